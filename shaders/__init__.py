@@ -1,0 +1,1 @@
+"""GLSL sources, installed as vrnn.shaders."""

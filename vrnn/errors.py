@@ -1,0 +1,9 @@
+"""The one kind of error that is shown to a person as a sentence instead of a traceback."""
+
+
+class VrnnError(Exception):
+    """Bad input or a missing part of the machine.
+
+    The message is one clear sentence: what was wrong, where, and what to do. The command line
+    prints it and exits with code 2; the window shows it and goes on.
+    """

@@ -1,0 +1,227 @@
+"""The plain data that passes between the parts of vrnn: numpy and the standard library only.
+
+`compute` makes these, `scene` places them, `render` draws them. Everything is immutable.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+import networkx
+import numpy as np
+
+PYRAMID_STEP = 4
+"""Each level of a map's pyramid is this many times smaller than the one before, rounded up."""
+
+
+@dataclass(frozen=True)
+class Node:
+    """One operation of a network, at the level of detail the network was traced for.
+
+    name: unique and readable, the module path where there is one (`layer1.0.conv2`), else the
+        scope and the operation (`layer1.0.add`).
+    operation: `input`, `conv2d`, `linear`, `add`, `cat`, `max_pool2d`, `attention`, ...
+    label: what a person reads (`conv 3×3, 64→128, stride 2 · norm · ReLU`).
+    scope: module path of the module the operation ran in, '' at the top.
+    shape: of the result, without the batch dimension.
+    parameters: number of parameters that belong to this node.
+    call: 0, 1, ... when the same module runs more than once.
+    """
+
+    id: int
+    name: str
+    operation: str
+    label: str
+    scope: str
+    shape: tuple[int, ...]
+    parameters: int = 0
+    call: int = 0
+
+
+@dataclass(frozen=True)
+class Edge:
+    """Data flowing from one node to another. label: the operation that takes it."""
+
+    source: int
+    target: int
+    label: str = ""
+
+
+@dataclass(frozen=True)
+class Marker:
+    """A signpost that the model's author placed: text that stands beside a node."""
+
+    node: int
+    text: str
+
+
+@dataclass(frozen=True)
+class Network:
+    """A traced network: nodes in the order they ran, acyclic.
+
+    inputs, outputs: ids of the nodes where data enters and leaves.
+    """
+
+    name: str
+    nodes: tuple[Node, ...]
+    edges: tuple[Edge, ...]
+    inputs: tuple[int, ...]
+    outputs: tuple[int, ...]
+    markers: tuple[Marker, ...] = ()
+
+    @cached_property
+    def by_id(self) -> Mapping[int, Node]:
+        """Nodes by their id."""
+        return {node.id: node for node in self.nodes}
+
+    def graph(self) -> networkx.DiGraph:
+        """The network as a directed graph; each graph node is an id with its `Node` under "node"."""
+        graph: networkx.DiGraph = networkx.DiGraph()
+        graph.add_nodes_from((node.id, {"node": node}) for node in self.nodes)
+        graph.add_edges_from((e.source, e.target, {"label": e.label}) for e in self.edges)
+        return graph
+
+
+def map_shape(shape: tuple[int, ...], tokens: tuple[int, int] | None = None) -> tuple[int, int, int]:
+    """Channels, height and width under which a result of this shape is shown.
+
+    shape: without batch. (C, H, W) as it is; (C,) becomes (C, 1, 1); (C, L) becomes (C, 1, L);
+    (C, D, H, W) shows its slices below each other, (C, D·H, W); () becomes (1, 1, 1).
+    """
+    if len(shape) == 0:
+        return 1, 1, 1
+    if len(shape) == 1:
+        return shape[0], 1, 1
+    if len(shape) == 2:
+        return shape[0], 1, shape[1]
+    height = int(np.prod(shape[1:-1]))
+    return shape[0], height, shape[-1]
+
+
+def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
+    """Sizes of a map's levels, largest first, ending with (1, 1)."""
+    shapes = [(height, width)]
+    while shapes[-1] != (1, 1):
+        height, width = -(-height // PYRAMID_STEP), -(-width // PYRAMID_STEP)
+        shapes.append((height, width))
+    return tuple(shapes)
+
+
+def block_size(channels: int, height: int, width: int) -> int:
+    """Number of half floats in the block of one layer's maps (see `FeatureMaps.block`)."""
+    return channels * (1 + sum(h * w for h, w in pyramid_shapes(height, width)))
+
+
+@dataclass(frozen=True)
+class FeatureMaps:
+    """One node's maps for one image.
+
+    block: float16, one dimension, the very bytes that go to the GPU: for each channel its peak
+        |value| (C,), then the pyramid, level by level, each (C, h, w) and C-contiguous
+        (`pyramid_shapes`). A coarse value is the mean of the finer ones it covers.
+        Real value = half float × scale; a value that is not finite is stored as NaN.
+    scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
+    low, high, mean, std: (C,) float32 over the finite values.
+    not_finite: number of values that are NaN or infinite in the whole layer.
+    extra: (K, C) float32, the class and register tokens of a token model; K = 0 for others.
+    """
+
+    channels: int
+    height: int
+    width: int
+    block: np.ndarray
+    scale: float
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    not_finite: int = 0
+    extra: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+
+    @property
+    def values(self) -> np.ndarray:
+        """(C, H, W) float16 view of the full resolution; times `scale` they are the activations."""
+        count = self.channels * self.height * self.width
+        return self.block[self.channels : self.channels + count].reshape(
+            self.channels, self.height, self.width
+        )
+
+    @cached_property
+    def peak(self) -> float:
+        """Largest finite |activation| in the layer."""
+        if not self.channels:
+            return 0.0
+        return float(max(np.abs(self.low).max(), np.abs(self.high).max()))
+
+
+@dataclass(frozen=True)
+class ClassScores:
+    """What a classifier said. logits: (K,) float32; probabilities: (K,) float32, sum 1."""
+
+    node: int
+    logits: np.ndarray
+    probabilities: np.ndarray
+
+
+@dataclass(frozen=True)
+class Segmentation:
+    """The class of each position. classes: (H, W) int32; count: number of classes."""
+
+    node: int
+    classes: np.ndarray
+    count: int
+
+
+@dataclass(frozen=True)
+class Detections:
+    """Boxes that a detector found.
+
+    boxes: (K, 4) float32, left, top, right, bottom in fractions 0…1 of the input image;
+    labels: (K,) int32; scores: (K,) float32, best first.
+    """
+
+    node: int
+    boxes: np.ndarray
+    labels: np.ndarray
+    scores: np.ndarray
+
+
+Output = ClassScores | Segmentation | Detections
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What one forward pass gave, all from the same image.
+
+    sequence: grows by one with each pass of this network.
+    maps: feature maps by node id; input nodes hold the normalised image.
+    image: (H, W, 3) uint8 sRGB, the image as the network saw it (resized, not normalised).
+    outputs: the answers that have a form of their own; others are only maps.
+    seconds: time the pass took, with capture.
+    """
+
+    sequence: int
+    image: np.ndarray
+    maps: Mapping[int, FeatureMaps]
+    outputs: tuple[Output, ...]
+    seconds: float
+
+
+@dataclass(frozen=True)
+class NetworkInfo:
+    """What a person should know of an opened model beside its graph.
+
+    title: the model's name as it was asked for, short (`resnet50`).
+    class_names: one name per class, may be empty.
+    random_weights: true when no trained weights were loaded.
+    parameters: number of parameters of the whole model.
+    notes: sentences to show once, such as how many weight keys were missing.
+    """
+
+    title: str
+    class_names: tuple[str, ...]
+    random_weights: bool
+    parameters: int
+    notes: tuple[str, ...] = ()

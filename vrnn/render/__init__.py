@@ -1,0 +1,1 @@
+"""Drawing with ModernGL: plain arrays in, pictures out, no torch."""

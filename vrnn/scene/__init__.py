@@ -1,0 +1,1 @@
+"""Placing a network in space: numpy and networkx, no torch, no OpenGL."""

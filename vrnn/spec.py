@@ -1,0 +1,29 @@
+"""What the user asked to open, as plain data."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+DETAILS = ("layers", "modules", "all")
+"""How finely a network is shown, coarsest first."""
+
+
+@dataclass(frozen=True)
+class ModelSpec:
+    """One model to open.
+
+    model: `default`, `script.py`, `script.py:Name`, `torchvision:name`, `timm:name`,
+        `package.module:factory`, or an `nn.Module` itself (from Python).
+    weights: safetensors or state_dict file; classes: text file, one class name a line;
+    data: folder of images, classes by subfolder; input_size: (height, width) in pixels;
+    device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, ...
+    """
+
+    model: Any = "default"
+    weights: Path | None = None
+    classes: Path | None = None
+    data: Path | None = None
+    input_size: tuple[int, int] | None = None
+    device: str = "auto"
