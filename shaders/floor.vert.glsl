@@ -1,0 +1,13 @@
+#version 410 core
+// The floor: a square under the eye.
+#include "lib/views.glsl"
+
+out vec3 world;
+
+const float REACH = 400.0;  // metres
+
+void main() {
+    vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
+    world = vec3(eye.x + corner.x * REACH, 0.0, eye.z - corner.y * REACH);
+    gl_Position = clip_from_world * vec4(world, 1.0);
+}

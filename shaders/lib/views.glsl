@@ -1,0 +1,16 @@
+// The eye and the mood of the place. Mirrored by VIEWS in vrnn/render/uniforms.py.
+layout(std140) uniform Views {
+    mat4 clip_from_world;
+    vec4 eye;         // metres; w: distance at which fog has taken most of the light
+    vec4 background;  // linear; a: 0 in a transparent picture
+    vec4 positive;    // linear colour of the largest activation
+    vec4 negative;    // linear colour of the most negative activation
+    vec4 not_finite;  // linear colour of NaN and infinity
+    vec4 viewport;    // width and height in pixels; z: pixels a unit at clip w = 1; w: floor drawn
+};
+
+// How much light is left of something at this place, 1 near … 0 far.
+float clearness(vec3 place) {
+    float part = distance(place, eye.xyz) / eye.w;
+    return exp(-part * part);
+}

@@ -1,0 +1,63 @@
+#version 410 core
+// Every map of a layer, each in its cell. A pixel looks at a few points inside itself, each at the
+// pyramid level where one texel is about as large as the points are apart: smooth at any distance.
+#include "lib/views.glsl"
+#include "lib/store.glsl"
+
+const float GAP = 0.06;  // of a cell, free between two maps
+const float EMPTY = 0.35;  // of the background: a cell without a map
+
+in vec2 place;
+in vec3 world;
+flat in ivec4 maps;
+flat in ivec2 texels;
+flat in vec2 tone;
+out vec4 colour;
+
+vec3 shade(float value) {
+    if (isnan(value) || isinf(value)) return not_finite.rgb;
+    // Squared: half a peak looks half as bright as the peak on a display.
+    float strength = min(abs(value), 1.0);
+    return mix(vec3(0.006, 0.007, 0.009), value < 0.0 ? negative.rgb : positive.rgb, strength * strength);
+}
+
+void main() {
+    vec2 cells = vec2(maps.xy);
+    vec2 along_x = dFdx(place), along_y = dFdy(place);
+    vec2 cells_a_pixel = max(abs(along_x), abs(along_y)) * cells;
+    float most_cells = max(cells_a_pixel.x, cells_a_pixel.y);
+    int points = clamp(int(ceil(2.0 * most_cells)), 2, 6);
+
+    vec2 size = vec2(texels.yx);
+    vec2 texels_a_point = cells_a_pixel * size / float(points);
+    float finest = max(texels_a_point.x, texels_a_point.y);
+    int level_first = maps.w + maps.z;
+    ivec2 level = texels;
+    while (finest > 2.0 && (level.x > 1 || level.y > 1)) {
+        level_first += maps.z * level.x * level.y;
+        level = (level + 3) / 4;
+        finest *= 0.25;
+    }
+
+    vec3 sum = vec3(0.0);
+    for (int i = 0; i < points * points; ++i) {
+        vec2 offset = (vec2(i % points, i / points) + 0.5) / float(points) - 0.5;
+        vec2 at = clamp(place + along_x * offset.x + along_y * offset.y, 0.0, 0.99999) * cells;
+        ivec2 cell = ivec2(at);
+        int channel = cell.y * maps.x + cell.x;
+        vec2 local = (at - vec2(cell) - 0.5) / (1.0 - GAP) + 0.5;
+        bool outside = channel >= maps.z || any(lessThan(local, vec2(0.0))) || any(greaterThanEqual(local, vec2(1.0)));
+        if (outside) {
+            sum += background.rgb * EMPTY;
+        } else if (maps.w < 0) {
+            sum += background.rgb * 1.5;
+        } else {
+            ivec2 texel = ivec2(local * vec2(level.yx));
+            float value = stored(level_first + (channel * level.x + texel.y) * level.y + texel.x);
+            float peak = tone.x > 0.0 ? 1.0 / tone.x : max(stored(maps.w + channel), 1e-7);
+            sum += shade(value / peak);
+        }
+    }
+    vec3 lit = sum / float(points * points) * tone.y;
+    colour = vec4(mix(background.rgb, lit, clearness(world)), 1.0);
+}
