@@ -84,7 +84,9 @@ class Network:
         return graph
 
 
-def map_shape(shape: tuple[int, ...], tokens: tuple[int, int] | None = None) -> tuple[int, int, int]:
+def map_shape(
+    shape: tuple[int, ...], tokens: tuple[int, int] | None = None
+) -> tuple[int, int, int]:
     """Channels, height and width under which a result of this shape is shown.
 
     shape: without batch. (C, H, W) as it is; (C,) becomes (C, 1, 1); (C, L) becomes (C, 1, L);

@@ -81,10 +81,10 @@ class Picture:
 class Drawing:
     """Everything that stands in the world (or lies in an overlay) at one moment.
 
-    panels: for each store of feature maps (one a network) the instances of `PANEL`.
+    panels: instances of `PANEL`, by network and by the number of the array its maps lie in.
     """
 
-    panels: dict[int, np.ndarray] = field(default_factory=dict)
+    panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     quads: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
     strokes: np.ndarray = field(default_factory=lambda: np.zeros(0, STROKE))
     labels: tuple[Label, ...] = ()
@@ -92,8 +92,13 @@ class Drawing:
 
 
 def quad(
-    left: float, top: float, width: float, height: float, z: float,
-    colour: tuple[float, ...], bottom: tuple[float, ...] | None = None,
+    left: float,
+    top: float,
+    width: float,
+    height: float,
+    z: float,
+    colour: tuple[float, ...],
+    bottom: tuple[float, ...] | None = None,
 ) -> np.ndarray:
     """One upright `QUAD` that faces +Z, y upward, as an array of length 1."""
     record = np.zeros(1, QUAD)
@@ -106,8 +111,13 @@ def quad(
 
 
 def flat_quad(
-    left: float, back: float, width: float, depth: float, y: float,
-    far: tuple[float, ...], near: tuple[float, ...],
+    left: float,
+    back: float,
+    width: float,
+    depth: float,
+    y: float,
+    far: tuple[float, ...],
+    near: tuple[float, ...],
 ) -> np.ndarray:
     """One level `QUAD` seen from above, from z = back to z = back + depth."""
     record = np.zeros(1, QUAD)

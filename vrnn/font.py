@@ -1,0 +1,104 @@
+"""The typeface: how wide a text is, and each letter's shape as a signed-distance picture.
+
+Roboto (Apache licence) comes with imgui-bundle; Pillow's own typeface stands in without it.
+"""
+
+from __future__ import annotations
+
+from functools import cache, lru_cache
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageDraw, ImageFont
+
+EM = 44
+"""Pixels a letter is drawn with."""
+SPREAD = 8
+"""Pixels from the outline to where a distance picture ends."""
+CELL = EM + 2 * SPREAD + 4
+"""Side of a letter's distance picture, pixels."""
+CAPITAL = 0.711
+"""Height of a capital letter, in em."""
+BASE = 46
+"""Rows from the top of a distance picture to the base line."""
+ARROW = "→"
+
+
+@cache
+def _face() -> ImageFont.FreeTypeFont:
+    spec = find_spec("imgui_bundle")  # finds the folder without loading the library
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
+        if path.is_file():
+            return ImageFont.truetype(str(path), EM)
+    face = ImageFont.load_default(EM)
+    if not isinstance(face, ImageFont.FreeTypeFont):
+        raise RuntimeError("Pillow was built without FreeType; install pillow from its wheel")
+    return face
+
+
+@lru_cache(4096)
+def advances(text: str) -> np.ndarray:
+    """(len(text) + 1,) float32: where each letter starts and the text ends, in capital heights."""
+    widths = [_width(letter) for letter in text]
+    return np.concatenate([[0.0], np.cumsum(widths)]).astype(np.float32)
+
+
+def width(text: str) -> float:
+    """Width of a text in capital heights."""
+    return float(advances(text)[-1])
+
+
+@cache
+def _width(letter: str) -> float:
+    pixels = EM * 0.95 if letter == ARROW else _face().getlength(letter)
+    return pixels / (EM * CAPITAL)
+
+
+def distance_pictures(letters: str) -> np.ndarray:
+    """(N, CELL, CELL) uint8, row 0 on top, the letter's origin at (SPREAD, BASE).
+
+    128 on the outline, rising inside, SPREAD pixels to either end. The distance is found from the
+    grey edge pixels by two passes of lower envelopes (Felzenszwalb and Huttenlocher 2012), cut off
+    at SPREAD.
+    """
+    cover = (
+        np.stack([_cover(letter) for letter in letters]) if letters else np.zeros((0, CELL, CELL))
+    )
+    edge = 0.5 - cover
+    outside = np.where(cover >= 1, 0.0, np.where(cover <= 0, 1e6, np.maximum(0, edge) ** 2))
+    inside = np.where(cover >= 1, 1e6, np.where(cover <= 0, 0.0, np.maximum(0, -edge) ** 2))
+    distance = np.sqrt(_envelope(inside)) - np.sqrt(_envelope(outside))
+    return np.clip(np.rint(127.5 + distance / SPREAD * 127.5), 0, 255).astype(np.uint8)
+
+
+def _envelope(squared: np.ndarray) -> np.ndarray:
+    for axis in (1, 2):
+        source = np.moveaxis(squared, axis, 1).astype(np.float32)
+        best = source.copy()
+        for step in range(1, SPREAD + 1):
+            np.minimum(best[:, step:], source[:, :-step] + step * step, out=best[:, step:])
+            np.minimum(best[:, :-step], source[:, step:] + step * step, out=best[:, :-step])
+        squared = np.moveaxis(best, 1, axis)
+    return squared
+
+
+def _cover(letter: str) -> np.ndarray:
+    """(CELL, CELL) float32, 0…1."""
+    picture = Image.new("L", (CELL, CELL))
+    draw = ImageDraw.Draw(picture)
+    if letter == ARROW:  # the typeface has none
+        large = Image.new("L", (CELL * 4, CELL * 4))
+        _draw_arrow(ImageDraw.Draw(large))
+        picture = large.resize((CELL, CELL), Image.Resampling.BOX)
+    else:
+        draw.text((SPREAD, BASE), letter, font=_face(), fill=255, anchor="ls")
+    return np.asarray(picture, np.float32) / 255
+
+
+def _draw_arrow(draw: ImageDraw.ImageDraw) -> None:
+    left, right, middle = SPREAD + 3, SPREAD + 0.95 * EM - 3, BASE - 0.36 * EM
+    points = [(right - 11, middle - 11), (right, middle), (right - 11, middle + 11)]
+    draw.line([(left * 4, middle * 4), (right * 4 - 4, middle * 4)], fill=255, width=16)
+    draw.line([(x * 4, y * 4) for x, y in points], fill=255, width=16, joint="curve")

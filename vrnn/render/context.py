@@ -1,0 +1,63 @@
+"""An OpenGL context without a screen, or around the window's."""
+
+from __future__ import annotations
+
+import sys
+
+import moderngl
+
+from vrnn.errors import VrnnError
+
+REQUIRED = 410
+"""OpenGL 4.1 core: what a Mac still has."""
+INSTALL = "sudo apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
+
+
+def offscreen_context() -> moderngl.Context:
+    """A context that draws without any screen: EGL on Linux, a hidden context elsewhere.
+
+    Raises VrnnError when there is no OpenGL, or only an older one.
+    """
+    backend = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    try:
+        ctx = moderngl.create_standalone_context(require=REQUIRED, **backend)
+    except Exception as error:
+        raise VrnnError(_refusal(str(error))) from error
+    return _ready(ctx)
+
+
+def window_context() -> moderngl.Context:
+    """The context of the window that is current on this thread.
+
+    Raises VrnnError when it offers less than OpenGL 4.1.
+    """
+    try:
+        ctx = moderngl.create_context(require=REQUIRED)
+    except Exception as error:
+        raise VrnnError(_refusal(str(error))) from error
+    return _ready(ctx)
+
+
+def _ready(ctx: moderngl.Context) -> moderngl.Context:
+    ctx.gc_mode = "context_gc"
+    return ctx
+
+
+def _refusal(reason: str) -> str:
+    found = ""
+    if "Requested OpenGL version" in reason:
+        found = " (" + reason.strip().rstrip(".") + ")"
+        return (
+            f"this machine's OpenGL is too old, vrnn needs 4.1{found}; update the graphics driver"
+        )
+    hint = f", or for software OpenGL: {INSTALL}" if sys.platform.startswith("linux") else ""
+    return (
+        f"no OpenGL 4.1 could be started on this machine ({reason.strip() or 'no reason given'}); "
+        f"install its graphics driver{hint}"
+    )
+
+
+def is_software(ctx: moderngl.Context) -> bool:
+    """Whether the processor does the drawing."""
+    renderer = ctx.info["GL_RENDERER"].lower()
+    return any(name in renderer for name in ("llvmpipe", "softpipe", "swrast", "swiftshader"))

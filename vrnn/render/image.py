@@ -1,0 +1,62 @@
+"""Colour images in the world: the input, a segmentation, thumbnails."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import moderngl
+import numpy as np
+
+from vrnn.render.shaders import program
+from vrnn.render.uniforms import BINDING
+from vrnn.scene.drawing import Picture
+
+SRGB8_ALPHA8 = 0x8C43
+
+
+class Images:
+    """Draws pictures, and keeps the texture of each until it is no longer drawn."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._program = program(ctx, "picture")
+        self._program["Views"].binding = BINDING
+        self._array = ctx.vertex_array(self._program, [])
+        self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw them, and forget textures of others."""
+        seen = {id(picture.pixels) for picture in pictures}
+        for key in self._textures.keys() - seen:
+            self._textures.pop(key)[1].release()
+        for picture in pictures:
+            self._texture(picture).use(0)
+            for name in ("origin", "right", "down"):
+                self._program[name].value = getattr(picture, name)
+            self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
+
+    def _texture(self, picture: Picture) -> moderngl.Texture:
+        key = id(picture.pixels)
+        if key not in self._textures:
+            height, width = picture.pixels.shape[:2]
+            opaque = np.full((height, width, 4), 255, np.uint8)
+            opaque[..., :3] = picture.pixels
+            texture = self._ctx.texture(
+                (width, height), 4, opaque.tobytes(), internal_format=SRGB8_ALPHA8
+            )
+            texture.build_mipmaps()
+            near = moderngl.LINEAR if picture.smooth else moderngl.NEAREST
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, near)
+            texture.anisotropy = 8.0
+            texture.repeat_x = texture.repeat_y = False
+            # The pixels are kept with it, so that their id stays theirs.
+            self._textures[key] = (picture.pixels, texture)
+        return self._textures[key][1]
+
+    def release(self) -> None:
+        """Give all textures back."""
+        for _, texture in self._textures.values():
+            texture.release()
+        self._textures.clear()
+        self._array.release()
+        self._program.release()

@@ -1,0 +1,64 @@
+"""GLSL from the package's `shaders/` folder: includes, constants, errors that name file and line."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from importlib.resources import files
+
+import moderngl
+
+INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
+
+
+def program(
+    ctx: moderngl.Context,
+    name: str,
+    defines: Mapping[str, float] | None = None,
+) -> moderngl.Program:
+    """Compile `shaders/NAME.vert.glsl` and `shaders/NAME.frag.glsl`.
+
+    defines: constants put after the version line. Raises RuntimeError with `file:line: message` for
+    what the driver said.
+    """
+    vertex, vertex_lines = assemble(f"{name}.vert.glsl", defines or {})
+    fragment, fragment_lines = assemble(f"{name}.frag.glsl", defines or {})
+    try:
+        return ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+    except moderngl.Error as error:
+        lines = fragment_lines if "fragment_shader" in str(error) else vertex_lines
+        raise RuntimeError(located(str(error), lines)) from None
+
+
+def assemble(name: str, defines: Mapping[str, float]) -> tuple[str, list[str]]:
+    """One file with its includes in place, and for each line of it its `file:line`."""
+    text: list[str] = []
+    where: list[str] = []
+    for number, line in enumerate(_read(name).splitlines(), 1):
+        match = INCLUDE.match(line)
+        if match:
+            inner, inner_where = assemble(match[1], {})
+            text += inner.splitlines()
+            where += inner_where
+            continue
+        text.append(line)
+        where.append(f"{name}:{number}")
+        if line.startswith("#version"):
+            for key, value in defines.items():
+                text.append(f"#define {key} {value}")
+                where.append(f"{name}:{number}")
+    return "\n".join(text) + "\n", where
+
+
+def located(message: str, where: list[str]) -> str:
+    """The driver's message with its line numbers turned into `file:line`."""
+
+    def name(match: re.Match[str]) -> str:
+        line = int(match[1])
+        return where[line - 1] + ":" if 0 < line <= len(where) else match[0]
+
+    return re.sub(r"0[:(](\d+)\)?(?:\(\d+\))?:", name, message)
+
+
+def _read(name: str) -> str:
+    return files("vrnn.shaders").joinpath(name).read_text(encoding="utf-8")

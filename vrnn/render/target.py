@@ -1,0 +1,68 @@
+"""Where a picture goes: an sRGB colour buffer of our own, smoothed, then to a window or to memory.
+
+Shading and blending happen in linear light; the buffer holds sRGB, so the bytes that come out are
+what a display or a PNG wants.
+"""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+SRGB8_ALPHA8 = 0x8C43
+FRAMEBUFFER_SRGB = 0x8DB9
+
+
+class Target:
+    """A picture of fixed size. samples: 0, or of each pixel's edge smoothing (2, 4, 8)."""
+
+    def __init__(self, ctx: moderngl.Context, size: tuple[int, int], samples: int = 0) -> None:
+        self._ctx = ctx
+        self.size = size
+        samples = min(samples, ctx.max_samples)
+        self._colour = ctx.texture(size, 4, internal_format=SRGB8_ALPHA8)
+        self._out = ctx.framebuffer([self._colour])
+        self._depth: moderngl.Renderbuffer | moderngl.Texture
+        if samples:
+            self._smooth = ctx.texture(size, 4, samples=samples, internal_format=SRGB8_ALPHA8)
+            self._depth = ctx.depth_renderbuffer(size, samples=samples)
+            self._draw = ctx.framebuffer([self._smooth], self._depth)
+        else:
+            self._smooth = None
+            self._depth = ctx.depth_renderbuffer(size)
+            self._draw = ctx.framebuffer([self._colour], self._depth)
+
+    def begin(self, background: tuple[float, float, float, float]) -> None:
+        """Draw here from now on, over this linear colour."""
+        self._ctx.enable_direct(FRAMEBUFFER_SRGB)
+        self._draw.use()
+        self._draw.viewport = (0, 0, *self.size)
+        self._draw.depth_mask = True
+        self._draw.clear(*background, depth=1.0)
+
+    def end(self) -> None:
+        """The picture is complete."""
+        if self._smooth is not None:
+            self._ctx.copy_framebuffer(self._out, self._draw)
+        self._ctx.disable_direct(FRAMEBUFFER_SRGB)
+
+    def to_window(self, screen: moderngl.Framebuffer) -> None:
+        """Copy the bytes as they are into the window."""
+        self._ctx.copy_framebuffer(screen, self._out)
+
+    def pixels(self) -> np.ndarray:
+        """(H, W, 4) uint8 sRGB, row 0 on top; colour is multiplied by alpha in linear light."""
+        width, height = self.size
+        data = np.frombuffer(self._out.read(components=4), np.uint8)
+        return data.reshape(height, width, 4)[::-1]
+
+    def release(self) -> None:
+        """Give the buffers back."""
+        self._out.release()
+        self._colour.release()
+        if self._smooth is not None:
+            self._draw.release()
+            self._smooth.release()
+        elif self._draw is not self._out:
+            self._draw.release()
+        self._depth.release()

@@ -1,0 +1,119 @@
+"""Signed-distance text: one atlas, one draw call for all that is readable."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from vrnn import font
+from vrnn.render.instances import Instances
+from vrnn.render.shaders import program
+from vrnn.render.uniforms import View
+from vrnn.scene.drawing import Label
+
+GLYPH = np.dtype(
+    [
+        ("origin", "3f4"),
+        ("right", "3f4"),
+        ("up", "3f4"),
+        ("cut", "4f4"),
+        ("colour", "4f4"),
+        ("fade", "3f4"),
+    ]
+)
+COLUMNS, ROWS = 32, 16
+FIRST = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
+
+
+@dataclass(frozen=True, eq=False)
+class Lines:
+    """Labels made ready. glyphs: (N,) GLYPH; label: (N,) index; origin, size, fade by label."""
+
+    glyphs: np.ndarray
+    label: np.ndarray
+    origin: np.ndarray
+    limits: np.ndarray
+
+
+class Text:
+    """Makes labels ready and draws them."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._program = program(ctx, "text", {"SPREAD": float(font.SPREAD)})
+        self._instances = Instances(ctx, self._program, GLYPH)
+        self._atlas = ctx.texture((COLUMNS * font.CELL, ROWS * font.CELL), 1)
+        self._atlas.repeat_x = self._atlas.repeat_y = False
+        self._places: dict[str, int] = {}
+        self._add(FIRST)
+
+    def prepare(self, labels: Sequence[Label]) -> Lines:
+        """Lay the letters of all labels out."""
+        self._add("".join({c for label in labels for c in label.text} - self._places.keys()))
+        texts = [label.text for label in labels]
+        counts = np.array([len(text) for text in texts], np.int64)
+        which = np.repeat(np.arange(len(labels)), counts)
+        places = np.array([self._places.get(c, 0) for text in texts for c in text], np.int64)
+        starts = np.concatenate([font.advances(text)[:-1] for text in texts] or [np.zeros(0)])
+
+        def column(name: str, width: int) -> np.ndarray:
+            return np.array([getattr(label, name) for label in labels], np.float32).reshape(
+                -1, width
+            )
+
+        height = column("height", 1)
+        right, up = column("right", 3)[which], column("up", 3)[which]
+        pixel = (height / (font.EM * font.CAPITAL))[which]
+        glyphs = np.zeros(len(which), GLYPH)
+        glyphs["origin"] = (
+            column("origin", 3)[which]
+            + right * (starts[:, None] * height[which] - font.SPREAD * pixel)
+            - up * (font.CELL - font.BASE) * pixel
+        )
+        glyphs["right"] = right * pixel * font.CELL
+        glyphs["up"] = up * pixel * font.CELL
+        glyphs["cut"] = _cut(places)
+        glyphs["colour"] = column("colour", 4)[which]
+        limits = np.concatenate([height, column("fade", 1), column("until", 1)], axis=1)
+        glyphs["fade"] = limits[which]
+        blank = np.array([c == " " for text in texts for c in text], bool)
+        return Lines(glyphs[~blank], which[~blank], column("origin", 3), limits)
+
+    def draw(self, lines: Lines, view: View | None) -> None:
+        """Draw what is large enough; view None: an overlay, all of it."""
+        glyphs = lines.glyphs
+        if view is not None and len(glyphs):
+            glyphs = glyphs[self._readable(lines, view)[lines.label]]
+        self._atlas.use(0)
+        self._instances.draw(glyphs)
+
+    @staticmethod
+    def _readable(lines: Lines, view: View) -> np.ndarray:
+        clip = view.clip_from_world
+        depth = lines.origin @ clip[3, :3] + clip[3, 3]
+        pixels = lines.limits[:, 0] * view.pixels_a_unit / np.maximum(depth, 1e-4)
+        # A label whose left end is behind the eye may still reach into the picture.
+        ahead = depth > -30 * lines.limits[:, 0]
+        return ahead & (pixels > lines.limits[:, 1]) & (pixels < 1.4 * lines.limits[:, 2])
+
+    def _add(self, letters: str) -> None:
+        room = COLUMNS * ROWS - len(self._places)
+        letters = letters[:room]
+        for letter, picture in zip(letters, font.distance_pictures(letters), strict=True):
+            place = len(self._places)
+            self._places[letter] = place
+            left, top = place % COLUMNS * font.CELL, place // COLUMNS * font.CELL
+            box = (left, top, font.CELL, font.CELL)
+            self._atlas.write(np.ascontiguousarray(picture), viewport=box)
+
+    def release(self) -> None:
+        """Give the atlas back."""
+        self._instances.release()
+        self._atlas.release()
+
+
+def _cut(places: np.ndarray) -> np.ndarray:
+    left, top = places % COLUMNS / COLUMNS, places // COLUMNS / ROWS
+    return np.stack([left, top, left + 1 / COLUMNS, top + 1 / ROWS], axis=1)

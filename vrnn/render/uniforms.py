@@ -1,0 +1,121 @@
+"""The uniform block that every shader reads (shaders/lib/views.glsl)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import tan
+
+import moderngl
+import numpy as np
+
+from vrnn.scene.camera import Camera
+
+BINDING = 0
+
+VIEWS = np.dtype(
+    [
+        ("clip_from_world", "16f4"),
+        ("eye", "4f4"),
+        ("background", "4f4"),
+        ("positive", "4f4"),
+        ("negative", "4f4"),
+        ("not_finite", "4f4"),
+        ("viewport", "4f4"),
+    ]
+)
+
+Colour = tuple[float, float, float]
+
+
+@dataclass(frozen=True)
+class Look:
+    """The colours of the place, linear."""
+
+    background: Colour = (0.0105, 0.0130, 0.0185)
+    positive: Colour = (1.0, 0.93, 0.82)
+    negative: Colour = (0.16, 0.42, 1.0)
+    not_finite: Colour = (1.0, 0.05, 0.45)
+
+
+@dataclass(frozen=True)
+class View:
+    """Where to look from and what mood to draw in.
+
+    size: (width, height) pixels of the whole picture; fog: metres at which it has taken most of
+    the light; tile: (left, bottom, width, height) pixels of the part to draw, None for all;
+    transparent: nothing behind things, and no floor.
+    """
+
+    camera: Camera
+    size: tuple[int, int]
+    fog: float = 100.0
+    tile: tuple[int, int, int, int] | None = None
+    transparent: bool = False
+    look: Look = Look()
+
+    @property
+    def clip_from_world(self) -> np.ndarray:
+        """(4, 4) float32 for the part that is drawn."""
+        width, height = self.size
+        whole = self.camera.clip_from_world(width / height)
+        return part_of_clip(self.size, self.tile) @ whole if self.tile else whole
+
+    @property
+    def pixels_a_unit(self) -> float:
+        """Pixels on screen of a metre at a metre's depth."""
+        return self.size[1] / (2 * tan(self.camera.fov / 2))
+
+
+def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
+    """(4, 4) that spreads one tile of the picture over the whole clip space."""
+    left, bottom, width, height = tile
+    matrix = np.eye(4, dtype=np.float32)
+    matrix[0, 0] = size[0] / width
+    matrix[1, 1] = size[1] / height
+    matrix[0, 3] = (size[0] - 2 * left - width) / width
+    matrix[1, 3] = (size[1] - 2 * bottom - height) / height
+    return matrix
+
+
+def pixel_clip(width: int, height: int) -> np.ndarray:
+    """(4, 4) for an overlay: x to the right and y down in pixels, from the top left corner."""
+    matrix = np.eye(4, dtype=np.float32)
+    matrix[0, 0], matrix[0, 3] = 2 / width, -1
+    matrix[1, 1], matrix[1, 3] = -2 / height, 1
+    matrix[2, 2] = 0
+    return matrix
+
+
+class Views:
+    """The uniform buffer. Matrices are transposed here, once, into OpenGL's column-major order."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._buffer = ctx.buffer(reserve=VIEWS.itemsize)
+
+    def write(self, view: View) -> None:
+        """For a picture of the world."""
+        eye = (*view.camera.position, view.fog)
+        self._write(view.clip_from_world, eye, view, view.pixels_a_unit)
+
+    def write_overlay(self, view: View) -> None:
+        """For an overlay in pixels: no fog, a unit is a pixel."""
+        width, height = view.size
+        self._write(pixel_clip(width, height), (0.0, 0.0, 0.0, 1e9), view, 1.0)
+
+    def _write(
+        self, matrix: np.ndarray, eye: tuple[float, ...], view: View, pixels_a_unit: float
+    ) -> None:
+        record = np.zeros((), VIEWS)
+        record["clip_from_world"] = matrix.T.ravel()
+        record["eye"] = eye
+        record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
+        record["positive"] = (*view.look.positive, 1.0)
+        record["negative"] = (*view.look.negative, 1.0)
+        record["not_finite"] = (*view.look.not_finite, 1.0)
+        record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
+        self._buffer.write(record.tobytes())
+        self._buffer.bind_to_uniform_block(BINDING)
+
+    def release(self) -> None:
+        """Give the buffer back."""
+        self._buffer.release()
