@@ -1,0 +1,7 @@
+"""`python -m vrnn`."""
+
+import sys
+
+from vrnn.cli import main
+
+sys.exit(main())

@@ -1,0 +1,83 @@
+"""The command line: reads the options, calls the part that does the work, reports errors."""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import traceback
+from collections.abc import Sequence
+
+from vrnn import options as command_line
+from vrnn.display import has_display
+from vrnn.errors import VrnnError
+from vrnn.options import Options
+
+BAD_INPUT = 2
+BROKEN = 1
+INTERRUPTED = 130
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run vrnn with these arguments (without the program's name); returns the exit code.
+
+    0: done; 2: bad input or a missing part of the machine, told in one sentence; 1: a fault of
+    vrnn itself; 130: interrupted.
+    """
+    words = list(sys.argv[1:] if argv is None else argv)
+    try:
+        return _run(command_line.parse(words))
+    except VrnnError as error:
+        return _report(str(error), BAD_INPUT, words)
+    except KeyboardInterrupt:
+        return _interrupted()
+    except BrokenPipeError:
+        # The reader of our output went away (`vrnn graph | head`); nothing is left to say to it.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        what = str(error) or "no reason given"
+        again = "" if "--debug" in words else " (run it again with --debug to see where)"
+        message = f"vrnn failed unexpectedly: {type(error).__name__}: {what}{again}"
+        return _report(message, BROKEN, words)
+
+
+def _run(options: Options) -> int:
+    # Each part is imported when it is needed: --help takes no torch and no OpenGL.
+    if options.command == "doctor":
+        from vrnn import doctor
+
+        return doctor.run()
+    if options.command == "graph":
+        from vrnn import graph_file
+
+        return graph_file.run(options)
+    if options.takes_pictures:
+        from vrnn import snapshot
+
+        return snapshot.run(options)
+    if not has_display():
+        raise VrnnError(
+            "there is no display to open a window on; write a picture with --screenshot out.png, "
+            "or set DISPLAY to a running X server"
+        )
+    from vrnn import app
+
+    return app.run(options)
+
+
+def _report(message: str, code: int, words: list[str]) -> int:
+    if "--debug" in words:
+        traceback.print_exc()
+    print(f"vrnn: {' '.join(message.split())}", file=sys.stderr)
+    return code
+
+
+def _interrupted() -> int:
+    print("vrnn: interrupted", file=sys.stderr)
+    if threading.active_count() > 1:
+        # A worker inside a long torch call or an endless script cannot be stopped: leave it behind.
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(INTERRUPTED)
+    return INTERRUPTED

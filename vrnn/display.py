@@ -1,0 +1,13 @@
+"""Whether there is a screen to open a window on."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+
+def has_display() -> bool:
+    """True where a window can be expected to open; only Linux and its kin say so beforehand."""
+    if sys.platform in ("win32", "darwin"):
+        return True
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

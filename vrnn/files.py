@@ -1,0 +1,69 @@
+"""Writing files so that a half-written one is never seen."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import BinaryIO
+
+from vrnn.errors import VrnnError
+
+
+def check_writable(path: Path) -> None:
+    """Raise VrnnError when a file could not be written here: better told before the work."""
+    folder = path.parent
+    if not folder.exists():
+        raise VrnnError(f"cannot write '{path}': there is no folder '{folder}'; create it first")
+    if not folder.is_dir():
+        raise VrnnError(f"cannot write '{path}': '{folder}' is not a folder")
+    if path.is_dir():
+        raise VrnnError(f"cannot write '{path}': it is a folder; name a file in it")
+    if not os.access(folder, os.W_OK):
+        raise VrnnError(f"cannot write '{path}': no permission to write in '{folder}'")
+
+
+def make_folder(path: Path) -> None:
+    """Create a folder and those above it unless they exist. Raises VrnnError."""
+    try:
+        path.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise VrnnError(f"cannot create the folder '{path}': {_reason(error)}") from error
+
+
+def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
+    """Write a file under a temporary name and move it into place when it is whole.
+
+    content: the bytes, or a function that writes them to an open binary file.
+    Raises VrnnError; an older file of that name then stays as it was.
+    """
+    check_writable(path)
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+    except OSError as error:
+        raise VrnnError(f"cannot write '{path}': {_reason(error)}") from error
+    part = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            if callable(content):
+                content(file)
+            else:
+                file.write(content)
+        # mkstemp makes a file that only its owner may read; give it the usual permissions.
+        part.chmod(0o666 & ~_umask())
+        part.replace(path)
+    except OSError as error:
+        raise VrnnError(f"cannot write '{path}': {_reason(error)}") from error
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask
+
+
+def _reason(error: OSError) -> str:
+    return (error.strerror or str(error)).lower()

@@ -1,0 +1,337 @@
+"""The command line as plain data. Standard library only, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import argparse
+import math
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, NoReturn
+
+from vrnn import __version__
+from vrnn.errors import VrnnError
+from vrnn.spec import DETAILS, ModelSpec
+
+ARRANGEMENTS = ("terrace", "conveyor")
+SCALES = ("map", "layer", "network")
+CAMERAS = ("overview", "front", "top")
+LARGEST = 16384
+"""Pixels: the largest width and height of a screenshot."""
+
+EPILOG = """\
+commands:
+  vrnn [options]           open the models in a window, or write screenshots of them
+  vrnn graph [options]     print the traced graph as a table, and write it as JSON
+  vrnn doctor              say what this machine can do, and how to install what is missing
+
+examples:
+  vrnn
+  vrnn --model torchvision:resnet50 --image cat.jpg
+  vrnn --model script.py --weights trained.safetensors --classes names.txt
+  vrnn --model a.py --model b.py --screenshot both.png --size 3840x2160
+  vrnn --model script.py --screenshot conv.png --camera layer:layer1.0.conv2
+"""
+
+
+@dataclass(frozen=True)
+class Picture:
+    """One screenshot to write: of this image (None: the model's own sample) from this camera."""
+
+    image: Path | None
+    camera: str
+    path: Path
+
+
+@dataclass(frozen=True)
+class Options:
+    """Everything the command line says, checked for form; files are looked at when they are opened.
+
+    command: `open` (window or screenshots), `graph` or `doctor`.
+    weights: one for each model in order, None for a model without; may be shorter than models.
+    input_size: (height, width); size, window: (width, height); all in pixels.
+    cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `camera_place`).
+    """
+
+    command: str = "open"
+    models: tuple[str, ...] = ("default",)
+    weights: tuple[Path | None, ...] = ()
+    images: tuple[Path, ...] = ()
+    data: Path | None = None
+    classes: Path | None = None
+    input_size: tuple[int, int] | None = None
+    device: str = "auto"
+    detail: str = "layers"
+    arrange: str = "terrace"
+    scale: str = "layer"
+    screenshot: Path | None = None
+    screenshot_dir: Path | None = None
+    size: tuple[int, int] = (1920, 1080)
+    cameras: tuple[str, ...] = ("overview",)
+    transparent: bool = False
+    window: tuple[int, int] | None = None
+    fullscreen: bool = False
+    json: Path | None = None
+    config: Path | None = None
+    debug: bool = False
+    timings: bool = False
+    quiet: bool = False
+
+    @property
+    def takes_pictures(self) -> bool:
+        """True when screenshots are written instead of opening a window."""
+        return self.screenshot is not None or self.screenshot_dir is not None
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """The models to open, in order."""
+        weights = self.weights + (None,) * (len(self.models) - len(self.weights))
+        return tuple(
+            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device)
+            for model, file in zip(self.models, weights, strict=True)
+        )
+
+    def pictures(self) -> tuple[Picture, ...]:
+        """The screenshots to write, image by image, each with a file of its own.
+
+        `--screenshot out.png` names a single picture; several become `out-<image>-<camera>.png`,
+        with only the parts that differ. `--screenshot-dir` holds `<image>-<camera>.png`.
+        """
+        images: tuple[Path | None, ...] = self.images or (None,)
+        pictures: list[Picture] = []
+        for image in images:
+            for number, camera in enumerate(self.cameras, 1):
+                place = _file_part(camera, number)
+                if self.screenshot is not None:
+                    parts = [self.screenshot.stem]
+                    parts += [image.stem] if image and len(images) > 1 else []
+                    parts += [place] if len(self.cameras) > 1 else []
+                    pictures.append(Picture(image, camera, self._sibling(parts)))
+                if self.screenshot_dir is not None:
+                    parts = [image.stem, place] if image else [place]
+                    path = self.screenshot_dir / ("-".join(parts) + ".png")
+                    pictures.append(Picture(image, camera, path))
+        return _with_names_of_their_own(pictures)
+
+    def _sibling(self, parts: list[str]) -> Path:
+        assert self.screenshot is not None
+        return self.screenshot.with_name("-".join(parts) + self.screenshot.suffix)
+
+
+def camera_place(camera: str) -> tuple[float, float, float, float, float] | None:
+    """x, y, z in metres and yaw, pitch in radians of a camera given by numbers, else None.
+
+    People write the two angles in degrees.
+    """
+    parts = camera.split(",")
+    if len(parts) != 5:
+        return None
+    try:
+        x, y, z, yaw, pitch = (float(part) for part in parts)
+    except ValueError:
+        return None
+    if not all(math.isfinite(number) for number in (x, y, z, yaw, pitch)):
+        return None
+    return x, y, z, math.radians(yaw), math.radians(pitch)
+
+
+def parse(argv: Sequence[str]) -> Options:
+    """Read the arguments that follow the program's name.
+
+    Raises VrnnError for wrong ones; `--help` and `--version` print and raise SystemExit(0).
+    """
+    words = _joined(argv)
+    if words and words[0] == "graph":
+        values = _graph_parser().parse_args(words[1:])
+        return _checked(Options(command="graph", **_given(values)))
+    if words and words[0] == "doctor":
+        values = _doctor_parser().parse_args(words[1:])
+        return Options(command="doctor", **_given(values))
+    return _checked(Options(**_given(_open_parser().parse_args(words))))
+
+
+class _Parser(argparse.ArgumentParser):
+    """Reports a wrong argument as VrnnError, in one sentence, instead of printing the usage."""
+
+    def error(self, message: str) -> NoReturn:
+        stray = message.removeprefix("unrecognized arguments: ")
+        if stray != message and not stray.startswith("-"):
+            first = stray.split(" ")[0]
+            message = f"'{first}' is not understood here; a model is given with --model {first}"
+        raise VrnnError(f"{message} ({self.prog} --help lists the options)")
+
+
+def _parser(prog: str, description: str, epilog: str | None = None) -> _Parser:
+    parser = _Parser(
+        prog=prog,
+        description=description,
+        epilog=epilog,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        argument_default=argparse.SUPPRESS,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--debug", action="store_true", help="show the traceback of an error")
+    return parser
+
+
+def _open_parser() -> _Parser:
+    parser = _parser("vrnn", "Walk inside your PyTorch network.", EPILOG)
+    parser.add_argument("--version", action="version", version=f"vrnn {__version__}")
+    _add_models(parser)
+    seen = parser.add_argument_group("what is seen")
+    seen.add_argument(
+        "--image", dest="images", action="append", type=Path, metavar="FILE",
+        help="image to show; may be repeated",
+    )  # fmt: skip
+    seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
+    seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (layer)")
+    seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
+    seen.add_argument("--fullscreen", action="store_true", help="fill the screen")
+    shot = parser.add_argument_group("screenshots, with no window and no screen")
+    shot.add_argument("--screenshot", type=_png, metavar="FILE", help="write a PNG and end")
+    shot.add_argument(
+        "--screenshot-dir", type=Path, metavar="FOLDER",
+        help="write a PNG for each image and camera into this folder and end",
+    )  # fmt: skip
+    shot.add_argument(
+        "--size", type=_pixels, metavar="WxH", help=f"of pictures (1920x1080, up to {LARGEST})"
+    )
+    shot.add_argument(
+        "--camera", dest="cameras", action="append", type=_camera, metavar="PLACE",
+        help="overview (as without it), front, top, layer:NAME or x,y,z,yaw,pitch in metres and "
+        "degrees; may be repeated",
+    )  # fmt: skip
+    shot.add_argument("--transparent", action="store_true", help="no background")
+    other = parser.add_argument_group("other")
+    other.add_argument("--config", type=Path, metavar="FILE", help="settings, see docs/settings.md")
+    other.add_argument("--timings", action="store_true", help="print how long each step took")
+    other.add_argument("--quiet", action="store_true", help="print errors only")
+    return parser
+
+
+def _graph_parser() -> _Parser:
+    parser = _parser("vrnn graph", "Print a model's traced graph as a table; write it as JSON.")
+    _add_models(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the graph to this file")
+    parser.add_argument("--quiet", action="store_true", help="print no table")
+    return parser
+
+
+def _doctor_parser() -> _Parser:
+    return _parser(
+        "vrnn doctor", "Say what this machine can do and how to install what is missing."
+    )
+
+
+def _add_models(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("model")
+    group.add_argument(
+        "--model", dest="models", action="append", metavar="MODEL",
+        help="script.py, script.py:Name, torchvision:NAME, timm:NAME, package.module:factory or "
+        "default; repeat it for networks side by side",
+    )  # fmt: skip
+    group.add_argument(
+        "--weights", action="append", type=_weights, metavar="FILE",
+        help="safetensors or state_dict file; repeated: for each model in order, none for no file",
+    )  # fmt: skip
+    group.add_argument("--classes", type=Path, metavar="FILE", help="one class name a line")
+    group.add_argument("--data", type=Path, metavar="FOLDER", help="images, classes by subfolder")
+    group.add_argument("--input-size", type=_input_size, metavar="HxW", help="224 or 180x250")
+    group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps (auto)")
+    group.add_argument("--detail", choices=DETAILS, help="how finely the graph is shown (layers)")
+
+
+def _joined(argv: Sequence[str]) -> list[str]:
+    """`--camera -1,2,3,0,0` as one word, as argparse takes a leading minus for an option."""
+    words: list[str] = []
+    for word in argv:
+        if words and words[-1] == "--camera" and re.match(r"-[\d.]", word):
+            words[-1] = f"--camera={word}"
+        else:
+            words.append(word)
+    return words
+
+
+def _given(values: argparse.Namespace) -> dict[str, Any]:
+    lists = {name: value for name, value in vars(values).items() if isinstance(value, list)}
+    return vars(values) | {name: tuple(value) for name, value in lists.items()}
+
+
+def _checked(options: Options) -> Options:
+    if len(options.weights) > len(options.models):
+        raise VrnnError(
+            f"--weights is given {len(options.weights)} times for {len(options.models)} model(s); "
+            "give at most one for each --model, in the same order"
+        )
+    if not options.takes_pictures and options.command == "open":
+        for given, name in (
+            (options.cameras != ("overview",), "--camera"),
+            (options.transparent, "--transparent"),
+            (options.size != (1920, 1080), "--size"),
+        ):
+            if given:
+                raise VrnnError(f"{name} belongs to screenshots; add --screenshot FILE")
+    return options
+
+
+def _two_numbers(text: str) -> tuple[int, int] | None:
+    match = re.fullmatch(r"(\d{1,6})\s*[x×]\s*(\d{1,6})", text.strip().lower())
+    return (int(match[1]), int(match[2])) if match else None
+
+
+def _pixels(text: str) -> tuple[int, int]:
+    size = _two_numbers(text)
+    if size is None:
+        raise argparse.ArgumentTypeError(f"'{text}' should be WIDTHxHEIGHT, such as 1920x1080")
+    if not all(1 <= side <= LARGEST for side in size):
+        raise argparse.ArgumentTypeError(f"'{text}' should lie between 1x1 and {LARGEST}x{LARGEST}")
+    return size
+
+
+def _input_size(text: str) -> tuple[int, int]:
+    size = _two_numbers(f"{text}x{text}" if text.strip().isdecimal() else text)
+    if size is None or 0 in size:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' should be HEIGHTxWIDTH in pixels, such as 180x250, or one number"
+        )
+    return size
+
+
+def _png(text: str) -> Path:
+    path = Path(text)
+    if path.suffix.lower() != ".png":
+        raise argparse.ArgumentTypeError(f"'{text}' should end in .png")
+    return path
+
+
+def _weights(text: str) -> Path | None:
+    return None if text == "none" else Path(text)
+
+
+def _camera(text: str) -> str:
+    named = text in CAMERAS or (text.startswith("layer:") and text != "layer:")
+    if not named and camera_place(text) is None:
+        raise argparse.ArgumentTypeError(
+            f"'{text}' should be overview, front, top, layer:NAME or five numbers x,y,z,yaw,pitch"
+        )
+    return text
+
+
+def _file_part(camera: str, number: int) -> str:
+    """A camera as part of a file's name: nothing that could lead into another folder."""
+    if camera_place(camera) is not None:
+        return f"place{number}"
+    return re.sub(r"[^\w.-]+", "-", camera)
+
+
+def _with_names_of_their_own(pictures: list[Picture]) -> tuple[Picture, ...]:
+    taken: set[Path] = set()
+    result: list[Picture] = []
+    for picture in pictures:
+        path, number = picture.path, 2
+        while path in taken:
+            path = picture.path.with_stem(f"{picture.path.stem}-{number}")
+            number += 1
+        taken.add(path)
+        result.append(Picture(picture.image, picture.camera, path))
+    return tuple(result)
