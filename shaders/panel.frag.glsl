@@ -1,6 +1,6 @@
 #version 410 core
-// Every map of a layer, each in its cell. A pixel looks at a few points inside itself, each at the
-// pyramid level where one texel is about as large as the points are apart: smooth at any distance.
+// Every map of a layer, each in its cell. A pixel takes the mean of a few points inside itself, at
+// the pyramid level where they are about a texel apart: smooth at any distance.
 #include "lib/views.glsl"
 #include "lib/store.glsl"
 
@@ -26,18 +26,16 @@ void main() {
     vec2 along_x = dFdx(place), along_y = dFdy(place);
     vec2 cells_a_pixel = max(abs(along_x), abs(along_y)) * cells;
     float most_cells = max(cells_a_pixel.x, cells_a_pixel.y);
-    int points = clamp(int(ceil(2.0 * most_cells)), 2, 6);
-
-    vec2 size = vec2(texels.yx);
-    vec2 texels_a_point = cells_a_pixel * size / float(points);
-    float finest = max(texels_a_point.x, texels_a_point.y);
+    vec2 texels_a_pixel = cells_a_pixel * vec2(texels.yx);
+    float finest = max(texels_a_pixel.x, texels_a_pixel.y);
     int level_first = maps.w + maps.z;
     ivec2 level = texels;
-    while (finest > 2.0 && (level.x > 1 || level.y > 1)) {
+    while (finest > 3.0 && (level.x > 1 || level.y > 1)) {
         level_first += maps.z * level.x * level.y;
         level = (level + 3) / 4;
         finest *= 0.25;
     }
+    int points = clamp(int(ceil(max(finest, 2.0 * most_cells))), 2, 6);
 
     vec3 sum = vec3(0.0);
     for (int i = 0; i < points * points; ++i) {

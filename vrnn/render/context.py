@@ -20,10 +20,9 @@ def offscreen_context() -> moderngl.Context:
     """
     backend = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
-        ctx = moderngl.create_standalone_context(require=REQUIRED, **backend)
+        return moderngl.create_standalone_context(require=REQUIRED, **backend)
     except Exception as error:
         raise VrnnError(_refusal(str(error))) from error
-    return _ready(ctx)
 
 
 def window_context() -> moderngl.Context:
@@ -32,15 +31,9 @@ def window_context() -> moderngl.Context:
     Raises VrnnError when it offers less than OpenGL 4.1.
     """
     try:
-        ctx = moderngl.create_context(require=REQUIRED)
+        return moderngl.create_context(require=REQUIRED)
     except Exception as error:
         raise VrnnError(_refusal(str(error))) from error
-    return _ready(ctx)
-
-
-def _ready(ctx: moderngl.Context) -> moderngl.Context:
-    ctx.gc_mode = "context_gc"
-    return ctx
 
 
 def _refusal(reason: str) -> str:

@@ -82,7 +82,6 @@ class Renderer:
             self._call(self._strokes, overlay.strokes)
             self._draw_labels("overlay", overlay.labels, None)
         target.end()
-        self.ctx.gc()
 
     def _draw_world(self, view: View, drawing: Drawing) -> None:
         ctx = self.ctx

@@ -58,6 +58,7 @@ class Target:
 
     def release(self) -> None:
         """Give the buffers back."""
+        rest(self._ctx)
         self._out.release()
         self._colour.release()
         if self._smooth is not None:
@@ -66,3 +67,11 @@ class Target:
         elif self._draw is not self._out:
             self._draw.release()
         self._depth.release()
+
+
+def rest(ctx: moderngl.Context) -> None:
+    """Bind a framebuffer that stays, as ModernGL binds the last used one again by its number, also
+    after that one is gone (GL_INVALID_OPERATION)."""
+    if ctx.extra is None:
+        ctx.extra = ctx.screen or ctx.simple_framebuffer((1, 1))
+    ctx.extra.use()

@@ -100,7 +100,10 @@ class Views:
     def write_overlay(self, view: View) -> None:
         """For an overlay in pixels: no fog, a unit is a pixel."""
         width, height = view.size
-        self._write(pixel_clip(width, height), (0.0, 0.0, 0.0, 1e9), view, 1.0)
+        matrix = pixel_clip(width, height)
+        if view.tile is not None:
+            matrix = part_of_clip(view.size, view.tile) @ matrix
+        self._write(matrix, (0.0, 0.0, 0.0, 1e9), view, 1.0)
 
     def _write(
         self, matrix: np.ndarray, eye: tuple[float, ...], view: View, pixels_a_unit: float

@@ -1,0 +1,295 @@
+"""The window's frame loop: takes input, drains results, moves the eye, draws.
+
+Owns every part and closes them in reverse order. Never waits for the model.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from datetime import datetime
+from math import radians
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from vrnn.commands import Commands, help_rows
+from vrnn.compute.worker import Worker
+from vrnn.config import Config, load_config
+from vrnn.errors import VrnnError
+from vrnn.feed import Feed
+from vrnn.options import Options
+from vrnn.readout import readout
+from vrnn.render.context import is_software, window_context
+from vrnn.render.renderer import Renderer
+from vrnn.render.screenshot import take
+from vrnn.render.target import Target
+from vrnn.render.uniforms import View
+from vrnn.scene.camera import Camera
+from vrnn.scene.drawing import Drawing
+from vrnn.scene.viewpoints import fog_distance, named
+from vrnn.scene.world import World
+from vrnn.snapshot import save
+from vrnn.spec import ModelSpec
+from vrnn.studio import StudioError, look_of
+from vrnn.ui import overlay
+from vrnn.walker import DIRECTIONS, Walker
+from vrnn.window import Window
+
+STARTED = time.perf_counter()
+IDLE = 1 / 60
+"""Seconds to wait for input while nothing moves."""
+FIRST_HINT = "click to look around · W A S D to walk · F1 for all keys"
+NOTE_SECONDS = 4.0
+
+
+def run(options: Options) -> int:
+    """Open the window and return the exit code when it is closed."""
+    images: list[Path | np.ndarray | int] = list(options.images)
+    with App(options, load_config(options.config), options.specs(), images) as app:
+        app.loop()
+    return 0
+
+
+class App:
+    """The running program."""
+
+    def __init__(
+        self,
+        options: Options,
+        config: Config,
+        specs: Sequence[ModelSpec],
+        images: Sequence[np.ndarray | Path | int],
+    ) -> None:
+        self._options, self._config = options, config
+        self.images = list(images)
+        # The model begins to load before the window opens: torch's import takes the longest.
+        self.worker = Worker(threads=max(1, (os.cpu_count() or 2) - 1))
+        self.worker.open(specs, options.detail)
+        if self.images:
+            self.worker.show(self.images[0])
+        window = config.window
+        size = options.window or (window.width, window.height)
+        try:
+            self.window = Window("vrnn", size, options.fullscreen, window.vsync)
+        except BaseException:
+            self.worker.close()
+            raise
+        self._ctx = window_context()
+        self._samples = 0 if is_software(self._ctx) else window.multisample
+        self._renderer = Renderer(self._ctx)
+        self._target: Target | None = None
+        seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
+        self.world = World(options.arrange, options.scale, seconds)
+        self.feed = Feed(self.world, self._renderer)
+        self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
+        self.commands = Commands(self, config.keys)
+        self.help = False
+        self.touched = False  # by the user: the first view is not changed any more then
+        self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
+        self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
+        self._said: set[str] = set()
+        self._overlay: tuple[object, Drawing] | None = None
+        self._pointer: tuple[object, ...] = ()
+
+    # The loop.
+
+    def loop(self) -> None:
+        """Draw frames until the window is closed. Raises VrnnError when no model can be opened."""
+        last = time.perf_counter()
+        busy = True
+        while not self.window.closing:
+            inputs = self.window.inputs(0.0 if busy else IDLE)
+            for event in inputs:
+                self.commands.handle(event)
+            now = time.perf_counter()
+            busy = self._step(min(now - last, 0.1)) or bool(inputs)
+            last = now
+            if busy and min(self.window.size) > 0:
+                self._draw(self.window.size)
+            self._count(now)
+
+    def _step(self, seconds: float) -> bool:
+        """Let time go on; returns whether the picture changed."""
+        changed = self._drain()
+        held = [name for name in (*DIRECTIONS, "run") if self.window.held(self.commands.key(name))]
+        if held != ["run"] and held:
+            self.touched = True
+        before = self.walker.camera
+        self.walker.step(held, seconds)
+        changed |= self.world.advance(seconds) | (self.walker.camera != before)
+        changed |= self._point()
+        if time.perf_counter() > self._note_until:
+            self._note, self._note_until, changed = "", float("inf"), True
+        return changed or self.walker.moving
+
+    def _drain(self) -> bool:
+        events = self.worker.events()
+        if self.feed.take(events):
+            self._new_network()
+        waiting = self.feed.waiting
+        complete = self.feed.upload(self._config.render.upload_mb_a_frame * 2**20)
+        if complete and self.feed.shown:
+            self.say("maps")
+        if self.feed.failures and not self.world.slots:
+            failure = self.feed.failures[0]
+            raise VrnnError(failure.message) from StudioError(failure.details)
+        return bool(events) or waiting
+
+    def _new_network(self) -> None:
+        for note in self.feed.notes:
+            print(f"vrnn: {note}", file=sys.stderr)
+        self.feed.notes.clear()
+        if not self.touched:
+            self.walker.jump(self.view("overview"))
+
+    def _point(self) -> bool:
+        """Light up what the cursor or the cross-hair is on."""
+        pointer = (self.window.cursor, self.walker.camera, id(self.world.drawing()))
+        if pointer == self._pointer:
+            return False
+        (x, y), camera = self.window.cursor, self.walker.camera
+        inside = abs(x) <= 1 and abs(y) <= 1
+        before = self.world.pointed
+        hit = self.world.pick(camera.position, camera.ray(x, y, self.aspect)) if inside else None
+        self.world.point_at(hit if self.touched or self.window.captured else None)
+        self._pointer = (self.window.cursor, camera, id(self.world.drawing()))
+        return self.world.pointed != before
+
+    # What is seen.
+
+    @property
+    def aspect(self) -> float:
+        """Width / height of the picture."""
+        width, height = self.window.size
+        return width / max(height, 1)
+
+    def view(self, name: str) -> Camera:
+        """A camera by name, for this window. Raises VrnnError."""
+        return named(self.world, name, self.aspect, self.walker.camera.fov)
+
+    def view_after_move(self, name: str) -> Camera:
+        """The same, for where everything will be once it has stopped moving."""
+        return named(self.world.settled(), name, self.aspect, self.walker.camera.fov)
+
+    def _draw(self, size: tuple[int, int]) -> None:
+        if self._target is None or self._target.size != size:
+            if self._target is not None:
+                self._target.release()
+            self._target = Target(self._ctx, size, self._samples)
+            self._screen = self._ctx.detect_framebuffer(0)
+        self._renderer.draw(self._target, self._view(size), self.world.drawing(), self._over(size))
+        self._target.to_window(self._screen)
+        self.window.show_picture()
+        self._frames += 1
+        if self.world.slots:
+            self.say("layout")
+
+    def _view(self, size: tuple[int, int]) -> View:
+        camera = self.walker.camera
+        fog = fog_distance(self.world, camera) if self.world.slots else 88.0
+        return View(camera, size, fog, look=look_of(self._config))
+
+    def _over(self, size: tuple[int, int]) -> Drawing:
+        failure = self.feed.failures[0].message if self.feed.failures else ""
+        text = readout(self.world)
+        key = (
+            size, self.window.pixel_scale, self.help, self._note, failure, self.feed.progress, text,
+            self.world.scale, self.world.not_finite, self.window.captured,
+        )  # fmt: skip
+        if self._overlay is not None and self._overlay[0] == key:
+            return self._overlay[1]
+        sheet = overlay.Sheet(size, max(self.window.pixel_scale, size[1] / 1600))
+        overlay.legend(sheet, look_of(self._config), self.world.scale, self.world.not_finite)
+        if self.window.captured:
+            overlay.cross_hair(sheet)
+        if text or self._note:
+            overlay.hint(sheet, text or self._note)
+        if self.feed.progress:
+            overlay.progress(sheet, self.feed.progress)
+        if self.help:
+            overlay.help_sheet(sheet, help_rows(self._config.keys))
+        if failure:
+            overlay.message(sheet, failure, "Enter, Esc or a click closes this message")
+        self._overlay = (key, sheet.drawing())
+        return self._overlay[1]
+
+    # What commands ask for.
+
+    def note(self, text: str) -> None:
+        """Say something for a few seconds."""
+        self._note, self._note_until = text, time.perf_counter() + NOTE_SECONDS
+
+    def dismiss(self) -> bool:
+        """Close the message that is shown; False when there is none."""
+        if self.feed.failures:
+            del self.feed.failures[0]
+            return True
+        return False
+
+    def screenshot(self) -> None:
+        """Write what is seen, without what lies over it, beside where vrnn was started."""
+        size = self.window.size
+        pixels = take(self._renderer, self._view(size), self.world.drawing())
+        path = Path(datetime.now().strftime("vrnn-%Y%m%d-%H%M%S.png"))
+        for number in range(2, 100):
+            if not path.exists():
+                break
+            path = path.with_stem(f"{path.stem.split('_')[0]}_{number}")
+        self.note(f"screenshot written to {path.resolve()}")
+        # Compressing takes longer than a frame: a thread of its own does it.
+        threading.Thread(target=self._save, args=(path, pixels)).start()
+
+    def _save(self, path: Path, pixels: np.ndarray) -> None:
+        try:
+            save(path, Image.fromarray(pixels))
+        except VrnnError as error:
+            self.note(str(error))
+
+    def say(self, milestone: str) -> None:
+        """Print a milestone once, for `--timings`."""
+        if self._options.timings and milestone not in self._said:
+            self._said.add(milestone)
+            print(f"{milestone} {time.perf_counter() - STARTED:.3f}", file=sys.stderr, flush=True)
+
+    def _count(self, now: float) -> None:
+        """Keep the title's frame rate, of the time in which frames were drawn."""
+        if now - self._counted < 0.5:
+            return
+        if self._frames > 1:
+            self._rate = self._frames / (now - self._counted)
+        self._frames, self._counted = 0, now
+        models = " + ".join(
+            stand.info.title + (" (random weights)" if stand.info.random_weights else "")
+            for stand in (self.world.stands[slot] for slot in self.world.slots)
+        )
+        rate = f" · {self._rate:.0f} fps" if self._rate else ""
+        self.window.set_title(f"vrnn · {models or self.feed.progress or 'opening'}{rate}")
+
+    # The end.
+
+    def close(self) -> None:
+        """Close everything, the last made first."""
+        if self._target is not None:
+            self._target.release()
+        self._renderer.release()
+        self._ctx.release()
+        self.window.close()
+        self.worker.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()

@@ -1,0 +1,84 @@
+"""Between the worker and what is seen: results arrive, maps go to the GPU a bounded part a frame."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
+from vrnn.images import ImageSet
+from vrnn.network import FeatureMaps, Frame
+from vrnn.render.renderer import Renderer
+from vrnn.scene.world import World
+
+
+@dataclass
+class Feed:
+    """Takes the worker's events and hands on what they bring.
+
+    progress: what the worker is doing, '' when idle; failures: not shown yet; opened: networks that
+    have come since `take_opened`; shown: sequence of the last complete pass, by network.
+    """
+
+    world: World
+    renderer: Renderer
+    progress: str = ""
+    failures: list[Failed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    shown: dict[int, int] = field(default_factory=dict)
+    datasets: dict[int, ImageSet] = field(default_factory=dict)
+    _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
+    _frames: dict[int, Frame] = field(default_factory=dict)
+
+    def take(self, events: Iterable[Event]) -> bool:
+        """Note what has happened. True when a network opened."""
+        opened = False
+        for event in events:
+            if isinstance(event, Progress):
+                self.progress = event.text
+            elif isinstance(event, Opened):
+                self._open(event)
+                opened = True
+            elif isinstance(event, MapsReady):
+                # A newer pass's maps replace an older one's that are still waiting.
+                self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
+            elif isinstance(event, FrameReady):
+                self._frames[event.slot] = event.frame
+                self.progress = ""
+            elif isinstance(event, Failed):
+                self.failures.append(event)
+                self.progress = ""
+        return opened
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has come that is not on the GPU yet."""
+        return bool(self._pending or self._frames)
+
+    def _open(self, event: Opened) -> None:
+        self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
+        self._frames.pop(event.slot, None)
+        sizes = self.world.open(event.slot, event.network, event.info)
+        self.world.stored(event.slot, self.renderer.open(event.slot, sizes))
+        self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
+        if event.dataset is not None:
+            self.datasets[event.slot] = event.dataset
+
+    def upload(self, most_bytes: float = float("inf")) -> bool:
+        """Send waiting maps to the GPU until so many bytes are reached. True when all are there."""
+        sent = 0
+        arrived: dict[int, dict[int, FeatureMaps]] = {}
+        while self._pending and sent < most_bytes:
+            (slot, node), maps = next(iter(self._pending.items()))
+            del self._pending[slot, node]
+            self.renderer.upload(slot, node, maps.block)
+            arrived.setdefault(slot, {})[node] = maps
+            sent += maps.block.nbytes
+        for slot, layers in arrived.items():
+            self.world.arrived(slot, layers)
+        waiting = {slot for slot, _ in self._pending}
+        for slot in [s for s in self._frames if s not in waiting]:
+            frame = self._frames.pop(slot)
+            self.world.answered(slot, frame)
+            self.shown[slot] = frame.sequence
+        return not self._pending

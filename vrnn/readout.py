@@ -1,0 +1,25 @@
+"""The line that says what is under the pointer."""
+
+from __future__ import annotations
+
+import math
+
+from vrnn.scene.world import World
+
+
+def readout(world: World) -> str:
+    """Layer, shape, and the channel, position and value pointed at; '' when there is nothing."""
+    hit = world.pointed
+    if hit is None or hit.slot not in world.stands:
+        return ""
+    stand = world.stands[hit.slot]
+    node = stand.network.by_id[hit.node]
+    channels, height, width = node.shape
+    text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
+    maps = stand.maps.get(hit.node)
+    if hit.channel < 0 or maps is None:
+        return text
+    value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
+    said = f"{value:.4g}" if math.isfinite(value) else "not finite"
+    where = f" ({hit.row}, {hit.column})" if height * width > 1 else ""
+    return f"{text}   channel {hit.channel}{where} = {said}"

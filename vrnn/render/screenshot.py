@@ -1,0 +1,65 @@
+"""Pictures of any size: drawn in tiles, smoothed, with or without a background."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+
+from vrnn.render.renderer import Renderer
+from vrnn.render.target import Target
+from vrnn.render.uniforms import View
+from vrnn.scene.drawing import Drawing
+
+TILE = 2048
+SAMPLES = 8
+
+
+def take(
+    renderer: Renderer, view: View, drawing: Drawing, overlay: Drawing | None = None
+) -> np.ndarray:
+    """A picture of `view.size`.
+
+    Returns (H, W, 3) uint8 sRGB, or (H, W, 4) with straight alpha for a transparent view.
+    """
+    width, height = view.size
+    result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
+    for left, bottom, w, h in tiles(width, height):
+        part = View(
+            view.camera, view.size, view.fog, (left, bottom, w, h), view.transparent, view.look
+        )
+        target = Target(renderer.ctx, (w, h), SAMPLES)
+        try:
+            renderer.draw(target, part, drawing, overlay)
+            pixels = target.pixels()
+        finally:
+            target.release()
+        rows = slice(height - bottom - h, height - bottom)
+        result[rows, left : left + w] = straight(pixels) if view.transparent else pixels[..., :3]
+    return result
+
+
+def tiles(width: int, height: int, side: int = TILE) -> Iterator[tuple[int, int, int, int]]:
+    """(left, bottom, width, height) of parts that make up the whole picture."""
+    for bottom in range(0, height, side):
+        for left in range(0, width, side):
+            yield left, bottom, min(side, width - left), min(side, height - bottom)
+
+
+def straight(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 with colour divided by alpha: what PNG wants.
+
+    pixels: colour multiplied by alpha in linear light, then encoded as sRGB.
+    """
+    alpha = pixels[..., 3:].astype(np.float32) / 255
+    linear = _decoded()[pixels[..., :3]] / np.maximum(alpha, 1 / 255)
+    colour = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    result = pixels.copy()
+    result[..., :3] = np.rint(np.clip(colour, 0, 1) * 255)
+    return result
+
+
+def _decoded() -> np.ndarray:
+    """(256,) float32: linear light of an sRGB byte."""
+    code = np.arange(256, dtype=np.float32) / 255
+    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)

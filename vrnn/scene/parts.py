@@ -1,0 +1,221 @@
+"""From a network's places to what is drawn of it: panels, steps, edges and labels."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+
+from vrnn import font
+from vrnn.network import FeatureMaps, Marker, NetworkInfo, Node
+from vrnn.scene.answers import fitted
+from vrnn.scene.drawing import PANEL, QUAD, STROKE, Label, flat_quad, quad
+from vrnn.scene.layout import Row
+from vrnn.scene.panel import PanelGrid
+
+SCALES = ("map", "layer", "network")
+"""What a map's colours are scaled by: its own peak, its layer's, or its network's."""
+
+NAME = 0.15
+"""Capital height of a layer's name, metres."""
+OPERATION = 0.105
+"""Capital height of a layer's operation, metres."""
+ROW_NAME = 0.55
+TITLE = 0.42
+
+FRAME = (0.060, 0.070, 0.095, 1.0)
+TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
+TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
+RISER_TOP = (0.0165, 0.0205, 0.0310, 1.0)
+RISER_FOOT = (0.0085, 0.0105, 0.0155, 1.0)
+EDGE_LINE = (0.085, 0.105, 0.150, 1.0)
+FLOW = (0.16, 0.20, 0.29, 0.95)
+SKIP = (0.06, 0.24, 0.27, 0.95)
+LIT = (1.0, 0.52, 0.10, 1.0)
+QUIET = 0.35
+NAME_INK = (0.70, 0.74, 0.82, 1.0)
+OPERATION_INK = (0.30, 0.345, 0.44, 1.0)
+ROW_INK = (0.36, 0.43, 0.58, 1.0)
+WARNING = (1.0, 0.40, 0.05, 1.0)
+MARKER_INK = (0.25, 0.80, 0.62, 1.0)
+ARROW_LENGTH = 0.26
+ARROW_WIDTH = 0.20
+LINE_WIDTH = 0.055
+
+
+def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]) -> np.ndarray:
+    """(N,) PANEL that wait for their maps. places: (N, 5) x centre, bottom, z, width, height."""
+    records = np.zeros(len(nodes), PANEL)
+    x, y, z, width, height = places.T
+    records["origin"] = np.stack([x - width / 2, y + height, z], 1)
+    records["right"][:, 0] = width
+    records["down"][:, 1] = -height
+    shapes = np.array([node.shape for node in nodes], np.int32).reshape(-1, 3)
+    records["grid"][:, 0] = [grid.columns for grid in grids]
+    records["grid"][:, 1] = [grid.rows for grid in grids]
+    records["grid"][:, 2] = shapes[:, 0]
+    records["tile"] = shapes[:, 1:]
+    records["base"] = -1
+    records["light"] = 1.0
+    return records
+
+
+def gains(maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], scale: str) -> np.ndarray:
+    """(N,) float32 for `PANEL`'s gain: 0 where each map has its own scale.
+
+    A map of one value would always be at its own peak, so vectors are scaled by their layer.
+    """
+    whole = max((m.peak for m in maps.values()), default=1.0)
+    result = np.zeros(len(nodes), np.float32)
+    for i, node in enumerate(nodes):
+        if node.id not in maps:
+            continue
+        layer = maps[node.id]
+        if scale == "network":
+            result[i] = layer.scale / max(whole, 1e-30)
+        elif scale == "layer" or layer.height * layer.width == 1:
+            result[i] = layer.scale / max(layer.peak, 1e-30)
+    return result
+
+
+def frames(places: np.ndarray, lit: np.ndarray) -> np.ndarray:
+    """(N,) QUAD: a hairline around each panel, drawn as a slightly larger rectangle behind it.
+
+    lit: (N,) bool, panels to point out.
+    """
+    border = np.where(lit, 0.045, 0.018).astype(np.float32)
+    x, y, z, width, height = places.T
+    records = np.zeros(len(places), QUAD)
+    records["origin"] = np.stack([x - width / 2 - border, y + height + border, z - 0.012], 1)
+    records["right"][:, 0] = width + 2 * border
+    records["down"][:, 1] = -(height + 2 * border)
+    colour = np.where(lit[:, None], np.float32(LIT), np.float32(FRAME))
+    records["top"] = records["bottom"] = colour
+    return records
+
+
+def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
+    """QUADs of the terrace: for each row a tread and a riser. shown: 0…1, faded while moving."""
+    if shown <= 0.01:
+        return np.zeros(0, QUAD)
+    parts = []
+    for row in rows:
+        left, width = row.left + float(offset[0]), row.right - row.left
+        depth = row.front - row.back
+        top = row.y + float(offset[1]) + 0.002
+        tread = flat_quad(left, row.back, width, depth, top, TREAD_FAR, TREAD_NEAR)
+        parts.append(tread)
+        if row.y > 0.01:
+            parts.append(quad(left, top, width, row.y, row.front, RISER_TOP, RISER_FOOT))
+        parts.append(quad(left, top + 0.01, width, 0.02, row.front + 0.003, EDGE_LINE))
+    records = np.concatenate(parts) if parts else np.zeros(0, QUAD)
+    records["top"][:, 3] *= shown
+    records["bottom"][:, 3] *= shown
+    return records
+
+
+def strokes(routes: Sequence[np.ndarray], skips: np.ndarray, state: np.ndarray) -> np.ndarray:
+    """STROKEs of edges, each ending in an arrow head.
+
+    routes: (P, 3) points each; skips: (R,) bool; state: (R,) 1 lit, 0 as usual, -1 stepped back.
+    """
+    if not routes:
+        return np.zeros(0, STROKE)
+    cut = [_without_head(points) for points in routes]
+    counts = np.array([len(points) - 1 for points in cut])
+    total = int(counts.sum())
+    records = np.zeros(total + len(routes), STROKE)
+    records["start"][:total] = np.concatenate([points[:-1] for points in cut])
+    records["end"][:total] = np.concatenate([points[1:] for points in cut])
+    records["width"][:total] = LINE_WIDTH
+    records["start"][total:] = [points[-1] for points in cut]
+    records["end"][total:] = [points[-1] for points in routes]
+    records["width"][total:] = ARROW_WIDTH
+    records["kind"][total:] = 1
+    colours = np.where(skips[:, None], np.float32(SKIP), np.float32(FLOW))
+    colours[state > 0] = LIT
+    colours[state < 0, 3] *= QUIET
+    records["colour"] = np.concatenate([np.repeat(colours, counts, axis=0), colours])
+    return records
+
+
+def _without_head(points: np.ndarray) -> np.ndarray:
+    """The line up to where its arrow head begins."""
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    left = ARROW_LENGTH
+    for i in range(len(lengths) - 1, -1, -1):
+        if lengths[i] > left:
+            end = points[i + 1] + (points[i] - points[i + 1]) * (left / lengths[i])
+            return np.concatenate([points[: i + 1], end[None]])
+        left -= lengths[i]
+    return np.stack([points[0], points[0] + (points[-1] - points[0]) * 0.5])
+
+
+def layer_labels(places: np.ndarray, nodes: Sequence[Node]) -> list[Label]:
+    """Over each panel its name and, smaller, its operation; never wider than the panel."""
+    labels = []
+    for (x, y, z, width, height), node in zip(places.tolist(), nodes, strict=True):
+        left, room = x - width / 2, max(width, 0.8)
+        top = y + height
+        size = NAME * min(1.0, max(0.6, room / max(font.width(node.name) * NAME, 1e-6)))
+        labels.append(
+            Label(fitted(node.name, room, size), (left, top + 0.235, z), size, NAME_INK, fade=6.0)
+        )
+        size = OPERATION * min(1.0, max(0.7, room / max(font.width(node.label) * OPERATION, 1e-6)))
+        text = fitted(node.label, room, size)
+        labels.append(Label(text, (left, top + 0.075, z), size, OPERATION_INK, fade=6.0))
+    return labels
+
+
+def edge_labels(places: np.ndarray, nodes: Sequence[Node], z_offset: float) -> list[Label]:
+    """Flat on the floor in front of each panel: the operation that the arrow leads to."""
+    labels = []
+    for (x, y, z, width, _), node in zip(places.tolist(), nodes, strict=True):
+        if node.operation == "input":
+            continue
+        text = fitted(node.operation.replace("_", " "), max(width, 0.6), 0.1)
+        middle = x - font.width(text) * 0.1 / 2
+        flat = (middle, y + 0.012, z + z_offset)
+        labels.append(Label(text, flat, 0.1, OPERATION_INK, up=(0.0, 0.0, -1.0), fade=7.0))
+    return labels
+
+
+def row_labels(rows: Sequence[Row], offset: np.ndarray, shown: float) -> list[Label]:
+    """Large, at the left of each row: the stage's name."""
+    labels = []
+    for row in rows:
+        if not row.name or shown <= 0.01:
+            continue
+        size = ROW_NAME
+        text = fitted(row.name, 7.0, size)
+        x = row.left + float(offset[0]) - 0.45 - font.width(text) * size
+        y = row.y + float(offset[1]) + max(row.height / 2 - size / 2, 0.1)
+        ink = (*ROW_INK[:3], ROW_INK[3] * shown)
+        labels.append(Label(text, (x, y, (row.front + row.back) / 2), size, ink, fade=3.0))
+    return labels
+
+
+def marker_labels(
+    markers: Sequence[Marker], places: np.ndarray, index: Mapping[int, int]
+) -> list[Label]:
+    """Signposts that the model's author placed, above the layers they stand at."""
+    labels = []
+    for marker in markers:
+        x, y, z, width, height = places[index[marker.node]].tolist()
+        at = (x - width / 2, y + height + 0.46, z + 0.01)
+        labels.append(Label(marker.text, at, 0.2, MARKER_INK, fade=5.0))
+    return labels
+
+
+def title_labels(info: NetworkInfo, x: float, z: float) -> list[Label]:
+    """The network's name on the floor before it, leaning back like a lectern."""
+    up = (0.0, 0.70710678, -0.70710678)
+    facts = f"{info.parameters:,} parameters"
+    labels = [
+        Label(info.title, (x, 0.42, z - 0.42), TITLE, (0.85, 0.88, 0.94, 1.0), up=up, fade=4.0),
+        Label(facts, (x, 0.06, z), 0.17, (0.42, 0.47, 0.58, 1.0), up=up, fade=5.0),
+    ]
+    if info.random_weights:
+        after = x + font.width(facts + "   ") * 0.17
+        labels.append(Label("random weights", (after, 0.06, z), 0.17, WARNING, up=up, fade=5.0))
+    return labels

@@ -1,0 +1,94 @@
+"""Cameras by name: the whole from afar, from the front or above, one layer, or given numbers."""
+
+from __future__ import annotations
+
+import difflib
+from math import radians
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.scene.camera import STEEPEST, Camera, framing
+from vrnn.scene.world import World
+
+OVERVIEW = {"terrace": (0.0, -11.0), "conveyor": (-42.0, -24.0)}
+"""Yaw and pitch, degrees."""
+EYE = 1.7
+"""Height of a standing eye, metres."""
+
+
+def named(world: World, name: str, aspect: float, fov: float) -> Camera:
+    """The camera that `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` means.
+
+    aspect: width / height of the picture; fov: vertical, radians. Raises VrnnError.
+    """
+    if name.startswith("layer:"):
+        slot, node = find_layer(world, name.removeprefix("layer:"))
+        return at_layer(world, slot, node, aspect, fov)
+    if name == "overview":
+        yaw, pitch = OVERVIEW[world.arrangement]
+        return whole(world, radians(yaw), radians(pitch), aspect, fov)
+    if name == "front":
+        return whole(world, 0.0, 0.0, aspect, fov)
+    if name == "top":
+        return whole(world, 0.0, -STEEPEST, aspect, fov)
+    return _from_numbers(name, fov)
+
+
+def whole(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
+    """Everything, as large as it fits with 5 % free on each side."""
+    return framing(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
+
+
+def at_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
+    """Face to face with one layer."""
+    corners = world.panel_corners(slot, node)
+    return framing(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+
+
+def start(world: World, fov: float) -> Camera:
+    """Where a visitor stands at first: at eye height before the input, looking at it."""
+    slot = world.slots[0]
+    corners = world.panel_corners(slot, world.stands[slot].network.inputs[0])
+    middle = corners.mean(0)
+    return Camera(float(middle[0]) + 0.6, EYE, float(middle[2]) + 5.5, 0.0, radians(2), fov)
+
+
+def find_layer(world: World, name: str) -> tuple[int, int]:
+    """Network and node of a layer by its name, or by a part of it that only one has."""
+    names = {
+        (slot, node.id): node.name
+        for slot in world.slots
+        for node in world.stands[slot].network.nodes
+    }
+    exact = [key for key, value in names.items() if value == name]
+    if exact:
+        return exact[0]
+    partial = [key for key, value in names.items() if name.lower() in value.lower()]
+    if len(partial) == 1:
+        return partial[0]
+    if partial:
+        some = ", ".join(names[key] for key in partial[:6])
+        raise VrnnError(f"{len(partial)} layers have '{name}' in their name ({some}, …); say which")
+    close = difflib.get_close_matches(name, list(names.values()), 4, 0.4)
+    hint = f"close to it: {', '.join(close)}" if close else "`vrnn graph` lists them all"
+    raise VrnnError(f"there is no layer '{name}'; {hint}")
+
+
+def _from_numbers(text: str, fov: float) -> Camera:
+    try:
+        x, y, z, yaw, pitch = (float(part) for part in text.split(","))
+    except ValueError:
+        raise VrnnError(
+            f"no camera '{text}': give overview, front, top, layer:NAME or x,y,z,yaw,pitch "
+            "in metres and degrees"
+        ) from None
+    steep = float(np.clip(radians(pitch), -STEEPEST, STEEPEST))
+    return Camera(x, y, z, radians(yaw), steep, fov)
+
+
+def fog_distance(world: World, camera: Camera) -> float:
+    """Metres at which fog has taken most light: far enough that a picture of all is clear."""
+    corners = world.corners()
+    reach = float(np.linalg.norm(corners - camera.position, axis=1).max())
+    return 2.2 * max(reach, 40.0)

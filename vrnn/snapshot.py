@@ -1,0 +1,47 @@
+"""`vrnn --screenshot`: pictures from the command line with no screen."""
+
+from __future__ import annotations
+
+import sys
+from itertools import groupby
+from pathlib import Path
+
+from PIL import Image
+
+from vrnn.config import load_config
+from vrnn.errors import VrnnError
+from vrnn.files import check_writable, make_folder, write_atomically
+from vrnn.options import Options
+from vrnn.studio import Studio
+
+
+def run(options: Options) -> int:
+    """Write all the pictures that the options ask for; returns the exit code."""
+    config = load_config(options.config)
+    pictures = options.pictures()
+    if options.screenshot_dir is not None:
+        make_folder(options.screenshot_dir)
+    for picture in pictures:
+        check_writable(picture.path)
+    with Studio(
+        options.specs(), config, options.detail, options.arrange, options.scale
+    ) as studio:
+        for note in studio.feed.notes:
+            print(f"vrnn: {note}", file=sys.stderr)
+        for image, group in groupby(pictures, key=lambda picture: picture.image):
+            if image is not None:
+                studio.show(image)
+            for picture in group:
+                taken = studio.picture(picture.camera, options.size, options.transparent)
+                save(picture.path, taken)
+                if not options.quiet:
+                    print(picture.path)
+    return 0
+
+
+def save(path: Path, picture: Image.Image) -> None:
+    """Write a PNG, whole or not at all. Raises VrnnError."""
+    try:
+        write_atomically(path, lambda file: picture.save(file, "PNG", compress_level=6))
+    except MemoryError as error:
+        raise VrnnError(f"not enough memory to write '{path}'; pass a smaller --size") from error

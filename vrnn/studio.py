@@ -1,0 +1,128 @@
+"""Pictures without a window: opens models, runs images through them, and takes pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+import numpy as np
+from PIL import Image
+
+from vrnn.compute.worker import Worker
+from vrnn.config import Config
+from vrnn.errors import VrnnError
+from vrnn.feed import Feed
+from vrnn.render.context import offscreen_context
+from vrnn.render.renderer import Renderer
+from vrnn.render.screenshot import take
+from vrnn.render.uniforms import Look, View
+from vrnn.scene.viewpoints import fog_distance, named
+from vrnn.scene.world import World
+from vrnn.spec import ModelSpec
+from vrnn.ui import overlay
+
+FIELD_OF_VIEW = np.pi / 4
+"""Vertical, radians: narrower than in the window, so that far edges are not stretched."""
+
+
+class Studio:
+    """A world with no screen. Use it in a `with`: it holds a GL context and a worker thread."""
+
+    def __init__(
+        self,
+        specs: Sequence[ModelSpec],
+        config: Config,
+        detail: str = "layers",
+        arrangement: str = "terrace",
+        scale: str = "map",
+    ) -> None:
+        """Open the models and wait until they stand.
+
+        Raises VrnnError for whatever is wrong with a model, or when there is no OpenGL.
+        """
+        self._look = look_of(config)
+        self._count = len(specs)
+        # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
+        self._worker = Worker()
+        self._worker.open(specs, detail)
+        try:
+            self._ctx = offscreen_context()
+            self._renderer = Renderer(self._ctx)
+        except BaseException:
+            self._worker.close()
+            raise
+        self.world = World(arrangement, scale)
+        self.feed = Feed(self.world, self._renderer)
+        try:
+            self._wait(0)
+        except BaseException:
+            self.close()
+            raise
+
+    def show(self, image: np.ndarray | Path | int | None) -> None:
+        """Run an image through all networks and wait until it is seen.
+
+        image: (H, W, 3) uint8, a file, or the number of one in the first network's data set.
+        """
+        before = max(self.feed.shown.values(), default=0)
+        self._worker.show(image)
+        self._wait(before + 1)
+
+    def _wait(self, sequence: int) -> None:
+        """Until each network stands and shows a pass not older than this."""
+        feed = self.feed
+        while True:
+            for failure in feed.failures:
+                raise VrnnError(failure.message) from StudioError(failure.details)
+            complete = feed.upload()
+            shown = [feed.shown.get(slot, -1) for slot in range(self._count)]
+            if complete and min(shown) >= sequence:
+                return
+            feed.take(self._worker.wait(60.0))
+
+    def picture(
+        self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
+        transparent: bool = False, legend: bool = True,
+    ) -> Image.Image:  # fmt: skip
+        """A picture of the world as it is. size: (width, height) pixels, up to 16384 each.
+
+        Raises VrnnError for an unknown camera.
+        """
+        eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
+        fog = fog_distance(self.world, eye)
+        view = View(eye, size, fog, transparent=transparent, look=self._look)
+        over = None
+        if legend and not transparent:
+            sheet = overlay.Sheet(size)
+            overlay.legend(sheet, self._look, self.world.scale, self.world.not_finite)
+            over = sheet.drawing()
+        return Image.fromarray(take(self._renderer, view, self.world.drawing(), over))
+
+    def close(self) -> None:
+        """Stop the worker and give the GPU's memory back."""
+        self._worker.close()
+        self._renderer.release()
+        self._ctx.release()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+
+class StudioError(Exception):
+    """The worker's own traceback, as text: the cause that `--debug` shows."""
+
+
+def look_of(config: Config) -> Look:
+    """The colours that shaders use."""
+    look = config.look
+    return Look(look.background, look.positive, look.negative, look.not_finite)

@@ -1,0 +1,1 @@
+"""What lies over the world: help, messages, the legend."""
