@@ -1,0 +1,279 @@
+#!/usr/bin/env python3
+"""Set vrnn up beside this file, then run it or its tests.
+
+    python3 start.py [vrnn's options]          set up, then open vrnn
+    python3 start.py test [pytest's options]   set up, then run every check and test
+
+On Windows type py -3 for python3. Everything is installed into the folder .venv; what Debian or
+Ubuntu lack for OpenGL is installed by apt when this runs as root, else the line to type is shown.
+A second run starts at once. With options of pytest only pytest runs.
+
+VRNN_TORCH_INDEX   address of a package index to take torch from, for a build with CUDA or without
+"""
+
+from __future__ import annotations
+
+import ctypes
+import hashlib
+import importlib.util
+import os
+import shutil
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent
+VENV = ROOT / ".venv"
+LOG = VENV / "start.log"
+WINDOWS = os.name == "nt"
+PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
+
+OLDEST = (3, 11)
+TORCH = "torch==2.13.0"
+# Their own requirements name a torch of the same kind; they work, for tests, with any.
+TEST_MODELS = ("torchvision==0.28.0", "timm==1.0.31")
+CHECKS = (
+    ("ruff", "check", "."),
+    ("ruff", "format", "--check", "."),
+    ("mypy", "vrnn", "start.py"),
+    ("pytest",),
+)
+
+# What the wheels load from the system, and the package of Debian and Ubuntu that has it.
+LIBRARIES = {
+    "libEGL.so.1": "libegl1",
+    "libGL.so.1": "libgl1",
+    "libX11.so.6": "libx11-6",
+    "libXext.so.6": "libxext6",
+    "libXcursor.so.1": "libxcursor1",
+    "libXi.so.6": "libxi6",
+    "libXinerama.so.1": "libxinerama1",
+    "libXrandr.so.2": "libxrandr2",
+    "libxkbcommon.so.0": "libxkbcommon0",
+}
+DRIVER = "libgl1-mesa-dri"
+DRIVER_FILES = (
+    "/usr/lib/*/dri/*_dri.so",
+    "/usr/lib*/dri/*_dri.so",
+    "/usr/lib/*/libEGL_nvidia.so*",
+    "/usr/lib*/libEGL_nvidia.so*",
+)
+TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
+
+
+class SetupError(Exception):
+    """Set-up cannot go on; the message says what to do."""
+
+
+def main() -> int:
+    """Set up and run; returns the exit code."""
+    words = sys.argv[1:]
+    if words[:1] in (["--help"], ["-h"]):
+        print(__doc__)
+        return 0
+    testing = words[:1] == ["test"]
+    try:
+        set_up(testing)
+    except SetupError as error:
+        print(f"start.py: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("start.py: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+    return run_tests(words[1:]) if testing else run_vrnn(words)
+
+
+def set_up(testing: bool) -> None:
+    """Install what is missing. Raises SetupError."""
+    if sys.version_info[:2] < OLDEST:
+        raise SetupError(
+            f"vrnn needs Python 3.11 or newer, and this is {sys.version.split()[0]}; "
+            "start it with a newer one, such as python3.12 start.py"
+        )
+    stamp = VENV / ("test.stamp" if testing else "run.stamp")
+    wanted = fingerprint()
+    if stamp.is_file() and stamp.read_text() == wanted and PYTHON.exists():
+        return
+    install_system_packages(testing)
+    make_environment()
+    install_torch()
+    say("installing vrnn" + (" and what its tests need" if testing else ""))
+    pip("vrnn", "--quiet", "--editable", f"{ROOT}[test]" if testing else str(ROOT))
+    if testing:
+        pip("the models of the tests", "--quiet", "--no-deps", *index(), *TEST_MODELS)
+    stamp.write_text(wanted)
+
+
+def fingerprint() -> str:
+    """Changes when another set-up is needed: with the requirements, this file, or Python."""
+    digest = hashlib.sha256(sys.version.encode())
+    digest.update(os.environ.get("VRNN_TORCH_INDEX", "").encode())
+    for name in ("start.py", "setup.cfg", "pyproject.toml"):
+        digest.update((ROOT / name).read_bytes())
+    return digest.hexdigest()
+
+
+def install_system_packages(testing: bool) -> None:
+    """Install libraries and programs that pip cannot, where apt can. Raises SetupError."""
+    if not sys.platform.startswith("linux"):
+        return
+    packages = [package for library, package in LIBRARIES.items() if not loads(library)]
+    if not any(any(Path("/").glob(pattern[1:])) for pattern in DRIVER_FILES):
+        packages.append(DRIVER)
+    if testing:
+        packages += [package for name, package in TEST_PROGRAMS.items() if not shutil.which(name)]
+    if not all(map(importlib.util.find_spec, ("venv", "ensurepip"))):
+        packages.append(f"python3.{sys.version_info.minor}-venv")
+    if not packages:
+        return
+    line = "apt-get install -y --no-install-recommends " + " ".join(packages)
+    if not shutil.which("apt-get"):
+        say(f"this machine seems to lack what Debian calls {' '.join(packages)}")
+        return
+    if os.geteuid() != 0:
+        raise SetupError(f"first type: sudo {line}")
+    say(f"installing {' '.join(packages)}")
+    apt("update")
+    apt(*line.split()[1:])
+    importlib.invalidate_caches()
+
+
+def loads(library: str) -> bool:
+    """True when the system has this shared library."""
+    try:
+        ctypes.CDLL(library)
+    except OSError:
+        return False
+    return True
+
+
+def apt(*words: str) -> None:
+    """Run apt-get as root. Raises SetupError."""
+    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
+    result = subprocess.run(
+        ["apt-get", "-q", *words], env=environment, text=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+    )  # fmt: skip
+    if result.returncode:
+        raise SetupError(f"apt-get {' '.join(words)} failed: {last_error(result.stdout)}")
+
+
+def make_environment() -> None:
+    """Create .venv unless a working one is there. Raises SetupError."""
+    if PYTHON.exists():
+        works = subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False)
+        if works.returncode == 0:
+            return
+    say(f"creating {VENV}")
+    try:
+        # ensurepip runs in a process of its own, so one that apt brought just now is found.
+        venv.EnvBuilder(with_pip=True, clear=True, symlinks=not WINDOWS).create(VENV)
+    except (OSError, subprocess.CalledProcessError) as error:
+        raise SetupError(f"cannot create {VENV}: {error}") from error
+
+
+def install_torch() -> None:
+    """Install torch: without CUDA where there is no GPU for it and pip knows of such a build."""
+    check = (
+        "import torch, sys; sys.exit(tuple(map(int, torch.__version__.split('.')[:2])) < (2, 4))"
+    )
+    if subprocess.run([PYTHON, "-c", check], capture_output=True, check=False).returncode == 0:
+        return
+    say("installing torch")
+    if index():
+        pip("torch", *index(), TORCH)
+        return
+    if sys.platform.startswith("linux") and not has_nvidia():
+        # The exact local version names a build for CPUs, so nothing larger can be taken for it.
+        if try_pip(f"{TORCH}+cpu") == "":
+            return
+        say(
+            "pip knows of no build of torch without CUDA here, so gigabytes are downloaded; for a "
+            "smaller one stop this with Ctrl-C and set VRNN_TORCH_INDEX to the address of an index "
+            "of CPU builds, which the installation page of PyTorch names"
+        )
+    pip("torch", TORCH)
+
+
+def has_nvidia() -> bool:
+    """True when a driver for an NVIDIA GPU is at work."""
+    return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
+
+
+def index() -> list[str]:
+    """Arguments for pip that choose the user's own index of torch builds."""
+    address = os.environ.get("VRNN_TORCH_INDEX")
+    return ["--index-url", address] if address else []
+
+
+def pip(what: str, *words: str) -> None:
+    """Run pip install inside .venv. Raises SetupError."""
+    problem = try_pip(*words)
+    if problem:
+        raise SetupError(f"could not install {what}: {problem} (all of it in {LOG})")
+
+
+def try_pip(*words: str) -> str:
+    """Run pip install inside .venv; '' when it worked, else its last error."""
+    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *words]
+    result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
+    with LOG.open("a", encoding="utf-8") as log:
+        log.write(f"{' '.join(command)}\n{result.stderr}")
+    return last_error(result.stderr) if result.returncode else ""
+
+
+def last_error(output: str) -> str:
+    """The line of a program's output that tells best what went wrong."""
+    lines = [line.strip() for line in output.splitlines() if line.strip()]
+    errors = [line for line in lines if line.startswith(("ERROR:", "E:", "error:"))]
+    return (errors or lines or ["no message"])[-1].split(": ", 1)[-1]
+
+
+def run_vrnn(words: list[str]) -> int:
+    """Run vrnn with these options; without any and without a screen, it writes a picture."""
+    if not words and sys.platform.startswith("linux") and not has_display():
+        say("there is no display here, so a picture is written instead: vrnn-default.png")
+        words = ["--screenshot", "vrnn-default.png"]
+    command = [str(PYTHON), "-m", "vrnn", *words]
+    if not WINDOWS:
+        # vrnn takes this process's place, and with it the signals and the exit code.
+        sys.stdout.flush()
+        os.execv(command[0], command)
+    return finished(command)
+
+
+def has_display() -> bool:
+    """True when there is a screen to open a window on."""
+    return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
+
+
+def run_tests(words: list[str]) -> int:
+    """Run all checks, or with options pytest alone; 0 when all passed."""
+    failed = []
+    for check in CHECKS if not words else (("pytest", *words),):
+        say(" ".join(check))
+        if finished([str(PYTHON), "-m", *check], ROOT):
+            failed.append(check[0])
+    say(f"failed: {', '.join(failed)}" if failed else "all passed")
+    return 1 if failed else 0
+
+
+def finished(command: list[str], folder: Path | None = None) -> int:
+    """Run a program to its end; its exit code, 130 when the user stopped it."""
+    with subprocess.Popen(command, cwd=folder) as process:
+        while True:
+            try:
+                return process.wait()
+            except KeyboardInterrupt:
+                # The program got the same Ctrl-C and ends in its own way.
+                continue
+
+
+def say(text: str) -> None:
+    """Tell the user what happens; plain ASCII, as an old console may know no more."""
+    print(f"start.py: {text}", flush=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
