@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import sys
 import threading
@@ -25,6 +26,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     vrnn itself; 130: interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a console without × or → shows a ? there
     try:
         return _run(command_line.parse(words))
     except VrnnError as error:
