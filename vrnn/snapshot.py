@@ -23,9 +23,7 @@ def run(options: Options) -> int:
         make_folder(options.screenshot_dir)
     for picture in pictures:
         check_writable(picture.path)
-    with Studio(
-        options.specs(), config, options.detail, options.arrange, options.scale
-    ) as studio:
+    with Studio(options.specs(), config, options.detail, options.arrange, options.scale) as studio:
         for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         for image, group in groupby(pictures, key=lambda picture: picture.image):

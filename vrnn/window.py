@@ -108,6 +108,7 @@ class Window:
         glfw.set_mouse_button_callback(self._handle, self._on_button)
         glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
         glfw.set_scroll_callback(self._handle, lambda _w, _x, y: self._inputs.append(Scroll(y)))
+
         def redraw(*_: Any) -> None:
             self._inputs.append(Redraw())
 

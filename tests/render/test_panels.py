@@ -54,7 +54,10 @@ def test_each_map_is_in_its_cell(ctx):
     for channel in range(6):
         values[channel] = (channel + 1) / 6
     seen = picture(ctx, values, gain=1.0, columns=3)
-    levels = [seen[SIZE // 4 + SIZE // 2 * (c // 3), SIZE // 6 + SIZE // 3 * (c % 3)].mean() for c in range(6)]
+    levels = [
+        seen[SIZE // 4 + SIZE // 2 * (c // 3), SIZE // 6 + SIZE // 3 * (c % 3)].mean()
+        for c in range(6)
+    ]
     assert levels == sorted(levels)
     assert np.diff(levels).min() > 15
 

@@ -16,15 +16,19 @@ SAMPLES = 8
 
 
 def take(
-    renderer: Renderer, view: View, drawing: Drawing, overlay: Drawing | None = None
+    renderer: Renderer,
+    view: View,
+    drawing: Drawing,
+    overlay: Drawing | None = None,
+    side: int = TILE,
 ) -> np.ndarray:
-    """A picture of `view.size`.
+    """A picture of `view.size`, drawn in tiles of `side` pixels.
 
     Returns (H, W, 3) uint8 sRGB, or (H, W, 4) with straight alpha for a transparent view.
     """
     width, height = view.size
     result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
-    for left, bottom, w, h in tiles(width, height):
+    for left, bottom, w, h in tiles(width, height, side):
         part = View(
             view.camera, view.size, view.fog, (left, bottom, w, h), view.transparent, view.look
         )
@@ -39,7 +43,7 @@ def take(
     return result
 
 
-def tiles(width: int, height: int, side: int = TILE) -> Iterator[tuple[int, int, int, int]]:
+def tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, int]]:
     """(left, bottom, width, height) of parts that make up the whole picture."""
     for bottom in range(0, height, side):
         for left in range(0, width, side):

@@ -103,9 +103,7 @@ def beside(
         elif isinstance(output, Segmentation):
             above = top + 0.2 + height
             mixed = overlay(frame.image, output)
-            pictures.append(
-                Picture((x, above, z), (width, 0, 0), (0, -height, 0), mixed, smooth)
-            )
+            pictures.append(Picture((x, above, z), (width, 0, 0), (0, -height, 0), mixed, smooth))
             quads.append(
                 quad(x - 0.025, above + 0.025, width + 0.05, height + 0.05, z - 0.01, FRAME)
             )

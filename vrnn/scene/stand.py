@@ -92,4 +92,6 @@ def resample(points: np.ndarray, count: int = ROUTE_POINTS) -> np.ndarray:
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
     along = np.concatenate([[0.0], np.cumsum(steps)])
     wanted = np.linspace(0.0, along[-1], count)
-    return np.stack([np.interp(wanted, along, points[:, i]) for i in range(3)], 1).astype(np.float32)
+    return np.stack([np.interp(wanted, along, points[:, i]) for i in range(3)], 1).astype(
+        np.float32
+    )

@@ -181,7 +181,9 @@ class World:
         stand = self.stands[slot]
         x, y, z, width, height = self.pose(slot).places[stand.index[node]].tolist()
         top, half = y + height + 0.4, width / 2
-        return np.array([(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)])
+        return np.array(
+            [(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)]
+        )
 
     def corners(self) -> np.ndarray:
         """(N, 3) metres: all that has to be in a picture of everything."""
