@@ -66,7 +66,7 @@ def show(
 def specs(model: Any, source: dict[str, Any]) -> tuple[ModelSpec, ...]:
     """What to open; paths may be given as text."""
     models = list(model) if isinstance(model, list | tuple) else [model]
-    given = {
+    given: dict[str, Any] = {
         key: Path(value) if key in ("weights", "classes", "data") and value is not None else value
         for key, value in source.items()
     }

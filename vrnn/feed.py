@@ -1,4 +1,4 @@
-"""Between the worker and what is seen: results arrive, maps go to the GPU a bounded part a frame."""
+"""Between the worker and what is seen: maps go to the GPU, a bounded part each frame."""
 
 from __future__ import annotations
 

@@ -77,7 +77,7 @@ class Network:
         return {node.id: node for node in self.nodes}
 
     def graph(self) -> networkx.DiGraph:
-        """The network as a directed graph; each graph node is an id with its `Node` under "node"."""
+        """As a directed graph of ids; each has its `Node` under "node"."""
         graph: networkx.DiGraph = networkx.DiGraph()
         graph.add_nodes_from((node.id, {"node": node}) for node in self.nodes)
         graph.add_edges_from((e.source, e.target, {"label": e.label}) for e in self.edges)

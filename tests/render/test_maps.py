@@ -59,7 +59,7 @@ def test_a_block_of_the_wrong_size_or_type_is_refused(ctx):
 
 
 def test_memory_is_little_more_than_the_values(ctx):
-    sizes = {i: 64 * 56 * 56 for i in range(40)}
+    sizes = dict.fromkeys(range(40), 64 * 56 * 56)
     store = MapStore(ctx, sizes)
     assert store.bytes <= 1.15 * 2 * sum(sizes.values())
     store.release()

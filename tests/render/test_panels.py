@@ -76,7 +76,7 @@ def test_values_that_are_not_finite_have_a_colour_of_their_own(ctx):
     data = values.copy()
     data[0, 0, 0] = np.nan
     seen = picture(ctx, data, gain=1.0)
-    red, green, blue = seen[60, 60]
+    red, green, _ = seen[60, 60]
     assert red > 200
     assert green < 120
     assert seen[180, 180].min() > 250

@@ -13,7 +13,7 @@ class Form:
         `chw`: any shape, read as it lies and reshaped to (C, H, W);
         `hwc`: (…, C), the channels last, the others folded to H, W;
         `tokens`: (T, C), of which the first `extra` are class or register tokens, then H·W in rows.
-    batch: index of the batch axis (of size 1 or more; the first sample is shown); None: no such axis.
+    batch: index of the batch axis (the first sample is shown); None: there is no such axis.
     """
 
     shape: tuple[int, int, int]

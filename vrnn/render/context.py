@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import moderngl
 
@@ -18,7 +19,7 @@ def offscreen_context() -> moderngl.Context:
 
     Raises VrnnError when there is no OpenGL, or only an older one.
     """
-    backend = {"backend": "egl"} if sys.platform.startswith("linux") else {}
+    backend: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
         return moderngl.create_standalone_context(require=REQUIRED, **backend)
     except Exception as error:

@@ -23,7 +23,7 @@ def in_view(records: np.ndarray, clip_from_world: np.ndarray) -> np.ndarray:
     clip = corners @ clip_from_world[:, :3].T + clip_from_world[:, 3]
     w = clip[..., 3:]
     beyond = np.concatenate([clip[..., :3] > w, clip[..., :3] < -w], axis=-1)
-    return ~beyond.all(axis=1).any(axis=1)
+    return np.logical_not(np.any(np.all(beyond, axis=1), axis=1))
 
 
 def near_first(records: np.ndarray, eye: np.ndarray) -> np.ndarray:

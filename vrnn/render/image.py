@@ -8,7 +8,6 @@ import moderngl
 import numpy as np
 
 from vrnn.render.shaders import program
-from vrnn.render.uniforms import BINDING
 from vrnn.scene.drawing import Picture
 
 SRGB8_ALPHA8 = 0x8C43
@@ -20,7 +19,6 @@ class Images:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._program = program(ctx, "picture")
-        self._program["Views"].binding = BINDING
         self._array = ctx.vertex_array(self._program, [])
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
 
@@ -32,7 +30,7 @@ class Images:
         for picture in pictures:
             self._texture(picture).use(0)
             for name in ("origin", "right", "down"):
-                self._program[name].value = getattr(picture, name)
+                self._program[name] = getattr(picture, name)
             self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
 
     def _texture(self, picture: Picture) -> moderngl.Texture:

@@ -5,15 +5,12 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
-from vrnn.render.uniforms import BINDING
-
 
 class Instances:
     """Draws records of one dtype with one program; each instance is a strip of four vertices."""
 
     def __init__(self, ctx: moderngl.Context, program: moderngl.Program, dtype: np.dtype) -> None:
         self._ctx, self._program, self._dtype = ctx, program, dtype
-        program["Views"].binding = BINDING
         self._buffer: moderngl.Buffer | None = None
         self._array: moderngl.VertexArray | None = None
 

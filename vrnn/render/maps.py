@@ -34,7 +34,8 @@ def plan(sizes: Mapping[int, int], most_layers: int = MOST_LAYERS) -> dict[int, 
         rows = -(-size // ROW)
         if rows > most_layers * ROWS:
             raise VrnnError(
-                f"one layer holds {size:,} values, more than a texture can; pass a smaller --input-size"
+                f"one layer holds {size:,} values, more than a texture can; "
+                "pass a smaller --input-size"
             )
         if row + rows > most_layers * ROWS:
             array, row = array + 1, 0
@@ -43,7 +44,10 @@ def plan(sizes: Mapping[int, int], most_layers: int = MOST_LAYERS) -> dict[int, 
     return where
 
 
-def pieces(first: int, size: int) -> Iterator[tuple[int, int, tuple[int, int, int, int, int, int]]]:
+Box = tuple[int, int, int, int, int, int]
+
+
+def pieces(first: int, size: int) -> Iterator[tuple[int, int, Box]]:
     """How to write a block: (start, stop) in it and the box (x, y, layer, width, rows, layers).
 
     first: a multiple of ROW. Four boxes at most: to the end of a layer, whole layers, whole rows,

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import moderngl
 import numpy as np
@@ -15,8 +16,16 @@ from vrnn.render.maps import ROW, ROWS, Address, MapStore
 from vrnn.render.shaders import program
 from vrnn.render.target import Target
 from vrnn.render.text import Lines, Text
-from vrnn.render.uniforms import BINDING, View, Views
+from vrnn.render.uniforms import View, Views
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
+
+BLEND: Any = (
+    moderngl.SRC_ALPHA,
+    moderngl.ONE_MINUS_SRC_ALPHA,
+    moderngl.ONE,
+    moderngl.ONE_MINUS_SRC_ALPHA,
+)
+"""By alpha; the last two keep a transparent picture's own alpha right."""
 
 
 @dataclass
@@ -39,7 +48,6 @@ class Renderer:
         self._quads = Instances(ctx, program(ctx, "quad"), QUAD)
         self._strokes = Instances(ctx, program(ctx, "stroke"), STROKE)
         self._floor_program = program(ctx, "floor")
-        self._floor_program["Views"].binding = BINDING
         self._floor = ctx.vertex_array(self._floor_program, [])
         self._images = Images(ctx)
         self._text = Text(ctx)
@@ -47,7 +55,10 @@ class Renderer:
         self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
 
     def open(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
-        """Make room for a network's maps; sizes: half floats by node id. Says where each will lie."""
+        """Make room for a network's maps and say where each will lie.
+
+        sizes: half floats by node id.
+        """
         if slot in self._stores:
             self._stores.pop(slot).release()
         self._stores[slot] = MapStore(self.ctx, sizes)
@@ -69,9 +80,7 @@ class Renderer:
         self.counts = Counts()
         background = (0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0)
         target.begin(background)
-        self.ctx.blend_func = (
-            moderngl.SRC_ALPHA, moderngl.ONE_MINUS_SRC_ALPHA, moderngl.ONE, moderngl.ONE_MINUS_SRC_ALPHA,
-        )  # fmt: skip
+        self.ctx.blend_func = BLEND
         self._views.write(view)
         self._draw_world(view, drawing)
         if overlay is not None:

@@ -1,4 +1,4 @@
-"""GLSL from the package's `shaders/` folder: includes, constants, errors that name file and line."""
+"""GLSL from the package's `shaders/` folder: includes, constants, errors with file and line."""
 
 from __future__ import annotations
 
@@ -8,6 +8,8 @@ from importlib.resources import files
 
 import moderngl
 
+VIEWS_BINDING = 0
+"""Of the uniform block that every shader reads."""
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
 
 
@@ -24,10 +26,14 @@ def program(
     vertex, vertex_lines = assemble(f"{name}.vert.glsl", defines or {})
     fragment, fragment_lines = assemble(f"{name}.frag.glsl", defines or {})
     try:
-        return ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+        made = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
     except moderngl.Error as error:
         lines = fragment_lines if "fragment_shader" in str(error) else vertex_lines
         raise RuntimeError(located(str(error), lines)) from None
+    block = made["Views"]
+    assert isinstance(block, moderngl.UniformBlock)
+    block.binding = VIEWS_BINDING
+    return made
 
 
 def assemble(name: str, defines: Mapping[str, float]) -> tuple[str, list[str]]:

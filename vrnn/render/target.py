@@ -22,13 +22,12 @@ class Target:
         samples = min(samples, ctx.max_samples)
         self._colour = ctx.texture(size, 4, internal_format=SRGB8_ALPHA8)
         self._out = ctx.framebuffer([self._colour])
-        self._depth: moderngl.Renderbuffer | moderngl.Texture
+        self._smooth: moderngl.Texture | None = None
         if samples:
             self._smooth = ctx.texture(size, 4, samples=samples, internal_format=SRGB8_ALPHA8)
             self._depth = ctx.depth_renderbuffer(size, samples=samples)
             self._draw = ctx.framebuffer([self._smooth], self._depth)
         else:
-            self._smooth = None
             self._depth = ctx.depth_renderbuffer(size)
             self._draw = ctx.framebuffer([self._colour], self._depth)
 

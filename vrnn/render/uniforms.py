@@ -8,9 +8,8 @@ from math import tan
 import moderngl
 import numpy as np
 
+from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
-
-BINDING = 0
 
 VIEWS = np.dtype(
     [
@@ -117,7 +116,7 @@ class Views:
         record["not_finite"] = (*view.look.not_finite, 1.0)
         record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
         self._buffer.write(record.tobytes())
-        self._buffer.bind_to_uniform_block(BINDING)
+        self._buffer.bind_to_uniform_block(VIEWS_BINDING)
 
     def release(self) -> None:
         """Give the buffer back."""

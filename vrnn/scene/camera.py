@@ -100,7 +100,7 @@ def framing(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0
         depth.append((high + low) / (2 * k))
         centre.append((high - low) / 2)
     z = max(*depth, float(local[:, 2].max()) + 2 * NEAR)
-    # With the eye further back than one axis needs, its centre there is free: keep it in the middle.
+    # Further back than an axis needs, the centre there is free: keep it in the middle.
     for axis, k in ((0, kx), (1, ky)):
         at = z - local[:, 2]
         low_limit = np.max(local[:, axis] - k * at)

@@ -89,7 +89,7 @@ def frames(places: np.ndarray, lit: np.ndarray) -> np.ndarray:
     records["origin"] = np.stack([x - width / 2 - border, y + height + border, z - 0.012], 1)
     records["right"][:, 0] = width + 2 * border
     records["down"][:, 1] = -(height + 2 * border)
-    colour = np.where(lit[:, None], np.float32(LIT), np.float32(FRAME))
+    colour = np.where(lit[:, None], np.array(LIT, np.float32), np.array(FRAME, np.float32))
     records["top"] = records["bottom"] = colour
     return records
 
@@ -132,7 +132,7 @@ def strokes(routes: Sequence[np.ndarray], skips: np.ndarray, state: np.ndarray) 
     records["end"][total:] = [points[-1] for points in routes]
     records["width"][total:] = ARROW_WIDTH
     records["kind"][total:] = 1
-    colours = np.where(skips[:, None], np.float32(SKIP), np.float32(FLOW))
+    colours = np.where(skips[:, None], np.array(SKIP, np.float32), np.array(FLOW, np.float32))
     colours[state > 0] = LIT
     colours[state < 0, 3] *= QUIET
     records["colour"] = np.concatenate([np.repeat(colours, counts, axis=0), colours])

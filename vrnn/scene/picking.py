@@ -13,7 +13,10 @@ from vrnn.scene.panel import PanelGrid
 
 @dataclass(frozen=True)
 class Hit:
-    """What a ray meets. channel: -1 between maps; row, column: texel in the map; distance: metres."""
+    """What a ray meets.
+
+    channel: -1 between maps; row, column: texel in the map; distance: metres.
+    """
 
     node: int
     channel: int

@@ -31,7 +31,7 @@ class Standing:
 
 @dataclass(eq=False)
 class Stand:
-    """A network, what is known of it so far, and its arrangements, each made when first asked for."""
+    """A network, what is known of it, and its arrangements, each made when first asked for."""
 
     network: Network
     info: NetworkInfo

@@ -134,7 +134,7 @@ class World:
 
     def _place_all(self) -> None:
         t = self._moved * self._moved * (3 - 2 * self._moved)
-        left = {name: 0.0 for name in ARRANGEMENTS}
+        left = dict.fromkeys(ARRANGEMENTS, 0.0)
         for slot in self.slots:
             stand = self.stands[slot]
             shift = {}
