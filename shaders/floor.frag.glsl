@@ -16,7 +16,7 @@ float lines(float spacing) {
 void main() {
     float strength = max(0.35 * lines(1.0), lines(5.0));
     float near = exp(-pow(distance(world.xz, eye.xz) / 70.0, 2.0));
-    float alpha = strength * near * clearness(world) * 0.20;
+    float alpha = strength * near * clearness(world) * 0.15;
     if (alpha < 0.004) discard;
     colour = vec4(0.35, 0.45, 0.65, alpha);
 }

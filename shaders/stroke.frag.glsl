@@ -15,8 +15,7 @@ void main() {
         vec2 nearest = vec2(clamp(place.x, 0.0, shape.x), 0.0);
         beyond = distance(place, nearest) - shape.y;
     }
-    float metres_a_pixel = distance(world, eye.xyz) / viewport.z;
-    float cover = clamp(0.5 - beyond / metres_a_pixel, 0.0, 1.0);
+    float cover = clamp(0.5 - beyond / max(fwidth(beyond), 1e-6), 0.0, 1.0);
     float alpha = paint.a * cover * clearness(world);
     if (alpha < 0.004) discard;
     colour = vec4(paint.rgb, alpha);

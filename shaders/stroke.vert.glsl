@@ -1,5 +1,6 @@
 #version 410 core
-// Pieces of edges: turned to the eye, never thinner than a pixel or so, but fainter instead.
+// Pieces of edges: flat on the floor, upright ones turned to the eye; never thinner than a pixel or
+// so, but fainter instead.
 #include "lib/views.glsl"
 
 in vec3 start;
@@ -20,10 +21,13 @@ void main() {
     direction /= size;
     vec3 middle = mix(start, end, corner.x);
     vec3 sight = middle - eye.xyz;
-    vec3 across = cross(direction, sight);
+    vec3 across = cross(direction, vec3(0.0, 1.0, 0.0));
+    if (length(across) < 0.3) across = cross(direction, sight);
     across /= max(length(across), 1e-6);
 
-    float metres_a_pixel = length(sight) / viewport.z;
+    // Seen at a grazing angle a width takes fewer pixels.
+    float grazing = length(cross(across, sight)) / max(length(sight), 1e-6);
+    float metres_a_pixel = length(sight) / viewport.z / max(grazing, 0.05);
     float half_width = max(0.5 * width, 0.6 * metres_a_pixel);
     float pad = kind > 0.5 ? 0.0 : half_width;
     float reach = half_width + metres_a_pixel;

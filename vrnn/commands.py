@@ -141,7 +141,7 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
     """Keys and what they do, for the help sheet."""
 
     def name(key: str) -> str:
-        return {"ESCAPE": "Esc"}.get(key, key if len(key) < 4 else key.replace("_", " ").title())
+        return {"ESCAPE": "Esc"}.get(key, key if len(key) < 3 else key.replace("_", " ").title())
 
     walk = " ".join(name(k) for k in (keys.forward, keys.left, keys.back, keys.right))
     return (

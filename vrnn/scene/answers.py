@@ -25,6 +25,7 @@ SIDE = 1.9
 """Longer side of the input picture, metres."""
 BRIGHT = (0.75, 0.78, 0.84, 1.0)
 DIM = (0.30, 0.33, 0.40, 1.0)
+CARD = (0.0065, 0.008, 0.0115, 1.0)
 TRACK = (0.020, 0.024, 0.034, 1.0)
 BEST = (1.0, 0.52, 0.10, 1.0)
 OTHER = (0.24, 0.28, 0.38, 1.0)
@@ -126,7 +127,9 @@ def _bars(
     scores: ClassScores, names: tuple[str, ...], x: float, y: float, z: float, width: float
 ) -> tuple[np.ndarray, list[Label]]:
     best = np.argsort(-scores.probabilities, kind="stable")[:BARS]
-    quads, labels = [], []
+    labels = []
+    high = len(best) * BAR + 0.02
+    quads = [quad(x - 0.1, y + high, width + 0.2, high + 0.06, z - 0.015, CARD)]
     for rank, index in enumerate(best):
         base = y + (len(best) - 1 - rank) * BAR
         part = float(scores.probabilities[index])
@@ -139,7 +142,7 @@ def _bars(
         labels.append(Label(text, (x, base + 0.01, z), TEXT, ink))
         right = x + width - font.width(percent) * TEXT
         labels.append(Label(percent, (right, base + 0.01, z), TEXT, ink))
-    return np.concatenate(quads) if quads else np.zeros(0, QUAD), labels
+    return np.concatenate(quads), labels
 
 
 def fitted(text: str, room: float, height: float) -> str:

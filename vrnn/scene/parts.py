@@ -18,7 +18,7 @@ SCALES = ("map", "layer", "network")
 
 NAME = 0.15
 """Capital height of a layer's name, metres."""
-OPERATION = 0.105
+OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
 ROW_NAME = 0.55
 TITLE = 0.42
@@ -27,7 +27,9 @@ FRAME = (0.060, 0.070, 0.095, 1.0)
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
 TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
 RISER_TOP = (0.0165, 0.0205, 0.0310, 1.0)
-RISER_FOOT = (0.0085, 0.0105, 0.0155, 1.0)
+RISER_FOOT = (0.0105, 0.0130, 0.0185, 0.0)
+RISER = 1.1
+"""Metres of a row's front that can be seen."""
 EDGE_LINE = (0.085, 0.105, 0.150, 1.0)
 FLOW = (0.16, 0.20, 0.29, 0.95)
 SKIP = (0.06, 0.24, 0.27, 0.95)
@@ -38,9 +40,9 @@ OPERATION_INK = (0.30, 0.345, 0.44, 1.0)
 ROW_INK = (0.36, 0.43, 0.58, 1.0)
 WARNING = (1.0, 0.40, 0.05, 1.0)
 MARKER_INK = (0.25, 0.80, 0.62, 1.0)
-ARROW_LENGTH = 0.26
-ARROW_WIDTH = 0.20
-LINE_WIDTH = 0.055
+ARROW_LENGTH = 0.36
+ARROW_WIDTH = 0.34
+LINE_WIDTH = 0.11
 
 
 def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]) -> np.ndarray:
@@ -95,18 +97,22 @@ def frames(places: np.ndarray, lit: np.ndarray) -> np.ndarray:
 
 
 def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
-    """QUADs of the terrace: for each row a tread and a riser. shown: 0…1, faded while moving."""
+    """QUADs of the terrace: for each row a tread and a riser that fades out downward.
+
+    shown: 0…1, faded while moving. The furthest come first, as they blend.
+    """
     if shown <= 0.01:
         return np.zeros(0, QUAD)
     parts = []
-    for row in rows:
+    for row in sorted(rows, key=lambda row: row.front):
         left, width = row.left + float(offset[0]), row.right - row.left
         depth = row.front - row.back
         top = row.y + float(offset[1]) + 0.002
         tread = flat_quad(left, row.back, width, depth, top, TREAD_FAR, TREAD_NEAR)
         parts.append(tread)
         if row.y > 0.01:
-            parts.append(quad(left, top, width, row.y, row.front, RISER_TOP, RISER_FOOT))
+            height = min(row.y, RISER)
+            parts.append(quad(left, top, width, height, row.front, RISER_TOP, RISER_FOOT))
         parts.append(quad(left, top + 0.01, width, 0.02, row.front + 0.003, EDGE_LINE))
     records = np.concatenate(parts) if parts else np.zeros(0, QUAD)
     records["top"][:, 3] *= shown

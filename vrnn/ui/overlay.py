@@ -105,7 +105,7 @@ def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
     height = line * len(rows) + 2 * pad + 26
     x, y = (sheet.width - width) / 2, (sheet.height - height) / 2
     sheet.box(x - 1.5, y - 1.5, width + 3, height + 3, EDGE)
-    sheet.box(x, y, width, height, (*SHADE[:3], 0.95))
+    sheet.box(x, y, width, height, (*SHADE[:3], 1.0))
     sheet.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT)
     for i, (keys, does) in enumerate(rows):
         base = y + pad + 54 + i * line
@@ -120,7 +120,7 @@ def message(sheet: Sheet, text: str, hint: str) -> None:
     height = 30 * len(lines) + 62
     x, y = (sheet.width - room) / 2 - 30, 70.0
     sheet.box(x - 1.5, y - 1.5, room + 63, height + 3, (*ACCENT[:3], 0.9))
-    sheet.box(x, y, room + 60, height, (*SHADE[:3], 0.97))
+    sheet.box(x, y, room + 60, height, (*SHADE[:3], 1.0))
     for i, line in enumerate(lines):
         sheet.text(x + 30, y + 36 + 30 * i, line, 13, BRIGHT)
     sheet.text(x + 30, y + height - 16, hint, 9.5, INK)
