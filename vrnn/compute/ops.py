@@ -19,6 +19,12 @@ NOISE = frozenset(
 )
 """Calls that only look at the same numbers in another way."""
 
+FACTORIES = frozenset(
+    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like "
+    "rand_like randn_like randint_like zeros ones full empty arange linspace".split()
+)
+"""Calls that take a tensor's shape and type, not its numbers."""
+
 NAMES = {
     "concat": "cat", "concatenate": "cat", "hstack": "cat", "vstack": "cat", "stack": "cat",
     "subtract": "sub", "rsub": "sub", "multiply": "mul", "rmul": "mul", "radd": "add",

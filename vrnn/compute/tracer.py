@@ -222,7 +222,7 @@ class _Recorder(TorchFunctionMode):
         known = [(t, tag) for t, tag in zip(taken, sources, strict=True) if tag is not None]
         real = [(t, tag) for t, tag in known if tag.record != CONSTANT]
         results = made or changed
-        if not real:
+        if not real or operation in ops.FACTORIES:
             for tensor in made:
                 self._tags[tensor] = Tag(CONSTANT, self._time, Layout())
             return
