@@ -21,7 +21,9 @@ SIZE = (960, 600)
 def display():
     """An X server of its own, without a screen."""
     missing = [name for name in ("Xvfb", "xdotool", "import") if shutil.which(name) is None]
-    assert not missing, f"the window tests need {missing}: sudo apt-get install -y xvfb xdotool imagemagick"
+    assert not missing, (
+        f"the window tests need {missing}: sudo apt-get install -y xvfb xdotool imagemagick"
+    )
     read, write = os.pipe()
     server = subprocess.Popen(
         ["Xvfb", "-displayfd", str(write), "-screen", "0", "1280x800x24", "-nolisten", "tcp"],
@@ -79,7 +81,9 @@ class Program:
         self.xdotool("key", "--window", self.window, *keys)
 
     def click(self, x: int, y: int) -> None:
-        self.xdotool("mousemove", "--window", self.window, str(x), str(y), "sleep", "0.2", "click", "1")
+        self.xdotool(
+            "mousemove", "--window", self.window, str(x), str(y), "sleep", "0.2", "click", "1"
+        )
 
     def title(self) -> str:
         return self.xdotool("getwindowname", self.window).strip()

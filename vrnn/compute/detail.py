@@ -118,9 +118,7 @@ def _tracked_groups(trace: Trace, records: dict[int, Record]) -> Groups:
     return {record: [record] for record in sorted(chosen) if record in records}
 
 
-def _view(
-    trace: Trace, records: dict[int, Record], groups: Groups, names: dict[int, str]
-) -> View:
+def _view(trace: Trace, records: dict[int, Record], groups: Groups, names: dict[int, str]) -> View:
     nodes, forms, shown = [], {}, {}
     tracked = {record: name for record, name in trace.tracked}
     for last, members in groups.items():
@@ -169,9 +167,7 @@ def _nearest(records: dict[int, Record], group_of: dict[int, int], wanted: list[
     return list(found)
 
 
-def _edges(
-    records: dict[int, Record], groups: Groups, nodes: dict[int, Node]
-) -> tuple[Edge, ...]:
+def _edges(records: dict[int, Record], groups: Groups, nodes: dict[int, Node]) -> tuple[Edge, ...]:
     group_of = {record: last for last, members in groups.items() for record in members}
     origins: dict[int, tuple[int, ...]] = {}  # of a record that is not shown itself
     edges: dict[tuple[int, int], None] = {}

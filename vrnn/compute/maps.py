@@ -85,9 +85,7 @@ def _finite_range(flat: torch.Tensor, bad: torch.Tensor) -> tuple[torch.Tensor, 
     return low, flat.masked_fill(bad, -torch.inf).amax(1).masked_fill(empty, 0)
 
 
-def _of_finite(
-    flat: torch.Tensor, bad: torch.Tensor
-) -> tuple[torch.Tensor, torch.Tensor, int]:
+def _of_finite(flat: torch.Tensor, bad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
     """mean, std (C,) of what is finite, and how many values are not. flat: with 0 for those."""
     good = (~bad).sum(1).clamp_min(1)
     mean = flat.double().sum(1) / good

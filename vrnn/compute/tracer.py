@@ -189,9 +189,7 @@ class _Recorder(TorchFunctionMode):
             self._markers, self._tracked,
         )  # fmt: skip
 
-    def __torch_function__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if self._busy:
             return func(*args, **kwargs)
@@ -206,7 +204,9 @@ class _Recorder(TorchFunctionMode):
         else:
             made = []
         changed = [
-            t for t, v in zip(taken, versions, strict=True) if not t.is_inference() and t._version != v
+            t
+            for t, v in zip(taken, versions, strict=True)
+            if not t.is_inference() and t._version != v
         ]
         if made or changed:
             self._note(func, position, args, kwargs, taken, sources, made, changed)
@@ -257,9 +257,7 @@ class _Recorder(TorchFunctionMode):
         old, tag = source
         for tensor in made:
             rest = args[1:] if isinstance(args, tuple) else ()
-            layout = after_view(
-                operation, rest, tuple(old.shape), tuple(tensor.shape), tag.layout
-            )
+            layout = after_view(operation, rest, tuple(old.shape), tuple(tensor.shape), tag.layout)
             self._tags[tensor] = Tag(tag.record, self._time, layout)
 
     def _source(self, tensor: torch.Tensor) -> Tag | None:
@@ -371,4 +369,3 @@ def _names(model: nn.Module, count: int) -> list[str]:
     except (TypeError, ValueError):
         names = []
     return [names[i] if i < len(names) else f"input{i + 1}" for i in range(count)]
-

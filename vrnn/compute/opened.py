@@ -1,0 +1,72 @@
+"""One opened model: its source, its graph, and passes through it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+import torch
+
+from vrnn.compute.detail import View, at_detail
+from vrnn.compute.maps import convert
+from vrnn.compute.outputs import read_outputs
+from vrnn.compute.runner import GraphChanged, Runner
+from vrnn.compute.source import ModelSource
+from vrnn.compute.tracer import trace
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo
+
+Deliver = Callable[[int, FeatureMaps], None]
+
+
+class OpenedModel:
+    """A traced model that runs images."""
+
+    def __init__(self, source: ModelSource, detail: str) -> None:
+        self.source = source
+        self._detail = detail
+        self._sequence = 0
+        self.retrace(source.example_inputs())
+
+    def retrace(self, inputs: tuple[Any, ...]) -> None:
+        """Write the graph down anew: it may depend on the image."""
+        traced = trace(self.source.model, inputs, self.source.title)
+        self.view: View = at_detail(traced, self._detail)
+        self._runner = Runner(self.source.model, self.view)
+
+    @property
+    def network(self) -> Network:
+        """The graph at the chosen level of detail."""
+        return self.view.network
+
+    @property
+    def info(self) -> NetworkInfo:
+        """What a person should know of it."""
+        s = self.source
+        return NetworkInfo(s.title, s.class_names, s.random_weights, s.parameters, s.notes)
+
+    def run(self, image: np.ndarray | None, deliver: Deliver, changed: Callable[[], None]) -> Frame:
+        """One pass. image: (H, W, 3) uint8, None for the source's own sample.
+
+        deliver: gets each layer's maps as soon as they are there, in run order; what it raises
+        ends the pass. changed: called when the graph was written down anew before the pass.
+        """
+        inputs, seen = self.source.prepare(image)
+        started = time.perf_counter()
+        maps: dict[int, FeatureMaps] = {}
+
+        def keep(node: int, tensor: torch.Tensor) -> None:
+            maps[node] = convert(tensor, self.view.forms[node])
+            deliver(node, maps[node])
+
+        try:
+            result = self._runner.run(inputs, keep)
+        except GraphChanged:
+            self.retrace(inputs)
+            changed()
+            maps.clear()
+            result = self._runner.run(inputs, keep)
+        self._sequence += 1
+        outputs = read_outputs(result, self.network, seen.shape[:2])
+        return Frame(self._sequence, seen, maps, outputs, time.perf_counter() - started)

@@ -1,0 +1,253 @@
+"""The thread that the models live in: it opens them, runs images, and tells what happened.
+
+A newer image replaces one that waits, and ends a pass that runs. torch is imported in the thread,
+so that a window can stand before that.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.images import ImageSet, read_image
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo
+from vrnn.spec import ModelSpec
+
+if TYPE_CHECKING:
+    from vrnn.compute.opened import OpenedModel
+
+BATCH_BYTES = 8 << 20
+BATCH_SECONDS = 0.02
+"""Maps are handed over when so many bytes or seconds have come together."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """What is being done now."""
+
+    slot: int
+    text: str
+
+
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """A network is known; maps it had before under this slot are void."""
+
+    slot: int
+    network: Network
+    info: NetworkInfo
+    dataset: ImageSet | None
+
+
+@dataclass(frozen=True, eq=False)
+class MapsReady:
+    """Some layers' maps of a pass, by node id."""
+
+    slot: int
+    sequence: int
+    maps: Mapping[int, FeatureMaps]
+
+
+@dataclass(frozen=True, eq=False)
+class FrameReady:
+    """A pass is complete."""
+
+    slot: int
+    frame: Frame
+
+
+@dataclass(frozen=True)
+class Failed:
+    """Something went wrong. message: a sentence for a person; details: the traceback."""
+
+    slot: int | None
+    message: str
+    details: str
+
+
+Event = Progress | Opened | MapsReady | FrameReady | Failed
+Image = np.ndarray | Path | int | None
+
+
+class _Superseded(Exception):
+    """A newer image waits, or the worker is to end."""
+
+
+class Worker:
+    """Owns the thread. All methods may be called from the main thread and return at once."""
+
+    def __init__(self, threads: int | None = None) -> None:
+        """threads: that torch may use; None: its own choice."""
+        self._threads = threads
+        self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
+        self._wake = threading.Condition()
+        self._specs: tuple[Sequence[ModelSpec], str] | None = None
+        self._image: Image = None
+        self._wanted = False
+        self._closed = False
+        self._models: dict[int, OpenedModel] = {}
+        self._thread = threading.Thread(target=self._live, name="vrnn-model", daemon=True)
+        self._thread.start()
+
+    def open(self, specs: Sequence[ModelSpec], detail: str) -> None:
+        """Open models, in slots 0, 1, …, and run the newest image or their own samples."""
+        with self._wake:
+            self._specs = (tuple(specs), detail)
+            self._wake.notify()
+
+    def show(self, image: Image) -> None:
+        """Run an image through all models, in the place of an older one that waits or runs.
+
+        image: (H, W, 3) uint8, a file, the number of one in the first model's data set, or None.
+        """
+        with self._wake:
+            self._image, self._wanted = image, True
+            self._wake.notify()
+
+    def events(self) -> list[Event]:
+        """What has happened since the last call."""
+        found = []
+        with contextlib.suppress(queue.Empty):
+            while True:
+                found.append(self._events.get_nowait())
+        return found
+
+    def wait(self, seconds: float) -> list[Event]:
+        """The same, after at least one thing has happened or the time has passed."""
+        with contextlib.suppress(queue.Empty):
+            return [self._events.get(timeout=seconds), *self.events()]
+        return []
+
+    def close(self) -> None:
+        """End the thread as soon as the running operation allows; does not wait for it."""
+        with self._wake:
+            self._closed = True
+            self._wake.notify()
+
+    # In the thread.
+
+    def _live(self) -> None:
+        while True:
+            with self._wake:
+                while not (self._closed or self._specs or (self._wanted and self._models)):
+                    self._wake.wait()
+                if self._closed:
+                    self._models.clear()
+                    return
+                specs, self._specs = self._specs, None
+            if specs is not None:
+                self._guarded(None, self._open_all, *specs)
+            self._run_newest()
+
+    def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
+        self._tell(0, "importing torch")
+        import torch
+
+        from vrnn.compute.opened import OpenedModel
+        from vrnn.compute.source import open_source
+
+        if self._threads is not None:
+            torch.set_num_threads(self._threads)
+        self._models.clear()
+        for slot, spec in enumerate(specs):
+
+            def opening(slot: int = slot, spec: ModelSpec = spec) -> None:
+                self._tell(slot, f"opening {_short(spec)}")
+                source = open_source(spec)
+                self._tell(slot, f"tracing {source.title}")
+                model = OpenedModel(source, detail)
+                self._models[slot] = model
+                self._events.put(Opened(slot, model.network, model.info, source.dataset))
+
+            self._guarded(slot, opening)
+        self._wanted = bool(self._models)
+
+    def _run_newest(self) -> None:
+        while self._models and not self._closed:
+            with self._wake:
+                if not self._wanted:
+                    return
+                image, self._wanted = self._image, False
+            with contextlib.suppress(_Superseded):
+                pixels: list[np.ndarray | None] = []
+                self._guarded(0, lambda: pixels.append(self._read(image)))
+                for slot in list(self._models) if pixels else ():
+                    self._guarded(slot, self._run, slot, pixels[0])
+
+    def _read(self, image: Image) -> np.ndarray | None:
+        if isinstance(image, Path):
+            return read_image(image)
+        if isinstance(image, int):
+            dataset = self._models[min(self._models)].source.dataset
+            if dataset is None or not 0 <= image < len(dataset):
+                count = 0 if dataset is None else len(dataset)
+                raise VrnnError(
+                    f"there is no image {image}: the model's data set has {count}; "
+                    "pass --data FOLDER or an image file"
+                )
+            return dataset.image(image)
+        return image
+
+    def _run(self, slot: int, pixels: np.ndarray | None) -> None:
+        model = self._models[slot]
+        self._tell(slot, f"running {model.source.title}")
+        batch: dict[int, FeatureMaps] = {}
+        size, since = 0, time.perf_counter()
+
+        def deliver(node: int, maps: FeatureMaps) -> None:
+            nonlocal size, since
+            if self._wanted or self._closed:
+                raise _Superseded
+            batch[node] = maps
+            size += maps.block.nbytes
+            if size > BATCH_BYTES or time.perf_counter() - since > BATCH_SECONDS:
+                hand_over()
+
+        def hand_over() -> None:
+            nonlocal size, since
+            self._events.put(MapsReady(slot, 0, dict(batch)))
+            batch.clear()
+            size, since = 0, time.perf_counter()
+
+        def changed() -> None:
+            batch.clear()
+            self._events.put(Opened(slot, model.network, model.info, model.source.dataset))
+
+        frame = model.run(pixels, deliver, changed)
+        hand_over()
+        self._events.put(FrameReady(slot, frame))
+
+    def _tell(self, slot: int, text: str) -> None:
+        self._events.put(Progress(slot, text))
+
+    def _guarded(self, slot: int | None, what: Callable[..., object], *args: Any) -> None:
+        """Do it; what goes wrong becomes a `Failed`."""
+        try:
+            what(*args)
+        except _Superseded:
+            raise
+        except Exception as error:
+            self._events.put(Failed(slot, _sentence(error), traceback.format_exc()))
+
+
+def _short(spec: ModelSpec) -> str:
+    return spec.model if isinstance(spec.model, str) else type(spec.model).__name__
+
+
+def _sentence(error: Exception) -> str:
+    """What to tell a person."""
+    if isinstance(error, VrnnError):
+        return str(error)
+    from vrnn.compute.blame import told
+
+    return told(error)
