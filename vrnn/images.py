@@ -16,22 +16,7 @@ MOST_PIXELS = 120_000_000
 """More than any camera's picture; a small file can claim far more and fill the memory."""
 MOST_BYTES = 1 << 30
 SUFFIXES = frozenset(
-    [
-        ".png",
-        ".jpg",
-        ".jpeg",
-        ".bmp",
-        ".gif",
-        ".tif",
-        ".tiff",
-        ".webp",
-        ".ppm",
-        ".pgm",
-        ".pbm",
-        ".ico",
-        ".jp2",
-        ".tga",
-    ]
+    ".png .jpg .jpeg .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .ico .jp2 .tga".split()
 )
 
 

@@ -47,7 +47,7 @@ def told(error: BaseException, within: Path | None = None) -> str:
     if len(reason) > 300:
         reason = reason[:297] + "…"
     if is_out_of_memory(error):
-        return f"out of memory ({reason}); pass a smaller --input-size, --detail layers, or --device cpu"
+        return f"out of memory ({reason}); pass a smaller --input-size or --device cpu"
     line = user_line(error, within)
     kind = type(error).__name__
     if isinstance(error, SyntaxError):

@@ -198,7 +198,7 @@ def _image_shape(tensor: torch.Tensor) -> tuple[int, int, int] | None:
 
 
 def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8: the middle of the image, as large as it fits, resampled smoothly."""
+    """(height, width, 3) uint8: the middle of the image, as large as it fits, resampled."""
     rows, columns = image.shape[:2]
     scale = max(height / rows, width / columns)
     cut_h, cut_w = height / scale, width / scale
@@ -220,7 +220,7 @@ def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:
         mean = IMAGENET_MEAN if channels == 3 else (0.5,)
     if std is None:
         std = IMAGENET_STD if channels == 3 else (0.5,)
-    values = (values - np.float32(mean)) / np.maximum(np.float32(std), 1e-8)
+    values = (values - np.array(mean)) / np.maximum(np.array(std), 1e-8)
     return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
 
 
@@ -244,7 +244,7 @@ def _shown(tensor: torch.Tensor, offer: Offer) -> np.ndarray:
         return as_bytes(values - values.min(initial=0))
     values = tensor[0].detach().float().cpu().reshape(shape).numpy().transpose(1, 2, 0)
     if offer.mean is not None and offer.std is not None:
-        values = np.clip(values * np.float32(offer.std) + np.float32(offer.mean), 0, 1)
+        values = np.clip(values * np.array(offer.std) + np.array(offer.mean), 0, 1)
     elif values.size:
         values = (values - values.min()) / max(float(np.ptp(values)), 1e-8)
     return as_bytes(values if values.shape[-1] != 2 else values[..., :1])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
+from itertools import pairwise
 from math import frexp, isfinite
 
 import numpy as np
@@ -97,7 +98,6 @@ def _fill(
     half: torch.Tensor, flat: torch.Tensor, peak: torch.Tensor, exponent: int, size: tuple[int, int]
 ) -> torch.Tensor:
     """Peaks, values and pyramid into the block; returns the mean of each channel (C,)."""
-    channels, count = flat.shape
     small, mean = _pyramid(flat, size)
     parts = (peak, flat.view(-1), small)
     start = 0
@@ -115,13 +115,13 @@ def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, t
     Means over squares of PYRAMID_STEP as matrix products: four rows at a time lie one after the
     other in memory, so one product adds rows and columns; several times faster than pooling.
     """
-    channels, count = flat.shape
+    channels = flat.shape[0]
     shapes = pyramid_shapes(*size)
     if len(shapes) == 1:
         return flat.new_empty(0), flat.view(-1)
     small = flat.new_empty(channels * sum(h * w for h, w in shapes[1:]))
     level, start = flat, 0
-    for (height, width), (h, w) in zip(shapes, shapes[1:], strict=False):
+    for (height, width), (h, w) in pairwise(shapes):
         part = small[start : start + channels * h * w]
         if height * width <= DIRECT:
             torch.mm(level, _squares(height, width, flat.device), out=part.view(channels, h * w))
@@ -139,7 +139,7 @@ def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, t
 
 
 def _row_sums(level: torch.Tensor) -> torch.Tensor:
-    """(C, ceil(H / step), W) sums over PYRAMID_STEP rows; what is left is weighted up to the same."""
+    """(C, ceil(H / step), W) sums over PYRAMID_STEP rows, fewer at the end weighted up."""
     channels, height, width = level.shape
     whole, rest = divmod(height, PYRAMID_STEP)
     rows = level.new_empty(channels, whole + 1, width)

@@ -8,111 +8,21 @@ from typing import Any
 import torch
 
 NOISE = frozenset(
-    [
-        "view",
-        "view_as",
-        "reshape",
-        "reshape_as",
-        "flatten",
-        "unflatten",
-        "permute",
-        "transpose",
-        "t",
-        "adjoint",
-        "swapaxes",
-        "swapdims",
-        "movedim",
-        "moveaxis",
-        "contiguous",
-        "clone",
-        "detach",
-        "detach_",
-        "requires_grad_",
-        "alias",
-        "expand",
-        "expand_as",
-        "squeeze",
-        "unsqueeze",
-        "narrow",
-        "select",
-        "getitem",
-        "chunk",
-        "split",
-        "split_with_sizes",
-        "tensor_split",
-        "hsplit",
-        "vsplit",
-        "unbind",
-        "to",
-        "float",
-        "double",
-        "half",
-        "bfloat16",
-        "cpu",
-        "cuda",
-        "type",
-        "type_as",
-        "dropout",
-        "dropout1d",
-        "dropout2d",
-        "dropout3d",
-        "alpha_dropout",
-        "feature_alpha_dropout",
-        "feature_dropout",
-        "identity",
-        "get",
-        "data",
-        "as_tensor",
-        "tensor",
-        "channel_shuffle_native",
-        "pin_memory",
-        "broadcast_to",
-        "broadcast_tensors",
-        "atleast_1d",
-        "atleast_2d",
-        "ravel",
-        "as_strided",
-        "view_as_real",
-        "view_as_complex",
-        "real",
-        "positive",
-        "pos",
-        "resolve_conj",
-        "resolve_neg",
-        "numpy",
-        "native_dropout",
-        "rearrange",
-        "meshgrid",
-        "diagonal",
-        "as_subclass",
-        "refine_names",
-        "rename",
-        "align_to",
-    ]
+    "view view_as reshape reshape_as flatten unflatten permute transpose t adjoint swapaxes "
+    "swapdims movedim moveaxis contiguous clone detach detach_ requires_grad_ alias expand "
+    "expand_as squeeze unsqueeze narrow select getitem chunk split split_with_sizes "
+    "tensor_split hsplit vsplit unbind to float double half bfloat16 cpu cuda type type_as "
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout "
+    "feature_dropout identity get data as_tensor tensor channel_shuffle_native pin_memory "
+    "broadcast_to broadcast_tensors atleast_1d atleast_2d ravel as_strided view_as_real "
+    "view_as_complex real positive pos resolve_conj resolve_neg numpy native_dropout "
+    "rearrange meshgrid diagonal as_subclass refine_names rename align_to".split()
 )
 """Calls that only look at the same numbers in another way."""
 
 FACTORIES = frozenset(
-    [
-        "new_zeros",
-        "new_ones",
-        "new_full",
-        "new_empty",
-        "new_tensor",
-        "zeros_like",
-        "ones_like",
-        "full_like",
-        "empty_like",
-        "rand_like",
-        "randn_like",
-        "randint_like",
-        "zeros",
-        "ones",
-        "full",
-        "empty",
-        "arange",
-        "linspace",
-    ]
+    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like "
+    "rand_like randn_like randint_like zeros ones full empty arange linspace".split()
 )
 """Calls that take a tensor's shape and type, not its numbers."""
 
@@ -146,39 +56,13 @@ NORMS = {
 }  # fmt: skip
 ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power"}
 CHANNELS_FIRST = frozenset(
-    [
-        "batch_norm",
-        "group_norm",
-        "instance_norm",
-        "local_response_norm",
-        "max_pool1d",
-        "max_pool2d",
-        "max_pool3d",
-        "avg_pool1d",
-        "avg_pool2d",
-        "avg_pool3d",
-        "adaptive_avg_pool1d",
-        "adaptive_avg_pool2d",
-        "adaptive_avg_pool3d",
-        "adaptive_max_pool1d",
-        "adaptive_max_pool2d",
-        "interpolate",
-        "pixel_shuffle",
-        "pixel_unshuffle",
-        "lp_pool2d",
-        "conv1d",
-        "conv2d",
-        "conv3d",
-        "conv_transpose1d",
-        "conv_transpose2d",
-        "conv_transpose3d",
-        "grid_sample",
-        "prelu",
-        "fold",
-        "channel_shuffle",
-    ]
+    "batch_norm group_norm instance_norm local_response_norm max_pool1d max_pool2d max_pool3d "
+    "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
+    "adaptive_max_pool1d adaptive_max_pool2d interpolate pixel_shuffle pixel_unshuffle lp_pool2d "
+    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d grid_sample prelu "
+    "fold channel_shuffle".split()
 )
-CHANNELS_LAST = frozenset(["linear", "layer_norm", "rms_norm", "embedding"])
+CHANNELS_LAST = frozenset("linear layer_norm rms_norm embedding".split())
 
 
 def operation_of(function: Callable[..., Any]) -> str:
@@ -198,7 +82,9 @@ def label_of(operation: str, arguments: Mapping[str, Any], result: torch.Tensor)
         return _conv(operation, arguments)
     if operation == "linear":
         weight = arguments.get("weight")
-        return f"linear {weight.shape[-1]}→{weight.shape[0]}" if _is_matrix(weight) else "linear"
+        if isinstance(weight, torch.Tensor) and weight.dim() == 2:
+            return f"linear {weight.shape[-1]}→{weight.shape[0]}"
+        return "linear"
     if "pool" in operation:
         return _pool(operation, arguments)
     if operation == "group_norm":
@@ -210,10 +96,6 @@ def label_of(operation: str, arguments: Mapping[str, Any], result: torch.Tensor)
         return f"resize to {'×'.join(str(n) for n in result.shape[2:])}"
     words = {**ACTIVATIONS, **NORMS, **ARITHMETIC, "cat": "concatenate", "set": "write"}
     return words.get(operation, operation.replace("_", " "))
-
-
-def _is_matrix(weight: Any) -> bool:
-    return isinstance(weight, torch.Tensor) and weight.dim() == 2
 
 
 def _conv(operation: str, arguments: Mapping[str, Any]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
@@ -206,11 +206,11 @@ def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
         value = call(value, f"{path.name}:dataset")
     if value is None or not hasattr(value, "__getitem__") or not hasattr(value, "__len__"):
         return None
-    names = getattr(value, "classes", None) or getattr(module, "class_names", ())
+    names: Any = getattr(value, "classes", None) or getattr(module, "class_names", ())
     return ImageSet(tuple(str(n) for n in names), _Labels(value), lambda i: _pixels(value[i], path))
 
 
-class _Labels:
+class _Labels(Sequence[int]):
     """The classes of a data set's items, each looked up when asked for."""
 
     def __init__(self, dataset: Any) -> None:
@@ -219,7 +219,7 @@ class _Labels:
     def __len__(self) -> int:
         return len(self._dataset)
 
-    def __getitem__(self, index: int) -> int:
+    def __getitem__(self, index: Any) -> Any:
         targets = getattr(self._dataset, "targets", None)
         if targets is not None:
             return int(targets[index])

@@ -196,18 +196,11 @@ class _Recorder(TorchFunctionMode):
         position = self._position
         self._position += 1
         taken = list(tensors_in((args, kwargs)))
-        versions = [t._version if not t.is_inference() else 0 for t in taken]
+        versions = [_version(t) for t in taken]
         sources = [self._source(t) for t in taken]
         result = func(*args, **kwargs)
-        if isinstance(result, torch.Tensor) or isinstance(result, list | tuple):
-            made = list(tensors_in(result))
-        else:
-            made = []
-        changed = [
-            t
-            for t, v in zip(taken, versions, strict=True)
-            if not t.is_inference() and t._version != v
-        ]
+        made = list(tensors_in(result)) if isinstance(result, torch.Tensor | list | tuple) else []
+        changed = [t for t, v in zip(taken, versions, strict=True) if _version(t) != v]
         if made or changed:
             self._note(func, position, args, kwargs, taken, sources, made, changed)
         return result
@@ -353,6 +346,11 @@ class _Recorder(TorchFunctionMode):
         record.leaf = True
         for tensor in made:
             self._tags[tensor] = Tag(record.id, self._time, layout)
+
+
+def _version(tensor: torch.Tensor) -> int:
+    """Grows when a tensor is written to; inference tensors do not count."""
+    return 0 if tensor.is_inference() else int(tensor._version)
 
 
 def _is_attention_map(operation: str, result: torch.Tensor) -> bool:

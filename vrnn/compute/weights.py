@@ -13,16 +13,7 @@ from torch import nn
 
 from vrnn.errors import VrnnError
 
-NESTS = (
-    "state_dict",
-    "model_state_dict",
-    "model_state",
-    "model",
-    "net",
-    "network",
-    "module",
-    "params",
-)
+NESTS = tuple("state_dict model_state_dict model_state model net network module params".split())
 """Keys under which training programs keep a state_dict; the first that fits is taken."""
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "encoder.")
 NAMED = 4
@@ -87,7 +78,7 @@ def _read(path: Path) -> Any:
         ) from error
     except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
         raise VrnnError(
-            f"the weights file '{path}' is damaged or none of torch's; save model.state_dict() again"
+            f"the weights file '{path}' is damaged or none of torch's; save it again"
         ) from error
 
 
@@ -115,9 +106,7 @@ def _best_prefix(
     best, most = state, _fits(state, own)
     tried = [state]
     for _ in range(3):
-        tried = [
-            _without(names, prefix) for names in tried for prefix in PREFIXES if _has(names, prefix)
-        ]
+        tried = [_without(n, p) for n in tried for p in PREFIXES if _has(n, p)]
         for names in tried:
             if _fits(names, own) > most:
                 best, most = names, _fits(names, own)

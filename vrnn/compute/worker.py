@@ -128,11 +128,16 @@ class Worker:
             return [self._events.get(timeout=seconds), *self.events()]
         return []
 
-    def close(self) -> None:
-        """End the thread as soon as the running operation allows; does not wait for it."""
+    def close(self, wait: float = 1.0) -> bool:
+        """End the thread as soon as the running operation allows; waits so many seconds for it.
+
+        Returns whether it has ended: user code may run on for ever.
+        """
         with self._wake:
             self._closed = True
             self._wake.notify()
+        self._thread.join(wait)
+        return not self._thread.is_alive()
 
     # In the thread.
 
@@ -179,10 +184,12 @@ class Worker:
                     return
                 image, self._wanted = self._image, False
             with contextlib.suppress(_Superseded):
-                pixels: list[np.ndarray | None] = []
-                self._guarded(0, lambda: pixels.append(self._read(image)))
-                for slot in list(self._models) if pixels else ():
-                    self._guarded(slot, self._run, slot, pixels[0])
+                self._guarded(None, self._run_all, image)
+
+    def _run_all(self, image: Image) -> None:
+        pixels = self._read(image)
+        for slot in list(self._models):
+            self._guarded(slot, self._run, slot, pixels)
 
     def _read(self, image: Image) -> np.ndarray | None:
         if isinstance(image, Path):

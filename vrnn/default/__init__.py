@@ -1,0 +1,1 @@
+"""The network that vrnn opens by itself: weights, data and a photograph for others."""
