@@ -176,7 +176,7 @@ def _problem(name: str, value: Any) -> str:
     kind = get_type_hints(get_type_hints(Config)[section])[key]
     if kind is bool:
         return "" if isinstance(value, bool) else "true or false"
-    if kind is Colour:
+    if kind == Colour:
         whole = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
         return "" if whole and all(0 <= v <= 1 for v in value) else "three numbers from 0 to 1"
     if kind in (int, float):

@@ -1,0 +1,48 @@
+"""What all tests share."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from hypothesis import settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# A busy machine is no failure, and a failure is found again at the next run.
+settings.register_profile("vrnn", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("vrnn")
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(autouse=True)
+def _nobody_s_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
+    """The settings of whoever runs the tests must not change their outcome."""
+    folder = tmp_path_factory.getbasetemp() / "no-settings"
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
+    monkeypatch.setenv("APPDATA", str(folder))
+
+
+@pytest.fixture
+def run_vrnn(tmp_path):
+    """Runs `python -m vrnn` with these words in an empty folder, as a user would."""
+
+    def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [sys.executable, "-m", "vrnn", *words],
+            cwd=tmp_path,
+            env={**os.environ, **environment},
+            capture_output=True,
+            text=True,
+            timeout=120,
+            check=False,
+        )
+
+    return run

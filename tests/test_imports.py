@@ -1,0 +1,91 @@
+"""Imports run one way: app → ui, xr, render → scene → network, and compute → network."""
+
+from __future__ import annotations
+
+import ast
+from pathlib import Path
+
+import pytest
+
+PACKAGE = Path(__file__).resolve().parent.parent / "vrnn"
+FILES = sorted(PACKAGE.rglob("*.py"))
+
+PLAIN = {"network", "spec", "errors", "images", "files", "display", "options", "config", "session"}
+"""Modules that every part may use, and that use no part."""
+
+MAY_USE = {
+    "compute": {"compute"},
+    "scene": {"scene"},
+    "render": {"render", "scene"},
+    "xr": {"xr", "render", "scene"},
+    "ui": {"ui", "render", "scene"},
+}
+FORBIDDEN = {
+    "compute": {"moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
+    "scene": {"torch", "torchvision", "moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
+    "render": {"torch", "torchvision"},
+    "xr": {"torch", "torchvision"},
+    "ui": {"torch", "torchvision"},
+    "plain": {"torch", "torchvision", "moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
+}
+NO_TORCH_BEFORE_A_WINDOW = ("cli", "app", "window", "snapshot", "__main__", "doctor")
+
+
+def imports(path: Path, top_level_only: bool = False) -> set[str]:
+    """Full names of the modules that a file imports."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    body = tree.body if top_level_only else ast.walk(tree)
+    found: set[str] = set()
+    for node in body:
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}: say where a module is imported from"
+            module = node.module or ""
+            found |= {f"{module}.{a.name}" for a in node.names} if module == "vrnn" else {module}
+    return found
+
+
+def layer(path: Path) -> str:
+    """The part that a file belongs to: a folder, `plain`, or `top`."""
+    parts = path.relative_to(PACKAGE).parts
+    if len(parts) > 1:
+        return parts[0]
+    return "plain" if path.stem in PLAIN else "top"
+
+
+def own(modules: set[str]) -> set[str]:
+    return {name.split(".")[1] for name in modules if name.startswith("vrnn.")} - {"__version__"}
+
+
+def named(path: Path) -> str:
+    return path.relative_to(PACKAGE).as_posix()
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_arrows_of_the_module_map(path):
+    modules = imports(path)
+    part = layer(path)
+    outside = {name.split(".")[0] for name in modules}
+    assert not outside & FORBIDDEN.get(part, set())
+    if part == "plain":
+        assert own(modules) <= PLAIN
+    elif part != "top":
+        assert own(modules) <= PLAIN | MAY_USE[part]
+
+
+@pytest.mark.parametrize("path", FILES, ids=named)
+def test_every_folder_is_on_the_map(path):
+    assert layer(path) in {*MAY_USE, "plain", "top"}
+
+
+@pytest.mark.parametrize(
+    "path", [f for f in FILES if f.stem in NO_TORCH_BEFORE_A_WINDOW], ids=named
+)
+def test_the_main_thread_imports_no_torch(path):
+    assert "torch" not in {name.split(".")[0] for name in imports(path)}
+
+
+def test_raw_opengl_lives_in_one_file():
+    users = {named(f) for f in FILES if any(m.split(".")[0] == "OpenGL" for m in imports(f))}
+    assert users <= {"render/gl_raw.py"}
