@@ -108,8 +108,8 @@ def set_up(testing: bool) -> None:
 
 
 def fingerprint() -> str:
-    """Changes when another set-up is needed: with the requirements, this file, or Python."""
-    digest = hashlib.sha256(sys.version.encode())
+    """Changes when another set-up is needed: with the requirements, this folder, or Python."""
+    digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     digest.update(os.environ.get("VRNN_TORCH_INDEX", "").encode())
     for name in ("start.py", "setup.cfg", "pyproject.toml"):
         digest.update((ROOT / name).read_bytes())
@@ -137,7 +137,9 @@ def install_system_packages(testing: bool) -> None:
         raise SetupError(f"first type: sudo {line}")
     say(f"installing {' '.join(packages)}")
     apt("update")
-    apt(*line.split()[1:])
+    problem = apt(*line.split()[1:])
+    if problem:
+        raise SetupError(f"{line} failed: {problem}")
     importlib.invalidate_caches()
 
 
@@ -150,15 +152,14 @@ def loads(library: str) -> bool:
     return True
 
 
-def apt(*words: str) -> None:
-    """Run apt-get as root. Raises SetupError."""
+def apt(*words: str) -> str:
+    """Run apt-get as root; '' when it worked, else its last error."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     result = subprocess.run(
         ["apt-get", "-q", *words], env=environment, text=True,
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
-    if result.returncode:
-        raise SetupError(f"apt-get {' '.join(words)} failed: {last_error(result.stdout)}")
+    return last_error(result.stdout) if result.returncode else ""
 
 
 def make_environment() -> None:
@@ -237,7 +238,8 @@ def run_vrnn(words: list[str]) -> int:
     if not words and sys.platform.startswith("linux") and not has_display():
         say("there is no display here, so a picture is written instead: vrnn-default.png")
         words = ["--screenshot", "vrnn-default.png"]
-    command = [str(PYTHON), "-m", "vrnn", *words]
+    # -P: a torch.py in the user's folder is not taken for torch.
+    command = [str(PYTHON), "-P", "-m", "vrnn", *words]
     if not WINDOWS:
         # vrnn takes this process's place, and with it the signals and the exit code.
         sys.stdout.flush()

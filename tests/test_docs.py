@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from vrnn.config import load_config
 from vrnn.options import parse
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -57,6 +58,12 @@ def test_python_runs(name, code, tmp_path):
 def test_commands_parse(command):
     words = shlex.split(command, comments=True)
     parse(words[1:])
+
+
+@pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:24])
+def test_settings_load(name, text, tmp_path):
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    load_config(tmp_path / "mine.toml")
 
 
 def test_there_are_commands_to_test():

@@ -18,6 +18,7 @@ from typing import Any
 
 from vrnn import __version__
 from vrnn.display import has_display
+from vrnn.font import typeface
 
 SECONDS = 60
 """A probe that takes longer hangs in a driver."""
@@ -89,7 +90,7 @@ def run() -> int:
 
 def probe(name: str) -> dict[str, Any]:
     """What `vrnn.probe` found, or {"error": one sentence}."""
-    command = [sys.executable, "-m", "vrnn.probe", name]
+    command = [sys.executable, "-P", "-m", "vrnn.probe", name]
     # vrnn may be run from a checkout: the child looks where this process found its modules.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
@@ -213,7 +214,7 @@ def _package(name: str, otherwise: str) -> Finding:
 def own_files() -> list[Finding]:
     """Shaders, settings and the default model must have come along with the program."""
     again = f"{sys.executable} -m pip install --force-reinstall --no-deps vrnn"
-    findings = []
+    findings = [Finding("typeface", typeface())]
     for part, package, folder, ending in (
         ("shaders", "vrnn.shaders", ".", ".glsl"),
         ("settings", "vrnn.configs", ".", ".toml"),

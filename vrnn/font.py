@@ -38,6 +38,11 @@ def _face() -> ImageFont.FreeTypeFont:
     return face
 
 
+def typeface() -> str:
+    """The name of the typeface in use."""
+    return " ".join(part for part in _face().getname() if part)
+
+
 @lru_cache(4096)
 def advances(text: str) -> np.ndarray:
     """(len(text) + 1,) float32: where each letter starts and the text ends, in capital heights."""

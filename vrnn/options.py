@@ -64,7 +64,7 @@ class Options:
     device: str = "auto"
     detail: str = "layers"
     arrange: str = "terrace"
-    scale: str = "layer"
+    scale: str = "map"
     screenshot: Path | None = None
     screenshot_dir: Path | None = None
     size: tuple[int, int] = (1920, 1080)
@@ -184,7 +184,7 @@ def _open_parser() -> _Parser:
         help="image to show; may be repeated",
     )  # fmt: skip
     seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
-    seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (layer)")
+    seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (map)")
     seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
     seen.add_argument("--fullscreen", action="store_true", help="fill the screen")
     shot = parser.add_argument_group("screenshots, with no window and no screen")
