@@ -165,7 +165,7 @@ def apt(*words: str) -> str:
 def make_environment() -> None:
     """Create .venv unless a working one is there. Raises SetupError."""
     if PYTHON.exists():
-        works = subprocess.run([PYTHON, "-m", "pip", "--version"], capture_output=True, check=False)
+        works = subprocess.run(python("-m", "pip", "--version"), capture_output=True, check=False)
         if works.returncode == 0:
             return
     say(f"creating {VENV}")
@@ -176,12 +176,17 @@ def make_environment() -> None:
         raise SetupError(f"cannot create {VENV}: {error}") from error
 
 
+def python(*words: str) -> list[str]:
+    """A command of the Python in .venv, for which a torch.py in the user's folder is not torch."""
+    return [str(PYTHON), "-P", *words]
+
+
 def install_torch() -> None:
     """Install torch: without CUDA where there is no GPU for it and pip knows of such a build."""
     check = (
         "import torch, sys; sys.exit(tuple(map(int, torch.__version__.split('.')[:2])) < (2, 4))"
     )
-    if subprocess.run([PYTHON, "-c", check], capture_output=True, check=False).returncode == 0:
+    if subprocess.run(python("-c", check), capture_output=True, check=False).returncode == 0:
         return
     say("installing torch")
     if index():
@@ -219,7 +224,7 @@ def pip(what: str, *words: str) -> None:
 
 def try_pip(*words: str) -> str:
     """Run pip install inside .venv; '' when it worked, else its last error."""
-    command = [str(PYTHON), "-m", "pip", "install", "--disable-pip-version-check", *words]
+    command = python("-m", "pip", "install", "--disable-pip-version-check", *words)
     result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     with LOG.open("a", encoding="utf-8") as log:
         log.write(f"{' '.join(command)}\n{result.stderr}")
@@ -238,8 +243,7 @@ def run_vrnn(words: list[str]) -> int:
     if not words and sys.platform.startswith("linux") and not has_display():
         say("there is no display here, so a picture is written instead: vrnn-default.png")
         words = ["--screenshot", "vrnn-default.png"]
-    # -P: a torch.py in the user's folder is not taken for torch.
-    command = [str(PYTHON), "-P", "-m", "vrnn", *words]
+    command = python("-m", "vrnn", *words)
     if not WINDOWS:
         # vrnn takes this process's place, and with it the signals and the exit code.
         sys.stdout.flush()
@@ -257,7 +261,7 @@ def run_tests(words: list[str]) -> int:
     failed = []
     for check in CHECKS if not words else (("pytest", *words),):
         say(" ".join(check))
-        if finished([str(PYTHON), "-m", *check], ROOT):
+        if finished(python("-m", *check), ROOT):
             failed.append(check[0])
     say(f"failed: {', '.join(failed)}" if failed else "all passed")
     return 1 if failed else 0
