@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -87,6 +89,24 @@ def test_every_folder_is_on_the_map(path):
 )
 def test_the_main_thread_imports_no_torch(path):
     assert "torch" not in {name.split(".")[0] for name in imports(path)}
+
+
+def loaded_by(*modules: str) -> set[str]:
+    """Top-level names of all modules that are there once these have been imported."""
+    code = f"import sys, {', '.join(modules)}; print(*(name.split('.')[0] for name in sys.modules))"
+    words = [sys.executable, "-c", code]
+    result = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    return set(result.stdout.split())
+
+
+def test_a_window_can_stand_before_torch_is_loaded():
+    assert "torch" not in loaded_by("vrnn.app", "vrnn.snapshot", "vrnn.api")
+
+
+def test_a_scene_is_made_without_torch_and_opengl():
+    modules = [f"vrnn.scene.{f.stem}" for f in FILES if layer(f) == "scene" and f.stem[0] != "_"]
+    assert not loaded_by(*modules) & {"torch", "moderngl", "glfw"}
 
 
 def test_raw_opengl_lives_in_one_file():
