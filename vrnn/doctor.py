@@ -234,7 +234,8 @@ def install(part: str) -> str:
     line = INSTALLERS[manager].get(part) if manager else None
     if line is None or (part == "openxr" and not _apt_knows("monado-service")):
         return ANY_INSTALLER[part]
-    return line if os.geteuid() == 0 else f"sudo {line}"
+    is_root = sys.platform != "win32" and os.geteuid() == 0
+    return line if is_root else f"sudo {line}"
 
 
 def _apt_knows(package: str) -> bool:
