@@ -13,6 +13,7 @@ import zipfile
 from pathlib import Path
 
 import pytest
+from PIL import Image
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCES = ("vrnn", "shaders", "configs", "setup.cfg", "pyproject.toml", "README.md", "LICENSE")
@@ -103,3 +104,19 @@ def test_it_finds_its_settings(installed, tmp_path):
     result = run(python, "-c", code, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0
+
+
+def test_it_opens_the_default_model(installed, tmp_path):
+    command = next(installed.glob("vrnn*"))
+    result = run(command, "--screenshot", "out.png", "--size", "320x180", folder=tmp_path)
+    assert result.returncode == 0, result.stderr
+    with Image.open(tmp_path / "out.png") as picture:
+        assert picture.size == (320, 180)
+        assert len(picture.getcolors(maxcolors=320 * 180) or ()) > 100
+    assert [path.name for path in tmp_path.iterdir()] == ["out.png"]
+
+
+def test_it_is_in_good_health(installed, tmp_path):
+    result = run(next(installed.glob("vrnn*")), "doctor", folder=tmp_path)
+    assert result.returncode == 0, result.stdout + result.stderr
+    assert str(installed) in result.stdout
