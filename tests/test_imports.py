@@ -16,7 +16,8 @@ PLAIN = {"network", "spec", "errors", "images", "files", "display", "options", "
 """Modules that every part may use, and that use no part."""
 
 MAY_USE = {
-    "compute": {"compute"},
+    "compute": {"compute", "default"},
+    "default": {"default"},
     "scene": {"scene"},
     "render": {"render", "scene"},
     "xr": {"xr", "render", "scene"},
@@ -24,6 +25,7 @@ MAY_USE = {
 }
 FORBIDDEN = {
     "compute": {"moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
+    "default": {"moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
     "scene": {"torch", "torchvision", "moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},
     "render": {"torch", "torchvision"},
     "xr": {"torch", "torchvision"},
