@@ -121,7 +121,7 @@ def _tracked_groups(trace: Trace, records: dict[int, Record]) -> Groups:
 def _view(trace: Trace, records: dict[int, Record], groups: Groups, names: dict[int, str]) -> View:
     nodes, forms, shown = [], {}, {}
     tracked = dict(trace.tracked)
-    for last, members in groups.items():
+    for last, members in sorted(groups.items()):
         record, first = records[last], records[members[0]]
         head = next((records[m] for m in members if records[m].operation not in ops.NORMS), first)
         head = first if first.operation not in SMALL else head

@@ -108,6 +108,9 @@ def form_of(
         return Form((1, 1, 1), "chw", 0, batch)
     if len(rest) == 1:
         return Form((rest[0], 1, 1), "chw", 0, batch)
+    known = layout.grid is not None and layout.grid[0] * layout.grid[1] in rest
+    if len(rest) == 2 and axis is None and not known:
+        return Form((1, rest[0], rest[1]), "chw", 0, batch)
     if len(rest) == 2:
         return _tokens(rest, axis, layout.grid, batch)
     if axis == len(rest) - 1:

@@ -38,6 +38,7 @@ class Record:
     sources: ids of the records whose data it took, in order; shape: with its batch.
     module: path of the innermost module; leaf: whether that has no children.
     attention: what is shown is the attention of each head, and `shape` is of that.
+    weight: path of the module that owns the weight of a convolution or linear layer.
     """
 
     id: int
@@ -54,6 +55,7 @@ class Record:
     layout: Layout
     parameters: int = 0
     attention: bool = False
+    weight: str = ""
 
 
 @dataclass(eq=False)
@@ -135,6 +137,9 @@ class _Recorder(TorchFunctionMode):
         self._paths = {id(m): path for path, m in model.named_modules()}
         self._kinds = {path: type(m).__name__ for path, m in model.named_modules()}
         self._leaves = {path for path, m in model.named_modules() if not any(m.children())}
+        self._owners = {
+            id(p): path for path, m in model.named_modules() for p in m.parameters(recurse=False)
+        }
         self._tags: Any = WeakTensorKeyDictionary()
         self._writers: dict[int, tuple[int, int]] = {}
         self._stack: list[tuple[str, int]] = [("", 0)]
@@ -236,6 +241,7 @@ class _Recorder(TorchFunctionMode):
         )  # fmt: skip
         record.attention = weights is not None or _is_attention_map(operation, shown)
         record.parameters = self._count(taken)
+        record.weight = self._owners.get(id(names.get("weight")), record.module)
         for tensor in made:
             self._tags[tensor] = Tag(record.id, self._time, layout)
         for tensor in changed:

@@ -1,0 +1,106 @@
+"""Trace a zoo of models and compare each graph with autograd's own records.
+
+    python -m benchmarks.coverage                # all of torchvision, and timm across its families
+    python -m benchmarks.coverage torchvision    # one library
+    python -m benchmarks.coverage resnet         # models whose names contain this
+
+Prints nodes and edges of each traced graph, edges between layers that are missing in it or too
+many, and the seconds that the traced pass took.
+"""
+
+from __future__ import annotations
+
+import gc
+import sys
+import time
+import warnings
+
+import torch
+
+from benchmarks.skeleton import compare
+from vrnn.compute.detail import at_detail
+from vrnn.compute.library import from_timm, from_torchvision
+from vrnn.compute.shim import allow_torchvision
+from vrnn.compute.tracer import trace
+
+LARGEST = 400e6
+"""Parameters of a timm model; larger ones do not fit beside their gradients on a small machine."""
+SMALL = "test nano atto pico femto tiny xxs xs mini small s b0 00 18 lite".split()
+
+
+def torchvision_names() -> list[str]:
+    """All classification and segmentation models."""
+    allow_torchvision()
+    from torchvision import models
+
+    return [*models.list_models(module=models), *models.list_models(module=models.segmentation)]
+
+
+def timm_names() -> list[str]:
+    """The two or three smallest-sounding models of each architecture file."""
+    allow_torchvision()
+    import timm
+
+    names = []
+    for module in timm.list_modules():
+        models = sorted(timm.list_models(module=module), key=_size_of_name)
+        names += models[: 2 if len(models) < 12 else 3]
+    return names
+
+
+def _size_of_name(name: str) -> tuple[int, int, str]:
+    words = name.split("_")
+    return min((SMALL.index(w) for w in words if w in SMALL), default=99), len(name), name
+
+
+def measured(library: str, name: str) -> tuple[int, int, int, int, float]:
+    """nodes, edges, missing, extra, seconds."""
+    offer = from_torchvision(name) if library == "torchvision" else from_timm(name)
+    if library == "timm" and sum(p.numel() for p in offer.model.parameters()) > LARGEST:
+        raise MemoryError("larger than this benchmark takes")
+    inputs = (torch.randn(1, 3, *(offer.input_size or (224, 224))),)
+    started = time.perf_counter()
+    traced = trace(offer.model, inputs, name)
+    seconds = time.perf_counter() - started
+    missing, extra = compare(offer.model.eval(), inputs, traced)
+    network = at_detail(traced, "all").network
+    return len(network.nodes), len(network.edges), len(missing), len(extra), seconds
+
+
+def main() -> int:
+    warnings.simplefilter("ignore")
+    wanted = sys.argv[1] if len(sys.argv) > 1 else ""
+    libraries = {"torchvision": torchvision_names, "timm": timm_names}
+    failures, totals = [], []
+    print(f"{'model':44} {'nodes':>6} {'edges':>6} {'missing':>8} {'extra':>6} {'seconds':>8}")
+    for library, names in libraries.items():
+        if wanted in libraries and wanted != library:
+            continue
+        chosen = [n for n in names() if wanted in libraries or wanted in n]
+        right = 0
+        for name in chosen:
+            problem = _row(library, name)
+            right += not problem
+            failures += [f"{library}:{name}: {problem}"] if problem else []
+            gc.collect()
+        if chosen:
+            share = right / len(chosen)
+            totals.append(f"{library}: {right} of {len(chosen)} models right, {share:.1%}")
+    print("\n".join([*totals, *(["not right:", *failures] if failures else ["no failures"])]))
+    return 0
+
+
+def _row(library: str, name: str) -> str:
+    """Print one row; returns what is wrong, '' for nothing."""
+    try:
+        nodes, edges, missing, extra, seconds = measured(library, name)
+    except Exception as error:
+        print(f"{library + ':' + name:44} failed", flush=True)
+        return f"{type(error).__name__}: {str(error).splitlines()[0][:150] if str(error) else ''}"
+    title = f"{library}:{name}"
+    print(f"{title:44} {nodes:6} {edges:6} {missing:8} {extra:6} {seconds:8.2f}", flush=True)
+    return f"{missing} edges missing, {extra} too many" if missing or extra else ""
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
