@@ -28,7 +28,9 @@ def made_up_digits(count: int) -> TensorDataset:
     ys, xs = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
     angles = labels[:, None, None] * torch.pi / 10
     away = (xs * angles.sin() - ys * angles.cos()).abs()
-    return TensorDataset((away < 0.15).float()[:, None] + 0.1 * torch.randn(count, 1, 28, 28), labels)
+    return TensorDataset(
+        (away < 0.15).float()[:, None] + 0.1 * torch.randn(count, 1, 28, 28), labels
+    )
 
 
 def main():

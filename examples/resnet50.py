@@ -1,6 +1,6 @@
 """ResNet50 in plain PyTorch, its names as in torchvision: any weights made for that one fit.
 
-    vrnn --model examples/resnet50.py --weights resnet50.pth
+vrnn --model examples/resnet50.py --weights resnet50.pth
 """
 
 import torch

@@ -5,13 +5,15 @@
 #include "lib/store.glsl"
 
 const float GAP = 0.06;  // of a cell, free between two maps
+const vec3 FRAME = vec3(0.060, 0.070, 0.095);
+const vec3 LIT = vec3(1.0, 0.52, 0.10);
 const float EMPTY = 0.35;  // of the background: a cell without a map
 
 in vec2 place;
 in vec3 world;
 flat in ivec4 maps;
 flat in ivec2 texels;
-flat in vec2 tone;
+flat in vec3 tone;
 out vec4 colour;
 
 vec3 shade(float value) {
@@ -56,6 +58,7 @@ void main() {
             sum += shade(value / peak);
         }
     }
+    if (any(greaterThan(abs(place - 0.5), vec2(0.5)))) sum = mix(FRAME, LIT, tone.z) * float(points * points);
     vec3 lit = sum / float(points * points) * tone.y;
     colour = vec4(mix(background.rgb, lit, clearness(world)), 1.0);
 }

@@ -10,18 +10,20 @@ in ivec2 tile;
 in int base;
 in float gain;
 in float light;
+in float border;
 
 out vec2 place;
 out vec3 world;
 flat out ivec4 maps;    // columns, rows, channels, first texel
 flat out ivec2 texels;  // height, width of a map
-flat out vec2 tone;     // gain, light
+flat out vec3 tone;     // gain, light, 1 where the border is lit up
 
 void main() {
-    place = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    vec2 around = abs(border) / vec2(length(right), length(down));
+    place = mix(-around, 1.0 + around, vec2(gl_VertexID & 1, gl_VertexID >> 1));
     world = origin + right * place.x + down * place.y;
     maps = ivec4(grid, base);
     texels = tile;
-    tone = vec2(gain, light);
+    tone = vec3(gain, light, border < 0.0 ? 1.0 : 0.0);
     gl_Position = clip_from_world * vec4(world, 1.0);
 }

@@ -31,9 +31,9 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.target import Target
 from vrnn.render.uniforms import View
-from vrnn.scene.camera import Camera
+from vrnn.scene.camera import NEAR, Camera
 from vrnn.scene.drawing import Drawing
-from vrnn.scene.viewpoints import fog_distance, named
+from vrnn.scene.viewpoints import depths, named
 from vrnn.scene.world import World
 from vrnn.snapshot import save
 from vrnn.spec import ModelSpec
@@ -193,8 +193,8 @@ class App:
 
     def _view(self, size: tuple[int, int]) -> View:
         camera = self.walker.camera
-        fog = fog_distance(self.world, camera) if self.world.slots else 88.0
-        return View(camera, size, fog, look=look_of(self._config))
+        near, fog = depths(self.world, camera) if self.world.slots else (NEAR, 88.0)
+        return View(camera, size, fog, near, look=look_of(self._config))
 
     def _over(self, size: tuple[int, int]) -> Drawing:
         failure = self.feed.failures[0].message if self.feed.failures else ""

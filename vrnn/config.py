@@ -57,11 +57,6 @@ class Look:
     positive: Colour
     negative: Colour
     not_finite: Colour
-    text: Colour
-    edge: Colour
-    selection: Colour
-    flow: Colour
-    warning: Colour
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from vrnn.render.context import offscreen_context
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.uniforms import Look, View
-from vrnn.scene.viewpoints import fog_distance, named
+from vrnn.scene.viewpoints import depths, named
 from vrnn.scene.world import World
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
@@ -91,8 +91,8 @@ class Studio:
         Raises VrnnError for an unknown camera.
         """
         eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
-        fog = fog_distance(self.world, eye)
-        view = View(eye, size, fog, transparent=transparent, look=self._look)
+        near, fog = depths(self.world, eye)
+        view = View(eye, size, fog, near, transparent=transparent, look=self._look)
         over = None
         if legend and not transparent:
             sheet = overlay.Sheet(size)

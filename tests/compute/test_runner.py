@@ -11,7 +11,9 @@ from vrnn.spec import DETAILS
 
 def collected(model, view, inputs):
     got = {}
-    result = Runner(model, view).run(inputs, lambda node, tensor: got.update({node: tensor.clone()}))
+    result = Runner(model, view).run(
+        inputs, lambda node, tensor: got.update({node: tensor.clone()})
+    )
     return got, result
 
 

@@ -1,12 +1,12 @@
 import networkx
 import pytest
 import torch
-from benchmarks.skeleton import compare
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import nn
 from torch.nn.modules import module as torch_modules
 
+from benchmarks.skeleton import compare
 from tests.compute.odd_models import MODELS, inputs_of
 from vrnn.compute.detail import at_detail
 from vrnn.compute.tracer import trace
@@ -127,7 +127,10 @@ def test_edges_agree_with_autograd(name):
 def test_the_model_is_left_as_it_was(name):
     model = made(name).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
-    hooks = (dict(torch_modules._global_forward_hooks), dict(torch_modules._global_forward_pre_hooks))
+    hooks = (
+        dict(torch_modules._global_forward_hooks),
+        dict(torch_modules._global_forward_pre_hooks),
+    )
     trace(model, inputs_of(name), name)
     assert all(module.training for module in model.modules())
     assert all(torch.equal(value, before[key]) for key, value in model.state_dict().items())

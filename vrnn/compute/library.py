@@ -31,9 +31,9 @@ def from_torchvision(name: str) -> Offer:
     if "detection" in models.get_model_builder(name).__module__:
         options["weights_backbone"] = None
     model = models.get_model(name, **options)
-    weights = list(models.get_model_weights(name))
+    weights = [w for w in models.get_model_weights(name) if w.meta.get("categories")]
     best = weights[-1] if weights else None
-    categories = tuple(best.meta.get("categories", ())) if best is not None else ()
+    categories = tuple(best.meta["categories"]) if best is not None else ()
     detection = "detection" in models.get_model_builder(name).__module__
     return Offer(
         model, name, True, categories, None, None, _size(best),

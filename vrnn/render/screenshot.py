@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import numpy as np
 
@@ -29,9 +30,7 @@ def take(
     width, height = view.size
     result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
     for left, bottom, w, h in tiles(width, height, side):
-        part = View(
-            view.camera, view.size, view.fog, (left, bottom, w, h), view.transparent, view.look
-        )
+        part = replace(view, tile=(left, bottom, w, h))
         target = Target(renderer.ctx, (w, h), SAMPLES)
         try:
             renderer.draw(target, part, drawing, overlay)

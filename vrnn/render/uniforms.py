@@ -41,13 +41,14 @@ class View:
     """Where to look from and what mood to draw in.
 
     size: (width, height) pixels of the whole picture; fog: metres at which it has taken most of
-    the light; tile: (left, bottom, width, height) pixels of the part to draw, None for all;
+    the light; near: metres within which nothing is drawn; tile: (left, bottom, width, height) pixels of the part to draw, None for all;
     transparent: nothing behind things, and no floor.
     """
 
     camera: Camera
     size: tuple[int, int]
     fog: float = 100.0
+    near: float = 0.05
     tile: tuple[int, int, int, int] | None = None
     transparent: bool = False
     look: Look = Look()
@@ -56,7 +57,7 @@ class View:
     def clip_from_world(self) -> np.ndarray:
         """(4, 4) float32 for the part that is drawn."""
         width, height = self.size
-        whole = self.camera.clip_from_world(width / height)
+        whole = self.camera.clip_from_world(width / height, self.near)
         return part_of_clip(self.size, self.tile) @ whole if self.tile else whole
 
     @property

@@ -12,7 +12,8 @@ from math import cos, pi, sin, tan
 import numpy as np
 
 STEEPEST = pi / 2 - 1e-3
-NEAR = 0.05
+NEAR, FAR = 0.05, 4000.0
+"""Metres between which things are drawn."""
 
 
 @dataclass(frozen=True)
@@ -58,20 +59,20 @@ class Camera:
         matrix[:3, 3] = -rotation @ self.position
         return matrix.astype(np.float32)
 
-    def clip_from_eye(self, aspect: float, far: float) -> np.ndarray:
-        """Perspective projection; aspect = width / height; far in metres."""
+    def clip_from_eye(self, aspect: float, near: float = NEAR, far: float = FAR) -> np.ndarray:
+        """Perspective projection; aspect = width / height; near, far in metres."""
         f = 1 / tan(self.fov / 2)
         matrix = np.zeros((4, 4), np.float32)
         matrix[0, 0] = f / aspect
         matrix[1, 1] = f
-        matrix[2, 2] = -(far + NEAR) / (far - NEAR)
-        matrix[2, 3] = -2 * far * NEAR / (far - NEAR)
+        matrix[2, 2] = -(far + near) / (far - near)
+        matrix[2, 3] = -2 * far * near / (far - near)
         matrix[3, 2] = -1
         return matrix
 
-    def clip_from_world(self, aspect: float, far: float = 2000.0) -> np.ndarray:
+    def clip_from_world(self, aspect: float, near: float = NEAR, far: float = FAR) -> np.ndarray:
         """World to clip coordinates."""
-        return self.clip_from_eye(aspect, far) @ self.eye_from_world()
+        return self.clip_from_eye(aspect, near, far) @ self.eye_from_world()
 
     def ray(self, x: float, y: float, aspect: float) -> np.ndarray:
         """Unit direction (3,) through a point of the picture; x, y in -1…1, y up."""

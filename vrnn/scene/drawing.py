@@ -20,6 +20,7 @@ PANEL = np.dtype(
         ("base", "i4"),  # first texel of the layer's block in its store; -1: nothing yet
         ("gain", "f4"),  # half float × gain is in -1…1; 0: scale each map by its own peak
         ("light", "f4"),  # 1 as it is, less when something else is in the light
+        ("border", "f4"),  # metres around it; negative: as wide, and lit up
     ]
 )
 """One layer's maps in a grid: an instance."""

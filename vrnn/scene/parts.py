@@ -21,9 +21,12 @@ NAME = 0.15
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
 ROW_NAME = 0.55
+NAME_ROOM = 2.35
+"""Metres that a stage's name may take."""
 TITLE = 0.42
 
-FRAME = (0.060, 0.070, 0.095, 1.0)
+BORDER, LIT_BORDER = 0.018, 0.05
+"""Metres around a panel, and around one that is pointed out."""
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
 TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
 RISER_TOP = (0.0165, 0.0205, 0.0310, 1.0)
@@ -59,6 +62,7 @@ def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
     records["tile"] = shapes[:, 1:]
     records["base"] = -1
     records["light"] = 1.0
+    records["border"] = BORDER
     return records
 
 
@@ -78,22 +82,6 @@ def gains(maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], scale: str) ->
         elif scale == "layer" or layer.height * layer.width == 1:
             result[i] = layer.scale / max(layer.peak, 1e-30)
     return result
-
-
-def frames(places: np.ndarray, lit: np.ndarray) -> np.ndarray:
-    """(N,) QUAD: a hairline around each panel, drawn as a slightly larger rectangle behind it.
-
-    lit: (N,) bool, panels to point out.
-    """
-    border = np.where(lit, 0.045, 0.018).astype(np.float32)
-    x, y, z, width, height = places.T
-    records = np.zeros(len(places), QUAD)
-    records["origin"] = np.stack([x - width / 2 - border, y + height + border, z - 0.012], 1)
-    records["right"][:, 0] = width + 2 * border
-    records["down"][:, 1] = -(height + 2 * border)
-    colour = np.where(lit[:, None], np.array(LIT, np.float32), np.array(FRAME, np.float32))
-    records["top"] = records["bottom"] = colour
-    return records
 
 
 def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
@@ -192,12 +180,13 @@ def row_labels(rows: Sequence[Row], offset: np.ndarray, shown: float) -> list[La
     for row in rows:
         if not row.name or shown <= 0.01:
             continue
-        size = ROW_NAME
-        text = fitted(row.name, 7.0, size)
-        x = row.left + float(offset[0]) - 0.45 - font.width(text) * size
+        size = min(ROW_NAME, NAME_ROOM / max(font.width(row.name), 1e-6))
+        text = fitted(row.name, NAME_ROOM, max(size, 0.3))
+        x = row.left + float(offset[0]) + 0.15
         y = row.y + float(offset[1]) + max(row.height / 2 - size / 2, 0.1)
         ink = (*ROW_INK[:3], ROW_INK[3] * shown)
-        labels.append(Label(text, (x, y, (row.front + row.back) / 2), size, ink, fade=3.0))
+        at = (x, y, (row.front + row.back) / 2)
+        labels.append(Label(text, at, max(size, 0.3), ink, fade=3.0))
     return labels
 
 

@@ -8,11 +8,9 @@ import numpy as np
 
 from vrnn.network import Edge, FeatureMaps, Frame, Network, NetworkInfo
 from vrnn.scene.answers import Attachment, attachment
-from vrnn.scene.layout import Footprint, Layout, arrange
+from vrnn.scene.layout import LABEL_STRIP, Footprint, Layout, arrange
 from vrnn.scene.panel import PanelGrid, panel_size
 
-LABEL_STRIP = 0.45
-"""Metres kept free above each panel for its label."""
 ROUTE_POINTS = 32
 
 
@@ -73,10 +71,10 @@ class Stand:
     def _footprints(self) -> dict[int, Footprint]:
         prints = {}
         for node, grid in zip(self.network.nodes, self.grids, strict=True):
-            left, above = 0.0, LABEL_STRIP
+            left = above = 0.0
             if node.id == self.attachment.node:
                 left = self.attachment.width + self.attachment.gap
-                above = max(above, self.attachment.height - grid.height)
+                above = max(0.0, self.attachment.height - grid.height - LABEL_STRIP)
             prints[node.id] = Footprint(grid.width, grid.height, above=above, left=left)
         return prints
 

@@ -8,7 +8,7 @@ from math import radians
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.scene.camera import STEEPEST, Camera, framing
+from vrnn.scene.camera import NEAR, STEEPEST, Camera, framing
 from vrnn.scene.world import World
 
 OVERVIEW = {"terrace": (0.0, -11.0), "conveyor": (-42.0, -24.0)}
@@ -87,8 +87,14 @@ def _from_numbers(text: str, fov: float) -> Camera:
     return Camera(x, y, z, radians(yaw), steep, fov)
 
 
-def fog_distance(world: World, camera: Camera) -> float:
-    """Metres at which fog has taken most light: far enough that a picture of all is clear."""
+def depths(world: World, camera: Camera) -> tuple[float, float]:
+    """Metres within which nothing has to be drawn, and at which fog has taken most of the light.
+
+    The first is as far as it may be, as depth is told apart in proportion to it; the second such
+    that a picture of everything is clear.
+    """
     corners = world.corners()
+    low, high = corners.min(0), corners.max(0)
+    away = camera.position - np.clip(camera.position, low, high)
     reach = float(np.linalg.norm(corners - camera.position, axis=1).max())
-    return 2.2 * max(reach, 40.0)
+    return float(np.clip(0.5 * np.linalg.norm(away), NEAR, 20.0)), 2.2 * max(reach, 40.0)

@@ -144,12 +144,8 @@ class World:
                 if slot == self.slots[0]:
                     left[name] = low
                 shift[name] = left[name] - low
-                left[name] += high - low + APART + self._names_width(layout.rows)
+                left[name] += high - low + APART
             self._poses[slot] = self._between(stand, shift, t)
-
-    @staticmethod
-    def _names_width(rows: tuple[parts.Row, ...]) -> float:
-        return max((font.width(row.name) * parts.ROW_NAME for row in rows), default=0.0)
 
     def _between(self, stand: Stand, shift: Mapping[str, float], t: float) -> _Pose:
         after = stand.standing(self.arrangement)
@@ -220,8 +216,7 @@ class World:
         for slot in self.slots:
             stand, pose = self.stands[slot], self.pose(slot)
             lit, light = self._light(slot, stand)
-            panels.update(self._panels(slot, stand, pose, light))
-            quads.append(parts.frames(pose.places, lit))
+            panels.update(self._panels(slot, stand, pose, lit, light))
             quads.append(parts.steps(self._rows(stand), pose.offset, self._shown()))
             strokes.append(self._strokes(slot, stand, pose))
             answers.append(self._beside(stand, pose))
@@ -243,11 +238,12 @@ class World:
         return abs(2 * self._moved - 1)
 
     def _panels(
-        self, slot: int, stand: Stand, pose: _Pose, light: np.ndarray
+        self, slot: int, stand: Stand, pose: _Pose, lit: np.ndarray, light: np.ndarray
     ) -> dict[tuple[int, int], np.ndarray]:
         nodes = stand.network.nodes
         records = parts.panels(pose.places, stand.grids, nodes)
         records["light"] = light
+        records["border"][lit] = -parts.LIT_BORDER
         records["gain"] = parts.gains(stand.maps, nodes, self.scale)
         arrays = np.zeros(len(nodes), int)
         for i, node in enumerate(nodes):

@@ -1,0 +1,92 @@
+"""How large a layer's panel is, and in how many columns and rows its maps stand on it.
+
+Sizes have a meaning: a map's cell grows slowly with its resolution, so that a 112×112 map is seen
+larger than a 7×7 one while both stay legible, and a panel grows slowly with its number of maps.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+from math import ceil, log, sqrt
+
+CELL_AT_7 = 0.12
+"""Side of a 7×7 map's cell, metres; at 112×112 it comes to 0.3 m."""
+CELL_GROWTH = 1 / 3
+PICTURE_CELL = 0.9
+"""Side of one of the few maps of an image-like result, metres."""
+USUAL = (1.9, 3.2)
+"""Between these sides, in metres, a panel has its natural size; beyond, it is drawn in."""
+LARGEST = 4.4
+STEEPEST_ASPECT = 8.0
+PANEL_ASPECT = 1.15
+STRIP_ASPECT = 4.0
+STRIP_CELL = 0.14
+"""Largest cell of a short vector, metres."""
+
+
+@dataclass(frozen=True)
+class PanelGrid:
+    """A panel of maps: `columns` × `rows` cells on `width` × `height` metres."""
+
+    columns: int
+    rows: int
+    width: float
+    height: float
+
+
+@lru_cache(maxsize=4096)
+def panel_size(shape: tuple[int, int, int]) -> PanelGrid:
+    """Size of the panel for maps of this shape (C, H, W).
+
+    Maps keep their aspect up to 8:1. Vectors (C, 1, 1) become a wide low strip, results with at most
+    four maps (images, masks) stand side by side and large.
+    """
+    count, height, width = (max(1, n) for n in shape)
+    if height == width == 1:
+        return _strip(count)
+    aspect = min(STEEPEST_ASPECT, max(1 / STEEPEST_ASPECT, width / height))
+    natural = CELL_AT_7 * (sqrt(height * width) / 7) ** CELL_GROWTH
+    if count <= 4:
+        columns, rows = (count, 1) if aspect <= 2 else (1, count)
+        side = PICTURE_CELL * min(1.0, natural / 0.126)
+    else:
+        columns, rows = _grid(count, aspect, PANEL_ASPECT)
+        side = natural * _drawn_in(natural * sqrt(count)) / (natural * sqrt(count))
+    cell_width, cell_height = side * sqrt(aspect), side / sqrt(aspect)
+    shrink = min(1.0, LARGEST / (columns * cell_width), LARGEST / (rows * cell_height))
+    return PanelGrid(columns, rows, columns * cell_width * shrink, rows * cell_height * shrink)
+
+
+def _strip(count: int) -> PanelGrid:
+    """A vector's panel: one row when short, else a low grid."""
+    columns, rows = (count, 1) if count <= 16 else _grid(count, 1.0, STRIP_ASPECT)
+    natural = CELL_AT_7 * (1 / 7) ** CELL_GROWTH
+    cell = max(natural, min(STRIP_CELL, USUAL[0] / columns))
+    cell *= min(1.0, _drawn_in(columns * cell) / (columns * cell))
+    return PanelGrid(columns, rows, columns * cell, rows * cell)
+
+
+def _drawn_in(side: float) -> float:
+    """A panel's side, metres, from its natural one: small ones grow, large ones shrink."""
+    low, high = USUAL
+    if side < low:
+        return low * (side / low) ** 0.5
+    if side > high:
+        return min(LARGEST, high * (side / high) ** 0.35)
+    return side
+
+
+def _grid(count: int, cell_aspect: float, wanted: float) -> tuple[int, int]:
+    """Columns and rows for this many cells: near the wanted aspect, few cells empty, best none."""
+    ideal = sqrt(count * wanted / cell_aspect)
+
+    def cost(columns: int) -> float:
+        rows = ceil(count / columns)
+        empty = columns * rows - count
+        shape = abs(log(columns * cell_aspect / rows / wanted))
+        return shape + 2 * empty / count + (0.15 if empty else 0.0)
+
+    choices = range(max(1, int(ideal * 0.7)), min(count, ceil(ideal * 1.45)) + 1)
+    columns = min(choices, key=cost, default=count)
+    return columns, ceil(count / columns)
