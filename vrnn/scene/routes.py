@@ -1,199 +1,223 @@
-"""The ways of edges: along the floor before the panels, up the risers between steps, around panels.
+"""The ways of edges over the terrace, never through a panel.
 
-No way passes through a panel. Ways that run beside each other have tracks of their own.
+Between neighbours an edge crosses the gap just in front of the panels. Longer ones run in tracks on
+the tread, further in front. They pass a row of panels only through a gap between its columns, climb
+the riser there, and go on along the next tread; those that reach further up take a ramp beside the
+steps. Edges to one target share a track, and so do all those to targets with many sources.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 
-import numpy as np
+from vrnn.network import Edge
+from vrnn.scene.places import Route
+from vrnn.scene.ribbons import Point, rounded
 
-from vrnn.network import Edge, Network
-from vrnn.scene.places import Place, Route, Row
-
-FLOOR = 0.012
-"""Metres above the floor, so that ways and floor do not flicker."""
-START = 0.10
-"""Metres from a panel's plane to where a way begins and ends."""
-NEAR_TRACK, TRACK, TRACKS = 0.40, 0.15, 6
-"""Metres before the panels of the first track, and from one to the next; number of tracks."""
-BEHIND = 0.55
-UNDER = 0.36
-"""Metres under a step's edge at which ways run along its riser."""
-GAP = 0.33
-"""Metres beside a panel where a way climbs to an upper lane."""
-CORNER = 0.18
-"""Metres: radius of a corner."""
-
-Point = tuple[float, float, float]
-
-
-class Stairs:
-    """Where panels stand and steps begin, for finding ways."""
-
-    def __init__(
-        self, rows: Sequence[Row], places: dict[int, Place], depth: float, front: float
-    ) -> None:
-        self.places = places
-        self.depth, self.front = depth, front
-        levels = sorted({row.y for row in rows})
-        self.level = {node: levels.index(row.y) for row in rows for node in row.node_ids}
-        self.heights = levels
-        self.left = min(row.left for row in rows)
-        self.right = max(row.right for row in rows)
-
-    def z(self, level: int) -> float:
-        """The plane of a step's panels."""
-        return -self.depth * level
+BASE = 0.05
+"""Where an edge leaves and meets a panel: this far in front of it, metres."""
+NEAR = 0.3
+"""The line between neighbours runs this far in front of the panels, metres."""
+FIRST_TRACK = 0.6
+TRACK = 0.13
+"""Distance of the first track from the panels and of the tracks from each other, metres."""
+MOST_TRACKS = 8
+MANY_SOURCES = 4
+"""A target with at least this many edges over tracks takes them from the common track."""
+EDGE_ROOM = 0.35
+"""Depth of a step in front of its last track, metres."""
+ABOVE = 0.02
+"""Height of a ribbon over the tread, metres."""
+RAMP = 0.7
+RAMP_TRACKS = 6
+"""Distance of the first ramp from the steps' ends, metres, and number of ramps beside each other."""
 
 
-def terrace_routes(network: Network, stairs: Stairs) -> tuple[Route, ...]:
-    """A way for each edge, in the order of the edges."""
-    tracks = _tracks(network.edges, stairs)
-    order = {node.id: i for i, node in enumerate(network.nodes)}
-    routes = []
-    sides = 0
-    for edge in network.edges:
-        source, target = stairs.level[edge.source], stairs.level[edge.target]
-        skip = order[edge.target] - order[edge.source] > 1
-        if source == target:
-            points = _same_step(edge, stairs, tracks[edge.source, edge.target])
-        elif target == source + 1:
-            points = _next_step(edge, stairs)
+@dataclass(frozen=True)
+class Spot:
+    """Where a node stands. step: index of its step; order: of its column in the whole network.
+
+    x: centre; lift: of its base over the step; gap_left, gap_right: x of the free gaps beside its
+    column, metres.
+    """
+
+    step: int
+    order: int
+    x: float
+    lift: float
+    width: float
+    height: float
+    gap_left: float
+    gap_right: float
+
+    @property
+    def leaves(self) -> float:
+        """x where edges leave: in the right part of the base."""
+        return self.x + 0.3 * self.width
+
+    @property
+    def enters(self) -> float:
+        """x where edges arrive: in the left part of the base."""
+        return self.x - 0.3 * self.width
+
+
+@dataclass(frozen=True)
+class Tread:
+    """A step. y: of its floor; z: of its panels; from front to back and from left to right."""
+
+    y: float
+    z: float
+    front: float
+    back: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
+class Tracks:
+    """Which track each edge takes. of: (step, source, target) → track; counts: tracks a step."""
+
+    of: Mapping[tuple[int, int, int], int]
+    counts: tuple[int, ...]
+
+
+def depth_of_tracks(count: int) -> float:
+    """Depth of a step in front of its panels that holds this many tracks, metres."""
+    return max(1.4, FIRST_TRACK + TRACK * max(0, count - 1) + EDGE_ROOM)
+
+
+def tracks_of(edges: Sequence[Edge], spots: Mapping[int, Spot], steps: int) -> Tracks:
+    """Share the tracks of every step out among the edges that are not between neighbours."""
+    wanted: dict[int, dict[tuple[str, int], list[tuple[float, float, Edge]]]] = {}
+    fan_in: dict[int, int] = {}
+    for edge in edges:
+        if not _neighbours(spots[edge.source], spots[edge.target]):
+            fan_in[edge.target] = fan_in.get(edge.target, 0) + 1
+    for edge in edges:
+        source, target = spots[edge.source], spots[edge.target]
+        if _neighbours(source, target):
+            continue
+        many = fan_in[edge.target] >= MANY_SOURCES
+        key = ("many", -1) if many else ("target", edge.target)
+        if source.step == target.step:
+            spans = [(source.step, key, source.leaves, target.enters)]
+        elif target.step == source.step + 1:
+            spans = [(target.step, key, source.gap_right, target.enters)]
         else:
-            points = _around(edge, stairs, sides % 8)
-            sides += 1
-        routes.append(Route(edge.source, edge.target, rounded(points), skip))
+            spans = [(source.step, ("source", edge.source), source.leaves, float("inf"))]
+            spans.append((target.step, key, target.enters, float("inf")))
+        for step, name, a, b in spans:
+            wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
+    of: dict[tuple[int, int, int], int] = {}
+    counts = [0] * steps
+    for step, bundles in wanted.items():
+        counts[step] = _share_out(step, bundles, of)
+    return Tracks(of, tuple(counts))
+
+
+def _share_out(
+    step: int,
+    bundles: Mapping[tuple[str, int], Sequence[tuple[float, float, Edge]]],
+    of: dict[tuple[int, int, int], int],
+) -> int:
+    """Give every bundle of a step a track, the shorter ones nearer to the panels; their number."""
+    spans = []
+    for number, members in enumerate(bundles.values()):
+        low, high = min(m[0] for m in members), max(m[1] for m in members)
+        spans.append((high - low, number, low, high, members))
+    taken: list[list[tuple[float, float]]] = []
+    for _, number, low, high, members in sorted(spans, key=lambda span: span[:2]):
+        free = (k for k, used in enumerate(taken) if all(high < a or b < low for a, b in used))
+        track = next(free, len(taken))
+        if track == MOST_TRACKS:
+            track = number % MOST_TRACKS
+        if track == len(taken):
+            taken.append([])
+        taken[track].append((low, high))
+        for _, _, edge in members:
+            of[step, edge.source, edge.target] = track
+    return len(taken)
+
+
+def _neighbours(source: Spot, target: Spot) -> bool:
+    """True when the target's column follows the source's on the same step."""
+    return source.step == target.step and target.order == source.order + 1
+
+
+def route_terrace(
+    edges: Sequence[Edge], spots: Mapping[int, Spot], treads: Sequence[Tread], tracks: Tracks
+) -> tuple[Route, ...]:
+    """The way of every edge over the terrace."""
+    routes = []
+    for edge in edges:
+        source, target = spots[edge.source], spots[edge.target]
+        near = _neighbours(source, target)
+        if near:
+            corners = _gap_way(source, target, treads[source.step])
+        else:
+            corners = _track_way(edge, source, target, treads, tracks)
+        next_column = target.order <= source.order + 2 and target.step <= source.step + 1
+        routes.append(Route(edge.source, edge.target, rounded(corners), not next_column))
     return tuple(routes)
 
 
-def _tracks(edges: Sequence[Edge], stairs: Stairs) -> dict[tuple[int, int], int]:
-    """A track for each edge that stays on its step: the first that is free over its length.
-
-    Shorter ones choose first, so that a chain runs nearest to the panels. Edges into the same
-    target may share one.
-    """
-    taken: dict[tuple[int, int], list[tuple[float, float, int]]] = {}
-    chosen: dict[tuple[int, int], int] = {}
-    own = [e for e in edges if stairs.level[e.source] == stairs.level[e.target]]
-
-    def span(edge: Edge) -> tuple[float, float]:
-        a, b = stairs.places[edge.source].x, stairs.places[edge.target].x
-        return min(a, b), max(a, b)
-
-    for edge in sorted(own, key=lambda e: (span(e)[1] - span(e)[0], e.source, e.target)):
-        low, high = span(edge)
-        level = stairs.level[edge.source]
-        for track in range(TRACKS):
-            others = taken.setdefault((level, track), [])
-            free = all(
-                high <= a + 0.3 or low >= b - 0.3 or target == edge.target
-                for a, b, target in others
-            )
-            if free or track == TRACKS - 1:
-                others.append((low, high, edge.target))
-                chosen[edge.source, edge.target] = track
-                break
-    return chosen
-
-
-def _leaving(place: Place, floor: float, out: float) -> list[Point]:
-    """From a panel's base, or down beside it from an upper lane, to the floor before the panels."""
-    if place.y - floor < 0.05:
-        x = place.x + 0.2 * place.width
-        return [(x, floor + FLOOR, place.z + START), (x, floor + FLOOR, place.z + out)]
-    x, y = place.x + place.width / 2, place.y + min(0.3, place.height / 2)
-    beside = x + GAP
-    z = place.z + 0.02
+def _gap_way(source: Spot, target: Spot, tread: Tread) -> list[Point]:
+    """From a panel to one in the next column, up or down in the gap between them."""
+    z = tread.z + NEAR
+    ys, yt = tread.y + source.lift + ABOVE, tread.y + target.lift + ABOVE
     return [
-        (x + 0.03, y, z),
-        (beside, y, z),
-        (beside, floor + FLOOR, z),
-        (beside, floor + FLOOR, place.z + out),
-    ]
-
-
-def _arriving(place: Place, floor: float, out: float) -> list[Point]:
-    """From the floor before the panels to a panel's base, or up beside it to an upper lane."""
-    if place.y - floor < 0.05:
-        x = place.x - 0.2 * place.width
-        return [(x, floor + FLOOR, place.z + out), (x, floor + FLOOR, place.z + START)]
-    x, y = place.x - place.width / 2, place.y + min(0.3, place.height / 2)
-    beside = x - GAP
-    z = place.z + 0.02
-    return [
-        (beside, floor + FLOOR, place.z + out),
-        (beside, floor + FLOOR, z),
-        (beside, y, z),
-        (x - 0.03, y, z),
-    ]
-
-
-def _same_step(edge: Edge, stairs: Stairs, track: int) -> list[Point]:
-    floor = stairs.heights[stairs.level[edge.source]]
-    out = NEAR_TRACK + TRACK * track
-    source, target = stairs.places[edge.source], stairs.places[edge.target]
-    return _leaving(source, floor, out) + _arriving(target, floor, out)
-
-
-def _behind(place: Place, floor: float, z: float) -> list[Point]:
-    """From a panel backward, to the riser of the next step."""
-    x = place.x + 0.2 * place.width
-    return [(x, place.y + FLOOR, place.z - START), (x, place.y + FLOOR, z)]
-
-
-def _next_step(edge: Edge, stairs: Stairs) -> list[Point]:
-    """Behind the source, along the riser of the next step under its edge, up, and to the target."""
-    source, target = stairs.places[edge.source], stairs.places[edge.target]
-    level = stairs.level[edge.target]
-    floor = stairs.heights[level]
-    riser = stairs.z(level) + stairs.front + 0.02
-    points = _behind(source, floor, riser)
-    to = _arriving(target, floor, NEAR_TRACK)
-    x, run = points[-1][0], floor - UNDER
-    end = to[0][0]
-    return [*points, (x, run, riser), (end, run, riser), (end, floor + FLOOR, riser), *to]
-
-
-def _around(edge: Edge, stairs: Stairs, track: int) -> list[Point]:
-    """Past the steps between on the nearer side of all of them."""
-    source, target = stairs.places[edge.source], stairs.places[edge.target]
-    first, last = stairs.level[edge.source], stairs.level[edge.target]
-    if last < first:
-        first = last - 1
-    away = 0.45 + 0.16 * track
-    left, right = stairs.left - away, stairs.right + away
-    middle = (source.x + target.x) / 2
-    side = left if middle - left < right - middle else right
-    riser = stairs.z(first + 1) + stairs.front + 0.02
-    run = stairs.heights[first + 1] - UNDER - 0.03 * track
-    last_riser = stairs.z(last) + stairs.front + 0.02 + 0.01 * track
-    last_run = stairs.heights[last] - UNDER - 0.03 * track
-    floor = stairs.heights[last]
-    to = _arriving(target, floor, NEAR_TRACK + TRACK)
-    start = _behind(source, stairs.heights[first], riser)
-    x, end = start[-1][0], to[0][0]
-    return [
-        *start, (x, run, riser), (side, run, riser), (side, last_run, last_riser),
-        (end, last_run, last_riser), (end, floor + FLOOR, last_riser), *to,
+        (source.leaves, ys, tread.z + BASE), (source.leaves, ys, z),
+        (source.gap_right, ys, z), (source.gap_right, yt, z),
+        (target.enters, yt, z), (target.enters, yt, tread.z + BASE),
     ]  # fmt: skip
 
 
-def rounded(points: Sequence[Point], radius: float = CORNER, parts: int = 4) -> np.ndarray:
-    """(N, 3) float32: the way with its corners rounded by a curve of `parts` pieces each."""
-    at = np.asarray(points, np.float64)
-    keep = [0] + [i for i in range(1, len(at)) if np.abs(at[i] - at[i - 1]).max() > 1e-4]
-    at = at[keep]
-    if len(at) < 3:
-        return at.astype(np.float32)
-    result = [at[0]]
-    for before, corner, after in zip(at[:-2], at[1:-1], at[2:], strict=True):
-        into, out = before - corner, after - corner
-        a, b = np.linalg.norm(into), np.linalg.norm(out)
-        size = min(radius, 0.45 * a, 0.45 * b)
-        start, end = corner + into / a * size, corner + out / b * size
-        for t in np.linspace(0, 1, parts + 1):
-            result.append((1 - t) ** 2 * start + 2 * t * (1 - t) * corner + t * t * end)
-    result.append(at[-1])
-    return np.array(result, np.float32)
+def _track_way(
+    edge: Edge, source: Spot, target: Spot, treads: Sequence[Tread], tracks: Tracks
+) -> list[Point]:
+    """From a panel to one further away, over tracks on the treads."""
+    low, high = treads[source.step], treads[target.step]
+
+    def track_z(step: int) -> float:
+        track = tracks.of[step, edge.source, edge.target]
+        return treads[step].z + FIRST_TRACK + TRACK * track
+
+    y0, y1 = low.y + ABOVE, high.y + ABOVE
+    arrival = _arrival(target, high, track_z(target.step))
+    if source.step == target.step:
+        return [*_departure(source, low, track_z(source.step)), *arrival]
+    if target.step == source.step + 1:
+        climb = source.gap_right
+        riser = low.back + ABOVE
+        return [
+            *_departure(source, low, low.z + NEAR, source.gap_right),
+            (climb, y0, low.z + NEAR), (climb, y0, riser), (climb, y1, riser),
+            (climb, y1, track_z(target.step)), *arrival,
+        ]  # fmt: skip
+    passed = treads[source.step : target.step + 1]
+    x = max(tread.right for tread in passed) + RAMP + TRACK * (edge.source % RAMP_TRACKS)
+    return [
+        *_departure(source, low, track_z(source.step)),
+        (x, y0, track_z(source.step)), (x, y1, track_z(target.step)), *arrival,
+    ]  # fmt: skip
+
+
+def _departure(source: Spot, tread: Tread, z: float, gap: float | None = None) -> list[Point]:
+    """From the source's base down to the tread, to depth z."""
+    y, floor = tread.y + source.lift + ABOVE, tread.y + ABOVE
+    start = [(source.leaves, y, tread.z + BASE)]
+    if source.lift <= 0:
+        return [*start, (source.leaves, floor, z)]
+    near, gap = tread.z + NEAR, source.gap_right if gap is None else gap
+    return [*start, (source.leaves, y, near), (gap, y, near), (gap, floor, near), (gap, floor, z)]
+
+
+def _arrival(target: Spot, tread: Tread, z: float) -> list[Point]:
+    """From depth z on the tread up to the target's base."""
+    y, floor = tread.y + target.lift + ABOVE, tread.y + ABOVE
+    end = (target.enters, y, tread.z + BASE)
+    if target.lift <= 0:
+        return [(target.enters, floor, z), end]
+    near, gap = tread.z + NEAR, target.gap_left
+    return [(gap, floor, z), (gap, floor, near), (gap, y, near), (target.enters, y, near), end]

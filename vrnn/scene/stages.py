@@ -7,9 +7,9 @@ on it (`layer1.0`). Nodes keep the order in which they ran.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
-from statistics import median
+from os.path import commonprefix
 
 from vrnn.network import Network, Node, map_shape
 
@@ -17,10 +17,8 @@ DOMINANT = 0.6
 """A module that holds a larger part of the network than this is opened into its children."""
 MANY = 8
 """With more modules than this at the top, those of one resolution share a stage."""
-SMALL = 0.5
-"""A module with fewer nodes than this part of a usual module's is no stage of its own."""
-FEW = 2
-"""A run of at most this many nodes of one resolution is no stage of its own."""
+SMALL = 2
+"""A module with at most this many nodes is no stage of its own."""
 
 Path = tuple[str, ...]
 
@@ -43,11 +41,14 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Group:
-    """Nodes that ran one after another inside the module `path`. small: too small for a stage."""
+    """Nodes that ran one after another inside the module `path`."""
 
     path: Path
     nodes: tuple[Node, ...]
-    small: bool = False
+
+    @property
+    def small(self) -> bool:
+        return len(self.nodes) <= SMALL or all(path_of(n) == self.path for n in self.nodes)
 
     @property
     def resolution(self) -> tuple[int, int]:
@@ -68,7 +69,7 @@ def resolution(node: Node) -> tuple[int, int]:
 
 def find_stages(network: Network) -> tuple[Stage, ...]:
     """Stages in run order; together their blocks hold every node once."""
-    groups = _with_small(_open_dominant(_runs(network.nodes, 0), len(network.nodes)))
+    groups = _open_dominant(_runs(network.nodes, 0), len(network.nodes))
     big = [i for i, group in enumerate(groups) if not group.small]
     if not big:
         return _by_resolution(network.nodes)
@@ -88,20 +89,6 @@ def _runs(nodes: Sequence[Node], depth: int) -> list[_Group]:
     """Groups of consecutive nodes whose paths agree down to this depth."""
     runs = groupby(nodes, key=lambda node: path_of(node)[: depth + 1])
     return [_Group(path, tuple(members)) for path, members in runs]
-
-
-def _with_small(groups: list[_Group]) -> list[_Group]:
-    """The groups, those marked that are single operations or much smaller than usual ones."""
-    sizes = [len(group.nodes) for group in groups if not _leaf(group)]
-    usual = median(sizes) if sizes else 0
-    return [
-        replace(group, small=_leaf(group) or len(group.nodes) < SMALL * usual) for group in groups
-    ]
-
-
-def _leaf(group: _Group) -> bool:
-    """True for an operation, and for a module of one node or without parts."""
-    return len(group.nodes) == 1 or all(path_of(node) == group.path for node in group.nodes)
 
 
 def _open_dominant(groups: list[_Group], total: int) -> list[_Group]:
@@ -163,7 +150,7 @@ def _stage(groups: list[_Group]) -> Stage:
     if len(modules) > 1:
         return Stage(_common_name([group.path for group in modules]), _blocks(groups))
     module = modules[0]
-    inner = _with_small(_open_dominant(_children(module), len(module.nodes)))
+    inner = _open_dominant(_children(module), len(module.nodes))
     index = groups.index(module)
     blocks = _blocks([*groups[:index], *inner, *groups[index + 1 :]])
     return Stage(_short(module.path), blocks)
@@ -174,7 +161,8 @@ def _blocks(groups: list[_Group]) -> tuple[Block, ...]:
     blocks: list[tuple[Path, list[Node], bool]] = []
     for group in groups:
         if blocks and group.small and (blocks[-1][2] or len(group.nodes) == 1):
-            blocks[-1][1].extend(group.nodes)
+            path, nodes, small = blocks[-1]
+            nodes.extend(group.nodes)
         else:
             blocks.append((group.path, list(group.nodes), group.small))
     return tuple(Block(".".join(path), tuple(nodes)) for path, nodes, _ in blocks)
@@ -185,7 +173,7 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
     runs = [tuple(members) for _, members in groupby(nodes, key=resolution)]
     merged: list[list[Node]] = []
     for run in runs:
-        if merged and (len(run) <= FEW or len(merged[-1]) <= FEW):
+        if merged and (len(run) <= SMALL or len(merged[-1]) <= SMALL):
             merged[-1].extend(run)
         else:
             merged.append(list(run))
@@ -198,22 +186,14 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
 
 
 def _common_name(paths: list[Path]) -> str:
-    """One name for several modules: `inception4a–4e`, `features 2–3`, `encoder_layer 0–11`."""
-    parent = paths[0][:-1]
-    return span([_short(paths[0]) if len(paths) == 1 else path[-1] for path in paths], parent)
-
-
-def span(names: Sequence[str], parent: Path = ()) -> str:
-    """The first and the last of several names, without what the last repeats of the first."""
-    first, last = names[0], names[-1]
-    if first.isdigit() and parent:
-        first = f"{parent[-1]} {first}"
-    if last == names[0]:
-        return first
-    shared = next((i for i, (a, b) in enumerate(zip(names[0], last)) if a != b), 0)
-    while shared and last[shared - 1].isdigit():
-        shared -= 1
-    return f"{first}–{last[shared:]}"
+    """What the names of several modules share, or the first and the last of them."""
+    shared = commonprefix([".".join(path) for path in paths])
+    parent = commonprefix([list(path) for path in paths])
+    first, last = paths[0][-1], paths[-1][-1]
+    if first.isdigit() and last.isdigit():
+        return f"{_short(tuple(parent))} {first}–{last}".strip()
+    stem = shared.split(".")[-1].rstrip("_0")
+    return stem if len(stem) > 2 else f"{first}–{last}"
 
 
 def _short(path: Path) -> str:

@@ -13,17 +13,14 @@ from vrnn.scene.stages import Block, Stage
 COLUMN_GAP = 0.7
 BLOCK_GAP = 1.5
 STAGE_GAP = 1.6
-NAME_ROOM = (1.4, 3.0)
-NAME_LETTER = 0.34
-"""Width at a stage's left end that is kept free for its name, least and most, and for each letter,
-metres."""
+NAME_ROOM = 2.8
+"""Width at a stage's left end that is kept free for its name, metres."""
 RISE = 0.8
 """Free height between a step's highest label and the next step, metres."""
-LANES_MAY_COST = (1.35, 2.5)
-"""Lanes may take this many times the area that the same stage takes in one line: for a single node
-beside the main path, and for more."""
+LANES_MAY_COST = 1.35
+"""Lanes may take this many times the area that the same stage takes in one line."""
 
-SPLIT_STAGE = 0.4
+SPLIT_STAGE = 0.12
 SPLIT_BLOCK = 0.6
 SHARE_STEP = 0.05
 """What breaking a stage, breaking a block, or two stages on a step cost, in heights of a step."""
@@ -31,17 +28,14 @@ SHARE_STEP = 0.05
 
 @dataclass(frozen=True)
 class Unit:
-    """Columns that stay on one step.
-
-    stage, block: their indices; name_room: width for the stage's name, metres.
-    """
+    """Columns that stay on one step. stage, block: their indices; first: the block starts here."""
 
     columns: tuple[Column, ...]
     stage: int
     block: int
+    first: bool
     width: float
     height: float
-    name_room: float
 
 
 Step = tuple[Unit, ...]
@@ -57,11 +51,10 @@ def units_of(
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):
-        room = min(NAME_ROOM[1], max(NAME_ROOM[0], 0.4 + NAME_LETTER * len(stages[index].name)))
         for columns in blocks:
-            for part in _parts(columns, limit):
+            for number, part in enumerate(_parts(columns, limit)):
                 height = max(column.height for column in part)
-                units.append(Unit(part, index, block, _width(part), height, room))
+                units.append(Unit(part, index, block, number == 0, _width(part), height))
             block += 1
     return units
 
@@ -69,9 +62,9 @@ def units_of(
 def gap_before(unit: Unit, previous: Unit | None) -> float:
     """Free width at the unit's left, metres: the stage's name, or the gap between blocks."""
     if previous is None:
-        return unit.name_room
+        return NAME_ROOM
     if previous.stage != unit.stage:
-        return STAGE_GAP + unit.name_room
+        return STAGE_GAP + NAME_ROOM
     return BLOCK_GAP if previous.block != unit.block else COLUMN_GAP
 
 
@@ -98,7 +91,7 @@ def broken(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
                 total += gap_before(units[begin + 1], unit)
             total += unit.width
             height = max(height, unit.height)
-            row = total + unit.name_room
+            row = total + NAME_ROOM
             if row > width and begin + 1 < end:
                 break
             price = cost[begin] + (height + RISE) * _price(units, begin, end, row, width)
@@ -126,16 +119,15 @@ def _price(units: Sequence[Unit], begin: int, end: int, row: float, width: float
 def _stage_columns(
     stage: Stage, sources: Sources, footprints: Mapping[int, Footprint]
 ) -> list[tuple[Column, ...]]:
-    """The columns of a stage's blocks, with lanes where these do not take too much room."""
+    """The columns of a stage's blocks, with lanes where these read better for the room they take."""
 
     def columns(block: Block, lanes: bool) -> tuple[Column, ...]:
         return columns_of([node.id for node in block.nodes], sources, footprints, lanes)
 
     branched = [columns(block, True) for block in stage.blocks]
-    side = max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks)
-    if side:
+    if max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks) > 0:
         single = [columns(block, False) for block in stage.blocks]
-        if _area(branched) > LANES_MAY_COST[side > 1] * _area(single):
+        if _area(branched) > LANES_MAY_COST * _area(single):
             return single
     return branched
 

@@ -1,127 +1,194 @@
-"""The terrace: one step for each stage, panels face-on, each step further back and higher.
+"""The terrace: stages as the steps of a theatre, each step further back and higher.
 
-Data runs from left to right and from step to step, as in a text that is read from below.
+Data runs left to right along a step and upward from step to step, so that the whole network is seen
+face-on and nothing hides anything. Steps are broken so that the panels come out as large as possible
+in a wide picture.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import groupby
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
 
 from vrnn.network import Network
-from vrnn.scene.lanes import Sources
-from vrnn.scene.places import LABEL_STRIP, Footprint, Layout, Place, Row
-from vrnn.scene.routes import Stairs, terrace_routes
-from vrnn.scene.stages import find_stages
-from vrnn.scene.steps import COLUMN_GAP, RISE, Step, Unit, broken, gap_before, step_width, units_of
+from vrnn.scene.camera import Camera, framing
+from vrnn.scene.lanes import Column
+from vrnn.scene.places import Footprint, Layout, Place, Row
+from vrnn.scene.routes import Spot, Tread, depth_of_tracks, route_terrace, tracks_of
+from vrnn.scene.stages import Stage, find_stages
+from vrnn.scene.steps import (
+    COLUMN_GAP,
+    NAME_ROOM,
+    RISE,
+    Step,
+    Unit,
+    broken,
+    gap_before,
+    step_width,
+    units_of,
+)
 
-DEPTH = 2.7
-"""Metres from one step to the next."""
-FRONT, BACK = 1.35, 1.05
-"""Metres of a step before and behind its panels."""
-SIDE = 0.5
-"""Metres of a step beyond its last panel."""
-ASPECT = 16 / 9
-SEEN = 0.55
-"""Metres of a picture's height that a step's depth adds, seen from a little above."""
+BEHIND = 0.4
+"""Depth of a step behind its panels, metres."""
+TYPICAL_DEPTH = 2.0
+"""Depth of a step, metres, as long as the tracks on it are not known."""
+PICTURE_ASPECT = 16 / 9
+OVERVIEW = Camera(pitch=-12 * pi / 180)
+"""Where the whole is looked at from; framing() finds the place."""
+WIDTHS = tuple(0.5 * 1.12**k for k in range(15))
+"""Step widths that are tried, as parts of the width that the panels' area suggests."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A column at its place on a step. left, right: x of the panels' outer edges, metres."""
+
+    column: Column
+    unit: Unit
+    left: float
+    right: float
 
 
 def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
-    """Place every node; see `layout.arrange`."""
-    sources = sources_of(network)
-    stages = find_stages(network)
-    units = units_of(stages, sources, footprints)
-    steps = _best(units)
-    names = [stage.name for stage in stages]
-    centre = max(step_width(step) for step in steps) / 2
-    places: dict[int, Place] = {}
-    rows: list[Row] = []
-    level = 0.0
-    for number, step in enumerate(steps):
-        rows += _step(step, names, footprints, (-centre, level, -DEPTH * number), places)
-        level += max(unit.height for unit in step) + RISE
-    stairs = Stairs(rows, places, DEPTH, FRONT)
-    routes = terrace_routes(network, stairs)
-    return Layout(places, routes, tuple(rows), *_box(places, rows, footprints))
-
-
-def sources_of(network: Network) -> Sources:
-    """Ids of the nodes that feed each node."""
+    """Place a network (at least one node) as a terrace."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].append(edge.source)
-    return sources
+    stages = find_stages(network)
+    steps = _best_steps(units_of(stages, sources, footprints))
+    standing = [list(_stand(step)) for step in steps]
+    spots = _spots(standing, footprints)
+    tracks = tracks_of(network.edges, spots, len(steps))
+    treads = _treads(standing, [depth_of_tracks(row) for row in tracks.counts])
+    places = {
+        node: Place(s.x, treads[s.step].y + s.lift, treads[s.step].z, s.width, s.height)
+        for node, s in spots.items()
+    }
+    routes = route_terrace(network.edges, spots, treads, tracks)
+    rows = _rows(stages, standing, treads)
+    high_x = max([row.right for row in rows] + [float(r.points[:, 0].max()) for r in routes])
+    low_x = min(row.left for row in rows)
+    top = max(row.y + row.height for row in rows)
+    low = (low_x, 0.0, min(row.back for row in rows))
+    return Layout(places, routes, rows, low, (high_x, top, max(row.front for row in rows)))
 
 
-def _best(units: Sequence[Unit]) -> tuple[Step, ...]:
-    """The steps that fill a wide picture best: the smallest picture that holds them all."""
-    widest = max(step_width((unit,)) for unit in units)
-    whole = step_width(tuple(units))
+def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
+    """The way to break the steps that shows the panels largest from the overview."""
+    area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
+    base = sqrt(area * PICTURE_ASPECT)
+    seen: dict[tuple[int, ...], float] = {}
     best: tuple[float, tuple[Step, ...]] | None = None
-    width = widest
-    while True:
-        steps = broken(units, width)
-        height = sum(max(u.height for u in step) + RISE + SEEN for step in steps)
-        # Further steps are seen smaller: they need less than their width.
-        across = max(step_width(s) / (1 + 0.045 * i) for i, s in enumerate(steps))
-        size = max(across / ASPECT, height / (1 + 0.02 * len(steps)))
-        if best is None or size < best[0]:
-            best = size, steps
-        if width >= whole:
-            return best[1]
-        width = min(whole, width * 1.12)
+    for factor in WIDTHS:
+        steps = broken(units, base * factor)
+        key = tuple(len(step) for step in steps)
+        if key in seen:
+            continue
+        seen[key] = _seen_size(steps)
+        if best is None or seen[key] > best[0]:
+            best = (seen[key], steps)
+    assert best is not None
+    return best[1]
 
 
-def _step(
-    step: Step, names: Sequence[str], footprints: Mapping[int, Footprint],
-    origin: tuple[float, float, float], places: dict[int, Place],
-) -> list[Row]:  # fmt: skip
-    """Places on one step, and a row for each stage on it."""
-    x, y, z = origin
-    rows: list[Row] = []
-    previous: Unit | None = None
-    for stage, members in groupby(step, key=lambda unit: unit.stage):
-        ids: list[int] = []
-        left = x
-        if rows:  # the stage's own room begins halfway into the gap
-            left = x + SIDE
-        tallest = 0.0
-        for unit in members:
-            x += gap_before(unit, previous)
-            x = _unit(unit, footprints, (x, y, z), places)
-            ids += [node for column in unit.columns for node in column.nodes]
-            tallest = max(tallest, unit.height)
-            previous = unit
-        row = Row(names[stage], left, x + SIDE, z + FRONT, z - BACK, y, tuple(ids), tallest)
-        rows.append(row)
-    return rows
+def _seen_size(steps: Sequence[Step]) -> float:
+    """How large the panels come out in the overview: the mean of 1 / distance over all columns."""
+    y, corners, centres, counts = 0.0, [], [], []
+    for index, step in enumerate(steps):
+        half, height = step_width(step) / 2, max(unit.height for unit in step)
+        z = -TYPICAL_DEPTH * index
+        corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
+        centres.append((0.0, y + height / 2, z))
+        counts.append(sum(len(unit.columns) for unit in step))
+        y += height + RISE
+    eye = framing(np.array(corners), OVERVIEW, PICTURE_ASPECT)
+    distance = np.linalg.norm(np.array(centres) - eye.position, axis=1)
+    return float(np.average(1 / distance, weights=counts))
 
 
-def _unit(
-    unit: Unit, footprints: Mapping[int, Footprint], at: tuple[float, float, float],
-    places: dict[int, Place],
-) -> float:  # fmt: skip
-    """Places of one unit's columns; returns where it ends."""
-    x, y, z = at
-    for number, column in enumerate(unit.columns):
-        x += (COLUMN_GAP if number else 0.0) + column.left
-        for node, height in zip(column.nodes, column.heights, strict=True):
-            size = footprints[node]
-            middle = x + column.width / 2
-            places[node] = Place(middle, y + height, z, size.width, size.height)
-        x += column.width
-    return x
+def _stand(step: Step) -> Iterator[_Standing]:
+    """The columns of a step from left to right, the step's middle at x = 0."""
+    x = -step_width(step) / 2
+    previous = None
+    for unit in step:
+        x += gap_before(unit, previous)
+        for number, column in enumerate(unit.columns):
+            x += column.left + (COLUMN_GAP if number else 0.0)
+            yield _Standing(column, unit, x, x + column.width)
+            x += column.width
+        previous = unit
 
 
-Corner = tuple[float, float, float]
+def _spots(
+    standing: Sequence[Sequence[_Standing]], footprints: Mapping[int, Footprint]
+) -> dict[int, Spot]:
+    """Where each node stands on its step, with the free gaps beside its column."""
+    spots = {}
+    order = 0
+    for index, row in enumerate(standing):
+        for number, s in enumerate(row):
+            near = COLUMN_GAP / 2
+            after = row[number + 1] if number + 1 < len(row) else None
+            room = after.left - after.column.left - s.right if after else 2 * near
+            for node, lift in zip(s.column.nodes, s.column.heights, strict=True):
+                size = footprints[node]
+                spots[node] = Spot(
+                    step=index, order=order, x=(s.left + s.right) / 2, lift=lift,
+                    width=size.width, height=size.height,
+                    gap_left=s.left - s.column.left - near, gap_right=s.right + min(near, room / 2),
+                )  # fmt: skip
+            order += 1
+        order += 1
+    return spots
 
 
-def _box(
-    places: Mapping[int, Place], rows: Sequence[Row], footprints: Mapping[int, Footprint]
-) -> tuple[Corner, Corner]:
-    top = max(
-        place.y + place.height + LABEL_STRIP + footprints[node].above
-        for node, place in places.items()
-    )
-    low = (min(row.left for row in rows), 0.0, min(row.back for row in rows))
-    return low, (max(row.right for row in rows), top, max(row.front for row in rows))
+def _treads(standing: Sequence[Sequence[_Standing]], depths: Sequence[float]) -> list[Tread]:
+    """Height and depth of every step; the first one's panels stand at z = 0."""
+    treads: list[Tread] = []
+    y = z = 0.0
+    for row, depth in zip(standing, depths, strict=True):
+        if treads:
+            z = treads[-1].back - depth
+        left = row[0].left - row[0].column.left - NAME_ROOM
+        treads.append(Tread(y, z, z + depth, z - BEHIND, left, row[-1].right + COLUMN_GAP))
+        y += max(s.column.height for s in row) + RISE
+    return treads
+
+
+def _rows(
+    stages: Sequence[Stage], standing: Sequence[Sequence[_Standing]], treads: Sequence[Tread]
+) -> tuple[Row, ...]:
+    """A platform for each stage's part of each step."""
+    rows = []
+    for row, tread in zip(standing, treads, strict=True):
+        for stage in dict.fromkeys(s.unit.stage for s in row):
+            mine = [s for s in row if s.unit.stage == stage]
+            nodes = tuple(node for s in mine for node in s.column.nodes)
+            height = max(s.column.height for s in mine)
+            left = mine[0].left - mine[0].column.left - NAME_ROOM
+            rows.append(
+                Row(
+                    _row_name(stages[stage], nodes),
+                    left,
+                    mine[-1].right + COLUMN_GAP,
+                    tread.front,
+                    tread.back,
+                    tread.y,
+                    nodes,
+                    height,
+                )  # fmt: skip
+            )
+    return tuple(rows)
+
+
+def _row_name(stage: Stage, nodes: Sequence[int]) -> str:
+    """The stage's name; where a stage takes several steps, with the blocks that stand on this one."""
+    here = set(nodes)
+    names = [b.name for b in stage.blocks if any(node.id in here for node in b.nodes)]
+    if len(names) == len(stage.blocks) or not any(names):
+        return stage.name
+    tails = [name.split(".")[-1] for name in names if name]
+    return f"{stage.name} {tails[0]}–{tails[-1]}" if len(tails) > 1 else f"{stage.name} {tails[0]}"
