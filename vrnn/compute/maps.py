@@ -28,7 +28,7 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
     """
     values, extra = _as_maps(tensor, form)
     channels, height, width = form.shape
-    flat = values.reshape(channels, height * width)
+    flat = values.reshape(channels, height * width).contiguous()
     if not flat.numel():
         none = np.zeros(channels, np.float32)
         block = np.zeros(block_size(channels, height, width), np.float16)

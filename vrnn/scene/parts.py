@@ -44,8 +44,8 @@ ROW_INK = (0.36, 0.43, 0.58, 1.0)
 WARNING = (1.0, 0.40, 0.05, 1.0)
 MARKER_INK = (0.25, 0.80, 0.62, 1.0)
 ARROW_LENGTH = 0.36
-ARROW_WIDTH = 0.34
-LINE_WIDTH = 0.11
+ARROW_WIDTH = 0.30
+LINE_WIDTH = 0.085
 
 
 def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]) -> np.ndarray:
@@ -157,7 +157,7 @@ def layer_labels(places: np.ndarray, nodes: Sequence[Node]) -> list[Label]:
         )
         size = OPERATION * min(1.0, max(0.7, room / max(font.width(node.label) * OPERATION, 1e-6)))
         text = fitted(node.label, room, size)
-        labels.append(Label(text, (left, top + 0.075, z), size, OPERATION_INK, fade=6.0))
+        labels.append(Label(text, (left, top + 0.075, z), size, OPERATION_INK, fade=7.0))
     return labels
 
 

@@ -52,7 +52,7 @@ class Stand:
         if arrangement not in self._standings:
             layout = arrange(self.network, self._footprints(), arrangement)
             places = [layout.places[node.id] for node in self.network.nodes]
-            rows = [(p.x, p.y, p.z, p.width, p.height) for p in places]
+            rows = [(p.x, p.y + _lift(p.height), p.z, p.width, p.height) for p in places]
             by_edge = {(r.source, r.target): r.points for r in layout.routes}
             lines = [by_edge[e.source, e.target] for e in self.network.edges]
             self._standings[arrangement] = Standing(
@@ -77,6 +77,11 @@ class Stand:
                 above = max(0.0, self.attachment.height - grid.height - LABEL_STRIP)
             prints[node.id] = Footprint(grid.width, grid.height, above=above, left=left)
         return prints
+
+
+def _lift(height: float) -> float:
+    """Metres a panel hangs above its place: low strips higher, so that no step's edge hides them."""
+    return 0.38 if height < 0.6 else 0.1
 
 
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:

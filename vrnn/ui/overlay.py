@@ -81,8 +81,10 @@ class Sheet:
 
 
 def legend(sheet: Sheet, look: Look, scale: str, not_finite: int = 0) -> None:
-    """What the colours mean, at the lower left."""
-    x, y, bar = 28.0, sheet.height - 44.0, 118.0
+    """What the colours mean, at the lower right."""
+    bar = 118.0
+    words = SCALE_TEXT[scale]
+    x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
     zero = (0.006, 0.007, 0.009, 1.0)
     strong_negative, strong_positive = (*look.negative, 1.0), (*look.positive, 1.0)
     sheet.box(x, y, bar, 11, strong_negative, zero)
@@ -91,10 +93,13 @@ def legend(sheet: Sheet, look: Look, scale: str, not_finite: int = 0) -> None:
     sheet.text(x + bar - font.width("0") * 4.25, y + 28, "0", 8.5, INK)
     word = "positive"
     sheet.text(x + 2 * bar - font.width(word) * 8.5, y + 28, word, 8.5, INK)
-    end = sheet.text(x + 2 * bar + 16, y + 9.5, SCALE_TEXT[scale], 8.5, INK)
+    start = x - font.width(words) * 8.5 - 16
+    sheet.text(start, y + 9.5, words, 8.5, INK)
     if not_finite:
-        sheet.box(end + 20, y, 11, 11, (*look.not_finite, 1.0))
-        sheet.text(end + 38, y + 9.5, f"NaN or infinite: {not_finite:,} values", 8.5, ACCENT)
+        said = f"NaN or infinite: {not_finite:,} values"
+        start -= font.width(said) * 8.5 + 24
+        sheet.text(start, y + 9.5, said, 8.5, ACCENT)
+        sheet.box(start - 18, y, 11, 11, (*look.not_finite, 1.0))
 
 
 def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
@@ -135,9 +140,9 @@ def hint(sheet: Sheet, text: str) -> None:
 
 
 def progress(sheet: Sheet, text: str) -> None:
-    """What is being done, at the lower right."""
+    """What is being done, at the upper right."""
     width = font.width(text) * 9.5
-    sheet.text(sheet.width - width - 28, sheet.height - 32, text, 9.5, ACCENT)
+    sheet.text(sheet.width - width - 28, 40, text, 9.5, ACCENT)
 
 
 def cross_hair(sheet: Sheet) -> None:
