@@ -1,5 +1,6 @@
 """A real window: Xvfb shows it, xdotool presses keys and moves the mouse."""
 
+import ctypes
 import os
 import re
 import shutil
@@ -125,6 +126,36 @@ def program(display, tmp_path):
         one.close()
 
 
+class ClientMessage(ctypes.Structure):
+    """XClientMessageEvent, padded to an XEvent."""
+
+    _fields_ = [
+        ("type", ctypes.c_int),
+        ("serial", ctypes.c_ulong),
+        ("send_event", ctypes.c_int),
+        ("display", ctypes.c_void_p),
+        ("window", ctypes.c_ulong),
+        ("message_type", ctypes.c_ulong),
+        ("format", ctypes.c_int),
+        ("data", ctypes.c_long * 5),
+        ("padding", ctypes.c_long * 24),
+    ]
+
+
+def ask_to_close(display: str, window: int) -> None:
+    """What a window manager sends when its close button is pressed (there is none in Xvfb)."""
+    x11 = ctypes.CDLL("libX11.so.6")
+    x11.XOpenDisplay.restype = ctypes.c_void_p
+    x11.XInternAtom.restype = ctypes.c_ulong
+    connection = ctypes.c_void_p(x11.XOpenDisplay(display.encode()))
+    protocols = x11.XInternAtom(connection, b"WM_PROTOCOLS", 0)
+    event = ClientMessage(33, 0, 1, None, window, protocols, 32)
+    event.data[0] = x11.XInternAtom(connection, b"WM_DELETE_WINDOW", 0)
+    x11.XSendEvent(connection, ctypes.c_ulong(window), 0, ctypes.c_long(0), ctypes.byref(event))
+    x11.XFlush(connection)
+    x11.XCloseDisplay(connection)
+
+
 def differs(a: np.ndarray, b: np.ndarray) -> float:
     """Part of the pixels that are not the same."""
     return float((np.abs(a - b).max(-1) > 8).mean())
@@ -212,7 +243,7 @@ def test_a_resized_window_is_filled(program):
 def test_closing_the_window_ends_the_program_at_once(program):
     vrnn = program()
     vrnn.ready()
-    vrnn.xdotool("windowclose", vrnn.window)
+    ask_to_close(vrnn.env["DISPLAY"], int(vrnn.window))
     assert vrnn.process.wait(10) == 0
 
 

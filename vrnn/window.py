@@ -66,7 +66,7 @@ class Window:
         """size: in screen coordinates. Raises VrnnError without a display or OpenGL 4.1."""
         self._inputs: list[Input] = []
         self._captured = False
-        self._last: tuple[float, float] | None = None
+        self._last = (0.0, 0.0)
         self._faults: list[str] = []
         glfw.set_error_callback(lambda _code, text: self._faults.append(_text(text)))
         if not glfw.init():
@@ -126,7 +126,7 @@ class Window:
             self._inputs.append(Click())
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
-        if self._captured and self._last is not None:
+        if self._captured:
             self._inputs.append(Look(x - self._last[0], y - self._last[1]))
         self._last = (x, y)
 
@@ -160,7 +160,7 @@ class Window:
         if on and glfw.raw_mouse_motion_supported():
             glfw.set_input_mode(self._handle, glfw.RAW_MOUSE_MOTION, True)
         self._captured = on
-        self._last = None
+        self._last = glfw.get_cursor_pos(self._handle)
 
     @property
     def cursor(self) -> tuple[float, float]:
