@@ -6,6 +6,7 @@ paths of the modules that own the weights; `input` and `output` are the two ends
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from typing import Any
 
 import torch
@@ -21,18 +22,27 @@ KINDS = (nn.modules.conv._ConvNd, nn.Linear)
 
 def compare(model: nn.Module, inputs: tuple[Any, ...], trace: Trace) -> tuple[Edges, Edges]:
     """Edges that the trace misses, and those it has too many."""
-    traced, closed = of_trace(trace)
-    layers = {record.weight for record in trace.records if record.operation.startswith(LAYERS)}
+    learned = {p for p, m in model.named_modules() if any(_learned(m))}
+    traced, closed = of_trace(trace, learned)
+    layers = {r.weight for r in trace.records if r.operation.startswith(LAYERS)} & learned
     for path, module in model.named_modules():
         hidden = any(path == c or path.startswith(f"{c}.") for c in closed)
-        if isinstance(module, KINDS) and not hidden:
+        if isinstance(module, KINDS) and path in learned and not hidden:
             layers.add(path)  # a layer that the trace does not know at all has to show
     found = of_autograd(model, inputs, layers)
     return found - traced, traced - found
 
 
-def of_trace(trace: Trace) -> tuple[Edges, set[str]]:
-    """Edges between layers in the traced graph; paths of modules it shows as one operation."""
+def _learned(module: nn.Module) -> Iterator[bool]:
+    """Whether each of a module's own weights has a gradient: fixed filters have none."""
+    return (p.requires_grad for p in module.parameters(recurse=False) if p.dim() > 1)
+
+
+def of_trace(trace: Trace, learned: set[str]) -> tuple[Edges, set[str]]:
+    """Edges between layers in the traced graph; paths of modules it shows as one operation.
+
+    learned: modules whose weights have gradients; only these are layers to autograd.
+    """
     needed = set(trace.outputs)  # autograd knows nothing of what leads nowhere
     for record in reversed(trace.records):
         needed.update(record.sources if record.id in needed else ())
@@ -43,7 +53,7 @@ def of_trace(trace: Trace) -> tuple[Edges, set[str]]:
         before = {end for source in record.sources for end in ends[source]}
         if record.operation == "input":
             before = {"input"}
-        elif record.operation.startswith(LAYERS):
+        elif record.operation.startswith(LAYERS) and record.weight in learned:
             edges |= {(end, record.weight) for end in before if record.id in needed}
             before = {record.weight}
         ends[record.id] = before

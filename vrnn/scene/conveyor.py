@@ -132,12 +132,8 @@ def _route(
     skip = level_of[edge.target] > level_of[edge.source] + 1
     corners: list[Point] = [(source.x, ABOVE, leaves)]
     if skip:
-        side = 1 if lane[edge.source] >= lane[edge.target] and edge.source % 2 else 0
-        middle = left_of[lane[edge.target]] - LANE_GAP / 2
-        if side:
-            right = left_of.get(lane[edge.target] + 1)
-            middle = right - LANE_GAP / 2 if right is not None else middle
-        x = middle + ALLEY * (edge.target % (2 * ALLEYS + 1) - ALLEYS)
+        beside = lane[edge.target] + (1 if lane[edge.source] > lane[edge.target] else 0)
+        x = left_of[beside] - LANE_GAP / 2 + ALLEY * (edge.target % (2 * ALLEYS + 1) - ALLEYS)
         corners += [(source.x, ABOVE, behind), (x, ABOVE, behind)]
         corners += [(x, ABOVE, before), (target.x, ABOVE, before)]
     else:

@@ -1,4 +1,4 @@
-"""A block's nodes in columns, left to right, and its parallel branches in lanes above each other."""
+"""A block's nodes in columns from left to right, its branches in lanes above each other."""
 
 from __future__ import annotations
 
@@ -17,12 +17,16 @@ Sources = Mapping[int, Sequence[int]]
 
 @dataclass(frozen=True)
 class Column:
-    """Panels above each other. heights: of each one's base over the step, metres."""
+    """Panels above each other. heights: of each one's base over the step, metres.
+
+    width: of the widest panel; left, depth: kept free beside and behind; height: of all together.
+    """
 
     nodes: tuple[int, ...]
     heights: tuple[float, ...]
     width: float
     left: float
+    depth: float
     height: float
 
 
@@ -38,17 +42,18 @@ def columns_of(
         return tuple(_column([node], [0.0], footprints) for node in ids)
     levels = _levels(ids, sources)
     lane = _lanes(levels, sources)
-    bases = _lane_bases(ids, lane, footprints)
+    joints = {
+        level[0] for level in levels
+        if len(level) == 1 and len({lane[s] for s in sources[level[0]] if s in lane}) > 1
+    }  # fmt: skip
+    bases = _lane_bases([node for node in ids if node not in joints], lane, footprints)
     columns = []
     middle: dict[int, float] = {}
     for level in levels:
         base = {node: bases[lane[node]] for node in level}
-        if len(level) == 1:
-            node = level[0]
+        for node in joints.intersection(level):
             met = [middle[source] for source in sources[node] if source in middle]
-            if len(met) > 1:
-                centre = (min(met) + max(met)) / 2
-                base[node] = max(0.0, centre - footprints[node].height / 2)
+            base[node] = max(0.0, (min(met) + max(met) - footprints[node].height) / 2)
         for node in level:
             middle[node] = base[node] + footprints[node].height / 2
         ordered = sorted(level, key=lambda node: base[node])
@@ -65,11 +70,15 @@ def _column(
     nodes: Sequence[int], heights: Sequence[float], footprints: Mapping[int, Footprint]
 ) -> Column:
     prints = [footprints[node] for node in nodes]
-    tops = (h + p.height + LABEL_STRIP + p.above for h, p in zip(heights, prints, strict=True))
+    tops = [h + p.height + LABEL_STRIP + p.above for h, p in zip(heights, prints, strict=True)]
     return Column(
-        tuple(nodes), tuple(heights), max(p.width for p in prints), max(p.left for p in prints),
-        max(tops),
-    )  # fmt: skip
+        nodes=tuple(nodes),
+        heights=tuple(heights),
+        width=max(p.width for p in prints),
+        left=max(p.left for p in prints),
+        depth=max(p.depth for p in prints),
+        height=max(tops),
+    )
 
 
 def _by_depth(ids: Sequence[int], sources: Sources) -> list[list[int]]:

@@ -39,8 +39,8 @@ class PanelGrid:
 def panel_size(shape: tuple[int, int, int]) -> PanelGrid:
     """Size of the panel for maps of this shape (C, H, W).
 
-    Maps keep their aspect up to 8:1. Vectors (C, 1, 1) become a wide low strip, results with at most
-    four maps (images, masks) stand side by side and large.
+    Maps keep their aspect up to 8:1. Vectors (C, 1, 1) become a wide low strip, results with at
+    most four maps (images, masks) stand side by side and large.
     """
     count, height, width = (max(1, n) for n in shape)
     if height == width == 1:
@@ -71,7 +71,7 @@ def _drawn_in(side: float) -> float:
     """A panel's side, metres, from its natural one: small ones grow, large ones shrink."""
     low, high = USUAL
     if side < low:
-        return low * (side / low) ** 0.5
+        return low * (side / low) ** 0.3
     if side > high:
         return min(LARGEST, high * (side / high) ** 0.35)
     return side

@@ -31,7 +31,7 @@ ABOVE = 0.02
 """Height of a ribbon over the tread, metres."""
 RAMP = 0.7
 RAMP_TRACKS = 6
-"""Distance of the first ramp from the steps' ends, metres, and number of ramps beside each other."""
+"""Distance of the first ramp from the steps' ends, metres, and number of parallel ramps."""
 
 
 @dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Tracks:
 
 def depth_of_tracks(count: int) -> float:
     """Depth of a step in front of its panels that holds this many tracks, metres."""
-    return max(1.4, FIRST_TRACK + TRACK * max(0, count - 1) + EDGE_ROOM)
+    return max(1.7, FIRST_TRACK + TRACK * max(0, count - 1) + EDGE_ROOM)
 
 
 def tracks_of(edges: Sequence[Edge], spots: Mapping[int, Spot], steps: int) -> Tracks:

@@ -6,10 +6,10 @@ on it (`layer1.0`). Nodes keep the order in which they ran.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
-from os.path import commonprefix
+from statistics import median
 
 from vrnn.network import Network, Node, map_shape
 
@@ -17,10 +17,15 @@ DOMINANT = 0.6
 """A module that holds a larger part of the network than this is opened into its children."""
 MANY = 8
 """With more modules than this at the top, those of one resolution share a stage."""
-SMALL = 2
-"""A module with at most this many nodes is no stage of its own."""
+SMALL = 0.5
+"""A module with fewer nodes than this part of a usual module's is no stage of its own."""
+FEW = 2
+"""A run of at most this many nodes of one resolution is no stage of its own."""
+BRANCHED = 32
+"""Branches beside each other are one block as long as they have at most this many nodes."""
 
 Path = tuple[str, ...]
+Sources = Mapping[int, Collection[int]]
 
 
 @dataclass(frozen=True)
@@ -41,14 +46,11 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Group:
-    """Nodes that ran one after another inside the module `path`."""
+    """Nodes that ran one after another inside the module `path`. small: too small for a stage."""
 
     path: Path
     nodes: tuple[Node, ...]
-
-    @property
-    def small(self) -> bool:
-        return len(self.nodes) <= SMALL or all(path_of(n) == self.path for n in self.nodes)
+    small: bool = False
 
     @property
     def resolution(self) -> tuple[int, int]:
@@ -69,17 +71,22 @@ def resolution(node: Node) -> tuple[int, int]:
 
 def find_stages(network: Network) -> tuple[Stage, ...]:
     """Stages in run order; together their blocks hold every node once."""
-    groups = _open_dominant(_runs(network.nodes, 0), len(network.nodes))
+    groups = _with_small(_open_dominant(_runs(network.nodes, 0), len(network.nodes)))
     big = [i for i, group in enumerate(groups) if not group.small]
     if not big:
         return _by_resolution(network.nodes)
     stem = [node for group in groups[: big[0]] for node in group.nodes]
+    first = big[0]
+    if all(node.operation == "input" for node in stem):
+        stem, first = [], 0
     head = [node for group in groups[big[-1] + 1 :] for node in group.nodes]
-    middle = _joined(_with_smalls(groups[big[0] : big[-1] + 1]))
-    stages = [_stage(parts) for parts in middle]
+    middle = _joined(_with_smalls(groups[first : big[-1] + 1]))
+    sources: dict[int, set[int]] = {node.id: set() for node in network.nodes}
+    for edge in network.edges:
+        sources[edge.target].add(edge.source)
+    stages = [_stage(parts, sources) for parts in middle]
     if stem:
-        only_inputs = all(node.operation == "input" for node in stem)
-        stages.insert(0, Stage("input" if only_inputs else "stem", (Block("", tuple(stem)),)))
+        stages.insert(0, Stage("stem", (Block("", tuple(stem)),)))
     if head:
         stages.append(Stage("head", (Block("", tuple(head)),)))
     return tuple(stages)
@@ -89,6 +96,20 @@ def _runs(nodes: Sequence[Node], depth: int) -> list[_Group]:
     """Groups of consecutive nodes whose paths agree down to this depth."""
     runs = groupby(nodes, key=lambda node: path_of(node)[: depth + 1])
     return [_Group(path, tuple(members)) for path, members in runs]
+
+
+def _with_small(groups: list[_Group]) -> list[_Group]:
+    """The groups, those marked that are single operations or much smaller than usual ones."""
+    sizes = [len(group.nodes) for group in groups if not _leaf(group)]
+    usual = median(sizes) if sizes else 0
+    return [
+        replace(group, small=_leaf(group) or len(group.nodes) < SMALL * usual) for group in groups
+    ]
+
+
+def _leaf(group: _Group) -> bool:
+    """True for an operation, and for a module of one node or without parts."""
+    return len(group.nodes) == 1 or all(path_of(node) == group.path for node in group.nodes)
 
 
 def _open_dominant(groups: list[_Group], total: int) -> list[_Group]:
@@ -144,28 +165,45 @@ def _joined(parts: list[list[_Group]]) -> list[list[_Group]]:
     return [[group for groups in members for group in groups] for _, members in runs]
 
 
-def _stage(groups: list[_Group]) -> Stage:
+def _stage(groups: list[_Group], sources: Sources) -> Stage:
     """A stage of one or several modules: each module a block, or a lone module's children."""
     modules = [group for group in groups if not group.small]
     if len(modules) > 1:
         return Stage(_common_name([group.path for group in modules]), _blocks(groups))
     module = modules[0]
-    inner = _open_dominant(_children(module), len(module.nodes))
+    inner = _with_small(_open_dominant(_children(module), len(module.nodes)))
+    if _parallel(inner, sources):
+        inner = [module]
     index = groups.index(module)
     blocks = _blocks([*groups[:index], *inner, *groups[index + 1 :]])
     return Stage(_short(module.path), blocks)
 
 
+def _parallel(groups: list[_Group], sources: Sources) -> bool:
+    """True for branches beside each other: a later one takes nothing from those before."""
+    if sum(len(group.nodes) for group in groups) > BRANCHED:
+        return False
+    seen = {node.id for node in groups[0].nodes}
+    for group in groups[1:]:
+        if not any(seen.intersection(sources[node.id]) for node in group.nodes):
+            return True
+        seen.update(node.id for node in group.nodes)
+    return False
+
+
 def _blocks(groups: list[_Group]) -> tuple[Block, ...]:
-    """One block a group; small groups join those beside them."""
-    blocks: list[tuple[Path, list[Node], bool]] = []
-    for group in groups:
-        if blocks and group.small and (blocks[-1][2] or len(group.nodes) == 1):
-            path, nodes, small = blocks[-1]
-            nodes.extend(group.nodes)
-        else:
-            blocks.append((group.path, list(group.nodes), group.small))
-    return tuple(Block(".".join(path), tuple(nodes)) for path, nodes, _ in blocks)
+    """One block a module; the first one takes what comes before it, each what comes after it."""
+    blocks: list[tuple[Path, list[Node]]] = []
+    for number, group in enumerate(groups):
+        joins = bool(blocks) and (group.small or all(g.small for g in groups[:number]))
+        if not joins:
+            blocks.append((group.path, list(group.nodes)))
+            continue
+        nodes = blocks[-1][1]
+        nodes.extend(group.nodes)
+        if not group.small:
+            blocks[-1] = (group.path, nodes)
+    return tuple(Block(".".join(path), tuple(nodes)) for path, nodes in blocks)
 
 
 def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
@@ -173,7 +211,7 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
     runs = [tuple(members) for _, members in groupby(nodes, key=resolution)]
     merged: list[list[Node]] = []
     for run in runs:
-        if merged and (len(run) <= SMALL or len(merged[-1]) <= SMALL):
+        if merged and (len(run) <= FEW or len(merged[-1]) <= FEW):
             merged[-1].extend(run)
         else:
             merged.append(list(run))
@@ -186,14 +224,22 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
 
 
 def _common_name(paths: list[Path]) -> str:
-    """What the names of several modules share, or the first and the last of them."""
-    shared = commonprefix([".".join(path) for path in paths])
-    parent = commonprefix([list(path) for path in paths])
-    first, last = paths[0][-1], paths[-1][-1]
-    if first.isdigit() and last.isdigit():
-        return f"{_short(tuple(parent))} {first}–{last}".strip()
-    stem = shared.split(".")[-1].rstrip("_0")
-    return stem if len(stem) > 2 else f"{first}–{last}"
+    """One name for several modules: `inception4a–4e`, `features 2–3`, `encoder_layer 0–11`."""
+    parent = paths[0][:-1]
+    return span([_short(paths[0]) if len(paths) == 1 else path[-1] for path in paths], parent)
+
+
+def span(names: Sequence[str], parent: Path = ()) -> str:
+    """The first and the last of several names, without what the last repeats of the first."""
+    first, last = names[0], names[-1]
+    if first.isdigit() and parent:
+        first = f"{parent[-1]} {first}"
+    if last == names[0]:
+        return first
+    shared = next((i for i, (a, b) in enumerate(zip(names[0], last, strict=False)) if a != b), 0)
+    while shared and last[shared - 1].isdigit():
+        shared -= 1
+    return f"{first}–{last[shared:]}"
 
 
 def _short(path: Path) -> str:

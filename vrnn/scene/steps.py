@@ -10,32 +10,40 @@ from vrnn.scene.lanes import Column, Sources, columns_of, side_nodes
 from vrnn.scene.places import Footprint
 from vrnn.scene.stages import Block, Stage
 
-COLUMN_GAP = 0.7
-BLOCK_GAP = 1.5
-STAGE_GAP = 1.6
-NAME_ROOM = 2.8
-"""Width at a stage's left end that is kept free for its name, metres."""
+COLUMN_GAP = 0.6
+BLOCK_GAP = 1.4
+STAGE_GAP = 1.4
+NAME_ROOM = (1.4, 3.6)
+NAME_LETTER = 0.34
+"""Width at a stage's left end that is kept free for its name, least and most, and for each letter,
+metres."""
 RISE = 0.8
 """Free height between a step's highest label and the next step, metres."""
-LANES_MAY_COST = 1.35
-"""Lanes may take this many times the area that the same stage takes in one line."""
+LANES_MAY_COST = (1.35, 2.5)
+"""Lanes may take this many times the area that the same stage takes in one line: for a single node
+beside the main path, and for more."""
 
-SPLIT_STAGE = 0.12
+SPLIT_STAGE = 0.4
 SPLIT_BLOCK = 0.6
 SHARE_STEP = 0.05
-"""What breaking a stage, breaking a block, or two stages on a step cost, in heights of a step."""
+SHARE_BROKEN = 0.2
+"""What breaking a stage, breaking a block, two stages on a step, and a broken stage beside another
+one on a step cost, in heights of a step."""
 
 
 @dataclass(frozen=True)
 class Unit:
-    """Columns that stay on one step. stage, block: their indices; first: the block starts here."""
+    """Columns that stay on one step.
+
+    stage, block: their indices; name_room: width for the stage's name, metres.
+    """
 
     columns: tuple[Column, ...]
     stage: int
     block: int
-    first: bool
     width: float
     height: float
+    name_room: float
 
 
 Step = tuple[Unit, ...]
@@ -51,10 +59,11 @@ def units_of(
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):
+        room = min(NAME_ROOM[1], max(NAME_ROOM[0], 0.4 + NAME_LETTER * len(stages[index].name)))
         for columns in blocks:
-            for number, part in enumerate(_parts(columns, limit)):
+            for part in _parts(columns, limit):
                 height = max(column.height for column in part)
-                units.append(Unit(part, index, block, number == 0, _width(part), height))
+                units.append(Unit(part, index, block, _width(part), height, room))
             block += 1
     return units
 
@@ -62,9 +71,9 @@ def units_of(
 def gap_before(unit: Unit, previous: Unit | None) -> float:
     """Free width at the unit's left, metres: the stage's name, or the gap between blocks."""
     if previous is None:
-        return NAME_ROOM
+        return unit.name_room
     if previous.stage != unit.stage:
-        return STAGE_GAP + NAME_ROOM
+        return STAGE_GAP + unit.name_room
     return BLOCK_GAP if previous.block != unit.block else COLUMN_GAP
 
 
@@ -91,7 +100,7 @@ def broken(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
                 total += gap_before(units[begin + 1], unit)
             total += unit.width
             height = max(height, unit.height)
-            row = total + NAME_ROOM
+            row = total + unit.name_room
             if row > width and begin + 1 < end:
                 break
             price = cost[begin] + (height + RISE) * _price(units, begin, end, row, width)
@@ -113,21 +122,31 @@ def _price(units: Sequence[Unit], begin: int, end: int, row: float, width: float
     price = 1 + 0.25 * slack * slack
     if end < len(units) and units[end].stage == units[end - 1].stage:
         price += SPLIT_STAGE if units[end].block != units[end - 1].block else SPLIT_BLOCK
-    return price + SHARE_STEP * (units[end - 1].stage - units[begin].stage)
+    price += SHARE_STEP * (units[end - 1].stage - units[begin].stage)
+    return price + SHARE_BROKEN * mixed(units, begin, end)
+
+
+def mixed(units: Sequence[Unit], begin: int, end: int) -> bool:
+    """True when the step of these units holds several stages, the first or the last not whole."""
+    if units[begin].stage == units[end - 1].stage:
+        return False
+    starts_inside = begin > 0 and units[begin - 1].stage == units[begin].stage
+    return starts_inside or (end < len(units) and units[end].stage == units[end - 1].stage)
 
 
 def _stage_columns(
     stage: Stage, sources: Sources, footprints: Mapping[int, Footprint]
 ) -> list[tuple[Column, ...]]:
-    """The columns of a stage's blocks, with lanes where these read better for the room they take."""
+    """The columns of a stage's blocks, with lanes where these do not take too much room."""
 
     def columns(block: Block, lanes: bool) -> tuple[Column, ...]:
         return columns_of([node.id for node in block.nodes], sources, footprints, lanes)
 
     branched = [columns(block, True) for block in stage.blocks]
-    if max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks) > 0:
+    side = max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks)
+    if side:
         single = [columns(block, False) for block in stage.blocks]
-        if _area(branched) > LANES_MAY_COST * _area(single):
+        if _area(branched) > LANES_MAY_COST[side > 1] * _area(single):
             return single
     return branched
 

@@ -1,8 +1,8 @@
 """The terrace: stages as the steps of a theatre, each step further back and higher.
 
-Data runs left to right along a step and upward from step to step, so that the whole network is seen
-face-on and nothing hides anything. Steps are broken so that the panels come out as large as possible
-in a wide picture.
+Data runs left to right along a step and upward from step to step, so that the whole network is
+seen face-on and nothing hides anything. Steps are broken so that the panels come out as large as
+possible in a wide picture.
 """
 
 from __future__ import annotations
@@ -18,15 +18,15 @@ from vrnn.scene.camera import Camera, framing
 from vrnn.scene.lanes import Column
 from vrnn.scene.places import Footprint, Layout, Place, Row
 from vrnn.scene.routes import Spot, Tread, depth_of_tracks, route_terrace, tracks_of
-from vrnn.scene.stages import Stage, find_stages
+from vrnn.scene.stages import Stage, find_stages, span
 from vrnn.scene.steps import (
     COLUMN_GAP,
-    NAME_ROOM,
     RISE,
     Step,
     Unit,
     broken,
     gap_before,
+    mixed,
     step_width,
     units_of,
 )
@@ -36,9 +36,11 @@ BEHIND = 0.4
 TYPICAL_DEPTH = 2.0
 """Depth of a step, metres, as long as the tracks on it are not known."""
 PICTURE_ASPECT = 16 / 9
-OVERVIEW = Camera(pitch=-12 * pi / 180)
+OVERVIEW = Camera(pitch=-12 * pi / 180, fov=40 * pi / 180)
 """Where the whole is looked at from; framing() finds the place."""
-WIDTHS = tuple(0.5 * 1.12**k for k in range(15))
+MIXED = 0.4
+"""How much smaller panels may come out for steps that each hold whole stages, as a part."""
+WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 """Step widths that are tried, as parts of the width that the panels' area suggests."""
 
 
@@ -87,11 +89,20 @@ def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
         key = tuple(len(step) for step in steps)
         if key in seen:
             continue
-        seen[key] = _seen_size(steps)
+        seen[key] = _seen_size(steps) * (1 - MIXED * _mixed_part(units, steps))
         if best is None or seen[key] > best[0]:
             best = (seen[key], steps)
     assert best is not None
     return best[1]
+
+
+def _mixed_part(units: Sequence[Unit], steps: Sequence[Step]) -> float:
+    """Part of the steps on which a broken stage stands beside another."""
+    end, count = 0, 0
+    for step in steps:
+        begin, end = end, end + len(step)
+        count += mixed(units, begin, end)
+    return count / len(steps)
 
 
 def _seen_size(steps: Sequence[Step]) -> float:
@@ -152,8 +163,9 @@ def _treads(standing: Sequence[Sequence[_Standing]], depths: Sequence[float]) ->
     for row, depth in zip(standing, depths, strict=True):
         if treads:
             z = treads[-1].back - depth
-        left = row[0].left - row[0].column.left - NAME_ROOM
-        treads.append(Tread(y, z, z + depth, z - BEHIND, left, row[-1].right + COLUMN_GAP))
+        left = row[0].left - row[0].column.left - row[0].unit.name_room
+        back = z - BEHIND - max(s.column.depth for s in row)
+        treads.append(Tread(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
         y += max(s.column.height for s in row) + RISE
     return treads
 
@@ -168,27 +180,22 @@ def _rows(
             mine = [s for s in row if s.unit.stage == stage]
             nodes = tuple(node for s in mine for node in s.column.nodes)
             height = max(s.column.height for s in mine)
-            left = mine[0].left - mine[0].column.left - NAME_ROOM
-            rows.append(
-                Row(
-                    _row_name(stages[stage], nodes),
-                    left,
-                    mine[-1].right + COLUMN_GAP,
-                    tread.front,
-                    tread.back,
-                    tread.y,
-                    nodes,
-                    height,
-                )  # fmt: skip
-            )
+            left = mine[0].left - mine[0].column.left - mine[0].unit.name_room
+            right = mine[-1].right + COLUMN_GAP
+            name = _row_name(stages[stage], nodes)
+            front, back, y = tread.front, tread.back, tread.y
+            rows.append(Row(name, left, right, front, back, y, nodes, height))
     return tuple(rows)
 
 
 def _row_name(stage: Stage, nodes: Sequence[int]) -> str:
-    """The stage's name; where a stage takes several steps, with the blocks that stand on this one."""
+    """The stage's name, and on which of its steps this is: `layer3 2–4`."""
     here = set(nodes)
-    names = [b.name for b in stage.blocks if any(node.id in here for node in b.nodes)]
-    if len(names) == len(stage.blocks) or not any(names):
+    blocks = [b for b in stage.blocks if any(node.id in here for node in b.nodes)]
+    whole = max(len(block.nodes) for block in blocks)
+    names = [b.name.split(".")[-1] for b in blocks if b.name and 2 * len(b.nodes) >= whole]
+    if len(blocks) == len(stage.blocks) or not names:
         return stage.name
-    tails = [name.split(".")[-1] for name in names if name]
-    return f"{stage.name} {tails[0]}–{tails[-1]}" if len(tails) > 1 else f"{stage.name} {tails[0]}"
+    part = span(names)
+    stem = stage.name.split("–")[0].rstrip("0123456789")
+    return part if stem and part.startswith(stem[:4]) else f"{stage.name} {part}"

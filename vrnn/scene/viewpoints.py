@@ -11,7 +11,7 @@ from vrnn.errors import VrnnError
 from vrnn.scene.camera import NEAR, STEEPEST, Camera, framing
 from vrnn.scene.world import World
 
-OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-42.0, -24.0)}
+OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
 """Yaw and pitch, degrees."""
 EYE = 1.7
 """Height of a standing eye, metres."""
