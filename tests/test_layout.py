@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import branched, build, chain, footprints, networks, residual, rooms
 
+from tests.networks import branched, build, chain, footprints, networks, residual, rooms
 from vrnn.errors import VrnnError
 from vrnn.network import Network
 from vrnn.scene.layout import LABEL_STRIP, Footprint, Layout, arrange

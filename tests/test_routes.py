@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from networks import branched, build, footprints, networks, residual, rooms
 
+from tests.networks import branched, build, footprints, networks, residual, rooms
 from vrnn.network import Network
 from vrnn.scene.layout import LABEL_STRIP, Layout, arrange
 from vrnn.scene.places import PANEL_THICKNESS

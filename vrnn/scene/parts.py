@@ -20,9 +20,7 @@ NAME = 0.15
 """Capital height of a layer's name, metres."""
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
-ROW_NAME = 0.55
-NAME_ROOM = 2.35
-"""Metres that a stage's name may take."""
+ROW_NAME, SMALLEST_ROW_NAME = 0.55, 0.3
 TITLE = 0.42
 
 BORDER, LIT_BORDER = 0.018, 0.05
@@ -174,19 +172,20 @@ def edge_labels(places: np.ndarray, nodes: Sequence[Node], z_offset: float) -> l
     return labels
 
 
-def row_labels(rows: Sequence[Row], offset: np.ndarray, shown: float) -> list[Label]:
-    """Large, at the left of each row: the stage's name."""
+def row_labels(
+    rows: Sequence[Row], rooms: Sequence[float], offset: np.ndarray, shown: float
+) -> list[Label]:
+    """Large, at the left end of each row: the stage's name. rooms: metres free for each."""
     labels = []
-    for row in rows:
+    for row, room in zip(rows, rooms, strict=True):
         if not row.name or shown <= 0.01:
             continue
-        size = min(ROW_NAME, NAME_ROOM / max(font.width(row.name), 1e-6))
-        text = fitted(row.name, NAME_ROOM, max(size, 0.3))
-        x = row.left + float(offset[0]) + 0.15
-        y = row.y + float(offset[1]) + max(row.height / 2 - size / 2, 0.1)
+        room = max(room - 0.4, 0.5)
+        size = max(min(ROW_NAME, room / max(font.width(row.name), 1e-6)), SMALLEST_ROW_NAME)
+        y = row.y + float(offset[1]) + max(min(row.height, 2.2) / 2 - size / 2, 0.1)
+        at = (row.left + float(offset[0]) + 0.15, y, (row.front + row.back) / 2)
         ink = (*ROW_INK[:3], ROW_INK[3] * shown)
-        at = (x, y, (row.front + row.back) / 2)
-        labels.append(Label(text, at, max(size, 0.3), ink, fade=3.0))
+        labels.append(Label(fitted(row.name, room, size), at, size, ink, fade=3.0))
     return labels
 
 

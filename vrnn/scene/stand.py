@@ -8,7 +8,7 @@ import numpy as np
 
 from vrnn.network import Edge, FeatureMaps, Frame, Network, NetworkInfo
 from vrnn.scene.answers import Attachment, attachment
-from vrnn.scene.layout import LABEL_STRIP, Footprint, Layout, arrange
+from vrnn.scene.layout import LABEL_STRIP, Footprint, Layout, Row, arrange
 from vrnn.scene.panel import PanelGrid, panel_size
 
 ROUTE_POINTS = 32
@@ -18,13 +18,15 @@ ROUTE_POINTS = 32
 class Standing:
     """An arrangement in arrays. places: (N, 5) float32: x centre, y bottom, z, width, height, in
     the order of `Network.nodes`; lines: each edge's points as they are, (P, 3) float32; routes:
-    the same resampled, (R, ROUTE_POINTS, 3) float32, in the order of `Network.edges`.
+    the same resampled, (R, ROUTE_POINTS, 3) float32, in the order of `Network.edges`; name_rooms:
+    metres free for the name of each row.
     """
 
     layout: Layout
     places: np.ndarray
     lines: list[np.ndarray]
     routes: np.ndarray
+    name_rooms: tuple[float, ...]
 
 
 @dataclass(eq=False)
@@ -60,9 +62,18 @@ class Stand:
                 np.array(rows, np.float32).reshape(-1, 5),
                 lines,
                 np.array([resample(p) for p in lines], np.float32).reshape(-1, ROUTE_POINTS, 3),
+                tuple(self._name_room(row, layout) for row in layout.rows),
             )
             self._skips = {(r.source, r.target) for r in layout.routes if r.skip}
         return self._standings[arrangement]
+
+    def _name_room(self, row: Row, layout: Layout) -> float:
+        first = min(
+            (layout.places[n] for n in row.node_ids), key=lambda place: place.x - place.width / 2
+        )
+        attached = self.attachment.node in row.node_ids
+        beside = self.attachment.width + self.attachment.gap if attached else 0.0
+        return first.x - first.width / 2 - beside - row.left
 
     def skip(self, edge: Edge) -> bool:
         """Whether an edge passes by other layers."""

@@ -17,7 +17,7 @@ from vrnn.scene import parts
 from vrnn.scene.answers import Beside, beside
 from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label
 from vrnn.scene.picking import Hit, pick
-from vrnn.scene.stand import Stand
+from vrnn.scene.stand import Stand, Standing
 
 ARRANGEMENTS = ("terrace", "conveyor")
 APART = 8.0
@@ -217,7 +217,8 @@ class World:
             stand, pose = self.stands[slot], self.pose(slot)
             lit, light = self._light(slot, stand)
             panels.update(self._panels(slot, stand, pose, lit, light))
-            quads.append(parts.steps(self._rows(stand), pose.offset, self._shown()))
+            rows = self._standing(stand).layout.rows
+            quads.append(parts.steps(rows, pose.offset, self._shown()))
             strokes.append(self._strokes(slot, stand, pose))
             answers.append(self._beside(stand, pose))
         beside_all = [answer for answer in answers if answer is not None]
@@ -229,9 +230,9 @@ class World:
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels, pictures
         )
 
-    def _rows(self, stand: Stand) -> tuple[parts.Row, ...]:
-        name = self.arrangement if self._moved > 0.5 else self._before
-        return stand.standing(name).layout.rows
+    def _standing(self, stand: Stand) -> Standing:
+        """The arrangement whose steps are seen."""
+        return stand.standing(self.arrangement if self._moved > 0.5 else self._before)
 
     def _shown(self) -> float:
         """Steps and stage names are gone in the middle of a move."""
@@ -293,9 +294,10 @@ class World:
         for slot in self.slots:
             stand, pose = self.stands[slot], self.pose(slot)
             nodes = stand.network.nodes
-            rows = self._rows(stand)
+            rows = self._standing(stand).layout.rows
             labels += parts.layer_labels(pose.places, nodes)
-            labels += parts.row_labels(rows, pose.offset, self._shown())
+            rooms = self._standing(stand).name_rooms
+            labels += parts.row_labels(rows, rooms, pose.offset, self._shown())
             labels += parts.marker_labels(stand.network.markers, pose.places, stand.index)
             left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
             front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
