@@ -68,6 +68,7 @@ def measured(library: str, name: str) -> tuple[int, int, int, int, float]:
 
 
 def main() -> int:
+    """Print the table."""
     warnings.simplefilter("ignore")
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     libraries = {"torchvision": torchvision_names, "timm": timm_names}

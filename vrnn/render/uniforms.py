@@ -41,8 +41,8 @@ class View:
     """Where to look from and what mood to draw in.
 
     size: (width, height) pixels of the whole picture; fog: metres at which it has taken most of
-    the light; near: metres within which nothing is drawn; tile: (left, bottom, width, height) pixels of the part to draw, None for all;
-    transparent: nothing behind things, and no floor.
+    the light; near: metres within which nothing is drawn; tile: (left, bottom, width, height)
+    pixels of the part to draw, None for all; transparent: nothing behind things, and no floor.
     """
 
     camera: Camera

@@ -20,7 +20,7 @@ NAME = 0.15
 """Capital height of a layer's name, metres."""
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
-ROW_NAME, SMALLEST_ROW_NAME = 0.55, 0.3
+ROW_NAME, SMALLEST_ROW_NAME, NAME_GAP = 0.55, 0.3, 0.3
 TITLE = 0.42
 
 BORDER, LIT_BORDER = 0.018, 0.05
@@ -175,17 +175,25 @@ def edge_labels(places: np.ndarray, nodes: Sequence[Node], z_offset: float) -> l
 def row_labels(
     rows: Sequence[Row], rooms: Sequence[float], offset: np.ndarray, shown: float
 ) -> list[Label]:
-    """Large, at the left end of each row: the stage's name. rooms: metres free for each."""
+    """Large, at the left of each row: the stage's name. rooms: metres free for each.
+
+    The name of the first row on a step may reach beyond the step's end, others are fitted in.
+    """
     labels = []
+    first: dict[float, float] = {}
+    for row in rows:
+        first[row.y] = min(first.get(row.y, np.inf), row.left)
     for row, room in zip(rows, rooms, strict=True):
         if not row.name or shown <= 0.01:
             continue
-        room = max(room - 0.4, 0.5)
+        end = row.left + float(offset[0]) + room - NAME_GAP
+        room = 9.0 if row.left == first[row.y] else max(room - 2 * NAME_GAP, 0.5)
         size = max(min(ROW_NAME, room / max(font.width(row.name), 1e-6)), SMALLEST_ROW_NAME)
+        text = fitted(row.name, room, size)
         y = row.y + float(offset[1]) + max(min(row.height, 2.2) / 2 - size / 2, 0.1)
-        at = (row.left + float(offset[0]) + 0.15, y, (row.front + row.back) / 2)
+        at = (end - font.width(text) * size, y, (row.front + row.back) / 2)
         ink = (*ROW_INK[:3], ROW_INK[3] * shown)
-        labels.append(Label(fitted(row.name, room, size), at, size, ink, fade=3.0))
+        labels.append(Label(text, at, size, ink, fade=3.0))
     return labels
 
 
@@ -201,15 +209,22 @@ def marker_labels(
     return labels
 
 
-def title_labels(info: NetworkInfo, x: float, z: float) -> list[Label]:
-    """The network's name on the floor before it, leaning back like a lectern."""
+def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Label]:
+    """The network's name on the floor before it, leaning back like a lectern.
+
+    width: of the network, metres: a large one is looked at from afar.
+    """
+    scale = max(1.0, width / 26)
     up = (0.0, 0.70710678, -0.70710678)
+    z += 0.4 * scale
     facts = f"{info.parameters:,} parameters"
+    small = 0.19 * scale
+    high = (0.42 * scale, z - 0.42 * scale)
     labels = [
-        Label(info.title, (x, 0.42, z - 0.42), TITLE, (0.85, 0.88, 0.94, 1.0), up=up, fade=4.0),
-        Label(facts, (x, 0.06, z), 0.17, (0.42, 0.47, 0.58, 1.0), up=up, fade=5.0),
+        Label(info.title, (x, *high), TITLE * scale, (0.85, 0.88, 0.94, 1.0), up=up, fade=4.0),
+        Label(facts, (x, 0.06, z), small, (0.42, 0.47, 0.58, 1.0), up=up, fade=4.0),
     ]
     if info.random_weights:
-        after = x + font.width(facts + "   ") * 0.17
-        labels.append(Label("random weights", (after, 0.06, z), 0.17, WARNING, up=up, fade=5.0))
+        after = x + font.width(facts + "   ") * small
+        labels.append(Label("random weights", (after, 0.06, z), small, WARNING, up=up, fade=4.0))
     return labels

@@ -91,7 +91,7 @@ class Stand:
 
 
 def _lift(height: float) -> float:
-    """Metres a panel hangs above its place: low strips higher, so that no step's edge hides them."""
+    """Metres a panel hangs above its place: low strips higher, clear of the step's edge."""
     return 0.38 if height < 0.6 else 0.1
 
 

@@ -301,7 +301,8 @@ class World:
             labels += parts.marker_labels(stand.network.markers, pose.places, stand.index)
             left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
             front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
-            labels += parts.title_labels(stand.info, left, front + 1.6)
+            right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
+            labels += parts.title_labels(stand.info, left, front + 1.2, right - left)
         return tuple(labels + [label for answer in answers for label in answer.labels])
 
 
