@@ -59,7 +59,7 @@ DRIVER_FILES = (
     "/usr/lib/*/libEGL_nvidia.so*",
     "/usr/lib*/libEGL_nvidia.so*",
 )
-TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool"}
+TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}
 
 
 class SetupError(Exception):

@@ -17,6 +17,18 @@ settings.register_profile("vrnn", deadline=None, derandomize=True, print_blob=Tr
 settings.load_profile("vrnn")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--regenerate-golden", action="store_true", help="write the pictures in tests/golden anew"
+    )
+
+
+@pytest.fixture
+def regenerate(request: pytest.FixtureRequest) -> bool:
+    """Whether golden pictures are written instead of compared."""
+    return bool(request.config.getoption("--regenerate-golden"))
+
+
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT

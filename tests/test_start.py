@@ -71,7 +71,7 @@ def test_who_may_not_install_is_told_what_to_type(start, monkeypatch):
     monkeypatch.setattr(start, "loads", lambda library: library != "libEGL.so.1")
     with pytest.raises(start.SetupError) as caught:
         start.install_system_packages(testing=True)
-    line = "sudo apt-get install -y --no-install-recommends libegl1 xvfb xdotool"
+    line = "sudo apt-get install -y --no-install-recommends libegl1 xvfb xdotool imagemagick"
     assert str(caught.value) == f"first type: {line}"
 
 
