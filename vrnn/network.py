@@ -25,7 +25,7 @@ class Node:
     operation: `input`, `conv2d`, `linear`, `add`, `cat`, `max_pool2d`, `attention`, ...
     label: what a person reads (`conv 3×3, 64→128, stride 2 · norm · ReLU`).
     scope: module path of the module the operation ran in, '' at the top.
-    shape: of the result, without the batch dimension.
+    shape: (C, H, W) of the result as it is shown, without the batch (see `map_shape`).
     parameters: number of parameters that belong to this node.
     call: 0, 1, ... when the same module runs more than once.
     """

@@ -48,8 +48,8 @@ class Studio:
         self._worker = Worker()
         self._worker.open(specs, detail)
         try:
-            self._ctx = offscreen_context()
-            self._renderer = Renderer(self._ctx)
+            self.context = offscreen_context()
+            self._renderer = Renderer(self.context)
         except BaseException:
             self._worker.close()
             raise
@@ -104,7 +104,7 @@ class Studio:
         """Stop the worker and give the GPU's memory back."""
         self._worker.close()
         self._renderer.release()
-        self._ctx.release()
+        self.context.release()
 
     def __enter__(self) -> Self:
         return self

@@ -12,13 +12,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn import font
-from vrnn.network import ClassScores, Detections, Frame, Network, Segmentation
+from vrnn.network import ClassScores, Detections, Frame, Network, Segmentation, map_shape
 from vrnn.scene.drawing import QUAD, Label, Picture, quad
 
 BARS = 5
-BAR = 0.24
+BAR = 0.29
 """Metres from one bar to the next."""
-TEXT = 0.105
+TEXT = 0.14
 """Height of a capital letter beside a bar, metres."""
 ABOVE = 0.16
 SIDE = 1.9
@@ -61,14 +61,14 @@ def attachment(network: Network) -> Attachment:
 
 
 def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    channels, height, width = shape
+    channels, height, width = map_shape(shape)
     if height == 1 or width == 1:  # a vector has no picture of its own: a square stands for it
         return channels, 1, 1
     return channels, height, width
 
 
 def _kind(network: Network) -> str:
-    shapes = [network.by_id[node].shape for node in network.outputs]
+    shapes = [map_shape(network.by_id[node].shape) for node in network.outputs]
     if any(h > 8 and w > 8 for _, h, w in shapes):
         return "segmentation"
     if any(h == w == 1 for _, h, w in shapes):
@@ -134,14 +134,14 @@ def _bars(
         base = y + (len(best) - 1 - rank) * BAR
         part = float(scores.probabilities[index])
         colour = BEST if rank == 0 else OTHER
-        quads.append(quad(x, base - 0.025, width, 0.035, z, TRACK))
-        quads.append(quad(x, base - 0.025, max(width * part, 0.004), 0.035, z + 0.004, colour))
+        quads.append(quad(x, base - 0.03, width, 0.045, z, TRACK))
+        quads.append(quad(x, base - 0.03, max(width * part, 0.004), 0.045, z + 0.004, colour))
         percent = f"{part:.1%}"
         text = fitted(name_of(int(index), names), width - font.width(percent) * TEXT - 0.1, TEXT)
         ink = BRIGHT if rank == 0 else (0.45, 0.48, 0.55, 1.0)
-        labels.append(Label(text, (x, base + 0.01, z), TEXT, ink))
+        labels.append(Label(text, (x, base + 0.015, z), TEXT, ink, fade=5.0))
         right = x + width - font.width(percent) * TEXT
-        labels.append(Label(percent, (right, base + 0.01, z), TEXT, ink))
+        labels.append(Label(percent, (right, base + 0.015, z), TEXT, ink, fade=5.0))
     return np.concatenate(quads), labels
 
 

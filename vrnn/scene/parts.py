@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vrnn import font
-from vrnn.network import FeatureMaps, Marker, NetworkInfo, Node
+from vrnn.network import FeatureMaps, Marker, NetworkInfo, Node, map_shape
 from vrnn.scene.answers import fitted
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Label, flat_quad, quad
 from vrnn.scene.layout import Row
@@ -23,6 +23,8 @@ OPERATION = 0.095
 ROW_NAME, SMALLEST_ROW_NAME, NAME_GAP = 0.55, 0.3, 0.3
 TITLE = 0.42
 
+OVERHANG = 0.4
+"""Metres that a label may reach beyond its panel, into the gap."""
 BORDER, LIT_BORDER = 0.018, 0.05
 """Metres around a panel, and around one that is pointed out."""
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
@@ -41,8 +43,8 @@ OPERATION_INK = (0.30, 0.345, 0.44, 1.0)
 ROW_INK = (0.36, 0.43, 0.58, 1.0)
 WARNING = (1.0, 0.40, 0.05, 1.0)
 MARKER_INK = (0.25, 0.80, 0.62, 1.0)
-ARROW_LENGTH = 0.36
-ARROW_WIDTH = 0.30
+ARROW_LENGTH = 0.24
+ARROW_WIDTH = 0.26
 LINE_WIDTH = 0.085
 
 
@@ -53,7 +55,7 @@ def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
     records["origin"] = np.stack([x - width / 2, y + height, z], 1)
     records["right"][:, 0] = width
     records["down"][:, 1] = -height
-    shapes = np.array([node.shape for node in nodes], np.int32).reshape(-1, 3)
+    shapes = np.array([map_shape(node.shape) for node in nodes], np.int32).reshape(-1, 3)
     records["grid"][:, 0] = [grid.columns for grid in grids]
     records["grid"][:, 1] = [grid.rows for grid in grids]
     records["grid"][:, 2] = shapes[:, 0]
@@ -147,7 +149,7 @@ def layer_labels(places: np.ndarray, nodes: Sequence[Node]) -> list[Label]:
     """Over each panel its name and, smaller, its operation; never wider than the panel."""
     labels = []
     for (x, y, z, width, height), node in zip(places.tolist(), nodes, strict=True):
-        left, room = x - width / 2, max(width, 0.8)
+        left, room = x - width / 2, max(width + OVERHANG, 0.8)
         top = y + height
         size = NAME * min(1.0, max(0.6, room / max(font.width(node.name) * NAME, 1e-6)))
         labels.append(
@@ -216,7 +218,7 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[La
     """
     scale = max(1.0, width / 26)
     up = (0.0, 0.70710678, -0.70710678)
-    z += 0.4 * scale
+    z += scale
     facts = f"{info.parameters:,} parameters"
     small = 0.19 * scale
     high = (0.42 * scale, z - 0.42 * scale)

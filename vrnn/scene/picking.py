@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn.network import Node
+from vrnn.network import Node, map_shape
 from vrnn.scene.panel import PanelGrid
 
 
@@ -52,7 +52,7 @@ def pick(
         return None
     best = int(np.argmin(np.where(inside, t, np.inf)))
     node, grid = nodes[best], grids[best]
-    channels, rows, columns = (*node.shape[:1], *node.shape[1:])
+    channels, rows, columns = map_shape(node.shape)
     cell_x, cell_y = across[best] * grid.columns, down[best] * grid.rows
     channel = int(cell_y) * grid.columns + int(cell_x)
     return Hit(

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vrnn.network import Edge, FeatureMaps, Frame, Network, NetworkInfo
+from vrnn.network import Edge, FeatureMaps, Frame, Network, NetworkInfo, map_shape
 from vrnn.scene.answers import Attachment, attachment
 from vrnn.scene.layout import LABEL_STRIP, Footprint, Layout, Row, arrange
 from vrnn.scene.panel import PanelGrid, panel_size
@@ -45,7 +45,7 @@ class Stand:
     _skips: set[tuple[int, int]] = field(default_factory=set)
 
     def __post_init__(self) -> None:
-        self.grids = [panel_size(_three(node.shape)) for node in self.network.nodes]
+        self.grids = [panel_size(map_shape(node.shape)) for node in self.network.nodes]
         self.index = {node.id: i for i, node in enumerate(self.network.nodes)}
         self.attachment = attachment(self.network)
 
@@ -93,11 +93,6 @@ class Stand:
 def _lift(height: float) -> float:
     """Metres a panel hangs above its place: low strips higher, clear of the step's edge."""
     return 0.38 if height < 0.6 else 0.1
-
-
-def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    channels, height, width = shape
-    return channels, height, width
 
 
 def resample(points: np.ndarray, count: int = ROUTE_POINTS) -> np.ndarray:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import difflib
-from math import radians
+from dataclasses import replace
+from math import atan, radians, tan
 
 import numpy as np
 
@@ -13,6 +14,7 @@ from vrnn.scene.world import World
 
 OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
 """Yaw and pitch, degrees."""
+WIDEST = radians(75)
 EYE = 1.7
 """Height of a standing eye, metres."""
 
@@ -41,9 +43,17 @@ def whole(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> 
 
 
 def at_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
-    """Face to face with one layer."""
+    """Face to face with one layer, on its side of whatever stands before it."""
     corners = world.panel_corners(slot, node)
-    return framing(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+    camera = framing(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+    free = world.free_before(slot, node)
+    z = float(corners[0, 2])
+    if camera.z - z < free:
+        return camera
+    # Too near to see all of it from here: a wider view does, up to a limit.
+    closer = max(free - 0.1, 0.3)
+    wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), WIDEST)
+    return replace(camera, z=z + closer, fov=wide)
 
 
 def start(world: World, fov: float) -> Camera:

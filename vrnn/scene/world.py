@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn import font
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, block_size
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, block_size, map_shape
 from vrnn.scene import parts
 from vrnn.scene.answers import Beside, beside
 from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label
@@ -59,7 +59,7 @@ class World:
         """A network is known. Returns the half floats that each of its nodes' maps need."""
         self.stands[slot] = Stand(network, info)
         self._changed(places=True)
-        return {node.id: block_size(*_three(node.shape)) for node in network.nodes}
+        return {node.id: block_size(*map_shape(node.shape)) for node in network.nodes}
 
     def stored(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
         """Where the renderer keeps each node's maps."""
@@ -171,6 +171,15 @@ class World:
             if hit is not None and (best is None or hit.distance < best.distance):
                 best = hit.of(slot)
         return best
+
+    def free_before(self, slot: int, node: int) -> float:
+        """Metres from a layer's panel to the next one before it, infinite where none is."""
+        x, y, z, width, height = self.pose(slot).places[self.stands[slot].index[node]].tolist()
+        everything = np.concatenate([self.pose(s).places for s in self.slots])
+        across = np.abs(everything[:, 0] - x) < (everything[:, 3] + width) / 2
+        up = np.abs(everything[:, 1] + everything[:, 4] / 2 - y - height / 2)
+        before = across & (up < (everything[:, 4] + height) / 2) & (everything[:, 2] > z + 0.01)
+        return float((everything[before, 2] - z).min(initial=np.inf))
 
     def panel_corners(self, slot: int, node: int) -> np.ndarray:
         """(4, 3) metres: a layer's panel with its label."""
@@ -304,11 +313,6 @@ class World:
             right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
             labels += parts.title_labels(stand.info, left, front + 1.2, right - left)
         return tuple(labels + [label for answer in answers for label in answer.labels])
-
-
-def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    channels, height, width = shape
-    return channels, height, width
 
 
 def _layer(hit: Hit | None) -> tuple[int, int] | None:

@@ -1,0 +1,43 @@
+"""Make the pictures in README and the docs: `python docs/make_pictures.py`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from vrnn import render
+
+DIGIT = 8
+"""Which of the test digits."""
+ROOT = Path(__file__).parent.parent
+FOLDER = Path(__file__).parent / "pictures"
+
+PICTURES: dict[str, dict[str, Any]] = {
+    "overview": {"model": "default", "image": DIGIT},
+    "resnet50": {"model": "examples/resnet50.py"},
+    "walk": {
+        "model": "examples/resnet50.py",
+        "camera": "-12,2.6,8,-20,0",
+        "scale": "layer",
+    },
+    "unet": {"model": "examples/unet.py"},
+    "conveyor": {"model": "default", "image": DIGIT, "arrange": "conveyor"},
+}
+"""Arguments of `vrnn.render` for each picture."""
+
+
+def main() -> None:
+    """Write them all."""
+    FOLDER.mkdir(exist_ok=True)
+    for name, arguments in PICTURES.items():
+        model = arguments["model"]
+        if model.endswith(".py"):
+            model = str(ROOT / model)
+        picture = render(**{**arguments, "model": model, "size": (1600, 900)})
+        path = FOLDER / f"{name}.jpg"
+        picture.save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,204 @@
+"""The world by itself: no torch, no OpenGL."""
+
+from itertools import pairwise
+
+import numpy as np
+import pytest
+
+from tests.blocks import feature_maps
+from tests.networks import build, residual
+from vrnn import font
+from vrnn.errors import VrnnError
+from vrnn.network import ClassScores, Frame, NetworkInfo, Segmentation, map_shape
+from vrnn.render.maps import plan
+from vrnn.scene.camera import Camera
+from vrnn.scene.viewpoints import depths, find_layer, named
+from vrnn.scene.world import World
+
+INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
+
+
+def small(outputs=()):
+    """A world with one residual network whose maps and answers have come."""
+    world = World()
+    network = residual(2)
+    sizes = world.open(0, network, INFO)
+    world.stored(0, plan(sizes))
+    rng = np.random.default_rng(0)
+    maps = {}
+    for node in network.nodes:
+        maps[node.id] = feature_maps(rng.normal(size=map_shape(node.shape)).astype(np.float32))
+    world.arrived(0, maps)
+    image = rng.integers(0, 255, (32, 32, 3), np.uint8)
+    world.answered(0, Frame(1, image, maps, tuple(outputs), 0.1))
+    return world, network, maps
+
+
+def panels(world):
+    return np.concatenate(list(world.drawing().panels.values()))
+
+
+def test_every_layer_has_a_panel_and_waits_for_its_maps():
+    world = World()
+    network = residual(2)
+    world.stored(0, plan(world.open(0, network, INFO)))
+    assert len(panels(world)) == len(network.nodes)
+    assert (panels(world)["base"] == -1).all()
+
+
+def test_maps_appear_where_they_are_stored():
+    world, network, _ = small()
+    assert sorted(panels(world)["base"]) == sorted(a[1] for a in world.stands[0].addresses.values())
+    assert len(panels(world)) == len(network.nodes)
+
+
+@pytest.mark.parametrize("scale", ["map", "layer", "network"])
+def test_colours_span_what_was_asked(scale):
+    world, network, maps = small()
+    world.set_scale(scale)
+    gains = dict(zip([n.id for n in network.nodes], panels(world)["gain"], strict=True))
+    largest = max(m.peak for m in maps.values())
+    for node in network.nodes:
+        layer = maps[node.id]
+        vector = layer.height * layer.width == 1
+        if scale == "network":
+            assert gains[node.id] == pytest.approx(layer.scale / largest, rel=1e-3)
+        elif scale == "layer" or vector:
+            assert gains[node.id] == pytest.approx(layer.scale / layer.peak, rel=1e-3)
+        else:
+            assert gains[node.id] == 0
+
+
+def test_a_move_is_continuous_and_ends_where_it_should():
+    world, _, _ = small()
+    before = panels(world)["origin"].copy()
+    edges = len(world.drawing().strokes)
+    world.arrange("conveyor")
+    last, steps = before, []
+    while world.advance(1 / 60):
+        now = panels(world)["origin"].copy()
+        steps.append(np.abs(now - last).max())
+        last = now
+    assert len(steps) > 20
+    assert max(steps) < np.abs(last - before).max() / 5
+    again = World("conveyor")
+    again.stands = world.stands
+    assert np.allclose(panels(again)["origin"], last)
+    world.arrange("terrace")
+    while world.advance(1 / 60):
+        assert len(world.drawing().strokes)
+    assert np.allclose(panels(world)["origin"], before)
+    assert len(world.drawing().strokes) == edges
+
+
+def test_turning_back_in_mid_move_does_not_jump():
+    world, _, _ = small()
+    world.arrange("conveyor")
+    for _ in range(10):
+        world.advance(1 / 60)
+    middle = panels(world)["origin"].copy()
+    world.arrange("terrace")
+    assert np.allclose(panels(world)["origin"], middle, atol=1e-4)
+
+
+def test_pointing_lights_a_layer_and_its_neighbours_and_dims_the_rest():
+    world, network, _ = small()
+    node = network.nodes[3].id
+    middle = world.panel_corners(0, node).mean(0) - (0, 0.2, 0)
+    eye = middle + np.array([0.0, 0, 3])
+    hit = world.pick(eye, np.array([0.0, 0, -1]))
+    assert hit is not None
+    assert hit.node == node
+    world.point_at(hit)
+    lit = panels(world)
+    near = {e.source for e in network.edges if e.target == node}
+    near |= {e.target for e in network.edges if e.source == node} | {node}
+    bright = {n.id for n, r in zip(network.nodes, lit, strict=True) if r["light"] == 1}
+    assert bright == near
+    assert (lit["border"] < 0).sum() == 1
+    world.point_at(None)
+    assert (panels(world)["light"] == 1).all()
+
+
+def test_networks_stand_side_by_side():
+    world = World()
+    for slot in range(3):
+        world.stored(slot, plan(world.open(slot, residual(2), INFO)))
+    for arrangement in ("terrace", "conveyor"):
+        world.arrange(arrangement)
+        while world.advance(1.0):
+            continue
+        spans = []
+        for slot in range(3):
+            places = world.pose(slot).places
+            left = (places[:, 0] - places[:, 3] / 2).min()
+            spans.append((left, (places[:, 0] + places[:, 3] / 2).max()))
+        assert all(a[1] + 2 < b[0] for a, b in pairwise(spans))
+
+
+def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
+    scores = ClassScores(9, np.array([0.1, 2.0]), np.array([0.13, 0.87], np.float32))
+    world, _, _ = small([scores])
+    texts = [label.text for label in world.drawing().labels]
+    assert "dog" in texts
+    assert "87.0%" in texts
+    assert "random weights" in texts
+    assert "1,234 parameters" in texts
+
+
+def test_a_segmentation_lies_over_the_image_in_its_colours():
+    classes = np.zeros((16, 16), np.int32)
+    classes[:, 8:] = 1
+    world, _, _ = small([Segmentation(9, classes, 2)])
+    pictures = world.drawing().pictures
+    assert len(pictures) == 2
+    left, right = pictures[1].pixels[:, :14].mean((0, 1)), pictures[1].pixels[:, 18:].mean((0, 1))
+    assert np.abs(left - right).max() > 40
+
+
+def test_labels_never_cover_maps():
+    world, _, _ = small()
+    drawing = world.drawing()
+    boxes = panels(world)
+    for label in drawing.labels:
+        if label.height > 0.2 or label.up != (0.0, 1.0, 0.0):
+            continue
+        left, bottom, z = label.origin
+        right, top = left + font.width(label.text) * label.height, bottom + label.height
+        for box in boxes[np.abs(boxes["origin"][:, 2] - z) < 0.05]:
+            x, y = box["origin"][:2]
+            beside = right < x or left > x + box["right"][0]
+            above = bottom > y or top < y + box["down"][1]
+            assert beside or above, label.text
+
+
+@pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 3.0])
+@pytest.mark.parametrize("name", ["overview", "front", "top"])
+def test_a_named_camera_sees_everything(name, aspect):
+    world, _, _ = small()
+    camera = named(world, name, aspect, np.pi / 4)
+    corners = world.corners()
+    near, _ = depths(world, camera)
+    clip = np.c_[corners, np.ones(len(corners))] @ camera.clip_from_world(aspect, near).T
+    assert (np.abs(clip[:, :2]) <= clip[:, 3:] * 0.905).all()
+    assert (clip[:, 2] >= -clip[:, 3]).all()
+
+
+def test_layers_are_found_by_name_or_by_a_part_only_one_has():
+    world, network, _ = small()
+    node = network.nodes[4]
+    assert find_layer(world, node.name) == (0, node.id)
+    with pytest.raises(VrnnError, match="no layer 'nonsense'"):
+        find_layer(world, "nonsense")
+    with pytest.raises(VrnnError, match="say which"):
+        find_layer(world, "conv")
+    camera = named(world, f"layer:{node.name}", 1.5, 1.0)
+    assert isinstance(camera, Camera)
+    assert camera.z > world.panel_corners(0, node.id)[0, 2]
+
+
+def test_a_network_of_one_layer_stands_too():
+    world = World()
+    world.stored(0, plan(world.open(0, build([("input", "", (3, 8, 8))], []), INFO)))
+    assert len(panels(world)) == 1
+    assert np.isfinite(named(world, "overview", 1.5, 1.0).position).all()

@@ -1,0 +1,78 @@
+"""The default network, drawn without a screen and compared with pictures that were looked at."""
+
+import numpy as np
+import pytest
+
+from tests import golden
+from vrnn import render
+from vrnn.config import load_config
+from vrnn.errors import VrnnError
+from vrnn.render.context import is_software
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio
+
+SIZE = (640, 360)
+
+
+@pytest.fixture(scope="module")
+def studio():
+    with Studio([ModelSpec()], load_config()) as opened:
+        opened.show(8)
+        yield opened
+
+
+@pytest.mark.parametrize(
+    "camera", ["overview", "front", "top", "layer:stage2.0.conv1", "-6,1.7,4,-10,0"]
+)
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
+def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
+    studio.world.arrange(arrangement)
+    while studio.world.advance(1.0):
+        continue
+    pixels = np.asarray(studio.picture(camera, SIZE))
+    name = f"{arrangement}-{camera.split(':')[0].replace(',', '_')}"
+    golden.check(name, pixels, regenerate, is_software(studio.context), tmp_path)
+
+
+@pytest.mark.parametrize("scale", ["layer", "network"])
+def test_scales(studio, scale, regenerate, tmp_path):
+    studio.world.arrange("terrace")
+    while studio.world.advance(1.0):
+        continue
+    studio.world.set_scale(scale)
+    try:
+        pixels = np.asarray(studio.picture("layer:stage3.1.conv2", SIZE))
+    finally:
+        studio.world.set_scale("map")
+    golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.context), tmp_path)
+
+
+def test_transparent(studio, regenerate, tmp_path):
+    pixels = np.asarray(studio.picture("overview", SIZE, transparent=True))
+    assert pixels.shape == (360, 640, 4)
+    assert (pixels[..., 3] == 0).mean() > 0.3
+    golden.check("transparent", pixels, regenerate, is_software(studio.context), tmp_path)
+
+
+def test_another_image_gives_another_picture_and_the_same_one_the_same_bytes(studio):
+    first = studio.picture("overview", SIZE).tobytes()
+    studio.show(1)
+    assert studio.picture("overview", SIZE).tobytes() != first
+    studio.show(8)
+    assert studio.picture("overview", SIZE).tobytes() == first
+
+
+def test_an_unknown_camera_is_told(studio):
+    with pytest.raises(VrnnError, match="overview, front, top"):
+        studio.picture("sideways", SIZE)
+
+
+def test_from_python(tmp_path):
+    import torch
+
+    torch.manual_seed(0)
+    net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3))
+    image = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
+    picture = render(net, image, camera="overview", size=(320, 200), input_size=(32, 32))
+    assert picture.size == (320, 200)
+    assert np.asarray(picture).std() > 5
