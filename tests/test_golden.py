@@ -2,9 +2,10 @@
 
 import numpy as np
 import pytest
+import torch
 
+import vrnn
 from tests import golden
-from vrnn import render
 from vrnn.config import load_config
 from vrnn.errors import VrnnError
 from vrnn.render.context import is_software
@@ -67,12 +68,19 @@ def test_an_unknown_camera_is_told(studio):
         studio.picture("sideways", SIZE)
 
 
-def test_from_python(tmp_path):
-    import torch
-
+def test_from_python():
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3))
     image = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
-    picture = render(net, image, camera="overview", size=(320, 200), input_size=(32, 32))
+    picture = vrnn.render(net, image, camera="overview", size=(320, 200), input_size=(32, 32))
     assert picture.size == (320, 200)
     assert np.asarray(picture).std() > 5
+
+
+def test_the_function_and_the_package_of_that_name_live_together():
+    import vrnn.render.context
+
+    assert vrnn.render.context.REQUIRED == 410
+    assert callable(vrnn.render)
+    with pytest.raises(VrnnError, match="no model"):
+        vrnn.render("nothing-like-this")

@@ -1,7 +1,5 @@
 """`python -m vrnn`."""
 
-import sys
+from vrnn.cli import entry
 
-from vrnn.cli import main
-
-sys.exit(main())
+entry()

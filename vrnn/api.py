@@ -39,9 +39,8 @@ def render(
     """
     from vrnn.studio import Studio
 
-    with Studio(specs(model, source), load_config(), detail, arrange, scale) as studio:
-        if image is not None:
-            studio.show(_plain(image))
+    seen = None if image is None else _plain(image)
+    with Studio(specs(model, source), load_config(), detail, arrange, scale, seen) as studio:
         return studio.picture(camera, size, transparent)
 
 

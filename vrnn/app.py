@@ -13,12 +13,11 @@ from collections.abc import Sequence
 from datetime import datetime
 from math import radians
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from PIL import Image
 
+from vrnn.closing import Closing
 from vrnn.commands import Commands, help_rows
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config
@@ -38,11 +37,11 @@ from vrnn.scene.world import World
 from vrnn.snapshot import save
 from vrnn.spec import ModelSpec
 from vrnn.studio import StudioError, look_of
+from vrnn.timings import Timings
 from vrnn.ui import overlay
 from vrnn.walker import DIRECTIONS, Walker
 from vrnn.window import Window
 
-STARTED = time.perf_counter()
 IDLE = 1 / 60
 """Seconds to wait for input while nothing moves."""
 FIRST_HINT = "click to look around · W A S D to walk · F1 for all keys"
@@ -57,7 +56,7 @@ def run(options: Options) -> int:
     return 0
 
 
-class App:
+class App(Closing):
     """The running program."""
 
     def __init__(
@@ -94,7 +93,7 @@ class App:
         self.touched = False  # by the user: the first view is not changed any more then
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
-        self._said: set[str] = set()
+        self._timings = Timings(options.timings)
         self._overlay: tuple[object, Drawing] | None = None
         self._pointer: tuple[object, ...] = ()
 
@@ -136,7 +135,7 @@ class App:
         waiting = self.feed.waiting
         complete = self.feed.upload(self._config.render.upload_mb_a_frame * 2**20)
         if complete and self.feed.shown:
-            self.say("maps")
+            self._timings.say("maps")
         if self.feed.failures and not self.world.slots:
             failure = self.feed.failures[0]
             raise VrnnError(failure.message) from StudioError(failure.details)
@@ -189,7 +188,7 @@ class App:
         self.window.show_picture()
         self._frames += 1
         if self.world.slots:
-            self.say("layout")
+            self._timings.say("layout")
 
     def _view(self, size: tuple[int, int]) -> View:
         camera = self.walker.camera
@@ -252,12 +251,6 @@ class App:
         except VrnnError as error:
             self.note(str(error))
 
-    def say(self, milestone: str) -> None:
-        """Print a milestone once, for `--timings`."""
-        if self._options.timings and milestone not in self._said:
-            self._said.add(milestone)
-            print(f"{milestone} {time.perf_counter() - STARTED:.3f}", file=sys.stderr, flush=True)
-
     def _count(self, now: float) -> None:
         """Keep the title's frame rate, of the time in which frames were drawn."""
         if now - self._counted < 0.5:
@@ -282,14 +275,3 @@ class App:
         self._ctx.release()
         self.window.close()
         self.worker.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()

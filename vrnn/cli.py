@@ -8,6 +8,7 @@ import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from typing import NoReturn
 
 from vrnn import options as command_line
 from vrnn.display import has_display
@@ -46,6 +47,19 @@ def main(argv: Sequence[str] | None = None) -> int:
         return _report(message, BROKEN, words)
 
 
+def entry() -> NoReturn:
+    """The command `vrnn`: as `main`, and leaves the process.
+
+    A model that still runs cannot be stopped, and torch's threads do not outlive the interpreter.
+    """
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if any(thread.name == "vrnn-model" for thread in threading.enumerate()):
+        os._exit(code)
+    sys.exit(code)
+
+
 def _run(options: Options) -> int:
     # Each part is imported when it is needed: --help takes no torch and no OpenGL.
     if options.command == "doctor":
@@ -79,9 +93,4 @@ def _report(message: str, code: int, words: list[str]) -> int:
 
 def _interrupted() -> int:
     print("vrnn: interrupted", file=sys.stderr)
-    if threading.active_count() > 1:
-        # A worker inside a long torch call or an endless script cannot be stopped: leave it behind.
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(INTERRUPTED)
     return INTERRUPTED

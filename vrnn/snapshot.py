@@ -13,6 +13,7 @@ from vrnn.errors import VrnnError
 from vrnn.files import check_writable, make_folder, write_atomically
 from vrnn.options import Options
 from vrnn.studio import Studio
+from vrnn.timings import Timings
 
 
 def run(options: Options) -> int:
@@ -23,17 +24,23 @@ def run(options: Options) -> int:
         make_folder(options.screenshot_dir)
     for picture in pictures:
         check_writable(picture.path)
-    with Studio(options.specs(), config, options.detail, options.arrange, options.scale) as studio:
+    first = pictures[0].image
+    with Studio(
+        options.specs(), config, options.detail, options.arrange, options.scale, first
+    ) as studio:
+        timings = Timings(options.timings)
+        timings.say("maps")
         for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         for image, group in groupby(pictures, key=lambda picture: picture.image):
-            if image is not None:
+            if image is not None and image != first:
                 studio.show(image)
             for picture in group:
                 taken = studio.picture(picture.camera, options.size, options.transparent)
                 save(picture.path, taken)
                 if not options.quiet:
                     print(picture.path)
+        timings.say("pictures")
     return 0
 
 

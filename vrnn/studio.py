@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 import numpy as np
 from PIL import Image
 
+from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Config
 from vrnn.errors import VrnnError
@@ -23,11 +22,13 @@ from vrnn.scene.world import World
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
 
+Seen = np.ndarray | Path | int | None
+"""An image (H, W, 3) uint8, a file, the number of one in a data set, or the model's own."""
 FIELD_OF_VIEW = np.pi / 4
 """Vertical, radians: narrower than in the window, so that far edges are not stretched."""
 
 
-class Studio:
+class Studio(Closing):
     """A world with no screen. Use it in a `with`: it holds a GL context and a worker thread."""
 
     def __init__(
@@ -37,16 +38,20 @@ class Studio:
         detail: str = "layers",
         arrangement: str = "terrace",
         scale: str = "map",
+        image: Seen = None,
     ) -> None:
-        """Open the models and wait until they stand.
+        """Open the models, run an image through them, and wait until it is seen.
 
-        Raises VrnnError for whatever is wrong with a model, or when there is no OpenGL.
+        image: as for `show`; None: the models' own samples. Raises VrnnError for whatever is wrong
+        with a model or the image, or when there is no OpenGL.
         """
         self._look = look_of(config)
         self._count = len(specs)
         # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
         self._worker = Worker()
         self._worker.open(specs, detail)
+        if image is not None:
+            self._worker.show(image)
         try:
             self.context = offscreen_context()
             self._renderer = Renderer(self.context)
@@ -61,7 +66,7 @@ class Studio:
             self.close()
             raise
 
-    def show(self, image: np.ndarray | Path | int | None) -> None:
+    def show(self, image: Seen) -> None:
         """Run an image through all networks and wait until it is seen.
 
         image: (H, W, 3) uint8, a file, or the number of one in the first network's data set.
@@ -105,17 +110,6 @@ class Studio:
         self._worker.close()
         self._renderer.release()
         self.context.release()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self.close()
 
 
 class StudioError(Exception):
