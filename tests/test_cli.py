@@ -102,7 +102,8 @@ def test_ctrl_c_ends_it_although_a_thread_is_stuck():
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
         "cli._run = run\n"
-        "sys.exit(cli.main([]))\n"
+        "sys.argv = ['vrnn']\n"
+        "cli.entry()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
@@ -124,7 +125,8 @@ def test_a_reader_that_goes_away_is_no_error():
         "    for _ in range(100000): print('line')\n"
         "    return 0\n"
         "cli._run = run\n"
-        "sys.exit(cli.main([]))\n"
+        "sys.argv = ['vrnn']\n"
+        "cli.entry()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True

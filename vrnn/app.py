@@ -96,6 +96,7 @@ class App(Closing):
         self._timings = Timings(options.timings)
         self._overlay: tuple[object, Drawing] | None = None
         self._pointer: tuple[object, ...] = ()
+        self._saving: threading.Thread | None = None
 
     # The loop.
 
@@ -243,7 +244,8 @@ class App(Closing):
             path = path.with_stem(f"{path.stem.split('_')[0]}_{number}")
         self.note(f"screenshot written to {path.resolve()}")
         # Compressing takes longer than a frame: a thread of its own does it.
-        threading.Thread(target=self._save, args=(path, pixels)).start()
+        self._saving = threading.Thread(target=self._save, args=(path, pixels))
+        self._saving.start()
 
     def _save(self, path: Path, pixels: np.ndarray) -> None:
         try:
@@ -269,6 +271,8 @@ class App(Closing):
 
     def close(self) -> None:
         """Close everything, the last made first."""
+        if self._saving is not None:
+            self._saving.join()  # what the user asked for is not lost
         if self._target is not None:
             self._target.release()
         self._renderer.release()

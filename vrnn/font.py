@@ -31,7 +31,7 @@ def _face() -> ImageFont.FreeTypeFont:
     for root in (spec.submodule_search_locations or []) if spec else []:
         path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
         if path.is_file():
-            return ImageFont.truetype(str(path), EM)
+            return ImageFont.truetype(str(path), EM, layout_engine=ImageFont.Layout.BASIC)
     face = ImageFont.load_default(EM)
     if not isinstance(face, ImageFont.FreeTypeFont):
         raise RuntimeError("Pillow was built without FreeType; install pillow from its wheel")

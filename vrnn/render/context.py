@@ -19,9 +19,8 @@ def offscreen_context() -> moderngl.Context:
 
     Raises VrnnError when there is no OpenGL, or only an older one.
     """
-    backend: dict[str, Any] = {"backend": "egl"} if sys.platform.startswith("linux") else {}
     try:
-        return moderngl.create_standalone_context(require=REQUIRED, **backend)
+        return moderngl.create_standalone_context(require=REQUIRED, **_backend())
     except Exception as error:
         raise VrnnError(_refusal(str(error))) from error
 
@@ -37,17 +36,24 @@ def window_context() -> moderngl.Context:
         raise VrnnError(_refusal(str(error))) from error
 
 
+def _backend() -> dict[str, Any]:
+    return {"backend": "egl"} if sys.platform.startswith("linux") else {}
+
+
 def _refusal(reason: str) -> str:
-    found = ""
-    if "Requested OpenGL version" in reason:
-        found = " (" + reason.strip().rstrip(".") + ")"
-        return (
-            f"this machine's OpenGL is too old, vrnn needs 4.1{found}; update the graphics driver"
-        )
     hint = f", or for software OpenGL: {INSTALL}" if sys.platform.startswith("linux") else ""
+    try:
+        older = moderngl.create_standalone_context(**_backend())
+    except Exception:
+        return (
+            f"no OpenGL 4.1 could be started on this machine ({reason.strip() or 'no reason'}); "
+            f"install its graphics driver{hint}"
+        )
+    version = f"{older.version_code // 100}.{older.version_code // 10 % 10}"
+    older.release()
     return (
-        f"no OpenGL 4.1 could be started on this machine ({reason.strip() or 'no reason given'}); "
-        f"install its graphics driver{hint}"
+        f"this machine's OpenGL {version} is too old, vrnn needs 4.1; update the graphics "
+        f"driver{hint}"
     )
 
 
