@@ -105,7 +105,7 @@ def map_shape(
 def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
     """Sizes of a map's levels, largest first, ending with (1, 1)."""
     shapes = [(height, width)]
-    while shapes[-1] != (1, 1):
+    while height > 1 or width > 1:
         height, width = -(-height // PYRAMID_STEP), -(-width // PYRAMID_STEP)
         shapes.append((height, width))
     return tuple(shapes)

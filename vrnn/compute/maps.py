@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
-from math import frexp, isfinite
+from math import frexp
 
 import numpy as np
 import torch
@@ -15,7 +16,7 @@ from vrnn.network import PYRAMID_STEP, FeatureMaps, block_size, pyramid_shapes
 TOP = 12
 """Peaks beyond EASY are brought to 2^(TOP-1) … 2^TOP: far from overflow at 65,504, and small values
 keep their precision down to a 2^-26th of the peak."""
-EASY = (2.0**-3, 2.0**14)
+EASY = (2.0**-6, 2.0**15)
 """Peaks between these need no scale: even the smallest part of them that shows is kept."""
 DIRECT = 256
 """Values in a map up to which its coarser level is one matrix product."""
@@ -33,30 +34,59 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
         none = np.zeros(channels, np.float32)
         block = np.zeros(block_size(channels, height, width), np.float16)
         return FeatureMaps(channels, height, width, block, 1.0, none, none, none, none, 0, extra)
-    low, high = flat.amin(1), flat.amax(1)
-    peak = torch.maximum(high, low.neg())
-    top = float(peak.max())
-    bad = None
-    if not isfinite(top):
-        bad = ~torch.isfinite(flat)
-        low, high = _finite_range(flat, bad)
-        flat = flat.masked_fill(bad, 0.0)
-        peak = torch.maximum(high, low.neg())
-        top = float(peak.max())
-    exponent = 0 if EASY[0] <= top <= EASY[1] or top == 0 else frexp(top)[1] - TOP
     half = torch.empty(block_size(channels, height, width), dtype=torch.float16)
-    mean = _fill(half, flat, peak, exponent, (height, width))
-    square = torch.linalg.vector_norm(flat, dim=1).square_().div_(flat.shape[1])
-    std = square.sub_(mean * mean).clamp_min_(0).sqrt_()
-    count = 0
-    if bad is not None:
-        mean, std, count = _of_finite(flat, bad)
-        half[channels : channels + flat.numel()].view_as(bad)[bad.cpu()] = torch.nan
-    numbers = [t.numpy() if t.is_cpu else t.cpu().numpy() for t in (low, high, mean, std)]
+    # The copy comes first: it brings the layer into the cache for all that follows. It is right as
+    # it is for nearly all layers; the others are filled again, with a scale.
+    _fill_values(half, flat)
+    numbers, small = _statistics(flat, (height, width))
+    top = float(numbers.peak.max())
+    exponent, bad = 0, 0
+    if not (EASY[0] <= top <= EASY[1] or top == 0):
+        flat, wrong = _finite(flat)
+        top = float(flat.abs().max())
+        exponent = frexp(top)[1] - TOP if top else 0
+        flat = flat * 2.0**-exponent
+        numbers, small = _statistics(flat, (height, width))
+        _fill_values(half, flat)
+        if wrong is not None:
+            bad = int(wrong.sum())
+            half[channels : channels + flat.numel()].view_as(flat)[wrong.cpu()] = torch.nan
+            numbers = _of_finite(flat, wrong)
+    half[:channels].copy_(torch.from_numpy(numbers.peak))
+    half[channels + flat.numel() :].copy_(small)
+    scale = np.float32(2.0**exponent)
     return FeatureMaps(
         channels, height, width, half.numpy(), 2.0**exponent,
-        numbers[0], numbers[1], numbers[2], numbers[3], count, extra,
+        numbers.low * scale, numbers.high * scale, numbers.mean * scale, numbers.std * scale,
+        bad, extra,
     )  # fmt: skip
+
+
+def _fill_values(half: torch.Tensor, flat: torch.Tensor) -> None:
+    half[flat.shape[0] : flat.shape[0] + flat.numel()].copy_(flat.view(-1))
+
+
+@dataclass(frozen=True)
+class _Numbers:
+    """(C,) float32 each."""
+
+    low: np.ndarray
+    high: np.ndarray
+    mean: np.ndarray
+    std: np.ndarray
+    peak: np.ndarray
+
+
+def _statistics(flat: torch.Tensor, size: tuple[int, int]) -> tuple[_Numbers, torch.Tensor]:
+    """Of values that are all finite, and the pyramid's coarser levels. NaN spreads to the peak."""
+    small, mean = _pyramid(flat, size)
+    norm = torch.linalg.vector_norm(flat, dim=1)
+    packed = torch.stack([flat.amin(1), flat.amax(1), mean, norm]).cpu().numpy()
+    low, high, mean_, norm_ = packed
+    square = norm_.astype(np.float64) ** 2 / flat.shape[1]
+    with np.errstate(invalid="ignore"):  # NaN and infinity are dealt with by the caller
+        std = np.sqrt(np.maximum(square - mean_.astype(np.float64) ** 2, 0)).astype(np.float32)
+    return _Numbers(low, high, mean_, std, np.maximum(-low, high)), small
 
 
 def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
@@ -79,34 +109,22 @@ def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray
     return tensor.reshape(form.shape).to(torch.float32), extra
 
 
-def _finite_range(flat: torch.Tensor, bad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """low, high (C,) of what is finite; 0 where nothing is."""
-    empty = bad.all(1)
-    low = flat.masked_fill(bad, torch.inf).amin(1).masked_fill(empty, 0)
-    return low, flat.masked_fill(bad, -torch.inf).amax(1).masked_fill(empty, 0)
+def _finite(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """The values with 0 for those that are not finite, and where these are; None: nowhere."""
+    wrong = ~torch.isfinite(flat)
+    return (flat.masked_fill(wrong, 0.0), wrong) if bool(wrong.any()) else (flat, None)
 
 
-def _of_finite(flat: torch.Tensor, bad: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor, int]:
-    """mean, std (C,) of what is finite, and how many values are not. flat: with 0 for those."""
-    good = (~bad).sum(1).clamp_min(1)
+def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> _Numbers:
+    """Statistics over finite values only; 0 for a channel that has none. flat: 0 where wrong."""
+    good = (~wrong).sum(1).clamp_min(1)
+    none = wrong.all(1)
+    low = flat.masked_fill(wrong, torch.inf).amin(1).masked_fill(none, 0)
+    high = flat.masked_fill(wrong, -torch.inf).amax(1).masked_fill(none, 0)
     mean = flat.double().sum(1) / good
-    away = (flat.double() - mean[:, None]).masked_fill(bad, 0).square().sum(1)
-    return mean.float(), (away / good).sqrt().float(), int(bad.sum())
-
-
-def _fill(
-    half: torch.Tensor, flat: torch.Tensor, peak: torch.Tensor, exponent: int, size: tuple[int, int]
-) -> torch.Tensor:
-    """Peaks, values and pyramid into the block; returns the mean of each channel (C,)."""
-    small, mean = _pyramid(flat, size)
-    parts = (peak, flat.view(-1), small)
-    start = 0
-    for part in parts:
-        if exponent:
-            part = part * 2.0**-exponent
-        half[start : start + part.numel()].copy_(part)
-        start += part.numel()
-    return mean
+    away = (flat.double() - mean[:, None]).masked_fill(wrong, 0).square().sum(1)
+    packed = torch.stack([low, high, mean.float(), (away / good).sqrt().float()]).cpu().numpy()
+    return _Numbers(*packed, peak=np.maximum(np.abs(packed[0]), np.abs(packed[1])))
 
 
 def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

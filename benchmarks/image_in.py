@@ -1,0 +1,97 @@
+"""An image in, every texture new: ResNet50 at 224, in three parts, each beside its floor.
+
+    python -m benchmarks.image_in
+
+1. a pass that hands out every layer, beside the plain forward pass with the same threads;
+2. half floats, pyramids and statistics of all layers, beside one read and one write of them;
+3. the upload of all blocks, until the GPU is done, beside a copy of the same bytes in memory.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.timing import medians, milliseconds, table
+from vrnn.compute.detail import at_detail
+from vrnn.compute.maps import convert
+from vrnn.compute.runner import Runner
+from vrnn.compute.script import from_script
+from vrnn.compute.tracer import trace
+from vrnn.network import FeatureMaps
+from vrnn.render.context import offscreen_context
+from vrnn.render.maps import MapStore
+
+MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
+
+
+def parts(detail: str) -> list[tuple[str, float, float, float]]:
+    """(what, seconds, seconds of its floor, target) of each part."""
+    model = from_script(MODEL).model.eval()
+    inputs = (torch.randn(1, 3, 224, 224),)
+    view = at_detail(trace(model, inputs, "resnet50"), detail)
+    runner = Runner(model, view)
+
+    def plain() -> None:
+        with torch.no_grad():
+            model(*inputs)
+
+    one = medians({"plain": plain, "capture": lambda: runner.run(inputs, lambda n, t: None)})
+
+    tensors: dict[int, torch.Tensor] = {}
+    runner.run(inputs, lambda node, tensor: tensors.update({node: tensor.clone()}))
+    halves = {n: torch.empty(t.numel(), dtype=torch.float16) for n, t in tensors.items()}
+    maps: dict[int, FeatureMaps] = {}
+
+    def floor() -> None:
+        for node, tensor in tensors.items():
+            halves[node].copy_(tensor.view(-1))
+
+    def whole() -> None:
+        for node, tensor in tensors.items():
+            maps[node] = convert(tensor, view.forms[node])
+
+    two = medians({"floor": floor, "convert": whole})
+    three = medians(uploads(maps))
+    return [
+        ("pass with capture", one["capture"], one["plain"], 1.15),
+        ("half floats and statistics", two["convert"], two["floor"], 2.0),
+        ("upload", three["upload"], three["copy"], 3.0),
+    ]
+
+
+def uploads(maps: dict[int, FeatureMaps]) -> dict[str, Callable[[], None]]:
+    """The upload of all blocks, and a copy of them."""
+    context = offscreen_context()
+    store = MapStore(context, {node: layer.block.size for node, layer in maps.items()})
+    copies = {node: np.empty_like(layer.block) for node, layer in maps.items()}
+
+    def upload() -> None:
+        for node, layer in maps.items():
+            store.upload(node, layer.block)
+        context.finish()
+
+    def copy() -> None:
+        for node, layer in maps.items():
+            np.copyto(copies[node], layer.block)
+
+    return {"upload": upload, "copy": copy}
+
+
+def main() -> int:
+    """Print the table."""
+    rows = [("ResNet50, 224×224", "seconds", "floor", "ratio", "target")]
+    for detail in ("layers", "all"):
+        for what, seconds, floor, target in parts(detail):
+            name = f"{what}, {detail}"
+            ratio = f"{seconds / floor:.2f}"
+            rows.append((name, milliseconds(seconds), milliseconds(floor), ratio, f"{target:.2f}"))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,35 @@
+"""Timing things side by side: in turn, so that a busy moment of the machine hits them all."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+
+
+def medians(tasks: Mapping[str, Callable[[], object]], repeats: int = 15) -> dict[str, float]:
+    """Median seconds of each task, run in turn, after one run of each that does not count."""
+    for task in tasks.values():
+        task()
+    seconds: dict[str, list[float]] = {name: [] for name in tasks}
+    for _ in range(repeats):
+        for name, task in tasks.items():
+            started = time.perf_counter()
+            task()
+            seconds[name].append(time.perf_counter() - started)
+    return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
+
+
+def table(rows: Sequence[Sequence[str]]) -> str:
+    """Rows of text in aligned columns, the first row being the head."""
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    lines = []
+    for row in rows:
+        cells = [row[0].ljust(widths[0])]
+        cells += [cell.rjust(width) for cell, width in zip(row[1:], widths[1:], strict=True)]
+        lines.append("  ".join(cells))
+    return "\n".join(lines)
+
+
+def milliseconds(seconds: float) -> str:
+    """`12.3 ms`."""
+    return f"{seconds * 1e3:.1f} ms"
