@@ -18,6 +18,18 @@ flat out ivec4 maps;    // columns, rows, channels, first texel
 flat out ivec2 texels;  // height, width of a map
 flat out vec3 tone;     // gain, light, 1 where the border is lit up
 
+// Whether the whole panel is beyond one side of the view.
+bool outside() {
+    vec3 over = vec3(1.0), under = vec3(1.0);  // stay 1 while all corners are beyond
+    for (int i = 0; i < 4; ++i) {
+        vec2 corner = mix(vec2(-0.1), vec2(1.1), vec2(i & 1, i >> 1));
+        vec4 at = clip_from_world * vec4(origin + right * corner.x + down * corner.y, 1.0);
+        over *= step(at.www, at.xyz);
+        under *= step(at.xyz, -at.www);
+    }
+    return any(greaterThan(max(over, under), vec3(0.5)));
+}
+
 void main() {
     vec2 around = abs(border) / vec2(length(right), length(down));
     place = mix(-around, 1.0 + around, vec2(gl_VertexID & 1, gl_VertexID >> 1));
@@ -25,5 +37,5 @@ void main() {
     maps = ivec4(grid, base);
     texels = tile;
     tone = vec3(gain, light, border < 0.0 ? 1.0 : 0.0);
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = outside() ? vec4(2.0, 2.0, 2.0, 1.0) : clip_from_world * vec4(world, 1.0);
 }

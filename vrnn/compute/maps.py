@@ -124,7 +124,8 @@ def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> _Numbers:
     mean = flat.double().sum(1) / good
     away = (flat.double() - mean[:, None]).masked_fill(wrong, 0).square().sum(1)
     packed = torch.stack([low, high, mean.float(), (away / good).sqrt().float()]).cpu().numpy()
-    return _Numbers(*packed, peak=np.maximum(np.abs(packed[0]), np.abs(packed[1])))
+    low_, high_, mean_, std_ = packed
+    return _Numbers(low_, high_, mean_, std_, np.maximum(np.abs(low_), np.abs(high_)))
 
 
 def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:

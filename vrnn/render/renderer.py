@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import in_view, near_first
+from vrnn.render.culling import long_enough, near_first, standpoint
 from vrnn.render.image import Images
 from vrnn.render.instances import Instances
 from vrnn.render.maps import ROW, ROWS, Address, MapStore
 from vrnn.render.shaders import program
 from vrnn.render.target import Target
-from vrnn.render.text import Lines, Text
+from vrnn.render.text import Lines, Text, readable
 from vrnn.render.uniforms import View, Views
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
 
@@ -30,10 +30,20 @@ BLEND: Any = (
 
 @dataclass
 class Counts:
-    """What the last picture took. panels: that were in view."""
+    """What the last picture took."""
 
     draw_calls: int = 0
-    panels: int = 0
+
+
+@dataclass(frozen=True, eq=False)
+class _Chosen:
+    """What is worth drawing of a drawing from a standpoint."""
+
+    drawing: Drawing
+    standpoint: tuple[object, ...]
+    panels: dict[tuple[int, int], np.ndarray]
+    strokes: np.ndarray
+    glyphs: np.ndarray
 
 
 class Renderer:
@@ -53,6 +63,7 @@ class Renderer:
         self._text = Text(ctx)
         self._stores: dict[int, MapStore] = {}
         self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
+        self._chosen: _Chosen | None = None
 
     def open(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
         """Make room for a network's maps and say where each will lie.
@@ -67,6 +78,10 @@ class Renderer:
     def upload(self, slot: int, node: int, block: np.ndarray) -> None:
         """Write one layer's maps (`FeatureMaps.block`)."""
         self._stores[slot].upload(node, block)
+
+    def array(self, slot: int, number: int) -> moderngl.TextureArray:
+        """One of the texture arrays that a network's maps lie in."""
+        return self._stores[slot].arrays[number]
 
     @property
     def map_bytes(self) -> int:
@@ -87,50 +102,57 @@ class Renderer:
             self._views.write_overlay(view)
             self.ctx.disable(moderngl.DEPTH_TEST)
             self.ctx.enable(moderngl.BLEND)
-            self._call(self._quads, overlay.quads)
-            self._call(self._strokes, overlay.strokes)
-            self._draw_labels("overlay", overlay.labels, None)
+            self._call(self._quads, overlay.quads, "overlay")
+            if overlay.labels:
+                self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
+                self.counts.draw_calls += 1
         target.end()
 
     def _draw_world(self, view: View, drawing: Drawing) -> None:
         ctx = self.ctx
         target = ctx.fbo
+        chosen = self._choose(view, drawing)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
-        self._draw_panels(view, drawing)
+        for (slot, array), records in chosen.panels.items():
+            self.array(slot, array).use(0)
+            self._call(self._panels, records, (slot, array))
         ctx.enable(moderngl.BLEND)
         self._images.draw(drawing.pictures)
         self.counts.draw_calls += len(drawing.pictures)
-        self._call(self._quads, drawing.quads)
+        self._call(self._quads, drawing.quads, "world")
         target.depth_mask = False
         if not view.transparent:
             self._floor.render(moderngl.TRIANGLE_STRIP, vertices=4)
             self.counts.draw_calls += 1
-        self._call(self._strokes, drawing.strokes)
-        self._draw_labels("world", drawing.labels, view)
+        self._call(self._strokes, chosen.strokes, "world")
+        if len(chosen.glyphs):
+            self._text.draw(chosen.glyphs, "world")
+            self.counts.draw_calls += 1
         target.depth_mask = True
 
-    def _draw_panels(self, view: View, drawing: Drawing) -> None:
-        clip, eye = view.clip_from_world, view.camera.position
-        for (slot, array), records in drawing.panels.items():
-            seen = near_first(records[in_view(records, clip)], eye)
-            self._stores[slot].arrays[array].use(0)
-            self._call(self._panels, seen)
-            self.counts.panels += len(seen)
+    def _choose(self, view: View, drawing: Drawing) -> _Chosen:
+        """What is worth drawing; found anew when the eye has moved on or the drawing is another."""
+        here = standpoint(view)
+        last = self._chosen
+        if last is None or last.drawing is not drawing or last.standpoint != here:
+            eye = view.camera.position
+            panels = {key: near_first(records, eye) for key, records in drawing.panels.items()}
+            glyphs = readable(self._laid_out("world", drawing.labels), view)
+            strokes = long_enough(drawing.strokes, view)
+            self._chosen = last = _Chosen(drawing, here, panels, strokes, glyphs)
+        return last
 
-    def _call(self, instances: Instances, records: np.ndarray) -> None:
-        if len(records):
-            instances.draw(records)
-            self.counts.draw_calls += 1
-
-    def _draw_labels(self, layer: str, labels: Sequence[Label], view: View | None) -> None:
-        if not labels:
-            return
+    def _laid_out(self, layer: str, labels: Sequence[Label]) -> Lines:
         # Laying letters out takes far longer than drawing them; a drawing's labels never change.
         if layer not in self._lines or self._lines[layer][0] is not labels:
             self._lines[layer] = (labels, self._text.prepare(labels))
-        self._text.draw(self._lines[layer][1], view)
-        self.counts.draw_calls += 1
+        return self._lines[layer][1]
+
+    def _call(self, instances: Instances, records: np.ndarray, key: Hashable) -> None:
+        if len(records):
+            instances.draw(records, key)
+            self.counts.draw_calls += 1
 
     def release(self) -> None:
         """Give everything on the GPU back."""

@@ -81,22 +81,10 @@ class Text:
         blank = np.array([c == " " for text in texts for c in text], bool)
         return Lines(glyphs[~blank], which[~blank], column("origin", 3), limits)
 
-    def draw(self, lines: Lines, view: View | None) -> None:
-        """Draw what is large enough; view None: an overlay, all of it."""
-        glyphs = lines.glyphs
-        if view is not None and len(glyphs):
-            glyphs = glyphs[self._readable(lines, view)[lines.label]]
+    def draw(self, glyphs: np.ndarray, layer: str) -> None:
+        """Draw letters, made ready and chosen before. layer: each has its own place on the GPU."""
         self._atlas.use(0)
-        self._instances.draw(glyphs)
-
-    @staticmethod
-    def _readable(lines: Lines, view: View) -> np.ndarray:
-        clip = view.clip_from_world
-        depth = lines.origin @ clip[3, :3] + clip[3, 3]
-        pixels = lines.limits[:, 0] * view.pixels_a_unit / np.maximum(depth, 1e-4)
-        # A label whose left end is behind the eye may still reach into the picture.
-        ahead = depth > -30 * lines.limits[:, 0]
-        return ahead & (pixels > lines.limits[:, 1]) & (pixels < 1.4 * lines.limits[:, 2])
+        self._instances.draw(glyphs, layer)
 
     def _add(self, letters: str) -> None:
         room = COLUMNS * ROWS - len(self._places)
@@ -112,6 +100,17 @@ class Text:
         """Give the atlas back."""
         self._instances.release()
         self._atlas.release()
+
+
+def readable(lines: Lines, view: View) -> np.ndarray:
+    """Letters of labels that are, or are about to be, large enough to be read."""
+    clip = view.clip_from_world
+    depth = lines.origin @ clip[3, :3] + clip[3, 3]
+    height, appears, goes = lines.limits.T
+    pixels = height * view.pixels_a_unit / np.maximum(depth, 1e-4)
+    # A label whose left end is behind the eye may still reach into the picture.
+    chosen = (depth > -30 * height) & (pixels > 0.85 * appears) & (pixels < 1.6 * goes)
+    return lines.glyphs[chosen[lines.label]]
 
 
 def _cut(places: np.ndarray) -> np.ndarray:

@@ -1,0 +1,148 @@
+"""A frame of ResNet50 with all its maps, beside a bare loop that draws the same arrays and no more.
+
+    python -m benchmarks.frame
+
+Then the same frame with 1, 2, 4 and 8 networks in the world: draw calls, and the time that Python
+takes until all calls are issued, must not grow with the number of layers.
+"""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import moderngl
+import numpy as np
+
+from benchmarks.timing import medians, milliseconds, table
+from vrnn.compute.worker import FrameReady, MapsReady, Opened, Worker
+from vrnn.render.context import offscreen_context
+from vrnn.render.instances import Instances
+from vrnn.render.maps import ROW, ROWS
+from vrnn.render.renderer import Renderer
+from vrnn.render.shaders import program
+from vrnn.render.target import Target
+from vrnn.render.uniforms import View, Views
+from vrnn.scene.camera import Camera
+from vrnn.scene.drawing import PANEL
+from vrnn.scene.viewpoints import depths, named
+from vrnn.scene.world import World
+from vrnn.spec import ModelSpec
+
+MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
+SIZE = (1280, 720)
+
+
+@dataclass(frozen=True, eq=False)
+class Opening:
+    """What a worker told about one network."""
+
+    opened: Opened
+    ready: FrameReady
+
+
+def opening() -> Opening:
+    """ResNet50 with every operation, and all its maps."""
+    worker = Worker()
+    worker.open([ModelSpec(MODEL)], "all")
+    opened: Opened | None = None
+    while True:
+        for event in worker.wait(60.0):
+            if isinstance(event, Opened):
+                opened = event
+            elif isinstance(event, FrameReady):
+                worker.close()
+                assert opened is not None
+                return Opening(opened, event)
+            assert isinstance(event, MapsReady | Opened) or "failed" not in str(event).lower()
+
+
+def world_of(renderer: Renderer, one: Opening, networks: int) -> World:
+    """A world with so many copies of the network."""
+    world = World()
+    for slot in range(networks):
+        sizes = world.open(slot, one.opened.network, one.opened.info)
+        world.stored(slot, renderer.open(slot, sizes))
+        for node, maps in one.ready.frame.maps.items():
+            renderer.upload(slot, node, maps.block)
+        world.arrived(slot, one.ready.frame.maps)
+        world.answered(slot, one.ready.frame)
+    return world
+
+
+def bare_loop(renderer: Renderer, world: World, target: Target, view: View) -> list[object]:
+    """What draws the arrays and nothing else: [a function, and what it has to keep alive]."""
+    ctx = renderer.ctx
+    views = Views(ctx)
+    panels = Instances(ctx, program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS}), PANEL)
+    drawing = world.drawing()
+
+    def draw() -> None:
+        target.begin((*view.look.background, 1.0))
+        views.write(view)
+        ctx.enable(moderngl.DEPTH_TEST)
+        ctx.disable(moderngl.BLEND)
+        for (slot, array), records in drawing.panels.items():
+            renderer.array(slot, array).use(0)
+            panels.draw(records)
+        target.end()
+        ctx.finish()
+
+    return [draw, views, panels]
+
+
+def main() -> int:
+    """Print the tables."""
+    one = opening()
+    renderer = Renderer(offscreen_context())
+    target = Target(renderer.ctx, SIZE)
+    world = world_of(renderer, one, 1)
+    rows = [("1280×720, every operation", "frame", "bare loop", "ratio", "target")]
+    fov = np.pi / 3
+    eyes = {
+        "overview": named(world, "overview", SIZE[0] / SIZE[1], fov),
+        "at eye height": Camera(-14.0, 1.7, 6.0, -0.3, 0.05, fov),
+    }
+    for name, eye in eyes.items():
+        near, fog = depths(world, eye)
+        view = View(eye, SIZE, fog, near)
+        draw, *_ = bare_loop(renderer, world, target, view)
+        assert callable(draw)
+
+        def frame(view: View = view) -> None:
+            renderer.draw(target, view, world.drawing())
+            renderer.ctx.finish()
+
+        seconds = medians({"frame": frame, "bare": draw}, 25)
+        ratio = f"{seconds['frame'] / seconds['bare']:.2f}"
+        both = milliseconds(seconds["frame"]), milliseconds(seconds["bare"])
+        rows.append((name, *both, ratio, "1.25"))
+    print(table(rows), end="\n\n")
+
+    rows = [("networks", "layers", "draw calls", "Python", "beside one")]
+    first = 0.0
+    for count in (1, 2, 4, 8):
+        world = world_of(renderer, one, count)
+        python = python_time(renderer, world, target, View(eyes["overview"], SIZE, 200.0))
+        first = first or python
+        layers = str(sum(len(s.network.nodes) for s in world.stands.values()))
+        calls = str(renderer.counts.draw_calls)
+        rows.append((str(count), layers, calls, milliseconds(python), f"{python / first:.2f}"))
+    print(table(rows))
+    return 0
+
+
+def python_time(renderer: Renderer, world: World, target: Target, view: View) -> float:
+    """Median seconds until all calls of a frame are issued, the GPU being idle before."""
+    seconds = []
+    for _ in range(25):
+        renderer.ctx.finish()
+        started = time.perf_counter()
+        renderer.draw(target, view, world.drawing())
+        seconds.append(time.perf_counter() - started)
+    return sorted(seconds)[len(seconds) // 2]
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
