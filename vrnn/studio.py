@@ -105,6 +105,11 @@ class Studio(Closing):
             over = sheet.drawing()
         return Image.fromarray(take(self._renderer, view, self.world.drawing(), over))
 
+    @property
+    def map_bytes(self) -> int:
+        """GPU memory that the feature maps take."""
+        return self._renderer.map_bytes
+
     def close(self) -> None:
         """Stop the worker and give the GPU's memory back."""
         self._worker.close()
