@@ -58,6 +58,11 @@ def measured(code: str, **values: str) -> dict[str, int]:
     return {name: int(value) for name, value in pairs}
 
 
+def megabytes(size: int) -> str:
+    """`12 MB`."""
+    return f"{size / 2**20:.0f} MB"
+
+
 def main() -> int:
     """Print the table."""
     tiny = Path(__file__).parent / "tiny_model.py"
@@ -75,10 +80,8 @@ def main() -> int:
         shown = measured(SHOWN, model=MODEL, detail=detail)
         volume, gpu = shown["volume"], shown["gpu"]
         host = shown["resident"] - plain - drawing - gpu
-        megabytes = [f"{n / 2**20:.0f} MB" for n in (volume, gpu, host)]
-        rows.append(
-            (detail, megabytes[0], megabytes[1], f"{gpu / volume:.2f}", megabytes[2], f"{host / volume:.2f}", "1.30")
-        )  # fmt: skip
+        held = [cell for n in (gpu, host) for cell in (megabytes(n), f"{n / volume:.2f}")]
+        rows.append((detail, megabytes(volume), *held, "1.30"))
     print(table(rows))
     return 0
 

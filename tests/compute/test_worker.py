@@ -1,0 +1,183 @@
+"""A real worker with real models."""
+
+import time
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.compute.odd_models import DataDependent
+from vrnn.compute.worker import Failed, FrameReady, MapsReady, Opened, Progress, Worker
+from vrnn.spec import ModelSpec
+
+
+@pytest.fixture
+def worker():
+    made = Worker()
+    yield made
+    made.close()
+
+
+def until(worker, wanted, seconds=60.0):
+    """All events until one for which `wanted` is true."""
+    events = []
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        events += worker.wait(1.0)
+        if any(wanted(event) for event in events):
+            return events
+    raise AssertionError(f"waited in vain; there came {events}")
+
+
+def is_frame(event):
+    return isinstance(event, FrameReady)
+
+
+def spec(model, size=(8, 8)):
+    return ModelSpec(model, input_size=size)
+
+
+def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
+    worker.open([ModelSpec()], "layers")
+    events = until(worker, is_frame)
+    kinds = [type(e) for e in events if not isinstance(e, Progress)]
+    assert kinds[0] is Opened
+    assert kinds[-1] is FrameReady
+    assert set(kinds[1:-1]) == {MapsReady}
+    opened = next(e for e in events if isinstance(e, Opened))
+    handed = {n: m for e in events if isinstance(e, MapsReady) for n, m in e.maps.items()}
+    frame = events[-1].frame
+    assert handed.keys() == frame.maps.keys() == {n.id for n in opened.network.nodes}
+    assert all(handed[n] is frame.maps[n] for n in handed)  # memory is held once
+    assert opened.info.title == "digits"
+    assert not opened.info.random_weights
+    assert len(opened.dataset) > 300
+
+
+def test_the_default_model_knows_its_digits(worker):
+    worker.open([ModelSpec()], "layers")
+    events = until(worker, is_frame)
+    dataset = next(e for e in events if isinstance(e, Opened)).dataset
+    right = 0
+    for index in range(12):
+        worker.show(index)
+        frame = next(e for e in until(worker, is_frame) if is_frame(e)).frame
+        right += int(frame.outputs[0].probabilities.argmax()) == dataset.label(index)
+    assert right >= 11
+
+
+def test_the_newest_image_wins(worker):
+    worker.open([ModelSpec()], "layers")
+    until(worker, is_frame)
+    for index in range(40):
+        worker.show(index)
+    worker.show(np.full((32, 32, 3), 77, np.uint8))
+    frames = [
+        e.frame
+        for e in until(worker, lambda e: is_frame(e) and (e.frame.image == 77).all())
+        if is_frame(e)
+    ]
+    assert len(frames) < 20
+    assert (frames[-1].image == 77).all()
+
+
+def test_two_networks_see_the_same_image(worker):
+    torch.manual_seed(0)
+    worker.open([spec(nn.Conv2d(3, 2, 1)), spec(nn.Conv2d(3, 4, 3))], "all")
+    until(worker, lambda e: is_frame(e) and e.slot == 1)
+    image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
+    worker.show(image)
+    frames = {
+        e.slot: e.frame for e in until(worker, lambda e: is_frame(e) and e.slot == 1) if is_frame(e)
+    }
+    assert all(np.array_equal(frame.image, image) for frame in frames.values())
+
+
+class Fails(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 2, 1)
+        self.passes = 0
+
+    def forward(self, x):
+        self.passes += 1
+        if self.passes == 5:
+            raise ValueError("the fifth time")
+        return self.conv(x)
+
+
+def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
+    worker.open([spec(Fails())], "all")
+    until(worker, is_frame)
+    for _ in range(5):
+        worker.show(np.zeros((8, 8, 3), np.uint8))
+        events = until(worker, lambda e: is_frame(e) or isinstance(e, Failed))
+        if any(isinstance(e, Failed) for e in events):
+            break
+    failed = next(e for e in events if isinstance(e, Failed))
+    assert "test_worker.py" in failed.message
+    assert "the fifth time" in failed.message
+    assert "Traceback" in failed.details
+    worker.show(np.zeros((8, 8, 3), np.uint8))
+    until(worker, is_frame)
+
+
+def test_another_way_through_the_model_is_written_down_anew(worker):
+    torch.manual_seed(0)
+    worker.open([spec(DataDependent())], "all")
+    events = until(worker, is_frame)
+    images = [np.full((8, 8, 3), value, np.uint8) for value in (255, 0)]
+    names = []
+    for image in images:
+        worker.show(image)
+        events += until(worker, is_frame)
+        network = [e for e in events if isinstance(e, Opened)][-1].network
+        frame = [e for e in events if is_frame(e)][-1].frame
+        assert frame.maps.keys() == {n.id for n in network.nodes}
+        names.append({n.name for n in network.nodes})
+    assert "conv" in names[0]
+    assert "dark" in names[1]
+
+
+def test_values_that_are_not_finite_are_counted(worker):
+    class Bad(nn.Module):
+        def forward(self, x):
+            return torch.where(x > x.mean(), torch.inf, x) / (x * 0 + 1)
+
+    worker.open([spec(Bad())], "all")
+    frame = next(e for e in until(worker, is_frame) if is_frame(e)).frame
+    assert sum(maps.not_finite for maps in frame.maps.values()) > 0
+    assert all(np.isfinite(maps.std).all() for maps in frame.maps.values())
+
+
+def test_a_batch_norm_in_training_keeps_its_statistics(worker):
+    model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).train()
+    before = model[1].running_mean.clone()
+    worker.open([spec(model)], "all")
+    until(worker, is_frame)
+    assert torch.equal(model[1].running_mean, before)
+
+
+def test_out_of_memory_is_told_with_what_to_do(worker):
+    class Greedy(nn.Module):
+        def forward(self, x):
+            return x.mean() * torch.empty(10**15)
+
+    worker.open([spec(Greedy())], "all")
+    failed = next(
+        e for e in until(worker, lambda e: isinstance(e, Failed)) if isinstance(e, Failed)
+    )
+    assert "out of memory" in failed.message
+    assert "--input-size" in failed.message
+
+
+def test_an_endless_script_does_not_hold_the_worker_up(tmp_path):
+    script = tmp_path / "slow.py"
+    script.write_text("import time\nfor _ in range(60):\n    time.sleep(0.1)\n")
+    worker = Worker()
+    worker.open([ModelSpec(str(script))], "all")
+    until(worker, lambda e: isinstance(e, Progress) and "opening" in e.text)
+    started = time.monotonic()
+    assert not worker.close(0.2)
+    assert time.monotonic() - started < 1
