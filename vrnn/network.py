@@ -84,9 +84,7 @@ class Network:
         return graph
 
 
-def map_shape(
-    shape: tuple[int, ...], tokens: tuple[int, int] | None = None
-) -> tuple[int, int, int]:
+def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
     """Channels, height and width under which a result of this shape is shown.
 
     shape: without batch. (C, H, W) as it is; (C,) becomes (C, 1, 1); (C, L) becomes (C, 1, L);
@@ -123,7 +121,8 @@ class FeatureMaps:
     block: float16, one dimension, the very bytes that go to the GPU: for each channel its peak
         |value| (C,), then the pyramid, level by level, each (C, h, w) and C-contiguous
         (`pyramid_shapes`). A coarse value is the mean of the finer ones it covers.
-        Real value = half float × scale; a value that is not finite is stored as NaN.
+        Real value = half float × scale; a value that is not finite is stored as NaN, and so is a
+        coarse one that covers at least as many of these as others.
     scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
     low, high, mean, std: (C,) float32 over the finite values.
     not_finite: number of values that are NaN or infinite in the whole layer.

@@ -52,6 +52,8 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
             bad = int(wrong.sum())
             half[channels : channels + flat.numel()].view_as(flat)[wrong.cpu()] = torch.nan
             numbers = _of_finite(flat, wrong)
+            share, _ = _pyramid(wrong.float(), (height, width))
+            small = small.masked_fill(share >= 0.5, torch.nan)
     half[:channels].copy_(torch.from_numpy(numbers.peak))
     half[channels + flat.numel() :].copy_(small)
     scale = np.float32(2.0**exponent)

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 
 from vrnn import font
-from vrnn.network import FeatureMaps, Marker, NetworkInfo, Node, map_shape
+from vrnn.network import Edge, FeatureMaps, Marker, NetworkInfo, Node, map_shape
 from vrnn.scene.answers import fitted
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Label, flat_quad, quad
 from vrnn.scene.layout import Row
@@ -20,12 +20,13 @@ NAME = 0.15
 """Capital height of a layer's name, metres."""
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
+EDGE_TEXT = 0.075
 ROW_NAME, SMALLEST_ROW_NAME, NAME_GAP = 0.55, 0.3, 0.3
 TITLE = 0.42
 
 OVERHANG = 0.4
 """Metres that a label may reach beyond its panel, into the gap."""
-BORDER, LIT_BORDER = 0.018, 0.05
+BORDER, LIT_BORDER = 0.018, 0.035
 """Metres around a panel, and around one that is pointed out."""
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
 TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
@@ -40,6 +41,7 @@ LIT = (1.0, 0.52, 0.10, 1.0)
 QUIET = 0.35
 NAME_INK = (0.70, 0.74, 0.82, 1.0)
 OPERATION_INK = (0.30, 0.345, 0.44, 1.0)
+EDGE_INK = (0.42, 0.48, 0.60, 1.0)
 ROW_INK = (0.36, 0.43, 0.58, 1.0)
 WARNING = (1.0, 0.40, 0.05, 1.0)
 MARKER_INK = (0.25, 0.80, 0.62, 1.0)
@@ -161,16 +163,19 @@ def layer_labels(places: np.ndarray, nodes: Sequence[Node]) -> list[Label]:
     return labels
 
 
-def edge_labels(places: np.ndarray, nodes: Sequence[Node], z_offset: float) -> list[Label]:
-    """Flat on the floor in front of each panel: the operation that the arrow leads to."""
+def edge_labels(
+    routes: Sequence[np.ndarray], edges: Sequence[Edge], flow: Sequence[int]
+) -> list[Label]:
+    """Flat on the floor beside the end of each edge: the operation that takes the data.
+
+    flow: indices of the edges to label, one for each layer that data arrives at.
+    """
     labels = []
-    for (x, y, z, width, _), node in zip(places.tolist(), nodes, strict=True):
-        if node.operation == "input":
-            continue
-        text = fitted(node.operation.replace("_", " "), max(width, 0.6), 0.1)
-        middle = x - font.width(text) * 0.1 / 2
-        flat = (middle, y + 0.012, z + z_offset)
-        labels.append(Label(text, flat, 0.1, OPERATION_INK, up=(0.0, 0.0, -1.0), fade=7.0))
+    for index in flow:
+        x, y, z = (float(v) for v in routes[index][-1])
+        text = edges[index].label.replace("_", " ")
+        at = (x + 0.2, y + 0.004, z + 0.04)
+        labels.append(Label(text, at, EDGE_TEXT, EDGE_INK, up=(0.0, 0.0, -1.0), fade=6.0))
     return labels
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 
@@ -74,6 +75,12 @@ class Stand:
         attached = self.attachment.node in row.node_ids
         beside = self.attachment.width + self.attachment.gap if attached else 0.0
         return first.x - first.width / 2 - beside - row.left
+
+    @cached_property
+    def arrivals(self) -> tuple[int, ...]:
+        """For each layer that data arrives at, the index of the last edge that leads to it."""
+        last = {edge.target: i for i, edge in enumerate(self.network.edges)}
+        return tuple(sorted(last.values()))
 
     def skip(self, edge: Edge) -> bool:
         """Whether an edge passes by other layers."""

@@ -107,4 +107,5 @@ def depths(world: World, camera: Camera) -> tuple[float, float]:
     low, high = corners.min(0), corners.max(0)
     away = camera.position - np.clip(camera.position, low, high)
     reach = float(np.linalg.norm(corners - camera.position, axis=1).max())
-    return float(np.clip(0.5 * np.linalg.norm(away), NEAR, 20.0)), 2.2 * max(reach, 40.0)
+    nearest = 0.5 * min(float(np.linalg.norm(away)), max(camera.y, 0.0))  # the floor is there too
+    return float(np.clip(nearest, NEAR, 20.0)), 2.2 * max(reach, 40.0)

@@ -305,6 +305,7 @@ class World:
             nodes = stand.network.nodes
             rows = self._standing(stand).layout.rows
             labels += parts.layer_labels(pose.places, nodes)
+            labels += parts.edge_labels(pose.routes, stand.network.edges, stand.arrivals)
             rooms = self._standing(stand).name_rooms
             labels += parts.row_labels(rows, rooms, pose.offset, self._shown())
             labels += parts.marker_labels(stand.network.markers, pose.places, stand.index)

@@ -85,6 +85,10 @@ def legend(sheet: Sheet, look: Look, scale: str, not_finite: int = 0) -> None:
     bar = 118.0
     words = SCALE_TEXT[scale]
     x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
+    start = x - font.width(words) * 8.5 - 16
+    said = f"NaN or infinite: {not_finite:,} values"
+    left = start - (font.width(said) * 8.5 + 42 if not_finite else 0)
+    sheet.box(left - 18, y - 18, sheet.width - left - 2, 54, SHADE)
     zero = (0.006, 0.007, 0.009, 1.0)
     strong_negative, strong_positive = (*look.negative, 1.0), (*look.positive, 1.0)
     sheet.box(x, y, bar, 11, strong_negative, zero)
@@ -93,10 +97,8 @@ def legend(sheet: Sheet, look: Look, scale: str, not_finite: int = 0) -> None:
     sheet.text(x + bar - font.width("0") * 4.25, y + 28, "0", 8.5, INK)
     word = "positive"
     sheet.text(x + 2 * bar - font.width(word) * 8.5, y + 28, word, 8.5, INK)
-    start = x - font.width(words) * 8.5 - 16
     sheet.text(start, y + 9.5, words, 8.5, INK)
     if not_finite:
-        said = f"NaN or infinite: {not_finite:,} values"
         start -= font.width(said) * 8.5 + 24
         sheet.text(start, y + 9.5, said, 8.5, ACCENT)
         sheet.box(start - 18, y, 11, 11, (*look.not_finite, 1.0))
@@ -132,11 +134,9 @@ def message(sheet: Sheet, text: str, hint: str) -> None:
 
 
 def hint(sheet: Sheet, text: str) -> None:
-    """One quiet line in the middle of the lower edge."""
-    width = font.width(text) * 11 + 44
-    x = (sheet.width - width) / 2
-    sheet.box(x, sheet.height - 62, width, 36, SHADE)
-    sheet.text(x + 22, sheet.height - 38, text, 11, INK)
+    """One quiet line at the lower left."""
+    sheet.box(20, sheet.height - 62, font.width(text) * 11 + 36, 40, SHADE)
+    sheet.text(38, sheet.height - 37, text, 11, INK)
 
 
 def progress(sheet: Sheet, text: str) -> None:
