@@ -15,6 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
+from tests.signals import as_in_a_terminal
 from vrnn import cli
 
 SCRIPTS = {
@@ -201,7 +202,12 @@ def test_an_endless_script_ends_with_ctrl_c(tmp_path):
     script.write_text("print('running', flush=True)\nwhile True:\n    pass\n")
     command = [sys.executable, "-m", "vrnn", "--model", str(script), "--screenshot", "x.png"]
     with subprocess.Popen(
-        command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        command,
+        cwd=tmp_path,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=as_in_a_terminal,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"

@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.signals import as_in_a_terminal
 from vrnn import __version__, cli, files
 from vrnn.errors import VrnnError
 
@@ -106,7 +107,11 @@ def test_ctrl_c_ends_it_although_a_thread_is_stuck():
         "cli.entry()\n"
     )
     with subprocess.Popen(
-        [sys.executable, "-c", script], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True
+        [sys.executable, "-c", script],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        preexec_fn=as_in_a_terminal,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -14,6 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.signals import as_in_a_terminal
+
 ROOT = Path(__file__).parent.parent
 SIZE = (960, 600)
 
@@ -48,7 +50,9 @@ class Program:
         size = f"{SIZE[0]}x{SIZE[1]}"
         command = [sys.executable, "-m", "vrnn", "--window", size, "--timings", *words]
         self.log = (folder / "log.txt").open("w+")
-        self.process = subprocess.Popen(command, cwd=folder, env=self.env, stderr=self.log)
+        self.process = subprocess.Popen(
+            command, cwd=folder, env=self.env, stderr=self.log, preexec_fn=as_in_a_terminal
+        )
         self.window = ""
 
     def said(self) -> str:
