@@ -30,7 +30,7 @@ void main() {
     float metres_a_pixel = length(sight) / viewport.z / max(grazing, 0.05);
     float half_width = max(0.5 * width, 0.6 * metres_a_pixel);
     float pad = kind > 0.5 ? 0.0 : half_width;
-    float reach = half_width + 0.5 * metres_a_pixel;
+    float reach = half_width + metres_a_pixel;
     world = middle + direction * (corner.x * 2.0 - 1.0) * pad + across * (corner.y * 2.0 - 1.0) * reach;
     place = vec2(corner.x * size + (corner.x * 2.0 - 1.0) * pad, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(size, half_width, kind);
