@@ -34,8 +34,8 @@ TORCH = "torch==2.13.0"
 # Their own requirements name a torch of the same kind; they work, for tests, with any.
 TEST_MODELS = ("torchvision==0.28.0", "timm==1.0.31")
 CHECKS = (
-    ("ruff", "check", "."),
-    ("ruff", "format", "--check", "."),
+    ("ruff", "check", "--no-cache", "."),
+    ("ruff", "format", "--no-cache", "--check", "."),
     ("mypy", "vrnn", "start.py"),
     ("pytest",),
 )

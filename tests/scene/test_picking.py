@@ -1,9 +1,9 @@
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
-from vrnn.scene.panel import panel_size
 
 from vrnn.network import Node
+from vrnn.scene.panel import panel_size
 from vrnn.scene.picking import pick
 
 

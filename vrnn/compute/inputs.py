@@ -175,6 +175,8 @@ def prepare(
         made, seen = _transformed(offer, image)
     else:
         seen = fitted(image, shape[1], shape[2])
+        if shape[0] == 1:  # luma, ITU-R BT.601
+            seen = np.asarray(Image.fromarray(seen).convert("L").convert("RGB"))
         made = _normalised(seen, offer, shape[0])
     tensor = made.reshape(1, *made.shape).to(first.device)
     if first.dim() != 4:
@@ -209,10 +211,10 @@ def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
 
 
 def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:
-    """(C, H, W) float32 of (H, W, 3) uint8; greyscale by luma (ITU-R BT.601)."""
+    """(C, H, W) float32 of (H, W, 3) uint8, grey already where there is one channel."""
     values = seen.astype(np.float32) / 255
     if channels == 1:
-        values = (values @ np.array([0.299, 0.587, 0.114], np.float32))[..., None]
+        values = values[..., :1]
     elif channels != 3:
         values = np.concatenate([values] * -(-channels // 3), -1)[..., :channels]
     mean, std = offer.mean, offer.std
