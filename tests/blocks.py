@@ -23,9 +23,10 @@ def block(values: np.ndarray) -> np.ndarray:
 def feature_maps(values: np.ndarray) -> FeatureMaps:
     """The same as a whole `FeatureMaps`, scale 1."""
     flat = values.reshape(len(values), -1)
+    numbers = np.stack([f(flat, axis=1) for f in (np.min, np.max, np.mean, np.linalg.norm)])
     return FeatureMaps(
         *values.shape,
         block(values),
         1.0,
-        *(f(flat, axis=1).astype(np.float32) for f in (np.min, np.max, np.mean, np.std)),
+        numbers.astype(np.float32),
     )

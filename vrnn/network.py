@@ -124,7 +124,8 @@ class FeatureMaps:
         Real value = half float × scale; a value that is not finite is stored as NaN, and so is a
         coarse one that covers at least as many of these as others.
     scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
-    low, high, mean, std: (C,) float32 over the finite values.
+    numbers: (4, C) float32 over the finite values, in units of the scale: least, largest, mean,
+        and the root of the sum of squares.
     not_finite: number of values that are NaN or infinite in the whole layer.
     extra: (K, C) float32, the class and register tokens of a token model; K = 0 for others.
     """
@@ -134,10 +135,7 @@ class FeatureMaps:
     width: int
     block: np.ndarray
     scale: float
-    low: np.ndarray
-    high: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
+    numbers: np.ndarray
     not_finite: int = 0
     extra: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
@@ -149,12 +147,34 @@ class FeatureMaps:
             self.channels, self.height, self.width
         )
 
+    @property
+    def low(self) -> np.ndarray:
+        """(C,) float32: the least finite activation of each channel."""
+        return self.numbers[0] * np.float32(self.scale)
+
+    @property
+    def high(self) -> np.ndarray:
+        """(C,) float32: the largest."""
+        return self.numbers[1] * np.float32(self.scale)
+
+    @property
+    def mean(self) -> np.ndarray:
+        """(C,) float32."""
+        return self.numbers[2] * np.float32(self.scale)
+
+    @property
+    def std(self) -> np.ndarray:
+        """(C,) float32: the standard deviation."""
+        _, _, mean, norm = self.numbers.astype(np.float64)
+        variance = norm**2 / (self.height * self.width) - mean**2
+        return (np.sqrt(np.maximum(variance, 0)) * self.scale).astype(np.float32)
+
     @cached_property
     def peak(self) -> float:
         """Largest finite |activation| in the layer."""
         if not self.channels:
             return 0.0
-        return float(max(np.abs(self.low).max(), np.abs(self.high).max()))
+        return float(np.abs(self.numbers[:2]).max()) * self.scale
 
 
 @dataclass(frozen=True)

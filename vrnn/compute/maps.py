@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import pairwise
 from math import frexp
@@ -19,7 +18,7 @@ keep their precision down to a 2^-26th of the peak."""
 EASY = (2.0**-6, 2.0**15)
 """Peaks between these need no scale: even the smallest part of them that shows is kept."""
 DIRECT = 256
-"""Values in a map up to which its coarser level is one matrix product."""
+"""Values in a map up to which all its coarser levels are one matrix product."""
 
 
 def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
@@ -29,66 +28,62 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
     """
     values, extra = _as_maps(tensor, form)
     channels, height, width = form.shape
+    size = height, width
     flat = values.reshape(channels, height * width).contiguous()
     if not flat.numel():
-        none = np.zeros(channels, np.float32)
         block = np.zeros(block_size(channels, height, width), np.float16)
-        return FeatureMaps(channels, height, width, block, 1.0, none, none, none, none, 0, extra)
-    half = torch.empty(block_size(channels, height, width), dtype=torch.float16)
-    # The copy comes first: it brings the layer into the cache for all that follows. It is right as
-    # it is for nearly all layers; the others are filled again, with a scale.
-    _fill_values(half, flat)
-    numbers, small = _statistics(flat, (height, width))
-    top = float(numbers.peak.max())
+        none = np.zeros((4, channels), np.float32)
+        return FeatureMaps(channels, height, width, block, 1.0, none, 0, extra)
+    half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
+    # Nearly every layer is right as it is; the others are filled again, with a scale.
+    numbers = _fill(half, flat, size)
+    top = float(_peaks(numbers).max())
     exponent, bad = 0, 0
     if not (EASY[0] <= top <= EASY[1] or top == 0):
         flat, wrong = _finite(flat)
         top = float(flat.abs().max())
         exponent = frexp(top)[1] - TOP if top else 0
         flat = flat * 2.0**-exponent
-        numbers, small = _statistics(flat, (height, width))
-        _fill_values(half, flat)
+        numbers = _fill(half, flat, size)
         if wrong is not None:
             bad = int(wrong.sum())
-            half[channels : channels + flat.numel()].view_as(flat)[wrong.cpu()] = torch.nan
             numbers = _of_finite(flat, wrong)
-            share, _ = _pyramid(wrong.float(), (height, width))
-            small = small.masked_fill(share >= 0.5, torch.nan)
-    half[:channels].copy_(torch.from_numpy(numbers.peak))
-    half[channels + flat.numel() :].copy_(small)
-    scale = np.float32(2.0**exponent)
+            half[:channels] = _peaks(numbers)
+            half[channels:][_mostly(wrong, size)] = torch.nan
     return FeatureMaps(
-        channels, height, width, half.numpy(), 2.0**exponent,
-        numbers.low * scale, numbers.high * scale, numbers.mean * scale, numbers.std * scale,
-        bad, extra,
-    )  # fmt: skip
+        channels,
+        height,
+        width,
+        half.cpu().numpy(),
+        2.0**exponent,
+        numbers.cpu().numpy(),
+        bad,
+        extra,
+    )
 
 
-def _fill_values(half: torch.Tensor, flat: torch.Tensor) -> None:
-    half[flat.shape[0] : flat.shape[0] + flat.numel()].copy_(flat.view(-1))
+def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Fill a block, scale 1, and return its numbers (see `FeatureMaps`).
+
+    NaN and infinity spread to the peaks.
+    """
+    channels = len(flat)
+    numbers = flat.new_empty(4, channels)
+    end = channels + flat.numel()
+    half[channels:end].copy_(flat.view(-1))
+    torch.amin(flat, 1, out=numbers[0])
+    torch.amax(flat, 1, out=numbers[1])
+    torch.linalg.vector_norm(flat, dim=1, out=numbers[3])
+    levels, numbers[2] = _pyramid(flat, size)
+    for level in levels:
+        half[end : end + level.numel()].view(channels, -1).copy_(level)
+        end += level.numel()
+    half[:channels] = _peaks(numbers)
+    return numbers
 
 
-@dataclass(frozen=True)
-class _Numbers:
-    """(C,) float32 each."""
-
-    low: np.ndarray
-    high: np.ndarray
-    mean: np.ndarray
-    std: np.ndarray
-    peak: np.ndarray
-
-
-def _statistics(flat: torch.Tensor, size: tuple[int, int]) -> tuple[_Numbers, torch.Tensor]:
-    """Of values that are all finite, and the pyramid's coarser levels. NaN spreads to the peak."""
-    small, mean = _pyramid(flat, size)
-    norm = torch.linalg.vector_norm(flat, dim=1)
-    packed = torch.stack([flat.amin(1), flat.amax(1), mean, norm]).cpu().numpy()
-    low, high, mean_, norm_ = packed
-    square = norm_.astype(np.float64) ** 2 / flat.shape[1]
-    with np.errstate(invalid="ignore"):  # NaN and infinity are dealt with by the caller
-        std = np.sqrt(np.maximum(square - mean_.astype(np.float64) ** 2, 0)).astype(np.float32)
-    return _Numbers(low, high, mean_, std, np.maximum(-low, high)), small
+def _peaks(numbers: torch.Tensor) -> torch.Tensor:
+    return torch.maximum(-numbers[0], numbers[1])
 
 
 def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
@@ -108,7 +103,7 @@ def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray
         tensor = tensor.movedim(-1, 0)
     elif form.order == "hwc":
         tensor = tensor.movedim(-1, 0)
-    return tensor.reshape(form.shape).to(torch.float32), extra
+    return tensor.detach().reshape(form.shape).to(torch.float32), extra
 
 
 def _finite(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
@@ -117,46 +112,51 @@ def _finite(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:
     return (flat.masked_fill(wrong, 0.0), wrong) if bool(wrong.any()) else (flat, None)
 
 
-def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> _Numbers:
-    """Statistics over finite values only; 0 for a channel that has none. flat: 0 where wrong."""
+def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
+    """The numbers over finite values only, 0 for a channel that has none. flat: 0 where wrong."""
     good = (~wrong).sum(1).clamp_min(1)
     none = wrong.all(1)
     low = flat.masked_fill(wrong, torch.inf).amin(1).masked_fill(none, 0)
     high = flat.masked_fill(wrong, -torch.inf).amax(1).masked_fill(none, 0)
     mean = flat.double().sum(1) / good
-    away = (flat.double() - mean[:, None]).masked_fill(wrong, 0).square().sum(1)
-    packed = torch.stack([low, high, mean.float(), (away / good).sqrt().float()]).cpu().numpy()
-    low_, high_, mean_, std_ = packed
-    return _Numbers(low_, high_, mean_, std_, np.maximum(np.abs(low_), np.abs(high_)))
+    norm = flat.double().square().sum(1).div(good).mul(flat.shape[1]).sqrt()
+    return torch.stack([low, high, mean.float(), norm.float()])
 
 
-def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, torch.Tensor]:
-    """All levels below the finest, one after the other, and each channel's mean (C,).
+def _mostly(wrong: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """Where in a block behind the peaks at least half of what is covered is wrong."""
+    share = wrong.float()
+    return torch.cat([level.flatten() for level in (share, *_pyramid(share, size)[0])]) >= 0.5
+
+
+def _pyramid(flat: torch.Tensor, size: tuple[int, int]) -> tuple[list[torch.Tensor], torch.Tensor]:
+    """All levels below the finest, (C, h·w) each, and each channel's mean (C,).
 
     Means over squares of PYRAMID_STEP as matrix products: four rows at a time lie one after the
-    other in memory, so one product adds rows and columns; several times faster than pooling.
+    other in memory, so one product adds rows and columns; several times faster than pooling. From
+    small maps one product makes all coarser levels.
     """
-    channels = flat.shape[0]
+    channels = len(flat)
     shapes = pyramid_shapes(*size)
-    if len(shapes) == 1:
-        return flat.new_empty(0), flat.view(-1)
-    small = flat.new_empty(channels * sum(h * w for h, w in shapes[1:]))
-    level, start = flat, 0
-    for (height, width), (h, w) in pairwise(shapes):
-        part = small[start : start + channels * h * w]
-        if height * width <= DIRECT:
-            torch.mm(level, _squares(height, width, flat.device), out=part.view(channels, h * w))
-        elif height % PYRAMID_STEP == 0:
-            rows = level.view(channels * h, PYRAMID_STEP * width)
-            matrix = _squares(PYRAMID_STEP, width, flat.device)
-            torch.mm(rows, matrix, out=part.view(channels * h, w))
+    levels: list[torch.Tensor] = []
+    level, (height, width), exact = flat, size, True
+    while height * width > DIRECT:
+        (height, width), (tall, wide) = shapes[len(levels) + 1], (height, width)
+        if tall % PYRAMID_STEP == 0:
+            rows = level.view(channels * height, PYRAMID_STEP * wide)
+            level = rows @ _squares(PYRAMID_STEP, wide, flat.device)
         else:
-            rows = _row_sums(level.view(channels, height, width)).view(channels * h, width)
-            torch.mm(rows, _columns(width, flat.device), out=part.view(channels * h, w))
-        level, start = part.view(channels, h * w), start + part.numel()
-    exact = all(n % PYRAMID_STEP == 0 for n in size)
-    means = small[: channels * shapes[1][0] * shapes[1][1]].view(channels, -1) if exact else flat
-    return small, means.mean(1)
+            rows = _row_sums(level.view(channels, tall, wide)).view(channels * height, wide)
+            level = rows @ _columns(wide, flat.device)
+        exact = exact and tall % PYRAMID_STEP == wide % PYRAMID_STEP == 0
+        level = level.view(channels, height * width)
+        levels.append(level)
+    if height * width == 1:
+        return levels, level[:, 0] if exact else flat.mean(1)
+    coarser = level @ _rest(height, width, flat.device)
+    counts = [h * w for h, w in shapes[len(levels) + 1 :]]
+    levels += coarser[:, :-1].split(counts, 1)
+    return levels, coarser[:, -1] if exact else flat.mean(1)
 
 
 def _row_sums(level: torch.Tensor) -> torch.Tensor:
@@ -170,6 +170,17 @@ def _row_sums(level: torch.Tensor) -> torch.Tensor:
     torch.sum(level[:, whole * PYRAMID_STEP :], 1, out=rows[:, whole])
     rows[:, whole] *= PYRAMID_STEP / rest
     return rows
+
+
+@lru_cache(256)
+def _rest(height: int, width: int, device: torch.device) -> torch.Tensor:
+    """(H·W, K + 1): all K values of the coarser levels, and the mean."""
+    matrix, parts = torch.eye(height * width), []
+    for (tall, wide), _ in pairwise(pyramid_shapes(height, width)):
+        matrix = matrix @ torch.kron(_line(tall), _line(wide))
+        parts.append(matrix)
+    mean = torch.full((height * width, 1), 1 / (height * width))
+    return torch.cat([*parts, mean], 1).to(device)
 
 
 @lru_cache(256)
