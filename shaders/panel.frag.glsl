@@ -12,15 +12,27 @@ const float EMPTY = 0.35;  // of the background: a cell without a map
 in vec2 place;
 in vec3 world;
 flat in ivec4 maps;
-flat in ivec2 texels;
-flat in vec3 tone;
+flat in ivec3 texels;
+flat in vec3 span;
+flat in vec2 tone;
 out vec4 colour;
 
-vec3 shade(float value) {
+uniform sampler2D colours;  // of -1…1, see table() in vrnn/scene/display.py
+
+vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
-    // Squared: half a peak looks half as bright as the peak on a display.
-    float strength = min(abs(value), 1.0);
-    return mix(vec3(0.006, 0.007, 0.009), value < 0.0 ? negative.rgb : positive.rgb, strength * strength);
+    float along = clamp((value - range.x) / max(range.y - range.x, 1e-7), 0.0, 1.0);
+    return texelFetch(colours, ivec2(along * float(ENTRIES - 1) + 0.5, 0), 0).rgb;
+}
+
+// What the colours span in a channel.
+vec2 range_of(int channel) {
+    vec2 range = span.xy;
+    if (range.x == range.y) {
+        range = vec2(stored(maps.w + channel), stored(maps.w + maps.z + channel));
+        if (display.x > 0.5) range = vec2(-1.0, 1.0) * max(-range.x, range.y);
+    }
+    return range * span.z;
 }
 
 void main() {
@@ -30,8 +42,8 @@ void main() {
     float most_cells = max(cells_a_pixel.x, cells_a_pixel.y);
     vec2 texels_a_pixel = cells_a_pixel * vec2(texels.yx);
     float finest = max(texels_a_pixel.x, texels_a_pixel.y);
-    int level_first = maps.w + maps.z;
-    ivec2 level = texels;
+    int level_first = maps.w + 2 * maps.z;
+    ivec2 level = texels.xy;
     while (finest > 3.0 && (level.x > 1 || level.y > 1)) {
         level_first += maps.z * level.x * level.y;
         level = (level + 3) / 4;
@@ -44,7 +56,7 @@ void main() {
         vec2 offset = (vec2(i % points, i / points) + 0.5) / float(points) - 0.5;
         vec2 at = clamp(place + along_x * offset.x + along_y * offset.y, 0.0, 0.99999) * cells;
         ivec2 cell = ivec2(at);
-        int channel = cell.y * maps.x + cell.x;
+        int channel = cell.y * maps.x + cell.x + texels.z;
         vec2 local = (at - vec2(cell) - 0.5) / (1.0 - GAP) + 0.5;
         bool outside = channel >= maps.z || any(lessThan(local, vec2(0.0))) || any(greaterThanEqual(local, vec2(1.0)));
         if (outside) {
@@ -54,11 +66,10 @@ void main() {
         } else {
             ivec2 texel = ivec2(local * vec2(level.yx));
             float value = stored(level_first + (channel * level.x + texel.y) * level.y + texel.x);
-            float peak = tone.x > 0.0 ? 1.0 / tone.x : max(stored(maps.w + channel), 1e-7);
-            sum += shade(value / peak);
+            sum += shade(value, range_of(channel));
         }
     }
-    if (any(greaterThan(abs(place - 0.5), vec2(0.5)))) sum = mix(FRAME, LIT, tone.z) * float(points * points);
-    vec3 lit = sum / float(points * points) * tone.y;
+    if (any(greaterThan(abs(place - 0.5), vec2(0.5)))) sum = mix(FRAME, LIT, tone.y) * float(points * points);
+    vec3 lit = sum / float(points * points) * tone.x;
     colour = vec4(mix(background.rgb, lit, clearness(world)), 1.0);
 }

@@ -8,15 +8,18 @@ in vec3 down;
 in ivec3 grid;
 in ivec2 tile;
 in int base;
-in float gain;
+in int first;
+in vec2 range;
+in float clip;
 in float light;
 in float border;
 
 out vec2 place;
 out vec3 world;
 flat out ivec4 maps;    // columns, rows, channels, first texel
-flat out ivec2 texels;  // height, width of a map
-flat out vec3 tone;     // gain, light, 1 where the border is lit up
+flat out ivec3 texels;  // height, width of a map; channel in the first cell
+flat out vec3 span;     // of the colours: low, high, the part of it that has all of them
+flat out vec2 tone;     // light, 1 where the border is lit up
 
 // Whether the whole panel is beyond one side of the view.
 bool outside() {
@@ -35,7 +38,8 @@ void main() {
     place = mix(-around, 1.0 + around, vec2(gl_VertexID & 1, gl_VertexID >> 1));
     world = origin + right * place.x + down * place.y;
     maps = ivec4(grid, base);
-    texels = tile;
-    tone = vec3(gain, light, border < 0.0 ? 1.0 : 0.0);
+    texels = ivec3(tile, first);
+    span = vec3(range, clip);
+    tone = vec2(light, border < 0.0 ? 1.0 : 0.0);
     gl_Position = outside() ? vec4(2.0, 2.0, 2.0, 1.0) : clip_from_world * vec4(world, 1.0);
 }

@@ -8,7 +8,7 @@ from vrnn.network import FeatureMaps, pyramid_shapes
 def block(values: np.ndarray) -> np.ndarray:
     """The float16 block of (C, H, W) float32 maps, as `FeatureMaps.block` describes it."""
     channels, height, width = values.shape
-    parts = [np.abs(values).max((1, 2)).ravel(), values.ravel()]
+    parts = [values.min((1, 2)), values.max((1, 2)), values.ravel()]
     finest = values
     for h, w in pyramid_shapes(height, width)[1:]:
         coarse = np.empty((channels, h, w), np.float32)

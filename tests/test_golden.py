@@ -6,6 +6,7 @@ import torch
 
 import vrnn
 from tests import golden
+from vrnn.actions import Arrange, Colour
 from vrnn.config import load_config
 from vrnn.errors import VrnnError
 from vrnn.render.context import is_software
@@ -27,7 +28,7 @@ def studio():
 )
 @pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
 def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
-    studio.world.arrange(arrangement)
+    studio.do(Arrange(arrangement))
     while studio.world.advance(1.0):
         continue
     pixels = np.asarray(studio.picture(camera, SIZE))
@@ -37,14 +38,14 @@ def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
 
 @pytest.mark.parametrize("scale", ["layer", "network"])
 def test_scales(studio, scale, regenerate, tmp_path):
-    studio.world.arrange("terrace")
+    studio.do(Arrange("terrace"))
     while studio.world.advance(1.0):
         continue
-    studio.world.set_scale(scale)
+    studio.do(Colour(scale=scale))
     try:
         pixels = np.asarray(studio.picture("layer:stage3.1.conv2", SIZE))
     finally:
-        studio.world.set_scale("map")
+        studio.do(Colour(scale="map"))
     golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.context), tmp_path)
 
 

@@ -12,7 +12,10 @@ import pytest
 PACKAGE = Path(__file__).resolve().parent.parent / "vrnn"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
-PLAIN = {"network", "spec", "errors", "images", "files", "display", "options", "config", "font"}
+PLAIN = {
+    *("blocks", "closing", "config", "display", "errors", "files", "font", "images", "network"),
+    *("noise", "options", "spec", "statistics", "thumbnails"),
+}
 """Modules that every part may use, and that use no part."""
 
 MAY_USE = {

@@ -22,8 +22,9 @@ from vrnn.commands import Commands, help_rows
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config
 from vrnn.errors import VrnnError
-from vrnn.feed import Feed
 from vrnn.options import Options
+from vrnn.place import Place
+from vrnn.png import save
 from vrnn.readout import readout
 from vrnn.render.context import is_software, window_context
 from vrnn.render.renderer import Renderer
@@ -31,10 +32,10 @@ from vrnn.render.screenshot import take
 from vrnn.render.target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
+from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
+from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
-from vrnn.scene.world import World
-from vrnn.snapshot import save
 from vrnn.spec import ModelSpec
 from vrnn.studio import StudioError, look_of
 from vrnn.timings import Timings
@@ -85,8 +86,9 @@ class App(Closing):
         self._renderer = Renderer(self._ctx)
         self._target: Target | None = None
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
-        self.world = World(options.arrange, options.scale, seconds)
-        self.feed = Feed(self.world, self._renderer)
+        state = State(options.arrange, Display(scale=options.scale))
+        self.place = Place(self.worker, self._renderer, state, seconds)
+        self.world, self.feed = self.place.world, self.place.feed
         self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
         self.commands = Commands(self, config.keys)
         self.help = False
@@ -134,7 +136,7 @@ class App(Closing):
         if self.feed.take(events):
             self._new_network()
         waiting = self.feed.waiting
-        complete = self.feed.upload(self._config.render.upload_mb_a_frame * 2**20)
+        complete = self.place.upload(self._config.render.upload_mb_a_frame * 2**20)
         if complete and self.feed.shown:
             self._timings.say("maps")
         if self.feed.failures and not self.world.slots:
@@ -201,12 +203,13 @@ class App(Closing):
         text = readout(self.world)
         key = (
             size, self.window.pixel_scale, self.help, self._note, failure, self.feed.progress, text,
-            self.world.scale, self.world.not_finite, self.window.captured,
+            self.world.state.display, self.world.not_finite, self.window.captured,
         )  # fmt: skip
         if self._overlay is not None and self._overlay[0] == key:
             return self._overlay[1]
         sheet = overlay.Sheet(size, max(self.window.pixel_scale, size[1] / 1600))
-        overlay.legend(sheet, look_of(self._config), self.world.scale, self.world.not_finite)
+        display = self.world.state.display
+        overlay.legend(sheet, look_of(self._config), display, self.world.not_finite)
         if self.window.captured:
             overlay.cross_hair(sheet)
         if text or self._note:

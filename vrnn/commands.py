@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from vrnn.actions import Arrange, Colour
 from vrnn.config import Keys
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
-from vrnn.scene.parts import SCALES
+from vrnn.scene.display import SCALES
 from vrnn.scene.viewpoints import at_layer, start
-from vrnn.scene.world import ARRANGEMENTS
 from vrnn.ui.overlay import SCALE_TEXT
 from vrnn.window import Click, Input, Key, Look, Scroll
 
@@ -96,25 +96,24 @@ class Commands:
         app = self._app
         (x, y), camera = app.window.cursor, app.walker.camera
         hit = app.world.pick(camera.position, camera.ray(x, y, app.aspect))
-        if hit is None:
+        if hit is None or hit.layer is None:
             app.note("point at a layer to frame it")
             return
         app.touched = True
-        app.walker.go(at_layer(app.world, hit.slot, hit.node, app.aspect, camera.fov))
+        app.walker.go(at_layer(app.world, *hit.layer, app.aspect, camera.fov))
 
     def _arrange(self) -> None:
         app = self._app
-        world = app.world
-        now = ARRANGEMENTS.index(world.arrangement)
-        world.arrange(ARRANGEMENTS[(now + 1) % len(ARRANGEMENTS)])
-        app.note(world.arrangement)
-        if world.slots:
+        app.place.do(Arrange())
+        app.note(app.world.state.arrangement)
+        if app.world.slots:
             app.walker.go(app.view_after_move("overview"))
 
     def _scale(self) -> None:
-        world = self._app.world
-        world.set_scale(SCALES[(SCALES.index(world.scale) + 1) % len(SCALES)])
-        self._app.note(f"colours: {SCALE_TEXT[world.scale]}")
+        now = SCALES.index(self._app.world.state.display.scale)
+        scale = SCALES[(now + 1) % len(SCALES)]
+        self._app.place.do(Colour(scale=scale))
+        self._app.note(f"colours: {SCALE_TEXT[scale]}")
 
     def _step_image(self, step: int) -> None:
         app = self._app

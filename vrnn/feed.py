@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 
+from vrnn.blocks import one_for_all
 from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
 from vrnn.images import ImageSet
 from vrnn.network import FeatureMaps, Frame
 from vrnn.render.renderer import Renderer
+from vrnn.scene.stand import fold_id
 from vrnn.scene.world import World
 
 
@@ -29,6 +31,7 @@ class Feed:
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
     _frames: dict[int, Frame] = field(default_factory=dict)
+    _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
 
     def take(self, events: Iterable[Event]) -> bool:
         """Note what has happened. True when a network opened."""
@@ -49,6 +52,21 @@ class Feed:
                 self.failures.append(event)
                 self.progress = ""
         return opened
+
+    def fold(self) -> None:
+        """Make the one map that stands for all, of layers that are folded now."""
+        for slot in self.world.slots:
+            for node, maps in self.world.stands[slot].maps.items():
+                self._fold(slot, node, maps)
+
+    def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
+        shows = self.world.state.fold_shows
+        if shows == "strongest" or not self.world.shows_one(slot, node):
+            return
+        known, as_what = self._folded.get((slot, node), (None, ""))
+        if known is not maps or as_what != shows:
+            self.renderer.upload(slot, fold_id(node), one_for_all(maps, shows).block)
+            self._folded[slot, node] = (maps, shows)
 
     @property
     def waiting(self) -> bool:
@@ -72,6 +90,7 @@ class Feed:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
             self.renderer.upload(slot, node, maps.block)
+            self._fold(slot, node, maps)
             arrived.setdefault(slot, {})[node] = maps
             sent += maps.block.nbytes
         for slot, layers in arrived.items():

@@ -111,16 +111,16 @@ def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
 
 def block_size(channels: int, height: int, width: int) -> int:
     """Number of half floats in the block of one layer's maps (see `FeatureMaps.block`)."""
-    return channels * (1 + sum(h * w for h, w in pyramid_shapes(height, width)))
+    return channels * (2 + sum(h * w for h, w in pyramid_shapes(height, width)))
 
 
 @dataclass(frozen=True)
 class FeatureMaps:
     """One node's maps for one image.
 
-    block: float16, one dimension, the very bytes that go to the GPU: for each channel its peak
-        |value| (C,), then the pyramid, level by level, each (C, h, w) and C-contiguous
-        (`pyramid_shapes`). A coarse value is the mean of the finer ones it covers.
+    block: float16, one dimension, the very bytes that go to the GPU: the least finite value of
+        each channel (C,), the largest (C,), then the pyramid, level by level, each (C, h, w) and
+        C-contiguous (`pyramid_shapes`). A coarse value is the mean of the finer ones it covers.
         Real value = half float × scale; a value that is not finite is stored as NaN, and so is a
         coarse one that covers at least as many of these as others.
     scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
@@ -143,7 +143,7 @@ class FeatureMaps:
     def values(self) -> np.ndarray:
         """(C, H, W) float16 view of the full resolution; times `scale` they are the activations."""
         count = self.channels * self.height * self.width
-        return self.block[self.channels : self.channels + count].reshape(
+        return self.block[2 * self.channels : 2 * self.channels + count].reshape(
             self.channels, self.height, self.width
         )
 
@@ -169,12 +169,37 @@ class FeatureMaps:
         variance = norm**2 / (self.height * self.width) - mean**2
         return (np.sqrt(np.maximum(variance, 0)) * self.scale).astype(np.float32)
 
-    @cached_property
+    @property
+    def lowest(self) -> float:
+        """Least finite activation in the layer."""
+        return float(self.numbers[0].min()) * self.scale if self.channels else 0.0
+
+    @property
+    def highest(self) -> float:
+        """Largest finite activation in the layer."""
+        return float(self.numbers[1].max()) * self.scale if self.channels else 0.0
+
+    @property
     def peak(self) -> float:
         """Largest finite |activation| in the layer."""
-        if not self.channels:
-            return 0.0
-        return float(np.abs(self.numbers[:2]).max()) * self.scale
+        return max(-self.lowest, self.highest)
+
+    def share_below(self, percentile: float) -> float:
+        """The part of the peak that this percentage of all |activations| stay below, 0.001…1.
+
+        Of up to 65,536 values, evenly taken.
+        """
+        taken = self._sorted
+        if not taken.size or not self.peak:
+            return 1.0
+        below = taken[round(percentile / 100 * (taken.size - 1))]
+        return float(np.clip(below * self.scale / self.peak, 1e-3, 1.0))
+
+    @cached_property
+    def _sorted(self) -> np.ndarray:
+        values = self.values.reshape(-1)
+        taken = np.abs(values[:: max(1, values.size >> 16)].astype(np.float32))
+        return np.sort(taken[np.isfinite(taken)])
 
 
 @dataclass(frozen=True)

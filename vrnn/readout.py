@@ -4,17 +4,18 @@ from __future__ import annotations
 
 import math
 
+from vrnn.network import map_shape
 from vrnn.scene.world import World
 
 
 def readout(world: World) -> str:
     """Layer, shape, and the channel, position and value pointed at; '' when there is nothing."""
     hit = world.pointed
-    if hit is None or hit.slot not in world.stands:
+    if hit is None or hit.layer is None or hit.slot not in world.stands:
         return ""
     stand = world.stands[hit.slot]
-    node = stand.network.by_id[hit.node]
-    channels, height, width = node.shape
+    node = world.seen(hit.slot, hit.node)
+    channels, height, width = map_shape(node.shape)
     text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
     maps = stand.maps.get(hit.node)
     if hit.channel < 0 or maps is None:

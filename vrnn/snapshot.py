@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import sys
 from itertools import groupby
-from pathlib import Path
-
-from PIL import Image
 
 from vrnn.config import load_config
-from vrnn.errors import VrnnError
-from vrnn.files import check_writable, make_folder, write_atomically
+from vrnn.files import check_writable, make_folder
 from vrnn.options import Options
+from vrnn.png import save
 from vrnn.studio import Studio
 from vrnn.timings import Timings
 
@@ -42,11 +39,3 @@ def run(options: Options) -> int:
                     print(picture.path)
         timings.say("pictures")
     return 0
-
-
-def save(path: Path, picture: Image.Image) -> None:
-    """Write a PNG, whole or not at all. Raises VrnnError."""
-    try:
-        write_atomically(path, lambda file: picture.save(file, "PNG", compress_level=6))
-    except MemoryError as error:
-        raise VrnnError(f"not enough memory to write '{path}'; pass a smaller --size") from error

@@ -8,17 +8,22 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vrnn.actions import Action, Look, TakePicture, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Config
 from vrnn.errors import VrnnError
-from vrnn.feed import Feed
+from vrnn.files import check_writable
+from vrnn.place import Place
+from vrnn.png import save
 from vrnn.render.context import offscreen_context
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
-from vrnn.render.uniforms import Look, View
+from vrnn.render.uniforms import Look as Colours
+from vrnn.render.uniforms import View
+from vrnn.scene.display import Display
+from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
-from vrnn.scene.world import World
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
 
@@ -46,6 +51,7 @@ class Studio(Closing):
         with a model or the image, or when there is no OpenGL.
         """
         self._look = look_of(config)
+        self.camera = "overview"
         self._count = len(specs)
         # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
         self._worker = Worker()
@@ -58,8 +64,9 @@ class Studio(Closing):
         except BaseException:
             self._worker.close()
             raise
-        self.world = World(arrangement, scale)
-        self.feed = Feed(self.world, self._renderer)
+        state = State(arrangement, Display(scale=scale))
+        self.place = Place(self._worker, self._renderer, state, 0.0)
+        self.world, self.feed = self.place.world, self.place.feed
         try:
             self._wait(0)
         except BaseException:
@@ -81,11 +88,25 @@ class Studio(Closing):
         while True:
             for failure in feed.failures:
                 raise VrnnError(failure.message) from StudioError(failure.details)
-            complete = feed.upload()
+            complete = self.place.upload()
             shown = [feed.shown.get(slot, -1) for slot in range(self._count)]
             if complete and min(shown) >= sequence:
                 return
             feed.take(self._worker.wait(60.0))
+
+    def do(self, action: Action) -> None:
+        """Do anything that an action says, and wait until it is seen. Raises VrnnError."""
+        if isinstance(action, Look):
+            named(self.world, action.camera, 16 / 9, FIELD_OF_VIEW)  # told now if it is wrong
+            self.camera = action.camera
+        elif isinstance(action, TakePicture):
+            camera = action.camera or self.camera
+            check_writable(action.file)
+            save(action.file, self.picture(camera, action.size, action.transparent))
+        elif not isinstance(action, Wait):
+            passes, shown = self.place.passes, max(self.feed.shown.values(), default=0)
+            self.place.do(action)
+            self._wait(shown + 1 if self.place.passes > passes else 0)
 
     def picture(
         self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
@@ -101,7 +122,7 @@ class Studio(Closing):
         over = None
         if legend and not transparent:
             sheet = overlay.Sheet(size)
-            overlay.legend(sheet, self._look, self.world.scale, self.world.not_finite)
+            overlay.legend(sheet, self._look, self.world.state.display, self.world.not_finite)
             over = sheet.drawing()
         return Image.fromarray(take(self._renderer, view, self.world.drawing(), over))
 
@@ -121,7 +142,7 @@ class StudioError(Exception):
     """The worker's own traceback, as text: the cause that `--debug` shows."""
 
 
-def look_of(config: Config) -> Look:
+def look_of(config: Config) -> Colours:
     """The colours that shaders use."""
     look = config.look
-    return Look(look.background, look.positive, look.negative, look.not_finite)
+    return Colours(look.background, look.positive, look.negative, look.not_finite)

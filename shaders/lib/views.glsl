@@ -6,6 +6,7 @@ layout(std140) uniform Views {
     vec4 positive;    // linear colour of the largest activation
     vec4 negative;    // linear colour of the most negative activation
     vec4 not_finite;  // linear colour of NaN and infinity
+    vec4 display;     // x: 1 when zero is in the middle of the range of colours
     vec4 viewport;    // width and height in pixels; z: pixels a unit at clip w = 1; w: floor drawn
 };
 

@@ -85,8 +85,8 @@ def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
         assert maps.std[channel] == pytest.approx(good[channel].std(), abs=1e-5)
     assert (maps.low[2], maps.high[2], maps.mean[2], maps.std[2]) == (0, 0, 0, 0)
     count = 3 * 5 * 6
-    assert np.isfinite(maps.block[:3]).all()
-    coarser = maps.block[3 + count : 3 + count + 3 * 2 * 2].reshape(3, 4)
+    assert np.isfinite(maps.block[:6]).all()
+    coarser = maps.block[6 + count : 6 + count + 3 * 2 * 2].reshape(3, 4)
     assert np.isfinite(coarser[:2]).all()  # few are not: the mean is of the others
     assert np.isnan(coarser[2]).all()
     assert np.isnan(maps.block[-1])

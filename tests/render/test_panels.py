@@ -25,7 +25,8 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
     panel["grid"] = (columns, -(-channels // columns), channels)
     panel["tile"] = (height, width)
-    panel["base"], panel["gain"], panel["light"] = addresses[0][1], gain, 1
+    panel["base"], panel["light"], panel["clip"] = addresses[0][1], 1, 1
+    panel["range"] = (-1 / gain, 1 / gain) if gain else 0
     eye = Camera(0, 0, distance, fov=np.pi / 2)
     target = Target(ctx, (SIZE, SIZE), samples)
     view = View(eye, (SIZE, SIZE), fog=1e6, look=Look(positive=(1, 1, 1), negative=(0, 0, 1)))

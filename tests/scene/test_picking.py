@@ -1,14 +1,27 @@
+from types import SimpleNamespace
+
 import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.network import Node
 from vrnn.scene.panel import panel_size
-from vrnn.scene.picking import pick
+from vrnn.scene.picking import pick_layer
+from vrnn.scene.pose import Pose
+from vrnn.scene.stand import Face
 
 
 def node(number, shape):
     return Node(number, f"n{number}", "conv2d", "conv", "", shape)
+
+
+def pick(places, nodes, grids, eye, direction):
+    """`pick_layer` among panels in their usual grids."""
+    faces = {n.id: Face(grid) for n, grid in zip(nodes, grids, strict=True)}
+    ids = tuple(n.id for n in nodes)
+    index = {n: i for i, n in enumerate(ids)}
+    pose = Pose(SimpleNamespace(faces=faces), ids, places, [], {}, np.zeros(3), index)
+    return pick_layer(pose, {n.id: n for n in nodes}, 0, eye, direction)
 
 
 @given(st.integers(1, 40), st.integers(1, 9), st.integers(1, 9), st.data())

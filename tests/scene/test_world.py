@@ -12,6 +12,8 @@ from vrnn.errors import VrnnError
 from vrnn.network import ClassScores, Frame, NetworkInfo, Segmentation, map_shape
 from vrnn.render.maps import plan
 from vrnn.scene.camera import Camera
+from vrnn.scene.display import Display
+from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, find_layer, named
 from vrnn.scene.world import World
 
@@ -35,6 +37,7 @@ def small(outputs=()):
 
 
 def panels(world):
+    """Of one network, in the order of its layers."""
     return np.concatenate(list(world.drawing().panels.values()))
 
 
@@ -48,32 +51,34 @@ def test_every_layer_has_a_panel_and_waits_for_its_maps():
 
 def test_maps_appear_where_they_are_stored():
     world, network, _ = small()
-    assert sorted(panels(world)["base"]) == sorted(a[1] for a in world.stands[0].addresses.values())
+    addresses = world.stands[0].addresses
+    assert [addresses[n.id][1] for n in network.nodes] == list(panels(world)["base"])
     assert len(panels(world)) == len(network.nodes)
 
 
 @pytest.mark.parametrize("scale", ["map", "layer", "network"])
 def test_colours_span_what_was_asked(scale):
     world, network, maps = small()
-    world.set_scale(scale)
-    gains = dict(zip([n.id for n in network.nodes], panels(world)["gain"], strict=True))
+    world.set_state(State(display=Display(scale=scale)))
+    ranges = dict(zip([n.id for n in network.nodes], panels(world)["range"], strict=True))
     largest = max(m.peak for m in maps.values())
     for node in network.nodes:
         layer = maps[node.id]
         vector = layer.height * layer.width == 1
         if scale == "network":
-            assert gains[node.id] == pytest.approx(layer.scale / largest, rel=1e-3)
+            assert ranges[node.id] * layer.scale == pytest.approx((-largest, largest), rel=1e-3)
         elif scale == "layer" or vector:
-            assert gains[node.id] == pytest.approx(layer.scale / layer.peak, rel=1e-3)
+            peak = layer.peak
+            assert ranges[node.id] * layer.scale == pytest.approx((-peak, peak), rel=1e-3)
         else:
-            assert gains[node.id] == 0
+            assert not ranges[node.id].any()
 
 
 def test_a_move_is_continuous_and_ends_where_it_should():
     world, _, _ = small()
     before = panels(world)["origin"].copy()
     edges = len(world.drawing().strokes)
-    world.arrange("conveyor")
+    world.set_state(State("conveyor"))
     last, steps = before, []
     while world.advance(1 / 60):
         now = panels(world)["origin"].copy()
@@ -81,10 +86,10 @@ def test_a_move_is_continuous_and_ends_where_it_should():
         last = now
     assert len(steps) > 20
     assert max(steps) < np.abs(last - before).max() / 5
-    again = World("conveyor")
+    again = World(State("conveyor"))
     again.stands = world.stands
     assert np.allclose(panels(again)["origin"], last)
-    world.arrange("terrace")
+    world.set_state(State("terrace"))
     while world.advance(1 / 60):
         assert len(world.drawing().strokes)
     assert np.allclose(panels(world)["origin"], before)
@@ -93,11 +98,11 @@ def test_a_move_is_continuous_and_ends_where_it_should():
 
 def test_turning_back_in_mid_move_does_not_jump():
     world, _, _ = small()
-    world.arrange("conveyor")
+    world.set_state(State("conveyor"))
     for _ in range(10):
         world.advance(1 / 60)
     middle = panels(world)["origin"].copy()
-    world.arrange("terrace")
+    world.set_state(State("terrace"))
     assert np.allclose(panels(world)["origin"], middle, atol=1e-4)
 
 
@@ -125,7 +130,7 @@ def test_networks_stand_side_by_side():
     for slot in range(3):
         world.stored(slot, plan(world.open(slot, residual(2), INFO)))
     for arrangement in ("terrace", "conveyor"):
-        world.arrange(arrangement)
+        world.set_state(State(arrangement))
         while world.advance(1.0):
             continue
         spans = []

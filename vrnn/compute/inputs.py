@@ -17,6 +17,7 @@ from vrnn.compute.offer import IMAGENET_MEAN, IMAGENET_STD, Offer
 from vrnn.compute.script import as_bytes
 from vrnn.compute.tracer import evaluating, tensors_in
 from vrnn.errors import VrnnError
+from vrnn.images import fitted
 
 SIZES = (224, 32, 28, 64, 96, 128, 256, 299, 384, 512, 16, 8)
 """Sides of square images that are tried where nothing says the size."""
@@ -197,17 +198,6 @@ def _image_shape(tensor: torch.Tensor) -> tuple[int, int, int] | None:
             if side > 3 and channels * side * side == tensor.shape[1]:
                 return channels, side, side
     return None
-
-
-def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8: the middle of the image, as large as it fits, resampled."""
-    rows, columns = image.shape[:2]
-    scale = max(height / rows, width / columns)
-    cut_h, cut_w = height / scale, width / scale
-    top, left = (rows - cut_h) / 2, (columns - cut_w) / 2
-    picture = Image.fromarray(image)
-    box = (left, top, left + cut_w, top + cut_h)
-    return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, box=box))
 
 
 def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:

@@ -37,7 +37,7 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
     half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
     # Nearly every layer is right as it is; the others are filled again, with a scale.
     numbers = _fill(half, flat, size)
-    top = float(_peaks(numbers).max())
+    top = float(torch.maximum(-numbers[0], numbers[1]).max())
     exponent, bad = 0, 0
     if not (EASY[0] <= top <= EASY[1] or top == 0):
         flat, wrong = _finite(flat)
@@ -48,8 +48,8 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
         if wrong is not None:
             bad = int(wrong.sum())
             numbers = _of_finite(flat, wrong)
-            half[:channels] = _peaks(numbers)
-            half[channels:][_mostly(wrong, size)] = torch.nan
+            half[: 2 * channels].view(2, channels)[:] = numbers[:2]
+            half[2 * channels :][_mostly(wrong, size)] = torch.nan
     return FeatureMaps(
         channels,
         height,
@@ -65,12 +65,12 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
 def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Fill a block, scale 1, and return its numbers (see `FeatureMaps`).
 
-    NaN and infinity spread to the peaks.
+    NaN and infinity spread to the least and the largest.
     """
     channels = len(flat)
     numbers = flat.new_empty(4, channels)
-    end = channels + flat.numel()
-    half[channels:end].copy_(flat.view(-1))
+    end = 2 * channels + flat.numel()
+    half[2 * channels : end].copy_(flat.view(-1))
     torch.amin(flat, 1, out=numbers[0])
     torch.amax(flat, 1, out=numbers[1])
     torch.linalg.vector_norm(flat, dim=1, out=numbers[3])
@@ -78,12 +78,8 @@ def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torc
     for level in levels:
         half[end : end + level.numel()].view(channels, -1).copy_(level)
         end += level.numel()
-    half[:channels] = _peaks(numbers)
+    half[: 2 * channels].view(2, channels).copy_(numbers[:2])
     return numbers
-
-
-def _peaks(numbers: torch.Tensor) -> torch.Tensor:
-    return torch.maximum(-numbers[0], numbers[1])
 
 
 def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
@@ -124,7 +120,7 @@ def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
 
 
 def _mostly(wrong: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """Where in a block behind the peaks at least half of what is covered is wrong."""
+    """Where in a block's pyramid at least half of what is covered is wrong."""
     share = wrong.float()
     return torch.cat([level.flatten() for level in (share, *_pyramid(share, size)[0])]) >= 0.5
 

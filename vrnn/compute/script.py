@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import inspect
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
@@ -16,6 +18,7 @@ import numpy as np
 import torch
 from PIL import Image
 from torch import nn
+from torch.utils.data import Subset
 
 from vrnn.compute.blame import told
 from vrnn.compute.library import built, call
@@ -200,31 +203,92 @@ def _example(module: ModuleType, path: Path) -> Any:
 
 
 def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
-    """The script's data set; its items are images, or tuples of an image and a class."""
+    """The script's data set; its items are images, or tuples of an image and a class.
+
+    Only its length is asked for: items and labels are read when they are needed.
+    """
     value = getattr(module, "dataset", None)
     if inspect.isfunction(value):
         value = call(value, f"{path.name}:dataset")
     if value is None or not hasattr(value, "__getitem__") or not hasattr(value, "__len__"):
         return None
-    names: Any = getattr(value, "classes", None) or getattr(module, "class_names", ())
-    return ImageSet(tuple(str(n) for n in names), _Labels(value), lambda i: _pixels(value[i], path))
+    items = _Items(value, path)
+    try:
+        names: Any = getattr(value, "classes", None) or getattr(module, "class_names", ())
+        return ImageSet(tuple(str(n) for n in names), _Labels(items), items.pixels)
+    except (Exception, SystemExit) as error:
+        raise VrnnError(
+            f"'{path.name}': the data set does not say how long it is: {told(error, path.parent)}"
+        ) from error
+
+
+class _Items:
+    """What a data set of the user's holds, one at a time: few are made for several threads."""
+
+    def __init__(self, dataset: Any, path: Path) -> None:
+        self.dataset = dataset
+        self._path = path
+        self._lock = threading.Lock()
+
+    def __getitem__(self, index: int) -> Any:
+        with self._lock:
+            return self.dataset[index]
+
+    def pixels(self, index: int) -> np.ndarray:
+        """(H, W, 3) uint8 of item `index`. Raises VrnnError with the user's own line."""
+        try:
+            return _pixels(self[index], self._path)
+        except VrnnError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise VrnnError(f"'{self._path.name}': {told(error, self._path.parent)}") from error
 
 
 class _Labels(Sequence[int]):
-    """The classes of a data set's items, each looked up when asked for."""
+    """The classes of a data set's items, each looked up when asked for.
 
-    def __init__(self, dataset: Any) -> None:
-        self._dataset = dataset
+    They come from the data set's list of them where it has one, else from the items.
+    """
+
+    def __init__(self, items: _Items) -> None:
+        self._items = items
+        self._count = len(items.dataset)
 
     def __len__(self) -> int:
-        return len(self._dataset)
+        return self._count
+
+    @cached_property
+    def _listed(self) -> Callable[[int], Any] | None:
+        return _list_of_labels(self._items.dataset)
 
     def __getitem__(self, index: Any) -> Any:
-        targets = getattr(self._dataset, "targets", None)
-        if targets is not None:
-            return int(targets[index])
-        item = self._dataset[index]
+        if self._listed is not None:
+            return int(self._listed(index))
+        item = self._items[index]
         return int(item[1]) if isinstance(item, list | tuple) and len(item) > 1 else -1
+
+
+def _list_of_labels(dataset: Any) -> Callable[[int], Any] | None:
+    """What gives a label without reading its item: `targets` or `labels`, as torchvision has them.
+
+    Of a `torch.utils.data.Subset` those of the whole are taken.
+    """
+    if isinstance(dataset, Subset):
+        whole = _list_of_labels(dataset.dataset)
+        return None if whole is None else lambda index: whole(dataset.indices[index])
+    change = getattr(dataset, "target_transform", None) or (lambda label: label)
+    for name in ("targets", "labels"):
+        listed = getattr(dataset, name, None)
+        if hasattr(listed, "__getitem__") and _length(listed) == len(dataset):
+            return lambda index: change(listed[index])
+    return None
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(value)
+    except TypeError:  # such as a tensor without dimensions
+        return -1
 
 
 def _pixels(item: Any, path: Path) -> np.ndarray:

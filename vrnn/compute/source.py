@@ -43,10 +43,11 @@ class ModelSource:
     def prepare(self, image: np.ndarray | None) -> tuple[tuple[Any, ...], np.ndarray]:
         """Inputs of an image (H, W, 3) uint8, and the image as the network sees it, the same.
 
-        None: the first image of the data set, else the sample photograph.
+        None: the first image of the data set that can be read, else the sample photograph.
         """
         if image is None and self._offer.example_input is None:
-            image = self.dataset.image(0) if self.dataset else sample_photograph()
+            image = self.dataset.first() if self.dataset else None
+            image = sample_photograph() if image is None else image
         return prepare(self._offer, self._example, image)
 
 

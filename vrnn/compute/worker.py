@@ -76,7 +76,7 @@ class Failed:
 
 
 Event = Progress | Opened | MapsReady | FrameReady | Failed
-Image = np.ndarray | Path | int | None
+Image = np.ndarray | Path | int | Callable[[], np.ndarray] | None
 
 
 class _Superseded(Exception):
@@ -108,7 +108,8 @@ class Worker:
     def show(self, image: Image) -> None:
         """Run an image through all models, in the place of an older one that waits or runs.
 
-        image: (H, W, 3) uint8, a file, the number of one in the first model's data set, or None.
+        image: (H, W, 3) uint8, a file, the number of one in the first model's data set, what makes
+        one, or None.
         """
         with self._wake:
             self._image, self._wanted = image, True
@@ -192,6 +193,8 @@ class Worker:
             self._guarded(slot, self._run, slot, pixels)
 
     def _read(self, image: Image) -> np.ndarray | None:
+        if callable(image):
+            return image()
         if isinstance(image, Path):
             return read_image(image)
         if isinstance(image, int):

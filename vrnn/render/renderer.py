@@ -17,6 +17,7 @@ from vrnn.render.shaders import program
 from vrnn.render.target import Target
 from vrnn.render.text import Lines, Text, readable
 from vrnn.render.uniforms import View, Views
+from vrnn.scene.display import ENTRIES, table
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
 
 BLEND: Any = (
@@ -53,7 +54,11 @@ class Renderer:
         self.ctx = ctx
         self.counts = Counts()
         self._views = Views(ctx)
-        panel = program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS})
+        panel = program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES})
+        panel["store"], panel["colours"] = 0, 1
+        self._colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")
+        self._colours.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._table: np.ndarray | None = None
         self._panels = Instances(ctx, panel, PANEL)
         self._quads = Instances(ctx, program(ctx, "quad"), QUAD)
         self._strokes = Instances(ctx, program(ctx, "stroke"), STROKE)
@@ -74,6 +79,16 @@ class Renderer:
             self._stores.pop(slot).release()
         self._stores[slot] = MapStore(self.ctx, sizes)
         return self._stores[slot].addresses
+
+    @property
+    def slots(self) -> frozenset[int]:
+        """Of networks, and of whatever else has maps."""
+        return frozenset(self._stores)
+
+    def close(self, slot: int) -> None:
+        """Give the memory of a network's maps back."""
+        if slot in self._stores:
+            self._stores.pop(slot).release()
 
     def upload(self, slot: int, node: int, block: np.ndarray) -> None:
         """Write one layer's maps (`FeatureMaps.block`)."""
@@ -96,7 +111,8 @@ class Renderer:
         background = (0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0)
         target.begin(background)
         self.ctx.blend_func = BLEND
-        self._views.write(view)
+        self._views.write(view, drawing.display.symmetric)
+        self._colour(view, drawing)
         self._draw_world(view, drawing)
         if overlay is not None:
             self._views.write_overlay(view)
@@ -107,6 +123,13 @@ class Renderer:
                 self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
                 self.counts.draw_calls += 1
         target.end()
+
+    def _colour(self, view: View, drawing: Drawing) -> None:
+        colours = table(drawing.display, view.look.negative, view.look.positive)
+        if colours is not self._table:
+            self._colours.write(colours)
+            self._table = colours
+        self._colours.use(1)
 
     def _draw_world(self, view: View, drawing: Drawing) -> None:
         ctx = self.ctx
@@ -159,6 +182,7 @@ class Renderer:
         for store in self._stores.values():
             store.release()
         self._stores.clear()
+        self._colours.release()
         self._floor.release()
         self._floor_program.release()
         for part in (

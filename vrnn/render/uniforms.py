@@ -19,6 +19,7 @@ VIEWS = np.dtype(
         ("positive", "4f4"),
         ("negative", "4f4"),
         ("not_finite", "4f4"),
+        ("display", "4f4"),
         ("viewport", "4f4"),
     ]
 )
@@ -92,10 +93,10 @@ class Views:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._buffer = ctx.buffer(reserve=VIEWS.itemsize)
 
-    def write(self, view: View) -> None:
-        """For a picture of the world."""
+    def write(self, view: View, symmetric: bool) -> None:
+        """For a picture of the world. symmetric: zero is in the middle of the range of colours."""
         eye = (*view.camera.position, view.fog)
-        self._write(view.clip_from_world, eye, view, view.pixels_a_unit)
+        self._write(view.clip_from_world, eye, view, view.pixels_a_unit, symmetric)
 
     def write_overlay(self, view: View) -> None:
         """For an overlay in pixels: no fog, a unit is a pixel."""
@@ -106,8 +107,9 @@ class Views:
         self._write(matrix, (0.0, 0.0, 0.0, 1e9), view, 1.0)
 
     def _write(
-        self, matrix: np.ndarray, eye: tuple[float, ...], view: View, pixels_a_unit: float
-    ) -> None:
+        self, matrix: np.ndarray, eye: tuple[float, ...], view: View, pixels_a_unit: float,
+        symmetric: bool = True,
+    ) -> None:  # fmt: skip
         record = np.zeros((), VIEWS)
         record["clip_from_world"] = matrix.T.ravel()
         record["eye"] = eye
@@ -115,6 +117,7 @@ class Views:
         record["positive"] = (*view.look.positive, 1.0)
         record["negative"] = (*view.look.negative, 1.0)
         record["not_finite"] = (*view.look.not_finite, 1.0)
+        record["display"] = (float(symmetric), 0.0, 0.0, 0.0)
         record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
         self._buffer.write(record.tobytes())
         self._buffer.bind_to_uniform_block(VIEWS_BINDING)

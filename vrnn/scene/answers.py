@@ -13,7 +13,7 @@ import numpy as np
 
 from vrnn import font
 from vrnn.network import ClassScores, Detections, Frame, Network, Segmentation, map_shape
-from vrnn.scene.drawing import QUAD, Label, Picture, quad
+from vrnn.scene.drawing import QUAD, Label, Picture, Spot, quad
 
 BARS = 5
 BAR = 0.29
@@ -78,16 +78,18 @@ def _kind(network: Network) -> str:
 
 @dataclass(frozen=True, eq=False)
 class Beside:
-    """What is drawn beside the input."""
+    """What is drawn beside the input, or anything else that stands beside the layers."""
 
     quads: np.ndarray
-    labels: tuple[Label, ...]
-    pictures: tuple[Picture, ...]
+    labels: tuple[Label, ...] = ()
+    pictures: tuple[Picture, ...] = ()
+    spots: tuple[Spot, ...] = ()
 
 
 def beside(
-    room: Attachment, frame: Frame, class_names: tuple[str, ...], x: float, y: float, z: float
-) -> Beside:
+    room: Attachment, frame: Frame, class_names: tuple[str, ...], x: float, y: float, z: float,
+    slot: int = 0,
+) -> Beside:  # fmt: skip
     """Picture and answers. x: left edge of the room; y, z: the input panel's bottom and plane."""
     width, height = room.picture_width, room.picture_height
     top = y + height + 0.02
@@ -115,7 +117,8 @@ def beside(
             labels += names
         if isinstance(output, ClassScores | Segmentation):
             break  # the room holds one; further heads are panels like all others
-    return Beside(np.concatenate(quads), tuple(labels), tuple(pictures))
+    canvas = Spot("input", picture.origin, picture.right, picture.down, None, slot)
+    return Beside(np.concatenate(quads), tuple(labels), tuple(pictures), (canvas,))
 
 
 def name_of(index: int, class_names: tuple[str, ...]) -> str:

@@ -7,8 +7,11 @@ here are the one source of each record's layout; the renderer hands the bytes to
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+
+from vrnn.scene.display import USUAL, Display
 
 PANEL = np.dtype(
     [
@@ -18,7 +21,9 @@ PANEL = np.dtype(
         ("grid", "3i4"),  # columns, rows, number of channels
         ("tile", "2i4"),  # height and width of one map in texels
         ("base", "i4"),  # first texel of the layer's block in its store; -1: nothing yet
-        ("gain", "f4"),  # half float × gain is in -1…1; 0: scale each map by its own peak
+        ("first", "i4"),  # channel in the first cell
+        ("range", "2f4"),  # half floats that the colours span; equal: each map's own
+        ("clip", "f4"),  # of the range, already with the full colour
         ("light", "f4"),  # 1 as it is, less when something else is in the light
         ("border", "f4"),  # metres around it; negative: as wide, and lit up
     ]
@@ -79,10 +84,28 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
+class Spot:
+    """A rectangle that can be touched, beside the layers.
+
+    kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner` or
+    `pin`; origin, right, down: (3,) metres; value: what it stands for; slot, node: of its layer.
+    """
+
+    kind: str
+    origin: tuple[float, float, float]
+    right: tuple[float, float, float]
+    down: tuple[float, float, float]
+    value: Any = None
+    slot: int = 0
+    node: int = -1
+
+
+@dataclass(frozen=True, eq=False)
 class Drawing:
     """Everything that stands in the world (or lies in an overlay) at one moment.
 
-    panels: instances of `PANEL`, by network and by the number of the array its maps lie in.
+    panels: instances of `PANEL`, by network and by the number of the array its maps lie in;
+    display: how their values become colours.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -90,6 +113,7 @@ class Drawing:
     strokes: np.ndarray = field(default_factory=lambda: np.zeros(0, STROKE))
     labels: tuple[Label, ...] = ()
     pictures: tuple[Picture, ...] = ()
+    display: Display = USUAL
 
 
 def quad(

@@ -9,12 +9,13 @@ import numpy as np
 from vrnn import font
 from vrnn.network import Edge, FeatureMaps, Marker, NetworkInfo, Node, map_shape
 from vrnn.scene.answers import fitted
+from vrnn.scene.display import Display, symmetric
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Label, flat_quad, quad
 from vrnn.scene.layout import Row
 from vrnn.scene.panel import PanelGrid
-
-SCALES = ("map", "layer", "network")
-"""What a map's colours are scaled by: its own peak, its layer's, or its network's."""
+from vrnn.scene.pose import Maps, Pose, grid_maps
+from vrnn.scene.stand import Stand
+from vrnn.scene.state import SwitchedOff
 
 NAME = 0.15
 """Capital height of a layer's name, metres."""
@@ -26,6 +27,10 @@ TITLE = 0.42
 
 OVERHANG = 0.4
 """Metres that a label may reach beyond its panel, into the gap."""
+CELL_GAP = 0.06
+"""Of a cell, free between two maps; as in shaders/panel.frag.glsl."""
+PILE, PILE_INSIDE = (0.060, 0.070, 0.095), (0.0105, 0.0125, 0.0175)
+OFF = (1.0, 0.12, 0.10, 1.0)
 BORDER, LIT_BORDER = 0.018, 0.035
 """Metres around a panel, and around one that is pointed out."""
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
@@ -63,27 +68,126 @@ def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
     records["grid"][:, 2] = shapes[:, 0]
     records["tile"] = shapes[:, 1:]
     records["base"] = -1
+    records["clip"] = 1.0
     records["light"] = 1.0
     records["border"] = BORDER
     return records
 
 
-def gains(maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], scale: str) -> np.ndarray:
-    """(N,) float32 for `PANEL`'s gain: 0 where each map has its own scale.
+def single_maps(panel: np.ndarray, maps: Maps) -> np.ndarray:
+    """(K,) PANEL, one for each map that stands on its own. panel: (1,) the layer's own."""
+    records = np.repeat(panel, len(maps.channels))
+    left = panel["origin"][0] + panel["right"][0] / 2 + panel["down"][0]
+    width, height = maps.size[:, 0] * (1 - CELL_GAP), maps.size[:, 1] * (1 - CELL_GAP)
+    records["origin"] = left + maps.middle
+    records["origin"][:, 0] -= width / 2
+    records["origin"][:, 1] += height / 2
+    records["right"], records["down"] = 0.0, 0.0
+    records["right"][:, 0], records["down"][:, 1] = width, -height
+    records["grid"][:, :2] = 1
+    records["first"] = maps.channels
+    records["border"] *= 0.3
+    return records
+
+
+def boxes(pose: Pose) -> np.ndarray:
+    """QUADs behind each folded module: it looks like a pile of panels."""
+    quads = []
+    for node in pose.standing.folded.boxes:
+        if node not in pose.index:
+            continue
+        x, y, z, width, height = pose.place(node).tolist()
+        for i in (3, 2, 1):
+            shift = 0.035 * i
+            back = z - 0.03 * i
+            edge = tuple(c * (1.15 - 0.2 * i) for c in PILE)
+            quads.append(
+                quad(
+                    x - width / 2 + shift - 0.018,
+                    y + height + shift + 0.018,
+                    width + 0.036,
+                    height + 0.036,
+                    back - 0.004,
+                    (*edge, 1.0),
+                )
+            )
+            quads.append(
+                quad(
+                    x - width / 2 + shift,
+                    y + height + shift,
+                    width,
+                    height,
+                    back,
+                    (*PILE_INSIDE, 1.0),
+                )
+            )
+    return np.concatenate(quads) if quads else np.zeros(0, QUAD)
+
+
+def off_marks(off: Sequence[SwitchedOff], slot: int, stand: Stand, pose: Pose) -> np.ndarray:
+    """QUADs: a frame around what is switched off."""
+    quads = []
+    for one in off:
+        node = stand.ids.get(one.layer)
+        if one.network != slot or node is None or node not in pose.index:
+            continue
+        place = pose.place(node)
+        face = pose.standing.faces.get(node)
+        if face is None or face.one or not one.channels:
+            x, y, z, width, height = place.tolist()
+            quads += _frame(x - width / 2, y + height, width, height, z)
+            continue
+        maps = pose.maps.get(node) or grid_maps(
+            face.grid, map_shape(stand.network.by_id[node].shape), place
+        )
+        for channel in one.channels:
+            at = np.flatnonzero(maps.channels == channel)
+            if len(at):
+                x, y, z = (place[:3] + maps.middle[at[0]]).tolist()
+                width, height = maps.size[at[0]].tolist()
+                quads += _frame(x - width / 2, y + height / 2, width, height, z)
+    return np.concatenate(quads) if quads else np.zeros(0, QUAD)
+
+
+def _frame(left: float, top: float, width: float, height: float, z: float) -> list[np.ndarray]:
+    line = min(0.02, 0.12 * min(width, height))
+    z += 0.006
+    return [
+        quad(left, top, width, line, z, OFF),
+        quad(left, top - height + line, width, line, z, OFF),
+        quad(left, top, line, height, z, OFF),
+        quad(left + width - line, top, line, height, z, OFF),
+        quad(left, top - height / 2 + line / 2, width, line, z, OFF),
+    ]
+
+
+def ranges(
+    maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], display: Display
+) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 2) and (N,) float32 for `PANEL`'s range and clip.
 
     A map of one value would always be at its own peak, so vectors are scaled by their layer.
     """
-    whole = max((m.peak for m in maps.values()), default=1.0)
-    result = np.zeros(len(nodes), np.float32)
+    low = min((m.lowest for m in maps.values()), default=0.0)
+    high = max((m.highest for m in maps.values()), default=0.0)
+    found = np.zeros((len(nodes), 2), np.float32)
+    clip = np.ones(len(nodes), np.float32)
     for i, node in enumerate(nodes):
         if node.id not in maps:
             continue
         layer = maps[node.id]
-        if scale == "network":
-            result[i] = layer.scale / max(whole, 1e-30)
-        elif scale == "layer" or layer.height * layer.width == 1:
-            result[i] = layer.scale / max(layer.peak, 1e-30)
-    return result
+        if display.clip < 100:
+            clip[i] = layer.share_below(display.clip)
+        ends = (low, high)
+        if display.scale == "layer" or (display.scale == "map" and layer.height * layer.width == 1):
+            ends = (layer.lowest, layer.highest)
+        elif display.scale == "map":
+            continue
+        ends = symmetric(*ends) if display.symmetric else ends
+        if ends[0] == ends[1]:
+            ends = (ends[0], ends[0] + 1e-30)
+        found[i] = np.clip(np.array(ends) / layer.scale, -65504, 65504)
+    return found, clip
 
 
 def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:

@@ -1,46 +1,48 @@
-"""Which panel, channel and position a ray meets."""
+"""What a ray meets: a map's texel of a layer, or one of the other things that can be touched."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
 from vrnn.network import Node, map_shape
-from vrnn.scene.panel import PanelGrid
+from vrnn.scene.drawing import Spot
+from vrnn.scene.pose import Maps, Pose
 
 
 @dataclass(frozen=True)
 class Hit:
     """What a ray meets.
 
-    channel: -1 between maps; row, column: texel in the map; distance: metres.
+    kind: `layer`, or a `Spot`'s. Of a layer: slot, node, channel (-1 between maps), row and column
+    of the texel. value: of the spot. across, down: 0…1 in what was met; distance: metres.
     """
 
-    node: int
-    channel: int
-    row: int
-    column: int
+    kind: str
     distance: float
     slot: int = 0
+    node: int = -1
+    channel: int = -1
+    row: int = 0
+    column: int = 0
+    value: Any = None
+    across: float = 0.0
+    down: float = 0.0
 
-    def of(self, slot: int) -> Hit:
-        """The same in a certain network."""
-        return replace(self, slot=slot)
+    @property
+    def layer(self) -> tuple[int, int] | None:
+        """Network and node of the layer, or of the one that the spot belongs to."""
+        return (self.slot, self.node) if self.node >= 0 else None
 
 
-def pick(
-    places: np.ndarray,
-    nodes: Sequence[Node],
-    grids: Sequence[PanelGrid],
-    origin: np.ndarray,
-    direction: np.ndarray,
+def pick_layer(
+    pose: Pose, nodes: Mapping[int, Node], slot: int, origin: np.ndarray, direction: np.ndarray
 ) -> Hit | None:
-    """The nearest panel that a ray meets, all tested at once.
-
-    places: (N, 5) x centre, y bottom, z, width, height; origin, direction: (3,).
-    """
+    """The nearest layer that a ray meets, all tested at once. origin, direction: (3,)."""
+    places = pose.places
     if not len(places) or abs(direction[2]) < 1e-9:
         return None
     x, y, z, width, height = places.T.astype(np.float64)
@@ -48,17 +50,69 @@ def pick(
     across = (origin[0] + t * direction[0] - x) / width + 0.5
     down = 1 - (origin[1] + t * direction[1] - y) / height
     inside = (t > 1e-6) & (across >= 0) & (across < 1) & (down >= 0) & (down < 1)
+    met = np.flatnonzero(inside)
+    for best in met[np.argsort(t[met])]:
+        node = nodes[pose.ids[best]]
+        u, v, away = float(across[best]), float(down[best]), float(t[best])
+        maps = pose.maps.get(node.id)
+        if maps is None:
+            return _in_grid(pose, node, slot, u, v, away)
+        at = np.array([(u - 0.5) * width[best], (1 - v) * height[best]])
+        hit = _among(maps, node, slot, at, (u, v), away)
+        if hit is not None:
+            return hit
+    return None
+
+
+def _in_grid(pose: Pose, node: Node, slot: int, u: float, v: float, away: float) -> Hit:
+    channels, rows, columns = map_shape(node.shape)
+    face = pose.standing.faces.get(node.id)
+    if face is None or face.one:
+        return Hit("layer", away, slot, node.id, -1, int(v * rows), int(u * columns), None, u, v)
+    cell_x, cell_y = u * face.grid.columns, v * face.grid.rows
+    channel = int(cell_y) * face.grid.columns + int(cell_x)
+    return Hit(
+        "layer", away, slot, node.id, channel if channel < channels else -1,
+        int((cell_y % 1) * rows), int((cell_x % 1) * columns), None, u, v,
+    )  # fmt: skip
+
+
+def _among(
+    maps: Maps, node: Node, slot: int, at: np.ndarray, place: tuple[float, float], away: float
+) -> Hit | None:
+    local = (at - maps.middle[:, :2]) / np.maximum(maps.size, 1e-9) + 0.5
+    inside = np.flatnonzero(((local >= 0) & (local < 1)).all(1))
+    if not len(inside):
+        return None
+    one = inside[0]
+    _, rows, columns = map_shape(node.shape)
+    u, v = local[one]
+    return Hit(
+        "layer", away, slot, node.id, int(maps.channels[one]),
+        int((1 - v) * rows), int(u * columns), None, *place,
+    )  # fmt: skip
+
+
+def pick_spot(spots: Sequence[Spot], origin: np.ndarray, direction: np.ndarray) -> Hit | None:
+    """The nearest spot that a ray meets."""
+    if not spots:
+        return None
+    corner = np.array([s.origin for s in spots], np.float64)
+    right = np.array([s.right for s in spots], np.float64)
+    down = np.array([s.down for s in spots], np.float64)
+    normal = np.cross(right, down)
+    facing = normal @ direction
+    with np.errstate(divide="ignore", invalid="ignore"):
+        t = np.einsum("ij,ij->i", corner - origin, normal) / facing
+        at = origin + t[:, None] * direction - corner
+        u = np.einsum("ij,ij->i", at, right) / np.einsum("ij,ij->i", right, right)
+        v = np.einsum("ij,ij->i", at, down) / np.einsum("ij,ij->i", down, down)
+        inside = (t > 1e-6) & (u >= 0) & (u < 1) & (v >= 0) & (v < 1)
     if not inside.any():
         return None
     best = int(np.argmin(np.where(inside, t, np.inf)))
-    node, grid = nodes[best], grids[best]
-    channels, rows, columns = map_shape(node.shape)
-    cell_x, cell_y = across[best] * grid.columns, down[best] * grid.rows
-    channel = int(cell_y) * grid.columns + int(cell_x)
+    spot = spots[best]
     return Hit(
-        node.id,
-        channel if channel < channels else -1,
-        int((cell_y % 1) * rows),
-        int((cell_x % 1) * columns),
-        float(t[best]),
-    )
+        spot.kind, float(t[best]), spot.slot, spot.node, -1, 0, 0, spot.value,
+        float(u[best]), float(v[best]),
+    )  # fmt: skip

@@ -28,7 +28,7 @@ def named(world: World, name: str, aspect: float, fov: float) -> Camera:
         slot, node = find_layer(world, name.removeprefix("layer:"))
         return at_layer(world, slot, node, aspect, fov)
     if name == "overview":
-        yaw, pitch = OVERVIEW[world.arrangement]
+        yaw, pitch = OVERVIEW[world.state.arrangement]
         return whole(world, radians(yaw), radians(pitch), aspect, fov)
     if name == "front":
         return whole(world, 0.0, 0.0, aspect, fov)
@@ -64,11 +64,14 @@ def start(world: World, fov: float) -> Camera:
     return Camera(float(middle[0]) + 0.6, EYE, float(middle[2]) + 5.5, 0.0, radians(2), fov)
 
 
-def find_layer(world: World, name: str) -> tuple[int, int]:
-    """Network and node of a layer by its name, or by a part of it that only one has."""
+def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:
+    """Network and node of a layer by its name, or by a part of it that only one has.
+
+    network: look only there. Raises VrnnError.
+    """
     names = {
         (slot, node.id): node.name
-        for slot in world.slots
+        for slot in (world.slots if network is None else (network,))
         for node in world.stands[slot].network.nodes
     }
     exact = [key for key, value in names.items() if value == name]

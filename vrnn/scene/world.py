@@ -1,65 +1,64 @@
 """Everything that stands in the world: networks, what they show, and how they are arranged.
 
-The world is told what happened (a network opened, maps arrived, a pass was complete, time went on)
-and answers with a `Drawing`. It makes a part anew only when something in it has changed.
+The world is told what happened (a network opened, maps arrived, a pass was complete, the user made
+a change, time went on) and answers with a `Drawing`. It makes a part anew only when something in it
+has changed.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import replace
 
 import numpy as np
 
 from vrnn import font
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, block_size, map_shape
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, Node
 from vrnn.scene import parts
 from vrnn.scene.answers import Beside, beside
-from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label
-from vrnn.scene.picking import Hit, pick
-from vrnn.scene.stand import Stand, Standing
+from vrnn.scene.brackets import brackets
+from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label, Spot
+from vrnn.scene.handles import handles
+from vrnn.scene.picking import Hit, pick_layer, pick_spot
+from vrnn.scene.pins import Pinned, pinned
+from vrnn.scene.pose import Pose, between, settled
+from vrnn.scene.stand import Stand, fold_id
+from vrnn.scene.state import State
 
-ARRANGEMENTS = ("terrace", "conveyor")
 APART = 8.0
 """Metres between two networks."""
 GHOST_LIGHT = 0.4
 """Light left on what steps back."""
 
 
-@dataclass(frozen=True, eq=False)
-class _Pose:
-    """One network's things at this moment. places: (N, 5); routes: R arrays (P, 3)."""
-
-    places: np.ndarray
-    routes: list[np.ndarray]
-    offset: np.ndarray
-
-
 class World:
     """The networks by slot (0, 1, …), side by side."""
 
-    def __init__(
-        self, arrangement: str = "terrace", scale: str = "map", seconds: float = 0.8
-    ) -> None:
-        """arrangement: one of ARRANGEMENTS; scale: one of `parts.SCALES`; seconds: a move takes."""
-        self.arrangement, self.scale = arrangement, scale
+    def __init__(self, state: State | None = None, seconds: float = 0.8) -> None:
+        """seconds: a move takes."""
+        self.state = state or State()
         self.stands: dict[int, Stand] = {}
         self.pointed: Hit | None = None
-        self._before = arrangement
-        self._moved = 1.0
+        self.pinned: dict[int, Pinned] = {}
+        self.things: dict[str, Beside] = {}
         self._seconds = seconds
-        self._poses: dict[int, _Pose] = {}
+        self._before: dict[int, Pose] = {}
+        self._moved = 1.0
+        self._poses: dict[int, Pose] = {}
         self._labels: tuple[Label, ...] | None = None
         self._drawing: Drawing | None = None
         self._corners: np.ndarray | None = None
+        self._spots: tuple[Spot, ...] | None = None
 
     # What happened.
 
     def open(self, slot: int, network: Network, info: NetworkInfo) -> dict[int, int]:
-        """A network is known. Returns the half floats that each of its nodes' maps need."""
+        """A network is known. Returns the half floats that each of its nodes' maps need, and those
+        of its folds under `fold_id`."""
         self.stands[slot] = Stand(network, info)
+        self._before.clear()
         self._changed(places=True)
-        return {node.id: block_size(*map_shape(node.shape)) for node in network.nodes}
+        return self.stands[slot].sizes()
 
     def stored(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
         """Where the renderer keeps each node's maps."""
@@ -72,15 +71,43 @@ class World:
 
     def answered(self, slot: int, frame: Frame) -> None:
         """A pass is complete."""
-        self.stands[slot].frame = frame
+        stand = self.stands[slot]
+        stand.frame = frame
+        stand.ordered_anew()
+        self._changed(places=bool(self._ordered(slot)), labels=True)
+
+    def _ordered(self, slot: int) -> bool:
+        return any(
+            s == slot and layer.order != "index" for (s, _), layer in self.state.layers.items()
+        )
+
+    def set_state(self, state: State, move: bool = True) -> None:
+        """The user made a change. move: things go to their places, else they are there at once."""
+        places = _where(state) != _where(self.state)
+        if places and move and self.stands and self._seconds > 0:
+            self._before = {slot: self.pose(slot) for slot in self.slots}
+            self._moved = 0.0
+        self.state = state
+        self._changed(places=places, labels=True)
+
+    def put(self, name: str, thing: Beside | None) -> None:
+        """Something that stands in the world beside the networks, by a name; None takes it away."""
+        if thing is None:
+            self.things.pop(name, None)
+        else:
+            self.things[name] = thing
         self._changed(labels=True)
 
-    def arrange(self, arrangement: str) -> None:
-        """Begin to move everything into another arrangement."""
-        if arrangement != self.arrangement:
-            self._before, self.arrangement = self.arrangement, arrangement
-            self._moved = 1.0 - self._moved if self._moved < 1 else 0.0
-            self._changed(places=True)
+    def pin(self, pins: Mapping[int, Pinned]) -> None:
+        """The doubles that stand beside layers, by number."""
+        self.pinned = dict(pins)
+        self._changed(labels=True)
+
+    def know_evidence(self, slot: int, evidence: Mapping[int, np.ndarray]) -> None:
+        """How much each channel speaks for the winning class, by node."""
+        self.stands[slot].evidence = dict(evidence)
+        self.stands[slot].ordered_anew()
+        self._changed(places=True)
 
     def advance(self, seconds: float) -> bool:
         """Let time go on. True while something moves."""
@@ -88,16 +115,13 @@ class World:
             return False
         self._moved = min(1.0, self._moved + seconds / max(self._seconds, 1e-3))
         self._changed(places=True)
+        if self._moved >= 1.0:
+            self._before.clear()
         return True
-
-    def set_scale(self, scale: str) -> None:
-        """What colours are scaled by, one of `parts.SCALES`."""
-        self.scale = scale
-        self._changed()
 
     def point_at(self, hit: Hit | None) -> None:
         """Light up a layer and its neighbours."""
-        if _layer(hit) != _layer(self.pointed):
+        if _lit(hit) != _lit(self.pointed):
             self._changed()
         self.pointed = hit
 
@@ -106,12 +130,12 @@ class World:
         if places:
             self._poses.clear()
         if places or labels:
-            self._labels = self._corners = None
+            self._labels = self._corners = self._spots = None
 
     def settled(self) -> World:
         """The same world with nothing moving any more."""
-        world = World(self.arrangement, self.scale, self._seconds)
-        world.stands = self.stands
+        world = World(self.state, self._seconds)
+        world.stands, world.things, world.pinned = self.stands, self.things, self.pinned
         return world
 
     # What is where.
@@ -126,55 +150,64 @@ class World:
         """Values in all maps that are NaN or infinite."""
         return sum(m.not_finite for stand in self.stands.values() for m in stand.maps.values())
 
-    def pose(self, slot: int) -> _Pose:
-        """A network's things, part of the way between two arrangements."""
+    def shows_one(self, slot: int, node: int) -> bool:
+        """Whether a layer, or the module that it ends, is folded into one map."""
+        face = self.stands[slot].standing(self.state, slot).faces.get(node)
+        return face is not None and face.one
+
+    def node_id(self, slot: int, name: str) -> int | None:
+        """A layer's node, or the node that stands for a folded module; None when there is none."""
+        if slot not in self.stands:
+            return None
+        stand = self.stands[slot]
+        found = {n.name: n.id for n in self.pose(slot).standing.network.nodes}
+        return found.get(name, stand.ids.get(name))
+
+    def seen(self, slot: int, node: int) -> Node:
+        """A layer as it is seen: one that stands for a folded module is that module."""
+        return self.stands[slot].seen(self.pose(slot))[node]
+
+    def pose(self, slot: int) -> Pose:
+        """A network's things at this moment."""
         if not self._poses:
             self._place_all()
         return self._poses[slot]
 
     def _place_all(self) -> None:
-        t = self._moved * self._moved * (3 - 2 * self._moved)
-        left = dict.fromkeys(ARRANGEMENTS, 0.0)
+        left = 0.0
         for slot in self.slots:
             stand = self.stands[slot]
-            shift = {}
-            for name in {self.arrangement, self._before if t < 1 else self.arrangement}:
-                layout = stand.standing(name).layout
-                low, high = float(layout.low[0]), float(layout.high[0])
-                if slot == self.slots[0]:
-                    left[name] = low
-                shift[name] = left[name] - low
-                left[name] += high - low + APART
-            self._poses[slot] = self._between(stand, shift, t)
-
-    def _between(self, stand: Stand, shift: Mapping[str, float], t: float) -> _Pose:
-        after = stand.standing(self.arrangement)
-        offset = np.array([shift[self.arrangement], 0, 0], np.float32)
-        places = after.places.copy()
-        places[:, :3] += offset
-        if t >= 1:
-            return _Pose(places, [points + offset for points in after.lines], offset)
-        start = stand.standing(self._before)
-        start_offset = np.array([shift[self._before], 0, 0], np.float32)
-        begun = start.places.copy()
-        begun[:, :3] += start_offset
-        routes = (start.routes + start_offset) * (1 - t) + (after.routes + offset) * t
-        mixed = begun * (1 - t) + places * t
-        return _Pose(mixed, list(routes), start_offset * (1 - t) + offset * t)
+            layout = stand.standing(self.state, slot).layout
+            low, high = float(layout.low[0]), float(layout.high[0])
+            if slot == self.slots[0]:
+                left = low
+            offset = np.array([left - low, 0, 0], np.float32)
+            left += high - low + APART
+            pose = settled(stand, self.state, slot, offset)
+            if slot in self._before:
+                pose = between(self._before[slot], pose, stand, self._moved)
+            self._poses[slot] = pose
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """What a ray from `origin` (3,) along the unit vector `direction` (3,) meets first."""
-        best: Hit | None = None
+        best = pick_spot(self.spots(), origin, direction)
         for slot in self.slots:
             stand = self.stands[slot]
-            hit = pick(self.pose(slot).places, stand.network.nodes, stand.grids, origin, direction)
+            hit = pick_layer(self.pose(slot), stand.seen(self.pose(slot)), slot, origin, direction)
             if hit is not None and (best is None or hit.distance < best.distance):
-                best = hit.of(slot)
+                best = hit
         return best
+
+    def spots(self) -> tuple[Spot, ...]:
+        """What can be touched beside the layers."""
+        if self._spots is None:
+            self.drawing()
+        assert self._spots is not None
+        return self._spots
 
     def free_before(self, slot: int, node: int) -> float:
         """Metres from a layer's panel to the next one before it, infinite where none is."""
-        x, y, z, width, height = self.pose(slot).places[self.stands[slot].index[node]].tolist()
+        x, y, z, width, height = self.pose(slot).place(node).tolist()
         everything = np.concatenate([self.pose(s).places for s in self.slots])
         across = np.abs(everything[:, 0] - x) < (everything[:, 3] + width) / 2
         up = np.abs(everything[:, 1] + everything[:, 4] / 2 - y - height / 2)
@@ -182,9 +215,11 @@ class World:
         return float((everything[before, 2] - z).min(initial=np.inf))
 
     def panel_corners(self, slot: int, node: int) -> np.ndarray:
-        """(4, 3) metres: a layer's panel with its label."""
-        stand = self.stands[slot]
-        x, y, z, width, height = self.pose(slot).places[stand.index[node]].tolist()
+        """(4, 3) metres: a layer's panel with its label; of its fold when it is folded away."""
+        pose = self.pose(slot)
+        if node not in pose.index:
+            node = pose.standing.folded.home[node]
+        x, y, z, width, height = pose.place(node).tolist()
         top, half = y + height + 0.4, width / 2
         return np.array(
             [(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)]
@@ -205,7 +240,7 @@ class World:
         names = [
             np.array([label.origin, np.array(label.origin) + np.array(label.right) * label_width])
             for label in drawing.labels
-            if label.height > 0.3
+            if label.height > 0.18
             for label_width in [font.width(label.text) * label.height]
         ]
         points = [p for p in (*flat, *names) if len(p)]
@@ -221,100 +256,154 @@ class World:
 
     def _draw(self) -> Drawing:
         panels: dict[tuple[int, int], np.ndarray] = {}
-        quads, strokes, answers = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)], []
+        quads, strokes = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)]
+        things, spots, labels = list(self.things.values()), [], []
         for slot in self.slots:
             stand, pose = self.stands[slot], self.pose(slot)
-            lit, light = self._light(slot, stand)
+            lit, light = self._light(slot, pose)
             panels.update(self._panels(slot, stand, pose, lit, light))
-            rows = self._standing(stand).layout.rows
-            quads.append(parts.steps(rows, pose.offset, self._shown()))
-            strokes.append(self._strokes(slot, stand, pose))
-            answers.append(self._beside(stand, pose))
-        beside_all = [answer for answer in answers if answer is not None]
-        quads += [answer.quads for answer in beside_all]
-        if self._labels is None:
-            self._labels = self._all_labels(beside_all)
-        pictures = tuple(p for answer in beside_all for p in answer.pictures)
+            quads.append(parts.steps(pose.standing.layout.rows, pose.offset, self._shown))
+            quads.append(parts.boxes(pose))
+            quads.append(parts.off_marks(self.state.off, slot, stand, pose))
+            strokes.append(self._strokes(slot, pose))
+            for one in (self._beside(slot, stand, pose), handles(pose, slot, self.pointed)):
+                if one is not None:
+                    things.append(one)
+            found = brackets(pose, stand.modules, slot, self._shown)
+            quads.append(found[0])
+            labels += found[1]
+            spots += found[2]
+        for pin in self.pinned.values():
+            place = self._pin_place(pin)
+            if place is not None:
+                records, thing = pinned(pin, *place, self.state.display)
+                panels[pin.store, 0] = records
+                things.append(thing)
+        quads += [thing.quads for thing in things]
+        if self._labels is None:  # laying letters out takes long: the same list is kept
+            said = [label for thing in things for label in thing.labels]
+            self._labels = (*labels, *self._all_labels(), *said)
+        self._spots = (*spots, *(spot for thing in things for spot in thing.spots))
         return Drawing(
-            panels, np.concatenate(quads), np.concatenate(strokes), self._labels, pictures
-        )
+            panels, np.concatenate(quads), np.concatenate(strokes), self._labels,
+            tuple(p for thing in things for p in thing.pictures), self.state.display,
+        )  # fmt: skip
 
-    def _standing(self, stand: Stand) -> Standing:
-        """The arrangement whose steps are seen."""
-        return stand.standing(self.arrangement if self._moved > 0.5 else self._before)
-
+    @property
     def _shown(self) -> float:
-        """Steps and stage names are gone in the middle of a move."""
-        return abs(2 * self._moved - 1)
+        """Steps and stage names come in while a move goes on."""
+        return max(0.0, 2 * self._moved - 1)
 
     def _panels(
-        self, slot: int, stand: Stand, pose: _Pose, lit: np.ndarray, light: np.ndarray
+        self, slot: int, stand: Stand, pose: Pose, lit: np.ndarray, light: np.ndarray
     ) -> dict[tuple[int, int], np.ndarray]:
-        nodes = stand.network.nodes
-        records = parts.panels(pose.places, stand.grids, nodes)
+        seen = stand.seen(pose)
+        nodes = [seen[n] for n in pose.ids]
+        faces = pose.standing.faces
+        grids = [faces[n].grid if n in faces else stand.grid(n) for n in pose.ids]
+        records = parts.panels(pose.places, grids, nodes)
         records["light"] = light
         records["border"][lit] = -parts.LIT_BORDER
-        records["gain"] = parts.gains(stand.maps, nodes, self.scale)
+        records["range"], records["clip"] = parts.ranges(stand.maps, nodes, self.state.display)
         arrays = np.zeros(len(nodes), int)
         for i, node in enumerate(nodes):
-            array, first = stand.addresses.get(node.id, (0, -1))
-            arrays[i] = array
+            arrays[i], first = stand.addresses.get(node.id, (0, -1))
             if node.id in stand.maps:
                 records["base"][i] = first
-        return {(slot, int(a)): records[arrays == a] for a in np.unique(arrays)}
+                if node.id in faces and faces[node.id].one:
+                    arrays[i] = self._one_map(records[i : i + 1], stand, node.id, int(arrays[i]))
+        result = {}
+        single = np.array([n in pose.maps for n in pose.ids], bool)
+        for a in np.unique(arrays):
+            own = [records[(arrays == a) & ~single]]
+            own += [
+                parts.single_maps(records[i : i + 1], pose.maps[pose.ids[i]])
+                for i in np.flatnonzero(single & (arrays == a))
+            ]
+            result[slot, int(a)] = np.concatenate(own)
+        return result
 
-    def _light(self, slot: int, stand: Stand) -> tuple[np.ndarray, np.ndarray]:
+    def _one_map(self, record: np.ndarray, stand: Stand, node: int, array: int) -> int:
+        """Show one map for all of a folded layer's; returns the array that it lies in."""
+        channels = int(record["grid"][0, 2])
+        record["grid"][0] = (1, 1, 1)
+        maps = stand.maps[node]
+        if self.state.fold_shows == "strongest":
+            record["grid"][0, 2] = channels
+            record["first"] = int(np.argmax(np.maximum(-maps.numbers[0], maps.numbers[1])))
+            return array
+        other, first = stand.addresses.get(fold_id(node), (array, -1))
+        record["base"] = first
+        record["range"] = 0.0
+        return other
+
+    def _light(self, slot: int, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool panels pointed out, (N,) light."""
-        count = len(stand.network.nodes)
+        count = len(pose.ids)
         lit, light = np.zeros(count, bool), np.ones(count, np.float32)
-        if self.pointed is None:
+        pointed = _lit(self.pointed)
+        if pointed is None:
             return lit, light
         light[:] = GHOST_LIGHT
-        if self.pointed.slot == slot:
-            node = self.pointed.node
-            near = {node}
-            for edge in stand.network.edges:
-                if node in (edge.source, edge.target):
+        if pointed[0] == slot and pointed[1] in pose.index:
+            near = {pointed[1]}
+            for edge in pose.standing.network.edges:
+                if pointed[1] in (edge.source, edge.target):
                     near |= {edge.source, edge.target}
-            light[[stand.index[n] for n in near]] = 1.0
-            lit[stand.index[node]] = True
+            light[[pose.index[n] for n in near]] = 1.0
+            lit[pose.index[pointed[1]]] = True
         return lit, light
 
-    def _strokes(self, slot: int, stand: Stand, pose: _Pose) -> np.ndarray:
-        edges = stand.network.edges
-        skips = np.array([stand.skip(e) for e in edges], bool).reshape(-1)
+    def _strokes(self, slot: int, pose: Pose) -> np.ndarray:
+        edges = pose.standing.network.edges
+        passing = pose.standing.skips
+        skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
         state = np.zeros(len(edges), int)
-        if self.pointed is not None:
-            node = self.pointed.node if self.pointed.slot == slot else None
+        pointed = _lit(self.pointed)
+        if pointed is not None:
+            node = pointed[1] if pointed[0] == slot else None
             state[:] = [1 if node in (e.source, e.target) else -1 for e in edges]
         return parts.strokes(pose.routes, skips, state)
 
-    @staticmethod
-    def _beside(stand: Stand, pose: _Pose) -> Beside | None:
-        if stand.frame is None:
-            return None
+    def _beside(self, slot: int, stand: Stand, pose: Pose) -> Beside | None:
         room = stand.attachment
-        x, y, z, width, _ = pose.places[stand.index[room.node]].tolist()
+        if stand.frame is None or room.node not in pose.index:
+            return None
+        x, y, z, width, _ = pose.place(room.node).tolist()
         left = x - width / 2 - room.gap - room.width
-        return beside(room, stand.frame, stand.info.class_names, left, y, z)
+        return beside(room, stand.frame, stand.info.class_names, left, y, z, slot)
 
-    def _all_labels(self, answers: list[Beside]) -> tuple[Label, ...]:
+    def _pin_place(self, pin: Pinned) -> tuple[Pose, int] | None:
+        slot = pin.network
+        node = self.node_id(slot, pin.beside)
+        if node is None or node not in self.pose(slot).index:
+            return None
+        return self.pose(slot), node
+
+    def _all_labels(self) -> list[Label]:
         labels: list[Label] = []
         for slot in self.slots:
             stand, pose = self.stands[slot], self.pose(slot)
-            nodes = stand.network.nodes
-            rows = self._standing(stand).layout.rows
-            labels += parts.layer_labels(pose.places, nodes)
-            labels += parts.edge_labels(pose.routes, stand.network.edges, stand.arrivals)
-            rooms = self._standing(stand).name_rooms
-            labels += parts.row_labels(rows, rooms, pose.offset, self._shown())
-            labels += parts.marker_labels(stand.network.markers, pose.places, stand.index)
+            seen = stand.seen(pose)
+            standing = pose.standing
+            rows = standing.layout.rows
+            labels += parts.layer_labels(pose.places, [seen[n] for n in pose.ids])
+            labels += parts.edge_labels(pose.routes, standing.network.edges, standing.arrivals)
+            labels += parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
+            labels += parts.marker_labels(standing.network.markers, pose.places, pose.index)
             left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
             front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
             right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
             labels += parts.title_labels(stand.info, left, front + 1.2, right - left)
-        return tuple(labels + [label for answer in answers for label in answer.labels])
+        return labels
 
 
-def _layer(hit: Hit | None) -> tuple[int, int] | None:
-    return None if hit is None else (hit.slot, hit.node)
+def _lit(hit: Hit | None) -> tuple[int, int] | None:
+    return None if hit is None else hit.layer
+
+
+def _where(state: State) -> object:
+    """The part of a state that says where things are."""
+    return replace(
+        state, display=State().display, fold_shows="mean", pins=(), off=(), picture=State().picture
+    )

@@ -12,6 +12,7 @@ import numpy as np
 
 from vrnn import font
 from vrnn.render.uniforms import Look
+from vrnn.scene.display import Display, table
 from vrnn.scene.drawing import QUAD, Drawing, Label
 
 INK = (0.62, 0.66, 0.74, 1.0)
@@ -25,6 +26,8 @@ SCALE_TEXT = {
     "layer": "by the layer's peak",
     "network": "by the network's peak",
 }
+STEPS = 24
+"""Of the colour bar."""
 
 
 class Sheet:
@@ -80,22 +83,26 @@ class Sheet:
         return Drawing(quads=quads, labels=tuple(self._labels))
 
 
-def legend(sheet: Sheet, look: Look, scale: str, not_finite: int = 0) -> None:
+def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> None:
     """What the colours mean, at the lower right."""
     bar = 118.0
-    words = SCALE_TEXT[scale]
+    words = SCALE_TEXT[display.scale]
+    if display.clip < 100:
+        words += f", full at {display.clip:g} %"
     x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
     start = x - font.width(words) * 8.5 - 16
     said = f"NaN or infinite: {not_finite:,} values"
     left = start - (font.width(said) * 8.5 + 42 if not_finite else 0)
     sheet.box(left - 18, y - 18, sheet.width - left - 2, 54, SHADE)
-    zero = (0.006, 0.007, 0.009, 1.0)
-    strong_negative, strong_positive = (*look.negative, 1.0), (*look.positive, 1.0)
-    sheet.box(x, y, bar, 11, strong_negative, zero)
-    sheet.box(x + bar, y, bar, 11, zero, strong_positive)
-    sheet.text(x, y + 28, "negative", 8.5, INK)
-    sheet.text(x + bar - font.width("0") * 4.25, y + 28, "0", 8.5, INK)
-    word = "positive"
+    colours = table(display, look.negative, look.positive)
+    for i in range(STEPS):
+        ends = [colours[round(j * (len(colours) - 1) / STEPS)] for j in (i, i + 1)]
+        part = 2 * bar / STEPS
+        sheet.box(x + i * part, y, part, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0))
+    sheet.text(x, y + 28, "negative" if display.symmetric else "lowest", 8.5, INK)
+    if display.symmetric:
+        sheet.text(x + bar - font.width("0") * 4.25, y + 28, "0", 8.5, INK)
+    word = "positive" if display.symmetric else "highest"
     sheet.text(x + 2 * bar - font.width(word) * 8.5, y + 28, word, 8.5, INK)
     sheet.text(start, y + 9.5, words, 8.5, INK)
     if not_finite:

@@ -1,0 +1,38 @@
+"""On the layer that is pointed at: a bar to move it by, a corner to scale it by."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.scene.answers import Beside
+from vrnn.scene.drawing import QUAD, Spot, quad
+from vrnn.scene.picking import Hit
+from vrnn.scene.places import LABEL_STRIP
+from vrnn.scene.pose import Pose
+
+INK = (1.0, 0.52, 0.10, 0.85)
+CORNER = 0.16
+"""Side of the corner that scales, metres."""
+
+
+def handles(pose: Pose, slot: int, pointed: Hit | None) -> Beside:
+    """The strip over each layer, with its name, can be grabbed, and its lower right corner; both
+    are seen on the layer that is pointed at."""
+    spots = []
+    quads = []
+    at = pointed.layer if pointed is not None else None
+    for i, node in enumerate(pose.ids):
+        x, y, z, width, height = pose.places[i].tolist()
+        left, right, top = x - width / 2, x + width / 2, y + height
+        strip = (left, top + LABEL_STRIP - 0.03, z)
+        spots.append(
+            Spot("handle", strip, (width, 0, 0), (0, 0.05 - LABEL_STRIP, 0), None, slot, node)
+        )
+        corner = (right - 0.03, y + 0.03, z + 0.004)
+        spots.append(Spot("corner", corner, (CORNER, 0, 0), (0, -CORNER, 0), None, slot, node))
+        if at == (slot, node):
+            bar = min(width * 0.5, 0.7)
+            quads.append(quad(x - bar / 2, top + LABEL_STRIP - 0.02, bar, 0.022, z, INK))
+            for w, h in ((CORNER, 0.03), (0.03, CORNER)):
+                quads.append(quad(right + 0.12 - w, y - 0.12 + h, w, h, z + 0.004, INK))
+    return Beside(np.concatenate(quads) if quads else np.zeros(0, QUAD), (), (), tuple(spots))

@@ -1,0 +1,307 @@
+"""A data set as a wall of small images: which ones stand on it, and their thumbnails."""
+
+from __future__ import annotations
+
+import re
+import threading
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Sequence
+
+import numpy as np
+from PIL import Image
+
+from vrnn.closing import Closing
+from vrnn.errors import VrnnError
+from vrnn.images import ImageSet
+
+THREADS = 2
+AROUND = 20
+"""Value, in sRGB, of what an image leaves free in its square."""
+UNSEEN = -2
+"""In place of a label that has not been looked up."""
+
+
+def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
+    """(side, side, 3) uint8: the whole of an image (H, W, 3) uint8, centred on dark.
+
+    Smaller images are enlarged with hard edges, so that their pixels can be told apart.
+    """
+    rows, columns = pixels.shape[:2]
+    scale = side / max(rows, columns)
+    height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
+    kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
+    small = np.asarray(Image.fromarray(pixels).resize((width, height), kind))
+    square = np.full((side, side, 3), AROUND, np.uint8)
+    top, left = (side - height) // 2, (side - width) // 2
+    square[top : top + height, left : left + width] = small
+    return square
+
+
+class Thumbnails(Closing):
+    """Makes thumbnails in threads of its own. All methods return at once.
+
+    failed: why there is none, by number of the image; it is not tried again.
+    """
+
+    def __init__(self, images: ImageSet, side: int = 96, capacity: int = 2000) -> None:
+        """side: pixels; capacity: how many thumbnails are kept, those used last."""
+        self.side = side
+        self.failed: dict[int, str] = {}
+        self._images, self._capacity = images, capacity
+        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._asked: dict[int, None] = {}  # a set in the order it was asked for
+        self._waiting: list[int] = []  # the next one last
+        self._busy: set[int] = set()
+        self._finished: dict[int, np.ndarray] = {}
+        self._closed = False
+        self._wake = threading.Condition()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"vrnn-thumbnails-{n}", daemon=True)
+            for n in range(THREADS)
+        ]
+        for thread in self._threads:
+            thread.start()
+
+    def request(self, indices: Sequence[int]) -> None:
+        """Ask for the thumbnails of these images, the first one first.
+
+        What was asked for before and is not among them is dropped. The same request again costs
+        little and gives nothing twice.
+        """
+        with self._wake:
+            before, self._asked = self._asked, dict.fromkeys(indices)
+            if list(before) == list(self._asked):
+                return
+            self._finished = {i: t for i, t in self._finished.items() if i in self._asked}
+            for index in self._asked:
+                if index in self._kept:
+                    self._kept.move_to_end(index)
+                    if index not in before:
+                        self._finished[index] = self._kept[index]
+            missing = [i for i in self._asked if not self._done(i)]
+            self._waiting = missing[::-1]
+            self._wake.notify_all()
+
+    def _done(self, index: int) -> bool:
+        return index in self._kept or index in self._busy or index in self.failed
+
+    def take(self) -> dict[int, np.ndarray]:
+        """Thumbnails (side, side, 3) uint8 that have come since the last call, by image."""
+        with self._wake:
+            finished, self._finished = self._finished, {}
+            return finished
+
+    @property
+    def waiting(self) -> int:
+        """How many of those asked for are still to come."""
+        with self._wake:
+            return len(self._waiting) + len(self._busy & self._asked.keys())
+
+    def close(self, wait: float = 1.0) -> None:
+        """End the threads, each after its image; waits so many seconds for them."""
+        with self._wake:
+            self._closed = True
+            self._waiting.clear()
+            self._wake.notify_all()
+        end = time.monotonic() + wait
+        for thread in self._threads:
+            thread.join(max(0.0, end - time.monotonic()))
+
+    # In the threads.
+
+    def _work(self) -> None:
+        while True:
+            with self._wake:
+                while not self._closed and not self._waiting:
+                    self._wake.wait()
+                if self._closed:
+                    return
+                index = self._waiting.pop()
+                self._busy.add(index)
+            made = self._made(index)
+            with self._wake:
+                self._busy.discard(index)
+                if isinstance(made, str):
+                    self.failed[index] = made
+                else:
+                    self._keep(index, made)
+
+    def _made(self, index: int) -> np.ndarray | str:
+        """The thumbnail, or why there is none."""
+        try:
+            return thumbnail(self._images.small(index, self.side), self.side)
+        except VrnnError as error:
+            return str(error)
+        except MemoryError:
+            return f"image {index} of the data set: not enough memory for its thumbnail"
+
+    def _keep(self, index: int, made: np.ndarray) -> None:
+        self._kept[index] = made
+        while len(self._kept) > self._capacity:
+            self._kept.popitem(last=False)
+        if index in self._asked:
+            self._finished[index] = made
+
+
+class Wall:
+    """Which images of a set stand on the current page, in random order. No threads, no images.
+
+    With a filter the images are searched for, a bounded time a call, so that the first page of a
+    large set is there at once. While `searching` is true, call `search` again, such as once a
+    frame, and look at `indices` anew. A label is looked up once.
+
+    number: of the current page, from 0 on; selected: the image that was asked for by number.
+    """
+
+    def __init__(
+        self,
+        count: int,
+        label: Callable[[int], int],
+        names: Sequence[str] = (),
+        seed: int = 0,
+        page_size: int = 24,
+    ) -> None:
+        """count: of images; label: gives the class of one, -1 where unknown; names: of classes."""
+        self.page_size = page_size
+        self.number = 0
+        self.selected: int | None = None
+        self._count, self._label, self._names = count, label, names
+        self._labels = np.full(count, UNSEEN, np.int32)
+        self._order = _shuffled(count, seed)
+        self._wanted: Callable[[int], bool] | None = None
+        self._found: list[int] = []
+        self._looked_at = 0
+
+    @property
+    def indices(self) -> tuple[int, ...]:
+        """Numbers of the images on the current page, as far as they have been found."""
+        start = self.number * self.page_size
+        part = slice(start, start + self.page_size)
+        return tuple(int(i) for i in (self._order if self._wanted is None else self._found)[part])
+
+    @property
+    def searching(self) -> bool:
+        """Whether the current page may still get more images."""
+        full = (self.number + 1) * self.page_size
+        return self._unfinished and len(self._found) < full
+
+    @property
+    def _unfinished(self) -> bool:
+        return self._wanted is not None and self._looked_at < self._count
+
+    @property
+    def pages(self) -> int | None:
+        """How many pages there are, at least 1; None while it is not known."""
+        if self._unfinished:
+            return None
+        count = self._count if self._wanted is None else len(self._found)
+        return max(1, -(-count // self.page_size))
+
+    def page(self, number: int) -> tuple[int, ...]:
+        """Go to a page, or the nearest there is, and give `indices`."""
+        self.number = max(0, number)
+        self.search()
+        return self.indices
+
+    def next(self) -> tuple[int, ...]:
+        """Go one page on, but not beyond the last."""
+        return self.page(self.number + 1)
+
+    def previous(self) -> tuple[int, ...]:
+        """Go one page back."""
+        return self.page(self.number - 1)
+
+    def search(self, most: int = 20_000, seconds: float = 0.004) -> None:
+        """Look at more labels, until the page is full, or so many or so long.
+
+        Only a single label that takes longer than that, as of a set that reads whole items for
+        them, is waited for.
+        """
+        end = time.perf_counter() + seconds
+        stop = min(self._count, self._looked_at + most)
+        wanted = self._wanted
+        while wanted is not None and self.searching and self._looked_at < stop:
+            index = int(self._order[self._looked_at])
+            self._looked_at += 1
+            if wanted(self._class_of(index)):
+                self._found.append(index)
+            if time.perf_counter() > end:
+                break
+        if self.pages is not None:
+            self.number = min(self.number, self.pages - 1)
+
+    def _class_of(self, index: int) -> int:
+        if self._labels[index] == UNSEEN:
+            self._labels[index] = self._label(index)
+        return int(self._labels[index])
+
+    def reshuffle(self, seed: int) -> tuple[int, ...]:
+        """Another order, from the first page on; a filter stays."""
+        self._order = _shuffled(self._count, seed)
+        return self._restart(self._wanted)
+
+    def show_all(self) -> tuple[int, ...]:
+        """Without a filter, from the first page on."""
+        return self._restart(None)
+
+    def show_class(self, wanted: int | str) -> tuple[int, ...]:
+        """Only the images of one class, given by number or name; upper and lower case are the same.
+
+        -1: those whose class is unknown. Raises VrnnError where there is no such class.
+        """
+        if isinstance(wanted, str):
+            number = self._number_of(wanted)
+        else:
+            number = wanted
+            if number < -1 or (self._names and number >= len(self._names)):
+                raise VrnnError(f"there is no class {number}; there are {len(self._names)}, from 0")
+        return self._restart(lambda label: label == number)
+
+    def _number_of(self, name: str) -> int:
+        for number, known in enumerate(self._names):
+            if known.casefold() == name.strip().casefold():
+                return number
+        if re.fullmatch(r"[0-9]{1,9}", name.strip()) and (
+            not self._names or int(name) < len(self._names)
+        ):
+            return int(name)
+        raise VrnnError(f"there is no class '{name}'; type a part of a name to search for it")
+
+    def find(self, text: str) -> tuple[int, ...]:
+        """Only the images whose class has this text in its name; '' for all.
+
+        `#123` goes to the page of all images where image 123 stands, and selects it.
+        Raises VrnnError where there is no such image.
+        """
+        text = text.strip().casefold()
+        if text.startswith("#"):
+            return self._go_to(text[1:])
+        if not text:
+            return self.show_all()
+        named = {n for n, name in enumerate(self._names) if text in name.casefold()}
+        if self._names:
+            shown = self._restart(named.__contains__)
+            if not named:
+                self._looked_at = self._count  # no label can help
+            return shown
+        return self._restart(lambda label: label >= 0 and text in f"class {label}")
+
+    def _go_to(self, text: str) -> tuple[int, ...]:
+        if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) >= self._count:
+            raise VrnnError(f"there is no image #{text}; they are #0 to #{self._count - 1}")
+        self.show_all()
+        self.selected = int(text)
+        place = int(np.flatnonzero(self._order == self.selected)[0])
+        return self.page(place // self.page_size)
+
+    def _restart(self, wanted: Callable[[int], bool] | None) -> tuple[int, ...]:
+        self._wanted = wanted
+        self._found, self._looked_at = [], 0
+        self.selected = None
+        return self.page(0)
+
+
+def _shuffled(count: int, seed: int) -> np.ndarray:
+    """(count,) int32: all numbers below `count`; 2 ms for 100,000 of them."""
+    return np.random.default_rng(seed).permutation(np.arange(count, dtype=np.int32))
