@@ -400,7 +400,8 @@ class PutDown(Action):
 
 @dataclass(frozen=True)
 class Wall(Action):
-    """Turn the wall of thumbnails: page by page, another drawing, one class, a search."""
+    """Turn the wall of thumbnails: pages on, another drawing by seed (-1: the next one), one class
+    ('' for all), a search."""
 
     page: int = 0
     shuffle: int | None = None

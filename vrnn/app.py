@@ -17,14 +17,16 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vrnn.clipboard import clipboard_image
 from vrnn.closing import Closing
-from vrnn.commands import Commands, help_rows
+from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config
 from vrnn.errors import VrnnError
 from vrnn.options import Options
 from vrnn.place import Place
 from vrnn.png import save
+from vrnn.pointer import Pointer
 from vrnn.readout import readout
 from vrnn.render.context import is_software, window_context
 from vrnn.render.renderer import Renderer
@@ -34,10 +36,11 @@ from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
 from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
+from vrnn.scene.hand import floating
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
 from vrnn.spec import ModelSpec
-from vrnn.studio import StudioError, look_of
+from vrnn.studio import StudioError, colours_of, look_of
 from vrnn.timings import Timings
 from vrnn.ui import overlay
 from vrnn.walker import DIRECTIONS, Walker
@@ -45,7 +48,10 @@ from vrnn.window import Window
 
 IDLE = 1 / 60
 """Seconds to wait for input while nothing moves."""
-FIRST_HINT = "click to look around · W A S D to walk · F1 for all keys"
+FIRST_HINT = (
+    "click an image on the wall, then the large one: it goes in · W A S D to walk, hold the right "
+    "button to look · F1 for all keys"
+)
 NOTE_SECONDS = 4.0
 
 
@@ -87,11 +93,14 @@ class App(Closing):
         self._target: Target | None = None
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
         state = State(options.arrange, Display(scale=options.scale))
-        self.place = Place(self.worker, self._renderer, state, seconds)
+        self.place = Place(self.worker, self._renderer, state, seconds, colours_of(config))
+        if self.images:
+            self.place.begin_with(self.images[0])
         self.world, self.feed = self.place.world, self.place.feed
         self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
         self.commands = Commands(self, config.keys)
-        self.help = False
+        self.pointer = Pointer(self.place, lambda: self.window.capture(True))
+        self.help = self.magnify = False
         self.touched = False  # by the user: the first view is not changed any more then
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
@@ -125,6 +134,7 @@ class App(Closing):
             self.touched = True
         before = self.walker.camera
         self.walker.step(held, seconds)
+        changed |= self.place.tick()
         changed |= self.world.advance(seconds) | (self.walker.camera != before)
         changed |= self._point()
         if time.perf_counter() > self._note_until:
@@ -158,11 +168,16 @@ class App(Closing):
             return False
         (x, y), camera = self.window.cursor, self.walker.camera
         inside = abs(x) <= 1 and abs(y) <= 1
+        if self.pointer.dragging:
+            along_floor = self.window.held(self.commands.key("run"))
+            self.pointer.move(camera, camera.ray(x, y, self.aspect), along_floor)
+            self._pointer = ()
+            return True
         before = self.world.pointed
         hit = self.world.pick(camera.position, camera.ray(x, y, self.aspect)) if inside else None
         self.world.point_at(hit if self.touched or self.window.captured else None)
         self._pointer = (self.window.cursor, camera, id(self.world.drawing()))
-        return self.world.pointed != before
+        return self.world.pointed != before or self.place.held is not None
 
     # What is seen.
 
@@ -186,7 +201,9 @@ class App(Closing):
                 self._target.release()
             self._target = Target(self._ctx, size, self._samples)
             self._screen = self._ctx.detect_framebuffer(0)
-        self._renderer.draw(self._target, self._view(size), self.world.drawing(), self._over(size))
+        self._renderer.draw(
+            self._target, self._view(size), self.world.drawing(), self._over(size), self._front()
+        )
         self._target.to_window(self._screen)
         self.window.show_picture()
         self._frames += 1
@@ -223,7 +240,40 @@ class App(Closing):
         self._overlay = (key, sheet.drawing())
         return self._overlay[1]
 
+    def _front(self) -> Drawing | None:
+        cards = self.place.cards(self.magnify)
+        if not cards:
+            return None
+        return floating(cards, self.walker.camera, self.aspect, *self.window.cursor)
+
     # What commands ask for.
+
+    def press(self, down: bool) -> None:
+        """The left button. Raises VrnnError when what is touched cannot be done."""
+        self.touched = True
+        (x, y), camera = self.window.cursor, self.walker.camera
+        if not down:
+            self.pointer.release(*self._mouse)
+            return
+        ray = camera.ray(x, y, self.aspect)
+        self.pointer.press(self.world.pick(camera.position, ray), camera, ray, *self._mouse)
+
+    @property
+    def _mouse(self) -> tuple[float, float]:
+        return (0.0, 0.0) if self.window.captured else self.window.mouse
+
+    def drop(self, paths: Sequence[str]) -> None:
+        """Files were dropped: the first is put in, and all can be stepped through."""
+        self.images = [Path(path) for path in paths]
+        self.touched = True
+        self.place.do(put(self.images[0], self.place))
+
+    def paste(self) -> None:
+        """Put the clipboard's image in. Raises VrnnError when there is none."""
+        pixels = clipboard_image()
+        if pixels is None:
+            raise VrnnError("there is no image in the clipboard")
+        self.place.do(put(pixels, self.place))
 
     def note(self, text: str) -> None:
         """Say something for a few seconds."""
@@ -278,6 +328,7 @@ class App(Closing):
             self._saving.join()  # what the user asked for is not lost
         if self._target is not None:
             self._target.release()
+        self.place.close()
         self._renderer.release()
         self._ctx.release()
         self.window.close()

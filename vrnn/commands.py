@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from vrnn.actions import Arrange, Colour
+import numpy as np
+
+from vrnn.actions import Arrange, Colour, FoldStages, PutImage, Redo, Undo
 from vrnn.config import Keys
 from vrnn.errors import VrnnError
+from vrnn.place import Place
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import SCALES
 from vrnn.scene.viewpoints import at_layer, start
 from vrnn.ui.overlay import SCALE_TEXT
-from vrnn.window import Click, Input, Key, Look, Scroll
+from vrnn.window import Button, Drop, Input, Key, Look, Scroll
 
 if TYPE_CHECKING:
     from vrnn.app import App
@@ -35,6 +39,8 @@ class Commands:
             keys.scale: self._scale,
             keys.next_image: lambda: self._step_image(1),
             keys.previous_image: lambda: self._step_image(-1),
+            keys.fold: self._fold_stages,
+            keys.magnify: self._magnify,
             keys.screenshot: app.screenshot,
             keys.help: self._help,
             keys.free_cursor: self._free,
@@ -50,9 +56,11 @@ class Commands:
         try:
             if isinstance(event, Key):
                 self._press(event)
-            elif isinstance(event, Click) and not app.dismiss():
-                app.touched = True
-                app.window.capture(True)
+            elif isinstance(event, Button):
+                if event.name == "left" and not (event.down and app.dismiss()):
+                    app.press(event.down)
+            elif isinstance(event, Drop):
+                app.drop(event.paths)
             elif isinstance(event, Look):
                 app.touched = True
                 app.walker.look(event.right, event.down)
@@ -65,10 +73,25 @@ class Commands:
     def _press(self, key: Key) -> None:
         if key.name in ("ENTER", "ESCAPE") and self._app.dismiss():
             return
-        if key.name in self._keys.places:
+        if "CONTROL" in key.modifiers and key.name in ("Z", "Y", "V"):
+            self._with_control(key)
+        elif key.name in self._keys.places:
             self._place(self._keys.places.index(key.name), self._keys.store in key.modifiers)
         elif key.name in self._actions and "ALT" not in key.modifiers:
             self._actions[key.name]()
+
+    def _with_control(self, key: Key) -> None:
+        place = self._app.place
+        if key.name == "V":
+            self._app.paste()
+        elif key.name == "Z" and "SHIFT" not in key.modifiers:
+            undone = place.history.undone_next
+            place.do(Undo())
+            self._app.note(f"undone: {undone}")
+        else:
+            redone = place.history.redone_next
+            place.do(Redo())
+            self._app.note(f"done again: {redone}")
 
     def _place(self, number: int, store: bool) -> None:
         app = self._app
@@ -123,8 +146,21 @@ class Commands:
             app.note("there is only one image: start with --image (several times) or --data FOLDER")
             return
         self._image = (self._image + step) % count
-        app.worker.show(app.images[self._image] if app.images else self._image)
+        if app.images:
+            app.place.do(put(app.images[self._image], app.place))
+        else:
+            app.place.do(PutImage(number=self._image))
         app.note(f"image {self._image + 1} of {count}")
+
+    def _fold_stages(self) -> None:
+        self._app.place.do(FoldStages())
+        if self._app.world.slots:
+            self._app.touched = True
+            self._app.walker.go(self._app.view_after_move("overview"))
+
+    def _magnify(self) -> None:
+        self._app.magnify = not self._app.magnify
+        self._app.note("magnifier on" if self._app.magnify else "magnifier off")
 
     def _help(self) -> None:
         self._app.help = not self._app.help
@@ -132,8 +168,14 @@ class Commands:
     def _free(self) -> None:
         if self._app.help:
             self._app.help = False
-        else:
+        elif not self._app.pointer.cancel():
             self._app.window.capture(False)
+
+
+def put(image: Path | np.ndarray | int, place: Place) -> PutImage:
+    """The action that puts an image in."""
+    picture = place.picture_of(image)
+    return PutImage(picture.file, picture.number, pixels=picture.pixels)
 
 
 def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
@@ -144,8 +186,15 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
 
     walk = " ".join(name(k) for k in (keys.forward, keys.left, keys.back, keys.right))
     return (
-        ("click", "take the cursor: the mouse turns you"),
-        (name(keys.free_cursor), "free the cursor"),
+        ("click", "pick up an image or a map; put it into the input; touch a bracket or button"),
+        ("click on nothing", "take the cursor: the mouse turns you (or hold the right button)"),
+        (name(keys.free_cursor), "let go, free the cursor"),
+        ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
+        ("double click", "fold or open a layer"),
+        (name(keys.fold), "fold all stages, or open them"),
+        (name(keys.magnify), "magnify the map you point at"),
+        ("Ctrl+Z Ctrl+Y", "undo, do again"),
+        ("Ctrl+V, drop a file", "put an image in"),
         (walk, "walk and fly"),
         (f"{name(keys.down)} {name(keys.up)}", "down, up"),
         (name(keys.run), "run"),

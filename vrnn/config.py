@@ -40,6 +40,8 @@ class Keys:
     home: str
     arrange: str
     scale: str
+    fold: str
+    magnify: str
     next_image: str
     previous_image: str
     screenshot: str

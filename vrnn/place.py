@@ -9,21 +9,40 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import replace
+from math import isfinite
 from pathlib import Path
 
 import numpy as np
 
-from vrnn.actions import Action, Change, Redo, Undo
+from vrnn.actions import (
+    Action,
+    Change,
+    Fold,
+    PickUp,
+    Point,
+    PutDown,
+    PutImage,
+    Redo,
+    Undo,
+    Unpin,
+    Wall,
+)
 from vrnn.blocks import difference
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.feed import Feed
+from vrnn.gallery import Gallery
+from vrnn.hand import Colours, Held, class_name, map_picture, picked_up
 from vrnn.history import History
+from vrnn.images import ImageSet
 from vrnn.network import FeatureMaps, block_size, map_shape
 from vrnn.noise import grey_image, mean_image, noise_image
 from vrnn.render.renderer import Renderer
+from vrnn.scene.hand import Card
+from vrnn.scene.picking import Hit
 from vrnn.scene.pins import Pinned
 from vrnn.scene.state import Picture, Pin, State
+from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 
 PINS = 1000
@@ -35,13 +54,18 @@ KEPT = 64
 class Place:
     """A world and what happens in it."""
 
-    def __init__(self, worker: Worker, renderer: Renderer, state: State, seconds: float) -> None:
-        """seconds: a move in the world takes; 0: none."""
+    def __init__(
+        self, worker: Worker, renderer: Renderer, state: State, seconds: float, colours: Colours
+    ) -> None:
+        """seconds: a move in the world takes; 0: none; colours: of maps that are held."""
         self.worker, self.renderer = worker, renderer
         self.world = World(state, seconds)
         self.feed = Feed(self.world, renderer)
         self.history = History(state)
         self.passes = 0
+        self.held: Held | None = None
+        self._gallery: Gallery | None = None
+        self._colours = colours
         self._kept: dict[int, FeatureMaps] = {}
         self._pixels: dict[str, np.ndarray] = {}
         self._shown: dict[int, int] = {}
@@ -65,7 +89,83 @@ class Place:
                 raise VrnnError("there is nothing to do again")
             self.become(self.history.redo(action.times))
             return True
-        return False
+        if isinstance(action, PickUp):
+            self.held = picked_up(action, self.world, self.images, self.input_size(), self._colours)
+        elif isinstance(action, PutDown):
+            held, self.held = self.held, None
+            if held is not None and action.into_input:
+                return self.do(held.put or PutImage(pixels=self.keep(held.pixels)))
+        elif isinstance(action, Wall):
+            if self._gallery is not None:
+                self._gallery.turn(action)
+        elif isinstance(action, Point):
+            self._point(action)
+        else:
+            return False
+        return True
+
+    def touched(self, hit: Hit | None) -> Action | None:
+        """What touching something does; None for nothing."""
+        if hit is None:
+            return None
+        if isinstance(hit.value, Action):
+            return hit.value
+        if hit.kind == "input":
+            return PutDown() if self.held is not None else PickUp(source="input")
+        if hit.kind == "bracket":
+            return Fold(str(hit.value), hit.slot)
+        if hit.kind == "pin":
+            return Unpin(int(hit.value))
+        if hit.kind == "layer" and hit.channel >= 0:
+            name = self.world.stands[hit.slot].network.by_id[hit.node].name
+            return PickUp(layer=name, channel=hit.channel, network=hit.slot)
+        return None
+
+    def _point(self, action: Point) -> None:
+        if not action.layer:
+            self.world.point_at(None)
+            return
+        slot, node = find_layer(self.world, action.layer, action.network)
+        row, column = action.position
+        self.world.point_at(Hit("layer", 0.0, slot, node, action.channel, row, column))
+
+    @property
+    def images(self) -> ImageSet | None:
+        """The first network's data set."""
+        return self.feed.datasets.get(0)
+
+    def cards(self, magnify: bool) -> list[Card]:
+        """What floats before the eye: the image in the hand, and the map that is pointed at."""
+        found = []
+        hit = self.world.pointed
+        held = self.held
+        if held is not None:
+            lines = [held.caption]
+            cross = None
+            if held.layer is not None and hit is not None and hit.layer == held.layer[:2]:
+                cross = (hit.row, hit.column)
+                lines.append(self._value(*held.layer, *cross))
+            lines.append("click the input to put it in · Esc lets go")
+            smooth = held.layer is None and held.pixels.shape[0] > 48
+            side = 0.22 if held.layer is None else 0.36
+            found.append(Card(held.pixels, lines, smooth, cross, side))
+        elif magnify and hit is not None and hit.kind == "layer" and hit.channel >= 0:
+            maps = self.world.stands[hit.slot].maps.get(hit.node)
+            if maps is not None:
+                pixels = map_picture(self.world.state, maps, hit.channel, self._colours)
+                where = (hit.slot, hit.node, hit.channel, hit.row, hit.column)
+                name = self.world.seen(hit.slot, hit.node).name
+                lines = [f"{name} · channel {hit.channel}", self._value(*where)]
+                found.append(Card(pixels, lines, False, (hit.row, hit.column), 0.36))
+        return found
+
+    def _value(self, slot: int, node: int, channel: int, row: int, column: int) -> str:
+        maps = self.world.stands[slot].maps.get(node)
+        if maps is None:
+            return ""
+        value = float(maps.values[channel, row, column]) * maps.scale
+        said = f"{value:.4g}" if isfinite(value) else "not finite"
+        return f"row {row}, column {column}: {said}"
 
     def preview(self, change: Change) -> None:
         """Show what a change would make, while it is being made by hand."""
@@ -101,7 +201,7 @@ class Place:
         if picture.plain == "grey":
             return grey_image(height, width)
         if picture.plain == "mean":
-            images = self.feed.datasets.get(0)
+            images = self.images
             if images is None:
                 raise VrnnError("there is no data set to take the mean of; start with --data")
             return lambda: mean_image(images, height, width)
@@ -138,9 +238,43 @@ class Place:
         shown = dict(self.feed.shown)
         if shown != self._shown:
             self._shown = shown
+            number, images = self.world.state.picture.number, self.images
+            if number is None and self.world.state.picture == Picture():
+                number = 0
+            self.world.truth = ""
+            if images is not None and number is not None and 0 <= number < len(images):
+                self.world.truth = class_name(images, number)
             if self.world.state.pins:
                 self._pin(self.world.state.pins)
         return complete
+
+    def tick(self) -> bool:
+        """Go on with what is made step by step; True when something changed."""
+        if not self.world.slots:
+            return False
+        slot = self.world.slots[0]
+        if self._gallery is None:
+            self._gallery = Gallery(self.images)
+        pose = self.world.pose(slot)
+        room = self.world.stands[slot].attachment
+        node = pose.standing.folded.home[room.node]
+        x, y, z, width, _ = pose.place(node).tolist()
+        left = x - width / 2 - room.gap - room.width
+        left = min(left, pose.standing.left_of_names(node) + float(pose.offset[0])) - 0.5
+        thing = self._gallery.update(self.world.state.picture, left, y, z)
+        if thing is not None:
+            self.world.put("wall", thing)
+        return thing is not None
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that is made step by step is there."""
+        return self._gallery is not None and self._gallery.complete
+
+    def close(self) -> None:
+        """End what goes on by itself."""
+        if self._gallery is not None:
+            self._gallery.close()
 
     def _pin(self, pins: tuple[Pin, ...]) -> None:
         found = {}
@@ -178,7 +312,16 @@ class Place:
             return now
         return difference(now, kept) if pin.kind == "difference" else kept
 
-    def restart(self, state: State) -> None:
-        """Begin anew from a state, with nothing to undo."""
+    def begin_with(self, image: np.ndarray | Path | int) -> None:
+        """Say which image the worker was given at the start: nothing to undo leads before it."""
+        state = replace(self.world.state, picture=self.picture_of(image))
         self.history = History(state)
-        self.become(replace(state))
+        self.world.set_state(state)
+
+    def picture_of(self, image: np.ndarray | Path | int) -> Picture:
+        """A file, the number of an image in the data set, or pixels that are then remembered."""
+        if isinstance(image, Path):
+            return Picture(file=image)
+        if isinstance(image, int):
+            return Picture(number=image)
+        return Picture(pixels=self.keep(image))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -11,7 +12,7 @@ from PIL import Image
 from vrnn.actions import Action, Look, TakePicture, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
-from vrnn.config import Config
+from vrnn.config import Colour, Config
 from vrnn.errors import VrnnError
 from vrnn.files import check_writable
 from vrnn.place import Place
@@ -65,7 +66,9 @@ class Studio(Closing):
             self._worker.close()
             raise
         state = State(arrangement, Display(scale=scale))
-        self.place = Place(self._worker, self._renderer, state, 0.0)
+        self.place = Place(self._worker, self._renderer, state, 0.0, colours_of(config))
+        if image is not None:
+            self.place.begin_with(image)
         self.world, self.feed = self.place.world, self.place.feed
         try:
             self._wait(0)
@@ -91,8 +94,10 @@ class Studio(Closing):
             complete = self.place.upload()
             shown = [feed.shown.get(slot, -1) for slot in range(self._count)]
             if complete and min(shown) >= sequence:
-                return
+                break
             feed.take(self._worker.wait(60.0))
+        while self.place.tick() or not self.place.complete:
+            time.sleep(0.002)
 
     def do(self, action: Action) -> None:
         """Do anything that an action says, and wait until it is seen. Raises VrnnError."""
@@ -134,12 +139,18 @@ class Studio(Closing):
     def close(self) -> None:
         """Stop the worker and give the GPU's memory back."""
         self._worker.close()
+        self.place.close()
         self._renderer.release()
         self.context.release()
 
 
 class StudioError(Exception):
     """The worker's own traceback, as text: the cause that `--debug` shows."""
+
+
+def colours_of(config: Config) -> tuple[Colour, Colour, Colour]:
+    """Of negative and positive values, and of those that are not finite."""
+    return config.look.negative, config.look.positive, config.look.not_finite
 
 
 def look_of(config: Config) -> Colours:

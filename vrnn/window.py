@@ -20,13 +20,16 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Click:
-    """The left mouse button went down."""
+class Button:
+    """A mouse button, `left` or `right`, went down or up."""
+
+    name: str
+    down: bool
 
 
 @dataclass(frozen=True)
 class Look:
-    """The captured mouse moved, pixels to the right and down."""
+    """The mouse turns the eye: captured, or with the right button down. Pixels right and down."""
 
     right: float
     down: float
@@ -40,17 +43,25 @@ class Scroll:
 
 
 @dataclass(frozen=True)
+class Drop:
+    """Files were dropped on the window."""
+
+    paths: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Redraw:
     """The window changed its size, or was uncovered."""
 
 
-Input = Key | Click | Look | Scroll | Redraw
+Input = Key | Button | Look | Scroll | Drop | Redraw
 
 _NAMES = {
     value: name.removeprefix("KEY_")
     for name, value in vars(glfw).items()
     if name.startswith("KEY_") and isinstance(value, int)
 }
+_BUTTONS = {glfw.MOUSE_BUTTON_LEFT: "left", glfw.MOUSE_BUTTON_RIGHT: "right"}
 _MODIFIERS = {
     "SHIFT": glfw.MOD_SHIFT,
     "CONTROL": glfw.MOD_CONTROL,
@@ -65,7 +76,7 @@ class Window:
     def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
         """size: in screen coordinates. Raises VrnnError without a display or OpenGL 4.1."""
         self._inputs: list[Input] = []
-        self._captured = False
+        self._captured = self._turning = False
         self._last = (0.0, 0.0)
         self._faults: list[str] = []
         glfw.set_error_callback(lambda _code, text: self._faults.append(_text(text)))
@@ -107,6 +118,7 @@ class Window:
         glfw.set_key_callback(self._handle, self._on_key)
         glfw.set_mouse_button_callback(self._handle, self._on_button)
         glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
+        glfw.set_drop_callback(self._handle, self._on_drop)  # type: ignore[arg-type]
         glfw.set_scroll_callback(self._handle, lambda _w, _x, y: self._inputs.append(Scroll(y)))
 
         def redraw(*_: Any) -> None:
@@ -122,13 +134,18 @@ class Window:
             self._inputs.append(Key(_NAMES[key], held))
 
     def _on_button(self, _window: Any, button: int, action: int, _mods: int) -> None:
-        if button == glfw.MOUSE_BUTTON_LEFT and action == glfw.PRESS:
-            self._inputs.append(Click())
+        if button in _BUTTONS:
+            self._inputs.append(Button(_BUTTONS[button], action == glfw.PRESS))
+            if button == glfw.MOUSE_BUTTON_RIGHT:
+                self._turning = action == glfw.PRESS
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
-        if self._captured:
+        if self._captured or self._turning:
             self._inputs.append(Look(x - self._last[0], y - self._last[1]))
         self._last = (x, y)
+
+    def _on_drop(self, _window: Any, paths: Any) -> None:
+        self._inputs.append(Drop(tuple(paths)))
 
     def _on_focus(self, _window: Any, focused: int) -> None:
         if not focused:
@@ -142,6 +159,12 @@ class Window:
             glfw.poll_events()
         taken, self._inputs = self._inputs, []
         return taken
+
+    @property
+    def mouse(self) -> tuple[float, float]:
+        """Where the mouse is, screen coordinates from the upper left; anywhere while captured."""
+        x, y = glfw.get_cursor_pos(self._handle)
+        return x, y
 
     def held(self, name: str) -> bool:
         """Whether a key is down."""

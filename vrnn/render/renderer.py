@@ -64,7 +64,7 @@ class Renderer:
         self._strokes = Instances(ctx, program(ctx, "stroke"), STROKE)
         self._floor_program = program(ctx, "floor")
         self._floor = ctx.vertex_array(self._floor_program, [])
-        self._images = Images(ctx)
+        self._images, self._front = Images(ctx), Images(ctx)
         self._text = Text(ctx)
         self._stores: dict[int, MapStore] = {}
         self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
@@ -104,9 +104,10 @@ class Renderer:
         return sum(store.bytes for store in self._stores.values())
 
     def draw(
-        self, target: Target, view: View, drawing: Drawing, overlay: Drawing | None = None
-    ) -> None:
-        """Draw the world, then what lies over it in pixels."""
+        self, target: Target, view: View, drawing: Drawing, overlay: Drawing | None = None,
+        front: Drawing | None = None,
+    ) -> None:  # fmt: skip
+        """Draw the world, then what floats before the eye, then what lies over it in pixels."""
         self.counts = Counts()
         background = (0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0)
         target.begin(background)
@@ -114,6 +115,8 @@ class Renderer:
         self._views.write(view, drawing.display.symmetric)
         self._colour(view, drawing)
         self._draw_world(view, drawing)
+        if front is not None:
+            self._draw_front(front)
         if overlay is not None:
             self._views.write_overlay(view)
             self.ctx.disable(moderngl.DEPTH_TEST)
@@ -154,6 +157,17 @@ class Renderer:
             self.counts.draw_calls += 1
         target.depth_mask = True
 
+    def _draw_front(self, front: Drawing) -> None:
+        """In the order of its things, over everything."""
+        self.ctx.disable(moderngl.DEPTH_TEST)
+        self.ctx.enable(moderngl.BLEND)
+        self._call(self._quads, front.quads[: 2 * len(front.pictures)], "front")
+        self._front.draw(front.pictures)
+        self._call(self._quads, front.quads[2 * len(front.pictures) :], "marks")
+        if front.labels:
+            self._text.draw(self._laid_out("front", front.labels).glyphs, "front")
+        self.counts.draw_calls += len(front.pictures) + bool(front.labels)
+
     def _choose(self, view: View, drawing: Drawing) -> _Chosen:
         """What is worth drawing; found anew when the eye has moved on or the drawing is another."""
         here = standpoint(view)
@@ -190,6 +204,7 @@ class Renderer:
             self._quads,
             self._strokes,
             self._images,
+            self._front,
             self._text,
             self._views,
         ):

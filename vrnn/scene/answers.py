@@ -29,6 +29,7 @@ CARD = (0.0065, 0.008, 0.0115, 1.0)
 TRACK = (0.020, 0.024, 0.034, 1.0)
 BEST = (1.0, 0.52, 0.10, 1.0)
 OTHER = (0.24, 0.28, 0.38, 1.0)
+TRUTH = (0.25, 0.80, 0.62, 1.0)
 FRAME = (0.10, 0.115, 0.15, 1.0)
 
 
@@ -88,9 +89,12 @@ class Beside:
 
 def beside(
     room: Attachment, frame: Frame, class_names: tuple[str, ...], x: float, y: float, z: float,
-    slot: int = 0,
+    slot: int = 0, truth: str = "",
 ) -> Beside:  # fmt: skip
-    """Picture and answers. x: left edge of the room; y, z: the input panel's bottom and plane."""
+    """Picture and answers.
+
+    x: left edge of the room; y, z: the input panel's bottom and plane; truth: the true class.
+    """
     width, height = room.picture_width, room.picture_height
     top = y + height + 0.02
     smooth = frame.image.shape[0] > 48
@@ -103,6 +107,9 @@ def beside(
             bars, names = _bars(output, class_names, x, top + ABOVE + 0.1, z, room.width)
             quads.append(bars)
             labels += names
+            if truth:
+                text = fitted(f"in truth: {truth}", room.width, 0.1)
+                labels.append(Label(text, (x, top + 0.07, z), 0.1, TRUTH, fade=5.0))
         elif isinstance(output, Segmentation):
             above = top + 0.2 + height
             mixed = overlay(frame.image, output)

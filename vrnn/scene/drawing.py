@@ -135,6 +135,16 @@ def quad(
     return record
 
 
+def quad_of(
+    origin: np.ndarray, right: np.ndarray, down: np.ndarray, colour: tuple[float, ...]
+) -> np.ndarray:
+    """One `QUAD` anywhere. origin, right, down: (3,) metres."""
+    record = np.zeros(1, QUAD)
+    record["origin"], record["right"], record["down"] = origin, right, down
+    record["top"] = record["bottom"] = colour
+    return record
+
+
 def flat_quad(
     left: float,
     back: float,

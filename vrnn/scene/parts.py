@@ -14,7 +14,7 @@ from vrnn.scene.drawing import PANEL, QUAD, STROKE, Label, flat_quad, quad
 from vrnn.scene.layout import Row
 from vrnn.scene.panel import PanelGrid
 from vrnn.scene.pose import Maps, Pose, grid_maps
-from vrnn.scene.stand import Stand
+from vrnn.scene.stand import ROW_NAME, Stand
 from vrnn.scene.state import SwitchedOff
 
 NAME = 0.15
@@ -22,7 +22,7 @@ NAME = 0.15
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
 EDGE_TEXT = 0.075
-ROW_NAME, SMALLEST_ROW_NAME, NAME_GAP = 0.55, 0.3, 0.3
+SMALLEST_ROW_NAME, NAME_GAP = 0.3, 0.3
 TITLE = 0.42
 
 OVERHANG = 0.4

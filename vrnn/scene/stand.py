@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from vrnn import font
 from vrnn.network import (
     Edge,
     FeatureMaps,
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from vrnn.scene.pose import Pose
 
 ROUTE_POINTS = 32
+ROW_NAME = 0.55
+"""Capital height of a row's name, metres."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +64,13 @@ class Standing:
     name_rooms: tuple[float, ...]
     skips: frozenset[tuple[int, int]]
     arrivals: tuple[int, ...]
+
+    def left_of_names(self, node: int) -> float:
+        """Left end, metres, of the row that a layer stands on and of the row's name."""
+        for row, room in zip(self.layout.rows, self.name_rooms, strict=True):
+            if node in row.node_ids:
+                return min(row.left, row.left + room - 0.6 - font.width(row.name) * ROW_NAME)
+        return float("inf")
 
     @property
     def network(self) -> Network:

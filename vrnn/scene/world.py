@@ -41,6 +41,7 @@ class World:
         self.pointed: Hit | None = None
         self.pinned: dict[int, Pinned] = {}
         self.things: dict[str, Beside] = {}
+        self.truth = ""
         self._seconds = seconds
         self._before: dict[int, Pose] = {}
         self._moved = 1.0
@@ -136,6 +137,7 @@ class World:
         """The same world with nothing moving any more."""
         world = World(self.state, self._seconds)
         world.stands, world.things, world.pinned = self.stands, self.things, self.pinned
+        world.truth = self.truth
         return world
 
     # What is where.
@@ -371,7 +373,7 @@ class World:
             return None
         x, y, z, width, _ = pose.place(room.node).tolist()
         left = x - width / 2 - room.gap - room.width
-        return beside(room, stand.frame, stand.info.class_names, left, y, z, slot)
+        return beside(room, stand.frame, stand.info.class_names, left, y, z, slot, self.truth)
 
     def _pin_place(self, pin: Pinned) -> tuple[Pose, int] | None:
         slot = pin.network
