@@ -1,9 +1,13 @@
+import os
+
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.images import image_folder, read_image
+from vrnn.images import ImageSet, fitted, image_folder, natural, read_image
 
 
 @pytest.fixture
@@ -79,3 +83,130 @@ def test_no_folder_or_nothing_in_it(tmp_path):
         image_folder(tmp_path / "none")
     with pytest.raises(VrnnError, match="no images"):
         image_folder(tmp_path)
+
+
+def test_a_jpeg_may_come_smaller_but_not_too_small(tmp_path):
+    picture = Image.linear_gradient("L").resize((800, 600))
+    path = saved(tmp_path, picture, "a.jpg")
+    height, width, _ = read_image(path, least=90).shape
+    assert 90 <= height < 600
+    assert 90 <= width < 800
+    assert read_image(path).shape == (600, 800, 3)
+    assert image_folder(tmp_path).small(0, 90).shape == (height, width, 3)
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="needs pipes with names")
+def test_a_pipe_is_not_waited_for(tmp_path):
+    os.mkfifo(tmp_path / "a.png")
+    with pytest.raises(VrnnError, match="not a file"):
+        read_image(tmp_path / "a.png")
+
+
+def test_the_middle_of_an_image_is_taken(pixels):
+    pixels[:, :5] = pixels[:, 25:] = 0
+    assert np.array_equal(fitted(pixels, 20, 20), pixels[:, 5:25])
+
+
+# Sets of images.
+
+
+def broken(index):
+    """Reads an image, now and then not."""
+    if index % 3 == 1:
+        raise OSError(f"sector {index} is bad")
+    if index % 3 == 2:
+        raise SystemExit
+    return np.full((2, 2, 3), index, np.uint8)
+
+
+def test_an_item_that_cannot_be_read_is_named():
+    images = ImageSet((), [0] * 6, broken)
+    assert images.image(3)[0, 0, 0] == 3
+    with pytest.raises(VrnnError, match=r"image 4 of the data set .* OSError: sector 4 is bad"):
+        images.image(4)
+    with pytest.raises(VrnnError, match=r"image 5 of the data set .* SystemExit"):
+        images.small(5, 1)
+    for index in (-1, 6):
+        with pytest.raises(VrnnError, match=f"no image {index}: the data set has 6"):
+            images.image(index)
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [None, "text", np.zeros((2, 2), np.uint8), np.zeros((0, 2, 3), np.uint8), np.zeros((2, 2, 3))],
+)
+def test_what_is_no_image_is_refused(wrong):
+    with pytest.raises(VrnnError, match="image 0 of the data set is"):
+        ImageSet((), [0], lambda index: wrong).image(0)
+
+
+def test_a_broken_file_is_told_with_its_number_and_its_name(tmp_path, pixels):
+    saved(tmp_path, Image.fromarray(pixels))
+    (tmp_path / "b.png").write_bytes(b"no image")
+    images = image_folder(tmp_path)
+    assert images.image(0).shape == pixels.shape
+    with pytest.raises(VrnnError, match=r"image 1 of the data set: .*b\.png"):
+        images.image(1)
+
+
+def test_the_first_image_that_can_be_read():
+    assert ImageSet((), [0] * 4, lambda index: broken(index + 2)).first()[0, 0, 0] == 3
+    assert ImageSet((), [0] * 4, lambda index: broken(1)).first() is None
+    assert ImageSet((), [], broken).first() is None
+
+
+def test_labels_that_are_no_class_are_counted_once():
+    labels = [0, 1, 2, -1, -5, None, "1", 1.0, float("nan")]
+    images = ImageSet(("cat", "dog"), labels, broken)
+    assert images.odd_labels == 0
+    for _ in range(2):
+        found = [images.label(i) for i in range(len(images))]
+        assert found == [0, 1, -1, -1, -1, -1, 1, 1, -1]
+    assert images.odd_labels == 4
+    assert ImageSet((), [900], broken).label(0) == 900  # without names any number may be a class
+    with pytest.raises(VrnnError, match="no image 9"):
+        images.label(9)
+
+
+def test_files_in_natural_order_and_classes_in_plain_order(tmp_path):
+    for name in ("10/a.png", "9/a10.png", "9/a9.png", "9/B.png", "9/2/x.png", "9/10/x.png"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        Image.new("RGB", (1, len(name))).save(tmp_path / name)
+    images = image_folder(tmp_path)
+    assert images.names == ("10", "9")
+    sizes = [images.image(i).shape[0] for i in range(len(images))]
+    names = ["10/a.png", "9/B.png", "9/a9.png", "9/a10.png", "9/2/x.png", "9/10/x.png"]
+    assert sizes == [len(name) for name in names]
+
+
+def test_hidden_files_and_folders_are_left_out(tmp_path):
+    for name in ("cat/a.png", "cat/._a.png", ".cache/a.png"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        Image.new("RGB", (1, 1)).save(tmp_path / name)
+    images = image_folder(tmp_path)
+    assert (images.names, len(images)) == (("cat",), 1)
+
+
+def test_links_are_followed_but_not_in_circles(tmp_path):
+    elsewhere, folder = tmp_path / "elsewhere", tmp_path / "data"
+    for place in (elsewhere, folder / "cat" / "more"):
+        place.mkdir(parents=True)
+        Image.new("RGB", (1, 1)).save(place / "a.png")
+    try:
+        (folder / "dog").symlink_to(elsewhere)
+        (folder / "cat" / "b.png").symlink_to(elsewhere / "a.png")
+        (folder / "cat" / "more" / "up").symlink_to(folder / "cat")
+        (folder / "cat" / "top").symlink_to(folder)
+        (elsewhere / "itself").symlink_to(elsewhere)
+    except OSError:
+        pytest.skip("links cannot be made here")
+    images = image_folder(folder)
+    assert images.names == ("cat", "dog")
+    assert [images.label(i) for i in range(len(images))] == [0, 0, 1]
+
+
+@given(st.lists(st.tuples(st.sampled_from(["", "a", "b"]), st.integers(0, 10**9)), unique=True))
+def test_natural_order_is_by_text_then_by_value(parts):
+    texts = [f"{text}{number}" for text, number in parts]
+    in_order = [f"{text}{number}" for text, number in sorted(parts)]
+    assert natural(texts) == in_order

@@ -1,5 +1,7 @@
 """Where models come from, and what input they get."""
 
+import sys
+
 import numpy as np
 import pytest
 import torch
@@ -77,6 +79,65 @@ def test_what_else_a_script_offers(opened):
     (tensor,), seen = source.prepare(np.full((40, 40, 3), 255, np.uint8))
     assert seen.shape == (12, 20, 3)
     assert torch.allclose(tensor, torch.full((1, 1, 12, 20), 2.0), atol=1e-5)
+
+
+WATCHED = """
+class Watched:
+    def __init__(self, **more):
+        self.read = []
+        self.__dict__.update(more)
+    def __len__(self):
+        return 100_000
+    def __getitem__(self, index):
+        self.read.append(index)
+        if index < 2:
+            raise RuntimeError(f"shard {index} is missing")
+        return torch.rand(1, 9, 9), index % 4
+"""
+
+
+def test_a_data_set_is_opened_without_reading_it(opened):
+    text = NET + WATCHED + "dataset = Watched()\nclass_names = 'abc'\ninput_size = 9\n"
+    images = opened(text, "watched.py").dataset
+    dataset = sys.modules["watched"].dataset
+    assert len(images) == 100_000
+    assert dataset.read == []
+    assert [images.label(i) for i in (6, 7, 0)] == [2, -1, -1]
+    assert images.odd_labels == 2
+    assert images.image(6).shape == (9, 9, 3)
+    assert dataset.read == [6, 7, 0, 6]
+
+
+def test_labels_from_a_list_of_them(opened):
+    text = "dataset = Watched(targets=torch.arange(100_000) % 3)\n"
+    source = opened(NET + WATCHED + text)
+    assert [source.dataset.label(i) for i in range(4)] == [0, 1, 2, 0]
+    part = "dataset = torch.utils.data.Subset(Watched(labels=range(100_000)), [7, 5])\n"
+    source = opened(NET + WATCHED + part, "watched_in_part.py")
+    assert [source.dataset.label(i) for i in range(2)] == [7, 5]
+    assert sys.modules["watched_in_part"].dataset.dataset.read == []
+    changed = "dataset = Watched(targets=range(100_000), target_transform=lambda n: n + 1)\n"
+    assert opened(NET + WATCHED + changed).dataset.label(4) == 5
+    other = "dataset = Watched(labels=['one', 'two'])\n"  # not one for each item
+    assert opened(NET + WATCHED + other).dataset.label(4) == 0
+
+
+def test_an_item_that_raises_is_told_with_the_line_of_the_script(opened):
+    source = opened(NET + WATCHED + "dataset = Watched()\ninput_size = 9\n")
+    with pytest.raises(VrnnError) as caught:
+        source.dataset.image(1)
+    assert "image 1 of the data set: 'net.py': net.py:" in str(caught.value)
+    assert "RuntimeError: shard 1 is missing" in str(caught.value)
+    _, seen = source.prepare(None)  # the first that can be read
+    assert np.array_equal(seen.shape, (9, 9, 3))
+
+
+def test_a_data_set_that_does_not_know_its_length(opened):
+    with pytest.raises(VrnnError, match=r"how long it is: .*net\.py:\d+.*ValueError: unknown"):
+        opened(
+            NET + "class Endless:\n    def __getitem__(self, i):\n        return i\n"
+            "    def __len__(self):\n        raise ValueError('unknown')\ndataset = Endless()\n"
+        )
 
 
 def test_the_scripts_own_transform(opened):

@@ -278,7 +278,7 @@ def _list_of_labels(dataset: Any) -> Callable[[int], Any] | None:
         return None if whole is None else lambda index: whole(dataset.indices[index])
     change = getattr(dataset, "target_transform", None) or (lambda label: label)
     for name in ("targets", "labels"):
-        listed = getattr(dataset, name, None)
+        listed: Any = getattr(dataset, name, None)
         if hasattr(listed, "__getitem__") and _length(listed) == len(dataset):
             return lambda index: change(listed[index])
     return None
