@@ -63,6 +63,13 @@ def test_everything_said():
     assert first.data == second.data == Path("photos")
 
 
+@pytest.mark.parametrize("source", ["0", "holiday.mp4", "frames/"])
+def test_live_frames(source):
+    options = parse(["--live", source, "--data", "photos"])
+    assert options == Options(live=source, data=Path("photos"))
+    assert parse([]).live is None
+
+
 def test_weights_of_the_second_model_only():
     options = parse(["--model", "a", "--model", "b", "--weights", "none", "--weights", "b.pt"])
     assert [spec.weights for spec in options.specs()] == [None, Path("b.pt")]
@@ -164,6 +171,11 @@ def test_graph_and_doctor():
         (["--camera", "top"], "add --screenshot"),
         (["--size", "5x5"], "add --screenshot"),
         (["--transparent"], "add --screenshot"),
+        (["--live"], "--live"),
+        (["--live", " "], "camera's number"),
+        (["--live", "0", "--screenshot", "a.png"], "--live belongs to the window"),
+        (["--live", "0", "--screenshot-dir", "a"], "--live belongs to the window"),
+        (["graph", "--live", "0"], "vrnn graph --help"),
         (["--detail", "some"], "layers"),
         (["--weights", "a", "--weights", "b"], "at most one for each --model"),
         (["script.py"], "--model script.py"),

@@ -50,6 +50,7 @@ class Options:
 
     command: `open` (window or screenshots), `graph` or `doctor`.
     weights: one for each model in order, None for a model without; may be shorter than models.
+    live: a camera's number, a video file or a folder, whose frames are shown as they come.
     input_size: (height, width); size, window: (width, height); all in pixels.
     cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `camera_place`).
     """
@@ -59,6 +60,7 @@ class Options:
     weights: tuple[Path | None, ...] = ()
     images: tuple[Path, ...] = ()
     data: Path | None = None
+    live: str | None = None
     classes: Path | None = None
     input_size: tuple[int, int] | None = None
     device: str = "auto"
@@ -183,6 +185,10 @@ def _open_parser() -> _Parser:
         "--image", dest="images", action="append", type=Path, metavar="FILE",
         help="image to show; may be repeated",
     )  # fmt: skip
+    seen.add_argument(
+        "--live", metavar="N|FILE|FOLDER",
+        help="frames as they come: of camera N, a video file or a folder of images",
+    )  # fmt: skip
     seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
     seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (map)")
     seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
@@ -263,6 +269,11 @@ def _checked(options: Options) -> Options:
             f"--weights is given {len(options.weights)} times for {len(options.models)} model(s); "
             "give at most one for each --model, in the same order"
         )
+    if options.live is not None:
+        if not options.live.strip():
+            raise VrnnError("--live needs a camera's number, a video file or a folder of images")
+        if options.takes_pictures:
+            raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
     if not options.takes_pictures and options.command == "open":
         for given, name in (
             (options.cameras != ("overview",), "--camera"),
