@@ -13,8 +13,8 @@ PACKAGE = Path(__file__).resolve().parent.parent / "vrnn"
 FILES = sorted(PACKAGE.rglob("*.py"))
 
 PLAIN = {
-    *("blocks", "closing", "config", "display", "errors", "files", "font", "images", "network"),
-    *("noise", "options", "spec", "statistics", "thumbnails"),
+    *("network", "spec", "errors", "images", "files", "display", "options", "config", "font"),
+    *("closing", "noise", "thumbnails", "live", "clipboard"),
 }
 """Modules that every part may use, and that use no part."""
 

@@ -123,7 +123,8 @@ class Thumbnails(Closing):
             with self._wake:
                 self._busy.discard(index)
                 if isinstance(made, str):
-                    self.failed[index] = made
+                    # A new dictionary, as the other thread may be going through this one.
+                    self.failed = {**self.failed, index: made}
                 else:
                     self._keep(index, made)
 
@@ -167,7 +168,7 @@ class Wall:
         self.number = 0
         self.selected: int | None = None
         self._count, self._label, self._names = count, label, names
-        self._labels = np.full(count, UNSEEN, np.int32)
+        self._labels = np.full(count, UNSEEN, np.int64)
         self._order = _shuffled(count, seed)
         self._wanted: Callable[[int], bool] | None = None
         self._found: list[int] = []
@@ -281,23 +282,21 @@ class Wall:
             return self.show_all()
         named = {n for n, name in enumerate(self._names) if text in name.casefold()}
         if self._names:
-            shown = self._restart(named.__contains__)
-            if not named:
-                self._looked_at = self._count  # no label can help
-            return shown
+            return self._restart(named.__contains__, 0 if named else self._count)
         return self._restart(lambda label: label >= 0 and text in f"class {label}")
 
     def _go_to(self, text: str) -> tuple[int, ...]:
         if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) >= self._count:
-            raise VrnnError(f"there is no image #{text}; they are #0 to #{self._count - 1}")
+            raise VrnnError(f"there is no image #{text}; the data set has {self._count}, from #0")
         self.show_all()
         self.selected = int(text)
         place = int(np.flatnonzero(self._order == self.selected)[0])
         return self.page(place // self.page_size)
 
-    def _restart(self, wanted: Callable[[int], bool] | None) -> tuple[int, ...]:
+    def _restart(self, wanted: Callable[[int], bool] | None, looked_at: int = 0) -> tuple[int, ...]:
+        """The first page of a new filter. looked_at: all images, where none can be wanted."""
         self._wanted = wanted
-        self._found, self._looked_at = [], 0
+        self._found, self._looked_at = [], looked_at
         self.selected = None
         return self.page(0)
 
