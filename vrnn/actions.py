@@ -20,6 +20,7 @@ from vrnn.scene.state import (
     FOLD_SHOWS,
     FORMS,
     ORDERS,
+    PIN_KINDS,
     LayerState,
     Picture,
     Pin,
@@ -249,7 +250,7 @@ class PinLayer(Change):
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        _one_of("kind of double", self.kind, ("live", "kept", "difference"))
+        _one_of("kind of double", self.kind, PIN_KINDS)
         network, layer = layer_key(world, self.network, self.layer)
         beside = layer_key(world, self.network, self.beside)[1] if self.beside else layer
         number = max((pin.number for pin in state.pins), default=0) + 1

@@ -93,7 +93,9 @@ class App(Closing):
         self._target: Target | None = None
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
         state = State(options.arrange, Display(scale=options.scale))
-        self.place = Place(self.worker, self._renderer, state, seconds, colours_of(config))
+        self.place = Place(
+            self.worker, self._renderer, specs, options.detail, state, seconds, colours_of(config)
+        )
         if self.images:
             self.place.begin_with(self.images[0])
         self.world, self.feed = self.place.world, self.place.feed
@@ -158,6 +160,11 @@ class App(Closing):
         for note in self.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         self.feed.notes.clear()
+        self.place.opened()
+        for note in self.place.notes:
+            self.note(note)
+        self.place.notes.clear()
+        self.place.tick()  # the wall belongs into the first view
         if not self.touched:
             self.walker.jump(self.view("overview"))
 

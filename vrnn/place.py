@@ -7,7 +7,7 @@ same actions.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from math import isfinite
 from pathlib import Path
@@ -23,6 +23,7 @@ from vrnn.actions import (
     PutDown,
     PutImage,
     Redo,
+    Restore,
     Undo,
     Unpin,
     Wall,
@@ -37,13 +38,16 @@ from vrnn.history import History
 from vrnn.images import ImageSet
 from vrnn.network import FeatureMaps, block_size, map_shape
 from vrnn.noise import grey_image, mean_image, noise_image
+from vrnn.place_file import Kept, fitting, read_place
 from vrnn.render.renderer import Renderer
+from vrnn.scene.camera import Camera
 from vrnn.scene.hand import Card
 from vrnn.scene.picking import Hit
 from vrnn.scene.pins import Pinned
 from vrnn.scene.state import Picture, Pin, State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
+from vrnn.spec import ModelSpec
 
 PINS = 1000
 """Numbers of doubles' stores begin here, beyond those of networks."""
@@ -55,15 +59,20 @@ class Place:
     """A world and what happens in it."""
 
     def __init__(
-        self, worker: Worker, renderer: Renderer, state: State, seconds: float, colours: Colours
-    ) -> None:
-        """seconds: a move in the world takes; 0: none; colours: of maps that are held."""
+        self, worker: Worker, renderer: Renderer, specs: Sequence[ModelSpec], detail: str,
+        state: State, seconds: float, colours: Colours,
+    ) -> None:  # fmt: skip
+        """specs, detail: of the networks that the worker opens; seconds: a move in the world takes,
+        0: none; colours: of maps that are held."""
+        self.specs, self.detail = tuple(specs), detail
         self.worker, self.renderer = worker, renderer
         self.world = World(state, seconds)
         self.feed = Feed(self.world, renderer)
         self.history = History(state)
         self.passes = 0
         self.held: Held | None = None
+        self.notes: list[str] = []
+        self._coming: State | None = None
         self._gallery: Gallery | None = None
         self._colours = colours
         self._kept: dict[int, FeatureMaps] = {}
@@ -95,6 +104,8 @@ class Place:
             held, self.held = self.held, None
             if held is not None and action.into_input:
                 return self.do(held.put or PutImage(pixels=self.keep(held.pixels)))
+        elif isinstance(action, Restore):
+            self.restore(read_place(action.file))
         elif isinstance(action, Wall):
             if self._gallery is not None:
                 self._gallery.turn(action)
@@ -215,10 +226,6 @@ class Place:
             del self._pixels[next(iter(self._pixels))]
         return key
 
-    def kept(self, key: str) -> np.ndarray | None:
-        """A remembered image."""
-        return self._pixels.get(key)
-
     def input_size(self) -> tuple[int, int]:
         """Height and width of the first network's image, pixels."""
         if not self.world.slots:
@@ -229,6 +236,43 @@ class Place:
             return height, width
         _, height, width = map_shape(stand.network.by_id[stand.network.inputs[0]].shape)
         return height, width
+
+    # Kept in a file.
+
+    def kept(self, camera: Camera, places: Mapping[int, Camera]) -> Kept:
+        """Everything that makes the place what it is."""
+        key = self.history.state.picture.pixels
+        pixels = {key: self._pixels[key]} if key in self._pixels else {}
+        return Kept(self.specs, self.detail, self.history.state, camera, places, pixels)
+
+    def restore(self, kept: Kept) -> None:
+        """Make the place as it was kept; what does not fit goes to `notes`."""
+        self._pixels.update(kept.pixels)
+        if kept.models == self.specs and kept.detail == self.detail:
+            self._restore(kept.state)
+            return
+        self.specs, self.detail, self._coming = kept.models, kept.detail, kept.state
+        self.worker.open(kept.models, kept.detail)
+
+    def opened(self) -> None:
+        """A network has opened. When all have that a kept place needs, it is made so."""
+        if self._gallery is not None:
+            self._gallery.close()
+            self._gallery = None
+        for slot in [s for s in self.world.slots if s >= len(self.specs)]:
+            self.world.remove(slot)
+            self.renderer.close(slot)
+        if self._coming is not None and len(self.world.slots) == len(self.specs):
+            state, self._coming = self._coming, None
+            self._restore(state)
+
+    def _restore(self, state: State) -> None:
+        fits, lost = fitting(state, self.world)
+        if lost:
+            some = ", ".join(lost[:5]) + (", …" if len(lost) > 5 else "")
+            self.notes.append(f"left out, as this model has no such layers: {some}")
+        self.history.push("restore", fits)
+        self.become(fits)
 
     # What arrives.
 

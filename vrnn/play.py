@@ -13,15 +13,14 @@ from __future__ import annotations
 
 import re
 import tomllib
-import types
-import typing
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any, get_args, get_origin, get_type_hints
+from typing import Any
 
 from vrnn import actions
 from vrnn.actions import Action
 from vrnn.errors import VrnnError
+from vrnn.plain import from_plain
 
 
 def _name(kind: type) -> str:
@@ -70,39 +69,4 @@ def action_of(table: Mapping[str, Any], folder: Path) -> Action:
     if do not in ACTIONS:
         raise VrnnError(f"there is no action '{do}'; known are {', '.join(sorted(ACTIONS))}")
     kind = ACTIONS[do]
-    hints = get_type_hints(kind)
-    for key, value in given.items():
-        if key not in hints:
-            raise VrnnError(f"'{do}' has no '{key}'; known are {', '.join(hints) or 'none'}")
-        given[key] = _converted(value, hints[key], f"{do}.{key}", folder)
-    try:
-        return kind(**given)
-    except TypeError as error:
-        missing = [k for k in hints if k not in given and not hasattr(kind, k)]
-        raise VrnnError(f"'{do}' needs {', '.join(missing)}") from error
-
-
-def _converted(value: Any, hint: Any, what: str, folder: Path) -> Any:
-    """The value as a field has it. Raises VrnnError."""
-    options = get_args(hint) if get_origin(hint) in (types.UnionType, typing.Union) else (hint,)
-    for option in options:
-        if option is Path and isinstance(value, str):
-            return folder / value
-        if option is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if option in (bool, str, int) and type(value) is option:
-            return value
-        if get_origin(option) is tuple and isinstance(value, list):
-            inner = [i for i in get_args(option) if i is not Ellipsis]
-            if len(inner) == len(value) or Ellipsis in get_args(option):
-                kinds = inner if len(inner) == len(value) else inner * len(value)
-                return tuple(
-                    _converted(v, k, what, folder) for v, k in zip(value, kinds, strict=True)
-                )
-    names = {Path: "a path", str: "text", int: "a whole number", float: "a number"}
-    wanted = " or ".join(
-        names.get(o, "true or false" if o is bool else "a list")
-        for o in options
-        if o is not type(None)
-    )
-    raise VrnnError(f"{what} should be {wanted}, not {value!r}")
+    return from_plain(kind, given, f"'{do}'", folder)

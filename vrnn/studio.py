@@ -9,13 +9,14 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.actions import Action, Look, TakePicture, Wait
+from vrnn.actions import Action, Look, Save, TakePicture, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Colour, Config
 from vrnn.errors import VrnnError
 from vrnn.files import check_writable
 from vrnn.place import Place
+from vrnn.place_file import write_place
 from vrnn.png import save
 from vrnn.render.context import offscreen_context
 from vrnn.render.renderer import Renderer
@@ -66,7 +67,9 @@ class Studio(Closing):
             self._worker.close()
             raise
         state = State(arrangement, Display(scale=scale))
-        self.place = Place(self._worker, self._renderer, state, 0.0, colours_of(config))
+        self.place = Place(
+            self._worker, self._renderer, specs, detail, state, 0.0, colours_of(config)
+        )
         if image is not None:
             self.place.begin_with(image)
         self.world, self.feed = self.place.world, self.place.feed
@@ -95,7 +98,8 @@ class Studio(Closing):
             shown = [feed.shown.get(slot, -1) for slot in range(self._count)]
             if complete and min(shown) >= sequence:
                 break
-            feed.take(self._worker.wait(60.0))
+            if feed.take(self._worker.wait(60.0)):
+                self.place.opened()
         while self.place.tick() or not self.place.complete:
             time.sleep(0.002)
 
@@ -108,6 +112,9 @@ class Studio(Closing):
             camera = action.camera or self.camera
             check_writable(action.file)
             save(action.file, self.picture(camera, action.size, action.transparent))
+        elif isinstance(action, Save):
+            eye = named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW)
+            write_place(action.file, self.place.kept(eye, {}))
         elif not isinstance(action, Wait):
             passes, shown = self.place.passes, max(self.feed.shown.values(), default=0)
             self.place.do(action)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import moderngl
@@ -17,6 +17,7 @@ from vrnn.render.shaders import program
 from vrnn.render.target import Target
 from vrnn.render.text import Lines, Text, readable
 from vrnn.render.uniforms import View, Views
+from vrnn.scene.camera import NEAR
 from vrnn.scene.display import ENTRIES, table
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
 
@@ -116,6 +117,7 @@ class Renderer:
         self._colour(view, drawing)
         self._draw_world(view, drawing)
         if front is not None:
+            self._views.write(replace(view, near=NEAR, fog=1e9), True)
             self._draw_front(front)
         if overlay is not None:
             self._views.write_overlay(view)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn import font
-from vrnn.scene.drawing import QUAD, Label, Spot, flat_quad
+from vrnn.scene.drawing import STROKE, Label, Spot
 from vrnn.scene.pose import Pose
 
 LINE, FOOT = 0.028, 0.1
@@ -35,18 +35,21 @@ class _Part:
 def brackets(
     pose: Pose, modules: Mapping[str, tuple[int, ...]], slot: int, shown: float
 ) -> tuple[np.ndarray, list[Label], list[Spot]]:
-    """QUADs, names and what can be touched. shown: 0…1, faded while things move."""
+    """STROKEs, names and what can be touched. shown: 0…1, faded while things move."""
     if shown <= 0.01:
-        return np.zeros(0, QUAD), [], []
-    quads, labels, spots = [], [], []
+        return np.zeros(0, STROKE), [], []
+    strokes, labels, spots = [], [], []
     for part in _parts(pose, modules):
         z = part.z - 0.1 - STEP * part.depth
         ink = (*INK[:3], (0.8 - 0.12 * part.depth) * shown)
         y = part.y + 0.008
         width = part.right - part.left
-        quads.append(flat_quad(part.left, z - LINE / 2, width, LINE, y, ink, ink))
-        for x in (part.left, part.right - LINE):
-            quads.append(flat_quad(x, z - FOOT, LINE, FOOT, y, ink, ink))
+        line = [(part.left, z - FOOT), (part.left, z), (part.right, z), (part.right, z - FOOT)]
+        record = np.zeros(3, STROKE)
+        record["start"] = [(x, y, w) for x, w in line[:-1]]
+        record["end"] = [(x, y, w) for x, w in line[1:]]
+        record["width"], record["colour"] = LINE, ink
+        strokes.append(record)
         name = part.name.rpartition(".")[2] if part.depth else part.name
         size = min(TEXT, 0.8 * width / max(font.width(f"fold {name}"), 1e-6))
         if size > 0.03:
@@ -56,7 +59,7 @@ def brackets(
         corner = (part.left, y, z - STEP + 0.04)
         reach = (width, 0.0, 0.0)
         spots.append(Spot("bracket", corner, reach, (0.0, 0.0, STEP), part.name, slot))
-    return (np.concatenate(quads) if quads else np.zeros(0, QUAD)), labels, spots
+    return np.concatenate([np.zeros(0, STROKE), *strokes]), labels, spots
 
 
 def _parts(pose: Pose, modules: Mapping[str, tuple[int, ...]]) -> list[_Part]:

@@ -14,7 +14,7 @@ from vrnn.scene.drawing import QUAD, Drawing, Label, Picture, quad_of
 
 AWAY = 1.0
 """Metres from the eye."""
-TEXT = 0.021
+TEXT = 0.0145
 """Height of a capital letter, of the picture's height."""
 INK = (0.75, 0.78, 0.84, 1.0)
 ACCENT = (1.0, 0.52, 0.10, 1.0)

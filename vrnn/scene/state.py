@@ -12,13 +12,14 @@ from pathlib import Path
 from types import MappingProxyType
 
 from vrnn.noise import Noise
-from vrnn.scene.display import USUAL, Display
+from vrnn.scene.display import COLOUR_MAPS, SCALES, USUAL, Display
 
 ARRANGEMENTS = ("terrace", "conveyor")
 FORMS = ("grid", "line", "ring")
 """How a layer's maps stand."""
 ORDERS = ("index", "mean", "maximum", "entropy", "evidence")
 """What a layer's maps are ordered by; the largest first, except for their index."""
+PIN_KINDS = ("live", "kept", "difference")
 FOLD_SHOWS = ("mean", "maximum", "strongest")
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
@@ -114,3 +115,31 @@ class State:
         if layer != LayerState():
             layers[key] = layer
         return replace(self, layers=MappingProxyType(layers))
+
+
+def problem_of(state: State) -> str:
+    """What in a state, as from an edited file, cannot be; '' when all is well."""
+    choices = [
+        ("arrangement", state.arrangement, ARRANGEMENTS),
+        ("colours", state.display.colours, COLOUR_MAPS),
+        ("scale", state.display.scale, SCALES),
+        ("fold_shows", state.fold_shows, FOLD_SHOWS),
+        ("plain", state.picture.plain, ("", "grey", "mean")),
+    ]
+    numbers = [("gamma", state.display.gamma, 0.25, 4.0), ("clip", state.display.clip, 50.0, 100.0)]
+    for layer in state.layers.values():
+        choices += [("form", layer.form, FORMS), ("order", layer.order, ORDERS)]
+        numbers += [("size", layer.size, 0.1, 10.0), ("spread", layer.spread, 1.0, 4.0)]
+        numbers += [("offset", value, -1e4, 1e4) for value in layer.offset]
+        numbers.append(("most", layer.most, 0, 1e9))
+    for pin in state.pins:
+        choices.append(("kind", pin.kind, PIN_KINDS))
+    for off in state.off:
+        choices.append(("value", off.value, ("zero", "mean")))
+    for name, text, known in choices:
+        if text not in known:
+            return f"{name} should be one of {', '.join(known)}, not '{text}'"
+    for name, number, low, high in numbers:
+        if not low <= number <= high:
+            return f"{name} should lie between {low:g} and {high:g}, not {number:g}"
+    return ""

@@ -21,6 +21,8 @@ CARD = (0.0065, 0.008, 0.0115, 1.0)
 CARD_PIXEL, EMPTY_PIXEL = (19, 22, 28), (31, 35, 43)
 INK = (0.45, 0.49, 0.58, 1.0)
 BRIGHT = (0.75, 0.78, 0.84, 1.0)
+HINT = "click one, then the large picture"
+"""How to put an image in, for those who have never been here."""
 LIT = (1.0, 0.52, 0.10, 1.0)
 BUTTON = (0.030, 0.036, 0.052, 1.0)
 
@@ -60,7 +62,10 @@ def wall(
     height = rows * (TILE + GAP) + (0.62 if tiles else 0.2) + (TILE + GAP + 0.06 if sources else 0)
     left, top = x - width, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
-    labels = [Label(title, (left + 0.12, top - 0.2, z), 0.12, BRIGHT, fade=5.0)]
+    labels = [
+        Label(title, (left + 0.12, top - 0.2, z), 0.12, BRIGHT, fade=5.0),
+        Label(HINT, (left + 0.12, top + 0.1, z), 0.13, LIT, fade=5.0),
+    ]
     spots: list[Spot] = []
     pictures: list[Picture] = []
     if tiles:

@@ -61,6 +61,12 @@ class World:
         self._changed(places=True)
         return self.stands[slot].sizes()
 
+    def remove(self, slot: int) -> None:
+        """A network is no longer there."""
+        del self.stands[slot]
+        self._before.clear()
+        self._changed(places=True)
+
     def stored(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
         """Where the renderer keeps each node's maps."""
         self.stands[slot].addresses = dict(addresses)
@@ -272,7 +278,7 @@ class World:
                 if one is not None:
                     things.append(one)
             found = brackets(pose, stand.modules, slot, self._shown)
-            quads.append(found[0])
+            strokes.append(found[0])
             labels += found[1]
             spots += found[2]
         for pin in self.pinned.values():
