@@ -66,6 +66,45 @@ def _projected(
     return q.reshape(shape).transpose(0, 1), k.reshape(shape).transpose(0, 1)
 
 
+def with_weights(
+    result: Any, arguments: Mapping[str, Any], old: torch.Tensor, new: torch.Tensor
+) -> Any:
+    """What an attention function would give for the first sample if its weights were others.
+
+    result: what it gave; old, new: (heads, Tq, Tk). The result is linear in the weights, so what
+    `scaled_dot_product_attention` gives is made anew where they differ, and what
+    `multi_head_attention_forward` gives has the difference added.
+    """
+    value = arguments["value"]
+    if "num_heads" not in arguments:
+        result = result.clone()
+        first = result[(0,) * (result.dim() - 3)]
+        value = value.reshape(-1, *value.shape[-3:])[0]
+        if value.shape[0] != new.shape[0]:  # grouped queries share a value
+            value = value.repeat_interleave(new.shape[0] // value.shape[0], 0)
+        heads = (old != new).flatten(1).any(1)
+        first[heads] = (new[heads] @ value[heads]).to(result.dtype)
+        return result
+    weight, bias = arguments["in_proj_weight"], arguments.get("in_proj_bias")
+    width = arguments["query"].shape[-1]
+    single = value.dim() == 2
+    v = torch.nn.functional.linear(
+        value if single else value[:, 0],
+        weight[2 * width :],
+        None if bias is None else bias[2 * width :],
+    )
+    v = v.reshape(len(v), new.shape[0], -1).transpose(0, 1)
+    mixed = ((new - old) @ v).transpose(0, 1).flatten(1)
+    mixed = torch.nn.functional.linear(mixed, arguments["out_proj_weight"])
+    output, weights = result[0].clone(), result[1]
+    (output if single else output[:, 0]).add_(mixed)
+    if weights is not None:
+        weights = weights.clone()
+        first = weights if single else weights[0]
+        first.copy_(new if first.dim() == 3 else new.mean(0))
+    return output, weights
+
+
 def _masked(scores: torch.Tensor, arguments: Mapping[str, Any]) -> torch.Tensor:
     mask = arguments.get("attn_mask")
     if arguments.get("is_causal") and mask is None:

@@ -22,12 +22,14 @@ SMALL = frozenset({*ops.ARITHMETIC, "pad", "roll", "neg", "sqrt", "square", "exp
 class View:
     """A network at one level of detail.
 
-    forms: how each node's tensor is read; shown: the record whose tensor it is; both by node id.
+    forms: how each node's tensor is read; shown: the record whose tensor it is; members: all
+    records that the node stands for, in run order; each by node id.
     """
 
     network: Network
     forms: dict[int, Form]
     shown: dict[int, Record]
+    members: dict[int, tuple[Record, ...]]
     trace: Trace
 
 
@@ -150,7 +152,8 @@ def _view(trace: Trace, records: dict[int, Record], groups: Groups, names: dict[
     )
     inputs = tuple(i for i in trace.inputs if i in groups)
     network = Network(trace.name, tuple(_unique(nodes)), edges, inputs, tuple(outputs), markers)
-    return View(network, forms, shown, trace)
+    parts = {last: tuple(records[m] for m in members) for last, members in groups.items()}
+    return View(network, forms, shown, parts, trace)
 
 
 def _nearest(records: dict[int, Record], group_of: dict[int, int], wanted: list[int]) -> list[int]:

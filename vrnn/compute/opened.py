@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,13 +15,14 @@ from vrnn.compute.outputs import read_outputs
 from vrnn.compute.runner import GraphChanged, Runner
 from vrnn.compute.source import ModelSource
 from vrnn.compute.tracer import trace
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo
+from vrnn.errors import VrnnError
+from vrnn.network import Ablation, FeatureMaps, Frame, Network, NetworkInfo
 
 Deliver = Callable[[int, FeatureMaps], None]
 
 
 class OpenedModel:
-    """A traced model that runs images."""
+    """A traced model that runs images. view: its graph; inputs: those of the newest pass."""
 
     def __init__(self, source: ModelSource, detail: str) -> None:
         self.source = source
@@ -34,6 +35,7 @@ class OpenedModel:
         traced = trace(self.source.model, inputs, self.source.title)
         self.view: View = at_detail(traced, self._detail)
         self._runner = Runner(self.source.model, self.view)
+        self.inputs = inputs
 
     @property
     def network(self) -> Network:
@@ -46,13 +48,21 @@ class OpenedModel:
         s = self.source
         return NetworkInfo(s.title, s.class_names, s.random_weights, s.parameters, s.notes)
 
-    def run(self, image: np.ndarray | None, deliver: Deliver, changed: Callable[[], None]) -> Frame:
+    def run(
+        self,
+        image: np.ndarray | None,
+        deliver: Deliver,
+        changed: Callable[[], None],
+        ablations: Sequence[Ablation] = (),
+    ) -> Frame:
         """One pass. image: (H, W, 3) uint8, None for the source's own sample.
 
         deliver: gets each layer's maps as soon as they are there, in run order; what it raises
         ends the pass. changed: called when the graph was written down anew before the pass.
+        ablations: what is switched off in it. Raises VrnnError when one does not fit the network.
         """
         inputs, seen = self.source.prepare(image)
+        self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
 
@@ -61,12 +71,32 @@ class OpenedModel:
             deliver(node, maps[node])
 
         try:
-            result = self._runner.run(inputs, keep)
-        except GraphChanged:
+            result = self._runner.run(inputs, keep, ablations)
+        except GraphChanged as error:
+            if ablations and self._follows(inputs):
+                raise self._led_elsewhere() from error
             self.retrace(inputs)
             changed()
             maps.clear()
-            result = self._runner.run(inputs, keep)
+            try:
+                result = self._runner.run(inputs, keep, ablations)
+            except GraphChanged as again:
+                raise self._led_elsewhere() if ablations else again from error
         self._sequence += 1
         outputs = read_outputs(result, self.network, seen.shape[:2])
-        return Frame(self._sequence, seen, maps, outputs, time.perf_counter() - started)
+        taken = time.perf_counter() - started
+        return Frame(self._sequence, seen, maps, outputs, taken, tuple(ablations))
+
+    def _follows(self, inputs: tuple[Any, ...]) -> bool:
+        """Whether the graph is that of a pass in which nothing is switched off."""
+        try:
+            self._runner.run(inputs, lambda node, tensor: None)
+        except GraphChanged:
+            return False
+        return True
+
+    def _led_elsewhere(self) -> VrnnError:
+        return VrnnError(
+            f"{self.source.title} takes another way when these channels are switched off, and its "
+            "graph no longer holds; switch others off"
+        )

@@ -38,6 +38,7 @@ class Record:
     sources: ids of the records whose data it took, in order; shape: with its batch.
     module: path of the innermost module; leaf: whether that has no children.
     attention: what is shown is the attention of each head, and `shape` is of that.
+    own: the parameters that it was the first to use, and `parameters` their count.
     weight: path of the module that owns the weight of a convolution or linear layer.
     """
 
@@ -53,9 +54,14 @@ class Record:
     sources: tuple[int, ...]
     shape: tuple[int, ...]
     layout: Layout
-    parameters: int = 0
     attention: bool = False
+    own: tuple[nn.Parameter, ...] = ()
     weight: str = ""
+
+    @property
+    def parameters(self) -> int:
+        """How many numbers there are in `own`."""
+        return sum(parameter.numel() for parameter in self.own)
 
 
 @dataclass(eq=False)
@@ -201,11 +207,11 @@ class _Recorder(TorchFunctionMode):
         position = self._position
         self._position += 1
         taken = list(tensors_in((args, kwargs)))
-        versions = [_version(t) for t in taken]
+        versions = [version_of(t) for t in taken]
         sources = [self._source(t) for t in taken]
         result = func(*args, **kwargs)
         made = list(tensors_in(result)) if isinstance(result, torch.Tensor | list | tuple) else []
-        changed = [t for t, v in zip(taken, versions, strict=True) if _version(t) != v]
+        changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
         if made or changed:
             self._note(func, position, args, kwargs, taken, sources, made, changed)
         return result
@@ -240,7 +246,7 @@ class _Recorder(TorchFunctionMode):
             layout,
         )  # fmt: skip
         record.attention = weights is not None or _is_attention_map(operation, shown)
-        record.parameters = self._count(taken)
+        record.own = self._first_used(taken)
         record.weight = self._owners.get(id(names.get("weight")), record.module)
         for tensor in made:
             self._tags[tensor] = Tag(record.id, self._time, layout)
@@ -286,15 +292,13 @@ class _Recorder(TorchFunctionMode):
         self.records.append(record)
         return record
 
-    def _count(self, taken: Sequence[torch.Tensor]) -> int:
+    def _first_used(self, taken: Sequence[torch.Tensor]) -> tuple[nn.Parameter, ...]:
         """Parameters among the arguments; shared ones belong to who used them first."""
         new = {
-            id(t): t.numel()
-            for t in taken
-            if isinstance(t, nn.Parameter) and id(t) not in self._counted
+            id(t): t for t in taken if isinstance(t, nn.Parameter) and id(t) not in self._counted
         }
         self._counted.update(new)
-        return sum(new.values())
+        return tuple(new.values())
 
     # The modules.
 
@@ -348,14 +352,14 @@ class _Recorder(TorchFunctionMode):
         found = tuple(dict.fromkeys(tag.record for _, tag in real))
         part = [id(t) for t in tensors_in(result)].index(id(made[0]))
         record = self._add(-1, None, part, "module", kind, found, shape, layout)
-        record.parameters = self._count(list(module.parameters()))
+        record.own = self._first_used(list(module.parameters()))
         record.leaf = True
         for tensor in made:
             self._tags[tensor] = Tag(record.id, self._time, layout)
 
 
-def _version(tensor: torch.Tensor) -> int:
-    """Grows when a tensor is written to; inference tensors do not count."""
+def version_of(tensor: torch.Tensor) -> int:
+    """A number that grows when a tensor is written to; inference tensors do not count."""
     return 0 if tensor.is_inference() else int(tensor._version)
 
 
