@@ -136,7 +136,7 @@ class App(Closing):
             self.touched = True
         before = self.walker.camera
         self.walker.step(held, seconds)
-        changed |= self.place.tick()
+        changed |= self.place.tick(self.walker.camera.position)
         changed |= self.world.advance(seconds) | (self.walker.camera != before)
         changed |= self._point()
         if time.perf_counter() > self._note_until:
@@ -164,7 +164,7 @@ class App(Closing):
         for note in self.place.notes:
             self.note(note)
         self.place.notes.clear()
-        self.place.tick()  # the wall belongs into the first view
+        self.place.tick(self.walker.camera.position)  # the wall belongs into the first view
         if not self.touched:
             self.walker.jump(self.view("overview"))
 

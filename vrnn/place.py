@@ -36,7 +36,8 @@ from vrnn.gallery import Gallery
 from vrnn.hand import Colours, Held, class_name, map_picture, picked_up
 from vrnn.history import History
 from vrnn.images import ImageSet
-from vrnn.network import FeatureMaps, block_size, map_shape
+from vrnn.near import Near
+from vrnn.network import FeatureMaps, LayerFacts, block_size, map_shape
 from vrnn.noise import grey_image, mean_image, noise_image
 from vrnn.place_file import Kept, fitting, read_place
 from vrnn.render.renderer import Renderer
@@ -72,6 +73,8 @@ class Place:
         self.passes = 0
         self.held: Held | None = None
         self.notes: list[str] = []
+        self.facts: dict[tuple[int, int], LayerFacts] = {}
+        self._near = Near()
         self._coming: State | None = None
         self._gallery: Gallery | None = None
         self._colours = colours
@@ -292,8 +295,8 @@ class Place:
                 self._pin(self.world.state.pins)
         return complete
 
-    def tick(self) -> bool:
-        """Go on with what is made step by step; True when something changed."""
+    def tick(self, eye: np.ndarray) -> bool:
+        """Go on with what is made step by step; True when something changed. eye: (3,) metres."""
         if not self.world.slots:
             return False
         slot = self.world.slots[0]
@@ -308,12 +311,15 @@ class Place:
         thing = self._gallery.update(self.world.state.picture, left, y, z)
         if thing is not None:
             self.world.put("wall", thing)
-        return thing is not None
+        beside = self._near.update(self.world, eye, self.facts)
+        if beside is not None:
+            self.world.put_near(beside)
+        return thing is not None or beside is not None
 
     @property
     def complete(self) -> bool:
         """Whether everything that is made step by step is there."""
-        return self._gallery is not None and self._gallery.complete
+        return self._gallery is not None and self._gallery.complete and self._near.complete
 
     def close(self) -> None:
         """End what goes on by itself."""

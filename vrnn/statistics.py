@@ -33,7 +33,9 @@ def histogram(
     """
     values = maps.values if channel is None else maps.values[channel]
     counts = _patterns(values)
-    return _binned(_table() * maps.scale, counts, bins, low, high)
+    with np.errstate(invalid="ignore"):  # patterns that stand for no finite number
+        table = _table() * maps.scale
+    return _binned(table, counts, bins, low, high)
 
 
 def histogram_of(

@@ -23,6 +23,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.uniforms import Look as Colours
 from vrnn.render.uniforms import View
+from vrnn.scene.camera import Camera
 from vrnn.scene.display import Display
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
@@ -54,7 +55,6 @@ class Studio(Closing):
         """
         self._look = look_of(config)
         self.camera = "overview"
-        self._count = len(specs)
         # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
         self._worker = Worker()
         self._worker.open(specs, detail)
@@ -95,13 +95,17 @@ class Studio(Closing):
             for failure in feed.failures:
                 raise VrnnError(failure.message) from StudioError(failure.details)
             complete = self.place.upload()
-            shown = [feed.shown.get(slot, -1) for slot in range(self._count)]
+            shown = [feed.shown.get(slot, -1) for slot in range(len(self.place.specs))]
             if complete and min(shown) >= sequence:
                 break
             if feed.take(self._worker.wait(60.0)):
                 self.place.opened()
-        while self.place.tick() or not self.place.complete:
-            time.sleep(0.002)
+        self._finish(named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW))
+
+    def _finish(self, eye: Camera) -> None:
+        """Wait for what is made step by step, and only near the eye."""
+        while self.place.tick(eye.position) or not self.place.complete:
+            time.sleep(0.001)
 
     def do(self, action: Action) -> None:
         """Do anything that an action says, and wait until it is seen. Raises VrnnError."""
@@ -129,6 +133,7 @@ class Studio(Closing):
         Raises VrnnError for an unknown camera.
         """
         eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
+        self._finish(eye)
         near, fog = depths(self.world, eye)
         view = View(eye, size, fog, near, transparent=transparent, look=self._look)
         over = None

@@ -50,9 +50,7 @@ def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
-def measure(
-    model: nn.Module, view: View, inputs: tuple[Any, ...]
-) -> dict[int, tuple[int, float]]:
+def measure(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> dict[int, tuple[int, float]]:
     """Multiply-adds and seconds of each node in one pass on these inputs.
 
     Everything that happens counts for the next operation that a node stands for: a view for what

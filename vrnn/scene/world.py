@@ -41,6 +41,7 @@ class World:
         self.pointed: Hit | None = None
         self.pinned: dict[int, Pinned] = {}
         self.things: dict[str, Beside] = {}
+        self.near: Beside | None = None
         self.truth = ""
         self._seconds = seconds
         self._before: dict[int, Pose] = {}
@@ -49,6 +50,7 @@ class World:
         self._labels: tuple[Label, ...] | None = None
         self._drawing: Drawing | None = None
         self._corners: np.ndarray | None = None
+        self._framed = 0
         self._spots: tuple[Spot, ...] | None = None
 
     # What happened.
@@ -104,6 +106,13 @@ class World:
         else:
             self.things[name] = thing
         self._changed(labels=True)
+
+    def put_near(self, thing: Beside) -> None:
+        """What stands only beside layers near the eye; it is no part of a picture of everything."""
+        self.near = thing
+        corners = self._corners
+        self._changed(labels=True)
+        self._corners = corners
 
     def pin(self, pins: Mapping[int, Pinned]) -> None:
         """The doubles that stand beside layers, by number."""
@@ -243,7 +252,7 @@ class World:
         drawing = self.drawing()
         flat = [
             np.concatenate([r["origin"], r["origin"] + r["right"], r["origin"] + r["down"]])
-            for r in (*drawing.panels.values(), drawing.quads)
+            for r in (*drawing.panels.values(), drawing.quads[: self._framed])
         ]
         names = [
             np.array([label.origin, np.array(label.origin) + np.array(label.right) * label_width])
@@ -266,6 +275,8 @@ class World:
         panels: dict[tuple[int, int], np.ndarray] = {}
         quads, strokes = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)]
         things, spots, labels = list(self.things.values()), [], []
+        if self.near is not None:
+            things.append(self.near)
         for slot in self.slots:
             stand, pose = self.stands[slot], self.pose(slot)
             lit, light = self._light(slot, pose)
@@ -287,7 +298,10 @@ class World:
                 records, thing = pinned(pin, *place, self.state.display)
                 panels[pin.store, 0] = records
                 things.append(thing)
-        quads += [thing.quads for thing in things]
+        quads += [thing.quads for thing in things if thing is not self.near]
+        self._framed = sum(len(q) for q in quads)
+        if self.near is not None:
+            quads.append(self.near.quads)
         if self._labels is None:  # laying letters out takes long: the same list is kept
             said = [label for thing in things for label in thing.labels]
             self._labels = (*labels, *self._all_labels(), *said)
