@@ -145,13 +145,26 @@ PARAMETERS: dict[str, Sequence[str]] = {
         "input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation",
     ),
     "linear": ("input", "weight", "bias"),
-    "max_pool": ("input", "kernel_size", "stride"),
-    "avg_pool": ("input", "kernel_size", "stride"),
-    "lp_pool": ("input", "norm_type", "kernel_size", "stride"),
+    "max_pool": ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
+    "avg_pool": ("input", "kernel_size", "stride", "padding", "ceil_mode"),
+    "lp_pool": ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
     "adaptive": ("input", "output_size"),
     "group_norm": ("input", "num_groups", "weight", "bias"),
+    "batch_norm": ("input", "running_mean", "running_var", "weight", "bias", "training"),
+    "instance_norm": (
+        "input", "running_mean", "running_var", "weight", "bias", "use_input_stats",
+    ),
+    "layer_norm": ("input", "normalized_shape"),
+    "rms_norm": ("input", "normalized_shape"),
+    "interpolate": (
+        "input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor",
+        "antialias",
+    ),
+    "pad": ("input", "pad", "mode", "value"),
+    "pixel_shuffle": ("input", "upscale_factor"),
+    "pixel_unshuffle": ("input", "downscale_factor"),
 }  # fmt: skip
-"""Positional arguments of what has a label with numbers."""
+"""Positional arguments of what has a label with numbers, or windows that matter (`receptive`)."""
 ATTENTION = (
     "query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight", "in_proj_bias",
     "bias_k", "bias_v", "add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias",
@@ -162,7 +175,7 @@ SCALED = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 def named(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
-    """Arguments by name, as far as labels need them."""
+    """Arguments by name, as far as labels and receptive fields need them."""
     if operation == "attention":
         whole = getattr(function, "__name__", "") == "multi_head_attention_forward"
         names: Sequence[str] = ATTENTION if whole else SCALED

@@ -22,7 +22,16 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute import ops
 from vrnn.compute.attention import weights_shape
-from vrnn.compute.forms import Layout, after_operation, after_view
+from vrnn.compute.field import Field, Geometry, join, lies_within, onto, through
+from vrnn.compute.field_rules import (
+    Call,
+    everything,
+    field_after,
+    field_of_input,
+    field_of_view,
+    shares_storage,
+)  # fmt: skip
+from vrnn.compute.forms import Layout, after_operation, after_view, form_of
 from vrnn.compute.tracker import Marker, Tracker
 
 CONSTANT = -1
@@ -39,6 +48,7 @@ class Record:
     module: path of the innermost module; leaf: whether that has no children.
     attention: what is shown is the attention of each head, and `shape` is of that.
     own: the parameters that it was the first to use, and `parameters` their count.
+    field: which pixels of the input the tensor's positions can depend on.
     weight: path of the module that owns the weight of a convolution or linear layer.
     """
 
@@ -54,6 +64,7 @@ class Record:
     sources: tuple[int, ...]
     shape: tuple[int, ...]
     layout: Layout
+    field: Field
     attention: bool = False
     own: tuple[nn.Parameter, ...] = ()
     weight: str = ""
@@ -82,11 +93,24 @@ class Trace:
 
 @dataclass(frozen=True)
 class Tag:
-    """What is known of a tensor: the record it came from, when, and its layout."""
+    """What is known of a tensor: the record it came from, when, its layout, and which pixels of the
+    input its positions can depend on (None: on none)."""
 
     record: int
     time: int
     layout: Layout
+    field: Field | None = None
+
+
+@dataclass(frozen=True)
+class Written:
+    """The last record that wrote into a storage, and when. field: of all that was written there,
+    as seen through a tensor of this geometry; None: there is no such tensor, all of it counts."""
+
+    record: int
+    time: int
+    field: Field
+    geometry: Geometry | None
 
 
 def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
@@ -147,7 +171,7 @@ class _Recorder(TorchFunctionMode):
             id(p): path for path, m in model.named_modules() for p in m.parameters(recurse=False)
         }
         self._tags: Any = WeakTensorKeyDictionary()
-        self._writers: dict[int, tuple[int, int]] = {}
+        self._writers: dict[int, Written] = {}
         self._stack: list[tuple[str, int]] = [("", 0)]
         self._calls: dict[str, int] = {}
         self._position = 0
@@ -164,6 +188,7 @@ class _Recorder(TorchFunctionMode):
 
     def enter(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
         """Make a record of each input tensor."""
+        size: tuple[int, int] | None = None
         for name, value in zip(_names(model, len(inputs)), inputs, strict=True):
             for tensor in tensors_in(value):
                 if tensor.dim() and not self._inputs:
@@ -172,10 +197,13 @@ class _Recorder(TorchFunctionMode):
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
                 layout = Layout(at if at > 0 else None, shape[2:] if len(shape) == 4 else None)
-                record = self._add(-1, None, 0, "input", label, (), shape, layout)
+                form = form_of(shape, layout, False, self._batch)
+                size = size or (form.shape[1], form.shape[2])
+                field = field_of_input(shape, size)
+                record = self._add(-1, None, 0, "input", label, (), shape, layout, field)
                 record.module = name
                 self._inputs.append(record.id)
-                self._tags[tensor] = Tag(record.id, self._time, layout)
+                self._tags[tensor] = Tag(record.id, self._time, layout, field)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -208,30 +236,35 @@ class _Recorder(TorchFunctionMode):
         self._position += 1
         taken = list(tensors_in((args, kwargs)))
         versions = [version_of(t) for t in taken]
+        shapes = [t.shape for t in taken]
         sources = [self._source(t) for t in taken]
         result = func(*args, **kwargs)
         made = list(tensors_in(result)) if isinstance(result, torch.Tensor | list | tuple) else []
         changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
         if made or changed:
-            self._note(func, position, args, kwargs, taken, sources, made, changed)
+            self._note(func, position, args, kwargs, taken, shapes, sources, made, changed)
         return result
 
     def _note(
         self, func: Any, position: int, args: Any, kwargs: Mapping[str, Any],
-        taken: Sequence[torch.Tensor], sources: Sequence[Tag | None],
-        made: list[torch.Tensor], changed: list[torch.Tensor],
+        taken: Sequence[torch.Tensor], shapes: Sequence[torch.Size],
+        sources: Sequence[Tag | None], made: list[torch.Tensor], changed: list[torch.Tensor],
     ) -> None:  # fmt: skip
         self._time += 1
         operation = ops.operation_of(func)
-        known = [(t, tag) for t, tag in zip(taken, sources, strict=True) if tag is not None]
-        real = [(t, tag) for t, tag in known if tag.record != CONSTANT]
+        known = [
+            (t, shape, tag)
+            for t, shape, tag in zip(taken, shapes, sources, strict=True)
+            if tag is not None and tag.record != CONSTANT
+        ]
+        real = [(t, tag) for t, _, tag in known]
         results = made or changed
         if not real or operation in ops.FACTORIES:
             for tensor in made:
                 self._tags[tensor] = Tag(CONSTANT, self._time, Layout())
             return
         if operation in ops.NOISE and not changed:
-            self._alias(operation, args, real[0], made)
+            self._alias(operation, args, known, made)
             return
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
         shown = results[first]
@@ -240,30 +273,59 @@ class _Recorder(TorchFunctionMode):
         layout = after_operation(operation, tuple(shown.shape), pairs, attention)
         names = ops.named(func, operation, args, kwargs)
         weights = weights_shape(names) if operation == "attention" else None
+        fields = {id(t): tag.field for t, tag in real if tag.field is not None}
+        call = Call(func, operation, args, kwargs, names, taken, fields)
+        reshaped = any(t.shape != shape for t, shape, _ in known)
+        field = everything([*fields.values()]) if reshaped else field_after(call, shown)
         record = self._add(
             position, func, first if made else -1, operation, ops.label_of(operation, names, shown),
             tuple(dict.fromkeys(tag.record for _, tag in real)), weights or tuple(shown.shape),
-            layout,
+            layout, field,
         )  # fmt: skip
         record.attention = weights is not None or _is_attention_map(operation, shown)
         record.own = self._first_used(taken)
         record.weight = self._owners.get(id(names.get("weight")), record.module)
+        seen = {id(shown): field}
+        for tensor in (*made, *changed):
+            if id(tensor) not in seen:
+                alike = reshaped or tensor.shape == shown.shape
+                seen[id(tensor)] = field if alike else field_after(call, tensor)
         for tensor in made:
-            self._tags[tensor] = Tag(record.id, self._time, layout)
+            self._tags[tensor] = Tag(record.id, self._time, layout, seen[id(tensor)])
         for tensor in changed:
             self._kept_alive.append(tensor)
-            self._writers[tensor.untyped_storage()._cdata] = (record.id, self._time)
+            self._write(tensor, record.id, seen[id(tensor)])
             if tensor not in self._tags or self._tags[tensor].record == CONSTANT:
-                self._tags[tensor] = Tag(record.id, self._time, layout)
+                self._tags[tensor] = Tag(record.id, self._time, layout, seen[id(tensor)])
+
+    def _write(self, tensor: torch.Tensor, record: int, field: Field) -> None:
+        """Note who wrote through a tensor, and the field of all that was written so far."""
+        storage = tensor.untyped_storage()._cdata
+        before, geometry = self._writers.get(storage), Geometry.of(tensor)
+        seen: Geometry | None = geometry
+        if before is not None and before.geometry is None:
+            field, seen = everything([before.field, field]), None
+        elif before is not None and before.geometry is not None and before.geometry != geometry:
+            if lies_within(geometry, before.geometry):
+                back = onto(field, geometry, before.geometry)
+                field, seen = join([before.field, back], before.geometry.shape), before.geometry
+            elif not lies_within(before.geometry, geometry):
+                field, seen = everything([before.field, field]), None
+        self._writers[storage] = Written(record, self._time, field, seen)
 
     def _alias(
-        self, operation: str, args: Any, source: tuple[torch.Tensor, Tag], made: list[torch.Tensor]
-    ) -> None:
-        old, tag = source
+        self, operation: str, args: Any, known: Sequence[tuple[torch.Tensor, torch.Size, Tag]],
+        made: list[torch.Tensor],
+    ) -> None:  # fmt: skip
+        old, before, tag = known[0]
         for tensor in made:
             rest = args[1:] if isinstance(args, tuple) else ()
             layout = after_view(operation, rest, tuple(old.shape), tuple(tensor.shape), tag.layout)
-            self._tags[tensor] = Tag(tag.record, self._time, layout)
+            field = tag.field and field_of_view(operation, old, before, tag.field, tensor)
+            for other, size, its in known[1:]:  # as broadcast_tensors gives several
+                if its.field and shares_storage(other, tensor):
+                    field = field_of_view(operation, other, size, its.field, tensor)
+            self._tags[tensor] = Tag(tag.record, self._time, layout, field)
 
     def _source(self, tensor: torch.Tensor) -> Tag | None:
         """Where the numbers in a tensor last came from."""
@@ -275,19 +337,20 @@ class _Recorder(TorchFunctionMode):
         except (RuntimeError, NotImplementedError):  # sparse and other tensors without a storage
             return tag
         writer = self._writers.get(storage)
-        if writer is None or (tag is not None and tag.time >= writer[1]):
+        if writer is None or (tag is not None and tag.time >= writer.time):
             return tag
         layout = tag.layout if tag is not None else Layout()
-        return Tag(writer[0], writer[1], layout)
+        field = _as_written(Geometry.of(tensor), tag.field if tag is not None else None, writer)
+        return Tag(writer.record, writer.time, layout, field)
 
     def _add(
         self, position: int, func: Any, part: int, operation: str, label: str,
-        sources: tuple[int, ...], shape: tuple[int, ...], layout: Layout,
+        sources: tuple[int, ...], shape: tuple[int, ...], layout: Layout, field: Field,
     ) -> Record:  # fmt: skip
         path, call = self._stack[-1]
         record = Record(
             len(self.records), position, func, part, operation, label, path, path in self._leaves,
-            call, sources, shape, layout,
+            call, sources, shape, layout, field,
         )  # fmt: skip
         self.records.append(record)
         return record
@@ -351,11 +414,29 @@ class _Recorder(TorchFunctionMode):
             layout = Layout(1, (shape[2], shape[3]))
         found = tuple(dict.fromkeys(tag.record for _, tag in real))
         part = [id(t) for t in tensors_in(result)].index(id(made[0]))
-        record = self._add(-1, None, part, "module", kind, found, shape, layout)
+        field = everything([tag.field for _, tag in real if tag.field is not None])
+        record = self._add(-1, None, part, "module", kind, found, shape, layout, field)
         record.own = self._first_used(list(module.parameters()))
         record.leaf = True
         for tensor in made:
-            self._tags[tensor] = Tag(record.id, self._time, layout)
+            self._tags[tensor] = Tag(record.id, self._time, layout, field)
+
+
+def _as_written(geometry: Geometry, before: Field | None, writer: Written) -> Field:
+    """The field of a tensor of this geometry, once something was written into its storage.
+
+    before: of what it held when it was made.
+    """
+    if writer.geometry == geometry:
+        return writer.field
+    fields = [writer.field] if before is None else [writer.field, before]
+    if writer.geometry is None:
+        return everything(fields)
+    if lies_within(writer.geometry, geometry):
+        return join([*fields[1:], onto(writer.field, writer.geometry, geometry)], geometry.shape)
+    if lies_within(geometry, writer.geometry):
+        return through(writer.field, writer.geometry, geometry)
+    return everything(fields)
 
 
 def version_of(tensor: torch.Tensor) -> int:
