@@ -296,7 +296,7 @@ def _line_through(
         if old.strides[axis] % new.strides[to]:
             return line.everywhere(), None
         return line.taken(Span(1 / each, -(each - 1) / each, 0), new.shape[to]), to - dims
-    moves = sorted(steps.moves[axis], key=lambda move: move[1])
+    moves = sorted(steps.moves[axis], key=lambda move: (move[1], new.shape[move[0]]))
     start = steps.at[axis]
     if not moves:
         return _at(line, start), None

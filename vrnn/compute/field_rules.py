@@ -36,10 +36,10 @@ POINTWISE = frozenset(
         *"""
         neg negative abs absolute sign sgn exp exp2 expm1 log log2 log10 log1p sqrt rsqrt square
         reciprocal floor ceil round trunc frac sin cos tan asin acos atan atan2 sinh cosh asinh
-        acosh atanh erf erfc erfinv sinc logit nan_to_num where maximum minimum fmax fmin lerp addcmul
-        addcdiv remainder fmod floor_divide floordiv rfloordiv mod rmod eq ne lt le gt ge
-        logical_and logical_or logical_not logical_xor and or xor invert bitwise_not isnan isinf isfinite
-        masked_fill hypot copysign heaviside logaddexp xlogy zero fill bernoulli ldexp
+        acosh atanh erf erfc erfinv sinc logit nan_to_num where maximum minimum fmax fmin lerp
+        addcmul addcdiv remainder fmod floor_divide floordiv rfloordiv mod rmod eq ne lt le gt ge
+        logical_and logical_or logical_not logical_xor and or xor invert bitwise_not isnan isinf
+        isfinite masked_fill hypot copysign heaviside logaddexp xlogy zero fill bernoulli ldexp
         channel_shuffle celu deg2rad rad2deg float_power
         """.split(),
     ]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,19 @@ import torch
 from vrnn.compute.detail import View, at_detail
 from vrnn.compute.maps import convert
 from vrnn.compute.outputs import read_outputs
+from vrnn.compute.receptive import receptive_fields
 from vrnn.compute.runner import GraphChanged, Runner
 from vrnn.compute.source import ModelSource
 from vrnn.compute.tracer import trace
 from vrnn.errors import VrnnError
-from vrnn.network import Ablation, FeatureMaps, Frame, Network, NetworkInfo
+from vrnn.network import (
+    Ablation,
+    FeatureMaps,
+    Frame,
+    Network,
+    NetworkInfo,
+    ReceptiveField,
+)
 
 Deliver = Callable[[int, FeatureMaps], None]
 
@@ -36,6 +44,14 @@ class OpenedModel:
         self.view: View = at_detail(traced, self._detail)
         self._runner = Runner(self.source.model, self.view)
         self.inputs = inputs
+        self._fields: Mapping[int, ReceptiveField] | None = None
+
+    @property
+    def fields(self) -> Mapping[int, ReceptiveField]:
+        """Which pixels the positions of each shown node depend on, worked out when first asked."""
+        if self._fields is None:
+            self._fields = receptive_fields(self.view)
+        return self._fields
 
     @property
     def network(self) -> Network:

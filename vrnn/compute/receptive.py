@@ -61,10 +61,10 @@ def _public(field: Field, shape: tuple[int, int, int], size: tuple[int, int]) ->
         for line, count, pixels in zip((rows, columns), shape[1:], size, strict=True)
     )  # fmt: skip
     return ReceptiveField(
-        (rows.step, columns.step),
-        (rows.low, columns.low),
-        (rows.high, columns.high),
-        (rows.first, columns.first),
-        (rows.last, columns.last),
+        (float(rows.step), float(columns.step)),
+        (float(rows.low), float(columns.low)),
+        (float(rows.high), float(columns.high)),
+        (float(rows.first), float(columns.first)),
+        (float(rows.last), float(columns.last)),
         whole,
     )

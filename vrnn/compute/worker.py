@@ -20,7 +20,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.images import ImageSet, read_image
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, ReceptiveField
 from vrnn.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -41,12 +41,16 @@ class Progress:
 
 @dataclass(frozen=True, eq=False)
 class Opened:
-    """A network is known; maps it had before under this slot are void."""
+    """A network is known; maps it had before under this slot are void.
+
+    fields: which pixels the positions of each node depend on, by node id.
+    """
 
     slot: int
     network: Network
     info: NetworkInfo
     dataset: ImageSet | None
+    fields: Mapping[int, ReceptiveField]
 
 
 @dataclass(frozen=True, eq=False)
@@ -173,7 +177,7 @@ class Worker:
                 self._tell(slot, f"tracing {source.title}")
                 model = OpenedModel(source, detail)
                 self._models[slot] = model
-                self._events.put(Opened(slot, model.network, model.info, source.dataset))
+                self._events.put(_opened(slot, model))
 
             self._guarded(slot, opening)
         self._wanted = bool(self._models)
@@ -231,7 +235,7 @@ class Worker:
 
         def changed() -> None:
             batch.clear()
-            self._events.put(Opened(slot, model.network, model.info, model.source.dataset))
+            self._events.put(_opened(slot, model))
 
         frame = model.run(pixels, deliver, changed)
         hand_over()
@@ -248,6 +252,10 @@ class Worker:
             raise
         except Exception as error:
             self._events.put(Failed(slot, _sentence(error), traceback.format_exc()))
+
+
+def _opened(slot: int, model: OpenedModel) -> Opened:
+    return Opened(slot, model.network, model.info, model.source.dataset, model.fields)
 
 
 def _short(spec: ModelSpec) -> str:
