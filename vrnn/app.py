@@ -249,9 +249,10 @@ class App(Closing):
 
     def _front(self) -> Drawing | None:
         cards = self.place.cards(self.magnify)
-        if not cards:
+        seen = self.world.seen_by(self.world.pointed)
+        if not cards and not len(seen):
             return None
-        return floating(cards, self.walker.camera, self.aspect, *self.window.cursor)
+        return floating(cards, self.walker.camera, self.aspect, *self.window.cursor, seen)
 
     # What commands ask for.
 

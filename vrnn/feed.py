@@ -77,6 +77,7 @@ class Feed:
         self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
         self._frames.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
+        self.world.stands[event.slot].fields = event.fields
         self.world.stored(event.slot, self.renderer.open(event.slot, sizes))
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:

@@ -25,6 +25,8 @@ from vrnn.render.uniforms import Look as Colours
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import Display
+from vrnn.scene.drawing import Drawing
+from vrnn.scene.hand import floating
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
 from vrnn.spec import ModelSpec
@@ -141,7 +143,16 @@ class Studio(Closing):
             sheet = overlay.Sheet(size)
             overlay.legend(sheet, self._look, self.world.state.display, self.world.not_finite)
             over = sheet.drawing()
-        return Image.fromarray(take(self._renderer, view, self.world.drawing(), over))
+        drawing, front = self.world.drawing(), self._front(eye, size[0] / size[1])
+        return Image.fromarray(take(self._renderer, view, drawing, over, front=front))
+
+    def _front(self, eye: Camera, aspect: float) -> Drawing | None:
+        """What is in the hand, and the map that is pointed at."""
+        cards = self.place.cards(magnify=True)
+        seen = self.world.seen_by(self.world.pointed)
+        if not cards and not len(seen):
+            return None
+        return floating(cards, eye, aspect, 0.1, 0.0, seen)
 
     @property
     def map_bytes(self) -> int:

@@ -22,6 +22,7 @@ def take(
     drawing: Drawing,
     overlay: Drawing | None = None,
     side: int = TILE,
+    front: Drawing | None = None,
 ) -> np.ndarray:
     """A picture of `view.size`, drawn in tiles of `side` pixels.
 
@@ -33,7 +34,7 @@ def take(
         part = replace(view, tile=(left, bottom, w, h))
         target = Target(renderer.ctx, (w, h), SAMPLES)
         try:
-            renderer.draw(target, part, drawing, overlay)
+            renderer.draw(target, part, drawing, overlay, front)
             pixels = target.pixels()
         finally:
             target.release()

@@ -33,10 +33,16 @@ class Card:
     side: float = 0.3
 
 
-def floating(cards: Sequence[Card], camera: Camera, aspect: float, x: float, y: float) -> Drawing:
-    """Cards beside the point (x, y) of the picture, -1…1 with y up, on the side that has room."""
+def floating(
+    cards: Sequence[Card], camera: Camera, aspect: float, x: float, y: float,
+    marks_too: np.ndarray | None = None,
+) -> Drawing:  # fmt: skip
+    """Cards beside the point (x, y) of the picture, -1…1 with y up, on the side that has room.
+
+    marks_too: QUADs in the world that are to be seen through everything.
+    """
     sheets: list[np.ndarray] = []
-    marks: list[np.ndarray] = []
+    marks: list[np.ndarray] = [] if marks_too is None else [marks_too]
     labels: list[Label] = []
     pictures: list[Picture] = []
     right, up, forward = camera.axes()

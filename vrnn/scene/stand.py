@@ -16,6 +16,7 @@ from vrnn.network import (
     Network,
     NetworkInfo,
     Node,
+    ReceptiveField,
     block_size,
     map_shape,
 )
@@ -88,6 +89,7 @@ class Stand:
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     frame: Frame | None = None
     evidence: dict[int, np.ndarray] = field(default_factory=dict)
+    fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
     attachment: Attachment = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
     ids: dict[str, int] = field(init=False)

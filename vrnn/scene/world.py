@@ -215,6 +215,23 @@ class World:
                 best = hit
         return best
 
+    def seen_by(self, hit: Hit | None) -> np.ndarray:
+        """QUADs: a frame on the input's picture around what a position in a map can depend on."""
+        if hit is None or hit.kind != "layer" or hit.slot not in self.stands:
+            return np.zeros(0, QUAD)
+        stand = self.stands[hit.slot]
+        field = stand.fields.get(hit.node)
+        canvas = [s for s in self.spots() if s.kind == "input" and s.slot == hit.slot]
+        if field is None or stand.frame is None or not canvas:
+            return np.zeros(0, QUAD)
+        height, width = stand.frame.image.shape[:2]
+        top, left, bottom, right = field.box(hit.row, hit.column, (height, width))
+        x, y, z = canvas[0].origin
+        across, down = canvas[0].right[0] / width, -canvas[0].down[1] / height
+        return parts.outline(
+            x + left * across, y - top * down, (right - left) * across, (bottom - top) * down, z
+        )
+
     def spots(self) -> tuple[Spot, ...]:
         """What can be touched beside the layers."""
         if self._spots is None:
