@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from math import radians
 from pathlib import Path
@@ -17,6 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vrnn.autosave import Autosave, file_for
 from vrnn.clipboard import clipboard_image
 from vrnn.closing import Closing
 from vrnn.commands import Commands, help_rows, put
@@ -25,6 +27,7 @@ from vrnn.config import Config, load_config
 from vrnn.errors import VrnnError
 from vrnn.options import Options
 from vrnn.place import Place
+from vrnn.place_file import Kept, read_place, write_place
 from vrnn.png import save
 from vrnn.pointer import Pointer
 from vrnn.readout import readout
@@ -58,7 +61,13 @@ NOTE_SECONDS = 4.0
 def run(options: Options) -> int:
     """Open the window and return the exit code when it is closed."""
     images: list[Path | np.ndarray | int] = list(options.images)
-    with App(options, load_config(options.config), options.specs(), images) as app:
+    kept = read_place(options.place) if options.place is not None else None
+    specs = options.specs()
+    if kept is not None:
+        specs, options = kept.models, replace(options, detail=kept.detail)
+    with App(options, load_config(options.config), specs, images) as app:
+        if kept is not None:
+            app.begin_at(kept)
         app.loop()
     return 0
 
@@ -110,6 +119,11 @@ class App(Closing):
         self._overlay: tuple[object, Drawing] | None = None
         self._pointer: tuple[object, ...] = ()
         self._saving: threading.Thread | None = None
+        self._last = file_for(self.place.specs, self.place.detail)
+        self._autosave = Autosave(self._last)
+        self._begun = self.place.history.state
+        if self._last is not None and self._last.is_file():
+            self._note = "Ctrl+R: back to where the last visit ended · " + FIRST_HINT
 
     # The loop.
 
@@ -139,6 +153,8 @@ class App(Closing):
         changed |= self.place.tick(self.walker.camera.position)
         changed |= self.world.advance(seconds) | (self.walker.camera != before)
         changed |= self._point()
+        if self.place.history.state is not self._begun:
+            self._autosave.update(time.perf_counter(), self.place.history.state, self._kept)
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed or self.walker.moving
@@ -256,6 +272,34 @@ class App(Closing):
 
     # What commands ask for.
 
+    def begin_at(self, kept: Kept) -> None:
+        """Make the place as it was kept, as soon as its models have opened."""
+        self.place.coming(kept)
+        self.commands.stored.update(kept.places)
+        if kept.camera is not None:
+            self.walker.jump(kept.camera)
+            self.touched = True
+
+    def _kept(self) -> Kept:
+        return self.place.kept(self.walker.camera, self.commands.stored)
+
+    def come_back(self) -> None:
+        """Make the place as it was when the last visit ended. Raises VrnnError."""
+        if self._last is None or not self._last.is_file():
+            raise VrnnError("there was no visit before in which something was changed")
+        kept = read_place(self._last)
+        self.commands.stored.update(kept.places)
+        self.place.restore(kept)
+        if kept.camera is not None:
+            self.touched = True
+            self.walker.go(kept.camera)
+
+    def keep(self) -> None:
+        """Write the place to a file beside where vrnn was started. Raises VrnnError."""
+        path = _free_name("vrnn-%Y%m%d-%H%M%S.json")
+        write_place(path, self._kept())
+        self.note(f"place kept in {path.resolve()}: open it with --place")
+
     def press(self, down: bool) -> None:
         """The left button. Raises VrnnError when what is touched cannot be done."""
         self.touched = True
@@ -298,11 +342,7 @@ class App(Closing):
         """Write what is seen, without what lies over it, beside where vrnn was started."""
         size = self.window.size
         pixels = take(self._renderer, self._view(size), self.world.drawing())
-        path = Path(datetime.now().strftime("vrnn-%Y%m%d-%H%M%S.png"))
-        for number in range(2, 100):
-            if not path.exists():
-                break
-            path = path.with_stem(f"{path.stem.split('_')[0]}_{number}")
+        path = _free_name("vrnn-%Y%m%d-%H%M%S.png")
         self.note(f"screenshot written to {path.resolve()}")
         # Compressing takes longer than a frame: a thread of its own does it.
         self._saving = threading.Thread(target=self._save, args=(path, pixels))
@@ -332,6 +372,7 @@ class App(Closing):
 
     def close(self) -> None:
         """Close everything, the last made first."""
+        self._autosave.finish(self._kept, self.place.history.state is not self._begun)
         if self._saving is not None:
             self._saving.join()  # what the user asked for is not lost
         if self._target is not None:
@@ -341,3 +382,13 @@ class App(Closing):
         self._ctx.release()
         self.window.close()
         self.worker.close()
+
+
+def _free_name(pattern: str) -> Path:
+    """A file here, named by the time, that is not there yet."""
+    path = Path(datetime.now().strftime(pattern))
+    for number in range(2, 100):
+        if not path.exists():
+            break
+        path = path.with_stem(f"{path.stem.split('_')[0]}_{number}")
+    return path

@@ -70,6 +70,10 @@ def _run(options: Options) -> int:
         from vrnn import graph_file
 
         return graph_file.run(options)
+    if options.play is not None:
+        from vrnn import play
+
+        return play.run(options)
     if options.takes_pictures:
         from vrnn import snapshot
 

@@ -30,7 +30,7 @@ class Commands:
 
     def __init__(self, app: App, keys: Keys) -> None:
         self._app, self._keys = app, keys
-        self._stored: dict[int, Camera] = {}
+        self.stored: dict[int, Camera] = {}
         self._image = 0
         self._actions: dict[str, Callable[[], None]] = {
             keys.frame: self._frame,
@@ -73,7 +73,7 @@ class Commands:
     def _press(self, key: Key) -> None:
         if key.name in ("ENTER", "ESCAPE") and self._app.dismiss():
             return
-        if "CONTROL" in key.modifiers and key.name in ("Z", "Y", "V"):
+        if "CONTROL" in key.modifiers and key.name in ("Z", "Y", "V", "S", "R"):
             self._with_control(key)
         elif key.name in self._keys.places:
             self._place(self._keys.places.index(key.name), self._keys.store in key.modifiers)
@@ -84,6 +84,10 @@ class Commands:
         place = self._app.place
         if key.name == "V":
             self._app.paste()
+        elif key.name == "S":
+            self._app.keep()
+        elif key.name == "R":
+            self._app.come_back()
         elif key.name == "Z" and "SHIFT" not in key.modifiers:
             undone = place.history.undone_next
             place.do(Undo())
@@ -96,11 +100,11 @@ class Commands:
     def _place(self, number: int, store: bool) -> None:
         app = self._app
         if store:
-            self._stored[number] = app.walker.camera
+            self.stored[number] = app.walker.camera
             app.note(f"place {number + 1} stored")
-        elif number in self._stored:
+        elif number in self.stored:
             app.touched = True
-            app.walker.go(self._stored[number])
+            app.walker.go(self.stored[number])
         elif number < len(READY_PLACES):
             self._go(READY_PLACES[number])
         elif number == len(READY_PLACES) and app.world.slots:
@@ -195,6 +199,8 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         (name(keys.magnify), "magnify the map you point at"),
         ("Ctrl+Z Ctrl+Y", "undo, do again"),
         ("Ctrl+V, drop a file", "put an image in"),
+        ("Ctrl+S", "keep the place in a file"),
+        ("Ctrl+R", "back to where the last visit ended"),
         (walk, "walk and fly"),
         (f"{name(keys.down)} {name(keys.up)}", "down, up"),
         (name(keys.run), "run"),

@@ -72,6 +72,8 @@ class Options:
     size: tuple[int, int] = (1920, 1080)
     cameras: tuple[str, ...] = ("overview",)
     transparent: bool = False
+    play: Path | None = None
+    place: Path | None = None
     window: tuple[int, int] | None = None
     fullscreen: bool = False
     json: Path | None = None
@@ -189,6 +191,7 @@ def _open_parser() -> _Parser:
         "--live", metavar="N|FILE|FOLDER",
         help="frames as they come: of camera N, a video file or a folder of images",
     )  # fmt: skip
+    seen.add_argument("--place", type=Path, metavar="FILE", help="open a place that was kept")
     seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
     seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (map)")
     seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
@@ -208,6 +211,10 @@ def _open_parser() -> _Parser:
         "degrees; may be repeated",
     )  # fmt: skip
     shot.add_argument("--transparent", action="store_true", help="no background")
+    shot.add_argument(
+        "--play", type=Path, metavar="FILE",
+        help="do the actions in this TOML file, pictures among them, and end; see docs/actions.md",
+    )  # fmt: skip
     other = parser.add_argument_group("other")
     other.add_argument("--config", type=Path, metavar="FILE", help="settings, see docs/settings.md")
     other.add_argument("--timings", action="store_true", help="print how long each step took")

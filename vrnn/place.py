@@ -257,6 +257,11 @@ class Place:
         self.specs, self.detail, self._coming = kept.models, kept.detail, kept.state
         self.worker.open(kept.models, kept.detail)
 
+    def coming(self, kept: Kept) -> None:
+        """Make the place as it was kept as soon as its networks, being opened now, stand."""
+        self._pixels.update(kept.pixels)
+        self._coming = kept.state
+
     def opened(self) -> None:
         """A network has opened. When all have that a kept place needs, it is made so."""
         if self._gallery is not None:

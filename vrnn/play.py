@@ -12,15 +12,45 @@ file = "folded.png"
 from __future__ import annotations
 
 import re
+import sys
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 from vrnn import actions
-from vrnn.actions import Action
+from vrnn.actions import Action, Restore, TakePicture
+from vrnn.config import load_config
 from vrnn.errors import VrnnError
+from vrnn.options import Options
+from vrnn.place_file import read_place
 from vrnn.plain import from_plain
+
+
+def run(options: Options) -> int:
+    """Open the models, do all the actions of the file, and return the exit code."""
+    from vrnn.studio import Studio
+
+    assert options.play is not None
+    actions = read_actions(options.play)  # told before the models are opened, if it is wrong
+    config = load_config(options.config)
+    kept = read_place(options.place) if options.place is not None else None
+    specs = kept.models if kept is not None else options.specs()
+    detail = kept.detail if kept is not None else options.detail
+    image = options.images[0] if options.images else None
+    with Studio(specs, config, detail, options.arrange, options.scale, image) as studio:
+        if options.place is not None:
+            studio.do(Restore(options.place))
+        for number, action in enumerate(actions, 1):
+            try:
+                studio.do(action)
+            except VrnnError as error:
+                raise VrnnError(f"{options.play}, action {number}: {error}") from error
+            if isinstance(action, TakePicture) and not options.quiet:
+                print(action.file)
+        for note in (*studio.feed.notes, *studio.place.notes):
+            print(f"vrnn: {note}", file=sys.stderr)
+    return 0
 
 
 def _name(kind: type) -> str:

@@ -5,9 +5,11 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
+from vrnn.actions import Restore
 from vrnn.config import load_config
 from vrnn.files import check_writable, make_folder
 from vrnn.options import Options
+from vrnn.place_file import read_place
 from vrnn.png import save
 from vrnn.studio import Studio
 from vrnn.timings import Timings
@@ -22,9 +24,12 @@ def run(options: Options) -> int:
     for picture in pictures:
         check_writable(picture.path)
     first = pictures[0].image
-    with Studio(
-        options.specs(), config, options.detail, options.arrange, options.scale, first
-    ) as studio:
+    kept = read_place(options.place) if options.place is not None else None
+    specs = kept.models if kept is not None else options.specs()
+    detail = kept.detail if kept is not None else options.detail
+    with Studio(specs, config, detail, options.arrange, options.scale, first) as studio:
+        if options.place is not None:
+            studio.do(Restore(options.place))
         timings = Timings(options.timings)
         timings.say("maps")
         for note in studio.feed.notes:
