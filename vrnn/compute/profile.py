@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -18,20 +18,18 @@ from vrnn.compute.work import multiply_adds
 from vrnn.network import Histogram, LayerFacts
 from vrnn.statistics import histogram_of
 
-
-def layer_facts(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> dict[int, LayerFacts]:
-    """Facts of every node of a view. Raises GraphChanged as a `Runner` does."""
-    costs = measure(model, view, inputs)
-    weights = dict(weight_histograms(view))
-    return joined(view, costs, weights)
+Costs = dict[int, tuple[int, float]]
+"""Multiply-adds and seconds by node id."""
 
 
-def joined(
-    view: View, costs: dict[int, tuple[int, float]], weights: dict[int, Histogram | None]
+def layer_facts(
+    view: View, costs: Sequence[Costs], weights: Mapping[int, Histogram | None]
 ) -> dict[int, LayerFacts]:
-    """What `measure` and `weight_histograms` found, by node id."""
+    """What was found of each node. costs: of one pass or several, of which the fastest counts:
+    other programs make a pass slower, never faster. weights: see `weight_histograms`."""
+    best = min(costs, key=lambda cost: sum(seconds for _, seconds in cost.values()))
     return {
-        node.id: LayerFacts(*costs[node.id], node.parameters, weights[node.id])
+        node.id: LayerFacts(*best[node.id], node.parameters, weights[node.id])
         for node in view.network.nodes
     }
 
@@ -50,7 +48,7 @@ def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
-def measure(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> dict[int, tuple[int, float]]:
+def measure(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> Costs:
     """Multiply-adds and seconds of each node in one pass on these inputs.
 
     Everything that happens counts for the next operation that a node stands for: a view for what

@@ -1,7 +1,7 @@
 """The thread that the models live in: it opens them, runs images, and tells what happened.
 
-A newer image replaces one that waits, and ends a pass that runs. torch is imported in the thread,
-so that a window can stand before that.
+A newer image replaces one that waits, and ends a pass that runs. Jobs run between passes, step by
+step. torch is imported in the thread, so that a window can stand before that.
 """
 
 from __future__ import annotations
@@ -14,13 +14,15 @@ import traceback
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
 from vrnn.images import ImageSet, read_image
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, ReceptiveField
+from vrnn.network import Ablation, FeatureMaps, Frame, Network, NetworkInfo, ReceptiveField
 from vrnn.spec import ModelSpec
 
 if TYPE_CHECKING:
@@ -79,8 +81,11 @@ class Failed:
     details: str
 
 
-Event = Progress | Opened | MapsReady | FrameReady | Failed
+Event = Progress | Opened | MapsReady | FrameReady | Failed | JobEvent
 Image = np.ndarray | Path | int | Callable[[], np.ndarray] | None
+Ablations = Mapping[int, tuple[Ablation, ...]]
+"""What is switched off, by slot."""
+NOTHING_OFF: Ablations = MappingProxyType({})
 
 
 class _Superseded(Exception):
@@ -97,6 +102,8 @@ class Worker:
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
         self._image: Image = None
+        self._ablations = NOTHING_OFF
+        self._jobs = JobQueue(self._events.put, _sentence)
         self._wanted = False
         self._closed = False
         self._models: dict[int, OpenedModel] = {}
@@ -104,19 +111,42 @@ class Worker:
         self._thread.start()
 
     def open(self, specs: Sequence[ModelSpec], detail: str) -> None:
-        """Open models, in slots 0, 1, …, and run the newest image or their own samples."""
+        """Open models, in slots 0, 1, …, and run the newest image or their own samples.
+
+        Jobs started before end, and nothing is switched off in the new models.
+        """
         with self._wake:
+            self._jobs.cancel_all("stopped, as other models were opened")
+            self._ablations = NOTHING_OFF
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
-    def show(self, image: Image) -> None:
+    def show(self, image: Image, ablations: Ablations = NOTHING_OFF) -> None:
         """Run an image through all models, in the place of an older one that waits or runs.
 
         image: (H, W, 3) uint8, a file, the number of one in the first model's data set, what makes
         one, or None.
+        ablations: what is switched off in each model; copied.
         """
         with self._wake:
             self._image, self._wanted = image, True
+            self._ablations = {slot: tuple(several) for slot, several in ablations.items()}
+            self._wake.notify()
+
+    def start(self, job: Job) -> int:
+        """Work on a job when there is no image to run, behind those started before.
+
+        Returns its id. It ends with one `JobDone` or `JobFailed`; opening other models ends it too.
+        """
+        with self._wake:
+            number = self._jobs.start(job)
+            self._wake.notify()
+            return number
+
+    def cancel(self, number: int) -> None:
+        """End a job, waiting or running, after its present step; a `JobFailed` tells so."""
+        with self._wake:
+            self._jobs.cancel(number)
             self._wake.notify()
 
     def events(self) -> list[Event]:
@@ -149,7 +179,7 @@ class Worker:
     def _live(self) -> None:
         while True:
             with self._wake:
-                while not (self._closed or self._specs or (self._wanted and self._models)):
+                while not self._something_to_do():
                     self._wake.wait()
                 if self._closed:
                     self._models.clear()
@@ -158,6 +188,11 @@ class Worker:
             if specs is not None:
                 self._guarded(None, self._open_all, *specs)
             self._run_newest()
+            self._jobs.step(self._models)
+
+    def _something_to_do(self) -> bool:
+        waiting = self._wanted and self._models
+        return bool(self._closed or self._specs or waiting or self._jobs)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
         self._tell(0, "importing torch")
@@ -188,13 +223,14 @@ class Worker:
                 if not self._wanted:
                     return
                 image, self._wanted = self._image, False
+                ablations = self._ablations
             with contextlib.suppress(_Superseded):
-                self._guarded(None, self._run_all, image)
+                self._guarded(None, self._run_all, image, ablations)
 
-    def _run_all(self, image: Image) -> None:
+    def _run_all(self, image: Image, ablations: Ablations) -> None:
         pixels = self._read(image)
         for slot in list(self._models):
-            self._guarded(slot, self._run, slot, pixels)
+            self._guarded(slot, self._run, slot, pixels, ablations.get(slot, ()))
 
     def _read(self, image: Image) -> np.ndarray | None:
         if callable(image):
@@ -212,7 +248,7 @@ class Worker:
             return dataset.image(image)
         return image
 
-    def _run(self, slot: int, pixels: np.ndarray | None) -> None:
+    def _run(self, slot: int, pixels: np.ndarray | None, ablations: tuple[Ablation, ...]) -> None:
         model = self._models[slot]
         self._tell(slot, f"running {model.source.title}")
         batch: dict[int, FeatureMaps] = {}
@@ -237,7 +273,7 @@ class Worker:
             batch.clear()
             self._events.put(_opened(slot, model))
 
-        frame = model.run(pixels, deliver, changed)
+        frame = model.run(pixels, deliver, changed, ablations)
         hand_over()
         self._events.put(FrameReady(slot, frame))
 
