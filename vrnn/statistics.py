@@ -139,8 +139,12 @@ def order(maps: FeatureMaps, by: str) -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """(65536,) float64: what each pattern of a half float stands for."""
-    return np.arange(1 << 16, dtype=np.uint16).view(np.float16).astype(np.float64)
+    """(65536,) float64: what each pattern of a half float stands for, NaN where not finite."""
+    values = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
+    table = np.full(1 << 16, np.nan)
+    finite = np.isfinite(values)
+    table[finite] = values[finite]
+    return table
 
 
 def _patterns(values: np.ndarray) -> np.ndarray:
