@@ -21,7 +21,8 @@ uniform sampler2D colours;  // of -1…1, see table() in vrnn/scene/display.py
 
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
-    float along = clamp((value - range.x) / max(range.y - range.x, 1e-7), 0.0, 1.0);
+    float width = range.y - range.x;  // none where all values are the same
+    float along = width > 1e-7 ? clamp((value - range.x) / width, 0.0, 1.0) : 0.5;
     return texelFetch(colours, ivec2(along * float(ENTRIES - 1) + 0.5, 0), 0).rgb;
 }
 

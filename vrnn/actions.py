@@ -433,10 +433,18 @@ class Export(Action):
 
 @dataclass(frozen=True)
 class FindTop(Action):
-    """Look for the images of the data set that excite a layer's channels most."""
+    """Show the images of the data set that excite a channel most; layer '': show none any more."""
 
-    layer: str
+    layer: str = ""
+    channel: int = 0
     network: int = 0
+
+
+@dataclass(frozen=True)
+class Cancel(Action):
+    """End a job, by its number; 0: all."""
+
+    number: int = 0
 
 
 @dataclass(frozen=True)

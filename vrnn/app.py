@@ -150,6 +150,9 @@ class App(Closing):
             self.touched = True
         before = self.walker.camera
         self.walker.step(held, seconds)
+        for note in self.place.notes:
+            self.note(note)
+        self.place.notes.clear()
         changed |= self.place.tick(self.walker.camera.position)
         changed |= self.world.advance(seconds) | (self.walker.camera != before)
         changed |= self._point()
@@ -177,9 +180,6 @@ class App(Closing):
             print(f"vrnn: {note}", file=sys.stderr)
         self.feed.notes.clear()
         self.place.opened()
-        for note in self.place.notes:
-            self.note(note)
-        self.place.notes.clear()
         self.place.tick(self.walker.camera.position)  # the wall belongs into the first view
         if not self.touched:
             self.walker.jump(self.view("overview"))
@@ -241,8 +241,10 @@ class App(Closing):
     def _over(self, size: tuple[int, int]) -> Drawing:
         failure = self.feed.failures[0].message if self.feed.failures else ""
         text = readout(self.world)
+        rows = list(self.place.jobs.rows.values())
+        doing = self.feed.progress or (f"{rows[0].text} {rows[0].fraction:.0%}" if rows else "")
         key = (
-            size, self.window.pixel_scale, self.help, self._note, failure, self.feed.progress, text,
+            size, self.window.pixel_scale, self.help, self._note, failure, doing, text,
             self.world.state.display, self.world.not_finite, self.window.captured,
         )  # fmt: skip
         if self._overlay is not None and self._overlay[0] == key:
@@ -254,8 +256,8 @@ class App(Closing):
             overlay.cross_hair(sheet)
         if text or self._note:
             overlay.hint(sheet, text or self._note)
-        if self.feed.progress:
-            overlay.progress(sheet, self.feed.progress)
+        if doing:
+            overlay.progress(sheet, doing)
         if self.help:
             overlay.help_sheet(sheet, help_rows(self._config.keys))
         if failure:

@@ -8,7 +8,18 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vrnn.actions import Arrange, Colour, FoldStages, PutImage, Redo, Undo
+from vrnn.actions import (
+    Arrange,
+    Colour,
+    FindTop,
+    FoldStages,
+    PinLayer,
+    PutImage,
+    Redo,
+    SwitchOff,
+    Undo,
+    Unpin,
+)
 from vrnn.config import Keys
 from vrnn.errors import VrnnError
 from vrnn.place import Place
@@ -41,6 +52,9 @@ class Commands:
             keys.previous_image: lambda: self._step_image(-1),
             keys.fold: self._fold_stages,
             keys.magnify: self._magnify,
+            keys.top_images: self._top,
+            keys.switch: self._switch,
+            keys.pin: self._pin,
             keys.screenshot: app.screenshot,
             keys.help: self._help,
             keys.free_cursor: self._free,
@@ -162,6 +176,36 @@ class Commands:
             self._app.touched = True
             self._app.walker.go(self._app.view_after_move("overview"))
 
+    def _top(self) -> None:
+        hit = self._app.world.pointed
+        if hit is None or hit.layer is None:
+            self._app.place.do(FindTop())
+            return
+        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
+        self._app.place.do(FindTop(name, max(hit.channel, 0), hit.slot))
+
+    def _switch(self) -> None:
+        hit = self._app.world.pointed
+        if hit is None or hit.layer is None:
+            self._app.note("point at a channel to switch it off, or on again")
+            return
+        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
+        channels = (hit.channel,) if hit.channel >= 0 else ()
+        self._app.place.do(SwitchOff(name, hit.slot, channels))
+        count = len(self._app.world.state.off)
+        self._app.note(f"switched off: {count}" if count else "everything is on")
+
+    def _pin(self) -> None:
+        hit = self._app.world.pointed
+        if hit is None or hit.layer is None:
+            self._app.note("point at a layer to keep a double of it as it is now")
+            return
+        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
+        mine = [p for p in self._app.world.state.pins if p.beside == name]
+        kinds = ("kept", "difference", "")
+        kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
+        self._app.place.do(PinLayer(name, hit.slot, kind=kind) if kind else Unpin(mine[0].number))
+
     def _magnify(self) -> None:
         self._app.magnify = not self._app.magnify
         self._app.note("magnifier on" if self._app.magnify else "magnifier off")
@@ -197,6 +241,9 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         ("double click", "fold or open a layer"),
         (name(keys.fold), "fold all stages, or open them"),
         (name(keys.magnify), "magnify the map you point at"),
+        (name(keys.top_images), "the images that excite the channel you point at"),
+        (name(keys.switch), "switch the channel you point at off, or on again"),
+        (name(keys.pin), "keep a double of the layer; then the difference; then none"),
         ("Ctrl+Z Ctrl+Y", "undo, do again"),
         ("Ctrl+V, drop a file", "put an image in"),
         ("Ctrl+S", "keep the place in a file"),

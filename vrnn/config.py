@@ -42,6 +42,9 @@ class Keys:
     scale: str
     fold: str
     magnify: str
+    top_images: str
+    switch: str
+    pin: str
     next_image: str
     previous_image: str
     screenshot: str

@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from vrnn.blocks import one_for_all
+from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobProgress
 from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
 from vrnn.images import ImageSet
 from vrnn.network import FeatureMaps, Frame
@@ -27,6 +28,7 @@ class Feed:
     progress: str = ""
     failures: list[Failed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    jobs: list[JobEvent] = field(default_factory=list)
     shown: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
@@ -48,6 +50,8 @@ class Feed:
             elif isinstance(event, FrameReady):
                 self._frames[event.slot] = event.frame
                 self.progress = ""
+            elif isinstance(event, JobProgress | JobDone | JobFailed):
+                self.jobs.append(event)
             elif isinstance(event, Failed):
                 self.failures.append(event)
                 self.progress = ""

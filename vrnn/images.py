@@ -117,14 +117,16 @@ class ImageSet:
         labels: Sequence[int],
         read: Callable[[int], np.ndarray],
         read_small: Callable[[int, int], np.ndarray] | None = None,
+        files: Sequence[str] = (),
     ) -> None:
         """Nothing is read yet, only counted.
 
         names: of the classes, may be empty; labels: (N,) one for each image, -1 where unknown;
         read: gives image i as (H, W, 3) uint8 and may raise anything; read_small: the same in less
-        time, but with sides that need not be longer than its second argument.
+        time, but with sides that need not be longer than its second argument; files: (N,) where
+        they are read from, empty when they are not files.
         """
-        self.names = names
+        self.names, self.files = names, files
         self._labels, self._read = labels, read
         self._read_small = read_small or (lambda index, least: read(index))
         self._count = len(labels)
@@ -236,6 +238,7 @@ def image_folder(folder: Path) -> ImageSet:
         labels,
         lambda index: read_image(Path(files[index])),
         lambda index, least: read_image(Path(files[index]), least),
+        files,
     )
 
 

@@ -58,6 +58,11 @@ class Near:
             tuple(label for part in parts for label in part.labels),
         )
 
+    @property
+    def shown(self) -> bool:
+        """Whether any layer is near."""
+        return bool(self._drawn)
+
     def _wanted(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
         """Layers within reach whose maps are there, the nearest first."""
         found = []

@@ -16,7 +16,9 @@ import numpy as np
 
 from vrnn.actions import (
     Action,
+    Cancel,
     Change,
+    FindTop,
     Fold,
     PickUp,
     Point,
@@ -36,8 +38,9 @@ from vrnn.gallery import Gallery
 from vrnn.hand import Colours, Held, class_name, map_picture, picked_up
 from vrnn.history import History
 from vrnn.images import ImageSet
+from vrnn.jobs import Jobs
 from vrnn.near import Near
-from vrnn.network import FeatureMaps, LayerFacts, block_size, map_shape
+from vrnn.network import Ablation, FeatureMaps, block_size, map_shape
 from vrnn.noise import grey_image, mean_image, noise_image
 from vrnn.place_file import Kept, fitting, read_place
 from vrnn.render.renderer import Renderer
@@ -73,7 +76,6 @@ class Place:
         self.passes = 0
         self.held: Held | None = None
         self.notes: list[str] = []
-        self.facts: dict[tuple[int, int], LayerFacts] = {}
         self._near = Near()
         self._coming: State | None = None
         self._gallery: Gallery | None = None
@@ -81,6 +83,7 @@ class Place:
         self._kept: dict[int, FeatureMaps] = {}
         self._pixels: dict[str, np.ndarray] = {}
         self._shown: dict[int, int] = {}
+        self.jobs = Jobs(worker, self.world, self.feed, self.notes)
 
     def do(self, action: Action) -> bool:
         """Do it, if it is a change of the world or takes one back. Raises VrnnError when it cannot
@@ -114,6 +117,10 @@ class Place:
                 self._gallery.turn(action)
         elif isinstance(action, Point):
             self._point(action)
+        elif isinstance(action, FindTop):
+            self.jobs.find_top(action)
+        elif isinstance(action, Cancel):
+            self.jobs.cancel(action.number)
         else:
             return False
         return True
@@ -194,14 +201,20 @@ class Place:
         if state.pins != before.pins:
             self._pin(state.pins)
         self.feed.fold()
+        self.jobs.ordered_by_evidence()
 
     # Images.
 
     def run(self) -> None:
         """Run the image through all networks."""
         state = self.world.state
+        off: dict[int, tuple[Ablation, ...]] = {}
+        for one in state.off:
+            ablation = Ablation(one.layer, one.channels, one.position, one.value)
+            off[one.network] = (*off.get(one.network, ()), ablation)
+        image = self.image(state.picture)
         self.passes += 1
-        self.worker.show(self.image(state.picture))
+        self.worker.show(image, off)
 
     def image(self, picture: Picture) -> np.ndarray | Path | int | Callable[[], np.ndarray] | None:
         """What the worker is to run; None for the networks' own sample."""
@@ -267,6 +280,7 @@ class Place:
         if self._gallery is not None:
             self._gallery.close()
             self._gallery = None
+        self.jobs.opened()
         for slot in [s for s in self.world.slots if s >= len(self.specs)]:
             self.world.remove(slot)
             self.renderer.close(slot)
@@ -290,6 +304,7 @@ class Place:
         shown = dict(self.feed.shown)
         if shown != self._shown:
             self._shown = shown
+            self.jobs.passed()
             number, images = self.world.state.picture.number, self.images
             if number is None and self.world.state.picture == Picture():
                 number = 0
@@ -316,7 +331,8 @@ class Place:
         thing = self._gallery.update(self.world.state.picture, left, y, z)
         if thing is not None:
             self.world.put("wall", thing)
-        beside = self._near.update(self.world, eye, self.facts)
+        self.jobs.update()
+        beside = self._near.update(self.world, eye, self.jobs.facts)
         if beside is not None:
             self.world.put_near(beside)
         return thing is not None or beside is not None
@@ -324,7 +340,12 @@ class Place:
     @property
     def complete(self) -> bool:
         """Whether everything that is made step by step is there."""
-        return self._gallery is not None and self._gallery.complete and self._near.complete
+        return (
+            self._gallery is not None
+            and self._gallery.complete
+            and self._near.complete
+            and not (self._near.shown and self.jobs.measuring)
+        )
 
     def close(self) -> None:
         """End what goes on by itself."""

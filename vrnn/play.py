@@ -48,7 +48,7 @@ def run(options: Options) -> int:
                 raise VrnnError(f"{options.play}, action {number}: {error}") from error
             if isinstance(action, TakePicture) and not options.quiet:
                 print(action.file)
-        for note in (*studio.feed.notes, *studio.place.notes):
+        for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
     return 0
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import time
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -102,12 +102,18 @@ class Studio(Closing):
                 break
             if feed.take(self._worker.wait(60.0)):
                 self.place.opened()
+        while self.place.jobs.busy:
+            feed.take(self._worker.wait(60.0))
+            self.place.jobs.update()
+        for note in self.place.notes:
+            print(f"vrnn: {note}", file=sys.stderr)
+        self.place.notes.clear()
         self._finish(named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW))
 
     def _finish(self, eye: Camera) -> None:
         """Wait for what is made step by step, and only near the eye."""
         while self.place.tick(eye.position) or not self.place.complete:
-            time.sleep(0.001)
+            self.feed.take(self._worker.wait(0.001))
 
     def do(self, action: Action) -> None:
         """Do anything that an action says, and wait until it is seen. Raises VrnnError."""

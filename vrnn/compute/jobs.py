@@ -97,6 +97,20 @@ class FactsJob:
         return layer_facts(view, costs, weights)
 
 
+@dataclass(frozen=True)
+class EvidenceJob:
+    """How much each channel speaks for the class that won. Its result: (C,) by node id."""
+
+    slot: int
+
+    def steps(self, model: OpenedModel) -> Generator[Step, None, object]:
+        """See `Job`."""
+        from vrnn.compute.evidence import evidence
+
+        yield Step("finding evidence", 0, 1)
+        return evidence(model)
+
+
 PASSES = 3
 """Timed passes, of which the fastest counts."""
 

@@ -26,7 +26,7 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
 
     The block is filled at once; later changes of the tensor do not show.
     """
-    values, extra = _as_maps(tensor, form)
+    values, extra = as_maps(tensor, form)
     channels, height, width = form.shape
     size = height, width
     flat = values.reshape(channels, height * width).contiguous()
@@ -82,7 +82,7 @@ def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torc
     return numbers
 
 
-def _as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
+def as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
     """(C, H, W) float32 and the (K, C) extra tokens."""
     channels = form.shape[0]
     extra = np.zeros((0, channels), np.float32)

@@ -42,7 +42,7 @@ class OpenedModel:
         """Write the graph down anew: it may depend on the image."""
         traced = trace(self.source.model, inputs, self.source.title)
         self.view: View = at_detail(traced, self._detail)
-        self._runner = Runner(self.source.model, self.view)
+        self.runner = Runner(self.source.model, self.view)
         self.inputs = inputs
         self._fields: Mapping[int, ReceptiveField] | None = None
 
@@ -87,7 +87,7 @@ class OpenedModel:
             deliver(node, maps[node])
 
         try:
-            result = self._runner.run(inputs, keep, ablations)
+            result = self.runner.run(inputs, keep, ablations)
         except GraphChanged as error:
             if ablations and self._follows(inputs):
                 raise self._led_elsewhere() from error
@@ -95,7 +95,7 @@ class OpenedModel:
             changed()
             maps.clear()
             try:
-                result = self._runner.run(inputs, keep, ablations)
+                result = self.runner.run(inputs, keep, ablations)
             except GraphChanged as again:
                 raise self._led_elsewhere() if ablations else again from error
         self._sequence += 1
@@ -106,7 +106,7 @@ class OpenedModel:
     def _follows(self, inputs: tuple[Any, ...]) -> bool:
         """Whether the graph is that of a pass in which nothing is switched off."""
         try:
-            self._runner.run(inputs, lambda node, tensor: None)
+            self.runner.run(inputs, lambda node, tensor: None)
         except GraphChanged:
             return False
         return True

@@ -43,10 +43,14 @@ class Runner:
             else:
                 self._modules.setdefault((record.module, record.call), []).append((node, record))
 
-    def run(self, inputs: tuple[Any, ...], keep: Keep, ablations: Iterable[Ablation] = ()) -> Any:
+    def run(
+        self, inputs: tuple[Any, ...], keep: Keep, ablations: Iterable[Ablation] = (),
+        gradients: bool = False,
+    ) -> Any:  # fmt: skip
         """One pass. keep: called for each node as soon as its tensor is there; what it raises ends
         the pass. ablations: what is switched off in it, so that all that follows changes; `keep`
-        gets the changed tensors. Returns the model's result.
+        gets the changed tensors. gradients: it can be differentiated afterwards. Returns the
+        model's result.
 
         Raises GraphChanged, and VrnnError for an ablation that does not fit the network.
         """
@@ -61,7 +65,12 @@ class Runner:
         mode = _Following(self._wanted, keep)
         if changes:
             mode = _Changing(self._wanted, keep, self._view, changes)
-        with evaluating(self._model), self._hooks(keep, changes), torch.no_grad(), mode:
+        with (
+            evaluating(self._model),
+            self._hooks(keep, changes),
+            torch.set_grad_enabled(gradients),
+            mode,
+        ):
             result = self._model(*inputs)
         if mode.position != self._calls:
             raise GraphChanged(f"{mode.position} calls instead of {self._calls}")

@@ -82,7 +82,11 @@ def coloured(
     """(H, W, 3) uint8 sRGB of (H, W) values: the same colours as in the world. colours: a table."""
     values = values.astype(np.float32)
     good = np.isfinite(values)
-    t = (np.where(good, values, low) - low) / max(high - low, 1e-30)
+    t = (
+        (np.where(good, values, low) - low) / (high - low)
+        if high > low
+        else np.full_like(values, 0.5)
+    )
     linear = colours[np.rint(np.clip(t, 0, 1) * (ENTRIES - 1)).astype(int)]
     linear = np.where(good[..., None], linear, np.array(not_finite, np.float32))
     code = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
