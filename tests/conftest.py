@@ -36,10 +36,12 @@ def root() -> Path:
 
 @pytest.fixture(autouse=True)
 def _nobody_s_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
-    """The settings of whoever runs the tests must not change their outcome."""
+    """The settings and caches of whoever runs the tests must not change their outcome."""
     folder = tmp_path_factory.getbasetemp() / "no-settings"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("APPDATA", str(folder))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.setenv("LOCALAPPDATA", str(folder))
 
 
 @pytest.fixture

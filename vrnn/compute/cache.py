@@ -27,12 +27,10 @@ MOST_FILES = 500
 
 def cache_folder() -> Path:
     """Where this user's programs keep what they can make again; it may not exist yet."""
-    if sys.platform == "win32":
-        base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
-    elif sys.platform == "darwin":
-        base = Path.home() / "Library" / "Caches"
-    else:
-        base = os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache"
+    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
+    if not base:
+        usual = {"win32": "AppData/Local", "darwin": "Library/Caches"}
+        base = str(Path.home() / usual.get(sys.platform, ".cache"))
     return Path(base) / "vrnn"
 
 
