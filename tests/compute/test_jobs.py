@@ -1,0 +1,226 @@
+"""Jobs in a real worker, between its passes."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from tests.compute.test_worker import is_frame, spec, until
+from vrnn.compute.jobs import FactsJob, JobDone, JobFailed, JobProgress, JobQueue, Step, TopKJob
+from vrnn.compute.worker import Failed, Opened, Worker
+from vrnn.errors import VrnnError
+from vrnn.network import Ablation, LayerFacts, TopImages
+from vrnn.spec import ModelSpec
+
+EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
+
+
+@pytest.fixture
+def worker(tmp_path, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    monkeypatch.setenv("LOCALAPPDATA", str(tmp_path))
+    made = Worker()
+    yield made
+    made.close()
+
+
+def has_ended(number):
+    return lambda event: isinstance(event, JobDone | JobFailed) and event.id == number
+
+
+def opened(worker, *specs):
+    worker.open(specs or [ModelSpec()], "layers")
+    events = until(worker, lambda e: is_frame(e) and e.slot == max(len(specs), 1) - 1)
+    return next(e for e in events if isinstance(e, Opened)).network
+
+
+@dataclass(frozen=True)
+class Slow:
+    """Two hundred steps of a hundredth of a second."""
+
+    slot: int
+    count: int = 200
+
+    def steps(self, model):
+        for number in range(self.count):
+            time.sleep(0.01)
+            yield Step("working", number + 1, self.count)
+        return model.source.title
+
+
+@dataclass(frozen=True)
+class Broken:
+    slot: int
+
+    def steps(self, model):
+        yield Step("about to fail", 0, 2)
+        raise VrnnError("it cannot be done")
+
+
+def test_the_images_that_excite_each_channel_most(worker):
+    network = opened(worker)
+    head = next(node.id for node in network.nodes if node.name == "head")
+    number = worker.start(TopKJob(0, head, 3, "max"))
+    events = until(worker, has_ended(number))
+    told = [e for e in events if isinstance(e, JobProgress)]
+    assert told
+    assert all(e.total == 359 and "head" in e.text for e in told)
+    assert told[-1].seconds_left is not None
+    result = events[-1].result
+    assert isinstance(result, TopImages)
+    assert result.images.shape == (10, 3)
+
+
+def test_facts_of_every_layer(worker):
+    network = opened(worker)
+    events = until(worker, has_ended(worker.start(FactsJob(0))))
+    facts = events[-1].result
+    assert facts.keys() == {node.id for node in network.nodes}
+    assert all(isinstance(fact, LayerFacts) for fact in facts.values())
+    assert sum(fact.multiply_adds for fact in facts.values()) > 10**7
+
+
+def test_an_image_comes_in_between_and_the_job_goes_on(worker):
+    opened(worker)
+    number = worker.start(Slow(0))
+    until(worker, lambda e: isinstance(e, JobProgress) and e.done >= 5)
+    events = []
+    for value in (20, 200):
+        image = np.full((32, 32, 3), value, np.uint8)
+        worker.show(image)
+        events += until(worker, is_frame)
+        frame = next(e.frame for e in events[::-1] if is_frame(e))
+        assert (frame.image == value).all()
+    assert not any(isinstance(e, JobDone) for e in events)
+    events += until(worker, has_ended(number))
+    steps = [e.done for e in events if isinstance(e, JobProgress)]
+    assert steps == sorted(set(steps))
+    assert steps[-1] == 200
+    assert events[-1].result == "digits"
+
+
+def test_frames_during_a_real_search_come_before_it_ends(worker):
+    network = opened(worker)
+    node = next(node.id for node in network.nodes if node.name == "stage3.1.add")
+    number = worker.start(TopKJob(0, node, 2))
+    worker.show(7)
+    events = until(worker, has_ended(number))
+    assert any(is_frame(e) for e in events)
+    assert isinstance(events[-1], JobDone)
+
+
+def test_the_newest_image_wins_while_a_job_runs(worker):
+    opened(worker)
+    number = worker.start(Slow(0, 50))
+    for index in range(40):
+        worker.show(index)
+    worker.show(np.full((32, 32, 3), 77, np.uint8))
+    events = until(worker, has_ended(number))
+    frames = [e.frame for e in events if is_frame(e)]
+    assert len(frames) < 20
+    assert (frames[-1].image == 77).all()
+
+
+def test_jobs_run_one_after_the_other(worker):
+    opened(worker)
+    numbers = [worker.start(Slow(0, 5)), worker.start(Broken(0)), worker.start(FactsJob(0))]
+    events = until(worker, has_ended(numbers[-1]))
+    ended = [e for e in events if isinstance(e, JobDone | JobFailed)]
+    assert [e.id for e in ended] == numbers
+    assert ended[1].message == "it cannot be done"
+    assert "Traceback" in ended[1].details
+    assert not ended[1].cancelled
+
+
+def test_a_job_can_be_stopped_running_or_waiting(worker):
+    opened(worker)
+    first, second, third = (worker.start(Slow(0, n)) for n in (500, 500, 2))
+    until(worker, lambda e: isinstance(e, JobProgress))
+    worker.cancel(second)
+    worker.cancel(first)
+    started = time.monotonic()
+    events = until(worker, has_ended(third))
+    assert time.monotonic() - started < 2
+    ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
+    assert ended[first].cancelled
+    assert ended[second].cancelled
+    assert isinstance(ended[third], JobDone)
+    worker.cancel(third)  # has ended: nothing happens
+    worker.cancel(1000)
+    assert isinstance(until(worker, has_ended(worker.start(Slow(0, 1))))[-1], JobDone)
+
+
+def test_opening_other_models_ends_the_jobs_of_those_before(worker):
+    opened(worker)
+    old = worker.start(Slow(0, 500))
+    until(worker, lambda e: isinstance(e, JobProgress))
+    worker.open([spec(nn.Conv2d(3, 2, 1))], "all")
+    new = worker.start(FactsJob(0))
+    events = until(worker, has_ended(new))
+    ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
+    assert ended[old].cancelled
+    assert len(ended[new].result) == 2
+
+
+def test_what_cannot_be_found_out_is_told(worker):
+    nowhere = worker.start(FactsJob(0))
+    assert "no model" in until(worker, has_ended(nowhere))[-1].message
+    opened(worker, spec(nn.Conv2d(3, 2, 1)))
+    assert "no model in place 3" in until(worker, has_ended(worker.start(FactsJob(3))))[-1].message
+    without = until(worker, has_ended(worker.start(TopKJob(0, 0))))[-1]
+    assert "--data" in without.message
+
+
+def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
+    events = []
+    queue = JobQueue(events.append, str)
+
+    class Model:
+        source = None
+
+    @dataclass(frozen=True)
+    class Stops:
+        slot: int = 0
+
+        def steps(self, model):
+            queue.cancel(1)
+            return "result"
+            yield
+
+    queue.start(Stops())
+    queue.step({0: Model()})
+    assert [type(e) for e in events] == [JobFailed]
+    assert len(queue) == 0
+
+
+def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
+    torch.manual_seed(0)
+    opened(worker, ModelSpec(), ModelSpec())
+    worker.show(3)
+    until(worker, lambda e: is_frame(e) and e.slot == 1)
+    off = (Ablation("stem.0"),)
+    worker.show(3, {1: off})
+    events = until(worker, lambda e: is_frame(e) and e.slot == 1)
+    frames = {e.slot: e.frame for e in events if is_frame(e)}
+    assert frames[0].ablations == ()
+    assert frames[1].ablations == off
+    first, second = (frames[slot].outputs[0].logits for slot in (0, 1))
+    assert not np.array_equal(first, second)
+    assert first.argmax() != second.argmax() or first.max() > second.max()
+    worker.show(3)
+    events = until(worker, lambda e: is_frame(e) and e.slot == 1)
+    again = next(e.frame for e in events if is_frame(e) and e.slot == 1)
+    assert np.array_equal(again.outputs[0].logits, first)
+
+
+def test_an_ablation_that_does_not_fit_is_told_and_the_next_pass_runs(worker):
+    opened(worker)
+    worker.show(0, {0: (Ablation("nowhere"),)})
+    events = until(worker, lambda e: isinstance(e, Failed))
+    assert "nowhere" in next(e for e in events if isinstance(e, Failed)).message
+    worker.show(0)
+    until(worker, is_frame)
