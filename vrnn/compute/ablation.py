@@ -18,9 +18,12 @@ VALUES = ("zero", "mean")
 
 def by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:
     """Ablations by the id of their node. Raises VrnnError when one does not fit the network."""
+    several = tuple(ablations)
+    if not several:  # as in nearly every pass
+        return {}
     named = {node.name: node for node in network.nodes}
     found: dict[int, list[Ablation]] = {}
-    for ablation in ablations:
+    for ablation in several:
         layer = ablation.layer
         node = named.get(layer) if isinstance(layer, str) else network.by_id.get(layer)
         if node is None:
