@@ -49,13 +49,10 @@ def stages(network: Network) -> tuple[str, ...]:
 def fold(network: Network, folds: Collection[str]) -> Folded:
     """Fold these modules; one inside another folded one is not seen."""
     members = modules(network)
-    outermost = [
-        name for name in members
-        if name in folds and not any(name.startswith(f"{other}.") for other in folds)
-    ]  # fmt: skip
     refused: list[str] = []
     while True:
-        kept = [name for name in outermost if name not in refused]
+        wanted = [name for name in members if name in folds and name not in refused]
+        kept = [n for n in wanted if not any(n.startswith(f"{other}.") for other in wanted)]
         home = {node.id: node.id for node in network.nodes}
         for name in kept:
             home.update(dict.fromkeys(members[name], members[name][-1]))
