@@ -25,6 +25,7 @@ from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config
 from vrnn.errors import VrnnError
+from vrnn.live import Live
 from vrnn.options import Options
 from vrnn.place import Place
 from vrnn.place_file import Kept, read_place, write_place
@@ -56,6 +57,9 @@ FIRST_HINT = (
     "button to look · F1 for all keys"
 )
 NOTE_SECONDS = 4.0
+SWITCH = 0.001
+"""Seconds that a thread may keep the interpreter from another: a layer takes the model about as
+long, and with Python's usual 5 ms it waits longer than it works."""
 
 
 def run(options: Options) -> int:
@@ -97,7 +101,9 @@ class App(Closing):
             self.worker.close()
             raise
         self._ctx = window_context()
-        self._samples = 0 if is_software(self._ctx) else window.multisample
+        self._software = is_software(self._ctx)
+        self._samples = 0 if self._software else window.multisample
+        sys.setswitchinterval(SWITCH)
         self._renderer = Renderer(self._ctx)
         self._target: Target | None = None
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
@@ -110,6 +116,8 @@ class App(Closing):
         self.world, self.feed = self.place.world, self.place.feed
         self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
         self.commands = Commands(self, config.keys)
+        self._live = None if options.live is None else Live(options.live)
+        self._live_count = -1  # of the passes, when a live frame was last sent
         self.pointer = Pointer(self.place, lambda: self.window.capture(True))
         self.help = self.magnify = False
         self.touched = False  # by the user: the first view is not changed any more then
@@ -145,6 +153,7 @@ class App(Closing):
     def _step(self, seconds: float) -> bool:
         """Let time go on; returns whether the picture changed."""
         changed = self._drain()
+        self._stream()
         held = [name for name in (*DIRECTIONS, "run") if self.window.held(self.commands.key(name))]
         if held != ["run"] and held:
             self.touched = True
@@ -161,6 +170,26 @@ class App(Closing):
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed or self.walker.moving
+
+    def _stream(self) -> None:
+        """Send the newest live frame once the one before has gone through all networks."""
+        live = self._live
+        if live is None or not self.world.slots:
+            return
+        if live.problem:
+            self.note(live.problem)
+            live.close()
+            self._live = None
+            return
+        begun = self._live_count >= 0
+        if begun and not self.place.streaming:
+            return  # an image was put in by hand since
+        if begun and self.feed.passes < self._live_count + len(self.world.slots):
+            return
+        frame = live.frame()
+        if frame is not None:
+            self._live_count = self.feed.passes
+            self.place.stream(frame)
 
     def _drain(self) -> bool:
         events = self.worker.events()
@@ -227,6 +256,8 @@ class App(Closing):
         self._renderer.draw(
             self._target, self._view(size), self.world.drawing(), self._over(size), self._front()
         )
+        if self._software:
+            self.window.finish()
         self._target.to_window(self._screen)
         self.window.show_picture()
         self._frames += 1
@@ -368,12 +399,16 @@ class App(Closing):
             for stand in (self.world.stands[slot] for slot in self.world.slots)
         )
         rate = f" · {self._rate:.0f} fps" if self._rate else ""
+        if self._live is not None and self.place.streaming:
+            rate += f" · live: {self._live.rate:.1f} images a second"
         self.window.set_title(f"vrnn · {models or self.feed.progress or 'opening'}{rate}")
 
     # The end.
 
     def close(self) -> None:
         """Close everything, the last made first."""
+        if self._live is not None:
+            self._live.close()
         self._autosave.finish(self._kept, self.place.history.state is not self._begun)
         if self._saving is not None:
             self._saving.join()  # what the user asked for is not lost

@@ -20,7 +20,8 @@ class Feed:
     """Takes the worker's events and hands on what they bring.
 
     progress: what the worker is doing, '' when idle; failures: not shown yet; opened: networks that
-    have come since `take_opened`; shown: sequence of the last complete pass, by network.
+    have come since `take_opened`; shown: sequence of the last complete pass, by network; passes:
+    how many the worker has completed.
     """
 
     world: World
@@ -29,6 +30,7 @@ class Feed:
     failures: list[Failed] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     jobs: list[JobEvent] = field(default_factory=list)
+    passes: int = 0
     shown: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
@@ -49,6 +51,7 @@ class Feed:
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
             elif isinstance(event, FrameReady):
                 self._frames[event.slot] = event.frame
+                self.passes += 1
                 self.progress = ""
             elif isinstance(event, JobProgress | JobDone | JobFailed):
                 self.jobs.append(event)

@@ -78,6 +78,7 @@ class Place:
         self.notes: list[str] = []
         self._near = Near()
         self._coming: State | None = None
+        self._streamed: np.ndarray | None = None
         self._gallery: Gallery | None = None
         self._colours = colours
         self._kept: dict[int, FeatureMaps] = {}
@@ -196,6 +197,8 @@ class Place:
         """Make the world as a state has it."""
         before = self.world.state
         self.world.set_state(state)
+        if state.picture != before.picture:
+            self._streamed = None
         if (state.picture, state.off) != (before.picture, before.off):
             self.run()
         if state.pins != before.pins:
@@ -212,7 +215,7 @@ class Place:
         for one in state.off:
             ablation = Ablation(one.layer, one.channels, one.position, one.value)
             off[one.network] = (*off.get(one.network, ()), ablation)
-        image = self.image(state.picture)
+        image = self.image(state.picture) if self._streamed is None else self._streamed
         self.passes += 1
         self.worker.show(image, off)
 
@@ -233,6 +236,16 @@ class Place:
                 raise VrnnError("there is no data set to take the mean of; start with --data")
             return lambda: mean_image(images, height, width)
         return picture.file if picture.file is not None else picture.number
+
+    def stream(self, pixels: np.ndarray) -> None:
+        """Run a frame of a live source: it is no change that could be undone."""
+        self._streamed = pixels
+        self.run()
+
+    @property
+    def streaming(self) -> bool:
+        """Whether live frames are shown, and not an image that was put in since."""
+        return self._streamed is not None
 
     def keep(self, pixels: np.ndarray) -> str:
         """Remember an image that has no file; returns the key that stands for it."""
@@ -309,6 +322,8 @@ class Place:
             if number is None and self.world.state.picture == Picture():
                 number = 0
             self.world.truth = ""
+            if self._streamed is not None:
+                number = None
             if images is not None and number is not None and 0 <= number < len(images):
                 self.world.truth = class_name(images, number)
             if self.world.state.pins:

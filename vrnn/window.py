@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import ctypes
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -79,6 +81,7 @@ class Window:
         self._captured = self._turning = False
         self._last = (0.0, 0.0)
         self._faults: list[str] = []
+        self._finish: Callable[[], None] | None = None
         glfw.set_error_callback(lambda _code, text: self._faults.append(_text(text)))
         if not glfw.init():
             raise VrnnError(
@@ -213,6 +216,15 @@ class Window:
     def set_title(self, title: str) -> None:
         """Text of the title bar."""
         glfw.set_window_title(self._handle, title)
+
+    def finish(self) -> None:
+        """Wait until all is drawn while other threads go on: ctypes lets go of the interpreter,
+        which moderngl does not, and software OpenGL only draws when it is waited for."""
+        if self._finish is None:
+            address = glfw.get_proc_address("glFinish")
+            kind: Any = ctypes.CFUNCTYPE(None)
+            self._finish = kind(address)
+        self._finish()
 
     def show_picture(self) -> None:
         """Put the drawn picture on the screen."""

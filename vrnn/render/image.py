@@ -22,11 +22,17 @@ class Images:
         self._array = ctx.vertex_array(self._program, [])
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
 
-    def draw(self, pictures: Sequence[Picture]) -> None:
-        """Draw them, and forget textures of others."""
+    def prepare(self, pictures: Sequence[Picture]) -> None:
+        """Send new ones to the GPU, before anything is drawn that this would have to wait for, and
+        forget textures of others."""
         seen = {id(picture.pixels) for picture in pictures}
         for key in self._textures.keys() - seen:
             self._textures.pop(key)[1].release()
+        for picture in pictures:
+            self._texture(picture)
+
+    def draw(self, pictures: Sequence[Picture]) -> None:
+        """Draw them."""
         for picture in pictures:
             self._texture(picture).use(0)
             for name in ("origin", "right", "down"):

@@ -111,6 +111,8 @@ class Renderer:
         """Draw the world, then what floats before the eye, then what lies over it in pixels."""
         self.counts = Counts()
         background = (0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0)
+        self._images.prepare(drawing.pictures)
+        self._front.prepare(front.pictures if front is not None else ())
         target.begin(background)
         self.ctx.blend_func = BLEND
         self._views.write(view, drawing.display.symmetric)
