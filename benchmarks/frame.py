@@ -25,6 +25,8 @@ from vrnn.render.shaders import program
 from vrnn.render.target import Target
 from vrnn.render.uniforms import View, Views
 from vrnn.scene.camera import Camera
+from vrnn.scene.display import ENTRIES
+from vrnn.scene.display import table as table_of_colours
 from vrnn.scene.drawing import PANEL
 from vrnn.scene.viewpoints import depths, named
 from vrnn.scene.world import World
@@ -75,21 +77,26 @@ def bare_loop(renderer: Renderer, world: World, target: Target, view: View) -> l
     """What draws the arrays and nothing else: [a function, and what it has to keep alive]."""
     ctx = renderer.ctx
     views = Views(ctx)
-    panels = Instances(ctx, program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS}), PANEL)
+    panel = program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES})
+    panel["store"], panel["colours"] = 0, 1
+    panels = Instances(ctx, panel, PANEL)
     drawing = world.drawing()
+    colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")
+    colours.write(table_of_colours(drawing.display, view.look.negative, view.look.positive))
 
     def draw() -> None:
         target.begin((*view.look.background, 1.0))
-        views.write(view)
+        views.write(view, True)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND)
+        colours.use(1)
         for (slot, array), records in drawing.panels.items():
             renderer.array(slot, array).use(0)
             panels.draw(records)
         target.end()
         ctx.finish()
 
-    return [draw, views, panels]
+    return [draw, views, panels, colours]
 
 
 def main() -> int:

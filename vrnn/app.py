@@ -196,7 +196,8 @@ class App(Closing):
         if self.feed.take(events):
             self._new_network()
         waiting = self.feed.waiting
-        complete = self.place.upload(self._config.render.upload_mb_a_frame * 2**20)
+        clip = self.walker.camera.clip_from_world(self.aspect)
+        complete = self.place.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
         if complete and self.feed.shown:
             self._timings.say("maps")
         if self.feed.failures and not self.world.slots:

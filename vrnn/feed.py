@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from vrnn.blocks import one_for_all
@@ -90,9 +90,21 @@ class Feed:
         if event.dataset is not None:
             self.datasets[event.slot] = event.dataset
 
-    def upload(self, most_bytes: float = float("inf")) -> bool:
-        """Send waiting maps to the GPU until so many bytes are reached. True when all are there."""
+    def upload(
+        self, most_bytes: float = float("inf"), in_view: Collection[tuple[int, int]] = ()
+    ) -> bool:
+        """Send waiting maps to the GPU until so many bytes are reached. True when all are there.
+
+        in_view: layers that are seen, by network and node: they come first. However much there is,
+        these take two calls and all others ten.
+        """
         sent = 0
+        if in_view:
+            first = {key: maps for key, maps in self._pending.items() if key in in_view}
+            self._pending = first | self._pending
+            seen = sum(maps.block.nbytes for maps in first.values())
+            everything = sum(maps.block.nbytes for maps in self._pending.values())
+            most_bytes = max(most_bytes, seen / 2, everything / 10)
         arrived: dict[int, dict[int, FeatureMaps]] = {}
         while self._pending and sent < most_bytes:
             (slot, node), maps = next(iter(self._pending.items()))

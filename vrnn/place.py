@@ -311,9 +311,14 @@ class Place:
 
     # What arrives.
 
-    def upload(self, most_bytes: float = float("inf")) -> bool:
-        """Send what has arrived to the GPU; see `Feed.upload`."""
-        complete = self.feed.upload(most_bytes)
+    def upload(
+        self, most_bytes: float = float("inf"), clip_from_world: np.ndarray | None = None
+    ) -> bool:
+        """Send what has arrived to the GPU; see `Feed.upload`. clip_from_world: (4, 4)."""
+        in_view: set[tuple[int, int]] = set()
+        if clip_from_world is not None and self.feed.waiting:
+            in_view = self.world.in_view(clip_from_world)
+        complete = self.feed.upload(most_bytes, in_view)
         shown = dict(self.feed.shown)
         if shown != self._shown:
             self._shown = shown

@@ -28,7 +28,7 @@ def handles(pose: Pose, slot: int, pointed: Hit | None) -> Beside:
         spots.append(
             Spot("handle", strip, (width, 0, 0), (0, 0.05 - LABEL_STRIP, 0), None, slot, node)
         )
-        corner = (right - 0.03, y + 0.03, z + 0.004)
+        corner = (right, y, z + 0.004)
         spots.append(Spot("corner", corner, (CORNER, 0, 0), (0, -CORNER, 0), None, slot, node))
         if at == (slot, node):
             bar = min(width * 0.5, 0.7)

@@ -93,26 +93,35 @@ def _among(
     )  # fmt: skip
 
 
-def pick_spot(spots: Sequence[Spot], origin: np.ndarray, direction: np.ndarray) -> Hit | None:
-    """The nearest spot that a ray meets."""
-    if not spots:
-        return None
-    corner = np.array([s.origin for s in spots], np.float64)
-    right = np.array([s.right for s in spots], np.float64)
-    down = np.array([s.down for s in spots], np.float64)
-    normal = np.cross(right, down)
-    facing = normal @ direction
-    with np.errstate(divide="ignore", invalid="ignore"):
-        t = np.einsum("ij,ij->i", corner - origin, normal) / facing
-        at = origin + t[:, None] * direction - corner
-        u = np.einsum("ij,ij->i", at, right) / np.einsum("ij,ij->i", right, right)
-        v = np.einsum("ij,ij->i", at, down) / np.einsum("ij,ij->i", down, down)
-        inside = (t > 1e-6) & (u >= 0) & (u < 1) & (v >= 0) & (v < 1)
-    if not inside.any():
-        return None
-    best = int(np.argmin(np.where(inside, t, np.inf)))
-    spot = spots[best]
-    return Hit(
-        spot.kind, float(t[best]), spot.slot, spot.node, -1, 0, 0, spot.value,
-        float(u[best]), float(v[best]),
-    )  # fmt: skip
+class Spots:
+    """All spots, ready to be picked among."""
+
+    def __init__(self, spots: Sequence[Spot]) -> None:
+        self.spots = tuple(spots)
+        corners = np.array([(s.origin, s.right, s.down) for s in spots], np.float64)
+        self._origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)
+        self._normal = np.cross(right, down)
+        # The position along an edge is a product with the edge divided by its length squared.
+        with np.errstate(divide="ignore", invalid="ignore"):
+            self._right = right / np.einsum("ij,ij->i", right, right)[:, None]
+            self._down = down / np.einsum("ij,ij->i", down, down)[:, None]
+
+    def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
+        """The nearest spot that a ray meets. origin, direction: (3,)."""
+        if not self.spots:
+            return None
+        away = self._origin - origin
+        with np.errstate(divide="ignore", invalid="ignore"):
+            t = np.einsum("ij,ij->i", away, self._normal) / (self._normal @ direction)
+            at = t[:, None] * direction - away
+            u = np.einsum("ij,ij->i", at, self._right)
+            v = np.einsum("ij,ij->i", at, self._down)
+            inside = (t > 1e-6) & (u >= 0) & (u < 1) & (v >= 0) & (v < 1)
+        if not inside.any():
+            return None
+        best = int(np.argmin(np.where(inside, t, np.inf)))
+        spot = self.spots[best]
+        return Hit(
+            spot.kind, float(t[best]), spot.slot, spot.node, -1, 0, 0, spot.value,
+            float(u[best]), float(v[best]),
+        )  # fmt: skip

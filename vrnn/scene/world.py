@@ -19,7 +19,7 @@ from vrnn.scene.answers import Beside, beside
 from vrnn.scene.brackets import brackets
 from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label, Spot
 from vrnn.scene.handles import handles
-from vrnn.scene.picking import Hit, pick_layer, pick_spot
+from vrnn.scene.picking import Hit, Spots, pick_layer
 from vrnn.scene.pins import Pinned, pinned
 from vrnn.scene.pose import Pose, between, settled
 from vrnn.scene.stand import Stand, fold_id
@@ -51,7 +51,7 @@ class World:
         self._drawing: Drawing | None = None
         self._corners: np.ndarray | None = None
         self._framed = 0
-        self._spots: tuple[Spot, ...] | None = None
+        self._touchable: Spots | None = None
 
     # What happened.
 
@@ -146,7 +146,7 @@ class World:
         if places:
             self._poses.clear()
         if places or labels:
-            self._labels = self._corners = self._spots = None
+            self._labels = self._corners = self._touchable = None
 
     def settled(self) -> World:
         """The same world with nothing moving any more."""
@@ -207,7 +207,9 @@ class World:
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """What a ray from `origin` (3,) along the unit vector `direction` (3,) meets first."""
-        best = pick_spot(self.spots(), origin, direction)
+        self.spots()
+        assert self._touchable is not None
+        best = self._touchable.pick(origin, direction)
         for slot in self.slots:
             stand = self.stands[slot]
             hit = pick_layer(self.pose(slot), stand.seen(self.pose(slot)), slot, origin, direction)
@@ -234,10 +236,34 @@ class World:
 
     def spots(self) -> tuple[Spot, ...]:
         """What can be touched beside the layers."""
-        if self._spots is None:
+        if self._touchable is None:
             self.drawing()
-        assert self._spots is not None
-        return self._spots
+        assert self._touchable is not None
+        return self._touchable.spots
+
+    def in_view(self, clip_from_world: np.ndarray) -> set[tuple[int, int]]:
+        """Network and node of layers whose panel is at least partly in a picture.
+
+        clip_from_world: (4, 4).
+        """
+        found = set()
+        for slot in self.slots:
+            pose = self.pose(slot)
+            x, y, z, width, height = pose.places.T
+            corners = np.stack(
+                [
+                    np.stack([x + sx * width / 2, y + sy * height, z, np.ones_like(x)], 1)
+                    for sx, sy in ((-1, 0), (1, 0), (-1, 1), (1, 1))
+                ]
+            )  # (4, K, 4)
+            clip = corners @ clip_from_world.T
+            inside = np.abs(clip[..., :3]) <= clip[..., 3:]
+            beyond = ((clip[..., :3] > clip[..., 3:]).all(0)) | (
+                (clip[..., :3] < -clip[..., 3:]).all(0)
+            )
+            seen = inside.all(-1).any(0) | ~beyond.any(-1)
+            found |= {(slot, pose.ids[i]) for i in np.flatnonzero(seen)}
+        return found
 
     def free_before(self, slot: int, node: int) -> float:
         """Metres from a layer's panel to the next one before it, infinite where none is."""
@@ -322,7 +348,7 @@ class World:
         if self._labels is None:  # laying letters out takes long: the same list is kept
             said = [label for thing in things for label in thing.labels]
             self._labels = (*labels, *self._all_labels(), *said)
-        self._spots = (*spots, *(spot for thing in things for spot in thing.spots))
+        self._touchable = Spots((*spots, *(spot for thing in things for spot in thing.spots)))
         return Drawing(
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels,
             tuple(p for thing in things for p in thing.pictures), self.state.display,

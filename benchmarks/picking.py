@@ -1,0 +1,81 @@
+"""What lies under the pointer among 500,000 maps: milliseconds a pick, and whether it is exact.
+
+python -m benchmarks.picking
+"""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from benchmarks.timing import milliseconds, table
+from vrnn.network import Edge, Network, NetworkInfo, Node
+from vrnn.scene.forms import cells
+from vrnn.scene.state import LayerState, State
+from vrnn.scene.world import World
+
+LAYERS, CHANNELS, SIDE = 500, 1000, 14
+PICKS = 400
+
+
+def world_of(form: str) -> World:
+    """Half a million maps, all in one form."""
+    shape = (CHANNELS, SIDE, SIDE)
+    nodes = tuple(
+        Node(i, f"stage{i // 25}.op{i}", "conv2d", "conv", f"stage{i // 25}", shape)
+        for i in range(LAYERS)
+    )
+    edges = tuple(Edge(i, i + 1) for i in range(LAYERS - 1))
+    state = State()
+    if form != "grid":
+        for node in nodes:
+            state = state.with_layer((0, node.name), LayerState(form=form))
+    world = World(state)
+    world.open(
+        0, Network("wide", nodes, edges, (0,), (LAYERS - 1,)), NetworkInfo("wide", (), False, 0)
+    )
+    world.spots()
+    return world
+
+
+def picks(form: str) -> tuple[float, float, int]:
+    """Median and 99th percentile of the seconds a pick takes, and how many were wrong."""
+    world = world_of(form)
+    pose = world.pose(0)
+    rng = np.random.default_rng(0)
+    seconds, wrong = [], 0
+    local = cells((CHANNELS, SIDE, SIDE), LayerState(form=form), None)
+    for _ in range(PICKS):
+        node, channel, row, column = (int(rng.integers(n)) for n in (LAYERS, CHANNELS, SIDE, SIDE))
+        x, y, z, *_ = pose.place(node).tolist()
+        middle, (w, h) = local.middle[channel], local.cell
+        target = np.array(
+            [
+                x + middle[0] + w * ((column + 0.5) / SIDE - 0.5),
+                y + middle[1] + h * (0.5 - (row + 0.5) / SIDE),
+                z,
+            ]
+        )
+        eye = target + np.array([0, 0, 0.4])  # nearer than the next row's panels
+        direction = (target - eye) / np.linalg.norm(target - eye)
+        start = time.perf_counter()
+        hit = world.pick(eye, direction)
+        seconds.append(time.perf_counter() - start)
+        found = None if hit is None else (hit.node, hit.channel, hit.row, hit.column)
+        wrong += found != (node, channel, row, column)
+    return float(np.median(seconds)), float(np.percentile(seconds, 99)), wrong
+
+
+def main() -> int:
+    """Print the table."""
+    rows = [(f"{LAYERS * CHANNELS:,} maps", "median", "99 %", "wrong", "target")]
+    for form in ("grid", "line"):
+        median, worst, wrong = picks(form)
+        rows.append((form, milliseconds(median), milliseconds(worst), str(wrong), "1 ms, 0 wrong"))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,157 @@
+"""Frames while the model computes without pause, beside frames while it rests.
+
+    python -m benchmarks.under_load
+
+Software OpenGL and all that draws is held to one core, the model to another, as a GPU and a
+processor would not share one either. Then: how many frames until a placed image is seen, counted
+from the end of the pass: for layers in view, and for all others.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+if __name__ == "__main__":
+    os.environ["LP_NUM_THREADS"] = "0"  # drawing stays in the thread that asks for it
+
+from benchmarks.timing import milliseconds, table
+from vrnn.app import SWITCH
+from vrnn.compute.worker import FrameReady, Worker
+from vrnn.config import load_config
+from vrnn.place import Place
+from vrnn.render.context import offscreen_context
+from vrnn.render.renderer import Renderer
+from vrnn.render.target import Target
+from vrnn.render.uniforms import View
+from vrnn.scene.camera import Camera
+from vrnn.scene.state import State
+from vrnn.scene.viewpoints import depths, named
+from vrnn.spec import ModelSpec
+from vrnn.studio import colours_of
+
+MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
+SIZE = (960, 540)
+FRAMES = 150
+
+
+class Bench:
+    """A place that is drawn by this thread on one core while its worker has the other."""
+
+    def __init__(self) -> None:
+        cores = sorted(os.sched_getaffinity(0))
+        self.worker = Worker(threads=1)
+        specs = [ModelSpec(str(MODEL))]
+        self.worker.open(specs, "layers")
+        self.context = offscreen_context()
+        self.renderer = Renderer(self.context)
+        config = load_config()
+        self.place = Place(
+            self.worker, self.renderer, specs, "layers", State(), 0.0, colours_of(config)
+        )
+        self.most = config.render.upload_mb_a_frame * 2**20
+        self.target = Target(self.context, SIZE)
+        self.finish = ctypes.CDLL("libGL.so.1").glFinish
+        while not self.place.feed.shown or self.place.jobs.rows:
+            if self.place.feed.take(self.worker.wait(0.2)):
+                self.place.opened()
+            self.place.upload()
+            self.place.jobs.update()
+        os.sched_setaffinity(0, {cores[0]})
+        for thread in Path("/proc/self/task").iterdir():
+            own = int(thread.name) == os.getpid()
+            os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
+        sys.setswitchinterval(SWITCH)
+        self.look_from(named(self.place.world, "overview", SIZE[0] / SIZE[1], np.pi / 3))
+
+    def look_from(self, camera: Camera) -> None:
+        """Stand somewhere else."""
+        near, fog = depths(self.place.world, camera)
+        self.view = View(camera, SIZE, fog, near)
+
+    def frame(self) -> int:
+        """Draw one; returns how many passes have ended before it."""
+        events = self.worker.events()
+        self.place.feed.take(events)
+        self.place.upload(self.most, self.view.clip_from_world)
+        self.place.tick(self.view.camera.position)
+        self.renderer.draw(self.target, self.view, self.place.world.drawing())
+        self.finish()
+        return sum(isinstance(event, FrameReady) for event in events)
+
+    def seconds(self, busy: bool) -> np.ndarray:
+        """Of each frame; busy: another image is always waiting."""
+        rng = np.random.default_rng(0)
+        images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(4)]
+        found = []
+        if busy:
+            self.place.stream(images[0])
+        for number in range(FRAMES):
+            start = time.perf_counter()
+            if self.frame() and busy:
+                self.place.stream(images[number % 4])
+            found.append(time.perf_counter() - start)
+        while not busy and self.frame():
+            continue
+        return np.array(found[5:])
+
+    def until_seen(self) -> tuple[int, int]:
+        """Frames after the pass until layers in view, and all, have the new image's maps."""
+        rng = np.random.default_rng(1)
+        old = dict(self.place.world.stands[0].maps)
+        in_view = {n for _, n in self.place.world.in_view(self.view.clip_from_world)}
+        self.place.stream(rng.integers(0, 255, (224, 224, 3), np.uint8))
+        while not self.frame():
+            continue
+        frames, seen = 1, 0
+        while True:
+            maps = self.place.world.stands[0].maps
+            waiting = {node for node in old if maps[node] is old[node]}
+            if not seen and not waiting & in_view:
+                seen = frames
+            if not waiting:
+                return seen, frames
+            self.frame()
+            frames += 1
+
+
+def main() -> int:
+    """Print the tables."""
+    bench = Bench()
+    bench.seconds(False)
+    idle, busy = bench.seconds(False), bench.seconds(True)
+    while bench.place.feed.progress:
+        bench.frame()
+    rows = [("ResNet50, overview, 960×540", "median", "99 %", "ratio of 99 %", "target")]
+    for name, found in (("model rests", idle), ("model computes", busy)):
+        worst = float(np.percentile(found, 99))
+        ratio = "" if name == "model rests" else f"{worst / np.percentile(idle, 99):.2f}"
+        target = "" if name == "model rests" else "1.50"
+        rows.append(
+            (name, milliseconds(float(np.median(found))), milliseconds(worst), ratio, target)
+        )
+    print(table(rows))
+    print()
+    rows = [("placed image seen after", "layers in view", "all layers", "", "target")]
+    views = {
+        "overview": bench.view.camera,
+        "before a layer": named(bench.place.world, "layer:layer2.0.conv2", 16 / 9, np.pi / 3),
+    }
+    for name, camera in views.items():
+        bench.look_from(camera)
+        results = [bench.until_seen() for _ in range(5)]
+        seen, everything = (max(r[i] for r in results) for i in (0, 1))
+        rows.append((name, f"{seen} frames", f"{everything} frames", "", "2, 10 frames"))
+    print(table(rows))
+    bench.worker.close()
+    bench.place.close()
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

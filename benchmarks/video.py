@@ -1,0 +1,94 @@
+"""Live images through ResNet50: updates a second beside the plain forward pass.
+
+    python -m benchmarks.video
+
+Each update captures every layer shown, converts its maps and uploads them, as fast as images come;
+the floor is the model alone on the same images with the same threads. Nothing is drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from benchmarks.timing import table
+from vrnn.compute.script import from_script
+from vrnn.compute.worker import FrameReady, Worker
+from vrnn.config import load_config
+from vrnn.place import Place
+from vrnn.render.context import offscreen_context
+from vrnn.render.renderer import Renderer
+from vrnn.scene.state import State
+from vrnn.spec import ModelSpec
+from vrnn.studio import colours_of
+
+MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
+ROUNDS, SECONDS = 4, 3.0
+
+
+def updates(detail: str) -> tuple[float, float]:
+    """Updates a second, and plain passes a second: the best of some rounds of each."""
+    model = from_script(MODEL).model.eval()
+    inputs = torch.randn(1, 3, 224, 224)
+    rng = np.random.default_rng(0)
+    images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(8)]
+    context = offscreen_context()
+    renderer = Renderer(context)
+    worker = Worker()
+    specs = [ModelSpec(str(MODEL))]
+    worker.open(specs, detail)
+    place = Place(worker, renderer, specs, detail, State(), 0.0, colours_of(load_config()))
+    while not place.feed.shown:
+        if place.feed.take(worker.wait(1.0)):
+            place.opened()
+        place.upload()
+    while place.jobs.rows:
+        place.feed.take(worker.wait(1.0))
+        place.jobs.update()
+    best, floor = 0.0, 0.0
+    for _ in range(ROUNDS):
+        best = max(best, _stream(place, worker, images))
+        with torch.no_grad():
+            start, passes = time.perf_counter(), 0
+            while time.perf_counter() - start < SECONDS:
+                model(inputs)
+                passes += 1
+        floor = max(floor, passes / (time.perf_counter() - start))
+    worker.close()
+    place.close()
+    renderer.release()
+    context.release()
+    return best, floor
+
+
+def _stream(place: Place, worker: Worker, images: list[np.ndarray]) -> float:
+    count = 0
+    place.stream(images[0])
+    start = time.perf_counter()
+    while time.perf_counter() - start < SECONDS:
+        events = worker.wait(1.0)
+        for event in events:
+            if isinstance(event, FrameReady):
+                count += 1
+                place.stream(images[count % len(images)])
+        place.feed.take(events)
+        place.upload()
+    return count / (time.perf_counter() - start)
+
+
+def main() -> int:
+    """Print the table."""
+    rows = [("ResNet50, 224×224", "updates/s", "plain passes/s", "ratio", "target")]
+    for detail in ("layers", "all"):
+        best, floor = updates(detail)
+        target = "0.70" if detail == "layers" else ""
+        rows.append((detail, f"{best:.1f}", f"{floor:.1f}", f"{best / floor:.2f}", target))
+    print(table(rows))
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())
