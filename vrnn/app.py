@@ -126,6 +126,7 @@ class App(Closing):
         self._timings = Timings(options.timings)
         self._overlay: tuple[object, Drawing] | None = None
         self._pointer: tuple[object, ...] = ()
+        self._first_cursor: tuple[float, float] | None = None
         self._saving: threading.Thread | None = None
         self._last = file_for(self.place.specs, self.place.detail)
         self._autosave = Autosave(self._last)
@@ -228,7 +229,9 @@ class App(Closing):
             return True
         before = self.world.pointed
         hit = self.world.pick(camera.position, camera.ray(x, y, self.aspect)) if inside else None
-        self.world.point_at(hit if self.touched or self.window.captured else None)
+        self._first_cursor = self._first_cursor or self.window.cursor
+        moved = self.window.cursor != self._first_cursor  # else it lies where it happened to be
+        self.world.point_at(hit if moved or self.touched or self.window.captured else None)
         self._pointer = (self.window.cursor, camera, id(self.world.drawing()))
         return self.world.pointed != before or self.place.held is not None
 
