@@ -24,7 +24,7 @@ MAY_USE = {
     "scene": {"scene"},
     "render": {"render", "scene"},
     "xr": {"xr", "render", "scene"},
-    "ui": {"ui", "render", "scene"},
+    "ui": {"ui", "render", "scene", "actions", "jobs", "place"},
 }
 FORBIDDEN = {
     "compute": {"moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},

@@ -365,9 +365,11 @@ class Redo(Action):
 
 @dataclass(frozen=True)
 class Look(Action):
-    """Go somewhere: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch`."""
+    """Go somewhere: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch`. network: of the
+    layer; None: the only one that has it."""
 
     camera: str
+    network: int | None = None
 
 
 @dataclass(frozen=True)

@@ -18,13 +18,15 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
+from vrnn.actions import Action, Look, Save, TakePicture
 from vrnn.autosave import Autosave, file_for
 from vrnn.clipboard import clipboard_image
 from vrnn.closing import Closing
 from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
-from vrnn.config import Config, load_config
+from vrnn.config import Config, load_config, user_file
 from vrnn.errors import VrnnError
+from vrnn.files import check_writable
 from vrnn.live import Live
 from vrnn.options import Options
 from vrnn.place import Place
@@ -42,19 +44,21 @@ from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
 from vrnn.scene.hand import floating
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import depths, named
+from vrnn.scene.viewpoints import at_layer, depths, find_layer, named
 from vrnn.spec import ModelSpec
 from vrnn.studio import StudioError, colours_of, look_of
 from vrnn.timings import Timings
 from vrnn.ui import overlay
+from vrnn.ui.desk import Desk
+from vrnn.ui.gui import Gui
 from vrnn.walker import DIRECTIONS, Walker
-from vrnn.window import Window
+from vrnn.window import Button, Key, Scroll, Window
 
 IDLE = 1 / 60
 """Seconds to wait for input while nothing moves."""
 FIRST_HINT = (
     "click an image on the wall, then the large one: it goes in · W A S D to walk, hold the right "
-    "button to look · F1 for all keys"
+    "button to look · F1 keys · F2 panels"
 )
 NOTE_SECONDS = 4.0
 SWITCH = 0.001
@@ -106,6 +110,7 @@ class App(Closing):
         sys.setswitchinterval(SWITCH)
         self._renderer = Renderer(self._ctx)
         self._target: Target | None = None
+        self._shown_size = (0, 0)
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
         state = State(options.arrange, Display(scale=options.scale))
         self.place = Place(
@@ -115,6 +120,10 @@ class App(Closing):
             self.place.begin_with(self.images[0])
         self.world, self.feed = self.place.world, self.place.feed
         self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
+        desk = Desk(self.place, self.do, self.note)
+        file = user_file().with_name("panels.ini")
+        rows = help_rows(config.keys)
+        self.gui = Gui(self._ctx, self.window, desk, rows, config.panels.text, file)
         self.commands = Commands(self, config.keys)
         self._live = None if options.live is None else Live(options.live)
         self._live_count = -1  # of the passes, when a live frame was last sent
@@ -142,20 +151,23 @@ class App(Closing):
         busy = True
         while not self.window.closing:
             inputs = self.window.inputs(0.0 if busy else IDLE)
+            panels = self.gui.step()  # first: what it takes is not for the world
             for event in inputs:
-                self.commands.handle(event)
+                if not self._taken(event):
+                    self.commands.handle(event)
             now = time.perf_counter()
-            busy = self._step(min(now - last, 0.1)) or bool(inputs)
+            busy = self._step(min(now - last, 0.1)) or bool(inputs) or panels
             last = now
             if busy and min(self.window.size) > 0:
-                self._draw(self.window.size)
+                self._draw(self.gui.room[2:])
             self._count(now)
 
     def _step(self, seconds: float) -> bool:
         """Let time go on; returns whether the picture changed."""
         changed = self._drain()
         self._stream()
-        held = [name for name in (*DIRECTIONS, "run") if self.window.held(self.commands.key(name))]
+        actions = () if self.gui.takes_keys else (*DIRECTIONS, "run")
+        held = [name for name in actions if self.window.held(self.commands.key(name))]
         if held != ["run"] and held:
             self.touched = True
         before = self.walker.camera
@@ -217,10 +229,13 @@ class App(Closing):
 
     def _point(self) -> bool:
         """Light up what the cursor or the cross-hair is on."""
-        pointer = (self.window.cursor, self.walker.camera, id(self.world.drawing()))
+        if self.gui.takes_mouse and not self.window.captured:
+            return self._on_panels()
+        cursor = self.cursor
+        pointer = (cursor, self.walker.camera, id(self.world.drawing()))
         if pointer == self._pointer:
             return False
-        (x, y), camera = self.window.cursor, self.walker.camera
+        (x, y), camera = cursor, self.walker.camera
         inside = abs(x) <= 1 and abs(y) <= 1
         if self.pointer.dragging:
             along_floor = self.window.held(self.commands.key("run"))
@@ -229,19 +244,48 @@ class App(Closing):
             return True
         before = self.world.pointed
         hit = self.world.pick(camera.position, camera.ray(x, y, self.aspect)) if inside else None
-        self._first_cursor = self._first_cursor or self.window.cursor
-        moved = self.window.cursor != self._first_cursor  # else it lies where it happened to be
+        self._first_cursor = self._first_cursor or cursor
+        moved = cursor != self._first_cursor  # else it lies where it happened to be
         self.world.point_at(hit if moved or self.touched or self.window.captured else None)
-        self._pointer = (self.window.cursor, camera, id(self.world.drawing()))
+        self._pointer = (cursor, camera, id(self.world.drawing()))
         return self.world.pointed != before or self.place.held is not None
+
+    def _on_panels(self) -> bool:
+        """The mouse is not in the world; what a panel points at stays pointed at."""
+        if not self._pointer:
+            return False
+        self._pointer = ()
+        before = self.world.pointed
+        self.world.point_at(None)
+        return before is not None
+
+    def _taken(self, event: object) -> bool:
+        """Whether an input is for the panels and not for the world."""
+        if isinstance(event, Button | Scroll):
+            return self.gui.takes_mouse and not self.window.captured
+        if not isinstance(event, Key) or not self.gui.takes_keys:
+            return False
+        functional = event.name.startswith("F") and event.name != "F"
+        chord = "+".join([*(m for m in ("CONTROL", "SHIFT") if m in event.modifiers), event.name])
+        return not functional and chord != self._config.keys.palette
 
     # What is seen.
 
     @property
     def aspect(self) -> float:
-        """Width / height of the picture."""
-        width, height = self.window.size
+        """Width / height of the world's picture."""
+        _, _, width, height = self.gui.room
         return width / max(height, 1)
+
+    @property
+    def cursor(self) -> tuple[float, float]:
+        """Where the cursor is in the world's picture, -1…1, y up; beyond where it is outside."""
+        if self.window.captured:
+            return 0.0, 0.0
+        (x, y), (width, height) = self.window.cursor, self.window.size
+        left, top, wide, high = self.gui.room
+        right, down = (x + 1) / 2 * width - left, (1 - y) / 2 * height - top
+        return 2 * right / max(wide, 1) - 1, 1 - 2 * down / max(high, 1)
 
     def view(self, name: str) -> Camera:
         """A camera by name, for this window. Raises VrnnError."""
@@ -255,14 +299,22 @@ class App(Closing):
         if self._target is None or self._target.size != size:
             if self._target is not None:
                 self._target.release()
+                if not self.touched and self.world.slots:
+                    self.walker.jump(self.view("overview"))
             self._target = Target(self._ctx, size, self._samples)
+        if self._shown_size != self.window.size:
+            self._shown_size = self.window.size
             self._screen = self._ctx.detect_framebuffer(0)
         self._renderer.draw(
             self._target, self._view(size), self.world.drawing(), self._over(size), self._front()
         )
         if self._software:
             self.window.finish()
-        self._target.to_window(self._screen)
+        if size == self.window.size:
+            self._target.to_window(self._screen)
+        else:
+            self.gui.show_world(self._screen, self._target.picture)
+        self.gui.draw(self._screen)
         self.window.show_picture()
         self._frames += 1
         if self.world.slots:
@@ -286,11 +338,11 @@ class App(Closing):
             return self._overlay[1]
         sheet = overlay.Sheet(size, max(self.window.pixel_scale, size[1] / 1600))
         display = self.world.state.display
-        overlay.legend(sheet, look_of(self._config), display, self.world.not_finite)
+        room = overlay.legend(sheet, look_of(self._config), display, self.world.not_finite)
         if self.window.captured:
             overlay.cross_hair(sheet)
         if text or self._note:
-            overlay.hint(sheet, text or self._note)
+            overlay.hint(sheet, text or self._note, room)
         if doing:
             overlay.progress(sheet, doing)
         if self.help:
@@ -305,7 +357,7 @@ class App(Closing):
         seen = self.world.seen_by(self.world.pointed)
         if not cards and not len(seen):
             return None
-        return floating(cards, self.walker.camera, self.aspect, *self.window.cursor, seen)
+        return floating(cards, self.walker.camera, self.aspect, *self.cursor, seen)
 
     # What commands ask for.
 
@@ -340,7 +392,7 @@ class App(Closing):
     def press(self, down: bool) -> None:
         """The left button. Raises VrnnError when what is touched cannot be done."""
         self.touched = True
-        (x, y), camera = self.window.cursor, self.walker.camera
+        (x, y), camera = self.cursor, self.walker.camera
         if not down:
             self.pointer.release(*self._mouse)
             return
@@ -363,6 +415,34 @@ class App(Closing):
         if pixels is None:
             raise VrnnError("there is no image in the clipboard")
         self.place.do(put(pixels, self.place))
+
+    def do(self, action: Action) -> None:
+        """Do an action, also one that changes nothing. Raises VrnnError when it cannot be done."""
+        if isinstance(action, Look):
+            self.touched = True
+            self.walker.go(self._seen_from(action))
+        elif isinstance(action, Save):
+            write_place(action.file, self._kept())
+        elif isinstance(action, TakePicture):
+            check_writable(action.file)
+            camera = self.view(action.camera) if action.camera else self.walker.camera
+            near, fog = depths(self.world, camera)
+            view = View(camera, action.size, fog, near, transparent=action.transparent,
+                        look=look_of(self._config))  # fmt: skip
+            save(action.file, Image.fromarray(take(self._renderer, view, self.world.drawing())))
+        else:
+            self.place.do(action)
+
+    def _seen_from(self, look: Look) -> Camera:
+        name = look.camera.removeprefix("layer:")
+        if name == look.camera:
+            return self.view(name)
+        world = self.world.settled()
+        slot = look.network
+        node = world.node_id(slot, name) if slot is not None else None
+        if slot is None or node is None:
+            slot, node = find_layer(world, name, slot)
+        return at_layer(world, slot, node, self.aspect, self.walker.camera.fov)
 
     def note(self, text: str) -> None:
         """Say something for a few seconds."""
@@ -419,6 +499,7 @@ class App(Closing):
         if self._target is not None:
             self._target.release()
         self.place.close()
+        self.gui.release()
         self._renderer.release()
         self._ctx.release()
         self.window.close()

@@ -58,6 +58,17 @@ class Commands:
             keys.screenshot: app.screenshot,
             keys.help: self._help,
             keys.free_cursor: self._free,
+            keys.panels: app.gui.toggle,
+            keys.palette: self._palette,
+            keys.undo: lambda: app.do(Undo()),
+            keys.redo: lambda: app.do(Redo()),
+            "CONTROL+SHIFT+Z": lambda: app.do(Redo()),
+            keys.larger_text: lambda: app.gui.grow(1),
+            keys.smaller_text: lambda: app.gui.grow(-1),
+            "CONTROL+SHIFT+EQUAL": lambda: app.gui.grow(1),
+            "CONTROL+KP_ADD": lambda: app.gui.grow(1),
+            "CONTROL+KP_SUBTRACT": lambda: app.gui.grow(-1),
+            "CONTROL+0": lambda: app.gui.grow(0),
         }
 
     def key(self, action: str) -> str:
@@ -72,6 +83,8 @@ class Commands:
                 self._press(event)
             elif isinstance(event, Button):
                 if event.name == "left" and not (event.down and app.dismiss()):
+                    if event.down:
+                        app.gui.pick()
                     app.press(event.down)
             elif isinstance(event, Drop):
                 app.drop(event.paths)
@@ -87,7 +100,12 @@ class Commands:
     def _press(self, key: Key) -> None:
         if key.name in ("ENTER", "ESCAPE") and self._app.dismiss():
             return
-        if "CONTROL" in key.modifiers and key.name in ("Z", "Y", "V", "S", "R"):
+        chord = "+".join(
+            [m for m in ("CONTROL", "SHIFT", "ALT") if m in key.modifiers] + [key.name]
+        )
+        if chord != key.name and chord in self._actions:
+            self._actions[chord]()
+        elif "CONTROL" in key.modifiers and key.name in ("V", "S", "R"):
             self._with_control(key)
         elif key.name in self._keys.places:
             self._place(self._keys.places.index(key.name), self._keys.store in key.modifiers)
@@ -95,21 +113,12 @@ class Commands:
             self._actions[key.name]()
 
     def _with_control(self, key: Key) -> None:
-        place = self._app.place
         if key.name == "V":
             self._app.paste()
         elif key.name == "S":
             self._app.keep()
-        elif key.name == "R":
-            self._app.come_back()
-        elif key.name == "Z" and "SHIFT" not in key.modifiers:
-            undone = place.history.undone_next
-            place.do(Undo())
-            self._app.note(f"undone: {undone}")
         else:
-            redone = place.history.redone_next
-            place.do(Redo())
-            self._app.note(f"done again: {redone}")
+            self._app.come_back()
 
     def _place(self, number: int, store: bool) -> None:
         app = self._app
@@ -135,7 +144,7 @@ class Commands:
 
     def _frame(self) -> None:
         app = self._app
-        (x, y), camera = app.window.cursor, app.walker.camera
+        (x, y), camera = app.cursor, app.walker.camera
         hit = app.world.pick(camera.position, camera.ray(x, y, app.aspect))
         if hit is None or hit.layer is None:
             app.note("point at a layer to frame it")
@@ -213,6 +222,10 @@ class Commands:
     def _help(self) -> None:
         self._app.help = not self._app.help
 
+    def _palette(self) -> None:
+        self._app.window.capture(False)
+        self._app.gui.toggle_palette()
+
     def _free(self) -> None:
         if self._app.help:
             self._app.help = False
@@ -230,7 +243,11 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
     """Keys and what they do, for the help sheet."""
 
     def name(key: str) -> str:
-        return {"ESCAPE": "Esc"}.get(key, key if len(key) < 3 else key.replace("_", " ").title())
+        known = {"ESCAPE": "Esc", "CONTROL": "Ctrl", "EQUAL": "=", "MINUS": "−"}
+        return "+".join(
+            known.get(part, part if len(part) < 3 else part.replace("_", " ").title())
+            for part in key.split("+")
+        )
 
     walk = " ".join(name(k) for k in (keys.forward, keys.left, keys.back, keys.right))
     return (
@@ -244,7 +261,6 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         (name(keys.top_images), "the images that excite the channel you point at"),
         (name(keys.switch), "switch the channel you point at off, or on again"),
         (name(keys.pin), "keep a double of the layer; then the difference; then none"),
-        ("Ctrl+Z Ctrl+Y", "undo, do again"),
         ("Ctrl+V, drop a file", "put an image in"),
         ("Ctrl+S", "keep the place in a file"),
         ("Ctrl+R", "back to where the last visit ended"),
@@ -260,5 +276,9 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         (f"{keys.places[0]} … {keys.places[-1]}", "go to a place"),
         (f"{name(keys.store)}+{keys.places[0]} … {keys.places[-1]}", "store this place"),
         (name(keys.screenshot), "screenshot"),
+        (name(keys.panels), "panels"),
+        (name(keys.palette), "find a layer or an action"),
+        (f"{name(keys.undo)} {name(keys.redo)}", "undo, redo"),
+        (f"{name(keys.larger_text)} {name(keys.smaller_text)}", "size of the panels' text"),
         (name(keys.help), "this help"),
     )

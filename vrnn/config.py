@@ -25,9 +25,15 @@ _KEY_NAME = re.compile(
 )
 
 
+CHORDS = ("panels", "palette", "undo", "redo", "larger_text", "smaller_text")
+"""Actions whose key may be pressed while others are held."""
+_HELD = re.compile(r"^(CONTROL\+)?(SHIFT\+)?(ALT\+)?")
+
+
 @dataclass(frozen=True)
 class Keys:
-    """Names of keys as GLFW has them, without `KEY_`; places: one key for each stored place."""
+    """Names of keys as GLFW has them, without `KEY_`; places: one key for each stored place. Those
+    in CHORDS may have `CONTROL+`, `SHIFT+` and `ALT+` before them, in this order."""
 
     forward: str
     back: str
@@ -50,6 +56,12 @@ class Keys:
     screenshot: str
     help: str
     free_cursor: str
+    panels: str
+    palette: str
+    undo: str
+    redo: str
+    larger_text: str
+    smaller_text: str
     places: tuple[str, ...]
     store: str
 
@@ -94,6 +106,13 @@ class Render:
 
 
 @dataclass(frozen=True)
+class Panels:
+    """text: its size in points."""
+
+    text: float
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings."""
 
@@ -102,6 +121,7 @@ class Config:
     motion: Motion
     window: Window
     render: Render
+    panels: Panels
 
 
 LIMITS = {
@@ -114,6 +134,7 @@ LIMITS = {
     "window.height": (120, 16384),
     "window.multisample": (0, 32),
     "render.upload_mb_a_frame": (0.25, 65536.0),
+    "panels.text": (9.0, 40.0),
 }
 """Smallest and largest value of each number."""
 
@@ -188,6 +209,8 @@ def _problem(name: str, value: Any) -> str:
         return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
     if key == "places":
         return "" if isinstance(value, list) and all(map(_is_key, value)) else "a list of keys"
+    if key in CHORDS:
+        return "" if _is_chord(value) else "a key such as F2 or CONTROL+P"
     return "" if _is_key(value) else "a key such as W, F12, TAB or LEFT_SHIFT"
 
 
@@ -197,6 +220,10 @@ def _is_number(value: Any) -> bool:
 
 def _is_key(value: Any) -> bool:
     return isinstance(value, str) and _KEY_NAME.fullmatch(value) is not None
+
+
+def _is_chord(value: Any) -> bool:
+    return isinstance(value, str) and _is_key(_HELD.sub("", value, count=1))
 
 
 def _check_keys(keys: dict[str, Any], path: Path) -> None:

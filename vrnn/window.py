@@ -5,7 +5,7 @@ from __future__ import annotations
 import ctypes
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import glfw
 
@@ -58,6 +58,29 @@ class Redraw:
 
 Input = Key | Button | Look | Scroll | Drop | Redraw
 
+
+class Listener(Protocol):
+    """Hears everything as it comes, as panels need it: also what is let go, and text."""
+
+    def key(self, name: str, down: bool, modifiers: frozenset[str]) -> None:
+        """A key went down, again while it is held, or up. name: GLFW's without `KEY_`."""
+
+    def text(self, code: int) -> None:
+        """A letter was typed. code: of Unicode."""
+
+    def button(self, number: int, down: bool) -> None:
+        """A button of the mouse: 0 left, 1 right, 2 middle."""
+
+    def cursor(self, x: float, y: float) -> None:
+        """The free cursor moved. Pixels from the upper left corner."""
+
+    def wheel(self, x: float, y: float) -> None:
+        """The wheel turned."""
+
+    def focus(self, gained: bool) -> None:
+        """The window has the keyboard now, or not any more."""
+
+
 _NAMES = {
     value: name.removeprefix("KEY_")
     for name, value in vars(glfw).items()
@@ -72,8 +95,18 @@ _MODIFIERS = {
 }
 
 
+_SHAPES = {
+    "text": glfw.IBEAM_CURSOR,
+    "across": glfw.HRESIZE_CURSOR,
+    "down": glfw.VRESIZE_CURSOR,
+    "hand": glfw.HAND_CURSOR,
+}
+
+
 class Window:
     """An open window whose OpenGL context is current on this thread."""
+
+    listener: Listener | None = None
 
     def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
         """size: in screen coordinates. Raises VrnnError without a display or OpenGL 4.1."""
@@ -82,6 +115,7 @@ class Window:
         self._last = (0.0, 0.0)
         self._faults: list[str] = []
         self._finish: Callable[[], None] | None = None
+        self._shape, self._shapes = "", dict[str, Any]()
         glfw.set_error_callback(lambda _code, text: self._faults.append(_text(text)))
         if not glfw.init():
             raise VrnnError(
@@ -122,7 +156,8 @@ class Window:
         glfw.set_mouse_button_callback(self._handle, self._on_button)
         glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
         glfw.set_drop_callback(self._handle, self._on_drop)  # type: ignore[arg-type]
-        glfw.set_scroll_callback(self._handle, lambda _w, _x, y: self._inputs.append(Scroll(y)))
+        glfw.set_scroll_callback(self._handle, self._on_scroll)
+        glfw.set_char_callback(self._handle, self._on_text)
 
         def redraw(*_: Any) -> None:
             self._inputs.append(Redraw())
@@ -132,11 +167,26 @@ class Window:
         glfw.set_window_focus_callback(self._handle, self._on_focus)
 
     def _on_key(self, _window: Any, key: int, _scan: int, action: int, mods: int) -> None:
-        if action == glfw.PRESS and key in _NAMES:
-            held = frozenset(name for name, bit in _MODIFIERS.items() if mods & bit)
+        if key not in _NAMES:
+            return
+        held = frozenset(name for name, bit in _MODIFIERS.items() if mods & bit)
+        if self.listener is not None:
+            self.listener.key(_NAMES[key], action != glfw.RELEASE, held)
+        if action == glfw.PRESS:
             self._inputs.append(Key(_NAMES[key], held))
 
+    def _on_text(self, _window: Any, code: int) -> None:
+        if self.listener is not None:
+            self.listener.text(code)
+
+    def _on_scroll(self, _window: Any, x: float, y: float) -> None:
+        if self.listener is not None:
+            self.listener.wheel(x, y)
+        self._inputs.append(Scroll(y))
+
     def _on_button(self, _window: Any, button: int, action: int, _mods: int) -> None:
+        if self.listener is not None and not self._captured:
+            self.listener.button(button, action == glfw.PRESS)
         if button in _BUTTONS:
             self._inputs.append(Button(_BUTTONS[button], action == glfw.PRESS))
             if button == glfw.MOUSE_BUTTON_RIGHT:
@@ -145,12 +195,18 @@ class Window:
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
         if self._captured or self._turning:
             self._inputs.append(Look(x - self._last[0], y - self._last[1]))
+        elif self.listener is not None:
+            points = max(glfw.get_window_size(self._handle)[0], 1)
+            scale = self.size[0] / points
+            self.listener.cursor(x * scale, y * scale)
         self._last = (x, y)
 
     def _on_drop(self, _window: Any, paths: Any) -> None:
         self._inputs.append(Drop(tuple(paths)))
 
     def _on_focus(self, _window: Any, focused: int) -> None:
+        if self.listener is not None:
+            self.listener.focus(bool(focused))
         if not focused:
             self.capture(False)
 
@@ -207,6 +263,24 @@ class Window:
     def pixel_scale(self) -> float:
         """Pixels a point: 2 on a high-density display."""
         return float(glfw.get_window_content_scale(self._handle)[1])
+
+    def show_cursor(self, shape: str) -> None:
+        """Give the free cursor a shape: `text`, `across`, `down`, `hand`, or '' for the arrow."""
+        if shape == self._shape:
+            return
+        if shape and shape not in self._shapes:
+            self._shapes[shape] = glfw.create_standard_cursor(_SHAPES[shape])
+        glfw.set_cursor(self._handle, self._shapes.get(shape))  # type: ignore[arg-type]
+        self._shape = shape
+
+    @property
+    def copied_text(self) -> str:
+        """Text in the system's clipboard; '' when there is none."""
+        return _text(glfw.get_clipboard_string(self._handle) or "")
+
+    def copy_text(self, text: str) -> None:
+        """Put a text into the system's clipboard."""
+        glfw.set_clipboard_string(self._handle, text)
 
     @property
     def closing(self) -> bool:

@@ -9,7 +9,7 @@ from importlib.resources import files
 import moderngl
 
 VIEWS_BINDING = 0
-"""Of the uniform block that every shader reads."""
+"""Of the uniform block that all shaders of the world read."""
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
 
 
@@ -30,9 +30,9 @@ def program(
     except moderngl.Error as error:
         lines = fragment_lines if "fragment_shader" in str(error) else vertex_lines
         raise RuntimeError(located(str(error), lines)) from None
-    block = made["Views"]
-    assert isinstance(block, moderngl.UniformBlock)
-    block.binding = VIEWS_BINDING
+    block = made.get("Views", None)
+    if isinstance(block, moderngl.UniformBlock):
+        block.binding = VIEWS_BINDING
     return made
 
 

@@ -49,6 +49,11 @@ class Target:
         """Copy the bytes as they are into the window."""
         self._ctx.copy_framebuffer(screen, self._out)
 
+    @property
+    def picture(self) -> moderngl.Texture:
+        """What was drawn, once it is complete."""
+        return self._colour
+
     def pixels(self) -> np.ndarray:
         """(H, W, 4) uint8 sRGB, row 0 on top; colour is multiplied by alpha in linear light."""
         width, height = self.size

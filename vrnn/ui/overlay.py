@@ -83,8 +83,8 @@ class Sheet:
         return Drawing(quads=quads, labels=tuple(self._labels))
 
 
-def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> None:
-    """What the colours mean, at the lower right."""
+def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> float:
+    """What the colours mean, at the lower right. Returns where it begins from the left."""
     bar = 118.0
     words = SCALE_TEXT[display.scale]
     if display.clip < 100:
@@ -109,6 +109,7 @@ def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> N
         start -= font.width(said) * 8.5 + 24
         sheet.text(start, y + 9.5, said, 8.5, ACCENT)
         sheet.box(start - 18, y, 11, 11, (*look.not_finite, 1.0))
+    return left - 18
 
 
 def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
@@ -140,10 +141,15 @@ def message(sheet: Sheet, text: str, hint: str) -> None:
     sheet.text(x + 30, y + height - 16, hint, 9.5, INK)
 
 
-def hint(sheet: Sheet, text: str) -> None:
-    """One quiet line at the lower left."""
-    sheet.box(20, sheet.height - 62, font.width(text) * 11 + 36, 40, SHADE)
-    sheet.text(38, sheet.height - 37, text, 11, INK)
+def hint(sheet: Sheet, text: str, room: float) -> None:
+    """One quiet line at the lower left. room: what is free there; more goes higher, in lines."""
+    lines = wrapped(text, sheet.width - 80, 11)
+    width = max(font.width(line) for line in lines) * 11
+    high = 40 + 26 * (len(lines) - 1)
+    top = sheet.height - (22 if width + 66 < room else 84) - high
+    sheet.box(20, top, width + 36, high, SHADE)
+    for i, line in enumerate(lines):
+        sheet.text(38, top + 25 + 26 * i, line, 11, INK)
 
 
 def progress(sheet: Sheet, text: str) -> None:

@@ -1,0 +1,160 @@
+"""How panels look: the world's colours, its typeface, sizes that grow with the text."""
+
+from __future__ import annotations
+
+from importlib.util import find_spec
+from pathlib import Path
+
+from imgui_bundle import imgui, implot
+
+Ink = tuple[float, float, float, float]
+
+# ImGui blends in sRGB, so these are sRGB. The accent is linear (1.0, 0.52, 0.10).
+ACCENT: Ink = (1.0, 0.749, 0.349, 1.0)
+INK: Ink = (0.80, 0.825, 0.865, 1.0)
+QUIET: Ink = (0.52, 0.555, 0.61, 1.0)
+PANEL: Ink = (0.072, 0.082, 0.102, 1.0)
+RAISED: Ink = (0.125, 0.141, 0.172, 1.0)
+EDGE: Ink = (0.165, 0.186, 0.226, 1.0)
+DEEP: Ink = (0.045, 0.052, 0.067, 1.0)
+TEXT = 16.0
+"""The usual size of text, points; sizes of everything else are given for it."""
+
+
+def _with(ink: Ink, alpha: float) -> Ink:
+    return (*ink[:3], alpha)
+
+
+def load_font() -> None:
+    """Take Roboto, which comes with imgui-bundle; ImGui's own typeface stands in without it."""
+    spec = find_spec("imgui_bundle")
+    for root in (spec.submodule_search_locations or []) if spec else []:
+        path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
+        if path.is_file():
+            imgui.get_io().fonts.add_font_from_file_ttf(str(path), TEXT)
+            return
+    imgui.get_io().fonts.add_font_default()
+
+
+def apply(text: float, pixel_scale: float) -> None:
+    """Set colours and sizes. text: its size in points; pixel_scale: pixels a point."""
+    style = imgui.get_style()
+    style.font_size_base = TEXT
+    style.font_scale_main = text / TEXT
+    style.font_scale_dpi = pixel_scale
+    for name, size in SIZES.items():
+        grown = size * text / TEXT * pixel_scale
+        setattr(style, name, grown if grown < 2 else round(grown))
+    for name, (x, y) in PAIRS.items():
+        setattr(style, name, (x * text / TEXT * pixel_scale, y * text / TEXT * pixel_scale))
+    style.window_border_size = style.popup_border_size = 1
+    style.frame_border_size = 0
+    style.window_menu_button_position = imgui.Dir.none
+    for name, ink in COLOURS.items():
+        style.set_color_(getattr(imgui.Col_, name), ink)
+    plots = implot.get_style()
+    plots.plot_padding = imgui.ImVec2(4 * pixel_scale, 6 * pixel_scale)
+    plots.plot_border_size = 0
+    plots.plot_min_size = imgui.ImVec2(60, 40)
+    for name, ink in PLOT_COLOURS.items():
+        plots.set_color_(getattr(implot.Col_, name), ink)
+
+
+def height(lines: float) -> float:
+    """Pixels that so many lines of text take."""
+    return lines * imgui.get_text_line_height_with_spacing()
+
+
+SIZES = {
+    "indent_spacing": 14.0,
+    "scrollbar_size": 11.0,
+    "grab_min_size": 12.0,
+    "window_rounding": 5.0,
+    "popup_rounding": 5.0,
+    "frame_rounding": 4.0,
+    "grab_rounding": 4.0,
+    "scrollbar_rounding": 4.0,
+    "tab_rounding": 4.0,
+    "tab_bar_border_size": 1.0,
+    "tab_bar_overline_size": 2.0,
+    "docking_separator_size": 2.0,
+    "separator_text_border_size": 1.0,
+}
+"""In points, beside text of the usual size."""
+PAIRS = {
+    "window_padding": (12.0, 10.0),
+    "frame_padding": (8.0, 4.0),
+    "item_spacing": (8.0, 6.0),
+    "item_inner_spacing": (6.0, 4.0),
+    "cell_padding": (6.0, 2.0),
+    "separator_text_padding": (0.0, 6.0),
+}
+COLOURS: dict[str, Ink] = {
+    "text": INK,
+    "text_disabled": QUIET,
+    "window_bg": PANEL,
+    "child_bg": (0.0, 0.0, 0.0, 0.0),
+    "popup_bg": _with(PANEL, 0.98),
+    "border": EDGE,
+    "frame_bg": DEEP,
+    "frame_bg_hovered": RAISED,
+    "frame_bg_active": RAISED,
+    "title_bg": DEEP,
+    "title_bg_active": DEEP,
+    "title_bg_collapsed": DEEP,
+    "menu_bar_bg": DEEP,
+    "scrollbar_bg": (0.0, 0.0, 0.0, 0.0),
+    "scrollbar_grab": EDGE,
+    "scrollbar_grab_hovered": QUIET,
+    "scrollbar_grab_active": QUIET,
+    "check_mark": ACCENT,
+    "checkbox_selected_bg": DEEP,
+    "input_text_cursor": ACCENT,
+    "tree_lines": EDGE,
+    "slider_grab": ACCENT,
+    "slider_grab_active": ACCENT,
+    "button": RAISED,
+    "button_hovered": EDGE,
+    "button_active": _with(ACCENT, 0.45),
+    "header": _with(ACCENT, 0.16),
+    "header_hovered": RAISED,
+    "header_active": _with(ACCENT, 0.30),
+    "separator": EDGE,
+    "separator_hovered": _with(ACCENT, 0.6),
+    "separator_active": ACCENT,
+    "resize_grip": (0.0, 0.0, 0.0, 0.0),
+    "resize_grip_hovered": _with(ACCENT, 0.4),
+    "resize_grip_active": _with(ACCENT, 0.8),
+    "tab": DEEP,
+    "tab_hovered": RAISED,
+    "tab_selected": PANEL,
+    "tab_selected_overline": ACCENT,
+    "tab_dimmed": DEEP,
+    "tab_dimmed_selected": PANEL,
+    "tab_dimmed_selected_overline": EDGE,
+    "docking_preview": _with(ACCENT, 0.4),
+    "docking_empty_bg": (0.0, 0.0, 0.0, 0.0),
+    "plot_lines": INK,
+    "plot_histogram": ACCENT,
+    "table_header_bg": DEEP,
+    "table_border_strong": EDGE,
+    "table_border_light": _with(EDGE, 0.5),
+    "table_row_bg": (0.0, 0.0, 0.0, 0.0),
+    "table_row_bg_alt": _with(RAISED, 0.25),
+    "text_selected_bg": _with(ACCENT, 0.35),
+    "drag_drop_target": ACCENT,
+    "nav_cursor": ACCENT,
+    "modal_window_dim_bg": (0.0, 0.0, 0.0, 0.45),
+}
+PLOT_COLOURS: dict[str, Ink] = {
+    "frame_bg": (0.0, 0.0, 0.0, 0.0),
+    "plot_bg": DEEP,
+    "plot_border": EDGE,
+    "axis_text": QUIET,
+    "axis_grid": _with(EDGE, 0.7),
+    "axis_tick": EDGE,
+    "axis_bg": (0.0, 0.0, 0.0, 0.0),
+    "axis_bg_hovered": (0.0, 0.0, 0.0, 0.0),
+    "axis_bg_active": (0.0, 0.0, 0.0, 0.0),
+    "inlay_text": QUIET,
+}
