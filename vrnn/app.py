@@ -61,6 +61,8 @@ FIRST_HINT = (
     "button to look · F1 keys · F2 panels"
 )
 NOTE_SECONDS = 4.0
+EDITING = "ACVXYZ"
+"""Keys that do something to a line of text while Control is held."""
 SWITCH = 0.001
 """Seconds that a thread may keep the interpreter from another: a layer takes the model about as
 long, and with Python's usual 5 ms it waits longer than it works."""
@@ -266,8 +268,8 @@ class App(Closing):
         if not isinstance(event, Key) or not self.gui.takes_keys:
             return False
         functional = event.name.startswith("F") and event.name != "F"
-        chord = "+".join([*(m for m in ("CONTROL", "SHIFT") if m in event.modifiers), event.name])
-        return not functional and chord != self._config.keys.palette
+        command = "CONTROL" in event.modifiers and event.name not in EDITING
+        return not functional and not command
 
     # What is seen.
 

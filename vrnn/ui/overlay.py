@@ -91,6 +91,8 @@ def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> f
         words += f", full at {display.clip:g} %"
     x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
     start = x - font.width(words) * 8.5 - 16
+    if start < 30:
+        words, start = "", x
     said = f"NaN or infinite: {not_finite:,} values"
     left = start - (font.width(said) * 8.5 + 42 if not_finite else 0)
     sheet.box(left - 18, y - 18, sheet.width - left - 2, 54, SHADE)
