@@ -414,12 +414,31 @@ class Wall(Action):
 
 @dataclass(frozen=True)
 class TakePicture(Action):
-    """Write a PNG of what is seen, from here or from another camera. size: (width, height)."""
+    """Write a PNG of what is seen, from here or from another camera.
+
+    size: (width, height); kind: `flat`, `panorama` (all around, size is its width) or `stereo`
+    (what two eyes see, side by side, each of that size).
+    """
 
     file: Path
     camera: str = ""
     size: tuple[int, int] = (1920, 1080)
     transparent: bool = False
+    kind: str = "flat"
+
+
+@dataclass(frozen=True)
+class TakeFilm(Action):
+    """Fly through some cameras and write a video, or numbered PNGs into a folder.
+
+    seconds: from one camera to the next; rate: pictures a second; size: (width, height).
+    """
+
+    file: Path
+    cameras: tuple[str, ...]
+    seconds: float = 3.0
+    rate: float = 30.0
+    size: tuple[int, int] = (1280, 720)
 
 
 @dataclass(frozen=True)

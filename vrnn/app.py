@@ -25,7 +25,7 @@ from vrnn.closing import Closing
 from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config, user_file
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, WorkerError
 from vrnn.files import check_writable
 from vrnn.live import Live
 from vrnn.options import Options
@@ -46,7 +46,7 @@ from vrnn.scene.hand import floating
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import at_layer, depths, find_layer, named
 from vrnn.spec import ModelSpec
-from vrnn.studio import StudioError, colours_of, look_of
+from vrnn.studio import colours_of, look_of
 from vrnn.timings import Timings
 from vrnn.ui import overlay
 from vrnn.ui.desk import Desk
@@ -217,7 +217,7 @@ class App(Closing):
             self._timings.say("maps")
         if self.feed.failures and not self.world.slots:
             failure = self.feed.failures[0]
-            raise VrnnError(failure.message) from StudioError(failure.details)
+            raise VrnnError(failure.message) from WorkerError(failure.details)
         return bool(events) or waiting
 
     def _new_network(self) -> None:

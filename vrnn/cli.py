@@ -66,6 +66,10 @@ def _run(options: Options) -> int:
         from vrnn import doctor
 
         return doctor.run()
+    if options.command == "export":
+        from vrnn import export_command
+
+        return export_command.run(options)
     if options.command == "graph":
         from vrnn import graph_file
 

@@ -7,3 +7,7 @@ class VrnnError(Exception):
     The message is one clear sentence: what was wrong, where, and what to do. The command line
     prints it and exits with code 2; the window shows it and goes on.
     """
+
+
+class WorkerError(Exception):
+    """The worker's own traceback, as text: the cause that `--debug` shows."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -38,18 +39,31 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) ->
     content: the bytes, or a function that writes them to an open binary file.
     Raises VrnnError; an older file of that name then stays as it was.
     """
+    with part_of(path) as part, part.open("wb") as file:
+        if callable(content):
+            content(file)
+        else:
+            file.write(content)
+
+
+@contextmanager
+def part_of(path: Path) -> Iterator[Path]:
+    """An empty file beside `path`, for programs that want a name to write to.
+
+    At the end of the `with` it takes the place of `path`; after an error it is gone and an older
+    file of that name stays as it was. Raises VrnnError, also for an OSError inside the `with`.
+    """
     check_writable(path)
     try:
-        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}-", suffix=".part")
+        handle, name = tempfile.mkstemp(
+            dir=path.parent, prefix=f".{path.name}-", suffix=f".part{path.suffix}"
+        )
     except OSError as error:
         raise VrnnError(f"cannot write '{path}': {_reason(error)}") from error
+    os.close(handle)
     part = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
-            if callable(content):
-                content(file)
-            else:
-                file.write(content)
+        yield part
         # mkstemp makes a file that only its owner may read; give it the usual permissions.
         part.chmod(0o666 & ~_umask())
         part.replace(path)

@@ -26,13 +26,13 @@ ARROW = "→"
 
 
 @cache
-def _face() -> ImageFont.FreeTypeFont:
+def _face(size: int = EM) -> ImageFont.FreeTypeFont:
     spec = find_spec("imgui_bundle")  # finds the folder without loading the library
     for root in (spec.submodule_search_locations or []) if spec else []:
         path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
         if path.is_file():
-            return ImageFont.truetype(str(path), EM, layout_engine=ImageFont.Layout.BASIC)
-    face = ImageFont.load_default(EM)
+            return ImageFont.truetype(str(path), size, layout_engine=ImageFont.Layout.BASIC)
+    face = ImageFont.load_default(size)
     if not isinstance(face, ImageFont.FreeTypeFont):
         raise RuntimeError("Pillow was built without FreeType; install pillow from its wheel")
     return face
@@ -59,6 +59,34 @@ def width(text: str) -> float:
 def _width(letter: str) -> float:
     pixels = EM * 0.95 if letter == ARROW else _face().getlength(letter)
     return pixels / (EM * CAPITAL)
+
+
+def line(text: str, size: int) -> Image.Image:
+    """A line of text for flat pictures: "L", 255 inside the letters.
+
+    size: of the em, pixels. The base line lies `line_base(size)` pixels below the upper edge.
+    """
+    face, height = _face(size), 2 * size
+    parts = text.split(ARROW)
+    arrow = Image.fromarray(np.uint8(_cover(ARROW) * 255))
+    arrow = arrow.resize((round(CELL * size / EM),) * 2, Image.Resampling.LANCZOS)
+    step = 0.95 * size
+    room = sum(map(face.getlength, parts)) + step * (len(parts) - 1)
+    picture = Image.new("L", (int(room) + size // 4 + 1, height))
+    draw, x = ImageDraw.Draw(picture), 0.0
+    for number, part in enumerate(parts):
+        if number:
+            corner = x - SPREAD * size / EM, line_base(size) - BASE * size / EM
+            picture.paste(255, (round(corner[0]), round(corner[1])), arrow)
+            x += step
+        draw.text((x, line_base(size)), part, font=face, fill=255, anchor="ls")
+        x += face.getlength(part)
+    return picture
+
+
+def line_base(size: int) -> int:
+    """Pixels from the upper edge of a `line` to its base line."""
+    return round(1.2 * size)
 
 
 def distance_pictures(letters: str) -> np.ndarray:

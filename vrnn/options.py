@@ -24,6 +24,7 @@ EPILOG = """\
 commands:
   vrnn [options]           open the models in a window, or write screenshots of them
   vrnn graph [options]     print the traced graph as a table, and write it as JSON
+  vrnn export [options]    write layers as PNG sheets, .npy values and CSV histograms
   vrnn doctor              say what this machine can do, and how to install what is missing
 
 examples:
@@ -48,7 +49,7 @@ class Picture:
 class Options:
     """Everything the command line says, checked for form; files are looked at when they are opened.
 
-    command: `open` (window or screenshots), `graph` or `doctor`.
+    command: `open` (window or screenshots), `graph`, `export` or `doctor`.
     weights: one for each model in order, None for a model without; may be shorter than models.
     live: a camera's number, a video file or a folder, whose frames are shown as they come.
     input_size: (height, width); size, window: (width, height); all in pixels.
@@ -72,6 +73,13 @@ class Options:
     size: tuple[int, int] = (1920, 1080)
     cameras: tuple[str, ...] = ("overview",)
     transparent: bool = False
+    kind: str = "flat"
+    film: Path | None = None
+    seconds: float = 3.0
+    rate: float = 30.0
+    layers: str = "*"
+    out: Path | None = None
+    what: tuple[str, ...] = ("sheet", "values", "histograms")
     play: Path | None = None
     place: Path | None = None
     window: tuple[int, int] | None = None
@@ -85,7 +93,7 @@ class Options:
     @property
     def takes_pictures(self) -> bool:
         """True when screenshots are written instead of opening a window."""
-        return self.screenshot is not None or self.screenshot_dir is not None
+        return any(f is not None for f in (self.screenshot, self.screenshot_dir, self.film))
 
     def specs(self) -> tuple[ModelSpec, ...]:
         """The models to open, in order."""
@@ -148,6 +156,9 @@ def parse(argv: Sequence[str]) -> Options:
     if words and words[0] == "graph":
         values = _graph_parser().parse_args(words[1:])
         return _checked(Options(command="graph", **_given(values)))
+    if words and words[0] == "export":
+        values = _export_parser().parse_args(words[1:])
+        return _checked(Options(command="export", **_given(values)))
     if words and words[0] == "doctor":
         values = _doctor_parser().parse_args(words[1:])
         return Options(command="doctor", **_given(values))
@@ -210,6 +221,21 @@ def _open_parser() -> _Parser:
         help="overview (as without it), front, top, layer:NAME or x,y,z,yaw,pitch in metres and "
         "degrees; may be repeated",
     )  # fmt: skip
+    kinds = shot.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--panorama", dest="kind", action="store_const", const="panorama",
+        help="all around, 360 degrees; --size gives the width",
+    )  # fmt: skip
+    kinds.add_argument(
+        "--stereo", dest="kind", action="store_const", const="stereo",
+        help="what two eyes see, side by side",
+    )  # fmt: skip
+    shot.add_argument(
+        "--film", type=Path, metavar="FILE|FOLDER",
+        help="fly through all --camera places: an mp4, or a folder of PNGs",
+    )  # fmt: skip
+    shot.add_argument("--seconds", type=float, metavar="S", help="of a film, between cameras (3)")
+    shot.add_argument("--rate", type=float, metavar="N", help="of a film, pictures a second (30)")
     shot.add_argument("--transparent", action="store_true", help="no background")
     shot.add_argument(
         "--play", type=Path, metavar="FILE",
@@ -228,6 +254,30 @@ def _graph_parser() -> _Parser:
     parser.add_argument("--json", type=Path, metavar="FILE", help="write the graph to this file")
     parser.add_argument("--quiet", action="store_true", help="print no table")
     return parser
+
+
+def _export_parser() -> _Parser:
+    parser = _parser("vrnn export", "Write the feature maps of layers as files.")
+    _add_models(parser)
+    parser.add_argument("--image", dest="images", action="append", type=Path, metavar="FILE")
+    parser.add_argument(
+        "--layers", metavar="PATTERN", help="names of layers, such as 'layer1.*' (all)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where files are written"
+    )
+    parser.add_argument(
+        "--what", type=_kinds, metavar="LIST", help="of sheet, values, histograms (all three)"
+    )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    return parser
+
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(part.strip() for part in text.split(","))
+    if not set(kinds) <= {"sheet", "values", "histograms"}:
+        raise argparse.ArgumentTypeError(f"'{text}' should be some of sheet,values,histograms")
+    return kinds
 
 
 def _doctor_parser() -> _Parser:
@@ -281,6 +331,8 @@ def _checked(options: Options) -> Options:
             raise VrnnError("--live needs a camera's number, a video file or a folder of images")
         if options.takes_pictures:
             raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
+    if options.film is not None and len(options.cameras) < 2:
+        raise VrnnError("--film flies from camera to camera: give --camera at least twice")
     if not options.takes_pictures and options.command == "open":
         for given, name in (
             (options.cameras != ("overview",), "--camera"),

@@ -5,9 +5,10 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
-from vrnn.actions import Restore
+from vrnn.actions import Restore, TakeFilm, TakePicture
 from vrnn.config import load_config
 from vrnn.files import check_writable, make_folder
+from vrnn.film import check_film
 from vrnn.options import Options
 from vrnn.place_file import read_place
 from vrnn.png import save
@@ -23,7 +24,9 @@ def run(options: Options) -> int:
         make_folder(options.screenshot_dir)
     for picture in pictures:
         check_writable(picture.path)
-    first = pictures[0].image
+    if options.film is not None:
+        check_film(options.film)
+    first = pictures[0].image if pictures else (options.images or (None,))[0]
     kept = read_place(options.place) if options.place is not None else None
     specs = kept.models if kept is not None else options.specs()
     detail = kept.detail if kept is not None else options.detail
@@ -38,9 +41,17 @@ def run(options: Options) -> int:
             if image is not None and image != first:
                 studio.show(image)
             for picture in group:
-                taken = studio.picture(picture.camera, options.size, options.transparent)
-                save(picture.path, taken)
+                action = TakePicture(
+                    picture.path, picture.camera, options.size, options.transparent, options.kind
+                )
+                save(picture.path, studio.taken(action, picture.camera))
                 if not options.quiet:
                     print(picture.path)
+        if options.film is not None:
+            studio.do(
+                TakeFilm(options.film, options.cameras, options.seconds, options.rate, options.size)
+            )
+            if not options.quiet:
+                print(options.film)
         timings.say("pictures")
     return 0

@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
 
-from vrnn.actions import Action, Look, Save, TakePicture, Wait
+from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Colour, Config
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, WorkerError
+from vrnn.export import export_all, matching
 from vrnn.files import check_writable
+from vrnn.film import check_film, flight, write_film
 from vrnn.place import Place
 from vrnn.place_file import write_place
 from vrnn.png import save
 from vrnn.render.context import offscreen_context
+from vrnn.render.panorama import panorama, stereo_pair
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.uniforms import Look as Colours
@@ -95,7 +98,7 @@ class Studio(Closing):
         feed = self.feed
         while True:
             for failure in feed.failures:
-                raise VrnnError(failure.message) from StudioError(failure.details)
+                raise VrnnError(failure.message) from WorkerError(failure.details)
             complete = self.place.upload()
             shown = [feed.shown.get(slot, -1) for slot in range(len(self.place.specs))]
             if complete and min(shown) >= sequence:
@@ -123,7 +126,11 @@ class Studio(Closing):
         elif isinstance(action, TakePicture):
             camera = action.camera or self.camera
             check_writable(action.file)
-            save(action.file, self.picture(camera, action.size, action.transparent))
+            save(action.file, self.taken(action, camera))
+        elif isinstance(action, TakeFilm):
+            self._film(action)
+        elif isinstance(action, Export):
+            self._export(action)
         elif isinstance(action, Save):
             eye = named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW)
             write_place(action.file, self.place.kept(eye, {}))
@@ -131,6 +138,50 @@ class Studio(Closing):
             passes, shown = self.place.passes, max(self.feed.shown.values(), default=0)
             self.place.do(action)
             self._wait(shown + 1 if self.place.passes > passes else 0)
+
+    def taken(self, action: TakePicture, camera: str) -> Image.Image:
+        """The picture that an action asks for, of any kind. Raises VrnnError."""
+        if action.kind == "flat":
+            return self.picture(camera, action.size, action.transparent)
+        if action.kind not in ("panorama", "stereo"):
+            raise VrnnError(f"no picture '{action.kind}': choose flat, panorama or stereo")
+        view = self._view(camera, action.size)
+        drawing = self.world.drawing()
+        if action.kind == "stereo":
+            return Image.fromarray(stereo_pair(self._renderer, view, drawing))
+        width = max(64, action.size[0] // 2 * 2)
+        return Image.fromarray(panorama(self._renderer, view, drawing, width))
+
+    def _view(self, camera: str, size: tuple[int, int], transparent: bool = False) -> View:
+        eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
+        self._finish(eye)
+        near, fog = depths(self.world, eye)
+        return View(eye, size, fog, near, transparent=transparent, look=self._look)
+
+    def _film(self, action: TakeFilm) -> None:
+        check_film(action.file)
+        aspect = action.size[0] / action.size[1]
+        eyes = [named(self.world, name, aspect, FIELD_OF_VIEW) for name in action.cameras]
+
+        def pictures() -> Iterator[np.ndarray]:
+            for eye in flight(eyes, action.seconds, action.rate):
+                self._finish(eye)
+                near, fog = depths(self.world, eye)
+                view = View(eye, action.size, fog, near, look=self._look)
+                yield take(self._renderer, view, self.world.drawing())
+
+        write_film(action.file, pictures(), action.rate)
+
+    def _export(self, action: Export) -> None:
+        if action.network not in self.world.stands:
+            raise VrnnError(f"there is no network {action.network}; they are numbered from 0")
+        stand = self.world.stands[action.network]
+        nodes = matching(stand.network.nodes, action.layers)
+        export_all(
+            action.folder, stand.info.title, nodes, stand.maps, action.what,
+            self.world.state.display.scale if self.world.state.display.scale != "network"
+            else "layer",
+        )  # fmt: skip
 
     def picture(
         self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
@@ -140,11 +191,8 @@ class Studio(Closing):
 
         Raises VrnnError for an unknown camera.
         """
-        eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
-        self._finish(eye)
-        near, fog = depths(self.world, eye)
-        view = View(eye, size, fog, near, transparent=transparent, look=self._look)
-        over = None
+        view = self._view(camera, size, transparent)
+        eye, over = view.camera, None
         if legend and not transparent:
             sheet = overlay.Sheet(size)
             overlay.legend(sheet, self._look, self.world.state.display, self.world.not_finite)
@@ -171,10 +219,6 @@ class Studio(Closing):
         self.place.close()
         self._renderer.release()
         self.context.release()
-
-
-class StudioError(Exception):
-    """The worker's own traceback, as text: the cause that `--debug` shows."""
 
 
 def colours_of(config: Config) -> tuple[Colour, Colour, Colour]:

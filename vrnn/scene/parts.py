@@ -22,7 +22,7 @@ NAME = 0.15
 OPERATION = 0.095
 """Capital height of a layer's operation, metres."""
 EDGE_TEXT = 0.075
-SMALLEST_ROW_NAME, NAME_GAP = 0.3, 0.3
+SMALLEST_ROW_NAME, NAME_GAP = 0.3, 0.62
 TITLE = 0.42
 
 OVERHANG = 0.4

@@ -70,7 +70,7 @@ class Standing:
         """Left end, metres, of the row that a layer stands on and of the row's name."""
         for row, room in zip(self.layout.rows, self.name_rooms, strict=True):
             if node in row.node_ids:
-                return min(row.left, row.left + room - 0.6 - font.width(row.name) * ROW_NAME)
+                return min(row.left, row.left + room - 0.7 - font.width(row.name) * ROW_NAME)
         return float("inf")
 
     @property
