@@ -6,7 +6,23 @@ import torch
 
 import vrnn
 from tests import golden
-from vrnn.actions import Arrange, Colour
+from vrnn.actions import (
+    Arrange,
+    Change,
+    Colour,
+    Fold,
+    FoldStages,
+    Form,
+    Move,
+    PickUp,
+    PinLayer,
+    Point,
+    PutDown,
+    PutImage,
+    Scale,
+    SwitchOff,
+    Undo,
+)
 from vrnn.config import load_config
 from vrnn.errors import VrnnError
 from vrnn.render.context import is_software
@@ -19,7 +35,7 @@ SIZE = (640, 360)
 @pytest.fixture(scope="module")
 def studio():
     with Studio([ModelSpec()], load_config()) as opened:
-        opened.show(8)
+        opened.do(PutImage(number=8))
         yield opened
 
 
@@ -47,6 +63,43 @@ def test_scales(studio, scale, regenerate, tmp_path):
     finally:
         studio.do(Colour(scale="map"))
     golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.context), tmp_path)
+
+
+TOUCHED = {
+    "folded": ([FoldStages()], "overview"),
+    "forms": (
+        [Form("stage1.0.conv1", form="ring"), Form("stage1.0.conv2", form="line", order="mean"),
+         Fold("stage1.0.add")],
+        "overview",
+    ),
+    "moved": (
+        [Move("stage1.0.conv2", by=(0.4, 1.0, 0.8)), Scale("stage1.0.conv1", by=1.5)],
+        "1,2.2,7,0,0",
+    ),
+    "off": ([SwitchOff("stem.0", channels=(2, 5)), SwitchOff("stage1.0.conv1")], "-1,2.2,6,0,0"),
+    "double": ([PinLayer("stem.0", kind="difference"), PutImage(number=3)], "-3,2.6,6,0,0"),
+    "carried": ([PickUp(number=11)], "-7,1.7,6,8,0"),
+    "pointed": ([Point("stage2.0.conv1", channel=4, position=(6, 8))], "overview"),
+    "colours": ([Colour(colours="viridis", symmetric=False)], "layer:stem.0"),
+}  # fmt: skip
+"""What was done, and from where it is looked at."""
+
+
+@pytest.mark.parametrize("name", TOUCHED)
+def test_what_was_touched(studio, name, regenerate, tmp_path):
+    actions, camera = TOUCHED[name]
+    studio.do(Arrange("terrace"))
+    steps = sum(isinstance(action, Change) for action in actions)
+    try:
+        for action in actions:
+            studio.do(action)
+        pixels = np.asarray(studio.picture(camera, SIZE))
+    finally:
+        if steps:
+            studio.do(Undo(times=steps))
+        studio.do(PutDown(into_input=False))
+        studio.do(Point())
+    golden.check(f"touched-{name}", pixels, regenerate, is_software(studio.context), tmp_path)
 
 
 def test_transparent(studio, regenerate, tmp_path):

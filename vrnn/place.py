@@ -408,6 +408,15 @@ class Place:
             return now
         return difference(now, kept) if pin.kind == "difference" else kept
 
+    def show(self, picture: Picture) -> None:
+        """Run an image, also when it is the one that is in."""
+        if picture == self.world.state.picture:
+            self.run()
+            return
+        state = replace(self.history.state, picture=picture)
+        self.history.push("PutImage", state)
+        self.become(state)
+
     def begin_with(self, image: np.ndarray | Path | int) -> None:
         """Say which image the worker was given at the start: nothing to undo leads before it."""
         state = replace(self.world.state, picture=self.picture_of(image))

@@ -30,7 +30,7 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
 from vrnn.scene.hand import floating
-from vrnn.scene.state import State
+from vrnn.scene.state import Picture, State
 from vrnn.scene.viewpoints import depths, named
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
@@ -90,7 +90,7 @@ class Studio(Closing):
         image: (H, W, 3) uint8, a file, or the number of one in the first network's data set.
         """
         before = max(self.feed.shown.values(), default=0)
-        self._worker.show(image)
+        self.place.show(Picture() if image is None else self.place.picture_of(image))
         self._wait(before + 1)
 
     def _wait(self, sequence: int) -> None:

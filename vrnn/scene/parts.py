@@ -312,7 +312,7 @@ def row_labels(
         if not row.name or shown <= 0.01:
             continue
         end = row.left + float(offset[0]) + room - NAME_GAP
-        room = 9.0 if row.left == first[row.y] else max(room - 2 * NAME_GAP, 0.5)
+        room = 9.0 if row.left == first[row.y] else max(room - NAME_GAP - 0.15, 0.5)
         size = max(min(ROW_NAME, room / max(font.width(row.name), 1e-6)), SMALLEST_ROW_NAME)
         text = fitted(row.name, room, size)
         y = row.y + float(offset[1]) + max(min(row.height, 2.2) / 2 - size / 2, 0.1)
