@@ -9,7 +9,7 @@ import os
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import datetime
 from math import radians
@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.actions import Action, Look, Save, TakePicture
+from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture
 from vrnn.autosave import Autosave, file_for
 from vrnn.clipboard import clipboard_image
 from vrnn.closing import Closing
@@ -26,7 +26,7 @@ from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config, user_file
 from vrnn.errors import VrnnError, WorkerError
-from vrnn.files import check_writable
+from vrnn.keeper import Keeper
 from vrnn.live import Live
 from vrnn.options import Options
 from vrnn.place import Place
@@ -51,6 +51,7 @@ from vrnn.timings import Timings
 from vrnn.ui import overlay
 from vrnn.ui.desk import Desk
 from vrnn.ui.gui import Gui
+from vrnn.ui.minimap import minimap
 from vrnn.walker import DIRECTIONS, Walker
 from vrnn.window import Button, Key, Scroll, Window
 
@@ -129,8 +130,11 @@ class App(Closing):
         self.commands = Commands(self, config.keys)
         self._live = None if options.live is None else Live(options.live)
         self._live_count = -1  # of the passes, when a live frame was last sent
+        self._keeper = Keeper(self.place, self._renderer, look_of(config), lambda camera: None)
+        self._film: Iterator[float] | None = None
+        self._filmed = ""
         self.pointer = Pointer(self.place, lambda: self.window.capture(True))
-        self.help = self.magnify = False
+        self.help = self.magnify = self.map = False
         self.touched = False  # by the user: the first view is not changed any more then
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
@@ -168,6 +172,7 @@ class App(Closing):
         """Let time go on; returns whether the picture changed."""
         changed = self._drain()
         self._stream()
+        self._shoot()
         actions = () if self.gui.takes_keys else (*DIRECTIONS, "run")
         held = [name for name in actions if self.window.held(self.commands.key(name))]
         if held != ["run"] and held:
@@ -184,7 +189,20 @@ class App(Closing):
             self._autosave.update(time.perf_counter(), self.place.history.state, self._kept)
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
-        return changed or self.walker.moving
+        return changed or self.walker.moving or self._film is not None
+
+    def _shoot(self) -> None:
+        """Take the next picture of a film that is being made."""
+        if self._film is None:
+            return
+        try:
+            self._filmed = f"film {next(self._film):.0%}"
+        except StopIteration:
+            self._film, self._filmed = None, ""
+            self.note("the film is written")
+        except VrnnError as error:
+            self._film, self._filmed = None, ""
+            self.note(str(error))
 
     def _stream(self) -> None:
         """Send the newest live frame once the one before has gone through all networks."""
@@ -331,10 +349,15 @@ class App(Closing):
         failure = self.feed.failures[0].message if self.feed.failures else ""
         text = readout(self.world)
         rows = list(self.place.jobs.rows.values())
-        doing = self.feed.progress or (f"{rows[0].text} {rows[0].fraction:.0%}" if rows else "")
+        doing = (
+            self._filmed
+            or self.feed.progress
+            or (f"{rows[0].text} {rows[0].fraction:.0%}" if rows else "")
+        )
         key = (
             size, self.window.pixel_scale, self.help, self._note, failure, doing, text,
             self.world.state.display, self.world.not_finite, self.window.captured,
+            (self.walker.camera, id(self.world.drawing())) if self.map else None,
         )  # fmt: skip
         if self._overlay is not None and self._overlay[0] == key:
             return self._overlay[1]
@@ -347,6 +370,8 @@ class App(Closing):
             overlay.hint(sheet, text or self._note, room)
         if doing:
             overlay.progress(sheet, doing)
+        if self.map:
+            minimap(sheet, self.world, self.walker.camera)
         if self.help:
             overlay.help_sheet(sheet, help_rows(self._config.keys))
         if failure:
@@ -378,7 +403,11 @@ class App(Closing):
         """Make the place as it was when the last visit ended. Raises VrnnError."""
         if self._last is None or not self._last.is_file():
             raise VrnnError("there was no visit before in which something was changed")
-        kept = read_place(self._last)
+        self.come_back_to(self._last)
+
+    def come_back_to(self, path: Path) -> None:
+        """Make the place as a file has it. Raises VrnnError."""
+        kept = read_place(path)
         self.commands.stored.update(kept.places)
         self.place.restore(kept)
         if kept.camera is not None:
@@ -407,8 +436,11 @@ class App(Closing):
 
     def drop(self, paths: Sequence[str]) -> None:
         """Files were dropped: the first is put in, and all can be stepped through."""
-        self.images = [Path(path) for path in paths]
         self.touched = True
+        if paths[0].lower().endswith(".json"):
+            self.come_back_to(Path(paths[0]))
+            return
+        self.images = [Path(path) for path in paths]
         self.place.do(put(self.images[0], self.place))
 
     def paste(self) -> None:
@@ -426,12 +458,16 @@ class App(Closing):
         elif isinstance(action, Save):
             write_place(action.file, self._kept())
         elif isinstance(action, TakePicture):
-            check_writable(action.file)
             camera = self.view(action.camera) if action.camera else self.walker.camera
-            near, fog = depths(self.world, camera)
-            view = View(camera, action.size, fog, near, transparent=action.transparent,
-                        look=look_of(self._config))  # fmt: skip
-            save(action.file, Image.fromarray(take(self._renderer, view, self.world.drawing())))
+            self._keeper.take(action, camera)
+            self.note(f"picture written to {action.file.resolve()}")
+        elif isinstance(action, TakeFilm):
+            stored = [self.commands.stored[key] for key in sorted(self.commands.stored)]
+            cameras = [self.view(name) for name in action.cameras] or stored
+            self._film = self._keeper.film(action, cameras)
+        elif isinstance(action, Export):
+            count = self._keeper.export(action)
+            self.note(f"{count} files written to {action.folder.resolve()}")
         else:
             self.place.do(action)
 

@@ -52,6 +52,7 @@ class Commands:
             keys.previous_image: lambda: self._step_image(-1),
             keys.fold: self._fold_stages,
             keys.magnify: self._magnify,
+            keys.minimap: self._minimap,
             keys.top_images: self._top,
             keys.switch: self._switch,
             keys.pin: self._pin,
@@ -200,7 +201,8 @@ class Commands:
             return
         name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
         channels = (hit.channel,) if hit.channel >= 0 else ()
-        self._app.place.do(SwitchOff(name, hit.slot, channels))
+        position = (hit.row, hit.column) if self._app.window.held(self._keys.run) else None
+        self._app.place.do(SwitchOff(name, hit.slot, channels, position))
         count = len(self._app.world.state.off)
         self._app.note(f"switched off: {count}" if count else "everything is on")
 
@@ -214,6 +216,9 @@ class Commands:
         kinds = ("kept", "difference", "")
         kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
         self._app.place.do(PinLayer(name, hit.slot, kind=kind) if kind else Unpin(mine[0].number))
+
+    def _minimap(self) -> None:
+        self._app.map = not self._app.map
 
     def _magnify(self) -> None:
         self._app.magnify = not self._app.magnify
@@ -258,8 +263,9 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         ("double click", "fold or open a layer"),
         (name(keys.fold), "fold all stages, or open them"),
         (name(keys.magnify), "magnify the map you point at"),
+        (name(keys.minimap), "the place from above"),
         (name(keys.top_images), "the images that excite the channel you point at"),
-        (name(keys.switch), "switch the channel you point at off, or on again"),
+        (name(keys.switch), "switch the channel you point at off, or on again; with Shift a unit"),
         (name(keys.pin), "keep a double of the layer; then the difference; then none"),
         ("Ctrl+V, drop a file", "put an image in"),
         ("Ctrl+S", "keep the place in a file"),

@@ -48,6 +48,7 @@ class Keys:
     scale: str
     fold: str
     magnify: str
+    minimap: str
     top_images: str
     switch: str
     pin: str

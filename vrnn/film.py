@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from pathlib import Path
+from types import TracebackType
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
+from vrnn.closing import Closing
 from vrnn.errors import VrnnError
 from vrnn.files import make_folder, part_of
 from vrnn.png import save
@@ -59,22 +62,6 @@ def _spline(p: np.ndarray, t: float) -> np.ndarray:
     )  # fmt: skip
 
 
-def write_film(path: Path, pictures: Iterable[np.ndarray], rate: float) -> int:
-    """Write pictures (H, W, 3) uint8 as a video, or as 00000.png, 00001.png, … into a folder.
-
-    path: a video by its ending, else a folder. Returns how many there were. Raises VrnnError; a
-    video is written whole or not at all.
-    """
-    if path.suffix.lower() in VIDEOS:
-        return _write_video(path, pictures, rate)
-    make_folder(path)
-    count = 0
-    for pixels in pictures:
-        save(path / f"{count:05}.png", Image.fromarray(pixels))
-        count += 1
-    return count
-
-
 def check_film(path: Path) -> None:
     """Raise VrnnError when a film could not be written: better told before the work."""
     if path.suffix.lower() in VIDEOS:
@@ -93,24 +80,54 @@ def _ffmpeg() -> Any:
     return imageio_ffmpeg
 
 
-def _write_video(path: Path, pictures: Iterable[np.ndarray], rate: float) -> int:
-    ffmpeg = _ffmpeg()
-    count, writer = 0, None
-    with part_of(path) as part:
-        try:
-            for pixels in pictures:
-                even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]
-                if writer is None:
-                    size = (even.shape[1], even.shape[0])
-                    writer = ffmpeg.write_frames(
-                        str(part), size, fps=rate, quality=8, macro_block_size=2
-                    )
-                    writer.send(None)
-                writer.send(np.ascontiguousarray(even))
-                count += 1
-        finally:
-            if writer is not None:
-                writer.close()
-        if not part.stat().st_size:
-            raise VrnnError(f"the video '{path}' could not be encoded; give a folder instead")
-    return count
+class Film(Closing):
+    """A video by its file's ending, else a folder of 00000.png, 00001.png, …
+
+    A video is written whole or not at all: it appears when the `with` ends without an error.
+    """
+
+    def __init__(self, path: Path, rate: float) -> None:
+        """Raises VrnnError when it cannot be written."""
+        self._path, self._rate = path, rate
+        self._count = 0
+        self._writer: Any = None
+        self._stack = ExitStack()
+        self._part: Path | None = None
+        if path.suffix.lower() in VIDEOS:
+            self._ffmpeg = _ffmpeg()
+            self._part = self._stack.enter_context(part_of(path))
+        else:
+            make_folder(path)
+
+    def add(self, pixels: np.ndarray) -> None:
+        """The next picture, (H, W, 3) uint8, all of the same size. Raises VrnnError."""
+        if self._part is None:
+            save(self._path / f"{self._count:05}.png", Image.fromarray(pixels))
+        else:
+            even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]
+            if self._writer is None:
+                size = (even.shape[1], even.shape[0])
+                self._writer = self._ffmpeg.write_frames(
+                    str(self._part), size, fps=self._rate, quality=8, macro_block_size=2
+                )
+                self._writer.send(None)
+            self._writer.send(np.ascontiguousarray(even))
+        self._count += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if kind is None and self._part is not None and not self._part.stat().st_size:
+            error = VrnnError(f"the video '{self._path}' could not be encoded; give a folder")
+            self._stack.__exit__(VrnnError, error, None)
+            raise error
+        self._stack.__exit__(kind, error, trace)
+
+    def close(self) -> None:
+        """End it."""
+        self.__exit__(None, None, None)

@@ -156,6 +156,11 @@ class Place:
         """The first network's data set."""
         return self.feed.datasets.get(0)
 
+    @property
+    def unreadable(self) -> dict[int, str]:
+        """Images of the data set that have no thumbnail, and why."""
+        return {} if self._gallery is None else self._gallery.failures
+
     def cards(self, magnify: bool) -> list[Card]:
         """What floats before the eye: the image in the hand, and the map that is pointed at."""
         found = []

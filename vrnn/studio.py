@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import numpy as np
@@ -14,24 +14,21 @@ from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Colour, Config
 from vrnn.errors import VrnnError, WorkerError
-from vrnn.export import export_all, matching
 from vrnn.files import check_writable
-from vrnn.film import check_film, flight, write_film
+from vrnn.keeper import Keeper
 from vrnn.place import Place
 from vrnn.place_file import write_place
 from vrnn.png import save
 from vrnn.render.context import offscreen_context
-from vrnn.render.panorama import panorama, stereo_pair
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.uniforms import Look as Colours
-from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
 from vrnn.scene.hand import floating
 from vrnn.scene.state import Picture, State
-from vrnn.scene.viewpoints import depths, named
+from vrnn.scene.viewpoints import named
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
 
@@ -78,6 +75,7 @@ class Studio(Closing):
         if image is not None:
             self.place.begin_with(image)
         self.world, self.feed = self.place.world, self.place.feed
+        self._keeper = Keeper(self.place, self._renderer, self._look, self._finish)
         try:
             self._wait(0)
         except BaseException:
@@ -128,9 +126,11 @@ class Studio(Closing):
             check_writable(action.file)
             save(action.file, self.taken(action, camera))
         elif isinstance(action, TakeFilm):
-            self._film(action)
+            eyes = [self._eye(name, action.size) for name in action.cameras]
+            for _ in self._keeper.film(action, eyes):
+                continue
         elif isinstance(action, Export):
-            self._export(action)
+            self._keeper.export(action)
         elif isinstance(action, Save):
             eye = named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW)
             write_place(action.file, self.place.kept(eye, {}))
@@ -143,45 +143,10 @@ class Studio(Closing):
         """The picture that an action asks for, of any kind. Raises VrnnError."""
         if action.kind == "flat":
             return self.picture(camera, action.size, action.transparent)
-        if action.kind not in ("panorama", "stereo"):
-            raise VrnnError(f"no picture '{action.kind}': choose flat, panorama or stereo")
-        view = self._view(camera, action.size)
-        drawing = self.world.drawing()
-        if action.kind == "stereo":
-            return Image.fromarray(stereo_pair(self._renderer, view, drawing))
-        width = max(64, action.size[0] // 2 * 2)
-        return Image.fromarray(panorama(self._renderer, view, drawing, width))
+        return self._keeper.picture(action, self._eye(camera, action.size))
 
-    def _view(self, camera: str, size: tuple[int, int], transparent: bool = False) -> View:
-        eye = named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
-        self._finish(eye)
-        near, fog = depths(self.world, eye)
-        return View(eye, size, fog, near, transparent=transparent, look=self._look)
-
-    def _film(self, action: TakeFilm) -> None:
-        check_film(action.file)
-        aspect = action.size[0] / action.size[1]
-        eyes = [named(self.world, name, aspect, FIELD_OF_VIEW) for name in action.cameras]
-
-        def pictures() -> Iterator[np.ndarray]:
-            for eye in flight(eyes, action.seconds, action.rate):
-                self._finish(eye)
-                near, fog = depths(self.world, eye)
-                view = View(eye, action.size, fog, near, look=self._look)
-                yield take(self._renderer, view, self.world.drawing())
-
-        write_film(action.file, pictures(), action.rate)
-
-    def _export(self, action: Export) -> None:
-        if action.network not in self.world.stands:
-            raise VrnnError(f"there is no network {action.network}; they are numbered from 0")
-        stand = self.world.stands[action.network]
-        nodes = matching(stand.network.nodes, action.layers)
-        export_all(
-            action.folder, stand.info.title, nodes, stand.maps, action.what,
-            self.world.state.display.scale if self.world.state.display.scale != "network"
-            else "layer",
-        )  # fmt: skip
+    def _eye(self, camera: str, size: tuple[int, int]) -> Camera:
+        return named(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
 
     def picture(
         self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
@@ -191,7 +156,7 @@ class Studio(Closing):
 
         Raises VrnnError for an unknown camera.
         """
-        view = self._view(camera, size, transparent)
+        view = self._keeper.view(self._eye(camera, size), size, transparent)
         eye, over = view.camera, None
         if legend and not transparent:
             sheet = overlay.Sheet(size)

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import moderngl
 from imgui_bundle import imgui, implot
 
-from vrnn.actions import Redo, Undo
+from vrnn.actions import Action, Export, Redo, Save, TakeFilm, TakePicture, Undo
 from vrnn.render.gui import Area, GuiRenderer
 from vrnn.scene.state import Key
-from vrnn.ui import display_panel, jobs_panel, keys_panel, memory, scores_panel, style
+from vrnn.ui import data_panel, display_panel, jobs_panel, keys_panel, memory, scores_panel, style
+from vrnn.ui.data_panel import DataPanel
 from vrnn.ui.desk import Desk, words
 from vrnn.ui.input_keys import MODIFIERS, imgui_key
 from vrnn.ui.layer_panel import NAME as LAYER
@@ -35,7 +37,7 @@ LATEST = 0.5
 """Seconds after which what moves by itself (progress, times) is shown anew."""
 LEFT = (MODEL, display_panel.NAME)
 RIGHT = (LAYER, scores_panel.NAME)
-MORE = (jobs_panel.NAME, keys_panel.NAME)
+MORE = (data_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
 NAMES = (*LEFT, *RIGHT, *MORE)
 
 
@@ -88,9 +90,10 @@ class Gui:
         self._plots = implot.create_context()
         self._set_up()
         self._palette = Palette()
-        self._model, self._layer = ModelPanel(), LayerPanel()
+        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
         self._scale = 0.0
         self._settling = 0
+        self._cursor = (0.0, 0.0)
         self._stamp: object = None
         self._made = 0.0
         self._lay_out = not self._memory.places
@@ -142,6 +145,7 @@ class Gui:
 
     def cursor(self, x: float, y: float) -> None:
         """The free cursor moved, pixels."""
+        self._cursor = (x, y)
         imgui.get_io().add_mouse_pos_event(x, y)
         self._stir()
 
@@ -168,7 +172,13 @@ class Gui:
     @property
     def takes_mouse(self) -> bool:
         """Whether the mouse is on a panel, or holds something of one."""
-        return self.visible and imgui.get_io().want_capture_mouse
+        if not self.visible:
+            return False
+        # ImGui knows a frame later; what lies beside the world's room is a panel in any case.
+        left, top, width, height = self.room
+        x, y = self._cursor
+        beside = not (left <= x < left + width and top <= y < top + height)
+        return imgui.get_io().want_capture_mouse or beside
 
     @property
     def takes_keys(self) -> bool:
@@ -301,6 +311,7 @@ class Gui:
             if imgui.menu_item("Hide all", "", False)[0]:
                 self.toggle()
             imgui.end_menu()
+        self._files()
         if imgui.menu_item("Find", "", False)[0]:
             self._palette.open(self.desk)
         imgui.begin_disabled(not history.undone_next)
@@ -313,6 +324,29 @@ class Gui:
         imgui.end_disabled()
         imgui.end_main_menu_bar()
         self._history(undo, redo)
+
+    def _files(self) -> None:
+        """What is written to files, beside where vrnn was started."""
+        if not imgui.begin_menu("Keep"):
+            return
+        when = datetime.now().strftime("vrnn-%Y%m%d-%H%M%S")
+        found = self.desk.found()
+        written: dict[str, Action] = {
+            "This place": Save(Path(f"{when}.json")),
+            "Panorama": TakePicture(Path(f"{when}-around.png"), size=(4096, 2048), kind="panorama"),
+            "Stereo pair": TakePicture(
+                Path(f"{when}-stereo.png"), size=(1600, 1600), kind="stereo"
+            ),
+            "Film through stored places": TakeFilm(Path(when), ()),
+            "All layers": Export(Path(f"{when}-layers")),
+        }
+        if found is not None:
+            slot, _, node, _ = found
+            written[f"Layer {node.name}"] = Export(Path(f"{when}-layers"), node.name, slot)
+        for text, action in written.items():
+            if imgui.menu_item(text, "", False)[0]:
+                self.desk.do(action)
+        imgui.end_menu()
 
     def _history(self, undo: bool, redo: bool) -> None:
         if undo:
@@ -361,6 +395,7 @@ class Gui:
         inside: dict[str, Callable[[], None]] = {
             MODEL: lambda: self._model.draw(self.desk),
             display_panel.NAME: lambda: display_panel.draw(self.desk),
+            data_panel.NAME: lambda: self._data.draw(self.desk),
             jobs_panel.NAME: lambda: jobs_panel.draw(
                 self.desk.place.feed.progress,
                 list(self.desk.place.jobs.rows.values()),

@@ -161,6 +161,15 @@ class LayerPanel:
             imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
 
     def _channels(self, desk: Desk, slot: int, node: Node, known: Numbers) -> None:
+        labelled("go to")
+        entered, number = imgui.input_int(
+            "##channel", min(self._chosen, default=0), 0, 0,
+            imgui.InputTextFlags_.enter_returns_true.value,
+        )  # fmt: skip
+        if entered:
+            self._chosen = {min(max(number, 0), known.maps.channels - 1)}
+            desk.do(Look(f"layer:{node.name}", slot))
+            desk.do(Point(node.name, slot, min(self._chosen)))
         self._switch(desk, slot, node)
         flags = imgui.TableFlags_
         kind = flags.sortable | flags.scroll_y | flags.row_bg | flags.sizing_stretch_prop

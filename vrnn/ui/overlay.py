@@ -77,6 +77,11 @@ class Sheet:
         """Text in the middle of the picture's width."""
         self.text((self.width - font.width(text) * size) / 2, y, text, size, ink)
 
+    def add(self, other: Sheet) -> None:
+        """Put another sheet of the same picture over this one."""
+        self._quads += other._quads
+        self._labels += other._labels
+
     def drawing(self) -> Drawing:
         """All of it, ready to be drawn over a picture."""
         quads = np.concatenate(self._quads) if self._quads else np.zeros(0, QUAD)
@@ -115,19 +120,25 @@ def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> f
 
 
 def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
-    """The keys, on a dark card in the middle. rows: (keys, what they do)."""
-    line, pad = 32.0, 34.0
-    split = max(font.width(keys) for keys, _ in rows) * 12 + 36
-    width = split + max(font.width(does) for _, does in rows) * 12 + 2 * pad
-    height = line * len(rows) + 2 * pad + 26
-    x, y = (sheet.width - width) / 2, (sheet.height - height) / 2
-    sheet.box(x - 1.5, y - 1.5, width + 3, height + 3, EDGE)
-    sheet.box(x, y, width, height, (*SHADE[:3], 1.0))
-    sheet.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT)
+    """The keys, on a dark card in the middle, in columns. rows: (keys, what they do)."""
+    line, pad, text = 30.0, 32.0, 11.5
+    split = max(font.width(keys) for keys, _ in rows) * text + 30
+    column = split + max(font.width(does) for _, does in rows) * text + 40
+    count = 2 if line * len(rows) + 2 * pad + 26 > sheet.height - 60 else 1
+    each = -(-len(rows) // count)
+    width, height = column * count + 2 * pad - 40, line * each + 2 * pad + 26
+    shrink = min(1.0, (sheet.width - 40) / width, (sheet.height - 40) / height)
+    small = Sheet(sheet.size, sheet.scale * shrink)
+    x, y = (small.width - width) / 2, (small.height - height) / 2
+    small.box(x - 1.5, y - 1.5, width + 3, height + 3, EDGE)
+    small.box(x, y, width, height, (*SHADE[:3], 1.0))
+    small.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT)
     for i, (keys, does) in enumerate(rows):
-        base = y + pad + 54 + i * line
-        sheet.text(x + pad, base, keys, 12, ACCENT)
-        sheet.text(x + pad + split, base, does, 12, INK)
+        left = x + pad + i // each * column
+        base = y + pad + 54 + i % each * line
+        small.text(left, base, keys, text, ACCENT)
+        small.text(left + split, base, does, text, INK)
+    sheet.add(small)
 
 
 def message(sheet: Sheet, text: str, hint: str) -> None:

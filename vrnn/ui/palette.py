@@ -14,6 +14,8 @@ from vrnn.actions import (
     FoldShows,
     FoldStages,
     Look,
+    PutImage,
+    PutNoise,
     Redo,
     SwitchOn,
     Undo,
@@ -38,6 +40,11 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("Zero in the middle of the colours", Colour(symmetric=True)),
     ("Colours from lowest to highest", Colour(symmetric=False)),
     *((f"Folds show: {name}", FoldShows(name)) for name in FOLD_SHOWS),
+    ("Put in noise", PutNoise()),
+    ("Put in pink noise", PutNoise("pink")),
+    ("Put in blank grey", PutImage(plain="grey")),
+    ("Put in the mean image", PutImage(plain="mean")),
+    ("Put in the first image", PutImage(plain="sample")),
     ("Switch everything on", SwitchOn()),
     ("Take all doubles away", Unpin()),
     ("Undo", Undo()),
@@ -71,6 +78,11 @@ def entries(desk: Desk) -> list[Entry]:
             found.append(Entry(node.name, aside, go(slot, node.name)))
         for name, inside in stand.modules.items():
             found.append(Entry(name, f"{title}module of {len(inside)}", go(slot, name)))
+    images = desk.place.images
+    if images is not None:
+        # Not all of a large set: the palette is made at once. `#` and a number finds any of them.
+        for number in range(min(len(images), 300)):
+            found.append(Entry(f"#{number}", "image", _doing(PutImage(number=number))))
     found += [Entry(text, "action", _doing(action)) for text, action in ACTIONS]
     return found
 
@@ -138,6 +150,16 @@ class Palette:
             texts = [entry.text for entry in self._entries]
             self._found = (self._typed, best(self._typed, texts, MOST))
         found = self._found[1]
+        number = self._typed.strip().removeprefix("#")
+        images = desk.place.images
+        if images is not None and self._typed.startswith("#") and number.isdecimal():
+            wanted = int(number)
+            if 300 <= wanted < len(images) and all(
+                self._entries[i].text != f"#{wanted}" for i in found
+            ):
+                image = Entry(f"#{wanted}", "image", _doing(PutImage(number=wanted)))
+                self._entries.append(image)
+                found.insert(0, len(self._entries) - 1)
         step = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
         if found:
             self._chosen = (self._chosen + step) % len(found)
