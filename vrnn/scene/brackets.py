@@ -18,18 +18,18 @@ STEP = 0.2
 TEXT = 0.085
 INK = (0.36, 0.43, 0.58, 1.0)
 DEEPEST = 4
+Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
 class _Part:
-    """A bracket's part on one row. depth: nesting, 0 outermost; values: left, right, y, front z."""
+    """A bracket's part on one row, or along a conveyor. depth: nesting, 0 outermost; line: its
+    points (4, 3), the ends turned to the layers; spot: origin, right, down of what is touched."""
 
     name: str
     depth: int
-    left: float
-    right: float
-    y: float
-    z: float
+    line: np.ndarray
+    spot: tuple[Point, Point, Point]
 
 
 def brackets(
@@ -40,25 +40,26 @@ def brackets(
         return np.zeros(0, STROKE), [], []
     strokes, labels, spots = [], [], []
     for part in _parts(pose, modules):
-        z = part.z - 0.1 - STEP * part.depth
         ink = (*INK[:3], (0.8 - 0.12 * part.depth) * shown)
-        y = part.y + 0.008
-        width = part.right - part.left
-        line = [(part.left, z - FOOT), (part.left, z), (part.right, z), (part.right, z - FOOT)]
         record = np.zeros(3, STROKE)
-        record["start"] = [(x, y, w) for x, w in line[:-1]]
-        record["end"] = [(x, y, w) for x, w in line[1:]]
+        record["start"], record["end"] = part.line[:-1], part.line[1:]
         record["width"], record["colour"] = LINE, ink
         strokes.append(record)
+        one, two = part.line[1], part.line[2]
+        along = (two - one) / max(float(np.linalg.norm(two - one)), 1e-6)
         name = part.name.rpartition(".")[2] if part.depth else part.name
-        size = min(TEXT, 0.8 * width / max(font.width(f"fold {name}"), 1e-6))
+        length = float(np.linalg.norm(two - one))
+        size = min(TEXT, 0.8 * length / max(font.width(f"fold {name}"), 1e-6))
         if size > 0.03:
-            wide = font.width(name) * size
-            at = (part.left + (width - wide) / 2, y + 0.002, z - 0.035)
-            labels.append(Label(name, at, size, ink, up=(0.0, 0.0, -1.0), fade=6.0))
-        corner = (part.left, y, z - STEP + 0.04)
-        reach = (width, 0.0, 0.0)
-        spots.append(Spot("bracket", corner, reach, (0.0, 0.0, STEP), part.name, slot))
+            up = np.cross((0.0, 1.0, 0.0), along)
+            at = (one + two) / 2 - along * font.width(name) * size / 2 + up * 0.035
+            labels.append(
+                Label(
+                    name, (float(at[0]), float(at[1]) + 0.002, float(at[2])), size, ink,
+                    tuple(along.tolist()), tuple(up.tolist()), fade=6.0,
+                )
+            )  # fmt: skip
+        spots.append(Spot("bracket", part.spot[0], part.spot[1], part.spot[2], part.name, slot))
     return np.concatenate([np.zeros(0, STROKE), *strokes]), labels, spots
 
 
@@ -75,13 +76,38 @@ def _parts(pose: Pose, modules: Mapping[str, tuple[int, ...]]) -> list[_Part]:
         depth = sum(name.startswith(f"{other}.") for other in seen.values())
         if depth >= DEEPEST:
             continue
-        rows: dict[tuple[float, float], list[int]] = {}
+        places = {n: pose.place(n) for n in shown}
+        if not fronts:
+            parts.append(_beside(name, depth, np.array(list(places.values()))))
+            continue
+        rows: dict[tuple[float, float], list[np.ndarray]] = {}
         for node in shown:
             if node in fronts:
-                rows.setdefault(fronts[node], []).append(node)
-        for (y, front), nodes in rows.items():
-            places = np.array([pose.place(n) for n in nodes])
-            left = float((places[:, 0] - places[:, 3] / 2).min()) + 0.05 * depth
-            right = float((places[:, 0] + places[:, 3] / 2).max()) - 0.05 * depth
-            parts.append(_Part(name, depth, left, right, y + float(pose.offset[1]), front))
+                rows.setdefault(fronts[node], []).append(places[node])
+        for (y, front), on_row in rows.items():
+            parts.append(_before(name, depth, np.array(on_row), y + float(pose.offset[1]), front))
     return parts
+
+
+def _before(name: str, depth: int, places: np.ndarray, y: float, front: float) -> _Part:
+    """On a row's front. places: (K, 5)."""
+    left = float((places[:, 0] - places[:, 3] / 2).min()) + 0.05 * depth
+    right = float((places[:, 0] + places[:, 3] / 2).max()) - 0.05 * depth
+    z = front - 0.1 - STEP * depth
+    height = y + 0.008
+    line = [(left, z - FOOT), (left, z), (right, z), (right, z - FOOT)]
+    return _Part(
+        name, depth, np.array([(x, height, at) for x, at in line]),
+        ((left, height, z - STEP + 0.04), (right - left, 0, 0), (0, 0, STEP)),
+    )  # fmt: skip
+
+
+def _beside(name: str, depth: int, places: np.ndarray) -> _Part:
+    """On the floor at the left of layers that stand behind each other."""
+    x = float((places[:, 0] - places[:, 3] / 2).min()) - 0.35 - STEP * (DEEPEST - depth)
+    far, near = float(places[:, 2].min()) - 0.05, float(places[:, 2].max()) + 0.05
+    line = [(x + FOOT, near), (x, near), (x, far), (x + FOOT, far)]
+    return _Part(
+        name, depth, np.array([(at, 0.008, z) for at, z in line]),
+        ((x - STEP / 2, 0.008, far), (STEP, 0, 0), (0, 0, near - far)),
+    )  # fmt: skip
