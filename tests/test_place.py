@@ -152,7 +152,7 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(studio, action, message
 def test_an_image_is_picked_up_carried_and_placed(studio):
     studio.do(PickUp(number=7))
     assert studio.place.held.caption.startswith("#7")
-    assert len(studio.place.cards(False)) == 1
+    assert len(studio.place.cards("")) == 1
     studio.do(PutDown())
     assert studio.place.held is None
     assert studio.world.state.picture.number == 7

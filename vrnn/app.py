@@ -134,7 +134,8 @@ class App(Closing):
         self._film: Iterator[float] | None = None
         self._filmed = ""
         self.pointer = Pointer(self.place, lambda: self.window.capture(True))
-        self.help = self.magnify = self.map = False
+        self.help = self.map = False
+        self.magnify = ""
         self.touched = False  # by the user: the first view is not changed any more then
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()

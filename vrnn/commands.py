@@ -221,8 +221,9 @@ class Commands:
         self._app.map = not self._app.map
 
     def _magnify(self) -> None:
-        self._app.magnify = not self._app.magnify
-        self._app.note("magnifier on" if self._app.magnify else "magnifier off")
+        kinds = ("", "sharp", "smooth")
+        self._app.magnify = kinds[(kinds.index(self._app.magnify) + 1) % 3]
+        self._app.note(f"magnifier: {self._app.magnify or 'off'}")
 
     def _help(self) -> None:
         self._app.help = not self._app.help
@@ -262,7 +263,7 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
         ("double click", "fold or open a layer"),
         (name(keys.fold), "fold all stages, or open them"),
-        (name(keys.magnify), "magnify the map you point at"),
+        (name(keys.magnify), "magnify the map you point at: sharp, smooth, not"),
         (name(keys.minimap), "the place from above"),
         (name(keys.top_images), "the images that excite the channel you point at"),
         (name(keys.switch), "switch the channel you point at off, or on again; with Shift a unit"),

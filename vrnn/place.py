@@ -161,8 +161,11 @@ class Place:
         """Images of the data set that have no thumbnail, and why."""
         return {} if self._gallery is None else self._gallery.failures
 
-    def cards(self, magnify: bool) -> list[Card]:
-        """What floats before the eye: the image in the hand, and the map that is pointed at."""
+    def cards(self, magnify: str) -> list[Card]:
+        """What floats before the eye: the image in the hand, and the map that is pointed at.
+
+        magnify: the latter `sharp` or `smooth`; '': not at all.
+        """
         found = []
         hit = self.world.pointed
         held = self.held
@@ -173,7 +176,7 @@ class Place:
                 cross = (hit.row, hit.column)
                 lines.append(self._value(*held.layer, *cross))
             lines.append("click the input to put it in · Esc lets go")
-            smooth = held.layer is None and held.pixels.shape[0] > 48
+            smooth = magnify == "smooth" or (held.layer is None and held.pixels.shape[0] > 48)
             side = 0.22 if held.layer is None else 0.36
             found.append(Card(held.pixels, lines, smooth, cross, side))
         elif magnify and hit is not None and hit.kind == "layer" and hit.channel >= 0:
@@ -183,7 +186,7 @@ class Place:
                 where = (hit.slot, hit.node, hit.channel, hit.row, hit.column)
                 name = self.world.seen(hit.slot, hit.node).name
                 lines = [f"{name} · channel {hit.channel}", self._value(*where)]
-                found.append(Card(pixels, lines, False, (hit.row, hit.column), 0.36))
+                found.append(Card(pixels, lines, magnify == "smooth", (hit.row, hit.column), 0.36))
         return found
 
     def _value(self, slot: int, node: int, channel: int, row: int, column: int) -> str:

@@ -167,7 +167,7 @@ class Studio(Closing):
 
     def _front(self, eye: Camera, aspect: float) -> Drawing | None:
         """What is in the hand, and the map that is pointed at."""
-        cards = self.place.cards(magnify=True)
+        cards = self.place.cards(magnify="sharp")
         seen = self.world.seen_by(self.world.pointed)
         if not cards and not len(seen):
             return None

@@ -13,7 +13,8 @@ from vrnn.network import ClassScores, Frame, NetworkInfo, Segmentation, map_shap
 from vrnn.render.maps import plan
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import Display
-from vrnn.scene.state import State
+from vrnn.scene.pose import grid_maps
+from vrnn.scene.state import LayerState, State
 from vrnn.scene.viewpoints import depths, find_layer, named
 from vrnn.scene.world import World
 
@@ -104,6 +105,38 @@ def test_turning_back_in_mid_move_does_not_jump():
     middle = panels(world)["origin"].copy()
     world.set_state(State("terrace"))
     assert np.allclose(panels(world)["origin"], middle, atol=1e-4)
+
+
+@pytest.mark.parametrize("layer", [{"form": "ring"}, {"form": "line", "spread": 2.0}, {"most": 3}])
+def test_maps_go_to_another_form_without_a_jump(layer):
+    world, network, _ = small()
+    node = network.nodes[2]
+
+    def maps():
+        """Middle of each map of the layer, by channel."""
+        records = panels(world)
+        pose = world.pose(0)
+        if node.id in pose.maps:
+            found = pose.maps[node.id]
+            at = pose.place(node.id)[:3]
+            return dict(zip(found.channels.tolist(), found.middle + at, strict=True))
+        face = pose.standing.faces[node.id]
+        grid = grid_maps(face.grid, map_shape(node.shape), pose.place(node.id))
+        assert len(records) == len(network.nodes)
+        return dict(zip(grid.channels.tolist(), grid.middle + pose.place(node.id)[:3], strict=True))
+
+    begun = maps()
+    world.set_state(State().with_layer((0, node.name), LayerState(**layer)))
+    last, largest, steps = begun, 0.0, 0
+    while world.advance(1 / 60):
+        now = maps()
+        largest = max(
+            [largest, *(float(np.linalg.norm(now[c] - last[c])) for c in now.keys() & last.keys())]
+        )
+        last, steps = now, steps + 1
+    whole = max(float(np.linalg.norm(last[c] - begun[c])) for c in last)
+    assert steps > 20
+    assert largest < max(whole / 5, 0.05)
 
 
 def test_pointing_lights_a_layer_and_its_neighbours_and_dims_the_rest():
