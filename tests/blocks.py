@@ -23,7 +23,7 @@ def block(values: np.ndarray) -> np.ndarray:
 def feature_maps(values: np.ndarray) -> FeatureMaps:
     """The same as a whole `FeatureMaps`, scale 1."""
     flat = values.reshape(len(values), -1)
-    numbers = np.stack([f(flat, axis=1) for f in (np.min, np.max, np.mean, np.linalg.norm)])
+    numbers = np.stack([f(flat, axis=1) for f in (np.min, np.max, np.mean)])
     return FeatureMaps(
         *values.shape,
         block(values),

@@ -14,7 +14,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 
 PLAIN = {
     *("network", "spec", "errors", "images", "files", "display", "options", "config", "font"),
-    *("closing", "noise", "thumbnails", "live", "clipboard", "statistics", "blocks"),
+    *("closing", "features", "noise", "thumbnails", "live", "clipboard", "statistics", "blocks"),
     *("export", "png", "sheet"),
 }
 """Modules that every part may use, and that use no part."""

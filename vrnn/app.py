@@ -218,11 +218,12 @@ class App(Closing):
         begun = self._live_count >= 0
         if begun and not self.place.streaming:
             return  # an image was put in by hand since
-        if begun and self.feed.passes < self._live_count + len(self.world.slots):
+        # One image runs, the next one waits: the model never does.
+        if begun and self.feed.passes + len(self.world.slots) < self._live_count:
             return
         frame = live.frame()
         if frame is not None:
-            self._live_count = self.feed.passes
+            self._live_count = self.feed.passes + 2 * len(self.world.slots)
             self.place.stream(frame)
 
     def _drain(self) -> bool:

@@ -21,9 +21,7 @@ def feature_maps(values: np.ndarray) -> FeatureMaps:
     scale = 2.0 ** (frexp(top)[1] - 12) if top > LARGEST or 0 < top < 2.0**-6 else 1.0
     clean = clean / np.float32(scale)
     flat = clean.reshape(channels, -1)
-    numbers = np.stack(
-        [flat.min(1), flat.max(1), flat.mean(1), np.sqrt((flat.astype(np.float64) ** 2).sum(1))]
-    ).astype(np.float32)
+    numbers = np.stack([flat.min(1), flat.max(1), flat.mean(1)]).astype(np.float32)
     parts = [numbers[0], numbers[1], np.where(good, clean, np.nan).ravel()]
     finest = clean
     for _ in pyramid_shapes(height, width)[1:]:

@@ -70,6 +70,10 @@ def _run(options: Options) -> int:
         from vrnn import export_command
 
         return export_command.run(options)
+    if options.command == "features":
+        from vrnn import features_command
+
+        return features_command.run(options)
     if options.command == "graph":
         from vrnn import graph_file
 

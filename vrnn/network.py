@@ -161,8 +161,7 @@ class FeatureMaps:
         Real value = half float × scale; a value that is not finite is stored as NaN, and so is a
         coarse one that covers at least as many of these as others.
     scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
-    numbers: (4, C) float32 over the finite values, in units of the scale: least, largest, mean,
-        and the root of the sum of squares.
+    numbers: (3, C) float32 over the finite values, in units of the scale: least, largest, mean.
     not_finite: number of values that are NaN or infinite in the whole layer.
     extra: (K, C) float32, the class and register tokens of a token model; K = 0 for others.
     """
@@ -199,12 +198,17 @@ class FeatureMaps:
         """(C,) float32."""
         return self.numbers[2] * np.float32(self.scale)
 
-    @property
+    @cached_property
     def std(self) -> np.ndarray:
-        """(C,) float32: the standard deviation."""
-        _, _, mean, norm = self.numbers.astype(np.float64)
-        variance = norm**2 / (self.height * self.width) - mean**2
-        return (np.sqrt(np.maximum(variance, 0)) * self.scale).astype(np.float32)
+        """(C,) float32: the standard deviation of the finite values, worked out when asked for."""
+        values = self.values.reshape(self.channels, -1).astype(np.float32)
+        if self.not_finite:
+            values = np.where(np.isfinite(values), values, np.nan)
+            good = np.isfinite(values).any(1)
+            found = np.zeros(self.channels, np.float32)
+            found[good] = np.nanstd(values[good], 1, dtype=np.float64)
+            return found * np.float32(self.scale)
+        return np.asarray(values.std(1, dtype=np.float64) * self.scale, np.float32)
 
     @property
     def lowest(self) -> float:

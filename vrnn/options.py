@@ -24,6 +24,7 @@ EPILOG = """\
 commands:
   vrnn [options]           open the models in a window, or write screenshots of them
   vrnn graph [options]     print the traced graph as a table, and write it as JSON
+  vrnn features [options]  make pictures of what each channel looks for
   vrnn export [options]    write layers as PNG sheets, .npy values and CSV histograms
   vrnn doctor              say what this machine can do, and how to install what is missing
 
@@ -49,7 +50,8 @@ class Picture:
 class Options:
     """Everything the command line says, checked for form; files are looked at when they are opened.
 
-    command: `open` (window or screenshots), `graph`, `export` or `doctor`.
+    command: `open` (window or screenshots), `graph`, `export`, `features` or
+        `doctor`.
     weights: one for each model in order, None for a model without; may be shorter than models.
     live: a camera's number, a video file or a folder, whose frames are shown as they come.
     input_size: (height, width); size, window: (width, height); all in pixels.
@@ -80,6 +82,9 @@ class Options:
     layers: str = "*"
     out: Path | None = None
     what: tuple[str, ...] = ("sheet", "values", "histograms")
+    channels: str = ""
+    preset: str = "published"
+    settings: tuple[str, ...] = ()
     play: Path | None = None
     place: Path | None = None
     window: tuple[int, int] | None = None
@@ -159,6 +164,9 @@ def parse(argv: Sequence[str]) -> Options:
     if words and words[0] == "export":
         values = _export_parser().parse_args(words[1:])
         return _checked(Options(command="export", **_given(values)))
+    if words and words[0] == "features":
+        values = _features_parser().parse_args(words[1:])
+        return _checked(Options(command="features", **_given(values)))
     if words and words[0] == "doctor":
         values = _doctor_parser().parse_args(words[1:])
         return Options(command="doctor", **_given(values))
@@ -269,6 +277,30 @@ def _export_parser() -> _Parser:
     parser.add_argument(
         "--what", type=_kinds, metavar="LIST", help="of sheet, values, histograms (all three)"
     )
+    parser.add_argument("--quiet", action="store_true", help="print errors only")
+    return parser
+
+
+def _features_parser() -> _Parser:
+    parser = _parser("vrnn features", "Make pictures of what each channel of a layer looks for.")
+    _add_models(parser)
+    parser.add_argument(
+        "--layers", required=True, metavar="PATTERN", help="names of layers, such as 'layer3.*'"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER",
+        help="where pictures are written; those that are there already are not made again",
+    )  # fmt: skip
+    parser.add_argument("--channels", metavar="LIST", help="such as 0-15,40 (all)")
+    parser.add_argument("--preset", metavar="NAME", help="published, sharp or quick (published)")
+    parser.add_argument(
+        "--set", dest="settings", action="append", metavar="NAME=VALUE",
+        help="a setting of the preset otherwise, see docs/features.md; may be repeated",
+    )  # fmt: skip
+    parser.add_argument(
+        "--image", dest="images", action="append", type=Path, metavar="FILE",
+        help="to start from, where the source is an image",
+    )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     return parser
 

@@ -216,8 +216,8 @@ class Place:
 
     # Images.
 
-    def run(self) -> None:
-        """Run the image through all networks."""
+    def run(self, at_once: bool = True) -> None:
+        """Run the image through all networks. at_once: end a pass that runs; else let it end."""
         state = self.world.state
         off: dict[int, tuple[Ablation, ...]] = {}
         for one in state.off:
@@ -225,7 +225,7 @@ class Place:
             off[one.network] = (*off.get(one.network, ()), ablation)
         image = self.image(state.picture) if self._streamed is None else self._streamed
         self.passes += 1
-        self.worker.show(image, off)
+        self.worker.show(image, off, at_once)
 
     def image(self, picture: Picture) -> np.ndarray | Path | int | Callable[[], np.ndarray] | None:
         """What the worker is to run; None for the networks' own sample."""
@@ -248,7 +248,7 @@ class Place:
     def stream(self, pixels: np.ndarray) -> None:
         """Run a frame of a live source: it is no change that could be undone."""
         self._streamed = pixels
-        self.run()
+        self.run(at_once=False)
 
     @property
     def streaming(self) -> bool:

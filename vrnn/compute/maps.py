@@ -32,7 +32,7 @@ def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
     flat = values.reshape(channels, height * width).contiguous()
     if not flat.numel():
         block = np.zeros(block_size(channels, height, width), np.float16)
-        none = np.zeros((4, channels), np.float32)
+        none = np.zeros((3, channels), np.float32)
         return FeatureMaps(channels, height, width, block, 1.0, none, 0, extra)
     half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
     # Nearly every layer is right as it is; the others are filled again, with a scale.
@@ -68,12 +68,11 @@ def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torc
     NaN and infinity spread to the least and the largest.
     """
     channels = len(flat)
-    numbers = flat.new_empty(4, channels)
+    numbers = flat.new_empty(3, channels)
     end = 2 * channels + flat.numel()
     half[2 * channels : end].copy_(flat.view(-1))
     torch.amin(flat, 1, out=numbers[0])
     torch.amax(flat, 1, out=numbers[1])
-    torch.linalg.vector_norm(flat, dim=1, out=numbers[3])
     levels, numbers[2] = _pyramid(flat, size)
     for level in levels:
         half[end : end + level.numel()].view(channels, -1).copy_(level)
@@ -115,8 +114,7 @@ def _of_finite(flat: torch.Tensor, wrong: torch.Tensor) -> torch.Tensor:
     low = flat.masked_fill(wrong, torch.inf).amin(1).masked_fill(none, 0)
     high = flat.masked_fill(wrong, -torch.inf).amax(1).masked_fill(none, 0)
     mean = flat.double().sum(1) / good
-    norm = flat.double().square().sum(1).div(good).mul(flat.shape[1]).sqrt()
-    return torch.stack([low, high, mean.float(), norm.float()])
+    return torch.stack([low, high, mean.float()])
 
 
 def _mostly(wrong: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:

@@ -87,7 +87,7 @@ class Runner:
             replaced = None
             for node, record in self._modules.get((path, call), ()):
                 with torch._C.DisableTorchFunction():
-                    tensor = _part(result, record, ())
+                    tensor = part_of(result, record, ())
                     if node in changes:
                         tensor = ablated(tensor, self._view.forms[node], changes[node])
                         result = replaced = _with_tensor(result, record.part, tensor)
@@ -145,7 +145,7 @@ class _Following(TorchFunctionMode):
                 tensor = head_weights(ops.named(func, record.operation, args, kwargs))
                 tensor = None if tensor is None else tensor[None]
             else:
-                tensor = _part(result, record, args)
+                tensor = part_of(result, record, args)
             if tensor is None or tuple(tensor.shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._keep(node, tensor)
@@ -185,7 +185,7 @@ class _Changing(_Following):
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._keep(node, changed[1])
             return changed[0]
-        tensor = _part(result, record, args)
+        tensor = part_of(result, record, args)
         if tuple(tensor.shape) != record.shape:
             raise GraphChanged(f"{record.operation} gave another shape")
         new = ablated(tensor, form, changes)
@@ -234,7 +234,8 @@ def _with_item(value: Any, key: Any, item: Any) -> Any:
     return changed
 
 
-def _part(result: Any, record: Record, args: Any) -> torch.Tensor:
+def part_of(result: Any, record: Record, args: Any) -> torch.Tensor:
+    """The tensor that a record stands for, of what its call gave and took."""
     if record.part == 0 and isinstance(result, torch.Tensor):
         return result
     if record.part < 0:  # written into, not returned

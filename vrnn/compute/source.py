@@ -34,7 +34,7 @@ class ModelSource:
         self.parameters = sum(p.numel() for p in offer.model.parameters())
         self.device = device
         self.dataset: ImageSet | None = offer.dataset
-        self._offer, self._example = offer, example
+        self.offer, self._example = offer, example
 
     def example_inputs(self) -> tuple[Any, ...]:
         """Inputs to trace the model with."""
@@ -45,10 +45,10 @@ class ModelSource:
 
         None: the first image of the data set that can be read, else the sample photograph.
         """
-        if image is None and self._offer.example_input is None:
+        if image is None and self.offer.example_input is None:
             image = self.dataset.first() if self.dataset else None
             image = sample_photograph() if image is None else image
-        return prepare(self._offer, self._example, image)
+        return prepare(self.offer, self._example, image)
 
 
 def open_source(spec: ModelSpec) -> ModelSource:

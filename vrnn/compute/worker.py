@@ -105,6 +105,7 @@ class Worker:
         self._ablations = NOTHING_OFF
         self._jobs = JobQueue(self._events.put, _sentence)
         self._wanted = False
+        self._at_once = False
         self._closed = False
         self._models: dict[int, OpenedModel] = {}
         self._thread = threading.Thread(target=self._live, name="vrnn-model", daemon=True)
@@ -121,8 +122,10 @@ class Worker:
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
-    def show(self, image: Image, ablations: Ablations = NOTHING_OFF) -> None:
-        """Run an image through all models, in the place of an older one that waits or runs.
+    def show(self, image: Image, ablations: Ablations = NOTHING_OFF, at_once: bool = True) -> None:
+        """Run an image through all models, in the place of an older one that waits.
+
+        at_once: also in the place of one that runs; else that one is ended first.
 
         image: (H, W, 3) uint8, a file, the number of one in the first model's data set, what makes
         one, or None.
@@ -130,6 +133,7 @@ class Worker:
         """
         with self._wake:
             self._image, self._wanted = image, True
+            self._at_once = at_once or self._at_once
             self._ablations = {slot: tuple(several) for slot, several in ablations.items()}
             self._wake.notify()
 
@@ -222,7 +226,7 @@ class Worker:
             with self._wake:
                 if not self._wanted:
                     return
-                image, self._wanted = self._image, False
+                image, self._wanted, self._at_once = self._image, False, False
                 ablations = self._ablations
             with contextlib.suppress(_Superseded):
                 self._guarded(None, self._run_all, image, ablations)
@@ -256,7 +260,7 @@ class Worker:
 
         def deliver(node: int, maps: FeatureMaps) -> None:
             nonlocal size, since
-            if self._wanted or self._closed:
+            if (self._wanted and self._at_once) or self._closed:
                 raise _Superseded
             batch[node] = maps
             size += maps.block.nbytes

@@ -1,0 +1,136 @@
+"""A pass that stops at a node and runs only what the node depends on."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import torch
+from torch import nn
+from torch.overrides import TorchFunctionMode
+
+from vrnn.compute import ops
+from vrnn.compute.attention import head_weights
+from vrnn.compute.detail import View
+from vrnn.compute.runner import GraphChanged, behind_modules, part_of
+from vrnn.compute.tracer import Record, evaluating, tensors_in
+from vrnn.errors import VrnnError
+
+
+class _Reached(Exception):
+    """The node's tensor is there."""
+
+    def __init__(self, tensor: torch.Tensor) -> None:
+        super().__init__()
+        self.tensor = tensor
+
+
+def needed(view: View, node: int) -> frozenset[int]:
+    """Positions of calls whose results the node depends on."""
+    records = {record.id: record for record in view.trace.records}
+    wanted, left = set(), [view.shown[node].id]
+    while left:
+        one = left.pop()
+        if one not in wanted:
+            wanted.add(one)
+            left += records[one].sources
+    return frozenset(records[i].position for i in wanted)
+
+
+class Shortest:
+    """Runs a model up to a node, for any number of samples."""
+
+    def __init__(self, model: nn.Module, view: View, node: int) -> None:
+        """Raises VrnnError for a node that is an input."""
+        self._model, self._record = model, view.shown[node]
+        if self._record.operation == "input":
+            raise VrnnError("an input has nothing to look for; choose a layer after it")
+        kept = needed(view, node)
+        self._left_out = {
+            r.position: r.shape for r in view.trace.records
+            if r.position >= 0 and r.position not in kept and _pure(r)
+        }  # fmt: skip
+
+    def __call__(self, inputs: tuple[Any, ...]) -> torch.Tensor:
+        """The node's tensor, differentiable. Raises GraphChanged."""
+        first = next(tensors_in(inputs))
+        mode = _UpTo(self._record, self._left_out, len(first))
+
+        def after(path: str, call: int, result: Any) -> None:
+            if self._record.position < 0 and (path, call) == (
+                self._record.module, self._record.call
+            ):  # fmt: skip
+                raise _Reached(part_of(result, self._record, ()))
+
+        try:
+            with evaluating(self._model), behind_modules(self._model, after), mode:
+                self._model(*inputs)
+        except _Reached as end:
+            return end.tensor
+        raise GraphChanged("the pass ended before the layer")
+
+
+class _UpTo(TorchFunctionMode):
+    """Counts calls, leaves some out, and ends the pass behind one."""
+
+    def __init__(self, record: Record, left_out: dict[int, tuple[int, ...]], count: int) -> None:
+        super().__init__()
+        self._record, self._left_out, self._count = record, left_out, count
+        self._position = 0
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        position = self._position
+        self._position += 1
+        shape = self._left_out.get(position)
+        if shape is not None:
+            like = next(tensors_in((args, kwargs)))
+            return like.new_zeros((self._count, *shape[1:]))
+        last = position == self._record.position
+        if last and func != self._record.function:
+            raise GraphChanged("the model took another way through its layers")
+        if last and self._record.operation in CEILINGS:
+            raise _Reached(_Wakeful.apply(args[0], CEILINGS[self._record.operation]))
+        result = func(*args, **(kwargs or {}))
+        if last:
+            raise _Reached(self._tensor(args, kwargs or {}, result))
+        return result
+
+    def _tensor(self, args: Any, kwargs: Any, result: Any) -> torch.Tensor:
+        record = self._record
+        if record.attention and record.operation == "attention":
+            weights = head_weights(ops.named(record.function, record.operation, args, kwargs))
+            if weights is None:
+                raise GraphChanged("the attention has no weights to look at")
+            return weights
+        return part_of(result, record, args)
+
+
+CEILINGS = {"relu": float("inf"), "relu6": 6.0}
+
+
+class _Wakeful(torch.autograd.Function):
+    """A ReLU whose gradient passes whole for a sample of which it would let nothing through, so
+    that a unit that is off can be found (the redirected ReLU of Olah et al. 2017's Lucid)."""
+
+    @staticmethod
+    def forward(ctx: Any, values: torch.Tensor, ceiling: float) -> torch.Tensor:
+        ctx.save_for_backward((values > 0) & (values < ceiling))
+        return values.clamp(0, ceiling)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
+        (gradient,) = gradients
+        (open_,) = ctx.saved_tensors
+        let = gradient * open_
+        asleep = (let == 0).flatten(1).all(1).view(-1, *[1] * (let.dim() - 1))
+        return torch.where(asleep, gradient, let), None
+
+
+HEAVY = frozenset(
+    "conv1d conv2d conv3d conv_transpose2d linear batch_norm layer_norm group_norm max_pool2d "
+    "avg_pool2d adaptive_avg_pool2d interpolate".split()
+)
+"""Operations worth leaving out: their result has the shape that was traced, but for the batch."""
+
+
+def _pure(record: Record) -> bool:
+    return record.operation in HEAVY and record.part == 0
