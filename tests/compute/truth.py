@@ -12,7 +12,7 @@ from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.detail import View
 from vrnn.compute.form import Form
-from vrnn.compute.runner import _part
+from vrnn.compute.runner import part_of
 from vrnn.compute.tracer import Record
 
 Box = tuple[int, int, int, int]
@@ -58,7 +58,7 @@ class Kept(TorchFunctionMode):
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         for node, record in self._at.get(self._position, ()):
-            self.maps[node] = as_map(_part(result, record, args).clone(), self._view.forms[node])
+            self.maps[node] = as_map(part_of(result, record, args).clone(), self._view.forms[node])
         self._position += 1
         return result
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import Any
 
+import numpy as np
 import torch
 
 from vrnn.compute import ops
@@ -175,7 +176,7 @@ def _other(call: Call, result: torch.Tensor) -> Field:
 def _pointwise(call: Call, result: torch.Tensor) -> Field:
     shape = tuple(result.shape)
     tensors = [tuple(t.shape) for t in call.taken if call.operation != "prelu"]
-    if call.operation != "prelu" and torch.broadcast_shapes(*tensors) != shape:
+    if call.operation != "prelu" and np.broadcast_shapes(*tensors) != shape:
         raise ValueError("not the sizes of its arguments")
     return join([spread(field, t.shape, shape) for t, field in call.sources], shape)
 

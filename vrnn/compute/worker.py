@@ -6,6 +6,7 @@ step. torch is imported in the thread, so that a window can stand before that.
 
 from __future__ import annotations
 
+import atexit
 import contextlib
 import queue
 import threading
@@ -110,6 +111,8 @@ class Worker:
         self._models: dict[int, OpenedModel] = {}
         self._thread = threading.Thread(target=self._live, name="vrnn-model", daemon=True)
         self._thread.start()
+        # A thread that is inside torch when the interpreter ends would abort the process.
+        atexit.register(self.close)
 
     def open(self, specs: Sequence[ModelSpec], detail: str) -> None:
         """Open models, in slots 0, 1, …, and run the newest image or their own samples.
@@ -172,6 +175,7 @@ class Worker:
 
         Returns whether it has ended: user code may run on for ever.
         """
+        atexit.unregister(self.close)
         with self._wake:
             self._closed = True
             self._wake.notify()
