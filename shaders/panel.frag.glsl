@@ -66,6 +66,11 @@ void main() {
             sum += background.rgb * 1.5;
         } else {
             ivec2 texel = ivec2(local * vec2(level.yx));
+            if (span.z < 0.0) {  // the three maps are the red, green and blue of a picture
+                int first = level_first + texel.y * level.y + texel.x, map = level.x * level.y;
+                sum += vec3(stored(first), stored(first + map), stored(first + 2 * map));
+                continue;
+            }
             float value = stored(level_first + (channel * level.x + texel.y) * level.y + texel.x);
             sum += shade(value, range_of(channel));
         }

@@ -15,7 +15,7 @@ FILES = sorted(PACKAGE.rglob("*.py"))
 PLAIN = {
     *("network", "spec", "errors", "images", "files", "display", "options", "config", "font"),
     *("closing", "features", "noise", "thumbnails", "live", "clipboard", "statistics", "blocks"),
-    *("export", "png", "sheet"),
+    *("export", "png", "sheet", "plain", "presets", "wording", "feature_file"),
 }
 """Modules that every part may use, and that use no part."""
 
@@ -25,7 +25,7 @@ MAY_USE = {
     "scene": {"scene"},
     "render": {"render", "scene"},
     "xr": {"xr", "render", "scene"},
-    "ui": {"ui", "render", "scene", "actions", "jobs", "place"},
+    "ui": {"ui", "render", "scene", "actions", "jobs", "place", "feature_pictures"},
 }
 FORBIDDEN = {
     "compute": {"moderngl", "glfw", "imgui_bundle", "xr", "OpenGL"},

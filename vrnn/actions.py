@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from vrnn.errors import VrnnError
+from vrnn.features import Ascent
 from vrnn.noise import Noise
 from vrnn.scene.display import COLOUR_MAPS, SCALES
 from vrnn.scene.folding import stages
@@ -231,6 +232,18 @@ class Form(LayerChange):
 
 
 @dataclass(frozen=True)
+class ShowFeatures(LayerChange):
+    """Show pictures of what a layer's channels look for in place of its maps, made so; settings
+    none: its maps again. See docs/features.md for the settings."""
+
+    settings: Ascent | None = None
+
+    def changed(self, layer: LayerState) -> LayerState:
+        """The layer afterwards."""
+        return replace(layer, features=self.settings, folded=False)
+
+
+@dataclass(frozen=True)
 class Reset(LayerChange):
     """Put a layer back as it was at first."""
 
@@ -384,14 +397,15 @@ class Point(Action):
 
 @dataclass(frozen=True)
 class PickUp(Action):
-    """Take an image into the hand: one of the data set, the input (`input`), a map of a layer, or
-    a source (`grey`, `mean`, `noise`)."""
+    """Take an image into the hand: one of the data set, the input (`input`), a map of a layer (or
+    the picture that stands in its place), or a source (`grey`, `mean`, `noise`)."""
 
     number: int | None = None
     source: str = ""
     layer: str = ""
     channel: int = 0
     network: int = 0
+    copy: int = 0
 
 
 @dataclass(frozen=True)
@@ -443,8 +457,9 @@ class TakeFilm(Action):
 
 @dataclass(frozen=True)
 class Export(Action):
-    """Write layers as files: `sheet` (PNG), `values` (.npy), `histograms` (CSV). layers: a pattern
-    such as `layer1.*`."""
+    """Write layers as files: `sheet` (PNG), `values` (.npy), `histograms` (CSV), and `features`
+    (PNG, of layers that show what their channels look for). layers: a pattern such as
+    `layer1.*`."""
 
     folder: Path
     layers: str = "*"
@@ -466,6 +481,14 @@ class Cancel(Action):
     """End a job, by its number; 0: all."""
 
     number: int = 0
+
+
+@dataclass(frozen=True)
+class Pause(Action):
+    """Let a job rest, by its number, or go on with it; 0: all."""
+
+    number: int = 0
+    paused: bool = True
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ from vrnn.actions import (
     PinLayer,
     PutImage,
     Redo,
+    ShowFeatures,
     SwitchOff,
     Undo,
     Unpin,
@@ -54,6 +55,7 @@ class Commands:
             keys.magnify: self._magnify,
             keys.minimap: self._minimap,
             keys.top_images: self._top,
+            keys.features: self._features,
             keys.switch: self._switch,
             keys.pin: self._pin,
             keys.screenshot: app.screenshot,
@@ -194,6 +196,18 @@ class Commands:
         name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
         self._app.place.do(FindTop(name, max(hit.channel, 0), hit.slot))
 
+    def _features(self) -> None:
+        hit = self._app.world.pointed
+        if hit is None or hit.layer is None:
+            self._app.note("point at a layer to see what its channels look for")
+            return
+        node = self._app.world.stands[hit.slot].network.by_id[hit.node]
+        shown = self._app.world.state.layer((hit.slot, node.name)).features
+        settings = self._app.gui.features.settings if shown is None else None
+        if settings is not None:
+            self._app.place.jobs.pictures.first((max(hit.channel, 0),))
+        self._app.place.do(ShowFeatures(node.name, hit.slot, settings))
+
     def _switch(self) -> None:
         hit = self._app.world.pointed
         if hit is None or hit.layer is None:
@@ -266,6 +280,7 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         (name(keys.magnify), "magnify the map you point at: sharp, smooth, not"),
         (name(keys.minimap), "the place from above"),
         (name(keys.top_images), "the images that excite the channel you point at"),
+        (name(keys.features), "what the channels of the layer you point at look for"),
         (name(keys.switch), "switch the channel you point at off, or on again; with Shift a unit"),
         (name(keys.pin), "keep a double of the layer; then the difference; then none"),
         ("Ctrl+V, drop a file", "put an image in"),

@@ -50,6 +50,7 @@ class Keys:
     magnify: str
     minimap: str
     top_images: str
+    features: str
     switch: str
     pin: str
     next_image: str

@@ -15,13 +15,15 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
+from PIL import Image
 
 from vrnn.config import Look, load_config
 from vrnn.errors import VrnnError
+from vrnn.features import Feature
 from vrnn.files import make_folder, write_atomically
 from vrnn.network import FeatureMaps, Node, map_shape
 from vrnn.png import save
-from vrnn.sheet import layer_sheet, sheet_size
+from vrnn.sheet import layer_sheet, picture_sheet, sheet_size
 
 KINDS = {"sheet": ".png", "values": ".npy", "histograms": ".csv"}
 """What can be written of a layer, and how the file's name ends."""
@@ -136,6 +138,36 @@ def export_all(
         written += export_layer(folder, network_title, node, maps[node.id], what, scale, look)
         progress(done, len(nodes), node)
     return written
+
+
+def export_features(
+    folder: Path, network_title: str, node: Node, features: Sequence[Feature]
+) -> int:
+    """Write a sheet of what a layer's channels look for, and each picture as a file of its own in a
+    folder beside it. Returns how many files. Raises VrnnError."""
+    captions = [caption(feature) for feature in features]
+    said = f"what each channel looks for · {len(features[0].curve)} steps"
+    pictures = [feature.pixels for feature in features]
+    sheet = picture_sheet(f"{network_title} · {node.name}", said, pictures, captions)
+    make_folder(folder)
+    path = folder / file_name(network_title, node, "-features.png")
+    save(path, sheet)
+    own = path.with_suffix("")
+    make_folder(own)
+    for feature in features:
+        save(own / picture_name(feature.channel, feature.copy), Image.fromarray(feature.pixels))
+    return 1 + len(features)
+
+
+def caption(feature: Feature) -> str:
+    """Under a picture on a sheet."""
+    said = "dead" if feature.dead else "stopped" if feature.stopped else ""
+    return f"{feature.channel} {said}".rstrip()
+
+
+def picture_name(channel: int, copy: int) -> str:
+    """`00012.png`; of further copies `00012-1.png`."""
+    return f"{channel:05}.png" if copy == 0 else f"{channel:05}-{copy}.png"
 
 
 def matching(nodes: Sequence[Node], pattern: str) -> list[Node]:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 
@@ -14,6 +15,7 @@ OBJECTIVES = ("channel", "neuron", "layer", "direction", "difference")
 SOURCES = ("image", "noise", "grey")
 PARAMETRIZATIONS = ("pixels", "fourier")
 OPTIMISERS = ("normalised", "adam")
+PRECISIONS = ("full", "fast")
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,7 @@ class Ascent:
     and deviation of the data after each step; plain_steps: the last, without transformations.
     l1, l2, variation: penalties; diversity: weight of differing from others (with `copies` > 1).
     copies: pictures for each channel; seed: of all that is random.
+    precision: `full` (float32), or `fast`: bfloat16 where the processor has units for it.
     """
 
     objective: str = "channel"
@@ -60,6 +63,12 @@ class Ascent:
     diversity: float = 0.0
     copies: int = 1
     seed: int = 0
+    precision: str = "fast"
+
+    @property
+    def of_layer(self) -> bool:
+        """Whether a layer has one picture instead of one for each channel."""
+        return self.objective in ("layer", "direction")
 
     def __post_init__(self) -> None:
         """Raises VrnnError for what cannot be."""
@@ -68,6 +77,7 @@ class Ascent:
             ("source", self.source, SOURCES),
             ("parametrization", self.parametrization, PARAMETRIZATIONS),
             ("optimiser", self.optimiser, OPTIMISERS),
+            ("precision", self.precision, PRECISIONS),
         ):
             if value not in known:
                 raise VrnnError(f"no {name} '{value}': choose one of {', '.join(known)}")
@@ -87,10 +97,11 @@ class Ascent:
 class Feature:
     """What one channel of a layer looks for.
 
-    pixels: (H, W, 3) uint8 by the picture's own least and largest value; image: (H, W, 3) uint8 as
-    an image that can be put into the network; activation: of the objective on the untransformed
-    picture; dead: no step changed the activation, so the picture says nothing; stopped: values
-    stopped being finite, the picture is the last good one.
+    pixels: (H, W, 3) uint8, by the range of all but the picture's outermost values; image:
+    (H, W, 3) uint8, as an image that can be put into the network; activation: of the objective on
+    the untransformed picture; dead: no step changed it, so the picture says nothing; stopped:
+    values were no longer finite, the picture is the last good one; film: (K, h, w, 3) uint8
+    pictures of the way, small, from the start to the end.
     """
 
     node: int
@@ -102,3 +113,36 @@ class Feature:
     curve: np.ndarray
     dead: bool = False
     stopped: bool = False
+    film: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 1, 3), np.uint8))
+
+
+SHOWN_BYTES = 96 << 20
+"""GPU memory that a layer's pictures may take; more of them are shown smaller."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pictured:
+    """A picture and how it is shown. block: as in `FeatureMaps`, of three maps: linear red, green
+    and blue; file: where it is kept, None: nowhere (yet)."""
+
+    feature: Feature
+    block: np.ndarray
+    file: Path | None
+
+
+def display_size(count: int, height: int, width: int) -> tuple[int, int]:
+    """Height and width in which each of so many pictures is shown."""
+    factor = 1
+    while min(height, width) // factor > 16 and (
+        count * 3 * (height // factor) * (width // factor) * 2 > SHOWN_BYTES
+    ):
+        factor *= 2
+    return height // factor, width // factor
+
+
+def said_of(layer: str, feature: Feature) -> str:
+    """A line about a picture."""
+    if feature.dead:
+        return f"{layer} · channel {feature.channel} is dead: nothing changes it"
+    stopped = " (stopped: values were no longer finite)" if feature.stopped else ""
+    return f"{layer} · channel {feature.channel} at {feature.activation:.3g}{stopped}"

@@ -5,11 +5,14 @@ Each picture is a file of its own, so that a run that was ended goes on where it
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import sys
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -19,8 +22,9 @@ from vrnn.compute.ascent import ascend
 from vrnn.compute.opened import OpenedModel
 from vrnn.compute.source import open_source
 from vrnn.errors import VrnnError
-from vrnn.export import matching, safe_part
+from vrnn.export import matching, picture_name, safe_part
 from vrnn.features import Ascent, Feature
+from vrnn.features_ray import Cluster
 from vrnn.files import make_folder, write_atomically
 from vrnn.images import read_image
 from vrnn.network import Node
@@ -29,51 +33,89 @@ from vrnn.plain import to_plain
 from vrnn.png import save
 from vrnn.presets import chosen
 from vrnn.sheet import picture_sheet
+from vrnn.spec import ModelSpec
+from vrnn.wording import time_text
 
-SETTINGS = "settings.json"
+SETTINGS, TABLE = "settings.json", "features.csv"
+BAR = 24
+"""Letters of the progress bar."""
+HEAD = ("channel", "copy", "activation", "state")
 
 
 def run(options: Options) -> int:
     """Make and write them; returns the exit code."""
-    assert options.out is not None
-    settings = chosen(options.preset, list(options.settings))
+    changes = list(options.settings)
+    if options.ray and not any(change.startswith("precision") for change in changes):
+        changes.append("precision=full")  # the same on every machine
+    settings = chosen(options.preset, changes)
     image = read_image(options.images[0]) if options.images else None
-    for spec in options.specs():
-        model = OpenedModel(open_source(spec), options.detail)
-        nodes = [n for n in matching(model.network.nodes, options.layers) if n.operation != "input"]
-        for node in nodes:
-            _layer(model, node, settings, image, options)
+    cluster = Cluster(options.ray) if options.ray else None
+    try:
+        for spec in options.specs():
+            model = OpenedModel(open_source(spec), options.detail)
+            fitting = matching(model.network.nodes, options.layers)
+            for node in fitting:
+                if node.operation != "input":
+                    _layer(_Work(model, spec, node, settings, image, cluster), options)
+    finally:
+        if cluster is not None:
+            cluster.close()
     return 0
 
 
-def _layer(
-    model: OpenedModel, node: Node, settings: Ascent, image: np.ndarray | None, options: Options
-) -> None:
+@dataclass(frozen=True, eq=False)
+class _Work:
+    """What is to be made of one layer, and where: here, or on a cluster."""
+
+    model: OpenedModel
+    spec: ModelSpec
+    node: Node
+    settings: Ascent
+    image: np.ndarray | None
+    cluster: Cluster | None
+
+    def made(self, channels: list[int]) -> Iterator[tuple[float, int, Sequence[Feature], str]]:
+        """How many pictures there are, of how many, those that are new, and what to say."""
+        if self.cluster is None:
+            run = ascend(self.model, self.node.id, channels, self.settings, self.image)
+            for at in run:
+                yield at.done, at.of, at.features, at.said
+            return
+        done = 0
+        for features in self.cluster.features(
+            self.spec, self.model.detail, self.node.id, channels, self.settings, self.image
+        ):
+            done += len(features)
+            yield done, len(channels) * self.settings.copies, features, ""
+
+
+def _layer(work: _Work, options: Options) -> None:
     assert options.out is not None
-    title = safe_part(model.source.title, 60)
-    folder = options.out / f"{title}-{node.id:03d}-{safe_part(node.name, 110)}"
+    node, settings = work.node, work.settings
+    title = work.model.source.title
+    folder = options.out / f"{safe_part(title, 60)}-{node.id:03d}-{safe_part(node.name, 110)}"
     make_folder(folder)
-    _same_settings(folder, settings, image)
-    channels = _channels(options.channels, node)
+    _same_settings(folder, settings, work.image)
+    channels = [0] if settings.of_layer else _channels(options.channels, node)
     left = [
         c
         for c in channels
         if not all(_file(folder, c, k).is_file() for k in range(settings.copies))
     ]
     started = time.perf_counter()
-    steps = ascend(model, node.id, left, settings, image, show_every=settings.steps + 1)
-    for at in steps if left else ():
-        if at.finished:
-            _write(folder, at.features)
-        done = at.first + (at.last - at.first) * at.step / at.steps
-        _tell(options, node, done, at.of, time.perf_counter() - started)
-    _sheet(folder, model.source.title, node, channels, settings)
+    for done, of, features, said in work.made(left) if left else ():
+        _write(folder, features)
+        if said:
+            print(f"vrnn: {said}", file=sys.stderr)
+        _tell(options, node, done, of, time.perf_counter() - started)
+    _sheet(folder, title, node, channels, settings)
     if not options.quiet:
-        print(f"{len(channels)} channels of {node.name} in {folder}")
+        which = "" if settings.of_layer else f"{len(channels)} channels of "
+        print(f"{which}{node.name} in {folder}")
 
 
 def _file(folder: Path, channel: int, copy: int) -> Path:
-    return folder / (f"{channel:05}.png" if copy == 0 else f"{channel:05}-{copy}.png")
+    return folder / picture_name(channel, copy)
 
 
 def _same_settings(folder: Path, settings: Ascent, image: np.ndarray | None) -> None:
@@ -111,6 +153,8 @@ def _channels(text: str, node: Node) -> list[int]:
 
 
 def _write(folder: Path, features: Sequence[Feature]) -> None:
+    if features:
+        _note(folder / TABLE, features)
     for feature in features:
         save(_file(folder, feature.channel, feature.copy), Image.fromarray(feature.pixels))
         if feature.dead:
@@ -120,6 +164,23 @@ def _write(folder: Path, features: Sequence[Feature]) -> None:
                 f"vrnn: channel {feature.channel} stopped: its values were no longer finite",
                 file=sys.stderr,
             )
+
+
+def _note(path: Path, features: Sequence[Feature]) -> None:
+    """Add lines to the table of all pictures: how far each came, and whether to trust it."""
+    rows: dict[tuple[str, ...], list[str]] = {}
+    if path.is_file():
+        with path.open(encoding="utf-8", newline="") as file:
+            rows = {tuple(row[:2]): row for row in csv.reader(file) if row[:2] != list(HEAD[:2])}
+    for feature in features:
+        state = "dead" if feature.dead else "stopped" if feature.stopped else "good"
+        key = (str(feature.channel), str(feature.copy))
+        rows[key] = [*key, f"{feature.activation:.6g}", state]
+    text = io.StringIO(newline="")
+    table = csv.writer(text, lineterminator="\n")
+    table.writerow(HEAD)
+    table.writerows(rows[key] for key in sorted(rows, key=lambda k: (k[0].zfill(9), k[1].zfill(3))))
+    write_atomically(path, text.getvalue().encode())
 
 
 def _sheet(folder: Path, title: str, node: Node, channels: Sequence[int], settings: Ascent) -> None:
@@ -133,4 +194,7 @@ def _tell(options: Options, node: Node, done: float, of: int, seconds: float) ->
     if options.quiet or not sys.stderr.isatty():
         return
     left = seconds / max(done, 1e-9) * (of - done)
-    print(f"\r{node.name}: {done:.1f} of {of}, {left:.0f} s left\033[K", end="", file=sys.stderr)
+    bar = "█" * round(BAR * done / of) + "░" * (BAR - round(BAR * done / of))
+    end = "" if done < of else "\n"
+    said = f"\r{node.name} {bar} {int(done)} of {of}, {time_text(left)} left\033[K"
+    print(said, end=end, file=sys.stderr, flush=True)

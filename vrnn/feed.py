@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
 from vrnn.blocks import one_for_all
-from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobProgress
+from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobFound, JobProgress
 from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
 from vrnn.images import ImageSet
 from vrnn.network import FeatureMaps, Frame
@@ -53,7 +53,7 @@ class Feed:
                 self._frames[event.slot] = event.frame
                 self.passes += 1
                 self.progress = ""
-            elif isinstance(event, JobProgress | JobDone | JobFailed):
+            elif isinstance(event, JobProgress | JobFound | JobDone | JobFailed):
                 self.jobs.append(event)
             elif isinstance(event, Failed):
                 self.failures.append(event)

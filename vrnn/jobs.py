@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 
 from vrnn.actions import FindTop, PickUp
-from vrnn.compute.jobs import EvidenceJob, FactsJob, JobDone, JobFailed, JobProgress, TopKJob
+from vrnn.compute.feature_job import FeaturesJob
+from vrnn.compute.jobs import (
+    EvidenceJob,
+    FactsJob,
+    JobDone,
+    JobFailed,
+    JobFound,
+    JobProgress,
+    TopKJob,
+)
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
+from vrnn.feature_pictures import FeaturePictures
 from vrnn.feed import Feed
 from vrnn.images import ImageSet, fitted
 from vrnn.network import LayerFacts, TopImages
@@ -20,6 +30,7 @@ from vrnn.scene.world import World
 
 Key = tuple[int, int]
 """Network and node."""
+AnyJob = TopKJob | FactsJob | EvidenceJob | FeaturesJob
 
 
 @dataclass(frozen=True)
@@ -30,6 +41,7 @@ class Row:
     text: str
     fraction: float = 0.0
     seconds_left: float | None = None
+    paused: bool = False
 
 
 class Jobs:
@@ -41,10 +53,11 @@ class Jobs:
         self.facts: dict[Key, LayerFacts] = {}
         self._notes = notes
         self._worker, self._world, self._feed = worker, world, feed
-        self._kinds: dict[int, TopKJob | FactsJob | EvidenceJob] = {}
+        self._kinds: dict[int, AnyJob] = {}
         self._top: dict[Key, TopImages] = {}
         self._wanted: FindTop | None = None
         self._measured: set[int] = set()
+        self.pictures = FeaturePictures(world, feed.renderer, self._start, self.cancel)
 
     @property
     def busy(self) -> bool:
@@ -61,6 +74,7 @@ class Jobs:
         self.facts.clear()
         self._top.clear()
         self._measured.clear()
+        self.pictures.opened()
         self._world.put("top images", None)
 
     def passed(self) -> None:
@@ -70,6 +84,7 @@ class Jobs:
                 self._measured.add(slot)
                 self._start(FactsJob(slot), "measuring layers")
         self._evidence()
+        self.pictures.wanted(self._world.state)
 
     def _evidence(self) -> None:
         orders = {
@@ -79,10 +94,11 @@ class Jobs:
         for slot in (orders - running) & set(self._world.slots):
             self._start(EvidenceJob(slot), "finding evidence")
 
-    def _start(self, job: TopKJob | FactsJob | EvidenceJob, text: str) -> None:
+    def _start(self, job: AnyJob, text: str) -> int:
         number = self._worker.start(job)
         self._kinds[number] = job
         self.rows[number] = Row(number, text)
+        return number
 
     def find_top(self, action: FindTop) -> None:
         """Show a channel's images, now or when they have been found. Raises VrnnError."""
@@ -105,6 +121,13 @@ class Jobs:
         for each in [number] if number else list(self._kinds):
             self._worker.cancel(each)
 
+    def pause(self, number: int, paused: bool) -> None:
+        """Let a job rest, or go on with it; 0: all."""
+        for each in [number] if number else list(self._kinds):
+            self._worker.pause(each, paused)
+            if each in self.rows:
+                self.rows[each] = replace(self.rows[each], paused=paused)
+
     def ordered_by_evidence(self) -> None:
         """A layer is now ordered by evidence: find it for the present image."""
         self._evidence()
@@ -115,17 +138,25 @@ class Jobs:
         for event in events:
             if isinstance(event, JobProgress):
                 part = event.done / event.total if event.total else 0.0
-                self.rows[event.id] = Row(event.id, event.text, part, event.seconds_left)
+                paused = event.id in self.rows and self.rows[event.id].paused
+                row = Row(event.id, event.text, part, event.seconds_left, paused)
+                self.rows[event.id] = row
+                continue
+            if isinstance(event, JobFound):
+                self.pictures.found(event.id, event.found)
+                if event.said:
+                    self._notes.append(event.said)
                 continue
             self.rows.pop(event.id, None)
             job = self._kinds.pop(event.id, None)
+            self.pictures.ended(event.id)
             if isinstance(event, JobFailed):
                 if not event.cancelled and not isinstance(job, FactsJob):
                     self._notes.append(event.message)
             elif job is not None:
                 self._done(job, event)
 
-    def _done(self, job: TopKJob | FactsJob | EvidenceJob, event: JobDone) -> None:
+    def _done(self, job: AnyJob, event: JobDone) -> None:
         if job.slot not in self._world.stands:
             return
         if isinstance(job, FactsJob) and isinstance(event.result, dict):

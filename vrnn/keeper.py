@@ -8,9 +8,10 @@ from PIL import Image
 
 from vrnn.actions import Export, TakeFilm, TakePicture
 from vrnn.errors import VrnnError
-from vrnn.export import export_all, matching
+from vrnn.export import export_all, export_features, matching
 from vrnn.files import check_writable
 from vrnn.film import Film, check_film, flight
+from vrnn.network import Node
 from vrnn.place import Place
 from vrnn.png import save
 from vrnn.render.panorama import panorama, stereo_pair
@@ -74,7 +75,21 @@ class Keeper:
         missing = [node.name for node in nodes if node.id not in stand.maps]
         if missing:
             raise VrnnError(f"the maps of '{missing[0]}' are not there yet")
+        if "features" in action.what:
+            return self._export_features(action, nodes)
         scale = "map" if world.state.display.scale == "map" else "layer"
         return len(
             export_all(action.folder, stand.info.title, nodes, stand.maps, action.what, scale)
+        )
+
+    def _export_features(self, action: Export, nodes: Sequence[Node]) -> int:
+        stand = self._place.world.stands[action.network]
+        pictures = self._place.jobs.pictures
+        several = {node: pictures.all_of(action.network, node.id) for node in nodes}
+        if not any(several.values()):
+            raise VrnnError("none of these layers shows what its channels look for; let one do so")
+        return sum(
+            export_features(action.folder, stand.info.title, node, features)
+            for node, features in several.items()
+            if features
         )

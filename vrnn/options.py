@@ -85,6 +85,7 @@ class Options:
     channels: str = ""
     preset: str = "published"
     settings: tuple[str, ...] = ()
+    ray: str = ""
     play: Path | None = None
     place: Path | None = None
     window: tuple[int, int] | None = None
@@ -300,6 +301,10 @@ def _features_parser() -> _Parser:
     parser.add_argument(
         "--image", dest="images", action="append", type=Path, metavar="FILE",
         help="to start from, where the source is an image",
+    )  # fmt: skip
+    parser.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="spread over the machines of a Ray cluster, such as auto or ray://head:10001",
     )  # fmt: skip
     parser.add_argument("--quiet", action="store_true", help="print errors only")
     return parser

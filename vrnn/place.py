@@ -20,6 +20,7 @@ from vrnn.actions import (
     Change,
     FindTop,
     Fold,
+    Pause,
     PickUp,
     Point,
     PutDown,
@@ -33,6 +34,7 @@ from vrnn.actions import (
 from vrnn.blocks import difference
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
+from vrnn.features import said_of
 from vrnn.feed import Feed
 from vrnn.gallery import Gallery
 from vrnn.hand import Colours, Held, class_name, map_picture, picked_up
@@ -55,6 +57,8 @@ from vrnn.spec import ModelSpec
 
 PINS = 1000
 """Numbers of doubles' stores begin here, beyond those of networks."""
+PICTURE_BYTES = 2 << 20
+"""Of pictures of what channels look for, sent to the GPU in one frame."""
 KEPT = 64
 """Images without a file that are remembered, for undo."""
 
@@ -106,7 +110,9 @@ class Place:
             self.become(self.history.redo(action.times))
             return True
         if isinstance(action, PickUp):
-            self.held = picked_up(action, self.world, self.images, self.input_size(), self._colours)
+            self.held = self._picture(action) or picked_up(
+                action, self.world, self.images, self.input_size(), self._colours
+            )
         elif isinstance(action, PutDown):
             held, self.held = self.held, None
             if held is not None and action.into_input:
@@ -122,6 +128,8 @@ class Place:
             self.jobs.find_top(action)
         elif isinstance(action, Cancel):
             self.jobs.cancel(action.number)
+        elif isinstance(action, Pause):
+            self.jobs.pause(action.number, action.paused)
         else:
             return False
         return True
@@ -142,6 +150,18 @@ class Place:
             name = self.world.stands[hit.slot].network.by_id[hit.node].name
             return PickUp(layer=name, channel=hit.channel, network=hit.slot)
         return None
+
+    def _picture(self, action: PickUp) -> Held | None:
+        """What a channel looks for, where a layer shows that."""
+        if not action.layer:
+            return None
+        slot, node = find_layer(self.world, action.layer, action.network)
+        feature = self.jobs.pictures.feature(slot, node, action.channel, action.copy)
+        if feature is None:
+            return None
+        name = self.world.stands[slot].network.by_id[node].name
+        put = PutImage(pixels=self.keep(feature.image))
+        return Held(feature.pixels, said_of(name, feature), put)
 
     def _point(self, action: Point) -> None:
         if not action.layer:
@@ -181,7 +201,12 @@ class Place:
             found.append(Card(held.pixels, lines, smooth, cross, side))
         elif magnify and hit is not None and hit.kind == "layer" and hit.channel >= 0:
             maps = self.world.stands[hit.slot].maps.get(hit.node)
-            if maps is not None:
+            feature = self.jobs.pictures.feature(hit.slot, hit.node, hit.channel)
+            if feature is not None:
+                name = self.world.seen(hit.slot, hit.node).name
+                lines = [said_of(name, feature)]
+                found.append(Card(feature.pixels, lines, magnify == "smooth", None, 0.36))
+            elif maps is not None:
                 pixels = map_picture(self.world.state, maps, hit.channel, self._colours)
                 where = (hit.slot, hit.node, hit.channel, hit.row, hit.column)
                 name = self.world.seen(hit.slot, hit.node).name
@@ -213,6 +238,7 @@ class Place:
             self._pin(state.pins)
         self.feed.fold()
         self.jobs.ordered_by_evidence()
+        self.jobs.pictures.wanted(state)
 
     # Images.
 
@@ -327,6 +353,7 @@ class Place:
         if clip_from_world is not None and self.feed.waiting:
             in_view = self.world.in_view(clip_from_world)
         complete = self.feed.upload(most_bytes, in_view)
+        complete &= self.jobs.pictures.upload(min(most_bytes, PICTURE_BYTES))
         shown = dict(self.feed.shown)
         if shown != self._shown:
             self._shown = shown

@@ -106,6 +106,8 @@ class Studio(Closing):
         while self.place.jobs.busy:
             feed.take(self._worker.wait(60.0))
             self.place.jobs.update()
+        while not self.place.upload():
+            pass
         for note in self.place.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         self.place.notes.clear()

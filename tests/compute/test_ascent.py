@@ -288,3 +288,73 @@ def test_the_command_goes_on_where_it_was(run_vrnn, tmp_path):
         again = run_vrnn(*words[:-2], "--out", "else", *wrong)
         assert again.returncode == 2
         assert message in again.stderr
+
+
+class NoWayBack(torch.autograd.Function):
+    @staticmethod
+    def forward(ctx, x):
+        return x.clone()
+
+
+class Without(nn.Module):
+    """A layer, and behind it what has no gradient."""
+
+    def __init__(self, then):
+        super().__init__()
+        self.look = nn.Conv2d(3, 4, 3)
+        self.then = then
+
+    def forward(self, x):
+        return self.then(self.look(x)) * 1.0
+
+
+@pytest.mark.parametrize(
+    "then",
+    [
+        lambda x: torch.quantize_per_tensor(x, 0.1, 0, torch.quint8).dequantize(),
+        lambda x: (x * 10).int().float(),
+        NoWayBack.apply,
+        lambda x: x.detach(),
+    ],
+    ids=["quantised", "integer", "custom", "detached"],
+)
+def test_what_has_no_way_back_is_told_and_the_layer_before_it_works(then):
+    model = opened(Without(then), detail="all")
+    last = model.network.nodes[-1].id
+    with pytest.raises(VrnnError, match="no gradient"):
+        list(ascend(model, last, [0], Ascent(steps=2)))
+    assert made(model, "look", [0], Ascent(source="noise", steps=2))[0].activation > 0
+
+
+def test_a_model_that_takes_no_image(tmp_path):
+    script = tmp_path / "words.py"
+    script.write_text(
+        "import torch\nfrom torch import nn\n"
+        "model = nn.Sequential(nn.Embedding(10, 8), nn.Linear(8, 4))\n"
+        "example_input = torch.zeros(1, 5, dtype=torch.long)\n"
+    )
+    model = OpenedModel(open_source(ModelSpec(str(script))), "all")
+    with pytest.raises(VrnnError, match="takes no image"):
+        list(ascend(model, model.network.nodes[-1].id, [0], Ascent(steps=2)))
+
+
+def test_a_model_of_two_inputs_and_a_grey_one(root):
+    model = OpenedModel(
+        open_source(ModelSpec(str(root / "examples" / "two_in_two_out.py"))), "layers"
+    )
+    last = next(n for n in reversed(model.network.nodes) if n.operation == "linear")
+    feature = made(model, last.name, [0], Ascent(source="noise", steps=5))[0]
+    assert feature.curve[-1] > feature.curve[0]
+
+
+def test_a_cluster_makes_the_same_pictures(run_vrnn, tmp_path):
+    pytest.importorskip("ray", reason="the extra 'ray' is not installed: pip install 'vrnn[ray]'")
+    words = ("features", "--layers", "head", "--preset", "quick", "--set", "steps=4")
+    here = run_vrnn(*words, "--set", "precision=full", "--out", "here")
+    there = run_vrnn(*words, "--ray", "local", "--out", "there")
+    assert here.returncode == there.returncode == 0, there.stderr
+    for path in (tmp_path / "here").rglob("0*.png"):
+        assert path.read_bytes() == (tmp_path / "there" / path.parent.name / path.name).read_bytes()
+    wrong = run_vrnn(*words, "--ray", "127.0.0.1:1", "--out", "else")
+    assert wrong.returncode == 2
+    assert "is not reached" in wrong.stderr

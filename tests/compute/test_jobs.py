@@ -45,7 +45,7 @@ class Slow:
     slot: int
     count: int = 200
 
-    def steps(self, model):
+    def steps(self, model, stop):
         for number in range(self.count):
             time.sleep(0.01)
             yield Step("working", number + 1, self.count)
@@ -56,7 +56,7 @@ class Slow:
 class Broken:
     slot: int
 
-    def steps(self, model):
+    def steps(self, model, stop):
         yield Step("about to fail", 0, 2)
         raise VrnnError("it cannot be done")
 
@@ -186,7 +186,7 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
     class Stops:
         slot: int = 0
 
-        def steps(self, model):
+        def steps(self, model, stop):
             queue.cancel(1)
             return "result"
             yield
@@ -194,7 +194,7 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
     queue.start(Stops())
     queue.step({0: Model()})
     assert [type(e) for e in events] == [JobFailed]
-    assert len(queue) == 0
+    assert not queue.something_to_do
 
 
 def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):

@@ -7,14 +7,17 @@ own, and modes are put back.
 
 from __future__ import annotations
 
-from collections.abc import Generator, Sequence
+import time
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
+from math import inf
 
 import numpy as np
 import torch
 
 from vrnn.compute.axes import spread
-from vrnn.compute.blame import is_out_of_memory
+from vrnn.compute.blame import is_out_of_memory, told
+from vrnn.compute.climb import NO_GRADIENT, Climb, has_half_units
 from vrnn.compute.form import Form
 from vrnn.compute.needed import Shortest
 from vrnn.compute.opened import OpenedModel
@@ -23,82 +26,115 @@ from vrnn.compute.transforms import transformed
 from vrnn.errors import VrnnError
 from vrnn.features import Ascent, Feature
 
-NO_GRADIENT = (
-    "this layer has no gradient: its values are counted, rounded or cut off from the input; "
-    "choose another"
-)
 DEAD = 24
 """Value, sRGB, of the picture of a channel that nothing changes."""
 BYTES = 1 << 30
 """Memory that a batch of pictures may take for layers' values; more go one after another."""
+USUAL = {False: 8, True: 256}
+"""Pictures at once without and with a GPU: a CPU's cache holds no more."""
+FILM, FILM_SIDE = 8, 48
+"""Pictures in the film of an ascent, and the largest side of one, pixels."""
+UNDIFFERENTIABLE = ("not implemented", "does not require grad", "not differentiable")
+SLOW_STEP = 0.5
+"""Seconds: a step that takes longer holds images up that are put in meanwhile."""
+NO_MEMORY = (
+    "not enough memory for a single picture of this layer; pass a smaller --input-size, or choose "
+    "a layer nearer to the input"
+)
 
 
 @dataclass(frozen=True)
 class Reached:
-    """Where an ascent is: channels first … last of `of` in this batch, after a step of steps.
+    """Where an ascent is.
 
-    features: what there is so far, where it is to be shown; finished: it is what has come of them.
+    done: pictures, those in work in part; of: all; step: of steps, of the batch in work; features:
+    what there is so far, where it is to be shown; finished: it is what has come of them; said:
+    something the user should know.
     """
 
-    first: int
-    last: int
+    done: float
     of: int
     step: int
     steps: int
     features: tuple[Feature, ...] = ()
     finished: bool = False
+    said: str = ""
 
 
 def ascend(
     model: OpenedModel, node: int, channels: Sequence[int], settings: Ascent,
-    image: np.ndarray | None = None, show_every: int = 10,
+    image: np.ndarray | None = None, *, show_every: float = inf,
+    first: Callable[[], Sequence[int]] = tuple, stop: Callable[[], None] = lambda: None,
 ) -> Generator[Reached, None, list[Feature]]:  # fmt: skip
     """Ascend for some channels of a node, in batches that fit into memory.
 
-    image: (H, W, 3) uint8 to start from, None for the model's own sample; show_every: steps after
-    which the pictures so far come along. Returns the features, by channel and copy.
+    image: (H, W, 3) uint8 to start from, None for the model's own sample; show_every: seconds after
+    which the pictures so far come along; first: channels that are to come first, asked for each
+    batch; stop: raises what is to end a step, asked all through it. Returns the features in the
+    order of the channels, each channel's copies together; the objectives of the whole layer have
+    one channel, 0.
     Raises VrnnError for a layer without a gradient, an unknown channel, or too little memory.
     """
     form = model.view.forms[node]
     wrong = [c for c in channels if not 0 <= c < form.shape[0]]
     if wrong:
         raise VrnnError(f"this layer has channels 0 to {form.shape[0] - 1}, no channel {wrong[0]}")
+    if settings.of_layer:
+        channels = [0]
     inputs, _ = model.source.prepare(image)
-    jobs = [(channel, copy) for channel in channels for copy in range(settings.copies)]
-    batch = max(1, min(len(jobs), _fitting(model, node)))
-    found: list[Feature] = []
-    while len(found) < len(jobs):
-        part = jobs[len(found) : len(found) + batch]
+    first_input = next((t for t in inputs if isinstance(t, torch.Tensor)), None)
+    if first_input is None or first_input.dim() != 4 or not first_input.is_floating_point():
+        raise VrnnError("this model takes no image, so there is no picture that could be changed")
+    left = list(channels)
+    most = max(1, min(USUAL[first_input.device.type == "cuda"], _fitting(model, node)))
+    found: dict[int, list[Feature]] = {}
+    count = len(left) * settings.copies
+    done = 0
+    while left:
+        wanted = [c for c in first() if c in left]
+        part = list(dict.fromkeys((*wanted, *left)))[: max(1, most // settings.copies)]
+        jobs = [(c, k) for c in part for k in range(settings.copies)]
         try:
-            run = _Batch(model, node, form, part, settings, inputs)
+            run = _Batch(model, node, form, jobs, settings, inputs, stop)
+            shown = started = time.perf_counter()
             for step in range(1, settings.steps + 1):
                 run.step(step)
-                shown = () if step % show_every else tuple(run.features())
-                yield Reached(
-                    len(found), len(found) + len(part), len(jobs), step, settings.steps, shown
-                )
+                now = time.perf_counter()
+                features: tuple[Feature, ...] = ()
+                if now - shown > show_every:
+                    shown, features = now, tuple(run.features())
+                at = done + len(jobs) * step / settings.steps
+                yield Reached(at, count, step, settings.steps, features)
             made = run.features(final=True)
         except RuntimeError as error:
-            if not is_out_of_memory(error) or batch == 1:
+            if not is_out_of_memory(error):
                 raise
-            batch = max(1, batch // 2)
+            if len(part) == 1:
+                raise VrnnError(NO_MEMORY) from error
+            most = len(jobs) // 2
+            said = f"too little memory for {len(jobs)} pictures at once: going on with {most}"
+            yield Reached(done, count, 0, settings.steps, said=said)
             continue
-        found += made
-        yield Reached(
-            len(found) - len(made), len(found), len(jobs), settings.steps, settings.steps,
-            tuple(made), True,
-        )  # fmt: skip
-    return found
+        if (time.perf_counter() - started) / settings.steps > SLOW_STEP:
+            most = max(1, most // 2)
+        done += len(made)
+        for feature in made:
+            found.setdefault(feature.channel, []).append(feature)
+        left = [c for c in left if c not in found]
+        yield Reached(done, count, settings.steps, settings.steps, tuple(made), True)
+    return [feature for channel in channels for feature in found[channel]]
 
 
 def _fitting(model: OpenedModel, node: int) -> int:
-    """Pictures at once, so that what the layers up to a node hold stays below BYTES."""
+    """Pictures at once, so that what the layers up to a node hold stays below what is free."""
     total = 0
     for one in model.network.nodes:
         total += 4 * int(np.prod(one.shape))
         if one.id == node:
             break
-    return max(1, BYTES // max(3 * total, 1))
+    device = next(model.source.model.parameters(), torch.empty(0)).device
+    free = torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else BYTES
+    return max(1, free // max(3 * total, 1))
 
 
 class _Batch:
@@ -106,11 +142,11 @@ class _Batch:
 
     def __init__(
         self, model: OpenedModel, node: int, form: Form, jobs: Sequence[tuple[int, int]],
-        settings: Ascent, inputs: tuple[object, ...],
+        settings: Ascent, inputs: tuple[object, ...], stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self._model, self._node, self._form, self._jobs = model, node, form, list(jobs)
         self._settings, self._inputs = settings, inputs
-        self._run = Shortest(model.source.model, model.view, node)
+        self._run = Shortest(model.source.model, model.view, node, stop)
         first = next(t for t in inputs if isinstance(t, torch.Tensor))
         self._device = first.device
         mean, std = data_statistics(model.source, first)
@@ -121,18 +157,28 @@ class _Batch:
         self._curves: list[list[float]] = [[] for _ in jobs]
         self._good = torch.ones(len(jobs), dtype=torch.bool)
         self._moved = torch.zeros(len(jobs), dtype=torch.bool)
+        half = settings.precision == "fast" and has_half_units(self._device)
+        self._climb = Climb(self._scores, half)
+        self._film: list[np.ndarray] = []
+        self._filmed = film_steps(settings.steps)
 
     def step(self, number: int) -> None:
         """One step of all that are still good. Raises VrnnError without a gradient."""
         settings = self._settings
         seen = self._pictures.images()
+        if number - 1 in self._filmed:
+            self._film.append(self._frame(seen))
         plain = number > settings.steps - settings.plain_steps
         changed = seen if plain else transformed(seen, settings, self._random)
-        scores = self._scores(changed)
-        if not scores.requires_grad:
-            raise VrnnError(NO_GRADIENT)
+        try:
+            scores, slope = self._climb(changed.detach())
+        except (NotImplementedError, RuntimeError) as error:
+            raise _plainly(error) from error
         penalty = self._penalties(seen)
-        gradient = torch.autograd.grad((scores - penalty).sum(), self._pictures.values)[0]
+        outputs, slopes = [changed], [slope]
+        if penalty is not None:
+            outputs, slopes = [changed, -penalty], [slope, torch.ones_like(penalty)]
+        gradient = torch.autograd.grad(outputs, self._pictures.values, slopes)[0]
         finite = torch.isfinite(gradient).flatten(1).all(1) & torch.isfinite(scores)
         good = self._good & finite.cpu()
         self._good = good
@@ -148,7 +194,7 @@ class _Batch:
         tensor = self._run(self._with(images))
         if not tensor.is_floating_point():
             raise VrnnError(NO_GRADIENT)
-        maps = spread(tensor, self._form)
+        maps = spread(tensor, self._form).float()
         if len(maps) != len(images):
             raise VrnnError("this model takes one image at a time; its layers cannot be ascended")
         own = torch.arange(len(images), device=maps.device)
@@ -182,8 +228,11 @@ class _Batch:
         same = same & ~torch.eye(len(maps), dtype=torch.bool, device=maps.device)
         return (gram @ gram.T * same).sum(1) / same.sum(1).clamp_min(1)
 
-    def _penalties(self, images: torch.Tensor) -> torch.Tensor:
+    def _penalties(self, images: torch.Tensor) -> torch.Tensor | None:
+        """(N,) what is taken away from the objective; None: nothing."""
         settings = self._settings
+        if not (settings.l1 or settings.l2 or settings.variation):
+            return None
         total = torch.zeros(len(images), device=images.device)
         if settings.l1:
             total = total + settings.l1 * images.abs().mean((1, 2, 3))
@@ -209,6 +258,14 @@ class _Batch:
                 result.append(one)
         return tuple(result)
 
+    def _frame(self, images: torch.Tensor) -> np.ndarray:
+        """(N, h, w, 3) uint8: the pictures at this moment, small."""
+        images = images.detach()
+        factor = -(-max(images.shape[2:]) // FILM_SIDE)
+        if factor > 1:
+            images = torch.nn.functional.avg_pool2d(images, factor, ceil_mode=True)
+        return self._pictures.as_bytes(images)[0]
+
     def features(self, final: bool = False) -> list[Feature]:
         """What there is now. final: with the objective on the untransformed pictures."""
         images = self._pictures.images().detach()
@@ -216,19 +273,35 @@ class _Batch:
         if final:
             with torch.no_grad():
                 scores = self._scores(images).tolist()
+            self._film.append(self._frame(images))
         shown, seen = self._pictures.as_bytes(images)
+        at = range(len(self._jobs))
         dead = ~self._moved.numpy()
         if final:
-            dead |= [all(value == curve[0] for value in curve) for curve in self._curves]
+            dead |= [len(c) > 1 and all(v == c[0] for v in c) for c in self._curves]
         shown[dead] = DEAD  # noise would look like a result
+        film = list(zip(*self._film, strict=True)) if self._film else [(shown[i],) for i in at]
         return [
             Feature(
                 self._node, channel, copy, shown[i], seen[i], scores[i],
                 np.array(self._curves[i], np.float32), bool(dead[i]),
-                not bool(self._good[i]),
+                not bool(self._good[i]), np.stack(film[i]),
             )
             for i, (channel, copy) in enumerate(self._jobs)
         ]  # fmt: skip
+
+
+def film_steps(steps: int) -> frozenset[int]:
+    """Steps after which a picture is taken for the film: more of them early, when most happens."""
+    return frozenset(round(steps * (i / (FILM - 1)) ** 2) for i in range(FILM - 1))
+
+
+def _plainly(error: Exception) -> Exception:
+    """An error of the backward pass as a sentence, where it is the layer that has no gradient."""
+    text = str(error)
+    if isinstance(error, NotImplementedError) or any(words in text for words in UNDIFFERENTIABLE):
+        return VrnnError(f"{NO_GRADIENT} ({told(error)})")
+    return error
 
 
 def _seed(settings: Ascent, one: int, two: int) -> int:

@@ -40,12 +40,13 @@ def top_images_key(
     """A name for the best k images of a node: another for other weights, another graph, other
     images, another way to prepare them. Yields between its steps."""
     digest = hashlib.blake2b(f"{FORMAT} {node} {k}".encode(), digest_size=16)
-    yield from _model_into(digest, model)
+    yield from model_into(digest, model)
     yield from _data_into(digest, model, dataset)
     return digest.hexdigest()
 
 
-def _model_into(digest: Any, model: OpenedModel) -> Generator[None, None, None]:
+def model_into(digest: Any, model: OpenedModel) -> Generator[None, None, None]:
+    """Its graph and every weight. Yields between its steps."""
     network = model.network
     for part in (*network.nodes, *network.edges):
         digest.update(repr(part).encode())
@@ -120,6 +121,19 @@ def _forget_oldest(folder: Path) -> None:
         files = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
         for path in files[:-MOST_FILES]:
             path.unlink(missing_ok=True)
+
+
+def forget_largest(folder: Path, most_bytes: int) -> None:
+    """Take folders in it away, those used longest ago, until the others are small enough."""
+    with suppress(OSError):
+        folders = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)
+        total = 0
+        for number, each in enumerate(folders):
+            total += sum(path.stat().st_size for path in each.iterdir())
+            if number and total > most_bytes:
+                for path in each.iterdir():
+                    path.unlink(missing_ok=True)
+                each.rmdir()
 
 
 def load_top_images(key: str, measure: str, count: int) -> TopImages | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import threading
 import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple, Protocol
@@ -17,11 +16,18 @@ if TYPE_CHECKING:
 
 
 class Step(NamedTuple):
-    """How far a job has come. text: what it does; done of total: 0 of 0 when unknown."""
+    """How far a job has come. text: what it does; done of total: 0 of 0 when unknown; found: a part
+    of what it looks for; said: something the user should know."""
 
     text: str
-    done: int
+    done: float
     total: int
+    found: tuple[object, ...] = ()
+    said: str = ""
+
+
+class Ended(Exception):
+    """The job is to end in the middle of a step."""
 
 
 class Job(Protocol):
@@ -31,9 +37,10 @@ class Job(Protocol):
     def slot(self) -> int:
         """The model's place among those opened."""
 
-    def steps(self, model: OpenedModel) -> Generator[Step, None, object]:
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """The work itself, in the model's thread. Yields where a pass may come in between; what it
-        returns is the result. Raises VrnnError."""
+        returns is the result. stop: raises `Ended` when the job is to end; to be asked in long
+        steps. Raises VrnnError."""
 
 
 @dataclass(frozen=True)
@@ -48,7 +55,7 @@ class TopKJob:
     k: int = 9
     measure: str = "max"
 
-    def steps(self, model: OpenedModel) -> Generator[Step, None, object]:
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
         from vrnn.compute.topk import top_images_in_steps
 
@@ -66,7 +73,7 @@ class TopKJob:
             except StopIteration as end:
                 return end.value
             yield Step(f"images for {name}", done, total)
-            _unchanged(model, view)
+            unchanged(model, view)
 
 
 @dataclass(frozen=True)
@@ -75,7 +82,7 @@ class FactsJob:
 
     slot: int
 
-    def steps(self, model: OpenedModel) -> Generator[Step, None, object]:
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
         from vrnn.compute.profile import layer_facts, measure, weight_histograms
         from vrnn.compute.runner import GraphChanged
@@ -86,14 +93,14 @@ class FactsJob:
         for node, found in weight_histograms(view):
             weights[node] = found
             yield Step("measuring layers", len(weights), total)
-            _unchanged(model, view)
+            unchanged(model, view)
         for number in range(PASSES):
             try:
                 costs.append(measure(model.source.model, view, model.inputs))
             except GraphChanged as error:
                 raise _other_way(model) from error
             yield Step("measuring layers", len(weights) + number + 1, total)
-            _unchanged(model, view)
+            unchanged(model, view)
         return layer_facts(view, costs, weights)
 
 
@@ -103,7 +110,7 @@ class EvidenceJob:
 
     slot: int
 
-    def steps(self, model: OpenedModel) -> Generator[Step, None, object]:
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
         from vrnn.compute.evidence import evidence
 
@@ -115,7 +122,7 @@ PASSES = 3
 """Timed passes, of which the fastest counts."""
 
 
-def _unchanged(model: OpenedModel, view: object) -> None:
+def unchanged(model: OpenedModel, view: object) -> None:
     """Raise VrnnError when the graph was written down anew: node ids mean something else now."""
     if model.view is not view:
         raise _other_way(model)
@@ -131,9 +138,18 @@ class JobProgress:
 
     id: int
     text: str
-    done: int
+    done: float
     total: int
     seconds_left: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class JobFound:
+    """A part of a job's result, and something the user should know of it."""
+
+    id: int
+    found: tuple[object, ...]
+    said: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -155,38 +171,62 @@ class JobFailed:
     cancelled: bool = False
 
 
-JobEvent = JobProgress | JobDone | JobFailed
+JobEvent = JobProgress | JobFound | JobDone | JobFailed
 """Each job ends with one `JobDone` or `JobFailed`."""
+
+
+@dataclass(eq=False)
+class _Running:
+    """A job that was started. spent: seconds; ended: why it is to end, '' while it is not."""
+
+    job: Job
+    steps: Generator[Step, None, object] | None = None
+    spent: float = 0.0
+    ended: str = ""
+    paused: bool = False
 
 
 class JobQueue:
     """Jobs in the order they were started, one at a time.
 
-    `start`, `cancel` and `cancel_all` may be called from any thread, `step` from the model's.
+    All but `step`, which is the model's thread's, may be called from any thread.
     """
 
     def __init__(self, put: Callable[[JobEvent], None], sentence: Callable[[Exception], str]):
         """put: takes what happened; sentence: what to tell a person of an error."""
         self._put, self._sentence = put, sentence
         self._lock = threading.Lock()
-        self._jobs: deque[tuple[int, Job]] = deque()  # the first is the one that runs
-        self._ended: dict[int, str] = {}
+        self._jobs: dict[int, _Running] = {}
         self._next = 1
-        self._steps: Generator[Step, None, object] | None = None
-        self._spent = 0.0
 
-    def __len__(self) -> int:
-        return len(self._jobs)
+    @property
+    def something_to_do(self) -> bool:
+        """Whether a step can be done."""
+        with self._lock:
+            return self._first() is not None
+
+    def _first(self) -> int | None:
+        """The job to go on with: one that ends, else the first that does not pause."""
+        ready = [n for n, one in self._jobs.items() if one.ended] or [
+            n for n, one in self._jobs.items() if not one.paused
+        ]
+        return ready[0] if ready else None
 
     def start(self, job: Job) -> int:
         """Put a job behind the others. Returns its id."""
         with self._lock:
             number, self._next = self._next, self._next + 1
-            self._jobs.append((number, job))
+            self._jobs[number] = _Running(job)
             return number
 
+    def pause(self, number: int, paused: bool) -> None:
+        """Let a job rest after its present step, or go on; others run meanwhile."""
+        with self._lock:
+            if number in self._jobs:
+                self._jobs[number].paused = paused
+
     def cancel(self, number: int) -> None:
-        """End a job after its present step. Nothing happens when it has ended already."""
+        """End a job: in the middle of a step where it asks. Nothing when it has ended already."""
         self._end([number], "stopped")
 
     def cancel_all(self, reason: str) -> None:
@@ -195,45 +235,50 @@ class JobQueue:
 
     def _end(self, numbers: list[int] | None, reason: str) -> None:
         with self._lock:
-            here = [number for number, _ in self._jobs]
-            for number in here if numbers is None else numbers:
-                if number in here:
-                    self._ended.setdefault(number, reason)
+            for number, one in self._jobs.items():
+                if numbers is None or number in numbers:
+                    one.ended = one.ended or reason
 
     def step(self, models: Mapping[int, OpenedModel]) -> None:
         """Do one step of the first job, and tell what came of it. models: by slot."""
         with self._lock:
-            if not self._jobs:
+            number = self._first()
+            if number is None:
                 return
-            number, job = self._jobs[0]
-            ended = self._ended.get(number)
-        if ended is not None:
-            self._finish(JobFailed(number, ended, cancelled=True))
-            return
+            one = self._jobs[number]
+
+        def stop() -> None:
+            if one.ended:
+                raise Ended
+
         started = time.perf_counter()
         try:
-            if self._steps is None:
-                if job.slot not in models:
-                    raise VrnnError(f"there is no model in place {job.slot} to work on")
-                self._steps, self._spent = job.steps(models[job.slot]), 0.0
-            at = next(self._steps)
+            stop()
+            if one.steps is None:
+                if one.job.slot not in models:
+                    raise VrnnError(f"there is no model in place {one.job.slot} to work on")
+                one.steps = one.job.steps(models[one.job.slot], stop)
+            at = next(one.steps)
+        except Ended:
+            self._finish(JobFailed(number, one.ended, cancelled=True))
+            return
         except StopIteration as end:
             self._finish(JobDone(number, end.value))
             return
         except Exception as error:
             self._finish(JobFailed(number, self._sentence(error), traceback.format_exc()))
             return
-        self._spent += time.perf_counter() - started
-        left = self._spent / at.done * (at.total - at.done) if at.done else None
+        one.spent += time.perf_counter() - started
+        left = one.spent / at.done * (at.total - at.done) if at.done else None
+        if at.found or at.said:
+            self._put(JobFound(number, at.found, at.said))
         self._put(JobProgress(number, at.text, at.done, at.total, left))
 
     def _finish(self, event: JobDone | JobFailed) -> None:
-        if self._steps is not None:
-            self._steps.close()
-        self._steps = None
         with self._lock:
-            self._jobs.popleft()
-            ended = self._ended.pop(event.id, None)
+            one = self._jobs.pop(event.id)
+        if one.steps is not None:
+            one.steps.close()
         # Whoever has stopped it expects no result, even when that came first.
-        late = ended is not None and isinstance(event, JobDone)
-        self._put(JobFailed(event.id, ended or "", cancelled=True) if late else event)
+        late = one.ended and isinstance(event, JobDone)
+        self._put(JobFailed(event.id, one.ended, cancelled=True) if late else event)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import torch
@@ -39,8 +41,13 @@ def needed(view: View, node: int) -> frozenset[int]:
 class Shortest:
     """Runs a model up to a node, for any number of samples."""
 
-    def __init__(self, model: nn.Module, view: View, node: int) -> None:
-        """Raises VrnnError for a node that is an input."""
+    def __init__(
+        self, model: nn.Module, view: View, node: int, stop: Callable[[], None] = lambda: None
+    ) -> None:
+        """stop: asked before each operation; raises what is to end the pass.
+
+        Raises VrnnError for a node that is an input."""
+        self._stop = stop
         self._model, self._record = model, view.shown[node]
         if self._record.operation == "input":
             raise VrnnError("an input has nothing to look for; choose a layer after it")
@@ -53,7 +60,7 @@ class Shortest:
     def __call__(self, inputs: tuple[Any, ...]) -> torch.Tensor:
         """The node's tensor, differentiable. Raises GraphChanged."""
         first = next(tensors_in(inputs))
-        mode = _UpTo(self._record, self._left_out, len(first))
+        mode = _UpTo(self._record, self._left_out, len(first), self._stop)
 
         def after(path: str, call: int, result: Any) -> None:
             if self._record.position < 0 and (path, call) == (
@@ -62,22 +69,45 @@ class Shortest:
                 raise _Reached(part_of(result, self._record, ()))
 
         try:
-            with evaluating(self._model), behind_modules(self._model, after), mode:
+            with (
+                evaluating(self._model),
+                _fixed(self._model),
+                behind_modules(self._model, after),
+                mode,
+            ):
                 self._model(*inputs)
         except _Reached as end:
             return end.tensor
         raise GraphChanged("the pass ended before the layer")
 
 
+@contextmanager
+def _fixed(model: nn.Module) -> Iterator[None]:
+    """No gradients for weights: a pass then keeps far fewer values for its way back."""
+    moving = [p for p in model.parameters() if p.requires_grad]
+    for parameter in moving:
+        parameter.requires_grad_(False)
+    try:
+        yield
+    finally:
+        for parameter in moving:
+            parameter.requires_grad_(True)
+
+
 class _UpTo(TorchFunctionMode):
     """Counts calls, leaves some out, and ends the pass behind one."""
 
-    def __init__(self, record: Record, left_out: dict[int, tuple[int, ...]], count: int) -> None:
+    def __init__(
+        self, record: Record, left_out: dict[int, tuple[int, ...]], count: int,
+        stop: Callable[[], None],
+    ) -> None:  # fmt: skip
         super().__init__()
+        self._stop = stop
         self._record, self._left_out, self._count = record, left_out, count
         self._position = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        self._stop()
         position = self._position
         self._position += 1
         shape = self._left_out.get(position)
@@ -92,7 +122,13 @@ class _UpTo(TorchFunctionMode):
         result = func(*args, **(kwargs or {}))
         if last:
             raise _Reached(self._tensor(args, kwargs or {}, result))
+        if isinstance(result, torch.Tensor) and result.requires_grad:
+            result.register_hook(self._asked)
         return result
+
+    def _asked(self, gradient: torch.Tensor) -> None:
+        """On the way back: end there too."""
+        self._stop()
 
     def _tensor(self, args: Any, kwargs: Any, result: Any) -> torch.Tensor:
         record = self._record

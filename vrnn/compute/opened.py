@@ -34,14 +34,14 @@ class OpenedModel:
 
     def __init__(self, source: ModelSource, detail: str) -> None:
         self.source = source
-        self._detail = detail
+        self.detail = detail
         self._sequence = 0
         self.retrace(source.example_inputs())
 
     def retrace(self, inputs: tuple[Any, ...]) -> None:
         """Write the graph down anew: it may depend on the image."""
         traced = trace(self.source.model, inputs, self.source.title)
-        self.view: View = at_detail(traced, self._detail)
+        self.view: View = at_detail(traced, self.detail)
         self.runner = Runner(self.source.model, self.view)
         self.inputs = inputs
         self._fields: Mapping[int, ReceptiveField] | None = None

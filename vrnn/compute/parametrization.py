@@ -16,6 +16,8 @@ COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
 2017): its rows turn independent numbers into red, green and blue."""
 BETA, SMALL = (0.9, 0.999), 1e-8
 """Of Adam (Kingma and Ba 2015)."""
+OUTSIDE = 0.005
+"""Part of a picture's values beyond each end of the range that is shown."""
 START = 0.01
 """Deviation of a spectrum at the start."""
 
@@ -118,11 +120,16 @@ class Pictures:
 
     def as_bytes(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """(N, H, W, 3) uint8 twice: by each picture's own range, and as images for the network."""
-        low = images.amin((1, 2, 3), keepdim=True)
-        high = images.amax((1, 2, 3), keepdim=True)
+        low, high = (e.view(-1, 1, 1, 1) for e in _ends(torch.nan_to_num(images).flatten(1)))
         own = (images - low) / (high - low).clamp_min(1e-6)
         real = images * self._std + self._mean
         return _bytes(own), _bytes(real)
+
+
+def _ends(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    """(N,) twice: between these lie all but a few values, which would make the others dull."""
+    few = int(flat.shape[1] * OUTSIDE)
+    return flat.kthvalue(few + 1, 1)[0], flat.kthvalue(flat.shape[1] - few, 1)[0]
 
 
 def _bytes(images: torch.Tensor) -> np.ndarray:

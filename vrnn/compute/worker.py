@@ -156,6 +156,12 @@ class Worker:
             self._jobs.cancel(number)
             self._wake.notify()
 
+    def pause(self, number: int, paused: bool) -> None:
+        """Let a job rest after its present step, or go on with it."""
+        with self._wake:
+            self._jobs.pause(number, paused)
+            self._wake.notify()
+
     def events(self) -> list[Event]:
         """What has happened since the last call."""
         found = []
@@ -178,6 +184,7 @@ class Worker:
         atexit.unregister(self.close)
         with self._wake:
             self._closed = True
+            self._jobs.cancel_all("stopped, as the program ended")
             self._wake.notify()
         self._thread.join(wait)
         return not self._thread.is_alive()
@@ -200,7 +207,7 @@ class Worker:
 
     def _something_to_do(self) -> bool:
         waiting = self._wanted and self._models
-        return bool(self._closed or self._specs or waiting or self._jobs)
+        return bool(self._closed or self._specs or waiting or self._jobs.something_to_do)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
         self._tell(0, "importing torch")

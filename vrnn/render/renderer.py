@@ -81,6 +81,10 @@ class Renderer:
         self._stores[slot] = MapStore(self.ctx, sizes)
         return self._stores[slot].addresses
 
+    def addresses(self, slot: int) -> Mapping[int, Address]:
+        """Where each block of a network lies."""
+        return self._stores[slot].addresses
+
     @property
     def slots(self) -> frozenset[int]:
         """Of networks, and of whatever else has maps."""

@@ -170,12 +170,19 @@ class Stand:
 
     def _face(self, node: Node, box: bool, layer: LayerState) -> Face:
         shape = map_shape(node.shape)
+        if layer.features is not None and not layer.features.of_layer:
+            shape = (shape[0], *self._input_size)  # pictures are as large as the input
         if box or (layer.folded and shape[0] > 1):
             return Face(one_map(shape, BOX if box else FOLD), one=True)
         if plain(layer):
             return Face(panel_size(shape))
         found = cells(shape, layer, self.order(node, layer.order))
         return Face(PanelGrid(1, 1, found.width, found.height), cells=found)
+
+    @property
+    def _input_size(self) -> tuple[int, int]:
+        _, height, width = map_shape(self.network.by_id[self.network.inputs[0]].shape)
+        return height, width
 
     def order(self, node: Node, by: str) -> np.ndarray | None:
         """(C,) channels of a layer, the first first; None while its maps are not there."""

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
+from vrnn.features import Ascent
 from vrnn.noise import Noise
 from vrnn.scene.display import COLOUR_MAPS, SCALES, USUAL, Display
 
@@ -34,7 +35,8 @@ class LayerState:
 
     offset: metres that it was moved; size: times its own; folded: shows one map; form: one of
     FORMS; spread: times the usual distance between maps, 1…4; order: one of ORDERS; most: only so
-    many of the first maps, 0 for all.
+    many of the first maps, 0 for all; features: shows pictures of what its channels look for, made
+    so, in place of its maps.
     """
 
     offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
@@ -44,6 +46,7 @@ class LayerState:
     spread: float = 1.0
     order: str = "index"
     most: int = 0
+    features: Ascent | None = None
 
 
 @dataclass(frozen=True)

@@ -13,15 +13,16 @@ from dataclasses import replace
 import numpy as np
 
 from vrnn import font
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, Node
+from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, Node, map_shape
 from vrnn.scene import parts
 from vrnn.scene.answers import Beside, beside
 from vrnn.scene.brackets import brackets
 from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label, Spot
 from vrnn.scene.handles import handles
 from vrnn.scene.picking import Hit, Spots, pick_layer
+from vrnn.scene.pictured import PicturedLayer, picture_panels, waiting_panel
 from vrnn.scene.pins import Pinned, pinned
-from vrnn.scene.pose import Pose, between, settled
+from vrnn.scene.pose import Pose, between, grid_maps, settled
 from vrnn.scene.stand import Stand, fold_id
 from vrnn.scene.state import State
 
@@ -40,6 +41,7 @@ class World:
         self.stands: dict[int, Stand] = {}
         self.pointed: Hit | None = None
         self.pinned: dict[int, Pinned] = {}
+        self.pictured: dict[tuple[int, int], PicturedLayer] = {}
         self.things: dict[str, Beside] = {}
         self.near: Beside | None = None
         self.truth = ""
@@ -125,6 +127,14 @@ class World:
         self.stands[slot].ordered_anew()
         self._changed(places=True)
 
+    def picture_layer(self, slot: int, node: int, layer: PicturedLayer | None) -> None:
+        """A layer has pictures of what its channels look for; None: no more."""
+        if layer is None:
+            self.pictured.pop((slot, node), None)
+        else:
+            self.pictured[slot, node] = layer
+        self._changed()
+
     def advance(self, seconds: float) -> bool:
         """Let time go on. True while something moves."""
         if self._moved >= 1.0:
@@ -152,7 +162,7 @@ class World:
         """The same world with nothing moving any more."""
         world = World(self.state, self._seconds)
         world.stands, world.things, world.pinned = self.stands, self.things, self.pinned
-        world.truth = self.truth
+        world.truth, world.pictured = self.truth, self.pictured
         return world
 
     # What is where.
@@ -377,6 +387,17 @@ class World:
                 records["base"][i] = first
                 if node.id in faces and faces[node.id].one:
                     arrays[i] = self._one_map(records[i : i + 1], stand, node.id, int(arrays[i]))
+        pictures: dict[tuple[int, int], np.ndarray] = {}
+        for i, node in enumerate(nodes):
+            layer = self.pictured.get((slot, node.id))
+            if layer is None or node.id not in faces or faces[node.id].one:
+                continue
+            maps = pose.maps.get(node.id) or grid_maps(
+                grids[i], map_shape(node.shape), pose.places[i]
+            )
+            found = picture_panels(layer, records[i : i + 1], maps)
+            pictures.update({(layer.store, array): one for array, one in found.items()})
+            waiting_panel(records[i : i + 1])
         result = {}
         single = np.array([n in pose.maps for n in pose.ids], bool)
         for a in np.unique(arrays):
@@ -386,7 +407,7 @@ class World:
                 for i in np.flatnonzero(single & (arrays == a))
             ]
             result[slot, int(a)] = np.concatenate(own)
-        return result
+        return result | pictures
 
     def _one_map(self, record: np.ndarray, stand: Stand, node: int, array: int) -> int:
         """Show one map for all of a folded layer's; returns the array that it lies in."""
@@ -445,6 +466,12 @@ class World:
             return None
         return self.pose(slot), node
 
+    def _named(self, slot: int, node: Node) -> Node:
+        layer = self.state.layers.get((slot, node.name))
+        if layer is None or layer.features is None:
+            return node
+        return replace(node, label="what each channel looks for")
+
     def _all_labels(self) -> list[Label]:
         labels: list[Label] = []
         for slot in self.slots:
@@ -452,7 +479,8 @@ class World:
             seen = stand.seen(pose)
             standing = pose.standing
             rows = standing.layout.rows
-            labels += parts.layer_labels(pose.places, [seen[n] for n in pose.ids])
+            named = [self._named(slot, seen[n]) for n in pose.ids]
+            labels += parts.layer_labels(pose.places, named)
             labels += parts.edge_labels(pose.routes, standing.network.edges, standing.arrivals)
             labels += parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
             labels += parts.marker_labels(standing.network.markers, pose.places, pose.index)

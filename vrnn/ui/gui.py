@@ -18,9 +18,19 @@ from imgui_bundle import imgui, implot
 from vrnn.actions import Action, Export, Redo, Save, TakeFilm, TakePicture, Undo
 from vrnn.render.gui import Area, GuiRenderer
 from vrnn.scene.state import Key
-from vrnn.ui import data_panel, display_panel, jobs_panel, keys_panel, memory, scores_panel, style
+from vrnn.ui import (
+    data_panel,
+    display_panel,
+    features_panel,
+    jobs_panel,
+    keys_panel,
+    memory,
+    scores_panel,
+    style,
+)
 from vrnn.ui.data_panel import DataPanel
 from vrnn.ui.desk import Desk, words
+from vrnn.ui.features_panel import FeaturesPanel
 from vrnn.ui.input_keys import MODIFIERS, imgui_key
 from vrnn.ui.layer_panel import NAME as LAYER
 from vrnn.ui.layer_panel import LayerPanel
@@ -37,7 +47,7 @@ LATEST = 0.5
 """Seconds after which what moves by itself (progress, times) is shown anew."""
 LEFT = (MODEL, display_panel.NAME)
 RIGHT = (LAYER, scores_panel.NAME)
-MORE = (data_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
+MORE = (data_panel.NAME, features_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
 NAMES = (*LEFT, *RIGHT, *MORE)
 
 
@@ -91,6 +101,7 @@ class Gui:
         self._set_up()
         self._palette = Palette()
         self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
+        self.features = FeaturesPanel()
         self._scale = 0.0
         self._settling = 0
         self._cursor = (0.0, 0.0)
@@ -245,7 +256,11 @@ class Gui:
     def _changes(self) -> object:
         """What panels show that changes without any input to them."""
         world, feed = self.desk.world, self.desk.place.feed
-        pointed = world.pointed.layer if world.pointed is not None else None
+        hit = world.pointed
+        pointed = (hit.layer, hit.channel) if hit is not None else None
+        pictures = self.desk.place.jobs.pictures
+        if hit is not None and hit.layer not in pictures.made:
+            pointed = (hit.layer, -1)
         frames = tuple(id(world.stands[slot].frame) for slot in world.slots)
         found = self.desk.found()
         maps = id(found[3]) if found is not None else 0
@@ -253,6 +268,7 @@ class Gui:
         return (
             self._screen.size, id(world.state), pointed, frames, maps, feed.progress,
             tuple(jobs.rows.values()), len(jobs.facts), self.desk.subject,
+            tuple(made.done for made in pictures.made.values()),
         )  # fmt: skip
 
     def _follow(self) -> None:
@@ -396,6 +412,7 @@ class Gui:
             MODEL: lambda: self._model.draw(self.desk),
             display_panel.NAME: lambda: display_panel.draw(self.desk),
             data_panel.NAME: lambda: self._data.draw(self.desk),
+            features_panel.NAME: lambda: self.features.draw(self.desk, self._renderer.picture),
             jobs_panel.NAME: lambda: jobs_panel.draw(
                 self.desk.place.feed.progress,
                 list(self.desk.place.jobs.rows.values()),

@@ -8,15 +8,9 @@ from imgui_bundle import imgui
 
 from vrnn.jobs import Row
 from vrnn.ui.style import QUIET
+from vrnn.wording import time_text
 
 NAME = "Jobs"
-
-
-def time_text(seconds: float) -> str:
-    """A time that is left, in words: `12 s`, `3 min`, `2 h`."""
-    if seconds < 90:
-        return f"{seconds:.0f} s"
-    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
 
 
 def draw(
@@ -31,6 +25,7 @@ def draw(
         imgui.push_id(job.number)
         imgui.text_unformatted(job.text)
         left = "" if job.seconds_left is None else f", {time_text(job.seconds_left)} left"
+        left = ", paused" if job.paused else left
         known = job.fraction >= 0
         room = -6 * imgui.get_font_size() if cancel is not None else -1
         said = f"{job.fraction:.0%}{left}" if known else "working"

@@ -1,0 +1,10 @@
+"""Numbers as people say them."""
+
+from __future__ import annotations
+
+
+def time_text(seconds: float) -> str:
+    """A time that is left, in words: `12 s`, `3 min`, `2 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
