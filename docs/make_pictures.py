@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from vrnn import render
-from vrnn.actions import Action, FoldStages, Point
+from vrnn.actions import Action, FoldStages, Point, ShowFeatures, Undo
 from vrnn.config import load_config
+from vrnn.presets import presets
 from vrnn.spec import ModelSpec
 from vrnn.studio import Studio
 
@@ -34,6 +36,9 @@ TOUCHED: dict[str, tuple[list[Action], str]] = {
 }
 """What was done to ResNet50, and from where it is seen."""
 POINTED = Point("stage1.0.conv1", channel=3, position=(12, 14))
+FEATURES = "stage3.0.conv1"
+SMALL = replace(presets()["sharp"], pad=3, roll=2)
+"""Settings for images of 32×32 pixels."""
 POINTED_FROM = "-7.2,1.7,6,8,0"
 
 
@@ -56,6 +61,12 @@ def main() -> None:
             studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
             print(path.relative_to(ROOT))
     with Studio([ModelSpec()], load_config(), image=DIGIT) as studio:
+        studio.do(ShowFeatures(FEATURES, settings=SMALL))
+        path = FOLDER / "features.jpg"
+        picture = studio.picture(f"layer:{FEATURES}", (1600, 900))
+        picture.save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+        studio.do(Undo())
         studio.do(POINTED)
         path = FOLDER / "pointed.jpg"
         studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)
