@@ -21,7 +21,7 @@ from vrnn.render.context import offscreen_context
 from vrnn.render.instances import Instances
 from vrnn.render.maps import ROW, ROWS
 from vrnn.render.renderer import Renderer
-from vrnn.render.shaders import program
+from vrnn.render.shaders import Shader
 from vrnn.render.target import Target
 from vrnn.render.uniforms import View, Views
 from vrnn.scene.camera import Camera
@@ -77,8 +77,8 @@ def bare_loop(renderer: Renderer, world: World, target: Target, view: View) -> l
     """What draws the arrays and nothing else: [a function, and what it has to keep alive]."""
     ctx = renderer.ctx
     views = Views(ctx)
-    panel = program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES})
-    panel["store"], panel["colours"] = 0, 1
+    sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
+    panel = Shader(ctx, "panel", sizes, {"store": 0, "colours": 1})
     panels = Instances(ctx, panel, PANEL)
     drawing = world.drawing()
     colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")

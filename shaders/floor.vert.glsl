@@ -1,6 +1,6 @@
 #version 410 core
 // The floor: a square under the eye.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 out vec3 world;
 
@@ -9,5 +9,5 @@ const float REACH = 110.0;  // metres, as in floor.frag.glsl
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
     world = vec3(eye.x + corner.x * REACH, 0.0, eye.z - corner.y * REACH);
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = seen(world);
 }

@@ -1,6 +1,6 @@
 #version 410 core
 // One layer's feature maps: a rectangle, an instance.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -26,7 +26,7 @@ bool outside() {
     vec3 over = vec3(1.0), under = vec3(1.0);  // stay 1 while all corners are beyond
     for (int i = 0; i < 4; ++i) {
         vec2 corner = mix(vec2(-0.1), vec2(1.1), vec2(i & 1, i >> 1));
-        vec4 at = clip_from_world * vec4(origin + right * corner.x + down * corner.y, 1.0);
+        vec4 at = seen(origin + right * corner.x + down * corner.y);
         over *= step(at.www, at.xyz);
         under *= step(at.xyz, -at.www);
     }
@@ -41,5 +41,5 @@ void main() {
     texels = ivec3(tile, first);
     span = vec3(range, clip);
     tone = vec2(light, border < 0.0 ? 1.0 : 0.0);
-    gl_Position = outside() ? vec4(2.0, 2.0, 2.0, 1.0) : clip_from_world * vec4(world, 1.0);
+    gl_Position = outside() ? vec4(2.0, 2.0, 2.0, 1.0) : seen(world);
 }

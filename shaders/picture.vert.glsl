@@ -1,6 +1,6 @@
 #version 410 core
 // One colour image.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 uniform vec3 origin;
 uniform vec3 right;
@@ -12,5 +12,5 @@ out vec3 world;
 void main() {
     place = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     world = origin + right * place.x + down * place.y;
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = seen(world);
 }

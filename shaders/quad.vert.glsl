@@ -1,6 +1,6 @@
 #version 410 core
 // Flat rectangles: frames, bars, steps.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -15,5 +15,5 @@ void main() {
     vec2 place = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     world = origin + right * place.x + down * place.y;
     paint = mix(top, bottom, place.y);
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = seen(world);
 }

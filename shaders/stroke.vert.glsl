@@ -1,7 +1,7 @@
 #version 410 core
 // Pieces of edges: flat on the floor, upright ones turned to the eye; never thinner than a pixel or
 // so, but fainter instead.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 in vec3 start;
 in vec3 end;
@@ -35,5 +35,5 @@ void main() {
     place = vec2(corner.x * size + (corner.x * 2.0 - 1.0) * pad, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(size, half_width, kind);
     paint = vec4(colour.rgb, colour.a * min(1.0, 0.5 * width / half_width));
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = seen(world);
 }

@@ -1,6 +1,6 @@
 #version 410 core
 // Signed-distance text: a glyph, an instance.
-#include "lib/views.glsl"
+#include "lib/eyes.glsl"
 
 in vec3 origin;
 in vec3 right;   // across the glyph's box
@@ -17,9 +17,9 @@ void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     world = origin + right * corner.x + up * corner.y;
     place = vec2(mix(cut.x, cut.z, corner.x), mix(cut.w, cut.y, corner.y));
-    gl_Position = clip_from_world * vec4(world, 1.0);
+    gl_Position = seen(world);
 
-    float depth = max((clip_from_world * vec4(origin, 1.0)).w, 1e-4);
+    float depth = max(seen(origin).w, 1e-4);
     float pixels = fade.x * viewport.z / depth;
     float shown = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
     paint = vec4(colour.rgb, colour.a * shown);

@@ -1,7 +1,7 @@
-// The eye and the mood of the place. Mirrored by VIEWS in vrnn/render/uniforms.py.
+// Eyes and the mood of the place. Mirrored by VIEWS in vrnn/render/uniforms.py.
 layout(std140) uniform Views {
-    mat4 clip_from_world;
-    vec4 eye;         // metres; w: distance at which fog has taken most of the light
+    mat4 clip_from_world[2];  // of the left and the right eye; the first where there is only one
+    vec4 eye;         // metres, between two eyes; w: distance at which fog has taken most of the light
     vec4 background;  // linear; a: 0 in a transparent picture
     vec4 positive;    // linear colour of the largest activation
     vec4 negative;    // linear colour of the most negative activation

@@ -1,14 +1,16 @@
 """What is worth drawing from here, found for all things at once and kept while the eye stays near.
 
 Panels are left out by their vertex shader when they are outside the view; here they are brought
-into the order in which the nearer ones hide the others, and small things are left out.
+into the order in which the nearer ones hide the others, and small things are left out. Two eyes
+share what is found for the middle between them.
 """
 
 from __future__ import annotations
 
-import numpy as np
+from dataclasses import dataclass
+from math import cos
 
-from vrnn.render.uniforms import View
+import numpy as np
 
 STEP, TURN = 0.5, 0.1
 """Metres and radians that the eye may move before all this is found anew."""
@@ -16,12 +18,28 @@ SHORTEST = 0.6
 """Pixels: pieces of edges that are shorter on screen are left out."""
 
 
-def standpoint(view: View) -> tuple[object, ...]:
-    """Equal for views from nearly the same place in nearly the same direction."""
-    camera = view.camera
-    place = tuple(np.floor(camera.position / STEP).tolist())
-    turned = (round(camera.yaw / TURN), round(camera.pitch / TURN), camera.fov)
-    return place, turned, view.size, view.tile
+@dataclass(frozen=True, eq=False)
+class Standpoint:
+    """Where something is looked at from. position: (3,) metres; forward: (3,) where what is seen
+    depends on the direction, None for a head, which turns too often; pixels_a_unit: of a metre at a
+    metre's depth; picture: the rest that has to be the same; step: metres it may move."""
+
+    position: np.ndarray
+    forward: np.ndarray | None
+    pixels_a_unit: float
+    picture: tuple[object, ...]
+    step: float = STEP
+
+    def serves(self, other: Standpoint) -> bool:
+        """Whether what was found from here does for another standpoint."""
+        if self.picture != other.picture:
+            return False
+        moved = self.position - other.position
+        if float(moved @ moved) > self.step**2:
+            return False
+        if self.forward is None or other.forward is None:
+            return self.forward is other.forward
+        return float(self.forward @ other.forward) > cos(TURN)
 
 
 def near_first(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
@@ -30,10 +48,10 @@ def near_first(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
     return records[np.argsort(((middle - eye) ** 2).sum(1), kind="stable")]
 
 
-def long_enough(strokes: np.ndarray, view: View) -> np.ndarray:
+def long_enough(strokes: np.ndarray, here: Standpoint) -> np.ndarray:
     """Pieces of edges that can be seen; arrow heads always."""
     along = strokes["end"] - strokes["start"]
-    away = strokes["start"] - view.camera.position.astype(np.float32)
-    length = np.einsum("ij,ij->i", along, along) * view.pixels_a_unit**2
+    away = strokes["start"] - here.position.astype(np.float32)
+    length = np.einsum("ij,ij->i", along, along) * here.pixels_a_unit**2
     far = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
     return strokes[(strokes["kind"] > 0) | (length > SHORTEST**2 * far)]

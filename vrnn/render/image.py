@@ -7,7 +7,8 @@ from collections.abc import Sequence
 import moderngl
 import numpy as np
 
-from vrnn.render.shaders import program
+from vrnn.render.instances import Strip
+from vrnn.render.shaders import Shader, Way
 from vrnn.scene.drawing import Picture
 
 SRGB8_ALPHA8 = 0x8C43
@@ -18,8 +19,8 @@ class Images:
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
-        self._program = program(ctx, "picture")
-        self._array = ctx.vertex_array(self._program, [])
+        self._shader = Shader(ctx, "picture")
+        self._strip = Strip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
 
     def prepare(self, pictures: Sequence[Picture]) -> None:
@@ -31,13 +32,14 @@ class Images:
         for picture in pictures:
             self._texture(picture)
 
-    def draw(self, pictures: Sequence[Picture]) -> None:
+    def draw(self, pictures: Sequence[Picture], way: Way = Way.ONE) -> None:
         """Draw them."""
+        program = self._shader.of(way)
         for picture in pictures:
             self._texture(picture).use(0)
             for name in ("origin", "right", "down"):
-                self._program[name] = getattr(picture, name)
-            self._array.render(moderngl.TRIANGLE_STRIP, vertices=4)
+                program[name] = getattr(picture, name)
+            self._strip.draw(way)
 
     def _texture(self, picture: Picture) -> moderngl.Texture:
         key = id(picture.pixels)
@@ -62,5 +64,4 @@ class Images:
         for _, texture in self._textures.values():
             texture.release()
         self._textures.clear()
-        self._array.release()
-        self._program.release()
+        self._strip.release()

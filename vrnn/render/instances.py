@@ -2,37 +2,42 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable
-from dataclasses import dataclass
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
 
 import moderngl
 import numpy as np
 
+from vrnn.render.shaders import Shader, Way
+
 
 @dataclass(eq=False)
 class _Batch:
-    """Records on the GPU. sent: the very array that lies there."""
+    """Records on the GPU. arrays: how each way of drawing reads them; sent: the very array that
+    lies there."""
 
     buffer: moderngl.Buffer
-    array: moderngl.VertexArray
+    arrays: dict[Way, moderngl.VertexArray] = field(default_factory=dict)
     sent: np.ndarray | None = None
 
     def release(self) -> None:
-        self.array.release()
+        for array in self.arrays.values():
+            array.release()
         self.buffer.release()
 
 
 class Instances:
-    """Draws records of one dtype with one program; each instance is a strip of four vertices.
+    """Draws records of one dtype with one shader; each instance is a strip of four vertices.
 
     Records are never changed once they are made, so the same array is sent to the GPU only once.
     """
 
-    def __init__(self, ctx: moderngl.Context, program: moderngl.Program, dtype: np.dtype) -> None:
-        self._ctx, self._program, self._dtype = ctx, program, dtype
+    def __init__(self, ctx: moderngl.Context, shader: Shader, dtype: np.dtype) -> None:
+        self._ctx, self._shader, self._dtype = ctx, shader, dtype
         self._batches: dict[Hashable, _Batch] = {}
 
-    def draw(self, records: np.ndarray, key: Hashable = None) -> None:
+    def draw(self, records: np.ndarray, key: Hashable = None, way: Way = Way.ONE) -> None:
         """records: (N,) of the dtype; key: each list with its own keeps its place on the GPU."""
         if not len(records):
             return
@@ -40,28 +45,55 @@ class Instances:
         if batch is None or batch.buffer.size < records.nbytes:
             if batch is not None:
                 batch.release()
-            batch = self._batches[key] = self._batch(records.nbytes)
+            buffer = self._ctx.buffer(reserve=max(2 * records.nbytes, 4096), dynamic=True)
+            batch = self._batches[key] = _Batch(buffer)
         if batch.sent is not records:
             batch.buffer.orphan()  # the last draw may still read it
             batch.buffer.write(np.ascontiguousarray(records).view(np.uint8))
             batch.sent = records
-        batch.array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records))
+        array = batch.arrays.get(way)
+        if array is None:
+            array = batch.arrays[way] = self._array(batch.buffer, way)
+        array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records) * way.copies)
 
-    def _batch(self, size: int) -> _Batch:
-        buffer = self._ctx.buffer(reserve=max(2 * size, 4096), dynamic=True)
-        names = self._dtype.names or ()
-        layout = " ".join(_format(self._dtype[name]) for name in names)
-        array = self._ctx.vertex_array(self._program, [(buffer, f"{layout}/i", *names)])
-        return _Batch(buffer, array)
+    def _array(self, buffer: moderngl.Buffer, way: Way) -> moderngl.VertexArray:
+        made = self._shader.of(way)
+        array = self._ctx.vertex_array(made, [])
+        fields: Mapping[str, Any] = self._dtype.fields or {}
+        for name, (kind, offset, *_) in fields.items():
+            base, shape = kind.subdtype or (kind, (1,))
+            member = made.get(name, None)
+            if isinstance(member, moderngl.Attribute):
+                array.bind(
+                    member.location, base.kind, buffer, f"{shape[0]}{base.kind}", offset,
+                    self._dtype.itemsize, way.copies,
+                )  # fmt: skip
+        return array
 
     def release(self) -> None:
-        """Give the buffers and the program back."""
+        """Give the buffers and the programs back."""
         for batch in self._batches.values():
             batch.release()
         self._batches.clear()
-        self._program.release()
+        self._shader.release()
 
 
-def _format(field: np.dtype) -> str:
-    base, shape = field.subdtype or (field, (1,))
-    return f"{shape[0]}{base.kind}"
+class Strip:
+    """Draws a single strip of four vertices that needs no records."""
+
+    def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
+        self._ctx, self._shader = ctx, shader
+        self._arrays: dict[Way, moderngl.VertexArray] = {}
+
+    def draw(self, way: Way = Way.ONE) -> None:
+        """Draw it with the uniforms as they are."""
+        if way not in self._arrays:
+            self._arrays[way] = self._ctx.vertex_array(self._shader.of(way), [])
+        self._arrays[way].render(moderngl.TRIANGLE_STRIP, vertices=4, instances=way.copies)
+
+    def release(self) -> None:
+        """Give the programs back."""
+        for array in self._arrays.values():
+            array.release()
+        self._arrays.clear()
+        self._shader.release()

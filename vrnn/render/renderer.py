@@ -9,14 +9,15 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import long_enough, near_first, standpoint
+from vrnn.render.culling import Standpoint, long_enough, near_first
 from vrnn.render.image import Images
-from vrnn.render.instances import Instances
+from vrnn.render.instances import Instances, Strip
 from vrnn.render.maps import ROW, ROWS, Address, MapStore
-from vrnn.render.shaders import program
+from vrnn.render.shaders import Shader, Way
+from vrnn.render.stereo import StereoTarget
 from vrnn.render.target import Target
 from vrnn.render.text import Lines, Text, readable
-from vrnn.render.uniforms import View, Views
+from vrnn.render.uniforms import AnyView, EyesView, View, Views
 from vrnn.scene.camera import NEAR
 from vrnn.scene.display import ENTRIES, table
 from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
@@ -42,7 +43,7 @@ class _Chosen:
     """What is worth drawing of a drawing from a standpoint."""
 
     drawing: Drawing
-    standpoint: tuple[object, ...]
+    standpoint: Standpoint
     panels: dict[tuple[int, int], np.ndarray]
     strokes: np.ndarray
     glyphs: np.ndarray
@@ -55,21 +56,20 @@ class Renderer:
         self.ctx = ctx
         self.counts = Counts()
         self._views = Views(ctx)
-        panel = program(ctx, "panel", {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES})
-        panel["store"], panel["colours"] = 0, 1
         self._colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")
         self._colours.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._table: np.ndarray | None = None
+        sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
+        panel = Shader(ctx, "panel", sizes, {"store": 0, "colours": 1})
         self._panels = Instances(ctx, panel, PANEL)
-        self._quads = Instances(ctx, program(ctx, "quad"), QUAD)
-        self._strokes = Instances(ctx, program(ctx, "stroke"), STROKE)
-        self._floor_program = program(ctx, "floor")
-        self._floor = ctx.vertex_array(self._floor_program, [])
+        self._quads = Instances(ctx, Shader(ctx, "quad"), QUAD)
+        self._strokes = Instances(ctx, Shader(ctx, "stroke"), STROKE)
+        self._floor = Strip(ctx, Shader(ctx, "floor"))
         self._images, self._front = Images(ctx), Images(ctx)
         self._text = Text(ctx)
         self._stores: dict[int, MapStore] = {}
         self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
-        self._chosen: _Chosen | None = None
+        self._chosen: dict[str, _Chosen] = {}
 
     def open(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
         """Make room for a network's maps and say where each will lie.
@@ -113,15 +113,11 @@ class Renderer:
         front: Drawing | None = None,
     ) -> None:  # fmt: skip
         """Draw the world, then what floats before the eye, then what lies over it in pixels."""
-        self.counts = Counts()
-        background = (0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0)
-        self._images.prepare(drawing.pictures)
-        self._front.prepare(front.pictures if front is not None else ())
-        target.begin(background)
-        self.ctx.blend_func = BLEND
-        self._views.write(view, drawing.display.symmetric)
+        self._prepare(drawing, None, front)
+        target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0))
         self._colour(view, drawing)
-        self._draw_world(view, drawing)
+        self._views.write(view, drawing.display.symmetric)
+        self._draw_world(target, view, drawing)
         if front is not None:
             self._views.write(replace(view, near=NEAR, fog=1e9), True)
             self._draw_front(front)
@@ -135,57 +131,96 @@ class Renderer:
                 self.counts.draw_calls += 1
         target.end()
 
-    def _colour(self, view: View, drawing: Drawing) -> None:
+    def draw_eyes(
+        self, target: StereoTarget, view: EyesView, drawing: Drawing, near: Drawing | None = None,
+        front: Drawing | None = None,
+    ) -> None:  # fmt: skip
+        """Draw the world as two eyes see it: each thing is issued once, unless the target takes
+        one eye after the other.
+
+        near: more that stands in the world and changes with every frame, such as hands; front:
+        what floats before the eyes, over everything.
+        """
+        self._prepare(drawing, near, front)
+        target.begin((*view.look.background, 1.0))
+        self._colour(view, drawing)
+        for seen in target.passes(view):
+            self._views.write(seen, drawing.display.symmetric)
+            self._draw_world(target, seen, drawing, near, target.way)
+            if front is not None:
+                self._views.write(replace(seen, fog=1e9), True)
+                self._draw_front(front, target.way)
+        target.end()
+
+    def _prepare(self, drawing: Drawing, near: Drawing | None, front: Drawing | None) -> None:
+        self.counts = Counts()
+        self._images.prepare((*drawing.pictures, *(near.pictures if near is not None else ())))
+        self._front.prepare(front.pictures if front is not None else ())
+        self.ctx.blend_func = BLEND
+
+    def _colour(self, view: AnyView, drawing: Drawing) -> None:
         colours = table(drawing.display, view.look.negative, view.look.positive)
         if colours is not self._table:
             self._colours.write(colours)
             self._table = colours
         self._colours.use(1)
 
-    def _draw_world(self, view: View, drawing: Drawing) -> None:
+    def _draw_world(
+        self, target: Target | StereoTarget, view: AnyView, drawing: Drawing,
+        near: Drawing | None = None, way: Way = Way.ONE,
+    ) -> None:  # fmt: skip
         ctx = self.ctx
-        target = ctx.fbo
-        chosen = self._choose(view, drawing)
+        chosen, who = self._choose(view, drawing), _who(view)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in chosen.panels.items():
             self.array(slot, array).use(0)
-            self._call(self._panels, records, (slot, array))
+            self._call(self._panels, records, (slot, array, who), way)
         ctx.enable(moderngl.BLEND)
-        self._images.draw(drawing.pictures)
+        self._images.draw(drawing.pictures, way)
         self.counts.draw_calls += len(drawing.pictures)
-        self._call(self._quads, drawing.quads, "world")
-        target.depth_mask = False
+        self._call(self._quads, drawing.quads, "world", way)
+        if near is not None:
+            self._images.draw(near.pictures, way)
+            self.counts.draw_calls += len(near.pictures)
+            self._call(self._quads, near.quads, "near", way)
+        target.write_depth(False)
         if not view.transparent:
-            self._floor.render(moderngl.TRIANGLE_STRIP, vertices=4)
+            self._floor.draw(way)
             self.counts.draw_calls += 1
-        self._call(self._strokes, chosen.strokes, "world")
-        if len(chosen.glyphs):
-            self._text.draw(chosen.glyphs, "world")
-            self.counts.draw_calls += 1
-        target.depth_mask = True
+        self._call(self._strokes, chosen.strokes, who, way)
+        self._letters(chosen.glyphs, who, way)
+        if near is not None:
+            self._call(self._strokes, near.strokes, "near", way)
+            self._letters(self._laid_out("near", near.labels).glyphs, "near", way)
+        target.write_depth(True)
 
-    def _draw_front(self, front: Drawing) -> None:
+    def _letters(self, glyphs: np.ndarray, layer: str, way: Way) -> None:
+        if len(glyphs):
+            self._text.draw(glyphs, layer, way)
+            self.counts.draw_calls += 1
+
+    def _draw_front(self, front: Drawing, way: Way = Way.ONE) -> None:
         """In the order of its things, over everything."""
         self.ctx.disable(moderngl.DEPTH_TEST)
         self.ctx.enable(moderngl.BLEND)
-        self._call(self._quads, front.quads[: 2 * len(front.pictures)], "front")
-        self._front.draw(front.pictures)
-        self._call(self._quads, front.quads[2 * len(front.pictures) :], "marks")
-        if front.labels:
-            self._text.draw(self._laid_out("front", front.labels).glyphs, "front")
-        self.counts.draw_calls += len(front.pictures) + bool(front.labels)
+        self._call(self._quads, front.quads[: 2 * len(front.pictures)], "front", way)
+        self._front.draw(front.pictures, way)
+        self.counts.draw_calls += len(front.pictures)
+        self._call(self._quads, front.quads[2 * len(front.pictures) :], "marks", way)
+        self._letters(self._laid_out("front", front.labels).glyphs, "front", way)
 
-    def _choose(self, view: View, drawing: Drawing) -> _Chosen:
+    def _choose(self, view: AnyView, drawing: Drawing) -> _Chosen:
         """What is worth drawing; found anew when the eye has moved on or the drawing is another."""
-        here = standpoint(view)
-        last = self._chosen
-        if last is None or last.drawing is not drawing or last.standpoint != here:
-            eye = view.camera.position
+        here = view.standpoint
+        who = _who(view)
+        last = self._chosen.get(who)
+        if last is None or last.drawing is not drawing or not last.standpoint.serves(here):
+            eye = here.position
             panels = {key: near_first(records, eye) for key, records in drawing.panels.items()}
-            glyphs = readable(self._laid_out("world", drawing.labels), view)
-            strokes = long_enough(drawing.strokes, view)
-            self._chosen = last = _Chosen(drawing, here, panels, strokes, glyphs)
+            glyphs = readable(self._laid_out("world", drawing.labels), here)
+            strokes = long_enough(drawing.strokes, here)
+            self._chosen[who] = last = _Chosen(drawing, here, panels, strokes, glyphs)
         return last
 
     def _laid_out(self, layer: str, labels: Sequence[Label]) -> Lines:
@@ -194,9 +229,11 @@ class Renderer:
             self._lines[layer] = (labels, self._text.prepare(labels))
         return self._lines[layer][1]
 
-    def _call(self, instances: Instances, records: np.ndarray, key: Hashable) -> None:
+    def _call(
+        self, instances: Instances, records: np.ndarray, key: Hashable, way: Way = Way.ONE
+    ) -> None:
         if len(records):
-            instances.draw(records, key)
+            instances.draw(records, key, way)
             self.counts.draw_calls += 1
 
     def release(self) -> None:
@@ -205,9 +242,8 @@ class Renderer:
             store.release()
         self._stores.clear()
         self._colours.release()
-        self._floor.release()
-        self._floor_program.release()
         for part in (
+            self._floor,
             self._panels,
             self._quads,
             self._strokes,
@@ -217,3 +253,8 @@ class Renderer:
             self._views,
         ):
             part.release()
+
+
+def _who(view: AnyView) -> str:
+    """Whoever looks keeps what is worth drawing from there: a mirror beside a headset, too."""
+    return "eyes" if isinstance(view, EyesView) else "world"

@@ -4,13 +4,61 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from enum import Enum
 from importlib.resources import files
 
 import moderngl
 
 VIEWS_BINDING = 0
 """Of the uniform block that all shaders of the world read."""
+
+
+class Way(Enum):
+    """How one draw reaches the pictures of both eyes, or of the only one."""
+
+    ONE = ""
+    LAYERS = "LAYERS"
+    """Each instance is drawn twice; the vertex shader chooses the layer."""
+    MULTIVIEW = "MULTIVIEW"
+    """The driver runs the vertex shader for both layers."""
+
+    @property
+    def copies(self) -> int:
+        """Instances to draw for each record."""
+        return 2 if self is Way.LAYERS else 1
+
+
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
+
+
+class Shader:
+    """A program, compiled for each way of drawing when it is first asked for."""
+
+    def __init__(
+        self, ctx: moderngl.Context, name: str, defines: Mapping[str, float] | None = None,
+        samplers: Mapping[str, int] | None = None,
+    ) -> None:  # fmt: skip
+        """samplers: texture units by name. Raises RuntimeError as `program` does."""
+        self._ctx, self._name = ctx, name
+        self._defines, self._samplers = dict(defines or {}), dict(samplers or {})
+        self._programs: dict[Way, moderngl.Program] = {}
+        self.of(Way.ONE)
+
+    def of(self, way: Way) -> moderngl.Program:
+        """The program for this way of drawing."""
+        if way not in self._programs:
+            own = {way.value: 1.0} if way.value else {}
+            made = program(self._ctx, self._name, {**self._defines, **own})
+            for name, unit in self._samplers.items():
+                made[name] = unit
+            self._programs[way] = made
+        return self._programs[way]
+
+    def release(self) -> None:
+        """Give all of them back."""
+        for made in self._programs.values():
+            made.release()
+        self._programs.clear()
 
 
 def program(

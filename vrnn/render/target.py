@@ -39,6 +39,10 @@ class Target:
         self._draw.depth_mask = True
         self._draw.clear(*background, depth=1.0)
 
+    def write_depth(self, on: bool) -> None:
+        """Whether what is drawn hides what is drawn behind it later."""
+        self._draw.depth_mask = on
+
     def end(self) -> None:
         """The picture is complete."""
         if self._smooth is not None:

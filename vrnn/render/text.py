@@ -9,9 +9,9 @@ import moderngl
 import numpy as np
 
 from vrnn import font
+from vrnn.render.culling import Standpoint
 from vrnn.render.instances import Instances
-from vrnn.render.shaders import program
-from vrnn.render.uniforms import View
+from vrnn.render.shaders import Shader, Way
 from vrnn.scene.drawing import Label
 
 GLYPH = np.dtype(
@@ -42,8 +42,8 @@ class Text:
     """Makes labels ready and draws them."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
-        self._program = program(ctx, "text", {"SPREAD": float(font.SPREAD)})
-        self._instances = Instances(ctx, self._program, GLYPH)
+        shader = Shader(ctx, "text", {"SPREAD": float(font.SPREAD)})
+        self._instances = Instances(ctx, shader, GLYPH)
         self._atlas = ctx.texture((COLUMNS * font.CELL, ROWS * font.CELL), 1)
         self._atlas.repeat_x = self._atlas.repeat_y = False
         self._places: dict[str, int] = {}
@@ -81,10 +81,10 @@ class Text:
         blank = np.array([c == " " for text in texts for c in text], bool)
         return Lines(glyphs[~blank], which[~blank], column("origin", 3), limits)
 
-    def draw(self, glyphs: np.ndarray, layer: str) -> None:
+    def draw(self, glyphs: np.ndarray, layer: str, way: Way = Way.ONE) -> None:
         """Draw letters, made ready and chosen before. layer: each has its own place on the GPU."""
         self._atlas.use(0)
-        self._instances.draw(glyphs, layer)
+        self._instances.draw(glyphs, layer, way)
 
     def _add(self, letters: str) -> None:
         room = COLUMNS * ROWS - len(self._places)
@@ -102,14 +102,19 @@ class Text:
         self._atlas.release()
 
 
-def readable(lines: Lines, view: View) -> np.ndarray:
+def readable(lines: Lines, here: Standpoint) -> np.ndarray:
     """Letters of labels that are, or are about to be, large enough to be read."""
-    clip = view.clip_from_world
-    depth = lines.origin @ clip[3, :3] + clip[3, 3]
+    away = lines.origin - here.position
     height, appears, goes = lines.limits.T
-    pixels = height * view.pixels_a_unit / np.maximum(depth, 1e-4)
-    # A label whose left end is behind the eye may still reach into the picture.
-    chosen = (depth > -30 * height) & (pixels > 0.85 * appears) & (pixels < 1.6 * goes)
+    if here.forward is None:
+        # Away from the middle of a picture things are larger than their distance says.
+        pixels = height * here.pixels_a_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
+        chosen = (pixels > 0.5 * appears) & (pixels < 1.6 * goes)
+    else:
+        depth = away @ here.forward
+        pixels = height * here.pixels_a_unit / np.maximum(depth, 1e-4)
+        # A label whose left end is behind the eye may still reach into the picture.
+        chosen = (depth > -30 * height) & (pixels > 0.85 * appears) & (pixels < 1.6 * goes)
     return lines.glyphs[chosen[lines.label]]
 
 

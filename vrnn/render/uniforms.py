@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import tan
 
 import moderngl
 import numpy as np
 
+from vrnn.render.culling import STEP, Standpoint
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 
 VIEWS = np.dtype(
     [
-        ("clip_from_world", "16f4"),
+        ("clip_from_world", "(2, 16)f4"),
         ("eye", "4f4"),
         ("background", "4f4"),
         ("positive", "4f4"),
@@ -66,6 +67,54 @@ class View:
         """Pixels on screen of a metre at a metre's depth."""
         return self.size[1] / (2 * tan(self.camera.fov / 2))
 
+    @property
+    def clips(self) -> np.ndarray:
+        """(1, 4, 4) float32: of the only eye."""
+        return self.clip_from_world[None]
+
+    @property
+    def eye(self) -> np.ndarray:
+        """(3,) metres."""
+        return self.camera.position
+
+    @property
+    def standpoint(self) -> Standpoint:
+        """What has to stay for the same things to be worth drawing."""
+        picture = (self.size, self.tile, self.camera.fov)
+        forward = self.camera.axes()[2]
+        return Standpoint(self.eye, forward, self.pixels_a_unit, picture)
+
+
+@dataclass(frozen=True, eq=False)
+class EyesView:
+    """Where two eyes look from, and in what mood.
+
+    clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) metres, the middle between
+    them; size: (width, height) pixels of each eye's picture; pixels_a_unit, fog, look: as in a
+    `View`; step: metres that the head may move before what is worth drawing is found anew.
+    """
+
+    clips: np.ndarray
+    eye: np.ndarray
+    size: tuple[int, int]
+    pixels_a_unit: float
+    fog: float = 100.0
+    look: Look = Look()
+    step: float = STEP
+    transparent: bool = False
+
+    @property
+    def standpoint(self) -> Standpoint:
+        """What has to stay for the same things to be worth drawing."""
+        return Standpoint(self.eye, None, self.pixels_a_unit, (self.size, self.step), self.step)
+
+    def only(self, number: int) -> EyesView:
+        """One of the two eyes, as the first."""
+        return replace(self, clips=self.clips[number : number + 1])
+
+
+AnyView = View | EyesView
+
 
 def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
     """(4, 4) that spreads one tile of the picture over the whole clip space."""
@@ -93,10 +142,10 @@ class Views:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._buffer = ctx.buffer(reserve=VIEWS.itemsize)
 
-    def write(self, view: View, symmetric: bool) -> None:
+    def write(self, view: AnyView, symmetric: bool) -> None:
         """For a picture of the world. symmetric: zero is in the middle of the range of colours."""
-        eye = (*view.camera.position, view.fog)
-        self._write(view.clip_from_world, eye, view, view.pixels_a_unit, symmetric)
+        eye = (*view.eye, view.fog)
+        self._write(view.clips, eye, view, view.pixels_a_unit, symmetric)
 
     def write_overlay(self, view: View) -> None:
         """For an overlay in pixels: no fog, a unit is a pixel."""
@@ -104,14 +153,14 @@ class Views:
         matrix = pixel_clip(width, height)
         if view.tile is not None:
             matrix = part_of_clip(view.size, view.tile) @ matrix
-        self._write(matrix, (0.0, 0.0, 0.0, 1e9), view, 1.0)
+        self._write(matrix[None], (0.0, 0.0, 0.0, 1e9), view, 1.0)
 
     def _write(
-        self, matrix: np.ndarray, eye: tuple[float, ...], view: View, pixels_a_unit: float,
+        self, clips: np.ndarray, eye: tuple[float, ...], view: AnyView, pixels_a_unit: float,
         symmetric: bool = True,
     ) -> None:  # fmt: skip
         record = np.zeros((), VIEWS)
-        record["clip_from_world"] = matrix.T.ravel()
+        record["clip_from_world"][: len(clips)] = clips.transpose(0, 2, 1).reshape(-1, 16)
         record["eye"] = eye
         record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
         record["positive"] = (*view.look.positive, 1.0)

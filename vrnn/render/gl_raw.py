@@ -1,0 +1,136 @@
+"""OpenGL functions that ModernGL does not offer, for the context that is current on this thread.
+
+Called through ctypes, which lets other threads go on meanwhile.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from collections.abc import Callable
+from ctypes import c_char_p, c_float, c_int, c_uint, c_uint64, c_void_p
+from typing import Any
+
+from vrnn.errors import VrnnError
+
+TEXTURE_2D_ARRAY = 0x8C1A
+TEXTURE_2D_MULTISAMPLE_ARRAY = 0x9102
+RGBA8, SRGB8_ALPHA8 = 0x8058, 0x8C43
+DEPTH_COMPONENT16, DEPTH_COMPONENT24, DEPTH_COMPONENT32F = 0x81A5, 0x81A6, 0x8CAC
+RGBA, DEPTH_COMPONENT, UNSIGNED_BYTE, FLOAT = 0x1908, 0x1902, 0x1401, 0x1406
+FRAMEBUFFER, READ_FRAMEBUFFER, DRAW_FRAMEBUFFER = 0x8D40, 0x8CA8, 0x8CA9
+COLOR_ATTACHMENT0, DEPTH_ATTACHMENT, FRAMEBUFFER_COMPLETE = 0x8CE0, 0x8D00, 0x8CD5
+COLOR_BUFFER_BIT, DEPTH_BUFFER_BIT = 0x4000, 0x0100
+NEAREST, LINEAR, TEXTURE_MAG_FILTER, TEXTURE_MIN_FILTER = 0x2600, 0x2601, 0x2800, 0x2801
+TIME_ELAPSED, QUERY_RESULT, QUERY_RESULT_AVAILABLE = 0x88BF, 0x8866, 0x8867
+NO_ERROR = 0
+
+_KINDS: dict[str, tuple[Any, ...]] = {
+    "glBindFramebuffer": (None, c_uint, c_uint),
+    "glBindTexture": (None, c_uint, c_uint),
+    "glBlitFramebuffer": (None, *[c_int] * 8, c_uint, c_uint),
+    "glCheckFramebufferStatus": (c_uint, c_uint),
+    "glClear": (None, c_uint),
+    "glClearColor": (None, *[c_float] * 4),
+    "glDeleteFramebuffers": (None, c_int, c_void_p),
+    "glDeleteQueries": (None, c_int, c_void_p),
+    "glDeleteTextures": (None, c_int, c_void_p),
+    "glDepthMask": (None, c_int),
+    "glBeginQuery": (None, c_uint, c_uint),
+    "glEndQuery": (None, c_uint),
+    "glFinish": (None,),
+    "glFlush": (None,),
+    "glFramebufferTexture": (None, c_uint, c_uint, c_uint, c_int),
+    "glFramebufferTextureLayer": (None, c_uint, c_uint, c_uint, c_int, c_int),
+    "glFramebufferTextureMultiviewOVR": (None, c_uint, c_uint, c_uint, c_int, c_int, c_int),
+    "glGenFramebuffers": (None, c_int, c_void_p),
+    "glGenQueries": (None, c_int, c_void_p),
+    "glGenTextures": (None, c_int, c_void_p),
+    "glGetError": (c_uint,),
+    "glGetQueryObjectui64v": (None, c_uint, c_uint, c_void_p),
+    "glReadPixels": (None, *[c_int] * 4, c_uint, c_uint, c_void_p),
+    "glTexImage3D": (None, c_uint, *[c_int] * 6, c_uint, c_uint, c_void_p),
+    "glTexImage3DMultisample": (None, c_uint, c_int, c_uint, c_int, c_int, c_int, c_int),
+    "glTexParameteri": (None, c_uint, c_uint, c_int),
+    "glViewport": (None, *[c_int] * 4),
+}
+"""What each returns and takes."""
+
+
+class Raw:
+    """Functions by name without `gl`: `raw.Flush()`. Make one for each context."""
+
+    def __init__(self) -> None:
+        self._address = _finder()
+
+    def __getattr__(self, name: str) -> Callable[..., Any]:
+        """Look a function up when it is first called. Raises VrnnError when the driver lacks it."""
+        full = "gl" + name
+        if full not in _KINDS:
+            raise AttributeError(name)
+        address = self._address(full)
+        if not address:
+            raise VrnnError(
+                f"the graphics driver has no {full}, which a headset needs; update the driver"
+            )
+        # Windows calls OpenGL in its own way, which ctypes knows only there.
+        make: Any = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
+        function: Callable[..., Any] = make(*_KINDS[full])(address)
+        setattr(self, name, function)
+        return function
+
+    def new(self, kind: str) -> int:
+        """The number of a new object. kind: `Textures`, `Framebuffers` or `Queries`."""
+        number = c_uint()
+        getattr(self, f"Gen{kind}")(1, ctypes.byref(number))
+        return number.value
+
+    def delete(self, kind: str, number: int) -> None:
+        """Give an object back."""
+        getattr(self, f"Delete{kind}")(1, ctypes.byref(c_uint(number)))
+
+    def nanoseconds(self, query: int) -> int | None:
+        """What a timer query found; None while it is not done."""
+        value = c_uint64()
+        self.GetQueryObjectui64v(query, QUERY_RESULT_AVAILABLE, ctypes.byref(value))
+        if not value.value:
+            return None
+        self.GetQueryObjectui64v(query, QUERY_RESULT, ctypes.byref(value))
+        return value.value
+
+
+def _finder() -> Callable[[str], int | None]:
+    """How functions of the current context are found."""
+    if sys.platform == "win32":
+        library = ctypes.WinDLL("opengl32")
+        find = library.wglGetProcAddress
+        find.restype, find.argtypes = c_void_p, [c_char_p]
+
+        def on_windows(name: str) -> int | None:
+            # The oldest functions are those of the library itself.
+            found: int | None = find(name.encode())
+            return found or ctypes.cast(getattr(library, name), c_void_p).value
+
+        return on_windows
+    if sys.platform == "darwin":
+        framework = ctypes.CDLL("/System/Library/Frameworks/OpenGL.framework/OpenGL")
+        return lambda name: ctypes.cast(getattr(framework, name, None), c_void_p).value
+    return _finder_on_linux()
+
+
+def _finder_on_linux() -> Callable[[str], int | None]:
+    for library, current, find in (
+        ("libEGL.so.1", "eglGetCurrentContext", "eglGetProcAddress"),
+        ("libGL.so.1", "glXGetCurrentContext", "glXGetProcAddressARB"),
+    ):
+        try:
+            loaded = ctypes.CDLL(library)
+        except OSError:
+            continue
+        getattr(loaded, current).restype = c_void_p
+        if not getattr(loaded, current)():
+            continue
+        function = getattr(loaded, find)
+        function.restype, function.argtypes = c_void_p, [c_char_p]
+        return lambda name: function(name.encode())
+    raise VrnnError("no OpenGL context is current on this thread; draw from the main one")

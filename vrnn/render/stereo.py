@@ -1,0 +1,279 @@
+"""Pictures for two eyes: two layers of a texture array, drawn in one pass where the driver can."""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Iterator, Sequence
+from math import tan
+
+import moderngl
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.render import gl_raw
+from vrnn.render.gl_raw import Raw
+from vrnn.render.shaders import Way
+from vrnn.render.target import FRAMEBUFFER_SRGB, rest
+from vrnn.render.uniforms import EyesView, Look
+from vrnn.scene.camera import FAR
+from vrnn.scene.tracked import Eye, Rig
+
+STEREO = ("auto", "multiview", "layer", "two")
+"""How both eyes can be drawn; `two`: in two passes."""
+LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
+MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
+NEAR = 0.05
+"""Metres of the stage within which nothing is drawn."""
+
+
+def ways(extensions: Sequence[str] | set[str]) -> tuple[str, ...]:
+    """Of STEREO, what a driver with these extensions can do, the best first."""
+    found = []
+    if MULTIVIEW_EXTENSION in extensions:
+        found.append("multiview")
+    if any(name in extensions for name in LAYER_EXTENSIONS):
+        found.append("layer")
+    return (*found, "two")
+
+
+def chosen_way(ctx: moderngl.Context, wanted: str = "auto") -> str:
+    """`multiview`, `layer` or `two`. Raises VrnnError for one that the driver cannot do."""
+    possible = ways(ctx.extensions)
+    if wanted == "auto":
+        return possible[0]
+    if wanted not in possible:
+        raise VrnnError(
+            f"this graphics driver cannot draw both eyes by '{wanted}'; it can by "
+            f"{' or '.join(possible)}"
+        )
+    return wanted
+
+
+class StereoTarget:
+    """Where both eyes' pictures go: layer 0 the left one's, layer 1 the right one's.
+
+    The layers are its own, or those of a texture array that is given for each frame.
+    """
+
+    def __init__(
+        self, ctx: moderngl.Context, size: tuple[int, int], samples: int = 0, way: str = "auto",
+        depth_format: int = gl_raw.DEPTH_COMPONENT32F, own: bool = True,
+    ) -> None:  # fmt: skip
+        """size: of one eye's picture; samples: 0, or of each pixel's edge smoothing (2, 4, 8);
+        own: make a texture array to draw into."""
+        self.ctx, self.size, self.name = ctx, size, chosen_way(ctx, wanted=way)
+        if self.name == "multiview":
+            samples = 0  # a multisampled array would need one more extension
+        self.samples = min(samples, ctx.max_samples) if samples > 1 else 0
+        self.way = {"multiview": Way.MULTIVIEW, "layer": Way.LAYERS}.get(self.name, Way.ONE)
+        self._depth_format = depth_format
+        self._raw = Raw()
+        self._framebuffers: dict[tuple[int, int, int], int] = {}
+        self._made: list[int] = []
+        self._own = self._texture(gl_raw.SRGB8_ALPHA8) if own else 0
+        self._own_depth = self._texture(depth_format)
+        self._smooth = self._smooth_depth = 0
+        if self.samples:
+            self._smooth = self._texture(gl_raw.SRGB8_ALPHA8, self.samples)
+            self._smooth_depth = self._texture(depth_format, self.samples)
+        self._colour, self._depth = self._own, self._own_depth
+        self._eye = -1
+
+    def into(self, colour: int, depth: int = 0) -> None:
+        """Draw into these texture arrays from now on; 0: into its own."""
+        self._colour, self._depth = colour or self._own, depth or self._own_depth
+
+    def begin(self, background: tuple[float, float, float, float]) -> None:
+        """Both eyes see this linear colour, and nothing else so far."""
+        raw = self._raw
+        self.ctx.enable_direct(FRAMEBUFFER_SRGB)
+        raw.Viewport(0, 0, *self.size)
+        raw.DepthMask(1)
+        raw.ClearColor(*background)
+        for layer in (-1,) if self.way is not Way.ONE else (0, 1):
+            self._bind(layer)
+            raw.Clear(gl_raw.COLOR_BUFFER_BIT | gl_raw.DEPTH_BUFFER_BIT)
+
+    def passes(self, view: EyesView) -> Iterator[EyesView]:
+        """What to draw, one after the other: both eyes at once, or each."""
+        if self.way is not Way.ONE:
+            yield view
+            return
+        for number in (0, 1):
+            self._bind(number)
+            yield view.only(number)
+
+    def write_depth(self, on: bool) -> None:
+        """Whether what is drawn hides what is drawn behind it later."""
+        self._raw.DepthMask(int(on))
+
+    def end(self) -> None:
+        """The pictures are complete."""
+        raw = self._raw
+        raw.DepthMask(1)
+        if self.samples:
+            width, height = self.size
+            box = (0, 0, width, height)
+            for layer in (0, 1):
+                source = self._framebuffer(self._smooth, self._smooth_depth, layer)
+                out = self._framebuffer(self._colour, self._depth, layer)
+                raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, source)
+                raw.BindFramebuffer(gl_raw.DRAW_FRAMEBUFFER, out)
+                what = gl_raw.COLOR_BUFFER_BIT
+                raw.BlitFramebuffer(*box, *box, what, gl_raw.NEAREST)
+                if self._depth != self._own_depth:
+                    raw.BlitFramebuffer(*box, *box, gl_raw.DEPTH_BUFFER_BIT, gl_raw.NEAREST)
+        self.ctx.disable_direct(FRAMEBUFFER_SRGB)
+        # ModernGL has to know that another framebuffer is bound now than it thinks.
+        rest(self.ctx)
+
+    def to_screen(self, layer: int, area: tuple[int, int, int, int], framebuffer: int = 0) -> None:
+        """Copy an eye's picture into a part of a framebuffer, scaled, its bytes as they are.
+
+        area: left, bottom, width, height in pixels.
+        """
+        raw = self._raw
+        left, bottom, width, height = area
+        source = self._framebuffer(self._colour, self._depth, layer)
+        raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, source)
+        raw.BindFramebuffer(gl_raw.DRAW_FRAMEBUFFER, framebuffer)
+        raw.BlitFramebuffer(
+            0, 0, *self.size, left, bottom, left + width, bottom + height,
+            gl_raw.COLOR_BUFFER_BIT, gl_raw.LINEAR,
+        )  # fmt: skip
+
+    def pixels(self, layer: int) -> np.ndarray:
+        """(H, W, 4) uint8 sRGB of one eye, row 0 on top."""
+        width, height = self.size
+        data = np.empty((height, width, 4), np.uint8)
+        framebuffer = self._framebuffer(self._colour, self._depth, layer)
+        self._raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, framebuffer)
+        kind = (gl_raw.RGBA, gl_raw.UNSIGNED_BYTE)
+        self._raw.ReadPixels(0, 0, width, height, *kind, data.ctypes.data_as(ctypes.c_void_p))
+        return data[::-1]
+
+    def depths(self, layer: int) -> np.ndarray:
+        """(H, W) float32 of one eye, 0 near … 1 far, row 0 on top."""
+        width, height = self.size
+        data = np.empty((height, width), np.float32)
+        framebuffer = self._framebuffer(self._colour, self._depth, layer)
+        self._raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, framebuffer)
+        kind = (gl_raw.DEPTH_COMPONENT, gl_raw.FLOAT)
+        self._raw.ReadPixels(0, 0, width, height, *kind, data.ctypes.data_as(ctypes.c_void_p))
+        return data[::-1]
+
+    def _bind(self, layer: int) -> None:
+        """Draw into a layer, -1: into both."""
+        if self.samples:
+            number = self._framebuffer(self._smooth, self._smooth_depth, layer)
+        else:
+            number = self._framebuffer(self._colour, self._depth, layer)
+        self._raw.BindFramebuffer(gl_raw.FRAMEBUFFER, number)
+
+    def _framebuffer(self, colour: int, depth: int, layer: int) -> int:
+        """Of a layer of these arrays, -1: of both; kept."""
+        key = (colour, depth, layer)
+        if key not in self._framebuffers:
+            raw = self._raw
+            number = raw.new("Framebuffers")
+            raw.BindFramebuffer(gl_raw.FRAMEBUFFER, number)
+            for place, texture in (
+                (gl_raw.COLOR_ATTACHMENT0, colour), (gl_raw.DEPTH_ATTACHMENT, depth),
+            ):  # fmt: skip
+                self._attach(place, texture, layer)
+            state = raw.CheckFramebufferStatus(gl_raw.FRAMEBUFFER)
+            if state != gl_raw.FRAMEBUFFER_COMPLETE:
+                raise VrnnError(
+                    f"the graphics driver draws into no texture array of {self.size[0]}×"
+                    f"{self.size[1]} pixels (state {state:#x}); choose a smaller resolution scale "
+                    "in [headset]"
+                )
+            self._framebuffers[key] = number
+        return self._framebuffers[key]
+
+    def _attach(self, place: int, texture: int, layer: int) -> None:
+        raw, kind = self._raw, gl_raw.FRAMEBUFFER
+        if layer >= 0:
+            raw.FramebufferTextureLayer(kind, place, texture, 0, layer)
+        elif self.way is Way.MULTIVIEW:
+            raw.FramebufferTextureMultiviewOVR(kind, place, texture, 0, 0, 2)
+        else:
+            raw.FramebufferTexture(kind, place, texture, 0)
+
+    def _texture(self, kind: int, samples: int = 0) -> int:
+        raw = self._raw
+        number = raw.new("Textures")
+        self._made.append(number)
+        if samples:
+            target = gl_raw.TEXTURE_2D_MULTISAMPLE_ARRAY
+            raw.BindTexture(target, number)
+            raw.TexImage3DMultisample(target, samples, kind, *self.size, 2, 1)
+        else:
+            target = gl_raw.TEXTURE_2D_ARRAY
+            raw.BindTexture(target, number)
+            colour = kind in (gl_raw.SRGB8_ALPHA8, gl_raw.RGBA8)
+            data = (
+                (gl_raw.RGBA, gl_raw.UNSIGNED_BYTE)
+                if colour
+                else (gl_raw.DEPTH_COMPONENT, gl_raw.FLOAT)
+            )
+            raw.TexImage3D(target, 0, kind, *self.size, 2, 0, *data, None)
+            for parameter in (gl_raw.TEXTURE_MIN_FILTER, gl_raw.TEXTURE_MAG_FILTER):
+                raw.TexParameteri(target, parameter, gl_raw.LINEAR if colour else gl_raw.NEAREST)
+        raw.BindTexture(target, 0)
+        return number
+
+    def release(self) -> None:
+        """Give its own textures and all framebuffers back."""
+        for number in self._framebuffers.values():
+            self._raw.delete("Framebuffers", number)
+        self._framebuffers.clear()
+        for number in self._made:
+            self._raw.delete("Textures", number)
+        self._made.clear()
+
+
+def eyes_view(
+    eyes: tuple[Eye, Eye], rig: Rig, size: tuple[int, int], fog: float, look: Look | None = None
+) -> EyesView:
+    """What two eyes on a stage see of the world. size: of one eye's picture; fog: metres."""
+    clips = [clip_from_world(eye, rig) for eye in eyes]
+    middle = rig.apply((eyes[0].pose.position + eyes[1].pose.position) / 2)
+    tall = sum(tan(eye.fov[2]) - tan(eye.fov[3]) for eye in eyes) / 2
+    return EyesView(
+        np.stack(clips).astype(np.float32), middle, size, size[1] / tall, fog, look or Look(),
+        step=0.5 * max(1.0, rig.scale),
+    )  # fmt: skip
+
+
+def near_and_far(rig: Rig) -> tuple[float, float]:
+    """Metres of the world between which things are drawn."""
+    return NEAR * rig.scale, max(FAR, 100 * rig.scale)
+
+
+def clip_from_world(eye: Eye, rig: Rig) -> np.ndarray:
+    """(4, 4) float64. Depth is in metres of the world, however large the stage stands in it."""
+    stage = rig.matrix()
+    pose = eye.pose.matrix()
+    rotation = stage[:3, :3] / rig.scale @ pose[:3, :3]
+    eye_from_world = np.eye(4)
+    eye_from_world[:3, :3] = rotation.T
+    eye_from_world[:3, 3] = -rotation.T @ rig.apply(eye.pose.position)
+    return clip_from_eye(eye.fov, *near_and_far(rig)) @ eye_from_world
+
+
+def clip_from_eye(fov: tuple[float, float, float, float], near: float, far: float) -> np.ndarray:
+    """(4, 4) float64: projection for a field of view that need not be symmetric.
+
+    fov: angles to the left, right, upper and lower edge, radians.
+    """
+    left, right, up, down = (tan(angle) for angle in fov)
+    matrix = np.zeros((4, 4))
+    matrix[0, 0] = 2 / (right - left)
+    matrix[0, 2] = (right + left) / (right - left)
+    matrix[1, 1] = 2 / (up - down)
+    matrix[1, 2] = (up + down) / (up - down)
+    matrix[2, 2] = -(far + near) / (far - near)
+    matrix[2, 3] = -2 * far * near / (far - near)
+    matrix[3, 2] = -1
+    return matrix
