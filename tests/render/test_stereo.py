@@ -59,7 +59,7 @@ def renderer(ctx):
 
 
 def target_of(ctx, way, samples=0, size=SIZE):
-    if way not in ways(ctx.extensions):
+    if way not in ("auto", *ways(ctx.extensions)):
         pytest.skip(f"this driver cannot draw by '{way}'")
     return StereoTarget(ctx, size, samples, way)
 
@@ -93,8 +93,10 @@ def differing(one, other, more_than=3):
 
 
 @pytest.mark.parametrize("samples", [0, 4])
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", ["auto", *WAYS])
 def test_each_eye_sees_what_a_flat_picture_from_there_shows(ctx, renderer, way, samples):
+    if way == "multiview" and samples:
+        pytest.skip("few drivers smooth edges of several views; then another way is taken")
     drawing = scene(renderer)
     eyes = eyes_at()
     view = eyes_view(eyes, Rig(), SIZE, 100.0)
@@ -113,7 +115,7 @@ def test_one_pass_is_bit_for_bit_two_passes(ctx, renderer):
     drawing = scene(renderer)
     view = eyes_view(eyes_at(), Rig(), SIZE, 100.0)
     for samples in (0, 4):
-        one = both_eyes(renderer, drawing, view, chosen_way(ctx), samples)
+        one = both_eyes(renderer, drawing, view, "auto", samples)
         two = both_eyes(renderer, drawing, view, "two", samples)
         assert all((a == b).all() for a, b in zip(one, two, strict=True))
 

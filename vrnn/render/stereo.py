@@ -62,12 +62,14 @@ class StereoTarget:
         """size: of one eye's picture; samples: 0, or of each pixel's edge smoothing (2, 4, 8);
         own: make a texture array to draw into."""
         self.ctx, self.size, self.name = ctx, size, chosen_way(ctx, wanted=way)
-        if self.name == "multiview":
-            samples = 0  # a multisampled array would need one more extension
-        self.samples = min(samples, ctx.max_samples) if samples > 1 else 0
-        self.way = {"multiview": Way.MULTIVIEW, "layer": Way.LAYERS}.get(self.name, Way.ONE)
-        self._depth_format = depth_format
         self._raw = Raw()
+        self.samples = min(samples, ctx.max_samples) if samples > 1 else 0
+        if self.name == "multiview" and self.samples and not _smooths_views(self._raw):
+            if way == "auto":
+                self.name = ways(ctx.extensions)[1]
+            else:
+                self.samples = 0
+        self.way = {"multiview": Way.MULTIVIEW, "layer": Way.LAYERS}.get(self.name, Way.ONE)
         self._framebuffers: dict[tuple[int, int, int], int] = {}
         self._made: list[int] = []
         self._own = self._texture(gl_raw.SRGB8_ALPHA8) if own else 0
@@ -231,6 +233,24 @@ class StereoTarget:
         for number in self._made:
             self._raw.delete("Textures", number)
         self._made.clear()
+
+
+def _smooths_views(raw: Raw) -> bool:
+    """Whether the driver draws several views into a multisampled array: few do."""
+    target, texture = gl_raw.TEXTURE_2D_MULTISAMPLE_ARRAY, raw.new("Textures")
+    framebuffer = raw.new("Framebuffers")
+    raw.BindTexture(target, texture)
+    raw.TexImage3DMultisample(target, 2, gl_raw.SRGB8_ALPHA8, 8, 8, 2, 1)
+    raw.BindTexture(target, 0)
+    raw.BindFramebuffer(gl_raw.FRAMEBUFFER, framebuffer)
+    place = gl_raw.COLOR_ATTACHMENT0
+    raw.FramebufferTextureMultiviewOVR(gl_raw.FRAMEBUFFER, place, texture, 0, 0, 2)
+    state = raw.CheckFramebufferStatus(gl_raw.FRAMEBUFFER)
+    raw.BindFramebuffer(gl_raw.FRAMEBUFFER, 0)
+    raw.delete("Framebuffers", framebuffer)
+    raw.delete("Textures", texture)
+    refused = raw.GetError() != gl_raw.NO_ERROR
+    return bool(state == gl_raw.FRAMEBUFFER_COMPLETE) and not refused
 
 
 def eyes_view(
