@@ -13,6 +13,8 @@ from typing import Any, get_type_hints
 
 from vrnn.errors import VrnnError
 
+MIRRORS = ("left", "both", "free")
+"""What a monitor shows beside a headset: the left eye, both, or a camera of its own."""
 Colour = tuple[float, float, float]
 """Linear red, green, blue, 0…1."""
 
@@ -115,6 +117,20 @@ class Panels:
 
 
 @dataclass(frozen=True)
+class Headset:
+    """resolution: of what the headset recommends, each way; multisample: samples a pixel, 0 or 1
+    for none; refresh_rate: Hz, 0 for the headset's own; depth: hand the runtime depths too; mirror:
+    what the monitor shows, one of MIRRORS; mirror_rate: pictures a second there."""
+
+    resolution: float
+    multisample: int
+    refresh_rate: float
+    depth: bool
+    mirror: str
+    mirror_rate: float
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings."""
 
@@ -124,6 +140,7 @@ class Config:
     window: Window
     render: Render
     panels: Panels
+    headset: Headset
 
 
 LIMITS = {
@@ -137,6 +154,10 @@ LIMITS = {
     "window.multisample": (0, 32),
     "render.upload_mb_a_frame": (0.25, 65536.0),
     "panels.text": (9.0, 40.0),
+    "headset.resolution": (0.2, 3.0),
+    "headset.multisample": (0, 32),
+    "headset.refresh_rate": (0.0, 1000.0),
+    "headset.mirror_rate": (1.0, 240.0),
 }
 """Smallest and largest value of each number."""
 
@@ -207,6 +228,8 @@ def _problem(name: str, value: Any) -> str:
         fits = _is_number(value) and (kind is float or isinstance(value, int))
         sort = "a whole number" if kind is int else "a number"
         return "" if fits and low <= value <= high else f"{sort} from {low} to {high}"
+    if key == "mirror":
+        return "" if value in MIRRORS else "one of " + ", ".join(MIRRORS)
     if key == "store":
         return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
     if key == "places":

@@ -12,9 +12,9 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.render import gl_raw
 from vrnn.render.gl_raw import Raw
-from vrnn.render.shaders import Way
+from vrnn.render.shaders import Way, program
 from vrnn.render.target import FRAMEBUFFER_SRGB, rest
-from vrnn.render.uniforms import EyesView, Look
+from vrnn.render.uniforms import Edges, EyesView, Look
 from vrnn.scene.camera import FAR
 from vrnn.scene.tracked import Eye, Rig
 
@@ -79,11 +79,16 @@ class StereoTarget:
             self._smooth = self._texture(gl_raw.SRGB8_ALPHA8, self.samples)
             self._smooth_depth = self._texture(depth_format, self.samples)
         self._colour, self._depth = self._own, self._own_depth
-        self._eye = -1
+        self._hidden = Hidden(ctx)
 
     def into(self, colour: int, depth: int = 0) -> None:
         """Draw into these texture arrays from now on; 0: into its own."""
         self._colour, self._depth = colour or self._own, depth or self._own_depth
+
+    def hide(self, masks: Sequence[np.ndarray]) -> None:
+        """Draw nothing where an eye's lens hides it. masks: (N, 3, 2) triangles of each eye, by
+        tangents right and up; none: everything is seen."""
+        self._hidden.set(masks)
 
     def begin(self, background: tuple[float, float, float, float]) -> None:
         """Both eyes see this linear colour, and nothing else so far."""
@@ -98,7 +103,12 @@ class StereoTarget:
 
     def passes(self, view: EyesView) -> Iterator[EyesView]:
         """What to draw, one after the other: both eyes at once, or each."""
+        for number in (0, 1):
+            if self._hidden.some(number):
+                self._bind(number)
+                self._hidden.draw(number, view.edges[number])
         if self.way is not Way.ONE:
+            self._bind(-1)
             yield view
             return
         for number in (0, 1):
@@ -233,6 +243,56 @@ class StereoTarget:
         for number in self._made:
             self._raw.delete("Textures", number)
         self._made.clear()
+        self._hidden.release()
+
+
+class Hidden:
+    """The parts of both pictures that no eye gets to see: their depth is made the nearest."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._program: moderngl.Program | None = None
+        self._meshes: list[tuple[moderngl.Buffer, moderngl.VertexArray] | None] = [None, None]
+
+    def set(self, masks: Sequence[np.ndarray]) -> None:
+        """See `StereoTarget.hide`."""
+        self._drop()
+        for number, triangles in enumerate(masks):
+            if not len(triangles):
+                continue
+            if self._program is None:
+                self._program = program(self._ctx, "hidden")
+            buffer = self._ctx.buffer(np.ascontiguousarray(triangles, np.float32).tobytes())
+            array = self._ctx.vertex_array(self._program, [(buffer, "2f", "place")])
+            self._meshes[number] = (buffer, array)
+
+    def some(self, number: int) -> bool:
+        """Whether anything of an eye's picture is hidden."""
+        return self._meshes[number] is not None
+
+    def draw(self, number: int, edges: Sequence[float]) -> None:
+        """Into the layer that is bound. edges: tangents to left, right, up and down."""
+        mesh = self._meshes[number]
+        if mesh is None or self._program is None:
+            return
+        self._ctx.enable(moderngl.DEPTH_TEST)
+        self._ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        self._program["edges"] = tuple(float(edge) for edge in edges)
+        mesh[1].render(moderngl.TRIANGLES)
+
+    def _drop(self) -> None:
+        for mesh in self._meshes:
+            if mesh is not None:
+                mesh[1].release()
+                mesh[0].release()
+        self._meshes = [None, None]
+
+    def release(self) -> None:
+        """Give everything back."""
+        self._drop()
+        if self._program is not None:
+            self._program.release()
+            self._program = None
 
 
 def _smooths_views(raw: Raw) -> bool:
@@ -262,8 +322,14 @@ def eyes_view(
     tall = sum(tan(eye.fov[2]) - tan(eye.fov[3]) for eye in eyes) / 2
     return EyesView(
         np.stack(clips).astype(np.float32), middle, size, size[1] / tall, fog, look or Look(),
-        step=0.5 * max(1.0, rig.scale),
+        step=0.5 * max(1.0, rig.scale), edges=(edges(eyes[0]), edges(eyes[1])),
     )  # fmt: skip
+
+
+def edges(eye: Eye) -> Edges:
+    """Tangents to the left, right, upper and lower edge of what an eye sees."""
+    left, right, up, down = (tan(angle) for angle in eye.fov)
+    return left, right, up, down
 
 
 def near_and_far(rig: Rig) -> tuple[float, float]:

@@ -26,6 +26,7 @@ VIEWS = np.dtype(
 )
 
 Colour = tuple[float, float, float]
+Edges = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -91,7 +92,8 @@ class EyesView:
 
     clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) metres, the middle between
     them; size: (width, height) pixels of each eye's picture; pixels_a_unit, fog, look: as in a
-    `View`; step: metres that the head may move before what is worth drawing is found anew.
+    `View`; step: metres that the head may move before what is worth drawing is found anew; edges:
+    tangents to the left, right, upper and lower edge of each picture.
     """
 
     clips: np.ndarray
@@ -102,6 +104,7 @@ class EyesView:
     look: Look = Look()
     step: float = STEP
     transparent: bool = False
+    edges: tuple[Edges, Edges] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
 
     @property
     def standpoint(self) -> Standpoint:

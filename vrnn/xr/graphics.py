@@ -1,0 +1,121 @@
+"""The OpenGL context that is current on this thread, as OpenXR wants to be told of it."""
+
+from __future__ import annotations
+
+import ctypes
+import sys
+from ctypes import POINTER, byref, c_int32, c_ulong, c_void_p, cast
+from typing import Any
+
+from vrnn.xr.runtime import OPENGL, HeadsetError, Runtime, told
+
+EGL = "XR_MNDX_egl_enable"
+CONFIG_ID, NONE = 0x3028, 0x3038
+"""EGL's names."""
+FBCONFIG_ID, SCREEN, VISUAL_ID = 0x8013, 0x800C, 0x800B
+"""GLX's names."""
+
+
+def kind() -> str:
+    """`egl`, `glx` or `wgl`. Raises HeadsetError when no context is current, or on a Mac."""
+    if sys.platform == "win32":
+        return "wgl"
+    if sys.platform == "darwin":
+        raise HeadsetError("there is no OpenXR on a Mac; start without --xr")
+    for name, library, current in (
+        ("egl", "libEGL.so.1", "eglGetCurrentContext"),
+        ("glx", "libGL.so.1", "glXGetCurrentContext"),
+    ):
+        try:
+            function = getattr(ctypes.CDLL(library), current)
+        except (OSError, AttributeError):
+            continue
+        function.restype = c_void_p
+        if function():
+            return name
+    raise HeadsetError("no OpenGL context is current on this thread; draw from the main one")
+
+
+def extensions() -> tuple[str, ...]:
+    """What a runtime must have for the current context."""
+    return (OPENGL, EGL) if kind() == "egl" else (OPENGL,)
+
+
+def check_version(runtime: Runtime, version: tuple[int, int]) -> None:
+    """Ask what OpenGL the runtime wants, as must be done before a session. Raises HeadsetError."""
+    xr = runtime.xr
+    with told(xr):
+        wanted = xr.get_opengl_graphics_requirements_khr(runtime.instance, runtime.system)
+    least = xr.Version(wanted.min_api_version_supported)
+    if (least.major, least.minor) > version:
+        raise HeadsetError(
+            f"the headset's runtime wants OpenGL {least.major}.{least.minor} and this machine's "
+            f"is {version[0]}.{version[1]}; update the graphics driver, or start without --xr"
+        )
+
+
+def binding(runtime: Runtime) -> Any:
+    """The structure that a session is created with."""
+    xr = runtime.xr
+    what = kind()
+    if what == "egl":
+        return _egl(xr)
+    if what == "glx":
+        return _glx(xr)
+    return _wgl(xr)
+
+
+def _fill(structure: Any, **values: Any) -> Any:
+    kinds = dict(structure._fields_)
+    for name, value in values.items():
+        setattr(structure, name, cast(value, kinds[name]) if value else value)
+    return structure
+
+
+def _egl(xr: Any) -> Any:
+    egl = ctypes.CDLL("libEGL.so.1")
+    for name in ("eglGetCurrentDisplay", "eglGetCurrentContext"):
+        getattr(egl, name).restype = c_void_p
+    display, context = egl.eglGetCurrentDisplay(), egl.eglGetCurrentContext()
+    egl.eglQueryContext.argtypes = [c_void_p, c_void_p, c_int32, c_void_p]
+    egl.eglChooseConfig.argtypes = [c_void_p, c_void_p, c_void_p, c_int32, c_void_p]
+    number, config, count = c_int32(), c_void_p(), c_int32()
+    egl.eglQueryContext(display, context, CONFIG_ID, byref(number))
+    wanted = (c_int32 * 3)(CONFIG_ID, number.value, NONE)
+    egl.eglChooseConfig(display, wanted, byref(config), 1, byref(count))
+    made = _fill(xr.GraphicsBindingEGLMNDX(), display=display, config=config, context=context)
+    made.get_proc_address = cast(egl.eglGetProcAddress, xr.PFN_xrEglGetProcAddressMNDX)
+    return made
+
+
+def _glx(xr: Any) -> Any:
+    gl = ctypes.CDLL("libGL.so.1")
+    for name in ("glXGetCurrentDisplay", "glXGetCurrentContext"):
+        getattr(gl, name).restype = c_void_p
+    gl.glXGetCurrentDrawable.restype = c_ulong
+    display, context = gl.glXGetCurrentDisplay(), gl.glXGetCurrentContext()
+    made = _fill(xr.GraphicsBindingOpenGLXlibKHR(), x_display=display, glx_context=context)
+    made.glx_drawable = gl.glXGetCurrentDrawable()
+    gl.glXQueryContext.argtypes = [c_void_p, c_void_p, c_int32, c_void_p]
+    number, screen, count, visual = c_int32(), c_int32(), c_int32(), c_int32()
+    gl.glXQueryContext(display, context, FBCONFIG_ID, byref(number))
+    gl.glXQueryContext(display, context, SCREEN, byref(screen))
+    gl.glXChooseFBConfig.argtypes = [c_void_p, c_int32, c_void_p, c_void_p]
+    gl.glXChooseFBConfig.restype = POINTER(c_void_p)
+    wanted = (c_int32 * 3)(FBCONFIG_ID, number.value, 0)
+    configs = gl.glXChooseFBConfig(display, screen.value, wanted, byref(count))
+    if configs and count.value:
+        gl.glXGetFBConfigAttrib.argtypes = [c_void_p, c_void_p, c_int32, c_void_p]
+        gl.glXGetFBConfigAttrib(display, configs[0], VISUAL_ID, byref(visual))
+        made.visualid = visual.value
+        _fill(made, glx_fbconfig=configs[0])
+    return made
+
+
+def _wgl(xr: Any) -> Any:
+    library = ctypes.CDLL("opengl32")
+    for name in ("wglGetCurrentDC", "wglGetCurrentContext"):
+        getattr(library, name).restype = c_void_p
+    made = xr.GraphicsBindingOpenGLWin32KHR()
+    made.h_dc, made.h_glrc = library.wglGetCurrentDC(), library.wglGetCurrentContext()
+    return made

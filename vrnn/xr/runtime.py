@@ -1,0 +1,212 @@
+"""The OpenXR runtime: found, loaded, and asked what it and its headset can do.
+
+`xr` (pyopenxr) is imported here and in this folder only, and only when a headset is asked for.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+from vrnn import __version__
+from vrnn.closing import Closing
+from vrnn.errors import VrnnError
+
+OPENGL = "XR_KHR_opengl_enable"
+WELCOME = (
+    "XR_KHR_composition_layer_depth",
+    "XR_KHR_visibility_mask",
+    "XR_FB_display_refresh_rate",
+    "XR_EXT_local_floor",
+    "XR_EXT_hand_tracking",
+    "XR_EXT_hp_mixed_reality_controller",
+)
+"""Extensions that are used where the runtime has them."""
+WITHOUT = "or start without --xr"
+
+
+class HeadsetError(VrnnError):
+    """There is no headset to be used; says why."""
+
+
+class HeadsetLost(HeadsetError):
+    """The headset or its runtime went away while it was used."""
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a runtime says of itself. size, largest: (width, height) pixels of one eye's picture,
+    as recommended and at most; samples: of each pixel, as recommended; extensions: that are on."""
+
+    runtime: str
+    version: str
+    system: str
+    size: tuple[int, int]
+    largest: tuple[int, int]
+    samples: int
+    extensions: frozenset[str]
+
+
+class Runtime(Closing):
+    """An OpenXR instance and the headset that it offers."""
+
+    def __init__(self, graphics: Sequence[str] = (OPENGL,)) -> None:
+        """graphics: extensions without which nothing can be drawn. Raises HeadsetError."""
+        xr = load()
+        self.xr: Any = xr
+        offered = _extensions(xr)
+        missing = [name for name in graphics if name not in offered]
+        if missing:
+            raise HeadsetError(
+                f"the OpenXR runtime offers no {missing[0]}, which drawing with OpenGL here needs; "
+                f"use another runtime (SteamVR and Monado have it), {WITHOUT}"
+            )
+        chosen = [*graphics, *(name for name in WELCOME if name in offered)]
+        self.instance = _instance(xr, chosen)
+        try:
+            self.system = self._headset()
+            self.facts = self._facts(frozenset(chosen))
+        except BaseException:
+            self.close()
+            raise
+
+    def _headset(self) -> Any:
+        xr = self.xr
+        name = _text(xr.get_instance_properties(self.instance).runtime_name)
+        try:
+            info = xr.SystemGetInfo(xr.FormFactor.HEAD_MOUNTED_DISPLAY)
+            return xr.get_system(self.instance, info)
+        except (xr.FormFactorUnavailableError, xr.FormFactorUnsupportedError):
+            raise HeadsetError(
+                f"the OpenXR runtime '{name}' has no headset; connect one and put it on, {WITHOUT}"
+            ) from None
+        except xr.exception.XrException as error:
+            raise HeadsetError(
+                f"the OpenXR runtime '{name}' gives no headset ({reason(error)}); "
+                f"restart its software, {WITHOUT}"
+            ) from error
+
+    def _facts(self, extensions: frozenset[str]) -> Facts:
+        xr = self.xr
+        with told(xr):
+            runtime = xr.get_instance_properties(self.instance)
+            system = xr.get_system_properties(self.instance, self.system)
+            stereo = xr.ViewConfigurationType.PRIMARY_STEREO
+            views = xr.enumerate_view_configuration_views(self.instance, self.system, stereo)
+        left, right = views[0], views[1]
+        most = system.graphics_properties
+        largest = (
+            min(left.max_image_rect_width, most.max_swapchain_image_width),
+            min(left.max_image_rect_height, most.max_swapchain_image_height),
+        )
+        size = (
+            max(left.recommended_image_rect_width, right.recommended_image_rect_width),
+            max(left.recommended_image_rect_height, right.recommended_image_rect_height),
+        )
+        version = str(xr.Version(runtime.runtime_version))
+        return Facts(
+            _text(runtime.runtime_name), version, _text(system.system_name), size, largest,
+            left.recommended_swapchain_sample_count, extensions,
+        )  # fmt: skip
+
+    def has(self, extension: str) -> bool:
+        """Whether an extension is on."""
+        return extension in self.facts.extensions
+
+    def close(self) -> None:
+        """Let go of the runtime. It may be gone already."""
+        instance, self.instance = getattr(self, "instance", None), None
+        if instance is not None:
+            with forgiving(self.xr):
+                self.xr.destroy_instance(instance)
+
+
+def load() -> ModuleType:
+    """pyopenxr. Raises HeadsetError when it cannot be imported."""
+    # Its loader writes several lines of its own for what is told in one sentence here.
+    os.environ.setdefault("XR_LOADER_DEBUG", "none")
+    try:
+        import xr
+    except Exception as error:  # whatever a missing library makes it raise
+        first = str(error).splitlines()[0] if str(error) else type(error).__name__
+        raise HeadsetError(
+            f"OpenXR cannot be used here ({first}); install pyopenxr and this machine's OpenGL, "
+            f"{WITHOUT}"
+        ) from error
+    return xr
+
+
+def _extensions(xr: Any) -> set[str]:
+    try:
+        return {_text(e.extension_name) for e in xr.enumerate_instance_extension_properties()}
+    except xr.exception.XrException as error:
+        raise HeadsetError(_no_runtime(xr, error)) from error
+
+
+def _instance(xr: Any, extensions: Sequence[str]) -> Any:
+    number = int("".join(f"{int(part):03d}" for part in __version__.split(".")[:3]))
+    application = xr.ApplicationInfo("vrnn", number, "vrnn", number, xr.Version(1, 0, 0))
+    info = xr.InstanceCreateInfo(
+        enabled_extension_names=list(extensions), application_info=application
+    )
+    try:
+        return xr.create_instance(info)
+    except xr.exception.XrException as error:
+        raise HeadsetError(_no_runtime(xr, error)) from error
+
+
+def _no_runtime(xr: Any, error: Exception) -> str:
+    """Why there is none, as a sentence."""
+    chosen = os.environ.get("XR_RUNTIME_JSON")
+    if chosen and not Path(chosen).is_file():
+        return (
+            f"XR_RUNTIME_JSON names '{chosen}', which is no file; let it name a runtime's own, "
+            f"unset it, {WITHOUT}"
+        )
+    if not isinstance(error, xr.RuntimeUnavailableError):
+        return (
+            f"the OpenXR runtime does not answer ({reason(error)}); start the headset's software "
+            f"(SteamVR, Quest Link, monado-service) again, {WITHOUT}"
+        )
+    if chosen:
+        return (
+            f"the OpenXR runtime that XR_RUNTIME_JSON names, '{chosen}', cannot be loaded; let it "
+            f"name another, unset it, {WITHOUT}"
+        )
+    return (
+        "there is no OpenXR runtime on this machine; install the headset's software (SteamVR, "
+        f"Quest Link, Monado) and make it the active runtime, {WITHOUT}"
+    )
+
+
+@contextmanager
+def told(xr: Any) -> Iterator[None]:
+    """Whatever the runtime refuses is a HeadsetError, and a HeadsetLost when it is gone."""
+    try:
+        yield
+    except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
+        raise HeadsetLost(f"the headset's runtime is gone ({reason(error)})") from error
+    except xr.exception.XrException as error:
+        raise HeadsetError(f"the headset's runtime refuses ({reason(error)})") from error
+
+
+@contextmanager
+def forgiving(xr: Any) -> Iterator[None]:
+    """At the end it does not matter what the runtime says."""
+    with suppress(xr.exception.XrException):
+        yield
+
+
+def reason(error: Exception) -> str:
+    """What the runtime said, short."""
+    said = str(error).strip().rstrip(".")
+    return said.splitlines()[0] if said else type(error).__name__
+
+
+def _text(name: Any) -> str:
+    return name.decode(errors="replace") if isinstance(name, bytes) else str(name)

@@ -1,0 +1,479 @@
+"""The session with a headset: from idle to the end, and each frame in between.
+
+headset = Headset(ctx, settings)
+while headset.alive:
+    headset.poll()
+    if headset.running:
+        with headset.frame() as frame:
+            ...                                   # everything that needs no eyes
+            if frame.shown:
+                view = eyes_view(frame.eyes(), ...)  # located as late as can be
+                renderer.draw_eyes(frame.target(), view, ...)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from ctypes import POINTER, byref, c_float, c_uint32, c_void_p, cast, pointer
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from vrnn.closing import Closing
+from vrnn.config import Headset as Settings
+from vrnn.render.gl_raw import DEPTH_COMPONENT32F
+from vrnn.render.stereo import StereoTarget
+from vrnn.scene.tracked import Eye, Pose
+from vrnn.xr import graphics
+from vrnn.xr.runtime import HeadsetLost, Runtime, forgiving, told
+from vrnn.xr.swapchain import Swapchain, colour_format, depth_format
+
+STANDING = 1.6
+"""Metres of the eye above the floor, where the runtime does not know the floor."""
+DEPTH_LAYER = "XR_KHR_composition_layer_depth"
+MASK = "XR_KHR_visibility_mask"
+REFRESH = "XR_FB_display_refresh_rate"
+LOCAL_FLOOR = "XR_EXT_local_floor"
+
+Depths = tuple[float, float]
+"""Metres of the stage between which things were drawn."""
+
+
+class Frame:
+    """One frame, between waiting for it and handing it over."""
+
+    def __init__(self, headset: Headset, time: int, period: int, shown: bool) -> None:
+        """time: at which it will be seen, nanoseconds of the runtime's clock; period: from one
+        frame to the next; shown: whether it is worth drawing."""
+        self._headset = headset
+        self.time, self.period, self.shown = time, period, shown
+        self.tracked = False
+        self.drawn = False
+        self.depths: Depths = (0.05, 4000.0)
+        self._eyes: tuple[Eye, Eye] | None = None
+
+    @property
+    def seconds(self) -> float:
+        """When it will be seen, of the runtime's clock."""
+        return self.time * 1e-9
+
+    def head(self) -> Pose | None:
+        """Where the head is predicted to be; None while it is not tracked."""
+        return self._headset.located(self._headset.view_space, self.time)
+
+    def eyes(self) -> tuple[Eye, Eye]:
+        """Where both eyes are, located now, at the last moment; where they were last while they
+        are not tracked."""
+        self._eyes, self.tracked = self._headset.located_eyes(self.time)
+        return self._eyes
+
+    def target(self, depths: Depths) -> StereoTarget:
+        """Where to draw what the eyes see, once they were located. depths: see `Depths`."""
+        self.depths = depths
+        self.drawn = True
+        return self._headset.lend()
+
+    @property
+    def views(self) -> tuple[Eye, Eye] | None:
+        """The eyes that the picture was drawn for."""
+        return self._eyes
+
+
+class Headset(Closing):
+    """A headset's session, from its making to its end."""
+
+    def __init__(
+        self, ctx: moderngl.Context, settings: Settings, stereo: str = "auto", samples: int = 0
+    ) -> None:
+        """ctx: current on this thread; stereo: see `vrnn.render.stereo.STEREO`; samples: of each
+        pixel. Raises HeadsetError when there is none."""
+        self.ctx, self._settings = ctx, settings
+        self._stereo, self._samples = stereo, samples
+        self.state = "UNKNOWN"
+        self.running = False
+        self.frames = self.unended = 0
+        self.recentred = 0
+        self.notes: list[str] = []
+        self.stage_kind = ""
+        self._eyes = (Eye(), Eye())
+        self._ending = False
+        self._colour: Swapchain | None = None
+        self._depth: Swapchain | None = None
+        self._target: StereoTarget | None = None
+        self._mask_wanted = True
+        self.on_session: list[Callable[[], None]] = []
+        self.session: Any = None
+        self.stage: Any = None
+        self.view_space: Any = None
+        self.runtime = Runtime(graphics.extensions())
+        try:
+            self._open()
+        except BaseException:
+            self.close()
+            raise
+
+    def _open(self) -> None:
+        runtime, xr = self.runtime, self.runtime.xr
+        code = self.ctx.version_code
+        graphics.check_version(runtime, (code // 100, code // 10 % 10))
+        self._binding = graphics.binding(runtime)
+        with told(xr):
+            info = xr.SessionCreateInfo(
+                next=cast(pointer(self._binding), c_void_p), system_id=runtime.system
+            )
+            self.session = xr.create_session(runtime.instance, info)
+            self.view_space = self._space(xr.ReferenceSpaceType.VIEW)
+            self._stand()
+            self._refresh()
+        self._view_info = xr.ViewLocateInfo(xr.ViewConfigurationType.PRIMARY_STEREO, 0, self.stage)
+        self._views = (xr.View * 2)(xr.View(), xr.View())
+        self._view_state, self._count = xr.ViewState(), c_uint32(2)
+
+    def _space(self, kind: Any, height: float = 0.0) -> Any:
+        xr = self.runtime.xr
+        pose = xr.Posef()
+        pose.position.y = height
+        return xr.create_reference_space(self.session, xr.ReferenceSpaceCreateInfo(kind, pose))
+
+    def _stand(self) -> None:
+        """Choose the space whose floor is y = 0: the stage, or one about the head."""
+        xr = self.runtime.xr
+        kinds = xr.ReferenceSpaceType
+        offered = {int(kind) for kind in xr.enumerate_reference_spaces(self.session)}
+        if kinds.STAGE.value in offered:
+            self.stage, self.stage_kind = self._space(kinds.STAGE), "stage"
+        elif self.runtime.has(LOCAL_FLOOR) and kinds.LOCAL_FLOOR.value in offered:
+            self.stage, self.stage_kind = self._space(kinds.LOCAL_FLOOR), "local floor"
+        else:
+            self.stage, self.stage_kind = self._space(kinds.LOCAL, -STANDING), "local"
+
+    def _refresh(self) -> None:
+        """Ask for the rate of pictures that the settings want."""
+        xr, wanted = self.runtime.xr, self._settings.refresh_rate
+        if not wanted or not self.runtime.has(REFRESH):
+            return
+        with forgiving(xr):
+            offered = list(xr.enumerate_display_refresh_rates_fb(self.session))
+            if offered:
+                nearest = min(offered, key=lambda rate: abs(rate - wanted))
+                xr.request_display_refresh_rate_fb(self.session, nearest)
+
+    @property
+    def refresh_rate(self) -> float:
+        """Pictures a second that the headset shows; 0 where it does not say."""
+        xr = self.runtime.xr
+        if not self.runtime.has(REFRESH):
+            return 0.0
+        # pyopenxr's own function gives the rate as a text.
+        found = xr.get_instance_proc_addr(self.runtime.instance, "xrGetDisplayRefreshRateFB")
+        rate = c_float()
+        result = cast(found, xr.PFN_xrGetDisplayRefreshRateFB)(self.session, byref(rate))
+        return 0.0 if xr.exception.check_result(result).is_exception() else rate.value
+
+    @property
+    def alive(self) -> bool:
+        """Whether the session has not come to its end."""
+        return self.session is not None and self.state not in ("EXITING", "LOSS_PENDING")
+
+    @property
+    def visible(self) -> bool:
+        """Whether what is drawn is seen: the headset is worn."""
+        return self.running and self.state in ("VISIBLE", "FOCUSED")
+
+    @property
+    def focused(self) -> bool:
+        """Whether controllers are for us."""
+        return self.running and self.state == "FOCUSED"
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of one eye's picture, pixels."""
+        facts, scale = self.runtime.facts, self._settings.resolution
+        width, height = (
+            max(16, min(most, round(side * scale / 2) * 2))
+            for side, most in zip(facts.size, facts.largest, strict=True)
+        )
+        return width, height
+
+    # What happens.
+
+    def poll(self) -> None:
+        """Take what the runtime tells: states, and that the floor's middle was moved.
+
+        Raises HeadsetLost when the runtime is gone.
+        """
+        xr = self.runtime.xr
+        while self.session is not None:
+            try:
+                with told(xr):
+                    try:
+                        event = xr.poll_event(self.runtime.instance)
+                    except xr.EventUnavailable:
+                        return
+            except HeadsetLost:
+                self.running = False
+                self.state = "LOSS_PENDING"
+                raise
+            self._happened(event)
+
+    def _happened(self, event: Any) -> None:
+        xr = self.runtime.xr
+        kind = xr.StructureType(event.type)
+        if kind == xr.StructureType.EVENT_DATA_SESSION_STATE_CHANGED:
+            changed = cast(byref(event), POINTER(xr.EventDataSessionStateChanged)).contents
+            self._become(xr.SessionState(changed.state).name)
+        elif kind == xr.StructureType.EVENT_DATA_INSTANCE_LOSS_PENDING:
+            self.running = False
+            self.state = "LOSS_PENDING"
+            raise HeadsetLost("the headset's runtime is about to end")
+        elif kind == xr.StructureType.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING:
+            self.recentred += 1
+        elif kind == xr.StructureType.EVENT_DATA_VISIBILITY_MASK_CHANGED_KHR:
+            self._mask_wanted = True
+
+    def _become(self, state: str) -> None:
+        xr = self.runtime.xr
+        self.state = state
+        if state == "READY":
+            with told(xr):
+                info = xr.SessionBeginInfo(xr.ViewConfigurationType.PRIMARY_STEREO)
+                xr.begin_session(self.session, info)
+            self.running = True
+        elif state == "STOPPING":
+            self.running = False
+            with told(xr):
+                xr.end_session(self.session)
+        elif state in ("EXITING", "LOSS_PENDING"):
+            self.running = False
+            if state == "LOSS_PENDING":
+                raise HeadsetLost("the headset is about to be disconnected")
+
+    def ask_to_end(self) -> None:
+        """Let the session come to its end; go on until it is no longer alive."""
+        if self._ending or not self.running:
+            return
+        self._ending = True
+        with told(self.runtime.xr):
+            self.runtime.xr.request_exit_session(self.session)
+
+    # A frame.
+
+    @contextmanager
+    def frame(self) -> Iterator[Frame]:
+        """Wait until the runtime wants a picture, and hand it over at the end of the `with`.
+
+        What was begun is ended, also when drawing fails. Raises HeadsetLost.
+        """
+        xr = self.runtime.xr
+        with told(xr):
+            state = xr.wait_frame(self.session)
+            xr.begin_frame(self.session)
+        self.unended += 1
+        time, period = state.predicted_display_time, state.predicted_display_period
+        frame = Frame(self, time, period, bool(state.should_render))
+        complete = False
+        try:
+            yield frame
+            complete = True
+        finally:
+            if complete:
+                self._end(frame)
+            else:
+                with forgiving(xr):  # what went wrong first is told
+                    self._give_back()
+                    self._hand_over(frame, [])
+
+    def _end(self, frame: Frame) -> None:
+        layers: list[Any] = []
+        with told(self.runtime.xr):
+            if frame.drawn and frame.views is not None:
+                self._give_back()
+                layers.append(self._layer(frame))
+            self._hand_over(frame, layers)
+        self.frames += 1
+
+    def _give_back(self) -> None:
+        for swapchain in (self._colour, self._depth):
+            if swapchain is not None:
+                swapchain.give_back()
+
+    def _hand_over(self, frame: Frame, layers: list[Any]) -> None:
+        xr = self.runtime.xr
+        headers = [cast(pointer(layer), POINTER(xr.CompositionLayerBaseHeader)) for layer in layers]
+        mode = xr.EnvironmentBlendMode.OPAQUE
+        info = xr.FrameEndInfo(frame.time, mode, layers=headers)
+        try:
+            xr.end_frame(self.session, info)
+        finally:
+            self.unended -= 1
+
+    def _layer(self, frame: Frame) -> Any:
+        """What was drawn, as the runtime wants to be told of it."""
+        xr = self.runtime.xr
+        assert self._colour is not None
+        assert frame.views is not None
+        views = []
+        whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*self._colour.size))
+        for number, eye in enumerate(frame.views):
+            view = xr.CompositionLayerProjectionView(
+                pose=_posef(xr, eye.pose), fov=xr.Fovf(*eye.fov),
+                sub_image=xr.SwapchainSubImage(self._colour.handle, whole, number),
+            )  # fmt: skip
+            if self._depth is not None:
+                near, far = frame.depths
+                image = xr.SwapchainSubImage(self._depth.handle, whole, number)
+                depth = xr.CompositionLayerDepthInfoKHR(
+                    sub_image=image, min_depth=0.0, max_depth=1.0, near_z=near, far_z=far
+                )
+                view.next = cast(pointer(depth), c_void_p)
+                self._kept_depth[number] = depth  # the runtime reads it in `end_frame`
+            views.append(view)
+        return xr.CompositionLayerProjection(space=self.stage, views=views)
+
+    # Where things are.
+
+    def located(self, space: Any, time: int) -> Pose | None:
+        """Where a space is on the stage; None while it is not tracked. Raises HeadsetError."""
+        xr = self.runtime.xr
+        with told(xr):
+            found = xr.locate_space(space, self.stage, time)
+        flags = xr.SpaceLocationFlags
+        valid = flags.ORIENTATION_VALID_BIT | flags.POSITION_VALID_BIT
+        if int(found.location_flags) & int(valid) != int(valid):
+            return None
+        return pose_of(found.pose)
+
+    def located_eyes(self, time: int) -> tuple[tuple[Eye, Eye], bool]:
+        """Both eyes, and whether they are tracked; else they are where they were."""
+        xr = self.runtime.xr
+        self._view_info.display_time = time
+        with told(xr):
+            result = xr.raw_functions.xrLocateViews(
+                self.session, byref(self._view_info), byref(self._view_state), 2,
+                byref(self._count), self._views,
+            )  # fmt: skip
+            raised = xr.exception.check_result(result)
+            if raised.is_exception():
+                raise raised
+        flags = xr.ViewStateFlags
+        valid = int(flags.ORIENTATION_VALID_BIT | flags.POSITION_VALID_BIT)
+        tracked = int(self._view_state.view_state_flags) & valid == valid
+        if tracked:
+            left, right = (eye_of(view) for view in self._views)
+            self._eyes = (left, right)
+        return self._eyes, tracked
+
+    # Where to draw.
+
+    def lend(self) -> StereoTarget:
+        """The target of this frame. Raises HeadsetError."""
+        if self._target is None:
+            self._make_target()
+        assert self._target is not None
+        assert self._colour is not None
+        depth = self._depth.acquire() if self._depth is not None else 0
+        self._target.into(self._colour.acquire(), depth)
+        if self._mask_wanted:
+            self._mask_wanted = False
+            self._target.hide(self._masks())
+        return self._target
+
+    @property
+    def target(self) -> StereoTarget | None:
+        """What the last frame was drawn into."""
+        return self._target
+
+    def _make_target(self) -> None:
+        runtime, size = self.runtime, self.size
+        self._colour = Swapchain(runtime, self.session, colour_format(runtime, self.session), size)
+        kind = 0
+        if self._settings.depth and runtime.has(DEPTH_LAYER):
+            kind = depth_format(runtime, self.session)
+        if kind:
+            self._depth = Swapchain(runtime, self.session, kind, size, depth=True)
+        self._kept_depth: dict[int, Any] = {}
+        self._target = StereoTarget(
+            self.ctx, size, self._samples, self._stereo, kind or DEPTH_COMPONENT32F, own=False
+        )
+
+    def _masks(self) -> list[np.ndarray]:
+        """Triangles (N, 3, 2) of each eye that its lens hides, by tangents right and up."""
+        xr = self.runtime.xr
+        if not self.runtime.has(MASK):
+            return []
+        try:
+            return [_mask(xr, self.runtime.instance, self.session, eye) for eye in (0, 1)]
+        except xr.exception.XrException:
+            return []
+
+    # The end.
+
+    def close(self) -> None:
+        """End the session at once and let go of everything; the runtime may be gone."""
+        if self._target is not None:
+            self._target.release()
+            self._target = None
+        for swapchain in (self._colour, self._depth):
+            if swapchain is not None:
+                swapchain.release()
+        self._colour = self._depth = None
+        session, self.session = self.session, None
+        self.running = False
+        if session is not None:
+            xr = self.runtime.xr
+            for space in (self.stage, self.view_space):
+                if space is not None:
+                    with forgiving(xr):
+                        xr.destroy_space(space)
+            with forgiving(xr):
+                xr.destroy_session(session)
+        self.runtime.close()
+
+
+def pose_of(pose: Any) -> Pose:
+    """The runtime's pose as ours, its quaternion made exactly a unit's long."""
+    turned, place = pose.orientation, pose.position
+    quaternion = np.array([turned.x, turned.y, turned.z, turned.w], np.float64)
+    length = float(np.sqrt(quaternion @ quaternion))
+    quaternion = quaternion / length if length > 0 else np.array([0.0, 0.0, 0.0, 1.0])
+    return Pose(np.array([place.x, place.y, place.z], np.float64), quaternion)
+
+
+def eye_of(view: Any) -> Eye:
+    """The runtime's view as an eye."""
+    fov = view.fov
+    angles = (fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down)
+    return Eye(pose_of(view.pose), angles)
+
+
+def _posef(xr: Any, pose: Pose) -> Any:
+    return xr.Posef(xr.Quaternionf(*pose.orientation), xr.Vector3f(*pose.position))
+
+
+def _mask(xr: Any, instance: Any, session: Any, eye: int) -> np.ndarray:
+    """(N, 3, 2) float32."""
+    function = cast(
+        xr.get_instance_proc_addr(instance, "xrGetVisibilityMaskKHR"), xr.PFN_xrGetVisibilityMaskKHR
+    )
+    mask = xr.VisibilityMaskKHR()
+    words = (
+        session, xr.ViewConfigurationType.PRIMARY_STEREO.value, eye,
+        xr.VisibilityMaskTypeKHR.HIDDEN_TRIANGLE_MESH.value, byref(mask),
+    )  # fmt: skip
+    raised = xr.exception.check_result(function(*words))
+    if raised.is_exception():
+        raise raised
+    points, corners = mask.vertex_count_output, mask.index_count_output
+    if not points or not corners:
+        return np.zeros((0, 3, 2), np.float32)
+    vertices, indices = (xr.Vector2f * points)(), (c_uint32 * corners)()
+    mask.vertex_capacity_input, mask.index_capacity_input = points, corners
+    kinds = dict(xr.VisibilityMaskKHR._fields_)
+    mask.vertices, mask.indices = cast(vertices, kinds["vertices"]), cast(indices, kinds["indices"])
+    raised = xr.exception.check_result(function(*words))
+    if raised.is_exception():
+        raise raised
+    places = np.frombuffer(vertices, np.float32).reshape(-1, 2)
+    return places[np.frombuffer(indices, np.uint32)].reshape(-1, 3, 2).copy()
