@@ -5,10 +5,11 @@ while headset.alive:
     headset.poll()
     if headset.running:
         with headset.frame() as frame:
-            ...                                   # everything that needs no eyes
+            ...                               # everything that needs no eyes
             if frame.shown:
-                view = eyes_view(frame.eyes(), ...)  # located as late as can be
-                renderer.draw_eyes(frame.target(), view, ...)
+                eyes, tracked = frame.eyes()  # located as late as can be
+                target = frame.target(eyes, depths)
+                renderer.draw_eyes(target, eyes_view(eyes, ...), ...)
 """
 
 from __future__ import annotations
@@ -24,7 +25,7 @@ import numpy as np
 from vrnn.closing import Closing
 from vrnn.config import Headset as Settings
 from vrnn.render.gl_raw import DEPTH_COMPONENT32F
-from vrnn.render.stereo import StereoTarget
+from vrnn.render.stereo import StereoTarget, edges
 from vrnn.scene.tracked import Eye, Pose
 from vrnn.xr import graphics
 from vrnn.xr.runtime import HeadsetLost, Runtime, forgiving, told
@@ -49,10 +50,8 @@ class Frame:
         frame to the next; shown: whether it is worth drawing."""
         self._headset = headset
         self.time, self.period, self.shown = time, period, shown
-        self.tracked = False
-        self.drawn = False
         self.depths: Depths = (0.05, 4000.0)
-        self._eyes: tuple[Eye, Eye] | None = None
+        self.views: tuple[Eye, Eye] | None = None
 
     @property
     def seconds(self) -> float:
@@ -63,22 +62,15 @@ class Frame:
         """Where the head is predicted to be; None while it is not tracked."""
         return self._headset.located(self._headset.view_space, self.time)
 
-    def eyes(self) -> tuple[Eye, Eye]:
-        """Where both eyes are, located now, at the last moment; where they were last while they
-        are not tracked."""
-        self._eyes, self.tracked = self._headset.located_eyes(self.time)
-        return self._eyes
+    def eyes(self) -> tuple[tuple[Eye, Eye], bool]:
+        """Where both eyes are predicted to be, located now, and whether they are tracked; where
+        they were last while they are not."""
+        return self._headset.located_eyes(self.time)
 
-    def target(self, depths: Depths) -> StereoTarget:
-        """Where to draw what the eyes see, once they were located. depths: see `Depths`."""
-        self.depths = depths
-        self.drawn = True
+    def target(self, eyes: tuple[Eye, Eye], depths: Depths) -> StereoTarget:
+        """Where to draw what these eyes see. depths: see `Depths`."""
+        self.views, self.depths = eyes, depths
         return self._headset.lend()
-
-    @property
-    def views(self) -> tuple[Eye, Eye] | None:
-        """The eyes that the picture was drawn for."""
-        return self._eyes
 
 
 class Headset(Closing):
@@ -92,6 +84,7 @@ class Headset(Closing):
         self.ctx, self._settings = ctx, settings
         self._stereo, self._samples = stereo, samples
         self.state = "UNKNOWN"
+        self.states: list[str] = []
         self.running = False
         self.frames = self.unended = 0
         self.recentred = 0
@@ -236,6 +229,7 @@ class Headset(Closing):
     def _become(self, state: str) -> None:
         xr = self.runtime.xr
         self.state = state
+        self.states.append(state)
         if state == "READY":
             with told(xr):
                 info = xr.SessionBeginInfo(xr.ViewConfigurationType.PRIMARY_STEREO)
@@ -288,7 +282,7 @@ class Headset(Closing):
     def _end(self, frame: Frame) -> None:
         layers: list[Any] = []
         with told(self.runtime.xr):
-            if frame.drawn and frame.views is not None:
+            if frame.views is not None:
                 self._give_back()
                 layers.append(self._layer(frame))
             self._hand_over(frame, layers)
@@ -377,7 +371,7 @@ class Headset(Closing):
         self._target.into(self._colour.acquire(), depth)
         if self._mask_wanted:
             self._mask_wanted = False
-            self._target.hide(self._masks())
+            self._target.hide(self._masks(self._eyes))
         return self._target
 
     @property
@@ -398,15 +392,17 @@ class Headset(Closing):
             self.ctx, size, self._samples, self._stereo, kind or DEPTH_COMPONENT32F, own=False
         )
 
-    def _masks(self) -> list[np.ndarray]:
+    def _masks(self, eyes: tuple[Eye, Eye]) -> list[np.ndarray]:
         """Triangles (N, 3, 2) of each eye that its lens hides, by tangents right and up."""
         xr = self.runtime.xr
         if not self.runtime.has(MASK):
             return []
         try:
-            return [_mask(xr, self.runtime.instance, self.session, eye) for eye in (0, 1)]
+            found = [_mask(xr, self.runtime.instance, self.session, number) for number in (0, 1)]
         except xr.exception.XrException:
             return []
+        fits = [_fits(mask, eye) for mask, eye in zip(found, eyes, strict=True)]
+        return found if all(fits) else []
 
     # The end.
 
@@ -477,3 +473,13 @@ def _mask(xr: Any, instance: Any, session: Any, eye: int) -> np.ndarray:
         raise raised
     places = np.frombuffer(vertices, np.float32).reshape(-1, 2)
     return places[np.frombuffer(indices, np.uint32)].reshape(-1, 3, 2).copy()
+
+
+def _fits(mask: np.ndarray, eye: Eye) -> bool:
+    """Whether a mask is for the field of view that an eye has; some runtimes keep an older one."""
+    if not len(mask):
+        return True
+    left, right, up, down = edges(eye)
+    low, high = mask.reshape(-1, 2).min(0), mask.reshape(-1, 2).max(0)
+    beyond = np.array([low[0] - left, low[1] - down, right - high[0], up - high[1]])
+    return bool(np.abs(beyond).max() < 0.05 * max(right - left, up - down))

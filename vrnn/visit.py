@@ -1,0 +1,203 @@
+"""A visit with a headset: each frame from tracking to what both eyes see. Knows no window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import asin, atan2
+from typing import Protocol
+
+import moderngl
+import numpy as np
+
+from vrnn.closing import Closing
+from vrnn.config import Headset as Settings
+from vrnn.place import Place
+from vrnn.render.context import is_software
+from vrnn.render.renderer import Renderer
+from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
+from vrnn.render.uniforms import Look
+from vrnn.scene.camera import Camera
+from vrnn.scene.drawing import QUAD, Drawing, Label
+from vrnn.scene.steady import Steady, middle_of, veil
+from vrnn.scene.tracked import Eye, HandInput, Pose, Rig, Tracked
+from vrnn.scene.viewpoints import depths, start
+from vrnn.xr.session import Frame, Headset
+
+LONGEST = 0.1
+"""Seconds that a frame lets pass in the world, however long it took."""
+Hands = tuple[HandInput, HandInput]
+
+
+class Guide(Protocol):
+    """Who moves the stage through the world, and does what hands ask for."""
+
+    @property
+    def rig(self) -> Rig:
+        """Where the stage stands."""
+
+    def update(self, tracked: Tracked, seconds: float) -> object:
+        """Take a moment's input. seconds: since the last one."""
+
+    def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
+        """What stands in the world beside what is always there, and what floats over it."""
+
+
+class Standing:
+    """A guide that leads nowhere: one stands before the input, and walks on one's own feet."""
+
+    def __init__(self, place: Place) -> None:
+        self._place = place
+        self.rig = Rig()
+        self._begun = False
+
+    def update(self, tracked: Tracked, seconds: float) -> None:
+        """Stand before the input once it is there."""
+        if not self._begun and tracked.head is not None and self._place.world.slots:
+            self._begun = True
+            self.rig = before_input(self._place, tracked.head)
+
+    def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
+        """Nothing."""
+        return None, None
+
+
+@dataclass(frozen=True)
+class Moment:
+    """What the last frame was drawn from. camera: of the head, for whatever needs a flat one."""
+
+    tracked: Tracked
+    eyes: tuple[Eye, Eye]
+    rig: Rig
+    camera: Camera
+
+
+class Visit(Closing):
+    """A place seen with a headset."""
+
+    def __init__(
+        self, ctx: moderngl.Context, place: Place, renderer: Renderer, settings: Settings,
+        look: Look, stereo: str = "auto", guide: Guide | None = None, samples: int | None = None,
+    ) -> None:  # fmt: skip
+        """ctx: current on this thread; guide: who moves the stage; samples: of each pixel, None:
+        as many as the settings want where a GPU draws. Raises HeadsetError."""
+        self.place, self._renderer, self._look = place, renderer, look
+        if samples is None:
+            samples = 0 if is_software(ctx) else settings.multisample
+        self.headset = Headset(ctx, settings, stereo, samples)
+        self.guide: Guide = guide or Standing(place)
+        self.read_hands: Callable[[Frame], Hands] = lambda frame: (HandInput(), HandInput())
+        self.steady = Steady()
+        self.moment: Moment | None = None
+        self._last: int | None = None
+        self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
+        self._words: tuple[tuple[object, ...], Drawing] | None = None
+
+    def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
+        """One frame; returns the seconds since the one before, as they are shown.
+
+        seen: gets what was drawn before it is handed over, to mirror it. Raises HeadsetLost.
+        """
+        with self.headset.frame() as frame:
+            seconds = self._since(frame)
+            tracked = self._tracked(frame)
+            self.guide.update(tracked, seconds)
+            if frame.shown:
+                self._draw(frame, tracked, seconds, seen)
+            else:
+                self.steady.veil = 1.0  # it comes again as gently as it came at first
+        return seconds
+
+    def _since(self, frame: Frame) -> float:
+        last, self._last = self._last, frame.time
+        return 0.0 if last is None else min(max((frame.time - last) * 1e-9, 0.0), LONGEST)
+
+    def _tracked(self, frame: Frame) -> Tracked:
+        eyes, known = frame.eyes()
+        head = middle_of(eyes) if known else None
+        focused = self.headset.focused
+        hands = self.read_hands(frame) if focused else (HandInput(), HandInput())
+        return Tracked(frame.seconds, head, eyes, hands, focused)
+
+    def _draw(
+        self, frame: Frame, tracked: Tracked, seconds: float,
+        seen: Callable[[StereoTarget], None] | None,
+    ) -> None:  # fmt: skip
+        drawing, rig = self.place.world.drawing(), self.guide.rig
+        near, front = self.guide.seen(tracked)
+        if not self.place.world.slots:
+            near = self._opening(tracked, rig)
+        fog = self._fog_at(drawing, rig.apply(tracked.eyes[0].pose.position))
+        low, high = near_and_far(rig)
+        target = frame.target(tracked.eyes, (low / rig.scale, high / rig.scale))
+        # As late as can be: everything else is ready, and only the eyes are missing.
+        eyes = self.steady.update(*frame.eyes(), seconds)
+        frame.views = eyes
+        if self.steady.veil > 0:
+            front = _behind(front, veil(eyes, rig, self.steady.veil, self._look.background))
+        view = eyes_view(eyes, rig, target.size, fog, self._look)
+        self._renderer.draw_eyes(target, view, drawing, near, front)
+        self.moment = Moment(tracked, eyes, rig, camera_of(middle_of(eyes), rig))
+        if seen is not None:
+            seen(target)
+
+    def _fog_at(self, drawing: Drawing, eye: np.ndarray) -> float:
+        """Metres at which fog has taken most of the light; found anew now and then."""
+        known, where, fog = self._fog
+        moved = float(np.abs(where - eye).max()) > 0.05 * fog
+        if self.place.world.slots and (known is not drawing or moved):
+            x, y, z = eye.tolist()
+            fog = depths(self.place.world, Camera(x, y, z))[1]
+            self._fog = (drawing, eye, fog)
+        return fog
+
+    def _opening(self, tracked: Tracked, rig: Rig) -> Drawing:
+        """What is being waited for, as a line of text before one's eyes."""
+        text = self.place.feed.progress or "opening the model"
+        if self.place.feed.failures:
+            text = self.place.feed.failures[0].message[:90]
+        key = (text, tracked.head is None)
+        if self._words is None or self._words[0] != key:
+            eye = middle_of(tracked.eyes)
+            ahead = eye.matrix() @ np.array([-0.6, 0.0, -2.0, 1.0])
+            height = 0.05 * rig.scale
+            origin = rig.apply(np.array([ahead[0], eye.position[1], ahead[2]]))
+            x, y, z = origin.tolist()
+            label = Label(text, (x, y, z), height, (0.75, 0.78, 0.84, 1.0), fade=0)
+            self._words = (key, Drawing(labels=(label,)))
+        return self._words[1]
+
+    def close(self) -> None:
+        """End the session and let go of the runtime, which may be gone."""
+        self.headset.close()
+
+
+def _behind(front: Drawing | None, quads: np.ndarray) -> Drawing:
+    """Rectangles over the world, and under what floats before the eyes."""
+    if front is None:
+        return Drawing(quads=quads)
+    room = np.zeros(2 * len(front.pictures), QUAD)
+    own = front.quads[: 2 * len(front.pictures)]
+    rest = front.quads[2 * len(front.pictures) :]
+    room[: len(own)] = own
+    return Drawing(
+        quads=np.concatenate([room, rest, quads]), labels=front.labels, pictures=front.pictures
+    )
+
+
+def camera_of(head: Pose, rig: Rig) -> Camera:
+    """A flat camera where the head is, looking where it looks; a tilted head is held level."""
+    forward = -head.matrix()[:3, 2]
+    yaw = atan2(-forward[0], -forward[2]) + rig.yaw
+    pitch = asin(max(-1.0, min(1.0, float(forward[1]))))
+    x, y, z = rig.apply(head.position).tolist()
+    return Camera(x, y, z, yaw, pitch)
+
+
+def before_input(place: Place, head: Pose) -> Rig:
+    """Where the stage has to stand for the head to be before the input, looking at it."""
+    wanted = start(place.world, 1.0)
+    forward = -head.matrix()[:3, 2]
+    yaw = wanted.yaw - atan2(-forward[0], -forward[2])
+    turned = Rig(np.zeros(3), yaw).apply(head.position)
+    return Rig(np.array([wanted.x - turned[0], 0.0, wanted.z - turned[2]]), yaw)
