@@ -27,6 +27,8 @@ WELCOME = (
     "XR_EXT_hp_mixed_reality_controller",
 )
 """Extensions that are used where the runtime has them."""
+DEVICE = "HEAD_MOUNTED_DISPLAY"
+"""What is asked for, as OpenXR names it."""
 WITHOUT = "or start without --xr"
 
 
@@ -79,7 +81,7 @@ class Runtime(Closing):
         xr = self.xr
         name = _text(xr.get_instance_properties(self.instance).runtime_name)
         try:
-            info = xr.SystemGetInfo(xr.FormFactor.HEAD_MOUNTED_DISPLAY)
+            info = xr.SystemGetInfo(xr.FormFactor[DEVICE])
             return xr.get_system(self.instance, info)
         except (xr.FormFactorUnavailableError, xr.FormFactorUnsupportedError):
             raise HeadsetError(
@@ -167,6 +169,11 @@ def _no_runtime(xr: Any, error: Exception) -> str:
         return (
             f"XR_RUNTIME_JSON names '{chosen}', which is no file; let it name a runtime's own, "
             f"unset it, {WITHOUT}"
+        )
+    if isinstance(error, xr.LimitReachedError):
+        return (
+            "the OpenXR runtime serves no more programs; end the one that uses the headset, "
+            f"{WITHOUT}"
         )
     if not isinstance(error, xr.RuntimeUnavailableError):
         return (
