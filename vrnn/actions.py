@@ -492,6 +492,13 @@ class Pause(Action):
 
 
 @dataclass(frozen=True)
+class UseHeadset(Action):
+    """Go into the headset, also again after it was lost, or leave it; None: the other way."""
+
+    on: bool | None = None
+
+
+@dataclass(frozen=True)
 class Save(Action):
     """Keep the whole place in a file."""
 

@@ -18,7 +18,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture
+from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture, UseHeadset
 from vrnn.autosave import Autosave, file_for
 from vrnn.clipboard import clipboard_image
 from vrnn.closing import Closing
@@ -26,6 +26,7 @@ from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config, user_file
 from vrnn.errors import VrnnError, WorkerError
+from vrnn.immersion import Immersion, wanted
 from vrnn.keeper import Keeper
 from vrnn.live import Live
 from vrnn.options import Options
@@ -52,8 +53,9 @@ from vrnn.ui import overlay
 from vrnn.ui.desk import Desk
 from vrnn.ui.gui import Gui
 from vrnn.ui.minimap import minimap
+from vrnn.visit import Visit
 from vrnn.walker import DIRECTIONS, Walker
-from vrnn.window import Button, Key, Scroll, Window
+from vrnn.window import Button, Input, Key, Scroll, Window
 
 IDLE = 1 / 60
 """Seconds to wait for input while nothing moves."""
@@ -147,30 +149,79 @@ class App(Closing):
         self._last = file_for(self.place.specs, self.place.detail)
         self._autosave = Autosave(self._last)
         self._begun = self.place.history.state
+        self._time, self._busy = time.perf_counter(), True
+        self.headset = Immersion(
+            self._ctx, self.place, self._renderer, config.headset, look_of(config), options.stereo,
+            self.note,
+        )  # fmt: skip
         if self._last is not None and self._last.is_file():
             self._note = "Ctrl+R: back to where the last visit ended · " + FIRST_HINT
+        try:
+            wanted(self.headset, options.xr, self.note)
+        except BaseException:
+            self.close()
+            raise
 
     # The loop.
 
     def loop(self) -> None:
         """Draw frames until the window is closed. Raises VrnnError when no model can be opened."""
-        last = time.perf_counter()
-        busy = True
+        self._time, self._busy = time.perf_counter(), True
         while not self.window.closing:
-            inputs = self.window.inputs(0.0 if busy else IDLE)
-            panels = self.gui.step()  # first: what it takes is not for the world
-            for event in inputs:
-                if not self._taken(event):
-                    self.commands.handle(event)
-            now = time.perf_counter()
-            busy = self._step(min(now - last, 0.1)) or bool(inputs) or panels
-            last = now
-            if busy and min(self.window.size) > 0:
-                self._draw(self.gui.room[2:])
-            self._count(now)
+            visit = self.headset.poll()
+            self.window.keep_time(visit is None)
+            if visit is None:
+                self._turn()
+            elif visit.headset.visible:
+                self._turn_worn(visit)
+            else:
+                self.headset.frame()  # the runtime wants it, and sets the pace
+                self._busy = True
+                self._turn()
 
-    def _step(self, seconds: float) -> bool:
-        """Let time go on; returns whether the picture changed."""
+    def _turn(self) -> None:
+        """Once round with the window alone."""
+        inputs = self.window.inputs(0.0 if self._busy else IDLE)
+        panels = self._listen(inputs)
+        now = time.perf_counter()
+        self._busy = self._step(min(now - self._time, 0.1)) or bool(inputs) or panels
+        self._time = now
+        if self._busy and min(self.window.size) > 0:
+            self._draw(self.gui.room[2:])
+        self._count(now)
+
+    def _listen(self, inputs: Sequence[Input]) -> bool:
+        """Do what keys and mouse ask for; whether panels changed."""
+        panels = self.gui.step()  # first: what it takes is not for the world
+        for event in inputs:
+            if not self._taken(event):
+                self.commands.handle(event)
+        return panels
+
+    def _turn_worn(self, visit: Visit) -> None:
+        """Once round with the headset worn: a frame for the eyes, and for the monitor when it is
+        time. What is not for this very frame comes after it was handed over."""
+        room = self.gui.room[2:]
+        due = self.headset.mirror_is_due and min(self.window.size) > 0 and min(room) > 0
+        copies = due and self.headset.mirrors_eyes
+        seconds = self.headset.frame(self.headset.mirror(room) if copies else None)
+        self._time = time.perf_counter()
+        if self.headset.visit is None:
+            self._busy = True
+            return
+        if due:
+            self._listen(self.window.inputs(0.0))
+        self._step(seconds, visit)
+        if due and copies and self.headset.mirrored is not None:
+            view = self._view(room)
+            self._renderer.draw_over(self.headset.mirrored, view, self._over(room))
+            self._show(self.headset.mirrored)
+        elif due:
+            self._draw(room)
+        self._count(self._time)
+
+    def _step(self, seconds: float, visit: Visit | None = None) -> bool:
+        """Let time go on; returns whether the picture changed. visit: that is going on."""
         changed = self._drain()
         self._stream()
         self._shoot()
@@ -183,9 +234,17 @@ class App(Closing):
         for note in self.place.notes:
             self.note(note)
         self.place.notes.clear()
-        changed |= self.place.tick(self.walker.camera.position)
+        worn = visit is not None and self.headset.mirrors_eyes
+        if visit is not None and visit.moment is not None:
+            eye = visit.moment.camera
+            if worn:
+                self.walker.jump(replace(eye, fov=before.fov))
+            changed |= self.place.tick(eye.position)
+        else:
+            changed |= self.place.tick(self.walker.camera.position)
         changed |= self.world.advance(seconds) | (self.walker.camera != before)
-        changed |= self._point()
+        if not worn:  # hands point then
+            changed |= self._point()
         if self.place.history.state is not self._begun:
             self._autosave.update(time.perf_counter(), self.place.history.state, self._kept)
         if time.perf_counter() > self._note_until:
@@ -324,18 +383,22 @@ class App(Closing):
                 if not self.touched and self.world.slots:
                     self.walker.jump(self.view("overview"))
             self._target = Target(self._ctx, size, self._samples)
-        if self._shown_size != self.window.size:
-            self._shown_size = self.window.size
-            self._screen = self._ctx.detect_framebuffer(0)
         self._renderer.draw(
             self._target, self._view(size), self.world.drawing(), self._over(size), self._front()
         )
         if self._software:
             self.window.finish()
-        if size == self.window.size:
-            self._target.to_window(self._screen)
+        self._show(self._target)
+
+    def _show(self, target: Target) -> None:
+        """Put a picture of the world into the window, and the panels beside it."""
+        if self._shown_size != self.window.size:
+            self._shown_size = self.window.size
+            self._screen = self._ctx.detect_framebuffer(0)
+        if target.size == self.window.size:
+            target.to_window(self._screen)
         else:
-            self.gui.show_world(self._screen, self._target.picture)
+            self.gui.show_world(self._screen, target.picture)
         self.gui.draw(self._screen)
         self.window.show_picture()
         self._frames += 1
@@ -456,7 +519,13 @@ class App(Closing):
         """Do an action, also one that changes nothing. Raises VrnnError when it cannot be done."""
         if isinstance(action, Look):
             self.touched = True
-            self.walker.go(self._seen_from(action))
+            if self.headset.visit is not None and self.headset.mirrors_eyes:
+                self.headset.visit.guide.go(self._seen_from(action))
+            else:
+                self.walker.go(self._seen_from(action))
+        elif isinstance(action, UseHeadset):
+            on = self.headset.visit is None if action.on is None else action.on
+            self.headset.put_on() if on else self.headset.take_off()
         elif isinstance(action, Save):
             write_place(action.file, self._kept())
         elif isinstance(action, TakePicture):
@@ -536,6 +605,7 @@ class App(Closing):
         self._autosave.finish(self._kept, self.place.history.state is not self._begun)
         if self._saving is not None:
             self._saving.join()  # what the user asked for is not lost
+        self.headset.close()
         if self._target is not None:
             self._target.release()
         self.place.close()

@@ -87,6 +87,10 @@ def _run(options: Options) -> int:
 
         return snapshot.run(options)
     if not has_display():
+        if options.xr != "off":
+            from vrnn import alone
+
+            return alone.run(options)
         raise VrnnError(
             "there is no display to open a window on; write a picture with --screenshot out.png, "
             "or set DISPLAY to a running X server"

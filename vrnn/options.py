@@ -16,6 +16,8 @@ from vrnn.spec import DETAILS, ModelSpec
 
 ARRANGEMENTS = ("terrace", "conveyor")
 SCALES = ("map", "layer", "network")
+HEADSET = ("on", "off", "auto")
+STEREO = ("auto", "multiview", "layer", "two")
 CAMERAS = ("overview", "front", "top")
 LARGEST = 16384
 """Pixels: the largest width and height of a screenshot."""
@@ -55,6 +57,7 @@ class Options:
     weights: one for each model in order, None for a model without; may be shorter than models.
     live: a camera's number, a video file or a folder, whose frames are shown as they come.
     input_size: (height, width); size, window: (width, height); all in pixels.
+    xr: `on`, `off`, or `auto`: in the headset when there is one; stereo: how both eyes are drawn.
     cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `camera_place`).
     """
 
@@ -89,6 +92,8 @@ class Options:
     play: Path | None = None
     place: Path | None = None
     window: tuple[int, int] | None = None
+    xr: str = "off"
+    stereo: str = "auto"
     fullscreen: bool = False
     json: Path | None = None
     config: Path | None = None
@@ -215,6 +220,11 @@ def _open_parser() -> _Parser:
     seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
     seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (map)")
     seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
+    seen.add_argument(
+        "--xr", nargs="?", const="on", choices=HEADSET, metavar="on|off|auto",
+        help="in the headset; auto: when there is one, else in the window alone (off)",
+    )  # fmt: skip
+    seen.add_argument("--eyes", dest="stereo", choices=STEREO, help=argparse.SUPPRESS)
     seen.add_argument("--fullscreen", action="store_true", help="fill the screen")
     shot = parser.add_argument_group("screenshots, with no window and no screen")
     shot.add_argument("--screenshot", type=_png, metavar="FILE", help="write a PNG and end")
@@ -368,6 +378,8 @@ def _checked(options: Options) -> Options:
             raise VrnnError("--live needs a camera's number, a video file or a folder of images")
         if options.takes_pictures:
             raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
+    if options.xr != "off" and (options.takes_pictures or options.play is not None):
+        raise VrnnError("--xr belongs to the window; leave it out, or the pictures")
     if options.film is not None and len(options.cameras) < 2:
         raise VrnnError("--film flies from camera to camera: give --camera at least twice")
     if not options.takes_pictures and options.command == "open":

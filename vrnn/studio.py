@@ -12,7 +12,7 @@ from PIL import Image
 from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
-from vrnn.config import Colour, Config
+from vrnn.config import Colour, Config, Headset
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.files import check_writable
 from vrnn.keeper import Keeper
@@ -31,6 +31,7 @@ from vrnn.scene.state import Picture, State
 from vrnn.scene.viewpoints import named
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
+from vrnn.visit import Visit
 
 Seen = np.ndarray | Path | int | None
 """An image (H, W, 3) uint8, a file, the number of one in a data set, or the model's own."""
@@ -174,6 +175,21 @@ class Studio(Closing):
         if not cards and not len(seen):
             return None
         return floating(cards, eye, aspect, 0.1, 0.0, seen)
+
+    def visit(self, settings: Headset, look: Colours, stereo: str = "auto") -> Visit:
+        """Begin a visit with a headset. Raises HeadsetError."""
+        return Visit(self.context, self.place, self._renderer, settings, look, stereo)
+
+    def go_on(self, seconds: float, most_bytes: float, eye: Camera | None) -> None:
+        """Let time go on, as a window's loop does. most_bytes: of maps that go to the GPU now;
+        eye: from where the world is seen."""
+        if self.feed.take(self._worker.events()):
+            self.place.opened()
+        clip = None if eye is None else eye.clip_from_world(1.0)
+        self.place.upload(most_bytes, clip)
+        if eye is not None:
+            self.place.tick(eye.position)
+        self.world.advance(seconds)
 
     @property
     def map_bytes(self) -> int:

@@ -39,6 +39,9 @@ class Guide(Protocol):
     def update(self, tracked: Tracked, seconds: float) -> object:
         """Take a moment's input. seconds: since the last one."""
 
+    def go(self, camera: Camera) -> None:
+        """Stand where a flat camera is, looking its way."""
+
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """What stands in the world beside what is always there, and what floats over it."""
 
@@ -50,12 +53,19 @@ class Standing:
         self._place = place
         self.rig = Rig()
         self._begun = False
+        self._head: Pose | None = None
+
+    def go(self, camera: Camera) -> None:
+        """Stand where a flat camera is, looking its way."""
+        if self._head is not None:
+            self.rig = stage_at(camera, self._head)
 
     def update(self, tracked: Tracked, seconds: float) -> None:
         """Stand before the input once it is there."""
+        self._head = tracked.head or self._head
         if not self._begun and tracked.head is not None and self._place.world.slots:
             self._begun = True
-            self.rig = before_input(self._place, tracked.head)
+            self.rig = stage_at(start(self._place.world, 1.0), tracked.head, on_floor=True)
 
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """Nothing."""
@@ -194,10 +204,11 @@ def camera_of(head: Pose, rig: Rig) -> Camera:
     return Camera(x, y, z, yaw, pitch)
 
 
-def before_input(place: Place, head: Pose) -> Rig:
-    """Where the stage has to stand for the head to be before the input, looking at it."""
-    wanted = start(place.world, 1.0)
+def stage_at(camera: Camera, head: Pose, on_floor: bool = False) -> Rig:
+    """Where the stage has to stand for the head to be at a camera, turned its way. on_floor: on
+    the world's floor, whatever the camera's height; else at most so low."""
     forward = -head.matrix()[:3, 2]
-    yaw = wanted.yaw - atan2(-forward[0], -forward[2])
+    yaw = camera.yaw - atan2(-forward[0], -forward[2])
     turned = Rig(np.zeros(3), yaw).apply(head.position)
-    return Rig(np.array([wanted.x - turned[0], 0.0, wanted.z - turned[2]]), yaw)
+    height = 0.0 if on_floor else max(0.0, camera.y - turned[1])
+    return Rig(np.array([camera.x - turned[0], height, camera.z - turned[2]]), yaw)

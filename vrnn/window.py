@@ -124,7 +124,8 @@ class Window:
             )
         self._handle = self._create(title, size, fullscreen)
         glfw.make_context_current(self._handle)
-        glfw.swap_interval(1 if vsync else 0)
+        self._vsync = vsync
+        self.keep_time(True)
         self._listen()
 
     def _create(self, title: str, size: tuple[int, int], fullscreen: bool) -> Any:
@@ -299,6 +300,11 @@ class Window:
             kind: Any = ctypes.CFUNCTYPE(None)
             self._finish = kind(address)
         self._finish()
+
+    def keep_time(self, on: bool) -> None:
+        """Whether a picture waits for the monitor, if the settings want it at all: not while
+        something else sets the pace."""
+        glfw.swap_interval(1 if on and self._vsync else 0)
 
     def show_picture(self) -> None:
         """Put the drawn picture on the screen."""

@@ -23,7 +23,7 @@ from pathlib import Path
 
 SUITE = "trixie"
 """The oldest release of Debian that has this runtime."""
-RECIPE = "1"
+RECIPE = "2"
 """Counted on when what is unpacked, or how, changes."""
 KEYRING = Path("/usr/share/keyrings/debian-archive-keyring.gpg")
 LIBRARIES = "usr/lib/x86_64-linux-gnu"
@@ -46,6 +46,8 @@ Acquire::Languages "none";
 Acquire::Retries "3";
 """
 
+# The vendor of GLX is not named: the display says it, and Dear ImGui's package has a libGLX of its
+# own that would load Mesa's at once, which serves one such library only.
 XRUN = """\
 #!/bin/sh
 # xrun PROGRAM ARGUMENTS…: one program with the runtime's own loader and libraries
@@ -57,7 +59,6 @@ export VK_DRIVER_FILES="$R/usr/share/vulkan/icd.d/lvp_icd.json"
 export VK_ICD_FILENAMES="$VK_DRIVER_FILES"
 export LIBGL_DRIVERS_PATH="$L/dri" GBM_BACKENDS_PATH="$L/gbm"
 export __EGL_VENDOR_LIBRARY_FILENAMES="$R/usr/share/glvnd/egl_vendor.d/50_mesa.json"
-export __GLX_VENDOR_LIBRARY_NAME=mesa
 mkdir -p -m 700 "$XDG_RUNTIME_DIR"
 exec "$L/ld-linux-x86-64.so.2" \\
   --library-path "$L:$R/usr/lib:$L/lapack:$L/blas:$L/pulseaudio" --argv0 "$1" "$@"

@@ -122,14 +122,24 @@ class Renderer:
             self._views.write(replace(view, near=NEAR, fog=1e9), True)
             self._draw_front(front)
         if overlay is not None:
-            self._views.write_overlay(view)
-            self.ctx.disable(moderngl.DEPTH_TEST)
-            self.ctx.enable(moderngl.BLEND)
-            self._call(self._quads, overlay.quads, "overlay")
-            if overlay.labels:
-                self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
-                self.counts.draw_calls += 1
+            self._draw_over(view, overlay)
         target.end()
+
+    def draw_over(self, target: Target, view: View, overlay: Drawing) -> None:
+        """Draw what lies over a picture, in pixels, onto one that is there already."""
+        target.resume()
+        self.ctx.blend_func = BLEND
+        self._draw_over(view, overlay)
+        target.end()
+
+    def _draw_over(self, view: View, overlay: Drawing) -> None:
+        self._views.write_overlay(view)
+        self.ctx.disable(moderngl.DEPTH_TEST)
+        self.ctx.enable(moderngl.BLEND)
+        self._call(self._quads, overlay.quads, "overlay")
+        if overlay.labels:
+            self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
+            self.counts.draw_calls += 1
 
     def draw_eyes(
         self, target: StereoTarget, view: EyesView, drawing: Drawing, near: Drawing | None = None,

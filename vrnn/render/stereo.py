@@ -18,10 +18,9 @@ from vrnn.render.uniforms import Edges, EyesView, Look
 from vrnn.scene.camera import FAR
 from vrnn.scene.tracked import Eye, Rig
 
-STEREO = ("auto", "multiview", "layer", "two")
-"""How both eyes can be drawn; `two`: in two passes."""
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
+Area = tuple[int, int, int, int]
 NEAR = 0.05
 """Metres of the stage within which nothing is drawn."""
 
@@ -139,20 +138,25 @@ class StereoTarget:
         # ModernGL has to know that another framebuffer is bound now than it thinks.
         rest(self.ctx)
 
-    def to_screen(self, layer: int, area: tuple[int, int, int, int], framebuffer: int = 0) -> None:
-        """Copy an eye's picture into a part of a framebuffer, scaled, its bytes as they are.
+    def copy_to(self, framebuffer: int, area: Area, layer: int) -> None:
+        """Copy the middle of an eye's picture into a part of a framebuffer, its bytes as they are.
 
-        area: left, bottom, width, height in pixels.
+        area: left, bottom, width, height in pixels, which it fills.
         """
         raw = self._raw
         left, bottom, width, height = area
+        wide, high = self.size
+        scale = min(wide / width, high / height)
+        part = round(width * scale), round(height * scale)
+        x, y = (wide - part[0]) // 2, (high - part[1]) // 2
         source = self._framebuffer(self._colour, self._depth, layer)
         raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, source)
         raw.BindFramebuffer(gl_raw.DRAW_FRAMEBUFFER, framebuffer)
         raw.BlitFramebuffer(
-            0, 0, *self.size, left, bottom, left + width, bottom + height,
+            x, y, x + part[0], y + part[1], left, bottom, left + width, bottom + height,
             gl_raw.COLOR_BUFFER_BIT, gl_raw.LINEAR,
         )  # fmt: skip
+        rest(self.ctx)
 
     def pixels(self, layer: int) -> np.ndarray:
         """(H, W, 4) uint8 sRGB of one eye, row 0 on top."""

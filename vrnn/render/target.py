@@ -39,6 +39,17 @@ class Target:
         self._draw.depth_mask = True
         self._draw.clear(*background, depth=1.0)
 
+    def resume(self) -> None:
+        """Draw over what is there."""
+        self._ctx.enable_direct(FRAMEBUFFER_SRGB)
+        self._draw.use()
+        self._draw.viewport = (0, 0, *self.size)
+
+    @property
+    def number(self) -> int:
+        """OpenGL's, of the framebuffer that holds the picture: to copy another one into it."""
+        return self._out.glo
+
     def write_depth(self, on: bool) -> None:
         """Whether what is drawn hides what is drawn behind it later."""
         self._draw.depth_mask = on

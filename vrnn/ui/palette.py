@@ -20,6 +20,7 @@ from vrnn.actions import (
     SwitchOn,
     Undo,
     Unpin,
+    UseHeadset,
 )
 from vrnn.scene.display import COLOUR_MAPS, SCALES
 from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
@@ -47,6 +48,8 @@ ACTIONS: tuple[tuple[str, Action], ...] = (
     ("Put in the first image", PutImage(plain="sample")),
     ("Switch everything on", SwitchOn()),
     ("Take all doubles away", Unpin()),
+    ("Into the headset", UseHeadset(True)),
+    ("Leave the headset", UseHeadset(False)),
     ("Undo", Undo()),
     ("Redo", Redo()),
 )

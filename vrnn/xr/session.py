@@ -79,8 +79,8 @@ class Headset(Closing):
     def __init__(
         self, ctx: moderngl.Context, settings: Settings, stereo: str = "auto", samples: int = 0
     ) -> None:
-        """ctx: current on this thread; stereo: see `vrnn.render.stereo.STEREO`; samples: of each
-        pixel. Raises HeadsetError when there is none."""
+        """ctx: current on this thread; stereo: `auto`, `multiview`, `layer` or `two`; samples: of
+        each pixel. Raises HeadsetError when there is none."""
         self.ctx, self._settings = ctx, settings
         self._stereo, self._samples = stereo, samples
         self.state = "UNKNOWN"
