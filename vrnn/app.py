@@ -64,6 +64,7 @@ FIRST_HINT = (
     "button to look · F1 keys · F2 panels"
 )
 NOTE_SECONDS = 4.0
+LETTERS_A_SECOND = 12.0
 EDITING = "ACVXYZ"
 """Keys that do something to a line of text while Control is held."""
 SWITCH = 0.001
@@ -139,6 +140,7 @@ class App(Closing):
         self.help = self.map = False
         self.magnify = ""
         self.touched = False  # by the user: the first view is not changed any more then
+        self._said = False  # since the last picture
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
         self._timings = Timings(options.timings)
@@ -209,6 +211,7 @@ class App(Closing):
         if self.headset.visit is None:
             self._busy = True
             return
+        self._timings.say("headset")
         if due:
             self._listen(self.window.inputs(0.0))
         self._step(seconds, visit)
@@ -247,6 +250,7 @@ class App(Closing):
             changed |= self._point()
         if self.place.history.state is not self._begun:
             self._autosave.update(time.perf_counter(), self.place.history.state, self._kept)
+        changed, self._said = changed | self._said, False
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed or self.walker.moving or self._film is not None
@@ -554,8 +558,10 @@ class App(Closing):
         return at_layer(world, slot, node, self.aspect, self.walker.camera.fov)
 
     def note(self, text: str) -> None:
-        """Say something for a few seconds."""
-        self._note, self._note_until = text, time.perf_counter() + NOTE_SECONDS
+        """Say something for a few seconds, and longer what takes longer to read."""
+        seconds = max(NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
+        self._note, self._note_until = text, time.perf_counter() + seconds
+        self._said = True
 
     def dismiss(self) -> bool:
         """Close the message that is shown; False when there is none."""

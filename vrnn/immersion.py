@@ -14,7 +14,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.target import Target
 from vrnn.render.uniforms import Look
-from vrnn.visit import Visit
+from vrnn.visit import Guide, Standing, Visit
 from vrnn.xr.runtime import HeadsetError
 
 AGAIN = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
@@ -33,6 +33,7 @@ class Immersion:
         self._ctx, self._place, self._renderer = ctx, place, renderer
         self._settings, self._look, self._stereo, self._note = settings, look, stereo, note
         self.visit: Visit | None = None
+        self.guide: Guide = Standing(place)  # who comes again stands where they were
         self._mirror: Target | None = None
         self._next = 0.0
 
@@ -40,8 +41,9 @@ class Immersion:
         """Begin a visit. Raises HeadsetError when there is no headset."""
         if self.visit is None:
             self.visit = Visit(
-                self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo
-            )
+                self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
+                self.guide,
+            )  # fmt: skip
 
     def take_off(self) -> None:
         """End the visit in good order."""

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture, Wait
+from vrnn.actions import Action, Export, Look, Save, TakeFilm, TakePicture, UseHeadset, Wait
 from vrnn.closing import Closing
 from vrnn.compute.worker import Worker
 from vrnn.config import Colour, Config, Headset
@@ -137,6 +137,8 @@ class Studio(Closing):
         elif isinstance(action, Save):
             eye = named(self.world, self.camera, 16 / 9, FIELD_OF_VIEW)
             write_place(action.file, self.place.kept(eye, {}))
+        elif isinstance(action, UseHeadset):
+            raise VrnnError("a headset is used with --xr, not from a list of actions")
         elif not isinstance(action, Wait):
             passes, shown = self.place.passes, max(self.feed.shown.values(), default=0)
             self.place.do(action)

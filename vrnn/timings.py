@@ -16,7 +16,8 @@ class Timings:
         self._said: set[str] = set()
 
     def say(self, milestone: str) -> None:
-        """`layout`: the world stands; `maps`: all maps are seen; `pictures`: all are written."""
+        """`layout`: the world stands; `maps`: all maps are seen; `headset`: it shows them;
+        `pictures`: all are written."""
         if self._wanted and milestone not in self._said:
             self._said.add(milestone)
             seconds = time.perf_counter() - STARTED

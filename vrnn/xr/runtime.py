@@ -197,7 +197,7 @@ def told(xr: Any) -> Iterator[None]:
     try:
         yield
     except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
-        raise HeadsetLost(f"the headset's runtime is gone ({reason(error)})") from error
+        raise HeadsetLost("the headset's runtime is gone") from error
     except xr.exception.XrException as error:
         raise HeadsetError(f"the headset's runtime refuses ({reason(error)})") from error
 

@@ -1,0 +1,226 @@
+"""A real window beside a headset: Xvfb shows it, the runtime draws nothing (or for real)."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from PIL import Image
+
+from tests.test_window import SIZE, Program, ask_to_close, differs, display
+from tests.xr.service import EyeView
+
+__all__ = ["display"]
+
+
+class Worn(Program):
+    """`vrnn --xr` in a window, with the runtime's libraries."""
+
+    def __init__(self, runtime, service, display, folder: Path, *words: str, **environment) -> None:
+        self.env = os.environ | {"DISPLAY": display, "XDG_CONFIG_HOME": str(folder / "none")}
+        self.env |= environment
+        if service is not None:
+            self.env |= service.environment
+        self.folder = folder
+        size = f"{SIZE[0]}x{SIZE[1]}"
+        command = [str(runtime.unpacked.xrun), sys.executable, "-m", "vrnn", "--window", size]
+        self.log = (folder / "log.txt").open("w+")
+        self.process = subprocess.Popen(
+            [*command, "--timings", *words], cwd=folder, env=self.env, stderr=self.log
+        )
+        self.window = ""
+
+    def worn(self) -> None:
+        self.ready()
+        self.wait_for(lambda: "headset " in self.said())
+
+    def shot(self) -> np.ndarray:
+        """(H, W, 3) int: what the window shows now, though it may move."""
+        path = self.folder / "now.png"
+        subprocess.run(["import", "-window", self.window, str(path)], env=self.env, check=True)
+        return np.asarray(Image.open(path).convert("RGB")).astype(int)
+
+
+@pytest.fixture
+def start(runtime, display, tmp_path):
+    running = []
+
+    def start(service, *words: str, **environment: str) -> Worn:
+        running.append(Worn(runtime, service, display, tmp_path, *words, **environment))
+        return running[-1]
+
+    yield start
+    for one in running:
+        one.close()
+
+
+def config(tmp_path, text: str) -> list[str]:
+    path = tmp_path / "mine.toml"
+    path.write_text(text)
+    return ["--config", str(path)]
+
+
+def world_of(picture):
+    """The part between the panels."""
+    return picture[60:340, 320:650]
+
+
+def test_the_window_goes_on_when_the_runtime_dies_and_connects_again(start, service):
+    with service.remote() as remote:
+        remote.send()
+        vrnn = start(service, "--xr")
+        vrnn.worn()
+        time.sleep(1.5)
+        worn = world_of(vrnn.shot())
+        assert worn.std() > 10
+        remote.send(head=(0.0, 1.6, -2.0))
+        time.sleep(1.0)
+        nearer = world_of(vrnn.shot())
+        assert differs(worn, nearer) > 0.05  # the monitor shows what the eyes see
+    service.kill()
+    time.sleep(1.5)
+    flat = world_of(vrnn.picture())
+    assert differs(nearer, flat) > 0.05
+    service.start()
+    with service.remote() as remote:
+        remote.send(head=(0.0, 1.6, -2.0))
+        vrnn.press("ctrl+p")
+        time.sleep(1.0)
+        vrnn.xdotool("type", "--delay", "60", "into the headset")
+        time.sleep(1.0)
+        vrnn.press("Return")
+        time.sleep(3.0)
+        assert vrnn.process.poll() is None
+        again = world_of(vrnn.shot())
+        assert differs(flat, again) > 0.05
+        assert differs(nearer, again) < 0.02  # where one was before
+    assert vrnn.close() == 130
+    assert "Traceback" not in (vrnn.folder / "log.txt").read_text()
+
+
+def test_closing_the_window_ends_the_session_first(start, service, display):
+    with service.remote() as remote:
+        remote.send()
+        vrnn = start(service, "--xr")
+        vrnn.worn()
+        ask_to_close(display, int(vrnn.window))
+        assert vrnn.process.wait(20) == 0
+    assert service.running
+    assert "Traceback" not in vrnn.said()
+
+
+def test_ctrl_c_while_it_is_worn(start, service):
+    with service.remote() as remote:
+        remote.send()
+        vrnn = start(service, "--xr")
+        vrnn.worn()
+        vrnn.process.send_signal(signal.SIGINT)
+        assert vrnn.process.wait(20) == 130
+    said = vrnn.said()
+    assert "interrupted" in said
+    assert "Traceback" not in said
+
+
+@pytest.mark.parametrize("mirror", ["both", "free"])
+def test_what_the_monitor_shows(start, service, tmp_path, mirror):
+    with service.remote() as remote:
+        eyes = [EyeView(position=(d, 0.0, 0.0)) for d in (-0.25, 0.25)]
+        remote.send(views=eyes)
+        vrnn = start(service, "--xr", *config(tmp_path, f'[headset]\nmirror = "{mirror}"\n'))
+        vrnn.worn()
+        vrnn.press("F2")  # put the panels away
+        time.sleep(2.0)
+        before = vrnn.shot()
+        height, width, _ = before.shape
+        remote.send(head=(1.0, 1.6, -1.0), views=eyes)
+        time.sleep(1.5)
+        after = vrnn.shot()
+    top = slice(0, height * 2 // 3)  # the legend and a hint lie below
+    if mirror == "both":
+        assert differs(before[top], after[top]) > 0.05
+        halves = before[top, : width // 2], before[top, width // 2 :]
+        assert min(half.std() for half in halves) > 10
+        assert differs(*halves) > 0.03  # each from its own eye
+    else:
+        assert differs(before[top], after[top]) < 0.01  # it has an eye of its own
+
+
+def test_auto_is_the_window_alone_where_there_is_no_headset(start, tmp_path):
+    vrnn = start(None, "--xr", "auto", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
+    vrnn.ready()
+    assert "headset " not in vrnn.said()
+
+
+def test_on_needs_a_headset(start, tmp_path):
+    vrnn = start(None, "--xr", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
+    assert vrnn.process.wait(60) == 2
+    lines = [line for line in vrnn.said().splitlines() if line.startswith("vrnn:")]
+    assert len(lines) == 1
+    assert "none.json" in lines[0]
+
+
+def test_without_a_display_the_headset_alone(runtime, service, tmp_path):
+    with service.remote() as remote:
+        remote.send()
+        environment = {"DISPLAY": "", "WAYLAND_DISPLAY": ""}
+        process = runtime.start("-m", "vrnn", "--xr", service=service, **environment)
+        with process:
+            end = time.monotonic() + 60
+            while "client" not in service.text.lower() and time.monotonic() < end:
+                time.sleep(0.2)
+            time.sleep(6.0)
+            assert process.poll() is None, process.stderr.read()
+            service.kill()
+            assert process.wait(20) == 2
+            said = process.stderr.read()
+    assert "vrnn: the headset's runtime is gone" in said
+    assert "Traceback" not in said
+
+
+def test_the_composed_picture(runtime, display, tmp_path):
+    """The runtime's own compositor shows both eyes side by side, each as it was drawn."""
+    own = {
+        "XRT_COMPOSITOR_NULL": "", "XRT_COMPOSITOR_FORCE_XCB": "1", "DISPLAY": display,
+        "XRT_COMPOSITOR_XCB_FULLSCREEN": "",
+    }  # fmt: skip
+    with runtime.serve(**own) as service, service.remote() as remote:
+        remote.send()  # with the field of view that its compositor has
+        process = runtime.start(
+            "-m", "tests.xr.visit_probe", str(tmp_path), "frames=400", "keep=30", "resolution=0.5",
+            service=service,
+        )  # fmt: skip
+        with process:
+            end = time.monotonic() + 60
+            while not (tmp_path / "30-1.npy").exists() and time.monotonic() < end:
+                assert process.poll() is None, process.stderr.read()[-2000:]
+                time.sleep(0.1)
+            time.sleep(1.0)
+            path = tmp_path / "composed.png"
+            environment = os.environ | {"DISPLAY": display}
+            subprocess.run(["import", "-window", "root", str(path)], env=environment, check=True)
+            process.terminate()
+    composed = shown(np.asarray(Image.open(path).convert("RGB")))
+    width = composed.shape[1] // 2
+    halves = [composed[:, :width].astype(int), composed[:, width : 2 * width].astype(int)]
+    size = (width, composed.shape[0])
+    eyes = []
+    for layer in (0, 1):
+        picture = Image.fromarray(np.load(tmp_path / f"30-{layer}.npy"))
+        eyes.append(np.asarray(picture.resize(size, Image.Resampling.BILINEAR)).astype(int))
+    same = [np.abs(half - eye).mean() for half, eye in zip(halves, eyes, strict=True)]
+    swapped = [np.abs(half - eye).mean() for half, eye in zip(halves, eyes[::-1], strict=True)]
+    assert max(same) < 2.5, (same, swapped)
+    assert max(same) < 0.5 * min(swapped), (same, swapped)
+
+
+def shown(screen: np.ndarray) -> np.ndarray:
+    """The part of a screen that is not black: nothing that vrnn draws is."""
+    lit = screen.max(-1) > 12
+    rows, columns = np.nonzero(lit.mean(1) > 0.2)[0], np.nonzero(lit.mean(0) > 0.2)[0]
+    return screen[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
