@@ -131,6 +131,25 @@ class Headset:
 
 
 @dataclass(frozen=True)
+class Comfort:
+    """How one moves in a headset.
+
+    walk: whether a stick walks smoothly; walk_speed: m/s; turn: degrees of a snap turn, 0 to turn
+    smoothly by turn_speed, degrees/s; vignette: how much of the edge goes dark in motion, 0…1;
+    haptics: strength, 0…1; hints: whether controllers say at first what their buttons do.
+    """
+
+    walk: bool
+    walk_speed: float
+    turn: float
+    turn_speed: float
+    vignette: float
+    left_handed: bool
+    haptics: float
+    hints: bool
+
+
+@dataclass(frozen=True)
 class Config:
     """All settings."""
 
@@ -141,6 +160,7 @@ class Config:
     render: Render
     panels: Panels
     headset: Headset
+    comfort: Comfort
 
 
 LIMITS = {
@@ -158,6 +178,11 @@ LIMITS = {
     "headset.multisample": (0, 32),
     "headset.refresh_rate": (0.0, 1000.0),
     "headset.mirror_rate": (1.0, 240.0),
+    "comfort.walk_speed": (0.1, 10.0),
+    "comfort.turn": (0.0, 90.0),
+    "comfort.turn_speed": (5.0, 360.0),
+    "comfort.vignette": (0.0, 1.0),
+    "comfort.haptics": (0.0, 1.0),
 }
 """Smallest and largest value of each number."""
 
