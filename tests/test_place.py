@@ -329,3 +329,16 @@ def test_the_wall_turns_filters_and_finds(studio):
     with pytest.raises(VrnnError, match="no image #99999"):
         studio.do(Wall(search="#99999"))
     studio.do(Wall(shuffle=0, search=""))
+
+
+def test_what_was_previewed_is_done_once(studio):
+    before = studio.world.state.layer((0, "stem.0"))
+    change = Move("stem.0", 0, (0.5, 0.0, 0.0))
+    studio.place.preview(change)
+    studio.place.do(change)
+    assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
+    studio.place.preview(change)
+    studio.place.do(Move("stem.0", 0, (0.0, 0.0, 0.0)))  # dragged back to where it was
+    assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
+    studio.place.do(Undo())
+    assert studio.world.state.layer((0, "stem.0")) == before

@@ -61,6 +61,8 @@ PICTURE_BYTES = 2 << 20
 """Of pictures of what channels look for, sent to the GPU in one frame."""
 KEPT = 64
 """Images without a file that are remembered, for undo."""
+HOLDING = "click the input to put it in · Esc lets go"
+"""What to do with an image in the hand."""
 
 
 class Place:
@@ -94,9 +96,11 @@ class Place:
         """Do it, if it is a change of the world or takes one back. Raises VrnnError when it cannot
         be done; the world is then as before."""
         if isinstance(action, Change):
-            state = action.change(self.world.state, self.world)
+            # Not of the world's own state: that may be a preview of this very change.
+            state = action.change(self.history.state, self.world)
             if state != self.history.state:
                 self.history.push(action.said, state)
+            if state != self.world.state:
                 self.become(state)
             return True
         if isinstance(action, Undo):
@@ -181,10 +185,10 @@ class Place:
         """Images of the data set that have no thumbnail, and why."""
         return {} if self._gallery is None else self._gallery.failures
 
-    def cards(self, magnify: str) -> list[Card]:
+    def cards(self, magnify: str, hint: str = HOLDING) -> list[Card]:
         """What floats before the eye: the image in the hand, and the map that is pointed at.
 
-        magnify: the latter `sharp` or `smooth`; '': not at all.
+        magnify: the latter `sharp` or `smooth`; '': not at all; hint: what to do with the former.
         """
         found = []
         hit = self.world.pointed
@@ -195,7 +199,8 @@ class Place:
             if held.layer is not None and hit is not None and hit.layer == held.layer[:2]:
                 cross = (hit.row, hit.column)
                 lines.append(self._value(*held.layer, *cross))
-            lines.append("click the input to put it in · Esc lets go")
+            if hint:
+                lines.append(hint)
             smooth = magnify == "smooth" or (held.layer is None and held.pixels.shape[0] > 48)
             side = 0.22 if held.layer is None else 0.36
             found.append(Card(held.pixels, lines, smooth, cross, side))
