@@ -44,6 +44,7 @@ from vrnn.scene.camera import NEAR, Camera
 from vrnn.scene.display import Display
 from vrnn.scene.drawing import Drawing
 from vrnn.scene.hand import floating
+from vrnn.scene.picking import Ray
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import at_layer, depths, find_layer, named
 from vrnn.spec import ModelSpec
@@ -324,7 +325,8 @@ class App(Closing):
         inside = abs(x) <= 1 and abs(y) <= 1
         if self.pointer.dragging:
             along_floor = self.window.held(self.commands.key("run"))
-            self.pointer.move(camera, camera.ray(x, y, self.aspect), along_floor)
+            ray = Ray(camera.position, camera.ray(x, y, self.aspect))
+            self.pointer.move(ray, along_floor)
             self._pointer = ()
             return True
         before = self.world.pointed
@@ -496,8 +498,8 @@ class App(Closing):
         if not down:
             self.pointer.release(*self._mouse)
             return
-        ray = camera.ray(x, y, self.aspect)
-        self.pointer.press(self.world.pick(camera.position, ray), camera, ray, *self._mouse)
+        ray = Ray(camera.position, camera.ray(x, y, self.aspect))
+        self.pointer.press(self.world.pick(ray.origin, ray.direction), ray, *self._mouse)
 
     @property
     def _mouse(self) -> tuple[float, float]:

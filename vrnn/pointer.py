@@ -1,4 +1,4 @@
-"""The mouse in the world: what a press, a drag and a release do."""
+"""What points at the world, the mouse or a hand: what a press, a drag and a release do."""
 
 from __future__ import annotations
 
@@ -10,8 +10,7 @@ import numpy as np
 
 from vrnn.actions import Action, Change, Fold, Move, PutDown, Scale
 from vrnn.place import Place
-from vrnn.scene.camera import Camera
-from vrnn.scene.picking import Hit
+from vrnn.scene.picking import Hit, Ray
 
 SLACK = 5
 """Pixels that the mouse may move between press and release of a click."""
@@ -35,9 +34,13 @@ class _Drag:
 class Pointer:
     """Turns presses into actions of the place."""
 
-    def __init__(self, place: Place, capture: Callable[[], None]) -> None:
-        """capture: takes the cursor, when nothing was touched."""
+    def __init__(
+        self, place: Place, capture: Callable[[], None],
+        do: Callable[[Action], object] | None = None,
+    ) -> None:  # fmt: skip
+        """capture: called when nothing was touched; do: does an action, the place unless given."""
         self._place, self._capture = place, capture
+        self._do = do or place.do
         self._drag: _Drag | None = None
         self._pressed: tuple[Hit | None, float, float] | None = None
         self._clicked: tuple[tuple[int, int] | None, float] = (None, 0.0)
@@ -47,22 +50,23 @@ class Pointer:
         """Whether a layer is being moved or scaled."""
         return self._drag is not None
 
-    def press(self, hit: Hit | None, camera: Camera, ray: np.ndarray, x: float, y: float) -> None:
+    def press(self, hit: Hit | None, ray: Ray, x: float = 0.0, y: float = 0.0) -> None:
         """The button went down. x, y: of the mouse, pixels."""
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
             pose = self._place.world.pose(hit.slot)
             px, py, pz, _, height = pose.place(hit.node).tolist()
             name = self._place.world.seen(hit.slot, hit.node).name
-            start = camera.position + ray * hit.distance
+            start = ray.at(hit.distance)
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
 
-    def move(self, camera: Camera, ray: np.ndarray, along_floor: bool) -> None:
-        """The mouse moved. along_floor: the layer is moved on the floor, else in its own plane."""
+    def move(self, ray: Ray, along_floor: bool) -> None:
+        """It points elsewhere now. along_floor: the layer is moved on the floor, else in its own
+        plane."""
         drag = self._drag
         if drag is None:
             return
-        at = _meet(camera, ray, drag.start, along_floor and drag.kind == "handle")
+        at = _meet(ray, drag.start, along_floor and drag.kind == "handle")
         if at is None:
             return
         if drag.kind == "handle":
@@ -74,13 +78,13 @@ class Pointer:
             drag.change = Scale(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
         self._place.preview(drag.change)
 
-    def release(self, x: float, y: float) -> None:
+    def release(self, x: float = 0.0, y: float = 0.0) -> None:
         """The button went up. Raises VrnnError when what was touched cannot be done."""
         drag, self._drag = self._drag, None
         pressed, self._pressed = self._pressed, None
         if drag is not None:
             if drag.change is not None:
-                self._place.do(drag.change)
+                self._do(drag.change)
             return
         if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > SLACK:
             return
@@ -89,7 +93,7 @@ class Pointer:
         if action is None:
             self._capture()
         else:
-            self._place.do(action)
+            self._do(action)
 
     def cancel(self) -> bool:
         """Let go of what is dragged or held, without placing it; False when there is nothing."""
@@ -98,7 +102,7 @@ class Pointer:
             self._place.become(self._place.history.state)
             return True
         if self._place.held is not None:
-            self._place.do(PutDown(into_input=False))
+            self._do(PutDown(into_input=False))
             return True
         return False
 
@@ -117,14 +121,10 @@ class Pointer:
         return Fold(boxes.get(hit.node, name), hit.slot)
 
 
-def _meet(
-    camera: Camera, ray: np.ndarray, start: np.ndarray, along_floor: bool
-) -> np.ndarray | None:
+def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:
     """(3,) where a ray meets the upright or level plane through a point; None: nowhere near."""
     axis = 1 if along_floor else 2
-    if abs(ray[axis]) < 1e-6:
+    if abs(ray.direction[axis]) < 1e-6:
         return None
-    t = (start[axis] - camera.position[axis]) / ray[axis]
-    if not 0 < t < 500:
-        return None
-    return camera.position + ray * t
+    t = (start[axis] - ray.origin[axis]) / ray.direction[axis]
+    return ray.at(t) if 0 < t < 500 else None

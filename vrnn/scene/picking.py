@@ -13,6 +13,18 @@ from vrnn.scene.drawing import Spot
 from vrnn.scene.pose import Maps, Pose
 
 
+@dataclass(frozen=True, eq=False)
+class Ray:
+    """What points: from `origin` (3,) metres along the unit vector `direction` (3,)."""
+
+    origin: np.ndarray
+    direction: np.ndarray
+
+    def at(self, distance: float) -> np.ndarray:
+        """(3,) so many metres along it."""
+        return self.origin + self.direction * distance
+
+
 @dataclass(frozen=True)
 class Hit:
     """What a ray meets.
