@@ -22,6 +22,7 @@ class Images:
         self._shader = Shader(ctx, "picture")
         self._strip = Strip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
+        self.lent: dict[str, moderngl.Texture] = {}
 
     def prepare(self, pictures: Sequence[Picture]) -> None:
         """Send new ones to the GPU, before anything is drawn that this would have to wait for, and
@@ -42,11 +43,14 @@ class Images:
             self._strip.draw(way)
 
     def _texture(self, picture: Picture) -> moderngl.Texture:
-        key = id(picture.pixels)
+        pixels = picture.pixels
+        if isinstance(pixels, str):
+            return self.lent[pixels]
+        key = id(pixels)
         if key not in self._textures:
-            height, width = picture.pixels.shape[:2]
+            height, width = pixels.shape[:2]
             opaque = np.full((height, width, 4), 255, np.uint8)
-            opaque[..., :3] = picture.pixels
+            opaque[..., :3] = pixels
             texture = self._ctx.texture(
                 (width, height), 4, opaque.tobytes(), internal_format=SRGB8_ALPHA8
             )
@@ -56,7 +60,7 @@ class Images:
             texture.anisotropy = 8.0
             texture.repeat_x = texture.repeat_y = False
             # The pixels are kept with it, so that their id stays theirs.
-            self._textures[key] = (picture.pixels, texture)
+            self._textures[key] = (pixels, texture)
         return self._textures[key][1]
 
     def release(self) -> None:

@@ -103,6 +103,14 @@ class Renderer:
         """One of the texture arrays that a network's maps lie in."""
         return self._stores[slot].arrays[number]
 
+    def lend(self, name: str, texture: moderngl.Texture | None) -> None:
+        """A picture for `Picture`s that name it; None takes it away. Whoever lends it releases
+        it."""
+        if texture is None:
+            self._images.lent.pop(name, None)
+        else:
+            self._images.lent[name] = texture
+
     @property
     def map_bytes(self) -> int:
         """GPU memory that the feature maps take."""
@@ -110,14 +118,17 @@ class Renderer:
 
     def draw(
         self, target: Target, view: View, drawing: Drawing, overlay: Drawing | None = None,
-        front: Drawing | None = None,
+        front: Drawing | None = None, near: Drawing | None = None,
     ) -> None:  # fmt: skip
-        """Draw the world, then what floats before the eye, then what lies over it in pixels."""
-        self._prepare(drawing, None, front)
+        """Draw the world, then what floats before the eye, then what lies over it in pixels.
+
+        near: more that stands in the world and changes with every frame, such as hands.
+        """
+        self._prepare(drawing, near, front)
         target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0))
         self._colour(view, drawing)
         self._views.write(view, drawing.display.symmetric)
-        self._draw_world(target, view, drawing)
+        self._draw_world(target, view, drawing, near)
         if front is not None:
             self._views.write(replace(view, near=NEAR, fog=1e9), True)
             self._draw_front(front)

@@ -74,12 +74,16 @@ class Label:
 
 @dataclass(frozen=True, eq=False)
 class Picture:
-    """A colour image standing in the world. pixels: (H, W, 3) uint8 sRGB; smooth: blend texels."""
+    """A colour image standing in the world.
+
+    pixels: (H, W, 3) uint8 sRGB, or the name of a picture that was lent to the renderer; smooth:
+    blend texels.
+    """
 
     origin: tuple[float, float, float]
     right: tuple[float, float, float]
     down: tuple[float, float, float]
-    pixels: np.ndarray
+    pixels: np.ndarray | str
     smooth: bool = True
 
 

@@ -17,7 +17,6 @@ from imgui_bundle import imgui, implot
 
 from vrnn.actions import Action, Export, Redo, Save, TakeFilm, TakePicture, Undo
 from vrnn.render.gui import Area, GuiRenderer
-from vrnn.scene.state import Key
 from vrnn.ui import (
     data_panel,
     display_panel,
@@ -31,6 +30,7 @@ from vrnn.ui import (
 from vrnn.ui.data_panel import DataPanel
 from vrnn.ui.desk import Desk, words
 from vrnn.ui.features_panel import FeaturesPanel
+from vrnn.ui.follow import Follow, changes
 from vrnn.ui.input_keys import MODIFIERS, imgui_key
 from vrnn.ui.layer_panel import NAME as LAYER
 from vrnn.ui.layer_panel import LayerPanel
@@ -41,8 +41,6 @@ from vrnn.ui.palette import Palette
 
 SETTLING = 3
 """Times that panels are made anew after an input: what is under the mouse is known one later."""
-DWELL = 0.25
-"""Seconds for which a layer is pointed at before it becomes the subject."""
 LATEST = 0.5
 """Seconds after which what moves by itself (progress, times) is shown anew."""
 LEFT = (MODEL, display_panel.NAME)
@@ -108,9 +106,8 @@ class Gui:
         self._stamp: object = None
         self._made = 0.0
         self._lay_out = not self._memory.places
-        self._pointed: tuple[Key | None, float] = (None, 0.0)
+        self._follow = Follow()
         self._room: Area = (0, 0, *screen.size)
-        self.follow = True
         screen.listener = self
 
     def _set_up(self) -> None:
@@ -231,7 +228,7 @@ class Gui:
 
     def step(self) -> bool:
         """Make the panels anew if something calls for it. True when they were."""
-        self._follow()
+        self._follow.step(self.desk)
         if not self.visible:
             self._settling = 0
             if imgui.get_io().want_capture_mouse:
@@ -255,42 +252,11 @@ class Gui:
 
     def _changes(self) -> object:
         """What panels show that changes without any input to them."""
-        world, feed = self.desk.world, self.desk.place.feed
-        hit = world.pointed
-        pointed = (hit.layer, hit.channel) if hit is not None else None
-        pictures = self.desk.place.jobs.pictures
-        if hit is not None and hit.layer not in pictures.made:
-            pointed = (hit.layer, -1)
-        frames = tuple(id(world.stands[slot].frame) for slot in world.slots)
-        found = self.desk.found()
-        maps = id(found[3]) if found is not None else 0
-        jobs = self.desk.place.jobs
-        return (
-            self._screen.size, id(world.state), pointed, frames, maps, feed.progress,
-            tuple(jobs.rows.values()), len(jobs.facts), self.desk.subject,
-            tuple(made.done for made in pictures.made.values()),
-        )  # fmt: skip
-
-    def _follow(self) -> None:
-        """What is pointed at for a while becomes the subject."""
-        hit = self.desk.world.pointed
-        key: Key | None = None
-        if hit is not None and hit.layer is not None and hit.slot in self.desk.world.stands:
-            stand = self.desk.world.stands[hit.slot]
-            if hit.node in stand.network.by_id:
-                key = (hit.slot, stand.network.by_id[hit.node].name)
-        now = time.perf_counter()
-        if key != self._pointed[0]:
-            self._pointed = (key, now)
-        elif self.follow and key is not None and now - self._pointed[1] > DWELL:
-            self.desk.subject = key
+        return self._screen.size, changes(self.desk)
 
     def pick(self) -> None:
         """What is pointed at becomes the subject at once."""
-        self._pointed = (self._pointed[0], 0.0)
-        follow, self.follow = self.follow, True
-        self._follow()
-        self.follow = follow
+        self._follow.pick(self.desk)
 
     def _make(self) -> None:
         io = imgui.get_io()
@@ -436,7 +402,7 @@ class Gui:
                 self._remember()
 
     def _draw_layer(self) -> None:
-        _, self.follow = imgui.checkbox("follow what is pointed at", self.follow)
+        _, self._follow.on = imgui.checkbox("follow what is pointed at", self._follow.on)
         self._layer.draw(self.desk)
 
     # Drawing and the end.

@@ -97,8 +97,10 @@ def _doing(action: Action) -> Callable[[Desk], None]:
 class Palette:
     """Open or not, and what was typed."""
 
-    def __init__(self) -> None:
+    def __init__(self, lines: int = 12) -> None:
+        """lines: that are seen at once."""
         self.opened = False
+        self._lines = lines
         self._typed, self._chosen, self._fresh = "", 0, False
         self._entries: list[Entry] = []
         self._found: tuple[str | None, list[int]] = (None, [])
@@ -170,7 +172,7 @@ class Palette:
             imgui.Key.keypad_enter
         )
         pressed = found[self._chosen] if found and enter else None
-        lines = min(max(len(found), 1), 12)
+        lines = min(max(len(found), 1), self._lines)
         imgui.begin_child("found", (0, lines * imgui.get_text_line_height_with_spacing()))
         for place, index in enumerate(found):
             entry = self._entries[index]

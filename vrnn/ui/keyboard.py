@@ -1,0 +1,86 @@
+"""Keys to type with on a board. They are no controls of ImGui's: pressing one would take the text
+from the field that is typed into."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from imgui_bundle import imgui
+
+from vrnn.ui.style import ACCENT, DEEP, EDGE, INK, RAISED, Ink
+
+ROWS = ("1234567890", "qwertyuiop", "asdfghjkl.", "zxcvbnm_-#")
+SPECIAL = (("esc", 0.15), ("space", 0.35), ("delete", 0.25), ("enter", 0.25))
+"""Of the lowest row, with their parts of its width."""
+TALL = 1.75
+"""Height of a key, in heights of the text."""
+KEYS = {"esc": imgui.Key.escape, "delete": imgui.Key.backspace, "enter": imgui.Key.enter}
+GAP = 5.0
+
+
+@dataclass(frozen=True)
+class Cap:
+    """A key: what is on it, and its left, top, right and bottom in pixels."""
+
+    text: str
+    box: tuple[float, float, float, float]
+
+
+def height(text: float) -> float:
+    """Pixels that all keys take. text: height of a line of text."""
+    return (len(ROWS) + 1) * TALL * text + 2 * GAP
+
+
+def caps(width: float, bottom: float, text: float) -> list[Cap]:
+    """All keys, over the whole width and down to `bottom`, pixels."""
+    tall, top = TALL * text, bottom - height(text) + GAP
+    found = []
+    for number, row in enumerate(ROWS):
+        y, wide = top + number * tall, (width - 2 * GAP) / len(row)
+        for i, letter in enumerate(row):
+            x = GAP + i * wide
+            found.append(Cap(letter, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
+    x, y = GAP, top + len(ROWS) * tall
+    for name, part in SPECIAL:
+        wide = part * (width - 2 * GAP)
+        found.append(Cap(name, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
+        x += wide
+    return found
+
+
+def at(found: list[Cap], x: float, y: float) -> Cap | None:
+    """The key under a point."""
+    for cap in found:
+        left, top, right, bottom = cap.box
+        if left <= x < right and top <= y < bottom:
+            return cap
+    return None
+
+
+def press(cap: Cap, io: Any) -> None:
+    """Type it."""
+    if cap.text in KEYS:
+        io.add_key_event(KEYS[cap.text], True)
+        io.add_key_event(KEYS[cap.text], False)
+    else:
+        io.add_input_character(ord(" " if cap.text == "space" else cap.text))
+
+
+def draw(found: list[Cap], lit: Cap | None, width: float, bottom: float, text: float) -> None:
+    """Draw all keys over everything. lit: the one that is pointed at."""
+    over = imgui.get_foreground_draw_list()
+
+    def ink(colour: Ink) -> int:
+        return imgui.get_color_u32(imgui.ImVec4(*colour))
+
+    top = bottom - height(text)
+    over.add_rect_filled((0, top), (width, bottom), ink(DEEP))
+    over.add_line((0, top), (width, top), ink(EDGE), 2.0)
+    for cap in found:
+        left, upper, right, lower = cap.box
+        chosen = cap == lit
+        over.add_rect_filled((left, upper), (right, lower), ink(ACCENT if chosen else RAISED), 6.0)
+        size = imgui.calc_text_size(cap.text)
+        place = ((left + right - size.x) / 2, (upper + lower - size.y) / 2)
+        over.add_text(place, ink(DEEP if chosen else INK), cap.text)
