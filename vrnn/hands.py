@@ -1,0 +1,542 @@
+"""Hands in the world: what controllers do, by the same actions as the mouse.
+
+Each frame `Hands.update` takes what the headset tells and gives back where the stage stands, what
+is to be drawn of hands and tools, and how controllers are to buzz.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+import numpy as np
+
+from vrnn.actions import Action, Look, PutDown, Undo
+from vrnn.config import Comfort
+from vrnn.errors import VrnnError
+from vrnn.grab import Grab
+from vrnn.hints import Hints
+from vrnn.menu import ACTIONS, WORDS, Menu, opened
+from vrnn.place import Place
+from vrnn.pointer import Pointer
+from vrnn.scene import radial
+from vrnn.scene.board import BoardPlace
+from vrnn.scene.locomotion import (
+    DEAD,
+    REARM,
+    SNAP,
+    Locomotion,
+    Wish,
+    floors,
+    heading,
+)
+from vrnn.scene.picking import Ray
+from vrnn.scene.touch import Buttons, Touched, met, ray_of, touched
+from vrnn.scene.tracked import HandInput, Pose, Rig, Tracked
+from vrnn.travel import at_start, seen_from
+
+NOTE_SECONDS = 4.0
+AIMED = 0.3
+"""Seconds that a trigger is held on nothing before a teleport is aimed with it."""
+TAP = 0.35
+"""Seconds: who lets go of the menu's button sooner has tapped it, and it stays open."""
+HOLDING = "trigger on the input: put it in"
+TOUCH, PICK, DONE, REFUSED = (0.25, 0.02), (0.5, 0.1), (0.8, 0.06), (0.4, 0.25)
+"""Strength and seconds of what is felt."""
+NOTHING = Touched()
+
+
+@dataclass(frozen=True)
+class Buzz:
+    """A controller shakes. hand: 0 left, 1 right; strength: 0…1."""
+
+    hand: int
+    strength: float
+    seconds: float
+
+
+class Panels(Protocol):
+    """The panels on the board."""
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of its picture, pixels."""
+
+    @property
+    def capital(self) -> float:
+        """Height of a capital letter, pixels."""
+
+    def point(self, at: tuple[float, float] | None) -> None:
+        """A ray is at this pixel, or nowhere on it."""
+
+    def press(self, down: bool) -> None:
+        """The trigger went down or up."""
+
+    def scroll(self, lines: float) -> None:
+        """Go up by so many lines."""
+
+    def find(self) -> None:
+        """Open what finds a layer by its name."""
+
+
+@dataclass
+class Hand:
+    """One hand at this moment. on_board: how far along its ray the board is, and where on it, 0…1
+    right and down; lifted: something was picked up by the press that goes on; aiming: since when a
+    trigger is held on nothing."""
+
+    index: int
+    told: HandInput
+    buttons: Buttons
+    ray: Ray | None = None
+    met: Touched = NOTHING
+    on_board: tuple[float, float, float] | None = None
+    lifted: bool = False
+    aiming: float | None = None
+
+
+class Hands:
+    """What both hands do."""
+
+    def __init__(
+        self, place: Place, comfort: Comfort, act: Callable[[Action], object] | None = None,
+        panels: Panels | None = None, hints_file: Path | None = None, rig: Rig | None = None,
+    ) -> None:  # fmt: skip
+        """act: does what is no change of the place and no way to go, such as taking pictures;
+        hints_file: remembers that the hints were read; rig: where to begin, else before the input
+        as soon as a network stands."""
+        self.place, self.comfort = place, comfort
+        self.locomotion = Locomotion(comfort, rig)
+        self.panels = panels
+        size, capital = (panels.size, panels.capital) if panels is not None else ((960, 1200), 24.0)
+        self.board = BoardPlace(size, capital)
+        self.hints = Hints(comfort.hints, hints_file)
+        self.menu: Menu | None = None
+        self.main = 0 if comfort.left_handed else 1
+        self.pointing = self.carrier = self.main
+        self.hands = tuple(Hand(i, HandInput(), Buttons()) for i in (0, 1))
+        self.magnify = ""
+        self.said, self._said_until = "", 0.0
+        self.head: Pose | None = None
+        self._act = act or place.do
+        self._pointer = Pointer(place, self._nothing, self.do)
+        self._grab = Grab(place, self.do)
+        self._gripping: set[int] = set()
+        self._pressing: int | None = None
+        self._stick_aim = False
+        self._touching: object = None
+        self._begun = rig is not None
+        self._now = 0.0
+        self._buzzes: list[Buzz] = []
+        self._done: list[Action] = []
+
+    # What happens in a frame.
+
+    def update(self, tracked: Tracked, seconds: float) -> tuple[tuple[Action, ...], list[Buzz]]:
+        """Take a moment's input. seconds: since the last one. Returns what was done, and what is
+        to be felt; `rig` says where the stage stands now."""
+        self._now = tracked.seconds
+        self._buzzes, self._done = [], []
+        self.head = tracked.head or self.head
+        if tracked.head is not None and not self._begun and self.place.world.slots:
+            self._begun = True
+            self.recentre()
+        before = [hand.buttons for hand in self.hands]
+        for hand, told in zip(self.hands, tracked.hands, strict=True):
+            self._see(hand, told if tracked.focused else HandInput())
+        if self.head is not None:
+            self._hang_board(tracked, seconds)
+        for hand, was in zip(self.hands, before, strict=True):
+            self._meet(hand)
+            self._sleep(hand)
+            for name in sorted(hand.buttons.pressed_since(was)):
+                self._trying(lambda hand=hand, name=name: self._down(hand, name))  # type: ignore[misc]
+            for name in sorted(hand.buttons.released_since(was)):
+                self._trying(lambda hand=hand, name=name: self._up(hand, name))  # type: ignore[misc]
+        self._trying(lambda: self._hold_on(seconds))
+        self._move(tracked, seconds)
+        self._point()
+        if self._now > self._said_until:
+            self.said = ""
+        return tuple(self._done), self._buzzes
+
+    @property
+    def rig(self) -> Rig:
+        """Where the stage stands."""
+        return self.locomotion.rig
+
+    @property
+    def level(self) -> float:
+        """Yaw of the head in the stage, radians."""
+        return heading(self.head) if self.head is not None else 0.0
+
+    @property
+    def other(self) -> int:
+        """The hand that does not point: it walks, and carries the board."""
+        return 1 - self.main
+
+    @property
+    def held_layer(self) -> frozenset[int]:
+        """Hands that hold a layer."""
+        return self._grab.hands
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a layer is dragged by its name or corner."""
+        return self._pointer.dragging
+
+    def note(self, text: str) -> None:
+        """Say something for a few seconds."""
+        self.said, self._said_until = text, self._now + NOTE_SECONDS
+
+    def do(self, action: Action) -> None:
+        """Do any action. Raises VrnnError when it cannot be done."""
+        if isinstance(action, Look):
+            self._look(action)
+        else:
+            self._act(action)
+        self._done.append(action)
+
+    def _trying(self, what: Callable[[], object]) -> None:
+        try:
+            what()
+        except VrnnError as error:
+            self.note(str(error))
+            self._buzz(self.pointing, REFUSED)
+
+    def _buzz(self, hand: int, felt: tuple[float, float]) -> None:
+        strength = felt[0] * self.comfort.haptics / 0.6
+        if self.comfort.haptics > 0:
+            self._buzzes.append(Buzz(hand, min(1.0, strength), felt[1]))
+
+    # Seeing where hands are.
+
+    def _see(self, hand: Hand, told: HandInput) -> None:
+        hand.told = told
+        hand.buttons = hand.buttons.after(told)
+        hand.ray = ray_of(self.rig, told.aim) if told.active and told.aim is not None else None
+
+    def _meet(self, hand: Hand) -> None:
+        """What its ray is on: the board, or something of the world."""
+        hand.on_board, hand.met = None, NOTHING
+        if hand.ray is None:
+            return
+        leaf = self.board.leaf if self.board.shown else None
+        if leaf is not None and (self.board.pinned or hand.index != self.other):
+            hand.on_board = met(hand.ray, *leaf.in_world(self.rig))
+        if hand.on_board is None:
+            hand.met = touched(self.place.world, hand.ray, self.rig.scale)
+
+    def _sleep(self, hand: Hand) -> None:
+        """A controller that sleeps lets go of what it holds, and changes nothing by it."""
+        if hand.told.active:
+            return
+        if hand.index in self._grab.hands:
+            self._grab.cancel()
+        if self._pointer.dragging and hand.index == self.pointing:
+            self._pointer.cancel()
+        if self._pressing == hand.index and self.panels is not None:
+            self.panels.press(False)
+            self._pressing = None
+        self.board.let_go(hand.index)
+        self._gripping.discard(hand.index)
+        hand.aiming, hand.lifted = None, False
+        if hand.index == self.main:
+            self._stick_aim = False
+
+    def _hang_board(self, tracked: Tracked, seconds: float) -> None:
+        assert self.head is not None
+        told = tracked.hands[self.other]
+        wrist = (told.grip or told.aim) if told.active else None
+        aims = (tracked.hands[0].aim, tracked.hands[1].aim)
+        self.board.update(self.head, wrist, aims, self._push(self.board.hands), seconds)
+
+    def _push(self, hands: frozenset[int]) -> float:
+        """How the sticks of hands that hold something push it away."""
+        found = [self.hands[h].told.stick[1] for h in hands]
+        most = max(found, key=abs, default=0.0)
+        return most if abs(most) > DEAD else 0.0
+
+    # Buttons.
+
+    def _down(self, hand: Hand, name: str) -> None:
+        self.hints.used(name, hand.index == self.main)
+        if name == "trigger":
+            self._pull(hand)
+        elif name == "squeeze":
+            self._close(hand)
+        elif hand.index == self.main:
+            if name in ("primary", "menu"):
+                self._menu_button()
+            elif name == "secondary":
+                self._back()
+            elif name == "stick_click":
+                kinds = ("", "sharp", "smooth")
+                self.magnify = kinds[(kinds.index(self.magnify) + 1) % 3]
+                self.note(f"magnifier: {self.magnify or 'off'}")
+        elif name in ("primary", "menu"):
+            self.board.toggle()
+            self._buzz(hand.index, TOUCH)
+        elif name == "secondary":
+            self.recentre()
+        elif name == "stick_click":
+            self._fly()
+
+    def _up(self, hand: Hand, name: str) -> None:
+        if name == "trigger":
+            self._let_up(hand)
+        elif name == "squeeze":
+            self._open(hand)
+        elif name in ("primary", "menu") and hand.index == self.main and self.menu is not None:
+            if self.menu.chosen is not None:
+                self._choose(self.menu.chosen)
+            elif self._now - self.menu.opened > TAP:
+                self.menu = None
+
+    def _pull(self, hand: Hand) -> None:
+        """The trigger: presses what the hand points at."""
+        self.pointing = hand.index
+        if self.menu is not None:
+            self._choose(self.menu.chosen)
+            return
+        if hand.ray is None:
+            return
+        if hand.on_board is not None:
+            if self.panels is not None:
+                self._pressing = hand.index
+                self._on_panels(hand)
+                self.panels.press(True)
+                self._buzz(hand.index, TOUCH)
+            return
+        before, hit = self.place.held, hand.met.hit
+        self._pointer.press(hit, hand.ray)
+        if self._pointer.dragging:
+            self._buzz(hand.index, PICK)
+            return
+        self._pointer.release()
+        held = self.place.held
+        if held is not before:
+            self.carrier = hand.index
+            hand.lifted = held is not None and hit is not None and hit.kind != "input"
+            self._buzz(hand.index, PICK if held is not None else DONE)
+        elif self._done:
+            self._buzz(hand.index, DONE)
+
+    def _nothing(self) -> None:
+        """The trigger went down on nothing: held on, it aims a teleport."""
+        self.hands[self.pointing].aiming = self._now
+
+    def _let_up(self, hand: Hand) -> None:
+        if self._pressing == hand.index and self.panels is not None:
+            self._pressing = None
+            self.panels.press(False)
+        if self._pointer.dragging and self.pointing == hand.index:
+            self._pointer.release()
+            self._buzz(hand.index, DONE)
+        if hand.lifted:
+            hand.lifted = False
+            hit = hand.met.hit
+            if hit is not None and hit.kind == "input" and self.place.held is not None:
+                self.do(PutDown())
+                self._buzz(hand.index, DONE)
+        if hand.aiming is not None:
+            aimed = self._now - hand.aiming > AIMED
+            hand.aiming = None
+            if aimed:
+                self._land(hand.index)
+
+    def _close(self, hand: Hand) -> None:
+        """The grip: takes the board, a layer, or with the other hand's the world."""
+        if hand.ray is None or hand.told.aim is None:
+            return
+        if hand.on_board is not None:
+            self.board.grab(hand.index, hand.told.aim)
+            self._buzz(hand.index, PICK)
+            return
+        other = self.hands[1 - hand.index]
+        if other.index not in self._gripping and self._grab.begin(
+            hand.index, hand.met.hit, hand.ray
+        ):
+            self.pointing = hand.index
+            self._buzz(hand.index, PICK)
+            return
+        self._gripping.add(hand.index)
+        if other.index in self._grab.hands:  # both hold something, and not the same: the world
+            self._grab.end(other.index, self._rays)
+            self._gripping.add(other.index)
+        if len(self._gripping) == 2:
+            self._buzz(0, PICK)
+            self._buzz(1, PICK)
+
+    def _open(self, hand: Hand) -> None:
+        self.board.let_go(hand.index)
+        self._gripping.discard(hand.index)
+        if hand.index in self._grab.hands:
+            self._grab.end(hand.index, self._rays)
+            self._buzz(hand.index, DONE)
+
+    @property
+    def _rays(self) -> tuple[Ray | None, Ray | None]:
+        return self.hands[0].ray, self.hands[1].ray
+
+    def _back(self) -> None:
+        """Let go of what is held or open, else take the last change back."""
+        if self.menu is not None:
+            self.menu = None
+        elif not (self._grab.cancel() or self._pointer.cancel()):
+            self.do(Undo())
+
+    # The menu.
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """Of the menu."""
+        return (*WORDS[:-1], "walk" if self.locomotion.flying else "fly")
+
+    def _menu_button(self) -> None:
+        if self.menu is not None:
+            self._choose(self.menu.chosen)
+            return
+        aim = self.hands[self.main].told.aim
+        if aim is not None and self.head is not None:
+            self.menu = opened(aim, self.head, self._now)
+            self._buzz(self.main, TOUCH)
+
+    def _choose(self, number: int | None) -> None:
+        self.menu = None
+        if number is None:
+            return
+        self._buzz(self.main, DONE)
+        word = self.words[number]
+        if word == "panels":
+            self.board.toggle()
+        elif word == "find":
+            if not self.board.shown:
+                self.board.toggle()
+            if self.panels is not None:
+                self.panels.find()
+        elif word in ("fly", "walk"):
+            self._fly()
+        else:
+            self.do(ACTIONS[word])
+
+    # Going.
+
+    def recentre(self) -> None:
+        """Stand before the input, as at first, looking at it."""
+        if self.head is not None:
+            self.locomotion.flying = False
+            self.locomotion.go(at_start(self.place.world, self.head))
+
+    def _fly(self) -> None:
+        self.locomotion.flying = not self.locomotion.flying
+        self.note("flying" if self.locomotion.flying else "walking")
+
+    def _look(self, look: Look) -> None:
+        if self.head is None:
+            raise VrnnError("the headset is not tracked; put it on to go somewhere")
+        self.locomotion.go(seen_from(self.place.world.settled(), self.head, look))
+
+    def _land(self, hand: int) -> None:
+        if self.head is not None and self.locomotion.release(self.head):
+            self._buzz(hand, DONE)
+
+    def _move(self, tracked: Tracked, seconds: float) -> None:
+        """Sticks and held world; then where everything is anew."""
+        main, other = self.hands[self.main], self.hands[self.other]
+        x, y = main.told.stick if main.told.active else (0.0, 0.0)
+        walk = other.told.stick if other.told.active else (0.0, 0.0)
+        if max(abs(x), abs(y)) > SNAP:
+            self.hints.used("stick", True)
+        if max(map(abs, walk)) > SNAP:
+            self.hints.used("stick", False)
+        busy = self.menu is not None or main.on_board is not None
+        if busy or main.index in self._grab.hands | self.board.hands:
+            x = y = 0.0
+        if other.index in self._grab.hands | self.board.hands or other.on_board is not None:
+            walk = (0.0, 0.0)
+        flying = self.locomotion.flying
+        aim = self._aim(main, 0.0 if flying else y)
+        wish = Wish(walk, y if flying else 0.0, x if abs(x) > abs(y) else 0.0, aim, self._hold())
+        self.locomotion.step(tracked.head, wish, seconds, floors(self.place.world))
+        for hand in self.hands:  # the rays went with the stage
+            told = hand.told
+            hand.ray = ray_of(self.rig, told.aim) if hand.ray is not None and told.aim else None
+
+    def _aim(self, main: Hand, y: float) -> Pose | None:
+        """What a teleport is aimed along, if one is."""
+        for hand in self.hands:
+            if hand.aiming is not None and self._now - hand.aiming > AIMED:
+                return hand.told.aim
+        if y > SNAP:
+            self._stick_aim = True
+        elif self._stick_aim and y < REARM:
+            self._stick_aim = False
+            self._land(main.index)
+        return main.told.aim if self._stick_aim else None
+
+    def _hold(self) -> np.ndarray | None:
+        if len(self._gripping) < 2:
+            return None
+        poses = [hand.told.grip or hand.told.aim for hand in self.hands]
+        if any(pose is None for pose in poses):
+            return None
+        return np.stack([pose.position for pose in poses if pose is not None])
+
+    # What goes on.
+
+    def _hold_on(self, seconds: float) -> None:
+        """What is held follows, the board is pointed at and scrolled, the menu chosen from."""
+        self._grab.follow(self._rays, self._push(self._grab.hands), seconds)
+        pointer = self.hands[self.pointing]
+        if self._pointer.dragging and pointer.ray is not None:
+            self._pointer.move(pointer.ray, False)
+        if self.panels is not None:
+            on = [hand for hand in self.hands if hand.on_board is not None]
+            first = [hand for hand in on if hand.index in (self._pressing, self.pointing)] or on
+            self._on_panels(first[0] if first else None)
+            for hand in first[:1]:
+                stick = hand.told.stick[1]
+                if abs(stick) > DEAD and hand.index not in self.board.hands:
+                    self.panels.scroll(stick * seconds * 14)
+        if self.menu is not None:
+            main = self.hands[self.main]
+            chosen = radial.by_stick(main.told.stick, len(WORDS))
+            if chosen is None and main.ray is not None:
+                menu = self.menu
+                chosen = radial.by_ray(main.ray, menu.leaf, self.rig, menu.distance, self.words)
+            if chosen != self.menu.chosen and chosen is not None:
+                self._buzz(self.main, TOUCH)
+            self.menu.chosen = chosen
+
+    def _on_panels(self, hand: Hand | None) -> None:
+        if self.panels is None:
+            return
+        if hand is None or hand.on_board is None:
+            if self._pressing is None:
+                self.panels.point(None)
+            return
+        _, right, down = hand.on_board
+        width, height = self.panels.size
+        self.panels.point((right * width, down * height))
+
+    def _point(self) -> None:
+        """Light up what the hand that points is on; feel what it comes to touch."""
+        hand = self.hands[self.pointing]
+        if not hand.told.active and self.hands[1 - self.pointing].told.active:
+            self.pointing = 1 - self.pointing
+            hand = self.hands[self.pointing]
+        if self._pointer.dragging or self._grab.hands:
+            return
+        hit = hand.met.hit if self.menu is None else None
+        self.place.world.point_at(hit)
+        touching: object = None
+        if hit is not None and hand.met.touching:
+            touching = (hit.kind, hit.slot, hit.node, hit.channel, id(hit.value))
+        elif hit is not None and hit.kind not in ("layer", "input"):
+            touching = (hit.kind, id(hit.value), hit.node)
+        if touching is not None and touching != self._touching:
+            self._buzz(hand.index, TOUCH)
+        self._touching = touching

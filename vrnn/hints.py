@@ -1,0 +1,58 @@
+"""What the buttons of the controllers do, said on the controllers until each was tried."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from vrnn.errors import VrnnError
+from vrnn.files import make_folder, write_atomically
+
+MAIN = (
+    ("trigger", "trigger", "pick up, press, fold"),
+    ("squeeze", "grip", "move a layer; both: the world"),
+    ("stick", "stick", "turn; forward: teleport"),
+    ("primary", "A or X, menu", "menu"),
+    ("secondary", "B or Y", "let go, undo"),
+)
+OTHER = (
+    ("stick", "stick", "walk"),
+    ("primary", "X or A, menu", "panels"),
+    ("secondary", "Y or B", "back to the start"),
+    ("stick_click", "press stick", "fly"),
+)
+"""Which button, what it is called, what it does."""
+
+
+class Hints:
+    """Which hints are still to be read."""
+
+    def __init__(self, wanted: bool, file: Path | None = None) -> None:
+        """file: is there once all were read."""
+        self._file = file
+        self._left: set[tuple[bool, str]] = set()
+        if wanted and not (file is not None and file.is_file()):
+            self._left = {(True, key) for key, *_ in MAIN} | {(False, key) for key, *_ in OTHER}
+
+    def used(self, button: str, main: bool) -> None:
+        """A button was tried: its hint is not needed any more."""
+        if not self._left:
+            return
+        self._left.discard((main, {"menu": "primary"}.get(button, button)))
+        if not self._left:
+            self.dismiss()
+
+    def dismiss(self) -> None:
+        """No hints any more, nor at the next visit."""
+        self._left.clear()
+        if self._file is None:
+            return
+        try:
+            make_folder(self._file.parent)
+            write_atomically(self._file, b"read\n")
+        except VrnnError:
+            return  # they are shown again next time
+
+    def lines(self, main: bool) -> list[tuple[str, str]]:
+        """What to say on a controller: buttons, and what they do."""
+        rows = MAIN if main else OTHER
+        return [(name, does) for key, name, does in rows if (main, key) in self._left]
