@@ -1,0 +1,195 @@
+"""Controllers and hands as a real runtime tells of them: Monado's, moved over its remote driver."""
+
+from __future__ import annotations
+
+import json
+import queue
+import threading
+import time
+from dataclasses import replace
+
+import pytest
+
+from tests.xr.service import LEFT, RIGHT, Controller
+from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS
+
+PATIENCE = 20.0
+
+
+class Probe:
+    """The child process that reads hands."""
+
+    def __init__(self, runtime, service, profile: str) -> None:
+        self._process = runtime.start("-m", "tests.xr.hands_probe", profile, service=service)
+        self._lines: queue.Queue[str] = queue.Queue()
+        self._thread = threading.Thread(target=self._read, daemon=True)
+        self._thread.start()
+        self.told: dict = {}
+
+    def _read(self) -> None:
+        for line in self._process.stdout:
+            self._lines.put(line)
+
+    def until(self, true):
+        """What is told once `true` of it holds."""
+        end = time.monotonic() + PATIENCE
+        while time.monotonic() < end:
+            try:
+                self.told |= json.loads(self._lines.get(timeout=0.5))
+            except queue.Empty:
+                if self._process.poll() is not None:
+                    raise AssertionError(self._process.stderr.read()) from None
+                continue
+            if true(self.told):
+                return self.told
+        raise AssertionError(f"never told: the last was {self.told}")
+
+    def say(self, words: str) -> None:
+        self._process.stdin.write(words + "\n")
+        self._process.stdin.flush()
+
+    def close(self) -> None:
+        if self._process.stdin.closed:
+            return
+        self._process.stdin.close()
+        try:
+            self._process.wait(PATIENCE)
+        except BaseException:
+            self._process.kill()
+            raise
+        self._thread.join(PATIENCE)
+        while not self._lines.empty():
+            self.told |= json.loads(self._lines.get())
+        errors = self._process.stderr.read()
+        for stream in (self._process.stdout, self._process.stderr):
+            stream.close()
+        assert self._process.returncode == 0, errors
+
+
+@pytest.fixture
+def probe(runtime, service):
+    made = []
+
+    def begin(profile: str) -> Probe:
+        made.append(Probe(runtime, service, profile))
+        return made[0]
+
+    yield begin
+    for one in made:
+        one.close()
+
+
+def right(true):
+    """A condition on the right hand, of a whole line."""
+    return lambda told: "hands" in told and true(told["hands"][1])
+
+
+def near(values, wanted):
+    return values is not None and all(
+        abs(a - b) < 0.01 for a, b in zip(values, wanted, strict=False)
+    )
+
+
+@pytest.mark.parametrize("profile", ["touch_controller", "index_controller"])
+def test_every_button_arrives(probe, service, profile):
+    with service.remote() as remote:
+        remote.send()
+        child = probe(profile)
+        first = child.until(right(lambda hand: hand["active"] and hand["aim"] is not None))
+        assert profile in first["hands"][1]["profile"]
+        assert first["hands"][1]["trigger"] == 0
+        asked = {
+            "trigger": (replace(RIGHT, trigger=0.75), lambda h: abs(h["trigger"] - 0.75) < 0.01),
+            "squeeze": (replace(RIGHT, squeeze=1.0), lambda h: h["squeeze"] > 0.9),
+            "stick": (replace(RIGHT, stick=(0.5, -0.25)), lambda h: near(h["stick"], (0.5, -0.25))),
+            "primary": (replace(RIGHT, a=True), lambda h: h["primary"]),
+            "secondary": (replace(RIGHT, b=True), lambda h: h["secondary"]),
+            "stick_click": (replace(RIGHT, stick_click=True), lambda h: h["stick_click"]),
+        }
+        for name, (told, holds) in asked.items():
+            remote.send(right=told)
+            hands = child.until(right(holds))["hands"]
+            others = {k for k in asked if k not in (name, "stick") and hands[1][k]}
+            assert others == set()
+            assert not any(hands[0][k] for k in asked if k != "stick")
+            remote.send()
+            child.until(right(lambda hand, holds=holds: not holds(hand)))
+
+
+@pytest.mark.parametrize("profile", ["touch_controller", "simple_controller"])
+def test_poses_are_those_of_the_stage(probe, service, profile):
+    with service.remote() as remote:
+        remote.send(head=(0.1, 1.7, 0.2))
+        child = probe(profile)
+        told = child.until(right(lambda hand: near(hand["grip"], RIGHT.position)))
+        assert near(told["head"], (0.1, 1.7, 0.2))
+        assert near(told["hands"][0]["grip"], LEFT.position)
+        turned = (0.0, 0.7071, 0.0, 0.7071)
+        remote.send(right=replace(RIGHT, position=(0.4, 1.1, -0.7), orientation=turned))
+        told = child.until(right(lambda hand: near(hand["grip"], (0.4, 1.1, -0.7))))
+        assert near(told["hands"][1]["aim"][3:], turned)
+
+
+def test_the_simple_controllers_button_is_the_trigger(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        child = probe("simple_controller")
+        child.until(right(lambda hand: hand["active"]))
+        remote.send(right=replace(RIGHT, trigger=1.0, trigger_click=True))
+        told = child.until(right(lambda hand: hand["trigger"] == 1.0))
+        assert "simple" in told["hands"][1]["profile"]
+
+
+def test_a_controller_sleeps_and_wakes(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        child = probe("touch_controller")
+        child.until(right(lambda hand: hand["active"] and hand["aim"] is not None))
+        asleep = replace(RIGHT, active=False, hand=False)
+        remote.send(right=asleep)
+        told = child.until(right(lambda hand: hand["aim"] is None))
+        assert told["hands"][0]["aim"] is not None
+        remote.send(right=replace(RIGHT, trigger=1.0))
+        child.until(right(lambda hand: hand["aim"] is not None and hand["trigger"] == 1.0))
+
+
+def test_a_controller_is_felt_and_reading_is_quick(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        child = probe("touch_controller")
+        child.until(right(lambda hand: hand["active"]))
+        child.say("buzz 1")
+        child.until(lambda told: told.get("buzzed") == 1)
+        time.sleep(1.0)
+        child.close()
+        print(f"reading both hands took {child.told['milliseconds']:.2f} ms")
+        assert child.told["milliseconds"] < 3
+
+
+def test_a_hand_without_a_controller_pinches(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        child = probe("vive_controller")  # that nobody holds here: only joints are told
+        child.until(right(lambda hand: hand["joints"] and hand["aim"] is not None))
+        assert child.told["hands"][1]["profile"] == ""
+        where = child.told["hands"][1]["aim"][:3]
+        remote.send(right=replace(RIGHT, position=(0.5, 1.3, -0.5)))
+        child.until(right(lambda hand: hand["joints"] and hand["aim"][0] > where[0] + 0.2))
+
+
+def test_all_actions_have_a_source_and_all_sources_an_action():
+    actions = {*FLOATS, *BOOLEANS, *VECTORS, *POSES, "haptic"}
+    used = set()
+    for profile in PROFILES:
+        sources = profile.sources()
+        assert {name for name, _ in sources} <= actions
+        assert all(path.startswith(HANDS) for _, path in sources)
+        for hand in HANDS:
+            own = [name for name, path in sources if path.startswith(hand)]
+            assert {"aim", "grip", "trigger", "haptic"} <= set(own)
+        used |= {name for name, _ in sources}
+    assert used == actions
+
+
+def test_a_controller_of_the_remote_driver_is_as_long_as_its_packet():
+    assert len(Controller().bytes()) * 2 < 376

@@ -1,0 +1,250 @@
+"""What both hands do, from OpenXR: controllers of every known kind, or tracked hands."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from ctypes import byref, c_int64, cast
+from typing import Any
+
+import numpy as np
+
+from vrnn.closing import Closing
+from vrnn.scene.pinch import from_joints
+from vrnn.scene.tracked import HandInput, Pose
+from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS, Profile
+from vrnn.xr.runtime import HeadsetError, HeadsetLost, forgiving, told
+from vrnn.xr.session import pose_of
+
+HAND_TRACKING = "XR_EXT_hand_tracking"
+JOINTS = 26
+NANOSECONDS = 1e9
+
+
+class Input(Closing):
+    """The actions of one session. Made before the session's first frame; see `read`."""
+
+    def __init__(
+        self, xr: Any, instance: Any, session: Any, extensions: frozenset[str],
+        profiles: Sequence[Profile] = PROFILES,
+    ) -> None:  # fmt: skip
+        """extensions: that are on; profiles: kinds of controllers. Raises HeadsetError."""
+        self._xr, self._instance, self._session = xr, instance, session
+        self._hands = (HandInput(), HandInput())
+        self._spaces: dict[tuple[str, int], Any] = {}
+        self._trackers: list[Any] = []
+        self.refused: list[str] = []
+        with told(xr):
+            self._paths = [xr.string_to_path(instance, hand) for hand in HANDS]
+            info = xr.ActionSetCreateInfo("vrnn", "vrnn", 0)
+            self._set = xr.create_action_set(instance, info)
+            self._actions = self._made()
+        self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
+        with told(xr):
+            attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
+            xr.attach_session_action_sets(session, attached)
+            for pose in POSES:
+                for hand, path in enumerate(self._paths):
+                    wanted = xr.ActionSpaceCreateInfo(self._actions[pose], path)
+                    self._spaces[pose, hand] = xr.create_action_space(session, wanted)
+        self._sync_info = xr.ActionsSyncInfo(active_action_sets=[xr.ActiveActionSet(self._set, 0)])
+        self._asked = {
+            (name, hand): xr.ActionStateGetInfo(action=self._actions[name], subaction_path=path)
+            for name in (*FLOATS, *BOOLEANS, *VECTORS, "grip")
+            for hand, path in enumerate(self._paths)
+        }
+        self._answers = {
+            "float": xr.ActionStateFloat(), "boolean": xr.ActionStateBoolean(),
+            "vector": xr.ActionStateVector2f(), "pose": xr.ActionStatePose(),
+            "space": xr.SpaceLocation(),
+        }  # fmt: skip
+        flags = xr.SpaceLocationFlags
+        self._valid = int(flags.ORIENTATION_VALID_BIT) | int(flags.POSITION_VALID_BIT)
+        if HAND_TRACKING in extensions:
+            self._track()
+
+    def _made(self) -> dict[str, Any]:
+        """All actions by name."""
+        kinds = self._xr.ActionType
+        wanted = (
+            *((name, kinds.FLOAT_INPUT) for name in FLOATS),
+            *((name, kinds.BOOLEAN_INPUT) for name in BOOLEANS),
+            *((name, kinds.VECTOR2F_INPUT) for name in VECTORS),
+            *((name, kinds.POSE_INPUT) for name in POSES),
+            ("haptic", kinds.VIBRATION_OUTPUT),
+        )
+        return {name: self._action(name, kind) for name, kind in wanted}
+
+    def _action(self, name: str, kind: Any) -> Any:
+        said = name.replace("_", " ")
+        info = self._xr.ActionCreateInfo(
+            action_name=name, localized_action_name=said, action_type=kind,
+            count_subaction_paths=2, subaction_paths=self._paths,
+        )  # fmt: skip
+        return self._xr.create_action(self._set, info)
+
+    def _suggest(self, profiles: Sequence[Profile]) -> None:
+        """Tell the runtime which button is which; one that it does not know it says so of."""
+        xr = self._xr
+        for profile in profiles:
+            pairs = [
+                xr.ActionSuggestedBinding(
+                    self._actions[name], xr.string_to_path(self._instance, source)
+                )
+                for name, source in profile.sources()
+            ]
+            suggested = xr.InteractionProfileSuggestedBinding(
+                interaction_profile=xr.string_to_path(self._instance, profile.path),
+                count_suggested_bindings=len(pairs),
+                suggested_bindings=(xr.ActionSuggestedBinding * len(pairs))(*pairs),
+            )
+            try:
+                xr.suggest_interaction_profile_bindings(self._instance, suggested)
+            except xr.PathUnsupportedError:
+                self.refused.append(profile.path)
+            except xr.exception.XrException as error:
+                raise HeadsetError(
+                    f"the headset's runtime refuses the buttons of {profile.path} ({error})"
+                ) from error
+
+    def _track(self) -> None:
+        """Ask for tracked hands; a headset may have none though its runtime knows of them."""
+        xr = self._xr
+        self._joints = (xr.HandJointLocationEXT * JOINTS)()
+        self._located = xr.HandJointLocationsEXT(joint_count=JOINTS, joint_locations=self._joints)
+        address = xr.get_instance_proc_addr(self._instance, "xrLocateHandJointsEXT")
+        self._locate_joints = cast(address, xr.PFN_xrLocateHandJointsEXT)
+        try:
+            for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
+                info = xr.HandTrackerCreateInfoEXT(
+                    hand=hand, hand_joint_set=xr.HandJointSetEXT.DEFAULT
+                )
+                self._trackers.append(xr.create_hand_tracker_ext(self._session, info))
+        except xr.exception.XrException:
+            self._let_hands_go()
+
+    # In a frame.
+
+    def read(self, stage: Any, time: int, head: Pose | None) -> tuple[HandInput, HandInput]:
+        """What both hands do at a time of the runtime's clock, nanoseconds, in the stage's space.
+
+        Not while the session is not focused: controllers then tell nothing. Raises HeadsetLost.
+        """
+        xr = self._xr
+        try:
+            xr.sync_actions(self._session, self._sync_info)
+        except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
+            raise HeadsetLost(f"the headset's runtime is gone ({error})") from error
+        except xr.exception.XrException:  # not focused
+            self._hands = (HandInput(), HandInput())
+            return self._hands
+        left, right = (self._hand(hand, stage, time, head) for hand in (0, 1))
+        self._hands = (left, right)
+        return self._hands
+
+    def _hand(self, hand: int, stage: Any, time: int, head: Pose | None) -> HandInput:
+        if not self._active(hand):
+            joints = self._seen(hand, stage, time)
+            if joints is None:
+                return HandInput()
+            return from_joints(joints, head, hand, self._hands[hand])
+        stick = self._vector("pad" if self._boolean("pad_click", hand) else "stick", hand)
+        return HandInput(
+            self._pose("aim", hand, stage, time), self._pose("grip", hand, stage, time),
+            self._float("trigger", hand), self._float("squeeze", hand), stick,
+            self._boolean("primary", hand), self._boolean("secondary", hand),
+            self._boolean("menu", hand), self._boolean("stick_click", hand), None, True,
+        )  # fmt: skip
+
+    def _answer(self, kind: str, function: Any, name: str, hand: int) -> Any:
+        answer = self._answers[kind]
+        result = function(self._session, byref(self._asked[name, hand]), byref(answer))
+        raised = self._xr.exception.check_result(result)
+        if raised.is_exception():
+            with told(self._xr):
+                raise raised
+        return answer
+
+    def _active(self, hand: int) -> bool:
+        """Whether a controller is there, and awake."""
+        function = self._xr.raw_functions.xrGetActionStatePose
+        return bool(self._answer("pose", function, "grip", hand).is_active)
+
+    def _float(self, name: str, hand: int) -> float:
+        function = self._xr.raw_functions.xrGetActionStateFloat
+        answer = self._answer("float", function, name, hand)
+        return float(answer.current_state) if answer.is_active else 0.0
+
+    def _boolean(self, name: str, hand: int) -> bool:
+        function = self._xr.raw_functions.xrGetActionStateBoolean
+        answer = self._answer("boolean", function, name, hand)
+        return bool(answer.is_active and answer.current_state)
+
+    def _vector(self, name: str, hand: int) -> tuple[float, float]:
+        function = self._xr.raw_functions.xrGetActionStateVector2f
+        answer = self._answer("vector", function, name, hand)
+        if not answer.is_active:
+            return 0.0, 0.0
+        return float(answer.current_state.x), float(answer.current_state.y)
+
+    def _pose(self, name: str, hand: int, stage: Any, time: int) -> Pose | None:
+        """None while it is not tracked."""
+        answer = self._answers["space"]
+        function = self._xr.raw_functions.xrLocateSpace
+        raised = self._xr.exception.check_result(
+            function(self._spaces[name, hand], stage, c_int64(time), byref(answer))
+        )
+        if raised.is_exception():
+            with told(self._xr):
+                raise raised
+        return pose_of(answer.pose) if answer._location_flags & self._valid == self._valid else None
+
+    def _seen(self, hand: int, stage: Any, time: int) -> np.ndarray | None:
+        """(26, 7) float32: the joints of a tracked hand; None where none is seen."""
+        if not self._trackers:
+            return None
+        xr = self._xr
+        info = xr.HandJointsLocateInfoEXT(base_space=stage, time=time)
+        result = self._locate_joints(self._trackers[hand], byref(info), byref(self._located))
+        if xr.exception.check_result(result).is_exception() or not self._located.is_active:
+            return None
+        found = np.zeros((JOINTS, 7), np.float32)
+        for row, joint in zip(found, self._joints, strict=True):
+            if int(joint._location_flags) & self._valid != self._valid:
+                return None
+            place, turn = joint.pose.position, joint.pose.orientation
+            row[:] = place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w
+        return found
+
+    def buzz(self, hand: int, strength: float, seconds: float) -> None:
+        """Let a controller be felt; one that cannot be is left as it is."""
+        xr = self._xr
+        shake = xr.HapticVibration(int(seconds * NANOSECONDS), 0.0, strength)
+        info = xr.HapticActionInfo(action=self._actions["haptic"], subaction_path=self._paths[hand])
+        with forgiving(xr):
+            xr.apply_haptic_feedback(self._session, info, shake)
+
+    def profile(self, hand: int) -> str:
+        """The kind of controller in a hand, as OpenXR names it; '' for none."""
+        xr = self._xr
+        with told(xr):
+            found = xr.get_current_interaction_profile(self._session, self._paths[hand])
+            path = found.interaction_profile
+            return str(xr.path_to_string(self._instance, path)) if path else ""
+
+    def _let_hands_go(self) -> None:
+        for tracker in self._trackers:
+            with forgiving(self._xr):
+                self._xr.destroy_hand_tracker_ext(tracker)
+        self._trackers.clear()
+
+    def close(self) -> None:
+        """Let go of everything; the runtime may be gone."""
+        self._let_hands_go()
+        for space in self._spaces.values():
+            with forgiving(self._xr):
+                self._xr.destroy_space(space)
+        self._spaces.clear()
+        action_set, self._set = self._set, None
+        if action_set is not None:
+            with forgiving(self._xr):
+                self._xr.destroy_action_set(action_set)
