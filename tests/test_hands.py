@@ -111,6 +111,15 @@ def test_a_map_is_picked_up_and_let_go_of_again(studio, person):
     assert studio.world.state == State()
 
 
+def test_a_tap_on_nothing_lets_go_of_what_is_held(studio, person):
+    person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
+    person.tap(RIGHT, "trigger")
+    person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is None
+    assert studio.world.state == State()
+
+
 def test_pointing_says_the_value_and_what_it_depends_on(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name, 0.31, 0.62))

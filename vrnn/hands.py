@@ -214,6 +214,8 @@ class Hands:
     # Seeing where hands are.
 
     def _see(self, hand: Hand, told: HandInput) -> None:
+        if told.active and not hand.told.active and hand.index == self.main:
+            self.pointing = self.main
         hand.told = told
         hand.buttons = hand.buttons.after(told)
         hand.ray = ray_of(self.rig, told.aim) if told.active and told.aim is not None else None
@@ -346,6 +348,9 @@ class Hands:
             hand.aiming = None
             if aimed:
                 self._land(hand.index)
+            elif self.place.held is not None:  # the only way with a single button
+                self.do(PutDown(into_input=False))
+                self._buzz(hand.index, TOUCH)
 
     def _close(self, hand: Hand) -> None:
         """The grip: takes the board, a layer, or with the other hand's the world."""

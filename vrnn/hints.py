@@ -23,6 +23,19 @@ OTHER = (
 """Which button, what it is called, what it does."""
 
 
+def help_rows() -> tuple[tuple[str, str], ...]:
+    """All buttons and what they do, for the help on the board."""
+    return (
+        ("pointing hand", ""), *((name, does) for _, name, does in MAIN),
+        ("press stick", "magnify: sharp, smooth, not"),
+        ("trigger, held", "on nothing: teleport"),
+        ("trigger, tapped", "on nothing: let go of an image"),
+        ("grip on the board", "hang it elsewhere; both: larger"),
+        ("other hand", ""), *((name, does) for _, name, does in OTHER),
+        ("tracked hands", "index finger: trigger; middle: grip; ring: menu"),
+    )  # fmt: skip
+
+
 class Hints:
     """Which hints are still to be read."""
 

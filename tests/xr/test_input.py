@@ -14,13 +14,14 @@ from tests.xr.service import LEFT, RIGHT, Controller
 from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS
 
 PATIENCE = 20.0
+PROBE = "tests.xr.hands_probe"
 
 
 class Probe:
     """The child process that reads hands."""
 
-    def __init__(self, runtime, service, profile: str) -> None:
-        self._process = runtime.start("-m", "tests.xr.hands_probe", profile, service=service)
+    def __init__(self, runtime, service, profile: str, module=PROBE) -> None:
+        self._process = runtime.start("-m", module, profile, service=service)
         self._lines: queue.Queue[str] = queue.Queue()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
@@ -32,6 +33,8 @@ class Probe:
 
     def until(self, true):
         """What is told once `true` of it holds."""
+        if true(self.told):
+            return self.told
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:

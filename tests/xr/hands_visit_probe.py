@@ -1,0 +1,132 @@
+"""A visit with hands, told and asked line by line: a child process of a test.
+
+    python -m tests.xr.hands_visit_probe
+
+Prints a line of JSON whenever something has changed. A line on standard input asks where on the
+stage something is: `spot KIND NUMBER`, `layer NAME ACROSS DOWN`, `board X Y` (pixels) or `menu
+WORD`; the end of it ends the visit.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import sys
+import time
+
+import numpy as np
+
+from tests.headset import middle, on_layer, spots
+from vrnn.config import load_config
+from vrnn.guide import HandsGuide
+from vrnn.scene.state import State
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio, look_of
+from vrnn.visit import Visit
+
+PATIENCE = 90.0
+
+
+def place_of(studio, guide, words: list[str]) -> list[float]:
+    """(3,) of the stage."""
+    kind, name, *rest = words
+    hands, world = guide.hands, studio.world
+    if kind == "board":
+        leaf, (width, height) = hands.board.leaf, guide.board.size
+        x, y = float(name) / width - 0.5, 0.5 - float(rest[0]) / height
+        return leaf.at(x * leaf.width, y * leaf.height).tolist()
+    if kind == "menu":
+        leaf, number = hands.menu.leaf, hands.words.index(" ".join(words[1:]))
+        angle = 2 * np.pi * number / len(hands.words)
+        x, y = np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2
+        return leaf.at(x, y).tolist()
+    if kind == "spot":
+        at = middle(spots(world, name)[int(rest[0])])
+    else:
+        at = on_layer(world, name, *(float(part) for part in rest))
+    inverse = np.linalg.inv(guide.rig.matrix())
+    return (inverse[:3, :3] @ at + inverse[:3, 3]).tolist()
+
+
+def told(studio, guide, visit) -> dict:
+    """What is so now."""
+    hands, state, world = guide.hands, studio.world.state, studio.world
+    stand = world.stands[0]
+    scores = stand.frame.outputs[0].probabilities
+    rig = guide.rig
+    return {
+        "state": visit.headset.state,
+        "hands": [hand.ray is not None for hand in hands.hands],
+        "rig": [*np.round(rig.position, 3).tolist(), round(rig.yaw, 3), round(rig.scale, 3)],
+        "held": studio.place.held.caption if studio.place.held is not None else "",
+        "number": state.picture.number,
+        "best": int(scores.argmax()),
+        "layers": {
+            key[1]: [np.round(layer.offset, 2).tolist(), round(layer.size, 2), layer.folded]
+            for key, layer in state.layers.items()
+        },
+        "folds": sorted(name for _, name in state.folds),
+        "pointed": stand.network.by_id[world.pointed.node].name
+        if world.pointed is not None and world.pointed.node in stand.network.by_id
+        else "",
+        "menu": hands.menu is not None,
+        "chosen": hands.words[hands.menu.chosen]
+        if hands.menu is not None and hands.menu.chosen is not None
+        else "",
+        "board": hands.board.shown,
+        "pinned": hands.board.pinned,
+        "typing": guide.board.typing,
+        "arc": hands.locomotion.arc is not None and hands.locomotion.arc.target is not None,
+        "flying": hands.locomotion.flying,
+        "said": hands.said,
+        "undone": studio.place.history.undone_next,
+    }
+
+
+def main() -> None:
+    config = load_config()
+    with Studio([ModelSpec()], config) as studio:
+        studio.place.become(State())
+        guide = HandsGuide(studio.place, studio._renderer, config)
+        with (
+            guide,
+            Visit(
+                studio.context, studio.place, studio._renderer, config.headset, look_of(config),
+                guide=guide, samples=0,
+            ) as visit,
+        ):  # fmt: skip
+            guide.meet(visit.headset)
+            visit.read_hands = guide.read
+            loop(studio, guide, visit)
+            guide.part()
+        print(json.dumps({"error": studio.context.error}), flush=True)
+
+
+def loop(studio, guide, visit) -> None:
+    last, began = None, time.monotonic()
+    headset = visit.headset
+    while headset.alive and time.monotonic() - began < PATIENCE:
+        headset.poll()
+        if not headset.running:
+            time.sleep(0.005)
+            continue
+        visit.frame()
+        studio.feed.take(studio._worker.events())
+        studio.place.upload()
+        studio.place.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
+        now = told(studio, guide, visit)
+        if now != last:
+            last = now
+            print(json.dumps(now), flush=True)
+        if select.select([sys.stdin], [], [], 0)[0]:
+            line = os.read(0, 1000).decode()
+            if not line:
+                headset.ask_to_end()
+                return
+            at = place_of(studio, guide, line.split())
+            print(json.dumps({"at": at}), flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,226 @@
+"""Everything that hands do, with a real runtime: its controllers are moved, the world answers."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from tests.headset import looking
+from tests.xr.service import LEFT, RIGHT
+from tests.xr.test_input import Probe
+
+HEAD = (0.0, 1.65, 0.0)
+
+
+class Visitor:
+    """Drives both controllers by what is to be pointed at."""
+
+    def __init__(self, probe, remote) -> None:
+        self.probe, self.remote = probe, remote
+        self.hands = [
+            replace(LEFT, position=(-0.2, 1.25, -0.35)), replace(RIGHT, position=(0.2, 1.25, -0.35))
+        ]  # fmt: skip
+        self.send()
+
+    def send(self) -> None:
+        self.remote.send(head=HEAD, left=self.hands[0], right=self.hands[1])
+
+    def set(self, hand: int, /, **what) -> None:
+        self.hands[hand] = replace(self.hands[hand], **what)
+        self.send()
+
+    def where(self, words: str) -> list[float]:
+        """Where on the stage something is."""
+        self.probe.told.pop("at", None)
+        self.probe.say(words)
+        return self.probe.until(lambda told: "at" in told)["at"]
+
+    def point(self, hand: int, at) -> None:
+        pose = looking(self.hands[hand].position, at)
+        self.set(hand, orientation=tuple(pose.orientation.tolist()))
+
+    def until(self, true) -> dict:
+        return self.probe.until(lambda told: "rig" in told and true(told))
+
+    def tap(self, hand: int, until, /, **what) -> dict:
+        """Press something until it has done what it should, and let go."""
+        before = {name: getattr(self.hands[hand], name) for name in what}
+        self.set(hand, **what)
+        told = self.until(until)
+        self.set(hand, **before)
+        return told
+
+    def click(self, until) -> dict:
+        """Press and let go of the trigger: buttons of panels act at the end of it."""
+        self.set(1, trigger=1.0)
+        self.settle()
+        self.set(1, trigger=0.0)
+        return self.until(until)
+
+    def settle(self) -> None:
+        """Let some frames go by."""
+        for _ in range(6):
+            self.where("spot input 0")
+
+
+@pytest.fixture(scope="module")
+def visitor(runtime):
+    with runtime.serve() as service, service.remote() as remote:
+        probe = Probe(runtime, service, "", "tests.xr.hands_visit_probe")
+        try:
+            made = Visitor(probe, remote)
+            made.until(lambda told: told["state"] == "FOCUSED" and all(told["hands"]))
+            yield made
+        finally:
+            probe.close()
+        assert probe.told["error"] == "GL_NO_ERROR"
+
+
+def test_an_image_is_picked_up_carried_and_put_in(visitor):
+    before = visitor.until(lambda told: True)["best"]
+    for number in range(8):
+        visitor.point(1, visitor.where(f"spot thumbnail {number}"))
+        visitor.settle()
+        told = visitor.tap(1, lambda told: told["held"], trigger=1.0)
+        if not told["held"].endswith(f"· {before}"):
+            break
+        visitor.tap(1, lambda told: not told["held"], b=True)
+    visitor.set(1, position=(0.3, 1.4, -0.2))
+    visitor.point(1, visitor.where("spot input 0"))
+    visitor.settle()
+    assert visitor.until(lambda told: True)["held"]
+    visitor.tap(1, lambda told: not told["held"] and told["number"] is not None, trigger=1.0)
+    visitor.until(lambda told: told["best"] != before)
+    visitor.settle()
+    visitor.tap(1, lambda told: told["number"] is None and told["best"] == before, b=True)
+
+
+def test_a_layer_is_moved_and_scaled(visitor):
+    name = "stage1.0.conv1"
+    at = visitor.where(f"layer {name} 0.5 0.5")
+    visitor.point(1, at)
+    visitor.until(lambda told: told["pointed"] == name)
+    visitor.set(1, squeeze=1.0)
+    visitor.settle()
+    x, y, z = visitor.hands[1].position
+    visitor.set(1, position=(x + 0.25, y + 0.1, z))
+    visitor.until(lambda told: near(told["layers"].get(name, [[0, 0, 0]])[0], (0.25, 0.1, 0)))
+    visitor.set(1, squeeze=0.0)
+    visitor.until(lambda told: told["undone"] == "Move")
+
+    at = visitor.where(f"layer {name} 0.5 0.5")
+    for hand in (0, 1):
+        visitor.point(hand, at)
+        visitor.settle()
+        visitor.set(hand, squeeze=1.0)
+        visitor.settle()
+    for hand in (0, 1):
+        x, y, z = visitor.hands[hand].position
+        visitor.set(hand, position=(x * 1.5, y, z))
+    visitor.until(lambda told: told["layers"].get(name, [0, 1.0])[1] > 1.3)
+    for hand in (0, 1):
+        visitor.set(hand, squeeze=0.0)
+    visitor.until(lambda told: told["undone"] == "Scale")
+    visitor.settle()
+    visitor.tap(1, lambda told: told["undone"] == "Move", b=True)
+    visitor.settle()
+    visitor.tap(1, lambda told: not told["layers"], b=True)
+
+
+def test_a_bracket_is_folded(visitor):
+    visitor.point(1, visitor.where("spot bracket 0"))
+    visitor.settle()
+    visitor.tap(1, lambda told: len(told["folds"]) == 1, trigger=1.0)
+    visitor.settle()
+    visitor.tap(1, lambda told: not told["folds"], b=True)
+
+
+def test_one_walks_turns_flies_and_goes_back(visitor):
+    start = visitor.until(lambda told: True)["rig"]
+    visitor.tap(0, lambda told: told["rig"][2] < start[2] - 0.5, stick=(0.0, 1.0))
+    visitor.tap(1, lambda told: abs(told["rig"][3] - start[3]) > 0.7, stick=(1.0, 0.0))
+    visitor.settle()
+    visitor.tap(0, lambda told: told["flying"], stick_click=True)
+    visitor.tap(1, lambda told: told["rig"][1] > 0.3, stick=(0.0, 1.0))
+    visitor.settle()
+    visitor.tap(0, lambda told: near(told["rig"], start), b=True)
+
+
+def test_a_teleport_by_the_arc(visitor):
+    start = visitor.until(lambda told: True)["rig"]
+    visitor.point(1, (0.5, 0.9, -2.0))
+    visitor.settle()
+    visitor.tap(1, lambda told: told["arc"], stick=(0.0, 1.0))
+    visitor.until(lambda told: np.linalg.norm(np.subtract(told["rig"], start)[[0, 2]]) > 1.0)
+    visitor.settle()
+    visitor.tap(0, lambda told: near(told["rig"], start), b=True)
+
+
+def test_both_hands_hold_the_world(visitor):
+    start = visitor.until(lambda told: True)["rig"]
+    for hand, x in ((0, -0.15), (1, 0.15)):
+        visitor.set(hand, position=(x, 1.2, -0.35))
+        visitor.point(hand, (x, 4.0, 0.3))
+    visitor.settle()
+    for hand in (0, 1):
+        visitor.set(hand, squeeze=1.0)
+    visitor.settle()
+    for hand, x in ((0, -0.05), (1, 0.05)):
+        visitor.set(hand, position=(x, 1.2, -0.35))
+    visitor.until(lambda told: abs(told["rig"][4] - 3.0) < 0.1)
+    for hand in (0, 1):
+        visitor.set(hand, squeeze=0.0)
+    visitor.settle()
+    visitor.set(0, position=LEFT.position)
+    visitor.set(1, position=RIGHT.position)
+    visitor.tap(0, lambda told: near(told["rig"], start), b=True)
+
+
+def test_the_menu_and_the_board_are_pressed_by_the_ray(visitor):
+    visitor.point(1, (0.3, 1.2, -3.0))
+    visitor.settle()
+    visitor.tap(1, lambda told: told["menu"], a=True)
+    visitor.settle()
+    visitor.point(1, visitor.where("menu fold stages"))
+    visitor.until(lambda told: told["chosen"] == "fold stages")
+    visitor.tap(1, lambda told: len(told["folds"]) >= 3 and not told["menu"], trigger=1.0)
+
+    visitor.settle()
+    visitor.tap(0, lambda told: told["board"], a=True)
+    visitor.settle()
+    visitor.point(1, visitor.where("board 420 50"))  # undo, in its uppermost row
+    visitor.settle()
+    visitor.click(lambda told: not told["folds"])
+    visitor.settle()
+    visitor.set(1, squeeze=1.0)
+    visitor.until(lambda told: told["pinned"])
+    visitor.set(1, squeeze=0.0)
+    visitor.settle()
+    visitor.point(1, visitor.where("board 60 50"))  # find
+    visitor.settle()
+    visitor.click(lambda told: told["typing"])
+    visitor.settle()
+    visitor.tap(0, lambda told: not told["board"], a=True)
+
+
+def test_a_controller_falls_asleep_in_the_middle_of_a_grab(visitor):
+    name = "stage1.0.conv1"
+    visitor.point(1, visitor.where(f"layer {name} 0.5 0.5"))
+    visitor.until(lambda told: told["pointed"] == name)
+    visitor.set(1, squeeze=1.0)
+    visitor.settle()
+    x, y, z = visitor.hands[1].position
+    visitor.set(1, position=(x + 0.3, y, z))
+    visitor.until(lambda told: name in told["layers"])
+    visitor.set(1, active=False, hand=False)
+    visitor.until(lambda told: not told["hands"][1] and not told["layers"])
+    visitor.set(1, active=True, hand=True, squeeze=0.0, position=(x, y, z))
+    told = visitor.until(lambda told: told["hands"][1] and told["pointed"] == name)
+    assert not told["layers"]
+    assert not told["undone"]
+
+
+def near(values, wanted) -> bool:
+    return np.allclose(values, wanted, atol=0.03)

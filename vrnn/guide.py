@@ -1,0 +1,93 @@
+"""Who leads through a visit with a headset: hands, what is seen of them, and the board."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from vrnn.actions import Action
+from vrnn.closing import Closing
+from vrnn.config import Config
+from vrnn.hands import Hands
+from vrnn.hands_seen import seen
+from vrnn.hints import help_rows
+from vrnn.place import Place
+from vrnn.render.renderer import Renderer
+from vrnn.scene.board import LENT_BOARD
+from vrnn.scene.drawing import Drawing
+from vrnn.scene.tracked import HandInput, Rig, Tracked
+from vrnn.ui.board import Board
+from vrnn.ui.desk import Desk
+from vrnn.xr.input import Input
+from vrnn.xr.session import Frame, Headset
+
+
+class HandsGuide(Closing):
+    """Leads a `Visit` by what both hands do."""
+
+    def __init__(
+        self, place: Place, renderer: Renderer, config: Config,
+        act: Callable[[Action], object] | None = None, hints_file: Path | None = None,
+        rig: Rig | None = None,
+    ) -> None:  # fmt: skip
+        """act: does what is no change of the place and no way to go, such as taking pictures;
+        hints_file: remembers that the hints were read; rig: where to begin."""
+        self._renderer = renderer
+        desk = Desk(place, self._do, self.note)
+        self.board = Board(renderer.ctx, desk, help_rows())
+        renderer.lend(LENT_BOARD, self.board.texture)
+        self.hands = Hands(place, config.comfort, act, self.board, hints_file, rig)
+        self.input: Input | None = None
+        self.done: list[Action] = []
+
+    def _do(self, action: Action) -> None:
+        self.hands.do(action)
+
+    def note(self, text: str) -> None:
+        """Say something for a few seconds, before the eyes."""
+        self.hands.note(text)
+
+    def meet(self, headset: Headset) -> None:
+        """Take the controllers of a session that has just been made, before its first frame. Raises
+        HeadsetError."""
+        self.part()
+        runtime = headset.runtime
+        self.input = Input(runtime.xr, runtime.instance, headset.session, runtime.facts.extensions)
+        self._headset = headset
+
+    def part(self) -> None:
+        """Let go of the controllers, before their session is closed."""
+        if self.input is not None:
+            self.input.close()
+            self.input = None
+
+    def read(self, frame: Frame) -> tuple[HandInput, HandInput]:
+        """What both hands do at the time of a frame. Raises HeadsetLost."""
+        if self.input is None:
+            return HandInput(), HandInput()
+        return self.input.read(self._headset.stage, frame.time, self.hands.head)
+
+    @property
+    def rig(self) -> Rig:
+        """Where the stage stands."""
+        return self.hands.rig
+
+    def update(self, tracked: Tracked, seconds: float) -> None:
+        """Take a moment's input. seconds: since the last one."""
+        done, buzzes = self.hands.update(tracked, seconds)
+        self.done = list(done)
+        if self.input is not None:
+            for buzz in buzzes:
+                self.input.buzz(buzz.hand, buzz.strength, buzz.seconds)
+        if self.hands.board.shown:
+            self.board.step()
+
+    def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
+        """What stands in the world beside what is always there, and what floats over it."""
+        return seen(self.hands)
+
+    def close(self) -> None:
+        """Let go of the controllers and of the board."""
+        self.part()
+        self._renderer.lend(LENT_BOARD, None)
+        self.board.release()
