@@ -14,9 +14,19 @@ from imgui_bundle import imgui, implot
 
 from vrnn.actions import Look, Redo, Undo
 from vrnn.render.gui import GuiRenderer
-from vrnn.ui import data_panel, display_panel, jobs_panel, keyboard, keys_panel, scores_panel, style
+from vrnn.ui import (
+    data_panel,
+    display_panel,
+    features_panel,
+    jobs_panel,
+    keyboard,
+    keys_panel,
+    scores_panel,
+    style,
+)
 from vrnn.ui.data_panel import DataPanel
 from vrnn.ui.desk import Desk
+from vrnn.ui.features_panel import FeaturesPanel
 from vrnn.ui.follow import Follow, changes
 from vrnn.ui.layer_panel import NAME as LAYER
 from vrnn.ui.layer_panel import LayerPanel
@@ -60,6 +70,7 @@ class Board:
             self._set_up()
         self._palette = Palette(9)
         self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
+        self._features = FeaturesPanel()
         self._follow = Follow()
         self._tab = LAYER
         self._caps: list[keyboard.Cap] = []
@@ -228,6 +239,7 @@ class Board:
             ),
             display_panel.NAME: lambda: display_panel.draw(self.desk),
             data_panel.NAME: lambda: self._data.draw(self.desk),
+            features_panel.NAME: lambda: self._features.draw(self.desk, self._renderer.picture),
             jobs_panel.NAME: lambda: jobs_panel.draw(
                 self.desk.place.feed.progress, list(jobs.rows.values()), jobs.cancel
             ),
