@@ -26,6 +26,7 @@ from vrnn.commands import Commands, help_rows, put
 from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config, user_file
 from vrnn.errors import VrnnError, WorkerError
+from vrnn.guide import HandsGuide
 from vrnn.immersion import Immersion, wanted
 from vrnn.keeper import Keeper
 from vrnn.live import Live
@@ -155,7 +156,7 @@ class App(Closing):
         self._time, self._busy = time.perf_counter(), True
         self.headset = Immersion(
             self._ctx, self.place, self._renderer, config.headset, look_of(config), options.stereo,
-            self.note,
+            self.note, self._guide,
         )  # fmt: skip
         if self._last is not None and self._last.is_file():
             self._note = "Ctrl+R: back to where the last visit ended · " + FIRST_HINT
@@ -164,6 +165,11 @@ class App(Closing):
         except BaseException:
             self.close()
             raise
+
+    def _guide(self) -> HandsGuide:
+        """Who leads through a visit with a headset."""
+        hints = user_file().with_name("hints-were-read")
+        return HandsGuide(self.place, self._renderer, self._config, self.do, hints)
 
     # The loop.
 
@@ -564,6 +570,8 @@ class App(Closing):
         seconds = max(NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
         self._said = True
+        if self.headset.hands is not None:
+            self.headset.hands.note(text)
 
     def dismiss(self) -> bool:
         """Close the message that is shown; False when there is none."""

@@ -14,7 +14,9 @@ from vrnn.hints import help_rows
 from vrnn.place import Place
 from vrnn.render.renderer import Renderer
 from vrnn.scene.board import LENT_BOARD
+from vrnn.scene.camera import Camera
 from vrnn.scene.drawing import Drawing
+from vrnn.scene.locomotion import eye_at
 from vrnn.scene.tracked import HandInput, Rig, Tracked
 from vrnn.ui.board import Board
 from vrnn.ui.desk import Desk
@@ -71,6 +73,12 @@ class HandsGuide(Closing):
     def rig(self) -> Rig:
         """Where the stage stands."""
         return self.hands.rig
+
+    def go(self, camera: Camera) -> None:
+        """Stand where a flat camera is, looking its way."""
+        head = self.hands.head
+        if head is not None:
+            self.hands.locomotion.go(eye_at(head, camera.position, camera.yaw))
 
     def update(self, tracked: Tracked, seconds: float) -> None:
         """Take a moment's input. seconds: since the last one."""

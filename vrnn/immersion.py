@@ -9,6 +9,7 @@ import moderngl
 
 from vrnn.config import Headset as Settings
 from vrnn.errors import VrnnError
+from vrnn.guide import HandsGuide
 from vrnn.place import Place
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget
@@ -28,22 +29,41 @@ class Immersion:
     def __init__(
         self, ctx: moderngl.Context, place: Place, renderer: Renderer, settings: Settings,
         look: Look, stereo: str, note: Callable[[str], None],
+        guided: Callable[[], HandsGuide] | None = None,
     ) -> None:  # fmt: skip
-        """ctx: of the window, current on this thread; note: says a sentence."""
+        """ctx: of the window, current on this thread; note: says a sentence; guided: makes who
+        leads, when a headset is put on for the first time."""
         self._ctx, self._place, self._renderer = ctx, place, renderer
         self._settings, self._look, self._stereo, self._note = settings, look, stereo, note
         self.visit: Visit | None = None
         self.guide: Guide = Standing(place)  # who comes again stands where they were
+        self.hands: HandsGuide | None = None
+        self._guided = guided
         self._mirror: Target | None = None
         self._next = 0.0
 
     def put_on(self) -> None:
         """Begin a visit. Raises HeadsetError when there is no headset."""
-        if self.visit is None:
-            self.visit = Visit(
-                self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
-                self.guide,
-            )  # fmt: skip
+        if self.visit is not None:
+            return
+        visit = Visit(
+            self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
+            self.guide,
+        )  # fmt: skip
+        try:
+            self._meet(visit)
+        except BaseException:
+            visit.close()
+            raise
+        self.visit = visit
+
+    def _meet(self, visit: Visit) -> None:
+        """Let hands lead it."""
+        if self.hands is None and self._guided is not None:
+            self.hands = self.guide = self._guided()
+        if self.hands is not None:
+            self.hands.meet(visit.headset)
+            visit.guide, visit.read_hands = self.hands, self.hands.read
 
     def take_off(self) -> None:
         """End the visit in good order."""
@@ -61,7 +81,7 @@ class Immersion:
                     pass
         except HeadsetError:
             pass  # it is gone already
-        visit.close()
+        self._part(visit)
         self._drop_mirror()
 
     def poll(self) -> Visit | None:
@@ -94,9 +114,14 @@ class Immersion:
     def _lose(self, why: str) -> None:
         visit, self.visit = self.visit, None
         if visit is not None:
-            visit.close()
+            self._part(visit)
         self._drop_mirror()
         self._note(f"{why}; {AGAIN}")
+
+    def _part(self, visit: Visit) -> None:
+        if self.hands is not None:
+            self.hands.part()
+        visit.close()
 
     # The monitor.
 
@@ -145,6 +170,9 @@ class Immersion:
     def close(self) -> None:
         """End the visit, if there is one."""
         self.take_off()
+        if self.hands is not None:
+            self.hands.close()
+            self.hands, self.guide = None, Standing(self._place)
 
 
 def wanted(immersion: Immersion, xr: str, note: Callable[[str], None]) -> None:
