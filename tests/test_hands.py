@@ -6,10 +6,11 @@ import numpy as np
 import pytest
 
 from tests.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
-from vrnn.actions import Fold, Move, PickUp, PutDown, PutImage, Scale
+from vrnn.actions import Cancel, FindTop, Fold, Move, PickUp, PutDown, PutImage, Scale
 from vrnn.config import load_config
 from vrnn.hands_seen import seen
 from vrnn.history import History
+from vrnn.menu import GENERAL, ON_LAYER
 from vrnn.readout import readout
 from vrnn.scene.state import State
 from vrnn.scene.tracked import Pose, Rig
@@ -342,7 +343,7 @@ def test_input_that_is_for_somebody_else_does_nothing(studio, person):
 def test_the_menu_by_stick_and_by_ray(studio, person):
     person.set(RIGHT, primary=True)
     assert person.hands.menu is not None
-    words = person.hands.words
+    words = tuple(GENERAL)
     angle = 2 * np.pi * words.index("fold stages") / len(words)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
@@ -360,9 +361,49 @@ def test_the_menu_by_stick_and_by_ray(studio, person):
     assert studio.place.held is None
 
 
+def choose(person, word, words=tuple(ON_LAYER)):
+    """Take a word of the menu by holding the button and pushing the stick."""
+    person.set(RIGHT, primary=True)
+    angle = 2 * np.pi * words.index(word) / len(words)
+    person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
+    assert person.hands.menu.word == word
+    rig = person.hands.rig
+    person.set(RIGHT, primary=False)
+    person.frame(3)
+    assert person.hands.rig.yaw == rig.yaw or "there" in word  # the stick turns nobody
+    person.set(RIGHT, stick=(0.0, 0.0))
+
+
+def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
+    channel = studio.world.pointed.channel
+    choose(person, "switch off")
+    assert studio.world.state.off[0].channels == (channel,)
+    choose(person, "undo")
+    assert not studio.world.state.off
+    choose(person, "keep a double")
+    assert studio.world.state.pins[0].layer == name
+    choose(person, "fold")
+    assert studio.world.state.layers[0, name].folded
+    choose(person, "put back")
+    assert not studio.world.state.layers
+    choose(person, "go there")
+    eye = person.hands.rig.apply(person.head.position)
+    assert np.linalg.norm(eye - on_layer(studio.world, name)) < 4
+    person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
+    choose(person, "more")
+    assert person.hands.menu.words == tuple(GENERAL)
+    person.tap(RIGHT, "secondary")
+    assert person.hands.menu is None
+    choose(person, "top images")
+    assert any(isinstance(action, FindTop) for action in person.done)
+    studio.place.jobs.cancel(Cancel().number)
+
+
 def test_the_menu_sets_the_network_on_a_table(studio, person):
     person.set(RIGHT, primary=True)
-    words = person.hands.words
+    words = tuple(GENERAL)
     angle = 2 * np.pi * words.index("on a table") / len(words)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)

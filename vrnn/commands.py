@@ -11,19 +11,16 @@ import numpy as np
 from vrnn.actions import (
     Arrange,
     Colour,
-    FindTop,
     FoldStages,
-    PinLayer,
     PutImage,
     Redo,
     ShowFeatures,
-    SwitchOff,
     Undo,
-    Unpin,
 )
 from vrnn.config import Keys
 from vrnn.errors import VrnnError
 from vrnn.place import Place
+from vrnn.pointed import doubled, switched, top_images
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import SCALES
 from vrnn.scene.viewpoints import at_layer, start
@@ -189,12 +186,7 @@ class Commands:
             self._app.walker.go(self._app.view_after_move("overview"))
 
     def _top(self) -> None:
-        hit = self._app.world.pointed
-        if hit is None or hit.layer is None:
-            self._app.place.do(FindTop())
-            return
-        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
-        self._app.place.do(FindTop(name, max(hit.channel, 0), hit.slot))
+        self._app.place.do(top_images(self._app.world, self._app.world.pointed))
 
     def _features(self) -> None:
         hit = self._app.world.pointed
@@ -209,27 +201,13 @@ class Commands:
         self._app.place.do(ShowFeatures(node.name, hit.slot, settings))
 
     def _switch(self) -> None:
-        hit = self._app.world.pointed
-        if hit is None or hit.layer is None:
-            self._app.note("point at a channel to switch it off, or on again")
-            return
-        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
-        channels = (hit.channel,) if hit.channel >= 0 else ()
-        position = (hit.row, hit.column) if self._app.window.held(self._keys.run) else None
-        self._app.place.do(SwitchOff(name, hit.slot, channels, position))
+        one = self._app.window.held(self._keys.run)
+        self._app.place.do(switched(self._app.world, self._app.world.pointed, one))
         count = len(self._app.world.state.off)
         self._app.note(f"switched off: {count}" if count else "everything is on")
 
     def _pin(self) -> None:
-        hit = self._app.world.pointed
-        if hit is None or hit.layer is None:
-            self._app.note("point at a layer to keep a double of it as it is now")
-            return
-        name = self._app.world.stands[hit.slot].network.by_id[hit.node].name
-        mine = [p for p in self._app.world.state.pins if p.beside == name]
-        kinds = ("kept", "difference", "")
-        kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
-        self._app.place.do(PinLayer(name, hit.slot, kind=kind) if kind else Unpin(mine[0].number))
+        self._app.place.do(doubled(self._app.world, self._app.world.pointed))
 
     def _minimap(self) -> None:
         self._app.map = not self._app.map

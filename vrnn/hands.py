@@ -7,7 +7,7 @@ is to be drawn of hands and tools, and how controllers are to buzz.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Protocol
 
@@ -18,7 +18,7 @@ from vrnn.config import Comfort
 from vrnn.errors import VrnnError
 from vrnn.grab import Grab
 from vrnn.hints import Hints
-from vrnn.menu import ACTIONS, WORDS, Menu, opened
+from vrnn.menu import GENERAL, Menu, opened
 from vrnn.place import Place
 from vrnn.pointer import Pointer
 from vrnn.scene import radial
@@ -125,7 +125,7 @@ class Hands:
         self._grab = Grab(place, self.do)
         self._gripping: set[int] = set()
         self._pressing: int | None = None
-        self._stick_aim = False
+        self._stick_aim = self._spent = False
         self._touching: object = None
         self._begun = rig is not None
         self._now = 0.0
@@ -293,7 +293,7 @@ class Hands:
             self._open(hand)
         elif name in ("primary", "menu") and hand.index == self.main and self.menu is not None:
             if self.menu.chosen is not None:
-                self._choose(self.menu.chosen)
+                self._choose()
             elif self._now - self.menu.opened > TAP:
                 self.menu = None
 
@@ -301,7 +301,7 @@ class Hands:
         """The trigger: presses what the hand points at."""
         self.pointing = hand.index
         if self.menu is not None:
-            self._choose(self.menu.chosen)
+            self._choose()
             return
         if hand.ray is None:
             return
@@ -395,37 +395,38 @@ class Hands:
 
     # The menu.
 
-    @property
-    def words(self) -> tuple[str, ...]:
-        """Of the menu."""
-        return (*WORDS[:-1], "walk" if self.locomotion.flying else "fly")
-
     def _menu_button(self) -> None:
         if self.menu is not None:
-            self._choose(self.menu.chosen)
+            self._choose()
             return
-        aim = self.hands[self.main].told.aim
-        if aim is not None and self.head is not None:
-            self.menu = opened(aim, self.head, self._now)
+        main = self.hands[self.main]
+        if main.told.aim is not None and self.head is not None:
+            hit = main.met.hit
+            on_layer = hit if hit is not None and hit.layer is not None else None
+            self.menu = opened(main.told.aim, self.head, self._now, on_layer)
             self._buzz(self.main, TOUCH)
 
-    def _choose(self, number: int | None) -> None:
-        self.menu = None
-        if number is None:
+    def _choose(self) -> None:
+        menu, self.menu = self.menu, None
+        if menu is None or not menu.word:
             return
         self._buzz(self.main, DONE)
-        word = self.words[number]
-        if word == "panels":
+        choice = menu.choices[menu.word]
+        if choice == "panels":
             self.board.toggle()
-        elif word == "find":
+        elif choice == "find":
             if not self.board.shown:
                 self.board.toggle()
             if self.panels is not None:
                 self.panels.find()
-        elif word in ("fly", "walk"):
+        elif choice == "fly":
             self._fly()
-        else:
-            self.do(ACTIONS[word])
+        elif choice == "more":
+            self.menu = replace(menu, choices=GENERAL, hit=None, chosen=None, opened=self._now)
+        elif isinstance(choice, Action):
+            self.do(choice)
+        elif not isinstance(choice, str):
+            self.do(choice(self.place.world, menu.hit))
 
     # Going.
 
@@ -457,10 +458,13 @@ class Hands:
             self.hints.used("stick", True)
         if max(map(abs, walk)) > SNAP:
             self.hints.used("stick", False)
-        busy = self.menu is not None or main.on_board is not None
-        if busy or main.index in self._grab.hands | self.board.hands:
+        holding = self._grab.hands | self.board.hands
+        used = self.menu is not None or main.on_board is not None or main.index in holding
+        # A stick that was used for something else turns nobody before it was let go of.
+        self._spent = used or (self._spent and max(abs(x), abs(y)) > REARM)
+        if self._spent:
             x = y = 0.0
-        if other.index in self._grab.hands | self.board.hands or other.on_board is not None:
+        if other.index in holding or other.on_board is not None:
             walk = (0.0, 0.0)
         flying = self.locomotion.flying
         aim = self._aim(main, 0.0 if flying else y)
@@ -508,10 +512,10 @@ class Hands:
                     self.panels.scroll(stick * seconds * 14)
         if self.menu is not None:
             main = self.hands[self.main]
-            chosen = radial.by_stick(main.told.stick, len(WORDS))
+            menu = self.menu
+            chosen = radial.by_stick(main.told.stick, len(menu.words))
             if chosen is None and main.ray is not None:
-                menu = self.menu
-                chosen = radial.by_ray(main.ray, menu.leaf, self.rig, menu.distance, self.words)
+                chosen = radial.by_ray(main.ray, menu.leaf, self.rig, menu.distance, menu.words)
             if chosen != self.menu.chosen and chosen is not None:
                 self._buzz(self.main, TOUCH)
             self.menu.chosen = chosen

@@ -65,7 +65,7 @@ def seen(hands: Hands) -> tuple[Drawing, Drawing]:
         )
     if hands.menu is not None:
         menu = hands.menu
-        quads, labels = radial.drawn(menu.leaf, rig, menu.distance, hands.words, menu.chosen)
+        quads, labels = radial.drawn(menu.leaf, rig, menu.distance, menu.words, menu.chosen)
         found.quads.append(quads)
         found.labels += labels
     _carried(found, hands, head)

@@ -8,8 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.actions import Action, Change, Fold, Move, PutDown, Scale
+from vrnn.actions import Action, Change, Move, PutDown, Scale
 from vrnn.place import Place
+from vrnn.pointed import folded
 from vrnn.scene.picking import Hit, Ray
 
 SLACK = 5
@@ -116,9 +117,7 @@ class Pointer:
             return None
         self._clicked = (None, 0.0)
         self._place.held = None
-        boxes = self._place.world.pose(hit.slot).standing.folded.boxes
-        name = self._place.world.stands[hit.slot].network.by_id[hit.node].name
-        return Fold(boxes.get(hit.node, name), hit.slot)
+        return folded(self._place.world, hit)
 
 
 def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:

@@ -37,8 +37,8 @@ def place_of(studio, guide, words: list[str]) -> list[float]:
         x, y = float(name) / width - 0.5, 0.5 - float(rest[0]) / height
         return leaf.at(x * leaf.width, y * leaf.height).tolist()
     if kind == "menu":
-        leaf, number = hands.menu.leaf, hands.words.index(" ".join(words[1:]))
-        angle = 2 * np.pi * number / len(hands.words)
+        leaf, number = hands.menu.leaf, hands.menu.words.index(" ".join(words[1:]))
+        angle = 2 * np.pi * number / len(hands.menu.words)
         x, y = np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2
         return leaf.at(x, y).tolist()
     if kind == "spot":
@@ -71,9 +71,7 @@ def told(studio, guide, visit) -> dict:
         if world.pointed is not None and world.pointed.node in stand.network.by_id
         else "",
         "menu": hands.menu is not None,
-        "chosen": hands.words[hands.menu.chosen]
-        if hands.menu is not None and hands.menu.chosen is not None
-        else "",
+        "chosen": hands.menu.word if hands.menu is not None else "",
         "board": hands.board.shown,
         "pinned": hands.board.pinned,
         "typing": guide.board.typing,

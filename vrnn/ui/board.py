@@ -19,6 +19,7 @@ from vrnn.ui import (
     display_panel,
     features_panel,
     jobs_panel,
+    keep_panel,
     keyboard,
     keys_panel,
     scores_panel,
@@ -243,6 +244,7 @@ class Board:
             jobs_panel.NAME: lambda: jobs_panel.draw(
                 self.desk.place.feed.progress, list(jobs.rows.values()), jobs.cancel
             ),
+            keep_panel.NAME: lambda: keep_panel.draw(self.desk),
             "Help": lambda: keys_panel.draw(self._rows),
         }
         for number, name in enumerate(inside):

@@ -8,14 +8,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime
 from pathlib import Path
 from typing import Any, Protocol
 
 import moderngl
 from imgui_bundle import imgui, implot
 
-from vrnn.actions import Action, Export, Redo, Save, TakeFilm, TakePicture, Undo
+from vrnn.actions import Redo, Undo
 from vrnn.render.gui import Area, GuiRenderer
 from vrnn.ui import (
     data_panel,
@@ -32,6 +31,7 @@ from vrnn.ui.desk import Desk, words
 from vrnn.ui.features_panel import FeaturesPanel
 from vrnn.ui.follow import Follow, changes
 from vrnn.ui.input_keys import MODIFIERS, imgui_key
+from vrnn.ui.keep_panel import written
 from vrnn.ui.layer_panel import NAME as LAYER
 from vrnn.ui.layer_panel import LayerPanel
 from vrnn.ui.memory import LARGEST, SMALLEST, Memory
@@ -311,21 +311,7 @@ class Gui:
         """What is written to files, beside where vrnn was started."""
         if not imgui.begin_menu("Keep"):
             return
-        when = datetime.now().strftime("vrnn-%Y%m%d-%H%M%S")
-        found = self.desk.found()
-        written: dict[str, Action] = {
-            "This place": Save(Path(f"{when}.json")),
-            "Panorama": TakePicture(Path(f"{when}-around.png"), size=(4096, 2048), kind="panorama"),
-            "Stereo pair": TakePicture(
-                Path(f"{when}-stereo.png"), size=(1600, 1600), kind="stereo"
-            ),
-            "Film through stored places": TakeFilm(Path(when), ()),
-            "All layers": Export(Path(f"{when}-layers")),
-        }
-        if found is not None:
-            slot, _, node, _ = found
-            written[f"Layer {node.name}"] = Export(Path(f"{when}-layers"), node.name, slot)
-        for text, action in written.items():
+        for text, action in written(self.desk).items():
             if imgui.menu_item(text, "", False)[0]:
                 self.desk.do(action)
         imgui.end_menu()
