@@ -9,28 +9,11 @@ import numpy as np
 from vrnn.config import load_config
 from vrnn.hands import Hands
 from vrnn.scene.leaf import facing
+from vrnn.scene.pinch import quaternion
 from vrnn.scene.tracked import Eye, HandInput, Pose, Tracked
 
 FRAME = 1 / 90
 LEFT, RIGHT = 0, 1
-
-
-def quaternion(matrix) -> np.ndarray:
-    """(4,) x, y, z, w of a rotation (3, 3)."""
-    values, vectors = np.linalg.eigh(_shepperd(matrix))
-    return vectors[:, np.argmax(values)]
-
-
-def _shepperd(m) -> np.ndarray:
-    xx, xy, xz = m[0]
-    yx, yy, yz = m[1]
-    zx, zy, zz = m[2]
-    return np.array([
-        [xx - yy - zz, yx + xy, zx + xz, zy - yz],
-        [yx + xy, yy - xx - zz, zy + yz, xz - zx],
-        [zx + xz, zy + yz, zz - xx - yy, yx - xy],
-        [zy - yz, xz - zx, yx - xy, xx + yy + zz],
-    ]) / 3  # fmt: skip
 
 
 def looking(position, at) -> Pose:

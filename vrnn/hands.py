@@ -7,22 +7,22 @@ is to be drawn of hands and tools, and how controllers are to buzz.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Protocol
 
 import numpy as np
 
 from vrnn.actions import Action, Look, PutDown, Undo
+from vrnn.at_board import AtBoard, Panels
 from vrnn.config import Comfort
 from vrnn.errors import VrnnError
 from vrnn.grab import Grab
+from vrnn.hand_now import DONE, NOTHING, PICK, REFUSED, TOUCH, Buzz, Hand
 from vrnn.hints import Hints
 from vrnn.menu import GENERAL, Menu, opened
 from vrnn.place import Place
 from vrnn.pointer import Pointer
 from vrnn.scene import radial
-from vrnn.scene.board import BoardPlace
 from vrnn.scene.locomotion import (
     DEAD,
     REARM,
@@ -33,7 +33,7 @@ from vrnn.scene.locomotion import (
     heading,
 )
 from vrnn.scene.picking import Ray
-from vrnn.scene.touch import Buttons, Touched, met, ray_of, touched
+from vrnn.scene.touch import Buttons, ray_of, touched
 from vrnn.scene.tracked import HandInput, Pose, Rig, Tracked
 from vrnn.travel import at_start, seen_from
 
@@ -43,58 +43,6 @@ AIMED = 0.3
 TAP = 0.35
 """Seconds: who lets go of the menu's button sooner has tapped it, and it stays open."""
 HOLDING = "trigger on the input: put it in"
-TOUCH, PICK, DONE, REFUSED = (0.25, 0.02), (0.5, 0.1), (0.8, 0.06), (0.4, 0.25)
-"""Strength and seconds of what is felt."""
-NOTHING = Touched()
-
-
-@dataclass(frozen=True)
-class Buzz:
-    """A controller shakes. hand: 0 left, 1 right; strength: 0…1."""
-
-    hand: int
-    strength: float
-    seconds: float
-
-
-class Panels(Protocol):
-    """The panels on the board."""
-
-    @property
-    def size(self) -> tuple[int, int]:
-        """Of its picture, pixels."""
-
-    @property
-    def capital(self) -> float:
-        """Height of a capital letter, pixels."""
-
-    def point(self, at: tuple[float, float] | None) -> None:
-        """A ray is at this pixel, or nowhere on it."""
-
-    def press(self, down: bool) -> None:
-        """The trigger went down or up."""
-
-    def scroll(self, lines: float) -> None:
-        """Go up by so many lines."""
-
-    def find(self) -> None:
-        """Open what finds a layer by its name."""
-
-
-@dataclass
-class Hand:
-    """One hand at this moment. on_board: how far along its ray the board is, and where on it, 0…1
-    right and down; lifted: something was picked up by the press that goes on; aiming: since when a
-    trigger is held on nothing."""
-
-    index: int
-    told: HandInput
-    buttons: Buttons
-    ray: Ray | None = None
-    met: Touched = NOTHING
-    on_board: tuple[float, float, float] | None = None
-    lifted: bool = False
-    aiming: float | None = None
 
 
 class Hands:
@@ -109,9 +57,7 @@ class Hands:
         as soon as a network stands."""
         self.place, self.comfort = place, comfort
         self.locomotion = Locomotion(comfort, rig)
-        self.panels = panels
-        size, capital = (panels.size, panels.capital) if panels is not None else ((960, 1200), 24.0)
-        self.board = BoardPlace(size, capital)
+        self.board = AtBoard(panels, self._buzz)
         self.hints = Hints(comfort.hints, hints_file)
         self.menu: Menu | None = None
         self.main = 0 if comfort.left_handed else 1
@@ -124,7 +70,6 @@ class Hands:
         self._pointer = Pointer(place, self._nothing, self.do)
         self._grab = Grab(place, self.do)
         self._gripping: set[int] = set()
-        self._pressing: int | None = None
         self._stick_aim = self._spent = False
         self._touching: object = None
         self._begun = rig is not None
@@ -138,7 +83,6 @@ class Hands:
         """Take a moment's input. seconds: since the last one. Returns what was done, and what is
         to be felt; `rig` says where the stage stands now."""
         self._now = tracked.seconds
-        self._buzzes, self._done = [], []
         self.head = tracked.head or self.head
         if tracked.head is not None and not self._begun and self.place.world.slots:
             self._begun = True
@@ -147,7 +91,9 @@ class Hands:
         for hand, told in zip(self.hands, tracked.hands, strict=True):
             self._see(hand, told if tracked.focused else HandInput())
         if self.head is not None:
-            self._hang_board(tracked, seconds)
+            told = self.hands[self.other].told
+            wrist = (told.grip or told.aim) if told.active else None
+            self.board.update(self.head, wrist, self.hands, self._push(self.board.hands), seconds)
         for hand, was in zip(self.hands, before, strict=True):
             self._meet(hand)
             self._sleep(hand)
@@ -160,7 +106,9 @@ class Hands:
         self._point()
         if self._now > self._said_until:
             self.said = ""
-        return tuple(self._done), self._buzzes
+        done, buzzes = tuple(self._done), self._buzzes
+        self._done, self._buzzes = [], []  # what panels do until the next moment counts to that one
+        return done, buzzes
 
     @property
     def rig(self) -> Rig:
@@ -222,13 +170,10 @@ class Hands:
 
     def _meet(self, hand: Hand) -> None:
         """What its ray is on: the board, or something of the world."""
-        hand.on_board, hand.met = None, NOTHING
-        if hand.ray is None:
-            return
-        leaf = self.board.leaf if self.board.shown else None
-        if leaf is not None and (self.board.pinned or hand.index != self.other):
-            hand.on_board = met(hand.ray, *leaf.in_world(self.rig))
-        if hand.on_board is None:
+        hand.met = NOTHING
+        carries = hand.index == self.other and not self.board.pinned
+        self.board.meet(hand, None if carries else hand.ray, self.rig, self.menu is None)
+        if hand.ray is not None and hand.on_board is None:
             hand.met = touched(self.place.world, hand.ray, self.rig.scale)
 
     def _sleep(self, hand: Hand) -> None:
@@ -239,21 +184,12 @@ class Hands:
             self._grab.cancel()
         if self._pointer.dragging and hand.index == self.pointing:
             self._pointer.cancel()
-        if self._pressing == hand.index and self.panels is not None:
-            self.panels.press(False)
-            self._pressing = None
+        self.board.let_up(hand)
         self.board.let_go(hand.index)
         self._gripping.discard(hand.index)
         hand.aiming, hand.lifted = None, False
         if hand.index == self.main:
             self._stick_aim = False
-
-    def _hang_board(self, tracked: Tracked, seconds: float) -> None:
-        assert self.head is not None
-        told = tracked.hands[self.other]
-        wrist = (told.grip or told.aim) if told.active else None
-        aims = (tracked.hands[0].aim, tracked.hands[1].aim)
-        self.board.update(self.head, wrist, aims, self._push(self.board.hands), seconds)
 
     def _push(self, hands: frozenset[int]) -> float:
         """How the sticks of hands that hold something push it away."""
@@ -306,13 +242,9 @@ class Hands:
         if hand.ray is None:
             return
         if hand.on_board is not None:
-            if self.panels is not None:
-                self._pressing = hand.index
-                self._on_panels(hand)
-                self.panels.press(True)
-                self._buzz(hand.index, TOUCH)
+            self.board.pull(hand)
             return
-        before, hit = self.place.held, hand.met.hit
+        before, hit, done = self.place.held, hand.met.hit, len(self._done)
         self._pointer.press(hit, hand.ray)
         if self._pointer.dragging:
             self._buzz(hand.index, PICK)
@@ -323,7 +255,7 @@ class Hands:
             self.carrier = hand.index
             hand.lifted = held is not None and hit is not None and hit.kind != "input"
             self._buzz(hand.index, PICK if held is not None else DONE)
-        elif self._done:
+        elif len(self._done) > done:
             self._buzz(hand.index, DONE)
 
     def _nothing(self) -> None:
@@ -331,9 +263,7 @@ class Hands:
         self.hands[self.pointing].aiming = self._now
 
     def _let_up(self, hand: Hand) -> None:
-        if self._pressing == hand.index and self.panels is not None:
-            self._pressing = None
-            self.panels.press(False)
+        self.board.let_up(hand)
         if self._pointer.dragging and self.pointing == hand.index:
             self._pointer.release()
             self._buzz(hand.index, DONE)
@@ -357,7 +287,7 @@ class Hands:
         if hand.ray is None or hand.told.aim is None:
             return
         if hand.on_board is not None:
-            self.board.grab(hand.index, hand.told.aim)
+            self.board.grab(hand)
             self._buzz(hand.index, PICK)
             return
         other = self.hands[1 - hand.index]
@@ -415,10 +345,7 @@ class Hands:
         if choice == "panels":
             self.board.toggle()
         elif choice == "find":
-            if not self.board.shown:
-                self.board.toggle()
-            if self.panels is not None:
-                self.panels.find()
+            self.board.find()
         elif choice == "fly":
             self._fly()
         elif choice == "more":
@@ -460,6 +387,7 @@ class Hands:
             self.hints.used("stick", False)
         holding = self._grab.hands | self.board.hands
         used = self.menu is not None or main.on_board is not None or main.index in holding
+        used = used and not self._stick_aim
         # A stick that was used for something else turns nobody before it was let go of.
         self._spent = used or (self._spent and max(abs(x), abs(y)) > REARM)
         if self._spent:
@@ -502,14 +430,7 @@ class Hands:
         pointer = self.hands[self.pointing]
         if self._pointer.dragging and pointer.ray is not None:
             self._pointer.move(pointer.ray, False)
-        if self.panels is not None:
-            on = [hand for hand in self.hands if hand.on_board is not None]
-            first = [hand for hand in on if hand.index in (self._pressing, self.pointing)] or on
-            self._on_panels(first[0] if first else None)
-            for hand in first[:1]:
-                stick = hand.told.stick[1]
-                if abs(stick) > DEAD and hand.index not in self.board.hands:
-                    self.panels.scroll(stick * seconds * 14)
+        self.board.follow(self.hands, self.pointing, seconds)
         if self.menu is not None:
             main = self.hands[self.main]
             menu = self.menu
@@ -519,17 +440,6 @@ class Hands:
             if chosen != self.menu.chosen and chosen is not None:
                 self._buzz(self.main, TOUCH)
             self.menu.chosen = chosen
-
-    def _on_panels(self, hand: Hand | None) -> None:
-        if self.panels is None:
-            return
-        if hand is None or hand.on_board is None:
-            if self._pressing is None:
-                self.panels.point(None)
-            return
-        _, right, down = hand.on_board
-        width, height = self.panels.size
-        self.panels.point((right * width, down * height))
 
     def _point(self) -> None:
         """Light up what the hand that points is on; feel what it comes to touch."""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn import font
-from vrnn.hands import HOLDING, Hand, Hands
+from vrnn.hand_now import Hand
+from vrnn.hands import HOLDING, Hands
 from vrnn.readout import readout
 from vrnn.scene import radial, tools
 from vrnn.scene.board import LENT_BOARD
@@ -56,8 +57,8 @@ def seen(hands: Hands) -> tuple[Drawing, Drawing]:
         strokes, quads = tools.teleport(hands.locomotion.arc, rig.scale)
         found.strokes.append(strokes)
         found.quads.append(quads)
-    leaf = hands.board.leaf if hands.board.shown else None
-    if leaf is not None and hands.panels is not None:
+    leaf = hands.board.leaf
+    if leaf is not None and hands.board.panels is not None:
         corner, right, down = leaf.in_world(rig)
         # What OpenGL has drawn lies with its lowest row first.
         found.pictures.append(

@@ -62,13 +62,20 @@ class Board:
         self._texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._texture.anisotropy = 8.0
         self._texture.repeat_x = self._texture.repeat_y = False
+        # Its small copies have to be there first: making room for them later, Mesa gives the texture
+        # another place in memory, and the framebuffer goes on drawing into the old one.
+        self._texture.build_mipmaps()
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
         self._renderer = GuiRenderer(ctx)
-        self._outside = (imgui.get_current_context(), implot.get_current_context())
+        outside = imgui.get_current_context(), implot.get_current_context()
         self._context, self._plots = imgui.create_context(), implot.create_context()
         with self._inside():
             self._set_up()
+        if outside[0] is not None:
+            imgui.set_current_context(outside[0])
+        if outside[1] is not None:
+            implot.set_current_context(outside[1])
         self._palette = Palette(9)
         self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
         self._features = FeaturesPanel()
@@ -99,8 +106,10 @@ class Board:
         try:
             yield
         finally:
-            imgui.set_current_context(before[0])
-            implot.set_current_context(before[1])
+            if before[0] is not None:
+                imgui.set_current_context(before[0])
+            if before[1] is not None:
+                implot.set_current_context(before[1])
 
     # What hands do with it.
 
@@ -270,9 +279,7 @@ class Board:
         """Give everything back."""
         with self._inside():
             implot.destroy_context(self._plots)
-        before = imgui.get_current_context()
-        imgui.destroy_context(self._context)
-        imgui.set_current_context(before)
+            imgui.destroy_context(self._context)
         self._renderer.release()
         self._screen.release()
         self._texture.release()
