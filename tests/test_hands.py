@@ -380,8 +380,12 @@ def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
     channel = studio.world.pointed.channel
     choose(person, "switch off")
     assert studio.world.state.off[0].channels == (channel,)
-    choose(person, "undo")
+    choose(person, "switch off")
     assert not studio.world.state.off
+    choose(person, "what it looks for")
+    assert studio.world.state.layers[0, name].features is not None
+    choose(person, "what it looks for")
+    assert not studio.world.state.layers
     choose(person, "keep a double")
     assert studio.world.state.pins[0].layer == name
     choose(person, "fold")

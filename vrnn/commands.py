@@ -14,13 +14,12 @@ from vrnn.actions import (
     FoldStages,
     PutImage,
     Redo,
-    ShowFeatures,
     Undo,
 )
 from vrnn.config import Keys
 from vrnn.errors import VrnnError
 from vrnn.place import Place
-from vrnn.pointed import doubled, switched, top_images
+from vrnn.pointed import doubled, pictured, switched, top_images
 from vrnn.scene.camera import Camera
 from vrnn.scene.display import SCALES
 from vrnn.scene.viewpoints import at_layer, start
@@ -190,15 +189,9 @@ class Commands:
 
     def _features(self) -> None:
         hit = self._app.world.pointed
-        if hit is None or hit.layer is None:
-            self._app.note("point at a layer to see what its channels look for")
-            return
-        node = self._app.world.stands[hit.slot].network.by_id[hit.node]
-        shown = self._app.world.state.layer((hit.slot, node.name)).features
-        settings = self._app.gui.features.settings if shown is None else None
-        if settings is not None:
+        if hit is not None:
             self._app.place.jobs.pictures.first((max(hit.channel, 0),))
-        self._app.place.do(ShowFeatures(node.name, hit.slot, settings))
+        self._app.place.do(pictured(self._app.world, hit, self._app.gui.features.settings))
 
     def _switch(self) -> None:
         one = self._app.window.held(self._keys.run)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.actions import Action, Arrange, FoldStages, Look, Redo, Undo
-from vrnn.pointed import Doing, doubled, folded, gone_to, put_back, switched, top_images
+from vrnn.pointed import Doing, doubled, folded, gone_to, pictured, put_back, switched, top_images
 from vrnn.scene import radial
 from vrnn.scene.leaf import Leaf, facing
 from vrnn.scene.locomotion import UP, direction
@@ -37,7 +37,7 @@ ON_LAYER: dict[str, Choice] = {
     "put back": put_back,
     "more": "more",
     "switch off": switched,
-    "undo": Undo(),
+    "what it looks for": pictured,
     "keep a double": doubled,
 }
 """While a layer is pointed at."""

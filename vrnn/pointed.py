@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from vrnn.actions import Action, FindTop, Fold, Look, PinLayer, Reset, SwitchOff, Unpin
+from vrnn.actions import (
+    Action,
+    FindTop,
+    Fold,
+    Look,
+    PinLayer,
+    Reset,
+    ShowFeatures,
+    SwitchOff,
+    Unpin,
+)
 from vrnn.errors import VrnnError
+from vrnn.features import Ascent
+from vrnn.presets import presets
 from vrnn.scene.picking import Hit
 from vrnn.scene.world import World
 
@@ -45,6 +57,15 @@ def doubled(world: World, hit: Hit | None) -> Action:
     kinds = ("kept", "difference", "")
     kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
     return PinLayer(name, hit.slot, kind=kind) if kind else Unpin(mine[0].number)
+
+
+def pictured(world: World, hit: Hit | None, settings: Ascent | None = None) -> Action:
+    """Show what the layer's channels look for, made so (None: quickly); or its maps again. Raises
+    VrnnError."""
+    hit = needed(hit, "a layer to see what its channels look for")
+    name = name_of(world, hit)
+    shown = world.state.layer((hit.slot, name)).features is not None
+    return ShowFeatures(name, hit.slot, None if shown else settings or presets()["quick"])
 
 
 def folded(world: World, hit: Hit | None) -> Action:

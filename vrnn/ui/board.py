@@ -62,8 +62,8 @@ class Board:
         self._texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._texture.anisotropy = 8.0
         self._texture.repeat_x = self._texture.repeat_y = False
-        # Its small copies have to be there first: making room for them later, Mesa gives the texture
-        # another place in memory, and the framebuffer goes on drawing into the old one.
+        # Its small copies have to be there first: making room for them later, Mesa moves the
+        # texture in memory, and the framebuffer goes on drawing where it was.
         self._texture.build_mipmaps()
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
