@@ -45,6 +45,7 @@ from vrnn.near import Near
 from vrnn.network import Ablation, FeatureMaps, block_size, map_shape
 from vrnn.noise import grey_image, mean_image, noise_image
 from vrnn.place_file import Kept, fitting, read_place
+from vrnn.pointed import pictured
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.hand import Card
@@ -148,6 +149,8 @@ class Place:
             return PutDown() if self.held is not None else PickUp(source="input")
         if hit.kind == "bracket":
             return Fold(str(hit.value), hit.slot)
+        if hit.kind == "features":
+            return pictured(self.world, hit)
         if hit.kind == "pin":
             return Unpin(int(hit.value))
         if hit.kind == "layer" and hit.channel >= 0:

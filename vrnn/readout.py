@@ -17,6 +17,8 @@ def readout(world: World) -> str:
     node = world.seen(hit.slot, hit.node)
     channels, height, width = map_shape(node.shape)
     text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
+    if hit.kind == "features":
+        return f"{node.name}   click: what each channel looks for"
     maps = stand.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text

@@ -91,8 +91,9 @@ class Picture:
 class Spot:
     """A rectangle that can be touched, beside the layers.
 
-    kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner` or
-    `pin`; origin, right, down: (3,) metres; value: what it stands for; slot, node: of its layer.
+    kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner`,
+    `features` or `pin`; origin, right, down: (3,) metres; value: what it stands for; slot, node: of
+    its layer.
     """
 
     kind: str
