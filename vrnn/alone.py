@@ -51,6 +51,7 @@ def hold(studio: Studio, visit: Visit, most_bytes: float) -> None:
             continue
         seconds = visit.frame()
         studio.go_on(seconds, most_bytes, None if visit.moment is None else visit.moment.camera)
+        visit.make_ready()
         for note in studio.place.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         studio.place.notes.clear()

@@ -222,6 +222,7 @@ class App(Closing):
         if due:
             self._listen(self.window.inputs(0.0))
         self._step(seconds, visit)
+        visit.make_ready()
         if due and copies and self.headset.mirrored is not None:
             view = self._view(room)
             self._renderer.draw_over(self.headset.mirrored, view, self._over(room))

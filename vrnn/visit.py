@@ -16,7 +16,7 @@ from vrnn.place import Place
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
-from vrnn.render.uniforms import Look
+from vrnn.render.uniforms import EyesView, Look
 from vrnn.scene.camera import Camera
 from vrnn.scene.drawing import QUAD, Drawing, Label
 from vrnn.scene.steady import Steady, middle_of, veil
@@ -101,6 +101,7 @@ class Visit(Closing):
         self.moment: Moment | None = None
         self._last: int | None = None
         self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
+        self._view: EyesView | None = None
         self._words: tuple[tuple[object, ...], Drawing] | None = None
 
     def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
@@ -117,6 +118,13 @@ class Visit(Closing):
             else:
                 self.steady.veil = 1.0  # it comes again as gently as it came at first
         return seconds
+
+    def make_ready(self) -> None:
+        """Between two frames, after the world has gone on: do what the next one would have to."""
+        if self._view is not None:
+            drawing = self.place.world.drawing()
+            self._fog_at(drawing, self._view.eye)
+            self._renderer.make_ready(self._view, drawing)
 
     def _since(self, frame: Frame) -> float:
         last, self._last = self._last, frame.time
@@ -146,6 +154,7 @@ class Visit(Closing):
         if self.steady.veil > 0:
             front = _behind(front, veil(eyes, rig, self.steady.veil, self._look.background))
         view = eyes_view(eyes, rig, target.size, fog, self._look)
+        self._view = view
         self._renderer.draw_eyes(target, view, drawing, near, front)
         self.moment = Moment(tracked, eyes, rig, camera_of(middle_of(eyes), rig))
         if seen is not None:

@@ -4,6 +4,8 @@ from math import atan, pi, radians, sin, tan
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests.blocks import block
 from vrnn.network import block_size
@@ -11,14 +13,14 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import (
     StereoTarget,
     chosen_way,
-    clip_from_eye,
+    clip_from_world,
     eyes_view,
     near_and_far,
     ways,
 )
 from vrnn.render.target import Target
 from vrnn.render.uniforms import EyesView, View
-from vrnn.scene.camera import FAR, Camera
+from vrnn.scene.camera import Camera
 from vrnn.scene.drawing import PANEL, STROKE, Drawing, Label, Picture, quad
 from vrnn.scene.tracked import Eye, Pose, Rig
 
@@ -232,8 +234,34 @@ def test_depth_of_both_eyes_is_there(ctx, renderer):
 def test_a_symmetric_projection_is_the_camera_s():
     fov = pi / 3
     side = atan(tan(fov / 2) * 1.5)
-    mine = clip_from_eye((-side, side, fov / 2, -fov / 2), 0.05, FAR)
-    assert np.allclose(mine, Camera(fov=fov).clip_from_eye(1.5), atol=1e-5)
+    mine = clip_from_world(Eye(Pose(), (-side, side, fov / 2, -fov / 2)), Rig())
+    assert np.allclose(mine, Camera(0, 0, 0, fov=fov).clip_from_world(1.5), atol=1e-5)
+
+
+angles = st.floats(0.1, 1.2)
+whole = st.tuples(*[st.floats(-1, 1)] * 4).filter(lambda q: np.linalg.norm(q) > 0.1)
+places = st.tuples(*[st.floats(-5, 5)] * 3)
+
+
+@given(places, whole, st.tuples(angles, angles, angles, angles), places, st.floats(-3, 3),
+       st.floats(0.1, 20), places)  # fmt: skip
+def test_projections_are_matrices_multiplied(at, quaternion, fov, stage, yaw, scale, point):
+    """The numbers written out are what the product of the plain matrices is."""
+    left, right, up, down = -fov[0], fov[1], fov[2], -fov[3]
+    pose = Pose(np.array(at), np.array(quaternion) / np.linalg.norm(quaternion))
+    rig = Rig(np.array(stage), yaw, scale)
+    world_from_eye = np.eye(4)
+    world_from_eye[:3, :3] = rig.matrix()[:3, :3] / scale @ pose.matrix()[:3, :3]
+    world_from_eye[:3, 3] = rig.apply(pose.position)
+    x, y, z, _ = np.linalg.inv(world_from_eye) @ (*point, 1)
+    found = clip_from_world(Eye(pose, (left, right, up, down)), rig) @ (*point, 1)
+    # Where the point is between the edges, as tangents have it, and how deep.
+    across = ((x / -z) - tan(left)) / (tan(right) - tan(left)) if abs(z) > 1e-3 else None
+    above = ((y / -z) - tan(down)) / (tan(up) - tan(down)) if abs(z) > 1e-3 else None
+    assert found[3] == pytest.approx(-z, abs=1e-6)
+    if across is not None:
+        assert (found[0] / found[3] + 1) / 2 == pytest.approx(across, rel=1e-5, abs=1e-5)
+        assert (found[1] / found[3] + 1) / 2 == pytest.approx(above, rel=1e-5, abs=1e-5)
 
 
 def test_drivers_are_asked_for_what_they_can():

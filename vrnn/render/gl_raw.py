@@ -1,6 +1,7 @@
 """OpenGL functions that ModernGL does not offer, for the context that is current on this thread.
 
-Called through ctypes, which lets other threads go on meanwhile.
+Those that may take long let other threads go on meanwhile; the others do not, as getting the
+interpreter back from a busy thread takes longer than they do.
 """
 
 from __future__ import annotations
@@ -55,6 +56,7 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "glViewport": (None, *[c_int] * 4),
 }
 """What each returns and takes."""
+_LONG = ("glFinish", "glReadPixels")
 
 
 class Raw:
@@ -73,8 +75,7 @@ class Raw:
             raise VrnnError(
                 f"the graphics driver has no {full}, which a headset needs; update the driver"
             )
-        # Windows calls OpenGL in its own way, which ctypes knows only there.
-        make: Any = getattr(ctypes, "WINFUNCTYPE", ctypes.CFUNCTYPE)
+        make: Any = ctypes.CFUNCTYPE if full in _LONG else ctypes.PYFUNCTYPE
         function: Callable[..., Any] = make(*_KINDS[full])(address)
         setattr(self, name, function)
         return function

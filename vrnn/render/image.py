@@ -23,10 +23,14 @@ class Images:
         self._strip = Strip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self.lent: dict[str, moderngl.Texture] = {}
+        self._prepared: Sequence[Picture] | None = None
 
     def prepare(self, pictures: Sequence[Picture]) -> None:
         """Send new ones to the GPU, before anything is drawn that this would have to wait for, and
         forget textures of others."""
+        if pictures is self._prepared:
+            return
+        self._prepared = pictures
         seen = {id(picture.pixels) for picture in pictures}
         for key in self._textures.keys() - seen:
             self._textures.pop(key)[1].release()
@@ -68,4 +72,5 @@ class Images:
         for _, texture in self._textures.values():
             texture.release()
         self._textures.clear()
+        self._prepared = None
         self._strip.release()

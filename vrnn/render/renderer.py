@@ -152,6 +152,11 @@ class Renderer:
             self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
             self.counts.draw_calls += 1
 
+    def make_ready(self, view: AnyView, drawing: Drawing) -> None:
+        """Find out now what is worth drawing from about here, for a frame that is in a hurry."""
+        self._images.prepare(drawing.pictures)
+        self._choose(view, drawing)
+
     def draw_eyes(
         self, target: StereoTarget, view: EyesView, drawing: Drawing, near: Drawing | None = None,
         front: Drawing | None = None,
@@ -175,7 +180,10 @@ class Renderer:
 
     def _prepare(self, drawing: Drawing, near: Drawing | None, front: Drawing | None) -> None:
         self.counts = Counts()
-        self._images.prepare((*drawing.pictures, *(near.pictures if near is not None else ())))
+        pictures = drawing.pictures
+        if near is not None and near.pictures:
+            pictures = (*pictures, *near.pictures)
+        self._images.prepare(pictures)
         self._front.prepare(front.pictures if front is not None else ())
         self.ctx.blend_func = BLEND
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ctypes
 from collections.abc import Iterator, Sequence
-from math import tan
+from math import cos, sin, tan
 
 import moderngl
 import numpy as np
@@ -21,6 +21,7 @@ from vrnn.scene.tracked import Eye, Rig
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
 Area = tuple[int, int, int, int]
+LOOK = Look()
 NEAR = 0.05
 """Metres of the stage within which nothing is drawn."""
 
@@ -321,19 +322,22 @@ def eyes_view(
     eyes: tuple[Eye, Eye], rig: Rig, size: tuple[int, int], fog: float, look: Look | None = None
 ) -> EyesView:
     """What two eyes on a stage see of the world. size: of one eye's picture; fog: metres."""
-    clips = [clip_from_world(eye, rig) for eye in eyes]
-    middle = rig.apply((eyes[0].pose.position + eyes[1].pose.position) / 2)
-    tall = sum(tan(eye.fov[2]) - tan(eye.fov[3]) for eye in eyes) / 2
+    left, right = edges(eyes[0]), edges(eyes[1])
+    near, far = near_and_far(rig)
+    one, (x, y, z) = _clip_rows(eyes[0], rig, left, near, far)
+    other, (u, v, w) = _clip_rows(eyes[1], rig, right, near, far)
+    middle = np.array(((x + u) / 2, (y + v) / 2, (z + w) / 2))
+    tall = (left[2] - left[3] + right[2] - right[3]) / 2
     return EyesView(
-        np.stack(clips).astype(np.float32), middle, size, size[1] / tall, fog, look or Look(),
-        step=0.5 * max(1.0, rig.scale), edges=(edges(eyes[0]), edges(eyes[1])),
+        np.array((one, other), np.float32), middle, size, size[1] / tall, fog, look or LOOK,
+        step=0.5 * max(1.0, rig.scale), edges=(left, right),
     )  # fmt: skip
 
 
 def edges(eye: Eye) -> Edges:
     """Tangents to the left, right, upper and lower edge of what an eye sees."""
-    left, right, up, down = (tan(angle) for angle in eye.fov)
-    return left, right, up, down
+    left, right, up, down = eye.fov
+    return tan(left), tan(right), tan(up), tan(down)
 
 
 def near_and_far(rig: Rig) -> tuple[float, float]:
@@ -341,29 +345,51 @@ def near_and_far(rig: Rig) -> tuple[float, float]:
     return NEAR * rig.scale, max(FAR, 100 * rig.scale)
 
 
-def clip_from_world(eye: Eye, rig: Rig) -> np.ndarray:
-    """(4, 4) float64. Depth is in metres of the world, however large the stage stands in it."""
-    stage = rig.matrix()
-    pose = eye.pose.matrix()
-    rotation = stage[:3, :3] / rig.scale @ pose[:3, :3]
-    eye_from_world = np.eye(4)
-    eye_from_world[:3, :3] = rotation.T
-    eye_from_world[:3, 3] = -rotation.T @ rig.apply(eye.pose.position)
-    return clip_from_eye(eye.fov, *near_and_far(rig)) @ eye_from_world
+Row = tuple[float, float, float, float]
 
 
-def clip_from_eye(fov: tuple[float, float, float, float], near: float, far: float) -> np.ndarray:
-    """(4, 4) float64: projection for a field of view that need not be symmetric.
+def _clip_rows(
+    eye: Eye, rig: Rig, seen: Edges, near: float, far: float
+) -> tuple[tuple[Row, Row, Row, Row], tuple[float, float, float]]:
+    """World to clip coordinates, and where the eye is in the world. Depth is in metres of the
+    world, however large the stage stands in it.
 
-    fov: angles to the left, right, upper and lower edge, radians.
+    Written out in numbers: this is done for each frame when nothing else is left to do, and arrays
+    of so few cost ten times as much.
     """
-    left, right, up, down = (tan(angle) for angle in fov)
-    matrix = np.zeros((4, 4))
-    matrix[0, 0] = 2 / (right - left)
-    matrix[0, 2] = (right + left) / (right - left)
-    matrix[1, 1] = 2 / (up - down)
-    matrix[1, 2] = (up + down) / (up - down)
-    matrix[2, 2] = -(far + near) / (far - near)
-    matrix[2, 3] = -2 * far * near / (far - near)
-    matrix[3, 2] = -1
-    return matrix
+    x, y, z, w = eye.pose.orientation.tolist()
+    px, py, pz = eye.pose.position.tolist()
+    ox, oy, oz = rig.position.tolist()
+    c, s, k = cos(rig.yaw), sin(rig.yaw), rig.scale
+    place = (ox + k * (c * px + s * pz), oy + k * py, oz + k * (c * pz - s * px))
+    axes = []
+    for ax, ay, az in (
+        (1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)),  # right
+        (2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)),  # up
+        (2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)),  # back
+    ):
+        ax, az = c * ax + s * az, c * az - s * ax
+        axes.append((ax, ay, az, -(ax * place[0] + ay * place[1] + az * place[2])))
+    right, up, back = axes
+    low, high, top, bottom = seen
+    a, b = 2 / (high - low), (high + low) / (high - low)
+    d, e = 2 / (top - bottom), (top + bottom) / (top - bottom)
+    f, g = -(far + near) / (far - near), -2 * far * near / (far - near)
+    bx, by, bz, bw = back
+    rows = (
+        (
+            a * right[0] + b * bx,
+            a * right[1] + b * by,
+            a * right[2] + b * bz,
+            a * right[3] + b * bw,
+        ),
+        (d * up[0] + e * bx, d * up[1] + e * by, d * up[2] + e * bz, d * up[3] + e * bw),
+        (f * bx, f * by, f * bz, f * bw + g),
+        (-bx, -by, -bz, -bw),
+    )
+    return rows, place
+
+
+def clip_from_world(eye: Eye, rig: Rig) -> np.ndarray:
+    """(4, 4) float64."""
+    return np.array(_clip_rows(eye, rig, edges(eye), *near_and_far(rig))[0])

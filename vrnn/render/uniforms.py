@@ -144,6 +144,10 @@ class Views:
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._buffer = ctx.buffer(reserve=VIEWS.itemsize)
+        self._record = np.zeros(1, VIEWS)
+        self._clips = self._record["clip_from_world"].reshape(2, 4, 4)
+        self._eye = self._record["eye"][0]
+        self._mood: tuple[object, ...] | None = None
 
     def write(self, view: AnyView, symmetric: bool) -> None:
         """For a picture of the world. symmetric: zero is in the middle of the range of colours."""
@@ -162,16 +166,20 @@ class Views:
         self, clips: np.ndarray, eye: tuple[float, ...], view: AnyView, pixels_a_unit: float,
         symmetric: bool = True,
     ) -> None:  # fmt: skip
-        record = np.zeros((), VIEWS)
-        record["clip_from_world"][: len(clips)] = clips.transpose(0, 2, 1).reshape(-1, 16)
-        record["eye"] = eye
-        record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
-        record["positive"] = (*view.look.positive, 1.0)
-        record["negative"] = (*view.look.negative, 1.0)
-        record["not_finite"] = (*view.look.not_finite, 1.0)
-        record["display"] = (float(symmetric), 0.0, 0.0, 0.0)
-        record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
-        self._buffer.write(record.tobytes())
+        record = self._record
+        mood = (view.look, view.transparent, view.size, pixels_a_unit, symmetric)
+        if mood != self._mood:
+            self._mood = mood
+            record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
+            record["positive"] = (*view.look.positive, 1.0)
+            record["negative"] = (*view.look.negative, 1.0)
+            record["not_finite"] = (*view.look.not_finite, 1.0)
+            record["display"] = (float(symmetric), 0.0, 0.0, 0.0)
+            record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
+        self._clips[: len(clips)] = clips.transpose(0, 2, 1)
+        self._eye[:] = eye
+        self._buffer.orphan()  # the last picture may still read it
+        self._buffer.write(record.view(np.uint8))
         self._buffer.bind_to_uniform_block(VIEWS_BINDING)
 
     def release(self) -> None:

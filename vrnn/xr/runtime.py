@@ -16,6 +16,7 @@ from typing import Any
 from vrnn import __version__
 from vrnn.closing import Closing
 from vrnn.errors import VrnnError
+from vrnn.xr.calls import Calls
 
 OPENGL = "XR_KHR_opengl_enable"
 WELCOME = (
@@ -61,6 +62,7 @@ class Runtime(Closing):
         """graphics: extensions without which nothing can be drawn. Raises HeadsetError."""
         xr = load()
         self.xr: Any = xr
+        self.calls = Calls(xr)
         offered = _extensions(xr)
         missing = [name for name in graphics if name not in offered]
         if missing:

@@ -17,6 +17,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_float, c_uint32, c_void_p, cast, pointer
+from time import perf_counter
 from typing import Any
 
 import moderngl
@@ -28,6 +29,7 @@ from vrnn.render.gl_raw import DEPTH_COMPONENT32F
 from vrnn.render.stereo import StereoTarget, edges
 from vrnn.scene.tracked import Eye, Pose
 from vrnn.xr import graphics
+from vrnn.xr.layer import Layer
 from vrnn.xr.runtime import HeadsetLost, Runtime, forgiving, told
 from vrnn.xr.swapchain import Swapchain, colour_format, depth_format
 
@@ -87,6 +89,7 @@ class Headset(Closing):
         self.states: list[str] = []
         self.running = False
         self.frames = self.unended = 0
+        self.seconds = 0.0  # that were ours of the last frame, between waiting and handing over
         self.recentred = 0
         self.notes: list[str] = []
         self.stage_kind = ""
@@ -95,6 +98,7 @@ class Headset(Closing):
         self._colour: Swapchain | None = None
         self._depth: Swapchain | None = None
         self._target: StereoTarget | None = None
+        self._layer: Layer | None = None
         self._mask_wanted = True
         self.on_session: list[Callable[[], None]] = []
         self.session: Any = None
@@ -123,6 +127,8 @@ class Headset(Closing):
         self._view_info = xr.ViewLocateInfo(xr.ViewConfigurationType.PRIMARY_STEREO, 0, self.stage)
         self._views = (xr.View * 2)(xr.View(), xr.View())
         self._view_state, self._count = xr.ViewState(), c_uint32(2)
+        flags = xr.ViewStateFlags
+        self._valid = int(flags.ORIENTATION_VALID_BIT | flags.POSITION_VALID_BIT)
 
     def _space(self, kind: Any, height: float = 0.0) -> Any:
         xr = self.runtime.xr
@@ -263,7 +269,8 @@ class Headset(Closing):
         xr = self.runtime.xr
         with told(xr):
             state = xr.wait_frame(self.session)
-            xr.begin_frame(self.session)
+            self.runtime.calls.begin_frame(self.session)
+        began = perf_counter()
         self.unended += 1
         time, period = state.predicted_display_time, state.predicted_display_period
         frame = Frame(self, time, period, bool(state.should_render))
@@ -273,19 +280,20 @@ class Headset(Closing):
             complete = True
         finally:
             if complete:
-                self._end(frame)
+                self._end(frame, began)
             else:
                 with forgiving(xr):  # what went wrong first is told
                     self._give_back()
-                    self._hand_over(frame, [])
+                    self._hand_over(frame, None)
 
-    def _end(self, frame: Frame) -> None:
-        layers: list[Any] = []
+    def _end(self, frame: Frame, began: float) -> None:
+        info = None
         with told(self.runtime.xr):
-            if frame.views is not None:
+            if frame.views is not None and self._layer is not None:
                 self._give_back()
-                layers.append(self._layer(frame))
-            self._hand_over(frame, layers)
+                info = self._layer.of(frame.time, frame.views, frame.depths)
+            self.seconds = perf_counter() - began
+            self._hand_over(frame, info)
         self.frames += 1
 
     def _give_back(self) -> None:
@@ -293,38 +301,15 @@ class Headset(Closing):
             if swapchain is not None:
                 swapchain.give_back()
 
-    def _hand_over(self, frame: Frame, layers: list[Any]) -> None:
+    def _hand_over(self, frame: Frame, info: Any) -> None:
+        """info: of what was drawn; None where nothing was."""
         xr = self.runtime.xr
-        headers = [cast(pointer(layer), POINTER(xr.CompositionLayerBaseHeader)) for layer in layers]
-        mode = xr.EnvironmentBlendMode.OPAQUE
-        info = xr.FrameEndInfo(frame.time, mode, layers=headers)
+        if info is None:
+            info = xr.FrameEndInfo(frame.time, xr.EnvironmentBlendMode.OPAQUE)
         try:
             xr.end_frame(self.session, info)
         finally:
             self.unended -= 1
-
-    def _layer(self, frame: Frame) -> Any:
-        """What was drawn, as the runtime wants to be told of it."""
-        xr = self.runtime.xr
-        assert self._colour is not None
-        assert frame.views is not None
-        views = []
-        whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*self._colour.size))
-        for number, eye in enumerate(frame.views):
-            view = xr.CompositionLayerProjectionView(
-                pose=_posef(xr, eye.pose), fov=xr.Fovf(*eye.fov),
-                sub_image=xr.SwapchainSubImage(self._colour.handle, whole, number),
-            )  # fmt: skip
-            if self._depth is not None:
-                near, far = frame.depths
-                image = xr.SwapchainSubImage(self._depth.handle, whole, number)
-                depth = xr.CompositionLayerDepthInfoKHR(
-                    sub_image=image, min_depth=0.0, max_depth=1.0, near_z=near, far_z=far
-                )
-                view.next = cast(pointer(depth), c_void_p)
-                self._kept_depth[number] = depth  # the runtime reads it in `end_frame`
-            views.append(view)
-        return xr.CompositionLayerProjection(space=self.stage, views=views)
 
     # Where things are.
 
@@ -344,16 +329,11 @@ class Headset(Closing):
         xr = self.runtime.xr
         self._view_info.display_time = time
         with told(xr):
-            result = xr.raw_functions.xrLocateViews(
-                self.session, byref(self._view_info), byref(self._view_state), 2,
-                byref(self._count), self._views,
-            )  # fmt: skip
-            raised = xr.exception.check_result(result)
-            if raised.is_exception():
-                raise raised
-        flags = xr.ViewStateFlags
-        valid = int(flags.ORIENTATION_VALID_BIT | flags.POSITION_VALID_BIT)
-        tracked = int(self._view_state.view_state_flags) & valid == valid
+            self.runtime.calls.locate_views(
+                self.session, self._view_info, self._view_state, self._count, self._views
+            )
+        # As a number: pyopenxr's own property looks every flag up, which takes longer than asking.
+        tracked = int(self._view_state._view_state_flags) & self._valid == self._valid
         if tracked:
             left, right = (eye_of(view) for view in self._views)
             self._eyes = (left, right)
@@ -387,7 +367,7 @@ class Headset(Closing):
             kind = depth_format(runtime, self.session)
         if kind:
             self._depth = Swapchain(runtime, self.session, kind, size, depth=True)
-        self._kept_depth: dict[int, Any] = {}
+        self._layer = Layer(runtime.xr, self.stage, self._colour, self._depth)
         self._target = StereoTarget(
             self.ctx, size, self._samples, self._stereo, kind or DEPTH_COMPONENT32F, own=False
         )
@@ -442,10 +422,6 @@ def eye_of(view: Any) -> Eye:
     fov = view.fov
     angles = (fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down)
     return Eye(pose_of(view.pose), angles)
-
-
-def _posef(xr: Any, pose: Pose) -> Any:
-    return xr.Posef(xr.Quaternionf(*pose.orientation), xr.Vector3f(*pose.position))
 
 
 def _mask(xr: Any, instance: Any, session: Any, eye: int) -> np.ndarray:

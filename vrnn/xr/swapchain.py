@@ -28,6 +28,7 @@ class Swapchain:
     ) -> None:
         """kind: OpenGL's format; size: (width, height) pixels. Raises HeadsetError."""
         xr = self._xr = runtime.xr
+        self._calls = runtime.calls
         self.size, self.format = size, kind
         use = xr.SwapchainUsageFlags
         drawn = use.DEPTH_STENCIL_ATTACHMENT_BIT if depth else use.COLOR_ATTACHMENT_BIT
@@ -47,9 +48,9 @@ class Swapchain:
     def acquire(self) -> int:
         """The texture array to draw into now. Raises HeadsetError."""
         with told(self._xr):
-            index = self._xr.acquire_swapchain_image(self.handle, self._acquire)
+            index = self._calls.acquire(self.handle, self._acquire)
             self._lent = True
-            self._xr.wait_swapchain_image(self.handle, self._wait)
+            self._calls.wait(self.handle, self._wait)
         return self.textures[index]
 
     def give_back(self) -> None:
@@ -57,7 +58,7 @@ class Swapchain:
         if self._lent:
             self._lent = False
             with told(self._xr):
-                self._xr.release_swapchain_image(self.handle, self._release)
+                self._calls.release(self.handle, self._release)
 
     def release(self) -> None:
         """Give all images back to the runtime, which may be gone."""

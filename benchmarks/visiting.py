@@ -1,0 +1,102 @@
+"""A visit that is measured, in the process that meets the runtime."""
+
+from __future__ import annotations
+
+import gc
+import os
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import moderngl
+import numpy as np
+
+from vrnn.app import SWITCH
+from vrnn.closing import Closing
+from vrnn.config import load_config
+from vrnn.render.gl_raw import Raw
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio, look_of
+
+FIRST = 30
+"""Frames that do not count: the session begins, and what is drawn first is made ready."""
+
+
+class Visiting(Closing):
+    """A studio and a visit; own_core: this thread on one core, and the model on the other."""
+
+    def __init__(self, model: str, own_core: bool) -> None:
+        config = load_config()
+        self.studio = Studio([ModelSpec(model)], config)
+        self.most = config.render.upload_mb_a_frame * 2**20
+        if own_core:
+            cores = sorted(os.sched_getaffinity(0))
+            for thread in Path("/proc/self/task").iterdir():
+                own = int(thread.name) == os.getpid()
+                os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
+        sys.setswitchinterval(SWITCH)
+        self.visit = self.studio.visit(config.headset, look_of(config))
+        self.renderer_name = str(self.studio.context.info["GL_RENDERER"])
+        self.drawing = 0.0
+        self._time_drawing()
+        gc.collect()
+        gc.freeze()
+
+    def _time_drawing(self) -> None:
+        """Add up what draws, clears and changes of framebuffer take: the GPU's work, which software
+        OpenGL does in the thread that asks for it; and what the runtime waits for it."""
+
+        def timed(owner: Any, name: str) -> None:
+            real = getattr(owner, name)
+
+            def call(*words: Any, **named: Any) -> Any:
+                began = time.perf_counter()
+                try:
+                    return real(*words, **named)
+                finally:
+                    self.drawing += time.perf_counter() - began
+
+            setattr(owner, name, call)
+
+        timed(moderngl.VertexArray, "render")
+        timed(self.visit.headset.runtime.calls, "release")
+        real = Raw.__getattr__
+
+        def found(raw: Raw, name: str) -> Any:
+            function = real(raw, name)
+            if name in ("Clear", "BlitFramebuffer", "BindFramebuffer"):
+                timed(raw, name)
+            return getattr(raw, name, function)
+
+        Raw.__getattr__ = found  # type: ignore[method-assign]
+
+    def frames(self, count: int, busy: bool) -> list[tuple[float, float]]:
+        """Seconds of so many frames: all between waiting and handing over, and those of them that
+        are ours. busy: another image is always waiting."""
+        rng = np.random.default_rng(0)
+        images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(4)]
+        headset, feed = self.visit.headset, self.studio.feed
+        found: list[tuple[float, float]] = []
+        sent = -1
+        while headset.alive and len(found) < count + FIRST:
+            headset.poll()
+            if not headset.running:
+                time.sleep(0.002)
+                continue
+            self.drawing = 0.0
+            seconds = self.visit.frame()
+            if headset.visible:
+                found.append((headset.seconds, headset.seconds - self.drawing))
+            if busy and feed.passes > sent:
+                sent = feed.passes
+                self.studio.place.stream(images[sent % 4])
+            moment = self.visit.moment
+            self.studio.go_on(seconds, self.most, None if moment is None else moment.camera)
+            self.visit.make_ready()
+        return found[FIRST:]
+
+    def close(self) -> None:
+        """End both."""
+        self.visit.close()
+        self.studio.close()

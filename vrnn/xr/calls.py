@@ -1,0 +1,65 @@
+"""The runtime's short calls, made without letting other threads in between.
+
+ctypes lets go of the interpreter for each call, and while the model computes it takes up to a
+millisecond to get it back, ten times a frame; these calls take a tenth of that or less.
+"""
+
+from __future__ import annotations
+
+import ctypes
+from collections.abc import Callable
+from ctypes import byref, c_int, c_uint32
+from typing import Any
+
+TIMED_OUT = 1
+"""XR_TIMEOUT_EXPIRED."""
+
+
+class Calls:
+    """Each raises pyopenxr's own errors."""
+
+    def __init__(self, xr: Any) -> None:
+        self._xr = xr
+        loader = xr.raw_functions.openxr_loader_library
+        self._library = ctypes.PyDLL(loader._name, handle=loader._handle)
+        self._locate_views = self._function("xrLocateViews")
+        self._acquire = self._function("xrAcquireSwapchainImage")
+        self._wait = self._function("xrWaitSwapchainImage")
+        self._release = self._function("xrReleaseSwapchainImage")
+        self._begin = self._function("xrBeginFrame")
+        self._index = c_uint32()
+        self._now = xr.SwapchainImageWaitInfo(timeout=0)
+
+    def _function(self, name: str) -> Callable[..., int]:
+        function = getattr(self._library, name)
+        function.argtypes = getattr(self._xr.raw_functions, name).argtypes
+        function.restype = c_int
+        return function  # type: ignore[no-any-return]
+
+    def _check(self, result: int) -> None:
+        if result < 0:
+            raise self._xr.exception.check_result(self._xr.Result(result))
+
+    def begin_frame(self, session: Any) -> None:
+        """`xrBeginFrame`."""
+        self._check(self._begin(session, None))
+
+    def locate_views(self, session: Any, info: Any, state: Any, count: Any, views: Any) -> None:
+        """`xrLocateViews`, into `state` and the two of `views`."""
+        self._check(self._locate_views(session, byref(info), byref(state), 2, byref(count), views))
+
+    def acquire(self, swapchain: Any, info: Any) -> int:
+        """`xrAcquireSwapchainImage`."""
+        self._check(self._acquire(swapchain, byref(info), byref(self._index)))
+        return self._index.value
+
+    def wait(self, swapchain: Any, info: Any) -> None:
+        """`xrWaitSwapchainImage`; lets other threads on where it has to wait indeed."""
+        result = self._wait(swapchain, byref(self._now))
+        self._check(result)
+        if result == TIMED_OUT:
+            self._xr.wait_swapchain_image(swapchain, info)
+
+    def release(self, swapchain: Any, info: Any) -> None:
+        """`xrReleaseSwapchainImage`."""
+        self._check(self._release(swapchain, byref(info)))
