@@ -230,16 +230,19 @@ def put(image: Path | np.ndarray | int, place: Place) -> PutImage:
     return PutImage(picture.file, picture.number, pixels=picture.pixels)
 
 
+def name_of_key(key: str) -> str:
+    """A key as a person reads it."""
+    known = {"ESCAPE": "Esc", "CONTROL": "Ctrl", "EQUAL": "=", "MINUS": "−"}
+    return "+".join(
+        known.get(part, part if len(part) < 3 else part.replace("_", " ").title())
+        for part in key.split("+")
+    )
+
+
 def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
     """Keys and what they do, for the help sheet."""
 
-    def name(key: str) -> str:
-        known = {"ESCAPE": "Esc", "CONTROL": "Ctrl", "EQUAL": "=", "MINUS": "−"}
-        return "+".join(
-            known.get(part, part if len(part) < 3 else part.replace("_", " ").title())
-            for part in key.split("+")
-        )
-
+    name = name_of_key
     walk = " ".join(name(k) for k in (keys.forward, keys.left, keys.back, keys.right))
     return (
         ("click", "pick up an image or a map; put it into the input; touch a bracket or button"),

@@ -31,7 +31,7 @@ from vrnn.ui.desk import Desk, words
 from vrnn.ui.features_panel import FeaturesPanel
 from vrnn.ui.follow import Follow, changes
 from vrnn.ui.input_keys import MODIFIERS, imgui_key
-from vrnn.ui.keep_panel import written
+from vrnn.ui.keep_panel import offered
 from vrnn.ui.layer_panel import NAME as LAYER
 from vrnn.ui.layer_panel import LayerPanel
 from vrnn.ui.memory import LARGEST, SMALLEST, Memory
@@ -311,7 +311,7 @@ class Gui:
         """What is written to files, beside where vrnn was started."""
         if not imgui.begin_menu("Keep"):
             return
-        for text, action in written(self.desk).items():
+        for text, action in offered(self.desk).items():
             if imgui.menu_item(text, "", False)[0]:
                 self.desk.do(action)
         imgui.end_menu()
