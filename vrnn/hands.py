@@ -397,7 +397,8 @@ class Hands:
         flying = self.locomotion.flying
         aim = self._aim(main, 0.0 if flying else y)
         wish = Wish(walk, y if flying else 0.0, x if abs(x) > abs(y) else 0.0, aim, self._hold())
-        self.locomotion.step(tracked.head, wish, seconds, floors(self.place.world))
+        grounds = floors(self.place.world) if aim is not None else ()
+        self.locomotion.step(tracked.head, wish, seconds, grounds)
         for hand in self.hands:  # the rays went with the stage
             told = hand.told
             hand.ray = ray_of(self.rig, told.aim) if hand.ray is not None and told.aim else None
@@ -449,7 +450,7 @@ class Hands:
             hand = self.hands[self.pointing]
         if self._pointer.dragging or self._grab.hands:
             return
-        hit = hand.met.hit if self.menu is None else None
+        hit = hand.met.hit if self.menu is None else self.menu.hit
         self.place.world.point_at(hit)
         touching: object = None
         if hit is not None and hand.met.touching:

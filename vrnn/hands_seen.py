@@ -110,12 +110,12 @@ def _about(found: Collected, hands: Hands, hand: Hand, head: Pose) -> None:
     if pose is None or hands.menu is not None or hand.on_board is not None or wrist:
         return
     lines: list[tuple[str, Ink]] = []
-    if hand.index == hands.pointing:
+    if hand.index == hands.pointing and not hands.magnify:
         said = readout(hands.place.world).split("   ")
         lines += [(part.strip(), tools.LIT if i == 0 else tools.INK) for i, part in enumerate(said)]
         lines = [line for line in lines if line[0]]
     if hands.place.held is None:
-        rows = hands.hints.lines(hand.index == hands.main)
+        rows = hands.hints.lines(hand.index == hands.main, hand.told.joints is not None)
         lines += [(f"{name}: {does}", tools.QUIET_INK) for name, does in rows]
     if not lines:
         return
@@ -140,6 +140,9 @@ def _carried(found: Collected, hands: Hands, head: Pose) -> None:
         unit = READABLE * max(away, CARRIED) / TEXT * (1 + 0.3 * near)
         wide, tall = card_size(card)
         leaf = facing(tip.position + UP * (0.05 + tall * unit / 2), head.position)
+        if not held:  # beside what is pointed at
+            outward = (-0.6 if hand.index == 0 else 0.6) * wide * unit
+            leaf = facing(leaf.at(outward, 0.0), head.position)
         rig = hands.rig
         corner = rig.apply(leaf.at(-wide * unit / 2, tall * unit / 2))
         right, up, toward = (turned_vector(v, rig.yaw) for v in (leaf.right, leaf.up, leaf.toward))

@@ -7,20 +7,28 @@ from pathlib import Path
 from vrnn.errors import VrnnError
 from vrnn.files import make_folder, write_atomically
 
-MAIN = (
+Rows = tuple[tuple[str, str, str], ...]
+MAIN: Rows = (
     ("trigger", "trigger", "pick up, press, fold"),
     ("squeeze", "grip", "move a layer; both: the world"),
     ("stick", "stick", "turn; forward: teleport"),
     ("primary", "A or X, menu", "menu"),
     ("secondary", "B or Y", "let go, undo"),
 )
-OTHER = (
+OTHER: Rows = (
     ("stick", "stick", "walk"),
     ("primary", "X or A, menu", "panels"),
     ("secondary", "Y or B", "back to the start"),
     ("stick_click", "press stick", "fly"),
 )
 """Which button, what it is called, what it does."""
+FINGERS: Rows = (
+    ("trigger", "index finger to thumb", "pick up, press, fold"),
+    ("trigger", "held on nothing", "teleport"),
+    ("squeeze", "middle finger to thumb", "move a layer; both: the world"),
+    ("primary", "ring finger to thumb", "menu; other hand: panels"),
+)
+"""The same for a hand without a controller."""
 
 
 def help_rows() -> tuple[tuple[str, str], ...]:
@@ -32,7 +40,7 @@ def help_rows() -> tuple[tuple[str, str], ...]:
         ("trigger, tapped", "on nothing: let go of an image"),
         ("grip on the board", "hang it elsewhere; both: larger"),
         ("other hand", ""), *((name, does) for _, name, does in OTHER),
-        ("tracked hands", "index finger: trigger; middle: grip; ring: menu"),
+        ("without controllers", ""), *((name, does) for _, name, does in FINGERS),
     )  # fmt: skip
 
 
@@ -65,7 +73,9 @@ class Hints:
         except VrnnError:
             return  # they are shown again next time
 
-    def lines(self, main: bool) -> list[tuple[str, str]]:
-        """What to say on a controller: buttons, and what they do."""
+    def lines(self, main: bool, fingers: bool = False) -> list[tuple[str, str]]:
+        """What to say on a controller: buttons, and what they do; or at a hand without one."""
         rows = MAIN if main else OTHER
+        if fingers:
+            rows = FINGERS if main else ()
         return [(name, does) for key, name, does in rows if (main, key) in self._left]

@@ -48,6 +48,7 @@ from vrnn.place_file import Kept, fitting, read_place
 from vrnn.pointed import pictured
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
+from vrnn.scene.display import Display
 from vrnn.scene.hand import Card
 from vrnn.scene.picking import Hit
 from vrnn.scene.pins import Pinned
@@ -89,6 +90,7 @@ class Place:
         self._gallery: Gallery | None = None
         self._colours = colours
         self._kept: dict[int, FeatureMaps] = {}
+        self._shown_large: tuple[int, int, Display, FeatureMaps, np.ndarray] | None = None
         self._pixels: dict[str, np.ndarray] = {}
         self._shown: dict[int, int] = {}
         self.jobs = Jobs(worker, self.world, self.feed, self.notes)
@@ -215,12 +217,22 @@ class Place:
                 lines = [said_of(name, feature)]
                 found.append(Card(feature.pixels, lines, magnify == "smooth", None, 0.36))
             elif maps is not None:
-                pixels = map_picture(self.world.state, maps, hit.channel, self._colours)
+                pixels = self._magnified(maps, hit.channel)
                 where = (hit.slot, hit.node, hit.channel, hit.row, hit.column)
                 name = self.world.seen(hit.slot, hit.node).name
                 lines = [f"{name} · channel {hit.channel}", self._value(*where)]
                 found.append(Card(pixels, lines, magnify == "smooth", (hit.row, hit.column), 0.36))
         return found
+
+    def _magnified(self, maps: FeatureMaps, channel: int) -> np.ndarray:
+        """A map in colours; the same array while it is the same picture, so that it is sent to the
+        GPU once."""
+        display = self.world.state.display
+        if self._shown_large is None or self._shown_large[:3] != (id(maps), channel, display):
+            pixels = map_picture(self.world.state, maps, channel, self._colours)
+            # The maps are kept with it, so that their id stays theirs.
+            self._shown_large = (id(maps), channel, display, maps, pixels)
+        return self._shown_large[4]
 
     def _value(self, slot: int, node: int, channel: int, row: int, column: int) -> str:
         maps = self.world.stands[slot].maps.get(node)
