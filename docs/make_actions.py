@@ -30,6 +30,7 @@ WAYS = {
         "menu: go there, on a table; other hand's B or Y: the start; board: Find",
     ),
     "move": ("drag the layer's name", "grip on the layer, the stick pushes; trigger on its name"),
+    "pause": ("Features panel", "board: Features"),
     "pick_up": ("click", "trigger"),
     "pin_layer": ("{pin}; Layer panel", "menu: keep a double; board: Layer"),
     "point": ("the mouse", "the ray"),
@@ -49,6 +50,10 @@ WAYS = {
     "scale": (
         "drag the layer's lower right corner",
         "both grips on the layer; trigger on its corner",
+    ),
+    "show_features": (
+        "{features}; the coloured tiles beside a layer; Features panel",
+        "the tiles; menu: what it looks for; board: Features",
     ),
     "switch_off": ("{switch}; Layer panel", "point at a map, menu: switch off; board: Layer"),
     "switch_on": ("{switch}; Scores panel", "menu: switch off, once more; board: Scores"),
