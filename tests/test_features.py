@@ -92,6 +92,25 @@ def test_a_picture_that_is_put_in_excites_its_channel(studio):
     assert more >= 5
 
 
+def test_channels_in_view_are_those_that_the_picture_shows(studio):
+    from vrnn.render.uniforms import View
+    from vrnn.scene.viewpoints import depths, named
+
+    world, node = studio.world, studio.world.stands[0].ids[LAYER]
+
+    def seen(camera):
+        eye = named(world, camera, 1.0, 0.8)
+        near, fog = depths(world, eye)
+        return world.channels_in_view(0, node, View(eye, (400, 400), fog, near).clip_from_world)
+
+    assert seen("overview") == tuple(range(32))
+    assert seen("layer:head") == ()
+    x, y, z, width, height = world.pose(0).place(node).tolist()
+    some = seen(f"{x - width / 4:.2f},{y + height * 0.8:.2f},{z + 0.6:.2f},0,0")
+    assert 0 < len(some) < 20
+    assert 0 in some or 1 in some
+
+
 def test_a_kept_place_shows_its_pictures_again(studio, tmp_path):
     studio.do(ShowFeatures(LAYER, settings=FAST))
     shown = seen(studio)

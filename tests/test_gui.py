@@ -113,3 +113,31 @@ def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):  # noqa: F811
     vrnn.press("ctrl+z")
     time.sleep(0.3)
     assert "gamma" not in kept(vrnn)["state"].get("display", {})
+
+
+def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
+    program,  # noqa: F811
+    where,
+    tmp_path,
+    monkeypatch,
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    vrnn = program()
+    vrnn.ready()
+    maps = vrnn.picture()
+    move(vrnn, *where.layer("stage2.0.conv1"))
+    vrnn.press("v")
+    vrnn.wait_for(lambda: len(list((tmp_path / "cache").rglob("*.npz"))) == 32)
+    layers = kept(vrnn)["layers"]
+    assert layers[0]["layer"] == "stage2.0.conv1"
+    assert layers[0]["features"]["steps"] == 40
+    move(vrnn, 5, 5)
+    time.sleep(0.5)
+    assert differs(maps, vrnn.picture()) > 0.005
+    vrnn.press("ctrl+z")
+    time.sleep(1.0)
+    assert not kept(vrnn)["layers"]
+    move(vrnn, *where.spot("features"))
+    vrnn.xdotool("click", "1")
+    time.sleep(0.5)
+    assert kept(vrnn)["layers"][0]["features"]

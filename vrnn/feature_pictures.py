@@ -5,6 +5,7 @@ They are shown for every layer that the state says so of; see `LayerState.featur
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -22,6 +23,8 @@ from vrnn.scene.world import World
 
 STORES = 100_000
 """Numbers of pictures' stores begin here, beyond those of networks and doubles."""
+LOOK_EVERY = 0.5
+"""Seconds from one look at what is seen to the next."""
 KEPT = 256
 """Pictures that are held whole; others come from their file when they are asked for."""
 
@@ -57,7 +60,9 @@ class FeaturePictures:
         self._world, self._renderer = world, renderer
         self._start, self._cancel = start, cancel
         self._stores = STORES
+        self._wished: tuple[int, ...] = ()
         self._first: tuple[int, ...] = ()
+        self._looked = 0.0
         self.made: dict[Key, Made] = {}
 
     def wanted(self, state: State) -> None:
@@ -102,8 +107,22 @@ class FeaturePictures:
         self._world.picture_layer(*key, None)
 
     def first(self, channels: Sequence[int]) -> None:
-        """Channels that are to come first from now on."""
-        self._first = tuple(channels)
+        """Channels that are to come first from now on, before those that are seen."""
+        self._wished = tuple(channels)
+        self._first = (*self._wished, *self._first)
+
+    def look(self, clip_from_world: np.ndarray) -> None:
+        """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
+        now = time.perf_counter()
+        if now - self._looked < LOOK_EVERY:
+            return
+        self._looked = now
+        seen: tuple[int, ...] = ()
+        for key, made in self.made.items():
+            if made.job and not made.settings.of_layer:
+                seen = self._world.channels_in_view(*key, clip_from_world)
+                break
+        self._first = (*self._wished, *seen)
 
     def found(self, job: int, parts: Sequence[object]) -> None:
         """A job has made some."""

@@ -373,6 +373,8 @@ class Place:
         if clip_from_world is not None and self.feed.waiting:
             in_view = self.world.in_view(clip_from_world)
         complete = self.feed.upload(most_bytes, in_view)
+        if clip_from_world is not None:
+            self.jobs.pictures.look(clip_from_world)
         complete &= self.jobs.pictures.upload(min(most_bytes, PICTURE_BYTES))
         shown = dict(self.feed.shown)
         if shown != self._shown:

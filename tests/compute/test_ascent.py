@@ -1,8 +1,13 @@
 """Feature visualisation: does the picture show what the channel looks for?"""
 
+import subprocess
+import sys
+import time
+
 import numpy as np
 import pytest
 import torch
+from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
@@ -358,3 +363,26 @@ def test_a_cluster_makes_the_same_pictures(run_vrnn, tmp_path):
     wrong = run_vrnn(*words, "--ray", "127.0.0.1:1", "--out", "else")
     assert wrong.returncode == 2
     assert "is not reached" in wrong.stderr
+
+
+def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):
+    words = [sys.executable, "-m", "vrnn", "features", "--layers", "stage3.0.conv1"]
+    words += ["--preset", "quick", "--set", "steps=12"]
+    killed = subprocess.Popen([*words, "--out", "killed"], cwd=tmp_path)
+    while not list((tmp_path / "killed").rglob("0*.png")):
+        assert killed.poll() is None
+        time.sleep(0.01)
+    killed.kill()
+    killed.wait()
+    assert not list((tmp_path / "killed").rglob("sheet.png"))
+    for out in ("killed", "whole"):
+        assert subprocess.run([*words, "--out", out], cwd=tmp_path, check=False).returncode == 0
+    files = sorted(
+        p.relative_to(tmp_path / "whole") for p in (tmp_path / "whole").rglob("*.*") if p.is_file()
+    )
+    assert len(files) == 64 + 3
+    for path in files:
+        one, two = tmp_path / "whole" / path, tmp_path / "killed" / path
+        if path.suffix == ".png":
+            a, b = (np.asarray(Image.open(p)).astype(int) for p in (one, two))
+            assert np.abs(a - b).mean() < 2

@@ -275,6 +275,23 @@ class World:
             found |= {(slot, pose.ids[i]) for i in np.flatnonzero(seen)}
         return found
 
+    def channels_in_view(
+        self, slot: int, node: int, clip_from_world: np.ndarray
+    ) -> tuple[int, ...]:
+        """Channels of a layer whose maps' middle is in a picture. clip_from_world: (4, 4)."""
+        pose = self.pose(slot)
+        if node not in pose.index:
+            return ()
+        place, face = pose.place(node), pose.standing.faces.get(node)
+        if face is None or face.one:
+            return ()
+        shape = map_shape(self.stands[slot].network.by_id[node].shape)
+        maps = pose.maps.get(node) or grid_maps(face.grid, shape, place)
+        middles = place[:3] + maps.middle
+        clip = np.column_stack([middles, np.ones(len(middles))]) @ clip_from_world.T
+        seen = (np.abs(clip[:, :3]) <= clip[:, 3:]).all(1)
+        return tuple(maps.channels[seen].tolist())
+
     def free_before(self, slot: int, node: int) -> float:
         """Metres from a layer's panel to the next one before it, infinite where none is."""
         x, y, z, width, height = self.pose(slot).place(node).tolist()
