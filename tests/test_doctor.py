@@ -18,7 +18,7 @@ GL = {
     "size": 16384,
     "samples": 4,
     "half_floats": True,
-    "layered": False,
+    "stereo": ["two"],
 }
 BROKEN = {"error": "libEGL is not there"}
 
@@ -105,8 +105,19 @@ def test_torch_that_does_not_import():
 
 def test_a_headset_is_never_needed():
     assert states(doctor.openxr({"error": "no loader"}))["runtime"] == "absent"
-    (*_, finding) = doctor.openxr({"runtime": "Monado", "version": "25.0.0"})
-    assert finding == Finding("runtime", "Monado 25.0.0")
+    found = {"runtime": "Monado", "version": "25.0.0", "headset": "Remote", "size": [320, 240]}
+    extras = ["XR_KHR_visibility_mask", "XR_EXT_unheard_of"]
+    (*_, runtime, headset, has) = doctor.openxr({**found, "extras": extras})
+    assert runtime == Finding("runtime", "Monado 25.0.0")
+    assert headset == Finding("headset", "Remote, 320×240 for each eye")
+    assert has == Finding("it has", "visibility mask")
+
+
+@pytest.mark.parametrize("way", ["multiview", "layer", "two"])
+def test_how_both_eyes_are_drawn(way):
+    found = doctor.opengl({**GL, "stereo": [way, "two"]}, BROKEN)
+    (value,) = [finding.value for finding in found if finding.part == "both eyes"]
+    assert ("one pass" in value) == (way != "two")
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has it in the registry")

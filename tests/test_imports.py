@@ -38,7 +38,7 @@ FORBIDDEN = {
 }
 NO_TORCH_BEFORE_A_WINDOW = (
     *("__main__", "api", "app", "cli", "commands", "doctor", "feed", "snapshot", "studio"),
-    *("walker", "window"),
+    *("walker", "window", "visit", "immersion", "alone"),
 )
 
 

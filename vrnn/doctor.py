@@ -47,6 +47,19 @@ INSTALLERS: dict[str, dict[str, str]] = {
 }
 """What installs a missing part, by the machine's package manager."""
 
+EYES = {
+    "multiview": "in one pass, by GL_OVR_multiview2",
+    "layer": "in one pass, by gl_Layer in the vertex shader",
+    "two": "in two passes",
+}
+"""How both eyes are drawn, by what `vrnn.render.stereo.ways` calls it."""
+EXTRAS = {
+    "XR_KHR_composition_layer_depth": "depth layers",
+    "XR_KHR_visibility_mask": "visibility mask",
+    "XR_FB_display_refresh_rate": "refresh rates",
+    "XR_EXT_local_floor": "local floor",
+    "XR_EXT_hand_tracking": "hand tracking",
+}
 OPTIONAL_PACKAGES = ("torchvision", "timm")
 XR_MANIFEST = "openxr/1/active_runtime.json"
 
@@ -133,7 +146,6 @@ def _drawing(part: str, found: dict[str, Any], state: str, advice: str) -> Findi
 
 def _features(found: dict[str, Any]) -> list[Finding]:
     half = found["half_floats"]
-    one_pass = "in one pass" if found["layered"] else "in two passes"
     return [
         Finding(
             "texture arrays", f"{found['layers']} layers of up to {found['size']}² texels",
@@ -143,7 +155,7 @@ def _features(found: dict[str, Any]) -> list[Finding]:
             "" if half else install("gl"),
         ),
         Finding("multisampling", f"up to {found['samples']} samples a pixel"),
-        Finding("both eyes", one_pass),
+        Finding("both eyes", EYES[found["stereo"][0]]),
     ]  # fmt: skip
 
 
@@ -162,10 +174,15 @@ def openxr(found: dict[str, Any]) -> list[Finding]:
     if manifest is not None:
         findings.append(Finding("chosen by", str(manifest)))
     if "error" in found:
-        value = found["error"].rstrip(".")
+        # What is wrong; what to do about it stands below.
+        value = found["error"].split("; ")[0].rstrip(".")
         findings.append(Finding("runtime", value, "absent", install("openxr")))
     else:
         findings.append(Finding("runtime", f"{found['runtime']} {found['version']}"))
+        width, height = found["size"]
+        findings.append(Finding("headset", f"{found['headset']}, {width}×{height} for each eye"))
+        extras = ", ".join(EXTRAS[name] for name in found["extras"] if name in EXTRAS)
+        findings.append(Finding("it has", extras or "nothing beyond what is needed"))
     return findings
 
 

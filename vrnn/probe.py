@@ -13,7 +13,6 @@ from collections.abc import Callable
 from typing import Any
 
 OLDEST_GL = 410
-LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 
 
 def probe_egl() -> dict[str, Any]:
@@ -54,6 +53,8 @@ def probe_window() -> dict[str, Any]:
 
 
 def _described(context: Any) -> dict[str, Any]:
+    from vrnn.render.stereo import ways
+
     info = context.info
     layers = context.texture_array((8, 8, 2), 1, dtype="f2")
     target = context.framebuffer([layers])
@@ -67,7 +68,7 @@ def _described(context: Any) -> dict[str, Any]:
         "size": info["GL_MAX_TEXTURE_SIZE"],
         "samples": info.get("GL_MAX_SAMPLES", context.max_samples),
         "half_floats": drawn and context.error == "GL_NO_ERROR",
-        "layered": any(name in context.extensions for name in LAYER_EXTENSIONS),
+        "stereo": ways(context.extensions),
     }
 
 
@@ -87,17 +88,18 @@ def probe_torch() -> dict[str, Any]:
 
 
 def probe_openxr() -> dict[str, Any]:
-    """The OpenXR runtime, as its loader finds it."""
-    import xr
+    """The OpenXR runtime, as its loader finds it, and its headset."""
+    from vrnn.xr.runtime import OPENGL, WELCOME, Runtime
 
-    info = xr.InstanceCreateInfo(enabled_extension_names=[])
-    instance = xr.create_instance(info)
-    try:
-        properties = xr.get_instance_properties(instance)
-        name = properties.runtime_name.decode(errors="replace")
-        return {"runtime": name, "version": str(properties.runtime_version)}
-    finally:
-        xr.destroy_instance(instance)
+    with Runtime((OPENGL,)) as runtime:
+        facts = runtime.facts
+        return {
+            "runtime": facts.runtime,
+            "version": facts.version,
+            "headset": facts.system,
+            "size": facts.size,
+            "extras": [name for name in WELCOME if name in facts.extensions],
+        }
 
 
 PROBES: dict[str, Callable[[], dict[str, Any]]] = {

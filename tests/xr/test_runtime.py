@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import os
 
 from tests.xr.fetch_runtime import fetch
+from vrnn import doctor
 
 
 def test_it_is_fetched_once(runtime):
@@ -28,4 +30,8 @@ def test_two_services_run_side_by_side(runtime):
 
 def test_a_program_meets_the_runtime(runtime, service):
     result = runtime.python("-m", "vrnn.probe", "openxr", service=service)
-    assert "Monado" in result.stdout
+    found = json.loads(result.stdout.splitlines()[-1])
+    assert "Monado" in found["runtime"]
+    assert "Remote" in found["headset"]
+    assert "XR_KHR_composition_layer_depth" in found["extras"]
+    assert doctor.openxr(found)[-1].part == "it has"

@@ -1,0 +1,87 @@
+"""A long visit, with images and layers that change all the time: does anything pile up?
+
+    python -m tests.xr.soak_probe FRAMES
+
+Prints JSON: memory and OpenGL's objects after a tenth of the frames and at the end.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import gc
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+
+from vrnn.actions import Arrange
+from vrnn.config import load_config
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio, look_of
+
+KINDS = ("Texture", "Buffer", "Framebuffer", "VertexArray", "Program", "Query", "Renderbuffer")
+HIGHEST = 20_000
+"""Beyond the number of any object that is made."""
+
+
+def objects() -> dict[str, int]:
+    """How many of each kind there are, by asking for every number."""
+    egl = ctypes.CDLL("libEGL.so.1")
+    egl.eglGetProcAddress.restype = ctypes.c_void_p
+    found = {}
+    for kind in KINDS:
+        address = egl.eglGetProcAddress(f"glIs{kind}".encode())
+        ask = ctypes.CFUNCTYPE(ctypes.c_ubyte, ctypes.c_uint)(address)
+        found[kind] = sum(ask(number) for number in range(1, HIGHEST))
+    return found
+
+
+def memory() -> int:
+    """Bytes of the process that are in memory now."""
+    gc.collect()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return pages * os.sysconf("SC_PAGE_SIZE")
+
+
+def main(frames: int) -> int:
+    """Visit, and print what was found."""
+    config = load_config()
+    marks = []
+    with Studio([ModelSpec("default")], config) as studio:
+        rng = np.random.default_rng(0)
+        images = [rng.integers(0, 255, (32, 32, 3), np.uint8) for _ in range(8)]
+        with studio.visit(config.headset, look_of(config)) as visit:
+            headset = visit.headset
+            sent = -1
+            while headset.alive:
+                headset.poll()
+                if not headset.running:
+                    time.sleep(0.002)
+                    continue
+                seconds = visit.frame()
+                number = headset.frames
+                if studio.feed.passes > sent:
+                    sent = studio.feed.passes
+                    studio.place.stream(images[sent % 8])
+                if number % 50 == 0:
+                    studio.place.do(Arrange())
+                camera = None if visit.moment is None else visit.moment.camera
+                studio.go_on(seconds, 1e9, camera)
+                visit.make_ready()
+                if number in (frames // 5, frames):
+                    marks.append({"memory": memory(), "objects": objects()})
+                if number == frames:
+                    headset.ask_to_end()
+            told = {"frames": headset.frames, "unended": headset.unended, "marks": marks}
+        told["passes"] = studio.feed.passes
+        told["after"] = objects()
+        told["gl"] = studio.context.error
+    print(json.dumps(told))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(int(sys.argv[1])))
