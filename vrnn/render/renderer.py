@@ -65,7 +65,7 @@ class Renderer:
         self._quads = Instances(ctx, Shader(ctx, "quad"), QUAD)
         self._strokes = Instances(ctx, Shader(ctx, "stroke"), STROKE)
         self._floor = Strip(ctx, Shader(ctx, "floor"))
-        self._images, self._front = Images(ctx), Images(ctx)
+        self._images, self._near, self._front = Images(ctx), Images(ctx), Images(ctx)
         self._text = Text(ctx)
         self._stores: dict[int, MapStore] = {}
         self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
@@ -104,12 +104,12 @@ class Renderer:
         return self._stores[slot].arrays[number]
 
     def lend(self, name: str, texture: moderngl.Texture | None) -> None:
-        """A picture for `Picture`s that name it; None takes it away. Whoever lends it releases
-        it."""
+        """A picture for `Picture`s near by that name it; None takes it away. Whoever lends it
+        releases it."""
         if texture is None:
-            self._images.lent.pop(name, None)
+            self._near.lent.pop(name, None)
         else:
-            self._images.lent[name] = texture
+            self._near.lent[name] = texture
 
     @property
     def map_bytes(self) -> int:
@@ -180,10 +180,8 @@ class Renderer:
 
     def _prepare(self, drawing: Drawing, near: Drawing | None, front: Drawing | None) -> None:
         self.counts = Counts()
-        pictures = drawing.pictures
-        if near is not None and near.pictures:
-            pictures = (*pictures, *near.pictures)
-        self._images.prepare(pictures)
+        self._images.prepare(drawing.pictures)
+        self._near.prepare(near.pictures if near is not None else ())
         self._front.prepare(front.pictures if front is not None else ())
         self.ctx.blend_func = BLEND
 
@@ -210,7 +208,7 @@ class Renderer:
         self.counts.draw_calls += len(drawing.pictures)
         self._call(self._quads, drawing.quads, "world", way)
         if near is not None:
-            self._images.draw(near.pictures, way)
+            self._near.draw(near.pictures, way)
             self.counts.draw_calls += len(near.pictures)
             self._call(self._quads, near.quads, "near", way)
         target.write_depth(False)
@@ -277,6 +275,7 @@ class Renderer:
             self._quads,
             self._strokes,
             self._images,
+            self._near,
             self._front,
             self._text,
             self._views,

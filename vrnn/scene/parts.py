@@ -228,13 +228,17 @@ def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
     return records
 
 
-def strokes(routes: Sequence[np.ndarray], skips: np.ndarray, state: np.ndarray) -> np.ndarray:
-    """STROKEs of edges, each ending in an arrow head.
+def strokes(
+    routes: Sequence[np.ndarray], skips: np.ndarray
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """STROKEs of edges, each ending in an arrow head; see `coloured` for their colours.
 
-    routes: (P, 3) points each; skips: (R,) bool; state: (R,) 1 lit, 0 as usual, -1 stepped back.
+    routes: (P, 3) points each; skips: (R,) bool. Returns records, the edge (N,) of each, and the
+    usual colours (R, 4) of the edges.
     """
+    colours = np.where(skips[:, None], np.array(SKIP, np.float32), np.array(FLOW, np.float32))
     if not routes:
-        return np.zeros(0, STROKE)
+        return np.zeros(0, STROKE), np.zeros(0, int), colours
     cut = [_without_head(points) for points in routes]
     counts = np.array([len(points) - 1 for points in cut])
     total = int(counts.sum())
@@ -246,11 +250,19 @@ def strokes(routes: Sequence[np.ndarray], skips: np.ndarray, state: np.ndarray) 
     records["end"][total:] = [points[-1] for points in routes]
     records["width"][total:] = ARROW_WIDTH
     records["kind"][total:] = 1
-    colours = np.where(skips[:, None], np.array(SKIP, np.float32), np.array(FLOW, np.float32))
+    numbers = np.arange(len(routes))
+    return records, np.concatenate([np.repeat(numbers, counts), numbers]), colours
+
+
+def coloured(edges: tuple[np.ndarray, np.ndarray, np.ndarray], state: np.ndarray) -> np.ndarray:
+    """The same STROKEs with their colours. state: (R,) 1 lit, 0 as usual, -1 stepped back."""
+    records, owner, usual = edges
+    colours = usual.copy()
     colours[state > 0] = LIT
     colours[state < 0, 3] *= QUIET
-    records["colour"] = np.concatenate([np.repeat(colours, counts, axis=0), colours])
-    return records
+    made = records.copy()
+    made["colour"] = colours[owner]
+    return made
 
 
 def _without_head(points: np.ndarray) -> np.ndarray:

@@ -35,47 +35,45 @@ def picture_panels(layer: PicturedLayer, panel: np.ndarray, maps: Maps) -> dict[
 
     panel: (1,) the layer's own; maps: where its maps stand.
     """
+    keys = np.array(list(layer.addresses), np.int64).reshape(-1, 2)
+    where = np.array(list(layer.addresses.values()), np.int64).reshape(-1, 2)
+    room = np.array([panel["right"][0, 0], -panel["down"][0, 1]], np.float32)
+    if layer.whole:
+        middle = np.tile(np.array([0, room[1] / 2, 0], np.float32), (len(keys), 1))
+        rooms = np.tile(room, (len(keys), 1))
+    else:
+        place = np.full(int(max(keys[:, 0].max(), maps.channels.max(initial=0))) + 1, -1)
+        place[maps.channels] = np.arange(len(maps.channels))
+        stands = place[keys[:, 0]] >= 0
+        keys, where = keys[stands], where[stands]
+        middle, rooms = maps.middle[place[keys[:, 0]]], maps.size[place[keys[:, 0]]]
+    middle, rooms = _parts(middle, rooms, keys[:, 1], layer.copies)
+    aspect = layer.size[1] / layer.size[0]
+    tall = np.minimum(rooms[:, 1], rooms[:, 0] / aspect) * (1 - FREE)
+    records = np.repeat(panel, len(keys))
     base = panel["origin"][0] + panel["right"][0] / 2 + panel["down"][0]
-    height, width = layer.size
-    aspect = width / height
-    place = {int(c): i for i, c in enumerate(maps.channels)}
-    found: dict[int, list[np.ndarray]] = {}
-    for (channel, copy), (array, first) in layer.addresses.items():
-        if layer.whole:
-            room = (float(panel["right"][0, 0]), float(-panel["down"][0, 1]))
-            middle = np.array([0, room[1] / 2, 0])
-        elif channel in place:
-            middle = maps.middle[place[channel]].astype(float)
-            room = (float(maps.size[place[channel], 0]), float(maps.size[place[channel], 1]))
-        else:
-            continue
-        middle, room = _part(middle, room, copy, layer.copies)
-        tall = min(room[1], room[0] / aspect) * (1 - FREE)
-        record = panel.copy()
-        record["origin"] = base + middle
-        record["origin"][0] += (-tall * aspect / 2, tall / 2, BEFORE)
-        record["right"], record["down"] = 0.0, 0.0
-        record["right"][0, 0], record["down"][0, 1] = tall * aspect, -tall
-        record["grid"], record["tile"] = (1, 1, 3), layer.size
-        record["base"], record["first"] = first, 0
-        record["range"], record["clip"] = 0.0, COLOURS
-        record["border"] = 0.0
-        found.setdefault(array, []).append(record)
-    return {array: np.concatenate(records) for array, records in found.items()}
+    records["origin"] = base + middle
+    records["origin"] += np.stack([-tall * aspect / 2, tall / 2, np.full_like(tall, BEFORE)], 1)
+    records["right"], records["down"] = 0.0, 0.0
+    records["right"][:, 0], records["down"][:, 1] = tall * aspect, -tall
+    records["grid"], records["tile"] = (1, 1, 3), layer.size
+    records["base"], records["first"] = where[:, 1], 0
+    records["range"], records["clip"], records["border"] = 0.0, COLOURS, 0.0
+    return {int(array): records[where[:, 0] == array] for array in np.unique(where[:, 0])}
 
 
-def _part(
-    middle: np.ndarray, room: tuple[float, float], copy: int, copies: int
-) -> tuple[np.ndarray, tuple[float, float]]:
-    """The part of a cell for one of several pictures."""
-    if copies == 1:
-        return middle, room
+def _parts(
+    middle: np.ndarray, rooms: np.ndarray, copy: np.ndarray, copies: int
+) -> tuple[np.ndarray, np.ndarray]:
+    """The parts of cells for several pictures each. middle: (N, 3); rooms: (N, 2); copy: (N,)."""
     columns = ceil(sqrt(copies))
     rows = ceil(copies / columns)
-    row, column = divmod(copy, columns)
-    cell = (room[0] / columns, room[1] / rows)
-    moved = ((column + 0.5) * cell[0] - room[0] / 2, room[1] / 2 - (row + 0.5) * cell[1], 0.0)
-    return middle + moved, cell
+    row, column = np.divmod(copy, columns)
+    cells = rooms / (columns, rows)
+    moved = np.zeros_like(middle)
+    moved[:, 0] = (column + 0.5) * cells[:, 0] - rooms[:, 0] / 2
+    moved[:, 1] = rooms[:, 1] / 2 - (row + 0.5) * cells[:, 1]
+    return middle + moved, cells
 
 
 def waiting_panel(records: np.ndarray) -> None:

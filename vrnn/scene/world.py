@@ -7,8 +7,8 @@ has changed.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -30,6 +30,22 @@ APART = 8.0
 """Metres between two networks."""
 GHOST_LIGHT = 0.4
 """Light left on what steps back."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Still:
+    """What of a network's drawing stays when another layer is pointed at.
+
+    records: PANELs with all their light; arrays: (N,) of maps that they lie in; quads, brackets:
+    as they are drawn; edges: see `parts.strokes`.
+    """
+
+    records: np.ndarray
+    arrays: np.ndarray
+    quads: list[np.ndarray]
+    edges: tuple[np.ndarray, np.ndarray, np.ndarray]
+    beside: Beside | None
+    brackets: tuple[np.ndarray, list[Label], list[Spot]]
 
 
 class World:
@@ -54,6 +70,7 @@ class World:
         self._corners: np.ndarray | None = None
         self._framed = 0
         self._touchable: Spots | None = None
+        self._still: dict[int, _Still] = {}
 
     # What happened.
 
@@ -74,6 +91,7 @@ class World:
     def stored(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
         """Where the renderer keeps each node's maps."""
         self.stands[slot].addresses = dict(addresses)
+        self._changed()
 
     def arrived(self, slot: int, maps: Mapping[int, FeatureMaps]) -> None:
         """These maps have been uploaded."""
@@ -148,11 +166,12 @@ class World:
     def point_at(self, hit: Hit | None) -> None:
         """Light up a layer and its neighbours."""
         if _lit(hit) != _lit(self.pointed):
-            self._changed()
+            self._drawing = None  # in another light, but nothing else
         self.pointed = hit
 
     def _changed(self, places: bool = False, labels: bool = False) -> None:
         self._drawing = None
+        self._still.clear()
         if places:
             self._poses.clear()
         if places or labels:
@@ -348,17 +367,15 @@ class World:
         if self.near is not None:
             things.append(self.near)
         for slot in self.slots:
-            stand, pose = self.stands[slot], self.pose(slot)
-            lit, light = self._light(slot, pose)
-            panels.update(self._panels(slot, stand, pose, lit, light))
-            quads.append(parts.steps(pose.standing.layout.rows, pose.offset, self._shown))
-            quads.append(parts.boxes(pose))
-            quads.append(parts.off_marks(self.state.off, slot, stand, pose))
-            strokes.append(self._strokes(slot, pose))
-            for one in (self._beside(slot, stand, pose), handles(pose, slot, self.pointed)):
+            pose = self.pose(slot)
+            still = self._still_of(slot)
+            panels.update(self._panels(slot, pose, still))
+            quads += still.quads
+            strokes.append(self._strokes(slot, pose, still))
+            for one in (still.beside, handles(pose, slot, self.pointed)):
                 if one is not None:
                     things.append(one)
-            found = brackets(pose, stand.modules, slot, self._shown)
+            found = still.brackets
             strokes.append(found[0])
             labels += found[1]
             spots += found[2]
@@ -375,7 +392,8 @@ class World:
         if self._labels is None:  # laying letters out takes long: the same list is kept
             said = [label for thing in things for label in thing.labels]
             self._labels = (*labels, *self._all_labels(), *said)
-        self._touchable = Spots((*spots, *(spot for thing in things for spot in thing.spots)))
+        if self._touchable is None:
+            self._touchable = Spots((*spots, *(spot for thing in things for spot in thing.spots)))
         return Drawing(
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels,
             tuple(p for thing in things for p in thing.pictures), self.state.display,
@@ -386,16 +404,32 @@ class World:
         """Steps and stage names come in while a move goes on."""
         return max(0.0, 2 * self._moved - 1)
 
-    def _panels(
-        self, slot: int, stand: Stand, pose: Pose, lit: np.ndarray, light: np.ndarray
-    ) -> dict[tuple[int, int], np.ndarray]:
+    def _still_of(self, slot: int) -> _Still:
+        if slot not in self._still:
+            stand, pose = self.stands[slot], self.pose(slot)
+            records, arrays = self._records(slot, stand, pose)
+            passing = pose.standing.skips
+            edges = pose.standing.network.edges
+            skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
+            quads = [
+                parts.steps(pose.standing.layout.rows, pose.offset, self._shown),
+                parts.boxes(pose),
+                parts.off_marks(self.state.off, slot, stand, pose),
+            ]
+            self._still[slot] = _Still(
+                records, arrays, quads, parts.strokes(pose.routes, skips),
+                self._beside(slot, stand, pose),
+                brackets(pose, stand.modules, slot, self._shown),
+            )  # fmt: skip
+        return self._still[slot]
+
+    def _records(self, slot: int, stand: Stand, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+        """(N,) PANELs, and the number of the array (N,) that each one's maps lie in."""
         seen = stand.seen(pose)
         nodes = [seen[n] for n in pose.ids]
         faces = pose.standing.faces
         grids = [faces[n].grid if n in faces else stand.grid(n) for n in pose.ids]
         records = parts.panels(pose.places, grids, nodes)
-        records["light"] = light
-        records["border"][lit] = -parts.LIT_BORDER
         records["range"], records["clip"] = parts.ranges(stand.maps, nodes, self.state.display)
         arrays = np.zeros(len(nodes), int)
         for i, node in enumerate(nodes):
@@ -404,13 +438,27 @@ class World:
                 records["base"][i] = first
                 if node.id in faces and faces[node.id].one:
                     arrays[i] = self._one_map(records[i : i + 1], stand, node.id, int(arrays[i]))
+        return records, arrays
+
+    def _pictured_in(self, slot: int, pose: Pose) -> Iterator[tuple[int, PicturedLayer]]:
+        """Layers that show pictures in place of their maps."""
+        for (network, node), layer in self.pictured.items():
+            face = pose.standing.faces.get(node)
+            if network == slot and node in pose.index and face is not None and not face.one:
+                yield node, layer
+
+    def _panels(self, slot: int, pose: Pose, still: _Still) -> dict[tuple[int, int], np.ndarray]:
+        lit, light = self._light(slot, pose)
+        records, arrays = still.records.copy(), still.arrays
+        records["light"] = light
+        records["border"][lit] = -parts.LIT_BORDER
         pictures: dict[tuple[int, int], np.ndarray] = {}
-        for i, node in enumerate(nodes):
-            layer = self.pictured.get((slot, node.id))
-            if layer is None or node.id not in faces or faces[node.id].one:
-                continue
-            maps = pose.maps.get(node.id) or grid_maps(
-                grids[i], map_shape(node.shape), pose.places[i]
+        for node, layer in self._pictured_in(slot, pose):
+            i = pose.index[node]
+            maps = pose.maps.get(node) or grid_maps(
+                pose.standing.faces[node].grid,
+                map_shape(self.stands[slot].network.by_id[node].shape),
+                pose.places[i],
             )
             found = picture_panels(layer, records[i : i + 1], maps)
             pictures.update({(layer.store, array): one for array, one in found.items()})
@@ -457,16 +505,14 @@ class World:
             lit[pose.index[pointed[1]]] = True
         return lit, light
 
-    def _strokes(self, slot: int, pose: Pose) -> np.ndarray:
+    def _strokes(self, slot: int, pose: Pose, still: _Still) -> np.ndarray:
         edges = pose.standing.network.edges
-        passing = pose.standing.skips
-        skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
         state = np.zeros(len(edges), int)
         pointed = _lit(self.pointed)
         if pointed is not None:
             node = pointed[1] if pointed[0] == slot else None
             state[:] = [1 if node in (e.source, e.target) else -1 for e in edges]
-        return parts.strokes(pose.routes, skips, state)
+        return parts.coloured(still.edges, state)
 
     def _beside(self, slot: int, stand: Stand, pose: Pose) -> Beside | None:
         room = stand.attachment
