@@ -48,6 +48,12 @@ class Visitor(Person):
         self.tap(LEFT, "primary")
         self.settle()
 
+    def frame(self, count: int = 1) -> None:
+        """Let frames go by, and what comes between them."""
+        for _ in range(count):
+            super().frame()
+            self.guide.make_ready()
+
     def settle(self) -> None:
         """Let panels be made anew as often as they want to."""
         for _ in range(6):

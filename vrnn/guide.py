@@ -39,6 +39,7 @@ class HandsGuide(Closing):
         self.board = Board(renderer.ctx, desk, help_rows())
         renderer.lend(LENT_BOARD, self.board.texture)
         self.hands = Hands(place, config.comfort, act, self.board, hints_file, rig)
+        self.hands.late = True
         self.input: Input | None = None
         self.done: list[Action] = []
 
@@ -87,12 +88,16 @@ class HandsGuide(Closing):
         if self.input is not None:
             for buzz in buzzes:
                 self.input.buzz(buzz.hand, buzz.strength, buzz.seconds)
-        if self.hands.board.shown:
-            self.board.step()
 
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """What stands in the world beside what is always there, and what floats over it."""
         return seen(self.hands)
+
+    def make_ready(self) -> None:
+        """Between two frames: light up what is pointed at, make the board's panels anew."""
+        self.hands.light_up()
+        if self.hands.board.shown:
+            self.board.step()
 
     def close(self) -> None:
         """Let go of the controllers and of the board."""

@@ -32,7 +32,7 @@ from vrnn.scene.locomotion import (
     floors,
     heading,
 )
-from vrnn.scene.picking import Ray
+from vrnn.scene.picking import Hit, Ray
 from vrnn.scene.touch import Buttons, ray_of, touched
 from vrnn.scene.tracked import HandInput, Pose, Rig, Tracked
 from vrnn.travel import at_start, seen_from
@@ -72,10 +72,18 @@ class Hands:
         self._gripping: set[int] = set()
         self._stick_aim = self._spent = False
         self._touching: object = None
+        self.late = False
+        self._lit: Hit | None = None
         self._begun = rig is not None
         self._now = 0.0
         self._buzzes: list[Buzz] = []
         self._done: list[Action] = []
+
+    def light_up(self) -> None:
+        """Light up what is pointed at. It takes longer than all else that hands do: where `late` is
+        set, this is called between two frames."""
+        if not (self._pointer.dragging or self._grab.hands):
+            self.place.world.point_at(self._lit)
 
     # What happens in a frame.
 
@@ -451,7 +459,9 @@ class Hands:
         if self._pointer.dragging or self._grab.hands:
             return
         hit = hand.met.hit if self.menu is None else self.menu.hit
-        self.place.world.point_at(hit)
+        self._lit = hit
+        if not self.late:
+            self.light_up()
         touching: object = None
         if hit is not None and hand.met.touching:
             touching = (hit.kind, hit.slot, hit.node, hit.channel, id(hit.value))

@@ -45,6 +45,9 @@ class Guide(Protocol):
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """What stands in the world beside what is always there, and what floats over it."""
 
+    def make_ready(self) -> None:
+        """Between two frames: do what need not be seen in the very same one."""
+
 
 class Standing:
     """A guide that leads nowhere: one stands before the input, and walks on one's own feet."""
@@ -70,6 +73,9 @@ class Standing:
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """Nothing."""
         return None, None
+
+    def make_ready(self) -> None:
+        """Nothing."""
 
 
 @dataclass(frozen=True)
@@ -121,6 +127,7 @@ class Visit(Closing):
 
     def make_ready(self) -> None:
         """Between two frames, after the world has gone on: do what the next one would have to."""
+        self.guide.make_ready()
         if self._view is not None:
             drawing = self.place.world.drawing()
             self._fog_at(drawing, self._view.eye)

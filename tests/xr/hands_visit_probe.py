@@ -113,6 +113,7 @@ def loop(studio, guide, visit) -> None:
         studio.feed.take(studio._worker.events())
         studio.place.upload()
         studio.place.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
+        visit.make_ready()
         now = told(studio, guide, visit)
         if now != last:
             last = now

@@ -112,6 +112,9 @@ class Still:
         """Nothing."""
         return None, None
 
+    def make_ready(self) -> None:
+        """Nothing."""
+
 
 def kept(visit, target, number, folder, told) -> None:
     """Both pictures, and where the eyes were that they were drawn for."""
