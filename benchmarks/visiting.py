@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import gc
 import os
 import sys
 import time
@@ -40,8 +39,6 @@ class Visiting(Closing):
         self.renderer_name = str(self.studio.context.info["GL_RENDERER"])
         self.drawing = 0.0
         self._time_drawing()
-        gc.collect()
-        gc.freeze()
 
     def _time_drawing(self) -> None:
         """Add up what draws, clears and changes of framebuffer take: the GPU's work, which software

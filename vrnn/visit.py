@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import asin, atan2
@@ -108,6 +109,7 @@ class Visit(Closing):
         self._last: int | None = None
         self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
         self._view: EyesView | None = None
+        self._stood = -1  # networks, when what there is was last set apart from garbage
         self._words: tuple[tuple[object, ...], Drawing] | None = None
 
     def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
@@ -128,10 +130,20 @@ class Visit(Closing):
     def make_ready(self) -> None:
         """Between two frames, after the world has gone on: do what the next one would have to."""
         self.guide.make_ready()
+        self._set_apart()
         if self._view is not None:
             drawing = self.place.world.drawing()
             self._fog_at(drawing, self._view.eye)
             self._renderer.make_ready(self._view, drawing)
+
+    def _set_apart(self) -> None:
+        """Python looks for garbage among all there is, which takes tens of milliseconds with a
+        network in the world: not among what stands."""
+        stood = len(self.place.world.slots)
+        if stood != self._stood:
+            self._stood = stood
+            gc.collect()
+            gc.freeze()
 
     def _since(self, frame: Frame) -> float:
         last, self._last = self._last, frame.time
@@ -196,6 +208,7 @@ class Visit(Closing):
     def close(self) -> None:
         """End the session and let go of the runtime, which may be gone."""
         self.headset.close()
+        gc.unfreeze()
 
 
 def _behind(front: Drawing | None, quads: np.ndarray) -> Drawing:

@@ -14,7 +14,7 @@ while headset.alive:
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from ctypes import POINTER, byref, c_float, c_uint32, c_void_p, cast, pointer
 from time import perf_counter
@@ -100,7 +100,6 @@ class Headset(Closing):
         self._target: StereoTarget | None = None
         self._layer: Layer | None = None
         self._mask_wanted = True
-        self.on_session: list[Callable[[], None]] = []
         self.session: Any = None
         self.stage: Any = None
         self.view_space: Any = None
