@@ -55,7 +55,9 @@ class HandsGuide(Closing):
         HeadsetError."""
         self.part()
         runtime = headset.runtime
-        self.input = Input(runtime.xr, runtime.instance, headset.session, runtime.facts.extensions)
+        self.input = Input(
+            runtime.xr, runtime.calls, runtime.instance, headset.session, runtime.facts.extensions
+        )
         self._headset = headset
 
     def part(self) -> None:

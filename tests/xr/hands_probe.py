@@ -18,6 +18,7 @@ from ctypes import POINTER, byref, cast
 
 from vrnn.scene.tracked import Pose
 from vrnn.xr.bindings import PROFILES
+from vrnn.xr.calls import Calls
 from vrnn.xr.input import HAND_TRACKING, Input
 from vrnn.xr.session import pose_of
 
@@ -53,7 +54,7 @@ def main() -> None:
         return found.value
 
     profiles = [profile for profile in PROFILES if sys.argv[1] in profile.path]
-    hands = Input(xr, instance, session, frozenset(wanted), profiles)
+    hands = Input(xr, Calls(xr), instance, session, frozenset(wanted), profiles)
     last, state, took, frames = None, "", 0.0, 0
     while True:
         while True:

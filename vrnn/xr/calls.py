@@ -27,6 +27,12 @@ class Calls:
         self._wait = self._function("xrWaitSwapchainImage")
         self._release = self._function("xrReleaseSwapchainImage")
         self._begin = self._function("xrBeginFrame")
+        self._sync = self._function("xrSyncActions")
+        self._locate = self._function("xrLocateSpace")
+        self._states = {
+            kind: self._function(f"xrGetActionState{kind}")
+            for kind in ("Float", "Boolean", "Vector2f", "Pose")
+        }
         self._index = c_uint32()
         self._now = xr.SwapchainImageWaitInfo(timeout=0)
 
@@ -63,3 +69,22 @@ class Calls:
     def release(self, swapchain: Any, info: Any) -> None:
         """`xrReleaseSwapchainImage`."""
         self._check(self._release(swapchain, byref(info)))
+
+    def sync_actions(self, session: Any, info: Any) -> None:
+        """`xrSyncActions`."""
+        self._check(self._sync(session, byref(info)))
+
+    def action_state(self, kind: str, session: Any, info: Any, state: Any) -> None:
+        """`xrGetActionState…`, into `state`. kind: `Float`, `Boolean`, `Vector2f` or `Pose`."""
+        self._check(self._states[kind](session, byref(info), byref(state)))
+
+    def locate_space(self, space: Any, base: Any, time: int, location: Any) -> None:
+        """`xrLocateSpace`, into `location`. time: nanoseconds of the runtime's clock."""
+        self._check(self._locate(space, base, time, byref(location)))
+
+    def extension(self, instance: Any, name: str) -> Callable[..., int]:
+        """A function of an extension; it returns what the runtime says, and raises nothing."""
+        address = self._xr.get_instance_proc_addr(instance, name)
+        kind = getattr(self._xr, f"PFN_{name}")
+        function = ctypes.PYFUNCTYPE(c_int, *kind._argtypes_)
+        return ctypes.cast(address, function)  # type: ignore[return-value]

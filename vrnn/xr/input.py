@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ctypes import byref, c_int64, cast
+from ctypes import byref
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from vrnn.closing import Closing
 from vrnn.scene.pinch import from_joints
 from vrnn.scene.tracked import HandInput, Pose
 from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS, Profile
+from vrnn.xr.calls import Calls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, forgiving, told
 from vrnn.xr.session import pose_of
 
@@ -24,10 +25,11 @@ class Input(Closing):
     """The actions of one session. Made before the session's first frame; see `read`."""
 
     def __init__(
-        self, xr: Any, instance: Any, session: Any, extensions: frozenset[str],
+        self, xr: Any, calls: Calls, instance: Any, session: Any, extensions: frozenset[str],
         profiles: Sequence[Profile] = PROFILES,
     ) -> None:  # fmt: skip
         """extensions: that are on; profiles: kinds of controllers. Raises HeadsetError."""
+        self._calls = calls
         self._xr, self._instance, self._session = xr, instance, session
         self._hands = (HandInput(), HandInput())
         self._spaces: dict[tuple[str, int], Any] = {}
@@ -52,9 +54,9 @@ class Input(Closing):
             for name in (*FLOATS, *BOOLEANS, *VECTORS, "grip")
             for hand, path in enumerate(self._paths)
         }
-        self._answers = {
-            "float": xr.ActionStateFloat(), "boolean": xr.ActionStateBoolean(),
-            "vector": xr.ActionStateVector2f(), "pose": xr.ActionStatePose(),
+        self._answers: dict[str, Any] = {
+            "Float": xr.ActionStateFloat(), "Boolean": xr.ActionStateBoolean(),
+            "Vector2f": xr.ActionStateVector2f(), "Pose": xr.ActionStatePose(),
             "space": xr.SpaceLocation(),
         }  # fmt: skip
         flags = xr.SpaceLocationFlags
@@ -111,8 +113,7 @@ class Input(Closing):
         xr = self._xr
         self._joints = (xr.HandJointLocationEXT * JOINTS)()
         self._located = xr.HandJointLocationsEXT(joint_count=JOINTS, joint_locations=self._joints)
-        address = xr.get_instance_proc_addr(self._instance, "xrLocateHandJointsEXT")
-        self._locate_joints = cast(address, xr.PFN_xrLocateHandJointsEXT)
+        self._locate_joints = self._calls.extension(self._instance, "xrLocateHandJointsEXT")
         try:
             for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
                 info = xr.HandTrackerCreateInfoEXT(
@@ -131,13 +132,14 @@ class Input(Closing):
         """
         xr = self._xr
         try:
-            xr.sync_actions(self._session, self._sync_info)
+            self._calls.sync_actions(self._session, self._sync_info)
         except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
             raise HeadsetLost(f"the headset's runtime is gone ({error})") from error
         except xr.exception.XrException:  # not focused
             self._hands = (HandInput(), HandInput())
             return self._hands
-        left, right = (self._hand(hand, stage, time, head) for hand in (0, 1))
+        with told(xr):
+            left, right = (self._hand(hand, stage, time, head) for hand in (0, 1))
         self._hands = (left, right)
         return self._hands
 
@@ -155,33 +157,25 @@ class Input(Closing):
             self._boolean("menu", hand), self._boolean("stick_click", hand), None, True,
         )  # fmt: skip
 
-    def _answer(self, kind: str, function: Any, name: str, hand: int) -> Any:
+    def _answer(self, kind: str, name: str, hand: int) -> Any:
         answer = self._answers[kind]
-        result = function(self._session, byref(self._asked[name, hand]), byref(answer))
-        raised = self._xr.exception.check_result(result)
-        if raised.is_exception():
-            with told(self._xr):
-                raise raised
+        self._calls.action_state(kind, self._session, self._asked[name, hand], answer)
         return answer
 
     def _active(self, hand: int) -> bool:
         """Whether a controller is there, and awake."""
-        function = self._xr.raw_functions.xrGetActionStatePose
-        return bool(self._answer("pose", function, "grip", hand).is_active)
+        return bool(self._answer("Pose", "grip", hand).is_active)
 
     def _float(self, name: str, hand: int) -> float:
-        function = self._xr.raw_functions.xrGetActionStateFloat
-        answer = self._answer("float", function, name, hand)
+        answer = self._answer("Float", name, hand)
         return float(answer.current_state) if answer.is_active else 0.0
 
     def _boolean(self, name: str, hand: int) -> bool:
-        function = self._xr.raw_functions.xrGetActionStateBoolean
-        answer = self._answer("boolean", function, name, hand)
+        answer = self._answer("Boolean", name, hand)
         return bool(answer.is_active and answer.current_state)
 
     def _vector(self, name: str, hand: int) -> tuple[float, float]:
-        function = self._xr.raw_functions.xrGetActionStateVector2f
-        answer = self._answer("vector", function, name, hand)
+        answer = self._answer("Vector2f", name, hand)
         if not answer.is_active:
             return 0.0, 0.0
         return float(answer.current_state.x), float(answer.current_state.y)
@@ -189,13 +183,7 @@ class Input(Closing):
     def _pose(self, name: str, hand: int, stage: Any, time: int) -> Pose | None:
         """None while it is not tracked."""
         answer = self._answers["space"]
-        function = self._xr.raw_functions.xrLocateSpace
-        raised = self._xr.exception.check_result(
-            function(self._spaces[name, hand], stage, c_int64(time), byref(answer))
-        )
-        if raised.is_exception():
-            with told(self._xr):
-                raise raised
+        self._calls.locate_space(self._spaces[name, hand], stage, time, answer)
         return pose_of(answer.pose) if answer._location_flags & self._valid == self._valid else None
 
     def _seen(self, hand: int, stage: Any, time: int) -> np.ndarray | None:
@@ -205,7 +193,7 @@ class Input(Closing):
         xr = self._xr
         info = xr.HandJointsLocateInfoEXT(base_space=stage, time=time)
         result = self._locate_joints(self._trackers[hand], byref(info), byref(self._located))
-        if xr.exception.check_result(result).is_exception() or not self._located.is_active:
+        if result < 0 or not self._located.is_active:
             return None
         found = np.zeros((JOINTS, 7), np.float32)
         for row, joint in zip(found, self._joints, strict=True):
