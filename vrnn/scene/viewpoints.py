@@ -17,6 +17,10 @@ OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
 WIDEST = radians(75)
 EYE = 1.7
 """Height of a standing eye, metres."""
+BEFORE, CLOSE = 5.5, 2.4
+"""Metres from the input to the visitor: behind a small network's name, and before a large one's."""
+WIDE = 30.0
+"""Metres of a network whose name is larger than a visitor."""
 
 
 def named(world: World, name: str, aspect: float, fov: float) -> Camera:
@@ -57,11 +61,14 @@ def at_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> C
 
 
 def start(world: World, fov: float) -> Camera:
-    """Where a visitor stands at first: at eye height before the input, looking at it."""
+    """Where a visitor stands at first: at eye height before the input, looking at it, and never
+    within the name on the floor, which is as large as the network."""
     slot = world.slots[0]
     corners = world.panel_corners(slot, world.stands[slot].network.inputs[0])
     middle = corners.mean(0)
-    return Camera(float(middle[0]) + 0.6, EYE, float(middle[2]) + 5.5, 0.0, radians(2), fov)
+    wide = float(np.ptp(world.corners()[:, 0]))
+    away = BEFORE if wide < WIDE else CLOSE
+    return Camera(float(middle[0]) + 0.6, EYE, float(middle[2]) + away, 0.0, radians(2), fov)
 
 
 def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:
