@@ -37,14 +37,15 @@ class Visiting(Closing):
         sys.setswitchinterval(SWITCH)
         self.visit = self.studio.visit(config.headset, look_of(config))
         self.renderer_name = str(self.studio.context.info["GL_RENDERER"])
-        self.drawing = 0.0
-        self._time_drawing()
+        self.spent = {"gpu": 0.0, "runtime": 0.0}
+        self._time_others()
 
-    def _time_drawing(self) -> None:
-        """Add up what draws, clears and changes of framebuffer take: the GPU's work, which software
-        OpenGL does in the thread that asks for it; and what the runtime waits for it."""
+    def _time_others(self) -> None:
+        """Add up what is not ours: the GPU's work, which software OpenGL does in the thread that
+        asks for it (what draws, clears, or changes the framebuffer), and the runtime's answers,
+        which come from another process."""
 
-        def timed(owner: Any, name: str) -> None:
+        def timed(owner: Any, name: str, whose: str) -> None:
             real = getattr(owner, name)
 
             def call(*words: Any, **named: Any) -> Any:
@@ -52,39 +53,41 @@ class Visiting(Closing):
                 try:
                     return real(*words, **named)
                 finally:
-                    self.drawing += time.perf_counter() - began
+                    self.spent[whose] += time.perf_counter() - began
 
             setattr(owner, name, call)
 
-        timed(moderngl.VertexArray, "render")
-        timed(self.visit.headset.runtime.calls, "release")
+        timed(moderngl.VertexArray, "render", "gpu")
+        for name in ("locate_views", "acquire", "wait", "release"):
+            timed(self.visit.headset.runtime.calls, name, "runtime")
         real = Raw.__getattr__
 
         def found(raw: Raw, name: str) -> Any:
             function = real(raw, name)
             if name in ("Clear", "BlitFramebuffer", "BindFramebuffer"):
-                timed(raw, name)
+                timed(raw, name, "gpu")
             return getattr(raw, name, function)
 
         Raw.__getattr__ = found  # type: ignore[method-assign]
 
-    def frames(self, count: int, busy: bool) -> list[tuple[float, float]]:
-        """Seconds of so many frames: all between waiting and handing over, and those of them that
-        are ours. busy: another image is always waiting."""
+    def frames(self, count: int, busy: bool) -> list[tuple[float, float, float]]:
+        """Seconds of so many frames between waiting and handing over: the GPU's, the runtime's and
+        ours. busy: another image is always waiting."""
         rng = np.random.default_rng(0)
         images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(4)]
         headset, feed = self.visit.headset, self.studio.feed
-        found: list[tuple[float, float]] = []
+        found: list[tuple[float, float, float]] = []
         sent = -1
         while headset.alive and len(found) < count + FIRST:
             headset.poll()
             if not headset.running:
                 time.sleep(0.002)
                 continue
-            self.drawing = 0.0
+            self.spent = {"gpu": 0.0, "runtime": 0.0}
             seconds = self.visit.frame()
             if headset.visible:
-                found.append((headset.seconds, headset.seconds - self.drawing))
+                gpu, runtime = self.spent["gpu"], self.spent["runtime"]
+                found.append((gpu, runtime, headset.seconds - gpu - runtime))
             if busy and feed.passes > sent:
                 sent = feed.passes
                 self.studio.place.stream(images[sent % 4])

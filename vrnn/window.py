@@ -124,7 +124,8 @@ class Window:
             )
         self._handle = self._create(title, size, fullscreen)
         glfw.make_context_current(self._handle)
-        self._vsync = vsync
+        self._vsync, self._keeps_time = vsync, False
+        glfw.swap_interval(0)
         self.keep_time(True)
         self._listen()
 
@@ -304,7 +305,9 @@ class Window:
     def keep_time(self, on: bool) -> None:
         """Whether a picture waits for the monitor, if the settings want it at all: not while
         something else sets the pace."""
-        glfw.swap_interval(1 if on and self._vsync else 0)
+        if on != self._keeps_time:
+            self._keeps_time = on
+            glfw.swap_interval(1 if on and self._vsync else 0)
 
     def show_picture(self) -> None:
         """Put the drawn picture on the screen."""

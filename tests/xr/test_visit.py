@@ -196,6 +196,44 @@ def test_a_runtime_without_such_a_headset(runtime, service):
     assert "has no headset; connect one" in asked(runtime, service, code)
 
 
+WHERE = """
+import time
+import xr
+from vrnn.config import load_config
+from vrnn.xr.session import Headset
+offered = xr.enumerate_reference_spaces
+xr.enumerate_reference_spaces = lambda session: [
+    kind for kind in offered(session) if xr.ReferenceSpaceType(kind).name in {names}
+]
+with Headset(ctx, load_config().headset) as headset:
+    head = None
+    while head is None:
+        headset.poll()
+        if not headset.running:
+            time.sleep(0.01)
+            continue
+        with headset.frame() as frame:
+            head = frame.head()
+    print(headset.stage_kind, head.position[1], headset.refresh_rate, sep="|")
+"""
+
+
+@pytest.mark.parametrize(
+    ("names", "kind"), [(["STAGE", "LOCAL", "VIEW"], "stage"), (["LOCAL", "VIEW"], "local")]
+)
+def test_the_floor_is_below(runtime, service, names, kind):
+    """By the stage, or where the runtime has none, by where heads are as a rule."""
+    with service.remote() as remote:
+        remote.send((0.0, 1.6, 0.0))
+        code = ASK.format("pass") + WHERE.format(names=names)
+        result = runtime.python("-c", code, service=service)
+    assert result.returncode == 0, result.stderr
+    found, height, rate = result.stdout.strip().split("|")
+    assert found == kind
+    assert float(height) == pytest.approx(1.6, abs=0.05)
+    assert float(rate) > 10
+
+
 def test_a_runtime_that_takes_no_more_programs(runtime, service):
     code = (
         "from vrnn.config import load_config; from vrnn.xr.session import Headset; "

@@ -218,17 +218,18 @@ class Headset(Closing):
 
     def _happened(self, event: Any) -> None:
         xr = self.runtime.xr
-        kind = xr.StructureType(event.type)
-        if kind == xr.StructureType.EVENT_DATA_SESSION_STATE_CHANGED:
+        kinds = xr.StructureType
+        kind = int(event._type)  # as a number: a runtime may tell what pyopenxr has no name for
+        if kind == kinds.EVENT_DATA_SESSION_STATE_CHANGED.value:
             changed = cast(byref(event), POINTER(xr.EventDataSessionStateChanged)).contents
             self._become(xr.SessionState(changed.state).name)
-        elif kind == xr.StructureType.EVENT_DATA_INSTANCE_LOSS_PENDING:
+        elif kind == kinds.EVENT_DATA_INSTANCE_LOSS_PENDING.value:
             self.running = False
             self.state = "LOSS_PENDING"
             raise HeadsetLost("the headset's runtime is about to end")
-        elif kind == xr.StructureType.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING:
+        elif kind == kinds.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING.value:
             self.recentred += 1
-        elif kind == xr.StructureType.EVENT_DATA_VISIBILITY_MASK_CHANGED_KHR:
+        elif kind == kinds.EVENT_DATA_VISIBILITY_MASK_CHANGED_KHR.value:
             self._mask_wanted = True
 
     def _become(self, state: str) -> None:
