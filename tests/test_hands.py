@@ -8,7 +8,7 @@ import pytest
 from tests.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
 from vrnn.actions import Cancel, FindTop, Fold, Move, PickUp, PutDown, PutImage, Scale
 from vrnn.config import load_config
-from vrnn.hands_seen import seen
+from vrnn.hands_seen import Memory, seen, words
 from vrnn.history import History
 from vrnn.menu import GENERAL, ON_LAYER
 from vrnn.readout import readout
@@ -343,8 +343,8 @@ def test_input_that_is_for_somebody_else_does_nothing(studio, person):
 def test_the_menu_by_stick_and_by_ray(studio, person):
     person.set(RIGHT, primary=True)
     assert person.hands.menu is not None
-    words = tuple(GENERAL)
-    angle = 2 * np.pi * words.index("fold stages") / len(words)
+    choices = tuple(GENERAL)
+    angle = 2 * np.pi * choices.index("fold stages") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
     assert person.hands.menu is None
@@ -352,19 +352,19 @@ def test_the_menu_by_stick_and_by_ray(studio, person):
     person.set(RIGHT, stick=(0.0, 0.0))
     person.tap(RIGHT, "primary")  # tapped, it stays
     leaf = person.hands.menu.leaf
-    angle = 2 * np.pi * words.index("undo") / len(words)
+    angle = 2 * np.pi * choices.index("undo") / len(choices)
     at = leaf.at(np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2)
     person.point(RIGHT, person.hands.rig.apply(at))
-    assert person.hands.menu.chosen == words.index("undo")
+    assert person.hands.menu.chosen == choices.index("undo")
     person.tap(RIGHT, "trigger")
     assert not studio.world.state.folds
     assert studio.place.held is None
 
 
-def choose(person, word, words=tuple(ON_LAYER)):
+def choose(person, word, choices=tuple(ON_LAYER)):
     """Take a word of the menu by holding the button and pushing the stick."""
     person.set(RIGHT, primary=True)
-    angle = 2 * np.pi * words.index(word) / len(words)
+    angle = 2 * np.pi * choices.index(word) / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     assert person.hands.menu.word == word
     rig = person.hands.rig
@@ -407,8 +407,8 @@ def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
 
 def test_the_menu_sets_the_network_on_a_table(studio, person):
     person.set(RIGHT, primary=True)
-    words = tuple(GENERAL)
-    angle = 2 * np.pi * words.index("on a table") / len(words)
+    choices = tuple(GENERAL)
+    angle = 2 * np.pi * choices.index("on a table") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
     assert person.hands.rig.scale > 3
@@ -464,6 +464,27 @@ def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
     assert file.is_file()
     again = Person(studio.place, file=file)
     assert again.hands.hints.lines(True) == []
+
+
+def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
+    person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.3, 0.3))
+    memory = Memory()
+
+    def said():
+        words(person.hands, memory)
+        return seen(person.hands, memory)[0].labels
+
+    first = said()
+    at = person.told[RIGHT].aim.position
+    person.reach(RIGHT, at + by(0.002, 0, 0))
+    person.reach(RIGHT, at)
+    assert said() is first
+    person.reach(RIGHT, at + by(0.03, 0, 0))
+    moved = said()
+    assert moved != first
+    person.set(LEFT, stick=(0.0, 1.0))  # words go with the stage
+    person.wait(0.3)
+    assert said()[0].origin[2] < moved[0].origin[2] - 0.1
 
 
 def test_update_takes_little_time(studio, person):

@@ -9,7 +9,7 @@ from vrnn.actions import Action
 from vrnn.closing import Closing
 from vrnn.config import Config
 from vrnn.hands import Hands
-from vrnn.hands_seen import seen
+from vrnn.hands_seen import Memory, seen, words
 from vrnn.hints import help_rows
 from vrnn.place import Place
 from vrnn.render.renderer import Renderer
@@ -40,6 +40,7 @@ class HandsGuide(Closing):
         renderer.lend(LENT_BOARD, self.board.texture)
         self.hands = Hands(place, config.comfort, act, self.board, hints_file, rig)
         self.hands.late = True
+        self._memory = Memory()
         self.input: Input | None = None
         self.done: list[Action] = []
 
@@ -93,11 +94,14 @@ class HandsGuide(Closing):
 
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """What stands in the world beside what is always there, and what floats over it."""
-        return seen(self.hands)
+        return seen(self.hands, self._memory)
 
     def make_ready(self) -> None:
-        """Between two frames: light up what is pointed at, make the board's panels anew."""
+        """Between two frames: light up what is pointed at, lay words out, make the board's panels
+        anew."""
         self.hands.light_up()
+        words(self.hands, self._memory)
+        self._renderer.lay_out(self._memory.labels)
         if self.hands.board.shown:
             self.board.step()
 

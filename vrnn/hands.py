@@ -42,6 +42,8 @@ AIMED = 0.3
 """Seconds that a trigger is held on nothing before a teleport is aimed with it."""
 TAP = 0.35
 """Seconds: who lets go of the menu's button sooner has tapped it, and it stays open."""
+SELDOM = 6
+"""Frames from one look at what the hand is on that does not point, to the next."""
 HOLDING = "trigger on the input: put it in"
 
 
@@ -75,7 +77,7 @@ class Hands:
         self.late = False
         self._lit: Hit | None = None
         self._begun = rig is not None
-        self._now = 0.0
+        self._now, self._count = 0.0, 0
         self._buzzes: list[Buzz] = []
         self._done: list[Action] = []
 
@@ -91,6 +93,7 @@ class Hands:
         """Take a moment's input. seconds: since the last one. Returns what was done, and what is
         to be felt; `rig` says where the stage stands now."""
         self._now = tracked.seconds
+        self._count += 1
         self.head = tracked.head or self.head
         if tracked.head is not None and not self._begun and self.place.world.slots:
             self._begun = True
@@ -103,9 +106,10 @@ class Hands:
             wrist = (told.grip or told.aim) if told.active else None
             self.board.update(self.head, wrist, self.hands, self._push(self.board.hands), seconds)
         for hand, was in zip(self.hands, before, strict=True):
-            self._meet(hand)
+            pressed = hand.buttons.pressed_since(was)
+            self._meet(hand, bool(pressed))
             self._sleep(hand)
-            for name in sorted(hand.buttons.pressed_since(was)):
+            for name in sorted(pressed):
                 self._trying(lambda hand=hand, name=name: self._down(hand, name))  # type: ignore[misc]
             for name in sorted(hand.buttons.released_since(was)):
                 self._trying(lambda hand=hand, name=name: self._up(hand, name))  # type: ignore[misc]
@@ -176,12 +180,15 @@ class Hands:
         hand.buttons = hand.buttons.after(told)
         hand.ray = ray_of(self.rig, told.aim) if told.active and told.aim is not None else None
 
-    def _meet(self, hand: Hand) -> None:
+    def _meet(self, hand: Hand, pressed: bool) -> None:
         """What its ray is on: the board, or something of the world."""
-        hand.met = NOTHING
         carries = hand.index == self.other and not self.board.pinned
         self.board.meet(hand, None if carries else hand.ray, self.rig, self.menu is None)
-        if hand.ray is not None and hand.on_board is None:
+        # The hand that does not point is asked for less often: a pick is a good part of all this.
+        asked = hand.index == self.pointing or pressed or self._count % SELDOM == 0
+        if hand.ray is None or hand.on_board is not None:
+            hand.met = NOTHING
+        elif asked:
             hand.met = touched(self.place.world, hand.ray, self.rig.scale)
 
     def _sleep(self, hand: Hand) -> None:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
 import numpy as np
 
 from vrnn import font
@@ -12,7 +15,7 @@ from vrnn.scene import radial, tools
 from vrnn.scene.board import LENT_BOARD
 from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label, Picture
 from vrnn.scene.hand import TEXT, Frame, card_size, drawn
-from vrnn.scene.leaf import READABLE, facing
+from vrnn.scene.leaf import READABLE, Leaf, facing
 from vrnn.scene.locomotion import FORWARD, UP, turned_vector
 from vrnn.scene.tracked import Pose, Rig
 
@@ -21,38 +24,119 @@ CARRIED = 0.5
 NEAR_EYE = (0.36, 0.18)
 """Metres of the stage from the eye at which a carried image begins to grow, and is as large
 as it becomes."""
+STILL = 0.005
+"""Metres of the stage."""
 Ink = tuple[float, float, float, float]
 DARK: Ink = (0.0105, 0.0130, 0.0185, 1.0)
+
+
+@dataclass(frozen=True, eq=False)
+class Card:
+    """Words that hang somewhere. key: what they say, and on which stage; centre: (3,)."""
+
+    key: object
+    centre: np.ndarray
+    quads: np.ndarray
+    labels: tuple[Label, ...]
+
+
+@dataclass
+class Memory:
+    """What stays from one frame to the next: words stay where they are while they would move by
+    less than STILL, which is easier on the eyes, and their letters need not be laid out again.
+
+    quads, labels: of all words that are seen now.
+    """
+
+    cards: dict[str, Card] = field(default_factory=dict)
+    quads: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
+    labels: tuple[Label, ...] = ()
+    _now: list[Card] = field(default_factory=list)
+
+    def add(
+        self, name: str, key: object, centre: np.ndarray,
+        made: Callable[[], tuple[np.ndarray, Sequence[Label]]],
+    ) -> None:  # fmt: skip
+        """Words under a name; made anew when their key is another, or they would be elsewhere."""
+        card = self.cards.get(name)
+        if card is None or card.key != key or np.abs(card.centre - centre).max() > STILL:
+            quads, labels = made()
+            card = self.cards[name] = Card(key, centre, quads, tuple(labels))
+        self._now.append(card)
+
+    def add_lines(
+        self, name: str, lines: list[tuple[str, Ink]], leaf: Leaf, rig: Rig, size: float
+    ) -> None:
+        """Lines of text on a card over the leaf's centre."""
+        key = (tuple(lines), rig)
+        self.add(name, key, leaf.centre, lambda: tools.words(lines, leaf, rig, size))
+
+    def join(self, before: Sequence[Card]) -> None:
+        """All that was added since is what is seen; the very same list while nothing changed."""
+        same = len(before) == len(self._now) and all(
+            a is b for a, b in zip(before, self._now, strict=True)
+        )
+        if not same:
+            quads = [card.quads for card in self._now]
+            self.quads = np.concatenate([np.zeros(0, QUAD), *quads])
+            self.labels = tuple(label for card in self._now for label in card.labels)
+
+    def begin(self) -> list[Card]:
+        """Forget what is seen; returns what was."""
+        before, self._now = self._now, []
+        return before
+
+
+def words(hands: Hands, memory: Memory) -> None:
+    """Find out which words are seen, and where. It takes longer than all else that is seen of
+    hands, so it may be done between two frames."""
+    before = memory.begin()
+    head = hands.head
+    if head is not None:
+        for hand in hands.hands:
+            if hand.told.active:
+                _about(memory, hands, hand, head)
+        if hands.menu is not None:
+            menu, rig = hands.menu, hands.rig
+            memory.add(
+                "menu", (menu.opened, menu.words, menu.chosen, rig), menu.leaf.centre,
+                lambda: radial.drawn(menu.leaf, rig, menu.distance, menu.words, menu.chosen),
+            )  # fmt: skip
+        _said(memory, hands, head)
+    memory.join(before)
 
 
 class Collected:
     """Records of one drawing."""
 
-    def __init__(self) -> None:
-        self.quads, self.strokes = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)]
+    def __init__(self, memory: Memory) -> None:
+        self.quads, self.strokes = [memory.quads], [np.zeros(0, STROKE)]
         self.labels: list[Label] = []
         self.pictures: list[Picture] = []
+        self._said = memory.labels
 
     def drawing(self) -> Drawing:
         """All of it."""
         return Drawing(
             quads=np.concatenate(self.quads), strokes=np.concatenate(self.strokes),
-            labels=tuple(self.labels), pictures=tuple(self.pictures),
+            labels=(*self._said, *self.labels) if self.labels else self._said,
+            pictures=tuple(self.pictures),
         )  # fmt: skip
 
 
-def seen(hands: Hands) -> tuple[Drawing, Drawing]:
+def seen(hands: Hands, memory: Memory | None = None) -> tuple[Drawing, Drawing]:
     """What stands in the world, and what lies before everything (the dark edge, the frame around
-    what a pixel depends on)."""
-    found, rig = Collected(), hands.rig
+    what a pixel depends on). memory: with the words that `words` found; None: found now."""
+    if memory is None:
+        memory = Memory()
+        words(hands, memory)
+    found, rig = Collected(memory), hands.rig
     head = hands.head
     if head is None:
         return found.drawing(), Drawing()
     eye = rig.apply(head.position)
     for hand in hands.hands:
         _hand(found, hands, hand, eye)
-        if hand.told.active:
-            _about(found, hands, hand, head)
     if hands.locomotion.arc is not None:
         strokes, quads = tools.teleport(hands.locomotion.arc, rig.scale)
         found.strokes.append(strokes)
@@ -64,13 +148,7 @@ def seen(hands: Hands) -> tuple[Drawing, Drawing]:
         found.pictures.append(
             Picture(_three(corner + down), _three(right), _three(-down), LENT_BOARD)
         )
-    if hands.menu is not None:
-        menu = hands.menu
-        quads, labels = radial.drawn(menu.leaf, rig, menu.distance, menu.words, menu.chosen)
-        found.quads.append(quads)
-        found.labels += labels
     _carried(found, hands, head)
-    _said(found, hands, head)
     dark = tools.vignette(head, rig, hands.locomotion.vignette, hands.locomotion.blink, DARK)
     marks = hands.place.world.seen_by(hands.place.world.pointed)
     return found.drawing(), Drawing(quads=np.concatenate([marks, dark]))
@@ -103,7 +181,7 @@ def _hand(found: Collected, hands: Hands, hand: Hand, eye: np.ndarray) -> None:
             found.quads.append(tools.dot(end, eye, tools.LIT))
 
 
-def _about(found: Collected, hands: Hands, hand: Hand, head: Pose) -> None:
+def _about(memory: Memory, hands: Hands, hand: Hand, head: Pose) -> None:
     """Beside the controller: what is pointed at, and what its buttons do."""
     pose = hand.told.aim or hand.told.grip
     wrist = hands.board.shown and not hands.board.pinned and hand.index == hands.other
@@ -123,7 +201,7 @@ def _about(found: Collected, hands: Hands, hand: Hand, head: Pose) -> None:
     wide = max(font.width(line) for line, _ in lines) * size
     outward = (-1.0 if hand.index == 0 else 1.0) * wide / 5
     leaf = facing(facing(pose.position, head.position).at(outward, 0.06), head.position)
-    _words(found, lines, leaf, hands.rig, size)
+    memory.add_lines(f"hand {hand.index}", lines, leaf, hands.rig, size)
 
 
 def _carried(found: Collected, hands: Hands, head: Pose) -> None:
@@ -131,10 +209,10 @@ def _carried(found: Collected, hands: Hands, head: Pose) -> None:
     held = hands.place.held is not None
     hand = hands.hands[hands.carrier if held else hands.pointing]
     tip = hand.told.aim or hand.told.grip
-    if tip is None or hands.menu is not None:
+    if tip is None or hands.menu is not None or not (held or hands.magnify):
         return
     away = float(np.linalg.norm(tip.position - head.position))
-    near = float(np.clip((NEAR_EYE[0] - away) / (NEAR_EYE[0] - NEAR_EYE[1]), 0.0, 1.0))
+    near = min(max((NEAR_EYE[0] - away) / (NEAR_EYE[0] - NEAR_EYE[1]), 0.0), 1.0)
     kind = "sharp" if near > 0.3 and not hands.magnify else hands.magnify
     for card in hands.place.cards(kind if held else hands.magnify, HOLDING):
         unit = READABLE * max(away, CARRIED) / TEXT * (1 + 0.3 * near)
@@ -154,7 +232,7 @@ def _carried(found: Collected, hands: Hands, head: Pose) -> None:
         found.pictures.append(picture)
 
 
-def _said(found: Collected, hands: Hands, head: Pose) -> None:
+def _said(memory: Memory, hands: Hands, head: Pose) -> None:
     """A note, or what the worker is doing, low before the eyes."""
     doing = hands.place.feed.progress
     said = hands.said or doing
@@ -162,15 +240,8 @@ def _said(found: Collected, hands: Hands, head: Pose) -> None:
         yaw = hands.level
         centre = head.position + turned_vector(FORWARD, yaw) * 1.1 - UP * 0.42
         lines = [(part, tools.INK) for part in _wrapped(said)]
-        _words(found, lines, facing(centre, head.position), hands.rig, READABLE * 1.2)
-
-
-def _words(
-    found: Collected, lines: list[tuple[str, Ink]], leaf: tools.Leaf, rig: Rig, size: float
-) -> None:
-    quads, labels = tools.words(lines, leaf, rig, size)
-    found.quads.append(quads)
-    found.labels += labels
+        leaf = facing(centre, head.position)
+        memory.add_lines("note", lines, leaf, hands.rig, READABLE * 1.2)
 
 
 def _wrapped(text: str, most: int = 46) -> list[str]:

@@ -157,6 +157,10 @@ class Renderer:
         self._images.prepare(drawing.pictures)
         self._choose(view, drawing)
 
+    def lay_out(self, labels: Sequence[Label]) -> None:
+        """Lay the letters of what is near out now, for a frame that is in a hurry."""
+        self._laid_out("near", labels)
+
     def draw_eyes(
         self, target: StereoTarget, view: EyesView, drawing: Drawing, near: Drawing | None = None,
         front: Drawing | None = None,

@@ -111,23 +111,25 @@ class Spots:
     def __init__(self, spots: Sequence[Spot]) -> None:
         self.spots = tuple(spots)
         corners = np.array([(s.origin, s.right, s.down) for s in spots], np.float64)
-        self._origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)
-        self._normal = np.cross(right, down)
+        origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)
+        normal = np.cross(right, down)
         # The position along an edge is a product with the edge divided by its length squared.
         with np.errstate(divide="ignore", invalid="ignore"):
-            self._right = right / np.einsum("ij,ij->i", right, right)[:, None]
-            self._down = down / np.einsum("ij,ij->i", down, down)[:, None]
+            right = right / np.einsum("ij,ij->i", right, right)[:, None]
+            down = down / np.einsum("ij,ij->i", down, down)[:, None]
+        # All three are products with the ray's origin and direction, less what is known before.
+        self._axes = np.concatenate([normal, right, down])
+        self._known = np.einsum("ij,ij->i", self._axes, np.tile(origin, (3, 1)))
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """The nearest spot that a ray meets. origin, direction: (3,)."""
         if not self.spots:
             return None
-        away = self._origin - origin
+        away, across, down = (self._axes @ origin - self._known).reshape(3, -1)
+        ahead, to_right, to_down = (self._axes @ direction).reshape(3, -1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            t = np.einsum("ij,ij->i", away, self._normal) / (self._normal @ direction)
-            at = t[:, None] * direction - away
-            u = np.einsum("ij,ij->i", at, self._right)
-            v = np.einsum("ij,ij->i", at, self._down)
+            t = -away / ahead
+            u, v = across + t * to_right, down + t * to_down
             inside = (t > 1e-6) & (u >= 0) & (u < 1) & (v >= 0) & (v < 1)
         if not inside.any():
             return None

@@ -21,7 +21,7 @@ STEADY = 0.35
 def pinched(joints: np.ndarray, finger: int) -> float:
     """0…1: how far a finger's tip has come to the thumb's. joints: (26, 7)."""
     apart = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
-    return float(np.clip((OPEN - apart) / (OPEN - CLOSED), 0.0, 1.0))
+    return min(max((OPEN - apart) / (OPEN - CLOSED), 0.0), 1.0)
 
 
 def from_joints(joints: np.ndarray, head: Pose | None, side: int, before: HandInput) -> HandInput:

@@ -56,9 +56,10 @@ def box(middle: Sequence[float], size: Sequence[float], top: Ink, bottom: Ink) -
 def placed(records: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """QUADs of some coordinates, in others. matrix: (4, 4)."""
     moved = records.copy()
-    turn = matrix[:3, :3].T
-    moved["origin"] = records["origin"] @ turn + matrix[:3, 3]
-    moved["right"], moved["down"] = records["right"] @ turn, records["down"] @ turn
+    # Origin, right and down are the first nine numbers of a record.
+    corners = moved.view(np.float32).reshape(len(moved), -1)[:, :9]
+    corners[:] = (corners.reshape(-1, 3) @ matrix[:3, :3].T).reshape(-1, 9)
+    corners[:, :3] += matrix[:3, 3]
     return moved
 
 

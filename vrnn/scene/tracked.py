@@ -7,6 +7,7 @@ as OpenXR has them; a `Rig` says where the stage stands in the world.
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cached_property
 from math import cos, pi, sin
 
 import numpy as np
@@ -20,15 +21,23 @@ class Pose:
     orientation: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
 
     def matrix(self) -> np.ndarray:
-        """(4, 4) float64: takes what is in the pose's own coordinates to the stage's."""
-        x, y, z, w = self.orientation
-        matrix = np.eye(4)
-        matrix[:3, :3] = (
-            (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w)),
-            (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w)),
-            (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y)),
+        """(4, 4) float64, not to be written to: takes what is in the pose's own coordinates to the
+        stage's."""
+        return self._matrix
+
+    @cached_property
+    def _matrix(self) -> np.ndarray:
+        x, y, z, w = self.orientation.tolist()
+        a, b, c = self.position.tolist()
+        matrix = np.array(
+            (
+                (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w), a),
+                (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w), b),
+                (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y), c),
+                (0.0, 0.0, 0.0, 1.0),
+            )
         )
-        matrix[:3, 3] = self.position
+        matrix.flags.writeable = False
         return matrix
 
 
@@ -85,14 +94,20 @@ class Rig:
     scale: float = 1.0
 
     def matrix(self) -> np.ndarray:
-        """(4, 4) float64: takes the stage's coordinates to the world's."""
+        """(4, 4) float64, not to be written to: takes the stage's coordinates to the world's."""
+        return self._matrix
+
+    @cached_property
+    def _matrix(self) -> np.ndarray:
         c, s = cos(self.yaw) * self.scale, sin(self.yaw) * self.scale
-        matrix = np.eye(4)
-        matrix[:3, :3] = ((c, 0.0, s), (0.0, self.scale, 0.0), (-s, 0.0, c))
-        matrix[:3, 3] = self.position
+        x, y, z = self.position.tolist()
+        matrix = np.array(
+            ((c, 0.0, s, x), (0.0, self.scale, 0.0, y), (-s, 0.0, c, z), (0.0, 0.0, 0.0, 1.0))
+        )
+        matrix.flags.writeable = False
         return matrix
 
     def apply(self, points: np.ndarray) -> np.ndarray:
         """(…, 3) points of the stage, in the world."""
-        matrix = self.matrix()
+        matrix = self._matrix
         return np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]
