@@ -94,7 +94,8 @@ class HandsGuide(Closing):
 
     def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
         """What stands in the world beside what is always there, and what floats over it."""
-        return seen(self.hands, self._memory)
+        near, front = seen(self.hands, self._memory)
+        return near, front if len(front.quads) else None
 
     def make_ready(self) -> None:
         """Between two frames: light up what is pointed at, lay words out, make the board's panels

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
-from tests.headset import looking
+from tests.headset import Person, looking, middle, spots
+from tests.test_touch import kept
+from tests.test_window import differs, display
 from tests.xr.service import LEFT, RIGHT
 from tests.xr.test_input import Probe
+from tests.xr.test_window import Worn
+from vrnn.config import load_config
+from vrnn.spec import ModelSpec
+from vrnn.studio import Studio
+
+__all__ = ["display"]
 
 HEAD = (0.0, 1.65, 0.0)
 
@@ -220,6 +229,34 @@ def test_a_controller_falls_asleep_in_the_middle_of_a_grab(visitor):
     told = visitor.until(lambda told: told["hands"][1] and told["pointed"] == name)
     assert not told["layers"]
     assert not told["undone"]
+
+
+def test_hands_in_the_program_itself(runtime, display, tmp_path):
+    """`vrnn --xr` in a window: a bracket is folded by a controller, and the place kept by a key."""
+    with Studio([ModelSpec()], load_config()) as studio:
+        person = Person(studio.place)  # stands where the program's visitor stands
+        bracket = spots(studio.world, "bracket")[0]
+        aim = looking(RIGHT.position, person.stage(middle(bracket)))
+    pointing = replace(RIGHT, orientation=tuple(aim.orientation.tolist()))
+    with runtime.serve() as service, service.remote() as remote:
+        remote.send(head=HEAD, right=pointing)
+        vrnn = Worn(runtime, service, display, tmp_path, "--xr", "on")
+        try:
+            vrnn.worn()
+            time.sleep(1.5)
+            before = vrnn.shot()
+            remote.send(head=HEAD, right=replace(pointing, trigger=1.0))
+            time.sleep(0.5)
+            remote.send(head=HEAD, right=pointing)
+            time.sleep(1.5)
+            assert differs(before, vrnn.shot()) > 0.02
+            assert kept(vrnn)["state"]["folds"] == [[0, bracket.value]]
+            remote.send(head=HEAD, right=replace(pointing, b=True))
+            time.sleep(1.5)
+            assert "folds" not in kept(vrnn)["state"]
+        finally:
+            assert vrnn.close() in (0, 130)
+        assert "Traceback" not in (tmp_path / "log.txt").read_text()
 
 
 def near(values, wanted) -> bool:
