@@ -309,7 +309,7 @@ class App(Closing):
         if self.feed.failures and not self.world.slots:
             failure = self.feed.failures[0]
             raise VrnnError(failure.message) from WorkerError(failure.details)
-        return bool(events) or waiting
+        return bool(events) or waiting or not complete
 
     def _new_network(self) -> None:
         for note in self.feed.notes:

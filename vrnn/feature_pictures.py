@@ -63,6 +63,7 @@ class FeaturePictures:
         self._wished: tuple[int, ...] = ()
         self._first: tuple[int, ...] = ()
         self._looked = 0.0
+        self._view: np.ndarray | None = None
         self.made: dict[Key, Made] = {}
 
     def wanted(self, state: State) -> None:
@@ -95,6 +96,8 @@ class FeaturePictures:
         image = None
         if settings.source == "image" and stand.frame is not None:
             image = stand.frame.image
+        # Where the layer will stand: it grows just now.
+        self._first = (*self._wished, *self._seen(self._world.settled(), key, settings))
         job = FeaturesJob(slot, node, settings, image, lambda: self._first)
         made.job = self._start(job, f"pictures for {stand.network.by_id[node].name}")
 
@@ -109,20 +112,22 @@ class FeaturePictures:
     def first(self, channels: Sequence[int]) -> None:
         """Channels that are to come first from now on, before those that are seen."""
         self._wished = tuple(channels)
-        self._first = (*self._wished, *self._first)
 
     def look(self, clip_from_world: np.ndarray) -> None:
         """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
         now = time.perf_counter()
-        if now - self._looked < LOOK_EVERY:
-            return
-        self._looked = now
-        seen: tuple[int, ...] = ()
-        for key, made in self.made.items():
-            if made.job and not made.settings.of_layer:
-                seen = self._world.channels_in_view(*key, clip_from_world)
-                break
-        self._first = (*self._wished, *seen)
+        self._view = clip_from_world
+        if now - self._looked > LOOK_EVERY:
+            self._looked = now
+            for key, made in self.made.items():
+                if made.job:
+                    self._first = (*self._wished, *self._seen(self._world, key, made.settings))
+                    break
+
+    def _seen(self, world: World, key: Key, settings: Ascent) -> tuple[int, ...]:
+        if self._view is None or settings.of_layer:
+            return ()
+        return world.channels_in_view(*key, self._view)
 
     def found(self, job: int, parts: Sequence[object]) -> None:
         """A job has made some."""

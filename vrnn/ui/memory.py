@@ -9,7 +9,7 @@ from pathlib import Path
 from vrnn.errors import VrnnError
 from vrnn.files import make_folder, write_atomically
 
-VERSION = 1
+VERSION = 2
 """Of the default layout: places of an older one are forgotten."""
 SMALLEST, LARGEST = 9.0, 40.0
 """Size of text, points."""
