@@ -111,6 +111,20 @@ def test_a_whole_life_and_another(runtime, service, tmp_path):
     assert told["gl"] == "GL_NO_ERROR"
 
 
+def test_a_runtime_that_forgets_the_context(runtime, service, tmp_path):
+    """Some leave none behind after their calls; drawing goes on all the same."""
+    with service.remote() as remote:
+        remote.send(views=OUTWARD)
+        told = told_by(
+            runtime, service, tmp_path, frames=12, keep=10, resolution=2, forgetful=1, sessions=2
+        )
+    assert told["gl"] == "GL_NO_ERROR"
+    for layer in (0, 1):
+        mine, flat = (np.load(tmp_path / f"10-{layer}{what}.npy") for what in ("", "-flat"))
+        assert flat.std() > 15
+        assert (np.abs(mine.astype(int) - flat).max(-1) > 3).mean() < 1e-3
+
+
 def test_what_is_drawn_first_comes_gently(runtime, service, tmp_path):
     with service.remote() as remote:
         remote.send(views=OUTWARD)

@@ -3,12 +3,13 @@
     python -m tests.xr.visit_probe FOLDER [NAME=VALUE…]
 
 Writes what happened to FOLDER/told.json. Names: `frames` to draw, `keep` the frames whose pictures
-are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `sessions` to
-hold one after the other.
+are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `forgetful`,
+`sessions` to hold one after the other.
 """
 
 from __future__ import annotations
 
+import ctypes
 import json
 import sys
 import time
@@ -67,6 +68,8 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
             place, yaw, scale = json.loads(asked["rig"])
             visit.guide = Still(Rig(np.array(place, float), yaw, scale))
         headset = visit.headset
+        if "forgetful" in asked:
+            forget(headset.runtime)
         told["facts"] = str(headset.runtime.facts)
         told["size"] = headset.size
         said, wanted = 0, int(asked.get("frames", 5))
@@ -97,6 +100,30 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
         if headset.target is not None:
             told["way"] = headset.target.name
             told["samples"] = headset.target.samples
+
+
+def forget(runtime) -> None:
+    """Leave no OpenGL context behind after each call of the runtime, as some do."""
+    egl = ctypes.CDLL("libEGL.so.1")
+    egl.eglGetCurrentDisplay.restype = ctypes.c_void_p
+    egl.eglMakeCurrent.argtypes = [ctypes.c_void_p] * 4
+    display = egl.eglGetCurrentDisplay()
+
+    def forgetting(owner, name) -> None:
+        real = getattr(owner, name)
+
+        def call(*words, **named):
+            try:
+                return real(*words, **named)
+            finally:
+                egl.eglMakeCurrent(display, None, None, None)
+
+        setattr(owner, name, call)
+
+    for name in ("begin_frame", "acquire", "wait", "release"):
+        forgetting(runtime.calls, name)
+    for name in ("end_frame", "create_swapchain", "poll_event", "destroy_swapchain"):
+        forgetting(runtime.xr, name)
 
 
 class Still:

@@ -14,6 +14,8 @@ CONFIG_ID, NONE = 0x3028, 0x3038
 """EGL's names."""
 FBCONFIG_ID, SCREEN, VISUAL_ID = 0x8013, 0x800C, 0x800B
 """GLX's names."""
+DRAW, READ = 0x3059, 0x305A
+"""EGL's surfaces."""
 
 
 def kind() -> str:
@@ -34,6 +36,47 @@ def kind() -> str:
         if function():
             return name
     raise HeadsetError("no OpenGL context is current on this thread; draw from the main one")
+
+
+class Current:
+    """The context that was current when this was made, on this thread.
+
+    Runtimes draw in the same process, and some leave another context behind, or none (SteamVR on
+    Linux does after several calls).
+    """
+
+    def __init__(self) -> None:
+        """Raises HeadsetError when there is none."""
+        what = kind()
+        names: tuple[str, ...]
+        if what == "wgl":
+            library, names = ctypes.PyDLL("opengl32"), ("wglGetCurrentDC",)
+        elif what == "egl":
+            library = ctypes.PyDLL("libEGL.so.1")
+            names = ("eglGetCurrentDisplay",)
+        else:
+            library = ctypes.PyDLL("libGL.so.1")
+            names = ("glXGetCurrentDisplay", "glXGetCurrentDrawable")
+        values = []
+        for name in names:
+            getattr(library, name).restype = c_void_p
+            values.append(getattr(library, name)())
+        if what == "egl":
+            library.eglGetCurrentSurface.restype = c_void_p
+            library.eglGetCurrentSurface.argtypes = [c_int32]
+            values += [library.eglGetCurrentSurface(which) for which in (DRAW, READ)]
+        prefix = {"wgl": "wgl", "egl": "egl", "glx": "glX"}[what]
+        self._get = getattr(library, f"{prefix}GetCurrentContext")
+        self._get.restype = c_void_p
+        self._make = getattr(library, f"{prefix}MakeCurrent")
+        self._context = self._get()
+        self._words = (*values, self._context)
+        self._make.argtypes = [c_void_p] * len(self._words)
+
+    def keep(self) -> None:
+        """Make it current again if it is not."""
+        if self._get() != self._context:
+            self._make(*self._words)
 
 
 def extensions() -> tuple[str, ...]:

@@ -99,6 +99,7 @@ class Headset(Closing):
         self._depth: Swapchain | None = None
         self._target: StereoTarget | None = None
         self._layer: Layer | None = None
+        self._current: graphics.Current | None = None
         self._mask_wanted = True
         self.session: Any = None
         self.stage: Any = None
@@ -115,6 +116,7 @@ class Headset(Closing):
         code = self.ctx.version_code
         graphics.check_version(runtime, (code // 100, code // 10 % 10))
         self._binding = graphics.binding(runtime)
+        self._current = current = graphics.Current()
         with told(xr):
             info = xr.SessionCreateInfo(
                 next=cast(pointer(self._binding), c_void_p), system_id=runtime.system
@@ -123,6 +125,7 @@ class Headset(Closing):
             self.view_space = self._space(xr.ReferenceSpaceType.VIEW)
             self._stand()
             self._refresh()
+        current.keep()
         self._view_info = xr.ViewLocateInfo(xr.ViewConfigurationType.PRIMARY_STEREO, 0, self.stage)
         self._views = (xr.View * 2)(xr.View(), xr.View())
         self._view_state, self._count = xr.ViewState(), c_uint32(2)
@@ -209,6 +212,7 @@ class Headset(Closing):
                     try:
                         event = xr.poll_event(self.runtime.instance)
                     except xr.EventUnavailable:
+                        self._keep_context()
                         return
             except HeadsetLost:
                 self.running = False
@@ -270,6 +274,7 @@ class Headset(Closing):
         with told(xr):
             state = xr.wait_frame(self.session)
             self.runtime.calls.begin_frame(self.session)
+        self._keep_context()
         began = perf_counter()
         self.unended += 1
         time, period = state.predicted_display_time, state.predicted_display_period
@@ -310,6 +315,7 @@ class Headset(Closing):
             xr.end_frame(self.session, info)
         finally:
             self.unended -= 1
+            self._keep_context()
 
     # Where things are.
 
@@ -348,7 +354,9 @@ class Headset(Closing):
         assert self._target is not None
         assert self._colour is not None
         depth = self._depth.acquire() if self._depth is not None else 0
-        self._target.into(self._colour.acquire(), depth)
+        colour = self._colour.acquire()
+        self._keep_context()
+        self._target.into(colour, depth)
         if self._mask_wanted:
             self._mask_wanted = False
             self._target.hide(self._masks(self._eyes))
@@ -367,6 +375,7 @@ class Headset(Closing):
             kind = depth_format(runtime, self.session)
         if kind:
             self._depth = Swapchain(runtime, self.session, kind, size, depth=True)
+        self._keep_context()
         self._layer = Layer(runtime.xr, self.stage, self._colour, self._depth)
         self._target = StereoTarget(
             self.ctx, size, self._samples, self._stereo, kind or DEPTH_COMPONENT32F, own=False
@@ -397,6 +406,7 @@ class Headset(Closing):
         self._colour = self._depth = None
         session, self.session = self.session, None
         self.running = False
+        self._keep_context()
         if session is not None:
             xr = self.runtime.xr
             for space in (self.stage, self.view_space):
@@ -406,6 +416,12 @@ class Headset(Closing):
             with forgiving(xr):
                 xr.destroy_session(session)
         self.runtime.close()
+        self._keep_context()
+
+    def _keep_context(self) -> None:
+        """OpenGL goes on in the context that it was begun in, whatever the runtime did."""
+        if self._current is not None:
+            self._current.keep()
 
 
 def pose_of(pose: Any) -> Pose:
