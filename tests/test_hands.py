@@ -157,6 +157,33 @@ def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(s
     np.testing.assert_allclose(on_layer(studio.world, name), before, atol=1e-4)
 
 
+def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name))
+    before = on_layer(studio.world, name)
+    person.hands.late = True
+    person.set(RIGHT, squeeze=1.0)
+    aim = person.told[RIGHT].aim
+    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    assert studio.world.state == State()  # not in this frame
+    outline = person.hands.shaping.frame()["origin"].mean(0)
+    person.reach(RIGHT, aim.position + by(0.4, 0, 0))
+    np.testing.assert_allclose(
+        person.hands.shaping.frame()["origin"].mean(0) - outline, (0.1, 0, 0), atol=1e-3
+    )
+    person.hands.light_up()
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
+    person.reach(RIGHT, aim.position + by(0.5, 0, 0))
+    person.hands.light_up()  # so soon it is not shown again
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
+    person.set(RIGHT, squeeze=0.0)
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.5, 0, 0), atol=1e-3)
+    assert not len(person.hands.shaping.frame())
+    person.hands.late = False
+    person.tap(RIGHT, "secondary")
+    assert studio.world.state == State()
+
+
 def test_two_hands_on_a_layer_scale_it(studio, person):
     name = "stage1.0.conv1"
     at = on_layer(studio.world, name)

@@ -30,9 +30,11 @@ class _Holder:
 class Grab:
     """Turns what hands do with a layer into `Move` and `Scale`."""
 
-    def __init__(self, place: Place, do: Callable[[Action], None]) -> None:
-        """do: does an action for good."""
-        self._place, self._do = place, do
+    def __init__(
+        self, place: Place, do: Callable[[Action], None], preview: Callable[[Change], None]
+    ) -> None:
+        """do: does an action for good; preview: shows what a change would make."""
+        self._place, self._do, self._preview = place, do, preview
         self.layer: tuple[int, str] | None = None
         self._holders: dict[int, _Holder] = {}
         self._apart = 0.0
@@ -90,7 +92,7 @@ class Grab:
             change = Move(name, slot, (x, y, z))
         if far or self._change is not None:
             self._change = change
-            self._place.preview(change)
+            self._preview(change)
 
     def end(self, hand: int, rays: tuple[Ray | None, Ray | None]) -> None:
         """A hand opens: what it did is done for good; the other goes on holding."""

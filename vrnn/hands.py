@@ -12,7 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.actions import Action, Look, PutDown, Undo
+from vrnn.actions import Action, Change, Look, PutDown, Undo
 from vrnn.at_board import AtBoard, Panels
 from vrnn.config import Comfort
 from vrnn.errors import VrnnError
@@ -35,6 +35,7 @@ from vrnn.scene.locomotion import (
 from vrnn.scene.picking import Hit, Ray
 from vrnn.scene.touch import Buttons, ray_of, touched
 from vrnn.scene.tracked import HandInput, Pose, Rig, Tracked
+from vrnn.shaping import Shaping
 from vrnn.travel import at_start, seen_from
 
 NOTE_SECONDS = 4.0
@@ -69,8 +70,9 @@ class Hands:
         self.said, self._said_until = "", 0.0
         self.head: Pose | None = None
         self._act = act or place.do
-        self._pointer = Pointer(place, self._nothing, self.do)
-        self._grab = Grab(place, self.do)
+        self.shaping = Shaping(place)
+        self._pointer = Pointer(place, self._nothing, self.do, self._preview)
+        self._grab = Grab(place, self.do, self._preview)
         self._gripping: set[int] = set()
         self._stick_aim = self._spent = False
         self._touching: object = None
@@ -81,10 +83,18 @@ class Hands:
         self._buzzes: list[Buzz] = []
         self._done: list[Action] = []
 
+    def _preview(self, change: Change) -> None:
+        if self.late:
+            self.shaping.preview(change)
+        else:
+            self.place.preview(change)
+
     def light_up(self) -> None:
-        """Light up what is pointed at. It takes longer than all else that hands do: where `late` is
-        set, this is called between two frames."""
-        if not (self._pointer.dragging or self._grab.hands):
+        """Light up what is pointed at, or show what is made of what is held. It takes longer than
+        all else that hands do: where `late` is set, this is called between two frames."""
+        if self._pointer.dragging or self._grab.hands:
+            self._trying(lambda: self.shaping.show(self._now))
+        else:
             self.place.world.point_at(self._lit)
 
     # What happens in a frame.
@@ -116,6 +126,8 @@ class Hands:
         self._trying(lambda: self._hold_on(seconds))
         self._move(tracked, seconds)
         self._point()
+        if not (self._pointer.dragging or self._grab.hands):
+            self.shaping.end()
         if self._now > self._said_until:
             self.said = ""
         done, buzzes = tuple(self._done), self._buzzes
@@ -157,6 +169,7 @@ class Hands:
             self._look(action)
         else:
             self._act(action)
+        self.shaping.end()  # what comes next begins where this has put it
         self._done.append(action)
 
     def _trying(self, what: Callable[[], object]) -> None:

@@ -150,7 +150,9 @@ def seen(hands: Hands, memory: Memory | None = None) -> tuple[Drawing, Drawing]:
         )
     _carried(found, hands, head)
     dark = tools.vignette(head, rig, hands.locomotion.vignette, hands.locomotion.blink, DARK)
-    marks = hands.place.world.seen_by(hands.place.world.pointed)
+    marks = hands.shaping.frame()
+    if not len(marks):
+        marks = hands.place.world.seen_by(hands.place.world.pointed)
     return found.drawing(), Drawing(quads=np.concatenate([marks, dark]))
 
 

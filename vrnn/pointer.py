@@ -38,10 +38,12 @@ class Pointer:
     def __init__(
         self, place: Place, capture: Callable[[], None],
         do: Callable[[Action], object] | None = None,
+        preview: Callable[[Change], None] | None = None,
     ) -> None:  # fmt: skip
-        """capture: called when nothing was touched; do: does an action, the place unless given."""
+        """capture: called when nothing was touched; do: does an action; preview: shows what a
+        change would make. The place does both unless they are given."""
         self._place, self._capture = place, capture
-        self._do = do or place.do
+        self._do, self._preview = do or place.do, preview or place.preview
         self._drag: _Drag | None = None
         self._pressed: tuple[Hit | None, float, float] | None = None
         self._clicked: tuple[tuple[int, int] | None, float] = (None, 0.0)
@@ -77,7 +79,7 @@ class Pointer:
             before = float(np.linalg.norm((drag.start - drag.middle)[:2]))
             now = float(np.linalg.norm((at - drag.middle)[:2]))
             drag.change = Scale(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
-        self._place.preview(drag.change)
+        self._preview(drag.change)
 
     def release(self, x: float = 0.0, y: float = 0.0) -> None:
         """The button went up. Raises VrnnError when what was touched cannot be done."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from math import sqrt
 
 import numpy as np
 
@@ -46,17 +47,21 @@ def brackets(
         record["width"], record["colour"] = LINE, ink
         strokes.append(record)
         one, two = part.line[1], part.line[2]
-        along = (two - one) / max(float(np.linalg.norm(two - one)), 1e-6)
+        dx, dy, dz = (two - one).tolist()
+        length = sqrt(dx * dx + dy * dy + dz * dz)
+        along = (dx / max(length, 1e-6), dy / max(length, 1e-6), dz / max(length, 1e-6))
         name = part.name.rpartition(".")[2] if part.depth else part.name
-        length = float(np.linalg.norm(two - one))
         size = min(TEXT, 0.8 * length / max(font.width(f"fold {name}"), 1e-6))
         if size > 0.03:
-            up = np.cross((0.0, 1.0, 0.0), along)
-            at = (one + two) / 2 - along * font.width(name) * size / 2 + up * 0.035
+            up = (along[2], 0.0, -along[0])  # level, as the bracket is
+            back = font.width(name) * size / 2
+            at = [
+                (a + b) / 2 - forth * back + aside * 0.035
+                for a, b, forth, aside in zip(one.tolist(), two.tolist(), along, up, strict=True)
+            ]
             labels.append(
                 Label(
-                    name, (float(at[0]), float(at[1]) + 0.002, float(at[2])), size, ink,
-                    tuple(along.tolist()), tuple(up.tolist()), fade=6.0,
+                    name, (at[0], at[1] + 0.002, at[2]), size, ink, along, up, fade=6.0,
                 )
             )  # fmt: skip
         spots.append(Spot("bracket", part.spot[0], part.spot[1], part.spot[2], part.name, slot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import sqrt
 
 import numpy as np
 
@@ -267,13 +268,14 @@ def coloured(edges: tuple[np.ndarray, np.ndarray, np.ndarray], state: np.ndarray
 
 def _without_head(points: np.ndarray) -> np.ndarray:
     """The line up to where its arrow head begins."""
-    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
     left = ARROW_LENGTH
-    for i in range(len(lengths) - 1, -1, -1):
-        if lengths[i] > left:
-            end = points[i + 1] + (points[i] - points[i + 1]) * (left / lengths[i])
+    for i in range(len(points) - 2, -1, -1):  # nearly always the last piece alone
+        back = points[i] - points[i + 1]
+        length = sqrt(float(back @ back))
+        if length > left:
+            end = points[i + 1] + back * (left / length)
             return np.concatenate([points[: i + 1], end[None]])
-        left -= lengths[i]
+        left -= length
     return np.stack([points[0], points[0] + (points[-1] - points[0]) * 0.5])
 
 
