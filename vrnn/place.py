@@ -100,11 +100,13 @@ class Place:
         be done; the world is then as before."""
         if isinstance(action, Change):
             # Not of the world's own state: that may be a preview of this very change.
+            before = self.history.state
             state = action.change(self.history.state, self.world)
             if state != self.history.state:
                 self.history.push(action.said, state)
             if state != self.world.state:
-                self.become(state)
+                # What was put there by hand is there already: nothing has to go anywhere.
+                self.become(state, move=self.world.state == before)
             return True
         if isinstance(action, Undo):
             if not self.history.undone_next:
@@ -246,10 +248,11 @@ class Place:
         """Show what a change would make, while it is being made by hand."""
         self.world.set_state(change.change(self.history.state, self.world), move=False)
 
-    def become(self, state: State) -> None:
-        """Make the world as a state has it."""
+    def become(self, state: State, move: bool = True) -> None:
+        """Make the world as a state has it. move: things go to their places, else they are there
+        at once."""
         before = self.world.state
-        self.world.set_state(state)
+        self.world.set_state(state, move)
         if state.picture != before.picture:
             self._streamed = None
         if (state.picture, state.off) != (before.picture, before.off):
