@@ -7,7 +7,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from tests.headset import LEFT, RIGHT, Person, looking
+from tests.headset import LEFT, RIGHT, Person, looking, middle
+from tests.scene.test_touch import joints
 from tests.test_hands import anew, by
 from vrnn.actions import FoldStages, Look
 from vrnn.config import load_config
@@ -289,6 +290,63 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
         row = int((1 - clip[1] / clip[3]) / 2 * view.size[1])
         part = (slice(row - 3, row + 4), slice(column - 3, column + 4))
         assert np.abs(pixels[part] - bare[part]).mean() > 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
+    """Random hands for a while: pressed, asleep, lost, near and far, beside themselves."""
+    rng = np.random.default_rng(seed)
+    buttons = ("primary", "secondary", "menu", "stick_click")
+    targets = [middle(spot) for spot in studio.world.spots()]
+    for number in range(400):
+        for hand in (LEFT, RIGHT):
+            told = visitor.told[hand]
+            if rng.random() < 0.15:
+                at = targets[rng.integers(len(targets))] + rng.normal(0, 0.3, 3)
+                place = rng.normal((0, 1.3, -0.4), 0.25)
+                pose = looking(place, visitor.stage(at))
+                told = replace(told, aim=pose, grip=pose)
+            if rng.random() < 0.1:
+                told = replace(told, trigger=float(rng.random() < 0.5))
+            if rng.random() < 0.1:
+                told = replace(told, squeeze=float(rng.random() < 0.5))
+            if rng.random() < 0.1:
+                told = replace(told, stick=tuple(rng.uniform(-1, 1, 2) * (rng.random() < 0.5)))
+            if rng.random() < 0.03:
+                name = buttons[rng.integers(len(buttons))]
+                told = replace(told, **{name: not getattr(told, name)})
+            if rng.random() < 0.02:
+                told = replace(told, active=not told.active)
+            if rng.random() < 0.02:
+                told = replace(told, aim=None, grip=None)
+            if rng.random() < 0.01:
+                told = replace(told, joints=joints(at=tuple(rng.normal((0, 1.3, -0.4), 0.2))))
+            visitor.told[hand] = told
+        head = visitor.head
+        if rng.random() < 0.03:
+            visitor.head = None
+        visitor.focused = rng.random() > 0.02
+        visitor.frame()
+        visitor.head = head
+        world, front = visitor.guide.seen(None)
+        for drawing in (world, front):
+            if drawing is not None:
+                assert np.isfinite(drawing.quads["origin"]).all()
+                assert np.isfinite(drawing.strokes["end"]).all()
+        if number % 40 == 0:
+            studio.place.upload()
+            studio.feed.take(studio._worker.events())
+            visitor.settle()
+    for hand in (LEFT, RIGHT):
+        visitor.told[hand] = HandInput()
+    visitor.focused = True
+    visitor.wait(0.5)
+    rig = visitor.hands.rig
+    assert np.isfinite(rig.position).all()
+    assert visitor.hands.held_layer == frozenset()
+    assert not visitor.hands.dragging
+    assert studio.world.state == studio.place.history.state
+    assert studio.context.error == "GL_NO_ERROR"
 
 
 def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):

@@ -14,6 +14,7 @@ from imgui_bundle import imgui, implot
 
 from vrnn.actions import Look, Redo, Undo
 from vrnn.render.gui import GuiRenderer
+from vrnn.render.target import rest
 from vrnn.ui import (
     data_panel,
     display_panel,
@@ -281,5 +282,6 @@ class Board:
             implot.destroy_context(self._plots)
             imgui.destroy_context(self._context)
         self._renderer.release()
+        rest(self._ctx)
         self._screen.release()
         self._texture.release()
