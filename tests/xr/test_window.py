@@ -43,7 +43,8 @@ class Worn(Program):
     def shot(self) -> np.ndarray:
         """(H, W, 3) int: what the window shows now, though it may move."""
         path = self.folder / "now.png"
-        subprocess.run(["import", "-window", self.window, str(path)], env=self.env, check=True)
+        words = ["import", "-window", self.window, str(path)]
+        subprocess.run(words, env=self.env, check=True, timeout=30)
         return np.asarray(Image.open(path).convert("RGB")).astype(int)
 
 
@@ -203,7 +204,8 @@ def test_the_composed_picture(runtime, display, tmp_path):
             time.sleep(1.0)
             path = tmp_path / "composed.png"
             environment = os.environ | {"DISPLAY": display}
-            subprocess.run(["import", "-window", "root", str(path)], env=environment, check=True)
+            words = ["import", "-window", "root", str(path)]
+            subprocess.run(words, env=environment, check=True, timeout=30)
             process.terminate()
     composed = shown(np.asarray(Image.open(path).convert("RGB")))
     width = composed.shape[1] // 2
