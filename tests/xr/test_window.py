@@ -152,6 +152,31 @@ def test_what_the_monitor_shows(start, service, tmp_path, mirror):
         assert differs(before[top], after[top]) < 0.01  # it has an eye of its own
 
 
+def test_keys_and_panels_work_while_it_is_worn(start, service):
+    with service.remote() as remote:
+        remote.send()
+        vrnn = start(service, "--xr")
+        vrnn.worn()
+        time.sleep(1.5)
+        terrace = world_of(vrnn.shot())
+        vrnn.press("Tab")  # the conveyor
+        time.sleep(2.5)
+        conveyor = world_of(vrnn.shot())
+        assert differs(terrace, conveyor) > 0.05
+        vrnn.press("ctrl+p")
+        time.sleep(1.0)
+        vrnn.xdotool("type", "--delay", "60", "leave the headset")
+        time.sleep(1.0)
+        vrnn.press("Return")
+        time.sleep(2.0)
+        flat = world_of(vrnn.picture())
+        remote.send(head=(1.5, 1.2, -1.0))
+        time.sleep(1.5)
+        assert differs(flat, world_of(vrnn.picture())) < 0.01  # nobody wears it any more
+    assert vrnn.close() == 130
+    assert "Traceback" not in (vrnn.folder / "log.txt").read_text()
+
+
 def test_auto_is_the_window_alone_where_there_is_no_headset(start, tmp_path):
     vrnn = start(None, "--xr", "auto", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
     vrnn.ready()
