@@ -8,8 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.config import load_config
+from vrnn.config import load_config, user_file
 from vrnn.errors import VrnnError
+from vrnn.guide import HandsGuide
+from vrnn.hints import HINTS_FILE
 from vrnn.options import Options
 from vrnn.place_file import read_place
 from vrnn.studio import Studio, look_of
@@ -36,12 +38,14 @@ def run(options: Options) -> int:
                 f"{error}; and there is no display to open a window on" if options.xr == "auto"
                 else str(error)
             ) from error  # fmt: skip
-        with visit:
-            hold(studio, visit, config.render.upload_mb_a_frame * 2**20)
+        with visit, studio.guide(config, user_file().with_name(HINTS_FILE)) as guide:
+            guide.meet(visit.headset)
+            visit.guide, visit.read_hands = guide, guide.read
+            hold(studio, visit, guide, config.render.upload_mb_a_frame * 2**20)
     return 0
 
 
-def hold(studio: Studio, visit: Visit, most_bytes: float) -> None:
+def hold(studio: Studio, visit: Visit, guide: HandsGuide, most_bytes: float) -> None:
     """Frame after frame until the session ends. Raises HeadsetLost when the runtime is gone."""
     headset = visit.headset
     while headset.alive:
@@ -50,8 +54,13 @@ def hold(studio: Studio, visit: Visit, most_bytes: float) -> None:
             time.sleep(IDLE)
             continue
         seconds = visit.frame()
-        studio.go_on(seconds, most_bytes, None if visit.moment is None else visit.moment.camera)
+        studio.go_on(
+            visit.pace.due(seconds),
+            most_bytes,
+            None if visit.moment is None else visit.moment.camera,
+        )
         visit.make_ready()
         for note in studio.place.notes:
             print(f"vrnn: {note}", file=sys.stderr)
+            guide.note(note)
         studio.place.notes.clear()

@@ -27,6 +27,7 @@ from vrnn.compute.worker import Worker
 from vrnn.config import Config, load_config, user_file
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.guide import HandsGuide
+from vrnn.hints import HINTS_FILE
 from vrnn.immersion import Immersion, wanted
 from vrnn.keeper import Keeper
 from vrnn.live import Live
@@ -168,7 +169,7 @@ class App(Closing):
 
     def _guide(self) -> HandsGuide:
         """Who leads through a visit with a headset."""
-        hints = user_file().with_name("hints-were-read")
+        hints = user_file().with_name(HINTS_FILE)
         return HandsGuide(self.place, self._renderer, self._config, self.do, hints)
 
     # The loop.
@@ -253,7 +254,8 @@ class App(Closing):
             changed |= self.place.tick(eye.position)
         else:
             changed |= self.place.tick(self.walker.camera.position)
-        changed |= self.world.advance(seconds) | (self.walker.camera != before)
+        passed = seconds if visit is None else visit.pace.due(seconds)
+        changed |= self.world.advance(passed) | (self.walker.camera != before)
         if not worn:  # hands point then
             changed |= self._point()
         if self.place.history.state is not self._begun:

@@ -7,6 +7,8 @@ from pathlib import Path
 from vrnn.errors import VrnnError
 from vrnn.files import make_folder, write_atomically
 
+HINTS_FILE = "hints-were-read"
+"""Its name, beside the settings."""
 Rows = tuple[tuple[str, str, str], ...]
 MAIN: Rows = (
     ("trigger", "trigger", "pick up, press, fold"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
@@ -32,6 +33,9 @@ from vrnn.scene.viewpoints import named
 from vrnn.spec import ModelSpec
 from vrnn.ui import overlay
 from vrnn.visit import Visit
+
+if TYPE_CHECKING:
+    from vrnn.guide import HandsGuide
 
 Seen = np.ndarray | Path | int | None
 """An image (H, W, 3) uint8, a file, the number of one in a data set, or the model's own."""
@@ -181,6 +185,16 @@ class Studio(Closing):
     def visit(self, settings: Headset, look: Colours, stereo: str = "auto") -> Visit:
         """Begin a visit with a headset. Raises HeadsetError."""
         return Visit(self.context, self.place, self._renderer, settings, look, stereo)
+
+    def guide(self, config: Config, hints_file: Path | None) -> HandsGuide:
+        """Hands that lead a visit. hints_file: remembers that their hints were read."""
+        from vrnn.guide import HandsGuide  # with ImGui, which no picture needs
+
+        def act(action: Action) -> None:
+            if not self.place.do(action):
+                self.do(action)
+
+        return HandsGuide(self.place, self._renderer, config, act, hints_file)
 
     def go_on(self, seconds: float, most_bytes: float, eye: Camera | None) -> None:
         """Let time go on, as a window's loop does. most_bytes: of maps that go to the GPU now;

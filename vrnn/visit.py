@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gc
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from math import asin, atan2
@@ -13,6 +14,7 @@ import numpy as np
 
 from vrnn.closing import Closing
 from vrnn.config import Headset as Settings
+from vrnn.pace import Pace
 from vrnn.place import Place
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
@@ -111,6 +113,8 @@ class Visit(Closing):
         self._view: EyesView | None = None
         self._stood = -1  # networks, when what there is was last set apart from garbage
         self._words: tuple[tuple[object, ...], Drawing] | None = None
+        self._ready: Drawing | None = None
+        self.pace = Pace()
 
     def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
         """One frame; returns the seconds since the one before, as they are shown.
@@ -132,9 +136,13 @@ class Visit(Closing):
         self.guide.make_ready()
         self._set_apart()
         if self._view is not None:
+            began = time.perf_counter()
             drawing = self.place.world.drawing()
             self._fog_at(drawing, self._view.eye)
             self._renderer.make_ready(self._view, drawing)
+            if drawing is not self._ready:
+                self._ready = drawing
+                self.pace.took(time.perf_counter() - began)
 
     def _set_apart(self) -> None:
         """Python looks for garbage among all there is, which takes tens of milliseconds with a

@@ -157,6 +157,8 @@ class World:
         """Let time go on. True while something moves."""
         if self._moved >= 1.0:
             return False
+        if seconds <= 0:
+            return True
         self._moved = min(1.0, self._moved + seconds / max(self._seconds, 1e-3))
         self._changed(places=True)
         if self._moved >= 1.0:
