@@ -59,6 +59,7 @@ class Visitor:
         self.set(hand, **what)
         told = self.until(until)
         self.set(hand, **before)
+        self.settle(3)  # else what comes next may be told in the same frame
         return told
 
     def click(self, until) -> dict:
@@ -68,9 +69,9 @@ class Visitor:
         self.set(1, trigger=0.0)
         return self.until(until)
 
-    def settle(self) -> None:
+    def settle(self, frames: int = 6) -> None:
         """Let some frames go by."""
-        for _ in range(6):
+        for _ in range(frames):
             self.where("spot input 0")
 
 
