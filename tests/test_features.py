@@ -258,6 +258,17 @@ def test_a_folder_that_cannot_be_written_to_loses_no_picture(cache):
         assert studio.place.held.pixels.shape == (32, 32, 3)
 
 
+def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch, capsys):
+    def none(slot, sizes):
+        raise VrnnError("the GPU has no 96 MB free for the feature maps")
+
+    monkeypatch.setattr(studio._renderer, "open", none)
+    studio.do(ShowFeatures("head", settings=FAST))
+    assert "no 96 MB free" in capsys.readouterr().err
+    assert not studio.world.pictured
+    assert not studio.place.jobs.rows
+
+
 LITTLE_MEMORY = """
 import resource, torch
 from torch import nn

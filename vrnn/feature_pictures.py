@@ -13,6 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from vrnn.compute.feature_job import FeaturesJob
+from vrnn.errors import VrnnError
 from vrnn.feature_file import read_feature
 from vrnn.features import Ascent, Feature, Pictured, display_size
 from vrnn.network import block_size
@@ -54,11 +55,13 @@ class Made:
 class FeaturePictures:
     """The pictures of all layers."""
 
-    def __init__(self, world: World, renderer: Renderer, start: Start,
-                 cancel: Callable[[int], None]) -> None:  # fmt: skip
-        """start: puts a job to the others, with a text; returns its number."""
+    def __init__(
+        self, world: World, renderer: Renderer, start: Start, cancel: Callable[[int], None],
+        say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """start: puts a job to the others, with a text; returns its number; say: tells the user."""
         self._world, self._renderer = world, renderer
-        self._start, self._cancel = start, cancel
+        self._start, self._cancel, self._say = start, cancel, say
         self._stores = STORES
         self._wished: tuple[int, ...] = ()
         self._first: tuple[int, ...] = ()
@@ -166,7 +169,11 @@ class FeaturePictures:
             while made.waiting and sent < most_bytes:
                 key = next(iter(made.waiting))
                 block = made.waiting.pop(key)
-                fresh |= self._send(made, key, block)
+                try:
+                    fresh |= self._send(made, key, block)
+                except VrnnError as error:  # no room on the GPU
+                    self._give_up(made, str(error))
+                    break
                 sent += block.nbytes
             if fresh and made.size is not None:
                 addresses = self._addresses(made)
@@ -176,6 +183,12 @@ class FeaturePictures:
                 )
                 self._world.picture_layer(slot, node, layer)
         return not any(made.waiting for made in self.made.values())
+
+    def _give_up(self, made: Made, why: str) -> None:
+        made.waiting.clear()
+        if made.job:
+            self._cancel(made.job)
+        self._say(why)
 
     def _send(self, made: Made, key: tuple[int, int], block: np.ndarray) -> bool:
         """Write one picture; True when it is seen for the first time."""

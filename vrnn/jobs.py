@@ -57,7 +57,9 @@ class Jobs:
         self._top: dict[Key, TopImages] = {}
         self._wanted: FindTop | None = None
         self._measured: set[int] = set()
-        self.pictures = FeaturePictures(world, feed.renderer, self._start, self.cancel)
+        self.pictures = FeaturePictures(
+            world, feed.renderer, self._start, self.cancel, notes.append
+        )
 
     @property
     def busy(self) -> bool:
