@@ -55,6 +55,7 @@ def main() -> None:
 
     profiles = [profile for profile in PROFILES if sys.argv[1] in profile.path]
     hands = Input(xr, Calls(xr), instance, session, frozenset(wanted), profiles)
+    print(json.dumps({"refused": hands.refused}), flush=True)
     last, state, took, frames = None, "", 0.0, 0
     while True:
         while True:

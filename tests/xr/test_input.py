@@ -180,6 +180,15 @@ def test_a_hand_without_a_controller_pinches(probe, service):
         child.until(right(lambda hand: hand["joints"] and hand["aim"][0] > where[0] + 0.2))
 
 
+def test_the_runtime_takes_the_buttons_of_every_kind(probe, service):
+    with service.remote() as remote:
+        remote.send()
+        child = probe("")
+        told = child.until(right(lambda hand: hand["active"]))
+        assert told["refused"] == []
+        assert told["hands"][1]["profile"]
+
+
 def test_all_actions_have_a_source_and_all_sources_an_action():
     actions = {*FLOATS, *BOOLEANS, *VECTORS, *POSES, "haptic"}
     used = set()

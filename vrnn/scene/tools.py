@@ -11,7 +11,7 @@ import numpy as np
 
 from vrnn import font
 from vrnn.scene.drawing import QUAD, STROKE, Label, quad_of
-from vrnn.scene.leaf import READABLE, Leaf, facing
+from vrnn.scene.leaf import Leaf, facing
 from vrnn.scene.locomotion import Arc, turned_vector
 from vrnn.scene.tracked import HandInput, Pose, Rig
 
@@ -190,7 +190,7 @@ COVER = quad_of(
 
 
 def words(
-    lines: Sequence[tuple[str, Ink]], leaf: Leaf, rig: Rig, text: float, card: bool = True
+    lines: Sequence[tuple[str, Ink]], leaf: Leaf, rig: Rig, text: float
 ) -> tuple[np.ndarray, list[Label]]:
     """Lines of text on a card that hangs with its lower edge's middle at the leaf's centre.
 
@@ -213,9 +213,4 @@ def words(
                 fade=0,
             )
         )  # fmt: skip
-    return (quads if card else np.zeros(0, QUAD)), labels
-
-
-def readable(distance: float) -> float:
-    """Height of a capital letter that can be read at a distance, both metres of the stage."""
-    return READABLE * max(distance, 0.2)
+    return quads, labels
