@@ -6,7 +6,19 @@ import numpy as np
 import pytest
 
 from tests.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
-from vrnn.actions import Cancel, FindTop, Fold, Move, PickUp, PutDown, PutImage, Scale
+from vrnn.actions import (
+    Arrange,
+    Cancel,
+    FindTop,
+    Fold,
+    FoldStages,
+    Look,
+    Move,
+    PickUp,
+    PutDown,
+    PutImage,
+    Scale,
+)
 from vrnn.config import load_config
 from vrnn.hands_seen import Memory, seen, words
 from vrnn.history import History
@@ -442,6 +454,30 @@ def test_the_menu_sets_the_network_on_a_table(studio, person):
     low, high = studio.world.corners().min(0), studio.world.corners().max(0)
     for corner in (low, high):
         assert np.linalg.norm(person.stage(corner) - person.head.position) < 3
+
+
+def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
+    name = "stage3.0.conv1"
+    person.hands.do(Look(f"layer:{name}"))
+    person.wait(0.3)
+    away = person.hands.rig.apply(person.head.position) - on_layer(studio.world, name)
+    before = on_layer(studio.world, name)
+    for change in (Arrange("conveyor"), Arrange("terrace"), FoldStages()):
+        person.hands.do(change)
+        person.wait(0.3)
+        node = studio.world.stands[0].ids[name]
+        now = studio.world.panel_corners(0, node)
+        eye = person.hands.rig.apply(person.head.position)
+        if not isinstance(change, FoldStages):
+            np.testing.assert_allclose(eye - on_layer(studio.world, name), away, atol=0.5)
+        assert np.linalg.norm(eye - now.mean(0)) < np.linalg.norm(away) + 2
+    assert np.linalg.norm(before - now.mean(0)) > 1  # else this says nothing
+    person.hands.do(Look("overview"))
+    person.frame()
+    scale = person.hands.rig.scale
+    person.hands.do(FoldStages())  # open again: a larger place, on the same table
+    person.wait(0.3)
+    assert person.hands.rig.scale > scale * 1.05
 
 
 def test_a_refusal_is_said_and_felt(studio, person):

@@ -36,7 +36,7 @@ from vrnn.scene.picking import Hit, Ray
 from vrnn.scene.touch import Buttons, ray_of, touched
 from vrnn.scene.tracked import HandInput, Pose, Rig, Tracked
 from vrnn.shaping import Shaping
-from vrnn.travel import at_start, seen_from
+from vrnn.travel import Companion, at_start, seen_from
 
 NOTE_SECONDS = 4.0
 AIMED = 0.3
@@ -71,6 +71,7 @@ class Hands:
         self.head: Pose | None = None
         self._act = act or place.do
         self.shaping = Shaping(place)
+        self._companion = Companion()
         self._pointer = Pointer(place, self._nothing, self.do, self._preview)
         self._grab = Grab(place, self.do, self._preview)
         self._gripping: set[int] = set()
@@ -78,6 +79,7 @@ class Hands:
         self._touching: object = None
         self.late = False
         self._lit: Hit | None = None
+        self._known: object = None
         self._begun = rig is not None
         self._now, self._count = 0.0, 0
         self._buzzes: list[Buzz] = []
@@ -94,8 +96,14 @@ class Hands:
         all else that hands do: where `late` is set, this is called between two frames."""
         if self._pointer.dragging or self._grab.hands:
             self._trying(lambda: self.shaping.show(self._now))
-        else:
-            self.place.world.point_at(self._lit)
+            return
+        self.place.world.point_at(self._lit)
+        state = self.place.world.state
+        if self.head is not None and (state is not self._known or self._count % SELDOM == 0):
+            self._known = state
+            rig = self._companion.follow(self.place.world, self.head, self.rig)
+            if rig is not None:
+                self.locomotion.go(rig)
 
     # What happens in a frame.
 
@@ -398,7 +406,10 @@ class Hands:
     def _look(self, look: Look) -> None:
         if self.head is None:
             raise VrnnError("the headset is not tracked; put it on to go somewhere")
-        self.locomotion.go(seen_from(self.place.world.settled(), self.head, look))
+        rig = seen_from(self.place.world.settled(), self.head, look)
+        self.locomotion.go(rig)
+        if look.camera == "overview":
+            self._companion.on_table(rig)
 
     def _land(self, hand: int) -> None:
         if self.head is not None and self.locomotion.release(self.head):

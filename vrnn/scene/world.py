@@ -165,6 +165,11 @@ class World:
             self._before.clear()
         return True
 
+    @property
+    def moving(self) -> bool:
+        """Whether things are on their way."""
+        return self._moved < 1.0
+
     def point_at(self, hit: Hit | None) -> None:
         """Light up a layer and its neighbours."""
         if _lit(hit) != _lit(self.pointed):
