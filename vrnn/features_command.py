@@ -37,6 +37,8 @@ from vrnn.spec import ModelSpec
 from vrnn.wording import time_text
 
 SETTINGS, TABLE = "settings.json", "features.csv"
+BLOCK = 32
+"""Channels that are made together: a run that was ended goes on with the block it was in."""
 BAR = 24
 """Letters of the progress bar."""
 HEAD = ("channel", "copy", "activation", "state")
@@ -74,19 +76,23 @@ class _Work:
     image: np.ndarray | None
     cluster: Cluster | None
 
-    def made(self, channels: list[int]) -> Iterator[tuple[float, int, Sequence[Feature], str]]:
-        """How many pictures there are, of how many, those that are new, and what to say."""
+    def made(self, blocks: list[list[int]]) -> Iterator[tuple[float, Sequence[Feature], str]]:
+        """How many pictures there are, those that are new, and what to say.
+
+        Channels of a block are always made together, so that rounding is the same each time.
+        """
+        settings, done = self.settings, 0.0
         if self.cluster is None:
-            run = ascend(self.model, self.node.id, channels, self.settings, self.image)
-            for at in run:
-                yield at.done, at.of, at.features, at.said
+            for block in blocks:
+                for at in ascend(self.model, self.node.id, block, settings, self.image):
+                    yield done + at.done, at.features, at.said
+                done += len(block) * settings.copies
             return
-        done = 0
         for features in self.cluster.features(
-            self.spec, self.model.detail, self.node.id, channels, self.settings, self.image
+            self.spec, self.model.detail, self.node.id, blocks, settings, self.image
         ):
             done += len(features)
-            yield done, len(channels) * self.settings.copies, features, ""
+            yield done, features, ""
 
 
 def _layer(work: _Work, options: Options) -> None:
@@ -98,12 +104,13 @@ def _layer(work: _Work, options: Options) -> None:
     _same_settings(folder, settings, work.image)
     channels = [0] if settings.of_layer else _channels(options.channels, node)
     left = [
-        c
-        for c in channels
-        if not all(_file(folder, c, k).is_file() for k in range(settings.copies))
+        block
+        for block in (channels[i : i + BLOCK] for i in range(0, len(channels), BLOCK))
+        if not all(_file(folder, c, k).is_file() for c in block for k in range(settings.copies))
     ]
+    of = sum(map(len, left)) * settings.copies
     started = time.perf_counter()
-    for done, of, features, said in work.made(left) if left else ():
+    for done, features, said in work.made(left):
         _write(folder, features)
         if said:
             print(f"vrnn: {said}", file=sys.stderr)
@@ -156,7 +163,9 @@ def _write(folder: Path, features: Sequence[Feature]) -> None:
     if features:
         _note(folder / TABLE, features)
     for feature in features:
-        save(_file(folder, feature.channel, feature.copy), Image.fromarray(feature.pixels))
+        path = _file(folder, feature.channel, feature.copy)
+        if not path.is_file():
+            save(path, Image.fromarray(feature.pixels))
         if feature.dead:
             print(f"vrnn: channel {feature.channel} is dead: nothing changes it", file=sys.stderr)
         elif feature.stopped:

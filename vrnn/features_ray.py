@@ -17,8 +17,6 @@ from vrnn.spec import ModelSpec
 
 PATIENCE = 10.0
 """Seconds for a machine to answer."""
-AT_ONCE = 16
-"""Channels that one machine gets at a time."""
 
 
 @lru_cache(maxsize=1)
@@ -72,14 +70,16 @@ class Cluster:
             raise VrnnError(f"Ray at '{address}' is not reached: {error}") from error
 
     def features(
-        self, spec: ModelSpec, detail: str, node: int, channels: Sequence[int], settings: Ascent,
-        image: np.ndarray | None,
+        self, spec: ModelSpec, detail: str, node: int, blocks: Sequence[Sequence[int]],
+        settings: Ascent, image: np.ndarray | None,
     ) -> Iterator[tuple[Feature, ...]]:  # fmt: skip
-        """Pictures as they are made, in whatever order. Raises VrnnError."""
+        """Pictures as they are made, in whatever order. blocks: of channels, each for one machine.
+
+        Raises VrnnError.
+        """
         ray = self._ray
         work = ray.remote(max_retries=3)(_part)
-        parts = [channels[i : i + AT_ONCE] for i in range(0, len(channels), AT_ONCE)]
-        running = [work.remote(spec, detail, node, part, settings, image) for part in parts]
+        running = [work.remote(spec, detail, node, block, settings, image) for block in blocks]
         while running:
             ready, running = ray.wait(running)
             try:

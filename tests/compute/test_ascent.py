@@ -7,7 +7,6 @@ import time
 import numpy as np
 import pytest
 import torch
-from PIL import Image
 from torch import nn
 from torch.nn import functional as F
 
@@ -367,7 +366,7 @@ def test_a_cluster_makes_the_same_pictures(run_vrnn, tmp_path):
 
 def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):
     words = [sys.executable, "-m", "vrnn", "features", "--layers", "stage3.0.conv1"]
-    words += ["--preset", "quick", "--set", "steps=12", "--set", "precision=full"]
+    words += ["--preset", "quick", "--set", "steps=12"]
     killed = subprocess.Popen([*words, "--out", "killed"], cwd=tmp_path)
     while not list((tmp_path / "killed").rglob("0*.png")):
         assert killed.poll() is None
@@ -384,5 +383,4 @@ def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):
     for path in files:
         one, two = tmp_path / "whole" / path, tmp_path / "killed" / path
         if path.suffix == ".png":
-            a, b = (np.asarray(Image.open(p)).astype(int) for p in (one, two))
-            assert np.abs(a - b).mean() < 1
+            assert one.read_bytes() == two.read_bytes(), path

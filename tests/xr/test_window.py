@@ -160,16 +160,21 @@ def test_keys_and_panels_work_while_it_is_worn(start, service):
         time.sleep(1.5)
         terrace = world_of(vrnn.shot())
         vrnn.press("Tab")  # the conveyor
-        time.sleep(2.5)
-        conveyor = world_of(vrnn.shot())
-        assert differs(terrace, conveyor) > 0.05
+        vrnn.wait_for(lambda: differs(terrace, world_of(vrnn.shot())) > 0.05)
         vrnn.press("ctrl+p")
-        time.sleep(1.0)
+        time.sleep(2.0)
         vrnn.xdotool("type", "--delay", "60", "leave the headset")
         time.sleep(1.0)
         vrnn.press("Return")
         time.sleep(2.0)
-        flat = world_of(vrnn.picture())
+        seen = [world_of(vrnn.picture())]
+
+        def rests() -> bool:
+            seen.append(world_of(vrnn.picture()))
+            return differs(*seen[-2:]) < 0.005
+
+        vrnn.wait_for(rests)
+        flat = seen[-1]
         remote.send(head=(1.5, 1.2, -1.0))
         time.sleep(1.5)
         assert differs(flat, world_of(vrnn.picture())) < 0.01  # nobody wears it any more

@@ -35,8 +35,6 @@ USUAL = {False: 8, True: 256}
 FILM, FILM_SIDE = 8, 48
 """Pictures in the film of an ascent, and the largest side of one, pixels."""
 UNDIFFERENTIABLE = ("not implemented", "does not require grad", "not differentiable")
-SLOW_STEP = 0.5
-"""Seconds: a step that takes longer holds images up that are put in meanwhile."""
 NO_MEMORY = (
     "not enough memory for a single picture of this layer; pass a smaller --input-size, or choose "
     "a layer nearer to the input"
@@ -63,16 +61,17 @@ class Reached:
 
 def ascend(
     model: OpenedModel, node: int, channels: Sequence[int], settings: Ascent,
-    image: np.ndarray | None = None, *, show_every: float = inf,
+    image: np.ndarray | None = None, *, show_every: float = inf, longest: float = inf,
     first: Callable[[], Sequence[int]] = tuple, stop: Callable[[], None] = lambda: None,
 ) -> Generator[Reached, None, list[Feature]]:  # fmt: skip
     """Ascend for some channels of a node, in batches that fit into memory.
 
     image: (H, W, 3) uint8 to start from, None for the model's own sample; show_every: seconds after
-    which the pictures so far come along; first: channels that are to come first, asked for each
-    batch; stop: raises what is to end a step, asked all through it. Returns the features in the
-    order of the channels, each channel's copies together; the objectives of the whole layer have
-    one channel, 0.
+    which the pictures so far come along; longest: seconds of a step, after slower ones fewer
+    pictures are made at once (which can change them by rounding); first: channels that are to come
+    first, asked for each batch; stop: raises what is to end a step, asked all through it.
+    Returns the features in the order of the channels, each channel's copies together; the
+    objectives of the whole layer have one channel, 0.
     Raises VrnnError for a layer without a gradient, an unknown channel, or too little memory.
     """
     form = model.view.forms[node]
@@ -115,7 +114,7 @@ def ascend(
             said = f"too little memory for {len(jobs)} pictures at once: going on with {most}"
             yield Reached(done, count, 0, settings.steps, said=said)
             continue
-        if (time.perf_counter() - started) / settings.steps > SLOW_STEP:
+        if (time.perf_counter() - started) / settings.steps > longest:
             most = max(1, most // 2)
         done += len(made)
         for feature in made:

@@ -26,6 +26,8 @@ FORMAT = "features 1"
 """Grows with each change of how pictures are made, so that older ones are not shown."""
 SHOW_EVERY = 0.4
 """Seconds after which pictures in work are shown again."""
+SLOW_STEP = 0.5
+"""Seconds: a step that takes longer holds images up that are put in meanwhile."""
 AT_ONCE = 16
 """Pictures from the disk in one step."""
 MOST_BYTES = 4 << 30
@@ -75,7 +77,7 @@ class FeaturesJob:
         left = sorted(set(channels) - {feature.channel for feature in known})
         run = ascend(
             model, self.node, left, settings, self.image,
-            show_every=SHOW_EVERY, first=self.first, stop=stop,
+            show_every=SHOW_EVERY, longest=SLOW_STEP, first=self.first, stop=stop,
         )  # fmt: skip
         where: Path | None = folder
         for at in run if left else ():

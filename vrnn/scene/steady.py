@@ -12,6 +12,8 @@ from vrnn.scene.tracked import Eye, Pose, Rig
 
 FADE = 0.3
 """Seconds in which a picture goes, or comes again."""
+LEAST = 1e-3
+"""Veil of a frame in which the eyes are lost, however short: what comes then is no plain sight."""
 NEAR_BY, TURNED = 0.05, radians(5)
 """Metres and radians from where the eyes froze within which they go on without fading first."""
 
@@ -33,7 +35,7 @@ class Steady:
         it is gone before it stands there.
         """
         if not tracked:
-            self.veil = min(1.0, self.veil + seconds / FADE)
+            self.veil = min(1.0, self.veil + max(seconds / FADE, LEAST))
             return self._shown or eyes
         last = self._shown
         if last is None or self.veil in (0.0, 1.0) or _beside(last, eyes):
