@@ -35,7 +35,7 @@ from vrnn.ui.layer_panel import LayerPanel
 from vrnn.ui.model_panel import NAME as MODEL
 from vrnn.ui.model_panel import ModelPanel
 from vrnn.ui.palette import Palette
-from vrnn.ui.widgets import beside
+from vrnn.ui.widgets import beside, input_waits
 
 SIZE = (1024, 1280)
 """Pixels."""
@@ -198,6 +198,8 @@ class Board:
             imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
             self._make()
             self._renderer.take(imgui.get_draw_data())
+            if input_waits():
+                self._stir()
         self._made, self._stamp = now, changes(self.desk)
         self._screen.use()
         self._screen.clear(*(0.0, 0.0, 0.0, 1.0))

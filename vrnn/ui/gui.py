@@ -38,7 +38,11 @@ from vrnn.ui.memory import LARGEST, SMALLEST, Memory
 from vrnn.ui.model_panel import NAME as MODEL
 from vrnn.ui.model_panel import ModelPanel
 from vrnn.ui.palette import Palette
+from vrnn.ui.widgets import input_waits
 
+BURST = 8
+"""Times more that panels are made anew in one frame while input waits: ImGui takes one key each
+time, and who types is faster than a slow machine draws."""
 SETTLING = 3
 """Times that panels are made anew after an input: what is under the mouse is known one later."""
 LATEST = 0.5
@@ -247,6 +251,13 @@ class Gui:
         imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
         self._made = now
         self._make()
+        for _ in range(BURST):
+            if not input_waits():
+                break
+            imgui.get_io().delta_time = 1e-3
+            self._make()
+        if input_waits():
+            self._stir()
         self._stamp = self._changes()
         return True
 

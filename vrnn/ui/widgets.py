@@ -106,3 +106,8 @@ def buttons(texts: Sequence[str]) -> str | None:
         if imgui.button(text):
             pressed = text
     return pressed
+
+
+def input_waits() -> bool:
+    """Whether ImGui has been told of input that it has not taken yet."""
+    return not imgui.get_current_context().input_events_queue.empty()
