@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.signals import as_in_a_terminal
 from tests.test_window import SIZE, Program, ask_to_close, differs, display
 from tests.xr.service import EyeView
 
@@ -33,8 +34,9 @@ class Worn(Program):
         command = [str(runtime.unpacked.xrun), sys.executable, "-m", "vrnn", "--window", size]
         self.log = (folder / "log.txt").open("w+")
         self.process = subprocess.Popen(
-            [*command, "--timings", *words], cwd=folder, env=self.env, stderr=self.log
-        )
+            [*command, "--timings", *words],
+            cwd=folder, env=self.env, stderr=self.log, preexec_fn=as_in_a_terminal,
+        )  # fmt: skip
         self.window = ""
 
     def worn(self) -> None:
