@@ -167,6 +167,19 @@ def test_only_what_the_layer_needs_is_run(monkeypatch):
     assert not any(w is net.late.weight for w in ran)
 
 
+def test_a_batch_norm_that_only_scales_gives_what_the_model_gives():
+    torch.manual_seed(1)
+    net = nn.Sequential(nn.Conv2d(3, 6, 3), nn.BatchNorm2d(6), nn.Conv2d(6, 4, 3)).eval()
+    with torch.no_grad():
+        for tensor in (net[1].running_mean, net[1].weight, net[1].bias):
+            tensor.normal_()
+        net[1].running_var.uniform_(0.5, 2.0)
+    model = opened(net)
+    images = torch.randn(3, 3, 24, 24)
+    run = Shortest(net, model.view, model.network.nodes[-1].id)
+    torch.testing.assert_close(run((images,)), net(images), rtol=1e-4, atol=1e-5)
+
+
 @pytest.mark.parametrize("objective", ["neuron", "layer", "direction", "difference"])
 def test_every_objective_grows(objective):
     model = OpenedModel(open_source(ModelSpec()), "layers")

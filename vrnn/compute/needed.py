@@ -119,7 +119,11 @@ class _UpTo(TorchFunctionMode):
             raise GraphChanged("the model took another way through its layers")
         if last and self._record.operation in CEILINGS:
             raise _Reached(_Wakeful.apply(args[0], CEILINGS[self._record.operation]))
-        result = func(*args, **(kwargs or {}))
+        result = None
+        if func is torch.nn.functional.batch_norm:
+            result = _scaled(**dict(zip(BATCH_NORM, args, strict=False)), **(kwargs or {}))
+        if result is None:
+            result = func(*args, **(kwargs or {}))
         if last:
             raise _Reached(self._tensor(args, kwargs or {}, result))
         if isinstance(result, torch.Tensor) and result.requires_grad:
@@ -138,6 +142,30 @@ class _UpTo(TorchFunctionMode):
                 raise GraphChanged("the attention has no weights to look at")
             return weights
         return part_of(result, record, args)
+
+
+BATCH_NORM = (
+    "input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps",
+)  # fmt: skip
+
+
+def _scaled(
+    input: torch.Tensor, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
+    training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
+) -> torch.Tensor | None:  # fmt: skip
+    """A batch norm that only scales and shifts: its way back is one product, where the general one
+    looks at all values for statistics that nobody needs. None where it is not so."""
+    if training or running_mean is None or running_var is None:
+        return None
+    shape = (1, -1, *[1] * (input.dim() - 2))
+    scale = torch.rsqrt(running_var + eps)
+    if weight is not None:
+        scale = scale * weight
+    shift = -running_mean * scale
+    if bias is not None:
+        shift = shift + bias
+    like = input.dtype
+    return torch.addcmul(shift.to(like).view(shape), input, scale.to(like).view(shape))
 
 
 CEILINGS = {"relu": float("inf"), "relu6": 6.0}

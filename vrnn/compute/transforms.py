@@ -49,17 +49,22 @@ def _turned(pictures: torch.Tensor, settings: Ascent, numbers: torch.Tensor) -> 
     sign = torch.where(numbers[3] < 0.5, -1.0, 1.0)
     angle = turns * size * sign * pi / 180
     scale = 1 + grows * (settings.scale - 1) * numbers[4]
-    if not bool((turns | grows).any()):
+    chosen = (turns | grows).nonzero()[:, 0]
+    if not len(chosen):
         return pictures
+    angle, scale = angle[chosen], scale[chosen]
     _, _, height, width = pictures.shape
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    matrix = torch.zeros(count, 2, 3)
+    matrix = torch.zeros(len(chosen), 2, 3)
     matrix[:, 0, 0], matrix[:, 0, 1] = cos, -sin * height / width
     matrix[:, 1, 0], matrix[:, 1, 1] = sin * width / height, cos
+    chosen = chosen.to(pictures.device)
+    some = pictures if len(chosen) == count else pictures[chosen]
     grid = F.affine_grid(
-        matrix.to(pictures.device, pictures.dtype), list(pictures.shape), align_corners=False
+        matrix.to(pictures.device, pictures.dtype), list(some.shape), align_corners=False
     )
-    return F.grid_sample(pictures, grid, padding_mode="border", align_corners=False)
+    some = F.grid_sample(some, grid, padding_mode="border", align_corners=False)
+    return some if len(chosen) == count else pictures.index_copy(0, chosen, some)
 
 
 def _blurred(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
@@ -91,11 +96,14 @@ def _rolled(pictures: torch.Tensor, settings: Ascent, numbers: torch.Tensor) -> 
         )
         shifts.append((rolls * signed * (settings.roll > 0)) % length)
     down, right = shifts
-    if not bool((down | right).any()):
+    chosen = (down | right).nonzero()[:, 0]
+    if not len(chosen):
         return pictures
+    down, right = down[chosen], right[chosen]
     rows = ((torch.arange(height) - down[:, None]) % height).to(pictures.device)
     columns = ((torch.arange(width) - right[:, None]) % width).to(pictures.device)
-    sample = torch.arange(count, device=pictures.device)
-    return pictures.movedim(1, -1)[
-        sample[:, None, None], rows[:, :, None], columns[:, None, :]
-    ].movedim(-1, 1)
+    chosen = chosen.to(pictures.device)
+    sample = torch.arange(len(chosen), device=pictures.device)
+    some = (pictures if len(chosen) == count else pictures[chosen]).movedim(1, -1)
+    some = some[sample[:, None, None], rows[:, :, None], columns[:, None, :]].movedim(-1, 1)
+    return some if len(chosen) == count else pictures.index_copy(0, chosen, some)
