@@ -47,8 +47,8 @@ SMALL = replace(presets()["sharp"], pad=3, roll=2)
 """Settings for images of 32×32 pixels."""
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, metres."""
-FIELD = tuple(np.radians((-45.0, 45.0, 30.0, -42.0)).tolist())
-HANDS = ((-0.25, (-0.12, -0.06, 0.0, 0.99)), (0.18, (-0.02, -0.06, 0.0, 1.0)))
+FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
+HANDS = ((-0.25, (-0.12, -0.06, 0.0, 0.99)), (0.0, (-0.02, -0.085, 0.0, 1.0)))
 """Of the left and the right hand: metres to the right, and how it is turned."""
 POINTED_FROM = "-7.2,1.7,6,8,0"
 
@@ -57,7 +57,7 @@ def in_a_headset(studio: Studio) -> np.ndarray:
     """(H, W, 3) uint8: what a left eye sees while the right hand points at a layer."""
     config = load_config()
     head = Pose(np.array([0.0, 1.65, 0.0]))
-    aims = [Pose(np.array([x, 1.3, -0.4]), turned) for x, turned in HANDS]
+    aims = [Pose(np.array([x, 1.3, -0.4]), np.array(turned)) for x, turned in HANDS]
     hands = (HandInput(aims[0], aims[0], active=True), HandInput(aims[1], aims[1], active=True))
     eyes = (Eye(Pose(head.position - SIDE), FIELD), Eye(Pose(head.position + SIDE), FIELD))
     with HandsGuide(studio.place, studio._renderer, config) as guide:
@@ -65,7 +65,7 @@ def in_a_headset(studio: Studio) -> np.ndarray:
             guide.update(tracked := Tracked(number / 90, head, eyes, hands, True), 1 / 90)
             guide.make_ready()
         near, front = guide.seen(tracked)
-        target = StereoTarget(studio.context, (1600, 1200), samples=4)
+        target = StereoTarget(studio.context, (1600, 1080), samples=4)
         view = eyes_view(eyes, guide.rig, target.size, 120.0, look_of(config))
         studio._renderer.draw_eyes(target, view, studio.world.drawing(), near, front)
         seen = target.pixels(0)[..., :3]
