@@ -89,7 +89,8 @@ class FeaturesJob:
                     where, said = None, f"pictures are not kept for the next time: {error}"
             kept = where if at.finished else None
             found = self._pictured(at.features, kept, total)
-            yield Step(name, len(known) + at.done, total, found, said)
+            text = f"{name} · step {at.step} of {at.steps}"
+            yield Step(text, len(known) + at.done, total, found, said)
             unchanged(model, view)
         forget_largest(folder.parent, MOST_BYTES)
         return None
