@@ -432,7 +432,7 @@ class App(Closing):
         doing = (
             self._filmed
             or self.feed.progress
-            or (f"{rows[0].text} {rows[0].fraction:.0%}" if rows else "")
+            or (f"{rows[0].text} · {rows[0].fraction:.0%}" if rows else "")
         )
         key = (
             size, self.window.pixel_scale, self.help, self._note, failure, doing, text,
