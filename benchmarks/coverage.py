@@ -18,10 +18,10 @@ import warnings
 import torch
 
 from benchmarks.skeleton import compare
-from vrnn.compute.detail import at_detail
-from vrnn.compute.library import from_timm, from_torchvision
-from vrnn.compute.shim import allow_torchvision
-from vrnn.compute.tracer import trace
+from vrnn.compute.loading.model_zoo import from_timm, from_torchvision
+from vrnn.compute.loading.torchvision_compat import allow_torchvision
+from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.tracer import trace
 
 LARGEST = 400e6
 """Parameters of a timm model; larger ones do not fit beside their gradients on a small machine."""

@@ -28,13 +28,13 @@ import numpy as np
 import torch
 
 from benchmarks.timing import table
-from vrnn.compute.ascent import ascend
-from vrnn.compute.opened import OpenedModel
-from vrnn.compute.shim import allow_torchvision
-from vrnn.compute.source import open_source
-from vrnn.compute.transforms import transformed
-from vrnn.features import Ascent
-from vrnn.spec import ModelSpec
+from vrnn.compute.features.optimizer import ascend
+from vrnn.compute.features.transforms import transformed
+from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.compute.loading.torchvision_compat import allow_torchvision
+from vrnn.features.settings import Ascent
+from vrnn.network.model_spec import ModelSpec
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 MIDDLE, FIRST = "layer3.0.bn3", "layer1.0.bn3"

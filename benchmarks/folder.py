@@ -14,8 +14,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 
 from benchmarks.timing import medians, milliseconds, table
-from vrnn.images import image_folder
-from vrnn.thumbnails import Wall
+from vrnn.media.image_set import image_folder
+from vrnn.media.pager import Wall
 
 FILES = 100_000
 CLASSES = 1000

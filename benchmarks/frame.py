@@ -17,20 +17,20 @@ import numpy as np
 
 from benchmarks.timing import medians, milliseconds, table
 from vrnn.compute.worker import FrameReady, MapsReady, Opened, Worker
+from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.instances import Instances
-from vrnn.render.maps import ROW, ROWS
+from vrnn.render.map_store import ROW, ROWS
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.shaders import Shader
-from vrnn.render.target import Target
 from vrnn.render.uniforms import View, Views
 from vrnn.scene.camera import Camera
-from vrnn.scene.display import ENTRIES
-from vrnn.scene.display import table as table_of_colours
-from vrnn.scene.drawing import PANEL
+from vrnn.scene.primitives import PANEL
 from vrnn.scene.viewpoints import depths, named
 from vrnn.scene.world import World
-from vrnn.spec import ModelSpec
+from vrnn.style.colormap import ENTRIES
+from vrnn.style.colormap import table as table_of_colours
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 SIZE = (1280, 720)

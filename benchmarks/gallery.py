@@ -17,9 +17,9 @@ import numpy as np
 from PIL import Image
 
 from benchmarks.timing import milliseconds, table
-from vrnn.gallery import Gallery
-from vrnn.images import image_folder
+from vrnn.media.image_set import image_folder
 from vrnn.scene.state import Picture
+from vrnn.workspace.image_wall import Gallery
 
 FEW, MANY, CLASSES = 100, 100_000, 100
 

@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import table
-from vrnn.app import SWITCH
-from vrnn.config import load_config
-from vrnn.guide import HandsGuide
-from vrnn.scene.leaf import facing
-from vrnn.scene.pinch import quaternion
-from vrnn.scene.tracked import Eye, HandInput, Pose, Tracked
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio
+from vrnn.app.desktop import SWITCH
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.guide import HandsGuide
+from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.hand_gestures import quaternion
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 FRAMES = 600

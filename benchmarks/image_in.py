@@ -16,14 +16,14 @@ import numpy as np
 import torch
 
 from benchmarks.timing import medians, milliseconds, table
-from vrnn.compute.detail import at_detail
-from vrnn.compute.maps import convert
-from vrnn.compute.runner import Runner
-from vrnn.compute.script import from_script
-from vrnn.compute.tracer import trace
-from vrnn.network import FeatureMaps
+from vrnn.compute.loading.script import from_script
+from vrnn.compute.passes.feature_maps import convert
+from vrnn.compute.passes.replay import Runner
+from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.tracer import trace
+from vrnn.network.feature_maps import FeatureMaps
 from vrnn.render.context import offscreen_context
-from vrnn.render.maps import MapStore
+from vrnn.render.map_store import MapStore
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 

@@ -10,8 +10,8 @@ import time
 import numpy as np
 
 from benchmarks.timing import milliseconds, table
-from vrnn.network import Edge, Network, NetworkInfo, Node
-from vrnn.scene.forms import cells
+from vrnn.network.graph import Edge, Network, NetworkInfo, Node
+from vrnn.scene.layout.map_grid import cells
 from vrnn.scene.state import LayerState, State
 from vrnn.scene.world import World
 

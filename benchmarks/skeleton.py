@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vrnn.compute.tracer import Trace, evaluating, tensors_in
+from vrnn.compute.tracing.tracer import Trace, evaluating, tensors_in
 
 Edges = set[tuple[str, str]]
 LAYERS = ("conv", "linear")

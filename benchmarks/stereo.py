@@ -38,7 +38,7 @@ MODELS = (
 
 def eyes_before(camera: Any, size: tuple[int, int]) -> tuple[Any, Any]:
     """Two eyes where a flat camera is, as a headset has them, and the stage they are on."""
-    from vrnn.scene.tracked import Eye, Pose, Rig
+    from vrnn.scene.headset.tracking import Eye, Pose, Rig
 
     wide, narrow, up = np.radians(52), np.radians(44), np.radians(48)
     pitch = camera.pitch / 2
@@ -53,13 +53,13 @@ def eyes_before(camera: Any, size: tuple[int, int]) -> tuple[Any, Any]:
 def issue() -> dict[str, Any]:
     """Seconds and calls until a frame is issued: for one eye, both in one pass, and in two."""
     from benchmarks.gl_calls import Counter
-    from vrnn import studio as studio_module
-    from vrnn.config import load_config
+    from vrnn.app import offscreen as studio_module
+    from vrnn.config.loader import load_config
+    from vrnn.network.model_spec import ModelSpec
+    from vrnn.render.render_target import Target
     from vrnn.render.stereo import StereoTarget, eyes_view, ways
-    from vrnn.render.target import Target
     from vrnn.render.uniforms import View
     from vrnn.scene.viewpoints import depths, named
-    from vrnn.spec import ModelSpec
 
     counter = Counter()
     studio_module.offscreen_context = counter.context
@@ -113,13 +113,14 @@ def own_time(frames: int, busy: bool) -> dict[str, Any]:
 
 def gpu(name: str) -> dict[str, Any]:
     """Milliseconds of the GPU for both eyes, 4 samples, by its own clock: from three places."""
-    from vrnn.config import load_config
+    from vrnn.app.offscreen import Studio
+    from vrnn.config.loader import load_config
+    from vrnn.network.model_spec import ModelSpec
     from vrnn.render import gl_raw
     from vrnn.render.context import is_software
+    from vrnn.render.look import look_of
     from vrnn.render.stereo import StereoTarget, eyes_view
     from vrnn.scene.viewpoints import depths, named, start
-    from vrnn.spec import ModelSpec
-    from vrnn.studio import Studio, look_of
 
     config = load_config()
     with Studio([ModelSpec(name)], config) as studio:

@@ -21,21 +21,21 @@ if __name__ == "__main__":
     os.environ["LP_NUM_THREADS"] = "0"  # drawing stays in the thread that asks for it
 
 from benchmarks.timing import milliseconds, table
-from vrnn.actions import ShowFeatures
-from vrnn.app import SWITCH
+from vrnn.app.desktop import SWITCH
+from vrnn.commands.layers import ShowFeatures
 from vrnn.compute.worker import FrameReady, Worker
-from vrnn.config import load_config
-from vrnn.features import Ascent
-from vrnn.place import Place
+from vrnn.config.loader import load_config
+from vrnn.features.settings import Ascent
+from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
+from vrnn.render.look import colours_of
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import depths, named
-from vrnn.spec import ModelSpec
-from vrnn.studio import colours_of
+from vrnn.workspace.workspace import Place
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 SIZE = (960, 540)

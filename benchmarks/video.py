@@ -19,13 +19,13 @@ import numpy as np
 
 from benchmarks.timing import table
 from vrnn.compute.worker import FrameReady, Worker
-from vrnn.config import load_config
-from vrnn.place import Place
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
+from vrnn.render.look import colours_of
 from vrnn.render.renderer import Renderer
 from vrnn.scene.state import State
-from vrnn.spec import ModelSpec
-from vrnn.studio import colours_of
+from vrnn.workspace.workspace import Place
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 ROUNDS, SECONDS = 4, 3.0

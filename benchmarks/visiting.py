@@ -11,12 +11,13 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.app import SWITCH
-from vrnn.closing import Closing
-from vrnn.config import load_config
+from vrnn.app.desktop import SWITCH
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
 from vrnn.render.gl_raw import Raw
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio, look_of
+from vrnn.render.look import look_of
+from vrnn.storage.closeable import Closing
 
 FIRST = 30
 """Frames that do not count: the session begins, and what is drawn first is made ready."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from vrnn.commands import name_of_key
-from vrnn.config import load_config
-from vrnn.play import ACTIONS
+from vrnn.commands.script import ACTIONS
+from vrnn.config.loader import load_config
+from vrnn.controls.key_bindings import name_of_key
 
 FILE = Path(__file__).parent / "actions.md"
 BEGIN, END = "<!-- actions -->\n", "<!-- end -->\n"

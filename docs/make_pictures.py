@@ -10,14 +10,18 @@ import numpy as np
 from PIL import Image
 
 from vrnn import render
-from vrnn.actions import Action, FoldStages, Point, ShowFeatures, Undo
-from vrnn.config import load_config
-from vrnn.guide import HandsGuide
-from vrnn.presets import presets
+from vrnn.app.offscreen import Studio
+from vrnn.commands.base import Action
+from vrnn.commands.display import FoldStages
+from vrnn.commands.layers import ShowFeatures
+from vrnn.commands.session import Point, Undo
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.guide import HandsGuide
+from vrnn.features.presets import presets
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.look import look_of
 from vrnn.render.stereo import StereoTarget, eyes_view
-from vrnn.scene.tracked import Eye, HandInput, Pose, Tracked
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio, look_of
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
 
 DIGIT = 8
 """Which of the test digits."""

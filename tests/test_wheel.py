@@ -100,7 +100,7 @@ def test_what_runs_is_what_was_installed(installed, tmp_path):
 
 def test_it_finds_its_settings(installed, tmp_path):
     python = installed / Path(sys.executable).name
-    code = "from vrnn.config import load_config; print(load_config().window.width)"
+    code = "from vrnn.config.loader import load_config; print(load_config().window.width)"
     result = run(python, "-c", code, folder=tmp_path)
     assert result.returncode == 0, result.stderr
     assert int(result.stdout) > 0

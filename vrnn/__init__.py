@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-__version__ = "0.1.0"
-__all__ = ["Marker", "Tracker", "VrnnError", "render", "show"]
+from vrnn.version import __version__
+
+__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "render", "show"]
 
 if TYPE_CHECKING:
     from vrnn.api import render, show
-    from vrnn.compute.tracker import Marker, Tracker
+    from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
 _HOME = {
-    "Tracker": "vrnn.compute.tracker",
-    "Marker": "vrnn.compute.tracker",
+    "Tracker": "vrnn.compute.tracing.annotations",
+    "Marker": "vrnn.compute.tracing.annotations",
     "render": "vrnn.api",
     "show": "vrnn.api",
     "VrnnError": "vrnn.errors",

@@ -1,5 +1,7 @@
 """`python -m vrnn`."""
 
-from vrnn.cli import entry
+from __future__ import annotations
+
+from vrnn.cli.main import entry
 
 entry()

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrnn.config import load_config
-from vrnn.options import Options
-from vrnn.spec import ModelSpec
+from vrnn.config.loader import load_config
+from vrnn.config.options import Options
+from vrnn.network.model_spec import ModelSpec
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -37,7 +37,7 @@ def render(
     source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`.
     Returns a Pillow image, RGB or, if transparent, RGBA. Raises VrnnError.
     """
-    from vrnn.studio import Studio
+    from vrnn.app.offscreen import Studio
 
     seen = None if image is None else _plain(image)
     with Studio(specs(model, source), load_config(), detail, arrange, scale, seen) as studio:
@@ -54,7 +54,7 @@ def show(
     **source: Any,
 ) -> None:
     """Open a window on a model and return when it is closed. Arguments as for `render`."""
-    from vrnn.app import App
+    from vrnn.app.desktop import App
 
     options = Options(detail=detail, arrange=arrange, scale=scale)
     images = [] if image is None else [_plain(image)]

@@ -1,5 +1,7 @@
 """The one kind of error that is shown to a person as a sentence instead of a traceback."""
 
+from __future__ import annotations
+
 
 class VrnnError(Exception):
     """Bad input or a missing part of the machine.

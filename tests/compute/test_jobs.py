@@ -10,11 +10,12 @@ import torch
 from torch import nn
 
 from tests.compute.test_worker import is_frame, spec, until
-from vrnn.compute.jobs import FactsJob, JobDone, JobFailed, JobProgress, JobQueue, Step, TopKJob
+from vrnn.compute.analysis.jobs import FactsJob, TopKJob
+from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, Step
 from vrnn.compute.worker import Failed, Opened, Worker
 from vrnn.errors import VrnnError
-from vrnn.network import Ablation, LayerFacts, TopImages
-from vrnn.spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec
+from vrnn.network.results import Ablation, LayerFacts, TopImages
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 

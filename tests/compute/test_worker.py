@@ -7,9 +7,9 @@ import pytest
 import torch
 from torch import nn
 
-from tests.compute.odd_models import DataDependent
+from tests.support.odd_models import DataDependent
 from vrnn.compute.worker import Failed, FrameReady, MapsReady, Opened, Progress, Worker
-from vrnn.spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec
 
 
 @pytest.fixture

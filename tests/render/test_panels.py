@@ -3,13 +3,13 @@
 import numpy as np
 import pytest
 
-from tests.blocks import block
-from vrnn.network import block_size
+from tests.support.map_blocks import block
+from vrnn.network.feature_maps import block_size
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.target import Target
 from vrnn.render.uniforms import Look, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.drawing import PANEL, Drawing
+from vrnn.scene.primitives import PANEL, Drawing
 
 SIZE = 240
 

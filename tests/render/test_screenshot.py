@@ -6,7 +6,7 @@ from vrnn.render import screenshot
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.drawing import Drawing, Label, Picture, quad
+from vrnn.scene.primitives import Drawing, Label, Picture, quad
 
 
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(16, 300))

@@ -7,8 +7,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.blocks import block
-from vrnn.network import block_size
+from tests.support.map_blocks import block
+from vrnn.network.feature_maps import block_size
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import (
     StereoTarget,
@@ -18,11 +19,10 @@ from vrnn.render.stereo import (
     near_and_far,
     ways,
 )
-from vrnn.render.target import Target
 from vrnn.render.uniforms import EyesView, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.drawing import PANEL, STROKE, Drawing, Label, Picture, quad
-from vrnn.scene.tracked import Eye, Pose, Rig
+from vrnn.scene.headset.tracking import Eye, Pose, Rig
+from vrnn.scene.primitives import PANEL, STROKE, Drawing, Label, Picture, quad
 
 SIZE = (320, 240)
 WAYS = ("multiview", "layer", "two")

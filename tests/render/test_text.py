@@ -1,11 +1,11 @@
 import numpy as np
 
-from vrnn import font
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.drawing import Drawing, Label
+from vrnn.scene.primitives import Drawing, Label
+from vrnn.style import font
 
 
 def drawn(ctx, labels, distance=5.0, size=(320, 160), samples=0):

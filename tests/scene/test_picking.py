@@ -4,11 +4,11 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.network import Node
-from vrnn.scene.panel import panel_size
+from vrnn.network.graph import Node
+from vrnn.scene.layout.panel_size import panel_size
+from vrnn.scene.network_object import Face
 from vrnn.scene.picking import pick_layer
-from vrnn.scene.pose import Pose
-from vrnn.scene.stand import Face
+from vrnn.scene.transition import Pose
 
 
 def node(number, shape):

@@ -5,18 +5,21 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.blocks import feature_maps
-from tests.networks import build, residual
-from vrnn import font
+from tests.support.map_blocks import feature_maps
+from tests.support.networks import build, residual
 from vrnn.errors import VrnnError
-from vrnn.network import ClassScores, Frame, NetworkInfo, Segmentation, map_shape
-from vrnn.render.maps import plan
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import NetworkInfo
+from vrnn.network.predictions import ClassScores, Segmentation
+from vrnn.network.results import Frame
+from vrnn.render.map_store import plan
 from vrnn.scene.camera import Camera
-from vrnn.scene.display import Display
-from vrnn.scene.pose import grid_maps
 from vrnn.scene.state import LayerState, State
+from vrnn.scene.transition import grid_maps
 from vrnn.scene.viewpoints import depths, find_layer, named
 from vrnn.scene.world import World
+from vrnn.style import font
+from vrnn.style.colormap import Display
 
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
 

@@ -16,10 +16,10 @@ import sys
 import time
 from ctypes import POINTER, byref, cast
 
-from vrnn.scene.tracked import Pose
-from vrnn.xr.bindings import PROFILES
-from vrnn.xr.calls import Calls
+from vrnn.scene.headset.tracking import Pose
 from vrnn.xr.input import HAND_TRACKING, Input
+from vrnn.xr.interaction_profiles import PROFILES
+from vrnn.xr.raw_calls import Calls
 from vrnn.xr.session import pose_of
 
 HEADLESS, CLOCK = "XR_MND_headless", "XR_KHR_convert_timespec_time"

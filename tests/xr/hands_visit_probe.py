@@ -17,13 +17,14 @@ import time
 
 import numpy as np
 
-from tests.headset import middle, on_layer, spots
-from vrnn.config import load_config
-from vrnn.guide import HandsGuide
+from tests.support.headset import middle, on_layer, spots
+from vrnn.app.headset_view import Visit
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.guide import HandsGuide
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.look import look_of
 from vrnn.scene.state import State
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio, look_of
-from vrnn.visit import Visit
 
 PATIENCE = 90.0
 

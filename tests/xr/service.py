@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.signals import as_in_a_terminal
+from tests.support.signals import as_in_a_terminal
 from tests.xr.fetch_runtime import Unpacked
 
 READY = "service has started"

@@ -17,10 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.actions import Arrange
-from vrnn.config import load_config
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio, look_of
+from vrnn.app.offscreen import Studio
+from vrnn.commands.display import Arrange
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.look import look_of
 
 KINDS = ("Texture", "Buffer", "Framebuffer", "VertexArray", "Program", "Query", "Renderbuffer")
 HIGHEST = 20_000

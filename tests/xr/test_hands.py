@@ -8,15 +8,15 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.headset import Person, looking, middle, spots
-from tests.test_touch import kept
-from tests.test_window import differs, display
+from tests.app.test_mouse import kept
+from tests.app.test_window import differs, display
+from tests.support.headset import Person, looking, middle, spots
 from tests.xr.service import LEFT, RIGHT
 from tests.xr.test_input import Probe
 from tests.xr.test_window import Worn
-from vrnn.config import load_config
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
 
 __all__ = ["display"]
 

@@ -11,7 +11,7 @@ from dataclasses import replace
 import pytest
 
 from tests.xr.service import LEFT, RIGHT, Controller
-from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS
+from vrnn.xr.interaction_profiles import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS
 
 PATIENCE = 20.0
 PROBE = "tests.xr.hands_probe"

@@ -6,7 +6,7 @@ import json
 import os
 
 from tests.xr.fetch_runtime import fetch
-from vrnn import doctor
+from vrnn.cli import doctor
 
 
 def test_it_is_fetched_once(runtime):
@@ -29,7 +29,7 @@ def test_two_services_run_side_by_side(runtime):
 
 
 def test_a_program_meets_the_runtime(runtime, service):
-    result = runtime.python("-m", "vrnn.probe", "openxr", service=service)
+    result = runtime.python("-m", "vrnn.cli.probe", "openxr", service=service)
     found = json.loads(result.stdout.splitlines()[-1])
     assert "Monado" in found["runtime"]
     assert "Remote" in found["headset"]

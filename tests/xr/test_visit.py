@@ -213,7 +213,7 @@ def test_a_runtime_without_such_a_headset(runtime, service):
 WHERE = """
 import time
 import xr
-from vrnn.config import load_config
+from vrnn.config.loader import load_config
 from vrnn.xr.session import Headset
 offered = xr.enumerate_reference_spaces
 xr.enumerate_reference_spaces = lambda session: [
@@ -250,7 +250,7 @@ def test_the_floor_is_below(runtime, service, names, kind):
 
 def test_a_runtime_that_takes_no_more_programs(runtime, service):
     code = (
-        "from vrnn.config import load_config; from vrnn.xr.session import Headset; "
+        "from vrnn.config.loader import load_config; from vrnn.xr.session import Headset; "
         "first = Headset(ctx, load_config().headset); Headset(ctx, load_config().headset)"
     )
     assert "serves no more programs" in asked(runtime, service, code)
@@ -259,7 +259,8 @@ def test_a_runtime_that_takes_no_more_programs(runtime, service):
 def test_a_runtime_that_refuses_the_session(runtime, service):
     """Monado makes none before it was asked what OpenGL it wants."""
     code = (
-        "from vrnn.config import load_config; from vrnn.xr import graphics; "
+        "from vrnn.config.loader import load_config; "
+        "from vrnn.xr import graphics_binding as graphics; "
         "from vrnn.xr.session import Headset; graphics.check_version = lambda *_: None; "
         "Headset(ctx, load_config().headset)"
     )

@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.signals import as_in_a_terminal
-from tests.test_window import SIZE, Program, ask_to_close, differs, display
+from tests.app.test_window import SIZE, Program, ask_to_close, differs, display
+from tests.support.signals import as_in_a_terminal
 from tests.xr.service import EyeView
 
 __all__ = ["display"]

@@ -20,14 +20,15 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.config import load_config
-from vrnn.render.target import Target
+from vrnn.app.headset_view import Visit
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.look import look_of
+from vrnn.render.render_target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.tracked import Rig
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio, look_of
-from vrnn.visit import Visit
+from vrnn.scene.headset.tracking import Rig
 from vrnn.xr.runtime import HeadsetError, HeadsetLost
 
 PATIENCE = 40.0

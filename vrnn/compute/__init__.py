@@ -1,1 +1,3 @@
 """Everything that touches the model: torch only, no OpenGL."""
+
+from __future__ import annotations

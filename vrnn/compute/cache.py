@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import os
-import sys
 from collections.abc import Generator, Iterable
 from contextlib import suppress
 from pathlib import Path
@@ -13,25 +11,17 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-from vrnn.compute.opened import OpenedModel
-from vrnn.files import make_folder, write_atomically
-from vrnn.images import ImageSet
-from vrnn.network import TopImages
+from vrnn.compute.loaded_model import OpenedModel
+from vrnn.media.image_set import ImageSet
+from vrnn.network.results import TopImages
+from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.storage.paths import cache_folder
 
 FORMAT = "top images 1"
 """Grows with each change of what is written, so that older files are not read."""
 SAMPLES = 16
 """Images of a data set that are looked at to tell it from another."""
 MOST_FILES = 500
-
-
-def cache_folder() -> Path:
-    """Where this user's programs keep what they can make again; it may not exist yet."""
-    base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
-    if not base:
-        usual = {"win32": "AppData/Local", "darwin": "Library/Caches"}
-        base = str(Path.home() / usual.get(sys.platform, ".cache"))
-    return Path(base) / "vrnn"
 
 
 def top_images_key(

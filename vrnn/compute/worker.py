@@ -22,12 +22,16 @@ import numpy as np
 
 from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
-from vrnn.images import ImageSet, read_image
-from vrnn.network import Ablation, FeatureMaps, Frame, Network, NetworkInfo, ReceptiveField
-from vrnn.spec import ModelSpec
+from vrnn.media.image_reader import read_image
+from vrnn.media.image_set import ImageSet
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.model_spec import ModelSpec
+from vrnn.network.receptive_field import ReceptiveField
+from vrnn.network.results import Ablation, Frame
 
 if TYPE_CHECKING:
-    from vrnn.compute.opened import OpenedModel
+    from vrnn.compute.loaded_model import OpenedModel
 
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.02
@@ -213,8 +217,8 @@ class Worker:
         self._tell(0, "importing torch")
         import torch
 
-        from vrnn.compute.opened import OpenedModel
-        from vrnn.compute.source import open_source
+        from vrnn.compute.loaded_model import OpenedModel
+        from vrnn.compute.loading.source import open_source
 
         if self._threads is not None:
             torch.set_num_threads(self._threads)
@@ -317,6 +321,6 @@ def _sentence(error: Exception) -> str:
     """What to tell a person."""
     if isinstance(error, VrnnError):
         return str(error)
-    from vrnn.compute.blame import told
+    from vrnn.compute.user_traceback import told
 
     return told(error)

@@ -11,7 +11,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import take
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import STEEPEST, Camera
-from vrnn.scene.drawing import Drawing
+from vrnn.scene.primitives import Drawing
 
 EYES = 0.063
 """Metres between a person's eyes, on average."""

@@ -10,17 +10,17 @@ import moderngl
 import numpy as np
 
 from vrnn.render.culling import Standpoint, long_enough, near_first
-from vrnn.render.image import Images
+from vrnn.render.image_quads import Images
 from vrnn.render.instances import Instances, Strip
-from vrnn.render.maps import ROW, ROWS, Address, MapStore
+from vrnn.render.map_store import ROW, ROWS, Address, MapStore
+from vrnn.render.render_target import Target
 from vrnn.render.shaders import Shader, Way
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.target import Target
 from vrnn.render.text import Lines, Text, readable
 from vrnn.render.uniforms import AnyView, EyesView, View, Views
 from vrnn.scene.camera import NEAR
-from vrnn.scene.display import ENTRIES, table
-from vrnn.scene.drawing import PANEL, QUAD, STROKE, Drawing, Label
+from vrnn.scene.primitives import PANEL, QUAD, STROKE, Drawing, Label
+from vrnn.style.colormap import ENTRIES, table
 
 BLEND: Any = (
     moderngl.SRC_ALPHA,

@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
+from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.target import Target
 from vrnn.render.uniforms import View
-from vrnn.scene.drawing import Drawing
+from vrnn.scene.primitives import Drawing
 
 TILE = 2048
 SAMPLES = 8

@@ -12,11 +12,11 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.render import gl_raw
 from vrnn.render.gl_raw import Raw
+from vrnn.render.render_target import FRAMEBUFFER_SRGB, rest
 from vrnn.render.shaders import Way, program
-from vrnn.render.target import FRAMEBUFFER_SRGB, rest
 from vrnn.render.uniforms import Edges, EyesView, Look
 from vrnn.scene.camera import FAR
-from vrnn.scene.tracked import Eye, Rig
+from vrnn.scene.headset.tracking import Eye, Rig
 
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
-from vrnn import font
 from vrnn.render.culling import Standpoint
 from vrnn.render.instances import Instances
 from vrnn.render.shaders import Shader, Way
-from vrnn.scene.drawing import Label
+from vrnn.scene.primitives import Label
+from vrnn.style import font
 
 GLYPH = np.dtype(
     [

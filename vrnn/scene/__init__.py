@@ -1,1 +1,3 @@
 """Placing a network in space: numpy and networkx, no torch, no OpenGL."""
+
+from __future__ import annotations

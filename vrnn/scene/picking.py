@@ -8,9 +8,10 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.network import Node, map_shape
-from vrnn.scene.drawing import Spot
-from vrnn.scene.pose import Maps, Pose
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Node
+from vrnn.scene.primitives import Spot
+from vrnn.scene.transition import Maps, Pose
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 
-from vrnn.features import Ascent
-from vrnn.noise import Noise
-from vrnn.scene.display import COLOUR_MAPS, SCALES, USUAL, Display
+from vrnn.features.settings import Ascent
+from vrnn.media.synthetic import Noise
+from vrnn.style.colormap import COLOUR_MAPS, SCALES, USUAL, Display
 
 ARRANGEMENTS = ("terrace", "conveyor")
 FORMS = ("grid", "line", "ring")

@@ -12,19 +12,23 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn import font
-from vrnn.network import FeatureMaps, Frame, Network, NetworkInfo, Node, map_shape
-from vrnn.scene import parts
-from vrnn.scene.answers import Beside, beside
-from vrnn.scene.brackets import brackets
-from vrnn.scene.drawing import QUAD, STROKE, Drawing, Label, Spot
-from vrnn.scene.handles import handles
+from vrnn.network.feature_maps import FeatureMaps, map_shape
+from vrnn.network.graph import Network, NetworkInfo, Node
+from vrnn.network.results import Frame
+from vrnn.scene.network_object import Stand, fold_id
 from vrnn.scene.picking import Hit, Spots, pick_layer
-from vrnn.scene.pictured import PicturedLayer, picture_panels, waiting_panel
-from vrnn.scene.pins import Pinned, pinned
-from vrnn.scene.pose import Pose, between, grid_maps, settled
-from vrnn.scene.stand import Stand, fold_id
+from vrnn.scene.primitives import QUAD, STROKE, Beside, Drawing, Label, Spot
 from vrnn.scene.state import State
+from vrnn.scene.transition import Pose, between, grid_maps, settled
+from vrnn.scene.visuals import edges as edge_parts
+from vrnn.scene.visuals import labels as label_parts
+from vrnn.scene.visuals import panels as parts
+from vrnn.scene.visuals.feature_panels import PicturedLayer, picture_panels, waiting_panel
+from vrnn.scene.visuals.layer_handles import handles
+from vrnn.scene.visuals.module_brackets import brackets
+from vrnn.scene.visuals.pinned_layers import Pinned, pinned
+from vrnn.scene.visuals.predictions import beside
+from vrnn.style import font
 
 APART = 8.0
 """Metres between two networks."""
@@ -37,7 +41,7 @@ class _Still:
     """What of a network's drawing stays when another layer is pointed at.
 
     records: PANELs with all their light; arrays: (N,) of maps that they lie in; quads, brackets:
-    as they are drawn; edges: see `parts.strokes`.
+    as they are drawn; edges: see `edge_parts.strokes`.
     """
 
     records: np.ndarray
@@ -419,12 +423,12 @@ class World:
             edges = pose.standing.network.edges
             skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
             quads = [
-                parts.steps(pose.standing.layout.rows, pose.offset, self._shown),
+                edge_parts.steps(pose.standing.layout.rows, pose.offset, self._shown),
                 parts.boxes(pose),
                 parts.off_marks(self.state.off, slot, stand, pose),
             ]
             self._still[slot] = _Still(
-                records, arrays, quads, parts.strokes(pose.routes, skips),
+                records, arrays, quads, edge_parts.strokes(pose.routes, skips),
                 self._beside(slot, stand, pose),
                 brackets(pose, stand.modules, slot, self._shown),
             )  # fmt: skip
@@ -519,7 +523,7 @@ class World:
         if pointed is not None:
             node = pointed[1] if pointed[0] == slot else None
             state[:] = [1 if node in (e.source, e.target) else -1 for e in edges]
-        return parts.coloured(still.edges, state)
+        return edge_parts.coloured(still.edges, state)
 
     def _beside(self, slot: int, stand: Stand, pose: Pose) -> Beside | None:
         room = stand.attachment
@@ -550,14 +554,16 @@ class World:
             standing = pose.standing
             rows = standing.layout.rows
             named = [self._named(slot, seen[n]) for n in pose.ids]
-            labels += parts.layer_labels(pose.places, named)
-            labels += parts.edge_labels(pose.routes, standing.network.edges, standing.arrivals)
-            labels += parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
-            labels += parts.marker_labels(standing.network.markers, pose.places, pose.index)
+            labels += label_parts.layer_labels(pose.places, named)
+            labels += label_parts.edge_labels(
+                pose.routes, standing.network.edges, standing.arrivals
+            )
+            labels += label_parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
+            labels += label_parts.marker_labels(standing.network.markers, pose.places, pose.index)
             left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
             front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
             right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
-            labels += parts.title_labels(stand.info, left, front + 1.2, right - left)
+            labels += label_parts.title_labels(stand.info, left, front + 1.2, right - left)
         return labels
 
 

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from imgui_bundle import imgui
 
-from vrnn.actions import Change
-from vrnn.ui.desk import Desk
+from vrnn.commands.base import Change
+from vrnn.ui.panel_context import Desk
 from vrnn.ui.style import ACCENT, QUIET
 
 LABEL = 6.5

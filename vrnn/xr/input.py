@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.closing import Closing
-from vrnn.scene.pinch import from_joints
-from vrnn.scene.tracked import HandInput, Pose
-from vrnn.xr.bindings import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS, Profile
-from vrnn.xr.calls import Calls
+from vrnn.scene.headset.hand_gestures import from_joints
+from vrnn.scene.headset.tracking import HandInput, Pose
+from vrnn.storage.closeable import Closing
+from vrnn.xr.interaction_profiles import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS, Profile
+from vrnn.xr.raw_calls import Calls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, forgiving, told
 from vrnn.xr.session import pose_of
 

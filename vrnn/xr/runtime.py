@@ -13,10 +13,10 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from vrnn import __version__
-from vrnn.closing import Closing
 from vrnn.errors import VrnnError
-from vrnn.xr.calls import Calls
+from vrnn.storage.closeable import Closing
+from vrnn.version import __version__
+from vrnn.xr.raw_calls import Calls
 
 OPENGL = "XR_KHR_opengl_enable"
 WELCOME = (

@@ -23,13 +23,13 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.closing import Closing
-from vrnn.config import Headset as Settings
+from vrnn.config.schema import Headset as Settings
 from vrnn.render.gl_raw import DEPTH_COMPONENT32F
 from vrnn.render.stereo import StereoTarget, edges
-from vrnn.scene.tracked import Eye, Pose
-from vrnn.xr import graphics
-from vrnn.xr.layer import Layer
+from vrnn.scene.headset.tracking import Eye, Pose
+from vrnn.storage.closeable import Closing
+from vrnn.xr import graphics_binding as graphics
+from vrnn.xr.projection_layer import Layer
 from vrnn.xr.runtime import HeadsetLost, Runtime, forgiving, told
 from vrnn.xr.swapchain import Swapchain, colour_format, depth_format
 

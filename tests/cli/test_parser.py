@@ -1,0 +1,209 @@
+"""The command line as data."""
+
+from __future__ import annotations
+
+from math import pi
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vrnn.cli.parser import LARGEST, parse
+from vrnn.config.options import Options, camera_place
+from vrnn.errors import VrnnError
+from vrnn.network.model_spec import ModelSpec
+
+
+def test_nothing_said_opens_the_default_model():
+    assert parse([]) == Options()
+    assert parse([]).specs() == (ModelSpec("default"),)
+    assert not parse([]).takes_pictures
+
+
+def test_everything_said():
+    options = parse(
+        [
+            *("--model", "a.py", "--model", "timm:vit_tiny", "--weights", "a.safetensors"),
+            *("--image", "1.png", "--image", "2.png", "--data", "photos", "--classes", "names.txt"),
+            *("--input-size", "180x250", "--device", "cuda:1", "--detail", "all"),
+            *("--arrange", "conveyor", "--scale", "network", "--screenshot", "out.png"),
+            *("--screenshot-dir", "shots", "--size", "640x480", "--camera", "front"),
+            *("--camera", "layer:conv1", "--transparent", "--window", "800x600", "--fullscreen"),
+            *("--config", "my.toml", "--debug", "--timings", "--quiet"),
+        ]
+    )
+    assert options == Options(
+        command="open",
+        models=("a.py", "timm:vit_tiny"),
+        weights=(Path("a.safetensors"),),
+        images=(Path("1.png"), Path("2.png")),
+        data=Path("photos"),
+        classes=Path("names.txt"),
+        input_size=(180, 250),
+        device="cuda:1",
+        detail="all",
+        arrange="conveyor",
+        scale="network",
+        screenshot=Path("out.png"),
+        screenshot_dir=Path("shots"),
+        size=(640, 480),
+        cameras=("front", "layer:conv1"),
+        transparent=True,
+        window=(800, 600),
+        fullscreen=True,
+        config=Path("my.toml"),
+        debug=True,
+        timings=True,
+        quiet=True,
+    )
+    first, second = options.specs()
+    assert (first.model, first.weights) == ("a.py", Path("a.safetensors"))
+    assert (second.model, second.weights) == ("timm:vit_tiny", None)
+    assert first.input_size == second.input_size == (180, 250)
+    assert first.data == second.data == Path("photos")
+
+
+@pytest.mark.parametrize("source", ["0", "holiday.mp4", "frames/"])
+def test_live_frames(source):
+    options = parse(["--live", source, "--data", "photos"])
+    assert options == Options(live=source, data=Path("photos"))
+    assert parse([]).live is None
+
+
+def test_weights_of_the_second_model_only():
+    options = parse(["--model", "a", "--model", "b", "--weights", "none", "--weights", "b.pt"])
+    assert [spec.weights for spec in options.specs()] == [None, Path("b.pt")]
+
+
+def test_one_number_is_a_square_input():
+    assert parse(["--input-size", "224"]).input_size == (224, 224)
+
+
+@pytest.mark.parametrize("joined", [True, False])
+def test_a_camera_may_begin_with_a_minus(joined):
+    words = ["--camera=-1,2,3,0,0"] if joined else ["--camera", "-1,2,3,0,0"]
+    options = parse([*words, "--screenshot", "a.png"])
+    assert options.cameras == ("-1,2,3,0,0",)
+
+
+numbers = st.floats(-1e6, 1e6).map(lambda x: round(x, 3))
+
+
+@given(st.tuples(*[numbers] * 5))
+def test_five_numbers_are_a_camera(place):
+    text = ",".join(map(str, place))
+    (camera,) = parse(["--camera", text, "--screenshot", "a.png"]).cameras
+    x, y, z, yaw, pitch = place
+    assert camera_place(camera) == pytest.approx((x, y, z, yaw * pi / 180, pitch * pi / 180))
+
+
+@pytest.mark.parametrize(
+    "camera", ["overview", "layer:1,2,3", "1,2,3,4", "1,2,3,4,nan", "1,,2,3,4"]
+)
+def test_what_is_no_place(camera):
+    assert camera_place(camera) is None
+
+
+def names(*words: str) -> list[str]:
+    return [picture.path.as_posix() for picture in parse(words).pictures()]
+
+
+def test_one_picture_has_the_very_name_that_was_given():
+    assert names("--screenshot", "a/out.png") == ["a/out.png"]
+    assert names("--screenshot", "out.PNG", "--camera", "top", "--image", "cat.jpg") == ["out.PNG"]
+
+
+def test_several_pictures_are_told_apart_by_what_differs():
+    two_cameras = ("--screenshot", "a/out.png", "--camera", "overview", "--camera", "layer:conv1")
+    assert names(*two_cameras) == ["a/out-overview.png", "a/out-layer-conv1.png"]
+    two_images = ("--screenshot", "out.png", "--image", "cat.jpg", "--image", "x/dog.png")
+    assert names(*two_images) == ["out-cat.png", "out-dog.png"]
+    four = (*two_images, "--camera", "front", "--camera", "1,2,3,4,5")
+    expected = [
+        "out-cat-front.png",
+        "out-cat-place2.png",
+        "out-dog-front.png",
+        "out-dog-place2.png",
+    ]
+    assert names(*four) == expected
+
+
+def test_a_folder_of_pictures():
+    assert names("--screenshot-dir", "shots") == ["shots/overview.png"]
+    with_image = names("--screenshot-dir", "shots", "--image", "cat.jpg", "--camera", "top")
+    assert with_image == ["shots/cat-top.png"]
+
+
+words = st.text(st.characters(blacklist_categories=["Cs"], blacklist_characters="\0"), min_size=1)
+
+
+@given(st.lists(words, min_size=1, max_size=6), st.lists(st.sampled_from("abc"), max_size=3))
+def test_pictures_have_names_of_their_own_inside_the_folder(layers, images):
+    options = Options(
+        screenshot_dir=Path("shots"),
+        cameras=tuple(f"layer:{layer}" for layer in layers),
+        images=tuple(Path(f"{image}.png") for image in images),
+    )
+    paths = [picture.path for picture in options.pictures()]
+    assert len(set(paths)) == len(paths) == len(layers) * max(1, len(images))
+    assert all(path.parent == Path("shots") and path.suffix == ".png" for path in paths)
+
+
+def test_graph_and_doctor():
+    options = parse(["graph", "--model", "a.py", "--detail", "modules", "--json", "g.json"])
+    assert options.command == "graph"
+    assert options.models == ("a.py",)
+    assert (options.detail, options.json) == ("modules", Path("g.json"))
+    assert parse(["doctor"]).command == "doctor"
+
+
+@pytest.mark.parametrize(
+    ("words", "says"),
+    [
+        (["--size", "big", "--screenshot", "a.png"], "1920x1080"),
+        (["--size", "0x5", "--screenshot", "a.png"], "between 1x1"),
+        (["--size", f"{LARGEST + 1}x5", "--screenshot", "a.png"], str(LARGEST)),
+        (["--input-size", "0"], "180x250"),
+        (["--input-size", "-5"], "--input-size"),
+        (["--camera", "behind", "--screenshot", "a.png"], "overview, front, top"),
+        (["--camera", "layer:", "--screenshot", "a.png"], "layer:NAME"),
+        (["--screenshot", "out.jpg"], ".png"),
+        (["--camera", "top"], "add --screenshot"),
+        (["--size", "5x5"], "add --screenshot"),
+        (["--transparent"], "add --screenshot"),
+        (["--live"], "--live"),
+        (["--live", " "], "camera's number"),
+        (["--live", "0", "--screenshot", "a.png"], "--live belongs to the window"),
+        (["--live", "0", "--screenshot-dir", "a"], "--live belongs to the window"),
+        (["graph", "--live", "0"], "vrnn graph --help"),
+        (["--detail", "some"], "layers"),
+        (["--weights", "a", "--weights", "b"], "at most one for each --model"),
+        (["script.py"], "--model script.py"),
+        (["--modle", "script.py"], "--modle"),
+        (["--screensho", "a.png"], "--screensho"),
+        (["--model"], "--model"),
+        (["graph", "--screenshot", "a.png"], "vrnn graph --help"),
+        (["doctor", "--model", "a"], "vrnn doctor --help"),
+    ],
+)
+def test_wrong_words_are_answered_by_one_sentence(words, says):
+    with pytest.raises(VrnnError) as caught:
+        parse(words)
+    assert says in str(caught.value)
+    assert "\n" not in str(caught.value)
+
+
+def answer(words: list[str]) -> str:
+    try:
+        parse(words)
+    except VrnnError as error:
+        return str(error)
+    except SystemExit as end:
+        return "" if end.code else "help or version, printed"
+    return "understood"
+
+
+@given(st.lists(st.text(max_size=12) | st.sampled_from(["--camera", "--size", "-1"]), max_size=6))
+def test_any_words_are_understood_or_refused_in_words(words):
+    assert answer(words)

@@ -1,0 +1,173 @@
+"""What layers cost, against torch's own counter and the clock."""
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from tests.support.odd_models import MODELS, inputs_of
+from vrnn.compute.analysis.profiler import layer_facts, measure, weight_histograms
+from vrnn.compute.loading.source import open_source
+from vrnn.compute.operators.macs import multiply_adds
+from vrnn.compute.passes.replay import GraphChanged
+from vrnn.compute.tracing.annotations import Tracker
+from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.tracer import trace
+from vrnn.network.model_spec import DETAILS, ModelSpec
+
+EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
+
+
+def opened(name):
+    source = open_source(ModelSpec(name if name == "default" else str(EXAMPLES / name)))
+    return source.model.eval(), source.prepare(None)[0]
+
+
+def counted_by_torch(model, inputs):
+    with FlopCounterMode(display=False) as counter, torch.no_grad():
+        model(*inputs)
+    return counter.get_total_flops() // 2
+
+
+@pytest.mark.parametrize("name", ["default", "resnet50.py", "googlenet.py", "unet.py"])
+def test_multiply_adds_are_those_of_torch_s_counter(name):
+    model, inputs = opened(name)
+    expected = counted_by_torch(model, inputs)
+    traced = trace(model, inputs, name)
+    for detail in DETAILS:
+        costs = measure(model, at_detail(traced, detail), inputs)
+        assert sum(work for work, _ in costs.values()) == expected
+
+
+def test_each_layer_has_its_own_count():
+    model, inputs = opened("resnet50.py")
+    view = at_detail(trace(model, inputs, "resnet50"), "layers")
+    costs = measure(model, view, inputs)
+    by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
+    assert by_name["conv1"] == 112 * 112 * 64 * 3 * 7 * 7
+    assert by_name["layer2.0.conv2"] == 28 * 28 * 128 * 128 * 9
+    assert by_name["fc"] == 2048 * 1000
+    assert by_name["maxpool"] == by_name["input"] == 0
+
+
+def test_attention_is_counted():
+    model, inputs = opened("transformer.py")
+    view = at_detail(trace(model, inputs, "transformer"), "layers")
+    costs = measure(model, view, inputs)
+    by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
+    assert by_name["blocks.0.attention"] == 4 * 145 * 145 * (24 + 24)
+    assert by_name["blocks.0.attention.qkv"] == 145 * 96 * 288
+
+
+A, B = torch.rand(5, 4, 6), torch.rand(5, 6, 7)
+CALLS = [
+    (torch.bmm, (A, B), {}),
+    (torch.matmul, (A[0], B[0]), {}),
+    (torch.mm, (A[0], B[0]), {}),
+    (torch.addmm, (torch.rand(4, 7), A[0], B[0]), {}),
+    (torch.baddbmm, (torch.rand(5, 4, 7), A, B), {}),
+    (torch.einsum, ("bij,bjk->bik", A, B), {}),
+    (torch.einsum, ("...ij,...jk->...ik", A, B), {}),
+    (F.linear, (A, torch.rand(9, 6)), {"bias": torch.rand(9)}),
+    (F.conv1d, (A, torch.rand(8, 2, 3)), {"groups": 2}),
+    (F.conv2d, (A[None], torch.rand(10, 5, 3, 3), None, 2, 1), {}),
+    (F.conv_transpose2d, (A[None], torch.rand(5, 3, 2, 2), None, 2), {}),
+    (F.conv3d, (A[None, None], torch.rand(2, 1, 3, 3, 3)), {}),
+]
+
+
+@pytest.mark.parametrize(("function", "args", "kwargs"), CALLS)
+def test_single_calls_are_counted_as_torch_counts_them(function, args, kwargs):
+    with FlopCounterMode(display=False) as counter:
+        result = function(*args, **kwargs)
+    assert multiply_adds(function, args, kwargs, result) == counter.get_total_flops() // 2 > 0
+
+
+def test_operators_recurrent_layers_and_whole_attention():
+    assert multiply_adds(torch.Tensor.__matmul__, (A[0], B[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
+    assert multiply_adds(torch.Tensor.__rmatmul__, (B[0], A[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
+    assert multiply_adds(torch.add, (A, 1), {}, A + 1) == 0
+    model, x = nn.LSTM(6, 8, batch_first=True).eval(), (torch.rand(2, 5, 6),)
+    view = at_detail(trace(model, x, "lstm"), "all")
+    work = sum(w for w, _ in measure(model, view, x).values())
+    assert work == 2 * 5 * 4 * 8 * (6 + 8)
+    attention, x = MODELS["Tokens"]().eval(), inputs_of("Tokens")
+    view = at_detail(trace(attention, x, "tokens"), "layers")
+    costs = measure(attention, view, x)
+    node = next(n for n in view.network.nodes if n.operation == "attention")
+    assert costs[node.id][0] == 4 * 5 * 8 * 8 + 2 * 5 * 5 * 8
+
+
+@pytest.mark.parametrize("detail", DETAILS)
+@pytest.mark.parametrize("name", MODELS)
+def test_every_node_has_facts(name, detail):
+    torch.manual_seed(0)
+    model, inputs = MODELS[name]().eval(), inputs_of(name)
+    view = at_detail(trace(model, inputs, name), detail)
+    facts = layer_facts(view, [measure(model, view, inputs)], dict(weight_histograms(view)))
+    assert facts.keys() == {node.id for node in view.network.nodes}
+    for node in view.network.nodes:
+        fact = facts[node.id]
+        assert fact.seconds > 0 or node.operation == "input"
+        assert fact.parameters == node.parameters
+        assert (fact.weights.total if fact.weights else 0) == node.parameters
+    assert not torch.nn.modules.module._global_forward_hooks
+
+
+def test_the_seconds_add_up_to_the_pass_and_a_slow_layer_has_most_of_them():
+    class Slow(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.a, self.b = nn.Conv2d(3, 4, 3), nn.Conv2d(4, 256, 15, padding=7)
+            self.c = nn.Conv2d(256, 2, 1)
+
+        def forward(self, x):
+            return self.c(self.b(self.a(x)))
+
+    model, inputs = Slow().eval(), (torch.rand(1, 3, 96, 96),)
+    view = at_detail(trace(model, inputs, "slow"), "layers")
+    several = [measure(model, view, inputs) for _ in range(5)]
+    facts = layer_facts(view, several, dict(weight_histograms(view)))
+    seconds = {node.name: facts[node.id].seconds for node in view.network.nodes}
+    total = sum(seconds.values())
+    assert seconds["b"] == max(seconds.values())
+    assert total == min(sum(s for _, s in costs.values()) for costs in several)
+
+
+def test_weights_are_those_of_the_layer():
+    model, inputs = opened("default")
+    view = at_detail(trace(model, inputs, "digits"), "layers")
+    weights = dict(weight_histograms(view))
+    node = next(n for n in view.network.nodes if n.name == "stem.0")
+    values = torch.cat(
+        [p.detach().reshape(-1) for p in (*model.stem[0].parameters(), *model.stem[1].parameters())]
+    ).numpy()
+    got = weights[node.id]
+    assert np.array_equal(got.counts, np.histogram(values.astype(np.float64), 64)[0])
+    assert got.mean == pytest.approx(values.mean(), abs=1e-6)
+    pool = next(n for n in view.network.nodes if n.name == "pool")
+    assert weights[pool.id] is None
+
+
+def test_with_trackers_all_that_happens_between_two_counts_for_the_later():
+    model = nn.Sequential(
+        nn.Conv2d(3, 4, 3), Tracker("first"), nn.Conv2d(4, 5, 1), nn.Conv2d(5, 6, 1),
+        Tracker("second"),
+    ).eval()  # fmt: skip
+    inputs = (torch.rand(1, 3, 10, 10),)
+    view = at_detail(trace(model, inputs, "tracked"), "layers")
+    work = {n.name: measure(model, view, inputs)[n.id][0] for n in view.network.nodes}
+    assert work["first"] == 64 * 3 * 9 * 4
+    assert work["second"] == 64 * (4 * 5 + 5 * 6)
+
+
+def test_another_way_is_noticed():
+    torch.manual_seed(0)
+    model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
+    view = at_detail(trace(model, inputs, "dependent"), "layers")
+    with pytest.raises(GraphChanged):
+        measure(model, view, (-inputs[0],))

@@ -1,0 +1,80 @@
+import numpy as np
+import pytest
+import torch
+
+from vrnn.compute.passes.predictions import read_outputs
+from vrnn.network.graph import Network, Node
+from vrnn.network.predictions import ClassScores, Detections, Segmentation
+
+NODES = tuple(Node(i, f"n{i}", "linear", "", "", (1, 1, 1)) for i in range(3))
+NETWORK = Network("net", NODES, (), (0,), (1, 2))
+SIZE = (40, 80)
+
+
+def read(result):
+    return read_outputs(result, NETWORK, SIZE)
+
+
+def test_logits_become_probabilities():
+    (scores,) = read(torch.tensor([[1.0, 3.0, 2.0]]))
+    assert isinstance(scores, ClassScores)
+    assert scores.node == 1
+    assert scores.probabilities == pytest.approx(
+        np.exp([1, 3, 2]) / np.exp([1, 3, 2]).sum(), rel=1e-5
+    )
+    assert scores.logits.tolist() == [1, 3, 2]
+
+
+def test_probabilities_stay_what_they_are_and_one_score_is_a_sigmoid():
+    (scores,) = read(torch.tensor([[0.2, 0.5, 0.3]]))
+    assert scores.probabilities == pytest.approx([0.2, 0.5, 0.3])
+    (one,) = read(torch.tensor([[2.0]]))
+    assert one.probabilities == pytest.approx([1 / (1 + np.exp(-2))])
+
+
+def test_scores_that_are_not_finite_do_no_harm():
+    (scores,) = read(torch.tensor([[1.0, float("nan"), float("inf"), -float("inf")]]))
+    assert np.isfinite(scores.probabilities).all()
+    assert scores.probabilities.sum() == pytest.approx(1)
+    assert scores.probabilities.argmax() == 2
+
+
+def test_two_heads_belong_to_two_nodes():
+    first, second = read({"a": torch.rand(1, 3), "b": [torch.rand(1, 5)]})
+    assert (first.node, second.node) == (1, 2)
+    assert len(second.probabilities) == 5
+
+
+def test_a_segmentation_takes_the_largest():
+    logits = torch.zeros(1, 4, 20, 30)
+    logits[0, 2, :, 15:] = 5
+    (found,) = read({"out": logits})
+    assert isinstance(found, Segmentation)
+    assert found.count == 4
+    assert found.classes[3, 3] == 0
+    assert found.classes[3, 20] == 2
+    (mask,) = read(torch.linspace(-1, 1, 400).reshape(1, 1, 20, 20))
+    assert mask.count == 2
+    assert mask.classes.mean() == pytest.approx(0.5, abs=0.01)
+
+
+def test_pictures_and_maps_have_no_form_of_their_own():
+    assert read(torch.rand(1, 3, 64, 64)) == ()
+    assert read(torch.rand(1, 16, 4, 4)) == ()
+    assert read(torch.rand(1, 7, 9)) == ()
+
+
+def test_boxes_best_first_in_fractions_of_the_image():
+    (found,) = read(
+        [
+            {
+                "boxes": torch.tensor([[0.0, 0, 40, 20], [40.0, 20, 80, 40]]),
+                "labels": torch.tensor([7, 9]),
+                "scores": torch.tensor([0.3, 0.8]),
+            }
+        ]
+    )
+    assert isinstance(found, Detections)
+    assert found.boxes.tolist() == [[0.5, 0.5, 1, 1], [0, 0, 0.5, 0.5]]
+    assert found.labels.tolist() == [9, 7]
+    assert found.scores == pytest.approx([0.8, 0.3])

@@ -1,0 +1,561 @@
+"""Hands in a real place: the default model, its worker and its renderer, without a screen."""
+
+import time
+
+import numpy as np
+import pytest
+
+from tests.support.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
+from vrnn.app.offscreen import Studio
+from vrnn.commands.display import Arrange, Fold, FoldStages
+from vrnn.commands.inputs import PickUp, PutDown, PutImage
+from vrnn.commands.layers import Move, Scale
+from vrnn.commands.session import Cancel, FindTop, Look
+from vrnn.commands.undo_stack import History
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.hand_visuals import Memory, seen, words
+from vrnn.controls.hands.radial_menu import GENERAL, ON_LAYER
+from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.readout import readout
+from vrnn.scene.state import State
+
+
+@pytest.fixture(scope="module")
+def studio():
+    with Studio([ModelSpec()], load_config()) as made:
+        yield made
+
+
+@pytest.fixture
+def person(studio):
+    """Before the input, in a world as it was at first."""
+    anew(studio)
+    return Person(studio.place)
+
+
+def anew(studio):
+    """The world as it was at first, with nothing to undo."""
+    passes = studio.place.passes
+    studio.place.become(State())
+    studio.place.history = History(State())
+    studio.place.held = None
+    shown(studio, passes)
+
+
+def shown(studio, passes):
+    """Wait until what was asked for since that many passes is seen."""
+    now = max(studio.feed.shown.values())
+    studio._wait(now + 1 if studio.place.passes > passes else 0)
+
+
+def by(*metres):
+    return np.array(metres)
+
+
+def scores(studio):
+    return studio.world.stands[0].frame.outputs[0].probabilities.copy()
+
+
+def test_one_begins_before_the_input_looking_at_it(person):
+    eye = person.hands.rig.apply(person.head.position)
+    canvas = middle(spots(person.place.world, "input")[0])
+    away = canvas - eye
+    assert eye[1] == pytest.approx(1.65)
+    assert 2 < -away[2] < 12
+    assert abs(away[0]) < 4
+
+
+def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, person):
+    before, passes = scores(studio), studio.place.passes
+    images = studio.place.images
+    thumbnail = next(
+        spot
+        for spot in spots(studio.world, "thumbnail")
+        if images.label(spot.value.number) not in (-1, before.argmax())
+    )
+    person.point(RIGHT, middle(thumbnail))
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is not None
+    assert studio.place.held.put == PutImage(number=thumbnail.value.number)
+    assert any(b.hand == RIGHT and b.strength > 0.4 for b in person.buzzes)
+    person.reach(RIGHT, (0.35, 1.4, -0.2))  # carried about, it stays in the hand
+    person.wait(0.5)
+    assert studio.place.held is not None
+    person.point(RIGHT, middle(spots(studio.world, "input")[0]))
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is None
+    assert [type(a) for a in person.done] == [PickUp, PutDown]
+    shown(studio, passes)
+    assert scores(studio).argmax() == images.label(thumbnail.value.number)
+    passes = studio.place.passes
+    person.tap(RIGHT, "secondary")  # undo
+    shown(studio, passes)
+    np.testing.assert_allclose(scores(studio), before, atol=1e-5)
+
+
+def test_an_image_can_be_dragged_with_the_trigger_held(studio, person):
+    thumbnail = spots(studio.world, "thumbnail")[3]
+    person.point(RIGHT, middle(thumbnail))
+    person.set(RIGHT, trigger=1.0)
+    assert studio.place.held is not None
+    person.point(RIGHT, middle(spots(studio.world, "input")[0]))
+    assert studio.place.held is not None
+    person.set(RIGHT, trigger=0.0)
+    assert studio.place.held is None
+    assert studio.world.state.picture.number == thumbnail.value.number
+
+
+def test_a_map_is_picked_up_and_let_go_of_again(studio, person):
+    person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05))
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held.layer[2] == 0
+    person.tap(RIGHT, "secondary")
+    assert studio.place.held is None
+    assert studio.world.state == State()
+
+
+def test_a_tap_on_nothing_lets_go_of_what_is_held(studio, person):
+    person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
+    person.tap(RIGHT, "trigger")
+    person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is None
+    assert studio.world.state == State()
+
+
+def test_pointing_says_the_value_and_what_it_depends_on(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name, 0.31, 0.62))
+    hit = studio.world.pointed
+    assert studio.world.stands[0].network.by_id[hit.node].name == name
+    said = readout(studio.world)
+    assert name in said
+    assert f"channel {hit.channel}" in said
+    assert len(studio.world.seen_by(hit)) == 4
+
+
+def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name))
+    before = on_layer(studio.world, name)
+    person.set(RIGHT, squeeze=1.0)
+    aim = person.told[RIGHT].aim
+    for step in np.linspace(0, 0.3, 10):
+        person.reach(RIGHT, aim.position + by(step, step / 2, 0))
+    np.testing.assert_allclose(
+        on_layer(studio.world, name) - before, (0.3 , 0.15, 0), atol=1e-3
+    )  # fmt: skip
+    person.set(RIGHT, stick=(0.0, 1.0))
+    person.wait(0.2)
+    person.set(RIGHT, stick=(0.0, 0.0))
+    assert on_layer(studio.world, name)[2] < before[2] - 0.5
+    moved = on_layer(studio.world, name)
+    person.set(RIGHT, squeeze=0.0)
+    assert [type(a) for a in person.done] == [Move]
+    np.testing.assert_allclose(on_layer(studio.world, name), moved, atol=1e-4)
+    person.tap(RIGHT, "secondary")
+    while studio.world.advance(1.0):
+        continue
+    np.testing.assert_allclose(on_layer(studio.world, name), before, atol=1e-4)
+
+
+def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name))
+    before = on_layer(studio.world, name)
+    person.hands.late = True
+    person.set(RIGHT, squeeze=1.0)
+    aim = person.told[RIGHT].aim
+    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    assert studio.world.state == State()  # not in this frame
+    outline = person.hands.shaping.frame()["origin"].mean(0)
+    person.reach(RIGHT, aim.position + by(0.4, 0, 0))
+    np.testing.assert_allclose(
+        person.hands.shaping.frame()["origin"].mean(0) - outline, (0.1, 0, 0), atol=1e-3
+    )
+    person.hands.light_up()
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
+    person.reach(RIGHT, aim.position + by(0.5, 0, 0))
+    person.hands.light_up()  # so soon it is not shown again
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
+    person.set(RIGHT, squeeze=0.0)
+    np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.5, 0, 0), atol=1e-3)
+    assert not len(person.hands.shaping.frame())
+    person.hands.late = False
+    person.tap(RIGHT, "secondary")
+    assert studio.world.state == State()
+
+
+def test_two_hands_on_a_layer_scale_it(studio, person):
+    name = "stage1.0.conv1"
+    at = on_layer(studio.world, name)
+    for hand in (LEFT, RIGHT):
+        person.point(hand, at)
+        person.set(hand, squeeze=1.0)
+    assert person.hands.held_layer == {LEFT, RIGHT}
+    left, right = (person.told[h].aim.position for h in (LEFT, RIGHT))
+    person.reach(LEFT, left - by(0.2, 0, 0))
+    person.reach(RIGHT, right + by(0.2, 0, 0))
+    person.set(LEFT, squeeze=0.0)
+    person.set(RIGHT, squeeze=0.0)
+    assert [type(a) for a in person.done] == [Scale]
+    size = next(iter(studio.world.state.layers.values())).size
+    assert size == pytest.approx(0.8 / 0.4, rel=1e-3)
+    assert person.hands.rig.scale == 1
+
+
+def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
+    node = studio.world.stands[0].ids["stage1.0.conv1"]
+    handle = next(s for s in spots(studio.world, "handle") if s.node == node)
+    person.point(RIGHT, middle(handle))
+    person.set(RIGHT, trigger=1.0)
+    assert person.hands.dragging
+    person.point(RIGHT, middle(handle) + by(0.5, 0.25, 0))
+    person.set(RIGHT, trigger=0.0)
+    offset = studio.world.state.layers[0, "stage1.0.conv1"].offset
+    assert offset == pytest.approx((0.5, 0.25, 0), abs=0.02)
+
+
+def test_a_bracket_folds_and_opens(studio, person):
+    bracket = spots(studio.world, "bracket")[0]
+    person.point(RIGHT, middle(bracket))
+    person.tap(RIGHT, "trigger")
+    assert person.done == [Fold(str(bracket.value), 0)]
+    assert studio.world.state.folds == {(0, bracket.value)}
+    person.tap(RIGHT, "secondary")
+    assert not studio.world.state.folds
+
+
+def test_two_presses_on_a_layer_fold_it(studio, person):
+    person.point(RIGHT, on_layer(studio.world, "stage3.1.conv2"))
+    person.tap(RIGHT, "trigger")
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is None
+    assert studio.world.state.layers[0, "stage3.1.conv2"].folded
+
+
+def test_both_grips_hold_the_world(studio, person):
+    for hand in (LEFT, RIGHT):
+        person.point(hand, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))  # at nothing
+        person.set(hand, squeeze=1.0)
+    rig = person.hands.rig
+    hands = np.stack([person.told[h].grip.position for h in (LEFT, RIGHT)])
+    world = rig.apply(hands)
+    assert person.hands.locomotion.holding
+    person.reach(LEFT, hands[0] + by(0.1, 0.1, 0))
+    person.reach(RIGHT, hands[1] - by(0.1, 0.0, 0.1))
+    now = np.stack([person.told[h].grip.position for h in (LEFT, RIGHT)])
+    after = person.hands.rig
+    np.testing.assert_allclose(after.apply(now.mean(0)), world.mean(0), atol=1e-9)
+    assert after.scale > 1.5
+    person.set(LEFT, squeeze=0.0)
+    assert not person.hands.locomotion.holding
+    assert studio.world.state == State()
+
+
+def test_one_layer_in_each_hand_is_the_world_in_both(studio, person):
+    person.point(LEFT, on_layer(studio.world, "stage1.0.conv1"))
+    person.set(LEFT, squeeze=1.0)
+    assert person.hands.held_layer == {LEFT}
+    person.point(RIGHT, on_layer(studio.world, "stage1.1.conv1"))
+    person.set(RIGHT, squeeze=1.0)
+    assert person.hands.held_layer == frozenset()
+    assert person.hands.locomotion.holding
+    person.set(RIGHT, squeeze=0.0)
+    person.set(LEFT, squeeze=0.0)
+    assert studio.world.state == State()
+    assert person.done == []
+
+
+def test_a_teleport_by_the_stick_and_by_the_trigger(studio, person):
+    start = person.hands.rig
+    floor = start.apply(np.array([1.5, 0.0, 0.5]))
+    person.reach(RIGHT, (0.2, 1.3, -0.3), floor + by(0, 1.2, 0))
+    person.set(RIGHT, stick=(0.0, 1.0))
+    assert person.hands.locomotion.arc.target is not None
+    target = person.hands.locomotion.arc.target
+    person.set(RIGHT, stick=(0.0, 0.0))
+    feet = person.hands.rig.apply(np.array([0.0, 0, 0]))
+    np.testing.assert_allclose(feet, target, atol=1e-6)
+    # By a trigger held on nothing.
+    person.set(RIGHT, trigger=1.0)
+    assert person.hands.locomotion.arc is None
+    person.wait(0.5)
+    target = person.hands.locomotion.arc.target
+    person.set(RIGHT, trigger=0.0)
+    np.testing.assert_allclose(person.hands.rig.apply(np.zeros(3)), target, atol=1e-6)
+    # A short one goes nowhere.
+    rig = person.hands.rig
+    person.tap(RIGHT, "trigger")
+    assert person.hands.rig is rig
+    assert person.done == []
+
+
+def test_walking_snap_turning_flying_and_back(studio, person):
+    rig = person.hands.rig
+    person.set(LEFT, stick=(0.0, 1.0))
+    person.wait(1.0)
+    person.set(LEFT, stick=(0.0, 0.0))
+    person.wait(1.0)
+    assert person.hands.rig.position[2] < rig.position[2] - 1.5
+    person.set(RIGHT, stick=(1.0, 0.0))
+    person.wait(0.5)
+    assert person.hands.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
+    person.set(RIGHT, stick=(0.0, 0.0))
+    person.tap(LEFT, "stick_click")
+    person.set(RIGHT, stick=(0.0, 1.0))
+    person.wait(0.5)
+    assert person.hands.rig.position[1] > 0.5
+    person.set(RIGHT, stick=(0.0, 0.0))
+    person.tap(LEFT, "secondary")
+    np.testing.assert_allclose(person.hands.rig.position, rig.position, atol=1e-9)
+
+
+def test_left_handed_everything_is_the_other_way_round(studio):
+    anew(studio)
+    person = Person(studio.place, left_handed=True)
+    rig = person.hands.rig
+    person.set(LEFT, stick=(1.0, 0.0))
+    person.wait(0.2)
+    assert person.hands.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
+    person.set(LEFT, stick=(0.0, 0.0))
+    person.point(LEFT, middle(spots(studio.world, "thumbnail")[0]))
+    person.tap(LEFT, "trigger")
+    assert studio.place.held is not None
+    person.tap(LEFT, "secondary")
+    assert studio.place.held is None
+
+
+def test_a_controller_that_falls_asleep_changes_nothing(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name))
+    person.set(RIGHT, squeeze=1.0)
+    aim = person.told[RIGHT].aim
+    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    assert studio.world.state != State()
+    person.set(RIGHT, active=False)
+    assert studio.world.state == State()
+    assert person.done == []
+    person.set(RIGHT, active=True, squeeze=0.0)
+    person.tap(RIGHT, "trigger")
+    assert len(person.done) <= 1
+
+
+def test_tracking_that_is_lost_for_a_moment_freezes_what_is_held(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name))
+    person.set(RIGHT, squeeze=1.0)
+    aim = person.told[RIGHT].aim
+    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    moved = on_layer(studio.world, name)
+    person.set(RIGHT, aim=None, grip=None)
+    person.wait(0.5)
+    np.testing.assert_allclose(on_layer(studio.world, name), moved)
+    person.set(RIGHT, aim=Pose(aim.position + by(0.3, 0, 0), aim.orientation))
+    person.set(RIGHT, squeeze=0.0)
+    np.testing.assert_allclose(on_layer(studio.world, name), moved, atol=1e-4)
+    head, rig = person.head, person.hands.rig
+    person.head = None
+    person.set(LEFT, stick=(0.0, 1.0))
+    person.wait(0.5)
+    assert person.hands.rig is rig
+    person.head = head
+
+
+def test_input_that_is_for_somebody_else_does_nothing(studio, person):
+    person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
+    person.focused = False
+    person.tap(RIGHT, "trigger")
+    assert studio.place.held is None
+
+
+def test_the_menu_by_stick_and_by_ray(studio, person):
+    person.set(RIGHT, primary=True)
+    assert person.hands.menu is not None
+    choices = tuple(GENERAL)
+    angle = 2 * np.pi * choices.index("fold stages") / len(choices)
+    person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
+    person.set(RIGHT, primary=False)
+    assert person.hands.menu is None
+    assert len(studio.world.state.folds) >= 3
+    person.set(RIGHT, stick=(0.0, 0.0))
+    person.tap(RIGHT, "primary")  # tapped, it stays
+    leaf = person.hands.menu.leaf
+    angle = 2 * np.pi * choices.index("undo") / len(choices)
+    at = leaf.at(np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2)
+    person.point(RIGHT, person.hands.rig.apply(at))
+    assert person.hands.menu.chosen == choices.index("undo")
+    person.tap(RIGHT, "trigger")
+    assert not studio.world.state.folds
+    assert studio.place.held is None
+
+
+def choose(person, word, choices=tuple(ON_LAYER)):
+    """Take a word of the menu by holding the button and pushing the stick."""
+    person.set(RIGHT, primary=True)
+    angle = 2 * np.pi * choices.index(word) / len(choices)
+    person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
+    assert person.hands.menu.word == word
+    rig = person.hands.rig
+    person.set(RIGHT, primary=False)
+    person.frame(3)
+    assert person.hands.rig.yaw == rig.yaw or "there" in word  # the stick turns nobody
+    person.set(RIGHT, stick=(0.0, 0.0))
+
+
+def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
+    name = "stage1.0.conv2"
+    person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
+    channel = studio.world.pointed.channel
+    choose(person, "switch off")
+    assert studio.world.state.off[0].channels == (channel,)
+    choose(person, "switch off")
+    assert not studio.world.state.off
+    choose(person, "what it looks for")
+    assert studio.world.state.layers[0, name].features is not None
+    choose(person, "what it looks for")
+    assert not studio.world.state.layers
+    choose(person, "keep a double")
+    assert studio.world.state.pins[0].layer == name
+    choose(person, "fold")
+    assert studio.world.state.layers[0, name].folded
+    choose(person, "put back")
+    assert not studio.world.state.layers
+    choose(person, "go there")
+    eye = person.hands.rig.apply(person.head.position)
+    assert np.linalg.norm(eye - on_layer(studio.world, name)) < 4
+    person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
+    choose(person, "more")
+    assert person.hands.menu.words == tuple(GENERAL)
+    person.tap(RIGHT, "secondary")
+    assert person.hands.menu is None
+    choose(person, "top images")
+    assert any(isinstance(action, FindTop) for action in person.done)
+    studio.place.jobs.cancel(Cancel().number)
+
+
+def test_the_menu_sets_the_network_on_a_table(studio, person):
+    person.set(RIGHT, primary=True)
+    choices = tuple(GENERAL)
+    angle = 2 * np.pi * choices.index("on a table") / len(choices)
+    person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
+    person.set(RIGHT, primary=False)
+    assert person.hands.rig.scale > 3
+    low, high = studio.world.corners().min(0), studio.world.corners().max(0)
+    for corner in (low, high):
+        assert np.linalg.norm(person.stage(corner) - person.head.position) < 3
+
+
+def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
+    name = "stage3.0.conv1"
+    person.hands.do(Look(f"layer:{name}"))
+    person.wait(0.3)
+    away = person.hands.rig.apply(person.head.position) - on_layer(studio.world, name)
+    before = on_layer(studio.world, name)
+    for change in (Arrange("conveyor"), Arrange("terrace"), FoldStages()):
+        person.hands.do(change)
+        person.wait(0.3)
+        node = studio.world.stands[0].ids[name]
+        now = studio.world.panel_corners(0, node)
+        eye = person.hands.rig.apply(person.head.position)
+        if not isinstance(change, FoldStages):
+            np.testing.assert_allclose(eye - on_layer(studio.world, name), away, atol=0.5)
+        assert np.linalg.norm(eye - now.mean(0)) < np.linalg.norm(away) + 2
+    assert np.linalg.norm(before - now.mean(0)) > 1  # else this says nothing
+    person.hands.do(Look("overview"))
+    person.frame()
+    scale = person.hands.rig.scale
+    person.hands.do(FoldStages())  # open again: a larger place, on the same table
+    person.wait(0.3)
+    assert person.hands.rig.scale > scale * 1.05
+
+
+def test_a_refusal_is_said_and_felt(studio, person):
+    person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    person.tap(RIGHT, "secondary")
+    assert "nothing to undo" in person.hands.said
+    assert any(buzz.seconds > 0.2 for buzz in person.buzzes)
+    person.wait(5)
+    assert person.hands.said == ""
+
+
+def test_no_haptics_when_they_are_off(studio):
+    anew(studio)
+    person = Person(studio.place, haptics=0.0)
+    person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
+    person.tap(RIGHT, "trigger")
+    assert person.buzzes == []
+    person.tap(RIGHT, "secondary")
+
+
+def test_a_hand_at_a_panel_touches_it_and_one_that_went_through_still_does(studio, person):
+    at = on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05)
+    person.hands.locomotion.rig = Rig(at - by(0.2, 1.3, -0.45))
+    for before in (0.04, -0.05):
+        person.reach(RIGHT, person.stage(at + by(0, 0, before)), at + by(0, 0, before - 1))
+        met = person.hands.hands[RIGHT].met
+        assert met.touching
+        assert studio.world.stands[0].network.by_id[met.hit.node].name == "stage1.0.conv1"
+    person.reach(RIGHT, person.stage(at + by(0, 0, 0.3)), at)
+    assert not person.hands.hands[RIGHT].met.touching
+    assert any(buzz.strength < 0.4 for buzz in person.buzzes)
+
+
+def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
+    file = tmp_path / "vrnn" / "hints"
+    person = Person(studio.place, file=file)
+    assert len(person.hands.hints.lines(True)) == 5
+    person.tap(RIGHT, "squeeze")
+    assert "grip" not in [name for name, _ in person.hands.hints.lines(True)]
+    for button in ("trigger", "primary", "secondary", "secondary"):
+        person.tap(RIGHT, button)
+    for hand in (LEFT, RIGHT):
+        person.set(hand, stick=(0.9, 0.0))
+        person.set(hand, stick=(0.0, 0.0))
+    for button in ("primary", "primary", "secondary", "stick_click"):
+        person.tap(LEFT, button)
+    assert file.is_file()
+    again = Person(studio.place, file=file)
+    assert again.hands.hints.lines(True) == []
+
+
+def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
+    person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.3, 0.3))
+    memory = Memory()
+
+    def said():
+        words(person.hands, memory)
+        return seen(person.hands, memory)[0].labels
+
+    first = said()
+    at = person.told[RIGHT].aim.position
+    person.reach(RIGHT, at + by(0.002, 0, 0))
+    person.reach(RIGHT, at)
+    assert said() is first
+    person.reach(RIGHT, at + by(0.03, 0, 0))
+    moved = said()
+    assert moved != first
+    person.set(LEFT, stick=(0.0, 1.0))  # words go with the stage
+    person.wait(0.3)
+    assert said()[0].origin[2] < moved[0].origin[2] - 0.1
+
+
+def test_update_takes_little_time(studio, person):
+    person.point(RIGHT, on_layer(studio.world, "stage2.0.conv2"))
+    studio.world.drawing()
+    times = []
+    for _ in range(60):
+        begin = time.perf_counter()
+        person.frame()
+        seen(person.hands)
+        times.append(time.perf_counter() - begin)
+    assert np.median(times) < 0.006
+
+
+def test_looking_is_pointing(studio):
+    pose = looking((0.1, 1.2, -0.3), (3, 0.5, -8))
+    ahead = -pose.matrix()[:3, 2]
+    np.testing.assert_allclose(np.linalg.det(pose.matrix()), 1)
+    wanted = np.array([2.9, -0.7, -7.7])
+    np.testing.assert_allclose(ahead, wanted / np.linalg.norm(wanted), atol=1e-9)

@@ -1,0 +1,107 @@
+"""The documents say what is so: Python runs, commands parse, links lead somewhere."""
+
+from __future__ import annotations
+
+import os
+import re
+import runpy
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from vrnn.cli.parser import parse
+from vrnn.commands.script import read_actions
+from vrnn.config.loader import load_config
+
+ROOT = Path(__file__).resolve().parents[2]
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
+BLOCK = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\[[^\]]*\]\(([^)\s]+)\)")
+SHOWN_ONLY = "# not run:"
+"""A Python block whose first line begins so is a fragment: it has to compile, no more."""
+
+
+def text_of(path: Path) -> str:
+    text = path.read_text(encoding="utf-8")
+    return re.sub(r"<!--.*?-->", "", text, flags=re.DOTALL)
+
+
+def blocks(language: str) -> list[tuple[str, str]]:
+    found = []
+    for path in DOCUMENTS:
+        parts = [body for kind, body in BLOCK.findall(text_of(path)) if kind == language]
+        name = path.relative_to(ROOT).as_posix()
+        found += [(f"{name}-{number}", body) for number, body in enumerate(parts, 1)]
+    return found
+
+
+def commands() -> list[str]:
+    lines = [line for _, body in blocks("sh") for line in body.splitlines()]
+    return [line for line in lines if re.match(r"vrnn(\s|$)", line)]
+
+
+@pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:24])
+def test_python_runs(name, code, tmp_path):
+    compile(code, name, "exec")
+    if code.startswith(SHOWN_ONLY):
+        return
+    environment = {**os.environ, "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    result = subprocess.run(
+        [sys.executable, "-c", code],
+        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
+    )  # fmt: skip
+    assert result.returncode == 0, result.stderr
+
+
+@pytest.mark.parametrize("command", commands())
+def test_commands_parse(command):
+    words = shlex.split(command, comments=True)
+    parse(words[1:])
+
+
+@pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:24])
+def test_settings_and_actions_load(name, text, tmp_path):
+    (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
+    if text.startswith("# actions"):
+        assert read_actions(tmp_path / "mine.toml")
+    else:
+        load_config(tmp_path / "mine.toml")
+
+
+def test_the_table_of_actions_is_as_they_are():
+    made = runpy.run_path(str(ROOT / "docs/make_actions.py"))
+    text = (ROOT / "docs/actions.md").read_text(encoding="utf-8")
+    for table in ("table", "ways"):
+        assert made[table]() in text, "run python docs/make_actions.py"
+
+
+def test_there_are_commands_to_test():
+    assert len(commands()) > 10
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_links_lead_to_files(path):
+    targets = [t for t in LINK.findall(text_of(path)) if not re.match(r"\w+:|#", t)]
+    missing = [t for t in targets if not (path.parent / t.split("#")[0]).exists()]
+    assert missing == []
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
+def test_files_named_in_the_text_exist(path):
+    names = re.findall(
+        r"`((?:vrnn|docs|configs|examples|benchmarks|tests)/[\w/.-]+)`", text_of(path)
+    )
+    assert [name for name in names if not (ROOT / name).exists()] == []
+
+
+def test_every_key_of_the_readme_is_the_default():
+    settings = (ROOT / "configs/default.toml").read_text(encoding="utf-8")
+    readme = text_of(ROOT / "README.md")
+    table = readme[readme.index("## Walk") : readme.index("## Pictures")]
+    for key in ("W", "A", "S", "D", "E", "Q", "F", "C", "N", "B", "Home", "Tab", "F12", "F1",
+                "G", "M", "T", "X", "P", "O", "F2"):  # fmt: skip
+        assert f"`{key}`" in table
+        assert f'"{key.upper()}"' in settings

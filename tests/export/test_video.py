@@ -1,0 +1,104 @@
+"""Flights, films, panoramas and pictures for two eyes."""
+
+import shutil
+import subprocess
+from math import pi
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from PIL import Image
+
+from vrnn.app.offscreen import Studio
+from vrnn.commands.files import TakeFilm, TakePicture
+from vrnn.config.loader import load_config
+from vrnn.errors import VrnnError
+from vrnn.export.video import flight
+from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.camera import Camera
+
+number = st.floats(-20, 20)
+cameras = st.builds(Camera, number, st.floats(0.5, 5), number, st.floats(-pi, pi), st.floats(-1, 1))
+
+
+@given(st.lists(cameras, min_size=2, max_size=5), st.floats(0.2, 2))
+def test_a_flight_meets_every_camera_and_never_jumps(places, seconds):
+    way = list(flight(places, seconds, 60))
+    points = np.array([[c.x, c.y, c.z] for c in way])
+    for place in (places[0], places[-1]):
+        assert np.linalg.norm(points - [place.x, place.y, place.z], axis=1).min() < 1e-6
+    longest = max(np.linalg.norm(a.position - b.position) for a in places for b in places)
+    steps = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    assert steps.max(initial=0) < 6 * longest / (seconds * 60) + 1e-6
+    turns = np.diff(np.unwrap([c.yaw for c in way]))
+    assert np.abs(turns).max(initial=0) < 12 * pi / (seconds * 60)
+
+
+def test_a_film_needs_somewhere_to_go():
+    with pytest.raises(VrnnError, match="at least twice"):
+        list(flight([Camera()], 1, 30))
+    with pytest.raises(VrnnError, match="rate from 1 to 240"):
+        list(flight([Camera(), Camera(x=1)], 1, 0))
+
+
+@pytest.fixture(scope="module")
+def studio():
+    with Studio([ModelSpec()], load_config()) as opened:
+        yield opened
+
+
+PLACE = "-3,1.7,4,0,0"
+
+
+def test_the_middle_of_a_panorama_is_what_lies_ahead(studio, tmp_path):
+    studio.do(TakePicture(tmp_path / "all.png", PLACE, (1024, 512), kind="panorama"))
+    around = np.asarray(Image.open(tmp_path / "all.png")).astype(int)
+    assert around.shape == (512, 1024, 3)
+    # No seam: neighbours across the edge of two sides differ no more than others do.
+    for column in (128, 384, 640, 896):
+        across = np.abs(around[150:360, column] - around[150:360, column - 1]).max(-1)
+        beside = np.abs(around[150:360, column + 6] - around[150:360, column + 5]).max(-1)
+        assert across.mean() <= 2 * beside.mean() + 3
+    wrap = np.abs(around[:, 0] - around[:, -1]).max(-1)
+    assert wrap.mean() < 6
+    straight = np.asarray(studio.picture(PLACE, (256, 256), legend=False)).astype(int)
+    # 45 degrees of view are 128 of the panorama's 1024 columns.
+    part = around[256 - 64 : 256 + 64, 512 - 64 : 512 + 64]
+    small = straight.reshape(128, 2, 128, 2, 3).mean((1, 3))
+    assert np.abs(part - small)[32:96, 32:96].mean() < 12
+
+
+def test_two_eyes_see_near_things_apart(studio, tmp_path):
+    studio.do(TakePicture(tmp_path / "two.png", "layer:input", (320, 240), kind="stereo"))
+    both = np.asarray(Image.open(tmp_path / "two.png").convert("L")).astype(float)
+    assert both.shape == (240, 640)
+    left, right = both[:, :320], both[:, 320:]
+    shifts = range(-40, 41)
+    error = [np.abs(left[:, 60:-60] - np.roll(right, s, 1)[:, 60:-60]).mean() for s in shifts]
+    best = list(shifts)[int(np.argmin(error))]
+    assert best > 2  # what the right eye sees lies further to the left
+
+
+def test_films_as_pictures_and_as_a_video(studio, tmp_path):
+    film = TakeFilm(tmp_path / "film", ("overview", "layer:input"), 0.5, 8, (160, 90))
+    studio.do(film)
+    made = sorted((tmp_path / "film").iterdir())
+    assert [p.name for p in made] == [f"{i:05}.png" for i in range(5)]
+    ends = [np.asarray(Image.open(made[i])).astype(int) for i in (0, -1)]
+    assert np.abs(ends[0] - ends[1]).mean() > 3
+    video = TakeFilm(tmp_path / "film.mp4", film.cameras, 0.5, 8, (160, 90))
+    try:
+        import imageio_ffmpeg
+    except ImportError:
+        with pytest.raises(VrnnError, match="pip install imageio-ffmpeg"):
+            studio.do(video)
+        return
+    studio.do(video)
+    assert (tmp_path / "film.mp4").stat().st_size > 1000
+    frames, _ = imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "film.mp4"))
+    assert frames == 5
+    with pytest.raises(VrnnError, match="should end in"):
+        studio.do(TakeFilm(tmp_path / "film.xyz", film.cameras))
+    if shutil.which("ffprobe"):
+        subprocess.run(["ffprobe", str(tmp_path / "film.mp4")], check=True)

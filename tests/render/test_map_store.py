@@ -1,0 +1,70 @@
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vrnn.errors import VrnnError
+from vrnn.render.map_store import ROW, ROWS, MapStore, pieces, plan
+
+
+@given(st.lists(st.integers(1, 5 * ROW), max_size=60), st.integers(1, 3))
+def test_blocks_never_share_a_texel(sizes, layers):
+    where = plan(dict(enumerate(sizes)), most_layers=layers)
+    taken = set()
+    for node, size in enumerate(sizes):
+        array, first = where[node]
+        assert first % ROW == 0
+        rows = {(array, row) for row in range(first // ROW, (first + size - 1) // ROW + 1)}
+        assert not rows & taken
+        assert max(row for _, row in rows) < layers * ROWS
+        taken |= rows
+
+
+@given(st.integers(0, 3 * ROWS), st.integers(1, 3 * ROW * ROWS))
+def test_pieces_cover_a_block_in_order(row, size):
+    boxes = list(pieces(row * ROW, size))
+    assert len(boxes) <= 4
+    at = 0
+    for start, stop, (x, y, layer, width, rows, layers) in boxes:
+        assert start == at
+        assert stop - start == width * rows * layers
+        assert (x, (layer * ROWS + y) * ROW) == (0, row * ROW + start)
+        assert y + rows <= ROWS
+        assert layers == 1 or (y == 0 and rows == ROWS)
+        at = stop
+    assert at == size
+
+
+def test_what_is_uploaded_is_what_the_gpu_holds(ctx):
+    rng = np.random.default_rng(1)
+    sizes = {3: 700, 4: ROW * ROWS + 3 * ROW + 17, 9: ROW * 5, 11: 1}
+    blocks = {node: rng.random(size).astype(np.float16) for node, size in sizes.items()}
+    store = MapStore(ctx, sizes)
+    for node, block in blocks.items():
+        store.upload(node, block)
+    memory = np.frombuffer(store.arrays[0].read(alignment=1), np.float16)
+    for node, block in blocks.items():
+        _, first = store.addresses[node]
+        assert np.array_equal(memory[first : first + len(block)], block)
+    store.release()
+
+
+def test_a_block_of_the_wrong_size_or_type_is_refused(ctx):
+    store = MapStore(ctx, {0: 100})
+    with pytest.raises(ValueError, match="expected 100 half floats"):
+        store.upload(0, np.zeros(99, np.float16))
+    with pytest.raises(ValueError, match="float32"):
+        store.upload(0, np.zeros(100, np.float32))
+    store.release()
+
+
+def test_memory_is_little_more_than_the_values(ctx):
+    sizes = dict.fromkeys(range(40), 64 * 56 * 56)
+    store = MapStore(ctx, sizes)
+    assert store.bytes <= 1.15 * 2 * sum(sizes.values())
+    store.release()
+
+
+def test_a_layer_too_large_for_a_texture_is_told_in_a_sentence():
+    with pytest.raises(VrnnError, match="--input-size"):
+        plan({0: 2 * ROW * ROWS + 1}, most_layers=2)

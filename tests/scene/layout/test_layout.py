@@ -1,0 +1,197 @@
+from __future__ import annotations
+
+import time
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.support.networks import branched, build, chain, footprints, networks, residual, rooms
+from vrnn.errors import VrnnError
+from vrnn.network.graph import Network
+from vrnn.scene.layout.registry import LABEL_STRIP, Footprint, Layout, arrange
+from vrnn.scene.layout.stages import find_stages
+
+ARRANGEMENTS = ("terrace", "conveyor")
+GAP = 0.05
+
+
+def boxes(layout: Layout, sizes: dict[int, Footprint]) -> np.ndarray:
+    """(N, 2, 3): low and high corners of everything a node keeps for itself."""
+    result = []
+    for node, place in layout.places.items():
+        size = sizes[node]
+        low = (place.x - place.width / 2 - size.left, place.y, place.z - size.depth)
+        top = place.y + place.height + LABEL_STRIP + size.above
+        result.append((low, (place.x + place.width / 2, top, place.z)))
+    return np.array(result)
+
+
+def overlapping(corners: np.ndarray, axes: tuple[int, ...] = (0, 1, 2)) -> list[tuple[int, int]]:
+    low, high = corners[:, 0], corners[:, 1]
+    meet = np.ones((len(low), len(low)), bool)
+    for axis in axes:
+        a, b = low[:, axis], high[:, axis]
+        meet &= (a[:, None] < b[None] + 1e-6) & (a[None] < b[:, None] + 1e-6)
+    return [(int(i), int(j)) for i, j in np.argwhere(np.triu(meet, 1))]
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> None:
+    network = data.draw(networks())
+    sizes = data.draw(rooms(network))
+    layout = arrange(network, sizes, arrangement)
+    assert sorted(layout.places) == sorted(node.id for node in network.nodes)
+    assert overlapping(boxes(layout, sizes)) == []
+    for node, place in layout.places.items():
+        assert (place.width, place.height) == (sizes[node].width, sizes[node].height)
+    corners = boxes(layout, sizes)
+    assert (corners[:, 0] >= np.array(layout.low) - 1e-4).all()
+    assert (corners[:, 1] <= np.array(layout.high) + 1e-4).all()
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_nothing_hides_anything_from_the_front(data: st.DataObject) -> None:
+    network = data.draw(networks())
+    sizes = data.draw(rooms(network))
+    layout = arrange(network, sizes, "terrace")
+    assert overlapping(boxes(layout, sizes), axes=(0, 1)) == []
+
+
+@settings(max_examples=60, deadline=None)
+@given(data=st.data())
+def test_rows_hold_every_node_once(data: st.DataObject) -> None:
+    network = data.draw(networks())
+    sizes = data.draw(rooms(network))
+    layout = arrange(network, sizes, "terrace")
+    held = [node for row in layout.rows for node in row.node_ids]
+    assert sorted(held) == sorted(layout.places)
+    for row in layout.rows:
+        assert row.name
+        for node in row.node_ids:
+            place = layout.places[node]
+            assert row.left < place.x - place.width / 2
+            assert place.x + place.width / 2 < row.right
+            assert row.back < place.z < row.front
+            assert row.y <= place.y
+            assert place.y + place.height + LABEL_STRIP <= row.y + row.height + 1e-6
+    by_height = sorted({(row.y, row.front, row.back) for row in layout.rows})
+    for (y, _, back), (higher, front, _) in pairwise(by_height):
+        assert higher > y
+        assert front == pytest.approx(back)
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+@settings(max_examples=25, deadline=None)
+@given(network=networks())
+def test_the_same_network_is_placed_the_same(arrangement: str, network: Network) -> None:
+    one, two = (arrange(network, footprints(network), arrangement) for _ in range(2))
+    assert one.places == two.places
+    assert one.rows == two.rows
+    assert (one.low, one.high) == (two.low, two.high)
+    for a, b in zip(one.routes, two.routes, strict=True):
+        np.testing.assert_array_equal(a.points, b.points)
+
+
+@settings(max_examples=60, deadline=None)
+@given(network=networks())
+def test_data_runs_right_and_up(network: Network) -> None:
+    layout = arrange(network, footprints(network), "terrace")
+    step = {node: row.y for row in layout.rows for node in row.node_ids}
+    for edge in network.edges:
+        source, target = layout.places[edge.source], layout.places[edge.target]
+        assert step[edge.target] >= step[edge.source]
+        if step[edge.target] == step[edge.source]:
+            assert target.x - target.width / 2 > source.x + source.width / 2
+
+
+@settings(max_examples=60, deadline=None)
+@given(network=networks())
+def test_the_conveyor_runs_away_from_the_viewer(network: Network) -> None:
+    layout = arrange(network, footprints(network), "conveyor")
+    assert all(place.y == 0 for place in layout.places.values())
+    depths = sorted({place.z for place in layout.places.values()}, reverse=True)
+    steps = [before - behind for before, behind in pairwise(depths)]
+    assert all(1 <= step <= 20 + 1e-6 for step in steps)
+    for edge in network.edges:
+        assert layout.places[edge.target].z < layout.places[edge.source].z
+
+
+def test_stages_of_a_residual_network() -> None:
+    stages = find_stages(residual())
+    assert [stage.name for stage in stages] == ["stem", "layer1", "layer2", "layer3", "head"]
+    assert [block.name for block in stages[1].blocks] == ["layer1.0", "layer1.1", "layer1.2"]
+
+
+def test_a_lone_outer_module_is_opened() -> None:
+    inner = residual()
+    wrapped = build(
+        [(f"net.{n.name}" if i else n.name, f"net.{n.scope}".rstrip(".") if i else "", n.shape)
+         for i, n in enumerate(inner.nodes)],
+        [(edge.source, edge.target) for edge in inner.edges],
+    )  # fmt: skip
+    names = [stage.name for stage in find_stages(wrapped)]
+    assert names == ["stem", "layer1", "layer2", "layer3", "head"]
+
+
+def test_a_flat_network_is_split_by_resolution() -> None:
+    shapes = [(16, 32, 32)] * 5 + [(32, 16, 16)] * 4 + [(64, 8, 8)] * 4
+    nodes = [(f"op_{i}", "", shape) for i, shape in enumerate(shapes)]
+    network = build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+    assert [stage.name for stage in find_stages(network)] == ["32×32", "16×16", "8×8"]
+
+
+def test_branches_stand_in_lanes_and_meet_in_the_middle() -> None:
+    network = branched()
+    layout = arrange(network, footprints(network), "terrace")
+    place = {node.name: layout.places[node.id] for node in network.nodes}
+    firsts = [place[f"mixed0.b{branch}.0"] for branch in range(4)]
+    assert len({p.y for p in firsts}) == 4
+    assert len({p.x for p in firsts}) == 1
+    assert place["mixed0.b1.1"].y == place["mixed0.b1.0"].y
+    middles = [place[f"mixed0.{n}"] for n in ("b0.0", "b1.1", "b2.1", "b3.1")]
+    centre = [p.y + p.height / 2 for p in middles]
+    joint = place["mixed0.cat"]
+    assert joint.y + joint.height / 2 == pytest.approx((min(centre) + max(centre)) / 2)
+
+
+@pytest.mark.parametrize("network", [residual(4, 6), chain(120), branched(9), chain(30)])
+def test_any_network_fills_a_wide_picture(network: Network) -> None:
+    layout = arrange(network, footprints(network), "terrace")
+    width, height = (layout.high[i] - layout.low[i] for i in (0, 1))
+    assert 1.0 < width / height < 3.0
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_two_thousand_nodes_take_no_longer_than_a_moment(arrangement: str) -> None:
+    rng = np.random.default_rng(0)
+    count = 2000
+    edges = sorted(
+        {(int(rng.integers(max(0, i - 30), i)), i) for i in range(1, count) for _ in "ab"}
+    )
+    nodes = [
+        (f"s{i // 90}.{i // 6}.op_{i}", f"s{i // 90}.{i // 6}", (64, 14, 14)) for i in range(count)
+    ]
+    for network in (build(nodes, edges), chain(count)):
+        start = time.perf_counter()
+        layout = arrange(network, footprints(network), arrangement)
+        assert time.perf_counter() - start < 3
+        assert len(layout.places) == count
+
+
+def test_an_empty_network_takes_no_room() -> None:
+    layout = arrange(Network("none", (), (), (), ()), {}, "terrace")
+    assert (layout.places, layout.routes, layout.low) == ({}, (), (0.0, 0.0, 0.0))
+
+
+def test_what_is_missing_is_said() -> None:
+    network = chain(3)
+    with pytest.raises(VrnnError, match="terrace, conveyor"):
+        arrange(network, footprints(network), "spiral")
+    with pytest.raises(VrnnError, match="op_2"):
+        arrange(network, {0: Footprint(1, 1), 1: Footprint(1, 1)}, "terrace")

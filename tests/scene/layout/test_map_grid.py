@@ -1,0 +1,54 @@
+"""Maps in grids, lines and rings."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from vrnn.scene.layout.map_grid import cells
+from vrnn.scene.state import FORMS, LayerState
+
+counts = st.integers(1, 600)
+side = st.integers(1, 64)
+
+
+@given(counts, side, side, st.sampled_from(FORMS), st.floats(1, 3))
+def test_every_map_has_a_place_of_its_own(count, height, width, form, spread):
+    found = cells((count, height, width), LayerState(form=form, spread=spread), None)
+    assert list(found.channels) == list(range(count))
+    assert np.isfinite(found.middle).all()
+    w, h = found.cell
+    left, right = found.middle[:, 0] - w / 2, found.middle[:, 0] + w / 2
+    low, high = found.middle[:, 1] - h / 2, found.middle[:, 1] + h / 2
+    assert left.min() >= -found.width / 2 - 1e-3
+    assert right.max() <= found.width / 2 + 1e-3
+    assert low.min() >= -1e-3
+    assert high.max() <= found.height + 1e-3
+    if form != "ring":
+        for i in range(min(count, 40)):
+            x = np.abs(found.middle[:, 0] - found.middle[i, 0]) < w * 0.99
+            y = np.abs(found.middle[:, 1] - found.middle[i, 1]) < h * 0.99
+            assert (x & y).sum() == 1
+
+
+@given(st.integers(2, 300))
+def test_neighbours_on_a_ring_keep_apart(count):
+    found = cells((count, 8, 8), LayerState(form="ring"), None)
+    away = np.linalg.norm(found.middle[:, None] - found.middle[None], axis=-1)
+    away += np.eye(count) * 9
+    assert away.min() > 0.6 * max(found.cell)
+
+
+def test_the_first_maps_of_an_order():
+    order = np.array([4, 2, 0, 1, 3])
+    found = cells((5, 4, 4), LayerState(most=2, order="mean"), order)
+    assert list(found.channels) == [4, 2]
+
+
+@pytest.mark.parametrize("form", FORMS)
+def test_spread_moves_maps_apart(form):
+    near = cells((20, 8, 8), LayerState(form=form), None)
+    far = cells((20, 8, 8), LayerState(form=form, spread=2.0), None)
+    assert far.width >= near.width
+    ratio = far.cell[0] / near.cell[0]
+    assert np.ptp(far.middle[:, 0]) / np.ptp(near.middle[:, 0]) > 1.2 * ratio

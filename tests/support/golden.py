@@ -1,0 +1,57 @@
+"""Pictures kept in tests/golden and compared: what is drawn must stay as it was looked at.
+
+`pytest --regenerate-golden` writes them anew. The comparison forgives a little at edges, where
+drivers differ, and nothing elsewhere. Only software OpenGL is compared; on a GPU the picture has
+merely to show something.
+"""
+
+from pathlib import Path
+
+import numpy as np
+from PIL import Image, ImageFilter
+
+FOLDER = Path(__file__).resolve().parents[1] / "golden"
+FLAT = 3
+"""Largest difference away from edges, of 255."""
+EDGE = 0.004
+"""Largest part of all pixels that may differ more, all of them near edges."""
+
+
+def check(name: str, pixels: np.ndarray, regenerate: bool, software: bool, kept: Path) -> None:
+    """Compare (H, W, 3 or 4) uint8 with the kept picture; on failure leaves both in `kept`."""
+    assert pixels[..., :3].std() > 2, "the picture is blank"
+    path = FOLDER / f"{name}.png"
+    if regenerate:
+        FOLDER.mkdir(exist_ok=True)
+        Image.fromarray(pixels).save(path, optimize=True)
+        return
+    if not software:
+        return
+    expected = np.asarray(Image.open(path).convert("RGBA" if pixels.shape[2] == 4 else "RGB"))
+    problem = difference(expected, pixels)
+    if problem:
+        Image.fromarray(pixels).save(kept / f"{name}-now.png")
+        Image.fromarray(expected).save(kept / f"{name}-kept.png")
+        raise AssertionError(f"{name}: {problem}; see {kept}")
+
+
+def difference(expected: np.ndarray, pixels: np.ndarray) -> str:
+    """What differs too much, '' when nothing does."""
+    if expected.shape != pixels.shape:
+        return f"size {pixels.shape} instead of {expected.shape}"
+    far = np.abs(expected.astype(int) - pixels.astype(int)).max(-1) > FLAT
+    edges = _edges(expected)
+    flat = int((far & ~edges).sum())
+    if flat > 0.0005 * far.size:
+        return f"{flat} pixels differ by more than {FLAT} away from edges"
+    if far.mean() > EDGE:
+        return f"{far.mean():.2%} of the pixels differ by more than {FLAT}"
+    return ""
+
+
+def _edges(pixels: np.ndarray) -> np.ndarray:
+    """(H, W) bool: within two pixels of a step in brightness."""
+    grey = Image.fromarray(pixels[..., :3]).convert("L")
+    high = np.asarray(grey.filter(ImageFilter.MaxFilter(5)), int)
+    low = np.asarray(grey.filter(ImageFilter.MinFilter(5)), int)
+    return high - low > 12

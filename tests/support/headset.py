@@ -1,0 +1,100 @@
+"""A person with a headset, made of plain data: where they stand, what they point at and press."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.hand_controls import Hands
+from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.hand_gestures import quaternion
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
+
+FRAME = 1 / 90
+LEFT, RIGHT = 0, 1
+
+
+def looking(position, at) -> Pose:
+    """A pose at `position` that points at `at`."""
+    position, at = np.array(position, float), np.array(at, float)
+    leaf = facing(position, 2 * position - at)
+    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.toward], 1)))
+
+
+class Person:
+    """Drives `Hands` frame by frame."""
+
+    def __init__(self, place, panels=None, rig=None, act=None, file=None, **comfort) -> None:
+        settings = replace(load_config().comfort, **comfort)
+        self.hands = Hands(place, settings, act, panels, file, rig)
+        self.place = place
+        self.now = 100.0
+        self.head = Pose(np.array([0.0, 1.65, 0.0]))
+        self.told = [
+            HandInput(aim=p, grip=p, active=True)
+            for p in (Pose(np.array([-0.2, 1.25, -0.35])), Pose(np.array([0.2, 1.25, -0.35])))
+        ]
+        self.done, self.buzzes = [], []
+        self.focused = True
+        self.frame()
+
+    def frame(self, count: int = 1) -> None:
+        """Let frames go by."""
+        for _ in range(count):
+            self.now += FRAME
+            eyes = (Eye(self.head), Eye(self.head))
+            tracked = Tracked(self.now, self.head, eyes, (self.told[0], self.told[1]), self.focused)
+            done, buzzes = self.hands.update(tracked, FRAME)
+            self.done += done
+            self.buzzes += buzzes
+
+    def wait(self, seconds: float) -> None:
+        """Let time go by."""
+        self.frame(round(seconds / FRAME))
+
+    def set(self, hand: int, **told) -> None:
+        """Change what a hand tells, for one frame and on."""
+        self.told[hand] = replace(self.told[hand], **told)
+        self.frame()
+
+    def tap(self, hand: int, button: str) -> None:
+        """Press a button and let go of it."""
+        down = 1.0 if button in ("trigger", "squeeze") else True
+        self.set(hand, **{button: down})
+        self.frame(3)
+        self.set(hand, **{button: type(down)(0)})
+
+    def stage(self, world) -> np.ndarray:
+        """(3,) of the stage of a point of the world."""
+        inverse = np.linalg.inv(self.hands.rig.matrix())
+        return inverse[:3, :3] @ np.asarray(world, float) + inverse[:3, 3]
+
+    def point(self, hand: int, world) -> None:
+        """Point at a place of the world."""
+        pose = looking(self.told[hand].aim.position, self.stage(world))
+        self.set(hand, aim=pose, grip=pose)
+
+    def reach(self, hand: int, stage, world=None) -> None:
+        """Move a hand to a place of the stage, pointing on as before or at a place of the world."""
+        before = self.told[hand].aim
+        pose = Pose(np.array(stage, float), before.orientation)
+        if world is not None:
+            pose = looking(stage, self.stage(world))
+        self.set(hand, aim=pose, grip=pose)
+
+
+def middle(spot) -> np.ndarray:
+    """(3,) metres: of a spot."""
+    return np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2
+
+
+def spots(world, kind):
+    return [spot for spot in world.spots() if spot.kind == kind]
+
+
+def on_layer(world, name, across=0.5, down=0.5) -> np.ndarray:
+    """(3,) metres: a point on a layer's panel."""
+    x, y, z, width, height = world.pose(0).place(world.stands[0].ids[name]).tolist()
+    return np.array([x + (across - 0.5) * width, y + (1 - down) * height, z])

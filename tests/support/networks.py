@@ -1,0 +1,112 @@
+"""Networks for the tests of placing: random ones and well-known forms, without torch."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from hypothesis import strategies as st
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Edge, Network, Node
+from vrnn.scene.layout.panel_size import panel_size
+from vrnn.scene.layout.registry import Footprint
+
+SCOPES = ("", "stem", "layer1.0", "layer1.1.branch", "layer2.0", "features.3.block", "head.fc")
+SHAPES = ((3, 64, 64), (64, 32, 32), (256, 8, 8), (16, 1, 90), (1000,), (7, 5), ())
+
+
+def build(
+    nodes: Sequence[tuple[str, str, tuple[int, ...]]], edges: Sequence[tuple[int, int]]
+) -> Network:
+    """nodes: (name, scope, shape) in run order; edges by position."""
+    made = tuple(
+        Node(i, name, "input" if i == 0 else "conv2d", name, scope, shape)
+        for i, (name, scope, shape) in enumerate(nodes)
+    )
+    outputs = set(range(len(made))) - {source for source, _ in edges}
+    flows = tuple(Edge(source, target) for source, target in edges)
+    return Network("test", made, flows, (0,), tuple(sorted(outputs)))
+
+
+def footprints(network: Network) -> dict[int, Footprint]:
+    """The sizes the world gives its panels, with room for answer and picture at the input."""
+    sizes = {}
+    for node in network.nodes:
+        grid = panel_size(map_shape(node.shape))
+        entry = node.id in network.inputs
+        sizes[node.id] = Footprint(
+            grid.width, grid.height, 0.0, 1.5 if entry else 0.0, 2.5 if entry else 0.0
+        )
+    return sizes
+
+
+@st.composite
+def networks(draw: st.DrawFn, largest: int = 40) -> Network:
+    """Any acyclic graph with any module paths, in any order, and any shapes."""
+    count = draw(st.integers(1, largest))
+    nodes = []
+    edges = []
+    for i in range(count):
+        scope = draw(st.sampled_from(SCOPES))
+        name = f"{scope}.op_{i}" if scope else f"op_{i}"
+        nodes.append((name, scope, draw(st.sampled_from(SHAPES))))
+        if i:
+            sources = draw(st.sets(st.integers(max(0, i - 12), i - 1), max_size=4))
+            edges += [(source, i) for source in sorted(sources)]
+    return build(nodes, edges)
+
+
+@st.composite
+def rooms(draw: st.DrawFn, network: Network) -> dict[int, Footprint]:
+    """Any sizes for its panels."""
+    metres = st.floats(0.1, 4.0)
+    extra = st.sampled_from((0.0, 0.0, 1.5))
+    return {
+        node.id: Footprint(draw(metres), draw(metres), draw(extra), draw(extra), draw(extra))
+        for node in network.nodes
+    }
+
+
+def residual(stages: int = 3, blocks: int = 3) -> Network:
+    """A ResNet's form: conv1, blocks of two convolutions and an addition, fc."""
+    nodes = [("image", "", (3, 64, 64)), ("conv1", "", (64, 32, 32))]
+    edges = [(0, 1)]
+    for stage in range(stages):
+        shape = (64 * 2**stage, 32 // 2**stage, 32 // 2**stage)
+        for block in range(blocks):
+            scope, last = f"layer{stage + 1}.{block}", len(nodes) - 1
+            nodes += [(f"{scope}.{op}", scope, shape) for op in ("conv1", "conv2", "add")]
+            edges += [
+                (last, last + 1),
+                (last + 1, last + 2),
+                (last + 2, last + 3),
+                (last, last + 3),
+            ]
+    nodes.append(("fc", "", (10,)))
+    edges.append((len(nodes) - 2, len(nodes) - 1))
+    return build(nodes, edges)
+
+
+def branched(blocks: int = 2) -> Network:
+    """An Inception's form: four branches of different lengths and a concatenation."""
+    nodes = [("image", "", (3, 64, 64)), ("conv1", "", (64, 32, 32))]
+    edges = [(0, 1)]
+    for block in range(blocks):
+        scope, last = f"mixed{block}", len(nodes) - 1
+        ends = []
+        for branch, length in enumerate((1, 2, 2, 2)):
+            before = last
+            for step in range(length):
+                nodes.append((f"{scope}.b{branch}.{step}", f"{scope}.b{branch}", (32, 32, 32)))
+                edges.append((before, len(nodes) - 1))
+                before = len(nodes) - 1
+            ends.append(before)
+        nodes.append((f"{scope}.cat", scope, (128, 32, 32)))
+        edges += [(end, len(nodes) - 1) for end in ends]
+    return build(nodes, edges)
+
+
+def chain(count: int) -> Network:
+    """Layers one after another without modules."""
+    nodes = [(f"op_{i}", "", (32, 16, 16)) for i in range(count)]
+    return build(nodes, [(i, i + 1) for i in range(count - 1)])

@@ -1,0 +1,363 @@
+"""The board with the panels, in a real place: read, pressed, typed on, hung elsewhere."""
+
+from dataclasses import replace
+from math import atan, degrees
+
+import numpy as np
+import pytest
+from imgui_bundle import imgui
+
+from tests.controls.test_hand_controls import anew, by
+from tests.scene.headset.test_hand_picking import joints
+from tests.support.headset import LEFT, RIGHT, Person, looking, middle
+from vrnn.app.offscreen import Studio
+from vrnn.commands.display import FoldStages
+from vrnn.commands.session import Look
+from vrnn.config.loader import load_config
+from vrnn.controls.hands.guide import HandsGuide
+from vrnn.controls.hands.hand_visuals import seen
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.render_target import Target
+from vrnn.render.uniforms import View
+from vrnn.scene.camera import Camera
+from vrnn.scene.headset.tracking import HandInput, Pose
+from vrnn.scene.primitives import Drawing
+from vrnn.ui.texture_host import SIZE
+
+
+@pytest.fixture(scope="module")
+def studio():
+    with Studio([ModelSpec()], load_config()) as made:
+        yield made
+
+
+@pytest.fixture
+def visitor(studio):
+    """With the board over the left wrist."""
+    anew(studio)
+    with HandsGuide(studio.place, studio._renderer, load_config()) as guide:
+        yield Visitor(guide)
+
+
+class Visitor(Person):
+    """A person whose hands are a guide's."""
+
+    def __init__(self, guide) -> None:
+        self.guide = guide
+        super().__init__(guide.hands.place)
+        self.hands = guide.hands
+        self.frame()
+        self.tap(LEFT, "primary")
+        self.settle()
+
+    def frame(self, count: int = 1) -> None:
+        """Let frames go by, and what comes between them."""
+        for _ in range(count):
+            super().frame()
+            self.guide.make_ready()
+
+    def settle(self) -> None:
+        """Let panels be made anew as often as they want to."""
+        for _ in range(6):
+            self.frame()
+            self.guide.board._made = 0.0  # else only so many times a second
+            self.guide.board.step()
+
+    def at(self, x, y) -> np.ndarray:
+        """(3,) of the stage: of a pixel."""
+        leaf = self.hands.board.leaf
+        return leaf.at((x / SIZE[0] - 0.5) * leaf.width, (0.5 - y / SIZE[1]) * leaf.height)
+
+    def press(self, x, y) -> None:
+        """Point there, and press and let go of the trigger."""
+        self.point(RIGHT, self.hands.rig.apply(self.at(x, y)))
+        self.settle()
+        self.set(RIGHT, trigger=1.0)
+        self.settle()
+        self.set(RIGHT, trigger=0.0)
+        self.settle()
+
+    def type(self, text) -> None:
+        """On the board's keys."""
+        for letter in text.split():
+            cap = next(c for c in self.guide.board._caps if c.text == letter)
+            left, top, right, bottom = cap.box
+            self.press((left + right) / 2, (top + bottom) / 2)
+
+
+def angle(visitor) -> float:
+    """Degrees of a capital letter on the board."""
+    leaf = visitor.hands.board.leaf
+    away = np.linalg.norm(leaf.centre - visitor.head.position)
+    return degrees(atan(leaf.height / SIZE[1] * visitor.guide.board.capital / away))
+
+
+def test_text_is_large_enough_over_the_wrist_and_wherever_it_hangs(visitor):
+    board = visitor.hands.board
+    assert angle(visitor) >= 1.2
+    visitor.reach(LEFT, (-0.3, 1.0, -0.6))
+    assert angle(visitor) >= 1.2
+    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.set(RIGHT, squeeze=1.0)
+    assert board.pinned
+    before = board.leaf.centre
+    visitor.set(RIGHT, stick=(0.0, 1.0))
+    visitor.wait(0.8)
+    visitor.set(RIGHT, stick=(0.0, 0.0), squeeze=0.0)
+    assert np.linalg.norm(board.leaf.centre - before) > 0.5
+    assert angle(visitor) >= 1.2
+    where = board.leaf.centre
+    visitor.reach(LEFT, (-0.5, 1.3, -0.2))
+    np.testing.assert_array_equal(board.leaf.centre, where)  # it stays where it was hung
+    toward = visitor.head.position - where
+    assert board.leaf.toward @ toward / np.linalg.norm(toward) > 0.99
+
+
+def test_a_capital_on_the_picture_is_as_high_as_it_says(visitor):
+    picture = np.frombuffer(visitor.guide.board.texture.read(), np.uint8)
+    picture = picture.reshape(SIZE[1], SIZE[0], 4)[::-1, :, 0].astype(int)
+    rows = np.flatnonzero((picture[25:95, 45:70] > 130).any(1))  # the F of Find
+    assert abs(rows.max() - rows.min() + 1 - visitor.guide.board.capital) <= 1.5
+
+
+def test_both_hands_make_it_larger_but_never_too_small_to_read(visitor):
+    board = visitor.hands.board
+    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.set(RIGHT, squeeze=1.0)
+    visitor.point(LEFT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.set(LEFT, squeeze=1.0)
+    visitor.frame()
+    assert board.hands == {LEFT, RIGHT}
+    for apart, least, most in ((0.4, 1.9, 2.6), (0.02, 1.2, 1.3)):
+        visitor.reach(LEFT, (-apart, 1.25, -0.35))
+        visitor.reach(RIGHT, (apart, 1.25, -0.35))
+        assert least <= angle(visitor) <= most
+
+
+def test_a_button_is_pressed_by_the_ray(visitor, studio):
+    visitor.hands.do(FoldStages())
+    visitor.settle()
+    assert studio.world.state.folds
+    visitor.press(420, 50)  # undo
+    assert not studio.world.state.folds
+    assert studio.place.held is None
+
+
+def test_a_finger_presses_it_too(visitor, studio):
+    visitor.hands.do(FoldStages())
+    visitor.settle()
+    leaf = visitor.hands.board.leaf
+    for away in (0.2, 0.05, -0.01, -0.02, 0.05, 0.2):
+        at = visitor.at(420, 50) + leaf.toward * away
+        pose = looking(at, at - leaf.toward)
+        visitor.set(RIGHT, aim=pose, grip=pose)
+        visitor.settle()
+        if away == 0.05:
+            assert visitor.hands.hands[RIGHT].on_board is not None
+    assert not studio.world.state.folds
+
+
+def test_a_layer_is_found_by_typing_and_one_goes_there(visitor, studio):
+    visitor.press(60, 50)
+    assert visitor.guide.board.typing
+    visitor.type("s t 3 c x delete 2")
+    assert visitor.guide.board._palette._typed == "st3c2"
+    before = visitor.hands.rig
+    visitor.type("enter")
+    assert not visitor.guide.board.typing
+    assert any(isinstance(action, Look) for action in visitor.done)
+    assert np.linalg.norm(visitor.hands.rig.position - before.position) > 3
+
+
+def test_the_stick_scrolls_and_turns_nobody(visitor, studio):
+    visitor.guide.board.desk.subject = (0, "stage1.0.conv1")
+    visitor.settle()
+    visitor.point(RIGHT, visitor.hands.rig.apply(visitor.at(500, 700)))
+    visitor.settle()
+    before = visitor.guide.board.texture.read()
+    rig = visitor.hands.rig
+    visitor.set(RIGHT, stick=(0.3, -1.0))
+    visitor.wait(0.5)
+    visitor.settle()
+    assert visitor.guide.board.texture.read() != before
+    visitor.point(RIGHT, visitor.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    visitor.wait(0.2)
+    visitor.set(RIGHT, stick=(0.0, 0.0))
+    assert visitor.hands.rig is rig
+
+
+def test_panels_of_the_window_stay_as_they_are(visitor):
+    own = imgui.create_context()
+    imgui.set_current_context(own)
+    visitor.press(150, 130)
+    assert imgui.get_current_context() == own
+    visitor.guide.board.find()
+    assert imgui.get_current_context() == own
+    imgui.destroy_context(own)
+
+
+def test_a_wrist_that_sleeps_leaves_the_board_where_it_is(visitor):
+    where = visitor.hands.board.leaf.centre
+    visitor.told[LEFT] = HandInput()
+    visitor.wait(0.3)
+    np.testing.assert_array_equal(visitor.hands.board.leaf.centre, where)
+
+
+def view_of(person, size=(600, 600), fov=1.6):
+    """What the person's head sees."""
+    eye = person.hands.rig.apply(person.head.position)
+    ahead = -person.head.matrix()[:3, 2]
+    yaw = np.arctan2(-ahead[0], -ahead[2]) + person.hands.rig.yaw
+    return View(Camera(*eye.tolist(), float(yaw), float(np.arcsin(ahead[1])), fov), size)
+
+
+def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
+    leaf = visitor.hands.board.leaf
+    visitor.head = looking(visitor.head.position, leaf.centre)
+    visitor.told[RIGHT] = replace(visitor.told[RIGHT], active=False)
+    visitor.settle()
+    view = view_of(visitor)
+    target = Target(studio.context, view.size, 0)
+    world, front = seen(visitor.hands)
+    studio._renderer.draw(target, view, Drawing(), front=front, near=world)
+    pixels = target.pixels()[..., 0].astype(int)
+    target.release()
+    own = np.frombuffer(visitor.guide.board.texture.read(), np.uint8)
+    own = own.reshape(SIZE[1], SIZE[0], 4)[::-1, :, 0].astype(int)
+    leaf = visitor.hands.board.leaf
+    found, wanted = [], []
+    for x in np.linspace(40, SIZE[0] - 40, 40):
+        for y in np.linspace(40, SIZE[1] - 40, 50):
+            place = visitor.hands.rig.apply(visitor.at(x, y))
+            clip = view.clip_from_world @ by(*place, 1.0)
+            column = (clip[0] / clip[3] + 1) / 2 * view.size[0]
+            row = (1 - clip[1] / clip[3]) / 2 * view.size[1]
+            found.append(pixels[int(row), int(column)])
+            x0, y0 = int(x), int(y)
+            wanted.append(own[y0 - 2 : y0 + 3, x0 - 2 : x0 + 3].mean())
+    assert np.corrcoef(found, wanted)[0, 1] > 0.8
+    flipped = own[::-1]
+    wrong = [
+        flipped[int(y) - 2 : int(y) + 3, int(x) - 2 : int(x) + 3].mean()
+        for x in np.linspace(40, SIZE[0] - 40, 40)
+        for y in np.linspace(40, SIZE[1] - 40, 50)
+    ]
+    assert np.corrcoef(found, wrong)[0, 1] < 0.4
+
+
+def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
+    visitor.tap(LEFT, "primary")  # the board away
+    visitor.hands.hints.dismiss()
+    for hand in (LEFT, RIGHT):
+        visitor.told[hand] = replace(visitor.told[hand], active=False)
+    visitor.wait(0.5)
+
+    def picture(vignette, blink=0.0):
+        visitor.hands.locomotion.vignette, visitor.hands.locomotion.blink = vignette, blink
+        view = view_of(visitor)
+        target = Target(studio.context, view.size, 0)
+        world, front = seen(visitor.hands)
+        studio._renderer.draw(target, view, studio.world.drawing(), front=front, near=world)
+        pixels = target.pixels()[..., :3].astype(int)
+        target.release()
+        return pixels
+
+    clear, dark, gone = picture(0.0), picture(0.9), picture(0.0, 1.0)
+    middle = (slice(240, 360), slice(240, 360))
+    assert np.abs(clear[middle] - dark[middle]).mean() < 2
+    edge = dark[20:580, :40].reshape(-1, 3)
+    assert edge.std(0).max() < 1
+    assert clear[20:580, :40].reshape(-1, 3).std(0).max() > 2
+    assert gone.reshape(-1, 3).std(0).max() < 1
+
+
+def test_controllers_are_seen_where_they_are(visitor, studio):
+    visitor.tap(LEFT, "primary")
+    visitor.hands.hints.dismiss()
+    visitor.reach(LEFT, (-0.25, 1.4, -0.6))
+    visitor.reach(RIGHT, (0.25, 1.4, -0.6))
+    visitor.wait(0.3)
+    view = view_of(visitor)
+    world, _ = seen(visitor.hands)
+    target = Target(studio.context, view.size, 0)
+    studio._renderer.draw(target, view, Drawing(), near=world)
+    pixels = target.pixels()[..., 0].astype(int)
+    studio._renderer.draw(target, view, Drawing())
+    bare = target.pixels()[..., 0].astype(int)
+    target.release()
+    for x in (-0.25, 0.25):
+        clip = view.clip_from_world @ by(*visitor.hands.rig.apply(by(x, 1.4, -0.57)), 1.0)
+        column = int((clip[0] / clip[3] + 1) / 2 * view.size[0])
+        row = int((1 - clip[1] / clip[3]) / 2 * view.size[1])
+        part = (slice(row - 3, row + 4), slice(column - 3, column + 4))
+        assert np.abs(pixels[part] - bare[part]).mean() > 20
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
+    """Random hands for a while: pressed, asleep, lost, near and far, beside themselves."""
+    rng = np.random.default_rng(seed)
+    buttons = ("primary", "secondary", "menu", "stick_click")
+    targets = [middle(spot) for spot in studio.world.spots()]
+    for number in range(400):
+        for hand in (LEFT, RIGHT):
+            told = visitor.told[hand]
+            if rng.random() < 0.15:
+                at = targets[rng.integers(len(targets))] + rng.normal(0, 0.3, 3)
+                place = rng.normal((0, 1.3, -0.4), 0.25)
+                pose = looking(place, visitor.stage(at))
+                told = replace(told, aim=pose, grip=pose)
+            if rng.random() < 0.1:
+                told = replace(told, trigger=float(rng.random() < 0.5))
+            if rng.random() < 0.1:
+                told = replace(told, squeeze=float(rng.random() < 0.5))
+            if rng.random() < 0.1:
+                told = replace(told, stick=tuple(rng.uniform(-1, 1, 2) * (rng.random() < 0.5)))
+            if rng.random() < 0.03:
+                name = buttons[rng.integers(len(buttons))]
+                told = replace(told, **{name: not getattr(told, name)})
+            if rng.random() < 0.02:
+                told = replace(told, active=not told.active)
+            if rng.random() < 0.02:
+                told = replace(told, aim=None, grip=None)
+            if rng.random() < 0.01:
+                told = replace(told, joints=joints(at=tuple(rng.normal((0, 1.3, -0.4), 0.2))))
+            visitor.told[hand] = told
+        head = visitor.head
+        if rng.random() < 0.03:
+            visitor.head = None
+        visitor.focused = rng.random() > 0.02
+        visitor.frame()
+        visitor.head = head
+        world, front = visitor.guide.seen(None)
+        for drawing in (world, front):
+            if drawing is not None:
+                assert np.isfinite(drawing.quads["origin"]).all()
+                assert np.isfinite(drawing.strokes["end"]).all()
+        if number % 40 == 0:
+            studio.place.upload()
+            studio.feed.take(studio._worker.events())
+            visitor.settle()
+    for hand in (LEFT, RIGHT):
+        visitor.told[hand] = HandInput()
+    visitor.focused = True
+    visitor.wait(0.5)
+    rig = visitor.hands.rig
+    assert np.isfinite(rig.position).all()
+    assert visitor.hands.held_layer == frozenset()
+    assert not visitor.hands.dragging
+    assert studio.world.state == studio.place.history.state
+    assert studio.context.error == "GL_NO_ERROR"
+
+
+def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
+    anew(studio)
+    person = Person(studio.place)
+    person.hands.head = None
+    world, front = seen(person.hands)
+    assert not len(world.quads)
+    assert not len(front.quads)
+    person.head = None
+    person.told[RIGHT] = HandInput(aim=Pose(), grip=None, active=True)
+    person.frame()
+    seen(person.hands)

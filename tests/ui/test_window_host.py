@@ -1,0 +1,143 @@
+"""Panels: matching, the tree, memory, and the panels themselves in a real window."""
+
+import time
+
+import pytest
+
+from tests.app.test_mouse import Where, kept, move
+from tests.app.test_window import SIZE, differs, display, program  # noqa: F401
+from tests.support.networks import residual
+from vrnn.app.offscreen import Studio
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.layout.folding import modules
+from vrnn.ui.fuzzy_match import best, score
+from vrnn.ui.layout_store import Memory, load, save
+from vrnn.ui.panels.module_tree import matching, rows, visible
+
+
+def test_a_few_letters_find_what_was_meant():
+    texts = ["layer1.0.conv1", "layer3.2.conv2", "fold all stages", "layer3.2.bn2"]
+    assert texts[best("l3c2", texts)[0]] == "layer3.2.conv2"
+    assert texts[best("fold", texts)[0]] == "fold all stages"
+    assert texts[best("LAYER3 BN", texts)[0]] == "layer3.2.bn2"
+    assert best("xyz", texts) == []
+    assert best("", texts) == [0, 1, 2, 3]
+    assert score("abc", "acb") is None
+
+
+def test_long_lists_are_searched_at_once():
+    texts = [f"layer{i // 100}.{i % 100}.conv{i % 7}" for i in range(3000)]
+    start = time.perf_counter()
+    assert texts[best("layer12.34", texts)[0]].startswith("layer12.34")
+    assert time.perf_counter() - start < 2
+
+
+def test_the_tree_holds_every_layer_once_under_its_modules():
+    network = residual(3)
+    found = rows(network, 0, modules(network))
+    assert sorted(r.node for r in found if not r.module) == sorted(n.id for n in network.nodes)
+    assert {r.name for r in found if r.module} == set(modules(network))
+    top = visible(found, set())
+    assert all(r.depth == 0 for r in top)
+    assert visible(found, {(0, r.name) for r in found}) == found
+    assert matching(found, network.nodes[2].name.upper())[0].node == network.nodes[2].id
+
+
+def test_what_is_remembered_comes_back_and_what_is_broken_is_forgotten(tmp_path):
+    path = tmp_path / "panels.ini"
+    memory = Memory(True, 18.0, frozenset({"Jobs"}), "[Window][Model]\nPos=1,2\n\n")
+    save(path, memory)
+    assert load(path) == memory
+    path.write_bytes(b"\xff\xfe\x00 nonsense")
+    assert load(path) == Memory()
+    assert load(tmp_path / "none.ini") == Memory()
+
+
+@pytest.fixture(scope="module")
+def where():
+    with Studio([ModelSpec()], load_config()) as studio:
+        yield Where(studio)
+
+
+def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):  # noqa: F811
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
+    vrnn = program()
+    vrnn.env["XDG_CONFIG_HOME"] = str(tmp_path / "config")
+    vrnn.ready()
+    bare = vrnn.picture()
+    vrnn.press("F2")
+    time.sleep(0.8)
+    panels = vrnn.picture()
+    assert differs(bare, panels) > 0.3
+    # What is typed into the search box is not walked.
+    before = kept(vrnn)["camera"]
+    move(vrnn, 120, 70)
+    vrnn.xdotool("click", "1")
+    vrnn.xdotool("type", "--window", vrnn.window, "wasd")
+    time.sleep(0.8)
+    now = kept(vrnn)["camera"]
+    assert abs(now["x"] - before["x"]) + abs(now["z"] - before["z"]) < 0.5
+    vrnn.press("Escape")
+    vrnn.press("F2")
+    time.sleep(0.5)
+    # The palette finds a layer and goes there.
+    vrnn.press("ctrl+p")
+    time.sleep(0.5)
+    vrnn.xdotool("type", "--delay", "60", "--window", vrnn.window, "st3conv2")
+    time.sleep(0.5)
+    vrnn.press("Return")
+    time.sleep(1.5)
+    after = kept(vrnn)["camera"]
+    assert abs(after["z"] - before["z"]) > 2
+    # It fades; undo without a change says so, and nothing breaks.
+    vrnn.press("ctrl+z")
+    assert vrnn.process.poll() is None
+
+
+def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):  # noqa: F811
+    vrnn = program()
+    vrnn.ready()
+    vrnn.press("F2")
+    time.sleep(0.8)
+    panels = vrnn.picture()
+    move(vrnn, 185, 521)  # the knob of gamma, in the lower left panel
+    vrnn.xdotool("mousedown", "1")
+    for x in (195, 205, 215, 225):
+        move(vrnn, x, 521)
+    dragged = vrnn.picture()
+    vrnn.xdotool("mouseup", "1")
+    time.sleep(0.3)
+    assert kept(vrnn)["state"]["display"]["gamma"] > 2.2
+    assert differs(panels, dragged) > 0.001
+    vrnn.press("ctrl+z")
+    time.sleep(0.3)
+    assert "gamma" not in kept(vrnn)["state"].get("display", {})
+
+
+def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
+    program,  # noqa: F811
+    where,
+    tmp_path,
+    monkeypatch,
+):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    vrnn = program()
+    vrnn.ready()
+    maps = vrnn.picture()
+    move(vrnn, *where.layer("stage2.0.conv1"))
+    vrnn.press("v")
+    vrnn.wait_for(lambda: len(list((tmp_path / "cache").rglob("*.npz"))) == 32)
+    layers = kept(vrnn)["layers"]
+    assert layers[0]["layer"] == "stage2.0.conv1"
+    assert layers[0]["features"]["steps"] == 40
+    move(vrnn, 5, 5)
+    time.sleep(0.5)
+    assert differs(maps, vrnn.picture()) > 0.005
+    vrnn.press("ctrl+z")
+    time.sleep(1.0)
+    assert not kept(vrnn)["layers"]
+    move(vrnn, *where.spot("features"))
+    vrnn.xdotool("click", "1")
+    time.sleep(0.5)
+    assert kept(vrnn)["layers"][0]["features"]

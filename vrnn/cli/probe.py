@@ -1,0 +1,124 @@
+"""Tries one part of the machine and prints what it found as JSON: `python -m vrnn.cli.probe egl`.
+
+`vrnn doctor` runs each of these in a process of its own, as a broken driver ends its process.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import struct
+import sys
+from collections.abc import Callable
+from typing import Any
+
+OLDEST_GL = 410
+
+
+def probe_egl() -> dict[str, Any]:
+    """OpenGL with no screen."""
+    import moderngl
+
+    settings: dict[str, Any] = {"backend": "egl"}
+    return _described(moderngl.create_standalone_context(require=OLDEST_GL, **settings))
+
+
+def probe_window() -> dict[str, Any]:
+    """OpenGL in a hidden window, and the screen it would be shown on."""
+    import glfw
+    import moderngl
+
+    problems: list[str] = []
+    glfw.set_error_callback(
+        lambda code, text: problems.append(text.decode() if isinstance(text, bytes) else text)
+    )
+    if not glfw.init():
+        raise RuntimeError("; ".join(problems) or "GLFW does not start")
+    try:
+        glfw.window_hint(glfw.VISIBLE, False)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, OLDEST_GL // 100)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, OLDEST_GL % 100 // 10)
+        glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
+        glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
+        window = glfw.create_window(64, 64, "vrnn", None, None)
+        if not window:
+            raise RuntimeError("; ".join(problems) or "GLFW opens no window")
+        glfw.make_context_current(window)
+        found = _described(moderngl.create_context(require=OLDEST_GL))
+        mode = glfw.get_video_mode(glfw.get_primary_monitor())
+        found["screen"] = f"{mode.size.width}x{mode.size.height}, {mode.refresh_rate} Hz"
+        return found
+    finally:
+        glfw.terminate()
+
+
+def _described(context: Any) -> dict[str, Any]:
+    from vrnn.render.stereo import ways
+
+    info = context.info
+    layers = context.texture_array((8, 8, 2), 1, dtype="f2")
+    target = context.framebuffer([layers])
+    target.clear(0.5)
+    drawn = target.read(components=1, dtype="f2") == struct.pack("e", 0.5) * 64
+    return {
+        "version": info["GL_VERSION"],
+        "renderer": info["GL_RENDERER"],
+        "vendor": info["GL_VENDOR"],
+        "layers": info["GL_MAX_ARRAY_TEXTURE_LAYERS"],
+        "size": info["GL_MAX_TEXTURE_SIZE"],
+        "samples": info.get("GL_MAX_SAMPLES", context.max_samples),
+        "half_floats": drawn and context.error == "GL_NO_ERROR",
+        "stereo": ways(context.extensions),
+    }
+
+
+def probe_torch() -> dict[str, Any]:
+    """PyTorch and the devices it can use."""
+    import torch
+
+    devices = [f"cpu ({platform.machine()}, {torch.get_num_threads()} threads)"]
+    for number in range(torch.cuda.device_count()):
+        properties = torch.cuda.get_device_properties(number)
+        memory = properties.total_memory / 2**30
+        devices.append(f"cuda:{number} ({properties.name}, {memory:.0f} GiB)")
+    if torch.backends.mps.is_available():
+        devices.append("mps")
+    built_for = f"CUDA {torch.version.cuda}" if torch.version.cuda else "no CUDA"
+    return {"version": torch.__version__, "devices": devices, "built_for": built_for}
+
+
+def probe_openxr() -> dict[str, Any]:
+    """The OpenXR runtime, as its loader finds it, and its headset."""
+    from vrnn.xr.runtime import OPENGL, WELCOME, Runtime
+
+    with Runtime((OPENGL,)) as runtime:
+        facts = runtime.facts
+        return {
+            "runtime": facts.runtime,
+            "version": facts.version,
+            "headset": facts.system,
+            "size": facts.size,
+            "extras": [name for name in WELCOME if name in facts.extensions],
+        }
+
+
+PROBES: dict[str, Callable[[], dict[str, Any]]] = {
+    "egl": probe_egl,
+    "window": probe_window,
+    "torch": probe_torch,
+    "openxr": probe_openxr,
+}
+
+
+def main() -> int:
+    """Run the probe named on the command line."""
+    try:
+        found = PROBES[sys.argv[1]]()
+    except Exception as error:  # whatever a driver or a loader raises is what the doctor tells
+        found = {"error": f"{error}" or type(error).__name__}
+    print(json.dumps(found))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,106 @@
+"""Display."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
+
+from vrnn.errors import VrnnError
+from vrnn.scene.layout.folding import stages
+from vrnn.scene.state import (
+    ARRANGEMENTS,
+    FOLD_SHOWS,
+    State,
+)
+from vrnn.style.colormap import COLOUR_MAPS, SCALES
+
+if TYPE_CHECKING:
+    from vrnn.scene.world import World
+from vrnn.commands.base import Change, _between, _one_of, layer_key
+
+# The world.
+
+
+@dataclass(frozen=True)
+class Arrange(Change):
+    """Stand the layers in another arrangement; '': the next one."""
+
+    arrangement: str = ""
+
+    def change(self, state: State, world: World) -> State:
+        """The state afterwards."""
+        now = ARRANGEMENTS.index(state.arrangement)
+        wanted = self.arrangement or ARRANGEMENTS[(now + 1) % len(ARRANGEMENTS)]
+        _one_of("arrangement", wanted, ARRANGEMENTS)
+        return replace(state, arrangement=wanted)
+
+
+@dataclass(frozen=True)
+class Colour(Change):
+    """How values become colours; None leaves a setting as it is. See `Display`."""
+
+    colours: str | None = None
+    scale: str | None = None
+    symmetric: bool | None = None
+    gamma: float | None = None
+    clip: float | None = None
+
+    def change(self, state: State, world: World) -> State:
+        """The state afterwards."""
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        _one_of("colour map", given.get("colours", "signed"), COLOUR_MAPS)
+        _one_of("scale", given.get("scale", "map"), SCALES)
+        _between("gamma", given.get("gamma", 1.0), 0.25, 4.0)
+        _between("the percentile", given.get("clip", 100.0), 50.0, 100.0)
+        return replace(state, display=replace(state.display, **given))
+
+
+@dataclass(frozen=True)
+class FoldShows(Change):
+    """What folded layers show: the mean of their maps, the maximum, or the strongest map."""
+
+    shows: str
+
+    def change(self, state: State, world: World) -> State:
+        """The state afterwards."""
+        _one_of("map for a fold", self.shows, FOLD_SHOWS)
+        return replace(state, fold_shows=self.shows)
+
+
+@dataclass(frozen=True)
+class Fold(Change):
+    """Fold a layer or a module into one box, or open it; folded None: the other way round."""
+
+    name: str
+    network: int = 0
+    folded: bool | None = None
+
+    def change(self, state: State, world: World) -> State:
+        """The state afterwards."""
+        slot = self.network
+        if slot not in world.stands:
+            raise VrnnError(f"there is no network {slot}; they are numbered from 0")
+        if self.name in world.stands[slot].modules:
+            key = (slot, self.name)
+            folded = key not in state.folds if self.folded is None else self.folded
+            folds = state.folds | {key} if folded else state.folds - {key}
+            return replace(state, folds=folds)
+        key = layer_key(world, slot, self.name)
+        layer = state.layer(key)
+        folded = not layer.folded if self.folded is None else self.folded
+        return state.with_layer(key, replace(layer, folded=folded))
+
+
+@dataclass(frozen=True)
+class FoldStages(Change):
+    """Fold every stage of all networks into one box each, or open them; None: the other way."""
+
+    folded: bool | None = None
+
+    def change(self, state: State, world: World) -> State:
+        """The state afterwards."""
+        keys = {(s, name) for s in world.slots for name in stages(world.stands[s].network)}
+        if not keys:
+            raise VrnnError("this network has no modules that could be folded")
+        folded = not keys <= state.folds if self.folded is None else self.folded
+        return replace(state, folds=state.folds | keys if folded else frozenset())

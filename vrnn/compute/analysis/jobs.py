@@ -1,0 +1,92 @@
+"""Jobs."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from vrnn.errors import VrnnError
+
+if TYPE_CHECKING:
+    from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.jobs import Step, _other_way, unchanged
+
+
+@dataclass(frozen=True)
+class TopKJob:
+    """The k images of the model's data set that excite each channel of a node most.
+
+    measure: `max` or `mean` of a map. Its result is a `TopImages`.
+    """
+
+    slot: int
+    node: int
+    k: int = 9
+    measure: str = "max"
+
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+        """See `Job`."""
+        from vrnn.compute.analysis.top_activations import top_images_in_steps
+
+        dataset = model.source.dataset
+        if dataset is None:
+            raise VrnnError(
+                f"{model.source.title} has no images to look through; pass --data FOLDER"
+            )
+        view = model.view
+        steps = top_images_in_steps(model, dataset, self.node, self.k, self.measure)
+        name = view.network.by_id[self.node].name if self.node in view.network.by_id else "?"
+        while True:
+            try:
+                done, total = next(steps)
+            except StopIteration as end:
+                return end.value
+            yield Step(f"images for {name}", done, total)
+            unchanged(model, view)
+
+
+@dataclass(frozen=True)
+class FactsJob:
+    """What each layer costs. Its result: `LayerFacts` by node id."""
+
+    slot: int
+
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+        """See `Job`."""
+        from vrnn.compute.analysis.profiler import layer_facts, measure, weight_histograms
+        from vrnn.compute.passes.replay import GraphChanged
+
+        view = model.view
+        total = len(view.members) + PASSES
+        weights, costs = {}, []
+        for node, found in weight_histograms(view):
+            weights[node] = found
+            yield Step("measuring layers", len(weights), total)
+            unchanged(model, view)
+        for number in range(PASSES):
+            try:
+                costs.append(measure(model.source.model, view, model.inputs))
+            except GraphChanged as error:
+                raise _other_way(model) from error
+            yield Step("measuring layers", len(weights) + number + 1, total)
+            unchanged(model, view)
+        return layer_facts(view, costs, weights)
+
+
+@dataclass(frozen=True)
+class EvidenceJob:
+    """How much each channel speaks for the class that won. Its result: (C,) by node id."""
+
+    slot: int
+
+    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+        """See `Job`."""
+        from vrnn.compute.analysis.attribution import evidence
+
+        yield Step("finding evidence", 0, 1)
+        return evidence(model)
+
+
+PASSES = 3
+"""Timed passes, of which the fastest counts."""

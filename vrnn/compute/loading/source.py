@@ -1,0 +1,162 @@
+"""Opens what the user asked for: from the package, a script, a library or Python."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import torch
+from torch import nn
+
+from vrnn.compute.loading.candidate import Offer
+from vrnn.compute.loading.example_inputs import Input, find_input, prepare
+from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
+from vrnn.compute.loading.script import from_script, split_name
+from vrnn.compute.loading.weights import load_weights
+from vrnn.errors import VrnnError
+from vrnn.media.image_reader import read_image
+from vrnn.media.image_set import ImageSet, image_folder
+from vrnn.network.model_spec import ModelSpec
+
+
+class ModelSource:
+    """A model ready to run, and what belongs to it."""
+
+    def __init__(self, offer: Offer, example: Input, device: torch.device, notes: tuple[str, ...]):
+        self.model = offer.model
+        self.title = offer.title
+        self.class_names = offer.class_names
+        self.random_weights = offer.random_weights
+        self.notes = notes
+        self.parameters = sum(p.numel() for p in offer.model.parameters())
+        self.device = device
+        self.dataset: ImageSet | None = offer.dataset
+        self.offer, self._example = offer, example
+
+    def example_inputs(self) -> tuple[Any, ...]:
+        """Inputs to trace the model with."""
+        return self._example.tensors
+
+    def prepare(self, image: np.ndarray | None) -> tuple[tuple[Any, ...], np.ndarray]:
+        """Inputs of an image (H, W, 3) uint8, and the image as the network sees it, the same.
+
+        None: the first image of the data set that can be read, else the sample photograph.
+        """
+        if image is None and self.offer.example_input is None:
+            image = self.dataset.first() if self.dataset else None
+            image = sample_photograph() if image is None else image
+        return prepare(self.offer, self._example, image)
+
+
+def open_source(spec: ModelSpec) -> ModelSource:
+    """Find, build and place the model, load its weights, and find out what input it takes.
+
+    Raises VrnnError for whatever is wrong, in a sentence.
+    """
+    device = _device(spec.device)
+    offer = _offer(spec.model)
+    notes: tuple[str, ...] = ()
+    if spec.weights is not None:
+        notes = load_weights(offer.model, spec.weights)
+        offer = replace(offer, random_weights=False)
+    if spec.classes is not None:
+        offer = replace(offer, class_names=_class_names(spec.classes))
+    if spec.data is not None:
+        offer = replace(offer, dataset=image_folder(spec.data))
+    try:
+        offer.model.to(device)
+    except RuntimeError as error:
+        raise VrnnError(f"'{offer.title}' cannot be put on {device}: {error}") from error
+    example = find_input(offer, spec.input_size, device)
+    return ModelSource(offer, example, device, notes)
+
+
+def _offer(model: Any) -> Offer:
+    if isinstance(model, nn.Module):
+        return Offer(model, type(model).__name__, random_weights=False)
+    text = str(model)
+    if text == "default":
+        return _default()
+    if text.startswith("torchvision:"):
+        return from_torchvision(text.removeprefix("torchvision:"))
+    if text.startswith("timm:"):
+        return from_timm(text.removeprefix("timm:"))
+    path, name = split_name(text)
+    if path.suffix == ".py":
+        return from_script(path, name)
+    if ":" in text and not Path(text).exists():
+        return from_factory(text)
+    raise VrnnError(
+        f"no model '{text}': give script.py, script.py:Name, torchvision:NAME, timm:NAME, "
+        "package.module:factory or default"
+    )
+
+
+def _default() -> Offer:
+    """The small network that comes with vrnn, trained on handwritten digits."""
+    from vrnn.default import model as digits
+
+    net = digits.build_model()
+    package = resources.files("vrnn.default")
+    with resources.as_file(package.joinpath("digits.safetensors")) as path:
+        load_weights(net, path)
+    return Offer(
+        net, "digits", False, digits.CLASS_NAMES, digit_images(), None, digits.INPUT_SIZE, None,
+        digits.MEAN, digits.STD,
+    )  # fmt: skip
+
+
+@cache
+def digit_images() -> ImageSet:
+    """The part of the digits that the default model was not trained on."""
+    package = resources.files("vrnn.default")
+    with package.joinpath("digits.npz").open("rb") as file:
+        data = np.load(file, allow_pickle=False)
+        test = data["test"]
+        images, labels = data["images"][test], data["labels"][test]
+    names = tuple(str(n) for n in range(10))
+    return ImageSet(
+        names, [int(n) for n in labels], lambda i: np.repeat(images[i][..., None], 3, axis=-1)
+    )
+
+
+@cache
+def sample_photograph() -> np.ndarray:
+    """(H, W, 3) uint8: what is shown where nothing else is given."""
+    with resources.as_file(resources.files("vrnn.default").joinpath("sample.jpg")) as path:
+        return read_image(path)
+
+
+def _class_names(path: Path) -> tuple[str, ...]:
+    try:
+        lines = path.read_text(encoding="utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise VrnnError(f"the class names in '{path}' cannot be read: {error}") from error
+    names = tuple(line.strip() for line in lines)
+    while names and not names[-1]:
+        names = names[:-1]
+    if not names:
+        raise VrnnError(f"there are no class names in '{path}'; write one on each line")
+    return names
+
+
+def _device(name: str) -> torch.device:
+    available = ["cpu"]
+    if torch.cuda.is_available():
+        available += [f"cuda:{i}" for i in range(torch.cuda.device_count())]
+    if torch.backends.mps.is_available():
+        available.append("mps")
+    if name == "auto":
+        return torch.device("cuda:0" if "cuda:0" in available else "cpu")
+    try:
+        device = torch.device(name)
+    except RuntimeError as error:
+        raise VrnnError(f"no device '{name}'; here are {', '.join(available)}") from error
+    wanted = f"{device.type}:{device.index or 0}" if device.type == "cuda" else device.type
+    if wanted not in available:
+        raise VrnnError(f"no device '{name}' on this machine; here are {', '.join(available)}")
+    return device

@@ -1,0 +1,274 @@
+"""What each key and the mouse do in the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from vrnn.commands.display import Arrange, Colour, FoldStages
+from vrnn.commands.inputs import PutImage
+from vrnn.commands.session import Redo, Undo
+from vrnn.commands.targets import doubled, pictured, switched, top_images
+from vrnn.config.schema import Keys
+from vrnn.controls.events import Button, Drop, Input, Key, Look, Scroll
+from vrnn.errors import VrnnError
+from vrnn.scene.camera import Camera
+from vrnn.scene.viewpoints import at_layer, start
+from vrnn.style.colormap import SCALE_TEXT, SCALES
+from vrnn.workspace.workspace import Place
+
+if TYPE_CHECKING:
+    from vrnn.app.desktop import App
+
+READY_PLACES = ("overview", "front", "top")
+"""Where keys 1, 2 and 3 lead until something else is stored; 4 leads to the start."""
+
+
+class Commands:
+    """Turns input into calls of the app's parts."""
+
+    def __init__(self, app: App, keys: Keys) -> None:
+        self._app, self._keys = app, keys
+        self.stored: dict[int, Camera] = {}
+        self._image = 0
+        self._actions: dict[str, Callable[[], None]] = {
+            keys.frame: self._frame,
+            keys.home: lambda: self._go("overview"),
+            keys.arrange: self._arrange,
+            keys.scale: self._scale,
+            keys.next_image: lambda: self._step_image(1),
+            keys.previous_image: lambda: self._step_image(-1),
+            keys.fold: self._fold_stages,
+            keys.magnify: self._magnify,
+            keys.minimap: self._minimap,
+            keys.top_images: self._top,
+            keys.features: self._features,
+            keys.switch: self._switch,
+            keys.pin: self._pin,
+            keys.screenshot: app.screenshot,
+            keys.help: self._help,
+            keys.free_cursor: self._free,
+            keys.panels: app.gui.toggle,
+            keys.palette: self._palette,
+            keys.undo: lambda: app.do(Undo()),
+            keys.redo: lambda: app.do(Redo()),
+            "CONTROL+SHIFT+Z": lambda: app.do(Redo()),
+            keys.larger_text: lambda: app.gui.grow(1),
+            keys.smaller_text: lambda: app.gui.grow(-1),
+            "CONTROL+SHIFT+EQUAL": lambda: app.gui.grow(1),
+            "CONTROL+KP_ADD": lambda: app.gui.grow(1),
+            "CONTROL+KP_SUBTRACT": lambda: app.gui.grow(-1),
+            "CONTROL+0": lambda: app.gui.grow(0),
+        }
+
+    def key(self, action: str) -> str:
+        """The key of an action that goes on while it is held."""
+        return str(getattr(self._keys, action))
+
+    def handle(self, event: Input) -> None:
+        """Do what an input asks for; a refusal is shown as a note."""
+        app = self._app
+        try:
+            if isinstance(event, Key):
+                self._press(event)
+            elif isinstance(event, Button):
+                if event.name == "left" and not (event.down and app.dismiss()):
+                    if event.down:
+                        app.gui.pick()
+                    app.press(event.down)
+            elif isinstance(event, Drop):
+                app.drop(event.paths)
+            elif isinstance(event, Look):
+                app.touched = True
+                app.walker.look(event.right, event.down)
+            elif isinstance(event, Scroll):
+                app.walker.change_speed(event.steps)
+                app.note(f"speed {app.walker.speed:.1f} m/s")
+        except VrnnError as error:
+            app.note(str(error))
+
+    def _press(self, key: Key) -> None:
+        if key.name in ("ENTER", "ESCAPE") and self._app.dismiss():
+            return
+        chord = "+".join(
+            [m for m in ("CONTROL", "SHIFT", "ALT") if m in key.modifiers] + [key.name]
+        )
+        if chord != key.name and chord in self._actions:
+            self._actions[chord]()
+        elif "CONTROL" in key.modifiers and key.name in ("V", "S", "R"):
+            self._with_control(key)
+        elif key.name in self._keys.places:
+            self._place(self._keys.places.index(key.name), self._keys.store in key.modifiers)
+        elif key.name in self._actions and "ALT" not in key.modifiers:
+            self._actions[key.name]()
+
+    def _with_control(self, key: Key) -> None:
+        if key.name == "V":
+            self._app.paste()
+        elif key.name == "S":
+            self._app.keep()
+        else:
+            self._app.come_back()
+
+    def _place(self, number: int, store: bool) -> None:
+        app = self._app
+        if store:
+            self.stored[number] = app.walker.camera
+            app.note(f"place {number + 1} stored")
+        elif number in self.stored:
+            app.touched = True
+            app.walker.go(self.stored[number])
+        elif number < len(READY_PLACES):
+            self._go(READY_PLACES[number])
+        elif number == len(READY_PLACES) and app.world.slots:
+            app.touched = True
+            app.walker.go(start(app.world, app.walker.camera.fov))
+        else:
+            held = self._keys.store.capitalize()
+            app.note(f"place {number + 1} is empty: {held}+{number + 1} stores where you are")
+
+    def _go(self, name: str) -> None:
+        if self._app.world.slots:
+            self._app.touched = True
+            self._app.walker.go(self._app.view(name))
+
+    def _frame(self) -> None:
+        app = self._app
+        (x, y), camera = app.cursor, app.walker.camera
+        hit = app.world.pick(camera.position, camera.ray(x, y, app.aspect))
+        if hit is None or hit.layer is None:
+            app.note("point at a layer to frame it")
+            return
+        app.touched = True
+        app.walker.go(at_layer(app.world, *hit.layer, app.aspect, camera.fov))
+
+    def _arrange(self) -> None:
+        app = self._app
+        app.place.do(Arrange())
+        app.note(app.world.state.arrangement)
+        if app.world.slots:
+            app.walker.go(app.view_after_move("overview"))
+
+    def _scale(self) -> None:
+        now = SCALES.index(self._app.world.state.display.scale)
+        scale = SCALES[(now + 1) % len(SCALES)]
+        self._app.place.do(Colour(scale=scale))
+        self._app.note(f"colours: {SCALE_TEXT[scale]}")
+
+    def _step_image(self, step: int) -> None:
+        app = self._app
+        data = app.feed.datasets.get(0)
+        count = len(app.images) or (len(data) if data is not None else 0)
+        if not count:
+            app.note("there is only one image: start with --image (several times) or --data FOLDER")
+            return
+        self._image = (self._image + step) % count
+        if app.images:
+            app.place.do(put(app.images[self._image], app.place))
+        else:
+            app.place.do(PutImage(number=self._image))
+        app.note(f"image {self._image + 1} of {count}")
+
+    def _fold_stages(self) -> None:
+        self._app.place.do(FoldStages())
+        if self._app.world.slots:
+            self._app.touched = True
+            self._app.walker.go(self._app.view_after_move("overview"))
+
+    def _top(self) -> None:
+        self._app.place.do(top_images(self._app.world, self._app.world.pointed))
+
+    def _features(self) -> None:
+        hit = self._app.world.pointed
+        if hit is not None:
+            self._app.place.jobs.pictures.first((max(hit.channel, 0),))
+        self._app.place.do(pictured(self._app.world, hit, self._app.gui.features.settings))
+
+    def _switch(self) -> None:
+        one = self._app.window.held(self._keys.run)
+        self._app.place.do(switched(self._app.world, self._app.world.pointed, one))
+        count = len(self._app.world.state.off)
+        self._app.note(f"switched off: {count}" if count else "everything is on")
+
+    def _pin(self) -> None:
+        self._app.place.do(doubled(self._app.world, self._app.world.pointed))
+
+    def _minimap(self) -> None:
+        self._app.map = not self._app.map
+
+    def _magnify(self) -> None:
+        kinds = ("", "sharp", "smooth")
+        self._app.magnify = kinds[(kinds.index(self._app.magnify) + 1) % 3]
+        self._app.note(f"magnifier: {self._app.magnify or 'off'}")
+
+    def _help(self) -> None:
+        self._app.help = not self._app.help
+
+    def _palette(self) -> None:
+        self._app.window.capture(False)
+        self._app.gui.toggle_palette()
+
+    def _free(self) -> None:
+        if self._app.help:
+            self._app.help = False
+        elif not self._app.pointer.cancel():
+            self._app.window.capture(False)
+
+
+def put(image: Path | np.ndarray | int, place: Place) -> PutImage:
+    """The action that puts an image in."""
+    picture = place.picture_of(image)
+    return PutImage(picture.file, picture.number, pixels=picture.pixels)
+
+
+def name_of_key(key: str) -> str:
+    """A key as a person reads it."""
+    known = {"ESCAPE": "Esc", "CONTROL": "Ctrl", "EQUAL": "=", "MINUS": "−"}
+    return "+".join(
+        known.get(part, part if len(part) < 3 else part.replace("_", " ").title())
+        for part in key.split("+")
+    )
+
+
+def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
+    """Keys and what they do, for the help sheet."""
+
+    name = name_of_key
+    walk = " ".join(name(k) for k in (keys.forward, keys.left, keys.back, keys.right))
+    return (
+        ("click", "pick up an image or a map; put it into the input; touch a bracket or button"),
+        ("click on nothing", "take the cursor: the mouse turns you (or hold the right button)"),
+        (name(keys.free_cursor), "let go, free the cursor"),
+        ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
+        ("double click", "fold or open a layer"),
+        (name(keys.fold), "fold all stages, or open them"),
+        (name(keys.magnify), "magnify the map you point at: sharp, smooth, not"),
+        (name(keys.minimap), "the place from above"),
+        (name(keys.top_images), "the images that excite the channel you point at"),
+        (name(keys.features), "what the channels of the layer you point at look for"),
+        (name(keys.switch), "switch the channel you point at off, or on again; with Shift a unit"),
+        (name(keys.pin), "keep a double of the layer; then the difference; then none"),
+        ("Ctrl+V, drop a file", "put an image in"),
+        ("Ctrl+S", "keep the place in a file"),
+        ("Ctrl+R", "back to where the last visit ended"),
+        (walk, "walk and fly"),
+        (f"{name(keys.down)} {name(keys.up)}", "down, up"),
+        (name(keys.run), "run"),
+        ("wheel", "speed"),
+        (name(keys.frame), "frame the layer you point at"),
+        (name(keys.home), "see everything"),
+        (name(keys.arrange), "terrace or conveyor"),
+        (name(keys.scale), "colours by map, layer or network"),
+        (f"{name(keys.previous_image)} {name(keys.next_image)}", "previous, next image"),
+        (f"{keys.places[0]} … {keys.places[-1]}", "go to a place"),
+        (f"{name(keys.store)}+{keys.places[0]} … {keys.places[-1]}", "store this place"),
+        (name(keys.screenshot), "screenshot"),
+        (name(keys.panels), "panels"),
+        (name(keys.palette), "find a layer or an action"),
+        (f"{name(keys.undo)} {name(keys.redo)}", "undo, redo"),
+        (f"{name(keys.larger_text)} {name(keys.smaller_text)}", "size of the panels' text"),
+        (name(keys.help), "this help"),
+    )

@@ -1,0 +1,133 @@
+"""What points at the world, the mouse or a hand: what a press, a drag and a release do."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.commands.base import Action, Change
+from vrnn.commands.inputs import PutDown
+from vrnn.commands.layers import Move, Scale
+from vrnn.commands.targets import folded
+from vrnn.scene.picking import Hit, Ray
+from vrnn.workspace.workspace import Place
+
+SLACK = 5
+"""Pixels that the mouse may move between press and release of a click."""
+DOUBLE = 0.35
+"""Seconds between the two clicks of a double click."""
+
+
+@dataclass
+class _Drag:
+    """A layer that is moved or scaled. kind: `handle` or `corner`; start: (3,) where it was
+    grabbed; middle: (3,) of the layer; change: as it is now."""
+
+    kind: str
+    name: str
+    slot: int
+    start: np.ndarray
+    middle: np.ndarray
+    change: Change | None = None
+
+
+class Pointer:
+    """Turns presses into actions of the place."""
+
+    def __init__(
+        self, place: Place, capture: Callable[[], None],
+        do: Callable[[Action], object] | None = None,
+        preview: Callable[[Change], None] | None = None,
+    ) -> None:  # fmt: skip
+        """capture: called when nothing was touched; do: does an action; preview: shows what a
+        change would make. The place does both unless they are given."""
+        self._place, self._capture = place, capture
+        self._do, self._preview = do or place.do, preview or place.preview
+        self._drag: _Drag | None = None
+        self._pressed: tuple[Hit | None, float, float] | None = None
+        self._clicked: tuple[tuple[int, int] | None, float] = (None, 0.0)
+
+    @property
+    def dragging(self) -> bool:
+        """Whether a layer is being moved or scaled."""
+        return self._drag is not None
+
+    def press(self, hit: Hit | None, ray: Ray, x: float = 0.0, y: float = 0.0) -> None:
+        """The button went down. x, y: of the mouse, pixels."""
+        self._pressed = (hit, x, y)
+        if hit is not None and hit.kind in ("handle", "corner"):
+            pose = self._place.world.pose(hit.slot)
+            px, py, pz, _, height = pose.place(hit.node).tolist()
+            name = self._place.world.seen(hit.slot, hit.node).name
+            start = ray.at(hit.distance)
+            self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
+
+    def move(self, ray: Ray, along_floor: bool) -> None:
+        """It points elsewhere now. along_floor: the layer is moved on the floor, else in its own
+        plane."""
+        drag = self._drag
+        if drag is None:
+            return
+        at = _meet(ray, drag.start, along_floor and drag.kind == "handle")
+        if at is None:
+            return
+        if drag.kind == "handle":
+            by = at - drag.start
+            drag.change = Move(drag.name, drag.slot, (float(by[0]), float(by[1]), float(by[2])))
+        else:
+            before = float(np.linalg.norm((drag.start - drag.middle)[:2]))
+            now = float(np.linalg.norm((at - drag.middle)[:2]))
+            drag.change = Scale(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
+        self._preview(drag.change)
+
+    def release(self, x: float = 0.0, y: float = 0.0) -> None:
+        """The button went up. Raises VrnnError when what was touched cannot be done."""
+        drag, self._drag = self._drag, None
+        pressed, self._pressed = self._pressed, None
+        if drag is not None:
+            if drag.change is not None:
+                self._do(drag.change)
+            return
+        if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > SLACK:
+            return
+        hit = pressed[0]
+        action = self._double(hit) or self._place.touched(hit)
+        if action is None:
+            self._capture()
+        else:
+            self._do(action)
+
+    def cancel(self) -> bool:
+        """Let go of what is dragged or held, without placing it; False when there is nothing."""
+        if self._drag is not None:
+            self._drag = None
+            self._place.become(self._place.history.state)
+            return True
+        if self._place.held is not None:
+            self._do(PutDown(into_input=False))
+            return True
+        return False
+
+    def _double(self, hit: Hit | None) -> Action | None:
+        """The second click on a layer folds or opens it."""
+        layer = hit.layer if hit is not None and hit.kind == "layer" else None
+        now = time.perf_counter()
+        before, when = self._clicked
+        self._clicked = (layer, now)
+        if hit is None or layer is None or layer != before or now - when > DOUBLE:
+            return None
+        self._clicked = (None, 0.0)
+        self._place.held = None
+        return folded(self._place.world, hit)
+
+
+def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:
+    """(3,) where a ray meets the upright or level plane through a point; None: nowhere near."""
+    axis = 1 if along_floor else 2
+    if abs(ray.direction[axis]) < 1e-6:
+        return None
+    t = (start[axis] - ray.origin[axis]) / ray.direction[axis]
+    return ray.at(t) if 0 < t < 500 else None

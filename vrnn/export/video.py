@@ -1,0 +1,133 @@
+"""A flight from place to place, as a video or as numbered pictures."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+
+import numpy as np
+from PIL import Image
+
+from vrnn.errors import VrnnError
+from vrnn.export.png import save
+from vrnn.scene.camera import Camera
+from vrnn.storage.atomic import make_folder, part_of
+from vrnn.storage.closeable import Closing
+
+VIDEOS = (".mp4", ".webm", ".mov", ".mkv")
+
+
+def flight(cameras: Sequence[Camera], seconds: float, rate: float) -> Iterator[Camera]:
+    """Cameras on a smooth way through all of these, at rest only at its ends.
+
+    seconds: from one to the next; rate: cameras a second. The way is a Catmull-Rom spline
+    (Catmull and Rom 1974), with the ends doubled; yaw takes the shorter way round.
+    Raises VrnnError for fewer than two cameras.
+    """
+    if len(cameras) < 2:
+        raise VrnnError("a film goes from one camera to another; give --camera at least twice")
+    if not (seconds > 0 and 1 <= rate <= 240):
+        raise VrnnError("a film needs more than 0 seconds and a rate from 1 to 240")
+    points = np.array([[c.x, c.y, c.z, c.yaw, c.pitch, c.fov] for c in cameras])
+    points[:, 3] = np.unwrap(points[:, 3])
+    knots = np.concatenate([points[:1], points, points[-1:]])
+    count = max(2, round(seconds * rate * (len(cameras) - 1)) + 1)
+    for t in np.linspace(0, 1, count):
+        eased = t * t * (3 - 2 * t) if len(cameras) == 2 else _eased(float(t), len(cameras) - 1)
+        place = eased * (len(cameras) - 1)
+        at = min(int(place), len(cameras) - 2)
+        yield Camera(*_spline(knots[at : at + 4], place - at).tolist())
+
+
+def _eased(t: float, parts: int) -> float:
+    """Begins and ends slowly, and is even in between. t: 0…1."""
+    ramp = 0.5 / parts
+    speed = 1 / (1 - ramp)
+    if t < ramp:
+        return speed * t * t / (2 * ramp)
+    if t > 1 - ramp:
+        return 1 - speed * (1 - t) ** 2 / (2 * ramp)
+    return speed * (t - ramp / 2)
+
+
+def _spline(p: np.ndarray, t: float) -> np.ndarray:
+    """Between the middle two of four points (4, K)."""
+    return 0.5 * (
+        2 * p[1] + (p[2] - p[0]) * t
+        + (2 * p[0] - 5 * p[1] + 4 * p[2] - p[3]) * t**2
+        + (3 * p[1] - 3 * p[2] + p[3] - p[0]) * t**3
+    )  # fmt: skip
+
+
+def check_film(path: Path) -> None:
+    """Raise VrnnError when a film could not be written: better told before the work."""
+    if path.suffix.lower() in VIDEOS:
+        _ffmpeg()
+    elif path.suffix:
+        raise VrnnError(f"'{path}' should end in {', '.join(VIDEOS)}, or be a folder for pictures")
+
+
+def _ffmpeg() -> Any:
+    try:
+        import imageio_ffmpeg
+    except ImportError as error:
+        raise VrnnError(
+            "videos need imageio-ffmpeg; run: pip install imageio-ffmpeg, or give a folder"
+        ) from error
+    return imageio_ffmpeg
+
+
+class Film(Closing):
+    """A video by its file's ending, else a folder of 00000.png, 00001.png, …
+
+    A video is written whole or not at all: it appears when the `with` ends without an error.
+    """
+
+    def __init__(self, path: Path, rate: float) -> None:
+        """Raises VrnnError when it cannot be written."""
+        self._path, self._rate = path, rate
+        self._count = 0
+        self._writer: Any = None
+        self._stack = ExitStack()
+        self._part: Path | None = None
+        if path.suffix.lower() in VIDEOS:
+            self._ffmpeg = _ffmpeg()
+            self._part = self._stack.enter_context(part_of(path))
+        else:
+            make_folder(path)
+
+    def add(self, pixels: np.ndarray) -> None:
+        """The next picture, (H, W, 3) uint8, all of the same size. Raises VrnnError."""
+        if self._part is None:
+            save(self._path / f"{self._count:05}.png", Image.fromarray(pixels))
+        else:
+            even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]
+            if self._writer is None:
+                size = (even.shape[1], even.shape[0])
+                self._writer = self._ffmpeg.write_frames(
+                    str(self._part), size, fps=self._rate, quality=8, macro_block_size=2
+                )
+                self._writer.send(None)
+            self._writer.send(np.ascontiguousarray(even))
+        self._count += 1
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        if self._writer is not None:
+            self._writer.close()
+        if kind is None and self._part is not None and not self._part.stat().st_size:
+            error = VrnnError(f"the video '{self._path}' could not be encoded; give a folder")
+            self._stack.__exit__(VrnnError, error, None)
+            raise error
+        self._stack.__exit__(kind, error, trace)
+
+    def close(self) -> None:
+        """End it."""
+        self.__exit__(None, None, None)

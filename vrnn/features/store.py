@@ -1,0 +1,55 @@
+"""One picture of what a channel looks for as a file: plain arrays."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import BinaryIO
+
+import numpy as np
+
+from vrnn.features.results import Feature
+from vrnn.storage.atomic import write_atomically
+
+
+def write_feature(path: Path, feature: Feature) -> None:
+    """Raises VrnnError where the folder cannot be written to."""
+
+    def write(file: BinaryIO) -> None:
+        np.savez_compressed(
+            file,
+            pixels=feature.pixels,
+            image=feature.image,
+            film=feature.film,
+            curve=feature.curve,
+            activation=np.float64(feature.activation),
+            marks=np.array([feature.dead, feature.stopped]),
+        )
+
+    write_atomically(path, write)
+
+
+def read_feature(path: Path, node: int, channel: int, copy: int) -> Feature | None:
+    """What was written; None where there is nothing or it is broken."""
+    try:
+        with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
+            dead, stopped = (bool(mark) for mark in data["marks"])
+            feature = Feature(
+                node, channel, copy, data["pixels"], data["image"], float(data["activation"]),
+                data["curve"], dead, stopped, data["film"],
+            )  # fmt: skip
+    except Exception:  # a damaged file fails in as many ways as there are bytes in it
+        return None
+    return feature if _sound(feature) else None
+
+
+def _sound(feature: Feature) -> bool:
+    images = (feature.pixels, feature.image, feature.film)
+    return (
+        all(a.dtype == np.uint8 and a.shape[-1:] == (3,) for a in images)
+        and feature.pixels.ndim == feature.image.ndim == 3
+        and feature.pixels.shape == feature.image.shape
+        and feature.film.ndim == 4
+        and feature.pixels.size > 0
+        and feature.curve.dtype == np.float32
+        and feature.curve.ndim == 1
+    )

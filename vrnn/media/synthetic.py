@@ -1,0 +1,125 @@
+"""Images that show nothing: noise, plain grey, and the mean of a data set."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.media.image_reader import MOST_PIXELS, fitted
+from vrnn.media.image_set import ImageSet
+
+KINDS = ("uniform", "gaussian", "pink")
+GREY = 128
+
+
+@dataclass(frozen=True)
+class Noise:
+    """What noise is asked for.
+
+    kind: one of KINDS; mean, std: of values 0…1, before what lies outside is clipped; seed: 0 or
+    more, the same noise for the same seed. Raises VrnnError for what makes no sense.
+    """
+
+    kind: str
+    mean: float = 0.5
+    std: float = 0.25
+    seed: int = 0
+
+    def __post_init__(self) -> None:
+        if self.kind not in KINDS:
+            raise VrnnError(f"there is no noise '{self.kind}'; choose one of {', '.join(KINDS)}")
+        if not math.isfinite(self.mean) or not math.isfinite(self.std):
+            raise VrnnError(
+                f"mean and standard deviation of noise should be finite, not {self.mean} and "
+                f"{self.std}"
+            )
+        if self.std < 0:
+            raise VrnnError(f"the standard deviation of noise is 0 or more, not {self.std}")
+        if self.seed < 0:
+            raise VrnnError(f"the seed of noise is a whole number from 0 on, not {self.seed}")
+
+
+def noise_image(noise: Noise, height: int, width: int) -> np.ndarray:
+    """(height, width, 3) uint8, each channel with noise of its own.
+
+    Uniform and Gaussian values are independent, with the mean and standard deviation asked for.
+    Pink noise has amplitudes that fall with 1/f, f being the distance from the middle of the
+    spectrum, as those of natural images do (D. J. Field, Relations between the statistics of
+    natural images and the response properties of cortical cells, JOSA A 4, 1987); each channel
+    has exactly the mean and standard deviation asked for. Raises VrnnError for a size below one
+    pixel or beyond what an image may have.
+    """
+    _check_size(height, width)
+    random = np.random.default_rng(noise.seed)
+    if noise.kind == "uniform":
+        # A uniform distribution of standard deviation 1 is √12 wide.
+        standard = (random.random((height, width, 3)) - 0.5) * math.sqrt(12)
+    else:
+        standard = random.standard_normal((height, width, 3))
+    if noise.kind == "pink":
+        standard = _pink(standard)
+    with np.errstate(over="ignore"):  # what is beyond all bounds is clipped too
+        values = (noise.mean + noise.std * standard) * 255
+    return np.rint(values.clip(0, 255)).astype(np.uint8)
+
+
+def _pink(white: np.ndarray) -> np.ndarray:
+    """White noise (H, W, 3) with amplitudes over f, each channel of mean 0 and deviation 1.
+
+    An image of one pixel has no frequency but 0, and so is 0.
+    """
+    height, width, _ = white.shape
+    down = np.fft.fftfreq(height)[:, None]
+    across = np.fft.rfftfreq(width)[None, :]
+    frequency = np.hypot(down, across)
+    frequency[0, 0] = np.inf
+    spectrum = np.fft.rfft2(white, axes=(0, 1)) / frequency[..., None]
+    values = np.fft.irfft2(spectrum, s=(height, width), axes=(0, 1))
+    values -= values.mean((0, 1))
+    deviation = values.std((0, 1))
+    return values / np.where(deviation > 0, deviation, 1)
+
+
+def grey_image(height: int, width: int) -> np.ndarray:
+    """(height, width, 3) uint8, middle grey all over. Raises VrnnError as `noise_image`."""
+    _check_size(height, width)
+    return np.full((height, width, 3), GREY, np.uint8)
+
+
+def mean_image(
+    images: ImageSet, height: int, width: int, most: int = 256, seed: int = 0
+) -> np.ndarray:
+    """(height, width, 3) uint8: the mean of at most `most` images of a set, chosen at random.
+
+    Each is cut and resampled to the size, as a network sees it. Those that cannot be read are left
+    out. Raises VrnnError when none can be read, or as `noise_image` for a size.
+    """
+    _check_size(height, width)
+    random = np.random.default_rng(seed)
+    chosen = random.choice(len(images), min(most, len(images)), replace=False)
+    total = np.zeros((height, width, 3))
+    count, reason = 0, "it is empty"
+    for index in chosen:
+        try:
+            pixels = images.image(int(index))
+        except VrnnError as error:
+            reason = str(error)
+            continue
+        total += fitted(pixels, height, width)
+        count += 1
+    if not count:
+        raise VrnnError(f"the data set has no mean image: {reason}")
+    return np.rint(total / count).astype(np.uint8)
+
+
+def _check_size(height: int, width: int) -> None:
+    if height < 1 or width < 1:
+        raise VrnnError(f"an image has at least one pixel, not {height}×{width}")
+    if height * width > MOST_PIXELS:
+        raise VrnnError(
+            f"{height}×{width} are more than {MOST_PIXELS // 10**6} million pixels; "
+            "ask for a smaller image"
+        )

@@ -1,0 +1,63 @@
+"""A flat thing that hangs in the room before the head: a board, a menu, a line of text."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from math import radians, tan
+
+import numpy as np
+
+from vrnn.scene.headset.rig_math import UP, turned_vector
+from vrnn.scene.headset.tracking import Rig
+
+READABLE = tan(radians(1.25))
+"""Height of a capital letter for a metre of distance: somewhat more than 1.2 degrees."""
+
+
+@dataclass(frozen=True, eq=False)
+class Leaf:
+    """centre: (3,) of the stage; right, up: unit vectors; width, height: metres of the stage."""
+
+    centre: np.ndarray
+    right: np.ndarray
+    up: np.ndarray
+    width: float
+    height: float
+
+    @cached_property
+    def toward(self) -> np.ndarray:
+        """(3,) unit vector out of its front."""
+        return cross(self.right, self.up)
+
+    def at(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
+        """(3,) of the stage: a point by metres from its middle."""
+        return self.centre + self.right * across + self.up * above + self.toward * nearer
+
+    def in_world(self, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+        """Its upper left corner, and its edges to the right and down, each (3,)."""
+        corner = self.at(-self.width / 2, self.height / 2)
+        right = turned_vector(self.right, rig.yaw) * (self.width * rig.scale)
+        down = turned_vector(self.up, rig.yaw) * (-self.height * rig.scale)
+        return rig.apply(corner), right, down
+
+    def sized(self, width: float, height: float) -> Leaf:
+        """The same with another size."""
+        return replace(self, width=width, height=height)
+
+
+def facing(centre: np.ndarray, eye: np.ndarray, width: float = 0.0, height: float = 0.0) -> Leaf:
+    """A leaf that is turned to the eye, its lower edge level. centre, eye: (3,) of the stage."""
+    toward = np.asarray(eye, np.float64) - centre
+    length = float(np.linalg.norm(toward))
+    toward = toward / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
+    right = cross(UP, toward)
+    size = float(np.linalg.norm(right))
+    right = right / size if size > 1e-3 else np.array([1.0, 0.0, 0.0])
+    return Leaf(np.asarray(centre, np.float64), right, cross(toward, right), width, height)
+
+
+def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
+    """(3,): their cross product, in a tenth of the time that numpy takes for so little."""
+    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
+    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])

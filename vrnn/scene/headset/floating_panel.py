@@ -1,0 +1,101 @@
+"""Where the board with the panels hangs: over a wrist, or wherever it was put."""
+
+from __future__ import annotations
+
+from math import exp
+
+import numpy as np
+
+from vrnn.scene.headset.billboard import READABLE, Leaf, facing
+from vrnn.scene.headset.rig_math import UP
+from vrnn.scene.headset.tracking import Pose
+
+LENT_BOARD = "board"
+"""The name of its picture at the renderer."""
+NEAREST, FARTHEST = 0.35, 6.0
+"""Metres of the stage from the eye."""
+SMALLEST, LARGEST = 1.0, 3.0
+"""Times the size at which its text can just be read."""
+PUSH = 1.6
+
+
+class BoardPlace:
+    """The board's place in the room. It is as large as its distance from the eye asks for."""
+
+    def __init__(self, pixels: tuple[int, int], capital: float) -> None:
+        """pixels: width and height of its picture; capital: pixels of a capital letter."""
+        self.pixels, self.capital = pixels, capital
+        self.shown = self.pinned = False
+        self.leaf: Leaf | None = None
+        self._factor = 1.0
+        self._holders: dict[int, np.ndarray] = {}
+        self._apart = 0.0
+
+    @property
+    def hands(self) -> frozenset[int]:
+        """Which hands hold it."""
+        return frozenset(self._holders)
+
+    def toggle(self) -> None:
+        """Show it over the wrist, or put it away."""
+        self.shown = not self.shown
+        self.pinned = False
+        self._holders.clear()
+        self.leaf = None
+
+    def grab(self, hand: int, aim: Pose) -> None:
+        """A hand takes it, off the wrist."""
+        if self.leaf is None:
+            return
+        self.pinned = True
+        inverse = np.linalg.inv(aim.matrix())
+        self._holders[hand] = inverse[:3, :3] @ self.leaf.centre + inverse[:3, 3]
+        self._apart = 0.0
+
+    def let_go(self, hand: int) -> None:
+        """A hand opens: it stays where it is."""
+        self._holders.pop(hand, None)
+        self._apart = 0.0
+
+    def update(
+        self, head: Pose, wrist: Pose | None, aims: tuple[Pose | None, Pose | None],
+        push: float, seconds: float,
+    ) -> Leaf | None:  # fmt: skip
+        """Time goes on. wrist: what it hangs over; aims: of both hands; push: -1…1, away from the
+        hand that holds it. Returns where it is, None while it is not seen."""
+        if not self.shown:
+            return None
+        if not self.pinned:
+            if wrist is not None:
+                away = max(float(np.linalg.norm(wrist.position - head.position)), NEAREST)
+                tall = self._metre(away) * self.pixels[1]
+                self._hang(head, wrist.position + UP * (0.07 + tall / 2))
+            return self.leaf
+        held = [(hand, aims[hand]) for hand in self._holders]
+        if len(held) == 2 and held[0][1] is not None and held[1][1] is not None:
+            apart = max(float(np.linalg.norm(held[0][1].position - held[1][1].position)), 0.02)
+            if self._apart:
+                grown = self._factor * apart / self._apart
+                self._factor = min(LARGEST, max(SMALLEST, grown))
+            self._apart = apart
+        for hand, aim in held[:1]:
+            if aim is not None:
+                self._holders[hand] = self._holders[hand] * exp(push * PUSH * seconds)
+                matrix = aim.matrix()
+                self._hang(head, matrix[:3, :3] @ self._holders[hand] + matrix[:3, 3])
+        return self.leaf
+
+    def _hang(self, head: Pose, centre: np.ndarray) -> None:
+        away = centre - head.position
+        length = float(np.linalg.norm(away))
+        if length < 1e-3:
+            return
+        distance = min(FARTHEST, max(NEAREST, length))
+        centre = head.position + away * (distance / length)
+        metre = self._metre(distance) * self._factor
+        width, height = self.pixels[0] * metre, self.pixels[1] * metre
+        self.leaf = facing(centre, head.position, width, height)
+
+    def _metre(self, distance: float) -> float:
+        """Metres of a pixel, so that a capital can be read at a distance."""
+        return READABLE * distance / self.capital

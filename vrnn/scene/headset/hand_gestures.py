@@ -1,0 +1,81 @@
+"""A tracked hand as if it held a controller: fingers that meet the thumb are its buttons."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.tracking import HandInput, Pose
+
+PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
+INDEX, MIDDLE, RING = 10, 15, 20
+"""Joints, in OpenXR's order: tips, and the index finger's knuckle."""
+CLOSED, OPEN = 0.012, 0.045
+"""Metres between two tips that meet, and that are apart."""
+SHOULDER = (0.17, -0.22, 0.0)
+"""Metres from the head to the right shoulder: right, up, back."""
+STEADY = 0.35
+"""Part of the way to a new aim that is gone in a frame: a hand in the air is not still."""
+
+
+def pinched(joints: np.ndarray, finger: int) -> float:
+    """0…1: how far a finger's tip has come to the thumb's. joints: (26, 7)."""
+    apart = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
+    return min(max((OPEN - apart) / (OPEN - CLOSED), 0.0), 1.0)
+
+
+def from_joints(joints: np.ndarray, head: Pose | None, side: int, before: HandInput) -> HandInput:
+    """What a hand does. joints: (26, 7); side: 0 left, 1 right; before: of the last moment.
+
+    It points from the shoulder through the index finger's knuckle, which a pinch hardly moves. The
+    index finger is the trigger, the middle one the grip, the ring finger the menu.
+    """
+    knuckle = joints[KNUCKLE, :3].astype(np.float64)
+    orientation = joints[PALM, 3:].astype(np.float64)
+    grip = Pose(joints[PALM, :3].astype(np.float64), orientation / np.linalg.norm(orientation))
+    aim = grip
+    if head is not None:
+        shoulder = _shoulder(head, side)
+        ahead = knuckle - shoulder
+        ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
+        if before.aim is not None and before.joints is not None:
+            last = -before.aim.matrix()[:3, 2]
+            ahead = last + (ahead - last) * STEADY
+        aim = _along(knuckle, ahead)
+    return HandInput(
+        aim=aim, grip=grip, trigger=pinched(joints, INDEX), squeeze=pinched(joints, MIDDLE),
+        primary=pinched(joints, RING) > (0.5 if before.primary else 0.8), joints=joints,
+        active=True,
+    )  # fmt: skip
+
+
+def _shoulder(head: Pose, side: int) -> np.ndarray:
+    right = head.matrix()[:3, 0] * np.array([1.0, 0.0, 1.0])
+    right = right / max(float(np.linalg.norm(right)), 1e-6)
+    across, up, _ = SHOULDER
+    return head.position + right * (across if side else -across) + np.array([0.0, up, 0.0])
+
+
+def _along(position: np.ndarray, ahead: np.ndarray) -> Pose:
+    """A pose that points along a direction, its sides level."""
+    leaf = facing(position, position - ahead)
+    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.toward], 1)))
+
+
+def quaternion(turn: np.ndarray) -> np.ndarray:
+    """(4,) x, y, z, w of a rotation (3, 3)."""
+    m = turn
+    trace = m[0, 0] + m[1, 1] + m[2, 2]
+    # The largest of the four is found first: the others are divided by it.
+    four = np.array([m[0, 0], m[1, 1], m[2, 2], trace])
+    i = int(np.argmax(four))
+    if i == 3:
+        found = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], 1 + trace])
+    else:
+        j, k = (i + 1) % 3, (i + 2) % 3
+        found = np.zeros(4)
+        found[i] = 1 + m[i, i] - m[j, j] - m[k, k]
+        found[j] = m[j, i] + m[i, j]
+        found[k] = m[k, i] + m[i, k]
+        found[3] = m[k, j] - m[j, k]
+    return found / np.linalg.norm(found)

@@ -1,0 +1,88 @@
+"""A menu around the hand: a few words in a ring, chosen by the stick or by pointing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from math import atan2, cos, hypot, pi, sin
+
+import numpy as np
+
+from vrnn.scene.headset.billboard import READABLE, Leaf
+from vrnn.scene.headset.hand_picking import met
+from vrnn.scene.headset.rig_math import turned_vector
+from vrnn.scene.headset.tracking import Rig
+from vrnn.scene.picking import Ray
+from vrnn.scene.primitives import QUAD, Label, quad_of
+from vrnn.style import font
+
+ACROSS, ABOVE = 0.36, 0.27
+"""Half the width and height of the ring, metres at a metre's distance."""
+PUSHED = 0.5
+"""Part of a stick's way at which it chooses."""
+SLACK = 0.3
+"""Of a card's height: a ray so near to it is on it."""
+CARD = (0.030, 0.036, 0.052, 0.98)
+CHOSEN = (1.0, 0.52, 0.10, 0.96)
+INK, DARK = (0.80, 0.83, 0.88, 1.0), (0.01, 0.01, 0.012, 1.0)
+
+
+def by_stick(stick: tuple[float, float], count: int) -> int | None:
+    """Which of `count` words a stick is pushed toward; the first is above, the next to its
+    right."""
+    x, y = stick
+    if hypot(x, y) < PUSHED:
+        return None
+    return round(atan2(x, y) / (2 * pi) * count) % count
+
+
+def by_ray(ray: Ray, leaf: Leaf, rig: Rig, distance: float, texts: Sequence[str]) -> int | None:
+    """Which one a ray is on."""
+    whole = leaf.sized(2 * leaf.width, 2 * leaf.height)
+    at = met(ray, *whole.in_world(rig))
+    if at is None:
+        return None
+    across, above = (at[1] - 0.5) * whole.width, (0.5 - at[2]) * whole.height
+    for number, (x, y, wide, tall) in enumerate(_cards(leaf, distance, texts)):
+        if abs(across - x) < wide / 2 + SLACK * tall and abs(above - y) < (0.5 + SLACK) * tall:
+            return number
+    return None
+
+
+def ring(centre: Leaf, distance: float) -> Leaf:
+    """The leaf that a menu fills at a distance from the eye, metres of the stage."""
+    return centre.sized(2 * ACROSS * distance, 2 * ABOVE * distance)
+
+
+def _cards(
+    leaf: Leaf, distance: float, texts: Sequence[str]
+) -> Iterator[tuple[float, float, float, float]]:
+    """Middle, width and height of each word's card, metres from the leaf's middle."""
+    text = READABLE * distance
+    for number, word in enumerate(texts):
+        angle = 2 * pi * number / len(texts)
+        x, y = sin(angle) * leaf.width / 2, cos(angle) * leaf.height / 2
+        yield x, y, (font.width(word) + 1.4) * text, 2.3 * text
+
+
+def drawn(
+    leaf: Leaf, rig: Rig, distance: float, texts: Sequence[str], chosen: int | None
+) -> tuple[np.ndarray, list[Label]]:
+    """QUADs and words. distance: from the eye, metres of the stage."""
+    quads, labels = [np.zeros(0, QUAD)], []
+    text = READABLE * distance
+    right, up = turned_vector(leaf.right, rig.yaw), turned_vector(leaf.up, rig.yaw)
+    for number, (x, y, wide, tall) in enumerate(_cards(leaf, distance, texts)):
+        lit = number == chosen
+        nearer = 0.012 if lit else 0.0
+        corner = rig.apply(leaf.at(x - wide / 2, y + tall / 2, nearer))
+        size = rig.scale * wide, -rig.scale * tall
+        quads.append(quad_of(corner, right * size[0], up * size[1], CHOSEN if lit else CARD))
+        place = rig.apply(leaf.at(x - wide / 2 + 0.7 * text, y - text / 2, nearer + 0.003))
+        labels.append(
+            Label(
+                texts[number], (float(place[0]), float(place[1]), float(place[2])),
+                text * rig.scale, DARK if lit else INK, tuple(right.tolist()), tuple(up.tolist()),
+                fade=0,
+            )
+        )  # fmt: skip
+    return np.concatenate(quads), labels

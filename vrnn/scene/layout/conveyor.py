@@ -1,0 +1,142 @@
+"""The conveyor: data runs along -Z, one depth of the graph behind another, lanes side by side.
+
+The published system's arrangement: the step between two depths is 1.2 times the wider of the two
+neighbouring stages, at least 1 and at most 20 metres, and panels stand on the floor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vrnn.network.graph import Edge, Network
+from vrnn.scene.layout.polyline import Point, rounded
+from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, Place, Route
+
+LANE_GAP = 1.0
+"""Free width between two lanes, metres."""
+SWEEPS = 4
+"""How often the lanes of all depths are ordered again by their neighbours' lanes."""
+ABOVE = 0.02
+BASE = 0.05
+TURN = 0.3
+"""Edges turn this far behind their source and in front of their target, metres."""
+ALLEY = 0.08
+ALLEYS = 5
+"""Distance of the ways between two lanes, metres, and their number to each side of the middle."""
+
+
+def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+    """Place a network (at least one node) as a conveyor."""
+    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
+    targets: dict[int, list[int]] = {node.id: [] for node in network.nodes}
+    for edge in network.edges:
+        sources[edge.target].append(edge.source)
+        targets[edge.source].append(edge.target)
+    levels = _levels(network, sources)
+    lane = _lanes(levels, sources, targets)
+    left_of, width_of = _lane_rooms(lane, footprints)
+    zs = _depths(levels, footprints)
+    places, level_of = {}, {}
+    for index, level in enumerate(levels):
+        for node in level:
+            size = footprints[node]
+            room = width_of[lane[node]] - size.left
+            x = left_of[lane[node]] + size.left + room / 2
+            places[node] = Place(x, 0.0, zs[index], size.width, size.height)
+            level_of[node] = index
+    routes = tuple(
+        _route(edge, places, level_of, lane, left_of, footprints) for edge in network.edges
+    )
+    high = max(p.y + p.height + LABEL_STRIP + footprints[node].above for node, p in places.items())
+    right = max(left_of[k] + width_of[k] for k in left_of)
+    depth = max(footprints[node].depth for node in levels[-1])
+    low = (min(left_of.values()) - LANE_GAP, 0.0, zs[-1] - depth)
+    return Layout(places, routes, (), low, (right + LANE_GAP, high, zs[0] + TURN))
+
+
+def _levels(network: Network, sources: Mapping[int, Sequence[int]]) -> list[list[int]]:
+    """Nodes by the length of the longest path to them."""
+    depth: dict[int, int] = {}
+    levels: list[list[int]] = []
+    for node in network.nodes:
+        depth[node.id] = max((depth[s] + 1 for s in sources[node.id]), default=0)
+        if depth[node.id] == len(levels):
+            levels.append([])
+        levels[depth[node.id]].append(node.id)
+    return levels
+
+
+def _lanes(
+    levels: Sequence[Sequence[int]],
+    sources: Mapping[int, Sequence[int]],
+    targets: Mapping[int, Sequence[int]],
+) -> dict[int, int]:
+    """A lane for each node, 0 in the middle, few crossings: by the mean lane of the neighbours."""
+    lane = {n: _spread(i, len(level)) for level in levels for i, n in enumerate(level)}
+    for sweep in range(SWEEPS):
+        forward = sweep % 2 == 0
+        neighbours = sources if forward else targets
+        for level in levels if forward else reversed(levels):
+            if len(level) == 1:
+                lane[level[0]] = 0
+                continue
+            mean = {n: _mean([lane[m] for m in neighbours[n]], lane[n]) for n in level}
+            for i, node in enumerate(sorted(level, key=lambda n: (mean[n], lane[n]))):
+                lane[node] = _spread(i, len(level))
+    return lane
+
+
+def _spread(index: int, count: int) -> int:
+    """Lane of the index-th of this many, the middle ones around lane 0."""
+    return index - (count - 1) // 2
+
+
+def _mean(values: Sequence[int], default: float) -> float:
+    return sum(values) / len(values) if values else default
+
+
+def _lane_rooms(
+    lane: Mapping[int, int], footprints: Mapping[int, Footprint]
+) -> tuple[dict[int, float], dict[int, float]]:
+    """Left edge and width of every lane, metres; lane 0 has its middle at x = 0."""
+    width: dict[int, float] = {}
+    for node, k in lane.items():
+        need = footprints[node].width + footprints[node].left
+        width[k] = max(width.get(k, 0.0), need)
+    left, x = {}, 0.0
+    for k in range(min(width), max(width) + 1):
+        left[k] = x
+        x += width.setdefault(k, 0.0) + LANE_GAP
+    middle = left[0] + width[0] / 2
+    return {k: x - middle for k, x in left.items()}, width
+
+
+def _depths(levels: Sequence[Sequence[int]], footprints: Mapping[int, Footprint]) -> list[float]:
+    """z of every depth, metres."""
+    widest = [max(footprints[node].width for node in level) for level in levels]
+    deepest = [max(footprints[node].depth for node in level) for level in levels]
+    zs = [0.0]
+    for before, behind, depth in zip(widest, widest[1:], deepest, strict=False):
+        zs.append(zs[-1] - min(20.0, max(1.0, 1.2 * max(before, behind))) - depth)
+    return zs
+
+
+def _route(
+    edge: Edge, places: Mapping[int, Place], level_of: Mapping[int, int],
+    lane: Mapping[int, int], left_of: Mapping[int, float], footprints: Mapping[int, Footprint],
+) -> Route:  # fmt: skip
+    """Behind the source to an alley between lanes, along it, and in front of the target to it."""
+    source, target = places[edge.source], places[edge.target]
+    leaves = source.z - BASE - footprints[edge.source].depth
+    behind, before = leaves - TURN, target.z + TURN
+    skip = level_of[edge.target] > level_of[edge.source] + 1
+    corners: list[Point] = [(source.x, ABOVE, leaves)]
+    if skip:
+        beside = lane[edge.target] + (1 if lane[edge.source] > lane[edge.target] else 0)
+        x = left_of[beside] - LANE_GAP / 2 + ALLEY * (edge.target % (2 * ALLEYS + 1) - ALLEYS)
+        corners += [(source.x, ABOVE, behind), (x, ABOVE, behind)]
+        corners += [(x, ABOVE, before), (target.x, ABOVE, before)]
+    else:
+        corners += [(source.x, ABOVE, behind), (target.x, ABOVE, before)]
+    corners.append((target.x, ABOVE, target.z + BASE))
+    return Route(edge.source, edge.target, rounded(corners), skip)

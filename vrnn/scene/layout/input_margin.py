@@ -1,0 +1,59 @@
+"""Input margin."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Network
+
+BARS = 5
+BAR = 0.29
+"""Metres from one bar to the next."""
+ABOVE = 0.16
+SIDE = 1.9
+"""Longer side of the input picture, metres."""
+
+
+@dataclass(frozen=True)
+class Attachment:
+    """Room kept beside the first input's panel, metres. kind: `bars`, `segmentation` or `plain`."""
+
+    node: int
+    kind: str
+    picture_width: float
+    picture_height: float
+    width: float
+    height: float
+    gap: float = 0.55
+
+
+def attachment(network: Network) -> Attachment:
+    """The room that this network's picture and answers will need, before any pass has run."""
+    node = network.by_id[network.inputs[0]]
+    _, height, width = _image_shape(node.shape)
+    longest = max(height, width, 1)
+    picture_width = max(SIDE * width / longest, 0.4)
+    picture_height = max(SIDE * height / longest, 0.4)
+    kind = _kind(network)
+    room = {"bars": BARS * BAR + ABOVE, "segmentation": picture_height + 0.3, "plain": 0.3}[kind]
+    full = max(picture_width, 1.9) if kind == "bars" else picture_width
+    return Attachment(
+        node.id, kind, picture_width, picture_height, full, picture_height + 0.2 + room
+    )
+
+
+def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    channels, height, width = map_shape(shape)
+    if height == 1 or width == 1:  # a vector has no picture of its own: a square stands for it
+        return channels, 1, 1
+    return channels, height, width
+
+
+def _kind(network: Network) -> str:
+    shapes = [map_shape(network.by_id[node].shape) for node in network.outputs]
+    if any(h > 8 and w > 8 for _, h, w in shapes):
+        return "segmentation"
+    if any(h == w == 1 for _, h, w in shapes):
+        return "bars"
+    return "plain"

@@ -1,0 +1,112 @@
+"""How the maps of one layer stand: in a grid, a line or rings, ordered, spread, or one for all."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from math import ceil, floor, pi
+
+import numpy as np
+
+from vrnn.scene.layout.panel_size import LARGEST, PanelGrid, panel_size
+from vrnn.scene.state import LayerState
+
+LONGEST = 9.0
+"""A line of maps, metres."""
+INNERMOST = 0.35
+"""The radius of the innermost ring beside that of the outermost."""
+FOLD, BOX = 0.75, 1.15
+"""Side of a folded layer's one map, and of a folded module's, metres."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Where each shown map stands. channels: (K,); middle: (K, 3) metres from the middle of the
+    layer's lower edge, z toward the viewer; cell: width and height of a map; width, height: of all.
+    """
+
+    channels: np.ndarray
+    middle: np.ndarray
+    cell: tuple[float, float]
+    width: float
+    height: float
+
+
+def plain(layer: LayerState) -> bool:
+    """Whether the maps are one rectangle in the order of their numbers."""
+    return (layer.form, layer.spread, layer.order, layer.most) == ("grid", 1.0, "index", 0)
+
+
+def one_map(shape: tuple[int, int, int], side: float) -> PanelGrid:
+    """A panel with a single map of this layer."""
+    _, height, width = shape
+    aspect = min(3.0, max(1 / 3, width / max(height, 1)))
+    return PanelGrid(1, 1, side * aspect**0.5, side / aspect**0.5)
+
+
+def cells(shape: tuple[int, int, int], layer: LayerState, order: np.ndarray | None) -> Cells:
+    """Where the maps stand. shape: (C, H, W); order: (C,) channels, the first first."""
+    channels = np.arange(shape[0]) if order is None else order
+    channels = channels[: layer.most or None]
+    count = max(1, len(channels))
+    grid = panel_size((count, *shape[1:]))
+    cell = (grid.width / grid.columns, grid.height / grid.rows)
+    if layer.form == "line":
+        return _line(channels, cell, layer.spread)
+    if layer.form == "ring":
+        return _rings(channels, cell, layer.spread)
+    index = np.arange(count)
+    step_x, step_y = cell[0] * layer.spread, cell[1] * layer.spread
+    width, height = grid.columns * step_x, grid.rows * step_y
+    x = (index % grid.columns + 0.5) * step_x - width / 2
+    y = height - (index // grid.columns + 0.5) * step_y
+    return Cells(channels, _points(x, y), cell, width, height)
+
+
+def _points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
+    return np.stack([x, y, np.zeros_like(x)], 1).astype(np.float32)
+
+
+def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Cells:
+    count = max(1, len(channels))
+    shrink = min(1.0, LONGEST / (count * cell[0] * spread))
+    cell = (cell[0] * shrink, cell[1] * shrink)
+    width = count * cell[0] * spread
+    x = (np.arange(count) + 0.5) * cell[0] * spread - width / 2
+    return Cells(channels, _points(x, np.full(count, cell[1] / 2)), cell, width, cell[1])
+
+
+def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Cells:
+    """One inside another, the first map at the top of the outermost, clockwise."""
+    count = max(1, len(channels))
+    most = (LARGEST - max(cell)) / 2
+    for _ in range(60):
+        step = max(cell) * spread
+        radius = min(max(count * step / (2 * pi), step), most)
+        radii = _radii(radius, step, count)
+        if sum(n for _, n in radii) >= count:
+            break
+        cell = (cell[0] * 0.95, cell[1] * 0.95)
+    x, y, left = [], [], count
+    for r, n in radii:
+        taken = min(n, left)
+        turn = pi / 2 - 2 * pi * np.arange(taken) / taken if taken else np.zeros(0)
+        x.append(r * np.cos(turn))
+        y.append(r * np.sin(turn))
+        left -= taken
+    side = 2 * radius + max(cell)
+    points = _points(np.concatenate(x), np.concatenate(y) + side / 2)
+    return Cells(channels[: len(points)], points, cell, side, side)
+
+
+def _radii(radius: float, step: float, count: int) -> list[tuple[float, int]]:
+    """Radius of each ring and how many maps have room on it, from the outermost."""
+    rings = max(1, floor((1 - INNERMOST) * radius / step) + 1)
+    found, left = [], count
+    for ring in range(rings):
+        r = radius - ring * step
+        room = max(1, floor(2 * pi * r / step))
+        if ring == 0 and left <= room:
+            return [(r, left)]
+        found.append((r, min(room, left) if left > 0 else 0))
+        left -= room
+    return [(r, n) for r, n in found if n > 0] or [(radius, ceil(count))]

@@ -1,0 +1,250 @@
+"""A network's stages and blocks, read from its module tree.
+
+A stage is what gets a step of the terrace (`layer1`, `denseblock2`); a block is what stays together
+on it (`layer1.0`). Nodes keep the order in which they ran.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from statistics import median
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Network, Node
+
+DOMINANT = 0.6
+"""A module that holds a larger part of the network than this is opened into its children."""
+MANY = 8
+"""With more modules than this at the top, those of one resolution share a stage."""
+SMALL = 0.5
+"""A module with fewer nodes than this part of a usual module's is no stage of its own."""
+FEW = 2
+"""A run of at most this many nodes of one resolution is no stage of its own."""
+BRANCHED = 32
+"""Branches beside each other are one block as long as they have at most this many nodes."""
+
+Path = tuple[str, ...]
+Sources = Mapping[int, Collection[int]]
+
+
+@dataclass(frozen=True)
+class Block:
+    """Nodes that stay together. name: module path, or '' when there is none."""
+
+    name: str
+    nodes: tuple[Node, ...]
+
+
+@dataclass(frozen=True)
+class Stage:
+    """Blocks that share a step."""
+
+    name: str
+    blocks: tuple[Block, ...]
+
+
+@dataclass(frozen=True)
+class _Group:
+    """Nodes that ran one after another inside the module `path`. small: too small for a stage."""
+
+    path: Path
+    nodes: tuple[Node, ...]
+    small: bool = False
+
+    @property
+    def resolution(self) -> tuple[int, int]:
+        return resolution(self.nodes[-1])
+
+
+def path_of(node: Node) -> Path:
+    """The node's way through the module tree; its last part is the operation or leaf module."""
+    scope = tuple(node.scope.split(".")) if node.scope else ()
+    name = tuple(node.name.split("."))
+    return name if name[: len(scope)] == scope else (*scope, node.name)
+
+
+def resolution(node: Node) -> tuple[int, int]:
+    """Height and width of the node's maps."""
+    return map_shape(node.shape)[1:]
+
+
+def find_stages(network: Network) -> tuple[Stage, ...]:
+    """Stages in run order; together their blocks hold every node once."""
+    groups = _with_small(_open_dominant(_runs(network.nodes, 0), len(network.nodes)))
+    big = [i for i, group in enumerate(groups) if not group.small]
+    if not big:
+        return _by_resolution(network.nodes)
+    stem = [node for group in groups[: big[0]] for node in group.nodes]
+    first = big[0]
+    if all(node.operation == "input" for node in stem):
+        stem, first = [], 0
+    head = [node for group in groups[big[-1] + 1 :] for node in group.nodes]
+    middle = _joined(_with_smalls(groups[first : big[-1] + 1]))
+    sources: dict[int, set[int]] = {node.id: set() for node in network.nodes}
+    for edge in network.edges:
+        sources[edge.target].add(edge.source)
+    stages = [_stage(parts, sources) for parts in middle]
+    if stem:
+        stages.insert(0, Stage("stem", (Block("", tuple(stem)),)))
+    if head:
+        stages.append(Stage("head", (Block("", tuple(head)),)))
+    return tuple(stages)
+
+
+def _runs(nodes: Sequence[Node], depth: int) -> list[_Group]:
+    """Groups of consecutive nodes whose paths agree down to this depth."""
+    runs = groupby(nodes, key=lambda node: path_of(node)[: depth + 1])
+    return [_Group(path, tuple(members)) for path, members in runs]
+
+
+def _with_small(groups: list[_Group]) -> list[_Group]:
+    """The groups, those marked that are single operations or much smaller than usual ones."""
+    sizes = [len(group.nodes) for group in groups if not _leaf(group)]
+    usual = median(sizes) if sizes else 0
+    return [
+        replace(group, small=_leaf(group) or len(group.nodes) < SMALL * usual) for group in groups
+    ]
+
+
+def _leaf(group: _Group) -> bool:
+    """True for an operation, and for a module of one node or without parts."""
+    return len(group.nodes) == 1 or all(path_of(node) == group.path for node in group.nodes)
+
+
+def _open_dominant(groups: list[_Group], total: int) -> list[_Group]:
+    """Replace a module that holds most of the nodes by its children, as long as there is one."""
+    while True:
+        index = max(range(len(groups)), key=lambda i: len(groups[i].nodes))
+        largest = groups[index]
+        if len(largest.nodes) <= DOMINANT * total:
+            return groups
+        children = _children(largest)
+        if len(children) < 2:
+            return groups
+        groups = groups[:index] + children + groups[index + 1 :]
+
+
+def _children(group: _Group) -> list[_Group]:
+    """The next level of the tree at which the group's nodes part; itself when they never do."""
+    deepest = max(len(path_of(node)) for node in group.nodes)
+    for depth in range(len(group.path), deepest):
+        children = _runs(group.nodes, depth)
+        if len(children) > 1:
+            return children
+    return [group]
+
+
+def _with_smalls(groups: list[_Group]) -> list[list[_Group]]:
+    """Each big group with the small ones beside it that work at its resolution.
+
+    A small group between two big ones goes to the next one when it leaves the data at that one's
+    resolution (a pooling or a patch merging before a stage), else to the one before.
+    """
+    result: list[list[_Group]] = []
+    waiting: list[_Group] = []
+    for group in groups:
+        if group.small:
+            waiting.append(group)
+            continue
+        if result and waiting and waiting[-1].resolution != resolution(group.nodes[0]):
+            result[-1] += waiting
+            waiting = []
+        result.append([*waiting, group])
+        waiting = []
+    if waiting and result:
+        result[-1] += waiting
+    return result
+
+
+def _joined(parts: list[list[_Group]]) -> list[list[_Group]]:
+    """Neighbours of one resolution joined, when there are too many to give each a step."""
+    if len(parts) <= MANY:
+        return parts
+    runs = groupby(parts, key=lambda groups: groups[-1].resolution)
+    return [[group for groups in members for group in groups] for _, members in runs]
+
+
+def _stage(groups: list[_Group], sources: Sources) -> Stage:
+    """A stage of one or several modules: each module a block, or a lone module's children."""
+    modules = [group for group in groups if not group.small]
+    if len(modules) > 1:
+        return Stage(_common_name([group.path for group in modules]), _blocks(groups))
+    module = modules[0]
+    inner = _with_small(_open_dominant(_children(module), len(module.nodes)))
+    if _parallel(inner, sources):
+        inner = [module]
+    index = groups.index(module)
+    blocks = _blocks([*groups[:index], *inner, *groups[index + 1 :]])
+    return Stage(_short(module.path), blocks)
+
+
+def _parallel(groups: list[_Group], sources: Sources) -> bool:
+    """True for branches beside each other: a later one takes nothing from those before."""
+    if sum(len(group.nodes) for group in groups) > BRANCHED:
+        return False
+    seen = {node.id for node in groups[0].nodes}
+    for group in groups[1:]:
+        if not any(seen.intersection(sources[node.id]) for node in group.nodes):
+            return True
+        seen.update(node.id for node in group.nodes)
+    return False
+
+
+def _blocks(groups: list[_Group]) -> tuple[Block, ...]:
+    """One block a module; the first one takes what comes before it, each what comes after it."""
+    blocks: list[tuple[Path, list[Node]]] = []
+    for number, group in enumerate(groups):
+        joins = bool(blocks) and (group.small or all(g.small for g in groups[:number]))
+        if not joins:
+            blocks.append((group.path, list(group.nodes)))
+            continue
+        nodes = blocks[-1][1]
+        nodes.extend(group.nodes)
+        if not group.small:
+            blocks[-1] = (group.path, nodes)
+    return tuple(Block(".".join(path), tuple(nodes)) for path, nodes in blocks)
+
+
+def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
+    """Stages of a network without a module tree: a new one wherever the resolution changes."""
+    runs = [tuple(members) for _, members in groupby(nodes, key=resolution)]
+    merged: list[list[Node]] = []
+    for run in runs:
+        if merged and (len(run) <= FEW or len(merged[-1]) <= FEW):
+            merged[-1].extend(run)
+        else:
+            merged.append(list(run))
+    stages = []
+    for members in merged:
+        height, width = resolution(members[-1])
+        name = "layers" if height * width == 1 else f"{height}×{width}"
+        stages.append(Stage(name, (Block("", tuple(members)),)))
+    return tuple(stages)
+
+
+def _common_name(paths: list[Path]) -> str:
+    """One name for several modules: `inception4a–4e`, `features 2–3`, `encoder_layer 0–11`."""
+    parent = paths[0][:-1]
+    return span([_short(paths[0]) if len(paths) == 1 else path[-1] for path in paths], parent)
+
+
+def span(names: Sequence[str], parent: Path = ()) -> str:
+    """The first and the last of several names, without what the last repeats of the first."""
+    first, last = names[0], names[-1]
+    if first.isdigit() and parent:
+        first = f"{parent[-1]} {first}"
+    if last == names[0]:
+        return first
+    shared = next((i for i, (a, b) in enumerate(zip(names[0], last, strict=False)) if a != b), 0)
+    while shared and last[shared - 1].isdigit():
+        shared -= 1
+    return f"{first}–{last[shared:]}"
+
+
+def _short(path: Path) -> str:
+    """The last part of a path; a number takes its parent along."""
+    if len(path) > 1 and path[-1].isdigit():
+        return f"{path[-2]}.{path[-1]}"
+    return path[-1] if path else ""

@@ -1,0 +1,201 @@
+"""The terrace: stages as the steps of a theatre, each step further back and higher.
+
+Data runs left to right along a step and upward from step to step, so that the whole network is
+seen face-on and nothing hides anything. Steps are broken so that the panels come out as large as
+possible in a wide picture.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from math import pi, sqrt
+
+import numpy as np
+
+from vrnn.network.graph import Network
+from vrnn.scene.camera import Camera, framing
+from vrnn.scene.layout.lanes import Column
+from vrnn.scene.layout.stages import Stage, find_stages, span
+from vrnn.scene.layout.terrace_routes import Spot, Tread, depth_of_tracks, route_terrace, tracks_of
+from vrnn.scene.layout.terrace_steps import (
+    COLUMN_GAP,
+    RISE,
+    Step,
+    Unit,
+    broken,
+    gap_before,
+    mixed,
+    step_width,
+    units_of,
+)
+from vrnn.scene.layout.types import Footprint, Layout, Place, Row
+
+BEHIND = 0.4
+"""Depth of a step behind its panels, metres."""
+TYPICAL_DEPTH = 2.0
+"""Depth of a step, metres, as long as the tracks on it are not known."""
+PICTURE_ASPECT = 16 / 9
+OVERVIEW = Camera(pitch=-12 * pi / 180, fov=40 * pi / 180)
+"""Where the whole is looked at from; framing() finds the place."""
+MIXED = 0.4
+"""How much smaller panels may come out for steps that each hold whole stages, as a part."""
+WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
+"""Step widths that are tried, as parts of the width that the panels' area suggests."""
+
+
+@dataclass(frozen=True)
+class _Standing:
+    """A column at its place on a step. left, right: x of the panels' outer edges, metres."""
+
+    column: Column
+    unit: Unit
+    left: float
+    right: float
+
+
+def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+    """Place a network (at least one node) as a terrace."""
+    sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
+    for edge in network.edges:
+        sources[edge.target].append(edge.source)
+    stages = find_stages(network)
+    steps = _best_steps(units_of(stages, sources, footprints))
+    standing = [list(_stand(step)) for step in steps]
+    spots = _spots(standing, footprints)
+    tracks = tracks_of(network.edges, spots, len(steps))
+    treads = _treads(standing, [depth_of_tracks(row) for row in tracks.counts])
+    places = {
+        node: Place(s.x, treads[s.step].y + s.lift, treads[s.step].z, s.width, s.height)
+        for node, s in spots.items()
+    }
+    routes = route_terrace(network.edges, spots, treads, tracks)
+    rows = _rows(stages, standing, treads)
+    high_x = max([row.right for row in rows] + [float(r.points[:, 0].max()) for r in routes])
+    low_x = min(row.left for row in rows)
+    top = max(row.y + row.height for row in rows)
+    low = (low_x, 0.0, min(row.back for row in rows))
+    return Layout(places, routes, rows, low, (high_x, top, max(row.front for row in rows)))
+
+
+def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
+    """The way to break the steps that shows the panels largest from the overview."""
+    area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
+    base = sqrt(area * PICTURE_ASPECT)
+    seen: dict[tuple[int, ...], float] = {}
+    best: tuple[float, tuple[Step, ...]] | None = None
+    for factor in WIDTHS:
+        steps = broken(units, base * factor)
+        key = tuple(len(step) for step in steps)
+        if key in seen:
+            continue
+        seen[key] = _seen_size(steps) * (1 - MIXED * _mixed_part(units, steps))
+        if best is None or seen[key] > best[0]:
+            best = (seen[key], steps)
+    assert best is not None
+    return best[1]
+
+
+def _mixed_part(units: Sequence[Unit], steps: Sequence[Step]) -> float:
+    """Part of the steps on which a broken stage stands beside another."""
+    end, count = 0, 0
+    for step in steps:
+        begin, end = end, end + len(step)
+        count += mixed(units, begin, end)
+    return count / len(steps)
+
+
+def _seen_size(steps: Sequence[Step]) -> float:
+    """How large the panels come out in the overview: the mean of 1 / distance over all columns."""
+    y, corners, centres, counts = 0.0, [], [], []
+    for index, step in enumerate(steps):
+        half, height = step_width(step) / 2, max(unit.height for unit in step)
+        z = -TYPICAL_DEPTH * index
+        corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
+        centres.append((0.0, y + height / 2, z))
+        counts.append(sum(len(unit.columns) for unit in step))
+        y += height + RISE
+    eye = framing(np.array(corners), OVERVIEW, PICTURE_ASPECT)
+    distance = np.linalg.norm(np.array(centres) - eye.position, axis=1)
+    return float(np.average(1 / distance, weights=counts))
+
+
+def _stand(step: Step) -> Iterator[_Standing]:
+    """The columns of a step from left to right, the step's middle at x = 0."""
+    x = -step_width(step) / 2
+    previous = None
+    for unit in step:
+        x += gap_before(unit, previous)
+        for number, column in enumerate(unit.columns):
+            x += column.left + (COLUMN_GAP if number else 0.0)
+            yield _Standing(column, unit, x, x + column.width)
+            x += column.width
+        previous = unit
+
+
+def _spots(
+    standing: Sequence[Sequence[_Standing]], footprints: Mapping[int, Footprint]
+) -> dict[int, Spot]:
+    """Where each node stands on its step, with the free gaps beside its column."""
+    spots = {}
+    order = 0
+    for index, row in enumerate(standing):
+        for number, s in enumerate(row):
+            near = COLUMN_GAP / 2
+            after = row[number + 1] if number + 1 < len(row) else None
+            room = after.left - after.column.left - s.right if after else 2 * near
+            for node, lift in zip(s.column.nodes, s.column.heights, strict=True):
+                size = footprints[node]
+                spots[node] = Spot(
+                    step=index, order=order, x=(s.left + s.right) / 2, lift=lift,
+                    width=size.width, height=size.height,
+                    gap_left=s.left - s.column.left - near, gap_right=s.right + min(near, room / 2),
+                )  # fmt: skip
+            order += 1
+        order += 1
+    return spots
+
+
+def _treads(standing: Sequence[Sequence[_Standing]], depths: Sequence[float]) -> list[Tread]:
+    """Height and depth of every step; the first one's panels stand at z = 0."""
+    treads: list[Tread] = []
+    y = z = 0.0
+    for row, depth in zip(standing, depths, strict=True):
+        if treads:
+            z = treads[-1].back - depth
+        left = row[0].left - row[0].column.left - row[0].unit.name_room
+        back = z - BEHIND - max(s.column.depth for s in row)
+        treads.append(Tread(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
+        y += max(s.column.height for s in row) + RISE
+    return treads
+
+
+def _rows(
+    stages: Sequence[Stage], standing: Sequence[Sequence[_Standing]], treads: Sequence[Tread]
+) -> tuple[Row, ...]:
+    """A platform for each stage's part of each step."""
+    rows = []
+    for row, tread in zip(standing, treads, strict=True):
+        for stage in dict.fromkeys(s.unit.stage for s in row):
+            mine = [s for s in row if s.unit.stage == stage]
+            nodes = tuple(node for s in mine for node in s.column.nodes)
+            height = max(s.column.height for s in mine)
+            left = mine[0].left - mine[0].column.left - mine[0].unit.name_room
+            right = mine[-1].right + COLUMN_GAP
+            name = _row_name(stages[stage], nodes)
+            front, back, y = tread.front, tread.back, tread.y
+            rows.append(Row(name, left, right, front, back, y, nodes, height))
+    return tuple(rows)
+
+
+def _row_name(stage: Stage, nodes: Sequence[int]) -> str:
+    """The stage's name, and on which of its steps this is: `layer3 2–4`."""
+    here = set(nodes)
+    blocks = [b for b in stage.blocks if any(node.id in here for node in b.nodes)]
+    whole = max(len(block.nodes) for block in blocks)
+    names = [b.name.split(".")[-1] for b in blocks if b.name and 2 * len(b.nodes) >= whole]
+    if len(blocks) == len(stage.blocks) or not names:
+        return stage.name
+    part = span(names)
+    stem = stage.name.split("–")[0].rstrip("0123456789")
+    return part if stem and part.startswith(stem[:4]) else f"{stage.name} {part}"

@@ -1,0 +1,174 @@
+"""Breaking stages and blocks into the steps of the terrace, as a paragraph is broken into lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from vrnn.scene.layout.lanes import Column, Sources, columns_of, side_nodes
+from vrnn.scene.layout.stages import Block, Stage
+from vrnn.scene.layout.types import Footprint
+
+COLUMN_GAP = 0.6
+BLOCK_GAP = 1.4
+STAGE_GAP = 1.4
+NAME_ROOM = (1.4, 3.6)
+NAME_LETTER = 0.34
+"""Width at a stage's left end that is kept free for its name, least and most, and for each letter,
+metres."""
+RISE = 0.8
+"""Free height between a step's highest label and the next step, metres."""
+LANES_MAY_COST = (1.35, 2.5)
+"""Lanes may take this many times the area that the same stage takes in one line: for a single node
+beside the main path, and for more."""
+
+SPLIT_STAGE = 0.4
+SPLIT_BLOCK = 0.6
+SHARE_STEP = 0.05
+SHARE_BROKEN = 0.2
+"""What breaking a stage, breaking a block, two stages on a step, and a broken stage beside another
+one on a step cost, in heights of a step."""
+
+
+@dataclass(frozen=True)
+class Unit:
+    """Columns that stay on one step.
+
+    stage, block: their indices; name_room: width for the stage's name, metres.
+    """
+
+    columns: tuple[Column, ...]
+    stage: int
+    block: int
+    width: float
+    height: float
+    name_room: float
+
+
+Step = tuple[Unit, ...]
+
+
+def units_of(
+    stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint]
+) -> list[Unit]:
+    """All units in run order: a block, or a part of one where it is very long."""
+    per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
+    widths = [_width(columns) for blocks in per_stage for columns in blocks]
+    limit = max(20.0, sum(widths) / 10)
+    units = []
+    block = 0
+    for index, blocks in enumerate(per_stage):
+        room = min(NAME_ROOM[1], max(NAME_ROOM[0], 0.4 + NAME_LETTER * len(stages[index].name)))
+        for columns in blocks:
+            for part in _parts(columns, limit):
+                height = max(column.height for column in part)
+                units.append(Unit(part, index, block, _width(part), height, room))
+            block += 1
+    return units
+
+
+def gap_before(unit: Unit, previous: Unit | None) -> float:
+    """Free width at the unit's left, metres: the stage's name, or the gap between blocks."""
+    if previous is None:
+        return unit.name_room
+    if previous.stage != unit.stage:
+        return STAGE_GAP + unit.name_room
+    return BLOCK_GAP if previous.block != unit.block else COLUMN_GAP
+
+
+def step_width(step: Step) -> float:
+    """Width of a step's content with the room for names, metres."""
+    before = (None, *step[:-1])
+    return sum(unit.width + gap_before(unit, last) for unit, last in zip(step, before, strict=True))
+
+
+def broken(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
+    """Steps about this wide (metres) with the smallest height together.
+
+    Knuth and Plass's way of breaking a paragraph into lines: the best break before each unit, from
+    the best breaks before all earlier ones.
+    """
+    cost = [0.0]
+    start = [0]
+    for end in range(1, len(units) + 1):
+        best, best_start = float("inf"), end - 1
+        total = height = 0.0
+        for begin in range(end - 1, -1, -1):
+            unit = units[begin]
+            if begin + 1 < end:
+                total += gap_before(units[begin + 1], unit)
+            total += unit.width
+            height = max(height, unit.height)
+            row = total + unit.name_room
+            if row > width and begin + 1 < end:
+                break
+            price = cost[begin] + (height + RISE) * _price(units, begin, end, row, width)
+            if price < best:
+                best, best_start = price, begin
+        cost.append(best)
+        start.append(best_start)
+    steps: list[Step] = []
+    end = len(units)
+    while end:
+        steps.append(tuple(units[start[end] : end]))
+        end = start[end]
+    return tuple(reversed(steps))
+
+
+def _price(units: Sequence[Unit], begin: int, end: int, row: float, width: float) -> float:
+    """What a step with these units costs, in its own heights."""
+    slack = max(0.0, 1 - row / width)
+    price = 1 + 0.25 * slack * slack
+    if end < len(units) and units[end].stage == units[end - 1].stage:
+        price += SPLIT_STAGE if units[end].block != units[end - 1].block else SPLIT_BLOCK
+    price += SHARE_STEP * (units[end - 1].stage - units[begin].stage)
+    return price + SHARE_BROKEN * mixed(units, begin, end)
+
+
+def mixed(units: Sequence[Unit], begin: int, end: int) -> bool:
+    """True when the step of these units holds several stages, the first or the last not whole."""
+    if units[begin].stage == units[end - 1].stage:
+        return False
+    starts_inside = begin > 0 and units[begin - 1].stage == units[begin].stage
+    return starts_inside or (end < len(units) and units[end].stage == units[end - 1].stage)
+
+
+def _stage_columns(
+    stage: Stage, sources: Sources, footprints: Mapping[int, Footprint]
+) -> list[tuple[Column, ...]]:
+    """The columns of a stage's blocks, with lanes where these do not take too much room."""
+
+    def columns(block: Block, lanes: bool) -> tuple[Column, ...]:
+        return columns_of([node.id for node in block.nodes], sources, footprints, lanes)
+
+    branched = [columns(block, True) for block in stage.blocks]
+    side = max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks)
+    if side:
+        single = [columns(block, False) for block in stage.blocks]
+        if _area(branched) > LANES_MAY_COST[side > 1] * _area(single):
+            return single
+    return branched
+
+
+def _area(blocks: Sequence[tuple[Column, ...]]) -> float:
+    tallest = max(column.height for columns in blocks for column in columns)
+    return (tallest + RISE) * sum(_width(columns) + BLOCK_GAP for columns in blocks)
+
+
+def _width(columns: Sequence[Column]) -> float:
+    return sum(c.width + c.left for c in columns) + COLUMN_GAP * (len(columns) - 1)
+
+
+def _parts(columns: tuple[Column, ...], limit: float) -> list[tuple[Column, ...]]:
+    """The columns of a block that is wider than the limit in nearly equal parts."""
+    whole = _width(columns)
+    if whole <= limit:
+        return [columns]
+    share = whole / -(-whole // (limit / 4))
+    ends, reached = [], 0.0
+    for column in columns:
+        ends.append(int(reached / share))
+        reached += column.width + column.left + COLUMN_GAP
+    pairs = zip(ends, columns, strict=True)
+    return [tuple(c for _, c in part) for _, part in groupby(pairs, key=lambda pair: pair[0])]

@@ -1,0 +1,28 @@
+"""The line that says what is under the pointer."""
+
+from __future__ import annotations
+
+import math
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.scene.world import World
+
+
+def readout(world: World) -> str:
+    """Layer, shape, and the channel, position and value pointed at; '' when there is nothing."""
+    hit = world.pointed
+    if hit is None or hit.layer is None or hit.slot not in world.stands:
+        return ""
+    stand = world.stands[hit.slot]
+    node = world.seen(hit.slot, hit.node)
+    channels, height, width = map_shape(node.shape)
+    text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
+    if hit.kind == "features":
+        return f"{node.name}   click: what each channel looks for"
+    maps = stand.maps.get(hit.node)
+    if hit.channel < 0 or maps is None:
+        return text
+    value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
+    said = f"{value:.4g}" if math.isfinite(value) else "not finite"
+    where = f" ({hit.row}, {hit.column})" if height * width > 1 else ""
+    return f"{text}   channel {hit.channel}{where} = {said}"

@@ -1,0 +1,175 @@
+"""Where things are at one moment: in a standing, or on the way from one to another."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.scene.layout.panel_size import PanelGrid
+from vrnn.scene.network_object import ROUTE_POINTS, Face, Stand, Standing, resample
+from vrnn.scene.state import State
+
+TINY = 0.12
+"""A layer that goes into a fold ends as this part of the fold's size."""
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Single maps of one layer. channels: (K,); middle: (K, 3) metres from the middle of the
+    layer's lower edge; size: (K, 2) metres."""
+
+    channels: np.ndarray
+    middle: np.ndarray
+    size: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Pose:
+    """ids: layers that are seen; places: (K, 5) x centre, y bottom, z, width, height of each;
+    routes: of the edges of `standing.network`, (P, 3) each; maps: layers whose maps stand on their
+    own; offset: of the network in the world; standing: what it is or becomes."""
+
+    standing: Standing
+    ids: tuple[int, ...]
+    places: np.ndarray
+    routes: list[np.ndarray]
+    maps: Mapping[int, Maps]
+    offset: np.ndarray
+    index: Mapping[int, int]
+
+    def place(self, node: int) -> np.ndarray:
+        """(5,) of one layer."""
+        return self.places[self.index[node]]
+
+
+def settled(stand: Stand, state: State, slot: int, offset: np.ndarray) -> Pose:
+    """Everything where a state has it."""
+    standing = stand.standing(state, slot)
+    places = standing.places.copy()
+    places[:, :3] += offset
+    moves = np.zeros((len(places), 3), np.float32)
+    for i, node in enumerate(standing.network.nodes):
+        layer = state.layers.get((slot, node.name))
+        if layer is not None:
+            moves[i] = layer.offset
+            places[i, :3] += moves[i]
+            places[i, 3:] *= layer.size
+    index = standing.index
+    routes: list[np.ndarray] = []
+    for points, edge in zip(standing.lines, standing.network.edges, strict=True):
+        begin, end = moves[index[edge.source]], moves[index[edge.target]]
+        moved = points + offset
+        if begin.any() or end.any():
+            moved = _along(standing.routes[len(routes)] + offset, begin, end)
+        routes.append(moved)
+    maps = {
+        node.id: _maps(standing.faces[node.id], map_shape(node.shape), places[i])
+        for i, node in enumerate(standing.network.nodes)
+        if standing.faces[node.id].cells is not None
+    }
+    ids = tuple(node.id for node in standing.network.nodes)
+    return Pose(standing, ids, places, routes, maps, offset, index)
+
+
+def _along(route: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
+    """A route whose ends were moved: its points follow by how near they are to each end."""
+    t = np.linspace(0, 1, len(route), dtype=np.float32)[:, None]
+    return route + begin * (1 - t) + end * t
+
+
+def _maps(face: Face, shape: tuple[int, int, int], place: np.ndarray) -> Maps:
+    """The single maps of any face."""
+    factor = float(place[3]) / face.grid.width
+    if face.cells is not None:
+        found = face.cells
+        size = np.broadcast_to(np.array(found.cell, np.float32) * factor, (len(found.middle), 2))
+        return Maps(found.channels, found.middle * factor, size)
+    if face.one:
+        middle = np.tile(np.array([0, place[4] / 2, 0], np.float32), (shape[0], 1))
+        return Maps(np.arange(shape[0]), middle, np.tile(place[3:5], (shape[0], 1)))
+    return grid_maps(face.grid, shape, place)
+
+
+def grid_maps(grid: PanelGrid, shape: tuple[int, int, int], place: np.ndarray) -> Maps:
+    """The single maps of a layer that stand in its usual grid."""
+    index = np.arange(shape[0])
+    cell = np.array([place[3] / grid.columns, place[4] / grid.rows], np.float32)
+    x = (index % grid.columns + 0.5) * cell[0] - place[3] / 2
+    y = place[4] - (index // grid.columns + 0.5) * cell[1]
+    middle = np.stack([x, y, np.zeros(len(index))], 1).astype(np.float32)
+    return Maps(index, middle, np.tile(cell, (len(index), 1)))
+
+
+def between(before: Pose, after: Pose, stand: Stand, t: float) -> Pose:
+    """Part of the way, t from 0 to 1."""
+    if t >= 1:
+        return after
+    t = t * t * (3 - 2 * t)
+    ids = list(dict.fromkeys((*after.ids, *before.ids)))
+    places = np.array([_at(before, n) * (1 - t) + _at(after, n) * t for n in ids], np.float32)
+    index = {node: i for i, node in enumerate(ids)}
+    maps = {}
+    for node in ids:
+        one, two = _face(before, node), _face(after, node)
+        if one is two or one is None or two is None or one.one or two.one:
+            if node in after.maps and (one is two or one is None):
+                maps[node] = after.maps[node]
+            continue
+        if one.cells is None and two.cells is None:
+            continue
+        shape = map_shape(stand.network.by_id[node].shape)
+        first = before.maps.get(node) or _maps(one, shape, before.place(node))
+        second = after.maps.get(node) or _maps(two, shape, after.place(node))
+        maps[node] = _between_maps(first, second, shape[0], t)
+    return Pose(
+        after.standing, tuple(ids), places.reshape(-1, 5), _routes(before, after, places, index, t),
+        maps, before.offset * (1 - t) + after.offset * t, index,
+    )  # fmt: skip
+
+
+def _at(pose: Pose, node: int) -> np.ndarray:
+    """(5,) of a layer; of one that is folded away: small, in the middle of its fold."""
+    if node in pose.index:
+        return pose.place(node)
+    x, y, z, width, height = pose.place(pose.standing.folded.home[node]).tolist()
+    middle = y + height * (0.5 - TINY / 2)
+    return np.array([x, middle, z - 0.02, width * TINY, height * TINY], np.float32)
+
+
+def _face(pose: Pose, node: int) -> Face | None:
+    return pose.standing.faces.get(node)
+
+
+def _between_maps(one: Maps, two: Maps, count: int, t: float) -> Maps:
+    dense = []
+    for maps in (one, two):
+        middle, size = np.full((count, 3), np.nan, np.float32), np.zeros((count, 2), np.float32)
+        middle[maps.channels], size[maps.channels] = maps.middle, maps.size
+        dense.append((middle, size))
+    (a, a_size), (b, b_size) = dense
+    # A map that is not in one of them grows, or shrinks, where it stands in the other.
+    a, b = np.where(np.isnan(a), b, a), np.where(np.isnan(b), a, b)
+    shown = np.flatnonzero(~np.isnan(a[:, 0]))
+    middle, size = a * (1 - t) + b * t, a_size * (1 - t) + b_size * t
+    return Maps(shown, middle[shown], size[shown])
+
+
+def _routes(
+    before: Pose, after: Pose, places: np.ndarray, index: Mapping[int, int], t: float
+) -> list[np.ndarray]:
+    old = {
+        (e.source, e.target): points
+        for e, points in zip(before.standing.network.edges, before.routes, strict=False)
+    }
+    routes = []
+    for edge, points in zip(after.standing.network.edges, after.routes, strict=True):
+        begun = old.get((edge.source, edge.target))
+        if begun is None:
+            ends = places[[index[edge.source], index[edge.target]], :3]
+            begun = np.linspace(ends[0], ends[1], ROUTE_POINTS)
+            begun[:, 1] = np.linspace(points[0][1], points[-1][1], ROUTE_POINTS)
+        routes.append((resample(begun) * (1 - t) + resample(points) * t).astype(np.float32))
+    return routes

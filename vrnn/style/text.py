@@ -1,0 +1,21 @@
+"""Numbers as people say them."""
+
+from __future__ import annotations
+
+from vrnn.style import font
+
+
+def fitted(text: str, room: float, height: float) -> str:
+    """The text, cut with an ellipsis where it would be wider than this many metres."""
+    if font.width(text) * height <= room:
+        return text
+    while text and font.width(text + "…") * height > room:
+        text = text[:-1]
+    return text.rstrip() + "…"
+
+
+def time_text(seconds: float) -> str:
+    """A time that is left, in words: `12 s`, `3 min`, `2 h`."""
+    if seconds < 90:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"

@@ -1,0 +1,58 @@
+"""What panels remember from one visit to the next: where they stand, which are open, their text."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from pathlib import Path
+
+from vrnn.errors import VrnnError
+from vrnn.storage.atomic import make_folder, write_atomically
+
+VERSION = 2
+"""Of the default layout: places of an older one are forgotten."""
+SMALLEST, LARGEST = 9.0, 40.0
+"""Size of text, points."""
+LONGEST = 1 << 20
+"""Characters of a file that is believed."""
+
+
+@dataclass(frozen=True)
+class Memory:
+    """shown: whether panels are; text: size in points, None for the setting's; hidden: panels that
+    were closed; places: ImGui's own lines, '' for the usual places."""
+
+    shown: bool = False
+    text: float | None = None
+    hidden: frozenset[str] = frozenset()
+    places: str = ""
+
+
+def load(file: Path) -> Memory:
+    """What a file holds; a file that is missing or cannot be understood holds nothing."""
+    try:
+        whole = file.read_text(encoding="utf-8")
+    except (OSError, ValueError):
+        return Memory()
+    match = re.match(
+        r"\[vrnn\]\nlayout=(\d{1,6})\nshown=([01])\ntext=(|\d{1,3}(?:\.\d{1,3})?)\nhidden=([^\n]*)\n\n",
+        whole,
+    )
+    if match is None or int(match[1]) != VERSION or len(whole) > LONGEST or "\0" in whole:
+        return Memory()
+    text = min(LARGEST, max(SMALLEST, float(match[3]))) if match[3] else None
+    hidden = frozenset(name for name in match[4].split(",") if name)
+    return Memory(match[2] == "1", text, hidden, whole[match.end() :])
+
+
+def save(file: Path, memory: Memory) -> bool:
+    """Write it; False when that is not possible here: panels then begin in their usual places."""
+    text = "" if memory.text is None else f"{memory.text:g}"
+    head = f"[vrnn]\nlayout={VERSION}\nshown={int(memory.shown)}\ntext={text}\n"
+    head += f"hidden={','.join(sorted(memory.hidden))}\n\n"
+    try:
+        make_folder(file.parent)
+        write_atomically(file, (head + memory.places).encode())
+    except VrnnError:
+        return False
+    return True

@@ -1,0 +1,307 @@
+"""One layer in numbers: its histogram, its channels, how its maps stand, what is switched off."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from imgui_bundle import imgui, implot
+
+from vrnn.commands.display import Fold
+from vrnn.commands.layers import Form, PinLayer, Reset, SwitchOff, Unpin
+from vrnn.commands.session import Look, Point
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.graph import Node
+from vrnn.network.results import Histogram, LayerFacts
+from vrnn.network.statistics import dead_channels, entropy, histogram, sparsity
+from vrnn.scene.network_object import Stand
+from vrnn.scene.state import FORMS, ORDERS, Key
+from vrnn.ui.panel_context import Desk, count_text, shape_text
+from vrnn.ui.style import ACCENT, QUIET
+from vrnn.ui.widgets import LABEL, buttons, choice, facts, labelled, slider, toggle, wrapped
+
+NAME = "Layer"
+BINS = 64
+COLUMNS = ("channel", "mean", "std", "least", "most", "bits")
+
+Facts = Sequence[tuple[str, str]]
+"""More to say of a layer: names and values."""
+
+
+@dataclass(frozen=True, eq=False)
+class Numbers:
+    """What is known of a layer's values. columns: (6, C) float64, as in COLUMNS; dead: (C,)."""
+
+    maps: FeatureMaps
+    columns: np.ndarray
+    dead: np.ndarray
+    sparsity: float
+
+    @property
+    def rows(self) -> Facts:
+        """What is said of the whole layer."""
+        maps = self.maps
+        share = float(self.dead.mean()) if maps.channels else 0.0
+        values = maps.values.size
+        mean = float(maps.mean.mean()) if maps.channels else 0.0
+        square = float(
+            (maps.std.astype(np.float64) ** 2 + maps.mean.astype(np.float64) ** 2).mean()
+        )
+        said = [
+            ("mean, std", f"{mean:.4g}, {max(square - mean**2, 0.0) ** 0.5:.4g}"),
+            ("range", f"{maps.lowest:.4g} to {maps.highest:.4g}"),
+            ("zeros", f"{self.sparsity:.1%} of {values:,} values"),
+            ("dead", f"{share:.1%} of {maps.channels:,} channels"),
+        ]
+        if maps.not_finite:
+            said.append(("not finite", f"{maps.not_finite:,} values"))
+        return said
+
+
+def numbers(maps: FeatureMaps) -> Numbers:
+    """Work out what the panel says of a layer."""
+    columns = np.stack([
+        np.arange(maps.channels), maps.mean, maps.std, maps.low, maps.high, entropy(maps),
+    ]).astype(np.float64)  # fmt: skip
+    dead = np.zeros(maps.channels, bool)
+    dead[dead_channels(maps)[0]] = True
+    return Numbers(maps, columns, dead, sparsity(maps)[0])
+
+
+class LayerPanel:
+    """Remembers how the panel is set, the channels chosen, and the numbers of the last layer."""
+
+    def __init__(self) -> None:
+        self._log = self._same = False
+        self._numbers: Numbers | None = None
+        self._histogram: tuple[object, Histogram] | None = None
+        self._sort = (0, False)
+        self._order: tuple[object, np.ndarray] | None = None
+        self._chosen: set[int] = set()
+        self._of: Key | None = None
+
+    def draw(self, desk: Desk) -> None:
+        """The panel's inside."""
+        found = desk.found()
+        if found is None:
+            wrapped("Point at a layer in the world, or click one in the model.")
+            return
+        slot, stand, node, maps = found
+        if self._of != desk.subject:
+            self._of = desk.subject
+            self._chosen.clear()
+        fact = desk.place.jobs.facts.get((slot, node.id))
+        _head(slot, node, fact)
+        if maps is None:
+            imgui.text_colored(QUIET, "its maps are not there yet")
+            return
+        if self._numbers is None or self._numbers.maps is not maps:
+            self._numbers = numbers(maps)
+        known = self._numbers
+        self._plot(desk, slot, stand, maps, fact)
+        facts(known.rows, "numbers")
+        if imgui.collapsing_header("Maps", imgui.TreeNodeFlags_.default_open.value):
+            _form(desk, slot, node)
+        if imgui.collapsing_header("Channels", imgui.TreeNodeFlags_.default_open.value):
+            self._channels(desk, slot, node, known)
+
+    def _plot(
+        self, desk: Desk, slot: int, stand: Stand, maps: FeatureMaps, fact: LayerFacts | None
+    ) -> None:
+        low, high = maps.lowest, maps.highest
+        if self._same:
+            low = min((m.lowest for m in stand.maps.values()), default=low)
+            high = max((m.highest for m in stand.maps.values()), default=high)
+        key = (id(maps), low, high)
+        if self._histogram is None or self._histogram[0] != key:
+            self._histogram = (key, histogram(maps, BINS, low, high))
+        self._bars("activations", self._histogram[1], (low, high))
+        if fact is not None and fact.weights is not None:
+            weights = fact.weights
+            ends = (weights.low, weights.high)
+            if self._same:
+                all_weights = [
+                    f.weights for (s, _), f in desk.place.jobs.facts.items()
+                    if s == slot and f.weights is not None
+                ]  # fmt: skip
+                ends = (min(w.low for w in all_weights), max(w.high for w in all_weights))
+            self._bars("weights", weights, ends)
+            imgui.text_colored(QUIET, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
+        _, self._log = imgui.checkbox("logarithmic", self._log)
+        imgui.same_line()
+        _, self._same = imgui.checkbox("same axes for all layers", self._same)
+
+    def _bars(self, title: str, bins: Histogram, ends: tuple[float, float]) -> None:
+        """A histogram of shares. ends: of its axis."""
+        total = max(int(bins.counts.sum()), 1)
+        share = bins.counts / total * 100.0
+        flags = implot.Flags_
+        kind = flags.no_title | flags.no_legend | flags.no_menus | flags.no_box_select
+        kind |= flags.no_mouse_text | flags.no_inputs
+        size = (-1, 7.5 * imgui.get_font_size())
+        if implot.begin_plot(f"##{title}", size, kind.value):
+            quiet = implot.AxisFlags_.no_tick_marks | implot.AxisFlags_.no_highlight
+            implot.setup_axes("", "", int(quiet), int(quiet))
+            implot.setup_axis_format(implot.ImAxis_.y1.value, "%g %%")
+            least = 0.5 / total * 100.0
+            top = (
+                100.0 if self._same else max(float(share.max()), 1e-6) * (2 if self._log else 1.08)
+            )
+            if self._log:
+                implot.setup_axis_scale(implot.ImAxis_.y1.value, implot.Scale_.log10.value)
+            always = implot.Cond_.always.value
+            implot.setup_axes_limits(*ends, least if self._log else 0.0, top, always)
+            width = (bins.high - bins.low) / len(share)
+            middles = bins.low + (np.arange(len(share)) + 0.5) * width
+            spec = implot.Spec()
+            spec.fill_color = imgui.ImVec4(*ACCENT[:3], 0.85)
+            spec.line_color = imgui.ImVec4(0, 0, 0, 0)
+            spec.line_weight = 0.0
+            heights = np.maximum(share, least / 10) if self._log else share
+            implot.plot_bars("##share", middles, heights, width * 0.86, spec)
+            implot.end_plot()
+        if imgui.is_item_hovered():
+            imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
+
+    def _channels(self, desk: Desk, slot: int, node: Node, known: Numbers) -> None:
+        labelled("go to")
+        entered, number = imgui.input_int(
+            "##channel", min(self._chosen, default=0), 0, 0,
+            imgui.InputTextFlags_.enter_returns_true.value,
+        )  # fmt: skip
+        if entered:
+            self._chosen = {min(max(number, 0), known.maps.channels - 1)}
+            desk.do(Look(f"layer:{node.name}", slot))
+            desk.do(Point(node.name, slot, min(self._chosen)))
+        self._switch(desk, slot, node)
+        flags = imgui.TableFlags_
+        kind = flags.sortable | flags.scroll_y | flags.row_bg | flags.sizing_stretch_prop
+        kind |= flags.no_borders_in_body
+        lines = min(known.maps.channels + 1, 12)
+        height = max(
+            imgui.get_content_region_avail().y, lines * imgui.get_text_line_height_with_spacing()
+        )
+        if not imgui.begin_table("channels", len(COLUMNS), kind.value, (0, height)):
+            return
+        imgui.table_setup_scroll_freeze(0, 1)
+        for number, column in enumerate(COLUMNS):
+            first = imgui.TableColumnFlags_.prefer_sort_descending if number else 0
+            imgui.table_setup_column(column, int(first), 1.0, number)
+        imgui.table_headers_row()
+        order = self._sorted(known)
+        clipper = imgui.ListClipper()
+        clipper.begin(len(order))
+        while clipper.step():
+            for channel in order[clipper.display_start : clipper.display_end].tolist():
+                self._channel(desk, slot, node, known, channel)
+        imgui.end_table()
+
+    def _sorted(self, known: Numbers) -> np.ndarray:
+        specs = imgui.table_get_sort_specs()
+        if specs is not None and specs.specs_count:
+            spec = specs.get_specs(0)
+            down = spec.get_sort_direction() == imgui.SortDirection.descending
+            self._sort = (spec.column_index, down)
+        key = (id(known), self._sort)
+        if self._order is None or self._order[0] != key:
+            column, down = self._sort
+            values = known.columns[column]
+            self._order = (key, np.argsort(-values if down else values, kind="stable"))
+        return self._order[1]
+
+    def _channel(self, desk: Desk, slot: int, node: Node, known: Numbers, channel: int) -> None:
+        imgui.table_next_row()
+        imgui.table_next_column()
+        flags = imgui.SelectableFlags_
+        kind = flags.span_all_columns | flags.allow_double_click
+        if imgui.selectable(f"{channel}", channel in self._chosen, kind.value)[0]:
+            if imgui.is_mouse_double_clicked(0):
+                desk.do(Look(f"layer:{node.name}", slot))
+                desk.do(Point(node.name, slot, channel))
+            elif imgui.get_io().key_ctrl:
+                self._chosen ^= {channel}
+            else:
+                self._chosen = {channel}
+        dead = bool(known.dead[channel])
+        for value in known.columns[1:, channel].tolist():
+            imgui.table_next_column()
+            text = f"{value:.3g}"
+            if dead:
+                imgui.text_colored(QUIET, text)
+            else:
+                imgui.text_unformatted(text)
+
+    def _switch(self, desk: Desk, slot: int, node: Node) -> None:
+        chosen = tuple(sorted(self._chosen))
+        if not chosen:
+            imgui.text_colored(QUIET, "click to choose, double click to point")
+            return
+        which = f"channel {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} channels"
+        imgui.text_colored(QUIET, f"switch {which} off:")
+        pressed = buttons(("to zero", "to its mean"))
+        if pressed is not None:
+            value = "mean" if pressed == "to its mean" else "zero"
+            desk.do(SwitchOff(node.name, slot, chosen, None, value))
+
+
+def _head(slot: int, node: Node, fact: LayerFacts | None) -> None:
+    imgui.text_colored(ACCENT, node.name)
+    wrapped(node.label.replace("→", " › "))  # the typeface has no arrow
+    rows = [("shape", shape_text(node))]
+    if node.parameters:
+        rows.append(("parameters", f"{node.parameters:,}"))
+    if fact is not None:
+        if fact.multiply_adds:
+            rows.append(("multiply-adds", count_text(fact.multiply_adds)))
+        rows.append(("time", f"{fact.seconds * 1e3:.2f} ms of a pass"))
+    facts(rows, "head")
+
+
+def _form(desk: Desk, slot: int, node: Node) -> None:
+    key = (slot, node.name)
+    layer = desk.world.state.layer(key)
+    name = node.name
+    several = bool(node.shape) and node.shape[0] > 1
+    imgui.begin_disabled(not several)
+    if form := choice("form", layer.form, FORMS):
+        desk.do(Form(name, slot, form=form))
+    if order := choice("order by", layer.order, ORDERS):
+        desk.do(Form(name, slot, order=order))
+    slider(
+        desk, "spread", layer.spread, (1.0, 4.0), "%.2f", lambda v: Form(name, slot, spread=v)
+    )  # fmt: skip
+    labelled("at most")
+    _, most = imgui.input_int("##most", layer.most, 1, 16)
+    if imgui.is_item_deactivated_after_edit() or (
+        most != layer.most and not imgui.is_item_active()
+    ):
+        desk.do(Form(name, slot, most=max(0, most)))
+    if imgui.is_item_hovered():
+        imgui.set_item_tooltip("so many of the first maps; 0 shows all")
+    folded = toggle("folded into one map", layer.folded)
+    if folded is not None:
+        desk.do(Fold(name, slot, folded))
+    imgui.end_disabled()
+    pins = [pin for pin in desk.world.state.pins if (pin.network, pin.beside) == key]
+    imgui.align_text_to_frame_padding()
+    imgui.text_colored(QUIET, "double")
+    imgui.same_line(LABEL * imgui.get_font_size())
+    kind = buttons(("kept", "live", "difference"))
+    if kind is not None:
+        desk.do(PinLayer(name, slot, kind=kind))
+    for pin in pins:
+        imgui.push_id(pin.number)
+        imgui.text_unformatted(f"{pin.kind} double of {pin.layer}")
+        imgui.same_line()
+        if imgui.small_button("take away"):
+            desk.do(Unpin(pin.number))
+        imgui.pop_id()
+    whole = any(
+        o.network == slot and o.layer == name and not o.channels for o in desk.world.state.off
+    )
+    pressed = buttons(("Reset", "Switch on" if whole else "Switch layer off"))
+    if pressed == "Reset":
+        desk.do(Reset(name, slot))
+    elif pressed is not None:
+        desk.do(SwitchOff(name, slot))

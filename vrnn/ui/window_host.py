@@ -1,0 +1,436 @@
+"""The panels: ImGui's context on the window, their layout, and when they are made anew.
+
+ImGui makes all panels anew each time; that takes milliseconds of Python, so it is done only when
+something was typed, clicked or changed. In between the triangles that lie on the GPU are drawn.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+import moderngl
+from imgui_bundle import imgui, implot
+
+from vrnn.commands.session import Redo, Undo
+from vrnn.render.imgui_renderer import Area, GuiRenderer
+from vrnn.ui import layout_store as memory
+from vrnn.ui import style
+from vrnn.ui.command_palette import Palette
+from vrnn.ui.imgui_keys import MODIFIERS, imgui_key
+from vrnn.ui.layout_store import LARGEST, SMALLEST, Memory
+from vrnn.ui.panel_context import Desk, words
+from vrnn.ui.panels import display as display_panel
+from vrnn.ui.panels import features as features_panel
+from vrnn.ui.panels import images as data_panel
+from vrnn.ui.panels import jobs as jobs_panel
+from vrnn.ui.panels import predictions as scores_panel
+from vrnn.ui.panels import shortcuts as keys_panel
+from vrnn.ui.panels.features import FeaturesPanel
+from vrnn.ui.panels.images import DataPanel
+from vrnn.ui.panels.layer import NAME as LAYER
+from vrnn.ui.panels.layer import LayerPanel
+from vrnn.ui.panels.model import NAME as MODEL
+from vrnn.ui.panels.model import ModelPanel
+from vrnn.ui.panels.save import offered
+from vrnn.ui.selection import Follow, changes
+from vrnn.ui.widgets import input_waits
+
+BURST = 8
+"""Times more that panels are made anew in one frame while input waits: ImGui takes one key each
+time, and who types is faster than a slow machine draws."""
+SETTLING = 3
+"""Times that panels are made anew after an input: what is under the mouse is known one later."""
+LATEST = 0.5
+"""Seconds after which what moves by itself (progress, times) is shown anew."""
+LEFT = (MODEL, display_panel.NAME)
+RIGHT = (LAYER, scores_panel.NAME)
+MORE = (data_panel.NAME, features_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
+NAMES = (*LEFT, *RIGHT, *MORE)
+
+
+class Screen(Protocol):
+    """The window that panels are in."""
+
+    listener: Any
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Of the picture in pixels."""
+
+    @property
+    def pixel_scale(self) -> float:
+        """Pixels a point."""
+
+    @property
+    def copied_text(self) -> str:
+        """In the clipboard."""
+
+    def copy_text(self, text: str) -> None:
+        """Put a text into the clipboard."""
+
+    def show_cursor(self, shape: str) -> None:
+        """Give the cursor a shape."""
+
+
+class Gui:
+    """All panels and the palette; hears what the window hears."""
+
+    def __init__(
+        self,
+        ctx: moderngl.Context,
+        screen: Screen,
+        desk: Desk,
+        keys: Sequence[tuple[str, str]],
+        text: float = style.TEXT,
+        file: Path | None = None,
+    ) -> None:
+        """keys: what the keys do; text: size in points; file: where panels are remembered."""
+        self.desk = desk
+        self._screen, self._keys, self._file = screen, keys, file
+        self._usual_text = text
+        self._memory = memory.load(file) if file is not None else Memory()
+        self.shown = self._memory.shown
+        self._hidden = set(self._memory.hidden)
+        self._text = self._memory.text or text
+        self._renderer = GuiRenderer(ctx)
+        self._context = imgui.create_context()
+        self._plots = implot.create_context()
+        self._set_up()
+        self._palette = Palette()
+        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
+        self.features = FeaturesPanel()
+        self._scale = 0.0
+        self._settling = 0
+        self._cursor = (0.0, 0.0)
+        self._stamp: object = None
+        self._made = 0.0
+        self._lay_out = not self._memory.places
+        self._follow = Follow()
+        self._room: Area = (0, 0, *screen.size)
+        screen.listener = self
+
+    def _set_up(self) -> None:
+        io = imgui.get_io()
+        io.set_ini_filename("")
+        io.config_flags |= imgui.ConfigFlags_.docking_enable.value
+        io.backend_flags |= imgui.BackendFlags_.renderer_has_textures.value
+        io.backend_flags |= imgui.BackendFlags_.renderer_has_vtx_offset.value
+        io.backend_flags |= imgui.BackendFlags_.has_mouse_cursors.value
+        io.config_input_text_cursor_blink = False  # a blinking line would keep all in motion
+        io.config_windows_move_from_title_bar_only = True
+        platform = imgui.get_platform_io()
+        platform.platform_get_clipboard_text_fn = lambda _context: self._screen.copied_text
+        platform.platform_set_clipboard_text_fn = lambda _context, text: self._screen.copy_text(
+            text
+        )
+        style.load_font()
+        if self._memory.places:
+            imgui.load_ini_settings_from_memory(self._memory.places)
+
+    # What the window hears.
+
+    def key(self, name: str, down: bool, modifiers: frozenset[str]) -> None:
+        """A key went down or up."""
+        io = imgui.get_io()
+        for modifier, mod in MODIFIERS.items():
+            io.add_key_event(mod, modifier in modifiers)
+        found = imgui_key(name)
+        if found is not None:
+            io.add_key_event(found, down)
+        self._stir()
+
+    def text(self, code: int) -> None:
+        """A letter was typed."""
+        imgui.get_io().add_input_character(code)
+        self._stir()
+
+    def button(self, number: int, down: bool) -> None:
+        """A button of the mouse."""
+        if number < 5:
+            imgui.get_io().add_mouse_button_event(number, down)
+            self._stir()
+
+    def cursor(self, x: float, y: float) -> None:
+        """The free cursor moved, pixels."""
+        self._cursor = (x, y)
+        imgui.get_io().add_mouse_pos_event(x, y)
+        self._stir()
+
+    def wheel(self, x: float, y: float) -> None:
+        """The wheel turned."""
+        imgui.get_io().add_mouse_wheel_event(x, y)
+        self._stir()
+
+    def focus(self, gained: bool) -> None:
+        """The window has the keyboard, or not any more."""
+        imgui.get_io().add_focus_event(gained)
+        self._stir()
+
+    def _stir(self) -> None:
+        self._settling = SETTLING
+
+    # What the window asks.
+
+    @property
+    def visible(self) -> bool:
+        """Whether anything of it is seen."""
+        return self.shown or self._palette.opened
+
+    @property
+    def takes_mouse(self) -> bool:
+        """Whether the mouse is on a panel, or holds something of one."""
+        if not self.visible:
+            return False
+        # ImGui knows a frame later; what lies beside the world's room is a panel in any case.
+        left, top, width, height = self.room
+        x, y = self._cursor
+        beside = not (left <= x < left + width and top <= y < top + height)
+        return imgui.get_io().want_capture_mouse or beside
+
+    @property
+    def takes_keys(self) -> bool:
+        """Whether keys are for a panel: something is typed into one."""
+        return self.visible and (imgui.get_io().want_text_input or self._palette.opened)
+
+    @property
+    def room(self) -> Area:
+        """What docked panels leave of the picture, for the world."""
+        if not self.shown:
+            return (0, 0, *self._screen.size)
+        return self._room
+
+    # What keys do.
+
+    def toggle(self) -> None:
+        """Show the panels, or put them away."""
+        self.shown = not self.shown
+        self._stir()
+        self._remember()
+
+    def toggle_palette(self) -> None:
+        """Show the palette, or put it away."""
+        if self._palette.opened:
+            self._palette.close()
+        else:
+            self._palette.open(self.desk)
+        self._stir()
+
+    def grow(self, steps: int) -> None:
+        """Make text larger or smaller by so many points; 0: as it is set."""
+        size = self._text + steps if steps else self._usual_text
+        self._text = min(LARGEST, max(SMALLEST, size))
+        self._scale = 0.0
+        self._stir()
+        self._remember()
+
+    # The loop.
+
+    def step(self) -> bool:
+        """Make the panels anew if something calls for it. True when they were."""
+        self._follow.step(self.desk)
+        if not self.visible:
+            self._settling = 0
+            if imgui.get_io().want_capture_mouse:
+                self._screen.show_cursor("")
+            return False
+        now = time.perf_counter()
+        stamp = self._changes()
+        if stamp != self._stamp:
+            self._stir()
+        late = now - self._made > LATEST and (
+            bool(self.desk.place.jobs.rows) or self.desk.place.feed.progress
+        )
+        if not self._settling and not late:
+            return False
+        self._settling = max(0, self._settling - 1)
+        imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
+        self._made = now
+        self._make()
+        for _ in range(BURST):
+            if not input_waits():
+                break
+            imgui.get_io().delta_time = 1e-3
+            self._make()
+        if input_waits():
+            self._stir()
+        self._stamp = self._changes()
+        return True
+
+    def _changes(self) -> object:
+        """What panels show that changes without any input to them."""
+        return self._screen.size, changes(self.desk)
+
+    def pick(self) -> None:
+        """What is pointed at becomes the subject at once."""
+        self._follow.pick(self.desk)
+
+    def _make(self) -> None:
+        io = imgui.get_io()
+        io.display_size = imgui.ImVec2(*self._screen.size)
+        if self._scale != self._screen.pixel_scale:
+            self._scale = self._screen.pixel_scale
+            style.apply(self._text, self._scale)
+        imgui.new_frame()
+        if self.shown:
+            self._menu()
+            self._dock()
+            self._panels()
+        self._palette.draw(self.desk)
+        imgui.render()
+        self._renderer.take(imgui.get_draw_data())
+        shape = _SHAPES.get(imgui.get_mouse_cursor(), "") if io.want_capture_mouse else ""
+        self._screen.show_cursor(shape)
+        if io.want_save_ini_settings:
+            self._remember()
+            io.want_save_ini_settings = False
+
+    def _menu(self) -> None:
+        if not imgui.begin_main_menu_bar():
+            return
+        history = self.desk.place.history
+        if imgui.begin_menu("Panels"):
+            for name in NAMES:
+                if imgui.menu_item(name, "", name not in self._hidden)[0]:
+                    self._hidden ^= {name}
+            imgui.separator()
+            if imgui.menu_item("Usual places", "", False)[0]:
+                self._lay_out = True
+                self._hidden.clear()
+            if imgui.menu_item("Hide all", "", False)[0]:
+                self.toggle()
+            imgui.end_menu()
+        self._files()
+        if imgui.menu_item("Find", "", False)[0]:
+            self._palette.open(self.desk)
+        imgui.begin_disabled(not history.undone_next)
+        undo = imgui.menu_item("Undo", "", False)[0]
+        if history.undone_next and imgui.is_item_hovered():
+            imgui.set_item_tooltip(words(history.undone_next))
+        imgui.end_disabled()
+        imgui.begin_disabled(not history.redone_next)
+        redo = imgui.menu_item("Redo", "", False)[0]
+        imgui.end_disabled()
+        imgui.end_main_menu_bar()
+        self._history(undo, redo)
+
+    def _files(self) -> None:
+        """What is written to files, beside where vrnn was started."""
+        if not imgui.begin_menu("Keep"):
+            return
+        for text, action in offered(self.desk).items():
+            if imgui.menu_item(text, "", False)[0]:
+                self.desk.do(action)
+        imgui.end_menu()
+
+    def _history(self, undo: bool, redo: bool) -> None:
+        if undo:
+            self.desk.do(Undo())
+        if redo:
+            self.desk.do(Redo())
+
+    def _dock(self) -> None:
+        """Room for docked panels at the sides; the world shows in the middle."""
+        view = imgui.get_main_viewport()
+        space = imgui.get_id("places")
+        if self._lay_out or imgui.internal.dock_builder_get_node(space) is None:
+            self._lay_out = False
+            self._usual_places(space, view)
+        flags = imgui.DockNodeFlags_
+        kind = flags.passthru_central_node | flags.no_docking_over_central_node
+        imgui.dock_space_over_viewport(space, view, kind.value)
+        middle = imgui.internal.dock_builder_get_central_node(space)
+        if middle is not None and middle.size.x >= 1 and middle.size.y >= 1:
+            left, top = round(middle.pos.x), round(middle.pos.y)
+            right = min(round(middle.pos.x + middle.size.x), self._screen.size[0])
+            bottom = min(round(middle.pos.y + middle.size.y), self._screen.size[1])
+            self._room = (left, top, max(right - left, 16), max(bottom - top, 16))
+
+    def _usual_places(self, space: int, view: Any) -> None:
+        build = imgui.internal
+        build.dock_builder_remove_node(space)
+        build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
+        build.dock_builder_set_node_size(space, view.work_size)
+        em = self._text * self._screen.pixel_scale
+        whole = max(view.work_size.x, 1.0)
+        left_part = min(21 * em / whole, 0.32)
+        _, left, rest = build.dock_builder_split_node_py(space, imgui.Dir.left, left_part)
+        right_part = min(22 * em / (whole * (1 - left_part)), 0.45)
+        _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_part)
+        _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
+        _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.38)
+        places = {left: (MODEL,), below_left: (display_panel.NAME, *MORE), right: (LAYER,),
+                  below_right: (scores_panel.NAME,)}  # fmt: skip
+        for node, names in places.items():
+            for name in names:
+                build.dock_builder_dock_window(name, node)
+        build.dock_builder_finish(space)
+
+    def _panels(self) -> None:
+        inside: dict[str, Callable[[], None]] = {
+            MODEL: lambda: self._model.draw(self.desk),
+            display_panel.NAME: lambda: display_panel.draw(self.desk),
+            data_panel.NAME: lambda: self._data.draw(self.desk),
+            features_panel.NAME: lambda: self.features.draw(self.desk, self._renderer.picture),
+            jobs_panel.NAME: lambda: jobs_panel.draw(
+                self.desk.place.feed.progress,
+                list(self.desk.place.jobs.rows.values()),
+                self.desk.place.jobs.cancel,
+            ),
+            keys_panel.NAME: lambda: keys_panel.draw(self._keys),
+            LAYER: self._draw_layer,
+            scores_panel.NAME: lambda: scores_panel.draw(
+                self.desk, self._renderer.picture, self.desk.world.truth or None
+            ),
+        }
+        for name, draw in inside.items():
+            if name in self._hidden:
+                continue
+            seen, kept = imgui.begin(name, True)
+            if seen:
+                draw()
+            imgui.end()
+            if not kept:
+                self._hidden.add(name)
+                self._remember()
+
+    def _draw_layer(self) -> None:
+        _, self._follow.on = imgui.checkbox("follow what is pointed at", self._follow.on)
+        self._layer.draw(self.desk)
+
+    # Drawing and the end.
+
+    def show_world(self, screen: moderngl.Framebuffer, picture: moderngl.Texture) -> None:
+        """Put the world's picture into the room that is left."""
+        self._renderer.show_part(screen, picture, self.room, self._screen.size)
+
+    def draw(self, screen: moderngl.Framebuffer) -> None:
+        """Draw the panels over what the window shows."""
+        if self.visible:
+            self._renderer.draw(screen, self._screen.size)
+
+    def _remember(self) -> None:
+        if self._file is None:
+            return
+        text = self._text if self._text != self._usual_text else None
+        # Before the first layout, ImGui knows no places; those of the last visit are kept.
+        places = imgui.save_ini_settings_to_memory() if self._made else self._memory.places
+        memory.save(self._file, Memory(self.shown, text, frozenset(self._hidden), places))
+
+    def release(self) -> None:
+        """Remember the layout and give everything back."""
+        self._remember()
+        self._screen.listener = None
+        implot.destroy_context(self._plots)
+        imgui.destroy_context(self._context)
+        self._renderer.release()
+
+
+_SHAPES = {
+    imgui.MouseCursor_.text_input.value: "text",
+    imgui.MouseCursor_.resize_ew.value: "across",
+    imgui.MouseCursor_.resize_ns.value: "down",
+    imgui.MouseCursor_.hand.value: "hand",
+}

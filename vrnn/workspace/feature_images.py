@@ -1,0 +1,228 @@
+"""Pictures of what channels look for, on the main thread's side: asked for, kept, sent to the GPU.
+
+They are shown for every layer that the state says so of; see `LayerState.features`.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import numpy as np
+
+from vrnn.compute.features.job import FeaturesJob
+from vrnn.errors import VrnnError
+from vrnn.features.results import Feature, Pictured, display_size
+from vrnn.features.settings import Ascent
+from vrnn.features.store import read_feature
+from vrnn.network.feature_maps import block_size
+from vrnn.render.renderer import Renderer
+from vrnn.scene.state import State
+from vrnn.scene.visuals.feature_panels import PicturedLayer
+from vrnn.scene.world import World
+
+STORES = 100_000
+"""Numbers of pictures' stores begin here, beyond those of networks and doubles."""
+LOOK_EVERY = 0.5
+"""Seconds from one look at what is seen to the next."""
+KEPT = 256
+"""Pictures that are held whole; others come from their file when they are asked for."""
+
+Key = tuple[int, int]
+"""Network and node."""
+Start = Callable[[FeaturesJob, str], int]
+
+
+@dataclass(eq=False)
+class Made:
+    """The pictures of one layer. job: that makes them, 0 when it has ended; done, of: how many;
+    store: on the GPU; files: where each lies, by channel and copy."""
+
+    settings: Ascent
+    store: int
+    job: int = 0
+    done: int = 0
+    of: int = 0
+    size: tuple[int, int] | None = None
+    whole: dict[tuple[int, int], Feature] = field(default_factory=dict)
+    files: dict[tuple[int, int], Path] = field(default_factory=dict)
+    waiting: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    shown: dict[tuple[int, int], int] = field(default_factory=dict)
+    finished: set[tuple[int, int]] = field(default_factory=set)
+
+
+class FeaturePictures:
+    """The pictures of all layers."""
+
+    def __init__(
+        self, world: World, renderer: Renderer, start: Start, cancel: Callable[[int], None],
+        say: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        """start: puts a job to the others, with a text; returns its number; say: tells the user."""
+        self._world, self._renderer = world, renderer
+        self._start, self._cancel, self._say = start, cancel, say
+        self._stores = STORES
+        self._wished: tuple[int, ...] = ()
+        self._first: tuple[int, ...] = ()
+        self._looked = 0.0
+        self._view: np.ndarray | None = None
+        self.made: dict[Key, Made] = {}
+
+    def wanted(self, state: State) -> None:
+        """Make what a state shows and is not there; take away what it does not show."""
+        asked: dict[Key, Ascent] = {}
+        for (slot, name), layer in state.layers.items():
+            stand = self._world.stands.get(slot)
+            if layer.features is not None and stand is not None and name in stand.ids:
+                asked[slot, stand.ids[name]] = layer.features
+        for key, made in list(self.made.items()):
+            if asked.get(key) != made.settings:
+                self._take_away(key)
+        for key, settings in asked.items():
+            ready = settings.source != "image" or self._world.stands[key[0]].frame is not None
+            if key not in self.made and ready:
+                self._begin(key, settings)
+
+    def opened(self) -> None:
+        """Networks have opened: pictures may be of others."""
+        for key in list(self.made):
+            self._take_away(key)
+
+    def _begin(self, key: Key, settings: Ascent) -> None:
+        slot, node = key
+        stand = self._world.stands[slot]
+        made = self.made[key] = Made(settings, self._stores)
+        self._stores += 1
+        count = 1 if settings.of_layer else stand.network.by_id[node].shape[0]
+        made.of = count * settings.copies
+        image = None
+        if settings.source == "image" and stand.frame is not None:
+            image = stand.frame.image
+        # Where the layer will stand: it grows just now.
+        self._first = (*self._wished, *self._seen(self._world.settled(), key, settings))
+        job = FeaturesJob(slot, node, settings, image, lambda: self._first)
+        made.job = self._start(job, f"pictures for {stand.network.by_id[node].name}")
+
+    def _take_away(self, key: Key) -> None:
+        made = self.made.pop(key)
+        if made.job:
+            self._cancel(made.job)
+        if made.store in self._renderer.slots:
+            self._renderer.close(made.store)
+        self._world.picture_layer(*key, None)
+
+    def first(self, channels: Sequence[int]) -> None:
+        """Channels that are to come first from now on, before those that are seen."""
+        self._wished = tuple(channels)
+
+    def look(self, clip_from_world: np.ndarray) -> None:
+        """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
+        now = time.perf_counter()
+        self._view = clip_from_world
+        if now - self._looked > LOOK_EVERY:
+            self._looked = now
+            for key, made in self.made.items():
+                if made.job:
+                    self._first = (*self._wished, *self._seen(self._world, key, made.settings))
+                    break
+
+    def _seen(self, world: World, key: Key, settings: Ascent) -> tuple[int, ...]:
+        if self._view is None or settings.of_layer:
+            return ()
+        return world.channels_in_view(*key, self._view)
+
+    def found(self, job: int, parts: Sequence[object]) -> None:
+        """A job has made some."""
+        made = next((m for m in self.made.values() if m.job == job), None)
+        if made is None:
+            return
+        for part in parts:
+            if not isinstance(part, Pictured):
+                continue
+            feature = part.feature
+            key = (feature.channel, feature.copy)
+            made.size = feature.pixels.shape[:2]
+            made.waiting[key] = part.block
+            made.whole.pop(key, None)
+            made.whole[key] = feature
+            if part.file is not None:
+                made.files[key] = part.file
+            if len(feature.curve) >= made.settings.steps or feature.stopped:
+                made.finished.add(key)
+        made.done = len(made.finished)
+        for key in [k for k in made.whole if k in made.files][: max(len(made.whole) - KEPT, 0)]:
+            del made.whole[key]
+
+    def ended(self, job: int) -> None:
+        """A job has ended: done, stopped or failed."""
+        for made in self.made.values():
+            if made.job == job:
+                made.job = 0
+
+    def upload(self, most_bytes: float) -> bool:
+        """Send pictures to the GPU until so many bytes are reached, at least one. True when all
+        are there."""
+        sent = 0
+        for (slot, node), made in self.made.items():
+            fresh = False
+            while made.waiting and sent < most_bytes:
+                key = next(iter(made.waiting))
+                block = made.waiting.pop(key)
+                try:
+                    fresh |= self._send(made, key, block)
+                except VrnnError as error:  # no room on the GPU
+                    self._give_up(made, str(error))
+                    break
+                sent += block.nbytes
+            if fresh and made.size is not None:
+                addresses = self._addresses(made)
+                size = display_size(made.of, *made.size)
+                layer = PicturedLayer(
+                    made.store, size, addresses, made.settings.copies, made.settings.of_layer
+                )
+                self._world.picture_layer(slot, node, layer)
+        return not any(made.waiting for made in self.made.values())
+
+    def _give_up(self, made: Made, why: str) -> None:
+        made.waiting.clear()
+        if made.job:
+            self._cancel(made.job)
+        self._say(why)
+
+    def _send(self, made: Made, key: tuple[int, int], block: np.ndarray) -> bool:
+        """Write one picture; True when it is seen for the first time."""
+        assert made.size is not None
+        if made.store not in self._renderer.slots:
+            size = block_size(3, *display_size(made.of, *made.size))
+            self._renderer.open(made.store, dict.fromkeys(range(made.of), size))
+        number = key[0] * made.settings.copies + key[1]
+        self._renderer.upload(made.store, number, block)
+        fresh = key not in made.shown
+        made.shown[key] = number
+        return fresh
+
+    def _addresses(self, made: Made) -> Mapping[tuple[int, int], tuple[int, int]]:
+        places = self._renderer.addresses(made.store)
+        return {key: places[number] for key, number in made.shown.items()}
+
+    def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> Feature | None:
+        """A picture of a layer that shows its pictures; None while there is none."""
+        made = self.made.get((slot, node))
+        if made is None:
+            return None
+        key = (0 if made.settings.of_layer else channel, copy)
+        whole = made.whole.get(key)
+        if whole is None and key in made.files:
+            whole = read_feature(made.files[key], node, *key)
+            if whole is not None:
+                made.whole[key] = whole
+        return whole
+
+    def all_of(self, slot: int, node: int) -> list[Feature]:
+        """Every picture of a layer that there is, by channel and copy."""
+        made = self.made.get((slot, node))
+        keys = sorted(made.shown) if made is not None else []
+        found = [self.feature(slot, node, *key) for key in keys]
+        return [feature for feature in found if feature is not None]

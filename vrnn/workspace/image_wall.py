@@ -1,0 +1,124 @@
+"""The wall of thumbnails: which images stand on it, and making them without holding anyone up."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.commands.inputs import PickUp, Wall
+from vrnn.media.image_set import ImageSet
+from vrnn.media.pager import Wall as Pages
+from vrnn.media.synthetic import Noise, grey_image, noise_image
+from vrnn.media.thumbnails import Thumbnails
+from vrnn.scene.primitives import Beside
+from vrnn.scene.state import Picture
+from vrnn.scene.visuals import image_wall as drawn
+from vrnn.storage.closeable import Closing
+from vrnn.workspace.held_image import class_name
+
+ROWS = 4
+SOURCES = (
+    ("grey", "blank grey"), ("mean", "mean image"), ("gaussian", "noise"), ("pink", "pink noise"),
+)  # fmt: skip
+
+
+class Gallery(Closing):
+    """A data set on a wall, or only the sources of images where there is none."""
+
+    def __init__(self, images: ImageSet | None) -> None:
+        self._images = images
+        self._pages: Pages | None = None
+        self._thumbnails: Thumbnails | None = None
+        self._made: dict[int, np.ndarray] = {}
+        self._drawn: object = None
+        self._seed = 0
+        if images is not None and len(images):
+            page = ROWS * drawn.COLUMNS
+            self._pages = Pages(len(images), images.label, images.names, 0, page)
+            self._thumbnails = Thumbnails(images, drawn.SIDE)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every thumbnail of the page is there, or has failed."""
+        if self._thumbnails is None or self._pages is None:
+            return True
+        return not self._thumbnails.waiting and not self._pages.searching
+
+    def turn(self, action: Wall) -> None:
+        """Another page, order or search. Raises VrnnError."""
+        pages = self._pages
+        if pages is None:
+            return
+        if action.shuffle is not None:
+            self._seed = action.shuffle if action.shuffle >= 0 else self._seed + 1
+            pages.reshuffle(self._seed)
+        if action.only is not None:
+            pages.show_class(action.only) if action.only else pages.show_all()
+        if action.search is not None:
+            pages.find(action.search)
+        if action.page:
+            pages.page(pages.number + action.page)
+
+    def update(self, picture: Picture, x: float, y: float, z: float) -> Beside | None:
+        """The wall with its right lower corner at (x, y, z); None while it is as it was."""
+        numbers: tuple[int, ...] = ()
+        pages: str = ""
+        if self._pages is not None and self._thumbnails is not None:
+            self._pages.search()
+            numbers = self._pages.indices
+            self._thumbnails.request(numbers)
+            self._made.update(self._thumbnails.take())
+            self._made = {n: p for n, p in self._made.items() if n in numbers}
+            count = self._pages.pages
+            pages = f"page {self._pages.number + 1}" + (f" of {count:,}" if count else "")
+        key = (numbers, tuple(self._made), pages, picture, x, y, z, self.failures)
+        if key == self._drawn:
+            return None
+        self._drawn = key
+        return self._wall(numbers, pages, picture, x, y, z)
+
+    @property
+    def failures(self) -> dict[int, str]:
+        """Why an image has no thumbnail, by its number."""
+        return {} if self._thumbnails is None else dict(self._thumbnails.failed)
+
+    def _wall(
+        self, numbers: tuple[int, ...], pages: str, picture: Picture, x: float, y: float, z: float
+    ) -> Beside:
+        tiles = []
+        for number in numbers:
+            assert self._images is not None
+            text = "cannot be read" if number in self.failures else ""
+            text = text or class_name(self._images, number) or f"#{number}"
+            lit = picture.number == number or (
+                self._pages is not None and (self._pages.selected == number)
+            )
+            tiles.append(drawn.Tile(self._made.get(number), text, PickUp(number), lit))
+        sources = [
+            drawn.Tile(_sample(name), text, PickUp(source=name), _is_in(picture, name))
+            for name, text in SOURCES
+            if name != "mean" or self._images is not None
+        ]
+        buttons = (
+            drawn.Button("< back", Wall(page=-1)), drawn.Button("next >", Wall(page=1)),
+            drawn.Button("shuffle", Wall(shuffle=-1)),
+        )  # fmt: skip
+        count = len(self._images) if self._images is not None else 0
+        title = f"{count:,} images · {pages}" if count else "other images"
+        return drawn.wall(tiles, sources, buttons, title, x, y, z)
+
+    def close(self) -> None:
+        """End the threads that make thumbnails."""
+        if self._thumbnails is not None:
+            self._thumbnails.close()
+
+
+def _sample(name: str) -> np.ndarray:
+    side = drawn.SIDE
+    if name in ("grey", "mean"):
+        return grey_image(side, side)
+    return noise_image(Noise(name), side, side)
+
+
+def _is_in(picture: Picture, name: str) -> bool:
+    kind = picture.noise.kind if picture.noise is not None else ""
+    return name in (picture.plain, kind)

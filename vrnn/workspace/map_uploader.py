@@ -1,0 +1,124 @@
+"""Between the worker and what is seen: maps go to the GPU, a bounded part each frame."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+
+from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobFound, JobProgress
+from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
+from vrnn.media.image_set import ImageSet
+from vrnn.network.derived_maps import one_for_all
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.results import Frame
+from vrnn.render.renderer import Renderer
+from vrnn.scene.network_object import fold_id
+from vrnn.scene.world import World
+
+
+@dataclass
+class Feed:
+    """Takes the worker's events and hands on what they bring.
+
+    progress: what the worker is doing, '' when idle; failures: not shown yet; opened: networks that
+    have come since `take_opened`; shown: sequence of the last complete pass, by network; passes:
+    how many the worker has completed.
+    """
+
+    world: World
+    renderer: Renderer
+    progress: str = ""
+    failures: list[Failed] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    jobs: list[JobEvent] = field(default_factory=list)
+    passes: int = 0
+    shown: dict[int, int] = field(default_factory=dict)
+    datasets: dict[int, ImageSet] = field(default_factory=dict)
+    _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
+    _frames: dict[int, Frame] = field(default_factory=dict)
+    _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
+
+    def take(self, events: Iterable[Event]) -> bool:
+        """Note what has happened. True when a network opened."""
+        opened = False
+        for event in events:
+            if isinstance(event, Progress):
+                self.progress = event.text
+            elif isinstance(event, Opened):
+                self._open(event)
+                opened = True
+            elif isinstance(event, MapsReady):
+                # A newer pass's maps replace an older one's that are still waiting.
+                self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
+            elif isinstance(event, FrameReady):
+                self._frames[event.slot] = event.frame
+                self.passes += 1
+                self.progress = ""
+            elif isinstance(event, JobProgress | JobFound | JobDone | JobFailed):
+                self.jobs.append(event)
+            elif isinstance(event, Failed):
+                self.failures.append(event)
+                self.progress = ""
+        return opened
+
+    def fold(self) -> None:
+        """Make the one map that stands for all, of layers that are folded now."""
+        for slot in self.world.slots:
+            for node, maps in self.world.stands[slot].maps.items():
+                self._fold(slot, node, maps)
+
+    def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
+        shows = self.world.state.fold_shows
+        if shows == "strongest" or not self.world.shows_one(slot, node):
+            return
+        known, as_what = self._folded.get((slot, node), (None, ""))
+        if known is not maps or as_what != shows:
+            self.renderer.upload(slot, fold_id(node), one_for_all(maps, shows).block)
+            self._folded[slot, node] = (maps, shows)
+
+    @property
+    def waiting(self) -> bool:
+        """Whether something has come that is not on the GPU yet."""
+        return bool(self._pending or self._frames)
+
+    def _open(self, event: Opened) -> None:
+        self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
+        self._frames.pop(event.slot, None)
+        sizes = self.world.open(event.slot, event.network, event.info)
+        self.world.stands[event.slot].fields = event.fields
+        self.world.stored(event.slot, self.renderer.open(event.slot, sizes))
+        self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
+        if event.dataset is not None:
+            self.datasets[event.slot] = event.dataset
+
+    def upload(
+        self, most_bytes: float = float("inf"), in_view: Collection[tuple[int, int]] = ()
+    ) -> bool:
+        """Send waiting maps to the GPU until so many bytes are reached. True when all are there.
+
+        in_view: layers that are seen, by network and node: they come first. However much there is,
+        these take two calls and all others ten.
+        """
+        sent = 0
+        if in_view:
+            first = {key: maps for key, maps in self._pending.items() if key in in_view}
+            self._pending = first | self._pending
+            seen = sum(maps.block.nbytes for maps in first.values())
+            everything = sum(maps.block.nbytes for maps in self._pending.values())
+            most_bytes = max(most_bytes, seen / 2, everything / 10)
+        arrived: dict[int, dict[int, FeatureMaps]] = {}
+        while self._pending and sent < most_bytes:
+            (slot, node), maps = next(iter(self._pending.items()))
+            del self._pending[slot, node]
+            self.renderer.upload(slot, node, maps.block)
+            self._fold(slot, node, maps)
+            arrived.setdefault(slot, {})[node] = maps
+            sent += maps.block.nbytes
+        for slot, layers in arrived.items():
+            self.world.arrived(slot, layers)
+        waiting = {slot for slot, _ in self._pending}
+        for slot in [s for s in self._frames if s not in waiting]:
+            frame = self._frames.pop(slot)
+            self.world.answered(slot, frame)
+            self.shown[slot] = frame.sequence
+        return not self._pending

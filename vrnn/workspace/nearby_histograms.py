@@ -1,0 +1,79 @@
+"""What is only worked out for layers that one stands near: their histograms."""
+
+from __future__ import annotations
+
+import time
+
+import numpy as np
+
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.results import Histogram, LayerFacts
+from vrnn.network.statistics import histogram
+from vrnn.scene.primitives import QUAD, Beside
+from vrnn.scene.visuals.histograms import BINS, side_histogram
+from vrnn.scene.world import World
+
+REACH = 14.0
+"""Metres from the eye; beyond, nothing of a histogram can be read."""
+SECONDS = 0.004
+"""That may be spent on it in one frame."""
+
+
+class Near:
+    """Keeps the histograms of layers near the eye as their maps are now."""
+
+    def __init__(self) -> None:
+        self._made: dict[tuple[int, int], tuple[FeatureMaps, Histogram]] = {}
+        self._drawn: object = None
+        self.complete = False
+
+    def update(
+        self, world: World, eye: np.ndarray, facts: dict[tuple[int, int], LayerFacts]
+    ) -> Beside | None:
+        """Go on for a moment; what stands beside the layers now, None while it is as it was."""
+        wanted = self._wanted(world, eye)
+        end = time.perf_counter() + SECONDS
+        self.complete = True
+        for slot, node in wanted:
+            maps = world.stands[slot].maps[node]
+            if (slot, node) not in self._made or self._made[slot, node][0] is not maps:
+                if time.perf_counter() > end:
+                    self.complete = False
+                    break
+                self._made[slot, node] = (maps, histogram(maps, BINS))
+        shown = [key for key in wanted if key in self._made]
+        places = {key: world.pose(key[0]).place(key[1]) for key in shown}
+        drawn = [
+            (key, id(self._made[key][1]), places[key].tobytes(), key in facts) for key in shown
+        ]
+        if drawn == self._drawn:
+            return None
+        self._drawn = drawn
+        parts = []
+        for key in shown:
+            weights = facts[key].weights if key in facts else None
+            parts.append(side_histogram(places[key], self._made[key][1], weights))
+        return Beside(
+            np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
+            tuple(label for part in parts for label in part.labels),
+        )
+
+    @property
+    def shown(self) -> bool:
+        """Whether any layer is near."""
+        return bool(self._drawn)
+
+    def _wanted(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
+        """Layers within reach whose maps are there, the nearest first."""
+        found = []
+        for slot in world.slots:
+            pose, stand = world.pose(slot), world.stands[slot]
+            away = np.linalg.norm(pose.places[:, :3] - eye, axis=1)
+            for i in np.flatnonzero(away < REACH):
+                node = pose.ids[i]
+                face = pose.standing.faces.get(node)
+                if node not in stand.maps or face is None or face.one:
+                    continue
+                if stand.maps[node].height * stand.maps[node].width > 1:
+                    found.append((float(away[i]), slot, node))
+        return [(slot, node) for _, slot, node in sorted(found)]

@@ -1,0 +1,53 @@
+"""The two pictures of a frame as the runtime wants to be told of them, made once and filled."""
+
+from __future__ import annotations
+
+from ctypes import POINTER, c_void_p, cast, pointer
+from typing import Any
+
+from vrnn.scene.headset.tracking import Eye
+from vrnn.xr.swapchain import Swapchain
+
+
+class Layer:
+    """A projection layer. The structures point at each other, so all of them are kept."""
+
+    def __init__(self, xr: Any, stage: Any, colour: Swapchain, depth: Swapchain | None) -> None:
+        """stage: the space that eyes are told in; depth: None where the runtime wants none."""
+        whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*colour.size))
+        kind = xr.CompositionLayerProjectionView
+        self._views = (kind * 2)(kind(), kind())
+        self._depths: list[Any] = []
+        for number, view in enumerate(self._views):
+            view.sub_image = xr.SwapchainSubImage(colour.handle, whole, number)
+            if depth is not None:
+                image = xr.SwapchainSubImage(depth.handle, whole, number)
+                told = xr.CompositionLayerDepthInfoKHR(
+                    sub_image=image, min_depth=0.0, max_depth=1.0, near_z=0.05, far_z=100.0
+                )
+                self._depths.append(told)
+                view.next = cast(pointer(told), c_void_p)
+        self._poses = [(view.pose.position, view.pose.orientation) for view in self._views]
+        self._fovs = [view.fov for view in self._views]
+        self._projection = xr.CompositionLayerProjection(space=stage)
+        self._projection.view_count = 2
+        self._projection._views = cast(self._views, POINTER(kind))
+        header = POINTER(xr.CompositionLayerBaseHeader)
+        self._header = cast(pointer(self._projection), header)
+        self._headers = (header * 1)(self._header)
+        self._info = xr.FrameEndInfo(0, xr.EnvironmentBlendMode.OPAQUE)
+        self._info.layer_count = 1
+        self._info._layers = cast(self._headers, POINTER(header))
+
+    def of(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
+        """What `end_frame` is given. time: nanoseconds; eyes: that the pictures are drawn for;
+        depths: metres of the stage between which they are."""
+        for eye, (position, orientation), fov in zip(eyes, self._poses, self._fovs, strict=True):
+            position.x, position.y, position.z = eye.pose.position.tolist()
+            turned = eye.pose.orientation.tolist()
+            orientation.x, orientation.y, orientation.z, orientation.w = turned
+            fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down = eye.fov
+        for told in self._depths:
+            told.near_z, told.far_z = depths
+        self._info.display_time = time
+        return self._info
