@@ -20,7 +20,7 @@ import torch
 from benchmarks.skeleton import compare
 from vrnn.compute.loading.model_zoo import from_timm, from_torchvision
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 
 LARGEST = 400e6
@@ -63,7 +63,7 @@ def measured(library: str, name: str) -> tuple[int, int, int, int, float]:
     traced = trace(offer.model, inputs, name)
     seconds = time.perf_counter() - started
     missing, extra = compare(offer.model.eval(), inputs, traced)
-    network = at_detail(traced, "all").network
+    network = simplify(traced, "all").network
     return len(network.nodes), len(network.edges), len(missing), len(extra), seconds
 
 

@@ -5,7 +5,7 @@
 
 Each runs in a process of its own, with ResNet50 at 224×224: first all pass their first steps, then
 as many steps as were asked for are measured. torch-lucent (https://github.com/greentfrapp/lucent)
-gets the same objective, transformations, number of steps, parametrization and optimiser, and as
+gets the same objective, transformations, number of steps, parametrization and optimizer, and as
 many pictures at once. The plain loop is a forward pass up to the layer and back to the pictures,
 and nothing else. The activation is that of the untransformed picture, rounded to 8 bits, in full
 precision.
@@ -28,12 +28,12 @@ import numpy as np
 import torch
 
 from benchmarks.timing import table
-from vrnn.compute.features.optimizer import ascend
+from vrnn.compute.features.optimizer import optimize
 from vrnn.compute.features.transforms import transformed
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
@@ -63,18 +63,18 @@ class Cut:
         return self._result.mean((2, 3))[range(len(channels)), channels]
 
 
-def settings(steps: int, precision: str) -> Ascent:
+def settings(steps: int, precision: str) -> FeatureVisSettings:
     """Those that torch-lucent has too."""
-    return Ascent(
-        source="noise", parametrization="fourier", optimiser="adam", step_size=0.05, steps=steps,
-        towards=0.0, plain_steps=0, precision=precision,
+    return FeatureVisSettings(
+        source="noise", parametrization="fourier", optimizer="adam", step_size=0.05, steps=steps,
+        mean_pull=0.0, untransformed_steps=0, precision=precision,
     )  # fmt: skip
 
 
-def ours(opened: OpenedModel, layer: str, channels: list[int], steps: int, precision: str) -> Any:
+def ours(opened: LoadedModel, layer: str, channels: list[int], steps: int, precision: str) -> Any:
     """(N, H, W, 3) uint8."""
     node = next(n.id for n in opened.network.nodes if n.name == layer)
-    run = ascend(opened, node, channels, settings(steps, precision))
+    run = optimize(opened, node, channels, settings(steps, precision))
     while True:
         try:
             next(run)
@@ -129,7 +129,7 @@ def one(which: str, layer: str, channels: int, steps: int) -> dict[str, float]:
     """Measure one way, in this process."""
     source = open_source(ModelSpec(MODEL))
     model = source.model.eval()
-    opened = OpenedModel(source, "all")
+    opened = LoadedModel(source, "all")
     wanted = list(range(channels))
     runs = {
         "plain": lambda c, s: plain(model, layer, c, s),

@@ -15,7 +15,7 @@ from tempfile import TemporaryDirectory
 
 from benchmarks.timing import medians, milliseconds, table
 from vrnn.media.image_set import image_folder
-from vrnn.media.pager import Wall
+from vrnn.media.pager import ImagePager
 
 FILES = 100_000
 CLASSES = 1000
@@ -56,8 +56,10 @@ def main() -> None:
         images = image_folder(classes)
         seconds |= medians(
             {
-                "wall, all classes": lambda: Wall(FILES, images.label, images.names).indices,
-                "wall, one class of 1,000": lambda: rare(Wall(FILES, images.label, images.names)),
+                "wall, all classes": lambda: ImagePager(FILES, images.label, images.names).indices,
+                "wall, one class of 1,000": lambda: rare(
+                    ImagePager(FILES, images.label, images.names)
+                ),
             },
             repeats=5,
         )
@@ -65,7 +67,7 @@ def main() -> None:
     print(f"opening takes {seconds['opened'] / seconds['names alone']:.1f} times as long as names")
 
 
-def rare(wall: Wall) -> None:
+def rare(wall: ImagePager) -> None:
     """Search until the page of one class is full."""
     wall.show_class(7)
     while wall.searching:

@@ -16,7 +16,7 @@ import moderngl
 import numpy as np
 
 from benchmarks.timing import medians, milliseconds, table
-from vrnn.compute.worker import FrameReady, MapsReady, Opened, Worker
+from vrnn.compute.worker import ForwardComplete, MapsReady, NetworkLoaded, Worker
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.instances import Instances
@@ -24,13 +24,13 @@ from vrnn.render.map_store import ROW, ROWS
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.shaders import Shader
-from vrnn.render.uniforms import View, Views
+from vrnn.render.uniforms import View, ViewUniforms
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import PANEL
-from vrnn.scene.viewpoints import depths, named
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 from vrnn.scene.world import World
 from vrnn.style.colormap import ENTRIES
-from vrnn.style.colormap import table as table_of_colours
+from vrnn.style.colormap import lookup_table as table_of_colors
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 SIZE = (1280, 720)
@@ -40,24 +40,26 @@ SIZE = (1280, 720)
 class Opening:
     """What a worker told about one network."""
 
-    opened: Opened
-    ready: FrameReady
+    opened: NetworkLoaded
+    ready: ForwardComplete
 
 
 def opening() -> Opening:
     """ResNet50 with every operation, and all its maps."""
     worker = Worker()
     worker.open([ModelSpec(MODEL)], "all")
-    opened: Opened | None = None
+    opened: NetworkLoaded | None = None
     while True:
         for event in worker.wait(60.0):
-            if isinstance(event, Opened):
+            if isinstance(event, NetworkLoaded):
                 opened = event
-            elif isinstance(event, FrameReady):
+            elif isinstance(event, ForwardComplete):
                 worker.close()
                 assert opened is not None
                 return Opening(opened, event)
-            assert isinstance(event, MapsReady | Opened) or "failed" not in str(event).lower()
+            assert (
+                isinstance(event, MapsReady | NetworkLoaded) or "failed" not in str(event).lower()
+            )
 
 
 def world_of(renderer: Renderer, one: Opening, networks: int) -> World:
@@ -65,38 +67,38 @@ def world_of(renderer: Renderer, one: Opening, networks: int) -> World:
     world = World()
     for slot in range(networks):
         sizes = world.open(slot, one.opened.network, one.opened.info)
-        world.stored(slot, renderer.open(slot, sizes))
+        world.set_addresses(slot, renderer.open(slot, sizes))
         for node, maps in one.ready.frame.maps.items():
             renderer.upload(slot, node, maps.block)
-        world.arrived(slot, one.ready.frame.maps)
-        world.answered(slot, one.ready.frame)
+        world.add_maps(slot, one.ready.frame.maps)
+        world.set_result(slot, one.ready.frame)
     return world
 
 
 def bare_loop(renderer: Renderer, world: World, target: Target, view: View) -> list[object]:
     """What draws the arrays and nothing else: [a function, and what it has to keep alive]."""
     ctx = renderer.ctx
-    views = Views(ctx)
+    views = ViewUniforms(ctx)
     sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
-    panel = Shader(ctx, "panel", sizes, {"store": 0, "colours": 1})
+    panel = Shader(ctx, "panel", sizes, {"store": 0, "colors": 1})
     panels = Instances(ctx, panel, PANEL)
-    drawing = world.drawing()
-    colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")
-    colours.write(table_of_colours(drawing.display, view.look.negative, view.look.positive))
+    drawing = world.draw_list()
+    colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")
+    colors.write(table_of_colors(drawing.color_mapping, view.look.negative, view.look.positive))
 
     def draw() -> None:
         target.begin((*view.look.background, 1.0))
         views.write(view, True)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND)
-        colours.use(1)
+        colors.use(1)
         for (slot, array), records in drawing.panels.items():
             renderer.array(slot, array).use(0)
             panels.draw(records)
         target.end()
         ctx.finish()
 
-    return [draw, views, panels, colours]
+    return [draw, views, panels, colors]
 
 
 def main() -> int:
@@ -108,17 +110,17 @@ def main() -> int:
     rows = [("1280×720, every operation", "frame", "bare loop", "ratio", "target")]
     fov = np.pi / 3
     eyes = {
-        "overview": named(world, "overview", SIZE[0] / SIZE[1], fov),
+        "overview": camera_by_name(world, "overview", SIZE[0] / SIZE[1], fov),
         "at eye height": Camera(-14.0, 1.7, 6.0, -0.3, 0.05, fov),
     }
     for name, eye in eyes.items():
-        near, fog = depths(world, eye)
+        near, fog = near_and_fog(world, eye)
         view = View(eye, SIZE, fog, near)
         draw, *_ = bare_loop(renderer, world, target, view)
         assert callable(draw)
 
         def frame(view: View = view) -> None:
-            renderer.draw(target, view, world.drawing())
+            renderer.draw(target, view, world.draw_list())
             renderer.ctx.finish()
 
         seconds = medians({"frame": frame, "bare": draw}, 25)
@@ -133,7 +135,7 @@ def main() -> int:
         world = world_of(renderer, one, count)
         python = python_time(renderer, world, target, View(eyes["overview"], SIZE, 200.0))
         first = first or python
-        layers = str(sum(len(s.network.nodes) for s in world.stands.values()))
+        layers = str(sum(len(s.network.nodes) for s in world.networks.values()))
         calls = str(renderer.counts.draw_calls)
         rows.append((str(count), layers, calls, milliseconds(python), f"{python / first:.2f}"))
     print(table(rows))
@@ -146,7 +148,7 @@ def python_time(renderer: Renderer, world: World, target: Target, view: View) ->
     for _ in range(25):
         renderer.ctx.finish()
         started = time.perf_counter()
-        renderer.draw(target, view, world.drawing())
+        renderer.draw(target, view, world.draw_list())
         seconds.append(time.perf_counter() - started)
     return sorted(seconds)[len(seconds) // 2]
 

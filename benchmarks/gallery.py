@@ -18,8 +18,8 @@ from PIL import Image
 
 from benchmarks.timing import milliseconds, table
 from vrnn.media.image_set import image_folder
-from vrnn.scene.state import Picture
-from vrnn.workspace.image_wall import Gallery
+from vrnn.scene.state import InputImage
+from vrnn.workspace.image_wall import ImageWall
 
 FEW, MANY, CLASSES = 100, 100_000, 100
 
@@ -46,8 +46,8 @@ def opening(folder: Path) -> tuple[float, float]:
     start = time.perf_counter()
     images = image_folder(folder)
     known = time.perf_counter()
-    with Gallery(images) as gallery:
-        while gallery.update(Picture(), 0, 0, 0) is not None or not gallery.complete:
+    with ImageWall(images) as gallery:
+        while gallery.update(InputImage(), 0, 0, 0) is not None or not gallery.complete:
             time.sleep(0.0005)
     return known - start, time.perf_counter() - known
 

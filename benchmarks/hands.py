@@ -19,13 +19,13 @@ import numpy as np
 
 from benchmarks.timing import table
 from vrnn.app.desktop import SWITCH
-from vrnn.app.offscreen import Studio
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandsGuide
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.billboard import facing
 from vrnn.scene.headset.hand_gestures import quaternion
-from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 FRAMES = 600
@@ -41,13 +41,13 @@ def pointing(position: tuple[float, float, float], yaw: float, pitch: float) -> 
     return HandInput(aim=pose, grip=pose, active=True)
 
 
-def moment(frame: int, active: bool) -> Tracked:
+def moment(frame: int, active: bool) -> TrackingFrame:
     """Both hands in motion, the right one sweeping over the layers."""
     t = frame / 90
     right = pointing((0.2 + 0.02 * np.sin(5 * t), 1.3, -0.4), 0.9 * np.sin(0.8 * t), 0.02)
     left = pointing((-0.2, 1.2 + 0.02 * np.sin(4 * t), -0.35), 0.1, -0.4)
     hands = (left, right) if active else (HandInput(), HandInput())
-    return Tracked(t, HEAD, (Eye(HEAD), Eye(HEAD)), hands)
+    return TrackingFrame(t, HEAD, (Eye(HEAD), Eye(HEAD)), hands)
 
 
 def timed(what: Callable[[], object], found: list[float]) -> None:
@@ -57,11 +57,11 @@ def timed(what: Callable[[], object], found: list[float]) -> None:
     found.append(time.perf_counter() - began)
 
 
-def measured(studio: Studio, active: bool, board: bool) -> dict[str, list[float]]:
+def measured(studio: OffscreenApp, active: bool, board: bool) -> dict[str, list[float]]:
     """Seconds of each part, for each frame."""
     found: dict[str, list[float]] = {"update": [], "seen": [], "letters": [], "between": []}
     text = studio._renderer._text
-    with HandsGuide(studio.place, studio._renderer, load_config()) as guide:
+    with HandRigController(studio.place, studio._renderer, load_config()) as guide:
         guide.hands.hints.dismiss()
         if board:
             guide.hands.board.toggle()
@@ -76,7 +76,7 @@ def measured(studio: Studio, active: bool, board: bool) -> dict[str, list[float]
 
             def between() -> None:
                 guide.make_ready()
-                studio.world.drawing()
+                studio.world.draw_list()
 
             timed(between, found["between"])
     return found
@@ -85,7 +85,7 @@ def measured(studio: Studio, active: bool, board: bool) -> dict[str, list[float]
 def main() -> None:
     """Print both."""
     sys.setswitchinterval(SWITCH)
-    with Studio([ModelSpec(MODEL)], load_config()) as studio:
+    with OffscreenApp([ModelSpec(MODEL)], load_config()) as studio:
         gc.collect()
         gc.freeze()
         rows = []

@@ -17,9 +17,9 @@ import torch
 
 from benchmarks.timing import medians, milliseconds, table
 from vrnn.compute.loading.script import from_script
-from vrnn.compute.passes.feature_maps import convert
-from vrnn.compute.passes.replay import Runner
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.replay import Replay
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.render.context import offscreen_context
@@ -32,8 +32,8 @@ def parts(detail: str) -> list[tuple[str, float, float, float]]:
     """(what, seconds, seconds of its floor, target) of each part."""
     model = from_script(MODEL).model.eval()
     inputs = (torch.randn(1, 3, 224, 224),)
-    view = at_detail(trace(model, inputs, "resnet50"), detail)
-    runner = Runner(model, view)
+    view = simplify(trace(model, inputs, "resnet50"), detail)
+    runner = Replay(model, view)
 
     def plain() -> None:
         with torch.no_grad():
@@ -52,7 +52,7 @@ def parts(detail: str) -> list[tuple[str, float, float, float]]:
 
     def whole() -> None:
         for node, tensor in tensors.items():
-            maps[node] = convert(tensor, view.forms[node])
+            maps[node] = to_feature_maps(tensor, view.forms[node])
 
     two = medians({"floor": floor, "convert": whole})
     three = medians(uploads(maps))

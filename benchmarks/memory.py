@@ -19,9 +19,9 @@ MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 
 PLAIN = """
 import torch
-from vrnn.compute.opened import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.source import open_source
-from vrnn.spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec
 import vrnn.studio
 source = open_source(ModelSpec({model!r}))
 inputs, _ = source.prepare(None)
@@ -31,13 +31,13 @@ with torch.no_grad():
         source.model(*inputs)
 """
 SHOWN = """
-from vrnn.config import load_config
-from vrnn.spec import ModelSpec
-from vrnn.studio import Studio
-studio = Studio([ModelSpec({model!r})], load_config(), {detail!r})
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.app.offscreen import OffscreenApp
+studio = OffscreenApp([ModelSpec({model!r})], load_config(), {detail!r})
 for _ in range(2):
     studio.show(None)
-maps = studio.world.stands[0].maps.values()
+maps = studio.world.networks[0].maps.values()
 print("gpu", studio.map_bytes)
 print("volume", 2 * sum(m.values.size for m in maps))
 """

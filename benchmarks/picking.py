@@ -11,7 +11,7 @@ import numpy as np
 
 from benchmarks.timing import milliseconds, table
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
-from vrnn.scene.layout.map_grid import cells
+from vrnn.scene.layout.map_grid import map_grid
 from vrnn.scene.state import LayerState, State
 from vrnn.scene.world import World
 
@@ -35,17 +35,17 @@ def world_of(form: str) -> World:
     world.open(
         0, Network("wide", nodes, edges, (0,), (LAYERS - 1,)), NetworkInfo("wide", (), False, 0)
     )
-    world.spots()
+    world.pick_regions()
     return world
 
 
 def picks(form: str) -> tuple[float, float, int]:
     """Median and 99th percentile of the seconds a pick takes, and how many were wrong."""
     world = world_of(form)
-    pose = world.pose(0)
+    pose = world.placement_frame(0)
     rng = np.random.default_rng(0)
     seconds, wrong = [], 0
-    local = cells((CHANNELS, SIDE, SIDE), LayerState(form=form), None)
+    local = map_grid((CHANNELS, SIDE, SIDE), LayerState(form=form), None)
     for _ in range(PICKS):
         node, channel, row, column = (int(rng.integers(n)) for n in (LAYERS, CHANNELS, SIDE, SIDE))
         x, y, z, *_ = pose.place(node).tolist()

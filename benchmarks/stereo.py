@@ -57,20 +57,20 @@ def issue() -> dict[str, Any]:
     from vrnn.config.loader import load_config
     from vrnn.network.model_spec import ModelSpec
     from vrnn.render.render_target import Target
-    from vrnn.render.stereo import StereoTarget, eyes_view, ways
+    from vrnn.render.stereo import StereoTarget, eyes_view, stereo_modes
     from vrnn.render.uniforms import View
-    from vrnn.scene.viewpoints import depths, named
+    from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 
     counter = Counter()
     studio_module.offscreen_context = counter.context
-    with studio_module.Studio([ModelSpec(MODELS[0])], load_config(), "all") as studio:
+    with studio_module.OffscreenApp([ModelSpec(MODELS[0])], load_config(), "all") as studio:
         ctx, renderer, world = studio.context, studio._renderer, studio.world
-        camera = named(world, "overview", SIZE[0] / SIZE[1], np.pi / 2)
-        near, fog = depths(world, camera)
+        camera = camera_by_name(world, "overview", SIZE[0] / SIZE[1], np.pi / 2)
+        near, fog = near_and_fog(world, camera)
         eyes, rig = eyes_before(camera, SIZE)
         flat = Target(ctx, SIZE)
-        targets = {name: StereoTarget(ctx, SIZE, 0, name) for name in ways(ctx.extensions)}
-        drawing = world.drawing()
+        targets = {name: StereoTarget(ctx, SIZE, 0, name) for name in stereo_modes(ctx.extensions)}
+        drawing = world.draw_list()
         tasks: dict[str, Any] = {
             "one eye": lambda: renderer.draw(flat, View(camera, SIZE, fog, near), drawing)
         }
@@ -113,17 +113,17 @@ def own_time(frames: int, busy: bool) -> dict[str, Any]:
 
 def gpu(name: str) -> dict[str, Any]:
     """Milliseconds of the GPU for both eyes, 4 samples, by its own clock: from three places."""
-    from vrnn.app.offscreen import Studio
+    from vrnn.app.offscreen import OffscreenApp
     from vrnn.config.loader import load_config
     from vrnn.network.model_spec import ModelSpec
     from vrnn.render import gl_raw
     from vrnn.render.context import is_software
-    from vrnn.render.look import look_of
+    from vrnn.render.look import render_colors
     from vrnn.render.stereo import StereoTarget, eyes_view
-    from vrnn.scene.viewpoints import depths, named, start
+    from vrnn.scene.viewpoints import camera_by_name, near_and_fog, start_camera
 
     config = load_config()
-    with Studio([ModelSpec(name)], config) as studio:
+    with OffscreenApp([ModelSpec(name)], config) as studio:
         ctx, renderer, world = studio.context, studio._renderer, studio.world
         found: dict[str, Any] = {"renderer": ctx.info["GL_RENDERER"], "places": {}}
         if is_software(ctx) and "VRNN_SOFTWARE_TOO" not in os.environ:
@@ -132,18 +132,22 @@ def gpu(name: str) -> dict[str, Any]:
         found["way"], found["samples"] = target.name, target.samples
         query = raw.new("Queries")
         shape = LARGE[0] / LARGE[1]
-        layers = world.stands[0].network.nodes
+        layers = world.networks[0].network.nodes
         for place, camera in {
-            "overview": named(world, "overview", shape, np.pi / 2),
-            "before the input": start(world, np.pi / 2),
-            "before a layer": named(world, f"layer:{layers[len(layers) // 2].name}", shape, 1.5),
+            "overview": camera_by_name(world, "overview", shape, np.pi / 2),
+            "before the input": start_camera(world, np.pi / 2),
+            "before a layer": camera_by_name(
+                world, f"layer:{layers[len(layers) // 2].name}", shape, 1.5
+            ),
         }.items():
             eyes, rig = eyes_before(camera, LARGE)
-            view = eyes_view(eyes, rig, LARGE, depths(world, camera)[1], look_of(config))
+            view = eyes_view(
+                eyes, rig, LARGE, near_and_fog(world, camera)[1], render_colors(config)
+            )
             taken = []
             for _ in range(40 if not is_software(ctx) else 2):
                 raw.BeginQuery(gl_raw.TIME_ELAPSED, query)
-                renderer.draw_eyes(target, view, world.drawing())
+                renderer.draw_eyes(target, view, world.draw_list())
                 raw.EndQuery(gl_raw.TIME_ELAPSED)
                 ctx.finish()
                 taken.append((raw.nanoseconds(query) or 0) / 1e6)

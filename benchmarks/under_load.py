@@ -22,20 +22,20 @@ if __name__ == "__main__":
 
 from benchmarks.timing import milliseconds, table
 from vrnn.app.desktop import SWITCH
-from vrnn.commands.layers import ShowFeatures
-from vrnn.compute.worker import FrameReady, Worker
+from vrnn.commands.layers import ShowFeatureVisualization
+from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.config.loader import load_config
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
-from vrnn.render.look import colours_of
+from vrnn.render.look import feature_map_colors
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import depths, named
-from vrnn.workspace.workspace import Place
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+from vrnn.workspace.workspace import Workspace
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 SIZE = (960, 540)
@@ -53,15 +53,15 @@ class Bench:
         self.context = offscreen_context()
         self.renderer = Renderer(self.context)
         config = load_config()
-        self.place = Place(
-            self.worker, self.renderer, specs, "layers", State(), 0.0, colours_of(config)
+        self.place = Workspace(
+            self.worker, self.renderer, specs, "layers", State(), 0.0, feature_map_colors(config)
         )
         self.most = config.render.upload_mb_a_frame * 2**20
         self.target = Target(self.context, SIZE)
         self.finish = ctypes.CDLL("libGL.so.1").glFinish
-        while not self.place.feed.shown or self.place.jobs.rows:
-            if self.place.feed.take(self.worker.wait(0.2)):
-                self.place.opened()
+        while not self.place.feed.displayed_sequence or self.place.jobs.rows:
+            if self.place.feed.handle_events(self.worker.wait(0.2)):
+                self.place.on_network_loaded()
             self.place.upload()
             self.place.jobs.update()
         os.sched_setaffinity(0, {cores[0]})
@@ -69,32 +69,32 @@ class Bench:
             own = int(thread.name) == os.getpid()
             os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
         sys.setswitchinterval(SWITCH)
-        self.look_from(named(self.place.world, "overview", SIZE[0] / SIZE[1], np.pi / 3))
+        self.look_from(camera_by_name(self.place.world, "overview", SIZE[0] / SIZE[1], np.pi / 3))
 
     def look_from(self, camera: Camera) -> None:
         """Stand somewhere else."""
-        near, fog = depths(self.place.world, camera)
+        near, fog = near_and_fog(self.place.world, camera)
         self.view = View(camera, SIZE, fog, near)
 
     def frame(self) -> int:
         """Draw one; returns how many passes have ended before it."""
         events = self.worker.events()
-        self.place.feed.take(events)
+        self.place.feed.handle_events(events)
         self.place.jobs.update()
         self.place.upload(self.most, self.view.clip_from_world)
         self.place.tick(self.view.camera.position)
-        self.renderer.draw(self.target, self.view, self.place.world.drawing())
+        self.renderer.draw(self.target, self.view, self.place.world.draw_list())
         self.finish()
-        return sum(isinstance(event, FrameReady) for event in events)
+        return sum(isinstance(event, ForwardComplete) for event in events)
 
     def ascending(self) -> np.ndarray:
         """Seconds of each frame while pictures of what channels look for are made and shown."""
-        settings = Ascent(source="noise", steps=100_000)
-        self.place.do(ShowFeatures("layer2.0.conv2", settings=settings))
-        while not self.place.world.pictured:
+        settings = FeatureVisSettings(source="noise", steps=100_000)
+        self.place.execute(ShowFeatureVisualization("layer2.0.conv2", settings=settings))
+        while not self.place.world.feature_tiles:
             self.frame()
         found = self.seconds(False)
-        self.place.do(ShowFeatures("layer2.0.conv2"))
+        self.place.execute(ShowFeatureVisualization("layer2.0.conv2"))
         while self.place.jobs.rows:
             self.frame()
         return found
@@ -105,11 +105,11 @@ class Bench:
         images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(4)]
         found = []
         if busy:
-            self.place.stream(images[0])
+            self.place.show_live_frame(images[0])
         for number in range(FRAMES):
             start = time.perf_counter()
             if self.frame() and busy:
-                self.place.stream(images[number % 4])
+                self.place.show_live_frame(images[number % 4])
             found.append(time.perf_counter() - start)
         while not busy and self.frame():
             continue
@@ -118,14 +118,14 @@ class Bench:
     def until_seen(self) -> tuple[int, int]:
         """Frames after the pass until layers in view, and all, have the new image's maps."""
         rng = np.random.default_rng(1)
-        old = dict(self.place.world.stands[0].maps)
+        old = dict(self.place.world.networks[0].maps)
         in_view = {n for _, n in self.place.world.in_view(self.view.clip_from_world)}
-        self.place.stream(rng.integers(0, 255, (224, 224, 3), np.uint8))
+        self.place.show_live_frame(rng.integers(0, 255, (224, 224, 3), np.uint8))
         while not self.frame():
             continue
         frames, seen = 1, 0
         while True:
-            maps = self.place.world.stands[0].maps
+            maps = self.place.world.networks[0].maps
             waiting = {node for node in old if maps[node] is old[node]}
             if not seen and not waiting & in_view:
                 seen = frames
@@ -157,7 +157,9 @@ def main() -> int:
     rows = [("placed image seen after", "layers in view", "all layers", "", "target")]
     views = {
         "overview": bench.view.camera,
-        "before a layer": named(bench.place.world, "layer:layer2.0.conv2", 16 / 9, np.pi / 3),
+        "before a layer": camera_by_name(
+            bench.place.world, "layer:layer2.0.conv2", 16 / 9, np.pi / 3
+        ),
     }
     for name, camera in views.items():
         bench.look_from(camera)

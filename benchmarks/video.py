@@ -18,14 +18,14 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.timing import table
-from vrnn.compute.worker import FrameReady, Worker
+from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
-from vrnn.render.look import colours_of
+from vrnn.render.look import feature_map_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.state import State
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 ROUNDS, SECONDS = 4, 3.0
@@ -55,13 +55,15 @@ def updates(detail: str) -> tuple[float, float]:
     worker = Worker()
     specs = [ModelSpec(str(MODEL))]
     worker.open(specs, detail)
-    place = Place(worker, renderer, specs, detail, State(), 0.0, colours_of(load_config()))
-    while not place.feed.shown:
-        if place.feed.take(worker.wait(1.0)):
-            place.opened()
+    place = Workspace(
+        worker, renderer, specs, detail, State(), 0.0, feature_map_colors(load_config())
+    )
+    while not place.feed.displayed_sequence:
+        if place.feed.handle_events(worker.wait(1.0)):
+            place.on_network_loaded()
         place.upload()
     while place.jobs.rows:
-        place.feed.take(worker.wait(1.0))
+        place.feed.handle_events(worker.wait(1.0))
         place.jobs.update()
     best, floor = 0.0, 0.0
     for _ in range(ROUNDS):
@@ -80,18 +82,18 @@ def _plain() -> float:
     return float(done.stdout)
 
 
-def _stream(place: Place, worker: Worker, images: list[np.ndarray]) -> float:
+def _stream(place: Workspace, worker: Worker, images: list[np.ndarray]) -> float:
     count = 0
-    place.stream(images[0])
-    place.stream(images[1])
+    place.show_live_frame(images[0])
+    place.show_live_frame(images[1])
     start = time.perf_counter()
     while time.perf_counter() - start < SECONDS:
         events = worker.wait(1.0)
         for event in events:
-            if isinstance(event, FrameReady):
+            if isinstance(event, ForwardComplete):
                 count += 1
-                place.stream(images[count % len(images)])
-        place.feed.take(events)
+                place.show_live_frame(images[count % len(images)])
+        place.feed.handle_events(events)
         place.upload()
     return count / (time.perf_counter() - start)
 

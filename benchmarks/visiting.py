@@ -12,23 +12,23 @@ import moderngl
 import numpy as np
 
 from vrnn.app.desktop import SWITCH
-from vrnn.app.offscreen import Studio
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.gl_raw import Raw
-from vrnn.render.look import look_of
-from vrnn.storage.closeable import Closing
+from vrnn.render.look import render_colors
+from vrnn.storage.closeable import Closeable
 
 FIRST = 30
 """Frames that do not count: the session begins, and what is drawn first is made ready."""
 
 
-class Visiting(Closing):
+class Visiting(Closeable):
     """A studio and a visit; own_core: this thread on one core, and the model on the other."""
 
     def __init__(self, model: str, own_core: bool) -> None:
         config = load_config()
-        self.studio = Studio([ModelSpec(model)], config)
+        self.studio = OffscreenApp([ModelSpec(model)], config)
         self.most = config.render.upload_mb_a_frame * 2**20
         if own_core:
             cores = sorted(os.sched_getaffinity(0))
@@ -36,7 +36,7 @@ class Visiting(Closing):
                 own = int(thread.name) == os.getpid()
                 os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
         sys.setswitchinterval(SWITCH)
-        self.visit = self.studio.visit(config.headset, look_of(config))
+        self.visit = self.studio.visit(config.headset, render_colors(config))
         self.renderer_name = str(self.studio.context.info["GL_RENDERER"])
         self.spent = {"gpu": 0.0, "runtime": 0.0}
         self._time_others()
@@ -91,10 +91,10 @@ class Visiting(Closing):
                 found.append((gpu, runtime, headset.seconds - gpu - runtime))
             if busy and feed.passes > sent:
                 sent = feed.passes
-                self.studio.place.stream(images[sent % 4])
+                self.studio.place.show_live_frame(images[sent % 4])
             moment = self.visit.moment
-            self.studio.go_on(seconds, self.most, None if moment is None else moment.camera)
-            self.visit.make_ready()
+            self.studio.advance(seconds, self.most, None if moment is None else moment.camera)
+            self.visit.prepare_next_frame()
         return found[FIRST:]
 
     def close(self) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from pathlib import Path
 
-from vrnn.commands.script import ACTIONS
+from vrnn.commands.script import COMMANDS
 from vrnn.config.loader import load_config
 from vrnn.controls.key_bindings import name_of_key
 
@@ -15,7 +15,7 @@ BEGIN_WAYS, END_WAYS = "<!-- ways -->\n", "<!-- end of ways -->\n"
 WAYS = {
     "arrange": ("{arrange}; Display panel", "menu: arrangement; board: Display"),
     "cancel": ("Jobs panel", "board: Jobs"),
-    "colour": ("{scale}; Display panel", "board: Display"),
+    "color": ("{scale}; Display panel", "board: Display"),
     "export": ("Keep menu", "board: Keep"),
     "find_top": ("{top_images}", "point at a map, menu: top images"),
     "fold": (
@@ -52,7 +52,7 @@ WAYS = {
         "both grips on the layer; trigger on its corner",
     ),
     "show_features": (
-        "{features}; the coloured tiles beside a layer; Features panel",
+        "{features}; the colored tiles beside a layer; Features panel",
         "the tiles; menu: what it looks for; board: Features",
     ),
     "switch_off": ("{switch}; Layer panel", "point at a map, menu: switch off; board: Layer"),
@@ -114,7 +114,7 @@ def shown(value: object) -> str:
 def table() -> str:
     """All actions."""
     head = "| `do` | fields and their defaults | does |\n|---|---|---|\n"
-    return head + "\n".join(row(name, kind) for name, kind in sorted(ACTIONS.items())) + "\n"
+    return head + "\n".join(row(name, kind) for name, kind in sorted(COMMANDS.items())) + "\n"
 
 
 def ways() -> str:
@@ -125,7 +125,7 @@ def ways() -> str:
         for field in fields(keys)
         if isinstance(getattr(keys, field.name), str)
     }
-    if missing := set(ACTIONS) ^ set(WAYS):
+    if missing := set(COMMANDS) ^ set(WAYS):
         raise SystemExit(f"docs/make_actions.py should say how to do {', '.join(missing)}")
     rows = [(f"`{name}`", *WAYS[name]) for name in sorted(WAYS)]
     found = [

@@ -10,18 +10,18 @@ import numpy as np
 from PIL import Image
 
 from vrnn import render
-from vrnn.app.offscreen import Studio
-from vrnn.commands.base import Action
-from vrnn.commands.display import FoldStages
-from vrnn.commands.layers import ShowFeatures
-from vrnn.commands.session import Point, Undo
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.base import Command
+from vrnn.commands.display import FoldAllStages
+from vrnn.commands.layers import ShowFeatureVisualization
+from vrnn.commands.session import HoverLayer, Undo
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandsGuide
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.features.presets import presets
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.look import look_of
+from vrnn.render.look import render_colors
 from vrnn.render.stereo import StereoTarget, eyes_view
-from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 DIGIT = 8
 """Which of the test digits."""
@@ -41,37 +41,37 @@ PICTURES: dict[str, dict[str, Any]] = {
 }
 """Arguments of `vrnn.render` for each picture."""
 
-TOUCHED: dict[str, tuple[list[Action], str]] = {
-    "folded": ([FoldStages()], "overview"),
+TOUCHED: dict[str, tuple[list[Command], str]] = {
+    "folded": ([FoldAllStages()], "overview"),
 }
 """What was done to ResNet50, and from where it is seen."""
-POINTED = Point("stage1.0.conv1", channel=3, position=(12, 14))
+POINTED = HoverLayer("stage1.0.conv1", channel=3, position=(12, 14))
 FEATURES = "stage3.0.conv1"
 SMALL = replace(presets()["sharp"], pad=3, roll=2)
 """Settings for images of 32×32 pixels."""
 SIDE = np.array([0.032, 0.0, 0.0])
-"""From the head's middle to an eye, metres."""
+"""From the head's middle to an eye, meters."""
 FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
 HANDS = ((-0.25, (-0.12, -0.06, 0.0, 0.99)), (0.0, (-0.02, -0.085, 0.0, 1.0)))
-"""Of the left and the right hand: metres to the right, and how it is turned."""
+"""Of the left and the right hand: meters to the right, and how it is turned."""
 POINTED_FROM = "-7.2,1.7,6,8,0"
 
 
-def in_a_headset(studio: Studio) -> np.ndarray:
+def in_a_headset(studio: OffscreenApp) -> np.ndarray:
     """(H, W, 3) uint8: what a left eye sees while the right hand points at a layer."""
     config = load_config()
     head = Pose(np.array([0.0, 1.65, 0.0]))
     aims = [Pose(np.array([x, 1.3, -0.4]), np.array(turned)) for x, turned in HANDS]
     hands = (HandInput(aims[0], aims[0], active=True), HandInput(aims[1], aims[1], active=True))
     eyes = (Eye(Pose(head.position - SIDE), FIELD), Eye(Pose(head.position + SIDE), FIELD))
-    with HandsGuide(studio.place, studio._renderer, config) as guide:
+    with HandRigController(studio.place, studio._renderer, config) as guide:
         for number in range(40):
-            guide.update(tracked := Tracked(number / 90, head, eyes, hands, True), 1 / 90)
+            guide.update(tracked := TrackingFrame(number / 90, head, eyes, hands, True), 1 / 90)
             guide.make_ready()
         near, front = guide.seen(tracked)
         target = StereoTarget(studio.context, (1600, 1080), samples=4)
-        view = eyes_view(eyes, guide.rig, target.size, 120.0, look_of(config))
-        studio._renderer.draw_eyes(target, view, studio.world.drawing(), near, front)
+        view = eyes_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
+        studio._renderer.draw_eyes(target, view, studio.world.draw_list(), near, front)
         seen = target.pixels(0)[..., :3]
         target.release()
     return seen
@@ -88,15 +88,15 @@ def main() -> None:
         path = FOLDER / f"{name}.jpg"
         picture.save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
-    with Studio([ModelSpec(str(ROOT / "examples/resnet50.py"))], load_config()) as studio:
+    with OffscreenApp([ModelSpec(str(ROOT / "examples/resnet50.py"))], load_config()) as studio:
         for name, (actions, camera) in TOUCHED.items():
             for action in actions:
                 studio.do(action)
             path = FOLDER / f"{name}.jpg"
             studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
             print(path.relative_to(ROOT))
-    with Studio([ModelSpec()], load_config(), image=DIGIT) as studio:
-        studio.do(ShowFeatures(FEATURES, settings=SMALL))
+    with OffscreenApp([ModelSpec()], load_config(), image=DIGIT) as studio:
+        studio.do(ShowFeatureVisualization(FEATURES, settings=SMALL))
         path = FOLDER / "features.jpg"
         picture = studio.picture(f"layer:{FEATURES}", (1600, 900))
         picture.save(path, quality=88, optimize=True)

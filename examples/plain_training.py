@@ -38,13 +38,13 @@ def main():
     parser.add_argument("--epochs", type=int, default=2)
     options = parser.parse_args()
     net = SmallNet()
-    optimiser = torch.optim.Adam(net.parameters())
+    optimizer = torch.optim.Adam(net.parameters())
     for epoch in range(options.epochs):
         for images, labels in DataLoader(made_up_digits(2000), 64, shuffle=True):
             loss = nn.functional.cross_entropy(net(images), labels)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
         print(f"epoch {epoch + 1}: loss {loss.item():.3f}")
     torch.save(net.state_dict(), "small_net.pt")
 

@@ -36,7 +36,7 @@ def make_data(path: Path) -> None:
 
 
 def load(path: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Images (N, 1, 32, 32) float32 normalised, labels (N,), test (N,) bool."""
+    """Images (N, 1, 32, 32) float32 normalized, labels (N,), test (N,) bool."""
     with np.load(path, allow_pickle=False) as data:
         images = torch.from_numpy(data["images"]).float()[:, None] / 255
         labels, test = torch.from_numpy(data["labels"]).long(), torch.from_numpy(data["test"])
@@ -72,15 +72,15 @@ def train(net: nn.Module, images: torch.Tensor, labels: torch.Tensor, epochs: in
     """AdamW with one cycle of the learning rate and smoothed labels."""
     batch = 128
     steps = epochs * -(-len(images) // batch)
-    optimiser = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
-    schedule = torch.optim.lr_scheduler.OneCycleLR(optimiser, 4e-3, steps)
+    optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.02)
+    schedule = torch.optim.lr_scheduler.OneCycleLR(optimizer, 4e-3, steps)
     for epoch in range(epochs):
         net.train()
         for rows in torch.randperm(len(images)).split(batch):
             loss = F.cross_entropy(net(moved(images[rows])), labels[rows], label_smoothing=0.05)
-            optimiser.zero_grad()
+            optimizer.zero_grad()
             loss.backward()
-            optimiser.step()
+            optimizer.step()
             schedule.step()
         if epoch % 10 == 9:
             print(f"epoch {epoch + 1}: loss {loss.item():.3f}", flush=True)

@@ -1,11 +1,11 @@
 #version 410 core
-// Lines every metre and every five, one pixel wide, gone before they would shimmer.
+// Lines every meter and every five, one pixel wide, gone before they would shimmer.
 #include "lib/views.glsl"
 
 in vec3 world;
-out vec4 colour;
+out vec4 color;
 
-const float REACH = 110.0;  // metres to where the last line ends; see floor.vert.glsl
+const float REACH = 110.0;  // meters to where the last line ends; see floor.vert.glsl
 
 float lines(vec2 at, vec2 pixel) {
     vec2 away = abs(fract(at - 0.5) - 0.5) / pixel;
@@ -20,5 +20,5 @@ void main() {
     float strength = max(0.35 * lines(world.xz, pixel), lines(world.xz * 0.2, pixel * 0.2));
     float alpha = 0.15 * strength * left * left * left;
     if (alpha < 0.004) discard;  // most of the floor: blending costs more than finding out
-    colour = vec4(0.35, 0.45, 0.65, alpha);
+    color = vec4(0.35, 0.45, 0.65, alpha);
 }

@@ -4,7 +4,7 @@
 
 out vec3 world;
 
-const float REACH = 110.0;  // metres, as in floor.frag.glsl
+const float REACH = 110.0;  // meters, as in floor.frag.glsl
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;

@@ -3,10 +3,10 @@
 uniform sampler2D source;
 
 in vec2 at;
-in vec4 colour;
+in vec4 color;
 
 out vec4 result;
 
 void main() {
-    result = colour * texture(source, at);
+    result = color * texture(source, at);
 }

@@ -8,10 +8,10 @@ in vec2 texel;
 in vec4 ink;
 
 out vec2 at;
-out vec4 colour;
+out vec4 color;
 
 void main() {
     at = texel;
-    colour = ink;
+    color = ink;
     gl_Position = vec4(2.0 * place.x / picture.x - 1.0, 1.0 - 2.0 * place.y / picture.y, 0.0, 1.0);
 }

@@ -1,7 +1,7 @@
 #version 410 core
 
-out vec4 colour;
+out vec4 color;
 
 void main() {
-    colour = vec4(0.0, 0.0, 0.0, 1.0);
+    color = vec4(0.0, 0.0, 0.0, 1.0);
 }

@@ -15,18 +15,18 @@ flat in ivec4 maps;
 flat in ivec3 texels;
 flat in vec3 span;
 flat in vec2 tone;
-out vec4 colour;
+out vec4 color;
 
-uniform sampler2D colours;  // of -1…1, see table() in vrnn/scene/display.py
+uniform sampler2D colors;  // of -1…1, see table() in vrnn/scene/display.py
 
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
     float width = range.y - range.x;  // none where all values are the same
     float along = width > 1e-7 ? clamp((value - range.x) / width, 0.0, 1.0) : 0.5;
-    return texelFetch(colours, ivec2(along * float(ENTRIES - 1) + 0.5, 0), 0).rgb;
+    return texelFetch(colors, ivec2(along * float(ENTRIES - 1) + 0.5, 0), 0).rgb;
 }
 
-// What the colours span in a channel.
+// What the colors span in a channel.
 vec2 range_of(int channel) {
     vec2 range = span.xy;
     if (range.x == range.y) {
@@ -77,5 +77,5 @@ void main() {
     }
     if (any(greaterThan(abs(place - 0.5), vec2(0.5)))) sum = mix(FRAME, LIT, tone.y) * float(points * points);
     vec3 lit = sum / float(points * points) * tone.x;
-    colour = vec4(mix(background.rgb, lit, clearness(world)), 1.0);
+    color = vec4(mix(background.rgb, lit, clearness(world)), 1.0);
 }

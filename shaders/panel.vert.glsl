@@ -18,7 +18,7 @@ out vec2 place;
 out vec3 world;
 flat out ivec4 maps;    // columns, rows, channels, first texel
 flat out ivec3 texels;  // height, width of a map; channel in the first cell
-flat out vec3 span;     // of the colours: low, high, the part of it that has all of them
+flat out vec3 span;     // of the colors: low, high, the part of it that has all of them
 flat out vec2 tone;     // light, 1 where the border is lit up
 
 // Whether the whole panel is beyond one side of the view.

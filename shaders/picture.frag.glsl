@@ -4,8 +4,8 @@
 uniform sampler2D pixels;
 in vec2 place;
 in vec3 world;
-out vec4 colour;
+out vec4 color;
 
 void main() {
-    colour = vec4(mix(background.rgb, texture(pixels, place).rgb, clearness(world)), 1.0);
+    color = vec4(mix(background.rgb, texture(pixels, place).rgb, clearness(world)), 1.0);
 }

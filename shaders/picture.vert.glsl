@@ -1,5 +1,5 @@
 #version 410 core
-// One colour image.
+// One color image.
 #include "lib/eyes.glsl"
 
 uniform vec3 origin;

@@ -3,8 +3,8 @@
 
 in vec3 world;
 in vec4 paint;
-out vec4 colour;
+out vec4 color;
 
 void main() {
-    colour = vec4(mix(background.rgb, paint.rgb, clearness(world)), paint.a);
+    color = vec4(mix(background.rgb, paint.rgb, clearness(world)), paint.a);
 }

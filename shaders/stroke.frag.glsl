@@ -5,7 +5,7 @@ in vec3 world;
 in vec2 place;
 flat in vec3 shape;
 flat in vec4 paint;
-out vec4 colour;
+out vec4 color;
 
 void main() {
     float beyond;
@@ -18,5 +18,5 @@ void main() {
     float cover = clamp(0.5 - beyond / max(fwidth(beyond), 1e-6), 0.0, 1.0);
     float alpha = paint.a * cover * clearness(world);
     if (alpha < 0.004) discard;
-    colour = vec4(paint.rgb, alpha);
+    color = vec4(paint.rgb, alpha);
 }

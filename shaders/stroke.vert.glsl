@@ -7,10 +7,10 @@ in vec3 start;
 in vec3 end;
 in float width;
 in float kind;
-in vec4 colour;
+in vec4 color;
 
 out vec3 world;
-out vec2 place;      // metres along and across, from `start`
+out vec2 place;      // meters along and across, from `start`
 flat out vec3 shape; // length, half width, kind
 flat out vec4 paint;
 
@@ -34,6 +34,6 @@ void main() {
     world = middle + direction * (corner.x * 2.0 - 1.0) * pad + across * (corner.y * 2.0 - 1.0) * reach;
     place = vec2(corner.x * size + (corner.x * 2.0 - 1.0) * pad, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(size, half_width, kind);
-    paint = vec4(colour.rgb, colour.a * min(1.0, 0.5 * width / half_width));
+    paint = vec4(color.rgb, color.a * min(1.0, 0.5 * width / half_width));
     gl_Position = seen(world);
 }

@@ -5,7 +5,7 @@ uniform sampler2D atlas;  // 0.5 on the outline, rising inward, SPREAD texels fr
 in vec2 place;
 in vec3 world;
 flat in vec4 paint;
-out vec4 colour;
+out vec4 color;
 
 void main() {
     float inside = texture(atlas, place).r - 0.5;
@@ -16,5 +16,5 @@ void main() {
     cover = mix(cover, smoothstep(-0.25, 0.25, inside), clamp(pixel * 2.0 - 0.5, 0.0, 0.6));
     float alpha = paint.a * cover * clearness(world);
     if (alpha < 0.004) discard;
-    colour = vec4(paint.rgb, alpha);
+    color = vec4(paint.rgb, alpha);
 }

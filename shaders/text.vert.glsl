@@ -6,8 +6,8 @@ in vec3 origin;
 in vec3 right;   // across the glyph's box
 in vec3 up;
 in vec4 cut;     // the glyph in the atlas: left, top, right, bottom in 0…1
-in vec4 colour;
-in vec3 fade;    // metres of a capital letter, pixels where it appears, pixels where it goes
+in vec4 color;
+in vec3 fade;    // meters of a capital letter, pixels where it appears, pixels where it goes
 
 out vec2 place;
 out vec3 world;
@@ -22,6 +22,6 @@ void main() {
     float depth = max(seen(origin).w, 1e-4);
     float pixels = fade.x * viewport.z / depth;
     float shown = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
-    paint = vec4(colour.rgb, colour.a * shown);
+    paint = vec4(color.rgb, color.a * shown);
     if (paint.a < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside: costs nothing more
 }

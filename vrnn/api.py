@@ -32,15 +32,15 @@ def render(
     model: an `nn.Module`, anything `vrnn --model` takes, or a list of them to stand side by side.
     image: (H, W, 3) uint8, a Pillow image, a file, the number of an image in the model's data set,
         or None for the model's own sample.
-    camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (metres, degrees).
+    camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (meters, degrees).
     size: (width, height) pixels, up to 16384 each.
     source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`.
     Returns a Pillow image, RGB or, if transparent, RGBA. Raises VrnnError.
     """
-    from vrnn.app.offscreen import Studio
+    from vrnn.app.offscreen import OffscreenApp
 
     seen = None if image is None else _plain(image)
-    with Studio(specs(model, source), load_config(), detail, arrange, scale, seen) as studio:
+    with OffscreenApp(specs(model, source), load_config(), detail, arrange, scale, seen) as studio:
         return studio.picture(camera, size, transparent)
 
 
@@ -54,11 +54,11 @@ def show(
     **source: Any,
 ) -> None:
     """Open a window on a model and return when it is closed. Arguments as for `render`."""
-    from vrnn.app.desktop import App
+    from vrnn.app.desktop import DesktopApp
 
     options = Options(detail=detail, arrange=arrange, scale=scale)
     images = [] if image is None else [_plain(image)]
-    with App(options, load_config(), specs(model, source), images) as app:
+    with DesktopApp(options, load_config(), specs(model, source), images) as app:
         app.loop()
 
 

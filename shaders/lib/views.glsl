@@ -1,12 +1,12 @@
 // Eyes and the mood of the place. Mirrored by VIEWS in vrnn/render/uniforms.py.
 layout(std140) uniform Views {
     mat4 clip_from_world[2];  // of the left and the right eye; the first where there is only one
-    vec4 eye;         // metres, between two eyes; w: distance at which fog has taken most of the light
+    vec4 eye;         // meters, between two eyes; w: distance at which fog has taken most of the light
     vec4 background;  // linear; a: 0 in a transparent picture
-    vec4 positive;    // linear colour of the largest activation
-    vec4 negative;    // linear colour of the most negative activation
-    vec4 not_finite;  // linear colour of NaN and infinity
-    vec4 display;     // x: 1 when zero is in the middle of the range of colours
+    vec4 positive;    // linear color of the largest activation
+    vec4 negative;    // linear color of the most negative activation
+    vec4 not_finite;  // linear color of NaN and infinity
+    vec4 display;     // x: 1 when zero is in the middle of the range of colors
     vec4 viewport;    // width and height in pixels; z: pixels a unit at clip w = 1; w: floor drawn
 };
 

@@ -6,12 +6,12 @@ import torch
 
 import vrnn
 from tests.support import golden
-from vrnn.app.offscreen import Studio
-from vrnn.commands.base import Change
-from vrnn.commands.display import Arrange, Colour, Fold, FoldStages
-from vrnn.commands.inputs import PickUp, PutDown, PutImage
-from vrnn.commands.layers import Form, Move, PinLayer, Scale, SwitchOff
-from vrnn.commands.session import Point, Undo
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.base import UndoableCommand
+from vrnn.commands.display import Fold, FoldAllStages, SetArrangement, SetColorMapping
+from vrnn.commands.inputs import DropImage, GrabImage, SetInputImage
+from vrnn.commands.layers import Ablate, ArrangeMaps, MoveLayer, PinLayer, ScaleLayer
+from vrnn.commands.session import HoverLayer, Undo
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
@@ -22,8 +22,8 @@ SIZE = (640, 360)
 
 @pytest.fixture(scope="module")
 def studio():
-    with Studio([ModelSpec()], load_config()) as opened:
-        opened.do(PutImage(number=8))
+    with OffscreenApp([ModelSpec()], load_config()) as opened:
+        opened.do(SetInputImage(number=8))
         yield opened
 
 
@@ -32,7 +32,7 @@ def studio():
 )
 @pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
 def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
-    studio.do(Arrange(arrangement))
+    studio.do(SetArrangement(arrangement))
     while studio.world.advance(1.0):
         continue
     pixels = np.asarray(studio.picture(camera, SIZE))
@@ -42,33 +42,34 @@ def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
 
 @pytest.mark.parametrize("scale", ["layer", "network"])
 def test_scales(studio, scale, regenerate, tmp_path):
-    studio.do(Arrange("terrace"))
+    studio.do(SetArrangement("terrace"))
     while studio.world.advance(1.0):
         continue
-    studio.do(Colour(scale=scale))
+    studio.do(SetColorMapping(normalize_by=scale))
     try:
         pixels = np.asarray(studio.picture("layer:stage3.1.conv2", SIZE))
     finally:
-        studio.do(Colour(scale="map"))
+        studio.do(SetColorMapping(normalize_by="map"))
     golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.context), tmp_path)
 
 
 TOUCHED = {
-    "folded": ([FoldStages()], "overview"),
+    "folded": ([FoldAllStages()], "overview"),
     "forms": (
-        [Form("stage1.0.conv1", form="ring"), Form("stage1.0.conv2", form="line", order="mean"),
+        [ArrangeMaps("stage1.0.conv1", form="ring"),
+         ArrangeMaps("stage1.0.conv2", form="line", order="mean"),
          Fold("stage1.0.add")],
         "overview",
     ),
     "moved": (
-        [Move("stage1.0.conv2", by=(0.4, 1.0, 0.8)), Scale("stage1.0.conv1", by=1.5)],
+        [MoveLayer("stage1.0.conv2", by=(0.4, 1.0, 0.8)), ScaleLayer("stage1.0.conv1", by=1.5)],
         "1,2.2,7,0,0",
     ),
-    "off": ([SwitchOff("stem.0", channels=(2, 5)), SwitchOff("stage1.0.conv1")], "-1,2.2,6,0,0"),
-    "double": ([PinLayer("stem.0", kind="difference"), PutImage(number=3)], "-3,2.6,6,0,0"),
-    "carried": ([PickUp(number=11)], "-7,1.7,6,8,0"),
-    "pointed": ([Point("stage2.0.conv1", channel=4, position=(6, 8))], "overview"),
-    "colours": ([Colour(colours="viridis", symmetric=False)], "layer:stem.0"),
+    "off": ([Ablate("stem.0", channels=(2, 5)), Ablate("stage1.0.conv1")], "-1,2.2,6,0,0"),
+    "double": ([PinLayer("stem.0", kind="difference"), SetInputImage(number=3)], "-3,2.6,6,0,0"),
+    "carried": ([GrabImage(number=11)], "-7,1.7,6,8,0"),
+    "pointed": ([HoverLayer("stage2.0.conv1", channel=4, position=(6, 8))], "overview"),
+    "colors": ([SetColorMapping(colormap="viridis", symmetric=False)], "layer:stem.0"),
 }  # fmt: skip
 """What was done, and from where it is looked at."""
 
@@ -76,8 +77,8 @@ TOUCHED = {
 @pytest.mark.parametrize("name", TOUCHED)
 def test_what_was_touched(studio, name, regenerate, tmp_path):
     actions, camera = TOUCHED[name]
-    studio.do(Arrange("terrace"))
-    steps = sum(isinstance(action, Change) for action in actions)
+    studio.do(SetArrangement("terrace"))
+    steps = sum(isinstance(action, UndoableCommand) for action in actions)
     try:
         for action in actions:
             studio.do(action)
@@ -85,8 +86,8 @@ def test_what_was_touched(studio, name, regenerate, tmp_path):
     finally:
         if steps:
             studio.do(Undo(times=steps))
-        studio.do(PutDown(into_input=False))
-        studio.do(Point())
+        studio.do(DropImage(into_input=False))
+        studio.do(HoverLayer())
     golden.check(f"touched-{name}", pixels, regenerate, is_software(studio.context), tmp_path)
 
 

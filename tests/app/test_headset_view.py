@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.app.headset_view import camera_of, stage_at
+from vrnn.app.headset_view import camera_of, rig_for_camera
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Pose, Rig
 
@@ -37,7 +37,7 @@ def test_a_camera_is_where_the_head_is(x, y, z, yaw, pitch, turned, scale):
 @given(near, st.floats(0.5, 2), near, level, steep, near, st.floats(2.1, 9), near, level)
 def test_a_stage_brings_the_head_to_a_camera(x, y, z, yaw, pitch, u, v, w, turned):
     head = head_at(x, y, z, yaw, pitch)
-    rig = stage_at(Camera(u, v, w, turned), head)
+    rig = rig_for_camera(Camera(u, v, w, turned), head)
     there = camera_of(head, rig)
     assert np.allclose(there.position, (u, v, w), atol=1e-6)
     assert apart(there.yaw, turned) < 1e-6
@@ -45,6 +45,6 @@ def test_a_stage_brings_the_head_to_a_camera(x, y, z, yaw, pitch, u, v, w, turne
 
 
 def test_nobody_is_put_below_the_floor():
-    rig = stage_at(Camera(0, 0.3, 0), head_at(0, 1.6, 0, 0, 0))
+    rig = rig_for_camera(Camera(0, 0.3, 0), head_at(0, 1.6, 0, 0, 0))
     assert rig.position[1] == 0
-    assert stage_at(Camera(0, 9, 0), head_at(0, 1.6, 0, 0, 0), on_floor=True).position[1] == 0
+    assert rig_for_camera(Camera(0, 9, 0), head_at(0, 1.6, 0, 0, 0), on_floor=True).position[1] == 0

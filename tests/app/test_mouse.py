@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 
 from tests.app.test_window import SIZE, differs, display, program  # noqa: F401
-from vrnn.app.offscreen import Studio
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.viewpoints import named
+from vrnn.scene.viewpoints import camera_by_name
 
 
 class Where:
@@ -19,7 +19,7 @@ class Where:
     def __init__(self, studio) -> None:
         self.world = studio.world
         fov = np.radians(load_config().motion.fov)
-        self.camera = named(self.world, "overview", SIZE[0] / SIZE[1], fov)
+        self.camera = camera_by_name(self.world, "overview", SIZE[0] / SIZE[1], fov)
 
     def pixel(self, point) -> tuple[int, int]:
         clip = self.camera.clip_from_world(SIZE[0] / SIZE[1]) @ np.array([*point, 1.0])
@@ -27,24 +27,26 @@ class Where:
         return round((x + 1) / 2 * SIZE[0]), round((1 - y) / 2 * SIZE[1])
 
     def spot(self, kind: str, index: int = 0) -> tuple[int, int]:
-        spots = [s for s in self.world.spots() if s.kind == kind]
+        spots = [s for s in self.world.pick_regions() if s.kind == kind]
         spot = spots[index]
         middle = np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2
         return self.pixel(middle)
 
     def handle(self, layer: str) -> tuple[int, int]:
-        node = self.world.stands[0].ids[layer]
-        spot = next(s for s in self.world.spots() if s.kind == "handle" and s.node == node)
+        node = self.world.networks[0].ids[layer]
+        spot = next(s for s in self.world.pick_regions() if s.kind == "handle" and s.node == node)
         return self.pixel(np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2)
 
     def layer(self, name: str) -> tuple[int, int]:
-        x, y, z, _, height = self.world.pose(0).place(self.world.stands[0].ids[name]).tolist()
+        x, y, z, _, height = (
+            self.world.placement_frame(0).place(self.world.networks[0].ids[name]).tolist()
+        )
         return self.pixel((x + 0.05, y + height / 2 + 0.05, z))
 
 
 @pytest.fixture(scope="module")
 def where():
-    with Studio([ModelSpec()], load_config()) as studio:
+    with OffscreenApp([ModelSpec()], load_config()) as studio:
         yield Where(studio)
 
 
@@ -74,16 +76,16 @@ def test_a_stranger_puts_another_image_in(program, where):  # noqa: F811
     time.sleep(0.5)
     move(vrnn, 5, 5)
     assert differs(first, vrnn.picture()) > 0.02
-    number = kept(vrnn)["state"]["picture"]["number"]
+    number = kept(vrnn)["state"]["input_image"]["number"]
     assert (
         number
-        == where.world.spots()[
-            [s.kind for s in where.world.spots()].index("thumbnail") + 5
+        == where.world.pick_regions()[
+            [s.kind for s in where.world.pick_regions()].index("thumbnail") + 5
         ].value.number
     )
     vrnn.press("ctrl+z")
     time.sleep(0.5)
-    assert "picture" not in kept(vrnn)["state"]
+    assert "input_image" not in kept(vrnn)["state"]
 
 
 def test_layers_are_moved_scaled_folded_and_all_of_it_is_undone(program, where):  # noqa: F811
@@ -132,12 +134,12 @@ def test_a_channel_is_switched_off_and_a_double_kept(program, where):  # noqa: F
     vrnn.press("p")
     time.sleep(0.5)
     state = kept(vrnn)["state"]
-    assert state["off"][0]["layer"] == "stage2.1.conv1"
-    assert len(state["off"][0]["channels"]) == 1
+    assert state["ablations"][0]["layer"] == "stage2.1.conv1"
+    assert len(state["ablations"][0]["channels"]) == 1
     assert state["pins"][0]["layer"] == "stage2.1.conv1"
     vrnn.press("x")
     time.sleep(0.5)
-    assert "off" not in kept(vrnn)["state"]
+    assert "ablations" not in kept(vrnn)["state"]
 
 
 def test_a_killed_program_comes_back_to_where_it_was(program, where, monkeypatch, tmp_path):  # noqa: F811

@@ -195,7 +195,7 @@ def test_a_visit(program):
     assert differs(near, vrnn.picture()) < 0.12  # histograms may have come meanwhile
     vrnn.press("Home")
 
-    # The other arrangement and back; the colours' scale.
+    # The other arrangement and back; the colors' scale.
     time.sleep(1.0)
     vrnn.press("Tab")
     time.sleep(1.5)

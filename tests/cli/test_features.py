@@ -11,23 +11,23 @@ from PIL import Image
 from torch import nn
 
 from tests.compute.test_worker import until
-from vrnn.app.offscreen import Studio
-from vrnn.commands.display import Arrange
-from vrnn.commands.files import Export, Restore, Save
-from vrnn.commands.inputs import PickUp, PutDown
-from vrnn.commands.layers import ShowFeatures
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import SetArrangement
+from vrnn.commands.files import ExportLayers, OpenSession, SaveSession
+from vrnn.commands.inputs import DropImage, GrabImage
+from vrnn.commands.layers import ShowFeatureVisualization
 from vrnn.commands.session import Redo, Undo
-from vrnn.compute.features.job import FeaturesJob
-from vrnn.compute.jobs import JobDone, JobFailed, JobFound, JobProgress
-from vrnn.compute.worker import FrameReady, Worker
+from vrnn.compute.features.job import FeatureVisJob
+from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
+from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.features.results import display_size
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 
 LAYER = "stage2.0.conv1"
-FAST = Ascent(source="noise", steps=24, step_size=3.0, pad=2, roll=1)
+FAST = FeatureVisSettings(source="noise", steps=24, step_size=3.0, pad=2, roll=1)
 
 
 @pytest.fixture
@@ -40,7 +40,7 @@ def cache(tmp_path, monkeypatch):
 
 @pytest.fixture
 def studio(cache):
-    with Studio([ModelSpec()], load_config()) as made:
+    with OffscreenApp([ModelSpec()], load_config()) as made:
         yield made
 
 
@@ -50,77 +50,77 @@ def seen(studio):
 
 def test_pictures_stand_in_place_of_maps_and_come_back_from_the_disk(studio, cache, monkeypatch):
     before = seen(studio)
-    studio.do(ShowFeatures(LAYER, settings=FAST))
-    node = studio.world.stands[0].ids[LAYER]
-    layer = studio.world.pictured[0, node]
+    studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
+    node = studio.world.networks[0].ids[LAYER]
+    layer = studio.world.feature_tiles[0, node]
     assert len(layer.addresses) == 32
     shown = seen(studio)
     assert np.abs(shown - before).mean() > 10
     files = list((cache / "vrnn" / "features").rglob("*.npz"))
     assert len(files) == 32
     studio.do(Undo())
-    assert (0, node) not in studio.world.pictured
+    assert (0, node) not in studio.world.feature_tiles
     assert np.abs(seen(studio) - before).mean() < 1
 
     def not_again(*args, **kwargs):
         raise AssertionError("made again")
 
-    monkeypatch.setattr("vrnn.compute.ascent.ascend", not_again)
+    monkeypatch.setattr("vrnn.compute.features.optimizer.optimize", not_again)
     studio.do(Redo())
     assert np.abs(seen(studio) - shown).mean() < 1
     for arrangement in ("conveyor", "terrace"):
-        studio.do(Arrange(arrangement))
-        assert len(studio.world.pictured[0, node].addresses) == 32
+        studio.do(SetArrangement(arrangement))
+        assert len(studio.world.feature_tiles[0, node].addresses) == 32
 
 
 def test_a_picture_that_is_put_in_excites_its_channel(studio):
-    node = studio.world.stands[0].ids[LAYER]
-    before = studio.world.stands[0].maps[node].mean.copy()
-    studio.do(ShowFeatures(LAYER, settings=FAST))
+    node = studio.world.networks[0].ids[LAYER]
+    before = studio.world.networks[0].maps[node].mean.copy()
+    studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
     more = 0
     for channel in (0, 5, 11, 17, 23, 31):
-        studio.do(PickUp(layer=LAYER, channel=channel))
-        assert f"channel {channel}" in studio.place.held.caption
-        assert studio.place.held.pixels.shape == (32, 32, 3)
-        studio.do(PutDown())
-        more += studio.world.stands[0].maps[node].mean[channel] > before[channel]
+        studio.do(GrabImage(layer=LAYER, channel=channel))
+        assert f"channel {channel}" in studio.place.held_image.caption
+        assert studio.place.held_image.pixels.shape == (32, 32, 3)
+        studio.do(DropImage())
+        more += studio.world.networks[0].maps[node].mean[channel] > before[channel]
     assert more >= 5
 
 
 def test_channels_in_view_are_those_that_the_picture_shows(studio):
     from vrnn.render.uniforms import View
-    from vrnn.scene.viewpoints import depths, named
+    from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 
-    world, node = studio.world, studio.world.stands[0].ids[LAYER]
+    world, node = studio.world, studio.world.networks[0].ids[LAYER]
 
     def seen(camera):
-        eye = named(world, camera, 1.0, 0.8)
-        near, fog = depths(world, eye)
+        eye = camera_by_name(world, camera, 1.0, 0.8)
+        near, fog = near_and_fog(world, eye)
         return world.channels_in_view(0, node, View(eye, (400, 400), fog, near).clip_from_world)
 
     assert seen("overview") == tuple(range(32))
     assert seen("layer:head") == ()
-    x, y, z, width, height = world.pose(0).place(node).tolist()
+    x, y, z, width, height = world.placement_frame(0).place(node).tolist()
     some = seen(f"{x - width / 4:.2f},{y + height * 0.8:.2f},{z + 0.6:.2f},0,0")
     assert 0 < len(some) < 20
     assert 0 in some or 1 in some
 
 
 def test_a_kept_place_shows_its_pictures_again(studio, tmp_path):
-    studio.do(ShowFeatures(LAYER, settings=FAST))
+    studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
     shown = seen(studio)
-    studio.do(Save(tmp_path / "place.json"))
-    with Studio([ModelSpec()], load_config()) as other:
-        other.do(Restore(tmp_path / "place.json"))
+    studio.do(SaveSession(tmp_path / "place.json"))
+    with OffscreenApp([ModelSpec()], load_config()) as other:
+        other.do(OpenSession(tmp_path / "place.json"))
         assert other.world.state.layer((0, LAYER)).features == FAST
         assert np.abs(seen(other) - shown).mean() < 2
 
 
 def test_a_sheet_and_single_pictures_are_exported(studio, tmp_path):
     with pytest.raises(VrnnError, match="none of these layers shows"):
-        studio.do(Export(tmp_path / "out", LAYER, 0, ("features",)))
-    studio.do(ShowFeatures(LAYER, settings=FAST))
-    studio.do(Export(tmp_path / "out", "stage2.*", 0, ("features",)))
+        studio.do(ExportLayers(tmp_path / "out", LAYER, 0, ("features",)))
+    studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
+    studio.do(ExportLayers(tmp_path / "out", "stage2.*", 0, ("features",)))
     sheet = next((tmp_path / "out").glob("*-features.png"))
     assert Image.open(sheet).size[0] > 300
     pictures = sorted(sheet.with_suffix("").glob("*.png"))
@@ -129,24 +129,26 @@ def test_a_sheet_and_single_pictures_are_exported(studio, tmp_path):
 
 
 def test_several_copies_and_one_picture_for_a_layer(studio):
-    several = Ascent(source="noise", steps=4, step_size=3.0, copies=2, diversity=0.5)
-    studio.do(ShowFeatures("head", settings=several))
-    node = studio.world.stands[0].ids["head"]
-    assert len(studio.world.pictured[0, node].addresses) == 20
-    whole = Ascent("layer", steps=4, step_size=3.0)
-    studio.do(ShowFeatures("head", settings=whole))
-    assert len(studio.world.pictured[0, node].addresses) == 1
-    drawn = studio.world.drawing().panels
-    store = studio.world.pictured[0, node].store
+    several = FeatureVisSettings(
+        source="noise", steps=4, step_size=3.0, samples_per_channel=2, diversity=0.5
+    )
+    studio.do(ShowFeatureVisualization("head", settings=several))
+    node = studio.world.networks[0].ids["head"]
+    assert len(studio.world.feature_tiles[0, node].addresses) == 20
+    whole = FeatureVisSettings("layer", steps=4, step_size=3.0)
+    studio.do(ShowFeatureVisualization("head", settings=whole))
+    assert len(studio.world.feature_tiles[0, node].addresses) == 1
+    drawn = studio.world.draw_list().panels
+    store = studio.world.feature_tiles[0, node].store
     assert len(drawn[store, 0]) == 1
-    studio.do(ShowFeatures("head"))
-    assert (store, 0) not in studio.world.drawing().panels
+    studio.do(ShowFeatureVisualization("head"))
+    assert (store, 0) not in studio.world.draw_list().panels
 
 
 def test_a_layer_that_cannot_be_ascended_says_so(studio):
-    studio.do(ShowFeatures("input", settings=FAST))
+    studio.do(ShowFeatureVisualization("input", settings=FAST))
     assert studio.place.jobs.pictures.made  # it was tried
-    assert not studio.world.pictured
+    assert not studio.world.feature_tiles
     assert not studio.place.jobs.rows
 
 
@@ -181,15 +183,17 @@ def test_cancel_ends_a_job_at_once(phase, cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, FrameReady))
+        until(worker, lambda e: isinstance(e, ForwardComplete))
         time.sleep(0.1)
         if phase == "between":
             net.seconds, net.count = 0.0, 20
         net.quick = phase == "between"
         node = net.count
-        job = FeaturesJob(0, node, Ascent(source="noise", steps=50 if not net.quick else 100_000))
+        job = FeatureVisJob(
+            0, node, FeatureVisSettings(source="noise", steps=50 if not net.quick else 100_000)
+        )
         if phase == "waiting":
-            worker.start(FeaturesJob(0, node, Ascent(source="grey", steps=50)))
+            worker.start(FeatureVisJob(0, node, FeatureVisSettings(source="gray", steps=50)))
         number = worker.start(job)
         wait = {"waiting": 0.2, "opening": 0.0, "forward": 0.5, "backward": 1.6, "between": 0.5}
         time.sleep(wait[phase])
@@ -210,18 +214,18 @@ def test_a_job_rests_while_others_run_and_then_goes_on(cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, FrameReady))
-        number = worker.start(FeaturesJob(0, 1, Ascent(source="noise", steps=400)))
+        until(worker, lambda e: isinstance(e, ForwardComplete))
+        number = worker.start(FeatureVisJob(0, 1, FeatureVisSettings(source="noise", steps=400)))
         until(worker, lambda e: isinstance(e, JobProgress) and e.done > 0)
         worker.pause(number, True)
         time.sleep(0.2)
         worker.events()
-        other = worker.start(FeaturesJob(0, 1, Ascent(source="grey", steps=2)))
+        other = worker.start(FeatureVisJob(0, 1, FeatureVisSettings(source="gray", steps=2)))
         until(worker, lambda e: isinstance(e, JobDone) and e.id == other)
         assert not [e for e in worker.events() if getattr(e, "id", 0) == number]
         worker.pause(number, False)
         events = until(worker, lambda e: isinstance(e, JobDone) and e.id == number)
-        found = [e for e in events if isinstance(e, JobFound) and e.id == number]
+        found = [e for e in events if isinstance(e, JobPartialResult) and e.id == number]
         assert len(found[-1].found) == 8
     finally:
         worker.close()
@@ -232,10 +236,12 @@ def test_channels_that_are_looked_at_come_first(cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, FrameReady))
-        worker.start(FeaturesJob(0, 1, Ascent(source="noise", steps=2), first=lambda: (33, 7)))
-        events = until(worker, lambda e: isinstance(e, JobFound))
-        found = next(e for e in events if isinstance(e, JobFound))
+        until(worker, lambda e: isinstance(e, ForwardComplete))
+        worker.start(
+            FeatureVisJob(0, 1, FeatureVisSettings(source="noise", steps=2), first=lambda: (33, 7))
+        )
+        events = until(worker, lambda e: isinstance(e, JobPartialResult))
+        found = next(e for e in events if isinstance(e, JobPartialResult))
         channels = [part.feature.channel for part in found.found]
         assert {33, 7} <= set(channels[:8])
     finally:
@@ -245,12 +251,12 @@ def test_channels_that_are_looked_at_come_first(cache):
 def test_a_folder_that_cannot_be_written_to_loses_no_picture(cache):
     cache.mkdir()
     (cache / "vrnn").write_text("a file where a folder should be")
-    with Studio([ModelSpec()], load_config()) as studio:
-        studio.do(ShowFeatures("head", settings=FAST))
-        node = studio.world.stands[0].ids["head"]
-        assert len(studio.world.pictured[0, node].addresses) == 10
-        studio.do(PickUp(layer="head", channel=3))
-        assert studio.place.held.pixels.shape == (32, 32, 3)
+    with OffscreenApp([ModelSpec()], load_config()) as studio:
+        studio.do(ShowFeatureVisualization("head", settings=FAST))
+        node = studio.world.networks[0].ids["head"]
+        assert len(studio.world.feature_tiles[0, node].addresses) == 10
+        studio.do(GrabImage(layer="head", channel=3))
+        assert studio.place.held_image.pixels.shape == (32, 32, 3)
 
 
 def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch, capsys):
@@ -258,31 +264,31 @@ def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch
         raise VrnnError("the GPU has no 96 MB free for the feature maps")
 
     monkeypatch.setattr(studio._renderer, "open", none)
-    studio.do(ShowFeatures("head", settings=FAST))
+    studio.do(ShowFeatureVisualization("head", settings=FAST))
     assert "no 96 MB free" in capsys.readouterr().err
-    assert not studio.world.pictured
+    assert not studio.world.feature_tiles
     assert not studio.place.jobs.rows
 
 
 LITTLE_MEMORY = """
 import resource, torch
 from torch import nn
-from vrnn.compute.ascent import ascend
-from vrnn.compute.opened import OpenedModel
-from vrnn.compute.source import open_source
-from vrnn.features import Ascent
-from vrnn.spec import ModelSpec
+from vrnn.compute.features.optimizer import optimize
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.network.model_spec import ModelSpec
 torch.set_num_threads(1)
 net = nn.Sequential(nn.Conv2d(3, 32, 3), nn.Tanh(), nn.Conv2d(32, 8, 3))
-model = OpenedModel(open_source(ModelSpec(net, input_size=(192, 192))), "all")
-settings = Ascent(source="grey", steps=2, precision="full")
-list(ascend(model, 3, [0], settings))
+model = LoadedModel(open_source(ModelSpec(net, input_size=(192, 192))), "all")
+settings = FeatureVisSettings(source="gray", steps=2, precision="full")
+list(optimize(model, 3, [0], settings))
 used = int(open("/proc/self/statm").read().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + {megabytes} * 2**20,) * 2)
 made = 0
-for at in ascend(model, 3, range(8), settings):
-    if at.said:
-        print(at.said)
+for at in optimize(model, 3, range(8), settings):
+    if at.caption:
+        print(at.caption)
     made += len(at.features)
 print(made)
 """

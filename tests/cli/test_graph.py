@@ -7,8 +7,8 @@ from dataclasses import fields
 
 import pytest
 
-from vrnn.cli.graph import as_json, table
-from vrnn.network.graph import Edge, Marker, Network, Node
+from vrnn.cli.graph import table, to_dict
+from vrnn.network.graph import Annotation, Edge, Network, Node
 
 SMALL = Network(
     name="small",
@@ -21,7 +21,7 @@ SMALL = Network(
     edges=(Edge(0, 1, "conv2d"), Edge(0, 2, "add"), Edge(1, 2, "add"), Edge(2, 7, "linear")),
     inputs=(0,),
     outputs=(7,),
-    markers=(Marker(2, "joined"),),
+    annotations=(Annotation(2, "joined"),),
 )
 
 TABLE = """\
@@ -51,7 +51,7 @@ def test_table():
 
 
 def test_json_holds_every_field():
-    written = json.loads(json.dumps(as_json(SMALL)))
+    written = json.loads(json.dumps(to_dict(SMALL)))
     assert set(written) == {field.name for field in fields(Network)}
     assert [set(node) for node in written["nodes"]] == [{f.name for f in fields(Node)}] * 4
     assert [node["id"] for node in written["nodes"]] == [0, 1, 2, 7]

@@ -29,7 +29,7 @@ def test_version(run_vrnn):
 def test_help_takes_neither_torch_nor_opengl(command):
     script = (
         "import sys\n"
-        "from vrnn.cli import main\n"
+        "from vrnn.cli.main import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
         "heavy = {'torch', 'numpy', 'moderngl', 'glfw', 'networkx', 'PIL'} & set(sys.modules)\n"

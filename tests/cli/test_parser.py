@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.cli.parser import LARGEST, parse
-from vrnn.config.options import Options, camera_place
+from vrnn.config.options import Options, parse_camera
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 
@@ -18,7 +18,7 @@ from vrnn.network.model_spec import ModelSpec
 def test_nothing_said_opens_the_default_model():
     assert parse([]) == Options()
     assert parse([]).specs() == (ModelSpec("default"),)
-    assert not parse([]).takes_pictures
+    assert not parse([]).is_batch
 
 
 def test_everything_said():
@@ -95,14 +95,14 @@ def test_five_numbers_are_a_camera(place):
     text = ",".join(map(str, place))
     (camera,) = parse(["--camera", text, "--screenshot", "a.png"]).cameras
     x, y, z, yaw, pitch = place
-    assert camera_place(camera) == pytest.approx((x, y, z, yaw * pi / 180, pitch * pi / 180))
+    assert parse_camera(camera) == pytest.approx((x, y, z, yaw * pi / 180, pitch * pi / 180))
 
 
 @pytest.mark.parametrize(
     "camera", ["overview", "layer:1,2,3", "1,2,3,4", "1,2,3,4,nan", "1,,2,3,4"]
 )
 def test_what_is_no_place(camera):
-    assert camera_place(camera) is None
+    assert parse_camera(camera) is None
 
 
 def names(*words: str) -> list[str]:

@@ -4,7 +4,7 @@ import pytest
 from PIL import Image
 
 from vrnn.commands import base as actions
-from vrnn.commands.script import ACTIONS, read_actions
+from vrnn.commands.script import COMMANDS, read_commands
 from vrnn.errors import VrnnError
 
 
@@ -57,7 +57,7 @@ def test_a_wrong_list_is_told_with_its_place(tmp_path, text, message):
     path = tmp_path / "wrong.toml"
     path.write_text(text)
     with pytest.raises(VrnnError, match=message):
-        read_actions(path)
+        read_commands(path)
 
 
 def test_an_action_that_cannot_be_done_ends_the_list_with_its_number(run_vrnn, tmp_path):
@@ -73,7 +73,7 @@ def test_an_action_that_cannot_be_done_ends_the_list_with_its_number(run_vrnn, t
 def test_every_action_has_a_name():
     kinds = [
         k for k in vars(actions).values()
-        if isinstance(k, type) and issubclass(k, actions.Action)
+        if isinstance(k, type) and issubclass(k, actions.Command)
     ]  # fmt: skip
-    assert len(ACTIONS) == len(kinds) - 3
-    assert {"take_picture", "put_noise", "find_top"} <= set(ACTIONS)
+    assert len(COMMANDS) == len(kinds) - 3
+    assert {"take_picture", "put_noise", "find_top"} <= set(COMMANDS)

@@ -10,12 +10,12 @@ import torch
 from torch import nn
 
 from tests.compute.test_worker import is_frame, spec, until
-from vrnn.compute.analysis.jobs import FactsJob, TopKJob
+from vrnn.compute.analysis.jobs import ProfileJob, TopActivationsJob
 from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, Step
-from vrnn.compute.worker import Failed, Opened, Worker
+from vrnn.compute.worker import NetworkLoaded, Worker, WorkerFailure
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
-from vrnn.network.results import Ablation, LayerFacts, TopImages
+from vrnn.network.results import Ablation, LayerProfile, TopImages
 
 EXAMPLES = Path(__file__).resolve().parents[2] / "examples"
 
@@ -36,7 +36,7 @@ def has_ended(number):
 def opened(worker, *specs):
     worker.open(specs or [ModelSpec()], "layers")
     events = until(worker, lambda e: is_frame(e) and e.slot == max(len(specs), 1) - 1)
-    return next(e for e in events if isinstance(e, Opened)).network
+    return next(e for e in events if isinstance(e, NetworkLoaded)).network
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ class Broken:
 def test_the_images_that_excite_each_channel_most(worker):
     network = opened(worker)
     head = next(node.id for node in network.nodes if node.name == "head")
-    number = worker.start(TopKJob(0, head, 3, "max"))
+    number = worker.start(TopActivationsJob(0, head, 3, "max"))
     events = until(worker, has_ended(number))
     told = [e for e in events if isinstance(e, JobProgress)]
     assert told
@@ -78,11 +78,11 @@ def test_the_images_that_excite_each_channel_most(worker):
 
 def test_facts_of_every_layer(worker):
     network = opened(worker)
-    events = until(worker, has_ended(worker.start(FactsJob(0))))
+    events = until(worker, has_ended(worker.start(ProfileJob(0))))
     facts = events[-1].result
     assert facts.keys() == {node.id for node in network.nodes}
-    assert all(isinstance(fact, LayerFacts) for fact in facts.values())
-    assert sum(fact.multiply_adds for fact in facts.values()) > 10**7
+    assert all(isinstance(fact, LayerProfile) for fact in facts.values())
+    assert sum(fact.macs for fact in facts.values()) > 10**7
 
 
 def test_an_image_comes_in_between_and_the_job_goes_on(worker):
@@ -92,7 +92,7 @@ def test_an_image_comes_in_between_and_the_job_goes_on(worker):
     events = []
     for value in (20, 200):
         image = np.full((32, 32, 3), value, np.uint8)
-        worker.show(image)
+        worker.run_image(image)
         events += until(worker, is_frame)
         frame = next(e.frame for e in events[::-1] if is_frame(e))
         assert (frame.image == value).all()
@@ -107,8 +107,8 @@ def test_an_image_comes_in_between_and_the_job_goes_on(worker):
 def test_frames_during_a_real_search_come_before_it_ends(worker):
     network = opened(worker)
     node = next(node.id for node in network.nodes if node.name == "stage3.1.add")
-    number = worker.start(TopKJob(0, node, 2))
-    worker.show(7)
+    number = worker.start(TopActivationsJob(0, node, 2))
+    worker.run_image(7)
     events = until(worker, has_ended(number))
     assert any(is_frame(e) for e in events)
     assert isinstance(events[-1], JobDone)
@@ -118,8 +118,8 @@ def test_the_newest_image_wins_while_a_job_runs(worker):
     opened(worker)
     number = worker.start(Slow(0, 50))
     for index in range(40):
-        worker.show(index)
-    worker.show(np.full((32, 32, 3), 77, np.uint8))
+        worker.run_image(index)
+    worker.run_image(np.full((32, 32, 3), 77, np.uint8))
     events = until(worker, has_ended(number))
     frames = [e.frame for e in events if is_frame(e)]
     assert len(frames) < 20
@@ -128,7 +128,7 @@ def test_the_newest_image_wins_while_a_job_runs(worker):
 
 def test_jobs_run_one_after_the_other(worker):
     opened(worker)
-    numbers = [worker.start(Slow(0, 5)), worker.start(Broken(0)), worker.start(FactsJob(0))]
+    numbers = [worker.start(Slow(0, 5)), worker.start(Broken(0)), worker.start(ProfileJob(0))]
     events = until(worker, has_ended(numbers[-1]))
     ended = [e for e in events if isinstance(e, JobDone | JobFailed)]
     assert [e.id for e in ended] == numbers
@@ -160,7 +160,7 @@ def test_opening_other_models_ends_the_jobs_of_those_before(worker):
     old = worker.start(Slow(0, 500))
     until(worker, lambda e: isinstance(e, JobProgress))
     worker.open([spec(nn.Conv2d(3, 2, 1))], "all")
-    new = worker.start(FactsJob(0))
+    new = worker.start(ProfileJob(0))
     events = until(worker, has_ended(new))
     ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
     assert ended[old].cancelled
@@ -168,11 +168,13 @@ def test_opening_other_models_ends_the_jobs_of_those_before(worker):
 
 
 def test_what_cannot_be_found_out_is_told(worker):
-    nowhere = worker.start(FactsJob(0))
+    nowhere = worker.start(ProfileJob(0))
     assert "no model" in until(worker, has_ended(nowhere))[-1].message
     opened(worker, spec(nn.Conv2d(3, 2, 1)))
-    assert "no model in place 3" in until(worker, has_ended(worker.start(FactsJob(3))))[-1].message
-    without = until(worker, has_ended(worker.start(TopKJob(0, 0))))[-1]
+    assert (
+        "no model in place 3" in until(worker, has_ended(worker.start(ProfileJob(3))))[-1].message
+    )
+    without = until(worker, has_ended(worker.start(TopActivationsJob(0, 0))))[-1]
     assert "--data" in without.message
 
 
@@ -201,10 +203,10 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
 def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     torch.manual_seed(0)
     opened(worker, ModelSpec(), ModelSpec())
-    worker.show(3)
+    worker.run_image(3)
     until(worker, lambda e: is_frame(e) and e.slot == 1)
     off = (Ablation("stem.0"),)
-    worker.show(3, {1: off})
+    worker.run_image(3, {1: off})
     events = until(worker, lambda e: is_frame(e) and e.slot == 1)
     frames = {e.slot: e.frame for e in events if is_frame(e)}
     assert frames[0].ablations == ()
@@ -212,7 +214,7 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     first, second = (frames[slot].outputs[0].logits for slot in (0, 1))
     assert not np.array_equal(first, second)
     assert first.argmax() != second.argmax() or first.max() > second.max()
-    worker.show(3)
+    worker.run_image(3)
     events = until(worker, lambda e: is_frame(e) and e.slot == 1)
     again = next(e.frame for e in events if is_frame(e) and e.slot == 1)
     assert np.array_equal(again.outputs[0].logits, first)
@@ -220,8 +222,8 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
 
 def test_an_ablation_that_does_not_fit_is_told_and_the_next_pass_runs(worker):
     opened(worker)
-    worker.show(0, {0: (Ablation("nowhere"),)})
-    events = until(worker, lambda e: isinstance(e, Failed))
-    assert "nowhere" in next(e for e in events if isinstance(e, Failed)).message
-    worker.show(0)
+    worker.run_image(0, {0: (Ablation("nowhere"),)})
+    events = until(worker, lambda e: isinstance(e, WorkerFailure))
+    assert "nowhere" in next(e for e in events if isinstance(e, WorkerFailure)).message
+    worker.run_image(0)
     until(worker, is_frame)

@@ -8,7 +8,14 @@ import torch
 from torch import nn
 
 from tests.support.odd_models import DataDependent
-from vrnn.compute.worker import Failed, FrameReady, MapsReady, Opened, Progress, Worker
+from vrnn.compute.worker import (
+    ForwardComplete,
+    LoadingProgress,
+    MapsReady,
+    NetworkLoaded,
+    Worker,
+    WorkerFailure,
+)
 from vrnn.network.model_spec import ModelSpec
 
 
@@ -31,7 +38,7 @@ def until(worker, wanted, seconds=60.0):
 
 
 def is_frame(event):
-    return isinstance(event, FrameReady)
+    return isinstance(event, ForwardComplete)
 
 
 def spec(model, size=(8, 8)):
@@ -41,11 +48,11 @@ def spec(model, size=(8, 8)):
 def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
     worker.open([ModelSpec()], "layers")
     events = until(worker, is_frame)
-    kinds = [type(e) for e in events if not isinstance(e, Progress)]
-    assert kinds[0] is Opened
-    assert kinds[-1] is FrameReady
+    kinds = [type(e) for e in events if not isinstance(e, LoadingProgress)]
+    assert kinds[0] is NetworkLoaded
+    assert kinds[-1] is ForwardComplete
     assert set(kinds[1:-1]) == {MapsReady}
-    opened = next(e for e in events if isinstance(e, Opened))
+    opened = next(e for e in events if isinstance(e, NetworkLoaded))
     handed = {n: m for e in events if isinstance(e, MapsReady) for n, m in e.maps.items()}
     frame = events[-1].frame
     assert handed.keys() == frame.maps.keys() == {n.id for n in opened.network.nodes}
@@ -58,10 +65,10 @@ def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
 def test_the_default_model_knows_its_digits(worker):
     worker.open([ModelSpec()], "layers")
     events = until(worker, is_frame)
-    dataset = next(e for e in events if isinstance(e, Opened)).dataset
+    dataset = next(e for e in events if isinstance(e, NetworkLoaded)).dataset
     right = 0
     for index in range(12):
-        worker.show(index)
+        worker.run_image(index)
         frame = next(e for e in until(worker, is_frame) if is_frame(e)).frame
         right += int(frame.outputs[0].probabilities.argmax()) == dataset.label(index)
     assert right >= 11
@@ -71,8 +78,8 @@ def test_the_newest_image_wins(worker):
     worker.open([ModelSpec()], "layers")
     until(worker, is_frame)
     for index in range(40):
-        worker.show(index)
-    worker.show(np.full((32, 32, 3), 77, np.uint8))
+        worker.run_image(index)
+    worker.run_image(np.full((32, 32, 3), 77, np.uint8))
     frames = [
         e.frame
         for e in until(worker, lambda e: is_frame(e) and (e.frame.image == 77).all())
@@ -87,7 +94,7 @@ def test_two_networks_see_the_same_image(worker):
     worker.open([spec(nn.Conv2d(3, 2, 1)), spec(nn.Conv2d(3, 4, 3))], "all")
     until(worker, lambda e: is_frame(e) and e.slot == 1)
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
-    worker.show(image)
+    worker.run_image(image)
     frames = {
         e.slot: e.frame for e in until(worker, lambda e: is_frame(e) and e.slot == 1) if is_frame(e)
     }
@@ -111,15 +118,15 @@ def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
     worker.open([spec(Fails())], "all")
     until(worker, is_frame)
     for _ in range(5):
-        worker.show(np.zeros((8, 8, 3), np.uint8))
-        events = until(worker, lambda e: is_frame(e) or isinstance(e, Failed))
-        if any(isinstance(e, Failed) for e in events):
+        worker.run_image(np.zeros((8, 8, 3), np.uint8))
+        events = until(worker, lambda e: is_frame(e) or isinstance(e, WorkerFailure))
+        if any(isinstance(e, WorkerFailure) for e in events):
             break
-    failed = next(e for e in events if isinstance(e, Failed))
+    failed = next(e for e in events if isinstance(e, WorkerFailure))
     assert "test_worker.py" in failed.message
     assert "the fifth time" in failed.message
     assert "Traceback" in failed.details
-    worker.show(np.zeros((8, 8, 3), np.uint8))
+    worker.run_image(np.zeros((8, 8, 3), np.uint8))
     until(worker, is_frame)
 
 
@@ -130,9 +137,9 @@ def test_another_way_through_the_model_is_written_down_anew(worker):
     images = [np.full((8, 8, 3), value, np.uint8) for value in (255, 0)]
     names = []
     for image in images:
-        worker.show(image)
+        worker.run_image(image)
         events += until(worker, is_frame)
-        network = [e for e in events if isinstance(e, Opened)][-1].network
+        network = [e for e in events if isinstance(e, NetworkLoaded)][-1].network
         frame = [e for e in events if is_frame(e)][-1].frame
         assert frame.maps.keys() == {n.id for n in network.nodes}
         names.append({n.name for n in network.nodes})
@@ -166,7 +173,9 @@ def test_out_of_memory_is_told_with_what_to_do(worker):
 
     worker.open([spec(Greedy())], "all")
     failed = next(
-        e for e in until(worker, lambda e: isinstance(e, Failed)) if isinstance(e, Failed)
+        e
+        for e in until(worker, lambda e: isinstance(e, WorkerFailure))
+        if isinstance(e, WorkerFailure)
     )
     assert "out of memory" in failed.message
     assert "--input-size" in failed.message
@@ -177,7 +186,7 @@ def test_an_endless_script_does_not_hold_the_worker_up(tmp_path):
     script.write_text("import time\nfor _ in range(60):\n    time.sleep(0.1)\n")
     worker = Worker()
     worker.open([ModelSpec(str(script))], "all")
-    until(worker, lambda e: isinstance(e, Progress) and "opening" in e.text)
+    until(worker, lambda e: isinstance(e, LoadingProgress) and "opening" in e.text)
     started = time.monotonic()
     assert not worker.close(0.2)
     assert time.monotonic() - started < 1

@@ -12,7 +12,7 @@ import pytest
 from vrnn.config.loader import load_config
 from vrnn.config.schema import LIMITS, Config
 from vrnn.errors import VrnnError
-from vrnn.storage.paths import user_file
+from vrnn.storage.paths import user_settings_file
 
 
 def written(folder: Path, text: str) -> Path:
@@ -74,8 +74,8 @@ def test_a_file_changes_only_what_it_names(tmp_path):
 def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     monkeypatch.setenv("APPDATA", str(tmp_path))
-    user_file().parent.mkdir()
-    user_file().write_text("[window]\nwidth = 800\nheight = 700\n")
+    user_settings_file().parent.mkdir()
+    user_settings_file().write_text("[window]\nwidth = 800\nheight = 700\n")
     given = written(tmp_path, "[window]\nheight = 600\n")
     assert (load_config().window.width, load_config().window.height) == (800, 700)
     assert (load_config(given).window.width, load_config(given).window.height) == (800, 600)
@@ -84,7 +84,7 @@ def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[colours]\n", "no section [colours]"),
+        ("[colors]\n", "no section [colors]"),
         ("[look]\nsky = [0, 0, 0]\n", "no 'sky' in [look]"),
         ("look = 3\n", "should be a section"),
         ("[look]\nbackground = [0, 0]\n", "look.background should be three numbers"),

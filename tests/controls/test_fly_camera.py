@@ -2,13 +2,13 @@ import numpy as np
 import pytest
 
 from vrnn.config.loader import load_config
-from vrnn.controls.fly_camera import LOWEST, Walker
+from vrnn.controls.fly_camera import LOWEST, FlyCamera
 from vrnn.scene.camera import Camera
 
 
 @pytest.fixture
 def walker():
-    return Walker(Camera(0, 1.7, 0), load_config().motion)
+    return FlyCamera(Camera(0, 1.7, 0), load_config().motion)
 
 
 def walk(walker, held, seconds, step=1 / 60):
@@ -39,7 +39,7 @@ def test_opposite_keys_cancel_and_the_floor_holds(walker):
 
 
 def test_the_same_way_at_any_frame_rate(walker):
-    other = Walker(walker.camera, load_config().motion)
+    other = FlyCamera(walker.camera, load_config().motion)
     walk(walker, ["forward"], 2.0, 1 / 240)
     walk(other, ["forward"], 2.0, 1 / 30)
     assert walker.camera.z == pytest.approx(other.camera.z, rel=0.05)
@@ -47,21 +47,21 @@ def test_the_same_way_at_any_frame_rate(walker):
 
 def test_flies_to_a_place_and_a_key_takes_over(walker):
     there = Camera(10, 5, -3, 1.0, -0.2)
-    walker.go(there)
+    walker.fly_to(there)
     walk(walker, [], 0.1)
     assert 0 < walker.camera.x < 10
     walk(walker, [], 3.0)
     assert np.allclose(walker.camera.position, there.position)
-    walker.go(Camera())
+    walker.fly_to(Camera())
     walk(walker, ["up"], 0.5)
     assert walker.camera.x > 5
 
 
 def test_the_mouse_turns_right_for_right(walker):
-    walker.look(100, 0)
+    walker.rotate(100, 0)
     forward = walker.camera.axes()[2]
     assert forward[0] > 0.05
-    walker.look(0, -100)
+    walker.rotate(0, -100)
     assert walker.camera.axes()[2][1] > 0.05
 
 

@@ -6,24 +6,24 @@ import numpy as np
 import pytest
 
 from tests.support.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
-from vrnn.app.offscreen import Studio
-from vrnn.commands.display import Arrange, Fold, FoldStages
-from vrnn.commands.inputs import PickUp, PutDown, PutImage
-from vrnn.commands.layers import Move, Scale
-from vrnn.commands.session import Cancel, FindTop, Look
-from vrnn.commands.undo_stack import History
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import Fold, FoldAllStages, SetArrangement
+from vrnn.commands.inputs import DropImage, GrabImage, SetInputImage
+from vrnn.commands.layers import MoveLayer, ScaleLayer
+from vrnn.commands.session import CancelJob, GoToView, ShowTopActivations
+from vrnn.commands.undo_stack import UndoStack
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.hand_visuals import Memory, seen, words
+from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labels
 from vrnn.controls.hands.radial_menu import GENERAL, ON_LAYER
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.tracking import Pose, Rig
-from vrnn.scene.readout import readout
+from vrnn.scene.readout import hover_text
 from vrnn.scene.state import State
 
 
 @pytest.fixture(scope="module")
 def studio():
-    with Studio([ModelSpec()], load_config()) as made:
+    with OffscreenApp([ModelSpec()], load_config()) as made:
         yield made
 
 
@@ -37,24 +37,24 @@ def person(studio):
 def anew(studio):
     """The world as it was at first, with nothing to undo."""
     passes = studio.place.passes
-    studio.place.become(State())
-    studio.place.history = History(State())
-    studio.place.held = None
+    studio.place.apply_state(State())
+    studio.place.history = UndoStack(State())
+    studio.place.held_image = None
     shown(studio, passes)
 
 
 def shown(studio, passes):
     """Wait until what was asked for since that many passes is seen."""
-    now = max(studio.feed.shown.values())
+    now = max(studio.feed.displayed_sequence.values())
     studio._wait(now + 1 if studio.place.passes > passes else 0)
 
 
-def by(*metres):
-    return np.array(metres)
+def by(*meters):
+    return np.array(meters)
 
 
 def scores(studio):
-    return studio.world.stands[0].frame.outputs[0].probabilities.copy()
+    return studio.world.networks[0].result.outputs[0].probabilities.copy()
 
 
 def test_one_begins_before_the_input_looking_at_it(person):
@@ -76,16 +76,16 @@ def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, 
     )
     person.point(RIGHT, middle(thumbnail))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held is not None
-    assert studio.place.held.put == PutImage(number=thumbnail.value.number)
+    assert studio.place.held_image is not None
+    assert studio.place.held_image.put == SetInputImage(number=thumbnail.value.number)
     assert any(b.hand == RIGHT and b.strength > 0.4 for b in person.buzzes)
     person.reach(RIGHT, (0.35, 1.4, -0.2))  # carried about, it stays in the hand
     person.wait(0.5)
-    assert studio.place.held is not None
+    assert studio.place.held_image is not None
     person.point(RIGHT, middle(spots(studio.world, "input")[0]))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held is None
-    assert [type(a) for a in person.done] == [PickUp, PutDown]
+    assert studio.place.held_image is None
+    assert [type(a) for a in person.done] == [GrabImage, DropImage]
     shown(studio, passes)
     assert scores(studio).argmax() == images.label(thumbnail.value.number)
     passes = studio.place.passes
@@ -98,20 +98,20 @@ def test_an_image_can_be_dragged_with_the_trigger_held(studio, person):
     thumbnail = spots(studio.world, "thumbnail")[3]
     person.point(RIGHT, middle(thumbnail))
     person.set(RIGHT, trigger=1.0)
-    assert studio.place.held is not None
+    assert studio.place.held_image is not None
     person.point(RIGHT, middle(spots(studio.world, "input")[0]))
-    assert studio.place.held is not None
+    assert studio.place.held_image is not None
     person.set(RIGHT, trigger=0.0)
-    assert studio.place.held is None
-    assert studio.world.state.picture.number == thumbnail.value.number
+    assert studio.place.held_image is None
+    assert studio.world.state.input_image.number == thumbnail.value.number
 
 
 def test_a_map_is_picked_up_and_let_go_of_again(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held.layer[2] == 0
+    assert studio.place.held_image.layer[2] == 0
     person.tap(RIGHT, "secondary")
-    assert studio.place.held is None
+    assert studio.place.held_image is None
     assert studio.world.state == State()
 
 
@@ -120,19 +120,19 @@ def test_a_tap_on_nothing_lets_go_of_what_is_held(studio, person):
     person.tap(RIGHT, "trigger")
     person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held is None
+    assert studio.place.held_image is None
     assert studio.world.state == State()
 
 
 def test_pointing_says_the_value_and_what_it_depends_on(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name, 0.31, 0.62))
-    hit = studio.world.pointed
-    assert studio.world.stands[0].network.by_id[hit.node].name == name
-    said = readout(studio.world)
+    hit = studio.world.hovered
+    assert studio.world.networks[0].network.by_id[hit.node].name == name
+    said = hover_text(studio.world)
     assert name in said
     assert f"channel {hit.channel}" in said
-    assert len(studio.world.seen_by(hit)) == 4
+    assert len(studio.world.receptive_field_outline(hit)) == 4
 
 
 def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(studio, person):
@@ -140,7 +140,7 @@ def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(s
     person.point(RIGHT, on_layer(studio.world, name))
     before = on_layer(studio.world, name)
     person.set(RIGHT, squeeze=1.0)
-    aim = person.told[RIGHT].aim
+    aim = person.input[RIGHT].aim
     for step in np.linspace(0, 0.3, 10):
         person.reach(RIGHT, aim.position + by(step, step / 2, 0))
     np.testing.assert_allclose(
@@ -152,7 +152,7 @@ def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(s
     assert on_layer(studio.world, name)[2] < before[2] - 0.5
     moved = on_layer(studio.world, name)
     person.set(RIGHT, squeeze=0.0)
-    assert [type(a) for a in person.done] == [Move]
+    assert [type(a) for a in person.done] == [MoveLayer]
     np.testing.assert_allclose(on_layer(studio.world, name), moved, atol=1e-4)
     person.tap(RIGHT, "secondary")
     while studio.world.advance(1.0):
@@ -164,9 +164,9 @@ def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name))
     before = on_layer(studio.world, name)
-    person.hands.late = True
+    person.hands.deferred_highlight = True
     person.set(RIGHT, squeeze=1.0)
-    aim = person.told[RIGHT].aim
+    aim = person.input[RIGHT].aim
     person.reach(RIGHT, aim.position + by(0.3, 0, 0))
     assert studio.world.state == State()  # not in this frame
     outline = person.hands.shaping.frame()["origin"].mean(0)
@@ -182,7 +182,7 @@ def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
     person.set(RIGHT, squeeze=0.0)
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.5, 0, 0), atol=1e-3)
     assert not len(person.hands.shaping.frame())
-    person.hands.late = False
+    person.hands.deferred_highlight = False
     person.tap(RIGHT, "secondary")
     assert studio.world.state == State()
 
@@ -194,19 +194,19 @@ def test_two_hands_on_a_layer_scale_it(studio, person):
         person.point(hand, at)
         person.set(hand, squeeze=1.0)
     assert person.hands.held_layer == {LEFT, RIGHT}
-    left, right = (person.told[h].aim.position for h in (LEFT, RIGHT))
+    left, right = (person.input[h].aim.position for h in (LEFT, RIGHT))
     person.reach(LEFT, left - by(0.2, 0, 0))
     person.reach(RIGHT, right + by(0.2, 0, 0))
     person.set(LEFT, squeeze=0.0)
     person.set(RIGHT, squeeze=0.0)
-    assert [type(a) for a in person.done] == [Scale]
+    assert [type(a) for a in person.done] == [ScaleLayer]
     size = next(iter(studio.world.state.layers.values())).size
     assert size == pytest.approx(0.8 / 0.4, rel=1e-3)
     assert person.hands.rig.scale == 1
 
 
 def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
-    node = studio.world.stands[0].ids["stage1.0.conv1"]
+    node = studio.world.networks[0].ids["stage1.0.conv1"]
     handle = next(s for s in spots(studio.world, "handle") if s.node == node)
     person.point(RIGHT, middle(handle))
     person.set(RIGHT, trigger=1.0)
@@ -231,7 +231,7 @@ def test_two_presses_on_a_layer_fold_it(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage3.1.conv2"))
     person.tap(RIGHT, "trigger")
     person.tap(RIGHT, "trigger")
-    assert studio.place.held is None
+    assert studio.place.held_image is None
     assert studio.world.state.layers[0, "stage3.1.conv2"].folded
 
 
@@ -240,12 +240,12 @@ def test_both_grips_hold_the_world(studio, person):
         person.point(hand, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))  # at nothing
         person.set(hand, squeeze=1.0)
     rig = person.hands.rig
-    hands = np.stack([person.told[h].grip.position for h in (LEFT, RIGHT)])
+    hands = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
     world = rig.apply(hands)
     assert person.hands.locomotion.holding
     person.reach(LEFT, hands[0] + by(0.1, 0.1, 0))
     person.reach(RIGHT, hands[1] - by(0.1, 0.0, 0.1))
-    now = np.stack([person.told[h].grip.position for h in (LEFT, RIGHT)])
+    now = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
     after = person.hands.rig
     np.testing.assert_allclose(after.apply(now.mean(0)), world.mean(0), atol=1e-9)
     assert after.scale > 1.5
@@ -322,16 +322,16 @@ def test_left_handed_everything_is_the_other_way_round(studio):
     person.set(LEFT, stick=(0.0, 0.0))
     person.point(LEFT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(LEFT, "trigger")
-    assert studio.place.held is not None
+    assert studio.place.held_image is not None
     person.tap(LEFT, "secondary")
-    assert studio.place.held is None
+    assert studio.place.held_image is None
 
 
 def test_a_controller_that_falls_asleep_changes_nothing(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name))
     person.set(RIGHT, squeeze=1.0)
-    aim = person.told[RIGHT].aim
+    aim = person.input[RIGHT].aim
     person.reach(RIGHT, aim.position + by(0.3, 0, 0))
     assert studio.world.state != State()
     person.set(RIGHT, active=False)
@@ -346,7 +346,7 @@ def test_tracking_that_is_lost_for_a_moment_freezes_what_is_held(studio, person)
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name))
     person.set(RIGHT, squeeze=1.0)
-    aim = person.told[RIGHT].aim
+    aim = person.input[RIGHT].aim
     person.reach(RIGHT, aim.position + by(0.3, 0, 0))
     moved = on_layer(studio.world, name)
     person.set(RIGHT, aim=None, grip=None)
@@ -367,7 +367,7 @@ def test_input_that_is_for_somebody_else_does_nothing(studio, person):
     person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
     person.focused = False
     person.tap(RIGHT, "trigger")
-    assert studio.place.held is None
+    assert studio.place.held_image is None
 
 
 def test_the_menu_by_stick_and_by_ray(studio, person):
@@ -388,7 +388,7 @@ def test_the_menu_by_stick_and_by_ray(studio, person):
     assert person.hands.menu.chosen == choices.index("undo")
     person.tap(RIGHT, "trigger")
     assert not studio.world.state.folds
-    assert studio.place.held is None
+    assert studio.place.held_image is None
 
 
 def choose(person, word, choices=tuple(ON_LAYER)):
@@ -407,11 +407,11 @@ def choose(person, word, choices=tuple(ON_LAYER)):
 def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
-    channel = studio.world.pointed.channel
+    channel = studio.world.hovered.channel
     choose(person, "switch off")
-    assert studio.world.state.off[0].channels == (channel,)
+    assert studio.world.state.ablations[0].channels == (channel,)
     choose(person, "switch off")
-    assert not studio.world.state.off
+    assert not studio.world.state.ablations
     choose(person, "what it looks for")
     assert studio.world.state.layers[0, name].features is not None
     choose(person, "what it looks for")
@@ -427,12 +427,12 @@ def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
     assert np.linalg.norm(eye - on_layer(studio.world, name)) < 4
     person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
     choose(person, "more")
-    assert person.hands.menu.words == tuple(GENERAL)
+    assert person.hands.menu.labels == tuple(GENERAL)
     person.tap(RIGHT, "secondary")
     assert person.hands.menu is None
     choose(person, "top images")
-    assert any(isinstance(action, FindTop) for action in person.done)
-    studio.place.jobs.cancel(Cancel().number)
+    assert any(isinstance(action, ShowTopActivations) for action in person.done)
+    studio.place.jobs.cancel(CancelJob().number)
 
 
 def test_the_menu_sets_the_network_on_a_table(studio, person):
@@ -449,24 +449,24 @@ def test_the_menu_sets_the_network_on_a_table(studio, person):
 
 def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
     name = "stage3.0.conv1"
-    person.hands.do(Look(f"layer:{name}"))
+    person.hands.do(GoToView(f"layer:{name}"))
     person.wait(0.3)
     away = person.hands.rig.apply(person.head.position) - on_layer(studio.world, name)
     before = on_layer(studio.world, name)
-    for change in (Arrange("conveyor"), Arrange("terrace"), FoldStages()):
+    for change in (SetArrangement("conveyor"), SetArrangement("terrace"), FoldAllStages()):
         person.hands.do(change)
         person.wait(0.3)
-        node = studio.world.stands[0].ids[name]
+        node = studio.world.networks[0].ids[name]
         now = studio.world.panel_corners(0, node)
         eye = person.hands.rig.apply(person.head.position)
-        if not isinstance(change, FoldStages):
+        if not isinstance(change, FoldAllStages):
             np.testing.assert_allclose(eye - on_layer(studio.world, name), away, atol=0.5)
         assert np.linalg.norm(eye - now.mean(0)) < np.linalg.norm(away) + 2
     assert np.linalg.norm(before - now.mean(0)) > 1  # else this says nothing
-    person.hands.do(Look("overview"))
+    person.hands.do(GoToView("overview"))
     person.frame()
     scale = person.hands.rig.scale
-    person.hands.do(FoldStages())  # open again: a larger place, on the same table
+    person.hands.do(FoldAllStages())  # open again: a larger place, on the same table
     person.wait(0.3)
     assert person.hands.rig.scale > scale * 1.05
 
@@ -494,11 +494,11 @@ def test_a_hand_at_a_panel_touches_it_and_one_that_went_through_still_does(studi
     person.hands.locomotion.rig = Rig(at - by(0.2, 1.3, -0.45))
     for before in (0.04, -0.05):
         person.reach(RIGHT, person.stage(at + by(0, 0, before)), at + by(0, 0, before - 1))
-        met = person.hands.hands[RIGHT].met
+        met = person.hands.hands[RIGHT].hand_hit
         assert met.touching
-        assert studio.world.stands[0].network.by_id[met.hit.node].name == "stage1.0.conv1"
+        assert studio.world.networks[0].network.by_id[met.hit.node].name == "stage1.0.conv1"
     person.reach(RIGHT, person.stage(at + by(0, 0, 0.3)), at)
-    assert not person.hands.hands[RIGHT].met.touching
+    assert not person.hands.hands[RIGHT].hand_hit.touching
     assert any(buzz.strength < 0.4 for buzz in person.buzzes)
 
 
@@ -522,14 +522,14 @@ def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
 
 def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.3, 0.3))
-    memory = Memory()
+    memory = LabelCache()
 
     def said():
-        words(person.hands, memory)
-        return seen(person.hands, memory)[0].labels
+        layout_labels(person.hands, memory)
+        return draw_hands(person.hands, memory)[0].labels
 
     first = said()
-    at = person.told[RIGHT].aim.position
+    at = person.input[RIGHT].aim.position
     person.reach(RIGHT, at + by(0.002, 0, 0))
     person.reach(RIGHT, at)
     assert said() is first
@@ -543,12 +543,12 @@ def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
 
 def test_update_takes_little_time(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage2.0.conv2"))
-    studio.world.drawing()
+    studio.world.draw_list()
     times = []
     for _ in range(60):
         begin = time.perf_counter()
         person.frame()
-        seen(person.hands)
+        draw_hands(person.hands)
         times.append(time.perf_counter() - begin)
     assert np.median(times) < 0.006
 

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from vrnn.cli.parser import parse
-from vrnn.commands.script import read_actions
+from vrnn.commands.script import read_commands
 from vrnn.config.loader import load_config
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -66,7 +66,7 @@ def test_commands_parse(command):
 def test_settings_and_actions_load(name, text, tmp_path):
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     if text.startswith("# actions"):
-        assert read_actions(tmp_path / "mine.toml")
+        assert read_commands(tmp_path / "mine.toml")
     else:
         load_config(tmp_path / "mine.toml")
 

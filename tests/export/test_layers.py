@@ -12,7 +12,7 @@ from PIL import Image
 from tests.support.map_blocks import feature_maps
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
-from vrnn.export.contact_sheet import layer_sheet, sheet_size
+from vrnn.export.contact_sheet import feature_map_sheet, sheet_size
 from vrnn.export.layers import KINDS, export_all, export_layer, file_name, matching, write_values
 from vrnn.network.graph import Node
 
@@ -46,18 +46,18 @@ def test_all_kinds_of_a_layer_say_the_same(tmp_path):
 def test_maps_of_any_size_can_be_seen_on_a_sheet():
     for shape in ((1, 1, 1), (1000, 1, 1), (3, 224, 224), (64, 1, 90), (40, 7, 7)):
         node, maps = layer(shape)
-        sheet = layer_sheet(node, maps, LOOK)
+        sheet = feature_map_sheet(node, maps, LOOK)
         assert np.asarray(sheet).std() > 2
 
 
-def test_what_is_not_finite_is_counted_and_has_its_colour(tmp_path):
+def test_what_is_not_finite_is_counted_and_has_its_color(tmp_path):
     node, maps = layer((2, 4, 4))
     values = maps.values.astype(np.float32)
     values[0, 0, 0] = np.nan
-    from vrnn.network.derived_maps import feature_maps as with_nan
+    from vrnn.network.derived_maps import from_array as with_nan
 
     marked = with_nan(values)
-    sheet = np.asarray(layer_sheet(node, marked, LOOK).convert("RGB")).astype(int)
+    sheet = np.asarray(feature_map_sheet(node, marked, LOOK).convert("RGB")).astype(int)
     pink = (sheet[..., 0] > 240) & (sheet[..., 1] < 90) & (sheet[..., 2] > 120)
     assert pink.sum() > 50
     export_layer(tmp_path, "net", node, marked, ("histograms",))

@@ -10,11 +10,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image
 
-from vrnn.app.offscreen import Studio
-from vrnn.commands.files import TakeFilm, TakePicture
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.files import RecordVideo, SaveImage
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
-from vrnn.export.video import flight
+from vrnn.export.video import interpolate_cameras
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
 
@@ -24,7 +24,7 @@ cameras = st.builds(Camera, number, st.floats(0.5, 5), number, st.floats(-pi, pi
 
 @given(st.lists(cameras, min_size=2, max_size=5), st.floats(0.2, 2))
 def test_a_flight_meets_every_camera_and_never_jumps(places, seconds):
-    way = list(flight(places, seconds, 60))
+    way = list(interpolate_cameras(places, seconds, 60))
     points = np.array([[c.x, c.y, c.z] for c in way])
     for place in (places[0], places[-1]):
         assert np.linalg.norm(points - [place.x, place.y, place.z], axis=1).min() < 1e-6
@@ -37,14 +37,14 @@ def test_a_flight_meets_every_camera_and_never_jumps(places, seconds):
 
 def test_a_film_needs_somewhere_to_go():
     with pytest.raises(VrnnError, match="at least twice"):
-        list(flight([Camera()], 1, 30))
+        list(interpolate_cameras([Camera()], 1, 30))
     with pytest.raises(VrnnError, match="rate from 1 to 240"):
-        list(flight([Camera(), Camera(x=1)], 1, 0))
+        list(interpolate_cameras([Camera(), Camera(x=1)], 1, 0))
 
 
 @pytest.fixture(scope="module")
 def studio():
-    with Studio([ModelSpec()], load_config()) as opened:
+    with OffscreenApp([ModelSpec()], load_config()) as opened:
         yield opened
 
 
@@ -52,10 +52,10 @@ PLACE = "-3,1.7,4,0,0"
 
 
 def test_the_middle_of_a_panorama_is_what_lies_ahead(studio, tmp_path):
-    studio.do(TakePicture(tmp_path / "all.png", PLACE, (1024, 512), kind="panorama"))
+    studio.do(SaveImage(tmp_path / "all.png", PLACE, (1024, 512), kind="panorama"))
     around = np.asarray(Image.open(tmp_path / "all.png")).astype(int)
     assert around.shape == (512, 1024, 3)
-    # No seam: neighbours across the edge of two sides differ no more than others do.
+    # No seam: neighbors across the edge of two sides differ no more than others do.
     for column in (128, 384, 640, 896):
         across = np.abs(around[150:360, column] - around[150:360, column - 1]).max(-1)
         beside = np.abs(around[150:360, column + 6] - around[150:360, column + 5]).max(-1)
@@ -70,7 +70,7 @@ def test_the_middle_of_a_panorama_is_what_lies_ahead(studio, tmp_path):
 
 
 def test_two_eyes_see_near_things_apart(studio, tmp_path):
-    studio.do(TakePicture(tmp_path / "two.png", "layer:input", (320, 240), kind="stereo"))
+    studio.do(SaveImage(tmp_path / "two.png", "layer:input", (320, 240), kind="stereo"))
     both = np.asarray(Image.open(tmp_path / "two.png").convert("L")).astype(float)
     assert both.shape == (240, 640)
     left, right = both[:, :320], both[:, 320:]
@@ -81,13 +81,13 @@ def test_two_eyes_see_near_things_apart(studio, tmp_path):
 
 
 def test_films_as_pictures_and_as_a_video(studio, tmp_path):
-    film = TakeFilm(tmp_path / "film", ("overview", "layer:input"), 0.5, 8, (160, 90))
+    film = RecordVideo(tmp_path / "film", ("overview", "layer:input"), 0.5, 8, (160, 90))
     studio.do(film)
     made = sorted((tmp_path / "film").iterdir())
     assert [p.name for p in made] == [f"{i:05}.png" for i in range(5)]
     ends = [np.asarray(Image.open(made[i])).astype(int) for i in (0, -1)]
     assert np.abs(ends[0] - ends[1]).mean() > 3
-    video = TakeFilm(tmp_path / "film.mp4", film.cameras, 0.5, 8, (160, 90))
+    video = RecordVideo(tmp_path / "film.mp4", film.cameras, 0.5, 8, (160, 90))
     try:
         import imageio_ffmpeg
     except ImportError:
@@ -99,6 +99,6 @@ def test_films_as_pictures_and_as_a_video(studio, tmp_path):
     frames, _ = imageio_ffmpeg.count_frames_and_secs(str(tmp_path / "film.mp4"))
     assert frames == 5
     with pytest.raises(VrnnError, match="should end in"):
-        studio.do(TakeFilm(tmp_path / "film.xyz", film.cameras))
+        studio.do(RecordVideo(tmp_path / "film.xyz", film.cameras))
     if shutil.which("ffprobe"):
         subprocess.run(["ffprobe", str(tmp_path / "film.mp4")], check=True)

@@ -7,8 +7,8 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import fitted, read_image
-from vrnn.media.image_set import ImageSet, image_folder, natural
+from vrnn.media.image_reader import center_crop_resize, read_image
+from vrnn.media.image_set import ImageSet, image_folder, natural_sort
 
 
 @pytest.fixture
@@ -22,10 +22,10 @@ def saved(tmp_path, picture, name="a.png", **options):
     return path
 
 
-def test_colour_and_grey(tmp_path, pixels):
+def test_color_and_gray(tmp_path, pixels):
     assert np.array_equal(read_image(saved(tmp_path, Image.fromarray(pixels))), pixels)
-    grey = read_image(saved(tmp_path, Image.fromarray(pixels[..., 0])))
-    assert np.array_equal(grey, np.repeat(pixels[..., :1], 3, -1))
+    gray = read_image(saved(tmp_path, Image.fromarray(pixels[..., 0])))
+    assert np.array_equal(gray, np.repeat(pixels[..., :1], 3, -1))
 
 
 def test_sixteen_bits_are_scaled_not_cut_off(tmp_path):
@@ -56,7 +56,7 @@ def test_transparent_parts_are_over_black(tmp_path):
 
 
 def test_the_first_picture_of_an_animation(tmp_path):
-    frames = [Image.new("RGB", (8, 8), colour) for colour in ("red", "blue")]
+    frames = [Image.new("RGB", (8, 8), color) for color in ("red", "blue")]
     path = saved(tmp_path, frames[0], "a.gif", save_all=True, append_images=frames[1:])
     assert read_image(path)[4, 4].tolist() == [255, 0, 0]
 
@@ -105,7 +105,7 @@ def test_a_pipe_is_not_waited_for(tmp_path):
 
 def test_the_middle_of_an_image_is_taken(pixels):
     pixels[:, :5] = pixels[:, 25:] = 0
-    assert np.array_equal(fitted(pixels, 20, 20), pixels[:, 5:25])
+    assert np.array_equal(center_crop_resize(pixels, 20, 20), pixels[:, 5:25])
 
 
 # Sets of images.
@@ -210,4 +210,4 @@ def test_links_are_followed_but_not_in_circles(tmp_path):
 def test_natural_order_is_by_text_then_by_value(parts):
     texts = [f"{text}{number}" for text, number in parts]
     in_order = [f"{text}{number}" for text, number in sorted(parts)]
-    assert natural(texts) == in_order
+    assert natural_sort(texts) == in_order

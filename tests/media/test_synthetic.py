@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.media.synthetic import KINDS, Noise, grey_image, mean_image, noise_image
+from vrnn.media.synthetic import KINDS, NoiseSpec, gray_image, mean_image, noise_image
 
 
 @given(
@@ -21,7 +21,7 @@ from vrnn.media.synthetic import KINDS, Noise, grey_image, mean_image, noise_ima
     st.integers(1, 9),
 )
 def test_any_noise_of_any_size_is_an_image(kind, mean, std, seed, height, width):
-    noise = Noise(kind, mean, std, seed)
+    noise = NoiseSpec(kind, mean, std, seed)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
         image = noise_image(noise, height, width)
@@ -33,21 +33,21 @@ def test_any_noise_of_any_size_is_an_image(kind, mean, std, seed, height, width)
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize(("mean", "std"), [(0.5, 0.1), (0.4, 0.05), (0.25, 0.0)])
 def test_the_mean_and_deviation_asked_for(kind, mean, std):
-    values = noise_image(Noise(kind, mean, std), 200, 300) / 255
+    values = noise_image(NoiseSpec(kind, mean, std), 200, 300) / 255
     assert values.mean((0, 1)) == pytest.approx(mean, abs=0.003)
     assert values.std((0, 1)) == pytest.approx(std, abs=0.003)
 
 
 @pytest.mark.parametrize("kind", KINDS)
 def test_seeds_and_channels_differ(kind):
-    image = noise_image(Noise(kind), 32, 32)
-    assert (image != noise_image(Noise(kind, seed=1), 32, 32)).mean() > 0.5
+    image = noise_image(NoiseSpec(kind), 32, 32)
+    assert (image != noise_image(NoiseSpec(kind, seed=1), 32, 32)).mean() > 0.5
     assert (image[..., 0] != image[..., 1]).mean() > 0.5
 
 
 def test_what_is_beyond_the_range_is_clipped():
-    assert (noise_image(Noise("uniform", 2.0, 0.1), 8, 8) == 255).all()
-    assert set(np.unique(noise_image(Noise("gaussian", 0.5, 1e300), 8, 8))) == {0, 255}
+    assert (noise_image(NoiseSpec("uniform", 2.0, 0.1), 8, 8) == 255).all()
+    assert set(np.unique(noise_image(NoiseSpec("gaussian", 0.5, 1e300), 8, 8))) == {0, 255}
 
 
 def spectral_slope(image):
@@ -63,10 +63,10 @@ def spectral_slope(image):
 
 
 def test_pink_amplitudes_fall_with_frequency_and_white_ones_do_not():
-    assert spectral_slope(noise_image(Noise("pink", 0.5, 0.15), 256, 384)) == pytest.approx(
+    assert spectral_slope(noise_image(NoiseSpec("pink", 0.5, 0.15), 256, 384)) == pytest.approx(
         -1, abs=0.1
     )
-    assert spectral_slope(noise_image(Noise("gaussian", 0.5, 0.15), 256, 384)) == pytest.approx(
+    assert spectral_slope(noise_image(NoiseSpec("gaussian", 0.5, 0.15), 256, 384)) == pytest.approx(
         0, abs=0.1
     )
 
@@ -83,19 +83,19 @@ def test_pink_amplitudes_fall_with_frequency_and_white_ones_do_not():
 )
 def test_noise_that_makes_no_sense(given, says):
     with pytest.raises(VrnnError, match=says):
-        Noise(*given)
+        NoiseSpec(*given)
 
 
 @pytest.mark.parametrize("size", [(0, 5), (5, -1), (10**6, 10**6)])
 def test_sizes_that_make_no_sense(size):
     with pytest.raises(VrnnError, match="pixel"):
-        noise_image(Noise("pink"), *size)
+        noise_image(NoiseSpec("pink"), *size)
     with pytest.raises(VrnnError, match="pixel"):
-        grey_image(*size)
+        gray_image(*size)
 
 
-def test_grey():
-    image = grey_image(3, 5)
+def test_gray():
+    image = gray_image(3, 5)
     assert (image.shape, image.dtype) == ((3, 5, 3), np.uint8)
     assert (image == 128).all()
 

@@ -9,8 +9,8 @@ from PIL import Image
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet, image_folder
-from vrnn.media.pager import Wall
-from vrnn.media.thumbnails import AROUND, Thumbnails, thumbnail
+from vrnn.media.pager import ImagePager
+from vrnn.media.thumbnails import AROUND, ThumbnailLoader, thumbnail
 
 
 def eventually(true, seconds=10.0):
@@ -59,7 +59,7 @@ def test_files_become_thumbnails_once(tmp_path):
     for index in range(5):
         Image.new("RGB", (300, 200), (index * 50, 0, 0)).save(tmp_path / f"{index}.jpg")
     (tmp_path / "9.png").write_bytes(b"no image")
-    with Thumbnails(image_folder(tmp_path), side=32) as thumbnails:
+    with ThumbnailLoader(image_folder(tmp_path), side=32) as thumbnails:
         thumbnails.request(range(6))
         found = taken(thumbnails, 5)
         eventually(lambda: thumbnails.failed)
@@ -81,7 +81,7 @@ def test_what_is_kept_comes_again_when_it_is_asked_for_again():
         reads.append(index)
         return plain(index)
 
-    with Thumbnails(ImageSet((), [-1] * 9, read), side=8) as thumbnails:
+    with ThumbnailLoader(ImageSet((), [-1] * 9, read), side=8) as thumbnails:
         thumbnails.request([1, 2])
         first = taken(thumbnails, 2)
         thumbnails.request([3])
@@ -99,7 +99,7 @@ def test_those_used_longest_ago_are_forgotten():
         reads.append(index)
         return plain(index)
 
-    with Thumbnails(ImageSet((), [-1] * 9, read), side=8, capacity=2) as thumbnails:
+    with ThumbnailLoader(ImageSet((), [-1] * 9, read), side=8, capacity=2) as thumbnails:
         for index in (0, 1, 0, 2, 0, 1):
             thumbnails.request([index])
             taken(thumbnails, 1)
@@ -114,7 +114,7 @@ def test_the_newest_request_comes_first_and_the_rest_is_dropped():
         gate.wait(10)
         return plain(index)
 
-    with Thumbnails(ImageSet((), [-1] * 100, read), side=8) as thumbnails:
+    with ThumbnailLoader(ImageSet((), [-1] * 100, read), side=8) as thumbnails:
         thumbnails.request(range(50))
         eventually(lambda: len(reads) == 2)
         thumbnails.request([80, 1, 70])
@@ -134,7 +134,7 @@ def test_what_fails_is_not_tried_again():
         reads.append(index)
         raise SystemExit("no more")  # a thread must outlive that too
 
-    with Thumbnails(ImageSet((), [-1] * 6, read)) as thumbnails:
+    with ThumbnailLoader(ImageSet((), [-1] * 6, read)) as thumbnails:
         for numbers in (range(4), range(6), [99], range(6)):
             thumbnails.request(numbers)
             eventually(lambda: thumbnails.waiting == 0)
@@ -154,7 +154,7 @@ def test_closing_does_not_wait_for_ever():
         gate.wait(20)
         return plain(index)
 
-    thumbnails = Thumbnails(ImageSet((), [-1] * 6, read))
+    thumbnails = ThumbnailLoader(ImageSet((), [-1] * 6, read))
     thumbnails.request(range(6))
     started.wait(10)
     before = time.monotonic()
@@ -164,7 +164,7 @@ def test_closing_does_not_wait_for_ever():
 
 
 def test_closed_threads_end():
-    thumbnails = Thumbnails(ImageSet((), [-1] * 6, plain))
+    thumbnails = ThumbnailLoader(ImageSet((), [-1] * 6, plain))
     thumbnails.request(range(6))
     thumbnails.close(wait=10)
     assert not any(thread.is_alive() for thread in thumbnails._threads)
@@ -176,7 +176,7 @@ NAMES = ("cat", "Dog", "wild cat", "10")
 
 
 def wall(count=1000, label=lambda index: index % 5 - 1, names=NAMES, **more):
-    return Wall(count, label, names, **more)
+    return ImagePager(count, label, names, **more)
 
 
 def searched(wall):
@@ -328,5 +328,5 @@ def test_a_large_wall_stands_at_once():
 
 def timed():
     started = time.perf_counter()
-    assert len(Wall(100_000, lambda index: 0, NAMES).indices) == 24
+    assert len(ImagePager(100_000, lambda index: 0, NAMES).indices) == 24
     return time.perf_counter() - started

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.media.video_source import Live
+from vrnn.media.video_source import VideoSource
 
 NEEDS_OPENCV = pytest.mark.skipif(
     importlib.util.find_spec("cv2") is None, reason="needs opencv-python-headless"
@@ -40,7 +40,7 @@ def problem(live, seconds=10.0):
 
 @pytest.fixture
 def folder(tmp_path):
-    """Frames 1, 2, 3 and 10, each as grey as its number times 20, and what is no frame."""
+    """Frames 1, 2, 3 and 10, each as gray as its number times 20, and what is no frame."""
     path = tmp_path / "frames"
     path.mkdir()
     for number in (1, 2, 3, 10):
@@ -49,25 +49,25 @@ def folder(tmp_path):
     return path
 
 
-def greys(found):
+def grays(found):
     return [int(frame[0, 0, 0]) // 20 for frame in found]
 
 
 def test_a_folder_in_natural_order_again_and_again(folder):
-    with Live(str(folder), pace=50) as live:
+    with VideoSource(str(folder), pace=50) as live:
         found = frames(live, 6)
         assert live.problem == ""
         assert live.skipped == 0
     assert all(f.shape == (6, 8, 3) and f.dtype == np.uint8 for f in found)
     # A busy machine may miss one, but never shows them out of order.
-    assert greys(found)[0] == 1
+    assert grays(found)[0] == 1
     order = (1, 2, 3, 10)
-    steps = [(order.index(b) - order.index(a)) % 4 for a, b in pairwise(greys(found))]
+    steps = [(order.index(b) - order.index(a)) % 4 for a, b in pairwise(grays(found))]
     assert steps.count(1) >= 3
 
 
 def test_frames_come_at_the_pace_asked_for(folder):
-    with Live(str(folder), pace=40) as live:
+    with VideoSource(str(folder), pace=40) as live:
         frames(live, 1)
         started = time.monotonic()
         frames(live, 20)
@@ -77,7 +77,7 @@ def test_frames_come_at_the_pace_asked_for(folder):
 
 
 def test_the_newest_frame_wins(folder):
-    with Live(str(folder), pace=200) as live:
+    with VideoSource(str(folder), pace=200) as live:
         frames(live, 1)
         time.sleep(0.2)
     assert live.frame() is not None
@@ -85,7 +85,7 @@ def test_the_newest_frame_wins(folder):
 
 
 def test_no_frames_no_rate(folder):
-    with Live(str(folder)) as live:
+    with VideoSource(str(folder)) as live:
         assert live.rate == 0
         frames(live, 1)
         assert live.rate == 0.5
@@ -93,21 +93,21 @@ def test_no_frames_no_rate(folder):
 
 def test_frames_that_cannot_be_read_are_counted(folder):
     (folder / "frame2.png").write_bytes(b"half a fra")
-    with Live(str(folder), pace=100) as live:
-        assert 2 not in greys(frames(live, 6))
+    with VideoSource(str(folder), pace=100) as live:
+        assert 2 not in grays(frames(live, 6))
         assert live.skipped >= 1
         assert live.problem == ""
 
 
 def test_frames_may_be_added(folder):
-    with Live(str(folder), pace=100) as live:
+    with VideoSource(str(folder), pace=100) as live:
         frames(live, 2)
         Image.new("RGB", (8, 6), (240, 240, 240)).save(folder / "frame12.png")
-        assert 12 in greys(frames(live, 30))
+        assert 12 in grays(frames(live, 30))
 
 
 def test_a_folder_that_goes_away_or_holds_nothing(folder, tmp_path):
-    with Live(str(folder), pace=100) as live:
+    with VideoSource(str(folder), pace=100) as live:
         frames(live, 2)
         shutil.rmtree(folder)
         assert "frames" in problem(live)
@@ -116,24 +116,24 @@ def test_a_folder_that_goes_away_or_holds_nothing(folder, tmp_path):
         live.frame()
         assert live.frame() is None
     (tmp_path / "empty").mkdir()
-    with Live(str(tmp_path / "empty")) as live:
+    with VideoSource(str(tmp_path / "empty")) as live:
         assert "no image in" in problem(live)
 
 
 @pytest.mark.parametrize("source", ["", "nothing.mp4", "-1", "²"])
 def test_no_such_source(source):
     with pytest.raises(VrnnError, match="a camera is given by its number"):
-        Live(source)
+        VideoSource(source)
 
 
 @pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf")])
 def test_no_such_pace(folder, pace):
     with pytest.raises(VrnnError, match="frames a second"):
-        Live(str(folder), pace)
+        VideoSource(str(folder), pace)
 
 
 def test_the_thread_ends_when_it_is_closed(folder):
-    live = Live(str(folder), pace=0.01)
+    live = VideoSource(str(folder), pace=0.01)
     frames(live, 1)
     started = time.monotonic()
     live.close()
@@ -146,7 +146,7 @@ def test_cameras_and_videos_say_what_is_missing(monkeypatch, tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"")
     for source in ("0", str(tmp_path / "a.mp4")):
         with pytest.raises(VrnnError, match="pip install opencv-python-headless"):
-            Live(source)
+            VideoSource(source)
 
 
 @NEEDS_OPENCV
@@ -158,7 +158,7 @@ def test_a_video_runs_again_and_again(tmp_path):
     for number in range(5):
         writer.write(np.full((48, 64, 3), (0, 0, 40 + number * 40), np.uint8))  # red, in BGR
     writer.release()
-    with Live(path) as live:
+    with VideoSource(path) as live:
         found = frames(live, 12)
         assert live.problem == ""
     assert all(f.shape == (48, 64, 3) and f.dtype == np.uint8 for f in found)
@@ -172,9 +172,9 @@ def test_a_video_runs_again_and_again(tmp_path):
 @NEEDS_OPENCV
 def test_what_is_no_video_and_a_camera_that_is_not_there(tmp_path):
     (tmp_path / "a.mp4").write_bytes(b"no video")
-    with Live(str(tmp_path / "a.mp4")) as live:
+    with VideoSource(str(tmp_path / "a.mp4")) as live:
         assert "not a video" in problem(live)
-    with Live("87") as live:
+    with VideoSource("87") as live:
         assert "camera 87 cannot be opened" in problem(live)
         live._thread.join(5)
         assert not live._thread.is_alive()

@@ -10,12 +10,12 @@ from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram
 from vrnn.network.statistics import (
+    channel_order,
     common_axis,
     dead_channels,
     entropy,
     histogram,
     histogram_of,
-    order,
     sparsity,
 )
 
@@ -27,7 +27,7 @@ def maps_of(*shape, seed=0):
 def with_nan(maps, channel):
     block = maps.block.copy()
     made = FeatureMaps(
-        maps.channels, maps.height, maps.width, block, maps.scale, maps.numbers, 1
+        maps.channels, maps.height, maps.width, block, maps.scale, maps.channel_stats, 1
     )  # fmt: skip
     made.values[channel].flat[0] = np.nan
     return made
@@ -60,7 +60,7 @@ def test_an_axis_of_ones_own_counts_what_lies_outside():
 def test_one_channel_and_a_scale():
     values = np.random.default_rng(1).normal(size=(4, 6, 6)).astype(np.float32)
     plain = feature_maps(values)
-    scaled = FeatureMaps(4, 6, 6, plain.block, 1024.0, plain.numbers)
+    scaled = FeatureMaps(4, 6, 6, plain.block, 1024.0, plain.channel_stats)
     got = histogram(scaled, 16, channel=2)
     expected = np.histogram(plain.values[2].astype(np.float64) * 1024, 16)
     assert np.array_equal(got.counts, expected[0])
@@ -148,9 +148,9 @@ def test_orders_of_channels():
     values[1, 0, 0] = 4
     values[2] = np.arange(8).reshape(2, 4) / 10
     maps = feature_maps(values)
-    assert order(maps, "index").tolist() == [0, 1, 2]
-    assert order(maps, "mean").tolist() == [0, 1, 2]
-    assert order(maps, "maximum").tolist() == [1, 0, 2]
-    assert order(maps, "entropy").tolist() == [2, 1, 0]
+    assert channel_order(maps, "index").tolist() == [0, 1, 2]
+    assert channel_order(maps, "mean").tolist() == [0, 1, 2]
+    assert channel_order(maps, "maximum").tolist() == [1, 0, 2]
+    assert channel_order(maps, "entropy").tolist() == [2, 1, 0]
     with pytest.raises(VrnnError, match="index, mean, maximum, entropy"):
-        order(maps, "colour")
+        channel_order(maps, "color")

@@ -7,9 +7,9 @@ from tests.support.map_blocks import block
 from vrnn.network.feature_maps import block_size
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.uniforms import Look, View
+from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import PANEL, Drawing
+from vrnn.scene.primitives import PANEL, DrawList
 
 SIZE = 240
 
@@ -29,15 +29,17 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     panel["range"] = (-1 / gain, 1 / gain) if gain else 0
     eye = Camera(0, 0, distance, fov=np.pi / 2)
     target = Target(ctx, (SIZE, SIZE), samples)
-    view = View(eye, (SIZE, SIZE), fog=1e6, look=Look(positive=(1, 1, 1), negative=(0, 0, 1)))
-    renderer.draw(target, view, Drawing(panels={(0, 0): panel}))
+    view = View(
+        eye, (SIZE, SIZE), fog=1e6, look=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
+    )
+    renderer.draw(target, view, DrawList(panels={(0, 0): panel}))
     pixels = target.pixels()[..., :3].astype(int)
     target.release()
     renderer.release()
     return pixels
 
 
-def test_signs_have_their_colours_and_zero_is_dark(ctx):
+def test_signs_have_their_colors_and_zero_is_dark(ctx):
     values = np.array([[[1.0, -1.0], [0.0, 0.5]]], np.float32)
     seen = picture(ctx, values)
     quarter = SIZE // 4
@@ -72,7 +74,7 @@ def test_scaled_by_its_own_peak_or_by_the_layers(ctx, gain):
     assert weak > 250 if gain == 0 else weak < 70
 
 
-def test_values_that_are_not_finite_have_a_colour_of_their_own(ctx):
+def test_values_that_are_not_finite_have_a_color_of_their_own(ctx):
     values = np.ones((1, 2, 2), np.float32)
     data = values.copy()
     data[0, 0, 0] = np.nan
@@ -99,7 +101,9 @@ def test_a_panel_still_waiting_for_its_maps_is_there_but_empty(ctx):
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
     panel["grid"], panel["tile"], panel["base"], panel["light"] = (2, 2, 4), (2, 2), -1, 1
     target = Target(ctx, (64, 64))
-    renderer.draw(target, View(Camera(0, 0, 3), (64, 64), fog=1e6), Drawing(panels={(0, 0): panel}))
+    renderer.draw(
+        target, View(Camera(0, 0, 3), (64, 64), fog=1e6), DrawList(panels={(0, 0): panel})
+    )
     pixels = target.pixels()[..., :3].astype(int)
     assert pixels[32, 32].max() < 60
     assert not np.array_equal(pixels[20, 20], pixels[1, 1])

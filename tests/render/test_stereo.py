@@ -13,16 +13,16 @@ from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import (
     StereoTarget,
-    chosen_way,
+    choose_stereo_mode,
     clip_from_world,
     eyes_view,
     near_and_far,
-    ways,
+    stereo_modes,
 )
 from vrnn.render.uniforms import EyesView, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
-from vrnn.scene.primitives import PANEL, STROKE, Drawing, Label, Picture, quad
+from vrnn.scene.primitives import PANEL, STROKE, DrawList, ImageQuad, TextLabel, quad
 
 SIZE = (320, 240)
 WAYS = ("multiview", "layer", "two")
@@ -41,15 +41,15 @@ def scene(renderer):
     strokes["start"] = (-1.5, 0.01, -1), (-1.2, 0.4, -2), (1.3, 0.2, -1.5)
     strokes["end"] = (1.5, 0.01, -2), (-1.2, 2.2, -2), (1.3, 1.4, -1.5)
     strokes["width"], strokes["kind"] = (0.08, 0.05, 0.12), (0, 0, 1)
-    strokes["colour"] = (1, 0.5, 0.1, 1)
+    strokes["color"] = (1, 0.5, 0.1, 1)
     image = np.zeros((8, 8, 3), np.uint8)
     image[:4, :4], image[4:, 4:], image[:4, 4:] = (255, 60, 20), (20, 200, 60), (40, 40, 255)
-    return Drawing(
+    return DrawList(
         panels={(0, 0): panel},
         quads=quad(0.5, 1.1, 0.7, 0.5, -1.2, (0.9, 0.2, 0.1, 1), (0.1, 0.2, 0.9, 1)),
         strokes=strokes,
-        labels=(Label("left 123", (-0.9, 0.85, -1.8), 0.12, (1, 1, 1, 1)),),
-        pictures=(Picture((-0.3, 1.0, -1.0), (0.5, 0, 0), (0, -0.5, 0), image, smooth=False),),
+        labels=(TextLabel("left 123", (-0.9, 0.85, -1.8), 0.12, (1, 1, 1, 1)),),
+        image_quads=(ImageQuad((-0.3, 1.0, -1.0), (0.5, 0, 0), (0, -0.5, 0), image, smooth=False),),
     )
 
 
@@ -61,7 +61,7 @@ def renderer(ctx):
 
 
 def target_of(ctx, way, samples=0, size=SIZE):
-    if way not in ("auto", *ways(ctx.extensions)):
+    if way not in ("auto", *stereo_modes(ctx.extensions)):
         pytest.skip(f"this driver cannot draw by '{way}'")
     return StereoTarget(ctx, size, samples, way)
 
@@ -128,8 +128,11 @@ def test_near_things_move_to_the_other_side(ctx, renderer, way):
     view = eyes_view(eyes_at(x=0, y=1.0, z=0.0), Rig(), SIZE, 1e6)
     middles = {}
     for depth in (1.0, 8.0):
-        spot = Drawing(quads=quad(-0.05 * depth, 1 + 0.05 * depth, 0.1 * depth, 0.1 * depth, -depth,
-                                  (1, 1, 1, 1)))  # fmt: skip
+        spot = DrawList(
+            quads=quad(
+                -0.05 * depth, 1 + 0.05 * depth, 0.1 * depth, 0.1 * depth, -depth, (1, 1, 1, 1)
+            )
+        )
         seen = both_eyes(renderer, spot, view, way)
         middles[depth] = [np.nonzero((p > 240).all(-1))[1].mean() for p in seen]
     for depth, (left, right) in middles.items():
@@ -141,7 +144,7 @@ def test_near_things_move_to_the_other_side(ctx, renderer, way):
 @pytest.mark.parametrize("way", WAYS)
 def test_up_is_up_and_left_is_left(ctx, renderer, way):
     view = eyes_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
-    corner = Drawing(quads=quad(-1.0, 1.8, 0.4, 0.4, -2.0, (1, 1, 1, 1)))
+    corner = DrawList(quads=quad(-1.0, 1.8, 0.4, 0.4, -2.0, (1, 1, 1, 1)))
     for pixels in both_eyes(renderer, corner, view, way):
         rows, columns = np.nonzero((pixels > 240).all(-1))
         assert rows.max() < SIZE[1] / 2
@@ -154,7 +157,7 @@ def test_a_field_of_view_that_is_not_symmetric(ctx, renderer, way):
     fov = (-0.9, 0.5, 0.4, -0.7)
     eyes = (Eye(Pose(), fov), Eye(Pose(), (-0.5, 0.9, 0.4, -0.7)))
     view = eyes_view(eyes, Rig(), SIZE, 1e6)
-    spot = Drawing(quads=quad(0.3 - 0.02, 0.1 + 0.02, 0.04, 0.04, -1.0, (1, 1, 1, 1)))
+    spot = DrawList(quads=quad(0.3 - 0.02, 0.1 + 0.02, 0.04, 0.04, -1.0, (1, 1, 1, 1)))
     for eye, pixels in zip(eyes, both_eyes(renderer, spot, view, way), strict=True):
         left, right, up, down = (tan(angle) for angle in eye.fov)
         rows, columns = np.nonzero((pixels > 240).all(-1))
@@ -185,10 +188,10 @@ def test_the_rig_carries_the_head_through_the_world(renderer):
 
 
 def test_things_before_the_eyes_are_over_everything(ctx, renderer):
-    wall = Drawing(quads=quad(-2, 4, 4, 4, -0.5, (0.1, 0.1, 0.1, 1)))
-    card = Drawing(quads=quad(-1, 3, 2, 2, -2.0, (1, 1, 1, 1)))
+    wall = DrawList(quads=quad(-2, 4, 4, 4, -0.5, (0.1, 0.1, 0.1, 1)))
+    card = DrawList(quads=quad(-1, 3, 2, 2, -2.0, (1, 1, 1, 1)))
     view = eyes_view(eyes_at(y=2.0, z=0.0), Rig(), SIZE, 1e6)
-    for pixels in both_eyes(renderer, wall, view, chosen_way(ctx), front=card):
+    for pixels in both_eyes(renderer, wall, view, choose_stereo_mode(ctx), front=card):
         assert (pixels[SIZE[1] // 2, SIZE[0] // 2] > 240).all()
 
 
@@ -199,8 +202,8 @@ def test_no_more_calls_than_for_one_eye(ctx, renderer):
     view = eyes_view(eyes_at(), Rig(), SIZE, 100.0)
     both_eyes(renderer, drawing, view, "two")
     assert renderer.counts.draw_calls == 2 * calls
-    if chosen_way(ctx) != "two":
-        both_eyes(renderer, drawing, view, chosen_way(ctx))
+    if choose_stereo_mode(ctx) != "two":
+        both_eyes(renderer, drawing, view, choose_stereo_mode(ctx))
         assert renderer.counts.draw_calls == calls
 
 
@@ -209,8 +212,8 @@ def test_what_is_worth_drawing_is_found_once_for_both_eyes(ctx, renderer, monkey
 
     drawing = scene(renderer)
     found = []
-    real = module.near_first
-    monkeypatch.setattr(module, "near_first", lambda *a: found.append(1) or real(*a))
+    real = module.sort_front_to_back
+    monkeypatch.setattr(module, "sort_front_to_back", lambda *a: found.append(1) or real(*a))
     target = target_of(ctx, "two")
     for x in (0.0, 0.1, 0.2, 0.3):  # a head that leans
         renderer.draw_eyes(target, eyes_view(eyes_at(x), Rig(), SIZE, 100.0), drawing)
@@ -219,8 +222,8 @@ def test_what_is_worth_drawing_is_found_once_for_both_eyes(ctx, renderer, monkey
 
 
 def test_depth_of_both_eyes_is_there(ctx, renderer):
-    target = target_of(ctx, chosen_way(ctx))
-    near = Drawing(quads=quad(-2, 3, 4, 4, -1.0, (1, 1, 1, 1)))
+    target = target_of(ctx, choose_stereo_mode(ctx))
+    near = DrawList(quads=quad(-2, 3, 4, 4, -1.0, (1, 1, 1, 1)))
     view = eyes_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
     renderer.draw_eyes(target, view, near)
     low, high = near_and_far(Rig())
@@ -265,9 +268,11 @@ def test_projections_are_matrices_multiplied(at, quaternion, fov, stage, yaw, sc
 
 
 def test_drivers_are_asked_for_what_they_can():
-    assert ways(set()) == ("two",)
-    assert ways({"GL_AMD_vertex_shader_layer"}) == ("layer", "two")
-    assert ways({"GL_OVR_multiview2", "GL_ARB_shader_viewport_layer_array"})[0] == "multiview"
+    assert stereo_modes(set()) == ("two",)
+    assert stereo_modes({"GL_AMD_vertex_shader_layer"}) == ("layer", "two")
+    assert (
+        stereo_modes({"GL_OVR_multiview2", "GL_ARB_shader_viewport_layer_array"})[0] == "multiview"
+    )
 
 
 def test_an_eyes_view_has_both(renderer):

@@ -6,9 +6,9 @@ from hypothesis import strategies as st
 
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import panel_size
-from vrnn.scene.network_object import Face
+from vrnn.scene.network_object import PanelShape
 from vrnn.scene.picking import pick_layer
-from vrnn.scene.transition import Pose
+from vrnn.scene.transition import PlacementFrame
 
 
 def node(number, shape):
@@ -17,10 +17,10 @@ def node(number, shape):
 
 def pick(places, nodes, grids, eye, direction):
     """`pick_layer` among panels in their usual grids."""
-    faces = {n.id: Face(grid) for n, grid in zip(nodes, grids, strict=True)}
+    faces = {n.id: PanelShape(grid) for n, grid in zip(nodes, grids, strict=True)}
     ids = tuple(n.id for n in nodes)
     index = {n: i for i, n in enumerate(ids)}
-    pose = Pose(SimpleNamespace(faces=faces), ids, places, [], {}, np.zeros(3), index)
+    pose = PlacementFrame(SimpleNamespace(faces=faces), ids, places, [], {}, np.zeros(3), index)
     return pick_layer(pose, {n.id: n for n in nodes}, 0, eye, direction)
 
 

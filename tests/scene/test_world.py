@@ -11,15 +11,15 @@ from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.predictions import ClassScores, Segmentation
-from vrnn.network.results import Frame
+from vrnn.network.results import ForwardResult
 from vrnn.render.map_store import plan
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerState, State
 from vrnn.scene.transition import grid_maps
-from vrnn.scene.viewpoints import depths, find_layer, named
+from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.world import World
 from vrnn.style import font
-from vrnn.style.colormap import Display
+from vrnn.style.colormap import ColorMapping
 
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
 
@@ -29,41 +29,41 @@ def small(outputs=()):
     world = World()
     network = residual(2)
     sizes = world.open(0, network, INFO)
-    world.stored(0, plan(sizes))
+    world.set_addresses(0, plan(sizes))
     rng = np.random.default_rng(0)
     maps = {}
     for node in network.nodes:
         maps[node.id] = feature_maps(rng.normal(size=map_shape(node.shape)).astype(np.float32))
-    world.arrived(0, maps)
+    world.add_maps(0, maps)
     image = rng.integers(0, 255, (32, 32, 3), np.uint8)
-    world.answered(0, Frame(1, image, maps, tuple(outputs), 0.1))
+    world.set_result(0, ForwardResult(1, image, maps, tuple(outputs), 0.1))
     return world, network, maps
 
 
 def panels(world):
     """Of one network, in the order of its layers."""
-    return np.concatenate(list(world.drawing().panels.values()))
+    return np.concatenate(list(world.draw_list().panels.values()))
 
 
 def test_every_layer_has_a_panel_and_waits_for_its_maps():
     world = World()
     network = residual(2)
-    world.stored(0, plan(world.open(0, network, INFO)))
+    world.set_addresses(0, plan(world.open(0, network, INFO)))
     assert len(panels(world)) == len(network.nodes)
     assert (panels(world)["base"] == -1).all()
 
 
 def test_maps_appear_where_they_are_stored():
     world, network, _ = small()
-    addresses = world.stands[0].addresses
+    addresses = world.networks[0].addresses
     assert [addresses[n.id][1] for n in network.nodes] == list(panels(world)["base"])
     assert len(panels(world)) == len(network.nodes)
 
 
 @pytest.mark.parametrize("scale", ["map", "layer", "network"])
-def test_colours_span_what_was_asked(scale):
+def test_colors_span_what_was_asked(scale):
     world, network, maps = small()
-    world.set_state(State(display=Display(scale=scale)))
+    world.set_state(State(color_mapping=ColorMapping(normalize_by=scale)))
     ranges = dict(zip([n.id for n in network.nodes], panels(world)["range"], strict=True))
     largest = max(m.peak for m in maps.values())
     for node in network.nodes:
@@ -81,7 +81,7 @@ def test_colours_span_what_was_asked(scale):
 def test_a_move_is_continuous_and_ends_where_it_should():
     world, _, _ = small()
     before = panels(world)["origin"].copy()
-    edges = len(world.drawing().strokes)
+    edges = len(world.draw_list().strokes)
     world.set_state(State("conveyor"))
     last, steps = before, []
     while world.advance(1 / 60):
@@ -91,13 +91,13 @@ def test_a_move_is_continuous_and_ends_where_it_should():
     assert len(steps) > 20
     assert max(steps) < np.abs(last - before).max() / 5
     again = World(State("conveyor"))
-    again.stands = world.stands
+    again.networks = world.networks
     assert np.allclose(panels(again)["origin"], last)
     world.set_state(State("terrace"))
     while world.advance(1 / 60):
-        assert len(world.drawing().strokes)
+        assert len(world.draw_list().strokes)
     assert np.allclose(panels(world)["origin"], before)
-    assert len(world.drawing().strokes) == edges
+    assert len(world.draw_list().strokes) == edges
 
 
 def test_turning_back_in_mid_move_does_not_jump():
@@ -118,12 +118,12 @@ def test_maps_go_to_another_form_without_a_jump(layer):
     def maps():
         """Middle of each map of the layer, by channel."""
         records = panels(world)
-        pose = world.pose(0)
+        pose = world.placement_frame(0)
         if node.id in pose.maps:
             found = pose.maps[node.id]
             at = pose.place(node.id)[:3]
             return dict(zip(found.channels.tolist(), found.middle + at, strict=True))
-        face = pose.standing.faces[node.id]
+        face = pose.placement.faces[node.id]
         grid = grid_maps(face.grid, map_shape(node.shape), pose.place(node.id))
         assert len(records) == len(network.nodes)
         return dict(zip(grid.channels.tolist(), grid.middle + pose.place(node.id)[:3], strict=True))
@@ -142,7 +142,7 @@ def test_maps_go_to_another_form_without_a_jump(layer):
     assert largest < max(whole / 5, 0.05)
 
 
-def test_pointing_lights_a_layer_and_its_neighbours_and_dims_the_rest():
+def test_pointing_lights_a_layer_and_its_neighbors_and_dims_the_rest():
     world, network, _ = small()
     node = network.nodes[3].id
     middle = world.panel_corners(0, node).mean(0) - (0, 0.2, 0)
@@ -150,28 +150,28 @@ def test_pointing_lights_a_layer_and_its_neighbours_and_dims_the_rest():
     hit = world.pick(eye, np.array([0.0, 0, -1]))
     assert hit is not None
     assert hit.node == node
-    world.point_at(hit)
+    world.hover(hit)
     lit = panels(world)
     near = {e.source for e in network.edges if e.target == node}
     near |= {e.target for e in network.edges if e.source == node} | {node}
     bright = {n.id for n, r in zip(network.nodes, lit, strict=True) if r["light"] == 1}
     assert bright == near
     assert (lit["border"] < 0).sum() == 1
-    world.point_at(None)
+    world.hover(None)
     assert (panels(world)["light"] == 1).all()
 
 
 def test_networks_stand_side_by_side():
     world = World()
     for slot in range(3):
-        world.stored(slot, plan(world.open(slot, residual(2), INFO)))
+        world.set_addresses(slot, plan(world.open(slot, residual(2), INFO)))
     for arrangement in ("terrace", "conveyor"):
         world.set_state(State(arrangement))
         while world.advance(1.0):
             continue
         spans = []
         for slot in range(3):
-            places = world.pose(slot).places
+            places = world.placement_frame(slot).places
             left = (places[:, 0] - places[:, 3] / 2).min()
             spans.append((left, (places[:, 0] + places[:, 3] / 2).max()))
         assert all(a[1] + 2 < b[0] for a, b in pairwise(spans))
@@ -180,18 +180,18 @@ def test_networks_stand_side_by_side():
 def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
     scores = ClassScores(9, np.array([0.1, 2.0]), np.array([0.13, 0.87], np.float32))
     world, _, _ = small([scores])
-    texts = [label.text for label in world.drawing().labels]
+    texts = [label.text for label in world.draw_list().labels]
     assert "dog" in texts
     assert "87.0%" in texts
     assert "random weights" in texts
     assert "1,234 parameters" in texts
 
 
-def test_a_segmentation_lies_over_the_image_in_its_colours():
+def test_a_segmentation_lies_over_the_image_in_its_colors():
     classes = np.zeros((16, 16), np.int32)
     classes[:, 8:] = 1
     world, _, _ = small([Segmentation(9, classes, 2)])
-    pictures = world.drawing().pictures
+    pictures = world.draw_list().image_quads
     assert len(pictures) == 2
     left, right = pictures[1].pixels[:, :14].mean((0, 1)), pictures[1].pixels[:, 18:].mean((0, 1))
     assert np.abs(left - right).max() > 40
@@ -199,7 +199,7 @@ def test_a_segmentation_lies_over_the_image_in_its_colours():
 
 def test_labels_never_cover_maps():
     world, _, _ = small()
-    drawing = world.drawing()
+    drawing = world.draw_list()
     boxes = panels(world)
     for label in drawing.labels:
         if label.height > 0.2 or label.up != (0.0, 1.0, 0.0):
@@ -217,9 +217,9 @@ def test_labels_never_cover_maps():
 @pytest.mark.parametrize("name", ["overview", "front", "top"])
 def test_a_named_camera_sees_everything(name, aspect):
     world, _, _ = small()
-    camera = named(world, name, aspect, np.pi / 4)
+    camera = camera_by_name(world, name, aspect, np.pi / 4)
     corners = world.corners()
-    near, _ = depths(world, camera)
+    near, _ = near_and_fog(world, camera)
     clip = np.c_[corners, np.ones(len(corners))] @ camera.clip_from_world(aspect, near).T
     assert (np.abs(clip[:, :2]) <= clip[:, 3:] * 0.905).all()
     assert (clip[:, 2] >= -clip[:, 3]).all()
@@ -233,13 +233,13 @@ def test_layers_are_found_by_name_or_by_a_part_only_one_has():
         find_layer(world, "nonsense")
     with pytest.raises(VrnnError, match="say which"):
         find_layer(world, "conv")
-    camera = named(world, f"layer:{node.name}", 1.5, 1.0)
+    camera = camera_by_name(world, f"layer:{node.name}", 1.5, 1.0)
     assert isinstance(camera, Camera)
     assert camera.z > world.panel_corners(0, node.id)[0, 2]
 
 
 def test_a_network_of_one_layer_stands_too():
     world = World()
-    world.stored(0, plan(world.open(0, build([("input", "", (3, 8, 8))], []), INFO)))
+    world.set_addresses(0, plan(world.open(0, build([("input", "", (3, 8, 8))], []), INFO)))
     assert len(panels(world)) == 1
-    assert np.isfinite(named(world, "overview", 1.5, 1.0).position).all()
+    assert np.isfinite(camera_by_name(world, "overview", 1.5, 1.0).position).all()

@@ -51,7 +51,7 @@ def difference(expected: np.ndarray, pixels: np.ndarray) -> str:
 
 def _edges(pixels: np.ndarray) -> np.ndarray:
     """(H, W) bool: within two pixels of a step in brightness."""
-    grey = Image.fromarray(pixels[..., :3]).convert("L")
-    high = np.asarray(grey.filter(ImageFilter.MaxFilter(5)), int)
-    low = np.asarray(grey.filter(ImageFilter.MinFilter(5)), int)
+    gray = Image.fromarray(pixels[..., :3]).convert("L")
+    high = np.asarray(gray.filter(ImageFilter.MaxFilter(5)), int)
+    low = np.asarray(gray.filter(ImageFilter.MinFilter(5)), int)
     return high - low > 12

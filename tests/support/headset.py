@@ -7,10 +7,10 @@ from dataclasses import replace
 import numpy as np
 
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.hand_controls import Hands
+from vrnn.controls.hands.hand_controls import HandControls
 from vrnn.scene.headset.billboard import facing
 from vrnn.scene.headset.hand_gestures import quaternion
-from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Tracked
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 FRAME = 1 / 90
 LEFT, RIGHT = 0, 1
@@ -24,15 +24,15 @@ def looking(position, at) -> Pose:
 
 
 class Person:
-    """Drives `Hands` frame by frame."""
+    """Drives `HandControls` frame by frame."""
 
     def __init__(self, place, panels=None, rig=None, act=None, file=None, **comfort) -> None:
         settings = replace(load_config().comfort, **comfort)
-        self.hands = Hands(place, settings, act, panels, file, rig)
+        self.hands = HandControls(place, settings, act, panels, file, rig)
         self.place = place
         self.now = 100.0
         self.head = Pose(np.array([0.0, 1.65, 0.0]))
-        self.told = [
+        self.input = [
             HandInput(aim=p, grip=p, active=True)
             for p in (Pose(np.array([-0.2, 1.25, -0.35])), Pose(np.array([0.2, 1.25, -0.35])))
         ]
@@ -45,7 +45,9 @@ class Person:
         for _ in range(count):
             self.now += FRAME
             eyes = (Eye(self.head), Eye(self.head))
-            tracked = Tracked(self.now, self.head, eyes, (self.told[0], self.told[1]), self.focused)
+            tracked = TrackingFrame(
+                self.now, self.head, eyes, (self.input[0], self.input[1]), self.focused
+            )
             done, buzzes = self.hands.update(tracked, FRAME)
             self.done += done
             self.buzzes += buzzes
@@ -56,7 +58,7 @@ class Person:
 
     def set(self, hand: int, **told) -> None:
         """Change what a hand tells, for one frame and on."""
-        self.told[hand] = replace(self.told[hand], **told)
+        self.input[hand] = replace(self.input[hand], **told)
         self.frame()
 
     def tap(self, hand: int, button: str) -> None:
@@ -73,12 +75,12 @@ class Person:
 
     def point(self, hand: int, world) -> None:
         """Point at a place of the world."""
-        pose = looking(self.told[hand].aim.position, self.stage(world))
+        pose = looking(self.input[hand].aim.position, self.stage(world))
         self.set(hand, aim=pose, grip=pose)
 
     def reach(self, hand: int, stage, world=None) -> None:
         """Move a hand to a place of the stage, pointing on as before or at a place of the world."""
-        before = self.told[hand].aim
+        before = self.input[hand].aim
         pose = Pose(np.array(stage, float), before.orientation)
         if world is not None:
             pose = looking(stage, self.stage(world))
@@ -86,15 +88,15 @@ class Person:
 
 
 def middle(spot) -> np.ndarray:
-    """(3,) metres: of a spot."""
+    """(3,) meters: of a spot."""
     return np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2
 
 
 def spots(world, kind):
-    return [spot for spot in world.spots() if spot.kind == kind]
+    return [spot for spot in world.pick_regions() if spot.kind == kind]
 
 
 def on_layer(world, name, across=0.5, down=0.5) -> np.ndarray:
-    """(3,) metres: a point on a layer's panel."""
-    x, y, z, width, height = world.pose(0).place(world.stands[0].ids[name]).tolist()
+    """(3,) meters: a point on a layer's panel."""
+    x, y, z, width, height = world.placement_frame(0).place(world.networks[0].ids[name]).tolist()
     return np.array([x + (across - 0.5) * width, y + (1 - down) * height, z])

@@ -59,10 +59,10 @@ def networks(draw: st.DrawFn, largest: int = 40) -> Network:
 @st.composite
 def rooms(draw: st.DrawFn, network: Network) -> dict[int, Footprint]:
     """Any sizes for its panels."""
-    metres = st.floats(0.1, 4.0)
+    meters = st.floats(0.1, 4.0)
     extra = st.sampled_from((0.0, 0.0, 1.5))
     return {
-        node.id: Footprint(draw(metres), draw(metres), draw(extra), draw(extra), draw(extra))
+        node.id: Footprint(draw(meters), draw(meters), draw(extra), draw(extra), draw(extra))
         for node in network.nodes
     }
 

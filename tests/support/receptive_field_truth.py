@@ -10,10 +10,10 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.operators.tensor_layout import Form
+from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.passes.replay import part_of
-from vrnn.compute.tracing.simplify import View
-from vrnn.compute.tracing.tracer import Record
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.compute.tracing.tracer import OpRecord
 
 Box = tuple[int, int, int, int]
 
@@ -32,7 +32,7 @@ def positive(model: nn.Module) -> nn.Module:
     return model
 
 
-def as_map(tensor: torch.Tensor, form: Form) -> torch.Tensor:
+def as_map(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
     """(C, H, W) of the first sample, as it is shown, still in autograd's graph."""
     if form.batch is not None:
         tensor = tensor.select(form.batch, 0)
@@ -46,11 +46,11 @@ def as_map(tensor: torch.Tensor, form: Form) -> torch.Tensor:
 class Kept(TorchFunctionMode):
     """Keeps the maps of all nodes of a view, from a pass with gradients."""
 
-    def __init__(self, view: View) -> None:
+    def __init__(self, view: GraphView) -> None:
         super().__init__()
         self.maps: dict[int, torch.Tensor] = {}
         self._view, self._position = view, 0
-        self._at: dict[int, list[tuple[int, Record]]] = {}
+        self._at: dict[int, list[tuple[int, OpRecord]]] = {}
         for node, record in view.shown.items():
             if record.position >= 0 and not record.attention:
                 self._at.setdefault(record.position, []).append((node, record))
@@ -68,7 +68,7 @@ Seen = Callable[[int, int, int], Box | None]
 
 @contextmanager
 def watched(
-    model: nn.Module, inputs: tuple[torch.Tensor, ...], view: View
+    model: nn.Module, inputs: tuple[torch.Tensor, ...], view: GraphView
 ) -> Iterator[tuple[dict[int, torch.Tensor], Seen]]:
     """Run a model with gradients. Gives the maps of its nodes, and what tells the box of the first
     input's pixels that a position (node, row, column) depends on, None for no pixel."""

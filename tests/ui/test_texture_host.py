@@ -10,24 +10,24 @@ from imgui_bundle import imgui
 from tests.controls.test_hand_controls import anew, by
 from tests.scene.headset.test_hand_picking import joints
 from tests.support.headset import LEFT, RIGHT, Person, looking, middle
-from vrnn.app.offscreen import Studio
-from vrnn.commands.display import FoldStages
-from vrnn.commands.session import Look
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import FoldAllStages
+from vrnn.commands.session import GoToView
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandsGuide
-from vrnn.controls.hands.hand_visuals import seen
+from vrnn.controls.hands.guide import HandRigController
+from vrnn.controls.hands.hand_visuals import draw_hands
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.render_target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import HandInput, Pose
-from vrnn.scene.primitives import Drawing
+from vrnn.scene.primitives import DrawList
 from vrnn.ui.texture_host import SIZE
 
 
 @pytest.fixture(scope="module")
 def studio():
-    with Studio([ModelSpec()], load_config()) as made:
+    with OffscreenApp([ModelSpec()], load_config()) as made:
         yield made
 
 
@@ -35,7 +35,7 @@ def studio():
 def visitor(studio):
     """With the board over the left wrist."""
     anew(studio)
-    with HandsGuide(studio.place, studio._renderer, load_config()) as guide:
+    with HandRigController(studio.place, studio._renderer, load_config()) as guide:
         yield Visitor(guide)
 
 
@@ -88,7 +88,7 @@ class Visitor(Person):
 def angle(visitor) -> float:
     """Degrees of a capital letter on the board."""
     leaf = visitor.hands.board.leaf
-    away = np.linalg.norm(leaf.centre - visitor.head.position)
+    away = np.linalg.norm(leaf.center - visitor.head.position)
     return degrees(atan(leaf.height / SIZE[1] * visitor.guide.board.capital / away))
 
 
@@ -97,18 +97,18 @@ def test_text_is_large_enough_over_the_wrist_and_wherever_it_hangs(visitor):
     assert angle(visitor) >= 1.2
     visitor.reach(LEFT, (-0.3, 1.0, -0.6))
     assert angle(visitor) >= 1.2
-    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.center))
     visitor.set(RIGHT, squeeze=1.0)
     assert board.pinned
-    before = board.leaf.centre
+    before = board.leaf.center
     visitor.set(RIGHT, stick=(0.0, 1.0))
     visitor.wait(0.8)
     visitor.set(RIGHT, stick=(0.0, 0.0), squeeze=0.0)
-    assert np.linalg.norm(board.leaf.centre - before) > 0.5
+    assert np.linalg.norm(board.leaf.center - before) > 0.5
     assert angle(visitor) >= 1.2
-    where = board.leaf.centre
+    where = board.leaf.center
     visitor.reach(LEFT, (-0.5, 1.3, -0.2))
-    np.testing.assert_array_equal(board.leaf.centre, where)  # it stays where it was hung
+    np.testing.assert_array_equal(board.leaf.center, where)  # it stays where it was hung
     toward = visitor.head.position - where
     assert board.leaf.toward @ toward / np.linalg.norm(toward) > 0.99
 
@@ -122,9 +122,9 @@ def test_a_capital_on_the_picture_is_as_high_as_it_says(visitor):
 
 def test_both_hands_make_it_larger_but_never_too_small_to_read(visitor):
     board = visitor.hands.board
-    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.center))
     visitor.set(RIGHT, squeeze=1.0)
-    visitor.point(LEFT, visitor.hands.rig.apply(board.leaf.centre))
+    visitor.point(LEFT, visitor.hands.rig.apply(board.leaf.center))
     visitor.set(LEFT, squeeze=1.0)
     visitor.frame()
     assert board.hands == {LEFT, RIGHT}
@@ -135,16 +135,16 @@ def test_both_hands_make_it_larger_but_never_too_small_to_read(visitor):
 
 
 def test_a_button_is_pressed_by_the_ray(visitor, studio):
-    visitor.hands.do(FoldStages())
+    visitor.hands.do(FoldAllStages())
     visitor.settle()
     assert studio.world.state.folds
     visitor.press(420, 50)  # undo
     assert not studio.world.state.folds
-    assert studio.place.held is None
+    assert studio.place.held_image is None
 
 
 def test_a_finger_presses_it_too(visitor, studio):
-    visitor.hands.do(FoldStages())
+    visitor.hands.do(FoldAllStages())
     visitor.settle()
     leaf = visitor.hands.board.leaf
     for away in (0.2, 0.05, -0.01, -0.02, 0.05, 0.2):
@@ -165,7 +165,7 @@ def test_a_layer_is_found_by_typing_and_one_goes_there(visitor, studio):
     before = visitor.hands.rig
     visitor.type("enter")
     assert not visitor.guide.board.typing
-    assert any(isinstance(action, Look) for action in visitor.done)
+    assert any(isinstance(action, GoToView) for action in visitor.done)
     assert np.linalg.norm(visitor.hands.rig.position - before.position) > 3
 
 
@@ -197,10 +197,10 @@ def test_panels_of_the_window_stay_as_they_are(visitor):
 
 
 def test_a_wrist_that_sleeps_leaves_the_board_where_it_is(visitor):
-    where = visitor.hands.board.leaf.centre
-    visitor.told[LEFT] = HandInput()
+    where = visitor.hands.board.leaf.center
+    visitor.input[LEFT] = HandInput()
     visitor.wait(0.3)
-    np.testing.assert_array_equal(visitor.hands.board.leaf.centre, where)
+    np.testing.assert_array_equal(visitor.hands.board.leaf.center, where)
 
 
 def view_of(person, size=(600, 600), fov=1.6):
@@ -213,13 +213,13 @@ def view_of(person, size=(600, 600), fov=1.6):
 
 def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
     leaf = visitor.hands.board.leaf
-    visitor.head = looking(visitor.head.position, leaf.centre)
-    visitor.told[RIGHT] = replace(visitor.told[RIGHT], active=False)
+    visitor.head = looking(visitor.head.position, leaf.center)
+    visitor.input[RIGHT] = replace(visitor.input[RIGHT], active=False)
     visitor.settle()
     view = view_of(visitor)
     target = Target(studio.context, view.size, 0)
-    world, front = seen(visitor.hands)
-    studio._renderer.draw(target, view, Drawing(), front=front, near=world)
+    world, front = draw_hands(visitor.hands)
+    studio._renderer.draw(target, view, DrawList(), front=front, near=world)
     pixels = target.pixels()[..., 0].astype(int)
     target.release()
     own = np.frombuffer(visitor.guide.board.texture.read(), np.uint8)
@@ -249,15 +249,15 @@ def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
     visitor.tap(LEFT, "primary")  # the board away
     visitor.hands.hints.dismiss()
     for hand in (LEFT, RIGHT):
-        visitor.told[hand] = replace(visitor.told[hand], active=False)
+        visitor.input[hand] = replace(visitor.input[hand], active=False)
     visitor.wait(0.5)
 
     def picture(vignette, blink=0.0):
         visitor.hands.locomotion.vignette, visitor.hands.locomotion.blink = vignette, blink
         view = view_of(visitor)
         target = Target(studio.context, view.size, 0)
-        world, front = seen(visitor.hands)
-        studio._renderer.draw(target, view, studio.world.drawing(), front=front, near=world)
+        world, front = draw_hands(visitor.hands)
+        studio._renderer.draw(target, view, studio.world.draw_list(), front=front, near=world)
         pixels = target.pixels()[..., :3].astype(int)
         target.release()
         return pixels
@@ -278,11 +278,11 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
     visitor.reach(RIGHT, (0.25, 1.4, -0.6))
     visitor.wait(0.3)
     view = view_of(visitor)
-    world, _ = seen(visitor.hands)
+    world, _ = draw_hands(visitor.hands)
     target = Target(studio.context, view.size, 0)
-    studio._renderer.draw(target, view, Drawing(), near=world)
+    studio._renderer.draw(target, view, DrawList(), near=world)
     pixels = target.pixels()[..., 0].astype(int)
-    studio._renderer.draw(target, view, Drawing())
+    studio._renderer.draw(target, view, DrawList())
     bare = target.pixels()[..., 0].astype(int)
     target.release()
     for x in (-0.25, 0.25):
@@ -298,10 +298,10 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
     """Random hands for a while: pressed, asleep, lost, near and far, beside themselves."""
     rng = np.random.default_rng(seed)
     buttons = ("primary", "secondary", "menu", "stick_click")
-    targets = [middle(spot) for spot in studio.world.spots()]
+    targets = [middle(spot) for spot in studio.world.pick_regions()]
     for number in range(400):
         for hand in (LEFT, RIGHT):
-            told = visitor.told[hand]
+            told = visitor.input[hand]
             if rng.random() < 0.15:
                 at = targets[rng.integers(len(targets))] + rng.normal(0, 0.3, 3)
                 place = rng.normal((0, 1.3, -0.4), 0.25)
@@ -322,7 +322,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
                 told = replace(told, aim=None, grip=None)
             if rng.random() < 0.01:
                 told = replace(told, joints=joints(at=tuple(rng.normal((0, 1.3, -0.4), 0.2))))
-            visitor.told[hand] = told
+            visitor.input[hand] = told
         head = visitor.head
         if rng.random() < 0.03:
             visitor.head = None
@@ -336,10 +336,10 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
                 assert np.isfinite(drawing.strokes["end"]).all()
         if number % 40 == 0:
             studio.place.upload()
-            studio.feed.take(studio._worker.events())
+            studio.feed.handle_events(studio._worker.events())
             visitor.settle()
     for hand in (LEFT, RIGHT):
-        visitor.told[hand] = HandInput()
+        visitor.input[hand] = HandInput()
     visitor.focused = True
     visitor.wait(0.5)
     rig = visitor.hands.rig
@@ -354,10 +354,10 @@ def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
     anew(studio)
     person = Person(studio.place)
     person.hands.head = None
-    world, front = seen(person.hands)
+    world, front = draw_hands(person.hands)
     assert not len(world.quads)
     assert not len(front.quads)
     person.head = None
-    person.told[RIGHT] = HandInput(aim=Pose(), grip=None, active=True)
+    person.input[RIGHT] = HandInput(aim=Pose(), grip=None, active=True)
     person.frame()
-    seen(person.hands)
+    draw_hands(person.hands)

@@ -7,12 +7,12 @@ import pytest
 from tests.app.test_mouse import Where, kept, move
 from tests.app.test_window import SIZE, differs, display, program  # noqa: F401
 from tests.support.networks import residual
-from vrnn.app.offscreen import Studio
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.layout.folding import modules
 from vrnn.ui.fuzzy_match import best, score
-from vrnn.ui.layout_store import Memory, load, save
+from vrnn.ui.layout_store import PanelLayout, load, save
 from vrnn.ui.panels.module_tree import matching, rows, visible
 
 
@@ -46,17 +46,17 @@ def test_the_tree_holds_every_layer_once_under_its_modules():
 
 def test_what_is_remembered_comes_back_and_what_is_broken_is_forgotten(tmp_path):
     path = tmp_path / "panels.ini"
-    memory = Memory(True, 18.0, frozenset({"Jobs"}), "[Window][Model]\nPos=1,2\n\n")
+    memory = PanelLayout(True, 18.0, frozenset({"Jobs"}), "[Window][Model]\nPos=1,2\n\n")
     save(path, memory)
     assert load(path) == memory
     path.write_bytes(b"\xff\xfe\x00 nonsense")
-    assert load(path) == Memory()
-    assert load(tmp_path / "none.ini") == Memory()
+    assert load(path) == PanelLayout()
+    assert load(tmp_path / "none.ini") == PanelLayout()
 
 
 @pytest.fixture(scope="module")
 def where():
-    with Studio([ModelSpec()], load_config()) as studio:
+    with OffscreenApp([ModelSpec()], load_config()) as studio:
         yield Where(studio)
 
 
@@ -108,11 +108,11 @@ def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):  # noqa: F811
     dragged = vrnn.picture()
     vrnn.xdotool("mouseup", "1")
     time.sleep(0.3)
-    assert kept(vrnn)["state"]["display"]["gamma"] > 2.2
+    assert kept(vrnn)["state"]["color_mapping"]["gamma"] > 2.2
     assert differs(panels, dragged) > 0.001
     vrnn.press("ctrl+z")
     time.sleep(0.3)
-    assert "gamma" not in kept(vrnn)["state"].get("display", {})
+    assert "gamma" not in kept(vrnn)["state"].get("color_mapping", {})
 
 
 def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(

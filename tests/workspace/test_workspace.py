@@ -5,53 +5,81 @@ import json
 import numpy as np
 import pytest
 
-from vrnn.app.offscreen import Studio
-from vrnn.commands.display import Arrange, Colour, Fold, FoldShows, FoldStages
-from vrnn.commands.files import Restore, Save
-from vrnn.commands.inputs import PickUp, PutDown, PutImage, PutNoise, Wall
-from vrnn.commands.layers import Form, Move, PinLayer, Reset, Scale, SwitchOff, SwitchOn, Unpin
-from vrnn.commands.session import FindTop, Point, Redo, Undo
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import (
+    Fold,
+    FoldAllStages,
+    SetArrangement,
+    SetColorMapping,
+    SetFoldDisplay,
+)
+from vrnn.commands.files import OpenSession, SaveSession
+from vrnn.commands.inputs import BrowseImages, DropImage, GrabImage, SetInputImage, SetInputNoise
+from vrnn.commands.layers import (
+    Ablate,
+    ArrangeMaps,
+    MoveLayer,
+    PinLayer,
+    RemoveAblation,
+    ResetLayer,
+    ScaleLayer,
+    UnpinLayer,
+)
+from vrnn.commands.session import HoverLayer, Redo, ShowTopActivations, Undo
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.predictions import ClassScores
 from vrnn.scene.state import State
-from vrnn.workspace.workspace_file import read_place
+from vrnn.workspace.workspace_file import load_workspace
 
 LAYER = "stage2.0.conv1"
 
 
 @pytest.fixture(scope="module")
 def opened():
-    with Studio([ModelSpec()], load_config()) as studio:
+    with OffscreenApp([ModelSpec()], load_config()) as studio:
         yield studio
 
 
 @pytest.fixture
 def studio(opened):
     """As it was at first."""
-    if opened.place.history.undone_next:
+    if opened.place.history.undo_label:
         opened.do(Undo(times=10_000))
-    opened.place.held = None
-    opened.do(Point())
+    opened.place.held_image = None
+    opened.do(HoverLayer())
     return opened
 
 
 def scores(studio):
-    return next(o for o in studio.world.stands[0].frame.outputs if isinstance(o, ClassScores))
+    return next(o for o in studio.world.networks[0].result.outputs if isinstance(o, ClassScores))
 
 
 CHANGES = [
-    Arrange("conveyor"), Colour(colours="viridis", symmetric=False, gamma=1.0, clip=95.0),
-    Colour(scale="network"), FoldShows("strongest"), Fold("stage2"), Fold("stem.0"), FoldStages(),
-    Move(LAYER, by=(1.0, 0.5, 0.2)), Scale(LAYER, by=2.0), Form(LAYER, form="ring"),
-    Form(LAYER, order="entropy", most=5), Form(LAYER, form="line", spread=2.0),
-    PinLayer(LAYER), PinLayer(LAYER, kind="difference"), 
+    SetArrangement("conveyor"),
+    SetColorMapping(colormap="viridis", symmetric=False, gamma=1.0, clip_percentile=95.0),
+    SetColorMapping(normalize_by="network"),
+    SetFoldDisplay("strongest"),
+    Fold("stage2"),
+    Fold("stem.0"),
+    FoldAllStages(),
+    MoveLayer(LAYER, by=(1.0, 0.5, 0.2)),
+    ScaleLayer(LAYER, by=2.0),
+    ArrangeMaps(LAYER, form="ring"),
+    ArrangeMaps(LAYER, order="entropy", most=5),
+    ArrangeMaps(LAYER, form="line", spread=2.0),
+    PinLayer(LAYER),
+    PinLayer(LAYER, kind="difference"),
     PinLayer(LAYER, beside="stage2.0.add", kind="live"),
-    SwitchOff(LAYER, channels=(1, 2)), SwitchOff(LAYER, position=(3, 3)),
-    SwitchOff(LAYER, value="mean"),
-    PutImage(number=3), PutImage(plain="grey"), PutImage(plain="mean"), PutNoise("pink", seed=4),
-]  # fmt: skip
+    Ablate(LAYER, channels=(1, 2)),
+    Ablate(LAYER, position=(3, 3)),
+    Ablate(LAYER, value="mean"),
+    SetInputImage(number=3),
+    SetInputImage(plain="gray"),
+    SetInputImage(plain="mean"),
+    SetInputNoise("pink", seed=4),
+]
 
 
 @pytest.mark.parametrize("change", CHANGES, ids=lambda c: f"{type(c).__name__}")
@@ -62,7 +90,7 @@ def test_each_change_shows_and_can_be_undone_and_done_again(studio, change):
     after_state = studio.world.state
     after = np.asarray(studio.picture("overview", (480, 270))).astype(int)
     assert after_state != before_state
-    assert type(change).__name__ == "FoldShows" or np.abs(after - before).max() > 12
+    assert type(change).__name__ == "SetFoldDisplay" or np.abs(after - before).max() > 12
     studio.do(Undo())
     assert studio.world.state == before_state
     again = np.asarray(studio.picture("overview", (480, 270))).astype(int)
@@ -76,7 +104,7 @@ def test_each_change_shows_and_can_be_undone_and_done_again(studio, change):
 def test_two_hundred_steps_back_and_forth(studio):
     begun = studio.world.state
     for i in range(200):
-        studio.do(Move(LAYER, by=(0.01 * (i + 1), 0.0, 0.0)))
+        studio.do(MoveLayer(LAYER, by=(0.01 * (i + 1), 0.0, 0.0)))
     moved = studio.world.state
     for _ in range(200):
         studio.do(Undo())
@@ -88,33 +116,33 @@ def test_two_hundred_steps_back_and_forth(studio):
     with pytest.raises(VrnnError, match="nothing to do again"):
         studio.do(Redo())
     assert studio.world.state.layer((0, LAYER)).offset[0] == pytest.approx(201.0)
-    studio.do(Reset(LAYER))
+    studio.do(ResetLayer(LAYER))
     assert (0, LAYER) not in studio.world.state.layers
 
 
 @pytest.mark.parametrize(
     ("action", "message"),
     [
-        (Arrange("spiral"), "choose one of terrace, conveyor"),
-        (Colour(colours="rainbow"), "choose one of signed"),
-        (Colour(gamma=float("nan")), "gamma should lie between"),
-        (Colour(clip=10.0), "percentile should lie between"),
-        (FoldShows("all"), "choose one of mean"),
+        (SetArrangement("spiral"), "choose one of terrace, conveyor"),
+        (SetColorMapping(colormap="rainbow"), "choose one of signed"),
+        (SetColorMapping(gamma=float("nan")), "gamma should lie between"),
+        (SetColorMapping(clip_percentile=10.0), "percentile should lie between"),
+        (SetFoldDisplay("all"), "choose one of mean"),
         (Fold("nonsense"), "there is no layer 'nonsense'"),
         (Fold("stage2", network=3), "there is no network 3"),
-        (Move("conv", by=(1.0, 0.0, 0.0)), "say which"),
-        (Scale(LAYER, by=0.0), "cannot be scaled by 0"),
-        (Form(LAYER, form="heap"), "choose one of grid"),
-        (Form(LAYER, spread=9.0), "spread should lie"),
-        (Form(LAYER, most=-1), "cannot be negative"),
-        (SwitchOff(LAYER, channels=(999,)), "no channel 999"),
-        (SwitchOn(7), "there is no 7"),
-        (PutImage(number=10**6), "no image 1000000"),
-        (PutImage(plain="pale"), "choose one of grey"),
-        (PutNoise("brown"), "brown"),
-        (PickUp(number=-1), "no image -1"),
-        (PickUp(source="moon"), "no source 'moon'"),
-        (PickUp(layer=LAYER, channel=500), "no channel 500"),
+        (MoveLayer("conv", by=(1.0, 0.0, 0.0)), "say which"),
+        (ScaleLayer(LAYER, by=0.0), "cannot be scaled by 0"),
+        (ArrangeMaps(LAYER, form="heap"), "choose one of grid"),
+        (ArrangeMaps(LAYER, spread=9.0), "spread should lie"),
+        (ArrangeMaps(LAYER, most=-1), "cannot be negative"),
+        (Ablate(LAYER, channels=(999,)), "no channel 999"),
+        (RemoveAblation(7), "there is no 7"),
+        (SetInputImage(number=10**6), "no image 1000000"),
+        (SetInputImage(plain="pale"), "choose one of gray"),
+        (SetInputNoise("brown"), "brown"),
+        (GrabImage(number=-1), "no image -1"),
+        (GrabImage(source="moon"), "no source 'moon'"),
+        (GrabImage(layer=LAYER, channel=500), "no channel 500"),
         (PinLayer(LAYER, kind="old"), "choose one of live"),
     ],
 )
@@ -129,37 +157,37 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(studio, action, message
 
 
 def test_an_image_is_picked_up_carried_and_placed(studio):
-    studio.do(PickUp(number=7))
-    assert studio.place.held.caption.startswith("#7")
+    studio.do(GrabImage(number=7))
+    assert studio.place.held_image.caption.startswith("#7")
     assert len(studio.place.cards("")) == 1
-    studio.do(PutDown())
-    assert studio.place.held is None
-    assert studio.world.state.picture.number == 7
+    studio.do(DropImage())
+    assert studio.place.held_image is None
+    assert studio.world.state.input_image.number == 7
     best = int(np.argmax(scores(studio).logits))
-    assert studio.world.truth == str(best)
-    assert any(label.text == f"in truth: {best}" for label in studio.world.drawing().labels)
-    studio.do(PickUp(number=2))
-    studio.do(PutDown(into_input=False))
-    assert studio.world.state.picture.number == 7
+    assert studio.world.true_label == str(best)
+    assert any(label.text == f"in truth: {best}" for label in studio.world.draw_list().labels)
+    studio.do(GrabImage(number=2))
+    studio.do(DropImage(into_input=False))
+    assert studio.world.state.input_image.number == 7
 
 
 def test_a_map_is_fed_back_into_the_network(studio):
-    before = studio.world.stands[0].frame.image
-    studio.do(PickUp(layer=LAYER, channel=3))
-    held = studio.place.held.pixels
+    before = studio.world.networks[0].result.image
+    studio.do(GrabImage(layer=LAYER, channel=3))
+    held = studio.place.held_image.pixels
     assert held.shape == (16, 16, 3)
-    studio.do(PutDown())
-    seen = studio.world.stands[0].frame.image
+    studio.do(DropImage())
+    seen = studio.world.networks[0].result.image
     assert not np.array_equal(seen, before)
     studio.do(Undo())
-    assert np.array_equal(studio.world.stands[0].frame.image, before)
+    assert np.array_equal(studio.world.networks[0].result.image, before)
 
 
 def test_a_click_on_anything_does_what_it_stands_for(studio):
-    kinds = {spot.kind: spot for spot in studio.world.spots()}
+    kinds = {spot.kind: spot for spot in studio.world.pick_regions()}
     assert {"input", "thumbnail", "button", "bracket", "handle", "corner"} <= kinds.keys()
     for kind, wanted in (
-        ("input", PickUp), ("thumbnail", PickUp), ("button", Wall), ("bracket", Fold),
+        ("input", GrabImage), ("thumbnail", GrabImage), ("button", BrowseImages), ("bracket", Fold),
     ):  # fmt: skip
         spot = kinds[kind]
         middle = np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2
@@ -171,82 +199,87 @@ def test_a_click_on_anything_does_what_it_stands_for(studio):
             hit = studio.world.pick(eye, -normal / np.linalg.norm(normal))
         assert hit is not None
         assert hit.kind == kind
-        assert isinstance(studio.place.touched(hit), wanted)
+        assert isinstance(studio.place.command_for_hit(hit), wanted)
 
 
 def test_a_channel_that_is_off_changes_what_follows_and_undo_brings_it_back(studio):
     before = scores(studio).logits.copy()
-    studio.do(SwitchOff(LAYER, channels=tuple(range(16))))
-    node = studio.world.stands[0].ids[LAYER]
-    values = studio.world.stands[0].maps[node].values
+    studio.do(Ablate(LAYER, channels=tuple(range(16))))
+    node = studio.world.networks[0].ids[LAYER]
+    values = studio.world.networks[0].maps[node].values
     assert (values[:16] == 0).all()
     assert np.abs(values[16:].astype(float)).max() > 0
     assert np.abs(scores(studio).logits - before).max() > 0.01
-    studio.do(SwitchOn())
+    studio.do(RemoveAblation())
     assert np.array_equal(scores(studio).logits, before)
 
 
 def test_doubles_keep_what_was_and_show_what_differs(studio):
-    node = studio.world.stands[0].ids[LAYER]
-    first = studio.world.stands[0].maps[node].values.astype(np.float32)
+    node = studio.world.networks[0].ids[LAYER]
+    first = studio.world.networks[0].maps[node].values.astype(np.float32)
     studio.do(PinLayer(LAYER, kind="difference"))
-    studio.do(PutImage(number=9))
-    second = studio.world.stands[0].maps[node].values.astype(np.float32)
-    pin = next(iter(studio.world.pinned.values()))
+    studio.do(SetInputImage(number=9))
+    second = studio.world.networks[0].maps[node].values.astype(np.float32)
+    pin = next(iter(studio.world.pinned_layers.values()))
     shown = pin.maps.values.astype(np.float32) * pin.maps.scale
     assert np.abs(shown - (second - first)).max() < 0.02
-    studio.do(Unpin())
-    assert not studio.world.pinned
+    studio.do(UnpinLayer())
+    assert not studio.world.pinned_layers
 
 
 def test_the_images_that_excite_a_channel_stand_over_its_layer(studio, monkeypatch, tmp_path):
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
-    studio.do(FindTop("stage3.1.add", channel=2))
-    said = [label.text for label in studio.world.things["top images"].labels]
+    studio.do(ShowTopActivations("stage3.1.add", channel=2))
+    said = [label.text for label in studio.world.visuals["top images"].labels]
     assert any("channel 2" in text for text in said)
-    assert len(studio.world.things["top images"].pictures) == 9
-    studio.do(FindTop())
-    assert "top images" not in studio.world.things
+    assert len(studio.world.visuals["top images"].image_quads) == 9
+    studio.do(ShowTopActivations())
+    assert "top images" not in studio.world.visuals
 
 
 def test_maps_are_ordered_by_what_they_say_of_the_class(studio):
-    studio.do(Form("stage3.1.add", order="evidence"))
-    stand = studio.world.stands[0]
+    studio.do(ArrangeMaps("stage3.1.add", order="evidence"))
+    stand = studio.world.networks[0]
     node = stand.ids["stage3.1.add"]
-    evidence = stand.evidence[node]
-    face = stand.standing(studio.world.state, 0).faces[node]
+    evidence = stand.attributions[node]
+    face = stand.placement(studio.world.state, 0).faces[node]
     assert list(face.cells.channels) == list(np.argsort(-evidence, kind="stable"))
     # A global mean and a linear layer follow: evidence is weight times mean, exactly.
-    head = studio.world.stands[0].maps[stand.ids["pool"]]
+    head = studio.world.networks[0].maps[stand.ids["pool"]]
     assert evidence.shape == (head.channels,)
 
 
 def test_a_place_is_kept_and_restored(studio, tmp_path):
-    for change in (Fold("stage1"), Move(LAYER, by=(1.0, 2.0, 3.0)), Colour(colours="magma"),
-                   SwitchOff("stem.0", channels=(2,)), PutImage(number=11)):  # fmt: skip
+    for change in (
+        Fold("stage1"),
+        MoveLayer(LAYER, by=(1.0, 2.0, 3.0)),
+        SetColorMapping(colormap="magma"),
+        Ablate("stem.0", channels=(2,)),
+        SetInputImage(number=11),
+    ):
         studio.do(change)
     state = studio.world.state
     picture = studio.picture("overview", (480, 270)).tobytes()
     path = tmp_path / "place.json"
-    studio.do(Save(path))
+    studio.do(SaveSession(path))
     studio.do(Undo(times=5))
     assert studio.world.state != state
-    studio.do(Restore(path))
+    studio.do(OpenSession(path))
     assert studio.world.state == state
     assert studio.picture("overview", (480, 270)).tobytes() == picture
     content = json.loads(path.read_text())
-    assert content["state"]["picture"] == {"number": 11}
+    assert content["state"]["input_image"] == {"number": 11}
 
 
 def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
     studio.do(Fold("stage1"))
-    studio.do(Move(LAYER, by=(1.0, 0.0, 0.0)))
+    studio.do(MoveLayer(LAYER, by=(1.0, 0.0, 0.0)))
     path = tmp_path / "place.json"
-    studio.do(Save(path))
+    studio.do(SaveSession(path))
     text = path.read_text().replace(LAYER, "stage9.conv")
     path.write_text(text)
     studio.do(Undo(times=2))
-    studio.do(Restore(path))
+    studio.do(OpenSession(path))
     assert "stage9.conv" in capsys.readouterr().err
     assert (0, "stage1") in studio.world.state.folds
     assert not studio.world.state.layers
@@ -275,49 +308,52 @@ def test_a_file_that_was_edited_wrongly_is_told_in_a_sentence(tmp_path, broken, 
     path = tmp_path / "place.json"
     path.write_text(broken)
     with pytest.raises(VrnnError, match=message):
-        read_place(path)
+        load_workspace(path)
 
 
 def test_folding_while_a_pass_runs(studio):
     for number in range(6):
-        studio.place.do(PutImage(number=number))
-        studio.place.do(Fold("stage2"))
+        studio.place.execute(SetInputImage(number=number))
+        studio.place.execute(Fold("stage2"))
         studio.place.upload()
     studio.show(3)
-    assert studio.world.state.picture == State(picture=studio.world.state.picture).picture
-    assert studio.world.stands[0].frame is not None
+    assert (
+        studio.world.state.input_image
+        == State(input_image=studio.world.state.input_image).input_image
+    )
+    assert studio.world.networks[0].result is not None
 
 
 def test_the_wall_turns_filters_and_finds(studio):
     def tiles():
         return [
             s.value.number
-            for s in studio.world.spots()
+            for s in studio.world.pick_regions()
             if s.kind == "thumbnail" and s.value.number is not None
         ]
 
     first = tiles()
     assert len(first) == 16
-    studio.do(Wall(page=1))
+    studio.do(BrowseImages(page=1))
     assert not set(first) & set(tiles())
-    studio.do(Wall(only="4"))
+    studio.do(BrowseImages(only="4"))
     images = studio.place.images
     assert {images.label(n) for n in tiles()} == {4}
-    studio.do(Wall(search="#123"))
+    studio.do(BrowseImages(search="#123"))
     assert 123 in tiles()
     with pytest.raises(VrnnError, match="no image #99999"):
-        studio.do(Wall(search="#99999"))
-    studio.do(Wall(shuffle=0, search=""))
+        studio.do(BrowseImages(search="#99999"))
+    studio.do(BrowseImages(shuffle=0, search=""))
 
 
 def test_what_was_previewed_is_done_once(studio):
     before = studio.world.state.layer((0, "stem.0"))
-    change = Move("stem.0", 0, (0.5, 0.0, 0.0))
+    change = MoveLayer("stem.0", 0, (0.5, 0.0, 0.0))
     studio.place.preview(change)
-    studio.place.do(change)
+    studio.place.execute(change)
     assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
     studio.place.preview(change)
-    studio.place.do(Move("stem.0", 0, (0.0, 0.0, 0.0)))  # dragged back to where it was
+    studio.place.execute(MoveLayer("stem.0", 0, (0.0, 0.0, 0.0)))  # dragged back to where it was
     assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
-    studio.place.do(Undo())
+    studio.place.execute(Undo())
     assert studio.world.state.layer((0, "stem.0")) == before

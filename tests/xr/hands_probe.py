@@ -17,9 +17,9 @@ import time
 from ctypes import POINTER, byref, cast
 
 from vrnn.scene.headset.tracking import Pose
-from vrnn.xr.input import HAND_TRACKING, Input
+from vrnn.xr.input import HAND_TRACKING, HandInputReader
 from vrnn.xr.interaction_profiles import PROFILES
-from vrnn.xr.raw_calls import Calls
+from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.session import pose_of
 
 HEADLESS, CLOCK = "XR_MND_headless", "XR_KHR_convert_timespec_time"
@@ -54,7 +54,7 @@ def main() -> None:
         return found.value
 
     profiles = [profile for profile in PROFILES if sys.argv[1] in profile.path]
-    hands = Input(xr, Calls(xr), instance, session, frozenset(wanted), profiles)
+    hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
     print(json.dumps({"refused": hands.refused}), flush=True)
     last, state, took, frames = None, "", 0.0, 0
     while True:

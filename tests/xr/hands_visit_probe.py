@@ -18,12 +18,12 @@ import time
 import numpy as np
 
 from tests.support.headset import middle, on_layer, spots
-from vrnn.app.headset_view import Visit
-from vrnn.app.offscreen import Studio
+from vrnn.app.headset_view import HeadsetView
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandsGuide
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.look import look_of
+from vrnn.render.look import render_colors
 from vrnn.scene.state import State
 
 PATIENCE = 90.0
@@ -38,8 +38,8 @@ def place_of(studio, guide, words: list[str]) -> list[float]:
         x, y = float(name) / width - 0.5, 0.5 - float(rest[0]) / height
         return leaf.at(x * leaf.width, y * leaf.height).tolist()
     if kind == "menu":
-        leaf, number = hands.menu.leaf, hands.menu.words.index(" ".join(words[1:]))
-        angle = 2 * np.pi * number / len(hands.menu.words)
+        leaf, number = hands.menu.leaf, hands.menu.labels.index(" ".join(words[1:]))
+        angle = 2 * np.pi * number / len(hands.menu.labels)
         x, y = np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2
         return leaf.at(x, y).tolist()
     if kind == "spot":
@@ -53,23 +53,23 @@ def place_of(studio, guide, words: list[str]) -> list[float]:
 def told(studio, guide, visit) -> dict:
     """What is so now."""
     hands, state, world = guide.hands, studio.world.state, studio.world
-    stand = world.stands[0]
-    scores = stand.frame.outputs[0].probabilities
+    stand = world.networks[0]
+    scores = stand.result.outputs[0].probabilities
     rig = guide.rig
     return {
         "state": visit.headset.state,
         "hands": [hand.ray is not None for hand in hands.hands],
         "rig": [*np.round(rig.position, 3).tolist(), round(rig.yaw, 3), round(rig.scale, 3)],
-        "held": studio.place.held.caption if studio.place.held is not None else "",
-        "number": state.picture.number,
+        "held": studio.place.held_image.caption if studio.place.held_image is not None else "",
+        "number": state.input_image.number,
         "best": int(scores.argmax()),
         "layers": {
             key[1]: [np.round(layer.offset, 2).tolist(), round(layer.size, 2), layer.folded]
             for key, layer in state.layers.items()
         },
         "folds": sorted(name for _, name in state.folds),
-        "pointed": stand.network.by_id[world.pointed.node].name
-        if world.pointed is not None and world.pointed.node in stand.network.by_id
+        "pointed": stand.network.by_id[world.hovered.node].name
+        if world.hovered is not None and world.hovered.node in stand.network.by_id
         else "",
         "menu": hands.menu is not None,
         "chosen": hands.menu.word if hands.menu is not None else "",
@@ -79,22 +79,27 @@ def told(studio, guide, visit) -> dict:
         "arc": hands.locomotion.arc is not None and hands.locomotion.arc.target is not None,
         "flying": hands.locomotion.flying,
         "said": hands.said,
-        "undone": studio.place.history.undone_next,
+        "undone": studio.place.history.undo_label,
     }
 
 
 def main() -> None:
     config = load_config()
-    with Studio([ModelSpec()], config) as studio:
-        studio.place.become(State())
-        guide = HandsGuide(studio.place, studio._renderer, config)
+    with OffscreenApp([ModelSpec()], config) as studio:
+        studio.place.apply_state(State())
+        guide = HandRigController(studio.place, studio._renderer, config)
         with (
             guide,
-            Visit(
-                studio.context, studio.place, studio._renderer, config.headset, look_of(config),
-                guide=guide, samples=0,
+            HeadsetView(
+                studio.context,
+                studio.place,
+                studio._renderer,
+                config.headset,
+                render_colors(config),
+                guide=guide,
+                samples=0,
             ) as visit,
-        ):  # fmt: skip
+        ):
             guide.meet(visit.headset)
             visit.read_hands = guide.read
             loop(studio, guide, visit)
@@ -111,10 +116,10 @@ def loop(studio, guide, visit) -> None:
             time.sleep(0.005)
             continue
         visit.frame()
-        studio.feed.take(studio._worker.events())
+        studio.feed.handle_events(studio._worker.events())
         studio.place.upload()
         studio.place.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
-        visit.make_ready()
+        visit.prepare_next_frame()
         now = told(studio, guide, visit)
         if now != last:
             last = now
@@ -122,7 +127,7 @@ def loop(studio, guide, visit) -> None:
         if select.select([sys.stdin], [], [], 0)[0]:
             line = os.read(0, 1000).decode()
             if not line:
-                headset.ask_to_end()
+                headset.request_exit()
                 return
             at = place_of(studio, guide, line.split())
             print(json.dumps({"at": at}), flush=True)

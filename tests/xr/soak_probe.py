@@ -17,11 +17,11 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.app.offscreen import Studio
-from vrnn.commands.display import Arrange
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import SetArrangement
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.look import look_of
+from vrnn.render.look import render_colors
 
 KINDS = ("Texture", "Buffer", "Framebuffer", "VertexArray", "Program", "Query", "Renderbuffer")
 HIGHEST = 20_000
@@ -51,10 +51,10 @@ def main(frames: int) -> int:
     """Visit, and print what was found."""
     config = load_config()
     marks = []
-    with Studio([ModelSpec("default")], config) as studio:
+    with OffscreenApp([ModelSpec("default")], config) as studio:
         rng = np.random.default_rng(0)
         images = [rng.integers(0, 255, (32, 32, 3), np.uint8) for _ in range(8)]
-        with studio.visit(config.headset, look_of(config)) as visit:
+        with studio.visit(config.headset, render_colors(config)) as visit:
             headset = visit.headset
             sent = -1
             while headset.alive:
@@ -66,16 +66,16 @@ def main(frames: int) -> int:
                 number = headset.frames
                 if studio.feed.passes > sent:
                     sent = studio.feed.passes
-                    studio.place.stream(images[sent % 8])
+                    studio.place.show_live_frame(images[sent % 8])
                 if number % 50 == 0:
-                    studio.place.do(Arrange())
+                    studio.place.execute(SetArrangement())
                 camera = None if visit.moment is None else visit.moment.camera
-                studio.go_on(seconds, 1e9, camera)
-                visit.make_ready()
+                studio.advance(seconds, 1e9, camera)
+                visit.prepare_next_frame()
                 if number in (frames // 5, frames):
                     marks.append({"memory": memory(), "objects": objects()})
                 if number == frames:
-                    headset.ask_to_end()
+                    headset.request_exit()
             told = {"frames": headset.frames, "unended": headset.unended, "marks": marks}
         told["passes"] = studio.feed.passes
         told["after"] = objects()

@@ -14,7 +14,7 @@ from tests.support.headset import Person, looking, middle, spots
 from tests.xr.service import LEFT, RIGHT
 from tests.xr.test_input import Probe
 from tests.xr.test_window import Worn
-from vrnn.app.offscreen import Studio
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 
@@ -42,8 +42,8 @@ class Visitor:
 
     def where(self, words: str) -> list[float]:
         """Where on the stage something is."""
-        self.probe.told.pop("at", None)
-        self.probe.say(words)
+        self.probe.input.pop("at", None)
+        self.probe.mark(words)
         return self.probe.until(lambda told: "at" in told)["at"]
 
     def point(self, hand: int, at) -> None:
@@ -85,7 +85,7 @@ def visitor(runtime):
             yield made
         finally:
             probe.close()
-        assert probe.told["error"] == "GL_NO_ERROR"
+        assert probe.input["error"] == "GL_NO_ERROR"
 
 
 def test_an_image_is_picked_up_carried_and_put_in(visitor):
@@ -234,7 +234,7 @@ def test_a_controller_falls_asleep_in_the_middle_of_a_grab(visitor):
 
 def test_hands_in_the_program_itself(runtime, display, tmp_path):
     """`vrnn --xr` in a window: a bracket is folded by a controller, and the place kept by a key."""
-    with Studio([ModelSpec()], load_config()) as studio:
+    with OffscreenApp([ModelSpec()], load_config()) as studio:
         person = Person(studio.place)  # stands where the program's visitor stands
         bracket = spots(studio.world, "bracket")[0]
         aim = looking(RIGHT.position, person.stage(middle(bracket)))

@@ -25,7 +25,7 @@ class Probe:
         self._lines: queue.Queue[str] = queue.Queue()
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
-        self.told: dict = {}
+        self.input: dict = {}
 
     def _read(self) -> None:
         for line in self._process.stdout:
@@ -33,19 +33,19 @@ class Probe:
 
     def until(self, true):
         """What is told once `true` of it holds."""
-        if true(self.told):
-            return self.told
+        if true(self.input):
+            return self.input
         end = time.monotonic() + PATIENCE
         while time.monotonic() < end:
             try:
-                self.told |= json.loads(self._lines.get(timeout=0.5))
+                self.input |= json.loads(self._lines.get(timeout=0.5))
             except queue.Empty:
                 if self._process.poll() is not None:
                     raise AssertionError(self._process.stderr.read()) from None
                 continue
-            if true(self.told):
-                return self.told
-        raise AssertionError(f"never told: the last was {self.told}")
+            if true(self.input):
+                return self.input
+        raise AssertionError(f"never told: the last was {self.input}")
 
     def say(self, words: str) -> None:
         self._process.stdin.write(words + "\n")
@@ -62,7 +62,7 @@ class Probe:
             raise
         self._thread.join(PATIENCE)
         while not self._lines.empty():
-            self.told |= json.loads(self._lines.get())
+            self.input |= json.loads(self._lines.get())
         errors = self._process.stderr.read()
         for stream in (self._process.stdout, self._process.stderr):
             stream.close()
@@ -161,12 +161,12 @@ def test_a_controller_is_felt_and_reading_is_quick(probe, service):
         remote.send()
         child = probe("touch_controller")
         child.until(right(lambda hand: hand["active"]))
-        child.say("buzz 1")
+        child.mark("buzz 1")
         child.until(lambda told: told.get("buzzed") == 1)
         time.sleep(1.0)
         child.close()
-        print(f"reading both hands took {child.told['milliseconds']:.2f} ms")
-        assert child.told["milliseconds"] < 3
+        print(f"reading both hands took {child.input['milliseconds']:.2f} ms")
+        assert child.input["milliseconds"] < 3
 
 
 def test_a_hand_without_a_controller_pinches(probe, service):
@@ -174,8 +174,8 @@ def test_a_hand_without_a_controller_pinches(probe, service):
         remote.send()
         child = probe("vive_controller")  # that nobody holds here: only joints are told
         child.until(right(lambda hand: hand["joints"] and hand["aim"] is not None))
-        assert child.told["hands"][1]["profile"] == ""
-        where = child.told["hands"][1]["aim"][:3]
+        assert child.input["hands"][1]["profile"] == ""
+        where = child.input["hands"][1]["aim"][:3]
         remote.send(right=replace(RIGHT, position=(0.5, 1.3, -0.5)))
         child.until(right(lambda hand: hand["joints"] and hand["aim"][0] > where[0] + 0.2))
 

@@ -20,11 +20,11 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.app.headset_view import Visit
-from vrnn.app.offscreen import Studio
+from vrnn.app.headset_view import HeadsetView
+from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.look import look_of
+from vrnn.render.look import render_colors
 from vrnn.render.render_target import Target
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
@@ -44,7 +44,7 @@ def visit(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
     )
     keep = {int(n) for n in asked.get("keep", "").split(",") if n}
     told: dict[str, Any] = {"states": [], "frames": 0, "kept": {}, "errors": []}
-    with Studio([ModelSpec(asked.get("model", "default"))], config) as studio:
+    with OffscreenApp([ModelSpec(asked.get("model", "default"))], config) as studio:
         for _ in range(int(asked.get("sessions", 1))):
             one(studio, settings, config, folder, asked, keep, told)
         told["gl"] = studio.context.error
@@ -56,12 +56,12 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
     renderer = studio._renderer
     stereo = asked.get("stereo", "auto")
     began = time.monotonic()
-    with Visit(
+    with HeadsetView(
         studio.context,
         studio.place,
         renderer,
         settings,
-        look_of(config),
+        render_colors(config),
         stereo,
         samples=int(asked.get("samples", 0)),
     ) as visit:
@@ -92,7 +92,7 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
                 if number in keep and visit.moment is not None:
                     flat(studio, visit, number, folder, asked)
                 if headset.frames == wanted:
-                    headset.ask_to_end()
+                    headset.request_exit()
         except HeadsetLost as error:
             told["errors"].append(str(error))
         told["states"].append(headset.states)
@@ -168,7 +168,7 @@ def flat(studio, visit, number, folder, asked) -> None:
     for layer, eye in enumerate(moment.eyes):
         view = view_of(visit, eye, moment.rig, size)
         target = Target(studio.context, size, samples)
-        visit._renderer.draw(target, view, studio.world.drawing())
+        visit._renderer.draw(target, view, studio.world.draw_list())
         np.save(folder / f"{number}-{layer}-flat.npy", target.pixels()[..., :3])
         target.release()
 

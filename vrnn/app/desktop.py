@@ -18,51 +18,51 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.app.headset_manager import Immersion, wanted
-from vrnn.app.headset_view import Visit
-from vrnn.app.startup_timings import Timings
+from vrnn.app.headset_manager import HeadsetManager, start_if_requested
+from vrnn.app.headset_view import HeadsetView
+from vrnn.app.startup_timings import StartupTimings
 from vrnn.app.window import Window
-from vrnn.commands.base import Action
-from vrnn.commands.files import Export, Save, TakeFilm, TakePicture
-from vrnn.commands.session import Look, UseHeadset
+from vrnn.commands.base import Command
+from vrnn.commands.files import ExportLayers, RecordVideo, SaveImage, SaveSession
+from vrnn.commands.session import GoToView, SetHeadset
 from vrnn.compute.worker import Worker
 from vrnn.config.options import Options
 from vrnn.config.schema import Config
-from vrnn.controls.events import Button, Input, Key, Scroll
-from vrnn.controls.fly_camera import DIRECTIONS, Walker
-from vrnn.controls.hands.guide import HandsGuide
+from vrnn.controls.events import InputEvent, KeyPress, MouseButton, Scroll
+from vrnn.controls.fly_camera import DIRECTIONS, FlyCamera
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.controls.hands.onboarding_hints import HINTS_FILE
-from vrnn.controls.key_bindings import Commands, help_rows, put
+from vrnn.controls.key_bindings import KeyBindings, help_rows, set_input_command
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError, WorkerError
-from vrnn.export.exporter import Keeper
-from vrnn.export.png import save
+from vrnn.export.exporter import Exporter
+from vrnn.export.png import write_png
 from vrnn.media.clipboard import clipboard_image
-from vrnn.media.video_source import Live
+from vrnn.media.video_source import VideoSource
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import is_software, window_context
-from vrnn.render.look import colours_of, look_of
+from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
-from vrnn.render.screenshot import take
+from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
 from vrnn.scene.picking import Ray
-from vrnn.scene.primitives import Drawing
-from vrnn.scene.readout import readout
+from vrnn.scene.primitives import DrawList
+from vrnn.scene.readout import hover_text
 from vrnn.scene.state import State
-from vrnn.scene.viewpoints import at_layer, depths, find_layer, named
-from vrnn.scene.visuals.card import floating
-from vrnn.storage.closeable import Closing
-from vrnn.storage.paths import user_file
-from vrnn.style.colormap import Display
+from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, near_and_fog
+from vrnn.scene.visuals.card import hud_cards
+from vrnn.storage.closeable import Closeable
+from vrnn.storage.paths import user_settings_file
+from vrnn.style.colormap import ColorMapping
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import minimap
-from vrnn.ui.panel_context import Desk
-from vrnn.ui.window_host import Gui
-from vrnn.workspace.autosave import Autosave, file_for
-from vrnn.workspace.workspace import Place
-from vrnn.workspace.workspace_file import Kept, read_place, write_place
+from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.window_host import WindowGui
+from vrnn.workspace.autosave import Autosave, autosave_path
+from vrnn.workspace.workspace import Workspace
+from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace, save_workspace
 
 IDLE = 1 / 60
 """Seconds to wait for input while nothing moves."""
@@ -79,7 +79,7 @@ SWITCH = 0.001
 long, and with Python's usual 5 ms it waits longer than it works."""
 
 
-class App(Closing):
+class DesktopApp(Closeable):
     """The running program."""
 
     def __init__(
@@ -95,7 +95,7 @@ class App(Closing):
         self.worker = Worker(threads=max(1, (os.cpu_count() or 2) - 1))
         self.worker.open(specs, options.detail)
         if self.images:
-            self.worker.show(self.images[0])
+            self.worker.run_image(self.images[0])
         window = config.window
         size = options.window or (window.width, window.height)
         try:
@@ -111,56 +111,70 @@ class App(Closing):
         self._target: Target | None = None
         self._shown_size = (0, 0)
         seconds = config.motion.seconds * 3.2 if config.motion.enabled else 0.0
-        state = State(options.arrange, Display(scale=options.scale))
-        self.place = Place(
-            self.worker, self._renderer, specs, options.detail, state, seconds, colours_of(config)
+        state = State(options.arrange, ColorMapping(normalize_by=options.scale))
+        self.place = Workspace(
+            self.worker,
+            self._renderer,
+            specs,
+            options.detail,
+            state,
+            seconds,
+            feature_map_colors(config),
         )
         if self.images:
             self.place.begin_with(self.images[0])
         self.world, self.feed = self.place.world, self.place.feed
-        self.walker = Walker(Camera(fov=radians(config.motion.fov)), config.motion)
-        desk = Desk(self.place, self.do, self.note)
-        file = user_file().with_name("panels.ini")
+        self.walker = FlyCamera(Camera(fov=radians(config.motion.fov)), config.motion)
+        desk = PanelContext(self.place, self.do, self.notify)
+        file = user_settings_file().with_name("panels.ini")
         rows = help_rows(config.keys)
-        self.gui = Gui(self._ctx, self.window, desk, rows, config.panels.text, file)
-        self.commands = Commands(self, config.keys)
-        self._live = None if options.live is None else Live(options.live)
+        self.gui = WindowGui(self._ctx, self.window, desk, rows, config.panels.text, file)
+        self.commands = KeyBindings(self, config.keys)
+        self._live = None if options.live is None else VideoSource(options.live)
         self._live_count = -1  # of the passes, when a live frame was last sent
-        self._keeper = Keeper(self.place, self._renderer, look_of(config), lambda camera: None)
+        self._keeper = Exporter(
+            self.place, self._renderer, render_colors(config), lambda camera: None
+        )
         self._film: Iterator[float] | None = None
         self._filmed = ""
         self.pointer = Pointer(self.place, lambda: self.window.capture(True))
         self.help = self.map = False
         self.magnify = ""
-        self.touched = False  # by the user: the first view is not changed any more then
+        self.user_has_moved = False  # by the user: the first view is not changed any more then
         self._said = False  # since the last picture
         self._note, self._note_until = FIRST_HINT, time.perf_counter() + 12.0
         self._frames, self._rate, self._counted = 0, 0.0, time.perf_counter()
-        self._timings = Timings(options.timings)
-        self._overlay: tuple[object, Drawing] | None = None
+        self._timings = StartupTimings(options.timings)
+        self._overlay: tuple[object, DrawList] | None = None
         self._pointer: tuple[object, ...] = ()
         self._first_cursor: tuple[float, float] | None = None
         self._saving: threading.Thread | None = None
-        self._last = file_for(self.place.specs, self.place.detail)
+        self._last = autosave_path(self.place.specs, self.place.detail)
         self._autosave = Autosave(self._last)
         self._begun = self.place.history.state
         self._time, self._busy = time.perf_counter(), True
-        self.headset = Immersion(
-            self._ctx, self.place, self._renderer, config.headset, look_of(config), options.stereo,
-            self.note, self._guide,
-        )  # fmt: skip
+        self.headset = HeadsetManager(
+            self._ctx,
+            self.place,
+            self._renderer,
+            config.headset,
+            render_colors(config),
+            options.stereo,
+            self.notify,
+            self._guide,
+        )
         if self._last is not None and self._last.is_file():
             self._note = "Ctrl+R: back to where the last visit ended · " + FIRST_HINT
         try:
-            wanted(self.headset, options.xr, self.note)
+            start_if_requested(self.headset, options.xr, self.notify)
         except BaseException:
             self.close()
             raise
 
-    def _guide(self) -> HandsGuide:
+    def _guide(self) -> HandRigController:
         """Who leads through a visit with a headset."""
-        hints = user_file().with_name(HINTS_FILE)
-        return HandsGuide(self.place, self._renderer, self._config, self.do, hints)
+        hints = user_settings_file().with_name(HINTS_FILE)
+        return HandRigController(self.place, self._renderer, self._config, self.do, hints)
 
     # The loop.
 
@@ -169,36 +183,36 @@ class App(Closing):
         self._time, self._busy = time.perf_counter(), True
         while not self.window.closing:
             visit = self.headset.poll()
-            self.window.keep_time(visit is None)
+            self.window.set_vsync(visit is None)
             if visit is None:
-                self._turn()
+                self._run_frame()
             elif visit.headset.visible:
-                self._turn_worn(visit)
+                self._run_headset_frame(visit)
             else:
                 self.headset.frame()  # the runtime wants it, and sets the pace
                 self._busy = True
-                self._turn()
+                self._run_frame()
 
-    def _turn(self) -> None:
+    def _run_frame(self) -> None:
         """Once round with the window alone."""
-        inputs = self.window.inputs(0.0 if self._busy else IDLE)
-        panels = self._listen(inputs)
+        inputs = self.window.poll_events(0.0 if self._busy else IDLE)
+        panels = self._process_input(inputs)
         now = time.perf_counter()
-        self._busy = self._step(min(now - self._time, 0.1)) or bool(inputs) or panels
+        self._busy = self._update(min(now - self._time, 0.1)) or bool(inputs) or panels
         self._time = now
         if self._busy and min(self.window.size) > 0:
             self._draw(self.gui.room[2:])
         self._count(now)
 
-    def _listen(self, inputs: Sequence[Input]) -> bool:
+    def _process_input(self, inputs: Sequence[InputEvent]) -> bool:
         """Do what keys and mouse ask for; whether panels changed."""
         panels = self.gui.step()  # first: what it takes is not for the world
         for event in inputs:
-            if not self._taken(event):
+            if not self._gui_captures(event):
                 self.commands.handle(event)
         return panels
 
-    def _turn_worn(self, visit: Visit) -> None:
+    def _run_headset_frame(self, visit: HeadsetView) -> None:
         """Once round with the headset worn: a frame for the eyes, and for the monitor when it is
         time. What is not for this very frame comes after it was handed over."""
         room = self.gui.room[2:]
@@ -209,11 +223,11 @@ class App(Closing):
         if self.headset.visit is None:
             self._busy = True
             return
-        self._timings.say("headset")
+        self._timings.mark("headset")
         if due:
-            self._listen(self.window.inputs(0.0))
-        self._step(seconds, visit)
-        visit.make_ready()
+            self._process_input(self.window.poll_events(0.0))
+        self._update(seconds, visit)
+        visit.prepare_next_frame()
         if due and copies and self.headset.mirrored is not None:
             view = self._view(room)
             self._renderer.draw_over(self.headset.mirrored, view, self._over(room))
@@ -222,20 +236,20 @@ class App(Closing):
             self._draw(room)
         self._count(self._time)
 
-    def _step(self, seconds: float, visit: Visit | None = None) -> bool:
+    def _update(self, seconds: float, visit: HeadsetView | None = None) -> bool:
         """Let time go on; returns whether the picture changed. visit: that is going on."""
-        changed = self._drain()
-        self._stream()
-        self._shoot()
+        changed = self._process_worker_events()
+        self._poll_live_source()
+        self._record_video_frame()
         actions = () if self.gui.takes_keys else (*DIRECTIONS, "run")
-        held = [name for name in actions if self.window.held(self.commands.key(name))]
+        held = [name for name in actions if self.window.is_key_down(self.commands.key(name))]
         if held != ["run"] and held:
-            self.touched = True
+            self.user_has_moved = True
         before = self.walker.camera
         self.walker.step(held, seconds)
-        for note in self.place.notes:
-            self.note(note)
-        self.place.notes.clear()
+        for note in self.place.messages:
+            self.notify(note)
+        self.place.messages.clear()
         worn = visit is not None and self.headset.mirrors_eyes
         if visit is not None and visit.moment is not None:
             eye = visit.moment.camera
@@ -244,7 +258,7 @@ class App(Closing):
             changed |= self.place.tick(eye.position)
         else:
             changed |= self.place.tick(self.walker.camera.position)
-        passed = seconds if visit is None else visit.pace.due(seconds)
+        passed = seconds if visit is None else visit.pace.elapsed(seconds)
         changed |= self.world.advance(passed) | (self.walker.camera != before)
         if not worn:  # hands point then
             changed |= self._point()
@@ -255,7 +269,7 @@ class App(Closing):
             self._note, self._note_until, changed = "", float("inf"), True
         return changed or self.walker.moving or self._film is not None
 
-    def _shoot(self) -> None:
+    def _record_video_frame(self) -> None:
         """Take the next picture of a film that is being made."""
         if self._film is None:
             return
@@ -263,18 +277,18 @@ class App(Closing):
             self._filmed = f"film {next(self._film):.0%}"
         except StopIteration:
             self._film, self._filmed = None, ""
-            self.note("the film is written")
+            self.notify("the film is written")
         except VrnnError as error:
             self._film, self._filmed = None, ""
-            self.note(str(error))
+            self.notify(str(error))
 
-    def _stream(self) -> None:
+    def _poll_live_source(self) -> None:
         """Send the newest live frame once the one before has gone through all networks."""
         live = self._live
         if live is None or not self.world.slots:
             return
         if live.problem:
-            self.note(live.problem)
+            self.notify(live.problem)
             live.close()
             self._live = None
             return
@@ -287,17 +301,17 @@ class App(Closing):
         frame = live.frame()
         if frame is not None:
             self._live_count = self.feed.passes + 2 * len(self.world.slots)
-            self.place.stream(frame)
+            self.place.show_live_frame(frame)
 
-    def _drain(self) -> bool:
+    def _process_worker_events(self) -> bool:
         events = self.worker.events()
-        if self.feed.take(events):
+        if self.feed.handle_events(events):
             self._new_network()
         waiting = self.feed.waiting
         clip = self.walker.camera.clip_from_world(self.aspect)
         complete = self.place.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
-        if complete and self.feed.shown:
-            self._timings.say("maps")
+        if complete and self.feed.displayed_sequence:
+            self._timings.mark("maps")
         if self.feed.failures and not self.world.slots:
             failure = self.feed.failures[0]
             raise VrnnError(failure.message) from WorkerError(failure.details)
@@ -307,9 +321,9 @@ class App(Closing):
         for note in self.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         self.feed.notes.clear()
-        self.place.opened()
+        self.place.on_network_loaded()
         self.place.tick(self.walker.camera.position)  # the wall belongs into the first view
-        if not self.touched:
+        if not self.user_has_moved:
             self.walker.jump(self.view("overview"))
 
     def _point(self) -> bool:
@@ -317,39 +331,39 @@ class App(Closing):
         if self.gui.takes_mouse and not self.window.captured:
             return self._on_panels()
         cursor = self.cursor
-        pointer = (cursor, self.walker.camera, id(self.world.drawing()))
+        pointer = (cursor, self.walker.camera, id(self.world.draw_list()))
         if pointer == self._pointer:
             return False
         (x, y), camera = cursor, self.walker.camera
         inside = abs(x) <= 1 and abs(y) <= 1
         if self.pointer.dragging:
-            along_floor = self.window.held(self.commands.key("run"))
+            along_floor = self.window.is_key_down(self.commands.key("run"))
             ray = Ray(camera.position, camera.ray(x, y, self.aspect))
             self.pointer.move(ray, along_floor)
             self._pointer = ()
             return True
-        before = self.world.pointed
+        before = self.world.hovered
         hit = self.world.pick(camera.position, camera.ray(x, y, self.aspect)) if inside else None
         self._first_cursor = self._first_cursor or cursor
         moved = cursor != self._first_cursor  # else it lies where it happened to be
-        self.world.point_at(hit if moved or self.touched or self.window.captured else None)
-        self._pointer = (cursor, camera, id(self.world.drawing()))
-        return self.world.pointed != before or self.place.held is not None
+        self.world.hover(hit if moved or self.user_has_moved or self.window.captured else None)
+        self._pointer = (cursor, camera, id(self.world.draw_list()))
+        return self.world.hovered != before or self.place.held_image is not None
 
     def _on_panels(self) -> bool:
         """The mouse is not in the world; what a panel points at stays pointed at."""
         if not self._pointer:
             return False
         self._pointer = ()
-        before = self.world.pointed
-        self.world.point_at(None)
+        before = self.world.hovered
+        self.world.hover(None)
         return before is not None
 
-    def _taken(self, event: object) -> bool:
+    def _gui_captures(self, event: object) -> bool:
         """Whether an input is for the panels and not for the world."""
-        if isinstance(event, Button | Scroll):
+        if isinstance(event, MouseButton | Scroll):
             return self.gui.takes_mouse and not self.window.captured
-        if not isinstance(event, Key) or not self.gui.takes_keys:
+        if not isinstance(event, KeyPress) or not self.gui.takes_keys:
             return False
         functional = event.name.startswith("F") and event.name != "F"
         command = "CONTROL" in event.modifiers and event.name not in EDITING
@@ -375,24 +389,24 @@ class App(Closing):
 
     def view(self, name: str) -> Camera:
         """A camera by name, for this window. Raises VrnnError."""
-        return named(self.world, name, self.aspect, self.walker.camera.fov)
+        return camera_by_name(self.world, name, self.aspect, self.walker.camera.fov)
 
     def view_after_move(self, name: str) -> Camera:
         """The same, for where everything will be once it has stopped moving."""
-        return named(self.world.settled(), name, self.aspect, self.walker.camera.fov)
+        return camera_by_name(self.world.at_rest(), name, self.aspect, self.walker.camera.fov)
 
     def _draw(self, size: tuple[int, int]) -> None:
         if self._target is None or self._target.size != size:
             if self._target is not None:
                 self._target.release()
-                if not self.touched and self.world.slots:
+                if not self.user_has_moved and self.world.slots:
                     self.walker.jump(self.view("overview"))
             self._target = Target(self._ctx, size, self._samples)
         self._renderer.draw(
-            self._target, self._view(size), self.world.drawing(), self._over(size), self._front()
+            self._target, self._view(size), self.world.draw_list(), self._over(size), self._front()
         )
         if self._software:
-            self.window.finish()
+            self.window.finish_gpu()
         self._show(self._target)
 
     def _show(self, target: Target) -> None:
@@ -408,16 +422,16 @@ class App(Closing):
         self.window.show_picture()
         self._frames += 1
         if self.world.slots:
-            self._timings.say("layout")
+            self._timings.mark("layout")
 
     def _view(self, size: tuple[int, int]) -> View:
         camera = self.walker.camera
-        near, fog = depths(self.world, camera) if self.world.slots else (NEAR, 88.0)
-        return View(camera, size, fog, near, look=look_of(self._config))
+        near, fog = near_and_fog(self.world, camera) if self.world.slots else (NEAR, 88.0)
+        return View(camera, size, fog, near, look=render_colors(self._config))
 
-    def _over(self, size: tuple[int, int]) -> Drawing:
+    def _over(self, size: tuple[int, int]) -> DrawList:
         failure = self.feed.failures[0].message if self.feed.failures else ""
-        text = readout(self.world)
+        text = hover_text(self.world)
         rows = list(self.place.jobs.rows.values())
         doing = (
             self._filmed
@@ -426,14 +440,14 @@ class App(Closing):
         )
         key = (
             size, self.window.pixel_scale, self.help, self._note, failure, doing, text,
-            self.world.state.display, self.world.not_finite, self.window.captured,
-            (self.walker.camera, id(self.world.drawing())) if self.map else None,
+            self.world.state.color_mapping, self.world.not_finite, self.window.captured,
+            (self.walker.camera, id(self.world.draw_list())) if self.map else None,
         )  # fmt: skip
         if self._overlay is not None and self._overlay[0] == key:
             return self._overlay[1]
-        sheet = overlay.Sheet(size, max(self.window.pixel_scale, size[1] / 1600))
-        display = self.world.state.display
-        room = overlay.legend(sheet, look_of(self._config), display, self.world.not_finite)
+        sheet = overlay.HudCanvas(size, max(self.window.pixel_scale, size[1] / 1600))
+        display = self.world.state.color_mapping
+        room = overlay.legend(sheet, render_colors(self._config), display, self.world.not_finite)
         if self.window.captured:
             overlay.cross_hair(sheet)
         if text or self._note:
@@ -449,50 +463,50 @@ class App(Closing):
         self._overlay = (key, sheet.drawing())
         return self._overlay[1]
 
-    def _front(self) -> Drawing | None:
+    def _front(self) -> DrawList | None:
         cards = self.place.cards(self.magnify)
-        seen = self.world.seen_by(self.world.pointed)
+        seen = self.world.receptive_field_outline(self.world.hovered)
         if not cards and not len(seen):
             return None
-        return floating(cards, self.walker.camera, self.aspect, *self.cursor, seen)
+        return hud_cards(cards, self.walker.camera, self.aspect, *self.cursor, seen)
 
     # What commands ask for.
 
-    def begin_at(self, kept: Kept) -> None:
+    def begin_at(self, kept: WorkspaceSnapshot) -> None:
         """Make the place as it was kept, as soon as its models have opened."""
-        self.place.coming(kept)
-        self.commands.stored.update(kept.places)
+        self.place.restore_when_loaded(kept)
+        self.commands.viewpoints.update(kept.viewpoints)
         if kept.camera is not None:
             self.walker.jump(kept.camera)
-            self.touched = True
+            self.user_has_moved = True
 
-    def _kept(self) -> Kept:
-        return self.place.kept(self.walker.camera, self.commands.stored)
+    def _kept(self) -> WorkspaceSnapshot:
+        return self.place.snapshot(self.walker.camera, self.commands.viewpoints)
 
-    def come_back(self) -> None:
+    def restore_autosave(self) -> None:
         """Make the place as it was when the last visit ended. Raises VrnnError."""
         if self._last is None or not self._last.is_file():
             raise VrnnError("there was no visit before in which something was changed")
-        self.come_back_to(self._last)
+        self.open_session(self._last)
 
-    def come_back_to(self, path: Path) -> None:
+    def open_session(self, path: Path) -> None:
         """Make the place as a file has it. Raises VrnnError."""
-        kept = read_place(path)
-        self.commands.stored.update(kept.places)
+        kept = load_workspace(path)
+        self.commands.viewpoints.update(kept.viewpoints)
         self.place.restore(kept)
         if kept.camera is not None:
-            self.touched = True
-            self.walker.go(kept.camera)
+            self.user_has_moved = True
+            self.walker.fly_to(kept.camera)
 
-    def keep(self) -> None:
+    def save_session(self) -> None:
         """Write the place to a file beside where vrnn was started. Raises VrnnError."""
         path = _free_name("vrnn-%Y%m%d-%H%M%S.json")
-        write_place(path, self._kept())
-        self.note(f"place kept in {path.resolve()}: open it with --place")
+        save_workspace(path, self._kept())
+        self.notify(f"place kept in {path.resolve()}: open it with --place")
 
     def press(self, down: bool) -> None:
         """The left button. Raises VrnnError when what is touched cannot be done."""
-        self.touched = True
+        self.user_has_moved = True
         (x, y), camera = self.cursor, self.walker.camera
         if not down:
             self.pointer.release(*self._mouse)
@@ -506,59 +520,59 @@ class App(Closing):
 
     def drop(self, paths: Sequence[str]) -> None:
         """Files were dropped: the first is put in, and all can be stepped through."""
-        self.touched = True
+        self.user_has_moved = True
         if paths[0].lower().endswith(".json"):
-            self.come_back_to(Path(paths[0]))
+            self.open_session(Path(paths[0]))
             return
         self.images = [Path(path) for path in paths]
-        self.place.do(put(self.images[0], self.place))
+        self.place.execute(set_input_command(self.images[0], self.place))
 
     def paste(self) -> None:
         """Put the clipboard's image in. Raises VrnnError when there is none."""
         pixels = clipboard_image()
         if pixels is None:
             raise VrnnError("there is no image in the clipboard")
-        self.place.do(put(pixels, self.place))
+        self.place.execute(set_input_command(pixels, self.place))
 
-    def do(self, action: Action) -> None:
+    def do(self, action: Command) -> None:
         """Do an action, also one that changes nothing. Raises VrnnError when it cannot be done."""
-        if isinstance(action, Look):
-            self.touched = True
+        if isinstance(action, GoToView):
+            self.user_has_moved = True
             if self.headset.visit is not None and self.headset.mirrors_eyes:
                 self.headset.visit.guide.go(self._seen_from(action))
             else:
-                self.walker.go(self._seen_from(action))
-        elif isinstance(action, UseHeadset):
+                self.walker.fly_to(self._seen_from(action))
+        elif isinstance(action, SetHeadset):
             on = self.headset.visit is None if action.on is None else action.on
-            self.headset.put_on() if on else self.headset.take_off()
-        elif isinstance(action, Save):
-            write_place(action.file, self._kept())
-        elif isinstance(action, TakePicture):
+            self.headset.start() if on else self.headset.stop()
+        elif isinstance(action, SaveSession):
+            save_workspace(action.file, self._kept())
+        elif isinstance(action, SaveImage):
             camera = self.view(action.camera) if action.camera else self.walker.camera
-            self._keeper.take(action, camera)
-            self.note(f"picture written to {action.file.resolve()}")
-        elif isinstance(action, TakeFilm):
-            stored = [self.commands.stored[key] for key in sorted(self.commands.stored)]
+            self._keeper.save_image(action, camera)
+            self.notify(f"picture written to {action.file.resolve()}")
+        elif isinstance(action, RecordVideo):
+            stored = [self.commands.viewpoints[key] for key in sorted(self.commands.viewpoints)]
             cameras = [self.view(name) for name in action.cameras] or stored
-            self._film = self._keeper.film(action, cameras)
-        elif isinstance(action, Export):
+            self._film = self._keeper.record_video(action, cameras)
+        elif isinstance(action, ExportLayers):
             count = self._keeper.export(action)
-            self.note(f"{count} files written to {action.folder.resolve()}")
+            self.notify(f"{count} files written to {action.folder.resolve()}")
         else:
-            self.place.do(action)
+            self.place.execute(action)
 
-    def _seen_from(self, look: Look) -> Camera:
+    def _seen_from(self, look: GoToView) -> Camera:
         name = look.camera.removeprefix("layer:")
         if name == look.camera:
             return self.view(name)
-        world = self.world.settled()
+        world = self.world.at_rest()
         slot = look.network
         node = world.node_id(slot, name) if slot is not None else None
         if slot is None or node is None:
             slot, node = find_layer(world, name, slot)
-        return at_layer(world, slot, node, self.aspect, self.walker.camera.fov)
+        return frame_layer(world, slot, node, self.aspect, self.walker.camera.fov)
 
-    def note(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Say something for a few seconds, and longer what takes longer to read."""
         seconds = max(NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
@@ -576,18 +590,18 @@ class App(Closing):
     def screenshot(self) -> None:
         """Write what is seen, without what lies over it, beside where vrnn was started."""
         size = self.window.size
-        pixels = take(self._renderer, self._view(size), self.world.drawing())
+        pixels = render_tiled(self._renderer, self._view(size), self.world.draw_list())
         path = _free_name("vrnn-%Y%m%d-%H%M%S.png")
-        self.note(f"screenshot written to {path.resolve()}")
+        self.notify(f"screenshot written to {path.resolve()}")
         # Compressing takes longer than a frame: a thread of its own does it.
         self._saving = threading.Thread(target=self._save, args=(path, pixels))
         self._saving.start()
 
     def _save(self, path: Path, pixels: np.ndarray) -> None:
         try:
-            save(path, Image.fromarray(pixels))
+            write_png(path, Image.fromarray(pixels))
         except VrnnError as error:
-            self.note(str(error))
+            self.notify(str(error))
 
     def _count(self, now: float) -> None:
         """Keep the title's frame rate, of the time in which frames were drawn."""
@@ -598,7 +612,7 @@ class App(Closing):
         self._frames, self._counted = 0, now
         models = " + ".join(
             stand.info.title + (" (random weights)" if stand.info.random_weights else "")
-            for stand in (self.world.stands[slot] for slot in self.world.slots)
+            for stand in (self.world.networks[slot] for slot in self.world.slots)
         )
         rate = f" · {self._rate:.0f} fps" if self._rate else ""
         if self._live is not None and self.place.streaming:

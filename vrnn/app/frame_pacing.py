@@ -7,17 +7,17 @@ SHARE = 4.0
 """Times what a drawing took to make, until the next one is made."""
 
 
-class Pace:
+class UpdateThrottle:
     """Time that has passed and is still to be given to the world."""
 
     def __init__(self) -> None:
         self._took = self._waiting = 0.0
 
-    def took(self, seconds: float) -> None:
+    def record_cost(self, seconds: float) -> None:
         """Making a drawing anew took so long."""
         self._took = seconds
 
-    def due(self, seconds: float) -> float:
+    def elapsed(self, seconds: float) -> float:
         """So much time has passed since the last call; returns by how much the world is to go on
         now, 0 for not yet."""
         self._waiting += seconds

@@ -7,15 +7,15 @@ from collections.abc import Callable
 
 import moderngl
 
-from vrnn.app.headset_view import Guide, Standing, Visit
-from vrnn.config.schema import Headset as Settings
-from vrnn.controls.hands.guide import HandsGuide
+from vrnn.app.headset_view import HeadsetView, RigController, StationaryRig
+from vrnn.config.schema import HeadsetSettings as Settings
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.errors import VrnnError
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.uniforms import Look
-from vrnn.workspace.workspace import Place
+from vrnn.render.uniforms import RenderColors
+from vrnn.workspace.workspace import Workspace
 from vrnn.xr.runtime import HeadsetError
 
 AGAIN = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
@@ -23,30 +23,30 @@ PATIENCE = 2.0
 """Seconds that a session may take to come to its end."""
 
 
-class Immersion:
+class HeadsetManager:
     """Whether a headset is worn, and what the monitor shows meanwhile."""
 
     def __init__(
-        self, ctx: moderngl.Context, place: Place, renderer: Renderer, settings: Settings,
-        look: Look, stereo: str, note: Callable[[str], None],
-        guided: Callable[[], HandsGuide] | None = None,
+        self, ctx: moderngl.Context, place: Workspace, renderer: Renderer, settings: Settings,
+        look: RenderColors, stereo: str, note: Callable[[str], None],
+        guided: Callable[[], HandRigController] | None = None,
     ) -> None:  # fmt: skip
         """ctx: of the window, current on this thread; note: says a sentence; guided: makes who
         leads, when a headset is put on for the first time."""
         self._ctx, self._place, self._renderer = ctx, place, renderer
         self._settings, self._look, self._stereo, self._note = settings, look, stereo, note
-        self.visit: Visit | None = None
-        self.guide: Guide = Standing(place)  # who comes again stands where they were
-        self.hands: HandsGuide | None = None
+        self.visit: HeadsetView | None = None
+        self.guide: RigController = StationaryRig(place)  # who comes again stands where they were
+        self.hands: HandRigController | None = None
         self._guided = guided
         self._mirror: Target | None = None
         self._next = 0.0
 
-    def put_on(self) -> None:
+    def start(self) -> None:
         """Begin a visit. Raises HeadsetError when there is no headset."""
         if self.visit is not None:
             return
-        visit = Visit(
+        visit = HeadsetView(
             self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
             self.guide,
         )  # fmt: skip
@@ -57,7 +57,7 @@ class Immersion:
             raise
         self.visit = visit
 
-    def _meet(self, visit: Visit) -> None:
+    def _meet(self, visit: HeadsetView) -> None:
         """Let hands lead it."""
         if self.hands is None and self._guided is not None:
             self.hands = self.guide = self._guided()
@@ -65,14 +65,14 @@ class Immersion:
             self.hands.meet(visit.headset)
             visit.guide, visit.read_hands = self.hands, self.hands.read
 
-    def take_off(self) -> None:
+    def stop(self) -> None:
         """End the visit in good order."""
         visit, self.visit = self.visit, None
         if visit is None:
             return
         end = time.perf_counter() + PATIENCE
         try:
-            visit.headset.ask_to_end()
+            visit.headset.request_exit()
             while visit.headset.alive and time.perf_counter() < end:
                 visit.headset.poll()
                 if not visit.headset.running:
@@ -84,7 +84,7 @@ class Immersion:
         self._part(visit)
         self._drop_mirror()
 
-    def poll(self) -> Visit | None:
+    def poll(self) -> HeadsetView | None:
         """The visit, when the headset wants pictures now; None: the window is all there is."""
         if self.visit is None:
             return None
@@ -92,10 +92,10 @@ class Immersion:
         try:
             headset.poll()
         except HeadsetError as error:
-            self._lose(str(error))
+            self._on_lost(str(error))
             return None
         if not headset.alive:
-            self._lose("the headset ended the visit")
+            self._on_lost("the headset ended the visit")
             return None
         return self.visit if headset.running else None
 
@@ -108,17 +108,17 @@ class Immersion:
         try:
             return self.visit.frame(seen)
         except HeadsetError as error:
-            self._lose(str(error))
+            self._on_lost(str(error))
         return 0.0
 
-    def _lose(self, why: str) -> None:
+    def _on_lost(self, why: str) -> None:
         visit, self.visit = self.visit, None
         if visit is not None:
             self._part(visit)
         self._drop_mirror()
         self._note(f"{why}; {AGAIN}")
 
-    def _part(self, visit: Visit) -> None:
+    def _part(self, visit: HeadsetView) -> None:
         if self.hands is not None:
             self.hands.part()
         visit.close()
@@ -169,18 +169,18 @@ class Immersion:
 
     def close(self) -> None:
         """End the visit, if there is one."""
-        self.take_off()
+        self.stop()
         if self.hands is not None:
             self.hands.close()
-            self.hands, self.guide = None, Standing(self._place)
+            self.hands, self.guide = None, StationaryRig(self._place)
 
 
-def wanted(immersion: Immersion, xr: str, note: Callable[[str], None]) -> None:
+def start_if_requested(immersion: HeadsetManager, xr: str, note: Callable[[str], None]) -> None:
     """Put the headset on as `--xr` says. Raises HeadsetError for `on` where there is none."""
     if xr == "off":
         return
     try:
-        immersion.put_on()
+        immersion.start()
     except VrnnError as error:
         if xr == "on":
             raise

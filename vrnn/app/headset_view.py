@@ -12,50 +12,50 @@ from typing import Protocol
 import moderngl
 import numpy as np
 
-from vrnn.app.frame_pacing import Pace
-from vrnn.config.schema import Headset as Settings
+from vrnn.app.frame_pacing import UpdateThrottle
+from vrnn.config.schema import HeadsetSettings as Settings
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
-from vrnn.render.uniforms import EyesView, Look
+from vrnn.render.uniforms import EyesView, RenderColors
 from vrnn.scene.camera import Camera
-from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Rig, Tracked
-from vrnn.scene.headset.tracking_loss import Steady, middle_of, veil
-from vrnn.scene.primitives import QUAD, Drawing, Label
-from vrnn.scene.viewpoints import depths, start
-from vrnn.storage.closeable import Closing
-from vrnn.workspace.workspace import Place
-from vrnn.xr.session import Frame, Headset
+from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Rig, TrackingFrame
+from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, middle_of
+from vrnn.scene.primitives import QUAD, DrawList, TextLabel
+from vrnn.scene.viewpoints import near_and_fog, start_camera
+from vrnn.storage.closeable import Closeable
+from vrnn.workspace.workspace import Workspace
+from vrnn.xr.session import HeadsetFrameState, HeadsetSession
 
 LONGEST = 0.1
 """Seconds that a frame lets pass in the world, however long it took."""
 Hands = tuple[HandInput, HandInput]
 
 
-class Guide(Protocol):
+class RigController(Protocol):
     """Who moves the stage through the world, and does what hands ask for."""
 
     @property
     def rig(self) -> Rig:
         """Where the stage stands."""
 
-    def update(self, tracked: Tracked, seconds: float) -> object:
+    def update(self, tracked: TrackingFrame, seconds: float) -> object:
         """Take a moment's input. seconds: since the last one."""
 
     def go(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
 
-    def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
+    def seen(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """What stands in the world beside what is always there, and what floats over it."""
 
     def make_ready(self) -> None:
         """Between two frames: do what need not be seen in the very same one."""
 
 
-class Standing:
+class StationaryRig:
     """A guide that leads nowhere: one stands before the input, and walks on one's own feet."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Workspace) -> None:
         self._place = place
         self.rig = Rig()
         self._begun = False
@@ -64,16 +64,18 @@ class Standing:
     def go(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
         if self._head is not None:
-            self.rig = stage_at(camera, self._head)
+            self.rig = rig_for_camera(camera, self._head)
 
-    def update(self, tracked: Tracked, seconds: float) -> None:
+    def update(self, tracked: TrackingFrame, seconds: float) -> None:
         """Stand before the input once it is there."""
         self._head = tracked.head or self._head
         if not self._begun and tracked.head is not None and self._place.world.slots:
             self._begun = True
-            self.rig = stage_at(start(self._place.world, 1.0), tracked.head, on_floor=True)
+            self.rig = rig_for_camera(
+                start_camera(self._place.world, 1.0), tracked.head, on_floor=True
+            )
 
-    def seen(self, tracked: Tracked) -> tuple[Drawing | None, Drawing | None]:
+    def seen(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """Nothing."""
         return None, None
 
@@ -82,39 +84,49 @@ class Standing:
 
 
 @dataclass(frozen=True)
-class Moment:
+class HeadsetFrame:
     """What the last frame was drawn from. camera: of the head, for whatever needs a flat one."""
 
-    tracked: Tracked
+    tracked: TrackingFrame
     eyes: tuple[Eye, Eye]
     rig: Rig
     camera: Camera
 
 
-class Visit(Closing):
+class HeadsetView(Closeable):
     """A place seen with a headset."""
 
     def __init__(
-        self, ctx: moderngl.Context, place: Place, renderer: Renderer, settings: Settings,
-        look: Look, stereo: str = "auto", guide: Guide | None = None, samples: int | None = None,
-    ) -> None:  # fmt: skip
+        self,
+        ctx: moderngl.Context,
+        place: Workspace,
+        renderer: Renderer,
+        settings: Settings,
+        look: RenderColors,
+        stereo: str = "auto",
+        guide: RigController | None = None,
+        samples: int | None = None,
+    ) -> None:
         """ctx: current on this thread; guide: who moves the stage; samples: of each pixel, None:
         as many as the settings want where a GPU draws. Raises HeadsetError."""
         self.place, self._renderer, self._look = place, renderer, look
         if samples is None:
             samples = 0 if is_software(ctx) else settings.multisample
-        self.headset = Headset(ctx, settings, stereo, samples)
-        self.guide: Guide = guide or Standing(place)
-        self.read_hands: Callable[[Frame], Hands] = lambda frame: (HandInput(), HandInput())
-        self.steady = Steady()
-        self.moment: Moment | None = None
+        self.headset = HeadsetSession(ctx, settings, stereo, samples)
+        self.guide: RigController = guide or StationaryRig(place)
+        self.read_hands: Callable[[HeadsetFrameState], Hands] = lambda frame: (
+            HandInput(),
+            HandInput(),
+        )
+        self.steady = TrackingLossFade()
+        self.moment: HeadsetFrame | None = None
         self._last: int | None = None
         self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
         self._view: EyesView | None = None
         self._stood = -1  # networks, when what there is was last set apart from garbage
-        self._words: tuple[tuple[object, ...], Drawing] | None = None
-        self._ready: Drawing | None = None
-        self.pace = Pace()
+        self._words: tuple[tuple[object, ...], DrawList] | None = None
+        self._ready: DrawList | None = None
+        self.pace = UpdateThrottle()
 
     def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
         """One frame; returns the seconds since the one before, as they are shown.
@@ -131,20 +143,20 @@ class Visit(Closing):
                 self.steady.veil = 1.0  # it comes again as gently as it came at first
         return seconds
 
-    def make_ready(self) -> None:
+    def prepare_next_frame(self) -> None:
         """Between two frames, after the world has gone on: do what the next one would have to."""
         self.guide.make_ready()
-        self._set_apart()
+        self._freeze_gc()
         if self._view is not None:
             began = time.perf_counter()
-            drawing = self.place.world.drawing()
+            drawing = self.place.world.draw_list()
             self._fog_at(drawing, self._view.eye)
-            self._renderer.make_ready(self._view, drawing)
+            self._renderer.prepare(self._view, drawing)
             if drawing is not self._ready:
                 self._ready = drawing
-                self.pace.took(time.perf_counter() - began)
+                self.pace.record_cost(time.perf_counter() - began)
 
-    def _set_apart(self) -> None:
+    def _freeze_gc(self) -> None:
         """Python looks for garbage among all there is, which takes tens of milliseconds with a
         network in the world: not among what stands."""
         stood = len(self.place.world.slots)
@@ -153,22 +165,22 @@ class Visit(Closing):
             gc.collect()
             gc.freeze()
 
-    def _since(self, frame: Frame) -> float:
+    def _since(self, frame: HeadsetFrameState) -> float:
         last, self._last = self._last, frame.time
         return 0.0 if last is None else min(max((frame.time - last) * 1e-9, 0.0), LONGEST)
 
-    def _tracked(self, frame: Frame) -> Tracked:
+    def _tracked(self, frame: HeadsetFrameState) -> TrackingFrame:
         eyes, known = frame.eyes()
         head = middle_of(eyes) if known else None
         focused = self.headset.focused
         hands = self.read_hands(frame) if focused else (HandInput(), HandInput())
-        return Tracked(frame.seconds, head, eyes, hands, focused)
+        return TrackingFrame(frame.seconds, head, eyes, hands, focused)
 
     def _draw(
-        self, frame: Frame, tracked: Tracked, seconds: float,
+        self, frame: HeadsetFrameState, tracked: TrackingFrame, seconds: float,
         seen: Callable[[StereoTarget], None] | None,
     ) -> None:  # fmt: skip
-        drawing, rig = self.place.world.drawing(), self.guide.rig
+        drawing, rig = self.place.world.draw_list(), self.guide.rig
         near, front = self.guide.seen(tracked)
         if not self.place.world.slots:
             near = self._opening(tracked, rig)
@@ -179,25 +191,25 @@ class Visit(Closing):
         eyes = self.steady.update(*frame.eyes(), seconds)
         frame.views = eyes
         if self.steady.veil > 0:
-            front = _behind(front, veil(eyes, rig, self.steady.veil, self._look.background))
+            front = _behind(front, fade_quad(eyes, rig, self.steady.veil, self._look.background))
         view = eyes_view(eyes, rig, target.size, fog, self._look)
         self._view = view
         self._renderer.draw_eyes(target, view, drawing, near, front)
-        self.moment = Moment(tracked, eyes, rig, camera_of(middle_of(eyes), rig))
+        self.moment = HeadsetFrame(tracked, eyes, rig, camera_of(middle_of(eyes), rig))
         if seen is not None:
             seen(target)
 
-    def _fog_at(self, drawing: Drawing, eye: np.ndarray) -> float:
-        """Metres at which fog has taken most of the light; found anew now and then."""
+    def _fog_at(self, drawing: DrawList, eye: np.ndarray) -> float:
+        """Meters at which fog has taken most of the light; found anew now and then."""
         known, where, fog = self._fog
         moved = float(np.abs(where - eye).max()) > 0.05 * fog
         if self.place.world.slots and (known is not drawing or moved):
             x, y, z = eye.tolist()
-            fog = depths(self.place.world, Camera(x, y, z))[1]
+            fog = near_and_fog(self.place.world, Camera(x, y, z))[1]
             self._fog = (drawing, eye, fog)
         return fog
 
-    def _opening(self, tracked: Tracked, rig: Rig) -> Drawing:
+    def _opening(self, tracked: TrackingFrame, rig: Rig) -> DrawList:
         """What is being waited for, as a line of text before one's eyes."""
         text = self.place.feed.progress or "opening the model"
         if self.place.feed.failures:
@@ -209,8 +221,8 @@ class Visit(Closing):
             height = 0.05 * rig.scale
             origin = rig.apply(np.array([ahead[0], eye.position[1], ahead[2]]))
             x, y, z = origin.tolist()
-            label = Label(text, (x, y, z), height, (0.75, 0.78, 0.84, 1.0), fade=0)
-            self._words = (key, Drawing(labels=(label,)))
+            label = TextLabel(text, (x, y, z), height, (0.75, 0.78, 0.84, 1.0), fade=0)
+            self._words = (key, DrawList(labels=(label,)))
         return self._words[1]
 
     def close(self) -> None:
@@ -219,16 +231,18 @@ class Visit(Closing):
         gc.unfreeze()
 
 
-def _behind(front: Drawing | None, quads: np.ndarray) -> Drawing:
+def _behind(front: DrawList | None, quads: np.ndarray) -> DrawList:
     """Rectangles over the world, and under what floats before the eyes."""
     if front is None:
-        return Drawing(quads=quads)
-    room = np.zeros(2 * len(front.pictures), QUAD)
-    own = front.quads[: 2 * len(front.pictures)]
-    rest = front.quads[2 * len(front.pictures) :]
+        return DrawList(quads=quads)
+    room = np.zeros(2 * len(front.image_quads), QUAD)
+    own = front.quads[: 2 * len(front.image_quads)]
+    rest = front.quads[2 * len(front.image_quads) :]
     room[: len(own)] = own
-    return Drawing(
-        quads=np.concatenate([room, rest, quads]), labels=front.labels, pictures=front.pictures
+    return DrawList(
+        quads=np.concatenate([room, rest, quads]),
+        labels=front.labels,
+        image_quads=front.image_quads,
     )
 
 
@@ -241,7 +255,7 @@ def camera_of(head: Pose, rig: Rig) -> Camera:
     return Camera(x, y, z, yaw, pitch)
 
 
-def stage_at(camera: Camera, head: Pose, on_floor: bool = False) -> Rig:
+def rig_for_camera(camera: Camera, head: Pose, on_floor: bool = False) -> Rig:
     """Where the stage has to stand for the head to be at a camera, turned its way. on_floor: on
     the world's floor, whatever the camera's height; else at most so low."""
     forward = -head.matrix()[:3, 2]

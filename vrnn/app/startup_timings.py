@@ -8,14 +8,14 @@ import time
 STARTED = time.perf_counter()
 
 
-class Timings:
+class StartupTimings:
     """Prints each milestone once, with the seconds since vrnn began."""
 
     def __init__(self, wanted: bool) -> None:
         self._wanted = wanted
         self._said: set[str] = set()
 
-    def say(self, milestone: str) -> None:
+    def mark(self, milestone: str) -> None:
         """`layout`: the world stands; `maps`: all maps are seen; `headset`: it shows them;
         `pictures`: all are written."""
         if self._wanted and milestone not in self._said:

@@ -8,7 +8,16 @@ from typing import Any
 
 import glfw
 
-from vrnn.controls.events import Button, Drop, Input, Key, Listener, Look, Redraw, Scroll
+from vrnn.controls.events import (
+    Drop,
+    InputEvent,
+    KeyPress,
+    Listener,
+    MouseButton,
+    MouseLook,
+    Redraw,
+    Scroll,
+)
 from vrnn.errors import VrnnError
 from vrnn.render.context import REQUIRED
 
@@ -41,7 +50,7 @@ class Window:
 
     def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
         """size: in screen coordinates. Raises VrnnError without a display or OpenGL 4.1."""
-        self._inputs: list[Input] = []
+        self._inputs: list[InputEvent] = []
         self._captured = self._turning = False
         self._last = (0.0, 0.0)
         self._faults: list[str] = []
@@ -57,7 +66,7 @@ class Window:
         glfw.make_context_current(self._handle)
         self._vsync, self._keeps_time = vsync, False
         glfw.swap_interval(0)
-        self.keep_time(True)
+        self.set_vsync(True)
         self._listen()
 
     def _create(self, title: str, size: tuple[int, int], fullscreen: bool) -> Any:
@@ -106,7 +115,7 @@ class Window:
         if self.listener is not None:
             self.listener.key(_NAMES[key], action != glfw.RELEASE, held)
         if action == glfw.PRESS:
-            self._inputs.append(Key(_NAMES[key], held))
+            self._inputs.append(KeyPress(_NAMES[key], held))
 
     def _on_text(self, _window: Any, code: int) -> None:
         if self.listener is not None:
@@ -121,13 +130,13 @@ class Window:
         if self.listener is not None and not self._captured:
             self.listener.button(button, action == glfw.PRESS)
         if button in _BUTTONS:
-            self._inputs.append(Button(_BUTTONS[button], action == glfw.PRESS))
+            self._inputs.append(MouseButton(_BUTTONS[button], action == glfw.PRESS))
             if button == glfw.MOUSE_BUTTON_RIGHT:
                 self._turning = action == glfw.PRESS
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
         if self._captured or self._turning:
-            self._inputs.append(Look(x - self._last[0], y - self._last[1]))
+            self._inputs.append(MouseLook(x - self._last[0], y - self._last[1]))
         elif self.listener is not None:
             points = max(glfw.get_window_size(self._handle)[0], 1)
             scale = self.size[0] / points
@@ -143,7 +152,7 @@ class Window:
         if not focused:
             self.capture(False)
 
-    def inputs(self, wait: float) -> list[Input]:
+    def poll_events(self, wait: float) -> list[InputEvent]:
         """What has happened; waits up to so many seconds for something, 0: not at all."""
         if wait > 0:
             glfw.wait_events_timeout(wait)
@@ -158,7 +167,7 @@ class Window:
         x, y = glfw.get_cursor_pos(self._handle)
         return x, y
 
-    def held(self, name: str) -> bool:
+    def is_key_down(self, name: str) -> bool:
         """Whether a key is down."""
         code = getattr(glfw, f"KEY_{name}")
         return bool(glfw.get_key(self._handle, code) == glfw.PRESS)
@@ -188,7 +197,7 @@ class Window:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the picture in pixels; (0, 0) while minimised."""
+        """Of the picture in pixels; (0, 0) while minimized."""
         width, height = glfw.get_framebuffer_size(self._handle)
         return width, height
 
@@ -224,7 +233,7 @@ class Window:
         """Text of the title bar."""
         glfw.set_window_title(self._handle, title)
 
-    def finish(self) -> None:
+    def finish_gpu(self) -> None:
         """Wait until all is drawn while other threads go on: ctypes lets go of the interpreter,
         which moderngl does not, and software OpenGL only draws when it is waited for."""
         if self._finish is None:
@@ -233,7 +242,7 @@ class Window:
             self._finish = kind(address)
         self._finish()
 
-    def keep_time(self, on: bool) -> None:
+    def set_vsync(self, on: bool) -> None:
         """Whether a picture waits for the monitor, if the settings want it at all: not while
         something else sets the pace."""
         if on != self._keeps_time:

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 
-from vrnn.compute.worker import Failed, FrameReady, Opened, Worker
+from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFailure
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.layers import export_all, matching
 from vrnn.network.graph import Network, NetworkInfo, Node
-from vrnn.network.results import Frame
+from vrnn.network.results import ForwardResult
 
 
 def run(options: Options) -> int:
@@ -20,7 +20,7 @@ def run(options: Options) -> int:
     try:
         worker.open(specs, options.detail)
         if options.images:
-            worker.show(options.images[0])
+            worker.run_image(options.images[0])
         known, frames = _wait(worker, len(specs))
     finally:
         worker.close()
@@ -45,16 +45,16 @@ def run(options: Options) -> int:
 
 def _wait(
     worker: Worker, count: int
-) -> tuple[dict[int, tuple[Network, NetworkInfo]], dict[int, Frame]]:
+) -> tuple[dict[int, tuple[Network, NetworkInfo]], dict[int, ForwardResult]]:
     """Networks and frames by slot, when all are there. Raises VrnnError."""
     known: dict[int, tuple[Network, NetworkInfo]] = {}
-    frames: dict[int, Frame] = {}
+    frames: dict[int, ForwardResult] = {}
     while len(frames) < count:
         for event in worker.wait(60.0):
-            if isinstance(event, Failed):
+            if isinstance(event, WorkerFailure):
                 raise VrnnError(event.message) from WorkerError(event.details)
-            if isinstance(event, Opened):
+            if isinstance(event, NetworkLoaded):
                 known[event.slot] = (event.network, event.info)
-            elif isinstance(event, FrameReady):
+            elif isinstance(event, ForwardComplete):
                 frames[event.slot] = event.frame
     return known, frames

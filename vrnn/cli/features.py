@@ -18,24 +18,24 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.compute.features.optimizer import ascend
-from vrnn.compute.features.ray_cluster import Cluster
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.features.optimizer import optimize
+from vrnn.compute.features.ray_cluster import RayCluster
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-from vrnn.export.contact_sheet import picture_sheet
+from vrnn.export.contact_sheet import image_grid
 from vrnn.export.layers import matching, picture_name, safe_part
-from vrnn.export.png import save
-from vrnn.features.presets import chosen
-from vrnn.features.results import Feature
-from vrnn.features.settings import Ascent
+from vrnn.export.png import write_png
+from vrnn.features.presets import with_overrides
+from vrnn.features.results import FeatureImage
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.image_reader import read_image
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.atomic import make_folder, write_atomically
-from vrnn.storage.serialization import to_plain
-from vrnn.style.text import time_text
+from vrnn.storage.serialization import to_dict
+from vrnn.style.text import format_duration
 
 SETTINGS, TABLE = "settings.json", "features.csv"
 BLOCK = 32
@@ -50,16 +50,16 @@ def run(options: Options) -> int:
     changes = list(options.settings)
     if options.ray and not any(change.startswith("precision") for change in changes):
         changes.append("precision=full")  # the same on every machine
-    settings = chosen(options.preset, changes)
+    settings = with_overrides(options.preset, changes)
     image = read_image(options.images[0]) if options.images else None
-    cluster = Cluster(options.ray) if options.ray else None
+    cluster = RayCluster(options.ray) if options.ray else None
     try:
         for spec in options.specs():
-            model = OpenedModel(open_source(spec), options.detail)
+            model = LoadedModel(open_source(spec), options.detail)
             fitting = matching(model.network.nodes, options.layers)
             for node in fitting:
                 if node.operation != "input":
-                    _layer(_Work(model, spec, node, settings, image, cluster), options)
+                    _layer(_LayerTask(model, spec, node, settings, image, cluster), options)
     finally:
         if cluster is not None:
             cluster.close()
@@ -67,17 +67,17 @@ def run(options: Options) -> int:
 
 
 @dataclass(frozen=True, eq=False)
-class _Work:
+class _LayerTask:
     """What is to be made of one layer, and where: here, or on a cluster."""
 
-    model: OpenedModel
+    model: LoadedModel
     spec: ModelSpec
     node: Node
-    settings: Ascent
+    settings: FeatureVisSettings
     image: np.ndarray | None
-    cluster: Cluster | None
+    cluster: RayCluster | None
 
-    def made(self, blocks: list[list[int]]) -> Iterator[tuple[float, Sequence[Feature], str]]:
+    def made(self, blocks: list[list[int]]) -> Iterator[tuple[float, Sequence[FeatureImage], str]]:
         """How many pictures there are, those that are new, and what to say.
 
         Channels of a block are always made together, so that rounding is the same each time.
@@ -85,9 +85,9 @@ class _Work:
         settings, done = self.settings, 0.0
         if self.cluster is None:
             for block in blocks:
-                for at in ascend(self.model, self.node.id, block, settings, self.image):
-                    yield done + at.done, at.features, at.said
-                done += len(block) * settings.copies
+                for at in optimize(self.model, self.node.id, block, settings, self.image):
+                    yield done + at.done, at.features, at.caption
+                done += len(block) * settings.samples_per_channel
             return
         for features in self.cluster.features(
             self.spec, self.model.detail, self.node.id, blocks, settings, self.image
@@ -96,7 +96,7 @@ class _Work:
             yield done, features, ""
 
 
-def _layer(work: _Work, options: Options) -> None:
+def _layer(work: _LayerTask, options: Options) -> None:
     assert options.out is not None
     node, settings = work.node, work.settings
     title = work.model.source.title
@@ -107,15 +107,19 @@ def _layer(work: _Work, options: Options) -> None:
     left = [
         block
         for block in (channels[i : i + BLOCK] for i in range(0, len(channels), BLOCK))
-        if not all(_file(folder, c, k).is_file() for c in block for k in range(settings.copies))
+        if not all(
+            _file(folder, c, k).is_file()
+            for c in block
+            for k in range(settings.samples_per_channel)
+        )
     ]
-    of = sum(map(len, left)) * settings.copies
+    of = sum(map(len, left)) * settings.samples_per_channel
     started = time.perf_counter()
     for done, features, said in work.made(left):
         _write(folder, features)
         if said:
             print(f"vrnn: {said}", file=sys.stderr)
-        _tell(options, node, done, of, time.perf_counter() - started)
+        _print_progress(options, node, done, of, time.perf_counter() - started)
     _sheet(folder, title, node, channels, settings)
     if not options.quiet:
         which = "" if settings.of_layer else f"{len(channels)} channels of "
@@ -126,10 +130,10 @@ def _file(folder: Path, channel: int, copy: int) -> Path:
     return folder / picture_name(channel, copy)
 
 
-def _same_settings(folder: Path, settings: Ascent, image: np.ndarray | None) -> None:
+def _same_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarray | None) -> None:
     """Note how pictures are made; raise VrnnError when those there were made otherwise."""
     start = "" if image is None else hashlib.sha256(image.tobytes()).hexdigest()[:16]
-    now = {"settings": to_plain(settings), "image": start}
+    now = {"settings": to_dict(settings), "image": start}
     path = folder / SETTINGS
     if path.is_file():
         try:
@@ -160,13 +164,13 @@ def _channels(text: str, node: Node) -> list[int]:
     return list(dict.fromkeys(found))
 
 
-def _write(folder: Path, features: Sequence[Feature]) -> None:
+def _write(folder: Path, features: Sequence[FeatureImage]) -> None:
     if features:
         _note(folder / TABLE, features)
     for feature in features:
         path = _file(folder, feature.channel, feature.copy)
         if not path.is_file():
-            save(path, Image.fromarray(feature.pixels))
+            write_png(path, Image.fromarray(feature.pixels))
         if feature.dead:
             print(f"vrnn: channel {feature.channel} is dead: nothing changes it", file=sys.stderr)
         elif feature.stopped:
@@ -176,7 +180,7 @@ def _write(folder: Path, features: Sequence[Feature]) -> None:
             )
 
 
-def _note(path: Path, features: Sequence[Feature]) -> None:
+def _note(path: Path, features: Sequence[FeatureImage]) -> None:
     """Add lines to the table of all pictures: how far each came, and whether to trust it."""
     rows: dict[tuple[str, ...], list[str]] = {}
     if path.is_file():
@@ -193,18 +197,20 @@ def _note(path: Path, features: Sequence[Feature]) -> None:
     write_atomically(path, text.getvalue().encode())
 
 
-def _sheet(folder: Path, title: str, node: Node, channels: Sequence[int], settings: Ascent) -> None:
+def _sheet(
+    folder: Path, title: str, node: Node, channels: Sequence[int], settings: FeatureVisSettings
+) -> None:
     pictures = [np.asarray(Image.open(_file(folder, c, 0)).convert("RGB")) for c in channels]
     said = f"what each channel looks for · {settings.steps} steps from {settings.source}"
-    sheet = picture_sheet(f"{title} · {node.name}", said, pictures, [str(c) for c in channels])
-    save(folder / "sheet.png", sheet)
+    sheet = image_grid(f"{title} · {node.name}", said, pictures, [str(c) for c in channels])
+    write_png(folder / "sheet.png", sheet)
 
 
-def _tell(options: Options, node: Node, done: float, of: int, seconds: float) -> None:
+def _print_progress(options: Options, node: Node, done: float, of: int, seconds: float) -> None:
     if options.quiet or not sys.stderr.isatty():
         return
     left = seconds / max(done, 1e-9) * (of - done)
     bar = "█" * round(BAR * done / of) + "░" * (BAR - round(BAR * done / of))
     end = "" if done < of else "\n"
-    said = f"\r{node.name} {bar} {int(done)} of {of}, {time_text(left)} left\033[K"
+    said = f"\r{node.name} {bar} {int(done)} of {of}, {format_duration(left)} left\033[K"
     print(said, end=end, file=sys.stderr, flush=True)

@@ -8,7 +8,7 @@ from dataclasses import asdict
 from typing import Any
 
 from vrnn.compute.loading.source import ModelSource, open_source
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
@@ -28,11 +28,11 @@ def run(options: Options) -> int:
     for number, spec in enumerate(options.specs()):
         source = open_source(spec)
         raw = trace(source.model, source.example_inputs(), source.title)
-        network = at_detail(raw, options.detail).network
+        network = simplify(raw, options.detail).network
         if not options.quiet:
             print(("\n" if number else "") + report(network, source))
         if options.json is not None:
-            text = json.dumps(as_json(network), indent=2, ensure_ascii=False)
+            text = json.dumps(to_dict(network), indent=2, ensure_ascii=False)
             write_atomically(options.json, text.encode() + b"\n")
     return 0
 
@@ -71,7 +71,7 @@ def table(network: Network) -> str:
     return "\n".join(_aligned(rows))
 
 
-def as_json(network: Network) -> dict[str, Any]:
+def to_dict(network: Network) -> dict[str, Any]:
     """The network as plain values: every field of `Network`, its nodes in the order they ran."""
     return asdict(network)
 

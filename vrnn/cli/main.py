@@ -82,7 +82,7 @@ def _run(options: Options) -> int:
         from vrnn.cli import play
 
         return play.run(options)
-    if options.takes_pictures:
+    if options.is_batch:
         from vrnn.cli import screenshot as snapshot
 
         return snapshot.run(options)

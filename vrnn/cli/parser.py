@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, NoReturn
 
-from vrnn.config.options import Options, camera_place
+from vrnn.config.options import Options, parse_camera
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS
 from vrnn.version import __version__
@@ -98,7 +98,7 @@ def _open_parser() -> _Parser:
     )  # fmt: skip
     seen.add_argument("--place", type=Path, metavar="FILE", help="open a place that was kept")
     seen.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
-    seen.add_argument("--scale", choices=SCALES, help="range of values that colours span (map)")
+    seen.add_argument("--scale", choices=SCALES, help="range of values that colors span (map)")
     seen.add_argument("--window", type=_pixels, metavar="WxH", help="size of the window")
     seen.add_argument(
         "--xr", nargs="?", const="on", choices=HEADSET, metavar="on|off|auto",
@@ -117,7 +117,7 @@ def _open_parser() -> _Parser:
     )
     shot.add_argument(
         "--camera", dest="cameras", action="append", type=_camera, metavar="PLACE",
-        help="overview (as without it), front, top, layer:NAME or x,y,z,yaw,pitch in metres and "
+        help="overview (as without it), front, top, layer:NAME or x,y,z,yaw,pitch in meters and "
         "degrees; may be repeated",
     )  # fmt: skip
     kinds = shot.add_mutually_exclusive_group()
@@ -256,13 +256,13 @@ def _checked(options: Options) -> Options:
     if options.live is not None:
         if not options.live.strip():
             raise VrnnError("--live needs a camera's number, a video file or a folder of images")
-        if options.takes_pictures:
+        if options.is_batch:
             raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
-    if options.xr != "off" and (options.takes_pictures or options.play is not None):
+    if options.xr != "off" and (options.is_batch or options.play is not None):
         raise VrnnError("--xr belongs to the window; leave it out, or the pictures")
     if options.film is not None and len(options.cameras) < 2:
         raise VrnnError("--film flies from camera to camera: give --camera at least twice")
-    if not options.takes_pictures and options.command == "open":
+    if not options.is_batch and options.command == "open":
         for given, name in (
             (options.cameras != ("overview",), "--camera"),
             (options.transparent, "--transparent"),
@@ -309,7 +309,7 @@ def _weights(text: str) -> Path | None:
 
 def _camera(text: str) -> str:
     named = text in CAMERAS or (text.startswith("layer:") and text != "layer:")
-    if not named and camera_place(text) is None:
+    if not named and parse_camera(text) is None:
         raise argparse.ArgumentTypeError(
             f"'{text}' should be overview, front, top, layer:NAME or five numbers x,y,z,yaw,pitch"
         )

@@ -13,34 +13,34 @@ from __future__ import annotations
 
 import sys
 
-from vrnn.commands.files import Restore, TakePicture
-from vrnn.commands.script import read_actions
+from vrnn.commands.files import OpenSession, SaveImage
+from vrnn.commands.script import read_commands
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-from vrnn.workspace.workspace_file import read_place
+from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
     """Open the models, do all the actions of the file, and return the exit code."""
-    from vrnn.app.offscreen import Studio
+    from vrnn.app.offscreen import OffscreenApp
 
     assert options.play is not None
-    actions = read_actions(options.play)  # told before the models are opened, if it is wrong
+    actions = read_commands(options.play)  # told before the models are opened, if it is wrong
     config = load_config(options.config)
-    kept = read_place(options.place) if options.place is not None else None
+    kept = load_workspace(options.place) if options.place is not None else None
     specs = kept.models if kept is not None else options.specs()
     detail = kept.detail if kept is not None else options.detail
     image = options.images[0] if options.images else None
-    with Studio(specs, config, detail, options.arrange, options.scale, image) as studio:
+    with OffscreenApp(specs, config, detail, options.arrange, options.scale, image) as studio:
         if options.place is not None:
-            studio.do(Restore(options.place))
+            studio.do(OpenSession(options.place))
         for number, action in enumerate(actions, 1):
             try:
                 studio.do(action)
             except VrnnError as error:
                 raise VrnnError(f"{options.play}, action {number}: {error}") from error
-            if isinstance(action, TakePicture) and not options.quiet:
+            if isinstance(action, SaveImage) and not options.quiet:
                 print(action.file)
         for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)

@@ -53,7 +53,7 @@ def probe_window() -> dict[str, Any]:
 
 
 def _described(context: Any) -> dict[str, Any]:
-    from vrnn.render.stereo import ways
+    from vrnn.render.stereo import stereo_modes
 
     info = context.info
     layers = context.texture_array((8, 8, 2), 1, dtype="f2")
@@ -68,7 +68,7 @@ def _described(context: Any) -> dict[str, Any]:
         "size": info["GL_MAX_TEXTURE_SIZE"],
         "samples": info.get("GL_MAX_SAMPLES", context.max_samples),
         "half_floats": drawn and context.error == "GL_NO_ERROR",
-        "stereo": ways(context.extensions),
+        "stereo": stereo_modes(context.extensions),
     }
 
 
@@ -89,7 +89,7 @@ def probe_torch() -> dict[str, Any]:
 
 def probe_openxr() -> dict[str, Any]:
     """The OpenXR runtime, as its loader finds it, and its headset."""
-    from vrnn.xr.runtime import OPENGL, WELCOME, Runtime
+    from vrnn.xr.runtime import OPENGL, OPTIONAL_EXTENSIONS, Runtime
 
     with Runtime((OPENGL,)) as runtime:
         facts = runtime.facts
@@ -98,7 +98,7 @@ def probe_openxr() -> dict[str, Any]:
             "version": facts.version,
             "headset": facts.system,
             "size": facts.size,
-            "extras": [name for name in WELCOME if name in facts.extensions],
+            "extras": [name for name in OPTIONAL_EXTENSIONS if name in facts.extensions],
         }
 
 

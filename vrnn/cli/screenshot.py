@@ -5,15 +5,15 @@ from __future__ import annotations
 import sys
 from itertools import groupby
 
-from vrnn.app.offscreen import Studio
-from vrnn.app.startup_timings import Timings
-from vrnn.commands.files import Restore, TakeFilm, TakePicture
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.app.startup_timings import StartupTimings
+from vrnn.commands.files import OpenSession, RecordVideo, SaveImage
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
-from vrnn.export.png import save
+from vrnn.export.png import write_png
 from vrnn.export.video import check_film
 from vrnn.storage.atomic import check_writable, make_folder
-from vrnn.workspace.workspace_file import read_place
+from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
@@ -27,31 +27,33 @@ def run(options: Options) -> int:
     if options.film is not None:
         check_film(options.film)
     first = pictures[0].image if pictures else (options.images or (None,))[0]
-    kept = read_place(options.place) if options.place is not None else None
+    kept = load_workspace(options.place) if options.place is not None else None
     specs = kept.models if kept is not None else options.specs()
     detail = kept.detail if kept is not None else options.detail
-    with Studio(specs, config, detail, options.arrange, options.scale, first) as studio:
+    with OffscreenApp(specs, config, detail, options.arrange, options.scale, first) as studio:
         if options.place is not None:
-            studio.do(Restore(options.place))
-        timings = Timings(options.timings)
-        timings.say("maps")
+            studio.do(OpenSession(options.place))
+        timings = StartupTimings(options.timings)
+        timings.mark("maps")
         for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
         for image, group in groupby(pictures, key=lambda picture: picture.image):
             if image is not None and image != first:
                 studio.show(image)
             for picture in group:
-                action = TakePicture(
+                action = SaveImage(
                     picture.path, picture.camera, options.size, options.transparent, options.kind
                 )
-                save(picture.path, studio.taken(action, picture.camera))
+                write_png(picture.path, studio.capture(action, picture.camera))
                 if not options.quiet:
                     print(picture.path)
         if options.film is not None:
             studio.do(
-                TakeFilm(options.film, options.cameras, options.seconds, options.rate, options.size)
+                RecordVideo(
+                    options.film, options.cameras, options.seconds, options.rate, options.size
+                )
             )
             if not options.quiet:
                 print(options.film)
-        timings.say("pictures")
+        timings.mark("pictures")
     return 0

@@ -7,20 +7,20 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.app.desktop import App
+from vrnn.app.desktop import DesktopApp
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
-from vrnn.workspace.workspace_file import read_place
+from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
     """Open the window and return the exit code when it is closed."""
     images: list[Path | np.ndarray | int] = list(options.images)
-    kept = read_place(options.place) if options.place is not None else None
+    kept = load_workspace(options.place) if options.place is not None else None
     specs = options.specs()
     if kept is not None:
         specs, options = kept.models, replace(options, detail=kept.detail)
-    with App(options, load_config(options.config), specs, images) as app:
+    with DesktopApp(options, load_config(options.config), specs, images) as app:
         if kept is not None:
             app.begin_at(kept)
         app.loop()

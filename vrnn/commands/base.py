@@ -1,8 +1,8 @@
 """Everything that a person can do, as plain commands: keys, mouse, controllers and scripts issue
 the same ones.
 
-A `Change` makes another `State` of the world and can be undone; the others (looking, saving, taking
-pictures) change nothing that could be.
+An `UndoableCommand` makes another `State` of the world and can be undone; the others (looking,
+saving, taking pictures) change nothing that could be.
 """
 
 from __future__ import annotations
@@ -22,12 +22,12 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True)
-class Action:
+class Command:
     """Something to do."""
 
 
 @dataclass(frozen=True)
-class Change(Action):
+class UndoableCommand(Command):
     """Something that can be undone."""
 
     def change(self, state: State, world: World) -> State:
@@ -41,7 +41,7 @@ class Change(Action):
 
 
 @dataclass(frozen=True)
-class LayerChange(Change):
+class LayerCommand(UndoableCommand):
     """A change of one layer. layer: its name, or a part that only one has."""
 
     layer: str
@@ -59,13 +59,13 @@ class LayerChange(Change):
 
 def layer_key(world: World, network: int, name: str) -> tuple[int, str]:
     """Network and full name of a layer, also of a folded module. Raises VrnnError."""
-    if network not in world.stands:
+    if network not in world.networks:
         raise VrnnError(f"there is no network {network}; they are numbered from 0")
-    seen = [node.name for node in world.pose(network).standing.network.nodes]
+    seen = [node.name for node in world.placement_frame(network).placement.network.nodes]
     if name in seen:
         return network, name
     slot, node = find_layer(world, name, network)
-    return slot, world.stands[slot].network.by_id[node].name
+    return slot, world.networks[slot].network.by_id[node].name
 
 
 def _one_of(what: str, value: str, known: tuple[str, ...]) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 from vrnn.errors import VrnnError
 from vrnn.scene.layout.folding import stages
@@ -12,17 +12,17 @@ from vrnn.scene.state import (
     FOLD_SHOWS,
     State,
 )
-from vrnn.style.colormap import COLOUR_MAPS, SCALES
+from vrnn.style.colormap import COLORMAPS, SCALES, ColorMapping
 
 if TYPE_CHECKING:
     from vrnn.scene.world import World
-from vrnn.commands.base import Change, _between, _one_of, layer_key
+from vrnn.commands.base import UndoableCommand, _between, _one_of, layer_key
 
 # The world.
 
 
 @dataclass(frozen=True)
-class Arrange(Change):
+class SetArrangement(UndoableCommand):
     """Stand the layers in another arrangement; '': the next one."""
 
     arrangement: str = ""
@@ -36,27 +36,30 @@ class Arrange(Change):
 
 
 @dataclass(frozen=True)
-class Colour(Change):
-    """How values become colours; None leaves a setting as it is. See `Display`."""
+class SetColorMapping(UndoableCommand):
+    """How values become colors; None leaves a setting as it is. See `ColorMapping`."""
 
-    colours: str | None = None
-    scale: str | None = None
+    FORMER_NAMES: ClassVar[dict[str, str]] = ColorMapping.FORMER_NAMES
+    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = ColorMapping.FORMER_VALUES
+
+    colormap: str | None = None
+    normalize_by: str | None = None
     symmetric: bool | None = None
     gamma: float | None = None
-    clip: float | None = None
+    clip_percentile: float | None = None
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
         given = {name: value for name, value in vars(self).items() if value is not None}
-        _one_of("colour map", given.get("colours", "signed"), COLOUR_MAPS)
-        _one_of("scale", given.get("scale", "map"), SCALES)
+        _one_of("color map", given.get("colormap", "signed"), COLORMAPS)
+        _one_of("scale", given.get("normalize_by", "map"), SCALES)
         _between("gamma", given.get("gamma", 1.0), 0.25, 4.0)
-        _between("the percentile", given.get("clip", 100.0), 50.0, 100.0)
-        return replace(state, display=replace(state.display, **given))
+        _between("the percentile", given.get("clip_percentile", 100.0), 50.0, 100.0)
+        return replace(state, color_mapping=replace(state.color_mapping, **given))
 
 
 @dataclass(frozen=True)
-class FoldShows(Change):
+class SetFoldDisplay(UndoableCommand):
     """What folded layers show: the mean of their maps, the maximum, or the strongest map."""
 
     shows: str
@@ -64,11 +67,11 @@ class FoldShows(Change):
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
         _one_of("map for a fold", self.shows, FOLD_SHOWS)
-        return replace(state, fold_shows=self.shows)
+        return replace(state, fold_display=self.shows)
 
 
 @dataclass(frozen=True)
-class Fold(Change):
+class Fold(UndoableCommand):
     """Fold a layer or a module into one box, or open it; folded None: the other way round."""
 
     name: str
@@ -78,9 +81,9 @@ class Fold(Change):
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
         slot = self.network
-        if slot not in world.stands:
+        if slot not in world.networks:
             raise VrnnError(f"there is no network {slot}; they are numbered from 0")
-        if self.name in world.stands[slot].modules:
+        if self.name in world.networks[slot].modules:
             key = (slot, self.name)
             folded = key not in state.folds if self.folded is None else self.folded
             folds = state.folds | {key} if folded else state.folds - {key}
@@ -92,14 +95,14 @@ class Fold(Change):
 
 
 @dataclass(frozen=True)
-class FoldStages(Change):
+class FoldAllStages(UndoableCommand):
     """Fold every stage of all networks into one box each, or open them; None: the other way."""
 
     folded: bool | None = None
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        keys = {(s, name) for s in world.slots for name in stages(world.stands[s].network)}
+        keys = {(s, name) for s in world.slots for name in stages(world.networks[s].network)}
         if not keys:
             raise VrnnError("this network has no modules that could be folded")
         folded = not keys <= state.folds if self.folded is None else self.folded

@@ -8,11 +8,11 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     pass
-from vrnn.commands.base import Action
+from vrnn.commands.base import Command
 
 
 @dataclass(frozen=True)
-class TakePicture(Action):
+class SaveImage(Command):
     """Write a PNG of what is seen, from here or from another camera.
 
     size: (width, height); kind: `flat`, `panorama` (all around, size is its width) or `stereo`
@@ -27,7 +27,7 @@ class TakePicture(Action):
 
 
 @dataclass(frozen=True)
-class TakeFilm(Action):
+class RecordVideo(Command):
     """Fly through some cameras and write a video, or numbered PNGs into a folder.
 
     seconds: from one camera to the next; rate: pictures a second; size: (width, height).
@@ -41,7 +41,7 @@ class TakeFilm(Action):
 
 
 @dataclass(frozen=True)
-class Export(Action):
+class ExportLayers(Command):
     """Write layers as files: `sheet` (PNG), `values` (.npy), `histograms` (CSV), and `features`
     (PNG, of layers that show what their channels look for). layers: a pattern such as
     `layer1.*`."""
@@ -53,14 +53,14 @@ class Export(Action):
 
 
 @dataclass(frozen=True)
-class Save(Action):
+class SaveSession(Command):
     """Keep the whole place in a file."""
 
     file: Path
 
 
 @dataclass(frozen=True)
-class Restore(Action):
+class OpenSession(Command):
     """Make the place as a file has it."""
 
     file: Path

@@ -4,25 +4,27 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
-from vrnn.media.synthetic import Noise
+from vrnn.media.synthetic import NoiseSpec
 from vrnn.scene.state import (
-    Picture,
+    InputImage,
     State,
 )
 
 if TYPE_CHECKING:
     from vrnn.scene.world import World
-from vrnn.commands.base import Action, Change, _one_of
+from vrnn.commands.base import Command, UndoableCommand, _one_of
 
 # Images.
 
 
 @dataclass(frozen=True)
-class PutImage(Change):
-    """Put an image into the networks: a file, one of the data set, `grey`, `mean` or `sample`, or
+class SetInputImage(UndoableCommand):
+    """Put an image into the networks: a file, one of the data set, `gray`, `mean` or `sample`, or
     one that is held under a key."""
+
+    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = InputImage.FORMER_VALUES
 
     file: Path | None = None
     number: int | None = None
@@ -31,14 +33,14 @@ class PutImage(Change):
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        _one_of("image", self.plain or "sample", ("grey", "mean", "sample"))
+        _one_of("image", self.plain or "sample", ("gray", "mean", "sample"))
         plain = "" if self.plain == "sample" else self.plain
-        picture = Picture(self.file, self.number, None, plain, self.pixels)
-        return replace(state, picture=picture)
+        picture = InputImage(self.file, self.number, None, plain, self.pixels)
+        return replace(state, input_image=picture)
 
 
 @dataclass(frozen=True)
-class PutNoise(Change):
+class SetInputNoise(UndoableCommand):
     """Put noise into the networks. See `vrnn.noise.Noise`."""
 
     kind: str = "gaussian"
@@ -48,14 +50,16 @@ class PutNoise(Change):
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        noise = Noise(self.kind, self.mean, self.std, self.seed)
-        return replace(state, picture=Picture(noise=noise))
+        noise = NoiseSpec(self.kind, self.mean, self.std, self.seed)
+        return replace(state, input_image=InputImage(noise=noise))
 
 
 @dataclass(frozen=True)
-class PickUp(Action):
+class GrabImage(Command):
     """Take an image into the hand: one of the data set, the input (`input`), a map of a layer (or
-    the picture that stands in its place), or a source (`grey`, `mean`, `noise`)."""
+    the picture that stands in its place), or a source (`gray`, `mean`, `noise`)."""
+
+    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"source": {"grey": "gray"}}
 
     number: int | None = None
     source: str = ""
@@ -66,14 +70,14 @@ class PickUp(Action):
 
 
 @dataclass(frozen=True)
-class PutDown(Action):
+class DropImage(Command):
     """Place what is in the hand into the input, or just let go of it."""
 
     into_input: bool = True
 
 
 @dataclass(frozen=True)
-class Wall(Action):
+class BrowseImages(Command):
     """Turn the wall of thumbnails: pages on, another drawing by seed (-1: the next one), one class
     ('' for all), a search."""
 

@@ -6,22 +6,22 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from vrnn.errors import VrnnError
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.state import (
     FORMS,
     ORDERS,
     PIN_KINDS,
+    AblationState,
     LayerState,
     Pin,
     State,
-    SwitchedOff,
 )
 
 if TYPE_CHECKING:
     from vrnn.scene.world import World
-from vrnn.commands.base import Change, LayerChange, _between, _one_of, layer_key
+from vrnn.commands.base import LayerCommand, UndoableCommand, _between, _one_of, layer_key
 
-SMALLEST, LARGEST = 0.1, 10.0
+MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
 """Times its own size that a layer can be scaled to."""
 
 
@@ -29,8 +29,8 @@ SMALLEST, LARGEST = 0.1, 10.0
 
 
 @dataclass(frozen=True)
-class Move(LayerChange):
-    """Move a layer by metres (right, up, toward the viewer)."""
+class MoveLayer(LayerCommand):
+    """Move a layer by meters (right, up, toward the viewer)."""
 
     by: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
@@ -41,7 +41,7 @@ class Move(LayerChange):
 
 
 @dataclass(frozen=True)
-class Scale(LayerChange):
+class ScaleLayer(LayerCommand):
     """Make a layer this many times larger than it is now."""
 
     by: float = 1.0
@@ -50,11 +50,11 @@ class Scale(LayerChange):
         """The layer afterwards."""
         if not self.by > 0:
             raise VrnnError(f"a layer cannot be scaled by {self.by:g}; give a number above 0")
-        return replace(layer, size=min(LARGEST, max(SMALLEST, layer.size * self.by)))
+        return replace(layer, size=min(MAX_LAYER_SCALE, max(MIN_LAYER_SCALE, layer.size * self.by)))
 
 
 @dataclass(frozen=True)
-class Form(LayerChange):
+class ArrangeMaps(LayerCommand):
     """How a layer's maps stand and in what order; None leaves it. See `LayerState`."""
 
     form: str | None = None
@@ -75,11 +75,11 @@ class Form(LayerChange):
 
 
 @dataclass(frozen=True)
-class ShowFeatures(LayerChange):
+class ShowFeatureVisualization(LayerCommand):
     """Show pictures of what a layer's channels look for in place of its maps, made so; settings
     none: its maps again. See docs/features.md for the settings."""
 
-    settings: Ascent | None = None
+    settings: FeatureVisSettings | None = None
 
     def changed(self, layer: LayerState) -> LayerState:
         """The layer afterwards."""
@@ -87,7 +87,7 @@ class ShowFeatures(LayerChange):
 
 
 @dataclass(frozen=True)
-class Reset(LayerChange):
+class ResetLayer(LayerCommand):
     """Put a layer back as it was at first."""
 
     def changed(self, layer: LayerState) -> LayerState:
@@ -96,7 +96,7 @@ class Reset(LayerChange):
 
 
 @dataclass(frozen=True)
-class PinLayer(Change):
+class PinLayer(UndoableCommand):
     """Stand a double of a layer beside a layer (itself where none is named). See `Pin`."""
 
     layer: str
@@ -115,7 +115,7 @@ class PinLayer(Change):
 
 
 @dataclass(frozen=True)
-class Unpin(Change):
+class UnpinLayer(UndoableCommand):
     """Take a double away; 0: all."""
 
     number: int = 0
@@ -127,9 +127,9 @@ class Unpin(Change):
 
 
 @dataclass(frozen=True)
-class SwitchOff(Change):
+class Ablate(UndoableCommand):
     """Switch channels, a position in all of them, or the whole layer off; what is off already is
-    switched on again. See `SwitchedOff`."""
+    switched on again. See `AblationState`."""
 
     layer: str
     network: int = 0
@@ -141,26 +141,28 @@ class SwitchOff(Change):
         """The state afterwards."""
         _one_of("value", self.value, ("zero", "mean"))
         network, layer = layer_key(world, self.network, self.layer)
-        node = world.stands[network].ids[layer]
-        count, *_ = world.stands[network].network.by_id[node].shape
+        node = world.networks[network].ids[layer]
+        count, *_ = world.networks[network].network.by_id[node].shape
         wrong = [c for c in self.channels if not 0 <= c < count]
         if wrong:
             raise VrnnError(f"'{layer}' has channels 0 to {count - 1}, no channel {wrong[0]}")
-        one = SwitchedOff(network, layer, self.channels, self.position, self.value)
-        if one in state.off:
-            return replace(state, off=tuple(o for o in state.off if o != one))
-        return replace(state, off=(*state.off, one))
+        one = AblationState(network, layer, self.channels, self.position, self.value)
+        if one in state.ablations:
+            return replace(state, ablations=tuple(o for o in state.ablations if o != one))
+        return replace(state, ablations=(*state.ablations, one))
 
 
 @dataclass(frozen=True)
-class SwitchOn(Change):
+class RemoveAblation(UndoableCommand):
     """Switch something on again, by its number in the list from 1; 0: everything."""
 
     number: int = 0
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        if not 0 <= self.number <= len(state.off):
-            raise VrnnError(f"{len(state.off)} things are switched off; there is no {self.number}")
-        off = tuple(o for i, o in enumerate(state.off, 1) if self.number and i != self.number)
-        return replace(state, off=off)
+        if not 0 <= self.number <= len(state.ablations):
+            raise VrnnError(
+                f"{len(state.ablations)} things are switched off; there is no {self.number}"
+            )
+        off = tuple(o for i, o in enumerate(state.ablations, 1) if self.number and i != self.number)
+        return replace(state, ablations=off)

@@ -9,27 +9,27 @@ from pathlib import Path
 from typing import Any
 
 from vrnn.commands import base, display, files, inputs, layers, session
-from vrnn.commands.base import Action
+from vrnn.commands.base import Command
 from vrnn.errors import VrnnError
-from vrnn.storage.serialization import from_plain
+from vrnn.storage.serialization import from_dict
 
 
 def _name(kind: type) -> str:
     return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
 
-ACTIONS: dict[str, type[Action]] = {
+COMMANDS: dict[str, type[Command]] = {
     _name(kind): kind
     for module in (display, files, inputs, layers, session)
     for kind in vars(module).values()
     if isinstance(kind, type)
-    and issubclass(kind, Action)
-    and kind not in (Action, base.Change, base.LayerChange)
+    and issubclass(kind, Command)
+    and kind not in (Command, base.UndoableCommand, base.LayerCommand)
 }
 """Every action by the name it has in a file."""
 
 
-def read_actions(path: Path) -> list[Action]:
+def read_commands(path: Path) -> list[Command]:
     """The actions in a TOML file, in order. Paths in it are as seen from its folder.
 
     Raises VrnnError that names the file and the number of the action.
@@ -48,17 +48,17 @@ def read_actions(path: Path) -> list[Action]:
     found = []
     for number, table in enumerate(tables, 1):
         try:
-            found.append(action_of(table, path.parent))
+            found.append(command_from_table(table, path.parent))
         except VrnnError as error:
             raise VrnnError(f"{path}, action {number}: {error}") from error
     return found
 
 
-def action_of(table: Mapping[str, Any], folder: Path) -> Action:
+def command_from_table(table: Mapping[str, Any], folder: Path) -> Command:
     """One action from plain data: `do` and its fields. Raises VrnnError."""
     given = dict(table)
     do = given.pop("do", None)
-    if do not in ACTIONS:
-        raise VrnnError(f"there is no action '{do}'; known are {', '.join(sorted(ACTIONS))}")
-    kind = ACTIONS[do]
-    return from_plain(kind, given, f"'{do}'", folder)
+    if do not in COMMANDS:
+        raise VrnnError(f"there is no action '{do}'; known are {', '.join(sorted(COMMANDS))}")
+    kind = COMMANDS[do]
+    return from_dict(kind, given, f"'{do}'", folder)

@@ -7,27 +7,27 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     pass
-from vrnn.commands.base import Action
+from vrnn.commands.base import Command
 
 # What changes nothing.
 
 
 @dataclass(frozen=True)
-class Undo(Action):
+class Undo(Command):
     """Take the last change back, or the last `times`."""
 
     times: int = 1
 
 
 @dataclass(frozen=True)
-class Redo(Action):
+class Redo(Command):
     """Make a change again that was taken back."""
 
     times: int = 1
 
 
 @dataclass(frozen=True)
-class Look(Action):
+class GoToView(Command):
     """Go somewhere: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch`. network: of the
     layer; None: the only one that has it."""
 
@@ -36,7 +36,7 @@ class Look(Action):
 
 
 @dataclass(frozen=True)
-class Point(Action):
+class HoverLayer(Command):
     """Point at a layer, and at a position in one of its maps; '': at nothing."""
 
     layer: str = ""
@@ -46,7 +46,7 @@ class Point(Action):
 
 
 @dataclass(frozen=True)
-class FindTop(Action):
+class ShowTopActivations(Command):
     """Show the images of the data set that excite a channel most; layer '': show none any more."""
 
     layer: str = ""
@@ -55,14 +55,14 @@ class FindTop(Action):
 
 
 @dataclass(frozen=True)
-class Cancel(Action):
+class CancelJob(Command):
     """End a job, by its number; 0: all."""
 
     number: int = 0
 
 
 @dataclass(frozen=True)
-class Pause(Action):
+class PauseJob(Command):
     """Let a job rest, by its number, or go on with it; 0: all."""
 
     number: int = 0
@@ -70,14 +70,14 @@ class Pause(Action):
 
 
 @dataclass(frozen=True)
-class UseHeadset(Action):
+class SetHeadset(Command):
     """Go into the headset, also again after it was lost, or leave it; None: the other way."""
 
     on: bool | None = None
 
 
 @dataclass(frozen=True)
-class Wait(Action):
+class Wait(Command):
     """In a script: let time go on until nothing moves and all is shown; at least so long."""
 
     seconds: float = 0.0

@@ -8,7 +8,7 @@ STEPS = 1000
 """More are forgotten, the oldest first. A step is a few hundred bytes."""
 
 
-class History:
+class UndoStack:
     """States in the order in which they were, and where among them the world is now."""
 
     def __init__(self, state: State) -> None:
@@ -21,12 +21,12 @@ class History:
         return self._steps[self._now][1]
 
     @property
-    def undone_next(self) -> str:
+    def undo_label(self) -> str:
         """What `undo` would take back; '' for nothing."""
         return self._steps[self._now][0]
 
     @property
-    def redone_next(self) -> str:
+    def redo_label(self) -> str:
         """What `redo` would make again; '' for nothing."""
         return self._steps[self._now + 1][0] if self._now + 1 < len(self._steps) else ""
 

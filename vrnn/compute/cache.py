@@ -11,11 +11,11 @@ from typing import Any, BinaryIO
 import numpy as np
 import torch
 
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
 from vrnn.storage.atomic import make_folder, write_atomically
-from vrnn.storage.paths import cache_folder
+from vrnn.storage.paths import cache_dir
 
 FORMAT = "top images 1"
 """Grows with each change of what is written, so that older files are not read."""
@@ -25,7 +25,7 @@ MOST_FILES = 500
 
 
 def top_images_key(
-    model: OpenedModel, dataset: ImageSet, node: int, k: int
+    model: LoadedModel, dataset: ImageSet, node: int, k: int
 ) -> Generator[None, None, str]:
     """A name for the best k images of a node: another for other weights, another graph, other
     images, another way to prepare them. Yields between its steps."""
@@ -35,7 +35,7 @@ def top_images_key(
     return digest.hexdigest()
 
 
-def model_into(digest: Any, model: OpenedModel) -> Generator[None, None, None]:
+def model_into(digest: Any, model: LoadedModel) -> Generator[None, None, None]:
     """Its graph and every weight. Yields between its steps."""
     network = model.network
     for part in (*network.nodes, *network.edges):
@@ -57,7 +57,7 @@ def _bytes(tensor: torch.Tensor) -> bytes:
     return flat.view(torch.uint8).numpy().tobytes()
 
 
-def _data_into(digest: Any, model: OpenedModel, dataset: ImageSet) -> Generator[None, None, None]:
+def _data_into(digest: Any, model: LoadedModel, dataset: ImageSet) -> Generator[None, None, None]:
     """How many images, their classes, name, size and age of each file, and a few as the network
     sees them."""
     digest.update(f"{len(dataset)} {dataset.names}".encode())
@@ -81,7 +81,7 @@ def _data_into(digest: Any, model: OpenedModel, dataset: ImageSet) -> Generator[
 
 
 def _path(key: str, measure: str) -> Path:
-    return cache_folder() / "top-images" / f"{key}-{measure}.npz"
+    return cache_dir() / "top-images" / f"{key}-{measure}.npz"
 
 
 def save_top_images(key: str, found: Iterable[TopImages]) -> None:
@@ -113,7 +113,7 @@ def _forget_oldest(folder: Path) -> None:
             path.unlink(missing_ok=True)
 
 
-def forget_largest(folder: Path, most_bytes: int) -> None:
+def evict(folder: Path, most_bytes: int) -> None:
     """Take folders in it away, those used longest ago, until the others are small enough."""
     with suppress(OSError):
         folders = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime, reverse=True)

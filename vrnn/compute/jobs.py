@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 from vrnn.errors import VrnnError
 
 if TYPE_CHECKING:
-    from vrnn.compute.loaded_model import OpenedModel
+    from vrnn.compute.loaded_model import LoadedModel
 
 
 class Step(NamedTuple):
@@ -37,19 +37,19 @@ class Job(Protocol):
     def slot(self) -> int:
         """The model's place among those opened."""
 
-    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """The work itself, in the model's thread. Yields where a pass may come in between; what it
         returns is the result. stop: raises `Ended` when the job is to end; to be asked in long
         steps. Raises VrnnError."""
 
 
-def unchanged(model: OpenedModel, view: object) -> None:
+def unchanged(model: LoadedModel, view: object) -> None:
     """Raise VrnnError when the graph was written down anew: node ids mean something else now."""
     if model.view is not view:
         raise _other_way(model)
 
 
-def _other_way(model: OpenedModel) -> VrnnError:
+def _other_way(model: LoadedModel) -> VrnnError:
     return VrnnError(f"{model.source.title} took another way through its layers; start again")
 
 
@@ -65,7 +65,7 @@ class JobProgress:
 
 
 @dataclass(frozen=True, eq=False)
-class JobFound:
+class JobPartialResult:
     """A part of a job's result, and something the user should know of it."""
 
     id: int
@@ -92,7 +92,7 @@ class JobFailed:
     cancelled: bool = False
 
 
-JobEvent = JobProgress | JobFound | JobDone | JobFailed
+JobEvent = JobProgress | JobPartialResult | JobDone | JobFailed
 """Each job ends with one `JobDone` or `JobFailed`."""
 
 
@@ -160,7 +160,7 @@ class JobQueue:
                 if numbers is None or number in numbers:
                     one.ended = one.ended or reason
 
-    def step(self, models: Mapping[int, OpenedModel]) -> None:
+    def step(self, models: Mapping[int, LoadedModel]) -> None:
         """Do one step of the first job, and tell what came of it. models: by slot."""
         with self._lock:
             number = self._first()
@@ -192,7 +192,7 @@ class JobQueue:
         one.spent += time.perf_counter() - started
         left = one.spent / at.done * (at.total - at.done) if at.done else None
         if at.found or at.said:
-            self._put(JobFound(number, at.found, at.said))
+            self._put(JobPartialResult(number, at.found, at.said))
         self._put(JobProgress(number, at.text, at.done, at.total, left))
 
     def _finish(self, event: JobDone | JobFailed) -> None:

@@ -10,22 +10,22 @@ import numpy as np
 import torch
 
 from vrnn.compute.loading.source import ModelSource
-from vrnn.compute.passes.feature_maps import convert
-from vrnn.compute.passes.predictions import read_outputs
-from vrnn.compute.passes.replay import GraphChanged, Runner
+from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.predictions import decode_outputs
+from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.receptive_fields import receptive_fields
-from vrnn.compute.tracing.simplify import View, at_detail
+from vrnn.compute.tracing.simplify import GraphView, simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.receptive_field import ReceptiveField
-from vrnn.network.results import Ablation, Frame
+from vrnn.network.results import Ablation, ForwardResult
 
 Deliver = Callable[[int, FeatureMaps], None]
 
 
-class OpenedModel:
+class LoadedModel:
     """A traced model that runs images. view: its graph; inputs: those of the newest pass."""
 
     def __init__(self, source: ModelSource, detail: str) -> None:
@@ -37,8 +37,8 @@ class OpenedModel:
     def retrace(self, inputs: tuple[Any, ...]) -> None:
         """Write the graph down anew: it may depend on the image."""
         traced = trace(self.source.model, inputs, self.source.title)
-        self.view: View = at_detail(traced, self.detail)
-        self.runner = Runner(self.source.model, self.view)
+        self.view: GraphView = simplify(traced, self.detail)
+        self.runner = Replay(self.source.model, self.view)
         self.inputs = inputs
         self._fields: Mapping[int, ReceptiveField] | None = None
 
@@ -66,7 +66,7 @@ class OpenedModel:
         deliver: Deliver,
         changed: Callable[[], None],
         ablations: Sequence[Ablation] = (),
-    ) -> Frame:
+    ) -> ForwardResult:
         """One pass. image: (H, W, 3) uint8, None for the source's own sample.
 
         deliver: gets each layer's maps as soon as they are there, in run order; what it raises
@@ -79,7 +79,7 @@ class OpenedModel:
         maps: dict[int, FeatureMaps] = {}
 
         def keep(node: int, tensor: torch.Tensor) -> None:
-            maps[node] = convert(tensor, self.view.forms[node])
+            maps[node] = to_feature_maps(tensor, self.view.forms[node])
             deliver(node, maps[node])
 
         try:
@@ -95,9 +95,9 @@ class OpenedModel:
             except GraphChanged as again:
                 raise self._led_elsewhere() if ablations else again from error
         self._sequence += 1
-        outputs = read_outputs(result, self.network, seen.shape[:2])
+        outputs = decode_outputs(result, self.network, seen.shape[:2])
         taken = time.perf_counter() - started
-        return Frame(self._sequence, seen, maps, outputs, taken, tuple(ablations))
+        return ForwardResult(self._sequence, seen, maps, outputs, taken, tuple(ablations))
 
     def _follows(self, inputs: tuple[Any, ...]) -> bool:
         """Whether the graph is that of a pass in which nothing is switched off."""

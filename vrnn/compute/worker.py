@@ -28,10 +28,10 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
-from vrnn.network.results import Ablation, Frame
+from vrnn.network.results import Ablation, ForwardResult
 
 if TYPE_CHECKING:
-    from vrnn.compute.loaded_model import OpenedModel
+    from vrnn.compute.loaded_model import LoadedModel
 
 BATCH_BYTES = 8 << 20
 BATCH_SECONDS = 0.02
@@ -39,7 +39,7 @@ BATCH_SECONDS = 0.02
 
 
 @dataclass(frozen=True)
-class Progress:
+class LoadingProgress:
     """What is being done now."""
 
     slot: int
@@ -47,7 +47,7 @@ class Progress:
 
 
 @dataclass(frozen=True, eq=False)
-class Opened:
+class NetworkLoaded:
     """A network is known; maps it had before under this slot are void.
 
     fields: which pixels the positions of each node depend on, by node id.
@@ -70,15 +70,15 @@ class MapsReady:
 
 
 @dataclass(frozen=True, eq=False)
-class FrameReady:
+class ForwardComplete:
     """A pass is complete."""
 
     slot: int
-    frame: Frame
+    frame: ForwardResult
 
 
 @dataclass(frozen=True)
-class Failed:
+class WorkerFailure:
     """Something went wrong. message: a sentence for a person; details: the traceback."""
 
     slot: int | None
@@ -86,7 +86,7 @@ class Failed:
     details: str
 
 
-Event = Progress | Opened | MapsReady | FrameReady | Failed | JobEvent
+Event = LoadingProgress | NetworkLoaded | MapsReady | ForwardComplete | WorkerFailure | JobEvent
 Image = np.ndarray | Path | int | Callable[[], np.ndarray] | None
 Ablations = Mapping[int, tuple[Ablation, ...]]
 """What is switched off, by slot."""
@@ -108,11 +108,11 @@ class Worker:
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
         self._image: Image = None
         self._ablations = NOTHING_OFF
-        self._jobs = JobQueue(self._events.put, _sentence)
+        self._jobs = JobQueue(self._events.put, _user_message)
         self._wanted = False
         self._at_once = False
         self._closed = False
-        self._models: dict[int, OpenedModel] = {}
+        self._models: dict[int, LoadedModel] = {}
         self._thread = threading.Thread(target=self._live, name="vrnn-model", daemon=True)
         self._thread.start()
         # A thread that is inside torch when the interpreter ends would abort the process.
@@ -129,7 +129,9 @@ class Worker:
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
-    def show(self, image: Image, ablations: Ablations = NOTHING_OFF, at_once: bool = True) -> None:
+    def run_image(
+        self, image: Image, ablations: Ablations = NOTHING_OFF, at_once: bool = True
+    ) -> None:
         """Run an image through all models, in the place of an older one that waits.
 
         at_once: also in the place of one that runs; else that one is ended first.
@@ -217,7 +219,7 @@ class Worker:
         self._tell(0, "importing torch")
         import torch
 
-        from vrnn.compute.loaded_model import OpenedModel
+        from vrnn.compute.loaded_model import LoadedModel
         from vrnn.compute.loading.source import open_source
 
         if self._threads is not None:
@@ -229,9 +231,9 @@ class Worker:
                 self._tell(slot, f"opening {_short(spec)}")
                 source = open_source(spec)
                 self._tell(slot, f"tracing {source.title}")
-                model = OpenedModel(source, detail)
+                model = LoadedModel(source, detail)
                 self._models[slot] = model
-                self._events.put(_opened(slot, model))
+                self._events.put(_load_source(slot, model))
 
             self._guarded(slot, opening)
         self._wanted = bool(self._models)
@@ -290,37 +292,37 @@ class Worker:
 
         def changed() -> None:
             batch.clear()
-            self._events.put(_opened(slot, model))
+            self._events.put(_load_source(slot, model))
 
         frame = model.run(pixels, deliver, changed, ablations)
         hand_over()
-        self._events.put(FrameReady(slot, frame))
+        self._events.put(ForwardComplete(slot, frame))
 
     def _tell(self, slot: int, text: str) -> None:
-        self._events.put(Progress(slot, text))
+        self._events.put(LoadingProgress(slot, text))
 
     def _guarded(self, slot: int | None, what: Callable[..., object], *args: Any) -> None:
-        """Do it; what goes wrong becomes a `Failed`."""
+        """Do it; what goes wrong becomes a `WorkerFailure`."""
         try:
             what(*args)
         except _Superseded:
             raise
         except Exception as error:
-            self._events.put(Failed(slot, _sentence(error), traceback.format_exc()))
+            self._events.put(WorkerFailure(slot, _user_message(error), traceback.format_exc()))
 
 
-def _opened(slot: int, model: OpenedModel) -> Opened:
-    return Opened(slot, model.network, model.info, model.source.dataset, model.fields)
+def _load_source(slot: int, model: LoadedModel) -> NetworkLoaded:
+    return NetworkLoaded(slot, model.network, model.info, model.source.dataset, model.fields)
 
 
 def _short(spec: ModelSpec) -> str:
     return spec.model if isinstance(spec.model, str) else type(spec.model).__name__
 
 
-def _sentence(error: Exception) -> str:
+def _user_message(error: Exception) -> str:
     """What to tell a person."""
     if isinstance(error, VrnnError):
         return str(error)
-    from vrnn.compute.user_traceback import told
+    from vrnn.compute.user_traceback import explain
 
-    return told(error)
+    return explain(error)

@@ -8,9 +8,9 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from vrnn.config.schema import CHORDS, LIMITS, MIRRORS, MODIFIERS, Colour, Config
+from vrnn.config.schema import CHORDS, LIMITS, MIRRORS, MODIFIERS, Color, Config
 from vrnn.errors import VrnnError
-from vrnn.storage.paths import user_file
+from vrnn.storage.paths import user_settings_file
 
 _KEY_NAME = re.compile(
     r"[A-Z0-9]|F([1-9]|1\d|2[0-5])|KP_(\d|DECIMAL|DIVIDE|MULTIPLY|SUBTRACT|ADD|ENTER|EQUAL)"
@@ -30,7 +30,7 @@ def load_config(file: Path | None = None) -> Config:
     """
     text = resources.files("vrnn.configs").joinpath("default.toml").read_text(encoding="utf-8")
     values: Tables = tomllib.loads(text)
-    own = user_file()
+    own = user_settings_file()
     for path in ([own] if own.is_file() else []) + ([file] if file else []):
         _overlay(values, _read(path), path)
     return _built(values)
@@ -70,7 +70,7 @@ def _problem(name: str, value: Any) -> str:
     kind = get_type_hints(get_type_hints(Config)[section])[key]
     if kind is bool:
         return "" if isinstance(value, bool) else "true or false"
-    if kind == Colour:
+    if kind == Color:
         whole = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
         return "" if whole and all(0 <= v <= 1 for v in value) else "three numbers from 0 to 1"
     if kind in (int, float):

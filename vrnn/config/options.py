@@ -11,7 +11,7 @@ from vrnn.network.model_spec import ModelSpec
 
 
 @dataclass(frozen=True)
-class Picture:
+class Shot:
     """One screenshot to write: of this image (None: the model's own sample) from this camera."""
 
     image: Path | None
@@ -29,7 +29,7 @@ class Options:
     live: a camera's number, a video file or a folder, whose frames are shown as they come.
     input_size: (height, width); size, window: (width, height); all in pixels.
     xr: `on`, `off`, or `auto`: in the headset when there is one; stereo: how both eyes are drawn.
-    cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `camera_place`).
+    cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `parse_camera`).
     """
 
     command: str = "open"
@@ -73,7 +73,7 @@ class Options:
     quiet: bool = False
 
     @property
-    def takes_pictures(self) -> bool:
+    def is_batch(self) -> bool:
         """True when screenshots are written instead of opening a window."""
         return any(f is not None for f in (self.screenshot, self.screenshot_dir, self.film))
 
@@ -85,14 +85,14 @@ class Options:
             for model, file in zip(self.models, weights, strict=True)
         )
 
-    def pictures(self) -> tuple[Picture, ...]:
+    def pictures(self) -> tuple[Shot, ...]:
         """The screenshots to write, image by image, each with a file of its own.
 
         `--screenshot out.png` names a single picture; several become `out-<image>-<camera>.png`,
         with only the parts that differ. `--screenshot-dir` holds `<image>-<camera>.png`.
         """
         images: tuple[Path | None, ...] = self.images or (None,)
-        pictures: list[Picture] = []
+        pictures: list[Shot] = []
         for image in images:
             for number, camera in enumerate(self.cameras, 1):
                 place = _file_part(camera, number)
@@ -100,11 +100,11 @@ class Options:
                     parts = [self.screenshot.stem]
                     parts += [image.stem] if image and len(images) > 1 else []
                     parts += [place] if len(self.cameras) > 1 else []
-                    pictures.append(Picture(image, camera, self._sibling(parts)))
+                    pictures.append(Shot(image, camera, self._sibling(parts)))
                 if self.screenshot_dir is not None:
                     parts = [image.stem, place] if image else [place]
                     path = self.screenshot_dir / ("-".join(parts) + ".png")
-                    pictures.append(Picture(image, camera, path))
+                    pictures.append(Shot(image, camera, path))
         return _with_names_of_their_own(pictures)
 
     def _sibling(self, parts: list[str]) -> Path:
@@ -112,8 +112,8 @@ class Options:
         return self.screenshot.with_name("-".join(parts) + self.screenshot.suffix)
 
 
-def camera_place(camera: str) -> tuple[float, float, float, float, float] | None:
-    """x, y, z in metres and yaw, pitch in radians of a camera given by numbers, else None.
+def parse_camera(camera: str) -> tuple[float, float, float, float, float] | None:
+    """x, y, z in meters and yaw, pitch in radians of a camera given by numbers, else None.
 
     People write the two angles in degrees.
     """
@@ -131,19 +131,19 @@ def camera_place(camera: str) -> tuple[float, float, float, float, float] | None
 
 def _file_part(camera: str, number: int) -> str:
     """A camera as part of a file's name: nothing that could lead into another folder."""
-    if camera_place(camera) is not None:
+    if parse_camera(camera) is not None:
         return f"place{number}"
     return re.sub(r"[^\w.-]+", "-", camera)
 
 
-def _with_names_of_their_own(pictures: list[Picture]) -> tuple[Picture, ...]:
+def _with_names_of_their_own(pictures: list[Shot]) -> tuple[Shot, ...]:
     taken: set[Path] = set()
-    result: list[Picture] = []
+    result: list[Shot] = []
     for picture in pictures:
         path, number = picture.path, 2
         while path in taken:
             path = picture.path.with_stem(f"{picture.path.stem}-{number}")
             number += 1
         taken.add(path)
-        result.append(Picture(picture.image, picture.camera, path))
+        result.append(Shot(picture.image, picture.camera, path))
     return tuple(result)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 MIRRORS = ("left", "both", "free")
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 """Linear red, green, blue, 0…1."""
 
 MODIFIERS = ("CONTROL", "SHIFT", "ALT", "SUPER")
@@ -55,13 +55,13 @@ class Keys:
 
 
 @dataclass(frozen=True)
-class Look:
-    """Colours, all linear."""
+class ColorScheme:
+    """Colors, all linear."""
 
-    background: Colour
-    positive: Colour
-    negative: Colour
-    not_finite: Colour
+    background: Color
+    positive: Color
+    negative: Color
+    not_finite: Color
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,7 @@ class Motion:
 
 
 @dataclass(frozen=True)
-class Window:
+class WindowSettings:
     """width, height: in screen coordinates; multisample: samples a pixel, 0 or 1 for none."""
 
     width: int
@@ -94,14 +94,14 @@ class Render:
 
 
 @dataclass(frozen=True)
-class Panels:
+class PanelSettings:
     """text: its size in points."""
 
     text: float
 
 
 @dataclass(frozen=True)
-class Headset:
+class HeadsetSettings:
     """resolution: of what the headset recommends, each way; multisample: samples a pixel, 0 or 1
     for none; refresh_rate: Hz, 0 for the headset's own; depth: hand the runtime depths too; mirror:
     what the monitor shows, one of MIRRORS; mirror_rate: pictures a second there."""
@@ -138,12 +138,12 @@ class Config:
     """All settings."""
 
     keys: Keys
-    look: Look
+    look: ColorScheme
     motion: Motion
-    window: Window
+    window: WindowSettings
     render: Render
-    panels: Panels
-    headset: Headset
+    panels: PanelSettings
+    headset: HeadsetSettings
     comfort: Comfort
 
 

@@ -7,7 +7,7 @@ from typing import Protocol
 
 
 @dataclass(frozen=True)
-class Key:
+class KeyPress:
     """A key went down (again while it is held: not told). name: GLFW's without `KEY_`."""
 
     name: str
@@ -15,7 +15,7 @@ class Key:
 
 
 @dataclass(frozen=True)
-class Button:
+class MouseButton:
     """A mouse button, `left` or `right`, went down or up."""
 
     name: str
@@ -23,7 +23,7 @@ class Button:
 
 
 @dataclass(frozen=True)
-class Look:
+class MouseLook:
     """The mouse turns the eye: captured, or with the right button down. Pixels right and down."""
 
     right: float
@@ -49,7 +49,7 @@ class Redraw:
     """The window changed its size, or was uncovered."""
 
 
-Input = Key | Button | Look | Scroll | Drop | Redraw
+InputEvent = KeyPress | MouseButton | MouseLook | Scroll | Drop | Redraw
 
 
 class Listener(Protocol):

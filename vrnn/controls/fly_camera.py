@@ -12,7 +12,7 @@ from vrnn.config.schema import Motion
 from vrnn.scene.camera import Camera, between
 
 LOWEST = 0.25
-"""Metres: the eye stays above the floor."""
+"""Meters: the eye stays above the floor."""
 SLOWEST, FASTEST = 0.2, 200.0
 DIRECTIONS = {
     "forward": (0.0, 0.0, 1.0),
@@ -27,7 +27,7 @@ START_UP = 0.09
 """Seconds in which most of a change of speed is done."""
 
 
-class Walker:
+class FlyCamera:
     """Where the eye is, and where it is going."""
 
     def __init__(self, camera: Camera, motion: Motion) -> None:
@@ -70,13 +70,13 @@ class Walker:
         self.camera = between(start, end, t)
         self._flight = None if t >= 1 else (start, end, t)
 
-    def look(self, right: float, down: float) -> None:
+    def rotate(self, right: float, down: float) -> None:
         """Turn by mouse pixels."""
         self._flight = None
         angle = radians(self._motion.mouse)
         self.camera = self.camera.turned(-right * angle, -down * angle)
 
-    def go(self, camera: Camera) -> None:
+    def fly_to(self, camera: Camera) -> None:
         """Fly to another camera, or be there at once where motion is off."""
         self._velocity[:] = 0
         if self._motion.enabled:

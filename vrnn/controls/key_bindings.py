@@ -8,31 +8,36 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vrnn.commands.display import Arrange, Colour, FoldStages
-from vrnn.commands.inputs import PutImage
+from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping
+from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.session import Redo, Undo
-from vrnn.commands.targets import doubled, pictured, switched, top_images
+from vrnn.commands.targets import (
+    ablate,
+    cycle_pin,
+    show_top_activations,
+    toggle_feature_visualization,
+)
 from vrnn.config.schema import Keys
-from vrnn.controls.events import Button, Drop, Input, Key, Look, Scroll
+from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseLook, Scroll
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
-from vrnn.scene.viewpoints import at_layer, start
+from vrnn.scene.viewpoints import frame_layer, start_camera
 from vrnn.style.colormap import SCALE_TEXT, SCALES
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
-    from vrnn.app.desktop import App
+    from vrnn.app.desktop import DesktopApp
 
 READY_PLACES = ("overview", "front", "top")
 """Where keys 1, 2 and 3 lead until something else is stored; 4 leads to the start."""
 
 
-class Commands:
+class KeyBindings:
     """Turns input into calls of the app's parts."""
 
-    def __init__(self, app: App, keys: Keys) -> None:
+    def __init__(self, app: DesktopApp, keys: Keys) -> None:
         self._app, self._keys = app, keys
-        self.stored: dict[int, Camera] = {}
+        self.viewpoints: dict[int, Camera] = {}
         self._image = 0
         self._actions: dict[str, Callable[[], None]] = {
             keys.frame: self._frame,
@@ -68,29 +73,29 @@ class Commands:
         """The key of an action that goes on while it is held."""
         return str(getattr(self._keys, action))
 
-    def handle(self, event: Input) -> None:
+    def handle(self, event: InputEvent) -> None:
         """Do what an input asks for; a refusal is shown as a note."""
         app = self._app
         try:
-            if isinstance(event, Key):
+            if isinstance(event, KeyPress):
                 self._press(event)
-            elif isinstance(event, Button):
+            elif isinstance(event, MouseButton):
                 if event.name == "left" and not (event.down and app.dismiss()):
                     if event.down:
                         app.gui.pick()
                     app.press(event.down)
             elif isinstance(event, Drop):
                 app.drop(event.paths)
-            elif isinstance(event, Look):
-                app.touched = True
-                app.walker.look(event.right, event.down)
+            elif isinstance(event, MouseLook):
+                app.user_has_moved = True
+                app.walker.rotate(event.right, event.down)
             elif isinstance(event, Scroll):
                 app.walker.change_speed(event.steps)
-                app.note(f"speed {app.walker.speed:.1f} m/s")
+                app.notify(f"speed {app.walker.speed:.1f} m/s")
         except VrnnError as error:
-            app.note(str(error))
+            app.notify(str(error))
 
-    def _press(self, key: Key) -> None:
+    def _press(self, key: KeyPress) -> None:
         if key.name in ("ENTER", "ESCAPE") and self._app.dismiss():
             return
         chord = "+".join(
@@ -105,96 +110,100 @@ class Commands:
         elif key.name in self._actions and "ALT" not in key.modifiers:
             self._actions[key.name]()
 
-    def _with_control(self, key: Key) -> None:
+    def _with_control(self, key: KeyPress) -> None:
         if key.name == "V":
             self._app.paste()
         elif key.name == "S":
-            self._app.keep()
+            self._app.save_session()
         else:
-            self._app.come_back()
+            self._app.restore_autosave()
 
     def _place(self, number: int, store: bool) -> None:
         app = self._app
         if store:
-            self.stored[number] = app.walker.camera
-            app.note(f"place {number + 1} stored")
-        elif number in self.stored:
-            app.touched = True
-            app.walker.go(self.stored[number])
+            self.viewpoints[number] = app.walker.camera
+            app.notify(f"place {number + 1} stored")
+        elif number in self.viewpoints:
+            app.user_has_moved = True
+            app.walker.fly_to(self.viewpoints[number])
         elif number < len(READY_PLACES):
             self._go(READY_PLACES[number])
         elif number == len(READY_PLACES) and app.world.slots:
-            app.touched = True
-            app.walker.go(start(app.world, app.walker.camera.fov))
+            app.user_has_moved = True
+            app.walker.fly_to(start_camera(app.world, app.walker.camera.fov))
         else:
             held = self._keys.store.capitalize()
-            app.note(f"place {number + 1} is empty: {held}+{number + 1} stores where you are")
+            app.notify(f"place {number + 1} is empty: {held}+{number + 1} stores where you are")
 
     def _go(self, name: str) -> None:
         if self._app.world.slots:
-            self._app.touched = True
-            self._app.walker.go(self._app.view(name))
+            self._app.user_has_moved = True
+            self._app.walker.fly_to(self._app.view(name))
 
     def _frame(self) -> None:
         app = self._app
         (x, y), camera = app.cursor, app.walker.camera
         hit = app.world.pick(camera.position, camera.ray(x, y, app.aspect))
         if hit is None or hit.layer is None:
-            app.note("point at a layer to frame it")
+            app.notify("point at a layer to frame it")
             return
-        app.touched = True
-        app.walker.go(at_layer(app.world, *hit.layer, app.aspect, camera.fov))
+        app.user_has_moved = True
+        app.walker.fly_to(frame_layer(app.world, *hit.layer, app.aspect, camera.fov))
 
     def _arrange(self) -> None:
         app = self._app
-        app.place.do(Arrange())
-        app.note(app.world.state.arrangement)
+        app.place.execute(SetArrangement())
+        app.notify(app.world.state.arrangement)
         if app.world.slots:
-            app.walker.go(app.view_after_move("overview"))
+            app.walker.fly_to(app.view_after_move("overview"))
 
     def _scale(self) -> None:
-        now = SCALES.index(self._app.world.state.display.scale)
+        now = SCALES.index(self._app.world.state.color_mapping.normalize_by)
         scale = SCALES[(now + 1) % len(SCALES)]
-        self._app.place.do(Colour(scale=scale))
-        self._app.note(f"colours: {SCALE_TEXT[scale]}")
+        self._app.place.execute(SetColorMapping(normalize_by=scale))
+        self._app.notify(f"colors: {SCALE_TEXT[scale]}")
 
     def _step_image(self, step: int) -> None:
         app = self._app
         data = app.feed.datasets.get(0)
         count = len(app.images) or (len(data) if data is not None else 0)
         if not count:
-            app.note("there is only one image: start with --image (several times) or --data FOLDER")
+            app.notify(
+                "there is only one image: start with --image (several times) or --data FOLDER"
+            )
             return
         self._image = (self._image + step) % count
         if app.images:
-            app.place.do(put(app.images[self._image], app.place))
+            app.place.execute(set_input_command(app.images[self._image], app.place))
         else:
-            app.place.do(PutImage(number=self._image))
-        app.note(f"image {self._image + 1} of {count}")
+            app.place.execute(SetInputImage(number=self._image))
+        app.notify(f"image {self._image + 1} of {count}")
 
     def _fold_stages(self) -> None:
-        self._app.place.do(FoldStages())
+        self._app.place.execute(FoldAllStages())
         if self._app.world.slots:
-            self._app.touched = True
-            self._app.walker.go(self._app.view_after_move("overview"))
+            self._app.user_has_moved = True
+            self._app.walker.fly_to(self._app.view_after_move("overview"))
 
     def _top(self) -> None:
-        self._app.place.do(top_images(self._app.world, self._app.world.pointed))
+        self._app.place.execute(show_top_activations(self._app.world, self._app.world.hovered))
 
     def _features(self) -> None:
-        hit = self._app.world.pointed
+        hit = self._app.world.hovered
         if hit is not None:
-            self._app.place.jobs.pictures.first((max(hit.channel, 0),))
-        self._app.place.do(pictured(self._app.world, hit, self._app.gui.features.settings))
+            self._app.place.jobs.pictures.prioritize((max(hit.channel, 0),))
+        self._app.place.execute(
+            toggle_feature_visualization(self._app.world, hit, self._app.gui.features.settings)
+        )
 
     def _switch(self) -> None:
-        one = self._app.window.held(self._keys.run)
-        self._app.place.do(switched(self._app.world, self._app.world.pointed, one))
-        count = len(self._app.world.state.off)
-        self._app.note(f"switched off: {count}" if count else "everything is on")
+        one = self._app.window.is_key_down(self._keys.run)
+        self._app.place.execute(ablate(self._app.world, self._app.world.hovered, one))
+        count = len(self._app.world.state.ablations)
+        self._app.notify(f"switched off: {count}" if count else "everything is on")
 
     def _pin(self) -> None:
-        self._app.place.do(doubled(self._app.world, self._app.world.pointed))
+        self._app.place.execute(cycle_pin(self._app.world, self._app.world.hovered))
 
     def _minimap(self) -> None:
         self._app.map = not self._app.map
@@ -202,7 +211,7 @@ class Commands:
     def _magnify(self) -> None:
         kinds = ("", "sharp", "smooth")
         self._app.magnify = kinds[(kinds.index(self._app.magnify) + 1) % 3]
-        self._app.note(f"magnifier: {self._app.magnify or 'off'}")
+        self._app.notify(f"magnifier: {self._app.magnify or 'off'}")
 
     def _help(self) -> None:
         self._app.help = not self._app.help
@@ -218,10 +227,10 @@ class Commands:
             self._app.window.capture(False)
 
 
-def put(image: Path | np.ndarray | int, place: Place) -> PutImage:
+def set_input_command(image: Path | np.ndarray | int, place: Workspace) -> SetInputImage:
     """The action that puts an image in."""
     picture = place.picture_of(image)
-    return PutImage(picture.file, picture.number, pixels=picture.pixels)
+    return SetInputImage(picture.file, picture.number, pixels=picture.pixels)
 
 
 def name_of_key(key: str) -> str:
@@ -261,7 +270,7 @@ def help_rows(keys: Keys) -> tuple[tuple[str, str], ...]:
         (name(keys.frame), "frame the layer you point at"),
         (name(keys.home), "see everything"),
         (name(keys.arrange), "terrace or conveyor"),
-        (name(keys.scale), "colours by map, layer or network"),
+        (name(keys.scale), "colors by map, layer or network"),
         (f"{name(keys.previous_image)} {name(keys.next_image)}", "previous, next image"),
         (f"{keys.places[0]} … {keys.places[-1]}", "go to a place"),
         (f"{name(keys.store)}+{keys.places[0]} … {keys.places[-1]}", "store this place"),

@@ -8,12 +8,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.commands.base import Action, Change
-from vrnn.commands.inputs import PutDown
-from vrnn.commands.layers import Move, Scale
-from vrnn.commands.targets import folded
+from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.inputs import DropImage
+from vrnn.commands.layers import MoveLayer, ScaleLayer
+from vrnn.commands.targets import toggle_fold
 from vrnn.scene.picking import Hit, Ray
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 SLACK = 5
 """Pixels that the mouse may move between press and release of a click."""
@@ -31,21 +31,21 @@ class _Drag:
     slot: int
     start: np.ndarray
     middle: np.ndarray
-    change: Change | None = None
+    change: UndoableCommand | None = None
 
 
 class Pointer:
     """Turns presses into actions of the place."""
 
     def __init__(
-        self, place: Place, capture: Callable[[], None],
-        do: Callable[[Action], object] | None = None,
-        preview: Callable[[Change], None] | None = None,
+        self, place: Workspace, capture: Callable[[], None],
+        do: Callable[[Command], object] | None = None,
+        preview: Callable[[UndoableCommand], None] | None = None,
     ) -> None:  # fmt: skip
         """capture: called when nothing was touched; do: does an action; preview: shows what a
         change would make. The place does both unless they are given."""
         self._place, self._capture = place, capture
-        self._do, self._preview = do or place.do, preview or place.preview
+        self._do, self._preview = do or place.execute, preview or place.preview
         self._drag: _Drag | None = None
         self._pressed: tuple[Hit | None, float, float] | None = None
         self._clicked: tuple[tuple[int, int] | None, float] = (None, 0.0)
@@ -59,9 +59,9 @@ class Pointer:
         """The button went down. x, y: of the mouse, pixels."""
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
-            pose = self._place.world.pose(hit.slot)
+            pose = self._place.world.placement_frame(hit.slot)
             px, py, pz, _, height = pose.place(hit.node).tolist()
-            name = self._place.world.seen(hit.slot, hit.node).name
+            name = self._place.world.visible_node(hit.slot, hit.node).name
             start = ray.at(hit.distance)
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
 
@@ -76,11 +76,13 @@ class Pointer:
             return
         if drag.kind == "handle":
             by = at - drag.start
-            drag.change = Move(drag.name, drag.slot, (float(by[0]), float(by[1]), float(by[2])))
+            drag.change = MoveLayer(
+                drag.name, drag.slot, (float(by[0]), float(by[1]), float(by[2]))
+            )
         else:
             before = float(np.linalg.norm((drag.start - drag.middle)[:2]))
             now = float(np.linalg.norm((at - drag.middle)[:2]))
-            drag.change = Scale(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
+            drag.change = ScaleLayer(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
         self._preview(drag.change)
 
     def release(self, x: float = 0.0, y: float = 0.0) -> None:
@@ -94,7 +96,7 @@ class Pointer:
         if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > SLACK:
             return
         hit = pressed[0]
-        action = self._double(hit) or self._place.touched(hit)
+        action = self._double(hit) or self._place.command_for_hit(hit)
         if action is None:
             self._capture()
         else:
@@ -104,14 +106,14 @@ class Pointer:
         """Let go of what is dragged or held, without placing it; False when there is nothing."""
         if self._drag is not None:
             self._drag = None
-            self._place.become(self._place.history.state)
+            self._place.apply_state(self._place.history.state)
             return True
-        if self._place.held is not None:
-            self._do(PutDown(into_input=False))
+        if self._place.held_image is not None:
+            self._do(DropImage(into_input=False))
             return True
         return False
 
-    def _double(self, hit: Hit | None) -> Action | None:
+    def _double(self, hit: Hit | None) -> Command | None:
         """The second click on a layer folds or opens it."""
         layer = hit.layer if hit is not None and hit.kind == "layer" else None
         now = time.perf_counter()
@@ -120,8 +122,8 @@ class Pointer:
         if hit is None or layer is None or layer != before or now - when > DOUBLE:
             return None
         self._clicked = (None, 0.0)
-        self._place.held = None
-        return folded(self._place.world, hit)
+        self._place.held_image = None
+        return toggle_fold(self._place.world, hit)
 
 
 def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:

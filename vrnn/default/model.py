@@ -34,7 +34,7 @@ class Block(nn.Module):
 
 
 class DigitsNet(nn.Module):
-    """(N, 1, 32, 32) float32, normalised by MEAN and STD, to the (N, 10) logits of the digits."""
+    """(N, 1, 32, 32) float32, normalized by MEAN and STD, to the (N, 10) logits of the digits."""
 
     def __init__(self) -> None:
         super().__init__()

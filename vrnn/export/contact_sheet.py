@@ -1,4 +1,4 @@
-"""All maps of a layer on one flat sheet, with channel numbers and a colour scale."""
+"""All maps of a layer on one flat sheet, with channel numbers and a color scale."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from math import ceil, log, sqrt
 import numpy as np
 from PIL import Image
 
-from vrnn.config.schema import Colour, Look
+from vrnn.config.schema import Color, ColorScheme
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
@@ -28,7 +28,7 @@ ASPECT = 1.5
 """Width by height that a sheet comes near to."""
 
 ZERO = (0.006, 0.007, 0.009)
-"""Linear colour of 0, as in panel.frag.glsl."""
+"""Linear color of 0, as in panel.frag.glsl."""
 PAPER = (16, 18, 22)
 BRIGHT, INK, ACCENT = (226, 230, 238), (150, 157, 170), (255, 178, 70)
 """sRGB."""
@@ -60,14 +60,14 @@ class _Plan:
         return x, self.head + row * (self.cell[1] + self.caption + self.gap)
 
 
-def layer_sheet(
-    node: Node, maps: FeatureMaps, look: Look,
+def feature_map_sheet(
+    node: Node, maps: FeatureMaps, look: ColorScheme,
     columns: int | None = None, scale: str = "map", title: str = "",
 ) -> Image.Image:  # fmt: skip
     """A picture (RGB) of all maps of a layer, row by row, each with its channel number under it.
 
-    Colours as in the world: negative, zero and positive as `look` has them, in its own colour what
-    is not finite. scale: what the colours span, the peak |value| of each `map`, then written under
+    Colors as in the world: negative, zero and positive as `look` has them, in its own color what
+    is not finite. scale: what the colors span, the peak |value| of each `map`, then written under
     it, or of the `layer`. columns: None for a sheet of a pleasant shape; title: the network's name.
     Maps are enlarged by whole factors until their longer side has SMALLEST pixels.
     Raises VrnnError when the sheet would be too large, see `sheet_size`.
@@ -89,10 +89,10 @@ def layer_sheet(
     return sheet
 
 
-def picture_sheet(
+def image_grid(
     title: str, said: str, pictures: Sequence[np.ndarray], captions: Sequence[str]
 ) -> Image.Image:
-    """A picture (RGB) of colour images (H, W, 3) uint8 of one size, each with its caption.
+    """A picture (RGB) of color images (H, W, 3) uint8 of one size, each with its caption.
 
     Raises VrnnError when it would be too large, see `sheet_size`.
     """
@@ -120,8 +120,8 @@ def sheet_size(
     return _plan(name, shape, columns).size
 
 
-def shade(values: np.ndarray, look: Look) -> np.ndarray:
-    """(…, 3) uint8 sRGB: the colour of values in units of the peak, NaN where not finite.
+def shade(values: np.ndarray, look: ColorScheme) -> np.ndarray:
+    """(…, 3) uint8 sRGB: the color of values in units of the peak, NaN where not finite.
 
     As `shade` in shaders/panel.frag.glsl: squared, so that half a peak looks half as bright.
     """
@@ -139,10 +139,10 @@ def _srgb(linear: np.ndarray) -> np.ndarray:
 
 
 def _peaks(maps: FeatureMaps, scale: str) -> np.ndarray:
-    """(C,) float64: the |value| that has the full colour in each map."""
+    """(C,) float64: the |value| that has the full color in each map."""
     if scale == "layer":
         return np.full(maps.channels, maps.peak)
-    return np.abs(maps.numbers[:2].astype(np.float64)).max(0) * maps.scale
+    return np.abs(maps.channel_stats[:2].astype(np.float64)).max(0) * maps.scale
 
 
 def _plan(name: str, shape: tuple[int, int, int], columns: int | None) -> _Plan:
@@ -192,7 +192,7 @@ def _by(shape: tuple[int, ...]) -> str:
 
 
 def _head(
-    sheet: Image.Image, plan: _Plan, node: Node, maps: FeatureMaps, look: Look, scale: str,
+    sheet: Image.Image, plan: _Plan, node: Node, maps: FeatureMaps, look: ColorScheme, scale: str,
     name: str,
 ) -> None:  # fmt: skip
     left, room = plan.margin, plan.size[0] - 2 * plan.margin
@@ -208,9 +208,9 @@ def _head(
 
 
 def _bar(
-    sheet: Image.Image, left: int, top: int, maps: FeatureMaps, look: Look, scale: str
+    sheet: Image.Image, left: int, top: int, maps: FeatureMaps, look: ColorScheme, scale: str
 ) -> None:
-    """The colours with their values, and what is not finite."""
+    """The colors with their values, and what is not finite."""
     length, height, size = 360, 14, 14
     values = np.linspace(-1, 1, length, dtype=np.float32)
     sheet.paste(Image.fromarray(shade(values[None].repeat(height, 0), look)), (left, top))
@@ -233,8 +233,8 @@ def _bar(
         _text(sheet, left + length + 52, top + 33, said, size, ACCENT)
 
 
-def _byte(colour: Colour) -> tuple[int, int, int]:
-    red, green, blue = _srgb(np.array(colour, np.float32)).tolist()
+def _byte(color: Color) -> tuple[int, int, int]:
+    red, green, blue = _srgb(np.array(color, np.float32)).tolist()
     return red, green, blue
 
 
@@ -285,5 +285,5 @@ def _text(
     sheet: Image.Image, x: float, base: int, text: str, size: int, ink: tuple[int, int, int]
 ) -> float:
     """Write on the base line; returns the width."""
-    sheet.paste(ink, (round(x), base - font.line_base(size)), font.line(text, size))
+    sheet.paste(ink, (round(x), base - font.line_base(size)), font.rasterize_line(text, size))
     return _width(text, size)

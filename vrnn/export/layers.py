@@ -1,6 +1,6 @@
 """What was seen, kept as files: sheets of maps, raw values, histograms. numpy and Pillow only.
 
-Nothing here draws with OpenGL; colours are those of shaders/panel.frag.glsl.
+Nothing here draws with OpenGL; colors are those of shaders/panel.frag.glsl.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ import numpy as np
 from PIL import Image
 
 from vrnn.config.loader import load_config
-from vrnn.config.schema import Look
+from vrnn.config.schema import ColorScheme
 from vrnn.errors import VrnnError
-from vrnn.export.contact_sheet import layer_sheet, picture_sheet, sheet_size
-from vrnn.export.png import save
-from vrnn.features.results import Feature
+from vrnn.export.contact_sheet import feature_map_sheet, image_grid, sheet_size
+from vrnn.export.png import write_png
+from vrnn.features.results import FeatureImage
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.storage.atomic import make_folder, write_atomically
@@ -96,11 +96,12 @@ def _facts(values: np.ndarray, scale: float) -> list[str]:
 
 def export_layer(
     folder: Path, network_title: str, node: Node, maps: FeatureMaps,
-    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: Look | None = None,
+    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: ColorScheme | None = None,
 ) -> list[Path]:  # fmt: skip
     """Write one layer's files into a folder, which is made; returns their paths.
 
-    what: some of KINDS; scale: `map` or `layer`, see `layer_sheet`; look: None for the settings'.
+    what: some of KINDS; scale: `map` or `layer`, see `feature_map_sheet`; look: None for the
+    settings'.
     Raises VrnnError; then no half file is left.
     """
     _check(what)
@@ -109,9 +110,9 @@ def export_layer(
     for kind in what:
         path = folder / file_name(network_title, node, KINDS[kind])
         if kind == "sheet":
-            colours = look or load_config().look
-            sheet = layer_sheet(node, maps, colours, scale=scale, title=network_title)
-            save(path, sheet)
+            colors = look or load_config().look
+            sheet = feature_map_sheet(node, maps, colors, scale=scale, title=network_title)
+            write_png(path, sheet)
         elif kind == "values":
             write_values(path, maps)
         else:
@@ -122,7 +123,7 @@ def export_layer(
 
 def export_all(
     folder: Path, network_title: str, nodes: Sequence[Node], maps: Mapping[int, FeatureMaps],
-    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: Look | None = None,
+    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: ColorScheme | None = None,
     progress: Callable[[int, int, Node], None] = lambda done, count, node: None,
 ) -> list[Path]:  # fmt: skip
     """Write the files of all these layers; arguments as for `export_layer`.
@@ -143,25 +144,27 @@ def export_all(
 
 
 def export_features(
-    folder: Path, network_title: str, node: Node, features: Sequence[Feature]
+    folder: Path, network_title: str, node: Node, features: Sequence[FeatureImage]
 ) -> int:
     """Write a sheet of what a layer's channels look for, and each picture as a file of its own in a
     folder beside it. Returns how many files. Raises VrnnError."""
     captions = [caption(feature) for feature in features]
     said = f"what each channel looks for · {len(features[0].curve)} steps"
     pictures = [feature.pixels for feature in features]
-    sheet = picture_sheet(f"{network_title} · {node.name}", said, pictures, captions)
+    sheet = image_grid(f"{network_title} · {node.name}", said, pictures, captions)
     make_folder(folder)
     path = folder / file_name(network_title, node, "-features.png")
-    save(path, sheet)
+    write_png(path, sheet)
     own = path.with_suffix("")
     make_folder(own)
     for feature in features:
-        save(own / picture_name(feature.channel, feature.copy), Image.fromarray(feature.pixels))
+        write_png(
+            own / picture_name(feature.channel, feature.copy), Image.fromarray(feature.pixels)
+        )
     return 1 + len(features)
 
 
-def caption(feature: Feature) -> str:
+def caption(feature: FeatureImage) -> str:
     """Under a picture on a sheet."""
     said = "dead" if feature.dead else "stopped" if feature.stopped else ""
     return f"{feature.channel} {said}".rstrip()

@@ -10,7 +10,7 @@ from vrnn.errors import VrnnError
 from vrnn.storage.atomic import write_atomically
 
 
-def save(path: Path, picture: Image.Image) -> None:
+def write_png(path: Path, picture: Image.Image) -> None:
     """Write a PNG. Raises VrnnError; an older file of that name then stays as it was."""
     try:
         write_atomically(path, lambda file: picture.save(file, "PNG", compress_level=6))

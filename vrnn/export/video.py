@@ -12,15 +12,15 @@ import numpy as np
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.export.png import save
+from vrnn.export.png import write_png
 from vrnn.scene.camera import Camera
-from vrnn.storage.atomic import make_folder, part_of
-from vrnn.storage.closeable import Closing
+from vrnn.storage.atomic import atomic_path, make_folder
+from vrnn.storage.closeable import Closeable
 
 VIDEOS = (".mp4", ".webm", ".mov", ".mkv")
 
 
-def flight(cameras: Sequence[Camera], seconds: float, rate: float) -> Iterator[Camera]:
+def interpolate_cameras(cameras: Sequence[Camera], seconds: float, rate: float) -> Iterator[Camera]:
     """Cameras on a smooth way through all of these, at rest only at its ends.
 
     seconds: from one to the next; rate: cameras a second. The way is a Catmull-Rom spline
@@ -80,7 +80,7 @@ def _ffmpeg() -> Any:
     return imageio_ffmpeg
 
 
-class Film(Closing):
+class VideoWriter(Closeable):
     """A video by its file's ending, else a folder of 00000.png, 00001.png, …
 
     A video is written whole or not at all: it appears when the `with` ends without an error.
@@ -95,14 +95,14 @@ class Film(Closing):
         self._part: Path | None = None
         if path.suffix.lower() in VIDEOS:
             self._ffmpeg = _ffmpeg()
-            self._part = self._stack.enter_context(part_of(path))
+            self._part = self._stack.enter_context(atomic_path(path))
         else:
             make_folder(path)
 
     def add(self, pixels: np.ndarray) -> None:
         """The next picture, (H, W, 3) uint8, all of the same size. Raises VrnnError."""
         if self._part is None:
-            save(self._path / f"{self._count:05}.png", Image.fromarray(pixels))
+            write_png(self._path / f"{self._count:05}.png", Image.fromarray(pixels))
         else:
             even = pixels[: pixels.shape[0] // 2 * 2, : pixels.shape[1] // 2 * 2]
             if self._writer is None:

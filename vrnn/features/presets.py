@@ -1,4 +1,4 @@
-"""Ways to make feature visualisations, by name: configs/features.toml."""
+"""Ways to make feature visualizations, by name: configs/features.toml."""
 
 from __future__ import annotations
 
@@ -8,31 +8,33 @@ from pathlib import Path
 from typing import Any
 
 from vrnn.errors import VrnnError
-from vrnn.features.settings import Ascent
-from vrnn.storage.serialization import from_plain
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.storage.serialization import from_dict
 
 
-def presets() -> dict[str, Ascent]:
+def presets() -> dict[str, FeatureVisSettings]:
     """All of them."""
     text = resources.files("vrnn.configs").joinpath("features.toml").read_text(encoding="utf-8")
     return {
-        name: from_plain(Ascent, table, name, Path()) for name, table in tomllib.loads(text).items()
+        name: from_dict(FeatureVisSettings, table, name, Path())
+        for name, table in tomllib.loads(text).items()
     }
 
 
-def chosen(name: str, changes: list[str]) -> Ascent:
+def with_overrides(name: str, changes: list[str]) -> FeatureVisSettings:
     """A preset with some settings otherwise, each given as `NAME=VALUE`. Raises VrnnError."""
     known = presets()
     if name not in known:
         raise VrnnError(f"no preset '{name}': choose one of {', '.join(known)}")
     table: dict[str, Any] = dict(vars(known[name]))
     for change in changes:
-        key, equals, value = change.partition("=")
-        if not equals or key.strip() not in table:
+        written, equals, value = change.partition("=")
+        key = FeatureVisSettings.FORMER_NAMES.get(written.strip(), written.strip())
+        if not equals or key not in table:
             raise VrnnError(f"'{change}' should be NAME=VALUE with one of {', '.join(table)}")
-        table[key.strip()] = _value(value.strip())
-    return from_plain(
-        Ascent, {k: _plain(v) for k, v in table.items() if v is not None}, name, Path()
+        table[key] = _value(value.strip())
+    return from_dict(
+        FeatureVisSettings, {k: _plain(v) for k, v in table.items() if v is not None}, name, Path()
     )
 
 

@@ -9,7 +9,7 @@ import numpy as np
 
 
 @dataclass(frozen=True, eq=False)
-class Feature:
+class FeatureImage:
     """What one channel of a layer looks for.
 
     pixels: (H, W, 3) uint8, by the range of all but the picture's outermost values; image:
@@ -36,11 +36,11 @@ SHOWN_BYTES = 96 << 20
 
 
 @dataclass(frozen=True, eq=False)
-class Pictured:
+class FeatureTile:
     """A picture and how it is shown. block: as in `FeatureMaps`, of three maps: linear red, green
     and blue; file: where it is kept, None: nowhere (yet)."""
 
-    feature: Feature
+    feature: FeatureImage
     block: np.ndarray
     file: Path | None
 
@@ -55,7 +55,7 @@ def display_size(count: int, height: int, width: int) -> tuple[int, int]:
     return height // factor, width // factor
 
 
-def said_of(layer: str, feature: Feature) -> str:
+def describe(layer: str, feature: FeatureImage) -> str:
     """A line about a picture."""
     if feature.dead:
         return f"{layer} · channel {feature.channel} is dead: nothing changes it"

@@ -7,11 +7,11 @@ from typing import BinaryIO
 
 import numpy as np
 
-from vrnn.features.results import Feature
+from vrnn.features.results import FeatureImage
 from vrnn.storage.atomic import write_atomically
 
 
-def write_feature(path: Path, feature: Feature) -> None:
+def save(path: Path, feature: FeatureImage) -> None:
     """Raises VrnnError where the folder cannot be written to."""
 
     def write(file: BinaryIO) -> None:
@@ -28,12 +28,12 @@ def write_feature(path: Path, feature: Feature) -> None:
     write_atomically(path, write)
 
 
-def read_feature(path: Path, node: int, channel: int, copy: int) -> Feature | None:
+def load(path: Path, node: int, channel: int, copy: int) -> FeatureImage | None:
     """What was written; None where there is nothing or it is broken."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             dead, stopped = (bool(mark) for mark in data["marks"])
-            feature = Feature(
+            feature = FeatureImage(
                 node, channel, copy, data["pixels"], data["image"], float(data["activation"]),
                 data["curve"], dead, stopped, data["film"],
             )  # fmt: skip
@@ -42,7 +42,7 @@ def read_feature(path: Path, node: int, channel: int, copy: int) -> Feature | No
     return feature if _sound(feature) else None
 
 
-def _sound(feature: Feature) -> bool:
+def _sound(feature: FeatureImage) -> bool:
     images = (feature.pixels, feature.image, feature.film)
     return (
         all(a.dtype == np.uint8 and a.shape[-1:] == (3,) for a in images)

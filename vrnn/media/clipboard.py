@@ -11,7 +11,7 @@ import numpy as np
 from PIL import Image, UnidentifiedImageError
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import MOST_PIXELS, SUFFIXES, read_image, to_rgb
+from vrnn.media.image_reader import MAX_PIXELS, SUFFIXES, read_image, to_rgb
 
 
 def clipboard_image(seconds: float = 2.0) -> np.ndarray | None:
@@ -23,9 +23,9 @@ def clipboard_image(seconds: float = 2.0) -> np.ndarray | None:
     """
     found = _grabbed(seconds)
     if isinstance(found, Image.Image):
-        if found.width * found.height > MOST_PIXELS:
+        if found.width * found.height > MAX_PIXELS:
             raise VrnnError(
-                f"the image in the clipboard has more than {MOST_PIXELS // 10**6} million pixels; "
+                f"the image in the clipboard has more than {MAX_PIXELS // 10**6} million pixels; "
                 "copy a smaller one"
             )
         try:

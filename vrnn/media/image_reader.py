@@ -11,9 +11,9 @@ from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vrnn.errors import VrnnError
 
-MOST_PIXELS = 120_000_000
+MAX_PIXELS = 120_000_000
 """More than any camera's picture; a small file can claim far more and fill the memory."""
-MOST_BYTES = 1 << 30
+MAX_BYTES = 1 << 30
 SUFFIXES = frozenset(
     ".png .jpg .jpeg .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .ico .jp2 .tga".split()
 )
@@ -29,7 +29,7 @@ def read_image(path: Path, least: int = 0) -> np.ndarray:
         found = path.stat()
         if not stat.S_ISREG(found.st_mode):  # reading a pipe would never end
             raise VrnnError(f"'{path}' is not a file; pass an image")
-        if found.st_size > MOST_BYTES:
+        if found.st_size > MAX_BYTES:
             raise VrnnError(f"'{path}' is larger than 1 GB; pass a smaller image")
         with warnings.catch_warnings():
             # Pillow warns of large pictures from a limit of its own; ours is checked below.
@@ -54,14 +54,12 @@ def read_image(path: Path, least: int = 0) -> np.ndarray:
 
 
 def _check_size(path: Path, size: tuple[int, int]) -> None:
-    if size[0] * size[1] > MOST_PIXELS:
+    if size[0] * size[1] > MAX_PIXELS:
         raise VrnnError(_too_large(path))
 
 
 def _too_large(path: Path) -> str:
-    return (
-        f"the image '{path}' has more than {MOST_PIXELS // 10**6} million pixels; shrink it first"
-    )
+    return f"the image '{path}' has more than {MAX_PIXELS // 10**6} million pixels; shrink it first"
 
 
 def to_rgb(picture: Image.Image) -> np.ndarray:
@@ -76,7 +74,7 @@ def to_rgb(picture: Image.Image) -> np.ndarray:
 
 
 def _from_deep(values: np.ndarray) -> np.ndarray:
-    """Greyscale of more than 8 bits: 16-bit values by their range, others by what is in them."""
+    """Grayscale of more than 8 bits: 16-bit values by their range, others by what is in them."""
     values = np.nan_to_num(values)
     high = float(values.max(initial=0.0))
     low = float(values.min(initial=0.0))
@@ -85,11 +83,11 @@ def _from_deep(values: np.ndarray) -> np.ndarray:
     elif low >= 0 and high <= 255:
         low, high = 0.0, 255.0
     span = (high - low) or 1.0
-    grey = np.rint((values - low) / span * 255).clip(0, 255).astype(np.uint8)
-    return np.repeat(grey[..., None], 3, axis=-1)
+    gray = np.rint((values - low) / span * 255).clip(0, 255).astype(np.uint8)
+    return np.repeat(gray[..., None], 3, axis=-1)
 
 
-def fitted(image: np.ndarray, height: int, width: int) -> np.ndarray:
+def center_crop_resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
     """(height, width, 3) uint8: the middle of the image, as large as it fits, resampled.
 
     image: (H, W, 3) uint8, at least one pixel.

@@ -164,7 +164,7 @@ def _scan(folder: str) -> tuple[list[str], list[str]]:
             elif entry.is_dir():
                 folders.append(name)
     start = os.path.join(folder, "")
-    return [start + n for n in natural(images)], [start + n for n in natural(folders)]
+    return [start + n for n in natural_sort(images)], [start + n for n in natural_sort(folders)]
 
 
 def _below(folder: str, seen: set[tuple[int, int]]) -> list[str]:
@@ -195,7 +195,7 @@ def _identity(folder: str) -> tuple[int, int]:
     return found.st_dev, found.st_ino
 
 
-def natural(texts: Iterable[str]) -> list[str]:
+def natural_sort(texts: Iterable[str]) -> list[str]:
     """Sorted with numbers by their value: `a2` before `a10`."""
     return sorted(sorted(texts), key=lambda text: _DIGITS.sub(_widened, text))
 

@@ -14,7 +14,7 @@ UNSEEN = -2
 """In place of a label that has not been looked up."""
 
 
-class Wall:
+class ImagePager:
     """Which images of a set stand on the current page, in random order. No threads, no images.
 
     With a filter the images are searched for, a bounded time a call, so that the first page of a

@@ -1,4 +1,4 @@
-"""Images that show nothing: noise, plain grey, and the mean of a data set."""
+"""Images that show nothing: noise, plain gray, and the mean of a data set."""
 
 from __future__ import annotations
 
@@ -8,15 +8,15 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import MOST_PIXELS, fitted
+from vrnn.media.image_reader import MAX_PIXELS, center_crop_resize
 from vrnn.media.image_set import ImageSet
 
 KINDS = ("uniform", "gaussian", "pink")
-GREY = 128
+GRAY = 128
 
 
 @dataclass(frozen=True)
-class Noise:
+class NoiseSpec:
     """What noise is asked for.
 
     kind: one of KINDS; mean, std: of values 0…1, before what lies outside is clipped; seed: 0 or
@@ -42,7 +42,7 @@ class Noise:
             raise VrnnError(f"the seed of noise is a whole number from 0 on, not {self.seed}")
 
 
-def noise_image(noise: Noise, height: int, width: int) -> np.ndarray:
+def noise_image(noise: NoiseSpec, height: int, width: int) -> np.ndarray:
     """(height, width, 3) uint8, each channel with noise of its own.
 
     Uniform and Gaussian values are independent, with the mean and standard deviation asked for.
@@ -83,10 +83,10 @@ def _pink(white: np.ndarray) -> np.ndarray:
     return values / np.where(deviation > 0, deviation, 1)
 
 
-def grey_image(height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8, middle grey all over. Raises VrnnError as `noise_image`."""
+def gray_image(height: int, width: int) -> np.ndarray:
+    """(height, width, 3) uint8, middle gray all over. Raises VrnnError as `noise_image`."""
     _check_size(height, width)
-    return np.full((height, width, 3), GREY, np.uint8)
+    return np.full((height, width, 3), GRAY, np.uint8)
 
 
 def mean_image(
@@ -108,7 +108,7 @@ def mean_image(
         except VrnnError as error:
             reason = str(error)
             continue
-        total += fitted(pixels, height, width)
+        total += center_crop_resize(pixels, height, width)
         count += 1
     if not count:
         raise VrnnError(f"the data set has no mean image: {reason}")
@@ -118,8 +118,8 @@ def mean_image(
 def _check_size(height: int, width: int) -> None:
     if height < 1 or width < 1:
         raise VrnnError(f"an image has at least one pixel, not {height}×{width}")
-    if height * width > MOST_PIXELS:
+    if height * width > MAX_PIXELS:
         raise VrnnError(
-            f"{height}×{width} are more than {MOST_PIXELS // 10**6} million pixels; "
+            f"{height}×{width} are more than {MAX_PIXELS // 10**6} million pixels; "
             "ask for a smaller image"
         )

@@ -12,7 +12,7 @@ from PIL import Image
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.storage.closeable import Closing
+from vrnn.storage.closeable import Closeable
 
 THREADS = 2
 AROUND = 20
@@ -20,7 +20,7 @@ AROUND = 20
 
 
 def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
-    """(side, side, 3) uint8: the whole of an image (H, W, 3) uint8, centred on dark.
+    """(side, side, 3) uint8: the whole of an image (H, W, 3) uint8, centered on dark.
 
     Smaller images are enlarged with hard edges, so that their pixels can be told apart.
     """
@@ -35,7 +35,7 @@ def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
     return square
 
 
-class Thumbnails(Closing):
+class ThumbnailLoader(Closeable):
     """Makes thumbnails in threads of its own. All methods return at once.
 
     failed: why there is none, by number of the image; it is not tried again.

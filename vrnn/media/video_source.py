@@ -14,8 +14,8 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import SUFFIXES, read_image
-from vrnn.media.image_set import natural
-from vrnn.storage.closeable import Closing
+from vrnn.media.image_set import natural_sort
+from vrnn.storage.closeable import Closeable
 
 Frames = Generator[np.ndarray, None, None]
 
@@ -27,7 +27,7 @@ RATE_OVER = 2.0
 """Seconds over which `rate` is measured."""
 
 
-class Live(Closing):
+class VideoSource(Closeable):
     """Reads frames in a thread of its own; a newer one replaces one that nobody has fetched.
 
     problem: why no more frames come, a sentence; '' while they do. skipped: frames that could not
@@ -117,7 +117,7 @@ class Live(Closing):
             frames.close()  # gives the camera back
 
     def _of_folder(self, folder: str) -> Frames:
-        clock = _Clock(self._pace or USUAL_PACE, self._end)
+        clock = _FramePacer(self._pace or USUAL_PACE, self._end)
         while not self._end.is_set():
             readable = False
             for path in _image_files(folder):
@@ -140,7 +140,7 @@ class Live(Closing):
             try:
                 own = capture.get(cv2.CAP_PROP_FPS)
                 pace = self._pace or (own if 0 < own <= 1000 else USUAL_PACE)
-                clock = _Clock(pace, self._end)
+                clock = _FramePacer(pace, self._end)
                 readable = False
                 while not self._end.is_set() and capture.grab():
                     ok, frame = capture.retrieve()
@@ -179,7 +179,7 @@ class Live(Closing):
             capture.release()
 
 
-class _Clock:
+class _FramePacer:
     """Waits until the next frame is due."""
 
     def __init__(self, pace: float, end: threading.Event) -> None:
@@ -200,11 +200,11 @@ def _image_files(folder: str) -> list[Path]:
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
         raise VrnnError(f"the folder '{folder}' cannot be read: {reason}") from error
-    return [Path(folder, name) for name in natural(names) if not name.startswith(".")]
+    return [Path(folder, name) for name in natural_sort(names) if not name.startswith(".")]
 
 
 def _from_bgr(frame: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB of what OpenCV gives: blue first, or grey without channels."""
+    """(H, W, 3) uint8 sRGB of what OpenCV gives: blue first, or gray without channels."""
     if frame.ndim == 2:
         return np.repeat(frame[..., None], 3, axis=-1)
     return np.ascontiguousarray(frame[..., 2::-1])

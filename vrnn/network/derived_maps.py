@@ -11,7 +11,7 @@ from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, pyramid_shapes
 LARGEST = 2.0**14
 
 
-def feature_maps(values: np.ndarray) -> FeatureMaps:
+def from_array(values: np.ndarray) -> FeatureMaps:
     """`FeatureMaps` of (C, H, W) float32 values; what is not finite is kept as NaN."""
     values = np.asarray(values, np.float32)
     channels, height, width = values.shape
@@ -43,16 +43,16 @@ def _coarser(level: np.ndarray) -> np.ndarray:
     return (sums / (tall * wide)).astype(np.float32)
 
 
-def one_for_all(maps: FeatureMaps, shows: str) -> FeatureMaps:
+def fold_channels(maps: FeatureMaps, shows: str) -> FeatureMaps:
     """One map for all of a layer's: their `mean`, or their `maximum` by magnitude."""
     values = maps.values.astype(np.float32) * np.float32(maps.scale)
     if shows == "mean":
-        return feature_maps(values.mean(0, keepdims=True))
+        return from_array(values.mean(0, keepdims=True))
     high, low = values.max(0, keepdims=True), values.min(0, keepdims=True)
-    return feature_maps(np.where(high >= -low, high, low))
+    return from_array(np.where(high >= -low, high, low))
 
 
 def difference(now: FeatureMaps, before: FeatureMaps) -> FeatureMaps:
     """What was added since: `now` less `before`, of the same shape."""
     one = now.values.astype(np.float32) * np.float32(now.scale)
-    return feature_maps(one - before.values.astype(np.float32) * np.float32(before.scale))
+    return from_array(one - before.values.astype(np.float32) * np.float32(before.scale))

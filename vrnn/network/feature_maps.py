@@ -61,7 +61,7 @@ class FeatureMaps:
     width: int
     block: np.ndarray
     scale: float
-    numbers: np.ndarray
+    channel_stats: np.ndarray
     not_finite: int = 0
     extra: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
@@ -76,17 +76,17 @@ class FeatureMaps:
     @property
     def low(self) -> np.ndarray:
         """(C,) float32: the least finite activation of each channel."""
-        return self.numbers[0] * np.float32(self.scale)
+        return self.channel_stats[0] * np.float32(self.scale)
 
     @property
     def high(self) -> np.ndarray:
         """(C,) float32: the largest."""
-        return self.numbers[1] * np.float32(self.scale)
+        return self.channel_stats[1] * np.float32(self.scale)
 
     @property
     def mean(self) -> np.ndarray:
         """(C,) float32."""
-        return self.numbers[2] * np.float32(self.scale)
+        return self.channel_stats[2] * np.float32(self.scale)
 
     @cached_property
     def std(self) -> np.ndarray:
@@ -103,19 +103,19 @@ class FeatureMaps:
     @property
     def lowest(self) -> float:
         """Least finite activation in the layer."""
-        return float(self.numbers[0].min()) * self.scale if self.channels else 0.0
+        return float(self.channel_stats[0].min()) * self.scale if self.channels else 0.0
 
     @property
     def highest(self) -> float:
         """Largest finite activation in the layer."""
-        return float(self.numbers[1].max()) * self.scale if self.channels else 0.0
+        return float(self.channel_stats[1].max()) * self.scale if self.channels else 0.0
 
     @property
     def peak(self) -> float:
         """Largest finite |activation| in the layer."""
         return max(-self.lowest, self.highest)
 
-    def share_below(self, percentile: float) -> float:
+    def clip_fraction(self, percentile: float) -> float:
         """The part of the peak that this percentage of all |activations| stay below, 0.001…1.
 
         Of up to 65,536 values, evenly taken.

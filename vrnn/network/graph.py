@@ -46,7 +46,7 @@ class Edge:
 
 
 @dataclass(frozen=True)
-class Marker:
+class Annotation:
     """A signpost that the model's author placed: text that stands beside a node."""
 
     node: int
@@ -65,7 +65,7 @@ class Network:
     edges: tuple[Edge, ...]
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
-    markers: tuple[Marker, ...] = ()
+    annotations: tuple[Annotation, ...] = ()
 
     @cached_property
     def by_id(self) -> Mapping[int, Node]:

@@ -50,11 +50,11 @@ class Histogram:
 
 
 @dataclass(frozen=True, eq=False)
-class LayerFacts:
+class LayerProfile:
     """What one node costs. multiply_adds: of one sample's pass; seconds: of that pass, measured;
     parameters: number that belong to the node; weights: of their values, None without any."""
 
-    multiply_adds: int
+    macs: int
     seconds: float
     parameters: int = 0
     weights: Histogram | None = None
@@ -80,12 +80,12 @@ class TopImages:
 
 
 @dataclass(frozen=True)
-class Frame:
+class ForwardResult:
     """What one forward pass gave, all from the same image.
 
     sequence: grows by one with each pass of this network.
-    maps: feature maps by node id; input nodes hold the normalised image.
-    image: (H, W, 3) uint8 sRGB, the image as the network saw it (resized, not normalised).
+    maps: feature maps by node id; input nodes hold the normalized image.
+    image: (H, W, 3) uint8 sRGB, the image as the network saw it (resized, not normalized).
     outputs: the answers that have a form of their own; others are only maps.
     seconds: time the pass took, with capture; ablations: what was switched off in it.
     """

@@ -95,7 +95,7 @@ def dead_channels(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
 
     Two (K,) int64. A single value is no map, and is never constant. What is not finite is not dead.
     """
-    low, high = maps.numbers[0], maps.numbers[1]
+    low, high = maps.channel_stats[0], maps.channel_stats[1]
     same = low == high
     if maps.not_finite:
         same &= ~np.isnan(maps.values).any((1, 2))
@@ -120,7 +120,7 @@ def entropy(maps: FeatureMaps) -> np.ndarray:
     return result
 
 
-def order(maps: FeatureMaps, by: str) -> np.ndarray:
+def channel_order(maps: FeatureMaps, by: str) -> np.ndarray:
     """(C,) int64 channel numbers: by `index`, or the largest `mean`, `maximum` or `entropy` first.
 
     Equal ones stay in the order of their numbers. Raises VrnnError for any other word.

@@ -13,16 +13,16 @@ from math import cos
 import numpy as np
 
 STEP, TURN = 0.5, 0.1
-"""Metres and radians that the eye may move before all this is found anew."""
+"""Meters and radians that the eye may move before all this is found anew."""
 SHORTEST = 0.6
 """Pixels: pieces of edges that are shorter on screen are left out."""
 
 
 @dataclass(frozen=True, eq=False)
-class Standpoint:
-    """Where something is looked at from. position: (3,) metres; forward: (3,) where what is seen
-    depends on the direction, None for a head, which turns too often; pixels_a_unit: of a metre at a
-    metre's depth; picture: the rest that has to be the same; step: metres it may move."""
+class CullKey:
+    """Where something is looked at from. position: (3,) meters; forward: (3,) where what is seen
+    depends on the direction, None for a head, which turns too often; pixels_a_unit: of a meter at a
+    meter's depth; picture: the rest that has to be the same; step: meters it may move."""
 
     position: np.ndarray
     forward: np.ndarray | None
@@ -30,7 +30,7 @@ class Standpoint:
     picture: tuple[object, ...]
     step: float = STEP
 
-    def serves(self, other: Standpoint) -> bool:
+    def serves(self, other: CullKey) -> bool:
         """Whether what was found from here does for another standpoint."""
         if self.picture != other.picture:
             return False
@@ -42,13 +42,13 @@ class Standpoint:
         return float(self.forward @ other.forward) > cos(TURN)
 
 
-def near_first(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
+def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
     """Rectangles in the order of their middle's distance: what hides others is drawn first."""
     middle = records["origin"] + 0.5 * (records["right"] + records["down"])
     return records[np.argsort(((middle - eye) ** 2).sum(1), kind="stable")]
 
 
-def long_enough(strokes: np.ndarray, here: Standpoint) -> np.ndarray:
+def cull_short(strokes: np.ndarray, here: CullKey) -> np.ndarray:
     """Pieces of edges that can be seen; arrow heads always."""
     along = strokes["end"] - strokes["start"]
     away = strokes["start"] - here.position.astype(np.float32)

@@ -1,4 +1,4 @@
-"""Colour images in the world: the input, a segmentation, thumbnails."""
+"""Color images in the world: the input, a segmentation, thumbnails."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ import moderngl
 import numpy as np
 
 from vrnn.render.instances import Strip
-from vrnn.render.shaders import Shader, Way
-from vrnn.scene.primitives import Picture
+from vrnn.render.shaders import Shader, StereoMode
+from vrnn.scene.primitives import ImageQuad
 
 SRGB8_ALPHA8 = 0x8C43
 
@@ -23,9 +23,9 @@ class Images:
         self._strip = Strip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self.lent: dict[str, moderngl.Texture] = {}
-        self._prepared: Sequence[Picture] | None = None
+        self._prepared: Sequence[ImageQuad] | None = None
 
-    def prepare(self, pictures: Sequence[Picture]) -> None:
+    def prepare(self, pictures: Sequence[ImageQuad]) -> None:
         """Send new ones to the GPU, before anything is drawn that this would have to wait for, and
         forget textures of others."""
         if pictures is self._prepared:
@@ -37,7 +37,7 @@ class Images:
         for picture in pictures:
             self._texture(picture)
 
-    def draw(self, pictures: Sequence[Picture], way: Way = Way.ONE) -> None:
+    def draw(self, pictures: Sequence[ImageQuad], way: StereoMode = StereoMode.ONE) -> None:
         """Draw them."""
         program = self._shader.of(way)
         for picture in pictures:
@@ -46,7 +46,7 @@ class Images:
                 program[name] = getattr(picture, name)
             self._strip.draw(way)
 
-    def _texture(self, picture: Picture) -> moderngl.Texture:
+    def _texture(self, picture: ImageQuad) -> moderngl.Texture:
         pixels = picture.pixels
         if isinstance(pixels, str):
             return self.lent[pixels]

@@ -22,7 +22,7 @@ INDEX = {2: np.uint16, 4: np.uint32}[imgui.INDEX_SIZE]
 
 
 @dataclass(frozen=True)
-class _Batch:
+class _DrawBatch:
     """Triangles that read one texture. clip: left, top, right, bottom; first, count: indices."""
 
     texture: int
@@ -31,7 +31,7 @@ class _Batch:
     count: int
 
 
-class GuiRenderer:
+class ImGuiRenderer:
     """The panels' triangles and textures on the GPU."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
@@ -52,7 +52,7 @@ class GuiRenderer:
         self._textures: dict[int, moderngl.Texture] = {}
         self._pictures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self._used: set[int] = set()
-        self._batches: list[_Batch] = []
+        self._batches: list[_DrawBatch] = []
 
     def picture(self, pixels: np.ndarray) -> Any:
         """An image for `imgui.image`. pixels: (H, W, 3) uint8 sRGB, never changed afterwards.
@@ -76,7 +76,7 @@ class GuiRenderer:
         self._textures[texture.glo] = texture
         return texture
 
-    def take(self, data: Any) -> None:
+    def upload_draw_data(self, data: Any) -> None:
         """Keep what ImGui wants drawn (`imgui.get_draw_data()` after `imgui.render()`)."""
         for texture in data.textures:
             self._honour(texture)
@@ -99,21 +99,21 @@ class GuiRenderer:
                 own[start : start + size] += before + command.vtx_offset
                 clip = command.clip_rect
                 box = (int(clip.x), int(clip.y), int(clip.z), int(clip.w))
-                self._add(_Batch(command.get_tex_id(), box, first + start, size))
+                self._add(_DrawBatch(command.get_tex_id(), box, first + start, size))
             indices.append(own.tobytes())
             before += count
             first += len(own)
         _fill(self._vertices, b"".join(vertices))
         _fill(self._indices, b"".join(indices))
 
-    def _add(self, batch: _Batch) -> None:
+    def _add(self, batch: _DrawBatch) -> None:
         last = self._batches[-1] if self._batches else None
         if (
             last is not None
             and (last.texture, last.clip) == (batch.texture, batch.clip)
             and last.first + last.count == batch.first
         ):
-            self._batches[-1] = _Batch(
+            self._batches[-1] = _DrawBatch(
                 last.texture, last.clip, last.first, last.count + batch.count
             )
         elif batch.count:

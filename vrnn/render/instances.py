@@ -9,16 +9,16 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.render.shaders import Shader, Way
+from vrnn.render.shaders import Shader, StereoMode
 
 
 @dataclass(eq=False)
-class _Batch:
+class _InstanceBatch:
     """Records on the GPU. arrays: how each way of drawing reads them; sent: the very array that
     lies there."""
 
     buffer: moderngl.Buffer
-    arrays: dict[Way, moderngl.VertexArray] = field(default_factory=dict)
+    arrays: dict[StereoMode, moderngl.VertexArray] = field(default_factory=dict)
     sent: np.ndarray | None = None
 
     def release(self) -> None:
@@ -35,9 +35,11 @@ class Instances:
 
     def __init__(self, ctx: moderngl.Context, shader: Shader, dtype: np.dtype) -> None:
         self._ctx, self._shader, self._dtype = ctx, shader, dtype
-        self._batches: dict[Hashable, _Batch] = {}
+        self._batches: dict[Hashable, _InstanceBatch] = {}
 
-    def draw(self, records: np.ndarray, key: Hashable = None, way: Way = Way.ONE) -> None:
+    def draw(
+        self, records: np.ndarray, key: Hashable = None, way: StereoMode = StereoMode.ONE
+    ) -> None:
         """records: (N,) of the dtype; key: each list with its own keeps its place on the GPU."""
         if not len(records):
             return
@@ -46,7 +48,7 @@ class Instances:
             if batch is not None:
                 batch.release()
             buffer = self._ctx.buffer(reserve=max(2 * records.nbytes, 4096), dynamic=True)
-            batch = self._batches[key] = _Batch(buffer)
+            batch = self._batches[key] = _InstanceBatch(buffer)
         if batch.sent is not records:
             batch.buffer.orphan()  # the last draw may still read it
             batch.buffer.write(np.ascontiguousarray(records).view(np.uint8))
@@ -56,7 +58,7 @@ class Instances:
             array = batch.arrays[way] = self._array(batch.buffer, way)
         array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records) * way.copies)
 
-    def _array(self, buffer: moderngl.Buffer, way: Way) -> moderngl.VertexArray:
+    def _array(self, buffer: moderngl.Buffer, way: StereoMode) -> moderngl.VertexArray:
         made = self._shader.of(way)
         array = self._ctx.vertex_array(made, [])
         fields: Mapping[str, Any] = self._dtype.fields or {}
@@ -83,9 +85,9 @@ class Strip:
 
     def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
         self._ctx, self._shader = ctx, shader
-        self._arrays: dict[Way, moderngl.VertexArray] = {}
+        self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
 
-    def draw(self, way: Way = Way.ONE) -> None:
+    def draw(self, way: StereoMode = StereoMode.ONE) -> None:
         """Draw it with the uniforms as they are."""
         if way not in self._arrays:
             self._arrays[way] = self._ctx.vertex_array(self._shader.of(way), [])

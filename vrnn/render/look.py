@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from vrnn.config.schema import Colour, Config
-from vrnn.render.uniforms import Look as Colours
+from vrnn.config.schema import Color, Config
+from vrnn.render.uniforms import RenderColors as Colors
 
 if TYPE_CHECKING:
     pass
 
 
-def colours_of(config: Config) -> tuple[Colour, Colour, Colour]:
+def feature_map_colors(config: Config) -> tuple[Color, Color, Color]:
     """Of negative and positive values, and of those that are not finite."""
     return config.look.negative, config.look.positive, config.look.not_finite
 
 
-def look_of(config: Config) -> Colours:
-    """The colours that shaders use."""
+def render_colors(config: Config) -> Colors:
+    """The colors that shaders use."""
     look = config.look
-    return Colours(look.background, look.positive, look.negative, look.not_finite)
+    return Colors(look.background, look.positive, look.negative, look.not_finite)

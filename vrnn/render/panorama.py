@@ -8,13 +8,13 @@ from math import pi
 import numpy as np
 
 from vrnn.render.renderer import Renderer
-from vrnn.render.screenshot import take
+from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import STEEPEST, Camera
-from vrnn.scene.primitives import Drawing
+from vrnn.scene.primitives import DrawList
 
 EYES = 0.063
-"""Metres between a person's eyes, on average."""
+"""Meters between a person's eyes, on average."""
 SIDES = (
     (0.0, 0.0), (-pi / 2, 0.0), (pi, 0.0), (pi / 2, 0.0), (0.0, STEEPEST), (0.0, -STEEPEST),
 )  # fmt: skip
@@ -23,7 +23,7 @@ MARGIN = 1.03
 """A side's picture is this much wider than a right angle, so that no pixel lies on its edge."""
 
 
-def panorama(renderer: Renderer, view: View, drawing: Drawing, width: int) -> np.ndarray:
+def panorama(renderer: Renderer, view: View, drawing: DrawList, width: int) -> np.ndarray:
     """(width // 2, width, 3) uint8 sRGB: everything around the eye, equirectangular.
 
     The middle is what lies ahead, level; left and right edge what lies behind. view: whose place
@@ -36,7 +36,7 @@ def panorama(renderer: Renderer, view: View, drawing: Drawing, width: int) -> np
     for yaw, pitch in SIDES:
         camera = replace(level, yaw=level.yaw + yaw, pitch=pitch)
         part = replace(view, camera=camera, size=(side, side), near=min(view.near, 0.05))
-        faces.append((camera, take(renderer, part, drawing)))
+        faces.append((camera, render_tiled(renderer, part, drawing)))
     result = np.empty((height, width, 3), np.uint8)
     across = (np.arange(width) + 0.5) / width * 2 * pi - pi
     best_of = np.stack([camera.axes()[2] for camera, _ in faces])
@@ -75,13 +75,13 @@ def _seen(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
 
 
 def stereo_pair(
-    renderer: Renderer, view: View, drawing: Drawing, apart: float = EYES
+    renderer: Renderer, view: View, drawing: DrawList, apart: float = EYES
 ) -> np.ndarray:
     """(H, 2·W, 3) uint8 sRGB: what the left and the right eye see, side by side, looking ahead in
-    parallel. apart: metres between the eyes."""
+    parallel. apart: meters between the eyes."""
     pictures = []
     for part in (-0.5, 0.5):
         camera = view.camera.moved(part * apart, 0.0, 0.0)
         eye = replace(view, camera=camera, near=min(view.near, 0.05))
-        pictures.append(take(renderer, eye, drawing))
+        pictures.append(render_tiled(renderer, eye, drawing))
     return np.concatenate(pictures, 1)

@@ -1,4 +1,4 @@
-"""Where a picture goes: an sRGB colour buffer of our own, smoothed, then to a window or to memory.
+"""Where a picture goes: an sRGB color buffer of our own, smoothed, then to a window or to memory.
 
 Shading and blending happen in linear light; the buffer holds sRGB, so the bytes that come out are
 what a display or a PNG wants.
@@ -20,8 +20,8 @@ class Target:
         self._ctx = ctx
         self.size = size
         samples = min(samples, ctx.max_samples)
-        self._colour = ctx.texture(size, 4, internal_format=SRGB8_ALPHA8)
-        self._out = ctx.framebuffer([self._colour])
+        self._color = ctx.texture(size, 4, internal_format=SRGB8_ALPHA8)
+        self._out = ctx.framebuffer([self._color])
         self._smooth: moderngl.Texture | None = None
         if samples:
             self._smooth = ctx.texture(size, 4, samples=samples, internal_format=SRGB8_ALPHA8)
@@ -29,10 +29,10 @@ class Target:
             self._draw = ctx.framebuffer([self._smooth], self._depth)
         else:
             self._depth = ctx.depth_renderbuffer(size)
-            self._draw = ctx.framebuffer([self._colour], self._depth)
+            self._draw = ctx.framebuffer([self._color], self._depth)
 
     def begin(self, background: tuple[float, float, float, float]) -> None:
-        """Draw here from now on, over this linear colour."""
+        """Draw here from now on, over this linear color."""
         self._ctx.enable_direct(FRAMEBUFFER_SRGB)
         self._draw.use()
         self._draw.viewport = (0, 0, *self.size)
@@ -67,19 +67,19 @@ class Target:
     @property
     def picture(self) -> moderngl.Texture:
         """What was drawn, once it is complete."""
-        return self._colour
+        return self._color
 
     def pixels(self) -> np.ndarray:
-        """(H, W, 4) uint8 sRGB, row 0 on top; colour is multiplied by alpha in linear light."""
+        """(H, W, 4) uint8 sRGB, row 0 on top; color is multiplied by alpha in linear light."""
         width, height = self.size
         data = np.frombuffer(self._out.read(components=4), np.uint8)
         return data.reshape(height, width, 4)[::-1]
 
     def release(self) -> None:
         """Give the buffers back."""
-        rest(self._ctx)
+        bind_default(self._ctx)
         self._out.release()
-        self._colour.release()
+        self._color.release()
         if self._smooth is not None:
             self._draw.release()
             self._smooth.release()
@@ -88,7 +88,7 @@ class Target:
         self._depth.release()
 
 
-def rest(ctx: moderngl.Context) -> None:
+def bind_default(ctx: moderngl.Context) -> None:
     """Bind a framebuffer that stays, as ModernGL binds the last used one again by its number, also
     after that one is gone (GL_INVALID_OPERATION)."""
     if ctx.extra is None:

@@ -1,4 +1,4 @@
-"""Draws a `Drawing`: one draw call for each kind of thing, and one for each array of maps."""
+"""Draws a `DrawList`: one draw call for each kind of thing, and one for each array of maps."""
 
 from __future__ import annotations
 
@@ -9,18 +9,18 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import Standpoint, long_enough, near_first
+from vrnn.render.culling import CullKey, cull_short, sort_front_to_back
 from vrnn.render.image_quads import Images
 from vrnn.render.instances import Instances, Strip
 from vrnn.render.map_store import ROW, ROWS, Address, MapStore
 from vrnn.render.render_target import Target
-from vrnn.render.shaders import Shader, Way
+from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.text import Lines, Text, readable
-from vrnn.render.uniforms import AnyView, EyesView, View, Views
+from vrnn.render.text import Text, TextBatch, readable
+from vrnn.render.uniforms import AnyView, EyesView, View, ViewUniforms
 from vrnn.scene.camera import NEAR
-from vrnn.scene.primitives import PANEL, QUAD, STROKE, Drawing, Label
-from vrnn.style.colormap import ENTRIES, table
+from vrnn.scene.primitives import PANEL, QUAD, STROKE, DrawList, TextLabel
+from vrnn.style.colormap import ENTRIES, lookup_table
 
 BLEND: Any = (
     moderngl.SRC_ALPHA,
@@ -42,8 +42,8 @@ class Counts:
 class _Chosen:
     """What is worth drawing of a drawing from a standpoint."""
 
-    drawing: Drawing
-    standpoint: Standpoint
+    drawing: DrawList
+    standpoint: CullKey
     panels: dict[tuple[int, int], np.ndarray]
     strokes: np.ndarray
     glyphs: np.ndarray
@@ -55,12 +55,12 @@ class Renderer:
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
         self.counts = Counts()
-        self._views = Views(ctx)
-        self._colours = ctx.texture((ENTRIES, 1), 3, dtype="f4")
-        self._colours.filter = (moderngl.NEAREST, moderngl.NEAREST)
+        self._views = ViewUniforms(ctx)
+        self._colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")
+        self._colors.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._table: np.ndarray | None = None
         sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
-        panel = Shader(ctx, "panel", sizes, {"store": 0, "colours": 1})
+        panel = Shader(ctx, "panel", sizes, {"store": 0, "colors": 1})
         self._panels = Instances(ctx, panel, PANEL)
         self._quads = Instances(ctx, Shader(ctx, "quad"), QUAD)
         self._strokes = Instances(ctx, Shader(ctx, "stroke"), STROKE)
@@ -68,7 +68,7 @@ class Renderer:
         self._images, self._near, self._front = Images(ctx), Images(ctx), Images(ctx)
         self._text = Text(ctx)
         self._stores: dict[int, MapStore] = {}
-        self._lines: dict[str, tuple[Sequence[Label], Lines]] = {}
+        self._lines: dict[str, tuple[Sequence[TextLabel], TextBatch]] = {}
         self._chosen: dict[str, _Chosen] = {}
 
     def open(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
@@ -103,7 +103,7 @@ class Renderer:
         """One of the texture arrays that a network's maps lie in."""
         return self._stores[slot].arrays[number]
 
-    def lend(self, name: str, texture: moderngl.Texture | None) -> None:
+    def register_texture(self, name: str, texture: moderngl.Texture | None) -> None:
         """A picture for `Picture`s near by that name it; None takes it away. Whoever lends it
         releases it."""
         if texture is None:
@@ -117,8 +117,8 @@ class Renderer:
         return sum(store.bytes for store in self._stores.values())
 
     def draw(
-        self, target: Target, view: View, drawing: Drawing, overlay: Drawing | None = None,
-        front: Drawing | None = None, near: Drawing | None = None,
+        self, target: Target, view: View, drawing: DrawList, overlay: DrawList | None = None,
+        front: DrawList | None = None, near: DrawList | None = None,
     ) -> None:  # fmt: skip
         """Draw the world, then what floats before the eye, then what lies over it in pixels.
 
@@ -126,8 +126,8 @@ class Renderer:
         """
         self._prepare(drawing, near, front)
         target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0))
-        self._colour(view, drawing)
-        self._views.write(view, drawing.display.symmetric)
+        self._color(view, drawing)
+        self._views.write(view, drawing.color_mapping.symmetric)
         self._draw_world(target, view, drawing, near)
         if front is not None:
             self._views.write(replace(view, near=NEAR, fog=1e9), True)
@@ -136,14 +136,14 @@ class Renderer:
             self._draw_over(view, overlay)
         target.end()
 
-    def draw_over(self, target: Target, view: View, overlay: Drawing) -> None:
+    def draw_over(self, target: Target, view: View, overlay: DrawList) -> None:
         """Draw what lies over a picture, in pixels, onto one that is there already."""
         target.resume()
         self.ctx.blend_func = BLEND
         self._draw_over(view, overlay)
         target.end()
 
-    def _draw_over(self, view: View, overlay: Drawing) -> None:
+    def _draw_over(self, view: View, overlay: DrawList) -> None:
         self._views.write_overlay(view)
         self.ctx.disable(moderngl.DEPTH_TEST)
         self.ctx.enable(moderngl.BLEND)
@@ -152,18 +152,18 @@ class Renderer:
             self._text.draw(self._laid_out("overlay", overlay.labels).glyphs, "overlay")
             self.counts.draw_calls += 1
 
-    def make_ready(self, view: AnyView, drawing: Drawing) -> None:
+    def prepare(self, view: AnyView, drawing: DrawList) -> None:
         """Find out now what is worth drawing from about here, for a frame that is in a hurry."""
-        self._images.prepare(drawing.pictures)
+        self._images.prepare(drawing.image_quads)
         self._choose(view, drawing)
 
-    def lay_out(self, labels: Sequence[Label]) -> None:
+    def layout_text(self, labels: Sequence[TextLabel]) -> None:
         """Lay the letters of what is near out now, for a frame that is in a hurry."""
         self._laid_out("near", labels)
 
     def draw_eyes(
-        self, target: StereoTarget, view: EyesView, drawing: Drawing, near: Drawing | None = None,
-        front: Drawing | None = None,
+        self, target: StereoTarget, view: EyesView, drawing: DrawList, near: DrawList | None = None,
+        front: DrawList | None = None,
     ) -> None:  # fmt: skip
         """Draw the world as two eyes see it: each thing is issued once, unless the target takes
         one eye after the other.
@@ -173,47 +173,47 @@ class Renderer:
         """
         self._prepare(drawing, near, front)
         target.begin((*view.look.background, 1.0))
-        self._colour(view, drawing)
+        self._color(view, drawing)
         for seen in target.passes(view):
-            self._views.write(seen, drawing.display.symmetric)
+            self._views.write(seen, drawing.color_mapping.symmetric)
             self._draw_world(target, seen, drawing, near, target.way)
             if front is not None:
                 self._views.write(replace(seen, fog=1e9), True)
                 self._draw_front(front, target.way)
         target.end()
 
-    def _prepare(self, drawing: Drawing, near: Drawing | None, front: Drawing | None) -> None:
+    def _prepare(self, drawing: DrawList, near: DrawList | None, front: DrawList | None) -> None:
         self.counts = Counts()
-        self._images.prepare(drawing.pictures)
-        self._near.prepare(near.pictures if near is not None else ())
-        self._front.prepare(front.pictures if front is not None else ())
+        self._images.prepare(drawing.image_quads)
+        self._near.prepare(near.image_quads if near is not None else ())
+        self._front.prepare(front.image_quads if front is not None else ())
         self.ctx.blend_func = BLEND
 
-    def _colour(self, view: AnyView, drawing: Drawing) -> None:
-        colours = table(drawing.display, view.look.negative, view.look.positive)
-        if colours is not self._table:
-            self._colours.write(colours)
-            self._table = colours
-        self._colours.use(1)
+    def _color(self, view: AnyView, drawing: DrawList) -> None:
+        colors = lookup_table(drawing.color_mapping, view.look.negative, view.look.positive)
+        if colors is not self._table:
+            self._colors.write(colors)
+            self._table = colors
+        self._colors.use(1)
 
     def _draw_world(
-        self, target: Target | StereoTarget, view: AnyView, drawing: Drawing,
-        near: Drawing | None = None, way: Way = Way.ONE,
+        self, target: Target | StereoTarget, view: AnyView, drawing: DrawList,
+        near: DrawList | None = None, way: StereoMode = StereoMode.ONE,
     ) -> None:  # fmt: skip
         ctx = self.ctx
-        chosen, who = self._choose(view, drawing), _who(view)
+        chosen, who = self._choose(view, drawing), _cache_key(view)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in chosen.panels.items():
             self.array(slot, array).use(0)
             self._call(self._panels, records, (slot, array, who), way)
         ctx.enable(moderngl.BLEND)
-        self._images.draw(drawing.pictures, way)
-        self.counts.draw_calls += len(drawing.pictures)
+        self._images.draw(drawing.image_quads, way)
+        self.counts.draw_calls += len(drawing.image_quads)
         self._call(self._quads, drawing.quads, "world", way)
         if near is not None:
-            self._near.draw(near.pictures, way)
-            self.counts.draw_calls += len(near.pictures)
+            self._near.draw(near.image_quads, way)
+            self.counts.draw_calls += len(near.image_quads)
             self._call(self._quads, near.quads, "near", way)
         target.write_depth(False)
         if not view.transparent:
@@ -226,42 +226,48 @@ class Renderer:
             self._letters(self._laid_out("near", near.labels).glyphs, "near", way)
         target.write_depth(True)
 
-    def _letters(self, glyphs: np.ndarray, layer: str, way: Way) -> None:
+    def _letters(self, glyphs: np.ndarray, layer: str, way: StereoMode) -> None:
         if len(glyphs):
             self._text.draw(glyphs, layer, way)
             self.counts.draw_calls += 1
 
-    def _draw_front(self, front: Drawing, way: Way = Way.ONE) -> None:
+    def _draw_front(self, front: DrawList, way: StereoMode = StereoMode.ONE) -> None:
         """In the order of its things, over everything."""
         self.ctx.disable(moderngl.DEPTH_TEST)
         self.ctx.enable(moderngl.BLEND)
-        self._call(self._quads, front.quads[: 2 * len(front.pictures)], "front", way)
-        self._front.draw(front.pictures, way)
-        self.counts.draw_calls += len(front.pictures)
-        self._call(self._quads, front.quads[2 * len(front.pictures) :], "marks", way)
+        self._call(self._quads, front.quads[: 2 * len(front.image_quads)], "front", way)
+        self._front.draw(front.image_quads, way)
+        self.counts.draw_calls += len(front.image_quads)
+        self._call(self._quads, front.quads[2 * len(front.image_quads) :], "marks", way)
         self._letters(self._laid_out("front", front.labels).glyphs, "front", way)
 
-    def _choose(self, view: AnyView, drawing: Drawing) -> _Chosen:
+    def _choose(self, view: AnyView, drawing: DrawList) -> _Chosen:
         """What is worth drawing; found anew when the eye has moved on or the drawing is another."""
         here = view.standpoint
-        who = _who(view)
+        who = _cache_key(view)
         last = self._chosen.get(who)
         if last is None or last.drawing is not drawing or not last.standpoint.serves(here):
             eye = here.position
-            panels = {key: near_first(records, eye) for key, records in drawing.panels.items()}
+            panels = {
+                key: sort_front_to_back(records, eye) for key, records in drawing.panels.items()
+            }
             glyphs = readable(self._laid_out("world", drawing.labels), here)
-            strokes = long_enough(drawing.strokes, here)
+            strokes = cull_short(drawing.strokes, here)
             self._chosen[who] = last = _Chosen(drawing, here, panels, strokes, glyphs)
         return last
 
-    def _laid_out(self, layer: str, labels: Sequence[Label]) -> Lines:
+    def _laid_out(self, layer: str, labels: Sequence[TextLabel]) -> TextBatch:
         # Laying letters out takes far longer than drawing them; a drawing's labels never change.
         if layer not in self._lines or self._lines[layer][0] is not labels:
             self._lines[layer] = (labels, self._text.prepare(labels))
         return self._lines[layer][1]
 
     def _call(
-        self, instances: Instances, records: np.ndarray, key: Hashable, way: Way = Way.ONE
+        self,
+        instances: Instances,
+        records: np.ndarray,
+        key: Hashable,
+        way: StereoMode = StereoMode.ONE,
     ) -> None:
         if len(records):
             instances.draw(records, key, way)
@@ -272,7 +278,7 @@ class Renderer:
         for store in self._stores.values():
             store.release()
         self._stores.clear()
-        self._colours.release()
+        self._colors.release()
         for part in (
             self._floor,
             self._panels,
@@ -287,6 +293,6 @@ class Renderer:
             part.release()
 
 
-def _who(view: AnyView) -> str:
+def _cache_key(view: AnyView) -> str:
     """Whoever looks keeps what is worth drawing from there: a mirror beside a headset, too."""
     return "eyes" if isinstance(view, EyesView) else "world"

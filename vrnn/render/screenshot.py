@@ -10,19 +10,19 @@ import numpy as np
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
-from vrnn.scene.primitives import Drawing
+from vrnn.scene.primitives import DrawList
 
 TILE = 2048
 SAMPLES = 8
 
 
-def take(
+def render_tiled(
     renderer: Renderer,
     view: View,
-    drawing: Drawing,
-    overlay: Drawing | None = None,
+    drawing: DrawList,
+    overlay: DrawList | None = None,
     side: int = TILE,
-    front: Drawing | None = None,
+    front: DrawList | None = None,
 ) -> np.ndarray:
     """A picture of `view.size`, drawn in tiles of `side` pixels.
 
@@ -39,7 +39,9 @@ def take(
         finally:
             target.release()
         rows = slice(height - bottom - h, height - bottom)
-        result[rows, left : left + w] = straight(pixels) if view.transparent else pixels[..., :3]
+        result[rows, left : left + w] = (
+            unpremultiply(pixels) if view.transparent else pixels[..., :3]
+        )
     return result
 
 
@@ -50,16 +52,16 @@ def tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, i
             yield left, bottom, min(side, width - left), min(side, height - bottom)
 
 
-def straight(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 4) uint8 with colour divided by alpha: what PNG wants.
+def unpremultiply(pixels: np.ndarray) -> np.ndarray:
+    """(H, W, 4) uint8 with color divided by alpha: what PNG wants.
 
-    pixels: colour multiplied by alpha in linear light, then encoded as sRGB.
+    pixels: color multiplied by alpha in linear light, then encoded as sRGB.
     """
     alpha = pixels[..., 3:].astype(np.float32) / 255
     linear = _decoded()[pixels[..., :3]] / np.maximum(alpha, 1 / 255)
-    colour = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
+    color = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     result = pixels.copy()
-    result[..., :3] = np.rint(np.clip(colour, 0, 1) * 255)
+    result[..., :3] = np.rint(np.clip(color, 0, 1) * 255)
     return result
 
 

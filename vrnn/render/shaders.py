@@ -13,7 +13,7 @@ VIEWS_BINDING = 0
 """Of the uniform block that all shaders of the world read."""
 
 
-class Way(Enum):
+class StereoMode(Enum):
     """How one draw reaches the pictures of both eyes, or of the only one."""
 
     ONE = ""
@@ -25,7 +25,7 @@ class Way(Enum):
     @property
     def copies(self) -> int:
         """Instances to draw for each record."""
-        return 2 if self is Way.LAYERS else 1
+        return 2 if self is StereoMode.LAYERS else 1
 
 
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
@@ -41,10 +41,10 @@ class Shader:
         """samplers: texture units by name. Raises RuntimeError as `program` does."""
         self._ctx, self._name = ctx, name
         self._defines, self._samplers = dict(defines or {}), dict(samplers or {})
-        self._programs: dict[Way, moderngl.Program] = {}
-        self.of(Way.ONE)
+        self._programs: dict[StereoMode, moderngl.Program] = {}
+        self.of(StereoMode.ONE)
 
-    def of(self, way: Way) -> moderngl.Program:
+    def of(self, way: StereoMode) -> moderngl.Program:
         """The program for this way of drawing."""
         if way not in self._programs:
             own = {way.value: 1.0} if way.value else {}

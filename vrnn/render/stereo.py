@@ -12,21 +12,21 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.render import gl_raw
 from vrnn.render.gl_raw import Raw
-from vrnn.render.render_target import FRAMEBUFFER_SRGB, rest
-from vrnn.render.shaders import Way, program
-from vrnn.render.uniforms import Edges, EyesView, Look
+from vrnn.render.render_target import FRAMEBUFFER_SRGB, bind_default
+from vrnn.render.shaders import StereoMode, program
+from vrnn.render.uniforms import Edges, EyesView, RenderColors
 from vrnn.scene.camera import FAR
 from vrnn.scene.headset.tracking import Eye, Rig
 
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
 Area = tuple[int, int, int, int]
-LOOK = Look()
+LOOK = RenderColors()
 NEAR = 0.05
-"""Metres of the stage within which nothing is drawn."""
+"""Meters of the stage within which nothing is drawn."""
 
 
-def ways(extensions: Sequence[str] | set[str]) -> tuple[str, ...]:
+def stereo_modes(extensions: Sequence[str] | set[str]) -> tuple[str, ...]:
     """Of STEREO, what a driver with these extensions can do, the best first."""
     found = []
     if MULTIVIEW_EXTENSION in extensions:
@@ -36,9 +36,9 @@ def ways(extensions: Sequence[str] | set[str]) -> tuple[str, ...]:
     return (*found, "two")
 
 
-def chosen_way(ctx: moderngl.Context, wanted: str = "auto") -> str:
+def choose_stereo_mode(ctx: moderngl.Context, wanted: str = "auto") -> str:
     """`multiview`, `layer` or `two`. Raises VrnnError for one that the driver cannot do."""
-    possible = ways(ctx.extensions)
+    possible = stereo_modes(ctx.extensions)
     if wanted == "auto":
         return possible[0]
     if wanted not in possible:
@@ -61,15 +61,17 @@ class StereoTarget:
     ) -> None:  # fmt: skip
         """size: of one eye's picture; samples: 0, or of each pixel's edge smoothing (2, 4, 8);
         own: make a texture array to draw into."""
-        self.ctx, self.size, self.name = ctx, size, chosen_way(ctx, wanted=way)
+        self.ctx, self.size, self.name = ctx, size, choose_stereo_mode(ctx, wanted=way)
         self._raw = Raw()
         self.samples = min(samples, ctx.max_samples) if samples > 1 else 0
         if self.name == "multiview" and self.samples and not _smooths_views(self._raw):
             if way == "auto":
-                self.name = ways(ctx.extensions)[1]
+                self.name = stereo_modes(ctx.extensions)[1]
             else:
                 self.samples = 0
-        self.way = {"multiview": Way.MULTIVIEW, "layer": Way.LAYERS}.get(self.name, Way.ONE)
+        self.way = {"multiview": StereoMode.MULTIVIEW, "layer": StereoMode.LAYERS}.get(
+            self.name, StereoMode.ONE
+        )
         self._framebuffers: dict[tuple[int, int, int], int] = {}
         self._made: list[int] = []
         self._own = self._texture(gl_raw.SRGB8_ALPHA8) if own else 0
@@ -78,12 +80,12 @@ class StereoTarget:
         if self.samples:
             self._smooth = self._texture(gl_raw.SRGB8_ALPHA8, self.samples)
             self._smooth_depth = self._texture(depth_format, self.samples)
-        self._colour, self._depth = self._own, self._own_depth
+        self._color, self._depth = self._own, self._own_depth
         self._hidden = Hidden(ctx)
 
-    def into(self, colour: int, depth: int = 0) -> None:
+    def into(self, color: int, depth: int = 0) -> None:
         """Draw into these texture arrays from now on; 0: into its own."""
-        self._colour, self._depth = colour or self._own, depth or self._own_depth
+        self._color, self._depth = color or self._own, depth or self._own_depth
 
     def hide(self, masks: Sequence[np.ndarray]) -> None:
         """Draw nothing where an eye's lens hides it. masks: (N, 3, 2) triangles of each eye, by
@@ -91,13 +93,13 @@ class StereoTarget:
         self._hidden.set(masks)
 
     def begin(self, background: tuple[float, float, float, float]) -> None:
-        """Both eyes see this linear colour, and nothing else so far."""
+        """Both eyes see this linear color, and nothing else so far."""
         raw = self._raw
         self.ctx.enable_direct(FRAMEBUFFER_SRGB)
         raw.Viewport(0, 0, *self.size)
         raw.DepthMask(1)
         raw.ClearColor(*background)
-        for layer in (-1,) if self.way is not Way.ONE else (0, 1):
+        for layer in (-1,) if self.way is not StereoMode.ONE else (0, 1):
             self._bind(layer)
             raw.Clear(gl_raw.COLOR_BUFFER_BIT | gl_raw.DEPTH_BUFFER_BIT)
 
@@ -107,7 +109,7 @@ class StereoTarget:
             if self._hidden.some(number):
                 self._bind(number)
                 self._hidden.draw(number, view.edges[number])
-        if self.way is not Way.ONE:
+        if self.way is not StereoMode.ONE:
             self._bind(-1)
             yield view
             return
@@ -128,7 +130,7 @@ class StereoTarget:
             box = (0, 0, width, height)
             for layer in (0, 1):
                 source = self._framebuffer(self._smooth, self._smooth_depth, layer)
-                out = self._framebuffer(self._colour, self._depth, layer)
+                out = self._framebuffer(self._color, self._depth, layer)
                 raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, source)
                 raw.BindFramebuffer(gl_raw.DRAW_FRAMEBUFFER, out)
                 what = gl_raw.COLOR_BUFFER_BIT
@@ -137,7 +139,7 @@ class StereoTarget:
                     raw.BlitFramebuffer(*box, *box, gl_raw.DEPTH_BUFFER_BIT, gl_raw.NEAREST)
         self.ctx.disable_direct(FRAMEBUFFER_SRGB)
         # ModernGL has to know that another framebuffer is bound now than it thinks.
-        rest(self.ctx)
+        bind_default(self.ctx)
 
     def copy_to(self, framebuffer: int, area: Area, layer: int) -> None:
         """Copy the middle of an eye's picture into a part of a framebuffer, its bytes as they are.
@@ -150,20 +152,20 @@ class StereoTarget:
         scale = min(wide / width, high / height)
         part = round(width * scale), round(height * scale)
         x, y = (wide - part[0]) // 2, (high - part[1]) // 2
-        source = self._framebuffer(self._colour, self._depth, layer)
+        source = self._framebuffer(self._color, self._depth, layer)
         raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, source)
         raw.BindFramebuffer(gl_raw.DRAW_FRAMEBUFFER, framebuffer)
         raw.BlitFramebuffer(
             x, y, x + part[0], y + part[1], left, bottom, left + width, bottom + height,
             gl_raw.COLOR_BUFFER_BIT, gl_raw.LINEAR,
         )  # fmt: skip
-        rest(self.ctx)
+        bind_default(self.ctx)
 
     def pixels(self, layer: int) -> np.ndarray:
         """(H, W, 4) uint8 sRGB of one eye, row 0 on top."""
         width, height = self.size
         data = np.empty((height, width, 4), np.uint8)
-        framebuffer = self._framebuffer(self._colour, self._depth, layer)
+        framebuffer = self._framebuffer(self._color, self._depth, layer)
         self._raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, framebuffer)
         kind = (gl_raw.RGBA, gl_raw.UNSIGNED_BYTE)
         self._raw.ReadPixels(0, 0, width, height, *kind, data.ctypes.data_as(ctypes.c_void_p))
@@ -173,7 +175,7 @@ class StereoTarget:
         """(H, W) float32 of one eye, 0 near … 1 far, row 0 on top."""
         width, height = self.size
         data = np.empty((height, width), np.float32)
-        framebuffer = self._framebuffer(self._colour, self._depth, layer)
+        framebuffer = self._framebuffer(self._color, self._depth, layer)
         self._raw.BindFramebuffer(gl_raw.READ_FRAMEBUFFER, framebuffer)
         kind = (gl_raw.DEPTH_COMPONENT, gl_raw.FLOAT)
         self._raw.ReadPixels(0, 0, width, height, *kind, data.ctypes.data_as(ctypes.c_void_p))
@@ -184,18 +186,18 @@ class StereoTarget:
         if self.samples:
             number = self._framebuffer(self._smooth, self._smooth_depth, layer)
         else:
-            number = self._framebuffer(self._colour, self._depth, layer)
+            number = self._framebuffer(self._color, self._depth, layer)
         self._raw.BindFramebuffer(gl_raw.FRAMEBUFFER, number)
 
-    def _framebuffer(self, colour: int, depth: int, layer: int) -> int:
+    def _framebuffer(self, color: int, depth: int, layer: int) -> int:
         """Of a layer of these arrays, -1: of both; kept."""
-        key = (colour, depth, layer)
+        key = (color, depth, layer)
         if key not in self._framebuffers:
             raw = self._raw
             number = raw.new("Framebuffers")
             raw.BindFramebuffer(gl_raw.FRAMEBUFFER, number)
             for place, texture in (
-                (gl_raw.COLOR_ATTACHMENT0, colour), (gl_raw.DEPTH_ATTACHMENT, depth),
+                (gl_raw.COLOR_ATTACHMENT0, color), (gl_raw.DEPTH_ATTACHMENT, depth),
             ):  # fmt: skip
                 self._attach(place, texture, layer)
             state = raw.CheckFramebufferStatus(gl_raw.FRAMEBUFFER)
@@ -212,7 +214,7 @@ class StereoTarget:
         raw, kind = self._raw, gl_raw.FRAMEBUFFER
         if layer >= 0:
             raw.FramebufferTextureLayer(kind, place, texture, 0, layer)
-        elif self.way is Way.MULTIVIEW:
+        elif self.way is StereoMode.MULTIVIEW:
             raw.FramebufferTextureMultiviewOVR(kind, place, texture, 0, 0, 2)
         else:
             raw.FramebufferTexture(kind, place, texture, 0)
@@ -228,15 +230,15 @@ class StereoTarget:
         else:
             target = gl_raw.TEXTURE_2D_ARRAY
             raw.BindTexture(target, number)
-            colour = kind in (gl_raw.SRGB8_ALPHA8, gl_raw.RGBA8)
+            color = kind in (gl_raw.SRGB8_ALPHA8, gl_raw.RGBA8)
             data = (
                 (gl_raw.RGBA, gl_raw.UNSIGNED_BYTE)
-                if colour
+                if color
                 else (gl_raw.DEPTH_COMPONENT, gl_raw.FLOAT)
             )
             raw.TexImage3D(target, 0, kind, *self.size, 2, 0, *data, None)
             for parameter in (gl_raw.TEXTURE_MIN_FILTER, gl_raw.TEXTURE_MAG_FILTER):
-                raw.TexParameteri(target, parameter, gl_raw.LINEAR if colour else gl_raw.NEAREST)
+                raw.TexParameteri(target, parameter, gl_raw.LINEAR if color else gl_raw.NEAREST)
         raw.BindTexture(target, 0)
         return number
 
@@ -319,9 +321,13 @@ def _smooths_views(raw: Raw) -> bool:
 
 
 def eyes_view(
-    eyes: tuple[Eye, Eye], rig: Rig, size: tuple[int, int], fog: float, look: Look | None = None
+    eyes: tuple[Eye, Eye],
+    rig: Rig,
+    size: tuple[int, int],
+    fog: float,
+    look: RenderColors | None = None,
 ) -> EyesView:
-    """What two eyes on a stage see of the world. size: of one eye's picture; fog: metres."""
+    """What two eyes on a stage see of the world. size: of one eye's picture; fog: meters."""
     left, right = edges(eyes[0]), edges(eyes[1])
     near, far = near_and_far(rig)
     one, (x, y, z) = _clip_rows(eyes[0], rig, left, near, far)
@@ -341,7 +347,7 @@ def edges(eye: Eye) -> Edges:
 
 
 def near_and_far(rig: Rig) -> tuple[float, float]:
-    """Metres of the world between which things are drawn."""
+    """Meters of the world between which things are drawn."""
     return NEAR * rig.scale, max(FAR, 100 * rig.scale)
 
 
@@ -351,7 +357,7 @@ Row = tuple[float, float, float, float]
 def _clip_rows(
     eye: Eye, rig: Rig, seen: Edges, near: float, far: float
 ) -> tuple[tuple[Row, Row, Row, Row], tuple[float, float, float]]:
-    """World to clip coordinates, and where the eye is in the world. Depth is in metres of the
+    """World to clip coordinates, and where the eye is in the world. Depth is in meters of the
     world, however large the stage stands in it.
 
     Written out in numbers: this is done for each frame when nothing else is left to do, and arrays

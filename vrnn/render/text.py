@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import Standpoint
+from vrnn.render.culling import CullKey
 from vrnn.render.instances import Instances
-from vrnn.render.shaders import Shader, Way
-from vrnn.scene.primitives import Label
+from vrnn.render.shaders import Shader, StereoMode
+from vrnn.scene.primitives import TextLabel
 from vrnn.style import font
 
 GLYPH = np.dtype(
@@ -20,7 +20,7 @@ GLYPH = np.dtype(
         ("right", "3f4"),
         ("up", "3f4"),
         ("cut", "4f4"),
-        ("colour", "4f4"),
+        ("color", "4f4"),
         ("fade", "3f4"),
     ]
 )
@@ -29,7 +29,7 @@ FIRST = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
 
 
 @dataclass(frozen=True, eq=False)
-class Lines:
+class TextBatch:
     """Labels made ready. glyphs: (N,) GLYPH; label: (N,) index; origin, size, fade by label."""
 
     glyphs: np.ndarray
@@ -49,7 +49,7 @@ class Text:
         self._places: dict[str, int] = {}
         self._add(FIRST)
 
-    def prepare(self, labels: Sequence[Label]) -> Lines:
+    def prepare(self, labels: Sequence[TextLabel]) -> TextBatch:
         """Lay the letters of all labels out."""
         self._add("".join({c for label in labels for c in label.text} - self._places.keys()))
         texts = [label.text for label in labels]
@@ -75,13 +75,13 @@ class Text:
         glyphs["right"] = right * pixel * font.CELL
         glyphs["up"] = up * pixel * font.CELL
         glyphs["cut"] = _cut(places)
-        glyphs["colour"] = column("colour", 4)[which]
+        glyphs["color"] = column("color", 4)[which]
         limits = np.concatenate([height, column("fade", 1), column("until", 1)], axis=1)
         glyphs["fade"] = limits[which]
         blank = np.array([c == " " for text in texts for c in text], bool)
-        return Lines(glyphs[~blank], which[~blank], column("origin", 3), limits)
+        return TextBatch(glyphs[~blank], which[~blank], column("origin", 3), limits)
 
-    def draw(self, glyphs: np.ndarray, layer: str, way: Way = Way.ONE) -> None:
+    def draw(self, glyphs: np.ndarray, layer: str, way: StereoMode = StereoMode.ONE) -> None:
         """Draw letters, made ready and chosen before. layer: each has its own place on the GPU."""
         self._atlas.use(0)
         self._instances.draw(glyphs, layer, way)
@@ -89,7 +89,7 @@ class Text:
     def _add(self, letters: str) -> None:
         room = COLUMNS * ROWS - len(self._places)
         letters = letters[:room]
-        for letter, picture in zip(letters, font.distance_pictures(letters), strict=True):
+        for letter, picture in zip(letters, font.sdf_glyphs(letters), strict=True):
             place = len(self._places)
             self._places[letter] = place
             left, top = place % COLUMNS * font.CELL, place // COLUMNS * font.CELL
@@ -102,7 +102,7 @@ class Text:
         self._atlas.release()
 
 
-def readable(lines: Lines, here: Standpoint) -> np.ndarray:
+def readable(lines: TextBatch, here: CullKey) -> np.ndarray:
     """Letters of labels that are, or are about to be, large enough to be read."""
     away = lines.origin - here.position
     height, appears, goes = lines.limits.T

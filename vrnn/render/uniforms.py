@@ -8,7 +8,7 @@ from math import tan
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import STEP, Standpoint
+from vrnn.render.culling import STEP, CullKey
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 
@@ -25,26 +25,26 @@ VIEWS = np.dtype(
     ]
 )
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 Edges = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
-class Look:
-    """The colours of the place, linear."""
+class RenderColors:
+    """The colors of the place, linear."""
 
-    background: Colour = (0.0105, 0.0130, 0.0185)
-    positive: Colour = (1.0, 0.93, 0.82)
-    negative: Colour = (0.16, 0.42, 1.0)
-    not_finite: Colour = (1.0, 0.05, 0.45)
+    background: Color = (0.0105, 0.0130, 0.0185)
+    positive: Color = (1.0, 0.93, 0.82)
+    negative: Color = (0.16, 0.42, 1.0)
+    not_finite: Color = (1.0, 0.05, 0.45)
 
 
 @dataclass(frozen=True)
 class View:
     """Where to look from and what mood to draw in.
 
-    size: (width, height) pixels of the whole picture; fog: metres at which it has taken most of
-    the light; near: metres within which nothing is drawn; tile: (left, bottom, width, height)
+    size: (width, height) pixels of the whole picture; fog: meters at which it has taken most of
+    the light; near: meters within which nothing is drawn; tile: (left, bottom, width, height)
     pixels of the part to draw, None for all; transparent: nothing behind things, and no floor.
     """
 
@@ -54,7 +54,7 @@ class View:
     near: float = 0.05
     tile: tuple[int, int, int, int] | None = None
     transparent: bool = False
-    look: Look = Look()
+    look: RenderColors = RenderColors()
 
     @property
     def clip_from_world(self) -> np.ndarray:
@@ -65,7 +65,7 @@ class View:
 
     @property
     def pixels_a_unit(self) -> float:
-        """Pixels on screen of a metre at a metre's depth."""
+        """Pixels on screen of a meter at a meter's depth."""
         return self.size[1] / (2 * tan(self.camera.fov / 2))
 
     @property
@@ -75,24 +75,24 @@ class View:
 
     @property
     def eye(self) -> np.ndarray:
-        """(3,) metres."""
+        """(3,) meters."""
         return self.camera.position
 
     @property
-    def standpoint(self) -> Standpoint:
+    def standpoint(self) -> CullKey:
         """What has to stay for the same things to be worth drawing."""
         picture = (self.size, self.tile, self.camera.fov)
         forward = self.camera.axes()[2]
-        return Standpoint(self.eye, forward, self.pixels_a_unit, picture)
+        return CullKey(self.eye, forward, self.pixels_a_unit, picture)
 
 
 @dataclass(frozen=True, eq=False)
 class EyesView:
     """Where two eyes look from, and in what mood.
 
-    clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) metres, the middle between
+    clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) meters, the middle between
     them; size: (width, height) pixels of each eye's picture; pixels_a_unit, fog, look: as in a
-    `View`; step: metres that the head may move before what is worth drawing is found anew; edges:
+    `View`; step: meters that the head may move before what is worth drawing is found anew; edges:
     tangents to the left, right, upper and lower edge of each picture.
     """
 
@@ -101,15 +101,15 @@ class EyesView:
     size: tuple[int, int]
     pixels_a_unit: float
     fog: float = 100.0
-    look: Look = Look()
+    look: RenderColors = RenderColors()
     step: float = STEP
     transparent: bool = False
     edges: tuple[Edges, Edges] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
 
     @property
-    def standpoint(self) -> Standpoint:
+    def standpoint(self) -> CullKey:
         """What has to stay for the same things to be worth drawing."""
-        return Standpoint(self.eye, None, self.pixels_a_unit, (self.size, self.step), self.step)
+        return CullKey(self.eye, None, self.pixels_a_unit, (self.size, self.step), self.step)
 
     def only(self, number: int) -> EyesView:
         """One of the two eyes, as the first."""
@@ -139,7 +139,7 @@ def pixel_clip(width: int, height: int) -> np.ndarray:
     return matrix
 
 
-class Views:
+class ViewUniforms:
     """The uniform buffer. Matrices are transposed here, once, into OpenGL's column-major order."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
@@ -150,7 +150,7 @@ class Views:
         self._mood: tuple[object, ...] | None = None
 
     def write(self, view: AnyView, symmetric: bool) -> None:
-        """For a picture of the world. symmetric: zero is in the middle of the range of colours."""
+        """For a picture of the world. symmetric: zero is in the middle of the range of colors."""
         eye = (*view.eye, view.fog)
         self._write(view.clips, eye, view, view.pixels_a_unit, symmetric)
 

@@ -13,12 +13,12 @@ import numpy as np
 
 STEEPEST = pi / 2 - 1e-3
 NEAR, FAR = 0.05, 4000.0
-"""Metres between which things are drawn."""
+"""Meters between which things are drawn."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """An eye at (x, y, z) metres that looks along yaw and pitch. fov: vertical, radians."""
+    """An eye at (x, y, z) meters that looks along yaw and pitch. fov: vertical, radians."""
 
     x: float = 0.0
     y: float = 1.7
@@ -45,7 +45,7 @@ class Camera:
         return replace(self, yaw=(self.yaw + yaw) % (2 * pi), pitch=steep)
 
     def moved(self, right: float, up: float, forward: float) -> Camera:
-        """Moved by metres along its own right and forward, and along the world's up."""
+        """Moved by meters along its own right and forward, and along the world's up."""
         side, _, ahead = self.axes()
         to = self.position + side * right + ahead * forward
         return replace(self, x=float(to[0]), y=float(to[1]) + up, z=float(to[2]))
@@ -60,7 +60,7 @@ class Camera:
         return matrix.astype(np.float32)
 
     def clip_from_eye(self, aspect: float, near: float = NEAR, far: float = FAR) -> np.ndarray:
-        """Perspective projection; aspect = width / height; near, far in metres."""
+        """Perspective projection; aspect = width / height; near, far in meters."""
         f = 1 / tan(self.fov / 2)
         matrix = np.zeros((4, 4), np.float32)
         matrix[0, 0] = f / aspect
@@ -85,7 +85,7 @@ class Camera:
 def framing(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05) -> Camera:
     """The camera with the same direction from where all points just fit in the picture.
 
-    points: (N, 3) metres; margin: part of the picture left free on each side. Each side plane of
+    points: (N, 3) meters; margin: part of the picture left free on each side. Each side plane of
     the view has to lie outside all points; left and right planes meet in the eye's x and depth,
     lower and upper ones in its y and depth, and the greater depth serves both.
     """
@@ -94,20 +94,20 @@ def framing(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0
     room = 1 - 2 * margin
     ky = tan(camera.fov / 2) * room
     kx = ky * aspect
-    depth, centre = [], []
+    depth, center = [], []
     for axis, k in ((0, kx), (1, ky)):
         high = np.max(local[:, axis] + k * local[:, 2])
         low = np.max(-local[:, axis] + k * local[:, 2])
         depth.append((high + low) / (2 * k))
-        centre.append((high - low) / 2)
+        center.append((high - low) / 2)
     z = max(*depth, float(local[:, 2].max()) + 2 * NEAR)
-    # Further back than an axis needs, the centre there is free: keep it in the middle.
+    # Further back than an axis needs, the center there is free: keep it in the middle.
     for axis, k in ((0, kx), (1, ky)):
         at = z - local[:, 2]
         low_limit = np.max(local[:, axis] - k * at)
         high_limit = np.min(local[:, axis] + k * at)
-        centre[axis] = (low_limit + high_limit) / 2
-    eye = right * centre[0] + up * centre[1] - forward * z
+        center[axis] = (low_limit + high_limit) / 2
+    eye = right * center[0] + up * center[1] - forward * z
     return replace(camera, x=float(eye[0]), y=float(eye[1]), z=float(eye[2]))
 
 

@@ -11,45 +11,45 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.receptive_field import ReceptiveField
-from vrnn.network.results import Frame
-from vrnn.scene.layout.folding import Folded, fold, modules
-from vrnn.scene.layout.input_margin import Attachment, attachment
-from vrnn.scene.layout.map_grid import BOX, FOLD, Cells, cells, one_map, plain
+from vrnn.network.results import ForwardResult
+from vrnn.scene.layout.folding import FoldedNetwork, fold, modules
+from vrnn.scene.layout.input_margin import InputMargin, input_margin
+from vrnn.scene.layout.map_grid import BOX, FOLD, MapGrid, is_default, map_grid, one_map
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
-from vrnn.scene.layout.registry import LABEL_STRIP, Footprint, Layout, Row, arrange
+from vrnn.scene.layout.registry import LABEL_STRIP, Footprint, Layout, TerraceRow, arrange
 from vrnn.scene.state import LayerState, State
 from vrnn.style import font
 
 if TYPE_CHECKING:
-    from vrnn.scene.transition import Pose
+    from vrnn.scene.transition import PlacementFrame
 
 ROUTE_POINTS = 32
 ROW_NAME = 0.55
-"""Capital height of a row's name, metres."""
+"""Capital height of a row's name, meters."""
 
 
 @dataclass(frozen=True, eq=False)
-class Face:
+class PanelShape:
     """What a layer looks like: one map for all (`one`), maps that stand on their own (`cells`), or
     a grid of all maps."""
 
     grid: PanelGrid
     one: bool = False
-    cells: Cells | None = None
+    cells: MapGrid | None = None
 
 
 @dataclass(frozen=True, eq=False)
-class Standing:
+class Placement:
     """What is seen, and where.
 
-    places: (N, 5) float32: x centre, y bottom, z, width, height, in the order of `network.nodes`;
+    places: (N, 5) float32: x center, y bottom, z, width, height, in the order of `network.nodes`;
     lines: each edge's points as they are, (P, 3) float32; routes: the same resampled,
-    (R, ROUTE_POINTS, 3) float32, in the order of `network.edges`; name_rooms: metres free for the
+    (R, ROUTE_POINTS, 3) float32, in the order of `network.edges`; name_rooms: meters free for the
     name of each row; arrivals: for each layer that data arrives at, the last edge that leads to it.
     """
 
-    folded: Folded
-    faces: Mapping[int, Face]
+    folded: FoldedNetwork
+    faces: Mapping[int, PanelShape]
     layout: Layout
     index: Mapping[int, int]
     places: np.ndarray
@@ -60,7 +60,7 @@ class Standing:
     arrivals: tuple[int, ...]
 
     def left_of_names(self, node: int) -> float:
-        """Left end, metres, of the row that a layer stands on and of the row's name."""
+        """Left end, meters, of the row that a layer stands on and of the row's name."""
         for row, room in zip(self.layout.rows, self.name_rooms, strict=True):
             if node in row.node_ids:
                 return min(row.left, row.left + room - 0.7 - font.width(row.name) * ROW_NAME)
@@ -73,24 +73,24 @@ class Standing:
 
 
 @dataclass(eq=False)
-class Stand:
+class NetworkObject:
     """A network, what is known of it, and its standings, each made when first asked for."""
 
     network: Network
     info: NetworkInfo
     addresses: dict[int, tuple[int, int]] = field(default_factory=dict)
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
-    frame: Frame | None = None
-    evidence: dict[int, np.ndarray] = field(default_factory=dict)
+    result: ForwardResult | None = None
+    attributions: dict[int, np.ndarray] = field(default_factory=dict)
     fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
-    attachment: Attachment = field(init=False)
+    input_margin: InputMargin = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
     ids: dict[str, int] = field(init=False)
-    _standings: dict[tuple[object, ...], Standing] = field(default_factory=dict)
-    _folds: dict[frozenset[str], Folded] = field(default_factory=dict)
+    _placements: dict[tuple[object, ...], Placement] = field(default_factory=dict)
+    _folds: dict[frozenset[str], FoldedNetwork] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        self.attachment = attachment(self.network)
+        self.input_margin = input_margin(self.network)
         self.modules = modules(self.network)
         self.ids = {node.name: node.id for node in self.network.nodes}
 
@@ -103,7 +103,7 @@ class Stand:
             found[fold_id(node.id)] = block_size(1, height, width)
         return found
 
-    def standing(self, state: State, slot: int) -> Standing:
+    def placement(self, state: State, slot: int) -> Placement:
         """Where everything is in a state, before the network's own offset in the world, and before
         layers are moved by hand."""
         folds = frozenset(name for s, name in state.folds if s == slot)
@@ -114,21 +114,21 @@ class Stand:
         }
         # Another order changes no size, but a face keeps it.
         key = (state.arrangement, folds, *(sorted(shown.items(), key=lambda item: item[0])))
-        if key not in self._standings:
-            if len(self._standings) > 24:
-                self._standings.clear()
-            self._standings[key] = self._stand(state.arrangement, folds, shown)
-        return self._standings[key]
+        if key not in self._placements:
+            if len(self._placements) > 24:
+                self._placements.clear()
+            self._placements[key] = self._stand(state.arrangement, folds, shown)
+        return self._placements[key]
 
-    def ordered_anew(self) -> None:
+    def reorder_channels(self) -> None:
         """Maps have changed: what is ordered by them has to be looked at again."""
-        self._standings = {
+        self._placements = {
             key: standing
-            for key, standing in self._standings.items()
+            for key, standing in self._placements.items()
             if not any(face.cells is not None for face in standing.faces.values())
         }
 
-    def folded(self, folds: frozenset[str]) -> Folded:
+    def folded(self, folds: frozenset[str]) -> FoldedNetwork:
         """The network with modules folded."""
         if folds not in self._folds:
             self._folds[folds] = fold(self.network, folds)
@@ -136,7 +136,7 @@ class Stand:
 
     def _stand(
         self, arrangement: str, folds: frozenset[str], shown: Mapping[str, LayerState]
-    ) -> Standing:
+    ) -> Placement:
         folded = self.folded(folds)
         network = folded.network
         faces = {
@@ -148,7 +148,7 @@ class Stand:
         rows = [(p.x, p.y + _lift(p.height), p.z, p.width, p.height) for p in places]
         by_edge = {(r.source, r.target): r.points for r in layout.routes}
         lines = [by_edge[e.source, e.target] for e in network.edges]
-        return Standing(
+        return Placement(
             folded,
             faces,
             layout,
@@ -161,16 +161,16 @@ class Stand:
             _arrivals(network.edges),
         )
 
-    def _face(self, node: Node, box: bool, layer: LayerState) -> Face:
+    def _face(self, node: Node, box: bool, layer: LayerState) -> PanelShape:
         shape = map_shape(node.shape)
         if layer.features is not None and not layer.features.of_layer:
             shape = (shape[0], *self._input_size)  # pictures are as large as the input
         if box or (layer.folded and shape[0] > 1):
-            return Face(one_map(shape, BOX if box else FOLD), one=True)
-        if plain(layer):
-            return Face(panel_size(shape))
-        found = cells(shape, layer, self.order(node, layer.order))
-        return Face(PanelGrid(1, 1, found.width, found.height), cells=found)
+            return PanelShape(one_map(shape, BOX if box else FOLD), one=True)
+        if is_default(layer):
+            return PanelShape(panel_size(shape))
+        found = map_grid(shape, layer, self.order(node, layer.order))
+        return PanelShape(PanelGrid(1, 1, found.width, found.height), cells=found)
 
     @property
     def _input_size(self) -> tuple[int, int]:
@@ -183,36 +183,38 @@ class Stand:
         if by == "index" or maps is None:
             return None
         if by == "evidence":
-            known = self.evidence.get(node.id)
+            known = self.attributions.get(node.id)
             return None if known is None else np.argsort(-known, kind="stable")
-        from vrnn.network.statistics import order
+        from vrnn.network.statistics import channel_order
 
-        return order(maps, by)
+        return channel_order(maps, by)
 
-    def seen(self, pose: Pose) -> Mapping[int, Node]:
+    def visible_nodes(self, pose: PlacementFrame) -> Mapping[int, Node]:
         """The layers of a pose by id: folded ones, and those that are on their way into a fold."""
-        return {**self.network.by_id, **pose.standing.network.by_id}
+        return {**self.network.by_id, **pose.placement.network.by_id}
 
     def grid(self, node: int) -> PanelGrid:
         """The panel of a layer as it is when nothing was done to it."""
         return panel_size(map_shape(self.network.by_id[node].shape))
 
-    def _name_room(self, row: Row, layout: Layout) -> float:
+    def _name_room(self, row: TerraceRow, layout: Layout) -> float:
         first = min(
             (layout.places[n] for n in row.node_ids), key=lambda place: place.x - place.width / 2
         )
-        attached = self.attachment.node in row.node_ids
-        beside = self.attachment.width + self.attachment.gap if attached else 0.0
+        attached = self.input_margin.node in row.node_ids
+        beside = self.input_margin.width + self.input_margin.gap if attached else 0.0
         return first.x - first.width / 2 - beside - row.left
 
-    def _footprints(self, network: Network, faces: Mapping[int, Face]) -> dict[int, Footprint]:
+    def _footprints(
+        self, network: Network, faces: Mapping[int, PanelShape]
+    ) -> dict[int, Footprint]:
         prints = {}
         for node in network.nodes:
             grid = faces[node.id].grid
             left = above = 0.0
-            if node.id == self.attachment.node:
-                left = self.attachment.width + self.attachment.gap
-                above = max(0.0, self.attachment.height - grid.height - LABEL_STRIP)
+            if node.id == self.input_margin.node:
+                left = self.input_margin.width + self.input_margin.gap
+                above = max(0.0, self.input_margin.height - grid.height - LABEL_STRIP)
             prints[node.id] = Footprint(grid.width, grid.height, above=above, left=left)
         return prints
 
@@ -228,7 +230,7 @@ def _arrivals(edges: tuple[Edge, ...]) -> tuple[int, ...]:
 
 
 def _lift(height: float) -> float:
-    """Metres a panel hangs above its place: low strips higher, clear of the step's edge."""
+    """Meters a panel hangs above its place: low strips higher, clear of the step's edge."""
     return 0.38 if height < 0.6 else 0.1
 
 

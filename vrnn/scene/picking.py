@@ -10,19 +10,19 @@ import numpy as np
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Node
-from vrnn.scene.primitives import Spot
-from vrnn.scene.transition import Maps, Pose
+from vrnn.scene.primitives import PickRegion
+from vrnn.scene.transition import MapPlacements, PlacementFrame
 
 
 @dataclass(frozen=True, eq=False)
 class Ray:
-    """What points: from `origin` (3,) metres along the unit vector `direction` (3,)."""
+    """What points: from `origin` (3,) meters along the unit vector `direction` (3,)."""
 
     origin: np.ndarray
     direction: np.ndarray
 
     def at(self, distance: float) -> np.ndarray:
-        """(3,) so many metres along it."""
+        """(3,) so many meters along it."""
         return self.origin + self.direction * distance
 
 
@@ -31,7 +31,7 @@ class Hit:
     """What a ray meets.
 
     kind: `layer`, or a `Spot`'s. Of a layer: slot, node, channel (-1 between maps), row and column
-    of the texel. value: of the spot. across, down: 0…1 in what was met; distance: metres.
+    of the texel. value: of the spot. across, down: 0…1 in what was met; distance: meters.
     """
 
     kind: str
@@ -52,7 +52,11 @@ class Hit:
 
 
 def pick_layer(
-    pose: Pose, nodes: Mapping[int, Node], slot: int, origin: np.ndarray, direction: np.ndarray
+    pose: PlacementFrame,
+    nodes: Mapping[int, Node],
+    slot: int,
+    origin: np.ndarray,
+    direction: np.ndarray,
 ) -> Hit | None:
     """The nearest layer that a ray meets, all tested at once. origin, direction: (3,)."""
     places = pose.places
@@ -77,9 +81,9 @@ def pick_layer(
     return None
 
 
-def _in_grid(pose: Pose, node: Node, slot: int, u: float, v: float, away: float) -> Hit:
+def _in_grid(pose: PlacementFrame, node: Node, slot: int, u: float, v: float, away: float) -> Hit:
     channels, rows, columns = map_shape(node.shape)
-    face = pose.standing.faces.get(node.id)
+    face = pose.placement.faces.get(node.id)
     if face is None or face.one:
         return Hit("layer", away, slot, node.id, -1, int(v * rows), int(u * columns), None, u, v)
     cell_x, cell_y = u * face.grid.columns, v * face.grid.rows
@@ -91,7 +95,12 @@ def _in_grid(pose: Pose, node: Node, slot: int, u: float, v: float, away: float)
 
 
 def _among(
-    maps: Maps, node: Node, slot: int, at: np.ndarray, place: tuple[float, float], away: float
+    maps: MapPlacements,
+    node: Node,
+    slot: int,
+    at: np.ndarray,
+    place: tuple[float, float],
+    away: float,
 ) -> Hit | None:
     local = (at - maps.middle[:, :2]) / np.maximum(maps.size, 1e-9) + 0.5
     inside = np.flatnonzero(((local >= 0) & (local < 1)).all(1))
@@ -106,10 +115,10 @@ def _among(
     )  # fmt: skip
 
 
-class Spots:
+class PickRegions:
     """All spots, ready to be picked among."""
 
-    def __init__(self, spots: Sequence[Spot]) -> None:
+    def __init__(self, spots: Sequence[PickRegion]) -> None:
         self.spots = tuple(spots)
         corners = np.array([(s.origin, s.right, s.down) for s in spots], np.float64)
         origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)

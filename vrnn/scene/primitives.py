@@ -1,6 +1,6 @@
 """What there is to draw, as plain arrays: the hand-over from the scene to the renderer.
 
-Positions are metres in the world (or pixels for an overlay), colours linear RGBA 0…1. The dtypes
+Positions are meters in the world (or pixels for an overlay), colors linear RGBA 0…1. The dtypes
 here are the one source of each record's layout; the renderer hands the bytes to OpenGL unchanged.
 """
 
@@ -11,17 +11,17 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.style.colormap import USUAL, Display
+from vrnn.style.colormap import DEFAULT, ColorMapping
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
+class Visual:
     """What is drawn beside the input, or anything else that stands beside the layers."""
 
     quads: np.ndarray
-    labels: tuple[Label, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    spots: tuple[Spot, ...] = ()
+    labels: tuple[TextLabel, ...] = ()
+    image_quads: tuple[ImageQuad, ...] = ()
+    pick_regions: tuple[PickRegion, ...] = ()
 
 
 PANEL = np.dtype(
@@ -33,10 +33,10 @@ PANEL = np.dtype(
         ("tile", "2i4"),  # height and width of one map in texels
         ("base", "i4"),  # first texel of the layer's block in its store; -1: nothing yet
         ("first", "i4"),  # channel in the first cell
-        ("range", "2f4"),  # half floats that the colours span; equal: each map's own
-        ("clip", "f4"),  # of the range, already with the full colour
+        ("range", "2f4"),  # half floats that the colors span; equal: each map's own
+        ("clip", "f4"),  # of the range, already with the full color
         ("light", "f4"),  # 1 as it is, less when something else is in the light
-        ("border", "f4"),  # metres around it; negative: as wide, and lit up
+        ("border", "f4"),  # meters around it; negative: as wide, and lit up
     ]
 )
 """One layer's maps in a grid: an instance."""
@@ -46,8 +46,8 @@ QUAD = np.dtype(
         ("origin", "3f4"),
         ("right", "3f4"),
         ("down", "3f4"),
-        ("top", "4f4"),  # colour at the top edge
-        ("bottom", "4f4"),  # colour at the bottom edge
+        ("top", "4f4"),  # color at the top edge
+        ("bottom", "4f4"),  # color at the bottom edge
     ]
 )
 """A flat rectangle with a gradient: frames, bars, steps."""
@@ -56,16 +56,16 @@ STROKE = np.dtype(
     [
         ("start", "3f4"),
         ("end", "3f4"),
-        ("width", "f4"),  # metres
+        ("width", "f4"),  # meters
         ("kind", "f4"),  # 0: a round-ended stroke; 1: an arrow head, its tip at `end`
-        ("colour", "4f4"),
+        ("color", "4f4"),
     ]
 )
 """A piece of an edge."""
 
 
 @dataclass(frozen=True)
-class Label:
+class TextLabel:
     """A line of text in the world.
 
     origin: left end of the base line; right, up: unit vectors; height: of a capital letter.
@@ -76,7 +76,7 @@ class Label:
     text: str
     origin: tuple[float, float, float]
     height: float
-    colour: tuple[float, float, float, float]
+    color: tuple[float, float, float, float]
     right: tuple[float, float, float] = (1.0, 0.0, 0.0)
     up: tuple[float, float, float] = (0.0, 1.0, 0.0)
     fade: float = 6.0
@@ -84,8 +84,8 @@ class Label:
 
 
 @dataclass(frozen=True, eq=False)
-class Picture:
-    """A colour image standing in the world.
+class ImageQuad:
+    """A color image standing in the world.
 
     pixels: (H, W, 3) uint8 sRGB, or the name of a picture that was lent to the renderer; smooth:
     blend texels.
@@ -99,11 +99,11 @@ class Picture:
 
 
 @dataclass(frozen=True, eq=False)
-class Spot:
+class PickRegion:
     """A rectangle that can be touched, beside the layers.
 
     kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner`,
-    `features` or `pin`; origin, right, down: (3,) metres; value: what it stands for; slot, node: of
+    `features` or `pin`; origin, right, down: (3,) meters; value: what it stands for; slot, node: of
     its layer.
     """
 
@@ -117,19 +117,19 @@ class Spot:
 
 
 @dataclass(frozen=True, eq=False)
-class Drawing:
+class DrawList:
     """Everything that stands in the world (or lies in an overlay) at one moment.
 
     panels: instances of `PANEL`, by network and by the number of the array its maps lie in;
-    display: how their values become colours.
+    display: how their values become colors.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     quads: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
     strokes: np.ndarray = field(default_factory=lambda: np.zeros(0, STROKE))
-    labels: tuple[Label, ...] = ()
-    pictures: tuple[Picture, ...] = ()
-    display: Display = USUAL
+    labels: tuple[TextLabel, ...] = ()
+    image_quads: tuple[ImageQuad, ...] = ()
+    color_mapping: ColorMapping = DEFAULT
 
 
 def quad(
@@ -138,7 +138,7 @@ def quad(
     width: float,
     height: float,
     z: float,
-    colour: tuple[float, ...],
+    color: tuple[float, ...],
     bottom: tuple[float, ...] | None = None,
 ) -> np.ndarray:
     """One upright `QUAD` that faces +Z, y upward, as an array of length 1."""
@@ -146,18 +146,18 @@ def quad(
     record["origin"] = (left, top, z)
     record["right"] = (width, 0, 0)
     record["down"] = (0, -height, 0)
-    record["top"] = colour
-    record["bottom"] = colour if bottom is None else bottom
+    record["top"] = color
+    record["bottom"] = color if bottom is None else bottom
     return record
 
 
 def quad_of(
-    origin: np.ndarray, right: np.ndarray, down: np.ndarray, colour: tuple[float, ...]
+    origin: np.ndarray, right: np.ndarray, down: np.ndarray, color: tuple[float, ...]
 ) -> np.ndarray:
-    """One `QUAD` anywhere. origin, right, down: (3,) metres."""
+    """One `QUAD` anywhere. origin, right, down: (3,) meters."""
     record = np.zeros(1, QUAD)
     record["origin"], record["right"], record["down"] = origin, right, down
-    record["top"] = record["bottom"] = colour
+    record["top"] = record["bottom"] = color
     return record
 
 

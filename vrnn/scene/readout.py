@@ -8,13 +8,13 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.scene.world import World
 
 
-def readout(world: World) -> str:
+def hover_text(world: World) -> str:
     """Layer, shape, and the channel, position and value pointed at; '' when there is nothing."""
-    hit = world.pointed
-    if hit is None or hit.layer is None or hit.slot not in world.stands:
+    hit = world.hovered
+    if hit is None or hit.layer is None or hit.slot not in world.networks:
         return ""
-    stand = world.stands[hit.slot]
-    node = world.seen(hit.slot, hit.node)
+    stand = world.networks[hit.slot]
+    node = world.visible_node(hit.slot, hit.node)
     channels, height, width = map_shape(node.shape)
     text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
     if hit.kind == "features":

@@ -10,10 +10,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
+from typing import ClassVar
 
-from vrnn.features.settings import Ascent
-from vrnn.media.synthetic import Noise
-from vrnn.style.colormap import COLOUR_MAPS, SCALES, USUAL, Display
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.media.synthetic import NoiseSpec
+from vrnn.style.colormap import COLORMAPS, DEFAULT, SCALES, ColorMapping
 
 ARRANGEMENTS = ("terrace", "conveyor")
 FORMS = ("grid", "line", "ring")
@@ -33,7 +34,7 @@ Key = tuple[int, str]
 class LayerState:
     """What was done to one layer.
 
-    offset: metres that it was moved; size: times its own; folded: shows one map; form: one of
+    offset: meters that it was moved; size: times its own; folded: shows one map; form: one of
     FORMS; spread: times the usual distance between maps, 1…4; order: one of ORDERS; most: only so
     many of the first maps, 0 for all; features: shows pictures of what its channels look for, made
     so, in place of its maps.
@@ -46,7 +47,7 @@ class LayerState:
     spread: float = 1.0
     order: str = "index"
     most: int = 0
-    features: Ascent | None = None
+    features: FeatureVisSettings | None = None
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ class Pin:
 
 
 @dataclass(frozen=True)
-class SwitchedOff:
+class AblationState:
     """What is ablated. channels: () for all; position: (row, column), None for all; value: `zero`
     or `mean`."""
 
@@ -77,16 +78,18 @@ class SwitchedOff:
 
 
 @dataclass(frozen=True)
-class Picture:
+class InputImage:
     """Where the image in the networks comes from; at most one is given, none: their own sample.
 
-    number: in the first network's data set; plain: `grey` or `mean`; pixels: key of an image that
+    number: in the first network's data set; plain: `gray` or `mean`; pixels: key of an image that
     came from elsewhere (the clipboard, a map).
     """
 
+    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"plain": {"grey": "gray"}}
+
     file: Path | None = None
     number: int | None = None
-    noise: Noise | None = None
+    noise: NoiseSpec | None = None
     plain: str = ""
     pixels: str = ""
 
@@ -99,14 +102,21 @@ class State:
     """All that can be undone. folds: modules that are folded; layers: those that are not as they
     were."""
 
+    FORMER_NAMES: ClassVar[dict[str, str]] = {
+        "display": "color_mapping",
+        "fold_shows": "fold_display",
+        "off": "ablations",
+        "picture": "input_image",
+    }
+
     arrangement: str = "terrace"
-    display: Display = USUAL
-    fold_shows: str = "mean"
+    color_mapping: ColorMapping = DEFAULT
+    fold_display: str = "mean"
     layers: Mapping[Key, LayerState] = field(default_factory=lambda: _NONE)
     folds: frozenset[Key] = frozenset()
     pins: tuple[Pin, ...] = ()
-    off: tuple[SwitchedOff, ...] = ()
-    picture: Picture = Picture()
+    ablations: tuple[AblationState, ...] = ()
+    input_image: InputImage = InputImage()
 
     def layer(self, key: Key) -> LayerState:
         """What was done to a layer."""
@@ -120,16 +130,19 @@ class State:
         return replace(self, layers=MappingProxyType(layers))
 
 
-def problem_of(state: State) -> str:
+def validate(state: State) -> str:
     """What in a state, as from an edited file, cannot be; '' when all is well."""
     choices = [
         ("arrangement", state.arrangement, ARRANGEMENTS),
-        ("colours", state.display.colours, COLOUR_MAPS),
-        ("scale", state.display.scale, SCALES),
-        ("fold_shows", state.fold_shows, FOLD_SHOWS),
-        ("plain", state.picture.plain, ("", "grey", "mean")),
+        ("colormap", state.color_mapping.colormap, COLORMAPS),
+        ("normalize_by", state.color_mapping.normalize_by, SCALES),
+        ("fold_display", state.fold_display, FOLD_SHOWS),
+        ("plain", state.input_image.plain, ("", "gray", "mean")),
     ]
-    numbers = [("gamma", state.display.gamma, 0.25, 4.0), ("clip", state.display.clip, 50.0, 100.0)]
+    numbers = [
+        ("gamma", state.color_mapping.gamma, 0.25, 4.0),
+        ("clip_percentile", state.color_mapping.clip_percentile, 50.0, 100.0),
+    ]
     for layer in state.layers.values():
         choices += [("form", layer.form, FORMS), ("order", layer.order, ORDERS)]
         numbers += [("size", layer.size, 0.1, 10.0), ("spread", layer.spread, 1.0, 4.0)]
@@ -137,7 +150,7 @@ def problem_of(state: State) -> str:
         numbers.append(("most", layer.most, 0, 1e9))
     for pin in state.pins:
         choices.append(("kind", pin.kind, PIN_KINDS))
-    for off in state.off:
+    for off in state.ablations:
         choices.append(("value", off.value, ("zero", "mean")))
     for name, text, known in choices:
         if text not in known:

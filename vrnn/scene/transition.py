@@ -9,7 +9,7 @@ import numpy as np
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.scene.layout.panel_size import PanelGrid
-from vrnn.scene.network_object import ROUTE_POINTS, Face, Stand, Standing, resample
+from vrnn.scene.network_object import ROUTE_POINTS, NetworkObject, PanelShape, Placement, resample
 from vrnn.scene.state import State
 
 TINY = 0.12
@@ -17,9 +17,9 @@ TINY = 0.12
 
 
 @dataclass(frozen=True, eq=False)
-class Maps:
-    """Single maps of one layer. channels: (K,); middle: (K, 3) metres from the middle of the
-    layer's lower edge; size: (K, 2) metres."""
+class MapPlacements:
+    """Single maps of one layer. channels: (K,); middle: (K, 3) meters from the middle of the
+    layer's lower edge; size: (K, 2) meters."""
 
     channels: np.ndarray
     middle: np.ndarray
@@ -27,16 +27,16 @@ class Maps:
 
 
 @dataclass(frozen=True, eq=False)
-class Pose:
-    """ids: layers that are seen; places: (K, 5) x centre, y bottom, z, width, height of each;
+class PlacementFrame:
+    """ids: layers that are seen; places: (K, 5) x center, y bottom, z, width, height of each;
     routes: of the edges of `standing.network`, (P, 3) each; maps: layers whose maps stand on their
     own; offset: of the network in the world; standing: what it is or becomes."""
 
-    standing: Standing
+    placement: Placement
     ids: tuple[int, ...]
     places: np.ndarray
     routes: list[np.ndarray]
-    maps: Mapping[int, Maps]
+    maps: Mapping[int, MapPlacements]
     offset: np.ndarray
     index: Mapping[int, int]
 
@@ -45,9 +45,9 @@ class Pose:
         return self.places[self.index[node]]
 
 
-def settled(stand: Stand, state: State, slot: int, offset: np.ndarray) -> Pose:
+def at_rest(stand: NetworkObject, state: State, slot: int, offset: np.ndarray) -> PlacementFrame:
     """Everything where a state has it."""
-    standing = stand.standing(state, slot)
+    standing = stand.placement(state, slot)
     places = standing.places.copy()
     places[:, :3] += offset
     moves = np.zeros((len(places), 3), np.float32)
@@ -71,7 +71,7 @@ def settled(stand: Stand, state: State, slot: int, offset: np.ndarray) -> Pose:
         if standing.faces[node.id].cells is not None
     }
     ids = tuple(node.id for node in standing.network.nodes)
-    return Pose(standing, ids, places, routes, maps, offset, index)
+    return PlacementFrame(standing, ids, places, routes, maps, offset, index)
 
 
 def _along(route: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
@@ -80,30 +80,32 @@ def _along(route: np.ndarray, begin: np.ndarray, end: np.ndarray) -> np.ndarray:
     return route + begin * (1 - t) + end * t
 
 
-def _maps(face: Face, shape: tuple[int, int, int], place: np.ndarray) -> Maps:
+def _maps(face: PanelShape, shape: tuple[int, int, int], place: np.ndarray) -> MapPlacements:
     """The single maps of any face."""
     factor = float(place[3]) / face.grid.width
     if face.cells is not None:
         found = face.cells
         size = np.broadcast_to(np.array(found.cell, np.float32) * factor, (len(found.middle), 2))
-        return Maps(found.channels, found.middle * factor, size)
+        return MapPlacements(found.channels, found.middle * factor, size)
     if face.one:
         middle = np.tile(np.array([0, place[4] / 2, 0], np.float32), (shape[0], 1))
-        return Maps(np.arange(shape[0]), middle, np.tile(place[3:5], (shape[0], 1)))
+        return MapPlacements(np.arange(shape[0]), middle, np.tile(place[3:5], (shape[0], 1)))
     return grid_maps(face.grid, shape, place)
 
 
-def grid_maps(grid: PanelGrid, shape: tuple[int, int, int], place: np.ndarray) -> Maps:
+def grid_maps(grid: PanelGrid, shape: tuple[int, int, int], place: np.ndarray) -> MapPlacements:
     """The single maps of a layer that stand in its usual grid."""
     index = np.arange(shape[0])
     cell = np.array([place[3] / grid.columns, place[4] / grid.rows], np.float32)
     x = (index % grid.columns + 0.5) * cell[0] - place[3] / 2
     y = place[4] - (index // grid.columns + 0.5) * cell[1]
     middle = np.stack([x, y, np.zeros(len(index))], 1).astype(np.float32)
-    return Maps(index, middle, np.tile(cell, (len(index), 1)))
+    return MapPlacements(index, middle, np.tile(cell, (len(index), 1)))
 
 
-def between(before: Pose, after: Pose, stand: Stand, t: float) -> Pose:
+def interpolate(
+    before: PlacementFrame, after: PlacementFrame, stand: NetworkObject, t: float
+) -> PlacementFrame:
     """Part of the way, t from 0 to 1."""
     if t >= 1:
         return after
@@ -124,26 +126,31 @@ def between(before: Pose, after: Pose, stand: Stand, t: float) -> Pose:
         first = before.maps.get(node) or _maps(one, shape, before.place(node))
         second = after.maps.get(node) or _maps(two, shape, after.place(node))
         maps[node] = _between_maps(first, second, shape[0], t)
-    return Pose(
-        after.standing, tuple(ids), places.reshape(-1, 5), _routes(before, after, places, index, t),
-        maps, before.offset * (1 - t) + after.offset * t, index,
-    )  # fmt: skip
+    return PlacementFrame(
+        after.placement,
+        tuple(ids),
+        places.reshape(-1, 5),
+        _routes(before, after, places, index, t),
+        maps,
+        before.offset * (1 - t) + after.offset * t,
+        index,
+    )
 
 
-def _at(pose: Pose, node: int) -> np.ndarray:
+def _at(pose: PlacementFrame, node: int) -> np.ndarray:
     """(5,) of a layer; of one that is folded away: small, in the middle of its fold."""
     if node in pose.index:
         return pose.place(node)
-    x, y, z, width, height = pose.place(pose.standing.folded.home[node]).tolist()
+    x, y, z, width, height = pose.place(pose.placement.folded.representative[node]).tolist()
     middle = y + height * (0.5 - TINY / 2)
     return np.array([x, middle, z - 0.02, width * TINY, height * TINY], np.float32)
 
 
-def _face(pose: Pose, node: int) -> Face | None:
-    return pose.standing.faces.get(node)
+def _face(pose: PlacementFrame, node: int) -> PanelShape | None:
+    return pose.placement.faces.get(node)
 
 
-def _between_maps(one: Maps, two: Maps, count: int, t: float) -> Maps:
+def _between_maps(one: MapPlacements, two: MapPlacements, count: int, t: float) -> MapPlacements:
     dense = []
     for maps in (one, two):
         middle, size = np.full((count, 3), np.nan, np.float32), np.zeros((count, 2), np.float32)
@@ -154,18 +161,22 @@ def _between_maps(one: Maps, two: Maps, count: int, t: float) -> Maps:
     a, b = np.where(np.isnan(a), b, a), np.where(np.isnan(b), a, b)
     shown = np.flatnonzero(~np.isnan(a[:, 0]))
     middle, size = a * (1 - t) + b * t, a_size * (1 - t) + b_size * t
-    return Maps(shown, middle[shown], size[shown])
+    return MapPlacements(shown, middle[shown], size[shown])
 
 
 def _routes(
-    before: Pose, after: Pose, places: np.ndarray, index: Mapping[int, int], t: float
+    before: PlacementFrame,
+    after: PlacementFrame,
+    places: np.ndarray,
+    index: Mapping[int, int],
+    t: float,
 ) -> list[np.ndarray]:
     old = {
         (e.source, e.target): points
-        for e, points in zip(before.standing.network.edges, before.routes, strict=False)
+        for e, points in zip(before.placement.network.edges, before.routes, strict=False)
     }
     routes = []
-    for edge, points in zip(after.standing.network.edges, after.routes, strict=True):
+    for edge, points in zip(after.placement.network.edges, after.routes, strict=True):
         begun = old.get((edge.source, edge.target))
         if begun is None:
             ends = places[[index[edge.source], index[edge.target]], :3]

@@ -16,37 +16,37 @@ OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
 """Yaw and pitch, degrees."""
 WIDEST = radians(75)
 EYE = 1.7
-"""Height of a standing eye, metres."""
+"""Height of a standing eye, meters."""
 BEFORE, CLOSE = 5.5, 2.4
-"""Metres from the input to the visitor: behind a small network's name, and before a large one's."""
+"""Meters from the input to the visitor: behind a small network's name, and before a large one's."""
 WIDE = 30.0
-"""Metres of a network whose name is larger than a visitor."""
+"""Meters of a network whose name is larger than a visitor."""
 
 
-def named(world: World, name: str, aspect: float, fov: float) -> Camera:
+def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera:
     """The camera that `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` means.
 
     aspect: width / height of the picture; fov: vertical, radians. Raises VrnnError.
     """
     if name.startswith("layer:"):
         slot, node = find_layer(world, name.removeprefix("layer:"))
-        return at_layer(world, slot, node, aspect, fov)
+        return frame_layer(world, slot, node, aspect, fov)
     if name == "overview":
         yaw, pitch = OVERVIEW[world.state.arrangement]
-        return whole(world, radians(yaw), radians(pitch), aspect, fov)
+        return frame_all(world, radians(yaw), radians(pitch), aspect, fov)
     if name == "front":
-        return whole(world, 0.0, 0.0, aspect, fov)
+        return frame_all(world, 0.0, 0.0, aspect, fov)
     if name == "top":
-        return whole(world, 0.0, -STEEPEST, aspect, fov)
+        return frame_all(world, 0.0, -STEEPEST, aspect, fov)
     return _from_numbers(name, fov)
 
 
-def whole(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
+def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
     """Everything, as large as it fits with 5 % free on each side."""
     return framing(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
 
 
-def at_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
+def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
     """Face to face with one layer, on its side of whatever stands before it."""
     corners = world.panel_corners(slot, node)
     camera = framing(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
@@ -60,11 +60,11 @@ def at_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> C
     return replace(camera, z=z + closer, fov=wide)
 
 
-def start(world: World, fov: float) -> Camera:
+def start_camera(world: World, fov: float) -> Camera:
     """Where a visitor stands at first: at eye height before the input, looking at it, and never
     within the name on the floor, which is as large as the network."""
     slot = world.slots[0]
-    corners = world.panel_corners(slot, world.stands[slot].network.inputs[0])
+    corners = world.panel_corners(slot, world.networks[slot].network.inputs[0])
     middle = corners.mean(0)
     wide = float(np.ptp(world.corners()[:, 0]))
     away = BEFORE if wide < WIDE else CLOSE
@@ -79,7 +79,7 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
     names = {
         (slot, node.id): node.name
         for slot in (world.slots if network is None else (network,))
-        for node in world.stands[slot].network.nodes
+        for node in world.networks[slot].network.nodes
     }
     exact = [key for key, value in names.items() if value == name]
     if exact:
@@ -101,14 +101,14 @@ def _from_numbers(text: str, fov: float) -> Camera:
     except ValueError:
         raise VrnnError(
             f"no camera '{text}': give overview, front, top, layer:NAME or x,y,z,yaw,pitch "
-            "in metres and degrees"
+            "in meters and degrees"
         ) from None
     steep = float(np.clip(radians(pitch), -STEEPEST, STEEPEST))
     return Camera(x, y, z, radians(yaw), steep, fov)
 
 
-def depths(world: World, camera: Camera) -> tuple[float, float]:
-    """Metres within which nothing has to be drawn, and at which fog has taken most of the light.
+def near_and_fog(world: World, camera: Camera) -> tuple[float, float]:
+    """Meters within which nothing has to be drawn, and at which fog has taken most of the light.
 
     The first is as far as it may be, as depth is told apart in proportion to it; the second such
     that a picture of everything is clear.

@@ -1,8 +1,8 @@
 """Everything that stands in the world: networks, what they show, and how they are arranged.
 
 The world is told what happened (a network opened, maps arrived, a pass was complete, the user made
-a change, time went on) and answers with a `Drawing`. It makes a part anew only when something in it
-has changed.
+a change, time went on) and answers with a `DrawList`. It makes a part anew only when something in
+it has changed.
 """
 
 from __future__ import annotations
@@ -14,24 +14,24 @@ import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Network, NetworkInfo, Node
-from vrnn.network.results import Frame
-from vrnn.scene.network_object import Stand, fold_id
-from vrnn.scene.picking import Hit, Spots, pick_layer
-from vrnn.scene.primitives import QUAD, STROKE, Beside, Drawing, Label, Spot
+from vrnn.network.results import ForwardResult
+from vrnn.scene.network_object import NetworkObject, fold_id
+from vrnn.scene.picking import Hit, PickRegions, pick_layer
+from vrnn.scene.primitives import QUAD, STROKE, DrawList, PickRegion, TextLabel, Visual
 from vrnn.scene.state import State
-from vrnn.scene.transition import Pose, between, grid_maps, settled
+from vrnn.scene.transition import PlacementFrame, at_rest, grid_maps, interpolate
 from vrnn.scene.visuals import edges as edge_parts
 from vrnn.scene.visuals import labels as label_parts
 from vrnn.scene.visuals import panels as parts
-from vrnn.scene.visuals.feature_panels import PicturedLayer, picture_panels, waiting_panel
+from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.layer_handles import handles
-from vrnn.scene.visuals.module_brackets import brackets
-from vrnn.scene.visuals.pinned_layers import Pinned, pinned
-from vrnn.scene.visuals.predictions import beside
+from vrnn.scene.visuals.module_brackets import module_brackets
+from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
+from vrnn.scene.visuals.predictions import prediction_visual
 from vrnn.style import font
 
 APART = 8.0
-"""Metres between two networks."""
+"""Meters between two networks."""
 GHOST_LIGHT = 0.4
 """Light left on what steps back."""
 
@@ -48,8 +48,8 @@ class _Still:
     arrays: np.ndarray
     quads: list[np.ndarray]
     edges: tuple[np.ndarray, np.ndarray, np.ndarray]
-    beside: Beside | None
-    brackets: tuple[np.ndarray, list[Label], list[Spot]]
+    beside: Visual | None
+    brackets: tuple[np.ndarray, list[TextLabel], list[PickRegion]]
 
 
 class World:
@@ -58,22 +58,22 @@ class World:
     def __init__(self, state: State | None = None, seconds: float = 0.8) -> None:
         """seconds: a move takes."""
         self.state = state or State()
-        self.stands: dict[int, Stand] = {}
-        self.pointed: Hit | None = None
-        self.pinned: dict[int, Pinned] = {}
-        self.pictured: dict[tuple[int, int], PicturedLayer] = {}
-        self.things: dict[str, Beside] = {}
-        self.near: Beside | None = None
-        self.truth = ""
+        self.networks: dict[int, NetworkObject] = {}
+        self.hovered: Hit | None = None
+        self.pinned_layers: dict[int, PinnedLayer] = {}
+        self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}
+        self.visuals: dict[str, Visual] = {}
+        self.nearby_visual: Visual | None = None
+        self.true_label = ""
         self._seconds = seconds
-        self._before: dict[int, Pose] = {}
+        self._before: dict[int, PlacementFrame] = {}
         self._moved = 1.0
-        self._poses: dict[int, Pose] = {}
-        self._labels: tuple[Label, ...] | None = None
-        self._drawing: Drawing | None = None
+        self._poses: dict[int, PlacementFrame] = {}
+        self._labels: tuple[TextLabel, ...] | None = None
+        self._drawing: DrawList | None = None
         self._corners: np.ndarray | None = None
         self._framed = 0
-        self._touchable: Spots | None = None
+        self._touchable: PickRegions | None = None
         self._still: dict[int, _Still] = {}
 
     # What happened.
@@ -81,32 +81,32 @@ class World:
     def open(self, slot: int, network: Network, info: NetworkInfo) -> dict[int, int]:
         """A network is known. Returns the half floats that each of its nodes' maps need, and those
         of its folds under `fold_id`."""
-        self.stands[slot] = Stand(network, info)
+        self.networks[slot] = NetworkObject(network, info)
         self._before.clear()
         self._changed(places=True)
-        return self.stands[slot].sizes()
+        return self.networks[slot].sizes()
 
     def remove(self, slot: int) -> None:
         """A network is no longer there."""
-        del self.stands[slot]
+        del self.networks[slot]
         self._before.clear()
         self._changed(places=True)
 
-    def stored(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
+    def set_addresses(self, slot: int, addresses: Mapping[int, tuple[int, int]]) -> None:
         """Where the renderer keeps each node's maps."""
-        self.stands[slot].addresses = dict(addresses)
+        self.networks[slot].addresses = dict(addresses)
         self._changed()
 
-    def arrived(self, slot: int, maps: Mapping[int, FeatureMaps]) -> None:
+    def add_maps(self, slot: int, maps: Mapping[int, FeatureMaps]) -> None:
         """These maps have been uploaded."""
-        self.stands[slot].maps.update(maps)
+        self.networks[slot].maps.update(maps)
         self._changed()
 
-    def answered(self, slot: int, frame: Frame) -> None:
+    def set_result(self, slot: int, frame: ForwardResult) -> None:
         """A pass is complete."""
-        stand = self.stands[slot]
-        stand.frame = frame
-        stand.ordered_anew()
+        stand = self.networks[slot]
+        stand.result = frame
+        stand.reorder_channels()
         self._changed(places=bool(self._ordered(slot)), labels=True)
 
     def _ordered(self, slot: int) -> bool:
@@ -117,44 +117,44 @@ class World:
     def set_state(self, state: State, move: bool = True) -> None:
         """The user made a change. move: things go to their places, else they are there at once."""
         places = _where(state) != _where(self.state)
-        if places and move and self.stands and self._seconds > 0:
-            self._before = {slot: self.pose(slot) for slot in self.slots}
+        if places and move and self.networks and self._seconds > 0:
+            self._before = {slot: self.placement_frame(slot) for slot in self.slots}
             self._moved = 0.0
         self.state = state
         self._changed(places=places, labels=True)
 
-    def put(self, name: str, thing: Beside | None) -> None:
+    def set_visual(self, name: str, thing: Visual | None) -> None:
         """Something that stands in the world beside the networks, by a name; None takes it away."""
         if thing is None:
-            self.things.pop(name, None)
+            self.visuals.pop(name, None)
         else:
-            self.things[name] = thing
+            self.visuals[name] = thing
         self._changed(labels=True)
 
-    def put_near(self, thing: Beside) -> None:
+    def set_nearby_visual(self, thing: Visual) -> None:
         """What stands only beside layers near the eye; it is no part of a picture of everything."""
-        self.near = thing
+        self.nearby_visual = thing
         corners = self._corners
         self._changed(labels=True)
         self._corners = corners
 
-    def pin(self, pins: Mapping[int, Pinned]) -> None:
+    def set_pinned_layers(self, pins: Mapping[int, PinnedLayer]) -> None:
         """The doubles that stand beside layers, by number."""
-        self.pinned = dict(pins)
+        self.pinned_layers = dict(pins)
         self._changed(labels=True)
 
-    def know_evidence(self, slot: int, evidence: Mapping[int, np.ndarray]) -> None:
+    def set_attributions(self, slot: int, evidence: Mapping[int, np.ndarray]) -> None:
         """How much each channel speaks for the winning class, by node."""
-        self.stands[slot].evidence = dict(evidence)
-        self.stands[slot].ordered_anew()
+        self.networks[slot].attributions = dict(evidence)
+        self.networks[slot].reorder_channels()
         self._changed(places=True)
 
-    def picture_layer(self, slot: int, node: int, layer: PicturedLayer | None) -> None:
+    def set_feature_tiles(self, slot: int, node: int, layer: FeatureTiles | None) -> None:
         """A layer has pictures of what its channels look for; None: no more."""
         if layer is None:
-            self.pictured.pop((slot, node), None)
+            self.feature_tiles.pop((slot, node), None)
         else:
-            self.pictured[slot, node] = layer
+            self.feature_tiles[slot, node] = layer
         self._changed()
 
     def advance(self, seconds: float) -> bool:
@@ -174,11 +174,11 @@ class World:
         """Whether things are on their way."""
         return self._moved < 1.0
 
-    def point_at(self, hit: Hit | None) -> None:
-        """Light up a layer and its neighbours."""
-        if _lit(hit) != _lit(self.pointed):
+    def hover(self, hit: Hit | None) -> None:
+        """Light up a layer and its neighbors."""
+        if _lit(hit) != _lit(self.hovered):
             self._drawing = None  # in another light, but nothing else
-        self.pointed = hit
+        self.hovered = hit
 
     def _changed(self, places: bool = False, labels: bool = False) -> None:
         self._drawing = None
@@ -188,11 +188,15 @@ class World:
         if places or labels:
             self._labels = self._corners = self._touchable = None
 
-    def settled(self) -> World:
+    def at_rest(self) -> World:
         """The same world with nothing moving any more."""
         world = World(self.state, self._seconds)
-        world.stands, world.things, world.pinned = self.stands, self.things, self.pinned
-        world.truth, world.pictured = self.truth, self.pictured
+        world.networks, world.visuals, world.pinned_layers = (
+            self.networks,
+            self.visuals,
+            self.pinned_layers,
+        )
+        world.true_label, world.feature_tiles = self.true_label, self.feature_tiles
         return world
 
     # What is where.
@@ -200,31 +204,31 @@ class World:
     @property
     def slots(self) -> tuple[int, ...]:
         """Networks that stand, from left to right."""
-        return tuple(sorted(self.stands))
+        return tuple(sorted(self.networks))
 
     @property
     def not_finite(self) -> int:
         """Values in all maps that are NaN or infinite."""
-        return sum(m.not_finite for stand in self.stands.values() for m in stand.maps.values())
+        return sum(m.not_finite for stand in self.networks.values() for m in stand.maps.values())
 
     def shows_one(self, slot: int, node: int) -> bool:
         """Whether a layer, or the module that it ends, is folded into one map."""
-        face = self.stands[slot].standing(self.state, slot).faces.get(node)
+        face = self.networks[slot].placement(self.state, slot).faces.get(node)
         return face is not None and face.one
 
     def node_id(self, slot: int, name: str) -> int | None:
         """A layer's node, or the node that stands for a folded module; None when there is none."""
-        if slot not in self.stands:
+        if slot not in self.networks:
             return None
-        stand = self.stands[slot]
-        found = {n.name: n.id for n in self.pose(slot).standing.network.nodes}
+        stand = self.networks[slot]
+        found = {n.name: n.id for n in self.placement_frame(slot).placement.network.nodes}
         return found.get(name, stand.ids.get(name))
 
-    def seen(self, slot: int, node: int) -> Node:
+    def visible_node(self, slot: int, node: int) -> Node:
         """A layer as it is seen: one that stands for a folded module is that module."""
-        return self.stands[slot].seen(self.pose(slot))[node]
+        return self.networks[slot].visible_nodes(self.placement_frame(slot))[node]
 
-    def pose(self, slot: int) -> Pose:
+    def placement_frame(self, slot: int) -> PlacementFrame:
         """A network's things at this moment."""
         if not self._poses:
             self._place_all()
@@ -233,40 +237,46 @@ class World:
     def _place_all(self) -> None:
         left = 0.0
         for slot in self.slots:
-            stand = self.stands[slot]
-            layout = stand.standing(self.state, slot).layout
+            stand = self.networks[slot]
+            layout = stand.placement(self.state, slot).layout
             low, high = float(layout.low[0]), float(layout.high[0])
             if slot == self.slots[0]:
                 left = low
             offset = np.array([left - low, 0, 0], np.float32)
             left += high - low + APART
-            pose = settled(stand, self.state, slot, offset)
+            pose = at_rest(stand, self.state, slot, offset)
             if slot in self._before:
-                pose = between(self._before[slot], pose, stand, self._moved)
+                pose = interpolate(self._before[slot], pose, stand, self._moved)
             self._poses[slot] = pose
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """What a ray from `origin` (3,) along the unit vector `direction` (3,) meets first."""
-        self.spots()
+        self.pick_regions()
         assert self._touchable is not None
         best = self._touchable.pick(origin, direction)
         for slot in self.slots:
-            stand = self.stands[slot]
-            hit = pick_layer(self.pose(slot), stand.seen(self.pose(slot)), slot, origin, direction)
+            stand = self.networks[slot]
+            hit = pick_layer(
+                self.placement_frame(slot),
+                stand.visible_nodes(self.placement_frame(slot)),
+                slot,
+                origin,
+                direction,
+            )
             if hit is not None and (best is None or hit.distance < best.distance):
                 best = hit
         return best
 
-    def seen_by(self, hit: Hit | None) -> np.ndarray:
+    def receptive_field_outline(self, hit: Hit | None) -> np.ndarray:
         """QUADs: a frame on the input's picture around what a position in a map can depend on."""
-        if hit is None or hit.kind != "layer" or hit.slot not in self.stands:
+        if hit is None or hit.kind != "layer" or hit.slot not in self.networks:
             return np.zeros(0, QUAD)
-        stand = self.stands[hit.slot]
+        stand = self.networks[hit.slot]
         field = stand.fields.get(hit.node)
-        canvas = [s for s in self.spots() if s.kind == "input" and s.slot == hit.slot]
-        if field is None or stand.frame is None or not canvas:
+        canvas = [s for s in self.pick_regions() if s.kind == "input" and s.slot == hit.slot]
+        if field is None or stand.result is None or not canvas:
             return np.zeros(0, QUAD)
-        height, width = stand.frame.image.shape[:2]
+        height, width = stand.result.image.shape[:2]
         top, left, bottom, right = field.box(hit.row, hit.column, (height, width))
         x, y, z = canvas[0].origin
         across, down = canvas[0].right[0] / width, -canvas[0].down[1] / height
@@ -274,10 +284,10 @@ class World:
             x + left * across, y - top * down, (right - left) * across, (bottom - top) * down, z
         )
 
-    def spots(self) -> tuple[Spot, ...]:
+    def pick_regions(self) -> tuple[PickRegion, ...]:
         """What can be touched beside the layers."""
         if self._touchable is None:
-            self.drawing()
+            self.draw_list()
         assert self._touchable is not None
         return self._touchable.spots
 
@@ -288,7 +298,7 @@ class World:
         """
         found = set()
         for slot in self.slots:
-            pose = self.pose(slot)
+            pose = self.placement_frame(slot)
             x, y, z, width, height = pose.places.T
             corners = np.stack(
                 [
@@ -309,13 +319,13 @@ class World:
         self, slot: int, node: int, clip_from_world: np.ndarray
     ) -> tuple[int, ...]:
         """Channels of a layer whose maps' middle is in a picture. clip_from_world: (4, 4)."""
-        pose = self.pose(slot)
+        pose = self.placement_frame(slot)
         if node not in pose.index:
             return ()
-        place, face = pose.place(node), pose.standing.faces.get(node)
+        place, face = pose.place(node), pose.placement.faces.get(node)
         if face is None or face.one:
             return ()
-        shape = map_shape(self.stands[slot].network.by_id[node].shape)
+        shape = map_shape(self.networks[slot].network.by_id[node].shape)
         maps = pose.maps.get(node) or grid_maps(face.grid, shape, place)
         middles = place[:3] + maps.middle
         clip = np.column_stack([middles, np.ones(len(middles))]) @ clip_from_world.T
@@ -323,19 +333,19 @@ class World:
         return tuple(maps.channels[seen].tolist())
 
     def free_before(self, slot: int, node: int) -> float:
-        """Metres from a layer's panel to the next one before it, infinite where none is."""
-        x, y, z, width, height = self.pose(slot).place(node).tolist()
-        everything = np.concatenate([self.pose(s).places for s in self.slots])
+        """Meters from a layer's panel to the next one before it, infinite where none is."""
+        x, y, z, width, height = self.placement_frame(slot).place(node).tolist()
+        everything = np.concatenate([self.placement_frame(s).places for s in self.slots])
         across = np.abs(everything[:, 0] - x) < (everything[:, 3] + width) / 2
         up = np.abs(everything[:, 1] + everything[:, 4] / 2 - y - height / 2)
         before = across & (up < (everything[:, 4] + height) / 2) & (everything[:, 2] > z + 0.01)
         return float((everything[before, 2] - z).min(initial=np.inf))
 
     def panel_corners(self, slot: int, node: int) -> np.ndarray:
-        """(4, 3) metres: a layer's panel with its label; of its fold when it is folded away."""
-        pose = self.pose(slot)
+        """(4, 3) meters: a layer's panel with its label; of its fold when it is folded away."""
+        pose = self.placement_frame(slot)
         if node not in pose.index:
-            node = pose.standing.folded.home[node]
+            node = pose.placement.folded.representative[node]
         x, y, z, width, height = pose.place(node).tolist()
         top, half = y + height + 0.4, width / 2
         return np.array(
@@ -343,13 +353,13 @@ class World:
         )
 
     def corners(self) -> np.ndarray:
-        """(N, 3) metres: all that has to be in a picture of everything."""
+        """(N, 3) meters: all that has to be in a picture of everything."""
         if self._corners is None:
             self._corners = self._all_corners()
         return self._corners
 
     def _all_corners(self) -> np.ndarray:
-        drawing = self.drawing()
+        drawing = self.draw_list()
         flat = [
             np.concatenate([r["origin"], r["origin"] + r["right"], r["origin"] + r["down"]])
             for r in (*drawing.panels.values(), drawing.quads[: self._framed])
@@ -365,49 +375,51 @@ class World:
 
     # What is drawn.
 
-    def drawing(self) -> Drawing:
+    def draw_list(self) -> DrawList:
         """Everything, as it is at this moment."""
         if self._drawing is None:
             self._drawing = self._draw()
         return self._drawing
 
-    def _draw(self) -> Drawing:
+    def _draw(self) -> DrawList:
         panels: dict[tuple[int, int], np.ndarray] = {}
         quads, strokes = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)]
-        things, spots, labels = list(self.things.values()), [], []
-        if self.near is not None:
-            things.append(self.near)
+        things, spots, labels = list(self.visuals.values()), [], []
+        if self.nearby_visual is not None:
+            things.append(self.nearby_visual)
         for slot in self.slots:
-            pose = self.pose(slot)
+            pose = self.placement_frame(slot)
             still = self._still_of(slot)
             panels.update(self._panels(slot, pose, still))
             quads += still.quads
             strokes.append(self._strokes(slot, pose, still))
-            for one in (still.beside, handles(pose, slot, self.pointed)):
+            for one in (still.beside, handles(pose, slot, self.hovered)):
                 if one is not None:
                     things.append(one)
             found = still.brackets
             strokes.append(found[0])
             labels += found[1]
             spots += found[2]
-        for pin in self.pinned.values():
+        for pin in self.pinned_layers.values():
             place = self._pin_place(pin)
             if place is not None:
-                records, thing = pinned(pin, *place, self.state.display)
+                records, thing = pinned_layer_panel(pin, *place, self.state.color_mapping)
                 panels[pin.store, 0] = records
                 things.append(thing)
-        quads += [thing.quads for thing in things if thing is not self.near]
+        quads += [thing.quads for thing in things if thing is not self.nearby_visual]
         self._framed = sum(len(q) for q in quads)
-        if self.near is not None:
-            quads.append(self.near.quads)
+        if self.nearby_visual is not None:
+            quads.append(self.nearby_visual.quads)
         if self._labels is None:  # laying letters out takes long: the same list is kept
             said = [label for thing in things for label in thing.labels]
             self._labels = (*labels, *self._all_labels(), *said)
         if self._touchable is None:
-            self._touchable = Spots((*spots, *(spot for thing in things for spot in thing.spots)))
-        return Drawing(
+            self._touchable = PickRegions(
+                (*spots, *(spot for thing in things for spot in thing.pick_regions))
+            )
+        return DrawList(
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels,
-            tuple(p for thing in things for p in thing.pictures), self.state.display,
+            tuple(p for thing in things for p in thing.image_quads), self.state.color_mapping,
         )  # fmt: skip
 
     @property
@@ -417,31 +429,35 @@ class World:
 
     def _still_of(self, slot: int) -> _Still:
         if slot not in self._still:
-            stand, pose = self.stands[slot], self.pose(slot)
+            stand, pose = self.networks[slot], self.placement_frame(slot)
             records, arrays = self._records(slot, stand, pose)
-            passing = pose.standing.skips
-            edges = pose.standing.network.edges
+            passing = pose.placement.skips
+            edges = pose.placement.network.edges
             skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
             quads = [
-                edge_parts.steps(pose.standing.layout.rows, pose.offset, self._shown),
+                edge_parts.terrace_steps(pose.placement.layout.rows, pose.offset, self._shown),
                 parts.boxes(pose),
-                parts.off_marks(self.state.off, slot, stand, pose),
+                parts.ablation_marks(self.state.ablations, slot, stand, pose),
             ]
             self._still[slot] = _Still(
-                records, arrays, quads, edge_parts.strokes(pose.routes, skips),
+                records, arrays, quads, edge_parts.edge_strokes(pose.routes, skips),
                 self._beside(slot, stand, pose),
-                brackets(pose, stand.modules, slot, self._shown),
+                module_brackets(pose, stand.modules, slot, self._shown),
             )  # fmt: skip
         return self._still[slot]
 
-    def _records(self, slot: int, stand: Stand, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    def _records(
+        self, slot: int, stand: NetworkObject, pose: PlacementFrame
+    ) -> tuple[np.ndarray, np.ndarray]:
         """(N,) PANELs, and the number of the array (N,) that each one's maps lie in."""
-        seen = stand.seen(pose)
+        seen = stand.visible_nodes(pose)
         nodes = [seen[n] for n in pose.ids]
-        faces = pose.standing.faces
+        faces = pose.placement.faces
         grids = [faces[n].grid if n in faces else stand.grid(n) for n in pose.ids]
         records = parts.panels(pose.places, grids, nodes)
-        records["range"], records["clip"] = parts.ranges(stand.maps, nodes, self.state.display)
+        records["range"], records["clip"] = parts.ranges(
+            stand.maps, nodes, self.state.color_mapping
+        )
         arrays = np.zeros(len(nodes), int)
         for i, node in enumerate(nodes):
             arrays[i], first = stand.addresses.get(node.id, (0, -1))
@@ -451,14 +467,16 @@ class World:
                     arrays[i] = self._one_map(records[i : i + 1], stand, node.id, int(arrays[i]))
         return records, arrays
 
-    def _pictured_in(self, slot: int, pose: Pose) -> Iterator[tuple[int, PicturedLayer]]:
+    def _pictured_in(self, slot: int, pose: PlacementFrame) -> Iterator[tuple[int, FeatureTiles]]:
         """Layers that show pictures in place of their maps."""
-        for (network, node), layer in self.pictured.items():
-            face = pose.standing.faces.get(node)
+        for (network, node), layer in self.feature_tiles.items():
+            face = pose.placement.faces.get(node)
             if network == slot and node in pose.index and face is not None and not face.one:
                 yield node, layer
 
-    def _panels(self, slot: int, pose: Pose, still: _Still) -> dict[tuple[int, int], np.ndarray]:
+    def _panels(
+        self, slot: int, pose: PlacementFrame, still: _Still
+    ) -> dict[tuple[int, int], np.ndarray]:
         lit, light = self._light(slot, pose)
         records, arrays = still.records.copy(), still.arrays
         records["light"] = light
@@ -467,13 +485,13 @@ class World:
         for node, layer in self._pictured_in(slot, pose):
             i = pose.index[node]
             maps = pose.maps.get(node) or grid_maps(
-                pose.standing.faces[node].grid,
-                map_shape(self.stands[slot].network.by_id[node].shape),
+                pose.placement.faces[node].grid,
+                map_shape(self.networks[slot].network.by_id[node].shape),
                 pose.places[i],
             )
-            found = picture_panels(layer, records[i : i + 1], maps)
+            found = feature_panels(layer, records[i : i + 1], maps)
             pictures.update({(layer.store, array): one for array, one in found.items()})
-            waiting_panel(records[i : i + 1])
+            dim_panel(records[i : i + 1])
         result = {}
         single = np.array([n in pose.maps for n in pose.ids], bool)
         for a in np.unique(arrays):
@@ -485,60 +503,64 @@ class World:
             result[slot, int(a)] = np.concatenate(own)
         return result | pictures
 
-    def _one_map(self, record: np.ndarray, stand: Stand, node: int, array: int) -> int:
+    def _one_map(self, record: np.ndarray, stand: NetworkObject, node: int, array: int) -> int:
         """Show one map for all of a folded layer's; returns the array that it lies in."""
         channels = int(record["grid"][0, 2])
         record["grid"][0] = (1, 1, 1)
         maps = stand.maps[node]
-        if self.state.fold_shows == "strongest":
+        if self.state.fold_display == "strongest":
             record["grid"][0, 2] = channels
-            record["first"] = int(np.argmax(np.maximum(-maps.numbers[0], maps.numbers[1])))
+            record["first"] = int(
+                np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1]))
+            )
             return array
         other, first = stand.addresses.get(fold_id(node), (array, -1))
         record["base"] = first
         record["range"] = 0.0
         return other
 
-    def _light(self, slot: int, pose: Pose) -> tuple[np.ndarray, np.ndarray]:
+    def _light(self, slot: int, pose: PlacementFrame) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool panels pointed out, (N,) light."""
         count = len(pose.ids)
         lit, light = np.zeros(count, bool), np.ones(count, np.float32)
-        pointed = _lit(self.pointed)
+        pointed = _lit(self.hovered)
         if pointed is None:
             return lit, light
         light[:] = GHOST_LIGHT
         if pointed[0] == slot and pointed[1] in pose.index:
             near = {pointed[1]}
-            for edge in pose.standing.network.edges:
+            for edge in pose.placement.network.edges:
                 if pointed[1] in (edge.source, edge.target):
                     near |= {edge.source, edge.target}
             light[[pose.index[n] for n in near]] = 1.0
             lit[pose.index[pointed[1]]] = True
         return lit, light
 
-    def _strokes(self, slot: int, pose: Pose, still: _Still) -> np.ndarray:
-        edges = pose.standing.network.edges
+    def _strokes(self, slot: int, pose: PlacementFrame, still: _Still) -> np.ndarray:
+        edges = pose.placement.network.edges
         state = np.zeros(len(edges), int)
-        pointed = _lit(self.pointed)
+        pointed = _lit(self.hovered)
         if pointed is not None:
             node = pointed[1] if pointed[0] == slot else None
             state[:] = [1 if node in (e.source, e.target) else -1 for e in edges]
-        return edge_parts.coloured(still.edges, state)
+        return edge_parts.color_edges(still.edges, state)
 
-    def _beside(self, slot: int, stand: Stand, pose: Pose) -> Beside | None:
-        room = stand.attachment
-        if stand.frame is None or room.node not in pose.index:
+    def _beside(self, slot: int, stand: NetworkObject, pose: PlacementFrame) -> Visual | None:
+        room = stand.input_margin
+        if stand.result is None or room.node not in pose.index:
             return None
         x, y, z, width, _ = pose.place(room.node).tolist()
         left = x - width / 2 - room.gap - room.width
-        return beside(room, stand.frame, stand.info.class_names, left, y, z, slot, self.truth)
+        return prediction_visual(
+            room, stand.result, stand.info.class_names, left, y, z, slot, self.true_label
+        )
 
-    def _pin_place(self, pin: Pinned) -> tuple[Pose, int] | None:
+    def _pin_place(self, pin: PinnedLayer) -> tuple[PlacementFrame, int] | None:
         slot = pin.network
         node = self.node_id(slot, pin.beside)
-        if node is None or node not in self.pose(slot).index:
+        if node is None or node not in self.placement_frame(slot).index:
             return None
-        return self.pose(slot), node
+        return self.placement_frame(slot), node
 
     def _named(self, slot: int, node: Node) -> Node:
         layer = self.state.layers.get((slot, node.name))
@@ -546,12 +568,12 @@ class World:
             return node
         return replace(node, label="what each channel looks for")
 
-    def _all_labels(self) -> list[Label]:
-        labels: list[Label] = []
+    def _all_labels(self) -> list[TextLabel]:
+        labels: list[TextLabel] = []
         for slot in self.slots:
-            stand, pose = self.stands[slot], self.pose(slot)
-            seen = stand.seen(pose)
-            standing = pose.standing
+            stand, pose = self.networks[slot], self.placement_frame(slot)
+            seen = stand.visible_nodes(pose)
+            standing = pose.placement
             rows = standing.layout.rows
             named = [self._named(slot, seen[n]) for n in pose.ids]
             labels += label_parts.layer_labels(pose.places, named)
@@ -559,7 +581,9 @@ class World:
                 pose.routes, standing.network.edges, standing.arrivals
             )
             labels += label_parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
-            labels += label_parts.marker_labels(standing.network.markers, pose.places, pose.index)
+            labels += label_parts.marker_labels(
+                standing.network.annotations, pose.places, pose.index
+            )
             left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
             front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
             right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
@@ -574,5 +598,10 @@ def _lit(hit: Hit | None) -> tuple[int, int] | None:
 def _where(state: State) -> object:
     """The part of a state that says where things are."""
     return replace(
-        state, display=State().display, fold_shows="mean", pins=(), off=(), picture=State().picture
+        state,
+        color_mapping=State().color_mapping,
+        fold_display="mean",
+        pins=(),
+        ablations=(),
+        input_image=State().input_image,
     )

@@ -39,7 +39,7 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) ->
     content: the bytes, or a function that writes them to an open binary file.
     Raises VrnnError; an older file of that name then stays as it was.
     """
-    with part_of(path) as part, part.open("wb") as file:
+    with atomic_path(path) as part, part.open("wb") as file:
         if callable(content):
             content(file)
         else:
@@ -47,7 +47,7 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) ->
 
 
 @contextmanager
-def part_of(path: Path) -> Iterator[Path]:
+def atomic_path(path: Path) -> Iterator[Path]:
     """An empty file beside `path`, for programs that want a name to write to.
 
     At the end of the `with` it takes the place of `path`; after an error it is gone and an older

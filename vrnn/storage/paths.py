@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 
-def folder() -> Path:
+def state_dir() -> Path:
     """Where the user's programs keep their state."""
     if sys.platform == "win32":
         base = os.environ.get("LOCALAPPDATA") or Path.home() / "AppData" / "Local"
@@ -18,7 +18,7 @@ def folder() -> Path:
     return Path(base) / "vrnn"
 
 
-def cache_folder() -> Path:
+def cache_dir() -> Path:
     """Where this user's programs keep what they can make again; it may not exist yet."""
     base = os.environ.get("LOCALAPPDATA" if sys.platform == "win32" else "XDG_CACHE_HOME")
     if not base:
@@ -27,7 +27,7 @@ def cache_folder() -> Path:
     return Path(base) / "vrnn"
 
 
-def user_file() -> Path:
+def user_settings_file() -> Path:
     """Where the user's own settings are looked for; it need not exist."""
     if sys.platform == "win32":
         base = os.environ.get("APPDATA") or Path.home() / "AppData" / "Roaming"

@@ -11,7 +11,7 @@ import typing
 from collections.abc import Mapping
 from dataclasses import MISSING, fields, is_dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
 
 from vrnn.errors import VrnnError
 
@@ -19,7 +19,7 @@ T = TypeVar("T")
 _NAMES = {Path: "a path", str: "text", int: "a whole number", float: "a number"}
 
 
-def to_plain(value: Any) -> Any:
+def to_dict(value: Any) -> Any:
     """A data class as a table without the fields that are as they always are."""
     if is_dataclass(value) and not isinstance(value, type):
         found = {}
@@ -27,27 +27,36 @@ def to_plain(value: Any) -> Any:
             own = getattr(value, field.name)
             usual = field.default if field.default_factory is MISSING else field.default_factory()
             if own != usual:
-                found[field.name] = to_plain(own)
+                found[field.name] = to_dict(own)
         return found
     if isinstance(value, Path):
         return str(value)
     if isinstance(value, frozenset):
-        return [to_plain(v) for v in sorted(value)]
+        return [to_dict(v) for v in sorted(value)]
     if isinstance(value, tuple | list):
-        return [to_plain(v) for v in value]
+        return [to_dict(v) for v in value]
     return value
 
 
-def from_plain(kind: type[T], table: Any, what: str, folder: Path) -> T:
+def from_dict(kind: type[T], table: Any, what: str, folder: Path) -> T:
     """A data class from a table. what: how a message calls it; folder: that paths are seen from.
+
+    A class may say in `FORMER_NAMES` (old field name → its name now) and `FORMER_VALUES` (field →
+    old value → its value now) what older files wrote.
 
     Raises VrnnError for a field that is unknown, missing, or of another kind.
     """
     if not isinstance(table, Mapping):
         raise VrnnError(f"{what} should be a table, not {table!r}")
     hints = get_type_hints(kind)
+    former_names = getattr(kind, "FORMER_NAMES", {})
+    former_values = getattr(kind, "FORMER_VALUES", {})
+    hints = {key: hint for key, hint in hints.items() if get_origin(hint) is not ClassVar}
     given: dict[str, Any] = {}
-    for key, value in table.items():
+    for written, value in table.items():
+        key = former_names.get(written, written)
+        if isinstance(value, str):
+            value = former_values.get(key, {}).get(value, value)
         if key not in hints:
             known = ", ".join(hints) or "none"
             raise VrnnError(f"{what} has no '{key}'; known are {known}")
@@ -75,7 +84,7 @@ def converted(value: Any, hint: Any, what: str, folder: Path) -> Any:
         if option in (bool, str, int) and type(value) is option:
             return value
         if is_dataclass(option) and isinstance(value, Mapping):
-            return from_plain(typing.cast(type, option), value, what, folder)
+            return from_dict(typing.cast(type, option), value, what, folder)
         if origin is frozenset and isinstance(value, list):
             inner = get_args(option)[0]
             return frozenset(converted(v, inner, what, folder) for v in value)

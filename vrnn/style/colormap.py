@@ -1,21 +1,22 @@
-"""How values become colours: the colour map, the range it spans, and its curve."""
+"""How values become colors: the color map, the range it spans, and its curve."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import ClassVar
 
 import numpy as np
 
 SCALES = ("map", "layer", "network")
-"""What a map's colours span: its own range, its layer's, or its network's."""
+"""What a map's colors span: its own range, its layer's, or its network's."""
 ENTRIES = 1024
-"""In a table of colours."""
+"""In a table of colors."""
 
-Colour = tuple[float, float, float]
+Color = tuple[float, float, float]
 Stops = tuple[str, ...]
 
-BLACK: Colour = (0.006, 0.007, 0.009)
+BLACK: Color = (0.006, 0.007, 0.009)
 """Linear; nearly the background."""
 SEQUENTIAL: dict[str, Stops] = {
     # Evenly spaced stops of matplotlib's maps (viridis, magma: van der Walt and Smith 2015;
@@ -25,47 +26,54 @@ SEQUENTIAL: dict[str, Stops] = {
     "cividis": tuple(
         "00224e 123570 3b496c 575d6d 707173 8a8678 a59c74 c3b369 e1cc55 fee838".split()
     ),
-    "grey": ("000000", "ffffff"),
+    "gray": ("000000", "ffffff"),
 }
-SAFE: tuple[Colour, Colour] = ((0.06, 0.30, 0.95), (1.0, 0.42, 0.03))
-"""Blue and orange: told apart with every kind of colour blindness; linear."""
-COLOUR_MAPS = ("signed", "orange-blue", *SEQUENTIAL)
+SAFE: tuple[Color, Color] = ((0.06, 0.30, 0.95), (1.0, 0.42, 0.03))
+"""Blue and orange: told apart with every kind of color blindness; linear."""
+COLORMAPS = ("signed", "orange-blue", *SEQUENTIAL)
 
 
 @dataclass(frozen=True)
-class Display:
+class ColorMapping:
     """Settings of all maps at once.
 
-    colours: one of COLOUR_MAPS; scale: one of SCALES; symmetric: zero is in the middle of the
-    range; gamma: above 1 weak values step back, 0.25…4; clip: percentile of |values| that already
-    has the full colour, 50…100.
+    colormap: one of COLORMAPS; normalize_by: one of SCALES; symmetric: zero is in the middle of the
+    range; gamma: above 1 weak values step back, 0.25…4; clip_percentile: the percentile of |values|
+    that already has the full color, 50…100.
     """
 
-    colours: str = "signed"
-    scale: str = "map"
+    FORMER_NAMES: ClassVar[dict[str, str]] = {
+        "colours": "colormap",
+        "scale": "normalize_by",
+        "clip": "clip_percentile",
+    }
+    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"colormap": {"grey": "gray"}}
+
+    colormap: str = "signed"
+    normalize_by: str = "map"
     symmetric: bool = True
     gamma: float = 2.0
-    clip: float = 100.0
+    clip_percentile: float = 100.0
 
 
-USUAL = Display()
+DEFAULT = ColorMapping()
 
 
 @lru_cache(32)
-def table(display: Display, negative: Colour, positive: Colour) -> np.ndarray:
-    """(ENTRIES, 3) float32 linear colours for -1…1 of the range.
+def lookup_table(display: ColorMapping, negative: Color, positive: Color) -> np.ndarray:
+    """(ENTRIES, 3) float32 linear colors for -1…1 of the range.
 
     negative, positive: of the map `signed`.
     """
     t = np.linspace(-1, 1, ENTRIES, dtype=np.float32)
-    if display.colours in SEQUENTIAL:
-        stops = _linear(SEQUENTIAL[display.colours])
+    if display.colormap in SEQUENTIAL:
+        stops = _linear(SEQUENTIAL[display.colormap])
         # Perceptual maps are even in what is seen: a gamma of 2, as usual here, leaves them so.
         along = ((t + 1) / 2) ** (display.gamma / 2)
         places = np.linspace(0, 1, len(stops))
         encoded = np.stack([np.interp(along, places, c) for c in (stops ** (1 / 2.2)).T], 1)
         return (encoded**2.2).astype(np.float32)
-    low, high = (negative, positive) if display.colours == "signed" else SAFE
+    low, high = (negative, positive) if display.colormap == "signed" else SAFE
     strength = np.abs(t)[:, None] ** display.gamma
     end = np.where(t[:, None] < 0, np.array(low), np.array(high))
     return (np.array(BLACK) * (1 - strength) + end * strength).astype(np.float32)
@@ -76,10 +84,10 @@ def _linear(stops: Stops) -> np.ndarray:
     return np.array(encoded) ** 2.2
 
 
-def coloured(
-    values: np.ndarray, low: float, high: float, colours: np.ndarray, not_finite: Colour
+def apply(
+    values: np.ndarray, low: float, high: float, colors: np.ndarray, not_finite: Color
 ) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB of (H, W) values: the same colours as in the world. colours: a table."""
+    """(H, W, 3) uint8 sRGB of (H, W) values: the same colors as in the world. colors: a table."""
     values = values.astype(np.float32)
     good = np.isfinite(values)
     t = (
@@ -87,7 +95,7 @@ def coloured(
         if high > low
         else np.full_like(values, 0.5)
     )
-    linear = colours[np.rint(np.clip(t, 0, 1) * (ENTRIES - 1)).astype(int)]
+    linear = colors[np.rint(np.clip(t, 0, 1) * (ENTRIES - 1)).astype(int)]
     linear = np.where(good[..., None], linear, np.array(not_finite, np.float32))
     code = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     return np.rint(np.clip(code, 0, 1) * 255).astype(np.uint8)

@@ -1,6 +1,6 @@
 """The typeface: how wide a text is, and each letter's shape as a signed-distance picture.
 
-Roboto (Apache licence) comes with imgui-bundle; Pillow's own typeface stands in without it.
+Roboto (Apache license) comes with imgui-bundle; Pillow's own typeface stands in without it.
 """
 
 from __future__ import annotations
@@ -61,7 +61,7 @@ def _width(letter: str) -> float:
     return pixels / (EM * CAPITAL)
 
 
-def line(text: str, size: int) -> Image.Image:
+def rasterize_line(text: str, size: int) -> Image.Image:
     """A line of text for flat pictures: "L", 255 inside the letters.
 
     size: of the em, pixels. The base line lies `line_base(size)` pixels below the upper edge.
@@ -85,15 +85,15 @@ def line(text: str, size: int) -> Image.Image:
 
 
 def line_base(size: int) -> int:
-    """Pixels from the upper edge of a `line` to its base line."""
+    """Pixels from the upper edge of a `rasterize_line` to its base line."""
     return round(1.2 * size)
 
 
-def distance_pictures(letters: str) -> np.ndarray:
+def sdf_glyphs(letters: str) -> np.ndarray:
     """(N, CELL, CELL) uint8, row 0 on top, the letter's origin at (SPREAD, BASE).
 
     128 on the outline, rising inside, SPREAD pixels to either end. The distance is found from the
-    grey edge pixels by two passes of lower envelopes (Felzenszwalb and Huttenlocher 2012), cut off
+    gray edge pixels by two passes of lower envelopes (Felzenszwalb and Huttenlocher 2012), cut off
     at SPREAD.
     """
     cover = (

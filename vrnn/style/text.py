@@ -5,8 +5,8 @@ from __future__ import annotations
 from vrnn.style import font
 
 
-def fitted(text: str, room: float, height: float) -> str:
-    """The text, cut with an ellipsis where it would be wider than this many metres."""
+def elide(text: str, room: float, height: float) -> str:
+    """The text, cut with an ellipsis where it would be wider than this many meters."""
     if font.width(text) * height <= room:
         return text
     while text and font.width(text + "…") * height > room:
@@ -14,7 +14,7 @@ def fitted(text: str, room: float, height: float) -> str:
     return text.rstrip() + "…"
 
 
-def time_text(seconds: float) -> str:
+def format_duration(seconds: float) -> str:
     """A time that is left, in words: `12 s`, `3 min`, `2 h`."""
     if seconds < 90:
         return f"{seconds:.0f} s"

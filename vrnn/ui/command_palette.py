@@ -7,39 +7,39 @@ from dataclasses import dataclass
 
 from imgui_bundle import imgui
 
-from vrnn.commands.base import Action
-from vrnn.commands.display import Arrange, Colour, FoldShows, FoldStages
-from vrnn.commands.inputs import PutImage, PutNoise
-from vrnn.commands.layers import SwitchOn, Unpin
-from vrnn.commands.session import Look, Redo, Undo, UseHeadset
+from vrnn.commands.base import Command
+from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
+from vrnn.commands.inputs import SetInputImage, SetInputNoise
+from vrnn.commands.layers import RemoveAblation, UnpinLayer
+from vrnn.commands.session import GoToView, Redo, SetHeadset, Undo
 from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
-from vrnn.style.colormap import COLOUR_MAPS, SCALES
+from vrnn.style.colormap import COLORMAPS, SCALES
 from vrnn.ui.fuzzy_match import best
-from vrnn.ui.panel_context import Desk, shape_text
+from vrnn.ui.panel_context import PanelContext, shape_text
 from vrnn.ui.style import QUIET
 
 MOST = 40
 """Rows that are offered."""
-ACTIONS: tuple[tuple[str, Action], ...] = (
-    ("Go to the overview", Look("overview")),
-    ("Go to the front", Look("front")),
-    ("Go above", Look("top")),
-    ("Fold or open all stages", FoldStages()),
-    *((f"Arrangement: {name}", Arrange(name)) for name in ARRANGEMENTS),
-    *((f"Colour map: {name}", Colour(colours=name)) for name in COLOUR_MAPS),
-    *((f"Full colour by {name}", Colour(scale=name)) for name in SCALES),
-    ("Zero in the middle of the colours", Colour(symmetric=True)),
-    ("Colours from lowest to highest", Colour(symmetric=False)),
-    *((f"Folds show: {name}", FoldShows(name)) for name in FOLD_SHOWS),
-    ("Put in noise", PutNoise()),
-    ("Put in pink noise", PutNoise("pink")),
-    ("Put in blank grey", PutImage(plain="grey")),
-    ("Put in the mean image", PutImage(plain="mean")),
-    ("Put in the first image", PutImage(plain="sample")),
-    ("Switch everything on", SwitchOn()),
-    ("Take all doubles away", Unpin()),
-    ("Into the headset", UseHeadset(True)),
-    ("Leave the headset", UseHeadset(False)),
+ACTIONS: tuple[tuple[str, Command], ...] = (
+    ("Go to the overview", GoToView("overview")),
+    ("Go to the front", GoToView("front")),
+    ("Go above", GoToView("top")),
+    ("Fold or open all stages", FoldAllStages()),
+    *((f"Arrangement: {name}", SetArrangement(name)) for name in ARRANGEMENTS),
+    *((f"Color map: {name}", SetColorMapping(colormap=name)) for name in COLORMAPS),
+    *((f"Full color by {name}", SetColorMapping(normalize_by=name)) for name in SCALES),
+    ("Zero in the middle of the colors", SetColorMapping(symmetric=True)),
+    ("Colors from lowest to highest", SetColorMapping(symmetric=False)),
+    *((f"Folds show: {name}", SetFoldDisplay(name)) for name in FOLD_SHOWS),
+    ("Put in noise", SetInputNoise()),
+    ("Put in pink noise", SetInputNoise("pink")),
+    ("Put in blank gray", SetInputImage(plain="gray")),
+    ("Put in the mean image", SetInputImage(plain="mean")),
+    ("Put in the first image", SetInputImage(plain="sample")),
+    ("Switch everything on", RemoveAblation()),
+    ("Take all doubles away", UnpinLayer()),
+    ("Into the headset", SetHeadset(True)),
+    ("Leave the headset", SetHeadset(False)),
     ("Undo", Undo()),
     ("Redo", Redo()),
 )
@@ -51,20 +51,20 @@ class Entry:
 
     text: str
     aside: str
-    do: Callable[[Desk], None]
+    do: Callable[[PanelContext], None]
 
 
-def entries(desk: Desk) -> list[Entry]:
+def entries(desk: PanelContext) -> list[Entry]:
     """Everything that can be found: layers, modules, actions."""
     found: list[Entry] = []
     world = desk.world
     several = len(world.slots) > 1
 
-    def go(slot: int, name: str) -> Callable[[Desk], None]:
-        return lambda desk: desk.go(slot, name)
+    def go(slot: int, name: str) -> Callable[[PanelContext], None]:
+        return lambda desk: desk.go_to_layer(slot, name)
 
     for slot in world.slots:
-        stand = world.stands[slot]
+        stand = world.networks[slot]
         title = f"{stand.info.title}   " if several else ""
         for node in stand.network.nodes:
             aside = f"{title}{node.operation}   {shape_text(node)}"
@@ -75,16 +75,16 @@ def entries(desk: Desk) -> list[Entry]:
     if images is not None:
         # Not all of a large set: the palette is made at once. `#` and a number finds any of them.
         for number in range(min(len(images), 300)):
-            found.append(Entry(f"#{number}", "image", _doing(PutImage(number=number))))
+            found.append(Entry(f"#{number}", "image", _doing(SetInputImage(number=number))))
     found += [Entry(text, "action", _doing(action)) for text, action in ACTIONS]
     return found
 
 
-def _doing(action: Action) -> Callable[[Desk], None]:
+def _doing(action: Command) -> Callable[[PanelContext], None]:
     return lambda desk: desk.do(action)
 
 
-class Palette:
+class CommandPalette:
     """Open or not, and what was typed."""
 
     def __init__(self, lines: int = 12) -> None:
@@ -95,7 +95,7 @@ class Palette:
         self._entries: list[Entry] = []
         self._found: tuple[str | None, list[int]] = (None, [])
 
-    def open(self, desk: Desk) -> None:
+    def open(self, desk: PanelContext) -> None:
         """Show it, with nothing typed."""
         self.opened = self._fresh = True
         self._typed, self._chosen = "", 0
@@ -105,7 +105,7 @@ class Palette:
         """Put it away."""
         self.opened = False
 
-    def draw(self, desk: Desk) -> None:
+    def draw(self, desk: PanelContext) -> None:
         """The window, in the middle of the upper half."""
         if not self.opened:
             return
@@ -140,7 +140,7 @@ class Palette:
         self._list(desk, em)
         imgui.end()
 
-    def _list(self, desk: Desk, em: float) -> None:
+    def _list(self, desk: PanelContext, em: float) -> None:
         if self._found[0] != self._typed:
             texts = [entry.text for entry in self._entries]
             self._found = (self._typed, best(self._typed, texts, MOST))
@@ -152,7 +152,7 @@ class Palette:
             if 300 <= wanted < len(images) and all(
                 self._entries[i].text != f"#{wanted}" for i in found
             ):
-                image = Entry(f"#{wanted}", "image", _doing(PutImage(number=wanted)))
+                image = Entry(f"#{wanted}", "image", _doing(SetInputImage(number=wanted)))
                 self._entries.append(image)
                 found.insert(0, len(self._entries) - 1)
         step = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)

@@ -18,7 +18,7 @@ LONGEST = 1 << 20
 
 
 @dataclass(frozen=True)
-class Memory:
+class PanelLayout:
     """shown: whether panels are; text: size in points, None for the setting's; hidden: panels that
     were closed; places: ImGui's own lines, '' for the usual places."""
 
@@ -28,24 +28,24 @@ class Memory:
     places: str = ""
 
 
-def load(file: Path) -> Memory:
+def load(file: Path) -> PanelLayout:
     """What a file holds; a file that is missing or cannot be understood holds nothing."""
     try:
         whole = file.read_text(encoding="utf-8")
     except (OSError, ValueError):
-        return Memory()
+        return PanelLayout()
     match = re.match(
         r"\[vrnn\]\nlayout=(\d{1,6})\nshown=([01])\ntext=(|\d{1,3}(?:\.\d{1,3})?)\nhidden=([^\n]*)\n\n",
         whole,
     )
     if match is None or int(match[1]) != VERSION or len(whole) > LONGEST or "\0" in whole:
-        return Memory()
+        return PanelLayout()
     text = min(LARGEST, max(SMALLEST, float(match[3]))) if match[3] else None
     hidden = frozenset(name for name in match[4].split(",") if name)
-    return Memory(match[2] == "1", text, hidden, whole[match.end() :])
+    return PanelLayout(match[2] == "1", text, hidden, whole[match.end() :])
 
 
-def save(file: Path, memory: Memory) -> bool:
+def save(file: Path, memory: PanelLayout) -> bool:
     """Write it; False when that is not possible here: panels then begin in their usual places."""
     text = "" if memory.text is None else f"{memory.text:g}"
     head = f"[vrnn]\nlayout={VERSION}\nshown={int(memory.shown)}\ntext={text}\n"

@@ -6,27 +6,27 @@ import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from vrnn.commands.base import Action, Change
-from vrnn.commands.session import Look
+from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.session import GoToView
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
-from vrnn.scene.network_object import Stand
+from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import Key
 from vrnn.scene.world import World
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 
 @dataclass
-class Desk:
+class PanelContext:
     """A place and whoever acts on it.
 
     act: does an action, also one that changes nothing; may raise VrnnError. note: says a sentence.
     subject: network and name of the layer that is looked into.
     """
 
-    place: Place
-    act: Callable[[Action], None]
+    place: Workspace
+    act: Callable[[Command], None]
     note: Callable[[str], None]
     subject: Key | None = None
 
@@ -35,36 +35,36 @@ class Desk:
         """What stands in the place."""
         return self.place.world
 
-    def do(self, action: Action) -> None:
+    def do(self, action: Command) -> None:
         """Do an action; a refusal is said, and changes nothing."""
         try:
             self.act(action)
         except VrnnError as error:
             self.note(str(error))
 
-    def preview(self, change: Change) -> None:
+    def preview(self, change: UndoableCommand) -> None:
         """Show what a change would make, while it is made by hand."""
         try:
             self.place.preview(change)
         except VrnnError as error:
             self.note(str(error))
 
-    def go(self, slot: int, name: str) -> None:
+    def go_to_layer(self, slot: int, name: str) -> None:
         """Look into a layer or a module, and fly there."""
         self.look_into(slot, name)
-        self.do(Look(f"layer:{name}", slot))
+        self.do(GoToView(f"layer:{name}", slot))
 
     def look_into(self, slot: int, name: str) -> None:
         """Make a layer the subject; of a module that is not folded, nothing."""
-        if name in self.world.stands[slot].ids:
+        if name in self.world.networks[slot].ids:
             self.subject = (slot, name)
 
-    def found(self) -> tuple[int, Stand, Node, FeatureMaps | None] | None:
+    def subject_layer(self) -> tuple[int, NetworkObject, Node, FeatureMaps | None] | None:
         """Network, its stand, node and maps of the subject; None when there is none any more."""
-        if self.subject is None or self.subject[0] not in self.world.stands:
+        if self.subject is None or self.subject[0] not in self.world.networks:
             return None
         slot, name = self.subject
-        stand = self.world.stands[slot]
+        stand = self.world.networks[slot]
         if name not in stand.ids:
             return None
         node = stand.network.by_id[stand.ids[name]]
@@ -86,5 +86,5 @@ def count_text(count: int) -> str:
 
 
 def words(said: str) -> str:
-    """The name of a step as a person says it: `PutImage` becomes `put image`."""
+    """The name of a step as a person says it: `SetInputImage` becomes `put image`."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", said).lower()

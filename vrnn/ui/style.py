@@ -1,4 +1,4 @@
-"""How panels look: the world's colours, its typeface, sizes that grow with the text."""
+"""How panels look: the world's colors, its typeface, sizes that grow with the text."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def load_font() -> None:
 
 
 def apply(text: float, pixel_scale: float) -> None:
-    """Set colours and sizes. text: its size in points; pixel_scale: pixels a point."""
+    """Set colors and sizes. text: its size in points; pixel_scale: pixels a point."""
     style = imgui.get_style()
     style.font_size_base = TEXT
     style.font_scale_main = text / TEXT
@@ -50,13 +50,13 @@ def apply(text: float, pixel_scale: float) -> None:
     style.window_border_size = style.popup_border_size = 1
     style.frame_border_size = 0
     style.window_menu_button_position = imgui.Dir.none
-    for name, ink in COLOURS.items():
+    for name, ink in COLORS.items():
         style.set_color_(getattr(imgui.Col_, name), ink)
     plots = implot.get_style()
     plots.plot_padding = imgui.ImVec2(4 * pixel_scale, 6 * pixel_scale)
     plots.plot_border_size = 0
     plots.plot_min_size = imgui.ImVec2(60, 40)
-    for name, ink in PLOT_COLOURS.items():
+    for name, ink in PLOT_COLORS.items():
         plots.set_color_(getattr(implot.Col_, name), ink)
 
 
@@ -89,7 +89,7 @@ PAIRS = {
     "cell_padding": (6.0, 2.0),
     "separator_text_padding": (0.0, 6.0),
 }
-COLOURS: dict[str, Ink] = {
+COLORS: dict[str, Ink] = {
     "text": INK,
     "text_disabled": QUIET,
     "window_bg": PANEL,
@@ -146,7 +146,7 @@ COLOURS: dict[str, Ink] = {
     "nav_cursor": ACCENT,
     "modal_window_dim_bg": (0.0, 0.0, 0.0, 0.45),
 }
-PLOT_COLOURS: dict[str, Ink] = {
+PLOT_COLORS: dict[str, Ink] = {
     "frame_bg": (0.0, 0.0, 0.0, 0.0),
     "plot_bg": DEEP,
     "plot_border": EDGE,

@@ -12,13 +12,13 @@ from contextlib import contextmanager
 import moderngl
 from imgui_bundle import imgui, implot
 
-from vrnn.commands.session import Look, Redo, Undo
-from vrnn.render.imgui_renderer import GuiRenderer
-from vrnn.render.render_target import rest
+from vrnn.commands.session import GoToView, Redo, Undo
+from vrnn.render.imgui_renderer import ImGuiRenderer
+from vrnn.render.render_target import bind_default
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
-from vrnn.ui.command_palette import Palette
-from vrnn.ui.panel_context import Desk
+from vrnn.ui.command_palette import CommandPalette
+from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panels import display as display_panel
 from vrnn.ui.panels import features as features_panel
 from vrnn.ui.panels import images as data_panel
@@ -27,12 +27,12 @@ from vrnn.ui.panels import predictions as scores_panel
 from vrnn.ui.panels import save as keep_panel
 from vrnn.ui.panels import shortcuts as keys_panel
 from vrnn.ui.panels.features import FeaturesPanel
-from vrnn.ui.panels.images import DataPanel
+from vrnn.ui.panels.images import ImagesPanel
 from vrnn.ui.panels.layer import NAME as LAYER
 from vrnn.ui.panels.layer import LayerPanel
 from vrnn.ui.panels.model import NAME as MODEL
 from vrnn.ui.panels.model import ModelPanel
-from vrnn.ui.selection import Follow, changes
+from vrnn.ui.selection import HoverSelection, changes
 from vrnn.ui.widgets import beside, input_waits
 
 SIZE = (1024, 1280)
@@ -49,11 +49,11 @@ LATEST = 0.5
 SRGB8_ALPHA8 = 0x8C43
 
 
-class Board:
+class TextureGui:
     """Panels, one at a time, on a texture that is pointed at with a ray."""
 
     def __init__(
-        self, ctx: moderngl.Context, desk: Desk, rows: Sequence[tuple[str, str]] = ()
+        self, ctx: moderngl.Context, desk: PanelContext, rows: Sequence[tuple[str, str]] = ()
     ) -> None:
         """rows: buttons and what they do, for the help."""
         self.desk, self._rows = desk, rows
@@ -66,7 +66,7 @@ class Board:
         self._texture.build_mipmaps()
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
-        self._renderer = GuiRenderer(ctx)
+        self._renderer = ImGuiRenderer(ctx)
         outside = imgui.get_current_context(), implot.get_current_context()
         self._context, self._plots = imgui.create_context(), implot.create_context()
         with self._inside():
@@ -75,12 +75,12 @@ class Board:
             imgui.set_current_context(outside[0])
         if outside[1] is not None:
             implot.set_current_context(outside[1])
-        self._palette = Palette(9)
-        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
+        self._palette = CommandPalette(9)
+        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), ImagesPanel()
         self._features = FeaturesPanel()
-        self._follow = Follow()
+        self._follow = HoverSelection()
         self._tab = LAYER
-        self._caps: list[keyboard.Cap] = []
+        self._caps: list[keyboard.KeyCap] = []
         self._at: tuple[float, float] | None = None
         self._settling, self._made = SETTLING, 0.0
         self._stamp: object = None
@@ -171,7 +171,7 @@ class Board:
         top = SIZE[1] - keyboard.height(TEXT)
         return bool(self._caps) and self._at is not None and self._at[1] >= top
 
-    def _cap(self) -> keyboard.Cap | None:
+    def _cap(self) -> keyboard.KeyCap | None:
         return keyboard.at(self._caps, *self._at) if self._at is not None else None
 
     def _stir(self) -> None:
@@ -195,7 +195,7 @@ class Board:
         with self._inside():
             imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
             self._make()
-            self._renderer.take(imgui.get_draw_data())
+            self._renderer.upload_draw_data(imgui.get_draw_data())
             if input_waits():
                 self._stir()
         self._made, self._stamp = now, changes(self.desk)
@@ -229,10 +229,10 @@ class Board:
             self._palette.open(self.desk)
         imgui.same_line()
         if imgui.button("On a table"):
-            self.desk.do(Look("overview"))
+            self.desk.do(GoToView("overview"))
         for text, action, can in (
-            ("Undo", Undo(), bool(history.undone_next)),
-            ("Redo", Redo(), bool(history.redone_next)),
+            ("Undo", Undo(), bool(history.undo_label)),
+            ("Redo", Redo(), bool(history.redo_label)),
         ):
             imgui.same_line()
             imgui.begin_disabled(not can)
@@ -246,7 +246,7 @@ class Board:
             LAYER: self._draw_layer,
             MODEL: lambda: self._model.draw(self.desk),
             scores_panel.NAME: lambda: scores_panel.draw(
-                self.desk, self._renderer.picture, self.desk.world.truth or None
+                self.desk, self._renderer.picture, self.desk.world.true_label or None
             ),
             display_panel.NAME: lambda: display_panel.draw(self.desk),
             data_panel.NAME: lambda: self._data.draw(self.desk),
@@ -262,7 +262,7 @@ class Board:
                 beside(name)
             chosen = name == self._tab
             if chosen:
-                imgui.push_style_color(imgui.Col_.button, style.COLOURS["header_active"])
+                imgui.push_style_color(imgui.Col_.button, style.COLORS["header_active"])
             if imgui.button(name):
                 self._tab = name
             if chosen:
@@ -282,6 +282,6 @@ class Board:
             implot.destroy_context(self._plots)
             imgui.destroy_context(self._context)
         self._renderer.release()
-        rest(self._ctx)
+        bind_default(self._ctx)
         self._screen.release()
         self._texture.release()

@@ -20,7 +20,7 @@ GAP = 5.0
 
 
 @dataclass(frozen=True)
-class Cap:
+class KeyCap:
     """A key: what is on it, and its left, top, right and bottom in pixels."""
 
     text: str
@@ -32,7 +32,7 @@ def height(text: float) -> float:
     return (len(ROWS) + 1) * TALL * text + 2 * GAP
 
 
-def caps(width: float, bottom: float, text: float) -> list[Cap]:
+def caps(width: float, bottom: float, text: float) -> list[KeyCap]:
     """All keys, over the whole width and down to `bottom`, pixels."""
     tall, top = TALL * text, bottom - height(text) + GAP
     found = []
@@ -40,16 +40,16 @@ def caps(width: float, bottom: float, text: float) -> list[Cap]:
         y, wide = top + number * tall, (width - 2 * GAP) / len(row)
         for i, letter in enumerate(row):
             x = GAP + i * wide
-            found.append(Cap(letter, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
+            found.append(KeyCap(letter, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
     x, y = GAP, top + len(ROWS) * tall
     for name, part in SPECIAL:
         wide = part * (width - 2 * GAP)
-        found.append(Cap(name, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
+        found.append(KeyCap(name, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
         x += wide
     return found
 
 
-def at(found: list[Cap], x: float, y: float) -> Cap | None:
+def at(found: list[KeyCap], x: float, y: float) -> KeyCap | None:
     """The key under a point."""
     for cap in found:
         left, top, right, bottom = cap.box
@@ -58,7 +58,7 @@ def at(found: list[Cap], x: float, y: float) -> Cap | None:
     return None
 
 
-def press(cap: Cap, io: Any) -> None:
+def press(cap: KeyCap, io: Any) -> None:
     """Type it."""
     if cap.text in KEYS:
         io.add_key_event(KEYS[cap.text], True)
@@ -67,12 +67,12 @@ def press(cap: Cap, io: Any) -> None:
         io.add_input_character(ord(" " if cap.text == "space" else cap.text))
 
 
-def draw(found: list[Cap], lit: Cap | None, width: float, bottom: float, text: float) -> None:
+def draw(found: list[KeyCap], lit: KeyCap | None, width: float, bottom: float, text: float) -> None:
     """Draw all keys over everything. lit: the one that is pointed at."""
     over = imgui.get_foreground_draw_list()
 
-    def ink(colour: Ink) -> int:
-        return imgui.get_color_u32(imgui.ImVec4(*colour))
+    def ink(color: Ink) -> int:
+        return imgui.get_color_u32(imgui.ImVec4(*color))
 
     top = bottom - height(text)
     over.add_rect_filled((0, top), (width, bottom), ink(DEEP))

@@ -6,8 +6,8 @@ from collections.abc import Callable, Sequence
 
 from imgui_bundle import imgui
 
-from vrnn.commands.base import Change
-from vrnn.ui.panel_context import Desk
+from vrnn.commands.base import UndoableCommand
+from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import ACCENT, QUIET
 
 LABEL = 6.5
@@ -15,11 +15,11 @@ LABEL = 6.5
 
 
 def slider(
-    desk: Desk, label: str, value: float, ends: tuple[float, float], form: str,
-    change: Callable[[float], Change],
+    desk: PanelContext, label: str, value: float, ends: tuple[float, float], form: str,
+    change: Callable[[float], UndoableCommand],
 ) -> None:  # fmt: skip
     """A slider that acts at once and is one step to undo, made when it is let go."""
-    labelled(label)
+    labeled(label)
     moved, now = imgui.slider_float(
         f"##{label}", value, *ends, form, imgui.SliderFlags_.always_clamp.value
     )
@@ -31,7 +31,7 @@ def slider(
 
 def choice(label: str, value: str, options: Sequence[str]) -> str | None:
     """A list to choose from; returns what was chosen."""
-    labelled(label)
+    labeled(label)
     chosen = None
     if imgui.begin_combo(f"##{label}", value):
         for option in options:
@@ -43,7 +43,7 @@ def choice(label: str, value: str, options: Sequence[str]) -> str | None:
     return chosen if chosen != value else None
 
 
-def labelled(label: str) -> None:
+def labeled(label: str) -> None:
     """A quiet label, with the control that follows to its right, over the rest of the width."""
     imgui.align_text_to_frame_padding()
     imgui.text_colored(QUIET, label)

@@ -15,13 +15,13 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 from vrnn.commands.session import Redo, Undo
-from vrnn.render.imgui_renderer import Area, GuiRenderer
+from vrnn.render.imgui_renderer import Area, ImGuiRenderer
 from vrnn.ui import layout_store as memory
 from vrnn.ui import style
-from vrnn.ui.command_palette import Palette
+from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.imgui_keys import MODIFIERS, imgui_key
-from vrnn.ui.layout_store import LARGEST, SMALLEST, Memory
-from vrnn.ui.panel_context import Desk, words
+from vrnn.ui.layout_store import LARGEST, SMALLEST, PanelLayout
+from vrnn.ui.panel_context import PanelContext, words
 from vrnn.ui.panels import display as display_panel
 from vrnn.ui.panels import features as features_panel
 from vrnn.ui.panels import images as data_panel
@@ -29,13 +29,13 @@ from vrnn.ui.panels import jobs as jobs_panel
 from vrnn.ui.panels import predictions as scores_panel
 from vrnn.ui.panels import shortcuts as keys_panel
 from vrnn.ui.panels.features import FeaturesPanel
-from vrnn.ui.panels.images import DataPanel
+from vrnn.ui.panels.images import ImagesPanel
 from vrnn.ui.panels.layer import NAME as LAYER
 from vrnn.ui.panels.layer import LayerPanel
 from vrnn.ui.panels.model import NAME as MODEL
 from vrnn.ui.panels.model import ModelPanel
 from vrnn.ui.panels.save import offered
-from vrnn.ui.selection import Follow, changes
+from vrnn.ui.selection import HoverSelection, changes
 from vrnn.ui.widgets import input_waits
 
 BURST = 8
@@ -51,7 +51,7 @@ MORE = (data_panel.NAME, features_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
 NAMES = (*LEFT, *RIGHT, *MORE)
 
 
-class Screen(Protocol):
+class WindowSurface(Protocol):
     """The window that panels are in."""
 
     listener: Any
@@ -75,14 +75,14 @@ class Screen(Protocol):
         """Give the cursor a shape."""
 
 
-class Gui:
+class WindowGui:
     """All panels and the palette; hears what the window hears."""
 
     def __init__(
         self,
         ctx: moderngl.Context,
-        screen: Screen,
-        desk: Desk,
+        screen: WindowSurface,
+        desk: PanelContext,
         keys: Sequence[tuple[str, str]],
         text: float = style.TEXT,
         file: Path | None = None,
@@ -91,16 +91,16 @@ class Gui:
         self.desk = desk
         self._screen, self._keys, self._file = screen, keys, file
         self._usual_text = text
-        self._memory = memory.load(file) if file is not None else Memory()
+        self._memory = memory.load(file) if file is not None else PanelLayout()
         self.shown = self._memory.shown
         self._hidden = set(self._memory.hidden)
         self._text = self._memory.text or text
-        self._renderer = GuiRenderer(ctx)
+        self._renderer = ImGuiRenderer(ctx)
         self._context = imgui.create_context()
         self._plots = implot.create_context()
         self._set_up()
-        self._palette = Palette()
-        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), DataPanel()
+        self._palette = CommandPalette()
+        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), ImagesPanel()
         self.features = FeaturesPanel()
         self._scale = 0.0
         self._settling = 0
@@ -108,7 +108,7 @@ class Gui:
         self._stamp: object = None
         self._made = 0.0
         self._lay_out = not self._memory.places
-        self._follow = Follow()
+        self._follow = HoverSelection()
         self._room: Area = (0, 0, *screen.size)
         screen.listener = self
 
@@ -280,7 +280,7 @@ class Gui:
             self._panels()
         self._palette.draw(self.desk)
         imgui.render()
-        self._renderer.take(imgui.get_draw_data())
+        self._renderer.upload_draw_data(imgui.get_draw_data())
         shape = _SHAPES.get(imgui.get_mouse_cursor(), "") if io.want_capture_mouse else ""
         self._screen.show_cursor(shape)
         if io.want_save_ini_settings:
@@ -305,12 +305,12 @@ class Gui:
         self._files()
         if imgui.menu_item("Find", "", False)[0]:
             self._palette.open(self.desk)
-        imgui.begin_disabled(not history.undone_next)
+        imgui.begin_disabled(not history.undo_label)
         undo = imgui.menu_item("Undo", "", False)[0]
-        if history.undone_next and imgui.is_item_hovered():
-            imgui.set_item_tooltip(words(history.undone_next))
+        if history.undo_label and imgui.is_item_hovered():
+            imgui.set_item_tooltip(words(history.undo_label))
         imgui.end_disabled()
-        imgui.begin_disabled(not history.redone_next)
+        imgui.begin_disabled(not history.redo_label)
         redo = imgui.menu_item("Redo", "", False)[0]
         imgui.end_disabled()
         imgui.end_main_menu_bar()
@@ -382,7 +382,7 @@ class Gui:
             keys_panel.NAME: lambda: keys_panel.draw(self._keys),
             LAYER: self._draw_layer,
             scores_panel.NAME: lambda: scores_panel.draw(
-                self.desk, self._renderer.picture, self.desk.world.truth or None
+                self.desk, self._renderer.picture, self.desk.world.true_label or None
             ),
         }
         for name, draw in inside.items():
@@ -417,7 +417,7 @@ class Gui:
         text = self._text if self._text != self._usual_text else None
         # Before the first layout, ImGui knows no places; those of the last visit are kept.
         places = imgui.save_ini_settings_to_memory() if self._made else self._memory.places
-        memory.save(self._file, Memory(self.shown, text, frozenset(self._hidden), places))
+        memory.save(self._file, PanelLayout(self.shown, text, frozenset(self._hidden), places))
 
     def release(self) -> None:
         """Remember the layout and give everything back."""

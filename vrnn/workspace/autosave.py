@@ -12,19 +12,19 @@ from pathlib import Path
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.atomic import make_folder
-from vrnn.storage.paths import folder
-from vrnn.workspace.workspace_file import Kept, write_place
+from vrnn.storage.paths import state_dir
+from vrnn.workspace.workspace_file import WorkspaceSnapshot, save_workspace
 
 SECONDS = 1.0
 """After a change, with no other, it is written."""
 
 
-def file_for(specs: tuple[ModelSpec, ...], detail: str) -> Path | None:
+def autosave_path(specs: tuple[ModelSpec, ...], detail: str) -> Path | None:
     """The file of these models; None for those given as objects in Python."""
     if not all(isinstance(spec.model, str) for spec in specs):
         return None
     named = repr([(s.model, s.weights, s.data, s.input_size) for s in specs]) + detail + os.getcwd()
-    return folder() / f"last-{hashlib.sha256(named.encode()).hexdigest()[:16]}.json"
+    return state_dir() / f"last-{hashlib.sha256(named.encode()).hexdigest()[:16]}.json"
 
 
 class Autosave:
@@ -37,7 +37,7 @@ class Autosave:
         self._seen: object = None
         self._since = 0.0
 
-    def update(self, now: float, state: object, kept: Callable[[], Kept]) -> None:
+    def update(self, now: float, state: object, kept: Callable[[], WorkspaceSnapshot]) -> None:
         """Write when the state has been the same for a while and is not written yet.
 
         now: seconds; kept: makes what is written.
@@ -52,15 +52,15 @@ class Autosave:
         self._thread = threading.Thread(target=self._write, args=(kept(),), daemon=True)
         self._thread.start()
 
-    def _write(self, kept: Kept) -> None:
+    def _write(self, kept: WorkspaceSnapshot) -> None:
         assert self._path is not None
         try:
             make_folder(self._path.parent)
-            write_place(self._path, kept)
+            save_workspace(self._path, kept)
         except VrnnError as error:
             print(f"vrnn: {error}", file=sys.stderr)
 
-    def finish(self, kept: Callable[[], Kept], changed: bool) -> None:
+    def finish(self, kept: Callable[[], WorkspaceSnapshot], changed: bool) -> None:
         """Write the last time, at the end of a visit in which something was changed."""
         if self._thread is not None:
             self._thread.join()

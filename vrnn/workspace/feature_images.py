@@ -12,15 +12,15 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.compute.features.job import FeaturesJob
+from vrnn.compute.features.job import FeatureVisJob
 from vrnn.errors import VrnnError
-from vrnn.features.results import Feature, Pictured, display_size
-from vrnn.features.settings import Ascent
-from vrnn.features.store import read_feature
+from vrnn.features.results import FeatureImage, FeatureTile, display_size
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.features.store import load
 from vrnn.network.feature_maps import block_size
 from vrnn.render.renderer import Renderer
 from vrnn.scene.state import State
-from vrnn.scene.visuals.feature_panels import PicturedLayer
+from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
 
 STORES = 100_000
@@ -32,28 +32,28 @@ KEPT = 256
 
 Key = tuple[int, int]
 """Network and node."""
-Start = Callable[[FeaturesJob, str], int]
+Start = Callable[[FeatureVisJob, str], int]
 
 
 @dataclass(eq=False)
-class Made:
+class FeatureImageSet:
     """The pictures of one layer. job: that makes them, 0 when it has ended; done, of: how many;
     store: on the GPU; files: where each lies, by channel and copy."""
 
-    settings: Ascent
+    settings: FeatureVisSettings
     store: int
     job: int = 0
     done: int = 0
     of: int = 0
     size: tuple[int, int] | None = None
-    whole: dict[tuple[int, int], Feature] = field(default_factory=dict)
+    whole: dict[tuple[int, int], FeatureImage] = field(default_factory=dict)
     files: dict[tuple[int, int], Path] = field(default_factory=dict)
     waiting: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
     shown: dict[tuple[int, int], int] = field(default_factory=dict)
     finished: set[tuple[int, int]] = field(default_factory=set)
 
 
-class FeaturePictures:
+class FeatureImageManager:
     """The pictures of all layers."""
 
     def __init__(
@@ -68,20 +68,20 @@ class FeaturePictures:
         self._first: tuple[int, ...] = ()
         self._looked = 0.0
         self._view: np.ndarray | None = None
-        self.made: dict[Key, Made] = {}
+        self.made: dict[Key, FeatureImageSet] = {}
 
-    def wanted(self, state: State) -> None:
+    def sync_with_state(self, state: State) -> None:
         """Make what a state shows and is not there; take away what it does not show."""
-        asked: dict[Key, Ascent] = {}
+        asked: dict[Key, FeatureVisSettings] = {}
         for (slot, name), layer in state.layers.items():
-            stand = self._world.stands.get(slot)
+            stand = self._world.networks.get(slot)
             if layer.features is not None and stand is not None and name in stand.ids:
                 asked[slot, stand.ids[name]] = layer.features
         for key, made in list(self.made.items()):
             if asked.get(key) != made.settings:
                 self._take_away(key)
         for key, settings in asked.items():
-            ready = settings.source != "image" or self._world.stands[key[0]].frame is not None
+            ready = settings.source != "image" or self._world.networks[key[0]].result is not None
             if key not in self.made and ready:
                 self._begin(key, settings)
 
@@ -90,19 +90,19 @@ class FeaturePictures:
         for key in list(self.made):
             self._take_away(key)
 
-    def _begin(self, key: Key, settings: Ascent) -> None:
+    def _begin(self, key: Key, settings: FeatureVisSettings) -> None:
         slot, node = key
-        stand = self._world.stands[slot]
-        made = self.made[key] = Made(settings, self._stores)
+        stand = self._world.networks[slot]
+        made = self.made[key] = FeatureImageSet(settings, self._stores)
         self._stores += 1
         count = 1 if settings.of_layer else stand.network.by_id[node].shape[0]
-        made.of = count * settings.copies
+        made.of = count * settings.samples_per_channel
         image = None
-        if settings.source == "image" and stand.frame is not None:
-            image = stand.frame.image
+        if settings.source == "image" and stand.result is not None:
+            image = stand.result.image
         # Where the layer will stand: it grows just now.
-        self._first = (*self._wished, *self._seen(self._world.settled(), key, settings))
-        job = FeaturesJob(slot, node, settings, image, lambda: self._first)
+        self._first = (*self._wished, *self._seen(self._world.at_rest(), key, settings))
+        job = FeatureVisJob(slot, node, settings, image, lambda: self._first)
         made.job = self._start(job, f"pictures for {stand.network.by_id[node].name}")
 
     def _take_away(self, key: Key) -> None:
@@ -111,13 +111,13 @@ class FeaturePictures:
             self._cancel(made.job)
         if made.store in self._renderer.slots:
             self._renderer.close(made.store)
-        self._world.picture_layer(*key, None)
+        self._world.set_feature_tiles(*key, None)
 
-    def first(self, channels: Sequence[int]) -> None:
+    def prioritize(self, channels: Sequence[int]) -> None:
         """Channels that are to come first from now on, before those that are seen."""
         self._wished = tuple(channels)
 
-    def look(self, clip_from_world: np.ndarray) -> None:
+    def update_visible_channels(self, clip_from_world: np.ndarray) -> None:
         """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
         now = time.perf_counter()
         self._view = clip_from_world
@@ -128,18 +128,18 @@ class FeaturePictures:
                     self._first = (*self._wished, *self._seen(self._world, key, made.settings))
                     break
 
-    def _seen(self, world: World, key: Key, settings: Ascent) -> tuple[int, ...]:
+    def _seen(self, world: World, key: Key, settings: FeatureVisSettings) -> tuple[int, ...]:
         if self._view is None or settings.of_layer:
             return ()
         return world.channels_in_view(*key, self._view)
 
-    def found(self, job: int, parts: Sequence[object]) -> None:
+    def on_job_progress(self, job: int, parts: Sequence[object]) -> None:
         """A job has made some."""
         made = next((m for m in self.made.values() if m.job == job), None)
         if made is None:
             return
         for part in parts:
-            if not isinstance(part, Pictured):
+            if not isinstance(part, FeatureTile):
                 continue
             feature = part.feature
             key = (feature.channel, feature.copy)
@@ -155,7 +155,7 @@ class FeaturePictures:
         for key in [k for k in made.whole if k in made.files][: max(len(made.whole) - KEPT, 0)]:
             del made.whole[key]
 
-    def ended(self, job: int) -> None:
+    def on_job_end(self, job: int) -> None:
         """A job has ended: done, stopped or failed."""
         for made in self.made.values():
             if made.job == job:
@@ -179,35 +179,39 @@ class FeaturePictures:
             if fresh and made.size is not None:
                 addresses = self._addresses(made)
                 size = display_size(made.of, *made.size)
-                layer = PicturedLayer(
-                    made.store, size, addresses, made.settings.copies, made.settings.of_layer
+                layer = FeatureTiles(
+                    made.store,
+                    size,
+                    addresses,
+                    made.settings.samples_per_channel,
+                    made.settings.of_layer,
                 )
-                self._world.picture_layer(slot, node, layer)
+                self._world.set_feature_tiles(slot, node, layer)
         return not any(made.waiting for made in self.made.values())
 
-    def _give_up(self, made: Made, why: str) -> None:
+    def _give_up(self, made: FeatureImageSet, why: str) -> None:
         made.waiting.clear()
         if made.job:
             self._cancel(made.job)
         self._say(why)
 
-    def _send(self, made: Made, key: tuple[int, int], block: np.ndarray) -> bool:
+    def _send(self, made: FeatureImageSet, key: tuple[int, int], block: np.ndarray) -> bool:
         """Write one picture; True when it is seen for the first time."""
         assert made.size is not None
         if made.store not in self._renderer.slots:
             size = block_size(3, *display_size(made.of, *made.size))
             self._renderer.open(made.store, dict.fromkeys(range(made.of), size))
-        number = key[0] * made.settings.copies + key[1]
+        number = key[0] * made.settings.samples_per_channel + key[1]
         self._renderer.upload(made.store, number, block)
         fresh = key not in made.shown
         made.shown[key] = number
         return fresh
 
-    def _addresses(self, made: Made) -> Mapping[tuple[int, int], tuple[int, int]]:
+    def _addresses(self, made: FeatureImageSet) -> Mapping[tuple[int, int], tuple[int, int]]:
         places = self._renderer.addresses(made.store)
         return {key: places[number] for key, number in made.shown.items()}
 
-    def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> Feature | None:
+    def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> FeatureImage | None:
         """A picture of a layer that shows its pictures; None while there is none."""
         made = self.made.get((slot, node))
         if made is None:
@@ -215,12 +219,12 @@ class FeaturePictures:
         key = (0 if made.settings.of_layer else channel, copy)
         whole = made.whole.get(key)
         if whole is None and key in made.files:
-            whole = read_feature(made.files[key], node, *key)
+            whole = load(made.files[key], node, *key)
             if whole is not None:
                 made.whole[key] = whole
         return whole
 
-    def all_of(self, slot: int, node: int) -> list[Feature]:
+    def all_of(self, slot: int, node: int) -> list[FeatureImage]:
         """Every picture of a layer that there is, by channel and copy."""
         made = self.made.get((slot, node))
         keys = sorted(made.shown) if made is not None else []

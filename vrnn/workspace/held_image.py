@@ -6,34 +6,40 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn.commands.inputs import PickUp, PutImage, PutNoise
+from vrnn.commands.inputs import GrabImage, SetInputImage, SetInputNoise
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.media.synthetic import Noise, grey_image, noise_image
+from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
-from vrnn.style.colormap import coloured, symmetric, table
+from vrnn.style.colormap import apply, lookup_table, symmetric
 
-Colours = tuple[tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]]
+MapColors = tuple[
+    tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
+]
 """Of negative and positive values, and of those that are not finite."""
 
 
 @dataclass(frozen=True, eq=False)
-class Held:
+class HeldImage:
     """An image in the hand. pixels: (H, W, 3) uint8; caption: what it is; put: the action that
     puts it into the networks, None: its pixels; layer: network, node and channel of a map."""
 
     pixels: np.ndarray
     caption: str
-    put: PutImage | PutNoise | None = None
+    put: SetInputImage | SetInputNoise | None = None
     layer: tuple[int, int, int] | None = None
 
 
-def picked_up(
-    action: PickUp, world: World, images: ImageSet | None, size: tuple[int, int], colours: Colours
-) -> Held:
+def grab_image(
+    action: GrabImage,
+    world: World,
+    images: ImageSet | None,
+    size: tuple[int, int],
+    colors: MapColors,
+) -> HeldImage:
     """What is in the hand after this. size: height and width of the input. Raises VrnnError."""
     if action.number is not None:
         if images is None or not 0 <= action.number < len(images):
@@ -41,11 +47,11 @@ def picked_up(
             raise VrnnError(f"there is no image {action.number}; the data set has {count}")
         name = class_name(images, action.number)
         caption = f"#{action.number}" + (f" · {name}" if name else "")
-        return Held(images.image(action.number), caption, PutImage(number=action.number))
+        return HeldImage(images.image(action.number), caption, SetInputImage(number=action.number))
     if action.source:
         return _of_source(action.source, world, size)
     slot, node = find_layer(world, action.layer, action.network)
-    return _of_map(world, slot, node, action.channel, colours)
+    return _of_map(world, slot, node, action.channel, colors)
 
 
 def class_name(images: ImageSet, number: int) -> str:
@@ -56,52 +62,56 @@ def class_name(images: ImageSet, number: int) -> str:
     return images.names[label] if label < len(images.names) else f"class {label}"
 
 
-def _of_source(source: str, world: World, size: tuple[int, int]) -> Held:
+def _of_source(source: str, world: World, size: tuple[int, int]) -> HeldImage:
     if source == "input":
         for slot in world.slots:
-            frame = world.stands[slot].frame
+            frame = world.networks[slot].result
             if frame is not None:
-                return Held(frame.image, "the image in the network", put_again(world.state))
+                return HeldImage(
+                    frame.image, "the image in the network", command_for_current_input(world.state)
+                )
         raise VrnnError("no image has gone through the network yet")
-    if source == "grey":
-        return Held(grey_image(*size), "blank grey", PutImage(plain="grey"))
+    if source == "gray":
+        return HeldImage(gray_image(*size), "blank gray", SetInputImage(plain="gray"))
     if source == "mean":
-        return Held(grey_image(*size), "mean of the data set", PutImage(plain="mean"))
+        return HeldImage(gray_image(*size), "mean of the data set", SetInputImage(plain="mean"))
     if source in ("noise", "uniform", "gaussian", "pink"):
         kind = "gaussian" if source == "noise" else source
-        seed = 1 + (world.state.picture.noise.seed if world.state.picture.noise else 0)
-        noise = Noise(kind, seed=seed)
-        put = PutNoise(noise.kind, noise.mean, noise.std, noise.seed)
-        return Held(noise_image(noise, *size), f"{kind} noise, seed {seed}", put)
-    raise VrnnError(f"no source '{source}': choose input, grey, mean, uniform, gaussian or pink")
+        seed = 1 + (world.state.input_image.noise.seed if world.state.input_image.noise else 0)
+        noise = NoiseSpec(kind, seed=seed)
+        put = SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
+        return HeldImage(noise_image(noise, *size), f"{kind} noise, seed {seed}", put)
+    raise VrnnError(f"no source '{source}': choose input, gray, mean, uniform, gaussian or pink")
 
 
-def put_again(state: State) -> PutImage | PutNoise:
+def command_for_current_input(state: State) -> SetInputImage | SetInputNoise:
     """The action that puts the image in that is in."""
-    picture = state.picture
+    picture = state.input_image
     if picture.noise is not None:
         noise = picture.noise
-        return PutNoise(noise.kind, noise.mean, noise.std, noise.seed)
-    return PutImage(picture.file, picture.number, picture.plain, picture.pixels)
+        return SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
+    return SetInputImage(picture.file, picture.number, picture.plain, picture.pixels)
 
 
-def _of_map(world: World, slot: int, node: int, channel: int, colours: Colours) -> Held:
-    stand = world.stands[slot]
+def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors) -> HeldImage:
+    stand = world.networks[slot]
     maps = stand.maps.get(node)
     name = stand.network.by_id[node].name
     if maps is None:
         raise VrnnError(f"the maps of '{name}' are not there yet")
     if not 0 <= channel < maps.channels:
         raise VrnnError(f"'{name}' has channels 0 to {maps.channels - 1}, no channel {channel}")
-    pixels = map_picture(world.state, maps, channel, colours)
-    return Held(pixels, f"{name} · channel {channel}", None, (slot, node, channel))
+    pixels = colorize_map(world.state, maps, channel, colors)
+    return HeldImage(pixels, f"{name} · channel {channel}", None, (slot, node, channel))
 
 
-def map_picture(state: State, maps: FeatureMaps, channel: int, colours: Colours) -> np.ndarray:
-    """(H, W, 3) uint8: a map by its own range, in the colours of the world."""
-    display = replace(state.display, scale="map")
-    low, high = float(maps.numbers[0][channel]), float(maps.numbers[1][channel])
+def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColors) -> np.ndarray:
+    """(H, W, 3) uint8: a map by its own range, in the colors of the world."""
+    display = replace(state.color_mapping, normalize_by="map")
+    low, high = float(maps.channel_stats[0][channel]), float(maps.channel_stats[1][channel])
     if display.symmetric:
         low, high = symmetric(low, high)
-    negative, positive, not_finite = colours
-    return coloured(maps.values[channel], low, high, table(display, negative, positive), not_finite)
+    negative, positive, not_finite = colors
+    return apply(
+        maps.values[channel], low, high, lookup_table(display, negative, positive), not_finite
+    )

@@ -4,37 +4,37 @@ from __future__ import annotations
 
 import numpy as np
 
-from vrnn.commands.inputs import PickUp, Wall
+from vrnn.commands.inputs import BrowseImages, GrabImage
 from vrnn.media.image_set import ImageSet
-from vrnn.media.pager import Wall as Pages
-from vrnn.media.synthetic import Noise, grey_image, noise_image
-from vrnn.media.thumbnails import Thumbnails
-from vrnn.scene.primitives import Beside
-from vrnn.scene.state import Picture
+from vrnn.media.pager import ImagePager as Pages
+from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
+from vrnn.media.thumbnails import ThumbnailLoader
+from vrnn.scene.primitives import Visual
+from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall as drawn
-from vrnn.storage.closeable import Closing
+from vrnn.storage.closeable import Closeable
 from vrnn.workspace.held_image import class_name
 
 ROWS = 4
 SOURCES = (
-    ("grey", "blank grey"), ("mean", "mean image"), ("gaussian", "noise"), ("pink", "pink noise"),
+    ("gray", "blank gray"), ("mean", "mean image"), ("gaussian", "noise"), ("pink", "pink noise"),
 )  # fmt: skip
 
 
-class Gallery(Closing):
+class ImageWall(Closeable):
     """A data set on a wall, or only the sources of images where there is none."""
 
     def __init__(self, images: ImageSet | None) -> None:
         self._images = images
         self._pages: Pages | None = None
-        self._thumbnails: Thumbnails | None = None
+        self._thumbnails: ThumbnailLoader | None = None
         self._made: dict[int, np.ndarray] = {}
         self._drawn: object = None
         self._seed = 0
         if images is not None and len(images):
             page = ROWS * drawn.COLUMNS
             self._pages = Pages(len(images), images.label, images.names, 0, page)
-            self._thumbnails = Thumbnails(images, drawn.SIDE)
+            self._thumbnails = ThumbnailLoader(images, drawn.SIDE)
 
     @property
     def complete(self) -> bool:
@@ -43,7 +43,7 @@ class Gallery(Closing):
             return True
         return not self._thumbnails.waiting and not self._pages.searching
 
-    def turn(self, action: Wall) -> None:
+    def browse(self, action: BrowseImages) -> None:
         """Another page, order or search. Raises VrnnError."""
         pages = self._pages
         if pages is None:
@@ -58,7 +58,7 @@ class Gallery(Closing):
         if action.page:
             pages.page(pages.number + action.page)
 
-    def update(self, picture: Picture, x: float, y: float, z: float) -> Beside | None:
+    def update(self, picture: InputImage, x: float, y: float, z: float) -> Visual | None:
         """The wall with its right lower corner at (x, y, z); None while it is as it was."""
         numbers: tuple[int, ...] = ()
         pages: str = ""
@@ -82,8 +82,14 @@ class Gallery(Closing):
         return {} if self._thumbnails is None else dict(self._thumbnails.failed)
 
     def _wall(
-        self, numbers: tuple[int, ...], pages: str, picture: Picture, x: float, y: float, z: float
-    ) -> Beside:
+        self,
+        numbers: tuple[int, ...],
+        pages: str,
+        picture: InputImage,
+        x: float,
+        y: float,
+        z: float,
+    ) -> Visual:
         tiles = []
         for number in numbers:
             assert self._images is not None
@@ -92,16 +98,17 @@ class Gallery(Closing):
             lit = picture.number == number or (
                 self._pages is not None and (self._pages.selected == number)
             )
-            tiles.append(drawn.Tile(self._made.get(number), text, PickUp(number), lit))
+            tiles.append(drawn.WallTile(self._made.get(number), text, GrabImage(number), lit))
         sources = [
-            drawn.Tile(_sample(name), text, PickUp(source=name), _is_in(picture, name))
+            drawn.WallTile(_sample(name), text, GrabImage(source=name), _is_in(picture, name))
             for name, text in SOURCES
             if name != "mean" or self._images is not None
         ]
         buttons = (
-            drawn.Button("< back", Wall(page=-1)), drawn.Button("next >", Wall(page=1)),
-            drawn.Button("shuffle", Wall(shuffle=-1)),
-        )  # fmt: skip
+            drawn.WallButton("< back", BrowseImages(page=-1)),
+            drawn.WallButton("next >", BrowseImages(page=1)),
+            drawn.WallButton("shuffle", BrowseImages(shuffle=-1)),
+        )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {pages}" if count else "other images"
         return drawn.wall(tiles, sources, buttons, title, x, y, z)
@@ -114,11 +121,11 @@ class Gallery(Closing):
 
 def _sample(name: str) -> np.ndarray:
     side = drawn.SIDE
-    if name in ("grey", "mean"):
-        return grey_image(side, side)
-    return noise_image(Noise(name), side, side)
+    if name in ("gray", "mean"):
+        return gray_image(side, side)
+    return noise_image(NoiseSpec(name), side, side)
 
 
-def _is_in(picture: Picture, name: str) -> bool:
+def _is_in(picture: InputImage, name: str) -> bool:
     kind = picture.noise.kind if picture.noise is not None else ""
     return name in (picture.plain, kind)

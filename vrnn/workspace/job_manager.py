@@ -7,29 +7,29 @@ from dataclasses import dataclass, replace
 import numpy as np
 from PIL import Image
 
-from vrnn.commands.inputs import PickUp
-from vrnn.commands.session import FindTop
-from vrnn.compute.analysis.jobs import EvidenceJob, FactsJob, TopKJob
-from vrnn.compute.features.job import FeaturesJob
-from vrnn.compute.jobs import JobDone, JobFailed, JobFound, JobProgress
+from vrnn.commands.inputs import GrabImage
+from vrnn.commands.session import ShowTopActivations
+from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, TopActivationsJob
+from vrnn.compute.features.job import FeatureVisJob
+from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import fitted
+from vrnn.media.image_reader import center_crop_resize
 from vrnn.media.image_set import ImageSet
-from vrnn.network.results import LayerFacts, TopImages
+from vrnn.network.results import LayerProfile, TopImages
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.visuals.top_images import PIXELS, framed, top_images
 from vrnn.scene.world import World
-from vrnn.workspace.feature_images import FeaturePictures
-from vrnn.workspace.map_uploader import Feed
+from vrnn.workspace.feature_images import FeatureImageManager
+from vrnn.workspace.map_uploader import WorkerEventSink
 
 Key = tuple[int, int]
 """Network and node."""
-AnyJob = TopKJob | FactsJob | EvidenceJob | FeaturesJob
+AnyJob = TopActivationsJob | ProfileJob | AttributionJob | FeatureVisJob
 
 
 @dataclass(frozen=True)
-class Row:
+class JobStatus:
     """A job that runs or waits. fraction: 0…1 done; seconds_left: None while unknown."""
 
     number: int
@@ -39,32 +39,34 @@ class Row:
     paused: bool = False
 
 
-class Jobs:
+class JobManager:
     """Starts jobs, and hands on what they find."""
 
-    def __init__(self, worker: Worker, world: World, feed: Feed, notes: list[str]) -> None:
+    def __init__(
+        self, worker: Worker, world: World, feed: WorkerEventSink, notes: list[str]
+    ) -> None:
         """notes: gets sentences for the user."""
-        self.rows: dict[int, Row] = {}
-        self.facts: dict[Key, LayerFacts] = {}
+        self.rows: dict[int, JobStatus] = {}
+        self.facts: dict[Key, LayerProfile] = {}
         self._notes = notes
         self._worker, self._world, self._feed = worker, world, feed
         self._kinds: dict[int, AnyJob] = {}
         self._top: dict[Key, TopImages] = {}
-        self._wanted: FindTop | None = None
+        self._wanted: ShowTopActivations | None = None
         self._measured: set[int] = set()
-        self.pictures = FeaturePictures(
+        self.pictures = FeatureImageManager(
             world, feed.renderer, self._start, self.cancel, notes.append
         )
 
     @property
     def busy(self) -> bool:
         """Whether something was asked for that is still to come."""
-        return any(not isinstance(job, FactsJob) for job in self._kinds.values())
+        return any(not isinstance(job, ProfileJob) for job in self._kinds.values())
 
     @property
     def measuring(self) -> bool:
         """Whether it is still to come what layers cost and weigh."""
-        return any(isinstance(job, FactsJob) for job in self._kinds.values())
+        return any(isinstance(job, ProfileJob) for job in self._kinds.values())
 
     def opened(self) -> None:
         """Another network has opened: what was known may be of another one."""
@@ -72,36 +74,36 @@ class Jobs:
         self._top.clear()
         self._measured.clear()
         self.pictures.opened()
-        self._world.put("top images", None)
+        self._world.set_visual("top images", None)
 
-    def passed(self) -> None:
+    def on_pass_complete(self) -> None:
         """A pass is complete."""
         for slot in self._world.slots:
-            if slot not in self._measured and self._world.stands[slot].frame is not None:
+            if slot not in self._measured and self._world.networks[slot].result is not None:
                 self._measured.add(slot)
-                self._start(FactsJob(slot), "measuring layers")
+                self._start(ProfileJob(slot), "measuring layers")
         self._evidence()
-        self.pictures.wanted(self._world.state)
+        self.pictures.sync_with_state(self._world.state)
 
     def _evidence(self) -> None:
         orders = {
             s for (s, _), layer in self._world.state.layers.items() if layer.order == "evidence"
         }
-        running = {job.slot for job in self._kinds.values() if isinstance(job, EvidenceJob)}
+        running = {job.slot for job in self._kinds.values() if isinstance(job, AttributionJob)}
         for slot in (orders - running) & set(self._world.slots):
-            self._start(EvidenceJob(slot), "finding evidence")
+            self._start(AttributionJob(slot), "finding evidence")
 
     def _start(self, job: AnyJob, text: str) -> int:
         number = self._worker.start(job)
         self._kinds[number] = job
-        self.rows[number] = Row(number, text)
+        self.rows[number] = JobStatus(number, text)
         return number
 
-    def find_top(self, action: FindTop) -> None:
+    def find_top(self, action: ShowTopActivations) -> None:
         """Show a channel's images, now or when they have been found. Raises VrnnError."""
         self._wanted = None
         if not action.layer:
-            self._world.put("top images", None)
+            self._world.set_visual("top images", None)
             return
         slot, node = find_layer(self._world, action.layer, action.network)
         if self._images(slot) is None:
@@ -109,9 +111,9 @@ class Jobs:
         self._wanted = action
         if (slot, node) in self._top:
             self._show_top()
-        elif TopKJob(slot, node) not in self._kinds.values():
-            name = self._world.stands[slot].network.by_id[node].name
-            self._start(TopKJob(slot, node), f"images for {name}")
+        elif TopActivationsJob(slot, node) not in self._kinds.values():
+            name = self._world.networks[slot].network.by_id[node].name
+            self._start(TopActivationsJob(slot, node), f"images for {name}")
 
     def cancel(self, number: int = 0) -> None:
         """End a job after its present step; 0: all."""
@@ -125,7 +127,7 @@ class Jobs:
             if each in self.rows:
                 self.rows[each] = replace(self.rows[each], paused=paused)
 
-    def ordered_by_evidence(self) -> None:
+    def request_attributions(self) -> None:
         """A layer is now ordered by evidence: find it for the present image."""
         self._evidence()
 
@@ -136,31 +138,31 @@ class Jobs:
             if isinstance(event, JobProgress):
                 part = event.done / event.total if event.total else 0.0
                 paused = event.id in self.rows and self.rows[event.id].paused
-                row = Row(event.id, event.text, part, event.seconds_left, paused)
+                row = JobStatus(event.id, event.text, part, event.seconds_left, paused)
                 self.rows[event.id] = row
                 continue
-            if isinstance(event, JobFound):
-                self.pictures.found(event.id, event.found)
+            if isinstance(event, JobPartialResult):
+                self.pictures.on_job_progress(event.id, event.found)
                 if event.said:
                     self._notes.append(event.said)
                 continue
             self.rows.pop(event.id, None)
             job = self._kinds.pop(event.id, None)
-            self.pictures.ended(event.id)
+            self.pictures.on_job_end(event.id)
             if isinstance(event, JobFailed):
-                if not event.cancelled and not isinstance(job, FactsJob):
+                if not event.cancelled and not isinstance(job, ProfileJob):
                     self._notes.append(event.message)
             elif job is not None:
                 self._done(job, event)
 
     def _done(self, job: AnyJob, event: JobDone) -> None:
-        if job.slot not in self._world.stands:
+        if job.slot not in self._world.networks:
             return
-        if isinstance(job, FactsJob) and isinstance(event.result, dict):
+        if isinstance(job, ProfileJob) and isinstance(event.result, dict):
             self.facts.update({(job.slot, node): fact for node, fact in event.result.items()})
-        elif isinstance(job, EvidenceJob) and isinstance(event.result, dict):
-            self._world.know_evidence(job.slot, event.result)
-        elif isinstance(job, TopKJob) and isinstance(event.result, TopImages):
+        elif isinstance(job, AttributionJob) and isinstance(event.result, dict):
+            self._world.set_attributions(job.slot, event.result)
+        elif isinstance(job, TopActivationsJob) and isinstance(event.result, TopImages):
             self._top[job.slot, job.node] = event.result
             if event.result.skipped:
                 count = len(event.result.skipped)
@@ -177,16 +179,16 @@ class Jobs:
             return
         slot, node = find_layer(self._world, wanted.layer, wanted.network)
         found, images = self._top.get((slot, node)), self._images(slot)
-        pose = self._world.pose(slot)
+        pose = self._world.placement_frame(slot)
         if found is None or images is None or node not in pose.index:
             return
-        stand = self._world.stands[slot]
+        stand = self._world.networks[slot]
         field = stand.fields.get(node)
         channel = min(max(wanted.channel, 0), len(found.images) - 1)
-        size = stand.frame.image.shape[:2] if stand.frame is not None else (PIXELS, PIXELS)
+        size = stand.result.image.shape[:2] if stand.result is not None else (PIXELS, PIXELS)
         pictures, texts, actions = [], [], []
         for k, number in enumerate(found.images[channel].tolist()):
-            seen = fitted(images.image(number), *size)
+            seen = center_crop_resize(images.image(number), *size)
             row, column = found.places[channel, k].tolist()
             box = None if field is None else field.box(row, column, size)
             if box is not None:
@@ -194,9 +196,9 @@ class Jobs:
             large = np.asarray(Image.fromarray(seen).resize((PIXELS, PIXELS)))
             pictures.append(framed(large, box))
             texts.append(f"#{number}  {found.values[channel, k]:.3g}")
-            actions.append(PickUp(number))
+            actions.append(GrabImage(number))
         x, y, z, _, height = pose.place(node).tolist()
         title = f"excite channel {channel} most"
         top = y + height + 0.62
-        card = top_images(pictures, texts, actions, title, FindTop(), x, top, z + 0.02)
-        self._world.put("top images", card)
+        card = top_images(pictures, texts, actions, title, ShowTopActivations(), x, top, z + 0.02)
+        self._world.set_visual("top images", card)

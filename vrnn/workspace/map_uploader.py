@@ -5,19 +5,26 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 
-from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobFound, JobProgress
-from vrnn.compute.worker import Event, Failed, FrameReady, MapsReady, Opened, Progress
+from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
+from vrnn.compute.worker import (
+    Event,
+    ForwardComplete,
+    LoadingProgress,
+    MapsReady,
+    NetworkLoaded,
+    WorkerFailure,
+)
 from vrnn.media.image_set import ImageSet
-from vrnn.network.derived_maps import one_for_all
+from vrnn.network.derived_maps import fold_channels
 from vrnn.network.feature_maps import FeatureMaps
-from vrnn.network.results import Frame
+from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
 from vrnn.scene.network_object import fold_id
 from vrnn.scene.world import World
 
 
 @dataclass
-class Feed:
+class WorkerEventSink:
     """Takes the worker's events and hands on what they bring.
 
     progress: what the worker is doing, '' when idle; failures: not shown yet; opened: networks that
@@ -28,52 +35,52 @@ class Feed:
     world: World
     renderer: Renderer
     progress: str = ""
-    failures: list[Failed] = field(default_factory=list)
+    failures: list[WorkerFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     jobs: list[JobEvent] = field(default_factory=list)
     passes: int = 0
-    shown: dict[int, int] = field(default_factory=dict)
+    displayed_sequence: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
-    _frames: dict[int, Frame] = field(default_factory=dict)
+    _frames: dict[int, ForwardResult] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
 
-    def take(self, events: Iterable[Event]) -> bool:
+    def handle_events(self, events: Iterable[Event]) -> bool:
         """Note what has happened. True when a network opened."""
         opened = False
         for event in events:
-            if isinstance(event, Progress):
+            if isinstance(event, LoadingProgress):
                 self.progress = event.text
-            elif isinstance(event, Opened):
+            elif isinstance(event, NetworkLoaded):
                 self._open(event)
                 opened = True
             elif isinstance(event, MapsReady):
                 # A newer pass's maps replace an older one's that are still waiting.
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
-            elif isinstance(event, FrameReady):
+            elif isinstance(event, ForwardComplete):
                 self._frames[event.slot] = event.frame
                 self.passes += 1
                 self.progress = ""
-            elif isinstance(event, JobProgress | JobFound | JobDone | JobFailed):
+            elif isinstance(event, JobProgress | JobPartialResult | JobDone | JobFailed):
                 self.jobs.append(event)
-            elif isinstance(event, Failed):
+            elif isinstance(event, WorkerFailure):
                 self.failures.append(event)
                 self.progress = ""
         return opened
 
-    def fold(self) -> None:
+    def upload_folded_maps(self) -> None:
         """Make the one map that stands for all, of layers that are folded now."""
         for slot in self.world.slots:
-            for node, maps in self.world.stands[slot].maps.items():
+            for node, maps in self.world.networks[slot].maps.items():
                 self._fold(slot, node, maps)
 
     def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
-        shows = self.world.state.fold_shows
+        shows = self.world.state.fold_display
         if shows == "strongest" or not self.world.shows_one(slot, node):
             return
         known, as_what = self._folded.get((slot, node), (None, ""))
         if known is not maps or as_what != shows:
-            self.renderer.upload(slot, fold_id(node), one_for_all(maps, shows).block)
+            self.renderer.upload(slot, fold_id(node), fold_channels(maps, shows).block)
             self._folded[slot, node] = (maps, shows)
 
     @property
@@ -81,12 +88,12 @@ class Feed:
         """Whether something has come that is not on the GPU yet."""
         return bool(self._pending or self._frames)
 
-    def _open(self, event: Opened) -> None:
+    def _open(self, event: NetworkLoaded) -> None:
         self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
         self._frames.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
-        self.world.stands[event.slot].fields = event.fields
-        self.world.stored(event.slot, self.renderer.open(event.slot, sizes))
+        self.world.networks[event.slot].fields = event.fields
+        self.world.set_addresses(event.slot, self.renderer.open(event.slot, sizes))
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:
             self.datasets[event.slot] = event.dataset
@@ -115,10 +122,10 @@ class Feed:
             arrived.setdefault(slot, {})[node] = maps
             sent += maps.block.nbytes
         for slot, layers in arrived.items():
-            self.world.arrived(slot, layers)
+            self.world.add_maps(slot, layers)
         waiting = {slot for slot, _ in self._pending}
         for slot in [s for s in self._frames if s not in waiting]:
             frame = self._frames.pop(slot)
-            self.world.answered(slot, frame)
-            self.shown[slot] = frame.sequence
+            self.world.set_result(slot, frame)
+            self.displayed_sequence[slot] = frame.sequence
         return not self._pending

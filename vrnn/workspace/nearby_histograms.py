@@ -7,19 +7,19 @@ import time
 import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
-from vrnn.network.results import Histogram, LayerFacts
+from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import histogram
-from vrnn.scene.primitives import QUAD, Beside
+from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.visuals.histograms import BINS, side_histogram
 from vrnn.scene.world import World
 
 REACH = 14.0
-"""Metres from the eye; beyond, nothing of a histogram can be read."""
+"""Meters from the eye; beyond, nothing of a histogram can be read."""
 SECONDS = 0.004
 """That may be spent on it in one frame."""
 
 
-class Near:
+class NearbyHistograms:
     """Keeps the histograms of layers near the eye as their maps are now."""
 
     def __init__(self) -> None:
@@ -28,21 +28,21 @@ class Near:
         self.complete = False
 
     def update(
-        self, world: World, eye: np.ndarray, facts: dict[tuple[int, int], LayerFacts]
-    ) -> Beside | None:
+        self, world: World, eye: np.ndarray, facts: dict[tuple[int, int], LayerProfile]
+    ) -> Visual | None:
         """Go on for a moment; what stands beside the layers now, None while it is as it was."""
         wanted = self._wanted(world, eye)
         end = time.perf_counter() + SECONDS
         self.complete = True
         for slot, node in wanted:
-            maps = world.stands[slot].maps[node]
+            maps = world.networks[slot].maps[node]
             if (slot, node) not in self._made or self._made[slot, node][0] is not maps:
                 if time.perf_counter() > end:
                     self.complete = False
                     break
                 self._made[slot, node] = (maps, histogram(maps, BINS))
         shown = [key for key in wanted if key in self._made]
-        places = {key: world.pose(key[0]).place(key[1]) for key in shown}
+        places = {key: world.placement_frame(key[0]).place(key[1]) for key in shown}
         drawn = [
             (key, id(self._made[key][1]), places[key].tobytes(), key in facts) for key in shown
         ]
@@ -53,7 +53,7 @@ class Near:
         for key in shown:
             weights = facts[key].weights if key in facts else None
             parts.append(side_histogram(places[key], self._made[key][1], weights))
-        return Beside(
+        return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
         )
@@ -67,11 +67,11 @@ class Near:
         """Layers within reach whose maps are there, the nearest first."""
         found = []
         for slot in world.slots:
-            pose, stand = world.pose(slot), world.stands[slot]
+            pose, stand = world.placement_frame(slot), world.networks[slot]
             away = np.linalg.norm(pose.places[:, :3] - eye, axis=1)
             for i in np.flatnonzero(away < REACH):
                 node = pose.ids[i]
-                face = pose.standing.faces.get(node)
+                face = pose.placement.faces.get(node)
                 if node not in stand.maps or face is None or face.one:
                     continue
                 if stand.maps[node].height * stand.maps[node].width > 1:

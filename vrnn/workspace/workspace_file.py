@@ -19,30 +19,30 @@ import numpy as np
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import MOST_BYTES, to_rgb
+from vrnn.media.image_reader import MAX_BYTES, to_rgb
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
-from vrnn.scene.state import LayerState, State, problem_of
+from vrnn.scene.state import LayerState, State, validate
 from vrnn.scene.world import World
 from vrnn.storage.atomic import write_atomically
-from vrnn.storage.serialization import from_plain, to_plain
+from vrnn.storage.serialization import from_dict, to_dict
 
-VERSION = 1
+VERSION = 2
 
 
 @dataclass(frozen=True)
-class Kept:
+class WorkspaceSnapshot:
     """What a file holds. places: stored cameras by key; pixels: images without a file, by key."""
 
     models: tuple[ModelSpec, ...]
     detail: str
     state: State
     camera: Camera | None = None
-    places: Mapping[int, Camera] = field(default_factory=dict)
+    viewpoints: Mapping[int, Camera] = field(default_factory=dict)
     pixels: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
-def write_place(path: Path, kept: Kept) -> None:
+def save_workspace(path: Path, kept: WorkspaceSnapshot) -> None:
     """Write it as JSON, whole or not at all.
 
     Raises VrnnError when it cannot be written, or a model was given as an object in Python.
@@ -53,18 +53,18 @@ def write_place(path: Path, kept: Kept) -> None:
             raise VrnnError(
                 "a model that was given as an object in Python cannot be kept in a file"
             )
-        models.append(_absolute(to_plain(spec) | {"model": _whole(spec.model)}))
-    state = to_plain(replace(kept.state, layers=MappingProxyType({})))
+        models.append(_absolute(to_dict(spec) | {"model": _whole(spec.model)}))
+    state = to_dict(replace(kept.state, layers=MappingProxyType({})))
     layers = [
-        {"network": slot, "layer": name, **to_plain(layer)}
+        {"network": slot, "layer": name, **to_dict(layer)}
         for (slot, name), layer in sorted(kept.state.layers.items())
     ]
     content = {
         "vrnn": VERSION,
         "models": models,
         "detail": kept.detail,
-        "camera": None if kept.camera is None else to_plain(kept.camera),
-        "places": {str(key): to_plain(camera) for key, camera in kept.places.items()},
+        "camera": None if kept.camera is None else to_dict(kept.camera),
+        "places": {str(key): to_dict(camera) for key, camera in kept.viewpoints.items()},
         "state": _absolute_picture(state),
         "layers": layers,
         "pixels": {key: _encoded(pixels) for key, pixels in kept.pixels.items()},
@@ -88,8 +88,8 @@ def _absolute(spec: dict[str, Any]) -> dict[str, Any]:
 
 
 def _absolute_picture(state: dict[str, Any]) -> dict[str, Any]:
-    if state.get("picture", {}).get("file"):
-        state["picture"]["file"] = str(Path(state["picture"]["file"]).resolve())
+    if state.get("input_image", {}).get("file"):
+        state["input_image"]["file"] = str(Path(state["input_image"]["file"]).resolve())
     return state
 
 
@@ -99,10 +99,10 @@ def _encoded(pixels: np.ndarray) -> str:
     return base64.b64encode(file.getvalue()).decode()
 
 
-def read_place(path: Path) -> Kept:
+def load_workspace(path: Path) -> WorkspaceSnapshot:
     """What a file holds. Raises VrnnError when it is no such file, cut short or wrongly edited."""
     try:
-        if path.stat().st_size > MOST_BYTES:
+        if path.stat().st_size > MAX_BYTES:
             raise VrnnError(f"'{path}' is too large for a place")
         content = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -122,9 +122,9 @@ def read_place(path: Path) -> Kept:
         raise VrnnError(f"the place '{path}': {error}") from error
 
 
-def _read(content: dict[str, Any], folder: Path) -> Kept:
+def _read(content: dict[str, Any], folder: Path) -> WorkspaceSnapshot:
     models = tuple(_model(table, folder) for table in _list(content, "models"))
-    state = from_plain(State, _table(content, "state"), "state", folder)
+    state = from_dict(State, _table(content, "state"), "state", folder)
     layers = {}
     for table in _list(content, "layers"):
         if not isinstance(table, dict):
@@ -133,9 +133,9 @@ def _read(content: dict[str, Any], folder: Path) -> Kept:
         slot, name = own.pop("network", 0), own.pop("layer", "")
         if not isinstance(slot, int) or not isinstance(name, str):
             raise VrnnError(f"layers: {table!r} should name a network and a layer")
-        layers[slot, name] = from_plain(LayerState, own, f"layer '{name}'", folder)
+        layers[slot, name] = from_dict(LayerState, own, f"layer '{name}'", folder)
     state = replace(state, layers=MappingProxyType(layers))
-    problem = problem_of(state)
+    problem = validate(state)
     if problem:
         raise VrnnError(problem)
     camera = content.get("camera")
@@ -143,11 +143,11 @@ def _read(content: dict[str, Any], folder: Path) -> Kept:
     for key, table in _table(content, "places").items():
         if not key.isdecimal():
             raise VrnnError(f"places: '{key}' should be a number")
-        places[int(key)] = from_plain(Camera, table, f"places.{key}", folder)
+        places[int(key)] = from_dict(Camera, table, f"places.{key}", folder)
     pixels = {str(key): _decoded(text, str(key)) for key, text in _table(content, "pixels").items()}
-    return Kept(
+    return WorkspaceSnapshot(
         models, str(content.get("detail", "layers")), state,
-        None if camera is None else from_plain(Camera, camera, "camera", folder), places, pixels,
+        None if camera is None else from_dict(Camera, camera, "camera", folder), places, pixels,
     )  # fmt: skip
 
 
@@ -156,7 +156,7 @@ def _model(table: Any, folder: Path) -> ModelSpec:
     model = own.pop("model", None)
     if not isinstance(model, str):
         raise VrnnError(f"models: {table!r} should name a model")
-    return replace(from_plain(ModelSpec, own, "model", folder), model=model)
+    return replace(from_dict(ModelSpec, own, "model", folder), model=model)
 
 
 def _list(content: dict[str, Any], key: str) -> Sequence[Any]:
@@ -183,12 +183,12 @@ def _decoded(text: Any, key: str) -> np.ndarray:
         raise VrnnError(f"the image '{key}' cannot be read: {error}") from error
 
 
-def fitting(state: State, world: World) -> tuple[State, tuple[str, ...]]:
+def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, ...]]:
     """The part of a state that fits the networks that stand, and what does not, by name."""
     lost: list[str] = []
 
     def known(network: int, name: str, modules: bool = False) -> bool:
-        stand = world.stands.get(network)
+        stand = world.networks.get(network)
         if stand is not None and (name in stand.ids or (modules and name in stand.modules)):
             return True
         lost.append(name)
@@ -198,14 +198,16 @@ def fitting(state: State, world: World) -> tuple[State, tuple[str, ...]]:
     folds = frozenset(key for key in state.folds if known(*key, modules=True))
     pins = tuple(p for p in state.pins if known(p.network, p.layer) and known(p.network, p.beside))
     off = []
-    for one in state.off:
+    for one in state.ablations:
         if not known(one.network, one.layer):
             continue
-        stand = world.stands[one.network]
+        stand = world.networks[one.network]
         count = stand.network.by_id[stand.ids[one.layer]].shape[0]
         channels = tuple(c for c in one.channels if 0 <= c < count)
         lost += [f"{one.layer} channel {c}" for c in one.channels if c not in channels]
         if channels or not one.channels:
             off.append(replace(one, channels=channels))
-    fitted = replace(state, layers=MappingProxyType(layers), folds=folds, pins=pins, off=tuple(off))
+    fitted = replace(
+        state, layers=MappingProxyType(layers), folds=folds, pins=pins, ablations=tuple(off)
+    )
     return fitted, tuple(dict.fromkeys(lost))

@@ -7,7 +7,7 @@ import sys
 from ctypes import POINTER, byref, c_int32, c_ulong, c_void_p, cast
 from typing import Any
 
-from vrnn.xr.runtime import OPENGL, HeadsetError, Runtime, told
+from vrnn.xr.runtime import OPENGL, HeadsetError, Runtime, translate_errors
 
 EGL = "XR_MNDX_egl_enable"
 CONFIG_ID, NONE = 0x3028, 0x3038
@@ -38,7 +38,7 @@ def kind() -> str:
     raise HeadsetError("no OpenGL context is current on this thread; draw from the main one")
 
 
-class Current:
+class ContextGuard:
     """The context that was current when this was made, on this thread.
 
     Runtimes draw in the same process, and some leave another context behind, or none (SteamVR on
@@ -87,7 +87,7 @@ def extensions() -> tuple[str, ...]:
 def check_version(runtime: Runtime, version: tuple[int, int]) -> None:
     """Ask what OpenGL the runtime wants, as must be done before a session. Raises HeadsetError."""
     xr = runtime.xr
-    with told(xr):
+    with translate_errors(xr):
         wanted = xr.get_opengl_graphics_requirements_khr(runtime.instance, runtime.system)
     least = xr.Version(wanted.min_api_version_supported)
     if (least.major, least.minor) > version:

@@ -8,12 +8,20 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.scene.headset.hand_gestures import from_joints
+from vrnn.scene.headset.hand_gestures import hand_input_from_joints
 from vrnn.scene.headset.tracking import HandInput, Pose
-from vrnn.storage.closeable import Closing
-from vrnn.xr.interaction_profiles import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS, Profile
-from vrnn.xr.raw_calls import Calls
-from vrnn.xr.runtime import HeadsetError, HeadsetLost, forgiving, told
+from vrnn.storage.closeable import Closeable
+from vrnn.xr.interaction_profiles import (
+    BOOLEANS,
+    FLOATS,
+    HANDS,
+    POSES,
+    PROFILES,
+    VECTORS,
+    InteractionProfile,
+)
+from vrnn.xr.raw_calls import RawCalls
+from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
 from vrnn.xr.session import pose_of
 
 HAND_TRACKING = "XR_EXT_hand_tracking"
@@ -21,12 +29,12 @@ JOINTS = 26
 NANOSECONDS = 1e9
 
 
-class Input(Closing):
+class HandInputReader(Closeable):
     """The actions of one session. Made before the session's first frame; see `read`."""
 
     def __init__(
-        self, xr: Any, calls: Calls, instance: Any, session: Any, extensions: frozenset[str],
-        profiles: Sequence[Profile] = PROFILES,
+        self, xr: Any, calls: RawCalls, instance: Any, session: Any, extensions: frozenset[str],
+        profiles: Sequence[InteractionProfile] = PROFILES,
     ) -> None:  # fmt: skip
         """extensions: that are on; profiles: kinds of controllers. Raises HeadsetError."""
         self._calls = calls
@@ -35,13 +43,13 @@ class Input(Closing):
         self._spaces: dict[tuple[str, int], Any] = {}
         self._trackers: list[Any] = []
         self.refused: list[str] = []
-        with told(xr):
+        with translate_errors(xr):
             self._paths = [xr.string_to_path(instance, hand) for hand in HANDS]
             info = xr.ActionSetCreateInfo("vrnn", "vrnn", 0)
             self._set = xr.create_action_set(instance, info)
             self._actions = self._made()
         self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
-        with told(xr):
+        with translate_errors(xr):
             attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
             xr.attach_session_action_sets(session, attached)
             for pose in POSES:
@@ -84,7 +92,7 @@ class Input(Closing):
         )  # fmt: skip
         return self._xr.create_action(self._set, info)
 
-    def _suggest(self, profiles: Sequence[Profile]) -> None:
+    def _suggest(self, profiles: Sequence[InteractionProfile]) -> None:
         """Tell the runtime which button is which; one that it does not know it says so of."""
         xr = self._xr
         for profile in profiles:
@@ -138,7 +146,7 @@ class Input(Closing):
         except xr.exception.XrException:  # not focused
             self._hands = (HandInput(), HandInput())
             return self._hands
-        with told(xr):
+        with translate_errors(xr):
             left, right = (self._hand(hand, stage, time, head) for hand in (0, 1))
         self._hands = (left, right)
         return self._hands
@@ -148,7 +156,7 @@ class Input(Closing):
             joints = self._seen(hand, stage, time)
             if joints is None:
                 return HandInput()
-            return from_joints(joints, head, hand, self._hands[hand])
+            return hand_input_from_joints(joints, head, hand, self._hands[hand])
         stick = self._vector("pad" if self._boolean("pad_click", hand) else "stick", hand)
         return HandInput(
             self._pose("aim", hand, stage, time), self._pose("grip", hand, stage, time),
@@ -208,20 +216,20 @@ class Input(Closing):
         xr = self._xr
         shake = xr.HapticVibration(int(seconds * NANOSECONDS), 0.0, strength)
         info = xr.HapticActionInfo(action=self._actions["haptic"], subaction_path=self._paths[hand])
-        with forgiving(xr):
+        with suppress_errors(xr):
             xr.apply_haptic_feedback(self._session, info, shake)
 
     def profile(self, hand: int) -> str:
         """The kind of controller in a hand, as OpenXR names it; '' for none."""
         xr = self._xr
-        with told(xr):
+        with translate_errors(xr):
             found = xr.get_current_interaction_profile(self._session, self._paths[hand])
             path = found.interaction_profile
             return str(xr.path_to_string(self._instance, path)) if path else ""
 
     def _let_hands_go(self) -> None:
         for tracker in self._trackers:
-            with forgiving(self._xr):
+            with suppress_errors(self._xr):
                 self._xr.destroy_hand_tracker_ext(tracker)
         self._trackers.clear()
 
@@ -229,10 +237,10 @@ class Input(Closing):
         """Let go of everything; the runtime may be gone."""
         self._let_hands_go()
         for space in self._spaces.values():
-            with forgiving(self._xr):
+            with suppress_errors(self._xr):
                 self._xr.destroy_space(space)
         self._spaces.clear()
         action_set, self._set = self._set, None
         if action_set is not None:
-            with forgiving(self._xr):
+            with suppress_errors(self._xr):
                 self._xr.destroy_action_set(action_set)

@@ -14,7 +14,7 @@ MENU = {"menu": "input/menu/click"}
 
 
 @dataclass(frozen=True)
-class Profile:
+class InteractionProfile:
     """A kind of controller. path: OpenXR's name; left, right: the source of each of our actions;
     extension: what the runtime must have for it, '' for nothing."""
 
@@ -32,15 +32,15 @@ class Profile:
         return found
 
 
-def _both(path: str, extension: str = "", **sources: str) -> Profile:
-    return Profile(path, sources, sources, extension)
+def _both(path: str, extension: str = "", **sources: str) -> InteractionProfile:
+    return InteractionProfile(path, sources, sources, extension)
 
 
 _TRIGGERS = {"trigger": "input/trigger/value", "squeeze": "input/squeeze/value"}
 
 PROFILES = (
     _both("/interaction_profiles/khr/simple_controller", trigger="input/select/click", **MENU),
-    Profile(
+    InteractionProfile(
         "/interaction_profiles/oculus/touch_controller",
         {**_TRIGGERS, **STICK, **LEFT_LETTERS, **MENU},
         {**_TRIGGERS, **STICK, **LETTERS},
@@ -57,7 +57,7 @@ PROFILES = (
         trigger="input/trigger/value", squeeze="input/squeeze/click",
         secondary="input/trackpad/click", **STICK, **MENU,
     ),
-    Profile(
+    InteractionProfile(
         "/interaction_profiles/hp/mixed_reality_controller",
         {**_TRIGGERS, **STICK, **LEFT_LETTERS, **MENU},
         {**_TRIGGERS, **STICK, **LETTERS, **MENU},

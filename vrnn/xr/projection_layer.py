@@ -9,17 +9,17 @@ from vrnn.scene.headset.tracking import Eye
 from vrnn.xr.swapchain import Swapchain
 
 
-class Layer:
+class ProjectionLayer:
     """A projection layer. The structures point at each other, so all of them are kept."""
 
-    def __init__(self, xr: Any, stage: Any, colour: Swapchain, depth: Swapchain | None) -> None:
+    def __init__(self, xr: Any, stage: Any, color: Swapchain, depth: Swapchain | None) -> None:
         """stage: the space that eyes are told in; depth: None where the runtime wants none."""
-        whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*colour.size))
+        whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*color.size))
         kind = xr.CompositionLayerProjectionView
         self._views = (kind * 2)(kind(), kind())
         self._depths: list[Any] = []
         for number, view in enumerate(self._views):
-            view.sub_image = xr.SwapchainSubImage(colour.handle, whole, number)
+            view.sub_image = xr.SwapchainSubImage(color.handle, whole, number)
             if depth is not None:
                 image = xr.SwapchainSubImage(depth.handle, whole, number)
                 told = xr.CompositionLayerDepthInfoKHR(
@@ -41,7 +41,7 @@ class Layer:
 
     def of(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
         """What `end_frame` is given. time: nanoseconds; eyes: that the pictures are drawn for;
-        depths: metres of the stage between which they are."""
+        depths: meters of the stage between which they are."""
         for eye, (position, orientation), fov in zip(eyes, self._poses, self._fovs, strict=True):
             position.x, position.y, position.z = eye.pose.position.tolist()
             turned = eye.pose.orientation.tolist()

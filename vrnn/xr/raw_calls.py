@@ -15,7 +15,7 @@ TIMED_OUT = 1
 """XR_TIMEOUT_EXPIRED."""
 
 
-class Calls:
+class RawCalls:
     """Each raises pyopenxr's own errors."""
 
     def __init__(self, xr: Any) -> None:

@@ -14,12 +14,12 @@ from types import ModuleType
 from typing import Any
 
 from vrnn.errors import VrnnError
-from vrnn.storage.closeable import Closing
+from vrnn.storage.closeable import Closeable
 from vrnn.version import __version__
-from vrnn.xr.raw_calls import Calls
+from vrnn.xr.raw_calls import RawCalls
 
 OPENGL = "XR_KHR_opengl_enable"
-WELCOME = (
+OPTIONAL_EXTENSIONS = (
     "XR_KHR_composition_layer_depth",
     "XR_KHR_visibility_mask",
     "XR_FB_display_refresh_rate",
@@ -42,7 +42,7 @@ class HeadsetLost(HeadsetError):
 
 
 @dataclass(frozen=True)
-class Facts:
+class RuntimeInfo:
     """What a runtime says of itself. size, largest: (width, height) pixels of one eye's picture,
     as recommended and at most; samples: of each pixel, as recommended; extensions: that are on."""
 
@@ -55,14 +55,14 @@ class Facts:
     extensions: frozenset[str]
 
 
-class Runtime(Closing):
+class Runtime(Closeable):
     """An OpenXR instance and the headset that it offers."""
 
     def __init__(self, graphics: Sequence[str] = (OPENGL,)) -> None:
         """graphics: extensions without which nothing can be drawn. Raises HeadsetError."""
         xr = load()
         self.xr: Any = xr
-        self.calls = Calls(xr)
+        self.calls = RawCalls(xr)
         offered = _extensions(xr)
         missing = [name for name in graphics if name not in offered]
         if missing:
@@ -70,7 +70,7 @@ class Runtime(Closing):
                 f"the OpenXR runtime offers no {missing[0]}, which drawing with OpenGL here needs; "
                 f"use another runtime (SteamVR and Monado have it), {WITHOUT}"
             )
-        chosen = [*graphics, *(name for name in WELCOME if name in offered)]
+        chosen = [*graphics, *(name for name in OPTIONAL_EXTENSIONS if name in offered)]
         self.instance = _instance(xr, chosen)
         try:
             self.system = self._headset()
@@ -95,9 +95,9 @@ class Runtime(Closing):
                 f"restart its software, {WITHOUT}"
             ) from error
 
-    def _facts(self, extensions: frozenset[str]) -> Facts:
+    def _facts(self, extensions: frozenset[str]) -> RuntimeInfo:
         xr = self.xr
-        with told(xr):
+        with translate_errors(xr):
             runtime = xr.get_instance_properties(self.instance)
             system = xr.get_system_properties(self.instance, self.system)
             stereo = xr.ViewConfigurationType.PRIMARY_STEREO
@@ -113,7 +113,7 @@ class Runtime(Closing):
             max(left.recommended_image_rect_height, right.recommended_image_rect_height),
         )
         version = str(xr.Version(runtime.runtime_version))
-        return Facts(
+        return RuntimeInfo(
             _text(runtime.runtime_name), version, _text(system.system_name), size, largest,
             left.recommended_swapchain_sample_count, extensions,
         )  # fmt: skip
@@ -126,7 +126,7 @@ class Runtime(Closing):
         """Let go of the runtime. It may be gone already."""
         instance, self.instance = getattr(self, "instance", None), None
         if instance is not None:
-            with forgiving(self.xr):
+            with suppress_errors(self.xr):
                 self.xr.destroy_instance(instance)
 
 
@@ -194,7 +194,7 @@ def _no_runtime(xr: Any, error: Exception) -> str:
 
 
 @contextmanager
-def told(xr: Any) -> Iterator[None]:
+def translate_errors(xr: Any) -> Iterator[None]:
     """Whatever the runtime refuses is a HeadsetError, and a HeadsetLost when it is gone."""
     try:
         yield
@@ -205,7 +205,7 @@ def told(xr: Any) -> Iterator[None]:
 
 
 @contextmanager
-def forgiving(xr: Any) -> Iterator[None]:
+def suppress_errors(xr: Any) -> Iterator[None]:
     """At the end it does not matter what the runtime says."""
     with suppress(xr.exception.XrException):
         yield

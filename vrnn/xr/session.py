@@ -23,31 +23,31 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.config.schema import Headset as Settings
+from vrnn.config.schema import HeadsetSettings as Settings
 from vrnn.render.gl_raw import DEPTH_COMPONENT32F
 from vrnn.render.stereo import StereoTarget, edges
 from vrnn.scene.headset.tracking import Eye, Pose
-from vrnn.storage.closeable import Closing
+from vrnn.storage.closeable import Closeable
 from vrnn.xr import graphics_binding as graphics
-from vrnn.xr.projection_layer import Layer
-from vrnn.xr.runtime import HeadsetLost, Runtime, forgiving, told
-from vrnn.xr.swapchain import Swapchain, colour_format, depth_format
+from vrnn.xr.projection_layer import ProjectionLayer
+from vrnn.xr.runtime import HeadsetLost, Runtime, suppress_errors, translate_errors
+from vrnn.xr.swapchain import Swapchain, color_format, depth_format
 
 STANDING = 1.6
-"""Metres of the eye above the floor, where the runtime does not know the floor."""
+"""Meters of the eye above the floor, where the runtime does not know the floor."""
 DEPTH_LAYER = "XR_KHR_composition_layer_depth"
 MASK = "XR_KHR_visibility_mask"
 REFRESH = "XR_FB_display_refresh_rate"
 LOCAL_FLOOR = "XR_EXT_local_floor"
 
 Depths = tuple[float, float]
-"""Metres of the stage between which things were drawn."""
+"""Meters of the stage between which things were drawn."""
 
 
-class Frame:
+class HeadsetFrameState:
     """One frame, between waiting for it and handing it over."""
 
-    def __init__(self, headset: Headset, time: int, period: int, shown: bool) -> None:
+    def __init__(self, headset: HeadsetSession, time: int, period: int, shown: bool) -> None:
         """time: at which it will be seen, nanoseconds of the runtime's clock; period: from one
         frame to the next; shown: whether it is worth drawing."""
         self._headset = headset
@@ -72,10 +72,10 @@ class Frame:
     def target(self, eyes: tuple[Eye, Eye], depths: Depths) -> StereoTarget:
         """Where to draw what these eyes see. depths: see `Depths`."""
         self.views, self.depths = eyes, depths
-        return self._headset.lend()
+        return self._headset.acquire_target()
 
 
-class Headset(Closing):
+class HeadsetSession(Closeable):
     """A headset's session, from its making to its end."""
 
     def __init__(
@@ -90,16 +90,16 @@ class Headset(Closing):
         self.running = False
         self.frames = self.unended = 0
         self.seconds = 0.0  # that were ours of the last frame, between waiting and handing over
-        self.recentred = 0
+        self.recentered = 0
         self.notes: list[str] = []
         self.stage_kind = ""
         self._eyes = (Eye(), Eye())
         self._ending = False
-        self._colour: Swapchain | None = None
+        self._color: Swapchain | None = None
         self._depth: Swapchain | None = None
         self._target: StereoTarget | None = None
-        self._layer: Layer | None = None
-        self._current: graphics.Current | None = None
+        self._layer: ProjectionLayer | None = None
+        self._current: graphics.ContextGuard | None = None
         self._mask_wanted = True
         self.session: Any = None
         self.stage: Any = None
@@ -116,8 +116,8 @@ class Headset(Closing):
         code = self.ctx.version_code
         graphics.check_version(runtime, (code // 100, code // 10 % 10))
         self._binding = graphics.binding(runtime)
-        self._current = current = graphics.Current()
-        with told(xr):
+        self._current = current = graphics.ContextGuard()
+        with translate_errors(xr):
             info = xr.SessionCreateInfo(
                 next=cast(pointer(self._binding), c_void_p), system_id=runtime.system
             )
@@ -155,7 +155,7 @@ class Headset(Closing):
         xr, wanted = self.runtime.xr, self._settings.refresh_rate
         if not wanted or not self.runtime.has(REFRESH):
             return
-        with forgiving(xr):
+        with suppress_errors(xr):
             offered = list(xr.enumerate_display_refresh_rates_fb(self.session))
             if offered:
                 nearest = min(offered, key=lambda rate: abs(rate - wanted))
@@ -208,7 +208,7 @@ class Headset(Closing):
         xr = self.runtime.xr
         while self.session is not None:
             try:
-                with told(xr):
+                with translate_errors(xr):
                     try:
                         event = xr.poll_event(self.runtime.instance)
                     except xr.EventUnavailable:
@@ -218,67 +218,67 @@ class Headset(Closing):
                 self.running = False
                 self.state = "LOSS_PENDING"
                 raise
-            self._happened(event)
+            self._on_event(event)
 
-    def _happened(self, event: Any) -> None:
+    def _on_event(self, event: Any) -> None:
         xr = self.runtime.xr
         kinds = xr.StructureType
         kind = int(event._type)  # as a number: a runtime may tell what pyopenxr has no name for
         if kind == kinds.EVENT_DATA_SESSION_STATE_CHANGED.value:
             changed = cast(byref(event), POINTER(xr.EventDataSessionStateChanged)).contents
-            self._become(xr.SessionState(changed.state).name)
+            self._on_state(xr.SessionState(changed.state).name)
         elif kind == kinds.EVENT_DATA_INSTANCE_LOSS_PENDING.value:
             self.running = False
             self.state = "LOSS_PENDING"
             raise HeadsetLost("the headset's runtime is about to end")
         elif kind == kinds.EVENT_DATA_REFERENCE_SPACE_CHANGE_PENDING.value:
-            self.recentred += 1
+            self.recentered += 1
         elif kind == kinds.EVENT_DATA_VISIBILITY_MASK_CHANGED_KHR.value:
             self._mask_wanted = True
 
-    def _become(self, state: str) -> None:
+    def _on_state(self, state: str) -> None:
         xr = self.runtime.xr
         self.state = state
         self.states.append(state)
         if state == "READY":
-            with told(xr):
+            with translate_errors(xr):
                 info = xr.SessionBeginInfo(xr.ViewConfigurationType.PRIMARY_STEREO)
                 xr.begin_session(self.session, info)
             self.running = True
         elif state == "STOPPING":
             self.running = False
-            with told(xr):
+            with translate_errors(xr):
                 xr.end_session(self.session)
         elif state in ("EXITING", "LOSS_PENDING"):
             self.running = False
             if state == "LOSS_PENDING":
                 raise HeadsetLost("the headset is about to be disconnected")
 
-    def ask_to_end(self) -> None:
+    def request_exit(self) -> None:
         """Let the session come to its end; go on until it is no longer alive."""
         if self._ending or not self.running:
             return
         self._ending = True
-        with told(self.runtime.xr):
+        with translate_errors(self.runtime.xr):
             self.runtime.xr.request_exit_session(self.session)
 
     # A frame.
 
     @contextmanager
-    def frame(self) -> Iterator[Frame]:
+    def frame(self) -> Iterator[HeadsetFrameState]:
         """Wait until the runtime wants a picture, and hand it over at the end of the `with`.
 
         What was begun is ended, also when drawing fails. Raises HeadsetLost.
         """
         xr = self.runtime.xr
-        with told(xr):
+        with translate_errors(xr):
             state = xr.wait_frame(self.session)
             self.runtime.calls.begin_frame(self.session)
         self._keep_context()
         began = perf_counter()
         self.unended += 1
         time, period = state.predicted_display_time, state.predicted_display_period
-        frame = Frame(self, time, period, bool(state.should_render))
+        frame = HeadsetFrameState(self, time, period, bool(state.should_render))
         complete = False
         try:
             yield frame
@@ -287,13 +287,13 @@ class Headset(Closing):
             if complete:
                 self._end(frame, began)
             else:
-                with forgiving(xr):  # what went wrong first is told
+                with suppress_errors(xr):  # what went wrong first is told
                     self._give_back()
                     self._hand_over(frame, None)
 
-    def _end(self, frame: Frame, began: float) -> None:
+    def _end(self, frame: HeadsetFrameState, began: float) -> None:
         info = None
-        with told(self.runtime.xr):
+        with translate_errors(self.runtime.xr):
             if frame.views is not None and self._layer is not None:
                 self._give_back()
                 info = self._layer.of(frame.time, frame.views, frame.depths)
@@ -302,11 +302,11 @@ class Headset(Closing):
         self.frames += 1
 
     def _give_back(self) -> None:
-        for swapchain in (self._colour, self._depth):
+        for swapchain in (self._color, self._depth):
             if swapchain is not None:
-                swapchain.give_back()
+                swapchain.release_image()
 
-    def _hand_over(self, frame: Frame, info: Any) -> None:
+    def _hand_over(self, frame: HeadsetFrameState, info: Any) -> None:
         """info: of what was drawn; None where nothing was."""
         xr = self.runtime.xr
         if info is None:
@@ -322,7 +322,7 @@ class Headset(Closing):
     def located(self, space: Any, time: int) -> Pose | None:
         """Where a space is on the stage; None while it is not tracked. Raises HeadsetError."""
         xr = self.runtime.xr
-        with told(xr):
+        with translate_errors(xr):
             found = xr.locate_space(space, self.stage, time)
         flags = xr.SpaceLocationFlags
         valid = flags.ORIENTATION_VALID_BIT | flags.POSITION_VALID_BIT
@@ -334,7 +334,7 @@ class Headset(Closing):
         """Both eyes, and whether they are tracked; else they are where they were."""
         xr = self.runtime.xr
         self._view_info.display_time = time
-        with told(xr):
+        with translate_errors(xr):
             self.runtime.calls.locate_views(
                 self.session, self._view_info, self._view_state, self._count, self._views
             )
@@ -347,16 +347,16 @@ class Headset(Closing):
 
     # Where to draw.
 
-    def lend(self) -> StereoTarget:
+    def acquire_target(self) -> StereoTarget:
         """The target of this frame. Raises HeadsetError."""
         if self._target is None:
             self._make_target()
         assert self._target is not None
-        assert self._colour is not None
+        assert self._color is not None
         depth = self._depth.acquire() if self._depth is not None else 0
-        colour = self._colour.acquire()
+        color = self._color.acquire()
         self._keep_context()
-        self._target.into(colour, depth)
+        self._target.into(color, depth)
         if self._mask_wanted:
             self._mask_wanted = False
             self._target.hide(self._masks(self._eyes))
@@ -369,14 +369,14 @@ class Headset(Closing):
 
     def _make_target(self) -> None:
         runtime, size = self.runtime, self.size
-        self._colour = Swapchain(runtime, self.session, colour_format(runtime, self.session), size)
+        self._color = Swapchain(runtime, self.session, color_format(runtime, self.session), size)
         kind = 0
         if self._settings.depth and runtime.has(DEPTH_LAYER):
             kind = depth_format(runtime, self.session)
         if kind:
             self._depth = Swapchain(runtime, self.session, kind, size, depth=True)
         self._keep_context()
-        self._layer = Layer(runtime.xr, self.stage, self._colour, self._depth)
+        self._layer = ProjectionLayer(runtime.xr, self.stage, self._color, self._depth)
         self._target = StereoTarget(
             self.ctx, size, self._samples, self._stereo, kind or DEPTH_COMPONENT32F, own=False
         )
@@ -400,10 +400,10 @@ class Headset(Closing):
         if self._target is not None:
             self._target.release()
             self._target = None
-        for swapchain in (self._colour, self._depth):
+        for swapchain in (self._color, self._depth):
             if swapchain is not None:
-                swapchain.release()
-        self._colour = self._depth = None
+                swapchain.destroy()
+        self._color = self._depth = None
         session, self.session = self.session, None
         self.running = False
         self._keep_context()
@@ -411,9 +411,9 @@ class Headset(Closing):
             xr = self.runtime.xr
             for space in (self.stage, self.view_space):
                 if space is not None:
-                    with forgiving(xr):
+                    with suppress_errors(xr):
                         xr.destroy_space(space)
-            with forgiving(xr):
+            with suppress_errors(xr):
                 xr.destroy_session(session)
         self.runtime.close()
         self._keep_context()

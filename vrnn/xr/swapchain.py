@@ -1,4 +1,4 @@
-"""Texture arrays that the runtime lends for each frame: one for colour, one for depth."""
+"""Texture arrays that the runtime lends for each frame: one for color, one for depth."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from vrnn.render.gl_raw import (
     RGBA8,
     SRGB8_ALPHA8,
 )
-from vrnn.xr.runtime import HeadsetError, Runtime, forgiving, told
+from vrnn.xr.runtime import HeadsetError, Runtime, suppress_errors, translate_errors
 
-COLOURS = (SRGB8_ALPHA8,)
+COLORS = (SRGB8_ALPHA8,)
 DEPTHS = (DEPTH_COMPONENT32F, DEPTH_COMPONENT24, DEPTH_COMPONENT16)
 """Formats that can be drawn into, the best first."""
 LONGEST = 1_000_000_000
@@ -36,7 +36,7 @@ class Swapchain:
             usage_flags=drawn | use.SAMPLED_BIT, format=kind, sample_count=1, width=size[0],
             height=size[1], face_count=1, array_size=2, mip_count=1,
         )  # fmt: skip
-        with told(xr):
+        with translate_errors(xr):
             self.handle = xr.create_swapchain(session, info)
             images = xr.enumerate_swapchain_images(self.handle, xr.SwapchainImageOpenGLKHR)
         self.textures = [int(image.image) for image in images]
@@ -47,32 +47,32 @@ class Swapchain:
 
     def acquire(self) -> int:
         """The texture array to draw into now. Raises HeadsetError."""
-        with told(self._xr):
+        with translate_errors(self._xr):
             index = self._calls.acquire(self.handle, self._acquire)
             self._lent = True
             self._calls.wait(self.handle, self._wait)
         return self.textures[index]
 
-    def give_back(self) -> None:
+    def release_image(self) -> None:
         """It is drawn. Raises HeadsetError."""
         if self._lent:
             self._lent = False
-            with told(self._xr):
+            with translate_errors(self._xr):
                 self._calls.release(self.handle, self._release)
 
-    def release(self) -> None:
+    def destroy(self) -> None:
         """Give all images back to the runtime, which may be gone."""
         handle, self.handle = self.handle, None
         if handle is not None:
-            with forgiving(self._xr):
+            with suppress_errors(self._xr):
                 self._xr.destroy_swapchain(handle)
 
 
-def colour_format(runtime: Runtime, session: Any) -> int:
+def color_format(runtime: Runtime, session: Any) -> int:
     """An sRGB format that the runtime takes. Raises HeadsetError."""
-    with told(runtime.xr):
+    with translate_errors(runtime.xr):
         offered = [int(kind) for kind in runtime.xr.enumerate_swapchain_formats(session)]
-    for kind in COLOURS:
+    for kind in COLORS:
         if kind in offered:
             return kind
     some = ", ".join(f"{kind:#x}" for kind in offered[:6])
@@ -85,6 +85,6 @@ def colour_format(runtime: Runtime, session: Any) -> int:
 
 def depth_format(runtime: Runtime, session: Any) -> int:
     """A depth format that the runtime takes; 0 when there is none. Raises HeadsetError."""
-    with told(runtime.xr):
+    with translate_errors(runtime.xr):
         offered = {int(kind) for kind in runtime.xr.enumerate_swapchain_formats(session)}
     return next((kind for kind in DEPTHS if kind in offered), 0)

@@ -10,12 +10,12 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.analysis.profiler import layer_facts, measure, weight_histograms
+from vrnn.compute.analysis.profiler import layer_profiles, measure, weight_histograms
 from vrnn.compute.loading.source import open_source
-from vrnn.compute.operators.macs import multiply_adds
+from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged
 from vrnn.compute.tracing.annotations import Tracker
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.network.model_spec import DETAILS, ModelSpec
 
@@ -39,13 +39,13 @@ def test_multiply_adds_are_those_of_torch_s_counter(name):
     expected = counted_by_torch(model, inputs)
     traced = trace(model, inputs, name)
     for detail in DETAILS:
-        costs = measure(model, at_detail(traced, detail), inputs)
+        costs = measure(model, simplify(traced, detail), inputs)
         assert sum(work for work, _ in costs.values()) == expected
 
 
 def test_each_layer_has_its_own_count():
     model, inputs = opened("resnet50.py")
-    view = at_detail(trace(model, inputs, "resnet50"), "layers")
+    view = simplify(trace(model, inputs, "resnet50"), "layers")
     costs = measure(model, view, inputs)
     by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
     assert by_name["conv1"] == 112 * 112 * 64 * 3 * 7 * 7
@@ -56,7 +56,7 @@ def test_each_layer_has_its_own_count():
 
 def test_attention_is_counted():
     model, inputs = opened("transformer.py")
-    view = at_detail(trace(model, inputs, "transformer"), "layers")
+    view = simplify(trace(model, inputs, "transformer"), "layers")
     costs = measure(model, view, inputs)
     by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
     assert by_name["blocks.0.attention"] == 4 * 145 * 145 * (24 + 24)
@@ -84,19 +84,19 @@ CALLS = [
 def test_single_calls_are_counted_as_torch_counts_them(function, args, kwargs):
     with FlopCounterMode(display=False) as counter:
         result = function(*args, **kwargs)
-    assert multiply_adds(function, args, kwargs, result) == counter.get_total_flops() // 2 > 0
+    assert macs(function, args, kwargs, result) == counter.get_total_flops() // 2 > 0
 
 
 def test_operators_recurrent_layers_and_whole_attention():
-    assert multiply_adds(torch.Tensor.__matmul__, (A[0], B[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
-    assert multiply_adds(torch.Tensor.__rmatmul__, (B[0], A[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
-    assert multiply_adds(torch.add, (A, 1), {}, A + 1) == 0
+    assert macs(torch.Tensor.__matmul__, (A[0], B[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
+    assert macs(torch.Tensor.__rmatmul__, (B[0], A[0]), {}, A[0] @ B[0]) == 4 * 6 * 7
+    assert macs(torch.add, (A, 1), {}, A + 1) == 0
     model, x = nn.LSTM(6, 8, batch_first=True).eval(), (torch.rand(2, 5, 6),)
-    view = at_detail(trace(model, x, "lstm"), "all")
+    view = simplify(trace(model, x, "lstm"), "all")
     work = sum(w for w, _ in measure(model, view, x).values())
     assert work == 2 * 5 * 4 * 8 * (6 + 8)
     attention, x = MODELS["Tokens"]().eval(), inputs_of("Tokens")
-    view = at_detail(trace(attention, x, "tokens"), "layers")
+    view = simplify(trace(attention, x, "tokens"), "layers")
     costs = measure(attention, view, x)
     node = next(n for n in view.network.nodes if n.operation == "attention")
     assert costs[node.id][0] == 4 * 5 * 8 * 8 + 2 * 5 * 5 * 8
@@ -107,8 +107,8 @@ def test_operators_recurrent_layers_and_whole_attention():
 def test_every_node_has_facts(name, detail):
     torch.manual_seed(0)
     model, inputs = MODELS[name]().eval(), inputs_of(name)
-    view = at_detail(trace(model, inputs, name), detail)
-    facts = layer_facts(view, [measure(model, view, inputs)], dict(weight_histograms(view)))
+    view = simplify(trace(model, inputs, name), detail)
+    facts = layer_profiles(view, [measure(model, view, inputs)], dict(weight_histograms(view)))
     assert facts.keys() == {node.id for node in view.network.nodes}
     for node in view.network.nodes:
         fact = facts[node.id]
@@ -129,9 +129,9 @@ def test_the_seconds_add_up_to_the_pass_and_a_slow_layer_has_most_of_them():
             return self.c(self.b(self.a(x)))
 
     model, inputs = Slow().eval(), (torch.rand(1, 3, 96, 96),)
-    view = at_detail(trace(model, inputs, "slow"), "layers")
+    view = simplify(trace(model, inputs, "slow"), "layers")
     several = [measure(model, view, inputs) for _ in range(5)]
-    facts = layer_facts(view, several, dict(weight_histograms(view)))
+    facts = layer_profiles(view, several, dict(weight_histograms(view)))
     seconds = {node.name: facts[node.id].seconds for node in view.network.nodes}
     total = sum(seconds.values())
     assert seconds["b"] == max(seconds.values())
@@ -140,7 +140,7 @@ def test_the_seconds_add_up_to_the_pass_and_a_slow_layer_has_most_of_them():
 
 def test_weights_are_those_of_the_layer():
     model, inputs = opened("default")
-    view = at_detail(trace(model, inputs, "digits"), "layers")
+    view = simplify(trace(model, inputs, "digits"), "layers")
     weights = dict(weight_histograms(view))
     node = next(n for n in view.network.nodes if n.name == "stem.0")
     values = torch.cat(
@@ -159,7 +159,7 @@ def test_with_trackers_all_that_happens_between_two_counts_for_the_later():
         Tracker("second"),
     ).eval()  # fmt: skip
     inputs = (torch.rand(1, 3, 10, 10),)
-    view = at_detail(trace(model, inputs, "tracked"), "layers")
+    view = simplify(trace(model, inputs, "tracked"), "layers")
     work = {n.name: measure(model, view, inputs)[n.id][0] for n in view.network.nodes}
     assert work["first"] == 64 * 3 * 9 * 4
     assert work["second"] == 64 * (4 * 5 + 5 * 6)
@@ -168,6 +168,6 @@ def test_with_trackers_all_that_happens_between_two_counts_for_the_later():
 def test_another_way_is_noticed():
     torch.manual_seed(0)
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
-    view = at_detail(trace(model, inputs, "dependent"), "layers")
+    view = simplify(trace(model, inputs, "dependent"), "layers")
     with pytest.raises(GraphChanged):
         measure(model, view, (-inputs[0],))

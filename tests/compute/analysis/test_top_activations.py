@@ -11,7 +11,7 @@ from torch import nn
 from tests.support.odd_models import MODELS
 from vrnn.compute import cache
 from vrnn.compute.analysis.top_activations import top_images
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import digit_images, open_source
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet, image_folder
@@ -23,13 +23,13 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "cache")
+    monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "cache")
     return tmp_path / "cache" / "top-images"
 
 
 @pytest.fixture(scope="module")
 def digits():
-    return OpenedModel(open_source(ModelSpec()), "layers")
+    return LoadedModel(open_source(ModelSpec()), "layers")
 
 
 def node_of(model, name):
@@ -79,7 +79,7 @@ def test_a_model_that_takes_no_batches_and_one_with_attention(tmp_path):
     rng = np.random.default_rng(0)
     pictures = rng.integers(0, 255, (7, 8, 8, 3), np.uint8)
     images = ImageSet((), [-1] * 7, lambda i: pictures[i])
-    model = OpenedModel(
+    model = LoadedModel(
         open_source(ModelSpec(MODELS["Tokens"](), input_size=(8, 8), device="cpu")), "layers"
     )
     for name in ("add", "attention"):
@@ -106,7 +106,7 @@ def test_a_model_that_mixes_the_images_of_a_batch_gets_them_one_by_one():
     pictures = np.stack([np.full((8, 8, 3), v, np.uint8) for v in range(0, 250, 10)])
     pictures[:, 0, 0] = 255 - pictures[:, 0, 0]
     images = ImageSet((), [-1] * len(pictures), lambda i: pictures[i])
-    model = OpenedModel(open_source(ModelSpec(OfTheWholeBatch(), input_size=(8, 8))), "layers")
+    model = LoadedModel(open_source(ModelSpec(OfTheWholeBatch(), input_size=(8, 8))), "layers")
     node = model.network.outputs[0]
     top = top_images(model, images, node, 4)
     values = one_by_one(model, images, node).reshape(len(pictures), 2, -1).max(-1)
@@ -143,7 +143,7 @@ def test_values_that_are_not_finite_do_not_win():
 
     pictures = np.stack([np.full((8, 8, 3), v, np.uint8) for v in (0, 90, 250)])
     images = ImageSet((), [-1] * 3, lambda i: pictures[i])
-    model = OpenedModel(open_source(ModelSpec(Bad(), input_size=(8, 8))), "all")
+    model = LoadedModel(open_source(ModelSpec(Bad(), input_size=(8, 8))), "all")
     top = top_images(model, images, model.network.outputs[0], 2)
     assert top.images.tolist() == [[1, 0]] * 3
     assert np.isfinite(top.values).all()
@@ -206,7 +206,7 @@ def test_the_second_time_it_comes_from_the_cache(digits, cache_folder):
 
 
 def test_other_weights_images_and_numbers_have_a_file_of_their_own(cache_folder):
-    model = OpenedModel(open_source(ModelSpec()), "layers")
+    model = LoadedModel(open_source(ModelSpec()), "layers")
     node = node_of(model, "stem.0")
     images = digit_images()
     top_images(model, images, node, 4)
@@ -262,7 +262,7 @@ def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage)
 
 def test_without_a_place_for_a_cache_the_work_is_done_all_the_same(digits, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(cache, "cache_folder", lambda: tmp_path / "file")
+    monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "file")
     assert top_images(digits, digit_images(), node_of(digits, "stem.0"), 2).seen == 359
 
 
@@ -270,11 +270,11 @@ def test_the_users_cache_folder(monkeypatch):
     monkeypatch.undo()
     monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
     monkeypatch.setattr("sys.platform", "linux")
-    assert paths.cache_folder() == Path("/somewhere/vrnn")
+    assert paths.cache_dir() == Path("/somewhere/vrnn")
     monkeypatch.delenv("XDG_CACHE_HOME")
-    assert paths.cache_folder() == Path.home() / ".cache" / "vrnn"
+    assert paths.cache_dir() == Path.home() / ".cache" / "vrnn"
     monkeypatch.setattr("sys.platform", "darwin")
-    assert paths.cache_folder() == Path.home() / "Library" / "Caches" / "vrnn"
+    assert paths.cache_dir() == Path.home() / "Library" / "Caches" / "vrnn"
     monkeypatch.setattr("sys.platform", "win32")
     monkeypatch.setenv("LOCALAPPDATA", "/local")
-    assert paths.cache_folder() == Path("/local/vrnn")
+    assert paths.cache_dir() == Path("/local/vrnn")

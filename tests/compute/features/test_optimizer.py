@@ -1,4 +1,4 @@
-"""Feature visualisation: does the picture show what the channel looks for?"""
+"""Feature visualization: does the picture show what the channel looks for?"""
 
 import subprocess
 import sys
@@ -10,13 +10,13 @@ import torch
 from torch import nn
 from torch.nn import functional as F
 
-from vrnn.compute.features.optimizer import ascend
+from vrnn.compute.features.optimizer import optimize
 from vrnn.compute.features.transforms import transformed
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
-from vrnn.compute.passes.partial_forward import Shortest
+from vrnn.compute.passes.partial_forward import PartialForward
 from vrnn.errors import VrnnError
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 
 PLAIN = {
@@ -25,7 +25,7 @@ PLAIN = {
 
 
 def opened(model, size=(24, 24), detail="layers"):
-    return OpenedModel(open_source(ModelSpec(model, input_size=size)), detail)
+    return LoadedModel(open_source(ModelSpec(model, input_size=size)), detail)
 
 
 def node_of(model, name):
@@ -33,7 +33,7 @@ def node_of(model, name):
 
 
 def made(model, name, channels, settings, **more):
-    steps = ascend(model, node_of(model, name), channels, settings, **more)
+    steps = optimize(model, node_of(model, name), channels, settings, **more)
     while True:
         try:
             next(steps)
@@ -42,7 +42,7 @@ def made(model, name, channels, settings, **more):
 
 
 class Templates(nn.Module):
-    """Each channel is a known picture: a blob, two stripes, a colour."""
+    """Each channel is a known picture: a blob, two stripes, a color."""
 
     def __init__(self):
         super().__init__()
@@ -68,7 +68,7 @@ class Templates(nn.Module):
 def test_pictures_show_the_templates_of_a_network_that_is_known():
     torch.manual_seed(0)
     model = opened(Templates(), (9, 9))
-    settings = Ascent(source="grey", steps=60, step_size=2.0, towards=0.0, **PLAIN)
+    settings = FeatureVisSettings(source="gray", steps=60, step_size=2.0, mean_pull=0.0, **PLAIN)
     for feature in made(model, "look", range(4), settings):
         wanted = model.source.model.patterns[feature.channel].numpy().transpose(1, 2, 0)
         seen = feature.pixels.astype(float)
@@ -78,8 +78,8 @@ def test_pictures_show_the_templates_of_a_network_that_is_known():
 
 
 def test_ten_digits_are_drawn_so_that_the_network_names_them():
-    model = OpenedModel(open_source(ModelSpec()), "layers")
-    settings = Ascent(source="noise", steps=120, step_size=2.0, pad=2, roll=1, seed=1)
+    model = LoadedModel(open_source(ModelSpec()), "layers")
+    settings = FeatureVisSettings(source="noise", steps=120, step_size=2.0, pad=2, roll=1, seed=1)
     right = 0
     for feature in made(model, "head", range(10), settings):
         inputs, _ = model.source.prepare(feature.image)
@@ -93,7 +93,9 @@ def test_gradients_agree_with_finite_differences():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(2, 3, 3), nn.Tanh(), nn.AvgPool2d(2), nn.Conv2d(3, 2, 2)).double()
     net[0].weight.data = net[0].weight.data.double()
-    settings = Ascent(blur=0.5, rotate_chance=1.0, scale_chance=1.0, roll_chance=1.0, pad=3)
+    settings = FeatureVisSettings(
+        blur=0.5, rotate_chance=1.0, scale_chance=1.0, roll_chance=1.0, pad=3
+    )
     start = torch.randn(2, 2, 10, 10, dtype=torch.double, requires_grad=True)
 
     def score(x):
@@ -104,12 +106,12 @@ def test_gradients_agree_with_finite_differences():
 
 
 def test_a_seed_gives_the_same_pictures_in_any_batch():
-    model = OpenedModel(open_source(ModelSpec()), "layers")
-    settings = Ascent(source="noise", steps=6, seed=5)
+    model = LoadedModel(open_source(ModelSpec()), "layers")
+    settings = FeatureVisSettings(source="noise", steps=6, seed=5)
     both = made(model, "stage1.0.conv1", [3, 7], settings)
     one = made(model, "stage1.0.conv1", [7], settings)
     assert np.abs(both[1].pixels.astype(int) - one[0].pixels).max() <= 1
-    other = made(model, "stage1.0.conv1", [7], Ascent(source="noise", steps=6, seed=6))
+    other = made(model, "stage1.0.conv1", [7], FeatureVisSettings(source="noise", steps=6, seed=6))
     assert np.abs(other[0].pixels.astype(int) - one[0].pixels).max() > 20
 
 
@@ -121,7 +123,7 @@ def test_the_model_is_as_it_was(end):
     net.train()
     before = {k: v.clone() for k, v in net.state_dict().items()}
     random = torch.get_rng_state()
-    steps = ascend(model, model.network.nodes[-1].id, [0, 1], Ascent(steps=4))
+    steps = optimize(model, model.network.nodes[-1].id, [0, 1], FeatureVisSettings(steps=4))
     if end == "failed":
         next(steps)
         with pytest.raises(ZeroDivisionError):
@@ -145,11 +147,11 @@ class Branches(nn.Module):
         super().__init__()
         self.one = nn.Conv2d(3, 4, 3, padding=1)
         self.two = nn.Conv2d(3, 4, 3, padding=1)
-        self.late = nn.Conv2d(8, 2, 3)
+        self.deferred_highlight = nn.Conv2d(8, 2, 3)
 
     def forward(self, x):
         other = self.two(x)
-        return self.late(torch.cat([F.relu(self.one(x)), other], 1))
+        return self.deferred_highlight(torch.cat([F.relu(self.one(x)), other], 1))
 
 
 def test_only_what_the_layer_needs_is_run(monkeypatch):
@@ -160,11 +162,11 @@ def test_only_what_the_layer_needs_is_run(monkeypatch):
     monkeypatch.setattr(
         torch.nn.functional, "conv2d", lambda *a, **k: ran.append(a[1]) or plain(*a, **k)
     )
-    run = Shortest(net, model.view, node_of(model, "one"))
+    run = PartialForward(net, model.view, node_of(model, "one"))
     result = run((torch.randn(2, 3, 24, 24),))
     assert result.shape == (2, 4, 24, 24)
     assert [w is net.one.weight for w in ran].count(True) <= 1
-    assert not any(w is net.late.weight for w in ran)
+    assert not any(w is net.deferred_highlight.weight for w in ran)
 
 
 def test_a_batch_norm_that_only_scales_gives_what_the_model_gives():
@@ -176,22 +178,27 @@ def test_a_batch_norm_that_only_scales_gives_what_the_model_gives():
         net[1].running_var.uniform_(0.5, 2.0)
     model = opened(net)
     images = torch.randn(3, 3, 24, 24)
-    run = Shortest(net, model.view, model.network.nodes[-1].id)
+    run = PartialForward(net, model.view, model.network.nodes[-1].id)
     torch.testing.assert_close(run((images,)), net(images), rtol=1e-4, atol=1e-5)
 
 
 @pytest.mark.parametrize("objective", ["neuron", "layer", "direction", "difference"])
 def test_every_objective_grows(objective):
-    model = OpenedModel(open_source(ModelSpec()), "layers")
+    model = LoadedModel(open_source(ModelSpec()), "layers")
     direction = tuple(float(i % 3 - 1) for i in range(16)) if objective == "direction" else ()
-    settings = Ascent(
-        objective, direction=direction, other=2, source="noise", steps=12, step_size=1.0
+    settings = FeatureVisSettings(
+        objective,
+        direction=direction,
+        subtracted_channel=2,
+        source="noise",
+        steps=12,
+        step_size=1.0,
     )
     feature = made(model, "stage1.0.conv1", [1], settings)[0]
     assert feature.curve[-1] > feature.curve[0]
-    sharp = Ascent(
-        "channel", source="noise", parametrization="fourier", optimiser="adam", step_size=0.05,
-        steps=25, copies=2, diversity=0.2, variation=0.1, l1=0.01, l2=0.01,
+    sharp = FeatureVisSettings(
+        "channel", source="noise", parametrization="fourier", optimizer="adam", step_size=0.05,
+        steps=25, samples_per_channel=2, diversity=0.2, total_variation=0.1, l1=0.01, l2=0.01,
     )  # fmt: skip
     features = made(model, "stage1.0.conv1", [1], sharp)
     assert [f.copy for f in features] == [0, 1]
@@ -200,11 +207,13 @@ def test_every_objective_grows(objective):
 
 def test_attention_tokens_and_functional_layers_can_be_ascended(root):
     source = open_source(ModelSpec(str(root / "examples" / "transformer.py")))
-    model = OpenedModel(source, "all")
+    model = LoadedModel(source, "all")
     last = {n.operation: n for n in model.network.nodes if n.shape}
     for operation in ("linear", "add", "gelu"):
         if operation in last:
-            steps = ascend(model, last[operation].id, [0], Ascent(source="noise", steps=3))
+            steps = optimize(
+                model, last[operation].id, [0], FeatureVisSettings(source="noise", steps=3)
+            )
             assert sum(1 for _ in steps) == 4
 
 
@@ -238,13 +247,13 @@ def test_layers_without_a_gradient_and_channels_that_say_nothing():
     model = opened(Rounding(), detail="all")
     last = model.network.nodes[-1].id
     with pytest.raises(VrnnError, match="no gradient"):
-        list(ascend(model, last, [0], Ascent(steps=2)))
+        list(optimize(model, last, [0], FeatureVisSettings(steps=2)))
     with pytest.raises(VrnnError, match="no channel 9"):
-        list(ascend(model, last, [9], Ascent(steps=2)))
+        list(optimize(model, last, [9], FeatureVisSettings(steps=2)))
     with pytest.raises(VrnnError, match="nothing to look for"):
-        list(ascend(model, model.network.inputs[0], [0], Ascent(steps=2)))
+        list(optimize(model, model.network.inputs[0], [0], FeatureVisSettings(steps=2)))
     model = opened(Burning(), detail="all")
-    settings = Ascent(source="grey", steps=30, step_size=60.0, **PLAIN)
+    settings = FeatureVisSettings(source="gray", steps=30, step_size=60.0, **PLAIN)
     found = {f.channel: f for f in made(model, model.network.nodes[-1].name, [0, 1, 2], settings)}
     assert not found[0].stopped
     assert not found[0].dead
@@ -258,7 +267,7 @@ def test_a_unit_that_is_off_at_first_is_found_and_one_that_stays_off_is_told():
     with torch.no_grad():
         net[0].bias.copy_(torch.tensor([-2.0, -1e6, 0.0]))
     model = opened(net)
-    settings = Ascent(source="grey", steps=20, step_size=5.0, towards=0.0, **PLAIN)
+    settings = FeatureVisSettings(source="gray", steps=20, step_size=5.0, mean_pull=0.0, **PLAIN)
     off, never, on = made(model, model.network.nodes[-1].name, [0, 1, 2], settings)
     assert off.curve[0] == 0
     assert off.curve[-1] > 0
@@ -277,7 +286,7 @@ def test_a_unit_that_is_off_at_first_is_found_and_one_that_stays_off_is_told():
 )
 def test_wrong_settings(change, message):
     with pytest.raises(VrnnError, match=message):
-        Ascent(**change)
+        FeatureVisSettings(**change)
 
 
 def test_the_command_goes_on_where_it_was(run_vrnn, tmp_path):
@@ -333,14 +342,14 @@ class Without(nn.Module):
         NoWayBack.apply,
         lambda x: x.detach(),
     ],
-    ids=["quantised", "integer", "custom", "detached"],
+    ids=["quantized", "integer", "custom", "detached"],
 )
 def test_what_has_no_way_back_is_told_and_the_layer_before_it_works(then):
     model = opened(Without(then), detail="all")
     last = model.network.nodes[-1].id
     with pytest.raises(VrnnError, match="no gradient"):
-        list(ascend(model, last, [0], Ascent(steps=2)))
-    assert made(model, "look", [0], Ascent(source="noise", steps=2))[0].activation > 0
+        list(optimize(model, last, [0], FeatureVisSettings(steps=2)))
+    assert made(model, "look", [0], FeatureVisSettings(source="noise", steps=2))[0].activation > 0
 
 
 def test_a_model_that_takes_no_image(tmp_path):
@@ -350,17 +359,17 @@ def test_a_model_that_takes_no_image(tmp_path):
         "model = nn.Sequential(nn.Embedding(10, 8), nn.Linear(8, 4))\n"
         "example_input = torch.zeros(1, 5, dtype=torch.long)\n"
     )
-    model = OpenedModel(open_source(ModelSpec(str(script))), "all")
+    model = LoadedModel(open_source(ModelSpec(str(script))), "all")
     with pytest.raises(VrnnError, match="takes no image"):
-        list(ascend(model, model.network.nodes[-1].id, [0], Ascent(steps=2)))
+        list(optimize(model, model.network.nodes[-1].id, [0], FeatureVisSettings(steps=2)))
 
 
-def test_a_model_of_two_inputs_and_a_grey_one(root):
-    model = OpenedModel(
+def test_a_model_of_two_inputs_and_a_gray_one(root):
+    model = LoadedModel(
         open_source(ModelSpec(str(root / "examples" / "two_in_two_out.py"))), "layers"
     )
     last = next(n for n in reversed(model.network.nodes) if n.operation == "linear")
-    feature = made(model, last.name, [0], Ascent(source="noise", steps=5))[0]
+    feature = made(model, last.name, [0], FeatureVisSettings(source="noise", steps=5))[0]
     assert feature.curve[-1] > feature.curve[0]
 
 

@@ -149,10 +149,10 @@ def test_the_scripts_own_transform(opened):
     assert (tensor == 7).all()
 
 
-def test_a_script_may_import_its_neighbours(opened, tmp_path):
-    (tmp_path / "neighbour_of_it.py").write_text("WIDTH = 5\n")
+def test_a_script_may_import_its_neighbors(opened, tmp_path):
+    (tmp_path / "neighbor_of_it.py").write_text("WIDTH = 5\n")
     text = (
-        "from torch import nn\nfrom neighbour_of_it import WIDTH\nmodel = nn.Conv2d(3, WIDTH, 1)\n"
+        "from torch import nn\nfrom neighbor_of_it import WIDTH\nmodel = nn.Conv2d(3, WIDTH, 1)\n"
     )
     assert opened(text).model.out_channels == 5
 

@@ -10,10 +10,10 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
-from vrnn.compute.passes.replay import Runner
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.passes.replay import Replay
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import tensors_in, trace
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS, ModelSpec
@@ -46,7 +46,7 @@ def run(model, view, inputs, *ablations):
     """The result, and every node's tensor by name."""
     names = {node.id: node.name for node in view.network.nodes}
     got = {}
-    result = Runner(model, view).run(
+    result = Replay(model, view).run(
         inputs, lambda node, tensor: got.update({names[node]: tensor.clone()}), ablations
     )
     return result, got
@@ -97,7 +97,7 @@ def test_it_is_as_if_the_channel_had_been_zeroed_by_hand(
     opened, name, detail, layer, module, channels
 ):
     model, inputs = opened(name)
-    view = at_detail(trace(model, inputs, name), detail)
+    view = simplify(trace(model, inputs, name), detail)
     plain, _ = run(model, view, inputs)
     got, maps = run(model, view, inputs, Ablation(layer, channels))
     axis = 2 if maps[layer].dim() == 3 else 1
@@ -110,7 +110,7 @@ def test_it_is_as_if_the_channel_had_been_zeroed_by_hand(
 
 def test_several_at_once_by_number_and_by_name(opened):
     model, inputs = opened("digits")
-    view = at_detail(trace(model, inputs, "digits"), "layers")
+    view = simplify(trace(model, inputs, "digits"), "layers")
     ids = {node.name: node.id for node in view.network.nodes}
     got, _ = run(
         model, view, inputs, Ablation(ids["stem.0"], (1,)), Ablation("stage2.0.skip.0"),
@@ -126,7 +126,7 @@ def test_several_at_once_by_number_and_by_name(opened):
 
 def test_a_place_and_a_mean(opened):
     model, inputs = opened("digits")
-    view = at_detail(trace(model, inputs, "digits"), "layers")
+    view = simplify(trace(model, inputs, "digits"), "layers")
 
     def place(tensor):
         tensor[:, 3, 4, 5] = 0
@@ -150,7 +150,7 @@ def test_a_place_and_a_mean(opened):
 
 def test_a_token_by_its_place_leaves_the_class_token(opened):
     model, inputs = opened("transformer")
-    view = at_detail(trace(model, inputs, "transformer"), "layers")
+    view = simplify(trace(model, inputs, "transformer"), "layers")
 
     def token(tensor):
         tensor[:, 1 + 2 * 12 + 7] = 0
@@ -181,7 +181,7 @@ def attention_with(change):
 )
 def test_heads_of_attention(opened, monkeypatch, ablation, change):
     model, inputs = opened("transformer")
-    view = at_detail(trace(model, inputs, "transformer"), "layers")
+    view = simplify(trace(model, inputs, "transformer"), "layers")
     plain, _ = run(model, view, inputs)
     got, maps = run(model, view, inputs, ablation)
     calls = []
@@ -202,7 +202,7 @@ def test_heads_of_attention(opened, monkeypatch, ablation, change):
 def test_heads_of_the_attention_module():
     torch.manual_seed(0)
     model, inputs = MODELS["Tokens"]().eval(), inputs_of("Tokens")
-    view = at_detail(trace(model, inputs, "tokens"), "layers")
+    view = simplify(trace(model, inputs, "tokens"), "layers")
     _, plain = run(model, view, inputs)
     tokens = plain["cat"]
     got, maps = run(model, view, inputs, Ablation("attention", (1,)))
@@ -232,7 +232,7 @@ class NeedsWeights(nn.Module):
 def test_attention_weights_that_a_model_uses_are_the_changed_ones():
     torch.manual_seed(0)
     model, inputs = NeedsWeights().eval(), (torch.randn(5, 1, 8),)
-    view = at_detail(trace(model, inputs, "weights"), "all")
+    view = simplify(trace(model, inputs, "weights"), "all")
     (_, weights), maps = run(model, view, inputs, Ablation("attention", (0,)))
     assert torch.allclose(weights[0], maps["attention"][0, 1] / 2, atol=1e-6)
 
@@ -244,7 +244,7 @@ def test_every_layer_of_every_odd_model_can_be_switched_off(name, detail):
     model, inputs = MODELS[name]().eval(), inputs_of(name)
     before = copy.deepcopy(model.state_dict())
     given = [t.clone() for t in tensors_in(inputs)]
-    view = at_detail(trace(model, inputs, name), detail)
+    view = simplify(trace(model, inputs, name), detail)
     plain, maps = run(model, view, inputs)
     for node in view.network.nodes:
         channel = node.shape[0] - 1
@@ -274,7 +274,7 @@ def test_every_layer_of_every_odd_model_can_be_switched_off(name, detail):
 def test_what_was_written_in_place_is_seen_changed_under_every_name():
     torch.manual_seed(0)
     model, inputs = MODELS["WrittenOut"]().eval(), inputs_of("WrittenOut")
-    view = at_detail(trace(model, inputs, "written"), "all")
+    view = simplify(trace(model, inputs, "written"), "all")
     got, _ = run(model, view, inputs, Ablation("add", (1,)))
     with torch.no_grad():
         z = model.conv(inputs[0]) * 2 + 1
@@ -294,7 +294,7 @@ class ViewOfAnother(nn.Module):
 def test_a_view_is_not_written_through():
     inputs = inputs_of("Branches")
     model = ViewOfAnother().eval()
-    view = at_detail(trace(model, inputs, "view"), "all")
+    view = simplify(trace(model, inputs, "view"), "all")
     unfold = next(n for n in view.network.nodes if n.operation == "unfold")
     (total, other), _ = run(model, view, inputs, Ablation(unfold.id))
     assert not total.any()
@@ -314,14 +314,14 @@ def test_a_view_is_not_written_through():
 )
 def test_what_does_not_fit_is_told(opened, ablation, words):
     model, inputs = opened("digits")
-    view = at_detail(trace(model, inputs, "digits"), "layers")
+    view = simplify(trace(model, inputs, "digits"), "layers")
     with pytest.raises(VrnnError, match=words):
         run(model, view, inputs, ablation)
 
 
 def test_another_way_because_of_what_is_switched_off_is_told_and_the_graph_kept():
     torch.manual_seed(0)
-    model = OpenedModel(open_source(ModelSpec(MODELS["DataDependent"](), input_size=(8, 8))), "all")
+    model = LoadedModel(open_source(ModelSpec(MODELS["DataDependent"](), input_size=(8, 8))), "all")
     changes = []
     frame = model.run(None, lambda node, maps: None, lambda: changes.append(1))
     view = model.view
@@ -337,7 +337,7 @@ def test_another_way_because_of_what_is_switched_off_is_told_and_the_graph_kept(
 
 
 def test_a_frame_says_what_was_switched_off():
-    model = OpenedModel(open_source(ModelSpec()), "layers")
+    model = LoadedModel(open_source(ModelSpec()), "layers")
     off = (Ablation("stem.0", (0,)),)
     frame = model.run(None, lambda n, m: None, lambda: None, off)
     assert frame.ablations == off

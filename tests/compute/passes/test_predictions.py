@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 import torch
 
-from vrnn.compute.passes.predictions import read_outputs
+from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.network.graph import Network, Node
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 
@@ -12,7 +12,7 @@ SIZE = (40, 80)
 
 
 def read(result):
-    return read_outputs(result, NETWORK, SIZE)
+    return decode_outputs(result, NETWORK, SIZE)
 
 
 def test_logits_become_probabilities():

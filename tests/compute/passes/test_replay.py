@@ -3,15 +3,15 @@ import torch
 from torch import nn
 
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.passes.replay import GraphChanged, Runner
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import tensors_in, trace
 from vrnn.network.model_spec import DETAILS
 
 
 def collected(model, view, inputs):
     got = {}
-    result = Runner(model, view).run(
+    result = Replay(model, view).run(
         inputs, lambda node, tensor: got.update({node: tensor.clone()})
     )
     return got, result
@@ -22,7 +22,7 @@ def collected(model, view, inputs):
 def test_every_node_gets_its_tensor_and_the_result_is_the_models(name, detail):
     torch.manual_seed(0)
     model, inputs = MODELS[name]().eval(), inputs_of(name)
-    view = at_detail(trace(model, inputs, name), detail)
+    view = simplify(trace(model, inputs, name), detail)
     got, result = collected(model, view, inputs)
     assert got.keys() == {node.id for node in view.network.nodes}
     with torch.no_grad():
@@ -36,7 +36,7 @@ def test_every_node_gets_its_tensor_and_the_result_is_the_models(name, detail):
 def test_values_are_those_of_the_moment_not_what_was_written_over_them_later():
     torch.manual_seed(0)
     model, inputs = MODELS["InPlace"]().eval(), inputs_of("InPlace")
-    view = at_detail(trace(model, inputs, "in place"), "all")
+    view = simplify(trace(model, inputs, "in place"), "all")
     got, _ = collected(model, view, inputs)
     by_name = {node.name: got[node.id] for node in view.network.nodes}
     with torch.no_grad():
@@ -53,7 +53,7 @@ def test_values_are_those_of_the_moment_not_what_was_written_over_them_later():
 def test_attention_of_each_head_is_that_of_torch():
     torch.manual_seed(0)
     model, inputs = MODELS["Tokens"]().eval(), inputs_of("Tokens")
-    view = at_detail(trace(model, inputs, "tokens"), "layers")
+    view = simplify(trace(model, inputs, "tokens"), "layers")
     got, _ = collected(model, view, inputs)
     by_name = {node.name: got[node.id] for node in view.network.nodes}
     tokens = by_name["cat"]
@@ -65,7 +65,7 @@ def test_attention_of_each_head_is_that_of_torch():
 def test_another_way_through_the_model_is_noticed():
     torch.manual_seed(0)
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
-    runner = Runner(model, at_detail(trace(model, inputs, "dependent"), "layers"))
+    runner = Replay(model, simplify(trace(model, inputs, "dependent"), "layers"))
     with pytest.raises(GraphChanged):
         runner.run((-inputs[0],), lambda node, tensor: None)
 
@@ -73,7 +73,7 @@ def test_another_way_through_the_model_is_noticed():
 def test_what_keep_raises_ends_the_pass_and_leaves_no_hook():
     torch.manual_seed(0)
     model, inputs = MODELS["Scripted"]().eval(), inputs_of("Scripted")
-    runner = Runner(model, at_detail(trace(model, inputs, "scripted"), "layers"))
+    runner = Replay(model, simplify(trace(model, inputs, "scripted"), "layers"))
 
     def stop(node, tensor):
         raise KeyboardInterrupt

@@ -2,8 +2,8 @@ import torch
 from torch import nn
 
 from vrnn import Marker, Tracker
-from vrnn.compute.passes.replay import Runner
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.passes.replay import Replay
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.network.model_spec import DETAILS
 
@@ -34,7 +34,7 @@ def made(watched=True):
 def test_only_what_is_tracked_is_shown_at_any_detail():
     model, inputs = made()
     for detail in DETAILS:
-        network = at_detail(trace(model, inputs, "tracked"), detail).network
+        network = simplify(trace(model, inputs, "tracked"), detail).network
         names = {node.id: node.name for node in network.nodes}
         assert list(names.values()) == ["input", "the left lane", "see_sum"]
         edges = {(names[e.source], names[e.target]) for e in network.edges}
@@ -48,12 +48,12 @@ def test_only_what_is_tracked_is_shown_at_any_detail():
 
 def test_a_marker_stands_at_the_layer_before_it():
     model, inputs = made()
-    (marker,) = at_detail(trace(model, inputs, "tracked"), "layers").network.markers
+    (marker,) = simplify(trace(model, inputs, "tracked"), "layers").network.annotations
     assert marker.text == "here the lanes meet"
     model, inputs = made(watched=False)
     model.sign = Marker("a sign")
-    network = at_detail(trace(model, inputs, "marked"), "layers").network
-    (marker,) = network.markers
+    network = simplify(trace(model, inputs, "marked"), "layers").network
+    (marker,) = network.annotations
     assert network.by_id[marker.node].operation == "add"
     assert len(network.nodes) > 4  # a marker alone hides nothing
 
@@ -64,9 +64,9 @@ def test_they_change_nothing():
     assert watched.state_dict().keys() == plain.state_dict().keys()
     with torch.no_grad():
         assert torch.equal(watched(*inputs), plain(*inputs))
-    view = at_detail(trace(watched, inputs, "tracked"), "layers")
+    view = simplify(trace(watched, inputs, "tracked"), "layers")
     got = {}
-    Runner(watched, view).run(inputs, lambda node, tensor: got.update({node: tensor.clone()}))
+    Replay(watched, view).run(inputs, lambda node, tensor: got.update({node: tensor.clone()}))
     with torch.no_grad():
         expected = plain.left(torch.relu(plain.stem(inputs[0])))
     assert torch.equal(list(got.values())[1], expected)

@@ -9,12 +9,12 @@ from torch.nn import functional as F
 
 from tests.support.odd_models import MODELS, inputs_of
 from tests.support.receptive_field_truth import positive, watched
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.tracing.receptive_fields import receptive_fields
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
-from vrnn.compute.worker import Opened, Worker
+from vrnn.compute.worker import NetworkLoaded, Worker
 from vrnn.network.model_spec import DETAILS, ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
 
@@ -23,7 +23,7 @@ CHANNELS = 4
 
 def fields_of(model, inputs, detail="all"):
     """The view of a model, its receptive fields by node, and by name."""
-    view = at_detail(trace(model, inputs, "net"), detail)
+    view = simplify(trace(model, inputs, "net"), detail)
     fields = receptive_fields(view)
     return view, fields, {node.name: fields[node.id] for node in view.network.nodes}
 
@@ -467,7 +467,7 @@ def test_several_inputs_of_one_size_and_of_several():
 @pytest.mark.parametrize("detail", DETAILS)
 def test_every_shown_node_has_a_field_that_costs_little(root, detail):
     source = open_source(ModelSpec(str(root / "examples/resnet50.py")))
-    model = OpenedModel(source, detail)
+    model = LoadedModel(source, detail)
     started = time.perf_counter()
     fields = model.fields
     spent = time.perf_counter() - started
@@ -483,11 +483,11 @@ def test_the_worker_tells_the_fields_with_the_network():
         events = []
         for _ in range(60):
             events += worker.wait(1.0)
-            if any(isinstance(event, Opened) for event in events):
+            if any(isinstance(event, NetworkLoaded) for event in events):
                 break
     finally:
         worker.close()
-    opened = next(event for event in events if isinstance(event, Opened))
+    opened = next(event for event in events if isinstance(event, NetworkLoaded))
     assert opened.fields.keys() == {node.id for node in opened.network.nodes}
     (conv,) = (opened.fields[n.id] for n in opened.network.nodes if n.operation == "conv2d")
     assert conv.box(1, 2, (9, 9)) == (2, 4, 5, 7)

@@ -8,7 +8,7 @@ from torch.nn.modules import module as torch_modules
 
 from benchmarks.skeleton import compare
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS
@@ -112,7 +112,7 @@ GOLDEN = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_graph_is_what_a_person_would_draw(name):
-    network = at_detail(trace(made(name), inputs_of(name), name), "all").network
+    network = simplify(trace(made(name), inputs_of(name), name), "all").network
     assert as_text(network) == GOLDEN[name]
 
 
@@ -165,7 +165,7 @@ def test_a_result_without_the_input_is_told():
             return torch.zeros(1, 4)
 
     with pytest.raises(VrnnError, match="does not depend on its input"):
-        at_detail(trace(Constant(), (torch.rand(1, 3, 8, 8),), "constant"), "layers")
+        simplify(trace(Constant(), (torch.rand(1, 3, 8, 8),), "constant"), "layers")
 
 
 def test_norm_and_activation_stand_behind_their_convolution():
@@ -174,7 +174,7 @@ def test_norm_and_activation_stand_behind_their_convolution():
         nn.Conv2d(8, 8, 3, groups=8, dilation=2, padding=2), nn.Flatten(), nn.Linear(32, 4),
     )  # fmt: skip
     traced = trace(model, (torch.rand(1, 3, 8, 8),), "net")
-    labels = [node.label for node in at_detail(traced, "layers").network.nodes]
+    labels = [node.label for node in simplify(traced, "layers").network.nodes]
     assert labels == [
         "3×8×8",
         "conv 3×3, 3→8, stride 2 · batch norm · ReLU",
@@ -182,13 +182,13 @@ def test_norm_and_activation_stand_behind_their_convolution():
         "conv 3×3, 8→8, dilation 2, depthwise",
         "linear 32→4",
     ]
-    names = [node.name for node in at_detail(traced, "modules").network.nodes]
+    names = [node.name for node in simplify(traced, "modules").network.nodes]
     assert names == ["input", "0", "1", "2", "3", "4", "6"]
 
 
 def test_parameters_are_counted_once():
     model = made("Shared")
-    network = at_detail(trace(model, inputs_of("Shared"), "shared"), "all").network
+    network = simplify(trace(model, inputs_of("Shared"), "shared"), "all").network
     assert sum(n.parameters for n in network.nodes) == sum(p.numel() for p in model.parameters())
 
 
@@ -242,7 +242,7 @@ def test_random_models_are_traced_as_autograd_sees_them(steps):
     if not traced.outputs:
         return
     for detail in DETAILS:
-        network = at_detail(traced, detail).network
+        network = simplify(traced, detail).network
         ids = [node.id for node in network.nodes]
         assert ids == sorted(set(ids))
         assert len({node.name for node in network.nodes}) == len(ids)

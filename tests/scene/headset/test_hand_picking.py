@@ -16,10 +16,10 @@ from vrnn.scene.headset.hand_gestures import (
     MIDDLE,
     RING,
     THUMB,
-    from_joints,
+    hand_input_from_joints,
     quaternion,
 )
-from vrnn.scene.headset.hand_picking import Buttons, met, ray_of
+from vrnn.scene.headset.hand_picking import Buttons, intersect_quad, ray_of
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
 from vrnn.scene.picking import Ray
 
@@ -39,25 +39,27 @@ def test_a_trigger_between_its_limits_stays_as_it_was():
 
 
 @given(points, points, st.floats(0.1, 2), st.floats(0.1, 2), st.floats(0, 1), st.floats(0, 1))
-def test_a_ray_meets_a_leaf_where_it_points(eye, centre, width, height, u, v):
-    if np.linalg.norm(eye - centre) < 0.2:
+def test_a_ray_meets_a_leaf_where_it_points(eye, center, width, height, u, v):
+    if np.linalg.norm(eye - center) < 0.2:
         return
-    leaf = facing(centre, eye, width, height)
-    assert leaf.toward @ (eye - centre) > 0
+    leaf = facing(center, eye, width, height)
+    assert leaf.toward @ (eye - center) > 0
     np.testing.assert_allclose(leaf.right[1], 0, atol=1e-9)
     assert leaf.up[1] >= -1e-9
     rig = Rig(np.array([3.0, -1.0, 2.0]), 0.7, 2.5)
     at = leaf.at((u - 0.5) * width * 0.99, (0.5 - v) * height * 0.99)
     ray = ray_of(rig, looking(eye, at))
-    found = met(ray, *leaf.in_world(rig))
+    found = intersect_quad(ray, *leaf.in_world(rig))
     assert found is not None
     distance, across, down = found
     np.testing.assert_allclose(ray.at(distance), rig.apply(at), atol=1e-6)
     assert across == pytest.approx(0.5 + (u - 0.5) * 0.99, abs=1e-6)
     assert down == pytest.approx(0.5 + (v - 0.5) * 0.99, abs=1e-6)
-    assert met(Ray(ray.origin, -ray.direction), *leaf.in_world(rig)) is None
+    assert intersect_quad(Ray(ray.origin, -ray.direction), *leaf.in_world(rig)) is None
     behind = Ray(rig.apply(leaf.at(0, 0, -1.0)), leaf.toward)
-    assert met(replace(behind, direction=behind.direction), *leaf.in_world(Rig())) is None
+    assert (
+        intersect_quad(replace(behind, direction=behind.direction), *leaf.in_world(Rig())) is None
+    )
 
 
 def test_each_word_of_the_menu_is_chosen_by_stick_and_by_ray():
@@ -68,13 +70,13 @@ def test_each_word_of_the_menu_is_chosen_by_stick_and_by_ray():
     for number in range(8):
         angle = 2 * np.pi * number / 8
         x, y = float(np.sin(angle)), float(np.cos(angle))
-        assert radial.by_stick((x, y), 8) == number
+        assert radial.pick_with_stick((x, y), 8) == number
         at = leaf.at(x * leaf.width / 2, y * leaf.height / 2)
-        assert radial.by_ray(ray_of(rig, looking(eye, at)), leaf, rig, 0.6, words) == number
-    assert radial.by_stick((0.2, 0.1), 8) is None
-    ray = ray_of(rig, looking(eye, leaf.centre))
-    assert radial.by_ray(ray, leaf, rig, 0.6, words) is None
-    quads, labels = radial.drawn(leaf, rig, 0.6, words, 2)
+        assert radial.pick_with_ray(ray_of(rig, looking(eye, at)), leaf, rig, 0.6, words) == number
+    assert radial.pick_with_stick((0.2, 0.1), 8) is None
+    ray = ray_of(rig, looking(eye, leaf.center))
+    assert radial.pick_with_ray(ray, leaf, rig, 0.6, words) is None
+    quads, labels = radial.draw_radial_menu(leaf, rig, 0.6, words, 2)
     assert [label.text for label in labels] == list(words)
     assert labels[0].height / rig.scale / 0.6 >= np.tan(np.radians(1.2))
     assert len(quads) == 8
@@ -97,8 +99,8 @@ def joints(pinch=None, at=(0.2, 1.3, -0.4)):
     ("finger", "button"), [(INDEX, "trigger"), (MIDDLE, "squeeze"), (RING, "primary")]
 )
 def test_a_finger_that_meets_the_thumb_is_a_button(finger, button):
-    open_hand = from_joints(joints(), HEAD, 1, HandInput())
-    pinched = from_joints(joints(finger), HEAD, 1, HandInput())
+    open_hand = hand_input_from_joints(joints(), HEAD, 1, HandInput())
+    pinched = hand_input_from_joints(joints(finger), HEAD, 1, HandInput())
     for name in ("trigger", "squeeze", "primary"):
         assert getattr(open_hand, name) < 0.3
         assert (getattr(pinched, name) > 0.9) == (name == button)
@@ -107,18 +109,18 @@ def test_a_finger_that_meets_the_thumb_is_a_button(finger, button):
 
 
 def test_a_hand_points_from_the_shoulder_and_a_pinch_does_not_shake_it():
-    open_hand = from_joints(joints(), HEAD, 1, HandInput())
+    open_hand = hand_input_from_joints(joints(), HEAD, 1, HandInput())
     ahead = -open_hand.aim.matrix()[:3, 2]
     assert ahead @ (0, 0, -1) > 0.8
-    pinched = from_joints(joints(INDEX), HEAD, 1, open_hand)
+    pinched = hand_input_from_joints(joints(INDEX), HEAD, 1, open_hand)
     np.testing.assert_allclose(pinched.aim.matrix(), open_hand.aim.matrix(), atol=1e-6)
     aims = [open_hand]
     for _ in range(20):
-        aims.append(from_joints(joints(at=(0.6, 1.3, -0.4)), HEAD, 1, aims[-1]))
+        aims.append(hand_input_from_joints(joints(at=(0.6, 1.3, -0.4)), HEAD, 1, aims[-1]))
     turns = [-hand.aim.matrix()[0, 2] for hand in aims]
     assert turns[0] < turns[1] < turns[-1]  # it comes after, and gets there
     assert abs(turns[-1] - turns[-2]) < 0.01
-    left = from_joints(joints(at=(-0.2, 1.3, -0.4)), None, 0, HandInput())
+    left = hand_input_from_joints(joints(at=(-0.2, 1.3, -0.4)), None, 0, HandInput())
     np.testing.assert_array_equal(left.aim.position, left.grip.position)
 
 

@@ -9,8 +9,23 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.config.loader import load_config
-from vrnn.scene.headset.locomotion import EVERYWHERE, Floor, Locomotion, Wish, arc, held
-from vrnn.scene.headset.rig_math import LARGEST, SMALLEST, eye_at, heading, stood, table_top, turned
+from vrnn.scene.headset.locomotion import (
+    EVERYWHERE,
+    Floor,
+    Locomotion,
+    MotionInput,
+    dragged_by_two_hands,
+    teleport_arc,
+)
+from vrnn.scene.headset.rig_math import (
+    MAX_RIG_SCALE,
+    MIN_RIG_SCALE,
+    heading,
+    standing_at,
+    table_top,
+    turned,
+    with_eye_at,
+)
 from vrnn.scene.headset.tracking import Pose, Rig
 
 FRAME = 1 / 90
@@ -55,106 +70,106 @@ def test_turning_leaves_the_head_where_it_is(rig, head, angle):
 @given(rigs, points, points, points, points)
 def test_what_is_between_the_hands_stays_there(rig, left, right, left_now, right_now):
     before, now = np.stack([left, right]), np.stack([left_now, right_now])
-    after = held(rig, before, now)
+    after = dragged_by_two_hands(rig, before, now)
     np.testing.assert_allclose(
         after.apply(now.mean(0)), rig.apply(before.mean(0)), atol=1e-6 * (1 + rig.scale) * 50
     )
-    assert SMALLEST <= after.scale <= LARGEST
+    assert MIN_RIG_SCALE <= after.scale <= MAX_RIG_SCALE
     apart, apart_now = np.linalg.norm(right - left), np.linalg.norm(right_now - left_now)
     wanted = rig.scale * apart / max(apart_now, 0.02)
-    assert after.scale == pytest.approx(np.clip(wanted, SMALLEST, LARGEST))
+    assert after.scale == pytest.approx(np.clip(wanted, MIN_RIG_SCALE, MAX_RIG_SCALE))
 
 
 def test_held_points_stay_in_the_hands_when_they_turn_and_part():
     rig = Rig(np.array([3.0, 0, -2]), 0.4, 2.0)
     before = np.array([[-0.2, 1.2, -0.4], [0.2, 1.2, -0.4]])
     now = np.array([[-0.3, 1.4, -0.2], [0.3, 1.4, -0.9]])
-    after = held(rig, before, now)
+    after = dragged_by_two_hands(rig, before, now)
     np.testing.assert_allclose(after.apply(now), rig.apply(before), atol=1e-9)
     assert after.scale < rig.scale  # hands apart: the world grows
 
 
 def test_walking_goes_where_one_looks_at_the_speed_that_is_set():
     walker = Locomotion(comfort(walk_speed=2.0))
-    rig = steps(walker, Wish(walk=(0.0, 1.0)), 3.0, yawed(pi / 2))
+    rig = steps(walker, MotionInput(walk=(0.0, 1.0)), 3.0, yawed(pi / 2))
     assert rig.position[0] == pytest.approx(-6.0, abs=0.35)  # to the left
     assert abs(rig.position[2]) < 1e-6
     assert rig.position[1] == 0
-    down = steps(Locomotion(comfort()), Wish(walk=(0.0, 1.0)), 1.0, yawed(0, pitch=-1.2))
+    down = steps(Locomotion(comfort()), MotionInput(walk=(0.0, 1.0)), 1.0, yawed(0, pitch=-1.2))
     assert down.position[1] == 0
     assert down.position[2] < -1
 
 
 def test_speed_is_the_bodys_own_at_any_scale():
-    small = steps(Locomotion(comfort()), Wish(walk=(1.0, 0.0)), 2.0)
-    large = steps(Locomotion(comfort(), Rig(scale=30.0)), Wish(walk=(1.0, 0.0)), 2.0)
+    small = steps(Locomotion(comfort()), MotionInput(walk=(1.0, 0.0)), 2.0)
+    large = steps(Locomotion(comfort(), Rig(scale=30.0)), MotionInput(walk=(1.0, 0.0)), 2.0)
     np.testing.assert_allclose(large.position, small.position * 30, rtol=1e-9)
 
 
 def test_a_stick_that_does_not_quite_come_back_moves_nothing():
     walker = Locomotion(comfort())
     rig = walker.rig
-    assert steps(walker, Wish(walk=(0.15, -0.15), turn=0.15), 1.0) is rig
+    assert steps(walker, MotionInput(walk=(0.15, -0.15), turn=0.15), 1.0) is rig
     assert walker.vignette == 0
 
 
 def test_flying_follows_the_eye_and_ends_above_the_floor():
     walker = Locomotion(comfort())
     walker.flying = True
-    rig = steps(walker, Wish(walk=(0.0, 1.0)), 2.0, yawed(0, pitch=0.5))
+    rig = steps(walker, MotionInput(walk=(0.0, 1.0)), 2.0, yawed(0, pitch=0.5))
     assert rig.position[1] > 1
-    rig = steps(walker, Wish(rise=-1.0), 10.0, yawed(0))
+    rig = steps(walker, MotionInput(rise=-1.0), 10.0, yawed(0))
     assert rig.apply(np.array([0, 1.6, 0]))[1] == pytest.approx(0.25)
 
 
 def test_a_snap_turn_is_one_step_for_each_push():
     walker = Locomotion(comfort(turn=30.0))
-    steps(walker, Wish(turn=1.0), 1.0)
+    steps(walker, MotionInput(turn=1.0), 1.0)
     assert walker.rig.yaw == pytest.approx(-radians(30))
-    steps(walker, Wish(turn=0.5), 0.2)  # not let go of yet
-    steps(walker, Wish(turn=1.0), 0.2)
+    steps(walker, MotionInput(turn=0.5), 0.2)  # not let go of yet
+    steps(walker, MotionInput(turn=1.0), 0.2)
     assert walker.rig.yaw == pytest.approx(-radians(30))
-    steps(walker, Wish(), 0.1)
-    steps(walker, Wish(turn=-1.0), 0.2)
+    steps(walker, MotionInput(), 0.1)
+    steps(walker, MotionInput(turn=-1.0), 0.2)
     assert walker.rig.yaw == pytest.approx(0)
     np.testing.assert_allclose(walker.rig.apply(HEAD.position), HEAD.position, atol=1e-9)
 
 
 def test_a_smooth_turn_darkens_the_edge_while_it_goes_on():
     walker = Locomotion(comfort(turn=0.0, turn_speed=90.0, vignette=0.8))
-    steps(walker, Wish(turn=-1.0), 1.0)
+    steps(walker, MotionInput(turn=-1.0), 1.0)
     assert walker.rig.yaw == pytest.approx(radians(90), rel=1e-3)
     assert 0.75 < walker.vignette <= 0.8
-    steps(walker, Wish(), 1.0)
+    steps(walker, MotionInput(), 1.0)
     assert walker.vignette == 0
     off = Locomotion(comfort(vignette=0.0))
-    steps(off, Wish(walk=(0, 1)), 1.0)
+    steps(off, MotionInput(walk=(0, 1)), 1.0)
     assert off.vignette == 0
 
 
 def test_the_arc_ends_on_the_first_floor_it_falls_on():
     rig = Rig()
     aim = yawed(0, (0.2, 1.2, -0.3), pitch=0.3)
-    plain = arc(rig, aim, [EVERYWHERE])
+    plain = teleport_arc(rig, aim, [EVERYWHERE])
     assert plain.target is not None
     assert plain.target[1] == pytest.approx(0)
     assert plain.target[2] < -3
     step = Floor(-3, 3, -20, -4, 1.5)
-    raised = arc(rig, aim, [EVERYWHERE, step])
+    raised = teleport_arc(rig, aim, [EVERYWHERE, step])
     assert raised.target is not None
     assert raised.target[1] == pytest.approx(1.5)
     assert raised.target[2] > plain.target[2]
     np.testing.assert_allclose(raised.points[-1], raised.target)
-    beside = arc(rig, aim, [EVERYWHERE, replace(step, left=5, right=9)])
+    beside = teleport_arc(rig, aim, [EVERYWHERE, replace(step, left=5, right=9)])
     np.testing.assert_allclose(beside.target, plain.target)
-    assert arc(rig, yawed(0, (0, 1.2, 0), pitch=pi / 2 - 0.01), [step]).target is None
+    assert teleport_arc(rig, yawed(0, (0, 1.2, 0), pitch=pi / 2 - 0.01), [step]).target is None
 
 
 def test_a_teleport_puts_the_feet_onto_the_target():
     walker = Locomotion(comfort(), Rig(np.array([1.0, 0, 2]), 0.7))
     stand = Floor(-30, 30, -30, 30, 2.0)
     aim = yawed(0.2, (0.2, 1.4, -0.3), pitch=0.9)
-    steps(walker, Wish(aim=aim), 0.1, grounds=[EVERYWHERE, stand])
+    steps(walker, MotionInput(aim=aim), 0.1, grounds=[EVERYWHERE, stand])
     target = walker.arc.target
     assert target[1] == pytest.approx(2.0)
     assert walker.release(HEAD)
@@ -169,7 +184,7 @@ def test_without_a_head_nothing_moves():
     walker = Locomotion(comfort())
     rig = walker.rig
     hold = np.array([[0, 1, 0], [1, 1, 0.0]])
-    assert steps(walker, Wish(walk=(1, 1), turn=1, hold=hold), 1.0, head=None) is rig
+    assert steps(walker, MotionInput(walk=(1, 1), turn=1, hold=hold), 1.0, head=None) is rig
     assert not walker.holding
 
 
@@ -177,24 +192,24 @@ def test_the_world_is_grabbed_from_the_moment_both_hands_hold_it():
     walker = Locomotion(comfort())
     hold = np.array([[-0.2, 1.2, -0.5], [0.2, 1.2, -0.5]])
     middle = walker.rig.apply(hold.mean(0))
-    walker.step(HEAD, Wish(hold=hold), FRAME, ())
+    walker.step(HEAD, MotionInput(hold=hold), FRAME, ())
     assert walker.rig.scale == pytest.approx(1)
     for part in np.linspace(1, 0.25, 20):
-        walker.step(HEAD, Wish(hold=hold * (part, 1, 1)), FRAME, ())
+        walker.step(HEAD, MotionInput(hold=hold * (part, 1, 1)), FRAME, ())
     assert walker.rig.scale == pytest.approx(4)  # a world a quarter of its size
     np.testing.assert_allclose(walker.rig.apply(hold.mean(0)), middle, atol=1e-9)
-    walker.step(HEAD, Wish(), FRAME, ())
+    walker.step(HEAD, MotionInput(), FRAME, ())
     assert not walker.holding
 
 
 @given(st.floats(-pi, pi), points, st.floats(-3, 3))
 def test_one_can_be_put_anywhere(yaw, place, wanted):
     head = yawed(yaw, (0.4, 1.5, -0.9))
-    rig = eye_at(head, place, wanted)
+    rig = with_eye_at(head, place, wanted)
     np.testing.assert_allclose(rig.apply(head.position), place, atol=1e-9)
     turn = (rig.yaw + heading(head) - wanted + pi) % (2 * pi) - pi
     assert abs(turn) < 1e-6
-    feet = stood(rig, head.position, place).apply(np.array([0.4, 0, -0.9]))
+    feet = standing_at(rig, head.position, place).apply(np.array([0.4, 0, -0.9]))
     np.testing.assert_allclose(feet, place, atol=1e-9)
 
 

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
-from vrnn.scene.headset.tracking_loss import FADE, NEAR_BY, Steady, middle_of, veil
+from vrnn.scene.headset.tracking_loss import FADE, NEAR_BY, TrackingLossFade, fade_quad, middle_of
 
 FRAME = 1 / 90
 
@@ -23,7 +23,7 @@ def place(shown):
 
 
 def settled(at):
-    steady = Steady()
+    steady = TrackingLossFade()
     for _ in range(60):
         steady.update(at, True, FRAME)
     assert steady.veil == 0
@@ -31,7 +31,7 @@ def settled(at):
 
 
 def test_it_comes_gently_and_follows_at_once():
-    steady = Steady()
+    steady = TrackingLossFade()
     shown = steady.update(eyes(1.0), True, FRAME)
     assert place(shown) == 1.0
     assert 0.9 < steady.veil < 1
@@ -98,7 +98,7 @@ def test_it_never_jumps_in_plain_sight(moments):
 
 def test_a_veil_covers_all_that_is_seen():
     rig = Rig(np.array([3.0, 1.0, -2.0]), 0.7, 4.0)
-    (record,) = veil(eyes(0.3, 0.4), rig, 0.25, (0.1, 0.2, 0.3))
+    (record,) = fade_quad(eyes(0.3, 0.4), rig, 0.25, (0.1, 0.2, 0.3))
     assert record["top"] == pytest.approx([0.1, 0.2, 0.3, 0.25])
     head = rig.apply(middle_of(eyes(0.3, 0.4)).position)
     middle = record["origin"] + (record["right"] + record["down"]) / 2

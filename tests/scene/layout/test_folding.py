@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 
 from tests.support.networks import residual
 from vrnn.compute.loading.script import from_script
-from vrnn.compute.tracing.simplify import at_detail
+from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.network.graph import Edge, Network, Node
 from vrnn.scene.layout.folding import fold, modules, stages
@@ -39,16 +39,16 @@ def test_what_is_left_is_a_network_with_all_paths(data):
     graph = result.network.graph()
     assert networkx.is_directed_acyclic_graph(graph)
     ids = [n.id for n in result.network.nodes]
-    assert set(ids) == set(result.home.values())
+    assert set(ids) == set(result.representative.values())
     place = {n: i for i, n in enumerate(ids)}
     for edge in result.network.edges:
         assert place[edge.source] < place[edge.target]
-    expected = {(result.home[e.source], result.home[e.target]) for e in edges}
+    expected = {(result.representative[e.source], result.representative[e.target]) for e in edges}
     assert {(e.source, e.target) for e in result.network.edges} == {
         pair for pair in expected if pair[0] != pair[1]
     }
     for name in folds - set(result.refused):
-        homes = {result.home[i] for i in modules(network).get(name, ())}
+        homes = {result.representative[i] for i in modules(network).get(name, ())}
         assert len(homes) <= 1
 
 
@@ -70,7 +70,7 @@ def test_nothing_folded_is_the_network_itself():
 @pytest.mark.parametrize("detail", ["layers", "all"])
 def test_resnet50_folds_into_its_stages(root, detail):
     model = from_script(root / "examples" / "resnet50.py").model.eval()
-    view = at_detail(trace(model, (torch.randn(1, 3, 64, 64),), "resnet50"), detail)
+    view = simplify(trace(model, (torch.randn(1, 3, 64, 64),), "resnet50"), detail)
     names = stages(view.network)
     assert set(names) == {"layer1", "layer2", "layer3", "layer4"} | (set(names) & {"stem", "head"})
     result = fold(view.network, names)

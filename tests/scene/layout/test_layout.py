@@ -155,9 +155,9 @@ def test_branches_stand_in_lanes_and_meet_in_the_middle() -> None:
     assert len({p.x for p in firsts}) == 1
     assert place["mixed0.b1.1"].y == place["mixed0.b1.0"].y
     middles = [place[f"mixed0.{n}"] for n in ("b0.0", "b1.1", "b2.1", "b3.1")]
-    centre = [p.y + p.height / 2 for p in middles]
+    center = [p.y + p.height / 2 for p in middles]
     joint = place["mixed0.cat"]
-    assert joint.y + joint.height / 2 == pytest.approx((min(centre) + max(centre)) / 2)
+    assert joint.y + joint.height / 2 == pytest.approx((min(center) + max(center)) / 2)
 
 
 @pytest.mark.parametrize("network", [residual(4, 6), chain(120), branched(9), chain(30)])

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from tests.support.networks import branched, build, footprints, networks, residual, rooms
 from vrnn.network.graph import Network
-from vrnn.scene.layout.polyline import rounded
+from vrnn.scene.layout.polyline import round_corners
 from vrnn.scene.layout.registry import LABEL_STRIP, Layout, arrange
 from vrnn.scene.layout.types import PANEL_THICKNESS
 
@@ -105,7 +105,7 @@ def test_crossing_detection_sees_a_crossing() -> None:
 def test_rounding_stays_inside_and_keeps_the_ends(
     corners: list[tuple[float, float, float]],
 ) -> None:
-    points = rounded(corners)
+    points = round_corners(corners)
     np.testing.assert_allclose(points[0], corners[0])
     np.testing.assert_allclose(points[-1], corners[-1])
     given_corners = np.array(corners, float)

@@ -9,13 +9,13 @@ from __future__ import annotations
 import numpy as np
 import torch
 
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.passes.feature_maps import as_maps
 from vrnn.compute.tracing.tracer import tensors_in
 from vrnn.errors import VrnnError
 
 
-def evidence(model: OpenedModel) -> dict[int, np.ndarray]:
+def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
     """(C,) float32 by node, for the newest pass's image; layers without a gradient are missing.
 
     The model is left as it was. Raises VrnnError when it gives no class scores, or cannot be

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING
 from vrnn.errors import VrnnError
 
 if TYPE_CHECKING:
-    from vrnn.compute.loaded_model import OpenedModel
+    from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.jobs import Step, _other_way, unchanged
 
 
 @dataclass(frozen=True)
-class TopKJob:
+class TopActivationsJob:
     """The k images of the model's data set that excite each channel of a node most.
 
     measure: `max` or `mean` of a map. Its result is a `TopImages`.
@@ -25,7 +25,7 @@ class TopKJob:
     k: int = 9
     measure: str = "max"
 
-    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
         from vrnn.compute.analysis.top_activations import top_images_in_steps
 
@@ -47,14 +47,14 @@ class TopKJob:
 
 
 @dataclass(frozen=True)
-class FactsJob:
-    """What each layer costs. Its result: `LayerFacts` by node id."""
+class ProfileJob:
+    """What each layer costs. Its result: `LayerProfile` by node id."""
 
     slot: int
 
-    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
-        from vrnn.compute.analysis.profiler import layer_facts, measure, weight_histograms
+        from vrnn.compute.analysis.profiler import layer_profiles, measure, weight_histograms
         from vrnn.compute.passes.replay import GraphChanged
 
         view = model.view
@@ -71,21 +71,21 @@ class FactsJob:
                 raise _other_way(model) from error
             yield Step("measuring layers", len(weights) + number + 1, total)
             unchanged(model, view)
-        return layer_facts(view, costs, weights)
+        return layer_profiles(view, costs, weights)
 
 
 @dataclass(frozen=True)
-class EvidenceJob:
+class AttributionJob:
     """How much each channel speaks for the class that won. Its result: (C,) by node id."""
 
     slot: int
 
-    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
-        from vrnn.compute.analysis.attribution import evidence
+        from vrnn.compute.analysis.attribution import gradient_x_activation
 
         yield Step("finding evidence", 0, 1)
-        return evidence(model)
+        return gradient_x_activation(model)
 
 
 PASSES = 3

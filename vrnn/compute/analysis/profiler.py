@@ -11,30 +11,30 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.operators.macs import multiply_adds
+from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged, behind_modules
-from vrnn.compute.tracing.simplify import View
+from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import evaluating, tensors_in
-from vrnn.network.results import Histogram, LayerFacts
+from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import histogram_of
 
 Costs = dict[int, tuple[int, float]]
 """Multiply-adds and seconds by node id."""
 
 
-def layer_facts(
-    view: View, costs: Sequence[Costs], weights: Mapping[int, Histogram | None]
-) -> dict[int, LayerFacts]:
+def layer_profiles(
+    view: GraphView, costs: Sequence[Costs], weights: Mapping[int, Histogram | None]
+) -> dict[int, LayerProfile]:
     """What was found of each node. costs: of one pass or several, of which the fastest counts:
     other programs make a pass slower, never faster. weights: see `weight_histograms`."""
     best = min(costs, key=lambda cost: sum(seconds for _, seconds in cost.values()))
     return {
-        node.id: LayerFacts(*best[node.id], node.parameters, weights[node.id])
+        node.id: LayerProfile(*best[node.id], node.parameters, weights[node.id])
         for node in view.network.nodes
     }
 
 
-def weight_histograms(view: View) -> Iterator[tuple[int, Histogram | None]]:
+def weight_histograms(view: GraphView) -> Iterator[tuple[int, Histogram | None]]:
     """Of the parameters that belong to each node, one after another; None for a node without."""
     for node, members in view.members.items():
         own = [parameter for record in members for parameter in record.own]
@@ -48,14 +48,14 @@ def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
-def measure(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> Costs:
+def measure(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs:
     """Multiply-adds and seconds of each node in one pass on these inputs.
 
     Everything that happens counts for the next operation that a node stands for: a view for what
     takes it, the last steps for the last node. So the seconds add up to those of the pass. On a GPU
     it is waited for after each of these operations. Raises GraphChanged.
     """
-    clock = _Clock(view, next(tensors_in(inputs)).device)
+    clock = _PassClock(view, next(tensors_in(inputs)).device)
     timing = _Timing(clock)
     with (
         evaluating(model),
@@ -71,10 +71,10 @@ def measure(model: nn.Module, view: View, inputs: tuple[Any, ...]) -> Costs:
     return {node.id: (clock.work[node.id], clock.seconds[node.id]) for node in view.network.nodes}
 
 
-class _Clock:
+class _PassClock:
     """Whose time it is."""
 
-    def __init__(self, view: View, device: torch.device) -> None:
+    def __init__(self, view: GraphView, device: torch.device) -> None:
         self.seconds = {node.id: 0.0 for node in view.network.nodes}
         self.work = {node.id: 0 for node in view.network.nodes}
         self._device = device
@@ -124,7 +124,7 @@ class _Clock:
 
 
 class _Timing(TorchFunctionMode):
-    def __init__(self, clock: _Clock) -> None:
+    def __init__(self, clock: _PassClock) -> None:
         super().__init__()
         self.position = 0
         self._clock = clock
@@ -132,6 +132,6 @@ class _Timing(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        self._clock.called(self.position, multiply_adds(func, args, kwargs, result))
+        self._clock.called(self.position, macs(func, args, kwargs, result))
         self.position += 1
         return result

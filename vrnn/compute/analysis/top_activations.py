@@ -12,11 +12,11 @@ import numpy as np
 import torch
 
 from vrnn.compute.cache import load_top_images, save_top_images, top_images_key
-from vrnn.compute.loaded_model import OpenedModel
-from vrnn.compute.operators.tensor_layout import spread
-from vrnn.compute.passes.replay import GraphChanged, Runner
-from vrnn.compute.tracing.simplify import View
-from vrnn.compute.user_traceback import told
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.operators.tensor_layout import to_maps
+from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.compute.user_traceback import explain
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
@@ -34,7 +34,7 @@ Measured = tuple[np.ndarray, np.ndarray, np.ndarray]
 
 
 def top_images(
-    model: OpenedModel,
+    model: LoadedModel,
     dataset: ImageSet,
     node: int,
     k: int = 9,
@@ -59,7 +59,7 @@ def top_images(
 
 
 def top_images_in_steps(
-    model: OpenedModel, dataset: ImageSet, node: int, k: int, measure: str
+    model: LoadedModel, dataset: ImageSet, node: int, k: int, measure: str
 ) -> Generator[tuple[int, int], None, TopImages]:
     """Runs the data set through the model up to one node, and keeps the k best of each channel.
 
@@ -98,7 +98,7 @@ def top_images_in_steps(
     return found[measure]
 
 
-def _check(view: View, node: int, k: int, measure: str) -> None:
+def _check(view: GraphView, node: int, k: int, measure: str) -> None:
     if node not in view.shown:
         raise VrnnError(f"{view.network.name} has no layer number {node}; `vrnn graph` lists them")
     if measure not in MEASURES:
@@ -129,14 +129,14 @@ class _Search:
     ran: numbers of the images in the last result; skipped: numbers of those left out, and why.
     """
 
-    def __init__(self, model: OpenedModel, dataset: ImageSet, node: int) -> None:
+    def __init__(self, model: LoadedModel, dataset: ImageSet, node: int) -> None:
         self.ran: list[int] = []
         self.skipped: list[tuple[int, str]] = []
         self.at_once = 1
         self._source, self._dataset, self._node = model.source, dataset, node
         self._view = replace(model.view, shown={node: model.view.shown[node]})
         self._form = model.view.forms[node]
-        self._alone = Runner(model.source.model, self._view)
+        self._alone = Replay(model.source.model, self._view)
         self._batches = _takes_batches(self._view, node, model.inputs)
         self._proven = False
 
@@ -164,7 +164,7 @@ class _Search:
         self.at_once = max(1, min(fitting, 2 * self.at_once, MOST_AT_ONCE))
 
     def _skip(self, number: int, error: Exception) -> None:
-        reason = str(error) if isinstance(error, VrnnError) else told(error)
+        reason = str(error) if isinstance(error, VrnnError) else explain(error)
         if isinstance(error, GraphChanged):
             reason = "the model takes another way for this image"
         self.skipped.append((number, reason))
@@ -195,7 +195,7 @@ class _Search:
         view = replace(self._view, shown={self._node: replace(record, shape=tuple(shape))})
         batch = tuple(torch.cat(parts) for parts in zip(*inputs, strict=True))
         try:
-            found = self._measured(Runner(self._source.model, view), batch)
+            found = self._measured(Replay(self._source.model, view), batch)
             good = len(found[0]) == count
             if good and not self._proven:
                 last = self._measured(self._alone, inputs[-1])
@@ -208,7 +208,7 @@ class _Search:
             return None
         return found
 
-    def _measured(self, runner: Runner, inputs: tuple[Any, ...]) -> Measured:
+    def _measured(self, runner: Replay, inputs: tuple[Any, ...]) -> Measured:
         found: list[Measured] = []
 
         def keep(node: int, tensor: torch.Tensor) -> None:
@@ -222,7 +222,7 @@ class _Search:
         return found[0]
 
 
-def _takes_batches(view: View, node: int, inputs: tuple[Any, ...]) -> bool:
+def _takes_batches(view: GraphView, node: int, inputs: tuple[Any, ...]) -> bool:
     """Whether it is worth trying: plain inputs of one sample, and a result of one."""
     record, form = view.shown[node], view.forms[node]
     plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in inputs)
@@ -233,7 +233,7 @@ def _takes_batches(view: View, node: int, inputs: tuple[Any, ...]) -> bool:
 
 def _measures(tensor: torch.Tensor, form: Any) -> Measured:
     """Class and register tokens do not count: they have no place. What is not finite does not."""
-    maps = spread(tensor.detach(), form)
+    maps = to_maps(tensor.detach(), form)
     maps = maps.abs() if maps.is_complex() else maps
     area = form.shape[1] * form.shape[2]
     maps = maps[..., maps.shape[-1] - area :].float()

@@ -13,15 +13,15 @@ import numpy as np
 
 from vrnn.compute.jobs import Step, unchanged
 from vrnn.errors import VrnnError
-from vrnn.features.results import Feature, Pictured, display_size
-from vrnn.features.settings import Ascent
-from vrnn.features.store import read_feature, write_feature
-from vrnn.network.derived_maps import feature_maps
+from vrnn.features.results import FeatureImage, FeatureTile, display_size
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.features.store import load, save
+from vrnn.network.derived_maps import from_array
 from vrnn.storage.atomic import make_folder
-from vrnn.storage.serialization import to_plain
+from vrnn.storage.serialization import to_dict
 
 if TYPE_CHECKING:
-    from vrnn.compute.loaded_model import OpenedModel
+    from vrnn.compute.loaded_model import LoadedModel
 
 FORMAT = "features 1"
 """Grows with each change of how pictures are made, so that older ones are not shown."""
@@ -40,8 +40,8 @@ _LINEAR = np.array(
 
 
 @dataclass(frozen=True, eq=False)
-class FeaturesJob:
-    """What each channel of a node looks for. Finds `Pictured` on its way; its result is None.
+class FeatureVisJob:
+    """What each channel of a node looks for. Finds `FeatureTile` on its way; its result is None.
 
     image: (H, W, 3) uint8 to start from; first: channels that are to come first, asked in the
     model's thread.
@@ -49,40 +49,40 @@ class FeaturesJob:
 
     slot: int
     node: int
-    settings: Ascent
+    settings: FeatureVisSettings
     image: np.ndarray | None = None
     first: Callable[[], Sequence[int]] = tuple
 
-    def steps(self, model: OpenedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
         """See `Job`."""
-        from vrnn.compute.cache import forget_largest
-        from vrnn.compute.features.optimizer import ascend
+        from vrnn.compute.cache import evict
+        from vrnn.compute.features.optimizer import optimize
 
         view = model.view
         settings = self.settings
         name = f"pictures for {view.network.by_id[self.node].name}"
         channels = range(1 if settings.of_layer else view.forms[self.node].shape[0])
-        total = len(channels) * settings.copies
+        total = len(channels) * settings.samples_per_channel
         yield Step(name, 0, total)
         folder = _folder(model, self)
         wanted = [c for c in self.first() if c in channels]
-        known: list[Feature] = []
+        known: list[FeatureImage] = []
         for channel in dict.fromkeys((*wanted, *channels)):
-            several = _kept(folder, self.node, channel, settings.copies)
+            several = _kept(folder, self.node, channel, settings.samples_per_channel)
             known += several
-            if several and len(known) % AT_ONCE < settings.copies:
+            if several and len(known) % AT_ONCE < settings.samples_per_channel:
                 found = self._pictured(known[-AT_ONCE:], folder, total)
                 yield Step(name, len(known), total, found)
         tail = known[-AT_ONCE:]
         yield Step(name, len(known), total, self._pictured(tail, folder, total))
         left = sorted(set(channels) - {feature.channel for feature in known})
-        run = ascend(
+        run = optimize(
             model, self.node, left, settings, self.image,
             show_every=SHOW_EVERY, longest=SLOW_STEP, first=self.first, stop=stop,
         )  # fmt: skip
         where: Path | None = folder
         for at in run if left else ():
-            said = at.said
+            said = at.caption
             if at.finished and where is not None:
                 try:
                     _keep(where, at.features)
@@ -93,14 +93,14 @@ class FeaturesJob:
             text = f"{name} · step {at.step} of {at.steps}"
             yield Step(text, len(known) + at.done, total, found, said)
             unchanged(model, view)
-        forget_largest(folder.parent, MOST_BYTES)
+        evict(folder.parent, MOST_BYTES)
         return None
 
     def _pictured(
-        self, features: Iterable[Feature], folder: Path | None, count: int
-    ) -> tuple[Pictured, ...]:
+        self, features: Iterable[FeatureImage], folder: Path | None, count: int
+    ) -> tuple[FeatureTile, ...]:
         return tuple(
-            Pictured(
+            FeatureTile(
                 feature, _block(feature.pixels, count),
                 None if folder is None else _file(folder, feature.channel, feature.copy),
             )
@@ -116,36 +116,36 @@ def _block(pixels: np.ndarray, count: int) -> np.ndarray:
     linear = _LINEAR[pixels[: small[0] * factor, : small[1] * factor]]
     if factor > 1:
         linear = linear.reshape(small[0], factor, small[1], factor, 3).mean((1, 3))
-    return feature_maps(np.ascontiguousarray(linear.transpose(2, 0, 1))).block
+    return from_array(np.ascontiguousarray(linear.transpose(2, 0, 1))).block
 
 
-def _folder(model: OpenedModel, job: FeaturesJob) -> Path:
+def _folder(model: LoadedModel, job: FeatureVisJob) -> Path:
     """Another for other weights, another graph, node, settings, start or input."""
     from vrnn.compute.cache import model_into
-    from vrnn.storage.paths import cache_folder
+    from vrnn.storage.paths import cache_dir
 
     digest = hashlib.blake2b(f"{FORMAT} {job.node}".encode(), digest_size=16)
-    digest.update(json.dumps(to_plain(job.settings), sort_keys=True).encode())
+    digest.update(json.dumps(to_dict(job.settings), sort_keys=True).encode())
     inputs, seen = model.source.prepare(job.image)
     digest.update(repr([tuple(getattr(one, "shape", ())) for one in inputs]).encode())
     if job.settings.source == "image":
         digest.update(np.ascontiguousarray(seen).tobytes())
     for _ in model_into(digest, model):
         pass
-    return cache_folder() / "features" / digest.hexdigest()
+    return cache_dir() / "features" / digest.hexdigest()
 
 
 def _file(folder: Path, channel: int, copy: int) -> Path:
     return folder / f"{channel:05}-{copy}.npz"
 
 
-def _kept(folder: Path, node: int, channel: int, copies: int) -> list[Feature]:
+def _kept(folder: Path, node: int, channel: int, copies: int) -> list[FeatureImage]:
     """All copies of a channel, or none."""
-    found = [read_feature(_file(folder, channel, k), node, channel, k) for k in range(copies)]
+    found = [load(_file(folder, channel, k), node, channel, k) for k in range(copies)]
     return [feature for feature in found if feature is not None] if all(found) else []
 
 
-def _keep(folder: Path, features: Iterable[Feature]) -> None:
+def _keep(folder: Path, features: Iterable[FeatureImage]) -> None:
     make_folder(folder)
     for feature in features:
-        write_feature(_file(folder, feature.channel, feature.copy), feature)
+        save(_file(folder, feature.channel, feature.copy), feature)

@@ -30,7 +30,7 @@ def has_half_units(device: torch.device) -> bool:
     return any(bool(known.get(name)) for name in HALF_UNITS)
 
 
-class Climb:
+class ObjectiveGradient:
     """Scores of pictures, and the slope of each score.
 
     On a GPU the pass is recorded once and then replayed, so that Python's part of it is gone.

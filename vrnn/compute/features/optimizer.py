@@ -15,16 +15,16 @@ from math import inf
 import numpy as np
 import torch
 
-from vrnn.compute.features.objective_step import NO_GRADIENT, Climb, has_half_units
-from vrnn.compute.features.parametrization import Pictures, data_statistics
+from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient, has_half_units
+from vrnn.compute.features.parametrization import ImageParametrization, data_statistics
 from vrnn.compute.features.transforms import transformed
-from vrnn.compute.loaded_model import OpenedModel
-from vrnn.compute.operators.tensor_layout import Form, spread
-from vrnn.compute.passes.partial_forward import Shortest
-from vrnn.compute.user_traceback import is_out_of_memory, told
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
+from vrnn.compute.passes.partial_forward import PartialForward
+from vrnn.compute.user_traceback import explain, is_out_of_memory
 from vrnn.errors import VrnnError
-from vrnn.features.results import Feature
-from vrnn.features.settings import Ascent
+from vrnn.features.results import FeatureImage
+from vrnn.features.settings import FeatureVisSettings
 
 DEAD = 24
 """Value, sRGB, of the picture of a channel that nothing changes."""
@@ -42,7 +42,7 @@ NO_MEMORY = (
 
 
 @dataclass(frozen=True)
-class Reached:
+class OptimizationProgress:
     """Where an ascent is.
 
     done: pictures, those in work in part; of: all; step: of steps, of the batch in work; features:
@@ -54,16 +54,16 @@ class Reached:
     of: int
     step: int
     steps: int
-    features: tuple[Feature, ...] = ()
+    features: tuple[FeatureImage, ...] = ()
     finished: bool = False
-    said: str = ""
+    caption: str = ""
 
 
-def ascend(
-    model: OpenedModel, node: int, channels: Sequence[int], settings: Ascent,
+def optimize(
+    model: LoadedModel, node: int, channels: Sequence[int], settings: FeatureVisSettings,
     image: np.ndarray | None = None, *, show_every: float = inf, longest: float = inf,
     first: Callable[[], Sequence[int]] = tuple, stop: Callable[[], None] = lambda: None,
-) -> Generator[Reached, None, list[Feature]]:  # fmt: skip
+) -> Generator[OptimizationProgress, None, list[FeatureImage]]:  # fmt: skip
     """Ascend for some channels of a node, in batches that fit into memory.
 
     image: (H, W, 3) uint8 to start from, None for the model's own sample; show_every: seconds after
@@ -86,24 +86,24 @@ def ascend(
         raise VrnnError("this model takes no image, so there is no picture that could be changed")
     left = list(channels)
     most = max(1, min(USUAL[first_input.device.type == "cuda"], _fitting(model, node)))
-    found: dict[int, list[Feature]] = {}
-    count = len(left) * settings.copies
+    found: dict[int, list[FeatureImage]] = {}
+    count = len(left) * settings.samples_per_channel
     done = 0
     while left:
         wanted = [c for c in first() if c in left]
-        part = list(dict.fromkeys((*wanted, *left)))[: max(1, most // settings.copies)]
-        jobs = [(c, k) for c in part for k in range(settings.copies)]
+        part = list(dict.fromkeys((*wanted, *left)))[: max(1, most // settings.samples_per_channel)]
+        jobs = [(c, k) for c in part for k in range(settings.samples_per_channel)]
         try:
-            run = _Batch(model, node, form, jobs, settings, inputs, stop)
+            run = _FeatureBatch(model, node, form, jobs, settings, inputs, stop)
             shown = started = time.perf_counter()
             for step in range(1, settings.steps + 1):
                 run.step(step)
                 now = time.perf_counter()
-                features: tuple[Feature, ...] = ()
+                features: tuple[FeatureImage, ...] = ()
                 if now - shown > show_every:
                     shown, features = now, tuple(run.features())
                 at = done + len(jobs) * step / settings.steps
-                yield Reached(at, count, step, settings.steps, features)
+                yield OptimizationProgress(at, count, step, settings.steps, features)
             made = run.features(final=True)
         except RuntimeError as error:
             if not is_out_of_memory(error):
@@ -112,7 +112,7 @@ def ascend(
                 raise VrnnError(NO_MEMORY) from error
             most = len(jobs) // 2
             said = f"too little memory for {len(jobs)} pictures at once: going on with {most}"
-            yield Reached(done, count, 0, settings.steps, said=said)
+            yield OptimizationProgress(done, count, 0, settings.steps, caption=said)
             continue
         if (time.perf_counter() - started) / settings.steps > longest:
             most = max(1, most // 2)
@@ -120,11 +120,11 @@ def ascend(
         for feature in made:
             found.setdefault(feature.channel, []).append(feature)
         left = [c for c in left if c not in found]
-        yield Reached(done, count, settings.steps, settings.steps, tuple(made), True)
+        yield OptimizationProgress(done, count, settings.steps, settings.steps, tuple(made), True)
     return [feature for channel in channels for feature in found[channel]]
 
 
-def _fitting(model: OpenedModel, node: int) -> int:
+def _fitting(model: LoadedModel, node: int) -> int:
     """Pictures at once, so that what the layers up to a node hold stays below what is free."""
     total = 0
     for one in model.network.nodes:
@@ -136,28 +136,30 @@ def _fitting(model: OpenedModel, node: int) -> int:
     return max(1, free // max(3 * total, 1))
 
 
-class _Batch:
+class _FeatureBatch:
     """Pictures that ascend together."""
 
     def __init__(
-        self, model: OpenedModel, node: int, form: Form, jobs: Sequence[tuple[int, int]],
-        settings: Ascent, inputs: tuple[object, ...], stop: Callable[[], None],
+        self, model: LoadedModel, node: int, form: MapLayout, jobs: Sequence[tuple[int, int]],
+        settings: FeatureVisSettings, inputs: tuple[object, ...], stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self._model, self._node, self._form, self._jobs = model, node, form, list(jobs)
         self._settings, self._inputs = settings, inputs
-        self._run = Shortest(model.source.model, model.view, node, stop)
+        self._run = PartialForward(model.source.model, model.view, node, stop)
         first = next(t for t in inputs if isinstance(t, torch.Tensor))
         self._device = first.device
         mean, std = data_statistics(model.source, first)
         # Each picture's random numbers are its own, whatever batch it is in.
         self._random = [torch.Generator().manual_seed(_seed(settings, c, k)) for c, k in jobs]
-        self._pictures = Pictures(first, len(self._jobs), settings, mean, std, self._random)
+        self._pictures = ImageParametrization(
+            first, len(self._jobs), settings, mean, std, self._random
+        )
         self._channels = torch.tensor([c for c, _ in jobs], device=self._device)
         self._curves: list[list[float]] = [[] for _ in jobs]
         self._good = torch.ones(len(jobs), dtype=torch.bool)
         self._moved = torch.zeros(len(jobs), dtype=torch.bool)
         half = settings.precision == "fast" and has_half_units(self._device)
-        self._climb = Climb(self._scores, half)
+        self._climb = ObjectiveGradient(self._scores, half)
         self._film: list[np.ndarray] = []
         self._filmed = film_steps(settings.steps)
 
@@ -167,7 +169,7 @@ class _Batch:
         seen = self._pictures.images()
         if number - 1 in self._filmed:
             self._film.append(self._frame(seen))
-        plain = number > settings.steps - settings.plain_steps
+        plain = number > settings.steps - settings.untransformed_steps
         changed = seen if plain else transformed(seen, settings, self._random)
         try:
             scores, slope = self._climb(changed.detach())
@@ -186,14 +188,14 @@ class _Batch:
             curve.append(score if ok else float("nan"))
         self._pictures.move(gradient, good.to(self._device))
         if not plain:
-            self._pictures.pull(settings.towards, good.to(self._device))
+            self._pictures.pull(settings.mean_pull, good.to(self._device))
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:
         """(N,) what each picture makes larger."""
         tensor = self._run(self._with(images))
         if not tensor.is_floating_point():
             raise VrnnError(NO_GRADIENT)
-        maps = spread(tensor, self._form).float()
+        maps = to_maps(tensor, self._form).float()
         if len(maps) != len(images):
             raise VrnnError("this model takes one image at a time; its layers cannot be ascended")
         own = torch.arange(len(images), device=maps.device)
@@ -214,8 +216,8 @@ class _Batch:
             return chosen[:, extra + row * width + column]
         mean = chosen[:, extra:].mean(1)
         if settings.objective == "difference":
-            mean = mean - maps[:, settings.other, extra:].mean(1)
-        if settings.diversity > 0 and settings.copies > 1:
+            mean = mean - maps[:, settings.subtracted_channel, extra:].mean(1)
+        if settings.diversity > 0 and settings.samples_per_channel > 1:
             mean = mean - settings.diversity * self._alike(maps[:, :, extra:])
         return mean
 
@@ -230,17 +232,17 @@ class _Batch:
     def _penalties(self, images: torch.Tensor) -> torch.Tensor | None:
         """(N,) what is taken away from the objective; None: nothing."""
         settings = self._settings
-        if not (settings.l1 or settings.l2 or settings.variation):
+        if not (settings.l1 or settings.l2 or settings.total_variation):
             return None
         total = torch.zeros(len(images), device=images.device)
         if settings.l1:
             total = total + settings.l1 * images.abs().mean((1, 2, 3))
         if settings.l2:
             total = total + settings.l2 * images.square().mean((1, 2, 3)).sqrt()
-        if settings.variation:
+        if settings.total_variation:
             down = (images[:, :, 1:] - images[:, :, :-1]).abs().mean((1, 2, 3))
             across = (images[..., 1:] - images[..., :-1]).abs().mean((1, 2, 3))
-            total = total + settings.variation * (down + across)
+            total = total + settings.total_variation * (down + across)
         return total
 
     def _with(self, images: torch.Tensor) -> tuple[object, ...]:
@@ -265,7 +267,7 @@ class _Batch:
             images = torch.nn.functional.avg_pool2d(images, factor, ceil_mode=True)
         return self._pictures.as_bytes(images)[0]
 
-    def features(self, final: bool = False) -> list[Feature]:
+    def features(self, final: bool = False) -> list[FeatureImage]:
         """What there is now. final: with the objective on the untransformed pictures."""
         images = self._pictures.images().detach()
         scores = [curve[-1] if curve else 0.0 for curve in self._curves]
@@ -281,7 +283,7 @@ class _Batch:
         shown[dead] = DEAD  # noise would look like a result
         film = list(zip(*self._film, strict=True)) if self._film else [(shown[i],) for i in at]
         return [
-            Feature(
+            FeatureImage(
                 self._node, channel, copy, shown[i], seen[i], scores[i],
                 np.array(self._curves[i], np.float32), bool(dead[i]),
                 not bool(self._good[i]), np.stack(film[i]),
@@ -299,9 +301,9 @@ def _plainly(error: Exception) -> Exception:
     """An error of the backward pass as a sentence, where it is the layer that has no gradient."""
     text = str(error)
     if isinstance(error, NotImplementedError) or any(words in text for words in UNDIFFERENTIABLE):
-        return VrnnError(f"{NO_GRADIENT} ({told(error)})")
+        return VrnnError(f"{NO_GRADIENT} ({explain(error)})")
     return error
 
 
-def _seed(settings: Ascent, one: int, two: int) -> int:
+def _seed(settings: FeatureVisSettings, one: int, two: int) -> int:
     return (settings.seed * 1_000_003 + one * 1009 + two) % (2**63 - 1)

@@ -7,12 +7,12 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from vrnn.compute.loading.example_inputs import normalisation
+from vrnn.compute.loading.example_inputs import normalization
 from vrnn.compute.loading.source import ModelSource
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 
-COLOURS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
-"""Square root of the covariance of colours in natural photographs (Olah, Mordvintsev and Schubert
+COLORS = ((0.26, 0.09, 0.02), (0.27, 0.00, -0.05), (0.27, -0.09, 0.03))
+"""Square root of the covariance of colors in natural photographs (Olah, Mordvintsev and Schubert
 2017): its rows turn independent numbers into red, green and blue."""
 BETA, SMALL = (0.9, 0.999), 1e-8
 """Of Adam (Kingma and Ba 2015)."""
@@ -23,8 +23,8 @@ START = 0.01
 
 
 def data_statistics(source: ModelSource, first: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-    """(C, 1, 1) mean and deviation by which images 0…1 are normalised for the model."""
-    mean, std = normalisation(source.offer, first.shape[1])
+    """(C, 1, 1) mean and deviation by which images 0…1 are normalized for the model."""
+    mean, std = normalization(source.offer, first.shape[1])
     device = first.device
     return (
         torch.tensor(mean, device=device)[:, None, None],
@@ -32,11 +32,11 @@ def data_statistics(source: ModelSource, first: torch.Tensor) -> tuple[torch.Ten
     )
 
 
-class Pictures:
+class ImageParametrization:
     """(N, C, H, W) pictures in the form that is moved."""
 
     def __init__(
-        self, first: torch.Tensor, count: int, settings: Ascent, mean: torch.Tensor,
+        self, first: torch.Tensor, count: int, settings: FeatureVisSettings, mean: torch.Tensor,
         std: torch.Tensor, random: Sequence[torch.Generator],
     ) -> None:  # fmt: skip
         """first: (1, C, H, W) an input of the model; random: of each picture."""
@@ -55,7 +55,7 @@ class Pictures:
     ) -> torch.Tensor:
         if self._settings.source == "noise":
             return torch.stack([torch.randn(self._shape, generator=g) for g in random])
-        if self._settings.source == "grey":
+        if self._settings.source == "gray":
             return ((0.5 - self._mean) / self._std).expand(count, *self._shape).clone()
         return first[:1].detach().expand(count, *self._shape).clone()
 
@@ -77,7 +77,7 @@ class Pictures:
         spectrum = torch.view_as_complex((self.values * self._falloff).contiguous())
         flat = torch.fft.irfft2(spectrum, s=(height, width)) / 4
         if self._shape[0] == 3:
-            matrix = torch.tensor(COLOURS, device=flat.device, dtype=flat.dtype)
+            matrix = torch.tensor(COLORS, device=flat.device, dtype=flat.dtype)
             matrix = matrix / matrix.norm(dim=0).max()
             flat = torch.einsum("nchw,kc->nkhw", flat, matrix)
         return (torch.sigmoid(flat) - self._mean) / self._std
@@ -88,7 +88,7 @@ class Pictures:
         all_good = bool(good.all())
         if not all_good:
             gradient = torch.nan_to_num(gradient)
-        if settings.optimiser == "normalised":
+        if settings.optimizer == "normalized_gradient":
             norm = gradient.flatten(1).norm(dim=1).view(-1, *[1] * (gradient.dim() - 1))
             step = settings.step_size * gradient / (norm + 1e-6)
         else:

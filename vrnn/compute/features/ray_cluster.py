@@ -1,4 +1,4 @@
-"""Feature visualisations spread over several machines by Ray (https://www.ray.io)."""
+"""Feature visualizations spread over several machines by Ray (https://www.ray.io)."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from functools import lru_cache
 
 import numpy as np
 
-from vrnn.compute.features.optimizer import ascend
-from vrnn.compute.loaded_model import OpenedModel
+from vrnn.compute.features.optimizer import optimize
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
-from vrnn.features.results import Feature
-from vrnn.features.settings import Ascent
+from vrnn.features.results import FeatureImage
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 
 PATIENCE = 10.0
@@ -21,16 +21,16 @@ PATIENCE = 10.0
 
 
 @lru_cache(maxsize=1)
-def _opened(spec: ModelSpec, detail: str) -> OpenedModel:
-    return OpenedModel(open_source(spec), detail)
+def _opened(spec: ModelSpec, detail: str) -> LoadedModel:
+    return LoadedModel(open_source(spec), detail)
 
 
 def _part(
-    spec: ModelSpec, detail: str, node: int, channels: Sequence[int], settings: Ascent,
+    spec: ModelSpec, detail: str, node: int, channels: Sequence[int], settings: FeatureVisSettings,
     image: np.ndarray | None,
-) -> list[Feature]:  # fmt: skip
+) -> list[FeatureImage]:  # fmt: skip
     """Some channels, wherever this runs."""
-    steps = ascend(_opened(spec, detail), node, channels, settings, image)
+    steps = optimize(_opened(spec, detail), node, channels, settings, image)
     while True:
         try:
             next(steps)
@@ -38,7 +38,7 @@ def _part(
             return list(end.value)
 
 
-def _knock(address: str) -> None:
+def _check_reachable(address: str) -> None:
     """Raise VrnnError when nobody listens there: Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdecimal():
@@ -50,7 +50,7 @@ def _knock(address: str) -> None:
         raise VrnnError(f"Ray at '{address}' is not reached: {reason}") from error
 
 
-class Cluster:
+class RayCluster:
     """Machines that make pictures."""
 
     def __init__(self, address: str) -> None:
@@ -61,7 +61,7 @@ class Cluster:
         except ImportError as error:
             raise VrnnError("Ray is not installed: pip install 'vrnn[ray]'") from error
         self._ray = ray
-        _knock(address)
+        _check_reachable(address)
         try:
             ray.init(
                 address=address, log_to_driver=False, configure_logging=False,
@@ -72,8 +72,8 @@ class Cluster:
 
     def features(
         self, spec: ModelSpec, detail: str, node: int, blocks: Sequence[Sequence[int]],
-        settings: Ascent, image: np.ndarray | None,
-    ) -> Iterator[tuple[Feature, ...]]:  # fmt: skip
+        settings: FeatureVisSettings, image: np.ndarray | None,
+    ) -> Iterator[tuple[FeatureImage, ...]]:  # fmt: skip
         """Pictures as they are made, in whatever order. blocks: of channels, each for one machine.
 
         Raises VrnnError.

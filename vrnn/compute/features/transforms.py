@@ -12,14 +12,14 @@ from math import pi
 import torch
 from torch.nn import functional as F
 
-from vrnn.features.settings import Ascent
+from vrnn.features.settings import FeatureVisSettings
 
 BLUR = 5
 """Side of the blur's kernel, pixels."""
 
 
 def transformed(
-    pictures: torch.Tensor, settings: Ascent, random: Sequence[torch.Generator]
+    pictures: torch.Tensor, settings: FeatureVisSettings, random: Sequence[torch.Generator]
 ) -> torch.Tensor:
     """(N, C, H, W) changed as the settings say, differentiable.
 
@@ -39,7 +39,9 @@ def transformed(
     return _rolled(pictures, settings, numbers[6:10])
 
 
-def _turned(pictures: torch.Tensor, settings: Ascent, numbers: torch.Tensor) -> torch.Tensor:
+def _turned(
+    pictures: torch.Tensor, settings: FeatureVisSettings, numbers: torch.Tensor
+) -> torch.Tensor:
     """numbers: (5, N) 0…1."""
     count = len(pictures)
     turns = numbers[0] < settings.rotate_chance
@@ -83,7 +85,9 @@ def _blurred(pictures: torch.Tensor, sigma: torch.Tensor) -> torch.Tensor:
     return one.view(count, channels, height, width)
 
 
-def _rolled(pictures: torch.Tensor, settings: Ascent, numbers: torch.Tensor) -> torch.Tensor:
+def _rolled(
+    pictures: torch.Tensor, settings: FeatureVisSettings, numbers: torch.Tensor
+) -> torch.Tensor:
     """numbers: (4, N) 0…1."""
     count, _, height, width = pictures.shape
     shifts = []

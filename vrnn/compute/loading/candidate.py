@@ -14,7 +14,7 @@ IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 
 
 @dataclass(frozen=True, eq=False)
-class Offer:
+class ModelCandidate:
     """A model and what came with it; all but the model may be missing.
 
     input_size: (height, width); mean, std: of each channel, of values 0…1; transform: takes a

@@ -12,12 +12,12 @@ import torch
 from PIL import Image
 from torch import nn
 
-from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, Offer
+from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.script import as_bytes
 from vrnn.compute.tracing.tracer import evaluating, tensors_in
 from vrnn.compute.user_traceback import is_out_of_memory, user_line
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import fitted
+from vrnn.media.image_reader import center_crop_resize
 
 SIZES = (224, 32, 28, 64, 96, 128, 256, 299, 384, 512, 16, 8)
 """Sides of square images that are tried where nothing says the size."""
@@ -26,7 +26,7 @@ LENGTHS = (128, 1024, 16000)
 
 
 @dataclass(frozen=True, eq=False)
-class Input:
+class ExampleInput:
     """A model's inputs. tensors: an example of all of them; the first is the image where it has
     the form (1, C, H, W), or a vector (1, C·H·W) that an image is flattened to."""
 
@@ -38,7 +38,9 @@ class Input:
         return next(tensors_in(self.tensors))
 
 
-def find_input(offer: Offer, size: tuple[int, int] | None, device: torch.device) -> Input:
+def find_input(
+    offer: ModelCandidate, size: tuple[int, int] | None, device: torch.device
+) -> ExampleInput:
     """An example input: the offer's own, or the first usual one that the model takes.
 
     size: (height, width) that the user asked for. Raises VrnnError with the sizes tried.
@@ -50,7 +52,7 @@ def find_input(offer: Offer, size: tuple[int, int] | None, device: torch.device)
             tensors = tuple(_resized(t, size) for t in tensors)
         example = tuple(_on(t, device) for t in tensors)
         _try(offer, example, f"its example_input {_shapes(example)}")
-        return Input(example)
+        return ExampleInput(example)
     count = _needed(offer.model)
     candidates = _candidates(offer, size)
     problem: VrnnError | None = None
@@ -64,7 +66,7 @@ def find_input(offer: Offer, size: tuple[int, int] | None, device: torch.device)
             if "out of memory" in str(error):
                 break
             continue
-        return Input(example)
+        return ExampleInput(example)
     tried = ", ".join("×".join(str(n) for n in shape[1:]) for shape, _ in candidates)
     more = f"; tried {tried}" if len(candidates) > 1 else ""
     raise VrnnError(
@@ -72,7 +74,7 @@ def find_input(offer: Offer, size: tuple[int, int] | None, device: torch.device)
     ) from problem
 
 
-def _try(offer: Offer, example: tuple[Any, ...], what: str) -> None:
+def _try(offer: ModelCandidate, example: tuple[Any, ...], what: str) -> None:
     """One pass. Raises VrnnError that names the user's line."""
     try:
         with torch.no_grad(), evaluating(offer.model):
@@ -104,8 +106,8 @@ def _needed(model: nn.Module) -> int:
 Candidates = list[tuple[tuple[int, ...], str]]
 
 
-def _candidates(offer: Offer, size: tuple[int, int] | None) -> Candidates:
-    """Shapes to try, the likeliest first, each `image`, `plain` or `ids`."""
+def _candidates(offer: ModelCandidate, size: tuple[int, int] | None) -> Candidates:
+    """Shapes to try, the likeliest first, each `resolve_input_image`, `plain` or `ids`."""
     fixed = size or offer.input_size
     first, channels = _first_layer(offer)
     if first == "linear":
@@ -127,7 +129,7 @@ def _candidates(offer: Offer, size: tuple[int, int] | None) -> Candidates:
     return [((1, c, *hw), "image") for c in options for hw in sizes]
 
 
-def _first_layer(offer: Offer) -> tuple[str, int]:
+def _first_layer(offer: ModelCandidate) -> tuple[str, int]:
     """Kind of the first layer with weights, and how many channels or features it takes."""
     for module in offer.model.modules():
         if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
@@ -160,8 +162,8 @@ def _shapes(tensors: tuple[Any, ...]) -> str:
     return ", ".join("×".join(str(n) for n in t.shape) for t in tensors_in(tensors))
 
 
-def prepare(
-    offer: Offer, example: Input, image: np.ndarray | None
+def preprocess(
+    offer: ModelCandidate, example: ExampleInput, image: np.ndarray | None
 ) -> tuple[tuple[Any, ...], np.ndarray]:
     """Inputs made of an image, and the image (H, W, 3) uint8 as the network sees it.
 
@@ -175,10 +177,10 @@ def prepare(
     if offer.transform is not None:
         made, seen = _transformed(offer, image)
     else:
-        seen = fitted(image, shape[1], shape[2])
+        seen = center_crop_resize(image, shape[1], shape[2])
         if shape[0] == 1:  # luma, ITU-R BT.601
             seen = np.asarray(Image.fromarray(seen).convert("L").convert("RGB"))
-        made = _normalised(seen, offer, shape[0])
+        made = _normalized(seen, offer, shape[0])
     tensor = made.reshape(1, *made.shape).to(first.device)
     if first.dim() != 4:
         tensor = tensor.reshape(first.shape)
@@ -200,8 +202,10 @@ def _image_shape(tensor: torch.Tensor) -> tuple[int, int, int] | None:
     return None
 
 
-def normalisation(offer: Offer, channels: int) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Mean and deviation by which values 0…1 are normalised: the offer's own, else the usual."""
+def normalization(
+    offer: ModelCandidate, channels: int
+) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and deviation by which values 0…1 are normalized: the offer's own, else the usual."""
     mean, std = offer.mean, offer.std
     if mean is None:
         mean = IMAGENET_MEAN if channels == 3 else (0.5,)
@@ -210,19 +214,19 @@ def normalisation(offer: Offer, channels: int) -> tuple[tuple[float, ...], tuple
     return mean, tuple(max(value, 1e-8) for value in std)
 
 
-def _normalised(seen: np.ndarray, offer: Offer, channels: int) -> torch.Tensor:
-    """(C, H, W) float32 of (H, W, 3) uint8, grey already where there is one channel."""
+def _normalized(seen: np.ndarray, offer: ModelCandidate, channels: int) -> torch.Tensor:
+    """(C, H, W) float32 of (H, W, 3) uint8, gray already where there is one channel."""
     values = seen.astype(np.float32) / 255
     if channels == 1:
         values = values[..., :1]
     elif channels != 3:
         values = np.concatenate([values] * -(-channels // 3), -1)[..., :channels]
-    mean, std = normalisation(offer, channels)
+    mean, std = normalization(offer, channels)
     values = (values - np.array(mean)) / np.array(std)
     return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
 
 
-def _transformed(offer: Offer, image: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
+def _transformed(offer: ModelCandidate, image: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
     """The script's own transform, and the picture that came of it."""
     assert offer.transform is not None
     tensor = offer.transform(Image.fromarray(image))
@@ -234,8 +238,8 @@ def _transformed(offer: Offer, image: np.ndarray) -> tuple[torch.Tensor, np.ndar
     return tensor.float(), _shown(tensor[None].float(), offer)
 
 
-def _shown(tensor: torch.Tensor, offer: Offer) -> np.ndarray:
-    """(H, W, 3) uint8: an input tensor as a picture, its normalisation undone."""
+def _shown(tensor: torch.Tensor, offer: ModelCandidate) -> np.ndarray:
+    """(H, W, 3) uint8: an input tensor as a picture, its normalization undone."""
     shape = _image_shape(tensor)
     if shape is None:
         values = tensor.detach().float().cpu().reshape(1, -1).numpy()

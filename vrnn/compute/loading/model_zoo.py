@@ -10,13 +10,13 @@ from typing import Any
 
 from torch import nn
 
-from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, Offer
+from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
-from vrnn.compute.user_traceback import told
+from vrnn.compute.user_traceback import explain
 from vrnn.errors import VrnnError
 
 
-def from_torchvision(name: str) -> Offer:
+def from_torchvision(name: str) -> ModelCandidate:
     """A torchvision model with random weights, and what its weights' description says of input."""
     allow_torchvision()
     from torchvision import models
@@ -35,7 +35,7 @@ def from_torchvision(name: str) -> Offer:
     best = weights[-1] if weights else None
     categories = tuple(best.meta["categories"]) if best is not None else ()
     detection = "detection" in models.get_model_builder(name).__module__
-    return Offer(
+    return ModelCandidate(
         model, name, True, categories, None, None, _size(best),
         mean=(0.0,) * 3 if detection else IMAGENET_MEAN,
         std=(1.0,) * 3 if detection else IMAGENET_STD,
@@ -54,7 +54,7 @@ def _size(weights: Any) -> tuple[int, int] | None:
     return None if smallest is None else (max(224, smallest[0]), max(224, smallest[1]))
 
 
-def from_timm(name: str) -> Offer:
+def from_timm(name: str) -> ModelCandidate:
     """A timm model with random weights, and the input its configuration asks for."""
     if find_spec("timm") is None:
         raise VrnnError("timm is not installed; run: pip install timm")
@@ -73,12 +73,12 @@ def from_timm(name: str) -> Offer:
         info = ImageNetInfo()
         names = tuple(info.index_to_description(i).split(",")[0] for i in range(1000))
     height, width = config["input_size"][-2:]
-    return Offer(
+    return ModelCandidate(
         model, name, True, names, None, None, (height, width), None, config["mean"], config["std"]
     )
 
 
-def from_factory(text: str) -> Offer:
+def from_factory(text: str) -> ModelCandidate:
     """`package.module:factory`: a function or class without needed arguments, or a module."""
     place, _, name = text.rpartition(":")
     try:
@@ -89,16 +89,16 @@ def from_factory(text: str) -> Offer:
                 f"there is no module '{place}' to import; a script is given as script.py or "
                 "script.py:Name"
             ) from error
-        raise VrnnError(f"cannot import '{place}': {told(error)}") from error
+        raise VrnnError(f"cannot import '{place}': {explain(error)}") from error
     except Exception as error:
-        raise VrnnError(f"cannot import '{place}': {told(error)}") from error
+        raise VrnnError(f"cannot import '{place}': {explain(error)}") from error
     found = getattr(module, name, None)
     if found is None:
         raise VrnnError(_unknown(place, name, [n for n in vars(module) if not n.startswith("_")]))
-    return Offer(built(found, text), name)
+    return ModelCandidate(instantiate(found, text), name)
 
 
-def built(found: Any, what: str) -> nn.Module:
+def instantiate(found: Any, what: str) -> nn.Module:
     """A module from itself, or from a function or class that makes one. Raises VrnnError."""
     if isinstance(found, nn.Module):
         return found
@@ -106,18 +106,18 @@ def built(found: Any, what: str) -> nn.Module:
         raise VrnnError(
             f"'{what}' is {_kind(found)}, not an nn.Module or a function that makes one"
         )
-    model = call(found, what)
+    model = call_user_code(found, what)
     if not isinstance(model, nn.Module):
         raise VrnnError(f"'{what}' gave {_kind(model)}, not an nn.Module; return the model")
     return model
 
 
-def call(function: Callable[..., Any], what: str) -> Any:
+def call_user_code(function: Callable[..., Any], what: str) -> Any:
     """Call the user's function; an exception becomes a sentence with the user's own line."""
     try:
         return function()
     except (Exception, SystemExit) as error:
-        raise VrnnError(f"cannot build '{what}': {told(error)}") from error
+        raise VrnnError(f"cannot build '{what}': {explain(error)}") from error
 
 
 def _kind(value: Any) -> str:

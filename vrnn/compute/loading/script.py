@@ -20,15 +20,15 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import Subset
 
-from vrnn.compute.loading.candidate import Offer
-from vrnn.compute.loading.model_zoo import built, call
-from vrnn.compute.user_traceback import told
+from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.model_zoo import call_user_code, instantiate
+from vrnn.compute.user_traceback import explain
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
 
 
-def from_script(path: Path, name: str = "") -> Offer:
+def from_script(path: Path, name: str = "") -> ModelCandidate:
     """Run a script as Python would, but not as the main program, and take what it offers.
 
     name: of the model, class or function in it; '' to look for the usual ones. Raises VrnnError.
@@ -39,7 +39,7 @@ def from_script(path: Path, name: str = "") -> Offer:
         module = _run(path)
         model = _model(module, path, name)
     said = getattr(module, "random_weights", None)
-    return Offer(
+    return ModelCandidate(
         model,
         f"{path.stem}:{name}" if name else path.stem,
         bool(said) if said is not None else not loaded,
@@ -81,7 +81,7 @@ def _run(path: Path) -> ModuleType:
             'put what runs the program under `if __name__ == "__main__":`'
         ) from error
     except Exception as error:
-        raise VrnnError(f"cannot run '{path.name}': {told(error, path.parent)}") from error
+        raise VrnnError(f"cannot run '{path.name}': {explain(error, path.parent)}") from error
     finally:
         sys.argv = arguments
         if before is not None:
@@ -110,17 +110,17 @@ def _model(module: ModuleType, path: Path, name: str) -> nn.Module:
             if not hasattr(found, part):
                 raise VrnnError(f"'{path.name}' has no '{name}'; it has {_listed(module)}")
             found = getattr(found, part)
-        return built(found, f"{path.name}:{name}")
+        return instantiate(found, f"{path.name}:{name}")
     for usual in ("model", "build_model"):
         found = getattr(module, usual, None)
         if isinstance(found, nn.Module) or (callable(found) and not inspect.isclass(found)):
-            return built(found, f"{path.name}:{usual}")
+            return instantiate(found, f"{path.name}:{usual}")
     made = {n: v for n, v in vars(module).items() if isinstance(v, nn.Module)}
     classes = {n: c for n, c in _classes(module).items() if _needs_nothing(c)}
     candidates: dict[str, Any] = made or _outermost(classes)
     if len(candidates) == 1:
         ((only, found),) = candidates.items()
-        return built(found, f"{path.name}:{only}")
+        return instantiate(found, f"{path.name}:{only}")
     if candidates:
         raise VrnnError(
             f"'{path.name}' has several models ({', '.join(candidates)}); choose one, "
@@ -199,7 +199,7 @@ def _input_size(module: ModuleType, path: Path) -> tuple[int, int] | None:
 def _example(module: ModuleType, path: Path) -> Any:
     value = getattr(module, "example_input", None)
     if inspect.isfunction(value):
-        value = call(value, f"{path.name}:example_input")
+        value = call_user_code(value, f"{path.name}:example_input")
     return value
 
 
@@ -210,20 +210,21 @@ def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
     """
     value = getattr(module, "dataset", None)
     if inspect.isfunction(value):
-        value = call(value, f"{path.name}:dataset")
+        value = call_user_code(value, f"{path.name}:dataset")
     if value is None or not hasattr(value, "__getitem__") or not hasattr(value, "__len__"):
         return None
-    items = _Items(value, path)
+    items = _DatasetItems(value, path)
     try:
         names: Any = getattr(value, "classes", None) or getattr(module, "class_names", ())
-        return ImageSet(tuple(str(n) for n in names), _Labels(items), items.pixels)
+        return ImageSet(tuple(str(n) for n in names), _DatasetLabels(items), items.pixels)
     except (Exception, SystemExit) as error:
         raise VrnnError(
-            f"'{path.name}': the data set does not say how long it is: {told(error, path.parent)}"
+            f"'{path.name}': the data set does not say how long it is: "
+            f"{explain(error, path.parent)}"
         ) from error
 
 
-class _Items:
+class _DatasetItems:
     """What a data set of the user's holds, one at a time: few are made for several threads."""
 
     def __init__(self, dataset: Any, path: Path) -> None:
@@ -242,16 +243,16 @@ class _Items:
         except VrnnError:
             raise
         except (Exception, SystemExit) as error:
-            raise VrnnError(f"'{self._path.name}': {told(error, self._path.parent)}") from error
+            raise VrnnError(f"'{self._path.name}': {explain(error, self._path.parent)}") from error
 
 
-class _Labels(Sequence[int]):
+class _DatasetLabels(Sequence[int]):
     """The classes of a data set's items, each looked up when asked for.
 
     They come from the data set's list of them where it has one, else from the items.
     """
 
-    def __init__(self, items: _Items) -> None:
+    def __init__(self, items: _DatasetItems) -> None:
         self._items = items
         self._count = len(items.dataset)
 

@@ -12,8 +12,8 @@ import numpy as np
 import torch
 from torch import nn
 
-from vrnn.compute.loading.candidate import Offer
-from vrnn.compute.loading.example_inputs import Input, find_input, prepare
+from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.example_inputs import ExampleInput, find_input, preprocess
 from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
 from vrnn.compute.loading.script import from_script, split_name
 from vrnn.compute.loading.weights import load_weights
@@ -26,7 +26,13 @@ from vrnn.network.model_spec import ModelSpec
 class ModelSource:
     """A model ready to run, and what belongs to it."""
 
-    def __init__(self, offer: Offer, example: Input, device: torch.device, notes: tuple[str, ...]):
+    def __init__(
+        self,
+        offer: ModelCandidate,
+        example: ExampleInput,
+        device: torch.device,
+        notes: tuple[str, ...],
+    ):
         self.model = offer.model
         self.title = offer.title
         self.class_names = offer.class_names
@@ -49,7 +55,7 @@ class ModelSource:
         if image is None and self.offer.example_input is None:
             image = self.dataset.first() if self.dataset else None
             image = sample_photograph() if image is None else image
-        return prepare(self.offer, self._example, image)
+        return preprocess(self.offer, self._example, image)
 
 
 def open_source(spec: ModelSpec) -> ModelSource:
@@ -75,9 +81,9 @@ def open_source(spec: ModelSpec) -> ModelSource:
     return ModelSource(offer, example, device, notes)
 
 
-def _offer(model: Any) -> Offer:
+def _offer(model: Any) -> ModelCandidate:
     if isinstance(model, nn.Module):
-        return Offer(model, type(model).__name__, random_weights=False)
+        return ModelCandidate(model, type(model).__name__, random_weights=False)
     text = str(model)
     if text == "default":
         return _default()
@@ -96,7 +102,7 @@ def _offer(model: Any) -> Offer:
     )
 
 
-def _default() -> Offer:
+def _default() -> ModelCandidate:
     """The small network that comes with vrnn, trained on handwritten digits."""
     from vrnn.default import model as digits
 
@@ -104,7 +110,7 @@ def _default() -> Offer:
     package = resources.files("vrnn.default")
     with resources.as_file(package.joinpath("digits.safetensors")) as path:
         load_weights(net, path)
-    return Offer(
+    return ModelCandidate(
         net, "digits", False, digits.CLASS_NAMES, digit_images(), None, digits.INPUT_SIZE, None,
         digits.MEAN, digits.STD,
     )  # fmt: skip

@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-NOISE = frozenset(
+VIEW_OPS = frozenset(
     "view view_as reshape reshape_as flatten unflatten permute transpose t adjoint swapaxes "
     "swapdims movedim moveaxis contiguous clone detach detach_ requires_grad_ alias expand "
     "expand_as squeeze unsqueeze narrow select getitem chunk split split_with_sizes "
@@ -52,7 +52,7 @@ ACTIVATIONS = {
 NORMS = {
     "batch_norm": "batch norm", "layer_norm": "layer norm", "group_norm": "group norm",
     "instance_norm": "instance norm", "rms_norm": "RMS norm", "local_response_norm": "LRN",
-    "normalize": "normalise", "native_layer_norm": "layer norm", "native_batch_norm": "batch norm",
+    "normalize": "normalize", "native_layer_norm": "layer norm", "native_batch_norm": "batch norm",
 }  # fmt: skip
 ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power"}
 CHANNELS_FIRST = frozenset(

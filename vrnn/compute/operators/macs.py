@@ -13,7 +13,7 @@ from vrnn.compute.operators import catalog as ops
 RECURRENT = frozenset({"lstm", "gru", "rnn_tanh", "rnn_relu"})
 
 
-def multiply_adds(
+def macs(
     function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any], result: Any
 ) -> int:
     """Of one call of a torch function, over its whole batch.

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import torch
 
 
-class Span(NamedTuple):
+class WindowSpan(NamedTuple):
     """Position o of a result takes the positions gain·o + low to gain·o + high, low ≤ high."""
 
     gain: float
@@ -25,11 +25,11 @@ class Span(NamedTuple):
     high: float
 
 
-SAME = Span(1, 0, 0)
+SAME = WindowSpan(1, 0, 0)
 """Each position takes the one it came from."""
 
 
-class Line(NamedTuple):
+class AxisInterval(NamedTuple):
     """One side of a field. Position i sees the pixels step·i + low to step·i + high, both with.
 
     Of these only first to last count: no position of the whole tensor sees any other, as windows
@@ -42,23 +42,23 @@ class Line(NamedTuple):
     first: float
     last: float
 
-    def taken(self, span: Span, count: int) -> Line:
+    def taken(self, span: WindowSpan, count: int) -> AxisInterval:
         """The line of a result with so many positions, each of which takes a span of this."""
         low, high = self.low + self.step * span.low, self.high + self.step * span.high
-        return Line(self.step * span.gain, low, high, self.first, self.last).cut(count)
+        return AxisInterval(self.step * span.gain, low, high, self.first, self.last).cut(count)
 
-    def cut(self, count: int) -> Line:
+    def cut(self, count: int) -> AxisInterval:
         """The same with first and last brought in to what so many positions can see."""
         first = max(self.first, self.low)
         last = min(self.last, self.step * (count - 1) + self.high)
-        return Line(self.step, self.low, self.high, first, last)
+        return AxisInterval(self.step, self.low, self.high, first, last)
 
-    def everywhere(self) -> Line:
+    def everywhere(self) -> AxisInterval:
         """All that any position sees, for each."""
-        return Line(0, self.first, self.last, self.first, self.last)
+        return AxisInterval(0, self.first, self.last, self.first, self.last)
 
 
-class Field(NamedTuple):
+class PixelField(NamedTuple):
     """Rows and columns of the input that a tensor's positions see.
 
     axes: of the tensor, along which rows and columns run, counted from its end (-1 is the last);
@@ -66,17 +66,17 @@ class Field(NamedTuple):
     some extra tokens: how many of these, height, width.
     """
 
-    rows: Line
-    columns: Line
+    rows: AxisInterval
+    columns: AxisInterval
     axes: tuple[int | None, int | None]
     grid: tuple[int, int, int] | None = None
 
-    def everywhere(self) -> Field:
+    def everywhere(self) -> PixelField:
         """All that any position sees, for each position."""
-        return Field(self.rows.everywhere(), self.columns.everywhere(), (None, None))
+        return PixelField(self.rows.everywhere(), self.columns.everywhere(), (None, None))
 
 
-def mixed(field: Field, axes: Sequence[int]) -> Field:
+def mixed(field: PixelField, axes: Sequence[int]) -> PixelField:
     """The field after every position along these axes (counted from the end) saw all others."""
     if field.grid:
         return field.everywhere() if field.axes[0] in axes else field
@@ -88,7 +88,7 @@ def mixed(field: Field, axes: Sequence[int]) -> Field:
     return field
 
 
-def windows(field: Field, spans: Mapping[int, Span], shape: Sequence[int]) -> Field:
+def windows(field: PixelField, spans: Mapping[int, WindowSpan], shape: Sequence[int]) -> PixelField:
     """The field of a result of this shape whose positions take spans along some axes."""
     if field.grid:
         changed = any(axis == field.axes[0] and span != SAME for axis, span in spans.items())
@@ -99,10 +99,10 @@ def windows(field: Field, spans: Mapping[int, Span], shape: Sequence[int]) -> Fi
         rows = rows.taken(spans[row], shape[row])
     if column is not None and column in spans:
         columns = columns.taken(spans[column], shape[column])
-    return Field(rows, columns, field.axes)
+    return PixelField(rows, columns, field.axes)
 
 
-def spread(field: Field, old: Sequence[int], new: Sequence[int]) -> Field:
+def spread(field: PixelField, old: Sequence[int], new: Sequence[int]) -> PixelField:
     """The field after broadcasting from the old shape to the new one, its last axes aligned."""
     if tuple(old) == tuple(new):
         return field
@@ -114,10 +114,10 @@ def spread(field: Field, old: Sequence[int], new: Sequence[int]) -> Field:
         lines[side] = _at(line, 0) if old[axis] == 1 else line.everywhere()
     if field.grid and None in axes:
         return field.everywhere()
-    return Field(lines[0], lines[1], (axes[0], axes[1]), field.grid)
+    return PixelField(lines[0], lines[1], (axes[0], axes[1]), field.grid)
 
 
-def join(fields: Sequence[Field], shape: Sequence[int]) -> Field:
+def join(fields: Sequence[PixelField], shape: Sequence[int]) -> PixelField:
     """All that any of these fields of a tensor of this shape sees."""
     first = fields[0]
     if all(field == first for field in fields):
@@ -129,15 +129,15 @@ def join(fields: Sequence[Field], shape: Sequence[int]) -> Field:
             return join([field.everywhere() for field in fields], shape)
         rows = _join([field.rows for field in fields], first.grid[1])
         columns = _join([field.columns for field in fields], first.grid[2])
-        return Field(rows, columns, first.axes, first.grid)
+        return PixelField(rows, columns, first.axes, first.grid)
     rows, row = _side([(field.rows, field.axes[0]) for field in fields], shape)
     columns, column = _side([(field.columns, field.axes[1]) for field in fields], shape)
-    return Field(rows, columns, (row, column))
+    return PixelField(rows, columns, (row, column))
 
 
 def _side(
-    lines: Sequence[tuple[Line, int | None]], shape: Sequence[int]
-) -> tuple[Line, int | None]:
+    lines: Sequence[tuple[AxisInterval, int | None]], shape: Sequence[int]
+) -> tuple[AxisInterval, int | None]:
     axis = lines[0][1]
     if axis is not None and all(other == axis for _, other in lines):
         return _join([line for line, _ in lines], shape[axis]), axis
@@ -145,11 +145,11 @@ def _side(
     return _join(flat, 1), None
 
 
-def _join(lines: Sequence[Line], count: int) -> Line:
+def _join(lines: Sequence[AxisInterval], count: int) -> AxisInterval:
     """One line around several. Differences of lines are greatest at an end."""
     step = max(line.step for line in lines)
     ends = (0, count - 1)
-    return Line(
+    return AxisInterval(
         step,
         min((line.step - step) * i + line.low for line in lines for i in ends),
         max((line.step - step) * i + line.high for line in lines for i in ends),
@@ -158,10 +158,10 @@ def _join(lines: Sequence[Line], count: int) -> Line:
     )
 
 
-def _at(line: Line, index: float) -> Line:
+def _at(line: AxisInterval, index: float) -> AxisInterval:
     """What one position sees."""
     shift = line.step * index
-    return Line(0, line.low + shift, line.high + shift, line.first, line.last).cut(1)
+    return AxisInterval(0, line.low + shift, line.high + shift, line.first, line.last).cut(1)
 
 
 @dataclass(frozen=True)
@@ -252,7 +252,7 @@ def _steps(old: Geometry, new: Geometry) -> _Steps | None:
     return _Steps(at, moves, carried)
 
 
-def through(field: Field, old: Geometry, new: Geometry) -> Field:
+def push_through_view(field: PixelField, old: Geometry, new: Geometry) -> PixelField:
     """The field of a view: slices, exchanged axes, reshapes, windows that overlap."""
     if field.axes == (None, None):
         return field
@@ -267,17 +267,17 @@ def through(field: Field, old: Geometry, new: Geometry) -> Field:
         return whole
     rows, row_axis = _line_through(field.rows, row, {column}, steps, old, new)
     columns, column_axis = _line_through(field.columns, column, {row}, steps, old, new)
-    return Field(rows, columns, (row_axis, column_axis))
+    return PixelField(rows, columns, (row_axis, column_axis))
 
 
 def _line_through(
-    line: Line,
+    line: AxisInterval,
     axis: int | None,
     others: set[int | None],
     steps: _Steps,
     old: Geometry,
     new: Geometry,
-) -> tuple[Line, int | None]:
+) -> tuple[AxisInterval, int | None]:
     """One side of a view's field and its axis there."""
     if axis is None:
         return line, None
@@ -295,19 +295,24 @@ def _line_through(
         each = old.strides[axis] // new.strides[to]
         if old.strides[axis] % new.strides[to]:
             return line.everywhere(), None
-        return line.taken(Span(1 / each, -(each - 1) / each, 0), new.shape[to]), to - dims
+        return line.taken(WindowSpan(1 / each, -(each - 1) / each, 0), new.shape[to]), to - dims
     moves = sorted(steps.moves[axis], key=lambda move: (move[1], new.shape[move[0]]))
     start = steps.at[axis]
     if not moves:
         return _at(line, start), None
     to, step = moves.pop()
     end = start + sum(small * (new.shape[a] - 1) for a, small in moves)
-    return line.taken(Span(step, start, end), new.shape[to]), to - dims
+    return line.taken(WindowSpan(step, start, end), new.shape[to]), to - dims
 
 
 def _merged(
-    field: Field, steps: _Steps, old: Geometry, new: Geometry, row: int | None, column: int | None
-) -> Field | None:
+    field: PixelField,
+    steps: _Steps,
+    old: Geometry,
+    new: Geometry,
+    row: int | None,
+    column: int | None,
+) -> PixelField | None:
     """Rows and columns that became one axis, row by row: a picture turned to tokens."""
     if row is None or column is None or [column, row] not in steps.carried:
         return None
@@ -319,10 +324,10 @@ def _merged(
     if step != 1 or walks != steps.moves[column] or new.shape[to] != height * width:
         return None
     axis = to - len(new.shape)
-    return Field(field.rows, field.columns, (axis, axis), (0, height, width))
+    return PixelField(field.rows, field.columns, (axis, axis), (0, height, width))
 
 
-def _grid_through(field: Field, steps: _Steps, old: Geometry, new: Geometry) -> Field:
+def _grid_through(field: PixelField, steps: _Steps, old: Geometry, new: Geometry) -> PixelField:
     """Tokens that stay in their order, or become a picture again."""
     assert field.grid is not None
     assert field.axes[0] is not None
@@ -337,7 +342,7 @@ def _grid_through(field: Field, steps: _Steps, old: Geometry, new: Geometry) -> 
     sizes = {(step, new.shape[a]): a - dims for a, step in moves}
     down, along = sizes.get((width, height)), sizes.get((1, width))
     if len(moves) == 2 and start == extra and down is not None and along is not None:
-        return Field(field.rows, field.columns, (down, along))
+        return PixelField(field.rows, field.columns, (down, along))
     return field.everywhere()
 
 
@@ -347,7 +352,7 @@ def lies_within(view: Geometry, base: Geometry) -> bool:
     return steps is not None and not steps.carried
 
 
-def onto(field: Field, view: Geometry, base: Geometry) -> Field:
+def pull_back(field: PixelField, view: Geometry, base: Geometry) -> PixelField:
     """The field of what a view lies within, from what was written through the view.
 
     It says nothing of positions outside the view, but holds for those too where lines run on.
@@ -374,9 +379,9 @@ def onto(field: Field, view: Geometry, base: Geometry) -> Field:
         # Not cut: first and last are those of the view.
         line, start = lines[side], steps.at[d] / step
         low, high = line.low - line.step * start, line.high - line.step * start
-        lines[side] = Line(line.step / step, low, high, line.first, line.last)
+        lines[side] = AxisInterval(line.step / step, low, high, line.first, line.last)
         axes[side] = d - dims
-    return Field(lines[0], lines[1], (axes[0], axes[1]))
+    return PixelField(lines[0], lines[1], (axes[0], axes[1]))
 
 
 def slack(*fractions: Fraction) -> float:

@@ -16,17 +16,17 @@ import torch
 
 from vrnn.compute.operators import catalog as ops
 from vrnn.compute.operators.receptive_field import (
-    Field,
+    AxisInterval,
     Geometry,
-    Line,
-    Span,
+    PixelField,
+    WindowSpan,
     join,
     lies_within,
     mixed,
-    onto,
+    pull_back,
+    push_through_view,
     slack,
     spread,
-    through,
     windows,
 )
 
@@ -72,7 +72,7 @@ class Call:
     kwargs: Mapping[str, Any]
     names: Mapping[str, Any]
     taken: Sequence[torch.Tensor]
-    fields: Mapping[int, Field]
+    fields: Mapping[int, PixelField]
 
     @property
     def word(self) -> str:
@@ -80,18 +80,18 @@ class Call:
         return str(getattr(self.function, "__name__", "")).strip("_")
 
     @property
-    def sources(self) -> list[tuple[torch.Tensor, Field]]:
+    def sources(self) -> list[tuple[torch.Tensor, PixelField]]:
         """The tensors that depend on the input, and how."""
         return [(t, self.fields[id(t)]) for t in self.taken if id(t) in self.fields]
 
-    def only(self, tensor: Any) -> Field:
+    def only(self, tensor: Any) -> PixelField:
         """The field of a tensor that alone depends on the input. Raises LookupError."""
         if any(t is not tensor for t, _ in self.sources):
             raise LookupError("another tensor depends on the input too")
         return self.fields[id(tensor)]
 
 
-def field_after(call: Call, result: torch.Tensor) -> Field:
+def field_after(call: Call, result: torch.Tensor) -> PixelField:
     """The field of one result of an operation, or of a tensor that it wrote into."""
     try:
         if call.operation in POINTWISE:
@@ -103,8 +103,8 @@ def field_after(call: Call, result: torch.Tensor) -> Field:
 
 
 def field_of_view(
-    operation: str, old: torch.Tensor, before: Sequence[int], field: Field, new: torch.Tensor
-) -> Field:
+    operation: str, old: torch.Tensor, before: Sequence[int], field: PixelField, new: torch.Tensor
+) -> PixelField:
     """The field of a tensor that holds the same numbers as another, seen in another way.
 
     before: shape of the old one before the call, which may have changed it.
@@ -116,15 +116,15 @@ def field_of_view(
     shared = old.dtype == new.dtype and shares_storage(old, new)
     if shared:
         geometry, seen = Geometry.of(old), Geometry.of(new)
-        return field if geometry == seen else through(field, geometry, seen)
+        return field if geometry == seen else push_through_view(field, geometry, seen)
     if operation != "getitem" and old.shape == new.shape:
         return field
     if operation in COPIES and old.numel() == new.numel():
-        return through(field, Geometry.plain(old.shape), Geometry.plain(new.shape))
+        return push_through_view(field, Geometry.plain(old.shape), Geometry.plain(new.shape))
     return field.everywhere()
 
 
-def everything(fields: Sequence[Field]) -> Field:
+def everything(fields: Sequence[PixelField]) -> PixelField:
     """All that any position of any of these sees, for each position."""
     return join([field.everywhere() for field in fields], ())
 
@@ -137,17 +137,17 @@ def shares_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
         return False
 
 
-def field_of_input(shape: Sequence[int], size: tuple[int, int]) -> Field:
+def field_of_input(shape: Sequence[int], size: tuple[int, int]) -> PixelField:
     """Of an input tensor of this shape. size: (height, width) of the first input in pixels."""
-    rows, columns = (Line(1, 0, 0, 0, n - 1) for n in size)
+    rows, columns = (AxisInterval(1, 0, 0, 0, n - 1) for n in size)
     if tuple(shape[-2:]) == size:
-        return Field(rows, columns, (-2, -1))
+        return PixelField(rows, columns, (-2, -1))
     if size[0] == 1 and len(shape) == 3 and shape[-1] == size[1]:  # a signal
-        return Field(rows.everywhere(), columns, (None, -1))
-    return Field(rows, columns, (None, None)).everywhere()
+        return PixelField(rows.everywhere(), columns, (None, -1))
+    return PixelField(rows, columns, (None, None)).everywhere()
 
 
-Rule = Callable[[Call, torch.Tensor], Field]
+Rule = Callable[[Call, torch.Tensor], PixelField]
 
 
 def _rule(operation: str) -> Rule | None:
@@ -163,17 +163,17 @@ def _rule(operation: str) -> Rule | None:
     return None
 
 
-def _other(call: Call, result: torch.Tensor) -> Field:
+def _other(call: Call, result: torch.Tensor) -> PixelField:
     """An operation without a rule: a view, or anything."""
     sources = call.sources
     if len(sources) == 1 and result is not sources[0][0]:
         old, field = sources[0]
         if old.dtype == result.dtype and shares_storage(old, result):
-            return through(field, Geometry.of(old), Geometry.of(result))
+            return push_through_view(field, Geometry.of(old), Geometry.of(result))
     return everything([field for _, field in sources])
 
 
-def _pointwise(call: Call, result: torch.Tensor) -> Field:
+def _pointwise(call: Call, result: torch.Tensor) -> PixelField:
     shape = tuple(result.shape)
     tensors = [tuple(t.shape) for t in call.taken if call.operation != "prelu"]
     if call.operation != "prelu" and np.broadcast_shapes(*tensors) != shape:
@@ -181,7 +181,7 @@ def _pointwise(call: Call, result: torch.Tensor) -> Field:
     return join([spread(field, t.shape, shape) for t, field in call.sources], shape)
 
 
-def _along(call: Call, result: torch.Tensor) -> Field:
+def _along(call: Call, result: torch.Tensor) -> PixelField:
     place, default = ALONG[call.operation]
     given = call.kwargs.get("dim", call.kwargs.get("dims"))
     if given is None:
@@ -201,7 +201,7 @@ def _axes(given: Any, dims: int) -> list[int]:
     return [value - dims if value >= 0 else value for value in values]
 
 
-def _reduced(call: Call, result: torch.Tensor) -> Field:
+def _reduced(call: Call, result: torch.Tensor) -> PixelField:
     """Sums, means and the like over some axes."""
     if call.operation in ("max", "min") and len(call.taken) == 2:
         return _pointwise(call, result)
@@ -246,7 +246,7 @@ def _sides(operation: str) -> int:
     return int(operation.rstrip("d")[-1])
 
 
-def _conv(call: Call, result: torch.Tensor) -> Field:
+def _conv(call: Call, result: torch.Tensor) -> PixelField:
     names, count = call.names, _sides(call.operation)
     field = call.only(names["input"])
     size = names["weight"].shape[2:]
@@ -262,13 +262,13 @@ def _conv(call: Call, result: torch.Tensor) -> Field:
     for i in range(count):
         if "transpose" in call.operation:
             gain = 1 / step[i]
-            spans[i - count] = Span(gain, (before[i] - reach[i]) * gain, before[i] * gain)
+            spans[i - count] = WindowSpan(gain, (before[i] - reach[i]) * gain, before[i] * gain)
         else:
-            spans[i - count] = Span(step[i], -before[i], reach[i] - before[i])
+            spans[i - count] = WindowSpan(step[i], -before[i], reach[i] - before[i])
     return windows(mixed(field, [-count - 1]), spans, result.shape)
 
 
-def _pool(call: Call, result: torch.Tensor) -> Field:
+def _pool(call: Call, result: torch.Tensor) -> PixelField:
     names, count = call.names, _sides(call.operation)
     field = call.only(names["input"])
     size = _many(names["kernel_size"], count)
@@ -277,29 +277,29 @@ def _pool(call: Call, result: torch.Tensor) -> Field:
     before = _many(names.get("padding", 0), count)
     apart = _many(names.get("dilation", 1), count)
     spans = {
-        i - count: Span(step[i], -before[i], apart[i] * (size[i] - 1) - before[i])
+        i - count: WindowSpan(step[i], -before[i], apart[i] * (size[i] - 1) - before[i])
         for i in range(count)
     }
     return windows(field, spans, result.shape)
 
 
-def _adaptive(call: Call, result: torch.Tensor) -> Field:
+def _adaptive(call: Call, result: torch.Tensor) -> PixelField:
     """Position o of m takes floor(o·n/m) to ceil((o + 1)·n/m) - 1 of n."""
     tensor = call.names["input"]
     spans = _areas(tensor, result, _sides(call.operation))
     return windows(call.only(tensor), spans, result.shape)
 
 
-def _areas(tensor: torch.Tensor, result: torch.Tensor, count: int) -> dict[int, Span]:
+def _areas(tensor: torch.Tensor, result: torch.Tensor, count: int) -> dict[int, WindowSpan]:
     spans = {}
     for axis in range(-count, 0):
         gain = Fraction(tensor.shape[axis], result.shape[axis])
         part = 1 - 1 / gain.denominator
-        spans[axis] = Span(float(gain), -part, float(gain) - 1 + part)
+        spans[axis] = WindowSpan(float(gain), -part, float(gain) - 1 + part)
     return spans
 
 
-def _resized(call: Call, result: torch.Tensor) -> Field:
+def _resized(call: Call, result: torch.Tensor) -> PixelField:
     """Interpolation: where a position lies among the old ones, and which of these it weighs."""
     names = call.names
     tensor = names["input"]
@@ -321,7 +321,7 @@ def _resized(call: Call, result: torch.Tensor) -> Field:
     return windows(field, spans, result.shape)
 
 
-def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> Span:
+def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> WindowSpan:
     """Position o lies at gain·o + shift; which old positions around that it takes.
 
     wide: as with antialias=True, whose filter is as wide as the gain.
@@ -331,14 +331,14 @@ def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> Span:
     down = slack(gain, shift)
     if wide:
         radius = max(gain, Fraction(1)) * (2 if mode == "bicubic" else 1)
-        return Span(float(gain), float(shift - radius - 1), float(shift + radius + 1))
+        return WindowSpan(float(gain), float(shift - radius - 1), float(shift + radius + 1))
     before, after = {"nearest": (0, 0), "nearest-exact": (0, 0), "bicubic": (1, 2)}.get(
         mode, (0, 1)
     )
-    return Span(float(gain), float(shift) - down - before, float(shift) + after)
+    return WindowSpan(float(gain), float(shift) - down - before, float(shift) + after)
 
 
-def _padded(call: Call, result: torch.Tensor) -> Field:
+def _padded(call: Call, result: torch.Tensor) -> PixelField:
     names = call.names
     tensor, amounts = names["input"], [int(n) for n in names["pad"]]
     field, mode = call.only(tensor), str(names.get("mode") or "constant")
@@ -350,24 +350,24 @@ def _padded(call: Call, result: torch.Tensor) -> Field:
             around.append(axis)
         # What lies beyond a border comes from within it: from its edge, or mirrored.
         most = {"reflect": 2, "replicate": 1}.get(mode, 0)
-        spans[axis] = Span(1, -left - most * max(right, 0), -left + most * max(left, 0))
+        spans[axis] = WindowSpan(1, -left - most * max(right, 0), -left + most * max(left, 0))
     return windows(mixed(field, around), spans, result.shape)
 
 
-def _shuffled(call: Call, result: torch.Tensor) -> Field:
+def _shuffled(call: Call, result: torch.Tensor) -> PixelField:
     """Channels become pixels or the other way round."""
     tensor = call.names["input"]
     field = mixed(call.only(tensor), [-3])
     if call.operation == "pixel_shuffle":
         times = int(call.names["upscale_factor"])
-        span = Span(1 / times, -(times - 1) / times, 0)
+        span = WindowSpan(1 / times, -(times - 1) / times, 0)
     else:
         times = int(call.names["downscale_factor"])
-        span = Span(times, 0, times - 1)
+        span = WindowSpan(times, 0, times - 1)
     return windows(field, {-2: span, -1: span}, result.shape)
 
 
-def _joined(call: Call, result: torch.Tensor) -> Field:
+def _joined(call: Call, result: torch.Tensor) -> PixelField:
     """Tensors one after another along an axis, or stacked on a new one."""
     tensors = call.args[0] if call.args else call.kwargs["tensors"]
     given = call.kwargs.get("dim", call.kwargs.get("axis"))
@@ -392,7 +392,7 @@ def _joined(call: Call, result: torch.Tensor) -> Field:
     return join(fields, shape)
 
 
-def _stacked(field: Field, new: int, dims: int) -> Field:
+def _stacked(field: PixelField, new: int, dims: int) -> PixelField:
     """With another axis put in."""
     row, column = (
         None if axis is None else axis - (axis + dims - 1 < new + dims) for axis in field.axes
@@ -400,16 +400,16 @@ def _stacked(field: Field, new: int, dims: int) -> Field:
     return field._replace(axes=(row, column))
 
 
-def _shifted(field: Field, axis: int, offset: int, shape: Sequence[int]) -> Field:
+def _shifted(field: PixelField, axis: int, offset: int, shape: Sequence[int]) -> PixelField:
     if axis not in field.axes:
         return field
     if field.grid:
         extra, height, width = field.grid
         return field._replace(grid=(extra + offset, height, width))
-    return windows(field, {axis: Span(1, -offset, -offset)}, shape)
+    return windows(field, {axis: WindowSpan(1, -offset, -offset)}, shape)
 
 
-def _tiled(call: Call, result: torch.Tensor) -> Field:
+def _tiled(call: Call, result: torch.Tensor) -> PixelField:
     """Repeated along axes without pixels only."""
     tensor = call.taken[0]
     field, shape = call.only(tensor), tensor.shape
@@ -419,12 +419,12 @@ def _tiled(call: Call, result: torch.Tensor) -> Field:
     return field
 
 
-def _linear(call: Call, result: torch.Tensor) -> Field:
+def _linear(call: Call, result: torch.Tensor) -> PixelField:
     tensor = call.taken[1] if call.word == "addmm" else call.taken[0]
     return mixed(call.only(tensor), [-1])
 
 
-def _product(call: Call, result: torch.Tensor) -> Field:
+def _product(call: Call, result: torch.Tensor) -> PixelField:
     """Each row of the first with each column of the second."""
     a, b = call.taken
     if call.word == "rmatmul" or a.dim() < 2 or b.dim() < 2:
@@ -438,21 +438,21 @@ def _product(call: Call, result: torch.Tensor) -> Field:
     return join(fields, shape)
 
 
-def _batch_norm(call: Call, result: torch.Tensor) -> Field:
+def _batch_norm(call: Call, result: torch.Tensor) -> PixelField:
     field = call.only(call.names["input"])
     return field.everywhere() if call.names.get("training") else field
 
 
-def _instance_norm(call: Call, result: torch.Tensor) -> Field:
+def _instance_norm(call: Call, result: torch.Tensor) -> PixelField:
     field = call.only(call.names["input"])
     return field.everywhere() if call.names.get("use_input_stats", True) else field
 
 
-def _layer_norm(call: Call, result: torch.Tensor) -> Field:
+def _layer_norm(call: Call, result: torch.Tensor) -> PixelField:
     return mixed(call.only(call.names["input"]), range(-len(call.names["normalized_shape"]), 0))
 
 
-def _written(call: Call, result: torch.Tensor) -> Field:
+def _written(call: Call, result: torch.Tensor) -> PixelField:
     """`target[index] = value` and `target.copy_(value)`: what was there, and what came."""
     target = result
     fields = [call.fields[id(target)]] if id(target) in call.fields else []
@@ -467,7 +467,7 @@ def _written(call: Call, result: torch.Tensor) -> Field:
         if not within or not lies_within(Geometry.of(part), Geometry.of(target)):
             raise ValueError("a place that is not a part")
         came = spread(call.fields[id(value)], value.shape, part.shape)
-        fields.append(onto(came, Geometry.of(part), Geometry.of(target)))
+        fields.append(pull_back(came, Geometry.of(part), Geometry.of(target)))
     return join(fields, result.shape)
 
 

@@ -12,7 +12,7 @@ import torch
 from vrnn.compute.operators import catalog as ops
 
 
-def spread(tensor: torch.Tensor, form: Form) -> torch.Tensor:
+def to_maps(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
     """(N, C, K + H·W): every sample's maps, before them the K class and register tokens.
 
     A view of the tensor where there can be one. N is 1 where the form knows no batch axis.
@@ -23,8 +23,8 @@ def spread(tensor: torch.Tensor, form: Form) -> torch.Tensor:
     return samples.reshape(len(samples), form.shape[0], -1)
 
 
-def gathered(maps: torch.Tensor, form: Form, like: torch.Tensor) -> torch.Tensor:
-    """What `spread` was made of. maps: (N, C, K + H·W); like: a tensor of the shape to return."""
+def from_maps(maps: torch.Tensor, form: MapLayout, like: torch.Tensor) -> torch.Tensor:
+    """What `to_maps` was made of. maps: (N, C, K + H·W); like: a tensor of the shape to return."""
     samples = like[None] if form.batch is None else like.movedim(form.batch, 0)
     if form.order == "chw":
         back = maps.reshape(samples.shape)
@@ -34,7 +34,7 @@ def gathered(maps: torch.Tensor, form: Form, like: torch.Tensor) -> torch.Tensor
 
 
 @dataclass(frozen=True)
-class Form:
+class MapLayout:
     """How one result is read as maps.
 
     shape: (C, H, W) as shown. order: of the axes once the batch axis is taken away:
@@ -50,12 +50,12 @@ class Form:
     batch: int | None = 0
 
 
-MOST_EXTRA = 8
+MAX_EXTRA = 8
 """Class and register tokens before a grid."""
 
 
 @dataclass(frozen=True)
-class Layout:
+class AxisLayout:
     """What is known of a tensor. channels: its axis, None: unknown; grid: (height, width) its
     tokens came from."""
 
@@ -66,25 +66,25 @@ class Layout:
 def after_operation(
     operation: str,
     shape: Sequence[int],
-    sources: Sequence[tuple[Sequence[int], Layout]],
+    sources: Sequence[tuple[Sequence[int], AxisLayout]],
     is_attention_map: bool = False,
-) -> Layout:
+) -> AxisLayout:
     """Layout of a result. sources: shape and layout of each tensor taken, the first one first."""
     grid = next((layout.grid for _, layout in sources if layout.grid), None)
     if operation in ops.CHANNELS_FIRST and len(shape) >= 2:
         at = 1 if len(shape) >= 3 else len(shape) - 1
-        return Layout(at, (shape[-2], shape[-1]) if len(shape) == 4 else grid)
+        return AxisLayout(at, (shape[-2], shape[-1]) if len(shape) == 4 else grid)
     if operation in ops.CHANNELS_LAST and shape:
-        return Layout(len(shape) - 1, _grid_of_last(shape) or grid)
+        return AxisLayout(len(shape) - 1, _grid_of_last(shape) or grid)
     if is_attention_map:
-        return Layout(None, grid)
+        return AxisLayout(None, grid)
     same = [layout for old, layout in sources if tuple(old) == tuple(shape)]
     known = next((layout for layout in same if layout.channels is not None), None)
     if known is not None:
-        return Layout(known.channels, known.grid or grid)
+        return AxisLayout(known.channels, known.grid or grid)
     near = [layout for old, layout in sources if len(old) == len(shape)]
     kept = next((layout for layout in near if layout.channels is not None), None)
-    return Layout(kept.channels if kept else None, grid)
+    return AxisLayout(kept.channels if kept else None, grid)
 
 
 def _grid_of_last(shape: Sequence[int]) -> tuple[int, int] | None:
@@ -92,20 +92,20 @@ def _grid_of_last(shape: Sequence[int]) -> tuple[int, int] | None:
 
 
 def after_view(
-    operation: str, args: Sequence[Any], old: Sequence[int], new: Sequence[int], layout: Layout
-) -> Layout:
+    operation: str, args: Sequence[Any], old: Sequence[int], new: Sequence[int], layout: AxisLayout
+) -> AxisLayout:
     """Layout of the same numbers seen in another shape."""
     axis, grid = layout.channels, layout.grid
     if axis is not None and len(old) == 4 and axis in (1, 3) and old[0] == 1:
         grid = (old[2], old[3]) if axis == 1 else (old[1], old[2])
     if axis is None:
-        return Layout(None, grid)
+        return AxisLayout(None, grid)
     order = _order(operation, args, len(old))
     if order is not None:
-        return Layout(order.index(axis), grid)
+        return AxisLayout(order.index(axis), grid)
     if tuple(old) == tuple(new):
-        return Layout(axis, grid)
-    return Layout(_moved(axis, old, new), grid)
+        return AxisLayout(axis, grid)
+    return AxisLayout(_moved(axis, old, new), grid)
 
 
 def _order(operation: str, args: Sequence[Any], dims: int) -> list[int] | None:
@@ -137,25 +137,25 @@ def _moved(axis: int, old: Sequence[int], new: Sequence[int]) -> int | None:
     return None
 
 
-def form_of(
-    shape: Sequence[int], layout: Layout, attention: bool = False, batch_size: int = 1
-) -> Form:
+def map_layout_of(
+    shape: Sequence[int], layout: AxisLayout, attention: bool = False, batch_size: int = 1
+) -> MapLayout:
     """How a result of this shape (with its batch) is shown."""
     batch, rest, axis = _without_batch(list(shape), layout.channels, batch_size)
     if attention and len(rest) >= 3:
-        return Form((prod(rest[:-2]), rest[-2], rest[-1]), "chw", 0, batch)
+        return MapLayout((prod(rest[:-2]), rest[-2], rest[-1]), "chw", 0, batch)
     if len(rest) == 0:
-        return Form((1, 1, 1), "chw", 0, batch)
+        return MapLayout((1, 1, 1), "chw", 0, batch)
     if len(rest) == 1:
-        return Form((rest[0], 1, 1), "chw", 0, batch)
+        return MapLayout((rest[0], 1, 1), "chw", 0, batch)
     known = layout.grid is not None and layout.grid[0] * layout.grid[1] in rest
     if len(rest) == 2 and axis is None and not known:
-        return Form((1, rest[0], rest[1]), "chw", 0, batch)
+        return MapLayout((1, rest[0], rest[1]), "chw", 0, batch)
     if len(rest) == 2:
         return _tokens(rest, axis, layout.grid, batch)
     if axis == len(rest) - 1:
-        return Form((rest[-1], prod(rest[:-2]), rest[-2]), "hwc", 0, batch)
-    return Form((rest[0], prod(rest[1:-1]), rest[-1]), "chw", 0, batch)
+        return MapLayout((rest[-1], prod(rest[:-2]), rest[-2]), "hwc", 0, batch)
+    return MapLayout((rest[0], prod(rest[1:-1]), rest[-1]), "chw", 0, batch)
 
 
 def _without_batch(
@@ -172,20 +172,20 @@ def _without_batch(
 
 def _tokens(
     rest: list[int], axis: int | None, grid: tuple[int, int] | None, batch: int | None
-) -> Form:
+) -> MapLayout:
     if axis != 1:
         channels, length = rest
         if grid is not None and grid[0] * grid[1] == length:
-            return Form((channels, *grid), "chw", 0, batch)
-        return Form((channels, 1, length), "chw", 0, batch)
+            return MapLayout((channels, *grid), "chw", 0, batch)
+        return MapLayout((channels, 1, length), "chw", 0, batch)
     length, channels = rest
     sizes = [grid] if grid else []
-    for extra in range(MOST_EXTRA + 1):
+    for extra in range(MAX_EXTRA + 1):
         side = isqrt(max(length - extra, 0))
         if side > 1 and side * side == length - extra:
             sizes.append((side, side))
     for height, width in sizes:
         extra = length - height * width
-        if 0 <= extra <= MOST_EXTRA:
-            return Form((channels, height, width), "tokens", extra, batch)
-    return Form((channels, 1, length), "tokens", 0, batch)
+        if 0 <= extra <= MAX_EXTRA:
+            return MapLayout((channels, height, width), "tokens", extra, batch)
+    return MapLayout((channels, 1, length), "tokens", 0, batch)

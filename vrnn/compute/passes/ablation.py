@@ -8,7 +8,7 @@ from typing import Any
 import torch
 
 from vrnn.compute.operators.attention import head_weights, with_weights
-from vrnn.compute.operators.tensor_layout import Form, gathered, spread
+from vrnn.compute.operators.tensor_layout import MapLayout, from_maps, to_maps
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
@@ -53,9 +53,11 @@ def _check(node: Node, ablation: Ablation) -> None:
             )
 
 
-def ablated(tensor: torch.Tensor, form: Form, ablations: Iterable[Ablation]) -> torch.Tensor:
+def apply_ablations(
+    tensor: torch.Tensor, form: MapLayout, ablations: Iterable[Ablation]
+) -> torch.Tensor:
     """A changed copy of a node's tensor, all samples of it, that lies in memory as it does."""
-    maps = spread(tensor, form).clone()
+    maps = to_maps(tensor, form).clone()
     _, height, width = form.shape
     extra = maps.shape[-1] - height * width
     for ablation in ablations:
@@ -71,11 +73,11 @@ def ablated(tensor: torch.Tensor, form: Form, ablations: Iterable[Ablation]) -> 
             at = extra + ablation.position[0] * width + ablation.position[1]
             maps[:, chosen, at : at + 1] = filling
     # Kernels, and with them the last bits, depend on how a tensor lies in memory.
-    return torch.empty_like(tensor).copy_(gathered(maps, form, tensor))
+    return torch.empty_like(tensor).copy_(from_maps(maps, form, tensor))
 
 
-def ablated_attention(
-    result: Any, arguments: Mapping[str, Any], form: Form, ablations: Iterable[Ablation]
+def apply_attention_ablations(
+    result: Any, arguments: Mapping[str, Any], form: MapLayout, ablations: Iterable[Ablation]
 ) -> tuple[Any, torch.Tensor] | None:
     """What a fused attention function gives when the weights of its heads are changed, and these
     weights (1, heads, Tq, Tk), both of the first sample.
@@ -85,5 +87,5 @@ def ablated_attention(
     weights = head_weights(arguments)
     if weights is None:
         return None
-    changed = ablated(weights[None], form, ablations)
+    changed = apply_ablations(weights[None], form, ablations)
     return with_weights(result, arguments, weights, changed[0]), changed

@@ -9,7 +9,7 @@ from math import frexp
 import numpy as np
 import torch
 
-from vrnn.compute.operators.tensor_layout import Form
+from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, block_size, pyramid_shapes
 
 TOP = 12
@@ -21,7 +21,7 @@ DIRECT = 256
 """Values in a map up to which all its coarser levels are one matrix product."""
 
 
-def convert(tensor: torch.Tensor, form: Form) -> FeatureMaps:
+def to_feature_maps(tensor: torch.Tensor, form: MapLayout) -> FeatureMaps:
     """The first sample of a tensor as feature maps. Any dtype; runs where the tensor is.
 
     The block is filled at once; later changes of the tensor do not show.
@@ -81,7 +81,7 @@ def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torc
     return numbers
 
 
-def as_maps(tensor: torch.Tensor, form: Form) -> tuple[torch.Tensor, np.ndarray]:
+def as_maps(tensor: torch.Tensor, form: MapLayout) -> tuple[torch.Tensor, np.ndarray]:
     """(C, H, W) float32 and the (K, C) extra tokens."""
     channels = form.shape[0]
     extra = np.zeros((0, channels), np.float32)

@@ -13,8 +13,8 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.operators import catalog as ops
 from vrnn.compute.operators.attention import head_weights
 from vrnn.compute.passes.replay import GraphChanged, behind_modules, part_of
-from vrnn.compute.tracing.simplify import View
-from vrnn.compute.tracing.tracer import Record, evaluating, tensors_in
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.compute.tracing.tracer import OpRecord, evaluating, tensors_in
 from vrnn.errors import VrnnError
 
 
@@ -26,7 +26,7 @@ class _Reached(Exception):
         self.tensor = tensor
 
 
-def needed(view: View, node: int) -> frozenset[int]:
+def required_calls(view: GraphView, node: int) -> frozenset[int]:
     """Positions of calls whose results the node depends on."""
     records = {record.id: record for record in view.trace.records}
     wanted, left = set(), [view.shown[node].id]
@@ -38,11 +38,11 @@ def needed(view: View, node: int) -> frozenset[int]:
     return frozenset(records[i].position for i in wanted)
 
 
-class Shortest:
+class PartialForward:
     """Runs a model up to a node, for any number of samples."""
 
     def __init__(
-        self, model: nn.Module, view: View, node: int, stop: Callable[[], None] = lambda: None
+        self, model: nn.Module, view: GraphView, node: int, stop: Callable[[], None] = lambda: None
     ) -> None:
         """stop: asked before each operation; raises what is to end the pass.
 
@@ -51,7 +51,7 @@ class Shortest:
         self._model, self._record = model, view.shown[node]
         if self._record.operation == "input":
             raise VrnnError("an input has nothing to look for; choose a layer after it")
-        kept = needed(view, node)
+        kept = required_calls(view, node)
         self._left_out = {
             r.position: r.shape for r in view.trace.records
             if r.position >= 0 and r.position not in kept and _pure(r)
@@ -98,7 +98,7 @@ class _UpTo(TorchFunctionMode):
     """Counts calls, leaves some out, and ends the pass behind one."""
 
     def __init__(
-        self, record: Record, left_out: dict[int, tuple[int, ...]], count: int,
+        self, record: OpRecord, left_out: dict[int, tuple[int, ...]], count: int,
         stop: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__()
@@ -118,7 +118,7 @@ class _UpTo(TorchFunctionMode):
         if last and func != self._record.function:
             raise GraphChanged("the model took another way through its layers")
         if last and self._record.operation in CEILINGS:
-            raise _Reached(_Wakeful.apply(args[0], CEILINGS[self._record.operation]))
+            raise _Reached(_RedirectedReLU.apply(args[0], CEILINGS[self._record.operation]))
         result = None
         if func is torch.nn.functional.batch_norm:
             result = _scaled(**dict(zip(BATCH_NORM, args, strict=False)), **(kwargs or {}))
@@ -171,7 +171,7 @@ def _scaled(
 CEILINGS = {"relu": float("inf"), "relu6": 6.0}
 
 
-class _Wakeful(torch.autograd.Function):
+class _RedirectedReLU(torch.autograd.Function):
     """A ReLU whose gradient passes whole for a sample of which it would let nothing through, so
     that a unit that is off can be found (the redirected ReLU of Olah et al. 2017's Lucid)."""
 
@@ -196,5 +196,5 @@ HEAVY = frozenset(
 """Operations worth leaving out: their result has the shape that was traced, but for the batch."""
 
 
-def _pure(record: Record) -> bool:
+def _pure(record: OpRecord) -> bool:
     return record.operation in HEAVY and record.part == 0

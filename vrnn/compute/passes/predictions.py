@@ -16,7 +16,7 @@ BIG = 8
 """A result with a larger height and width than this is a picture, not scores."""
 
 
-def read_outputs(result: Any, network: Network, size: tuple[int, int]) -> tuple[Output, ...]:
+def decode_outputs(result: Any, network: Network, size: tuple[int, int]) -> tuple[Output, ...]:
     """All answers of the first sample that have a form of their own.
 
     result: what the model returned; size: (height, width) of its input in pixels.

@@ -14,12 +14,12 @@ from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators import catalog as ops
 from vrnn.compute.operators.attention import head_weights
-from vrnn.compute.passes.ablation import ablated, ablated_attention, by_node
-from vrnn.compute.tracing.simplify import View
-from vrnn.compute.tracing.tracer import Record, evaluating, tensors_in, version_of
+from vrnn.compute.passes.ablation import apply_ablations, apply_attention_ablations, by_node
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.compute.tracing.tracer import OpRecord, evaluating, tensors_in, version_of
 from vrnn.network.results import Ablation
 
-Keep = Callable[[int, torch.Tensor], None]
+OnOutput = Callable[[int, torch.Tensor], None]
 """Takes a node's id and its tensor, at once: a later operation may write over it."""
 
 
@@ -27,14 +27,14 @@ class GraphChanged(Exception):
     """The model did something else than when it was traced, as it may for another image."""
 
 
-class Runner:
+class Replay:
     """Runs a traced model again and hands out the tensors of all nodes of a view."""
 
-    def __init__(self, model: nn.Module, view: View) -> None:
+    def __init__(self, model: nn.Module, view: GraphView) -> None:
         self._model, self._view = model, view
         self._calls = view.trace.calls
-        self._wanted: dict[int, list[tuple[int, Record]]] = {}
-        self._modules: dict[tuple[str, int], list[tuple[int, Record]]] = {}
+        self._wanted: dict[int, list[tuple[int, OpRecord]]] = {}
+        self._modules: dict[tuple[str, int], list[tuple[int, OpRecord]]] = {}
         for node, record in view.shown.items():
             if record.operation == "input":
                 continue
@@ -44,7 +44,7 @@ class Runner:
                 self._modules.setdefault((record.module, record.call), []).append((node, record))
 
     def run(
-        self, inputs: tuple[Any, ...], keep: Keep, ablations: Iterable[Ablation] = (),
+        self, inputs: tuple[Any, ...], keep: OnOutput, ablations: Iterable[Ablation] = (),
         gradients: bool = False,
     ) -> Any:  # fmt: skip
         """One pass. keep: called for each node as soon as its tensor is there; what it raises ends
@@ -58,13 +58,13 @@ class Runner:
         given = list(tensors_in(inputs))
         for number, (node, tensor) in enumerate(zip(self._view.trace.inputs, given, strict=True)):
             if node in changes:
-                tensor = ablated(tensor, self._view.forms[node], changes[node])
+                tensor = apply_ablations(tensor, self._view.forms[node], changes[node])
                 inputs = _with_tensor(inputs, number, tensor)
             if node in self._view.shown:
                 keep(node, tensor)
-        mode = _Following(self._wanted, keep)
+        mode = _CaptureMode(self._wanted, keep)
         if changes:
-            mode = _Changing(self._wanted, keep, self._view, changes)
+            mode = _AblationMode(self._wanted, keep, self._view, changes)
         with (
             evaluating(self._model),
             self._hooks(keep, changes),
@@ -77,7 +77,7 @@ class Runner:
         return result
 
     @contextmanager
-    def _hooks(self, keep: Keep, changes: Mapping[int, list[Ablation]]) -> Iterator[None]:
+    def _hooks(self, keep: OnOutput, changes: Mapping[int, list[Ablation]]) -> Iterator[None]:
         """A hook for modules that work out of sight; none is needed otherwise."""
         if not self._modules:
             yield
@@ -89,7 +89,7 @@ class Runner:
                 with torch._C.DisableTorchFunction():
                     tensor = part_of(result, record, ())
                     if node in changes:
-                        tensor = ablated(tensor, self._view.forms[node], changes[node])
+                        tensor = apply_ablations(tensor, self._view.forms[node], changes[node])
                         result = replaced = _with_tensor(result, record.part, tensor)
                     keep(node, tensor)
             return replaced
@@ -120,8 +120,8 @@ def behind_modules(model: nn.Module, after: Callable[[str, int, Any], Any]) -> I
         handle.remove()
 
 
-class _Following(TorchFunctionMode):
-    def __init__(self, wanted: dict[int, list[tuple[int, Record]]], keep: Keep) -> None:
+class _CaptureMode(TorchFunctionMode):
+    def __init__(self, wanted: dict[int, list[tuple[int, OpRecord]]], keep: OnOutput) -> None:
         super().__init__()
         self.position = 0
         self._wanted, self._keep = wanted, keep
@@ -135,7 +135,7 @@ class _Following(TorchFunctionMode):
         return result
 
     def _take(
-        self, wanted: list[tuple[int, Record]], func: Any, args: Any, kwargs: Any, result: Any
+        self, wanted: list[tuple[int, OpRecord]], func: Any, args: Any, kwargs: Any, result: Any
     ) -> None:
         for node, record in wanted:
             if func != record.function:
@@ -151,14 +151,14 @@ class _Following(TorchFunctionMode):
             self._keep(node, tensor)
 
 
-class _Changing(_Following):
+class _AblationMode(_CaptureMode):
     """Switches channels off as soon as they are there."""
 
     def __init__(
         self,
-        wanted: dict[int, list[tuple[int, Record]]],
-        keep: Keep,
-        view: View,
+        wanted: dict[int, list[tuple[int, OpRecord]]],
+        keep: OnOutput,
+        view: GraphView,
         changes: Mapping[int, list[Ablation]],
     ) -> None:
         super().__init__(wanted, keep)
@@ -180,7 +180,7 @@ class _Changing(_Following):
         form, changes = self._view.forms[node], self._changes[node]
         if record.attention and record.operation == "attention":
             arguments = ops.named(func, record.operation, args, kwargs)
-            changed = ablated_attention(result, arguments, form, changes)
+            changed = apply_attention_ablations(result, arguments, form, changes)
             if changed is None or tuple(changed[1].shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._keep(node, changed[1])
@@ -188,7 +188,7 @@ class _Changing(_Following):
         tensor = part_of(result, record, args)
         if tuple(tensor.shape) != record.shape:
             raise GraphChanged(f"{record.operation} gave another shape")
-        new = ablated(tensor, form, changes)
+        new = apply_ablations(tensor, form, changes)
         # What was written into is known under other names too: these must see the change.
         written = any(version_of(t) != v for t, v in zip(taken, versions, strict=True))
         if written or any(tensor is t for t in taken):
@@ -234,7 +234,7 @@ def _with_item(value: Any, key: Any, item: Any) -> Any:
     return changed
 
 
-def part_of(result: Any, record: Record, args: Any) -> torch.Tensor:
+def part_of(result: Any, record: OpRecord, args: Any) -> torch.Tensor:
     """The tensor that a record stands for, of what its call gave and took."""
     if record.part == 0 and isinstance(result, torch.Tensor):
         return result

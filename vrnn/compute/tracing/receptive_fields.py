@@ -6,14 +6,14 @@ branches, views and writes in place count as they ran.
 
 from __future__ import annotations
 
-from vrnn.compute.operators.receptive_field import Field, Geometry, through
-from vrnn.compute.operators.tensor_layout import Form
-from vrnn.compute.tracing.simplify import View
+from vrnn.compute.operators.receptive_field import Geometry, PixelField, push_through_view
+from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.tracing.simplify import GraphView
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.receptive_field import ReceptiveField
 
 
-def receptive_fields(view: View) -> dict[int, ReceptiveField]:
+def receptive_fields(view: GraphView) -> dict[int, ReceptiveField]:
     """By node id, in pixels of the network's first input, in terms of positions in the node's maps.
 
     A network of several inputs: pixels at the same place in all of the same height and width; what
@@ -30,7 +30,7 @@ def receptive_fields(view: View) -> dict[int, ReceptiveField]:
     return found
 
 
-def _on_map(field: Field, shape: tuple[int, ...], form: Form) -> Field:
+def _on_map(field: PixelField, shape: tuple[int, ...], form: MapLayout) -> PixelField:
     """A tensor's field as one of the (C, H, W) maps it is shown as (`maps.convert`)."""
     if field.axes == (None, None):
         return field
@@ -46,15 +46,17 @@ def _on_map(field: Field, shape: tuple[int, ...], form: Form) -> Field:
     if form.order != "chw":
         last = len(shape) - 1
         seen = seen.permuted([*range(first), last, *range(first, last)])
-    field = through(field, tensor, seen)
-    field = through(field, Geometry.plain(seen.shape), Geometry.plain(form.shape))
+    field = push_through_view(field, tensor, seen)
+    field = push_through_view(field, Geometry.plain(seen.shape), Geometry.plain(form.shape))
     row, column = field.axes
     if field.grid or row not in (None, -2) or column not in (None, -1):
         return field.everywhere()
     return field
 
 
-def _public(field: Field, shape: tuple[int, int, int], size: tuple[int, int]) -> ReceptiveField:
+def _public(
+    field: PixelField, shape: tuple[int, int, int], size: tuple[int, int]
+) -> ReceptiveField:
     rows, columns = field.rows, field.columns
     whole = all(
         line.first <= 0 and line.last >= pixels - 1

@@ -6,19 +6,19 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vrnn.compute.operators import catalog as ops
-from vrnn.compute.operators.tensor_layout import Form, form_of
-from vrnn.compute.tracing.tracer import Record, Trace
+from vrnn.compute.operators.tensor_layout import MapLayout, map_layout_of
+from vrnn.compute.tracing.tracer import OpRecord, Trace
 from vrnn.errors import VrnnError
-from vrnn.network.graph import Edge, Marker, Network, Node
+from vrnn.network.graph import Annotation, Edge, Network, Node
 
-BEHIND = frozenset({*ops.ACTIVATIONS, *ops.NORMS})
+FOLDABLE = frozenset({*ops.ACTIVATIONS, *ops.NORMS})
 """Folded behind the layer before it, where nothing else uses that one's result."""
 SMALL = frozenset({*ops.ARITHMETIC, "pad", "roll", "neg", "sqrt", "square", "exp", "abs", "set"})
 """Folded too when they take one tensor and constants only."""
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class GraphView:
     """A network at one level of detail.
 
     forms: how each node's tensor is read; shown: the record whose tensor it is; members: all
@@ -26,13 +26,13 @@ class View:
     """
 
     network: Network
-    forms: dict[int, Form]
-    shown: dict[int, Record]
-    members: dict[int, tuple[Record, ...]]
+    forms: dict[int, MapLayout]
+    shown: dict[int, OpRecord]
+    members: dict[int, tuple[OpRecord, ...]]
     trace: Trace
 
 
-def at_detail(trace: Trace, detail: str) -> View:
+def simplify(trace: Trace, detail: str) -> GraphView:
     """The network as `layers`, `modules` or `all` (each operation). Raises VrnnError."""
     if not trace.outputs:
         raise VrnnError(
@@ -41,16 +41,16 @@ def at_detail(trace: Trace, detail: str) -> View:
         )
     records = {record.id: record for record in _useful(trace)}
     if trace.tracked:
-        return _view(trace, records, _tracked_groups(trace, records), _names(trace, records))
+        return _graph_view(trace, records, _tracked_groups(trace, records), _names(trace, records))
     groups = {record: [record] for record in records}
     if detail == "layers":
         groups = _folded(trace, records, groups)
     elif detail == "modules":
         groups = _folded(trace, records, _by_module(records), whole_modules=True)
-    return _view(trace, records, groups, _names(trace, records))
+    return _graph_view(trace, records, groups, _names(trace, records))
 
 
-def _useful(trace: Trace) -> list[Record]:
+def _useful(trace: Trace) -> list[OpRecord]:
     """What leads to an output or is a leaf module's result; tests on values lead nowhere."""
     needed = set(trace.outputs) | set(trace.inputs) | {record for record, _ in trace.tracked}
     needed |= {r.id for r in trace.records if r.leaf}
@@ -64,7 +64,7 @@ Groups = dict[int, list[int]]
 """Records shown as one node, in run order, by the id of the last."""
 
 
-def _by_module(records: dict[int, Record]) -> Groups:
+def _by_module(records: dict[int, OpRecord]) -> Groups:
     """One group for each call of a leaf module."""
     calls: dict[tuple[str, int] | int, list[int]] = {}
     for record in records.values():
@@ -74,7 +74,7 @@ def _by_module(records: dict[int, Record]) -> Groups:
 
 
 def _folded(
-    trace: Trace, records: dict[int, Record], groups: Groups, whole_modules: bool = False
+    trace: Trace, records: dict[int, OpRecord], groups: Groups, whole_modules: bool = False
 ) -> Groups:
     """Groups with norms, activations and small steps put behind what they follow.
 
@@ -102,7 +102,11 @@ def _folded(
 
 
 def _folds(
-    records: dict[int, Record], members: list[int], before: int, uses: Counter[int], held: set[int]
+    records: dict[int, OpRecord],
+    members: list[int],
+    before: int,
+    uses: Counter[int],
+    held: set[int],
 ) -> bool:
     record, source = records[members[-1]], records[before]
     if len(members) != 1 or uses[before] != 1 or before in held or record.attention:
@@ -110,23 +114,25 @@ def _folds(
     if source.operation == "input" or source.attention:
         return False
     same = record.shape == source.shape
-    return (record.operation in BEHIND and same) or record.operation in SMALL
+    return (record.operation in FOLDABLE and same) or record.operation in SMALL
 
 
-def _tracked_groups(trace: Trace, records: dict[int, Record]) -> Groups:
+def _tracked_groups(trace: Trace, records: dict[int, OpRecord]) -> Groups:
     """Only what trackers saw, and the inputs."""
     chosen = dict.fromkeys([*trace.inputs, *(record for record, _ in trace.tracked)])
     return {record: [record] for record in sorted(chosen) if record in records}
 
 
-def _view(trace: Trace, records: dict[int, Record], groups: Groups, names: dict[int, str]) -> View:
+def _graph_view(
+    trace: Trace, records: dict[int, OpRecord], groups: Groups, names: dict[int, str]
+) -> GraphView:
     nodes, forms, shown = [], {}, {}
     tracked = dict(trace.tracked)
     for last, members in sorted(groups.items()):
         record, first = records[last], records[members[0]]
         head = next((records[m] for m in members if records[m].operation not in ops.NORMS), first)
         head = first if first.operation not in SMALL else head
-        form = form_of(record.shape, record.layout, record.attention, trace.batch_size)
+        form = map_layout_of(record.shape, record.layout, record.attention, trace.batch_size)
         labels = dict.fromkeys(records[m].label for m in members)
         nodes.append(
             Node(
@@ -145,17 +151,19 @@ def _view(trace: Trace, records: dict[int, Record], groups: Groups, names: dict[
     group_of = {record: last for last, members in groups.items() for record in members}
     outputs = _nearest(records, group_of, trace.outputs)
     markers = tuple(
-        Marker(node, text)
+        Annotation(node, text)
         for record, text in trace.markers
         for node in _nearest(records, group_of, [record])
     )
     inputs = tuple(i for i in trace.inputs if i in groups)
     network = Network(trace.name, tuple(_unique(nodes)), edges, inputs, tuple(outputs), markers)
     parts = {last: tuple(records[m] for m in members) for last, members in groups.items()}
-    return View(network, forms, shown, parts, trace)
+    return GraphView(network, forms, shown, parts, trace)
 
 
-def _nearest(records: dict[int, Record], group_of: dict[int, int], wanted: list[int]) -> list[int]:
+def _nearest(
+    records: dict[int, OpRecord], group_of: dict[int, int], wanted: list[int]
+) -> list[int]:
     """The shown nodes these records are in, or else the ones they come from."""
     found: dict[int, None] = {}
     waiting, seen = list(wanted), set()
@@ -169,7 +177,9 @@ def _nearest(records: dict[int, Record], group_of: dict[int, int], wanted: list[
     return list(found)
 
 
-def _edges(records: dict[int, Record], groups: Groups, nodes: dict[int, Node]) -> tuple[Edge, ...]:
+def _edges(
+    records: dict[int, OpRecord], groups: Groups, nodes: dict[int, Node]
+) -> tuple[Edge, ...]:
     group_of = {record: last for last, members in groups.items() for record in members}
     origins: dict[int, tuple[int, ...]] = {}  # of a record that is not shown itself
     edges: dict[tuple[int, int], None] = {}
@@ -186,7 +196,7 @@ def _edges(records: dict[int, Record], groups: Groups, nodes: dict[int, Node]) -
     return tuple(Edge(a, b, nodes[b].operation) for a, b in ordered)
 
 
-def _names(trace: Trace, records: dict[int, Record]) -> dict[int, str]:
+def _names(trace: Trace, records: dict[int, OpRecord]) -> dict[int, str]:
     """A readable name for each record: the module's path, or the path and the operation."""
     alone = Counter((r.module, r.call) for r in records.values() if r.operation != "input")
     names = {}

@@ -22,7 +22,14 @@ from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute.operators import catalog as ops
 from vrnn.compute.operators.attention import weights_shape
-from vrnn.compute.operators.receptive_field import Field, Geometry, join, lies_within, onto, through
+from vrnn.compute.operators.receptive_field import (
+    Geometry,
+    PixelField,
+    join,
+    lies_within,
+    pull_back,
+    push_through_view,
+)
 from vrnn.compute.operators.receptive_field_rules import (
     Call,
     everything,
@@ -31,7 +38,12 @@ from vrnn.compute.operators.receptive_field_rules import (
     field_of_view,
     shares_storage,
 )
-from vrnn.compute.operators.tensor_layout import Layout, after_operation, after_view, form_of
+from vrnn.compute.operators.tensor_layout import (
+    AxisLayout,
+    after_operation,
+    after_view,
+    map_layout_of,
+)
 from vrnn.compute.tracing.annotations import Marker, Tracker
 
 CONSTANT = -1
@@ -39,7 +51,7 @@ CONSTANT = -1
 
 
 @dataclass(eq=False)
-class Record:
+class OpRecord:
     """One operation as it ran.
 
     position: number of the function call in the pass; -1 for inputs and for what a module did out
@@ -63,8 +75,8 @@ class Record:
     call: int
     sources: tuple[int, ...]
     shape: tuple[int, ...]
-    layout: Layout
-    field: Field
+    layout: AxisLayout
+    field: PixelField
     attention: bool = False
     own: tuple[nn.Parameter, ...] = ()
     weight: str = ""
@@ -81,7 +93,7 @@ class Trace:
     path; markers, tracked: record ids with what the author wrote."""
 
     name: str
-    records: list[Record]
+    records: list[OpRecord]
     inputs: list[int]
     outputs: list[int]
     calls: int
@@ -92,24 +104,24 @@ class Trace:
 
 
 @dataclass(frozen=True)
-class Tag:
+class TensorOrigin:
     """What is known of a tensor: the record it came from, when, its layout, and which pixels of the
     input its positions can depend on (None: on none)."""
 
     record: int
     time: int
-    layout: Layout
-    field: Field | None = None
+    layout: AxisLayout
+    field: PixelField | None = None
 
 
 @dataclass(frozen=True)
-class Written:
+class StorageWrite:
     """The last record that wrote into a storage, and when. field: of all that was written there,
     as seen through a tensor of this geometry; None: there is no such tensor, all of it counts."""
 
     record: int
     time: int
-    field: Field
+    field: PixelField
     geometry: Geometry | None
 
 
@@ -163,7 +175,7 @@ _PLAIN = frozenset({"builtins", "torch", "numpy", "typing", "types"})
 class _Recorder(TorchFunctionMode):
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
-        self.records: list[Record] = []
+        self.records: list[OpRecord] = []
         self._paths = {id(m): path for path, m in model.named_modules()}
         self._kinds = {path: type(m).__name__ for path, m in model.named_modules()}
         self._leaves = {path for path, m in model.named_modules() if not any(m.children())}
@@ -171,7 +183,7 @@ class _Recorder(TorchFunctionMode):
             id(p): path for path, m in model.named_modules() for p in m.parameters(recurse=False)
         }
         self._tags: Any = WeakTensorKeyDictionary()
-        self._writers: dict[int, Written] = {}
+        self._writers: dict[int, StorageWrite] = {}
         self._stack: list[tuple[str, int]] = [("", 0)]
         self._calls: dict[str, int] = {}
         self._position = 0
@@ -196,14 +208,14 @@ class _Recorder(TorchFunctionMode):
                 at = 1 if tensor.dim() >= 3 else tensor.dim() - 1
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
-                layout = Layout(at if at > 0 else None, shape[2:] if len(shape) == 4 else None)
-                form = form_of(shape, layout, False, self._batch)
+                layout = AxisLayout(at if at > 0 else None, shape[2:] if len(shape) == 4 else None)
+                form = map_layout_of(shape, layout, False, self._batch)
                 size = size or (form.shape[1], form.shape[2])
                 field = field_of_input(shape, size)
                 record = self._add(-1, None, 0, "input", label, (), shape, layout, field)
                 record.module = name
                 self._inputs.append(record.id)
-                self._tags[tensor] = Tag(record.id, self._time, layout, field)
+                self._tags[tensor] = TensorOrigin(record.id, self._time, layout, field)
 
     @contextmanager
     def watching(self) -> Iterator[None]:
@@ -246,10 +258,17 @@ class _Recorder(TorchFunctionMode):
         return result
 
     def _note(
-        self, func: Any, position: int, args: Any, kwargs: Mapping[str, Any],
-        taken: Sequence[torch.Tensor], shapes: Sequence[torch.Size],
-        sources: Sequence[Tag | None], made: list[torch.Tensor], changed: list[torch.Tensor],
-    ) -> None:  # fmt: skip
+        self,
+        func: Any,
+        position: int,
+        args: Any,
+        kwargs: Mapping[str, Any],
+        taken: Sequence[torch.Tensor],
+        shapes: Sequence[torch.Size],
+        sources: Sequence[TensorOrigin | None],
+        made: list[torch.Tensor],
+        changed: list[torch.Tensor],
+    ) -> None:
         self._time += 1
         operation = ops.operation_of(func)
         known = [
@@ -261,9 +280,9 @@ class _Recorder(TorchFunctionMode):
         results = made or changed
         if not real or operation in ops.FACTORIES:
             for tensor in made:
-                self._tags[tensor] = Tag(CONSTANT, self._time, Layout())
+                self._tags[tensor] = TensorOrigin(CONSTANT, self._time, AxisLayout())
             return
-        if operation in ops.NOISE and not changed:
+        if operation in ops.VIEW_OPS and not changed:
             self._alias(operation, args, known, made)
             return
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
@@ -291,14 +310,14 @@ class _Recorder(TorchFunctionMode):
                 alike = reshaped or tensor.shape == shown.shape
                 seen[id(tensor)] = field if alike else field_after(call, tensor)
         for tensor in made:
-            self._tags[tensor] = Tag(record.id, self._time, layout, seen[id(tensor)])
+            self._tags[tensor] = TensorOrigin(record.id, self._time, layout, seen[id(tensor)])
         for tensor in changed:
             self._kept_alive.append(tensor)
             self._write(tensor, record.id, seen[id(tensor)])
             if tensor not in self._tags or self._tags[tensor].record == CONSTANT:
-                self._tags[tensor] = Tag(record.id, self._time, layout, seen[id(tensor)])
+                self._tags[tensor] = TensorOrigin(record.id, self._time, layout, seen[id(tensor)])
 
-    def _write(self, tensor: torch.Tensor, record: int, field: Field) -> None:
+    def _write(self, tensor: torch.Tensor, record: int, field: PixelField) -> None:
         """Note who wrote through a tensor, and the field of all that was written so far."""
         storage = tensor.untyped_storage()._cdata
         before, geometry = self._writers.get(storage), Geometry.of(tensor)
@@ -307,16 +326,19 @@ class _Recorder(TorchFunctionMode):
             field, seen = everything([before.field, field]), None
         elif before is not None and before.geometry is not None and before.geometry != geometry:
             if lies_within(geometry, before.geometry):
-                back = onto(field, geometry, before.geometry)
+                back = pull_back(field, geometry, before.geometry)
                 field, seen = join([before.field, back], before.geometry.shape), before.geometry
             elif not lies_within(before.geometry, geometry):
                 field, seen = everything([before.field, field]), None
-        self._writers[storage] = Written(record, self._time, field, seen)
+        self._writers[storage] = StorageWrite(record, self._time, field, seen)
 
     def _alias(
-        self, operation: str, args: Any, known: Sequence[tuple[torch.Tensor, torch.Size, Tag]],
+        self,
+        operation: str,
+        args: Any,
+        known: Sequence[tuple[torch.Tensor, torch.Size, TensorOrigin]],
         made: list[torch.Tensor],
-    ) -> None:  # fmt: skip
+    ) -> None:
         old, before, tag = known[0]
         for tensor in made:
             rest = args[1:] if isinstance(args, tuple) else ()
@@ -325,11 +347,11 @@ class _Recorder(TorchFunctionMode):
             for other, size, its in known[1:]:  # as broadcast_tensors gives several
                 if its.field and shares_storage(other, tensor):
                     field = field_of_view(operation, other, size, its.field, tensor)
-            self._tags[tensor] = Tag(tag.record, self._time, layout, field)
+            self._tags[tensor] = TensorOrigin(tag.record, self._time, layout, field)
 
-    def _source(self, tensor: torch.Tensor) -> Tag | None:
+    def _source(self, tensor: torch.Tensor) -> TensorOrigin | None:
         """Where the numbers in a tensor last came from."""
-        tag: Tag | None = self._tags.get(tensor)
+        tag: TensorOrigin | None = self._tags.get(tensor)
         if not self._writers:
             return tag
         try:
@@ -339,16 +361,16 @@ class _Recorder(TorchFunctionMode):
         writer = self._writers.get(storage)
         if writer is None or (tag is not None and tag.time >= writer.time):
             return tag
-        layout = tag.layout if tag is not None else Layout()
+        layout = tag.layout if tag is not None else AxisLayout()
         field = _as_written(Geometry.of(tensor), tag.field if tag is not None else None, writer)
-        return Tag(writer.record, writer.time, layout, field)
+        return TensorOrigin(writer.record, writer.time, layout, field)
 
     def _add(
         self, position: int, func: Any, part: int, operation: str, label: str,
-        sources: tuple[int, ...], shape: tuple[int, ...], layout: Layout, field: Field,
-    ) -> Record:  # fmt: skip
+        sources: tuple[int, ...], shape: tuple[int, ...], layout: AxisLayout, field: PixelField,
+    ) -> OpRecord:  # fmt: skip
         path, call = self._stack[-1]
-        record = Record(
+        record = OpRecord(
             len(self.records), position, func, part, operation, label, path, path in self._leaves,
             call, sources, shape, layout, field,
         )  # fmt: skip
@@ -378,7 +400,7 @@ class _Recorder(TorchFunctionMode):
             return
         self._busy = True
         try:
-            self._out_of_sight(module, args, result)
+            self._record_opaque_module(module, args, result)
             if isinstance(module, Tracker | Marker):
                 self._signpost(module, path, result)
         finally:
@@ -395,7 +417,7 @@ class _Recorder(TorchFunctionMode):
                 elif isinstance(module, Tracker):
                     self._tracked.append((tag.record, module.name or path))
 
-    def _out_of_sight(self, module: nn.Module, args: Any, result: Any) -> None:
+    def _record_opaque_module(self, module: nn.Module, args: Any, result: Any) -> None:
         """A result that no function in sight made (a ScriptModule, a custom autograd function):
         the module as a whole is the operation."""
         made = [t for t in tensors_in(result) if self._source(t) is None]
@@ -411,7 +433,7 @@ class _Recorder(TorchFunctionMode):
         shape = tuple(made[0].shape)
         layout = after_operation("module", shape, pairs)
         if layout.channels is None and len(shape) == 4:
-            layout = Layout(1, (shape[2], shape[3]))
+            layout = AxisLayout(1, (shape[2], shape[3]))
         found = tuple(dict.fromkeys(tag.record for _, tag in real))
         part = [id(t) for t in tensors_in(result)].index(id(made[0]))
         field = everything([tag.field for _, tag in real if tag.field is not None])
@@ -419,10 +441,10 @@ class _Recorder(TorchFunctionMode):
         record.own = self._first_used(list(module.parameters()))
         record.leaf = True
         for tensor in made:
-            self._tags[tensor] = Tag(record.id, self._time, layout, field)
+            self._tags[tensor] = TensorOrigin(record.id, self._time, layout, field)
 
 
-def _as_written(geometry: Geometry, before: Field | None, writer: Written) -> Field:
+def _as_written(geometry: Geometry, before: PixelField | None, writer: StorageWrite) -> PixelField:
     """The field of a tensor of this geometry, once something was written into its storage.
 
     before: of what it held when it was made.
@@ -433,9 +455,11 @@ def _as_written(geometry: Geometry, before: Field | None, writer: Written) -> Fi
     if writer.geometry is None:
         return everything(fields)
     if lies_within(writer.geometry, geometry):
-        return join([*fields[1:], onto(writer.field, writer.geometry, geometry)], geometry.shape)
+        return join(
+            [*fields[1:], pull_back(writer.field, writer.geometry, geometry)], geometry.shape
+        )
     if lies_within(geometry, writer.geometry):
-        return through(writer.field, writer.geometry, geometry)
+        return push_through_view(writer.field, writer.geometry, geometry)
     return everything(fields)
 
 

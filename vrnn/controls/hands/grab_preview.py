@@ -7,11 +7,11 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.commands.base import Change
-from vrnn.commands.layers import Move, Scale
+from vrnn.commands.base import UndoableCommand
+from vrnn.commands.layers import MoveLayer, ScaleLayer
 from vrnn.scene.primitives import QUAD
 from vrnn.scene.visuals import panels as parts
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 APART = 0.15
 """Seconds from one showing of the layer itself to the next."""
@@ -23,30 +23,30 @@ class _Now:
 
     layer: tuple[int, str]
     place: np.ndarray
-    change: Change
+    change: UndoableCommand
 
 
-class Shaping:
+class GrabPreview:
     """What is made of one layer while hands hold it."""
 
-    def __init__(self, place: Place) -> None:
+    def __init__(self, place: Workspace) -> None:
         self._place = place
         self._now: _Now | None = None
-        self._shown: Change | None = None
+        self._shown: UndoableCommand | None = None
         self._last = 0.0
 
-    def preview(self, change: Change) -> None:
+    def preview(self, change: UndoableCommand) -> None:
         """It would be so."""
-        if not isinstance(change, Move | Scale):
+        if not isinstance(change, MoveLayer | ScaleLayer):
             self._place.preview(change)
             return
         layer = (change.network, change.layer)
         if self._now is None or self._now.layer != layer:
             world = self._place.world
             node = world.node_id(*layer)
-            if node is None or node not in world.pose(layer[0]).index:
+            if node is None or node not in world.placement_frame(layer[0]).index:
                 return
-            self._now = _Now(layer, world.pose(layer[0]).place(node).copy(), change)
+            self._now = _Now(layer, world.placement_frame(layer[0]).place(node).copy(), change)
         self._now.change = change
 
     def end(self) -> None:
@@ -67,8 +67,8 @@ class Shaping:
             return np.zeros(0, QUAD)
         x, y, z, width, height = self._now.place.tolist()
         change = self._now.change
-        if isinstance(change, Move):
+        if isinstance(change, MoveLayer):
             x, y, z = x + change.by[0], y + change.by[1], z + change.by[2]
-        elif isinstance(change, Scale):
+        elif isinstance(change, ScaleLayer):
             width, height = width * change.by, height * change.by
         return parts.outline(x - width / 2, y + height, width, height, z)

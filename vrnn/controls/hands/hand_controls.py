@@ -12,26 +12,34 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.commands.base import Action, Change
-from vrnn.commands.inputs import PutDown
-from vrnn.commands.session import Look, Undo
+from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.inputs import DropImage
+from vrnn.commands.session import GoToView, Undo
 from vrnn.config.schema import Comfort
-from vrnn.controls.hands.grab_preview import Shaping
-from vrnn.controls.hands.hand_state import DONE, NOTHING, PICK, REFUSED, TOUCH, Buzz, Hand
-from vrnn.controls.hands.layer_grab import Grab
-from vrnn.controls.hands.navigation import Companion, at_start, seen_from
-from vrnn.controls.hands.onboarding_hints import Hints
-from vrnn.controls.hands.panel_pointer import AtBoard, Panels
-from vrnn.controls.hands.radial_menu import GENERAL, Menu, opened
+from vrnn.controls.hands.grab_preview import GrabPreview
+from vrnn.controls.hands.hand_state import (
+    DONE,
+    NOTHING,
+    PICK,
+    REFUSED,
+    TOUCH,
+    HandState,
+    HapticPulse,
+)
+from vrnn.controls.hands.layer_grab import LayerGrab
+from vrnn.controls.hands.navigation import LayerFollower, rig_for_view, start_rig
+from vrnn.controls.hands.onboarding_hints import OnboardingHints
+from vrnn.controls.hands.panel_pointer import PanelPointer, PanelSurface
+from vrnn.controls.hands.radial_menu import GENERAL, Menu, open_menu
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 from vrnn.scene.headset import radial_menu as radial
-from vrnn.scene.headset.hand_picking import Buttons, ray_of, touched
-from vrnn.scene.headset.locomotion import DEAD, REARM, SNAP, Locomotion, Wish, floors
+from vrnn.scene.headset.hand_picking import Buttons, pick_with_hand, ray_of
+from vrnn.scene.headset.locomotion import DEAD, REARM, SNAP, Locomotion, MotionInput, floors
 from vrnn.scene.headset.rig_math import heading
-from vrnn.scene.headset.tracking import HandInput, Pose, Rig, Tracked
+from vrnn.scene.headset.tracking import HandInput, Pose, Rig, TrackingFrame
 from vrnn.scene.picking import Hit, Ray
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 NOTE_SECONDS = 4.0
 AIMED = 0.3
@@ -43,56 +51,57 @@ SELDOM = 6
 HOLDING = "trigger on the input: put it in"
 
 
-class Hands:
+class HandControls:
     """What both hands do."""
 
     def __init__(
-        self, place: Place, comfort: Comfort, act: Callable[[Action], object] | None = None,
-        panels: Panels | None = None, hints_file: Path | None = None, rig: Rig | None = None,
+        self, place: Workspace, comfort: Comfort, act: Callable[[Command], object] | None = None,
+        panels: PanelSurface | None = None, hints_file: Path | None = None, rig: Rig | None = None,
     ) -> None:  # fmt: skip
         """act: does what is no change of the place and no way to go, such as taking pictures;
         hints_file: remembers that the hints were read; rig: where to begin, else before the input
         as soon as a network stands."""
         self.place, self.comfort = place, comfort
         self.locomotion = Locomotion(comfort, rig)
-        self.board = AtBoard(panels, self._buzz)
-        self.hints = Hints(comfort.hints, hints_file)
+        self.board = PanelPointer(panels, self._buzz)
+        self.hints = OnboardingHints(comfort.hints, hints_file)
         self.menu: Menu | None = None
-        self.main = 0 if comfort.left_handed else 1
-        self.pointing = self.carrier = self.main
-        self.hands = tuple(Hand(i, HandInput(), Buttons()) for i in (0, 1))
+        self.dominant = 0 if comfort.left_handed else 1
+        self.pointing = self.carrier = self.dominant
+        self.hands = tuple(HandState(i, HandInput(), Buttons()) for i in (0, 1))
         self.magnify = ""
         self.said, self._said_until = "", 0.0
         self.head: Pose | None = None
-        self._act = act or place.do
-        self.shaping = Shaping(place)
-        self._companion = Companion()
+        self._act = act or place.execute
+        self.shaping = GrabPreview(place)
+        self._companion = LayerFollower()
         self._pointer = Pointer(place, self._nothing, self.do, self._preview)
-        self._grab = Grab(place, self.do, self._preview)
+        self._grab = LayerGrab(place, self.do, self._preview)
         self._gripping: set[int] = set()
         self._stick_aim = self._spent = False
         self._touching: object = None
-        self.late = False
+        self.deferred_highlight = False
         self._lit: Hit | None = None
         self._known: object = None
         self._begun = rig is not None
         self._now, self._count = 0.0, 0
-        self._buzzes: list[Buzz] = []
-        self._done: list[Action] = []
+        self._buzzes: list[HapticPulse] = []
+        self._done: list[Command] = []
 
-    def _preview(self, change: Change) -> None:
-        if self.late:
+    def _preview(self, change: UndoableCommand) -> None:
+        if self.deferred_highlight:
             self.shaping.preview(change)
         else:
             self.place.preview(change)
 
     def light_up(self) -> None:
         """Light up what is pointed at, or show what is made of what is held. It takes longer than
-        all else that hands do: where `late` is set, this is called between two frames."""
+        all else that hands do: where `deferred_highlight` is set, this is called between two
+        frames."""
         if self._pointer.dragging or self._grab.hands:
             self._trying(lambda: self.shaping.show(self._now))
             return
-        self.place.world.point_at(self._lit)
+        self.place.world.hover(self._lit)
         state = self.place.world.state
         if self.head is not None and (state is not self._known or self._count % SELDOM == 0):
             self._known = state
@@ -102,7 +111,9 @@ class Hands:
 
     # What happens in a frame.
 
-    def update(self, tracked: Tracked, seconds: float) -> tuple[tuple[Action, ...], list[Buzz]]:
+    def update(
+        self, tracked: TrackingFrame, seconds: float
+    ) -> tuple[tuple[Command, ...], list[HapticPulse]]:
         """Take a moment's input. seconds: since the last one. Returns what was done, and what is
         to be felt; `rig` says where the stage stands now."""
         self._now = tracked.seconds
@@ -110,18 +121,18 @@ class Hands:
         self.head = tracked.head or self.head
         if tracked.head is not None and not self._begun and self.place.world.slots:
             self._begun = True
-            self.recentre()
+            self.reset_rig()
         before = [hand.buttons for hand in self.hands]
         for hand, told in zip(self.hands, tracked.hands, strict=True):
-            self._see(hand, told if tracked.focused else HandInput())
+            self._update_pose(hand, told if tracked.focused else HandInput())
         if self.head is not None:
-            told = self.hands[self.other].told
+            told = self.hands[self.secondary].input
             wrist = (told.grip or told.aim) if told.active else None
             self.board.update(self.head, wrist, self.hands, self._push(self.board.hands), seconds)
         for hand, was in zip(self.hands, before, strict=True):
             pressed = hand.buttons.pressed_since(was)
-            self._meet(hand, bool(pressed))
-            self._sleep(hand)
+            self._update_hit(hand, bool(pressed))
+            self._release_inactive(hand)
             for name in sorted(pressed):
                 self._trying(lambda hand=hand, name=name: self._down(hand, name))  # type: ignore[misc]
             for name in sorted(hand.buttons.released_since(was)):
@@ -148,9 +159,9 @@ class Hands:
         return heading(self.head) if self.head is not None else 0.0
 
     @property
-    def other(self) -> int:
+    def secondary(self) -> int:
         """The hand that does not point: it walks, and carries the board."""
-        return 1 - self.main
+        return 1 - self.dominant
 
     @property
     def held_layer(self) -> frozenset[int]:
@@ -166,9 +177,9 @@ class Hands:
         """Say something for a few seconds."""
         self.said, self._said_until = text, self._now + NOTE_SECONDS
 
-    def do(self, action: Action) -> None:
+    def do(self, action: Command) -> None:
         """Do any action. Raises VrnnError when it cannot be done."""
-        if isinstance(action, Look):
+        if isinstance(action, GoToView):
             self._look(action)
         else:
             self._act(action)
@@ -185,58 +196,58 @@ class Hands:
     def _buzz(self, hand: int, felt: tuple[float, float]) -> None:
         strength = felt[0] * self.comfort.haptics / 0.6
         if self.comfort.haptics > 0:
-            self._buzzes.append(Buzz(hand, min(1.0, strength), felt[1]))
+            self._buzzes.append(HapticPulse(hand, min(1.0, strength), felt[1]))
 
     # Seeing where hands are.
 
-    def _see(self, hand: Hand, told: HandInput) -> None:
-        if told.active and not hand.told.active and hand.index == self.main:
-            self.pointing = self.main
-        hand.told = told
+    def _update_pose(self, hand: HandState, told: HandInput) -> None:
+        if told.active and not hand.input.active and hand.index == self.dominant:
+            self.pointing = self.dominant
+        hand.input = told
         hand.buttons = hand.buttons.after(told)
         hand.ray = ray_of(self.rig, told.aim) if told.active and told.aim is not None else None
 
-    def _meet(self, hand: Hand, pressed: bool) -> None:
+    def _update_hit(self, hand: HandState, pressed: bool) -> None:
         """What its ray is on: the board, or something of the world."""
-        carries = hand.index == self.other and not self.board.pinned
-        self.board.meet(hand, None if carries else hand.ray, self.rig, self.menu is None)
+        carries = hand.index == self.secondary and not self.board.pinned
+        self.board.update_hit(hand, None if carries else hand.ray, self.rig, self.menu is None)
         # The hand that does not point is asked for less often: a pick is a good part of all this.
         asked = hand.index == self.pointing or pressed or self._count % SELDOM == 0
         if hand.ray is None or hand.on_board is not None:
-            hand.met = NOTHING
+            hand.hand_hit = NOTHING
         elif asked:
-            hand.met = touched(self.place.world, hand.ray, self.rig.scale)
+            hand.hand_hit = pick_with_hand(self.place.world, hand.ray, self.rig.scale)
 
-    def _sleep(self, hand: Hand) -> None:
+    def _release_inactive(self, hand: HandState) -> None:
         """A controller that sleeps lets go of what it holds, and changes nothing by it."""
-        if hand.told.active:
+        if hand.input.active:
             return
         if hand.index in self._grab.hands:
             self._grab.cancel()
         if self._pointer.dragging and hand.index == self.pointing:
             self._pointer.cancel()
-        self.board.let_up(hand)
+        self.board.release(hand)
         self.board.let_go(hand.index)
         self._gripping.discard(hand.index)
         hand.aiming, hand.lifted = None, False
-        if hand.index == self.main:
+        if hand.index == self.dominant:
             self._stick_aim = False
 
     def _push(self, hands: frozenset[int]) -> float:
         """How the sticks of hands that hold something push it away."""
-        found = [self.hands[h].told.stick[1] for h in hands]
+        found = [self.hands[h].input.stick[1] for h in hands]
         most = max(found, key=abs, default=0.0)
         return most if abs(most) > DEAD else 0.0
 
     # Buttons.
 
-    def _down(self, hand: Hand, name: str) -> None:
-        self.hints.used(name, hand.index == self.main)
+    def _down(self, hand: HandState, name: str) -> None:
+        self.hints.used(name, hand.index == self.dominant)
         if name == "trigger":
-            self._pull(hand)
+            self._trigger_down(hand)
         elif name == "squeeze":
-            self._close(hand)
-        elif hand.index == self.main:
+            self._grip_down(hand)
+        elif hand.index == self.dominant:
             if name in ("primary", "menu"):
                 self._menu_button()
             elif name == "secondary":
@@ -249,22 +260,22 @@ class Hands:
             self.board.toggle()
             self._buzz(hand.index, TOUCH)
         elif name == "secondary":
-            self.recentre()
+            self.reset_rig()
         elif name == "stick_click":
             self._fly()
 
-    def _up(self, hand: Hand, name: str) -> None:
+    def _up(self, hand: HandState, name: str) -> None:
         if name == "trigger":
-            self._let_up(hand)
+            self._trigger_up(hand)
         elif name == "squeeze":
-            self._open(hand)
-        elif name in ("primary", "menu") and hand.index == self.main and self.menu is not None:
+            self._grip_up(hand)
+        elif name in ("primary", "menu") and hand.index == self.dominant and self.menu is not None:
             if self.menu.chosen is not None:
                 self._choose()
             elif self._now - self.menu.opened > TAP:
                 self.menu = None
 
-    def _pull(self, hand: Hand) -> None:
+    def _trigger_down(self, hand: HandState) -> None:
         """The trigger: presses what the hand points at."""
         self.pointing = hand.index
         if self.menu is not None:
@@ -273,15 +284,15 @@ class Hands:
         if hand.ray is None:
             return
         if hand.on_board is not None:
-            self.board.pull(hand)
+            self.board.press(hand)
             return
-        before, hit, done = self.place.held, hand.met.hit, len(self._done)
+        before, hit, done = self.place.held_image, hand.hand_hit.hit, len(self._done)
         self._pointer.press(hit, hand.ray)
         if self._pointer.dragging:
             self._buzz(hand.index, PICK)
             return
         self._pointer.release()
-        held = self.place.held
+        held = self.place.held_image
         if held is not before:
             self.carrier = hand.index
             hand.lifted = held is not None and hit is not None and hit.kind != "input"
@@ -293,29 +304,29 @@ class Hands:
         """The trigger went down on nothing: held on, it aims a teleport."""
         self.hands[self.pointing].aiming = self._now
 
-    def _let_up(self, hand: Hand) -> None:
-        self.board.let_up(hand)
+    def _trigger_up(self, hand: HandState) -> None:
+        self.board.release(hand)
         if self._pointer.dragging and self.pointing == hand.index:
             self._pointer.release()
             self._buzz(hand.index, DONE)
         if hand.lifted:
             hand.lifted = False
-            hit = hand.met.hit
-            if hit is not None and hit.kind == "input" and self.place.held is not None:
-                self.do(PutDown())
+            hit = hand.hand_hit.hit
+            if hit is not None and hit.kind == "input" and self.place.held_image is not None:
+                self.do(DropImage())
                 self._buzz(hand.index, DONE)
         if hand.aiming is not None:
             aimed = self._now - hand.aiming > AIMED
             hand.aiming = None
             if aimed:
                 self._land(hand.index)
-            elif self.place.held is not None:  # the only way with a single button
-                self.do(PutDown(into_input=False))
+            elif self.place.held_image is not None:  # the only way with a single button
+                self.do(DropImage(into_input=False))
                 self._buzz(hand.index, TOUCH)
 
-    def _close(self, hand: Hand) -> None:
+    def _grip_down(self, hand: HandState) -> None:
         """The grip: takes the board, a layer, or with the other hand's the world."""
-        if hand.ray is None or hand.told.aim is None:
+        if hand.ray is None or hand.input.aim is None:
             return
         if hand.on_board is not None:
             self.board.grab(hand)
@@ -323,7 +334,7 @@ class Hands:
             return
         other = self.hands[1 - hand.index]
         if other.index not in self._gripping and self._grab.begin(
-            hand.index, hand.met.hit, hand.ray
+            hand.index, hand.hand_hit.hit, hand.ray
         ):
             self.pointing = hand.index
             self._buzz(hand.index, PICK)
@@ -336,7 +347,7 @@ class Hands:
             self._buzz(0, PICK)
             self._buzz(1, PICK)
 
-    def _open(self, hand: Hand) -> None:
+    def _grip_up(self, hand: HandState) -> None:
         self.board.let_go(hand.index)
         self._gripping.discard(hand.index)
         if hand.index in self._grab.hands:
@@ -360,18 +371,18 @@ class Hands:
         if self.menu is not None:
             self._choose()
             return
-        main = self.hands[self.main]
-        if main.told.aim is not None and self.head is not None:
-            hit = main.met.hit
+        main = self.hands[self.dominant]
+        if main.input.aim is not None and self.head is not None:
+            hit = main.hand_hit.hit
             on_layer = hit if hit is not None and hit.layer is not None else None
-            self.menu = opened(main.told.aim, self.head, self._now, on_layer)
-            self._buzz(self.main, TOUCH)
+            self.menu = open_menu(main.input.aim, self.head, self._now, on_layer)
+            self._buzz(self.dominant, TOUCH)
 
     def _choose(self) -> None:
         menu, self.menu = self.menu, None
         if menu is None or not menu.word:
             return
-        self._buzz(self.main, DONE)
+        self._buzz(self.dominant, DONE)
         choice = menu.choices[menu.word]
         if choice == "panels":
             self.board.toggle()
@@ -381,27 +392,27 @@ class Hands:
             self._fly()
         elif choice == "more":
             self.menu = replace(menu, choices=GENERAL, hit=None, chosen=None, opened=self._now)
-        elif isinstance(choice, Action):
+        elif isinstance(choice, Command):
             self.do(choice)
         elif not isinstance(choice, str):
             self.do(choice(self.place.world, menu.hit))
 
     # Going.
 
-    def recentre(self) -> None:
+    def reset_rig(self) -> None:
         """Stand before the input, as at first, looking at it."""
         if self.head is not None:
             self.locomotion.flying = False
-            self.locomotion.go(at_start(self.place.world, self.head))
+            self.locomotion.go(start_rig(self.place.world, self.head))
 
     def _fly(self) -> None:
         self.locomotion.flying = not self.locomotion.flying
         self.note("flying" if self.locomotion.flying else "walking")
 
-    def _look(self, look: Look) -> None:
+    def _look(self, look: GoToView) -> None:
         if self.head is None:
             raise VrnnError("the headset is not tracked; put it on to go somewhere")
-        rig = seen_from(self.place.world.settled(), self.head, look)
+        rig = rig_for_view(self.place.world.at_rest(), self.head, look)
         self.locomotion.go(rig)
         if look.camera == "overview":
             self._companion.on_table(rig)
@@ -410,11 +421,11 @@ class Hands:
         if self.head is not None and self.locomotion.release(self.head):
             self._buzz(hand, DONE)
 
-    def _move(self, tracked: Tracked, seconds: float) -> None:
+    def _move(self, tracked: TrackingFrame, seconds: float) -> None:
         """Sticks and held world; then where everything is anew."""
-        main, other = self.hands[self.main], self.hands[self.other]
-        x, y = main.told.stick if main.told.active else (0.0, 0.0)
-        walk = other.told.stick if other.told.active else (0.0, 0.0)
+        main, other = self.hands[self.dominant], self.hands[self.secondary]
+        x, y = main.input.stick if main.input.active else (0.0, 0.0)
+        walk = other.input.stick if other.input.active else (0.0, 0.0)
         if max(abs(x), abs(y)) > SNAP:
             self.hints.used("stick", True)
         if max(map(abs, walk)) > SNAP:
@@ -430,29 +441,31 @@ class Hands:
             walk = (0.0, 0.0)
         flying = self.locomotion.flying
         aim = self._aim(main, 0.0 if flying else y)
-        wish = Wish(walk, y if flying else 0.0, x if abs(x) > abs(y) else 0.0, aim, self._hold())
+        wish = MotionInput(
+            walk, y if flying else 0.0, x if abs(x) > abs(y) else 0.0, aim, self._hold()
+        )
         grounds = floors(self.place.world) if aim is not None else ()
         self.locomotion.step(tracked.head, wish, seconds, grounds)
         for hand in self.hands:  # the rays went with the stage
-            told = hand.told
+            told = hand.input
             hand.ray = ray_of(self.rig, told.aim) if hand.ray is not None and told.aim else None
 
-    def _aim(self, main: Hand, y: float) -> Pose | None:
+    def _aim(self, main: HandState, y: float) -> Pose | None:
         """What a teleport is aimed along, if one is."""
         for hand in self.hands:
             if hand.aiming is not None and self._now - hand.aiming > AIMED:
-                return hand.told.aim
+                return hand.input.aim
         if y > SNAP:
             self._stick_aim = True
         elif self._stick_aim and y < REARM:
             self._stick_aim = False
             self._land(main.index)
-        return main.told.aim if self._stick_aim else None
+        return main.input.aim if self._stick_aim else None
 
     def _hold(self) -> np.ndarray | None:
         if len(self._gripping) < 2:
             return None
-        poses = [hand.told.grip or hand.told.aim for hand in self.hands]
+        poses = [hand.input.grip or hand.input.aim for hand in self.hands]
         if any(pose is None for pose in poses):
             return None
         return np.stack([pose.position for pose in poses if pose is not None])
@@ -467,29 +480,31 @@ class Hands:
             self._pointer.move(pointer.ray, False)
         self.board.follow(self.hands, self.pointing, seconds)
         if self.menu is not None:
-            main = self.hands[self.main]
+            main = self.hands[self.dominant]
             menu = self.menu
-            chosen = radial.by_stick(main.told.stick, len(menu.words))
+            chosen = radial.pick_with_stick(main.input.stick, len(menu.labels))
             if chosen is None and main.ray is not None:
-                chosen = radial.by_ray(main.ray, menu.leaf, self.rig, menu.distance, menu.words)
+                chosen = radial.pick_with_ray(
+                    main.ray, menu.leaf, self.rig, menu.distance, menu.labels
+                )
             if chosen != self.menu.chosen and chosen is not None:
-                self._buzz(self.main, TOUCH)
+                self._buzz(self.dominant, TOUCH)
             self.menu.chosen = chosen
 
     def _point(self) -> None:
         """Light up what the hand that points is on; feel what it comes to touch."""
         hand = self.hands[self.pointing]
-        if not hand.told.active and self.hands[1 - self.pointing].told.active:
+        if not hand.input.active and self.hands[1 - self.pointing].input.active:
             self.pointing = 1 - self.pointing
             hand = self.hands[self.pointing]
         if self._pointer.dragging or self._grab.hands:
             return
-        hit = hand.met.hit if self.menu is None else self.menu.hit
+        hit = hand.hand_hit.hit if self.menu is None else self.menu.hit
         self._lit = hit
-        if not self.late:
+        if not self.deferred_highlight:
             self.light_up()
         touching: object = None
-        if hit is not None and hand.met.touching:
+        if hit is not None and hand.hand_hit.touching:
             touching = (hit.kind, hit.slot, hit.node, hit.channel, id(hit.value))
         elif hit is not None and hit.kind not in ("layer", "input"):
             touching = (hit.kind, id(hit.value), hit.node)

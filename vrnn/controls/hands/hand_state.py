@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vrnn.scene.headset.hand_picking import Buttons, Touched
+from vrnn.scene.headset.hand_picking import Buttons, HandHit
 from vrnn.scene.headset.tracking import HandInput
 from vrnn.scene.picking import Ray
 
@@ -14,11 +14,11 @@ TOUCH: Felt = (0.25, 0.02)
 PICK: Felt = (0.5, 0.1)
 DONE: Felt = (0.8, 0.06)
 REFUSED: Felt = (0.4, 0.25)
-NOTHING = Touched()
+NOTHING = HandHit()
 
 
 @dataclass(frozen=True)
-class Buzz:
+class HapticPulse:
     """A controller shakes. hand: 0 left, 1 right; strength: 0…1."""
 
     hand: int
@@ -27,16 +27,16 @@ class Buzz:
 
 
 @dataclass
-class Hand:
+class HandState:
     """One hand at this moment. on_board: how far along its ray the board is, and where on it, 0…1
     right and down; lifted: something was picked up by the press that goes on; aiming: since when a
     trigger is held on nothing; poking: whether it is in the board, None while nobody knows."""
 
     index: int
-    told: HandInput
+    input: HandInput
     buttons: Buttons
     ray: Ray | None = None
-    met: Touched = NOTHING
+    hand_hit: HandHit = NOTHING
     on_board: tuple[float, float, float] | None = None
     lifted: bool = False
     aiming: float | None = None

@@ -7,72 +7,72 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vrnn.controls.hands.hand_controls import HOLDING, Hands
-from vrnn.controls.hands.hand_state import Hand
+from vrnn.controls.hands.hand_controls import HOLDING, HandControls
+from vrnn.controls.hands.hand_state import HandState
 from vrnn.scene.headset import controller_visuals as tools
 from vrnn.scene.headset import radial_menu as radial
-from vrnn.scene.headset.billboard import READABLE, Leaf, facing
+from vrnn.scene.headset.billboard import READABLE, Billboard, facing
 from vrnn.scene.headset.floating_panel import LENT_BOARD
 from vrnn.scene.headset.rig_math import FORWARD, UP, turned_vector
 from vrnn.scene.headset.tracking import Pose, Rig
-from vrnn.scene.primitives import QUAD, STROKE, Drawing, Label, Picture
-from vrnn.scene.readout import readout
-from vrnn.scene.visuals.card import TEXT, Frame, card_size, drawn
+from vrnn.scene.primitives import QUAD, STROKE, DrawList, ImageQuad, TextLabel
+from vrnn.scene.readout import hover_text
+from vrnn.scene.visuals.card import TEXT, CardFrame, card_size, draw_card
 from vrnn.style import font
 
 CARRIED = 0.5
-"""Metres of the stage from the eye at which a carried image is as large as its text asks for."""
+"""Meters of the stage from the eye at which a carried image is as large as its text asks for."""
 NEAR_EYE = (0.36, 0.18)
-"""Metres of the stage from the eye at which a carried image begins to grow, and is as large
+"""Meters of the stage from the eye at which a carried image begins to grow, and is as large
 as it becomes."""
 STILL = 0.005
-"""Metres of the stage."""
+"""Meters of the stage."""
 Ink = tuple[float, float, float, float]
 DARK: Ink = (0.0105, 0.0130, 0.0185, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Card:
-    """Words that hang somewhere. key: what they say, and on which stage; centre: (3,)."""
+class LabelCard:
+    """Words that hang somewhere. key: what they say, and on which stage; center: (3,)."""
 
     key: object
-    centre: np.ndarray
+    center: np.ndarray
     quads: np.ndarray
-    labels: tuple[Label, ...]
+    labels: tuple[TextLabel, ...]
 
 
 @dataclass
-class Memory:
+class LabelCache:
     """What stays from one frame to the next: words stay where they are while they would move by
     less than STILL, which is easier on the eyes, and their letters need not be laid out again.
 
     quads, labels: of all words that are seen now.
     """
 
-    cards: dict[str, Card] = field(default_factory=dict)
+    cards: dict[str, LabelCard] = field(default_factory=dict)
     quads: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
-    labels: tuple[Label, ...] = ()
-    _now: list[Card] = field(default_factory=list)
+    labels: tuple[TextLabel, ...] = ()
+    _now: list[LabelCard] = field(default_factory=list)
 
     def add(
-        self, name: str, key: object, centre: np.ndarray,
-        made: Callable[[], tuple[np.ndarray, Sequence[Label]]],
+        self, name: str, key: object, center: np.ndarray,
+        made: Callable[[], tuple[np.ndarray, Sequence[TextLabel]]],
     ) -> None:  # fmt: skip
         """Words under a name; made anew when their key is another, or they would be elsewhere."""
         card = self.cards.get(name)
-        if card is None or card.key != key or np.abs(card.centre - centre).max() > STILL:
+        if card is None or card.key != key or np.abs(card.center - center).max() > STILL:
             quads, labels = made()
-            card = self.cards[name] = Card(key, centre, quads, tuple(labels))
+            card = self.cards[name] = LabelCard(key, center, quads, tuple(labels))
         self._now.append(card)
 
     def add_lines(
-        self, name: str, lines: list[tuple[str, Ink]], leaf: Leaf, rig: Rig, size: float
+        self, name: str, lines: list[tuple[str, Ink]], leaf: Billboard, rig: Rig, size: float
     ) -> None:
-        """Lines of text on a card over the leaf's centre."""
+        """Lines of text on a card over the leaf's center."""
         key = (tuple(lines), rig)
-        self.add(name, key, leaf.centre, lambda: tools.words(lines, leaf, rig, size))
+        self.add(name, key, leaf.center, lambda: tools.words(lines, leaf, rig, size))
 
-    def join(self, before: Sequence[Card]) -> None:
+    def join(self, before: Sequence[LabelCard]) -> None:
         """All that was added since is what is seen; the very same list while nothing changed."""
         same = len(before) == len(self._now) and all(
             a is b for a, b in zip(before, self._now, strict=True)
@@ -82,27 +82,31 @@ class Memory:
             self.quads = np.concatenate([np.zeros(0, QUAD), *quads])
             self.labels = tuple(label for card in self._now for label in card.labels)
 
-    def begin(self) -> list[Card]:
+    def begin(self) -> list[LabelCard]:
         """Forget what is seen; returns what was."""
         before, self._now = self._now, []
         return before
 
 
-def words(hands: Hands, memory: Memory) -> None:
+def layout_labels(hands: HandControls, memory: LabelCache) -> None:
     """Find out which words are seen, and where. It takes longer than all else that is seen of
     hands, so it may be done between two frames."""
     before = memory.begin()
     head = hands.head
     if head is not None:
         for hand in hands.hands:
-            if hand.told.active:
+            if hand.input.active:
                 _about(memory, hands, hand, head)
         if hands.menu is not None:
             menu, rig = hands.menu, hands.rig
             memory.add(
-                "menu", (menu.opened, menu.words, menu.chosen, rig), menu.leaf.centre,
-                lambda: radial.drawn(menu.leaf, rig, menu.distance, menu.words, menu.chosen),
-            )  # fmt: skip
+                "menu",
+                (menu.opened, menu.labels, menu.chosen, rig),
+                menu.leaf.center,
+                lambda: radial.draw_radial_menu(
+                    menu.leaf, rig, menu.distance, menu.labels, menu.chosen
+                ),
+            )
         _said(memory, hands, head)
     memory.join(before)
 
@@ -110,31 +114,31 @@ def words(hands: Hands, memory: Memory) -> None:
 class Collected:
     """Records of one drawing."""
 
-    def __init__(self, memory: Memory) -> None:
+    def __init__(self, memory: LabelCache) -> None:
         self.quads, self.strokes = [memory.quads], [np.zeros(0, STROKE)]
-        self.labels: list[Label] = []
-        self.pictures: list[Picture] = []
+        self.labels: list[TextLabel] = []
+        self.pictures: list[ImageQuad] = []
         self._said = memory.labels
 
-    def drawing(self) -> Drawing:
+    def drawing(self) -> DrawList:
         """All of it."""
-        return Drawing(
+        return DrawList(
             quads=np.concatenate(self.quads), strokes=np.concatenate(self.strokes),
             labels=(*self._said, *self.labels) if self.labels else self._said,
-            pictures=tuple(self.pictures),
+            image_quads=tuple(self.pictures),
         )  # fmt: skip
 
 
-def seen(hands: Hands, memory: Memory | None = None) -> tuple[Drawing, Drawing]:
+def draw_hands(hands: HandControls, memory: LabelCache | None = None) -> tuple[DrawList, DrawList]:
     """What stands in the world, and what lies before everything (the dark edge, the frame around
     what a pixel depends on). memory: with the words that `words` found; None: found now."""
     if memory is None:
-        memory = Memory()
-        words(hands, memory)
+        memory = LabelCache()
+        layout_labels(hands, memory)
     found, rig = Collected(memory), hands.rig
     head = hands.head
     if head is None:
-        return found.drawing(), Drawing()
+        return found.drawing(), DrawList()
     eye = rig.apply(head.position)
     for hand in hands.hands:
         _hand(found, hands, hand, eye)
@@ -147,18 +151,18 @@ def seen(hands: Hands, memory: Memory | None = None) -> tuple[Drawing, Drawing]:
         corner, right, down = leaf.in_world(rig)
         # What OpenGL has drawn lies with its lowest row first.
         found.pictures.append(
-            Picture(_three(corner + down), _three(right), _three(-down), LENT_BOARD)
+            ImageQuad(_three(corner + down), _three(right), _three(-down), LENT_BOARD)
         )
     _carried(found, hands, head)
     dark = tools.vignette(head, rig, hands.locomotion.vignette, hands.locomotion.blink, DARK)
     marks = hands.shaping.frame()
     if not len(marks):
-        marks = hands.place.world.seen_by(hands.place.world.pointed)
-    return found.drawing(), Drawing(quads=np.concatenate([marks, dark]))
+        marks = hands.place.world.receptive_field_outline(hands.place.world.hovered)
+    return found.drawing(), DrawList(quads=np.concatenate([marks, dark]))
 
 
-def _hand(found: Collected, hands: Hands, hand: Hand, eye: np.ndarray) -> None:
-    told, rig = hand.told, hands.rig
+def _hand(found: Collected, hands: HandControls, hand: HandState, eye: np.ndarray) -> None:
+    told, rig = hand.input, hands.rig
     if not told.active:
         return
     lit = hand.index == hands.pointing
@@ -172,31 +176,31 @@ def _hand(found: Collected, hands: Hands, hand: Hand, eye: np.ndarray) -> None:
         end, met = hand.ray.at(tools.FAR * rig.scale), False
         menu = hands.menu.leaf if hands.menu is not None and lit else None
         if menu is not None:
-            away = (hands.rig.apply(menu.centre) - hand.ray.origin) @ hand.ray.direction
+            away = (hands.rig.apply(menu.center) - hand.ray.origin) @ hand.ray.direction
             end, met = hand.ray.at(max(float(away), 0.0)), True
         elif hand.on_board is not None:
             end, met = hand.ray.at(hand.on_board[0]), True
-        elif hand.met.hit is not None:
-            end, met = hand.ray.at(max(hand.met.hit.distance, 0.0)), True
+        elif hand.hand_hit.hit is not None:
+            end, met = hand.ray.at(max(hand.hand_hit.hit.distance, 0.0)), True
         if lit or met:
             found.strokes.append(tools.ray(hand.ray.origin, end, rig.scale, met, lit))
         if met and lit:
             found.quads.append(tools.dot(end, eye, tools.LIT))
 
 
-def _about(memory: Memory, hands: Hands, hand: Hand, head: Pose) -> None:
+def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose) -> None:
     """Beside the controller: what is pointed at, and what its buttons do."""
-    pose = hand.told.aim or hand.told.grip
-    wrist = hands.board.shown and not hands.board.pinned and hand.index == hands.other
+    pose = hand.input.aim or hand.input.grip
+    wrist = hands.board.shown and not hands.board.pinned and hand.index == hands.secondary
     if pose is None or hands.menu is not None or hand.on_board is not None or wrist:
         return
     lines: list[tuple[str, Ink]] = []
     if hand.index == hands.pointing and not hands.magnify:
-        said = readout(hands.place.world).split("   ")
+        said = hover_text(hands.place.world).split("   ")
         lines += [(part.strip(), tools.LIT if i == 0 else tools.INK) for i, part in enumerate(said)]
         lines = [line for line in lines if line[0]]
-    if hands.place.held is None:
-        rows = hands.hints.lines(hand.index == hands.main, hand.told.joints is not None)
+    if hands.place.held_image is None:
+        rows = hands.hints.lines(hand.index == hands.dominant, hand.input.joints is not None)
         lines += [(f"{name}: {does}", tools.QUIET_INK) for name, does in rows]
     if not lines:
         return
@@ -207,11 +211,11 @@ def _about(memory: Memory, hands: Hands, hand: Hand, head: Pose) -> None:
     memory.add_lines(f"hand {hand.index}", lines, leaf, hands.rig, size)
 
 
-def _carried(found: Collected, hands: Hands, head: Pose) -> None:
+def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
     """The image in the hand, or the map that is magnified, over the hand's tip."""
-    held = hands.place.held is not None
+    held = hands.place.held_image is not None
     hand = hands.hands[hands.carrier if held else hands.pointing]
-    tip = hand.told.aim or hand.told.grip
+    tip = hand.input.aim or hand.input.grip
     if tip is None or hands.menu is not None or not (held or hands.magnify):
         return
     away = float(np.linalg.norm(tip.position - head.position))
@@ -227,23 +231,23 @@ def _carried(found: Collected, hands: Hands, head: Pose) -> None:
         rig = hands.rig
         corner = rig.apply(leaf.at(-wide * unit / 2, tall * unit / 2))
         right, up, toward = (turned_vector(v, rig.yaw) for v in (leaf.right, leaf.up, leaf.toward))
-        frame = Frame(corner, right, up, toward, unit * rig.scale)
-        behind, marks, labels, picture = drawn(card, frame)
+        frame = CardFrame(corner, right, up, toward, unit * rig.scale)
+        behind, marks, labels, picture = draw_card(card, frame)
         behind["top"][:, 3] = behind["bottom"][:, 3] = 1.0
         found.quads += [behind, marks]
         found.labels += labels
         found.pictures.append(picture)
 
 
-def _said(memory: Memory, hands: Hands, head: Pose) -> None:
+def _said(memory: LabelCache, hands: HandControls, head: Pose) -> None:
     """A note, or what the worker is doing, low before the eyes."""
     doing = hands.place.feed.progress
     said = hands.said or doing
     if said:
         yaw = hands.level
-        centre = head.position + turned_vector(FORWARD, yaw) * 1.1 - UP * 0.42
+        center = head.position + turned_vector(FORWARD, yaw) * 1.1 - UP * 0.42
         lines = [(part, tools.INK) for part in _wrapped(said)]
-        leaf = facing(centre, head.position)
+        leaf = facing(center, head.position)
         memory.add_lines("note", lines, leaf, hands.rig, READABLE * 1.2)
 
 

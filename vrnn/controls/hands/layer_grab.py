@@ -8,11 +8,11 @@ from math import exp
 
 import numpy as np
 
-from vrnn.commands.base import Action, Change
-from vrnn.commands.layers import Move, Scale
+from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.layers import MoveLayer, ScaleLayer
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit, Ray
-from vrnn.workspace.workspace import Place
+from vrnn.workspace.workspace import Workspace
 
 PUSH = 1.6
 """How fast a stick pushes what is held away: its distance grows by e in a second / this."""
@@ -21,25 +21,28 @@ LEAST = 0.005
 
 
 @dataclass
-class _Holder:
-    """A hand that holds. start: (3,) where; distance: metres along its ray."""
+class _GripPoint:
+    """A hand that holds. start: (3,) where; distance: meters along its ray."""
 
     start: np.ndarray
     distance: float
 
 
-class Grab:
-    """Turns what hands do with a layer into `Move` and `Scale`."""
+class LayerGrab:
+    """Turns what hands do with a layer into `MoveLayer` and `ScaleLayer`."""
 
     def __init__(
-        self, place: Place, do: Callable[[Action], None], preview: Callable[[Change], None]
+        self,
+        place: Workspace,
+        do: Callable[[Command], None],
+        preview: Callable[[UndoableCommand], None],
     ) -> None:
         """do: does an action for good; preview: shows what a change would make."""
         self._place, self._do, self._preview = place, do, preview
         self.layer: tuple[int, str] | None = None
-        self._holders: dict[int, _Holder] = {}
+        self._holders: dict[int, _GripPoint] = {}
         self._apart = 0.0
-        self._change: Change | None = None
+        self._change: UndoableCommand | None = None
 
     @property
     def hands(self) -> frozenset[int]:
@@ -50,7 +53,7 @@ class Grab:
         """Network and name of the layer that a hit is on."""
         if hit is None or hit.kind not in ("layer", "handle", "corner"):
             return None
-        return hit.slot, self._place.world.seen(hit.slot, hit.node).name
+        return hit.slot, self._place.world.visible_node(hit.slot, hit.node).name
 
     def begin(self, hand: int, hit: Hit | None, ray: Ray) -> bool:
         """A hand closes. False where there is no layer, or another one is held."""
@@ -59,7 +62,7 @@ class Grab:
             return False
         self._commit()
         self.layer = layer
-        self._holders[hand] = _Holder(ray.at(hit.distance), hit.distance)
+        self._holders[hand] = _GripPoint(ray.at(hit.distance), hit.distance)
         self._apart = 0.0
         return True
 
@@ -78,19 +81,19 @@ class Grab:
     def _follow(self, rays: list[Ray], push: float, seconds: float) -> None:
         assert self.layer is not None
         slot, name = self.layer
-        change: Change
+        change: UndoableCommand
         if len(rays) == 2:
             apart = max(float(np.linalg.norm(rays[0].origin - rays[1].origin)), 1e-4)
             self._apart = self._apart or apart
             by = apart / self._apart
-            change, far = Scale(name, slot, by), abs(by - 1) > LEAST
+            change, far = ScaleLayer(name, slot, by), abs(by - 1) > LEAST
         else:
             holder = next(iter(self._holders.values()))
             holder.distance *= exp(push * PUSH * seconds)
             by3 = rays[0].at(holder.distance) - holder.start
             x, y, z = by3.tolist()
             far = float(np.linalg.norm(by3)) > LEAST * max(holder.distance, 0.1)
-            change = Move(name, slot, (x, y, z))
+            change = MoveLayer(name, slot, (x, y, z))
         if far or self._change is not None:
             self._change = change
             self._preview(change)
@@ -114,7 +117,7 @@ class Grab:
         if self.layer is None:
             return False
         if self._change is not None:
-            self._place.become(self._place.history.state)
+            self._place.apply_state(self._place.history.state)
         self.layer = self._change = None
         self._holders.clear()
         return True

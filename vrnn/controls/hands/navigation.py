@@ -7,27 +7,34 @@ from math import radians
 
 import numpy as np
 
-from vrnn.commands.session import Look
+from vrnn.commands.session import GoToView
 from vrnn.scene.camera import Camera
-from vrnn.scene.headset.rig_math import direction, eye_at, heading, stood, table_top, turned_vector
+from vrnn.scene.headset.rig_math import (
+    direction,
+    heading,
+    standing_at,
+    table_top,
+    turned_vector,
+    with_eye_at,
+)
 from vrnn.scene.headset.tracking import Pose, Rig
-from vrnn.scene.viewpoints import at_layer, find_layer, named, start
+from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, start_camera
 from vrnn.scene.world import World
 
 FIELD = radians(75)
 """Of view: what of a layer is seen without turning the head."""
 NOTICED = 1.0
-"""Metres of the stage that a layer may go without one's going along."""
+"""Meters of the stage that a layer may go without one's going along."""
 
 
-def at_start(world: World, head: Pose) -> Rig:
+def start_rig(world: World, head: Pose) -> Rig:
     """On the floor before the input, looking at it."""
-    where = start(world, FIELD) if world.slots else Camera()
+    where = start_camera(world, FIELD) if world.slots else Camera()
     yaw = where.yaw - heading(head)
-    return stood(Rig(yaw=yaw), head.position, np.array([where.x, 0.0, where.z]))
+    return standing_at(Rig(yaw=yaw), head.position, np.array([where.x, 0.0, where.z]))
 
 
-def seen_from(world: World, head: Pose, look: Look) -> Rig:
+def rig_for_view(world: World, head: Pose, look: GoToView) -> Rig:
     """Where an action leads: `overview` is everything on a table before the head. Raises
     VrnnError."""
     if look.camera == "overview":
@@ -35,32 +42,32 @@ def seen_from(world: World, head: Pose, look: Look) -> Rig:
         return table_top(head, corners.min(0), corners.max(0))
     name = look.camera.removeprefix("layer:")
     if name == look.camera:
-        camera = named(world, name, 1.0, FIELD)
+        camera = camera_by_name(world, name, 1.0, FIELD)
     else:
         slot = look.network
         node = world.node_id(slot, name) if slot is not None else None
         if slot is None or node is None:
             slot, node = find_layer(world, name, slot)
-        camera = at_layer(world, slot, node, 1.0, FIELD)
-    return eye_at(head, camera.position, camera.yaw)
+        camera = frame_layer(world, slot, node, 1.0, FIELD)
+    return with_eye_at(head, camera.position, camera.yaw)
 
 
 @dataclass(frozen=True, eq=False)
-class Beside:
-    """The layer that one stands at. centre: (3,) metres, of its panel."""
+class NearestLayer:
+    """The layer that one stands at. center: (3,) meters, of its panel."""
 
     slot: int
     node: int
-    centre: np.ndarray
+    center: np.ndarray
 
 
-class Companion:
+class LayerFollower:
     """Keeps one beside the layer that one stood at when the whole place is arranged anew: it would
     else be elsewhere, with nothing in sight."""
 
     def __init__(self) -> None:
         self._layout: object = None
-        self._beside: Beside | None = None
+        self._beside: NearestLayer | None = None
         self._table: Rig | None = None
 
     def on_table(self, rig: Rig) -> None:
@@ -73,7 +80,7 @@ class Companion:
         layout = (state.arrangement, state.folds, world.slots)
         before, self._layout = self._layout, layout
         if before is not None and layout != before:
-            return self._follow(world.settled(), head, rig)
+            return self._follow(world.at_rest(), head, rig)
         if not world.moving and world.slots:
             ahead = turned_vector(direction(head), rig.yaw)
             self._beside = nearest(world, rig.apply(head.position), ahead)
@@ -85,24 +92,27 @@ class Companion:
             self._table = table_top(head, corners.min(0), corners.max(0))
             return self._table
         beside = self._beside
-        if beside is None or beside.slot not in world.stands:
+        if beside is None or beside.slot not in world.networks:
             return None
-        pose = world.pose(beside.slot)
-        if beside.node not in pose.index and beside.node not in pose.standing.folded.home:
+        pose = world.placement_frame(beside.slot)
+        if (
+            beside.node not in pose.index
+            and beside.node not in pose.placement.folded.representative
+        ):
             return None
-        by = world.panel_corners(beside.slot, beside.node).mean(0) - beside.centre
+        by = world.panel_corners(beside.slot, beside.node).mean(0) - beside.center
         if float(np.linalg.norm(by)) < NOTICED * rig.scale:
             return None
         return replace(rig, position=rig.position + by)
 
 
-def nearest(world: World, eye: np.ndarray, ahead: np.ndarray) -> Beside | None:
+def nearest(world: World, eye: np.ndarray, ahead: np.ndarray) -> NearestLayer | None:
     """The layer that an eye (3,) looking along `ahead` (3,) stands at: what lies behind it counts
     as if it were far away."""
-    best: Beside | None = None
+    best: NearestLayer | None = None
     least = np.inf
     for slot in world.slots:
-        pose = world.pose(slot)
+        pose = world.placement_frame(slot)
         middle = pose.places[:, :3] + pose.places[:, 4:] * (0.0, 0.5, 0.0)
         to = middle - eye
         away = np.linalg.norm(to, axis=1)
@@ -111,5 +121,5 @@ def nearest(world: World, eye: np.ndarray, ahead: np.ndarray) -> Beside | None:
         if away[index] < least:
             least = float(away[index])
             node = pose.ids[index]
-            best = Beside(slot, node, world.panel_corners(slot, node).mean(0))
+            best = NearestLayer(slot, node, world.panel_corners(slot, node).mean(0))
     return best

@@ -46,7 +46,7 @@ def help_rows() -> tuple[tuple[str, str], ...]:
     )  # fmt: skip
 
 
-class Hints:
+class OnboardingHints:
     """Which hints are still to be read."""
 
     def __init__(self, wanted: bool, file: Path | None = None) -> None:

@@ -7,24 +7,24 @@ from typing import Protocol
 
 import numpy as np
 
-from vrnn.controls.hands.hand_state import TOUCH, Felt, Hand
-from vrnn.scene.headset.billboard import Leaf
+from vrnn.controls.hands.hand_state import TOUCH, Felt, HandState
+from vrnn.scene.headset.billboard import Billboard
 from vrnn.scene.headset.floating_panel import BoardPlace
 from vrnn.scene.headset.hand_gestures import INDEX
-from vrnn.scene.headset.hand_picking import THROUGH, met
+from vrnn.scene.headset.hand_picking import THROUGH, intersect_quad
 from vrnn.scene.headset.locomotion import DEAD
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.picking import Ray
 
 POKED, LEFT = 0.004, 0.02
-"""Metres of the stage before the board at which a finger presses it, and has let go of it."""
+"""Meters of the stage before the board at which a finger presses it, and has let go of it."""
 SCROLL = 14.0
 """Lines a second that a stick scrolls."""
 SIZE, CAPITAL = (1024, 1280), 24.0
 """Pixels of a board without panels."""
 
 
-class Panels(Protocol):
+class PanelSurface(Protocol):
     """The panels on the board."""
 
     @property
@@ -48,10 +48,10 @@ class Panels(Protocol):
         """Open what finds a layer by its name."""
 
 
-class AtBoard:
+class PanelPointer:
     """The board, and which hand presses it."""
 
-    def __init__(self, panels: Panels | None, buzz: Callable[[int, Felt], None]) -> None:
+    def __init__(self, panels: PanelSurface | None, buzz: Callable[[int, Felt], None]) -> None:
         """buzz: lets a hand feel something."""
         self.panels, self._buzz = panels, buzz
         size, capital = (panels.size, panels.capital) if panels is not None else (SIZE, CAPITAL)
@@ -59,7 +59,7 @@ class AtBoard:
         self._pressing: int | None = None
 
     @property
-    def leaf(self) -> Leaf | None:
+    def leaf(self) -> Billboard | None:
         """Where it is, None while it is not shown."""
         return self._place.leaf if self._place.shown else None
 
@@ -89,22 +89,27 @@ class AtBoard:
         if self.panels is not None:
             self.panels.find()
 
-    def grab(self, hand: Hand) -> None:
+    def grab(self, hand: HandState) -> None:
         """A hand takes it."""
-        if hand.told.aim is not None:
-            self._place.grab(hand.index, hand.told.aim)
+        if hand.input.aim is not None:
+            self._place.grab(hand.index, hand.input.aim)
 
     def let_go(self, hand: int) -> None:
         """A hand opens."""
         self._place.let_go(hand)
 
     def update(
-        self, head: Pose, wrist: Pose | None, hands: Sequence[Hand], push: float, seconds: float
+        self,
+        head: Pose,
+        wrist: Pose | None,
+        hands: Sequence[HandState],
+        push: float,
+        seconds: float,
     ) -> None:
         """Time goes on; see `BoardPlace.update`."""
-        self._place.update(head, wrist, (hands[0].told.aim, hands[1].told.aim), push, seconds)
+        self._place.update(head, wrist, (hands[0].input.aim, hands[1].input.aim), push, seconds)
 
-    def meet(self, hand: Hand, ray: Ray | None, rig: Rig, pokes: bool) -> None:
+    def update_hit(self, hand: HandState, ray: Ray | None, rig: Rig, pokes: bool) -> None:
         """Find where on it a hand's ray is, and whether its finger, or the tool's tip, is in it.
 
         ray: None for a hand that cannot point at it; pokes: whether a finger presses it.
@@ -112,9 +117,9 @@ class AtBoard:
         leaf, before = self.leaf, hand.poking
         hand.on_board = hand.poking = None
         if ray is None or leaf is None:
-            self.let_up(hand)
+            self.release(hand)
             return
-        tip, joints = ray, hand.told.joints
+        tip, joints = ray, hand.input.joints
         pointed = self._met(ray, leaf, rig)
         if joints is not None:
             tip = Ray(rig.apply(joints[INDEX, :3]), ray.direction)
@@ -125,17 +130,17 @@ class AtBoard:
             hand.on_board = (max(found[0], 0.0), *found[1:])
         hand.poking = away < (LEFT if before else POKED)
         if pokes and before is False and hand.poking:
-            self.pull(hand)
+            self.press(hand)
         elif before and not hand.poking:
-            self.let_up(hand)
+            self.release(hand)
 
     @staticmethod
-    def _met(ray: Ray, leaf: Leaf, rig: Rig) -> tuple[float, float, float] | None:
+    def _met(ray: Ray, leaf: Billboard, rig: Rig) -> tuple[float, float, float] | None:
         back = THROUGH * rig.scale
-        at = met(Ray(ray.at(-back), ray.direction), *leaf.in_world(rig))
+        at = intersect_quad(Ray(ray.at(-back), ray.direction), *leaf.in_world(rig))
         return None if at is None else (at[0] - back, at[1], at[2])
 
-    def pull(self, hand: Hand) -> None:
+    def press(self, hand: HandState) -> None:
         """A hand presses where it points, if no other does."""
         if self.panels is not None and self._pressing is None:
             self._pressing = hand.index
@@ -143,24 +148,24 @@ class AtBoard:
             self.panels.press(True)
             self._buzz(hand.index, TOUCH)
 
-    def let_up(self, hand: Hand) -> None:
+    def release(self, hand: HandState) -> None:
         """A hand presses no longer."""
         if self.panels is not None and self._pressing == hand.index:
             self._pressing = None
             self.panels.press(False)
 
-    def follow(self, hands: Sequence[Hand], pointing: int, seconds: float) -> None:
+    def follow(self, hands: Sequence[HandState], pointing: int, seconds: float) -> None:
         """The hand that presses, or points, is where it is now; its stick scrolls."""
         on = [hand for hand in hands if hand.on_board is not None]
         wanted = self._pressing if self._pressing is not None else pointing
         first = next((hand for hand in on if hand.index == wanted), on[0] if on else None)
         self._point(first)
         if first is not None and self.panels is not None and first.index not in self.hands:
-            stick = first.told.stick[1]
+            stick = first.input.stick[1]
             if abs(stick) > DEAD:
                 self.panels.scroll(stick * seconds * SCROLL)
 
-    def _point(self, hand: Hand | None) -> None:
+    def _point(self, hand: HandState | None) -> None:
         if self.panels is None:
             return
         if hand is not None and hand.on_board is not None:

@@ -12,14 +12,14 @@ from vrnn.scene.headset.rig_math import UP, turned_vector
 from vrnn.scene.headset.tracking import Rig
 
 READABLE = tan(radians(1.25))
-"""Height of a capital letter for a metre of distance: somewhat more than 1.2 degrees."""
+"""Height of a capital letter for a meter of distance: somewhat more than 1.2 degrees."""
 
 
 @dataclass(frozen=True, eq=False)
-class Leaf:
-    """centre: (3,) of the stage; right, up: unit vectors; width, height: metres of the stage."""
+class Billboard:
+    """center: (3,) of the stage; right, up: unit vectors; width, height: meters of the stage."""
 
-    centre: np.ndarray
+    center: np.ndarray
     right: np.ndarray
     up: np.ndarray
     width: float
@@ -31,8 +31,8 @@ class Leaf:
         return cross(self.right, self.up)
 
     def at(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
-        """(3,) of the stage: a point by metres from its middle."""
-        return self.centre + self.right * across + self.up * above + self.toward * nearer
+        """(3,) of the stage: a point by meters from its middle."""
+        return self.center + self.right * across + self.up * above + self.toward * nearer
 
     def in_world(self, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Its upper left corner, and its edges to the right and down, each (3,)."""
@@ -41,20 +41,22 @@ class Leaf:
         down = turned_vector(self.up, rig.yaw) * (-self.height * rig.scale)
         return rig.apply(corner), right, down
 
-    def sized(self, width: float, height: float) -> Leaf:
+    def sized(self, width: float, height: float) -> Billboard:
         """The same with another size."""
         return replace(self, width=width, height=height)
 
 
-def facing(centre: np.ndarray, eye: np.ndarray, width: float = 0.0, height: float = 0.0) -> Leaf:
-    """A leaf that is turned to the eye, its lower edge level. centre, eye: (3,) of the stage."""
-    toward = np.asarray(eye, np.float64) - centre
+def facing(
+    center: np.ndarray, eye: np.ndarray, width: float = 0.0, height: float = 0.0
+) -> Billboard:
+    """A leaf that is turned to the eye, its lower edge level. center, eye: (3,) of the stage."""
+    toward = np.asarray(eye, np.float64) - center
     length = float(np.linalg.norm(toward))
     toward = toward / length if length > 1e-6 else np.array([0.0, 0.0, 1.0])
     right = cross(UP, toward)
     size = float(np.linalg.norm(right))
     right = right / size if size > 1e-3 else np.array([1.0, 0.0, 0.0])
-    return Leaf(np.asarray(centre, np.float64), right, cross(toward, right), width, height)
+    return Billboard(np.asarray(center, np.float64), right, cross(toward, right), width, height)
 
 
 def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:

@@ -9,11 +9,11 @@ from math import cos, pi, sin
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import Leaf, facing
-from vrnn.scene.headset.locomotion import Arc
+from vrnn.scene.headset.billboard import Billboard, facing
+from vrnn.scene.headset.locomotion import TeleportArc
 from vrnn.scene.headset.rig_math import turned_vector
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
-from vrnn.scene.primitives import QUAD, STROKE, Label, quad_of
+from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_of
 from vrnn.style import font
 
 Ink = tuple[float, float, float, float]
@@ -32,7 +32,7 @@ CHAINS = ((1, 2, 3, 4, 5), (1, 6, 7, 8, 9, 10), (1, 11, 12, 13, 14, 15), (1, 16,
           (1, 21, 22, 23, 24, 25), (6, 11, 16, 21))  # fmt: skip
 """Joints, in OpenXR's order, that bones lie between."""
 FAR = 6.0
-"""Metres of the stage that a ray is seen that meets nothing."""
+"""Meters of the stage that a ray is seen that meets nothing."""
 VIGNETTE_AWAY = 0.5
 
 
@@ -96,16 +96,16 @@ def fingers(joints: np.ndarray, rig: Rig) -> np.ndarray:
     records = np.zeros(len(pairs), STROKE)
     records["start"] = places[[a for a, _ in pairs]]
     records["end"] = places[[b for _, b in pairs]]
-    records["width"], records["colour"] = 0.013 * rig.scale, SKIN
+    records["width"], records["color"] = 0.013 * rig.scale, SKIN
     return records
 
 
 def line(points: np.ndarray, width: float, start: Ink, end: Ink) -> np.ndarray:
-    """STROKEs through points (N, 3), their colour running from one to the other."""
+    """STROKEs through points (N, 3), their color running from one to the other."""
     records = np.zeros(max(len(points) - 1, 0), STROKE)
     part = np.linspace(0, 1, len(records))[:, None] if len(records) else np.zeros((0, 1))
     records["start"], records["end"], records["width"] = points[:-1], points[1:], width
-    records["colour"] = np.array(start) * (1 - part) + np.array(end) * part
+    records["color"] = np.array(start) * (1 - part) + np.array(end) * part
     return records
 
 
@@ -125,7 +125,7 @@ def dot(at: np.ndarray, eye: np.ndarray, ink: Ink) -> np.ndarray:
     return quad_of(at - across / 2 + up / 2 + near, across, -up, ink)
 
 
-def teleport(aimed: Arc, scale: float) -> tuple[np.ndarray, np.ndarray]:
+def teleport(aimed: TeleportArc, scale: float) -> tuple[np.ndarray, np.ndarray]:
     """STROKEs of the arc and QUADs of the place it leads to."""
     good = aimed.target is not None
     ink = GOOD if good else BAD
@@ -191,11 +191,11 @@ COVER = quad_of(
 
 
 def words(
-    lines: Sequence[tuple[str, Ink]], leaf: Leaf, rig: Rig, text: float
-) -> tuple[np.ndarray, list[Label]]:
-    """Lines of text on a card that hangs with its lower edge's middle at the leaf's centre.
+    lines: Sequence[tuple[str, Ink]], leaf: Billboard, rig: Rig, text: float
+) -> tuple[np.ndarray, list[TextLabel]]:
+    """Lines of text on a card that hangs with its lower edge's middle at the leaf's center.
 
-    text: height of a capital, metres of the stage.
+    text: height of a capital, meters of the stage.
     """
     if not lines:
         return np.zeros(0, QUAD), []
@@ -209,7 +209,7 @@ def words(
         base = tall - 1.6 * text - number * 1.75 * text
         x, y, z = rig.apply(leaf.at(-wide / 2 + 0.8 * text, base, 0.002)).tolist()
         labels.append(
-            Label(
+            TextLabel(
                 said, (x, y, z), text * rig.scale, ink, tuple(right.tolist()), tuple(up.tolist()),
                 fade=0,
             )

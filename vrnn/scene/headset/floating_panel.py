@@ -6,14 +6,14 @@ from math import exp
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import READABLE, Leaf, facing
+from vrnn.scene.headset.billboard import READABLE, Billboard, facing
 from vrnn.scene.headset.rig_math import UP
 from vrnn.scene.headset.tracking import Pose
 
 LENT_BOARD = "board"
 """The name of its picture at the renderer."""
 NEAREST, FARTHEST = 0.35, 6.0
-"""Metres of the stage from the eye."""
+"""Meters of the stage from the eye."""
 SMALLEST, LARGEST = 1.0, 3.0
 """Times the size at which its text can just be read."""
 PUSH = 1.6
@@ -26,7 +26,7 @@ class BoardPlace:
         """pixels: width and height of its picture; capital: pixels of a capital letter."""
         self.pixels, self.capital = pixels, capital
         self.shown = self.pinned = False
-        self.leaf: Leaf | None = None
+        self.leaf: Billboard | None = None
         self._factor = 1.0
         self._holders: dict[int, np.ndarray] = {}
         self._apart = 0.0
@@ -49,7 +49,7 @@ class BoardPlace:
             return
         self.pinned = True
         inverse = np.linalg.inv(aim.matrix())
-        self._holders[hand] = inverse[:3, :3] @ self.leaf.centre + inverse[:3, 3]
+        self._holders[hand] = inverse[:3, :3] @ self.leaf.center + inverse[:3, 3]
         self._apart = 0.0
 
     def let_go(self, hand: int) -> None:
@@ -60,7 +60,7 @@ class BoardPlace:
     def update(
         self, head: Pose, wrist: Pose | None, aims: tuple[Pose | None, Pose | None],
         push: float, seconds: float,
-    ) -> Leaf | None:  # fmt: skip
+    ) -> Billboard | None:  # fmt: skip
         """Time goes on. wrist: what it hangs over; aims: of both hands; push: -1…1, away from the
         hand that holds it. Returns where it is, None while it is not seen."""
         if not self.shown:
@@ -68,7 +68,7 @@ class BoardPlace:
         if not self.pinned:
             if wrist is not None:
                 away = max(float(np.linalg.norm(wrist.position - head.position)), NEAREST)
-                tall = self._metre(away) * self.pixels[1]
+                tall = self._meter(away) * self.pixels[1]
                 self._hang(head, wrist.position + UP * (0.07 + tall / 2))
             return self.leaf
         held = [(hand, aims[hand]) for hand in self._holders]
@@ -85,17 +85,17 @@ class BoardPlace:
                 self._hang(head, matrix[:3, :3] @ self._holders[hand] + matrix[:3, 3])
         return self.leaf
 
-    def _hang(self, head: Pose, centre: np.ndarray) -> None:
-        away = centre - head.position
+    def _hang(self, head: Pose, center: np.ndarray) -> None:
+        away = center - head.position
         length = float(np.linalg.norm(away))
         if length < 1e-3:
             return
         distance = min(FARTHEST, max(NEAREST, length))
-        centre = head.position + away * (distance / length)
-        metre = self._metre(distance) * self._factor
-        width, height = self.pixels[0] * metre, self.pixels[1] * metre
-        self.leaf = facing(centre, head.position, width, height)
+        center = head.position + away * (distance / length)
+        meter = self._meter(distance) * self._factor
+        width, height = self.pixels[0] * meter, self.pixels[1] * meter
+        self.leaf = facing(center, head.position, width, height)
 
-    def _metre(self, distance: float) -> float:
-        """Metres of a pixel, so that a capital can be read at a distance."""
+    def _meter(self, distance: float) -> float:
+        """Meters of a pixel, so that a capital can be read at a distance."""
         return READABLE * distance / self.capital

@@ -11,20 +11,22 @@ PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
 INDEX, MIDDLE, RING = 10, 15, 20
 """Joints, in OpenXR's order: tips, and the index finger's knuckle."""
 CLOSED, OPEN = 0.012, 0.045
-"""Metres between two tips that meet, and that are apart."""
+"""Meters between two tips that meet, and that are apart."""
 SHOULDER = (0.17, -0.22, 0.0)
-"""Metres from the head to the right shoulder: right, up, back."""
+"""Meters from the head to the right shoulder: right, up, back."""
 STEADY = 0.35
 """Part of the way to a new aim that is gone in a frame: a hand in the air is not still."""
 
 
-def pinched(joints: np.ndarray, finger: int) -> float:
+def pinch_strength(joints: np.ndarray, finger: int) -> float:
     """0…1: how far a finger's tip has come to the thumb's. joints: (26, 7)."""
     apart = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
     return min(max((OPEN - apart) / (OPEN - CLOSED), 0.0), 1.0)
 
 
-def from_joints(joints: np.ndarray, head: Pose | None, side: int, before: HandInput) -> HandInput:
+def hand_input_from_joints(
+    joints: np.ndarray, head: Pose | None, side: int, before: HandInput
+) -> HandInput:
     """What a hand does. joints: (26, 7); side: 0 left, 1 right; before: of the last moment.
 
     It points from the shoulder through the index finger's knuckle, which a pinch hardly moves. The
@@ -43,10 +45,14 @@ def from_joints(joints: np.ndarray, head: Pose | None, side: int, before: HandIn
             ahead = last + (ahead - last) * STEADY
         aim = _along(knuckle, ahead)
     return HandInput(
-        aim=aim, grip=grip, trigger=pinched(joints, INDEX), squeeze=pinched(joints, MIDDLE),
-        primary=pinched(joints, RING) > (0.5 if before.primary else 0.8), joints=joints,
+        aim=aim,
+        grip=grip,
+        trigger=pinch_strength(joints, INDEX),
+        squeeze=pinch_strength(joints, MIDDLE),
+        primary=pinch_strength(joints, RING) > (0.5 if before.primary else 0.8),
+        joints=joints,
         active=True,
-    )  # fmt: skip
+    )
 
 
 def _shoulder(head: Pose, side: int) -> np.ndarray:

@@ -15,9 +15,9 @@ from vrnn.scene.world import World
 PRESSED, LET_GO = 0.6, 0.4
 """Part of a trigger's way at which it counts as pressed, and below which as let go."""
 REACH = 0.06
-"""Metres of the stage: what is nearer before the hand is touched, not only pointed at."""
+"""Meters of the stage: what is nearer before the hand is touched, not only pointed at."""
 THROUGH = 0.10
-"""Metres of the stage that a hand may be beyond what it touches."""
+"""Meters of the stage that a hand may be beyond what it touches."""
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ class Buttons:
 
 
 @dataclass(frozen=True)
-class Touched:
+class HandHit:
     """What a hand is on. touching: it is at the thing itself, not only pointing at it."""
 
     hit: Hit | None = None
@@ -64,20 +64,20 @@ def ray_of(rig: Rig, aim: Pose) -> Ray:
     return Ray(rig.apply(aim.position), turned_vector(direction(aim), rig.yaw))
 
 
-def touched(world: World, ray: Ray, scale: float) -> Touched:
+def pick_with_hand(world: World, ray: Ray, scale: float) -> HandHit:
     """What a ray meets first, or what the hand at its beginning touches or has just gone through.
 
-    scale: of the rig, metres of the world for one of the stage.
+    scale: of the rig, meters of the world for one of the stage.
     """
     back = THROUGH * scale
     hit = world.pick(ray.at(-back), ray.direction)
     if hit is None:
-        return Touched()
+        return HandHit()
     hit = replace(hit, distance=hit.distance - back)
-    return Touched(hit, hit.distance < REACH * scale)
+    return HandHit(hit, hit.distance < REACH * scale)
 
 
-def met(
+def intersect_quad(
     ray: Ray, origin: np.ndarray, right: np.ndarray, down: np.ndarray
 ) -> tuple[float, float, float] | None:
     """Where a ray meets a rectangle's front: distance, and 0…1 to the right and down. None: not.

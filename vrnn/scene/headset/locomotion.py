@@ -15,13 +15,13 @@ import numpy as np
 from vrnn.config.schema import Comfort
 from vrnn.scene.headset.rig_math import (
     FORWARD,
-    LARGEST,
-    SMALLEST,
+    MAX_RIG_SCALE,
+    MIN_RIG_SCALE,
     UP,
     direction,
     heading,
-    kept_at,
-    stood,
+    pinned_at,
+    standing_at,
     turned,
     turned_vector,
 )
@@ -42,7 +42,7 @@ BLINK = 0.18
 
 @dataclass(frozen=True)
 class Floor:
-    """Where one can stand: from left to right and from back to front at height y, metres."""
+    """Where one can stand: from left to right and from back to front at height y, meters."""
 
     left: float
     right: float
@@ -56,8 +56,8 @@ EVERYWHERE = Floor(-1e5, 1e5, -1e5, 1e5, 0.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Arc:
-    """A teleport that is aimed. points: (N, 3) metres; target: (3,) where it ends on a floor, None
+class TeleportArc:
+    """A teleport that is aimed. points: (N, 3) meters; target: (3,) where it ends on a floor, None
     where it meets none."""
 
     points: np.ndarray
@@ -65,7 +65,7 @@ class Arc:
 
 
 @dataclass(frozen=True, eq=False)
-class Wish:
+class MotionInput:
     """What the hands ask for in one moment.
 
     walk: (right, forward) and rise, turn: -1…1 of the sticks; aim: a teleport is aimed along it
@@ -83,19 +83,19 @@ def floors(world: World) -> list[Floor]:
     """The floor, and the steps that layers stand on."""
     found = [EVERYWHERE]
     for slot in world.slots:
-        pose = world.pose(slot)
+        pose = world.placement_frame(slot)
         x, y = float(pose.offset[0]), float(pose.offset[1])
         found += [
             Floor(row.left + x, row.right + x, row.back, row.front, row.y + y)
-            for row in pose.standing.layout.rows
+            for row in pose.placement.layout.rows
         ]
     return found
 
 
 def walked(
-    rig: Rig, head: Pose, walk: tuple[float, float], rise: float, metres: float, fly: bool
+    rig: Rig, head: Pose, walk: tuple[float, float], rise: float, meters: float, fly: bool
 ) -> Rig:
-    """Moved by metres of the stage along where the head looks; level, unless one flies."""
+    """Moved by meters of the stage along where the head looks; level, unless one flies."""
     right, ahead = walk
     yaw = rig.yaw + heading(head)
     forward = turned_vector(FORWARD, yaw)
@@ -103,28 +103,28 @@ def walked(
         forward = turned_vector(direction(head), rig.yaw)
     move = forward * ahead + turned_vector(np.array([1.0, 0.0, 0.0]), yaw) * right
     move = move + UP * (rise if fly else 0.0)
-    position = rig.position + move * metres * rig.scale
+    position = rig.position + move * meters * rig.scale
     if fly:  # the eye stays above the floor
         lowest = (0.25 - head.position[1]) * rig.scale
         position[1] = max(position[1], min(lowest, rig.position[1]))
     return replace(rig, position=position)
 
 
-def held(rig: Rig, before: np.ndarray, now: np.ndarray) -> Rig:
+def dragged_by_two_hands(rig: Rig, before: np.ndarray, now: np.ndarray) -> Rig:
     """Both hands hold the world: what was between them stays between them, turns about +Y and
     grows with them. before, now: (2, 3) of the stage; rig: as it was before."""
     world = rig.apply(before)
     was, is_ = world[1] - world[0], np.asarray(now[1], np.float64) - now[0]
     apart = max(float(np.linalg.norm(is_)), 0.02)
-    scale = float(np.clip(float(np.linalg.norm(was)) / apart, SMALLEST, LARGEST))
+    scale = float(np.clip(float(np.linalg.norm(was)) / apart, MIN_RIG_SCALE, MAX_RIG_SCALE))
     yaw = rig.yaw
     # Hands over each other say nothing of a turn.
     if np.hypot(is_[0], is_[2]) > 0.3 * apart and np.hypot(was[0], was[2]) > 0.3 * apart * scale:
         yaw = atan2(was[0], was[2]) - atan2(is_[0], is_[2])
-    return kept_at(Rig(rig.position, yaw, scale), np.mean(now, 0), world.mean(0))
+    return pinned_at(Rig(rig.position, yaw, scale), np.mean(now, 0), world.mean(0))
 
 
-def arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> Arc:
+def teleport_arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> TeleportArc:
     """Where something thrown along `aim` flies, and the first floor that it falls on."""
     times = np.linspace(0.0, 2.6, 53)[:, None]
     speed = direction(aim) * THROW
@@ -145,8 +145,8 @@ def arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> Arc:
         if len(met) and met[0] + t[met[0]] < best:
             best, target = float(met[0] + t[met[0]]), at[met[0]]
     if target is None:
-        return Arc(points, None)
-    return Arc(np.concatenate([points[: int(best) + 1], target[None]]), target)
+        return TeleportArc(points, None)
+    return TeleportArc(np.concatenate([points[: int(best) + 1], target[None]]), target)
 
 
 def beyond_dead(value: float) -> float:
@@ -162,7 +162,7 @@ class Locomotion:
         self.comfort = comfort
         self.rig = rig or Rig()
         self.flying = False
-        self.arc: Arc | None = None
+        self.arc: TeleportArc | None = None
         self.vignette = self.blink = 0.0
         self._turned = False
         self._velocity = np.zeros(3)
@@ -186,10 +186,12 @@ class Locomotion:
         if target is None:
             return False
         self.flying = False
-        self.go(stood(self.rig, head.position, target))
+        self.go(standing_at(self.rig, head.position, target))
         return True
 
-    def step(self, head: Pose | None, wish: Wish, seconds: float, grounds: Sequence[Floor]) -> Rig:
+    def step(
+        self, head: Pose | None, wish: MotionInput, seconds: float, grounds: Sequence[Floor]
+    ) -> Rig:
         """Let time go on. head: of the stage; None while it is not tracked: nothing moves then."""
         self.blink = max(0.0, self.blink - seconds / BLINK)
         if head is None:
@@ -200,17 +202,17 @@ class Locomotion:
         if wish.hold is not None:
             if self._hold is None:
                 self._hold = (self.rig, np.array(wish.hold, np.float64))
-            self.rig = held(*self._hold, wish.hold)
+            self.rig = dragged_by_two_hands(*self._hold, wish.hold)
             self._velocity[:] = 0
         else:
             self._hold = None
             self._walk(head, wish, seconds)
             self._turn(head, wish.turn, seconds)
-        self.arc = None if wish.aim is None else arc(self.rig, wish.aim, grounds)
+        self.arc = None if wish.aim is None else teleport_arc(self.rig, wish.aim, grounds)
         self._darken(self.rig is not before and self._hold is None, seconds)
         return self.rig
 
-    def _walk(self, head: Pose, wish: Wish, seconds: float) -> None:
+    def _walk(self, head: Pose, wish: MotionInput, seconds: float) -> None:
         right, ahead = map(beyond_dead, wish.walk)
         wanted = np.array([right, beyond_dead(wish.rise), ahead])
         if not self.comfort.walk and not self.flying:
@@ -224,8 +226,8 @@ class Locomotion:
             self._velocity[:] = 0
             return
         x, y, z = self._velocity.tolist()
-        metres = self.comfort.walk_speed * seconds
-        self.rig = walked(self.rig, head, (x, z), y, metres, self.flying)
+        meters = self.comfort.walk_speed * seconds
+        self.rig = walked(self.rig, head, (x, z), y, meters, self.flying)
 
     def _turn(self, head: Pose, turn: float, seconds: float) -> None:
         if self.comfort.turn <= 0:

@@ -7,16 +7,16 @@ from math import atan2, cos, hypot, pi, sin
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import READABLE, Leaf
-from vrnn.scene.headset.hand_picking import met
+from vrnn.scene.headset.billboard import READABLE, Billboard
+from vrnn.scene.headset.hand_picking import intersect_quad
 from vrnn.scene.headset.rig_math import turned_vector
 from vrnn.scene.headset.tracking import Rig
 from vrnn.scene.picking import Ray
-from vrnn.scene.primitives import QUAD, Label, quad_of
+from vrnn.scene.primitives import QUAD, TextLabel, quad_of
 from vrnn.style import font
 
 ACROSS, ABOVE = 0.36, 0.27
-"""Half the width and height of the ring, metres at a metre's distance."""
+"""Half the width and height of the ring, meters at a meter's distance."""
 PUSHED = 0.5
 """Part of a stick's way at which it chooses."""
 SLACK = 0.3
@@ -26,7 +26,7 @@ CHOSEN = (1.0, 0.52, 0.10, 0.96)
 INK, DARK = (0.80, 0.83, 0.88, 1.0), (0.01, 0.01, 0.012, 1.0)
 
 
-def by_stick(stick: tuple[float, float], count: int) -> int | None:
+def pick_with_stick(stick: tuple[float, float], count: int) -> int | None:
     """Which of `count` words a stick is pushed toward; the first is above, the next to its
     right."""
     x, y = stick
@@ -35,10 +35,12 @@ def by_stick(stick: tuple[float, float], count: int) -> int | None:
     return round(atan2(x, y) / (2 * pi) * count) % count
 
 
-def by_ray(ray: Ray, leaf: Leaf, rig: Rig, distance: float, texts: Sequence[str]) -> int | None:
+def pick_with_ray(
+    ray: Ray, leaf: Billboard, rig: Rig, distance: float, texts: Sequence[str]
+) -> int | None:
     """Which one a ray is on."""
     whole = leaf.sized(2 * leaf.width, 2 * leaf.height)
-    at = met(ray, *whole.in_world(rig))
+    at = intersect_quad(ray, *whole.in_world(rig))
     if at is None:
         return None
     across, above = (at[1] - 0.5) * whole.width, (0.5 - at[2]) * whole.height
@@ -48,15 +50,15 @@ def by_ray(ray: Ray, leaf: Leaf, rig: Rig, distance: float, texts: Sequence[str]
     return None
 
 
-def ring(centre: Leaf, distance: float) -> Leaf:
-    """The leaf that a menu fills at a distance from the eye, metres of the stage."""
-    return centre.sized(2 * ACROSS * distance, 2 * ABOVE * distance)
+def ring(center: Billboard, distance: float) -> Billboard:
+    """The leaf that a menu fills at a distance from the eye, meters of the stage."""
+    return center.sized(2 * ACROSS * distance, 2 * ABOVE * distance)
 
 
 def _cards(
-    leaf: Leaf, distance: float, texts: Sequence[str]
+    leaf: Billboard, distance: float, texts: Sequence[str]
 ) -> Iterator[tuple[float, float, float, float]]:
-    """Middle, width and height of each word's card, metres from the leaf's middle."""
+    """Middle, width and height of each word's card, meters from the leaf's middle."""
     text = READABLE * distance
     for number, word in enumerate(texts):
         angle = 2 * pi * number / len(texts)
@@ -64,10 +66,10 @@ def _cards(
         yield x, y, (font.width(word) + 1.4) * text, 2.3 * text
 
 
-def drawn(
-    leaf: Leaf, rig: Rig, distance: float, texts: Sequence[str], chosen: int | None
-) -> tuple[np.ndarray, list[Label]]:
-    """QUADs and words. distance: from the eye, metres of the stage."""
+def draw_radial_menu(
+    leaf: Billboard, rig: Rig, distance: float, texts: Sequence[str], chosen: int | None
+) -> tuple[np.ndarray, list[TextLabel]]:
+    """QUADs and words. distance: from the eye, meters of the stage."""
     quads, labels = [np.zeros(0, QUAD)], []
     text = READABLE * distance
     right, up = turned_vector(leaf.right, rig.yaw), turned_vector(leaf.up, rig.yaw)
@@ -79,7 +81,7 @@ def drawn(
         quads.append(quad_of(corner, right * size[0], up * size[1], CHOSEN if lit else CARD))
         place = rig.apply(leaf.at(x - wide / 2 + 0.7 * text, y - text / 2, nearer + 0.003))
         labels.append(
-            Label(
+            TextLabel(
                 texts[number], (float(place[0]), float(place[1]), float(place[2])),
                 text * rig.scale, DARK if lit else INK, tuple(right.tolist()), tuple(up.tolist()),
                 fade=0,

@@ -9,8 +9,8 @@ import numpy as np
 
 from vrnn.scene.headset.tracking import Pose, Rig
 
-SMALLEST, LARGEST = 0.05, 400.0
-"""Metres of the world that a metre of the stage can be: inside a map, and the world in a palm."""
+MIN_RIG_SCALE, MAX_RIG_SCALE = 0.05, 400.0
+"""Meters of the world that a meter of the stage can be: inside a map, and the world in a palm."""
 FORWARD = np.array([0.0, 0.0, -1.0])
 UP = np.array([0.0, 1.0, 0.0])
 
@@ -36,7 +36,7 @@ def turned_vector(vector: np.ndarray, yaw: float) -> np.ndarray:
     return np.asarray(vector, np.float64) @ matrix.T
 
 
-def kept_at(rig: Rig, stage: np.ndarray, world: np.ndarray) -> Rig:
+def pinned_at(rig: Rig, stage: np.ndarray, world: np.ndarray) -> Rig:
     """The rig moved, with its turn and scale, so that a point (3,) of the stage lies at one of the
     world."""
     return replace(rig, position=rig.position + np.asarray(world) - rig.apply(stage))
@@ -45,32 +45,32 @@ def kept_at(rig: Rig, stage: np.ndarray, world: np.ndarray) -> Rig:
 def turned(rig: Rig, head: np.ndarray, angle: float) -> Rig:
     """Turned about the head, which stays where it is. head: (3,) of the stage."""
     there = rig.apply(head)
-    return kept_at(replace(rig, yaw=rig.yaw + angle), head, there)
+    return pinned_at(replace(rig, yaw=rig.yaw + angle), head, there)
 
 
-def stood(rig: Rig, head: np.ndarray, place: np.ndarray, yaw: float | None = None) -> Rig:
+def standing_at(rig: Rig, head: np.ndarray, place: np.ndarray, yaw: float | None = None) -> Rig:
     """The person stands with both feet at a place (3,) of the world. yaw: of the stage."""
     rig = rig if yaw is None else replace(rig, yaw=yaw)
     feet = np.array([head[0], 0.0, head[2]])
-    return kept_at(rig, feet, place)
+    return pinned_at(rig, feet, place)
 
 
-def eye_at(head: Pose, place: np.ndarray, yaw: float, scale: float = 1.0) -> Rig:
+def with_eye_at(head: Pose, place: np.ndarray, yaw: float, scale: float = 1.0) -> Rig:
     """The head is at a place (3,) of the world and looks along yaw."""
     rig = Rig(np.zeros(3), yaw - heading(head), scale)
-    return kept_at(rig, head.position, place)
+    return pinned_at(rig, head.position, place)
 
 
 def table_top(head: Pose, low: np.ndarray, high: np.ndarray) -> Rig:
     """Everything between two corners (3,) of the world stands before the head, as on a table."""
     size = np.maximum(np.asarray(high) - low, 0.1)
-    scale = float(np.clip(max(size[0] / 1.7, size[1] / 1.0, size[2] / 1.7), 0.5, LARGEST))
+    scale = float(np.clip(max(size[0] / 1.7, size[1] / 1.0, size[2] / 1.7), 0.5, MAX_RIG_SCALE))
     rig = Rig(np.zeros(3), -heading(head), scale)
     ahead = turned_vector(FORWARD, heading(head))
     depth = float(size[2]) / scale / 2
     below = min(0.95, float(head.position[1]) - 0.25)
     table = head.position + ahead * (0.45 + depth)
     middle = (np.asarray(low, np.float64) + high) / 2
-    return kept_at(
+    return pinned_at(
         rig, np.array([table[0], below, table[2]]), np.array([middle[0], low[1], middle[2]])
     )

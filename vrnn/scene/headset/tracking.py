@@ -1,6 +1,6 @@
 """What a headset tells: where head, eyes and hands are, and what is pressed. Plain data.
 
-Poses are in the stage's coordinates, metres, right-handed, +Y up, -Z forward, the floor at y = 0,
+Poses are in the stage's coordinates, meters, right-handed, +Y up, -Z forward, the floor at y = 0,
 as OpenXR has them; a `Rig` says where the stage stands in the world.
 """
 
@@ -15,7 +15,7 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """position: (3,) float64 metres; orientation: (4,) quaternion x, y, z, w of length 1."""
+    """position: (3,) float64 meters; orientation: (4,) quaternion x, y, z, w of length 1."""
 
     position: np.ndarray = field(default_factory=lambda: np.zeros(3))
     orientation: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
@@ -70,7 +70,7 @@ class HandInput:
 
 
 @dataclass(frozen=True, eq=False)
-class Tracked:
+class TrackingFrame:
     """One moment. seconds: the time at which the picture of it is to be shown; head: None while
     tracking is lost; eyes, hands: (left, right); focused: whether input is for us."""
 
@@ -85,8 +85,8 @@ class Tracked:
 class Rig:
     """Where the stage stands: world = position + scale · turned by yaw about +Y · stage.
 
-    position: (3,) metres; yaw: radians, to the left for positive values; scale: metres of the
-    world that a metre of the stage is.
+    position: (3,) meters; yaw: radians, to the left for positive values; scale: meters of the
+    world that a meter of the stage is.
     """
 
     position: np.ndarray = field(default_factory=lambda: np.zeros(3))

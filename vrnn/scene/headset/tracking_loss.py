@@ -15,14 +15,14 @@ FADE = 0.3
 LEAST = 1e-3
 """Veil of a frame in which the eyes are lost, however short: what comes then is no plain sight."""
 NEAR_BY, TURNED = 0.05, radians(5)
-"""Metres and radians from where the eyes froze within which they go on without fading first."""
+"""Meters and radians from where the eyes froze within which they go on without fading first."""
 
 WIDE = 40.0
-"""Metres to each side that a veil reaches a metre before the eyes: beyond any field of view."""
+"""Meters to each side that a veil reaches a meter before the eyes: beyond any field of view."""
 
 
 @dataclass
-class Steady:
+class TrackingLossFade:
     """veil: 0 where the picture is seen, 1 where nothing is."""
 
     veil: float = 1.0
@@ -56,15 +56,15 @@ def _beside(one: tuple[Eye, Eye], other: tuple[Eye, Eye]) -> bool:
     return True
 
 
-def veil(
-    eyes: tuple[Eye, Eye], rig: Rig, strength: float, colour: tuple[float, float, float]
+def fade_quad(
+    eyes: tuple[Eye, Eye], rig: Rig, strength: float, color: tuple[float, float, float]
 ) -> np.ndarray:
-    """QUADs in the world that cover all that both eyes see. strength: 0…1; colour: linear."""
+    """QUADs in the world that cover all that both eyes see. strength: 0…1; color: linear."""
     place = middle_of(eyes).matrix()
     corners = np.array([(-WIDE, WIDE, -1), (WIDE, WIDE, -1), (-WIDE, -WIDE, -1)], np.float64)
     corners = rig.apply(corners @ place[:3, :3].T + place[:3, 3])
     origin = corners[0]
-    return quad_of(origin, corners[1] - origin, corners[2] - origin, (*colour, strength))
+    return quad_of(origin, corners[1] - origin, corners[2] - origin, (*color, strength))
 
 
 def middle_of(eyes: tuple[Eye, Eye]) -> Pose:

@@ -1,7 +1,7 @@
 """The conveyor: data runs along -Z, one depth of the graph behind another, lanes side by side.
 
 The published system's arrangement: the step between two depths is 1.2 times the wider of the two
-neighbouring stages, at least 1 and at most 20 metres, and panels stand on the floor.
+neighboring stages, at least 1 and at most 20 meters, and panels stand on the floor.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from vrnn.network.graph import Edge, Network
-from vrnn.scene.layout.polyline import Point, rounded
-from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, Place, Route
+from vrnn.scene.layout.polyline import Point, round_corners
+from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, PanelPlacement, Route
 
 LANE_GAP = 1.0
-"""Free width between two lanes, metres."""
+"""Free width between two lanes, meters."""
 SWEEPS = 4
-"""How often the lanes of all depths are ordered again by their neighbours' lanes."""
+"""How often the lanes of all depths are ordered again by their neighbors' lanes."""
 ABOVE = 0.02
 BASE = 0.05
 TURN = 0.3
-"""Edges turn this far behind their source and in front of their target, metres."""
+"""Edges turn this far behind their source and in front of their target, meters."""
 ALLEY = 0.08
 ALLEYS = 5
-"""Distance of the ways between two lanes, metres, and their number to each side of the middle."""
+"""Distance of the ways between two lanes, meters, and their number to each side of the middle."""
 
 
 def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
@@ -42,7 +42,7 @@ def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
             size = footprints[node]
             room = width_of[lane[node]] - size.left
             x = left_of[lane[node]] + size.left + room / 2
-            places[node] = Place(x, 0.0, zs[index], size.width, size.height)
+            places[node] = PanelPlacement(x, 0.0, zs[index], size.width, size.height)
             level_of[node] = index
     routes = tuple(
         _route(edge, places, level_of, lane, left_of, footprints) for edge in network.edges
@@ -71,16 +71,16 @@ def _lanes(
     sources: Mapping[int, Sequence[int]],
     targets: Mapping[int, Sequence[int]],
 ) -> dict[int, int]:
-    """A lane for each node, 0 in the middle, few crossings: by the mean lane of the neighbours."""
+    """A lane for each node, 0 in the middle, few crossings: by the mean lane of the neighbors."""
     lane = {n: _spread(i, len(level)) for level in levels for i, n in enumerate(level)}
     for sweep in range(SWEEPS):
         forward = sweep % 2 == 0
-        neighbours = sources if forward else targets
+        neighbors = sources if forward else targets
         for level in levels if forward else reversed(levels):
             if len(level) == 1:
                 lane[level[0]] = 0
                 continue
-            mean = {n: _mean([lane[m] for m in neighbours[n]], lane[n]) for n in level}
+            mean = {n: _mean([lane[m] for m in neighbors[n]], lane[n]) for n in level}
             for i, node in enumerate(sorted(level, key=lambda n: (mean[n], lane[n]))):
                 lane[node] = _spread(i, len(level))
     return lane
@@ -98,7 +98,7 @@ def _mean(values: Sequence[int], default: float) -> float:
 def _lane_rooms(
     lane: Mapping[int, int], footprints: Mapping[int, Footprint]
 ) -> tuple[dict[int, float], dict[int, float]]:
-    """Left edge and width of every lane, metres; lane 0 has its middle at x = 0."""
+    """Left edge and width of every lane, meters; lane 0 has its middle at x = 0."""
     width: dict[int, float] = {}
     for node, k in lane.items():
         need = footprints[node].width + footprints[node].left
@@ -112,7 +112,7 @@ def _lane_rooms(
 
 
 def _depths(levels: Sequence[Sequence[int]], footprints: Mapping[int, Footprint]) -> list[float]:
-    """z of every depth, metres."""
+    """z of every depth, meters."""
     widest = [max(footprints[node].width for node in level) for level in levels]
     deepest = [max(footprints[node].depth for node in level) for level in levels]
     zs = [0.0]
@@ -122,7 +122,7 @@ def _depths(levels: Sequence[Sequence[int]], footprints: Mapping[int, Footprint]
 
 
 def _route(
-    edge: Edge, places: Mapping[int, Place], level_of: Mapping[int, int],
+    edge: Edge, places: Mapping[int, PanelPlacement], level_of: Mapping[int, int],
     lane: Mapping[int, int], left_of: Mapping[int, float], footprints: Mapping[int, Footprint],
 ) -> Route:  # fmt: skip
     """Behind the source to an alley between lanes, along it, and in front of the target to it."""
@@ -139,4 +139,4 @@ def _route(
     else:
         corners += [(source.x, ABOVE, behind), (target.x, ABOVE, before)]
     corners.append((target.x, ABOVE, target.z + BASE))
-    return Route(edge.source, edge.target, rounded(corners), skip)
+    return Route(edge.source, edge.target, round_corners(corners), skip)

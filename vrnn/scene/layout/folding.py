@@ -7,17 +7,17 @@ from dataclasses import dataclass, replace
 
 import networkx
 
-from vrnn.network.graph import Edge, Marker, Network, Node
+from vrnn.network.graph import Annotation, Edge, Network, Node
 
 
 @dataclass(frozen=True, eq=False)
-class Folded:
+class FoldedNetwork:
     """network: what is left to see, itself a network; home: for each node of the whole one, the
     node that it is seen as; boxes: module by the node that stands for it; refused: modules that
     cannot be folded, as data leaves them and comes back."""
 
     network: Network
-    home: Mapping[int, int]
+    representative: Mapping[int, int]
     boxes: Mapping[int, str]
     refused: tuple[str, ...] = ()
 
@@ -46,7 +46,7 @@ def stages(network: Network) -> tuple[str, ...]:
         outer = inside[0]
 
 
-def fold(network: Network, folds: Collection[str]) -> Folded:
+def fold(network: Network, folds: Collection[str]) -> FoldedNetwork:
     """Fold these modules; one inside another folded one is not seen."""
     members = modules(network)
     refused: list[str] = []
@@ -78,9 +78,9 @@ def fold(network: Network, folds: Collection[str]) -> Folded:
     result = Network(
         network.name, nodes, tuple(edges.values()), _seen(network.inputs, home),
         _seen(network.outputs, home),
-        tuple(Marker(home[m.node], m.text) for m in network.markers),
+        tuple(Annotation(home[m.node], m.text) for m in network.annotations),
     )  # fmt: skip
-    return Folded(result, home, boxes, tuple(refused))
+    return FoldedNetwork(result, home, boxes, tuple(refused))
 
 
 def _parent(name: str) -> str:

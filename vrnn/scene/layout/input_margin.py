@@ -9,15 +9,15 @@ from vrnn.network.graph import Network
 
 BARS = 5
 BAR = 0.29
-"""Metres from one bar to the next."""
+"""Meters from one bar to the next."""
 ABOVE = 0.16
 SIDE = 1.9
-"""Longer side of the input picture, metres."""
+"""Longer side of the input picture, meters."""
 
 
 @dataclass(frozen=True)
-class Attachment:
-    """Room kept beside the first input's panel, metres. kind: `bars`, `segmentation` or `plain`."""
+class InputMargin:
+    """Room kept beside the first input's panel, meters. kind: `bars`, `segmentation` or `plain`."""
 
     node: int
     kind: str
@@ -28,7 +28,7 @@ class Attachment:
     gap: float = 0.55
 
 
-def attachment(network: Network) -> Attachment:
+def input_margin(network: Network) -> InputMargin:
     """The room that this network's picture and answers will need, before any pass has run."""
     node = network.by_id[network.inputs[0]]
     _, height, width = _image_shape(node.shape)
@@ -38,7 +38,7 @@ def attachment(network: Network) -> Attachment:
     kind = _kind(network)
     room = {"bars": BARS * BAR + ABOVE, "segmentation": picture_height + 0.3, "plain": 0.3}[kind]
     full = max(picture_width, 1.9) if kind == "bars" else picture_width
-    return Attachment(
+    return InputMargin(
         node.id, kind, picture_width, picture_height, full, picture_height + 0.2 + room
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint
 
 LANE_GAP = 0.3
-"""Free height between a lane's label strip and the lane above it, metres."""
+"""Free height between a lane's label strip and the lane above it, meters."""
 MOST_LANES = 4
 """More nodes than this side by side in a block take another column."""
 
@@ -17,7 +17,7 @@ Sources = Mapping[int, Sequence[int]]
 
 @dataclass(frozen=True)
 class Column:
-    """Panels above each other. heights: of each one's base over the step, metres.
+    """Panels above each other. heights: of each one's base over the step, meters.
 
     width: of the widest panel; left, depth: kept free beside and behind; height: of all together.
     """
@@ -119,7 +119,7 @@ def _lanes(levels: Sequence[Sequence[int]], sources: Sources) -> dict[int, int]:
 def _lane_bases(
     ids: Sequence[int], lane: Mapping[int, int], footprints: Mapping[int, Footprint]
 ) -> list[float]:
-    """Height of each lane's floor over the step, metres."""
+    """Height of each lane's floor over the step, meters."""
     tallest = [0.0] * (max(lane.values()) + 1)
     for node in ids:
         room = footprints[node].height + LABEL_STRIP + footprints[node].above + LANE_GAP

@@ -11,16 +11,16 @@ from vrnn.scene.layout.panel_size import LARGEST, PanelGrid, panel_size
 from vrnn.scene.state import LayerState
 
 LONGEST = 9.0
-"""A line of maps, metres."""
+"""A line of maps, meters."""
 INNERMOST = 0.35
 """The radius of the innermost ring beside that of the outermost."""
 FOLD, BOX = 0.75, 1.15
-"""Side of a folded layer's one map, and of a folded module's, metres."""
+"""Side of a folded layer's one map, and of a folded module's, meters."""
 
 
 @dataclass(frozen=True, eq=False)
-class Cells:
-    """Where each shown map stands. channels: (K,); middle: (K, 3) metres from the middle of the
+class MapGrid:
+    """Where each shown map stands. channels: (K,); middle: (K, 3) meters from the middle of the
     layer's lower edge, z toward the viewer; cell: width and height of a map; width, height: of all.
     """
 
@@ -31,7 +31,7 @@ class Cells:
     height: float
 
 
-def plain(layer: LayerState) -> bool:
+def is_default(layer: LayerState) -> bool:
     """Whether the maps are one rectangle in the order of their numbers."""
     return (layer.form, layer.spread, layer.order, layer.most) == ("grid", 1.0, "index", 0)
 
@@ -43,7 +43,7 @@ def one_map(shape: tuple[int, int, int], side: float) -> PanelGrid:
     return PanelGrid(1, 1, side * aspect**0.5, side / aspect**0.5)
 
 
-def cells(shape: tuple[int, int, int], layer: LayerState, order: np.ndarray | None) -> Cells:
+def map_grid(shape: tuple[int, int, int], layer: LayerState, order: np.ndarray | None) -> MapGrid:
     """Where the maps stand. shape: (C, H, W); order: (C,) channels, the first first."""
     channels = np.arange(shape[0]) if order is None else order
     channels = channels[: layer.most or None]
@@ -59,23 +59,23 @@ def cells(shape: tuple[int, int, int], layer: LayerState, order: np.ndarray | No
     width, height = grid.columns * step_x, grid.rows * step_y
     x = (index % grid.columns + 0.5) * step_x - width / 2
     y = height - (index // grid.columns + 0.5) * step_y
-    return Cells(channels, _points(x, y), cell, width, height)
+    return MapGrid(channels, _points(x, y), cell, width, height)
 
 
 def _points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([x, y, np.zeros_like(x)], 1).astype(np.float32)
 
 
-def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Cells:
+def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
     count = max(1, len(channels))
     shrink = min(1.0, LONGEST / (count * cell[0] * spread))
     cell = (cell[0] * shrink, cell[1] * shrink)
     width = count * cell[0] * spread
     x = (np.arange(count) + 0.5) * cell[0] * spread - width / 2
-    return Cells(channels, _points(x, np.full(count, cell[1] / 2)), cell, width, cell[1])
+    return MapGrid(channels, _points(x, np.full(count, cell[1] / 2)), cell, width, cell[1])
 
 
-def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Cells:
+def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
     """One inside another, the first map at the top of the outermost, clockwise."""
     count = max(1, len(channels))
     most = (LARGEST - max(cell)) / 2
@@ -95,7 +95,7 @@ def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Ce
         left -= taken
     side = 2 * radius + max(cell)
     points = _points(np.concatenate(x), np.concatenate(y) + side / 2)
-    return Cells(channels[: len(points)], points, cell, side, side)
+    return MapGrid(channels[: len(points)], points, cell, side, side)
 
 
 def _radii(radius: float, step: float, count: int) -> list[tuple[float, int]]:

@@ -11,23 +11,23 @@ from functools import lru_cache
 from math import ceil, log, sqrt
 
 CELL_AT_7 = 0.12
-"""Side of a 7×7 map's cell, metres; at 112×112 it comes to 0.3 m."""
+"""Side of a 7×7 map's cell, meters; at 112×112 it comes to 0.3 m."""
 CELL_GROWTH = 1 / 3
 PICTURE_CELL = 0.9
-"""Side of one of the few maps of an image-like result, metres."""
+"""Side of one of the few maps of an image-like result, meters."""
 USUAL = (1.9, 3.2)
-"""Between these sides, in metres, a panel has its natural size; beyond, it is drawn in."""
+"""Between these sides, in meters, a panel has its natural size; beyond, it is drawn in."""
 LARGEST = 4.4
 STEEPEST_ASPECT = 8.0
 PANEL_ASPECT = 1.15
 STRIP_ASPECT = 4.0
 STRIP_CELL = 0.14
-"""Largest cell of a short vector, metres."""
+"""Largest cell of a short vector, meters."""
 
 
 @dataclass(frozen=True)
 class PanelGrid:
-    """A panel of maps: `columns` × `rows` cells on `width` × `height` metres."""
+    """A panel of maps: `columns` × `rows` cells on `width` × `height` meters."""
 
     columns: int
     rows: int
@@ -68,7 +68,7 @@ def _strip(count: int) -> PanelGrid:
 
 
 def _drawn_in(side: float) -> float:
-    """A panel's side, metres, from its natural one: small ones grow, large ones shrink."""
+    """A panel's side, meters, from its natural one: small ones grow, large ones shrink."""
     low, high = USUAL
     if side < low:
         return low * (side / low) ** 0.3

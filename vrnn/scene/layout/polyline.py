@@ -7,13 +7,13 @@ from collections.abc import Sequence
 import numpy as np
 
 CORNER = 0.22
-"""Radius of a rounded corner, metres; less where the pieces beside it are short."""
+"""Radius of a rounded corner, meters; less where the pieces beside it are short."""
 CORNER_POINTS = 4
 
 Point = tuple[float, float, float]
 
 
-def rounded(corners: Sequence[Point]) -> np.ndarray:
+def round_corners(corners: Sequence[Point]) -> np.ndarray:
     """The polyline through these corners with each inner one rounded.
 
     corners: at least two points. Returns (N, 3) float32; every point lies on or inside the corner's

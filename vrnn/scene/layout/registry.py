@@ -8,16 +8,23 @@ from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
 from vrnn.scene.layout.conveyor import conveyor
 from vrnn.scene.layout.terrace import terrace
-from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, Place, Route, Row
+from vrnn.scene.layout.types import (
+    LABEL_STRIP,
+    Footprint,
+    Layout,
+    PanelPlacement,
+    Route,
+    TerraceRow,
+)
 
 __all__ = [
     "ARRANGEMENTS",
     "LABEL_STRIP",
     "Footprint",
     "Layout",
-    "Place",
+    "PanelPlacement",
     "Route",
-    "Row",
+    "TerraceRow",
     "arrange",
 ]
 

@@ -30,7 +30,7 @@ Sources = Mapping[int, Collection[int]]
 
 
 @dataclass(frozen=True)
-class Block:
+class StageBlock:
     """Nodes that stay together. name: module path, or '' when there is none."""
 
     name: str
@@ -42,7 +42,7 @@ class Stage:
     """Blocks that share a step."""
 
     name: str
-    blocks: tuple[Block, ...]
+    blocks: tuple[StageBlock, ...]
 
 
 @dataclass(frozen=True)
@@ -87,9 +87,9 @@ def find_stages(network: Network) -> tuple[Stage, ...]:
         sources[edge.target].add(edge.source)
     stages = [_stage(parts, sources) for parts in middle]
     if stem:
-        stages.insert(0, Stage("stem", (Block("", tuple(stem)),)))
+        stages.insert(0, Stage("stem", (StageBlock("", tuple(stem)),)))
     if head:
-        stages.append(Stage("head", (Block("", tuple(head)),)))
+        stages.append(Stage("head", (StageBlock("", tuple(head)),)))
     return tuple(stages)
 
 
@@ -159,7 +159,7 @@ def _with_smalls(groups: list[_Group]) -> list[list[_Group]]:
 
 
 def _joined(parts: list[list[_Group]]) -> list[list[_Group]]:
-    """Neighbours of one resolution joined, when there are too many to give each a step."""
+    """Neighbors of one resolution joined, when there are too many to give each a step."""
     if len(parts) <= MANY:
         return parts
     runs = groupby(parts, key=lambda groups: groups[-1].resolution)
@@ -192,7 +192,7 @@ def _parallel(groups: list[_Group], sources: Sources) -> bool:
     return False
 
 
-def _blocks(groups: list[_Group]) -> tuple[Block, ...]:
+def _blocks(groups: list[_Group]) -> tuple[StageBlock, ...]:
     """One block a module; the first one takes what comes before it, each what comes after it."""
     blocks: list[tuple[Path, list[Node]]] = []
     for number, group in enumerate(groups):
@@ -204,7 +204,7 @@ def _blocks(groups: list[_Group]) -> tuple[Block, ...]:
         nodes.extend(group.nodes)
         if not group.small:
             blocks[-1] = (group.path, nodes)
-    return tuple(Block(".".join(path), tuple(nodes)) for path, nodes in blocks)
+    return tuple(StageBlock(".".join(path), tuple(nodes)) for path, nodes in blocks)
 
 
 def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
@@ -220,7 +220,7 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
     for members in merged:
         height, width = resolution(members[-1])
         name = "layers" if height * width == 1 else f"{height}×{width}"
-        stages.append(Stage(name, (Block("", tuple(members)),)))
+        stages.append(Stage(name, (StageBlock("", tuple(members)),)))
     return tuple(stages)
 
 

@@ -17,24 +17,30 @@ from vrnn.network.graph import Network
 from vrnn.scene.camera import Camera, framing
 from vrnn.scene.layout.lanes import Column
 from vrnn.scene.layout.stages import Stage, find_stages, span
-from vrnn.scene.layout.terrace_routes import Spot, Tread, depth_of_tracks, route_terrace, tracks_of
+from vrnn.scene.layout.terrace_routes import (
+    PanelSlot,
+    StepFloor,
+    depth_of_tracks,
+    route_terrace,
+    tracks_of,
+)
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
     RISE,
     Step,
     Unit,
-    broken,
+    break_into_steps,
     gap_before,
     mixed,
     step_width,
     units_of,
 )
-from vrnn.scene.layout.types import Footprint, Layout, Place, Row
+from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, TerraceRow
 
 BEHIND = 0.4
-"""Depth of a step behind its panels, metres."""
+"""Depth of a step behind its panels, meters."""
 TYPICAL_DEPTH = 2.0
-"""Depth of a step, metres, as long as the tracks on it are not known."""
+"""Depth of a step, meters, as long as the tracks on it are not known."""
 PICTURE_ASPECT = 16 / 9
 OVERVIEW = Camera(pitch=-12 * pi / 180, fov=40 * pi / 180)
 """Where the whole is looked at from; framing() finds the place."""
@@ -45,8 +51,8 @@ WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 
 
 @dataclass(frozen=True)
-class _Standing:
-    """A column at its place on a step. left, right: x of the panels' outer edges, metres."""
+class _PlacedColumn:
+    """A column at its place on a step. left, right: x of the panels' outer edges, meters."""
 
     column: Column
     unit: Unit
@@ -66,7 +72,7 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     tracks = tracks_of(network.edges, spots, len(steps))
     treads = _treads(standing, [depth_of_tracks(row) for row in tracks.counts])
     places = {
-        node: Place(s.x, treads[s.step].y + s.lift, treads[s.step].z, s.width, s.height)
+        node: PanelPlacement(s.x, treads[s.step].y + s.lift, treads[s.step].z, s.width, s.height)
         for node, s in spots.items()
     }
     routes = route_terrace(network.edges, spots, treads, tracks)
@@ -85,7 +91,7 @@ def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
     seen: dict[tuple[int, ...], float] = {}
     best: tuple[float, tuple[Step, ...]] | None = None
     for factor in WIDTHS:
-        steps = broken(units, base * factor)
+        steps = break_into_steps(units, base * factor)
         key = tuple(len(step) for step in steps)
         if key in seen:
             continue
@@ -107,20 +113,20 @@ def _mixed_part(units: Sequence[Unit], steps: Sequence[Step]) -> float:
 
 def _seen_size(steps: Sequence[Step]) -> float:
     """How large the panels come out in the overview: the mean of 1 / distance over all columns."""
-    y, corners, centres, counts = 0.0, [], [], []
+    y, corners, centers, counts = 0.0, [], [], []
     for index, step in enumerate(steps):
         half, height = step_width(step) / 2, max(unit.height for unit in step)
         z = -TYPICAL_DEPTH * index
         corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
-        centres.append((0.0, y + height / 2, z))
+        centers.append((0.0, y + height / 2, z))
         counts.append(sum(len(unit.columns) for unit in step))
         y += height + RISE
     eye = framing(np.array(corners), OVERVIEW, PICTURE_ASPECT)
-    distance = np.linalg.norm(np.array(centres) - eye.position, axis=1)
+    distance = np.linalg.norm(np.array(centers) - eye.position, axis=1)
     return float(np.average(1 / distance, weights=counts))
 
 
-def _stand(step: Step) -> Iterator[_Standing]:
+def _stand(step: Step) -> Iterator[_PlacedColumn]:
     """The columns of a step from left to right, the step's middle at x = 0."""
     x = -step_width(step) / 2
     previous = None
@@ -128,14 +134,14 @@ def _stand(step: Step) -> Iterator[_Standing]:
         x += gap_before(unit, previous)
         for number, column in enumerate(unit.columns):
             x += column.left + (COLUMN_GAP if number else 0.0)
-            yield _Standing(column, unit, x, x + column.width)
+            yield _PlacedColumn(column, unit, x, x + column.width)
             x += column.width
         previous = unit
 
 
 def _spots(
-    standing: Sequence[Sequence[_Standing]], footprints: Mapping[int, Footprint]
-) -> dict[int, Spot]:
+    standing: Sequence[Sequence[_PlacedColumn]], footprints: Mapping[int, Footprint]
+) -> dict[int, PanelSlot]:
     """Where each node stands on its step, with the free gaps beside its column."""
     spots = {}
     order = 0
@@ -146,7 +152,7 @@ def _spots(
             room = after.left - after.column.left - s.right if after else 2 * near
             for node, lift in zip(s.column.nodes, s.column.heights, strict=True):
                 size = footprints[node]
-                spots[node] = Spot(
+                spots[node] = PanelSlot(
                     step=index, order=order, x=(s.left + s.right) / 2, lift=lift,
                     width=size.width, height=size.height,
                     gap_left=s.left - s.column.left - near, gap_right=s.right + min(near, room / 2),
@@ -156,23 +162,27 @@ def _spots(
     return spots
 
 
-def _treads(standing: Sequence[Sequence[_Standing]], depths: Sequence[float]) -> list[Tread]:
+def _treads(
+    standing: Sequence[Sequence[_PlacedColumn]], depths: Sequence[float]
+) -> list[StepFloor]:
     """Height and depth of every step; the first one's panels stand at z = 0."""
-    treads: list[Tread] = []
+    treads: list[StepFloor] = []
     y = z = 0.0
     for row, depth in zip(standing, depths, strict=True):
         if treads:
             z = treads[-1].back - depth
         left = row[0].left - row[0].column.left - row[0].unit.name_room
         back = z - BEHIND - max(s.column.depth for s in row)
-        treads.append(Tread(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
+        treads.append(StepFloor(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
         y += max(s.column.height for s in row) + RISE
     return treads
 
 
 def _rows(
-    stages: Sequence[Stage], standing: Sequence[Sequence[_Standing]], treads: Sequence[Tread]
-) -> tuple[Row, ...]:
+    stages: Sequence[Stage],
+    standing: Sequence[Sequence[_PlacedColumn]],
+    treads: Sequence[StepFloor],
+) -> tuple[TerraceRow, ...]:
     """A platform for each stage's part of each step."""
     rows = []
     for row, tread in zip(standing, treads, strict=True):
@@ -184,7 +194,7 @@ def _rows(
             right = mine[-1].right + COLUMN_GAP
             name = _row_name(stages[stage], nodes)
             front, back, y = tread.front, tread.back, tread.y
-            rows.append(Row(name, left, right, front, back, y, nodes, height))
+            rows.append(TerraceRow(name, left, right, front, back, y, nodes, height))
     return tuple(rows)
 
 

@@ -1,6 +1,6 @@
 """The ways of edges over the terrace, never through a panel.
 
-Between neighbours an edge crosses the gap just in front of the panels. Longer ones run in tracks on
+Between neighbors an edge crosses the gap just in front of the panels. Longer ones run in tracks on
 the tread, further in front. They pass a row of panels only through a gap between its columns, climb
 the riser there, and go on along the next tread; those that reach further up take a ramp beside the
 steps. Edges to one target share a track, and so do all those to targets with many sources.
@@ -12,34 +12,34 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from vrnn.network.graph import Edge
-from vrnn.scene.layout.polyline import Point, rounded
+from vrnn.scene.layout.polyline import Point, round_corners
 from vrnn.scene.layout.types import Route
 
 BASE = 0.05
-"""Where an edge leaves and meets a panel: this far in front of it, metres."""
+"""Where an edge leaves and meets a panel: this far in front of it, meters."""
 NEAR = 0.3
-"""The line between neighbours runs this far in front of the panels, metres."""
+"""The line between neighbors runs this far in front of the panels, meters."""
 FIRST_TRACK = 0.6
 TRACK = 0.13
-"""Distance of the first track from the panels and of the tracks from each other, metres."""
+"""Distance of the first track from the panels and of the tracks from each other, meters."""
 MOST_TRACKS = 8
 MANY_SOURCES = 4
 """A target with at least this many edges over tracks takes them from the common track."""
 EDGE_ROOM = 0.35
-"""Depth of a step in front of its last track, metres."""
+"""Depth of a step in front of its last track, meters."""
 ABOVE = 0.02
-"""Height of a ribbon over the tread, metres."""
+"""Height of a ribbon over the tread, meters."""
 RAMP = 0.7
 RAMP_TRACKS = 6
-"""Distance of the first ramp from the steps' ends, metres, and number of parallel ramps."""
+"""Distance of the first ramp from the steps' ends, meters, and number of parallel ramps."""
 
 
 @dataclass(frozen=True)
-class Spot:
+class PanelSlot:
     """Where a node stands. step: index of its step; order: of its column in the whole network.
 
-    x: centre; lift: of its base over the step; gap_left, gap_right: x of the free gaps beside its
-    column, metres.
+    x: center; lift: of its base over the step; gap_left, gap_right: x of the free gaps beside its
+    column, meters.
     """
 
     step: int
@@ -63,7 +63,7 @@ class Spot:
 
 
 @dataclass(frozen=True)
-class Tread:
+class StepFloor:
     """A step. y: of its floor; z: of its panels; from front to back and from left to right."""
 
     y: float
@@ -83,20 +83,20 @@ class Tracks:
 
 
 def depth_of_tracks(count: int) -> float:
-    """Depth of a step in front of its panels that holds this many tracks, metres."""
+    """Depth of a step in front of its panels that holds this many tracks, meters."""
     return max(1.7, FIRST_TRACK + TRACK * max(0, count - 1) + EDGE_ROOM)
 
 
-def tracks_of(edges: Sequence[Edge], spots: Mapping[int, Spot], steps: int) -> Tracks:
-    """Share the tracks of every step out among the edges that are not between neighbours."""
+def tracks_of(edges: Sequence[Edge], spots: Mapping[int, PanelSlot], steps: int) -> Tracks:
+    """Share the tracks of every step out among the edges that are not between neighbors."""
     wanted: dict[int, dict[tuple[str, int], list[tuple[float, float, Edge]]]] = {}
     fan_in: dict[int, int] = {}
     for edge in edges:
-        if not _neighbours(spots[edge.source], spots[edge.target]):
+        if not _neighbors(spots[edge.source], spots[edge.target]):
             fan_in[edge.target] = fan_in.get(edge.target, 0) + 1
     for edge in edges:
         source, target = spots[edge.source], spots[edge.target]
-        if _neighbours(source, target):
+        if _neighbors(source, target):
             continue
         many = fan_in[edge.target] >= MANY_SOURCES
         key = ("many", -1) if many else ("target", edge.target)
@@ -140,29 +140,32 @@ def _share_out(
     return len(taken)
 
 
-def _neighbours(source: Spot, target: Spot) -> bool:
+def _neighbors(source: PanelSlot, target: PanelSlot) -> bool:
     """True when the target's column follows the source's on the same step."""
     return source.step == target.step and target.order == source.order + 1
 
 
 def route_terrace(
-    edges: Sequence[Edge], spots: Mapping[int, Spot], treads: Sequence[Tread], tracks: Tracks
+    edges: Sequence[Edge],
+    spots: Mapping[int, PanelSlot],
+    treads: Sequence[StepFloor],
+    tracks: Tracks,
 ) -> tuple[Route, ...]:
     """The way of every edge over the terrace."""
     routes = []
     for edge in edges:
         source, target = spots[edge.source], spots[edge.target]
-        near = _neighbours(source, target)
+        near = _neighbors(source, target)
         if near:
             corners = _gap_way(source, target, treads[source.step])
         else:
             corners = _track_way(edge, source, target, treads, tracks)
         next_column = target.order <= source.order + 2 and target.step <= source.step + 1
-        routes.append(Route(edge.source, edge.target, rounded(corners), not next_column))
+        routes.append(Route(edge.source, edge.target, round_corners(corners), not next_column))
     return tuple(routes)
 
 
-def _gap_way(source: Spot, target: Spot, tread: Tread) -> list[Point]:
+def _gap_way(source: PanelSlot, target: PanelSlot, tread: StepFloor) -> list[Point]:
     """From a panel to one in the next column, up or down in the gap between them."""
     z = tread.z + NEAR
     ys, yt = tread.y + source.lift + ABOVE, tread.y + target.lift + ABOVE
@@ -174,7 +177,7 @@ def _gap_way(source: Spot, target: Spot, tread: Tread) -> list[Point]:
 
 
 def _track_way(
-    edge: Edge, source: Spot, target: Spot, treads: Sequence[Tread], tracks: Tracks
+    edge: Edge, source: PanelSlot, target: PanelSlot, treads: Sequence[StepFloor], tracks: Tracks
 ) -> list[Point]:
     """From a panel to one further away, over tracks on the treads."""
     low, high = treads[source.step], treads[target.step]
@@ -203,7 +206,9 @@ def _track_way(
     ]  # fmt: skip
 
 
-def _departure(source: Spot, tread: Tread, z: float, gap: float | None = None) -> list[Point]:
+def _departure(
+    source: PanelSlot, tread: StepFloor, z: float, gap: float | None = None
+) -> list[Point]:
     """From the source's base down to the tread, to depth z."""
     y, floor = tread.y + source.lift + ABOVE, tread.y + ABOVE
     start = [(source.leaves, y, tread.z + BASE)]
@@ -213,7 +218,7 @@ def _departure(source: Spot, tread: Tread, z: float, gap: float | None = None) -
     return [*start, (source.leaves, y, near), (gap, y, near), (gap, floor, near), (gap, floor, z)]
 
 
-def _arrival(target: Spot, tread: Tread, z: float) -> list[Point]:
+def _arrival(target: PanelSlot, tread: StepFloor, z: float) -> list[Point]:
     """From depth z on the tread up to the target's base."""
     y, floor = tread.y + target.lift + ABOVE, tread.y + ABOVE
     end = (target.enters, y, tread.z + BASE)

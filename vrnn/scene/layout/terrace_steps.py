@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from vrnn.scene.layout.lanes import Column, Sources, columns_of, side_nodes
-from vrnn.scene.layout.stages import Block, Stage
+from vrnn.scene.layout.stages import Stage, StageBlock
 from vrnn.scene.layout.types import Footprint
 
 COLUMN_GAP = 0.6
@@ -16,9 +16,9 @@ STAGE_GAP = 1.4
 NAME_ROOM = (1.4, 3.6)
 NAME_LETTER = 0.34
 """Width at a stage's left end that is kept free for its name, least and most, and for each letter,
-metres."""
+meters."""
 RISE = 0.8
-"""Free height between a step's highest label and the next step, metres."""
+"""Free height between a step's highest label and the next step, meters."""
 LANES_MAY_COST = (1.35, 2.5)
 """Lanes may take this many times the area that the same stage takes in one line: for a single node
 beside the main path, and for more."""
@@ -35,7 +35,7 @@ one on a step cost, in heights of a step."""
 class Unit:
     """Columns that stay on one step.
 
-    stage, block: their indices; name_room: width for the stage's name, metres.
+    stage, block: their indices; name_room: width for the stage's name, meters.
     """
 
     columns: tuple[Column, ...]
@@ -69,7 +69,7 @@ def units_of(
 
 
 def gap_before(unit: Unit, previous: Unit | None) -> float:
-    """Free width at the unit's left, metres: the stage's name, or the gap between blocks."""
+    """Free width at the unit's left, meters: the stage's name, or the gap between blocks."""
     if previous is None:
         return unit.name_room
     if previous.stage != unit.stage:
@@ -78,13 +78,13 @@ def gap_before(unit: Unit, previous: Unit | None) -> float:
 
 
 def step_width(step: Step) -> float:
-    """Width of a step's content with the room for names, metres."""
+    """Width of a step's content with the room for names, meters."""
     before = (None, *step[:-1])
     return sum(unit.width + gap_before(unit, last) for unit, last in zip(step, before, strict=True))
 
 
-def broken(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
-    """Steps about this wide (metres) with the smallest height together.
+def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
+    """Steps about this wide (meters) with the smallest height together.
 
     Knuth and Plass's way of breaking a paragraph into lines: the best break before each unit, from
     the best breaks before all earlier ones.
@@ -139,7 +139,7 @@ def _stage_columns(
 ) -> list[tuple[Column, ...]]:
     """The columns of a stage's blocks, with lanes where these do not take too much room."""
 
-    def columns(block: Block, lanes: bool) -> tuple[Column, ...]:
+    def columns(block: StageBlock, lanes: bool) -> tuple[Column, ...]:
         return columns_of([node.id for node in block.nodes], sources, footprints, lanes)
 
     branched = [columns(block, True) for block in stage.blocks]

@@ -1,6 +1,6 @@
 """The plain data of a layout: what needs room, and what stands where.
 
-Metres, right-handed, +Y up; the viewer stands at +Z and looks along -Z; the floor is y = 0. Panels
+Meters, right-handed, +Y up; the viewer stands at +Z and looks along -Z; the floor is y = 0. Panels
 are upright rectangles that face +Z.
 """
 
@@ -11,15 +11,15 @@ from dataclasses import dataclass
 import numpy as np
 
 LABEL_STRIP = 0.45
-"""Height over every panel that is kept free for its label, metres."""
+"""Height over every panel that is kept free for its label, meters."""
 
 PANEL_THICKNESS = 0.02
-"""Depth a panel takes along z, metres."""
+"""Depth a panel takes along z, meters."""
 
 
 @dataclass(frozen=True)
 class Footprint:
-    """The room that a node needs, metres.
+    """The room that a node needs, meters.
 
     width, height: of the panel itself; depth: kept free behind it; above: kept free over the label
     strip (class bars over the input); left: kept free beside it (the input picture).
@@ -33,8 +33,8 @@ class Footprint:
 
 
 @dataclass(frozen=True)
-class Place:
-    """Where a panel stands. x: its centre; y: its bottom edge; z: its plane; metres."""
+class PanelPlacement:
+    """Where a panel stands. x: its center; y: its bottom edge; z: its plane; meters."""
 
     x: float
     y: float
@@ -58,7 +58,7 @@ class Route:
 
 
 @dataclass(frozen=True)
-class Row:
+class TerraceRow:
     """One stage's part of a step: a platform from left to right and from front to back at height y.
 
     The stage's name is written at the left end, in the room between `left` and the first panel.
@@ -79,8 +79,8 @@ class Row:
 class Layout:
     """A whole network in space. low, high: corners of the box around everything."""
 
-    places: dict[int, Place]
+    places: dict[int, PanelPlacement]
     routes: tuple[Route, ...]
-    rows: tuple[Row, ...]
+    rows: tuple[TerraceRow, ...]
     low: tuple[float, float, float]
     high: tuple[float, float, float]

@@ -9,11 +9,11 @@ from math import tan
 import numpy as np
 
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import QUAD, Drawing, Label, Picture, quad_of
+from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, TextLabel, quad_of
 from vrnn.style import font
 
 AWAY = 1.0
-"""Metres from the eye."""
+"""Meters from the eye."""
 TEXT = 0.0145
 """Height of a capital letter, of the picture's height."""
 INK = (0.75, 0.78, 0.84, 1.0)
@@ -23,7 +23,7 @@ Ink = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True, eq=False)
-class Card:
+class ImageCard:
     """An image with lines of text under it. smooth: blend its pixels; cross: (row, column) of the
     pixel that is marked; side: of the image, of the picture's height."""
 
@@ -35,9 +35,9 @@ class Card:
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class CardFrame:
     """Where a card is: its upper left corner (3,), unit vectors right, up and toward the eye, and
-    how many metres a unit of the card (a picture's height) is."""
+    how many meters a unit of the card (a picture's height) is."""
 
     corner: np.ndarray
     right: np.ndarray
@@ -51,7 +51,7 @@ class Frame:
         return self.corner + flat * self.unit
 
 
-def card_size(card: Card) -> tuple[float, float]:
+def card_size(card: ImageCard) -> tuple[float, float]:
     """Width and height in units, with its lines and edges."""
     height, width = card.pixels.shape[:2]
     longest = max(height, width)
@@ -60,7 +60,9 @@ def card_size(card: Card) -> tuple[float, float]:
     return wide, card.side * height / longest + 0.03 + len(card.lines) * TEXT * 1.75
 
 
-def drawn(card: Card, frame: Frame) -> tuple[np.ndarray, np.ndarray, list[Label], Picture]:
+def draw_card(
+    card: ImageCard, frame: CardFrame
+) -> tuple[np.ndarray, np.ndarray, list[TextLabel], ImageQuad]:
     """A card: two QUADs behind its picture, QUADs that mark a pixel, its lines, its picture."""
     height, width = card.pixels.shape[:2]
     longest = max(height, width)
@@ -75,7 +77,7 @@ def drawn(card: Card, frame: Frame) -> tuple[np.ndarray, np.ndarray, list[Label]
         return quad_of(frame.at(across, above, nearer), right * size[0] * unit, down, ink)
 
     behind = [sheet(0, 0, 0, (wide, tall), CARD), sheet(0, 0, 0.001, (wide, 0.0018), ACCENT)]
-    picture = Picture(
+    picture = ImageQuad(
         _three(frame.at(0.015, -0.015, 0.002)), _three(right * w * unit), _three(-up * h * unit),
         card.pixels, card.smooth,
     )  # fmt: skip
@@ -97,24 +99,24 @@ def drawn(card: Card, frame: Frame) -> tuple[np.ndarray, np.ndarray, list[Label]
         base = -0.015 - h - TEXT * 1.6 - i * TEXT * 1.75
         ink = ACCENT if i == 0 else INK
         place = _three(frame.at(0.015, base, 0.003))
-        labels.append(Label(text, place, TEXT * unit, ink, _three(right), _three(up), fade=0))
+        labels.append(TextLabel(text, place, TEXT * unit, ink, _three(right), _three(up), fade=0))
     return np.concatenate(behind), np.concatenate(marks), labels, picture
 
 
-def floating(
-    cards: Sequence[Card], camera: Camera, aspect: float, x: float, y: float,
+def hud_cards(
+    cards: Sequence[ImageCard], camera: Camera, aspect: float, x: float, y: float,
     marks_too: np.ndarray | None = None,
-) -> Drawing:  # fmt: skip
+) -> DrawList:  # fmt: skip
     """Cards beside the point (x, y) of the picture, -1…1 with y up, on the side that has room.
 
     marks_too: QUADs in the world that are to be seen through everything.
     """
     sheets = [np.zeros(0, QUAD)]
     marks = [] if marks_too is None else [marks_too]
-    labels: list[Label] = []
-    pictures: list[Picture] = []
+    labels: list[TextLabel] = []
+    pictures: list[ImageQuad] = []
     right, up, forward = camera.axes()
-    unit = 2 * AWAY * tan(camera.fov / 2)  # metres of the picture's height
+    unit = 2 * AWAY * tan(camera.fov / 2)  # meters of the picture's height
     origin = camera.position + forward * AWAY
     across = x * aspect / 2
     for card in cards:
@@ -124,14 +126,14 @@ def floating(
         top = min(y / 2 + tall * 0.7, 0.49)
         top = max(top, tall - 0.49)
         corner = origin + (right * left + up * top) * unit
-        behind, mark, lines, picture = drawn(card, Frame(corner, right, up, -forward, unit))
+        behind, mark, lines, picture = draw_card(card, CardFrame(corner, right, up, -forward, unit))
         sheets.append(behind)
         marks.append(mark)
         labels += lines
         pictures.append(picture)
         across = left + wide if left >= across else left
-    return Drawing(
-        quads=np.concatenate([*sheets, *marks]), labels=tuple(labels), pictures=tuple(pictures)
+    return DrawList(
+        quads=np.concatenate([*sheets, *marks]), labels=tuple(labels), image_quads=tuple(pictures)
     )
 
 

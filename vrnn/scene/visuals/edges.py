@@ -7,7 +7,7 @@ from math import sqrt
 
 import numpy as np
 
-from vrnn.scene.layout.registry import Row
+from vrnn.scene.layout.registry import TerraceRow
 from vrnn.scene.primitives import QUAD, STROKE, flat_quad, quad
 from vrnn.scene.visuals.panels import (
     ARROW_LENGTH,
@@ -26,7 +26,7 @@ from vrnn.scene.visuals.panels import (
 )
 
 
-def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
+def terrace_steps(rows: Sequence[TerraceRow], offset: np.ndarray, shown: float) -> np.ndarray:
     """QUADs of the terrace: for each row a tread and a riser that fades out downward.
 
     shown: 0…1, faded while moving. The furthest come first, as they blend.
@@ -50,17 +50,17 @@ def steps(rows: Sequence[Row], offset: np.ndarray, shown: float) -> np.ndarray:
     return records
 
 
-def strokes(
+def edge_strokes(
     routes: Sequence[np.ndarray], skips: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-    """STROKEs of edges, each ending in an arrow head; see `coloured` for their colours.
+    """STROKEs of edges, each ending in an arrow head; see `colored` for their colors.
 
     routes: (P, 3) points each; skips: (R,) bool. Returns records, the edge (N,) of each, and the
-    usual colours (R, 4) of the edges.
+    usual colors (R, 4) of the edges.
     """
-    colours = np.where(skips[:, None], np.array(SKIP, np.float32), np.array(FLOW, np.float32))
+    colors = np.where(skips[:, None], np.array(SKIP, np.float32), np.array(FLOW, np.float32))
     if not routes:
-        return np.zeros(0, STROKE), np.zeros(0, int), colours
+        return np.zeros(0, STROKE), np.zeros(0, int), colors
     cut = [_without_head(points) for points in routes]
     counts = np.array([len(points) - 1 for points in cut])
     total = int(counts.sum())
@@ -73,17 +73,17 @@ def strokes(
     records["width"][total:] = ARROW_WIDTH
     records["kind"][total:] = 1
     numbers = np.arange(len(routes))
-    return records, np.concatenate([np.repeat(numbers, counts), numbers]), colours
+    return records, np.concatenate([np.repeat(numbers, counts), numbers]), colors
 
 
-def coloured(edges: tuple[np.ndarray, np.ndarray, np.ndarray], state: np.ndarray) -> np.ndarray:
-    """The same STROKEs with their colours. state: (R,) 1 lit, 0 as usual, -1 stepped back."""
+def color_edges(edges: tuple[np.ndarray, np.ndarray, np.ndarray], state: np.ndarray) -> np.ndarray:
+    """The same STROKEs with their colors. state: (R,) 1 lit, 0 as usual, -1 stepped back."""
     records, owner, usual = edges
-    colours = usual.copy()
-    colours[state > 0] = LIT
-    colours[state < 0, 3] *= QUIET
+    colors = usual.copy()
+    colors[state > 0] = LIT
+    colors[state < 0, 3] *= QUIET
     made = records.copy()
-    made["colour"] = colours[owner]
+    made["color"] = colors[owner]
     return made
 
 

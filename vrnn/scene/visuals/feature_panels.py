@@ -1,4 +1,4 @@
-"""Colour pictures in place of a layer's maps: what each channel looks for."""
+"""Color pictures in place of a layer's maps: what each channel looks for."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from math import ceil, sqrt
 
 import numpy as np
 
-from vrnn.scene.transition import Maps
+from vrnn.scene.transition import MapPlacements
 
 BEFORE = 0.006
-"""Metres before the maps."""
+"""Meters before the maps."""
 FREE = 0.06
 """Of a cell, free between two."""
-COLOURS = -1.0
+COLORS = -1.0
 """In place of the part of the range: the three maps of a block are red, green and blue."""
 
 
 @dataclass(frozen=True, eq=False)
-class PicturedLayer:
+class FeatureTiles:
     """Where a layer's pictures lie on the GPU. size: height and width in texels; addresses: array
     and first texel by channel and copy; copies: for each channel; whole: one picture for all."""
 
@@ -30,7 +30,9 @@ class PicturedLayer:
     whole: bool = False
 
 
-def picture_panels(layer: PicturedLayer, panel: np.ndarray, maps: Maps) -> dict[int, np.ndarray]:
+def feature_panels(
+    layer: FeatureTiles, panel: np.ndarray, maps: MapPlacements
+) -> dict[int, np.ndarray]:
     """PANELs of the pictures that there are, by the array they lie in.
 
     panel: (1,) the layer's own; maps: where its maps stand.
@@ -58,7 +60,7 @@ def picture_panels(layer: PicturedLayer, panel: np.ndarray, maps: Maps) -> dict[
     records["right"][:, 0], records["down"][:, 1] = tall * aspect, -tall
     records["grid"], records["tile"] = (1, 1, 3), layer.size
     records["base"], records["first"] = where[:, 1], 0
-    records["range"], records["clip"], records["border"] = 0.0, COLOURS, 0.0
+    records["range"], records["clip"], records["border"] = 0.0, COLORS, 0.0
     return {int(array): records[where[:, 0] == array] for array in np.unique(where[:, 0])}
 
 
@@ -76,6 +78,6 @@ def _parts(
     return middle + moved, cells
 
 
-def waiting_panel(records: np.ndarray) -> None:
+def dim_panel(records: np.ndarray) -> None:
     """Dim the maps that pictures come before."""
     records["light"] *= 0.3

@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn.network.results import Histogram
-from vrnn.scene.primitives import QUAD, Beside, Label
+from vrnn.scene.primitives import QUAD, TextLabel, Visual
 
 WIDTH, HEIGHT = 0.4, 0.5
-"""Metres of a card with one histogram."""
+"""Meters of a card with one histogram."""
 GAP = 0.06
 BINS = 32
 CARD = (0.0065, 0.008, 0.0115, 1.0)
@@ -18,26 +18,26 @@ ZERO = (1.0, 0.52, 0.10, 1.0)
 INK = (0.42, 0.47, 0.57, 1.0)
 
 
-def side_histogram(place: np.ndarray, values: Histogram, weights: Histogram | None) -> Beside:
-    """Cards at the left of a panel. place: (5,) x centre, y bottom, z, width, height."""
+def side_histogram(place: np.ndarray, values: Histogram, weights: Histogram | None) -> Visual:
+    """Cards at the left of a panel. place: (5,) x center, y bottom, z, width, height."""
     x, y, z, width, _ = place.tolist()
     left = x - width / 2 - WIDTH - GAP
     quads, labels = [], []
     shown = [("activations", values, None)] + ([("weights", weights, WEIGHTS)] if weights else [])
-    for i, (title, histogram, colour) in enumerate(shown):
+    for i, (title, histogram, color) in enumerate(shown):
         assert histogram is not None
         bottom = y + i * (HEIGHT + 0.16)
-        quads.append(_bars(histogram, left, bottom, z, colour))
+        quads.append(_bars(histogram, left, bottom, z, color))
         said = f"{histogram.mean:.3g} ± {histogram.std:.3g}"
-        labels.append(Label(title, (left, bottom + HEIGHT + 0.03, z), 0.045, INK, fade=5.5))
+        labels.append(TextLabel(title, (left, bottom + HEIGHT + 0.03, z), 0.045, INK, fade=5.5))
         size = 0.038
-        labels.append(Label(said, (left + 0.01, bottom - 0.055, z), size, INK, fade=5.5))
-    return Beside(np.concatenate(quads), tuple(labels))
+        labels.append(TextLabel(said, (left + 0.01, bottom - 0.055, z), size, INK, fade=5.5))
+    return Visual(np.concatenate(quads), tuple(labels))
 
 
 def _bars(
     histogram: Histogram, left: float, bottom: float, z: float,
-    colour: tuple[float, ...] | None,
+    color: tuple[float, ...] | None,
 ) -> np.ndarray:  # fmt: skip
     """Heights are of the logarithm: rare large values show beside many small ones."""
     counts = histogram.counts.astype(np.float64)
@@ -55,7 +55,7 @@ def _bars(
     edges = np.linspace(histogram.low, histogram.high, len(counts) + 1)
     middle = (edges[1:] + edges[:-1]) / 2
     ink = np.where(middle[:, None] < 0, np.array(NEGATIVE), np.array(POSITIVE))
-    bars["top"] = bars["bottom"] = ink if colour is None else np.array(colour)
+    bars["top"] = bars["bottom"] = ink if color is None else np.array(color)
     span = histogram.high - histogram.low
     if histogram.low < 0 < histogram.high and span > 0:  # where zero is
         at = left + 0.01 - histogram.low / span * (WIDTH - 0.02)

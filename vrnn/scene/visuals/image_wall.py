@@ -8,13 +8,13 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.scene.primitives import Beside, Label, Picture, Spot, quad
+from vrnn.scene.primitives import ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
-from vrnn.style.text import fitted
+from vrnn.style.text import elide
 
 COLUMNS = 4
 TILE, GAP, INNER = 0.56, 0.12, 0.5
-"""Metres: from one thumbnail to the next, what is more under it for its class, and its side."""
+"""Meters: from one thumbnail to the next, what is more under it for its class, and its side."""
 SIDE = 96
 """Pixels of a thumbnail."""
 CARD = (0.0065, 0.008, 0.0115, 1.0)
@@ -28,7 +28,7 @@ BUTTON = (0.030, 0.036, 0.052, 1.0)
 
 
 @dataclass(frozen=True)
-class Tile:
+class WallTile:
     """A thumbnail. text: its class; action: what touching it does; lit: it is the one in the
     network, or the one looked for."""
 
@@ -39,7 +39,7 @@ class Tile:
 
 
 @dataclass(frozen=True)
-class Button:
+class WallButton:
     """A word to touch, and what it does."""
 
     text: str
@@ -47,15 +47,15 @@ class Button:
 
 
 def size(count: int) -> tuple[float, float]:
-    """Width and height in metres of a wall of so many tiles."""
+    """Width and height in meters of a wall of so many tiles."""
     rows = -(-count // COLUMNS)
     return COLUMNS * TILE + 0.24, rows * (TILE + GAP) + 0.78
 
 
 def wall(
-    tiles: Sequence[Tile], sources: Sequence[Tile], buttons: Sequence[Button],
+    tiles: Sequence[WallTile], sources: Sequence[WallTile], buttons: Sequence[WallButton],
     title: str, x: float, y: float, z: float,
-) -> Beside:  # fmt: skip
+) -> Visual:  # fmt: skip
     """The wall with its right lower corner at (x, y, z). sources: a row of other images below."""
     rows = max(1, -(-len(tiles) // COLUMNS)) if tiles else 0
     width = COLUMNS * TILE + 0.24
@@ -63,11 +63,11 @@ def wall(
     left, top = x - width, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
     labels = [
-        Label(title, (left + 0.12, top - 0.2, z), 0.12, BRIGHT, fade=5.0),
-        Label(HINT, (left + 0.12, top + 0.1, z), 0.13, LIT, fade=5.0),
+        TextLabel(title, (left + 0.12, top - 0.2, z), 0.12, BRIGHT, fade=5.0),
+        TextLabel(HINT, (left + 0.12, top + 0.1, z), 0.13, LIT, fade=5.0),
     ]
-    spots: list[Spot] = []
-    pictures: list[Picture] = []
+    spots: list[PickRegion] = []
+    pictures: list[ImageQuad] = []
     if tiles:
         _tiles(tiles, left + 0.12, top - 0.32, z, quads, labels, spots, pictures)
         base = top - 0.32 - rows * (TILE + GAP) - 0.1
@@ -75,20 +75,22 @@ def wall(
         for button in buttons:
             wide = font.width(button.text) * 0.085 + 0.14
             quads.append(quad(at, base + 0.14, wide, 0.19, z - 0.008, BUTTON))
-            labels.append(Label(button.text, (at + 0.07, base, z), 0.085, BRIGHT, fade=5.0))
+            labels.append(TextLabel(button.text, (at + 0.07, base, z), 0.085, BRIGHT, fade=5.0))
             spots.append(
-                Spot("button", (at, base + 0.14, z), (wide, 0, 0), (0, -0.19, 0), button.action)
+                PickRegion(
+                    "button", (at, base + 0.14, z), (wide, 0, 0), (0, -0.19, 0), button.action
+                )
             )
             at += wide + 0.06
     if sources:
         lower = y + TILE + GAP + 0.04
         _tiles(sources, left + 0.12, lower, z, quads, labels, spots, pictures)
-    return Beside(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
+    return Visual(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
 
 
 def _tiles(
-    tiles: Sequence[Tile], left: float, top: float, z: float, quads: list[np.ndarray],
-    labels: list[Label], spots: list[Spot], pictures: list[Picture],
+    tiles: Sequence[WallTile], left: float, top: float, z: float, quads: list[np.ndarray],
+    labels: list[TextLabel], spots: list[PickRegion], pictures: list[ImageQuad],
 ) -> None:  # fmt: skip
     """Draw them as one picture: each thumbnail would take a draw call of its own."""
     rows = -(-len(tiles) // COLUMNS)
@@ -109,8 +111,8 @@ def _tiles(
             ):  # fmt: skip
                 quads.append(quad(x + dx, y + dy, w, h, z + 0.006, LIT))
         ink = LIT if tile.lit else INK
-        text = fitted(tile.text, INNER, 0.065)
-        labels.append(Label(text, (x, y - INNER - 0.085, z + 0.004), 0.065, ink, fade=5.0))
-        spots.append(Spot("thumbnail", (x, y, z), (INNER, 0, 0), (0, -INNER, 0), tile.action))
+        text = elide(tile.text, INNER, 0.065)
+        labels.append(TextLabel(text, (x, y - INNER - 0.085, z + 0.004), 0.065, ink, fade=5.0))
+        spots.append(PickRegion("thumbnail", (x, y, z), (INNER, 0, 0), (0, -INNER, 0), tile.action))
     across = (COLUMNS * TILE, 0.0, 0.0)
-    pictures.append(Picture((left, top, z), across, (0, -rows * (TILE + GAP), 0), sheet))
+    pictures.append(ImageQuad((left, top, z), across, (0, -rows * (TILE + GAP), 0), sheet))

@@ -8,14 +8,14 @@ from math import sqrt
 
 import numpy as np
 
-from vrnn.scene.primitives import STROKE, Label, Spot
-from vrnn.scene.transition import Pose
+from vrnn.scene.primitives import STROKE, PickRegion, TextLabel
+from vrnn.scene.transition import PlacementFrame
 from vrnn.style import font
 
 LINE, FOOT = 0.028, 0.1
-"""Metres: thickness of a bracket, and length of its ends."""
+"""Meters: thickness of a bracket, and length of its ends."""
 STEP = 0.2
-"""Metres from one nested bracket to the next."""
+"""Meters from one nested bracket to the next."""
 TEXT = 0.085
 INK = (0.36, 0.43, 0.58, 1.0)
 DEEPEST = 4
@@ -33,9 +33,9 @@ class _Part:
     spot: tuple[Point, Point, Point]
 
 
-def brackets(
-    pose: Pose, modules: Mapping[str, tuple[int, ...]], slot: int, shown: float
-) -> tuple[np.ndarray, list[Label], list[Spot]]:
+def module_brackets(
+    pose: PlacementFrame, modules: Mapping[str, tuple[int, ...]], slot: int, shown: float
+) -> tuple[np.ndarray, list[TextLabel], list[PickRegion]]:
     """STROKEs, names and what can be touched. shown: 0…1, faded while things move."""
     if shown <= 0.01:
         return np.zeros(0, STROKE), [], []
@@ -44,7 +44,7 @@ def brackets(
         ink = (*INK[:3], (0.8 - 0.12 * part.depth) * shown)
         record = np.zeros(3, STROKE)
         record["start"], record["end"] = part.line[:-1], part.line[1:]
-        record["width"], record["colour"] = LINE, ink
+        record["width"], record["color"] = LINE, ink
         strokes.append(record)
         one, two = part.line[1], part.line[2]
         dx, dy, dz = (two - one).tolist()
@@ -60,17 +60,19 @@ def brackets(
                 for a, b, forth, aside in zip(one.tolist(), two.tolist(), along, up, strict=True)
             ]
             labels.append(
-                Label(
+                TextLabel(
                     name, (at[0], at[1] + 0.002, at[2]), size, ink, along, up, fade=6.0,
                 )
             )  # fmt: skip
-        spots.append(Spot("bracket", part.spot[0], part.spot[1], part.spot[2], part.name, slot))
+        spots.append(
+            PickRegion("bracket", part.spot[0], part.spot[1], part.spot[2], part.name, slot)
+        )
     return np.concatenate([np.zeros(0, STROKE), *strokes]), labels, spots
 
 
-def _parts(pose: Pose, modules: Mapping[str, tuple[int, ...]]) -> list[_Part]:
-    fronts = {n: (row.y, row.front) for row in pose.standing.layout.rows for n in row.node_ids}
-    home = pose.standing.folded.home
+def _parts(pose: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> list[_Part]:
+    fronts = {n: (row.y, row.front) for row in pose.placement.layout.rows for n in row.node_ids}
+    home = pose.placement.folded.representative
     seen: dict[tuple[int, ...], str] = {}
     parts = []
     for name, members in modules.items():

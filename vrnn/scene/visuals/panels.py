@@ -9,34 +9,34 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import PanelGrid
-from vrnn.scene.network_object import Stand
+from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.primitives import PANEL, QUAD, quad
-from vrnn.scene.state import SwitchedOff
-from vrnn.scene.transition import Maps, Pose, grid_maps
-from vrnn.style.colormap import Display, symmetric
+from vrnn.scene.state import AblationState
+from vrnn.scene.transition import MapPlacements, PlacementFrame, grid_maps
+from vrnn.style.colormap import ColorMapping, symmetric
 
 NAME = 0.15
-"""Capital height of a layer's name, metres."""
+"""Capital height of a layer's name, meters."""
 OPERATION = 0.095
-"""Capital height of a layer's operation, metres."""
+"""Capital height of a layer's operation, meters."""
 EDGE_TEXT = 0.075
 SMALLEST_ROW_NAME, NAME_GAP = 0.3, 0.62
 TITLE = 0.42
 
 OVERHANG = 0.4
-"""Metres that a label may reach beyond its panel, into the gap."""
+"""Meters that a label may reach beyond its panel, into the gap."""
 CELL_GAP = 0.06
 """Of a cell, free between two maps; as in shaders/panel.frag.glsl."""
 PILE, PILE_INSIDE = (0.060, 0.070, 0.095), (0.0105, 0.0125, 0.0175)
 OFF = (1.0, 0.12, 0.10, 1.0)
 BORDER, LIT_BORDER = 0.018, 0.035
-"""Metres around a panel, and around one that is pointed out."""
+"""Meters around a panel, and around one that is pointed out."""
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
 TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
 RISER_TOP = (0.0165, 0.0205, 0.0310, 1.0)
 RISER_FOOT = (0.0105, 0.0130, 0.0185, 0.0)
 RISER = 1.1
-"""Metres of a row's front that can be seen."""
+"""Meters of a row's front that can be seen."""
 EDGE_LINE = (0.085, 0.105, 0.150, 1.0)
 FLOW = (0.16, 0.20, 0.29, 0.95)
 SKIP = (0.06, 0.24, 0.27, 0.95)
@@ -54,7 +54,7 @@ LINE_WIDTH = 0.085
 
 
 def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]) -> np.ndarray:
-    """(N,) PANEL that wait for their maps. places: (N, 5) x centre, bottom, z, width, height."""
+    """(N,) PANEL that wait for their maps. places: (N, 5) x center, bottom, z, width, height."""
     records = np.zeros(len(nodes), PANEL)
     x, y, z, width, height = places.T
     records["origin"] = np.stack([x - width / 2, y + height, z], 1)
@@ -72,7 +72,7 @@ def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
     return records
 
 
-def single_maps(panel: np.ndarray, maps: Maps) -> np.ndarray:
+def single_maps(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     """(K,) PANEL, one for each map that stands on its own. panel: (1,) the layer's own."""
     records = np.repeat(panel, len(maps.channels))
     left = panel["origin"][0] + panel["right"][0] / 2 + panel["down"][0]
@@ -88,10 +88,10 @@ def single_maps(panel: np.ndarray, maps: Maps) -> np.ndarray:
     return records
 
 
-def boxes(pose: Pose) -> np.ndarray:
+def boxes(pose: PlacementFrame) -> np.ndarray:
     """QUADs behind each folded module: it looks like a pile of panels."""
     quads = []
-    for node in pose.standing.folded.boxes:
+    for node in pose.placement.folded.boxes:
         if node not in pose.index:
             continue
         x, y, z, width, height = pose.place(node).tolist()
@@ -122,7 +122,9 @@ def boxes(pose: Pose) -> np.ndarray:
     return np.concatenate(quads) if quads else np.zeros(0, QUAD)
 
 
-def off_marks(off: Sequence[SwitchedOff], slot: int, stand: Stand, pose: Pose) -> np.ndarray:
+def ablation_marks(
+    off: Sequence[AblationState], slot: int, stand: NetworkObject, pose: PlacementFrame
+) -> np.ndarray:
     """QUADs: a frame around what is switched off."""
     quads = []
     for one in off:
@@ -130,7 +132,7 @@ def off_marks(off: Sequence[SwitchedOff], slot: int, stand: Stand, pose: Pose) -
         if one.network != slot or node is None or node not in pose.index:
             continue
         place = pose.place(node)
-        face = pose.standing.faces.get(node)
+        face = pose.placement.faces.get(node)
         if face is None or face.one or not one.channels:
             x, y, z, width, height = place.tolist()
             quads += _frame(x - width / 2, y + height, width, height, z)
@@ -174,7 +176,7 @@ def _frame(left: float, top: float, width: float, height: float, z: float) -> li
 
 
 def ranges(
-    maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], display: Display
+    maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], display: ColorMapping
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N, 2) and (N,) float32 for `PANEL`'s range and clip.
 
@@ -188,12 +190,14 @@ def ranges(
         if node.id not in maps:
             continue
         layer = maps[node.id]
-        if display.clip < 100:
-            clip[i] = layer.share_below(display.clip)
+        if display.clip_percentile < 100:
+            clip[i] = layer.clip_fraction(display.clip_percentile)
         ends = (low, high)
-        if display.scale == "layer" or (display.scale == "map" and layer.height * layer.width == 1):
+        if display.normalize_by == "layer" or (
+            display.normalize_by == "map" and layer.height * layer.width == 1
+        ):
             ends = (layer.lowest, layer.highest)
-        elif display.scale == "map":
+        elif display.normalize_by == "map":
             continue
         ends = symmetric(*ends) if display.symmetric else ends
         if ends[0] == ends[1]:

@@ -9,16 +9,16 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import panel_size
-from vrnn.scene.primitives import Beside, Label, Spot, quad
-from vrnn.scene.transition import Pose
+from vrnn.scene.primitives import PickRegion, TextLabel, Visual, quad
+from vrnn.scene.transition import PlacementFrame
 from vrnn.scene.visuals import panels as parts
-from vrnn.style.colormap import Display
+from vrnn.style.colormap import ColorMapping
 
 INK = (0.25, 0.80, 0.62, 1.0)
 
 
 @dataclass(frozen=True, eq=False)
-class Pinned:
+class PinnedLayer:
     """A double. store: where its maps are kept; beside: layer that it stands beside, of the same
     network; caption: what it shows; number: its `Pin`'s."""
 
@@ -31,7 +31,9 @@ class Pinned:
     maps: FeatureMaps | None = None
 
 
-def pinned(pin: Pinned, pose: Pose, node: int, display: Display) -> tuple[np.ndarray, Beside]:
+def pinned_layer_panel(
+    pin: PinnedLayer, pose: PlacementFrame, node: int, display: ColorMapping
+) -> tuple[np.ndarray, Visual]:
     """PANEL records of the double, and its name with a button that takes it away."""
     x, y, z, width, height = pose.place(node).tolist()
     grid = panel_size(map_shape(pin.node.shape))
@@ -43,11 +45,13 @@ def pinned(pin: Pinned, pose: Pose, node: int, display: Display) -> tuple[np.nda
         maps = {pin.node.id: pin.maps}
         records["range"], records["clip"] = parts.ranges(maps, [pin.node], display)
     left, top = x - grid.width * size / 2, y + height + 0.62 + grid.height * size
-    label = Label(pin.caption, (left, top + 0.09, z), 0.1, INK, fade=6.0)
-    close = Label("× remove", (left + grid.width * size + 0.06, top - 0.1, z), 0.07, INK, fade=6.0)
-    spot = Spot(
+    label = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, INK, fade=6.0)
+    close = TextLabel(
+        "× remove", (left + grid.width * size + 0.06, top - 0.1, z), 0.07, INK, fade=6.0
+    )
+    spot = PickRegion(
         "pin", (left + grid.width * size + 0.04, top + 0.02, z), (0.5, 0, 0), (0, -0.16, 0),
         pin.number, pin.network,
     )  # fmt: skip
     line = quad(x - 0.01, y + height + 0.6, 0.02, 0.14, z - 0.01, (*INK[:3], 0.5))
-    return records, Beside(line, (label, close), (), (spot,))
+    return records, Visual(line, (label, close), (), (spot,))

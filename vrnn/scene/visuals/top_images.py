@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.scene.primitives import Beside, Label, Picture, Spot, quad
+from vrnn.scene.primitives import ImageQuad, PickRegion, TextLabel, Visual, quad
 
 SIDE, GAP = 0.5, 0.05
-"""Metres: of an image, and from one to the next."""
+"""Meters: of an image, and from one to the next."""
 COLUMNS = 5
 PIXELS = 128
 FRAME = (255, 150, 40)
@@ -22,7 +22,7 @@ ACCENT = (1.0, 0.52, 0.10, 1.0)
 def top_images(
     images: Sequence[np.ndarray], texts: Sequence[str], actions: Sequence[Any], title: str,
     close: Any, x: float, y: float, z: float,
-) -> Beside:  # fmt: skip
+) -> Visual:  # fmt: skip
     """A card whose lower edge is at y, its middle at x. images: (PIXELS, PIXELS, 3) uint8, the best
     first; actions: what touching each does; close: what takes the card away."""
     columns = min(COLUMNS, max(1, len(images)))
@@ -31,18 +31,18 @@ def top_images(
     width, height = max(columns * step_x + 0.15, 2.2), rows * step_y + 0.38
     left, top = x - width / 2, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
-    labels = [Label(title, (left + 0.1, top - 0.19, z), 0.1, INK, fade=5.0)]
+    labels = [TextLabel(title, (left + 0.1, top - 0.19, z), 0.1, INK, fade=5.0)]
     right = left + width - 0.62
-    labels.append(Label("× close", (right + 0.1, top - 0.19, z), 0.08, ACCENT, fade=5.0))
-    spots = [Spot("button", (right, top - 0.04, z), (0.6, 0, 0), (0, -0.2, 0), close)]
+    labels.append(TextLabel("× close", (right + 0.1, top - 0.19, z), 0.08, ACCENT, fade=5.0))
+    spots = [PickRegion("button", (right, top - 0.04, z), (0.6, 0, 0), (0, -0.2, 0), close)]
     pictures = []
     for i, pixels in enumerate(images):
         at_x, at_y = left + 0.1 + i % columns * step_x, top - 0.3 - i // columns * step_y
         corner = (at_x, at_y, z)
-        pictures.append(Picture(corner, (SIDE, 0, 0), (0, -SIDE, 0), pixels))
-        labels.append(Label(texts[i], (at_x, at_y - SIDE - 0.085, z), 0.055, INK, fade=5.0))
-        spots.append(Spot("thumbnail", corner, (SIDE, 0, 0), (0, -SIDE, 0), actions[i]))
-    return Beside(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
+        pictures.append(ImageQuad(corner, (SIDE, 0, 0), (0, -SIDE, 0), pixels))
+        labels.append(TextLabel(texts[i], (at_x, at_y - SIDE - 0.085, z), 0.055, INK, fade=5.0))
+        spots.append(PickRegion("thumbnail", corner, (SIDE, 0, 0), (0, -SIDE, 0), actions[i]))
+    return Visual(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
 
 
 def framed(pixels: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:

@@ -8,7 +8,7 @@ import numpy as np
 
 from vrnn.scene.camera import Camera
 from vrnn.scene.world import World
-from vrnn.ui.hud.overlay import ACCENT, SHADE, Sheet
+from vrnn.ui.hud.overlay import ACCENT, SHADE, HudCanvas
 
 WIDTH, HEIGHT = 250.0, 170.0
 LAYER = (0.26, 0.32, 0.44, 1.0)
@@ -18,11 +18,11 @@ SMALLEST = 2.2
 """Of a layer on the map, so that each can be seen."""
 
 
-def minimap(sheet: Sheet, world: World, camera: Camera) -> None:
+def minimap(sheet: HudCanvas, world: World, camera: Camera) -> None:
     """At the upper right. Layers are strokes, seen from above; the arrow is the eye."""
     if not world.slots:
         return
-    places = [world.pose(slot).places for slot in world.slots]
+    places = [world.placement_frame(slot).places for slot in world.slots]
     everything = np.concatenate(places)
     left = float((everything[:, 0] - everything[:, 3] / 2).min()) - 2
     right = float((everything[:, 0] + everything[:, 3] / 2).max()) + 2
@@ -39,12 +39,12 @@ def minimap(sheet: Sheet, world: World, camera: Camera) -> None:
         return x0 + WIDTH / 2 + across, y0 + HEIGHT / 2 + down
 
     for slot in world.slots:
-        pose = world.pose(slot)
-        for row in pose.standing.layout.rows:
+        pose = world.placement_frame(slot)
+        for row in pose.placement.layout.rows:
             a, b = at(row.left + float(pose.offset[0]), row.back)
             c, d = at(row.right + float(pose.offset[0]), row.front)
             sheet.box(a, b, max(c - a, 1), max(d - b, 1), STEP)
-        lit = world.pointed.layer if world.pointed is not None else None
+        lit = world.hovered.layer if world.hovered is not None else None
         for node, place in zip(pose.ids, pose.places.tolist(), strict=True):
             a, b = at(place[0] - place[3] / 2, place[2])
             wide = max(place[3] * scale, SMALLEST)

@@ -10,10 +10,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vrnn.render.uniforms import Look
-from vrnn.scene.primitives import QUAD, Drawing, Label
+from vrnn.render.uniforms import RenderColors
+from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.style import font
-from vrnn.style.colormap import SCALE_TEXT, Display, table
+from vrnn.style.colormap import SCALE_TEXT, ColorMapping, lookup_table
 
 INK = (0.62, 0.66, 0.74, 1.0)
 BRIGHT = (0.88, 0.90, 0.95, 1.0)
@@ -21,10 +21,10 @@ ACCENT = (1.0, 0.52, 0.10, 1.0)
 SHADE = (0.004, 0.005, 0.008, 0.86)
 EDGE = (0.10, 0.12, 0.17, 0.9)
 STEPS = 24
-"""Of the colour bar."""
+"""Of the color bar."""
 
 
-class Sheet:
+class HudCanvas:
     """Collects rectangles and lines of text in pixels, y down."""
 
     def __init__(self, size: tuple[int, int], scale: float | None = None) -> None:
@@ -32,7 +32,7 @@ class Sheet:
         self.size = size
         self.scale = scale if scale is not None else max(0.5, min(size[1] / 1080, size[0] / 1400))
         self._quads: list[np.ndarray] = []
-        self._labels: list[Label] = []
+        self._labels: list[TextLabel] = []
 
     @property
     def width(self) -> float:
@@ -48,7 +48,7 @@ class Sheet:
         self, x: float, y: float, width: float, height: float,
         left: Sequence[float], right: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
-        """A rectangle, its colour running from left to right."""
+        """A rectangle, its color running from left to right."""
         record = np.zeros(1, QUAD)
         s = self.scale
         # `top` to `bottom` runs along `down`: laid on its side for a gradient from left to right.
@@ -63,31 +63,33 @@ class Sheet:
         """Text with its base line at y and capitals of this height; returns where it ends."""
         s = self.scale
         r, g, b, a = ink
-        label = Label(text, (x * s, y * s, 0.0), size * s, (r, g, b, a), up=(0, -1, 0), fade=0)
+        label = TextLabel(text, (x * s, y * s, 0.0), size * s, (r, g, b, a), up=(0, -1, 0), fade=0)
         self._labels.append(label)
         return x + font.width(text) * size
 
-    def centred(self, y: float, text: str, size: float, ink: Sequence[float]) -> None:
+    def centered(self, y: float, text: str, size: float, ink: Sequence[float]) -> None:
         """Text in the middle of the picture's width."""
         self.text((self.width - font.width(text) * size) / 2, y, text, size, ink)
 
-    def add(self, other: Sheet) -> None:
+    def add(self, other: HudCanvas) -> None:
         """Put another sheet of the same picture over this one."""
         self._quads += other._quads
         self._labels += other._labels
 
-    def drawing(self) -> Drawing:
+    def drawing(self) -> DrawList:
         """All of it, ready to be drawn over a picture."""
         quads = np.concatenate(self._quads) if self._quads else np.zeros(0, QUAD)
-        return Drawing(quads=quads, labels=tuple(self._labels))
+        return DrawList(quads=quads, labels=tuple(self._labels))
 
 
-def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> float:
-    """What the colours mean, at the lower right. Returns where it begins from the left."""
+def legend(
+    sheet: HudCanvas, look: RenderColors, display: ColorMapping, not_finite: int = 0
+) -> float:
+    """What the colors mean, at the lower right. Returns where it begins from the left."""
     bar = 118.0
-    words = SCALE_TEXT[display.scale]
-    if display.clip < 100:
-        words += f", full at {display.clip:g} %"
+    words = SCALE_TEXT[display.normalize_by]
+    if display.clip_percentile < 100:
+        words += f", full at {display.clip_percentile:g} %"
     x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
     start = x - font.width(words) * 8.5 - 16
     if start < 30:
@@ -95,9 +97,9 @@ def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> f
     said = f"NaN or infinite: {not_finite:,} values"
     left = start - (font.width(said) * 8.5 + 42 if not_finite else 0)
     sheet.box(left - 18, y - 18, sheet.width - left - 2, 54, SHADE)
-    colours = table(display, look.negative, look.positive)
+    colors = lookup_table(display, look.negative, look.positive)
     for i in range(STEPS):
-        ends = [colours[round(j * (len(colours) - 1) / STEPS)] for j in (i, i + 1)]
+        ends = [colors[round(j * (len(colors) - 1) / STEPS)] for j in (i, i + 1)]
         part = 2 * bar / STEPS
         sheet.box(x + i * part, y, part, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0))
     sheet.text(x, y + 28, "negative" if display.symmetric else "lowest", 8.5, INK)
@@ -113,7 +115,7 @@ def legend(sheet: Sheet, look: Look, display: Display, not_finite: int = 0) -> f
     return left - 18
 
 
-def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
+def help_sheet(sheet: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
     """The keys, on a dark card in the middle, in columns. rows: (keys, what they do)."""
     line, pad, text = 30.0, 32.0, 11.5
     split = max(font.width(keys) for keys, _ in rows) * text + 30
@@ -122,7 +124,7 @@ def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
     each = -(-len(rows) // count)
     width, height = column * count + 2 * pad - 40, line * each + 2 * pad + 26
     shrink = min(1.0, (sheet.width - 40) / width, (sheet.height - 40) / height)
-    small = Sheet(sheet.size, sheet.scale * shrink)
+    small = HudCanvas(sheet.size, sheet.scale * shrink)
     x, y = (small.width - width) / 2, (small.height - height) / 2
     small.box(x - 1.5, y - 1.5, width + 3, height + 3, EDGE)
     small.box(x, y, width, height, (*SHADE[:3], 1.0))
@@ -135,7 +137,7 @@ def help_sheet(sheet: Sheet, rows: Sequence[tuple[str, str]]) -> None:
     sheet.add(small)
 
 
-def message(sheet: Sheet, text: str, hint: str) -> None:
+def message(sheet: HudCanvas, text: str, hint: str) -> None:
     """A message on a card near the top; wrapped. hint: how to be rid of it."""
     room = min(900.0, sheet.width - 120)
     lines = wrapped(text, room, 13)
@@ -148,7 +150,7 @@ def message(sheet: Sheet, text: str, hint: str) -> None:
     sheet.text(x + 30, y + height - 16, hint, 9.5, INK)
 
 
-def hint(sheet: Sheet, text: str, room: float) -> None:
+def hint(sheet: HudCanvas, text: str, room: float) -> None:
     """One quiet line at the lower left. room: what is free there; more goes higher, in lines."""
     lines = wrapped(text, sheet.width - 80, 11)
     width = max(font.width(line) for line in lines) * 11
@@ -159,13 +161,13 @@ def hint(sheet: Sheet, text: str, room: float) -> None:
         sheet.text(38, top + 25 + 26 * i, line, 11, INK)
 
 
-def progress(sheet: Sheet, text: str) -> None:
+def progress(sheet: HudCanvas, text: str) -> None:
     """What is being done, at the upper right."""
     width = font.width(text) * 9.5
     sheet.text(sheet.width - width - 28, 40, text, 9.5, ACCENT)
 
 
-def cross_hair(sheet: Sheet) -> None:
+def cross_hair(sheet: HudCanvas) -> None:
     """Where the eye points while the cursor is captured."""
     x, y = sheet.width / 2, sheet.height / 2
     for w, h in ((14.0, 1.6), (1.6, 14.0)):

@@ -11,27 +11,27 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from vrnn.commands.files import Export
-from vrnn.commands.inputs import PickUp
-from vrnn.commands.layers import ShowFeatures
-from vrnn.commands.session import Cancel, Pause
+from vrnn.commands.files import ExportLayers
+from vrnn.commands.inputs import GrabImage
+from vrnn.commands.layers import ShowFeatureVisualization
+from vrnn.commands.session import CancelJob, PauseJob
 from vrnn.errors import VrnnError
 from vrnn.features.presets import presets
-from vrnn.features.results import Feature
+from vrnn.features.results import FeatureImage
 from vrnn.features.settings import (
     OBJECTIVES,
-    OPTIMISERS,
+    OPTIMIZERS,
     PARAMETRIZATIONS,
     PRECISIONS,
     SOURCES,
-    Ascent,
+    FeatureVisSettings,
 )
 from vrnn.network.graph import Node
-from vrnn.style.text import time_text
-from vrnn.ui.panel_context import Desk
+from vrnn.style.text import format_duration
+from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import ACCENT, QUIET
-from vrnn.ui.widgets import buttons, choice, labelled, toggle, wrapped
-from vrnn.workspace.feature_images import Made
+from vrnn.ui.widgets import buttons, choice, labeled, toggle, wrapped
+from vrnn.workspace.feature_images import FeatureImageSet
 
 NAME = "Features"
 OWN = "own"
@@ -49,9 +49,9 @@ class FeaturesPanel:
         self._channel = 0
         self._film: dict[int, list[np.ndarray]] = {}
 
-    def draw(self, desk: Desk, picture: Draw) -> None:
+    def draw(self, desk: PanelContext, picture: Draw) -> None:
         """The panel's inside."""
-        found = desk.found()
+        found = desk.subject_layer()
         if found is None or found[2].operation == "input":
             wrapped("Point at a layer to see what its channels look for.")
             return
@@ -68,21 +68,23 @@ class FeaturesPanel:
         imgui.separator_text("How they are made")
         self._method(desk, node)
 
-    def _follow(self, desk: Desk, slot: int, node: Node) -> None:
+    def _follow(self, desk: PanelContext, slot: int, node: Node) -> None:
         """The channel that was pointed at last."""
         if self._seen != (slot, node.id):
             self._seen, self._channel = (slot, node.id), 0
-        hit = desk.world.pointed
+        hit = desk.world.hovered
         if hit is not None and hit.layer == self._seen and hit.channel >= 0:
             self._channel = hit.channel
-            desk.place.jobs.pictures.first((hit.channel,))
+            desk.place.jobs.pictures.prioritize((hit.channel,))
 
-    def _begin(self, desk: Desk, slot: int, node: Node, made: Made | None) -> None:
+    def _begin(
+        self, desk: PanelContext, slot: int, node: Node, made: FeatureImageSet | None
+    ) -> None:
         layer = desk.world.state.layer((slot, node.name))
         if layer.features is None:
             wrapped("Pictures that excite each channel most, in place of its maps.")
             if imgui.button("Make pictures"):
-                desk.do(ShowFeatures(node.name, slot, self.settings))
+                desk.do(ShowFeatureVisualization(node.name, slot, self.settings))
             return
         texts = ["Show maps"]
         if layer.features != self.settings:
@@ -91,14 +93,16 @@ class FeaturesPanel:
             texts.append("Export sheet")
         pressed = buttons(texts)
         if pressed == "Show maps":
-            desk.do(ShowFeatures(node.name, slot))
+            desk.do(ShowFeatureVisualization(node.name, slot))
         elif pressed == "Make anew":
-            desk.do(ShowFeatures(node.name, slot, self.settings))
+            desk.do(ShowFeatureVisualization(node.name, slot, self.settings))
         elif pressed == "Export sheet":
             when = datetime.now().strftime("vrnn-%Y%m%d-%H%M%S")
-            desk.do(Export(Path(f"{when}-features"), node.name, slot, ("features",)))
+            desk.do(ExportLayers(Path(f"{when}-features"), node.name, slot, ("features",)))
 
-    def _one(self, desk: Desk, slot: int, node: Node, feature: Feature, picture: Draw) -> None:
+    def _one(
+        self, desk: PanelContext, slot: int, node: Node, feature: FeatureImage, picture: Draw
+    ) -> None:
         """One channel's picture, its film and its curve."""
         imgui.separator_text(f"Channel {self._channel}")
         if feature.dead:
@@ -116,7 +120,7 @@ class FeaturesPanel:
         imgui.text_colored(QUIET, "activation")
         imgui.text_unformatted(f"{feature.activation:.4g}")
         if imgui.button("Pick up"):
-            desk.do(PickUp(layer=node.name, channel=self._channel, network=slot))
+            desk.do(GrabImage(layer=node.name, channel=self._channel, network=slot))
         if imgui.is_item_hovered():
             imgui.set_item_tooltip("then click the input: does it really excite its channel?")
         imgui.end_group()
@@ -129,14 +133,14 @@ class FeaturesPanel:
                 imgui.image(picture(frame), (small, small * frame.shape[0] / frame.shape[1]))
         _curve(feature.curve)
 
-    def _frames(self, feature: Feature) -> list[np.ndarray]:
+    def _frames(self, feature: FeatureImage) -> list[np.ndarray]:
         """The film's pictures; the same arrays as long as the feature is the same."""
         key = id(feature)
         if key not in self._film:
             self._film = {key: [np.ascontiguousarray(frame) for frame in feature.film]}
         return self._film[key]
 
-    def _method(self, desk: Desk, node: Node) -> None:
+    def _method(self, desk: PanelContext, node: Node) -> None:
         now = self.settings
         name = next((n for n, known in self._presets.items() if known == now), OWN)
         if chosen := choice("preset", name, tuple(self._presets)):
@@ -148,18 +152,18 @@ class FeaturesPanel:
             desk.note(str(error))
 
 
-def _edited(now: Ascent, desk: Desk, node: Node) -> Ascent:
+def _edited(now: FeatureVisSettings, desk: PanelContext, node: Node) -> FeatureVisSettings:
     """The settings after what was done to them in this frame. Raises VrnnError."""
     changes: dict[str, Any] = {}
     for key, label, known in (
         ("objective", "target", OBJECTIVES), ("source", "start from", SOURCES),
-        ("parametrization", "moves", PARAMETRIZATIONS), ("optimiser", "optimiser", OPTIMISERS),
+        ("parametrization", "moves", PARAMETRIZATIONS), ("optimizer", "optimizer", OPTIMIZERS),
         ("precision", "precision", PRECISIONS),
     ):  # fmt: skip
         if chosen := choice(label, getattr(now, key), known):
             changes[key] = chosen
     if now.objective == "difference":
-        _whole(changes, now, "other", "less channel", 0, max(node.shape[0] - 1, 0))
+        _whole(changes, now, "subtracted_channel", "less channel", 0, max(node.shape[0] - 1, 0))
     if now.objective == "neuron":
         _unit(changes, now, desk)
     _whole(changes, now, "steps", "steps", 1, 2000)
@@ -170,23 +174,23 @@ def _edited(now: Ascent, desk: Desk, node: Node) -> Ascent:
     _chance(changes, now, "scale", "times", 0.05, 1.0, 2.0)
     _switched(changes, now, "blur", "blur", 0.5, 0.0, 3.0)
     _chance(changes, now, "roll", "pixels", 0.3, 1, 64)
-    _switched(changes, now, "towards", "to mean", 0.05, 0.0, 1.0)
-    _whole(changes, now, "plain_steps", "last, without", 0, 200)
+    _switched(changes, now, "mean_pull", "pull to mean", 0.05, 0.0, 1.0)
+    _whole(changes, now, "untransformed_steps", "final steps without transforms", 0, 200)
     if imgui.tree_node("penalties and variety"):
-        for key, label in (("l1", "L1"), ("l2", "L2"), ("variation", "total variation"),
+        for key, label in (("l1", "L1"), ("l2", "L2"), ("total_variation", "total variation"),
                            ("diversity", "diversity")):  # fmt: skip
             _number(changes, now, key, label, 0.0, 10.0)
-        _whole(changes, now, "copies", "pictures each", 1, 9)
+        _whole(changes, now, "samples_per_channel", "pictures each", 1, 9)
         imgui.tree_pop()
     _whole(changes, now, "seed", "seed", 0, 2**31 - 1)
     return replace(now, **changes) if changes else now
 
 
-def _unit(changes: dict[str, Any], now: Ascent, desk: Desk) -> None:
-    labelled("unit")
+def _unit(changes: dict[str, Any], now: FeatureVisSettings, desk: PanelContext) -> None:
+    labeled("unit")
     said = "the middle" if now.position is None else f"row {now.position[0]}, col {now.position[1]}"
     imgui.text_unformatted(said)
-    hit = desk.world.pointed
+    hit = desk.world.hovered
     if hit is not None and hit.layer is not None and desk.subject is not None:
         row, column = hit.row, hit.column
         if imgui.button(f"take row {row}, column {column}"):
@@ -194,19 +198,19 @@ def _unit(changes: dict[str, Any], now: Ascent, desk: Desk) -> None:
 
 
 def _whole(
-    changes: dict[str, Any], now: Ascent, key: str, label: str, low: int, high: int
+    changes: dict[str, Any], now: FeatureVisSettings, key: str, label: str, low: int, high: int
 ) -> None:  # fmt: skip
-    labelled(label)
+    labeled(label)
     moved, value = imgui.input_int(f"##{key}", getattr(now, key), 1, 10)
     if moved:
         changes[key] = min(max(value, low), high)
 
 
 def _number(
-    changes: dict[str, Any], now: Ascent, key: str, label: str, low: float, high: float,
+    changes: dict[str, Any], now: FeatureVisSettings, key: str, label: str, low: float, high: float,
     logarithmic: bool = False,
 ) -> None:  # fmt: skip
-    labelled(label)
+    labeled(label)
     flags = imgui.SliderFlags_
     kind = flags.always_clamp | (flags.logarithmic if logarithmic else 0)
     moved, value = imgui.slider_float(
@@ -217,9 +221,14 @@ def _number(
 
 
 def _switched(
-    changes: dict[str, Any], now: Ascent, key: str, label: str, usual: float, low: float,
+    changes: dict[str, Any],
+    now: FeatureVisSettings,
+    key: str,
+    label: str,
+    usual: float,
+    low: float,
     high: float,
-) -> None:  # fmt: skip
+) -> None:
     """A change between steps that is off at 0, and how large it is."""
     value = getattr(now, key)
     on = toggle(f"##on {key}", value > 0)
@@ -235,7 +244,13 @@ def _switched(
 
 
 def _chance(
-    changes: dict[str, Any], now: Ascent, key: str, unit: str, usual: float, low: float, high: float
+    changes: dict[str, Any],
+    now: FeatureVisSettings,
+    key: str,
+    unit: str,
+    usual: float,
+    low: float,
+    high: float,
 ) -> None:
     """A change that happens sometimes: how likely, and how far it goes."""
     chance = getattr(now, f"{key}_chance")
@@ -244,7 +259,7 @@ def _chance(
         changes[f"{key}_chance"] = usual if on else 0.0
     imgui.same_line()
     imgui.begin_disabled(chance <= 0)
-    labelled(key)
+    labeled(key)
     value = getattr(now, key)
     form = f"%.0f {unit}" if isinstance(low, int) else f"%.3g {unit}"
     moved, far = imgui.slider_float(f"##{key}", float(value), low, high, form)
@@ -253,19 +268,19 @@ def _chance(
     imgui.end_disabled()
 
 
-def _progress(desk: Desk, made: Made) -> None:
+def _progress(desk: PanelContext, made: FeatureImageSet) -> None:
     row = desk.place.jobs.rows.get(made.job)
     if row is None:
         imgui.text_colored(QUIET, f"{made.done} of {made.of} pictures")
         return
-    left = "" if row.seconds_left is None else f", {time_text(row.seconds_left)} left"
+    left = "" if row.seconds_left is None else f", {format_duration(row.seconds_left)} left"
     said = f"{made.done} of {made.of}{', paused' if row.paused else left}"
     imgui.progress_bar(row.fraction, (-1, 0), said)
     pressed = buttons(("Go on" if row.paused else "Pause", "Cancel"))
     if pressed == "Cancel":
-        desk.do(Cancel(made.job))
+        desk.do(CancelJob(made.job))
     elif pressed is not None:
-        desk.do(Pause(made.job, not row.paused))
+        desk.do(PauseJob(made.job, not row.paused))
 
 
 def _curve(curve: np.ndarray) -> None:

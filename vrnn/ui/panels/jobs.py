@@ -6,15 +6,15 @@ from collections.abc import Callable, Sequence
 
 from imgui_bundle import imgui
 
-from vrnn.style.text import time_text
+from vrnn.style.text import format_duration
 from vrnn.ui.style import QUIET
-from vrnn.workspace.job_manager import Row
+from vrnn.workspace.job_manager import JobStatus
 
 NAME = "Jobs"
 
 
 def draw(
-    progress: str, jobs: Sequence[Row] = (), cancel: Callable[[int], None] | None = None
+    progress: str, jobs: Sequence[JobStatus] = (), cancel: Callable[[int], None] | None = None
 ) -> None:
     """The panel's inside. progress: what the worker does now, '' when idle; cancel: is called with
     a job's id."""
@@ -24,7 +24,7 @@ def draw(
     for job in jobs:
         imgui.push_id(job.number)
         imgui.text_unformatted(job.text)
-        left = "" if job.seconds_left is None else f", {time_text(job.seconds_left)} left"
+        left = "" if job.seconds_left is None else f", {format_duration(job.seconds_left)} left"
         left = ", paused" if job.paused else left
         known = job.fraction >= 0
         room = -6 * imgui.get_font_size() if cancel is not None else -1

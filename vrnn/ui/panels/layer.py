@@ -9,17 +9,17 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from vrnn.commands.display import Fold
-from vrnn.commands.layers import Form, PinLayer, Reset, SwitchOff, Unpin
-from vrnn.commands.session import Look, Point
+from vrnn.commands.layers import Ablate, ArrangeMaps, PinLayer, ResetLayer, UnpinLayer
+from vrnn.commands.session import GoToView, HoverLayer
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
-from vrnn.network.results import Histogram, LayerFacts
+from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import dead_channels, entropy, histogram, sparsity
-from vrnn.scene.network_object import Stand
+from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import FORMS, ORDERS, Key
-from vrnn.ui.panel_context import Desk, count_text, shape_text
+from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.style import ACCENT, QUIET
-from vrnn.ui.widgets import LABEL, buttons, choice, facts, labelled, slider, toggle, wrapped
+from vrnn.ui.widgets import LABEL, buttons, choice, facts, labeled, slider, toggle, wrapped
 
 NAME = "Layer"
 BINS = 64
@@ -81,9 +81,9 @@ class LayerPanel:
         self._chosen: set[int] = set()
         self._of: Key | None = None
 
-    def draw(self, desk: Desk) -> None:
+    def draw(self, desk: PanelContext) -> None:
         """The panel's inside."""
-        found = desk.found()
+        found = desk.subject_layer()
         if found is None:
             wrapped("Point at a layer in the world, or click one in the model.")
             return
@@ -107,7 +107,12 @@ class LayerPanel:
             self._channels(desk, slot, node, known)
 
     def _plot(
-        self, desk: Desk, slot: int, stand: Stand, maps: FeatureMaps, fact: LayerFacts | None
+        self,
+        desk: PanelContext,
+        slot: int,
+        stand: NetworkObject,
+        maps: FeatureMaps,
+        fact: LayerProfile | None,
     ) -> None:
         low, high = maps.lowest, maps.highest
         if self._same:
@@ -164,16 +169,16 @@ class LayerPanel:
         if imgui.is_item_hovered():
             imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
 
-    def _channels(self, desk: Desk, slot: int, node: Node, known: Numbers) -> None:
-        labelled("go to")
+    def _channels(self, desk: PanelContext, slot: int, node: Node, known: Numbers) -> None:
+        labeled("go to")
         entered, number = imgui.input_int(
             "##channel", min(self._chosen, default=0), 0, 0,
             imgui.InputTextFlags_.enter_returns_true.value,
         )  # fmt: skip
         if entered:
             self._chosen = {min(max(number, 0), known.maps.channels - 1)}
-            desk.do(Look(f"layer:{node.name}", slot))
-            desk.do(Point(node.name, slot, min(self._chosen)))
+            desk.do(GoToView(f"layer:{node.name}", slot))
+            desk.do(HoverLayer(node.name, slot, min(self._chosen)))
         self._switch(desk, slot, node)
         flags = imgui.TableFlags_
         kind = flags.sortable | flags.scroll_y | flags.row_bg | flags.sizing_stretch_prop
@@ -210,15 +215,17 @@ class LayerPanel:
             self._order = (key, np.argsort(-values if down else values, kind="stable"))
         return self._order[1]
 
-    def _channel(self, desk: Desk, slot: int, node: Node, known: Numbers, channel: int) -> None:
+    def _channel(
+        self, desk: PanelContext, slot: int, node: Node, known: Numbers, channel: int
+    ) -> None:
         imgui.table_next_row()
         imgui.table_next_column()
         flags = imgui.SelectableFlags_
         kind = flags.span_all_columns | flags.allow_double_click
         if imgui.selectable(f"{channel}", channel in self._chosen, kind.value)[0]:
             if imgui.is_mouse_double_clicked(0):
-                desk.do(Look(f"layer:{node.name}", slot))
-                desk.do(Point(node.name, slot, channel))
+                desk.do(GoToView(f"layer:{node.name}", slot))
+                desk.do(HoverLayer(node.name, slot, channel))
             elif imgui.get_io().key_ctrl:
                 self._chosen ^= {channel}
             else:
@@ -232,7 +239,7 @@ class LayerPanel:
             else:
                 imgui.text_unformatted(text)
 
-    def _switch(self, desk: Desk, slot: int, node: Node) -> None:
+    def _switch(self, desk: PanelContext, slot: int, node: Node) -> None:
         chosen = tuple(sorted(self._chosen))
         if not chosen:
             imgui.text_colored(QUIET, "click to choose, double click to point")
@@ -242,41 +249,46 @@ class LayerPanel:
         pressed = buttons(("to zero", "to its mean"))
         if pressed is not None:
             value = "mean" if pressed == "to its mean" else "zero"
-            desk.do(SwitchOff(node.name, slot, chosen, None, value))
+            desk.do(Ablate(node.name, slot, chosen, None, value))
 
 
-def _head(slot: int, node: Node, fact: LayerFacts | None) -> None:
+def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
     imgui.text_colored(ACCENT, node.name)
     wrapped(node.label.replace("→", " › "))  # the typeface has no arrow
     rows = [("shape", shape_text(node))]
     if node.parameters:
         rows.append(("parameters", f"{node.parameters:,}"))
     if fact is not None:
-        if fact.multiply_adds:
-            rows.append(("multiply-adds", count_text(fact.multiply_adds)))
+        if fact.macs:
+            rows.append(("multiply-adds", count_text(fact.macs)))
         rows.append(("time", f"{fact.seconds * 1e3:.2f} ms of a pass"))
     facts(rows, "head")
 
 
-def _form(desk: Desk, slot: int, node: Node) -> None:
+def _form(desk: PanelContext, slot: int, node: Node) -> None:
     key = (slot, node.name)
     layer = desk.world.state.layer(key)
     name = node.name
     several = bool(node.shape) and node.shape[0] > 1
     imgui.begin_disabled(not several)
     if form := choice("form", layer.form, FORMS):
-        desk.do(Form(name, slot, form=form))
+        desk.do(ArrangeMaps(name, slot, form=form))
     if order := choice("order by", layer.order, ORDERS):
-        desk.do(Form(name, slot, order=order))
+        desk.do(ArrangeMaps(name, slot, order=order))
     slider(
-        desk, "spread", layer.spread, (1.0, 4.0), "%.2f", lambda v: Form(name, slot, spread=v)
-    )  # fmt: skip
-    labelled("at most")
+        desk,
+        "spread",
+        layer.spread,
+        (1.0, 4.0),
+        "%.2f",
+        lambda v: ArrangeMaps(name, slot, spread=v),
+    )
+    labeled("at most")
     _, most = imgui.input_int("##most", layer.most, 1, 16)
     if imgui.is_item_deactivated_after_edit() or (
         most != layer.most and not imgui.is_item_active()
     ):
-        desk.do(Form(name, slot, most=max(0, most)))
+        desk.do(ArrangeMaps(name, slot, most=max(0, most)))
     if imgui.is_item_hovered():
         imgui.set_item_tooltip("so many of the first maps; 0 shows all")
     folded = toggle("folded into one map", layer.folded)
@@ -295,13 +307,13 @@ def _form(desk: Desk, slot: int, node: Node) -> None:
         imgui.text_unformatted(f"{pin.kind} double of {pin.layer}")
         imgui.same_line()
         if imgui.small_button("take away"):
-            desk.do(Unpin(pin.number))
+            desk.do(UnpinLayer(pin.number))
         imgui.pop_id()
     whole = any(
-        o.network == slot and o.layer == name and not o.channels for o in desk.world.state.off
+        o.network == slot and o.layer == name and not o.channels for o in desk.world.state.ablations
     )
     pressed = buttons(("Reset", "Switch on" if whole else "Switch layer off"))
     if pressed == "Reset":
-        desk.do(Reset(name, slot))
+        desk.do(ResetLayer(name, slot))
     elif pressed is not None:
-        desk.do(SwitchOff(name, slot))
+        desk.do(Ablate(name, slot))

@@ -7,8 +7,8 @@ from imgui_bundle import imgui
 from vrnn.commands.display import Fold
 from vrnn.network.graph import Network
 from vrnn.scene.state import Key
-from vrnn.ui.panel_context import Desk, count_text
-from vrnn.ui.panels.module_tree import Row, matching, rows, visible
+from vrnn.ui.panel_context import PanelContext, count_text
+from vrnn.ui.panels.module_tree import TreeRow, matching, rows, visible
 from vrnn.ui.style import ACCENT, QUIET
 from vrnn.ui.widgets import link
 
@@ -21,10 +21,10 @@ class ModelPanel:
     def __init__(self) -> None:
         self._search = ""
         self._opened: set[Key] = set()
-        self._known: dict[int, tuple[Network, list[Row]]] = {}
-        self._seen: dict[int, tuple[object, list[Row]]] = {}
+        self._known: dict[int, tuple[Network, list[TreeRow]]] = {}
+        self._seen: dict[int, tuple[object, list[TreeRow]]] = {}
 
-    def draw(self, desk: Desk) -> None:
+    def draw(self, desk: PanelContext) -> None:
         """The panel's inside."""
         imgui.set_next_item_width(-1)
         _, self._search = imgui.input_text_with_hint(
@@ -48,8 +48,8 @@ class ModelPanel:
             self._network(desk, slot)
         imgui.end_table()
 
-    def _network(self, desk: Desk, slot: int) -> None:
-        stand = desk.world.stands[slot]
+    def _network(self, desk: PanelContext, slot: int) -> None:
+        stand = desk.world.networks[slot]
         imgui.push_id(slot)
         imgui.table_next_row()
         imgui.table_next_column()
@@ -59,7 +59,7 @@ class ModelPanel:
         imgui.table_next_column()
         imgui.text_colored(QUIET, count_text(stand.info.parameters))
         shown = self._rows(desk, slot)
-        pointed = desk.world.pointed.layer if desk.world.pointed is not None else None
+        pointed = desk.world.hovered.layer if desk.world.hovered is not None else None
         clipper = imgui.ListClipper()
         clipper.begin(len(shown))
         while clipper.step():
@@ -71,8 +71,8 @@ class ModelPanel:
             imgui.text_colored(QUIET, "nothing found")
         imgui.pop_id()
 
-    def _rows(self, desk: Desk, slot: int) -> list[Row]:
-        stand = desk.world.stands[slot]
+    def _rows(self, desk: PanelContext, slot: int) -> list[TreeRow]:
+        stand = desk.world.networks[slot]
         network = stand.network
         if slot not in self._known or self._known[slot][0] is not network:
             found = rows(network, slot, stand.modules)
@@ -86,7 +86,7 @@ class ModelPanel:
             self._seen[slot] = (key, visible(found, self._opened) if looked is None else looked)
         return self._seen[slot][1]
 
-    def _row(self, desk: Desk, row: Row, pointed: bool) -> None:
+    def _row(self, desk: PanelContext, row: TreeRow, pointed: bool) -> None:
         searching = bool(self._search.strip())
         key = (row.slot, row.name)
         imgui.push_id(f"{row.operation}/{row.name}")
@@ -112,7 +112,7 @@ class ModelPanel:
         if imgui.is_item_toggled_open():
             self._opened ^= {key}
         elif imgui.is_item_clicked():
-            desk.go(row.slot, row.name)
+            desk.go_to_layer(row.slot, row.name)
         over = imgui.is_item_hovered()
         if indent:
             imgui.unindent(indent)
@@ -123,7 +123,7 @@ class ModelPanel:
         imgui.text_colored(QUIET, row.parameters)
         imgui.pop_id()
 
-    def _fold(self, desk: Desk, row: Row, over: bool) -> None:
+    def _fold(self, desk: PanelContext, row: TreeRow, over: bool) -> None:
         """A way to fold the row that the mouse is on; one that is folded says so."""
         if not row.foldable:
             return

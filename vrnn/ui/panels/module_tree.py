@@ -10,7 +10,7 @@ from vrnn.ui.panel_context import count_text, shape_text
 
 
 @dataclass(frozen=True)
-class Row:
+class TreeRow:
     """A module or a layer. depth: of nesting; name: in full; short: beside its parent; operation:
     '' for a module; node: of a layer, or the module's last one; shape, parameters: as they are
     read; foldable: whether it can be one box."""
@@ -31,7 +31,7 @@ class Row:
         return not self.operation
 
 
-def rows(network: Network, slot: int, modules: Mapping[str, Sequence[int]]) -> list[Row]:
+def rows(network: Network, slot: int, modules: Mapping[str, Sequence[int]]) -> list[TreeRow]:
     """All rows of a network, modules before what is in them, in the order in which they first ran.
 
     modules: the nodes in each module that has at least two.
@@ -49,20 +49,20 @@ def rows(network: Network, slot: int, modules: Mapping[str, Sequence[int]]) -> l
                 inside[parent].append(name)
             parent = name
         inside[parent].append(node)
-    found: list[Row] = []
+    found: list[TreeRow] = []
     left: list[tuple[str | Node, str, int]] = [(one, "", 0) for one in reversed(inside[""])]
     while left:
         one, parent, depth = left.pop()
         if isinstance(one, str):
             last = network.by_id[modules[one][-1]]
             count = sum(network.by_id[i].parameters for i in modules[one])
-            found.append(Row(
+            found.append(TreeRow(
                 slot, depth, one, _short(one, parent), "", last.id, shape_text(last),
                 count_text(count), True,
             ))  # fmt: skip
             left += [(child, one, depth + 1) for child in reversed(inside[one])]
         else:
-            found.append(Row(
+            found.append(TreeRow(
                 slot, depth, one.name, _short(one.name, parent), one.operation, one.id,
                 shape_text(one), count_text(one.parameters), bool(one.shape) and one.shape[0] > 1,
             ))  # fmt: skip
@@ -73,9 +73,9 @@ def _short(name: str, parent: str) -> str:
     return name.removeprefix(f"{parent}.") if parent else name
 
 
-def visible(found: Sequence[Row], opened: Collection[tuple[int, str]]) -> list[Row]:
+def visible(found: Sequence[TreeRow], opened: Collection[tuple[int, str]]) -> list[TreeRow]:
     """The rows that are seen when only these modules (network and name) are open."""
-    seen: list[Row] = []
+    seen: list[TreeRow] = []
     closed = -1  # depth of a closed module whose inside is being left out
     for row in found:
         if closed >= 0 and row.depth > closed:
@@ -85,7 +85,7 @@ def visible(found: Sequence[Row], opened: Collection[tuple[int, str]]) -> list[R
     return seen
 
 
-def matching(found: Sequence[Row], text: str) -> list[Row]:
+def matching(found: Sequence[TreeRow], text: str) -> list[TreeRow]:
     """Rows that have a text in their name or operation, in any case."""
     wanted = text.lower().strip()
     return [row for row in found if wanted in row.name.lower() or wanted in row.operation]

@@ -8,11 +8,11 @@ from typing import Any
 import numpy as np
 from imgui_bundle import imgui
 
-from vrnn.commands.layers import SwitchOn
+from vrnn.commands.layers import RemoveAblation
 from vrnn.commands.session import Redo, Undo
 from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
-from vrnn.scene.state import SwitchedOff
-from vrnn.ui.panel_context import Desk, words
+from vrnn.scene.state import AblationState
+from vrnn.ui.panel_context import PanelContext, words
 from vrnn.ui.style import ACCENT, QUIET
 
 NAME = "Scores"
@@ -41,7 +41,7 @@ def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, floa
     return [(name(int(label)), float(s)) for label, s in pairs]
 
 
-def off_text(off: SwitchedOff) -> str:
+def off_text(off: AblationState) -> str:
     """What is switched off, in words."""
     what = off.layer
     if len(off.channels) == 1:
@@ -53,7 +53,7 @@ def off_text(off: SwitchedOff) -> str:
     return what + (" (mean)" if off.value == "mean" else "")
 
 
-def draw(desk: Desk, picture: Picture, truth: str | None = None) -> None:
+def draw(desk: PanelContext, picture: Picture, truth: str | None = None) -> None:
     """The panel's inside. picture: makes an image of pixels for ImGui; truth: the true class, where
     it is known."""
     _undo(desk)
@@ -64,9 +64,9 @@ def draw(desk: Desk, picture: Picture, truth: str | None = None) -> None:
     _off(desk)
 
 
-def _undo(desk: Desk) -> None:
+def _undo(desk: PanelContext) -> None:
     history = desk.place.history
-    steps = (("Undo", history.undone_next, Undo()), ("Redo", history.redone_next, Redo()))
+    steps = (("Undo", history.undo_label, Undo()), ("Redo", history.redo_label, Redo()))
     half = (imgui.get_content_region_avail().x - imgui.get_style().item_spacing.x) / 2
     for i, (word, said, action) in enumerate(steps):
         if i:
@@ -77,10 +77,10 @@ def _undo(desk: Desk) -> None:
         imgui.end_disabled()
 
 
-def _network(desk: Desk, slot: int, picture: Picture, truth: str | None) -> None:
-    stand = desk.world.stands[slot]
+def _network(desk: PanelContext, slot: int, picture: Picture, truth: str | None) -> None:
+    stand = desk.world.networks[slot]
     imgui.separator_text(stand.info.title)
-    frame = stand.frame
+    frame = stand.result
     if frame is None:
         imgui.text_colored(QUIET, "not there yet")
         return
@@ -131,17 +131,17 @@ def _bar(name: str, part: float, true: bool) -> None:
     imgui.dummy((width, height - imgui.get_style().item_spacing.y / 2))
 
 
-def _off(desk: Desk) -> None:
-    off = desk.world.state.off
+def _off(desk: PanelContext) -> None:
+    off = desk.world.state.ablations
     if not off:
         return
     imgui.separator_text("Switched off")
     for number, one in enumerate(off, 1):
         imgui.push_id(number)
         if imgui.small_button("on"):
-            desk.do(SwitchOn(number))
+            desk.do(RemoveAblation(number))
         imgui.same_line()
         imgui.text_unformatted(off_text(one))
         imgui.pop_id()
     if len(off) > 1 and imgui.button("Switch all on"):
-        desk.do(SwitchOn())
+        desk.do(RemoveAblation())
