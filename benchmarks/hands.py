@@ -21,7 +21,6 @@ from benchmarks.timing import table
 from vrnn.app.desktop import SWITCH
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.billboard import facing
 from vrnn.scene.headset.hand_gestures import quaternion
@@ -61,7 +60,7 @@ def measured(studio: OffscreenApp, active: bool, board: bool) -> dict[str, list[
     """Seconds of each part, for each frame."""
     found: dict[str, list[float]] = {"update": [], "seen": [], "letters": [], "between": []}
     text = studio._renderer._text
-    with HandRigController(studio.place, studio._renderer, load_config()) as guide:
+    with studio.hand_controller(load_config(), None) as guide:
         guide.hands.hints.dismiss()
         if board:
             guide.hands.board.toggle()

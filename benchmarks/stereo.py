@@ -64,7 +64,7 @@ def issue() -> dict[str, Any]:
     counter = Counter()
     studio_module.offscreen_context = counter.context
     with studio_module.OffscreenApp([ModelSpec(MODELS[0])], load_config(), "all") as studio:
-        ctx, renderer, world = studio.context, studio._renderer, studio.world
+        ctx, renderer, world = studio.gl_context, studio._renderer, studio.world
         camera = camera_by_name(world, "overview", SIZE[0] / SIZE[1], np.pi / 2)
         near, fog = near_and_fog(world, camera)
         eyes, rig = eyes_before(camera, SIZE)
@@ -124,7 +124,7 @@ def gpu(name: str) -> dict[str, Any]:
 
     config = load_config()
     with OffscreenApp([ModelSpec(name)], config) as studio:
-        ctx, renderer, world = studio.context, studio._renderer, studio.world
+        ctx, renderer, world = studio.gl_context, studio._renderer, studio.world
         found: dict[str, Any] = {"renderer": ctx.info["GL_RENDERER"], "places": {}}
         if is_software(ctx) and "VRNN_SOFTWARE_TOO" not in os.environ:
             return found

@@ -22,7 +22,7 @@ if __name__ == "__main__":
 
 from benchmarks.timing import milliseconds, table
 from vrnn.app.desktop import SWITCH
-from vrnn.commands.layers import ShowFeatureVisualization
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.config.loader import load_config
 from vrnn.features.settings import FeatureVisSettings
@@ -53,49 +53,51 @@ class Bench:
         self.context = offscreen_context()
         self.renderer = Renderer(self.context)
         config = load_config()
-        self.place = Workspace(
+        self.workspace = Workspace(
             self.worker, self.renderer, specs, "layers", State(), 0.0, feature_map_colors(config)
         )
         self.most = config.render.upload_mb_a_frame * 2**20
         self.target = Target(self.context, SIZE)
         self.finish = ctypes.CDLL("libGL.so.1").glFinish
-        while not self.place.feed.displayed_sequence or self.place.jobs.rows:
-            if self.place.feed.handle_events(self.worker.wait(0.2)):
-                self.place.on_network_loaded()
-            self.place.upload()
-            self.place.jobs.update()
+        while not self.workspace.feed.displayed_sequence or self.workspace.jobs.rows:
+            if self.workspace.feed.handle_events(self.worker.wait(0.2)):
+                self.workspace.on_network_loaded()
+            self.workspace.content.upload()
+            self.workspace.jobs.update()
         os.sched_setaffinity(0, {cores[0]})
         for thread in Path("/proc/self/task").iterdir():
             own = int(thread.name) == os.getpid()
             os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
         sys.setswitchinterval(SWITCH)
-        self.look_from(camera_by_name(self.place.world, "overview", SIZE[0] / SIZE[1], np.pi / 3))
+        self.look_from(
+            camera_by_name(self.workspace.world, "overview", SIZE[0] / SIZE[1], np.pi / 3)
+        )
 
     def look_from(self, camera: Camera) -> None:
         """Stand somewhere else."""
-        near, fog = near_and_fog(self.place.world, camera)
+        near, fog = near_and_fog(self.workspace.world, camera)
         self.view = View(camera, SIZE, fog, near)
 
     def frame(self) -> int:
         """Draw one; returns how many passes have ended before it."""
         events = self.worker.events()
-        self.place.feed.handle_events(events)
-        self.place.jobs.update()
-        self.place.upload(self.most, self.view.clip_from_world)
-        self.place.tick(self.view.camera.position)
-        self.renderer.draw(self.target, self.view, self.place.world.draw_list())
+        self.workspace.feed.handle_events(events)
+        self.workspace.jobs.update()
+        self.workspace.content.upload(self.most, self.view.clip_from_world)
+        self.workspace.content.tick(self.view.camera.position)
+        self.renderer.draw(self.target, self.view, self.workspace.world.draw_list())
         self.finish()
         return sum(isinstance(event, ForwardComplete) for event in events)
 
     def ascending(self) -> np.ndarray:
         """Seconds of each frame while pictures of what channels look for are made and shown."""
         settings = FeatureVisSettings(source="noise", steps=100_000)
-        self.place.execute(ShowFeatureVisualization("layer2.0.conv2", settings=settings))
-        while not self.place.world.feature_tiles:
+        self.workspace.apply_command(ShowFeatureVisualization("layer2.0.conv2", settings=settings))
+        while not self.workspace.world.feature_tiles:
             self.frame()
         found = self.seconds(False)
-        self.place.execute(ShowFeatureVisualization("layer2.0.conv2"))
-        while self.place.jobs.rows:
+        self.workspace.apply_command(ShowFeatureVisualization("layer2.0.conv2"))
+        while self.workspace.jobs.rows:
             self.frame()
         return found
 
@@ -105,11 +107,11 @@ class Bench:
         images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(4)]
         found = []
         if busy:
-            self.place.show_live_frame(images[0])
+            self.workspace.show_live_frame(images[0])
         for number in range(FRAMES):
             start = time.perf_counter()
             if self.frame() and busy:
-                self.place.show_live_frame(images[number % 4])
+                self.workspace.show_live_frame(images[number % 4])
             found.append(time.perf_counter() - start)
         while not busy and self.frame():
             continue
@@ -118,14 +120,14 @@ class Bench:
     def until_seen(self) -> tuple[int, int]:
         """Frames after the pass until layers in view, and all, have the new image's maps."""
         rng = np.random.default_rng(1)
-        old = dict(self.place.world.networks[0].maps)
-        in_view = {n for _, n in self.place.world.in_view(self.view.clip_from_world)}
-        self.place.show_live_frame(rng.integers(0, 255, (224, 224, 3), np.uint8))
+        old = dict(self.workspace.world.networks[0].maps)
+        in_view = {n for _, n in self.workspace.world.in_view(self.view.clip_from_world)}
+        self.workspace.show_live_frame(rng.integers(0, 255, (224, 224, 3), np.uint8))
         while not self.frame():
             continue
         frames, seen = 1, 0
         while True:
-            maps = self.place.world.networks[0].maps
+            maps = self.workspace.world.networks[0].maps
             waiting = {node for node in old if maps[node] is old[node]}
             if not seen and not waiting & in_view:
                 seen = frames
@@ -140,7 +142,7 @@ def main() -> int:
     bench = Bench()
     bench.seconds(False)
     idle, busy = bench.seconds(False), bench.seconds(True)
-    while bench.place.feed.progress:
+    while bench.workspace.feed.progress:
         bench.frame()
     ascent = bench.ascending()
     rows = [("ResNet50, overview, 960×540", "median", "99 %", "ratio of 99 %", "target")]
@@ -158,7 +160,7 @@ def main() -> int:
     views = {
         "overview": bench.view.camera,
         "before a layer": camera_by_name(
-            bench.place.world, "layer:layer2.0.conv2", 16 / 9, np.pi / 3
+            bench.workspace.world, "layer:layer2.0.conv2", 16 / 9, np.pi / 3
         ),
     }
     for name, camera in views.items():
@@ -168,7 +170,7 @@ def main() -> int:
         rows.append((name, f"{seen} frames", f"{everything} frames", "", "2, 10 frames"))
     print(table(rows))
     bench.worker.close()
-    bench.place.close()
+    bench.workspace.close()
     return 0
 
 

@@ -37,7 +37,7 @@ class Visiting(Closeable):
                 os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
         sys.setswitchinterval(SWITCH)
         self.visit = self.studio.visit(config.headset, render_colors(config))
-        self.renderer_name = str(self.studio.context.info["GL_RENDERER"])
+        self.renderer_name = str(self.studio.gl_context.info["GL_RENDERER"])
         self.spent = {"gpu": 0.0, "runtime": 0.0}
         self._time_others()
 
@@ -91,7 +91,7 @@ class Visiting(Closeable):
                 found.append((gpu, runtime, headset.seconds - gpu - runtime))
             if busy and feed.passes > sent:
                 sent = feed.passes
-                self.studio.place.show_live_frame(images[sent % 4])
+                self.studio.workspace.show_live_frame(images[sent % 4])
             moment = self.visit.moment
             self.studio.advance(seconds, self.most, None if moment is None else moment.camera)
             self.visit.prepare_next_frame()

@@ -13,10 +13,10 @@ from vrnn import render
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.base import Command
 from vrnn.commands.display import FoldAllStages
-from vrnn.commands.layers import ShowFeatureVisualization
-from vrnn.commands.session import HoverLayer, Undo
+from vrnn.commands.edit import Undo
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
+from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.features.presets import presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
@@ -64,12 +64,12 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
     aims = [Pose(np.array([x, 1.3, -0.4]), np.array(turned)) for x, turned in HANDS]
     hands = (HandInput(aims[0], aims[0], active=True), HandInput(aims[1], aims[1], active=True))
     eyes = (Eye(Pose(head.position - SIDE), FIELD), Eye(Pose(head.position + SIDE), FIELD))
-    with HandRigController(studio.place, studio._renderer, config) as guide:
+    with studio.hand_controller(config, None) as guide:
         for number in range(40):
             guide.update(tracked := TrackingFrame(number / 90, head, eyes, hands, True), 1 / 90)
             guide.make_ready()
         near, front = guide.seen(tracked)
-        target = StereoTarget(studio.context, (1600, 1080), samples=4)
+        target = StereoTarget(studio.gl_context, (1600, 1080), samples=4)
         view = eyes_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
         studio._renderer.draw_eyes(target, view, studio.world.draw_list(), near, front)
         seen = target.pixels(0)[..., :3]

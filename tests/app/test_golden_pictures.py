@@ -7,11 +7,13 @@ import torch
 import vrnn
 from tests.support import golden
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.display import Fold, FoldAllStages, SetArrangement, SetColorMapping
+from vrnn.commands.edit import Undo
 from vrnn.commands.inputs import DropImage, GrabImage, SetInputImage
-from vrnn.commands.layers import Ablate, ArrangeMaps, MoveLayer, PinLayer, ScaleLayer
-from vrnn.commands.session import HoverLayer, Undo
+from vrnn.commands.layers import ArrangeMaps, MoveLayer, PinLayer, ScaleLayer
+from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
@@ -37,7 +39,7 @@ def test_cameras(studio, camera, arrangement, regenerate, tmp_path):
         continue
     pixels = np.asarray(studio.picture(camera, SIZE))
     name = f"{arrangement}-{camera.split(':')[0].replace(',', '_')}"
-    golden.check(name, pixels, regenerate, is_software(studio.context), tmp_path)
+    golden.check(name, pixels, regenerate, is_software(studio.gl_context), tmp_path)
 
 
 @pytest.mark.parametrize("scale", ["layer", "network"])
@@ -50,7 +52,7 @@ def test_scales(studio, scale, regenerate, tmp_path):
         pixels = np.asarray(studio.picture("layer:stage3.1.conv2", SIZE))
     finally:
         studio.do(SetColorMapping(normalize_by="map"))
-    golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.context), tmp_path)
+    golden.check(f"scale-{scale}", pixels, regenerate, is_software(studio.gl_context), tmp_path)
 
 
 TOUCHED = {
@@ -88,14 +90,14 @@ def test_what_was_touched(studio, name, regenerate, tmp_path):
             studio.do(Undo(times=steps))
         studio.do(DropImage(into_input=False))
         studio.do(HoverLayer())
-    golden.check(f"touched-{name}", pixels, regenerate, is_software(studio.context), tmp_path)
+    golden.check(f"touched-{name}", pixels, regenerate, is_software(studio.gl_context), tmp_path)
 
 
 def test_transparent(studio, regenerate, tmp_path):
     pixels = np.asarray(studio.picture("overview", SIZE, transparent=True))
     assert pixels.shape == (360, 640, 4)
     assert (pixels[..., 3] == 0).mean() > 0.3
-    golden.check("transparent", pixels, regenerate, is_software(studio.context), tmp_path)
+    golden.check("transparent", pixels, regenerate, is_software(studio.gl_context), tmp_path)
 
 
 def test_another_image_gives_another_picture_and_the_same_one_the_same_bytes(studio):

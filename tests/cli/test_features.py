@@ -13,10 +13,11 @@ from torch import nn
 from tests.compute.test_worker import until
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import SetArrangement
-from vrnn.commands.files import ExportLayers, OpenSession, SaveSession
+from vrnn.commands.edit import Redo, Undo
+from vrnn.commands.export import ExportLayers
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import DropImage, GrabImage
-from vrnn.commands.layers import ShowFeatureVisualization
-from vrnn.commands.session import Redo, Undo
+from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.compute.features.job import FeatureVisJob
 from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import ForwardComplete, Worker
@@ -80,8 +81,8 @@ def test_a_picture_that_is_put_in_excites_its_channel(studio):
     more = 0
     for channel in (0, 5, 11, 17, 23, 31):
         studio.do(GrabImage(layer=LAYER, channel=channel))
-        assert f"channel {channel}" in studio.place.held_image.caption
-        assert studio.place.held_image.pixels.shape == (32, 32, 3)
+        assert f"channel {channel}" in studio.workspace.hand.image.caption
+        assert studio.workspace.hand.image.pixels.shape == (32, 32, 3)
         studio.do(DropImage())
         more += studio.world.networks[0].maps[node].mean[channel] > before[channel]
     assert more >= 5
@@ -147,9 +148,9 @@ def test_several_copies_and_one_picture_for_a_layer(studio):
 
 def test_a_layer_that_cannot_be_ascended_says_so(studio):
     studio.do(ShowFeatureVisualization("input", settings=FAST))
-    assert studio.place.jobs.pictures.made  # it was tried
+    assert studio.workspace.jobs.pictures.made  # it was tried
     assert not studio.world.feature_tiles
-    assert not studio.place.jobs.rows
+    assert not studio.workspace.jobs.rows
 
 
 def test_many_pictures_are_shown_smaller():
@@ -256,7 +257,7 @@ def test_a_folder_that_cannot_be_written_to_loses_no_picture(cache):
         node = studio.world.networks[0].ids["head"]
         assert len(studio.world.feature_tiles[0, node].addresses) == 10
         studio.do(GrabImage(layer="head", channel=3))
-        assert studio.place.held_image.pixels.shape == (32, 32, 3)
+        assert studio.workspace.hand.image.pixels.shape == (32, 32, 3)
 
 
 def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch, capsys):
@@ -267,7 +268,7 @@ def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch
     studio.do(ShowFeatureVisualization("head", settings=FAST))
     assert "no 96 MB free" in capsys.readouterr().err
     assert not studio.world.feature_tiles
-    assert not studio.place.jobs.rows
+    assert not studio.workspace.jobs.rows
 
 
 LITTLE_MEMORY = """

@@ -99,7 +99,7 @@ def test_interrupted(monkeypatch, capsys):
 def test_ctrl_c_ends_it_although_a_thread_is_stuck():
     script = (
         "import sys, threading, time\n"
-        "from vrnn import cli\n"
+        "from vrnn.cli import main as cli\n"
         "def run(options):\n"
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "    print('ready', flush=True)\n"
@@ -127,7 +127,7 @@ def test_ctrl_c_ends_it_although_a_thread_is_stuck():
 def test_a_reader_that_goes_away_is_no_error():
     script = (
         "import sys\n"
-        "from vrnn import cli\n"
+        "from vrnn.cli import main as cli\n"
         "def run(options):\n"
         "    for _ in range(100000): print('line')\n"
         "    return 0\n"

@@ -1,30 +1,32 @@
-"""Lists of actions from files."""
+"""Lists of commands from files."""
+
+import json
 
 import pytest
 from PIL import Image
 
-from vrnn.commands import base as actions
-from vrnn.commands.script import COMMANDS, read_commands
+from vrnn.commands.registry import registered
+from vrnn.commands.script import read_commands
 from vrnn.errors import VrnnError
 
 
 def test_a_list_is_played_without_a_screen(run_vrnn, tmp_path):
     (tmp_path / "tour.toml").write_text(
         """
-[[action]]
-do = "put_image"
+[[command]]
+do = "input.set_image"
 number = 4
-[[action]]
-do = "form"
+[[command]]
+do = "layer.arrange_maps"
 layer = "stage2.0.conv1"
 form = "ring"
 spread = 2
-[[action]]
-do = "take_picture"
+[[command]]
+do = "export.image"
 file = "a.png"
 size = [320, 200]
-[[action]]
-do = "save"
+[[command]]
+do = "session.save"
 file = "place.json"
 """
     )
@@ -41,16 +43,19 @@ file = "place.json"
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('[[action]]\ndo = "dance"', "action 1: there is no action 'dance'; known are"),
-        ("[[action]]\n", "there is no action 'None'"),
-        ('[[action]]\ndo = "move"\nlayer = "x"\nby = [1, 2]', "'move'.by should be a list"),
-        ('[[action]]\ndo = "move"\nby = [1, 2, 3]', "'move' needs layer"),
-        ('[[action]]\ndo = "undo"\ntimes = 1.5', "should be a whole number"),
-        ('[[action]]\ndo = "undo"\nsteps = 1', "has no 'steps'; known are times"),
-        ('[[action]]\ndo = "undo"\n[[action]]\ndo = "x"', "action 2"),
-        ("[action]\ndo = 1", "write \\[\\[action\\]\\]"),
+        ('[[command]]\ndo = "dance"', "command 1: there is no command 'dance'; known are"),
+        ("[[command]]\n", "there is no command 'None'"),
+        (
+            '[[command]]\ndo = "layer.move"\nlayer = "x"\nby = [1, 2]',
+            "'layer.move'.by should be a list",
+        ),
+        ('[[command]]\ndo = "layer.move"\nby = [1, 2, 3]', "'layer.move' needs layer"),
+        ('[[command]]\ndo = "edit.undo"\ntimes = 1.5', "should be a whole number"),
+        ('[[command]]\ndo = "edit.undo"\nsteps = 1', "has no 'steps'; known are times"),
+        ('[[command]]\ndo = "edit.undo"\n[[command]]\ndo = "x"', "command 2"),
+        ("[command]\ndo = 1", "write \\[\\[command\\]\\]"),
         ("other = 1", "'other' is not understood"),
-        ("[[action]\n", "cannot read the actions"),
+        ("[[command]\n", "cannot read the commands"),
     ],
 )
 def test_a_wrong_list_is_told_with_its_place(tmp_path, text, message):
@@ -62,18 +67,37 @@ def test_a_wrong_list_is_told_with_its_place(tmp_path, text, message):
 
 def test_an_action_that_cannot_be_done_ends_the_list_with_its_number(run_vrnn, tmp_path):
     (tmp_path / "tour.toml").write_text(
-        '[[action]]\ndo = "arrange"\n[[action]]\ndo = "fold"\nname = "nothing"\n'
+        '[[command]]\ndo = "display.arrangement"\n'
+        '[[command]]\ndo = "layer.fold"\nname = "nothing"\n'
     )
     done = run_vrnn("--play", "tour.toml", DISPLAY="")
     assert done.returncode == 2
-    assert "action 2: there is no layer 'nothing'" in done.stderr
+    assert "command 2: there is no layer 'nothing'" in done.stderr
     assert "Traceback" not in done.stderr
 
 
-def test_every_action_has_a_name():
-    kinds = [
-        k for k in vars(actions).values()
-        if isinstance(k, type) and issubclass(k, actions.Command)
-    ]  # fmt: skip
-    assert len(COMMANDS) == len(kinds) - 3
-    assert {"take_picture", "put_noise", "find_top"} <= set(COMMANDS)
+def test_a_list_of_an_older_build_is_played(run_vrnn, tmp_path, root):
+    """Every action of version 0.1, by its name and with the fields that it had then."""
+    text = (root / "tests/data/play-0.1.toml").read_text()
+    (tmp_path / "old.toml").write_text(text)
+    commands = read_commands(tmp_path / "old.toml")
+    formers = {info.former_name for info in registered() if info.former_name}
+    assert {line.split('"')[1] for line in text.splitlines() if line.startswith("do =")} == (
+        formers - {"use_headset"}
+    )
+    assert len(commands) == text.count("[[action]]")
+    done = run_vrnn("--play", "old.toml", DISPLAY="")
+    assert done.returncode == 0, done.stderr
+    assert Image.open(tmp_path / "picture.png").size == (160, 90)
+    assert list((tmp_path / "film").iterdir())
+    assert list((tmp_path / "layers").iterdir())
+    content = json.loads((tmp_path / "session.json").read_text())
+    assert content["state"]["color_mapping"]["colormap"] == "gray"
+    assert content["state"]["fold_display"] == "maximum"
+
+
+def test_an_action_of_one_build_and_a_command_of_another_cannot_be_mixed(tmp_path):
+    path = tmp_path / "mixed.toml"
+    path.write_text('[[action]]\ndo = "undo"\n[[command]]\ndo = "edit.undo"\n')
+    with pytest.raises(VrnnError, match="'command' is not understood"):
+        read_commands(path)

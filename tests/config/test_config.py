@@ -37,6 +37,7 @@ def test_every_setting_stands_in_the_file(root):
         section.name: {key.name for key in fields(getattr(config, section.name))}
         for section in fields(Config)
     }
+    named["keys"].remove("commands")  # declared with each command
     assert named == {section: set(entries) for section, entries in values.items()}
 
 
@@ -50,7 +51,7 @@ def test_defaults_lie_within_the_limits():
 def test_every_key_is_one_that_glfw_knows():
     keys = load_config().keys
     names = [getattr(keys, field.name) for field in fields(keys) if field.name != "store"]
-    for name in [*keys.places, *(n for n in names if isinstance(n, str))]:
+    for name in [*keys.viewpoints, *(n for n in names if isinstance(n, str))]:
         assert hasattr(glfw, f"KEY_{name.rpartition('+')[2]}"), name
 
 
@@ -58,10 +59,11 @@ def test_every_key_of_glfw_may_be_chosen(tmp_path):
     keys = load_config().keys
     known = {name[4:] for name in dir(glfw) if name.startswith("KEY_")}
     known -= {"LAST", "UNKNOWN", "WORLD_1", "WORLD_2"}  # no keys that one could name
-    known -= {getattr(keys, field.name) for field in fields(keys) if field.name != "places"}
+    own = {field.name for field in fields(keys)} - {"viewpoints", "commands"}
+    known -= {getattr(keys, name) for name in own}
     assert len(known) > 80
-    config = load_config(written(tmp_path, f"[keys]\nplaces = {sorted(known)}\n"))
-    assert set(config.keys.places) == known
+    config = load_config(written(tmp_path, f"[keys]\nviewpoints = {sorted(known)}\n"))
+    assert set(config.keys.viewpoints) == known
 
 
 def test_a_file_changes_only_what_it_names(tmp_path):
@@ -98,7 +100,7 @@ def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
         ('[keys]\nforward = "w"\n', "keys.forward should be a key"),
         ("[keys]\nforward = 3\n", "keys.forward should be a key"),
         ('[keys]\nstore = "F1"\n', "keys.store should be one of CONTROL"),
-        ('[keys]\nplaces = ["1", "zwei"]\n', "keys.places should be a list of keys"),
+        ('[keys]\nplaces = ["1", "zwei"]\n', "keys.viewpoints should be a list of keys"),
         ('[keys]\nforward = "S"\n', "S to both 'forward' and 'back'"),
         ("[look\n", "cannot read the settings"),
     ],

@@ -9,12 +9,15 @@ from tests.support.headset import LEFT, RIGHT, Person, looking, middle, on_layer
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import Fold, FoldAllStages, SetArrangement
 from vrnn.commands.inputs import DropImage, GrabImage, SetInputImage
+from vrnn.commands.jobs import CancelJob
 from vrnn.commands.layers import MoveLayer, ScaleLayer
-from vrnn.commands.session import CancelJob, GoToView, ShowTopActivations
+from vrnn.commands.registry import Ring
+from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.commands.undo_stack import UndoStack
+from vrnn.commands.view import GoToView
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labels
-from vrnn.controls.hands.radial_menu import GENERAL, ON_LAYER
+from vrnn.controls.hands.radial_menu import ring_choices
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.readout import hover_text
@@ -31,22 +34,22 @@ def studio():
 def person(studio):
     """Before the input, in a world as it was at first."""
     anew(studio)
-    return Person(studio.place)
+    return Person(studio.workspace)
 
 
 def anew(studio):
     """The world as it was at first, with nothing to undo."""
-    passes = studio.place.passes
-    studio.place.apply_state(State())
-    studio.place.history = UndoStack(State())
-    studio.place.held_image = None
+    passes = studio.workspace.passes
+    studio.workspace.apply_state(State())
+    studio.workspace.history = UndoStack(State())
+    studio.workspace.hand.image = None
     shown(studio, passes)
 
 
 def shown(studio, passes):
     """Wait until what was asked for since that many passes is seen."""
     now = max(studio.feed.displayed_sequence.values())
-    studio._wait(now + 1 if studio.place.passes > passes else 0)
+    studio._wait(now + 1 if studio.workspace.passes > passes else 0)
 
 
 def by(*meters):
@@ -67,8 +70,8 @@ def test_one_begins_before_the_input_looking_at_it(person):
 
 
 def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, person):
-    before, passes = scores(studio), studio.place.passes
-    images = studio.place.images
+    before, passes = scores(studio), studio.workspace.passes
+    images = studio.workspace.images
     thumbnail = next(
         spot
         for spot in spots(studio.world, "thumbnail")
@@ -76,19 +79,19 @@ def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, 
     )
     person.point(RIGHT, middle(thumbnail))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image is not None
-    assert studio.place.held_image.put == SetInputImage(number=thumbnail.value.number)
+    assert studio.workspace.hand.image is not None
+    assert studio.workspace.hand.image.put == SetInputImage(number=thumbnail.value.number)
     assert any(b.hand == RIGHT and b.strength > 0.4 for b in person.buzzes)
     person.reach(RIGHT, (0.35, 1.4, -0.2))  # carried about, it stays in the hand
     person.wait(0.5)
-    assert studio.place.held_image is not None
+    assert studio.workspace.hand.image is not None
     person.point(RIGHT, middle(spots(studio.world, "input")[0]))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert [type(a) for a in person.done] == [GrabImage, DropImage]
     shown(studio, passes)
     assert scores(studio).argmax() == images.label(thumbnail.value.number)
-    passes = studio.place.passes
+    passes = studio.workspace.passes
     person.tap(RIGHT, "secondary")  # undo
     shown(studio, passes)
     np.testing.assert_allclose(scores(studio), before, atol=1e-5)
@@ -98,20 +101,20 @@ def test_an_image_can_be_dragged_with_the_trigger_held(studio, person):
     thumbnail = spots(studio.world, "thumbnail")[3]
     person.point(RIGHT, middle(thumbnail))
     person.set(RIGHT, trigger=1.0)
-    assert studio.place.held_image is not None
+    assert studio.workspace.hand.image is not None
     person.point(RIGHT, middle(spots(studio.world, "input")[0]))
-    assert studio.place.held_image is not None
+    assert studio.workspace.hand.image is not None
     person.set(RIGHT, trigger=0.0)
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert studio.world.state.input_image.number == thumbnail.value.number
 
 
 def test_a_map_is_picked_up_and_let_go_of_again(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image.layer[2] == 0
+    assert studio.workspace.hand.image.layer[2] == 0
     person.tap(RIGHT, "secondary")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert studio.world.state == State()
 
 
@@ -120,7 +123,7 @@ def test_a_tap_on_nothing_lets_go_of_what_is_held(studio, person):
     person.tap(RIGHT, "trigger")
     person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert studio.world.state == State()
 
 
@@ -231,7 +234,7 @@ def test_two_presses_on_a_layer_fold_it(studio, person):
     person.point(RIGHT, on_layer(studio.world, "stage3.1.conv2"))
     person.tap(RIGHT, "trigger")
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert studio.world.state.layers[0, "stage3.1.conv2"].folded
 
 
@@ -314,7 +317,7 @@ def test_walking_snap_turning_flying_and_back(studio, person):
 
 def test_left_handed_everything_is_the_other_way_round(studio):
     anew(studio)
-    person = Person(studio.place, left_handed=True)
+    person = Person(studio.workspace, left_handed=True)
     rig = person.hands.rig
     person.set(LEFT, stick=(1.0, 0.0))
     person.wait(0.2)
@@ -322,9 +325,9 @@ def test_left_handed_everything_is_the_other_way_round(studio):
     person.set(LEFT, stick=(0.0, 0.0))
     person.point(LEFT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(LEFT, "trigger")
-    assert studio.place.held_image is not None
+    assert studio.workspace.hand.image is not None
     person.tap(LEFT, "secondary")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
 
 
 def test_a_controller_that_falls_asleep_changes_nothing(studio, person):
@@ -367,13 +370,13 @@ def test_input_that_is_for_somebody_else_does_nothing(studio, person):
     person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
     person.focused = False
     person.tap(RIGHT, "trigger")
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
 
 
 def test_the_menu_by_stick_and_by_ray(studio, person):
     person.set(RIGHT, primary=True)
     assert person.hands.menu is not None
-    choices = tuple(GENERAL)
+    choices = tuple(ring_choices(Ring.GENERAL))
     angle = 2 * np.pi * choices.index("fold stages") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
@@ -388,12 +391,13 @@ def test_the_menu_by_stick_and_by_ray(studio, person):
     assert person.hands.menu.chosen == choices.index("undo")
     person.tap(RIGHT, "trigger")
     assert not studio.world.state.folds
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
 
 
-def choose(person, word, choices=tuple(ON_LAYER)):
+def choose(person, word, ring=Ring.LAYER):
     """Take a word of the menu by holding the button and pushing the stick."""
     person.set(RIGHT, primary=True)
+    choices = tuple(ring_choices(ring))
     angle = 2 * np.pi * choices.index(word) / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     assert person.hands.menu.word == word
@@ -408,36 +412,36 @@ def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
     channel = studio.world.hovered.channel
-    choose(person, "switch off")
+    choose(person, "ablate")
     assert studio.world.state.ablations[0].channels == (channel,)
-    choose(person, "switch off")
+    choose(person, "ablate")
     assert not studio.world.state.ablations
-    choose(person, "what it looks for")
+    choose(person, "features")
     assert studio.world.state.layers[0, name].features is not None
-    choose(person, "what it looks for")
+    choose(person, "features")
     assert not studio.world.state.layers
-    choose(person, "keep a double")
+    choose(person, "pin a copy")
     assert studio.world.state.pins[0].layer == name
     choose(person, "fold")
     assert studio.world.state.layers[0, name].folded
-    choose(person, "put back")
+    choose(person, "reset")
     assert not studio.world.state.layers
     choose(person, "go there")
     eye = person.hands.rig.apply(person.head.position)
     assert np.linalg.norm(eye - on_layer(studio.world, name)) < 4
     person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
     choose(person, "more")
-    assert person.hands.menu.labels == tuple(GENERAL)
+    assert person.hands.menu.labels == tuple(ring_choices(Ring.GENERAL))
     person.tap(RIGHT, "secondary")
     assert person.hands.menu is None
     choose(person, "top images")
     assert any(isinstance(action, ShowTopActivations) for action in person.done)
-    studio.place.jobs.cancel(CancelJob().number)
+    studio.workspace.jobs.cancel(CancelJob().number)
 
 
 def test_the_menu_sets_the_network_on_a_table(studio, person):
     person.set(RIGHT, primary=True)
-    choices = tuple(GENERAL)
+    choices = tuple(ring_choices(Ring.GENERAL))
     angle = 2 * np.pi * choices.index("on a table") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
@@ -482,7 +486,7 @@ def test_a_refusal_is_said_and_felt(studio, person):
 
 def test_no_haptics_when_they_are_off(studio):
     anew(studio)
-    person = Person(studio.place, haptics=0.0)
+    person = Person(studio.workspace, haptics=0.0)
     person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(RIGHT, "trigger")
     assert person.buzzes == []
@@ -504,7 +508,7 @@ def test_a_hand_at_a_panel_touches_it_and_one_that_went_through_still_does(studi
 
 def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
     file = tmp_path / "vrnn" / "hints"
-    person = Person(studio.place, file=file)
+    person = Person(studio.workspace, file=file)
     assert len(person.hands.hints.lines(True)) == 5
     person.tap(RIGHT, "squeeze")
     assert "grip" not in [name for name, _ in person.hands.hints.lines(True)]
@@ -516,7 +520,7 @@ def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
     for button in ("primary", "primary", "secondary", "stick_click"):
         person.tap(LEFT, button)
     assert file.is_file()
-    again = Person(studio.place, file=file)
+    again = Person(studio.workspace, file=file)
     assert again.hands.hints.lines(True) == []
 
 

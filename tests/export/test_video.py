@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from PIL import Image
 
 from vrnn.app.offscreen import OffscreenApp
-from vrnn.commands.files import RecordVideo, SaveImage
+from vrnn.commands.export import RecordVideo, SaveImage
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.export.video import interpolate_cameras

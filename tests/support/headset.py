@@ -26,9 +26,9 @@ def looking(position, at) -> Pose:
 class Person:
     """Drives `HandControls` frame by frame."""
 
-    def __init__(self, place, panels=None, rig=None, act=None, file=None, **comfort) -> None:
+    def __init__(self, place, panels=None, rig=None, context=None, file=None, **comfort) -> None:
         settings = replace(load_config().comfort, **comfort)
-        self.hands = HandControls(place, settings, act, panels, file, rig)
+        self.hands = HandControls(place, settings, context, panels, file, rig)
         self.place = place
         self.now = 100.0
         self.head = Pose(np.array([0.0, 1.65, 0.0]))

@@ -12,9 +12,8 @@ from tests.scene.headset.test_hand_picking import joints
 from tests.support.headset import LEFT, RIGHT, Person, looking, middle
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import FoldAllStages
-from vrnn.commands.session import GoToView
+from vrnn.commands.view import FrameLayer
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.controls.hands.hand_visuals import draw_hands
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.render_target import Target
@@ -35,7 +34,7 @@ def studio():
 def visitor(studio):
     """With the board over the left wrist."""
     anew(studio)
-    with HandRigController(studio.place, studio._renderer, load_config()) as guide:
+    with studio.hand_controller(load_config(), None) as guide:
         yield Visitor(guide)
 
 
@@ -140,7 +139,7 @@ def test_a_button_is_pressed_by_the_ray(visitor, studio):
     assert studio.world.state.folds
     visitor.press(420, 50)  # undo
     assert not studio.world.state.folds
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
 
 
 def test_a_finger_presses_it_too(visitor, studio):
@@ -165,12 +164,12 @@ def test_a_layer_is_found_by_typing_and_one_goes_there(visitor, studio):
     before = visitor.hands.rig
     visitor.type("enter")
     assert not visitor.guide.board.typing
-    assert any(isinstance(action, GoToView) for action in visitor.done)
+    assert any(isinstance(command, FrameLayer) for command in visitor.done)
     assert np.linalg.norm(visitor.hands.rig.position - before.position) > 3
 
 
 def test_the_stick_scrolls_and_turns_nobody(visitor, studio):
-    visitor.guide.board.desk.subject = (0, "stage1.0.conv1")
+    visitor.guide.board.context.subject = (0, "stage1.0.conv1")
     visitor.settle()
     visitor.point(RIGHT, visitor.hands.rig.apply(visitor.at(500, 700)))
     visitor.settle()
@@ -217,7 +216,7 @@ def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
     visitor.input[RIGHT] = replace(visitor.input[RIGHT], active=False)
     visitor.settle()
     view = view_of(visitor)
-    target = Target(studio.context, view.size, 0)
+    target = Target(studio.gl_context, view.size, 0)
     world, front = draw_hands(visitor.hands)
     studio._renderer.draw(target, view, DrawList(), front=front, near=world)
     pixels = target.pixels()[..., 0].astype(int)
@@ -255,7 +254,7 @@ def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
     def picture(vignette, blink=0.0):
         visitor.hands.locomotion.vignette, visitor.hands.locomotion.blink = vignette, blink
         view = view_of(visitor)
-        target = Target(studio.context, view.size, 0)
+        target = Target(studio.gl_context, view.size, 0)
         world, front = draw_hands(visitor.hands)
         studio._renderer.draw(target, view, studio.world.draw_list(), front=front, near=world)
         pixels = target.pixels()[..., :3].astype(int)
@@ -279,7 +278,7 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
     visitor.wait(0.3)
     view = view_of(visitor)
     world, _ = draw_hands(visitor.hands)
-    target = Target(studio.context, view.size, 0)
+    target = Target(studio.gl_context, view.size, 0)
     studio._renderer.draw(target, view, DrawList(), near=world)
     pixels = target.pixels()[..., 0].astype(int)
     studio._renderer.draw(target, view, DrawList())
@@ -335,7 +334,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
                 assert np.isfinite(drawing.quads["origin"]).all()
                 assert np.isfinite(drawing.strokes["end"]).all()
         if number % 40 == 0:
-            studio.place.upload()
+            studio.workspace.content.upload()
             studio.feed.handle_events(studio._worker.events())
             visitor.settle()
     for hand in (LEFT, RIGHT):
@@ -346,13 +345,13 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
     assert np.isfinite(rig.position).all()
     assert visitor.hands.held_layer == frozenset()
     assert not visitor.hands.dragging
-    assert studio.world.state == studio.place.history.state
-    assert studio.context.error == "GL_NO_ERROR"
+    assert studio.world.state == studio.workspace.history.state
+    assert studio.gl_context.error == "GL_NO_ERROR"
 
 
 def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
     anew(studio)
-    person = Person(studio.place)
+    person = Person(studio.workspace)
     person.hands.head = None
     world, front = draw_hands(person.hands)
     assert not len(world.quads)

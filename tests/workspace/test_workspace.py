@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate, RemoveAblation
 from vrnn.commands.display import (
     Fold,
     FoldAllStages,
@@ -13,21 +14,23 @@ from vrnn.commands.display import (
     SetColorMapping,
     SetFoldDisplay,
 )
-from vrnn.commands.files import OpenSession, SaveSession
+from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.inputs import BrowseImages, DropImage, GrabImage, SetInputImage, SetInputNoise
 from vrnn.commands.layers import (
-    Ablate,
     ArrangeMaps,
     MoveLayer,
     PinLayer,
-    RemoveAblation,
     ResetLayer,
     ScaleLayer,
     UnpinLayer,
 )
-from vrnn.commands.session import HoverLayer, Redo, ShowTopActivations, Undo
+from vrnn.commands.session import OpenSession, SaveSession
+from vrnn.commands.top_activations import ShowTopActivations
+from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
+from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.predictions import ClassScores
 from vrnn.scene.state import State
@@ -45,9 +48,9 @@ def opened():
 @pytest.fixture
 def studio(opened):
     """As it was at first."""
-    if opened.place.history.undo_label:
+    if opened.workspace.history.undo_label:
         opened.do(Undo(times=10_000))
-    opened.place.held_image = None
+    opened.workspace.hand.image = None
     opened.do(HoverLayer())
     return opened
 
@@ -113,7 +116,7 @@ def test_two_hundred_steps_back_and_forth(studio):
         studio.do(Undo())
     studio.do(Redo(times=200))
     assert studio.world.state == moved
-    with pytest.raises(VrnnError, match="nothing to do again"):
+    with pytest.raises(VrnnError, match="nothing to redo"):
         studio.do(Redo())
     assert studio.world.state.layer((0, LAYER)).offset[0] == pytest.approx(201.0)
     studio.do(ResetLayer(LAYER))
@@ -158,10 +161,10 @@ def test_what_cannot_be_done_is_told_and_changes_nothing(studio, action, message
 
 def test_an_image_is_picked_up_carried_and_placed(studio):
     studio.do(GrabImage(number=7))
-    assert studio.place.held_image.caption.startswith("#7")
-    assert len(studio.place.cards("")) == 1
+    assert studio.workspace.hand.image.caption.startswith("#7")
+    assert len(studio.workspace.hand.cards("")) == 1
     studio.do(DropImage())
-    assert studio.place.held_image is None
+    assert studio.workspace.hand.image is None
     assert studio.world.state.input_image.number == 7
     best = int(np.argmax(scores(studio).logits))
     assert studio.world.true_label == str(best)
@@ -174,7 +177,7 @@ def test_an_image_is_picked_up_carried_and_placed(studio):
 def test_a_map_is_fed_back_into_the_network(studio):
     before = studio.world.networks[0].result.image
     studio.do(GrabImage(layer=LAYER, channel=3))
-    held = studio.place.held_image.pixels
+    held = studio.workspace.hand.image.pixels
     assert held.shape == (16, 16, 3)
     studio.do(DropImage())
     seen = studio.world.networks[0].result.image
@@ -184,6 +187,7 @@ def test_a_map_is_fed_back_into_the_network(studio):
 
 
 def test_a_click_on_anything_does_what_it_stands_for(studio):
+    pointer = Pointer(studio.workspace, studio.dispatcher, lambda: None)
     kinds = {spot.kind: spot for spot in studio.world.pick_regions()}
     assert {"input", "thumbnail", "button", "bracket", "handle", "corner"} <= kinds.keys()
     for kind, wanted in (
@@ -199,7 +203,7 @@ def test_a_click_on_anything_does_what_it_stands_for(studio):
             hit = studio.world.pick(eye, -normal / np.linalg.norm(normal))
         assert hit is not None
         assert hit.kind == kind
-        assert isinstance(studio.place.command_for_hit(hit), wanted)
+        assert isinstance(pointer.command_for(hit), wanted)
 
 
 def test_a_channel_that_is_off_changes_what_follows_and_undo_brings_it_back(studio):
@@ -313,9 +317,9 @@ def test_a_file_that_was_edited_wrongly_is_told_in_a_sentence(tmp_path, broken, 
 
 def test_folding_while_a_pass_runs(studio):
     for number in range(6):
-        studio.place.execute(SetInputImage(number=number))
-        studio.place.execute(Fold("stage2"))
-        studio.place.upload()
+        studio.dispatcher.execute(SetInputImage(number=number))
+        studio.dispatcher.execute(Fold("stage2"))
+        studio.workspace.content.upload()
     studio.show(3)
     assert (
         studio.world.state.input_image
@@ -337,7 +341,7 @@ def test_the_wall_turns_filters_and_finds(studio):
     studio.do(BrowseImages(page=1))
     assert not set(first) & set(tiles())
     studio.do(BrowseImages(only="4"))
-    images = studio.place.images
+    images = studio.workspace.images
     assert {images.label(n) for n in tiles()} == {4}
     studio.do(BrowseImages(search="#123"))
     assert 123 in tiles()
@@ -349,11 +353,39 @@ def test_the_wall_turns_filters_and_finds(studio):
 def test_what_was_previewed_is_done_once(studio):
     before = studio.world.state.layer((0, "stem.0"))
     change = MoveLayer("stem.0", 0, (0.5, 0.0, 0.0))
-    studio.place.preview(change)
-    studio.place.execute(change)
+    studio.workspace.preview(change)
+    studio.dispatcher.execute(change)
     assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
-    studio.place.preview(change)
-    studio.place.execute(MoveLayer("stem.0", 0, (0.0, 0.0, 0.0)))  # dragged back to where it was
+    studio.workspace.preview(change)
+    studio.dispatcher.execute(
+        MoveLayer("stem.0", 0, (0.0, 0.0, 0.0))
+    )  # dragged back to where it was
     assert studio.world.state.layer((0, "stem.0")).offset[0] == before.offset[0] + 0.5
-    studio.place.execute(Undo())
+    studio.dispatcher.execute(Undo())
     assert studio.world.state.layer((0, "stem.0")) == before
+
+
+def test_a_session_of_an_older_build_opens_as_it_was(studio, root):
+    """What version 0.1 wrote, with the names that it had."""
+    snapshot = load_workspace(root / "tests/data/session-0.1.json")
+    mapping = snapshot.state.color_mapping
+    assert (mapping.colormap, mapping.normalize_by, mapping.gamma) == ("gray", "layer", 1.5)
+    assert mapping.clip_percentile == 99.0
+    assert snapshot.state.fold_display == "maximum"
+    assert snapshot.state.folds == {(0, "stage1")}
+    assert [pin.layer for pin in snapshot.state.pins] == ["stage2.1.conv1"]
+    assert [a.channels for a in snapshot.state.ablations] == [(3, 5), ()]
+    assert snapshot.state.ablations[1].value == "mean"
+    assert snapshot.state.input_image.plain == "gray"
+    settings = snapshot.state.layer((0, "stage2.0.conv2")).features
+    assert settings == FeatureVisSettings(
+        source="gray", optimizer="adam", mean_pull=0.1, untransformed_steps=3,
+        total_variation=0.001, samples_per_channel=2, steps=2, subtracted_channel=1,
+    )  # fmt: skip
+    ring = snapshot.state.layer((0, "stage2.0.conv1"))
+    assert (ring.form, ring.order, ring.most) == ("ring", "mean", 12)
+    assert snapshot.state.layer((0, "stem.0")).offset == (0.5, 0.25, 0.0)
+    assert snapshot.viewpoints[2].z == 5.0
+    assert snapshot.camera.yaw == 0.1
+    studio.do(OpenSession(root / "tests/data/session-0.1.json"))
+    assert studio.world.state == snapshot.state

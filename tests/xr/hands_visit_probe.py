@@ -21,7 +21,6 @@ from tests.support.headset import middle, on_layer, spots
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
 from vrnn.scene.state import State
@@ -60,7 +59,9 @@ def told(studio, guide, visit) -> dict:
         "state": visit.headset.state,
         "hands": [hand.ray is not None for hand in hands.hands],
         "rig": [*np.round(rig.position, 3).tolist(), round(rig.yaw, 3), round(rig.scale, 3)],
-        "held": studio.place.held_image.caption if studio.place.held_image is not None else "",
+        "held": studio.workspace.hand.image.caption
+        if studio.workspace.hand.image is not None
+        else "",
         "number": state.input_image.number,
         "best": int(scores.argmax()),
         "layers": {
@@ -79,20 +80,20 @@ def told(studio, guide, visit) -> dict:
         "arc": hands.locomotion.arc is not None and hands.locomotion.arc.target is not None,
         "flying": hands.locomotion.flying,
         "said": hands.said,
-        "undone": studio.place.history.undo_label,
+        "undone": studio.workspace.history.undo_label,
     }
 
 
 def main() -> None:
     config = load_config()
     with OffscreenApp([ModelSpec()], config) as studio:
-        studio.place.apply_state(State())
-        guide = HandRigController(studio.place, studio._renderer, config)
+        studio.workspace.apply_state(State())
+        guide = studio.hand_controller(config, None)
         with (
             guide,
             HeadsetView(
-                studio.context,
-                studio.place,
+                studio.gl_context,
+                studio.workspace,
                 studio._renderer,
                 config.headset,
                 render_colors(config),
@@ -104,7 +105,7 @@ def main() -> None:
             visit.read_hands = guide.read
             loop(studio, guide, visit)
             guide.part()
-        print(json.dumps({"error": studio.context.error}), flush=True)
+        print(json.dumps({"error": studio.gl_context.error}), flush=True)
 
 
 def loop(studio, guide, visit) -> None:
@@ -117,8 +118,8 @@ def loop(studio, guide, visit) -> None:
             continue
         visit.frame()
         studio.feed.handle_events(studio._worker.events())
-        studio.place.upload()
-        studio.place.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
+        studio.workspace.content.upload()
+        studio.workspace.content.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
         visit.prepare_next_frame()
         now = told(studio, guide, visit)
         if now != last:

@@ -66,9 +66,9 @@ def main(frames: int) -> int:
                 number = headset.frames
                 if studio.feed.passes > sent:
                     sent = studio.feed.passes
-                    studio.place.show_live_frame(images[sent % 8])
+                    studio.workspace.show_live_frame(images[sent % 8])
                 if number % 50 == 0:
-                    studio.place.execute(SetArrangement())
+                    studio.dispatcher.execute(SetArrangement())
                 camera = None if visit.moment is None else visit.moment.camera
                 studio.advance(seconds, 1e9, camera)
                 visit.prepare_next_frame()
@@ -79,7 +79,7 @@ def main(frames: int) -> int:
             told = {"frames": headset.frames, "unended": headset.unended, "marks": marks}
         told["passes"] = studio.feed.passes
         told["after"] = objects()
-        told["gl"] = studio.context.error
+        told["gl"] = studio.gl_context.error
     print(json.dumps(told))
     return 0
 

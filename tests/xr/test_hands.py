@@ -235,7 +235,7 @@ def test_a_controller_falls_asleep_in_the_middle_of_a_grab(visitor):
 def test_hands_in_the_program_itself(runtime, display, tmp_path):
     """`vrnn --xr` in a window: a bracket is folded by a controller, and the place kept by a key."""
     with OffscreenApp([ModelSpec()], load_config()) as studio:
-        person = Person(studio.place)  # stands where the program's visitor stands
+        person = Person(studio.workspace)  # stands where the program's visitor stands
         bracket = spots(studio.world, "bracket")[0]
         aim = looking(RIGHT.position, person.stage(middle(bracket)))
     pointing = replace(RIGHT, orientation=tuple(aim.orientation.tolist()))

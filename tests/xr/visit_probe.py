@@ -47,7 +47,7 @@ def visit(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
     with OffscreenApp([ModelSpec(asked.get("model", "default"))], config) as studio:
         for _ in range(int(asked.get("sessions", 1))):
             one(studio, settings, config, folder, asked, keep, told)
-        told["gl"] = studio.context.error
+        told["gl"] = studio.gl_context.error
     return told
 
 
@@ -57,8 +57,8 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
     stereo = asked.get("stereo", "auto")
     began = time.monotonic()
     with HeadsetView(
-        studio.context,
-        studio.place,
+        studio.gl_context,
+        studio.workspace,
         renderer,
         settings,
         render_colors(config),
@@ -167,7 +167,7 @@ def flat(studio, visit, number, folder, asked) -> None:
     samples = visit.headset.target.samples
     for layer, eye in enumerate(moment.eyes):
         view = view_of(visit, eye, moment.rig, size)
-        target = Target(studio.context, size, samples)
+        target = Target(studio.gl_context, size, samples)
         visit._renderer.draw(target, view, studio.world.draw_list())
         np.save(folder / f"{number}-{layer}-flat.npy", target.pixels()[..., :3])
         target.release()

@@ -30,7 +30,7 @@ def run_headset_loop(
             None if visit.moment is None else visit.moment.camera,
         )
         visit.prepare_next_frame()
-        for note in studio.place.messages:
+        for note in studio.workspace.messages:
             print(f"vrnn: {note}", file=sys.stderr)
             guide.note(note)
-        studio.place.messages.clear()
+        studio.workspace.messages.clear()

@@ -1,29 +1,36 @@
-"""Pictures without a window: opens models, runs images through them, and takes pictures."""
+"""The program without a window: opens models, runs images, does commands, takes pictures."""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 from PIL import Image
 
 from vrnn.app.headset_view import HeadsetView
 from vrnn.commands.base import Command
-from vrnn.commands.files import ExportLayers, RecordVideo, SaveImage, SaveSession
-from vrnn.commands.session import GoToView, SetHeadset, Wait
+from vrnn.commands.context import (
+    CommandContext,
+    ExportActions,
+    InterfaceActions,
+    NavigationActions,
+    SessionActions,
+)
+from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config, HeadsetSettings
+from vrnn.controls.hands.guide import HandRigController
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
+from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
-from vrnn.render.uniforms import RenderColors as Colors
+from vrnn.render.uniforms import RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import InputImage, State
@@ -34,36 +41,42 @@ from vrnn.storage.closeable import Closeable
 from vrnn.style.colormap import ColorMapping
 from vrnn.ui.hud import overlay
 from vrnn.workspace.workspace import Workspace
-from vrnn.workspace.workspace_file import save_workspace
-
-if TYPE_CHECKING:
-    from vrnn.controls.hands.guide import HandRigController
-from vrnn.render.look import feature_map_colors, render_colors
+from vrnn.workspace.workspace_file import load_workspace, save_workspace
 
 ImageSource = np.ndarray | Path | int | None
 """An image (H, W, 3) uint8, a file, the number of one in a data set, or the model's own."""
 FIELD_OF_VIEW = np.pi / 4
 """Vertical, radians: narrower than in the window, so that far edges are not stretched."""
+ASPECT = 16 / 9
+"""Width / height of the picture that cameras are checked for."""
 
 
 class OffscreenApp(Closeable):
-    """A world with no screen. Use it in a `with`: it holds a GL context and a worker thread."""
+    """A workspace with no screen. Use it in a `with`: it holds a GL context and a worker thread.
+
+    Attributes:
+        camera: The name of the camera that pictures are taken from.
+        dispatcher: Does commands without waiting; `do` waits until they are seen.
+    """
 
     def __init__(
-        self,
-        specs: Sequence[ModelSpec],
-        config: Config,
-        detail: str = "layers",
-        arrangement: str = "terrace",
-        scale: str = "map",
-        image: ImageSource = None,
-    ) -> None:
+        self, specs: Sequence[ModelSpec], config: Config, detail: str = "layers",
+        arrangement: str = "terrace", scale: str = "map", image: ImageSource = None,
+    ) -> None:  # fmt: skip
         """Open the models, run an image through them, and wait until it is seen.
 
-        image: as for `show`; None: the models' own samples. Raises VrnnError for whatever is wrong
-        with a model or the image, or when there is no OpenGL.
+        Args:
+            specs: The models.
+            config: The settings.
+            detail: How finely their graphs are shown.
+            arrangement: How the layers stand at first.
+            scale: What the color range spans at first.
+            image: As for `show`; None for the models' own samples.
+
+        Raises:
+            VrnnError: For whatever is wrong with a model or the image, or without OpenGL.
         """
-        self._look = render_colors(config)
+        self._colors = render_colors(config)
         self.camera = "overview"
         # Importing torch takes the longest: it begins first, and OpenGL comes up meanwhile.
         self._worker = Worker()
@@ -71,146 +84,156 @@ class OffscreenApp(Closeable):
         if image is not None:
             self._worker.run_image(image)
         try:
-            self.context = offscreen_context()
-            self._renderer = Renderer(self.context)
+            self.gl_context = offscreen_context()
+            self._renderer = Renderer(self.gl_context)
         except BaseException:
             self._worker.close()
             raise
         state = State(arrangement, ColorMapping(normalize_by=scale))
-        self.place = Workspace(
+        self.workspace = Workspace(
             self._worker, self._renderer, specs, detail, state, 0.0, feature_map_colors(config)
         )
         if image is not None:
-            self.place.begin_with(image)
-        self.world, self.feed = self.place.world, self.place.feed
-        self._keeper = Exporter(self.place, self._renderer, self._look, self._settle)
+            self.workspace.begin_with(image)
+        self.world, self.feed = self.workspace.world, self.workspace.feed
+        self.exporter = Exporter(self.workspace, self._renderer, self._colors, self._settle)
+        self.context = CommandContext(
+            self.workspace, navigator=OffscreenNavigator(self), exporter=OffscreenExporter(self),
+            sessions=OffscreenSessions(self), interface=OffscreenInterface(),
+        )  # fmt: skip
+        self.dispatcher = CommandDispatcher(self.context)
         try:
             self._wait(0)
         except BaseException:
             self.close()
             raise
 
+    # Images and commands.
+
     def show(self, image: ImageSource) -> None:
         """Run an image through all networks and wait until it is seen.
 
-        image: (H, W, 3) uint8, a file, or the number of one in the first network's data set.
+        Args:
+            image: (H, W, 3) uint8, a file, the number of one in the first network's data set, or
+                None for the models' own samples.
         """
         before = max(self.feed.displayed_sequence.values(), default=0)
-        self.place.show(InputImage() if image is None else self.place.picture_of(image))
+        source = self.workspace.input
+        self.workspace.show(InputImage() if image is None else source.named(image))
         self._wait(before + 1)
+
+    def do(self, command: Command) -> None:
+        """Do a command, and wait until it is seen. Raises VrnnError."""
+        passes = self.workspace.passes
+        sequence = max(self.feed.displayed_sequence.values(), default=0)
+        self.dispatcher.execute(command)
+        self._wait(sequence + 1 if self.workspace.passes > passes else 0)
 
     def _wait(self, sequence: int) -> None:
         """Until each network stands and shows a pass not older than this."""
-        feed = self.feed
+        workspace, feed = self.workspace, self.feed
         while True:
             for failure in feed.failures:
                 raise VrnnError(failure.message) from WorkerError(failure.details)
-            complete = self.place.upload()
-            shown = [feed.displayed_sequence.get(slot, -1) for slot in range(len(self.place.specs))]
+            complete = workspace.content.upload()
+            shown = [feed.displayed_sequence.get(slot, -1) for slot in range(len(workspace.specs))]
             if complete and min(shown) >= sequence:
                 break
             if feed.handle_events(self._worker.wait(60.0)):
-                self.place.on_network_loaded()
-        while self.place.jobs.busy:
+                workspace.on_network_loaded()
+        while workspace.jobs.busy:
             feed.handle_events(self._worker.wait(60.0))
-            self.place.jobs.update()
-        while not self.place.upload():
+            workspace.jobs.update()
+        while not workspace.content.upload():
             pass
-        for note in self.place.messages:
-            print(f"vrnn: {note}", file=sys.stderr)
-        self.place.messages.clear()
-        self._settle(camera_by_name(self.world, self.camera, 16 / 9, FIELD_OF_VIEW))
+        for message in workspace.messages:
+            print(f"vrnn: {message}", file=sys.stderr)
+        workspace.messages.clear()
+        self._settle(self.eye())
 
     def _settle(self, eye: Camera) -> None:
         """Wait for what is made step by step, and only near the eye."""
-        while self.place.tick(eye.position) or not self.place.complete:
+        content = self.workspace.content
+        while content.tick(eye.position) or not content.complete:
             self.feed.handle_events(self._worker.wait(0.001))
 
-    def do(self, action: Command) -> None:
-        """Do anything that an action says, and wait until it is seen. Raises VrnnError."""
-        if isinstance(action, GoToView):
-            camera_by_name(
-                self.world, action.camera, 16 / 9, FIELD_OF_VIEW
-            )  # told now if it is wrong
-            self.camera = action.camera
-        elif isinstance(action, SaveImage):
-            camera = action.camera or self.camera
-            check_writable(action.file)
-            write_png(action.file, self.capture(action, camera))
-        elif isinstance(action, RecordVideo):
-            eyes = [self._eye(name, action.size) for name in action.cameras]
-            for _ in self._keeper.record_video(action, eyes):
-                continue
-        elif isinstance(action, ExportLayers):
-            self._keeper.export(action)
-        elif isinstance(action, SaveSession):
-            eye = camera_by_name(self.world, self.camera, 16 / 9, FIELD_OF_VIEW)
-            save_workspace(action.file, self.place.snapshot(eye, {}))
-        elif isinstance(action, SetHeadset):
-            raise VrnnError("a headset is used with --xr, not from a list of actions")
-        elif not isinstance(action, Wait):
-            passes, shown = self.place.passes, max(self.feed.displayed_sequence.values(), default=0)
-            self.place.execute(action)
-            self._wait(shown + 1 if self.place.passes > passes else 0)
+    def advance(self, seconds: float, max_bytes: float, eye: Camera | None) -> None:
+        """Let time go on, as a window's loop does.
 
-    def capture(self, action: SaveImage, camera: str) -> Image.Image:
-        """The picture that an action asks for, of any kind. Raises VrnnError."""
-        if action.kind == "flat":
-            return self.picture(camera, action.size, action.transparent)
-        return self._keeper.picture(action, self._eye(camera, action.size))
+        Args:
+            seconds: That have passed.
+            max_bytes: Of maps that go to the GPU now, about.
+            eye: From where the world is seen; None for from nowhere.
+        """
+        if self.feed.handle_events(self._worker.events()):
+            self.workspace.on_network_loaded()
+        clip = None if eye is None else eye.clip_from_world(1.0)
+        self.workspace.content.upload(max_bytes, clip)
+        if eye is not None:
+            self.workspace.content.tick(eye.position)
+        self.world.advance(seconds)
 
-    def _eye(self, camera: str, size: tuple[int, int]) -> Camera:
-        return camera_by_name(self.world, camera, size[0] / size[1], FIELD_OF_VIEW)
+    # Pictures.
+
+    def eye(self, camera: str = "", aspect: float = ASPECT) -> Camera:
+        """Find a camera by name; '' for the present one. Raises VrnnError."""
+        return camera_by_name(self.world, camera or self.camera, aspect, FIELD_OF_VIEW)
 
     def picture(
         self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
-        transparent: bool = False, legend: bool = True,
+        transparent: bool = False, legend: bool = True, kind: str = "flat",
     ) -> Image.Image:  # fmt: skip
-        """A picture of the world as it is. size: (width, height) pixels, up to 16384 each.
+        """Take a picture of the world as it is.
 
-        Raises VrnnError for an unknown camera.
+        Args:
+            camera: Its name.
+            size: Width and height in pixels, up to 16384 each.
+            transparent: Whether the background is left out.
+            legend: Whether the legend lies over a flat picture.
+            kind: `flat`, `panorama` or `stereo`, see `SaveImage`.
+
+        Raises:
+            VrnnError: When there is no such camera or kind.
         """
-        view = self._keeper.view(self._eye(camera, size), size, transparent)
-        eye, over = view.camera, None
+        eye = self.eye(camera, size[0] / size[1])
+        if kind != "flat":
+            return self.exporter.picture(eye, size, transparent, kind)
+        view = self.exporter.view(eye, size, transparent)
+        over = None
         if legend and not transparent:
-            sheet = overlay.HudCanvas(size)
-            overlay.legend(sheet, self._look, self.world.state.color_mapping, self.world.not_finite)
-            over = sheet.drawing()
-        drawing, front = self.world.draw_list(), self._front(eye, size[0] / size[1])
-        return Image.fromarray(render_tiled(self._renderer, view, drawing, over, front=front))
+            canvas = overlay.HudCanvas(size)
+            mapping = self.world.state.color_mapping
+            overlay.legend(canvas, self._colors, mapping, self.world.not_finite)
+            over = canvas.drawing()
+        draw_list, front = self.world.draw_list(), self._front(view.camera, size[0] / size[1])
+        return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))
 
     def _front(self, eye: Camera, aspect: float) -> DrawList | None:
         """What is in the hand, and the map that is pointed at."""
-        cards = self.place.cards(magnify="sharp")
-        seen = self.world.receptive_field_outline(self.world.hovered)
-        if not cards and not len(seen):
+        cards = self.workspace.hand.cards(self.context.interface.magnifier)
+        outline = self.world.receptive_field_outline(self.world.hovered)
+        if not cards and not len(outline):
             return None
-        return hud_cards(cards, eye, aspect, 0.1, 0.0, seen)
+        return hud_cards(cards, eye, aspect, 0.1, 0.0, outline)
 
-    def visit(self, settings: HeadsetSettings, look: Colors, stereo: str = "auto") -> HeadsetView:
+    # The headset.
+
+    def visit(
+        self, settings: HeadsetSettings, colors: RenderColors, stereo: str = "auto"
+    ) -> HeadsetView:
         """Begin a visit with a headset. Raises HeadsetError."""
-        return HeadsetView(self.context, self.place, self._renderer, settings, look, stereo)
+        return HeadsetView(
+            self.gl_context, self.workspace, self._renderer, settings, colors, stereo
+        )
 
-    def guide(self, config: Config, hints_file: Path | None) -> HandRigController:
-        """Hands that lead a visit. hints_file: remembers that their hints were read."""
-        from vrnn.controls.hands.guide import HandRigController
+    def hand_controller(self, config: Config, hints_file: Path | None) -> HandRigController:
+        """Make hands that lead a visit.
 
-        def act(action: Command) -> None:
-            if not self.place.execute(action):
-                self.do(action)
-
-        return HandRigController(self.place, self._renderer, config, act, hints_file)
-
-    def advance(self, seconds: float, most_bytes: float, eye: Camera | None) -> None:
-        """Let time go on, as a window's loop does. most_bytes: of maps that go to the GPU now;
-        eye: from where the world is seen."""
-        if self.feed.handle_events(self._worker.events()):
-            self.place.on_network_loaded()
-        clip = None if eye is None else eye.clip_from_world(1.0)
-        self.place.upload(most_bytes, clip)
-        if eye is not None:
-            self.place.tick(eye.position)
-        self.world.advance(seconds)
+        Args:
+            config: The settings.
+            hints_file: Remembers that their hints were read.
+        """
+        return HandRigController(self.workspace, self._renderer, config, self.context, hints_file)
 
     @property
     def map_bytes(self) -> int:
@@ -220,6 +243,69 @@ class OffscreenApp(Closeable):
     def close(self) -> None:
         """Stop the worker and give the GPU's memory back."""
         self._worker.close()
-        self.place.close()
+        self.workspace.close()
         self._renderer.release()
-        self.context.release()
+        self.gl_context.release()
+
+
+class OffscreenNavigator(NavigationActions):
+    """Names the camera that pictures are taken from."""
+
+    def __init__(self, app: OffscreenApp) -> None:
+        self._app = app
+
+    def go_to(self, camera: str, network: int | None = None) -> None:
+        """Take the next pictures from this camera. Raises VrnnError when there is none."""
+        self._app.eye(camera)
+        self._app.camera = camera
+
+
+class OffscreenExporter(ExportActions):
+    """Writes pictures with their legend, videos and layers."""
+
+    def __init__(self, app: OffscreenApp) -> None:
+        self._app = app
+
+    def save_image(
+        self, file: Path, camera: str, size: tuple[int, int], transparent: bool, kind: str
+    ) -> None:
+        """Write a PNG. Raises VrnnError."""
+        check_writable(file)
+        camera = camera or self._app.camera
+        write_png(file, self._app.picture(camera, size, transparent, kind=kind))
+
+    def record_video(
+        self, file: Path, cameras: Sequence[str], seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Write a video to its end. Raises VrnnError."""
+        eyes = [self._app.eye(name, size[0] / size[1]) for name in cameras]
+        for _ in self._app.exporter.record_video(file, eyes, seconds, rate, size):
+            continue
+
+    def export_layers(
+        self, folder: Path, layers: str, network: int, formats: tuple[str, ...]
+    ) -> None:
+        """Write layers as files. Raises VrnnError."""
+        self._app.exporter.export(folder, layers, network, formats)
+
+
+class OffscreenSessions(SessionActions):
+    """Saves and opens sessions."""
+
+    def __init__(self, app: OffscreenApp) -> None:
+        self._app = app
+
+    def save(self, file: Path) -> None:
+        """Write the session. Raises VrnnError."""
+        save_workspace(file, self._app.workspace.snapshot(self._app.eye(), {}))
+
+    def open(self, file: Path) -> None:
+        """Make everything as a file has it. Raises VrnnError."""
+        self._app.workspace.restore(load_workspace(file))
+
+
+class OffscreenInterface(InterfaceActions):
+    """Maps that are pointed at are magnified in pictures."""
+
+    magnifier = "sharp"

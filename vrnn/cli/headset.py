@@ -26,7 +26,7 @@ def run(options: Options) -> int:
     image: Path | np.ndarray | int | None = options.images[0] if options.images else None
     with OffscreenApp(specs, config, detail, options.arrange, options.scale, image) as studio:
         if kept is not None:
-            studio.place.restore(kept)
+            studio.workspace.restore(kept)
         try:
             visit = studio.visit(config.headset, render_colors(config), options.stereo)
         except VrnnError as error:
@@ -34,7 +34,8 @@ def run(options: Options) -> int:
                 f"{error}; and there is no display to open a window on" if options.xr == "auto"
                 else str(error)
             ) from error  # fmt: skip
-        with visit, studio.guide(config, user_settings_file().with_name(HINTS_FILE)) as guide:
+        hints_file = user_settings_file().with_name(HINTS_FILE)
+        with visit, studio.hand_controller(config, hints_file) as guide:
             guide.meet(visit.headset)
             visit.guide, visit.read_hands = guide, guide.read
             run_headset_loop(studio, visit, guide, config.render.upload_mb_a_frame * 2**20)

@@ -1,20 +1,11 @@
-"""Lists of actions from a file, played without a screen: `vrnn --play actions.toml`.
-
-[[action]]
-do = "fold"
-name = "layer1"
-
-[[action]]
-do = "take_picture"
-file = "folded.png"
-"""
+"""Lists of commands from a file, done without a screen: `vrnn --play commands.toml`."""
 
 from __future__ import annotations
 
 import sys
 
-from vrnn.commands.files import OpenSession, SaveImage
 from vrnn.commands.script import read_commands
+from vrnn.commands.session import OpenSession
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
@@ -22,11 +13,11 @@ from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
-    """Open the models, do all the actions of the file, and return the exit code."""
+    """Open the models, do all the commands of the file, and return the exit code."""
     from vrnn.app.offscreen import OffscreenApp
 
     assert options.play is not None
-    actions = read_commands(options.play)  # told before the models are opened, if it is wrong
+    commands = read_commands(options.play)  # told before the models are opened, if it is wrong
     config = load_config(options.config)
     kept = load_workspace(options.place) if options.place is not None else None
     specs = kept.models if kept is not None else options.specs()
@@ -35,13 +26,13 @@ def run(options: Options) -> int:
     with OffscreenApp(specs, config, detail, options.arrange, options.scale, image) as studio:
         if options.place is not None:
             studio.do(OpenSession(options.place))
-        for number, action in enumerate(actions, 1):
+        for number, command in enumerate(commands, 1):
             try:
-                studio.do(action)
+                studio.do(command)
             except VrnnError as error:
-                raise VrnnError(f"{options.play}, action {number}: {error}") from error
-            if isinstance(action, SaveImage) and not options.quiet:
-                print(action.file)
+                raise VrnnError(f"{options.play}, command {number}: {error}") from error
+            if command.written_file is not None and not options.quiet:
+                print(command.written_file)
         for note in studio.feed.notes:
             print(f"vrnn: {note}", file=sys.stderr)
     return 0

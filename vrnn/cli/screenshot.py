@@ -7,7 +7,8 @@ from itertools import groupby
 
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.app.startup_timings import StartupTimings
-from vrnn.commands.files import OpenSession, RecordVideo, SaveImage
+from vrnn.commands.export import RecordVideo
+from vrnn.commands.session import OpenSession
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.export.png import write_png
@@ -41,10 +42,12 @@ def run(options: Options) -> int:
             if image is not None and image != first:
                 studio.show(image)
             for picture in group:
-                action = SaveImage(
-                    picture.path, picture.camera, options.size, options.transparent, options.kind
+                write_png(
+                    picture.path,
+                    studio.picture(
+                        picture.camera, options.size, options.transparent, kind=options.kind
+                    ),
                 )
-                write_png(picture.path, studio.capture(action, picture.camera))
                 if not options.quiet:
                     print(picture.path)
         if options.film is not None:

@@ -22,6 +22,6 @@ def run(options: Options) -> int:
         specs, options = kept.models, replace(options, detail=kept.detail)
     with DesktopApp(options, load_config(options.config), specs, images) as app:
         if kept is not None:
-            app.begin_at(kept)
+            app.begin_with(kept)
         app.loop()
     return 0

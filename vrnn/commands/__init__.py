@@ -1,1 +1,25 @@
-"""Commands."""
+"""What a person can do, as data. Importing this package registers every command of vrnn's own."""
+
+from __future__ import annotations
+
+from vrnn.commands import (  # in the order of menus, help and docs
+    ablation,
+    display,
+    edit,
+    export,
+    feature_visualization,
+    headset,
+    inputs,
+    jobs,
+    layers,
+    script,
+    session,
+    top_activations,
+    view,
+    window,
+)
+
+__all__ = [
+    "ablation", "display", "edit", "export", "feature_visualization", "headset", "inputs", "jobs",
+    "layers", "script", "session", "top_activations", "view", "window",
+]  # fmt: skip

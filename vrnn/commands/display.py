@@ -1,43 +1,90 @@
-"""Display."""
+"""How everything stands and what its colors mean."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, ClassVar
+from typing import ClassVar
 
+from vrnn.commands.base import (
+    Command,
+    UndoableCommand,
+    check_choice,
+    check_range,
+    layer_key,
+    layer_name,
+    require_layer,
+)
+from vrnn.commands.context import CommandContext
+from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.layout.folding import stages
-from vrnn.scene.state import (
-    ARRANGEMENTS,
-    FOLD_SHOWS,
-    State,
+from vrnn.scene.picking import Hit
+from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS, State
+from vrnn.scene.world import World
+from vrnn.style.colormap import COLORMAPS, SCALE_TEXT, SCALES, ColorMapping
+
+
+@command(
+    "display.arrangement",
+    "Arrangement",
+    menu=Menu.DISPLAY,
+    key="TAB",
+    help="terrace or conveyor",
+    radial=RadialEntry(Ring.GENERAL, "arrangement", 5),
+    pointer="Display panel",
+    controller="menu: arrangement; board: Display",
+    former_name="arrange",
+    former_key="arrange",
 )
-from vrnn.style.colormap import COLORMAPS, SCALES, ColorMapping
-
-if TYPE_CHECKING:
-    from vrnn.scene.world import World
-from vrnn.commands.base import UndoableCommand, _between, _one_of, layer_key
-
-# The world.
-
-
 @dataclass(frozen=True)
 class SetArrangement(UndoableCommand):
     """Stand the layers in another arrangement; '': the next one."""
 
+    reframes = True
+
     arrangement: str = ""
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so arranged."""
         now = ARRANGEMENTS.index(state.arrangement)
         wanted = self.arrangement or ARRANGEMENTS[(now + 1) % len(ARRANGEMENTS)]
-        _one_of("arrangement", wanted, ARRANGEMENTS)
+        check_choice("arrangement", wanted, ARRANGEMENTS)
         return replace(state, arrangement=wanted)
 
+    def message(self, context: CommandContext) -> str:
+        """Say which it is."""
+        return context.world.state.arrangement
 
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetArrangement]]:
+        """Yield each arrangement."""
+        for name in ARRANGEMENTS:
+            yield f"Arrangement: {name}", cls(name)
+
+
+@command(
+    "display.color_mapping",
+    "Color range: per map, per layer, whole network",
+    menu=Menu.DISPLAY,
+    key="C",
+    help="color range per map, per layer or whole network",
+    pointer="Display panel",
+    controller="board: Display",
+    former_name="colour",
+    former_key="scale",
+)
 @dataclass(frozen=True)
 class SetColorMapping(UndoableCommand):
-    """How values become colors; None leaves a setting as it is. See `ColorMapping`."""
+    """Set how values become colors; what is left out stays. See `ColorMapping`.
+
+    Attributes:
+        colormap: The color map.
+        normalize_by: What the color range spans: `map`, `layer` or `network`.
+        symmetric: Whether zero is in the middle of the range.
+        gamma: Above 1, weak values step back, 0.25 to 4.
+        clip_percentile: The percentile of |values| that already has the full color, 50 to 100.
+    """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = ColorMapping.FORMER_NAMES
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = ColorMapping.FORMER_VALUES
@@ -48,38 +95,88 @@ class SetColorMapping(UndoableCommand):
     gamma: float | None = None
     clip_percentile: float | None = None
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so colored."""
         given = {name: value for name, value in vars(self).items() if value is not None}
-        _one_of("color map", given.get("colormap", "signed"), COLORMAPS)
-        _one_of("scale", given.get("normalize_by", "map"), SCALES)
-        _between("gamma", given.get("gamma", 1.0), 0.25, 4.0)
-        _between("the percentile", given.get("clip_percentile", 100.0), 50.0, 100.0)
+        check_choice("color map", given.get("colormap", "signed"), COLORMAPS)
+        check_choice("color range", given.get("normalize_by", "map"), SCALES)
+        check_range("gamma", given.get("gamma", 1.0), 0.25, 4.0)
+        check_range("the percentile", given.get("clip_percentile", 100.0), 50.0, 100.0)
         return replace(state, color_mapping=replace(state.color_mapping, **given))
 
+    def message(self, context: CommandContext) -> str:
+        """Say what the range spans, where that was set alone."""
+        if self != SetColorMapping(normalize_by=self.normalize_by):
+            return ""
+        return f"color range: {SCALE_TEXT[context.world.state.color_mapping.normalize_by]}"
 
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Let the range span the next larger part."""
+        now = SCALES.index(context.world.state.color_mapping.normalize_by)
+        return cls(normalize_by=SCALES[(now + 1) % len(SCALES)])
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetColorMapping]]:
+        """Yield each color map, range and center."""
+        for name in COLORMAPS:
+            yield f"Color map: {name}", cls(colormap=name)
+        for name in SCALES:
+            yield f"Full color by {name}", cls(normalize_by=name)
+        yield "Center colors at zero", cls(symmetric=True)
+        yield "Colors from lowest to highest", cls(symmetric=False)
+
+
+@command(
+    "display.folded_layers",
+    "Folded layers show",
+    pointer="Display panel",
+    controller="board: Display",
+    former_name="fold_shows",
+)
 @dataclass(frozen=True)
 class SetFoldDisplay(UndoableCommand):
-    """What folded layers show: the mean of their maps, the maximum, or the strongest map."""
+    """Set what folded layers show: the mean of their maps, the maximum, or the strongest map."""
 
     shows: str
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
-        _one_of("map for a fold", self.shows, FOLD_SHOWS)
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        check_choice("map for a fold", self.shows, FOLD_SHOWS)
         return replace(state, fold_display=self.shows)
 
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetFoldDisplay]]:
+        """Yield each of them."""
+        for name in FOLD_SHOWS:
+            yield f"Folded layers show: {name}", cls(name)
 
+
+@command(
+    "layer.fold",
+    "Fold layer or module",
+    menu=Menu.LAYER,
+    radial=RadialEntry(Ring.LAYER, "fold", 2),
+    pointer="double click; a bracket; Layer and Model panels",
+    controller="trigger twice on a layer, once on a bracket; menu: fold; board: Layer, Model",
+    former_name="fold",
+)
 @dataclass(frozen=True)
 class Fold(UndoableCommand):
-    """Fold a layer or a module into one box, or open it; folded None: the other way round."""
+    """Fold a layer or a module into one box, or open it.
+
+    Attributes:
+        name: Of a module, of a layer, or a part that only one layer's name has.
+        network: The number of its network, from 0.
+        folded: Whether it is folded; None for the other way round.
+    """
 
     name: str
     network: int = 0
     folded: bool | None = None
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
+    def apply(self, state: State, world: World) -> State:
+        """Give the state with it folded or open."""
         slot = self.network
         if slot not in world.networks:
             raise VrnnError(f"there is no network {slot}; they are numbered from 0")
@@ -93,15 +190,36 @@ class Fold(UndoableCommand):
         folded = not layer.folded if self.folded is None else self.folded
         return state.with_layer(key, replace(layer, folded=folded))
 
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Fold the layer that is pointed at, or open it or the module that it stands for."""
+        hit = require_layer(hit, "a layer to fold it")
+        boxes = context.world.placement_frame(hit.slot).placement.folded.boxes
+        return cls(boxes.get(hit.node, layer_name(context.world, hit)), hit.slot)
 
+
+@command(
+    "display.fold_stages",
+    "Fold or open all stages",
+    menu=Menu.DISPLAY,
+    key="G",
+    help="fold all stages, or open them",
+    radial=RadialEntry(Ring.GENERAL, "fold stages", 3),
+    pointer="Display panel",
+    controller="menu: fold stages; board: Display",
+    former_name="fold_stages",
+    former_key="fold",
+)
 @dataclass(frozen=True)
 class FoldAllStages(UndoableCommand):
-    """Fold every stage of all networks into one box each, or open them; None: the other way."""
+    """Fold every stage of all networks into one box each, or open them; none: the other way."""
+
+    reframes = True
 
     folded: bool | None = None
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
+    def apply(self, state: State, world: World) -> State:
+        """Give the state with all stages folded or open."""
         keys = {(s, name) for s in world.slots for name in stages(world.networks[s].network)}
         if not keys:
             raise VrnnError("this network has no modules that could be folded")

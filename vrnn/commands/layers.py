@@ -1,33 +1,38 @@
-"""Layers."""
+"""How one layer stands: moved, scaled, its maps arranged, doubled."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
-from vrnn.errors import VrnnError
-from vrnn.features.settings import FeatureVisSettings
-from vrnn.scene.state import (
-    FORMS,
-    ORDERS,
-    PIN_KINDS,
-    AblationState,
-    LayerState,
-    Pin,
-    State,
+from vrnn.commands.base import (
+    Command,
+    LayerCommand,
+    UndoableCommand,
+    check_choice,
+    check_range,
+    layer_key,
+    layer_name,
+    require_layer,
 )
-
-if TYPE_CHECKING:
-    from vrnn.scene.world import World
-from vrnn.commands.base import LayerCommand, UndoableCommand, _between, _one_of, layer_key
+from vrnn.commands.context import CommandContext
+from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+from vrnn.errors import VrnnError
+from vrnn.scene.picking import Hit
+from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, LayerState, Pin, State
+from vrnn.scene.world import World
 
 MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
 """Times its own size that a layer can be scaled to."""
 
 
-# One layer.
-
-
+@command(
+    "layer.move",
+    "Move layer",
+    pointer="drag the layer's name",
+    controller="grip on the layer, the stick pushes; trigger on its name",
+    former_name="move",
+)
 @dataclass(frozen=True)
 class MoveLayer(LayerCommand):
     """Move a layer by meters (right, up, toward the viewer)."""
@@ -35,11 +40,18 @@ class MoveLayer(LayerCommand):
     by: tuple[float, float, float] = (0.0, 0.0, 0.0)
 
     def changed(self, layer: LayerState) -> LayerState:
-        """The layer afterwards."""
+        """Give the layer moved."""
         x, y, z = (a + b for a, b in zip(layer.offset, self.by, strict=True))
         return replace(layer, offset=(x, max(y, -20.0), z))
 
 
+@command(
+    "layer.scale",
+    "Scale layer",
+    pointer="drag the layer's lower right corner",
+    controller="both grips on the layer; trigger on its corner",
+    former_name="scale",
+)
 @dataclass(frozen=True)
 class ScaleLayer(LayerCommand):
     """Make a layer this many times larger than it is now."""
@@ -47,15 +59,30 @@ class ScaleLayer(LayerCommand):
     by: float = 1.0
 
     def changed(self, layer: LayerState) -> LayerState:
-        """The layer afterwards."""
+        """Give the layer scaled."""
         if not self.by > 0:
             raise VrnnError(f"a layer cannot be scaled by {self.by:g}; give a number above 0")
-        return replace(layer, size=min(MAX_LAYER_SCALE, max(MIN_LAYER_SCALE, layer.size * self.by)))
+        size = min(MAX_LAYER_SCALE, max(MIN_LAYER_SCALE, layer.size * self.by))
+        return replace(layer, size=size)
 
 
+@command(
+    "layer.arrange_maps",
+    "Arrange maps",
+    pointer="Layer panel",
+    controller="board: Layer",
+    former_name="form",
+)
 @dataclass(frozen=True)
 class ArrangeMaps(LayerCommand):
-    """How a layer's maps stand and in what order; None leaves it. See `LayerState`."""
+    """Set how a layer's maps stand and in what order; what is left out stays. See `LayerState`.
+
+    Attributes:
+        form: `grid`, `line` or `ring`.
+        spread: Distance between maps, times the usual, 1 to 4.
+        order: What they are ordered by.
+        most: How many are shown; 0 for all.
+    """
 
     form: str | None = None
     spread: float | None = None
@@ -63,106 +90,116 @@ class ArrangeMaps(LayerCommand):
     most: int | None = None
 
     def changed(self, layer: LayerState) -> LayerState:
-        """The layer afterwards."""
+        """Give the layer arranged."""
         names = ("form", "spread", "order", "most")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
-        _one_of("form", given.get("form", "grid"), FORMS)
-        _one_of("order", given.get("order", "index"), ORDERS)
-        _between("spread", given.get("spread", 1.0), 1.0, 4.0)
+        check_choice("form", given.get("form", "grid"), FORMS)
+        check_choice("order", given.get("order", "index"), ORDERS)
+        check_range("spread", given.get("spread", 1.0), 1.0, 4.0)
         if given.get("most", 0) < 0:
             raise VrnnError("the number of maps to show cannot be negative; 0 shows all")
         return replace(layer, **given)
 
 
-@dataclass(frozen=True)
-class ShowFeatureVisualization(LayerCommand):
-    """Show pictures of what a layer's channels look for in place of its maps, made so; settings
-    none: its maps again. See docs/features.md for the settings."""
-
-    settings: FeatureVisSettings | None = None
-
-    def changed(self, layer: LayerState) -> LayerState:
-        """The layer afterwards."""
-        return replace(layer, features=self.settings, folded=False)
-
-
+@command(
+    "layer.reset",
+    "Reset layer",
+    menu=Menu.LAYER,
+    radial=RadialEntry(Ring.LAYER, "reset", 3),
+    pointer="Layer panel",
+    controller="menu: reset; board: Layer",
+    former_name="reset",
+)
 @dataclass(frozen=True)
 class ResetLayer(LayerCommand):
     """Put a layer back as it was at first."""
 
     def changed(self, layer: LayerState) -> LayerState:
-        """The layer afterwards."""
+        """Give the layer untouched."""
         return LayerState()
 
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Reset the layer that is pointed at, or the folded module."""
+        hit = require_layer(hit, "a layer to reset it")
+        return cls(context.world.visible_node(hit.slot, hit.node).name, hit.slot)
 
+
+@command(
+    "layer.pin",
+    "Pin a copy",
+    menu=Menu.LAYER,
+    key="P",
+    help="pin a copy of the layer you point at; then the difference to it; then none",
+    radial=RadialEntry(Ring.LAYER, "pin a copy", 7),
+    pointer="Layer panel",
+    controller="menu: pin a copy; board: Layer",
+    former_name="pin_layer",
+    former_key="pin",
+)
 @dataclass(frozen=True)
 class PinLayer(UndoableCommand):
-    """Stand a double of a layer beside a layer (itself where none is named). See `Pin`."""
+    """Stand a pinned copy of a layer beside a layer. See `Pin`.
+
+    Attributes:
+        layer: Its name, or a part that only one layer's name has.
+        network: The number of its network, from 0.
+        beside: The layer that it stands beside; '' for itself.
+        kind: `live` (as the layer is now), `kept` (as it was when pinned) or `difference`.
+    """
 
     layer: str
     network: int = 0
     beside: str = ""
     kind: str = "kept"
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
-        _one_of("kind of double", self.kind, PIN_KINDS)
+    def apply(self, state: State, world: World) -> State:
+        """Give the state with the copy, in place of one that stood there."""
+        check_choice("kind of pinned copy", self.kind, PIN_KINDS)
         network, layer = layer_key(world, self.network, self.layer)
         beside = layer_key(world, self.network, self.beside)[1] if self.beside else layer
         number = max((pin.number for pin in state.pins), default=0) + 1
         pin = Pin(number, network, layer, beside, self.kind)
         return replace(state, pins=(*(p for p in state.pins if p.beside != beside), pin))
 
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Pin a copy of the layer that is pointed at; then the difference to it; then none."""
+        hit = require_layer(hit, "a layer to pin a copy of it as it is now")
+        name = layer_name(context.world, hit)
+        mine = [pin for pin in context.world.state.pins if pin.beside == name]
+        kinds = ("kept", "difference", "")
+        kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
+        return cls(name, hit.slot, kind=kind) if kind else UnpinLayer(mine[0].number)
 
+
+@command(
+    "layer.unpin",
+    "Remove all pinned copies",
+    menu=Menu.LAYER,
+    pointer="click the copy; Layer panel",
+    controller="trigger on the copy; board: Layer",
+    former_name="unpin",
+)
 @dataclass(frozen=True)
 class UnpinLayer(UndoableCommand):
-    """Take a double away; 0: all."""
+    """Remove a pinned copy, by its number; 0: all."""
 
     number: int = 0
 
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
+    def apply(self, state: State, world: World) -> State:
+        """Give the state without it."""
         pins = tuple(p for p in state.pins if self.number and p.number != self.number)
         return replace(state, pins=pins)
 
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Remove all copies."""
+        if not context.world.state.pins:
+            raise VrnnError("there are no pinned copies")
+        return cls()
 
-@dataclass(frozen=True)
-class Ablate(UndoableCommand):
-    """Switch channels, a position in all of them, or the whole layer off; what is off already is
-    switched on again. See `AblationState`."""
-
-    layer: str
-    network: int = 0
-    channels: tuple[int, ...] = ()
-    position: tuple[int, int] | None = None
-    value: str = "zero"
-
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
-        _one_of("value", self.value, ("zero", "mean"))
-        network, layer = layer_key(world, self.network, self.layer)
-        node = world.networks[network].ids[layer]
-        count, *_ = world.networks[network].network.by_id[node].shape
-        wrong = [c for c in self.channels if not 0 <= c < count]
-        if wrong:
-            raise VrnnError(f"'{layer}' has channels 0 to {count - 1}, no channel {wrong[0]}")
-        one = AblationState(network, layer, self.channels, self.position, self.value)
-        if one in state.ablations:
-            return replace(state, ablations=tuple(o for o in state.ablations if o != one))
-        return replace(state, ablations=(*state.ablations, one))
-
-
-@dataclass(frozen=True)
-class RemoveAblation(UndoableCommand):
-    """Switch something on again, by its number in the list from 1; 0: everything."""
-
-    number: int = 0
-
-    def change(self, state: State, world: World) -> State:
-        """The state afterwards."""
-        if not 0 <= self.number <= len(state.ablations):
-            raise VrnnError(
-                f"{len(state.ablations)} things are switched off; there is no {self.number}"
-            )
-        off = tuple(o for i, o in enumerate(state.ablations, 1) if self.number and i != self.number)
-        return replace(state, ablations=off)
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, UnpinLayer]]:
+        """Yield the one that removes all."""
+        yield "Remove all pinned copies", cls()

@@ -1,64 +1,88 @@
-"""Script."""
+"""Lists of commands from a file, as `vrnn --play commands.toml` does them.
+
+[[command]]
+do = "layer.fold"
+name = "layer1"
+
+[[command]]
+do = "export.image"
+file = "folded.png"
+"""
 
 from __future__ import annotations
 
-import re
 import tomllib
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from vrnn.commands import base, display, files, inputs, layers, session
 from vrnn.commands.base import Command
+from vrnn.commands.context import CommandContext
+from vrnn.commands.registry import command, command_named
 from vrnn.errors import VrnnError
 from vrnn.storage.serialization import from_dict
 
+TABLE, FORMER_TABLE = "command", "action"
+"""What the tables of such a file are called, and what older files call them."""
 
-def _name(kind: type) -> str:
-    return re.sub(r"(?<=[a-z])(?=[A-Z])", "_", kind.__name__).lower()
 
+@command("script.wait", "Wait", former_name="wait")
+@dataclass(frozen=True)
+class Wait(Command):
+    """In a script: let time go on until nothing moves and all is shown; at least so long.
 
-COMMANDS: dict[str, type[Command]] = {
-    _name(kind): kind
-    for module in (display, files, inputs, layers, session)
-    for kind in vars(module).values()
-    if isinstance(kind, type)
-    and issubclass(kind, Command)
-    and kind not in (Command, base.UndoableCommand, base.LayerCommand)
-}
-"""Every action by the name it has in a file."""
+    Attributes:
+        seconds: How long at least.
+    """
+
+    seconds: float = 0.0
+
+    def run(self, context: CommandContext) -> None:
+        """Do nothing: whoever plays a script waits after each command."""
 
 
 def read_commands(path: Path) -> list[Command]:
-    """The actions in a TOML file, in order. Paths in it are as seen from its folder.
+    """Read the commands of a TOML file, in order.
 
-    Raises VrnnError that names the file and the number of the action.
+    Args:
+        path: The file; paths in it are relative to its folder.
+
+    Raises:
+        VrnnError: When it cannot be read, or a command in it is wrong: named by its number.
     """
     try:
         content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"cannot read the actions in '{path}': {reason}") from error
+        raise VrnnError(f"cannot read the commands in '{path}': {reason}") from error
     except ValueError as error:  # of TOML and of UTF-8
-        raise VrnnError(f"cannot read the actions in '{path}': {error}") from error
-    tables = content.pop("action", [])
+        raise VrnnError(f"cannot read the commands in '{path}': {error}") from error
+    name = FORMER_TABLE if FORMER_TABLE in content else TABLE
+    tables = content.pop(name, [])
     if content or not isinstance(tables, list):
-        wrong = next(iter(content), "action")
-        raise VrnnError(f"{path}: '{wrong}' is not understood; write [[action]] before each action")
-    found = []
+        wrong = next(iter(content), name)
+        raise VrnnError(f"{path}: '{wrong}' is not understood; write [[{TABLE}]] before each one")
+    commands = []
     for number, table in enumerate(tables, 1):
         try:
-            found.append(command_from_table(table, path.parent))
+            commands.append(command_from_table(table, path.parent))
         except VrnnError as error:
-            raise VrnnError(f"{path}, action {number}: {error}") from error
-    return found
+            raise VrnnError(f"{path}, command {number}: {error}") from error
+    return commands
 
 
 def command_from_table(table: Mapping[str, Any], folder: Path) -> Command:
-    """One action from plain data: `do` and its fields. Raises VrnnError."""
+    """Make one command from plain data: `do`, its name, and its fields.
+
+    Args:
+        table: The data.
+        folder: What paths in it are relative to.
+
+    Raises:
+        VrnnError: When there is no such command, or a field is unknown, missing or wrong.
+    """
     given = dict(table)
-    do = given.pop("do", None)
-    if do not in COMMANDS:
-        raise VrnnError(f"there is no action '{do}'; known are {', '.join(sorted(COMMANDS))}")
-    kind = COMMANDS[do]
-    return from_dict(kind, given, f"'{do}'", folder)
+    name = given.pop("do", None)
+    info = command_named(str(name))
+    return from_dict(info.kind, given, f"'{name}'", folder)

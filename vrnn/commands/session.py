@@ -1,83 +1,79 @@
-"""Session."""
+"""Everything that was done, kept in a file and opened again."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
 
-if TYPE_CHECKING:
-    pass
 from vrnn.commands.base import Command
+from vrnn.commands.context import CommandContext
+from vrnn.commands.export import timestamped
+from vrnn.commands.registry import Menu, command
+from vrnn.scene.picking import Hit
 
-# What changes nothing.
 
-
+@command(
+    "session.save",
+    "Save session",
+    menu=Menu.SESSION,
+    key="CONTROL+S",
+    pointer="Session menu",
+    controller="board: Session",
+    former_name="save",
+)
 @dataclass(frozen=True)
-class Undo(Command):
-    """Take the last change back, or the last `times`."""
+class SaveSession(Command):
+    """Write models, image, viewpoints and all that was done to a file."""
 
-    times: int = 1
+    file: Path
+
+    def run(self, context: CommandContext) -> None:
+        """Write it."""
+        context.sessions.save(self.file)
+
+    def message(self, context: CommandContext) -> str:
+        """Say where it is."""
+        return f"session saved to {self.file.resolve()}: open it with --place"
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Write a file named by the time."""
+        return cls(unused(timestamped(".json")))
 
 
+@command(
+    "session.open",
+    "Open session",
+    pointer="drop the file; Session menu",
+    controller="board: Session",
+    former_name="restore",
+)
 @dataclass(frozen=True)
-class Redo(Command):
-    """Make a change again that was taken back."""
+class OpenSession(Command):
+    """Make everything as a session file has it."""
 
-    times: int = 1
+    file: Path
+
+    def run(self, context: CommandContext) -> None:
+        """Open it."""
+        context.sessions.open(self.file)
 
 
+@command("session.restore_last", "Restore last session", menu=Menu.SESSION, key="CONTROL+R")
 @dataclass(frozen=True)
-class GoToView(Command):
-    """Go somewhere: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch`. network: of the
-    layer; None: the only one that has it."""
+class RestoreLastSession(Command):
+    """Make everything as it was when these models were last open."""
 
-    camera: str
-    network: int | None = None
-
-
-@dataclass(frozen=True)
-class HoverLayer(Command):
-    """Point at a layer, and at a position in one of its maps; '': at nothing."""
-
-    layer: str = ""
-    network: int = 0
-    channel: int = -1
-    position: tuple[int, int] = (0, 0)
+    def run(self, context: CommandContext) -> None:
+        """Open it."""
+        context.sessions.restore_last()
 
 
-@dataclass(frozen=True)
-class ShowTopActivations(Command):
-    """Show the images of the data set that excite a channel most; layer '': show none any more."""
-
-    layer: str = ""
-    channel: int = 0
-    network: int = 0
-
-
-@dataclass(frozen=True)
-class CancelJob(Command):
-    """End a job, by its number; 0: all."""
-
-    number: int = 0
-
-
-@dataclass(frozen=True)
-class PauseJob(Command):
-    """Let a job rest, by its number, or go on with it; 0: all."""
-
-    number: int = 0
-    paused: bool = True
-
-
-@dataclass(frozen=True)
-class SetHeadset(Command):
-    """Go into the headset, also again after it was lost, or leave it; None: the other way."""
-
-    on: bool | None = None
-
-
-@dataclass(frozen=True)
-class Wait(Command):
-    """In a script: let time go on until nothing moves and all is shown; at least so long."""
-
-    seconds: float = 0.0
+def unused(path: Path) -> Path:
+    """Find a file name like this one that is not taken."""
+    stem = path.stem
+    for number in range(2, 100):
+        if not path.exists():
+            break
+        path = path.with_stem(f"{stem}_{number}")
+    return path

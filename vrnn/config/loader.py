@@ -8,7 +8,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, get_type_hints
 
-from vrnn.config.schema import CHORDS, LIMITS, MIRRORS, MODIFIERS, Color, Config
+from vrnn.config.schema import LIMITS, MIRRORS, MODIFIERS, Color, Config, Keys
 from vrnn.errors import VrnnError
 from vrnn.storage.paths import user_settings_file
 
@@ -30,6 +30,7 @@ def load_config(file: Path | None = None) -> Config:
     """
     text = resources.files("vrnn.configs").joinpath("default.toml").read_text(encoding="utf-8")
     values: Tables = tomllib.loads(text)
+    values["keys"]["commands"] = {}
     own = user_settings_file()
     for path in ([own] if own.is_file() else []) + ([file] if file else []):
         _overlay(values, _read(path), path)
@@ -53,6 +54,8 @@ def _overlay(values: Tables, changes: dict[str, Any], path: Path) -> None:
             raise VrnnError(f"{path}: there is no section [{section}]; known are {known}")
         if not isinstance(entries, dict):
             raise VrnnError(f"{path}: '{section}' should be a section, [{section}]")
+        if section == "keys":
+            entries = _take_command_keys(values["keys"], entries, path)
         for key, value in entries.items():
             if key not in values[section]:
                 known = ", ".join(values[section])
@@ -82,11 +85,35 @@ def _problem(name: str, value: Any) -> str:
         return "" if value in MIRRORS else "one of " + ", ".join(MIRRORS)
     if key == "store":
         return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
-    if key == "places":
+    if key == "viewpoints":
         return "" if isinstance(value, list) and all(map(_is_key, value)) else "a list of keys"
-    if key in CHORDS:
-        return "" if _is_chord(value) else "a key such as F2 or CONTROL+P"
     return "" if _is_key(value) else "a key such as W, F12, TAB or LEFT_SHIFT"
+
+
+def _take_command_keys(keys: dict[str, Any], entries: dict[str, Any], path: Path) -> dict[str, Any]:
+    """Put the keys of commands aside; give the other entries, by their names now."""
+    others = {}
+    for written, value in _flattened(entries).items():
+        name = Keys.FORMER_NAMES.get(written, written)
+        if name in keys:
+            others[name] = value
+        elif isinstance(value, str) and (value == "" or _is_chord(value)):
+            keys["commands"] = {**keys["commands"], name: value}
+        else:
+            problem = "a key such as F2 or CONTROL+P, or '' for none"
+            raise VrnnError(f"{path}: keys.{name} should be {problem}, not {value!r}")
+    return others
+
+
+def _flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """`layer.ablate = "X"` is a table in TOML; a name with a dot here."""
+    flat: dict[str, Any] = {}
+    for name, value in table.items():
+        if isinstance(value, dict):
+            flat |= _flattened(value, f"{prefix}{name}.")
+        else:
+            flat[prefix + name] = value
+    return flat
 
 
 def _is_number(value: Any) -> bool:
@@ -104,6 +131,8 @@ def _is_chord(value: Any) -> bool:
 def _check_keys(keys: dict[str, Any], path: Path) -> None:
     owner: dict[str, str] = {}
     for action, value in keys.items():
+        if action in ("store", "commands"):
+            continue
         for key in value if isinstance(value, list) else [value]:
             if key in owner:
                 raise VrnnError(f"{path}: [keys] gives {key} to both '{owner[key]}' and '{action}'")

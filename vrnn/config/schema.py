@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import ClassVar
 
 MIRRORS = ("left", "both", "free")
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""
@@ -12,14 +14,21 @@ Color = tuple[float, float, float]
 MODIFIERS = ("CONTROL", "SHIFT", "ALT", "SUPER")
 
 
-CHORDS = ("panels", "palette", "undo", "redo", "larger_text", "smaller_text")
-"""Actions whose key may be pressed while others are held."""
-
-
 @dataclass(frozen=True)
 class Keys:
-    """Names of keys as GLFW has them, without `KEY_`; places: one key for each stored place. Those
-    in CHORDS may have `CONTROL+`, `SHIFT+` and `ALT+` before them, in this order."""
+    """Names of keys as GLFW has them, without `KEY_`.
+
+    Attributes:
+        forward, back, left, right, up, down: Move while they are held.
+        run: Moves faster while it is held, and lets other keys be precise.
+        viewpoints: One key for each stored viewpoint.
+        store: The modifier with which such a key stores the viewpoint, one of MODIFIERS.
+        commands: Keys of commands that are not as the commands declare them, by the command's name
+            or the one that older settings have; a chord has `CONTROL+`, `SHIFT+` and `ALT+` before
+            the key, in this order.
+    """
+
+    FORMER_NAMES: ClassVar[dict[str, str]] = {"places": "viewpoints"}
 
     forward: str
     back: str
@@ -28,30 +37,16 @@ class Keys:
     up: str
     down: str
     run: str
-    frame: str
-    home: str
-    arrange: str
-    scale: str
-    fold: str
-    magnify: str
-    minimap: str
-    top_images: str
-    features: str
-    switch: str
-    pin: str
-    next_image: str
-    previous_image: str
-    screenshot: str
-    help: str
-    free_cursor: str
-    panels: str
-    palette: str
-    undo: str
-    redo: str
-    larger_text: str
-    smaller_text: str
-    places: tuple[str, ...]
+    viewpoints: tuple[str, ...]
     store: str
+    commands: Mapping[str, str] = field(default_factory=dict)
+
+    def movement(self) -> dict[str, str]:
+        """Everything but commands: what each key is for, by a name for messages."""
+        names = ("forward", "back", "left", "right", "up", "down", "run")
+        return {name: getattr(self, name) for name in names} | {
+            f"viewpoint {number}": key for number, key in enumerate(self.viewpoints, 1)
+        }
 
 
 @dataclass(frozen=True)

@@ -5,13 +5,16 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import cast
 
 import numpy as np
 
-from vrnn.commands.base import Command, UndoableCommand
-from vrnn.commands.inputs import DropImage
-from vrnn.commands.layers import MoveLayer, ScaleLayer
-from vrnn.commands.targets import toggle_fold
+from vrnn.commands.base import Command, UndoableCommand, layer_name
+from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.display import Fold
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
+from vrnn.commands.inputs import DropImage, GrabImage
+from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
 
@@ -38,14 +41,20 @@ class Pointer:
     """Turns presses into actions of the place."""
 
     def __init__(
-        self, place: Workspace, capture: Callable[[], None],
-        do: Callable[[Command], object] | None = None,
+        self, workspace: Workspace, dispatcher: CommandDispatcher,
+        on_nothing: Callable[[], None],
         preview: Callable[[UndoableCommand], None] | None = None,
     ) -> None:  # fmt: skip
-        """capture: called when nothing was touched; do: does an action; preview: shows what a
-        change would make. The place does both unless they are given."""
-        self._place, self._capture = place, capture
-        self._do, self._preview = do or place.execute, preview or place.preview
+        """Create a pointer.
+
+        Args:
+            workspace: What it points at.
+            dispatcher: Does commands.
+            on_nothing: Called when nothing was clicked.
+            preview: Shows what a change would make; None: the workspace does.
+        """
+        self._workspace, self._dispatcher, self._on_nothing = workspace, dispatcher, on_nothing
+        self._preview = preview or workspace.preview
         self._drag: _Drag | None = None
         self._pressed: tuple[Hit | None, float, float] | None = None
         self._clicked: tuple[tuple[int, int] | None, float] = (None, 0.0)
@@ -59,9 +68,9 @@ class Pointer:
         """The button went down. x, y: of the mouse, pixels."""
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
-            pose = self._place.world.placement_frame(hit.slot)
+            pose = self._workspace.world.placement_frame(hit.slot)
             px, py, pz, _, height = pose.place(hit.node).tolist()
-            name = self._place.world.visible_node(hit.slot, hit.node).name
+            name = self._workspace.world.visible_node(hit.slot, hit.node).name
             start = ray.at(hit.distance)
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
 
@@ -91,29 +100,49 @@ class Pointer:
         pressed, self._pressed = self._pressed, None
         if drag is not None:
             if drag.change is not None:
-                self._do(drag.change)
+                self._dispatcher.execute(drag.change)
             return
         if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > SLACK:
             return
         hit = pressed[0]
-        action = self._double(hit) or self._place.command_for_hit(hit)
-        if action is None:
-            self._capture()
+        command = self._double_click(hit) or self.command_for(hit)
+        if command is None:
+            self._on_nothing()
         else:
-            self._do(action)
+            self._dispatcher.execute(command)
 
     def cancel(self) -> bool:
         """Let go of what is dragged or held, without placing it; False when there is nothing."""
         if self._drag is not None:
             self._drag = None
-            self._place.apply_state(self._place.history.state)
+            self._workspace.apply_state(self._workspace.history.state)
             return True
-        if self._place.held_image is not None:
-            self._do(DropImage(into_input=False))
+        if self._workspace.hand.image is not None:
+            self._dispatcher.execute(DropImage(into_input=False))
             return True
         return False
 
-    def _double(self, hit: Hit | None) -> Command | None:
+    def command_for(self, hit: Hit | None) -> Command | None:
+        """What a click on something does; None for nothing."""
+        if hit is None:
+            return None
+        context = self._dispatcher.context
+        if hit.kind == "input":
+            held = self._workspace.hand.image is not None
+            return DropImage() if held else GrabImage(source="input")
+        if hit.kind == "bracket":
+            return Fold(str(hit.value), hit.slot)
+        if hit.kind == "features":
+            return ShowFeatureVisualization.for_hit(context, hit)
+        if hit.kind == "pin":
+            return UnpinLayer(int(hit.value))
+        if hit.kind == "layer" and hit.channel >= 0:
+            name = layer_name(self._workspace.world, hit)
+            return GrabImage(layer=name, channel=hit.channel, network=hit.slot)
+        # Everything else that can be clicked (thumbnails, buttons, …) carries its command.
+        return cast(Command | None, hit.value)
+
+    def _double_click(self, hit: Hit | None) -> Command | None:
         """The second click on a layer folds or opens it."""
         layer = hit.layer if hit is not None and hit.kind == "layer" else None
         now = time.perf_counter()
@@ -122,8 +151,8 @@ class Pointer:
         if hit is None or layer is None or layer != before or now - when > DOUBLE:
             return None
         self._clicked = (None, 0.0)
-        self._place.held_image = None
-        return toggle_fold(self._place.world, hit)
+        self._workspace.hand.image = None
+        return Fold.for_hit(self._dispatcher.context, hit)
 
 
 def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
 
 from PIL import Image
 
-from vrnn.commands.files import ExportLayers, RecordVideo, SaveImage
 from vrnn.errors import VrnnError
 from vrnn.export.layers import export_all, export_features, matching
 from vrnn.export.png import write_png
@@ -41,59 +41,79 @@ class Exporter:
         near, fog = near_and_fog(self._place.world, camera)
         return View(camera, size, fog, near, transparent=transparent, look=self._look)
 
-    def picture(self, action: SaveImage, camera: Camera) -> Image.Image:
-        """What an action asks for, without what lies over it. Raises VrnnError."""
-        view = self.view(camera, action.size, action.transparent)
+    def picture(
+        self, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
+    ) -> Image.Image:
+        """Draw what is seen, without what lies over it. See `SaveImage` for the arguments.
+
+        Raises:
+            VrnnError: When there is no such kind.
+        """
+        view = self.view(camera, size, transparent)
         drawing = self._place.world.draw_list()
-        if action.kind == "flat":
+        if kind == "flat":
             return Image.fromarray(render_tiled(self._renderer, view, drawing))
-        if action.kind == "stereo":
+        if kind == "stereo":
             return Image.fromarray(stereo_pair(self._renderer, view, drawing))
-        if action.kind == "panorama":
-            width = max(64, action.size[0] // 2 * 2)
+        if kind == "panorama":
+            width = max(64, size[0] // 2 * 2)
             return Image.fromarray(panorama(self._renderer, view, drawing, width))
-        raise VrnnError(f"no picture '{action.kind}': choose flat, panorama or stereo")
+        raise VrnnError(f"no picture '{kind}': choose flat, panorama or stereo")
 
-    def save_image(self, action: SaveImage, camera: Camera) -> None:
-        """Write a picture. Raises VrnnError."""
-        check_writable(action.file)
-        write_png(action.file, self.picture(action, camera))
+    def save_image(
+        self, file: Path, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
+    ) -> None:
+        """Write a PNG. See `SaveImage` for the arguments. Raises VrnnError."""
+        check_writable(file)
+        write_png(file, self.picture(camera, size, transparent, kind))
 
-    def record_video(self, action: RecordVideo, cameras: Sequence[Camera]) -> Iterator[float]:
-        """Write a film, a picture at a time; yields the part that is done. Raises VrnnError."""
-        check_film(action.file)
-        way = list(interpolate_cameras(cameras, action.seconds, action.rate))
-        with VideoWriter(action.file, action.rate) as film:
+    def record_video(
+        self, file: Path, cameras: Sequence[Camera], seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> Iterator[float]:  # fmt: skip
+        """Write a video frame by frame. See `RecordVideo` for the arguments.
+
+        Yields:
+            The part that is done, 0…1.
+
+        Raises:
+            VrnnError: When it cannot be written.
+        """
+        check_film(file)
+        way = list(interpolate_cameras(cameras, seconds, rate))
+        with VideoWriter(file, rate) as film:
             for number, camera in enumerate(way, 1):
-                view = self.view(camera, action.size)
+                view = self.view(camera, size)
                 film.add(render_tiled(self._renderer, view, self._place.world.draw_list()))
                 yield number / len(way)
 
-    def export(self, action: ExportLayers) -> int:
-        """Write layers; returns the number of files. Raises VrnnError."""
+    def export(self, folder: Path, layers: str, network: int, formats: tuple[str, ...]) -> int:
+        """Write layers; returns the number of files. See `ExportLayers` for the arguments.
+
+        Raises:
+            VrnnError: When there is no such layer, or nothing of it to write.
+        """
         world = self._place.world
-        if action.network not in world.networks:
-            raise VrnnError(f"there is no network {action.network}; they are numbered from 0")
-        stand = world.networks[action.network]
-        nodes = matching(stand.network.nodes, action.layers)
+        if network not in world.networks:
+            raise VrnnError(f"there is no network {network}; they are numbered from 0")
+        stand = world.networks[network]
+        nodes = matching(stand.network.nodes, layers)
         missing = [node.name for node in nodes if node.id not in stand.maps]
         if missing:
             raise VrnnError(f"the maps of '{missing[0]}' are not there yet")
-        if "features" in action.what:
-            return self._export_features(action, nodes)
+        if "features" in formats:
+            return self._export_features(folder, network, nodes)
         scale = "map" if world.state.color_mapping.normalize_by == "map" else "layer"
-        return len(
-            export_all(action.folder, stand.info.title, nodes, stand.maps, action.what, scale)
-        )
+        return len(export_all(folder, stand.info.title, nodes, stand.maps, formats, scale))
 
-    def _export_features(self, action: ExportLayers, nodes: Sequence[Node]) -> int:
-        stand = self._place.world.networks[action.network]
+    def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:
+        stand = self._place.world.networks[network]
         pictures = self._place.jobs.pictures
-        several = {node: pictures.all_of(action.network, node.id) for node in nodes}
+        several = {node: pictures.all_of(network, node.id) for node in nodes}
         if not any(several.values()):
             raise VrnnError("none of these layers shows what its channels look for; let one do so")
         return sum(
-            export_features(action.folder, stand.info.title, node, features)
+            export_features(folder, stand.info.title, node, features)
             for node, features in several.items()
             if features
         )

@@ -1,4 +1,4 @@
-"""Type a part of a layer's, a module's or an action's name, and do it."""
+"""Type a part of a layer's, a module's or a command's name, and do it."""
 
 from __future__ import annotations
 
@@ -8,41 +8,16 @@ from dataclasses import dataclass
 from imgui_bundle import imgui
 
 from vrnn.commands.base import Command
-from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
-from vrnn.commands.inputs import SetInputImage, SetInputNoise
-from vrnn.commands.layers import RemoveAblation, UnpinLayer
-from vrnn.commands.session import GoToView, Redo, SetHeadset, Undo
-from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
-from vrnn.style.colormap import COLORMAPS, SCALES
+from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.registry import CommandInfo, registered
 from vrnn.ui.fuzzy_match import best
 from vrnn.ui.panel_context import PanelContext, shape_text
 from vrnn.ui.style import QUIET
 
-MOST = 40
+MAX_ROWS = 40
 """Rows that are offered."""
-ACTIONS: tuple[tuple[str, Command], ...] = (
-    ("Go to the overview", GoToView("overview")),
-    ("Go to the front", GoToView("front")),
-    ("Go above", GoToView("top")),
-    ("Fold or open all stages", FoldAllStages()),
-    *((f"Arrangement: {name}", SetArrangement(name)) for name in ARRANGEMENTS),
-    *((f"Color map: {name}", SetColorMapping(colormap=name)) for name in COLORMAPS),
-    *((f"Full color by {name}", SetColorMapping(normalize_by=name)) for name in SCALES),
-    ("Zero in the middle of the colors", SetColorMapping(symmetric=True)),
-    ("Colors from lowest to highest", SetColorMapping(symmetric=False)),
-    *((f"Folds show: {name}", SetFoldDisplay(name)) for name in FOLD_SHOWS),
-    ("Put in noise", SetInputNoise()),
-    ("Put in pink noise", SetInputNoise("pink")),
-    ("Put in blank gray", SetInputImage(plain="gray")),
-    ("Put in the mean image", SetInputImage(plain="mean")),
-    ("Put in the first image", SetInputImage(plain="sample")),
-    ("Switch everything on", RemoveAblation()),
-    ("Take all doubles away", UnpinLayer()),
-    ("Into the headset", SetHeadset(True)),
-    ("Leave the headset", SetHeadset(False)),
-    ("Undo", Undo()),
-    ("Redo", Redo()),
-)
+MAX_IMAGES = 300
+"""Images of the data set that are listed; `#` and a number finds any."""
 
 
 @dataclass(frozen=True)
@@ -54,34 +29,43 @@ class Entry:
     do: Callable[[PanelContext], None]
 
 
-def entries(desk: PanelContext) -> list[Entry]:
-    """Everything that can be found: layers, modules, actions."""
+def entries(context: PanelContext) -> list[Entry]:
+    """Everything that can be found: layers, modules, images, commands."""
     found: list[Entry] = []
-    world = desk.world
+    world = context.world
     several = len(world.slots) > 1
 
     def go(slot: int, name: str) -> Callable[[PanelContext], None]:
-        return lambda desk: desk.go_to_layer(slot, name)
+        return lambda context: context.go_to_layer(slot, name)
 
     for slot in world.slots:
-        stand = world.networks[slot]
-        title = f"{stand.info.title}   " if several else ""
-        for node in stand.network.nodes:
+        network = world.networks[slot]
+        title = f"{network.info.title}   " if several else ""
+        for node in network.network.nodes:
             aside = f"{title}{node.operation}   {shape_text(node)}"
             found.append(Entry(node.name, aside, go(slot, node.name)))
-        for name, inside in stand.modules.items():
+        for name, inside in network.modules.items():
             found.append(Entry(name, f"{title}module of {len(inside)}", go(slot, name)))
-    images = desk.place.images
+    images = context.workspace.images
     if images is not None:
         # Not all of a large set: the palette is made at once. `#` and a number finds any of them.
-        for number in range(min(len(images), 300)):
+        for number in range(min(len(images), MAX_IMAGES)):
             found.append(Entry(f"#{number}", "image", _doing(SetInputImage(number=number))))
-    found += [Entry(text, "action", _doing(action)) for text, action in ACTIONS]
+    for info in registered():
+        if info.key or info.menu is not None:
+            found.append(Entry(info.title, "command", _invoking(info)))
+        for title, command in info.kind.variants():
+            if title != info.title:
+                found.append(Entry(title, "command", _doing(command)))
     return found
 
 
-def _doing(action: Command) -> Callable[[PanelContext], None]:
-    return lambda desk: desk.do(action)
+def _doing(command: Command) -> Callable[[PanelContext], None]:
+    return lambda context: context.do(command)
+
+
+def _invoking(info: CommandInfo) -> Callable[[PanelContext], None]:
+    return lambda context: context.invoke(info)
 
 
 class CommandPalette:
@@ -95,17 +79,17 @@ class CommandPalette:
         self._entries: list[Entry] = []
         self._found: tuple[str | None, list[int]] = (None, [])
 
-    def open(self, desk: PanelContext) -> None:
+    def open(self, context: PanelContext) -> None:
         """Show it, with nothing typed."""
         self.opened = self._fresh = True
         self._typed, self._chosen = "", 0
-        self._entries, self._found = entries(desk), (None, [])
+        self._entries, self._found = entries(context), (None, [])
 
     def close(self) -> None:
         """Put it away."""
         self.opened = False
 
-    def draw(self, desk: PanelContext) -> None:
+    def draw(self, context: PanelContext) -> None:
         """The window, in the middle of the upper half."""
         if not self.opened:
             return
@@ -127,7 +111,7 @@ class CommandPalette:
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(-1)
         changed, self._typed = imgui.input_text_with_hint(
-            "##typed", "layer, module or action", self._typed
+            "##typed", "layer, module or command", self._typed
         )
         if changed:
             self._chosen = 0
@@ -137,19 +121,19 @@ class CommandPalette:
         ):
             self.close()
         self._fresh = False
-        self._list(desk, em)
+        self._list(context, em)
         imgui.end()
 
-    def _list(self, desk: PanelContext, em: float) -> None:
+    def _list(self, context: PanelContext, em: float) -> None:
         if self._found[0] != self._typed:
             texts = [entry.text for entry in self._entries]
-            self._found = (self._typed, best(self._typed, texts, MOST))
+            self._found = (self._typed, best(self._typed, texts, MAX_ROWS))
         found = self._found[1]
         number = self._typed.strip().removeprefix("#")
-        images = desk.place.images
+        images = context.workspace.images
         if images is not None and self._typed.startswith("#") and number.isdecimal():
             wanted = int(number)
-            if 300 <= wanted < len(images) and all(
+            if MAX_IMAGES <= wanted < len(images) and all(
                 self._entries[i].text != f"#{wanted}" for i in found
             ):
                 image = Entry(f"#{wanted}", "image", _doing(SetInputImage(number=wanted)))
@@ -183,4 +167,4 @@ class CommandPalette:
         imgui.end_child()
         if pressed is not None:
             self.close()
-            self._entries[pressed].do(desk)
+            self._entries[pressed].do(context)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from vrnn.errors import VrnnError
 from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.ui.panel_registry import registered_panels
 
 VERSION = 2
 """Of the default layout: places of an older one are forgotten."""
@@ -41,8 +42,12 @@ def load(file: Path) -> PanelLayout:
     if match is None or int(match[1]) != VERSION or len(whole) > LONGEST or "\0" in whole:
         return PanelLayout()
     text = min(LARGEST, max(SMALLEST, float(match[3]))) if match[3] else None
-    hidden = frozenset(name for name in match[4].split(",") if name)
-    return PanelLayout(match[2] == "1", text, hidden, whole[match.end() :])
+    former = {info.former_title: info.title for info in registered_panels() if info.former_title}
+    hidden = frozenset(former.get(name, name) for name in match[4].split(",") if name)
+    places = whole[match.end() :]
+    for old, new in former.items():
+        places = places.replace(f"[Window][{old}]", f"[Window][{new}]")
+    return PanelLayout(match[2] == "1", text, hidden, places)
 
 
 def save(file: Path, memory: PanelLayout) -> bool:

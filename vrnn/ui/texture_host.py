@@ -6,32 +6,22 @@ It has a context of ImGui's own, so that the panels of the window beside it stay
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import moderngl
 from imgui_bundle import imgui, implot
 
-from vrnn.commands.session import GoToView, Redo, Undo
+import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.edit import Redo, Undo
+from vrnn.commands.view import ShowWholeNetwork
 from vrnn.render.imgui_renderer import ImGuiRenderer
 from vrnn.render.render_target import bind_default
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.panels import display as display_panel
-from vrnn.ui.panels import features as features_panel
-from vrnn.ui.panels import images as data_panel
-from vrnn.ui.panels import jobs as jobs_panel
-from vrnn.ui.panels import predictions as scores_panel
-from vrnn.ui.panels import save as keep_panel
-from vrnn.ui.panels import shortcuts as keys_panel
-from vrnn.ui.panels.features import FeaturesPanel
-from vrnn.ui.panels.images import ImagesPanel
-from vrnn.ui.panels.layer import NAME as LAYER
-from vrnn.ui.panels.layer import LayerPanel
-from vrnn.ui.panels.model import NAME as MODEL
-from vrnn.ui.panels.model import ModelPanel
+from vrnn.ui.panel_registry import PanelSet
 from vrnn.ui.selection import HoverSelection, changes
 from vrnn.ui.widgets import beside, input_waits
 
@@ -53,10 +43,11 @@ class TextureGui:
     """Panels, one at a time, on a texture that is pointed at with a ray."""
 
     def __init__(
-        self, ctx: moderngl.Context, desk: PanelContext, rows: Sequence[tuple[str, str]] = ()
+        self, ctx: moderngl.Context, context: PanelContext, rows: Sequence[tuple[str, str]] = ()
     ) -> None:
         """rows: buttons and what they do, for the help."""
-        self.desk, self._rows = desk, rows
+        self.context = context
+        context.help_rows = rows
         self._texture = ctx.texture(SIZE, 4, internal_format=SRGB8_ALPHA8)
         self._texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
         self._texture.anisotropy = 8.0
@@ -67,8 +58,9 @@ class TextureGui:
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
         self._renderer = ImGuiRenderer(ctx)
+        context.picture = self._renderer.picture
         outside = imgui.get_current_context(), implot.get_current_context()
-        self._context, self._plots = imgui.create_context(), implot.create_context()
+        self._imgui_context, self._plots = imgui.create_context(), implot.create_context()
         with self._inside():
             self._set_up()
         if outside[0] is not None:
@@ -76,10 +68,9 @@ class TextureGui:
         if outside[1] is not None:
             implot.set_current_context(outside[1])
         self._palette = CommandPalette(9)
-        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), ImagesPanel()
-        self._features = FeaturesPanel()
+        self._panels = PanelSet()
         self._follow = HoverSelection()
-        self._tab = LAYER
+        self._tab = self._panels.titles[0]
         self._caps: list[keyboard.KeyCap] = []
         self._at: tuple[float, float] | None = None
         self._settling, self._made = SETTLING, 0.0
@@ -100,7 +91,7 @@ class TextureGui:
     def _inside(self) -> Iterator[None]:
         """ImGui's context is the board's, then again what it was."""
         before = imgui.get_current_context(), implot.get_current_context()
-        imgui.set_current_context(self._context)
+        imgui.set_current_context(self._imgui_context)
         implot.set_current_context(self._plots)
         try:
             yield
@@ -162,7 +153,7 @@ class TextureGui:
 
     def find(self) -> None:
         """Open what finds a layer by its name."""
-        self._palette.open(self.desk)
+        self._palette.open(self.context)
         self._stir()
 
     @property
@@ -181,12 +172,14 @@ class TextureGui:
 
     def step(self) -> bool:
         """Make the picture anew if something calls for it. True when it was."""
-        self._follow.step(self.desk)
+        self._follow.step(self.context)
         now = time.perf_counter()
-        stamp = changes(self.desk)
+        stamp = changes(self.context)
         if stamp != self._stamp:
             self._stir()
-        going_on = bool(self.desk.place.jobs.rows) or bool(self.desk.place.feed.progress)
+        going_on = bool(self.context.workspace.jobs.rows) or bool(
+            self.context.workspace.feed.progress
+        )
         if now - self._made < APART or not (
             self._settling or (going_on and now - self._made > LATEST)
         ):
@@ -198,7 +191,7 @@ class TextureGui:
             self._renderer.upload_draw_data(imgui.get_draw_data())
             if input_waits():
                 self._stir()
-        self._made, self._stamp = now, changes(self.desk)
+        self._made, self._stamp = now, changes(self.context)
         self._screen.use()
         self._screen.clear(*(0.0, 0.0, 0.0, 1.0))
         self._renderer.draw(self._screen, SIZE)
@@ -218,18 +211,18 @@ class TextureGui:
         self._buttons()
         self._tabs()
         imgui.end()
-        self._palette.draw(self.desk)
+        self._palette.draw(self.context)
         if self._caps:
             keyboard.draw(self._caps, self._cap(), *SIZE, TEXT)
         imgui.render()
 
     def _buttons(self) -> None:
-        history = self.desk.place.history
+        history = self.context.workspace.history
         if imgui.button("Find"):
-            self._palette.open(self.desk)
+            self._palette.open(self.context)
         imgui.same_line()
         if imgui.button("On a table"):
-            self.desk.do(GoToView("overview"))
+            self.context.do(ShowWholeNetwork())
         for text, action, can in (
             ("Undo", Undo(), bool(history.undo_label)),
             ("Redo", Redo(), bool(history.redo_label)),
@@ -237,27 +230,11 @@ class TextureGui:
             imgui.same_line()
             imgui.begin_disabled(not can)
             if imgui.button(text):
-                self.desk.do(action)
+                self.context.do(action)
             imgui.end_disabled()
 
     def _tabs(self) -> None:
-        jobs = self.desk.place.jobs
-        inside: dict[str, Callable[[], None]] = {
-            LAYER: self._draw_layer,
-            MODEL: lambda: self._model.draw(self.desk),
-            scores_panel.NAME: lambda: scores_panel.draw(
-                self.desk, self._renderer.picture, self.desk.world.true_label or None
-            ),
-            display_panel.NAME: lambda: display_panel.draw(self.desk),
-            data_panel.NAME: lambda: self._data.draw(self.desk),
-            features_panel.NAME: lambda: self._features.draw(self.desk, self._renderer.picture),
-            jobs_panel.NAME: lambda: jobs_panel.draw(
-                self.desk.place.feed.progress, list(jobs.rows.values()), jobs.cancel
-            ),
-            keep_panel.NAME: lambda: keep_panel.draw(self.desk),
-            "Help": lambda: keys_panel.draw(self._rows),
-        }
-        for number, name in enumerate(inside):
+        for number, name in enumerate(self._panels.titles):
             if number:
                 beside(name)
             chosen = name == self._tab
@@ -269,18 +246,14 @@ class TextureGui:
                 imgui.pop_style_color()
         imgui.separator()
         imgui.begin_child(f"##{self._tab}")
-        inside[self._tab]()
+        self._panels.draw(self._tab, self.context)
         imgui.end_child()
-
-    def _draw_layer(self) -> None:
-        _, self._follow.on = imgui.checkbox("follow what is pointed at", self._follow.on)
-        self._layer.draw(self.desk)
 
     def release(self) -> None:
         """Give everything back."""
         with self._inside():
             implot.destroy_context(self._plots)
-            imgui.destroy_context(self._context)
+            imgui.destroy_context(self._imgui_context)
         self._renderer.release()
         bind_default(self._ctx)
         self._screen.release()

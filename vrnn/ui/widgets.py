@@ -15,7 +15,7 @@ LABEL = 6.5
 
 
 def slider(
-    desk: PanelContext, label: str, value: float, ends: tuple[float, float], form: str,
+    context: PanelContext, label: str, value: float, ends: tuple[float, float], form: str,
     change: Callable[[float], UndoableCommand],
 ) -> None:  # fmt: skip
     """A slider that acts at once and is one step to undo, made when it is let go."""
@@ -24,9 +24,9 @@ def slider(
         f"##{label}", value, *ends, form, imgui.SliderFlags_.always_clamp.value
     )
     if moved:
-        desk.preview(change(now))
+        context.preview(change(now))
     if imgui.is_item_deactivated_after_edit():
-        desk.do(change(now))
+        context.do(change(now))
 
 
 def choice(label: str, value: str, options: Sequence[str]) -> str | None:

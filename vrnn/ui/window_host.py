@@ -7,34 +7,22 @@ something was typed, clicked or changed. In between the triangles that lie on th
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
 import moderngl
 from imgui_bundle import imgui, implot
 
-from vrnn.commands.session import Redo, Undo
+import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import Area, ImGuiRenderer
-from vrnn.ui import layout_store as memory
-from vrnn.ui import style
+from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.imgui_keys import MODIFIERS, imgui_key
 from vrnn.ui.layout_store import LARGEST, SMALLEST, PanelLayout
-from vrnn.ui.panel_context import PanelContext, words
-from vrnn.ui.panels import display as display_panel
-from vrnn.ui.panels import features as features_panel
-from vrnn.ui.panels import images as data_panel
-from vrnn.ui.panels import jobs as jobs_panel
-from vrnn.ui.panels import predictions as scores_panel
-from vrnn.ui.panels import shortcuts as keys_panel
-from vrnn.ui.panels.features import FeaturesPanel
-from vrnn.ui.panels.images import ImagesPanel
-from vrnn.ui.panels.layer import NAME as LAYER
-from vrnn.ui.panels.layer import LayerPanel
-from vrnn.ui.panels.model import NAME as MODEL
-from vrnn.ui.panels.model import ModelPanel
-from vrnn.ui.panels.save import offered
+from vrnn.ui.menu_bar import draw_menus
+from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, PanelSet, registered_panels
 from vrnn.ui.selection import HoverSelection, changes
 from vrnn.ui.widgets import input_waits
 
@@ -45,10 +33,6 @@ SETTLING = 3
 """Times that panels are made anew after an input: what is under the mouse is known one later."""
 LATEST = 0.5
 """Seconds after which what moves by itself (progress, times) is shown anew."""
-LEFT = (MODEL, display_panel.NAME)
-RIGHT = (LAYER, scores_panel.NAME)
-MORE = (data_panel.NAME, features_panel.NAME, jobs_panel.NAME, keys_panel.NAME)
-NAMES = (*LEFT, *RIGHT, *MORE)
 
 
 class WindowSurface(Protocol):
@@ -82,26 +66,43 @@ class WindowGui:
         self,
         ctx: moderngl.Context,
         screen: WindowSurface,
-        desk: PanelContext,
-        keys: Sequence[tuple[str, str]],
+        context: PanelContext,
+        key_map: KeyMap,
         text: float = style.TEXT,
         file: Path | None = None,
     ) -> None:
-        """keys: what the keys do; text: size in points; file: where panels are remembered."""
-        self.desk = desk
-        self._screen, self._keys, self._file = screen, keys, file
+        """Create the panels of a window.
+
+        Args:
+            ctx: The window's OpenGL context.
+            screen: The window.
+            context: What panels work with.
+            key_map: The keys, for menus and help.
+            text: Size in points.
+            file: Where the layout is remembered; None for nowhere.
+        """
+        self.context = context
+        self._screen, self._key_map, self._file = screen, key_map, file
+        context.help_rows = key_map.help_rows()
         self._usual_text = text
-        self._memory = memory.load(file) if file is not None else PanelLayout()
+        self._memory = layout_store.load(file) if file is not None else PanelLayout()
         self.shown = self._memory.shown
         self._hidden = set(self._memory.hidden)
         self._text = self._memory.text or text
         self._renderer = ImGuiRenderer(ctx)
-        self._context = imgui.create_context()
+        context.picture = self._renderer.picture
+        self._imgui_context = imgui.create_context()
         self._plots = implot.create_context()
         self._set_up()
         self._palette = CommandPalette()
-        self._model, self._layer, self._data = ModelPanel(), LayerPanel(), ImagesPanel()
-        self.features = FeaturesPanel()
+        self._panels = PanelSet()
+        # Dear ImGui brings to the front what appears last: what stands at the right.
+        self._docks = {
+            info.title: info.dock
+            for dock in Dock
+            for info in registered_panels()
+            if info.dock is dock is not Dock.BOARD_ONLY
+        }
         self._scale = 0.0
         self._settling = 0
         self._cursor = (0.0, 0.0)
@@ -215,7 +216,7 @@ class WindowGui:
         if self._palette.opened:
             self._palette.close()
         else:
-            self._palette.open(self.desk)
+            self._palette.open(self.context)
         self._stir()
 
     def grow(self, steps: int) -> None:
@@ -230,7 +231,7 @@ class WindowGui:
 
     def step(self) -> bool:
         """Make the panels anew if something calls for it. True when they were."""
-        self._follow.step(self.desk)
+        self._follow.step(self.context)
         if not self.visible:
             self._settling = 0
             if imgui.get_io().want_capture_mouse:
@@ -241,7 +242,7 @@ class WindowGui:
         if stamp != self._stamp:
             self._stir()
         late = now - self._made > LATEST and (
-            bool(self.desk.place.jobs.rows) or self.desk.place.feed.progress
+            bool(self.context.workspace.jobs.rows) or self.context.workspace.feed.progress
         )
         if not self._settling and not late:
             return False
@@ -261,11 +262,11 @@ class WindowGui:
 
     def _changes(self) -> object:
         """What panels show that changes without any input to them."""
-        return self._screen.size, changes(self.desk)
+        return self._screen.size, changes(self.context)
 
     def pick(self) -> None:
         """What is pointed at becomes the subject at once."""
-        self._follow.pick(self.desk)
+        self._follow.pick(self.context)
 
     def _make(self) -> None:
         io = imgui.get_io()
@@ -277,8 +278,8 @@ class WindowGui:
         if self.shown:
             self._menu()
             self._dock()
-            self._panels()
-        self._palette.draw(self.desk)
+            self._draw_panels()
+        self._palette.draw(self.context)
         imgui.render()
         self._renderer.upload_draw_data(imgui.get_draw_data())
         shape = _SHAPES.get(imgui.get_mouse_cursor(), "") if io.want_capture_mouse else ""
@@ -290,46 +291,17 @@ class WindowGui:
     def _menu(self) -> None:
         if not imgui.begin_main_menu_bar():
             return
-        history = self.desk.place.history
         if imgui.begin_menu("Panels"):
-            for name in NAMES:
-                if imgui.menu_item(name, "", name not in self._hidden)[0]:
-                    self._hidden ^= {name}
+            for title in self._docks:
+                if imgui.menu_item(title, "", title not in self._hidden)[0]:
+                    self._hidden ^= {title}
             imgui.separator()
-            if imgui.menu_item("Usual places", "", False)[0]:
+            if imgui.menu_item("Reset layout", "", False)[0]:
                 self._lay_out = True
                 self._hidden.clear()
-            if imgui.menu_item("Hide all", "", False)[0]:
-                self.toggle()
             imgui.end_menu()
-        self._files()
-        if imgui.menu_item("Find", "", False)[0]:
-            self._palette.open(self.desk)
-        imgui.begin_disabled(not history.undo_label)
-        undo = imgui.menu_item("Undo", "", False)[0]
-        if history.undo_label and imgui.is_item_hovered():
-            imgui.set_item_tooltip(words(history.undo_label))
-        imgui.end_disabled()
-        imgui.begin_disabled(not history.redo_label)
-        redo = imgui.menu_item("Redo", "", False)[0]
-        imgui.end_disabled()
+        draw_menus(self.context, self._key_map)
         imgui.end_main_menu_bar()
-        self._history(undo, redo)
-
-    def _files(self) -> None:
-        """What is written to files, beside where vrnn was started."""
-        if not imgui.begin_menu("Keep"):
-            return
-        for text, action in offered(self.desk).items():
-            if imgui.menu_item(text, "", False)[0]:
-                self.desk.do(action)
-        imgui.end_menu()
-
-    def _history(self, undo: bool, redo: bool) -> None:
-        if undo:
-            self.desk.do(Undo())
-        if redo:
-            self.desk.do(Redo())
 
     def _dock(self) -> None:
         """Room for docked panels at the sides; the world shows in the middle."""
@@ -337,7 +309,7 @@ class WindowGui:
         space = imgui.get_id("places")
         if self._lay_out or imgui.internal.dock_builder_get_node(space) is None:
             self._lay_out = False
-            self._usual_places(space, view)
+            self._default_layout(space, view)
         flags = imgui.DockNodeFlags_
         kind = flags.passthru_central_node | flags.no_docking_over_central_node
         imgui.dock_space_over_viewport(space, view, kind.value)
@@ -348,7 +320,7 @@ class WindowGui:
             bottom = min(round(middle.pos.y + middle.size.y), self._screen.size[1])
             self._room = (left, top, max(right - left, 16), max(bottom - top, 16))
 
-    def _usual_places(self, space: int, view: Any) -> None:
+    def _default_layout(self, space: int, view: Any) -> None:
         build = imgui.internal
         build.dock_builder_remove_node(space)
         build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
@@ -361,44 +333,27 @@ class WindowGui:
         _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_part)
         _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
         _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.38)
-        places = {left: (MODEL,), below_left: (display_panel.NAME, *MORE), right: (LAYER,),
-                  below_right: (scores_panel.NAME,)}  # fmt: skip
-        for node, names in places.items():
-            for name in names:
-                build.dock_builder_dock_window(name, node)
+        spaces = {
+            Dock.LEFT_TOP: left,
+            Dock.LEFT_BOTTOM: below_left,
+            Dock.RIGHT_TOP: right,
+            Dock.RIGHT_BOTTOM: below_right,
+        }
+        for title, dock in self._docks.items():
+            build.dock_builder_dock_window(title, spaces[dock])
         build.dock_builder_finish(space)
 
-    def _panels(self) -> None:
-        inside: dict[str, Callable[[], None]] = {
-            MODEL: lambda: self._model.draw(self.desk),
-            display_panel.NAME: lambda: display_panel.draw(self.desk),
-            data_panel.NAME: lambda: self._data.draw(self.desk),
-            features_panel.NAME: lambda: self.features.draw(self.desk, self._renderer.picture),
-            jobs_panel.NAME: lambda: jobs_panel.draw(
-                self.desk.place.feed.progress,
-                list(self.desk.place.jobs.rows.values()),
-                self.desk.place.jobs.cancel,
-            ),
-            keys_panel.NAME: lambda: keys_panel.draw(self._keys),
-            LAYER: self._draw_layer,
-            scores_panel.NAME: lambda: scores_panel.draw(
-                self.desk, self._renderer.picture, self.desk.world.true_label or None
-            ),
-        }
-        for name, draw in inside.items():
-            if name in self._hidden:
+    def _draw_panels(self) -> None:
+        for title in self._docks:
+            if title in self._hidden:
                 continue
-            seen, kept = imgui.begin(name, True)
-            if seen:
-                draw()
+            visible, kept = imgui.begin(title, True)
+            if visible:
+                self._panels.draw(title, self.context)
             imgui.end()
             if not kept:
-                self._hidden.add(name)
+                self._hidden.add(title)
                 self._remember()
-
-    def _draw_layer(self) -> None:
-        _, self._follow.on = imgui.checkbox("follow what is pointed at", self._follow.on)
-        self._layer.draw(self.desk)
 
     # Drawing and the end.
 
@@ -417,14 +372,16 @@ class WindowGui:
         text = self._text if self._text != self._usual_text else None
         # Before the first layout, ImGui knows no places; those of the last visit are kept.
         places = imgui.save_ini_settings_to_memory() if self._made else self._memory.places
-        memory.save(self._file, PanelLayout(self.shown, text, frozenset(self._hidden), places))
+        layout_store.save(
+            self._file, PanelLayout(self.shown, text, frozenset(self._hidden), places)
+        )
 
     def release(self) -> None:
         """Remember the layout and give everything back."""
         self._remember()
         self._screen.listener = None
         implot.destroy_context(self._plots)
-        imgui.destroy_context(self._context)
+        imgui.destroy_context(self._imgui_context)
         self._renderer.release()
 
 

@@ -6,7 +6,8 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn.commands.inputs import GrabImage, SetInputImage, SetInputNoise
+from vrnn.commands.context import ImageSelection
+from vrnn.commands.inputs import SetInputImage, SetInputNoise
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
@@ -34,7 +35,7 @@ class HeldImage:
 
 
 def grab_image(
-    action: GrabImage,
+    action: ImageSelection,
     world: World,
     images: ImageSet | None,
     size: tuple[int, int],

@@ -43,20 +43,30 @@ class ImageWall(Closeable):
             return True
         return not self._thumbnails.waiting and not self._pages.searching
 
-    def browse(self, action: BrowseImages) -> None:
-        """Another page, order or search. Raises VrnnError."""
+    def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
+        """Show another page, order, class or search.
+
+        Args:
+            page: Pages to go on.
+            shuffle: The seed of another order; -1 for the next one.
+            only: One class; '' for all.
+            search: What to look for.
+
+        Raises:
+            VrnnError: When there is no such class or image.
+        """
         pages = self._pages
         if pages is None:
             return
-        if action.shuffle is not None:
-            self._seed = action.shuffle if action.shuffle >= 0 else self._seed + 1
+        if shuffle is not None:
+            self._seed = shuffle if shuffle >= 0 else self._seed + 1
             pages.reshuffle(self._seed)
-        if action.only is not None:
-            pages.show_class(action.only) if action.only else pages.show_all()
-        if action.search is not None:
-            pages.find(action.search)
-        if action.page:
-            pages.page(pages.number + action.page)
+        if only is not None:
+            pages.show_class(only) if only else pages.show_all()
+        if search is not None:
+            pages.find(search)
+        if page:
+            pages.page(pages.number + page)
 
     def update(self, picture: InputImage, x: float, y: float, z: float) -> Visual | None:
         """The wall with its right lower corner at (x, y, z); None while it is as it was."""

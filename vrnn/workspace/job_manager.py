@@ -8,7 +8,7 @@ import numpy as np
 from PIL import Image
 
 from vrnn.commands.inputs import GrabImage
-from vrnn.commands.session import ShowTopActivations
+from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, TopActivationsJob
 from vrnn.compute.features.job import FeatureVisJob
 from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
@@ -99,16 +99,25 @@ class JobManager:
         self.rows[number] = JobStatus(number, text)
         return number
 
-    def find_top(self, action: ShowTopActivations) -> None:
-        """Show a channel's images, now or when they have been found. Raises VrnnError."""
+    def show_top_activations(self, layer: str, channel: int, network: int) -> None:
+        """Show the images that excite a channel most, now or when they have been found.
+
+        Args:
+            layer: Its name; '' hides the images.
+            channel: The channel, from 0.
+            network: The number of the network, from 0.
+
+        Raises:
+            VrnnError: When there is no such layer, or no data set.
+        """
         self._wanted = None
-        if not action.layer:
+        if not layer:
             self._world.set_visual("top images", None)
             return
-        slot, node = find_layer(self._world, action.layer, action.network)
+        slot, node = find_layer(self._world, layer, network)
         if self._images(slot) is None:
-            raise VrnnError("there is no data set to look through; start with --data FOLDER")
-        self._wanted = action
+            raise VrnnError("needs a data set: start with --data FOLDER")
+        self._wanted = ShowTopActivations(layer, channel, network)
         if (slot, node) in self._top:
             self._show_top()
         elif TopActivationsJob(slot, node) not in self._kinds.values():

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 
 from vrnn.commands.base import Command
+from vrnn.commands.context import CommandContext
+from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.config.schema import Config
 from vrnn.controls.hands.hand_controls import HandControls
 from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labels
@@ -29,23 +30,21 @@ class HandRigController(Closeable):
 
     def __init__(
         self, place: Workspace, renderer: Renderer, config: Config,
-        act: Callable[[Command], object] | None = None, hints_file: Path | None = None,
+        context: CommandContext, hints_file: Path | None = None,
         rig: Rig | None = None,
     ) -> None:  # fmt: skip
-        """act: does what is no change of the place and no way to go, such as taking pictures;
+        """context: what commands work on beside the place, where one goes and what hands show;
         hints_file: remembers that the hints were read; rig: where to begin."""
         self._renderer = renderer
-        desk = PanelContext(place, self._do, self.note)
-        self.board = TextureGui(renderer.ctx, desk, help_rows())
+        panels = PanelContext(place, CommandDispatcher(context), self.note)
+        self.board = TextureGui(renderer.ctx, panels, help_rows())
+        self.hands = HandControls(place, config.comfort, context, self.board, hints_file, rig)
+        panels.dispatcher = self.hands.dispatcher
         renderer.register_texture(LENT_BOARD, self.board.texture)
-        self.hands = HandControls(place, config.comfort, act, self.board, hints_file, rig)
         self.hands.deferred_highlight = True
         self._memory = LabelCache()
         self.input: HandInputReader | None = None
         self.done: list[Command] = []
-
-    def _do(self, action: Command) -> None:
-        self.hands.do(action)
 
     def note(self, text: str) -> None:
         """Say something for a few seconds, before the eyes."""

@@ -13,8 +13,11 @@ from pathlib import Path
 import numpy as np
 
 from vrnn.commands.base import Command, UndoableCommand
+from vrnn.commands.context import CommandContext, InterfaceActions, NavigationActions
+from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.edit import Undo
 from vrnn.commands.inputs import DropImage
-from vrnn.commands.session import GoToView, Undo
+from vrnn.commands.registry import Ring
 from vrnn.config.schema import Comfort
 from vrnn.controls.hands.grab_preview import GrabPreview
 from vrnn.controls.hands.hand_state import (
@@ -30,7 +33,7 @@ from vrnn.controls.hands.layer_grab import LayerGrab
 from vrnn.controls.hands.navigation import LayerFollower, rig_for_view, start_rig
 from vrnn.controls.hands.onboarding_hints import OnboardingHints
 from vrnn.controls.hands.panel_pointer import PanelPointer, PanelSurface
-from vrnn.controls.hands.radial_menu import GENERAL, Menu, open_menu
+from vrnn.controls.hands.radial_menu import Menu, open_menu, ring_choices
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 from vrnn.scene.headset import radial_menu as radial
@@ -55,10 +58,10 @@ class HandControls:
     """What both hands do."""
 
     def __init__(
-        self, place: Workspace, comfort: Comfort, act: Callable[[Command], object] | None = None,
+        self, place: Workspace, comfort: Comfort, context: CommandContext | None = None,
         panels: PanelSurface | None = None, hints_file: Path | None = None, rig: Rig | None = None,
     ) -> None:  # fmt: skip
-        """act: does what is no change of the place and no way to go, such as taking pictures;
+        """context: what commands work on beside the place, where one goes and what hands show;
         hints_file: remembers that the hints were read; rig: where to begin, else before the input
         as soon as a network stands."""
         self.place, self.comfort = place, comfort
@@ -72,10 +75,15 @@ class HandControls:
         self.magnify = ""
         self.said, self._said_until = "", 0.0
         self.head: Pose | None = None
-        self._act = act or place.execute
+        context = context or CommandContext(place)
+        self.dispatcher = CommandDispatcher(
+            replace(context, navigator=HandNavigator(self), interface=HandInterface(self)),
+            self.note,
+            self._on_done,
+        )
         self.shaping = GrabPreview(place)
         self._companion = LayerFollower()
-        self._pointer = Pointer(place, self._nothing, self.do, self._preview)
+        self._pointer = Pointer(place, self.dispatcher, self._nothing, self._preview)
         self._grab = LayerGrab(place, self.do, self._preview)
         self._gripping: set[int] = set()
         self._stick_aim = self._spent = False
@@ -177,14 +185,13 @@ class HandControls:
         """Say something for a few seconds."""
         self.said, self._said_until = text, self._now + NOTE_SECONDS
 
-    def do(self, action: Command) -> None:
-        """Do any action. Raises VrnnError when it cannot be done."""
-        if isinstance(action, GoToView):
-            self._look(action)
-        else:
-            self._act(action)
+    def do(self, command: Command) -> None:
+        """Do any command. Raises VrnnError when it cannot be done."""
+        self.dispatcher.execute(command)
+
+    def _on_done(self, command: Command) -> None:
         self.shaping.end()  # what comes next begins where this has put it
-        self._done.append(action)
+        self._done.append(command)
 
     def _trying(self, what: Callable[[], object]) -> None:
         try:
@@ -262,7 +269,7 @@ class HandControls:
         elif name == "secondary":
             self.reset_rig()
         elif name == "stick_click":
-            self._fly()
+            self.toggle_flying()
 
     def _up(self, hand: HandState, name: str) -> None:
         if name == "trigger":
@@ -286,13 +293,13 @@ class HandControls:
         if hand.on_board is not None:
             self.board.press(hand)
             return
-        before, hit, done = self.place.held_image, hand.hand_hit.hit, len(self._done)
+        before, hit, done = self.place.hand.image, hand.hand_hit.hit, len(self._done)
         self._pointer.press(hit, hand.ray)
         if self._pointer.dragging:
             self._buzz(hand.index, PICK)
             return
         self._pointer.release()
-        held = self.place.held_image
+        held = self.place.hand.image
         if held is not before:
             self.carrier = hand.index
             hand.lifted = held is not None and hit is not None and hit.kind != "input"
@@ -312,7 +319,7 @@ class HandControls:
         if hand.lifted:
             hand.lifted = False
             hit = hand.hand_hit.hit
-            if hit is not None and hit.kind == "input" and self.place.held_image is not None:
+            if hit is not None and hit.kind == "input" and self.place.hand.image is not None:
                 self.do(DropImage())
                 self._buzz(hand.index, DONE)
         if hand.aiming is not None:
@@ -320,7 +327,7 @@ class HandControls:
             hand.aiming = None
             if aimed:
                 self._land(hand.index)
-            elif self.place.held_image is not None:  # the only way with a single button
+            elif self.place.hand.image is not None:  # the only way with a single button
                 self.do(DropImage(into_input=False))
                 self._buzz(hand.index, TOUCH)
 
@@ -384,18 +391,11 @@ class HandControls:
             return
         self._buzz(self.dominant, DONE)
         choice = menu.choices[menu.word]
-        if choice == "panels":
-            self.board.toggle()
-        elif choice == "find":
-            self.board.find()
-        elif choice == "fly":
-            self._fly()
-        elif choice == "more":
-            self.menu = replace(menu, choices=GENERAL, hit=None, chosen=None, opened=self._now)
-        elif isinstance(choice, Command):
-            self.do(choice)
-        elif not isinstance(choice, str):
-            self.do(choice(self.place.world, menu.hit))
+        if choice is None:
+            choices = ring_choices(Ring.GENERAL)
+            self.menu = replace(menu, choices=choices, hit=None, chosen=None, opened=self._now)
+        else:
+            self.dispatcher.invoke(choice, menu.hit)
 
     # Going.
 
@@ -405,16 +405,18 @@ class HandControls:
             self.locomotion.flying = False
             self.locomotion.go(start_rig(self.place.world, self.head))
 
-    def _fly(self) -> None:
+    def toggle_flying(self) -> None:
+        """Fly instead of walking, or walk again."""
         self.locomotion.flying = not self.locomotion.flying
         self.note("flying" if self.locomotion.flying else "walking")
 
-    def _look(self, look: GoToView) -> None:
+    def go_to(self, view: str, network: int | None) -> None:
+        """Go to a camera by name. Raises VrnnError."""
         if self.head is None:
             raise VrnnError("the headset is not tracked; put it on to go somewhere")
-        rig = rig_for_view(self.place.world.at_rest(), self.head, look)
+        rig = rig_for_view(self.place.world.at_rest(), self.head, view, network)
         self.locomotion.go(rig)
-        if look.camera == "overview":
+        if view == "overview":
             self._companion.on_table(rig)
 
     def _land(self, hand: int) -> None:
@@ -511,3 +513,42 @@ class HandControls:
         if touching is not None and touching != self._touching:
             self._buzz(hand.index, TOUCH)
         self._touching = touching
+
+
+class HandNavigator(NavigationActions):
+    """Moves the stage of who wears the headset."""
+
+    def __init__(self, hands: HandControls) -> None:
+        self._hands = hands
+
+    def go_to(self, camera: str, network: int | None = None) -> None:
+        """Go to a camera by name. Raises VrnnError."""
+        self._hands.go_to(camera, network)
+
+
+class HandInterface(InterfaceActions):
+    """The board and the magnifier of the hands."""
+
+    def __init__(self, hands: HandControls) -> None:
+        self._hands = hands
+
+    @property
+    def magnifier(self) -> str:  # type: ignore[override]
+        """How the map that is pointed at is magnified."""
+        return self._hands.magnify
+
+    @magnifier.setter
+    def magnifier(self, kind: str) -> None:
+        self._hands.magnify = kind
+
+    def toggle_panels(self) -> None:
+        """Show or hide the board."""
+        self._hands.board.toggle()
+
+    def open_palette(self) -> None:
+        """Open the palette on the board."""
+        self._hands.board.find()
+
+    def toggle_flying(self) -> None:
+        """Fly instead of walking, or walk again."""
+        self._hands.toggle_flying()

@@ -199,7 +199,7 @@ def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose)
         said = hover_text(hands.place.world).split("   ")
         lines += [(part.strip(), tools.LIT if i == 0 else tools.INK) for i, part in enumerate(said)]
         lines = [line for line in lines if line[0]]
-    if hands.place.held_image is None:
+    if hands.place.hand.image is None:
         rows = hands.hints.lines(hand.index == hands.dominant, hand.input.joints is not None)
         lines += [(f"{name}: {does}", tools.QUIET_INK) for name, does in rows]
     if not lines:
@@ -213,7 +213,7 @@ def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose)
 
 def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
     """The image in the hand, or the map that is magnified, over the hand's tip."""
-    held = hands.place.held_image is not None
+    held = hands.place.hand.image is not None
     hand = hands.hands[hands.carrier if held else hands.pointing]
     tip = hand.input.aim or hand.input.grip
     if tip is None or hands.menu is not None or not (held or hands.magnify):
@@ -221,7 +221,7 @@ def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
     away = float(np.linalg.norm(tip.position - head.position))
     near = min(max((NEAR_EYE[0] - away) / (NEAR_EYE[0] - NEAR_EYE[1]), 0.0), 1.0)
     kind = "sharp" if near > 0.3 and not hands.magnify else hands.magnify
-    for card in hands.place.cards(kind if held else hands.magnify, HOLDING):
+    for card in hands.place.hand.cards(kind if held else hands.magnify, HOLDING):
         unit = READABLE * max(away, CARRIED) / TEXT * (1 + 0.3 * near)
         wide, tall = card_size(card)
         leaf = facing(tip.position + UP * (0.05 + tall * unit / 2), head.position)

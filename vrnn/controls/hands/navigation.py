@@ -7,7 +7,6 @@ from math import radians
 
 import numpy as np
 
-from vrnn.commands.session import GoToView
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.rig_math import (
     direction,
@@ -34,17 +33,17 @@ def start_rig(world: World, head: Pose) -> Rig:
     return standing_at(Rig(yaw=yaw), head.position, np.array([where.x, 0.0, where.z]))
 
 
-def rig_for_view(world: World, head: Pose, look: GoToView) -> Rig:
-    """Where an action leads: `overview` is everything on a table before the head. Raises
+def rig_for_view(world: World, head: Pose, view: str, network: int | None) -> Rig:
+    """Where a camera by name leads: `overview` is everything on a table before the head. Raises
     VrnnError."""
-    if look.camera == "overview":
+    if view == "overview":
         corners = world.corners()
         return table_top(head, corners.min(0), corners.max(0))
-    name = look.camera.removeprefix("layer:")
-    if name == look.camera:
+    name = view.removeprefix("layer:")
+    if name == view:
         camera = camera_by_name(world, name, 1.0, FIELD)
     else:
-        slot = look.network
+        slot = network
         node = world.node_id(slot, name) if slot is not None else None
         if slot is None or node is None:
             slot, node = find_layer(world, name, slot)

@@ -7,19 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.commands.base import Command
-from vrnn.commands.display import FoldAllStages, SetArrangement
-from vrnn.commands.session import GoToView, Redo, Undo
-from vrnn.commands.targets import (
-    CommandFactory,
-    ablate,
-    cycle_pin,
-    go_to_layer,
-    reset_layer,
-    show_top_activations,
-    toggle_feature_visualization,
-    toggle_fold,
-)
+from vrnn.commands.registry import CommandInfo, Ring, registered
 from vrnn.scene.headset import radial_menu as radial
 from vrnn.scene.headset.billboard import Billboard, facing
 from vrnn.scene.headset.rig_math import UP, direction
@@ -28,30 +16,23 @@ from vrnn.scene.picking import Hit
 
 AWAY, ABOVE = 0.28, 0.11
 """Meters of the stage from the hand to the middle: its ray goes through where no word is."""
-Choice = Command | CommandFactory | str
-"""An action, what makes one of the layer that is pointed at, or a name for the hands' own."""
-GENERAL: dict[str, Choice] = {
-    "panels": "panels",
-    "find": "find",
-    "redo": Redo(),
-    "fold stages": FoldAllStages(),
-    "on a table": GoToView("overview"),
-    "arrangement": SetArrangement(),
-    "undo": Undo(),
-    "fly": "fly",
-}
-"""The first stands above, the next to its right."""
-ON_LAYER: dict[str, Choice] = {
-    "go there": go_to_layer,
-    "top images": show_top_activations,
-    "fold": toggle_fold,
-    "put back": reset_layer,
-    "more": "more",
-    "switch off": ablate,
-    "what it looks for": toggle_feature_visualization,
-    "keep a double": cycle_pin,
-}
-"""While a layer is pointed at."""
+MORE = "more"
+"""The entry of a layer's ring that leads to the general one."""
+MORE_PLACE = 4
+Choice = CommandInfo | None
+"""A command; None for the general ring."""
+
+
+def ring_choices(ring: Ring) -> dict[str, Choice]:
+    """Give a ring's entries by label, clockwise from the top, as the commands declare them."""
+    entries: dict[int, tuple[str, Choice]] = {
+        info.radial.place: (info.radial.label, info)
+        for info in registered()
+        if info.radial is not None and info.radial.ring is ring
+    }
+    if ring is Ring.LAYER:
+        entries[MORE_PLACE] = (MORE, None)
+    return dict(entries[place] for place in sorted(entries))
 
 
 @dataclass
@@ -82,4 +63,5 @@ def open_menu(aim: Pose, head: Pose, now: float, hit: Hit | None = None) -> Menu
     center = aim.position + direction(aim) * AWAY + UP * ABOVE
     distance = max(float(np.linalg.norm(center - head.position)), 0.3)
     leaf = radial.ring(facing(center, head.position), distance)
-    return Menu(GENERAL if hit is None else ON_LAYER, hit, leaf, distance, now)
+    choices = ring_choices(Ring.GENERAL if hit is None else Ring.LAYER)
+    return Menu(choices, hit, leaf, distance, now)

@@ -1,1 +1,11 @@
-"""Panels."""
+"""The panels. Importing this package registers every panel of vrnn's own, in the order of tabs."""
+
+from __future__ import annotations
+
+from vrnn.ui.panels import layer, model, predictions, display, images, features, jobs  # isort: skip
+from vrnn.ui.panels import session, shortcuts  # isort: skip
+
+__all__ = [
+    "display", "features", "images", "jobs", "layer", "model", "predictions", "session",
+    "shortcuts",
+]  # fmt: skip

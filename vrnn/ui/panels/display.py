@@ -8,40 +8,42 @@ from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping
 from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
 from vrnn.style.colormap import COLORMAPS, DEFAULT, SCALES
 from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import choice, slider, toggle
 
-NAME = "Display"
 
+@panel("Display", dock=Dock.LEFT_BOTTOM)
+class DisplayPanel(Panel):
+    """Color mapping, arrangement and folds."""
 
-def draw(desk: PanelContext) -> None:
-    """The panel's inside."""
-    state = desk.world.state
-    display = state.color_mapping
-    imgui.separator_text("Colors")
-    if colors := choice("color map", display.colormap, COLORMAPS):
-        desk.do(SetColorMapping(colormap=colors))
-    if scale := choice("full color", display.normalize_by, SCALES):
-        desk.do(SetColorMapping(normalize_by=scale))
-    slider(desk, "gamma", display.gamma, (0.25, 4.0), "%.2f", lambda v: SetColorMapping(gamma=v))
-    slider(
-        desk,
-        "clip at",
-        display.clip_percentile,
-        (50.0, 100.0),
-        "%.1f %%",
-        lambda v: SetColorMapping(clip_percentile=v),
-    )
-    now = toggle("zero in the middle", display.symmetric)
-    if now is not None:
-        desk.do(SetColorMapping(symmetric=now))
-    if display != DEFAULT:
-        imgui.same_line()
-        if imgui.small_button("as usual"):
-            desk.do(SetColorMapping(**vars(DEFAULT)))
-    imgui.separator_text("World")
-    if arrangement := choice("arrangement", state.arrangement, ARRANGEMENTS):
-        desk.do(SetArrangement(arrangement))
-    if shows := choice("folds show", state.fold_display, FOLD_SHOWS):
-        desk.do(SetFoldDisplay(shows))
-    if imgui.button("Fold or open all stages"):
-        desk.do(FoldAllStages())
+    def draw(self, context: PanelContext) -> None:
+        """Draw the controls."""
+        state = context.world.state
+        mapping = state.color_mapping
+        imgui.separator_text("Colors")
+        if colormap := choice("color map", mapping.colormap, COLORMAPS):
+            context.do(SetColorMapping(colormap=colormap))
+        if normalize_by := choice("color range", mapping.normalize_by, SCALES):
+            context.do(SetColorMapping(normalize_by=normalize_by))
+        slider(
+            context, "gamma", mapping.gamma, (0.25, 4.0), "%.2f",
+            lambda v: SetColorMapping(gamma=v),
+        )  # fmt: skip
+        slider(
+            context, "clip percentile", mapping.clip_percentile, (50.0, 100.0), "%.1f %%",
+            lambda v: SetColorMapping(clip_percentile=v),
+        )  # fmt: skip
+        symmetric = toggle("center at zero", mapping.symmetric)
+        if symmetric is not None:
+            context.do(SetColorMapping(symmetric=symmetric))
+        if mapping != DEFAULT:
+            imgui.same_line()
+            if imgui.small_button("reset"):
+                context.do(SetColorMapping(**vars(DEFAULT)))
+        imgui.separator_text("World")
+        if arrangement := choice("arrangement", state.arrangement, ARRANGEMENTS):
+            context.do(SetArrangement(arrangement))
+        if shows := choice("folded layers", state.fold_display, FOLD_SHOWS):
+            context.do(SetFoldDisplay(shows))
+        if imgui.button("Fold or open all stages"):
+            context.do(FoldAllStages())

@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import replace
-from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui, implot
 
-from vrnn.commands.files import ExportLayers
+from vrnn.commands.export import ExportLayers, timestamped
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import GrabImage
-from vrnn.commands.layers import ShowFeatureVisualization
-from vrnn.commands.session import CancelJob, PauseJob
+from vrnn.commands.jobs import CancelJob, PauseJob
 from vrnn.errors import VrnnError
 from vrnn.features.presets import presets
 from vrnn.features.results import FeatureImage
@@ -29,80 +26,75 @@ from vrnn.features.settings import (
 from vrnn.network.graph import Node
 from vrnn.style.text import format_duration
 from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, QUIET
 from vrnn.ui.widgets import buttons, choice, labeled, toggle, wrapped
 from vrnn.workspace.feature_images import FeatureImageSet
 
-NAME = "Features"
 OWN = "own"
-Draw = Callable[[np.ndarray], Any]
-"""Makes an image of pixels for ImGui."""
 
 
-class FeaturesPanel:
-    """Remembers which channel is looked at. settings: how the next pictures are to be made."""
+@panel("Features", dock=Dock.LEFT_BOTTOM)
+class FeaturesPanel(Panel):
+    """Remembers which channel is looked at."""
 
     def __init__(self) -> None:
         self._presets = presets()
-        self.settings = self._presets["quick"]
         self._seen: tuple[int, int] | None = None
         self._channel = 0
         self._film: dict[int, list[np.ndarray]] = {}
 
-    def draw(self, desk: PanelContext, picture: Draw) -> None:
+    def draw(self, context: PanelContext) -> None:
         """The panel's inside."""
-        found = desk.subject_layer()
+        found = context.subject_layer()
         if found is None or found[2].operation == "input":
             wrapped("Point at a layer to see what its channels look for.")
             return
         slot, _, node, _ = found
-        self._follow(desk, slot, node)
+        self._follow(context, slot, node)
         imgui.text_colored(ACCENT, node.name)
-        made = desk.place.jobs.pictures.made.get((slot, node.id))
-        self._begin(desk, slot, node, made)
+        made = context.workspace.jobs.pictures.made.get((slot, node.id))
+        self._begin(context, slot, node, made)
         if made is not None:
-            _progress(desk, made)
-            feature = desk.place.jobs.pictures.feature(slot, node.id, self._channel)
+            _progress(context, made)
+            feature = context.workspace.jobs.pictures.feature(slot, node.id, self._channel)
             if feature is not None:
-                self._one(desk, slot, node, feature, picture)
+                self._one(context, slot, node, feature)
         imgui.separator_text("How they are made")
-        self._method(desk, node)
+        self._method(context, node)
 
-    def _follow(self, desk: PanelContext, slot: int, node: Node) -> None:
+    def _follow(self, context: PanelContext, slot: int, node: Node) -> None:
         """The channel that was pointed at last."""
         if self._seen != (slot, node.id):
             self._seen, self._channel = (slot, node.id), 0
-        hit = desk.world.hovered
+        hit = context.world.hovered
         if hit is not None and hit.layer == self._seen and hit.channel >= 0:
             self._channel = hit.channel
-            desk.place.jobs.pictures.prioritize((hit.channel,))
+            context.workspace.jobs.pictures.prioritize((hit.channel,))
 
     def _begin(
-        self, desk: PanelContext, slot: int, node: Node, made: FeatureImageSet | None
+        self, context: PanelContext, slot: int, node: Node, made: FeatureImageSet | None
     ) -> None:
-        layer = desk.world.state.layer((slot, node.name))
+        layer = context.world.state.layer((slot, node.name))
         if layer.features is None:
             wrapped("Pictures that excite each channel most, in place of its maps.")
             if imgui.button("Make pictures"):
-                desk.do(ShowFeatureVisualization(node.name, slot, self.settings))
+                context.do(ShowFeatureVisualization(node.name, slot, context.feature_settings))
             return
         texts = ["Show maps"]
-        if layer.features != self.settings:
+        if layer.features != context.feature_settings:
             texts.insert(0, "Make anew")
         if made is not None and made.finished:
             texts.append("Export sheet")
         pressed = buttons(texts)
         if pressed == "Show maps":
-            desk.do(ShowFeatureVisualization(node.name, slot))
+            context.do(ShowFeatureVisualization(node.name, slot))
         elif pressed == "Make anew":
-            desk.do(ShowFeatureVisualization(node.name, slot, self.settings))
+            context.do(ShowFeatureVisualization(node.name, slot, context.feature_settings))
         elif pressed == "Export sheet":
-            when = datetime.now().strftime("vrnn-%Y%m%d-%H%M%S")
-            desk.do(ExportLayers(Path(f"{when}-features"), node.name, slot, ("features",)))
+            context.do(ExportLayers(timestamped("-features"), node.name, slot, ("features",)))
 
-    def _one(
-        self, desk: PanelContext, slot: int, node: Node, feature: FeatureImage, picture: Draw
-    ) -> None:
+    def _one(self, context: PanelContext, slot: int, node: Node, feature: FeatureImage) -> None:
         """One channel's picture, its film and its curve."""
         imgui.separator_text(f"Channel {self._channel}")
         if feature.dead:
@@ -114,13 +106,13 @@ class FeaturesPanel:
         side = min(room, 9.0 * imgui.get_font_size())
         height, width = feature.pixels.shape[:2]
         scale = side / max(height, width)
-        imgui.image(picture(feature.pixels), (width * scale, height * scale))
+        imgui.image(context.picture(feature.pixels), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
         imgui.text_colored(QUIET, "activation")
         imgui.text_unformatted(f"{feature.activation:.4g}")
         if imgui.button("Pick up"):
-            desk.do(GrabImage(layer=node.name, channel=self._channel, network=slot))
+            context.do(GrabImage(layer=node.name, channel=self._channel, network=slot))
         if imgui.is_item_hovered():
             imgui.set_item_tooltip("then click the input: does it really excite its channel?")
         imgui.end_group()
@@ -130,7 +122,9 @@ class FeaturesPanel:
             for number, frame in enumerate(frames):
                 if number:
                     imgui.same_line(0, 4)
-                imgui.image(picture(frame), (small, small * frame.shape[0] / frame.shape[1]))
+                imgui.image(
+                    context.picture(frame), (small, small * frame.shape[0] / frame.shape[1])
+                )
         _curve(feature.curve)
 
     def _frames(self, feature: FeatureImage) -> list[np.ndarray]:
@@ -140,19 +134,19 @@ class FeaturesPanel:
             self._film = {key: [np.ascontiguousarray(frame) for frame in feature.film]}
         return self._film[key]
 
-    def _method(self, desk: PanelContext, node: Node) -> None:
-        now = self.settings
+    def _method(self, context: PanelContext, node: Node) -> None:
+        now = context.feature_settings
         name = next((n for n, known in self._presets.items() if known == now), OWN)
         if chosen := choice("preset", name, tuple(self._presets)):
-            self.settings = self._presets[chosen]
+            context.feature_settings = self._presets[chosen]
             return
         try:
-            self.settings = _edited(now, desk, node)
+            context.feature_settings = _edited(now, context, node)
         except VrnnError as error:
-            desk.note(str(error))
+            context.notify(str(error))
 
 
-def _edited(now: FeatureVisSettings, desk: PanelContext, node: Node) -> FeatureVisSettings:
+def _edited(now: FeatureVisSettings, context: PanelContext, node: Node) -> FeatureVisSettings:
     """The settings after what was done to them in this frame. Raises VrnnError."""
     changes: dict[str, Any] = {}
     for key, label, known in (
@@ -165,7 +159,7 @@ def _edited(now: FeatureVisSettings, desk: PanelContext, node: Node) -> FeatureV
     if now.objective == "difference":
         _whole(changes, now, "subtracted_channel", "less channel", 0, max(node.shape[0] - 1, 0))
     if now.objective == "neuron":
-        _unit(changes, now, desk)
+        _unit(changes, now, context)
     _whole(changes, now, "steps", "steps", 1, 2000)
     _number(changes, now, "step_size", "step size", 0.001, 100.0, logarithmic=True)
     imgui.text_colored(QUIET, "changes between steps")
@@ -186,12 +180,12 @@ def _edited(now: FeatureVisSettings, desk: PanelContext, node: Node) -> FeatureV
     return replace(now, **changes) if changes else now
 
 
-def _unit(changes: dict[str, Any], now: FeatureVisSettings, desk: PanelContext) -> None:
+def _unit(changes: dict[str, Any], now: FeatureVisSettings, context: PanelContext) -> None:
     labeled("unit")
     said = "the middle" if now.position is None else f"row {now.position[0]}, col {now.position[1]}"
     imgui.text_unformatted(said)
-    hit = desk.world.hovered
-    if hit is not None and hit.layer is not None and desk.subject is not None:
+    hit = context.world.hovered
+    if hit is not None and hit.layer is not None and context.subject is not None:
         row, column = hit.row, hit.column
         if imgui.button(f"take row {row}, column {column}"):
             changes["position"] = (row, column)
@@ -268,8 +262,8 @@ def _chance(
     imgui.end_disabled()
 
 
-def _progress(desk: PanelContext, made: FeatureImageSet) -> None:
-    row = desk.place.jobs.rows.get(made.job)
+def _progress(context: PanelContext, made: FeatureImageSet) -> None:
+    row = context.workspace.jobs.rows.get(made.job)
     if row is None:
         imgui.text_colored(QUIET, f"{made.done} of {made.of} pictures")
         return
@@ -278,9 +272,9 @@ def _progress(desk: PanelContext, made: FeatureImageSet) -> None:
     imgui.progress_bar(row.fraction, (-1, 0), said)
     pressed = buttons(("Go on" if row.paused else "Pause", "Cancel"))
     if pressed == "Cancel":
-        desk.do(CancelJob(made.job))
+        context.do(CancelJob(made.job))
     elif pressed is not None:
-        desk.do(PauseJob(made.job, not row.paused))
+        context.do(PauseJob(made.job, not row.paused))
 
 
 def _curve(curve: np.ndarray) -> None:

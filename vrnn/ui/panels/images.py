@@ -8,16 +8,17 @@ from vrnn.commands.inputs import BrowseImages, SetInputImage, SetInputNoise
 from vrnn.media.synthetic import KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import QUIET
 from vrnn.ui.widgets import buttons, choice, labeled, slider, wrapped
 
-NAME = "Images"
 ALL = "all classes"
 LISTED = 8
 """Images that cannot be read, by number, in the list."""
 
 
-class ImagesPanel:
+@panel("Images", dock=Dock.LEFT_BOTTOM)
+class ImagesPanel(Panel):
     """Remembers what was typed, and how noise is set."""
 
     def __init__(self) -> None:
@@ -25,22 +26,22 @@ class ImagesPanel:
         self._only = ALL
         self._noise = NoiseSpec("gaussian")
 
-    def draw(self, desk: PanelContext) -> None:
+    def draw(self, context: PanelContext) -> None:
         """The panel's inside."""
-        images = desk.place.images
+        images = context.workspace.images
         if images is None:
             wrapped("There is no data set. Start with --data FOLDER, or drop image files here.")
         else:
             imgui.text_colored(QUIET, f"{len(images):,} images")
-            self._wall(desk, images.names)
-            self._faults(desk)
+            self._wall(context, images.names)
+            self._faults(context)
         imgui.separator_text("Other images")
         pressed = buttons(("gray", "mean", "sample") if images is not None else ("gray", "sample"))
         if pressed is not None:
-            desk.do(SetInputImage(plain=pressed))
-        self._noise_settings(desk)
+            context.do(SetInputImage(plain=pressed))
+        self._noise_settings(context)
 
-    def _wall(self, desk: PanelContext, names: tuple[str, ...]) -> None:
+    def _wall(self, context: PanelContext, names: tuple[str, ...]) -> None:
         imgui.set_next_item_width(-1)
         entered, self._search = imgui.input_text_with_hint(
             "##search", "class, or #number", self._search,
@@ -48,10 +49,10 @@ class ImagesPanel:
         )  # fmt: skip
         if entered:
             self._only = ALL
-            desk.do(BrowseImages(search=self._search))
+            context.do(BrowseImages(search=self._search))
         if names and (only := choice("class", self._only, (ALL, *names))):
             self._only, self._search = only, ""
-            desk.do(BrowseImages(only="" if only == ALL else only))
+            context.do(BrowseImages(only="" if only == ALL else only))
         pressed = buttons(("< back", "next >", "shuffle"))
         if pressed is not None:
             turns = {
@@ -59,36 +60,36 @@ class ImagesPanel:
                 "next >": BrowseImages(page=1),
                 "shuffle": BrowseImages(shuffle=-1),
             }
-            desk.do(turns[pressed])
+            context.do(turns[pressed])
 
-    def _faults(self, desk: PanelContext) -> None:
-        failed = desk.place.unreadable
-        images = desk.place.images
+    def _faults(self, context: PanelContext) -> None:
+        failed = context.workspace.content.unreadable
+        images = context.workspace.images
         if images is not None and images.odd_labels:
             imgui.text_colored(QUIET, f"{images.odd_labels} labels name no class")
         if failed and imgui.collapsing_header(f"{len(failed)} cannot be read"):
             for number, reason in list(failed.items())[:LISTED]:
                 wrapped(f"#{number}: {reason}")
 
-    def _noise_settings(self, desk: PanelContext) -> None:
-        now = desk.world.state.input_image.noise or self._noise
+    def _noise_settings(self, context: PanelContext) -> None:
+        now = context.world.state.input_image.noise or self._noise
         if kind := choice("noise", now.kind, KINDS):
-            self._put(desk, NoiseSpec(kind, now.mean, now.std, now.seed))
+            self._put(context, NoiseSpec(kind, now.mean, now.std, now.seed))
         slider(
-            desk, "mean", now.mean, (0.0, 1.0), "%.2f",
+            context, "mean", now.mean, (0.0, 1.0), "%.2f",
             lambda v: SetInputNoise(now.kind, v, now.std, now.seed),
         )  # fmt: skip
         slider(
-            desk, "deviation", now.std, (0.0, 1.0), "%.2f",
+            context, "deviation", now.std, (0.0, 1.0), "%.2f",
             lambda v: SetInputNoise(now.kind, now.mean, v, now.seed),
         )  # fmt: skip
         labeled("seed")
         changed, seed = imgui.input_int("##seed", now.seed)
         if changed and 0 <= seed < 2**31:
-            self._put(desk, NoiseSpec(now.kind, now.mean, now.std, seed))
-        if desk.world.state.input_image != InputImage(noise=now) and imgui.button("put noise in"):
-            self._put(desk, now)
+            self._put(context, NoiseSpec(now.kind, now.mean, now.std, seed))
+        if context.world.state.input_image != InputImage(noise=now) and imgui.button("use noise"):
+            self._put(context, now)
 
-    def _put(self, desk: PanelContext, noise: NoiseSpec) -> None:
+    def _put(self, context: PanelContext, noise: NoiseSpec) -> None:
         self._noise = noise
-        desk.do(SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed))
+        context.do(SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed))

@@ -8,9 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.display import Fold
-from vrnn.commands.layers import Ablate, ArrangeMaps, PinLayer, ResetLayer, UnpinLayer
-from vrnn.commands.session import GoToView, HoverLayer
+from vrnn.commands.layers import ArrangeMaps, PinLayer, ResetLayer, UnpinLayer
+from vrnn.commands.view import GoToView, HoverLayer
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
 from vrnn.network.results import Histogram, LayerProfile
@@ -18,10 +19,10 @@ from vrnn.network.statistics import dead_channels, entropy, histogram, sparsity
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import FORMS, ORDERS, Key
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, QUIET
 from vrnn.ui.widgets import LABEL, buttons, choice, facts, labeled, slider, toggle, wrapped
 
-NAME = "Layer"
 BINS = 64
 COLUMNS = ("channel", "mean", "std", "least", "most", "bits")
 
@@ -69,7 +70,8 @@ def numbers(maps: FeatureMaps) -> Numbers:
     return Numbers(maps, columns, dead, sparsity(maps)[0])
 
 
-class LayerPanel:
+@panel("Layer", dock=Dock.RIGHT_TOP)
+class LayerPanel(Panel):
     """Remembers how the panel is set, the channels chosen, and the numbers of the last layer."""
 
     def __init__(self) -> None:
@@ -81,17 +83,18 @@ class LayerPanel:
         self._chosen: set[int] = set()
         self._of: Key | None = None
 
-    def draw(self, desk: PanelContext) -> None:
+    def draw(self, context: PanelContext) -> None:
         """The panel's inside."""
-        found = desk.subject_layer()
+        _, context.follows_hover = imgui.checkbox("follow the pointer", context.follows_hover)
+        found = context.subject_layer()
         if found is None:
             wrapped("Point at a layer in the world, or click one in the model.")
             return
         slot, stand, node, maps = found
-        if self._of != desk.subject:
-            self._of = desk.subject
+        if self._of != context.subject:
+            self._of = context.subject
             self._chosen.clear()
-        fact = desk.place.jobs.facts.get((slot, node.id))
+        fact = context.workspace.jobs.facts.get((slot, node.id))
         _head(slot, node, fact)
         if maps is None:
             imgui.text_colored(QUIET, "its maps are not there yet")
@@ -99,16 +102,16 @@ class LayerPanel:
         if self._numbers is None or self._numbers.maps is not maps:
             self._numbers = numbers(maps)
         known = self._numbers
-        self._plot(desk, slot, stand, maps, fact)
+        self._plot(context, slot, stand, maps, fact)
         facts(known.rows, "numbers")
         if imgui.collapsing_header("Maps", imgui.TreeNodeFlags_.default_open.value):
-            _form(desk, slot, node)
+            _form(context, slot, node)
         if imgui.collapsing_header("Channels", imgui.TreeNodeFlags_.default_open.value):
-            self._channels(desk, slot, node, known)
+            self._channels(context, slot, node, known)
 
     def _plot(
         self,
-        desk: PanelContext,
+        context: PanelContext,
         slot: int,
         stand: NetworkObject,
         maps: FeatureMaps,
@@ -127,7 +130,7 @@ class LayerPanel:
             ends = (weights.low, weights.high)
             if self._same:
                 all_weights = [
-                    f.weights for (s, _), f in desk.place.jobs.facts.items()
+                    f.weights for (s, _), f in context.workspace.jobs.facts.items()
                     if s == slot and f.weights is not None
                 ]  # fmt: skip
                 ends = (min(w.low for w in all_weights), max(w.high for w in all_weights))
@@ -169,7 +172,7 @@ class LayerPanel:
         if imgui.is_item_hovered():
             imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
 
-    def _channels(self, desk: PanelContext, slot: int, node: Node, known: Numbers) -> None:
+    def _channels(self, context: PanelContext, slot: int, node: Node, known: Numbers) -> None:
         labeled("go to")
         entered, number = imgui.input_int(
             "##channel", min(self._chosen, default=0), 0, 0,
@@ -177,9 +180,9 @@ class LayerPanel:
         )  # fmt: skip
         if entered:
             self._chosen = {min(max(number, 0), known.maps.channels - 1)}
-            desk.do(GoToView(f"layer:{node.name}", slot))
-            desk.do(HoverLayer(node.name, slot, min(self._chosen)))
-        self._switch(desk, slot, node)
+            context.do(GoToView(f"layer:{node.name}", slot))
+            context.do(HoverLayer(node.name, slot, min(self._chosen)))
+        self._switch(context, slot, node)
         flags = imgui.TableFlags_
         kind = flags.sortable | flags.scroll_y | flags.row_bg | flags.sizing_stretch_prop
         kind |= flags.no_borders_in_body
@@ -199,7 +202,7 @@ class LayerPanel:
         clipper.begin(len(order))
         while clipper.step():
             for channel in order[clipper.display_start : clipper.display_end].tolist():
-                self._channel(desk, slot, node, known, channel)
+                self._channel(context, slot, node, known, channel)
         imgui.end_table()
 
     def _sorted(self, known: Numbers) -> np.ndarray:
@@ -216,7 +219,7 @@ class LayerPanel:
         return self._order[1]
 
     def _channel(
-        self, desk: PanelContext, slot: int, node: Node, known: Numbers, channel: int
+        self, context: PanelContext, slot: int, node: Node, known: Numbers, channel: int
     ) -> None:
         imgui.table_next_row()
         imgui.table_next_column()
@@ -224,8 +227,8 @@ class LayerPanel:
         kind = flags.span_all_columns | flags.allow_double_click
         if imgui.selectable(f"{channel}", channel in self._chosen, kind.value)[0]:
             if imgui.is_mouse_double_clicked(0):
-                desk.do(GoToView(f"layer:{node.name}", slot))
-                desk.do(HoverLayer(node.name, slot, channel))
+                context.do(GoToView(f"layer:{node.name}", slot))
+                context.do(HoverLayer(node.name, slot, channel))
             elif imgui.get_io().key_ctrl:
                 self._chosen ^= {channel}
             else:
@@ -239,7 +242,7 @@ class LayerPanel:
             else:
                 imgui.text_unformatted(text)
 
-    def _switch(self, desk: PanelContext, slot: int, node: Node) -> None:
+    def _switch(self, context: PanelContext, slot: int, node: Node) -> None:
         chosen = tuple(sorted(self._chosen))
         if not chosen:
             imgui.text_colored(QUIET, "click to choose, double click to point")
@@ -249,7 +252,7 @@ class LayerPanel:
         pressed = buttons(("to zero", "to its mean"))
         if pressed is not None:
             value = "mean" if pressed == "to its mean" else "zero"
-            desk.do(Ablate(node.name, slot, chosen, None, value))
+            context.do(Ablate(node.name, slot, chosen, None, value))
 
 
 def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
@@ -265,18 +268,18 @@ def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
     facts(rows, "head")
 
 
-def _form(desk: PanelContext, slot: int, node: Node) -> None:
+def _form(context: PanelContext, slot: int, node: Node) -> None:
     key = (slot, node.name)
-    layer = desk.world.state.layer(key)
+    layer = context.world.state.layer(key)
     name = node.name
     several = bool(node.shape) and node.shape[0] > 1
     imgui.begin_disabled(not several)
     if form := choice("form", layer.form, FORMS):
-        desk.do(ArrangeMaps(name, slot, form=form))
+        context.do(ArrangeMaps(name, slot, form=form))
     if order := choice("order by", layer.order, ORDERS):
-        desk.do(ArrangeMaps(name, slot, order=order))
+        context.do(ArrangeMaps(name, slot, order=order))
     slider(
-        desk,
+        context,
         "spread",
         layer.spread,
         (1.0, 4.0),
@@ -288,32 +291,33 @@ def _form(desk: PanelContext, slot: int, node: Node) -> None:
     if imgui.is_item_deactivated_after_edit() or (
         most != layer.most and not imgui.is_item_active()
     ):
-        desk.do(ArrangeMaps(name, slot, most=max(0, most)))
+        context.do(ArrangeMaps(name, slot, most=max(0, most)))
     if imgui.is_item_hovered():
         imgui.set_item_tooltip("so many of the first maps; 0 shows all")
     folded = toggle("folded into one map", layer.folded)
     if folded is not None:
-        desk.do(Fold(name, slot, folded))
+        context.do(Fold(name, slot, folded))
     imgui.end_disabled()
-    pins = [pin for pin in desk.world.state.pins if (pin.network, pin.beside) == key]
+    pins = [pin for pin in context.world.state.pins if (pin.network, pin.beside) == key]
     imgui.align_text_to_frame_padding()
     imgui.text_colored(QUIET, "double")
     imgui.same_line(LABEL * imgui.get_font_size())
     kind = buttons(("kept", "live", "difference"))
     if kind is not None:
-        desk.do(PinLayer(name, slot, kind=kind))
+        context.do(PinLayer(name, slot, kind=kind))
     for pin in pins:
         imgui.push_id(pin.number)
         imgui.text_unformatted(f"{pin.kind} double of {pin.layer}")
         imgui.same_line()
         if imgui.small_button("take away"):
-            desk.do(UnpinLayer(pin.number))
+            context.do(UnpinLayer(pin.number))
         imgui.pop_id()
     whole = any(
-        o.network == slot and o.layer == name and not o.channels for o in desk.world.state.ablations
+        o.network == slot and o.layer == name and not o.channels
+        for o in context.world.state.ablations
     )
     pressed = buttons(("Reset", "Switch on" if whole else "Switch layer off"))
     if pressed == "Reset":
-        desk.do(ResetLayer(name, slot))
+        context.do(ResetLayer(name, slot))
     elif pressed is not None:
-        desk.do(Ablate(name, slot))
+        context.do(Ablate(name, slot))

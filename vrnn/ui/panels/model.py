@@ -8,14 +8,14 @@ from vrnn.commands.display import Fold
 from vrnn.network.graph import Network
 from vrnn.scene.state import Key
 from vrnn.ui.panel_context import PanelContext, count_text
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.module_tree import TreeRow, matching, rows, visible
 from vrnn.ui.style import ACCENT, QUIET
 from vrnn.ui.widgets import link
 
-NAME = "Model"
 
-
-class ModelPanel:
+@panel("Model", dock=Dock.LEFT_TOP)
+class ModelPanel(Panel):
     """Remembers the text that is looked for, and which modules are open."""
 
     def __init__(self) -> None:
@@ -24,13 +24,13 @@ class ModelPanel:
         self._known: dict[int, tuple[Network, list[TreeRow]]] = {}
         self._seen: dict[int, tuple[object, list[TreeRow]]] = {}
 
-    def draw(self, desk: PanelContext) -> None:
+    def draw(self, context: PanelContext) -> None:
         """The panel's inside."""
         imgui.set_next_item_width(-1)
         _, self._search = imgui.input_text_with_hint(
             "##search", "search name or operation", self._search
         )
-        world = desk.world
+        world = context.world
         flags = imgui.TableFlags_
         kind = flags.scroll_y | flags.resizable | flags.no_borders_in_body | flags.pad_outer_x
         if not imgui.begin_table("tree", 3, kind.value):
@@ -45,11 +45,11 @@ class ModelPanel:
         imgui.table_headers_row()
         imgui.pop_style_color()
         for slot in world.slots:
-            self._network(desk, slot)
+            self._network(context, slot)
         imgui.end_table()
 
-    def _network(self, desk: PanelContext, slot: int) -> None:
-        stand = desk.world.networks[slot]
+    def _network(self, context: PanelContext, slot: int) -> None:
+        stand = context.world.networks[slot]
         imgui.push_id(slot)
         imgui.table_next_row()
         imgui.table_next_column()
@@ -58,21 +58,21 @@ class ModelPanel:
         imgui.text_colored(QUIET, f"{len(stand.network.nodes)} layers")
         imgui.table_next_column()
         imgui.text_colored(QUIET, count_text(stand.info.parameters))
-        shown = self._rows(desk, slot)
-        pointed = desk.world.hovered.layer if desk.world.hovered is not None else None
+        shown = self._rows(context, slot)
+        pointed = context.world.hovered.layer if context.world.hovered is not None else None
         clipper = imgui.ListClipper()
         clipper.begin(len(shown))
         while clipper.step():
             for row in shown[clipper.display_start : clipper.display_end]:
-                self._row(desk, row, pointed == (slot, row.node) and not row.module)
+                self._row(context, row, pointed == (slot, row.node) and not row.module)
         if not shown:
             imgui.table_next_row()
             imgui.table_next_column()
             imgui.text_colored(QUIET, "nothing found")
         imgui.pop_id()
 
-    def _rows(self, desk: PanelContext, slot: int) -> list[TreeRow]:
-        stand = desk.world.networks[slot]
+    def _rows(self, context: PanelContext, slot: int) -> list[TreeRow]:
+        stand = context.world.networks[slot]
         network = stand.network
         if slot not in self._known or self._known[slot][0] is not network:
             found = rows(network, slot, stand.modules)
@@ -86,7 +86,7 @@ class ModelPanel:
             self._seen[slot] = (key, visible(found, self._opened) if looked is None else looked)
         return self._seen[slot][1]
 
-    def _row(self, desk: PanelContext, row: TreeRow, pointed: bool) -> None:
+    def _row(self, context: PanelContext, row: TreeRow, pointed: bool) -> None:
         searching = bool(self._search.strip())
         key = (row.slot, row.name)
         imgui.push_id(f"{row.operation}/{row.name}")
@@ -105,29 +105,29 @@ class ModelPanel:
         )  # fmt: skip
         if searching or not row.module:
             kind |= flags.leaf
-        if desk.subject == key and not row.module:
+        if context.subject == key and not row.module:
             kind |= flags.selected
         imgui.set_next_item_open(key in self._opened)
         imgui.tree_node_ex(row.name if searching else row.short, int(kind))
         if imgui.is_item_toggled_open():
             self._opened ^= {key}
         elif imgui.is_item_clicked():
-            desk.go_to_layer(row.slot, row.name)
+            context.go_to_layer(row.slot, row.name)
         over = imgui.is_item_hovered()
         if indent:
             imgui.unindent(indent)
-        self._fold(desk, row, over)
+        self._fold(context, row, over)
         imgui.table_next_column()
         imgui.text_colored(QUIET, row.shape)
         imgui.table_next_column()
         imgui.text_colored(QUIET, row.parameters)
         imgui.pop_id()
 
-    def _fold(self, desk: PanelContext, row: TreeRow, over: bool) -> None:
+    def _fold(self, context: PanelContext, row: TreeRow, over: bool) -> None:
         """A way to fold the row that the mouse is on; one that is folded says so."""
         if not row.foldable:
             return
-        state, key = desk.world.state, (row.slot, row.name)
+        state, key = context.world.state, (row.slot, row.name)
         folded = key in state.folds if row.module else state.layer(key).folded
         if not (folded or over):
             return
@@ -137,4 +137,4 @@ class ModelPanel:
         wide = imgui.calc_text_size(word).x + 2 * imgui.get_style().frame_padding.x
         imgui.set_cursor_screen_pos((right - wide, imgui.get_cursor_screen_pos().y))
         if link(word):
-            desk.do(Fold(row.name, row.slot, not folded))
+            context.do(Fold(row.name, row.slot, not folded))

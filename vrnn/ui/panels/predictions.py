@@ -1,25 +1,20 @@
-"""The image in the networks, what they answer, and what is switched off; undo and redo."""
+"""The image in the networks, their predictions, and what is ablated; undo and redo."""
 
 from __future__ import annotations
-
-from collections.abc import Callable
-from typing import Any
 
 import numpy as np
 from imgui_bundle import imgui
 
-from vrnn.commands.layers import RemoveAblation
-from vrnn.commands.session import Redo, Undo
+from vrnn.commands.ablation import RemoveAblation
+from vrnn.commands.edit import Redo, Undo
 from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
 from vrnn.scene.state import AblationState
-from vrnn.ui.panel_context import PanelContext, words
+from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, QUIET
 
-NAME = "Scores"
 TOP = 10
 """Classes that are listed."""
-
-Picture = Callable[[np.ndarray], Any]
 
 
 def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, float]]:
@@ -41,68 +36,73 @@ def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, floa
     return [(name(int(label)), float(s)) for label, s in pairs]
 
 
-def off_text(off: AblationState) -> str:
-    """What is switched off, in words."""
-    what = off.layer
-    if len(off.channels) == 1:
-        what += f" channel {off.channels[0]}"
-    elif off.channels:
-        what += f" {len(off.channels)} channels"
-    if off.position is not None:
-        what += f" at {off.position}"
-    return what + (" (mean)" if off.value == "mean" else "")
+def ablation_text(ablation: AblationState) -> str:
+    """Name what is ablated."""
+    text = ablation.layer
+    if len(ablation.channels) == 1:
+        text += f" channel {ablation.channels[0]}"
+    elif ablation.channels:
+        text += f" {len(ablation.channels)} channels"
+    if ablation.position is not None:
+        text += f" at {ablation.position}"
+    return text + (" (mean)" if ablation.value == "mean" else "")
 
 
-def draw(desk: PanelContext, picture: Picture, truth: str | None = None) -> None:
-    """The panel's inside. picture: makes an image of pixels for ImGui; truth: the true class, where
-    it is known."""
-    _undo(desk)
-    for slot in desk.world.slots:
-        imgui.push_id(slot)
-        _network(desk, slot, picture, truth)
-        imgui.pop_id()
-    _off(desk)
+@panel("Predictions", dock=Dock.RIGHT_BOTTOM, former_title="Scores")
+class PredictionsPanel(Panel):
+    """Image and predictions of each network, and the ablations."""
+
+    def draw(self, context: PanelContext) -> None:
+        """Draw all of it."""
+        _undo(context)
+        for slot in context.world.slots:
+            imgui.push_id(slot)
+            _network(context, slot)
+            imgui.pop_id()
+        _ablations(context)
 
 
-def _undo(desk: PanelContext) -> None:
-    history = desk.place.history
+def _undo(context: PanelContext) -> None:
+    history = context.workspace.history
     steps = (("Undo", history.undo_label, Undo()), ("Redo", history.redo_label, Redo()))
     half = (imgui.get_content_region_avail().x - imgui.get_style().item_spacing.x) / 2
-    for i, (word, said, action) in enumerate(steps):
+    for i, (verb, label, command) in enumerate(steps):
         if i:
             imgui.same_line()
-        imgui.begin_disabled(not said)
-        if imgui.button(f"{word} {words(said)}###{word}", (half, 0)):
-            desk.do(action)
+        imgui.begin_disabled(not label)
+        if imgui.button(f"{verb} {label}###{verb}", (half, 0)):
+            context.do(command)
         imgui.end_disabled()
 
 
-def _network(desk: PanelContext, slot: int, picture: Picture, truth: str | None) -> None:
-    stand = desk.world.networks[slot]
-    imgui.separator_text(stand.info.title)
-    frame = stand.result
-    if frame is None:
+def _network(context: PanelContext, slot: int) -> None:
+    network = context.world.networks[slot]
+    imgui.separator_text(network.info.title)
+    result = network.result
+    if result is None:
         imgui.text_colored(QUIET, "not there yet")
         return
-    height, width = frame.image.shape[:2]
+    height, width = result.image.shape[:2]
     side = 6.5 * imgui.get_font_size()
     scale = side / max(height, width)
-    if slot == desk.world.slots[0]:
-        imgui.image(picture(frame.image), (width * scale, height * scale))
+    true_label = context.world.true_label
+    if slot == context.world.slots[0]:
+        imgui.image(context.picture(result.image), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
         imgui.text_colored(QUIET, f"{width} × {height} pixels")
-        imgui.text_colored(QUIET, f"pass {frame.sequence}, {frame.seconds * 1000:.0f} ms")
-        if truth is not None:
-            imgui.text_colored(QUIET, "in truth")
+        milliseconds = result.seconds * 1000
+        imgui.text_colored(QUIET, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
+        if true_label:
+            imgui.text_colored(QUIET, "label:")
             imgui.same_line()
-            imgui.text_unformatted(truth)
+            imgui.text_unformatted(true_label)
         imgui.end_group()
-    if stand.info.random_weights:
-        imgui.text_colored(ACCENT, "random weights: the answer means nothing")
-    for output in frame.outputs:
-        for name, part in best_classes(output, stand.info.class_names):
-            _bar(name, part, name == truth)
+    if network.info.random_weights:
+        imgui.text_colored(ACCENT, "untrained weights: predictions are meaningless")
+    for output in result.outputs:
+        for name, part in best_classes(output, network.info.class_names):
+            _bar(name, part, bool(true_label) and name == true_label)
 
 
 def _bar(name: str, part: float, true: bool) -> None:
@@ -131,17 +131,17 @@ def _bar(name: str, part: float, true: bool) -> None:
     imgui.dummy((width, height - imgui.get_style().item_spacing.y / 2))
 
 
-def _off(desk: PanelContext) -> None:
-    off = desk.world.state.ablations
-    if not off:
+def _ablations(context: PanelContext) -> None:
+    ablations = context.world.state.ablations
+    if not ablations:
         return
-    imgui.separator_text("Switched off")
-    for number, one in enumerate(off, 1):
+    imgui.separator_text("Ablated")
+    for number, ablation in enumerate(ablations, 1):
         imgui.push_id(number)
         if imgui.small_button("on"):
-            desk.do(RemoveAblation(number))
+            context.do(RemoveAblation(number))
         imgui.same_line()
-        imgui.text_unformatted(off_text(one))
+        imgui.text_unformatted(ablation_text(ablation))
         imgui.pop_id()
-    if len(off) > 1 and imgui.button("Switch all on"):
-        desk.do(RemoveAblation())
+    if len(ablations) > 1 and imgui.button("All channels on"):
+        context.do(RemoveAblation())

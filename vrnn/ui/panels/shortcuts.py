@@ -1,23 +1,25 @@
-"""What the keys do."""
+"""What the keys, or the buttons of controllers, do."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from imgui_bundle import imgui
 
+from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT
 
-NAME = "Keys"
 
+@panel("Shortcuts", dock=Dock.LEFT_BOTTOM, former_title="Keys")
+class ShortcutsPanel(Panel):
+    """The help of the host: keys in the window, buttons in the headset."""
 
-def draw(rows: Sequence[tuple[str, str]]) -> None:
-    """The panel's inside. rows: keys and what they do."""
-    if imgui.begin_table("keys", 2, imgui.TableFlags_.sizing_fixed_fit.value):
-        for keys, does in rows:
-            imgui.table_next_row()
-            imgui.table_next_column()
-            imgui.text_colored(ACCENT, keys)
-            imgui.table_next_column()
-            imgui.text_unformatted(does)
-        imgui.end_table()
+    def draw(self, context: PanelContext) -> None:
+        """Draw the table."""
+        if imgui.begin_table("keys", 2, imgui.TableFlags_.sizing_fixed_fit.value):
+            for keys, text in context.help_rows:
+                imgui.table_next_row()
+                imgui.table_next_column()
+                imgui.text_colored(ACCENT, keys)
+                imgui.table_next_column()
+                imgui.text_unformatted(text)
+            imgui.end_table()

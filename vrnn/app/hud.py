@@ -1,0 +1,115 @@
+"""What lies over the world in the window: legend, notes, progress, help, small map, cards."""
+
+from __future__ import annotations
+
+import time
+
+from vrnn.app.window import Window
+from vrnn.app.window_view import WindowView
+from vrnn.commands.key_bindings import KeyMap
+from vrnn.controls.fly_camera import FlyCamera
+from vrnn.render.uniforms import RenderColors
+from vrnn.scene.primitives import DrawList
+from vrnn.scene.readout import hover_text
+from vrnn.scene.visuals.card import hud_cards
+from vrnn.ui.hud import overlay
+from vrnn.ui.hud.minimap import minimap
+from vrnn.workspace.workspace import Workspace
+
+MIN_NOTE_SECONDS = 4.0
+LETTERS_A_SECOND = 12.0
+"""How fast a note is read."""
+FIRST_HINT_SECONDS = 12.0
+MAX_HEIGHT_AT_SCALE_1 = 1600
+"""Pixels of a window's height above which its text grows."""
+
+
+class Hud:
+    """Keeps what is shown over the world, and lays it out anew only when it changes.
+
+    Attributes:
+        help_shown, map_shown: Whether the help and the small map are shown.
+        magnifier: How the map that is pointed at is magnified, see `Hand.cards`.
+        recording: How far a video is, '' while none is recorded.
+    """
+
+    def __init__(
+        self, workspace: Workspace, window: Window, view: WindowView, fly_camera: FlyCamera,
+        colors: RenderColors, key_map: KeyMap, first_hint: str,
+    ) -> None:  # fmt: skip
+        self.help_shown = self.map_shown = False
+        self.magnifier = ""
+        self.recording = ""
+        self._workspace, self._window, self._view = workspace, window, view
+        self._fly_camera, self._colors, self._key_map = fly_camera, colors, key_map
+        self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
+        self._noted = False
+        self._laid_out: tuple[object, DrawList] | None = None
+
+    def notify(self, text: str) -> None:
+        """Show a text for a few seconds, and longer what takes longer to read."""
+        seconds = max(MIN_NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
+        self._note, self._note_until = text, time.perf_counter() + seconds
+        self._noted = True
+
+    def advance(self) -> bool:
+        """Let time go on. True when a note came or went since the last call."""
+        changed, self._noted = self._noted, False
+        if time.perf_counter() > self._note_until:
+            self._note, self._note_until, changed = "", float("inf"), True
+        return changed
+
+    def dismiss(self) -> bool:
+        """Close the message of a failure; False when there is none."""
+        failures = self._workspace.feed.failures
+        if failures:
+            del failures[0]
+            return True
+        return False
+
+    def over(self, size: tuple[int, int]) -> DrawList:
+        """Lay out what lies over a picture of this width and height in pixels."""
+        workspace, world = self._workspace, self._workspace.world
+        feed, mapping = workspace.feed, world.state.color_mapping
+        failure = feed.failures[0].message if feed.failures else ""
+        text = hover_text(world)
+        job = next(iter(workspace.jobs.rows.values()), None)
+        progress = self.recording or feed.progress
+        if job is not None:
+            progress = progress or f"{job.text} · {job.fraction:.0%}"
+        scale, captured = self._window.pixel_scale, self._window.captured
+        camera = self._fly_camera.camera
+        key = (
+            size, scale, self.help_shown, self._note, failure, progress, text, mapping,
+            world.not_finite, captured,
+            (camera, id(world.draw_list())) if self.map_shown else None,
+        )  # fmt: skip
+        if self._laid_out is not None and self._laid_out[0] == key:
+            return self._laid_out[1]
+        canvas = overlay.HudCanvas(size, max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1))
+        room = overlay.legend(canvas, self._colors, mapping, world.not_finite)
+        if captured:
+            overlay.cross_hair(canvas)
+        if text or self._note:
+            overlay.hint(canvas, text or self._note, room)
+        if progress:
+            overlay.progress(canvas, progress)
+        if self.map_shown:
+            minimap(canvas, world, camera)
+        if self.help_shown:
+            overlay.help_sheet(canvas, self._key_map.help_rows())
+        if failure:
+            overlay.message(canvas, failure, "Enter, Esc or a click closes this message")
+        self._laid_out = (key, canvas.drawing())
+        return self._laid_out[1]
+
+    def front(self) -> DrawList | None:
+        """Lay out what floats before the eye; None for nothing."""
+        cards = self._workspace.hand.cards(self.magnifier)
+        world = self._workspace.world
+        outline = world.receptive_field_outline(world.hovered)
+        if not cards and not len(outline):
+            return None
+        return hud_cards(
+            cards, self._fly_camera.camera, self._view.aspect, *self._view.cursor, outline
+        )

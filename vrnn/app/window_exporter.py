@@ -1,0 +1,104 @@
+"""Images, videos and layers that are written from the window, without stopping it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+
+import numpy as np
+from PIL import Image
+
+from vrnn.app.navigator import WindowNavigator
+from vrnn.app.window import Window
+from vrnn.app.window_view import WindowView
+from vrnn.commands.context import ExportActions
+from vrnn.commands.export import timestamped
+from vrnn.commands.session import unused
+from vrnn.controls.fly_camera import FlyCamera
+from vrnn.errors import VrnnError
+from vrnn.export.exporter import Exporter
+from vrnn.export.png import write_png
+from vrnn.render.renderer import Renderer
+from vrnn.render.screenshot import render_tiled
+from vrnn.scene.world import World
+
+
+class WindowExporter(ExportActions):
+    """Writes what the window shows."""
+
+    def __init__(
+        self, exporter: Exporter, renderer: Renderer, world: World, window: Window,
+        view: WindowView, fly_camera: FlyCamera, navigator: WindowNavigator,
+        notify: Callable[[str], None],
+    ) -> None:  # fmt: skip
+        self._exporter, self._renderer, self._world = exporter, renderer, world
+        self._window, self._view, self._fly_camera = window, view, fly_camera
+        self._navigator, self._notify = navigator, notify
+        self._video: Iterator[float] | None = None
+        self._saving: threading.Thread | None = None
+
+    @property
+    def recording(self) -> bool:
+        """Whether a video is being recorded."""
+        return self._video is not None
+
+    def save_image(
+        self, file: Path, camera: str, size: tuple[int, int], transparent: bool, kind: str
+    ) -> None:
+        """Write a PNG. See `Exporter.save_image`."""
+        eye = self._view.camera(camera) if camera else self._fly_camera.camera
+        self._exporter.save_image(file, eye, size, transparent, kind)
+
+    def save_screenshot(self) -> None:
+        """Write what is seen, without what lies over it, beside where vrnn was started."""
+        size = self._window.size
+        pixels = render_tiled(self._renderer, self._view.view(size), self._world.draw_list())
+        path = unused(timestamped(".png"))
+        self._notify(f"screenshot saved to {path.resolve()}")
+        # Compressing takes longer than a frame: a thread of its own does it.
+        self._saving = threading.Thread(target=self._write, args=(path, pixels))
+        self._saving.start()
+
+    def _write(self, path: Path, pixels: np.ndarray) -> None:
+        try:
+            write_png(path, Image.fromarray(pixels))
+        except VrnnError as error:
+            self._notify(str(error))
+
+    def record_video(
+        self, file: Path, cameras: Sequence[str], seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Begin a video; `advance` records it frame by frame."""
+        stored = self._navigator.viewpoints
+        eyes = [self._view.camera(name) for name in cameras]
+        self._video = self._exporter.record_video(
+            file, eyes or [stored[key] for key in sorted(stored)], seconds, rate, size
+        )
+
+    def advance(self) -> str:
+        """Record the next frame of a video; how far it is, '' when none is recorded."""
+        if self._video is None:
+            return ""
+        try:
+            return f"video {next(self._video):.0%}"
+        except StopIteration:
+            self._video = None
+            self._notify("the video is recorded")
+        except VrnnError as error:
+            self._video = None
+            self._notify(str(error))
+        return ""
+
+    def export_layers(
+        self, folder: Path, layers: str, network: int, formats: tuple[str, ...]
+    ) -> None:
+        """Write layers as files. See `Exporter.export`."""
+        count = self._exporter.export(folder, layers, network, formats)
+        self._notify(f"{count} files written to {folder.resolve()}")
+
+    def finish(self) -> None:
+        """Wait for what is being written: what the user asked for is not lost."""
+        if self._saving is not None:
+            self._saving.join()

@@ -1,0 +1,158 @@
+"""What the window's keys and mouse do: events become commands, and the cursor points."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from vrnn.app.hud import Hud
+from vrnn.app.navigator import WindowNavigator
+from vrnn.app.window import Window
+from vrnn.app.window_view import WindowView
+from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.key_bindings import KeyMap
+from vrnn.commands.session import OpenSession
+from vrnn.commands.view import GoToViewpoint, StoreViewpoint
+from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseLook, Scroll
+from vrnn.controls.fly_camera import DIRECTIONS, FlyCamera
+from vrnn.controls.pointer import Pointer
+from vrnn.errors import VrnnError
+from vrnn.ui.window_host import WindowGui
+from vrnn.workspace.workspace import Workspace
+
+TEXT_EDITING_KEYS = "ACVXYZ"
+"""Keys that do something to a line of text while Control is held."""
+
+
+class WindowInput:
+    """Routes each event to the panels or to the world."""
+
+    def __init__(
+        self, window: Window, gui: WindowGui, hud: Hud, view: WindowView, workspace: Workspace,
+        fly_camera: FlyCamera, navigator: WindowNavigator, key_map: KeyMap,
+        dispatcher: CommandDispatcher, pointer: Pointer,
+    ) -> None:  # fmt: skip
+        self._window, self._gui, self._hud, self._view = window, gui, hud, view
+        self._workspace, self._fly_camera, self._navigator = workspace, fly_camera, navigator
+        self._keys, self._key_map, self._dispatcher = key_map.keys, key_map, dispatcher
+        self._pointer = pointer
+        self._pointed: tuple[object, ...] = ()
+        self._first_cursor: tuple[float, float] | None = None
+
+    # Events.
+
+    def process(self, events: Sequence[InputEvent]) -> bool:
+        """Do what keys and mouse ask for. True when panels changed."""
+        changed = self._gui.step()  # first: what it takes is not for the world
+        for event in events:
+            if not self._gui_captures(event):
+                self._handle(event)
+        return changed
+
+    def _gui_captures(self, event: InputEvent) -> bool:
+        """Whether an event is for the panels and not for the world."""
+        if isinstance(event, MouseButton | Scroll):
+            return self._gui.takes_mouse and not self._window.captured
+        if not isinstance(event, KeyPress) or not self._gui.takes_keys:
+            return False
+        function_key = event.name.startswith("F") and event.name != "F"
+        chord = "CONTROL" in event.modifiers and event.name not in TEXT_EDITING_KEYS
+        return not function_key and not chord
+
+    def _handle(self, event: InputEvent) -> None:
+        """Do what an event asks for; a refusal is shown as a note."""
+        try:
+            if isinstance(event, KeyPress):
+                self._press_key(event)
+            elif isinstance(event, MouseButton):
+                if event.name == "left" and not (event.down and self._hud.dismiss()):
+                    self._press_mouse(event.down)
+            elif isinstance(event, Drop):
+                self._drop(event.paths)
+            elif isinstance(event, MouseLook):
+                self._navigator.user_has_moved = True
+                self._fly_camera.rotate(event.right, event.down)
+            elif isinstance(event, Scroll):
+                self._fly_camera.change_speed(event.steps)
+                self._hud.notify(f"speed {self._fly_camera.speed:.1f} m/s")
+        except VrnnError as error:
+            self._hud.notify(str(error))
+
+    def _press_key(self, key: KeyPress) -> None:
+        if key.name in ("ENTER", "ESCAPE") and self._hud.dismiss():
+            return
+        info = self._key_map.command_for(key.name, key.modifiers)
+        if info is not None:
+            precise = self._window.is_key_down(self._keys.run)
+            self._dispatcher.invoke(info, self._workspace.world.hovered, precise)
+        elif key.name in self._keys.viewpoints:
+            number = self._keys.viewpoints.index(key.name) + 1
+            store = self._keys.store in key.modifiers
+            self._dispatcher.execute((StoreViewpoint if store else GoToViewpoint)(number))
+
+    def _press_mouse(self, down: bool) -> None:
+        """The left button. Raises VrnnError when what is clicked cannot be done."""
+        if down:
+            self._gui.pick()
+        self._navigator.user_has_moved = True
+        mouse = (0.0, 0.0) if self._window.captured else self._window.mouse
+        if not down:
+            self._pointer.release(*mouse)
+            return
+        ray = self._view.cursor_ray
+        hit = self._workspace.world.pick(ray.origin, ray.direction)
+        self._pointer.press(hit, ray, *mouse)
+
+    def _drop(self, paths: Sequence[str]) -> None:
+        """Files were dropped: the first is put in, and all can be stepped through."""
+        self._navigator.user_has_moved = True
+        if paths[0].lower().endswith(".json"):
+            self._dispatcher.execute(OpenSession(Path(paths[0])))
+            return
+        files = [Path(path) for path in paths]
+        self._workspace.input.give(files)
+        self._dispatcher.execute(SetInputImage(files[0]))
+
+    # What is held and pointed at.
+
+    def held_directions(self) -> list[str]:
+        """Which walking keys, and `run`, are down."""
+        names = () if self._gui.takes_keys else (*DIRECTIONS, "run")
+        held = [name for name in names if self._window.is_key_down(getattr(self._keys, name))]
+        if held and held != ["run"]:
+            self._navigator.user_has_moved = True
+        return held
+
+    def hover(self) -> bool:
+        """Highlight what the cursor or the cross-hair is on. True when that changed."""
+        if self._gui.takes_mouse and not self._window.captured:
+            return self._hover_panels()
+        world, cursor = self._workspace.world, self._view.cursor
+        camera = self._fly_camera.camera
+        pointed = (cursor, camera, id(world.draw_list()))
+        if pointed == self._pointed:
+            return False
+        ray = self._view.cursor_ray
+        if self._pointer.dragging:
+            self._pointer.move(ray, along_floor=self._window.is_key_down(self._keys.run))
+            self._pointed = ()
+            return True
+        before = world.hovered
+        inside = max(map(abs, cursor)) <= 1
+        hit = world.pick(ray.origin, ray.direction) if inside else None
+        self._first_cursor = self._first_cursor or cursor
+        moved = cursor != self._first_cursor  # else it lies where it happened to be
+        active = moved or self._navigator.user_has_moved or self._window.captured
+        world.hover(hit if active else None)
+        self._pointed = (cursor, camera, id(world.draw_list()))
+        return world.hovered != before or self._workspace.hand.image is not None
+
+    def _hover_panels(self) -> bool:
+        """The mouse is not in the world; what a panel points at stays pointed at."""
+        if not self._pointed:
+            return False
+        self._pointed = ()
+        before = self._workspace.world.hovered
+        self._workspace.world.hover(None)
+        return before is not None

@@ -1,0 +1,134 @@
+"""The world's picture in the window: its camera, its size beside docked panels, how it is drawn."""
+
+from __future__ import annotations
+
+import moderngl
+
+from vrnn.app.window import Window
+from vrnn.config.schema import Config
+from vrnn.controls.fly_camera import FlyCamera
+from vrnn.render.context import is_software
+from vrnn.render.look import render_colors
+from vrnn.render.render_target import Target
+from vrnn.render.renderer import Renderer
+from vrnn.render.uniforms import View
+from vrnn.scene.camera import NEAR, Camera
+from vrnn.scene.picking import Ray
+from vrnn.scene.primitives import DrawList
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+from vrnn.scene.world import World
+from vrnn.ui.window_host import WindowGui
+
+EMPTY_FOG = 88.0
+"""Meters at which fog is whole while nothing stands in the world."""
+
+
+class WindowView:
+    """Draws the world into what panels leave of the window."""
+
+    def __init__(
+        self, ctx: moderngl.Context, window: Window, gui: WindowGui, renderer: Renderer,
+        world: World, fly_camera: FlyCamera, config: Config,
+    ) -> None:  # fmt: skip
+        self._ctx, self._window, self._gui = ctx, window, gui
+        self._renderer, self._world, self._fly_camera = renderer, world, fly_camera
+        self._colors = render_colors(config)
+        self._software = is_software(ctx)
+        self._samples = 0 if self._software else config.window.multisample
+        self._target: Target | None = None
+        self._shown_size = (0, 0)
+        self.frames = 0
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """Width and height of the world's picture, pixels."""
+        return self._gui.room[2:]
+
+    @property
+    def aspect(self) -> float:
+        """Width / height of the world's picture."""
+        width, height = self.size
+        return width / max(height, 1)
+
+    @property
+    def cursor(self) -> tuple[float, float]:
+        """Where the cursor is in the world's picture, -1…1, y up; beyond where it is outside."""
+        if self._window.captured:
+            return 0.0, 0.0
+        (x, y), (width, height) = self._window.cursor, self._window.size
+        left, top, wide, high = self._gui.room
+        right, down = (x + 1) / 2 * width - left, (1 - y) / 2 * height - top
+        return 2 * right / max(wide, 1) - 1, 1 - 2 * down / max(high, 1)
+
+    @property
+    def cursor_ray(self) -> Ray:
+        """From the eye through the cursor."""
+        camera = self._fly_camera.camera
+        return Ray(camera.position, camera.ray(*self.cursor, self.aspect))
+
+    def camera(self, name: str, at_rest: bool = False) -> Camera:
+        """Find a camera by name, for this window.
+
+        Args:
+            name: See `vrnn.scene.viewpoints.camera_by_name`.
+            at_rest: For where everything will be once it has stopped moving.
+
+        Raises:
+            VrnnError: When there is no such camera.
+        """
+        world = self._world.at_rest() if at_rest else self._world
+        return camera_by_name(world, name, self.aspect, self._fly_camera.camera.fov)
+
+    def view(self, size: tuple[int, int]) -> View:
+        """What the eye sees, for a picture of this width and height in pixels."""
+        camera = self._fly_camera.camera
+        standing = bool(self._world.slots)
+        near, fog = near_and_fog(self._world, camera) if standing else (NEAR, EMPTY_FOG)
+        return View(camera, size, fog, near, look=self._colors)
+
+    def resize(self, size: tuple[int, int]) -> bool:
+        """Make the target of this size. True when it replaced one of another size."""
+        if self._target is not None and self._target.size == size:
+            return False
+        replaced = self._target is not None
+        if self._target is not None:
+            self._target.release()
+        self._target = Target(self._ctx, size, self._samples)
+        return replaced
+
+    def draw(self, over: DrawList, front: DrawList | None) -> None:
+        """Draw the world and show it.
+
+        Args:
+            over: What lies over it.
+            front: What floats before the eye.
+        """
+        assert self._target is not None
+        size = self._target.size
+        self._renderer.draw(self._target, self.view(size), self._world.draw_list(), over, front)
+        if self._software:
+            self._window.finish_gpu()
+        self.show(self._target)
+
+    def draw_over(self, picture: Target, size: tuple[int, int], over: DrawList) -> None:
+        """Draw what lies over a picture that is there already, and show it."""
+        self._renderer.draw_over(picture, self.view(size), over)
+        self.show(picture)
+
+    def show(self, picture: Target) -> None:
+        """Put a picture of the world into the window, and the panels beside it."""
+        if self._shown_size != self._window.size:
+            self._shown_size = self._window.size
+            self._screen = self._ctx.detect_framebuffer(0)
+        if picture.size == self._window.size:
+            picture.to_window(self._screen)
+        else:
+            self._gui.show_world(self._screen, picture.picture)
+        self._gui.draw(self._screen)
+        self._window.show_picture()
+        self.frames += 1
+
+    def release(self) -> None:
+        """Give the target back."""
+        if self._target is not None:
+            self._target.release()

@@ -1,0 +1,272 @@
+"""What commands run on: the parts of the running program, as narrow as commands need them.
+
+The desktop window, the headset, the program without a screen and `--play` each fill a
+`CommandContext`. A part that one of them lacks stays the base class of this file, which answers
+every request with the reason why it cannot be done there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NoReturn, Protocol
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.features.settings import FeatureVisSettings
+from vrnn.scene.picking import Hit
+from vrnn.scene.state import InputImage, State
+from vrnn.scene.world import World
+
+
+class Change(Protocol):
+    """What an undo stack needs of an undoable command."""
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state afterwards."""
+
+    @property
+    def label(self) -> str:
+        """The name of the step."""
+
+
+@dataclass(frozen=True)
+class ImageSelection:
+    """Which image is meant: one of the data set, a source, or one of a layer's maps.
+
+    Attributes:
+        number: Of an image of the data set.
+        source: `input`, `gray`, `mean`, or a kind of noise.
+        layer, channel, network: One map of a layer, or the image that stands in its place.
+        copy: Which of several feature visualizations of the channel.
+    """
+
+    number: int | None = None
+    source: str = ""
+    layer: str = ""
+    channel: int = 0
+    network: int = 0
+    copy: int = 0
+
+
+class HandActions(Protocol):
+    """The image in the hand."""
+
+    def grab(self, selection: ImageSelection) -> None:
+        """Take an image."""
+
+    def drop(self, into_input: bool) -> None:
+        """Put it into the input, or let go of it."""
+
+
+class ContentActions(Protocol):
+    """What fills the world by itself."""
+
+    def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
+        """Turn the wall of thumbnails."""
+
+
+class FeatureActions(Protocol):
+    """Feature visualizations in place of maps."""
+
+    def prioritize(self, channels: Sequence[int]) -> None:
+        """Begin with these channels."""
+
+
+class JobActions(Protocol):
+    """Work beside forward passes."""
+
+    @property
+    def pictures(self) -> FeatureActions:
+        """Feature visualizations."""
+
+    def show_top_activations(self, layer: str, channel: int, network: int) -> None:
+        """Search the data set for the images that excite a channel most."""
+
+    def cancel(self, number: int) -> None:
+        """End a job; 0: all."""
+
+    def pause(self, number: int, paused: bool) -> None:
+        """Let a job rest, or resume it; 0: all."""
+
+
+class InputActions(Protocol):
+    """Where images come from."""
+
+    def remember(self, pixels: np.ndarray) -> str:
+        """Keep an image without a file; the key that stands for it."""
+
+
+class WorkspaceActions(Protocol):
+    """The open document, as commands see it: `vrnn.workspace.workspace.Workspace`."""
+
+    @property
+    def world(self) -> World:
+        """Everything that stands in it."""
+
+    @property
+    def hand(self) -> HandActions:
+        """The image in the hand."""
+
+    @property
+    def content(self) -> ContentActions:
+        """What fills the world by itself."""
+
+    @property
+    def jobs(self) -> JobActions:
+        """Work beside forward passes."""
+
+    @property
+    def input(self) -> InputActions:
+        """Where images come from."""
+
+    def apply_command(self, command: Change) -> None:
+        """Push a change on the undo stack and show it."""
+
+    def undo(self, times: int) -> None:
+        """Go back so many steps."""
+
+    def redo(self, times: int) -> None:
+        """Go forward so many steps."""
+
+    def hover(self, hit: Hit | None) -> None:
+        """Point at something as if the mouse did; None: at nothing."""
+
+    def adjacent_image(self, step: int) -> tuple[InputImage, str]:
+        """Find the image so many further in the list, and what to say of it."""
+
+
+def _refuse(reason: str) -> NoReturn:
+    raise VrnnError(reason)
+
+
+class NavigationActions:
+    """Moves the eye. Without a window or a headset there is none to move."""
+
+    def go_to(self, camera: str, network: int | None = None) -> None:
+        """Go to a camera by name: `overview`, `front`, `top`, `layer:NAME` or five numbers."""
+        _refuse("there is no camera to move here")
+
+    def frame_everything(self) -> None:
+        """Show everything anew after it was arranged otherwise, where that is wanted."""
+
+    def store_viewpoint(self, number: int) -> None:
+        """Remember where the eye is, under a number from 1."""
+        _refuse("viewpoints are stored in the window")
+
+    def go_to_viewpoint(self, number: int) -> None:
+        """Go to a viewpoint by its number from 1."""
+        _refuse("viewpoints are stored in the window")
+
+
+class ExportActions:
+    """Writes what is seen to files."""
+
+    def save_image(
+        self, file: Path, camera: str, size: tuple[int, int], transparent: bool, kind: str
+    ) -> None:
+        """Write a PNG from a camera by name ('': from here)."""
+        _refuse("images cannot be saved here")
+
+    def save_screenshot(self) -> None:
+        """Write what the window shows beside where vrnn was started."""
+        _refuse("a screenshot needs the window; save an image instead")
+
+    def record_video(
+        self, file: Path, cameras: Sequence[str], seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Write a video along cameras by name."""
+        _refuse("videos cannot be recorded here")
+
+    def export_layers(
+        self, folder: Path, layers: str, network: int, formats: tuple[str, ...]
+    ) -> None:
+        """Write layers as files."""
+        _refuse("layers cannot be exported here")
+
+
+class SessionActions:
+    """Writes and reads sessions."""
+
+    def save(self, file: Path) -> None:
+        """Write the session to a file."""
+        _refuse("a session cannot be saved here")
+
+    def open(self, file: Path) -> None:
+        """Make everything as a session file has it."""
+        _refuse("a session cannot be opened here")
+
+    def restore_last(self) -> None:
+        """Make everything as it was when these models were last open."""
+        _refuse("the last session is restored in the window")
+
+
+class HeadsetActions:
+    """Starts and stops the headset."""
+
+    def use(self, on: bool | None) -> None:
+        """Put the headset on or off; None: the other way."""
+        _refuse("a headset is used with --xr, not from a list of commands")
+
+
+class InterfaceActions:
+    """What lies over the world: help, panels, magnifier. Each part of it may be missing."""
+
+    feature_settings: FeatureVisSettings | None = None
+    """As the Features panel has them; None for the quick preset."""
+    magnifier: str = ""
+    """`sharp`, `smooth`, or '' for none."""
+
+    def toggle_help(self) -> None:
+        """Show or hide the help."""
+        _refuse("the help is shown in the window")
+
+    def toggle_minimap(self) -> None:
+        """Show or hide the small map."""
+        _refuse("the map is shown in the window")
+
+    def toggle_panels(self) -> None:
+        """Show or hide the panels."""
+        _refuse("there are no panels here")
+
+    def open_palette(self) -> None:
+        """Open the command palette, or close it."""
+        _refuse("there is no command palette here")
+
+    def resize_text(self, points: int) -> None:
+        """Make the panels' text larger by so many points; 0: as it was set."""
+        _refuse("the panels' text is sized in the window")
+
+    def release_cursor(self) -> None:
+        """Close what is open, let go of what is held, or free the cursor."""
+        _refuse("there is no cursor here")
+
+    def toggle_flying(self) -> None:
+        """Fly instead of walking, or walk again."""
+        _refuse("flying is for a headset: in the window, keys fly as well as walk")
+
+
+@dataclass
+class CommandContext:
+    """Everything that a command may work with.
+
+    Attributes:
+        workspace: The open document.
+        navigator, exporter, sessions, headset, interface: The other parts; those that are missing
+            refuse with a reason.
+    """
+
+    workspace: WorkspaceActions
+    navigator: NavigationActions = field(default_factory=NavigationActions)
+    exporter: ExportActions = field(default_factory=ExportActions)
+    sessions: SessionActions = field(default_factory=SessionActions)
+    headset: HeadsetActions = field(default_factory=HeadsetActions)
+    interface: InterfaceActions = field(default_factory=InterfaceActions)
+
+    @property
+    def world(self) -> World:
+        """The world of the workspace."""
+        return self.workspace.world

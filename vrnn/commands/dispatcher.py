@@ -1,0 +1,56 @@
+"""The one way to do a command: for the window, the headset, `--play`, session files and Python."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from vrnn.commands.base import Command
+from vrnn.commands.context import CommandContext
+from vrnn.commands.registry import CommandInfo
+from vrnn.errors import VrnnError
+from vrnn.scene.picking import Hit
+
+
+class CommandDispatcher:
+    """Runs commands on one context."""
+
+    def __init__(
+        self, context: CommandContext, notify: Callable[[str], None] = lambda text: None,
+        on_done: Callable[[Command], None] = lambda command: None,
+    ) -> None:  # fmt: skip
+        """Create a dispatcher.
+
+        Args:
+            context: What commands run on.
+            notify: Shows a short text to the user.
+            on_done: Called after each command.
+        """
+        self.context = context
+        self._notify, self._on_done = notify, on_done
+
+    def execute(self, command: Command) -> None:
+        """Do a command and tell what it says.
+
+        Raises:
+            VrnnError: When it cannot be done; everything is then as before.
+        """
+        command.run(self.context)
+        self._on_done(command)
+        if text := command.message(self.context):
+            self._notify(text)
+
+    def invoke(self, info: CommandInfo, hit: Hit | None, precise: bool = False) -> None:
+        """Do what a command's key or menu entry means now. Arguments as for `Command.for_hit`.
+
+        Raises:
+            VrnnError: When it cannot be done now.
+        """
+        self.execute(info.kind.for_hit(self.context, hit, precise))
+
+    def why_not(self, info: CommandInfo, hit: Hit | None) -> str:
+        """Why a command cannot be done now; '' when it can."""
+        try:
+            info.kind.for_hit(self.context, hit)
+        except VrnnError as error:
+            return str(error)
+        return ""

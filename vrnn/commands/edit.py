@@ -1,0 +1,52 @@
+"""Going back and forth on the undo stack."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrnn.commands.base import Command
+from vrnn.commands.context import CommandContext
+from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+
+
+@command(
+    "edit.undo",
+    "Undo",
+    menu=Menu.EDIT,
+    key="CONTROL+Z",
+    radial=RadialEntry(Ring.GENERAL, "undo", 6),
+    controller="B or Y while nothing is held; menu: undo; board",
+    former_name="undo",
+    former_key="undo",
+)
+@dataclass(frozen=True)
+class Undo(Command):
+    """Take the last change back, or the last `times`."""
+
+    times: int = 1
+
+    def run(self, context: CommandContext) -> None:
+        """Go back."""
+        context.workspace.undo(self.times)
+
+
+@command(
+    "edit.redo",
+    "Redo",
+    menu=Menu.EDIT,
+    key="CONTROL+Y",
+    other_keys=("CONTROL+SHIFT+Z",),
+    radial=RadialEntry(Ring.GENERAL, "redo", 2),
+    controller="menu: redo; board",
+    former_name="redo",
+    former_key="redo",
+)
+@dataclass(frozen=True)
+class Redo(Command):
+    """Make the last change again that was taken back, or the last `times`."""
+
+    times: int = 1
+
+    def run(self, context: CommandContext) -> None:
+        """Go forward."""
+        context.workspace.redo(self.times)

@@ -1,0 +1,38 @@
+"""The menus: every registered command that names one, with its key and why it is greyed out."""
+
+from __future__ import annotations
+
+from imgui_bundle import imgui
+
+from vrnn.commands.key_bindings import KeyMap
+from vrnn.commands.registry import CommandInfo, Menu, registered
+from vrnn.ui.panel_context import PanelContext
+
+
+def draw_menus(context: PanelContext, key_map: KeyMap) -> None:
+    """Draw one menu for each of `Menu`, inside a menu bar."""
+    for menu in Menu:
+        if imgui.begin_menu(menu.value):
+            for info in registered():
+                if info.menu is menu:
+                    _command(context, key_map, info)
+            imgui.end_menu()
+
+
+def _command(context: PanelContext, key_map: KeyMap, info: CommandInfo) -> None:
+    variants = tuple(info.kind.variants())
+    if info.key or not variants:
+        reason = context.why_not(info)
+        if imgui.menu_item(info.title, key_map.printed(info.name), False, not reason)[0]:
+            context.invoke(info)
+        if imgui.is_item_hovered(imgui.HoveredFlags_.allow_when_disabled.value):
+            imgui.set_item_tooltip(f"not now: {reason}" if reason else info.summary)
+    if len(variants) == 1 and not info.key:
+        title, command = variants[0]
+        if imgui.menu_item(title, "", False)[0]:
+            context.do(command)
+    elif variants and imgui.begin_menu(info.title + "##variants"):
+        for title, command in variants:
+            if imgui.menu_item(title, "", False)[0]:
+                context.do(command)
+        imgui.end_menu()

@@ -1,0 +1,82 @@
+"""The image in the hand: taken from the wall, the input or a map, and put into the input."""
+
+from __future__ import annotations
+
+from typing import Protocol
+
+from vrnn.commands.context import Change, ImageSelection
+from vrnn.commands.inputs import SetInputImage
+from vrnn.features.results import describe
+from vrnn.media.image_set import ImageSet
+from vrnn.scene.viewpoints import find_layer
+from vrnn.scene.visuals.card import ImageCard
+from vrnn.scene.world import World
+from vrnn.workspace.cards import HOLDING, CardDeck
+from vrnn.workspace.held_image import HeldImage, MapColors, grab_image
+from vrnn.workspace.input_source import InputSource
+from vrnn.workspace.job_manager import JobManager
+
+
+class HandWorkspace(Protocol):
+    """What the hand needs of the workspace."""
+
+    world: World
+    jobs: JobManager
+    input: InputSource
+
+    @property
+    def images(self) -> ImageSet | None:
+        """The data set."""
+
+    def apply_command(self, command: Change) -> None:
+        """Push a change on the undo stack and show it."""
+
+
+class Hand:
+    """Holds at most one image. image: that one."""
+
+    def __init__(self, workspace: HandWorkspace, colors: MapColors) -> None:
+        """Create an empty hand.
+
+        Args:
+            workspace: Where images come from and go to.
+            colors: Of maps that are held or magnified.
+        """
+        self.image: HeldImage | None = None
+        self._workspace, self._colors = workspace, colors
+        self._deck = CardDeck(workspace.world, workspace.jobs.pictures, colors)
+
+    def grab(self, selection: ImageSelection) -> None:
+        """Take an image. Raises VrnnError when there is no such image."""
+        workspace = self._workspace
+        self.image = self._feature_image(selection) or grab_image(
+            selection, workspace.world, workspace.images, workspace.input.size(), self._colors
+        )
+
+    def drop(self, into_input: bool) -> None:
+        """Put the image into the input, or just let go of it."""
+        held, self.image = self.image, None
+        if held is None or not into_input:
+            return
+        self._workspace.apply_command(
+            held.put or SetInputImage(pixels=self._workspace.input.remember(held.pixels))
+        )
+
+    def cards(self, magnify: str, hint: str = HOLDING) -> list[ImageCard]:
+        """Make what floats before the eye. See `CardDeck.cards`."""
+        return self._deck.cards(self.image, magnify, hint)
+
+    def _feature_image(self, selection: ImageSelection) -> HeldImage | None:
+        """What a channel responds to, where a layer shows that."""
+        if not selection.layer:
+            return None
+        world = self._workspace.world
+        slot, node = find_layer(world, selection.layer, selection.network)
+        feature = self._workspace.jobs.pictures.feature(
+            slot, node, selection.channel, selection.copy
+        )
+        if feature is None:
+            return None
+        name = world.networks[slot].network.by_id[node].name
+        put = SetInputImage(pixels=self._workspace.input.remember(feature.image))
+        return HeldImage(feature.pixels, describe(name, feature), put)

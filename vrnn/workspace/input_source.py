@@ -1,0 +1,126 @@
+"""Where the image in the networks comes from: files, the data set, noise, remembered pixels."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.media.image_set import ImageSet
+from vrnn.media.synthetic import gray_image, mean_image, noise_image
+from vrnn.network.feature_maps import map_shape
+from vrnn.scene.state import InputImage
+from vrnn.scene.world import World
+
+MAX_REMEMBERED = 64
+"""Images without a file that are remembered, for undo."""
+DEFAULT_SIZE = (224, 224)
+"""Height and width of an image before a network is known, pixels."""
+
+WorkerImage = np.ndarray | Path | int | Callable[[], np.ndarray] | None
+"""What the worker runs: pixels, a file, a number in its data set, a function that makes pixels, or
+the network's own sample."""
+
+
+class InputSource:
+    """Turns an `InputImage` of the state into what the worker runs, and steps through images."""
+
+    def __init__(self, world: World) -> None:
+        self.pixels: dict[str, np.ndarray] = {}
+        self.given: list[np.ndarray | Path | int] = []
+        self.live_frame: np.ndarray | None = None
+        self._world = world
+        self._position = 0
+
+    @property
+    def streaming(self) -> bool:
+        """Whether live frames are shown, and not an image that was put in since."""
+        return self.live_frame is not None
+
+    def resolve(self, image: InputImage, images: ImageSet | None) -> WorkerImage:
+        """Give what the worker is to run.
+
+        Args:
+            image: As the state names it.
+            images: The first network's data set.
+
+        Raises:
+            VrnnError: When its pixels are forgotten, or there is no data set to take the mean of.
+        """
+        if image.pixels:
+            if image.pixels not in self.pixels:
+                raise VrnnError("this image is not known any more; put another one in")
+            return self.pixels[image.pixels]
+        height, width = self.size()
+        if image.noise is not None:
+            return noise_image(image.noise, height, width)
+        if image.plain == "gray":
+            return gray_image(height, width)
+        if image.plain == "mean":
+            if images is None:
+                raise VrnnError("there is no data set to take the mean of; start with --data")
+            return lambda: mean_image(images, height, width)
+        return image.file if image.file is not None else image.number
+
+    def size(self) -> tuple[int, int]:
+        """Height and width of the first network's image, pixels."""
+        if not self._world.slots:
+            return DEFAULT_SIZE
+        network = self._world.networks[self._world.slots[0]]
+        if network.result is not None:
+            height, width = network.result.image.shape[:2]
+            return height, width
+        _, height, width = map_shape(network.network.by_id[network.network.inputs[0]].shape)
+        return height, width
+
+    def remember(self, pixels: np.ndarray) -> str:
+        """Remember an image that has no file.
+
+        Args:
+            pixels: (H, W, 3) uint8.
+
+        Returns:
+            The key that stands for it in the state.
+        """
+        key = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
+        self.pixels[key] = pixels
+        while len(self.pixels) > MAX_REMEMBERED:
+            del self.pixels[next(iter(self.pixels))]
+        return key
+
+    def named(self, image: np.ndarray | Path | int) -> InputImage:
+        """Name a file, the number of an image in the data set, or pixels: those are remembered."""
+        if isinstance(image, Path):
+            return InputImage(file=image)
+        if isinstance(image, int):
+            return InputImage(number=image)
+        return InputImage(pixels=self.remember(image))
+
+    def give(self, images: Sequence[np.ndarray | Path | int]) -> None:
+        """Set the images that can be stepped through, in place of the data set."""
+        self.given = list(images)
+
+    def adjacent(self, step: int, images: ImageSet | None) -> tuple[InputImage, str]:
+        """Step through the images that were given, else through the data set.
+
+        Args:
+            step: How far; 0 for the present one.
+            images: The first network's data set.
+
+        Returns:
+            The image, and "image 3 of 10".
+
+        Raises:
+            VrnnError: When there is only one image.
+        """
+        count = len(self.given) or (len(images) if images is not None else 0)
+        if not count:
+            raise VrnnError(
+                "there is only one image: start with --image (several times) or --data FOLDER"
+            )
+        self._position = (self._position + step) % count
+        image = self.given[self._position] if self.given else self._position
+        return self.named(image), f"image {self._position + 1} of {count}"

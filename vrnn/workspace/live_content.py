@@ -1,0 +1,127 @@
+"""What fills the world by itself: maps as they arrive, thumbnails, histograms near the eye."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.scene.state import InputImage
+from vrnn.scene.world import World
+from vrnn.workspace.held_image import class_name
+from vrnn.workspace.image_wall import ImageWall
+from vrnn.workspace.input_source import InputSource
+from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.map_uploader import WorkerEventSink
+from vrnn.workspace.nearby_histograms import NearbyHistograms
+from vrnn.workspace.pinned_copies import PinnedCopies
+
+FEATURE_BYTES_A_FRAME = 2 << 20
+"""Of feature visualizations that are sent to the GPU in one frame."""
+
+
+class LiveContent:
+    """Brings what arrives into the world, a bounded part each frame."""
+
+    def __init__(
+        self, world: World, feed: WorkerEventSink, source: InputSource, jobs: JobManager,
+        pins: PinnedCopies,
+    ) -> None:  # fmt: skip
+        self._world, self._feed, self._source = world, feed, source
+        self._jobs, self._pins = jobs, pins
+        self._nearby = NearbyHistograms()
+        self._wall: ImageWall | None = None
+        self._displayed: dict[int, int] = {}
+
+    def upload(
+        self, max_bytes: float = float("inf"), clip_from_world: np.ndarray | None = None
+    ) -> bool:
+        """Send what has arrived to the GPU.
+
+        Args:
+            max_bytes: How much about, see `WorkerEventSink.upload`.
+            clip_from_world: (4, 4) of what is seen: that comes first.
+
+        Returns:
+            Whether all of it is there.
+        """
+        in_view: set[tuple[int, int]] = set()
+        if clip_from_world is not None and self._feed.waiting:
+            in_view = self._world.in_view(clip_from_world)
+        complete = self._feed.upload(max_bytes, in_view)
+        if clip_from_world is not None:
+            self._jobs.pictures.update_visible_channels(clip_from_world)
+        complete &= self._jobs.pictures.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
+        displayed = dict(self._feed.displayed_sequence)
+        if displayed != self._displayed:
+            self._displayed = displayed
+            self._jobs.on_pass_complete()
+            self._world.true_label = self._true_label()
+            if self._world.state.pins:
+                self._pins.update(self._world.state.pins)
+        return complete
+
+    def _true_label(self) -> str:
+        """The class of the image that is in, '' where it is unknown."""
+        image, images = self._world.state.input_image, self._feed.datasets.get(0)
+        number = 0 if image == InputImage() else image.number
+        if self._source.live_frame is not None or images is None or number is None:
+            return ""
+        return class_name(images, number) if 0 <= number < len(images) else ""
+
+    def tick(self, eye: np.ndarray) -> bool:
+        """Go on with what is made step by step.
+
+        Args:
+            eye: (3,) where the eye is, meters.
+
+        Returns:
+            Whether something changed.
+        """
+        if not self._world.slots:
+            return False
+        if self._wall is None:
+            self._wall = ImageWall(self._feed.datasets.get(0))
+        wall = self._wall.update(self._world.state.input_image, *self._wall_corner())
+        if wall is not None:
+            self._world.set_visual("wall", wall)
+        self._jobs.update()
+        nearby = self._nearby.update(self._world, eye, self._jobs.facts)
+        if nearby is not None:
+            self._world.set_nearby_visual(nearby)
+        return wall is not None or nearby is not None
+
+    def _wall_corner(self) -> tuple[float, float, float]:
+        """Right lower corner of the wall: to the left of the first input, meters."""
+        slot = self._world.slots[0]
+        frame = self._world.placement_frame(slot)
+        margin = self._world.networks[slot].input_margin
+        node = frame.placement.folded.representative[margin.node]
+        x, y, z, width, _ = frame.place(node).tolist()
+        left = x - width / 2 - margin.gap - margin.width
+        names_left = frame.placement.left_of_names(node) + float(frame.offset[0])
+        return min(left, names_left) - 0.5, y, z
+
+    def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
+        """Turn the wall of thumbnails. See `ImageWall.browse`."""
+        if self._wall is not None:
+            self._wall.browse(page, shuffle, only, search)
+
+    @property
+    def unreadable(self) -> dict[int, str]:
+        """Images of the data set that have no thumbnail, and why."""
+        return {} if self._wall is None else self._wall.failures
+
+    @property
+    def complete(self) -> bool:
+        """Whether everything that is made step by step is there."""
+        return (
+            self._wall is not None
+            and self._wall.complete
+            and self._nearby.complete
+            and not (self._nearby.shown and self._jobs.measuring)
+        )
+
+    def close_wall(self) -> None:
+        """Stop loading thumbnails; the wall is made anew when it is needed."""
+        if self._wall is not None:
+            self._wall.close()
+            self._wall = None

@@ -1,0 +1,65 @@
+"""Pinned copies of layers: as they were when pinned, as they are now, or the difference."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from vrnn.network.derived_maps import difference
+from vrnn.network.feature_maps import FeatureMaps, block_size
+from vrnn.render.renderer import Renderer
+from vrnn.scene.state import Pin
+from vrnn.scene.visuals.pinned_layers import PinnedLayer
+from vrnn.scene.world import World
+
+FIRST_STORE = 1000
+"""Numbers of the copies' map stores begin here, beyond those of networks."""
+
+
+class PinnedCopies:
+    """Keeps the maps of pinned layers and shows them in the world."""
+
+    def __init__(self, world: World, renderer: Renderer) -> None:
+        self._world, self._renderer = world, renderer
+        self._maps_when_pinned: dict[int, FeatureMaps] = {}
+
+    def update(self, pins: Sequence[Pin]) -> None:
+        """Show these copies, with the maps of the latest pass, and no others."""
+        layers = {}
+        for pin in pins:
+            network = self._world.networks.get(pin.network)
+            node = network.ids.get(pin.layer) if network is not None else None
+            if network is None or node is None:
+                continue
+            now = network.maps.get(node)
+            if now is not None:
+                self._maps_when_pinned.setdefault(pin.number, now)
+            store = FIRST_STORE + pin.number
+            maps = self._maps_of(pin, now)
+            if maps is not None:
+                if store not in self._renderer.slots:
+                    size = block_size(maps.channels, maps.height, maps.width)
+                    self._renderer.open(store, {0: size})
+                self._renderer.upload(store, 0, maps.block)
+            caption = {
+                "kept": f"{pin.layer} as it was",
+                "live": f"{pin.layer} beside",
+                "difference": f"{pin.layer}: now − before",
+            }[pin.kind]
+            layers[pin.number] = PinnedLayer(
+                pin.number, pin.network, pin.beside, network.network.by_id[node], store, caption,
+                maps,
+            )  # fmt: skip
+        for number in self._maps_when_pinned.keys() - {pin.number for pin in pins}:
+            self._renderer.close(FIRST_STORE + number)
+        self._maps_when_pinned = {
+            p.number: self._maps_when_pinned[p.number]
+            for p in pins
+            if p.number in self._maps_when_pinned
+        }
+        self._world.set_pinned_layers(layers)
+
+    def _maps_of(self, pin: Pin, now: FeatureMaps | None) -> FeatureMaps | None:
+        before = self._maps_when_pinned.get(pin.number)
+        if now is None or before is None or pin.kind == "live":
+            return now
+        return difference(now, before) if pin.kind == "difference" else before
