@@ -73,7 +73,7 @@ def test_a_file_changes_only_what_it_names(tmp_path):
 
 def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("APPDATA", str(tmp_path))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_APPDATA", str(tmp_path))
     user_settings_file().parent.mkdir()
     user_settings_file().write_text("[window]\nwidth = 800\nheight = 700\n")
     given = written(tmp_path, "[window]\nheight = 600\n")
