@@ -6,11 +6,12 @@ import re
 import tomllib
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from vrnn.config.schema import CHORDS, LIMITS, MIRRORS, MODIFIERS, Color, Config
+from vrnn.config.schema import CHORDS, MODIFIERS, Config
 from vrnn.errors import VrnnError
 from vrnn.storage.paths import user_settings_file
+from vrnn.storage.serialization import from_dict
 
 _KEY_NAME = re.compile(
     r"[A-Z0-9]|F([1-9]|1\d|2[0-5])|KP_(\d|DECIMAL|DIVIDE|MULTIPLY|SUBTRACT|ADD|ENTER|EQUAL)"
@@ -20,23 +21,33 @@ _KEY_NAME = re.compile(
 )
 _HELD = re.compile(r"^(CONTROL\+)?(SHIFT\+)?(ALT\+)?")
 
-Tables = dict[str, dict[str, Any]]
+Tables = dict[str, Any]
 
 
 def load_config(file: Path | None = None) -> Config:
-    """The defaults, overlaid by the user's own file if there is one, then by `file`.
+    """Load the defaults, overlaid by the user's own file if there is one, then by `file`.
 
-    Raises VrnnError naming file and key for a setting that is unknown or of the wrong kind.
+    Args:
+        file: A settings file, as given with `--config`.
+
+    Raises:
+        VrnnError: A setting is unknown or not of its kind; the message names file and key.
     """
     text = resources.files("vrnn.configs").joinpath("default.toml").read_text(encoding="utf-8")
     values: Tables = tomllib.loads(text)
+    config = from_dict(Config, values, "", Path())
     own = user_settings_file()
     for path in ([own] if own.is_file() else []) + ([file] if file else []):
-        _overlay(values, _read(path), path)
-    return _built(values)
+        values = _overlaid(values, _read(path))
+        try:
+            _check_keys(values["keys"])
+            config = from_dict(Config, values, "", path.parent)
+        except VrnnError as error:
+            raise VrnnError(f"{path}: {error}") from error
+    return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Tables:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -46,51 +57,40 @@ def _read(path: Path) -> dict[str, Any]:
         raise VrnnError(f"cannot read the settings in '{path}': {error}") from error
 
 
-def _overlay(values: Tables, changes: dict[str, Any], path: Path) -> None:
+def _overlaid(values: Tables, changes: Tables) -> Tables:
+    """Return the settings with those in `changes` instead, section by section."""
+    merged = dict(values)
     for section, entries in changes.items():
-        if section not in values:
-            known = ", ".join(f"[{name}]" for name in values)
-            raise VrnnError(f"{path}: there is no section [{section}]; known are {known}")
-        if not isinstance(entries, dict):
-            raise VrnnError(f"{path}: '{section}' should be a section, [{section}]")
-        for key, value in entries.items():
-            if key not in values[section]:
-                known = ", ".join(values[section])
-                raise VrnnError(f"{path}: there is no '{key}' in [{section}]; known are {known}")
-            problem = _problem(f"{section}.{key}", value)
-            if problem:
-                raise VrnnError(f"{path}: {section}.{key} should be {problem}, not {value!r}")
-        values[section] |= entries
-    _check_keys(values["keys"], path)
+        known = values.get(section)
+        if isinstance(known, dict) and isinstance(entries, dict):
+            entries = known | entries
+        merged[section] = entries
+    return merged
 
 
-def _problem(name: str, value: Any) -> str:
-    """What a setting should be, or '' when it is."""
-    section, key = name.split(".")
-    kind = get_type_hints(get_type_hints(Config)[section])[key]
-    if kind is bool:
-        return "" if isinstance(value, bool) else "true or false"
-    if kind == Color:
-        whole = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
-        return "" if whole and all(0 <= v <= 1 for v in value) else "three numbers from 0 to 1"
-    if kind in (int, float):
-        low, high = LIMITS[name]
-        fits = _is_number(value) and (kind is float or isinstance(value, int))
-        sort = "a whole number" if kind is int else "a number"
-        return "" if fits and low <= value <= high else f"{sort} from {low} to {high}"
-    if key == "mirror":
-        return "" if value in MIRRORS else "one of " + ", ".join(MIRRORS)
-    if key == "store":
+def _check_keys(keys: Any) -> None:
+    """Raise VrnnError for what is no key, and for a key that is given twice."""
+    if not isinstance(keys, dict):
+        return  # the section is refused as a whole
+    owner: dict[str, str] = {}
+    for action, value in keys.items():
+        if problem := _key_problem(action, value):
+            raise VrnnError(f"keys.{action} should be {problem}, not {value!r}")
+        for key in value if isinstance(value, list) else [value]:
+            if key in owner:
+                raise VrnnError(f"[keys] gives {key} to both '{owner[key]}' and '{action}'")
+            owner[key] = action
+
+
+def _key_problem(action: str, value: Any) -> str:
+    """What the value of an action should be, or '' when it is."""
+    if action == "store":
         return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
-    if key == "places":
+    if action == "places":
         return "" if isinstance(value, list) and all(map(_is_key, value)) else "a list of keys"
-    if key in CHORDS:
+    if action in CHORDS:
         return "" if _is_chord(value) else "a key such as F2 or CONTROL+P"
     return "" if _is_key(value) else "a key such as W, F12, TAB or LEFT_SHIFT"
-
-
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
 
 
 def _is_key(value: Any) -> bool:
@@ -99,20 +99,3 @@ def _is_key(value: Any) -> bool:
 
 def _is_chord(value: Any) -> bool:
     return isinstance(value, str) and _is_key(_HELD.sub("", value, count=1))
-
-
-def _check_keys(keys: dict[str, Any], path: Path) -> None:
-    owner: dict[str, str] = {}
-    for action, value in keys.items():
-        for key in value if isinstance(value, list) else [value]:
-            if key in owner:
-                raise VrnnError(f"{path}: [keys] gives {key} to both '{owner[key]}' and '{action}'")
-            owner[key] = action
-
-
-def _built(values: Tables) -> Config:
-    sections = {}
-    for name, kind in get_type_hints(Config).items():
-        entries = {k: tuple(v) if isinstance(v, list) else v for k, v in values[name].items()}
-        sections[name] = kind(**entries)
-    return Config(**sections)
