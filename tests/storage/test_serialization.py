@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
-from vrnn.storage.serialization import Range, describe, from_dict, to_dict
+from vrnn.storage.serialization import Range, check_fields, describe, from_dict, to_dict
 
 
 @dataclass(frozen=True)
@@ -162,7 +162,16 @@ def test_long_values_are_cut_in_messages():
     assert len(str(caught.value)) < 200
 
 
+def test_limits_hold_for_values_made_in_python_too():
+    check_fields(Inner(part=1))
+    with pytest.raises(VrnnError, match="part should be a number from 0 to 1, not 2"):
+        check_fields(Inner(part=2))
+    with pytest.raises(VrnnError, match="mode should be one of fast, slow, not 'odd'"):
+        check_fields(Outer("x", mode="odd"))
+
+
 def test_types_in_words():
     assert describe(tuple[Annotated[float, Range(0, 1)], ...]) == "a list of numbers from 0 to 1"
     assert describe(int | str | None) == "a whole number or text"
+    assert describe(Annotated[int, Range(0, 10**6)]) == "a whole number from 0 to 1,000,000"
     assert describe(bool) == "true or false"

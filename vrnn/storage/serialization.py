@@ -43,6 +43,10 @@ class Range:
     low: float
     high: float
 
+    def __str__(self) -> str:
+        low, high = (f"{n:,}" if isinstance(n, int) else f"{n:g}" for n in (self.low, self.high))
+        return f"from {low} to {high}"
+
 
 def to_dict(value: Any) -> Any:
     """Convert a data class to a table without the fields that have their default value."""
@@ -102,6 +106,15 @@ def from_dict(kind: type[T], table: Any, name: str, folder: Path) -> T:
     if missing:
         raise VrnnError(f"{name or 'the file'} needs {', '.join(missing)}")
     return kind(**given)
+
+
+def check_fields(value: Any) -> None:
+    """Raise VrnnError when a field of a data class is outside its `Literal` or `Range`."""
+    kind: Any = type(value)
+    for name, hint in _field_types(kind).items():
+        own = getattr(value, name)
+        if get_origin(hint) in (Annotated, Literal) and not _fits(own, hint):
+            raise VrnnError(f"{name} should be {describe(hint)}, not {_SHORT.repr(own)}")
 
 
 @cache
@@ -196,8 +209,8 @@ def _describe(hint: Any, several: bool) -> str:
     if origin is Literal:
         return f"one of {', '.join(map(str, arguments))}"
     if origin is Annotated:
-        limits = [f" from {r.low:g} to {r.high:g}" for r in arguments[1:] if isinstance(r, Range)]
-        return describe(arguments[0], several) + "".join(limits)
+        limits = [str(rule) for rule in arguments[1:] if isinstance(rule, Range)]
+        return " ".join([describe(arguments[0], several), *limits])
     if origin in (tuple, frozenset):
         start = "lists of " if several else "a list of "
         if origin is frozenset or Ellipsis in arguments:
