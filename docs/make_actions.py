@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import MISSING, fields
 from pathlib import Path
 
+from vrnn.controls.key_bindings import name_of_key
+
 from vrnn.commands.script import COMMANDS
 from vrnn.config.loader import load_config
-from vrnn.controls.key_bindings import name_of_key
 
 FILE = Path(__file__).parent / "actions.md"
 BEGIN, END = "<!-- actions -->\n", "<!-- end -->\n"

@@ -5,14 +5,16 @@ from __future__ import annotations
 import tomllib
 from dataclasses import fields
 from pathlib import Path
+from typing import Annotated, get_args, get_origin, get_type_hints
 
 import glfw
 import pytest
 
 from vrnn.config.loader import load_config
-from vrnn.config.schema import LIMITS, Config
+from vrnn.config.schema import Config
 from vrnn.errors import VrnnError
 from vrnn.storage.paths import user_settings_file
+from vrnn.storage.serialization import Range
 
 
 def written(folder: Path, text: str) -> Path:
@@ -41,11 +43,35 @@ def test_every_setting_stands_in_the_file(root):
     assert named == {section: set(entries) for section, entries in values.items()}
 
 
-def test_defaults_lie_within_the_limits():
-    config = load_config()
-    for name, (low, high) in LIMITS.items():
-        section, key = name.split(".")
-        assert low <= getattr(getattr(config, section), key) <= high, name
+def limits() -> list[tuple[str, str, Range]]:
+    """Section, key and limits of every number."""
+    return [
+        (section, key, rule)
+        for section, kind in get_type_hints(Config).items()
+        for key, hint in get_type_hints(kind, include_extras=True).items()
+        if get_origin(hint) is Annotated
+        for rule in get_args(hint)[1:]
+    ]
+
+
+@pytest.mark.parametrize(("section", "key", "rule"), limits())
+def test_every_number_has_limits(tmp_path, section, key, rule):
+    for number in (rule.low, rule.high):
+        config = load_config(written(tmp_path, f"[{section}]\n{key} = {number}\n"))
+        assert getattr(getattr(config, section), key) == number
+    for number in (rule.low - 1, rule.high + 1):
+        with pytest.raises(VrnnError, match=rf"{section}\.{key} should be .* from \S+ to"):
+            load_config(written(tmp_path, f"[{section}]\n{key} = {number}\n"))
+
+
+def test_no_number_is_without_limits():
+    names = {f"{section}.{key}" for section, key, _ in limits()}
+    assert names == {
+        f"{section}.{key}"
+        for section, entries in vars(load_config()).items()
+        for key, value in vars(entries).items()
+        if isinstance(value, int | float) and not isinstance(value, bool)
+    }
 
 
 def test_every_key_is_one_that_glfw_knows():
@@ -75,7 +101,7 @@ def test_a_file_changes_only_what_it_names(tmp_path):
 
 def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
-    monkeypatch.setenv("APPDATA", str(tmp_path))
+    monkeypatch.setenv("WIN_PD_OVERRIDE_APPDATA", str(tmp_path))
     user_settings_file().parent.mkdir()
     user_settings_file().write_text("[window]\nwidth = 800\nheight = 700\n")
     given = written(tmp_path, "[window]\nheight = 600\n")
@@ -86,17 +112,31 @@ def test_the_user_s_own_file_lies_below_the_one_given(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "says"),
     [
-        ("[colors]\n", "no section [colors]"),
-        ("[look]\nsky = [0, 0, 0]\n", "no 'sky' in [look]"),
-        ("look = 3\n", "should be a section"),
-        ("[look]\nbackground = [0, 0]\n", "look.background should be three numbers"),
-        ("[look]\nbackground = [0, 0, 2]\n", "look.background should be three numbers"),
-        ("[look]\nbackground = [0, 0, true]\n", "look.background should be three numbers"),
+        ("[colors]\n", "there is no 'colors'; known are keys, look, motion"),
+        ("[look]\nsky = [0, 0, 0]\n", "look has no 'sky'; known are background, positive"),
+        ("look = 3\n", "look should be a table"),
+        (
+            "[look]\nbackground = [0, 0]\n",
+            "look.background should be a list of 3 numbers from 0 to 1",
+        ),
+        (
+            "[look]\nbackground = [0, 0, 2]\n",
+            "look.background should be a list of 3 numbers from 0 to 1",
+        ),
+        (
+            "[look]\nbackground = [0, 0, true]\n",
+            "look.background should be a list of 3 numbers from 0 to 1",
+        ),
         ("[motion]\nenabled = 1\n", "motion.enabled should be true or false"),
         ('[motion]\nseconds = "fast"\n', "motion.seconds should be a number from"),
         ("[motion]\nwalk_speed = nan\n", "motion.walk_speed should be a number from"),
         ("[window]\nwidth = 1.5\n", "window.width should be a whole number"),
         ("[window]\nmultisample = -1\n", "window.multisample should be a whole number from 0"),
+        (
+            '[headset]\nmirror = "top"\n',
+            "headset.mirror should be one of left, both, free, not 'top'",
+        ),
+        ("keys = 3\n", "keys should be a table"),
         ('[keys]\nforward = "w"\n', "keys.forward should be a key"),
         ("[keys]\nforward = 3\n", "keys.forward should be a key"),
         ('[keys]\nstore = "F1"\n', "keys.store should be one of CONTROL"),

@@ -10,7 +10,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet, image_folder
 from vrnn.media.pager import ImagePager
-from vrnn.media.thumbnails import AROUND, ThumbnailLoader, thumbnail
+from vrnn.media.thumbnails import BACKGROUND, ThumbnailLoader, thumbnail
 
 
 def eventually(true, seconds=10.0):
@@ -42,7 +42,7 @@ def test_the_whole_image_is_in_the_middle(height, width, side):
     assert square.shape == (side, side, 3)
     assert square.dtype == np.uint8
     inside = (square == 200).all(-1)
-    assert ((square == AROUND).all(-1) | inside).all()
+    assert ((square == BACKGROUND).all(-1) | inside).all()
     rows, columns = inside.any(1).sum(), inside.any(0).sum()
     assert max(rows, columns) == side
     assert inside.sum() == rows * columns
@@ -67,7 +67,7 @@ def test_files_become_thumbnails_once(tmp_path):
         for index, square in found.items():
             assert square.shape == (32, 32, 3)
             assert square[16, 16, 0] == pytest.approx(index * 50, abs=3)
-            assert (square[0] == AROUND).all()
+            assert (square[0] == BACKGROUND).all()
         assert "9.png" in thumbnails.failed[5]
         thumbnails.request(range(6))
         assert thumbnails.waiting == 0
@@ -167,7 +167,7 @@ def test_closed_threads_end():
     thumbnails = ThumbnailLoader(ImageSet((), [-1] * 6, plain))
     thumbnails.request(range(6))
     thumbnails.close(wait=10)
-    assert not any(thread.is_alive() for thread in thumbnails._threads)
+    eventually(lambda: not any(t.name.startswith("vrnn-thumbnails") for t in threading.enumerate()))
 
 
 # The wall.

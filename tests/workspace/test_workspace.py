@@ -293,9 +293,9 @@ def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
     ("broken", "message"),
     [
         ('{"vrnn": 1, "mod', "cut short"),
-        ("[]", "no place that vrnn has kept"),
+        ("[]", "is not a session that vrnn saved"),
         ('{"vrnn": 99}', "newer vrnn"),
-        ('{"vrnn": 1, "models": [{}]}', "should name a model"),
+        ('{"vrnn": 1, "models": [{}]}', r"models\[0\] needs model"),
         ('{"vrnn": 1, "state": {"arrangement": "spiral"}}', "one of terrace, conveyor"),
         ('{"vrnn": 1, "state": {"display": {"gamma": 99}}}', "gamma should lie"),
         ('{"vrnn": 1, "state": {"display": {"gamma": "x"}}}', "should be a number"),
@@ -304,7 +304,7 @@ def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
         ('{"vrnn": 1, "layers": [{"layer": "a", "size": -1}]}', "size should lie"),
         ('{"vrnn": 1, "layers": [{"layer": "a", "offset": [1, 2]}]}', "should be a list"),
         ('{"vrnn": 1, "pixels": {"a": "!!"}}', "cannot be read"),
-        ('{"vrnn": 1, "places": {"one": {}}}', "should be a number"),
+        ('{"vrnn": 1, "places": {"one": {}}}', "should have whole numbers as keys"),
         ("\x00", "cut short"),
     ],
 )

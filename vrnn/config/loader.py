@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import re
 import tomllib
+from dataclasses import fields
 from importlib import resources
 from pathlib import Path
-from typing import Any, get_type_hints
+from typing import Any
 
-from vrnn.config.schema import LIMITS, MIRRORS, MODIFIERS, Color, Config, Keys
+from vrnn.config.schema import MODIFIERS, Config, Keys
 from vrnn.errors import VrnnError
 from vrnn.storage.paths import user_settings_file
+from vrnn.storage.serialization import from_dict
 
 _KEY_NAME = re.compile(
     r"[A-Z0-9]|F([1-9]|1\d|2[0-5])|KP_(\d|DECIMAL|DIVIDE|MULTIPLY|SUBTRACT|ADD|ENTER|EQUAL)"
@@ -20,24 +22,33 @@ _KEY_NAME = re.compile(
 )
 _HELD = re.compile(r"^(CONTROL\+)?(SHIFT\+)?(ALT\+)?")
 
-Tables = dict[str, dict[str, Any]]
+Tables = dict[str, Any]
 
 
 def load_config(file: Path | None = None) -> Config:
-    """The defaults, overlaid by the user's own file if there is one, then by `file`.
+    """Load the defaults, overlaid by the user's own file if there is one, then by `file`.
 
-    Raises VrnnError naming file and key for a setting that is unknown or of the wrong kind.
+    Args:
+        file: A settings file, as given with `--config`.
+
+    Raises:
+        VrnnError: A setting is unknown or not of its kind; the message names file and key.
     """
     text = resources.files("vrnn.configs").joinpath("default.toml").read_text(encoding="utf-8")
     values: Tables = tomllib.loads(text)
-    values["keys"]["commands"] = {}
+    config = from_dict(Config, values, "", Path())
     own = user_settings_file()
     for path in ([own] if own.is_file() else []) + ([file] if file else []):
-        _overlay(values, _read(path), path)
-    return _built(values)
+        values = _overlaid(values, _read(path))
+        try:
+            _check_keys(values["keys"])
+            config = from_dict(Config, values, "", path.parent)
+        except VrnnError as error:
+            raise VrnnError(f"{path}: {error}") from error
+    return config
 
 
-def _read(path: Path) -> dict[str, Any]:
+def _read(path: Path) -> Tables:
     try:
         return tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
@@ -47,67 +58,33 @@ def _read(path: Path) -> dict[str, Any]:
         raise VrnnError(f"cannot read the settings in '{path}': {error}") from error
 
 
-def _overlay(values: Tables, changes: dict[str, Any], path: Path) -> None:
+def _overlaid(values: Tables, changes: Tables) -> Tables:
+    """Return the settings with those in `changes` instead, section by section."""
+    merged = dict(values)
     for section, entries in changes.items():
-        if section not in values:
-            known = ", ".join(f"[{name}]" for name in values)
-            raise VrnnError(f"{path}: there is no section [{section}]; known are {known}")
-        if not isinstance(entries, dict):
-            raise VrnnError(f"{path}: '{section}' should be a section, [{section}]")
-        if section == "keys":
-            entries = _take_command_keys(values["keys"], entries, path)
-        for key, value in entries.items():
-            if key not in values[section]:
-                known = ", ".join(values[section])
-                raise VrnnError(f"{path}: there is no '{key}' in [{section}]; known are {known}")
-            problem = _problem(f"{section}.{key}", value)
-            if problem:
-                raise VrnnError(f"{path}: {section}.{key} should be {problem}, not {value!r}")
-        values[section] |= entries
-    _check_keys(values["keys"], path)
+        known = values.get(section)
+        if isinstance(known, dict) and isinstance(entries, dict):
+            if section == "keys":
+                entries = _with_command_keys(known, entries)
+            entries = known | entries
+        merged[section] = entries
+    return merged
 
 
-def _problem(name: str, value: Any) -> str:
-    """What a setting should be, or '' when it is."""
-    section, key = name.split(".")
-    kind = get_type_hints(get_type_hints(Config)[section])[key]
-    if kind is bool:
-        return "" if isinstance(value, bool) else "true or false"
-    if kind == Color:
-        whole = isinstance(value, list) and len(value) == 3 and all(map(_is_number, value))
-        return "" if whole and all(0 <= v <= 1 for v in value) else "three numbers from 0 to 1"
-    if kind in (int, float):
-        low, high = LIMITS[name]
-        fits = _is_number(value) and (kind is float or isinstance(value, int))
-        sort = "a whole number" if kind is int else "a number"
-        return "" if fits and low <= value <= high else f"{sort} from {low} to {high}"
-    if key == "mirror":
-        return "" if value in MIRRORS else "one of " + ", ".join(MIRRORS)
-    if key == "store":
-        return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
-    if key == "viewpoints":
-        return "" if isinstance(value, list) and all(map(_is_key, value)) else "a list of keys"
-    return "" if _is_key(value) else "a key such as W, F12, TAB or LEFT_SHIFT"
-
-
-def _take_command_keys(keys: dict[str, Any], entries: dict[str, Any], path: Path) -> dict[str, Any]:
-    """Put the keys of commands aside; give the other entries, by their names now."""
-    others = {}
+def _with_command_keys(keys: Tables, entries: Tables) -> Tables:
+    """Put the keys of commands into a table of their own, and the others under their names now."""
+    commands: Tables = dict(keys.get("commands", {}))
+    others: Tables = {}
+    movement = {field.name for field in fields(Keys)}
     for written, value in _flattened(entries).items():
         name = Keys.FORMER_NAMES.get(written, written)
-        if name in keys:
-            others[name] = value
-        elif isinstance(value, str) and (value == "" or _is_chord(value)):
-            keys["commands"] = {**keys["commands"], name: value}
-        else:
-            problem = "a key such as F2 or CONTROL+P, or '' for none"
-            raise VrnnError(f"{path}: keys.{name} should be {problem}, not {value!r}")
-    return others
+        (others if name in movement else commands)[name] = value
+    return {**others, "commands": commands}
 
 
-def _flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
-    """`layer.ablate = "X"` is a table in TOML; a name with a dot here."""
-    flat: dict[str, Any] = {}
+def _flattened(table: Tables, prefix: str = "") -> Tables:
+    """`layer.ablate = "X"` is a table in TOML; here it is a name with a dot."""
+    flat: Tables = {}
     for name, value in table.items():
         if isinstance(value, dict):
             flat |= _flattened(value, f"{prefix}{name}.")
@@ -116,8 +93,33 @@ def _flattened(table: dict[str, Any], prefix: str = "") -> dict[str, Any]:
     return flat
 
 
-def _is_number(value: Any) -> bool:
-    return isinstance(value, int | float) and not isinstance(value, bool)
+def _check_keys(keys: Any) -> None:
+    """Raise VrnnError for what is no key, and for a key that is given twice."""
+    if not isinstance(keys, dict):
+        return  # the section is refused as a whole
+    owner: dict[str, str] = {}
+    for name, value in keys.items():
+        if name == "commands":
+            for command, chord in value.items():
+                if chord != "" and not _is_chord(chord):
+                    problem = "a key such as F2 or CONTROL+P, or '' for none"
+                    raise VrnnError(f"keys.{command} should be {problem}, not {chord!r}")
+            continue
+        if problem := _key_problem(name, value):
+            raise VrnnError(f"keys.{name} should be {problem}, not {value!r}")
+        for key in value if isinstance(value, list) else [value]:
+            if key in owner:
+                raise VrnnError(f"[keys] gives {key} to both '{owner[key]}' and '{name}'")
+            owner[key] = name
+
+
+def _key_problem(name: str, value: Any) -> str:
+    """What a key's value should be, or '' when it is."""
+    if name == "store":
+        return "" if value in MODIFIERS else "one of " + ", ".join(MODIFIERS)
+    if name == "viewpoints":
+        return "" if isinstance(value, list) and all(map(_is_key, value)) else "a list of keys"
+    return "" if _is_key(value) else "a key such as W, F12, TAB or LEFT_SHIFT"
 
 
 def _is_key(value: Any) -> bool:
@@ -126,22 +128,3 @@ def _is_key(value: Any) -> bool:
 
 def _is_chord(value: Any) -> bool:
     return isinstance(value, str) and _is_key(_HELD.sub("", value, count=1))
-
-
-def _check_keys(keys: dict[str, Any], path: Path) -> None:
-    owner: dict[str, str] = {}
-    for action, value in keys.items():
-        if action in ("store", "commands"):
-            continue
-        for key in value if isinstance(value, list) else [value]:
-            if key in owner:
-                raise VrnnError(f"{path}: [keys] gives {key} to both '{owner[key]}' and '{action}'")
-            owner[key] = action
-
-
-def _built(values: Tables) -> Config:
-    sections = {}
-    for name, kind in get_type_hints(Config).items():
-        entries = {k: tuple(v) if isinstance(v, list) else v for k, v in values[name].items()}
-        sections[name] = kind(**entries)
-    return Config(**sections)

@@ -1,14 +1,20 @@
-"""Schema."""
+"""The settings as data classes: what each section of a settings file may hold.
+
+The defaults are those of configs/default.toml.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal
 
-MIRRORS = ("left", "both", "free")
+from vrnn.storage.serialization import Range
+
+Mirror = Literal["left", "both", "free"]
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""
-Color = tuple[float, float, float]
+ColorChannel = Annotated[float, Range(0.0, 1.0)]
+Color = tuple[ColorChannel, ColorChannel, ColorChannel]
 """Linear red, green, blue, 0…1."""
 
 MODIFIERS = ("CONTROL", "SHIFT", "ALT", "SUPER")
@@ -51,7 +57,14 @@ class Keys:
 
 @dataclass(frozen=True)
 class ColorScheme:
-    """Colors, all linear."""
+    """The colors of the world, all linear.
+
+    Attributes:
+        background: Behind everything.
+        positive: Of the largest positive value of a feature map.
+        negative: Of the largest negative value.
+        not_finite: Of NaN and infinite values.
+    """
 
     background: Color
     positive: Color
@@ -61,76 +74,113 @@ class ColorScheme:
 
 @dataclass(frozen=True)
 class Motion:
-    """seconds: of an eased move; walk_speed: m/s; mouse: degrees a pixel; fov: degrees."""
+    """How the camera and the layers move.
+
+    Attributes:
+        enabled: Whether moves are eased.
+        seconds: Duration of an eased move.
+        walk_speed: Meters per second.
+        run_factor: Times the walking speed.
+        mouse: Degrees per pixel.
+        fov: Vertical field of view, degrees.
+    """
 
     enabled: bool
-    seconds: float
-    walk_speed: float
-    run_factor: float
-    mouse: float
-    fov: float
+    seconds: Annotated[float, Range(0.0, 10.0)]
+    walk_speed: Annotated[float, Range(0.01, 1000.0)]
+    run_factor: Annotated[float, Range(1.0, 100.0)]
+    mouse: Annotated[float, Range(0.001, 10.0)]
+    fov: Annotated[float, Range(10.0, 150.0)]
 
 
 @dataclass(frozen=True)
 class WindowSettings:
-    """width, height: in screen coordinates; multisample: samples a pixel, 0 or 1 for none."""
+    """The window as it opens.
 
-    width: int
-    height: int
-    multisample: int
+    Attributes:
+        width: Screen coordinates.
+        height: Screen coordinates.
+        multisample: Samples per pixel, 0 or 1 for none.
+        vsync: Whether frames wait for the monitor.
+    """
+
+    width: Annotated[int, Range(160, 16384)]
+    height: Annotated[int, Range(120, 16384)]
+    multisample: Annotated[int, Range(0, 32)]
     vsync: bool
 
 
 @dataclass(frozen=True)
 class Render:
-    """upload_mb_a_frame: megabytes of feature maps that may go to the GPU in one frame."""
+    """How much is drawn at once.
 
-    upload_mb_a_frame: float
+    Attributes:
+        upload_mb_a_frame: Megabytes of feature maps that may go to the GPU in one frame.
+    """
+
+    upload_mb_a_frame: Annotated[float, Range(0.25, 65536.0)]
 
 
 @dataclass(frozen=True)
 class PanelSettings:
-    """text: its size in points."""
+    """The panels of the window.
 
-    text: float
+    Attributes:
+        text: Text size, points.
+    """
+
+    text: Annotated[float, Range(9.0, 40.0)]
 
 
 @dataclass(frozen=True)
 class HeadsetSettings:
-    """resolution: of what the headset recommends, each way; multisample: samples a pixel, 0 or 1
-    for none; refresh_rate: Hz, 0 for the headset's own; depth: hand the runtime depths too; mirror:
-    what the monitor shows, one of MIRRORS; mirror_rate: pictures a second there."""
+    """What is sent to a headset, and what the monitor shows meanwhile.
 
-    resolution: float
-    multisample: int
-    refresh_rate: float
+    Attributes:
+        resolution: Factor of what the headset recommends, each way.
+        multisample: Samples per pixel, 0 or 1 for none.
+        refresh_rate: Hz, 0 for the headset's own.
+        depth: Whether the runtime is given depths too.
+        mirror: What the monitor shows.
+        mirror_rate: Frames per second on the monitor.
+    """
+
+    resolution: Annotated[float, Range(0.2, 3.0)]
+    multisample: Annotated[int, Range(0, 32)]
+    refresh_rate: Annotated[float, Range(0.0, 1000.0)]
     depth: bool
-    mirror: str
-    mirror_rate: float
+    mirror: Mirror
+    mirror_rate: Annotated[float, Range(1.0, 240.0)]
 
 
 @dataclass(frozen=True)
 class Comfort:
     """How one moves in a headset.
 
-    walk: whether a stick walks smoothly; walk_speed: m/s; turn: degrees of a snap turn, 0 to turn
-    smoothly by turn_speed, degrees/s; vignette: how much of the edge goes dark in motion, 0…1;
-    haptics: strength, 0…1; hints: whether controllers say at first what their buttons do.
+    Attributes:
+        walk: Whether a stick walks smoothly.
+        walk_speed: Meters per second.
+        turn: Degrees of a snap turn, 0 to turn smoothly.
+        turn_speed: Degrees per second of a smooth turn.
+        vignette: How much of the edge goes dark in motion, 0…1.
+        left_handed: Whether the left hand points and the right one walks.
+        haptics: Strength of vibrations, 0…1.
+        hints: Whether controllers say at first what their buttons do.
     """
 
     walk: bool
-    walk_speed: float
-    turn: float
-    turn_speed: float
-    vignette: float
+    walk_speed: Annotated[float, Range(0.1, 10.0)]
+    turn: Annotated[float, Range(0.0, 90.0)]
+    turn_speed: Annotated[float, Range(5.0, 360.0)]
+    vignette: Annotated[float, Range(0.0, 1.0)]
     left_handed: bool
-    haptics: float
+    haptics: Annotated[float, Range(0.0, 1.0)]
     hints: bool
 
 
 @dataclass(frozen=True)
 class Config:
-    """All settings."""
+    """All settings, section by section."""
 
     keys: Keys
     look: ColorScheme
@@ -140,27 +190,3 @@ class Config:
     panels: PanelSettings
     headset: HeadsetSettings
     comfort: Comfort
-
-
-LIMITS = {
-    "motion.seconds": (0.0, 10.0),
-    "motion.walk_speed": (0.01, 1000.0),
-    "motion.run_factor": (1.0, 100.0),
-    "motion.mouse": (0.001, 10.0),
-    "motion.fov": (10.0, 150.0),
-    "window.width": (160, 16384),
-    "window.height": (120, 16384),
-    "window.multisample": (0, 32),
-    "render.upload_mb_a_frame": (0.25, 65536.0),
-    "panels.text": (9.0, 40.0),
-    "headset.resolution": (0.2, 3.0),
-    "headset.multisample": (0, 32),
-    "headset.refresh_rate": (0.0, 1000.0),
-    "headset.mirror_rate": (1.0, 240.0),
-    "comfort.walk_speed": (0.1, 10.0),
-    "comfort.turn": (0.0, 90.0),
-    "comfort.turn_speed": (5.0, 360.0),
-    "comfort.vignette": (0.0, 1.0),
-    "comfort.haptics": (0.0, 1.0),
-}
-"""Smallest and largest value of each number."""

@@ -3,17 +3,28 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal, get_args
 
-from vrnn.errors import VrnnError
+from vrnn.storage.serialization import Range, check_fields
 
-OBJECTIVES = ("channel", "neuron", "layer", "direction", "difference")
+Objective = Literal["channel", "neuron", "layer", "direction", "difference"]
 """What is made larger: the mean of a channel, one position of it, the squares of a whole layer
 (DeepDream), the mean along a direction in channel space, or one channel less another."""
-SOURCES = ("image", "noise", "gray")
-PARAMETRIZATIONS = ("pixels", "fourier")
-OPTIMIZERS = ("normalized_gradient", "adam")
-PRECISIONS = ("full", "fast")
+Source = Literal["image", "noise", "gray"]
+Parametrization = Literal["pixels", "fourier"]
+Optimizer = Literal["normalized_gradient", "adam"]
+Precision = Literal["full", "fast"]
+
+OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
+SOURCES: tuple[Source, ...] = get_args(Source)
+PARAMETRIZATIONS: tuple[Parametrization, ...] = get_args(Parametrization)
+OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
+PRECISIONS: tuple[Precision, ...] = get_args(Precision)
+
+Chance = Annotated[float, Range(0, 1)]
+"""Part of the pictures and steps, 0…1."""
+Weight = Annotated[float, Range(0, 1e9)]
+"""Of a term of the objective."""
 
 
 @dataclass(frozen=True)
@@ -51,32 +62,32 @@ class FeatureVisSettings:
         "source": {"grey": "gray"},
     }
 
-    objective: str = "channel"
+    objective: Objective = "channel"
     position: tuple[int, int] | None = None
     direction: tuple[float, ...] = ()
     subtracted_channel: int = 0
-    source: str = "image"
-    parametrization: str = "pixels"
-    optimizer: str = "normalized_gradient"
-    steps: int = 200
-    step_size: float = 20.0
-    pad: int = 10
-    rotate: float = 10.0
-    rotate_chance: float = 0.3
-    scale: float = 1.05
-    scale_chance: float = 0.05
-    blur: float = 0.5
-    roll: int = 5
-    roll_chance: float = 0.3
-    mean_pull: float = 0.05
-    untransformed_steps: int = 10
-    l1: float = 0.0
-    l2: float = 0.0
-    total_variation: float = 0.0
-    diversity: float = 0.0
-    samples_per_channel: int = 1
-    seed: int = 0
-    precision: str = "fast"
+    source: Source = "image"
+    parametrization: Parametrization = "pixels"
+    optimizer: Optimizer = "normalized_gradient"
+    steps: Annotated[int, Range(1, 100_000)] = 200
+    step_size: Annotated[float, Range(1e-9, 1e9)] = 20.0
+    pad: Annotated[int, Range(0, 256)] = 10
+    rotate: Annotated[float, Range(0, 180)] = 10.0
+    rotate_chance: Chance = 0.3
+    scale: Annotated[float, Range(1, 4)] = 1.05
+    scale_chance: Chance = 0.05
+    blur: Annotated[float, Range(0, 10)] = 0.5
+    roll: Annotated[int, Range(0, 256)] = 5
+    roll_chance: Chance = 0.3
+    mean_pull: Chance = 0.05
+    untransformed_steps: Annotated[int, Range(0, 100_000)] = 10
+    l1: Weight = 0.0
+    l2: Weight = 0.0
+    total_variation: Weight = 0.0
+    diversity: Weight = 0.0
+    samples_per_channel: Annotated[int, Range(1, 64)] = 1
+    seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    precision: Precision = "fast"
 
     @property
     def of_layer(self) -> bool:
@@ -84,24 +95,5 @@ class FeatureVisSettings:
         return self.objective in ("layer", "direction")
 
     def __post_init__(self) -> None:
-        """Raises VrnnError for what cannot be."""
-        for name, value, known in (
-            ("objective", self.objective, OBJECTIVES),
-            ("source", self.source, SOURCES),
-            ("parametrization", self.parametrization, PARAMETRIZATIONS),
-            ("optimizer", self.optimizer, OPTIMIZERS),
-            ("precision", self.precision, PRECISIONS),
-        ):
-            if value not in known:
-                raise VrnnError(f"no {name} '{value}': choose one of {', '.join(known)}")
-        for name, low, high in (
-            ("steps", 1, 100_000), ("step_size", 1e-9, 1e9), ("pad", 0, 256), ("rotate", 0, 180),
-            ("rotate_chance", 0, 1), ("scale", 1, 4), ("scale_chance", 0, 1), ("blur", 0, 10),
-            ("roll", 0, 256), ("roll_chance", 0, 1), ("mean_pull", 0, 1),
-            ("untransformed_steps", 0, 100_000),
-            ("l1", 0, 1e9), ("l2", 0, 1e9), ("total_variation", 0, 1e9), ("diversity", 0, 1e9),
-            ("samples_per_channel", 1, 64), ("seed", 0, 2**31 - 1),
-        ):  # fmt: skip
-            number = getattr(self, name)
-            if not low <= number <= high:
-                raise VrnnError(f"{name} should lie between {low:g} and {high:g}, not {number:g}")
+        """Raise VrnnError for a setting out of its range."""
+        check_fields(self)

@@ -1,11 +1,11 @@
-"""A data set as a wall of small images: which ones stand on it, and their thumbnails."""
+"""Thumbnails of the images of a data set, made in the background."""
 
 from __future__ import annotations
 
 import threading
-import time
 from collections import OrderedDict
 from collections.abc import Sequence
+from concurrent import futures
 
 import numpy as np
 from PIL import Image
@@ -15,21 +15,28 @@ from vrnn.media.image_set import ImageSet
 from vrnn.storage.closeable import Closeable
 
 THREADS = 2
-AROUND = 20
-"""Value, in sRGB, of what an image leaves free in its square."""
+BACKGROUND = 20
+"""sRGB value of what an image leaves free in its square."""
 
 
 def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
-    """(side, side, 3) uint8: the whole of an image (H, W, 3) uint8, centered on dark.
+    """Fit a whole image into a square, centered on dark.
 
     Smaller images are enlarged with hard edges, so that their pixels can be told apart.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+        side: Of the square, pixels.
+
+    Returns:
+        (side, side, 3) uint8.
     """
     rows, columns = pixels.shape[:2]
     scale = side / max(rows, columns)
     height, width = max(1, round(rows * scale)), max(1, round(columns * scale))
-    kind = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
-    small = np.asarray(Image.fromarray(pixels).resize((width, height), kind))
-    square = np.full((side, side, 3), AROUND, np.uint8)
+    filter_ = Image.Resampling.BOX if scale < 1 else Image.Resampling.NEAREST
+    small = np.asarray(Image.fromarray(pixels).resize((width, height), filter_))
+    square = np.full((side, side, 3), BACKGROUND, np.uint8)
     top, left = (side - height) // 2, (side - width) // 2
     square[top : top + height, left : left + width] = small
     return square
@@ -38,105 +45,99 @@ def thumbnail(pixels: np.ndarray, side: int) -> np.ndarray:
 class ThumbnailLoader(Closeable):
     """Makes thumbnails in threads of its own. All methods return at once.
 
-    failed: why there is none, by number of the image; it is not tried again.
+    Attributes:
+        side: Of a thumbnail, pixels.
+        failed: Why there is no thumbnail, by number of the image; it is not tried again.
     """
 
     def __init__(self, images: ImageSet, side: int = 96, capacity: int = 2000) -> None:
-        """side: pixels; capacity: how many thumbnails are kept, those used last."""
+        """Start without any thumbnail.
+
+        Args:
+            images: The images, read in the threads.
+            side: Of a thumbnail, pixels.
+            capacity: How many thumbnails are kept in memory; those used longest ago are dropped.
+        """
         self.side = side
         self.failed: dict[int, str] = {}
         self._images, self._capacity = images, capacity
-        self._kept: OrderedDict[int, np.ndarray] = OrderedDict()
-        self._asked: dict[int, None] = {}  # a set in the order it was asked for
-        self._waiting: list[int] = []  # the next one last
-        self._busy: set[int] = set()
-        self._finished: dict[int, np.ndarray] = {}
-        self._closed = False
-        self._wake = threading.Condition()
-        self._threads = [
-            threading.Thread(target=self._work, name=f"vrnn-thumbnails-{n}", daemon=True)
-            for n in range(THREADS)
-        ]
-        for thread in self._threads:
-            thread.start()
+        self._cache: OrderedDict[int, np.ndarray] = OrderedDict()
+        self._requested: dict[int, None] = {}  # a set in the order of the request
+        self._ready: dict[int, np.ndarray] = {}
+        self._unfinished: dict[int, futures.Future[None]] = {}
+        self._lock = threading.Lock()
+        self._pool = futures.ThreadPoolExecutor(THREADS, "vrnn-thumbnails")
 
     def request(self, indices: Sequence[int]) -> None:
-        """Ask for the thumbnails of these images, the first one first.
+        """Ask for the thumbnails of some images, the first one first.
 
         What was asked for before and is not among them is dropped. The same request again costs
         little and gives nothing twice.
-        """
-        with self._wake:
-            before, self._asked = self._asked, dict.fromkeys(indices)
-            if list(before) == list(self._asked):
-                return
-            self._finished = {i: t for i, t in self._finished.items() if i in self._asked}
-            for index in self._asked:
-                if index in self._kept:
-                    self._kept.move_to_end(index)
-                    if index not in before:
-                        self._finished[index] = self._kept[index]
-            missing = [i for i in self._asked if not self._done(i)]
-            self._waiting = missing[::-1]
-            self._wake.notify_all()
 
-    def _done(self, index: int) -> bool:
-        return index in self._kept or index in self._busy or index in self.failed
+        Args:
+            indices: Numbers of the images.
+        """
+        with self._lock:
+            before, self._requested = self._requested, dict.fromkeys(indices)
+            if list(before) == list(self._requested):
+                return
+            self._ready = {i: t for i, t in self._ready.items() if i in self._requested}
+            for index in self._requested:
+                if index in self._cache:
+                    self._cache.move_to_end(index)
+                    if index not in before:
+                        self._ready[index] = self._cache[index]
+            # Those that have not begun are submitted again, in the order of this request.
+            self._unfinished = {i: f for i, f in self._unfinished.items() if not f.cancel()}
+            for index in self._requested:
+                if not self._is_done(index):
+                    self._unfinished[index] = self._pool.submit(self._load, index)
+
+    def _is_done(self, index: int) -> bool:
+        return index in self._cache or index in self._unfinished or index in self.failed
 
     def take(self) -> dict[int, np.ndarray]:
-        """Thumbnails (side, side, 3) uint8 that have come since the last call, by image."""
-        with self._wake:
-            finished, self._finished = self._finished, {}
-            return finished
+        """Return the thumbnails, (side, side, 3) uint8, that have come since the last call."""
+        with self._lock:
+            ready, self._ready = self._ready, {}
+            return ready
 
     @property
     def waiting(self) -> int:
         """How many of those asked for are still to come."""
-        with self._wake:
-            return len(self._waiting) + len(self._busy & self._asked.keys())
+        with self._lock:
+            return len(self._unfinished.keys() & self._requested.keys())
 
     def close(self, wait: float = 1.0) -> None:
-        """End the threads, each after its image; waits so many seconds for them."""
-        with self._wake:
-            self._closed = True
-            self._waiting.clear()
-            self._wake.notify_all()
-        end = time.monotonic() + wait
-        for thread in self._threads:
-            thread.join(max(0.0, end - time.monotonic()))
+        """End the threads, each after its image.
 
-    # In the threads.
+        Args:
+            wait: Seconds to wait for them at most.
+        """
+        self._pool.shutdown(wait=False, cancel_futures=True)
+        with self._lock:
+            running = [future for future in self._unfinished.values() if not future.cancelled()]
+        futures.wait(running, wait)
 
-    def _work(self) -> None:
-        while True:
-            with self._wake:
-                while not self._closed and not self._waiting:
-                    self._wake.wait()
-                if self._closed:
-                    return
-                index = self._waiting.pop()
-                self._busy.add(index)
-            made = self._made(index)
-            with self._wake:
-                self._busy.discard(index)
-                if isinstance(made, str):
-                    # A new dictionary, as the other thread may be going through this one.
-                    self.failed = {**self.failed, index: made}
-                else:
-                    self._keep(index, made)
+    def _load(self, index: int) -> None:
+        """Make one thumbnail, in a thread of the pool."""
+        made = self._thumbnail_or_problem(index)
+        with self._lock:
+            del self._unfinished[index]
+            if isinstance(made, str):
+                # A new dictionary, as the other thread may be going through this one.
+                self.failed = {**self.failed, index: made}
+                return
+            self._cache[index] = made
+            while len(self._cache) > self._capacity:
+                self._cache.popitem(last=False)
+            if index in self._requested:
+                self._ready[index] = made
 
-    def _made(self, index: int) -> np.ndarray | str:
-        """The thumbnail, or why there is none."""
+    def _thumbnail_or_problem(self, index: int) -> np.ndarray | str:
         try:
             return thumbnail(self._images.small(index, self.side), self.side)
         except VrnnError as error:
             return str(error)
         except MemoryError:
             return f"image {index} of the data set: not enough memory for its thumbnail"
-
-    def _keep(self, index: int, made: np.ndarray) -> None:
-        self._kept[index] = made
-        while len(self._kept) > self._capacity:
-            self._kept.popitem(last=False)
-        if index in self._asked:
-            self._finished[index] = made

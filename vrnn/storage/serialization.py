@@ -1,104 +1,221 @@
-"""Plain data from and to frozen data classes: for files that people read and edit.
+"""Conversion between frozen data classes and the plain data of files that people read and edit.
 
-Nothing but numbers, text, lists and tables is read, and each value is checked against the field it
-is for.
+A data class describes its own file: the types of its fields are what a file may hold. Nothing but
+numbers, text, lists and tables is read, and each value is checked against the field it is for.
 """
 
 from __future__ import annotations
 
 import types
 import typing
-from collections.abc import Mapping
-from dataclasses import MISSING, fields, is_dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import cache
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar, get_args, get_origin, get_type_hints
+from reprlib import Repr
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from vrnn.errors import VrnnError
 
 T = TypeVar("T")
-_NAMES = {Path: "a path", str: "text", int: "a whole number", float: "a number"}
+
+_NAMES = {
+    bool: ("true or false", "values true or false"),
+    int: ("a whole number", "whole numbers"),
+    float: ("a number", "numbers"),
+    str: ("text", "texts"),
+    Path: ("a path", "paths"),
+}
+"""What a message calls a type, and several values of it."""
+_SHORT = Repr()
+_SHORT.maxstring = _SHORT.maxother = 80
+
+
+@dataclass(frozen=True)
+class Range:
+    """The bounds of a number: a field is declared as `Annotated[float, Range(0, 1)]`.
+
+    Attributes:
+        low: The smallest value.
+        high: The largest value.
+    """
+
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        low, high = (f"{n:,}" if isinstance(n, int) else f"{n:g}" for n in (self.low, self.high))
+        return f"from {low} to {high}"
 
 
 def to_dict(value: Any) -> Any:
-    """A data class as a table without the fields that are as they always are."""
+    """Convert a data class to a table without the fields that have their default value."""
     if is_dataclass(value) and not isinstance(value, type):
-        found = {}
+        table = {}
         for field in fields(value):
             own = getattr(value, field.name)
-            usual = field.default if field.default_factory is MISSING else field.default_factory()
-            if own != usual:
-                found[field.name] = to_dict(own)
-        return found
+            default = field.default if field.default_factory is MISSING else field.default_factory()
+            if own != default:
+                table[field.name] = to_dict(own)
+        return table
     if isinstance(value, Path):
         return str(value)
+    if isinstance(value, Mapping):
+        return {str(key): to_dict(item) for key, item in value.items()}
     if isinstance(value, frozenset):
-        return [to_dict(v) for v in sorted(value)]
+        return [to_dict(item) for item in sorted(value)]
     if isinstance(value, tuple | list):
-        return [to_dict(v) for v in value]
+        return [to_dict(item) for item in value]
     return value
 
 
-def from_dict(kind: type[T], table: Any, what: str, folder: Path) -> T:
-    """A data class from a table. what: how a message calls it; folder: that paths are seen from.
+def from_dict(kind: type[T], table: Any, name: str, folder: Path) -> T:
+    """Convert a table to a data class.
 
-    A class may say in `FORMER_NAMES` (old field name → its name now) and `FORMER_VALUES` (field →
-    old value → its value now) what older files wrote.
+    Args:
+        kind: The data class. It may declare what older files wrote: `FORMER_NAMES` (old field name
+            → present name) and `FORMER_VALUES` (field → old text → present text).
+        table: The plain data.
+        name: What a message calls the table; '' for a whole file.
+        folder: Where relative paths in the table start.
 
-    Raises VrnnError for a field that is unknown, missing, or of another kind.
+    Raises:
+        VrnnError: A field is unknown, missing, or not of its type.
     """
     if not isinstance(table, Mapping):
-        raise VrnnError(f"{what} should be a table, not {table!r}")
-    hints = get_type_hints(kind)
+        raise VrnnError(f"{name or 'the file'} should be a table, not {_SHORT.repr(table)}")
+    data_class: Any = kind
+    hints = _field_types(data_class)
     former_names = getattr(kind, "FORMER_NAMES", {})
     former_values = getattr(kind, "FORMER_VALUES", {})
-    hints = {key: hint for key, hint in hints.items() if get_origin(hint) is not ClassVar}
     given: dict[str, Any] = {}
     for written, value in table.items():
         key = former_names.get(written, written)
-        if isinstance(value, str):
-            value = former_values.get(key, {}).get(value, value)
         if key not in hints:
             known = ", ".join(hints) or "none"
-            raise VrnnError(f"{what} has no '{key}'; known are {known}")
-        given[key] = converted(value, hints[key], f"{what}.{key}", folder)
-    try:
-        return kind(**given)
-    except TypeError as error:
-        missing = [
-            f.name for f in fields(kind)  # type: ignore[arg-type]
-            if f.default is MISSING and f.default_factory is MISSING and f.name not in given
-        ]  # fmt: skip
-        raise VrnnError(f"{what} needs {', '.join(missing)}") from error
+            problem = f"{name} has no '{key}'" if name else f"there is no '{key}'"
+            raise VrnnError(f"{problem}; known are {known}")
+        if isinstance(value, str):
+            value = former_values.get(key, {}).get(value, value)
+        given[key] = _convert(value, hints[key], f"{name}.{key}" if name else key, folder)
+    missing = [
+        field.name
+        for field in fields(data_class)
+        if field.default is MISSING and field.default_factory is MISSING and field.name not in given
+    ]
+    if missing:
+        raise VrnnError(f"{name or 'the file'} needs {', '.join(missing)}")
+    return kind(**given)
 
 
-def converted(value: Any, hint: Any, what: str, folder: Path) -> Any:
-    """A value as a field with this type has it. Raises VrnnError."""
-    union = get_origin(hint) in (types.UnionType, typing.Union)
-    options = get_args(hint) if union else (hint,)
-    for option in options:
-        origin = get_origin(option)
-        if option is Path and isinstance(value, str):
-            return folder / value
-        if option is float and isinstance(value, int | float) and not isinstance(value, bool):
-            return float(value)
-        if option in (bool, str, int) and type(value) is option:
-            return value
-        if is_dataclass(option) and isinstance(value, Mapping):
-            return from_dict(typing.cast(type, option), value, what, folder)
-        if origin is frozenset and isinstance(value, list):
-            inner = get_args(option)[0]
-            return frozenset(converted(v, inner, what, folder) for v in value)
-        if origin is tuple and isinstance(value, list):
-            kinds = [i for i in get_args(option) if i is not Ellipsis]
-            if Ellipsis in get_args(option):
-                kinds = kinds * len(value)
-            if len(kinds) == len(value):
-                return tuple(
-                    converted(v, k, what, folder) for v, k in zip(value, kinds, strict=True)
-                )
-    wanted = " or ".join(
-        _NAMES.get(o, "true or false" if o is bool else "a table" if is_dataclass(o) else "a list")
-        for o in options
-        if o is not type(None)
-    )
-    raise VrnnError(f"{what} should be {wanted}, not {value!r}")
+def check_fields(value: Any) -> None:
+    """Raise VrnnError when a field of a data class is outside its `Literal` or `Range`."""
+    kind: Any = type(value)
+    for name, hint in _field_types(kind).items():
+        own = getattr(value, name)
+        if get_origin(hint) in (Annotated, Literal) and not _fits(own, hint):
+            raise VrnnError(f"{name} should be {describe(hint)}, not {_SHORT.repr(own)}")
+
+
+@cache
+def _field_types(kind: type) -> dict[str, Any]:
+    hints = get_type_hints(kind, include_extras=True)
+    return {name: hint for name, hint in hints.items() if get_origin(hint) is not ClassVar}
+
+
+def _convert(value: Any, hint: Any, name: str, folder: Path) -> Any:
+    """Convert a value to the type of a field. Arguments and errors as for `from_dict`."""
+    for option in _options(hint):
+        if _fits(value, option):
+            return _convert_fitting(value, option, name, folder)
+    raise VrnnError(f"{name} should be {describe(hint)}, not {_SHORT.repr(value)}")
+
+
+def _options(hint: Any) -> tuple[Any, ...]:
+    is_union = get_origin(hint) in (types.UnionType, typing.Union)
+    return get_args(hint) if is_union else (hint,)
+
+
+def _fits(value: Any, hint: Any) -> bool:
+    """Whether a value may be converted to a type; inside tables it is not looked."""
+    if hint is float:
+        return isinstance(value, int | float) and not isinstance(value, bool)
+    if hint in (bool, int, str, types.NoneType):
+        return type(value) is hint
+    if hint is Path:
+        return isinstance(value, str)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if is_dataclass(hint) or (origin is Mapping and arguments[0] in (int, str)):
+        return isinstance(value, Mapping)
+    if origin is Literal:
+        return value in arguments
+    if origin is Annotated:
+        limits = [rule for rule in arguments[1:] if isinstance(rule, Range)]
+        return _fits(value, arguments[0]) and all(r.low <= value <= r.high for r in limits)
+    if origin in (tuple, frozenset) and isinstance(value, list):
+        kinds = _item_types(hint, value)
+        return len(kinds) == len(value) and all(map(_fits, value, kinds))
+    return False
+
+
+def _item_types(hint: Any, items: Sequence[Any]) -> tuple[Any, ...]:
+    """Return the type of each item of a list."""
+    arguments = get_args(hint)
+    if get_origin(hint) is frozenset or Ellipsis in arguments:
+        return arguments[:1] * len(items)
+    return arguments
+
+
+def _convert_fitting(value: Any, hint: Any, name: str, folder: Path) -> Any:
+    if hint is float:
+        return float(value)
+    if hint is Path:
+        return folder / value
+    if is_dataclass(hint):
+        return from_dict(typing.cast(type, hint), value, name, folder)
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _convert_fitting(value, arguments[0], name, folder)
+    if origin is Mapping:
+        if arguments[0] is int and not all(map(str.isdecimal, value)):
+            raise VrnnError(f"{name} should have whole numbers as keys, not {', '.join(value)}")
+        return {
+            arguments[0](key): _convert(item, arguments[1], f"{name}.{key}", folder)
+            for key, item in value.items()
+        }
+    if origin in (tuple, frozenset):
+        return origin(
+            _convert(item, kind, f"{name}[{number}]", folder)
+            for number, (item, kind) in enumerate(zip(value, _item_types(hint, value), strict=True))
+        )
+    return value
+
+
+def describe(hint: Any, several: bool = False) -> str:
+    """Return what a message calls the values of a type, such as `a list of 3 numbers`.
+
+    Args:
+        hint: The type of a field.
+        several: Whether to speak of several values: `whole numbers`.
+    """
+    options = [option for option in _options(hint) if option is not types.NoneType]
+    return " or ".join(_describe(option, several) for option in options)
+
+
+def _describe(hint: Any, several: bool) -> str:
+    origin, arguments = get_origin(hint), get_args(hint)
+    if hint in _NAMES:
+        return _NAMES[hint][several]
+    if origin is Literal:
+        return f"one of {', '.join(map(str, arguments))}"
+    if origin is Annotated:
+        limits = [str(rule) for rule in arguments[1:] if isinstance(rule, Range)]
+        return " ".join([describe(arguments[0], several), *limits])
+    if origin in (tuple, frozenset):
+        start = "lists of " if several else "a list of "
+        if origin is frozenset or Ellipsis in arguments:
+            return start + describe(arguments[0], True)
+        if len(set(arguments)) == 1:
+            return f"{start}{len(arguments)} {describe(arguments[0], True)}"
+        return start + " and ".join(map(describe, arguments))
+    return "tables" if several else "a table"

@@ -1,4 +1,4 @@
-"""The whole place in one readable file: models, image, what was done to the world, where one stood.
+"""The session as one readable file: models, input, what was done to the layers, and the camera.
 
 A file made for another version of a model keeps what fits, and says what does not.
 """
@@ -9,11 +9,10 @@ import base64
 import binascii
 import io
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, fields, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Any
 
 import numpy as np
 from PIL import Image
@@ -32,7 +31,16 @@ VERSION = 2
 
 @dataclass(frozen=True)
 class WorkspaceSnapshot:
-    """What a file holds. places: stored cameras by key; pixels: images without a file, by key."""
+    """What a session file holds.
+
+    Attributes:
+        models: The models, in order; the number of a network is its place here.
+        detail: How finely they are shown, one of DETAILS.
+        state: Everything that can be undone.
+        camera: Where the user was.
+        viewpoints: Stored cameras by the number of their key.
+        pixels: (H, W, 3) uint8 images without a file, by their key in the state.
+    """
 
     models: tuple[ModelSpec, ...]
     detail: str
@@ -42,55 +50,71 @@ class WorkspaceSnapshot:
     pixels: Mapping[str, np.ndarray] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class _ModelEntry(ModelSpec):
+    """A model as a file has it: never an object of Python."""
+
+    model: str = field()
+
+
+@dataclass(frozen=True)
+class _LayerEntry(LayerState):
+    """A layer that differs from its default state, with its network and name."""
+
+    network: int = 0
+    layer: str = ""
+
+
+@dataclass(frozen=True)
+class _Content:
+    """The file itself, field by field."""
+
+    vrnn: int
+    models: tuple[_ModelEntry, ...] = ()
+    detail: str = "layers"
+    camera: Camera | None = None
+    places: Mapping[int, Camera] = field(default_factory=dict)
+    state: State = field(default_factory=State)
+    layers: tuple[_LayerEntry, ...] = ()
+    pixels: Mapping[str, str] = field(default_factory=dict)
+
+
 def save_workspace(path: Path, kept: WorkspaceSnapshot) -> None:
-    """Write it as JSON, whole or not at all.
+    """Write a session as JSON, whole or not at all.
 
-    Raises VrnnError when it cannot be written, or a model was given as an object in Python.
+    Raises:
+        VrnnError: It cannot be written, or a model was given as an object in Python.
     """
-    models = []
-    for spec in kept.models:
-        if not isinstance(spec.model, str):
-            raise VrnnError(
-                "a model that was given as an object in Python cannot be kept in a file"
-            )
-        models.append(_absolute(to_dict(spec) | {"model": _whole(spec.model)}))
-    state = to_dict(replace(kept.state, layers=MappingProxyType({})))
-    layers = [
-        {"network": slot, "layer": name, **to_dict(layer)}
-        for (slot, name), layer in sorted(kept.state.layers.items())
-    ]
-    content = {
-        "vrnn": VERSION,
-        "models": models,
-        "detail": kept.detail,
-        "camera": None if kept.camera is None else to_dict(kept.camera),
-        "places": {str(key): to_dict(camera) for key, camera in kept.viewpoints.items()},
-        "state": _absolute_picture(state),
-        "layers": layers,
-        "pixels": {key: _encoded(pixels) for key, pixels in kept.pixels.items()},
-    }
-    write_atomically(path, (json.dumps(content, indent=1, ensure_ascii=False) + "\n").encode())
+    layers = sorted(kept.state.layers.items())
+    image = replace(kept.state.input_image, file=_absolute(kept.state.input_image.file))
+    content = _Content(
+        VERSION,
+        tuple(map(_model_entry, kept.models)),
+        kept.detail,
+        kept.camera,
+        kept.viewpoints,
+        replace(kept.state, layers=MappingProxyType({}), input_image=image),
+        tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
+        {key: _encoded(pixels) for key, pixels in kept.pixels.items()},
+    )
+    text = json.dumps(to_dict(content), indent=1, ensure_ascii=False)
+    write_atomically(path, (text + "\n").encode())
 
 
-def _whole(model: str) -> str:
-    """A script's path from the root, so that the file can be opened from anywhere."""
-    path, colon, name = model.rpartition(":") if model.count(":") and ".py:" in model else (
-        model, "", "",
-    )  # fmt: skip
-    return f"{Path(path).resolve()}{colon}{name}" if path.endswith(".py") else model
+def _model_entry(spec: ModelSpec) -> _ModelEntry:
+    """Convert a model so that the file can be opened from any folder."""
+    if not isinstance(spec.model, str):
+        raise VrnnError("a model that was given as an object in Python cannot be kept in a file")
+    model = spec.model
+    path, colon, name = model.rpartition(":") if ".py:" in model else (model, "", "")
+    if path.endswith(".py"):
+        model = f"{Path(path).resolve()}{colon}{name}"
+    files = {name: _absolute(getattr(spec, name)) for name in ("weights", "classes", "data")}
+    return _ModelEntry(**{**vars(spec), **files, "model": model})
 
 
-def _absolute(spec: dict[str, Any]) -> dict[str, Any]:
-    for name in ("weights", "classes", "data"):
-        if spec.get(name):
-            spec[name] = str(Path(spec[name]).resolve())
-    return spec
-
-
-def _absolute_picture(state: dict[str, Any]) -> dict[str, Any]:
-    if state.get("input_image", {}).get("file"):
-        state["input_image"]["file"] = str(Path(state["input_image"]["file"]).resolve())
-    return state
+def _absolute(path: Path | None) -> Path | None:
+    return None if path is None else path.resolve()
 
 
 def _encoded(pixels: np.ndarray) -> str:
@@ -100,86 +124,59 @@ def _encoded(pixels: np.ndarray) -> str:
 
 
 def load_workspace(path: Path) -> WorkspaceSnapshot:
-    """What a file holds. Raises VrnnError when it is no such file, cut short or wrongly edited."""
+    """Read a session file.
+
+    Raises:
+        VrnnError: It is no such file, was cut short, or was edited wrongly.
+    """
     try:
         if path.stat().st_size > MAX_BYTES:
-            raise VrnnError(f"'{path}' is too large for a place")
-        content = json.loads(path.read_text(encoding="utf-8"))
+            raise VrnnError(f"'{path}' is too large for a session")
+        table = json.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"cannot read the place '{path}': {reason}") from error
+        raise VrnnError(f"cannot read the session '{path}': {reason}") from error
     except (ValueError, RecursionError) as error:
         raise VrnnError(
-            f"the place '{path}' is cut short or was edited wrongly: {error}"
+            f"the session '{path}' is cut short or was edited wrongly: {error}"
         ) from error
-    if not isinstance(content, dict) or not isinstance(content.get("vrnn"), int):
-        raise VrnnError(f"'{path}' is no place that vrnn has kept")
-    if content["vrnn"] > VERSION:
-        raise VrnnError(f"'{path}' was kept by a newer vrnn; update with pip install -U vrnn")
+    if not isinstance(table, dict) or not isinstance(table.get("vrnn"), int):
+        raise VrnnError(f"'{path}' is not a session that vrnn saved")
+    if table["vrnn"] > VERSION:
+        raise VrnnError(f"'{path}' was saved by a newer vrnn; update with pip install -U vrnn")
     try:
-        return _read(content, path.parent)
+        return _snapshot(from_dict(_Content, table, "", path.parent))
     except VrnnError as error:
-        raise VrnnError(f"the place '{path}': {error}") from error
+        raise VrnnError(f"the session '{path}': {error}") from error
 
 
-def _read(content: dict[str, Any], folder: Path) -> WorkspaceSnapshot:
-    models = tuple(_model(table, folder) for table in _list(content, "models"))
-    state = from_dict(State, _table(content, "state"), "state", folder)
-    layers = {}
-    for table in _list(content, "layers"):
-        if not isinstance(table, dict):
-            raise VrnnError(f"layers should hold tables, not {table!r}")
-        own = dict(table)
-        slot, name = own.pop("network", 0), own.pop("layer", "")
-        if not isinstance(slot, int) or not isinstance(name, str):
-            raise VrnnError(f"layers: {table!r} should name a network and a layer")
-        layers[slot, name] = from_dict(LayerState, own, f"layer '{name}'", folder)
-    state = replace(state, layers=MappingProxyType(layers))
+def _snapshot(content: _Content) -> WorkspaceSnapshot:
+    names = [field.name for field in fields(LayerState)]
+    layers = {
+        (entry.network, entry.layer): LayerState(**{name: getattr(entry, name) for name in names})
+        for entry in content.layers
+    }
+    state = replace(content.state, layers=MappingProxyType(layers))
     problem = validate(state)
     if problem:
         raise VrnnError(problem)
-    camera = content.get("camera")
-    places = {}
-    for key, table in _table(content, "places").items():
-        if not key.isdecimal():
-            raise VrnnError(f"places: '{key}' should be a number")
-        places[int(key)] = from_dict(Camera, table, f"places.{key}", folder)
-    pixels = {str(key): _decoded(text, str(key)) for key, text in _table(content, "pixels").items()}
     return WorkspaceSnapshot(
-        models, str(content.get("detail", "layers")), state,
-        None if camera is None else from_dict(Camera, camera, "camera", folder), places, pixels,
-    )  # fmt: skip
+        tuple(ModelSpec(**vars(entry)) for entry in content.models),
+        content.detail,
+        state,
+        content.camera,
+        content.places,
+        {key: _decoded(text, key) for key, text in content.pixels.items()},
+    )
 
 
-def _model(table: Any, folder: Path) -> ModelSpec:
-    own = dict(table) if isinstance(table, dict) else {}
-    model = own.pop("model", None)
-    if not isinstance(model, str):
-        raise VrnnError(f"models: {table!r} should name a model")
-    return replace(from_dict(ModelSpec, own, "model", folder), model=model)
-
-
-def _list(content: dict[str, Any], key: str) -> Sequence[Any]:
-    value = content.get(key, [])
-    if not isinstance(value, list):
-        raise VrnnError(f"'{key}' should be a list")
-    return value
-
-
-def _table(content: dict[str, Any], key: str) -> dict[str, Any]:
-    value = content.get(key, {})
-    if not isinstance(value, dict):
-        raise VrnnError(f"'{key}' should be a table")
-    return value
-
-
-def _decoded(text: Any, key: str) -> np.ndarray:
+def _decoded(text: str, key: str) -> np.ndarray:
     try:
         with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as picture:
             if picture.size[0] * picture.size[1] > 1 << 26:
                 raise VrnnError(f"the image '{key}' is too large")
             return to_rgb(picture)
-    except (binascii.Error, OSError, TypeError, ValueError, SyntaxError) as error:
+    except (binascii.Error, OSError, ValueError, SyntaxError) as error:
         raise VrnnError(f"the image '{key}' cannot be read: {error}") from error
 
 

@@ -16,7 +16,6 @@ from vrnn.compute.loading.source import digit_images, open_source
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet, image_folder
 from vrnn.network.model_spec import ModelSpec
-from vrnn.storage import paths
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
@@ -264,17 +263,3 @@ def test_without_a_place_for_a_cache_the_work_is_done_all_the_same(digits, tmp_p
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "file")
     assert top_images(digits, digit_images(), node_of(digits, "stem.0"), 2).seen == 359
-
-
-def test_the_users_cache_folder(monkeypatch):
-    monkeypatch.undo()
-    monkeypatch.setenv("XDG_CACHE_HOME", "/somewhere")
-    monkeypatch.setattr("sys.platform", "linux")
-    assert paths.cache_dir() == Path("/somewhere/vrnn")
-    monkeypatch.delenv("XDG_CACHE_HOME")
-    assert paths.cache_dir() == Path.home() / ".cache" / "vrnn"
-    monkeypatch.setattr("sys.platform", "darwin")
-    assert paths.cache_dir() == Path.home() / "Library" / "Caches" / "vrnn"
-    monkeypatch.setattr("sys.platform", "win32")
-    monkeypatch.setenv("LOCALAPPDATA", "/local")
-    assert paths.cache_dir() == Path("/local/vrnn")

@@ -277,11 +277,11 @@ def test_a_unit_that_is_off_at_first_is_found_and_one_that_stays_off_is_told():
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        ({"objective": "fame"}, "choose one of channel"),
-        ({"source": "sea"}, "choose one of image"),
-        ({"steps": 0}, "steps should lie"),
-        ({"rotate_chance": 2.0}, "rotate_chance should lie"),
-        ({"step_size": float("nan")}, "step_size should lie"),
+        ({"objective": "fame"}, "objective should be one of channel, neuron"),
+        ({"source": "sea"}, "source should be one of image, noise"),
+        ({"steps": 0}, "steps should be a whole number from 1 to"),
+        ({"rotate_chance": 2.0}, "rotate_chance should be a number from 0 to 1"),
+        ({"step_size": float("nan")}, "step_size should be a number from"),
     ],
 )
 def test_wrong_settings(change, message):
