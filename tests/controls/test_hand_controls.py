@@ -474,10 +474,10 @@ def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
 def test_a_refusal_is_said_and_felt(studio, person):
     person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
     person.tap(RIGHT, "secondary")
-    assert "nothing to undo" in person.hands.said
+    assert "nothing to undo" in person.hands.feedback.message
     assert any(buzz.seconds > 0.2 for buzz in person.buzzes)
     person.wait(5)
-    assert person.hands.said == ""
+    assert person.hands.feedback.message == ""
 
 
 def test_no_haptics_when_they_are_off(studio):

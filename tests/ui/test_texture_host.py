@@ -353,7 +353,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
 def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
     anew(studio)
     person = Person(studio.place)
-    person.hands.head = None
+    person.hands.hands.head = None
     world, front = draw_hands(person.hands)
     assert not len(world.quads)
     assert not len(front.quads)

@@ -78,7 +78,7 @@ def told(studio, guide, visit) -> dict:
         "typing": guide.board.typing,
         "arc": hands.locomotion.arc is not None and hands.locomotion.arc.target is not None,
         "flying": hands.locomotion.flying,
-        "said": hands.said,
+        "said": hands.feedback.message,
         "undone": studio.place.history.undo_label,
     }
 

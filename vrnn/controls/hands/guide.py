@@ -49,7 +49,7 @@ class HandRigController(Closeable):
 
     def note(self, text: str) -> None:
         """Say something for a few seconds, before the eyes."""
-        self.hands.note(text)
+        self.hands.feedback.note(text)
 
     def meet(self, headset: HeadsetSession) -> None:
         """Take the controllers of a session that has just been made, before its first frame. Raises
@@ -71,7 +71,7 @@ class HandRigController(Closeable):
         """What both hands do at the time of a frame. Raises HeadsetLost."""
         if self.input is None:
             return HandInput(), HandInput()
-        return self.input.read(self._headset.stage, frame.time, self.hands.head)
+        return self.input.read(self._headset.stage, frame.time, self.hands.hands.head)
 
     @property
     def rig(self) -> Rig:
@@ -80,7 +80,7 @@ class HandRigController(Closeable):
 
     def go(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
-        head = self.hands.head
+        head = self.hands.hands.head
         if head is not None:
             self.hands.locomotion.go(with_eye_at(head, camera.position, camera.yaw))
 

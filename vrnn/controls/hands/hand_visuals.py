@@ -7,19 +7,21 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from vrnn.controls.hands.hand_controls import HOLDING, HandControls
+from vrnn.controls.hands.hand_controls import HandControls
 from vrnn.controls.hands.hand_state import HandState
 from vrnn.scene.headset import controller_visuals as tools
 from vrnn.scene.headset import radial_menu as radial
 from vrnn.scene.headset.billboard import READABLE, Billboard, facing
 from vrnn.scene.headset.floating_panel import LENT_BOARD
-from vrnn.scene.headset.rig_math import FORWARD, UP, turned_vector
+from vrnn.scene.headset.rig_math import FORWARD, UP, heading, turned_vector
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import TEXT, CardFrame, card_size, draw_card
 from vrnn.style import font
 
+HOLDING = "trigger on the input: put it in"
+"""What to do with an image in the hand."""
 CARRIED = 0.5
 """Meters of the stage from the eye at which a carried image is as large as its text asks for."""
 NEAR_EYE = (0.36, 0.18)
@@ -92,7 +94,7 @@ def layout_labels(hands: HandControls, memory: LabelCache) -> None:
     """Find out which words are seen, and where. It takes longer than all else that is seen of
     hands, so it may be done between two frames."""
     before = memory.begin()
-    head = hands.head
+    head = hands.hands.head
     if head is not None:
         for hand in hands.hands:
             if hand.input.active:
@@ -136,7 +138,7 @@ def draw_hands(hands: HandControls, memory: LabelCache | None = None) -> tuple[D
         memory = LabelCache()
         layout_labels(hands, memory)
     found, rig = Collected(memory), hands.rig
-    head = hands.head
+    head = hands.hands.head
     if head is None:
         return found.drawing(), DrawList()
     eye = rig.apply(head.position)
@@ -165,7 +167,7 @@ def _hand(found: Collected, hands: HandControls, hand: HandState, eye: np.ndarra
     told, rig = hand.input, hands.rig
     if not told.active:
         return
-    lit = hand.index == hands.pointing
+    lit = hand.index == hands.hands.pointing
     if told.joints is not None:
         found.strokes.append(tools.fingers(told.joints, rig))
     else:
@@ -191,16 +193,16 @@ def _hand(found: Collected, hands: HandControls, hand: HandState, eye: np.ndarra
 def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose) -> None:
     """Beside the controller: what is pointed at, and what its buttons do."""
     pose = hand.input.aim or hand.input.grip
-    wrist = hands.board.shown and not hands.board.pinned and hand.index == hands.secondary
+    wrist = hands.board.shown and not hands.board.pinned and hand.index == hands.hands.secondary
     if pose is None or hands.menu is not None or hand.on_board is not None or wrist:
         return
     lines: list[tuple[str, Ink]] = []
-    if hand.index == hands.pointing and not hands.magnify:
+    if hand.index == hands.hands.pointing and not hands.magnify:
         said = hover_text(hands.place.world).split("   ")
         lines += [(part.strip(), tools.LIT if i == 0 else tools.INK) for i, part in enumerate(said)]
         lines = [line for line in lines if line[0]]
     if hands.place.held_image is None:
-        rows = hands.hints.lines(hand.index == hands.dominant, hand.input.joints is not None)
+        rows = hands.hints.lines(hand.index == hands.hands.dominant, hand.input.joints is not None)
         lines += [(f"{name}: {does}", tools.QUIET_INK) for name, does in rows]
     if not lines:
         return
@@ -214,7 +216,7 @@ def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose)
 def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
     """The image in the hand, or the map that is magnified, over the hand's tip."""
     held = hands.place.held_image is not None
-    hand = hands.hands[hands.carrier if held else hands.pointing]
+    hand = hands.hands[hands.hands.carrier if held else hands.hands.pointing]
     tip = hand.input.aim or hand.input.grip
     if tip is None or hands.menu is not None or not (held or hands.magnify):
         return
@@ -242,9 +244,9 @@ def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
 def _said(memory: LabelCache, hands: HandControls, head: Pose) -> None:
     """A note, or what the worker is doing, low before the eyes."""
     doing = hands.place.feed.progress
-    said = hands.said or doing
+    said = hands.feedback.message or doing
     if said:
-        yaw = hands.level
+        yaw = heading(head)
         center = head.position + turned_vector(FORWARD, yaw) * 1.1 - UP * 0.42
         lines = [(part, tools.INK) for part in _wrapped(said)]
         leaf = facing(center, head.position)

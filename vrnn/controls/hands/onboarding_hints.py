@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vrnn.controls.hands.hand_state import HandPair
 from vrnn.errors import VrnnError
+from vrnn.scene.headset.locomotion import SNAP
 from vrnn.storage.atomic import make_folder, write_atomically
 
 HINTS_FILE = "hints-were-read"
@@ -63,6 +65,12 @@ class OnboardingHints:
         self._left.discard((main, {"menu": "primary"}.get(button, button)))
         if not self._left:
             self.dismiss()
+
+    def update_sticks(self, hands: HandPair) -> None:
+        """Marks the hint of each stick that is pushed as followed."""
+        for hand in hands:
+            if hand.input.active and max(map(abs, hand.input.stick)) > SNAP:
+                self.used("stick", hand.index == hands.dominant)
 
     def dismiss(self) -> None:
         """No hints any more, nor at the next visit."""

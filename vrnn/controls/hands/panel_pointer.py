@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
 from typing import Protocol
 
 import numpy as np
 
-from vrnn.controls.hands.hand_state import TOUCH, Felt, HandState
+from vrnn.controls.hands.feedback import TOUCH, Feedback
+from vrnn.controls.hands.hand_state import HandPair, HandState
 from vrnn.scene.headset.billboard import Billboard
 from vrnn.scene.headset.floating_panel import BoardPlace
 from vrnn.scene.headset.hand_gestures import INDEX
 from vrnn.scene.headset.hand_picking import THROUGH, intersect_quad
 from vrnn.scene.headset.locomotion import DEAD
-from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.headset.tracking import Rig
 from vrnn.scene.picking import Ray
 
 POKED, LEFT = 0.004, 0.02
@@ -51,9 +51,14 @@ class PanelSurface(Protocol):
 class PanelPointer:
     """The board, and which hand presses it."""
 
-    def __init__(self, panels: PanelSurface | None, buzz: Callable[[int, Felt], None]) -> None:
-        """buzz: lets a hand feel something."""
-        self.panels, self._buzz = panels, buzz
+    def __init__(self, panels: PanelSurface | None, feedback: Feedback) -> None:
+        """Starts hidden.
+
+        Args:
+            panels: What is on it; None: nothing.
+            feedback: Plays the pulses that the hands feel.
+        """
+        self.panels, self._feedback = panels, feedback
         size, capital = (panels.size, panels.capital) if panels is not None else (SIZE, CAPITAL)
         self._place = BoardPlace(size, capital)
         self._pressing: int | None = None
@@ -98,16 +103,19 @@ class PanelPointer:
         """A hand opens."""
         self._place.let_go(hand)
 
-    def update(
-        self,
-        head: Pose,
-        wrist: Pose | None,
-        hands: Sequence[HandState],
-        push: float,
-        seconds: float,
-    ) -> None:
-        """Time goes on; see `BoardPlace.update`."""
-        self._place.update(head, wrist, (hands[0].input.aim, hands[1].input.aim), push, seconds)
+    def update(self, hands: HandPair, seconds: float) -> None:
+        """Moves it with the wrist that it hangs over, or with the hands that hold it.
+
+        Args:
+            hands: The state of both hands.
+            seconds: Since the last frame.
+        """
+        if hands.head is None:
+            return
+        secondary = hands[hands.secondary].input
+        wrist = (secondary.grip or secondary.aim) if secondary.active else None
+        aims, push = (hands[0].input.aim, hands[1].input.aim), hands.stick_push(self.hands)
+        self._place.update(hands.head, wrist, aims, push, seconds)
 
     def update_hit(self, hand: HandState, ray: Ray | None, rig: Rig, pokes: bool) -> None:
         """Find where on it a hand's ray is, and whether its finger, or the tool's tip, is in it.
@@ -146,7 +154,7 @@ class PanelPointer:
             self._pressing = hand.index
             self._point(hand)
             self.panels.press(True)
-            self._buzz(hand.index, TOUCH)
+            self._feedback.play(hand.index, TOUCH)
 
     def release(self, hand: HandState) -> None:
         """A hand presses no longer."""
@@ -154,10 +162,10 @@ class PanelPointer:
             self._pressing = None
             self.panels.press(False)
 
-    def follow(self, hands: Sequence[HandState], pointing: int, seconds: float) -> None:
+    def follow(self, hands: HandPair, seconds: float) -> None:
         """The hand that presses, or points, is where it is now; its stick scrolls."""
         on = [hand for hand in hands if hand.on_board is not None]
-        wanted = self._pressing if self._pressing is not None else pointing
+        wanted = self._pressing if self._pressing is not None else hands.pointing
         first = next((hand for hand in on if hand.index == wanted), on[0] if on else None)
         self._point(first)
         if first is not None and self.panels is not None and first.index not in self.hands:
