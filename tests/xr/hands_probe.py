@@ -18,7 +18,7 @@ from ctypes import POINTER, byref, cast
 
 from vrnn.scene.headset.tracking import Pose
 from vrnn.xr.input import HAND_TRACKING, HandInputReader
-from vrnn.xr.interaction_profiles import PROFILES
+from vrnn.xr.interaction_profiles import registered_profiles
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.session import pose_of
 
@@ -53,7 +53,7 @@ def main() -> None:
         convert(instance, byref(spec), byref(found))
         return found.value
 
-    profiles = [profile for profile in PROFILES if sys.argv[1] in profile.path]
+    profiles = [profile for profile in registered_profiles() if sys.argv[1] in profile.path]
     hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
     print(json.dumps({"refused": hands.refused}), flush=True)
     last, state, took, frames = None, "", 0.0, 0

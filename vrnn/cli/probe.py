@@ -89,7 +89,7 @@ def probe_torch() -> dict[str, Any]:
 
 def probe_openxr() -> dict[str, Any]:
     """The OpenXR runtime, as its loader finds it, and its headset."""
-    from vrnn.xr.runtime import OPENGL, OPTIONAL_EXTENSIONS, Runtime
+    from vrnn.xr.runtime import OPENGL, Runtime, optional_extensions
 
     with Runtime((OPENGL,)) as runtime:
         facts = runtime.facts
@@ -98,7 +98,7 @@ def probe_openxr() -> dict[str, Any]:
             "version": facts.version,
             "headset": facts.system,
             "size": facts.size,
-            "extras": [name for name in OPTIONAL_EXTENSIONS if name in facts.extensions],
+            "extras": [name for name in optional_extensions() if name in facts.extensions],
         }
 
 

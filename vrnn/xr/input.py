@@ -16,9 +16,9 @@ from vrnn.xr.interaction_profiles import (
     FLOATS,
     HANDS,
     POSES,
-    PROFILES,
     VECTORS,
     InteractionProfile,
+    registered_profiles,
 )
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
@@ -34,9 +34,10 @@ class HandInputReader(Closeable):
 
     def __init__(
         self, xr: Any, calls: RawCalls, instance: Any, session: Any, extensions: frozenset[str],
-        profiles: Sequence[InteractionProfile] = PROFILES,
+        profiles: Sequence[InteractionProfile] | None = None,
     ) -> None:  # fmt: skip
-        """extensions: that are on; profiles: kinds of controllers. Raises HeadsetError."""
+        """extensions: that are on; profiles: kinds of controllers, None: all that
+        are registered. Raises HeadsetError."""
         self._calls = calls
         self._xr, self._instance, self._session = xr, instance, session
         self._hands = (HandInput(), HandInput())
@@ -48,6 +49,8 @@ class HandInputReader(Closeable):
             info = xr.ActionSetCreateInfo("vrnn", "vrnn", 0)
             self._set = xr.create_action_set(instance, info)
             self._actions = self._made()
+        if profiles is None:
+            profiles = registered_profiles()
         self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
         with translate_errors(xr):
             attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])

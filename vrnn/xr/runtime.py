@@ -16,6 +16,7 @@ from typing import Any
 from vrnn.errors import VrnnError
 from vrnn.storage.closeable import Closeable
 from vrnn.version import __version__
+from vrnn.xr.interaction_profiles import registered_profiles
 from vrnn.xr.raw_calls import RawCalls
 
 OPENGL = "XR_KHR_opengl_enable"
@@ -25,9 +26,8 @@ OPTIONAL_EXTENSIONS = (
     "XR_FB_display_refresh_rate",
     "XR_EXT_local_floor",
     "XR_EXT_hand_tracking",
-    "XR_EXT_hp_mixed_reality_controller",
 )
-"""Extensions that are used where the runtime has them."""
+"""Extensions that are used where the runtime has them, beside those of controllers."""
 DEVICE = "HEAD_MOUNTED_DISPLAY"
 """What is asked for, as OpenXR names it."""
 WITHOUT = "or start without --xr"
@@ -70,7 +70,7 @@ class Runtime(Closeable):
                 f"the OpenXR runtime offers no {missing[0]}, which drawing with OpenGL here needs; "
                 f"use another runtime (SteamVR and Monado have it), {WITHOUT}"
             )
-        chosen = [*graphics, *(name for name in OPTIONAL_EXTENSIONS if name in offered)]
+        chosen = [*graphics, *(name for name in optional_extensions() if name in offered)]
         self.instance = _instance(xr, chosen)
         try:
             self.system = self._headset()
@@ -128,6 +128,12 @@ class Runtime(Closeable):
         if instance is not None:
             with suppress_errors(self.xr):
                 self.xr.destroy_instance(instance)
+
+
+def optional_extensions() -> tuple[str, ...]:
+    """Returns the extensions that are used where the runtime has them."""
+    profiles = [profile.extension for profile in registered_profiles() if profile.extension]
+    return tuple(dict.fromkeys((*OPTIONAL_EXTENSIONS, *profiles)))
 
 
 def load() -> ModuleType:
