@@ -16,7 +16,7 @@ from vrnn.commands.display import FoldAllStages
 from vrnn.commands.layers import ShowFeatureVisualization
 from vrnn.commands.session import HoverLayer, Undo
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.guide import HandRigController
+from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.features.presets import presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
@@ -67,8 +67,8 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
     with HandRigController(studio.place, studio._renderer, config) as guide:
         for number in range(40):
             guide.update(tracked := TrackingFrame(number / 90, head, eyes, hands, True), 1 / 90)
-            guide.make_ready()
-        near, front = guide.seen(tracked)
+            guide.prepare_next_frame()
+        near, front = guide.draw(tracked)
         target = StereoTarget(studio.context, (1600, 1080), samples=4)
         view = eyes_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
         studio._renderer.draw_eyes(target, view, studio.world.draw_list(), near, front)

@@ -55,7 +55,7 @@ def main() -> None:
 
     profiles = [profile for profile in registered_profiles() if sys.argv[1] in profile.path]
     hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
-    print(json.dumps({"refused": hands.refused}), flush=True)
+    print(json.dumps({"refused": hands.refused_profiles}), flush=True)
     last, state, took, frames = None, "", 0.0, 0
     while True:
         while True:
@@ -73,7 +73,7 @@ def main() -> None:
             words = os.read(0, 1000).decode().split()
             if not words:
                 break
-            hands.buzz(int(words[1]), 0.5, 0.1)
+            hands.play_pulse(int(words[1]), 0.5, 0.1)
             print(json.dumps({"buzzed": int(words[1])}), flush=True)
         if state != "FOCUSED":
             continue
@@ -83,7 +83,7 @@ def main() -> None:
         told = [told_of(one) for one in hands.read(stage, moment, head)]
         took, frames = took + time.perf_counter() - before, frames + 1
         for hand, one in enumerate(told):
-            one["profile"] = hands.profile(hand)
+            one["profile"] = hands.current_profile(hand)
         if told != last:
             last = told
             print(json.dumps({"hands": told, "head": place(head)}), flush=True)

@@ -30,8 +30,8 @@ from vrnn.config.options import Options
 from vrnn.config.schema import Config
 from vrnn.controls.events import InputEvent, KeyPress, MouseButton, Scroll
 from vrnn.controls.fly_camera import DIRECTIONS, FlyCamera
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.controls.hands.onboarding_hints import HINTS_FILE
+from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.controls.key_bindings import KeyBindings, help_rows, set_input_command
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError, WorkerError
@@ -220,7 +220,7 @@ class DesktopApp(Closeable):
         copies = due and self.headset.mirrors_eyes
         seconds = self.headset.frame(self.headset.mirror(room) if copies else None)
         self._time = time.perf_counter()
-        if self.headset.visit is None:
+        if self.headset.view is None:
             self._busy = True
             return
         self._timings.mark("headset")
@@ -251,14 +251,14 @@ class DesktopApp(Closeable):
             self.notify(note)
         self.place.messages.clear()
         worn = visit is not None and self.headset.mirrors_eyes
-        if visit is not None and visit.moment is not None:
-            eye = visit.moment.camera
+        if visit is not None and visit.last_frame is not None:
+            eye = visit.last_frame.camera
             if worn:
                 self.walker.jump(replace(eye, fov=before.fov))
             changed |= self.place.tick(eye.position)
         else:
             changed |= self.place.tick(self.walker.camera.position)
-        passed = seconds if visit is None else visit.pace.elapsed(seconds)
+        passed = seconds if visit is None else visit.throttle.elapsed(seconds)
         changed |= self.world.advance(passed) | (self.walker.camera != before)
         if not worn:  # hands point then
             changed |= self._point()
@@ -538,12 +538,12 @@ class DesktopApp(Closeable):
         """Do an action, also one that changes nothing. Raises VrnnError when it cannot be done."""
         if isinstance(action, GoToView):
             self.user_has_moved = True
-            if self.headset.visit is not None and self.headset.mirrors_eyes:
-                self.headset.visit.guide.go(self._seen_from(action))
+            if self.headset.view is not None and self.headset.mirrors_eyes:
+                self.headset.view.rig_controller.go_to(self._seen_from(action))
             else:
                 self.walker.fly_to(self._seen_from(action))
         elif isinstance(action, SetHeadset):
-            on = self.headset.visit is None if action.on is None else action.on
+            on = self.headset.view is None if action.on is None else action.on
             self.headset.start() if on else self.headset.stop()
         elif isinstance(action, SaveSession):
             save_workspace(action.file, self._kept())
@@ -577,8 +577,8 @@ class DesktopApp(Closeable):
         seconds = max(NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
         self._said = True
-        if self.headset.hands is not None:
-            self.headset.hands.note(text)
+        if self.headset.hand_controller is not None:
+            self.headset.hand_controller.notify(text)
 
     def dismiss(self) -> bool:
         """Close the message that is shown; False when there is none."""

@@ -37,7 +37,7 @@ from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import save_workspace
 
 if TYPE_CHECKING:
-    from vrnn.controls.hands.guide import HandRigController
+    from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.render.look import feature_map_colors, render_colors
 
 ImageSource = np.ndarray | Path | int | None
@@ -193,7 +193,7 @@ class OffscreenApp(Closeable):
 
     def guide(self, config: Config, hints_file: Path | None) -> HandRigController:
         """Hands that lead a visit. hints_file: remembers that their hints were read."""
-        from vrnn.controls.hands.guide import HandRigController
+        from vrnn.controls.hands.rig_controller import HandRigController
 
         def act(action: Command) -> None:
             if not self.place.execute(action):

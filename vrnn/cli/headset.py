@@ -35,7 +35,7 @@ def run(options: Options) -> int:
                 else str(error)
             ) from error  # fmt: skip
         with visit, studio.guide(config, user_settings_file().with_name(HINTS_FILE)) as guide:
-            guide.meet(visit.headset)
-            visit.guide, visit.read_hands = guide, guide.read
+            guide.attach(visit.headset)
+            visit.rig_controller, visit.read_hands = guide, guide.read_hands
             run_headset_loop(studio, visit, guide, config.render.upload_mb_a_frame * 2**20)
     return 0

@@ -92,12 +92,12 @@ def probe_openxr() -> dict[str, Any]:
     from vrnn.xr.runtime import OPENGL, Runtime, optional_extensions
 
     with Runtime((OPENGL,)) as runtime:
-        facts = runtime.facts
+        facts = runtime.info
         return {
             "runtime": facts.runtime,
             "version": facts.version,
             "headset": facts.system,
-            "size": facts.size,
+            "size": facts.recommended_size,
             "extras": [name for name in optional_extensions() if name in facts.extensions],
         }
 

@@ -60,7 +60,7 @@ class Feedback:
         if self._haptics > 0:
             self._pulses.append(HapticPulse(hand, min(1.0, strength), seconds))
 
-    def note(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Shows a message for a few seconds."""
         self.message, self._expires = text, self._hands.seconds + MESSAGE_SECONDS
 
@@ -69,7 +69,7 @@ class Feedback:
         try:
             action(*arguments)
         except VrnnError as error:
-            self.note(str(error))
+            self.notify(str(error))
             self.play(self._hands.pointing, REFUSED)
 
     def take_pulses(self) -> list[HapticPulse]:

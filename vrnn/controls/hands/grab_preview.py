@@ -13,7 +13,7 @@ from vrnn.scene.primitives import QUAD
 from vrnn.scene.visuals import panels as parts
 from vrnn.workspace.workspace import Workspace
 
-APART = 0.15
+MIN_INTERVAL = 0.15
 """Seconds from one showing of the layer itself to the next."""
 
 
@@ -56,12 +56,12 @@ class GrabPreview:
     def show(self, seconds: float) -> None:
         """Between two frames: show the layer itself. seconds: what time it is. Raises VrnnError."""
         now = self._now
-        if now is None or now.change == self._shown or seconds - self._last < APART:
+        if now is None or now.change == self._shown or seconds - self._last < MIN_INTERVAL:
             return
         self._last, self._shown = seconds, now.change
         self._place.preview(now.change)
 
-    def frame(self) -> np.ndarray:
+    def outline(self) -> np.ndarray:
         """QUADs around where the layer would be."""
         if self._now is None:
             return np.zeros(0, QUAD)

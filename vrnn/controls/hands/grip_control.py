@@ -38,7 +38,7 @@ class GripControl:
     @property
     def layer_holders(self) -> frozenset[int]:
         """The hands that hold a layer."""
-        return self._layer.hands
+        return self._layer.holders
 
     def press(self, hand: HandState) -> None:
         """Grabs the floating panel, else the layer that the hand points at, else the world.
@@ -47,7 +47,7 @@ class GripControl:
         """
         if hand.ray is None or hand.input.aim is None:
             return
-        if hand.on_board is not None:
+        if hand.panel_hit is not None:
             self._board.grab(hand)
             self._feedback.play(hand.index, PICK)
             return
@@ -59,7 +59,7 @@ class GripControl:
             self._feedback.play(hand.index, PICK)
             return
         self._world.add(hand.index)
-        if other.index in self._layer.hands:
+        if other.index in self._layer.holders:
             # Each hand holds something, and not the same layer: then both hold the world.
             self._layer.end(other.index, self._hands.rays)
             self._world.add(other.index)
@@ -75,7 +75,7 @@ class GripControl:
         """
         self._board.let_go(hand.index)
         self._world.discard(hand.index)
-        if hand.index in self._layer.hands:
+        if hand.index in self._layer.holders:
             self._layer.end(hand.index, self._hands.rays)
             self._feedback.play(hand.index, DONE)
 
@@ -88,7 +88,7 @@ class GripControl:
         Raises:
             VrnnError: The layer is gone.
         """
-        push = self._hands.stick_push(self._layer.hands)
+        push = self._hands.stick_push(self._layer.holders)
         self._layer.follow(self._hands.rays, push, seconds)
 
     def cancel(self) -> bool:
@@ -101,7 +101,7 @@ class GripControl:
 
     def drop(self, hand: HandState) -> None:
         """Lets go without a change, for a controller that has become inactive."""
-        if hand.index in self._layer.hands:
+        if hand.index in self._layer.holders:
             self._layer.cancel()
         self._board.let_go(hand.index)
         self._world.discard(hand.index)

@@ -46,8 +46,9 @@ class HandControls:
     """
 
     def __init__(
-        self, place: Workspace, comfort: Comfort, act: Callable[[Command], object] | None = None,
-        panels: PanelSurface | None = None, hints_file: Path | None = None, rig: Rig | None = None,
+        self, workspace: Workspace, comfort: Comfort,
+        act: Callable[[Command], object] | None = None, panels: PanelSurface | None = None,
+        hints_file: Path | None = None, rig: Rig | None = None,
     ) -> None:  # fmt: skip
         """Starts with idle hands.
 
@@ -60,22 +61,22 @@ class HandControls:
             hints_file: Remembers that the hints were read; None: nothing does.
             rig: Where the stage is at first; None: before the input, as soon as there is a network.
         """
-        self.place = place
+        self.workspace = workspace
         self.hands = HandPair(comfort.left_handed)
         self.feedback = feedback = Feedback(self.hands, comfort.haptics)
-        self.board = PanelPointer(panels, feedback)
+        self.floating_panel = PanelPointer(panels, feedback)
         self.hints = OnboardingHints(comfort.hints, hints_file)
-        self.shaping = GrabPreview(place)
+        self.grab_preview = GrabPreview(workspace)
         self.menu: Menu | None = None
-        self.magnify = ""
+        self.magnifier = ""
         self.deferred_highlight = False
-        self._act = act or place.execute
+        self._act = act or workspace.execute
         self._done: list[Command] = []
-        parts = (place, self.hands, self.board, feedback)
+        parts = (workspace, self.hands, self.floating_panel, feedback)
         self._pointing = PointingControl(*parts)
         self._trigger = TriggerControl(*parts, self.do, self._preview)
         self._grip = GripControl(*parts, self.do, self._preview)
-        self._motion = MotionControl(place, self.hands, comfort, feedback, rig)
+        self._motion = MotionControl(workspace, self.hands, comfort, feedback, rig)
 
     @property
     def rig(self) -> Rig:
@@ -88,7 +89,7 @@ class HandControls:
         return self._motion.locomotion
 
     @property
-    def held_layer(self) -> frozenset[int]:
+    def layer_holders(self) -> frozenset[int]:
         """Hands that hold a layer."""
         return self._grip.layer_holders
 
@@ -113,7 +114,7 @@ class HandControls:
         """
         self._motion.start(tracked.head)
         self.hands.update(tracked, self.rig)
-        self.board.update(self.hands, seconds)
+        self.floating_panel.update(self.hands, seconds)
         for hand in self.hands:
             self._pointing.update_hit(hand, self.rig, pokes=self.menu is None)
             if not hand.input.active:
@@ -134,34 +135,34 @@ class HandControls:
         """Lets what is held follow the hands, and the menu and the floating panel the pointer."""
         self._grip.follow(seconds)
         self._trigger.follow()
-        self.board.follow(self.hands, seconds)
+        self.floating_panel.follow(self.hands, seconds)
         if self.menu is not None and self.menu.choose(self.hands[self.hands.dominant], self.rig):
             self.feedback.play(self.hands.dominant, TOUCH)
 
     def _move(self, tracked: TrackingFrame, seconds: float) -> None:
         self.hints.update_sticks(self.hands)
-        busy = self._grip.layer_holders | self.board.hands
+        busy = self._grip.layer_holders | self.floating_panel.holders
         hold = self._grip.world_hold()
         self._motion.update(tracked.head, busy, self.menu is not None, hold, seconds)
         self.hands.update_rays(self.rig)
 
     def _point(self) -> None:
         hand = self.hands.update_pointing()
-        if self.dragging or self.held_layer:
+        if self.dragging or self.layer_holders:
             return
         self._pointing.update(hand, hand.hand_hit.hit if self.menu is None else self.menu.hit)
         if not self.deferred_highlight:
-            self.light_up()
-        self.shaping.end()
+            self.update_highlight()
+        self.grab_preview.end()
 
-    def light_up(self) -> None:
+    def update_highlight(self) -> None:
         """Highlights what is pointed at, or previews what is made of the layer that is held.
 
         It takes longer than all else that hands do: where `deferred_highlight` is set, it is called
         between two frames.
         """
-        if self.dragging or self.held_layer:
-            self.feedback.attempt(self.shaping.show, self.hands.seconds)
+        if self.dragging or self.layer_holders:
+            self.feedback.attempt(self.grab_preview.show, self.hands.seconds)
             return
         self._pointing.highlight()
         self._motion.follow_layer()
@@ -174,20 +175,20 @@ class HandControls:
             self._motion.go_to_view(action)
         else:
             self._act(action)
-        self.shaping.end()  # what comes next begins where this has put it
+        self.grab_preview.end()  # what comes next begins where this has put it
         self._done.append(action)
 
     def _preview(self, change: UndoableCommand) -> None:
         if self.deferred_highlight:
-            self.shaping.preview(change)
+            self.grab_preview.preview(change)
         else:
-            self.place.preview(change)
+            self.workspace.preview(change)
 
     # Buttons.
 
     def _press(self, hand: HandState, button: str) -> None:
         main = hand.index == self.hands.dominant
-        self.hints.used(button, main)
+        self.hints.mark_used(button, main)
         match button, main:
             case "trigger", _:
                 self.hands.pointing = hand.index
@@ -200,16 +201,16 @@ class HandControls:
             case "primary" | "menu", True:
                 self._press_menu(hand)
             case "primary" | "menu", False:
-                self.board.toggle()
+                self.floating_panel.toggle()
                 self.feedback.play(hand.index, TOUCH)
             case "secondary", True:
                 self._go_back()
             case "secondary", False:
                 self._motion.reset()
             case "stick_click", True:
-                step = MAGNIFIERS.index(self.magnify) + 1
-                self.magnify = MAGNIFIERS[step % len(MAGNIFIERS)]
-                self.feedback.note(f"magnifier: {self.magnify or 'off'}")
+                step = MAGNIFIERS.index(self.magnifier) + 1
+                self.magnifier = MAGNIFIERS[step % len(MAGNIFIERS)]
+                self.feedback.notify(f"magnifier: {self.magnifier or 'off'}")
             case "stick_click", False:
                 self._fly()
 
@@ -236,14 +237,14 @@ class HandControls:
 
     def _choose(self) -> None:
         menu, self.menu = self.menu, None
-        if menu is None or not menu.word:
+        if menu is None or not menu.chosen_label:
             return
         self.feedback.play(self.hands.dominant, DONE)
-        choice = menu.choices[menu.word]
+        choice = menu.choices[menu.chosen_label]
         if choice == "panels":
-            self.board.toggle()
+            self.floating_panel.toggle()
         elif choice == "find":
-            self.board.find()
+            self.floating_panel.open_palette()
         elif choice == "fly":
             self._fly()
         elif choice == "more":
@@ -252,7 +253,7 @@ class HandControls:
         elif isinstance(choice, Command):
             self.do(choice)
         elif not isinstance(choice, str):
-            self.do(choice(self.place.world, menu.hit))
+            self.do(choice(self.workspace.world, menu.hit))
 
     def _go_back(self) -> None:
         """Closes the menu, else lets go of what is held, else undoes the last change."""
@@ -262,4 +263,4 @@ class HandControls:
             self.do(Undo())
 
     def _fly(self) -> None:
-        self.feedback.note("flying" if self._motion.toggle_flying() else "walking")
+        self.feedback.notify("flying" if self._motion.toggle_flying() else "walking")

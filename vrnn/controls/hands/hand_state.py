@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from vrnn.scene.headset.hand_picking import Buttons, HandHit, ray_of
-from vrnn.scene.headset.locomotion import DEAD
+from vrnn.scene.headset.hand_picking import Buttons, HandHit, aim_ray
+from vrnn.scene.headset.locomotion import DEAD_ZONE
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig, TrackingFrame
 from vrnn.scene.picking import Ray
 
@@ -40,7 +40,7 @@ class HandState:
     previous_buttons: Buttons = field(default_factory=Buttons)
     ray: Ray | None = None
     hand_hit: HandHit = NO_HIT
-    on_board: tuple[float, float, float] | None = None
+    panel_hit: tuple[float, float, float] | None = None
     lifted: bool = False
     aiming: float | None = None
     poking: bool | None = None
@@ -111,13 +111,13 @@ class HandPair:
         hand.input = reported
         hand.previous_buttons, hand.buttons = hand.buttons, hand.buttons.after(reported)
         aim = reported.aim if reported.active else None
-        hand.ray = ray_of(rig, aim) if aim is not None else None
+        hand.ray = aim_ray(rig, aim) if aim is not None else None
 
     def update_rays(self, rig: Rig) -> None:
         """Lets the rays follow the stage after it has moved to `rig`."""
         for hand in self:
             aim = hand.input.aim
-            hand.ray = ray_of(rig, aim) if hand.ray is not None and aim else None
+            hand.ray = aim_ray(rig, aim) if hand.ray is not None and aim else None
 
     def update_pointing(self) -> HandState:
         """Returns the hand that points; the other one takes over while it is inactive."""
@@ -140,4 +140,4 @@ class HandPair:
         """
         pushes = [self[hand].input.stick[1] for hand in holders]
         push = max(pushes, key=abs, default=0.0)
-        return push if abs(push) > DEAD else 0.0
+        return push if abs(push) > DEAD_ZONE else 0.0

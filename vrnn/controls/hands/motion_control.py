@@ -10,7 +10,13 @@ from vrnn.controls.hands.feedback import DONE, Feedback
 from vrnn.controls.hands.hand_state import HandPair, HandState
 from vrnn.controls.hands.navigation import LayerFollower, rig_for_view, start_rig
 from vrnn.errors import VrnnError
-from vrnn.scene.headset.locomotion import REARM, SNAP, Locomotion, MotionInput, floors
+from vrnn.scene.headset.locomotion import (
+    REARM_THRESHOLD,
+    SNAP_THRESHOLD,
+    Locomotion,
+    MotionInput,
+    floors,
+)
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.workspace.workspace import Workspace
 
@@ -63,7 +69,7 @@ class MotionControl:
 
     def _reset(self, head: Pose) -> None:
         self.locomotion.flying = False
-        self.locomotion.go(start_rig(self._place.world, head))
+        self.locomotion.go_to(start_rig(self._place.world, head))
 
     def toggle_flying(self) -> bool:
         """Switches between walking and flying; returns whether one flies now."""
@@ -80,13 +86,13 @@ class MotionControl:
         if head is None:
             raise VrnnError("the headset is not tracked; put it on to go somewhere")
         rig = rig_for_view(self._place.world.at_rest(), head, view)
-        self.locomotion.go(rig)
+        self.locomotion.go_to(rig)
         if view.camera == "overview":
-            self._follower.on_table(rig)
+            self._follower.set_table(rig)
 
     def teleport(self, hand: int) -> None:
         """Goes where a teleport is aimed, if one can stand there; the hand feels it."""
-        if self._hands.head is not None and self.locomotion.release(self._hands.head):
+        if self._hands.head is not None and self.locomotion.finish_teleport(self._hands.head):
             self._feedback.play(hand, DONE)
 
     def drop(self, hand: HandState) -> None:
@@ -103,7 +109,7 @@ class MotionControl:
             self._followed = world.state
             rig = self._follower.follow(world, head, self.rig)
             if rig is not None:
-                self.locomotion.go(rig)
+                self.locomotion.go_to(rig)
 
     def update(
         self, head: Pose | None, busy: frozenset[int], menu_open: bool,
@@ -121,13 +127,13 @@ class MotionControl:
         main, other = self._hands[self._hands.dominant], self._hands[self._hands.secondary]
         x, y = main.input.stick if main.input.active else (0.0, 0.0)
         walk = other.input.stick if other.input.active else (0.0, 0.0)
-        used = menu_open or main.on_board is not None or main.index in busy
+        used = menu_open or main.panel_hit is not None or main.index in busy
         used = used and not self._stick_aims
         # A stick that was used for something else turns nobody before it was let go of.
-        self._stick_spent = used or (self._stick_spent and max(abs(x), abs(y)) > REARM)
+        self._stick_spent = used or (self._stick_spent and max(abs(x), abs(y)) > REARM_THRESHOLD)
         if self._stick_spent:
             x = y = 0.0
-        if other.index in busy or other.on_board is not None:
+        if other.index in busy or other.panel_hit is not None:
             walk = (0.0, 0.0)
         flying = self.locomotion.flying
         aim = self._aim(main, 0.0 if flying else y)
@@ -141,9 +147,9 @@ class MotionControl:
         for hand in self._hands:
             if self._hands.is_aiming(hand):
                 return hand.input.aim
-        if y > SNAP:
+        if y > SNAP_THRESHOLD:
             self._stick_aims = True
-        elif self._stick_aims and y < REARM:
+        elif self._stick_aims and y < REARM_THRESHOLD:
             self._stick_aims = False
             self.teleport(main.index)
         return main.input.aim if self._stick_aims else None

@@ -48,7 +48,7 @@ class PointingControl:
             or hand.pressed
             or self._hands.frames % PICK_INTERVAL == 0
         )
-        if hand.ray is None or hand.on_board is not None:
+        if hand.ray is None or hand.panel_hit is not None:
             hand.hand_hit = NO_HIT
         elif picks:
             hand.hand_hit = pick_with_hand(self._place.world, hand.ray, rig.scale)

@@ -22,14 +22,14 @@ from vrnn.commands.targets import (
 )
 from vrnn.controls.hands.hand_state import HandState
 from vrnn.scene.headset import radial_menu as radial
-from vrnn.scene.headset.billboard import Billboard, facing
+from vrnn.scene.headset.billboard import Billboard, billboard_facing
 from vrnn.scene.headset.rig_math import UP, direction
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.picking import Hit
 
-AWAY, ABOVE = 0.28, 0.11
+FORWARD_OFFSET, UP_OFFSET = 0.28, 0.11
 """Meters of the stage from the hand to the middle: its ray goes through where no word is."""
-TAP = 0.35
+MAX_TAP_SECONDS = 0.35
 """Seconds: a press of the menu button that is no longer than this leaves the menu open."""
 Choice = Command | CommandFactory | str
 """An action, what makes one of the layer that is pointed at, or a name for the hands' own."""
@@ -72,7 +72,7 @@ class Menu:
 
     choices: Mapping[str, Choice]
     hit: Hit | None
-    leaf: Billboard
+    billboard: Billboard
     distance: float
     opened: float
     chosen: int | None = None
@@ -83,7 +83,7 @@ class Menu:
         return tuple(self.choices)
 
     @property
-    def word(self) -> str:
+    def chosen_label(self) -> str:
         """The label of the choice that would be taken now; '' for none."""
         return "" if self.chosen is None else self.labels[self.chosen]
 
@@ -93,7 +93,7 @@ class Menu:
         Args:
             now: The time at which it is released, seconds.
         """
-        return now - self.opened <= TAP
+        return now - self.opened <= MAX_TAP_SECONDS
 
     def choose(self, hand: HandState, rig: Rig) -> bool:
         """Takes the choice that a hand's stick is pushed toward, else the one its ray is on.
@@ -107,7 +107,7 @@ class Menu:
         """
         chosen = radial.pick_with_stick(hand.input.stick, len(self.labels))
         if chosen is None and hand.ray is not None:
-            chosen = radial.pick_with_ray(hand.ray, self.leaf, rig, self.distance, self.labels)
+            chosen = radial.pick_with_ray(hand.ray, self.billboard, rig, self.distance, self.labels)
         before, self.chosen = self.chosen, chosen
         return chosen is not None and chosen != before
 
@@ -128,7 +128,7 @@ def open_menu(hand: HandState, head: Pose | None, now: float) -> Menu | None:
         return None
     hit = hand.hand_hit.hit
     hit = hit if hit is not None and hit.layer is not None else None
-    center = aim.position + direction(aim) * AWAY + UP * ABOVE
+    center = aim.position + direction(aim) * FORWARD_OFFSET + UP * UP_OFFSET
     distance = max(float(np.linalg.norm(center - head.position)), 0.3)
-    leaf = radial.ring(facing(center, head.position), distance)
+    leaf = radial.menu_billboard(billboard_facing(center, head.position), distance)
     return Menu(GENERAL if hit is None else ON_LAYER, hit, leaf, distance, now)

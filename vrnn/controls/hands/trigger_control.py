@@ -56,7 +56,7 @@ class TriggerControl:
         """
         if hand.ray is None:
             return
-        if hand.on_board is not None:
+        if hand.panel_hit is not None:
             self._board.press(hand)
             return
         image, hit, executed = self._place.held_image, hand.hand_hit.hit, self._executed
