@@ -22,7 +22,7 @@ from vrnn.app.desktop import SWITCH
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.hand_gestures import quaternion
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
@@ -35,8 +35,8 @@ def pointing(position: tuple[float, float, float], yaw: float, pitch: float) -> 
     """A controller that points somewhere. Angles in radians."""
     at = np.array(position)
     ahead = np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
-    leaf = facing(at, at - ahead)
-    pose = Pose(at, quaternion(np.stack([leaf.right, leaf.up, leaf.toward], 1)))
+    leaf = billboard_facing(at, at - ahead)
+    pose = Pose(at, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
     return HandInput(aim=pose, grip=pose, active=True)
 
 
@@ -61,20 +61,20 @@ def measured(studio: OffscreenApp, active: bool, board: bool) -> dict[str, list[
     found: dict[str, list[float]] = {"update": [], "seen": [], "letters": [], "between": []}
     text = studio._renderer._text
     with studio.hand_controller(load_config(), None) as guide:
-        guide.hands.hints.dismiss()
+        guide.controls.hints.dismiss()
         if board:
-            guide.hands.board.toggle()
+            guide.controls.floating_panel.toggle()
         for frame in range(FRAMES):
             tracked = moment(frame, active)
             timed(lambda tracked=tracked: guide.update(tracked, 1 / 90), found["update"])  # type: ignore[misc]
             drawings = []
-            timed(lambda: drawings.append(guide.seen(tracked)), found["seen"])  # noqa: B023
+            timed(lambda: drawings.append(guide.draw(tracked)), found["seen"])  # noqa: B023
             near = drawings[0][0]
             assert near is not None
             timed(lambda near=near: text.prepare(near.labels), found["letters"])  # type: ignore[misc]
 
             def between() -> None:
-                guide.make_ready()
+                guide.prepare_next_frame()
                 studio.world.draw_list()
 
             timed(between, found["between"])

@@ -88,11 +88,11 @@ class Visiting(Closeable):
             seconds = self.visit.frame()
             if headset.visible:
                 gpu, runtime = self.spent["gpu"], self.spent["runtime"]
-                found.append((gpu, runtime, headset.seconds - gpu - runtime))
+                found.append((gpu, runtime, headset.frame_seconds - gpu - runtime))
             if busy and feed.passes > sent:
                 sent = feed.passes
                 self.studio.workspace.show_live_frame(images[sent % 4])
-            moment = self.visit.moment
+            moment = self.visit.last_frame
             self.studio.advance(seconds, self.most, None if moment is None else moment.camera)
             self.visit.prepare_next_frame()
         return found[FIRST:]

@@ -67,8 +67,8 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
     with studio.hand_controller(config, None) as guide:
         for number in range(40):
             guide.update(tracked := TrackingFrame(number / 90, head, eyes, hands, True), 1 / 90)
-            guide.make_ready()
-        near, front = guide.seen(tracked)
+            guide.prepare_next_frame()
+        near, front = guide.draw(tracked)
         target = StereoTarget(studio.gl_context, (1600, 1080), samples=4)
         view = eyes_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
         studio._renderer.draw_eyes(target, view, studio.world.draw_list(), near, front)

@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.app.frame_pacing import SHARE, UpdateThrottle
+from vrnn.app.frame_pacing import COST_FACTOR, UpdateThrottle
 
 FRAME = 1 / 90
 
@@ -21,8 +21,8 @@ def test_a_large_one_goes_on_in_larger_steps():
     steps = [pace.elapsed(FRAME) for _ in range(90)]
     taken = [step for step in steps if step]
     assert len(taken) < 18
-    assert min(taken) >= SHARE * 0.015
-    assert sum(taken) > 1.0 - SHARE * 0.015 - FRAME
+    assert min(taken) >= COST_FACTOR * 0.015
+    assert sum(taken) > 1.0 - COST_FACTOR * 0.015 - FRAME
 
 
 @given(st.lists(st.tuples(st.floats(0, 0.1), st.floats(0, 0.05)), max_size=200))

@@ -61,7 +61,7 @@ def scores(studio):
 
 
 def test_one_begins_before_the_input_looking_at_it(person):
-    eye = person.hands.rig.apply(person.head.position)
+    eye = person.controls.rig.apply(person.head.position)
     canvas = middle(spots(person.place.world, "input")[0])
     away = canvas - eye
     assert eye[1] == pytest.approx(1.65)
@@ -121,7 +121,7 @@ def test_a_map_is_picked_up_and_let_go_of_again(studio, person):
 def test_a_tap_on_nothing_lets_go_of_what_is_held(studio, person):
     person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(RIGHT, "trigger")
-    person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    person.point(RIGHT, person.controls.rig.apply(np.array([0.0, 3.0, 5.0])))
     person.tap(RIGHT, "trigger")
     assert studio.workspace.hand.image is None
     assert studio.world.state == State()
@@ -167,25 +167,25 @@ def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
     name = "stage1.0.conv2"
     person.point(RIGHT, on_layer(studio.world, name))
     before = on_layer(studio.world, name)
-    person.hands.deferred_highlight = True
+    person.controls.deferred_highlight = True
     person.set(RIGHT, squeeze=1.0)
     aim = person.input[RIGHT].aim
     person.reach(RIGHT, aim.position + by(0.3, 0, 0))
     assert studio.world.state == State()  # not in this frame
-    outline = person.hands.shaping.frame()["origin"].mean(0)
+    outline = person.controls.grab_preview.outline()["origin"].mean(0)
     person.reach(RIGHT, aim.position + by(0.4, 0, 0))
     np.testing.assert_allclose(
-        person.hands.shaping.frame()["origin"].mean(0) - outline, (0.1, 0, 0), atol=1e-3
+        person.controls.grab_preview.outline()["origin"].mean(0) - outline, (0.1, 0, 0), atol=1e-3
     )
-    person.hands.light_up()
+    person.controls.update_highlight()
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
     person.reach(RIGHT, aim.position + by(0.5, 0, 0))
-    person.hands.light_up()  # so soon it is not shown again
+    person.controls.update_highlight()  # so soon it is not shown again
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
     person.set(RIGHT, squeeze=0.0)
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.5, 0, 0), atol=1e-3)
-    assert not len(person.hands.shaping.frame())
-    person.hands.deferred_highlight = False
+    assert not len(person.controls.grab_preview.outline())
+    person.controls.deferred_highlight = False
     person.tap(RIGHT, "secondary")
     assert studio.world.state == State()
 
@@ -196,7 +196,7 @@ def test_two_hands_on_a_layer_scale_it(studio, person):
     for hand in (LEFT, RIGHT):
         person.point(hand, at)
         person.set(hand, squeeze=1.0)
-    assert person.hands.held_layer == {LEFT, RIGHT}
+    assert person.controls.layer_holders == {LEFT, RIGHT}
     left, right = (person.input[h].aim.position for h in (LEFT, RIGHT))
     person.reach(LEFT, left - by(0.2, 0, 0))
     person.reach(RIGHT, right + by(0.2, 0, 0))
@@ -205,7 +205,7 @@ def test_two_hands_on_a_layer_scale_it(studio, person):
     assert [type(a) for a in person.done] == [ScaleLayer]
     size = next(iter(studio.world.state.layers.values())).size
     assert size == pytest.approx(0.8 / 0.4, rel=1e-3)
-    assert person.hands.rig.scale == 1
+    assert person.controls.rig.scale == 1
 
 
 def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
@@ -213,7 +213,7 @@ def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
     handle = next(s for s in spots(studio.world, "handle") if s.node == node)
     person.point(RIGHT, middle(handle))
     person.set(RIGHT, trigger=1.0)
-    assert person.hands.dragging
+    assert person.controls.dragging
     person.point(RIGHT, middle(handle) + by(0.5, 0.25, 0))
     person.set(RIGHT, trigger=0.0)
     offset = studio.world.state.layers[0, "stage1.0.conv1"].offset
@@ -240,31 +240,31 @@ def test_two_presses_on_a_layer_fold_it(studio, person):
 
 def test_both_grips_hold_the_world(studio, person):
     for hand in (LEFT, RIGHT):
-        person.point(hand, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))  # at nothing
+        person.point(hand, person.controls.rig.apply(np.array([0.0, 3.0, 5.0])))  # at nothing
         person.set(hand, squeeze=1.0)
-    rig = person.hands.rig
+    rig = person.controls.rig
     hands = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
     world = rig.apply(hands)
-    assert person.hands.locomotion.holding
+    assert person.controls.locomotion.holding
     person.reach(LEFT, hands[0] + by(0.1, 0.1, 0))
     person.reach(RIGHT, hands[1] - by(0.1, 0.0, 0.1))
     now = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
-    after = person.hands.rig
+    after = person.controls.rig
     np.testing.assert_allclose(after.apply(now.mean(0)), world.mean(0), atol=1e-9)
     assert after.scale > 1.5
     person.set(LEFT, squeeze=0.0)
-    assert not person.hands.locomotion.holding
+    assert not person.controls.locomotion.holding
     assert studio.world.state == State()
 
 
 def test_one_layer_in_each_hand_is_the_world_in_both(studio, person):
     person.point(LEFT, on_layer(studio.world, "stage1.0.conv1"))
     person.set(LEFT, squeeze=1.0)
-    assert person.hands.held_layer == {LEFT}
+    assert person.controls.layer_holders == {LEFT}
     person.point(RIGHT, on_layer(studio.world, "stage1.1.conv1"))
     person.set(RIGHT, squeeze=1.0)
-    assert person.hands.held_layer == frozenset()
-    assert person.hands.locomotion.holding
+    assert person.controls.layer_holders == frozenset()
+    assert person.controls.locomotion.holding
     person.set(RIGHT, squeeze=0.0)
     person.set(LEFT, squeeze=0.0)
     assert studio.world.state == State()
@@ -272,56 +272,56 @@ def test_one_layer_in_each_hand_is_the_world_in_both(studio, person):
 
 
 def test_a_teleport_by_the_stick_and_by_the_trigger(studio, person):
-    start = person.hands.rig
+    start = person.controls.rig
     floor = start.apply(np.array([1.5, 0.0, 0.5]))
     person.reach(RIGHT, (0.2, 1.3, -0.3), floor + by(0, 1.2, 0))
     person.set(RIGHT, stick=(0.0, 1.0))
-    assert person.hands.locomotion.arc.target is not None
-    target = person.hands.locomotion.arc.target
+    assert person.controls.locomotion.arc.target is not None
+    target = person.controls.locomotion.arc.target
     person.set(RIGHT, stick=(0.0, 0.0))
-    feet = person.hands.rig.apply(np.array([0.0, 0, 0]))
+    feet = person.controls.rig.apply(np.array([0.0, 0, 0]))
     np.testing.assert_allclose(feet, target, atol=1e-6)
     # By a trigger held on nothing.
     person.set(RIGHT, trigger=1.0)
-    assert person.hands.locomotion.arc is None
+    assert person.controls.locomotion.arc is None
     person.wait(0.5)
-    target = person.hands.locomotion.arc.target
+    target = person.controls.locomotion.arc.target
     person.set(RIGHT, trigger=0.0)
-    np.testing.assert_allclose(person.hands.rig.apply(np.zeros(3)), target, atol=1e-6)
+    np.testing.assert_allclose(person.controls.rig.apply(np.zeros(3)), target, atol=1e-6)
     # A short one goes nowhere.
-    rig = person.hands.rig
+    rig = person.controls.rig
     person.tap(RIGHT, "trigger")
-    assert person.hands.rig is rig
+    assert person.controls.rig is rig
     assert person.done == []
 
 
 def test_walking_snap_turning_flying_and_back(studio, person):
-    rig = person.hands.rig
+    rig = person.controls.rig
     person.set(LEFT, stick=(0.0, 1.0))
     person.wait(1.0)
     person.set(LEFT, stick=(0.0, 0.0))
     person.wait(1.0)
-    assert person.hands.rig.position[2] < rig.position[2] - 1.5
+    assert person.controls.rig.position[2] < rig.position[2] - 1.5
     person.set(RIGHT, stick=(1.0, 0.0))
     person.wait(0.5)
-    assert person.hands.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
+    assert person.controls.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
     person.set(RIGHT, stick=(0.0, 0.0))
     person.tap(LEFT, "stick_click")
     person.set(RIGHT, stick=(0.0, 1.0))
     person.wait(0.5)
-    assert person.hands.rig.position[1] > 0.5
+    assert person.controls.rig.position[1] > 0.5
     person.set(RIGHT, stick=(0.0, 0.0))
     person.tap(LEFT, "secondary")
-    np.testing.assert_allclose(person.hands.rig.position, rig.position, atol=1e-9)
+    np.testing.assert_allclose(person.controls.rig.position, rig.position, atol=1e-9)
 
 
 def test_left_handed_everything_is_the_other_way_round(studio):
     anew(studio)
     person = Person(studio.workspace, left_handed=True)
-    rig = person.hands.rig
+    rig = person.controls.rig
     person.set(LEFT, stick=(1.0, 0.0))
     person.wait(0.2)
-    assert person.hands.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
+    assert person.controls.rig.yaw == pytest.approx(rig.yaw - np.radians(45))
     person.set(LEFT, stick=(0.0, 0.0))
     person.point(LEFT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(LEFT, "trigger")
@@ -358,11 +358,11 @@ def test_tracking_that_is_lost_for_a_moment_freezes_what_is_held(studio, person)
     person.set(RIGHT, aim=Pose(aim.position + by(0.3, 0, 0), aim.orientation))
     person.set(RIGHT, squeeze=0.0)
     np.testing.assert_allclose(on_layer(studio.world, name), moved, atol=1e-4)
-    head, rig = person.head, person.hands.rig
+    head, rig = person.head, person.controls.rig
     person.head = None
     person.set(LEFT, stick=(0.0, 1.0))
     person.wait(0.5)
-    assert person.hands.rig is rig
+    assert person.controls.rig is rig
     person.head = head
 
 
@@ -375,20 +375,20 @@ def test_input_that_is_for_somebody_else_does_nothing(studio, person):
 
 def test_the_menu_by_stick_and_by_ray(studio, person):
     person.set(RIGHT, primary=True)
-    assert person.hands.menu is not None
+    assert person.controls.menu is not None
     choices = tuple(ring_choices(Ring.GENERAL))
     angle = 2 * np.pi * choices.index("fold stages") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
-    assert person.hands.menu is None
+    assert person.controls.menu is None
     assert len(studio.world.state.folds) >= 3
     person.set(RIGHT, stick=(0.0, 0.0))
     person.tap(RIGHT, "primary")  # tapped, it stays
-    leaf = person.hands.menu.leaf
+    leaf = person.controls.menu.billboard
     angle = 2 * np.pi * choices.index("undo") / len(choices)
-    at = leaf.at(np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2)
-    person.point(RIGHT, person.hands.rig.apply(at))
-    assert person.hands.menu.chosen == choices.index("undo")
+    at = leaf.point(np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2)
+    person.point(RIGHT, person.controls.rig.apply(at))
+    assert person.controls.menu.chosen == choices.index("undo")
     person.tap(RIGHT, "trigger")
     assert not studio.world.state.folds
     assert studio.workspace.hand.image is None
@@ -400,11 +400,11 @@ def choose(person, word, ring=Ring.LAYER):
     choices = tuple(ring_choices(ring))
     angle = 2 * np.pi * choices.index(word) / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
-    assert person.hands.menu.word == word
-    rig = person.hands.rig
+    assert person.controls.menu.chosen_label == word
+    rig = person.controls.rig
     person.set(RIGHT, primary=False)
     person.frame(3)
-    assert person.hands.rig.yaw == rig.yaw or "there" in word  # the stick turns nobody
+    assert person.controls.rig.yaw == rig.yaw or "there" in word  # the stick turns nobody
     person.set(RIGHT, stick=(0.0, 0.0))
 
 
@@ -427,13 +427,13 @@ def test_over_a_layer_the_menu_is_for_this_layer(studio, person):
     choose(person, "reset")
     assert not studio.world.state.layers
     choose(person, "go there")
-    eye = person.hands.rig.apply(person.head.position)
+    eye = person.controls.rig.apply(person.head.position)
     assert np.linalg.norm(eye - on_layer(studio.world, name)) < 4
     person.point(RIGHT, on_layer(studio.world, name, 0.3, 0.3))
     choose(person, "more")
-    assert person.hands.menu.labels == tuple(ring_choices(Ring.GENERAL))
+    assert person.controls.menu.labels == tuple(ring_choices(Ring.GENERAL))
     person.tap(RIGHT, "secondary")
-    assert person.hands.menu is None
+    assert person.controls.menu is None
     choose(person, "top images")
     assert any(isinstance(action, ShowTopActivations) for action in person.done)
     studio.workspace.jobs.cancel(CancelJob().number)
@@ -445,7 +445,7 @@ def test_the_menu_sets_the_network_on_a_table(studio, person):
     angle = 2 * np.pi * choices.index("on a table") / len(choices)
     person.set(RIGHT, stick=(float(np.sin(angle)), float(np.cos(angle))))
     person.set(RIGHT, primary=False)
-    assert person.hands.rig.scale > 3
+    assert person.controls.rig.scale > 3
     low, high = studio.world.corners().min(0), studio.world.corners().max(0)
     for corner in (low, high):
         assert np.linalg.norm(person.stage(corner) - person.head.position) < 3
@@ -453,35 +453,35 @@ def test_the_menu_sets_the_network_on_a_table(studio, person):
 
 def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
     name = "stage3.0.conv1"
-    person.hands.do(GoToView(f"layer:{name}"))
+    person.controls.do(GoToView(f"layer:{name}"))
     person.wait(0.3)
-    away = person.hands.rig.apply(person.head.position) - on_layer(studio.world, name)
+    away = person.controls.rig.apply(person.head.position) - on_layer(studio.world, name)
     before = on_layer(studio.world, name)
     for change in (SetArrangement("conveyor"), SetArrangement("terrace"), FoldAllStages()):
-        person.hands.do(change)
+        person.controls.do(change)
         person.wait(0.3)
         node = studio.world.networks[0].ids[name]
         now = studio.world.panel_corners(0, node)
-        eye = person.hands.rig.apply(person.head.position)
+        eye = person.controls.rig.apply(person.head.position)
         if not isinstance(change, FoldAllStages):
             np.testing.assert_allclose(eye - on_layer(studio.world, name), away, atol=0.5)
         assert np.linalg.norm(eye - now.mean(0)) < np.linalg.norm(away) + 2
     assert np.linalg.norm(before - now.mean(0)) > 1  # else this says nothing
-    person.hands.do(GoToView("overview"))
+    person.controls.do(GoToView("overview"))
     person.frame()
-    scale = person.hands.rig.scale
-    person.hands.do(FoldAllStages())  # open again: a larger place, on the same table
+    scale = person.controls.rig.scale
+    person.controls.do(FoldAllStages())  # open again: a larger place, on the same table
     person.wait(0.3)
-    assert person.hands.rig.scale > scale * 1.05
+    assert person.controls.rig.scale > scale * 1.05
 
 
 def test_a_refusal_is_said_and_felt(studio, person):
-    person.point(RIGHT, person.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    person.point(RIGHT, person.controls.rig.apply(np.array([0.0, 3.0, 5.0])))
     person.tap(RIGHT, "secondary")
-    assert "nothing to undo" in person.hands.said
+    assert "nothing to undo" in person.controls.feedback.message
     assert any(buzz.seconds > 0.2 for buzz in person.buzzes)
     person.wait(5)
-    assert person.hands.said == ""
+    assert person.controls.feedback.message == ""
 
 
 def test_no_haptics_when_they_are_off(studio):
@@ -495,23 +495,23 @@ def test_no_haptics_when_they_are_off(studio):
 
 def test_a_hand_at_a_panel_touches_it_and_one_that_went_through_still_does(studio, person):
     at = on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05)
-    person.hands.locomotion.rig = Rig(at - by(0.2, 1.3, -0.45))
+    person.controls.locomotion.rig = Rig(at - by(0.2, 1.3, -0.45))
     for before in (0.04, -0.05):
         person.reach(RIGHT, person.stage(at + by(0, 0, before)), at + by(0, 0, before - 1))
-        met = person.hands.hands[RIGHT].hand_hit
+        met = person.controls.hands[RIGHT].hand_hit
         assert met.touching
         assert studio.world.networks[0].network.by_id[met.hit.node].name == "stage1.0.conv1"
     person.reach(RIGHT, person.stage(at + by(0, 0, 0.3)), at)
-    assert not person.hands.hands[RIGHT].hand_hit.touching
+    assert not person.controls.hands[RIGHT].hand_hit.touching
     assert any(buzz.strength < 0.4 for buzz in person.buzzes)
 
 
 def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
     file = tmp_path / "vrnn" / "hints"
     person = Person(studio.workspace, file=file)
-    assert len(person.hands.hints.lines(True)) == 5
+    assert len(person.controls.hints.rows(True)) == 5
     person.tap(RIGHT, "squeeze")
-    assert "grip" not in [name for name, _ in person.hands.hints.lines(True)]
+    assert "grip" not in [name for name, _ in person.controls.hints.rows(True)]
     for button in ("trigger", "primary", "secondary", "secondary"):
         person.tap(RIGHT, button)
     for hand in (LEFT, RIGHT):
@@ -521,7 +521,7 @@ def test_hints_go_once_tried_and_do_not_come_back(studio, tmp_path):
         person.tap(LEFT, button)
     assert file.is_file()
     again = Person(studio.workspace, file=file)
-    assert again.hands.hints.lines(True) == []
+    assert again.controls.hints.rows(True) == []
 
 
 def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
@@ -529,8 +529,8 @@ def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
     memory = LabelCache()
 
     def said():
-        layout_labels(person.hands, memory)
-        return draw_hands(person.hands, memory)[0].labels
+        layout_labels(person.controls, memory)
+        return draw_hands(person.controls, memory)[0].labels
 
     first = said()
     at = person.input[RIGHT].aim.position
@@ -552,7 +552,7 @@ def test_update_takes_little_time(studio, person):
     for _ in range(60):
         begin = time.perf_counter()
         person.frame()
-        draw_hands(person.hands)
+        draw_hands(person.controls)
         times.append(time.perf_counter() - begin)
     assert np.median(times) < 0.006
 

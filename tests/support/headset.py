@@ -8,7 +8,7 @@ import numpy as np
 
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_controls import HandControls
-from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.hand_gestures import quaternion
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
@@ -19,8 +19,8 @@ LEFT, RIGHT = 0, 1
 def looking(position, at) -> Pose:
     """A pose at `position` that points at `at`."""
     position, at = np.array(position, float), np.array(at, float)
-    leaf = facing(position, 2 * position - at)
-    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.toward], 1)))
+    leaf = billboard_facing(position, 2 * position - at)
+    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
 
 
 class Person:
@@ -28,7 +28,7 @@ class Person:
 
     def __init__(self, place, panels=None, rig=None, context=None, file=None, **comfort) -> None:
         settings = replace(load_config().comfort, **comfort)
-        self.hands = HandControls(place, settings, context, panels, file, rig)
+        self.controls = HandControls(place, settings, context, panels, file, rig)
         self.place = place
         self.now = 100.0
         self.head = Pose(np.array([0.0, 1.65, 0.0]))
@@ -48,7 +48,7 @@ class Person:
             tracked = TrackingFrame(
                 self.now, self.head, eyes, (self.input[0], self.input[1]), self.focused
             )
-            done, buzzes = self.hands.update(tracked, FRAME)
+            done, buzzes = self.controls.update(tracked, FRAME)
             self.done += done
             self.buzzes += buzzes
 
@@ -70,7 +70,7 @@ class Person:
 
     def stage(self, world) -> np.ndarray:
         """(3,) of the stage of a point of the world."""
-        inverse = np.linalg.inv(self.hands.rig.matrix())
+        inverse = np.linalg.inv(self.controls.rig.matrix())
         return inverse[:3, :3] @ np.asarray(world, float) + inverse[:3, 3]
 
     def point(self, hand: int, world) -> None:

@@ -43,8 +43,8 @@ class Visitor(Person):
 
     def __init__(self, guide) -> None:
         self.guide = guide
-        super().__init__(guide.hands.place)
-        self.hands = guide.hands
+        super().__init__(guide.controls.workspace)
+        self.controls = guide.controls
         self.frame()
         self.tap(LEFT, "primary")
         self.settle()
@@ -53,23 +53,23 @@ class Visitor(Person):
         """Let frames go by, and what comes between them."""
         for _ in range(count):
             super().frame()
-            self.guide.make_ready()
+            self.guide.prepare_next_frame()
 
     def settle(self) -> None:
         """Let panels be made anew as often as they want to."""
         for _ in range(6):
             self.frame()
-            self.guide.board._made = 0.0  # else only so many times a second
-            self.guide.board.step()
+            self.guide.panel_gui._made = 0.0  # else only so many times a second
+            self.guide.panel_gui.step()
 
     def at(self, x, y) -> np.ndarray:
         """(3,) of the stage: of a pixel."""
-        leaf = self.hands.board.leaf
-        return leaf.at((x / SIZE[0] - 0.5) * leaf.width, (0.5 - y / SIZE[1]) * leaf.height)
+        leaf = self.controls.floating_panel.billboard
+        return leaf.point((x / SIZE[0] - 0.5) * leaf.width, (0.5 - y / SIZE[1]) * leaf.height)
 
     def press(self, x, y) -> None:
         """Point there, and press and let go of the trigger."""
-        self.point(RIGHT, self.hands.rig.apply(self.at(x, y)))
+        self.point(RIGHT, self.controls.rig.apply(self.at(x, y)))
         self.settle()
         self.set(RIGHT, trigger=1.0)
         self.settle()
@@ -79,54 +79,54 @@ class Visitor(Person):
     def type(self, text) -> None:
         """On the board's keys."""
         for letter in text.split():
-            cap = next(c for c in self.guide.board._caps if c.text == letter)
+            cap = next(c for c in self.guide.panel_gui._caps if c.text == letter)
             left, top, right, bottom = cap.box
             self.press((left + right) / 2, (top + bottom) / 2)
 
 
 def angle(visitor) -> float:
     """Degrees of a capital letter on the board."""
-    leaf = visitor.hands.board.leaf
+    leaf = visitor.controls.floating_panel.billboard
     away = np.linalg.norm(leaf.center - visitor.head.position)
-    return degrees(atan(leaf.height / SIZE[1] * visitor.guide.board.capital / away))
+    return degrees(atan(leaf.height / SIZE[1] * visitor.guide.panel_gui.cap_height / away))
 
 
 def test_text_is_large_enough_over_the_wrist_and_wherever_it_hangs(visitor):
-    board = visitor.hands.board
+    board = visitor.controls.floating_panel
     assert angle(visitor) >= 1.2
     visitor.reach(LEFT, (-0.3, 1.0, -0.6))
     assert angle(visitor) >= 1.2
-    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.center))
+    visitor.point(RIGHT, visitor.controls.rig.apply(board.billboard.center))
     visitor.set(RIGHT, squeeze=1.0)
     assert board.pinned
-    before = board.leaf.center
+    before = board.billboard.center
     visitor.set(RIGHT, stick=(0.0, 1.0))
     visitor.wait(0.8)
     visitor.set(RIGHT, stick=(0.0, 0.0), squeeze=0.0)
-    assert np.linalg.norm(board.leaf.center - before) > 0.5
+    assert np.linalg.norm(board.billboard.center - before) > 0.5
     assert angle(visitor) >= 1.2
-    where = board.leaf.center
+    where = board.billboard.center
     visitor.reach(LEFT, (-0.5, 1.3, -0.2))
-    np.testing.assert_array_equal(board.leaf.center, where)  # it stays where it was hung
+    np.testing.assert_array_equal(board.billboard.center, where)  # it stays where it was hung
     toward = visitor.head.position - where
-    assert board.leaf.toward @ toward / np.linalg.norm(toward) > 0.99
+    assert board.billboard.normal @ toward / np.linalg.norm(toward) > 0.99
 
 
 def test_a_capital_on_the_picture_is_as_high_as_it_says(visitor):
-    picture = np.frombuffer(visitor.guide.board.texture.read(), np.uint8)
+    picture = np.frombuffer(visitor.guide.panel_gui.texture.read(), np.uint8)
     picture = picture.reshape(SIZE[1], SIZE[0], 4)[::-1, :, 0].astype(int)
     rows = np.flatnonzero((picture[25:95, 45:70] > 130).any(1))  # the F of Find
-    assert abs(rows.max() - rows.min() + 1 - visitor.guide.board.capital) <= 1.5
+    assert abs(rows.max() - rows.min() + 1 - visitor.guide.panel_gui.cap_height) <= 1.5
 
 
 def test_both_hands_make_it_larger_but_never_too_small_to_read(visitor):
-    board = visitor.hands.board
-    visitor.point(RIGHT, visitor.hands.rig.apply(board.leaf.center))
+    board = visitor.controls.floating_panel
+    visitor.point(RIGHT, visitor.controls.rig.apply(board.billboard.center))
     visitor.set(RIGHT, squeeze=1.0)
-    visitor.point(LEFT, visitor.hands.rig.apply(board.leaf.center))
+    visitor.point(LEFT, visitor.controls.rig.apply(board.billboard.center))
     visitor.set(LEFT, squeeze=1.0)
     visitor.frame()
-    assert board.hands == {LEFT, RIGHT}
+    assert board.holders == {LEFT, RIGHT}
     for apart, least, most in ((0.4, 1.9, 2.6), (0.02, 1.2, 1.3)):
         visitor.reach(LEFT, (-apart, 1.25, -0.35))
         visitor.reach(RIGHT, (apart, 1.25, -0.35))
@@ -134,7 +134,7 @@ def test_both_hands_make_it_larger_but_never_too_small_to_read(visitor):
 
 
 def test_a_button_is_pressed_by_the_ray(visitor, studio):
-    visitor.hands.do(FoldAllStages())
+    visitor.controls.do(FoldAllStages())
     visitor.settle()
     assert studio.world.state.folds
     visitor.press(420, 50)  # undo
@@ -143,46 +143,46 @@ def test_a_button_is_pressed_by_the_ray(visitor, studio):
 
 
 def test_a_finger_presses_it_too(visitor, studio):
-    visitor.hands.do(FoldAllStages())
+    visitor.controls.do(FoldAllStages())
     visitor.settle()
-    leaf = visitor.hands.board.leaf
+    leaf = visitor.controls.floating_panel.billboard
     for away in (0.2, 0.05, -0.01, -0.02, 0.05, 0.2):
-        at = visitor.at(420, 50) + leaf.toward * away
-        pose = looking(at, at - leaf.toward)
+        at = visitor.at(420, 50) + leaf.normal * away
+        pose = looking(at, at - leaf.normal)
         visitor.set(RIGHT, aim=pose, grip=pose)
         visitor.settle()
         if away == 0.05:
-            assert visitor.hands.hands[RIGHT].on_board is not None
+            assert visitor.controls.hands[RIGHT].panel_hit is not None
     assert not studio.world.state.folds
 
 
 def test_a_layer_is_found_by_typing_and_one_goes_there(visitor, studio):
     visitor.press(60, 50)
-    assert visitor.guide.board.typing
+    assert visitor.guide.panel_gui.typing
     visitor.type("s t 3 c x delete 2")
-    assert visitor.guide.board._palette._typed == "st3c2"
-    before = visitor.hands.rig
+    assert visitor.guide.panel_gui._palette._typed == "st3c2"
+    before = visitor.controls.rig
     visitor.type("enter")
-    assert not visitor.guide.board.typing
+    assert not visitor.guide.panel_gui.typing
     assert any(isinstance(command, FrameLayer) for command in visitor.done)
-    assert np.linalg.norm(visitor.hands.rig.position - before.position) > 3
+    assert np.linalg.norm(visitor.controls.rig.position - before.position) > 3
 
 
 def test_the_stick_scrolls_and_turns_nobody(visitor, studio):
-    visitor.guide.board.context.subject = (0, "stage1.0.conv1")
+    visitor.guide.panel_gui.context.subject = (0, "stage1.0.conv1")
     visitor.settle()
-    visitor.point(RIGHT, visitor.hands.rig.apply(visitor.at(500, 700)))
+    visitor.point(RIGHT, visitor.controls.rig.apply(visitor.at(500, 700)))
     visitor.settle()
-    before = visitor.guide.board.texture.read()
-    rig = visitor.hands.rig
+    before = visitor.guide.panel_gui.texture.read()
+    rig = visitor.controls.rig
     visitor.set(RIGHT, stick=(0.3, -1.0))
     visitor.wait(0.5)
     visitor.settle()
-    assert visitor.guide.board.texture.read() != before
-    visitor.point(RIGHT, visitor.hands.rig.apply(np.array([0.0, 3.0, 5.0])))
+    assert visitor.guide.panel_gui.texture.read() != before
+    visitor.point(RIGHT, visitor.controls.rig.apply(np.array([0.0, 3.0, 5.0])))
     visitor.wait(0.2)
     visitor.set(RIGHT, stick=(0.0, 0.0))
-    assert visitor.hands.rig is rig
+    assert visitor.controls.rig is rig
 
 
 def test_panels_of_the_window_stay_as_they_are(visitor):
@@ -190,44 +190,44 @@ def test_panels_of_the_window_stay_as_they_are(visitor):
     imgui.set_current_context(own)
     visitor.press(150, 130)
     assert imgui.get_current_context() == own
-    visitor.guide.board.find()
+    visitor.guide.panel_gui.open_palette()
     assert imgui.get_current_context() == own
     imgui.destroy_context(own)
 
 
 def test_a_wrist_that_sleeps_leaves_the_board_where_it_is(visitor):
-    where = visitor.hands.board.leaf.center
+    where = visitor.controls.floating_panel.billboard.center
     visitor.input[LEFT] = HandInput()
     visitor.wait(0.3)
-    np.testing.assert_array_equal(visitor.hands.board.leaf.center, where)
+    np.testing.assert_array_equal(visitor.controls.floating_panel.billboard.center, where)
 
 
 def view_of(person, size=(600, 600), fov=1.6):
     """What the person's head sees."""
-    eye = person.hands.rig.apply(person.head.position)
+    eye = person.controls.rig.apply(person.head.position)
     ahead = -person.head.matrix()[:3, 2]
-    yaw = np.arctan2(-ahead[0], -ahead[2]) + person.hands.rig.yaw
+    yaw = np.arctan2(-ahead[0], -ahead[2]) + person.controls.rig.yaw
     return View(Camera(*eye.tolist(), float(yaw), float(np.arcsin(ahead[1])), fov), size)
 
 
 def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
-    leaf = visitor.hands.board.leaf
+    leaf = visitor.controls.floating_panel.billboard
     visitor.head = looking(visitor.head.position, leaf.center)
     visitor.input[RIGHT] = replace(visitor.input[RIGHT], active=False)
     visitor.settle()
     view = view_of(visitor)
     target = Target(studio.gl_context, view.size, 0)
-    world, front = draw_hands(visitor.hands)
+    world, front = draw_hands(visitor.controls)
     studio._renderer.draw(target, view, DrawList(), front=front, near=world)
     pixels = target.pixels()[..., 0].astype(int)
     target.release()
-    own = np.frombuffer(visitor.guide.board.texture.read(), np.uint8)
+    own = np.frombuffer(visitor.guide.panel_gui.texture.read(), np.uint8)
     own = own.reshape(SIZE[1], SIZE[0], 4)[::-1, :, 0].astype(int)
-    leaf = visitor.hands.board.leaf
+    leaf = visitor.controls.floating_panel.billboard
     found, wanted = [], []
     for x in np.linspace(40, SIZE[0] - 40, 40):
         for y in np.linspace(40, SIZE[1] - 40, 50):
-            place = visitor.hands.rig.apply(visitor.at(x, y))
+            place = visitor.controls.rig.apply(visitor.at(x, y))
             clip = view.clip_from_world @ by(*place, 1.0)
             column = (clip[0] / clip[3] + 1) / 2 * view.size[0]
             row = (1 - clip[1] / clip[3]) / 2 * view.size[1]
@@ -246,16 +246,16 @@ def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
 
 def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
     visitor.tap(LEFT, "primary")  # the board away
-    visitor.hands.hints.dismiss()
+    visitor.controls.hints.dismiss()
     for hand in (LEFT, RIGHT):
         visitor.input[hand] = replace(visitor.input[hand], active=False)
     visitor.wait(0.5)
 
     def picture(vignette, blink=0.0):
-        visitor.hands.locomotion.vignette, visitor.hands.locomotion.blink = vignette, blink
+        visitor.controls.locomotion.vignette, visitor.controls.locomotion.blink = vignette, blink
         view = view_of(visitor)
         target = Target(studio.gl_context, view.size, 0)
-        world, front = draw_hands(visitor.hands)
+        world, front = draw_hands(visitor.controls)
         studio._renderer.draw(target, view, studio.world.draw_list(), front=front, near=world)
         pixels = target.pixels()[..., :3].astype(int)
         target.release()
@@ -272,12 +272,12 @@ def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
 
 def test_controllers_are_seen_where_they_are(visitor, studio):
     visitor.tap(LEFT, "primary")
-    visitor.hands.hints.dismiss()
+    visitor.controls.hints.dismiss()
     visitor.reach(LEFT, (-0.25, 1.4, -0.6))
     visitor.reach(RIGHT, (0.25, 1.4, -0.6))
     visitor.wait(0.3)
     view = view_of(visitor)
-    world, _ = draw_hands(visitor.hands)
+    world, _ = draw_hands(visitor.controls)
     target = Target(studio.gl_context, view.size, 0)
     studio._renderer.draw(target, view, DrawList(), near=world)
     pixels = target.pixels()[..., 0].astype(int)
@@ -285,7 +285,7 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
     bare = target.pixels()[..., 0].astype(int)
     target.release()
     for x in (-0.25, 0.25):
-        clip = view.clip_from_world @ by(*visitor.hands.rig.apply(by(x, 1.4, -0.57)), 1.0)
+        clip = view.clip_from_world @ by(*visitor.controls.rig.apply(by(x, 1.4, -0.57)), 1.0)
         column = int((clip[0] / clip[3] + 1) / 2 * view.size[0])
         row = int((1 - clip[1] / clip[3]) / 2 * view.size[1])
         part = (slice(row - 3, row + 4), slice(column - 3, column + 4))
@@ -328,7 +328,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
         visitor.focused = rng.random() > 0.02
         visitor.frame()
         visitor.head = head
-        world, front = visitor.guide.seen(None)
+        world, front = visitor.guide.draw(None)
         for drawing in (world, front):
             if drawing is not None:
                 assert np.isfinite(drawing.quads["origin"]).all()
@@ -341,10 +341,10 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
         visitor.input[hand] = HandInput()
     visitor.focused = True
     visitor.wait(0.5)
-    rig = visitor.hands.rig
+    rig = visitor.controls.rig
     assert np.isfinite(rig.position).all()
-    assert visitor.hands.held_layer == frozenset()
-    assert not visitor.hands.dragging
+    assert visitor.controls.layer_holders == frozenset()
+    assert not visitor.controls.dragging
     assert studio.world.state == studio.workspace.history.state
     assert studio.gl_context.error == "GL_NO_ERROR"
 
@@ -352,11 +352,11 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
 def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
     anew(studio)
     person = Person(studio.workspace)
-    person.hands.head = None
-    world, front = draw_hands(person.hands)
+    person.controls.hands.head = None
+    world, front = draw_hands(person.controls)
     assert not len(world.quads)
     assert not len(front.quads)
     person.head = None
     person.input[RIGHT] = HandInput(aim=Pose(), grip=None, active=True)
     person.frame()
-    draw_hands(person.hands)
+    draw_hands(person.controls)

@@ -18,7 +18,7 @@ from ctypes import POINTER, byref, cast
 
 from vrnn.scene.headset.tracking import Pose
 from vrnn.xr.input import HAND_TRACKING, HandInputReader
-from vrnn.xr.interaction_profiles import PROFILES
+from vrnn.xr.interaction_profiles import registered_profiles
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.session import pose_of
 
@@ -53,9 +53,9 @@ def main() -> None:
         convert(instance, byref(spec), byref(found))
         return found.value
 
-    profiles = [profile for profile in PROFILES if sys.argv[1] in profile.path]
+    profiles = [profile for profile in registered_profiles() if sys.argv[1] in profile.path]
     hands = HandInputReader(xr, RawCalls(xr), instance, session, frozenset(wanted), profiles)
-    print(json.dumps({"refused": hands.refused}), flush=True)
+    print(json.dumps({"refused": hands.refused_profiles}), flush=True)
     last, state, took, frames = None, "", 0.0, 0
     while True:
         while True:
@@ -73,7 +73,7 @@ def main() -> None:
             words = os.read(0, 1000).decode().split()
             if not words:
                 break
-            hands.buzz(int(words[1]), 0.5, 0.1)
+            hands.play_pulse(int(words[1]), 0.5, 0.1)
             print(json.dumps({"buzzed": int(words[1])}), flush=True)
         if state != "FOCUSED":
             continue
@@ -83,7 +83,7 @@ def main() -> None:
         told = [told_of(one) for one in hands.read(stage, moment, head)]
         took, frames = took + time.perf_counter() - before, frames + 1
         for hand, one in enumerate(told):
-            one["profile"] = hands.profile(hand)
+            one["profile"] = hands.current_profile(hand)
         if told != last:
             last = told
             print(json.dumps({"hands": told, "head": place(head)}), flush=True)

@@ -31,16 +31,16 @@ PATIENCE = 90.0
 def place_of(studio, guide, words: list[str]) -> list[float]:
     """(3,) of the stage."""
     kind, name, *rest = words
-    hands, world = guide.hands, studio.world
+    hands, world = guide.controls, studio.world
     if kind == "board":
-        leaf, (width, height) = hands.board.leaf, guide.board.size
+        leaf, (width, height) = hands.floating_panel.billboard, guide.panel_gui.size
         x, y = float(name) / width - 0.5, 0.5 - float(rest[0]) / height
-        return leaf.at(x * leaf.width, y * leaf.height).tolist()
+        return leaf.point(x * leaf.width, y * leaf.height).tolist()
     if kind == "menu":
-        leaf, number = hands.menu.leaf, hands.menu.labels.index(" ".join(words[1:]))
+        leaf, number = hands.menu.billboard, hands.menu.labels.index(" ".join(words[1:]))
         angle = 2 * np.pi * number / len(hands.menu.labels)
         x, y = np.sin(angle) * leaf.width / 2, np.cos(angle) * leaf.height / 2
-        return leaf.at(x, y).tolist()
+        return leaf.point(x, y).tolist()
     if kind == "spot":
         at = middle(spots(world, name)[int(rest[0])])
     else:
@@ -51,7 +51,7 @@ def place_of(studio, guide, words: list[str]) -> list[float]:
 
 def told(studio, guide, visit) -> dict:
     """What is so now."""
-    hands, state, world = guide.hands, studio.world.state, studio.world
+    hands, state, world = guide.controls, studio.world.state, studio.world
     stand = world.networks[0]
     scores = stand.result.outputs[0].probabilities
     rig = guide.rig
@@ -73,13 +73,13 @@ def told(studio, guide, visit) -> dict:
         if world.hovered is not None and world.hovered.node in stand.network.by_id
         else "",
         "menu": hands.menu is not None,
-        "chosen": hands.menu.word if hands.menu is not None else "",
-        "board": hands.board.shown,
-        "pinned": hands.board.pinned,
-        "typing": guide.board.typing,
+        "chosen": hands.menu.chosen_label if hands.menu is not None else "",
+        "board": hands.floating_panel.visible,
+        "pinned": hands.floating_panel.pinned,
+        "typing": guide.panel_gui.typing,
         "arc": hands.locomotion.arc is not None and hands.locomotion.arc.target is not None,
         "flying": hands.locomotion.flying,
-        "said": hands.said,
+        "said": hands.feedback.message,
         "undone": studio.workspace.history.undo_label,
     }
 
@@ -97,14 +97,14 @@ def main() -> None:
                 studio._renderer,
                 config.headset,
                 render_colors(config),
-                guide=guide,
+                rig_controller=guide,
                 samples=0,
             ) as visit,
         ):
-            guide.meet(visit.headset)
-            visit.read_hands = guide.read
+            guide.attach(visit.headset)
+            visit.read_hands = guide.read_hands
             loop(studio, guide, visit)
-            guide.part()
+            guide.detach()
         print(json.dumps({"error": studio.gl_context.error}), flush=True)
 
 
@@ -119,7 +119,9 @@ def loop(studio, guide, visit) -> None:
         visit.frame()
         studio.feed.handle_events(studio._worker.events())
         studio.workspace.content.upload()
-        studio.workspace.content.tick(visit.moment.camera.position if visit.moment else np.zeros(3))
+        studio.workspace.content.tick(
+            visit.last_frame.camera.position if visit.last_frame else np.zeros(3)
+        )
         visit.prepare_next_frame()
         now = told(studio, guide, visit)
         if now != last:

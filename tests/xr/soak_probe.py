@@ -69,14 +69,14 @@ def main(frames: int) -> int:
                     studio.workspace.show_live_frame(images[sent % 8])
                 if number % 50 == 0:
                     studio.dispatcher.execute(SetArrangement())
-                camera = None if visit.moment is None else visit.moment.camera
+                camera = None if visit.last_frame is None else visit.last_frame.camera
                 studio.advance(seconds, 1e9, camera)
                 visit.prepare_next_frame()
                 if number in (frames // 5, frames):
                     marks.append({"memory": memory(), "objects": objects()})
                 if number == frames:
                     headset.request_exit()
-            told = {"frames": headset.frames, "unended": headset.unended, "marks": marks}
+            told = {"frames": headset.frames, "unended": headset.open_frames, "marks": marks}
         told["passes"] = studio.feed.passes
         told["after"] = objects()
         told["gl"] = studio.gl_context.error

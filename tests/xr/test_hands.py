@@ -43,7 +43,7 @@ class Visitor:
     def where(self, words: str) -> list[float]:
         """Where on the stage something is."""
         self.probe.input.pop("at", None)
-        self.probe.mark(words)
+        self.probe.say(words)
         return self.probe.until(lambda told: "at" in told)["at"]
 
     def point(self, hand: int, at) -> None:

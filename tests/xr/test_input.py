@@ -11,7 +11,18 @@ from dataclasses import replace
 import pytest
 
 from tests.xr.service import LEFT, RIGHT, Controller
-from vrnn.xr.interaction_profiles import BOOLEANS, FLOATS, HANDS, POSES, PROFILES, VECTORS
+from vrnn.xr import interaction_profiles
+from vrnn.xr.interaction_profiles import (
+    BOOLEANS,
+    FLOATS,
+    HANDS,
+    POSES,
+    VECTORS,
+    InteractionProfile,
+    register_profile,
+    registered_profiles,
+)
+from vrnn.xr.runtime import optional_extensions
 
 PATIENCE = 20.0
 PROBE = "tests.xr.hands_probe"
@@ -161,7 +172,7 @@ def test_a_controller_is_felt_and_reading_is_quick(probe, service):
         remote.send()
         child = probe("touch_controller")
         child.until(right(lambda hand: hand["active"]))
-        child.mark("buzz 1")
+        child.say("buzz 1")
         child.until(lambda told: told.get("buzzed") == 1)
         time.sleep(1.0)
         child.close()
@@ -192,7 +203,7 @@ def test_the_runtime_takes_the_buttons_of_every_kind(probe, service):
 def test_all_actions_have_a_source_and_all_sources_an_action():
     actions = {*FLOATS, *BOOLEANS, *VECTORS, *POSES, "haptic"}
     used = set()
-    for profile in PROFILES:
+    for profile in registered_profiles():
         sources = profile.sources()
         assert {name for name, _ in sources} <= actions
         assert all(path.startswith(HANDS) for _, path in sources)
@@ -201,6 +212,21 @@ def test_all_actions_have_a_source_and_all_sources_an_action():
             assert {"aim", "grip", "trigger", "haptic"} <= set(own)
         used |= {name for name, _ in sources}
     assert used == actions
+
+
+def test_a_profile_is_registered_from_outside(monkeypatch):
+    built_in = registered_profiles()
+    registered = dict(interaction_profiles._registered)
+    monkeypatch.setattr(interaction_profiles, "_registered", registered)
+    sources = {"trigger": "input/trigger/value"}
+    path = "/interaction_profiles/bytedance/pico4_controller"
+    pico = InteractionProfile(path, sources, sources, "XR_BD_controller_interaction")
+    register_profile(pico)
+    assert registered_profiles() == (*built_in, pico)
+    assert optional_extensions()[-1] == "XR_BD_controller_interaction"
+    again = replace(pico, left={})
+    register_profile(again)
+    assert registered_profiles() == (*built_in, again)
 
 
 def test_a_controller_of_the_remote_driver_is_as_long_as_its_packet():

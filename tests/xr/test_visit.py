@@ -206,7 +206,7 @@ def test_a_runtime_without_what_drawing_needs(runtime, service):
 
 
 def test_a_runtime_without_such_a_headset(runtime, service):
-    code = 'runtime.DEVICE = "HANDHELD_DISPLAY"; Runtime()'
+    code = 'runtime.FORM_FACTOR = "HANDHELD_DISPLAY"; Runtime()'
     assert "has no headset; connect one" in asked(runtime, service, code)
 
 

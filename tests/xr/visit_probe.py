@@ -67,11 +67,11 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
     ) as visit:
         if "rig" in asked:
             place, yaw, scale = json.loads(asked["rig"])
-            visit.guide = Still(Rig(np.array(place, float), yaw, scale))
+            visit.rig_controller = Still(Rig(np.array(place, float), yaw, scale))
         headset = visit.headset
         if "forgetful" in asked:
             forget(headset.runtime)
-        told["facts"] = str(headset.runtime.facts)
+        told["facts"] = str(headset.runtime.info)
         told["size"] = headset.size
         said, wanted = 0, int(asked.get("frames", 5))
         try:
@@ -89,7 +89,7 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
                     if number in keep
                     else None
                 )
-                if number in keep and visit.moment is not None:
+                if number in keep and visit.last_frame is not None:
                     flat(studio, visit, number, folder, asked)
                 if headset.frames == wanted:
                     headset.request_exit()
@@ -97,7 +97,7 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
             told["errors"].append(str(error))
         told["states"].append(headset.states)
         told["frames"] += headset.frames
-        told["unended"] = headset.unended
+        told["unended"] = headset.open_frames
         if headset.target is not None:
             told["way"] = headset.target.name
             told["samples"] = headset.target.samples
@@ -136,11 +136,11 @@ class Still:
     def update(self, tracked, seconds) -> None:
         """Nothing."""
 
-    def seen(self, tracked):
+    def draw(self, tracked):
         """Nothing."""
         return None, None
 
-    def make_ready(self) -> None:
+    def prepare_next_frame(self) -> None:
         """Nothing."""
 
 
@@ -149,9 +149,9 @@ def kept(visit, target, number, folder, told) -> None:
     for layer in (0, 1):
         np.save(folder / f"{number}-{layer}.npy", target.pixels(layer)[..., :3])
         np.save(folder / f"{number}-{layer}-depth.npy", target.depths(layer))
-    moment = visit.moment
+    moment = visit.last_frame
     told["kept"][number] = {
-        "veil": visit.steady.veil,
+        "veil": visit.tracking_loss.opacity,
         "eyes": [
             [eye.pose.position.tolist(), eye.pose.orientation.tolist(), list(eye.fov)]
             for eye in moment.eyes
@@ -162,7 +162,7 @@ def kept(visit, target, number, folder, told) -> None:
 
 def flat(studio, visit, number, folder, asked) -> None:
     """What an ordinary target shows through each eye's own projection."""
-    moment = visit.moment
+    moment = visit.last_frame
     size = visit.headset.size
     samples = visit.headset.target.samples
     for layer, eye in enumerate(moment.eyes):

@@ -36,8 +36,8 @@ from vrnn.compute.worker import Worker
 from vrnn.config.options import Options
 from vrnn.config.schema import Config
 from vrnn.controls.fly_camera import FlyCamera
-from vrnn.controls.hands.guide import HandRigController
 from vrnn.controls.hands.onboarding_hints import HINTS_FILE
+from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
@@ -183,8 +183,8 @@ class DesktopApp(Closeable):
     def notify(self, text: str) -> None:
         """Tell the user something for a few seconds, in the window and before the eyes."""
         self._hud.notify(text)
-        if self.headset.hands is not None:
-            self.headset.hands.note(text)
+        if self.headset.hand_controller is not None:
+            self.headset.hand_controller.notify(text)
 
     # The loop.
 
@@ -223,7 +223,7 @@ class DesktopApp(Closeable):
         mirrors = due and self.headset.mirrors_eyes
         seconds = self.headset.frame(self.headset.mirror(size) if mirrors else None)
         self._time = time.perf_counter()
-        if self.headset.visit is None:
+        if self.headset.view is None:
             self._busy = True
             return
         self._timings.mark("headset")
@@ -255,12 +255,12 @@ class DesktopApp(Closeable):
         workspace.messages.clear()
         worn = visit is not None and self.headset.mirrors_eyes
         eye = fly_camera.camera.position
-        if visit is not None and visit.moment is not None:
-            eye = visit.moment.camera.position
+        if visit is not None and visit.last_frame is not None:
+            eye = visit.last_frame.camera.position
             if worn:
-                fly_camera.jump(replace(visit.moment.camera, fov=before.fov))
+                fly_camera.jump(replace(visit.last_frame.camera, fov=before.fov))
         changed |= workspace.content.tick(eye)
-        passed = seconds if visit is None else visit.pace.elapsed(seconds)
+        passed = seconds if visit is None else visit.throttle.elapsed(seconds)
         changed |= world.advance(passed) | (fly_camera.camera != before)
         if not worn:  # hands point then
             changed |= self._input.hover()

@@ -3,7 +3,7 @@ the head stays smooth."""
 
 from __future__ import annotations
 
-SHARE = 4.0
+COST_FACTOR = 4.0
 """Times what a drawing took to make, until the next one is made."""
 
 
@@ -21,7 +21,7 @@ class UpdateThrottle:
         """So much time has passed since the last call; returns by how much the world is to go on
         now, 0 for not yet."""
         self._waiting += seconds
-        if self._waiting < SHARE * self._took:
+        if self._waiting < COST_FACTOR * self._took:
             return 0.0
         going, self._waiting = self._waiting, 0.0
         return going

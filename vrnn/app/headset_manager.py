@@ -9,7 +9,7 @@ import moderngl
 
 from vrnn.app.headset_view import HeadsetView, RigController, StationaryRig
 from vrnn.config.schema import HeadsetSettings as Settings
-from vrnn.controls.hands.guide import HandRigController
+from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError
 from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
@@ -18,8 +18,8 @@ from vrnn.render.uniforms import RenderColors
 from vrnn.workspace.workspace import Workspace
 from vrnn.xr.runtime import HeadsetError
 
-AGAIN = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
-PATIENCE = 2.0
+RECONNECT_HINT = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
+MAX_EXIT_SECONDS = 2.0
 """Seconds that a session may take to come to its end."""
 
 
@@ -27,50 +27,54 @@ class HeadsetManager:
     """Whether a headset is worn, and what the monitor shows meanwhile."""
 
     def __init__(
-        self, ctx: moderngl.Context, place: Workspace, renderer: Renderer, settings: Settings,
-        look: RenderColors, stereo: str, note: Callable[[str], None],
-        guided: Callable[[], HandRigController] | None = None,
+        self, ctx: moderngl.Context, workspace: Workspace, renderer: Renderer, settings: Settings,
+        colors: RenderColors, stereo: str, notify: Callable[[str], None],
+        make_controller: Callable[[], HandRigController] | None = None,
     ) -> None:  # fmt: skip
         """ctx: of the window, current on this thread; note: says a sentence; guided: makes who
         leads, when a headset is put on for the first time."""
-        self._ctx, self._place, self._renderer = ctx, place, renderer
-        self._settings, self._look, self._stereo, self._note = settings, look, stereo, note
-        self.visit: HeadsetView | None = None
-        self.guide: RigController = StationaryRig(place)  # who comes again stands where they were
-        self.hands: HandRigController | None = None
-        self._guided = guided
+        self._ctx, self._place, self._renderer = ctx, workspace, renderer
+        self._settings, self._look, self._stereo, self._note = settings, colors, stereo, notify
+        self.view: HeadsetView | None = None
+        # Kept between sessions: who comes again stands where they were.
+        self.rig_controller: RigController = StationaryRig(workspace)
+        self.hand_controller: HandRigController | None = None
+        self._guided = make_controller
         self._mirror: Target | None = None
         self._next = 0.0
 
     def start(self) -> None:
         """Begin a visit. Raises HeadsetError when there is no headset."""
-        if self.visit is not None:
+        if self.view is not None:
             return
         visit = HeadsetView(
             self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
-            self.guide,
+            self.rig_controller,
         )  # fmt: skip
         try:
             self._meet(visit)
         except BaseException:
             visit.close()
             raise
-        self.visit = visit
+        self.view = visit
 
     def _meet(self, visit: HeadsetView) -> None:
         """Let hands lead it."""
-        if self.hands is None and self._guided is not None:
-            self.hands = self.guide = self._guided()
-        if self.hands is not None:
-            self.hands.meet(visit.headset)
-            visit.guide, visit.read_hands = self.hands, self.hands.read
+        if self.hand_controller is None and self._guided is not None:
+            self.hand_controller = self.rig_controller = self._guided()
+        if self.hand_controller is not None:
+            self.hand_controller.attach(visit.headset)
+            visit.rig_controller, visit.read_hands = (
+                self.hand_controller,
+                self.hand_controller.read_hands,
+            )
 
     def stop(self) -> None:
         """End the visit in good order."""
-        visit, self.visit = self.visit, None
+        visit, self.view = self.view, None
         if visit is None:
             return
-        end = time.perf_counter() + PATIENCE
+        end = time.perf_counter() + MAX_EXIT_SECONDS
         try:
             visit.headset.request_exit()
             while visit.headset.alive and time.perf_counter() < end:
@@ -86,9 +90,9 @@ class HeadsetManager:
 
     def poll(self) -> HeadsetView | None:
         """The visit, when the headset wants pictures now; None: the window is all there is."""
-        if self.visit is None:
+        if self.view is None:
             return None
-        headset = self.visit.headset
+        headset = self.view.headset
         try:
             headset.poll()
         except HeadsetError as error:
@@ -97,30 +101,30 @@ class HeadsetManager:
         if not headset.alive:
             self._on_lost("the headset ended the visit")
             return None
-        return self.visit if headset.running else None
+        return self.view if headset.running else None
 
-    def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
+    def frame(self, on_drawn: Callable[[StereoTarget], None] | None = None) -> float:
         """A frame of the visit that `poll` gave; seconds since the one before, 0 when it is lost.
 
         seen: see `Visit.frame`.
         """
-        assert self.visit is not None
+        assert self.view is not None
         try:
-            return self.visit.frame(seen)
+            return self.view.frame(on_drawn)
         except HeadsetError as error:
             self._on_lost(str(error))
         return 0.0
 
     def _on_lost(self, why: str) -> None:
-        visit, self.visit = self.visit, None
+        visit, self.view = self.view, None
         if visit is not None:
             self._part(visit)
         self._drop_mirror()
-        self._note(f"{why}; {AGAIN}")
+        self._note(f"{why}; {RECONNECT_HINT}")
 
     def _part(self, visit: HeadsetView) -> None:
-        if self.hands is not None:
-            self.hands.part()
+        if self.hand_controller is not None:
+            self.hand_controller.detach()
         visit.close()
 
     # The monitor.
@@ -170,18 +174,18 @@ class HeadsetManager:
     def close(self) -> None:
         """End the visit, if there is one."""
         self.stop()
-        if self.hands is not None:
-            self.hands.close()
-            self.hands, self.guide = None, StationaryRig(self._place)
+        if self.hand_controller is not None:
+            self.hand_controller.close()
+            self.hand_controller, self.rig_controller = None, StationaryRig(self._place)
 
 
-def start_if_requested(immersion: HeadsetManager, xr: str, note: Callable[[str], None]) -> None:
+def start_if_requested(manager: HeadsetManager, xr: str, notify: Callable[[str], None]) -> None:
     """Put the headset on as `--xr` says. Raises HeadsetError for `on` where there is none."""
     if xr == "off":
         return
     try:
-        immersion.start()
+        manager.start()
     except VrnnError as error:
         if xr == "on":
             raise
-        note(f"no headset: {error}")
+        notify(f"no headset: {error}")

@@ -7,30 +7,30 @@ import time
 
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.offscreen import OffscreenApp
-from vrnn.controls.hands.guide import HandRigController
+from vrnn.controls.hands.rig_controller import HandRigController
 
-IDLE = 0.02
+IDLE_SECONDS = 0.02
 """Seconds between looks at a headset that is not worn."""
 
 
 def run_headset_loop(
-    studio: OffscreenApp, visit: HeadsetView, guide: HandRigController, most_bytes: float
+    app: OffscreenApp, view: HeadsetView, controller: HandRigController, max_upload_bytes: float
 ) -> None:
     """Frame after frame until the session ends. Raises HeadsetLost when the runtime is gone."""
-    headset = visit.headset
+    headset = view.headset
     while headset.alive:
         headset.poll()
         if not headset.running:
-            time.sleep(IDLE)
+            time.sleep(IDLE_SECONDS)
             continue
-        seconds = visit.frame()
-        studio.advance(
-            visit.pace.elapsed(seconds),
-            most_bytes,
-            None if visit.moment is None else visit.moment.camera,
+        seconds = view.frame()
+        app.advance(
+            view.throttle.elapsed(seconds),
+            max_upload_bytes,
+            None if view.last_frame is None else view.last_frame.camera,
         )
-        visit.prepare_next_frame()
-        for note in studio.workspace.messages:
+        view.prepare_next_frame()
+        for note in app.workspace.messages:
             print(f"vrnn: {note}", file=sys.stderr)
-            guide.note(note)
-        studio.workspace.messages.clear()
+            controller.notify(note)
+        app.workspace.messages.clear()

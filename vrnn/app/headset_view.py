@@ -20,14 +20,14 @@ from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
 from vrnn.render.uniforms import EyesView, RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Rig, TrackingFrame
-from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, middle_of
+from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.scene.viewpoints import near_and_fog, start_camera
 from vrnn.storage.closeable import Closeable
 from vrnn.workspace.workspace import Workspace
 from vrnn.xr.session import HeadsetFrameState, HeadsetSession
 
-LONGEST = 0.1
+MAX_STEP = 0.1
 """Seconds that a frame lets pass in the world, however long it took."""
 Hands = tuple[HandInput, HandInput]
 
@@ -42,26 +42,26 @@ class RigController(Protocol):
     def update(self, tracked: TrackingFrame, seconds: float) -> object:
         """Take a moment's input. seconds: since the last one."""
 
-    def go(self, camera: Camera) -> None:
+    def go_to(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
 
-    def seen(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
+    def draw(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """What stands in the world beside what is always there, and what floats over it."""
 
-    def make_ready(self) -> None:
+    def prepare_next_frame(self) -> None:
         """Between two frames: do what need not be seen in the very same one."""
 
 
 class StationaryRig:
     """A guide that leads nowhere: one stands before the input, and walks on one's own feet."""
 
-    def __init__(self, place: Workspace) -> None:
-        self._place = place
+    def __init__(self, workspace: Workspace) -> None:
+        self._place = workspace
         self.rig = Rig()
         self._begun = False
         self._head: Pose | None = None
 
-    def go(self, camera: Camera) -> None:
+    def go_to(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
         if self._head is not None:
             self.rig = rig_for_camera(camera, self._head)
@@ -75,11 +75,11 @@ class StationaryRig:
                 start_camera(self._place.world, 1.0), tracked.head, on_floor=True
             )
 
-    def seen(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
+    def draw(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """Nothing."""
         return None, None
 
-    def make_ready(self) -> None:
+    def prepare_next_frame(self) -> None:
         """Nothing."""
 
 
@@ -99,36 +99,36 @@ class HeadsetView(Closeable):
     def __init__(
         self,
         ctx: moderngl.Context,
-        place: Workspace,
+        workspace: Workspace,
         renderer: Renderer,
         settings: Settings,
-        look: RenderColors,
+        colors: RenderColors,
         stereo: str = "auto",
-        guide: RigController | None = None,
+        rig_controller: RigController | None = None,
         samples: int | None = None,
     ) -> None:
         """ctx: current on this thread; guide: who moves the stage; samples: of each pixel, None:
         as many as the settings want where a GPU draws. Raises HeadsetError."""
-        self.place, self._renderer, self._look = place, renderer, look
+        self.workspace, self._renderer, self._look = workspace, renderer, colors
         if samples is None:
             samples = 0 if is_software(ctx) else settings.multisample
         self.headset = HeadsetSession(ctx, settings, stereo, samples)
-        self.guide: RigController = guide or StationaryRig(place)
+        self.rig_controller: RigController = rig_controller or StationaryRig(workspace)
         self.read_hands: Callable[[HeadsetFrameState], Hands] = lambda frame: (
             HandInput(),
             HandInput(),
         )
-        self.steady = TrackingLossFade()
-        self.moment: HeadsetFrame | None = None
+        self.tracking_loss = TrackingLossFade()
+        self.last_frame: HeadsetFrame | None = None
         self._last: int | None = None
         self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
         self._view: EyesView | None = None
         self._stood = -1  # networks, when what there is was last set apart from garbage
         self._words: tuple[tuple[object, ...], DrawList] | None = None
         self._ready: DrawList | None = None
-        self.pace = UpdateThrottle()
+        self.throttle = UpdateThrottle()
 
-    def frame(self, seen: Callable[[StereoTarget], None] | None = None) -> float:
+    def frame(self, on_drawn: Callable[[StereoTarget], None] | None = None) -> float:
         """One frame; returns the seconds since the one before, as they are shown.
 
         seen: gets what was drawn before it is handed over, to mirror it. Raises HeadsetLost.
@@ -136,30 +136,30 @@ class HeadsetView(Closeable):
         with self.headset.frame() as frame:
             seconds = self._since(frame)
             tracked = self._tracked(frame)
-            self.guide.update(tracked, seconds)
-            if frame.shown:
-                self._draw(frame, tracked, seconds, seen)
+            self.rig_controller.update(tracked, seconds)
+            if frame.should_render:
+                self._draw(frame, tracked, seconds, on_drawn)
             else:
-                self.steady.veil = 1.0  # it comes again as gently as it came at first
+                self.tracking_loss.opacity = 1.0  # it comes again as gently as it came at first
         return seconds
 
     def prepare_next_frame(self) -> None:
         """Between two frames, after the world has gone on: do what the next one would have to."""
-        self.guide.make_ready()
+        self.rig_controller.prepare_next_frame()
         self._freeze_gc()
         if self._view is not None:
             began = time.perf_counter()
-            drawing = self.place.world.draw_list()
+            drawing = self.workspace.world.draw_list()
             self._fog_at(drawing, self._view.eye)
             self._renderer.prepare(self._view, drawing)
             if drawing is not self._ready:
                 self._ready = drawing
-                self.pace.record_cost(time.perf_counter() - began)
+                self.throttle.record_cost(time.perf_counter() - began)
 
     def _freeze_gc(self) -> None:
         """Python looks for garbage among all there is, which takes tens of milliseconds with a
         network in the world: not among what stands."""
-        stood = len(self.place.world.slots)
+        stood = len(self.workspace.world.slots)
         if stood != self._stood:
             self._stood = stood
             gc.collect()
@@ -167,11 +167,11 @@ class HeadsetView(Closeable):
 
     def _since(self, frame: HeadsetFrameState) -> float:
         last, self._last = self._last, frame.time
-        return 0.0 if last is None else min(max((frame.time - last) * 1e-9, 0.0), LONGEST)
+        return 0.0 if last is None else min(max((frame.time - last) * 1e-9, 0.0), MAX_STEP)
 
     def _tracked(self, frame: HeadsetFrameState) -> TrackingFrame:
         eyes, known = frame.eyes()
-        head = middle_of(eyes) if known else None
+        head = head_of(eyes) if known else None
         focused = self.headset.focused
         hands = self.read_hands(frame) if focused else (HandInput(), HandInput())
         return TrackingFrame(frame.seconds, head, eyes, hands, focused)
@@ -180,22 +180,24 @@ class HeadsetView(Closeable):
         self, frame: HeadsetFrameState, tracked: TrackingFrame, seconds: float,
         seen: Callable[[StereoTarget], None] | None,
     ) -> None:  # fmt: skip
-        drawing, rig = self.place.world.draw_list(), self.guide.rig
-        near, front = self.guide.seen(tracked)
-        if not self.place.world.slots:
+        drawing, rig = self.workspace.world.draw_list(), self.rig_controller.rig
+        near, front = self.rig_controller.draw(tracked)
+        if not self.workspace.world.slots:
             near = self._opening(tracked, rig)
         fog = self._fog_at(drawing, rig.apply(tracked.eyes[0].pose.position))
         low, high = near_and_far(rig)
         target = frame.target(tracked.eyes, (low / rig.scale, high / rig.scale))
         # As late as can be: everything else is ready, and only the eyes are missing.
-        eyes = self.steady.update(*frame.eyes(), seconds)
+        eyes = self.tracking_loss.update(*frame.eyes(), seconds)
         frame.views = eyes
-        if self.steady.veil > 0:
-            front = _behind(front, fade_quad(eyes, rig, self.steady.veil, self._look.background))
+        if self.tracking_loss.opacity > 0:
+            front = _behind(
+                front, fade_quad(eyes, rig, self.tracking_loss.opacity, self._look.background)
+            )
         view = eyes_view(eyes, rig, target.size, fog, self._look)
         self._view = view
         self._renderer.draw_eyes(target, view, drawing, near, front)
-        self.moment = HeadsetFrame(tracked, eyes, rig, camera_of(middle_of(eyes), rig))
+        self.last_frame = HeadsetFrame(tracked, eyes, rig, camera_of(head_of(eyes), rig))
         if seen is not None:
             seen(target)
 
@@ -203,20 +205,20 @@ class HeadsetView(Closeable):
         """Meters at which fog has taken most of the light; found anew now and then."""
         known, where, fog = self._fog
         moved = float(np.abs(where - eye).max()) > 0.05 * fog
-        if self.place.world.slots and (known is not drawing or moved):
+        if self.workspace.world.slots and (known is not drawing or moved):
             x, y, z = eye.tolist()
-            fog = near_and_fog(self.place.world, Camera(x, y, z))[1]
+            fog = near_and_fog(self.workspace.world, Camera(x, y, z))[1]
             self._fog = (drawing, eye, fog)
         return fog
 
     def _opening(self, tracked: TrackingFrame, rig: Rig) -> DrawList:
         """What is being waited for, as a line of text before one's eyes."""
-        text = self.place.feed.progress or "opening the model"
-        if self.place.feed.failures:
-            text = self.place.feed.failures[0].message[:90]
+        text = self.workspace.feed.progress or "opening the model"
+        if self.workspace.feed.failures:
+            text = self.workspace.feed.failures[0].message[:90]
         key = (text, tracked.head is None)
         if self._words is None or self._words[0] != key:
-            eye = middle_of(tracked.eyes)
+            eye = head_of(tracked.eyes)
             ahead = eye.matrix() @ np.array([-0.6, 0.0, -2.0, 1.0])
             height = 0.05 * rig.scale
             origin = rig.apply(np.array([ahead[0], eye.position[1], ahead[2]]))

@@ -50,15 +50,15 @@ class WindowNavigator(NavigationActions):
 
     def _fly(self, camera: Camera) -> None:
         self.user_has_moved = True
-        visit = self._headset.visit
+        visit = self._headset.view
         if visit is not None and self._headset.mirrors_eyes:
-            visit.guide.go(camera)
+            visit.rig_controller.go_to(camera)
         else:
             self._fly_camera.fly_to(camera)
 
     def frame_everything(self) -> None:
         """Fly to where everything will be in view."""
-        if self._world.slots and self._headset.visit is None:
+        if self._world.slots and self._headset.view is None:
             self._fly_camera.fly_to(self._view.camera("overview", at_rest=True))
 
     def show_first_view(self) -> None:

@@ -21,7 +21,7 @@ from vrnn.commands.context import (
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config, HeadsetSettings
-from vrnn.controls.hands.guide import HandRigController
+from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png

@@ -68,7 +68,7 @@ class HeadsetToggle(HeadsetActions):
 
     def use(self, on: bool | None) -> None:
         """Start or stop it; None: the other way."""
-        start = self._headset.visit is None if on is None else on
+        start = self._headset.view is None if on is None else on
         if start:
             self._headset.start()
         else:

@@ -36,7 +36,7 @@ def run(options: Options) -> int:
             ) from error  # fmt: skip
         hints_file = user_settings_file().with_name(HINTS_FILE)
         with visit, studio.hand_controller(config, hints_file) as guide:
-            guide.meet(visit.headset)
-            visit.guide, visit.read_hands = guide, guide.read
+            guide.attach(visit.headset)
+            visit.rig_controller, visit.read_hands = guide, guide.read_hands
             run_headset_loop(studio, visit, guide, config.render.upload_mb_a_frame * 2**20)
     return 0

@@ -89,16 +89,16 @@ def probe_torch() -> dict[str, Any]:
 
 def probe_openxr() -> dict[str, Any]:
     """The OpenXR runtime, as its loader finds it, and its headset."""
-    from vrnn.xr.runtime import OPENGL, OPTIONAL_EXTENSIONS, Runtime
+    from vrnn.xr.runtime import OPENGL, Runtime, optional_extensions
 
     with Runtime((OPENGL,)) as runtime:
-        facts = runtime.facts
+        facts = runtime.info
         return {
             "runtime": facts.runtime,
             "version": facts.version,
             "headset": facts.system,
-            "size": facts.size,
-            "extras": [name for name in OPTIONAL_EXTENSIONS if name in facts.extensions],
+            "size": facts.recommended_size,
+            "extras": [name for name in optional_extensions() if name in facts.extensions],
         }
 
 

@@ -11,10 +11,12 @@ from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
 from typing import ClassVar, Self
 
+import numpy as np
+
 from vrnn.commands.context import CommandContext
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import LayerState, State
+from vrnn.scene.state import Key, LayerState, State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 
@@ -83,6 +85,19 @@ class UndoableCommand(Command):
         context.workspace.apply_command(self)
         if self.reframes:
             context.navigator.frame_everything()
+
+    @property
+    def moved_layer(self) -> Key | None:
+        """Network and name of the layer that it moves or scales, and does nothing else to."""
+        return None
+
+    def outline(self, placement: np.ndarray) -> np.ndarray:
+        """Give where the layer that it moves or scales would be, for a quick preview.
+
+        Args:
+            placement: (5,) x, y, z, width, height of the layer's panel without the change, meters.
+        """
+        return placement
 
     @property
     def label(self) -> str:

@@ -12,7 +12,7 @@ from vrnn.scene.picking import Hit
 
 
 class CommandDispatcher:
-    """Runs commands on one context."""
+    """Runs commands on one context. executed: how many it has done."""
 
     def __init__(
         self, context: CommandContext, notify: Callable[[str], None] = lambda text: None,
@@ -26,6 +26,7 @@ class CommandDispatcher:
             on_done: Called after each command.
         """
         self.context = context
+        self.executed = 0
         self._notify, self._on_done = notify, on_done
 
     def execute(self, command: Command) -> None:
@@ -35,6 +36,7 @@ class CommandDispatcher:
             VrnnError: When it cannot be done; everything is then as before.
         """
         command.run(self.context)
+        self.executed += 1
         self._on_done(command)
         if text := command.message(self.context):
             self._notify(text)

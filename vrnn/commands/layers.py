@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
+import numpy as np
+
 from vrnn.commands.base import (
     Command,
     LayerCommand,
@@ -19,7 +21,7 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, LayerState, Pin, State
+from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, Key, LayerState, Pin, State
 from vrnn.scene.world import World
 
 MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
@@ -44,6 +46,15 @@ class MoveLayer(LayerCommand):
         x, y, z = (a + b for a, b in zip(layer.offset, self.by, strict=True))
         return replace(layer, offset=(x, max(y, -20.0), z))
 
+    @property
+    def moved_layer(self) -> Key:
+        """This layer."""
+        return self.network, self.layer
+
+    def outline(self, placement: np.ndarray) -> np.ndarray:
+        """The panel moved."""
+        return placement + np.array([*self.by, 0.0, 0.0], placement.dtype)
+
 
 @command(
     "layer.scale",
@@ -64,6 +75,15 @@ class ScaleLayer(LayerCommand):
             raise VrnnError(f"a layer cannot be scaled by {self.by:g}; give a number above 0")
         size = min(MAX_LAYER_SCALE, max(MIN_LAYER_SCALE, layer.size * self.by))
         return replace(layer, size=size)
+
+    @property
+    def moved_layer(self) -> Key:
+        """This layer."""
+        return self.network, self.layer
+
+    def outline(self, placement: np.ndarray) -> np.ndarray:
+        """The panel scaled."""
+        return placement * np.array([1.0, 1.0, 1.0, self.by, self.by], placement.dtype)
 
 
 @command(

@@ -109,7 +109,7 @@ class TextureGui:
         return SIZE
 
     @property
-    def capital(self) -> float:
+    def cap_height(self) -> float:
         """Height of a capital letter, pixels."""
         return CAPITAL * TEXT
 
@@ -151,7 +151,7 @@ class TextureGui:
             imgui.get_io().add_mouse_wheel_event(0.0, lines / 5)
         self._stir()
 
-    def find(self) -> None:
+    def open_palette(self) -> None:
         """Open what finds a layer by its name."""
         self._palette.open(self.context)
         self._stir()

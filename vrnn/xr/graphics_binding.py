@@ -18,7 +18,7 @@ DRAW, READ = 0x3059, 0x305A
 """EGL's surfaces."""
 
 
-def kind() -> str:
+def context_kind() -> str:
     """`egl`, `glx` or `wgl`. Raises HeadsetError when no context is current, or on a Mac."""
     if sys.platform == "win32":
         return "wgl"
@@ -47,7 +47,7 @@ class ContextGuard:
 
     def __init__(self) -> None:
         """Raises HeadsetError when there is none."""
-        what = kind()
+        what = context_kind()
         names: tuple[str, ...]
         if what == "wgl":
             library, names = ctypes.PyDLL("opengl32"), ("wglGetCurrentDC",)
@@ -79,9 +79,9 @@ class ContextGuard:
             self._make(*self._words)
 
 
-def extensions() -> tuple[str, ...]:
+def required_extensions() -> tuple[str, ...]:
     """What a runtime must have for the current context."""
-    return (OPENGL, EGL) if kind() == "egl" else (OPENGL,)
+    return (OPENGL, EGL) if context_kind() == "egl" else (OPENGL,)
 
 
 def check_version(runtime: Runtime, version: tuple[int, int]) -> None:
@@ -97,10 +97,10 @@ def check_version(runtime: Runtime, version: tuple[int, int]) -> None:
         )
 
 
-def binding(runtime: Runtime) -> Any:
+def create_binding(runtime: Runtime) -> Any:
     """The structure that a session is created with."""
     xr = runtime.xr
-    what = kind()
+    what = context_kind()
     if what == "egl":
         return _egl(xr)
     if what == "glx":

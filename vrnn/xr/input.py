@@ -16,17 +16,17 @@ from vrnn.xr.interaction_profiles import (
     FLOATS,
     HANDS,
     POSES,
-    PROFILES,
     VECTORS,
     InteractionProfile,
+    registered_profiles,
 )
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
 from vrnn.xr.session import pose_of
 
 HAND_TRACKING = "XR_EXT_hand_tracking"
-JOINTS = 26
-NANOSECONDS = 1e9
+JOINT_COUNT = 26
+NANOSECONDS_PER_SECOND = 1e9
 
 
 class HandInputReader(Closeable):
@@ -34,20 +34,23 @@ class HandInputReader(Closeable):
 
     def __init__(
         self, xr: Any, calls: RawCalls, instance: Any, session: Any, extensions: frozenset[str],
-        profiles: Sequence[InteractionProfile] = PROFILES,
+        profiles: Sequence[InteractionProfile] | None = None,
     ) -> None:  # fmt: skip
-        """extensions: that are on; profiles: kinds of controllers. Raises HeadsetError."""
+        """extensions: that are on; profiles: kinds of controllers, None: all that
+        are registered. Raises HeadsetError."""
         self._calls = calls
         self._xr, self._instance, self._session = xr, instance, session
         self._hands = (HandInput(), HandInput())
         self._spaces: dict[tuple[str, int], Any] = {}
         self._trackers: list[Any] = []
-        self.refused: list[str] = []
+        self.refused_profiles: list[str] = []
         with translate_errors(xr):
             self._paths = [xr.string_to_path(instance, hand) for hand in HANDS]
             info = xr.ActionSetCreateInfo("vrnn", "vrnn", 0)
             self._set = xr.create_action_set(instance, info)
             self._actions = self._made()
+        if profiles is None:
+            profiles = registered_profiles()
         self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
         with translate_errors(xr):
             attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
@@ -110,7 +113,7 @@ class HandInputReader(Closeable):
             try:
                 xr.suggest_interaction_profile_bindings(self._instance, suggested)
             except xr.PathUnsupportedError:
-                self.refused.append(profile.path)
+                self.refused_profiles.append(profile.path)
             except xr.exception.XrException as error:
                 raise HeadsetError(
                     f"the headset's runtime refuses the buttons of {profile.path} ({error})"
@@ -119,8 +122,10 @@ class HandInputReader(Closeable):
     def _track(self) -> None:
         """Ask for tracked hands; a headset may have none though its runtime knows of them."""
         xr = self._xr
-        self._joints = (xr.HandJointLocationEXT * JOINTS)()
-        self._located = xr.HandJointLocationsEXT(joint_count=JOINTS, joint_locations=self._joints)
+        self._joints = (xr.HandJointLocationEXT * JOINT_COUNT)()
+        self._located = xr.HandJointLocationsEXT(
+            joint_count=JOINT_COUNT, joint_locations=self._joints
+        )
         self._locate_joints = self._calls.extension(self._instance, "xrLocateHandJointsEXT")
         try:
             for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
@@ -203,7 +208,7 @@ class HandInputReader(Closeable):
         result = self._locate_joints(self._trackers[hand], byref(info), byref(self._located))
         if result < 0 or not self._located.is_active:
             return None
-        found = np.zeros((JOINTS, 7), np.float32)
+        found = np.zeros((JOINT_COUNT, 7), np.float32)
         for row, joint in zip(found, self._joints, strict=True):
             if int(joint._location_flags) & self._valid != self._valid:
                 return None
@@ -211,15 +216,15 @@ class HandInputReader(Closeable):
             row[:] = place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w
         return found
 
-    def buzz(self, hand: int, strength: float, seconds: float) -> None:
+    def play_pulse(self, hand: int, strength: float, seconds: float) -> None:
         """Let a controller be felt; one that cannot be is left as it is."""
         xr = self._xr
-        shake = xr.HapticVibration(int(seconds * NANOSECONDS), 0.0, strength)
+        shake = xr.HapticVibration(int(seconds * NANOSECONDS_PER_SECOND), 0.0, strength)
         info = xr.HapticActionInfo(action=self._actions["haptic"], subaction_path=self._paths[hand])
         with suppress_errors(xr):
             xr.apply_haptic_feedback(self._session, info, shake)
 
-    def profile(self, hand: int) -> str:
+    def current_profile(self, hand: int) -> str:
         """The kind of controller in a hand, as OpenXR names it; '' for none."""
         xr = self._xr
         with translate_errors(xr):

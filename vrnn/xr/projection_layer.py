@@ -39,7 +39,7 @@ class ProjectionLayer:
         self._info.layer_count = 1
         self._info._layers = cast(self._headers, POINTER(header))
 
-    def of(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
+    def fill(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
         """What `end_frame` is given. time: nanoseconds; eyes: that the pictures are drawn for;
         depths: meters of the stage between which they are."""
         for eye, (position, orientation), fov in zip(eyes, self._poses, self._fovs, strict=True):

@@ -16,6 +16,7 @@ from typing import Any
 from vrnn.errors import VrnnError
 from vrnn.storage.closeable import Closeable
 from vrnn.version import __version__
+from vrnn.xr.interaction_profiles import registered_profiles
 from vrnn.xr.raw_calls import RawCalls
 
 OPENGL = "XR_KHR_opengl_enable"
@@ -25,12 +26,11 @@ OPTIONAL_EXTENSIONS = (
     "XR_FB_display_refresh_rate",
     "XR_EXT_local_floor",
     "XR_EXT_hand_tracking",
-    "XR_EXT_hp_mixed_reality_controller",
 )
-"""Extensions that are used where the runtime has them."""
-DEVICE = "HEAD_MOUNTED_DISPLAY"
+"""Extensions that are used where the runtime has them, beside those of controllers."""
+FORM_FACTOR = "HEAD_MOUNTED_DISPLAY"
 """What is asked for, as OpenXR names it."""
-WITHOUT = "or start without --xr"
+OR_WITHOUT = "or start without --xr"
 
 
 class HeadsetError(VrnnError):
@@ -49,9 +49,9 @@ class RuntimeInfo:
     runtime: str
     version: str
     system: str
-    size: tuple[int, int]
-    largest: tuple[int, int]
-    samples: int
+    recommended_size: tuple[int, int]
+    max_size: tuple[int, int]
+    recommended_samples: int
     extensions: frozenset[str]
 
 
@@ -68,13 +68,13 @@ class Runtime(Closeable):
         if missing:
             raise HeadsetError(
                 f"the OpenXR runtime offers no {missing[0]}, which drawing with OpenGL here needs; "
-                f"use another runtime (SteamVR and Monado have it), {WITHOUT}"
+                f"use another runtime (SteamVR and Monado have it), {OR_WITHOUT}"
             )
-        chosen = [*graphics, *(name for name in OPTIONAL_EXTENSIONS if name in offered)]
+        chosen = [*graphics, *(name for name in optional_extensions() if name in offered)]
         self.instance = _instance(xr, chosen)
         try:
             self.system = self._headset()
-            self.facts = self._facts(frozenset(chosen))
+            self.info = self._facts(frozenset(chosen))
         except BaseException:
             self.close()
             raise
@@ -83,16 +83,17 @@ class Runtime(Closeable):
         xr = self.xr
         name = _text(xr.get_instance_properties(self.instance).runtime_name)
         try:
-            info = xr.SystemGetInfo(xr.FormFactor[DEVICE])
+            info = xr.SystemGetInfo(xr.FormFactor[FORM_FACTOR])
             return xr.get_system(self.instance, info)
         except (xr.FormFactorUnavailableError, xr.FormFactorUnsupportedError):
             raise HeadsetError(
-                f"the OpenXR runtime '{name}' has no headset; connect one and put it on, {WITHOUT}"
+                f"the OpenXR runtime '{name}' has no headset; connect one and put it on, "
+                f"{OR_WITHOUT}"
             ) from None
         except xr.exception.XrException as error:
             raise HeadsetError(
-                f"the OpenXR runtime '{name}' gives no headset ({reason(error)}); "
-                f"restart its software, {WITHOUT}"
+                f"the OpenXR runtime '{name}' gives no headset ({describe_error(error)}); "
+                f"restart its software, {OR_WITHOUT}"
             ) from error
 
     def _facts(self, extensions: frozenset[str]) -> RuntimeInfo:
@@ -118,9 +119,9 @@ class Runtime(Closeable):
             left.recommended_swapchain_sample_count, extensions,
         )  # fmt: skip
 
-    def has(self, extension: str) -> bool:
+    def has_extension(self, extension: str) -> bool:
         """Whether an extension is on."""
-        return extension in self.facts.extensions
+        return extension in self.info.extensions
 
     def close(self) -> None:
         """Let go of the runtime. It may be gone already."""
@@ -128,6 +129,12 @@ class Runtime(Closeable):
         if instance is not None:
             with suppress_errors(self.xr):
                 self.xr.destroy_instance(instance)
+
+
+def optional_extensions() -> tuple[str, ...]:
+    """Returns the extensions that are used where the runtime has them."""
+    profiles = [profile.extension for profile in registered_profiles() if profile.extension]
+    return tuple(dict.fromkeys((*OPTIONAL_EXTENSIONS, *profiles)))
 
 
 def load() -> ModuleType:
@@ -140,7 +147,7 @@ def load() -> ModuleType:
         first = str(error).splitlines()[0] if str(error) else type(error).__name__
         raise HeadsetError(
             f"OpenXR cannot be used here ({first}); install pyopenxr and this machine's OpenGL, "
-            f"{WITHOUT}"
+            f"{OR_WITHOUT}"
         ) from error
     return xr
 
@@ -170,26 +177,26 @@ def _no_runtime(xr: Any, error: Exception) -> str:
     if chosen and not Path(chosen).is_file():
         return (
             f"XR_RUNTIME_JSON names '{chosen}', which is no file; let it name a runtime's own, "
-            f"unset it, {WITHOUT}"
+            f"unset it, {OR_WITHOUT}"
         )
     if isinstance(error, xr.LimitReachedError):
         return (
             "the OpenXR runtime serves no more programs; end the one that uses the headset, "
-            f"{WITHOUT}"
+            f"{OR_WITHOUT}"
         )
     if not isinstance(error, xr.RuntimeUnavailableError):
         return (
-            f"the OpenXR runtime does not answer ({reason(error)}); start the headset's software "
-            f"(SteamVR, Quest Link, monado-service) again, {WITHOUT}"
+            f"the OpenXR runtime does not answer ({describe_error(error)}); start the headset's "
+            f"software (SteamVR, Quest Link, monado-service) again, {OR_WITHOUT}"
         )
     if chosen:
         return (
             f"the OpenXR runtime that XR_RUNTIME_JSON names, '{chosen}', cannot be loaded; let it "
-            f"name another, unset it, {WITHOUT}"
+            f"name another, unset it, {OR_WITHOUT}"
         )
     return (
         "there is no OpenXR runtime on this machine; install the headset's software (SteamVR, "
-        f"Quest Link, Monado) and make it the active runtime, {WITHOUT}"
+        f"Quest Link, Monado) and make it the active runtime, {OR_WITHOUT}"
     )
 
 
@@ -201,7 +208,7 @@ def translate_errors(xr: Any) -> Iterator[None]:
     except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
         raise HeadsetLost("the headset's runtime is gone") from error
     except xr.exception.XrException as error:
-        raise HeadsetError(f"the headset's runtime refuses ({reason(error)})") from error
+        raise HeadsetError(f"the headset's runtime refuses ({describe_error(error)})") from error
 
 
 @contextmanager
@@ -211,7 +218,7 @@ def suppress_errors(xr: Any) -> Iterator[None]:
         yield
 
 
-def reason(error: Exception) -> str:
+def describe_error(error: Exception) -> str:
     """What the runtime said, short."""
     said = str(error).strip().rstrip(".")
     return said.splitlines()[0] if said else type(error).__name__

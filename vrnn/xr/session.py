@@ -33,11 +33,11 @@ from vrnn.xr.projection_layer import ProjectionLayer
 from vrnn.xr.runtime import HeadsetLost, Runtime, suppress_errors, translate_errors
 from vrnn.xr.swapchain import Swapchain, color_format, depth_format
 
-STANDING = 1.6
+STANDING_EYE_HEIGHT = 1.6
 """Meters of the eye above the floor, where the runtime does not know the floor."""
 DEPTH_LAYER = "XR_KHR_composition_layer_depth"
-MASK = "XR_KHR_visibility_mask"
-REFRESH = "XR_FB_display_refresh_rate"
+VISIBILITY_MASK = "XR_KHR_visibility_mask"
+REFRESH_RATE = "XR_FB_display_refresh_rate"
 LOCAL_FLOOR = "XR_EXT_local_floor"
 
 Depths = tuple[float, float]
@@ -47,11 +47,13 @@ Depths = tuple[float, float]
 class HeadsetFrameState:
     """One frame, between waiting for it and handing it over."""
 
-    def __init__(self, headset: HeadsetSession, time: int, period: int, shown: bool) -> None:
+    def __init__(
+        self, headset: HeadsetSession, time: int, period: int, should_render: bool
+    ) -> None:
         """time: at which it will be seen, nanoseconds of the runtime's clock; period: from one
         frame to the next; shown: whether it is worth drawing."""
         self._headset = headset
-        self.time, self.period, self.shown = time, period, shown
+        self.time, self.period, self.should_render = time, period, should_render
         self.depths: Depths = (0.05, 4000.0)
         self.views: tuple[Eye, Eye] | None = None
 
@@ -62,12 +64,12 @@ class HeadsetFrameState:
 
     def head(self) -> Pose | None:
         """Where the head is predicted to be; None while it is not tracked."""
-        return self._headset.located(self._headset.view_space, self.time)
+        return self._headset.locate(self._headset.view_space, self.time)
 
     def eyes(self) -> tuple[tuple[Eye, Eye], bool]:
         """Where both eyes are predicted to be, located now, and whether they are tracked; where
         they were last while they are not."""
-        return self._headset.located_eyes(self.time)
+        return self._headset.locate_eyes(self.time)
 
     def target(self, eyes: tuple[Eye, Eye], depths: Depths) -> StereoTarget:
         """Where to draw what these eyes see. depths: see `Depths`."""
@@ -88,8 +90,10 @@ class HeadsetSession(Closeable):
         self.state = "UNKNOWN"
         self.states: list[str] = []
         self.running = False
-        self.frames = self.unended = 0
-        self.seconds = 0.0  # that were ours of the last frame, between waiting and handing over
+        self.frames = self.open_frames = 0
+        self.frame_seconds = (
+            0.0  # that were ours of the last frame, between waiting and handing over
+        )
         self.recentered = 0
         self.notes: list[str] = []
         self.stage_kind = ""
@@ -104,7 +108,7 @@ class HeadsetSession(Closeable):
         self.session: Any = None
         self.stage: Any = None
         self.view_space: Any = None
-        self.runtime = Runtime(graphics.extensions())
+        self.runtime = Runtime(graphics.required_extensions())
         try:
             self._open()
         except BaseException:
@@ -115,7 +119,7 @@ class HeadsetSession(Closeable):
         runtime, xr = self.runtime, self.runtime.xr
         code = self.ctx.version_code
         graphics.check_version(runtime, (code // 100, code // 10 % 10))
-        self._binding = graphics.binding(runtime)
+        self._binding = graphics.create_binding(runtime)
         self._current = current = graphics.ContextGuard()
         with translate_errors(xr):
             info = xr.SessionCreateInfo(
@@ -145,15 +149,15 @@ class HeadsetSession(Closeable):
         offered = {int(kind) for kind in xr.enumerate_reference_spaces(self.session)}
         if kinds.STAGE.value in offered:
             self.stage, self.stage_kind = self._space(kinds.STAGE), "stage"
-        elif self.runtime.has(LOCAL_FLOOR) and kinds.LOCAL_FLOOR.value in offered:
+        elif self.runtime.has_extension(LOCAL_FLOOR) and kinds.LOCAL_FLOOR.value in offered:
             self.stage, self.stage_kind = self._space(kinds.LOCAL_FLOOR), "local floor"
         else:
-            self.stage, self.stage_kind = self._space(kinds.LOCAL, -STANDING), "local"
+            self.stage, self.stage_kind = self._space(kinds.LOCAL, -STANDING_EYE_HEIGHT), "local"
 
     def _refresh(self) -> None:
         """Ask for the rate of pictures that the settings want."""
         xr, wanted = self.runtime.xr, self._settings.refresh_rate
-        if not wanted or not self.runtime.has(REFRESH):
+        if not wanted or not self.runtime.has_extension(REFRESH_RATE):
             return
         with suppress_errors(xr):
             offered = list(xr.enumerate_display_refresh_rates_fb(self.session))
@@ -165,7 +169,7 @@ class HeadsetSession(Closeable):
     def refresh_rate(self) -> float:
         """Pictures a second that the headset shows; 0 where it does not say."""
         xr = self.runtime.xr
-        if not self.runtime.has(REFRESH):
+        if not self.runtime.has_extension(REFRESH_RATE):
             return 0.0
         # pyopenxr's own function gives the rate as a text.
         found = xr.get_instance_proc_addr(self.runtime.instance, "xrGetDisplayRefreshRateFB")
@@ -191,10 +195,10 @@ class HeadsetSession(Closeable):
     @property
     def size(self) -> tuple[int, int]:
         """Of one eye's picture, pixels."""
-        facts, scale = self.runtime.facts, self._settings.resolution
+        facts, scale = self.runtime.info, self._settings.resolution
         width, height = (
             max(16, min(most, round(side * scale / 2) * 2))
-            for side, most in zip(facts.size, facts.largest, strict=True)
+            for side, most in zip(facts.recommended_size, facts.max_size, strict=True)
         )
         return width, height
 
@@ -276,7 +280,7 @@ class HeadsetSession(Closeable):
             self.runtime.calls.begin_frame(self.session)
         self._keep_context()
         began = perf_counter()
-        self.unended += 1
+        self.open_frames += 1
         time, period = state.predicted_display_time, state.predicted_display_period
         frame = HeadsetFrameState(self, time, period, bool(state.should_render))
         complete = False
@@ -296,8 +300,8 @@ class HeadsetSession(Closeable):
         with translate_errors(self.runtime.xr):
             if frame.views is not None and self._layer is not None:
                 self._give_back()
-                info = self._layer.of(frame.time, frame.views, frame.depths)
-            self.seconds = perf_counter() - began
+                info = self._layer.fill(frame.time, frame.views, frame.depths)
+            self.frame_seconds = perf_counter() - began
             self._hand_over(frame, info)
         self.frames += 1
 
@@ -314,12 +318,12 @@ class HeadsetSession(Closeable):
         try:
             xr.end_frame(self.session, info)
         finally:
-            self.unended -= 1
+            self.open_frames -= 1
             self._keep_context()
 
     # Where things are.
 
-    def located(self, space: Any, time: int) -> Pose | None:
+    def locate(self, space: Any, time: int) -> Pose | None:
         """Where a space is on the stage; None while it is not tracked. Raises HeadsetError."""
         xr = self.runtime.xr
         with translate_errors(xr):
@@ -330,7 +334,7 @@ class HeadsetSession(Closeable):
             return None
         return pose_of(found.pose)
 
-    def located_eyes(self, time: int) -> tuple[tuple[Eye, Eye], bool]:
+    def locate_eyes(self, time: int) -> tuple[tuple[Eye, Eye], bool]:
         """Both eyes, and whether they are tracked; else they are where they were."""
         xr = self.runtime.xr
         self._view_info.display_time = time
@@ -371,7 +375,7 @@ class HeadsetSession(Closeable):
         runtime, size = self.runtime, self.size
         self._color = Swapchain(runtime, self.session, color_format(runtime, self.session), size)
         kind = 0
-        if self._settings.depth and runtime.has(DEPTH_LAYER):
+        if self._settings.depth and runtime.has_extension(DEPTH_LAYER):
             kind = depth_format(runtime, self.session)
         if kind:
             self._depth = Swapchain(runtime, self.session, kind, size, depth=True)
@@ -384,7 +388,7 @@ class HeadsetSession(Closeable):
     def _masks(self, eyes: tuple[Eye, Eye]) -> list[np.ndarray]:
         """Triangles (N, 3, 2) of each eye that its lens hides, by tangents right and up."""
         xr = self.runtime.xr
-        if not self.runtime.has(MASK):
+        if not self.runtime.has_extension(VISIBILITY_MASK):
             return []
         try:
             found = [_mask(xr, self.runtime.instance, self.session, number) for number in (0, 1)]

@@ -16,7 +16,7 @@ from vrnn.xr.runtime import HeadsetError, Runtime, suppress_errors, translate_er
 COLORS = (SRGB8_ALPHA8,)
 DEPTHS = (DEPTH_COMPONENT32F, DEPTH_COMPONENT24, DEPTH_COMPONENT16)
 """Formats that can be drawn into, the best first."""
-LONGEST = 1_000_000_000
+WAIT_TIMEOUT = 1_000_000_000
 """Nanoseconds to wait until the runtime has done with an image."""
 
 
@@ -41,7 +41,7 @@ class Swapchain:
             images = xr.enumerate_swapchain_images(self.handle, xr.SwapchainImageOpenGLKHR)
         self.textures = [int(image.image) for image in images]
         self._acquire = xr.SwapchainImageAcquireInfo()
-        self._wait = xr.SwapchainImageWaitInfo(timeout=LONGEST)
+        self._wait = xr.SwapchainImageWaitInfo(timeout=WAIT_TIMEOUT)
         self._release = xr.SwapchainImageReleaseInfo()
         self._lent = False
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from tests.support.headset import looking
 from vrnn.scene.headset import radial_menu as radial
-from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.hand_gestures import (
     INDEX,
     KNUCKLE,
@@ -19,7 +19,7 @@ from vrnn.scene.headset.hand_gestures import (
     hand_input_from_joints,
     quaternion,
 )
-from vrnn.scene.headset.hand_picking import Buttons, intersect_quad, ray_of
+from vrnn.scene.headset.hand_picking import Buttons, aim_ray, intersect_quad
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
 from vrnn.scene.picking import Ray
 
@@ -42,39 +42,40 @@ def test_a_trigger_between_its_limits_stays_as_it_was():
 def test_a_ray_meets_a_leaf_where_it_points(eye, center, width, height, u, v):
     if np.linalg.norm(eye - center) < 0.2:
         return
-    leaf = facing(center, eye, width, height)
-    assert leaf.toward @ (eye - center) > 0
+    leaf = billboard_facing(center, eye, width, height)
+    assert leaf.normal @ (eye - center) > 0
     np.testing.assert_allclose(leaf.right[1], 0, atol=1e-9)
     assert leaf.up[1] >= -1e-9
     rig = Rig(np.array([3.0, -1.0, 2.0]), 0.7, 2.5)
-    at = leaf.at((u - 0.5) * width * 0.99, (0.5 - v) * height * 0.99)
-    ray = ray_of(rig, looking(eye, at))
-    found = intersect_quad(ray, *leaf.in_world(rig))
+    at = leaf.point((u - 0.5) * width * 0.99, (0.5 - v) * height * 0.99)
+    ray = aim_ray(rig, looking(eye, at))
+    found = intersect_quad(ray, *leaf.edges_in_world(rig))
     assert found is not None
     distance, across, down = found
     np.testing.assert_allclose(ray.at(distance), rig.apply(at), atol=1e-6)
     assert across == pytest.approx(0.5 + (u - 0.5) * 0.99, abs=1e-6)
     assert down == pytest.approx(0.5 + (v - 0.5) * 0.99, abs=1e-6)
-    assert intersect_quad(Ray(ray.origin, -ray.direction), *leaf.in_world(rig)) is None
-    behind = Ray(rig.apply(leaf.at(0, 0, -1.0)), leaf.toward)
+    assert intersect_quad(Ray(ray.origin, -ray.direction), *leaf.edges_in_world(rig)) is None
+    behind = Ray(rig.apply(leaf.point(0, 0, -1.0)), leaf.normal)
     assert (
-        intersect_quad(replace(behind, direction=behind.direction), *leaf.in_world(Rig())) is None
+        intersect_quad(replace(behind, direction=behind.direction), *leaf.edges_in_world(Rig()))
+        is None
     )
 
 
 def test_each_word_of_the_menu_is_chosen_by_stick_and_by_ray():
     words = ("one", "two", "three", "four", "five", "six", "seven", "eight")
     eye = HEAD.position
-    leaf = radial.ring(facing(np.array([0.2, 1.4, -0.5]), eye), 0.6)
+    leaf = radial.menu_billboard(billboard_facing(np.array([0.2, 1.4, -0.5]), eye), 0.6)
     rig = Rig(np.array([1.0, 2, 3]), 1.1, 3.0)
     for number in range(8):
         angle = 2 * np.pi * number / 8
         x, y = float(np.sin(angle)), float(np.cos(angle))
         assert radial.pick_with_stick((x, y), 8) == number
-        at = leaf.at(x * leaf.width / 2, y * leaf.height / 2)
-        assert radial.pick_with_ray(ray_of(rig, looking(eye, at)), leaf, rig, 0.6, words) == number
+        at = leaf.point(x * leaf.width / 2, y * leaf.height / 2)
+        assert radial.pick_with_ray(aim_ray(rig, looking(eye, at)), leaf, rig, 0.6, words) == number
     assert radial.pick_with_stick((0.2, 0.1), 8) is None
-    ray = ray_of(rig, looking(eye, leaf.center))
+    ray = aim_ray(rig, looking(eye, leaf.center))
     assert radial.pick_with_ray(ray, leaf, rig, 0.6, words) is None
     quads, labels = radial.draw_radial_menu(leaf, rig, 0.6, words, 2)
     assert [label.text for label in labels] == list(words)

@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from vrnn.config.loader import load_config
 from vrnn.scene.headset.locomotion import (
-    EVERYWHERE,
+    GROUND,
     Floor,
     Locomotion,
     MotionInput,
@@ -45,7 +45,7 @@ def comfort(**changes):
     return replace(load_config().comfort, **changes)
 
 
-def steps(locomotion, wish, seconds, head=HEAD, grounds=(EVERYWHERE,)):
+def steps(locomotion, wish, seconds, head=HEAD, grounds=(GROUND,)):
     for _ in range(round(seconds / FRAME)):
         locomotion.step(head, wish, FRAME, grounds)
     return locomotion.rig
@@ -150,17 +150,17 @@ def test_a_smooth_turn_darkens_the_edge_while_it_goes_on():
 def test_the_arc_ends_on_the_first_floor_it_falls_on():
     rig = Rig()
     aim = yawed(0, (0.2, 1.2, -0.3), pitch=0.3)
-    plain = teleport_arc(rig, aim, [EVERYWHERE])
+    plain = teleport_arc(rig, aim, [GROUND])
     assert plain.target is not None
     assert plain.target[1] == pytest.approx(0)
     assert plain.target[2] < -3
     step = Floor(-3, 3, -20, -4, 1.5)
-    raised = teleport_arc(rig, aim, [EVERYWHERE, step])
+    raised = teleport_arc(rig, aim, [GROUND, step])
     assert raised.target is not None
     assert raised.target[1] == pytest.approx(1.5)
     assert raised.target[2] > plain.target[2]
     np.testing.assert_allclose(raised.points[-1], raised.target)
-    beside = teleport_arc(rig, aim, [EVERYWHERE, replace(step, left=5, right=9)])
+    beside = teleport_arc(rig, aim, [GROUND, replace(step, left=5, right=9)])
     np.testing.assert_allclose(beside.target, plain.target)
     assert teleport_arc(rig, yawed(0, (0, 1.2, 0), pitch=pi / 2 - 0.01), [step]).target is None
 
@@ -169,15 +169,15 @@ def test_a_teleport_puts_the_feet_onto_the_target():
     walker = Locomotion(comfort(), Rig(np.array([1.0, 0, 2]), 0.7))
     stand = Floor(-30, 30, -30, 30, 2.0)
     aim = yawed(0.2, (0.2, 1.4, -0.3), pitch=0.9)
-    steps(walker, MotionInput(aim=aim), 0.1, grounds=[EVERYWHERE, stand])
+    steps(walker, MotionInput(aim=aim), 0.1, grounds=[GROUND, stand])
     target = walker.arc.target
     assert target[1] == pytest.approx(2.0)
-    assert walker.release(HEAD)
+    assert walker.finish_teleport(HEAD)
     feet = walker.rig.apply(np.array([HEAD.position[0], 0, HEAD.position[2]]))
     np.testing.assert_allclose(feet, target, atol=1e-9)
     assert walker.rig.yaw == 0.7
     assert walker.blink == 1
-    assert not walker.release(HEAD)
+    assert not walker.finish_teleport(HEAD)
 
 
 def test_without_a_head_nothing_moves():

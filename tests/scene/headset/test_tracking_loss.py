@@ -8,7 +8,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
-from vrnn.scene.headset.tracking_loss import FADE, NEAR_BY, TrackingLossFade, fade_quad, middle_of
+from vrnn.scene.headset.tracking_loss import (
+    FADE_SECONDS,
+    MAX_SHIFT,
+    TrackingLossFade,
+    fade_quad,
+    head_of,
+)
 
 FRAME = 1 / 90
 
@@ -19,14 +25,14 @@ def eyes(x=0.0, yaw=0.0):
 
 
 def place(shown):
-    return float(middle_of(shown).position[0])
+    return float(head_of(shown).position[0])
 
 
 def settled(at):
     steady = TrackingLossFade()
     for _ in range(60):
         steady.update(at, True, FRAME)
-    assert steady.veil == 0
+    assert steady.opacity == 0
     return steady
 
 
@@ -34,11 +40,11 @@ def test_it_comes_gently_and_follows_at_once():
     steady = TrackingLossFade()
     shown = steady.update(eyes(1.0), True, FRAME)
     assert place(shown) == 1.0
-    assert 0.9 < steady.veil < 1
+    assert 0.9 < steady.opacity < 1
     steady = settled(eyes())
     for x in (0.5, 3.0, -2.0):  # a head may move as it likes while it is tracked
         assert place(steady.update(eyes(x), True, FRAME)) == x
-        assert steady.veil == 0
+        assert steady.opacity == 0
 
 
 def test_lost_it_freezes_and_fades():
@@ -47,21 +53,21 @@ def test_lost_it_freezes_and_fades():
     for number in range(60):
         shown = steady.update(eyes(9.0), False, FRAME)  # whatever the runtime says then
         assert place(shown) == 0
-        assert steady.veil >= last
-        last = steady.veil
-        if number * FRAME > FADE:
-            assert steady.veil == 1
-    assert steady.veil == 1
+        assert steady.opacity >= last
+        last = steady.opacity
+        if number * FRAME > FADE_SECONDS:
+            assert steady.opacity == 1
+    assert steady.opacity == 1
 
 
 def test_found_where_it_was_it_comes_back_at_once():
     steady = settled(eyes())
     for _ in range(5):
         steady.update(eyes(), False, FRAME)
-    half = steady.veil
+    half = steady.opacity
     assert 0 < half < 1
-    assert place(steady.update(eyes(0.6 * NEAR_BY), True, FRAME)) == 0.6 * NEAR_BY
-    assert steady.veil < half
+    assert place(steady.update(eyes(0.6 * MAX_SHIFT), True, FRAME)) == 0.6 * MAX_SHIFT
+    assert steady.opacity < half
 
 
 @pytest.mark.parametrize("back", [eyes(2.0), eyes(0.0, radians(40))])
@@ -70,7 +76,7 @@ def test_found_elsewhere_it_is_gone_before_it_stands_there(back):
     for _ in range(3):
         steady.update(eyes(), False, FRAME)
     while True:
-        before = steady.veil
+        before = steady.opacity
         shown = steady.update(back, True, FRAME)
         if shown is back:
             assert before == 1
@@ -78,7 +84,7 @@ def test_found_elsewhere_it_is_gone_before_it_stands_there(back):
         assert place(shown) == 0
     for _ in range(60):
         assert steady.update(back, True, FRAME) is back
-    assert steady.veil == 0
+    assert steady.opacity == 0
 
 
 @given(st.lists(st.tuples(st.booleans(), st.floats(-3, 3), st.floats(0, 0.1)), max_size=60))
@@ -86,9 +92,9 @@ def test_it_never_jumps_in_plain_sight(moments):
     """After a loss, whatever comes: where the picture is seen it moved little or was tracked."""
     steady, shown, was_tracked = settled(eyes()), 0.0, True
     for tracked, x, seconds in moments:
-        veiled = steady.veil
+        veiled = steady.opacity
         now = place(steady.update(eyes(x), tracked, seconds))
-        if abs(now - shown) > NEAR_BY:
+        if abs(now - shown) > MAX_SHIFT:
             assert tracked
             assert veiled == 1 or (veiled == 0 and was_tracked)
         if not tracked:
@@ -100,7 +106,7 @@ def test_a_veil_covers_all_that_is_seen():
     rig = Rig(np.array([3.0, 1.0, -2.0]), 0.7, 4.0)
     (record,) = fade_quad(eyes(0.3, 0.4), rig, 0.25, (0.1, 0.2, 0.3))
     assert record["top"] == pytest.approx([0.1, 0.2, 0.3, 0.25])
-    head = rig.apply(middle_of(eyes(0.3, 0.4)).position)
+    head = rig.apply(head_of(eyes(0.3, 0.4)).position)
     middle = record["origin"] + (record["right"] + record["down"]) / 2
     assert np.linalg.norm(middle - head) == pytest.approx(4.0, rel=1e-4)
     for corner in (0, record["right"], record["down"], record["right"] + record["down"]):

@@ -8,12 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.commands.base import UndoableCommand
-from vrnn.commands.layers import MoveLayer, ScaleLayer
 from vrnn.scene.primitives import QUAD
 from vrnn.scene.visuals import panels as parts
 from vrnn.workspace.workspace import Workspace
 
-APART = 0.15
+MIN_INTERVAL = 0.15
 """Seconds from one showing of the layer itself to the next."""
 
 
@@ -37,10 +36,10 @@ class GrabPreview:
 
     def preview(self, change: UndoableCommand) -> None:
         """It would be so."""
-        if not isinstance(change, MoveLayer | ScaleLayer):
+        layer = change.moved_layer
+        if layer is None:
             self._place.preview(change)
             return
-        layer = (change.network, change.layer)
         if self._now is None or self._now.layer != layer:
             world = self._place.world
             node = world.node_id(*layer)
@@ -56,19 +55,14 @@ class GrabPreview:
     def show(self, seconds: float) -> None:
         """Between two frames: show the layer itself. seconds: what time it is. Raises VrnnError."""
         now = self._now
-        if now is None or now.change == self._shown or seconds - self._last < APART:
+        if now is None or now.change == self._shown or seconds - self._last < MIN_INTERVAL:
             return
         self._last, self._shown = seconds, now.change
         self._place.preview(now.change)
 
-    def frame(self) -> np.ndarray:
+    def outline(self) -> np.ndarray:
         """QUADs around where the layer would be."""
         if self._now is None:
             return np.zeros(0, QUAD)
-        x, y, z, width, height = self._now.place.tolist()
-        change = self._now.change
-        if isinstance(change, MoveLayer):
-            x, y, z = x + change.by[0], y + change.by[1], z + change.by[2]
-        elif isinstance(change, ScaleLayer):
-            width, height = width * change.by, height * change.by
+        x, y, z, width, height = self._now.change.outline(self._now.place).tolist()
         return parts.outline(x - width / 2, y + height, width, height, z)

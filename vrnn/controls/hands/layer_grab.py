@@ -14,9 +14,9 @@ from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
 
-PUSH = 1.6
+PUSH_RATE = 1.6
 """How fast a stick pushes what is held away: its distance grows by e in a second / this."""
-LEAST = 0.005
+MIN_CHANGE = 0.005
 """Part of the distance, or of the size, below which a grab has changed nothing."""
 
 
@@ -45,11 +45,11 @@ class LayerGrab:
         self._change: UndoableCommand | None = None
 
     @property
-    def hands(self) -> frozenset[int]:
+    def holders(self) -> frozenset[int]:
         """Which hands hold the layer."""
         return frozenset(self._holders)
 
-    def named(self, hit: Hit | None) -> tuple[int, str] | None:
+    def layer_of(self, hit: Hit | None) -> tuple[int, str] | None:
         """Network and name of the layer that a hit is on."""
         if hit is None or hit.kind not in ("layer", "handle", "corner"):
             return None
@@ -57,7 +57,7 @@ class LayerGrab:
 
     def begin(self, hand: int, hit: Hit | None, ray: Ray) -> bool:
         """A hand closes. False where there is no layer, or another one is held."""
-        layer = self.named(hit)
+        layer = self.layer_of(hit)
         if hit is None or layer is None or self.layer not in (None, layer):
             return False
         self._commit()
@@ -86,13 +86,13 @@ class LayerGrab:
             apart = max(float(np.linalg.norm(rays[0].origin - rays[1].origin)), 1e-4)
             self._apart = self._apart or apart
             by = apart / self._apart
-            change, far = ScaleLayer(name, slot, by), abs(by - 1) > LEAST
+            change, far = ScaleLayer(name, slot, by), abs(by - 1) > MIN_CHANGE
         else:
             holder = next(iter(self._holders.values()))
-            holder.distance *= exp(push * PUSH * seconds)
+            holder.distance *= exp(push * PUSH_RATE * seconds)
             by3 = rays[0].at(holder.distance) - holder.start
             x, y, z = by3.tolist()
-            far = float(np.linalg.norm(by3)) > LEAST * max(holder.distance, 0.1)
+            far = float(np.linalg.norm(by3)) > MIN_CHANGE * max(holder.distance, 0.1)
             change = MoveLayer(name, slot, (x, y, z))
         if far or self._change is not None:
             self._change = change

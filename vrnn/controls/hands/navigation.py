@@ -13,27 +13,27 @@ from vrnn.scene.headset.rig_math import (
     heading,
     standing_at,
     table_top,
-    turned_vector,
+    turned_about_y,
     with_eye_at,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, start_camera
 from vrnn.scene.world import World
 
-FIELD = radians(75)
+FIELD_OF_VIEW = radians(75)
 """Of view: what of a layer is seen without turning the head."""
-NOTICED = 1.0
+MIN_SHIFT = 1.0
 """Meters of the stage that a layer may go without one's going along."""
 
 
 def start_rig(world: World, head: Pose) -> Rig:
     """On the floor before the input, looking at it."""
-    where = start_camera(world, FIELD) if world.slots else Camera()
+    where = start_camera(world, FIELD_OF_VIEW) if world.slots else Camera()
     yaw = where.yaw - heading(head)
     return standing_at(Rig(yaw=yaw), head.position, np.array([where.x, 0.0, where.z]))
 
 
-def rig_for_view(world: World, head: Pose, view: str, network: int | None) -> Rig:
+def rig_for_view(world: World, head: Pose, view: str, network: int | None = None) -> Rig:
     """Where a camera by name leads: `overview` is everything on a table before the head. Raises
     VrnnError."""
     if view == "overview":
@@ -41,13 +41,13 @@ def rig_for_view(world: World, head: Pose, view: str, network: int | None) -> Ri
         return table_top(head, corners.min(0), corners.max(0))
     name = view.removeprefix("layer:")
     if name == view:
-        camera = camera_by_name(world, name, 1.0, FIELD)
+        camera = camera_by_name(world, name, 1.0, FIELD_OF_VIEW)
     else:
         slot = network
         node = world.node_id(slot, name) if slot is not None else None
         if slot is None or node is None:
             slot, node = find_layer(world, name, slot)
-        camera = frame_layer(world, slot, node, 1.0, FIELD)
+        camera = frame_layer(world, slot, node, 1.0, FIELD_OF_VIEW)
     return with_eye_at(head, camera.position, camera.yaw)
 
 
@@ -69,7 +69,7 @@ class LayerFollower:
         self._beside: NearestLayer | None = None
         self._table: Rig | None = None
 
-    def on_table(self, rig: Rig) -> None:
+    def set_table(self, rig: Rig) -> None:
         """The whole place was set on a table, by this rig."""
         self._table = rig
 
@@ -81,7 +81,7 @@ class LayerFollower:
         if before is not None and layout != before:
             return self._follow(world.at_rest(), head, rig)
         if not world.moving and world.slots:
-            ahead = turned_vector(direction(head), rig.yaw)
+            ahead = turned_about_y(direction(head), rig.yaw)
             self._beside = nearest(world, rig.apply(head.position), ahead)
         return None
 
@@ -100,7 +100,7 @@ class LayerFollower:
         ):
             return None
         by = world.panel_corners(beside.slot, beside.node).mean(0) - beside.center
-        if float(np.linalg.norm(by)) < NOTICED * rig.scale:
+        if float(np.linalg.norm(by)) < MIN_SHIFT * rig.scale:
             return None
         return replace(rig, position=rig.position + by)
 

@@ -4,20 +4,22 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from vrnn.controls.hands.hand_state import HandPair
 from vrnn.errors import VrnnError
+from vrnn.scene.headset.locomotion import SNAP_THRESHOLD
 from vrnn.storage.atomic import make_folder, write_atomically
 
 HINTS_FILE = "hints-were-read"
 """Its name, beside the settings."""
 Rows = tuple[tuple[str, str, str], ...]
-MAIN: Rows = (
+DOMINANT: Rows = (
     ("trigger", "trigger", "pick up, press, fold"),
     ("squeeze", "grip", "move a layer; both: the world"),
     ("stick", "stick", "turn; forward: teleport"),
     ("primary", "A or X, menu", "menu"),
     ("secondary", "B or Y", "let go, undo"),
 )
-OTHER: Rows = (
+SECONDARY: Rows = (
     ("stick", "stick", "walk"),
     ("primary", "X or A, menu", "panels"),
     ("secondary", "Y or B", "back to the start"),
@@ -36,12 +38,12 @@ FINGERS: Rows = (
 def help_rows() -> tuple[tuple[str, str], ...]:
     """All buttons and what they do, for the help on the board."""
     return (
-        ("pointing hand", ""), *((name, does) for _, name, does in MAIN),
+        ("pointing hand", ""), *((name, does) for _, name, does in DOMINANT),
         ("press stick", "magnify: sharp, smooth, not"),
         ("trigger, held", "on nothing: teleport"),
         ("trigger, tapped", "on nothing: let go of an image"),
         ("grip on the board", "hang it elsewhere; both: larger"),
-        ("other hand", ""), *((name, does) for _, name, does in OTHER),
+        ("other hand", ""), *((name, does) for _, name, does in SECONDARY),
         ("without controllers", ""), *((name, does) for _, name, does in FINGERS),
     )  # fmt: skip
 
@@ -54,15 +56,23 @@ class OnboardingHints:
         self._file = file
         self._left: set[tuple[bool, str]] = set()
         if wanted and not (file is not None and file.is_file()):
-            self._left = {(True, key) for key, *_ in MAIN} | {(False, key) for key, *_ in OTHER}
+            self._left = {(True, key) for key, *_ in DOMINANT} | {
+                (False, key) for key, *_ in SECONDARY
+            }
 
-    def used(self, button: str, main: bool) -> None:
+    def mark_used(self, button: str, main: bool) -> None:
         """A button was tried: its hint is not needed any more."""
         if not self._left:
             return
         self._left.discard((main, {"menu": "primary"}.get(button, button)))
         if not self._left:
             self.dismiss()
+
+    def update_sticks(self, hands: HandPair) -> None:
+        """Marks the hint of each stick that is pushed as followed."""
+        for hand in hands:
+            if hand.input.active and max(map(abs, hand.input.stick)) > SNAP_THRESHOLD:
+                self.mark_used("stick", hand.index == hands.dominant)
 
     def dismiss(self) -> None:
         """No hints any more, nor at the next visit."""
@@ -75,9 +85,9 @@ class OnboardingHints:
         except VrnnError:
             return  # they are shown again next time
 
-    def lines(self, main: bool, fingers: bool = False) -> list[tuple[str, str]]:
+    def rows(self, main: bool, fingers: bool = False) -> list[tuple[str, str]]:
         """What to say on a controller: buttons, and what they do; or at a hand without one."""
-        rows = MAIN if main else OTHER
+        rows = DOMINANT if main else SECONDARY
         if fingers:
             rows = FINGERS if main else ()
         return [(name, does) for key, name, does in rows if (main, key) in self._left]

@@ -8,14 +8,17 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.commands.registry import CommandInfo, Ring, registered
+from vrnn.controls.hands.hand_state import HandState
 from vrnn.scene.headset import radial_menu as radial
-from vrnn.scene.headset.billboard import Billboard, facing
+from vrnn.scene.headset.billboard import Billboard, billboard_facing
 from vrnn.scene.headset.rig_math import UP, direction
-from vrnn.scene.headset.tracking import Pose
+from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.picking import Hit
 
-AWAY, ABOVE = 0.28, 0.11
+FORWARD_OFFSET, UP_OFFSET = 0.28, 0.11
 """Meters of the stage from the hand to the middle: its ray goes through where no word is."""
+MAX_TAP_SECONDS = 0.35
+"""Seconds: a press of the menu button that is no longer than this leaves the menu open."""
 MORE = "more"
 """The entry of a layer's ring that leads to the general one."""
 MORE_PLACE = 4
@@ -24,7 +27,7 @@ Choice = CommandInfo | None
 
 
 def ring_choices(ring: Ring) -> dict[str, Choice]:
-    """Give a ring's entries by label, clockwise from the top, as the commands declare them."""
+    """Gives a ring's entries by label, clockwise from the top, as the commands declare them."""
     entries: dict[int, tuple[str, Choice]] = {
         info.radial.place: (info.radial.label, info)
         for info in registered()
@@ -37,31 +40,77 @@ def ring_choices(ring: Ring) -> dict[str, Choice]:
 
 @dataclass
 class Menu:
-    """The menu while it is open. choices: by their words; hit: what was pointed at; distance: from
-    the eye, meters of the stage; opened: when, seconds; chosen: which would be taken now."""
+    """The menu while it is open.
+
+    Attributes:
+        choices: What can be chosen, by its label.
+        hit: What was pointed at when it was opened; None for the general menu.
+        leaf: Where it is, in the stage.
+        distance: From the eye, meters of the stage.
+        opened: The time at which it was opened, seconds.
+        chosen: Number of the choice that would be taken now; None for none.
+    """
 
     choices: Mapping[str, Choice]
     hit: Hit | None
-    leaf: Billboard
+    billboard: Billboard
     distance: float
     opened: float
     chosen: int | None = None
 
     @property
     def labels(self) -> tuple[str, ...]:
-        """What can be chosen."""
+        """The labels of all choices."""
         return tuple(self.choices)
 
     @property
-    def word(self) -> str:
-        """What would be taken now; '' for nothing."""
+    def chosen_label(self) -> str:
+        """The label of the choice that would be taken now; '' for none."""
         return "" if self.chosen is None else self.labels[self.chosen]
 
+    def was_tapped(self, now: float) -> bool:
+        """Whether the button that opened it is released so soon that the menu stays open.
 
-def open_menu(aim: Pose, head: Pose, now: float, hit: Hit | None = None) -> Menu:
-    """A menu around where a hand points. hit: the layer that it is for."""
-    center = aim.position + direction(aim) * AWAY + UP * ABOVE
+        Args:
+            now: The time at which it is released, seconds.
+        """
+        return now - self.opened <= MAX_TAP_SECONDS
+
+    def choose(self, hand: HandState, rig: Rig) -> bool:
+        """Takes the choice that a hand's stick is pushed toward, else the one its ray is on.
+
+        Args:
+            hand: The one that has opened the menu.
+            rig: Where the stage is in the world.
+
+        Returns:
+            Whether it is another choice than before.
+        """
+        chosen = radial.pick_with_stick(hand.input.stick, len(self.labels))
+        if chosen is None and hand.ray is not None:
+            chosen = radial.pick_with_ray(hand.ray, self.billboard, rig, self.distance, self.labels)
+        before, self.chosen = self.chosen, chosen
+        return chosen is not None and chosen != before
+
+
+def open_menu(hand: HandState, head: Pose | None, now: float) -> Menu | None:
+    """Opens a menu around where a hand points: for a layer, if it points at one.
+
+    Args:
+        hand: The one that opens it.
+        head: In the stage.
+        now: The time, seconds.
+
+    Returns:
+        The menu; None while hand or head are not tracked.
+    """
+    aim = hand.input.aim
+    if aim is None or head is None:
+        return None
+    hit = hand.hand_hit.hit
+    hit = hit if hit is not None and hit.layer is not None else None
+    center = aim.position + direction(aim) * FORWARD_OFFSET + UP * UP_OFFSET
     distance = max(float(np.linalg.norm(center - head.position)), 0.3)
-    leaf = radial.ring(facing(center, head.position), distance)
+    leaf = radial.menu_billboard(billboard_facing(center, head.position), distance)
     choices = ring_choices(Ring.GENERAL if hit is None else Ring.LAYER)
     return Menu(choices, hit, leaf, distance, now)

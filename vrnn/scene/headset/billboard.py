@@ -8,10 +8,10 @@ from math import radians, tan
 
 import numpy as np
 
-from vrnn.scene.headset.rig_math import UP, turned_vector
+from vrnn.scene.headset.rig_math import UP, turned_about_y
 from vrnn.scene.headset.tracking import Rig
 
-READABLE = tan(radians(1.25))
+READABLE_HEIGHT = tan(radians(1.25))
 """Height of a capital letter for a meter of distance: somewhat more than 1.2 degrees."""
 
 
@@ -26,27 +26,27 @@ class Billboard:
     height: float
 
     @cached_property
-    def toward(self) -> np.ndarray:
+    def normal(self) -> np.ndarray:
         """(3,) unit vector out of its front."""
         return cross(self.right, self.up)
 
-    def at(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
+    def point(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
         """(3,) of the stage: a point by meters from its middle."""
-        return self.center + self.right * across + self.up * above + self.toward * nearer
+        return self.center + self.right * across + self.up * above + self.normal * nearer
 
-    def in_world(self, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    def edges_in_world(self, rig: Rig) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         """Its upper left corner, and its edges to the right and down, each (3,)."""
-        corner = self.at(-self.width / 2, self.height / 2)
-        right = turned_vector(self.right, rig.yaw) * (self.width * rig.scale)
-        down = turned_vector(self.up, rig.yaw) * (-self.height * rig.scale)
+        corner = self.point(-self.width / 2, self.height / 2)
+        right = turned_about_y(self.right, rig.yaw) * (self.width * rig.scale)
+        down = turned_about_y(self.up, rig.yaw) * (-self.height * rig.scale)
         return rig.apply(corner), right, down
 
-    def sized(self, width: float, height: float) -> Billboard:
+    def with_size(self, width: float, height: float) -> Billboard:
         """The same with another size."""
         return replace(self, width=width, height=height)
 
 
-def facing(
+def billboard_facing(
     center: np.ndarray, eye: np.ndarray, width: float = 0.0, height: float = 0.0
 ) -> Billboard:
     """A leaf that is turned to the eye, its lower edge level. center, eye: (3,) of the stage."""

@@ -9,9 +9,9 @@ from math import cos, pi, sin
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import Billboard, facing
+from vrnn.scene.headset.billboard import Billboard, billboard_facing
 from vrnn.scene.headset.locomotion import TeleportArc
-from vrnn.scene.headset.rig_math import turned_vector
+from vrnn.scene.headset.rig_math import turned_about_y
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
 from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_of
 from vrnn.style import font
@@ -31,9 +31,9 @@ SKIN: Ink = (0.42, 0.46, 0.55, 1.0)
 CHAINS = ((1, 2, 3, 4, 5), (1, 6, 7, 8, 9, 10), (1, 11, 12, 13, 14, 15), (1, 16, 17, 18, 19, 20),
           (1, 21, 22, 23, 24, 25), (6, 11, 16, 21))  # fmt: skip
 """Joints, in OpenXR's order, that bones lie between."""
-FAR = 6.0
+RAY_LENGTH = 6.0
 """Meters of the stage that a ray is seen that meets nothing."""
-VIGNETTE_AWAY = 0.5
+VIGNETTE_DISTANCE = 0.5
 
 
 def box(middle: Sequence[float], size: Sequence[float], top: Ink, bottom: Ink) -> np.ndarray:
@@ -54,7 +54,7 @@ def box(middle: Sequence[float], size: Sequence[float], top: Ink, bottom: Ink) -
     return records
 
 
-def placed(records: np.ndarray, matrix: np.ndarray) -> np.ndarray:
+def transformed(records: np.ndarray, matrix: np.ndarray) -> np.ndarray:
     """QUADs of some coordinates, in others. matrix: (4, 4)."""
     moved = records.copy()
     # Origin, right and down are the first nine numbers of a record.
@@ -82,11 +82,11 @@ def controller(hand: HandInput, rig: Rig, lit: bool) -> np.ndarray:
     if grip is None or aim is None:
         return np.zeros(0, QUAD)
     world = rig.matrix()
-    nose = placed(NOSE, world @ aim.matrix())
+    nose = transformed(NOSE, world @ aim.matrix())
     part = (0.5 + 0.5 * hand.trigger) if lit else 0.6 * hand.trigger
     light = np.array(BODY_LIGHT) * (1 - part) + np.array(LIT) * part
     nose["top"][RING] = nose["bottom"][RING] = light
-    return np.concatenate([placed(HANDLE, world @ grip.matrix()), nose])
+    return np.concatenate([transformed(HANDLE, world @ grip.matrix()), nose])
 
 
 def fingers(joints: np.ndarray, rig: Rig) -> np.ndarray:
@@ -119,9 +119,9 @@ def ray(origin: np.ndarray, end: np.ndarray, scale: float, met: bool, active: bo
 def dot(at: np.ndarray, eye: np.ndarray, ink: Ink) -> np.ndarray:
     """QUADs of a mark where a ray ends, as large from near as from far. eye: (3,) of the world."""
     size = max(float(np.linalg.norm(at - eye)), 1e-3) * 0.011
-    leaf = facing(at, eye)
+    leaf = billboard_facing(at, eye)
     across, up = (leaf.right + leaf.up) * size / 2, (leaf.up - leaf.right) * size / 2
-    near = leaf.toward * size * 0.3
+    near = leaf.normal * size * 0.3
     return quad_of(at - across / 2 + up / 2 + near, across, -up, ink)
 
 
@@ -158,7 +158,7 @@ def vignette(head: Pose, rig: Rig, strength: float, blink: float, ink: Ink) -> n
     if blink > 0:
         records.append(COVER.copy())
         records[-1]["top"][:, 3] = records[-1]["bottom"][:, 3] = min(blink, 1.0)
-    made = placed(np.concatenate(records), world)
+    made = transformed(np.concatenate(records), world)
     made["top"][:, :3] = made["bottom"][:, :3] = ink[:3]
     return made
 
@@ -167,8 +167,8 @@ def vignette(head: Pose, rig: Rig, strength: float, blink: float, ink: Ink) -> n
 def _edge(strength: float) -> np.ndarray:
     """QUADs of a ring before the eyes, in the head's coordinates."""
     count = 72  # few would overlap in wedges that are seen
-    inner = VIGNETTE_AWAY * (1.25 - 0.95 * min(strength, 1.0))
-    fade, outer = 0.35 * VIGNETTE_AWAY, 4.0 * VIGNETTE_AWAY
+    inner = VIGNETTE_DISTANCE * (1.25 - 0.95 * min(strength, 1.0))
+    fade, outer = 0.35 * VIGNETTE_DISTANCE, 4.0 * VIGNETTE_DISTANCE
     records = []
     for number in range(count):
         angle = 2 * pi * number / count
@@ -176,7 +176,7 @@ def _edge(strength: float) -> np.ndarray:
         along = np.array([-sin(angle), cos(angle), 0.0])
         for begin, end, top in ((inner, inner + fade, 0.0), (inner + fade, outer, 1.0)):
             half = end * sin(pi / count) * 1.06
-            start = out * begin - along * half + (0, 0, -VIGNETTE_AWAY)
+            start = out * begin - along * half + (0, 0, -VIGNETTE_DISTANCE)
             record = quad_of(start, along * 2 * half, out * (end - begin), (0.0, 0.0, 0.0, 1.0))
             record["top"][0, 3] = top
             records.append(record)
@@ -184,13 +184,13 @@ def _edge(strength: float) -> np.ndarray:
 
 
 COVER = quad_of(
-    np.array([-3.0, 3.0, -0.98]) * VIGNETTE_AWAY, np.array([6.0, 0, 0]) * VIGNETTE_AWAY,
-    np.array([0, -6.0, 0]) * VIGNETTE_AWAY, (0.0, 0.0, 0.0, 1.0),
+    np.array([-3.0, 3.0, -0.98]) * VIGNETTE_DISTANCE, np.array([6.0, 0, 0]) * VIGNETTE_DISTANCE,
+    np.array([0, -6.0, 0]) * VIGNETTE_DISTANCE, (0.0, 0.0, 0.0, 1.0),
 )  # fmt: skip
 """Before all of what the eyes see."""
 
 
-def words(
+def text_card(
     lines: Sequence[tuple[str, Ink]], leaf: Billboard, rig: Rig, text: float
 ) -> tuple[np.ndarray, list[TextLabel]]:
     """Lines of text on a card that hangs with its lower edge's middle at the leaf's center.
@@ -201,13 +201,13 @@ def words(
         return np.zeros(0, QUAD), []
     wide = max(font.width(line) for line, _ in lines) * text + 1.6 * text
     tall = len(lines) * 1.75 * text + 0.9 * text
-    right, up = turned_vector(leaf.right, rig.yaw), turned_vector(leaf.up, rig.yaw)
-    corner = rig.apply(leaf.at(-wide / 2, tall))
+    right, up = turned_about_y(leaf.right, rig.yaw), turned_about_y(leaf.up, rig.yaw)
+    corner = rig.apply(leaf.point(-wide / 2, tall))
     quads = quad_of(corner, right * wide * rig.scale, -up * tall * rig.scale, CARD)
     labels = []
     for number, (said, ink) in enumerate(lines):
         base = tall - 1.6 * text - number * 1.75 * text
-        x, y, z = rig.apply(leaf.at(-wide / 2 + 0.8 * text, base, 0.002)).tolist()
+        x, y, z = rig.apply(leaf.point(-wide / 2 + 0.8 * text, base, 0.002)).tolist()
         labels.append(
             TextLabel(
                 said, (x, y, z), text * rig.scale, ink, tuple(right.tolist()), tuple(up.tolist()),

@@ -4,24 +4,24 @@ from __future__ import annotations
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import facing
+from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.tracking import HandInput, Pose
 
 PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
 INDEX, MIDDLE, RING = 10, 15, 20
 """Joints, in OpenXR's order: tips, and the index finger's knuckle."""
-CLOSED, OPEN = 0.012, 0.045
+PINCH_CLOSED, PINCH_OPEN = 0.012, 0.045
 """Meters between two tips that meet, and that are apart."""
-SHOULDER = (0.17, -0.22, 0.0)
+SHOULDER_OFFSET = (0.17, -0.22, 0.0)
 """Meters from the head to the right shoulder: right, up, back."""
-STEADY = 0.35
+AIM_SMOOTHING = 0.35
 """Part of the way to a new aim that is gone in a frame: a hand in the air is not still."""
 
 
 def pinch_strength(joints: np.ndarray, finger: int) -> float:
     """0…1: how far a finger's tip has come to the thumb's. joints: (26, 7)."""
     apart = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
-    return min(max((OPEN - apart) / (OPEN - CLOSED), 0.0), 1.0)
+    return min(max((PINCH_OPEN - apart) / (PINCH_OPEN - PINCH_CLOSED), 0.0), 1.0)
 
 
 def hand_input_from_joints(
@@ -42,7 +42,7 @@ def hand_input_from_joints(
         ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
         if before.aim is not None and before.joints is not None:
             last = -before.aim.matrix()[:3, 2]
-            ahead = last + (ahead - last) * STEADY
+            ahead = last + (ahead - last) * AIM_SMOOTHING
         aim = _along(knuckle, ahead)
     return HandInput(
         aim=aim,
@@ -58,14 +58,14 @@ def hand_input_from_joints(
 def _shoulder(head: Pose, side: int) -> np.ndarray:
     right = head.matrix()[:3, 0] * np.array([1.0, 0.0, 1.0])
     right = right / max(float(np.linalg.norm(right)), 1e-6)
-    across, up, _ = SHOULDER
+    across, up, _ = SHOULDER_OFFSET
     return head.position + right * (across if side else -across) + np.array([0.0, up, 0.0])
 
 
 def _along(position: np.ndarray, ahead: np.ndarray) -> Pose:
     """A pose that points along a direction, its sides level."""
-    leaf = facing(position, position - ahead)
-    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.toward], 1)))
+    leaf = billboard_facing(position, position - ahead)
+    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
 
 
 def quaternion(turn: np.ndarray) -> np.ndarray:

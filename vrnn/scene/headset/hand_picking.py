@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from vrnn.scene.headset.billboard import cross
-from vrnn.scene.headset.rig_math import direction, turned_vector
+from vrnn.scene.headset.rig_math import direction, turned_about_y
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
 from vrnn.scene.picking import Hit, Ray
 from vrnn.scene.world import World
 
-PRESSED, LET_GO = 0.6, 0.4
+PRESS_THRESHOLD, RELEASE_THRESHOLD = 0.6, 0.4
 """Part of a trigger's way at which it counts as pressed, and below which as let go."""
-REACH = 0.06
+TOUCH_DISTANCE = 0.06
 """Meters of the stage: what is nearer before the hand is touched, not only pointed at."""
-THROUGH = 0.10
+MAX_PENETRATION = 0.10
 """Meters of the stage that a hand may be beyond what it touches."""
 
 
@@ -35,7 +35,7 @@ class Buttons:
         """What is held at the next moment; a trigger between its two limits stays as it was."""
 
         def pulled(value: float, before: bool) -> bool:
-            return value > (LET_GO if before else PRESSED)
+            return value > (RELEASE_THRESHOLD if before else PRESS_THRESHOLD)
 
         return Buttons(
             pulled(hand.trigger, self.trigger), pulled(hand.squeeze, self.squeeze),
@@ -59,9 +59,9 @@ class HandHit:
     touching: bool = False
 
 
-def ray_of(rig: Rig, aim: Pose) -> Ray:
+def aim_ray(rig: Rig, aim: Pose) -> Ray:
     """What a hand points along, in the world."""
-    return Ray(rig.apply(aim.position), turned_vector(direction(aim), rig.yaw))
+    return Ray(rig.apply(aim.position), turned_about_y(direction(aim), rig.yaw))
 
 
 def pick_with_hand(world: World, ray: Ray, scale: float) -> HandHit:
@@ -69,12 +69,12 @@ def pick_with_hand(world: World, ray: Ray, scale: float) -> HandHit:
 
     scale: of the rig, meters of the world for one of the stage.
     """
-    back = THROUGH * scale
+    back = MAX_PENETRATION * scale
     hit = world.pick(ray.at(-back), ray.direction)
     if hit is None:
         return HandHit()
     hit = replace(hit, distance=hit.distance - back)
-    return HandHit(hit, hit.distance < REACH * scale)
+    return HandHit(hit, hit.distance < TOUCH_DISTANCE * scale)
 
 
 def intersect_quad(

@@ -23,20 +23,20 @@ from vrnn.scene.headset.rig_math import (
     pinned_at,
     standing_at,
     turned,
-    turned_vector,
+    turned_about_y,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.world import World
 
-DEAD = 0.2
+DEAD_ZONE = 0.2
 """Part of a stick's way in which it does nothing."""
-SNAP, REARM = 0.7, 0.35
+SNAP_THRESHOLD, REARM_THRESHOLD = 0.7, 0.35
 """Part of a stick's way at which it turns by a step, and below which it may again."""
-THROW, GRAVITY = 11.0, 9.81
+THROW_SPEED, GRAVITY = 11.0, 9.81
 """Of the teleport's arc, m/s and m/s² of the stage."""
-SOFT = 0.12
+SMOOTHING_SECONDS = 0.12
 """Seconds in which most of a change of speed or of the vignette is done."""
-BLINK = 0.18
+BLINK_SECONDS = 0.18
 """Seconds in which the picture comes back after a jump."""
 
 
@@ -51,7 +51,7 @@ class Floor:
     y: float
 
 
-EVERYWHERE = Floor(-1e5, 1e5, -1e5, 1e5, 0.0)
+GROUND = Floor(-1e5, 1e5, -1e5, 1e5, 0.0)
 """The floor itself."""
 
 
@@ -81,7 +81,7 @@ class MotionInput:
 
 def floors(world: World) -> list[Floor]:
     """The floor, and the steps that layers stand on."""
-    found = [EVERYWHERE]
+    found = [GROUND]
     for slot in world.slots:
         pose = world.placement_frame(slot)
         x, y = float(pose.offset[0]), float(pose.offset[1])
@@ -98,10 +98,10 @@ def walked(
     """Moved by meters of the stage along where the head looks; level, unless one flies."""
     right, ahead = walk
     yaw = rig.yaw + heading(head)
-    forward = turned_vector(FORWARD, yaw)
+    forward = turned_about_y(FORWARD, yaw)
     if fly:
-        forward = turned_vector(direction(head), rig.yaw)
-    move = forward * ahead + turned_vector(np.array([1.0, 0.0, 0.0]), yaw) * right
+        forward = turned_about_y(direction(head), rig.yaw)
+    move = forward * ahead + turned_about_y(np.array([1.0, 0.0, 0.0]), yaw) * right
     move = move + UP * (rise if fly else 0.0)
     position = rig.position + move * meters * rig.scale
     if fly:  # the eye stays above the floor
@@ -127,7 +127,7 @@ def dragged_by_two_hands(rig: Rig, before: np.ndarray, now: np.ndarray) -> Rig:
 def teleport_arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> TeleportArc:
     """Where something thrown along `aim` flies, and the first floor that it falls on."""
     times = np.linspace(0.0, 2.6, 53)[:, None]
-    speed = direction(aim) * THROW
+    speed = direction(aim) * THROW_SPEED
     stage = aim.position + speed * times - UP * (GRAVITY / 2) * times**2
     points = rig.apply(stage)
     start, step = points[:-1], np.diff(points, axis=0)
@@ -149,9 +149,9 @@ def teleport_arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> TeleportArc:
     return TeleportArc(np.concatenate([points[: int(best) + 1], target[None]]), target)
 
 
-def beyond_dead(value: float) -> float:
+def apply_dead_zone(value: float) -> float:
     """A stick's way, 0 within its dead part, then from 0 on."""
-    size = (abs(value) - DEAD) / (1 - DEAD)
+    size = (abs(value) - DEAD_ZONE) / (1 - DEAD_ZONE)
     return 0.0 if size <= 0 else (size if value > 0 else -size)
 
 
@@ -173,54 +173,54 @@ class Locomotion:
         """Whether both hands hold the world."""
         return self._hold is not None
 
-    def go(self, rig: Rig) -> None:
+    def go_to(self, rig: Rig) -> None:
         """Be somewhere else at once."""
         self.rig, self.blink = rig, 1.0
         self._velocity[:] = 0
         self._hold = self.arc = None
 
-    def release(self, head: Pose) -> bool:
+    def finish_teleport(self, head: Pose) -> bool:
         """A teleport was aimed and is let go: go there. False where there is no place to stand."""
         target = self.arc.target if self.arc is not None else None
         self.arc = None
         if target is None:
             return False
         self.flying = False
-        self.go(standing_at(self.rig, head.position, target))
+        self.go_to(standing_at(self.rig, head.position, target))
         return True
 
     def step(
-        self, head: Pose | None, wish: MotionInput, seconds: float, grounds: Sequence[Floor]
+        self, head: Pose | None, motion: MotionInput, seconds: float, grounds: Sequence[Floor]
     ) -> Rig:
         """Let time go on. head: of the stage; None while it is not tracked: nothing moves then."""
-        self.blink = max(0.0, self.blink - seconds / BLINK)
+        self.blink = max(0.0, self.blink - seconds / BLINK_SECONDS)
         if head is None:
             self._velocity[:] = 0
             self._hold = self.arc = None
             return self.rig
         before = self.rig
-        if wish.hold is not None:
+        if motion.hold is not None:
             if self._hold is None:
-                self._hold = (self.rig, np.array(wish.hold, np.float64))
-            self.rig = dragged_by_two_hands(*self._hold, wish.hold)
+                self._hold = (self.rig, np.array(motion.hold, np.float64))
+            self.rig = dragged_by_two_hands(*self._hold, motion.hold)
             self._velocity[:] = 0
         else:
             self._hold = None
-            self._walk(head, wish, seconds)
-            self._turn(head, wish.turn, seconds)
-        self.arc = None if wish.aim is None else teleport_arc(self.rig, wish.aim, grounds)
+            self._walk(head, motion, seconds)
+            self._turn(head, motion.turn, seconds)
+        self.arc = None if motion.aim is None else teleport_arc(self.rig, motion.aim, grounds)
         self._darken(self.rig is not before and self._hold is None, seconds)
         return self.rig
 
     def _walk(self, head: Pose, wish: MotionInput, seconds: float) -> None:
-        right, ahead = map(beyond_dead, wish.walk)
-        wanted = np.array([right, beyond_dead(wish.rise), ahead])
+        right, ahead = map(apply_dead_zone, wish.walk)
+        wanted = np.array([right, apply_dead_zone(wish.rise), ahead])
         if not self.comfort.walk and not self.flying:
             wanted[:] = 0
         length = float(np.linalg.norm(wanted))
         if length > 1:
             wanted /= length
-        keep = exp(-seconds / SOFT)
+        keep = exp(-seconds / SMOOTHING_SECONDS)
         self._velocity = wanted + (self._velocity - wanted) * keep
         if np.abs(self._velocity).max() < 5e-3:
             self._velocity[:] = 0
@@ -231,13 +231,13 @@ class Locomotion:
 
     def _turn(self, head: Pose, turn: float, seconds: float) -> None:
         if self.comfort.turn <= 0:
-            angle = -beyond_dead(turn) * radians(self.comfort.turn_speed) * seconds
+            angle = -apply_dead_zone(turn) * radians(self.comfort.turn_speed) * seconds
             if angle:
                 self.rig = turned(self.rig, head.position, angle)
             return
-        if abs(turn) < REARM:
+        if abs(turn) < REARM_THRESHOLD:
             self._turned = False
-        elif abs(turn) > SNAP and not self._turned:
+        elif abs(turn) > SNAP_THRESHOLD and not self._turned:
             self._turned = True
             angle = radians(self.comfort.turn) * (-1 if turn > 0 else 1)
             rig = turned(self.rig, head.position, angle)
@@ -245,6 +245,6 @@ class Locomotion:
 
     def _darken(self, moves: bool, seconds: float) -> None:
         wanted = self.comfort.vignette if moves else 0.0
-        self.vignette = wanted + (self.vignette - wanted) * exp(-seconds / SOFT)
+        self.vignette = wanted + (self.vignette - wanted) * exp(-seconds / SMOOTHING_SECONDS)
         if self.vignette < 0.01:
             self.vignette = 0.0

@@ -29,7 +29,7 @@ def heading(pose: Pose) -> float:
     return atan2(-ahead[0], -ahead[2])
 
 
-def turned_vector(vector: np.ndarray, yaw: float) -> np.ndarray:
+def turned_about_y(vector: np.ndarray, yaw: float) -> np.ndarray:
     """(…, 3) vectors turned about +Y, to the left for positive angles."""
     c, s = cos(yaw), sin(yaw)
     matrix = np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
@@ -66,7 +66,7 @@ def table_top(head: Pose, low: np.ndarray, high: np.ndarray) -> Rig:
     size = np.maximum(np.asarray(high) - low, 0.1)
     scale = float(np.clip(max(size[0] / 1.7, size[1] / 1.0, size[2] / 1.7), 0.5, MAX_RIG_SCALE))
     rig = Rig(np.zeros(3), -heading(head), scale)
-    ahead = turned_vector(FORWARD, heading(head))
+    ahead = turned_about_y(FORWARD, heading(head))
     depth = float(size[2]) / scale / 2
     below = min(0.95, float(head.position[1]) - 0.25)
     table = head.position + ahead * (0.45 + depth)

@@ -10,14 +10,14 @@ import numpy as np
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
 from vrnn.scene.primitives import quad_of
 
-FADE = 0.3
+FADE_SECONDS = 0.3
 """Seconds in which a picture goes, or comes again."""
-LEAST = 1e-3
+MIN_OPACITY = 1e-3
 """Veil of a frame in which the eyes are lost, however short: what comes then is no plain sight."""
-NEAR_BY, TURNED = 0.05, radians(5)
+MAX_SHIFT, MAX_TURN = 0.05, radians(5)
 """Meters and radians from where the eyes froze within which they go on without fading first."""
 
-WIDE = 40.0
+QUAD_EXTENT = 40.0
 """Meters to each side that a veil reaches a meter before the eyes: beyond any field of view."""
 
 
@@ -25,7 +25,7 @@ WIDE = 40.0
 class TrackingLossFade:
     """veil: 0 where the picture is seen, 1 where nothing is."""
 
-    veil: float = 1.0
+    opacity: float = 1.0
     _shown: tuple[Eye, Eye] | None = None
 
     def update(self, eyes: tuple[Eye, Eye], tracked: bool, seconds: float) -> tuple[Eye, Eye]:
@@ -35,23 +35,23 @@ class TrackingLossFade:
         it is gone before it stands there.
         """
         if not tracked:
-            self.veil = min(1.0, self.veil + max(seconds / FADE, LEAST))
+            self.opacity = min(1.0, self.opacity + max(seconds / FADE_SECONDS, MIN_OPACITY))
             return self._shown or eyes
         last = self._shown
-        if last is None or self.veil in (0.0, 1.0) or _beside(last, eyes):
+        if last is None or self.opacity in (0.0, 1.0) or _beside(last, eyes):
             self._shown = eyes
-            self.veil = max(0.0, self.veil - seconds / FADE)
+            self.opacity = max(0.0, self.opacity - seconds / FADE_SECONDS)
             return eyes
-        self.veil = min(1.0, self.veil + seconds / FADE)
+        self.opacity = min(1.0, self.opacity + seconds / FADE_SECONDS)
         return last
 
 
 def _beside(one: tuple[Eye, Eye], other: tuple[Eye, Eye]) -> bool:
     for a, b in zip(one, other, strict=True):
-        if np.linalg.norm(a.pose.position - b.pose.position) > NEAR_BY:
+        if np.linalg.norm(a.pose.position - b.pose.position) > MAX_SHIFT:
             return False
         together = abs(float(a.pose.orientation @ b.pose.orientation))
-        if 2 * acos(min(together, 1.0)) > TURNED:
+        if 2 * acos(min(together, 1.0)) > MAX_TURN:
             return False
     return True
 
@@ -60,13 +60,20 @@ def fade_quad(
     eyes: tuple[Eye, Eye], rig: Rig, strength: float, color: tuple[float, float, float]
 ) -> np.ndarray:
     """QUADs in the world that cover all that both eyes see. strength: 0…1; color: linear."""
-    place = middle_of(eyes).matrix()
-    corners = np.array([(-WIDE, WIDE, -1), (WIDE, WIDE, -1), (-WIDE, -WIDE, -1)], np.float64)
+    place = head_of(eyes).matrix()
+    corners = np.array(
+        [
+            (-QUAD_EXTENT, QUAD_EXTENT, -1),
+            (QUAD_EXTENT, QUAD_EXTENT, -1),
+            (-QUAD_EXTENT, -QUAD_EXTENT, -1),
+        ],
+        np.float64,
+    )
     corners = rig.apply(corners @ place[:3, :3].T + place[:3, 3])
     origin = corners[0]
     return quad_of(origin, corners[1] - origin, corners[2] - origin, (*color, strength))
 
 
-def middle_of(eyes: tuple[Eye, Eye]) -> Pose:
+def head_of(eyes: tuple[Eye, Eye]) -> Pose:
     """Where the head is, as its eyes say."""
     return Pose((eyes[0].pose.position + eyes[1].pose.position) / 2, eyes[0].pose.orientation)

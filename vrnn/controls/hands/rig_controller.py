@@ -13,7 +13,7 @@ from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labe
 from vrnn.controls.hands.onboarding_hints import help_rows
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
-from vrnn.scene.headset.floating_panel import LENT_BOARD
+from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
 from vrnn.scene.headset.rig_math import with_eye_at
 from vrnn.scene.headset.tracking import HandInput, Rig, TrackingFrame
 from vrnn.scene.primitives import DrawList
@@ -29,84 +29,94 @@ class HandRigController(Closeable):
     """Leads a `HeadsetView` by what both hands do."""
 
     def __init__(
-        self, place: Workspace, renderer: Renderer, config: Config,
+        self, workspace: Workspace, renderer: Renderer, config: Config,
         context: CommandContext, hints_file: Path | None = None,
         rig: Rig | None = None,
     ) -> None:  # fmt: skip
-        """context: what commands work on beside the place, where one goes and what hands show;
-        hints_file: remembers that the hints were read; rig: where to begin."""
+        """Create it.
+
+        Args:
+            workspace: What the hands work on.
+            renderer: Draws the panels of the floating panel.
+            config: The settings.
+            context: What commands run on, apart from going somewhere and what hands show.
+            hints_file: Remembers that the hints were read; None: nothing does.
+            rig: Where to begin; None: before the input.
+        """
         self._renderer = renderer
-        panels = PanelContext(place, CommandDispatcher(context), self.note)
-        self.board = TextureGui(renderer.ctx, panels, help_rows())
-        self.hands = HandControls(place, config.comfort, context, self.board, hints_file, rig)
-        panels.dispatcher = self.hands.dispatcher
-        renderer.register_texture(LENT_BOARD, self.board.texture)
-        self.hands.deferred_highlight = True
+        panels = PanelContext(workspace, CommandDispatcher(context), self.notify)
+        self.panel_gui = TextureGui(renderer.ctx, panels, help_rows())
+        renderer.register_texture(PANEL_TEXTURE, self.panel_gui.texture)
+        self.controls = HandControls(
+            workspace, config.comfort, context, self.panel_gui, hints_file, rig
+        )
+        panels.dispatcher = self.controls.dispatcher
+        self.controls.deferred_highlight = True
         self._memory = LabelCache()
         self.input: HandInputReader | None = None
         self.done: list[Command] = []
 
-    def note(self, text: str) -> None:
+    def notify(self, text: str) -> None:
         """Say something for a few seconds, before the eyes."""
-        self.hands.note(text)
+        self.controls.feedback.notify(text)
 
-    def meet(self, headset: HeadsetSession) -> None:
+    def attach(self, headset: HeadsetSession) -> None:
         """Take the controllers of a session that has just been made, before its first frame. Raises
         HeadsetError."""
-        self.part()
+        self.detach()
         runtime = headset.runtime
         self.input = HandInputReader(
-            runtime.xr, runtime.calls, runtime.instance, headset.session, runtime.facts.extensions
+            runtime.xr, runtime.calls, runtime.instance, headset.session, runtime.info.extensions
         )
         self._headset = headset
 
-    def part(self) -> None:
+    def detach(self) -> None:
         """Let go of the controllers, before their session is closed."""
         if self.input is not None:
             self.input.close()
             self.input = None
 
-    def read(self, frame: HeadsetFrameState) -> tuple[HandInput, HandInput]:
+    def read_hands(self, frame: HeadsetFrameState) -> tuple[HandInput, HandInput]:
         """What both hands do at the time of a frame. Raises HeadsetLost."""
         if self.input is None:
             return HandInput(), HandInput()
-        return self.input.read(self._headset.stage, frame.time, self.hands.head)
+        return self.input.read(self._headset.stage, frame.time, self.controls.hands.head)
 
     @property
     def rig(self) -> Rig:
         """Where the stage stands."""
-        return self.hands.rig
+        return self.controls.rig
 
-    def go(self, camera: Camera) -> None:
+    def go_to(self, camera: Camera) -> None:
         """Stand where a flat camera is, looking its way."""
-        head = self.hands.head
+        head = self.controls.hands.head
         if head is not None:
-            self.hands.locomotion.go(with_eye_at(head, camera.position, camera.yaw))
+            self.controls.locomotion.go_to(with_eye_at(head, camera.position, camera.yaw))
 
     def update(self, tracked: TrackingFrame, seconds: float) -> None:
         """Take a moment's input. seconds: since the last one."""
-        done, buzzes = self.hands.update(tracked, seconds)
+        done, buzzes = self.controls.update(tracked, seconds)
         self.done = list(done)
         if self.input is not None:
             for buzz in buzzes:
-                self.input.buzz(buzz.hand, buzz.strength, buzz.seconds)
+                self.input.play_pulse(buzz.hand, buzz.strength, buzz.seconds)
 
-    def seen(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
+    def draw(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
         """What stands in the world beside what is always there, and what floats over it."""
-        near, front = draw_hands(self.hands, self._memory)
+        near, front = draw_hands(self.controls, self._memory)
         return near, front if len(front.quads) else None
 
-    def make_ready(self) -> None:
+    def prepare_next_frame(self) -> None:
         """Between two frames: light up what is pointed at, lay words out, make the board's panels
         anew."""
-        self.hands.light_up()
-        layout_labels(self.hands, self._memory)
+        self.controls.update_highlight()
+        layout_labels(self.controls, self._memory)
         self._renderer.layout_text(self._memory.labels)
-        if self.hands.board.shown:
-            self.board.step()
+        if self.controls.floating_panel.visible:
+            self.panel_gui.step()
 
     def close(self) -> None:
         """Let go of the controllers and of the board."""
-        self.part()
-        self._renderer.register_texture(LENT_BOARD, None)
-        self.board.release()
+        self.detach()
+        self._renderer.register_texture(PANEL_TEXTURE, None)
+        self.panel_gui.release()
