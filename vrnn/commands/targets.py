@@ -9,7 +9,7 @@ from vrnn.commands.display import Fold
 from vrnn.commands.layers import Ablate, PinLayer, ResetLayer, ShowFeatureVisualization, UnpinLayer
 from vrnn.commands.session import GoToView, ShowTopActivations
 from vrnn.errors import VrnnError
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.picking import Hit
 from vrnn.scene.world import World
@@ -61,7 +61,7 @@ def toggle_feature_visualization(
     name = layer_name(world, hit)
     shown = world.state.layer((hit.slot, name)).features is not None
     return ShowFeatureVisualization(
-        name, hit.slot, None if shown else settings or presets()["quick"]
+        name, hit.slot, None if shown else settings or load_presets()["quick"]
     )
 
 

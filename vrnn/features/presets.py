@@ -12,7 +12,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.storage.serialization import from_dict
 
 
-def presets() -> dict[str, FeatureVisSettings]:
+def load_presets() -> dict[str, FeatureVisSettings]:
     """All of them."""
     text = resources.files("vrnn.configs").joinpath("features.toml").read_text(encoding="utf-8")
     return {
@@ -21,13 +21,13 @@ def presets() -> dict[str, FeatureVisSettings]:
     }
 
 
-def with_overrides(name: str, changes: list[str]) -> FeatureVisSettings:
+def with_overrides(name: str, overrides: list[str]) -> FeatureVisSettings:
     """A preset with some settings otherwise, each given as `NAME=VALUE`. Raises VrnnError."""
-    known = presets()
+    known = load_presets()
     if name not in known:
         raise VrnnError(f"no preset '{name}': choose one of {', '.join(known)}")
     table: dict[str, Any] = dict(vars(known[name]))
-    for change in changes:
+    for change in overrides:
         written, equals, value = change.partition("=")
         key = FeatureVisSettings.FORMER_NAMES.get(written.strip(), written.strip())
         if not equals or key not in table:

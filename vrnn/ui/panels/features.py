@@ -16,7 +16,7 @@ from vrnn.commands.inputs import GrabImage
 from vrnn.commands.layers import ShowFeatureVisualization
 from vrnn.commands.session import CancelJob, PauseJob
 from vrnn.errors import VrnnError
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import (
     OBJECTIVES,
@@ -43,7 +43,7 @@ class FeaturesPanel:
     """Remembers which channel is looked at. settings: how the next pictures are to be made."""
 
     def __init__(self) -> None:
-        self._presets = presets()
+        self._presets = load_presets()
         self.settings = self._presets["quick"]
         self._seen: tuple[int, int] | None = None
         self._channel = 0
@@ -108,7 +108,7 @@ class FeaturesPanel:
         if feature.dead:
             imgui.text_colored(ACCENT, "dead: nothing changes it")
             return
-        if feature.stopped:
+        if feature.diverged:
             imgui.text_colored(ACCENT, "stopped: values were no longer finite")
         room = imgui.get_content_region_avail().x
         side = min(room, 9.0 * imgui.get_font_size())
@@ -137,7 +137,7 @@ class FeaturesPanel:
         """The film's pictures; the same arrays as long as the feature is the same."""
         key = id(feature)
         if key not in self._film:
-            self._film = {key: [np.ascontiguousarray(frame) for frame in feature.film]}
+            self._film = {key: [np.ascontiguousarray(frame) for frame in feature.snapshots]}
         return self._film[key]
 
     def _method(self, desk: PanelContext, node: Node) -> None:
