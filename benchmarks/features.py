@@ -29,7 +29,7 @@ import torch
 
 from benchmarks.timing import table
 from vrnn.compute.features.optimizer import optimize
-from vrnn.compute.features.transforms import transformed
+from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
@@ -96,7 +96,7 @@ def lucents(model: torch.nn.Module, layer: str, channels: list[int], steps: int,
         count = len(part)
         images = render.render_vis(
             model, goal, lambda n=count: param.image(224, batch=n), thresholds=(steps,),
-            transforms=[lambda x, s=seeds: transformed(x, settings(steps, "full"), s)],
+            transforms=[lambda x, s=seeds: transform_images(x, settings(steps, "full"), s)],
             progress=False, show_image=False,
         )  # fmt: skip
         made.append((images[-1].clip(0, 1) * 255).round().astype(np.uint8))

@@ -68,10 +68,10 @@ def world_of(renderer: Renderer, one: Opening, networks: int) -> World:
     for slot in range(networks):
         sizes = world.open(slot, one.opened.network, one.opened.info)
         world.set_addresses(slot, renderer.open(slot, sizes))
-        for node, maps in one.ready.frame.maps.items():
+        for node, maps in one.ready.result.maps.items():
             renderer.upload(slot, node, maps.block)
-        world.add_maps(slot, one.ready.frame.maps)
-        world.set_result(slot, one.ready.frame)
+        world.add_maps(slot, one.ready.result.maps)
+        world.set_result(slot, one.ready.result)
     return world
 
 

@@ -52,7 +52,7 @@ def parts(detail: str) -> list[tuple[str, float, float, float]]:
 
     def whole() -> None:
         for node, tensor in tensors.items():
-            maps[node] = to_feature_maps(tensor, view.forms[node])
+            maps[node] = to_feature_maps(tensor, view.map_layouts[node])
 
     two = medians({"floor": floor, "convert": whole})
     three = medians(uploads(maps))

@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vrnn.compute.tracing.tracer import Trace, evaluating, tensors_in
+from vrnn.compute.tracing.tracer import Trace, evaluation_mode, tensors_in
 
 Edges = set[tuple[str, str]]
 LAYERS = ("conv", "linear")
@@ -24,7 +24,7 @@ def compare(model: nn.Module, inputs: tuple[Any, ...], trace: Trace) -> tuple[Ed
     """Edges that the trace misses, and those it has too many."""
     learned = {p for p, m in model.named_modules() if any(_learned(m))}
     traced, closed = of_trace(trace, learned)
-    layers = {r.weight for r in trace.records if r.operation.startswith(LAYERS)} & learned
+    layers = {r.weight_module for r in trace.records if r.operation.startswith(LAYERS)} & learned
     for path, module in model.named_modules():
         hidden = any(path == c or path.startswith(f"{c}.") for c in closed)
         if isinstance(module, KINDS) and path in learned and not hidden:
@@ -53,9 +53,9 @@ def of_trace(trace: Trace, learned: set[str]) -> tuple[Edges, set[str]]:
         before = {end for source in record.sources for end in ends[source]}
         if record.operation == "input":
             before = {"input"}
-        elif record.operation.startswith(LAYERS) and record.weight in learned:
-            edges |= {(end, record.weight) for end in before if record.id in needed}
-            before = {record.weight}
+        elif record.operation.startswith(LAYERS) and record.weight_module in learned:
+            edges |= {(end, record.weight_module) for end in before if record.id in needed}
+            before = {record.weight_module}
         ends[record.id] = before
     return edges | {(end, "output") for out in trace.outputs for end in ends[out]}, closed
 
@@ -71,7 +71,7 @@ def of_autograd(model: nn.Module, inputs: tuple[Any, ...], layers: set[str]) -> 
     given = [t for t in tensors_in(inputs) if t.is_floating_point()]
     for tensor in given:
         tensor.requires_grad_(True)
-    with evaluating(model), torch.enable_grad():
+    with evaluation_mode(model), torch.enable_grad():
         result = model(*inputs)
     roots = [t.grad_fn for t in tensors_in(result) if t.grad_fn is not None]
     return _walk(roots, owners, {id(t) for t in given}, layers)

@@ -17,7 +17,7 @@ from vrnn.commands.edit import Undo
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
 from vrnn.render.stereo import StereoTarget, eyes_view
@@ -47,7 +47,7 @@ TOUCHED: dict[str, tuple[list[Command], str]] = {
 """What was done to ResNet50, and from where it is seen."""
 POINTED = HoverLayer("stage1.0.conv1", channel=3, position=(12, 14))
 FEATURES = "stage3.0.conv1"
-SMALL = replace(presets()["sharp"], pad=3, roll=2)
+SMALL = replace(load_presets()["sharp"], pad=3, roll=2)
 """Settings for images of 32×32 pixels."""
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, meters."""

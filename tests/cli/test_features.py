@@ -227,7 +227,7 @@ def test_a_job_rests_while_others_run_and_then_goes_on(cache):
         worker.pause(number, False)
         events = until(worker, lambda e: isinstance(e, JobDone) and e.id == number)
         found = [e for e in events if isinstance(e, JobPartialResult) and e.id == number]
-        assert len(found[-1].found) == 8
+        assert len(found[-1].results) == 8
     finally:
         worker.close()
 
@@ -239,11 +239,13 @@ def test_channels_that_are_looked_at_come_first(cache):
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
         until(worker, lambda e: isinstance(e, ForwardComplete))
         worker.start(
-            FeatureVisJob(0, 1, FeatureVisSettings(source="noise", steps=2), first=lambda: (33, 7))
+            FeatureVisJob(
+                0, 1, FeatureVisSettings(source="noise", steps=2), priority_channels=lambda: (33, 7)
+            )
         )
         events = until(worker, lambda e: isinstance(e, JobPartialResult))
         found = next(e for e in events if isinstance(e, JobPartialResult))
-        channels = [part.feature.channel for part in found.found]
+        channels = [part.feature.channel for part in found.results]
         assert {33, 7} <= set(channels[:8])
     finally:
         worker.close()
@@ -288,9 +290,9 @@ used = int(open("/proc/self/statm").read().split()[0]) * 4096
 resource.setrlimit(resource.RLIMIT_AS, (used + {megabytes} * 2**20,) * 2)
 made = 0
 for at in optimize(model, 3, range(8), settings):
-    if at.caption:
-        print(at.caption)
-    made += len(at.features)
+    if at.notice:
+        print(at.notice)
+    made += len(at.images)
 print(made)
 """
 

@@ -11,7 +11,7 @@ from torch import nn
 
 from tests.compute.test_worker import is_frame, spec, until
 from vrnn.compute.analysis.jobs import ProfileJob, TopActivationsJob
-from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, Step
+from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, JobStep
 from vrnn.compute.worker import NetworkLoaded, Worker, WorkerFailure
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
@@ -49,7 +49,7 @@ class Slow:
     def steps(self, model, stop):
         for number in range(self.count):
             time.sleep(0.01)
-            yield Step("working", number + 1, self.count)
+            yield JobStep("working", number + 1, self.count)
         return model.source.title
 
 
@@ -58,7 +58,7 @@ class Broken:
     slot: int
 
     def steps(self, model, stop):
-        yield Step("about to fail", 0, 2)
+        yield JobStep("about to fail", 0, 2)
         raise VrnnError("it cannot be done")
 
 
@@ -94,7 +94,7 @@ def test_an_image_comes_in_between_and_the_job_goes_on(worker):
         image = np.full((32, 32, 3), value, np.uint8)
         worker.run_image(image)
         events += until(worker, is_frame)
-        frame = next(e.frame for e in events[::-1] if is_frame(e))
+        frame = next(e.result for e in events[::-1] if is_frame(e))
         assert (frame.image == value).all()
     assert not any(isinstance(e, JobDone) for e in events)
     events += until(worker, has_ended(number))
@@ -121,7 +121,7 @@ def test_the_newest_image_wins_while_a_job_runs(worker):
         worker.run_image(index)
     worker.run_image(np.full((32, 32, 3), 77, np.uint8))
     events = until(worker, has_ended(number))
-    frames = [e.frame for e in events if is_frame(e)]
+    frames = [e.result for e in events if is_frame(e)]
     assert len(frames) < 20
     assert (frames[-1].image == 77).all()
 
@@ -195,9 +195,9 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
             yield
 
     queue.start(Stops())
-    queue.step({0: Model()})
+    queue.run_step({0: Model()})
     assert [type(e) for e in events] == [JobFailed]
-    assert not queue.something_to_do
+    assert not queue.has_work
 
 
 def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
@@ -208,7 +208,7 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     off = (Ablation("stem.0"),)
     worker.run_image(3, {1: off})
     events = until(worker, lambda e: is_frame(e) and e.slot == 1)
-    frames = {e.slot: e.frame for e in events if is_frame(e)}
+    frames = {e.slot: e.result for e in events if is_frame(e)}
     assert frames[0].ablations == ()
     assert frames[1].ablations == off
     first, second = (frames[slot].outputs[0].logits for slot in (0, 1))
@@ -216,7 +216,7 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     assert first.argmax() != second.argmax() or first.max() > second.max()
     worker.run_image(3)
     events = until(worker, lambda e: is_frame(e) and e.slot == 1)
-    again = next(e.frame for e in events if is_frame(e) and e.slot == 1)
+    again = next(e.result for e in events if is_frame(e) and e.slot == 1)
     assert np.array_equal(again.outputs[0].logits, first)
 
 

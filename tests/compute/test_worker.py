@@ -54,7 +54,7 @@ def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
     assert set(kinds[1:-1]) == {MapsReady}
     opened = next(e for e in events if isinstance(e, NetworkLoaded))
     handed = {n: m for e in events if isinstance(e, MapsReady) for n, m in e.maps.items()}
-    frame = events[-1].frame
+    frame = events[-1].result
     assert handed.keys() == frame.maps.keys() == {n.id for n in opened.network.nodes}
     assert all(handed[n] is frame.maps[n] for n in handed)  # memory is held once
     assert opened.info.title == "digits"
@@ -69,7 +69,7 @@ def test_the_default_model_knows_its_digits(worker):
     right = 0
     for index in range(12):
         worker.run_image(index)
-        frame = next(e for e in until(worker, is_frame) if is_frame(e)).frame
+        frame = next(e for e in until(worker, is_frame) if is_frame(e)).result
         right += int(frame.outputs[0].probabilities.argmax()) == dataset.label(index)
     assert right >= 11
 
@@ -81,8 +81,8 @@ def test_the_newest_image_wins(worker):
         worker.run_image(index)
     worker.run_image(np.full((32, 32, 3), 77, np.uint8))
     frames = [
-        e.frame
-        for e in until(worker, lambda e: is_frame(e) and (e.frame.image == 77).all())
+        e.result
+        for e in until(worker, lambda e: is_frame(e) and (e.result.image == 77).all())
         if is_frame(e)
     ]
     assert len(frames) < 20
@@ -96,7 +96,9 @@ def test_two_networks_see_the_same_image(worker):
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
     worker.run_image(image)
     frames = {
-        e.slot: e.frame for e in until(worker, lambda e: is_frame(e) and e.slot == 1) if is_frame(e)
+        e.slot: e.result
+        for e in until(worker, lambda e: is_frame(e) and e.slot == 1)
+        if is_frame(e)
     }
     assert all(np.array_equal(frame.image, image) for frame in frames.values())
 
@@ -140,7 +142,7 @@ def test_another_way_through_the_model_is_written_down_anew(worker):
         worker.run_image(image)
         events += until(worker, is_frame)
         network = [e for e in events if isinstance(e, NetworkLoaded)][-1].network
-        frame = [e for e in events if is_frame(e)][-1].frame
+        frame = [e for e in events if is_frame(e)][-1].result
         assert frame.maps.keys() == {n.id for n in network.nodes}
         names.append({n.name for n in network.nodes})
     assert "conv" in names[0]
@@ -153,7 +155,7 @@ def test_values_that_are_not_finite_are_counted(worker):
             return torch.where(x > x.mean(), torch.inf, x) / (x * 0 + 1)
 
     worker.open([spec(Bad())], "all")
-    frame = next(e for e in until(worker, is_frame) if is_frame(e)).frame
+    frame = next(e for e in until(worker, is_frame) if is_frame(e)).result
     assert sum(maps.not_finite for maps in frame.maps.values()) > 0
     assert all(np.isfinite(maps.std).all() for maps in frame.maps.values())
 

@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators.tensor_layout import MapLayout
-from vrnn.compute.passes.replay import part_of
+from vrnn.compute.passes.replay import tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import OpRecord
 
@@ -34,10 +34,10 @@ def positive(model: nn.Module) -> nn.Module:
 
 def as_map(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
     """(C, H, W) of the first sample, as it is shown, still in autograd's graph."""
-    if form.batch is not None:
-        tensor = tensor.select(form.batch, 0)
+    if form.batch_axis is not None:
+        tensor = tensor.select(form.batch_axis, 0)
     if form.order == "tokens":
-        tensor = tensor[form.extra :]
+        tensor = tensor[form.prefix_tokens :]
     if form.order != "chw":
         tensor = tensor.movedim(-1, 0)
     return tensor.reshape(form.shape)
@@ -51,14 +51,16 @@ class Kept(TorchFunctionMode):
         self.maps: dict[int, torch.Tensor] = {}
         self._view, self._position = view, 0
         self._at: dict[int, list[tuple[int, OpRecord]]] = {}
-        for node, record in view.shown.items():
-            if record.position >= 0 and not record.attention:
-                self._at.setdefault(record.position, []).append((node, record))
+        for node, record in view.records.items():
+            if record.call_index >= 0 and not record.is_attention:
+                self._at.setdefault(record.call_index, []).append((node, record))
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
         for node, record in self._at.get(self._position, ()):
-            self.maps[node] = as_map(part_of(result, record, args).clone(), self._view.forms[node])
+            self.maps[node] = as_map(
+                tensor_of_record(result, record, args).clone(), self._view.map_layouts[node]
+            )
         self._position += 1
         return result
 

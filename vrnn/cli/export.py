@@ -56,5 +56,5 @@ def _wait(
             if isinstance(event, NetworkLoaded):
                 known[event.slot] = (event.network, event.info)
             elif isinstance(event, ForwardComplete):
-                frames[event.slot] = event.frame
+                frames[event.slot] = event.result
     return known, frames

@@ -86,7 +86,7 @@ class _LayerTask:
         if self.cluster is None:
             for block in blocks:
                 for at in optimize(self.model, self.node.id, block, settings, self.image):
-                    yield done + at.done, at.features, at.caption
+                    yield done + at.done, at.images, at.notice
                 done += len(block) * settings.samples_per_channel
             return
         for features in self.cluster.features(
@@ -103,7 +103,7 @@ def _layer(work: _LayerTask, options: Options) -> None:
     folder = options.out / f"{safe_part(title, 60)}-{node.id:03d}-{safe_part(node.name, 110)}"
     make_folder(folder)
     _same_settings(folder, settings, work.image)
-    channels = [0] if settings.of_layer else _channels(options.channels, node)
+    channels = [0] if settings.is_whole_layer else _channels(options.channels, node)
     left = [
         block
         for block in (channels[i : i + BLOCK] for i in range(0, len(channels), BLOCK))
@@ -122,7 +122,7 @@ def _layer(work: _LayerTask, options: Options) -> None:
         _print_progress(options, node, done, of, time.perf_counter() - started)
     _sheet(folder, title, node, channels, settings)
     if not options.quiet:
-        which = "" if settings.of_layer else f"{len(channels)} channels of "
+        which = "" if settings.is_whole_layer else f"{len(channels)} channels of "
         print(f"{which}{node.name} in {folder}")
 
 
@@ -168,12 +168,12 @@ def _write(folder: Path, features: Sequence[FeatureImage]) -> None:
     if features:
         _note(folder / TABLE, features)
     for feature in features:
-        path = _file(folder, feature.channel, feature.copy)
+        path = _file(folder, feature.channel, feature.sample)
         if not path.is_file():
             write_png(path, Image.fromarray(feature.pixels))
         if feature.dead:
             print(f"vrnn: channel {feature.channel} is dead: nothing changes it", file=sys.stderr)
-        elif feature.stopped:
+        elif feature.diverged:
             print(
                 f"vrnn: channel {feature.channel} stopped: its values were no longer finite",
                 file=sys.stderr,
@@ -187,8 +187,8 @@ def _note(path: Path, features: Sequence[FeatureImage]) -> None:
         with path.open(encoding="utf-8", newline="") as file:
             rows = {tuple(row[:2]): row for row in csv.reader(file) if row[:2] != list(HEAD[:2])}
     for feature in features:
-        state = "dead" if feature.dead else "stopped" if feature.stopped else "good"
-        key = (str(feature.channel), str(feature.copy))
+        state = "dead" if feature.dead else "stopped" if feature.diverged else "good"
+        key = (str(feature.channel), str(feature.sample))
         rows[key] = [*key, f"{feature.activation:.6g}", state]
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from vrnn.commands.base import Command, LayerCommand, layer_name, require_layer
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerState
@@ -53,4 +53,4 @@ class ShowFeatureVisualization(LayerCommand):
         name = layer_name(context.world, hit)
         if context.world.state.layer((hit.slot, name)).features is not None:
             return cls(name, hit.slot)
-        return cls(name, hit.slot, context.interface.feature_settings or presets()["quick"])
+        return cls(name, hit.slot, context.interface.feature_settings or load_presets()["quick"])

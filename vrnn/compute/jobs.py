@@ -15,18 +15,22 @@ if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
 
 
-class Step(NamedTuple):
+class JobStep(NamedTuple):
     """How far a job has come. text: what it does; done of total: 0 of 0 when unknown; found: a part
     of what it looks for; said: something the user should know."""
 
     text: str
     done: float
     total: int
-    found: tuple[object, ...] = ()
-    said: str = ""
+    results: tuple[object, ...] = ()
+    notice: str = ""
 
 
-class Ended(Exception):
+JobSteps = Generator[JobStep, None, object]
+"""A job's work: it yields between its steps and returns its result."""
+
+
+class JobCancelled(Exception):
     """The job is to end in the middle of a step."""
 
 
@@ -37,19 +41,20 @@ class Job(Protocol):
     def slot(self) -> int:
         """The model's place among those opened."""
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
         """The work itself, in the model's thread. Yields where a pass may come in between; what it
-        returns is the result. stop: raises `Ended` when the job is to end; to be asked in long
+        returns is the result. stop: raises `JobCancelled` when the job is to end; asked in long
         steps. Raises VrnnError."""
 
 
-def unchanged(model: LoadedModel, view: object) -> None:
+def require_same_graph(model: LoadedModel, view: object) -> None:
     """Raise VrnnError when the graph was written down anew: node ids mean something else now."""
     if model.view is not view:
-        raise _other_way(model)
+        raise graph_changed_error(model)
 
 
-def _other_way(model: LoadedModel) -> VrnnError:
+def graph_changed_error(model: LoadedModel) -> VrnnError:
+    """The error of a job whose node ids no longer hold."""
     return VrnnError(f"{model.source.title} took another way through its layers; start again")
 
 
@@ -69,8 +74,8 @@ class JobPartialResult:
     """A part of a job's result, and something the user should know of it."""
 
     id: int
-    found: tuple[object, ...]
-    said: str = ""
+    results: tuple[object, ...]
+    notice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -101,7 +106,7 @@ class _Running:
     """A job that was started. spent: seconds; ended: why it is to end, '' while it is not."""
 
     job: Job
-    steps: Generator[Step, None, object] | None = None
+    steps: Generator[JobStep, None, object] | None = None
     spent: float = 0.0
     ended: str = ""
     paused: bool = False
@@ -121,7 +126,7 @@ class JobQueue:
         self._next = 1
 
     @property
-    def something_to_do(self) -> bool:
+    def has_work(self) -> bool:
         """Whether a step can be done."""
         with self._lock:
             return self._first() is not None
@@ -160,7 +165,7 @@ class JobQueue:
                 if numbers is None or number in numbers:
                     one.ended = one.ended or reason
 
-    def step(self, models: Mapping[int, LoadedModel]) -> None:
+    def run_step(self, models: Mapping[int, LoadedModel]) -> None:
         """Do one step of the first job, and tell what came of it. models: by slot."""
         with self._lock:
             number = self._first()
@@ -170,7 +175,7 @@ class JobQueue:
 
         def stop() -> None:
             if one.ended:
-                raise Ended
+                raise JobCancelled
 
         started = time.perf_counter()
         try:
@@ -180,7 +185,7 @@ class JobQueue:
                     raise VrnnError(f"there is no model in place {one.job.slot} to work on")
                 one.steps = one.job.steps(models[one.job.slot], stop)
             at = next(one.steps)
-        except Ended:
+        except JobCancelled:
             self._finish(JobFailed(number, one.ended, cancelled=True))
             return
         except StopIteration as end:
@@ -191,8 +196,8 @@ class JobQueue:
             return
         one.spent += time.perf_counter() - started
         left = one.spent / at.done * (at.total - at.done) if at.done else None
-        if at.found or at.said:
-            self._put(JobPartialResult(number, at.found, at.said))
+        if at.results or at.notice:
+            self._put(JobPartialResult(number, at.results, at.notice))
         self._put(JobProgress(number, at.text, at.done, at.total, left))
 
     def _finish(self, event: JobDone | JobFailed) -> None:

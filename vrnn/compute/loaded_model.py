@@ -38,12 +38,12 @@ class LoadedModel:
         """Write the graph down anew: it may depend on the image."""
         traced = trace(self.source.model, inputs, self.source.title)
         self.view: GraphView = simplify(traced, self.detail)
-        self.runner = Replay(self.source.model, self.view)
+        self.replay = Replay(self.source.model, self.view)
         self.inputs = inputs
         self._fields: Mapping[int, ReceptiveField] | None = None
 
     @property
-    def fields(self) -> Mapping[int, ReceptiveField]:
+    def receptive_fields(self) -> Mapping[int, ReceptiveField]:
         """Which pixels the positions of each shown node depend on, worked out when first asked."""
         if self._fields is None:
             self._fields = receptive_fields(self.view)
@@ -79,11 +79,11 @@ class LoadedModel:
         maps: dict[int, FeatureMaps] = {}
 
         def keep(node: int, tensor: torch.Tensor) -> None:
-            maps[node] = to_feature_maps(tensor, self.view.forms[node])
+            maps[node] = to_feature_maps(tensor, self.view.map_layouts[node])
             deliver(node, maps[node])
 
         try:
-            result = self.runner.run(inputs, keep, ablations)
+            result = self.replay.run(inputs, keep, ablations)
         except GraphChanged as error:
             if ablations and self._follows(inputs):
                 raise self._led_elsewhere() from error
@@ -91,7 +91,7 @@ class LoadedModel:
             changed()
             maps.clear()
             try:
-                result = self.runner.run(inputs, keep, ablations)
+                result = self.replay.run(inputs, keep, ablations)
             except GraphChanged as again:
                 raise self._led_elsewhere() if ablations else again from error
         self._sequence += 1
@@ -102,7 +102,7 @@ class LoadedModel:
     def _follows(self, inputs: tuple[Any, ...]) -> bool:
         """Whether the graph is that of a pass in which nothing is switched off."""
         try:
-            self.runner.run(inputs, lambda node, tensor: None)
+            self.replay.run(inputs, lambda node, tensor: None)
         except GraphChanged:
             return False
         return True

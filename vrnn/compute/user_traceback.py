@@ -41,7 +41,7 @@ def _is_users(path: Path, within: Path | None) -> bool:
     return not any(path.is_relative_to(folder) for folder in (OURS, *installed))
 
 
-def explain(error: BaseException, within: Path | None = None) -> str:
+def explain_error(error: BaseException, within: Path | None = None) -> str:
     """One sentence about an error in the user's code: what, and at which line."""
     reason = " ".join(str(error).split()) or "no reason given"
     if len(reason) > 300:

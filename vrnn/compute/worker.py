@@ -57,7 +57,7 @@ class NetworkLoaded:
     network: Network
     info: NetworkInfo
     dataset: ImageSet | None
-    fields: Mapping[int, ReceptiveField]
+    receptive_fields: Mapping[int, ReceptiveField]
 
 
 @dataclass(frozen=True, eq=False)
@@ -74,7 +74,7 @@ class ForwardComplete:
     """A pass is complete."""
 
     slot: int
-    frame: ForwardResult
+    result: ForwardResult
 
 
 @dataclass(frozen=True)
@@ -90,7 +90,7 @@ Event = LoadingProgress | NetworkLoaded | MapsReady | ForwardComplete | WorkerFa
 Image = np.ndarray | Path | int | Callable[[], np.ndarray] | None
 Ablations = Mapping[int, tuple[Ablation, ...]]
 """What is switched off, by slot."""
-NOTHING_OFF: Ablations = MappingProxyType({})
+NO_ABLATIONS: Ablations = MappingProxyType({})
 
 
 class _Superseded(Exception):
@@ -107,7 +107,7 @@ class Worker:
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
         self._image: Image = None
-        self._ablations = NOTHING_OFF
+        self._ablations = NO_ABLATIONS
         self._jobs = JobQueue(self._events.put, _user_message)
         self._wanted = False
         self._at_once = False
@@ -125,12 +125,12 @@ class Worker:
         """
         with self._wake:
             self._jobs.cancel_all("stopped, as other models were opened")
-            self._ablations = NOTHING_OFF
+            self._ablations = NO_ABLATIONS
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
     def run_image(
-        self, image: Image, ablations: Ablations = NOTHING_OFF, at_once: bool = True
+        self, image: Image, ablations: Ablations = NO_ABLATIONS, interrupt: bool = True
     ) -> None:
         """Run an image through all models, in the place of an older one that waits.
 
@@ -142,7 +142,7 @@ class Worker:
         """
         with self._wake:
             self._image, self._wanted = image, True
-            self._at_once = at_once or self._at_once
+            self._at_once = interrupt or self._at_once
             self._ablations = {slot: tuple(several) for slot, several in ablations.items()}
             self._wake.notify()
 
@@ -209,11 +209,11 @@ class Worker:
             if specs is not None:
                 self._guarded(None, self._open_all, *specs)
             self._run_newest()
-            self._jobs.step(self._models)
+            self._jobs.run_step(self._models)
 
     def _something_to_do(self) -> bool:
         waiting = self._wanted and self._models
-        return bool(self._closed or self._specs or waiting or self._jobs.something_to_do)
+        return bool(self._closed or self._specs or waiting or self._jobs.has_work)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
         self._tell(0, "importing torch")
@@ -312,7 +312,9 @@ class Worker:
 
 
 def _load_source(slot: int, model: LoadedModel) -> NetworkLoaded:
-    return NetworkLoaded(slot, model.network, model.info, model.source.dataset, model.fields)
+    return NetworkLoaded(
+        slot, model.network, model.info, model.source.dataset, model.receptive_fields
+    )
 
 
 def _short(spec: ModelSpec) -> str:
@@ -323,6 +325,6 @@ def _user_message(error: Exception) -> str:
     """What to tell a person."""
     if isinstance(error, VrnnError):
         return str(error)
-    from vrnn.compute.user_traceback import explain
+    from vrnn.compute.user_traceback import explain_error
 
-    return explain(error)
+    return explain_error(error)

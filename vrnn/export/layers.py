@@ -159,14 +159,14 @@ def export_features(
     make_folder(own)
     for feature in features:
         write_png(
-            own / picture_name(feature.channel, feature.copy), Image.fromarray(feature.pixels)
+            own / picture_name(feature.channel, feature.sample), Image.fromarray(feature.pixels)
         )
     return 1 + len(features)
 
 
 def caption(feature: FeatureImage) -> str:
     """Under a picture on a sheet."""
-    said = "dead" if feature.dead else "stopped" if feature.stopped else ""
+    said = "dead" if feature.dead else "stopped" if feature.diverged else ""
     return f"{feature.channel} {said}".rstrip()
 
 

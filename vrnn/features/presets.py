@@ -13,7 +13,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.storage.serialization import from_dict, to_dict
 
 
-def presets() -> dict[str, FeatureVisSettings]:
+def load_presets() -> dict[str, FeatureVisSettings]:
     """Return every preset by its name."""
     text = resources.files("vrnn.configs").joinpath("features.toml").read_text(encoding="utf-8")
     return {
@@ -32,7 +32,7 @@ def with_overrides(name: str, changes: list[str]) -> FeatureVisSettings:
     Raises:
         VrnnError: There is no such preset or setting, or the value does not suit it.
     """
-    known = presets()
+    known = load_presets()
     if name not in known:
         raise VrnnError(f"no preset '{name}': choose one of {', '.join(known)}")
     names = [field.name for field in fields(FeatureVisSettings)]

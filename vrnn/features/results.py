@@ -21,17 +21,17 @@ class FeatureImage:
 
     node: int
     channel: int
-    copy: int
+    sample: int
     pixels: np.ndarray
     image: np.ndarray
     activation: float
     curve: np.ndarray
     dead: bool = False
-    stopped: bool = False
-    film: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 1, 3), np.uint8))
+    diverged: bool = False
+    snapshots: np.ndarray = field(default_factory=lambda: np.zeros((0, 1, 1, 3), np.uint8))
 
 
-SHOWN_BYTES = 96 << 20
+MAX_DISPLAY_BYTES = 96 << 20
 """GPU memory that a layer's pictures may take; more of them are shown smaller."""
 
 
@@ -42,14 +42,14 @@ class FeatureTile:
 
     feature: FeatureImage
     block: np.ndarray
-    file: Path | None
+    path: Path | None
 
 
 def display_size(count: int, height: int, width: int) -> tuple[int, int]:
     """Height and width in which each of so many pictures is shown."""
     factor = 1
     while min(height, width) // factor > 16 and (
-        count * 3 * (height // factor) * (width // factor) * 2 > SHOWN_BYTES
+        count * 3 * (height // factor) * (width // factor) * 2 > MAX_DISPLAY_BYTES
     ):
         factor *= 2
     return height // factor, width // factor
@@ -59,5 +59,5 @@ def describe(layer: str, feature: FeatureImage) -> str:
     """A line about a picture."""
     if feature.dead:
         return f"{layer} · channel {feature.channel} is dead: nothing changes it"
-    stopped = " (stopped: values were no longer finite)" if feature.stopped else ""
+    stopped = " (stopped: values were no longer finite)" if feature.diverged else ""
     return f"{layer} · channel {feature.channel} at {feature.activation:.3g}{stopped}"

@@ -90,7 +90,7 @@ class FeatureVisSettings:
     precision: Precision = "fast"
 
     @property
-    def of_layer(self) -> bool:
+    def is_whole_layer(self) -> bool:
         """Whether a layer has one picture instead of one for each channel."""
         return self.objective in ("layer", "direction")
 

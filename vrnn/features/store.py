@@ -19,22 +19,22 @@ def save(path: Path, feature: FeatureImage) -> None:
             file,
             pixels=feature.pixels,
             image=feature.image,
-            film=feature.film,
+            film=feature.snapshots,
             curve=feature.curve,
             activation=np.float64(feature.activation),
-            marks=np.array([feature.dead, feature.stopped]),
+            marks=np.array([feature.dead, feature.diverged]),
         )
 
     write_atomically(path, write)
 
 
-def load(path: Path, node: int, channel: int, copy: int) -> FeatureImage | None:
+def load(path: Path, node: int, channel: int, sample: int) -> FeatureImage | None:
     """What was written; None where there is nothing or it is broken."""
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
             dead, stopped = (bool(mark) for mark in data["marks"])
             feature = FeatureImage(
-                node, channel, copy, data["pixels"], data["image"], float(data["activation"]),
+                node, channel, sample, data["pixels"], data["image"], float(data["activation"]),
                 data["curve"], dead, stopped, data["film"],
             )  # fmt: skip
     except Exception:  # a damaged file fails in as many ways as there are bytes in it
@@ -43,12 +43,12 @@ def load(path: Path, node: int, channel: int, copy: int) -> FeatureImage | None:
 
 
 def _sound(feature: FeatureImage) -> bool:
-    images = (feature.pixels, feature.image, feature.film)
+    images = (feature.pixels, feature.image, feature.snapshots)
     return (
         all(a.dtype == np.uint8 and a.shape[-1:] == (3,) for a in images)
         and feature.pixels.ndim == feature.image.ndim == 3
         and feature.pixels.shape == feature.image.shape
-        and feature.film.ndim == 4
+        and feature.snapshots.ndim == 4
         and feature.pixels.size > 0
         and feature.curve.dtype == np.float32
         and feature.curve.ndim == 1

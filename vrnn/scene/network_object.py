@@ -163,7 +163,7 @@ class NetworkObject:
 
     def _face(self, node: Node, box: bool, layer: LayerState) -> PanelShape:
         shape = map_shape(node.shape)
-        if layer.features is not None and not layer.features.of_layer:
+        if layer.features is not None and not layer.features.is_whole_layer:
             shape = (shape[0], *self._input_size)  # pictures are as large as the input
         if box or (layer.folded and shape[0] > 1):
             return PanelShape(one_map(shape, BOX if box else FOLD), one=True)

@@ -13,7 +13,7 @@ from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.commands.registry import CommandInfo
 from vrnn.commands.view import FrameLayer
 from vrnn.errors import VrnnError
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
@@ -48,7 +48,7 @@ class PanelContext:
     notify: Callable[[str], None]
     subject: Key | None = None
     follows_hover: bool = True
-    feature_settings: FeatureVisSettings = field(default_factory=lambda: presets()["quick"])
+    feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()
     picture: Callable[[np.ndarray], Any] = _no_picture
 

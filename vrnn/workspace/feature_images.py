@@ -95,7 +95,7 @@ class FeatureImageManager:
         stand = self._world.networks[slot]
         made = self.made[key] = FeatureImageSet(settings, self._stores)
         self._stores += 1
-        count = 1 if settings.of_layer else stand.network.by_id[node].shape[0]
+        count = 1 if settings.is_whole_layer else stand.network.by_id[node].shape[0]
         made.of = count * settings.samples_per_channel
         image = None
         if settings.source == "image" and stand.result is not None:
@@ -129,7 +129,7 @@ class FeatureImageManager:
                     break
 
     def _seen(self, world: World, key: Key, settings: FeatureVisSettings) -> tuple[int, ...]:
-        if self._view is None or settings.of_layer:
+        if self._view is None or settings.is_whole_layer:
             return ()
         return world.channels_in_view(*key, self._view)
 
@@ -142,14 +142,14 @@ class FeatureImageManager:
             if not isinstance(part, FeatureTile):
                 continue
             feature = part.feature
-            key = (feature.channel, feature.copy)
+            key = (feature.channel, feature.sample)
             made.size = feature.pixels.shape[:2]
             made.waiting[key] = part.block
             made.whole.pop(key, None)
             made.whole[key] = feature
-            if part.file is not None:
-                made.files[key] = part.file
-            if len(feature.curve) >= made.settings.steps or feature.stopped:
+            if part.path is not None:
+                made.files[key] = part.path
+            if len(feature.curve) >= made.settings.steps or feature.diverged:
                 made.finished.add(key)
         made.done = len(made.finished)
         for key in [k for k in made.whole if k in made.files][: max(len(made.whole) - KEPT, 0)]:
@@ -184,7 +184,7 @@ class FeatureImageManager:
                     size,
                     addresses,
                     made.settings.samples_per_channel,
-                    made.settings.of_layer,
+                    made.settings.is_whole_layer,
                 )
                 self._world.set_feature_tiles(slot, node, layer)
         return not any(made.waiting for made in self.made.values())
@@ -216,7 +216,7 @@ class FeatureImageManager:
         made = self.made.get((slot, node))
         if made is None:
             return None
-        key = (0 if made.settings.of_layer else channel, copy)
+        key = (0 if made.settings.is_whole_layer else channel, copy)
         whole = made.whole.get(key)
         if whole is None and key in made.files:
             whole = load(made.files[key], node, *key)

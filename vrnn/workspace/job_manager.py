@@ -151,9 +151,9 @@ class JobManager:
                 self.rows[event.id] = row
                 continue
             if isinstance(event, JobPartialResult):
-                self.pictures.on_job_progress(event.id, event.found)
-                if event.said:
-                    self._notes.append(event.said)
+                self.pictures.on_job_progress(event.id, event.results)
+                if event.notice:
+                    self._notes.append(event.notice)
                 continue
             self.rows.pop(event.id, None)
             job = self._kinds.pop(event.id, None)

@@ -58,7 +58,7 @@ class WorkerEventSink:
                 # A newer pass's maps replace an older one's that are still waiting.
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
             elif isinstance(event, ForwardComplete):
-                self._frames[event.slot] = event.frame
+                self._frames[event.slot] = event.result
                 self.passes += 1
                 self.progress = ""
             elif isinstance(event, JobProgress | JobPartialResult | JobDone | JobFailed):
@@ -92,7 +92,7 @@ class WorkerEventSink:
         self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
         self._frames.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
-        self.world.networks[event.slot].fields = event.fields
+        self.world.networks[event.slot].fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.open(event.slot, sizes))
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:

@@ -10,7 +10,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.analysis.profiler import layer_profiles, measure, weight_histograms
+from vrnn.compute.analysis.profiler import layer_profiles, measure_pass, weight_histograms
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged
@@ -39,14 +39,14 @@ def test_multiply_adds_are_those_of_torch_s_counter(name):
     expected = counted_by_torch(model, inputs)
     traced = trace(model, inputs, name)
     for detail in DETAILS:
-        costs = measure(model, simplify(traced, detail), inputs)
+        costs = measure_pass(model, simplify(traced, detail), inputs)
         assert sum(work for work, _ in costs.values()) == expected
 
 
 def test_each_layer_has_its_own_count():
     model, inputs = opened("resnet50.py")
     view = simplify(trace(model, inputs, "resnet50"), "layers")
-    costs = measure(model, view, inputs)
+    costs = measure_pass(model, view, inputs)
     by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
     assert by_name["conv1"] == 112 * 112 * 64 * 3 * 7 * 7
     assert by_name["layer2.0.conv2"] == 28 * 28 * 128 * 128 * 9
@@ -57,7 +57,7 @@ def test_each_layer_has_its_own_count():
 def test_attention_is_counted():
     model, inputs = opened("transformer.py")
     view = simplify(trace(model, inputs, "transformer"), "layers")
-    costs = measure(model, view, inputs)
+    costs = measure_pass(model, view, inputs)
     by_name = {node.name: costs[node.id][0] for node in view.network.nodes}
     assert by_name["blocks.0.attention"] == 4 * 145 * 145 * (24 + 24)
     assert by_name["blocks.0.attention.qkv"] == 145 * 96 * 288
@@ -93,11 +93,11 @@ def test_operators_recurrent_layers_and_whole_attention():
     assert macs(torch.add, (A, 1), {}, A + 1) == 0
     model, x = nn.LSTM(6, 8, batch_first=True).eval(), (torch.rand(2, 5, 6),)
     view = simplify(trace(model, x, "lstm"), "all")
-    work = sum(w for w, _ in measure(model, view, x).values())
+    work = sum(w for w, _ in measure_pass(model, view, x).values())
     assert work == 2 * 5 * 4 * 8 * (6 + 8)
     attention, x = MODELS["Tokens"]().eval(), inputs_of("Tokens")
     view = simplify(trace(attention, x, "tokens"), "layers")
-    costs = measure(attention, view, x)
+    costs = measure_pass(attention, view, x)
     node = next(n for n in view.network.nodes if n.operation == "attention")
     assert costs[node.id][0] == 4 * 5 * 8 * 8 + 2 * 5 * 5 * 8
 
@@ -108,7 +108,7 @@ def test_every_node_has_facts(name, detail):
     torch.manual_seed(0)
     model, inputs = MODELS[name]().eval(), inputs_of(name)
     view = simplify(trace(model, inputs, name), detail)
-    facts = layer_profiles(view, [measure(model, view, inputs)], dict(weight_histograms(view)))
+    facts = layer_profiles(view, [measure_pass(model, view, inputs)], dict(weight_histograms(view)))
     assert facts.keys() == {node.id for node in view.network.nodes}
     for node in view.network.nodes:
         fact = facts[node.id]
@@ -130,7 +130,7 @@ def test_the_seconds_add_up_to_the_pass_and_a_slow_layer_has_most_of_them():
 
     model, inputs = Slow().eval(), (torch.rand(1, 3, 96, 96),)
     view = simplify(trace(model, inputs, "slow"), "layers")
-    several = [measure(model, view, inputs) for _ in range(5)]
+    several = [measure_pass(model, view, inputs) for _ in range(5)]
     facts = layer_profiles(view, several, dict(weight_histograms(view)))
     seconds = {node.name: facts[node.id].seconds for node in view.network.nodes}
     total = sum(seconds.values())
@@ -160,7 +160,7 @@ def test_with_trackers_all_that_happens_between_two_counts_for_the_later():
     ).eval()  # fmt: skip
     inputs = (torch.rand(1, 3, 10, 10),)
     view = simplify(trace(model, inputs, "tracked"), "layers")
-    work = {n.name: measure(model, view, inputs)[n.id][0] for n in view.network.nodes}
+    work = {n.name: measure_pass(model, view, inputs)[n.id][0] for n in view.network.nodes}
     assert work["first"] == 64 * 3 * 9 * 4
     assert work["second"] == 64 * (4 * 5 + 5 * 6)
 
@@ -170,4 +170,4 @@ def test_another_way_is_noticed():
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
     view = simplify(trace(model, inputs, "dependent"), "layers")
     with pytest.raises(GraphChanged):
-        measure(model, view, (-inputs[0],))
+        measure_pass(model, view, (-inputs[0],))

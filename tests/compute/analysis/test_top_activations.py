@@ -10,7 +10,7 @@ from torch import nn
 
 from tests.support.odd_models import MODELS
 from vrnn.compute import cache
-from vrnn.compute.analysis.top_activations import top_images
+from vrnn.compute.analysis.top_activations import find_top_activations
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import digit_images, open_source
 from vrnn.errors import VrnnError
@@ -49,7 +49,7 @@ def one_by_one(model, images, node):
 @pytest.mark.parametrize("measure", ["max", "mean"])
 def test_all_digits_against_a_plain_loop(digits, name, measure):
     images, node = digit_images(), node_of(digits, name)
-    top = top_images(digits, images, node, 6, measure)
+    top = find_top_activations(digits, images, node, 6, measure)
     values = one_by_one(digits, images, node)
     flat = values.reshape(*values.shape[:2], -1)
     expected = flat.max(-1) if measure == "max" else flat.mean(-1)
@@ -69,7 +69,7 @@ def test_all_digits_against_a_plain_loop(digits, name, measure):
 
 
 def test_the_best_images_of_a_class_are_of_that_class(digits):
-    top = top_images(digits, digit_images(), node_of(digits, "head"), 5)
+    top = find_top_activations(digits, digit_images(), node_of(digits, "head"), 5)
     for digit in range(10):
         assert {digit_images().label(i) for i in top.images[digit]} == {digit}
 
@@ -83,7 +83,7 @@ def test_a_model_that_takes_no_batches_and_one_with_attention(tmp_path):
     )
     for name in ("add", "attention"):
         node = node_of(model, name)
-        top = top_images(model, images, node, 3)
+        top = find_top_activations(model, images, node, 3)
         values = one_by_one(model, images, node)
         expected = np.sort(values.reshape(7, values.shape[1], -1).max(-1), 0)[::-1][:3].T
         assert np.allclose(top.values, expected, atol=np.abs(expected).max() * 2e-3)
@@ -107,7 +107,7 @@ def test_a_model_that_mixes_the_images_of_a_batch_gets_them_one_by_one():
     images = ImageSet((), [-1] * len(pictures), lambda i: pictures[i])
     model = LoadedModel(open_source(ModelSpec(OfTheWholeBatch(), input_size=(8, 8))), "layers")
     node = model.network.outputs[0]
-    top = top_images(model, images, node, 4)
+    top = find_top_activations(model, images, node, 4)
     values = one_by_one(model, images, node).reshape(len(pictures), 2, -1).max(-1)
     assert np.allclose(top.values, np.sort(values, 0)[::-1][:4].T, atol=np.abs(values).max() / 500)
 
@@ -117,7 +117,7 @@ def test_images_that_cannot_be_read_are_left_out_and_listed(tmp_path, digits):
         pixels = np.full((9, 9, 3), 40 * number, np.uint8)
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     (tmp_path / "3.png").write_bytes(b"not a picture")
-    top = top_images(digits, image_folder(tmp_path), node_of(digits, "stem.0"), 9)
+    top = find_top_activations(digits, image_folder(tmp_path), node_of(digits, "stem.0"), 9)
     assert top.seen == 5
     assert top.images.shape == (16, 5)
     assert [number for number, _ in top.skipped] == [3]
@@ -128,11 +128,11 @@ def test_images_that_cannot_be_read_are_left_out_and_listed(tmp_path, digits):
 def test_when_nothing_can_be_run_it_is_told(tmp_path, digits):
     (tmp_path / "a.png").write_bytes(b"nothing")
     with pytest.raises(VrnnError, match=r"no image.*a\.png"):
-        top_images(digits, image_folder(tmp_path), node_of(digits, "stem.0"))
+        find_top_activations(digits, image_folder(tmp_path), node_of(digits, "stem.0"))
     with pytest.raises(VrnnError, match="no layer"):
-        top_images(digits, digit_images(), 10**6)
+        find_top_activations(digits, digit_images(), 10**6)
     with pytest.raises(VrnnError, match="max, mean"):
-        top_images(digits, digit_images(), 0, 9, "least")
+        find_top_activations(digits, digit_images(), 0, 9, "least")
 
 
 def test_values_that_are_not_finite_do_not_win():
@@ -143,7 +143,7 @@ def test_values_that_are_not_finite_do_not_win():
     pictures = np.stack([np.full((8, 8, 3), v, np.uint8) for v in (0, 90, 250)])
     images = ImageSet((), [-1] * 3, lambda i: pictures[i])
     model = LoadedModel(open_source(ModelSpec(Bad(), input_size=(8, 8))), "all")
-    top = top_images(model, images, model.network.outputs[0], 2)
+    top = find_top_activations(model, images, model.network.outputs[0], 2)
     assert top.images.tolist() == [[1, 0]] * 3
     assert np.isfinite(top.values).all()
 
@@ -151,7 +151,7 @@ def test_values_that_are_not_finite_do_not_win():
 def test_progress_is_told_and_can_end_the_work(digits, cache_folder):
     node = node_of(digits, "stage1.0.add")
     seen = []
-    assert top_images(digits, digit_images(), node, progress=lambda *at: seen.append(at))
+    assert find_top_activations(digits, digit_images(), node, progress=lambda *at: seen.append(at))
     assert seen[-1] == (359, 359)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     for file in cache_folder.iterdir():
@@ -160,14 +160,14 @@ def test_progress_is_told_and_can_end_the_work(digits, cache_folder):
     def stop(done, total):
         return done < 50
 
-    assert top_images(digits, digit_images(), node, progress=stop) is None
+    assert find_top_activations(digits, digit_images(), node, progress=stop) is None
     assert not list(cache_folder.iterdir())
 
     def fail(done, total):
         raise KeyboardInterrupt
 
     with pytest.raises(KeyboardInterrupt):
-        top_images(digits, digit_images(), node, progress=fail)
+        find_top_activations(digits, digit_images(), node, progress=fail)
 
 
 def counting():
@@ -191,11 +191,11 @@ def equal(a, b):
 def test_the_second_time_it_comes_from_the_cache(digits, cache_folder):
     node = node_of(digits, "stage2.0.add")
     images, asked = counting()
-    first = top_images(digits, images, node, 4)
+    first = find_top_activations(digits, images, node, 4)
     assert len(asked) > 359
     asked.clear()
-    assert equal(first, top_images(digits, images, node, 4))
-    by_mean = top_images(digits, images, node, 4, "mean")
+    assert equal(first, find_top_activations(digits, images, node, 4))
+    by_mean = find_top_activations(digits, images, node, 4, "mean")
     assert by_mean.measure == "mean"
     assert len(asked) == 2 * cache.SAMPLES
     assert all(f.suffix == ".npz" for f in cache_folder.iterdir())
@@ -208,17 +208,17 @@ def test_other_weights_images_and_numbers_have_a_file_of_their_own(cache_folder)
     model = LoadedModel(open_source(ModelSpec()), "layers")
     node = node_of(model, "stem.0")
     images = digit_images()
-    top_images(model, images, node, 4)
+    find_top_activations(model, images, node, 4)
     assert len(list(cache_folder.iterdir())) == 2
-    top_images(model, images, node, 3)
+    find_top_activations(model, images, node, 3)
     assert len(list(cache_folder.iterdir())) == 4
     with torch.no_grad():
         model.source.model.stem[0].weight[0, 0, 0, 0] += 1
-    top_images(model, images, node, 4)
+    find_top_activations(model, images, node, 4)
     assert len(list(cache_folder.iterdir())) == 6
     labels = [images.label(i) for i in range(180)]
     half = ImageSet(images.names, labels, images.image)
-    top_images(model, half, node, 4)
+    find_top_activations(model, half, node, 4)
     assert len(list(cache_folder.iterdir())) == 8
 
 
@@ -228,17 +228,17 @@ def test_a_changed_file_is_noticed(tmp_path, digits, cache_folder):
     for number in range(40):
         Image.fromarray(np.full((9, 9, 3), 6 * number, np.uint8)).save(folder / f"{number:02}.png")
     node = node_of(digits, "input")
-    assert top_images(digits, image_folder(folder), node, 1).images[0, 0] == 39
+    assert find_top_activations(digits, image_folder(folder), node, 1).images[0, 0] == 39
     # One that is not among those looked at.
     Image.fromarray(np.full((8, 9, 3), 255, np.uint8)).save(folder / "04.png")
-    assert top_images(digits, image_folder(folder), node, 1).images[0, 0] == 4
+    assert find_top_activations(digits, image_folder(folder), node, 1).images[0, 0] == 4
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "flip", "other"])
 def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage):
     node = node_of(digits, "stem.0")
     images, asked = counting()
-    first = top_images(digits, images, node, 4)
+    first = find_top_activations(digits, images, node, 4)
     for file in cache_folder.iterdir():
         content = bytearray(file.read_bytes())
         if damage == "cut":
@@ -252,14 +252,14 @@ def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage)
             continue
         file.write_bytes(content)
     asked.clear()
-    assert equal(first, top_images(digits, images, node, 4))
+    assert equal(first, find_top_activations(digits, images, node, 4))
     assert len(asked) > 359
     asked.clear()
-    assert equal(first, top_images(digits, images, node, 4))
+    assert equal(first, find_top_activations(digits, images, node, 4))
     assert len(asked) == cache.SAMPLES
 
 
 def test_without_a_place_for_a_cache_the_work_is_done_all_the_same(digits, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "file")
-    assert top_images(digits, digit_images(), node_of(digits, "stem.0"), 2).seen == 359
+    assert find_top_activations(digits, digit_images(), node_of(digits, "stem.0"), 2).seen == 359

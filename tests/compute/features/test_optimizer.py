@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from vrnn.compute.features.optimizer import optimize
-from vrnn.compute.features.transforms import transformed
+from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.passes.partial_forward import PartialForward
@@ -100,7 +100,7 @@ def test_gradients_agree_with_finite_differences():
 
     def score(x):
         random = [torch.Generator().manual_seed(i) for i in range(2)]
-        return net(transformed(x, settings, random))[:, 1].mean((1, 2))
+        return net(transform_images(x, settings, random))[:, 1].mean((1, 2))
 
     assert torch.autograd.gradcheck(score, start, eps=1e-6, atol=1e-6)
 
@@ -201,7 +201,7 @@ def test_every_objective_grows(objective):
         steps=25, samples_per_channel=2, diversity=0.2, total_variation=0.1, l1=0.01, l2=0.01,
     )  # fmt: skip
     features = made(model, "stage1.0.conv1", [1], sharp)
-    assert [f.copy for f in features] == [0, 1]
+    assert [f.sample for f in features] == [0, 1]
     assert all(f.curve[-1] > f.curve[0] for f in features)
 
 
@@ -255,9 +255,9 @@ def test_layers_without_a_gradient_and_channels_that_say_nothing():
     model = opened(Burning(), detail="all")
     settings = FeatureVisSettings(source="gray", steps=30, step_size=60.0, **PLAIN)
     found = {f.channel: f for f in made(model, model.network.nodes[-1].name, [0, 1, 2], settings)}
-    assert not found[0].stopped
+    assert not found[0].diverged
     assert not found[0].dead
-    assert found[1].stopped
+    assert found[1].diverged
     assert found[2].dead
     assert len(np.unique(found[2].pixels)) == 1
 

@@ -251,7 +251,7 @@ def test_every_layer_of_every_odd_model_can_be_switched_off(name, detail):
         if name == "DataDependent" and node.operation == "input":
             continue  # its way depends on the input's values
         _, changed = run(model, view, inputs, Ablation(node.id, (channel,)))
-        form = view.forms[node.id]
+        form = view.map_layouts[node.id]
         assert changed.keys() == maps.keys()
         shown = changed[node.name].reshape(-1) if form.shape[1:] == (1, 1) else None
         if shown is not None:

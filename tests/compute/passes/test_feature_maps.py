@@ -34,13 +34,16 @@ def same(maps, values):
 @given(st.integers(1, 40), side, side)
 def test_blocks_are_those_of_plain_numpy(channels, height, width):
     values = made(channels, height, width)
-    same(to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch=0)), values)
+    same(
+        to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch_axis=0)),
+        values,
+    )
 
 
 @pytest.mark.parametrize("size", [1e-30, 1e-6, 1.0, 3e4, 1e9, 1e30])
 def test_any_magnitude_keeps_its_precision(size):
     values = made(5, 13, 9, size)
-    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch=0))
+    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch_axis=0))
     same(maps, values)
     assert np.log2(maps.scale) == round(np.log2(maps.scale))
 
@@ -59,7 +62,7 @@ def test_channels_at_the_end_and_tokens_with_extra_ones():
 def test_only_the_first_sample_is_shown_and_later_writes_do_not_show():
     values = made(3, 8, 8)
     batch = torch.stack([torch.from_numpy(values), torch.full((3, 8, 8), 9.0)])
-    maps = to_feature_maps(batch, MapLayout((3, 8, 8), batch=0))
+    maps = to_feature_maps(batch, MapLayout((3, 8, 8), batch_axis=0))
     batch.zero_()
     same(maps, values)
 
@@ -67,14 +70,14 @@ def test_only_the_first_sample_is_shown_and_later_writes_do_not_show():
 def test_a_view_that_does_not_lie_in_order():
     values = made(4, 6, 8)
     turned = torch.from_numpy(values.transpose(0, 2, 1).copy())[None].transpose(2, 3)
-    same(to_feature_maps(turned, MapLayout((4, 6, 8), batch=0)), values)
+    same(to_feature_maps(turned, MapLayout((4, 6, 8), batch_axis=0)), values)
 
 
 def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
     values = made(3, 5, 6)
     values[0, 0, 0], values[0, 1, 1], values[1, 2, 2] = np.nan, np.inf, -np.inf
     values[2] = np.nan
-    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout((3, 5, 6), batch=0))
+    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout((3, 5, 6), batch_axis=0))
     assert maps.not_finite == 3 + 30
     assert np.array_equal(np.isnan(maps.values), ~np.isfinite(values))
     good = [channel[np.isfinite(channel)] for channel in values]
@@ -99,7 +102,9 @@ def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
 def test_any_kind_of_number(dtype):
     values = (made(3, 4, 4) > 0).astype(np.float32)
     same(
-        to_feature_maps(torch.from_numpy(values).to(dtype)[None], MapLayout((3, 4, 4), batch=0)),
+        to_feature_maps(
+            torch.from_numpy(values).to(dtype)[None], MapLayout((3, 4, 4), batch_axis=0)
+        ),
         values,
     )
 
@@ -107,8 +112,8 @@ def test_any_kind_of_number(dtype):
 def test_all_zero_vectors_single_values_and_nothing_at_all():
     for shape in ((4, 7, 7), (10, 1, 1), (1, 1, 1), (2, 1, 50)):
         same(
-            to_feature_maps(torch.zeros(1, *shape), MapLayout(shape, batch=0)),
+            to_feature_maps(torch.zeros(1, *shape), MapLayout(shape, batch_axis=0)),
             np.zeros(shape, np.float32),
         )
-    empty = to_feature_maps(torch.zeros(1, 3, 0, 4), MapLayout((3, 0, 4), batch=0))
+    empty = to_feature_maps(torch.zeros(1, 3, 0, 4), MapLayout((3, 0, 4), batch_axis=0))
     assert empty.not_finite == 0

@@ -54,7 +54,7 @@ def check(model, inputs, nodes=None):
         for node in view.network.nodes:
             if node.id not in maps or not (nodes is None or node.name in nodes):
                 continue
-            for row, column in sorted(places(view.forms[node.id].shape)):
+            for row, column in sorted(places(view.map_layouts[node.id].shape)):
                 truth = seen(node.id, row, column)
                 box = fields[node.id].box(row, column, size)
                 assert holds(box, truth), (node.name, node.label, row, column, box, truth)
@@ -469,10 +469,10 @@ def test_every_shown_node_has_a_field_that_costs_little(root, detail):
     source = open_source(ModelSpec(str(root / "examples/resnet50.py")))
     model = LoadedModel(source, detail)
     started = time.perf_counter()
-    fields = model.fields
+    fields = model.receptive_fields
     spent = time.perf_counter() - started
     assert fields.keys() == {node.id for node in model.network.nodes}
-    assert model.fields is fields
+    assert model.receptive_fields is fields
     assert spent < 0.05
 
 
@@ -488,6 +488,8 @@ def test_the_worker_tells_the_fields_with_the_network():
     finally:
         worker.close()
     opened = next(event for event in events if isinstance(event, NetworkLoaded))
-    assert opened.fields.keys() == {node.id for node in opened.network.nodes}
-    (conv,) = (opened.fields[n.id] for n in opened.network.nodes if n.operation == "conv2d")
+    assert opened.receptive_fields.keys() == {node.id for node in opened.network.nodes}
+    (conv,) = (
+        opened.receptive_fields[n.id] for n in opened.network.nodes if n.operation == "conv2d"
+    )
     assert conv.box(1, 2, (9, 9)) == (2, 4, 5, 7)

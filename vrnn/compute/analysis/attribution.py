@@ -10,7 +10,7 @@ import numpy as np
 import torch
 
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.passes.feature_maps import as_maps
+from vrnn.compute.passes.feature_maps import first_sample_maps
 from vrnn.compute.tracing.tracer import tensors_in
 from vrnn.errors import VrnnError
 
@@ -22,7 +22,7 @@ def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
     differentiated.
     """
     found: dict[int, np.ndarray] = {}
-    forms = model.view.forms
+    forms = model.view.map_layouts
 
     def keep(node: int, tensor: torch.Tensor) -> None:
         if not tensor.requires_grad:
@@ -30,13 +30,13 @@ def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
         before = tensor.detach().clone()  # a later operation may write over it
 
         def gradient(grad: torch.Tensor) -> None:
-            values, _ = as_maps(grad * before, forms[node])
+            values, _ = first_sample_maps(grad * before, forms[node])
             found[node] = values.sum((1, 2)).float().cpu().numpy()
 
         tensor.register_hook(gradient)
 
     inputs = tuple(t.detach().clone().requires_grad_() if _is_float(t) else t for t in model.inputs)
-    result = model.runner.run(inputs, keep, gradients=True)
+    result = model.replay.run(inputs, keep, gradients=True)
     scores = [t for t in tensors_in(result) if t.dim() == 2 and t.shape[1] > 1]
     if not scores:
         raise VrnnError(f"{model.source.title} gives no class scores to find evidence for")

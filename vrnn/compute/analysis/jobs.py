@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Generator
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -10,7 +10,7 @@ from vrnn.errors import VrnnError
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.jobs import Step, _other_way, unchanged
+from vrnn.compute.jobs import JobStep, JobSteps, graph_changed_error, require_same_graph
 
 
 @dataclass(frozen=True)
@@ -25,9 +25,9 @@ class TopActivationsJob:
     k: int = 9
     measure: str = "max"
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
         """See `Job`."""
-        from vrnn.compute.analysis.top_activations import top_images_in_steps
+        from vrnn.compute.analysis.top_activations import top_activation_steps
 
         dataset = model.source.dataset
         if dataset is None:
@@ -35,15 +35,15 @@ class TopActivationsJob:
                 f"{model.source.title} has no images to look through; pass --data FOLDER"
             )
         view = model.view
-        steps = top_images_in_steps(model, dataset, self.node, self.k, self.measure)
+        steps = top_activation_steps(model, dataset, self.node, self.k, self.measure)
         name = view.network.by_id[self.node].name if self.node in view.network.by_id else "?"
         while True:
             try:
                 done, total = next(steps)
             except StopIteration as end:
                 return end.value
-            yield Step(f"images for {name}", done, total)
-            unchanged(model, view)
+            yield JobStep(f"images for {name}", done, total)
+            require_same_graph(model, view)
 
 
 @dataclass(frozen=True)
@@ -52,9 +52,9 @@ class ProfileJob:
 
     slot: int
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
         """See `Job`."""
-        from vrnn.compute.analysis.profiler import layer_profiles, measure, weight_histograms
+        from vrnn.compute.analysis.profiler import layer_profiles, measure_pass, weight_histograms
         from vrnn.compute.passes.replay import GraphChanged
 
         view = model.view
@@ -62,15 +62,15 @@ class ProfileJob:
         weights, costs = {}, []
         for node, found in weight_histograms(view):
             weights[node] = found
-            yield Step("measuring layers", len(weights), total)
-            unchanged(model, view)
+            yield JobStep("measuring layers", len(weights), total)
+            require_same_graph(model, view)
         for number in range(PASSES):
             try:
-                costs.append(measure(model.source.model, view, model.inputs))
+                costs.append(measure_pass(model.source.model, view, model.inputs))
             except GraphChanged as error:
-                raise _other_way(model) from error
-            yield Step("measuring layers", len(weights) + number + 1, total)
-            unchanged(model, view)
+                raise graph_changed_error(model) from error
+            yield JobStep("measuring layers", len(weights) + number + 1, total)
+            require_same_graph(model, view)
         return layer_profiles(view, costs, weights)
 
 
@@ -80,11 +80,11 @@ class AttributionJob:
 
     slot: int
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.analysis.attribution import gradient_x_activation
 
-        yield Step("finding evidence", 0, 1)
+        yield JobStep("finding evidence", 0, 1)
         return gradient_x_activation(model)
 
 

@@ -12,9 +12,9 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators.macs import macs
-from vrnn.compute.passes.replay import GraphChanged, behind_modules
+from vrnn.compute.passes.replay import GraphChanged, after_each_module
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import evaluating, tensors_in
+from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import histogram_of
 
@@ -37,7 +37,7 @@ def layer_profiles(
 def weight_histograms(view: GraphView) -> Iterator[tuple[int, Histogram | None]]:
     """Of the parameters that belong to each node, one after another; None for a node without."""
     for node, members in view.members.items():
-        own = [parameter for record in members for parameter in record.own]
+        own = [parameter for record in members for parameter in record.own_parameters]
         yield node, histogram_of(_values(own)) if own else None
 
 
@@ -48,7 +48,7 @@ def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
-def measure(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs:
+def measure_pass(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs:
     """Multiply-adds and seconds of each node in one pass on these inputs.
 
     Everything that happens counts for the next operation that a node stands for: a view for what
@@ -58,16 +58,16 @@ def measure(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs
     clock = _PassClock(view, next(tensors_in(inputs)).device)
     timing = _Timing(clock)
     with (
-        evaluating(model),
-        behind_modules(model, clock.module_done),
+        evaluation_mode(model),
+        after_each_module(model, clock.module_done),
         torch.no_grad(),
         timing,
     ):
         clock.start()
         model(*inputs)
         clock.stop()
-    if timing.position != view.trace.calls:
-        raise GraphChanged(f"{timing.position} calls instead of {view.trace.calls}")
+    if timing.position != view.trace.call_count:
+        raise GraphChanged(f"{timing.position} calls instead of {view.trace.call_count}")
     return {node.id: (clock.work[node.id], clock.seconds[node.id]) for node in view.network.nodes}
 
 
@@ -82,10 +82,10 @@ class _PassClock:
         self._modules: dict[tuple[str, int], int] = {}
         for node, members in view.members.items():
             for record in members:
-                if record.position >= 0:
-                    self._at[record.position] = node
+                if record.call_index >= 0:
+                    self._at[record.call_index] = node
                 elif record.operation != "input":
-                    self._modules[record.module, record.call] = node
+                    self._modules[record.module, record.module_call] = node
         self._last: int | None = None
         self._since, self._pending = 0.0, 0
 

@@ -16,7 +16,7 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.operators.tensor_layout import to_maps
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.user_traceback import explain
+from vrnn.compute.user_traceback import explain_error
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
@@ -33,7 +33,7 @@ Measured = tuple[np.ndarray, np.ndarray, np.ndarray]
 (N, C) int64, counted through the rows."""
 
 
-def top_images(
+def find_top_activations(
     model: LoadedModel,
     dataset: ImageSet,
     node: int,
@@ -46,7 +46,7 @@ def top_images(
     progress: called with how many images are done and how many there are; ends the work by
     returning False, and then the result is None, or by raising.
     """
-    steps = top_images_in_steps(model, dataset, node, k, measure)
+    steps = top_activation_steps(model, dataset, node, k, measure)
     try:
         while True:
             if progress(*next(steps)) is False:
@@ -58,7 +58,7 @@ def top_images(
         steps.close()
 
 
-def top_images_in_steps(
+def top_activation_steps(
     model: LoadedModel, dataset: ImageSet, node: int, k: int, measure: str
 ) -> Generator[tuple[int, int], None, TopImages]:
     """Runs the data set through the model up to one node, and keeps the k best of each channel.
@@ -89,7 +89,7 @@ def top_images_in_steps(
         raise VrnnError(
             f"no image of the data set can be run: {reason}; choose another with --data"
         )
-    width = view.forms[node].shape[2]
+    width = view.map_layouts[node].shape[2]
     skipped = tuple(search.skipped)
     found = {name: table.result(node, name, width, skipped) for name, table in tables.items()}
     # What cannot be kept for the next time is no loss now.
@@ -99,7 +99,7 @@ def top_images_in_steps(
 
 
 def _check(view: GraphView, node: int, k: int, measure: str) -> None:
-    if node not in view.shown:
+    if node not in view.records:
         raise VrnnError(f"{view.network.name} has no layer number {node}; `vrnn graph` lists them")
     if measure not in MEASURES:
         raise VrnnError(f"no measure '{measure}'; choose one of {', '.join(MEASURES)}")
@@ -134,8 +134,8 @@ class _Search:
         self.skipped: list[tuple[int, str]] = []
         self.at_once = 1
         self._source, self._dataset, self._node = model.source, dataset, node
-        self._view = replace(model.view, shown={node: model.view.shown[node]})
-        self._form = model.view.forms[node]
+        self._view = replace(model.view, records={node: model.view.records[node]})
+        self._form = model.view.map_layouts[node]
         self._alone = Replay(model.source.model, self._view)
         self._batches = _takes_batches(self._view, node, model.inputs)
         self._proven = False
@@ -164,7 +164,7 @@ class _Search:
         self.at_once = max(1, min(fitting, 2 * self.at_once, MOST_AT_ONCE))
 
     def _skip(self, number: int, error: Exception) -> None:
-        reason = str(error) if isinstance(error, VrnnError) else explain(error)
+        reason = str(error) if isinstance(error, VrnnError) else explain_error(error)
         if isinstance(error, GraphChanged):
             reason = "the model takes another way for this image"
         self.skipped.append((number, reason))
@@ -189,10 +189,10 @@ class _Search:
         if not self._batches:
             return None
         count = len(inputs)
-        record = self._view.shown[self._node]
+        record = self._view.records[self._node]
         shape = list(record.shape)
-        shape[self._form.batch or 0] = count
-        view = replace(self._view, shown={self._node: replace(record, shape=tuple(shape))})
+        shape[self._form.batch_axis or 0] = count
+        view = replace(self._view, records={self._node: replace(record, shape=tuple(shape))})
         batch = tuple(torch.cat(parts) for parts in zip(*inputs, strict=True))
         try:
             found = self._measured(Replay(self._source.model, view), batch)
@@ -224,10 +224,10 @@ class _Search:
 
 def _takes_batches(view: GraphView, node: int, inputs: tuple[Any, ...]) -> bool:
     """Whether it is worth trying: plain inputs of one sample, and a result of one."""
-    record, form = view.shown[node], view.forms[node]
+    record, form = view.records[node], view.map_layouts[node]
     plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in inputs)
-    single = form.batch is not None and record.shape[form.batch] == 1
-    fused = record.attention and record.operation == "attention"  # told of the first sample only
+    single = form.batch_axis is not None and record.shape[form.batch_axis] == 1
+    fused = record.is_attention and record.operation == "attention"  # told of the first sample only
     return plain and single and not fused
 
 

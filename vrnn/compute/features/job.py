@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vrnn.compute.jobs import Step, unchanged
+from vrnn.compute.jobs import JobStep, JobSteps, require_same_graph
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage, FeatureTile, display_size
 from vrnn.features.settings import FeatureVisSettings
@@ -51,9 +51,9 @@ class FeatureVisJob:
     node: int
     settings: FeatureVisSettings
     image: np.ndarray | None = None
-    first: Callable[[], Sequence[int]] = tuple
+    priority_channels: Callable[[], Sequence[int]] = tuple
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> Generator[Step, None, object]:
+    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.cache import evict
         from vrnn.compute.features.optimizer import optimize
@@ -61,38 +61,38 @@ class FeatureVisJob:
         view = model.view
         settings = self.settings
         name = f"pictures for {view.network.by_id[self.node].name}"
-        channels = range(1 if settings.of_layer else view.forms[self.node].shape[0])
+        channels = range(1 if settings.is_whole_layer else view.map_layouts[self.node].shape[0])
         total = len(channels) * settings.samples_per_channel
-        yield Step(name, 0, total)
+        yield JobStep(name, 0, total)
         folder = _folder(model, self)
-        wanted = [c for c in self.first() if c in channels]
+        wanted = [c for c in self.priority_channels() if c in channels]
         known: list[FeatureImage] = []
         for channel in dict.fromkeys((*wanted, *channels)):
             several = _kept(folder, self.node, channel, settings.samples_per_channel)
             known += several
             if several and len(known) % AT_ONCE < settings.samples_per_channel:
                 found = self._pictured(known[-AT_ONCE:], folder, total)
-                yield Step(name, len(known), total, found)
+                yield JobStep(name, len(known), total, found)
         tail = known[-AT_ONCE:]
-        yield Step(name, len(known), total, self._pictured(tail, folder, total))
+        yield JobStep(name, len(known), total, self._pictured(tail, folder, total))
         left = sorted(set(channels) - {feature.channel for feature in known})
         run = optimize(
             model, self.node, left, settings, self.image,
-            show_every=SHOW_EVERY, longest=SLOW_STEP, first=self.first, stop=stop,
+            show_every=SHOW_EVERY, longest=SLOW_STEP, first=self.priority_channels, stop=stop,
         )  # fmt: skip
         where: Path | None = folder
         for at in run if left else ():
-            said = at.caption
+            said = at.notice
             if at.finished and where is not None:
                 try:
-                    _keep(where, at.features)
+                    _keep(where, at.images)
                 except VrnnError as error:
                     where, said = None, f"pictures are not kept for the next time: {error}"
             kept = where if at.finished else None
-            found = self._pictured(at.features, kept, total)
+            found = self._pictured(at.images, kept, total)
             text = f"{name} · step {at.step} of {at.steps}"
-            yield Step(text, len(known) + at.done, total, found, said)
-            unchanged(model, view)
+            yield JobStep(text, len(known) + at.done, total, found, said)
+            require_same_graph(model, view)
         evict(folder.parent, MOST_BYTES)
         return None
 
@@ -102,7 +102,7 @@ class FeatureVisJob:
         return tuple(
             FeatureTile(
                 feature, _block(feature.pixels, count),
-                None if folder is None else _file(folder, feature.channel, feature.copy),
+                None if folder is None else _file(folder, feature.channel, feature.sample),
             )
             for feature in features
         )  # fmt: skip
@@ -148,4 +148,4 @@ def _kept(folder: Path, node: int, channel: int, copies: int) -> list[FeatureIma
 def _keep(folder: Path, features: Iterable[FeatureImage]) -> None:
     make_folder(folder)
     for feature in features:
-        save(_file(folder, feature.channel, feature.copy), feature)
+        save(_file(folder, feature.channel, feature.sample), feature)

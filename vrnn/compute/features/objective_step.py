@@ -20,7 +20,7 @@ WARM_UP = 3
 """Passes before a GPU's are recorded, as torch asks for."""
 
 
-def has_half_units(device: torch.device) -> bool:
+def has_bfloat16_units(device: torch.device) -> bool:
     """Whether bfloat16 is computed faster than float32 there."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()

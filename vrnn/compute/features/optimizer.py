@@ -15,13 +15,13 @@ from math import inf
 import numpy as np
 import torch
 
-from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient, has_half_units
+from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient, has_bfloat16_units
 from vrnn.compute.features.parametrization import ImageParametrization, data_statistics
-from vrnn.compute.features.transforms import transformed
+from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
 from vrnn.compute.passes.partial_forward import PartialForward
-from vrnn.compute.user_traceback import explain, is_out_of_memory
+from vrnn.compute.user_traceback import explain_error, is_out_of_memory
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
@@ -51,12 +51,12 @@ class OptimizationProgress:
     """
 
     done: float
-    of: int
+    total: int
     step: int
     steps: int
-    features: tuple[FeatureImage, ...] = ()
+    images: tuple[FeatureImage, ...] = ()
     finished: bool = False
-    caption: str = ""
+    notice: str = ""
 
 
 def optimize(
@@ -74,11 +74,11 @@ def optimize(
     objectives of the whole layer have one channel, 0.
     Raises VrnnError for a layer without a gradient, an unknown channel, or too little memory.
     """
-    form = model.view.forms[node]
+    form = model.view.map_layouts[node]
     wrong = [c for c in channels if not 0 <= c < form.shape[0]]
     if wrong:
         raise VrnnError(f"this layer has channels 0 to {form.shape[0] - 1}, no channel {wrong[0]}")
-    if settings.of_layer:
+    if settings.is_whole_layer:
         channels = [0]
     inputs, _ = model.source.prepare(image)
     first_input = next((t for t in inputs if isinstance(t, torch.Tensor)), None)
@@ -112,7 +112,7 @@ def optimize(
                 raise VrnnError(NO_MEMORY) from error
             most = len(jobs) // 2
             said = f"too little memory for {len(jobs)} pictures at once: going on with {most}"
-            yield OptimizationProgress(done, count, 0, settings.steps, caption=said)
+            yield OptimizationProgress(done, count, 0, settings.steps, notice=said)
             continue
         if (time.perf_counter() - started) / settings.steps > longest:
             most = max(1, most // 2)
@@ -158,10 +158,10 @@ class _FeatureBatch:
         self._curves: list[list[float]] = [[] for _ in jobs]
         self._good = torch.ones(len(jobs), dtype=torch.bool)
         self._moved = torch.zeros(len(jobs), dtype=torch.bool)
-        half = settings.precision == "fast" and has_half_units(self._device)
+        half = settings.precision == "fast" and has_bfloat16_units(self._device)
         self._climb = ObjectiveGradient(self._scores, half)
         self._film: list[np.ndarray] = []
-        self._filmed = film_steps(settings.steps)
+        self._filmed = snapshot_steps(settings.steps)
 
     def step(self, number: int) -> None:
         """One step of all that are still good. Raises VrnnError without a gradient."""
@@ -170,7 +170,7 @@ class _FeatureBatch:
         if number - 1 in self._filmed:
             self._film.append(self._frame(seen))
         plain = number > settings.steps - settings.untransformed_steps
-        changed = seen if plain else transformed(seen, settings, self._random)
+        changed = seen if plain else transform_images(seen, settings, self._random)
         try:
             scores, slope = self._climb(changed.detach())
         except (NotImplementedError, RuntimeError) as error:
@@ -186,9 +186,9 @@ class _FeatureBatch:
         self._moved |= good & (gradient.flatten(1).abs().amax(1) > 0).cpu()
         for curve, score, ok in zip(self._curves, scores.tolist(), good.tolist(), strict=True):
             curve.append(score if ok else float("nan"))
-        self._pictures.move(gradient, good.to(self._device))
+        self._pictures.ascend(gradient, good.to(self._device))
         if not plain:
-            self._pictures.pull(settings.mean_pull, good.to(self._device))
+            self._pictures.pull_to_mean(settings.mean_pull, good.to(self._device))
 
     def _scores(self, images: torch.Tensor) -> torch.Tensor:
         """(N,) what each picture makes larger."""
@@ -199,7 +199,7 @@ class _FeatureBatch:
         if len(maps) != len(images):
             raise VrnnError("this model takes one image at a time; its layers cannot be ascended")
         own = torch.arange(len(images), device=maps.device)
-        settings, extra = self._settings, self._form.extra
+        settings, extra = self._settings, self._form.prefix_tokens
         if settings.objective == "layer":
             return maps.square().mean((1, 2))
         if settings.objective == "direction":
@@ -265,7 +265,7 @@ class _FeatureBatch:
         factor = -(-max(images.shape[2:]) // FILM_SIDE)
         if factor > 1:
             images = torch.nn.functional.avg_pool2d(images, factor, ceil_mode=True)
-        return self._pictures.as_bytes(images)[0]
+        return self._pictures.to_uint8(images)[0]
 
     def features(self, final: bool = False) -> list[FeatureImage]:
         """What there is now. final: with the objective on the untransformed pictures."""
@@ -275,7 +275,7 @@ class _FeatureBatch:
             with torch.no_grad():
                 scores = self._scores(images).tolist()
             self._film.append(self._frame(images))
-        shown, seen = self._pictures.as_bytes(images)
+        shown, seen = self._pictures.to_uint8(images)
         at = range(len(self._jobs))
         dead = ~self._moved.numpy()
         if final:
@@ -292,7 +292,7 @@ class _FeatureBatch:
         ]  # fmt: skip
 
 
-def film_steps(steps: int) -> frozenset[int]:
+def snapshot_steps(steps: int) -> frozenset[int]:
     """Steps after which a picture is taken for the film: more of them early, when most happens."""
     return frozenset(round(steps * (i / (FILM - 1)) ** 2) for i in range(FILM - 1))
 
@@ -301,7 +301,7 @@ def _plainly(error: Exception) -> Exception:
     """An error of the backward pass as a sentence, where it is the layer that has no gradient."""
     text = str(error)
     if isinstance(error, NotImplementedError) or any(words in text for words in UNDIFFERENTIABLE):
-        return VrnnError(f"{NO_GRADIENT} ({explain(error)})")
+        return VrnnError(f"{NO_GRADIENT} ({explain_error(error)})")
     return error
 
 

@@ -24,7 +24,7 @@ START = 0.01
 
 def data_statistics(source: ModelSource, first: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
     """(C, 1, 1) mean and deviation by which images 0…1 are normalized for the model."""
-    mean, std = normalization(source.offer, first.shape[1])
+    mean, std = normalization(source.candidate, first.shape[1])
     device = first.device
     return (
         torch.tensor(mean, device=device)[:, None, None],
@@ -82,7 +82,7 @@ class ImageParametrization:
             flat = torch.einsum("nchw,kc->nkhw", flat, matrix)
         return (torch.sigmoid(flat) - self._mean) / self._std
 
-    def move(self, gradient: torch.Tensor, good: torch.Tensor) -> None:
+    def ascend(self, gradient: torch.Tensor, good: torch.Tensor) -> None:
         """One step up, for pictures that are good (N,)."""
         settings = self._settings
         all_good = bool(good.all())
@@ -110,7 +110,7 @@ class ImageParametrization:
         size = self._settings.step_size * root / (1 - BETA[0] ** self._steps)
         return two.sqrt().add_(SMALL * root).reciprocal_().mul_(one).mul_(size)
 
-    def pull(self, part: float, good: torch.Tensor) -> None:
+    def pull_to_mean(self, part: float, good: torch.Tensor) -> None:
         """Blend in this part of each picture brought to the data's mean and deviation: 0 and 1."""
         if part <= 0 or self._settings.parametrization != "pixels":
             return
@@ -122,7 +122,7 @@ class ImageParametrization:
             keep = good[:, None, None, None]
             values += torch.where(keep, part * (brought - values), 0.0)
 
-    def as_bytes(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
+    def to_uint8(self, images: torch.Tensor) -> tuple[np.ndarray, np.ndarray]:
         """(N, H, W, 3) uint8 twice: by each picture's own range, and as images for the network."""
         low, high = (e.view(-1, 1, 1, 1) for e in _ends(torch.nan_to_num(images).flatten(1)))
         own = (images - low) / (high - low).clamp_min(1e-6)

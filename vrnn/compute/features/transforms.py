@@ -18,7 +18,7 @@ BLUR = 5
 """Side of the blur's kernel, pixels."""
 
 
-def transformed(
+def transform_images(
     pictures: torch.Tensor, settings: FeatureVisSettings, random: Sequence[torch.Generator]
 ) -> torch.Tensor:
     """(N, C, H, W) changed as the settings say, differentiable.

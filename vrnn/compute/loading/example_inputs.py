@@ -13,8 +13,8 @@ from PIL import Image
 from torch import nn
 
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
-from vrnn.compute.loading.script import as_bytes
-from vrnn.compute.tracing.tracer import evaluating, tensors_in
+from vrnn.compute.loading.script import to_uint8_rgb
+from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
 from vrnn.compute.user_traceback import is_out_of_memory, user_line
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import center_crop_resize
@@ -38,7 +38,7 @@ class ExampleInput:
         return next(tensors_in(self.tensors))
 
 
-def find_input(
+def find_example_input(
     offer: ModelCandidate, size: tuple[int, int] | None, device: torch.device
 ) -> ExampleInput:
     """An example input: the offer's own, or the first usual one that the model takes.
@@ -77,7 +77,7 @@ def find_input(
 def _try(offer: ModelCandidate, example: tuple[Any, ...], what: str) -> None:
     """One pass. Raises VrnnError that names the user's line."""
     try:
-        with torch.no_grad(), evaluating(offer.model):
+        with torch.no_grad(), evaluation_mode(offer.model):
             offer.model(*example)
     except Exception as error:
         reason = " ".join(str(error).split())[:240] or "no reason given"
@@ -243,10 +243,10 @@ def _shown(tensor: torch.Tensor, offer: ModelCandidate) -> np.ndarray:
     shape = _image_shape(tensor)
     if shape is None:
         values = tensor.detach().float().cpu().reshape(1, -1).numpy()
-        return as_bytes(values - values.min(initial=0))
+        return to_uint8_rgb(values - values.min(initial=0))
     values = tensor[0].detach().float().cpu().reshape(shape).numpy().transpose(1, 2, 0)
     if offer.mean is not None and offer.std is not None:
         values = np.clip(values * np.array(offer.std) + np.array(offer.mean), 0, 1)
     elif values.size:
         values = (values - values.min()) / max(float(np.ptp(values)), 1e-8)
-    return as_bytes(values if values.shape[-1] != 2 else values[..., :1])
+    return to_uint8_rgb(values if values.shape[-1] != 2 else values[..., :1])

@@ -12,7 +12,7 @@ from torch import nn
 
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
-from vrnn.compute.user_traceback import explain
+from vrnn.compute.user_traceback import explain_error
 from vrnn.errors import VrnnError
 
 
@@ -89,9 +89,9 @@ def from_factory(text: str) -> ModelCandidate:
                 f"there is no module '{place}' to import; a script is given as script.py or "
                 "script.py:Name"
             ) from error
-        raise VrnnError(f"cannot import '{place}': {explain(error)}") from error
+        raise VrnnError(f"cannot import '{place}': {explain_error(error)}") from error
     except Exception as error:
-        raise VrnnError(f"cannot import '{place}': {explain(error)}") from error
+        raise VrnnError(f"cannot import '{place}': {explain_error(error)}") from error
     found = getattr(module, name, None)
     if found is None:
         raise VrnnError(_unknown(place, name, [n for n in vars(module) if not n.startswith("_")]))
@@ -117,7 +117,7 @@ def call_user_code(function: Callable[..., Any], what: str) -> Any:
     try:
         return function()
     except (Exception, SystemExit) as error:
-        raise VrnnError(f"cannot build '{what}': {explain(error)}") from error
+        raise VrnnError(f"cannot build '{what}': {explain_error(error)}") from error
 
 
 def _kind(value: Any) -> str:

@@ -22,7 +22,7 @@ from torch.utils.data import Subset
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
-from vrnn.compute.user_traceback import explain
+from vrnn.compute.user_traceback import explain_error
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
@@ -53,7 +53,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     )
 
 
-def split_name(text: str) -> tuple[Path, str]:
+def split_script_name(text: str) -> tuple[Path, str]:
     """`script.py:Name` into its two parts; a drive's colon is not taken for that one."""
     place, colon, name = text.rpartition(":")
     if colon and place.endswith(".py") and name.replace(".", "_").isidentifier():
@@ -81,7 +81,7 @@ def _run(path: Path) -> ModuleType:
             'put what runs the program under `if __name__ == "__main__":`'
         ) from error
     except Exception as error:
-        raise VrnnError(f"cannot run '{path.name}': {explain(error, path.parent)}") from error
+        raise VrnnError(f"cannot run '{path.name}': {explain_error(error, path.parent)}") from error
     finally:
         sys.argv = arguments
         if before is not None:
@@ -220,7 +220,7 @@ def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
     except (Exception, SystemExit) as error:
         raise VrnnError(
             f"'{path.name}': the data set does not say how long it is: "
-            f"{explain(error, path.parent)}"
+            f"{explain_error(error, path.parent)}"
         ) from error
 
 
@@ -243,7 +243,9 @@ class _DatasetItems:
         except VrnnError:
             raise
         except (Exception, SystemExit) as error:
-            raise VrnnError(f"'{self._path.name}': {explain(error, self._path.parent)}") from error
+            raise VrnnError(
+                f"'{self._path.name}': {explain_error(error, self._path.parent)}"
+            ) from error
 
 
 class _DatasetLabels(Sequence[int]):
@@ -305,10 +307,10 @@ def _pixels(item: Any, path: Path) -> np.ndarray:
     pixels = np.asarray(picture)
     if pixels.ndim not in (2, 3):
         raise VrnnError(f"'{path.name}': dataset should hold images, not {type(picture).__name__}")
-    return as_bytes(pixels)
+    return to_uint8_rgb(pixels)
 
 
-def as_bytes(pixels: np.ndarray) -> np.ndarray:
+def to_uint8_rgb(pixels: np.ndarray) -> np.ndarray:
     """(H, W, 3) uint8 of (H, W) or (H, W, C) in any range: 0…255, 0…1, or else what is in it."""
     if pixels.ndim == 2:
         pixels = pixels[..., None]

@@ -13,9 +13,9 @@ import torch
 from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.example_inputs import ExampleInput, find_input, preprocess
+from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input, preprocess
 from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
-from vrnn.compute.loading.script import from_script, split_name
+from vrnn.compute.loading.script import from_script, split_script_name
 from vrnn.compute.loading.weights import load_weights
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
@@ -41,7 +41,7 @@ class ModelSource:
         self.parameters = sum(p.numel() for p in offer.model.parameters())
         self.device = device
         self.dataset: ImageSet | None = offer.dataset
-        self.offer, self._example = offer, example
+        self.candidate, self._example = offer, example
 
     def example_inputs(self) -> tuple[Any, ...]:
         """Inputs to trace the model with."""
@@ -52,10 +52,10 @@ class ModelSource:
 
         None: the first image of the data set that can be read, else the sample photograph.
         """
-        if image is None and self.offer.example_input is None:
+        if image is None and self.candidate.example_input is None:
             image = self.dataset.first() if self.dataset else None
             image = sample_photograph() if image is None else image
-        return preprocess(self.offer, self._example, image)
+        return preprocess(self.candidate, self._example, image)
 
 
 def open_source(spec: ModelSpec) -> ModelSource:
@@ -77,7 +77,7 @@ def open_source(spec: ModelSpec) -> ModelSource:
         offer.model.to(device)
     except RuntimeError as error:
         raise VrnnError(f"'{offer.title}' cannot be put on {device}: {error}") from error
-    example = find_input(offer, spec.input_size, device)
+    example = find_example_input(offer, spec.input_size, device)
     return ModelSource(offer, example, device, notes)
 
 
@@ -91,7 +91,7 @@ def _offer(model: Any) -> ModelCandidate:
         return from_torchvision(text.removeprefix("torchvision:"))
     if text.startswith("timm:"):
         return from_timm(text.removeprefix("timm:"))
-    path, name = split_name(text)
+    path, name = split_script_name(text)
     if path.suffix == ".py":
         return from_script(path, name)
     if ":" in text and not Path(text).exists():

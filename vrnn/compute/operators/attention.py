@@ -9,7 +9,7 @@ from typing import Any
 import torch
 
 
-def weights_shape(arguments: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
+def head_weights_shape(arguments: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
     """(1, heads, Tq, Tk) of what `head_weights` will give for such arguments, None if nothing."""
     query, key = arguments.get("query"), arguments.get("key")
     if not isinstance(query, torch.Tensor) or not isinstance(key, torch.Tensor):
@@ -23,7 +23,7 @@ def weights_shape(arguments: Mapping[str, Any]) -> tuple[int, int, int, int] | N
     return 1, query.shape[-3], query.shape[-2], key.shape[-2]
 
 
-def head_weights(arguments: Mapping[str, Any]) -> torch.Tensor | None:
+def compute_head_weights(arguments: Mapping[str, Any]) -> torch.Tensor | None:
     """(heads, Tq, Tk) softmax(Q·Kᵀ/√d) of the first sample, from the arguments of
     `scaled_dot_product_attention` or `multi_head_attention_forward` by name.
 
@@ -66,7 +66,7 @@ def _projected(
     return q.reshape(shape).transpose(0, 1), k.reshape(shape).transpose(0, 1)
 
 
-def with_weights(
+def replace_head_weights(
     result: Any, arguments: Mapping[str, Any], old: torch.Tensor, new: torch.Tensor
 ) -> Any:
     """What an attention function would give for the first sample if its weights were others.

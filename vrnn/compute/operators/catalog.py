@@ -65,7 +65,7 @@ CHANNELS_FIRST = frozenset(
 CHANNELS_LAST = frozenset("linear layer_norm rms_norm embedding".split())
 
 
-def operation_of(function: Callable[..., Any]) -> str:
+def operation_name(function: Callable[..., Any]) -> str:
     """The plain name of a torch function or tensor method: `conv2d`, `add`, `cat`."""
     name = getattr(function, "__name__", "") or type(function).__name__
     if name.startswith("__") and name.endswith("__"):
@@ -76,7 +76,7 @@ def operation_of(function: Callable[..., Any]) -> str:
     return NAMES.get(plain, plain) or "operation"
 
 
-def label_of(operation: str, arguments: Mapping[str, Any], result: torch.Tensor) -> str:
+def operation_label(operation: str, arguments: Mapping[str, Any], result: torch.Tensor) -> str:
     """What a person reads: `conv 3×3, 64→128, stride 2`. arguments: by name, see `named`."""
     if operation.startswith("conv"):
         return _conv(operation, arguments)
@@ -172,7 +172,7 @@ ATTENTION = (
 SCALED = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
 
 
-def named(
+def bind_arguments(
     function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
 ) -> dict[str, Any]:
     """Arguments by name, as far as labels and receptive fields need them."""

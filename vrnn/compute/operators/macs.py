@@ -21,10 +21,10 @@ def macs(
     Counted are convolutions, linear layers, matrix products, attention and recurrent layers; all
     else is 0, biases too.
     """
-    operation = ops.operation_of(function)
+    operation = ops.operation_name(function)
     name = getattr(function, "__name__", "").strip("_")
     if operation == "attention":
-        return _attention(ops.named(function, operation, args, kwargs))
+        return _attention(ops.bind_arguments(function, operation, args, kwargs))
     first = next((a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), None)
     if operation in RECURRENT and first is not None:
         return _recurrent(first, args)
@@ -37,7 +37,7 @@ def macs(
     if operation == "matmul":
         other = args[1] if name == "rmatmul" else first
         return result.numel() * int(other.shape[-1])
-    weight = ops.named(function, operation, args, kwargs).get("weight")
+    weight = ops.bind_arguments(function, operation, args, kwargs).get("weight")
     if not isinstance(weight, torch.Tensor):
         return 0
     if operation.startswith("conv_transpose"):

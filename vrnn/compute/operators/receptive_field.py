@@ -20,12 +20,12 @@ import torch
 class WindowSpan(NamedTuple):
     """Position o of a result takes the positions gain·o + low to gain·o + high, low ≤ high."""
 
-    gain: float
+    step: float
     low: float
     high: float
 
 
-SAME = WindowSpan(1, 0, 0)
+IDENTITY_SPAN = WindowSpan(1, 0, 0)
 """Each position takes the one it came from."""
 
 
@@ -42,18 +42,18 @@ class AxisInterval(NamedTuple):
     first: float
     last: float
 
-    def taken(self, span: WindowSpan, count: int) -> AxisInterval:
+    def windowed(self, span: WindowSpan, count: int) -> AxisInterval:
         """The line of a result with so many positions, each of which takes a span of this."""
         low, high = self.low + self.step * span.low, self.high + self.step * span.high
-        return AxisInterval(self.step * span.gain, low, high, self.first, self.last).cut(count)
+        return AxisInterval(self.step * span.step, low, high, self.first, self.last).clipped(count)
 
-    def cut(self, count: int) -> AxisInterval:
+    def clipped(self, count: int) -> AxisInterval:
         """The same with first and last brought in to what so many positions can see."""
         first = max(self.first, self.low)
         last = min(self.last, self.step * (count - 1) + self.high)
         return AxisInterval(self.step, self.low, self.high, first, last)
 
-    def everywhere(self) -> AxisInterval:
+    def as_global(self) -> AxisInterval:
         """All that any position sees, for each."""
         return AxisInterval(0, self.first, self.last, self.first, self.last)
 
@@ -71,38 +71,42 @@ class PixelField(NamedTuple):
     axes: tuple[int | None, int | None]
     grid: tuple[int, int, int] | None = None
 
-    def everywhere(self) -> PixelField:
+    def as_global(self) -> PixelField:
         """All that any position sees, for each position."""
-        return PixelField(self.rows.everywhere(), self.columns.everywhere(), (None, None))
+        return PixelField(self.rows.as_global(), self.columns.as_global(), (None, None))
 
 
-def mixed(field: PixelField, axes: Sequence[int]) -> PixelField:
+def mix_along(field: PixelField, axes: Sequence[int]) -> PixelField:
     """The field after every position along these axes (counted from the end) saw all others."""
     if field.grid:
-        return field.everywhere() if field.axes[0] in axes else field
+        return field.as_global() if field.axes[0] in axes else field
     row, column = field.axes
     if row in axes:
-        field = field._replace(rows=field.rows.everywhere(), axes=(None, column))
+        field = field._replace(rows=field.rows.as_global(), axes=(None, column))
     if column in axes:
-        field = field._replace(columns=field.columns.everywhere(), axes=(field.axes[0], None))
+        field = field._replace(columns=field.columns.as_global(), axes=(field.axes[0], None))
     return field
 
 
-def windows(field: PixelField, spans: Mapping[int, WindowSpan], shape: Sequence[int]) -> PixelField:
+def apply_windows(
+    field: PixelField, spans: Mapping[int, WindowSpan], shape: Sequence[int]
+) -> PixelField:
     """The field of a result of this shape whose positions take spans along some axes."""
     if field.grid:
-        changed = any(axis == field.axes[0] and span != SAME for axis, span in spans.items())
-        return field.everywhere() if changed else field
+        changed = any(
+            axis == field.axes[0] and span != IDENTITY_SPAN for axis, span in spans.items()
+        )
+        return field.as_global() if changed else field
     row, column = field.axes
     rows, columns = field.rows, field.columns
     if row is not None and row in spans:
-        rows = rows.taken(spans[row], shape[row])
+        rows = rows.windowed(spans[row], shape[row])
     if column is not None and column in spans:
-        columns = columns.taken(spans[column], shape[column])
+        columns = columns.windowed(spans[column], shape[column])
     return PixelField(rows, columns, field.axes)
 
 
-def spread(field: PixelField, old: Sequence[int], new: Sequence[int]) -> PixelField:
+def broadcast_field(field: PixelField, old: Sequence[int], new: Sequence[int]) -> PixelField:
     """The field after broadcasting from the old shape to the new one, its last axes aligned."""
     if tuple(old) == tuple(new):
         return field
@@ -111,22 +115,22 @@ def spread(field: PixelField, old: Sequence[int], new: Sequence[int]) -> PixelFi
         if axis is None or (-axis <= len(new) and old[axis] == new[axis]):
             continue
         line, axes[side] = lines[side], None
-        lines[side] = _at(line, 0) if old[axis] == 1 else line.everywhere()
+        lines[side] = _at(line, 0) if old[axis] == 1 else line.as_global()
     if field.grid and None in axes:
-        return field.everywhere()
+        return field.as_global()
     return PixelField(lines[0], lines[1], (axes[0], axes[1]), field.grid)
 
 
-def join(fields: Sequence[PixelField], shape: Sequence[int]) -> PixelField:
+def join_fields(fields: Sequence[PixelField], shape: Sequence[int]) -> PixelField:
     """All that any of these fields of a tensor of this shape sees."""
     first = fields[0]
     if all(field == first for field in fields):
         return first
     if any(field.grid != first.grid for field in fields):
-        fields = [field.everywhere() if field.grid else field for field in fields]
+        fields = [field.as_global() if field.grid else field for field in fields]
     elif first.grid:
         if any(field.axes != first.axes for field in fields):
-            return join([field.everywhere() for field in fields], shape)
+            return join_fields([field.as_global() for field in fields], shape)
         rows = _join([field.rows for field in fields], first.grid[1])
         columns = _join([field.columns for field in fields], first.grid[2])
         return PixelField(rows, columns, first.axes, first.grid)
@@ -141,7 +145,7 @@ def _side(
     axis = lines[0][1]
     if axis is not None and all(other == axis for _, other in lines):
         return _join([line for line, _ in lines], shape[axis]), axis
-    flat = [line if axis is None else line.everywhere() for line, axis in lines]
+    flat = [line if axis is None else line.as_global() for line, axis in lines]
     return _join(flat, 1), None
 
 
@@ -161,7 +165,7 @@ def _join(lines: Sequence[AxisInterval], count: int) -> AxisInterval:
 def _at(line: AxisInterval, index: float) -> AxisInterval:
     """What one position sees."""
     shift = line.step * index
-    return AxisInterval(0, line.low + shift, line.high + shift, line.first, line.last).cut(1)
+    return AxisInterval(0, line.low + shift, line.high + shift, line.first, line.last).clipped(1)
 
 
 @dataclass(frozen=True)
@@ -178,7 +182,7 @@ class Geometry:
         return Geometry(tuple(tensor.shape), tensor.stride(), int(tensor.storage_offset()))
 
     @staticmethod
-    def plain(shape: Sequence[int]) -> Geometry:
+    def contiguous(shape: Sequence[int]) -> Geometry:
         """Of numbers in row-major order."""
         strides, step = [], 1
         for size in reversed(shape):
@@ -258,7 +262,7 @@ def push_through_view(field: PixelField, old: Geometry, new: Geometry) -> PixelF
         return field
     steps = _steps(old, new)
     if steps is None:
-        return field.everywhere()
+        return field.as_global()
     if field.grid:
         return _grid_through(field, steps, old, new)
     row, column = (None if axis is None else axis + len(old.shape) for axis in field.axes)
@@ -289,20 +293,20 @@ def _line_through(
         walks = [move for d in chain for move in steps.moves[d]]
         alone = len(walks) == 1 and not any(steps.at[d] for d in chain)
         if not alone or chain[-1] != axis or others & set(chain):
-            return line.everywhere(), None
+            return line.as_global(), None
         # An axis without pixels runs inside this one: several positions in turn have the same.
         to, _ = walks[0]
         each = old.strides[axis] // new.strides[to]
         if old.strides[axis] % new.strides[to]:
-            return line.everywhere(), None
-        return line.taken(WindowSpan(1 / each, -(each - 1) / each, 0), new.shape[to]), to - dims
+            return line.as_global(), None
+        return line.windowed(WindowSpan(1 / each, -(each - 1) / each, 0), new.shape[to]), to - dims
     moves = sorted(steps.moves[axis], key=lambda move: (move[1], new.shape[move[0]]))
     start = steps.at[axis]
     if not moves:
         return _at(line, start), None
     to, step = moves.pop()
     end = start + sum(small * (new.shape[a] - 1) for a, small in moves)
-    return line.taken(WindowSpan(step, start, end), new.shape[to]), to - dims
+    return line.windowed(WindowSpan(step, start, end), new.shape[to]), to - dims
 
 
 def _merged(
@@ -334,7 +338,7 @@ def _grid_through(field: PixelField, steps: _Steps, old: Geometry, new: Geometry
     extra, height, width = field.grid
     axis, dims = field.axes[0] + len(old.shape), len(new.shape)
     if axis not in steps.moves or any(axis in chain for chain in steps.carried):
-        return field.everywhere()
+        return field.as_global()
     start, moves = steps.at[axis], steps.moves[axis]
     if len(moves) == 1 and moves[0][1] == 1:
         to = moves[0][0] - dims
@@ -343,7 +347,7 @@ def _grid_through(field: PixelField, steps: _Steps, old: Geometry, new: Geometry
     down, along = sizes.get((width, height)), sizes.get((1, width))
     if len(moves) == 2 and start == extra and down is not None and along is not None:
         return PixelField(field.rows, field.columns, (down, along))
-    return field.everywhere()
+    return field.as_global()
 
 
 def lies_within(view: Geometry, base: Geometry) -> bool:
@@ -359,13 +363,13 @@ def pull_back(field: PixelField, view: Geometry, base: Geometry) -> PixelField:
     """
     steps = _steps(base, view)
     if steps is None or steps.carried:
-        return field.everywhere()
+        return field.as_global()
     dims = len(base.shape)
     back = {a - len(view.shape): (d, step) for d in steps.moves for a, step in steps.moves[d]}
     if field.grid:
         d, step = back.get(field.axes[0] or 0, (0, 0))
         if step != 1 or len(steps.moves[d]) != 1:
-            return field.everywhere()
+            return field.as_global()
         extra, height, width = field.grid
         return field._replace(axes=(d - dims, d - dims), grid=(extra + steps.at[d], height, width))
     lines, axes = [field.rows, field.columns], list(field.axes)
@@ -374,7 +378,7 @@ def pull_back(field: PixelField, view: Geometry, base: Geometry) -> PixelField:
             continue
         d, step = back.get(axis, (0, 0))
         if not step or len(steps.moves[d]) != 1:
-            lines[side], axes[side] = lines[side].everywhere(), None
+            lines[side], axes[side] = lines[side].as_global(), None
             continue
         # Not cut: first and last are those of the view.
         line, start = lines[side], steps.at[d] / step
@@ -384,7 +388,7 @@ def pull_back(field: PixelField, view: Geometry, base: Geometry) -> PixelField:
     return PixelField(lines[0], lines[1], (axes[0], axes[1]))
 
 
-def slack(*fractions: Fraction) -> float:
+def rounding_slack(*fractions: Fraction) -> float:
     """How far rounding down brings sums of whole multiples of these fractions, at most.
 
     torch counts with single precision, which is exact for powers of two only: others may end a

@@ -20,14 +20,14 @@ from vrnn.compute.operators.receptive_field import (
     Geometry,
     PixelField,
     WindowSpan,
-    join,
+    apply_windows,
+    broadcast_field,
+    join_fields,
     lies_within,
-    mixed,
+    mix_along,
     pull_back,
     push_through_view,
-    slack,
-    spread,
-    windows,
+    rounding_slack,
 )
 
 POINTWISE = frozenset(
@@ -70,28 +70,28 @@ class Call:
     operation: str
     args: Sequence[Any]
     kwargs: Mapping[str, Any]
-    names: Mapping[str, Any]
-    taken: Sequence[torch.Tensor]
+    arguments: Mapping[str, Any]
+    tensors: Sequence[torch.Tensor]
     fields: Mapping[int, PixelField]
 
     @property
-    def word(self) -> str:
+    def function_name(self) -> str:
         """The function's own name without underscores."""
         return str(getattr(self.function, "__name__", "")).strip("_")
 
     @property
     def sources(self) -> list[tuple[torch.Tensor, PixelField]]:
         """The tensors that depend on the input, and how."""
-        return [(t, self.fields[id(t)]) for t in self.taken if id(t) in self.fields]
+        return [(t, self.fields[id(t)]) for t in self.tensors if id(t) in self.fields]
 
-    def only(self, tensor: Any) -> PixelField:
+    def sole_source(self, tensor: Any) -> PixelField:
         """The field of a tensor that alone depends on the input. Raises LookupError."""
         if any(t is not tensor for t, _ in self.sources):
             raise LookupError("another tensor depends on the input too")
         return self.fields[id(tensor)]
 
 
-def field_after(call: Call, result: torch.Tensor) -> PixelField:
+def field_of_result(call: Call, result: torch.Tensor) -> PixelField:
     """The field of one result of an operation, or of a tensor that it wrote into."""
     try:
         if call.operation in POINTWISE:
@@ -99,7 +99,7 @@ def field_after(call: Call, result: torch.Tensor) -> PixelField:
         rule = _rule(call.operation)
         return rule(call, result) if rule else _other(call, result)
     except (TypeError, ValueError, LookupError, ArithmeticError):
-        return everything([field for _, field in call.sources])
+        return global_field([field for _, field in call.sources])
 
 
 def field_of_view(
@@ -110,7 +110,7 @@ def field_of_view(
     before: shape of the old one before the call, which may have changed it.
     """
     if tuple(old.shape) != tuple(before):
-        return field.everywhere()
+        return field.as_global()
     if new is old:
         return field
     shared = old.dtype == new.dtype and shares_storage(old, new)
@@ -120,13 +120,15 @@ def field_of_view(
     if operation != "getitem" and old.shape == new.shape:
         return field
     if operation in COPIES and old.numel() == new.numel():
-        return push_through_view(field, Geometry.plain(old.shape), Geometry.plain(new.shape))
-    return field.everywhere()
+        return push_through_view(
+            field, Geometry.contiguous(old.shape), Geometry.contiguous(new.shape)
+        )
+    return field.as_global()
 
 
-def everything(fields: Sequence[PixelField]) -> PixelField:
+def global_field(fields: Sequence[PixelField]) -> PixelField:
     """All that any position of any of these sees, for each position."""
-    return join([field.everywhere() for field in fields], ())
+    return join_fields([field.as_global() for field in fields], ())
 
 
 def shares_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
@@ -143,8 +145,8 @@ def field_of_input(shape: Sequence[int], size: tuple[int, int]) -> PixelField:
     if tuple(shape[-2:]) == size:
         return PixelField(rows, columns, (-2, -1))
     if size[0] == 1 and len(shape) == 3 and shape[-1] == size[1]:  # a signal
-        return PixelField(rows.everywhere(), columns, (None, -1))
-    return PixelField(rows, columns, (None, None)).everywhere()
+        return PixelField(rows.as_global(), columns, (None, -1))
+    return PixelField(rows, columns, (None, None)).as_global()
 
 
 Rule = Callable[[Call, torch.Tensor], PixelField]
@@ -170,15 +172,15 @@ def _other(call: Call, result: torch.Tensor) -> PixelField:
         old, field = sources[0]
         if old.dtype == result.dtype and shares_storage(old, result):
             return push_through_view(field, Geometry.of(old), Geometry.of(result))
-    return everything([field for _, field in sources])
+    return global_field([field for _, field in sources])
 
 
 def _pointwise(call: Call, result: torch.Tensor) -> PixelField:
     shape = tuple(result.shape)
-    tensors = [tuple(t.shape) for t in call.taken if call.operation != "prelu"]
+    tensors = [tuple(t.shape) for t in call.tensors if call.operation != "prelu"]
     if call.operation != "prelu" and np.broadcast_shapes(*tensors) != shape:
         raise ValueError("not the sizes of its arguments")
-    return join([spread(field, t.shape, shape) for t, field in call.sources], shape)
+    return join_fields([broadcast_field(field, t.shape, shape) for t, field in call.sources], shape)
 
 
 def _along(call: Call, result: torch.Tensor) -> PixelField:
@@ -186,13 +188,13 @@ def _along(call: Call, result: torch.Tensor) -> PixelField:
     given = call.kwargs.get("dim", call.kwargs.get("dims"))
     if given is None:
         given = call.args[place] if len(call.args) > place else default
-    tensor = call.taken[0]
-    field = call.only(tensor)
+    tensor = call.tensors[0]
+    field = call.sole_source(tensor)
     axes = _axes(given, tensor.dim())
     kept = [tensor.shape[a] == result.shape[a] for a in range(-tensor.dim(), 0) if a not in axes]
     if tensor.dim() != result.dim() or not all(kept):
         raise ValueError("sizes that were not expected")
-    return mixed(field, axes)
+    return mix_along(field, axes)
 
 
 def _axes(given: Any, dims: int) -> list[int]:
@@ -203,22 +205,22 @@ def _axes(given: Any, dims: int) -> list[int]:
 
 def _reduced(call: Call, result: torch.Tensor) -> PixelField:
     """Sums, means and the like over some axes."""
-    if call.operation in ("max", "min") and len(call.taken) == 2:
+    if call.operation in ("max", "min") and len(call.tensors) == 2:
         return _pointwise(call, result)
-    tensor = call.taken[0]
-    field = call.only(tensor)
+    tensor = call.tensors[0]
+    field = call.sole_source(tensor)
     place = 2 if call.operation == "norm" else 1
     given = call.kwargs.get("dim", call.kwargs.get("axis"))
     if given is None and len(call.args) > place:
         given = call.args[place]
     if given is None or isinstance(given, bool):
-        return field.everywhere()
+        return field.as_global()
     axes = _axes(given, tensor.dim())
     keep = tensor.dim() == result.dim()
     left = [(1 if a in axes else n) for a, n in _sizes(tensor) if keep or a not in axes]
     if left != list(result.shape):
         raise ValueError("sizes that were not expected")
-    field = mixed(field, axes)
+    field = mix_along(field, axes)
     if keep:
         return field
     row, column = (
@@ -247,8 +249,8 @@ def _sides(operation: str) -> int:
 
 
 def _conv(call: Call, result: torch.Tensor) -> PixelField:
-    names, count = call.names, _sides(call.operation)
-    field = call.only(names["input"])
+    names, count = call.arguments, _sides(call.operation)
+    field = call.sole_source(names["input"])
     size = names["weight"].shape[2:]
     step = _many(names.get("stride", 1), count)
     apart = _many(names.get("dilation", 1), count)
@@ -265,12 +267,12 @@ def _conv(call: Call, result: torch.Tensor) -> PixelField:
             spans[i - count] = WindowSpan(gain, (before[i] - reach[i]) * gain, before[i] * gain)
         else:
             spans[i - count] = WindowSpan(step[i], -before[i], reach[i] - before[i])
-    return windows(mixed(field, [-count - 1]), spans, result.shape)
+    return apply_windows(mix_along(field, [-count - 1]), spans, result.shape)
 
 
 def _pool(call: Call, result: torch.Tensor) -> PixelField:
-    names, count = call.names, _sides(call.operation)
-    field = call.only(names["input"])
+    names, count = call.arguments, _sides(call.operation)
+    field = call.sole_source(names["input"])
     size = _many(names["kernel_size"], count)
     stride = names.get("stride")
     step = size if stride is None or stride == [] or stride == () else _many(stride, count)
@@ -280,14 +282,14 @@ def _pool(call: Call, result: torch.Tensor) -> PixelField:
         i - count: WindowSpan(step[i], -before[i], apart[i] * (size[i] - 1) - before[i])
         for i in range(count)
     }
-    return windows(field, spans, result.shape)
+    return apply_windows(field, spans, result.shape)
 
 
 def _adaptive(call: Call, result: torch.Tensor) -> PixelField:
     """Position o of m takes floor(o·n/m) to ceil((o + 1)·n/m) - 1 of n."""
-    tensor = call.names["input"]
+    tensor = call.arguments["input"]
     spans = _areas(tensor, result, _sides(call.operation))
-    return windows(call.only(tensor), spans, result.shape)
+    return apply_windows(call.sole_source(tensor), spans, result.shape)
 
 
 def _areas(tensor: torch.Tensor, result: torch.Tensor, count: int) -> dict[int, WindowSpan]:
@@ -301,12 +303,12 @@ def _areas(tensor: torch.Tensor, result: torch.Tensor, count: int) -> dict[int, 
 
 def _resized(call: Call, result: torch.Tensor) -> PixelField:
     """Interpolation: where a position lies among the old ones, and which of these it weighs."""
-    names = call.names
+    names = call.arguments
     tensor = names["input"]
-    field, mode = call.only(tensor), str(names.get("mode") or "nearest")
+    field, mode = call.sole_source(tensor), str(names.get("mode") or "nearest")
     count = tensor.dim() - 2
     if mode == "area":
-        return windows(field, _areas(tensor, result, count), result.shape)
+        return apply_windows(field, _areas(tensor, result, count), result.shape)
     factor = None if names.get("recompute_scale_factor") else names.get("scale_factor")
     factors = list(factor) if isinstance(factor, list | tuple) else [factor] * count
     spans = {}
@@ -318,7 +320,7 @@ def _resized(call: Call, result: torch.Tensor) -> PixelField:
         else:
             shift = Fraction(0) if mode == "nearest" else gain / 2 - Fraction(1, 2)
         spans[axis] = _taps(mode, gain, shift, bool(names.get("antialias")))
-    return windows(field, spans, result.shape)
+    return apply_windows(field, spans, result.shape)
 
 
 def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> WindowSpan:
@@ -328,7 +330,7 @@ def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> WindowSpan:
     """
     if mode == "nearest-exact":
         shift += Fraction(1, 2)
-    down = slack(gain, shift)
+    down = rounding_slack(gain, shift)
     if wide:
         radius = max(gain, Fraction(1)) * (2 if mode == "bicubic" else 1)
         return WindowSpan(float(gain), float(shift - radius - 1), float(shift + radius + 1))
@@ -339,9 +341,9 @@ def _taps(mode: str, gain: Fraction, shift: Fraction, wide: bool) -> WindowSpan:
 
 
 def _padded(call: Call, result: torch.Tensor) -> PixelField:
-    names = call.names
+    names = call.arguments
     tensor, amounts = names["input"], [int(n) for n in names["pad"]]
-    field, mode = call.only(tensor), str(names.get("mode") or "constant")
+    field, mode = call.sole_source(tensor), str(names.get("mode") or "constant")
     spans, around = {}, []
     for side in range(len(amounts) // 2):
         left, right = amounts[2 * side : 2 * side + 2]
@@ -351,20 +353,20 @@ def _padded(call: Call, result: torch.Tensor) -> PixelField:
         # What lies beyond a border comes from within it: from its edge, or mirrored.
         most = {"reflect": 2, "replicate": 1}.get(mode, 0)
         spans[axis] = WindowSpan(1, -left - most * max(right, 0), -left + most * max(left, 0))
-    return windows(mixed(field, around), spans, result.shape)
+    return apply_windows(mix_along(field, around), spans, result.shape)
 
 
 def _shuffled(call: Call, result: torch.Tensor) -> PixelField:
     """Channels become pixels or the other way round."""
-    tensor = call.names["input"]
-    field = mixed(call.only(tensor), [-3])
+    tensor = call.arguments["input"]
+    field = mix_along(call.sole_source(tensor), [-3])
     if call.operation == "pixel_shuffle":
-        times = int(call.names["upscale_factor"])
+        times = int(call.arguments["upscale_factor"])
         span = WindowSpan(1 / times, -(times - 1) / times, 0)
     else:
-        times = int(call.names["downscale_factor"])
+        times = int(call.arguments["downscale_factor"])
         span = WindowSpan(times, 0, times - 1)
-    return windows(field, {-2: span, -1: span}, result.shape)
+    return apply_windows(field, {-2: span, -1: span}, result.shape)
 
 
 def _joined(call: Call, result: torch.Tensor) -> PixelField:
@@ -375,21 +377,21 @@ def _joined(call: Call, result: torch.Tensor) -> PixelField:
         given = call.args[1] if len(call.args) > 1 else 0
     shape = tuple(result.shape)
     (axis,) = _axes(int(given), len(shape))
-    if call.word not in ("cat", "concat", "concatenate", "stack"):
+    if call.function_name not in ("cat", "concat", "concatenate", "stack"):
         raise ValueError("a way of joining that is not known")
     fields, offset = [], 0
     for tensor in tensors:
         field = call.fields.get(id(tensor))
-        if call.word == "stack":
+        if call.function_name == "stack":
             field = field and _stacked(field, axis, len(shape))
         elif field is not None:
             field = _shifted(field, axis, offset, shape)
         if field is not None:
             fields.append(field)
-        offset += 1 if call.word == "stack" else tensor.shape[axis]
+        offset += 1 if call.function_name == "stack" else tensor.shape[axis]
     if offset != shape[axis]:
         raise ValueError("sizes that were not expected")
-    return join(fields, shape)
+    return join_fields(fields, shape)
 
 
 def _stacked(field: PixelField, new: int, dims: int) -> PixelField:
@@ -406,57 +408,60 @@ def _shifted(field: PixelField, axis: int, offset: int, shape: Sequence[int]) ->
     if field.grid:
         extra, height, width = field.grid
         return field._replace(grid=(extra + offset, height, width))
-    return windows(field, {axis: WindowSpan(1, -offset, -offset)}, shape)
+    return apply_windows(field, {axis: WindowSpan(1, -offset, -offset)}, shape)
 
 
 def _tiled(call: Call, result: torch.Tensor) -> PixelField:
     """Repeated along axes without pixels only."""
-    tensor = call.taken[0]
-    field, shape = call.only(tensor), tensor.shape
+    tensor = call.tensors[0]
+    field, shape = call.sole_source(tensor), tensor.shape
     for axis in field.axes:
         if axis is not None and (-axis > result.dim() or shape[axis] != result.shape[axis]):
-            field = field.everywhere()
+            field = field.as_global()
     return field
 
 
 def _linear(call: Call, result: torch.Tensor) -> PixelField:
-    tensor = call.taken[1] if call.word == "addmm" else call.taken[0]
-    return mixed(call.only(tensor), [-1])
+    tensor = call.tensors[1] if call.function_name == "addmm" else call.tensors[0]
+    return mix_along(call.sole_source(tensor), [-1])
 
 
 def _product(call: Call, result: torch.Tensor) -> PixelField:
     """Each row of the first with each column of the second."""
-    a, b = call.taken
-    if call.word == "rmatmul" or a.dim() < 2 or b.dim() < 2:
+    a, b = call.tensors
+    if call.function_name == "rmatmul" or a.dim() < 2 or b.dim() < 2:
         raise ValueError("a product of another form")
     shape = tuple(result.shape)
     fields = []
     for tensor, inner in ((a, -1), (b, -2)):
         if id(tensor) in call.fields:
-            field = mixed(call.fields[id(tensor)], [inner])
-            fields.append(spread(field, tensor.shape, shape))
-    return join(fields, shape)
+            field = mix_along(call.fields[id(tensor)], [inner])
+            fields.append(broadcast_field(field, tensor.shape, shape))
+    return join_fields(fields, shape)
 
 
 def _batch_norm(call: Call, result: torch.Tensor) -> PixelField:
-    field = call.only(call.names["input"])
-    return field.everywhere() if call.names.get("training") else field
+    field = call.sole_source(call.arguments["input"])
+    return field.as_global() if call.arguments.get("training") else field
 
 
 def _instance_norm(call: Call, result: torch.Tensor) -> PixelField:
-    field = call.only(call.names["input"])
-    return field.everywhere() if call.names.get("use_input_stats", True) else field
+    field = call.sole_source(call.arguments["input"])
+    return field.as_global() if call.arguments.get("use_input_stats", True) else field
 
 
 def _layer_norm(call: Call, result: torch.Tensor) -> PixelField:
-    return mixed(call.only(call.names["input"]), range(-len(call.names["normalized_shape"]), 0))
+    return mix_along(
+        call.sole_source(call.arguments["input"]),
+        range(-len(call.arguments["normalized_shape"]), 0),
+    )
 
 
 def _written(call: Call, result: torch.Tensor) -> PixelField:
     """`target[index] = value` and `target.copy_(value)`: what was there, and what came."""
     target = result
     fields = [call.fields[id(target)]] if id(target) in call.fields else []
-    if call.word == "copy":
+    if call.function_name == "copy":
         return _pointwise(call, result)
     index, value = call.args[1], call.args[2]
     part = target[index]
@@ -466,9 +471,9 @@ def _written(call: Call, result: torch.Tensor) -> PixelField:
         within = shares_storage(part, target)
         if not within or not lies_within(Geometry.of(part), Geometry.of(target)):
             raise ValueError("a place that is not a part")
-        came = spread(call.fields[id(value)], value.shape, part.shape)
+        came = broadcast_field(call.fields[id(value)], value.shape, part.shape)
         fields.append(pull_back(came, Geometry.of(part), Geometry.of(target)))
-    return join(fields, result.shape)
+    return join_fields(fields, result.shape)
 
 
 RULES: dict[str, Rule] = {

@@ -17,7 +17,7 @@ def to_maps(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
 
     A view of the tensor where there can be one. N is 1 where the form knows no batch axis.
     """
-    samples = tensor[None] if form.batch is None else tensor.movedim(form.batch, 0)
+    samples = tensor[None] if form.batch_axis is None else tensor.movedim(form.batch_axis, 0)
     if form.order != "chw":
         samples = samples.movedim(-1, 1)
     return samples.reshape(len(samples), form.shape[0], -1)
@@ -25,12 +25,12 @@ def to_maps(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
 
 def from_maps(maps: torch.Tensor, form: MapLayout, like: torch.Tensor) -> torch.Tensor:
     """What `to_maps` was made of. maps: (N, C, K + H·W); like: a tensor of the shape to return."""
-    samples = like[None] if form.batch is None else like.movedim(form.batch, 0)
+    samples = like[None] if form.batch_axis is None else like.movedim(form.batch_axis, 0)
     if form.order == "chw":
         back = maps.reshape(samples.shape)
     else:
         back = maps.reshape(len(samples), form.shape[0], *samples.shape[1:-1]).movedim(1, -1)
-    return back[0] if form.batch is None else back.movedim(0, form.batch)
+    return back[0] if form.batch_axis is None else back.movedim(0, form.batch_axis)
 
 
 @dataclass(frozen=True)
@@ -46,11 +46,11 @@ class MapLayout:
 
     shape: tuple[int, int, int]
     order: str = "chw"
-    extra: int = 0
-    batch: int | None = 0
+    prefix_tokens: int = 0
+    batch_axis: int | None = 0
 
 
-MAX_EXTRA = 8
+MAX_PREFIX_TOKENS = 8
 """Class and register tokens before a grid."""
 
 
@@ -59,11 +59,11 @@ class AxisLayout:
     """What is known of a tensor. channels: its axis, None: unknown; grid: (height, width) its
     tokens came from."""
 
-    channels: int | None = None
+    channel_axis: int | None = None
     grid: tuple[int, int] | None = None
 
 
-def after_operation(
+def layout_after_operation(
     operation: str,
     shape: Sequence[int],
     sources: Sequence[tuple[Sequence[int], AxisLayout]],
@@ -79,23 +79,23 @@ def after_operation(
     if is_attention_map:
         return AxisLayout(None, grid)
     same = [layout for old, layout in sources if tuple(old) == tuple(shape)]
-    known = next((layout for layout in same if layout.channels is not None), None)
+    known = next((layout for layout in same if layout.channel_axis is not None), None)
     if known is not None:
-        return AxisLayout(known.channels, known.grid or grid)
+        return AxisLayout(known.channel_axis, known.grid or grid)
     near = [layout for old, layout in sources if len(old) == len(shape)]
-    kept = next((layout for layout in near if layout.channels is not None), None)
-    return AxisLayout(kept.channels if kept else None, grid)
+    kept = next((layout for layout in near if layout.channel_axis is not None), None)
+    return AxisLayout(kept.channel_axis if kept else None, grid)
 
 
 def _grid_of_last(shape: Sequence[int]) -> tuple[int, int] | None:
     return (shape[1], shape[2]) if len(shape) == 4 and shape[0] == 1 else None
 
 
-def after_view(
+def layout_after_view(
     operation: str, args: Sequence[Any], old: Sequence[int], new: Sequence[int], layout: AxisLayout
 ) -> AxisLayout:
     """Layout of the same numbers seen in another shape."""
-    axis, grid = layout.channels, layout.grid
+    axis, grid = layout.channel_axis, layout.grid
     if axis is not None and len(old) == 4 and axis in (1, 3) and old[0] == 1:
         grid = (old[2], old[3]) if axis == 1 else (old[1], old[2])
     if axis is None:
@@ -137,11 +137,11 @@ def _moved(axis: int, old: Sequence[int], new: Sequence[int]) -> int | None:
     return None
 
 
-def map_layout_of(
+def infer_map_layout(
     shape: Sequence[int], layout: AxisLayout, attention: bool = False, batch_size: int = 1
 ) -> MapLayout:
     """How a result of this shape (with its batch) is shown."""
-    batch, rest, axis = _without_batch(list(shape), layout.channels, batch_size)
+    batch, rest, axis = _without_batch(list(shape), layout.channel_axis, batch_size)
     if attention and len(rest) >= 3:
         return MapLayout((prod(rest[:-2]), rest[-2], rest[-1]), "chw", 0, batch)
     if len(rest) == 0:
@@ -180,12 +180,12 @@ def _tokens(
         return MapLayout((channels, 1, length), "chw", 0, batch)
     length, channels = rest
     sizes = [grid] if grid else []
-    for extra in range(MAX_EXTRA + 1):
+    for extra in range(MAX_PREFIX_TOKENS + 1):
         side = isqrt(max(length - extra, 0))
         if side > 1 and side * side == length - extra:
             sizes.append((side, side))
     for height, width in sizes:
         extra = length - height * width
-        if 0 <= extra <= MAX_EXTRA:
+        if 0 <= extra <= MAX_PREFIX_TOKENS:
             return MapLayout((channels, height, width), "tokens", extra, batch)
     return MapLayout((channels, 1, length), "tokens", 0, batch)

@@ -7,17 +7,17 @@ from typing import Any
 
 import torch
 
-from vrnn.compute.operators.attention import head_weights, with_weights
+from vrnn.compute.operators.attention import compute_head_weights, replace_head_weights
 from vrnn.compute.operators.tensor_layout import MapLayout, from_maps, to_maps
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
 from vrnn.network.results import Ablation
 
-VALUES = ("zero", "mean")
+FILL_VALUES = ("zero", "mean")
 
 
-def by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:
+def group_by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:
     """Ablations by the id of their node. Raises VrnnError when one does not fit the network."""
     several = tuple(ablations)
     if not several:  # as in nearly every pass
@@ -39,8 +39,8 @@ def by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[A
 def _check(node: Node, ablation: Ablation) -> None:
     channels, height, width = map_shape(node.shape)
     where = f"'{node.name}' cannot be switched off"
-    if ablation.value not in VALUES:
-        raise VrnnError(f"{where} by '{ablation.value}'; choose one of {', '.join(VALUES)}")
+    if ablation.value not in FILL_VALUES:
+        raise VrnnError(f"{where} by '{ablation.value}'; choose one of {', '.join(FILL_VALUES)}")
     for channel in ablation.channels:
         if not 0 <= channel < channels:
             raise VrnnError(f"{where} in channel {channel}; it has the channels 0…{channels - 1}")
@@ -84,8 +84,8 @@ def apply_attention_ablations(
 
     result, arguments: of the call, see `ops.named`. None when its weights cannot be told.
     """
-    weights = head_weights(arguments)
+    weights = compute_head_weights(arguments)
     if weights is None:
         return None
     changed = apply_ablations(weights[None], form, ablations)
-    return with_weights(result, arguments, weights, changed[0]), changed
+    return replace_head_weights(result, arguments, weights, changed[0]), changed

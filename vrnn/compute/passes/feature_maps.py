@@ -26,7 +26,7 @@ def to_feature_maps(tensor: torch.Tensor, form: MapLayout) -> FeatureMaps:
 
     The block is filled at once; later changes of the tensor do not show.
     """
-    values, extra = as_maps(tensor, form)
+    values, extra = first_sample_maps(tensor, form)
     channels, height, width = form.shape
     size = height, width
     flat = values.reshape(channels, height * width).contiguous()
@@ -81,20 +81,20 @@ def _fill(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torc
     return numbers
 
 
-def as_maps(tensor: torch.Tensor, form: MapLayout) -> tuple[torch.Tensor, np.ndarray]:
+def first_sample_maps(tensor: torch.Tensor, form: MapLayout) -> tuple[torch.Tensor, np.ndarray]:
     """(C, H, W) float32 and the (K, C) extra tokens."""
     channels = form.shape[0]
     extra = np.zeros((0, channels), np.float32)
-    if form.batch is not None:
-        tensor = tensor.select(form.batch, 0)
+    if form.batch_axis is not None:
+        tensor = tensor.select(form.batch_axis, 0)
     if tensor.is_complex():
         tensor = tensor.abs()
     if tensor.is_quantized:
         tensor = tensor.dequantize()
     if form.order == "tokens":
-        if form.extra:
-            extra = tensor[: form.extra].float().cpu().numpy()
-            tensor = tensor[form.extra :]
+        if form.prefix_tokens:
+            extra = tensor[: form.prefix_tokens].float().cpu().numpy()
+            tensor = tensor[form.prefix_tokens :]
         tensor = tensor.movedim(-1, 0)
     elif form.order == "hwc":
         tensor = tensor.movedim(-1, 0)

@@ -11,10 +11,10 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators import catalog as ops
-from vrnn.compute.operators.attention import head_weights
-from vrnn.compute.passes.replay import GraphChanged, behind_modules, part_of
+from vrnn.compute.operators.attention import compute_head_weights
+from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import OpRecord, evaluating, tensors_in
+from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in
 from vrnn.errors import VrnnError
 
 
@@ -29,13 +29,13 @@ class _Reached(Exception):
 def required_calls(view: GraphView, node: int) -> frozenset[int]:
     """Positions of calls whose results the node depends on."""
     records = {record.id: record for record in view.trace.records}
-    wanted, left = set(), [view.shown[node].id]
+    wanted, left = set(), [view.records[node].id]
     while left:
         one = left.pop()
         if one not in wanted:
             wanted.add(one)
             left += records[one].sources
-    return frozenset(records[i].position for i in wanted)
+    return frozenset(records[i].call_index for i in wanted)
 
 
 class PartialForward:
@@ -48,13 +48,13 @@ class PartialForward:
 
         Raises VrnnError for a node that is an input."""
         self._stop = stop
-        self._model, self._record = model, view.shown[node]
+        self._model, self._record = model, view.records[node]
         if self._record.operation == "input":
             raise VrnnError("an input has nothing to look for; choose a layer after it")
         kept = required_calls(view, node)
         self._left_out = {
-            r.position: r.shape for r in view.trace.records
-            if r.position >= 0 and r.position not in kept and _pure(r)
+            r.call_index: r.shape for r in view.trace.records
+            if r.call_index >= 0 and r.call_index not in kept and _pure(r)
         }  # fmt: skip
 
     def __call__(self, inputs: tuple[Any, ...]) -> torch.Tensor:
@@ -63,16 +63,16 @@ class PartialForward:
         mode = _UpTo(self._record, self._left_out, len(first), self._stop)
 
         def after(path: str, call: int, result: Any) -> None:
-            if self._record.position < 0 and (path, call) == (
-                self._record.module, self._record.call
+            if self._record.call_index < 0 and (path, call) == (
+                self._record.module, self._record.module_call
             ):  # fmt: skip
-                raise _Reached(part_of(result, self._record, ()))
+                raise _Reached(tensor_of_record(result, self._record, ()))
 
         try:
             with (
-                evaluating(self._model),
+                evaluation_mode(self._model),
                 _fixed(self._model),
-                behind_modules(self._model, after),
+                after_each_module(self._model, after),
                 mode,
             ):
                 self._model(*inputs)
@@ -114,7 +114,7 @@ class _UpTo(TorchFunctionMode):
         if shape is not None:
             like = next(tensors_in((args, kwargs)))
             return like.new_zeros((self._count, *shape[1:]))
-        last = position == self._record.position
+        last = position == self._record.call_index
         if last and func != self._record.function:
             raise GraphChanged("the model took another way through its layers")
         if last and self._record.operation in CEILINGS:
@@ -136,12 +136,14 @@ class _UpTo(TorchFunctionMode):
 
     def _tensor(self, args: Any, kwargs: Any, result: Any) -> torch.Tensor:
         record = self._record
-        if record.attention and record.operation == "attention":
-            weights = head_weights(ops.named(record.function, record.operation, args, kwargs))
+        if record.is_attention and record.operation == "attention":
+            weights = compute_head_weights(
+                ops.bind_arguments(record.function, record.operation, args, kwargs)
+            )
             if weights is None:
                 raise GraphChanged("the attention has no weights to look at")
             return weights
-        return part_of(result, record, args)
+        return tensor_of_record(result, record, args)
 
 
 BATCH_NORM = (
@@ -197,4 +199,4 @@ HEAVY = frozenset(
 
 
 def _pure(record: OpRecord) -> bool:
-    return record.operation in HEAVY and record.part == 0
+    return record.operation in HEAVY and record.output_index == 0

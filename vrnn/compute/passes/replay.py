@@ -13,10 +13,10 @@ from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators import catalog as ops
-from vrnn.compute.operators.attention import head_weights
-from vrnn.compute.passes.ablation import apply_ablations, apply_attention_ablations, by_node
+from vrnn.compute.operators.attention import compute_head_weights
+from vrnn.compute.passes.ablation import apply_ablations, apply_attention_ablations, group_by_node
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import OpRecord, evaluating, tensors_in, version_of
+from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in, version_of
 from vrnn.network.results import Ablation
 
 OnOutput = Callable[[int, torch.Tensor], None]
@@ -32,19 +32,21 @@ class Replay:
 
     def __init__(self, model: nn.Module, view: GraphView) -> None:
         self._model, self._view = model, view
-        self._calls = view.trace.calls
+        self._calls = view.trace.call_count
         self._wanted: dict[int, list[tuple[int, OpRecord]]] = {}
         self._modules: dict[tuple[str, int], list[tuple[int, OpRecord]]] = {}
-        for node, record in view.shown.items():
+        for node, record in view.records.items():
             if record.operation == "input":
                 continue
-            if record.position >= 0:
-                self._wanted.setdefault(record.position, []).append((node, record))
+            if record.call_index >= 0:
+                self._wanted.setdefault(record.call_index, []).append((node, record))
             else:
-                self._modules.setdefault((record.module, record.call), []).append((node, record))
+                self._modules.setdefault((record.module, record.module_call), []).append(
+                    (node, record)
+                )
 
     def run(
-        self, inputs: tuple[Any, ...], keep: OnOutput, ablations: Iterable[Ablation] = (),
+        self, inputs: tuple[Any, ...], on_output: OnOutput, ablations: Iterable[Ablation] = (),
         gradients: bool = False,
     ) -> Any:  # fmt: skip
         """One pass. keep: called for each node as soon as its tensor is there; what it raises ends
@@ -54,20 +56,20 @@ class Replay:
 
         Raises GraphChanged, and VrnnError for an ablation that does not fit the network.
         """
-        changes = by_node(self._view.network, ablations)
+        changes = group_by_node(self._view.network, ablations)
         given = list(tensors_in(inputs))
         for number, (node, tensor) in enumerate(zip(self._view.trace.inputs, given, strict=True)):
             if node in changes:
-                tensor = apply_ablations(tensor, self._view.forms[node], changes[node])
+                tensor = apply_ablations(tensor, self._view.map_layouts[node], changes[node])
                 inputs = _with_tensor(inputs, number, tensor)
-            if node in self._view.shown:
-                keep(node, tensor)
-        mode = _CaptureMode(self._wanted, keep)
+            if node in self._view.records:
+                on_output(node, tensor)
+        mode = _CaptureMode(self._wanted, on_output)
         if changes:
-            mode = _AblationMode(self._wanted, keep, self._view, changes)
+            mode = _AblationMode(self._wanted, on_output, self._view, changes)
         with (
-            evaluating(self._model),
-            self._hooks(keep, changes),
+            evaluation_mode(self._model),
+            self._hooks(on_output, changes),
             torch.set_grad_enabled(gradients),
             mode,
         ):
@@ -87,19 +89,21 @@ class Replay:
             replaced = None
             for node, record in self._modules.get((path, call), ()):
                 with torch._C.DisableTorchFunction():
-                    tensor = part_of(result, record, ())
+                    tensor = tensor_of_record(result, record, ())
                     if node in changes:
-                        tensor = apply_ablations(tensor, self._view.forms[node], changes[node])
-                        result = replaced = _with_tensor(result, record.part, tensor)
+                        tensor = apply_ablations(
+                            tensor, self._view.map_layouts[node], changes[node]
+                        )
+                        result = replaced = _with_tensor(result, record.output_index, tensor)
                     keep(node, tensor)
             return replaced
 
-        with behind_modules(self._model, after):
+        with after_each_module(self._model, after):
             yield
 
 
 @contextmanager
-def behind_modules(model: nn.Module, after: Callable[[str, int, Any], Any]) -> Iterator[None]:
+def after_each_module(model: nn.Module, after: Callable[[str, int, Any], Any]) -> Iterator[None]:
     """Calls `after` behind each call of each module, with the module's path, the number of the
     call, 0, 1, …, and its result. What `after` returns takes the result's place, unless None."""
     paths = {id(m): path for path, m in model.named_modules()}
@@ -139,13 +143,15 @@ class _CaptureMode(TorchFunctionMode):
     ) -> None:
         for node, record in wanted:
             if func != record.function:
-                raise GraphChanged(f"{ops.operation_of(func)} instead of {record.operation}")
+                raise GraphChanged(f"{ops.operation_name(func)} instead of {record.operation}")
             tensor: torch.Tensor | None
-            if record.attention and record.operation == "attention":
-                tensor = head_weights(ops.named(func, record.operation, args, kwargs))
+            if record.is_attention and record.operation == "attention":
+                tensor = compute_head_weights(
+                    ops.bind_arguments(func, record.operation, args, kwargs)
+                )
                 tensor = None if tensor is None else tensor[None]
             else:
-                tensor = part_of(result, record, args)
+                tensor = tensor_of_record(result, record, args)
             if tensor is None or tuple(tensor.shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._keep(node, tensor)
@@ -163,7 +169,7 @@ class _AblationMode(_CaptureMode):
     ) -> None:
         super().__init__(wanted, keep)
         self._view, self._changes = view, changes
-        self._positions = {view.shown[node].position: node for node in changes}
+        self._positions = {view.records[node].call_index: node for node in changes}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         node = self._positions.get(self.position)
@@ -174,18 +180,18 @@ class _AblationMode(_CaptureMode):
         taken = list(tensors_in((args, kwargs)))
         versions = [version_of(t) for t in taken]
         result = func(*args, **kwargs)
-        record = self._view.shown[node]
+        record = self._view.records[node]
         if func != record.function:
-            raise GraphChanged(f"{ops.operation_of(func)} instead of {record.operation}")
-        form, changes = self._view.forms[node], self._changes[node]
-        if record.attention and record.operation == "attention":
-            arguments = ops.named(func, record.operation, args, kwargs)
+            raise GraphChanged(f"{ops.operation_name(func)} instead of {record.operation}")
+        form, changes = self._view.map_layouts[node], self._changes[node]
+        if record.is_attention and record.operation == "attention":
+            arguments = ops.bind_arguments(func, record.operation, args, kwargs)
             changed = apply_attention_ablations(result, arguments, form, changes)
             if changed is None or tuple(changed[1].shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._keep(node, changed[1])
             return changed[0]
-        tensor = part_of(result, record, args)
+        tensor = tensor_of_record(result, record, args)
         if tuple(tensor.shape) != record.shape:
             raise GraphChanged(f"{record.operation} gave another shape")
         new = apply_ablations(tensor, form, changes)
@@ -194,7 +200,7 @@ class _AblationMode(_CaptureMode):
         if written or any(tensor is t for t in taken):
             tensor.copy_(new)
         else:
-            result, tensor = _with_tensor(result, record.part, new), new
+            result, tensor = _with_tensor(result, record.output_index, new), new
         self._keep(node, tensor)
         return result
 
@@ -234,10 +240,10 @@ def _with_item(value: Any, key: Any, item: Any) -> Any:
     return changed
 
 
-def part_of(result: Any, record: OpRecord, args: Any) -> torch.Tensor:
+def tensor_of_record(result: Any, record: OpRecord, args: Any) -> torch.Tensor:
     """The tensor that a record stands for, of what its call gave and took."""
-    if record.part == 0 and isinstance(result, torch.Tensor):
+    if record.output_index == 0 and isinstance(result, torch.Tensor):
         return result
-    if record.part < 0:  # written into, not returned
+    if record.output_index < 0:  # written into, not returned
         return next(tensors_in(args))
-    return list(tensors_in(result))[record.part]
+    return list(tensors_in(result))[record.output_index]

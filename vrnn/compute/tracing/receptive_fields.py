@@ -22,10 +22,10 @@ def receptive_fields(view: GraphView) -> dict[int, ReceptiveField]:
     nodes = view.network.by_id
     _, *size = map_shape(nodes[view.network.inputs[0]].shape)
     found = {}
-    for node, record in view.shown.items():
-        form = view.forms[node]
-        field = record.field
-        field = field.everywhere() if record.attention else _on_map(field, record.shape, form)
+    for node, record in view.records.items():
+        form = view.map_layouts[node]
+        field = record.pixel_field
+        field = field.as_global() if record.is_attention else _on_map(field, record.shape, form)
         found[node] = _public(field, form.shape, (size[0], size[1]))
     return found
 
@@ -34,23 +34,25 @@ def _on_map(field: PixelField, shape: tuple[int, ...], form: MapLayout) -> Pixel
     """A tensor's field as one of the (C, H, W) maps it is shown as (`maps.convert`)."""
     if field.axes == (None, None):
         return field
-    tensor = Geometry.plain(shape)
+    tensor = Geometry.contiguous(shape)
     seen = tensor
-    if form.batch is not None:
-        seen = seen.narrowed(form.batch, 0, 1)
-        rest = [axis for axis in range(len(shape)) if axis != form.batch]
-        seen = seen.permuted([form.batch, *rest])
-    first = 0 if form.batch is None else 1
-    if form.order == "tokens" and form.extra:
-        seen = seen.narrowed(first, form.extra, seen.shape[first] - form.extra)
+    if form.batch_axis is not None:
+        seen = seen.narrowed(form.batch_axis, 0, 1)
+        rest = [axis for axis in range(len(shape)) if axis != form.batch_axis]
+        seen = seen.permuted([form.batch_axis, *rest])
+    first = 0 if form.batch_axis is None else 1
+    if form.order == "tokens" and form.prefix_tokens:
+        seen = seen.narrowed(first, form.prefix_tokens, seen.shape[first] - form.prefix_tokens)
     if form.order != "chw":
         last = len(shape) - 1
         seen = seen.permuted([*range(first), last, *range(first, last)])
     field = push_through_view(field, tensor, seen)
-    field = push_through_view(field, Geometry.plain(seen.shape), Geometry.plain(form.shape))
+    field = push_through_view(
+        field, Geometry.contiguous(seen.shape), Geometry.contiguous(form.shape)
+    )
     row, column = field.axes
     if field.grid or row not in (None, -2) or column not in (None, -1):
-        return field.everywhere()
+        return field.as_global()
     return field
 
 

@@ -6,7 +6,7 @@ from collections import Counter
 from dataclasses import dataclass
 
 from vrnn.compute.operators import catalog as ops
-from vrnn.compute.operators.tensor_layout import MapLayout, map_layout_of
+from vrnn.compute.operators.tensor_layout import MapLayout, infer_map_layout
 from vrnn.compute.tracing.tracer import OpRecord, Trace
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Annotation, Edge, Network, Node
@@ -26,8 +26,8 @@ class GraphView:
     """
 
     network: Network
-    forms: dict[int, MapLayout]
-    shown: dict[int, OpRecord]
+    map_layouts: dict[int, MapLayout]
+    records: dict[int, OpRecord]
     members: dict[int, tuple[OpRecord, ...]]
     trace: Trace
 
@@ -53,7 +53,7 @@ def simplify(trace: Trace, detail: str) -> GraphView:
 def _useful(trace: Trace) -> list[OpRecord]:
     """What leads to an output or is a leaf module's result; tests on values lead nowhere."""
     needed = set(trace.outputs) | set(trace.inputs) | {record for record, _ in trace.tracked}
-    needed |= {r.id for r in trace.records if r.leaf}
+    needed |= {r.id for r in trace.records if r.is_leaf_module}
     for record in reversed(trace.records):
         if record.id in needed:
             needed.update(record.sources)
@@ -68,8 +68,10 @@ def _by_module(records: dict[int, OpRecord]) -> Groups:
     """One group for each call of a leaf module."""
     calls: dict[tuple[str, int] | int, list[int]] = {}
     for record in records.values():
-        whole = record.leaf and record.module and record.operation != "input"
-        calls.setdefault((record.module, record.call) if whole else record.id, []).append(record.id)
+        whole = record.is_leaf_module and record.module and record.operation != "input"
+        calls.setdefault((record.module, record.module_call) if whole else record.id, []).append(
+            record.id
+        )
     return {members[-1]: members for members in calls.values()}
 
 
@@ -90,7 +92,7 @@ def _folded(
     for last, members in groups.items():
         sources = {group_of[s] for r in members for s in records[r].sources} - {last}
         before = next(iter(sources)) if len(sources) == 1 else None
-        own = whole_modules and records[last].leaf
+        own = whole_modules and records[last].is_leaf_module
         if not own and before is not None and _folds(records, members, before, uses, held):
             first = head[before]
             result[first] += members
@@ -109,9 +111,9 @@ def _folds(
     held: set[int],
 ) -> bool:
     record, source = records[members[-1]], records[before]
-    if len(members) != 1 or uses[before] != 1 or before in held or record.attention:
+    if len(members) != 1 or uses[before] != 1 or before in held or record.is_attention:
         return False
-    if source.operation == "input" or source.attention:
+    if source.operation == "input" or source.is_attention:
         return False
     same = record.shape == source.shape
     return (record.operation in FOLDABLE and same) or record.operation in SMALL
@@ -132,7 +134,9 @@ def _graph_view(
         record, first = records[last], records[members[0]]
         head = next((records[m] for m in members if records[m].operation not in ops.NORMS), first)
         head = first if first.operation not in SMALL else head
-        form = map_layout_of(record.shape, record.layout, record.attention, trace.batch_size)
+        form = infer_map_layout(
+            record.shape, record.axis_layout, record.is_attention, trace.batch_size
+        )
         labels = dict.fromkeys(records[m].label for m in members)
         nodes.append(
             Node(
@@ -142,8 +146,8 @@ def _graph_view(
                 " · ".join(labels),
                 "" if head.operation == "input" else head.module,
                 form.shape,
-                sum(records[m].parameters for m in members),
-                head.call,
+                sum(records[m].parameter_count for m in members),
+                head.module_call,
             )
         )
         forms[last], shown[last] = form, record
@@ -198,13 +202,15 @@ def _edges(
 
 def _names(trace: Trace, records: dict[int, OpRecord]) -> dict[int, str]:
     """A readable name for each record: the module's path, or the path and the operation."""
-    alone = Counter((r.module, r.call) for r in records.values() if r.operation != "input")
+    alone = Counter((r.module, r.module_call) for r in records.values() if r.operation != "input")
     names = {}
     for record in records.values():
         path = record.module
-        attention = record.operation == "attention" and "ttention" in trace.kinds.get(path, "")
+        attention = record.operation == "attention" and "ttention" in trace.module_types.get(
+            path, ""
+        )
         if record.operation == "input" or (
-            path and (attention or (record.leaf and alone[path, record.call] == 1))
+            path and (attention or (record.is_leaf_module and alone[path, record.module_call] == 1))
         ):
             names[record.id] = path
         else:

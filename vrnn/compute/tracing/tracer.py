@@ -21,28 +21,28 @@ from torch.overrides import TorchFunctionMode
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute.operators import catalog as ops
-from vrnn.compute.operators.attention import weights_shape
+from vrnn.compute.operators.attention import head_weights_shape
 from vrnn.compute.operators.receptive_field import (
     Geometry,
     PixelField,
-    join,
+    join_fields,
     lies_within,
     pull_back,
     push_through_view,
 )
 from vrnn.compute.operators.receptive_field_rules import (
     Call,
-    everything,
-    field_after,
     field_of_input,
+    field_of_result,
     field_of_view,
+    global_field,
     shares_storage,
 )
 from vrnn.compute.operators.tensor_layout import (
     AxisLayout,
-    after_operation,
-    after_view,
-    map_layout_of,
+    infer_map_layout,
+    layout_after_operation,
+    layout_after_view,
 )
 from vrnn.compute.tracing.annotations import Marker, Tracker
 
@@ -65,26 +65,26 @@ class OpRecord:
     """
 
     id: int
-    position: int
+    call_index: int
     function: Any
-    part: int
+    output_index: int
     operation: str
     label: str
     module: str
-    leaf: bool
-    call: int
+    is_leaf_module: bool
+    module_call: int
     sources: tuple[int, ...]
     shape: tuple[int, ...]
-    layout: AxisLayout
-    field: PixelField
-    attention: bool = False
-    own: tuple[nn.Parameter, ...] = ()
-    weight: str = ""
+    axis_layout: AxisLayout
+    pixel_field: PixelField
+    is_attention: bool = False
+    own_parameters: tuple[nn.Parameter, ...] = ()
+    weight_module: str = ""
 
     @property
-    def parameters(self) -> int:
+    def parameter_count(self) -> int:
         """How many numbers there are in `own`."""
-        return sum(parameter.numel() for parameter in self.own)
+        return sum(parameter.numel() for parameter in self.own_parameters)
 
 
 @dataclass(eq=False)
@@ -96,8 +96,8 @@ class Trace:
     records: list[OpRecord]
     inputs: list[int]
     outputs: list[int]
-    calls: int
-    kinds: dict[str, str]
+    call_count: int
+    module_types: dict[str, str]
     batch_size: int = 1
     markers: list[tuple[int, str]] = field(default_factory=list)
     tracked: list[tuple[int, str]] = field(default_factory=list)
@@ -110,8 +110,8 @@ class TensorOrigin:
 
     record: int
     time: int
-    layout: AxisLayout
-    field: PixelField | None = None
+    axis_layout: AxisLayout
+    pixel_field: PixelField | None = None
 
 
 @dataclass(frozen=True)
@@ -121,7 +121,7 @@ class StorageWrite:
 
     record: int
     time: int
-    field: PixelField
+    pixel_field: PixelField
     geometry: Geometry | None
 
 
@@ -131,7 +131,7 @@ def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
     The model is left as it was. What the model itself raises passes through unchanged.
     """
     recorder = _Recorder(model)
-    with evaluating(model), recorder.watching(), torch.no_grad():
+    with evaluation_mode(model), recorder.watching(), torch.no_grad():
         recorder.enter(model, inputs)
         with recorder:
             result = model(*inputs)
@@ -139,7 +139,7 @@ def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
 
 
 @contextmanager
-def evaluating(model: nn.Module) -> Iterator[None]:
+def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """The model in evaluation mode, every module as it was afterwards; compiled code off."""
     training = [module for module in model.modules() if module.training]
     with ExitStack() as stack:
@@ -209,7 +209,7 @@ class _Recorder(TorchFunctionMode):
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
                 layout = AxisLayout(at if at > 0 else None, shape[2:] if len(shape) == 4 else None)
-                form = map_layout_of(shape, layout, False, self._batch)
+                form = infer_map_layout(shape, layout, False, self._batch)
                 size = size or (form.shape[1], form.shape[2])
                 field = field_of_input(shape, size)
                 record = self._add(-1, None, 0, "input", label, (), shape, layout, field)
@@ -270,7 +270,7 @@ class _Recorder(TorchFunctionMode):
         changed: list[torch.Tensor],
     ) -> None:
         self._time += 1
-        operation = ops.operation_of(func)
+        operation = ops.operation_name(func)
         known = [
             (t, shape, tag)
             for t, shape, tag in zip(taken, shapes, sources, strict=True)
@@ -288,27 +288,28 @@ class _Recorder(TorchFunctionMode):
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
         shown = results[first]
         attention = operation == "attention" or _is_attention_map(operation, shown)
-        pairs = [(tuple(t.shape), tag.layout) for t, tag in real]
-        layout = after_operation(operation, tuple(shown.shape), pairs, attention)
-        names = ops.named(func, operation, args, kwargs)
-        weights = weights_shape(names) if operation == "attention" else None
-        fields = {id(t): tag.field for t, tag in real if tag.field is not None}
+        pairs = [(tuple(t.shape), tag.axis_layout) for t, tag in real]
+        layout = layout_after_operation(operation, tuple(shown.shape), pairs, attention)
+        names = ops.bind_arguments(func, operation, args, kwargs)
+        weights = head_weights_shape(names) if operation == "attention" else None
+        fields = {id(t): tag.pixel_field for t, tag in real if tag.pixel_field is not None}
         call = Call(func, operation, args, kwargs, names, taken, fields)
         reshaped = any(t.shape != shape for t, shape, _ in known)
-        field = everything([*fields.values()]) if reshaped else field_after(call, shown)
+        field = global_field([*fields.values()]) if reshaped else field_of_result(call, shown)
         record = self._add(
-            position, func, first if made else -1, operation, ops.label_of(operation, names, shown),
+            position, func, first if made else -1, operation,
+            ops.operation_label(operation, names, shown),
             tuple(dict.fromkeys(tag.record for _, tag in real)), weights or tuple(shown.shape),
             layout, field,
         )  # fmt: skip
-        record.attention = weights is not None or _is_attention_map(operation, shown)
-        record.own = self._first_used(taken)
-        record.weight = self._owners.get(id(names.get("weight")), record.module)
+        record.is_attention = weights is not None or _is_attention_map(operation, shown)
+        record.own_parameters = self._first_used(taken)
+        record.weight_module = self._owners.get(id(names.get("weight")), record.module)
         seen = {id(shown): field}
         for tensor in (*made, *changed):
             if id(tensor) not in seen:
                 alike = reshaped or tensor.shape == shown.shape
-                seen[id(tensor)] = field if alike else field_after(call, tensor)
+                seen[id(tensor)] = field if alike else field_of_result(call, tensor)
         for tensor in made:
             self._tags[tensor] = TensorOrigin(record.id, self._time, layout, seen[id(tensor)])
         for tensor in changed:
@@ -323,13 +324,16 @@ class _Recorder(TorchFunctionMode):
         before, geometry = self._writers.get(storage), Geometry.of(tensor)
         seen: Geometry | None = geometry
         if before is not None and before.geometry is None:
-            field, seen = everything([before.field, field]), None
+            field, seen = global_field([before.pixel_field, field]), None
         elif before is not None and before.geometry is not None and before.geometry != geometry:
             if lies_within(geometry, before.geometry):
                 back = pull_back(field, geometry, before.geometry)
-                field, seen = join([before.field, back], before.geometry.shape), before.geometry
+                field, seen = (
+                    join_fields([before.pixel_field, back], before.geometry.shape),
+                    before.geometry,
+                )
             elif not lies_within(before.geometry, geometry):
-                field, seen = everything([before.field, field]), None
+                field, seen = global_field([before.pixel_field, field]), None
         self._writers[storage] = StorageWrite(record, self._time, field, seen)
 
     def _alias(
@@ -342,11 +346,15 @@ class _Recorder(TorchFunctionMode):
         old, before, tag = known[0]
         for tensor in made:
             rest = args[1:] if isinstance(args, tuple) else ()
-            layout = after_view(operation, rest, tuple(old.shape), tuple(tensor.shape), tag.layout)
-            field = tag.field and field_of_view(operation, old, before, tag.field, tensor)
+            layout = layout_after_view(
+                operation, rest, tuple(old.shape), tuple(tensor.shape), tag.axis_layout
+            )
+            field = tag.pixel_field and field_of_view(
+                operation, old, before, tag.pixel_field, tensor
+            )
             for other, size, its in known[1:]:  # as broadcast_tensors gives several
-                if its.field and shares_storage(other, tensor):
-                    field = field_of_view(operation, other, size, its.field, tensor)
+                if its.pixel_field and shares_storage(other, tensor):
+                    field = field_of_view(operation, other, size, its.pixel_field, tensor)
             self._tags[tensor] = TensorOrigin(tag.record, self._time, layout, field)
 
     def _source(self, tensor: torch.Tensor) -> TensorOrigin | None:
@@ -361,8 +369,10 @@ class _Recorder(TorchFunctionMode):
         writer = self._writers.get(storage)
         if writer is None or (tag is not None and tag.time >= writer.time):
             return tag
-        layout = tag.layout if tag is not None else AxisLayout()
-        field = _as_written(Geometry.of(tensor), tag.field if tag is not None else None, writer)
+        layout = tag.axis_layout if tag is not None else AxisLayout()
+        field = _as_written(
+            Geometry.of(tensor), tag.pixel_field if tag is not None else None, writer
+        )
         return TensorOrigin(writer.record, writer.time, layout, field)
 
     def _add(
@@ -429,17 +439,17 @@ class _Recorder(TorchFunctionMode):
         self._time += 1
         kind = type(module).__name__
         kind = getattr(module, "original_name", kind)
-        pairs = [(tuple(t.shape), tag.layout) for t, tag in real]
+        pairs = [(tuple(t.shape), tag.axis_layout) for t, tag in real]
         shape = tuple(made[0].shape)
-        layout = after_operation("module", shape, pairs)
-        if layout.channels is None and len(shape) == 4:
+        layout = layout_after_operation("module", shape, pairs)
+        if layout.channel_axis is None and len(shape) == 4:
             layout = AxisLayout(1, (shape[2], shape[3]))
         found = tuple(dict.fromkeys(tag.record for _, tag in real))
         part = [id(t) for t in tensors_in(result)].index(id(made[0]))
-        field = everything([tag.field for _, tag in real if tag.field is not None])
+        field = global_field([tag.pixel_field for _, tag in real if tag.pixel_field is not None])
         record = self._add(-1, None, part, "module", kind, found, shape, layout, field)
-        record.own = self._first_used(list(module.parameters()))
-        record.leaf = True
+        record.own_parameters = self._first_used(list(module.parameters()))
+        record.is_leaf_module = True
         for tensor in made:
             self._tags[tensor] = TensorOrigin(record.id, self._time, layout, field)
 
@@ -450,17 +460,17 @@ def _as_written(geometry: Geometry, before: PixelField | None, writer: StorageWr
     before: of what it held when it was made.
     """
     if writer.geometry == geometry:
-        return writer.field
-    fields = [writer.field] if before is None else [writer.field, before]
+        return writer.pixel_field
+    fields = [writer.pixel_field] if before is None else [writer.pixel_field, before]
     if writer.geometry is None:
-        return everything(fields)
+        return global_field(fields)
     if lies_within(writer.geometry, geometry):
-        return join(
-            [*fields[1:], pull_back(writer.field, writer.geometry, geometry)], geometry.shape
+        return join_fields(
+            [*fields[1:], pull_back(writer.pixel_field, writer.geometry, geometry)], geometry.shape
         )
     if lies_within(geometry, writer.geometry):
-        return push_through_view(writer.field, writer.geometry, geometry)
-    return everything(fields)
+        return push_through_view(writer.pixel_field, writer.geometry, geometry)
+    return global_field(fields)
 
 
 def version_of(tensor: torch.Tensor) -> int:

@@ -13,7 +13,7 @@ from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import GrabImage
 from vrnn.commands.jobs import CancelJob, PauseJob
 from vrnn.errors import VrnnError
-from vrnn.features.presets import presets
+from vrnn.features.presets import load_presets
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import (
     OBJECTIVES,
@@ -39,7 +39,7 @@ class FeaturesPanel(Panel):
     """Remembers which channel is looked at."""
 
     def __init__(self) -> None:
-        self._presets = presets()
+        self._presets = load_presets()
         self._seen: tuple[int, int] | None = None
         self._channel = 0
         self._film: dict[int, list[np.ndarray]] = {}
@@ -100,7 +100,7 @@ class FeaturesPanel(Panel):
         if feature.dead:
             imgui.text_colored(ACCENT, "dead: nothing changes it")
             return
-        if feature.stopped:
+        if feature.diverged:
             imgui.text_colored(ACCENT, "stopped: values were no longer finite")
         room = imgui.get_content_region_avail().x
         side = min(room, 9.0 * imgui.get_font_size())
@@ -131,7 +131,7 @@ class FeaturesPanel(Panel):
         """The film's pictures; the same arrays as long as the feature is the same."""
         key = id(feature)
         if key not in self._film:
-            self._film = {key: [np.ascontiguousarray(frame) for frame in feature.film]}
+            self._film = {key: [np.ascontiguousarray(frame) for frame in feature.snapshots]}
         return self._film[key]
 
     def _method(self, context: PanelContext, node: Node) -> None:
