@@ -6,13 +6,13 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, ClassVar
 
 from vrnn.errors import VrnnError
-from vrnn.scene.layout.folding import stages
+from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.state import (
     ARRANGEMENTS,
-    FOLD_SHOWS,
+    FOLD_DISPLAYS,
     State,
 )
-from vrnn.style.colormap import COLORMAPS, SCALES, ColorMapping
+from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, ColorMapping
 
 if TYPE_CHECKING:
     from vrnn.scene.world import World
@@ -52,7 +52,7 @@ class SetColorMapping(UndoableCommand):
         """The state afterwards."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         _one_of("color map", given.get("colormap", "signed"), COLORMAPS)
-        _one_of("scale", given.get("normalize_by", "map"), SCALES)
+        _one_of("scale", given.get("normalize_by", "map"), COLOR_RANGES)
         _between("gamma", given.get("gamma", 1.0), 0.25, 4.0)
         _between("the percentile", given.get("clip_percentile", 100.0), 50.0, 100.0)
         return replace(state, color_mapping=replace(state.color_mapping, **given))
@@ -66,7 +66,7 @@ class SetFoldDisplay(UndoableCommand):
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        _one_of("map for a fold", self.shows, FOLD_SHOWS)
+        _one_of("map for a fold", self.shows, FOLD_DISPLAYS)
         return replace(state, fold_display=self.shows)
 
 
@@ -102,7 +102,7 @@ class FoldAllStages(UndoableCommand):
 
     def change(self, state: State, world: World) -> State:
         """The state afterwards."""
-        keys = {(s, name) for s in world.slots for name in stages(world.networks[s].network)}
+        keys = {(s, name) for s in world.slots for name in stage_modules(world.networks[s].network)}
         if not keys:
             raise VrnnError("this network has no modules that could be folded")
         folded = not keys <= state.folds if self.folded is None else self.folded

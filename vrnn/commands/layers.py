@@ -141,7 +141,7 @@ class Ablate(UndoableCommand):
         """The state afterwards."""
         _one_of("value", self.value, ("zero", "mean"))
         network, layer = layer_key(world, self.network, self.layer)
-        node = world.networks[network].ids[layer]
+        node = world.networks[network].node_ids[layer]
         count, *_ = world.networks[network].network.by_id[node].shape
         wrong = [c for c in self.channels if not 0 <= c < count]
         if wrong:

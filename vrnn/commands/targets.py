@@ -68,7 +68,7 @@ def toggle_feature_visualization(
 def toggle_fold(world: World, hit: Hit | None) -> Command:
     """Fold the layer, or open it or the module that it stands for. Raises VrnnError."""
     hit = require_layer(hit, "a layer to fold it")
-    boxes = world.placement_frame(hit.slot).placement.folded.boxes
+    boxes = world.placement_frame(hit.slot).placement.folded.folded_modules
     return Fold(boxes.get(hit.node, layer_name(world, hit)), hit.slot)
 
 

@@ -22,7 +22,7 @@ from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseL
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
 from vrnn.scene.viewpoints import frame_layer, start_camera
-from vrnn.style.colormap import SCALE_TEXT, SCALES
+from vrnn.style.colormap import COLOR_RANGE_TEXT, COLOR_RANGES
 from vrnn.workspace.workspace import Workspace
 
 if TYPE_CHECKING:
@@ -158,10 +158,10 @@ class KeyBindings:
             app.walker.fly_to(app.view_after_move("overview"))
 
     def _scale(self) -> None:
-        now = SCALES.index(self._app.world.state.color_mapping.normalize_by)
-        scale = SCALES[(now + 1) % len(SCALES)]
+        now = COLOR_RANGES.index(self._app.world.state.color_mapping.normalize_by)
+        scale = COLOR_RANGES[(now + 1) % len(COLOR_RANGES)]
         self._app.place.execute(SetColorMapping(normalize_by=scale))
-        self._app.notify(f"colors: {SCALE_TEXT[scale]}")
+        self._app.notify(f"colors: {COLOR_RANGE_TEXT[scale]}")
 
     def _step_image(self, step: int) -> None:
         app = self._app

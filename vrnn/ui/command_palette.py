@@ -12,8 +12,8 @@ from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping
 from vrnn.commands.inputs import SetInputImage, SetInputNoise
 from vrnn.commands.layers import RemoveAblation, UnpinLayer
 from vrnn.commands.session import GoToView, Redo, SetHeadset, Undo
-from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
-from vrnn.style.colormap import COLORMAPS, SCALES
+from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS
+from vrnn.style.colormap import COLOR_RANGES, COLORMAPS
 from vrnn.ui.fuzzy_match import best
 from vrnn.ui.panel_context import PanelContext, shape_text
 from vrnn.ui.style import QUIET
@@ -27,10 +27,10 @@ ACTIONS: tuple[tuple[str, Command], ...] = (
     ("Fold or open all stages", FoldAllStages()),
     *((f"Arrangement: {name}", SetArrangement(name)) for name in ARRANGEMENTS),
     *((f"Color map: {name}", SetColorMapping(colormap=name)) for name in COLORMAPS),
-    *((f"Full color by {name}", SetColorMapping(normalize_by=name)) for name in SCALES),
+    *((f"Full color by {name}", SetColorMapping(normalize_by=name)) for name in COLOR_RANGES),
     ("Zero in the middle of the colors", SetColorMapping(symmetric=True)),
     ("Colors from lowest to highest", SetColorMapping(symmetric=False)),
-    *((f"Folds show: {name}", SetFoldDisplay(name)) for name in FOLD_SHOWS),
+    *((f"Folds show: {name}", SetFoldDisplay(name)) for name in FOLD_DISPLAYS),
     ("Put in noise", SetInputNoise()),
     ("Put in pink noise", SetInputNoise("pink")),
     ("Put in blank gray", SetInputImage(plain="gray")),

@@ -56,7 +56,7 @@ class PanelContext:
 
     def look_into(self, slot: int, name: str) -> None:
         """Make a layer the subject; of a module that is not folded, nothing."""
-        if name in self.world.networks[slot].ids:
+        if name in self.world.networks[slot].node_ids:
             self.subject = (slot, name)
 
     def subject_layer(self) -> tuple[int, NetworkObject, Node, FeatureMaps | None] | None:
@@ -65,9 +65,9 @@ class PanelContext:
             return None
         slot, name = self.subject
         stand = self.world.networks[slot]
-        if name not in stand.ids:
+        if name not in stand.node_ids:
             return None
-        node = stand.network.by_id[stand.ids[name]]
+        node = stand.network.by_id[stand.node_ids[name]]
         return slot, stand, node, stand.maps.get(node.id)
 
 

@@ -407,9 +407,9 @@ class Workspace:
         pose = self.world.placement_frame(slot)
         room = self.world.networks[slot].input_margin
         node = pose.placement.folded.representative[room.node]
-        x, y, z, width, _ = pose.place(node).tolist()
+        x, y, z, width, _ = pose.panel_rect(node).tolist()
         left = x - width / 2 - room.gap - room.width
-        left = min(left, pose.placement.left_of_names(node) + float(pose.offset[0])) - 0.5
+        left = min(left, pose.placement.left_of_row_name(node) + float(pose.offset[0])) - 0.5
         thing = self._gallery.update(self.world.state.input_image, left, y, z)
         if thing is not None:
             self.world.set_visual("wall", thing)
@@ -438,7 +438,7 @@ class Workspace:
         found = {}
         for pin in pins:
             stand = self.world.networks.get(pin.network)
-            node = stand.ids.get(pin.layer) if stand is not None else None
+            node = stand.node_ids.get(pin.layer) if stand is not None else None
             if stand is None or node is None:
                 continue
             now = stand.maps.get(node)

@@ -46,7 +46,7 @@ class GrabPreview:
             node = world.node_id(*layer)
             if node is None or node not in world.placement_frame(layer[0]).index:
                 return
-            self._now = _Now(layer, world.placement_frame(layer[0]).place(node).copy(), change)
+            self._now = _Now(layer, world.placement_frame(layer[0]).panel_rect(node).copy(), change)
         self._now.change = change
 
     def end(self) -> None:
@@ -71,4 +71,4 @@ class GrabPreview:
             x, y, z = x + change.by[0], y + change.by[1], z + change.by[2]
         elif isinstance(change, ScaleLayer):
             width, height = width * change.by, height * change.by
-        return parts.outline(x - width / 2, y + height, width, height, z)
+        return parts.outline_quads(x - width / 2, y + height, width, height, z)

@@ -17,7 +17,7 @@ from vrnn.scene.headset.rig_math import FORWARD, UP, turned_vector
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
-from vrnn.scene.visuals.card import TEXT, CardFrame, card_size, draw_card
+from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card
 from vrnn.style import font
 
 CARRIED = 0.5
@@ -205,7 +205,7 @@ def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose)
     if not lines:
         return
     size = READABLE * max(float(np.linalg.norm(pose.position - head.position)), 0.3)
-    wide = max(font.width(line) for line, _ in lines) * size
+    wide = max(font.text_width(line) for line, _ in lines) * size
     outward = (-1.0 if hand.index == 0 else 1.0) * wide / 5
     leaf = facing(facing(pose.position, head.position).at(outward, 0.06), head.position)
     memory.add_lines(f"hand {hand.index}", lines, leaf, hands.rig, size)
@@ -222,7 +222,7 @@ def _carried(found: Collected, hands: HandControls, head: Pose) -> None:
     near = min(max((NEAR_EYE[0] - away) / (NEAR_EYE[0] - NEAR_EYE[1]), 0.0), 1.0)
     kind = "sharp" if near > 0.3 and not hands.magnify else hands.magnify
     for card in hands.place.cards(kind if held else hands.magnify, HOLDING):
-        unit = READABLE * max(away, CARRIED) / TEXT * (1 + 0.3 * near)
+        unit = READABLE * max(away, CARRIED) / TEXT_HEIGHT * (1 + 0.3 * near)
         wide, tall = card_size(card)
         leaf = facing(tip.position + UP * (0.05 + tall * unit / 2), head.position)
         if not held:  # beside what is pointed at

@@ -5,8 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
-from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
-from vrnn.style.colormap import COLORMAPS, DEFAULT, SCALES
+from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS
+from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.widgets import choice, slider, toggle
 
@@ -20,7 +20,7 @@ def draw(desk: PanelContext) -> None:
     imgui.separator_text("Colors")
     if colors := choice("color map", display.colormap, COLORMAPS):
         desk.do(SetColorMapping(colormap=colors))
-    if scale := choice("full color", display.normalize_by, SCALES):
+    if scale := choice("full color", display.normalize_by, COLOR_RANGES):
         desk.do(SetColorMapping(normalize_by=scale))
     slider(desk, "gamma", display.gamma, (0.25, 4.0), "%.2f", lambda v: SetColorMapping(gamma=v))
     slider(
@@ -41,7 +41,7 @@ def draw(desk: PanelContext) -> None:
     imgui.separator_text("World")
     if arrangement := choice("arrangement", state.arrangement, ARRANGEMENTS):
         desk.do(SetArrangement(arrangement))
-    if shows := choice("folds show", state.fold_display, FOLD_SHOWS):
+    if shows := choice("folds show", state.fold_display, FOLD_DISPLAYS):
         desk.do(SetFoldDisplay(shows))
     if imgui.button("Fold or open all stages"):
         desk.do(FoldAllStages())
