@@ -48,8 +48,8 @@ def picks(form: str) -> tuple[float, float, int]:
     local = map_grid((CHANNELS, SIDE, SIDE), LayerState(form=form), None)
     for _ in range(PICKS):
         node, channel, row, column = (int(rng.integers(n)) for n in (LAYERS, CHANNELS, SIDE, SIDE))
-        x, y, z, *_ = pose.place(node).tolist()
-        middle, (w, h) = local.middle[channel], local.cell
+        x, y, z, *_ = pose.panel_rect(node).tolist()
+        middle, (w, h) = local.centers[channel], local.cell_size
         target = np.array(
             [
                 x + middle[0] + w * ((column + 0.5) / SIDE - 0.5),

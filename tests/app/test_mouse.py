@@ -33,13 +33,13 @@ class Where:
         return self.pixel(middle)
 
     def handle(self, layer: str) -> tuple[int, int]:
-        node = self.world.networks[0].ids[layer]
+        node = self.world.networks[0].node_ids[layer]
         spot = next(s for s in self.world.pick_regions() if s.kind == "handle" and s.node == node)
         return self.pixel(np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2)
 
     def layer(self, name: str) -> tuple[int, int]:
         x, y, z, _, height = (
-            self.world.placement_frame(0).place(self.world.networks[0].ids[name]).tolist()
+            self.world.placement_frame(0).panel_rect(self.world.networks[0].node_ids[name]).tolist()
         )
         return self.pixel((x + 0.05, y + height / 2 + 0.05, z))
 

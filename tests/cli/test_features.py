@@ -52,7 +52,7 @@ def seen(studio):
 def test_pictures_stand_in_place_of_maps_and_come_back_from_the_disk(studio, cache, monkeypatch):
     before = seen(studio)
     studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
-    node = studio.world.networks[0].ids[LAYER]
+    node = studio.world.networks[0].node_ids[LAYER]
     layer = studio.world.feature_tiles[0, node]
     assert len(layer.addresses) == 32
     shown = seen(studio)
@@ -75,7 +75,7 @@ def test_pictures_stand_in_place_of_maps_and_come_back_from_the_disk(studio, cac
 
 
 def test_a_picture_that_is_put_in_excites_its_channel(studio):
-    node = studio.world.networks[0].ids[LAYER]
+    node = studio.world.networks[0].node_ids[LAYER]
     before = studio.world.networks[0].maps[node].mean.copy()
     studio.do(ShowFeatureVisualization(LAYER, settings=FAST))
     more = 0
@@ -92,7 +92,7 @@ def test_channels_in_view_are_those_that_the_picture_shows(studio):
     from vrnn.render.uniforms import View
     from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 
-    world, node = studio.world, studio.world.networks[0].ids[LAYER]
+    world, node = studio.world, studio.world.networks[0].node_ids[LAYER]
 
     def seen(camera):
         eye = camera_by_name(world, camera, 1.0, 0.8)
@@ -101,7 +101,7 @@ def test_channels_in_view_are_those_that_the_picture_shows(studio):
 
     assert seen("overview") == tuple(range(32))
     assert seen("layer:head") == ()
-    x, y, z, width, height = world.placement_frame(0).place(node).tolist()
+    x, y, z, width, height = world.placement_frame(0).panel_rect(node).tolist()
     some = seen(f"{x - width / 4:.2f},{y + height * 0.8:.2f},{z + 0.6:.2f},0,0")
     assert 0 < len(some) < 20
     assert 0 in some or 1 in some
@@ -134,7 +134,7 @@ def test_several_copies_and_one_picture_for_a_layer(studio):
         source="noise", steps=4, step_size=3.0, samples_per_channel=2, diversity=0.5
     )
     studio.do(ShowFeatureVisualization("head", settings=several))
-    node = studio.world.networks[0].ids["head"]
+    node = studio.world.networks[0].node_ids["head"]
     assert len(studio.world.feature_tiles[0, node].addresses) == 20
     whole = FeatureVisSettings("layer", steps=4, step_size=3.0)
     studio.do(ShowFeatureVisualization("head", settings=whole))
@@ -256,7 +256,7 @@ def test_a_folder_that_cannot_be_written_to_loses_no_picture(cache):
     (cache / "vrnn").write_text("a file where a folder should be")
     with OffscreenApp([ModelSpec()], load_config()) as studio:
         studio.do(ShowFeatureVisualization("head", settings=FAST))
-        node = studio.world.networks[0].ids["head"]
+        node = studio.world.networks[0].node_ids["head"]
         assert len(studio.world.feature_tiles[0, node].addresses) == 10
         studio.do(GrabImage(layer="head", channel=3))
         assert studio.workspace.hand.image.pixels.shape == (32, 32, 3)

@@ -209,7 +209,7 @@ def test_two_hands_on_a_layer_scale_it(studio, person):
 
 
 def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
-    node = studio.world.networks[0].ids["stage1.0.conv1"]
+    node = studio.world.networks[0].node_ids["stage1.0.conv1"]
     handle = next(s for s in spots(studio.world, "handle") if s.node == node)
     person.point(RIGHT, middle(handle))
     person.set(RIGHT, trigger=1.0)
@@ -460,7 +460,7 @@ def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
     for change in (SetArrangement("conveyor"), SetArrangement("terrace"), FoldAllStages()):
         person.controls.do(change)
         person.wait(0.3)
-        node = studio.world.networks[0].ids[name]
+        node = studio.world.networks[0].node_ids[name]
         now = studio.world.panel_corners(0, node)
         eye = person.controls.rig.apply(person.head.position)
         if not isinstance(change, FoldAllStages):

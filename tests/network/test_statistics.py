@@ -10,12 +10,12 @@ from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram
 from vrnn.network.statistics import (
+    array_histogram,
     channel_order,
     common_axis,
     dead_channels,
     entropy,
-    histogram,
-    histogram_of,
+    layer_histogram,
     sparsity,
 )
 
@@ -37,7 +37,7 @@ def with_nan(maps, channel):
 def test_a_histogram_counts_as_numpy_does(channels, height, width, bins):
     maps = maps_of(channels, height, width, seed=height)
     values = maps.values.astype(np.float64)
-    got = histogram(maps, bins)
+    got = layer_histogram(maps, bins)
     if values.min() < values.max():
         expected, edges = np.histogram(values, bins)
         assert np.array_equal(got.counts, expected)
@@ -50,7 +50,7 @@ def test_a_histogram_counts_as_numpy_does(channels, height, width, bins):
 def test_an_axis_of_ones_own_counts_what_lies_outside():
     maps = maps_of(3, 8, 8)
     values = maps.values.astype(np.float64)
-    got = histogram(maps, 10, -1.0, 0.5)
+    got = layer_histogram(maps, 10, -1.0, 0.5)
     assert np.array_equal(got.counts, np.histogram(values, 10, (-1, 0.5))[0])
     assert got.below == (values < -1).sum()
     assert got.above == (values > 0.5).sum()
@@ -61,7 +61,7 @@ def test_one_channel_and_a_scale():
     values = np.random.default_rng(1).normal(size=(4, 6, 6)).astype(np.float32)
     plain = feature_maps(values)
     scaled = FeatureMaps(4, 6, 6, plain.block, 1024.0, plain.channel_stats)
-    got = histogram(scaled, 16, channel=2)
+    got = layer_histogram(scaled, 16, channel=2)
     expected = np.histogram(plain.values[2].astype(np.float64) * 1024, 16)
     assert np.array_equal(got.counts, expected[0])
     assert got.high == expected[1][-1]
@@ -69,18 +69,18 @@ def test_one_channel_and_a_scale():
 
 def test_what_is_not_finite_is_left_out_and_constants_have_an_axis():
     maps = with_nan(maps_of(2, 3, 3), 1)
-    assert histogram(maps).total == 17
-    constant = histogram(feature_maps(np.full((1, 2, 2), 3.0, np.float32)))
+    assert layer_histogram(maps).total == 17
+    constant = layer_histogram(feature_maps(np.full((1, 2, 2), 3.0, np.float32)))
     assert constant.low < 3 < constant.high
     assert constant.total == constant.counts.sum() == 4
-    nothing = histogram_of(np.array([np.nan, np.inf]))
+    nothing = array_histogram(np.array([np.nan, np.inf]))
     assert (nothing.low, nothing.high, nothing.total) == (0, 1, 0)
 
 
 def test_a_large_layer_takes_well_under_a_second():
     maps = maps_of(64, 112, 112)
     started = time.perf_counter()
-    histogram(maps)
+    layer_histogram(maps)
     sparsity(maps)
     entropy(maps)
     assert time.perf_counter() - started < 1
@@ -88,7 +88,7 @@ def test_a_large_layer_takes_well_under_a_second():
 
 def test_any_numbers_and_more_than_one_chunk():
     values = np.random.default_rng(2).normal(size=(700, 1000)).astype(np.float32)
-    got = histogram_of(values, 64)
+    got = array_histogram(values, 64)
     flat = values.astype(np.float64)
     assert np.array_equal(got.counts, np.histogram(flat, 64)[0])
     assert got.std == pytest.approx(flat.std(), rel=1e-9)
@@ -97,11 +97,11 @@ def test_any_numbers_and_more_than_one_chunk():
 @pytest.mark.parametrize("wrong", [(0, None, None), (8, 1.0, -1.0)])
 def test_an_axis_that_cannot_be_is_told(wrong):
     with pytest.raises(VrnnError, match="histogram"):
-        histogram(maps_of(1, 2, 2), *wrong)
+        layer_histogram(maps_of(1, 2, 2), *wrong)
 
 
 def test_one_axis_for_several():
-    a, b = histogram(maps_of(2, 5, 5)), histogram(maps_of(2, 5, 5, seed=1))
+    a, b = layer_histogram(maps_of(2, 5, 5)), layer_histogram(maps_of(2, 5, 5, seed=1))
     assert common_axis([a, b]) == (min(a.low, b.low), max(a.high, b.high))
     empty = Histogram(-9.0, 9.0, np.zeros(4, np.int64))
     assert common_axis([a, empty]) == (a.low, a.high)

@@ -34,7 +34,7 @@ def test_text_is_as_wide_as_told(ctx):
     alpha = drawn(ctx, [TextLabel(text, (-1.0, 0.0, 0.0), height, (1, 1, 1, 1))])
     columns = np.flatnonzero(alpha.max(0) > 60)
     pixels_a_meter = 160 / (2 * np.tan(np.pi / 6) * 5)
-    assert abs((columns[-1] - columns[0]) - font.width(text) * height * pixels_a_meter) < 6
+    assert abs((columns[-1] - columns[0]) - font.text_width(text) * height * pixels_a_meter) < 6
 
 
 def test_text_appears_when_it_is_large_enough(ctx):
@@ -63,4 +63,4 @@ def test_small_text_keeps_its_weight(ctx):
 
 def test_letters_the_typeface_lacks_are_drawn_all_the_same(ctx):
     assert drawn(ctx, [TextLabel("→", (-0.5, 0, 0), 1.0, (1, 1, 1, 1))]).max() > 200
-    assert font.width("a→b") > font.width("ab")
+    assert font.text_width("a→b") > font.text_width("ab")

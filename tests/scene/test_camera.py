@@ -2,7 +2,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.scene.camera import Camera, between, framing
+from vrnn.scene.camera import Camera, frame_points, interpolate_cameras
 
 angle = st.floats(-1.2, 1.2)
 coordinate = st.floats(-50, 50)
@@ -18,7 +18,7 @@ def clip(camera, aspect, where):
 def test_framing_shows_all_points_and_wastes_no_room(where, yaw, pitch, aspect, fov):
     where = np.array(where) + np.random.default_rng(0).normal(size=(len(where), 3))
     margin = 0.05
-    camera = framing(where, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin)
+    camera = frame_points(where, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin)
     at = clip(camera, aspect, where)
     seen = np.abs(at[:, :2] / at[:, 3:])
     assert (at[:, 3] > 0).all()
@@ -45,9 +45,9 @@ def test_a_ray_meets_what_is_drawn_at_its_point(yaw, pitch, x, y, aspect):
 
 def test_turning_goes_the_short_way_and_motion_ends_where_it_should():
     start, end = Camera(yaw=6.2), Camera(x=4, yaw=0.1)
-    middle = between(start, end, 0.5)
+    middle = interpolate_cameras(start, end, 0.5)
     assert abs((middle.yaw - 6.2915) % (2 * np.pi)) < 0.2
-    assert np.allclose(between(start, end, 1.0).position, end.position)
+    assert np.allclose(interpolate_cameras(start, end, 1.0).position, end.position)
 
 
 def test_looking_up_stops_before_the_zenith():

@@ -20,7 +20,9 @@ def pick(places, nodes, grids, eye, direction):
     faces = {n.id: PanelShape(grid) for n, grid in zip(nodes, grids, strict=True)}
     ids = tuple(n.id for n in nodes)
     index = {n: i for i, n in enumerate(ids)}
-    pose = PlacementFrame(SimpleNamespace(faces=faces), ids, places, [], {}, np.zeros(3), index)
+    pose = PlacementFrame(
+        SimpleNamespace(panel_shapes=faces), ids, places, [], {}, np.zeros(3), index
+    )
     return pick_layer(pose, {n.id: n for n in nodes}, 0, eye, direction)
 
 

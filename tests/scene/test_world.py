@@ -15,7 +15,7 @@ from vrnn.network.results import ForwardResult
 from vrnn.render.map_store import plan
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerState, State
-from vrnn.scene.transition import grid_maps
+from vrnn.scene.transition import grid_placements
 from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.world import World
 from vrnn.style import font
@@ -121,12 +121,14 @@ def test_maps_go_to_another_form_without_a_jump(layer):
         pose = world.placement_frame(0)
         if node.id in pose.maps:
             found = pose.maps[node.id]
-            at = pose.place(node.id)[:3]
-            return dict(zip(found.channels.tolist(), found.middle + at, strict=True))
-        face = pose.placement.faces[node.id]
-        grid = grid_maps(face.grid, map_shape(node.shape), pose.place(node.id))
+            at = pose.panel_rect(node.id)[:3]
+            return dict(zip(found.channels.tolist(), found.centers + at, strict=True))
+        face = pose.placement.panel_shapes[node.id]
+        grid = grid_placements(face.grid, map_shape(node.shape), pose.panel_rect(node.id))
         assert len(records) == len(network.nodes)
-        return dict(zip(grid.channels.tolist(), grid.middle + pose.place(node.id)[:3], strict=True))
+        return dict(
+            zip(grid.channels.tolist(), grid.centers + pose.panel_rect(node.id)[:3], strict=True)
+        )
 
     begun = maps()
     world.set_state(State().with_layer((0, node.name), LayerState(**layer)))
@@ -171,7 +173,7 @@ def test_networks_stand_side_by_side():
             continue
         spans = []
         for slot in range(3):
-            places = world.placement_frame(slot).places
+            places = world.placement_frame(slot).panel_rects
             left = (places[:, 0] - places[:, 3] / 2).min()
             spans.append((left, (places[:, 0] + places[:, 3] / 2).max()))
         assert all(a[1] + 2 < b[0] for a, b in pairwise(spans))
@@ -205,7 +207,7 @@ def test_labels_never_cover_maps():
         if label.height > 0.2 or label.up != (0.0, 1.0, 0.0):
             continue
         left, bottom, z = label.origin
-        right, top = left + font.width(label.text) * label.height, bottom + label.height
+        right, top = left + font.text_width(label.text) * label.height, bottom + label.height
         for box in boxes[np.abs(boxes["origin"][:, 2] - z) < 0.05]:
             x, y = box["origin"][:2]
             beside = right < x or left > x + box["right"][0]

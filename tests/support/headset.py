@@ -98,5 +98,6 @@ def spots(world, kind):
 
 def on_layer(world, name, across=0.5, down=0.5) -> np.ndarray:
     """(3,) meters: a point on a layer's panel."""
-    x, y, z, width, height = world.placement_frame(0).place(world.networks[0].ids[name]).tolist()
+    node = world.networks[0].node_ids[name]
+    x, y, z, width, height = world.placement_frame(0).panel_rect(node).tolist()
     return np.array([x + (across - 0.5) * width, y + (1 - down) * height, z])

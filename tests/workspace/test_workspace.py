@@ -209,7 +209,7 @@ def test_a_click_on_anything_does_what_it_stands_for(studio):
 def test_a_channel_that_is_off_changes_what_follows_and_undo_brings_it_back(studio):
     before = scores(studio).logits.copy()
     studio.do(Ablate(LAYER, channels=tuple(range(16))))
-    node = studio.world.networks[0].ids[LAYER]
+    node = studio.world.networks[0].node_ids[LAYER]
     values = studio.world.networks[0].maps[node].values
     assert (values[:16] == 0).all()
     assert np.abs(values[16:].astype(float)).max() > 0
@@ -219,7 +219,7 @@ def test_a_channel_that_is_off_changes_what_follows_and_undo_brings_it_back(stud
 
 
 def test_doubles_keep_what_was_and_show_what_differs(studio):
-    node = studio.world.networks[0].ids[LAYER]
+    node = studio.world.networks[0].node_ids[LAYER]
     first = studio.world.networks[0].maps[node].values.astype(np.float32)
     studio.do(PinLayer(LAYER, kind="difference"))
     studio.do(SetInputImage(number=9))
@@ -244,12 +244,12 @@ def test_the_images_that_excite_a_channel_stand_over_its_layer(studio, monkeypat
 def test_maps_are_ordered_by_what_they_say_of_the_class(studio):
     studio.do(ArrangeMaps("stage3.1.add", order="evidence"))
     stand = studio.world.networks[0]
-    node = stand.ids["stage3.1.add"]
+    node = stand.node_ids["stage3.1.add"]
     evidence = stand.attributions[node]
-    face = stand.placement(studio.world.state, 0).faces[node]
-    assert list(face.cells.channels) == list(np.argsort(-evidence, kind="stable"))
+    face = stand.placement(studio.world.state, 0).panel_shapes[node]
+    assert list(face.map_grid.channels) == list(np.argsort(-evidence, kind="stable"))
     # A global mean and a linear layer follow: evidence is weight times mean, exactly.
-    head = studio.world.networks[0].maps[stand.ids["pool"]]
+    head = studio.world.networks[0].maps[stand.node_ids["pool"]]
     assert evidence.shape == (head.channels,)
 
 

@@ -61,7 +61,7 @@ class Ablate(UndoableCommand):
         """Give the state with the ablation added, or taken back."""
         check_choice("value", self.value, ("zero", "mean"))
         network, layer = layer_key(world, self.network, self.layer)
-        node = world.networks[network].ids[layer]
+        node = world.networks[network].node_ids[layer]
         count, *_ = world.networks[network].network.by_id[node].shape
         wrong = [c for c in self.channels if not 0 <= c < count]
         if wrong:

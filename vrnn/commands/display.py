@@ -18,11 +18,11 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
-from vrnn.scene.layout.folding import stages
+from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS, State
+from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS, State
 from vrnn.scene.world import World
-from vrnn.style.colormap import COLORMAPS, SCALE_TEXT, SCALES, ColorMapping
+from vrnn.style.colormap import COLOR_RANGE_TEXT, COLOR_RANGES, COLORMAPS, ColorMapping
 
 
 @command(
@@ -99,7 +99,7 @@ class SetColorMapping(UndoableCommand):
         """Give the state so colored."""
         given = {name: value for name, value in vars(self).items() if value is not None}
         check_choice("color map", given.get("colormap", "signed"), COLORMAPS)
-        check_choice("color range", given.get("normalize_by", "map"), SCALES)
+        check_choice("color range", given.get("normalize_by", "map"), COLOR_RANGES)
         check_range("gamma", given.get("gamma", 1.0), 0.25, 4.0)
         check_range("the percentile", given.get("clip_percentile", 100.0), 50.0, 100.0)
         return replace(state, color_mapping=replace(state.color_mapping, **given))
@@ -108,20 +108,20 @@ class SetColorMapping(UndoableCommand):
         """Say what the range spans, where that was set alone."""
         if self != SetColorMapping(normalize_by=self.normalize_by):
             return ""
-        return f"color range: {SCALE_TEXT[context.world.state.color_mapping.normalize_by]}"
+        return f"color range: {COLOR_RANGE_TEXT[context.world.state.color_mapping.normalize_by]}"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Let the range span the next larger part."""
-        now = SCALES.index(context.world.state.color_mapping.normalize_by)
-        return cls(normalize_by=SCALES[(now + 1) % len(SCALES)])
+        now = COLOR_RANGES.index(context.world.state.color_mapping.normalize_by)
+        return cls(normalize_by=COLOR_RANGES[(now + 1) % len(COLOR_RANGES)])
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetColorMapping]]:
         """Yield each color map, range and center."""
         for name in COLORMAPS:
             yield f"Color map: {name}", cls(colormap=name)
-        for name in SCALES:
+        for name in COLOR_RANGES:
             yield f"Full color by {name}", cls(normalize_by=name)
         yield "Center colors at zero", cls(symmetric=True)
         yield "Colors from lowest to highest", cls(symmetric=False)
@@ -142,13 +142,13 @@ class SetFoldDisplay(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
-        check_choice("map for a fold", self.shows, FOLD_SHOWS)
+        check_choice("map for a fold", self.shows, FOLD_DISPLAYS)
         return replace(state, fold_display=self.shows)
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetFoldDisplay]]:
         """Yield each of them."""
-        for name in FOLD_SHOWS:
+        for name in FOLD_DISPLAYS:
             yield f"Folded layers show: {name}", cls(name)
 
 
@@ -194,7 +194,7 @@ class Fold(UndoableCommand):
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Fold the layer that is pointed at, or open it or the module that it stands for."""
         hit = require_layer(hit, "a layer to fold it")
-        boxes = context.world.placement_frame(hit.slot).placement.folded.boxes
+        boxes = context.world.placement_frame(hit.slot).placement.folded.folded_modules
         return cls(boxes.get(hit.node, layer_name(context.world, hit)), hit.slot)
 
 
@@ -220,7 +220,7 @@ class FoldAllStages(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with all stages folded or open."""
-        keys = {(s, name) for s in world.slots for name in stages(world.networks[s].network)}
+        keys = {(s, name) for s in world.slots for name in stage_modules(world.networks[s].network)}
         if not keys:
             raise VrnnError("this network has no modules that could be folded")
         folded = not keys <= state.folds if self.folded is None else self.folded

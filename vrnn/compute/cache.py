@@ -94,10 +94,10 @@ def save_top_images(key: str, found: Iterable[TopImages]) -> None:
             np.savez_compressed(
                 file,
                 node=np.int64(top.node),
-                seen=np.int64(top.seen),
+                seen=np.int64(top.image_count),
                 images=top.images,
                 values=top.values,
-                places=top.places,
+                places=top.positions,
                 skipped=np.array([number for number, _ in top.skipped], np.int64),
                 reasons=np.array([reason for _, reason in top.skipped], np.str_),
             )
@@ -145,15 +145,15 @@ def load_top_images(key: str, measure: str, count: int) -> TopImages | None:
 
 def _sound(top: TopImages, count: int) -> bool:
     shape = top.images.shape
-    kinds = (top.images.dtype, top.values.dtype, top.places.dtype)
+    kinds = (top.images.dtype, top.values.dtype, top.positions.dtype)
     return (
         len(shape) == 2
         and top.values.shape == shape
-        and top.places.shape == (*shape, 2)
+        and top.positions.shape == (*shape, 2)
         and kinds == (np.int32, np.float32, np.int32)
         and top.images.size > 0
         and int(top.images.min()) >= 0
         and int(top.images.max()) < count
-        and int(top.places.min()) >= 0
-        and top.seen + len(top.skipped) == count
+        and int(top.positions.min()) >= 0
+        and top.image_count + len(top.skipped) == count
     )

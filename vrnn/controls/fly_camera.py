@@ -9,7 +9,7 @@ from math import exp, radians
 import numpy as np
 
 from vrnn.config.schema import Motion
-from vrnn.scene.camera import Camera, between
+from vrnn.scene.camera import Camera, interpolate_cameras
 
 LOWEST = 0.25
 """Meters: the eye stays above the floor."""
@@ -67,7 +67,7 @@ class FlyCamera:
         assert self._flight is not None
         start, end, t = self._flight
         t = min(1.0, t + seconds / max(self._motion.seconds * 2.4, 1e-3))
-        self.camera = between(start, end, t)
+        self.camera = interpolate_cameras(start, end, t)
         self._flight = None if t >= 1 else (start, end, t)
 
     def rotate(self, right: float, down: float) -> None:

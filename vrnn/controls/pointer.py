@@ -69,7 +69,7 @@ class Pointer:
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
             pose = self._workspace.world.placement_frame(hit.slot)
-            px, py, pz, _, height = pose.place(hit.node).tolist()
+            px, py, pz, _, height = pose.panel_rect(hit.node).tolist()
             name = self._workspace.world.visible_node(hit.slot, hit.node).name
             start = ray.at(hit.distance)
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))

@@ -269,7 +269,7 @@ def number(value: float, digits: int = 3) -> str:
 
 
 def _width(text: str, size: int) -> float:
-    return font.width(text) * size * font.CAPITAL
+    return font.text_width(text) * size * font.CAPITAL
 
 
 def _fitted(text: str, size: int, room: float) -> str:
@@ -285,5 +285,5 @@ def _text(
     sheet: Image.Image, x: float, base: int, text: str, size: int, ink: tuple[int, int, int]
 ) -> float:
     """Write on the base line; returns the width."""
-    sheet.paste(ink, (round(x), base - font.line_base(size)), font.rasterize_line(text, size))
+    sheet.paste(ink, (round(x), base - font.baseline(size)), font.rasterize_line(text, size))
     return _width(text, size)

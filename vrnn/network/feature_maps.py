@@ -63,7 +63,7 @@ class FeatureMaps:
     scale: float
     channel_stats: np.ndarray
     not_finite: int = 0
-    extra: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    extra_tokens: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
 
     @property
     def values(self) -> np.ndarray:

@@ -25,7 +25,7 @@ class ReceptiveField:
     high: tuple[float, float]
     first: tuple[float, float]
     last: tuple[float, float]
-    whole: bool
+    covers_input: bool
 
     def box(self, row: int, column: int, size: tuple[int, int]) -> tuple[int, int, int, int]:
         """(top, left, bottom, right) in pixels of an input of this (height, width).

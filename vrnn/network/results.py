@@ -74,8 +74,8 @@ class TopImages:
     measure: str
     images: np.ndarray
     values: np.ndarray
-    places: np.ndarray
-    seen: int
+    positions: np.ndarray
+    image_count: int
     skipped: tuple[tuple[int, str], ...] = ()
 
 

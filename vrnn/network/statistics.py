@@ -19,7 +19,7 @@ CHUNK = 1 << 18
 """Values worked on at once: few enough that another thread gets its turn in between."""
 
 
-def histogram(
+def layer_histogram(
     maps: FeatureMaps,
     bins: int = 64,
     low: float | None = None,
@@ -39,7 +39,7 @@ def histogram(
     return _binned(table, counts, bins, low, high)
 
 
-def histogram_of(
+def array_histogram(
     values: np.ndarray, bins: int = 64, low: float | None = None, high: float | None = None
 ) -> Histogram:
     """The same for the finite ones among any real numbers, in any shape."""

@@ -10,13 +10,13 @@ import numpy as np
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import View
-from vrnn.scene.camera import STEEPEST, Camera
+from vrnn.scene.camera import MAX_PITCH, Camera
 from vrnn.scene.primitives import DrawList
 
 EYES = 0.063
 """Meters between a person's eyes, on average."""
 SIDES = (
-    (0.0, 0.0), (-pi / 2, 0.0), (pi, 0.0), (pi / 2, 0.0), (0.0, STEEPEST), (0.0, -STEEPEST),
+    (0.0, 0.0), (-pi / 2, 0.0), (pi, 0.0), (pi / 2, 0.0), (0.0, MAX_PITCH), (0.0, -MAX_PITCH),
 )  # fmt: skip
 """Yaw and pitch from the middle of the picture: ahead, right, behind, left, up, down."""
 MARGIN = 1.03

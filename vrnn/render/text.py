@@ -56,7 +56,7 @@ class Text:
         counts = np.array([len(text) for text in texts], np.int64)
         which = np.repeat(np.arange(len(labels)), counts)
         places = np.array([self._places.get(c, 0) for text in texts for c in text], np.int64)
-        starts = np.concatenate([font.advances(text)[:-1] for text in texts] or [np.zeros(0)])
+        starts = np.concatenate([font.letter_offsets(text)[:-1] for text in texts] or [np.zeros(0)])
 
         def column(name: str, width: int) -> np.ndarray:
             return np.array([getattr(label, name) for label in labels], np.float32).reshape(

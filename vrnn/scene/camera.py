@@ -11,7 +11,7 @@ from math import cos, pi, sin, tan
 
 import numpy as np
 
-STEEPEST = pi / 2 - 1e-3
+MAX_PITCH = pi / 2 - 1e-3
 NEAR, FAR = 0.05, 4000.0
 """Meters between which things are drawn."""
 
@@ -41,7 +41,7 @@ class Camera:
 
     def turned(self, yaw: float, pitch: float) -> Camera:
         """Turned by these angles; never beyond straight up or down."""
-        steep = min(STEEPEST, max(-STEEPEST, self.pitch + pitch))
+        steep = min(MAX_PITCH, max(-MAX_PITCH, self.pitch + pitch))
         return replace(self, yaw=(self.yaw + yaw) % (2 * pi), pitch=steep)
 
     def moved(self, right: float, up: float, forward: float) -> Camera:
@@ -82,7 +82,7 @@ class Camera:
         return direction / np.linalg.norm(direction)
 
 
-def framing(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05) -> Camera:
+def frame_points(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05) -> Camera:
     """The camera with the same direction from where all points just fit in the picture.
 
     points: (N, 3) meters; margin: part of the picture left free on each side. Each side plane of
@@ -111,7 +111,7 @@ def framing(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0
     return replace(camera, x=float(eye[0]), y=float(eye[1]), z=float(eye[2]))
 
 
-def between(start: Camera, end: Camera, t: float) -> Camera:
+def interpolate_cameras(start: Camera, end: Camera, t: float) -> Camera:
     """The camera part t (0…1) of the way, eased at both ends and turning the short way."""
     s = t * t * (3 - 2 * t)
     turn = (end.yaw - start.yaw + pi) % (2 * pi) - pi

@@ -12,9 +12,16 @@ from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
-from vrnn.scene.layout.folding import FoldedNetwork, fold, modules
+from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
-from vrnn.scene.layout.map_grid import BOX, FOLD, MapGrid, is_default, map_grid, one_map
+from vrnn.scene.layout.map_grid import (
+    FOLDED_LAYER_SIDE,
+    FOLDED_MODULE_SIDE,
+    MapGrid,
+    has_default_layout,
+    map_grid,
+    single_map_grid,
+)
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
 from vrnn.scene.layout.registry import LABEL_STRIP, Footprint, Layout, TerraceRow, arrange
 from vrnn.scene.state import LayerState, State
@@ -24,7 +31,7 @@ if TYPE_CHECKING:
     from vrnn.scene.transition import PlacementFrame
 
 ROUTE_POINTS = 32
-ROW_NAME = 0.55
+ROW_NAME_HEIGHT = 0.55
 """Capital height of a row's name, meters."""
 
 
@@ -34,8 +41,8 @@ class PanelShape:
     a grid of all maps."""
 
     grid: PanelGrid
-    one: bool = False
-    cells: MapGrid | None = None
+    shows_one_map: bool = False
+    map_grid: MapGrid | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,21 +56,23 @@ class Placement:
     """
 
     folded: FoldedNetwork
-    faces: Mapping[int, PanelShape]
+    panel_shapes: Mapping[int, PanelShape]
     layout: Layout
     index: Mapping[int, int]
-    places: np.ndarray
-    lines: list[np.ndarray]
-    routes: np.ndarray
-    name_rooms: tuple[float, ...]
-    skips: frozenset[tuple[int, int]]
-    arrivals: tuple[int, ...]
+    panel_rects: np.ndarray
+    routes: list[np.ndarray]
+    resampled_routes: np.ndarray
+    row_name_widths: tuple[float, ...]
+    skip_edges: frozenset[tuple[int, int]]
+    labeled_edges: tuple[int, ...]
 
-    def left_of_names(self, node: int) -> float:
+    def left_of_row_name(self, node: int) -> float:
         """Left end, meters, of the row that a layer stands on and of the row's name."""
-        for row, room in zip(self.layout.rows, self.name_rooms, strict=True):
+        for row, room in zip(self.layout.rows, self.row_name_widths, strict=True):
             if node in row.node_ids:
-                return min(row.left, row.left + room - 0.7 - font.width(row.name) * ROW_NAME)
+                return min(
+                    row.left, row.left + room - 0.7 - font.text_width(row.name) * ROW_NAME_HEIGHT
+                )
         return float("inf")
 
     @property
@@ -82,25 +91,25 @@ class NetworkObject:
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     result: ForwardResult | None = None
     attributions: dict[int, np.ndarray] = field(default_factory=dict)
-    fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
+    receptive_fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
     input_margin: InputMargin = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
-    ids: dict[str, int] = field(init=False)
+    node_ids: dict[str, int] = field(init=False)
     _placements: dict[tuple[object, ...], Placement] = field(default_factory=dict)
     _folds: dict[frozenset[str], FoldedNetwork] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.input_margin = input_margin(self.network)
         self.modules = modules(self.network)
-        self.ids = {node.name: node.id for node in self.network.nodes}
+        self.node_ids = {node.name: node.id for node in self.network.nodes}
 
-    def sizes(self) -> dict[int, int]:
+    def block_sizes(self) -> dict[int, int]:
         """Half floats that each node's maps need, and under `fold_id` those of a folded one."""
         found = {}
         for node in self.network.nodes:
             channels, height, width = map_shape(node.shape)
             found[node.id] = block_size(channels, height, width)
-            found[fold_id(node.id)] = block_size(1, height, width)
+            found[folded_map_id(node.id)] = block_size(1, height, width)
         return found
 
     def placement(self, state: State, slot: int) -> Placement:
@@ -125,26 +134,28 @@ class NetworkObject:
         self._placements = {
             key: standing
             for key, standing in self._placements.items()
-            if not any(face.cells is not None for face in standing.faces.values())
+            if not any(face.map_grid is not None for face in standing.panel_shapes.values())
         }
 
-    def folded(self, folds: frozenset[str]) -> FoldedNetwork:
+    def folded_network(self, folds: frozenset[str]) -> FoldedNetwork:
         """The network with modules folded."""
         if folds not in self._folds:
-            self._folds[folds] = fold(self.network, folds)
+            self._folds[folds] = fold_modules(self.network, folds)
         return self._folds[folds]
 
     def _stand(
         self, arrangement: str, folds: frozenset[str], shown: Mapping[str, LayerState]
     ) -> Placement:
-        folded = self.folded(folds)
+        folded = self.folded_network(folds)
         network = folded.network
         faces = {
-            node.id: self._face(node, node.id in folded.boxes, shown.get(node.name, LayerState()))
+            node.id: self._face(
+                node, node.id in folded.folded_modules, shown.get(node.name, LayerState())
+            )
             for node in network.nodes
         }
         layout = arrange(network, self._footprints(network, faces), arrangement)
-        places = [layout.places[node.id] for node in network.nodes]
+        places = [layout.panels[node.id] for node in network.nodes]
         rows = [(p.x, p.y + _lift(p.height), p.z, p.width, p.height) for p in places]
         by_edge = {(r.source, r.target): r.points for r in layout.routes}
         lines = [by_edge[e.source, e.target] for e in network.edges]
@@ -155,9 +166,9 @@ class NetworkObject:
             {node.id: i for i, node in enumerate(network.nodes)},
             np.array(rows, np.float32).reshape(-1, 5),
             lines,
-            np.array([resample(p) for p in lines], np.float32).reshape(-1, ROUTE_POINTS, 3),
+            np.array([resample_route(p) for p in lines], np.float32).reshape(-1, ROUTE_POINTS, 3),
             tuple(self._name_room(row, layout) for row in layout.rows),
-            frozenset((r.source, r.target) for r in layout.routes if r.skip),
+            frozenset((r.source, r.target) for r in layout.routes if r.is_skip),
             _arrivals(network.edges),
         )
 
@@ -166,18 +177,21 @@ class NetworkObject:
         if layer.features is not None and not layer.features.is_whole_layer:
             shape = (shape[0], *self._input_size)  # pictures are as large as the input
         if box or (layer.folded and shape[0] > 1):
-            return PanelShape(one_map(shape, BOX if box else FOLD), one=True)
-        if is_default(layer):
+            return PanelShape(
+                single_map_grid(shape, FOLDED_MODULE_SIDE if box else FOLDED_LAYER_SIDE),
+                shows_one_map=True,
+            )
+        if has_default_layout(layer):
             return PanelShape(panel_size(shape))
-        found = map_grid(shape, layer, self.order(node, layer.order))
-        return PanelShape(PanelGrid(1, 1, found.width, found.height), cells=found)
+        found = map_grid(shape, layer, self.channel_order(node, layer.order))
+        return PanelShape(PanelGrid(1, 1, found.width, found.height), map_grid=found)
 
     @property
     def _input_size(self) -> tuple[int, int]:
         _, height, width = map_shape(self.network.by_id[self.network.inputs[0]].shape)
         return height, width
 
-    def order(self, node: Node, by: str) -> np.ndarray | None:
+    def channel_order(self, node: Node, by: str) -> np.ndarray | None:
         """(C,) channels of a layer, the first first; None while its maps are not there."""
         maps = self.maps.get(node.id)
         if by == "index" or maps is None:
@@ -193,13 +207,13 @@ class NetworkObject:
         """The layers of a pose by id: folded ones, and those that are on their way into a fold."""
         return {**self.network.by_id, **pose.placement.network.by_id}
 
-    def grid(self, node: int) -> PanelGrid:
+    def default_grid(self, node: int) -> PanelGrid:
         """The panel of a layer as it is when nothing was done to it."""
         return panel_size(map_shape(self.network.by_id[node].shape))
 
     def _name_room(self, row: TerraceRow, layout: Layout) -> float:
         first = min(
-            (layout.places[n] for n in row.node_ids), key=lambda place: place.x - place.width / 2
+            (layout.panels[n] for n in row.node_ids), key=lambda place: place.x - place.width / 2
         )
         attached = self.input_margin.node in row.node_ids
         beside = self.input_margin.width + self.input_margin.gap if attached else 0.0
@@ -219,7 +233,7 @@ class NetworkObject:
         return prints
 
 
-def fold_id(node: int) -> int:
+def folded_map_id(node: int) -> int:
     """Under which a layer's one map, for all of them, is stored."""
     return -1 - node
 
@@ -234,7 +248,7 @@ def _lift(height: float) -> float:
     return 0.38 if height < 0.6 else 0.1
 
 
-def resample(points: np.ndarray, count: int = ROUTE_POINTS) -> np.ndarray:
+def resample_route(points: np.ndarray, count: int = ROUTE_POINTS) -> np.ndarray:
     """(count, 3) points, evenly along a line of any number of points (N, 3)."""
     points = np.asarray(points, np.float64)
     steps = np.linalg.norm(np.diff(points, axis=0), axis=1)

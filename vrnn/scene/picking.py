@@ -59,7 +59,7 @@ def pick_layer(
     direction: np.ndarray,
 ) -> Hit | None:
     """The nearest layer that a ray meets, all tested at once. origin, direction: (3,)."""
-    places = pose.places
+    places = pose.panel_rects
     if not len(places) or abs(direction[2]) < 1e-9:
         return None
     x, y, z, width, height = places.T.astype(np.float64)
@@ -69,7 +69,7 @@ def pick_layer(
     inside = (t > 1e-6) & (across >= 0) & (across < 1) & (down >= 0) & (down < 1)
     met = np.flatnonzero(inside)
     for best in met[np.argsort(t[met])]:
-        node = nodes[pose.ids[best]]
+        node = nodes[pose.node_ids[best]]
         u, v, away = float(across[best]), float(down[best]), float(t[best])
         maps = pose.maps.get(node.id)
         if maps is None:
@@ -83,8 +83,8 @@ def pick_layer(
 
 def _in_grid(pose: PlacementFrame, node: Node, slot: int, u: float, v: float, away: float) -> Hit:
     channels, rows, columns = map_shape(node.shape)
-    face = pose.placement.faces.get(node.id)
-    if face is None or face.one:
+    face = pose.placement.panel_shapes.get(node.id)
+    if face is None or face.shows_one_map:
         return Hit("layer", away, slot, node.id, -1, int(v * rows), int(u * columns), None, u, v)
     cell_x, cell_y = u * face.grid.columns, v * face.grid.rows
     channel = int(cell_y) * face.grid.columns + int(cell_x)
@@ -102,7 +102,7 @@ def _among(
     place: tuple[float, float],
     away: float,
 ) -> Hit | None:
-    local = (at - maps.middle[:, :2]) / np.maximum(maps.size, 1e-9) + 0.5
+    local = (at - maps.centers[:, :2]) / np.maximum(maps.sizes, 1e-9) + 0.5
     inside = np.flatnonzero(((local >= 0) & (local < 1)).all(1))
     if not len(inside):
         return None
@@ -119,7 +119,7 @@ class PickRegions:
     """All spots, ready to be picked among."""
 
     def __init__(self, spots: Sequence[PickRegion]) -> None:
-        self.spots = tuple(spots)
+        self.regions = tuple(spots)
         corners = np.array([(s.origin, s.right, s.down) for s in spots], np.float64)
         origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)
         normal = np.cross(right, down)
@@ -133,7 +133,7 @@ class PickRegions:
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """The nearest spot that a ray meets. origin, direction: (3,)."""
-        if not self.spots:
+        if not self.regions:
             return None
         away, across, down = (self._axes @ origin - self._known).reshape(3, -1)
         ahead, to_right, to_down = (self._axes @ direction).reshape(3, -1)
@@ -144,7 +144,7 @@ class PickRegions:
         if not inside.any():
             return None
         best = int(np.argmin(np.where(inside, t, np.inf)))
-        spot = self.spots[best]
+        spot = self.regions[best]
         return Hit(
             spot.kind, float(t[best]), spot.slot, spot.node, -1, 0, 0, spot.value,
             float(u[best]), float(v[best]),

@@ -151,7 +151,7 @@ def quad(
     return record
 
 
-def quad_of(
+def quad_from_edges(
     origin: np.ndarray, right: np.ndarray, down: np.ndarray, color: tuple[float, ...]
 ) -> np.ndarray:
     """One `QUAD` anywhere. origin, right, down: (3,) meters."""
@@ -161,7 +161,7 @@ def quad_of(
     return record
 
 
-def flat_quad(
+def floor_quad(
     left: float,
     back: float,
     width: float,

@@ -14,7 +14,7 @@ from typing import ClassVar
 
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
-from vrnn.style.colormap import COLORMAPS, DEFAULT, SCALES, ColorMapping
+from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT, ColorMapping
 
 ARRANGEMENTS = ("terrace", "conveyor")
 FORMS = ("grid", "line", "ring")
@@ -22,7 +22,7 @@ FORMS = ("grid", "line", "ring")
 ORDERS = ("index", "mean", "maximum", "entropy", "evidence")
 """What a layer's maps are ordered by; the largest first, except for their index."""
 PIN_KINDS = ("live", "kept", "difference")
-FOLD_SHOWS = ("mean", "maximum", "strongest")
+FOLD_DISPLAYS = ("mean", "maximum", "strongest")
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
 
@@ -135,8 +135,8 @@ def validate(state: State) -> str:
     choices = [
         ("arrangement", state.arrangement, ARRANGEMENTS),
         ("colormap", state.color_mapping.colormap, COLORMAPS),
-        ("normalize_by", state.color_mapping.normalize_by, SCALES),
-        ("fold_display", state.fold_display, FOLD_SHOWS),
+        ("normalize_by", state.color_mapping.normalize_by, COLOR_RANGES),
+        ("fold_display", state.fold_display, FOLD_DISPLAYS),
         ("plain", state.input_image.plain, ("", "gray", "mean")),
     ]
     numbers = [

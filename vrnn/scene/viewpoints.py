@@ -9,13 +9,13 @@ from math import atan, radians, tan
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.scene.camera import NEAR, STEEPEST, Camera, framing
+from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
 from vrnn.scene.world import World
 
 OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
 """Yaw and pitch, degrees."""
-WIDEST = radians(75)
-EYE = 1.7
+MAX_FIELD_OF_VIEW = radians(75)
+EYE_HEIGHT = 1.7
 """Height of a standing eye, meters."""
 BEFORE, CLOSE = 5.5, 2.4
 """Meters from the input to the visitor: behind a small network's name, and before a large one's."""
@@ -37,26 +37,26 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
     if name == "front":
         return frame_all(world, 0.0, 0.0, aspect, fov)
     if name == "top":
-        return frame_all(world, 0.0, -STEEPEST, aspect, fov)
+        return frame_all(world, 0.0, -MAX_PITCH, aspect, fov)
     return _from_numbers(name, fov)
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
     """Everything, as large as it fits with 5 % free on each side."""
-    return framing(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
+    return frame_points(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
 
 
 def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
     """Face to face with one layer, on its side of whatever stands before it."""
     corners = world.panel_corners(slot, node)
-    camera = framing(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+    camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
     free = world.free_before(slot, node)
     z = float(corners[0, 2])
     if camera.z - z < free:
         return camera
     # Too near to see all of it from here: a wider view does, up to a limit.
     closer = max(free - 0.1, 0.3)
-    wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), WIDEST)
+    wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), MAX_FIELD_OF_VIEW)
     return replace(camera, z=z + closer, fov=wide)
 
 
@@ -68,7 +68,7 @@ def start_camera(world: World, fov: float) -> Camera:
     middle = corners.mean(0)
     wide = float(np.ptp(world.corners()[:, 0]))
     away = BEFORE if wide < WIDE else CLOSE
-    return Camera(float(middle[0]) + 0.6, EYE, float(middle[2]) + away, 0.0, radians(2), fov)
+    return Camera(float(middle[0]) + 0.6, EYE_HEIGHT, float(middle[2]) + away, 0.0, radians(2), fov)
 
 
 def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:
@@ -103,7 +103,7 @@ def _from_numbers(text: str, fov: float) -> Camera:
             f"no camera '{text}': give overview, front, top, layer:NAME or x,y,z,yaw,pitch "
             "in meters and degrees"
         ) from None
-    steep = float(np.clip(radians(pitch), -STEEPEST, STEEPEST))
+    steep = float(np.clip(radians(pitch), -MAX_PITCH, MAX_PITCH))
     return Camera(x, y, z, radians(yaw), steep, fov)
 
 

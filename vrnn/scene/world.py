@@ -15,16 +15,16 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Network, NetworkInfo, Node
 from vrnn.network.results import ForwardResult
-from vrnn.scene.network_object import NetworkObject, fold_id
+from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.picking import Hit, PickRegions, pick_layer
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, PickRegion, TextLabel, Visual
 from vrnn.scene.state import State
-from vrnn.scene.transition import PlacementFrame, at_rest, grid_maps, interpolate
+from vrnn.scene.transition import PlacementFrame, frame_at_rest, grid_placements, interpolate_frames
 from vrnn.scene.visuals import edges as edge_parts
 from vrnn.scene.visuals import labels as label_parts
 from vrnn.scene.visuals import panels as parts
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
-from vrnn.scene.visuals.layer_handles import handles
+from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.module_brackets import module_brackets
 from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
 from vrnn.scene.visuals.predictions import prediction_visual
@@ -84,7 +84,7 @@ class World:
         self.networks[slot] = NetworkObject(network, info)
         self._before.clear()
         self._changed(places=True)
-        return self.networks[slot].sizes()
+        return self.networks[slot].block_sizes()
 
     def remove(self, slot: int) -> None:
         """A network is no longer there."""
@@ -170,7 +170,7 @@ class World:
         return True
 
     @property
-    def moving(self) -> bool:
+    def is_moving(self) -> bool:
         """Whether things are on their way."""
         return self._moved < 1.0
 
@@ -213,8 +213,8 @@ class World:
 
     def shows_one(self, slot: int, node: int) -> bool:
         """Whether a layer, or the module that it ends, is folded into one map."""
-        face = self.networks[slot].placement(self.state, slot).faces.get(node)
-        return face is not None and face.one
+        face = self.networks[slot].placement(self.state, slot).panel_shapes.get(node)
+        return face is not None and face.shows_one_map
 
     def node_id(self, slot: int, name: str) -> int | None:
         """A layer's node, or the node that stands for a folded module; None when there is none."""
@@ -222,7 +222,7 @@ class World:
             return None
         stand = self.networks[slot]
         found = {n.name: n.id for n in self.placement_frame(slot).placement.network.nodes}
-        return found.get(name, stand.ids.get(name))
+        return found.get(name, stand.node_ids.get(name))
 
     def visible_node(self, slot: int, node: int) -> Node:
         """A layer as it is seen: one that stands for a folded module is that module."""
@@ -244,9 +244,9 @@ class World:
                 left = low
             offset = np.array([left - low, 0, 0], np.float32)
             left += high - low + APART
-            pose = at_rest(stand, self.state, slot, offset)
+            pose = frame_at_rest(stand, self.state, slot, offset)
             if slot in self._before:
-                pose = interpolate(self._before[slot], pose, stand, self._moved)
+                pose = interpolate_frames(self._before[slot], pose, stand, self._moved)
             self._poses[slot] = pose
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
@@ -272,7 +272,7 @@ class World:
         if hit is None or hit.kind != "layer" or hit.slot not in self.networks:
             return np.zeros(0, QUAD)
         stand = self.networks[hit.slot]
-        field = stand.fields.get(hit.node)
+        field = stand.receptive_fields.get(hit.node)
         canvas = [s for s in self.pick_regions() if s.kind == "input" and s.slot == hit.slot]
         if field is None or stand.result is None or not canvas:
             return np.zeros(0, QUAD)
@@ -280,7 +280,7 @@ class World:
         top, left, bottom, right = field.box(hit.row, hit.column, (height, width))
         x, y, z = canvas[0].origin
         across, down = canvas[0].right[0] / width, -canvas[0].down[1] / height
-        return parts.outline(
+        return parts.outline_quads(
             x + left * across, y - top * down, (right - left) * across, (bottom - top) * down, z
         )
 
@@ -289,7 +289,7 @@ class World:
         if self._touchable is None:
             self.draw_list()
         assert self._touchable is not None
-        return self._touchable.spots
+        return self._touchable.regions
 
     def in_view(self, clip_from_world: np.ndarray) -> set[tuple[int, int]]:
         """Network and node of layers whose panel is at least partly in a picture.
@@ -299,7 +299,7 @@ class World:
         found = set()
         for slot in self.slots:
             pose = self.placement_frame(slot)
-            x, y, z, width, height = pose.places.T
+            x, y, z, width, height = pose.panel_rects.T
             corners = np.stack(
                 [
                     np.stack([x + sx * width / 2, y + sy * height, z, np.ones_like(x)], 1)
@@ -312,7 +312,7 @@ class World:
                 (clip[..., :3] < -clip[..., 3:]).all(0)
             )
             seen = inside.all(-1).any(0) | ~beyond.any(-1)
-            found |= {(slot, pose.ids[i]) for i in np.flatnonzero(seen)}
+            found |= {(slot, pose.node_ids[i]) for i in np.flatnonzero(seen)}
         return found
 
     def channels_in_view(
@@ -322,20 +322,20 @@ class World:
         pose = self.placement_frame(slot)
         if node not in pose.index:
             return ()
-        place, face = pose.place(node), pose.placement.faces.get(node)
-        if face is None or face.one:
+        place, face = pose.panel_rect(node), pose.placement.panel_shapes.get(node)
+        if face is None or face.shows_one_map:
             return ()
         shape = map_shape(self.networks[slot].network.by_id[node].shape)
-        maps = pose.maps.get(node) or grid_maps(face.grid, shape, place)
-        middles = place[:3] + maps.middle
+        maps = pose.maps.get(node) or grid_placements(face.grid, shape, place)
+        middles = place[:3] + maps.centers
         clip = np.column_stack([middles, np.ones(len(middles))]) @ clip_from_world.T
         seen = (np.abs(clip[:, :3]) <= clip[:, 3:]).all(1)
         return tuple(maps.channels[seen].tolist())
 
     def free_before(self, slot: int, node: int) -> float:
         """Meters from a layer's panel to the next one before it, infinite where none is."""
-        x, y, z, width, height = self.placement_frame(slot).place(node).tolist()
-        everything = np.concatenate([self.placement_frame(s).places for s in self.slots])
+        x, y, z, width, height = self.placement_frame(slot).panel_rect(node).tolist()
+        everything = np.concatenate([self.placement_frame(s).panel_rects for s in self.slots])
         across = np.abs(everything[:, 0] - x) < (everything[:, 3] + width) / 2
         up = np.abs(everything[:, 1] + everything[:, 4] / 2 - y - height / 2)
         before = across & (up < (everything[:, 4] + height) / 2) & (everything[:, 2] > z + 0.01)
@@ -346,7 +346,7 @@ class World:
         pose = self.placement_frame(slot)
         if node not in pose.index:
             node = pose.placement.folded.representative[node]
-        x, y, z, width, height = pose.place(node).tolist()
+        x, y, z, width, height = pose.panel_rect(node).tolist()
         top, half = y + height + 0.4, width / 2
         return np.array(
             [(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)]
@@ -368,7 +368,7 @@ class World:
             np.array([label.origin, np.array(label.origin) + np.array(label.right) * label_width])
             for label in drawing.labels
             if label.height > 0.18
-            for label_width in [font.width(label.text) * label.height]
+            for label_width in [font.text_width(label.text) * label.height]
         ]
         points = [p for p in (*flat, *names) if len(p)]
         return np.concatenate(points) if points else np.array([[-2.0, 0, 0], [2.0, 2.0, 0]])
@@ -393,7 +393,7 @@ class World:
             panels.update(self._panels(slot, pose, still))
             quads += still.quads
             strokes.append(self._strokes(slot, pose, still))
-            for one in (still.beside, handles(pose, slot, self.hovered)):
+            for one in (still.beside, layer_handles(pose, slot, self.hovered)):
                 if one is not None:
                     things.append(one)
             found = still.brackets
@@ -431,12 +431,12 @@ class World:
         if slot not in self._still:
             stand, pose = self.networks[slot], self.placement_frame(slot)
             records, arrays = self._records(slot, stand, pose)
-            passing = pose.placement.skips
+            passing = pose.placement.skip_edges
             edges = pose.placement.network.edges
             skips = np.array([(e.source, e.target) in passing for e in edges], bool).reshape(-1)
             quads = [
                 edge_parts.terrace_steps(pose.placement.layout.rows, pose.offset, self._shown),
-                parts.boxes(pose),
+                parts.folded_module_quads(pose),
                 parts.ablation_marks(self.state.ablations, slot, stand, pose),
             ]
             self._still[slot] = _Still(
@@ -451,11 +451,11 @@ class World:
     ) -> tuple[np.ndarray, np.ndarray]:
         """(N,) PANELs, and the number of the array (N,) that each one's maps lie in."""
         seen = stand.visible_nodes(pose)
-        nodes = [seen[n] for n in pose.ids]
-        faces = pose.placement.faces
-        grids = [faces[n].grid if n in faces else stand.grid(n) for n in pose.ids]
-        records = parts.panels(pose.places, grids, nodes)
-        records["range"], records["clip"] = parts.ranges(
+        nodes = [seen[n] for n in pose.node_ids]
+        faces = pose.placement.panel_shapes
+        grids = [faces[n].grid if n in faces else stand.default_grid(n) for n in pose.node_ids]
+        records = parts.panel_records(pose.panel_rects, grids, nodes)
+        records["range"], records["clip"] = parts.color_ranges(
             stand.maps, nodes, self.state.color_mapping
         )
         arrays = np.zeros(len(nodes), int)
@@ -463,15 +463,20 @@ class World:
             arrays[i], first = stand.addresses.get(node.id, (0, -1))
             if node.id in stand.maps:
                 records["base"][i] = first
-                if node.id in faces and faces[node.id].one:
+                if node.id in faces and faces[node.id].shows_one_map:
                     arrays[i] = self._one_map(records[i : i + 1], stand, node.id, int(arrays[i]))
         return records, arrays
 
     def _pictured_in(self, slot: int, pose: PlacementFrame) -> Iterator[tuple[int, FeatureTiles]]:
         """Layers that show pictures in place of their maps."""
         for (network, node), layer in self.feature_tiles.items():
-            face = pose.placement.faces.get(node)
-            if network == slot and node in pose.index and face is not None and not face.one:
+            face = pose.placement.panel_shapes.get(node)
+            if (
+                network == slot
+                and node in pose.index
+                and face is not None
+                and not face.shows_one_map
+            ):
                 yield node, layer
 
     def _panels(
@@ -484,20 +489,20 @@ class World:
         pictures: dict[tuple[int, int], np.ndarray] = {}
         for node, layer in self._pictured_in(slot, pose):
             i = pose.index[node]
-            maps = pose.maps.get(node) or grid_maps(
-                pose.placement.faces[node].grid,
+            maps = pose.maps.get(node) or grid_placements(
+                pose.placement.panel_shapes[node].grid,
                 map_shape(self.networks[slot].network.by_id[node].shape),
-                pose.places[i],
+                pose.panel_rects[i],
             )
             found = feature_panels(layer, records[i : i + 1], maps)
             pictures.update({(layer.store, array): one for array, one in found.items()})
             dim_panel(records[i : i + 1])
         result = {}
-        single = np.array([n in pose.maps for n in pose.ids], bool)
+        single = np.array([n in pose.maps for n in pose.node_ids], bool)
         for a in np.unique(arrays):
             own = [records[(arrays == a) & ~single]]
             own += [
-                parts.single_maps(records[i : i + 1], pose.maps[pose.ids[i]])
+                parts.single_map_records(records[i : i + 1], pose.maps[pose.node_ids[i]])
                 for i in np.flatnonzero(single & (arrays == a))
             ]
             result[slot, int(a)] = np.concatenate(own)
@@ -514,14 +519,14 @@ class World:
                 np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1]))
             )
             return array
-        other, first = stand.addresses.get(fold_id(node), (array, -1))
+        other, first = stand.addresses.get(folded_map_id(node), (array, -1))
         record["base"] = first
         record["range"] = 0.0
         return other
 
     def _light(self, slot: int, pose: PlacementFrame) -> tuple[np.ndarray, np.ndarray]:
         """(N,) bool panels pointed out, (N,) light."""
-        count = len(pose.ids)
+        count = len(pose.node_ids)
         lit, light = np.zeros(count, bool), np.ones(count, np.float32)
         pointed = _lit(self.hovered)
         if pointed is None:
@@ -549,7 +554,7 @@ class World:
         room = stand.input_margin
         if stand.result is None or room.node not in pose.index:
             return None
-        x, y, z, width, _ = pose.place(room.node).tolist()
+        x, y, z, width, _ = pose.panel_rect(room.node).tolist()
         left = x - width / 2 - room.gap - room.width
         return prediction_visual(
             room, stand.result, stand.info.class_names, left, y, z, slot, self.true_label
@@ -575,18 +580,20 @@ class World:
             seen = stand.visible_nodes(pose)
             standing = pose.placement
             rows = standing.layout.rows
-            named = [self._named(slot, seen[n]) for n in pose.ids]
-            labels += label_parts.layer_labels(pose.places, named)
+            named = [self._named(slot, seen[n]) for n in pose.node_ids]
+            labels += label_parts.layer_labels(pose.panel_rects, named)
             labels += label_parts.edge_labels(
-                pose.routes, standing.network.edges, standing.arrivals
+                pose.routes, standing.network.edges, standing.labeled_edges
             )
-            labels += label_parts.row_labels(rows, standing.name_rooms, pose.offset, self._shown)
+            labels += label_parts.row_labels(
+                rows, standing.row_name_widths, pose.offset, self._shown
+            )
             labels += label_parts.marker_labels(
-                standing.network.annotations, pose.places, pose.index
+                standing.network.annotations, pose.panel_rects, pose.index
             )
-            left = float((pose.places[:, 0] - pose.places[:, 3] / 2).min())
-            front = max([float(pose.places[:, 2].max()) + 1.5, *(row.front for row in rows)])
-            right = float((pose.places[:, 0] + pose.places[:, 3] / 2).max())
+            left = float((pose.panel_rects[:, 0] - pose.panel_rects[:, 3] / 2).min())
+            front = max([float(pose.panel_rects[:, 2].max()) + 1.5, *(row.front for row in rows)])
+            right = float((pose.panel_rects[:, 0] + pose.panel_rects[:, 3] / 2).max())
             labels += label_parts.title_labels(stand.info, left, front + 1.2, right - left)
         return labels
 

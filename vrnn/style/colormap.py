@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import numpy as np
 
-SCALES = ("map", "layer", "network")
+COLOR_RANGES = ("map", "layer", "network")
 """What a map's colors span: its own range, its layer's, or its network's."""
 ENTRIES = 1024
 """In a table of colors."""
@@ -101,13 +101,13 @@ def apply(
     return np.rint(np.clip(code, 0, 1) * 255).astype(np.uint8)
 
 
-def symmetric(low: float, high: float) -> tuple[float, float]:
+def symmetric_range(low: float, high: float) -> tuple[float, float]:
     """The range around zero that holds both."""
     peak = max(-low, high, 0.0)
     return -peak, peak
 
 
-SCALE_TEXT = {
+COLOR_RANGE_TEXT = {
     "map": "each map by its own peak",
     "layer": "by the layer's peak",
     "network": "by the network's peak",

@@ -38,21 +38,21 @@ def _face(size: int = EM) -> ImageFont.FreeTypeFont:
     return face
 
 
-def typeface() -> str:
+def typeface_name() -> str:
     """The name of the typeface in use."""
     return " ".join(part for part in _face().getname() if part)
 
 
 @lru_cache(4096)
-def advances(text: str) -> np.ndarray:
+def letter_offsets(text: str) -> np.ndarray:
     """(len(text) + 1,) float32: where each letter starts and the text ends, in capital heights."""
     widths = [_width(letter) for letter in text]
     return np.concatenate([[0.0], np.cumsum(widths)]).astype(np.float32)
 
 
-def width(text: str) -> float:
+def text_width(text: str) -> float:
     """Width of a text in capital heights."""
-    return float(advances(text)[-1])
+    return float(letter_offsets(text)[-1])
 
 
 @cache
@@ -76,15 +76,15 @@ def rasterize_line(text: str, size: int) -> Image.Image:
     draw, x = ImageDraw.Draw(picture), 0.0
     for number, part in enumerate(parts):
         if number:
-            corner = x - SPREAD * size / EM, line_base(size) - BASE * size / EM
+            corner = x - SPREAD * size / EM, baseline(size) - BASE * size / EM
             picture.paste(255, (round(corner[0]), round(corner[1])), arrow)
             x += step
-        draw.text((x, line_base(size)), part, font=face, fill=255, anchor="ls")
+        draw.text((x, baseline(size)), part, font=face, fill=255, anchor="ls")
         x += face.getlength(part)
     return picture
 
 
-def line_base(size: int) -> int:
+def baseline(size: int) -> int:
     """Pixels from the upper edge of a `rasterize_line` to its base line."""
     return round(1.2 * size)
 

@@ -7,9 +7,9 @@ from vrnn.style import font
 
 def elide(text: str, room: float, height: float) -> str:
     """The text, cut with an ellipsis where it would be wider than this many meters."""
-    if font.width(text) * height <= room:
+    if font.text_width(text) * height <= room:
         return text
-    while text and font.width(text + "…") * height > room:
+    while text and font.text_width(text + "…") * height > room:
         text = text[:-1]
     return text.rstrip() + "…"
 

@@ -89,7 +89,7 @@ class PanelContext:
 
     def look_into(self, slot: int, name: str) -> None:
         """Make a layer the subject; of a module that is not folded, nothing."""
-        if name in self.world.networks[slot].ids:
+        if name in self.world.networks[slot].node_ids:
             self.subject = (slot, name)
 
     def subject_layer(self) -> tuple[int, NetworkObject, Node, FeatureMaps | None] | None:
@@ -98,9 +98,9 @@ class PanelContext:
             return None
         slot, name = self.subject
         network = self.world.networks[slot]
-        if name not in network.ids:
+        if name not in network.node_ids:
             return None
-        node = network.network.by_id[network.ids[name]]
+        node = network.network.by_id[network.node_ids[name]]
         return slot, network, node, network.maps.get(node.id)
 
     def subject_hit(self) -> Hit | None:

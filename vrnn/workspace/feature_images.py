@@ -75,8 +75,8 @@ class FeatureImageManager:
         asked: dict[Key, FeatureVisSettings] = {}
         for (slot, name), layer in state.layers.items():
             stand = self._world.networks.get(slot)
-            if layer.features is not None and stand is not None and name in stand.ids:
-                asked[slot, stand.ids[name]] = layer.features
+            if layer.features is not None and stand is not None and name in stand.node_ids:
+                asked[slot, stand.node_ids[name]] = layer.features
         for key, made in list(self.made.items()):
             if asked.get(key) != made.settings:
                 self._take_away(key)

@@ -15,7 +15,7 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
-from vrnn.style.colormap import apply, lookup_table, symmetric
+from vrnn.style.colormap import apply, lookup_table, symmetric_range
 
 MapColors = tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
@@ -111,7 +111,7 @@ def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColor
     display = replace(state.color_mapping, normalize_by="map")
     low, high = float(maps.channel_stats[0][channel]), float(maps.channel_stats[1][channel])
     if display.symmetric:
-        low, high = symmetric(low, high)
+        low, high = symmetric_range(low, high)
     negative, positive, not_finite = colors
     return apply(
         maps.values[channel], low, high, lookup_table(display, negative, positive), not_finite

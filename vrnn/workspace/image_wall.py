@@ -34,7 +34,7 @@ class ImageWall(Closeable):
         if images is not None and len(images):
             page = ROWS * drawn.COLUMNS
             self._pages = Pages(len(images), images.label, images.names, 0, page)
-            self._thumbnails = ThumbnailLoader(images, drawn.SIDE)
+            self._thumbnails = ThumbnailLoader(images, drawn.THUMBNAIL_PIXELS)
 
     @property
     def complete(self) -> bool:
@@ -121,7 +121,7 @@ class ImageWall(Closeable):
         )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {pages}" if count else "other images"
-        return drawn.wall(tiles, sources, buttons, title, x, y, z)
+        return drawn.wall_visual(tiles, sources, buttons, title, x, y, z)
 
     def close(self) -> None:
         """End the threads that make thumbnails."""
@@ -130,7 +130,7 @@ class ImageWall(Closeable):
 
 
 def _sample(name: str) -> np.ndarray:
-    side = drawn.SIDE
+    side = drawn.THUMBNAIL_PIXELS
     if name in ("gray", "mean"):
         return gray_image(side, side)
     return noise_image(NoiseSpec(name), side, side)

@@ -18,7 +18,7 @@ from vrnn.media.image_reader import center_crop_resize
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import LayerProfile, TopImages
 from vrnn.scene.viewpoints import find_layer
-from vrnn.scene.visuals.top_images import PIXELS, framed, top_images
+from vrnn.scene.visuals.top_images import THUMBNAIL_PIXELS, draw_region, top_images_visual
 from vrnn.scene.world import World
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.map_uploader import WorkerEventSink
@@ -192,22 +192,28 @@ class JobManager:
         if found is None or images is None or node not in pose.index:
             return
         stand = self._world.networks[slot]
-        field = stand.fields.get(node)
+        field = stand.receptive_fields.get(node)
         channel = min(max(wanted.channel, 0), len(found.images) - 1)
-        size = stand.result.image.shape[:2] if stand.result is not None else (PIXELS, PIXELS)
+        size = (
+            stand.result.image.shape[:2]
+            if stand.result is not None
+            else (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
+        )
         pictures, texts, actions = [], [], []
         for k, number in enumerate(found.images[channel].tolist()):
             seen = center_crop_resize(images.image(number), *size)
-            row, column = found.places[channel, k].tolist()
+            row, column = found.positions[channel, k].tolist()
             box = None if field is None else field.box(row, column, size)
             if box is not None:
-                box = tuple(round(v * PIXELS / size[i % 2]) for i, v in enumerate(box))
-            large = np.asarray(Image.fromarray(seen).resize((PIXELS, PIXELS)))
-            pictures.append(framed(large, box))
+                box = tuple(round(v * THUMBNAIL_PIXELS / size[i % 2]) for i, v in enumerate(box))
+            large = np.asarray(Image.fromarray(seen).resize((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)))
+            pictures.append(draw_region(large, box))
             texts.append(f"#{number}  {found.values[channel, k]:.3g}")
             actions.append(GrabImage(number))
-        x, y, z, _, height = pose.place(node).tolist()
+        x, y, z, _, height = pose.panel_rect(node).tolist()
         title = f"excite channel {channel} most"
         top = y + height + 0.62
-        card = top_images(pictures, texts, actions, title, ShowTopActivations(), x, top, z + 0.02)
+        card = top_images_visual(
+            pictures, texts, actions, title, ShowTopActivations(), x, top, z + 0.02
+        )
         self._world.set_visual("top images", card)

@@ -95,9 +95,9 @@ class LiveContent:
         frame = self._world.placement_frame(slot)
         margin = self._world.networks[slot].input_margin
         node = frame.placement.folded.representative[margin.node]
-        x, y, z, width, _ = frame.place(node).tolist()
+        x, y, z, width, _ = frame.panel_rect(node).tolist()
         left = x - width / 2 - margin.gap - margin.width
-        names_left = frame.placement.left_of_names(node) + float(frame.offset[0])
+        names_left = frame.placement.left_of_row_name(node) + float(frame.offset[0])
         return min(left, names_left) - 0.5, y, z
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:

@@ -19,7 +19,7 @@ from vrnn.network.derived_maps import fold_channels
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
-from vrnn.scene.network_object import fold_id
+from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.world import World
 
 
@@ -80,7 +80,7 @@ class WorkerEventSink:
             return
         known, as_what = self._folded.get((slot, node), (None, ""))
         if known is not maps or as_what != shows:
-            self.renderer.upload(slot, fold_id(node), fold_channels(maps, shows).block)
+            self.renderer.upload(slot, folded_map_id(node), fold_channels(maps, shows).block)
             self._folded[slot, node] = (maps, shows)
 
     @property
@@ -92,7 +92,7 @@ class WorkerEventSink:
         self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
         self._frames.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
-        self.world.networks[event.slot].fields = event.receptive_fields
+        self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.open(event.slot, sizes))
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:

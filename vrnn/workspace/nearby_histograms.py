@@ -8,9 +8,9 @@ import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram, LayerProfile
-from vrnn.network.statistics import histogram
+from vrnn.network.statistics import layer_histogram
 from vrnn.scene.primitives import QUAD, Visual
-from vrnn.scene.visuals.histograms import BINS, side_histogram
+from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual
 from vrnn.scene.world import World
 
 REACH = 14.0
@@ -40,9 +40,9 @@ class NearbyHistograms:
                 if time.perf_counter() > end:
                     self.complete = False
                     break
-                self._made[slot, node] = (maps, histogram(maps, BINS))
+                self._made[slot, node] = (maps, layer_histogram(maps, NUM_BINS))
         shown = [key for key in wanted if key in self._made]
-        places = {key: world.placement_frame(key[0]).place(key[1]) for key in shown}
+        places = {key: world.placement_frame(key[0]).panel_rect(key[1]) for key in shown}
         drawn = [
             (key, id(self._made[key][1]), places[key].tobytes(), key in facts) for key in shown
         ]
@@ -52,7 +52,7 @@ class NearbyHistograms:
         parts = []
         for key in shown:
             weights = facts[key].weights if key in facts else None
-            parts.append(side_histogram(places[key], self._made[key][1], weights))
+            parts.append(histogram_visual(places[key], self._made[key][1], weights))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
@@ -68,11 +68,11 @@ class NearbyHistograms:
         found = []
         for slot in world.slots:
             pose, stand = world.placement_frame(slot), world.networks[slot]
-            away = np.linalg.norm(pose.places[:, :3] - eye, axis=1)
+            away = np.linalg.norm(pose.panel_rects[:, :3] - eye, axis=1)
             for i in np.flatnonzero(away < REACH):
-                node = pose.ids[i]
-                face = pose.placement.faces.get(node)
-                if node not in stand.maps or face is None or face.one:
+                node = pose.node_ids[i]
+                face = pose.placement.panel_shapes.get(node)
+                if node not in stand.maps or face is None or face.shows_one_map:
                     continue
                 if stand.maps[node].height * stand.maps[node].width > 1:
                     found.append((float(away[i]), slot, node))

@@ -27,7 +27,7 @@ class PinnedCopies:
         layers = {}
         for pin in pins:
             network = self._world.networks.get(pin.network)
-            node = network.ids.get(pin.layer) if network is not None else None
+            node = network.node_ids.get(pin.layer) if network is not None else None
             if network is None or node is None:
                 continue
             now = network.maps.get(node)

@@ -186,7 +186,7 @@ def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, .
 
     def known(network: int, name: str, modules: bool = False) -> bool:
         stand = world.networks.get(network)
-        if stand is not None and (name in stand.ids or (modules and name in stand.modules)):
+        if stand is not None and (name in stand.node_ids or (modules and name in stand.modules)):
             return True
         lost.append(name)
         return False
@@ -199,7 +199,7 @@ def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, .
         if not known(one.network, one.layer):
             continue
         stand = world.networks[one.network]
-        count = stand.network.by_id[stand.ids[one.layer]].shape[0]
+        count = stand.network.by_id[stand.node_ids[one.layer]].shape[0]
         channels = tuple(c for c in one.channels if 0 <= c < count)
         lost += [f"{one.layer} channel {c}" for c in one.channels if c not in channels]
         if channels or not one.channels:

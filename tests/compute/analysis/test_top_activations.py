@@ -55,7 +55,7 @@ def test_all_digits_against_a_plain_loop(digits, name, measure):
     expected = flat.max(-1) if measure == "max" else flat.mean(-1)
     room = np.abs(expected).max() * 2e-3  # half floats, and rounding in a batch
     assert top.images.shape == top.values.shape == (values.shape[1], 6)
-    assert (top.seen, top.skipped) == (359, ())
+    assert (top.image_count, top.skipped) == (359, ())
     for channel in range(values.shape[1]):
         best = np.sort(expected[:, channel])[::-1][:6]
         assert np.abs(top.values[channel] - best).max() <= room
@@ -118,7 +118,7 @@ def test_images_that_cannot_be_read_are_left_out_and_listed(tmp_path, digits):
         Image.fromarray(pixels).save(tmp_path / f"{number}.png")
     (tmp_path / "3.png").write_bytes(b"not a picture")
     top = find_top_activations(digits, image_folder(tmp_path), node_of(digits, "stem.0"), 9)
-    assert top.seen == 5
+    assert top.image_count == 5
     assert top.images.shape == (16, 5)
     assert [number for number, _ in top.skipped] == [3]
     assert "3.png" in top.skipped[0][1]
@@ -184,8 +184,9 @@ def counting():
 def equal(a, b):
     return (
         all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("images", "values", "places"))
-        and (a.node, a.measure, a.seen, a.skipped) == (b.node, b.measure, b.seen, b.skipped)
-    )  # fmt: skip
+        and (a.node, a.measure, a.image_count) == (b.node, b.measure, b.image_count)
+        and a.skipped == b.skipped
+    )
 
 
 def test_the_second_time_it_comes_from_the_cache(digits, cache_folder):
@@ -262,4 +263,7 @@ def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage)
 def test_without_a_place_for_a_cache_the_work_is_done_all_the_same(digits, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
     monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "file")
-    assert find_top_activations(digits, digit_images(), node_of(digits, "stem.0"), 2).seen == 359
+    assert (
+        find_top_activations(digits, digit_images(), node_of(digits, "stem.0"), 2).image_count
+        == 359
+    )

@@ -56,7 +56,7 @@ def test_channels_at_the_end_and_tokens_with_extra_ones():
     extra = torch.arange(12.0).reshape(2, 6)
     maps = to_feature_maps(torch.cat([extra, tokens])[None], MapLayout((6, 4, 5), "tokens", 2, 0))
     same(maps, values)
-    assert np.array_equal(maps.extra, extra.numpy())
+    assert np.array_equal(maps.extra_tokens, extra.numpy())
 
 
 def test_only_the_first_sample_is_shown_and_later_writes_do_not_show():

@@ -395,9 +395,9 @@ def test_known_values_of_resnet50(root):
         assert field.step == (step, step)
         assert [b - a + 1 for a, b in zip(field.low, field.high, strict=True)] == [size, size]
         assert field.low == (-(size // 2), -(size // 2))
-        assert not field.whole
-    assert fields["avgpool"].whole
-    assert fields["fc"].whole
+        assert not field.covers_input
+    assert fields["avgpool"].covers_input
+    assert fields["fc"].covers_input
     assert fields["fc"].box(0, 0, (224, 224)) == (0, 0, 224, 224)
     assert fields["input"].box(3, 5, (224, 224)) == (3, 5, 4, 6)
     assert fields["conv1"].box(0, 0, (224, 224)) == (0, 0, 4, 4)
@@ -416,10 +416,10 @@ def test_tokens_know_their_patch_until_they_attend():
     _, _, fields = fields_of(MODELS["Tokens"](), inputs_of("Tokens"))
     assert fields["patch"].box(1, 0, (8, 8)) == (4, 0, 8, 4)
     assert fields["cat"].box(1, 0, (8, 8)) == (4, 0, 8, 4)
-    assert not fields["cat"].whole
-    assert fields["attention"].whole
-    assert fields["add"].whole
-    assert fields["head"].whole
+    assert not fields["cat"].covers_input
+    assert fields["attention"].covers_input
+    assert fields["add"].covers_input
+    assert fields["head"].covers_input
 
 
 def test_channels_at_the_end_keep_their_place():
@@ -440,17 +440,17 @@ def test_what_is_not_known_sees_everything():
             )
 
     _, _, names = fields_of(Odd(), (torch.rand(1, 3, 8, 10),))
-    assert names["grid_sample"].whole
+    assert names["grid_sample"].covers_input
     assert names["cumsum"].box(0, 2, (8, 10)) == (0, 4, 8, 6)
     assert names["sort"].box(1, 2, (8, 10)) == (2, 0, 4, 10)
-    assert not names["avg_pool2d"].whole
+    assert not names["avg_pool2d"].covers_input
 
 
 def test_what_a_module_does_out_of_sight_sees_everything():
     for name in ("Scripted", "OutOfSight"):
         _, _, fields = fields_of(MODELS[name](), inputs_of(name))
-        assert fields["inner"].whole
-        assert not fields["input"].whole
+        assert fields["inner"].covers_input
+        assert not fields["input"].covers_input
 
 
 def test_several_inputs_of_one_size_and_of_several():
@@ -460,8 +460,8 @@ def test_several_inputs_of_one_size_and_of_several():
     assert fields["add"].box(2, 3, (8, 8)) == (2, 3, 3, 4)
     small = (torch.rand(1, 3, 8, 8), torch.rand(1, 3, 1, 8))
     _, _, fields = fields_of(model, small)
-    assert fields["right"].whole
-    assert fields["add"].whole
+    assert fields["right"].covers_input
+    assert fields["add"].covers_input
 
 
 @pytest.mark.parametrize("detail", DETAILS)

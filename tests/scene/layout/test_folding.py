@@ -11,7 +11,7 @@ from vrnn.compute.loading.script import from_script
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.network.graph import Edge, Network, Node
-from vrnn.scene.layout.folding import fold, modules, stages
+from vrnn.scene.layout.folding import fold_modules, modules, stage_modules
 
 
 def node(number, scope):
@@ -35,7 +35,7 @@ def test_what_is_left_is_a_network_with_all_paths(data):
     edges = tuple(Edge(*pair) for pair in sorted(pairs))
     network = Network("n", nodes, edges, (0,), (count - 1,))
     folds = data.draw(st.sets(st.sampled_from(sorted(modules(network)) or [""])))
-    result = fold(network, folds)
+    result = fold_modules(network, folds)
     graph = result.network.graph()
     assert networkx.is_directed_acyclic_graph(graph)
     ids = [n.id for n in result.network.nodes]
@@ -47,7 +47,7 @@ def test_what_is_left_is_a_network_with_all_paths(data):
     assert {(e.source, e.target) for e in result.network.edges} == {
         pair for pair in expected if pair[0] != pair[1]
     }
-    for name in folds - set(result.refused):
+    for name in folds - set(result.unfoldable):
         homes = {result.representative[i] for i in modules(network).get(name, ())}
         assert len(homes) <= 1
 
@@ -55,14 +55,14 @@ def test_what_is_left_is_a_network_with_all_paths(data):
 def test_a_module_that_data_leaves_and_comes_back_to_is_refused():
     nodes = (node(0, ""), node(1, "a"), node(2, "b"), node(3, "a"))
     network = Network("n", nodes, (Edge(0, 1), Edge(1, 2), Edge(2, 3)), (0,), (3,))
-    result = fold(network, {"a"})
-    assert result.refused == ("a",)
+    result = fold_modules(network, {"a"})
+    assert result.unfoldable == ("a",)
     assert len(result.network.nodes) == 4
 
 
 def test_nothing_folded_is_the_network_itself():
     network = residual(2)
-    result = fold(network, set())
+    result = fold_modules(network, set())
     assert {n.id for n in result.network.nodes} == {n.id for n in network.nodes}
     assert len(result.network.edges) == len(network.edges)
 
@@ -71,11 +71,11 @@ def test_nothing_folded_is_the_network_itself():
 def test_resnet50_folds_into_its_stages(root, detail):
     model = from_script(root / "examples" / "resnet50.py").model.eval()
     view = simplify(trace(model, (torch.randn(1, 3, 64, 64),), "resnet50"), detail)
-    names = stages(view.network)
+    names = stage_modules(view.network)
     assert set(names) == {"layer1", "layer2", "layer3", "layer4"} | (set(names) & {"stem", "head"})
-    result = fold(view.network, names)
+    result = fold_modules(view.network, names)
     assert len(result.network.nodes) <= 12
-    assert not result.refused
+    assert not result.unfoldable
     box = next(n for n in result.network.nodes if n.name == "layer3")
     inside = sum(n.parameters for n in view.network.nodes if n.scope.startswith("layer3"))
     assert box.parameters == inside

@@ -21,7 +21,7 @@ GAP = 0.05
 def boxes(layout: Layout, sizes: dict[int, Footprint]) -> np.ndarray:
     """(N, 2, 3): low and high corners of everything a node keeps for itself."""
     result = []
-    for node, place in layout.places.items():
+    for node, place in layout.panels.items():
         size = sizes[node]
         low = (place.x - place.width / 2 - size.left, place.y, place.z - size.depth)
         top = place.y + place.height + LABEL_STRIP + size.above
@@ -45,9 +45,9 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
     network = data.draw(networks())
     sizes = data.draw(rooms(network))
     layout = arrange(network, sizes, arrangement)
-    assert sorted(layout.places) == sorted(node.id for node in network.nodes)
+    assert sorted(layout.panels) == sorted(node.id for node in network.nodes)
     assert overlapping(boxes(layout, sizes)) == []
-    for node, place in layout.places.items():
+    for node, place in layout.panels.items():
         assert (place.width, place.height) == (sizes[node].width, sizes[node].height)
     corners = boxes(layout, sizes)
     assert (corners[:, 0] >= np.array(layout.low) - 1e-4).all()
@@ -70,11 +70,11 @@ def test_rows_hold_every_node_once(data: st.DataObject) -> None:
     sizes = data.draw(rooms(network))
     layout = arrange(network, sizes, "terrace")
     held = [node for row in layout.rows for node in row.node_ids]
-    assert sorted(held) == sorted(layout.places)
+    assert sorted(held) == sorted(layout.panels)
     for row in layout.rows:
         assert row.name
         for node in row.node_ids:
-            place = layout.places[node]
+            place = layout.panels[node]
             assert row.left < place.x - place.width / 2
             assert place.x + place.width / 2 < row.right
             assert row.back < place.z < row.front
@@ -91,7 +91,7 @@ def test_rows_hold_every_node_once(data: st.DataObject) -> None:
 @given(network=networks())
 def test_the_same_network_is_placed_the_same(arrangement: str, network: Network) -> None:
     one, two = (arrange(network, footprints(network), arrangement) for _ in range(2))
-    assert one.places == two.places
+    assert one.panels == two.panels
     assert one.rows == two.rows
     assert (one.low, one.high) == (two.low, two.high)
     for a, b in zip(one.routes, two.routes, strict=True):
@@ -104,7 +104,7 @@ def test_data_runs_right_and_up(network: Network) -> None:
     layout = arrange(network, footprints(network), "terrace")
     step = {node: row.y for row in layout.rows for node in row.node_ids}
     for edge in network.edges:
-        source, target = layout.places[edge.source], layout.places[edge.target]
+        source, target = layout.panels[edge.source], layout.panels[edge.target]
         assert step[edge.target] >= step[edge.source]
         if step[edge.target] == step[edge.source]:
             assert target.x - target.width / 2 > source.x + source.width / 2
@@ -114,12 +114,12 @@ def test_data_runs_right_and_up(network: Network) -> None:
 @given(network=networks())
 def test_the_conveyor_runs_away_from_the_viewer(network: Network) -> None:
     layout = arrange(network, footprints(network), "conveyor")
-    assert all(place.y == 0 for place in layout.places.values())
-    depths = sorted({place.z for place in layout.places.values()}, reverse=True)
+    assert all(place.y == 0 for place in layout.panels.values())
+    depths = sorted({place.z for place in layout.panels.values()}, reverse=True)
     steps = [before - behind for before, behind in pairwise(depths)]
     assert all(1 <= step <= 20 + 1e-6 for step in steps)
     for edge in network.edges:
-        assert layout.places[edge.target].z < layout.places[edge.source].z
+        assert layout.panels[edge.target].z < layout.panels[edge.source].z
 
 
 def test_stages_of_a_residual_network() -> None:
@@ -149,7 +149,7 @@ def test_a_flat_network_is_split_by_resolution() -> None:
 def test_branches_stand_in_lanes_and_meet_in_the_middle() -> None:
     network = branched()
     layout = arrange(network, footprints(network), "terrace")
-    place = {node.name: layout.places[node.id] for node in network.nodes}
+    place = {node.name: layout.panels[node.id] for node in network.nodes}
     firsts = [place[f"mixed0.b{branch}.0"] for branch in range(4)]
     assert len({p.y for p in firsts}) == 4
     assert len({p.x for p in firsts}) == 1
@@ -181,12 +181,12 @@ def test_two_thousand_nodes_take_no_longer_than_a_moment(arrangement: str) -> No
         start = time.perf_counter()
         layout = arrange(network, footprints(network), arrangement)
         assert time.perf_counter() - start < 3
-        assert len(layout.places) == count
+        assert len(layout.panels) == count
 
 
 def test_an_empty_network_takes_no_room() -> None:
     layout = arrange(Network("none", (), (), (), ()), {}, "terrace")
-    assert (layout.places, layout.routes, layout.low) == ({}, (), (0.0, 0.0, 0.0))
+    assert (layout.panels, layout.routes, layout.low) == ({}, (), (0.0, 0.0, 0.0))
 
 
 def test_what_is_missing_is_said() -> None:

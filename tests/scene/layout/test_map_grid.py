@@ -16,27 +16,27 @@ side = st.integers(1, 64)
 def test_every_map_has_a_place_of_its_own(count, height, width, form, spread):
     found = map_grid((count, height, width), LayerState(form=form, spread=spread), None)
     assert list(found.channels) == list(range(count))
-    assert np.isfinite(found.middle).all()
-    w, h = found.cell
-    left, right = found.middle[:, 0] - w / 2, found.middle[:, 0] + w / 2
-    low, high = found.middle[:, 1] - h / 2, found.middle[:, 1] + h / 2
+    assert np.isfinite(found.centers).all()
+    w, h = found.cell_size
+    left, right = found.centers[:, 0] - w / 2, found.centers[:, 0] + w / 2
+    low, high = found.centers[:, 1] - h / 2, found.centers[:, 1] + h / 2
     assert left.min() >= -found.width / 2 - 1e-3
     assert right.max() <= found.width / 2 + 1e-3
     assert low.min() >= -1e-3
     assert high.max() <= found.height + 1e-3
     if form != "ring":
         for i in range(min(count, 40)):
-            x = np.abs(found.middle[:, 0] - found.middle[i, 0]) < w * 0.99
-            y = np.abs(found.middle[:, 1] - found.middle[i, 1]) < h * 0.99
+            x = np.abs(found.centers[:, 0] - found.centers[i, 0]) < w * 0.99
+            y = np.abs(found.centers[:, 1] - found.centers[i, 1]) < h * 0.99
             assert (x & y).sum() == 1
 
 
 @given(st.integers(2, 300))
 def test_neighbors_on_a_ring_keep_apart(count):
     found = map_grid((count, 8, 8), LayerState(form="ring"), None)
-    away = np.linalg.norm(found.middle[:, None] - found.middle[None], axis=-1)
+    away = np.linalg.norm(found.centers[:, None] - found.centers[None], axis=-1)
     away += np.eye(count) * 9
-    assert away.min() > 0.6 * max(found.cell)
+    assert away.min() > 0.6 * max(found.cell_size)
 
 
 def test_the_first_maps_of_an_order():
@@ -50,5 +50,5 @@ def test_spread_moves_maps_apart(form):
     near = map_grid((20, 8, 8), LayerState(form=form), None)
     far = map_grid((20, 8, 8), LayerState(form=form, spread=2.0), None)
     assert far.width >= near.width
-    ratio = far.cell[0] / near.cell[0]
-    assert np.ptp(far.middle[:, 0]) / np.ptp(near.middle[:, 0]) > 1.2 * ratio
+    ratio = far.cell_size[0] / near.cell_size[0]
+    assert np.ptp(far.centers[:, 0]) / np.ptp(near.centers[:, 0]) > 1.2 * ratio

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.scene.layout.panel_size import LARGEST, panel_size
+from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, panel_size
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 600), st.integers(1, 600))
 
@@ -20,7 +20,7 @@ def test_every_map_has_a_cell_and_no_row_is_empty(shape: tuple[int, int, int]) -
 def test_sizes_are_sane(shape: tuple[int, int, int]) -> None:
     grid = panel_size(shape)
     assert 0.04 < grid.width <= 6.6
-    assert 0.02 < grid.height <= LARGEST + 1e-9
+    assert 0.02 < grid.height <= MAX_PANEL_SIDE + 1e-9
     assert 1 / 20 < grid.width / grid.height < 20
 
 
@@ -76,4 +76,4 @@ def test_attention_heads_and_sequences() -> None:
     assert heads.width / heads.columns == pytest.approx(0.45, abs=0.05)
     waves = panel_size((64, 1, 4096))
     assert waves.width / waves.columns == pytest.approx(8 * waves.height / waves.rows)
-    assert 1 < waves.width <= LARGEST
+    assert 1 < waves.width <= MAX_PANEL_SIDE

@@ -17,8 +17,8 @@ MOST_POINTS = 44
 
 def crossings(layout: Layout) -> list[tuple[int, int, int]]:
     """(source, target, node) wherever a route goes through a panel or its label."""
-    nodes = list(layout.places)
-    p = np.array([[a.x, a.y, a.z, a.width, a.height] for a in layout.places.values()])
+    nodes = list(layout.panels)
+    p = np.array([[a.x, a.y, a.z, a.width, a.height] for a in layout.panels.values()])
     half = PANEL_THICKNESS / 2
     low = np.stack([p[:, 0] - p[:, 3] / 2, p[:, 1], p[:, 2] - half], 1)
     high = np.stack([p[:, 0] + p[:, 3] / 2, p[:, 1] + p[:, 4] + LABEL_STRIP, p[:, 2] + half], 1)
@@ -66,7 +66,7 @@ def test_every_edge_has_a_route_from_base_to_base(arrangement: str, network: Net
         assert 2 <= len(route.points) <= MOST_POINTS
         assert np.isfinite(route.points).all()
         for point, node in ((route.points[0], route.source), (route.points[-1], route.target)):
-            place = layout.places[node]
+            place = layout.panels[node]
             assert abs(point[0] - place.x) <= place.width / 2
             assert abs(point[1] - place.y) < 0.05
             assert abs(point[2] - place.z) < 0.1
@@ -84,15 +84,15 @@ def test_identities_are_skips_and_run_further_out() -> None:
     network = residual(1, 2)
     layout = arrange(network, footprints(network), "terrace")
     routes = {(r.source, r.target): r for r in layout.routes}
-    assert routes[1, 4].skip
-    assert not routes[2, 3].skip
+    assert routes[1, 4].is_skip
+    assert not routes[2, 3].is_skip
     assert routes[1, 4].points[:, 2].max() > routes[2, 3].points[:, 2].max()
 
 
 def test_crossing_detection_sees_a_crossing() -> None:
     network = build([("a", "", (8, 8, 8)), ("b", "", (8, 8, 8))], [(0, 1)])
     layout = arrange(network, footprints(network), "terrace")
-    place = layout.places[1]
+    place = layout.panels[1]
     through = np.array(
         [[place.x, place.y + 0.5, place.z + 1], [place.x, place.y + 0.5, place.z - 1]]
     )

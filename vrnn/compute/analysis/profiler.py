@@ -16,7 +16,7 @@ from vrnn.compute.passes.replay import GraphChanged, after_each_module
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
 from vrnn.network.results import Histogram, LayerProfile
-from vrnn.network.statistics import histogram_of
+from vrnn.network.statistics import array_histogram
 
 Costs = dict[int, tuple[int, float]]
 """Multiply-adds and seconds by node id."""
@@ -38,7 +38,7 @@ def weight_histograms(view: GraphView) -> Iterator[tuple[int, Histogram | None]]
     """Of the parameters that belong to each node, one after another; None for a node without."""
     for node, members in view.members.items():
         own = [parameter for record in members for parameter in record.own_parameters]
-        yield node, histogram_of(_values(own)) if own else None
+        yield node, array_histogram(_values(own)) if own else None
 
 
 def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:

@@ -45,7 +45,7 @@ class GrabPreview:
             node = world.node_id(*layer)
             if node is None or node not in world.placement_frame(layer[0]).index:
                 return
-            self._now = _Now(layer, world.placement_frame(layer[0]).place(node).copy(), change)
+            self._now = _Now(layer, world.placement_frame(layer[0]).panel_rect(node).copy(), change)
         self._now.change = change
 
     def end(self) -> None:
@@ -65,4 +65,4 @@ class GrabPreview:
         if self._now is None:
             return np.zeros(0, QUAD)
         x, y, z, width, height = self._now.change.outline(self._now.place).tolist()
-        return parts.outline(x - width / 2, y + height, width, height, z)
+        return parts.outline_quads(x - width / 2, y + height, width, height, z)

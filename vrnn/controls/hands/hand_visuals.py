@@ -17,7 +17,7 @@ from vrnn.scene.headset.rig_math import FORWARD, UP, heading, turned_about_y
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
-from vrnn.scene.visuals.card import TEXT, CardFrame, card_size, draw_card
+from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card
 from vrnn.style import font
 
 HOLDING = "trigger on the input: put it in"
@@ -213,7 +213,7 @@ def _about(memory: LabelCache, hands: HandControls, hand: HandState, head: Pose)
     if not lines:
         return
     size = READABLE_HEIGHT * max(float(np.linalg.norm(pose.position - head.position)), 0.3)
-    wide = max(font.width(line) for line, _ in lines) * size
+    wide = max(font.text_width(line) for line, _ in lines) * size
     outward = (-1.0 if hand.index == 0 else 1.0) * wide / 5
     leaf = billboard_facing(
         billboard_facing(pose.position, head.position).point(outward, 0.06), head.position
@@ -232,7 +232,7 @@ def _carried(found: DrawListBuilder, hands: HandControls, head: Pose) -> None:
     near = min(max((GROWTH_RANGE[0] - away) / (GROWTH_RANGE[0] - GROWTH_RANGE[1]), 0.0), 1.0)
     kind = "sharp" if near > 0.3 and not hands.magnifier else hands.magnifier
     for card in hands.workspace.hand.cards(kind if held else hands.magnifier, HOLDING):
-        unit = READABLE_HEIGHT * max(away, MIN_CARD_DISTANCE) / TEXT * (1 + 0.3 * near)
+        unit = READABLE_HEIGHT * max(away, MIN_CARD_DISTANCE) / TEXT_HEIGHT * (1 + 0.3 * near)
         wide, tall = card_size(card)
         leaf = billboard_facing(tip.position + UP * (0.05 + tall * unit / 2), head.position)
         if not held:  # beside what is pointed at

@@ -80,7 +80,7 @@ class LayerFollower:
         before, self._layout = self._layout, layout
         if before is not None and layout != before:
             return self._follow(world.at_rest(), head, rig)
-        if not world.moving and world.slots:
+        if not world.is_moving and world.slots:
             ahead = turned_about_y(direction(head), rig.yaw)
             self._beside = nearest(world, rig.apply(head.position), ahead)
         return None
@@ -112,13 +112,13 @@ def nearest(world: World, eye: np.ndarray, ahead: np.ndarray) -> NearestLayer | 
     least = np.inf
     for slot in world.slots:
         pose = world.placement_frame(slot)
-        middle = pose.places[:, :3] + pose.places[:, 4:] * (0.0, 0.5, 0.0)
+        middle = pose.panel_rects[:, :3] + pose.panel_rects[:, 4:] * (0.0, 0.5, 0.0)
         to = middle - eye
         away = np.linalg.norm(to, axis=1)
         away = np.where(to @ ahead > 0.5 * away, away, 10 * away)
         index = int(np.argmin(away))
         if away[index] < least:
             least = float(away[index])
-            node = pose.ids[index]
+            node = pose.node_ids[index]
             best = NearestLayer(slot, node, world.panel_corners(slot, node).mean(0))
     return best

@@ -13,7 +13,7 @@ from vrnn.scene.headset.billboard import Billboard, billboard_facing
 from vrnn.scene.headset.locomotion import TeleportArc
 from vrnn.scene.headset.rig_math import turned_about_y
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
-from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_of
+from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_from_edges
 from vrnn.style import font
 
 Ink = tuple[float, float, float, float]
@@ -122,7 +122,7 @@ def dot(at: np.ndarray, eye: np.ndarray, ink: Ink) -> np.ndarray:
     leaf = billboard_facing(at, eye)
     across, up = (leaf.right + leaf.up) * size / 2, (leaf.up - leaf.right) * size / 2
     near = leaf.normal * size * 0.3
-    return quad_of(at - across / 2 + up / 2 + near, across, -up, ink)
+    return quad_from_edges(at - across / 2 + up / 2 + near, across, -up, ink)
 
 
 def teleport(aimed: TeleportArc, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -177,13 +177,15 @@ def _edge(strength: float) -> np.ndarray:
         for begin, end, top in ((inner, inner + fade, 0.0), (inner + fade, outer, 1.0)):
             half = end * sin(pi / count) * 1.06
             start = out * begin - along * half + (0, 0, -VIGNETTE_DISTANCE)
-            record = quad_of(start, along * 2 * half, out * (end - begin), (0.0, 0.0, 0.0, 1.0))
+            record = quad_from_edges(
+                start, along * 2 * half, out * (end - begin), (0.0, 0.0, 0.0, 1.0)
+            )
             record["top"][0, 3] = top
             records.append(record)
     return np.concatenate(records)
 
 
-COVER = quad_of(
+COVER = quad_from_edges(
     np.array([-3.0, 3.0, -0.98]) * VIGNETTE_DISTANCE, np.array([6.0, 0, 0]) * VIGNETTE_DISTANCE,
     np.array([0, -6.0, 0]) * VIGNETTE_DISTANCE, (0.0, 0.0, 0.0, 1.0),
 )  # fmt: skip
@@ -199,11 +201,11 @@ def text_card(
     """
     if not lines:
         return np.zeros(0, QUAD), []
-    wide = max(font.width(line) for line, _ in lines) * text + 1.6 * text
+    wide = max(font.text_width(line) for line, _ in lines) * text + 1.6 * text
     tall = len(lines) * 1.75 * text + 0.9 * text
     right, up = turned_about_y(leaf.right, rig.yaw), turned_about_y(leaf.up, rig.yaw)
     corner = rig.apply(leaf.point(-wide / 2, tall))
-    quads = quad_of(corner, right * wide * rig.scale, -up * tall * rig.scale, CARD)
+    quads = quad_from_edges(corner, right * wide * rig.scale, -up * tall * rig.scale, CARD)
     labels = []
     for number, (said, ink) in enumerate(lines):
         base = tall - 1.6 * text - number * 1.75 * text

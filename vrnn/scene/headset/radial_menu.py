@@ -12,7 +12,7 @@ from vrnn.scene.headset.hand_picking import intersect_quad
 from vrnn.scene.headset.rig_math import turned_about_y
 from vrnn.scene.headset.tracking import Rig
 from vrnn.scene.picking import Ray
-from vrnn.scene.primitives import QUAD, TextLabel, quad_of
+from vrnn.scene.primitives import QUAD, TextLabel, quad_from_edges
 from vrnn.style import font
 
 HALF_WIDTH, HALF_HEIGHT = 0.36, 0.27
@@ -66,7 +66,7 @@ def _cards(
     for number, word in enumerate(texts):
         angle = 2 * pi * number / len(texts)
         x, y = sin(angle) * leaf.width / 2, cos(angle) * leaf.height / 2
-        yield x, y, (font.width(word) + 1.4) * text, 2.3 * text
+        yield x, y, (font.text_width(word) + 1.4) * text, 2.3 * text
 
 
 def draw_radial_menu(
@@ -81,7 +81,9 @@ def draw_radial_menu(
         nearer = 0.012 if lit else 0.0
         corner = rig.apply(leaf.point(x - wide / 2, y + tall / 2, nearer))
         size = rig.scale * wide, -rig.scale * tall
-        quads.append(quad_of(corner, right * size[0], up * size[1], CHOSEN if lit else CARD))
+        quads.append(
+            quad_from_edges(corner, right * size[0], up * size[1], CHOSEN if lit else CARD)
+        )
         place = rig.apply(leaf.point(x - wide / 2 + 0.7 * text, y - text / 2, nearer + 0.003))
         labels.append(
             TextLabel(

@@ -8,7 +8,7 @@ from math import acos, radians
 import numpy as np
 
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
-from vrnn.scene.primitives import quad_of
+from vrnn.scene.primitives import quad_from_edges
 
 FADE_SECONDS = 0.3
 """Seconds in which a picture goes, or comes again."""
@@ -71,7 +71,7 @@ def fade_quad(
     )
     corners = rig.apply(corners @ place[:3, :3].T + place[:3, 3])
     origin = corners[0]
-    return quad_of(origin, corners[1] - origin, corners[2] - origin, (*color, strength))
+    return quad_from_edges(origin, corners[1] - origin, corners[2] - origin, (*color, strength))
 
 
 def head_of(eyes: tuple[Eye, Eye]) -> Pose:

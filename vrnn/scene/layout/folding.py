@@ -18,8 +18,8 @@ class FoldedNetwork:
 
     network: Network
     representative: Mapping[int, int]
-    boxes: Mapping[int, str]
-    refused: tuple[str, ...] = ()
+    folded_modules: Mapping[int, str]
+    unfoldable: tuple[str, ...] = ()
 
 
 def modules(network: Network) -> dict[str, tuple[int, ...]]:
@@ -32,7 +32,7 @@ def modules(network: Network) -> dict[str, tuple[int, ...]]:
     return {name: tuple(ids) for name, ids in found.items() if len(ids) > 1}
 
 
-def stages(network: Network) -> tuple[str, ...]:
+def stage_modules(network: Network) -> tuple[str, ...]:
     """The modules that a person would call the network's stages: its outermost ones, or what is in
     the only outermost one."""
     names = modules(network)
@@ -46,7 +46,7 @@ def stages(network: Network) -> tuple[str, ...]:
         outer = inside[0]
 
 
-def fold(network: Network, folds: Collection[str]) -> FoldedNetwork:
+def fold_modules(network: Network, folds: Collection[str]) -> FoldedNetwork:
     """Fold these modules; one inside another folded one is not seen."""
     members = modules(network)
     refused: list[str] = []

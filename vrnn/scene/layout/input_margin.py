@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network
 
-BARS = 5
-BAR = 0.29
+MAX_BARS = 5
+BAR_PITCH = 0.29
 """Meters from one bar to the next."""
-ABOVE = 0.16
-SIDE = 1.9
+BAR_MARGIN = 0.16
+IMAGE_SIDE = 1.9
 """Longer side of the input picture, meters."""
 
 
@@ -21,8 +21,8 @@ class InputMargin:
 
     node: int
     kind: str
-    picture_width: float
-    picture_height: float
+    image_width: float
+    image_height: float
     width: float
     height: float
     gap: float = 0.55
@@ -33,10 +33,14 @@ def input_margin(network: Network) -> InputMargin:
     node = network.by_id[network.inputs[0]]
     _, height, width = _image_shape(node.shape)
     longest = max(height, width, 1)
-    picture_width = max(SIDE * width / longest, 0.4)
-    picture_height = max(SIDE * height / longest, 0.4)
+    picture_width = max(IMAGE_SIDE * width / longest, 0.4)
+    picture_height = max(IMAGE_SIDE * height / longest, 0.4)
     kind = _kind(network)
-    room = {"bars": BARS * BAR + ABOVE, "segmentation": picture_height + 0.3, "plain": 0.3}[kind]
+    room = {
+        "bars": MAX_BARS * BAR_PITCH + BAR_MARGIN,
+        "segmentation": picture_height + 0.3,
+        "plain": 0.3,
+    }[kind]
     full = max(picture_width, 1.9) if kind == "bars" else picture_width
     return InputMargin(
         node.id, kind, picture_width, picture_height, full, picture_height + 0.2 + room

@@ -9,7 +9,7 @@ from vrnn.scene.layout.types import LABEL_STRIP, Footprint
 
 LANE_GAP = 0.3
 """Free height between a lane's label strip and the lane above it, meters."""
-MOST_LANES = 4
+MAX_LANES = 4
 """More nodes than this side by side in a block take another column."""
 
 Sources = Mapping[int, Sequence[int]]
@@ -97,9 +97,9 @@ def _levels(ids: Sequence[int], sources: Sources) -> list[list[int]]:
     """The nodes of each column; none holds more than MOST_LANES."""
     levels = _by_depth(ids, sources)
     return [
-        level[start : start + MOST_LANES]
+        level[start : start + MAX_LANES]
         for level in levels
-        for start in range(0, len(level), MOST_LANES)
+        for start in range(0, len(level), MAX_LANES)
     ]
 
 
@@ -110,7 +110,7 @@ def _lanes(levels: Sequence[Sequence[int]], sources: Sources) -> dict[int, int]:
         taken: set[int] = set()
         wish = {n: min((lane[s] for s in sources[n] if s in lane), default=0) for n in level}
         for node in sorted(level, key=lambda n: wish[n]):
-            choices = (wish[node], *range(MOST_LANES))
+            choices = (wish[node], *range(MAX_LANES))
             lane[node] = next(choice for choice in choices if choice not in taken)
             taken.add(lane[node])
     return lane

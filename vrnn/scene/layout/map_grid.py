@@ -7,14 +7,14 @@ from math import ceil, floor, pi
 
 import numpy as np
 
-from vrnn.scene.layout.panel_size import LARGEST, PanelGrid, panel_size
+from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, PanelGrid, panel_size
 from vrnn.scene.state import LayerState
 
-LONGEST = 9.0
+MAX_LINE_LENGTH = 9.0
 """A line of maps, meters."""
-INNERMOST = 0.35
+MIN_RING_FRACTION = 0.35
 """The radius of the innermost ring beside that of the outermost."""
-FOLD, BOX = 0.75, 1.15
+FOLDED_LAYER_SIDE, FOLDED_MODULE_SIDE = 0.75, 1.15
 """Side of a folded layer's one map, and of a folded module's, meters."""
 
 
@@ -25,18 +25,18 @@ class MapGrid:
     """
 
     channels: np.ndarray
-    middle: np.ndarray
-    cell: tuple[float, float]
+    centers: np.ndarray
+    cell_size: tuple[float, float]
     width: float
     height: float
 
 
-def is_default(layer: LayerState) -> bool:
+def has_default_layout(layer: LayerState) -> bool:
     """Whether the maps are one rectangle in the order of their numbers."""
     return (layer.form, layer.spread, layer.order, layer.most) == ("grid", 1.0, "index", 0)
 
 
-def one_map(shape: tuple[int, int, int], side: float) -> PanelGrid:
+def single_map_grid(shape: tuple[int, int, int], side: float) -> PanelGrid:
     """A panel with a single map of this layer."""
     _, height, width = shape
     aspect = min(3.0, max(1 / 3, width / max(height, 1)))
@@ -68,7 +68,7 @@ def _points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
 
 def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
     count = max(1, len(channels))
-    shrink = min(1.0, LONGEST / (count * cell[0] * spread))
+    shrink = min(1.0, MAX_LINE_LENGTH / (count * cell[0] * spread))
     cell = (cell[0] * shrink, cell[1] * shrink)
     width = count * cell[0] * spread
     x = (np.arange(count) + 0.5) * cell[0] * spread - width / 2
@@ -78,7 +78,7 @@ def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Map
 def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
     """One inside another, the first map at the top of the outermost, clockwise."""
     count = max(1, len(channels))
-    most = (LARGEST - max(cell)) / 2
+    most = (MAX_PANEL_SIDE - max(cell)) / 2
     for _ in range(60):
         step = max(cell) * spread
         radius = min(max(count * step / (2 * pi), step), most)
@@ -100,7 +100,7 @@ def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Ma
 
 def _radii(radius: float, step: float, count: int) -> list[tuple[float, int]]:
     """Radius of each ring and how many maps have room on it, from the outermost."""
-    rings = max(1, floor((1 - INNERMOST) * radius / step) + 1)
+    rings = max(1, floor((1 - MIN_RING_FRACTION) * radius / step) + 1)
     found, left = [], count
     for ring in range(rings):
         r = radius - ring * step

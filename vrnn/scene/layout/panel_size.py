@@ -13,15 +13,15 @@ from math import ceil, log, sqrt
 CELL_AT_7 = 0.12
 """Side of a 7×7 map's cell, meters; at 112×112 it comes to 0.3 m."""
 CELL_GROWTH = 1 / 3
-PICTURE_CELL = 0.9
+IMAGE_CELL = 0.9
 """Side of one of the few maps of an image-like result, meters."""
 USUAL = (1.9, 3.2)
 """Between these sides, in meters, a panel has its natural size; beyond, it is drawn in."""
-LARGEST = 4.4
-STEEPEST_ASPECT = 8.0
+MAX_PANEL_SIDE = 4.4
+MAX_ASPECT = 8.0
 PANEL_ASPECT = 1.15
 STRIP_ASPECT = 4.0
-STRIP_CELL = 0.14
+MAX_STRIP_CELL = 0.14
 """Largest cell of a short vector, meters."""
 
 
@@ -45,16 +45,18 @@ def panel_size(shape: tuple[int, int, int]) -> PanelGrid:
     count, height, width = (max(1, n) for n in shape)
     if height == width == 1:
         return _strip(count)
-    aspect = min(STEEPEST_ASPECT, max(1 / STEEPEST_ASPECT, width / height))
+    aspect = min(MAX_ASPECT, max(1 / MAX_ASPECT, width / height))
     natural = CELL_AT_7 * (sqrt(height * width) / 7) ** CELL_GROWTH
     if count <= 4:
         columns, rows = (count, 1) if aspect <= 2 else (1, count)
-        side = PICTURE_CELL * min(1.0, natural / 0.126)
+        side = IMAGE_CELL * min(1.0, natural / 0.126)
     else:
         columns, rows = _grid(count, aspect, PANEL_ASPECT)
         side = natural * _drawn_in(natural * sqrt(count)) / (natural * sqrt(count))
     cell_width, cell_height = side * sqrt(aspect), side / sqrt(aspect)
-    shrink = min(1.0, LARGEST / (columns * cell_width), LARGEST / (rows * cell_height))
+    shrink = min(
+        1.0, MAX_PANEL_SIDE / (columns * cell_width), MAX_PANEL_SIDE / (rows * cell_height)
+    )
     return PanelGrid(columns, rows, columns * cell_width * shrink, rows * cell_height * shrink)
 
 
@@ -62,7 +64,7 @@ def _strip(count: int) -> PanelGrid:
     """A vector's panel: one row when short, else a low grid."""
     columns, rows = (count, 1) if count <= 16 else _grid(count, 1.0, STRIP_ASPECT)
     natural = CELL_AT_7 * (1 / 7) ** CELL_GROWTH
-    cell = max(natural, min(STRIP_CELL, USUAL[0] / columns))
+    cell = max(natural, min(MAX_STRIP_CELL, USUAL[0] / columns))
     cell *= min(1.0, _drawn_in(columns * cell) / (columns * cell))
     return PanelGrid(columns, rows, columns * cell, rows * cell)
 
@@ -73,7 +75,7 @@ def _drawn_in(side: float) -> float:
     if side < low:
         return low * (side / low) ** 0.3
     if side > high:
-        return min(LARGEST, high * (side / high) ** 0.35)
+        return min(MAX_PANEL_SIDE, high * (side / high) ** 0.35)
     return side
 
 

@@ -14,7 +14,7 @@ from math import pi, sqrt
 import numpy as np
 
 from vrnn.network.graph import Network
-from vrnn.scene.camera import Camera, framing
+from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.lanes import Column
 from vrnn.scene.layout.stages import Stage, find_stages, span
 from vrnn.scene.layout.terrace_routes import (
@@ -121,7 +121,7 @@ def _seen_size(steps: Sequence[Step]) -> float:
         centers.append((0.0, y + height / 2, z))
         counts.append(sum(len(unit.columns) for unit in step))
         y += height + RISE
-    eye = framing(np.array(corners), OVERVIEW, PICTURE_ASPECT)
+    eye = frame_points(np.array(corners), OVERVIEW, PICTURE_ASPECT)
     distance = np.linalg.norm(np.array(centers) - eye.position, axis=1)
     return float(np.average(1 / distance, weights=counts))
 

@@ -22,8 +22,8 @@ NEAR = 0.3
 FIRST_TRACK = 0.6
 TRACK = 0.13
 """Distance of the first track from the panels and of the tracks from each other, meters."""
-MOST_TRACKS = 8
-MANY_SOURCES = 4
+MAX_TRACKS = 8
+MIN_SHARED_SOURCES = 4
 """A target with at least this many edges over tracks takes them from the common track."""
 EDGE_ROOM = 0.35
 """Depth of a step in front of its last track, meters."""
@@ -98,7 +98,7 @@ def tracks_of(edges: Sequence[Edge], spots: Mapping[int, PanelSlot], steps: int)
         source, target = spots[edge.source], spots[edge.target]
         if _neighbors(source, target):
             continue
-        many = fan_in[edge.target] >= MANY_SOURCES
+        many = fan_in[edge.target] >= MIN_SHARED_SOURCES
         key = ("many", -1) if many else ("target", edge.target)
         if source.step == target.step:
             spans = [(source.step, key, source.leaves, target.enters)]
@@ -130,8 +130,8 @@ def _share_out(
     for _, number, low, high, members in sorted(spans, key=lambda span: span[:2]):
         free = (k for k, used in enumerate(taken) if all(high < a or b < low for a, b in used))
         track = next(free, len(taken))
-        if track == MOST_TRACKS:
-            track = number % MOST_TRACKS
+        if track == MAX_TRACKS:
+            track = number % MAX_TRACKS
         if track == len(taken):
             taken.append([])
         taken[track].append((low, high))

@@ -54,7 +54,7 @@ class Route:
     source: int
     target: int
     points: np.ndarray
-    skip: bool
+    is_skip: bool
 
 
 @dataclass(frozen=True)
@@ -79,7 +79,7 @@ class TerraceRow:
 class Layout:
     """A whole network in space. low, high: corners of the box around everything."""
 
-    places: dict[int, PanelPlacement]
+    panels: dict[int, PanelPlacement]
     routes: tuple[Route, ...]
     rows: tuple[TerraceRow, ...]
     low: tuple[float, float, float]

@@ -9,12 +9,12 @@ from math import tan
 import numpy as np
 
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, TextLabel, quad_of
+from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, TextLabel, quad_from_edges
 from vrnn.style import font
 
 AWAY = 1.0
 """Meters from the eye."""
-TEXT = 0.0145
+TEXT_HEIGHT = 0.0145
 """Height of a capital letter, of the picture's height."""
 INK = (0.75, 0.78, 0.84, 1.0)
 ACCENT = (1.0, 0.52, 0.10, 1.0)
@@ -30,7 +30,7 @@ class ImageCard:
     pixels: np.ndarray
     lines: Sequence[str] = ()
     smooth: bool = False
-    cross: tuple[int, int] | None = None
+    marked_pixel: tuple[int, int] | None = None
     side: float = 0.3
 
 
@@ -45,7 +45,7 @@ class CardFrame:
     toward: np.ndarray
     unit: float
 
-    def at(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
+    def point(self, across: float, above: float, nearer: float = 0.0) -> np.ndarray:
         """A point by units from the corner."""
         flat = self.right * across + self.up * above + self.toward * nearer
         return self.corner + flat * self.unit
@@ -55,9 +55,9 @@ def card_size(card: ImageCard) -> tuple[float, float]:
     """Width and height in units, with its lines and edges."""
     height, width = card.pixels.shape[:2]
     longest = max(height, width)
-    text = max((font.width(line) * TEXT for line in card.lines), default=0.0)
+    text = max((font.text_width(line) * TEXT_HEIGHT for line in card.lines), default=0.0)
     wide = max(card.side * width / longest, text) + 0.03
-    return wide, card.side * height / longest + 0.03 + len(card.lines) * TEXT * 1.75
+    return wide, card.side * height / longest + 0.03 + len(card.lines) * TEXT_HEIGHT * 1.75
 
 
 def draw_card(
@@ -74,16 +74,18 @@ def draw_card(
         across: float, above: float, nearer: float, size: tuple[float, float], ink: Ink
     ) -> np.ndarray:
         down = -up * size[1] * unit
-        return quad_of(frame.at(across, above, nearer), right * size[0] * unit, down, ink)
+        return quad_from_edges(
+            frame.point(across, above, nearer), right * size[0] * unit, down, ink
+        )
 
     behind = [sheet(0, 0, 0, (wide, tall), CARD), sheet(0, 0, 0.001, (wide, 0.0018), ACCENT)]
     picture = ImageQuad(
-        _three(frame.at(0.015, -0.015, 0.002)), _three(right * w * unit), _three(-up * h * unit),
+        _three(frame.point(0.015, -0.015, 0.002)), _three(right * w * unit), _three(-up * h * unit),
         card.pixels, card.smooth,
     )  # fmt: skip
     marks = [np.zeros(0, QUAD)]
-    if card.cross is not None:
-        row, column = card.cross
+    if card.marked_pixel is not None:
+        row, column = card.marked_pixel
         cell_w, cell_h = w / width, h / height
         line = 0.003
         grown = max(cell_w, 0.012), max(cell_h, 0.012)
@@ -96,10 +98,12 @@ def draw_card(
             marks.append(sheet(x0 + dx, y0 + dy, 0.004, (a, b), ACCENT))
     labels = []
     for i, text in enumerate(card.lines):
-        base = -0.015 - h - TEXT * 1.6 - i * TEXT * 1.75
+        base = -0.015 - h - TEXT_HEIGHT * 1.6 - i * TEXT_HEIGHT * 1.75
         ink = ACCENT if i == 0 else INK
-        place = _three(frame.at(0.015, base, 0.003))
-        labels.append(TextLabel(text, place, TEXT * unit, ink, _three(right), _three(up), fade=0))
+        place = _three(frame.point(0.015, base, 0.003))
+        labels.append(
+            TextLabel(text, place, TEXT_HEIGHT * unit, ink, _three(right), _three(up), fade=0)
+        )
     return np.concatenate(behind), np.concatenate(marks), labels, picture
 
 

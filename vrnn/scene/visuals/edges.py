@@ -8,7 +8,7 @@ from math import sqrt
 import numpy as np
 
 from vrnn.scene.layout.registry import TerraceRow
-from vrnn.scene.primitives import QUAD, STROKE, flat_quad, quad
+from vrnn.scene.primitives import QUAD, STROKE, floor_quad, quad
 from vrnn.scene.visuals.panels import (
     ARROW_LENGTH,
     ARROW_WIDTH,
@@ -38,7 +38,7 @@ def terrace_steps(rows: Sequence[TerraceRow], offset: np.ndarray, shown: float) 
         left, width = row.left + float(offset[0]), row.right - row.left
         depth = row.front - row.back
         top = row.y + float(offset[1]) + 0.002
-        tread = flat_quad(left, row.back, width, depth, top, TREAD_FAR, TREAD_NEAR)
+        tread = floor_quad(left, row.back, width, depth, top, TREAD_FAR, TREAD_NEAR)
         parts.append(tread)
         if row.y > 0.01:
             height = min(row.y, RISER)

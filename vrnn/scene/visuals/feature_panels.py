@@ -26,8 +26,8 @@ class FeatureTiles:
     store: int
     size: tuple[int, int]
     addresses: Mapping[tuple[int, int], tuple[int, int]]
-    copies: int = 1
-    whole: bool = False
+    samples_per_channel: int = 1
+    of_layer: bool = False
 
 
 def feature_panels(
@@ -40,7 +40,7 @@ def feature_panels(
     keys = np.array(list(layer.addresses), np.int64).reshape(-1, 2)
     where = np.array(list(layer.addresses.values()), np.int64).reshape(-1, 2)
     room = np.array([panel["right"][0, 0], -panel["down"][0, 1]], np.float32)
-    if layer.whole:
+    if layer.of_layer:
         middle = np.tile(np.array([0, room[1] / 2, 0], np.float32), (len(keys), 1))
         rooms = np.tile(room, (len(keys), 1))
     else:
@@ -48,8 +48,8 @@ def feature_panels(
         place[maps.channels] = np.arange(len(maps.channels))
         stands = place[keys[:, 0]] >= 0
         keys, where = keys[stands], where[stands]
-        middle, rooms = maps.middle[place[keys[:, 0]]], maps.size[place[keys[:, 0]]]
-    middle, rooms = _parts(middle, rooms, keys[:, 1], layer.copies)
+        middle, rooms = maps.centers[place[keys[:, 0]]], maps.sizes[place[keys[:, 0]]]
+    middle, rooms = _parts(middle, rooms, keys[:, 1], layer.samples_per_channel)
     aspect = layer.size[1] / layer.size[0]
     tall = np.minimum(rooms[:, 1], rooms[:, 0] / aspect) * (1 - FREE)
     records = np.repeat(panel, len(keys))

@@ -10,7 +10,7 @@ from vrnn.scene.primitives import QUAD, TextLabel, Visual
 WIDTH, HEIGHT = 0.4, 0.5
 """Meters of a card with one histogram."""
 GAP = 0.06
-BINS = 32
+NUM_BINS = 32
 CARD = (0.0065, 0.008, 0.0115, 1.0)
 NEGATIVE, POSITIVE = (0.10, 0.26, 0.62, 1.0), (0.52, 0.49, 0.43, 1.0)
 WEIGHTS = (0.10, 0.36, 0.27, 1.0)
@@ -18,7 +18,7 @@ ZERO = (1.0, 0.52, 0.10, 1.0)
 INK = (0.42, 0.47, 0.57, 1.0)
 
 
-def side_histogram(place: np.ndarray, values: Histogram, weights: Histogram | None) -> Visual:
+def histogram_visual(place: np.ndarray, values: Histogram, weights: Histogram | None) -> Visual:
     """Cards at the left of a panel. place: (5,) x center, y bottom, z, width, height."""
     x, y, z, width, _ = place.tolist()
     left = x - width / 2 - WIDTH - GAP

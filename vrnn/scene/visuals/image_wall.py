@@ -15,7 +15,7 @@ from vrnn.style.text import elide
 COLUMNS = 4
 TILE, GAP, INNER = 0.56, 0.12, 0.5
 """Meters: from one thumbnail to the next, what is more under it for its class, and its side."""
-SIDE = 96
+THUMBNAIL_PIXELS = 96
 """Pixels of a thumbnail."""
 CARD = (0.0065, 0.008, 0.0115, 1.0)
 CARD_PIXEL, EMPTY_PIXEL = (19, 22, 28), (31, 35, 43)
@@ -35,7 +35,7 @@ class WallTile:
     pixels: np.ndarray | None
     text: str
     action: Any
-    lit: bool = False
+    is_highlighted: bool = False
 
 
 @dataclass(frozen=True)
@@ -46,13 +46,13 @@ class WallButton:
     action: Any
 
 
-def size(count: int) -> tuple[float, float]:
+def wall_size(count: int) -> tuple[float, float]:
     """Width and height in meters of a wall of so many tiles."""
     rows = -(-count // COLUMNS)
     return COLUMNS * TILE + 0.24, rows * (TILE + GAP) + 0.78
 
 
-def wall(
+def wall_visual(
     tiles: Sequence[WallTile], sources: Sequence[WallTile], buttons: Sequence[WallButton],
     title: str, x: float, y: float, z: float,
 ) -> Visual:  # fmt: skip
@@ -73,7 +73,7 @@ def wall(
         base = top - 0.32 - rows * (TILE + GAP) - 0.1
         at = left + 0.12
         for button in buttons:
-            wide = font.width(button.text) * 0.085 + 0.14
+            wide = font.text_width(button.text) * 0.085 + 0.14
             quads.append(quad(at, base + 0.14, wide, 0.19, z - 0.008, BUTTON))
             labels.append(TextLabel(button.text, (at + 0.07, base, z), 0.085, BRIGHT, fade=5.0))
             spots.append(
@@ -94,23 +94,26 @@ def _tiles(
 ) -> None:  # fmt: skip
     """Draw them as one picture: each thumbnail would take a draw call of its own."""
     rows = -(-len(tiles) // COLUMNS)
-    tall = round(SIDE * (TILE + GAP) / INNER)
-    wide = round(SIDE * TILE / INNER)
+    tall = round(THUMBNAIL_PIXELS * (TILE + GAP) / INNER)
+    wide = round(THUMBNAIL_PIXELS * TILE / INNER)
     sheet = np.empty((rows * tall, COLUMNS * wide, 3), np.uint8)
     sheet[:] = CARD_PIXEL
     for i, tile in enumerate(tiles):
         row, column = divmod(i, COLUMNS)
         x, y = left + column * TILE, top - row * (TILE + GAP)
-        part = sheet[row * tall : row * tall + SIDE, column * wide : column * wide + SIDE]
+        part = sheet[
+            row * tall : row * tall + THUMBNAIL_PIXELS,
+            column * wide : column * wide + THUMBNAIL_PIXELS,
+        ]
         part[:] = EMPTY_PIXEL if tile.pixels is None else tile.pixels
-        if tile.lit:
+        if tile.is_highlighted:
             line = 0.014
             for dx, dy, w, h in (
                 (0, 0, INNER, line), (0, line - INNER, INNER, line),
                 (0, 0, line, INNER), (INNER - line, 0, line, INNER),
             ):  # fmt: skip
                 quads.append(quad(x + dx, y + dy, w, h, z + 0.006, LIT))
-        ink = LIT if tile.lit else INK
+        ink = LIT if tile.is_highlighted else INK
         text = elide(tile.text, INNER, 0.065)
         labels.append(TextLabel(text, (x, y - INNER - 0.085, z + 0.004), 0.065, ink, fade=5.0))
         spots.append(PickRegion("thumbnail", (x, y, z), (INNER, 0, 0), (0, -INNER, 0), tile.action))

@@ -8,7 +8,7 @@ import numpy as np
 
 from vrnn.network.graph import Annotation, Edge, NetworkInfo, Node
 from vrnn.scene.layout.registry import TerraceRow
-from vrnn.scene.network_object import ROW_NAME
+from vrnn.scene.network_object import ROW_NAME_HEIGHT
 from vrnn.scene.primitives import TextLabel
 from vrnn.scene.visuals.panels import (
     EDGE_INK,
@@ -35,13 +35,15 @@ def layer_labels(places: np.ndarray, nodes: Sequence[Node]) -> list[TextLabel]:
     for (x, y, z, width, height), node in zip(places.tolist(), nodes, strict=True):
         left, room = x - width / 2, max(width + OVERHANG, 0.8)
         top = y + height
-        size = NAME * min(1.0, max(0.6, room / max(font.width(node.name) * NAME, 1e-6)))
+        size = NAME * min(1.0, max(0.6, room / max(font.text_width(node.name) * NAME, 1e-6)))
         labels.append(
             TextLabel(
                 elide(node.name, room, size), (left, top + 0.235, z), size, NAME_INK, fade=6.0
             )
         )
-        size = OPERATION * min(1.0, max(0.7, room / max(font.width(node.label) * OPERATION, 1e-6)))
+        size = OPERATION * min(
+            1.0, max(0.7, room / max(font.text_width(node.label) * OPERATION, 1e-6))
+        )
         text = elide(node.label, room, size)
         labels.append(TextLabel(text, (left, top + 0.075, z), size, OPERATION_INK, fade=7.0))
     return labels
@@ -79,10 +81,12 @@ def row_labels(
             continue
         end = row.left + float(offset[0]) + room - NAME_GAP
         room = 9.0 if row.left == first[row.y] else max(room - NAME_GAP - 0.15, 0.5)
-        size = max(min(ROW_NAME, room / max(font.width(row.name), 1e-6)), SMALLEST_ROW_NAME)
+        size = max(
+            min(ROW_NAME_HEIGHT, room / max(font.text_width(row.name), 1e-6)), SMALLEST_ROW_NAME
+        )
         text = elide(row.name, room, size)
         y = row.y + float(offset[1]) + max(min(row.height, 2.2) / 2 - size / 2, 0.1)
-        at = (end - font.width(text) * size, y, (row.front + row.back) / 2)
+        at = (end - font.text_width(text) * size, y, (row.front + row.back) / 2)
         ink = (*ROW_INK[:3], ROW_INK[3] * shown)
         labels.append(TextLabel(text, at, size, ink, fade=3.0))
     return labels
@@ -116,7 +120,7 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Te
         TextLabel(facts, (x, 0.06, z), small, (0.42, 0.47, 0.58, 1.0), up=up, fade=4.0),
     ]
     if info.random_weights:
-        after = x + font.width(facts + "   ") * small
+        after = x + font.text_width(facts + "   ") * small
         labels.append(
             TextLabel("random weights", (after, 0.06, z), small, WARNING, up=up, fade=4.0)
         )

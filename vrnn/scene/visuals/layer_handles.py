@@ -20,14 +20,14 @@ TILE, TILES = 0.075, ((1.0, 0.52, 0.10, 1.0), (0.06, 0.45, 0.47, 1.0), (0.10, 0.
 """Side, meters, and colors of the tiles."""
 
 
-def handles(pose: PlacementFrame, slot: int, pointed: Hit | None) -> Visual:
+def layer_handles(pose: PlacementFrame, slot: int, pointed: Hit | None) -> Visual:
     """The strip over each layer, with its name, can be grabbed, and its lower right corner; both
     are seen on the layer that is pointed at."""
     spots = []
     quads = []
     at = pointed.layer if pointed is not None else None
-    for i, node in enumerate(pose.ids):
-        x, y, z, width, height = pose.places[i].tolist()
+    for i, node in enumerate(pose.node_ids):
+        x, y, z, width, height = pose.panel_rects[i].tolist()
         left, right, top = x - width / 2, x + width / 2, y + height
         strip = (left, top + LABEL_STRIP - 0.03, z)
         spots.append(
@@ -39,7 +39,7 @@ def handles(pose: PlacementFrame, slot: int, pointed: Hit | None) -> Visual:
         )
         tiles = (right + 0.045, top + 0.02, z + 0.006)
         shown = pose.placement.network.by_id.get(node)  # None: on its way into a fold
-        box = node in pose.placement.folded.boxes
+        box = node in pose.placement.folded.folded_modules
         if shown is not None and not box and shown.operation != "input":
             side = 2 * TILE
             spots.append(

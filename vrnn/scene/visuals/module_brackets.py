@@ -51,10 +51,10 @@ def module_brackets(
         length = sqrt(dx * dx + dy * dy + dz * dz)
         along = (dx / max(length, 1e-6), dy / max(length, 1e-6), dz / max(length, 1e-6))
         name = part.name.rpartition(".")[2] if part.depth else part.name
-        size = min(TEXT, 0.8 * length / max(font.width(f"fold {name}"), 1e-6))
+        size = min(TEXT, 0.8 * length / max(font.text_width(f"fold {name}"), 1e-6))
         if size > 0.03:
             up = (along[2], 0.0, -along[0])  # level, as the bracket is
-            back = font.width(name) * size / 2
+            back = font.text_width(name) * size / 2
             at = [
                 (a + b) / 2 - forth * back + aside * 0.035
                 for a, b, forth, aside in zip(one.tolist(), two.tolist(), along, up, strict=True)
@@ -83,7 +83,7 @@ def _parts(pose: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> list
         depth = sum(name.startswith(f"{other}.") for other in seen.values())
         if depth >= DEEPEST:
             continue
-        places = {n: pose.place(n) for n in shown}
+        places = {n: pose.panel_rect(n) for n in shown}
         if not fronts:
             parts.append(_beside(name, depth, np.array(list(places.values()))))
             continue

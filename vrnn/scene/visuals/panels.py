@@ -12,8 +12,8 @@ from vrnn.scene.layout.panel_size import PanelGrid
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.primitives import PANEL, QUAD, quad
 from vrnn.scene.state import AblationState
-from vrnn.scene.transition import MapPlacements, PlacementFrame, grid_maps
-from vrnn.style.colormap import ColorMapping, symmetric
+from vrnn.scene.transition import MapPlacements, PlacementFrame, grid_placements
+from vrnn.style.colormap import ColorMapping, symmetric_range
 
 NAME = 0.15
 """Capital height of a layer's name, meters."""
@@ -53,7 +53,9 @@ ARROW_WIDTH = 0.26
 LINE_WIDTH = 0.085
 
 
-def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]) -> np.ndarray:
+def panel_records(
+    places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
+) -> np.ndarray:
     """(N,) PANEL that wait for their maps. places: (N, 5) x center, bottom, z, width, height."""
     records = np.zeros(len(nodes), PANEL)
     x, y, z, width, height = places.T
@@ -72,12 +74,12 @@ def panels(places: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
     return records
 
 
-def single_maps(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
+def single_map_records(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     """(K,) PANEL, one for each map that stands on its own. panel: (1,) the layer's own."""
     records = np.repeat(panel, len(maps.channels))
     left = panel["origin"][0] + panel["right"][0] / 2 + panel["down"][0]
-    width, height = maps.size[:, 0] * (1 - CELL_GAP), maps.size[:, 1] * (1 - CELL_GAP)
-    records["origin"] = left + maps.middle
+    width, height = maps.sizes[:, 0] * (1 - CELL_GAP), maps.sizes[:, 1] * (1 - CELL_GAP)
+    records["origin"] = left + maps.centers
     records["origin"][:, 0] -= width / 2
     records["origin"][:, 1] += height / 2
     records["right"], records["down"] = 0.0, 0.0
@@ -88,13 +90,13 @@ def single_maps(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     return records
 
 
-def boxes(pose: PlacementFrame) -> np.ndarray:
+def folded_module_quads(pose: PlacementFrame) -> np.ndarray:
     """QUADs behind each folded module: it looks like a pile of panels."""
     quads = []
-    for node in pose.placement.folded.boxes:
+    for node in pose.placement.folded.folded_modules:
         if node not in pose.index:
             continue
-        x, y, z, width, height = pose.place(node).tolist()
+        x, y, z, width, height = pose.panel_rect(node).tolist()
         for i in (3, 2, 1):
             shift = 0.035 * i
             back = z - 0.03 * i
@@ -128,28 +130,28 @@ def ablation_marks(
     """QUADs: a frame around what is switched off."""
     quads = []
     for one in off:
-        node = stand.ids.get(one.layer)
+        node = stand.node_ids.get(one.layer)
         if one.network != slot or node is None or node not in pose.index:
             continue
-        place = pose.place(node)
-        face = pose.placement.faces.get(node)
-        if face is None or face.one or not one.channels:
+        place = pose.panel_rect(node)
+        face = pose.placement.panel_shapes.get(node)
+        if face is None or face.shows_one_map or not one.channels:
             x, y, z, width, height = place.tolist()
             quads += _frame(x - width / 2, y + height, width, height, z)
             continue
-        maps = pose.maps.get(node) or grid_maps(
+        maps = pose.maps.get(node) or grid_placements(
             face.grid, map_shape(stand.network.by_id[node].shape), place
         )
         for channel in one.channels:
             at = np.flatnonzero(maps.channels == channel)
             if len(at):
-                x, y, z = (place[:3] + maps.middle[at[0]]).tolist()
-                width, height = maps.size[at[0]].tolist()
+                x, y, z = (place[:3] + maps.centers[at[0]]).tolist()
+                width, height = maps.sizes[at[0]].tolist()
                 quads += _frame(x - width / 2, y + height / 2, width, height, z)
     return np.concatenate(quads) if quads else np.zeros(0, QUAD)
 
 
-def outline(left: float, top: float, width: float, height: float, z: float) -> np.ndarray:
+def outline_quads(left: float, top: float, width: float, height: float, z: float) -> np.ndarray:
     """QUADs: a thin bright frame just before a picture."""
     line, z = 0.014, z + 0.01
     width, height = max(width, line), max(height, line)
@@ -175,7 +177,7 @@ def _frame(left: float, top: float, width: float, height: float, z: float) -> li
     ]
 
 
-def ranges(
+def color_ranges(
     maps: Mapping[int, FeatureMaps], nodes: Sequence[Node], display: ColorMapping
 ) -> tuple[np.ndarray, np.ndarray]:
     """(N, 2) and (N,) float32 for `PANEL`'s range and clip.
@@ -199,7 +201,7 @@ def ranges(
             ends = (layer.lowest, layer.highest)
         elif display.normalize_by == "map":
             continue
-        ends = symmetric(*ends) if display.symmetric else ends
+        ends = symmetric_range(*ends) if display.symmetric else ends
         if ends[0] == ends[1]:
             ends = (ends[0], ends[0] + 1e-30)
         found[i] = np.clip(np.array(ends) / layer.scale, -65504, 65504)

@@ -35,15 +35,15 @@ def pinned_layer_panel(
     pin: PinnedLayer, pose: PlacementFrame, node: int, display: ColorMapping
 ) -> tuple[np.ndarray, Visual]:
     """PANEL records of the double, and its name with a button that takes it away."""
-    x, y, z, width, height = pose.place(node).tolist()
+    x, y, z, width, height = pose.panel_rect(node).tolist()
     grid = panel_size(map_shape(pin.node.shape))
     size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
     place = np.array([[x, y + height + 0.62, z, grid.width * size, grid.height * size]], np.float32)
-    records = parts.panels(place, [grid], [pin.node])
+    records = parts.panel_records(place, [grid], [pin.node])
     if pin.maps is not None:
         records["base"] = 0
         maps = {pin.node.id: pin.maps}
-        records["range"], records["clip"] = parts.ranges(maps, [pin.node], display)
+        records["range"], records["clip"] = parts.color_ranges(maps, [pin.node], display)
     left, top = x - grid.width * size / 2, y + height + 0.62 + grid.height * size
     label = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, INK, fade=6.0)
     close = TextLabel(

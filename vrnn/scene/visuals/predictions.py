@@ -12,7 +12,7 @@ import numpy as np
 
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 from vrnn.network.results import ForwardResult
-from vrnn.scene.layout.input_margin import ABOVE, BAR, BARS, InputMargin
+from vrnn.scene.layout.input_margin import BAR_MARGIN, BAR_PITCH, MAX_BARS, InputMargin
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
 from vrnn.style.text import elide
@@ -43,7 +43,7 @@ def prediction_visual(
 
     x: left edge of the room; y, z: the input panel's bottom and plane; truth: the true class.
     """
-    width, height = room.picture_width, room.picture_height
+    width, height = room.image_width, room.image_height
     top = y + height + 0.02
     smooth = frame.image.shape[0] > 48
     picture = ImageQuad((x, top, z), (width, 0, 0), (0, -height, 0), frame.image, smooth)
@@ -52,7 +52,7 @@ def prediction_visual(
     pictures = [picture]
     for output in frame.outputs:
         if isinstance(output, ClassScores):
-            bars, names = _bars(output, class_names, x, top + ABOVE + 0.1, z, room.width)
+            bars, names = _bars(output, class_names, x, top + BAR_MARGIN + 0.1, z, room.width)
             quads.append(bars)
             labels += names
             if truth:
@@ -84,21 +84,23 @@ def name_of(index: int, class_names: tuple[str, ...]) -> str:
 def _bars(
     scores: ClassScores, names: tuple[str, ...], x: float, y: float, z: float, width: float
 ) -> tuple[np.ndarray, list[TextLabel]]:
-    best = np.argsort(-scores.probabilities, kind="stable")[:BARS]
+    best = np.argsort(-scores.probabilities, kind="stable")[:MAX_BARS]
     labels = []
-    high = len(best) * BAR + 0.02
+    high = len(best) * BAR_PITCH + 0.02
     quads = [quad(x - 0.1, y + high, width + 0.2, high + 0.06, z - 0.015, CARD)]
     for rank, index in enumerate(best):
-        base = y + (len(best) - 1 - rank) * BAR
+        base = y + (len(best) - 1 - rank) * BAR_PITCH
         part = float(scores.probabilities[index])
         color = BEST if rank == 0 else OTHER
         quads.append(quad(x, base - 0.03, width, 0.045, z, TRACK))
         quads.append(quad(x, base - 0.03, max(width * part, 0.004), 0.045, z + 0.004, color))
         percent = f"{part:.1%}"
-        text = elide(name_of(int(index), names), width - font.width(percent) * TEXT - 0.1, TEXT)
+        text = elide(
+            name_of(int(index), names), width - font.text_width(percent) * TEXT - 0.1, TEXT
+        )
         ink = BRIGHT if rank == 0 else (0.45, 0.48, 0.55, 1.0)
         labels.append(TextLabel(text, (x, base + 0.015, z), TEXT, ink, fade=5.0))
-        right = x + width - font.width(percent) * TEXT
+        right = x + width - font.text_width(percent) * TEXT
         labels.append(TextLabel(percent, (right, base + 0.015, z), TEXT, ink, fade=5.0))
     return np.concatenate(quads), labels
 
@@ -135,7 +137,7 @@ def _legend(
     parts = np.bincount(output.classes.ravel(), minlength=output.count) / output.classes.size
     colors = (class_colors(output.count) / 255.0) ** 2.2
     labels = []
-    for row, index in enumerate(np.argsort(-parts, kind="stable")[:BARS]):
+    for row, index in enumerate(np.argsort(-parts, kind="stable")[:MAX_BARS]):
         if parts[index] > 0:
             text = f"{name_of(int(index), names)} {parts[index]:.0%}"
             r, g, b = np.maximum(colors[index], 0.06)

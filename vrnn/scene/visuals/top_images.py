@@ -12,14 +12,14 @@ from vrnn.scene.primitives import ImageQuad, PickRegion, TextLabel, Visual, quad
 SIDE, GAP = 0.5, 0.05
 """Meters: of an image, and from one to the next."""
 COLUMNS = 5
-PIXELS = 128
+THUMBNAIL_PIXELS = 128
 FRAME = (255, 150, 40)
 CARD = (0.0065, 0.008, 0.0115, 1.0)
 INK = (0.75, 0.78, 0.84, 1.0)
 ACCENT = (1.0, 0.52, 0.10, 1.0)
 
 
-def top_images(
+def top_images_visual(
     images: Sequence[np.ndarray], texts: Sequence[str], actions: Sequence[Any], title: str,
     close: Any, x: float, y: float, z: float,
 ) -> Visual:  # fmt: skip
@@ -45,7 +45,7 @@ def top_images(
     return Visual(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
 
 
-def framed(pixels: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:
+def draw_region(pixels: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:
     """The same with a frame. box: (top, left, bottom, right) in pixels, the last two exclusive."""
     result = pixels.copy()
     if box is None:

@@ -22,7 +22,7 @@ def minimap(sheet: HudCanvas, world: World, camera: Camera) -> None:
     """At the upper right. Layers are strokes, seen from above; the arrow is the eye."""
     if not world.slots:
         return
-    places = [world.placement_frame(slot).places for slot in world.slots]
+    places = [world.placement_frame(slot).panel_rects for slot in world.slots]
     everything = np.concatenate(places)
     left = float((everything[:, 0] - everything[:, 3] / 2).min()) - 2
     right = float((everything[:, 0] + everything[:, 3] / 2).max()) + 2
@@ -45,7 +45,7 @@ def minimap(sheet: HudCanvas, world: World, camera: Camera) -> None:
             c, d = at(row.right + float(pose.offset[0]), row.front)
             sheet.box(a, b, max(c - a, 1), max(d - b, 1), STEP)
         lit = world.hovered.layer if world.hovered is not None else None
-        for node, place in zip(pose.ids, pose.places.tolist(), strict=True):
+        for node, place in zip(pose.node_ids, pose.panel_rects.tolist(), strict=True):
             a, b = at(place[0] - place[3] / 2, place[2])
             wide = max(place[3] * scale, SMALLEST)
             ink = LIT if lit == (slot, node) else LAYER

@@ -13,7 +13,7 @@ import numpy as np
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.style import font
-from vrnn.style.colormap import SCALE_TEXT, ColorMapping, lookup_table
+from vrnn.style.colormap import COLOR_RANGE_TEXT, ColorMapping, lookup_table
 
 INK = (0.62, 0.66, 0.74, 1.0)
 BRIGHT = (0.88, 0.90, 0.95, 1.0)
@@ -65,11 +65,11 @@ class HudCanvas:
         r, g, b, a = ink
         label = TextLabel(text, (x * s, y * s, 0.0), size * s, (r, g, b, a), up=(0, -1, 0), fade=0)
         self._labels.append(label)
-        return x + font.width(text) * size
+        return x + font.text_width(text) * size
 
     def centered(self, y: float, text: str, size: float, ink: Sequence[float]) -> None:
         """Text in the middle of the picture's width."""
-        self.text((self.width - font.width(text) * size) / 2, y, text, size, ink)
+        self.text((self.width - font.text_width(text) * size) / 2, y, text, size, ink)
 
     def add(self, other: HudCanvas) -> None:
         """Put another sheet of the same picture over this one."""
@@ -87,15 +87,15 @@ def legend(
 ) -> float:
     """What the colors mean, at the lower right. Returns where it begins from the left."""
     bar = 118.0
-    words = SCALE_TEXT[display.normalize_by]
+    words = COLOR_RANGE_TEXT[display.normalize_by]
     if display.clip_percentile < 100:
         words += f", full at {display.clip_percentile:g} %"
     x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
-    start = x - font.width(words) * 8.5 - 16
+    start = x - font.text_width(words) * 8.5 - 16
     if start < 30:
         words, start = "", x
     said = f"NaN or infinite: {not_finite:,} values"
-    left = start - (font.width(said) * 8.5 + 42 if not_finite else 0)
+    left = start - (font.text_width(said) * 8.5 + 42 if not_finite else 0)
     sheet.box(left - 18, y - 18, sheet.width - left - 2, 54, SHADE)
     colors = lookup_table(display, look.negative, look.positive)
     for i in range(STEPS):
@@ -104,12 +104,12 @@ def legend(
         sheet.box(x + i * part, y, part, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0))
     sheet.text(x, y + 28, "negative" if display.symmetric else "lowest", 8.5, INK)
     if display.symmetric:
-        sheet.text(x + bar - font.width("0") * 4.25, y + 28, "0", 8.5, INK)
+        sheet.text(x + bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, INK)
     word = "positive" if display.symmetric else "highest"
-    sheet.text(x + 2 * bar - font.width(word) * 8.5, y + 28, word, 8.5, INK)
+    sheet.text(x + 2 * bar - font.text_width(word) * 8.5, y + 28, word, 8.5, INK)
     sheet.text(start, y + 9.5, words, 8.5, INK)
     if not_finite:
-        start -= font.width(said) * 8.5 + 24
+        start -= font.text_width(said) * 8.5 + 24
         sheet.text(start, y + 9.5, said, 8.5, ACCENT)
         sheet.box(start - 18, y, 11, 11, (*look.not_finite, 1.0))
     return left - 18
@@ -118,8 +118,8 @@ def legend(
 def help_sheet(sheet: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
     """The keys, on a dark card in the middle, in columns. rows: (keys, what they do)."""
     line, pad, text = 30.0, 32.0, 11.5
-    split = max(font.width(keys) for keys, _ in rows) * text + 30
-    column = split + max(font.width(does) for _, does in rows) * text + 40
+    split = max(font.text_width(keys) for keys, _ in rows) * text + 30
+    column = split + max(font.text_width(does) for _, does in rows) * text + 40
     count = 2 if line * len(rows) + 2 * pad + 26 > sheet.height - 60 else 1
     each = -(-len(rows) // count)
     width, height = column * count + 2 * pad - 40, line * each + 2 * pad + 26
@@ -153,7 +153,7 @@ def message(sheet: HudCanvas, text: str, hint: str) -> None:
 def hint(sheet: HudCanvas, text: str, room: float) -> None:
     """One quiet line at the lower left. room: what is free there; more goes higher, in lines."""
     lines = wrapped(text, sheet.width - 80, 11)
-    width = max(font.width(line) for line in lines) * 11
+    width = max(font.text_width(line) for line in lines) * 11
     high = 40 + 26 * (len(lines) - 1)
     top = sheet.height - (22 if width + 66 < room else 84) - high
     sheet.box(20, top, width + 36, high, SHADE)
@@ -163,7 +163,7 @@ def hint(sheet: HudCanvas, text: str, room: float) -> None:
 
 def progress(sheet: HudCanvas, text: str) -> None:
     """What is being done, at the upper right."""
-    width = font.width(text) * 9.5
+    width = font.text_width(text) * 9.5
     sheet.text(sheet.width - width - 28, 40, text, 9.5, ACCENT)
 
 
@@ -179,7 +179,7 @@ def wrapped(text: str, room: float, size: float) -> list[str]:
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()
-        if lines[-1] and font.width(longer) * size > room:
+        if lines[-1] and font.text_width(longer) * size > room:
             lines.append(word)
         else:
             lines[-1] = longer

@@ -5,8 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
-from vrnn.scene.state import ARRANGEMENTS, FOLD_SHOWS
-from vrnn.style.colormap import COLORMAPS, DEFAULT, SCALES
+from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS
+from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import choice, slider, toggle
@@ -23,7 +23,7 @@ class DisplayPanel(Panel):
         imgui.separator_text("Colors")
         if colormap := choice("color map", mapping.colormap, COLORMAPS):
             context.do(SetColorMapping(colormap=colormap))
-        if normalize_by := choice("color range", mapping.normalize_by, SCALES):
+        if normalize_by := choice("color range", mapping.normalize_by, COLOR_RANGES):
             context.do(SetColorMapping(normalize_by=normalize_by))
         slider(
             context, "gamma", mapping.gamma, (0.25, 4.0), "%.2f",
@@ -43,7 +43,7 @@ class DisplayPanel(Panel):
         imgui.separator_text("World")
         if arrangement := choice("arrangement", state.arrangement, ARRANGEMENTS):
             context.do(SetArrangement(arrangement))
-        if shows := choice("folded layers", state.fold_display, FOLD_SHOWS):
+        if shows := choice("folded layers", state.fold_display, FOLD_DISPLAYS):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or open all stages"):
             context.do(FoldAllStages())

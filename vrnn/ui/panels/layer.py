@@ -15,7 +15,7 @@ from vrnn.commands.view import GoToView, HoverLayer
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
 from vrnn.network.results import Histogram, LayerProfile
-from vrnn.network.statistics import dead_channels, entropy, histogram, sparsity
+from vrnn.network.statistics import dead_channels, entropy, layer_histogram, sparsity
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import FORMS, ORDERS, Key
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
@@ -123,7 +123,7 @@ class LayerPanel(Panel):
             high = max((m.highest for m in stand.maps.values()), default=high)
         key = (id(maps), low, high)
         if self._histogram is None or self._histogram[0] != key:
-            self._histogram = (key, histogram(maps, BINS, low, high))
+            self._histogram = (key, layer_histogram(maps, BINS, low, high))
         self._bars("activations", self._histogram[1], (low, high))
         if fact is not None and fact.weights is not None:
             weights = fact.weights
