@@ -65,17 +65,17 @@ def test_commands_parse(command):
 @pytest.mark.parametrize(("name", "text"), blocks("toml"), ids=lambda value: value[:24])
 def test_settings_and_actions_load(name, text, tmp_path):
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
-    if text.startswith("# actions"):
+    if text.startswith("# commands"):
         assert read_commands(tmp_path / "mine.toml")
     else:
         load_config(tmp_path / "mine.toml")
 
 
-def test_the_table_of_actions_is_as_they_are():
-    made = runpy.run_path(str(ROOT / "docs/make_actions.py"))
-    text = (ROOT / "docs/actions.md").read_text(encoding="utf-8")
-    for table in ("table", "ways"):
-        assert made[table]() in text, "run python docs/make_actions.py"
+def test_the_tables_of_commands_are_as_they_are():
+    made = runpy.run_path(str(ROOT / "docs/make_commands.py"))
+    text = (ROOT / "docs/commands.md").read_text(encoding="utf-8")
+    for table in made["TABLES"].values():
+        assert table() in text, "run python docs/make_commands.py"
 
 
 def test_there_are_commands_to_test():

@@ -16,7 +16,6 @@ from pathlib import Path
 
 import numpy as np
 
-from vrnn.app.frame_rate import FrameRate
 from vrnn.app.headset_manager import HeadsetManager, start_if_requested
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.hud import Hud
@@ -28,6 +27,8 @@ from vrnn.app.window import Window
 from vrnn.app.window_exporter import WindowExporter
 from vrnn.app.window_input import WindowInput
 from vrnn.app.window_interface import HeadsetToggle, WindowInterface
+from vrnn.app.window_parts import WindowParts
+from vrnn.app.window_title import WindowTitle
 from vrnn.app.window_view import WindowView
 from vrnn.commands.context import CommandContext
 from vrnn.commands.dispatcher import CommandDispatcher
@@ -108,7 +109,6 @@ class DesktopApp(Closeable):
         self._open_workspace(specs, images)
         self._open_parts()
         self._timings = StartupTimings(options.timings)
-        self._rate = FrameRate(time.perf_counter())
         self._time, self._busy = time.perf_counter(), True
         try:
             start_if_requested(self.headset, options.xr, self.notify)
@@ -149,24 +149,21 @@ class DesktopApp(Closeable):
             self._ctx, workspace, self._renderer, config.headset, colors, self._options.stereo,
             self.notify, self._hand_controller,
         )  # fmt: skip
-        self._navigator = WindowNavigator(
-            workspace.world, self._view, self._fly_camera, self.headset, config.keys.store
+        parts = WindowParts(
+            window, workspace, self._renderer, self._fly_camera, self.gui, self._view
         )
+        self._navigator = WindowNavigator(parts, self.headset, config.keys.store)
         self.sessions = WindowSessions(workspace, self._fly_camera, self._navigator)
         hint = (RESTORE_HINT if self.sessions.has_last else "") + FIRST_HINT
-        self._hud = Hud(
-            workspace, window, self._view, self._fly_camera, colors, self._key_map, hint
-        )
-        self._exporter = WindowExporter(
-            Exporter(workspace, self._renderer, colors, lambda camera: None), self._renderer,
-            workspace.world, window, self._view, self._fly_camera, self._navigator, self.notify,
-        )  # fmt: skip
+        self._hud = Hud(parts, colors, self._key_map, hint)
+        exporter = Exporter(workspace, self._renderer, colors, lambda camera: None)
+        self._exporter = WindowExporter(parts, exporter, self._navigator, self.notify)
         pointer = Pointer(workspace, self.dispatcher, lambda: window.capture(True))
         self._input = WindowInput(
-            window, self.gui, self._hud, self._view, workspace, self._fly_camera, self._navigator,
-            self._key_map, self.dispatcher, pointer,
-        )  # fmt: skip
+            parts, self._hud, self._navigator, self._key_map, self.dispatcher, pointer
+        )
         self._live = LiveInput(self._options.live, workspace, self.notify)
+        self._title = WindowTitle(parts, self._live, time.perf_counter())
         self.context.navigator, self.context.exporter = self._navigator, self._exporter
         self.context.sessions, self.context.headset = self.sessions, HeadsetToggle(self.headset)
         self.context.interface = WindowInterface(window, self.gui, self._hud, pointer)
@@ -213,7 +210,7 @@ class DesktopApp(Closeable):
         self._time = now
         if self._busy and min(self.window.size) > 0:
             self._draw(self._view.size)
-        self._update_title(now)
+        self._title.update(now)
 
     def _run_headset_frame(self, visit: HeadsetView) -> None:
         """Once round with the headset worn: a frame for the eyes, and for the monitor when it is
@@ -235,7 +232,7 @@ class DesktopApp(Closeable):
             self._view.draw_over(self.headset.mirrored, size, self._hud.over(size))
         elif due:
             self._draw(size)
-        self._update_title(self._time)
+        self._title.update(self._time)
 
     def _update(self, seconds: float, visit: HeadsetView | None = None) -> bool:
         """Let time go on. True when the picture changed.
@@ -300,20 +297,6 @@ class DesktopApp(Closeable):
         self._view.draw(self._hud.over(size), self._hud.front())
         if self.workspace.world.slots:
             self._timings.mark("layout")
-
-    def _update_title(self, now: float) -> None:
-        """Show the models and the frame rate in the title."""
-        if not self._rate.update(self._view.frames, now):
-            return
-        world, live = self.workspace.world, self._live.rate
-        models = " + ".join(
-            info.title + (" (random weights)" if info.random_weights else "")
-            for info in (world.networks[slot].info for slot in world.slots)
-        )
-        rate = f" · {self._rate.per_second:.0f} fps" if self._rate.per_second else ""
-        if live is not None:
-            rate += f" · live: {live:.1f} images a second"
-        self.window.set_title(f"vrnn · {models or self.workspace.feed.progress or 'opening'}{rate}")
 
     # The end.
 

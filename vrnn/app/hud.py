@@ -4,17 +4,14 @@ from __future__ import annotations
 
 import time
 
-from vrnn.app.window import Window
-from vrnn.app.window_view import WindowView
+from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
-from vrnn.controls.fly_camera import FlyCamera
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import minimap
-from vrnn.workspace.workspace import Workspace
 
 MIN_NOTE_SECONDS = 4.0
 LETTERS_A_SECOND = 12.0
@@ -34,14 +31,12 @@ class Hud:
     """
 
     def __init__(
-        self, workspace: Workspace, window: Window, view: WindowView, fly_camera: FlyCamera,
-        colors: RenderColors, key_map: KeyMap, first_hint: str,
-    ) -> None:  # fmt: skip
+        self, parts: WindowParts, colors: RenderColors, key_map: KeyMap, first_hint: str
+    ) -> None:
         self.help_shown = self.map_shown = False
         self.magnifier = ""
         self.recording = ""
-        self._workspace, self._window, self._view = workspace, window, view
-        self._fly_camera, self._colors, self._key_map = fly_camera, colors, key_map
+        self._parts, self._colors, self._key_map = parts, colors, key_map
         self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
         self._noted = False
         self._laid_out: tuple[object, DrawList] | None = None
@@ -61,7 +56,7 @@ class Hud:
 
     def dismiss(self) -> bool:
         """Close the message of a failure; False when there is none."""
-        failures = self._workspace.feed.failures
+        failures = self._parts.workspace.feed.failures
         if failures:
             del failures[0]
             return True
@@ -69,7 +64,7 @@ class Hud:
 
     def over(self, size: tuple[int, int]) -> DrawList:
         """Lay out what lies over a picture of this width and height in pixels."""
-        workspace, world = self._workspace, self._workspace.world
+        workspace, world = self._parts.workspace, self._parts.world
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = feed.failures[0].message if feed.failures else ""
         text = hover_text(world)
@@ -77,8 +72,8 @@ class Hud:
         progress = self.recording or feed.progress
         if job is not None:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
-        scale, captured = self._window.pixel_scale, self._window.captured
-        camera = self._fly_camera.camera
+        scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
+        camera = self._parts.fly_camera.camera
         key = (
             size, scale, self.help_shown, self._note, failure, progress, text, mapping,
             world.not_finite, captured,
@@ -105,11 +100,10 @@ class Hud:
 
     def front(self) -> DrawList | None:
         """Lay out what floats before the eye; None for nothing."""
-        cards = self._workspace.hand.cards(self.magnifier)
-        world = self._workspace.world
+        cards = self._parts.workspace.hand.cards(self.magnifier)
+        world = self._parts.world
+        view = self._parts.view
         outline = world.receptive_field_outline(world.hovered)
         if not cards and not len(outline):
             return None
-        return hud_cards(
-            cards, self._fly_camera.camera, self._view.aspect, *self._view.cursor, outline
-        )
+        return hud_cards(cards, self._parts.fly_camera.camera, view.aspect, *view.cursor, outline)

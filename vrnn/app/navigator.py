@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from vrnn.app.headset_manager import HeadsetManager
-from vrnn.app.window_view import WindowView
+from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import NavigationActions
-from vrnn.controls.fly_camera import FlyCamera
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
 from vrnn.scene.viewpoints import find_layer, frame_layer, start_camera
-from vrnn.scene.world import World
 
 READY_VIEWS = ("overview", "front", "top")
 """Where numbers 1, 2 and 3 lead until something else is stored; 4 leads to the start."""
@@ -24,13 +22,10 @@ class WindowNavigator(NavigationActions):
             more then.
     """
 
-    def __init__(
-        self, world: World, view: WindowView, fly_camera: FlyCamera, headset: HeadsetManager,
-        store_key: str,
-    ) -> None:  # fmt: skip
+    def __init__(self, parts: WindowParts, headset: HeadsetManager, store_key: str) -> None:
         self.viewpoints: dict[int, Camera] = {}
         self.user_has_moved = False
-        self._world, self._view, self._fly_camera = world, view, fly_camera
+        self._world, self._view, self._fly_camera = parts.world, parts.view, parts.fly_camera
         self._headset, self._store_key = headset, store_key
 
     def go_to(self, camera: str, network: int | None = None) -> None:

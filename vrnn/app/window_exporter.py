@@ -10,30 +10,24 @@ import numpy as np
 from PIL import Image
 
 from vrnn.app.navigator import WindowNavigator
-from vrnn.app.window import Window
-from vrnn.app.window_view import WindowView
+from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import ExportActions
 from vrnn.commands.export import timestamped
 from vrnn.commands.session import unused
-from vrnn.controls.fly_camera import FlyCamera
 from vrnn.errors import VrnnError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
-from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
-from vrnn.scene.world import World
 
 
 class WindowExporter(ExportActions):
     """Writes what the window shows."""
 
     def __init__(
-        self, exporter: Exporter, renderer: Renderer, world: World, window: Window,
-        view: WindowView, fly_camera: FlyCamera, navigator: WindowNavigator,
+        self, parts: WindowParts, exporter: Exporter, navigator: WindowNavigator,
         notify: Callable[[str], None],
     ) -> None:  # fmt: skip
-        self._exporter, self._renderer, self._world = exporter, renderer, world
-        self._window, self._view, self._fly_camera = window, view, fly_camera
+        self._parts, self._exporter = parts, exporter
         self._navigator, self._notify = navigator, notify
         self._video: Iterator[float] | None = None
         self._saving: threading.Thread | None = None
@@ -47,13 +41,14 @@ class WindowExporter(ExportActions):
         self, file: Path, camera: str, size: tuple[int, int], transparent: bool, kind: str
     ) -> None:
         """Write a PNG. See `Exporter.save_image`."""
-        eye = self._view.camera(camera) if camera else self._fly_camera.camera
+        eye = self._parts.view.camera(camera) if camera else self._parts.fly_camera.camera
         self._exporter.save_image(file, eye, size, transparent, kind)
 
     def save_screenshot(self) -> None:
         """Write what is seen, without what lies over it, beside where vrnn was started."""
-        size = self._window.size
-        pixels = render_tiled(self._renderer, self._view.view(size), self._world.draw_list())
+        parts = self._parts
+        view = parts.view.view(parts.window.size)
+        pixels = render_tiled(parts.renderer, view, parts.world.draw_list())
         path = unused(timestamped(".png"))
         self._notify(f"screenshot saved to {path.resolve()}")
         # Compressing takes longer than a frame: a thread of its own does it.
@@ -72,7 +67,7 @@ class WindowExporter(ExportActions):
     ) -> None:  # fmt: skip
         """Begin a video; `advance` records it frame by frame."""
         stored = self._navigator.viewpoints
-        eyes = [self._view.camera(name) for name in cameras]
+        eyes = [self._parts.view.camera(name) for name in cameras]
         self._video = self._exporter.record_video(
             file, eyes or [stored[key] for key in sorted(stored)], seconds, rate, size
         )

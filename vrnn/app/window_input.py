@@ -7,19 +7,16 @@ from pathlib import Path
 
 from vrnn.app.hud import Hud
 from vrnn.app.navigator import WindowNavigator
-from vrnn.app.window import Window
-from vrnn.app.window_view import WindowView
+from vrnn.app.window_parts import WindowParts
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.session import OpenSession
 from vrnn.commands.view import GoToViewpoint, StoreViewpoint
 from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseLook, Scroll
-from vrnn.controls.fly_camera import DIRECTIONS, FlyCamera
+from vrnn.controls.fly_camera import DIRECTIONS
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
-from vrnn.ui.window_host import WindowGui
-from vrnn.workspace.workspace import Workspace
 
 TEXT_EDITING_KEYS = "ACVXYZ"
 """Keys that do something to a line of text while Control is held."""
@@ -29,12 +26,12 @@ class WindowInput:
     """Routes each event to the panels or to the world."""
 
     def __init__(
-        self, window: Window, gui: WindowGui, hud: Hud, view: WindowView, workspace: Workspace,
-        fly_camera: FlyCamera, navigator: WindowNavigator, key_map: KeyMap,
+        self, parts: WindowParts, hud: Hud, navigator: WindowNavigator, key_map: KeyMap,
         dispatcher: CommandDispatcher, pointer: Pointer,
     ) -> None:  # fmt: skip
-        self._window, self._gui, self._hud, self._view = window, gui, hud, view
-        self._workspace, self._fly_camera, self._navigator = workspace, fly_camera, navigator
+        self._window, self._gui, self._view = parts.window, parts.gui, parts.view
+        self._workspace, self._fly_camera = parts.workspace, parts.fly_camera
+        self._hud, self._navigator = hud, navigator
         self._keys, self._key_map, self._dispatcher = key_map.keys, key_map, dispatcher
         self._pointer = pointer
         self._pointed: tuple[object, ...] = ()

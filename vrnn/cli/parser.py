@@ -138,7 +138,7 @@ def _open_parser() -> _Parser:
     shot.add_argument("--transparent", action="store_true", help="no background")
     shot.add_argument(
         "--play", type=Path, metavar="FILE",
-        help="do the actions in this TOML file, pictures among them, and end; see docs/actions.md",
+        help="do the commands in this TOML file, images among them, and end; see docs/commands.md",
     )  # fmt: skip
     other = parser.add_argument_group("other")
     other.add_argument("--config", type=Path, metavar="FILE", help="settings, see docs/settings.md")

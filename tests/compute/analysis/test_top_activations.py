@@ -61,7 +61,7 @@ def test_all_digits_against_a_plain_loop(digits, name, measure):
         assert np.abs(top.values[channel] - best).max() <= room
         assert len(set(top.images[channel])) == 6
         for image, value, (row, column) in zip(
-            top.images[channel], top.values[channel], top.places[channel], strict=True
+            top.images[channel], top.values[channel], top.positions[channel], strict=True
         ):
             assert abs(expected[image, channel] - value) <= room
             largest = values[image, channel].max()
@@ -183,7 +183,7 @@ def counting():
 
 def equal(a, b):
     return (
-        all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("images", "values", "places"))
+        all(np.array_equal(getattr(a, n), getattr(b, n)) for n in ("images", "values", "positions"))
         and (a.node, a.measure, a.image_count) == (b.node, b.measure, b.image_count)
         and a.skipped == b.skipped
     )

@@ -27,7 +27,7 @@ from vrnn.controls.hands.motion_control import MotionControl
 from vrnn.controls.hands.onboarding_hints import OnboardingHints
 from vrnn.controls.hands.panel_pointer import PanelPointer, PanelSurface
 from vrnn.controls.hands.pointing_control import PointingControl
-from vrnn.controls.hands.radial_menu import Menu, open_menu, ring_choices
+from vrnn.controls.hands.radial_menu import RadialMenu, open_menu, ring_choices
 from vrnn.controls.hands.trigger_control import TriggerControl
 from vrnn.scene.headset.locomotion import Locomotion
 from vrnn.scene.headset.tracking import Rig, TrackingFrame
@@ -68,7 +68,7 @@ class HandControls:
         self.floating_panel = PanelPointer(panels, feedback)
         self.hints = OnboardingHints(comfort.hints, hints_file)
         self.grab_preview = GrabPreview(workspace)
-        self.menu: Menu | None = None
+        self.menu: RadialMenu | None = None
         self.magnifier = ""
         self.deferred_highlight = False
         self._done: list[Command] = []

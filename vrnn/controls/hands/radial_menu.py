@@ -39,7 +39,7 @@ def ring_choices(ring: Ring) -> dict[str, Choice]:
 
 
 @dataclass
-class Menu:
+class RadialMenu:
     """The menu while it is open.
 
     Attributes:
@@ -93,7 +93,7 @@ class Menu:
         return chosen is not None and chosen != before
 
 
-def open_menu(hand: HandState, head: Pose | None, now: float) -> Menu | None:
+def open_menu(hand: HandState, head: Pose | None, now: float) -> RadialMenu | None:
     """Opens a menu around where a hand points: for a layer, if it points at one.
 
     Args:
@@ -113,4 +113,4 @@ def open_menu(hand: HandState, head: Pose | None, now: float) -> Menu | None:
     distance = max(float(np.linalg.norm(center - head.position)), 0.3)
     leaf = radial.menu_billboard(billboard_facing(center, head.position), distance)
     choices = ring_choices(Ring.GENERAL if hit is None else Ring.LAYER)
-    return Menu(choices, hit, leaf, distance, now)
+    return RadialMenu(choices, hit, leaf, distance, now)

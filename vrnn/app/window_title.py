@@ -1,0 +1,37 @@
+"""The window's title: the models, the frame rate, and how fast live images go through."""
+
+from __future__ import annotations
+
+from vrnn.app.live_input import LiveInput
+from vrnn.app.window_parts import WindowParts
+
+INTERVAL = 0.5
+"""Seconds from one count of frames to the next."""
+
+
+class WindowTitle:
+    """Counts frames in the time in which frames were drawn, and writes the title."""
+
+    def __init__(self, parts: WindowParts, live: LiveInput, now: float) -> None:
+        self._parts, self._live = parts, live
+        self._per_second = 0.0
+        self._frames, self._since = 0, now
+
+    def update(self, now: float) -> None:
+        """Write the title anew when it is time. now: seconds."""
+        frames = self._parts.view.frames
+        if now - self._since < INTERVAL:
+            return
+        if frames - self._frames > 1:
+            self._per_second = (frames - self._frames) / (now - self._since)
+        self._frames, self._since = frames, now
+        world, live = self._parts.world, self._live.rate
+        models = " + ".join(
+            info.title + (" (random weights)" if info.random_weights else "")
+            for info in (world.networks[slot].info for slot in world.slots)
+        )
+        rate = f" · {self._per_second:.0f} fps" if self._per_second else ""
+        if live is not None:
+            rate += f" · live: {live:.1f} images a second"
+        progress = self._parts.workspace.feed.progress
+        self._parts.window.set_title(f"vrnn · {models or progress or 'opening'}{rate}")
