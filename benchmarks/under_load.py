@@ -35,6 +35,7 @@ from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+from vrnn.scene.visibility import layers_in_view
 from vrnn.workspace.workspace import Workspace
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
@@ -121,7 +122,7 @@ class Bench:
         """Frames after the pass until layers in view, and all, have the new image's maps."""
         rng = np.random.default_rng(1)
         old = dict(self.workspace.world.networks[0].maps)
-        in_view = {n for _, n in self.workspace.world.in_view(self.view.clip_from_world)}
+        in_view = {n for _, n in layers_in_view(self.workspace.world, self.view.clip_from_world)}
         self.workspace.show_live_frame(rng.integers(0, 255, (224, 224, 3), np.uint8))
         while not self.frame():
             continue

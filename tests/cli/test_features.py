@@ -91,13 +91,14 @@ def test_a_picture_that_is_put_in_excites_its_channel(studio):
 def test_channels_in_view_are_those_that_the_picture_shows(studio):
     from vrnn.render.uniforms import View
     from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+    from vrnn.scene.visibility import channels_in_view
 
     world, node = studio.world, studio.world.networks[0].node_ids[LAYER]
 
     def seen(camera):
         eye = camera_by_name(world, camera, 1.0, 0.8)
         near, fog = near_and_fog(world, eye)
-        return world.channels_in_view(0, node, View(eye, (400, 400), fog, near).clip_from_world)
+        return channels_in_view(world, 0, node, View(eye, (400, 400), fog, near).clip_from_world)
 
     assert seen("overview") == tuple(range(32))
     assert seen("layer:head") == ()

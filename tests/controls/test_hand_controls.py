@@ -22,6 +22,7 @@ from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.readout import hover_text
 from vrnn.scene.state import State
+from vrnn.scene.visibility import panel_corners
 
 
 @pytest.fixture(scope="module")
@@ -461,7 +462,7 @@ def test_one_stays_beside_the_layer_when_all_is_arranged_anew(studio, person):
         person.controls.do(change)
         person.wait(0.3)
         node = studio.world.networks[0].node_ids[name]
-        now = studio.world.panel_corners(0, node)
+        now = panel_corners(studio.world, 0, node)
         eye = person.controls.rig.apply(person.head.position)
         if not isinstance(change, FoldAllStages):
             np.testing.assert_allclose(eye - on_layer(studio.world, name), away, atol=0.5)

@@ -6,9 +6,8 @@ from hypothesis import strategies as st
 
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import panel_size
-from vrnn.scene.network_object import PanelShape
 from vrnn.scene.picking import pick_layer
-from vrnn.scene.transition import PlacementFrame
+from vrnn.scene.placement import PanelShape, PlacementFrame
 
 
 def node(number, shape):

@@ -14,9 +14,10 @@ from vrnn.network.predictions import ClassScores, Segmentation
 from vrnn.network.results import ForwardResult
 from vrnn.render.map_store import plan
 from vrnn.scene.camera import Camera
+from vrnn.scene.placement import grid_placements
 from vrnn.scene.state import LayerState, State
-from vrnn.scene.transition import grid_placements
 from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
+from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 from vrnn.style import font
 from vrnn.style.colormap import ColorMapping
@@ -119,8 +120,8 @@ def test_maps_go_to_another_form_without_a_jump(layer):
         """Middle of each map of the layer, by channel."""
         records = panels(world)
         pose = world.placement_frame(0)
-        if node.id in pose.maps:
-            found = pose.maps[node.id]
+        if node.id in pose.separate_maps:
+            found = pose.separate_maps[node.id]
             at = pose.panel_rect(node.id)[:3]
             return dict(zip(found.channels.tolist(), found.centers + at, strict=True))
         face = pose.placement.panel_shapes[node.id]
@@ -147,7 +148,7 @@ def test_maps_go_to_another_form_without_a_jump(layer):
 def test_pointing_lights_a_layer_and_its_neighbors_and_dims_the_rest():
     world, network, _ = small()
     node = network.nodes[3].id
-    middle = world.panel_corners(0, node).mean(0) - (0, 0.2, 0)
+    middle = panel_corners(world, 0, node).mean(0) - (0, 0.2, 0)
     eye = middle + np.array([0.0, 0, 3])
     hit = world.pick(eye, np.array([0.0, 0, -1]))
     assert hit is not None
@@ -237,7 +238,7 @@ def test_layers_are_found_by_name_or_by_a_part_only_one_has():
         find_layer(world, "conv")
     camera = camera_by_name(world, f"layer:{node.name}", 1.5, 1.0)
     assert isinstance(camera, Camera)
-    assert camera.z > world.panel_corners(0, node.id)[0, 2]
+    assert camera.z > panel_corners(world, 0, node.id)[0, 2]
 
 
 def test_a_network_of_one_layer_stands_too():

@@ -16,7 +16,7 @@ import numpy as np
 from vrnn.commands.context import CommandContext
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import Key, LayerState, State
+from vrnn.scene.state import LayerKey, LayerState, State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 
@@ -87,7 +87,7 @@ class UndoableCommand(Command):
             context.navigator.frame_everything()
 
     @property
-    def moved_layer(self) -> Key | None:
+    def moved_layer(self) -> LayerKey | None:
         """Network and name of the layer that it moves or scales, and does nothing else to."""
         return None
 

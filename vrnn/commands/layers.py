@@ -21,7 +21,7 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, Key, LayerState, Pin, State
+from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, LayerKey, LayerState, Pin, State
 from vrnn.scene.world import World
 
 MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
@@ -47,7 +47,7 @@ class MoveLayer(LayerCommand):
         return replace(layer, offset=(x, max(y, -20.0), z))
 
     @property
-    def moved_layer(self) -> Key:
+    def moved_layer(self) -> LayerKey:
         """This layer."""
         return self.network, self.layer
 
@@ -77,7 +77,7 @@ class ScaleLayer(LayerCommand):
         return replace(layer, size=size)
 
     @property
-    def moved_layer(self) -> Key:
+    def moved_layer(self) -> LayerKey:
         """This layer."""
         return self.network, self.layer
 

@@ -1,4 +1,4 @@
-"""What a ray meets: a map's texel of a layer, or one of the other things that can be touched."""
+"""What a ray hits: a texel of a layer's map, or another thing that can be clicked."""
 
 from __future__ import annotations
 
@@ -10,28 +10,42 @@ import numpy as np
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Node
+from vrnn.scene.placement import MapPlacements, PlacementFrame
 from vrnn.scene.primitives import PickRegion
-from vrnn.scene.transition import MapPlacements, PlacementFrame
 
 
 @dataclass(frozen=True, eq=False)
 class Ray:
-    """What points: from `origin` (3,) meters along the unit vector `direction` (3,)."""
+    """A pointing ray.
+
+    Attributes:
+        origin: (3,) meters.
+        direction: (3,) unit vector.
+    """
 
     origin: np.ndarray
     direction: np.ndarray
 
     def at(self, distance: float) -> np.ndarray:
-        """(3,) so many meters along it."""
+        """Return the (3,) point at a distance in meters."""
         return self.origin + self.direction * distance
 
 
 @dataclass(frozen=True)
 class Hit:
-    """What a ray meets.
+    """What a ray hits.
 
-    kind: `layer`, or a `Spot`'s. Of a layer: slot, node, channel (-1 between maps), row and column
-    of the texel. value: of the spot. across, down: 0…1 in what was met; distance: meters.
+    Attributes:
+        kind: `layer`, or the kind of a `PickRegion`.
+        distance: From the ray's origin, meters.
+        slot: The network.
+        node: The layer, or the layer that the region belongs to; -1 for none.
+        channel: Channel of a layer's map; -1 between maps.
+        row: Row of the texel in the map.
+        column: Column of the texel in the map.
+        value: Value of the region.
+        across: Part of the panel's or region's width from its left edge, 0…1.
+        down: Part of its height from its upper edge, 0…1.
     """
 
     kind: str
@@ -47,80 +61,107 @@ class Hit:
 
     @property
     def layer(self) -> tuple[int, int] | None:
-        """Network and node of the layer, or of the one that the spot belongs to."""
+        """Slot and node of the layer, or of the one that the region belongs to."""
         return (self.slot, self.node) if self.node >= 0 else None
 
 
 def pick_layer(
-    pose: PlacementFrame,
+    frame: PlacementFrame,
     nodes: Mapping[int, Node],
     slot: int,
     origin: np.ndarray,
     direction: np.ndarray,
 ) -> Hit | None:
-    """The nearest layer that a ray meets, all tested at once. origin, direction: (3,)."""
-    places = pose.panel_rects
-    if not len(places) or abs(direction[2]) < 1e-9:
+    """Return the nearest layer of a network that a ray hits; all are tested at once.
+
+    Args:
+        frame: Where the layers are.
+        nodes: The layers by id, see `NetworkObject.visible_nodes`.
+        slot: The network.
+        origin: (3,) meters.
+        direction: (3,) unit vector.
+    """
+    if not len(frame.panel_rects) or abs(direction[2]) < 1e-9:
         return None
-    x, y, z, width, height = places.T.astype(np.float64)
+    x, y, z, width, height = frame.panel_rects.T.astype(np.float64)
     t = (z - origin[2]) / direction[2]
     across = (origin[0] + t * direction[0] - x) / width + 0.5
     down = 1 - (origin[1] + t * direction[1] - y) / height
     inside = (t > 1e-6) & (across >= 0) & (across < 1) & (down >= 0) & (down < 1)
-    met = np.flatnonzero(inside)
-    for best in met[np.argsort(t[met])]:
-        node = nodes[pose.node_ids[best]]
-        u, v, away = float(across[best]), float(down[best]), float(t[best])
-        maps = pose.maps.get(node.id)
+    rows = np.flatnonzero(inside)
+    for nearest in rows[np.argsort(t[rows])]:
+        node = nodes[frame.node_ids[nearest]]
+        u, v, distance = float(across[nearest]), float(down[nearest]), float(t[nearest])
+        maps = frame.separate_maps.get(node.id)
         if maps is None:
-            return _in_grid(pose, node, slot, u, v, away)
-        at = np.array([(u - 0.5) * width[best], (1 - v) * height[best]])
-        hit = _among(maps, node, slot, at, (u, v), away)
+            return _hit_in_grid(frame, node, slot, (u, v), distance)
+        point = np.array([(u - 0.5) * width[nearest], (1 - v) * height[nearest]])
+        hit = _hit_separate_map(maps, node, slot, point, (u, v), distance)
         if hit is not None:
             return hit
     return None
 
 
-def _in_grid(pose: PlacementFrame, node: Node, slot: int, u: float, v: float, away: float) -> Hit:
+def _hit_in_grid(
+    frame: PlacementFrame, node: Node, slot: int, position: tuple[float, float], distance: float
+) -> Hit:
+    """The hit in a panel that holds all maps of a layer, or one for all."""
+    u, v = position
     channels, rows, columns = map_shape(node.shape)
-    face = pose.placement.panel_shapes.get(node.id)
-    if face is None or face.shows_one_map:
-        return Hit("layer", away, slot, node.id, -1, int(v * rows), int(u * columns), None, u, v)
-    cell_x, cell_y = u * face.grid.columns, v * face.grid.rows
-    channel = int(cell_y) * face.grid.columns + int(cell_x)
+    shape = frame.placement.panel_shapes.get(node.id)
+    if shape is None or shape.shows_one_map:
+        row, column = int(v * rows), int(u * columns)
+        return Hit("layer", distance, slot, node.id, -1, row, column, None, u, v)
+    cell_x, cell_y = u * shape.grid.columns, v * shape.grid.rows
+    channel = int(cell_y) * shape.grid.columns + int(cell_x)
     return Hit(
-        "layer", away, slot, node.id, channel if channel < channels else -1,
+        "layer", distance, slot, node.id, channel if channel < channels else -1,
         int((cell_y % 1) * rows), int((cell_x % 1) * columns), None, u, v,
     )  # fmt: skip
 
 
-def _among(
+def _hit_separate_map(
     maps: MapPlacements,
     node: Node,
     slot: int,
-    at: np.ndarray,
-    place: tuple[float, float],
-    away: float,
+    point: np.ndarray,
+    position: tuple[float, float],
+    distance: float,
 ) -> Hit | None:
-    local = (at - maps.centers[:, :2]) / np.maximum(maps.sizes, 1e-9) + 0.5
+    """The hit among maps that are drawn separately; None between them.
+
+    Args:
+        maps: Where they are.
+        node: Their layer.
+        slot: The network.
+        point: (2,) meters from the middle of the panel's lower edge.
+        position: The same as parts of the panel, `Hit.across` and `Hit.down`.
+        distance: From the ray's origin, meters.
+    """
+    local = (point - maps.centers[:, :2]) / np.maximum(maps.sizes, 1e-9) + 0.5
     inside = np.flatnonzero(((local >= 0) & (local < 1)).all(1))
     if not len(inside):
         return None
-    one = inside[0]
+    first = inside[0]
     _, rows, columns = map_shape(node.shape)
-    u, v = local[one]
+    u, v = local[first]
     return Hit(
-        "layer", away, slot, node.id, int(maps.channels[one]),
-        int((1 - v) * rows), int(u * columns), None, *place,
+        "layer", distance, slot, node.id, int(maps.channels[first]),
+        int((1 - v) * rows), int(u * columns), None, *position,
     )  # fmt: skip
 
 
 class PickRegions:
-    """All spots, ready to be picked among."""
+    """All regions of the world, prepared for picking."""
 
-    def __init__(self, spots: Sequence[PickRegion]) -> None:
-        self.regions = tuple(spots)
-        corners = np.array([(s.origin, s.right, s.down) for s in spots], np.float64)
+    def __init__(self, regions: Sequence[PickRegion]) -> None:
+        """Prepare regions.
+
+        Args:
+            regions: In any order; of two at the same distance, the first is hit.
+        """
+        self.regions = tuple(regions)
+        corners = np.array([(r.origin, r.right, r.down) for r in regions], np.float64)
         origin, right, down = corners.reshape(-1, 3, 3).transpose(1, 0, 2)
         normal = np.cross(right, down)
         # The position along an edge is a product with the edge divided by its length squared.
@@ -129,23 +170,28 @@ class PickRegions:
             down = down / np.einsum("ij,ij->i", down, down)[:, None]
         # All three are products with the ray's origin and direction, less what is known before.
         self._axes = np.concatenate([normal, right, down])
-        self._known = np.einsum("ij,ij->i", self._axes, np.tile(origin, (3, 1)))
+        self._offsets = np.einsum("ij,ij->i", self._axes, np.tile(origin, (3, 1)))
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
-        """The nearest spot that a ray meets. origin, direction: (3,)."""
+        """Return the nearest region that a ray hits.
+
+        Args:
+            origin: (3,) meters.
+            direction: (3,) unit vector.
+        """
         if not self.regions:
             return None
-        away, across, down = (self._axes @ origin - self._known).reshape(3, -1)
-        ahead, to_right, to_down = (self._axes @ direction).reshape(3, -1)
+        height, across, down = (self._axes @ origin - self._offsets).reshape(3, -1)
+        approach, to_right, to_down = (self._axes @ direction).reshape(3, -1)
         with np.errstate(divide="ignore", invalid="ignore"):
-            t = -away / ahead
+            t = -height / approach
             u, v = across + t * to_right, down + t * to_down
             inside = (t > 1e-6) & (u >= 0) & (u < 1) & (v >= 0) & (v < 1)
         if not inside.any():
             return None
-        best = int(np.argmin(np.where(inside, t, np.inf)))
-        spot = self.regions[best]
+        nearest = int(np.argmin(np.where(inside, t, np.inf)))
+        region = self.regions[nearest]
         return Hit(
-            spot.kind, float(t[best]), spot.slot, spot.node, -1, 0, 0, spot.value,
-            float(u[best]), float(v[best]),
+            region.kind, float(t[nearest]), region.slot, region.node, -1, 0, 0, region.value,
+            float(u[nearest]), float(v[nearest]),
         )  # fmt: skip

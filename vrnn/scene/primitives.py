@@ -1,4 +1,4 @@
-"""What there is to draw, as plain arrays: the hand-over from the scene to the renderer.
+"""What there is to draw, as plain arrays: what the scene hands to the renderer.
 
 Positions are meters in the world (or pixels for an overlay), colors linear RGBA 0…1. The dtypes
 here are the one source of each record's layout; the renderer hands the bytes to OpenGL unchanged.
@@ -13,17 +13,6 @@ import numpy as np
 
 from vrnn.style.colormap import DEFAULT, ColorMapping
 
-
-@dataclass(frozen=True, eq=False)
-class Visual:
-    """What is drawn beside the input, or anything else that stands beside the layers."""
-
-    quads: np.ndarray
-    labels: tuple[TextLabel, ...] = ()
-    image_quads: tuple[ImageQuad, ...] = ()
-    pick_regions: tuple[PickRegion, ...] = ()
-
-
 PANEL = np.dtype(
     [
         ("origin", "3f4"),  # top left corner as the viewer sees it
@@ -34,12 +23,15 @@ PANEL = np.dtype(
         ("base", "i4"),  # first texel of the layer's block in its store; -1: nothing yet
         ("first", "i4"),  # channel in the first cell
         ("range", "2f4"),  # half floats that the colors span; equal: each map's own
-        ("clip", "f4"),  # of the range, already with the full color
-        ("light", "f4"),  # 1 as it is, less when something else is in the light
-        ("border", "f4"),  # meters around it; negative: as wide, and lit up
+        ("clip", "f4"),  # part of the range that already has the full color; RGB_MAPS: see there
+        ("light", "f4"),  # 1 as it is, less when another layer is highlighted
+        ("border", "f4"),  # meters around it; negative: as wide, and highlighted
     ]
 )
 """One layer's maps in a grid: an instance."""
+
+RGB_MAPS = -1.0
+"""In place of a `PANEL`'s clip: the three maps of a block are linear red, green and blue."""
 
 QUAD = np.dtype(
     [
@@ -68,9 +60,16 @@ STROKE = np.dtype(
 class TextLabel:
     """A line of text in the world.
 
-    origin: left end of the base line; right, up: unit vectors; height: of a capital letter.
-    fade: (pixels,) the text is gone below this height on screen and whole at 1.3 times it;
-    until: above this many pixels it fades out again (for names that speak from afar only).
+    Attributes:
+        text: What it says.
+        origin: Left end of the base line.
+        height: Of a capital letter.
+        color: Linear RGBA.
+        right: Unit vector in which the text runs.
+        up: Unit vector from the base line to the top.
+        fade: Pixels: the text is invisible below this height on screen and opaque at 1.3 times it.
+        until: Pixels: above this height on screen it fades out again, for names that are only to
+            be read from afar.
     """
 
     text: str
@@ -85,10 +84,14 @@ class TextLabel:
 
 @dataclass(frozen=True, eq=False)
 class ImageQuad:
-    """A color image standing in the world.
+    """A color image in the world.
 
-    pixels: (H, W, 3) uint8 sRGB, or the name of a picture that was lent to the renderer; smooth:
-    blend texels.
+    Attributes:
+        origin: Top left corner.
+        right: From the left edge to the right edge.
+        down: From the top edge to the bottom edge.
+        pixels: (H, W, 3) uint8 sRGB, or the name of a texture that is registered with the renderer.
+        smooth: Whether its pixels are blended.
     """
 
     origin: tuple[float, float, float]
@@ -100,11 +103,17 @@ class ImageQuad:
 
 @dataclass(frozen=True, eq=False)
 class PickRegion:
-    """A rectangle that can be touched, beside the layers.
+    """A rectangle that can be clicked, apart from the layers themselves.
 
-    kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner`,
-    `features` or `pin`; origin, right, down: (3,) meters; value: what it stands for; slot, node: of
-    its layer.
+    Attributes:
+        kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner`,
+            `features` or `pin`.
+        origin: Top left corner.
+        right: From the left edge to the right edge.
+        down: From the top edge to the bottom edge.
+        value: What it stands for: often a command.
+        slot: The network it belongs to.
+        node: The layer it belongs to; -1 for none.
     """
 
     kind: str
@@ -117,11 +126,35 @@ class PickRegion:
 
 
 @dataclass(frozen=True, eq=False)
-class DrawList:
-    """Everything that stands in the world (or lies in an overlay) at one moment.
+class Visual:
+    """One thing in the world, such as the predictions or the image wall, with all its parts.
 
-    panels: instances of `PANEL`, by network and by the number of the array its maps lie in;
-    display: how their values become colors.
+    Attributes:
+        quads: (N,) `QUAD`.
+        labels: Its text.
+        image_quads: Its images.
+        pick_regions: Where it can be clicked.
+    """
+
+    quads: np.ndarray
+    labels: tuple[TextLabel, ...] = ()
+    image_quads: tuple[ImageQuad, ...] = ()
+    pick_regions: tuple[PickRegion, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class DrawList:
+    """Everything in the world (or in an overlay) at one moment.
+
+    Attributes:
+        panels: (N,) `PANEL` by store (the slot of a network, or another) and by the number of the
+            array in it that holds the maps.
+        quads: (N,) `QUAD`.
+        strokes: (N,) `STROKE`.
+        labels: Text. The same tuple as long as nothing in it changes: letters are laid out again
+            only for another one.
+        image_quads: Images.
+        color_mapping: How the values of maps become colors.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -141,7 +174,17 @@ def quad(
     color: tuple[float, ...],
     bottom: tuple[float, ...] | None = None,
 ) -> np.ndarray:
-    """One upright `QUAD` that faces +Z, y upward, as an array of length 1."""
+    """Return one upright `QUAD` that faces +Z, y upward, as an array of length 1.
+
+    Args:
+        left: Its left edge.
+        top: Its top edge.
+        width: Its width.
+        height: Its height.
+        z: Its plane.
+        color: At the top edge, or of all of it.
+        bottom: Color at the bottom edge; None for `color`.
+    """
     record = np.zeros(1, QUAD)
     record["origin"] = (left, top, z)
     record["right"] = (width, 0, 0)
@@ -154,7 +197,14 @@ def quad(
 def quad_from_edges(
     origin: np.ndarray, right: np.ndarray, down: np.ndarray, color: tuple[float, ...]
 ) -> np.ndarray:
-    """One `QUAD` anywhere. origin, right, down: (3,) meters."""
+    """Return one `QUAD` of any direction, as an array of length 1.
+
+    Args:
+        origin: (3,) top left corner.
+        right: (3,) from the left edge to the right edge.
+        down: (3,) from the top edge to the bottom edge.
+        color: Of all of it.
+    """
     record = np.zeros(1, QUAD)
     record["origin"], record["right"], record["down"] = origin, right, down
     record["top"] = record["bottom"] = color
@@ -170,7 +220,17 @@ def floor_quad(
     far: tuple[float, ...],
     near: tuple[float, ...],
 ) -> np.ndarray:
-    """One level `QUAD` seen from above, from z = back to z = back + depth."""
+    """Return one level `QUAD` that is seen from above, as an array of length 1.
+
+    Args:
+        left: Its left edge.
+        back: z of its far edge.
+        width: Along x.
+        depth: Along z, toward the viewer.
+        y: Its height.
+        far: Color at the far edge.
+        near: Color at the near edge.
+    """
     record = np.zeros(1, QUAD)
     record["origin"] = (left, y, back)
     record["right"] = (width, 0, 0)
@@ -178,3 +238,26 @@ def floor_quad(
     record["top"] = far
     record["bottom"] = near
     return record
+
+
+def outline_quads(
+    left: float, top: float, width: float, height: float, z: float,
+    line: float, color: tuple[float, ...],
+) -> list[np.ndarray]:  # fmt: skip
+    """Return the four `QUAD`s of an upright frame whose lines lie inside a rectangle.
+
+    Args:
+        left: Left edge of the rectangle.
+        top: Its top edge.
+        width: Its width.
+        height: Its height.
+        z: Its plane.
+        line: Thickness of the lines.
+        color: Of the lines.
+    """
+    return [
+        quad(left, top, width, line, z, color),
+        quad(left, top - height + line, width, line, z, color),
+        quad(left, top, line, height, z, color),
+        quad(left + width - line, top, line, height, z, color),
+    ]

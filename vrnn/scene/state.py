@@ -26,7 +26,7 @@ FOLD_DISPLAYS = ("mean", "maximum", "strongest")
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
 
-Key = tuple[int, str]
+LayerKey = tuple[int, str]
 """Network and name of a layer, or of a module."""
 
 
@@ -94,7 +94,7 @@ class InputImage:
     pixels: str = ""
 
 
-_NONE: Mapping[Key, LayerState] = MappingProxyType({})
+_NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -112,22 +112,38 @@ class State:
     arrangement: str = "terrace"
     color_mapping: ColorMapping = DEFAULT
     fold_display: str = "mean"
-    layers: Mapping[Key, LayerState] = field(default_factory=lambda: _NONE)
-    folds: frozenset[Key] = frozenset()
+    layers: Mapping[LayerKey, LayerState] = field(default_factory=lambda: _NONE)
+    folds: frozenset[LayerKey] = frozenset()
     pins: tuple[Pin, ...] = ()
     ablations: tuple[AblationState, ...] = ()
     input_image: InputImage = InputImage()
 
-    def layer(self, key: Key) -> LayerState:
+    def layer(self, key: LayerKey) -> LayerState:
         """What was done to a layer."""
         return self.layers.get(key, LayerState())
 
-    def with_layer(self, key: Key, layer: LayerState) -> State:
+    def with_layer(self, key: LayerKey, layer: LayerState) -> State:
         """The same with one layer otherwise."""
         layers = {k: v for k, v in self.layers.items() if k != key}
         if layer != LayerState():
             layers[key] = layer
         return replace(self, layers=MappingProxyType(layers))
+
+
+def has_same_placement(state: State, other: State) -> bool:
+    """Return whether two states place everything in the world alike."""
+    return _placement_part(state) == _placement_part(other)
+
+
+def _placement_part(state: State) -> State:
+    return replace(
+        state,
+        color_mapping=DEFAULT,
+        fold_display="mean",
+        pins=(),
+        ablations=(),
+        input_image=InputImage(),
+    )
 
 
 def validate(state: State) -> str:

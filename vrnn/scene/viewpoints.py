@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
+from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
 
 OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
@@ -48,9 +49,9 @@ def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float)
 
 def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
     """Face to face with one layer, on its side of whatever stands before it."""
-    corners = world.panel_corners(slot, node)
+    corners = panel_corners(world, slot, node)
     camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
-    free = world.free_before(slot, node)
+    free = free_depth(world, slot, node)
     z = float(corners[0, 2])
     if camera.z - z < free:
         return camera
@@ -64,7 +65,7 @@ def start_camera(world: World, fov: float) -> Camera:
     """Where a visitor stands at first: at eye height before the input, looking at it, and never
     within the name on the floor, which is as large as the network."""
     slot = world.slots[0]
-    corners = world.panel_corners(slot, world.networks[slot].network.inputs[0])
+    corners = panel_corners(world, slot, world.networks[slot].network.inputs[0])
     middle = corners.mean(0)
     wide = float(np.ptp(world.corners()[:, 0]))
     away = BEFORE if wide < WIDE else CLOSE

@@ -19,7 +19,7 @@ from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import Key
+from vrnn.scene.state import LayerKey
 from vrnn.scene.world import World
 from vrnn.workspace.workspace import Workspace
 
@@ -46,7 +46,7 @@ class PanelContext:
     workspace: Workspace
     dispatcher: CommandDispatcher
     notify: Callable[[str], None]
-    subject: Key | None = None
+    subject: LayerKey | None = None
     follows_hover: bool = True
     feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 
-from vrnn.scene.state import Key
+from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext
 
 DWELL = 0.25
@@ -15,12 +15,12 @@ class HoverSelection:
     """Makes what is pointed at for a while the subject."""
 
     def __init__(self) -> None:
-        self._pointed: tuple[Key | None, float] = (None, 0.0)
+        self._pointed: tuple[LayerKey | None, float] = (None, 0.0)
 
     def step(self, context: PanelContext) -> None:
         """Look what is pointed at now."""
         hit = context.world.hovered
-        key: Key | None = None
+        key: LayerKey | None = None
         if hit is not None and hit.layer is not None and hit.slot in context.world.networks:
             stand = context.world.networks[hit.slot]
             if hit.node in stand.network.by_id:

@@ -20,6 +20,7 @@ from vrnn.features.store import load
 from vrnn.network.feature_maps import block_size
 from vrnn.render.renderer import Renderer
 from vrnn.scene.state import State
+from vrnn.scene.visibility import channels_in_view
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
 
@@ -131,7 +132,7 @@ class FeatureImageManager:
     def _seen(self, world: World, key: Key, settings: FeatureVisSettings) -> tuple[int, ...]:
         if self._view is None or settings.is_whole_layer:
             return ()
-        return world.channels_in_view(*key, self._view)
+        return channels_in_view(world, *key, self._view)
 
     def on_job_progress(self, job: int, parts: Sequence[object]) -> None:
         """A job has made some."""

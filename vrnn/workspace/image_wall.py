@@ -121,7 +121,7 @@ class ImageWall(Closeable):
         )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {pages}" if count else "other images"
-        return drawn.wall_visual(tiles, sources, buttons, title, x, y, z)
+        return drawn.wall_visual(tiles, sources, buttons, title, (x, y, z))
 
     def close(self) -> None:
         """End the threads that make thumbnails."""

@@ -214,6 +214,6 @@ class JobManager:
         title = f"excite channel {channel} most"
         top = y + height + 0.62
         card = top_images_visual(
-            pictures, texts, actions, title, ShowTopActivations(), x, top, z + 0.02
+            pictures, texts, actions, title, ShowTopActivations(), (x, top, z + 0.02)
         )
         self._world.set_visual("top images", card)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn.scene.state import InputImage
+from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.world import World
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_wall import ImageWall
@@ -45,7 +46,7 @@ class LiveContent:
         """
         in_view: set[tuple[int, int]] = set()
         if clip_from_world is not None and self._feed.waiting:
-            in_view = self._world.in_view(clip_from_world)
+            in_view = layers_in_view(self._world, clip_from_world)
         complete = self._feed.upload(max_bytes, in_view)
         if clip_from_world is not None:
             self._jobs.pictures.update_visible_channels(clip_from_world)

@@ -76,7 +76,7 @@ class WorkerEventSink:
 
     def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
         shows = self.world.state.fold_display
-        if shows == "strongest" or not self.world.shows_one(slot, node):
+        if shows == "strongest" or not self.world.shows_one_map(slot, node):
             return
         known, as_what = self._folded.get((slot, node), (None, ""))
         if known is not maps or as_what != shows:

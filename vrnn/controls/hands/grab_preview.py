@@ -9,7 +9,7 @@ import numpy as np
 
 from vrnn.commands.base import UndoableCommand
 from vrnn.scene.primitives import QUAD
-from vrnn.scene.visuals import panels as parts
+from vrnn.scene.visuals.highlight import highlight_outline
 from vrnn.workspace.workspace import Workspace
 
 MIN_INTERVAL = 0.15
@@ -65,4 +65,4 @@ class GrabPreview:
         if self._now is None:
             return np.zeros(0, QUAD)
         x, y, z, width, height = self._now.change.outline(self._now.place).tolist()
-        return parts.outline_quads(x - width / 2, y + height, width, height, z)
+        return highlight_outline(x - width / 2, y + height, width, height, z)

@@ -18,6 +18,7 @@ from vrnn.scene.headset.rig_math import (
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, start_camera
+from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 
 FIELD_OF_VIEW = radians(75)
@@ -99,7 +100,7 @@ class LayerFollower:
             and beside.node not in pose.placement.folded.representative
         ):
             return None
-        by = world.panel_corners(beside.slot, beside.node).mean(0) - beside.center
+        by = panel_corners(world, beside.slot, beside.node).mean(0) - beside.center
         if float(np.linalg.norm(by)) < MIN_SHIFT * rig.scale:
             return None
         return replace(rig, position=rig.position + by)
@@ -120,5 +121,5 @@ def nearest(world: World, eye: np.ndarray, ahead: np.ndarray) -> NearestLayer | 
         if away[index] < least:
             least = float(away[index])
             node = pose.node_ids[index]
-            best = NearestLayer(slot, node, world.panel_corners(slot, node).mean(0))
+            best = NearestLayer(slot, node, panel_corners(world, slot, node).mean(0))
     return best

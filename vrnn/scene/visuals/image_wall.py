@@ -1,4 +1,4 @@
-"""A wall of thumbnails beside the input: pick one up, put it in."""
+"""A wall of thumbnails beside the input: click one, then the input, to put it in."""
 
 from __future__ import annotations
 
@@ -8,29 +8,38 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.scene.primitives import ImageQuad, PickRegion, TextLabel, Visual, quad
+from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
 from vrnn.style.text import elide
+from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT
 
 COLUMNS = 4
+"""Thumbnails in a row."""
 TILE, GAP, INNER = 0.56, 0.12, 0.5
-"""Meters: from one thumbnail to the next, what is more under it for its class, and its side."""
+"""Meters: from one thumbnail to the next, what is more below it for its class, and its side."""
+LINE = 0.014
+"""Thickness of a highlighted thumbnail's frame, meters."""
 THUMBNAIL_PIXELS = 96
-"""Pixels of a thumbnail."""
-CARD = (0.0065, 0.008, 0.0115, 1.0)
+"""Side of a thumbnail, pixels."""
+TITLE_HEIGHT, HINT_HEIGHT, BUTTON_HEIGHT, CLASS_HEIGHT = 0.12, 0.13, 0.085, 0.065
+"""Capital heights, meters."""
 CARD_PIXEL, EMPTY_PIXEL = (19, 22, 28), (31, 35, 43)
-INK = (0.45, 0.49, 0.58, 1.0)
-BRIGHT = (0.75, 0.78, 0.84, 1.0)
+"""sRGB of the wall, and of a thumbnail that is not there yet."""
+CLASS_COLOR = (0.45, 0.49, 0.58, 1.0)
 HINT = "click one, then the large picture"
 """How to put an image in, for those who have never been here."""
-LIT = (1.0, 0.52, 0.10, 1.0)
-BUTTON = (0.030, 0.036, 0.052, 1.0)
 
 
 @dataclass(frozen=True)
 class WallTile:
-    """A thumbnail. text: its class; action: what touching it does; lit: it is the one in the
-    network, or the one looked for."""
+    """A thumbnail.
+
+    Attributes:
+        pixels: (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, 3) uint8 sRGB; None as long as it is not there.
+        text: Its class.
+        action: What a click on it does.
+        is_highlighted: Whether it is the one in the network, or the one that was searched for.
+    """
 
     pixels: np.ndarray | None
     text: str
@@ -40,82 +49,97 @@ class WallTile:
 
 @dataclass(frozen=True)
 class WallButton:
-    """A word to touch, and what it does."""
+    """A button below the thumbnails.
+
+    Attributes:
+        text: What it says.
+        action: What a click on it does.
+    """
 
     text: str
     action: Any
 
 
-def wall_size(count: int) -> tuple[float, float]:
-    """Width and height in meters of a wall of so many tiles."""
-    rows = -(-count // COLUMNS)
-    return COLUMNS * TILE + 0.24, rows * (TILE + GAP) + 0.78
-
-
 def wall_visual(
-    tiles: Sequence[WallTile], sources: Sequence[WallTile], buttons: Sequence[WallButton],
-    title: str, x: float, y: float, z: float,
-) -> Visual:  # fmt: skip
-    """The wall with its right lower corner at (x, y, z). sources: a row of other images below."""
+    tiles: Sequence[WallTile],
+    sources: Sequence[WallTile],
+    buttons: Sequence[WallButton],
+    title: str,
+    corner: tuple[float, float, float],
+) -> Visual:
+    """Return the wall.
+
+    Args:
+        tiles: Images of the data set.
+        sources: A row of other images below them.
+        buttons: What turns the pages.
+        title: Text above all.
+        corner: Lower right corner, meters.
+    """
+    x, y, z = corner
     rows = max(1, -(-len(tiles) // COLUMNS)) if tiles else 0
     width = COLUMNS * TILE + 0.24
     height = rows * (TILE + GAP) + (0.62 if tiles else 0.2) + (TILE + GAP + 0.06 if sources else 0)
     left, top = x - width, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
     labels = [
-        TextLabel(title, (left + 0.12, top - 0.2, z), 0.12, BRIGHT, fade=5.0),
-        TextLabel(HINT, (left + 0.12, top + 0.1, z), 0.13, LIT, fade=5.0),
+        TextLabel(title, (left + 0.12, top - 0.2, z), TITLE_HEIGHT, TEXT, fade=5.0),
+        TextLabel(HINT, (left + 0.12, top + 0.1, z), HINT_HEIGHT, ACCENT, fade=5.0),
     ]
-    spots: list[PickRegion] = []
-    pictures: list[ImageQuad] = []
+    parts = []
     if tiles:
-        _tiles(tiles, left + 0.12, top - 0.32, z, quads, labels, spots, pictures)
+        parts.append(_thumbnails(tiles, left + 0.12, top - 0.32, z))
         base = top - 0.32 - rows * (TILE + GAP) - 0.1
-        at = left + 0.12
-        for button in buttons:
-            wide = font.text_width(button.text) * 0.085 + 0.14
-            quads.append(quad(at, base + 0.14, wide, 0.19, z - 0.008, BUTTON))
-            labels.append(TextLabel(button.text, (at + 0.07, base, z), 0.085, BRIGHT, fade=5.0))
-            spots.append(
-                PickRegion(
-                    "button", (at, base + 0.14, z), (wide, 0, 0), (0, -0.19, 0), button.action
-                )
-            )
-            at += wide + 0.06
+        parts.append(_button_row(buttons, left + 0.12, base, z))
     if sources:
-        lower = y + TILE + GAP + 0.04
-        _tiles(sources, left + 0.12, lower, z, quads, labels, spots, pictures)
-    return Visual(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
+        parts.append(_thumbnails(sources, left + 0.12, y + TILE + GAP + 0.04, z))
+    return Visual(
+        np.concatenate([*quads, *(part.quads for part in parts)]),
+        (*labels, *(label for part in parts for label in part.labels)),
+        tuple(image for part in parts for image in part.image_quads),
+        tuple(region for part in parts for region in part.pick_regions),
+    )
 
 
-def _tiles(
-    tiles: Sequence[WallTile], left: float, top: float, z: float, quads: list[np.ndarray],
-    labels: list[TextLabel], spots: list[PickRegion], pictures: list[ImageQuad],
-) -> None:  # fmt: skip
-    """Draw them as one picture: each thumbnail would take a draw call of its own."""
+def _button_row(buttons: Sequence[WallButton], left: float, base: float, z: float) -> Visual:
+    """Buttons from left to right, the base line of their text at `base`."""
+    quads, labels, regions = [np.zeros(0, QUAD)], [], []
+    for button in buttons:
+        width = font.text_width(button.text) * BUTTON_HEIGHT + 0.14
+        quads.append(quad(left, base + 0.14, width, 0.19, z - 0.008, BUTTON))
+        labels.append(TextLabel(button.text, (left + 0.07, base, z), BUTTON_HEIGHT, TEXT, fade=5.0))
+        corner = (left, base + 0.14, z)
+        regions.append(PickRegion("button", corner, (width, 0, 0), (0, -0.19, 0), button.action))
+        left += width + 0.06
+    return Visual(np.concatenate(quads), tuple(labels), (), tuple(regions))
+
+
+def _thumbnails(tiles: Sequence[WallTile], left: float, top: float, z: float) -> Visual:
+    """Thumbnails as one image: each would take a draw call of its own."""
     rows = -(-len(tiles) // COLUMNS)
-    tall = round(THUMBNAIL_PIXELS * (TILE + GAP) / INNER)
-    wide = round(THUMBNAIL_PIXELS * TILE / INNER)
-    sheet = np.empty((rows * tall, COLUMNS * wide, 3), np.uint8)
+    pixels_y = round(THUMBNAIL_PIXELS * (TILE + GAP) / INNER)
+    pixels_x = round(THUMBNAIL_PIXELS * TILE / INNER)
+    sheet = np.empty((rows * pixels_y, COLUMNS * pixels_x, 3), np.uint8)
     sheet[:] = CARD_PIXEL
+    quads, labels, regions = [np.zeros(0, QUAD)], [], []
     for i, tile in enumerate(tiles):
         row, column = divmod(i, COLUMNS)
         x, y = left + column * TILE, top - row * (TILE + GAP)
-        part = sheet[
-            row * tall : row * tall + THUMBNAIL_PIXELS,
-            column * wide : column * wide + THUMBNAIL_PIXELS,
-        ]
-        part[:] = EMPTY_PIXEL if tile.pixels is None else tile.pixels
+        first_y, first_x = row * pixels_y, column * pixels_x
+        sheet[first_y : first_y + THUMBNAIL_PIXELS, first_x : first_x + THUMBNAIL_PIXELS] = (
+            EMPTY_PIXEL if tile.pixels is None else tile.pixels
+        )
         if tile.is_highlighted:
-            line = 0.014
             for dx, dy, w, h in (
-                (0, 0, INNER, line), (0, line - INNER, INNER, line),
-                (0, 0, line, INNER), (INNER - line, 0, line, INNER),
+                (0, 0, INNER, LINE), (0, LINE - INNER, INNER, LINE),
+                (0, 0, LINE, INNER), (INNER - LINE, 0, LINE, INNER),
             ):  # fmt: skip
-                quads.append(quad(x + dx, y + dy, w, h, z + 0.006, LIT))
-        ink = LIT if tile.is_highlighted else INK
-        text = elide(tile.text, INNER, 0.065)
-        labels.append(TextLabel(text, (x, y - INNER - 0.085, z + 0.004), 0.065, ink, fade=5.0))
-        spots.append(PickRegion("thumbnail", (x, y, z), (INNER, 0, 0), (0, -INNER, 0), tile.action))
-    across = (COLUMNS * TILE, 0.0, 0.0)
-    pictures.append(ImageQuad((left, top, z), across, (0, -rows * (TILE + GAP), 0), sheet))
+                quads.append(quad(x + dx, y + dy, w, h, z + 0.006, ACCENT))
+        color = ACCENT if tile.is_highlighted else CLASS_COLOR
+        text = elide(tile.text, INNER, CLASS_HEIGHT)
+        below = (x, y - INNER - 0.085, z + 0.004)
+        labels.append(TextLabel(text, below, CLASS_HEIGHT, color, fade=5.0))
+        across, down = (INNER, 0, 0), (0, -INNER, 0)
+        regions.append(PickRegion("thumbnail", (x, y, z), across, down, tile.action))
+    image = ImageQuad((left, top, z), (COLUMNS * TILE, 0, 0), (0, -rows * (TILE + GAP), 0), sheet)
+    return Visual(np.concatenate(quads), tuple(labels), (image,), tuple(regions))

@@ -1,4 +1,4 @@
-"""On the floor before its layers, each module's name and reach: what folds it when touched."""
+"""Brackets on the floor in front of a module's layers, with its name: clicked, they fold it."""
 
 from __future__ import annotations
 
@@ -8,113 +8,150 @@ from math import sqrt
 
 import numpy as np
 
+from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import STROKE, PickRegion, TextLabel
-from vrnn.scene.transition import PlacementFrame
 from vrnn.style import font
+from vrnn.style.theme import STRUCTURE, with_alpha
 
 LINE, FOOT = 0.028, 0.1
 """Meters: thickness of a bracket, and length of its ends."""
 STEP = 0.2
 """Meters from one nested bracket to the next."""
-TEXT = 0.085
-INK = (0.36, 0.43, 0.58, 1.0)
-DEEPEST = 4
+TEXT_HEIGHT = 0.085
+"""Capital height of a module's name, meters; less where the bracket is short."""
+MIN_TEXT_HEIGHT = 0.03
+"""Smaller names are left out, meters."""
+MAX_DEPTH = 4
+"""Nested brackets that are drawn."""
 Point = tuple[float, float, float]
 
 
+@dataclass(frozen=True, eq=False)
+class ModuleBrackets:
+    """The brackets of one network.
+
+    Attributes:
+        strokes: (N,) `STROKE`.
+        labels: Names of modules.
+        pick_regions: Where the brackets can be clicked.
+    """
+
+    strokes: np.ndarray
+    labels: list[TextLabel]
+    pick_regions: list[PickRegion]
+
+
 @dataclass(frozen=True)
-class _Part:
-    """A bracket's part on one row, or along a conveyor. depth: nesting, 0 outermost; line: its
-    points (4, 3), the ends turned to the layers; spot: origin, right, down of what is touched."""
+class _Bracket:
+    """A module's bracket on one row, or along a conveyor.
+
+    Attributes:
+        name: Of the module.
+        depth: Nesting, 0 for the outermost.
+        line: (4, 3) its points, the ends turned to the layers.
+        region: Origin, right and down of what can be clicked.
+    """
 
     name: str
     depth: int
     line: np.ndarray
-    spot: tuple[Point, Point, Point]
+    region: tuple[Point, Point, Point]
 
 
 def module_brackets(
-    pose: PlacementFrame, modules: Mapping[str, tuple[int, ...]], slot: int, shown: float
-) -> tuple[np.ndarray, list[TextLabel], list[PickRegion]]:
-    """STROKEs, names and what can be touched. shown: 0…1, faded while things move."""
-    if shown <= 0.01:
-        return np.zeros(0, STROKE), [], []
-    strokes, labels, spots = [], [], []
-    for part in _parts(pose, modules):
-        ink = (*INK[:3], (0.8 - 0.12 * part.depth) * shown)
+    frame: PlacementFrame, modules: Mapping[str, tuple[int, ...]], slot: int, opacity: float
+) -> ModuleBrackets:
+    """Return the brackets of a network's modules.
+
+    Args:
+        frame: Where its layers are.
+        modules: Node ids of each module.
+        slot: The network.
+        opacity: 0…1, see `WorldPlacement.reveal`.
+    """
+    if opacity <= 0.01:
+        return ModuleBrackets(np.zeros(0, STROKE), [], [])
+    strokes, labels, regions = [], [], []
+    for bracket in _brackets(frame, modules):
+        color = with_alpha(STRUCTURE, (0.8 - 0.12 * bracket.depth) * opacity)
         record = np.zeros(3, STROKE)
-        record["start"], record["end"] = part.line[:-1], part.line[1:]
-        record["width"], record["color"] = LINE, ink
+        record["start"], record["end"] = bracket.line[:-1], bracket.line[1:]
+        record["width"], record["color"] = LINE, color
         strokes.append(record)
-        one, two = part.line[1], part.line[2]
-        dx, dy, dz = (two - one).tolist()
-        length = sqrt(dx * dx + dy * dy + dz * dz)
-        along = (dx / max(length, 1e-6), dy / max(length, 1e-6), dz / max(length, 1e-6))
-        name = part.name.rpartition(".")[2] if part.depth else part.name
-        size = min(TEXT, 0.8 * length / max(font.text_width(f"fold {name}"), 1e-6))
-        if size > 0.03:
-            up = (along[2], 0.0, -along[0])  # level, as the bracket is
-            back = font.text_width(name) * size / 2
-            at = [
-                (a + b) / 2 - forth * back + aside * 0.035
-                for a, b, forth, aside in zip(one.tolist(), two.tolist(), along, up, strict=True)
-            ]
-            labels.append(
-                TextLabel(
-                    name, (at[0], at[1] + 0.002, at[2]), size, ink, along, up, fade=6.0,
-                )
-            )  # fmt: skip
-        spots.append(
-            PickRegion("bracket", part.spot[0], part.spot[1], part.spot[2], part.name, slot)
-        )
-    return np.concatenate([np.zeros(0, STROKE), *strokes]), labels, spots
+        label = _label(bracket, color)
+        if label is not None:
+            labels.append(label)
+        origin, right, down = bracket.region
+        regions.append(PickRegion("bracket", origin, right, down, bracket.name, slot))
+    return ModuleBrackets(np.concatenate([np.zeros(0, STROKE), *strokes]), labels, regions)
 
 
-def _parts(pose: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> list[_Part]:
-    fronts = {n: (row.y, row.front) for row in pose.placement.layout.rows for n in row.node_ids}
-    home = pose.placement.folded.representative
+def _label(bracket: _Bracket, color: tuple[float, float, float, float]) -> TextLabel | None:
+    """The name of a module in the middle of its bracket; None where there is no room for it."""
+    start, end = bracket.line[1], bracket.line[2]
+    dx, dy, dz = (end - start).tolist()
+    length = sqrt(dx * dx + dy * dy + dz * dz)
+    along = (dx / max(length, 1e-6), dy / max(length, 1e-6), dz / max(length, 1e-6))
+    name = bracket.name.rpartition(".")[2] if bracket.depth else bracket.name
+    size = min(TEXT_HEIGHT, 0.8 * length / max(font.text_width(f"fold {name}"), 1e-6))
+    if size <= MIN_TEXT_HEIGHT:
+        return None
+    up = (along[2], 0.0, -along[0])  # level, as the bracket is
+    back = font.text_width(name) * size / 2
+    x, y, z = (
+        (a + b) / 2 - forth * back + aside * 0.035
+        for a, b, forth, aside in zip(start.tolist(), end.tolist(), along, up, strict=True)
+    )
+    return TextLabel(name, (x, y + 0.002, z), size, color, along, up, fade=6.0)
+
+
+def _brackets(frame: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> list[_Bracket]:
+    rows = frame.placement.layout.rows
+    front_of = {node: (row.y, row.front) for row in rows for node in row.node_ids}
+    representative = frame.placement.folded.representative
     seen: dict[tuple[int, ...], str] = {}
-    parts = []
+    brackets = []
     for name, members in modules.items():
-        shown = tuple(dict.fromkeys(home[m] for m in members))
-        if len(shown) < 2 or shown in seen:
+        visible = tuple(dict.fromkeys(representative[m] for m in members))
+        if len(visible) < 2 or visible in seen:
             continue
-        seen[shown] = name
+        seen[visible] = name
         depth = sum(name.startswith(f"{other}.") for other in seen.values())
-        if depth >= DEEPEST:
+        if depth >= MAX_DEPTH:
             continue
-        places = {n: pose.panel_rect(n) for n in shown}
-        if not fronts:
-            parts.append(_beside(name, depth, np.array(list(places.values()))))
+        rects = {n: frame.panel_rect(n) for n in visible}
+        if not front_of:
+            brackets.append(_beside_layers(name, depth, np.array(list(rects.values()))))
             continue
-        rows: dict[tuple[float, float], list[np.ndarray]] = {}
-        for node in shown:
-            if node in fronts:
-                rows.setdefault(fronts[node], []).append(places[node])
-        for (y, front), on_row in rows.items():
-            parts.append(_before(name, depth, np.array(on_row), y + float(pose.offset[1]), front))
-    return parts
+        by_row: dict[tuple[float, float], list[np.ndarray]] = {}
+        for node in visible:
+            if node in front_of:
+                by_row.setdefault(front_of[node], []).append(rects[node])
+        for (y, front), on_row in by_row.items():
+            y += float(frame.offset[1])
+            brackets.append(_before_layers(name, depth, np.array(on_row), y, front))
+    return brackets
 
 
-def _before(name: str, depth: int, places: np.ndarray, y: float, front: float) -> _Part:
-    """On a row's front. places: (K, 5)."""
-    left = float((places[:, 0] - places[:, 3] / 2).min()) + 0.05 * depth
-    right = float((places[:, 0] + places[:, 3] / 2).max()) - 0.05 * depth
+def _before_layers(name: str, depth: int, rects: np.ndarray, y: float, front: float) -> _Bracket:
+    """A bracket on a row's front. rects: (K, 5), see `PlacementFrame.panel_rects`."""
+    left = float((rects[:, 0] - rects[:, 3] / 2).min()) + 0.05 * depth
+    right = float((rects[:, 0] + rects[:, 3] / 2).max()) - 0.05 * depth
     z = front - 0.1 - STEP * depth
     height = y + 0.008
     line = [(left, z - FOOT), (left, z), (right, z), (right, z - FOOT)]
-    return _Part(
+    return _Bracket(
         name, depth, np.array([(x, height, at) for x, at in line]),
         ((left, height, z - STEP + 0.04), (right - left, 0, 0), (0, 0, STEP)),
     )  # fmt: skip
 
 
-def _beside(name: str, depth: int, places: np.ndarray) -> _Part:
-    """On the floor at the left of layers that stand behind each other."""
-    x = float((places[:, 0] - places[:, 3] / 2).min()) - 0.35 - STEP * (DEEPEST - depth)
-    far, near = float(places[:, 2].min()) - 0.05, float(places[:, 2].max()) + 0.05
+def _beside_layers(name: str, depth: int, rects: np.ndarray) -> _Bracket:
+    """A bracket on the floor at the left of layers that are one behind another."""
+    x = float((rects[:, 0] - rects[:, 3] / 2).min()) - 0.35 - STEP * (MAX_DEPTH - depth)
+    far, near = float(rects[:, 2].min()) - 0.05, float(rects[:, 2].max()) + 0.05
     line = [(x + FOOT, near), (x, near), (x, far), (x + FOOT, far)]
-    return _Part(
+    return _Bracket(
         name, depth, np.array([(at, 0.008, z) for at, z in line]),
         ((x - STEP / 2, 0.008, far), (STEP, 0, 0), (0, 0, near - far)),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""Doubles: a layer as it was, as it is, or the difference, standing over a layer."""
+"""Pinned copies: a layer as it was, as it is, or the difference, above a layer."""
 
 from __future__ import annotations
 
@@ -9,18 +9,29 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import panel_size
+from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import PickRegion, TextLabel, Visual, quad
-from vrnn.scene.transition import PlacementFrame
-from vrnn.scene.visuals import panels as parts
+from vrnn.scene.visuals.panels import color_ranges, panel_records
 from vrnn.style.colormap import ColorMapping
+from vrnn.style.theme import ANNOTATION, with_alpha
 
-INK = (0.25, 0.80, 0.62, 1.0)
+GAP = 0.62
+"""Meters from the layer's panel up to the copy's."""
 
 
 @dataclass(frozen=True, eq=False)
 class PinnedLayer:
-    """A double. store: where its maps are kept; beside: layer that it stands beside, of the same
-    network; caption: what it shows; number: its `Pin`'s."""
+    """A pinned copy of a layer.
+
+    Attributes:
+        number: Of its `Pin`.
+        network: Slot of the network.
+        beside: Name of the layer that it hangs above, of the same network.
+        node: The layer that it is a copy of.
+        store: Number of the store on the GPU that holds its maps.
+        caption: What it shows.
+        maps: Its maps; None as long as there are none.
+    """
 
     number: int
     network: int
@@ -32,26 +43,34 @@ class PinnedLayer:
 
 
 def pinned_layer_panel(
-    pin: PinnedLayer, pose: PlacementFrame, node: int, display: ColorMapping
+    pin: PinnedLayer, frame: PlacementFrame, node: int, color_mapping: ColorMapping
 ) -> tuple[np.ndarray, Visual]:
-    """PANEL records of the double, and its name with a button that takes it away."""
-    x, y, z, width, height = pose.panel_rect(node).tolist()
+    """Return the panel of a pinned copy, and its caption with a button that removes it.
+
+    Args:
+        pin: The copy.
+        frame: Where the layers of its network are.
+        node: The layer that it hangs above, one of the frame's.
+        color_mapping: How values become colors.
+
+    Returns:
+        (1,) `PANEL`, and the rest.
+    """
+    x, y, z, width, height = frame.panel_rect(node).tolist()
     grid = panel_size(map_shape(pin.node.shape))
     size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
-    place = np.array([[x, y + height + 0.62, z, grid.width * size, grid.height * size]], np.float32)
-    records = parts.panel_records(place, [grid], [pin.node])
+    rect = np.array([[x, y + height + GAP, z, grid.width * size, grid.height * size]], np.float32)
+    records = panel_records(rect, [grid], [pin.node])
     if pin.maps is not None:
         records["base"] = 0
         maps = {pin.node.id: pin.maps}
-        records["range"], records["clip"] = parts.color_ranges(maps, [pin.node], display)
-    left, top = x - grid.width * size / 2, y + height + 0.62 + grid.height * size
-    label = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, INK, fade=6.0)
-    close = TextLabel(
-        "× remove", (left + grid.width * size + 0.06, top - 0.1, z), 0.07, INK, fade=6.0
+        records["range"], records["clip"] = color_ranges(maps, [pin.node], color_mapping)
+    left, top = x - grid.width * size / 2, y + height + GAP + grid.height * size
+    right = left + grid.width * size
+    caption = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, ANNOTATION, fade=6.0)
+    button = TextLabel("× remove", (right + 0.06, top - 0.1, z), 0.07, ANNOTATION, fade=6.0)
+    region = PickRegion(
+        "pin", (right + 0.04, top + 0.02, z), (0.5, 0, 0), (0, -0.16, 0), pin.number, pin.network
     )
-    spot = PickRegion(
-        "pin", (left + grid.width * size + 0.04, top + 0.02, z), (0.5, 0, 0), (0, -0.16, 0),
-        pin.number, pin.network,
-    )  # fmt: skip
-    line = quad(x - 0.01, y + height + 0.6, 0.02, 0.14, z - 0.01, (*INK[:3], 0.5))
-    return records, Visual(line, (label, close), (), (spot,))
+    line = quad(x - 0.01, y + height + 0.6, 0.02, 0.14, z - 0.01, with_alpha(ANNOTATION, 0.5))
+    return records, Visual(line, (caption, button), (), (region,))

@@ -1,4 +1,4 @@
-"""The images that excite a channel most, over its layer, each with the region that did it."""
+"""Top activations: the images that excite a channel most, each with the region that did it."""
 
 from __future__ import annotations
 
@@ -8,45 +8,69 @@ from typing import Any
 import numpy as np
 
 from vrnn.scene.primitives import ImageQuad, PickRegion, TextLabel, Visual, quad
+from vrnn.style.theme import ACCENT, CARD, TEXT
 
 SIDE, GAP = 0.5, 0.05
 """Meters: of an image, and from one to the next."""
 COLUMNS = 5
+"""Images in a row, at most."""
+TITLE_HEIGHT, BUTTON_HEIGHT, CAPTION_HEIGHT = 0.1, 0.08, 0.055
+"""Capital heights, meters."""
 THUMBNAIL_PIXELS = 128
+"""Side of an image, pixels."""
 FRAME = (255, 150, 40)
-CARD = (0.0065, 0.008, 0.0115, 1.0)
-INK = (0.75, 0.78, 0.84, 1.0)
-ACCENT = (1.0, 0.52, 0.10, 1.0)
+"""Color of a region's frame, sRGB."""
 
 
 def top_images_visual(
-    images: Sequence[np.ndarray], texts: Sequence[str], actions: Sequence[Any], title: str,
-    close: Any, x: float, y: float, z: float,
-) -> Visual:  # fmt: skip
-    """A card whose lower edge is at y, its middle at x. images: (PIXELS, PIXELS, 3) uint8, the best
-    first; actions: what touching each does; close: what takes the card away."""
+    images: Sequence[np.ndarray],
+    captions: Sequence[str],
+    commands: Sequence[Any],
+    title: str,
+    close: Any,
+    position: tuple[float, float, float],
+) -> Visual:
+    """Return a card with the images.
+
+    Args:
+        images: (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS, 3) uint8 sRGB each, the best first.
+        captions: Text under each.
+        commands: What a click on each does.
+        title: Text above them.
+        close: What a click on the close button does.
+        position: Middle of the card's lower edge, meters.
+    """
+    x, y, z = position
     columns = min(COLUMNS, max(1, len(images)))
     rows = -(-len(images) // columns) if images else 1
     step_x, step_y = SIDE + GAP, SIDE + GAP + 0.1
     width, height = max(columns * step_x + 0.15, 2.2), rows * step_y + 0.38
     left, top = x - width / 2, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
-    labels = [TextLabel(title, (left + 0.1, top - 0.19, z), 0.1, INK, fade=5.0)]
+    labels = [TextLabel(title, (left + 0.1, top - 0.19, z), TITLE_HEIGHT, TEXT, fade=5.0)]
     right = left + width - 0.62
-    labels.append(TextLabel("× close", (right + 0.1, top - 0.19, z), 0.08, ACCENT, fade=5.0))
-    spots = [PickRegion("button", (right, top - 0.04, z), (0.6, 0, 0), (0, -0.2, 0), close)]
-    pictures = []
+    origin = (right + 0.1, top - 0.19, z)
+    labels.append(TextLabel("× close", origin, BUTTON_HEIGHT, ACCENT, fade=5.0))
+    regions = [PickRegion("button", (right, top - 0.04, z), (0.6, 0, 0), (0, -0.2, 0), close)]
+    image_quads = []
     for i, pixels in enumerate(images):
-        at_x, at_y = left + 0.1 + i % columns * step_x, top - 0.3 - i // columns * step_y
-        corner = (at_x, at_y, z)
-        pictures.append(ImageQuad(corner, (SIDE, 0, 0), (0, -SIDE, 0), pixels))
-        labels.append(TextLabel(texts[i], (at_x, at_y - SIDE - 0.085, z), 0.055, INK, fade=5.0))
-        spots.append(PickRegion("thumbnail", corner, (SIDE, 0, 0), (0, -SIDE, 0), actions[i]))
-    return Visual(np.concatenate(quads), tuple(labels), tuple(pictures), tuple(spots))
+        row, column = divmod(i, columns)
+        corner = (left + 0.1 + column * step_x, top - 0.3 - row * step_y, z)
+        across, down = (SIDE, 0, 0), (0, -SIDE, 0)
+        image_quads.append(ImageQuad(corner, across, down, pixels))
+        below = (corner[0], corner[1] - SIDE - 0.085, z)
+        labels.append(TextLabel(captions[i], below, CAPTION_HEIGHT, TEXT, fade=5.0))
+        regions.append(PickRegion("thumbnail", corner, across, down, commands[i]))
+    return Visual(np.concatenate(quads), tuple(labels), tuple(image_quads), tuple(regions))
 
 
 def draw_region(pixels: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:
-    """The same with a frame. box: (top, left, bottom, right) in pixels, the last two exclusive."""
+    """Return a copy of an image with a frame around a region.
+
+    Args:
+        pixels: (H, W, 3) uint8 sRGB.
+        box: (top, left, bottom, right) in pixels, the last two exclusive; None for no frame.
+    """
     result = pixels.copy()
     if box is None:
         return result

@@ -17,7 +17,7 @@ from vrnn.network.graph import Node
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import dead_channels, entropy, layer_histogram, sparsity
 from vrnn.scene.network_object import NetworkObject
-from vrnn.scene.state import FORMS, ORDERS, Key
+from vrnn.scene.state import FORMS, ORDERS, LayerKey
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, QUIET
@@ -81,7 +81,7 @@ class LayerPanel(Panel):
         self._sort = (0, False)
         self._order: tuple[object, np.ndarray] | None = None
         self._chosen: set[int] = set()
-        self._of: Key | None = None
+        self._of: LayerKey | None = None
 
     def draw(self, context: PanelContext) -> None:
         """The panel's inside."""

@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from vrnn.commands.display import Fold
 from vrnn.network.graph import Network
-from vrnn.scene.state import Key
+from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.module_tree import TreeRow, matching, rows, visible
@@ -20,7 +20,7 @@ class ModelPanel(Panel):
 
     def __init__(self) -> None:
         self._search = ""
-        self._opened: set[Key] = set()
+        self._opened: set[LayerKey] = set()
         self._known: dict[int, tuple[Network, list[TreeRow]]] = {}
         self._seen: dict[int, tuple[object, list[TreeRow]]] = {}
 

@@ -1,0 +1,166 @@
+"""Where the panels, maps and edges of one network are: in an arrangement, and at one moment."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Network
+from vrnn.scene.layout.folding import FoldedNetwork
+from vrnn.scene.layout.map_grid import MapGrid
+from vrnn.scene.layout.panel_size import PanelGrid
+from vrnn.scene.layout.types import Layout
+from vrnn.style import font
+
+ROUTE_POINTS = 32
+"""Points of a resampled route."""
+ROW_NAME_HEIGHT = 0.55
+"""Capital height of a row's name, meters."""
+ROW_NAME_GAP = 0.7
+"""Free width between a row's name and its first panel, meters."""
+
+
+@dataclass(frozen=True, eq=False)
+class PanelShape:
+    """What the panel of a layer looks like.
+
+    Attributes:
+        grid: Columns, rows and size of the panel.
+        shows_one_map: Whether one map stands for all channels, as in a folded layer.
+        map_grid: Where the maps are that are drawn as panels of their own; None where one panel
+            holds them all.
+    """
+
+    grid: PanelGrid
+    shows_one_map: bool = False
+    map_grid: MapGrid | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class MapPlacements:
+    """Where the maps of one layer are.
+
+    Attributes:
+        channels: (K,) channel numbers.
+        centers: (K, 3) float32, meters from the middle of the panel's lower edge.
+        sizes: (K, 2) float32, width and height in meters.
+    """
+
+    channels: np.ndarray
+    centers: np.ndarray
+    sizes: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
+class Placement:
+    """What is visible of a network in one arrangement, and where.
+
+    It knows neither the network's offset in the world nor how far layers were moved by hand.
+
+    Attributes:
+        folded: The network with its folded modules.
+        panel_shapes: Shape of each panel by node id.
+        layout: What the arrangement gave.
+        index: Row of each node id in `panel_rects`.
+        panel_rects: (N, 5) float32: x of the center, y of the bottom, z, width and height, in
+            meters, in the order of `network.nodes`.
+        routes: The points of each edge, (P, 3) float32 each, in the order of `network.edges`.
+        resampled_routes: The same as (R, ROUTE_POINTS, 3) float32.
+        row_name_widths: Meters free for the name of each row.
+        skip_edges: Source and target of the edges that pass other panels.
+        labeled_edges: Indices of the edges that are labeled: for each layer that data arrives at,
+            the last edge that leads to it.
+    """
+
+    folded: FoldedNetwork
+    panel_shapes: Mapping[int, PanelShape]
+    layout: Layout
+    index: Mapping[int, int]
+    panel_rects: np.ndarray
+    routes: list[np.ndarray]
+    resampled_routes: np.ndarray
+    row_name_widths: tuple[float, ...]
+    skip_edges: frozenset[tuple[int, int]]
+    labeled_edges: tuple[int, ...]
+
+    @property
+    def network(self) -> Network:
+        """The visible network, in which a folded module is one node."""
+        return self.folded.network
+
+    def left_of_row_name(self, node: int) -> float:
+        """Return the left end, in meters, of the row with this node and of the row's name."""
+        for row, width in zip(self.layout.rows, self.row_name_widths, strict=True):
+            if node in row.node_ids:
+                name_width = font.text_width(row.name) * ROW_NAME_HEIGHT
+                return min(row.left, row.left + width - ROW_NAME_GAP - name_width)
+        return float("inf")
+
+
+@dataclass(frozen=True, eq=False)
+class PlacementFrame:
+    """Where everything of one network is at one moment, which may be within a transition.
+
+    Attributes:
+        placement: The placement that the network has or moves to.
+        node_ids: (K) ids of the visible layers.
+        panel_rects: (K, 5) float32: x of the center, y of the bottom, z, width and height, in
+            meters in the world.
+        routes: The points of the edges of `placement.network`, (P, 3) float32 each.
+        separate_maps: Maps that are drawn as panels of their own, by node id.
+        offset: (3,) of the network in the world, meters.
+        index: Row of each node id in `panel_rects`.
+    """
+
+    placement: Placement
+    node_ids: tuple[int, ...]
+    panel_rects: np.ndarray
+    routes: list[np.ndarray]
+    separate_maps: Mapping[int, MapPlacements]
+    offset: np.ndarray
+    index: Mapping[int, int]
+
+    def panel_rect(self, node: int) -> np.ndarray:
+        """Return the (5,) rectangle of one layer's panel, see `panel_rects`."""
+        return self.panel_rects[self.index[node]]
+
+    def map_placements(self, node: int) -> MapPlacements:
+        """Return where the maps of a layer are, whether drawn separately or on one panel."""
+        separate = self.separate_maps.get(node)
+        if separate is not None:
+            return separate
+        shape = map_shape(self.placement.network.by_id[node].shape)
+        grid = self.placement.panel_shapes[node].grid
+        return grid_placements(grid, shape, self.panel_rect(node))
+
+
+def grid_placements(
+    grid: PanelGrid, shape: tuple[int, int, int], rect: np.ndarray
+) -> MapPlacements:
+    """Return where the maps of a panel are that holds them all in its grid.
+
+    Args:
+        grid: Columns and rows of the panel.
+        shape: (C, H, W) of the layer.
+        rect: (5,) of the panel, see `PlacementFrame.panel_rects`.
+    """
+    index = np.arange(shape[0])
+    cell = np.array([rect[3] / grid.columns, rect[4] / grid.rows], np.float32)
+    x = (index % grid.columns + 0.5) * cell[0] - rect[3] / 2
+    y = rect[4] - (index // grid.columns + 0.5) * cell[1]
+    centers = np.stack([x, y, np.zeros(len(index))], 1).astype(np.float32)
+    return MapPlacements(index, centers, np.tile(cell, (len(index), 1)))
+
+
+def resample_route(points: np.ndarray, count: int = ROUTE_POINTS) -> np.ndarray:
+    """Return (count, 3) float32 points that are evenly spaced along a polyline (N, 3)."""
+    points = np.asarray(points, np.float64)
+    lengths = np.linalg.norm(np.diff(points, axis=0), axis=1)
+    reached = np.concatenate([[0.0], np.cumsum(lengths)])
+    wanted = np.linspace(0.0, reached[-1], count)
+    return np.stack([np.interp(wanted, reached, points[:, i]) for i in range(3)], 1).astype(
+        np.float32
+    )

@@ -1,0 +1,194 @@
+"""What is drawn of one network: its panels, edges, steps, marks and predictions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.scene.network_object import NetworkObject, folded_map_id
+from vrnn.scene.placement import PlacementFrame
+from vrnn.scene.primitives import Visual
+from vrnn.scene.state import State
+from vrnn.scene.visuals.ablation_marks import ablation_marks
+from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
+from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
+from vrnn.scene.visuals.folded_modules import folded_module_quads
+from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
+from vrnn.scene.visuals.module_brackets import ModuleBrackets, module_brackets
+from vrnn.scene.visuals.panels import (
+    HIGHLIGHT_BORDER,
+    color_ranges,
+    panel_records,
+    separate_map_records,
+)
+from vrnn.scene.visuals.predictions import prediction_visual
+from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
+
+
+@dataclass(frozen=True, eq=False)
+class NetworkVisual:
+    """What of a network's drawing stays the same when another layer is hovered.
+
+    Attributes:
+        slot: The network.
+        frame: Where its layers are.
+        records: (K,) `PANEL` with all their light, in the order of `frame.node_ids`.
+        arrays: (K,) int: number of the array on the GPU that holds each one's maps.
+        quads: `QUAD`s in the order in which they are drawn.
+        edges: The edges.
+        predictions: The input's image and the predictions; None as long as there are none.
+        brackets: What folds modules when it is clicked.
+    """
+
+    slot: int
+    frame: PlacementFrame
+    records: np.ndarray
+    arrays: np.ndarray
+    quads: list[np.ndarray]
+    edges: EdgeStrokes
+    predictions: Visual | None
+    brackets: ModuleBrackets
+
+    def panels(
+        self, highlight: Highlight, tiles: Mapping[tuple[int, int], FeatureTiles]
+    ) -> dict[tuple[int, int], np.ndarray]:
+        """Return the panels as they are while a layer is hovered.
+
+        Args:
+            highlight: The layer that is hovered.
+            tiles: Feature visualizations by slot and node.
+
+        Returns:
+            (N,) `PANEL` by store and array, see `DrawList.panels`.
+        """
+        frame = self.frame
+        highlighted, light = panel_light(frame, self.slot, highlight)
+        records = self.records.copy()
+        records["light"] = light
+        records["border"][highlighted] = -HIGHLIGHT_BORDER
+        images: dict[tuple[int, int], np.ndarray] = {}
+        for node, layer in self._visible_tiles(tiles):
+            row = frame.index[node]
+            panel = records[row : row + 1]
+            by_array = feature_panels(layer, panel, frame.map_placements(node))
+            images.update({(layer.store, array): found for array, found in by_array.items()})
+            dim_panel(panel)
+        separate = np.array([n in frame.separate_maps for n in frame.node_ids], bool)
+        panels = {}
+        for array in np.unique(self.arrays):
+            parts = [records[(self.arrays == array) & ~separate]]
+            parts += [
+                separate_map_records(records[i : i + 1], frame.separate_maps[frame.node_ids[i]])
+                for i in np.flatnonzero(separate & (self.arrays == array))
+            ]
+            panels[self.slot, int(array)] = np.concatenate(parts)
+        return panels | images
+
+    def edge_strokes(self, highlight: Highlight) -> np.ndarray:
+        """Return the edges as they are while a layer is hovered, (N,) `STROKE`."""
+        edges = self.frame.placement.network.edges
+        return self.edges.colored(edge_emphasis(edges, self.slot, highlight))
+
+    def _visible_tiles(
+        self, tiles: Mapping[tuple[int, int], FeatureTiles]
+    ) -> Iterator[tuple[int, FeatureTiles]]:
+        """Layers of this network whose feature visualizations take the place of their maps."""
+        for (slot, node), layer in tiles.items():
+            shape = self.frame.placement.panel_shapes.get(node)
+            if slot != self.slot or node not in self.frame.index:
+                continue
+            if shape is not None and not shape.shows_one_map:
+                yield node, layer
+
+
+def network_visual(
+    slot: int,
+    network_object: NetworkObject,
+    frame: PlacementFrame,
+    state: State,
+    true_label: str,
+    opacity: float,
+) -> NetworkVisual:
+    """Return what is drawn of a network.
+
+    Args:
+        slot: The network.
+        network_object: The same network.
+        frame: Where its layers are.
+        state: The state of the world.
+        true_label: Name of the true class of the input, '' when it is not known.
+        opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
+    """
+    records, arrays = _panel_records(network_object, frame, state)
+    placement = frame.placement
+    are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
+    quads = [
+        terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
+        folded_module_quads(frame),
+        ablation_marks(state.ablations, slot, network_object, frame),
+    ]
+    return NetworkVisual(
+        slot, frame, records, arrays, quads,
+        edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1)),
+        _predictions(slot, network_object, frame, true_label),
+        module_brackets(frame, network_object.modules, slot, opacity),
+    )  # fmt: skip
+
+
+def _panel_records(
+    network_object: NetworkObject, frame: PlacementFrame, state: State
+) -> tuple[np.ndarray, np.ndarray]:
+    """(K,) `PANEL`s, and (K,) the number of the array that holds each one's maps."""
+    visible = network_object.visible_nodes(frame)
+    nodes = [visible[n] for n in frame.node_ids]
+    shapes = frame.placement.panel_shapes
+    grids = [
+        shapes[n].grid if n in shapes else network_object.default_grid(n) for n in frame.node_ids
+    ]
+    records = panel_records(frame.panel_rects, grids, nodes)
+    records["range"], records["clip"] = color_ranges(
+        network_object.maps, nodes, state.color_mapping
+    )
+    arrays = np.zeros(len(nodes), int)
+    for i, node in enumerate(nodes):
+        arrays[i], first = network_object.addresses.get(node.id, (0, -1))
+        if node.id in network_object.maps:
+            records["base"][i] = first
+            if node.id in shapes and shapes[node.id].shows_one_map:
+                arrays[i] = _show_one_map(
+                    records[i : i + 1], network_object, node.id, int(arrays[i]), state.fold_display
+                )
+    return records, arrays
+
+
+def _show_one_map(
+    record: np.ndarray, network_object: NetworkObject, node: int, array: int, fold_display: str
+) -> int:
+    """Let a panel show one map for all channels; return the number of the array that holds it."""
+    channels = int(record["grid"][0, 2])
+    record["grid"][0] = (1, 1, 1)
+    maps = network_object.maps[node]
+    if fold_display == "strongest":
+        record["grid"][0, 2] = channels
+        record["first"] = int(np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1])))
+        return array
+    folded_array, first = network_object.addresses.get(folded_map_id(node), (array, -1))
+    record["base"] = first
+    record["range"] = 0.0
+    return folded_array
+
+
+def _predictions(
+    slot: int, network_object: NetworkObject, frame: PlacementFrame, true_label: str
+) -> Visual | None:
+    margin = network_object.input_margin
+    if network_object.result is None or margin.node not in frame.index:
+        return None
+    x, y, z, width, _ = frame.panel_rect(margin.node).tolist()
+    left = x - width / 2 - margin.gap - margin.width
+    class_names = network_object.info.class_names
+    return prediction_visual(
+        margin, network_object.result, class_names, (left, y, z), slot, true_label
+    )

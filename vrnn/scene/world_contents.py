@@ -1,0 +1,84 @@
+"""What is in the world, and where it is."""
+
+from __future__ import annotations
+
+from vrnn.network.graph import Node
+from vrnn.scene.network_object import NetworkObject
+from vrnn.scene.picking import Hit
+from vrnn.scene.placement import PlacementFrame
+from vrnn.scene.primitives import Visual
+from vrnn.scene.state import State
+from vrnn.scene.visuals.feature_panels import FeatureTiles
+from vrnn.scene.visuals.highlight import Highlight
+from vrnn.scene.visuals.pinned_layers import PinnedLayer
+from vrnn.scene.world_placement import WorldPlacement
+
+
+class WorldContents:
+    """The networks by slot (0, 1, …), side by side, and everything beside them.
+
+    Attributes:
+        state: What the user has made of the world.
+        networks: The networks by slot.
+        placement: Where the networks are.
+        hovered: What the pointer is at.
+        pinned_layers: Pinned copies by number.
+        feature_tiles: Feature visualizations by slot and node.
+        visuals: Other things in the world by name.
+        nearby_visual: What is drawn only beside layers near the viewer.
+        true_label: Name of the true class of the input, '' when it is not known.
+    """
+
+    def __init__(self, state: State | None = None, seconds: float = 0.8) -> None:
+        """Begin without networks.
+
+        Args:
+            state: What the user has made of the world; None for the default.
+            seconds: Duration of a transition from one placement to another; 0 for none.
+        """
+        self.state = state or State()
+        self.networks: dict[int, NetworkObject] = {}
+        self.placement = WorldPlacement(seconds)
+        self.hovered: Hit | None = None
+        self.pinned_layers: dict[int, PinnedLayer] = {}
+        self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}
+        self.visuals: dict[str, Visual] = {}
+        self.nearby_visual: Visual | None = None
+        self.true_label = ""
+
+    @property
+    def slots(self) -> tuple[int, ...]:
+        """Slots of the networks, from left to right."""
+        return tuple(sorted(self.networks))
+
+    @property
+    def highlight(self) -> Highlight:
+        """The layer that is hovered, or that belongs to what is hovered."""
+        return None if self.hovered is None else self.hovered.layer
+
+    @property
+    def not_finite(self) -> int:
+        """Values in all maps that are NaN or infinite."""
+        networks = self.networks.values()
+        return sum(maps.not_finite for network in networks for maps in network.maps.values())
+
+    def placement_frame(self, slot: int) -> PlacementFrame:
+        """Return where everything of a network is at this moment."""
+        return self.placement.frames(self.networks, self.state)[slot]
+
+    def shows_one_map(self, slot: int, node: int) -> bool:
+        """Return whether a layer, or the module that it ends, is folded into one map."""
+        shape = self.networks[slot].placement(self.state, slot).panel_shapes.get(node)
+        return shape is not None and shape.shows_one_map
+
+    def node_id(self, slot: int, name: str) -> int | None:
+        """Return the node of a layer or of a folded module by name; None when there is none."""
+        if slot not in self.networks:
+            return None
+        visible = self.placement_frame(slot).placement.network.nodes
+        node_ids = {node.name: node.id for node in visible}
+        return node_ids.get(name, self.networks[slot].node_ids.get(name))
+
+    def visible_node(self, slot: int, node: int) -> Node:
+        """Return a layer as it is visible: that which represents a folded module is the module."""
+        return self.networks[slot].visible_nodes(self.placement_frame(slot))[node]

@@ -1,0 +1,170 @@
+"""What is drawn of the world: a part is drawn anew only when something in it has changed."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from vrnn.network.graph import Node
+from vrnn.scene.picking import PickRegions
+from vrnn.scene.placement import PlacementFrame
+from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
+from vrnn.scene.visuals.labels import network_labels
+from vrnn.scene.visuals.layer_handles import layer_handles
+from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
+from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
+from vrnn.scene.world_contents import WorldContents
+from vrnn.style import font
+
+FEATURES_LABEL = "what each channel looks for"
+"""In place of the operation of a layer that shows its feature visualization."""
+MIN_FRAMED_TEXT = 0.18
+"""Meters: text with capitals of at most this height may lie outside a view of everything."""
+EMPTY_WORLD = ((-2.0, 0.0, 0.0), (2.0, 2.0, 0.0))
+"""Meters: corners of a world without anything in it."""
+
+
+class WorldDrawing:
+    """Draws the world, and keeps what it drew until it is told what has changed."""
+
+    def __init__(self, contents: WorldContents) -> None:
+        """Begin with nothing drawn.
+
+        Args:
+            contents: What is in the world.
+        """
+        self._contents = contents
+        self._draw_list: DrawList | None = None
+        self._networks: dict[int, NetworkVisual] = {}
+        self._labels: tuple[TextLabel, ...] | None = None
+        self._pick_regions: PickRegions | None = None
+        self._corners: np.ndarray | None = None
+        self._framed_quads = 0
+
+    def invalidate(self, labels: bool = False, corners: bool = True) -> None:
+        """Draw the world anew when it is asked for.
+
+        Args:
+            labels: Whether text, what can be clicked or the size of the world may have changed too.
+            corners: Whether the last of these may have.
+        """
+        self._draw_list = None
+        self._networks.clear()
+        if labels:
+            self._labels = self._pick_regions = None
+            if corners:
+                self._corners = None
+
+    def invalidate_highlight(self) -> None:
+        """Draw the world in another light, as another layer is hovered, but nothing else anew."""
+        self._draw_list = None
+
+    def draw_list(self) -> DrawList:
+        """Return everything as it is at this moment; the same object until something changes."""
+        if self._draw_list is None:
+            self._draw_list = self._draw()
+        return self._draw_list
+
+    def pick_regions(self) -> PickRegions:
+        """Return what can be clicked apart from the layers."""
+        if self._pick_regions is None:
+            self.draw_list()
+        assert self._pick_regions is not None
+        return self._pick_regions
+
+    def corners(self) -> np.ndarray:
+        """Return (N, 3) points, in meters, that a view of everything has to show."""
+        if self._corners is None:
+            self._corners = _corners(self.draw_list(), self._framed_quads)
+        return self._corners
+
+    def _draw(self) -> DrawList:
+        contents, highlight = self._contents, self._contents.highlight
+        networks = [self._network(slot) for slot in contents.slots]
+        panels: dict[tuple[int, int], np.ndarray] = {}
+        quads, strokes = [np.zeros(0, QUAD)], [np.zeros(0, STROKE)]
+        nearby = contents.nearby_visual
+        visuals = [*contents.visuals.values(), *([] if nearby is None else [nearby])]
+        for network in networks:
+            panels |= network.panels(highlight, contents.feature_tiles)
+            quads += network.quads
+            strokes += [network.edge_strokes(highlight), network.brackets.strokes]
+            if network.predictions is not None:
+                visuals.append(network.predictions)
+            visuals.append(layer_handles(network.frame, network.slot, highlight))
+        for pin, frame, node in self._pinned_layers():
+            records, visual = pinned_layer_panel(pin, frame, node, contents.state.color_mapping)
+            panels[pin.store, 0] = records
+            visuals.append(visual)
+        quads += [visual.quads for visual in visuals if visual is not nearby]
+        self._framed_quads = sum(len(q) for q in quads)
+        if nearby is not None:
+            quads.append(nearby.quads)
+        if self._labels is None:  # laying letters out takes long: the same tuple is kept
+            self._labels = tuple(self._all_labels(networks, visuals))
+        if self._pick_regions is None:
+            regions = [r for network in networks for r in network.brackets.pick_regions]
+            regions += [r for visual in visuals for r in visual.pick_regions]
+            self._pick_regions = PickRegions(regions)
+        images = tuple(image for visual in visuals for image in visual.image_quads)
+        return DrawList(
+            panels, np.concatenate(quads), np.concatenate(strokes), self._labels, images,
+            contents.state.color_mapping,
+        )  # fmt: skip
+
+    def _network(self, slot: int) -> NetworkVisual:
+        if slot not in self._networks:
+            contents = self._contents
+            self._networks[slot] = network_visual(
+                slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
+                contents.true_label, contents.placement.reveal,
+            )  # fmt: skip
+        return self._networks[slot]
+
+    def _pinned_layers(self) -> Iterator[tuple[PinnedLayer, PlacementFrame, int]]:
+        """The pinned copies whose layers are visible, each with its layer and where that is."""
+        for pin in self._contents.pinned_layers.values():
+            node = self._contents.node_id(pin.network, pin.beside)
+            if node is not None:
+                frame = self._contents.placement_frame(pin.network)
+                if node in frame.index:
+                    yield pin, frame, node
+
+    def _all_labels(
+        self, networks: list[NetworkVisual], visuals: list[Visual]
+    ) -> Iterator[TextLabel]:
+        for network in networks:
+            yield from network.brackets.labels
+        for network in networks:
+            network_object = self._contents.networks[network.slot]
+            visible = network_object.visible_nodes(network.frame)
+            nodes = [self._labeled(network.slot, visible[n]) for n in network.frame.node_ids]
+            yield from network_labels(
+                network_object, network.frame, nodes, self._contents.placement.reveal
+            )
+        for visual in visuals:
+            yield from visual.labels
+
+    def _labeled(self, slot: int, node: Node) -> Node:
+        """The layer with the text that is drawn under its name as `label`."""
+        layer = self._contents.state.layers.get((slot, node.name))
+        if layer is None or layer.features is None:
+            return node
+        return replace(node, label=FEATURES_LABEL)
+
+
+def _corners(draw_list: DrawList, framed_quads: int) -> np.ndarray:
+    """(N, 3) corners of all panels, of the first quads, and of large text."""
+    corners = [
+        np.concatenate([r["origin"], r["origin"] + r["right"], r["origin"] + r["down"]])
+        for r in (*draw_list.panels.values(), draw_list.quads[:framed_quads])
+    ]
+    for label in draw_list.labels:
+        if label.height > MIN_FRAMED_TEXT:
+            width = font.text_width(label.text) * label.height
+            start = np.array(label.origin)
+            corners.append(np.array([start, start + np.array(label.right) * width]))
+    corners = [points for points in corners if len(points)]
+    return np.concatenate(corners) if corners else np.array(EMPTY_WORLD)
