@@ -27,6 +27,7 @@ from vrnn.config.schema import HeadsetSettings as Settings
 from vrnn.render.gl_raw import DEPTH_COMPONENT32F
 from vrnn.render.stereo import StereoTarget, edges
 from vrnn.scene.headset.tracking import Eye, Pose
+from vrnn.scene.linalg import normalized_quaternion
 from vrnn.storage.closeable import Closeable
 from vrnn.xr import graphics_binding as graphics
 from vrnn.xr.projection_layer import ProjectionLayer
@@ -430,11 +431,12 @@ class HeadsetSession(Closeable):
 
 def pose_of(pose: Any) -> Pose:
     """The runtime's pose as ours, its quaternion made exactly a unit's long."""
-    turned, place = pose.orientation, pose.position
-    quaternion = np.array([turned.x, turned.y, turned.z, turned.w], np.float64)
-    length = float(np.sqrt(quaternion @ quaternion))
-    quaternion = quaternion / length if length > 0 else np.array([0.0, 0.0, 0.0, 1.0])
-    return Pose(np.array([place.x, place.y, place.z], np.float64), quaternion)
+    position, orientation = pose.position, pose.orientation
+    quaternion = np.array([orientation.x, orientation.y, orientation.z, orientation.w], np.float64)
+    return Pose(
+        np.array([position.x, position.y, position.z], np.float64),
+        normalized_quaternion(quaternion),
+    )
 
 
 def eye_of(view: Any) -> Eye:
