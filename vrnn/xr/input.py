@@ -20,9 +20,9 @@ from vrnn.xr.interaction_profiles import (
     InteractionProfile,
     registered_profiles,
 )
+from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
-from vrnn.xr.session import pose_of
 
 HAND_TRACKING = "XR_EXT_hand_tracking"
 JOINT_COUNT = 26
