@@ -22,8 +22,7 @@ from vrnn.app.desktop import SWITCH
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.headset.billboard import billboard_facing
-from vrnn.scene.headset.hand_gestures import quaternion
+from vrnn.scene.headset.hand_gestures import pose_along
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
@@ -35,8 +34,7 @@ def pointing(position: tuple[float, float, float], yaw: float, pitch: float) -> 
     """A controller that points somewhere. Angles in radians."""
     at = np.array(position)
     ahead = np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
-    leaf = billboard_facing(at, at - ahead)
-    pose = Pose(at, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
+    pose = pose_along(at, ahead)
     return HandInput(aim=pose, grip=pose, active=True)
 
 

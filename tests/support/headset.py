@@ -8,9 +8,9 @@ import numpy as np
 
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_controls import HandControls
-from vrnn.scene.headset.billboard import billboard_facing
-from vrnn.scene.headset.hand_gestures import quaternion
+from vrnn.scene.headset.hand_gestures import pose_along
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
+from vrnn.scene.linalg import transformed
 
 FRAME = 1 / 90
 LEFT, RIGHT = 0, 1
@@ -19,8 +19,7 @@ LEFT, RIGHT = 0, 1
 def looking(position, at) -> Pose:
     """A pose at `position` that points at `at`."""
     position, at = np.array(position, float), np.array(at, float)
-    leaf = billboard_facing(position, 2 * position - at)
-    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
+    return pose_along(position, at - position)
 
 
 class Person:
@@ -70,8 +69,7 @@ class Person:
 
     def stage(self, world) -> np.ndarray:
         """(3,) of the stage of a point of the world."""
-        inverse = np.linalg.inv(self.controls.rig.matrix())
-        return inverse[:3, :3] @ np.asarray(world, float) + inverse[:3, 3]
+        return transformed(np.linalg.inv(self.controls.rig.matrix()), np.asarray(world, float))
 
     def point(self, hand: int, world) -> None:
         """Point at a place of the world."""

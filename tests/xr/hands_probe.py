@@ -19,8 +19,8 @@ from ctypes import POINTER, byref, cast
 from vrnn.scene.headset.tracking import Pose
 from vrnn.xr.input import HAND_TRACKING, HandInputReader
 from vrnn.xr.interaction_profiles import registered_profiles
+from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls
-from vrnn.xr.session import pose_of
 
 HEADLESS, CLOCK = "XR_MND_headless", "XR_KHR_convert_timespec_time"
 

@@ -23,6 +23,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
+from vrnn.scene.linalg import transformed
 from vrnn.scene.state import State
 
 PATIENCE = 90.0
@@ -45,8 +46,7 @@ def place_of(studio, guide, words: list[str]) -> list[float]:
         at = middle(spots(world, name)[int(rest[0])])
     else:
         at = on_layer(world, name, *(float(part) for part in rest))
-    inverse = np.linalg.inv(guide.rig.matrix())
-    return (inverse[:3, :3] @ at + inverse[:3, 3]).tolist()
+    return transformed(np.linalg.inv(guide.rig.matrix()), at).tolist()
 
 
 def told(studio, guide, visit) -> dict:

@@ -214,12 +214,14 @@ WHERE = """
 import time
 import xr
 from vrnn.config.loader import load_config
-from vrnn.xr.session import Headset
+from vrnn.scene.headset.tracking_loss import head_of
+from vrnn.xr.refresh_rate import read_refresh_rate
+from vrnn.xr.session import HeadsetSession
 offered = xr.enumerate_reference_spaces
 xr.enumerate_reference_spaces = lambda session: [
     kind for kind in offered(session) if xr.ReferenceSpaceType(kind).name in {names}
 ]
-with Headset(ctx, load_config().headset) as headset:
+with HeadsetSession(ctx, load_config().headset) as headset:
     head = None
     while head is None:
         headset.poll()
@@ -227,8 +229,10 @@ with Headset(ctx, load_config().headset) as headset:
             time.sleep(0.01)
             continue
         with headset.frame() as frame:
-            head = frame.head()
-    print(headset.stage_kind, head.position[1], headset.refresh_rate, sep="|")
+            eyes, tracked = frame.eyes()
+            head = head_of(eyes) if tracked else None
+    rate = read_refresh_rate(headset.runtime, headset.session)
+    print(headset.stage_kind, head.position[1], rate, sep="|")
 """
 
 
@@ -250,8 +254,9 @@ def test_the_floor_is_below(runtime, service, names, kind):
 
 def test_a_runtime_that_takes_no_more_programs(runtime, service):
     code = (
-        "from vrnn.config.loader import load_config; from vrnn.xr.session import Headset; "
-        "first = Headset(ctx, load_config().headset); Headset(ctx, load_config().headset)"
+        "from vrnn.config.loader import load_config; from vrnn.xr.session import HeadsetSession; "
+        "first = HeadsetSession(ctx, load_config().headset); "
+        "HeadsetSession(ctx, load_config().headset)"
     )
     assert "serves no more programs" in asked(runtime, service, code)
 
@@ -261,7 +266,7 @@ def test_a_runtime_that_refuses_the_session(runtime, service):
     code = (
         "from vrnn.config.loader import load_config; "
         "from vrnn.xr import graphics_binding as graphics; "
-        "from vrnn.xr.session import Headset; graphics.check_version = lambda *_: None; "
-        "Headset(ctx, load_config().headset)"
+        "from vrnn.xr.session import HeadsetSession; graphics.check_version = lambda *_: None; "
+        "HeadsetSession(ctx, load_config().headset)"
     )
     assert "the headset's runtime refuses" in asked(runtime, service, code)

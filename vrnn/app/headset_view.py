@@ -19,6 +19,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
 from vrnn.render.uniforms import EyesView, RenderColors
 from vrnn.scene.camera import Camera
+from vrnn.scene.headset.rig_math import direction
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, Rig, TrackingFrame
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
@@ -250,7 +251,7 @@ def _behind(front: DrawList | None, quads: np.ndarray) -> DrawList:
 
 def camera_of(head: Pose, rig: Rig) -> Camera:
     """A flat camera where the head is, looking where it looks; a tilted head is held level."""
-    forward = -head.matrix()[:3, 2]
+    forward = direction(head)
     yaw = atan2(-forward[0], -forward[2]) + rig.yaw
     pitch = asin(max(-1.0, min(1.0, float(forward[1]))))
     x, y, z = rig.apply(head.position).tolist()
@@ -260,7 +261,7 @@ def camera_of(head: Pose, rig: Rig) -> Camera:
 def rig_for_camera(camera: Camera, head: Pose, on_floor: bool = False) -> Rig:
     """Where the stage has to stand for the head to be at a camera, turned its way. on_floor: on
     the world's floor, whatever the camera's height; else at most so low."""
-    forward = -head.matrix()[:3, 2]
+    forward = direction(head)
     yaw = camera.yaw - atan2(-forward[0], -forward[2])
     turned = Rig(np.zeros(3), yaw).apply(head.position)
     height = 0.0 if on_floor else max(0.0, camera.y - turned[1])

@@ -17,6 +17,7 @@ from vrnn.render.shaders import StereoMode, program
 from vrnn.render.uniforms import Edges, EyesView, RenderColors
 from vrnn.scene.camera import FAR
 from vrnn.scene.headset.tracking import Eye, Rig
+from vrnn.scene.linalg import quaternion_axes
 
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
@@ -363,17 +364,12 @@ def _clip_rows(
     Written out in numbers: this is done for each frame when nothing else is left to do, and arrays
     of so few cost ten times as much.
     """
-    x, y, z, w = eye.pose.orientation.tolist()
     px, py, pz = eye.pose.position.tolist()
     ox, oy, oz = rig.position.tolist()
     c, s, k = cos(rig.yaw), sin(rig.yaw), rig.scale
     place = (ox + k * (c * px + s * pz), oy + k * py, oz + k * (c * pz - s * px))
     axes = []
-    for ax, ay, az in (
-        (1 - 2 * (y * y + z * z), 2 * (x * y + z * w), 2 * (x * z - y * w)),  # right
-        (2 * (x * y - z * w), 1 - 2 * (x * x + z * z), 2 * (y * z + x * w)),  # up
-        (2 * (x * z + y * w), 2 * (y * z - x * w), 1 - 2 * (x * x + y * y)),  # back
-    ):
+    for ax, ay, az in quaternion_axes(eye.pose.orientation):  # right, up, back
         ax, az = c * ax + s * az, c * az - s * ax
         axes.append((ax, ay, az, -(ax * place[0] + ay * place[1] + az * place[2])))
     right, up, back = axes

@@ -1,3 +1,3 @@
-"""The headset: an OpenXR runtime, its session, and the pictures that it is handed. No torch."""
+"""The headset: an OpenXR runtime, its session, its input, and the images submitted to it."""
 
 from __future__ import annotations

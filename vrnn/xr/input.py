@@ -1,4 +1,4 @@
-"""What both hands do, from OpenXR: controllers of every known kind, or tracked hands."""
+"""Input of both hands from OpenXR: controllers of every registered kind, or tracked hands."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from vrnn.xr.interaction_profiles import (
     InteractionProfile,
     registered_profiles,
 )
+from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
-from vrnn.xr.session import pose_of
 
 HAND_TRACKING = "XR_EXT_hand_tracking"
 JOINT_COUNT = 26
@@ -30,14 +30,29 @@ NANOSECONDS_PER_SECOND = 1e9
 
 
 class HandInputReader(Closeable):
-    """The actions of one session. Made before the session's first frame; see `read`."""
+    """Reads the actions of one session; made before the session's first frame.
+
+    Attributes:
+        refused_profiles: Paths of the interaction profiles that the runtime does not know.
+    """
 
     def __init__(
         self, xr: Any, calls: RawCalls, instance: Any, session: Any, extensions: frozenset[str],
         profiles: Sequence[InteractionProfile] | None = None,
     ) -> None:  # fmt: skip
-        """extensions: that are on; profiles: kinds of controllers, None: all that
-        are registered. Raises HeadsetError."""
+        """Creates the actions and suggests which buttons they are bound to.
+
+        Args:
+            xr: The module of pyopenxr.
+            calls: The runtime's short calls.
+            instance: OpenXR's instance.
+            session: OpenXR's session, which has shown no frame yet.
+            extensions: Names of the extensions that are enabled.
+            profiles: Kinds of controllers; None for all that are registered.
+
+        Raises:
+            HeadsetError: The runtime refuses the actions or their bindings.
+        """
         self._calls = calls
         self._xr, self._instance, self._session = xr, instance, session
         self._hands = (HandInput(), HandInput())
@@ -48,55 +63,48 @@ class HandInputReader(Closeable):
             self._paths = [xr.string_to_path(instance, hand) for hand in HANDS]
             info = xr.ActionSetCreateInfo("vrnn", "vrnn", 0)
             self._set = xr.create_action_set(instance, info)
-            self._actions = self._made()
+            self._actions = self._create_actions()
         if profiles is None:
             profiles = registered_profiles()
         self._suggest([p for p in profiles if not p.extension or p.extension in extensions])
-        with translate_errors(xr):
-            attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
-            xr.attach_session_action_sets(session, attached)
-            for pose in POSES:
-                for hand, path in enumerate(self._paths):
-                    wanted = xr.ActionSpaceCreateInfo(self._actions[pose], path)
-                    self._spaces[pose, hand] = xr.create_action_space(session, wanted)
+        self._attach()
         self._sync_info = xr.ActionsSyncInfo(active_action_sets=[xr.ActiveActionSet(self._set, 0)])
-        self._asked = {
+        self._queries = {
             (name, hand): xr.ActionStateGetInfo(action=self._actions[name], subaction_path=path)
             for name in (*FLOATS, *BOOLEANS, *VECTORS, "grip")
             for hand, path in enumerate(self._paths)
         }
-        self._answers: dict[str, Any] = {
+        self._states: dict[str, Any] = {
             "Float": xr.ActionStateFloat(), "Boolean": xr.ActionStateBoolean(),
             "Vector2f": xr.ActionStateVector2f(), "Pose": xr.ActionStatePose(),
-            "space": xr.SpaceLocation(),
         }  # fmt: skip
+        self._location = xr.SpaceLocation()
         flags = xr.SpaceLocationFlags
         self._valid = int(flags.ORIENTATION_VALID_BIT) | int(flags.POSITION_VALID_BIT)
         if HAND_TRACKING in extensions:
-            self._track()
+            self._create_trackers()
 
-    def _made(self) -> dict[str, Any]:
-        """All actions by name."""
-        kinds = self._xr.ActionType
-        wanted = (
-            *((name, kinds.FLOAT_INPUT) for name in FLOATS),
-            *((name, kinds.BOOLEAN_INPUT) for name in BOOLEANS),
-            *((name, kinds.VECTOR2F_INPUT) for name in VECTORS),
-            *((name, kinds.POSE_INPUT) for name in POSES),
-            ("haptic", kinds.VIBRATION_OUTPUT),
+    def _create_actions(self) -> dict[str, Any]:
+        """Creates all actions; returns them by name."""
+        types = self._xr.ActionType
+        declared = (
+            *((name, types.FLOAT_INPUT) for name in FLOATS),
+            *((name, types.BOOLEAN_INPUT) for name in BOOLEANS),
+            *((name, types.VECTOR2F_INPUT) for name in VECTORS),
+            *((name, types.POSE_INPUT) for name in POSES),
+            ("haptic", types.VIBRATION_OUTPUT),
         )
-        return {name: self._action(name, kind) for name, kind in wanted}
+        return {name: self._create_action(name, action_type) for name, action_type in declared}
 
-    def _action(self, name: str, kind: Any) -> Any:
-        said = name.replace("_", " ")
+    def _create_action(self, name: str, action_type: Any) -> Any:
         info = self._xr.ActionCreateInfo(
-            action_name=name, localized_action_name=said, action_type=kind,
-            count_subaction_paths=2, subaction_paths=self._paths,
+            action_name=name, localized_action_name=name.replace("_", " "),
+            action_type=action_type, count_subaction_paths=2, subaction_paths=self._paths,
         )  # fmt: skip
         return self._xr.create_action(self._set, info)
 
     def _suggest(self, profiles: Sequence[InteractionProfile]) -> None:
-        """Tell the runtime which button is which; one that it does not know it says so of."""
+        """Suggests the bindings of profiles; those that the runtime does not know are noted."""
         xr = self._xr
         for profile in profiles:
             pairs = [
@@ -119,11 +127,22 @@ class HandInputReader(Closeable):
                     f"the headset's runtime refuses the buttons of {profile.path} ({error})"
                 ) from error
 
-    def _track(self) -> None:
-        """Ask for tracked hands; a headset may have none though its runtime knows of them."""
+    def _attach(self) -> None:
+        """Attaches the actions to the session, and creates a space for each pose of each hand."""
+        xr = self._xr
+        with translate_errors(xr):
+            attached = xr.SessionActionSetsAttachInfo(action_sets=[self._set])
+            xr.attach_session_action_sets(self._session, attached)
+            for pose in POSES:
+                for hand, path in enumerate(self._paths):
+                    info = xr.ActionSpaceCreateInfo(self._actions[pose], path)
+                    self._spaces[pose, hand] = xr.create_action_space(self._session, info)
+
+    def _create_trackers(self) -> None:
+        """Asks for tracked hands; a headset may have none though its runtime knows of them."""
         xr = self._xr
         self._joints = (xr.HandJointLocationEXT * JOINT_COUNT)()
-        self._located = xr.HandJointLocationsEXT(
+        self._joint_locations = xr.HandJointLocationsEXT(
             joint_count=JOINT_COUNT, joint_locations=self._joints
         )
         self._locate_joints = self._calls.extension(self._instance, "xrLocateHandJointsEXT")
@@ -134,14 +153,23 @@ class HandInputReader(Closeable):
                 )
                 self._trackers.append(xr.create_hand_tracker_ext(self._session, info))
         except xr.exception.XrException:
-            self._let_hands_go()
+            self._destroy_trackers()
 
-    # In a frame.
+    # Each frame.
 
     def read(self, stage: Any, time: int, head: Pose | None) -> tuple[HandInput, HandInput]:
-        """What both hands do at a time of the runtime's clock, nanoseconds, in the stage's space.
+        """Reads what both hands do; while the session is not focused, they do nothing.
 
-        Not while the session is not focused: controllers then tell nothing. Raises HeadsetLost.
+        Args:
+            stage: The space that poses are given in.
+            time: Of the frame, nanoseconds of the runtime's clock.
+            head: In the stage; from where tracked hands point.
+
+        Returns:
+            The input of the left and the right hand.
+
+        Raises:
+            HeadsetLost: The runtime is gone.
         """
         xr = self._xr
         try:
@@ -152,13 +180,13 @@ class HandInputReader(Closeable):
             self._hands = (HandInput(), HandInput())
             return self._hands
         with translate_errors(xr):
-            left, right = (self._hand(hand, stage, time, head) for hand in (0, 1))
+            left, right = (self._read_hand(hand, stage, time, head) for hand in (0, 1))
         self._hands = (left, right)
         return self._hands
 
-    def _hand(self, hand: int, stage: Any, time: int, head: Pose | None) -> HandInput:
-        if not self._active(hand):
-            joints = self._seen(hand, stage, time)
+    def _read_hand(self, hand: int, stage: Any, time: int, head: Pose | None) -> HandInput:
+        if not self._is_active(hand):
+            joints = self._read_joints(hand, stage, time)
             if joints is None:
                 return HandInput()
             return hand_input_from_joints(joints, head, hand, self._hands[hand])
@@ -170,77 +198,98 @@ class HandInputReader(Closeable):
             self._boolean("menu", hand), self._boolean("stick_click", hand), None, True,
         )  # fmt: skip
 
-    def _answer(self, kind: str, name: str, hand: int) -> Any:
-        answer = self._answers[kind]
-        self._calls.action_state(kind, self._session, self._asked[name, hand], answer)
-        return answer
+    def _state(self, action_type: str, name: str, hand: int) -> Any:
+        state = self._states[action_type]
+        self._calls.action_state(action_type, self._session, self._queries[name, hand], state)
+        return state
 
-    def _active(self, hand: int) -> bool:
+    def _is_active(self, hand: int) -> bool:
         """Whether a controller is there, and awake."""
-        return bool(self._answer("Pose", "grip", hand).is_active)
+        return bool(self._state("Pose", "grip", hand).is_active)
 
     def _float(self, name: str, hand: int) -> float:
-        answer = self._answer("Float", name, hand)
-        return float(answer.current_state) if answer.is_active else 0.0
+        state = self._state("Float", name, hand)
+        return float(state.current_state) if state.is_active else 0.0
 
     def _boolean(self, name: str, hand: int) -> bool:
-        answer = self._answer("Boolean", name, hand)
-        return bool(answer.is_active and answer.current_state)
+        state = self._state("Boolean", name, hand)
+        return bool(state.is_active and state.current_state)
 
     def _vector(self, name: str, hand: int) -> tuple[float, float]:
-        answer = self._answer("Vector2f", name, hand)
-        if not answer.is_active:
+        state = self._state("Vector2f", name, hand)
+        if not state.is_active:
             return 0.0, 0.0
-        return float(answer.current_state.x), float(answer.current_state.y)
+        return float(state.current_state.x), float(state.current_state.y)
 
     def _pose(self, name: str, hand: int, stage: Any, time: int) -> Pose | None:
-        """None while it is not tracked."""
-        answer = self._answers["space"]
-        self._calls.locate_space(self._spaces[name, hand], stage, time, answer)
-        return pose_of(answer.pose) if answer._location_flags & self._valid == self._valid else None
+        """Returns a pose of a hand, in the stage; None while it is not tracked."""
+        location = self._location
+        self._calls.locate_space(self._spaces[name, hand], stage, time, location)
+        tracked = location._location_flags & self._valid == self._valid
+        return pose_of(location.pose) if tracked else None
 
-    def _seen(self, hand: int, stage: Any, time: int) -> np.ndarray | None:
-        """(26, 7) float32: the joints of a tracked hand; None where none is seen."""
+    def _read_joints(self, hand: int, stage: Any, time: int) -> np.ndarray | None:
+        """Reads the joints of a tracked hand.
+
+        Returns:
+            (26, 7) float32 in OpenXR's order: position in meters of the stage, then quaternion
+            x, y, z, w. None where no hand is seen.
+        """
         if not self._trackers:
             return None
         xr = self._xr
         info = xr.HandJointsLocateInfoEXT(base_space=stage, time=time)
-        result = self._locate_joints(self._trackers[hand], byref(info), byref(self._located))
-        if result < 0 or not self._located.is_active:
+        result = self._locate_joints(
+            self._trackers[hand], byref(info), byref(self._joint_locations)
+        )
+        if result < 0 or not self._joint_locations.is_active:
             return None
-        found = np.zeros((JOINT_COUNT, 7), np.float32)
-        for row, joint in zip(found, self._joints, strict=True):
+        joints = np.zeros((JOINT_COUNT, 7), np.float32)
+        for row, joint in zip(joints, self._joints, strict=True):
             if int(joint._location_flags) & self._valid != self._valid:
                 return None
-            place, turn = joint.pose.position, joint.pose.orientation
-            row[:] = place.x, place.y, place.z, turn.x, turn.y, turn.z, turn.w
-        return found
+            position, orientation = joint.pose.position, joint.pose.orientation
+            row[:3] = position.x, position.y, position.z
+            row[3:] = orientation.x, orientation.y, orientation.z, orientation.w
+        return joints
 
     def play_pulse(self, hand: int, strength: float, seconds: float) -> None:
-        """Let a controller be felt; one that cannot be is left as it is."""
+        """Lets a controller vibrate; one that cannot is left as it is.
+
+        Args:
+            hand: 0 for the left hand, 1 for the right.
+            strength: Amplitude, 0…1.
+            seconds: Duration.
+        """
         xr = self._xr
-        shake = xr.HapticVibration(int(seconds * NANOSECONDS_PER_SECOND), 0.0, strength)
+        vibration = xr.HapticVibration(int(seconds * NANOSECONDS_PER_SECOND), 0.0, strength)
         info = xr.HapticActionInfo(action=self._actions["haptic"], subaction_path=self._paths[hand])
         with suppress_errors(xr):
-            xr.apply_haptic_feedback(self._session, info, shake)
+            xr.apply_haptic_feedback(self._session, info, vibration)
 
     def current_profile(self, hand: int) -> str:
-        """The kind of controller in a hand, as OpenXR names it; '' for none."""
+        """Returns the path of the interaction profile of the controller in a hand; '' for none.
+
+        Raises:
+            HeadsetError: The runtime does not answer.
+        """
         xr = self._xr
         with translate_errors(xr):
-            found = xr.get_current_interaction_profile(self._session, self._paths[hand])
-            path = found.interaction_profile
+            state = xr.get_current_interaction_profile(self._session, self._paths[hand])
+            path = state.interaction_profile
             return str(xr.path_to_string(self._instance, path)) if path else ""
 
-    def _let_hands_go(self) -> None:
+    # The end.
+
+    def _destroy_trackers(self) -> None:
         for tracker in self._trackers:
             with suppress_errors(self._xr):
                 self._xr.destroy_hand_tracker_ext(tracker)
         self._trackers.clear()
 
     def close(self) -> None:
-        """Let go of everything; the runtime may be gone."""
-        self._let_hands_go()
+        """Destroys all actions and spaces; the runtime may be gone."""
+        self._destroy_trackers()
         for space in self._spaces.values():
             with suppress_errors(self._xr):
                 self._xr.destroy_space(space)

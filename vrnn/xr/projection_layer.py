@@ -1,4 +1,4 @@
-"""The two pictures of a frame as the runtime wants to be told of them, made once and filled."""
+"""The projection layer: both eyes' images of a frame as they are submitted to the runtime."""
 
 from __future__ import annotations
 
@@ -10,10 +10,20 @@ from vrnn.xr.swapchain import Swapchain
 
 
 class ProjectionLayer:
-    """A projection layer. The structures point at each other, so all of them are kept."""
+    """A projection layer, made once and filled for each frame.
+
+    Its structures point at each other, so all of them are kept.
+    """
 
     def __init__(self, xr: Any, stage: Any, color: Swapchain, depth: Swapchain | None) -> None:
-        """stage: the space that eyes are told in; depth: None where the runtime wants none."""
+        """Makes the structures.
+
+        Args:
+            xr: The module of pyopenxr.
+            stage: The space that the poses of the eyes are in.
+            color: Images with a layer for each eye.
+            depth: The same for depth; None where the runtime takes none.
+        """
         whole = xr.Rect2Di(xr.Offset2Di(0, 0), xr.Extent2Di(*color.size))
         kind = xr.CompositionLayerProjectionView
         self._views = (kind * 2)(kind(), kind())
@@ -22,11 +32,11 @@ class ProjectionLayer:
             view.sub_image = xr.SwapchainSubImage(color.handle, whole, number)
             if depth is not None:
                 image = xr.SwapchainSubImage(depth.handle, whole, number)
-                told = xr.CompositionLayerDepthInfoKHR(
+                info = xr.CompositionLayerDepthInfoKHR(
                     sub_image=image, min_depth=0.0, max_depth=1.0, near_z=0.05, far_z=100.0
                 )
-                self._depths.append(told)
-                view.next = cast(pointer(told), c_void_p)
+                self._depths.append(info)
+                view.next = cast(pointer(info), c_void_p)
         self._poses = [(view.pose.position, view.pose.orientation) for view in self._views]
         self._fovs = [view.fov for view in self._views]
         self._projection = xr.CompositionLayerProjection(space=stage)
@@ -40,14 +50,22 @@ class ProjectionLayer:
         self._info._layers = cast(self._headers, POINTER(header))
 
     def fill(self, time: int, eyes: tuple[Eye, Eye], depths: tuple[float, float]) -> Any:
-        """What `end_frame` is given. time: nanoseconds; eyes: that the pictures are drawn for;
-        depths: meters of the stage between which they are."""
+        """Fills the layer for a frame.
+
+        Args:
+            time: At which the frame is displayed, nanoseconds of the runtime's clock.
+            eyes: The left and the right eye that the images were drawn for.
+            depths: Near and far plane of the images, meters of the stage.
+
+        Returns:
+            The structure that `xrEndFrame` is given, which belongs to this layer.
+        """
         for eye, (position, orientation), fov in zip(eyes, self._poses, self._fovs, strict=True):
             position.x, position.y, position.z = eye.pose.position.tolist()
-            turned = eye.pose.orientation.tolist()
-            orientation.x, orientation.y, orientation.z, orientation.w = turned
+            quaternion = eye.pose.orientation.tolist()
+            orientation.x, orientation.y, orientation.z, orientation.w = quaternion
             fov.angle_left, fov.angle_right, fov.angle_up, fov.angle_down = eye.fov
-        for told in self._depths:
-            told.near_z, told.far_z = depths
+        for info in self._depths:
+            info.near_z, info.far_z = depths
         self._info.display_time = time
         return self._info

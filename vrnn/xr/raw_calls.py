@@ -1,7 +1,7 @@
-"""The runtime's short calls, made without letting other threads in between.
+"""Short calls of the OpenXR runtime, made without releasing the interpreter lock.
 
-ctypes lets go of the interpreter for each call, and while the model computes it takes up to a
-millisecond to get it back, ten times a frame; these calls take a tenth of that or less.
+ctypes releases it for each call, and while the model computes it takes up to a millisecond to get
+it back, ten times a frame; these calls take a tenth of that or less.
 """
 
 from __future__ import annotations
@@ -12,13 +12,14 @@ from ctypes import byref, c_int, c_uint32
 from typing import Any
 
 TIMED_OUT = 1
-"""XR_TIMEOUT_EXPIRED."""
+"""`XR_TIMEOUT_EXPIRED`."""
 
 
 class RawCalls:
-    """Each raises pyopenxr's own errors."""
+    """Functions of the runtime; each raises pyopenxr's own errors."""
 
     def __init__(self, xr: Any) -> None:
+        """Looks the functions up in the loader of `xr`, the module of pyopenxr."""
         self._xr = xr
         loader = xr.raw_functions.openxr_loader_library
         self._library = ctypes.PyDLL(loader._name, handle=loader._handle)
@@ -34,7 +35,7 @@ class RawCalls:
             for kind in ("Float", "Boolean", "Vector2f", "Pose")
         }
         self._index = c_uint32()
-        self._now = xr.SwapchainImageWaitInfo(timeout=0)
+        self._no_wait = xr.SwapchainImageWaitInfo(timeout=0)
 
     def _function(self, name: str) -> Callable[..., int]:
         function = getattr(self._library, name)
@@ -47,44 +48,58 @@ class RawCalls:
             raise self._xr.exception.check_result(self._xr.Result(result))
 
     def begin_frame(self, session: Any) -> None:
-        """`xrBeginFrame`."""
+        """Calls `xrBeginFrame`."""
         self._check(self._begin(session, None))
 
     def locate_views(self, session: Any, info: Any, state: Any, count: Any, views: Any) -> None:
-        """`xrLocateViews`, into `state` and the two of `views`."""
+        """Calls `xrLocateViews`, which writes into `state` and the two of `views`."""
         self._check(self._locate_views(session, byref(info), byref(state), 2, byref(count), views))
 
     def acquire(self, swapchain: Any, info: Any) -> int:
-        """`xrAcquireSwapchainImage`."""
+        """Calls `xrAcquireSwapchainImage`; returns the number of the image."""
         self._check(self._acquire(swapchain, byref(info), byref(self._index)))
         return self._index.value
 
     def wait(self, swapchain: Any, info: Any) -> None:
-        """`xrWaitSwapchainImage`; lets other threads on where it has to wait indeed."""
-        result = self._wait(swapchain, byref(self._now))
+        """Calls `xrWaitSwapchainImage`; releases the lock only where it really has to wait."""
+        result = self._wait(swapchain, byref(self._no_wait))
         self._check(result)
         if result == TIMED_OUT:
             self._xr.wait_swapchain_image(swapchain, info)
 
     def release(self, swapchain: Any, info: Any) -> None:
-        """`xrReleaseSwapchainImage`."""
+        """Calls `xrReleaseSwapchainImage`."""
         self._check(self._release(swapchain, byref(info)))
 
     def sync_actions(self, session: Any, info: Any) -> None:
-        """`xrSyncActions`."""
+        """Calls `xrSyncActions`."""
         self._check(self._sync(session, byref(info)))
 
     def action_state(self, kind: str, session: Any, info: Any, state: Any) -> None:
-        """`xrGetActionState…`, into `state`. kind: `Float`, `Boolean`, `Vector2f` or `Pose`."""
+        """Calls `xrGetActionState…`.
+
+        Args:
+            kind: `Float`, `Boolean`, `Vector2f` or `Pose`.
+            session: OpenXR's session.
+            info: Which action of which hand.
+            state: Receives the result; of the kind's own structure.
+        """
         self._check(self._states[kind](session, byref(info), byref(state)))
 
     def locate_space(self, space: Any, base: Any, time: int, location: Any) -> None:
-        """`xrLocateSpace`, into `location`. time: nanoseconds of the runtime's clock."""
+        """Calls `xrLocateSpace`.
+
+        Args:
+            space: What is located.
+            base: The space that the result is in.
+            time: Nanoseconds of the runtime's clock.
+            location: Receives the result.
+        """
         self._check(self._locate(space, base, time, byref(location)))
 
     def extension(self, instance: Any, name: str) -> Callable[..., int]:
-        """A function of an extension; it returns what the runtime says, and raises nothing."""
+        """Returns a function of an extension, which returns OpenXR's result and raises nothing."""
         address = self._xr.get_instance_proc_addr(instance, name)
-        kind = getattr(self._xr, f"PFN_{name}")
-        function = ctypes.PYFUNCTYPE(c_int, *kind._argtypes_)
+        prototype = getattr(self._xr, f"PFN_{name}")
+        function = ctypes.PYFUNCTYPE(c_int, *prototype._argtypes_)
         return ctypes.cast(address, function)  # type: ignore[return-value]

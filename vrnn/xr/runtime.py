@@ -1,6 +1,6 @@
-"""The OpenXR runtime: found, loaded, and asked what it and its headset can do.
+"""The OpenXR runtime: its instance, its headset, and what both can do.
 
-`xr` (pyopenxr) is imported here and in this folder only, and only when a headset is asked for.
+`xr` (pyopenxr) is imported in this package only, and only when a headset is asked for.
 """
 
 from __future__ import annotations
@@ -29,12 +29,13 @@ OPTIONAL_EXTENSIONS = (
 )
 """Extensions that are used where the runtime has them, beside those of controllers."""
 FORM_FACTOR = "HEAD_MOUNTED_DISPLAY"
-"""What is asked for, as OpenXR names it."""
+"""The kind of device that is asked for, one of OpenXR's `XrFormFactor`."""
 OR_WITHOUT = "or start without --xr"
+"""How every advice ends."""
 
 
 class HeadsetError(VrnnError):
-    """There is no headset to be used; says why."""
+    """There is no headset that can be used; the message says why."""
 
 
 class HeadsetLost(HeadsetError):
@@ -43,8 +44,17 @@ class HeadsetLost(HeadsetError):
 
 @dataclass(frozen=True)
 class RuntimeInfo:
-    """What a runtime says of itself. size, largest: (width, height) pixels of one eye's picture,
-    as recommended and at most; samples: of each pixel, as recommended; extensions: that are on."""
+    """What a runtime reports of itself and its headset.
+
+    Attributes:
+        runtime: Its name.
+        version: Its version.
+        system: The name of the headset.
+        recommended_size: Recommended width and height of one eye's image, pixels.
+        max_size: Largest width and height of one eye's image, pixels.
+        recommended_samples: Recommended number of samples of each pixel.
+        extensions: Names of the extensions that are enabled.
+    """
 
     runtime: str
     version: str
@@ -56,30 +66,45 @@ class RuntimeInfo:
 
 
 class Runtime(Closeable):
-    """An OpenXR instance and the headset that it offers."""
+    """An OpenXR instance and the headset that it offers.
+
+    Attributes:
+        xr: The module of pyopenxr.
+        calls: The runtime's short calls.
+        instance: OpenXR's instance; None once it is destroyed.
+        system: OpenXR's number of the headset.
+        info: What the runtime reports.
+    """
 
     def __init__(self, graphics: Sequence[str] = (OPENGL,)) -> None:
-        """graphics: extensions without which nothing can be drawn. Raises HeadsetError."""
+        """Creates the instance and looks for a headset.
+
+        Args:
+            graphics: Names of extensions without which nothing can be drawn.
+
+        Raises:
+            HeadsetError: There is no runtime, no headset, or an extension is missing.
+        """
         xr = load()
         self.xr: Any = xr
         self.calls = RawCalls(xr)
-        offered = _extensions(xr)
+        offered = _offered_extensions(xr)
         missing = [name for name in graphics if name not in offered]
         if missing:
             raise HeadsetError(
                 f"the OpenXR runtime offers no {missing[0]}, which drawing with OpenGL here needs; "
                 f"use another runtime (SteamVR and Monado have it), {OR_WITHOUT}"
             )
-        chosen = [*graphics, *(name for name in optional_extensions() if name in offered)]
-        self.instance = _instance(xr, chosen)
+        enabled = [*graphics, *(name for name in optional_extensions() if name in offered)]
+        self.instance = _create_instance(xr, enabled)
         try:
-            self.system = self._headset()
-            self.info = self._facts(frozenset(chosen))
+            self.system = self._find_headset()
+            self.info = self._read_info(frozenset(enabled))
         except BaseException:
             self.close()
             raise
 
-    def _headset(self) -> Any:
+    def _find_headset(self) -> Any:
         xr = self.xr
         name = _text(xr.get_instance_properties(self.instance).runtime_name)
         try:
@@ -96,7 +121,7 @@ class Runtime(Closeable):
                 f"restart its software, {OR_WITHOUT}"
             ) from error
 
-    def _facts(self, extensions: frozenset[str]) -> RuntimeInfo:
+    def _read_info(self, extensions: frozenset[str]) -> RuntimeInfo:
         xr = self.xr
         with translate_errors(xr):
             runtime = xr.get_instance_properties(self.instance)
@@ -104,27 +129,27 @@ class Runtime(Closeable):
             stereo = xr.ViewConfigurationType.PRIMARY_STEREO
             views = xr.enumerate_view_configuration_views(self.instance, self.system, stereo)
         left, right = views[0], views[1]
-        most = system.graphics_properties
-        largest = (
-            min(left.max_image_rect_width, most.max_swapchain_image_width),
-            min(left.max_image_rect_height, most.max_swapchain_image_height),
+        limits = system.graphics_properties
+        max_size = (
+            min(left.max_image_rect_width, limits.max_swapchain_image_width),
+            min(left.max_image_rect_height, limits.max_swapchain_image_height),
         )
-        size = (
+        recommended_size = (
             max(left.recommended_image_rect_width, right.recommended_image_rect_width),
             max(left.recommended_image_rect_height, right.recommended_image_rect_height),
         )
         version = str(xr.Version(runtime.runtime_version))
         return RuntimeInfo(
-            _text(runtime.runtime_name), version, _text(system.system_name), size, largest,
-            left.recommended_swapchain_sample_count, extensions,
+            _text(runtime.runtime_name), version, _text(system.system_name), recommended_size,
+            max_size, left.recommended_swapchain_sample_count, extensions,
         )  # fmt: skip
 
     def has_extension(self, extension: str) -> bool:
-        """Whether an extension is on."""
+        """Whether an extension is enabled."""
         return extension in self.info.extensions
 
     def close(self) -> None:
-        """Let go of the runtime. It may be gone already."""
+        """Destroys the instance; the runtime may be gone."""
         instance, self.instance = getattr(self, "instance", None), None
         if instance is not None:
             with suppress_errors(self.xr):
@@ -138,8 +163,15 @@ def optional_extensions() -> tuple[str, ...]:
 
 
 def load() -> ModuleType:
-    """pyopenxr. Raises HeadsetError when it cannot be imported."""
-    # Its loader writes several lines of its own for what is told in one sentence here.
+    """Imports pyopenxr.
+
+    Returns:
+        The module `xr`.
+
+    Raises:
+        HeadsetError: It cannot be imported.
+    """
+    # Its loader prints several lines of its own for what is one sentence here.
     os.environ.setdefault("XR_LOADER_DEBUG", "none")
     try:
         import xr
@@ -152,14 +184,14 @@ def load() -> ModuleType:
     return xr
 
 
-def _extensions(xr: Any) -> set[str]:
+def _offered_extensions(xr: Any) -> set[str]:
     try:
         return {_text(e.extension_name) for e in xr.enumerate_instance_extension_properties()}
     except xr.exception.XrException as error:
         raise HeadsetError(_no_runtime(xr, error)) from error
 
 
-def _instance(xr: Any, extensions: Sequence[str]) -> Any:
+def _create_instance(xr: Any, extensions: Sequence[str]) -> Any:
     number = int("".join(f"{int(part):03d}" for part in __version__.split(".")[:3]))
     application = xr.ApplicationInfo("vrnn", number, "vrnn", number, xr.Version(1, 0, 0))
     info = xr.InstanceCreateInfo(
@@ -172,11 +204,11 @@ def _instance(xr: Any, extensions: Sequence[str]) -> Any:
 
 
 def _no_runtime(xr: Any, error: Exception) -> str:
-    """Why there is none, as a sentence."""
-    chosen = os.environ.get("XR_RUNTIME_JSON")
-    if chosen and not Path(chosen).is_file():
+    """Returns a sentence that says why there is no runtime."""
+    manifest = os.environ.get("XR_RUNTIME_JSON")
+    if manifest and not Path(manifest).is_file():
         return (
-            f"XR_RUNTIME_JSON names '{chosen}', which is no file; let it name a runtime's own, "
+            f"XR_RUNTIME_JSON names '{manifest}', which is no file; let it name a runtime's own, "
             f"unset it, {OR_WITHOUT}"
         )
     if isinstance(error, xr.LimitReachedError):
@@ -189,10 +221,10 @@ def _no_runtime(xr: Any, error: Exception) -> str:
             f"the OpenXR runtime does not answer ({describe_error(error)}); start the headset's "
             f"software (SteamVR, Quest Link, monado-service) again, {OR_WITHOUT}"
         )
-    if chosen:
+    if manifest:
         return (
-            f"the OpenXR runtime that XR_RUNTIME_JSON names, '{chosen}', cannot be loaded; let it "
-            f"name another, unset it, {OR_WITHOUT}"
+            f"the OpenXR runtime that XR_RUNTIME_JSON names, '{manifest}', cannot be loaded; let "
+            f"it name another, unset it, {OR_WITHOUT}"
         )
     return (
         "there is no OpenXR runtime on this machine; install the headset's software (SteamVR, "
@@ -202,7 +234,7 @@ def _no_runtime(xr: Any, error: Exception) -> str:
 
 @contextmanager
 def translate_errors(xr: Any) -> Iterator[None]:
-    """Whatever the runtime refuses is a HeadsetError, and a HeadsetLost when it is gone."""
+    """Turns pyopenxr's errors into HeadsetError, and into HeadsetLost when the runtime is gone."""
     try:
         yield
     except (xr.InstanceLostError, xr.SessionLostError, xr.RuntimeFailureError) as error:
@@ -213,15 +245,15 @@ def translate_errors(xr: Any) -> Iterator[None]:
 
 @contextmanager
 def suppress_errors(xr: Any) -> Iterator[None]:
-    """At the end it does not matter what the runtime says."""
+    """Ignores pyopenxr's errors: at the end it does not matter what the runtime answers."""
     with suppress(xr.exception.XrException):
         yield
 
 
 def describe_error(error: Exception) -> str:
-    """What the runtime said, short."""
-    said = str(error).strip().rstrip(".")
-    return said.splitlines()[0] if said else type(error).__name__
+    """Returns the first line of an error of pyopenxr, or its type where it has no text."""
+    text = str(error).strip().rstrip(".")
+    return text.splitlines()[0] if text else type(error).__name__
 
 
 def _text(name: Any) -> str:

@@ -1,4 +1,4 @@
-"""Texture arrays that the runtime lends for each frame: one for color, one for depth."""
+"""Swapchains: texture arrays that the runtime lends for each frame, for color and for depth."""
 
 from __future__ import annotations
 
@@ -13,55 +13,85 @@ from vrnn.render.gl_raw import (
 )
 from vrnn.xr.runtime import HeadsetError, Runtime, suppress_errors, translate_errors
 
-COLORS = (SRGB8_ALPHA8,)
-DEPTHS = (DEPTH_COMPONENT32F, DEPTH_COMPONENT24, DEPTH_COMPONENT16)
-"""Formats that can be drawn into, the best first."""
+COLOR_FORMATS = (SRGB8_ALPHA8,)
+DEPTH_FORMATS = (DEPTH_COMPONENT32F, DEPTH_COMPONENT24, DEPTH_COMPONENT16)
+"""OpenGL's formats that can be drawn into, the best first."""
 WAIT_TIMEOUT = 1_000_000_000
-"""Nanoseconds to wait until the runtime has done with an image."""
+"""Nanoseconds to wait until the runtime has finished with an image."""
 
 
 class Swapchain:
-    """Images with two layers, lent one after the other."""
+    """Images with a layer for each eye, lent one after the other.
+
+    Attributes:
+        size: Width and height, pixels.
+        format: OpenGL's format.
+        handle: OpenXR's swapchain; None once it is destroyed.
+        textures: OpenGL's numbers of the texture arrays, which belong to the runtime.
+    """
 
     def __init__(
-        self, runtime: Runtime, session: Any, kind: int, size: tuple[int, int], depth: bool = False
-    ) -> None:
-        """kind: OpenGL's format; size: (width, height) pixels. Raises HeadsetError."""
+        self, runtime: Runtime, session: Any, format_: int, size: tuple[int, int],
+        depth: bool = False,
+    ) -> None:  # fmt: skip
+        """Creates the images.
+
+        Args:
+            runtime: Where they are created.
+            session: OpenXR's session.
+            format_: OpenGL's format.
+            size: Width and height, pixels.
+            depth: Whether depth is drawn into them, not color.
+
+        Raises:
+            HeadsetError: The runtime refuses.
+        """
         xr = self._xr = runtime.xr
         self._calls = runtime.calls
-        self.size, self.format = size, kind
-        use = xr.SwapchainUsageFlags
-        drawn = use.DEPTH_STENCIL_ATTACHMENT_BIT if depth else use.COLOR_ATTACHMENT_BIT
+        self.size, self.format = size, format_
+        usage = xr.SwapchainUsageFlags
+        attachment = usage.DEPTH_STENCIL_ATTACHMENT_BIT if depth else usage.COLOR_ATTACHMENT_BIT
         info = xr.SwapchainCreateInfo(
-            usage_flags=drawn | use.SAMPLED_BIT, format=kind, sample_count=1, width=size[0],
-            height=size[1], face_count=1, array_size=2, mip_count=1,
+            usage_flags=attachment | usage.SAMPLED_BIT, format=format_, sample_count=1,
+            width=size[0], height=size[1], face_count=1, array_size=2, mip_count=1,
         )  # fmt: skip
         with translate_errors(xr):
             self.handle = xr.create_swapchain(session, info)
             images = xr.enumerate_swapchain_images(self.handle, xr.SwapchainImageOpenGLKHR)
         self.textures = [int(image.image) for image in images]
-        self._acquire = xr.SwapchainImageAcquireInfo()
-        self._wait = xr.SwapchainImageWaitInfo(timeout=WAIT_TIMEOUT)
-        self._release = xr.SwapchainImageReleaseInfo()
-        self._lent = False
+        self._acquire_info = xr.SwapchainImageAcquireInfo()
+        self._wait_info = xr.SwapchainImageWaitInfo(timeout=WAIT_TIMEOUT)
+        self._release_info = xr.SwapchainImageReleaseInfo()
+        self._acquired = False
 
     def acquire(self) -> int:
-        """The texture array to draw into now. Raises HeadsetError."""
+        """Acquires the next image.
+
+        Returns:
+            OpenGL's number of the texture array to draw into.
+
+        Raises:
+            HeadsetError: The runtime refuses.
+        """
         with translate_errors(self._xr):
-            index = self._calls.acquire(self.handle, self._acquire)
-            self._lent = True
-            self._calls.wait(self.handle, self._wait)
+            index = self._calls.acquire(self.handle, self._acquire_info)
+            self._acquired = True
+            self._calls.wait(self.handle, self._wait_info)
         return self.textures[index]
 
     def release_image(self) -> None:
-        """It is drawn. Raises HeadsetError."""
-        if self._lent:
-            self._lent = False
+        """Gives the image that was acquired last back, drawn.
+
+        Raises:
+            HeadsetError: The runtime refuses.
+        """
+        if self._acquired:
+            self._acquired = False
             with translate_errors(self._xr):
-                self._calls.release(self.handle, self._release)
+                self._calls.release(self.handle, self._release_info)
 
     def destroy(self) -> None:
-        """Give all images back to the runtime, which may be gone."""
+        """Destroys the swapchain; the runtime may be gone."""
         handle, self.handle = self.handle, None
         if handle is not None:
             with suppress_errors(self._xr):
@@ -69,22 +99,36 @@ class Swapchain:
 
 
 def color_format(runtime: Runtime, session: Any) -> int:
-    """An sRGB format that the runtime takes. Raises HeadsetError."""
+    """Chooses the sRGB format of color images.
+
+    Returns:
+        OpenGL's number of the format.
+
+    Raises:
+        HeadsetError: The runtime offers none that can be drawn into.
+    """
     with translate_errors(runtime.xr):
-        offered = [int(kind) for kind in runtime.xr.enumerate_swapchain_formats(session)]
-    for kind in COLORS:
-        if kind in offered:
-            return kind
-    some = ", ".join(f"{kind:#x}" for kind in offered[:6])
+        offered = [int(number) for number in runtime.xr.enumerate_swapchain_formats(session)]
+    for candidate in COLOR_FORMATS:
+        if candidate in offered:
+            return candidate
+    some = ", ".join(f"{number:#x}" for number in offered[:6])
     linear = " (only without sRGB)" if RGBA8 in offered else ""
     raise HeadsetError(
-        f"the headset's runtime takes no 8-bit sRGB pictures{linear}, it lists {some}; "
+        f"the headset's runtime takes no 8-bit sRGB images{linear}, it lists {some}; "
         "use another runtime, or start without --xr"
     )
 
 
 def depth_format(runtime: Runtime, session: Any) -> int:
-    """A depth format that the runtime takes; 0 when there is none. Raises HeadsetError."""
+    """Chooses the format of depth images.
+
+    Returns:
+        OpenGL's number of the format; 0 when the runtime offers none.
+
+    Raises:
+        HeadsetError: The runtime does not answer.
+    """
     with translate_errors(runtime.xr):
-        offered = {int(kind) for kind in runtime.xr.enumerate_swapchain_formats(session)}
-    return next((kind for kind in DEPTHS if kind in offered), 0)
+        offered = {int(number) for number in runtime.xr.enumerate_swapchain_formats(session)}
+    return next((candidate for candidate in DEPTH_FORMATS if candidate in offered), 0)

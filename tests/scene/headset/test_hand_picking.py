@@ -17,7 +17,6 @@ from vrnn.scene.headset.hand_gestures import (
     RING,
     THUMB,
     hand_input_from_joints,
-    quaternion,
 )
 from vrnn.scene.headset.hand_picking import Buttons, aim_ray, intersect_quad
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
@@ -123,13 +122,3 @@ def test_a_hand_points_from_the_shoulder_and_a_pinch_does_not_shake_it():
     assert abs(turns[-1] - turns[-2]) < 0.01
     left = hand_input_from_joints(joints(at=(-0.2, 1.3, -0.4)), None, 0, HandInput())
     np.testing.assert_array_equal(left.aim.position, left.grip.position)
-
-
-@given(st.tuples(*[st.floats(-1, 1)] * 4).map(np.array))
-def test_a_rotation_gives_its_quaternion_back(wanted):
-    length = np.linalg.norm(wanted)
-    if length < 0.1:
-        return
-    pose = Pose(np.zeros(3), wanted / length)
-    found = quaternion(pose.matrix()[:3, :3])
-    assert abs(found @ pose.orientation) == pytest.approx(1, abs=1e-9)

@@ -13,8 +13,9 @@ from vrnn.scene.headset import controller_visuals as tools
 from vrnn.scene.headset import radial_menu as radial
 from vrnn.scene.headset.billboard import READABLE_HEIGHT, Billboard, billboard_facing
 from vrnn.scene.headset.floating_panel import PANEL_TEXTURE
-from vrnn.scene.headset.rig_math import FORWARD, UP, heading, turned_about_y
+from vrnn.scene.headset.rig_math import FORWARD, UP, heading
 from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card

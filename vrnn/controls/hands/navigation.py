@@ -13,10 +13,10 @@ from vrnn.scene.headset.rig_math import (
     heading,
     standing_at,
     table_top,
-    turned_about_y,
     with_eye_at,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, start_camera
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World

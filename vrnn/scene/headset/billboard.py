@@ -8,8 +8,9 @@ from math import radians, tan
 
 import numpy as np
 
-from vrnn.scene.headset.rig_math import UP, turned_about_y
+from vrnn.scene.headset.rig_math import UP
 from vrnn.scene.headset.tracking import Rig
+from vrnn.scene.linalg import cross, turned_about_y
 
 READABLE_HEIGHT = tan(radians(1.25))
 """Height of a capital letter for a meter of distance: somewhat more than 1.2 degrees."""
@@ -57,9 +58,3 @@ def billboard_facing(
     size = float(np.linalg.norm(right))
     right = right / size if size > 1e-3 else np.array([1.0, 0.0, 0.0])
     return Billboard(np.asarray(center, np.float64), right, cross(toward, right), width, height)
-
-
-def cross(a: np.ndarray, b: np.ndarray) -> np.ndarray:
-    """(3,): their cross product, in a tenth of the time that numpy takes for so little."""
-    (ax, ay, az), (bx, by, bz) = a.tolist(), b.tolist()
-    return np.array([ay * bz - az * by, az * bx - ax * bz, ax * by - ay * bx])

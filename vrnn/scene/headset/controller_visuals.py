@@ -11,8 +11,8 @@ import numpy as np
 
 from vrnn.scene.headset.billboard import Billboard, billboard_facing
 from vrnn.scene.headset.locomotion import TeleportArc
-from vrnn.scene.headset.rig_math import turned_about_y
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.primitives import QUAD, STROKE, TextLabel, quad_from_edges
 from vrnn.style import font
 

@@ -9,6 +9,7 @@ import numpy as np
 from vrnn.scene.headset.billboard import READABLE_HEIGHT, Billboard, billboard_facing
 from vrnn.scene.headset.rig_math import UP
 from vrnn.scene.headset.tracking import Pose
+from vrnn.scene.linalg import transformed
 
 PANEL_TEXTURE = "board"
 """The name of its picture at the renderer."""
@@ -49,7 +50,7 @@ class FloatingPanel:
             return
         self.pinned = True
         inverse = np.linalg.inv(aim.matrix())
-        self._holders[hand] = inverse[:3, :3] @ self.billboard.center + inverse[:3, 3]
+        self._holders[hand] = transformed(inverse, self.billboard.center)
         self._apart = 0.0
 
     def let_go(self, hand: int) -> None:
@@ -81,8 +82,7 @@ class FloatingPanel:
         for hand, aim in held[:1]:
             if aim is not None:
                 self._holders[hand] = self._holders[hand] * exp(push * PUSH_RATE * seconds)
-                matrix = aim.matrix()
-                self._hang(head, matrix[:3, :3] @ self._holders[hand] + matrix[:3, 3])
+                self._hang(head, transformed(aim.matrix(), self._holders[hand]))
         return self.billboard
 
     def _hang(self, head: Pose, center: np.ndarray) -> None:

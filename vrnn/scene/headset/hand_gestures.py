@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn.scene.headset.billboard import billboard_facing
+from vrnn.scene.headset.rig_math import direction
 from vrnn.scene.headset.tracking import HandInput, Pose
+from vrnn.scene.linalg import normalized_quaternion, quaternion_from_matrix
 
 PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
 INDEX, MIDDLE, RING = 10, 15, 20
@@ -34,16 +36,16 @@ def hand_input_from_joints(
     """
     knuckle = joints[KNUCKLE, :3].astype(np.float64)
     orientation = joints[PALM, 3:].astype(np.float64)
-    grip = Pose(joints[PALM, :3].astype(np.float64), orientation / np.linalg.norm(orientation))
+    grip = Pose(joints[PALM, :3].astype(np.float64), normalized_quaternion(orientation))
     aim = grip
     if head is not None:
         shoulder = _shoulder(head, side)
         ahead = knuckle - shoulder
         ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
         if before.aim is not None and before.joints is not None:
-            last = -before.aim.matrix()[:3, 2]
+            last = direction(before.aim)
             ahead = last + (ahead - last) * AIM_SMOOTHING
-        aim = _along(knuckle, ahead)
+        aim = pose_along(knuckle, ahead)
     return HandInput(
         aim=aim,
         grip=grip,
@@ -62,26 +64,7 @@ def _shoulder(head: Pose, side: int) -> np.ndarray:
     return head.position + right * (across if side else -across) + np.array([0.0, up, 0.0])
 
 
-def _along(position: np.ndarray, ahead: np.ndarray) -> Pose:
+def pose_along(position: np.ndarray, ahead: np.ndarray) -> Pose:
     """A pose that points along a direction, its sides level."""
     leaf = billboard_facing(position, position - ahead)
-    return Pose(position, quaternion(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
-
-
-def quaternion(turn: np.ndarray) -> np.ndarray:
-    """(4,) x, y, z, w of a rotation (3, 3)."""
-    m = turn
-    trace = m[0, 0] + m[1, 1] + m[2, 2]
-    # The largest of the four is found first: the others are divided by it.
-    four = np.array([m[0, 0], m[1, 1], m[2, 2], trace])
-    i = int(np.argmax(four))
-    if i == 3:
-        found = np.array([m[2, 1] - m[1, 2], m[0, 2] - m[2, 0], m[1, 0] - m[0, 1], 1 + trace])
-    else:
-        j, k = (i + 1) % 3, (i + 2) % 3
-        found = np.zeros(4)
-        found[i] = 1 + m[i, i] - m[j, j] - m[k, k]
-        found[j] = m[j, i] + m[i, j]
-        found[k] = m[k, i] + m[i, k]
-        found[3] = m[k, j] - m[j, k]
-    return found / np.linalg.norm(found)
+    return Pose(position, quaternion_from_matrix(np.stack([leaf.right, leaf.up, leaf.normal], 1)))

@@ -6,9 +6,9 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from vrnn.scene.headset.billboard import cross
-from vrnn.scene.headset.rig_math import direction, turned_about_y
+from vrnn.scene.headset.rig_math import direction
 from vrnn.scene.headset.tracking import HandInput, Pose, Rig
+from vrnn.scene.linalg import cross, turned_about_y
 from vrnn.scene.picking import Hit, Ray
 from vrnn.scene.world import World
 

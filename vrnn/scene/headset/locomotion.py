@@ -23,9 +23,9 @@ from vrnn.scene.headset.rig_math import (
     pinned_at,
     standing_at,
     turned,
-    turned_about_y,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.world import World
 
 DEAD_ZONE = 0.2

@@ -9,8 +9,8 @@ import numpy as np
 
 from vrnn.scene.headset.billboard import READABLE_HEIGHT, Billboard
 from vrnn.scene.headset.hand_picking import intersect_quad
-from vrnn.scene.headset.rig_math import turned_about_y
 from vrnn.scene.headset.tracking import Rig
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.picking import Ray
 from vrnn.scene.primitives import QUAD, TextLabel, quad_from_edges
 from vrnn.style import font

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import atan2, cos, sin
+from math import atan2
 
 import numpy as np
 
 from vrnn.scene.headset.tracking import Pose, Rig
+from vrnn.scene.linalg import turned_about_y
 
 MIN_RIG_SCALE, MAX_RIG_SCALE = 0.05, 400.0
 """Meters of the world that a meter of the stage can be: inside a map, and the world in a palm."""
@@ -27,13 +28,6 @@ def heading(pose: Pose) -> float:
     if ahead[0] ** 2 + ahead[2] ** 2 < 0.04:
         ahead = matrix[:3, 1] * (1.0 if ahead[1] < 0 else -1.0)
     return atan2(-ahead[0], -ahead[2])
-
-
-def turned_about_y(vector: np.ndarray, yaw: float) -> np.ndarray:
-    """(…, 3) vectors turned about +Y, to the left for positive angles."""
-    c, s = cos(yaw), sin(yaw)
-    matrix = np.array([[c, 0.0, s], [0.0, 1.0, 0.0], [-s, 0.0, c]])
-    return np.asarray(vector, np.float64) @ matrix.T
 
 
 def pinned_at(rig: Rig, stage: np.ndarray, world: np.ndarray) -> Rig:

@@ -12,6 +12,8 @@ from math import cos, pi, sin
 
 import numpy as np
 
+from vrnn.scene.linalg import quaternion_axes
+
 
 @dataclass(frozen=True, eq=False)
 class Pose:
@@ -27,16 +29,9 @@ class Pose:
 
     @cached_property
     def _matrix(self) -> np.ndarray:
-        x, y, z, w = self.orientation.tolist()
-        a, b, c = self.position.tolist()
-        matrix = np.array(
-            (
-                (1 - 2 * (y * y + z * z), 2 * (x * y - z * w), 2 * (x * z + y * w), a),
-                (2 * (x * y + z * w), 1 - 2 * (x * x + z * z), 2 * (y * z - x * w), b),
-                (2 * (x * z - y * w), 2 * (y * z + x * w), 1 - 2 * (x * x + y * y), c),
-                (0.0, 0.0, 0.0, 1.0),
-            )
-        )
+        (rx, ry, rz), (ux, uy, uz), (bx, by, bz) = quaternion_axes(self.orientation)
+        x, y, z = self.position.tolist()
+        matrix = np.array(((rx, ux, bx, x), (ry, uy, by, y), (rz, uz, bz, z), (0.0, 0.0, 0.0, 1.0)))
         matrix.flags.writeable = False
         return matrix
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from math import acos, radians
+from math import radians
 
 import numpy as np
 
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
+from vrnn.scene.linalg import quaternion_angle
 from vrnn.scene.primitives import quad_from_edges
 
 FADE_SECONDS = 0.3
@@ -50,8 +51,7 @@ def _beside(one: tuple[Eye, Eye], other: tuple[Eye, Eye]) -> bool:
     for a, b in zip(one, other, strict=True):
         if np.linalg.norm(a.pose.position - b.pose.position) > MAX_SHIFT:
             return False
-        together = abs(float(a.pose.orientation @ b.pose.orientation))
-        if 2 * acos(min(together, 1.0)) > MAX_TURN:
+        if quaternion_angle(a.pose.orientation, b.pose.orientation) > MAX_TURN:
             return False
     return True
 
