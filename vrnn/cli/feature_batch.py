@@ -1,6 +1,6 @@
-"""`vrnn features`: pictures of what channels look for, without a window and without OpenGL.
+"""The work of `vrnn features`: makes and writes the feature visualizations of many layers.
 
-Each picture is a file of its own, so that a run that was ended goes on where it was.
+Each picture is a file of its own, so that a run that was ended continues where it was.
 """
 
 from __future__ import annotations
@@ -9,20 +9,20 @@ import csv
 import hashlib
 import io
 import json
-import sys
-import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image
+from tqdm.contrib.logging import logging_redirect_tqdm
 
+from vrnn.cli.progress import progress_bar
 from vrnn.compute.features.optimizer import optimize
 from vrnn.compute.features.ray_cluster import RayCluster
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
-from vrnn.config.options import Options
+from vrnn.config.options import FeatureOptions
 from vrnn.errors import VrnnError
 from vrnn.export.contact_sheet import image_grid
 from vrnn.export.layers import matching, picture_name, safe_part
@@ -30,23 +30,26 @@ from vrnn.export.png import write_png
 from vrnn.features.presets import with_overrides
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
+from vrnn.log import logger
 from vrnn.media.image_reader import read_image
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.serialization import to_dict
-from vrnn.style.text import format_duration
 
-SETTINGS, TABLE = "settings.json", "features.csv"
-BLOCK = 32
-"""Channels that are made together: a run that was ended goes on with the block it was in."""
-BAR = 24
-"""Letters of the progress bar."""
-HEAD = ("channel", "copy", "activation", "state")
+SETTINGS_FILE, TABLE_FILE = "settings.json", "features.csv"
+BLOCK_CHANNELS = 32
+"""Channels that are made together: a run that was ended continues with the block it was in."""
+TABLE_HEADINGS = ("channel", "copy", "activation", "state")
 
 
-def run(options: Options) -> int:
-    """Make and write them; returns the exit code."""
+def make_features(options: FeatureOptions) -> None:
+    """Make and write all feature visualizations that are not there yet.
+
+    Raises:
+        VrnnError: A model, a setting, a layer or a channel is wrong, the folder holds pictures of
+            other settings, or a file cannot be written.
+    """
     changes = list(options.settings)
     if options.ray and not any(change.startswith("precision") for change in changes):
         changes.append("precision=full")  # the same on every machine
@@ -56,19 +59,26 @@ def run(options: Options) -> int:
     try:
         for spec in options.specs():
             model = LoadedModel(open_source(spec), options.detail)
-            fitting = matching(model.network.nodes, options.layers)
-            for node in fitting:
+            for node in matching(model.network.nodes, options.layers):
                 if node.operation != "input":
-                    _layer(_LayerTask(model, spec, node, settings, image, cluster), options)
+                    _make_layer(_LayerTask(model, spec, node, settings, image, cluster), options)
     finally:
         if cluster is not None:
             cluster.close()
-    return 0
 
 
 @dataclass(frozen=True, eq=False)
 class _LayerTask:
-    """What is to be made of one layer, and where: here, or on a cluster."""
+    """What is to be made of one layer, and where.
+
+    Attributes:
+        model: The opened model.
+        spec: Where it comes from, for other machines.
+        node: The layer.
+        settings: How pictures are made.
+        image: (H, W, 3) uint8 to start from, None for the model's own.
+        cluster: None for this machine.
+    """
 
     model: LoadedModel
     spec: ModelSpec
@@ -77,10 +87,16 @@ class _LayerTask:
     image: np.ndarray | None
     cluster: RayCluster | None
 
-    def made(self, blocks: list[list[int]]) -> Iterator[tuple[float, Sequence[FeatureImage], str]]:
-        """How many pictures there are, those that are new, and what to say.
+    def results(
+        self, blocks: list[list[int]]
+    ) -> Iterator[tuple[float, Sequence[FeatureImage], str]]:
+        """Make pictures of some channels.
 
-        Channels of a block are always made together, so that rounding is the same each time.
+        Args:
+            blocks: Channels that are made together, so that rounding is the same each time.
+
+        Yields:
+            How many pictures there are, those that are new, and a note to print or ''.
         """
         settings, done = self.settings, 0.0
         if self.cluster is None:
@@ -96,45 +112,47 @@ class _LayerTask:
             yield done, features, ""
 
 
-def _layer(work: _LayerTask, options: Options) -> None:
-    assert options.out is not None
-    node, settings = work.node, work.settings
-    title = work.model.source.title
+def _make_layer(task: _LayerTask, options: FeatureOptions) -> None:
+    node, settings = task.node, task.settings
+    title = task.model.source.title
     folder = options.out / f"{safe_part(title, 60)}-{node.id:03d}-{safe_part(node.name, 110)}"
     make_folder(folder)
-    _same_settings(folder, settings, work.image)
+    _check_settings(folder, settings, task.image)
     channels = [0] if settings.is_whole_layer else _channels(options.channels, node)
     left = [
         block
-        for block in (channels[i : i + BLOCK] for i in range(0, len(channels), BLOCK))
+        for block in (
+            channels[i : i + BLOCK_CHANNELS] for i in range(0, len(channels), BLOCK_CHANNELS)
+        )
         if not all(
-            _file(folder, c, k).is_file()
-            for c in block
-            for k in range(settings.samples_per_channel)
+            _file(folder, channel, sample).is_file()
+            for channel in block
+            for sample in range(settings.samples_per_channel)
         )
     ]
-    of = sum(map(len, left)) * settings.samples_per_channel
-    started = time.perf_counter()
-    for done, features, said in work.made(left):
-        _write(folder, features)
-        if said:
-            print(f"vrnn: {said}", file=sys.stderr)
-        _print_progress(options, node, done, of, time.perf_counter() - started)
-    _sheet(folder, title, node, channels, settings)
+    total = sum(map(len, left)) * settings.samples_per_channel
+    with progress_bar(total, "picture", options.quiet) as bar, logging_redirect_tqdm([logger]):
+        bar.set_description(node.name)
+        for done, features, note in task.results(left):
+            _write(folder, features)
+            if note:
+                logger.warning(note)
+            bar.update(int(done) - bar.n)
+    _write_sheet(folder, title, node, channels, settings)
     if not options.quiet:
         which = "" if settings.is_whole_layer else f"{len(channels)} channels of "
         print(f"{which}{node.name} in {folder}")
 
 
-def _file(folder: Path, channel: int, copy: int) -> Path:
-    return folder / picture_name(channel, copy)
+def _file(folder: Path, channel: int, sample: int) -> Path:
+    return folder / picture_name(channel, sample)
 
 
-def _same_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarray | None) -> None:
-    """Note how pictures are made; raise VrnnError when those there were made otherwise."""
+def _check_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarray | None) -> None:
+    """Write down how pictures are made; raise VrnnError when those there were made otherwise."""
     start = "" if image is None else hashlib.sha256(image.tobytes()).hexdigest()[:16]
     now = {"settings": to_dict(settings), "image": start}
-    path = folder / SETTINGS
+    path = folder / SETTINGS_FILE
     if path.is_file():
         try:
             before = json.loads(path.read_text(encoding="utf-8"))
@@ -148,7 +166,7 @@ def _same_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarray
 
 
 def _channels(text: str, node: Node) -> list[int]:
-    """Channels such as `0-15,40`; '' for all."""
+    """Read channels such as `0-15,40`; '' for all. Raises VrnnError."""
     count = node.shape[0] if node.shape else 1
     if not text:
         return list(range(count))
@@ -166,51 +184,39 @@ def _channels(text: str, node: Node) -> list[int]:
 
 def _write(folder: Path, features: Sequence[FeatureImage]) -> None:
     if features:
-        _note(folder / TABLE, features)
+        _add_to_table(folder / TABLE_FILE, features)
     for feature in features:
         path = _file(folder, feature.channel, feature.sample)
         if not path.is_file():
             write_png(path, Image.fromarray(feature.pixels))
         if feature.dead:
-            print(f"vrnn: channel {feature.channel} is dead: nothing changes it", file=sys.stderr)
+            logger.warning(f"channel {feature.channel} is dead: nothing changes it")
         elif feature.diverged:
-            print(
-                f"vrnn: channel {feature.channel} stopped: its values were no longer finite",
-                file=sys.stderr,
-            )
+            logger.warning(f"channel {feature.channel} stopped: its values were no longer finite")
 
 
-def _note(path: Path, features: Sequence[FeatureImage]) -> None:
-    """Add lines to the table of all pictures: how far each came, and whether to trust it."""
+def _add_to_table(path: Path, features: Sequence[FeatureImage]) -> None:
+    """Add rows to the table of all pictures: how far each came, and whether to trust it."""
     rows: dict[tuple[str, ...], list[str]] = {}
     if path.is_file():
         with path.open(encoding="utf-8", newline="") as file:
-            rows = {tuple(row[:2]): row for row in csv.reader(file) if row[:2] != list(HEAD[:2])}
+            _, *written = csv.reader(file)
+        rows = {tuple(row[:2]): row for row in written if row}
     for feature in features:
         state = "dead" if feature.dead else "stopped" if feature.diverged else "good"
         key = (str(feature.channel), str(feature.sample))
         rows[key] = [*key, f"{feature.activation:.6g}", state]
     text = io.StringIO(newline="")
     table = csv.writer(text, lineterminator="\n")
-    table.writerow(HEAD)
+    table.writerow(TABLE_HEADINGS)
     table.writerows(rows[key] for key in sorted(rows, key=lambda k: (k[0].zfill(9), k[1].zfill(3))))
     write_atomically(path, text.getvalue().encode())
 
 
-def _sheet(
+def _write_sheet(
     folder: Path, title: str, node: Node, channels: Sequence[int], settings: FeatureVisSettings
 ) -> None:
     pictures = [np.asarray(Image.open(_file(folder, c, 0)).convert("RGB")) for c in channels]
-    said = f"what each channel looks for · {settings.steps} steps from {settings.source}"
-    sheet = image_grid(f"{title} · {node.name}", said, pictures, [str(c) for c in channels])
+    subtitle = f"what each channel responds to · {settings.steps} steps from {settings.source}"
+    sheet = image_grid(f"{title} · {node.name}", subtitle, pictures, [str(c) for c in channels])
     write_png(folder / "sheet.png", sheet)
-
-
-def _print_progress(options: Options, node: Node, done: float, of: int, seconds: float) -> None:
-    if options.quiet or not sys.stderr.isatty():
-        return
-    left = seconds / max(done, 1e-9) * (of - done)
-    bar = "█" * round(BAR * done / of) + "░" * (BAR - round(BAR * done / of))
-    end = "" if done < of else "\n"
-    said = f"\r{node.name} {bar} {int(done)} of {of}, {format_duration(left)} left\033[K"
-    print(said, end=end, file=sys.stderr, flush=True)

@@ -1,4 +1,4 @@
-"""`vrnn doctor`: what this machine can do, and for each thing missing the line that installs it."""
+"""The report of `vrnn doctor`: what this machine can do, and what installs what is missing."""
 
 from __future__ import annotations
 
@@ -14,16 +14,16 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from importlib import resources
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from vrnn.cli.display import has_display
 from vrnn.style.font import typeface
 from vrnn.version import __version__
 
-SECONDS = 60
+PROBE_SECONDS = 60
 """A probe that takes longer hangs in a driver."""
 
-ANY_INSTALLER = {
+ADVICE_WITHOUT_PACKAGES = {
     "gl": "install the driver of this machine's graphics card",
     "window": "install the driver of this machine's graphics card",
     "openxr": "install the headset's own software, or SteamVR, and make it the OpenXR runtime",
@@ -47,13 +47,13 @@ INSTALLERS: dict[str, dict[str, str]] = {
 }
 """What installs a missing part, by the machine's package manager."""
 
-EYES = {
+STEREO_TEXT = {
     "multiview": "in one pass, by GL_OVR_multiview2",
     "layer": "in one pass, by gl_Layer in the vertex shader",
     "two": "in two passes",
 }
-"""How both eyes are drawn, by what `vrnn.render.stereo.ways` calls it."""
-EXTRAS = {
+"""How both eyes are drawn, by what `vrnn.render.stereo.stereo_modes` calls it."""
+EXTENSION_TEXT = {
     "XR_KHR_composition_layer_depth": "depth layers",
     "XR_KHR_visibility_mask": "visibility mask",
     "XR_FB_display_refresh_rate": "refresh rates",
@@ -63,29 +63,36 @@ EXTRAS = {
 OPTIONAL_PACKAGES = ("torchvision", "timm")
 XR_MANIFEST = "openxr/1/active_runtime.json"
 
+State = Literal["ok", "missing", "absent"]
+"""`missing` is what vrnn needs, `absent` what it does without."""
+
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of the report. state: `ok`, `missing` (vrnn needs it) or `absent` (it does not).
+    """One line of the report.
 
-    advice: what to type, or to do, to get it; '' when there is nothing to get.
+    Attributes:
+        part: What was looked at.
+        value: What was found.
+        state: Whether it is there.
+        advice: What to type, or to do, to get it; '' when there is nothing to get.
     """
 
     part: str
     value: str
-    state: str = "ok"
+    state: State = "ok"
     advice: str = ""
 
 
 Sections = dict[str, list[Finding]]
 
 
-def run() -> int:
-    """Print the report; 0 when vrnn can run here, 2 when something that it needs is missing."""
+def collect() -> Sections:
+    """Find out what this machine can do, section by section."""
     probes = ("egl", "window", "torch", "openxr")
     with ThreadPoolExecutor(len(probes)) as pool:
         found = dict(zip(probes, pool.map(probe, probes), strict=True))
-    sections: Sections = {
+    return {
         "This machine": [
             Finding("vrnn", __version__),
             Finding("Python", f"{platform.python_version()}, {sys.executable}"),
@@ -97,8 +104,15 @@ def run() -> int:
         "Packages": packages(),
         "vrnn's own files": own_files(),
     }
-    print(report(sections))
-    return 2 if any(f.state == "missing" for part in sections.values() for f in part) else 0
+
+
+def is_complete(sections: Sections) -> bool:
+    """Whether nothing is missing that vrnn needs."""
+    return not _missing(sections)
+
+
+def _missing(sections: Sections) -> list[Finding]:
+    return [f for findings in sections.values() for f in findings if f.state == "missing"]
 
 
 def probe(name: str) -> dict[str, Any]:
@@ -108,10 +122,15 @@ def probe(name: str) -> dict[str, Any]:
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:
         result = subprocess.run(
-            command, capture_output=True, text=True, timeout=SECONDS, env=environment, check=False
+            command,
+            capture_output=True,
+            text=True,
+            timeout=PROBE_SECONDS,
+            env=environment,
+            check=False,
         )
     except subprocess.TimeoutExpired:
-        return {"error": f"gives no answer within {SECONDS} seconds"}
+        return {"error": f"gives no answer within {PROBE_SECONDS} seconds"}
     lines = result.stdout.strip().splitlines()
     if result.returncode or not lines:
         return {"error": f"its driver ended the program (exit code {result.returncode})"}
@@ -122,10 +141,10 @@ def probe(name: str) -> dict[str, Any]:
 def opengl(egl: dict[str, Any], window: dict[str, Any]) -> list[Finding]:
     """Either of the two ways to draw must work; a window only where there is a display."""
     offscreen = sys.platform.startswith("linux")
-    findings = []
+    findings: list[Finding] = []
     works = [found for found in (egl, window) if "error" not in found]
     if offscreen:
-        state = "ok" if egl in works else "absent" if works else "missing"
+        state: State = "ok" if egl in works else "absent" if works else "missing"
         findings.append(_drawing("without a screen", egl, state, install("gl")))
     if has_display():
         state = "ok" if window in works else "missing"
@@ -138,7 +157,7 @@ def opengl(egl: dict[str, Any], window: dict[str, Any]) -> list[Finding]:
     return findings + (_features(works[0]) if works else [])
 
 
-def _drawing(part: str, found: dict[str, Any], state: str, advice: str) -> Finding:
+def _drawing(part: str, found: dict[str, Any], state: State, advice: str) -> Finding:
     if "error" in found:
         return Finding(part, found["error"], state, advice)
     return Finding(part, f"OpenGL {found['version']}, {found['renderer']}")
@@ -155,7 +174,7 @@ def _features(found: dict[str, Any]) -> list[Finding]:
             "" if half else install("gl"),
         ),
         Finding("multisampling", f"up to {found['samples']} samples a pixel"),
-        Finding("both eyes", EYES[found["stereo"][0]]),
+        Finding("both eyes", STEREO_TEXT[found["stereo"][0]]),
     ]  # fmt: skip
 
 
@@ -181,7 +200,9 @@ def openxr(found: dict[str, Any]) -> list[Finding]:
         findings.append(Finding("runtime", f"{found['runtime']} {found['version']}"))
         width, height = found["size"]
         findings.append(Finding("headset", f"{found['headset']}, {width}×{height} for each eye"))
-        extras = ", ".join(EXTRAS[name] for name in found["extras"] if name in EXTRAS)
+        extras = ", ".join(
+            EXTENSION_TEXT[name] for name in found["extras"] if name in EXTENSION_TEXT
+        )
         findings.append(Finding("it has", extras or "nothing beyond what is needed"))
     return findings
 
@@ -221,7 +242,7 @@ def packages() -> list[Finding]:
     return findings + [_package(name, "absent") for name in OPTIONAL_PACKAGES]
 
 
-def _package(name: str, otherwise: str) -> Finding:
+def _package(name: str, otherwise: State) -> Finding:
     try:
         return Finding(name, importlib.metadata.version(name))
     except importlib.metadata.PackageNotFoundError:
@@ -239,7 +260,7 @@ def own_files() -> list[Finding]:
     ):
         place = resources.files(package) / folder
         there = place.is_dir() and any(f.name.endswith(ending) for f in place.iterdir())
-        state = "ok" if there else "missing"
+        state: State = "ok" if there else "missing"
         value = "complete" if there else f"no {ending} file in {place}"
         findings.append(Finding(part, value, state, "" if there else again))
     return findings
@@ -250,7 +271,7 @@ def install(part: str) -> str:
     manager = next((name for name in INSTALLERS if shutil.which(name)), None)
     line = INSTALLERS[manager].get(part) if manager else None
     if line is None or (part == "openxr" and not _apt_knows("monado-service")):
-        return ANY_INSTALLER[part]
+        return ADVICE_WITHOUT_PACKAGES[part]
     is_root = sys.platform != "win32" and os.geteuid() == 0
     return line if is_root else f"sudo {line}"
 
@@ -279,6 +300,6 @@ def report(sections: Sections) -> str:
             lines.append(f"  {finding.state:<7}  {finding.part:<{width}}  {finding.value}")
             if finding.advice:
                 lines.append(f"  {'':<7}  {'':<{width}}  → {finding.advice}")
-    missing = [f.part for part in sections.values() for f in part if f.state == "missing"]
-    verdict = f"Missing: {', '.join(missing)}." if missing else "vrnn can run here."
+    missing = ", ".join(finding.part for finding in _missing(sections))
+    verdict = f"Missing: {missing}." if missing else "vrnn can run here."
     return "\n".join([*lines, "", verdict])

@@ -1,0 +1,48 @@
+"""`vrnn export`: the feature maps of layers as files, without a window and without OpenGL."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from vrnn.cli.arguments import (
+    add_image_argument,
+    add_model_arguments,
+    add_quiet_argument,
+    read_options,
+    some_of,
+)
+from vrnn.cli.subcommands import subcommand
+from vrnn.config.choices import LAYER_FILES
+from vrnn.config.options import ExportOptions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `ExportOptions` holds."""
+    add_model_arguments(parser)
+    add_image_argument(parser, "input image")
+    parser.add_argument(
+        "--layers", metavar="PATTERN", help="names of layers, such as 'layer1.*' (all)"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER", help="where files are written"
+    )
+    parser.add_argument(
+        "--what", type=some_of(LAYER_FILES), metavar="LIST",
+        help=f"of {', '.join(LAYER_FILES)} (all)",
+    )  # fmt: skip
+    add_quiet_argument(parser)
+
+
+@subcommand(
+    "export",
+    help="write layers as PNG sheets, .npy values and CSV histograms",
+    add_arguments=add_arguments,
+)
+def run(arguments: argparse.Namespace) -> int:
+    """Open the models, run the image, write the files; returns the exit code."""
+    from vrnn.cli.layer_export import export_models
+
+    options = read_options(ExportOptions, arguments)
+    export_models(options)
+    return 0

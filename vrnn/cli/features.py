@@ -1,0 +1,56 @@
+"""`vrnn features`: feature visualizations as files, without a window and without OpenGL."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from vrnn.cli.arguments import (
+    add_image_argument,
+    add_model_arguments,
+    add_quiet_argument,
+    read_options,
+)
+from vrnn.cli.subcommands import subcommand
+from vrnn.config.options import FeatureOptions
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `FeatureOptions` holds."""
+    add_model_arguments(parser)
+    parser.add_argument(
+        "--layers", required=True, metavar="PATTERN", help="names of layers, such as 'layer3.*'"
+    )
+    parser.add_argument(
+        "--out", type=Path, required=True, metavar="FOLDER",
+        help="where pictures are written; those that are there already are not made again",
+    )  # fmt: skip
+    parser.add_argument("--channels", metavar="LIST", help="such as 0-15,40 (all)")
+    parser.add_argument(
+        "--preset",
+        metavar="NAME",
+        help="published, sharp or quick (published)",
+    )
+    parser.add_argument(
+        "--set", dest="settings", action="append", metavar="NAME=VALUE",
+        help="replace a setting of the preset, see docs/features.md; may be repeated",
+    )  # fmt: skip
+    add_image_argument(parser, "to start from, where the source is an image")
+    parser.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="spread over the machines of a Ray cluster, such as auto or ray://head:10001",
+    )  # fmt: skip
+    add_quiet_argument(parser)
+
+
+@subcommand(
+    "features",
+    help="make feature visualizations: what each channel responds to",
+    add_arguments=add_arguments,
+)
+def run(arguments: argparse.Namespace) -> int:
+    """Make and write them; returns the exit code."""
+    from vrnn.cli.feature_batch import make_features
+
+    make_features(read_options(FeatureOptions, arguments))
+    return 0
