@@ -14,14 +14,14 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_PIXELS, SUFFIXES, read_image, to_rgb
 
 
-def clipboard_image(seconds: float = 2.0) -> np.ndarray | None:
+def clipboard_image(timeout: float = 2.0) -> np.ndarray | None:
     """(H, W, 3) uint8 sRGB: the image in the clipboard, or in the image file that was copied there.
 
     None when there is neither. Linux hands over images only, no files, and needs a small tool.
     Raises VrnnError when that is missing, when the image cannot be read, and when the clipboard has
     not answered after so many seconds.
     """
-    found = _grabbed(seconds)
+    found = _grabbed(timeout)
     if isinstance(found, Image.Image):
         if found.width * found.height > MAX_PIXELS:
             raise VrnnError(

@@ -19,7 +19,7 @@ SUFFIXES = frozenset(
 )
 
 
-def read_image(path: Path, least: int = 0) -> np.ndarray:
+def read_image(path: Path, min_side: int = 0) -> np.ndarray:
     """(H, W, 3) uint8 sRGB: the first picture in a file, upright, transparent parts over black.
 
     least: pixels; a JPEG may come smaller, in less time, as long as its sides are no shorter.
@@ -36,8 +36,8 @@ def read_image(path: Path, least: int = 0) -> np.ndarray:
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 _check_size(path, picture.size)
-                if least:
-                    picture.draft(None, (least, least))
+                if min_side:
+                    picture.draft(None, (min_side, min_side))
                 picture.load()
                 return to_rgb(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError as error:

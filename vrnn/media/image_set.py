@@ -46,9 +46,9 @@ class ImageSet:
         """(H, W, 3) uint8. Raises VrnnError, naming the item, for whatever goes wrong."""
         return self._checked(index, lambda: self._read(index))
 
-    def small(self, index: int, least: int) -> np.ndarray:
+    def small(self, index: int, min_side: int) -> np.ndarray:
         """The same, perhaps with fewer pixels in less time; sides are not below `least` by that."""
-        return self._checked(index, lambda: self._read_small(index, least))
+        return self._checked(index, lambda: self._read_small(index, min_side))
 
     def _checked(self, index: int, read: Callable[[], np.ndarray]) -> np.ndarray:
         self._check(index)
@@ -80,7 +80,7 @@ class ImageSet:
         return label
 
     @property
-    def odd_labels(self) -> int:
+    def invalid_labels(self) -> int:
         """How many items have turned out to have a label that is no class, or none to be read."""
         return len(self._odd)
 
@@ -88,9 +88,9 @@ class ImageSet:
         if not 0 <= index < self._count:
             raise VrnnError(f"there is no image {index}: the data set has {self._count}")
 
-    def first(self, most: int = 8) -> np.ndarray | None:
+    def first(self, max_tries: int = 8) -> np.ndarray | None:
         """(H, W, 3) uint8: the first image that can be read, None when the first `most` cannot."""
-        for index in range(min(most, self._count)):
+        for index in range(min(max_tries, self._count)):
             try:
                 return self.image(index)
             except VrnnError:

@@ -51,7 +51,7 @@ class ImagePager:
         return tuple(int(i) for i in (self._order if self._wanted is None else self._found)[part])
 
     @property
-    def searching(self) -> bool:
+    def is_searching(self) -> bool:
         """Whether the current page may still get more images."""
         full = (self.number + 1) * self.page_size
         return self._unfinished and len(self._found) < full
@@ -82,16 +82,16 @@ class ImagePager:
         """Go one page back."""
         return self.page(self.number - 1)
 
-    def search(self, most: int = 20_000, seconds: float = 0.004) -> None:
+    def search(self, max_labels: int = 20_000, seconds: float = 0.004) -> None:
         """Look at more labels, until the page is full, or so many or so long.
 
         Only a single label that takes longer than that, as of a set that reads whole items for
         them, is waited for.
         """
         end = time.perf_counter() + seconds
-        stop = min(self._count, self._looked_at + most)
+        stop = min(self._count, self._looked_at + max_labels)
         wanted = self._wanted
-        while wanted is not None and self.searching and self._looked_at < stop:
+        while wanted is not None and self.is_searching and self._looked_at < stop:
             index = int(self._order[self._looked_at])
             self._looked_at += 1
             if wanted(self._class_of(index)):

@@ -11,7 +11,7 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_PIXELS, center_crop_resize
 from vrnn.media.image_set import ImageSet
 
-KINDS = ("uniform", "gaussian", "pink")
+NOISE_KINDS = ("uniform", "gaussian", "pink")
 GRAY = 128
 
 
@@ -29,8 +29,10 @@ class NoiseSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise VrnnError(f"there is no noise '{self.kind}'; choose one of {', '.join(KINDS)}")
+        if self.kind not in NOISE_KINDS:
+            raise VrnnError(
+                f"there is no noise '{self.kind}'; choose one of {', '.join(NOISE_KINDS)}"
+            )
         if not math.isfinite(self.mean) or not math.isfinite(self.std):
             raise VrnnError(
                 f"mean and standard deviation of noise should be finite, not {self.mean} and "
@@ -90,7 +92,7 @@ def gray_image(height: int, width: int) -> np.ndarray:
 
 
 def mean_image(
-    images: ImageSet, height: int, width: int, most: int = 256, seed: int = 0
+    images: ImageSet, height: int, width: int, max_images: int = 256, seed: int = 0
 ) -> np.ndarray:
     """(height, width, 3) uint8: the mean of at most `most` images of a set, chosen at random.
 
@@ -99,7 +101,7 @@ def mean_image(
     """
     _check_size(height, width)
     random = np.random.default_rng(seed)
-    chosen = random.choice(len(images), min(most, len(images)), replace=False)
+    chosen = random.choice(len(images), min(max_images, len(images)), replace=False)
     total = np.zeros((height, width, 3))
     count, reason = 0, "it is empty"
     for index in chosen:

@@ -34,7 +34,7 @@ class VideoSource(Closeable):
     be read.
     """
 
-    def __init__(self, source: str, pace: float | None = None) -> None:
+    def __init__(self, source: str, fps: float | None = None) -> None:
         """Start reading.
 
         source: a camera's number, a video file, or a folder of images, shown in natural order and
@@ -43,14 +43,12 @@ class VideoSource(Closeable):
         Raises VrnnError where there is no such file or folder, or OpenCV is missing for others
         than a folder.
         """
-        if pace is not None and not 0 < pace <= 1000:
-            raise VrnnError(
-                f"{pace} frames a second make no sense; ask for more than 0, up to 1000"
-            )
+        if fps is not None and not 0 < fps <= 1000:
+            raise VrnnError(f"{fps} frames a second make no sense; ask for more than 0, up to 1000")
         self.source = source
         self.problem = ""
         self.skipped = 0
-        self._pace = pace
+        self._pace = fps
         self._frame: np.ndarray | None = None
         self._delivered: deque[float] = deque()
         self._lock = threading.Lock()
