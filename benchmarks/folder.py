@@ -70,7 +70,7 @@ def main() -> None:
 def rare(wall: ImagePager) -> None:
     """Search until the page of one class is full."""
     wall.show_class(7)
-    while wall.searching:
+    while wall.is_searching:
         wall.search()
 
 

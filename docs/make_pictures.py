@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
-from vrnn import render
+from vrnn import screenshot
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.base import Command
 from vrnn.commands.display import FoldAllStages
@@ -39,7 +39,7 @@ PICTURES: dict[str, dict[str, Any]] = {
     "unet": {"model": "examples/unet.py"},
     "conveyor": {"model": "default", "image": DIGIT, "arrange": "conveyor"},
 }
-"""Arguments of `vrnn.render` for each picture."""
+"""Arguments of `vrnn.screenshot` for each picture."""
 
 TOUCHED: dict[str, tuple[list[Command], str]] = {
     "folded": ([FoldAllStages()], "overview"),
@@ -84,7 +84,7 @@ def main() -> None:
         model = arguments["model"]
         if model.endswith(".py"):
             model = str(ROOT / model)
-        picture = render(**{**arguments, "model": model, "size": (1600, 900)})
+        picture = screenshot(**{**arguments, "model": model, "size": (1600, 900)})
         path = FOLDER / f"{name}.jpg"
         picture.save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))

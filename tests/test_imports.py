@@ -12,7 +12,6 @@ import pytest
 from importlinter.cli import lint_imports
 
 KNOWN_CIRCLES = [
-    {"vrnn.app.desktop", "vrnn.controls.key_bindings"},
     {"vrnn.scene.network_object", "vrnn.scene.transition"},
 ]
 """Still to be opened."""

@@ -6,17 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from vrnn.version import __version__
 
-__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "render", "show"]
+__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "screenshot", "show"]
 
 if TYPE_CHECKING:
-    from vrnn.api import render, show
+    from vrnn.api import screenshot, show
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
-_HOME = {
+_MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
     "Marker": "vrnn.compute.tracing.annotations",
-    "render": "vrnn.api",
+    "screenshot": "vrnn.api",
     "show": "vrnn.api",
     "VrnnError": "vrnn.errors",
 }
@@ -24,8 +24,8 @@ _HOME = {
 
 def __getattr__(name: str) -> Any:
     # torch takes seconds to import; a window should stand before that.
-    if name in _HOME:
+    if name in _MODULE_OF:
         from importlib import import_module
 
-        return getattr(import_module(_HOME[name]), name)
+        return getattr(import_module(_MODULE_OF[name]), name)
     raise AttributeError(f"module 'vrnn' has no attribute {name!r}")

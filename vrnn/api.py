@@ -2,46 +2,62 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vrnn.config.choices import Arrangement
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
+from vrnn.log import log_to_stderr, logger
 from vrnn.network.model_spec import ModelSpec
+from vrnn.plugins import load_plugins
 
 if TYPE_CHECKING:
     from PIL.Image import Image
 
 
-def render(
+def screenshot(
     model: Any = "default",
     image: np.ndarray | str | Path | int | Image | None = None,
     camera: str = "overview",
     size: tuple[int, int] = (1920, 1080),
     *,
     detail: str = "layers",
-    arrange: str = "terrace",
+    arrange: Arrangement = "terrace",
     scale: str = "map",
     transparent: bool = False,
     **source: Any,
 ) -> Image:
-    """A picture of a model with all its feature maps, made without a screen.
+    """Make a picture of a model with all its feature maps, without a screen.
 
-    model: an `nn.Module`, anything `vrnn --model` takes, or a list of them to stand side by side.
-    image: (H, W, 3) uint8, a Pillow image, a file, the number of an image in the model's data set,
-        or None for the model's own sample.
-    camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (meters, degrees).
-    size: (width, height) pixels, up to 16384 each.
-    source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`.
-    Returns a Pillow image, RGB or, if transparent, RGBA. Raises VrnnError.
+    Args:
+        model: An `nn.Module`, anything `vrnn --model` takes, or a list of them to place side by
+            side.
+        image: (H, W, 3) uint8, a Pillow image, a file, the number of an image in the model's data
+            set, or None for the model's own sample.
+        camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (meters, degrees).
+        size: (width, height) pixels, up to 16384 each.
+        detail: How finely the graph is shown: `layers`, `modules` or `all`.
+        arrange: Placement of the layers: `terrace` or `conveyor`.
+        scale: What the colors of a map span: its own range, its `layer`'s or its `network`'s.
+        transparent: Whether the picture has no background.
+        **source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`.
+
+    Returns:
+        RGB or, if transparent, RGBA.
+
+    Raises:
+        VrnnError: The model, the image or the camera is wrong, or there is no OpenGL.
     """
     from vrnn.app.offscreen import OffscreenApp
 
-    seen = None if image is None else _plain(image)
-    with OffscreenApp(specs(model, source), load_config(), detail, arrange, scale, seen) as studio:
-        return studio.picture(camera, size, transparent)
+    _prepare()
+    shown = None if image is None else _without_pillow(image)
+    with OffscreenApp(specs(model, source), load_config(), detail, arrange, scale, shown) as app:
+        return app.picture(camera, size, transparent)
 
 
 def show(
@@ -49,38 +65,62 @@ def show(
     image: np.ndarray | str | Path | int | Image | None = None,
     *,
     detail: str = "layers",
-    arrange: str = "terrace",
+    arrange: Arrangement = "terrace",
     scale: str = "map",
     **source: Any,
 ) -> None:
-    """Open a window on a model and return when it is closed. Arguments as for `render`."""
+    """Open a window on a model and return when it is closed.
+
+    Args:
+        model: As for `screenshot`.
+        image: As for `screenshot`.
+        detail: As for `screenshot`.
+        arrange: As for `screenshot`.
+        scale: As for `screenshot`.
+        **source: As for `screenshot`.
+
+    Raises:
+        VrnnError: The model or the image is wrong, or no window can be opened.
+    """
     from vrnn.app.desktop import DesktopApp
 
+    _prepare()
     options = Options(detail=detail, arrange=arrange, scale=scale)
-    images = [] if image is None else [_plain(image)]
+    images = [] if image is None else [_without_pillow(image)]
     with DesktopApp(options, load_config(), specs(model, source), images) as app:
         app.loop()
 
 
+def render(*arguments: Any, **named: Any) -> Image:
+    """Make a picture: the former name of `screenshot`."""
+    warnings.warn("render is now vrnn.screenshot", DeprecationWarning, stacklevel=2)
+    return screenshot(*arguments, **named)
+
+
+def _prepare() -> None:
+    if not logger.hasHandlers():  # else the program around has logging of its own
+        log_to_stderr()
+    load_plugins()
+
+
 def specs(model: Any, source: dict[str, Any]) -> tuple[ModelSpec, ...]:
-    """What to open; paths may be given as text."""
+    """Return what to open.
+
+    Args:
+        model: One model or a list of them.
+        source: Further fields of `ModelSpec`; paths may be given as text.
+    """
     models = list(model) if isinstance(model, list | tuple) else [model]
     given: dict[str, Any] = {
         key: Path(value) if key in ("weights", "classes", "data") and value is not None else value
         for key, value in source.items()
     }
-    return tuple(ModelSpec(_text(one), **given) for one in models)
+    return tuple(ModelSpec(str(m) if isinstance(m, Path) else m, **given) for m in models)
 
 
-def _text(model: Any) -> Any:
-    return str(model) if isinstance(model, Path) else model
-
-
-def _plain(image: Any) -> np.ndarray | Path | int:
+def _without_pillow(image: Any) -> np.ndarray | Path | int:
     if isinstance(image, str):
         return Path(image)
-    if isinstance(image, Path | int):
-        return image
-    if isinstance(image, np.ndarray):
+    if isinstance(image, Path | int | np.ndarray):
         return image
     return np.asarray(image.convert("RGB"))

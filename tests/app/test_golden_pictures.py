@@ -5,6 +5,7 @@ import pytest
 import torch
 
 import vrnn
+import vrnn.api
 from tests.support import golden
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.ablation import Ablate
@@ -117,15 +118,14 @@ def test_from_python():
     torch.manual_seed(0)
     net = torch.nn.Sequential(torch.nn.Conv2d(3, 8, 3), torch.nn.ReLU(), torch.nn.Conv2d(8, 4, 3))
     image = np.random.default_rng(0).integers(0, 255, (40, 50, 3), np.uint8)
-    picture = vrnn.render(net, image, camera="overview", size=(320, 200), input_size=(32, 32))
+    picture = vrnn.screenshot(net, image, camera="overview", size=(320, 200), input_size=(32, 32))
     assert picture.size == (320, 200)
     assert np.asarray(picture).std() > 5
 
 
-def test_the_function_and_the_package_of_that_name_live_together():
-    import vrnn.render.context
-
-    assert vrnn.render.context.REQUIRED == 410
-    assert callable(vrnn.render)
-    with pytest.raises(VrnnError, match="no model"):
-        vrnn.render("nothing-like-this")
+def test_the_former_name_still_answers():
+    with (
+        pytest.warns(DeprecationWarning, match=r"vrnn\.screenshot"),
+        pytest.raises(VrnnError, match="no model"),
+    ):
+        vrnn.api.render("nothing-like-this")

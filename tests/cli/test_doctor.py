@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from vrnn.cli import doctor, probe
-from vrnn.cli.doctor import Finding
+from vrnn.cli import machine_report, probe
+from vrnn.cli.machine_report import Finding
 
 GL = {
     "version": "4.5 (Core Profile) Mesa",
@@ -52,62 +52,62 @@ def test_columns_are_aligned(run_vrnn):
 
 def test_every_probe_answers():
     for name in probe.PROBES:
-        assert doctor.probe(name)
+        assert machine_report.probe(name)
 
 
 def test_a_driver_that_ends_its_process_is_told(monkeypatch):
-    monkeypatch.setattr(doctor.sys, "executable", "/bin/false")
-    assert "ended the program" in doctor.probe("egl")["error"]
+    monkeypatch.setattr(machine_report.sys, "executable", "/bin/false")
+    assert "ended the program" in machine_report.probe("egl")["error"]
 
 
 def test_a_driver_that_hangs_is_told(monkeypatch, tmp_path):
     sleeper = tmp_path / "sleeper"
     sleeper.write_text(f"#!{sys.executable}\nimport time\ntime.sleep(30)\n")
     sleeper.chmod(0o755)
-    monkeypatch.setattr(doctor.sys, "executable", str(sleeper))
-    monkeypatch.setattr(doctor, "SECONDS", 0.5)
-    assert "no answer" in doctor.probe("egl")["error"]
+    monkeypatch.setattr(machine_report.sys, "executable", str(sleeper))
+    monkeypatch.setattr(machine_report, "PROBE_SECONDS", 0.5)
+    assert "no answer" in machine_report.probe("egl")["error"]
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="EGL is of Linux")
 @pytest.mark.usefixtures("no_screen")
 class TestWithoutAScreen:
     def test_pictures_are_enough(self):
-        found = states(doctor.opengl(GL, BROKEN))
+        found = states(machine_report.opengl(GL, BROKEN))
         assert found["without a screen"] == "ok"
         assert found["in a window"] == "absent"
         assert "missing" not in found.values()
 
     def test_with_no_opengl_at_all_it_names_what_to_install(self):
-        findings = doctor.opengl(BROKEN, BROKEN)
+        findings = machine_report.opengl(BROKEN, BROKEN)
         assert findings[0].state == "missing"
         assert findings[0].value == BROKEN["error"]
-        assert findings[0].advice == doctor.install("gl")
+        assert findings[0].advice == machine_report.install("gl")
 
     def test_half_floats_are_needed(self):
-        findings = doctor.opengl(GL | {"half_floats": False}, BROKEN)
+        findings = machine_report.opengl(GL | {"half_floats": False}, BROKEN)
         assert states(findings)["half floats"] == "missing"
 
 
 @pytest.mark.skipif(not sys.platform.startswith("linux"), reason="EGL is of Linux")
 def test_with_a_screen_a_window_is_needed(monkeypatch):
     monkeypatch.setenv("DISPLAY", ":7")
-    assert states(doctor.opengl(BROKEN, GL))["without a screen"] == "absent"
-    assert "missing" not in states(doctor.opengl(BROKEN, GL)).values()
-    assert states(doctor.opengl(GL, BROKEN))["in a window"] == "missing"
+    assert states(machine_report.opengl(BROKEN, GL))["without a screen"] == "absent"
+    assert "missing" not in states(machine_report.opengl(BROKEN, GL)).values()
+    assert states(machine_report.opengl(GL, BROKEN))["in a window"] == "missing"
 
 
 def test_torch_that_does_not_import():
-    (finding,) = doctor.pytorch({"error": "libcudart.so is not there"})
+    (finding,) = machine_report.pytorch({"error": "libcudart.so is not there"})
     assert finding.state == "missing"
     assert finding.advice.endswith("-m pip install torch")
 
 
 def test_a_headset_is_never_needed():
-    assert states(doctor.openxr({"error": "no loader"}))["runtime"] == "absent"
+    assert states(machine_report.openxr({"error": "no loader"}))["runtime"] == "absent"
     found = {"runtime": "Monado", "version": "25.0.0", "headset": "Remote", "size": [320, 240]}
     extras = ["XR_KHR_visibility_mask", "XR_EXT_unheard_of"]
-    (*_, runtime, headset, has) = doctor.openxr({**found, "extras": extras})
+    (*_, runtime, headset, has) = machine_report.openxr({**found, "extras": extras})
     assert runtime == Finding("runtime", "Monado 25.0.0")
     assert headset == Finding("headset", "Remote, 320×240 for each eye")
     assert has == Finding("it has", "visibility mask")
@@ -115,7 +115,7 @@ def test_a_headset_is_never_needed():
 
 @pytest.mark.parametrize("way", ["multiview", "layer", "two"])
 def test_how_both_eyes_are_drawn(way):
-    found = doctor.opengl({**GL, "stereo": [way, "two"]}, BROKEN)
+    found = machine_report.opengl({**GL, "stereo": [way, "two"]}, BROKEN)
     (value,) = [finding.value for finding in found if finding.part == "both eyes"]
     assert ("one pass" in value) == (way != "two")
 
@@ -123,37 +123,37 @@ def test_how_both_eyes_are_drawn(way):
 @pytest.mark.skipif(sys.platform == "win32", reason="Windows has it in the registry")
 def test_where_the_runtime_is_named(monkeypatch, tmp_path):
     monkeypatch.setenv("XR_RUNTIME_JSON", "/somewhere/runtime.json")
-    assert doctor.xr_manifest() == Path("/somewhere/runtime.json")
+    assert machine_report.xr_manifest() == Path("/somewhere/runtime.json")
     monkeypatch.delenv("XR_RUNTIME_JSON")
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path))
     own = tmp_path / "openxr/1/active_runtime.json"
     own.parent.mkdir(parents=True)
     own.touch()
-    assert doctor.xr_manifest() == own
+    assert machine_report.xr_manifest() == own
 
 
 def test_a_package_that_is_not_there():
-    finding = doctor._package("vrnn-is-no-such-package", "missing")
+    finding = machine_report._package("vrnn-is-no-such-package", "missing")
     assert (finding.value, finding.state) == ("not installed", "missing")
     assert finding.advice.endswith("pip install vrnn-is-no-such-package")
 
 
-@pytest.mark.parametrize("manager", [*doctor.INSTALLERS, "none"])
-@pytest.mark.parametrize("part", list(doctor.ANY_INSTALLER))
+@pytest.mark.parametrize("manager", [*machine_report.INSTALLERS, "none"])
+@pytest.mark.parametrize("part", list(machine_report.ADVICE_WITHOUT_PACKAGES))
 def test_there_is_advice_for_every_part(monkeypatch, manager, part):
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: name == manager)
-    advice = doctor.install(part)
-    known = manager in doctor.INSTALLERS and part != "openxr"
+    monkeypatch.setattr(machine_report.shutil, "which", lambda name: name == manager)
+    advice = machine_report.install(part)
+    known = manager in machine_report.INSTALLERS and part != "openxr"
     assert (f"{manager} " in advice) == known
     assert advice
 
 
 def test_who_is_not_root_is_given_sudo(monkeypatch):
-    monkeypatch.setattr(doctor.shutil, "which", lambda name: name == "apt-get")
-    monkeypatch.setattr(doctor.os, "geteuid", lambda: 1000, raising=False)
-    assert doctor.install("gl").startswith("sudo apt-get install -y ")
-    monkeypatch.setattr(doctor.os, "geteuid", lambda: 0, raising=False)
-    assert doctor.install("gl").startswith("apt-get install -y ")
+    monkeypatch.setattr(machine_report.shutil, "which", lambda name: name == "apt-get")
+    monkeypatch.setattr(machine_report.os, "geteuid", lambda: 1000, raising=False)
+    assert machine_report.install("gl").startswith("sudo apt-get install -y ")
+    monkeypatch.setattr(machine_report.os, "geteuid", lambda: 0, raising=False)
+    assert machine_report.install("gl").startswith("apt-get install -y ")
 
 
 def test_the_report_ends_with_a_verdict():
@@ -166,4 +166,4 @@ def test_the_report_ends_with_a_verdict():
         "\n"
         "Missing: longer."
     )
-    assert doctor.report(sections) == expected
+    assert machine_report.report(sections) == expected

@@ -81,7 +81,7 @@ def test_a_script(run_vrnn, script, tmp_path, detail):
     assert [by_id[number]["name"] for number in written["outputs"]] == ["head"]
     for name in names:
         assert name in result.stdout
-    assert "random weights" in result.stdout
+    assert "untrained weights" in result.stdout
 
 
 def test_quiet_prints_nothing(run_vrnn, script, tmp_path):
@@ -94,7 +94,7 @@ def test_the_default_model(run_vrnn):
     result = run_vrnn("graph")
     assert result.returncode == 0, result.stderr
     assert "conv2d" in result.stdout
-    assert "random weights" not in result.stdout
+    assert "untrained weights" not in result.stdout
 
 
 def test_two_models_have_two_tables_but_no_file(run_vrnn, script):

@@ -25,14 +25,15 @@ def test_version(run_vrnn):
     assert (result.returncode, result.stdout) == (0, f"vrnn {__version__}\n")
 
 
-@pytest.mark.parametrize("command", [[], ["graph"], ["doctor"]])
+@pytest.mark.parametrize("command", [[], ["graph"], ["doctor"], ["export"], ["features"]])
 def test_help_takes_neither_torch_nor_opengl(command):
     script = (
         "import sys\n"
         "from vrnn.cli.main import main\n"
         "try: main(sys.argv[1:])\n"
         "except SystemExit: pass\n"
-        "heavy = {'torch', 'numpy', 'moderngl', 'glfw', 'networkx', 'PIL'} & set(sys.modules)\n"
+        "heavy = {'torch', 'numpy', 'moderngl', 'glfw', 'networkx', 'PIL', 'tqdm'}\n"
+        "heavy &= set(sys.modules)\n"
         "sys.exit(', '.join(heavy) or 0)\n"
     )
     words = [sys.executable, "-c", script, *command, "--help"]
@@ -66,7 +67,7 @@ def test_debug_shows_where(run_vrnn):
 
 
 def failing(error: BaseException):
-    def run(options):
+    def run(words):
         raise error
 
     return run
@@ -100,7 +101,7 @@ def test_ctrl_c_ends_it_although_a_thread_is_stuck():
     script = (
         "import sys, threading, time\n"
         "from vrnn.cli import main as cli\n"
-        "def run(options):\n"
+        "def run(words):\n"
         "    threading.Thread(target=time.sleep, args=(60,)).start()\n"
         "    print('ready', flush=True)\n"
         "    time.sleep(60)\n"
@@ -128,7 +129,7 @@ def test_a_reader_that_goes_away_is_no_error():
     script = (
         "import sys\n"
         "from vrnn.cli import main as cli\n"
-        "def run(options):\n"
+        "def run(words):\n"
         "    for _ in range(100000): print('line')\n"
         "    return 0\n"
         "cli._run = run\n"

@@ -9,10 +9,26 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.cli.parser import LARGEST, parse
-from vrnn.config.options import Options, parse_camera
+from vrnn.cli import parser, subcommands
+from vrnn.cli.arguments import read_options
+from vrnn.cli.launcher import options_from
+from vrnn.cli.main import main  # registers the subcommands
+from vrnn.cli.subcommands import SUBCOMMANDS, subcommand
+from vrnn.config.choices import MAX_IMAGE_SIDE
+from vrnn.config.options import (
+    ExportOptions,
+    FeatureOptions,
+    GraphOptions,
+    Options,
+    parse_camera,
+)
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+
+
+def parse(words) -> Options:
+    """The options of a command line without a subcommand."""
+    return options_from(parser.parse(words))
 
 
 def test_nothing_said_opens_the_default_model():
@@ -34,7 +50,6 @@ def test_everything_said():
         ]
     )
     assert options == Options(
-        command="open",
         models=("a.py", "timm:vit_tiny"),
         weights=(Path("a.safetensors"),),
         images=(Path("1.png"), Path("2.png")),
@@ -53,7 +68,6 @@ def test_everything_said():
         window=(800, 600),
         fullscreen=True,
         config=Path("my.toml"),
-        debug=True,
         timings=True,
         quiet=True,
     )
@@ -106,7 +120,7 @@ def test_what_is_no_place(camera):
 
 
 def names(*words: str) -> list[str]:
-    return [picture.path.as_posix() for picture in parse(words).pictures()]
+    return [picture.path.as_posix() for picture in parse(words).shots()]
 
 
 def test_one_picture_has_the_very_name_that_was_given():
@@ -145,17 +159,54 @@ def test_pictures_have_names_of_their_own_inside_the_folder(layers, images):
         cameras=tuple(f"layer:{layer}" for layer in layers),
         images=tuple(Path(f"{image}.png") for image in images),
     )
-    paths = [picture.path for picture in options.pictures()]
+    paths = [picture.path for picture in options.shots()]
     assert len(set(paths)) == len(paths) == len(layers) * max(1, len(images))
     assert all(path.parent == Path("shots") and path.suffix == ".png" for path in paths)
 
 
-def test_graph_and_doctor():
-    options = parse(["graph", "--model", "a.py", "--detail", "modules", "--json", "g.json"])
-    assert options.command == "graph"
-    assert options.models == ("a.py",)
-    assert (options.detail, options.json) == ("modules", Path("g.json"))
-    assert parse(["doctor"]).command == "doctor"
+def test_former_names_of_options_are_understood():
+    assert parse(["--place", "a.json"]) == parse(["--session", "a.json"])
+    cameras = ["--camera", "top", "--camera", "front"]
+    assert parse(["--film", "a.mp4", *cameras]) == parse(["--video", "a.mp4", *cameras])
+
+
+def test_subcommands():
+    arguments = parser.parse(
+        ["graph", "--model", "a.py", "--detail", "modules", "--json", "g.json"]
+    )
+    options = read_options(GraphOptions, arguments)
+    assert options == GraphOptions(models=("a.py",), detail="modules", json=Path("g.json"))
+    assert arguments.run is SUBCOMMANDS["graph"].run
+    assert parser.parse(["doctor"]).run is SUBCOMMANDS["doctor"].run
+    arguments = parser.parse(["export", "--out", "made", "--what", "sheet, values"])
+    options = read_options(ExportOptions, arguments)
+    assert options == ExportOptions(out=Path("made"), what=("sheet", "values"))
+    words = ["features", "--layers", "a.*", "--out", "made", "--set", "steps=3", "--set", "l1=1"]
+    options = read_options(FeatureOptions, parser.parse(words))
+    assert options == FeatureOptions(layers="a.*", out=Path("made"), settings=("steps=3", "l1=1"))
+
+
+def test_a_subcommand_comes_first():
+    with pytest.raises(VrnnError, match=r"write the command first: vrnn graph \[options\]"):
+        parser.parse(["--model", "a.py", "graph"])
+
+
+def test_a_subcommand_can_be_added(monkeypatch, capsys):
+    monkeypatch.setattr("vrnn.cli.subcommands.SUBCOMMANDS", dict(SUBCOMMANDS))
+    monkeypatch.setattr("vrnn.cli.parser.SUBCOMMANDS", vars(subcommands)["SUBCOMMANDS"])
+
+    @subcommand("twice", help="print a number twice", add_arguments=lambda p: p.add_argument("n"))
+    def run(arguments):
+        print(arguments.n, arguments.n)
+        return 5
+
+    assert main(["twice", "3"]) == 5
+    assert capsys.readouterr().out == "3 3\n"
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    assert "print a number twice" in capsys.readouterr().out
+    with pytest.raises(VrnnError, match="there is a subcommand 'graph' already"):
+        subcommand("graph", help="draw")(run)
 
 
 @pytest.mark.parametrize(
@@ -163,7 +214,7 @@ def test_graph_and_doctor():
     [
         (["--size", "big", "--screenshot", "a.png"], "1920x1080"),
         (["--size", "0x5", "--screenshot", "a.png"], "between 1x1"),
-        (["--size", f"{LARGEST + 1}x5", "--screenshot", "a.png"], str(LARGEST)),
+        (["--size", f"{MAX_IMAGE_SIDE + 1}x5", "--screenshot", "a.png"], str(MAX_IMAGE_SIDE)),
         (["--input-size", "0"], "180x250"),
         (["--input-size", "-5"], "--input-size"),
         (["--camera", "behind", "--screenshot", "a.png"], "overview, front, top"),
@@ -179,7 +230,12 @@ def test_graph_and_doctor():
         (["graph", "--live", "0"], "vrnn graph --help"),
         (["--detail", "some"], "layers"),
         (["--weights", "a", "--weights", "b"], "at most one for each --model"),
-        (["script.py"], "--model script.py"),
+        (
+            ["script.py"],
+            "'script.py' is not understood here; a model is given with --model script.py",
+        ),
+        (["--quiet", "it's.py"], "a model is given with --model it's.py"),
+        (["graph", "script.py"], "a model is given with --model script.py (vrnn graph --help"),
         (["--modle", "script.py"], "--modle"),
         (["--screensho", "a.png"], "--screensho"),
         (["--model"], "--model"),
@@ -189,14 +245,14 @@ def test_graph_and_doctor():
 )
 def test_wrong_words_are_answered_by_one_sentence(words, says):
     with pytest.raises(VrnnError) as caught:
-        parse(words)
+        options_from(parser.parse(words))
     assert says in str(caught.value)
     assert "\n" not in str(caught.value)
 
 
 def answer(words: list[str]) -> str:
     try:
-        parse(words)
+        parser.parse(words)
     except VrnnError as error:
         return str(error)
     except SystemExit as end:

@@ -75,15 +75,17 @@ def test_names_of_files_stay_in_their_folder():
         assert len(made.encode()) < 250
 
 
-def test_all_layers_in_one_go_tell_how_far_they_are(tmp_path):
+def test_layers_are_written_one_by_one(tmp_path):
     layers = [layer(number=i, name=f"layer{i}") for i in range(4)]
-    seen = []
-    paths = export_all(
-        tmp_path, "net", [n for n, _ in layers], {n.id: m for n, m in layers}, ("values",),
-        progress=lambda done, count, node: seen.append((done, count, node.name)),
-    )  # fmt: skip
-    assert len(paths) == 4
-    assert seen[-1] == (4, 4, "layer3")
+    exported = export_all(
+        tmp_path, "net", [n for n, _ in layers], {n.id: m for n, m in layers}, ("values",)
+    )
+    for count in range(1, 5):
+        (path,) = next(exported)
+        assert path.is_file()
+        assert f"layer{count - 1}" in path.name
+        assert len(list(tmp_path.iterdir())) == count
+    assert list(exported) == []
 
 
 def test_patterns_and_wrong_wishes(tmp_path):

@@ -89,7 +89,7 @@ def test_no_folder_or_nothing_in_it(tmp_path):
 def test_a_jpeg_may_come_smaller_but_not_too_small(tmp_path):
     picture = Image.linear_gradient("L").resize((800, 600))
     path = saved(tmp_path, picture, "a.jpg")
-    height, width, _ = read_image(path, least=90).shape
+    height, width, _ = read_image(path, min_side=90).shape
     assert 90 <= height < 600
     assert 90 <= width < 800
     assert read_image(path).shape == (600, 800, 3)
@@ -159,11 +159,11 @@ def test_the_first_image_that_can_be_read():
 def test_labels_that_are_no_class_are_counted_once():
     labels = [0, 1, 2, -1, -5, None, "1", 1.0, float("nan")]
     images = ImageSet(("cat", "dog"), labels, broken)
-    assert images.odd_labels == 0
+    assert images.invalid_labels == 0
     for _ in range(2):
         found = [images.label(i) for i in range(len(images))]
         assert found == [0, 1, -1, -1, -1, -1, 1, 1, -1]
-    assert images.odd_labels == 4
+    assert images.invalid_labels == 4
     assert ImageSet((), [900], broken).label(0) == 900  # without names any number may be a class
     with pytest.raises(VrnnError, match="no image 9"):
         images.label(9)

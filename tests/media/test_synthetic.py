@@ -9,11 +9,11 @@ from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.media.synthetic import KINDS, NoiseSpec, gray_image, mean_image, noise_image
+from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec, gray_image, mean_image, noise_image
 
 
 @given(
-    st.sampled_from(KINDS),
+    st.sampled_from(NOISE_KINDS),
     st.floats(-1e308, 1e308),
     st.floats(0, 1e308),
     st.integers(0, 2**64),
@@ -30,7 +30,7 @@ def test_any_noise_of_any_size_is_an_image(kind, mean, std, seed, height, width)
     assert np.array_equal(image, noise_image(noise, height, width))
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NOISE_KINDS)
 @pytest.mark.parametrize(("mean", "std"), [(0.5, 0.1), (0.4, 0.05), (0.25, 0.0)])
 def test_the_mean_and_deviation_asked_for(kind, mean, std):
     values = noise_image(NoiseSpec(kind, mean, std), 200, 300) / 255
@@ -38,7 +38,7 @@ def test_the_mean_and_deviation_asked_for(kind, mean, std):
     assert values.std((0, 1)) == pytest.approx(std, abs=0.003)
 
 
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", NOISE_KINDS)
 def test_seeds_and_channels_differ(kind):
     image = noise_image(NoiseSpec(kind), 32, 32)
     assert (image != noise_image(NoiseSpec(kind, seed=1), 32, 32)).mean() > 0.5
@@ -122,11 +122,11 @@ def test_the_mean_of_a_sample():
         return plain(index % 256)
 
     images = set_of(100_000, read)
-    first = mean_image(images, 2, 2, most=40, seed=3)
+    first = mean_image(images, 2, 2, max_images=40, seed=3)
     assert len(set(asked)) == len(asked) == 40
-    assert np.array_equal(first, mean_image(images, 2, 2, most=40, seed=3))
+    assert np.array_equal(first, mean_image(images, 2, 2, max_images=40, seed=3))
     assert set(asked[40:]) == set(asked[:40])
-    mean_image(images, 2, 2, most=40, seed=4)
+    mean_image(images, 2, 2, max_images=40, seed=4)
     assert set(asked[80:]) != set(asked[:40])
 
 

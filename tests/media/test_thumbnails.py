@@ -180,7 +180,7 @@ def wall(count=1000, label=lambda index: index % 5 - 1, names=NAMES, **more):
 
 
 def searched(wall):
-    while wall.searching:
+    while wall.is_searching:
         wall.search()
     return wall.indices
 
@@ -252,7 +252,7 @@ def test_searching_for_a_text():
     looked_up = []
     pages = wall(1000, lambda index: looked_up.append(index) or 0)
     assert pages.find("bird") == ()
-    assert (pages.pages, pages.searching, looked_up) == (1, False, [])
+    assert (pages.pages, pages.is_searching, looked_up) == (1, False, [])
     assert len(pages.find("")) == 24
 
 
@@ -314,10 +314,10 @@ def test_a_call_looks_at_a_bounded_number_of_labels():
 
     pages = wall(100_000, label)
     pages.show_class("dog")
-    assert pages.searching
+    assert pages.is_searching
     assert 1 <= len(looked_up) < 10  # each takes half of a call's time
     before = len(looked_up)
-    pages.search(most=3, seconds=60)
+    pages.search(max_labels=3, seconds=60)
     assert len(looked_up) == before + 3
 
 

@@ -54,7 +54,7 @@ def grays(found):
 
 
 def test_a_folder_in_natural_order_again_and_again(folder):
-    with VideoSource(str(folder), pace=50) as live:
+    with VideoSource(str(folder), fps=50) as live:
         found = frames(live, 6)
         assert live.problem == ""
         assert live.skipped == 0
@@ -67,7 +67,7 @@ def test_a_folder_in_natural_order_again_and_again(folder):
 
 
 def test_frames_come_at_the_pace_asked_for(folder):
-    with VideoSource(str(folder), pace=40) as live:
+    with VideoSource(str(folder), fps=40) as live:
         frames(live, 1)
         started = time.monotonic()
         frames(live, 20)
@@ -77,7 +77,7 @@ def test_frames_come_at_the_pace_asked_for(folder):
 
 
 def test_the_newest_frame_wins(folder):
-    with VideoSource(str(folder), pace=200) as live:
+    with VideoSource(str(folder), fps=200) as live:
         frames(live, 1)
         time.sleep(0.2)
     assert live.frame() is not None
@@ -93,21 +93,21 @@ def test_no_frames_no_rate(folder):
 
 def test_frames_that_cannot_be_read_are_counted(folder):
     (folder / "frame2.png").write_bytes(b"half a fra")
-    with VideoSource(str(folder), pace=100) as live:
+    with VideoSource(str(folder), fps=100) as live:
         assert 2 not in grays(frames(live, 6))
         assert live.skipped >= 1
         assert live.problem == ""
 
 
 def test_frames_may_be_added(folder):
-    with VideoSource(str(folder), pace=100) as live:
+    with VideoSource(str(folder), fps=100) as live:
         frames(live, 2)
         Image.new("RGB", (8, 6), (240, 240, 240)).save(folder / "frame12.png")
         assert 12 in grays(frames(live, 30))
 
 
 def test_a_folder_that_goes_away_or_holds_nothing(folder, tmp_path):
-    with VideoSource(str(folder), pace=100) as live:
+    with VideoSource(str(folder), fps=100) as live:
         frames(live, 2)
         shutil.rmtree(folder)
         assert "frames" in problem(live)
@@ -133,7 +133,7 @@ def test_no_such_pace(folder, pace):
 
 
 def test_the_thread_ends_when_it_is_closed(folder):
-    live = VideoSource(str(folder), pace=0.01)
+    live = VideoSource(str(folder), fps=0.01)
     frames(live, 1)
     started = time.monotonic()
     live.close()

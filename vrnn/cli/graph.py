@@ -2,25 +2,46 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from collections import defaultdict
 from dataclasses import asdict
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
-from vrnn.compute.loading.source import ModelSource, open_source
-from vrnn.compute.tracing.simplify import simplify
-from vrnn.compute.tracing.tracer import trace
-from vrnn.config.options import Options
+from vrnn.cli.arguments import add_model_arguments, read_options
+from vrnn.cli.subcommands import subcommand
+from vrnn.config.options import GraphOptions
 from vrnn.errors import VrnnError
-from vrnn.network.graph import Network
-from vrnn.storage.atomic import check_writable, write_atomically
+
+if TYPE_CHECKING:
+    from vrnn.compute.loading.source import ModelSource
+    from vrnn.network.graph import Network
 
 HEADINGS = ("id", "name", "operation", "label", "shape", "parameters", "from")
 RIGHT_ALIGNED = ("id", "parameters")
 
 
-def run(options: Options) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `GraphOptions` holds."""
+    add_model_arguments(parser)
+    parser.add_argument("--json", type=Path, metavar="FILE", help="write the graph to this file")
+    parser.add_argument("--quiet", action="store_true", help="print no table")
+
+
+@subcommand(
+    "graph",
+    help="print the traced graph as a table, and write it as JSON",
+    add_arguments=add_arguments,
+)
+def run(arguments: argparse.Namespace) -> int:
     """Print each model's table and write the JSON file asked for; returns the exit code."""
+    from vrnn.compute.loading.source import open_source
+    from vrnn.compute.tracing.simplify import simplify
+    from vrnn.compute.tracing.tracer import trace
+    from vrnn.storage.atomic import check_writable, write_atomically
+
+    options = read_options(GraphOptions, arguments)
     if options.json is not None:
         if len(options.models) > 1:
             raise VrnnError("--json holds the graph of one model; give --model once")
@@ -38,20 +59,20 @@ def run(options: Options) -> int:
 
 
 def report(network: Network, source: ModelSource) -> str:
-    """The table with a line above that sums the model up, and what is worth knowing below."""
+    """Return the table with a line above that sums the model up, and notes below."""
     facts = [
         f"{len(network.nodes):,} nodes",
         f"{len(network.edges):,} edges",
         f"{source.parameters:,} parameters",
     ]
     if source.random_weights:
-        facts.append("random weights")
+        facts.append("untrained weights")
     notes = [f"note: {note}" for note in source.notes]
     return "\n".join([f"{network.name}: {', '.join(facts)}", "", table(network), *notes])
 
 
 def table(network: Network) -> str:
-    """One line for each node in the order they ran, columns aligned."""
+    """Return a line for each node in the order they ran, columns aligned."""
     sources: defaultdict[int, list[int]] = defaultdict(list)
     for edge in network.edges:
         sources[edge.target].append(edge.source)
@@ -72,7 +93,7 @@ def table(network: Network) -> str:
 
 
 def to_dict(network: Network) -> dict[str, Any]:
-    """The network as plain values: every field of `Network`, its nodes in the order they ran."""
+    """Return every field of a network as plain values, its nodes in the order they ran."""
     return asdict(network)
 
 

@@ -10,10 +10,11 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from vrnn.cli import parser as command_line
-from vrnn.cli.display import has_display
-from vrnn.config.options import Options
+from vrnn.cli import doctor, export, features, graph  # noqa: F401  each registers itself
+from vrnn.cli.parser import parse
 from vrnn.errors import VrnnError
+from vrnn.log import log_to_stderr
+from vrnn.plugins import load_plugins
 
 BAD_INPUT = 2
 BROKEN = 1
@@ -21,17 +22,21 @@ INTERRUPTED = 130
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run vrnn with these arguments (without the program's name); returns the exit code.
+    """Run vrnn.
 
-    0: done; 2: bad input or a missing part of the machine, told in one sentence; 1: a fault of
-    vrnn itself; 130: interrupted.
+    Args:
+        argv: The arguments that follow the program's name; None for those of this process.
+
+    Returns:
+        The exit code. 0: done; 2: bad input or a missing part of the machine, told in one
+        sentence; 1: a fault of vrnn itself; 130: interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="replace")  # a console without × or → shows a ? there
     try:
-        return _run(command_line.parse(words))
+        return _run(words)
     except VrnnError as error:
         return _report(str(error), BAD_INPUT, words)
     except KeyboardInterrupt:
@@ -48,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def entry() -> NoReturn:
-    """The command `vrnn`: as `main`, and leaves the process.
+    """Run the command `vrnn`: as `main`, and leave the process.
 
     A model that still runs cannot be stopped, and torch's threads do not outlive the interpreter.
     """
@@ -60,44 +65,11 @@ def entry() -> NoReturn:
     sys.exit(code)
 
 
-def _run(options: Options) -> int:
-    # Each part is imported when it is needed: --help takes no torch and no OpenGL.
-    if options.command == "doctor":
-        from vrnn.cli import doctor
-
-        return doctor.run()
-    if options.command == "export":
-        from vrnn.cli import export as export_command
-
-        return export_command.run(options)
-    if options.command == "features":
-        from vrnn.cli import features as features_command
-
-        return features_command.run(options)
-    if options.command == "graph":
-        from vrnn.cli import graph as graph_file
-
-        return graph_file.run(options)
-    if options.play is not None:
-        from vrnn.cli import play
-
-        return play.run(options)
-    if options.is_batch:
-        from vrnn.cli import screenshot as snapshot
-
-        return snapshot.run(options)
-    if not has_display():
-        if options.xr != "off":
-            from vrnn.cli import headset as alone
-
-            return alone.run(options)
-        raise VrnnError(
-            "there is no display to open a window on; write a picture with --screenshot out.png, "
-            "or set DISPLAY to a running X server"
-        )
-    from vrnn.cli import window
-
-    return window.run(options)
+def _run(words: list[str]) -> int:
+    log_to_stderr()
+    load_plugins()
+    arguments = parse(words)
+    return int(arguments.run(arguments))
 
 
 def _report(message: str, code: int, words: list[str]) -> int:

@@ -2,37 +2,27 @@
 
 from __future__ import annotations
 
-import sys
-
+from vrnn.cli.opening import open_offscreen
 from vrnn.commands.script import read_commands
-from vrnn.commands.session import OpenSession
-from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-from vrnn.workspace.workspace_file import load_workspace
+from vrnn.log import logger
 
 
 def run(options: Options) -> int:
-    """Open the models, do all the commands of the file, and return the exit code."""
-    from vrnn.app.offscreen import OffscreenApp
-
+    """Open the models and run all commands of the script; returns the exit code."""
     assert options.play is not None
-    commands = read_commands(options.play)  # told before the models are opened, if it is wrong
-    config = load_config(options.config)
-    kept = load_workspace(options.place) if options.place is not None else None
-    specs = kept.models if kept is not None else options.specs()
-    detail = kept.detail if kept is not None else options.detail
+    # Read before the models are opened: a wrong script is reported at once.
+    commands = read_commands(options.play)
     image = options.images[0] if options.images else None
-    with OffscreenApp(specs, config, detail, options.arrange, options.scale, image) as studio:
-        if options.place is not None:
-            studio.do(OpenSession(options.place))
+    with open_offscreen(options, image) as app:
         for number, command in enumerate(commands, 1):
             try:
-                studio.do(command)
+                app.do(command)
             except VrnnError as error:
                 raise VrnnError(f"{options.play}, command {number}: {error}") from error
             if command.written_file is not None and not options.quiet:
                 print(command.written_file)
-        for note in studio.feed.notes:
-            print(f"vrnn: {note}", file=sys.stderr)
+        for note in app.feed.notes:
+            logger.warning(note)
     return 0

@@ -1,27 +1,20 @@
-"""Window."""
+"""`vrnn` in a window."""
 
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import numpy as np
 
 from vrnn.app.desktop import DesktopApp
-from vrnn.config.loader import load_config
+from vrnn.cli.opening import read_opening
 from vrnn.config.options import Options
-from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
-    """Open the window and return the exit code when it is closed."""
-    images: list[Path | np.ndarray | int] = list(options.images)
-    kept = load_workspace(options.place) if options.place is not None else None
-    specs = options.specs()
-    if kept is not None:
-        specs, options = kept.models, replace(options, detail=kept.detail)
-    with DesktopApp(options, load_config(options.config), specs, images) as app:
-        if kept is not None:
-            app.begin_with(kept)
+    """Open the window; returns the exit code when it is closed."""
+    opening = read_opening(options)
+    options = replace(options, detail=opening.detail)
+    with DesktopApp(options, opening.config, opening.specs, options.images) as app:
+        if opening.session is not None:
+            app.begin_with(opening.session)
         app.loop()
     return 0

@@ -33,7 +33,7 @@ class SaveSession(Command):
 
     def message(self, context: CommandContext) -> str:
         """Say where it is."""
-        return f"session saved to {self.file.resolve()}: open it with --place"
+        return f"session saved to {self.file.resolve()}: open it with --session"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:

@@ -1,18 +1,72 @@
-"""Options."""
+"""What a command line asks for, as plain data; files are looked at when they are opened."""
 
 from __future__ import annotations
 
 import math
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from vrnn.config.choices import (
+    LAYER_FILES,
+    Arrangement,
+    HeadsetUse,
+    ImageKind,
+    LayerFile,
+    StereoChoice,
+)
+from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 
 
 @dataclass(frozen=True)
+class ModelOptions:
+    """Which models to open, and how: of every subcommand that opens one.
+
+    Attributes:
+        models: See `ModelSpec`.
+        weights: One for each model in order, None for a model without; may be shorter than models.
+        data: Folder of images, classes by subfolder.
+        classes: Text file, one class name a line.
+        input_size: (height, width) in pixels; None for the model's own.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, …
+        detail: One of DETAILS.
+    """
+
+    models: tuple[str, ...] = ("default",)
+    weights: tuple[Path | None, ...] = ()
+    data: Path | None = None
+    classes: Path | None = None
+    input_size: tuple[int, int] | None = None
+    device: str = "auto"
+    detail: str = "layers"
+
+    def __post_init__(self) -> None:
+        """Raise VrnnError when there are more weights than models."""
+        if len(self.weights) > len(self.models):
+            raise VrnnError(
+                f"--weights is given {len(self.weights)} times for {len(self.models)} model(s); "
+                "give at most one for each --model, in the same order"
+            )
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """Return the models to open, in order."""
+        weights = self.weights + (None,) * (len(self.models) - len(self.weights))
+        return tuple(
+            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device)
+            for model, file in zip(self.models, weights, strict=True)
+        )
+
+
+@dataclass(frozen=True)
 class Shot:
-    """One screenshot to write: of this image (None: the model's own sample) from this camera."""
+    """One screenshot to write.
+
+    Attributes:
+        image: What goes into the networks; None: the model's own sample.
+        camera: Where it is taken from.
+        path: The file.
+    """
 
     image: Path | None
     camera: str
@@ -20,102 +74,162 @@ class Shot:
 
 
 @dataclass(frozen=True)
-class Options:
-    """Everything the command line says, checked for form; files are looked at when they are opened.
+class BatchOptions:
+    """What to write instead of opening a window.
 
-    command: `open` (window or screenshots), `graph`, `export`, `features` or
-        `doctor`.
-    weights: one for each model in order, None for a model without; may be shorter than models.
-    live: a camera's number, a video file or a folder, whose frames are shown as they come.
-    input_size: (height, width); size, window: (width, height); all in pixels.
-    xr: `on`, `off`, or `auto`: in the headset when there is one; stereo: how both eyes are drawn.
-    cameras: each `overview`, `front`, `top`, `layer:NAME` or five numbers (see `parse_camera`).
+    Attributes:
+        images: What goes into the networks; in a window they can be stepped through.
+        screenshot: A PNG.
+        screenshot_dir: A folder for a PNG of each image and camera.
+        size: (width, height) of pictures, pixels.
+        cameras: Each `overview`, `front`, `top`, `layer:NAME` or five numbers (see
+            `parse_camera`).
+        transparent: Whether pictures have no background.
+        kind: What pictures show.
+        video: A video file, or a folder for its frames.
+        seconds: Of a video, from one camera to the next.
+        rate: Of a video, frames per second.
+        play: A script of commands.
     """
 
-    command: str = "open"
-    models: tuple[str, ...] = ("default",)
-    weights: tuple[Path | None, ...] = ()
     images: tuple[Path, ...] = ()
-    data: Path | None = None
-    live: str | None = None
-    classes: Path | None = None
-    input_size: tuple[int, int] | None = None
-    device: str = "auto"
-    detail: str = "layers"
-    arrange: str = "terrace"
-    scale: str = "map"
     screenshot: Path | None = None
     screenshot_dir: Path | None = None
     size: tuple[int, int] = (1920, 1080)
     cameras: tuple[str, ...] = ("overview",)
     transparent: bool = False
-    kind: str = "flat"
-    film: Path | None = None
+    kind: ImageKind = "flat"
+    video: Path | None = None
     seconds: float = 3.0
     rate: float = 30.0
-    layers: str = "*"
-    out: Path | None = None
-    what: tuple[str, ...] = ("sheet", "values", "histograms")
-    channels: str = ""
-    preset: str = "published"
-    settings: tuple[str, ...] = ()
-    ray: str = ""
     play: Path | None = None
-    place: Path | None = None
-    window: tuple[int, int] | None = None
-    xr: str = "off"
-    stereo: str = "auto"
-    fullscreen: bool = False
-    json: Path | None = None
-    config: Path | None = None
-    debug: bool = False
-    timings: bool = False
-    quiet: bool = False
 
     @property
     def is_batch(self) -> bool:
-        """True when screenshots are written instead of opening a window."""
-        return any(f is not None for f in (self.screenshot, self.screenshot_dir, self.film))
+        """Whether pictures are written instead of opening a window."""
+        return any(f is not None for f in (self.screenshot, self.screenshot_dir, self.video))
 
-    def specs(self) -> tuple[ModelSpec, ...]:
-        """The models to open, in order."""
-        weights = self.weights + (None,) * (len(self.models) - len(self.weights))
-        return tuple(
-            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device)
-            for model, file in zip(self.models, weights, strict=True)
-        )
-
-    def pictures(self) -> tuple[Shot, ...]:
-        """The screenshots to write, image by image, each with a file of its own.
+    def shots(self) -> tuple[Shot, ...]:
+        """Return the screenshots to write, image by image, each with a file of its own.
 
         `--screenshot out.png` names a single picture; several become `out-<image>-<camera>.png`,
         with only the parts that differ. `--screenshot-dir` holds `<image>-<camera>.png`.
         """
         images: tuple[Path | None, ...] = self.images or (None,)
-        pictures: list[Shot] = []
+        shots: list[Shot] = []
         for image in images:
             for number, camera in enumerate(self.cameras, 1):
-                place = _file_part(camera, number)
+                view = _file_part(camera, number)
                 if self.screenshot is not None:
                     parts = [self.screenshot.stem]
                     parts += [image.stem] if image and len(images) > 1 else []
-                    parts += [place] if len(self.cameras) > 1 else []
-                    pictures.append(Shot(image, camera, self._sibling(parts)))
+                    parts += [view] if len(self.cameras) > 1 else []
+                    name = "-".join(parts) + self.screenshot.suffix
+                    shots.append(Shot(image, camera, self.screenshot.with_name(name)))
                 if self.screenshot_dir is not None:
-                    parts = [image.stem, place] if image else [place]
+                    parts = [image.stem, view] if image else [view]
                     path = self.screenshot_dir / ("-".join(parts) + ".png")
-                    pictures.append(Shot(image, camera, path))
-        return _with_names_of_their_own(pictures)
+                    shots.append(Shot(image, camera, path))
+        return _with_unique_paths(shots)
 
-    def _sibling(self, parts: list[str]) -> Path:
-        assert self.screenshot is not None
-        return self.screenshot.with_name("-".join(parts) + self.screenshot.suffix)
+
+@dataclass(frozen=True)
+class Options(BatchOptions, ModelOptions):
+    """What `vrnn` without a subcommand is asked for: a window, a headset, or a batch of files.
+
+    Attributes:
+        live: A camera's number, a video file or a folder, whose frames are shown as they come.
+        arrange: Placement of the layers.
+        scale: What the colors of a map span, one of SCALES.
+        session: A session file.
+        window: (width, height) of the window, screen coordinates; None for the settings'.
+        xr: Whether to start in the headset.
+        stereo: How both eyes are drawn.
+        fullscreen: Whether the window fills the screen.
+        config: A settings file.
+        timings: Whether to print how long each step of starting takes.
+        quiet: Whether to print errors only.
+    """
+
+    live: str | None = None
+    arrange: Arrangement = "terrace"
+    scale: str = "map"
+    session: Path | None = None
+    window: tuple[int, int] | None = None
+    xr: HeadsetUse = "off"
+    stereo: StereoChoice = "auto"
+    fullscreen: bool = False
+    config: Path | None = None
+    timings: bool = False
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class GraphOptions(ModelOptions):
+    """Where the graph goes.
+
+    Attributes:
+        json: A file for the graph of the only model.
+        quiet: Whether to print no table.
+    """
+
+    json: Path | None = None
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions(ModelOptions):
+    """What to export.
+
+    Attributes:
+        images: What goes into the networks; only the first is used.
+        layers: A pattern that names of layers fit, such as `layer1.*`.
+        out: The folder that files are written to.
+        what: What is written of each layer.
+        quiet: Whether to print errors only.
+    """
+
+    images: tuple[Path, ...] = ()
+    layers: str = "*"
+    out: Path
+    what: tuple[LayerFile, ...] = LAYER_FILES
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class FeatureOptions(ModelOptions):
+    """What to visualize, and how.
+
+    Attributes:
+        layers: A pattern that names of layers fit, such as `layer3.*`.
+        out: The folder that files are written to.
+        channels: Such as `0-15,40`; '' for all.
+        preset: The settings to start from, see configs/features.toml.
+        settings: Settings of the preset to replace, each as `NAME=VALUE`.
+        images: What the optimization starts from, where the source is an image; only the first is
+            used.
+        ray: Address of a Ray cluster; '' for this machine.
+        quiet: Whether to print errors only.
+    """
+
+    layers: str
+    out: Path
+    channels: str = ""
+    preset: str = "published"
+    settings: tuple[str, ...] = ()
+    images: tuple[Path, ...] = ()
+    ray: str = ""
+    quiet: bool = False
 
 
 def parse_camera(camera: str) -> tuple[float, float, float, float, float] | None:
-    """x, y, z in meters and yaw, pitch in radians of a camera given by numbers, else None.
+    """Read a camera that is given by numbers.
 
-    People write the two angles in degrees.
+    Args:
+        camera: `x,y,z,yaw,pitch` in meters and degrees, or anything else.
+
+    Returns:
+        x, y, z in meters and yaw, pitch in radians; None when it is anything else.
     """
     parts = camera.split(",")
     if len(parts) != 5:
@@ -130,20 +244,20 @@ def parse_camera(camera: str) -> tuple[float, float, float, float, float] | None
 
 
 def _file_part(camera: str, number: int) -> str:
-    """A camera as part of a file's name: nothing that could lead into another folder."""
+    """Return a camera as part of a file's name: nothing that could lead into another folder."""
     if parse_camera(camera) is not None:
         return f"place{number}"
     return re.sub(r"[^\w.-]+", "-", camera)
 
 
-def _with_names_of_their_own(pictures: list[Shot]) -> tuple[Shot, ...]:
+def _with_unique_paths(shots: list[Shot]) -> tuple[Shot, ...]:
     taken: set[Path] = set()
     result: list[Shot] = []
-    for picture in pictures:
-        path, number = picture.path, 2
+    for shot in shots:
+        path, number = shot.path, 2
         while path in taken:
-            path = picture.path.with_stem(f"{picture.path.stem}-{number}")
+            path = shot.path.with_stem(f"{shot.path.stem}-{number}")
             number += 1
         taken.add(path)
-        result.append(Shot(picture.image, picture.camera, path))
+        result.append(replace(shot, path=path))
     return tuple(result)

@@ -10,7 +10,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.export.layers import export_all, export_features, matching
 from vrnn.export.png import write_png
-from vrnn.export.video import VideoWriter, check_film, interpolate_cameras
+from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
 from vrnn.network.graph import Node
 from vrnn.render.panorama import panorama, stereo_pair
 from vrnn.render.renderer import Renderer
@@ -79,7 +79,7 @@ class Exporter:
         Raises:
             VrnnError: When it cannot be written.
         """
-        check_film(file)
+        check_video(file)
         way = list(interpolate_cameras(cameras, seconds, rate))
         with VideoWriter(file, rate) as film:
             for number, camera in enumerate(way, 1):
@@ -104,7 +104,8 @@ class Exporter:
         if "features" in formats:
             return self._export_features(folder, network, nodes)
         scale = "map" if world.state.color_mapping.normalize_by == "map" else "layer"
-        return len(export_all(folder, stand.info.title, nodes, stand.maps, formats, scale))
+        exported = export_all(folder, stand.info.title, nodes, stand.maps, formats, scale)
+        return sum(map(len, exported))
 
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:
         stand = self._place.world.networks[network]

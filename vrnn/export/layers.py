@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from fnmatch import fnmatchcase
 from itertools import pairwise
 from pathlib import Path
@@ -124,23 +124,30 @@ def export_layer(
 def export_all(
     folder: Path, network_title: str, nodes: Sequence[Node], maps: Mapping[int, FeatureMaps],
     what: Sequence[str] = tuple(KINDS), scale: str = "map", look: ColorScheme | None = None,
-    progress: Callable[[int, int, Node], None] = lambda done, count, node: None,
-) -> list[Path]:  # fmt: skip
-    """Write the files of all these layers; arguments as for `export_layer`.
+) -> Iterator[list[Path]]:  # fmt: skip
+    """Write the files of several layers; yields the paths of each layer once they are written.
 
-    maps: by node id; progress: called after each layer with how many are done, of how many, and
-    which it was. A sheet that would be too large is told before anything is written.
+    A sheet that would be too large is refused before anything is written.
+
+    Args:
+        folder: Is made unless it exists.
+        network_title: Beginning of the files' names.
+        nodes: The layers.
+        maps: Their feature maps, by node id.
+        what: Some of KINDS.
+        scale: `map` or `layer`, see `feature_map_sheet`.
+        look: None for the settings'.
+
+    Raises:
+        VrnnError: A file cannot be written; then no half file is left.
     """
     _check(what)
     if "sheet" in what:
         look = look or load_config().look
         for node in nodes:
             sheet_size(node.name, map_shape(node.shape))
-    written = []
-    for done, node in enumerate(nodes, 1):
-        written += export_layer(folder, network_title, node, maps[node.id], what, scale, look)
-        progress(done, len(nodes), node)
-    return written
+    for node in nodes:
+        yield export_layer(folder, network_title, node, maps[node.id], what, scale, look)
 
 
 def export_features(

@@ -62,7 +62,7 @@ def _spline(p: np.ndarray, t: float) -> np.ndarray:
     )  # fmt: skip
 
 
-def check_film(path: Path) -> None:
+def check_video(path: Path) -> None:
     """Raise VrnnError when a film could not be written: better told before the work."""
     if path.suffix.lower() in VIDEOS:
         _ffmpeg()

@@ -1,1 +1,1 @@
-"""Media."""
+"""Where images come from: files, data sets, cameras, the clipboard, and noise. No torch."""

@@ -1,4 +1,4 @@
-"""Image files to pixels, within limits, and sets of images. No torch."""
+"""Reads image files to pixels, within limits."""
 
 from __future__ import annotations
 
@@ -14,30 +14,39 @@ from vrnn.errors import VrnnError
 MAX_PIXELS = 120_000_000
 """More than any camera's picture; a small file can claim far more and fill the memory."""
 MAX_BYTES = 1 << 30
+"""Of a file."""
 SUFFIXES = frozenset(
     ".png .jpg .jpeg .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .ico .jp2 .tga".split()
 )
 
 
-def read_image(path: Path, least: int = 0) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB: the first picture in a file, upright, transparent parts over black.
+def read_image(path: Path, min_side: int = 0) -> np.ndarray:
+    """Read the first picture in a file, upright, transparent parts over black.
 
-    least: pixels; a JPEG may come smaller, in less time, as long as its sides are no shorter.
-    Raises VrnnError when there is no such file, it is no image, broken, or too large.
+    Args:
+        path: The file.
+        min_side: Pixels; a JPEG may come smaller, in less time, as long as its sides are no
+            shorter than that. 0 for its full size.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+
+    Raises:
+        VrnnError: There is no such file, it is no image, broken, or too large.
     """
     try:
-        found = path.stat()
-        if not stat.S_ISREG(found.st_mode):  # reading a pipe would never end
+        status = path.stat()
+        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
             raise VrnnError(f"'{path}' is not a file; pass an image")
-        if found.st_size > MAX_BYTES:
+        if status.st_size > MAX_BYTES:
             raise VrnnError(f"'{path}' is larger than 1 GB; pass a smaller image")
         with warnings.catch_warnings():
             # Pillow warns of large pictures from a limit of its own; ours is checked below.
             warnings.simplefilter("ignore", Image.DecompressionBombWarning)
             with Image.open(path) as picture:
                 _check_size(path, picture.size)
-                if least:
-                    picture.draft(None, (least, least))
+                if min_side:
+                    picture.draft(None, (min_side, min_side))
                 picture.load()
                 return to_rgb(ImageOps.exif_transpose(picture))
     except Image.DecompressionBombError as error:
@@ -63,9 +72,9 @@ def _too_large(path: Path) -> str:
 
 
 def to_rgb(picture: Image.Image) -> np.ndarray:
-    """(H, W, 3) uint8 of a Pillow image in any mode."""
+    """Convert a Pillow image in any mode to (H, W, 3) uint8, transparent parts over black."""
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
-        return _from_deep(np.asarray(picture).astype(np.float64))
+        return _from_high_bit_depth(np.asarray(picture).astype(np.float64))
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:
         clear = picture.convert("RGBA")
         black = Image.new("RGBA", clear.size, (0, 0, 0, 255))
@@ -73,8 +82,11 @@ def to_rgb(picture: Image.Image) -> np.ndarray:
     return np.asarray(picture.convert("RGB"))
 
 
-def _from_deep(values: np.ndarray) -> np.ndarray:
-    """Grayscale of more than 8 bits: 16-bit values by their range, others by what is in them."""
+def _from_high_bit_depth(values: np.ndarray) -> np.ndarray:
+    """Convert grayscale (H, W) of more than 8 bits to (H, W, 3) uint8.
+
+    16-bit values are scaled by the range of 16 bits, others by the range that is in them.
+    """
     values = np.nan_to_num(values)
     high = float(values.max(initial=0.0))
     low = float(values.min(initial=0.0))
@@ -88,9 +100,15 @@ def _from_deep(values: np.ndarray) -> np.ndarray:
 
 
 def center_crop_resize(image: np.ndarray, height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8: the middle of the image, as large as it fits, resampled.
+    """Cut out the middle of an image, as large as it fits, and resample it.
 
-    image: (H, W, 3) uint8, at least one pixel.
+    Args:
+        image: (H, W, 3) uint8, at least one pixel.
+        height: Of the result, pixels.
+        width: Of the result, pixels.
+
+    Returns:
+        (height, width, 3) uint8.
     """
     rows, columns = image.shape[:2]
     scale = max(height / rows, width / columns)

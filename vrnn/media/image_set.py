@@ -1,4 +1,4 @@
-"""Image set."""
+"""Sets of labeled images, such as a folder with a subfolder for each class."""
 
 from __future__ import annotations
 
@@ -16,7 +16,12 @@ _DIGITS = re.compile(r"\d+")
 
 
 class ImageSet:
-    """Images with labels, each looked up when it is asked for, from any thread."""
+    """Images with labels, each looked up when it is asked for, from any thread.
+
+    Attributes:
+        names: Of the classes; may be empty.
+        files: (N,) paths that the images are read from; empty when they are not files.
+    """
 
     def __init__(
         self,
@@ -26,31 +31,49 @@ class ImageSet:
         read_small: Callable[[int, int], np.ndarray] | None = None,
         files: Sequence[str] = (),
     ) -> None:
-        """Nothing is read yet, only counted.
+        """Count the images; none is read yet.
 
-        names: of the classes, may be empty; labels: (N,) one for each image, -1 where unknown;
-        read: gives image i as (H, W, 3) uint8 and may raise anything; read_small: the same in less
-        time, but with sides that need not be longer than its second argument; files: (N,) where
-        they are read from, empty when they are not files.
+        Args:
+            names: Of the classes; may be empty.
+            labels: (N,) one for each image, -1 where unknown; looking one up may raise anything.
+            read: Gives image i as (H, W, 3) uint8, and may raise anything.
+            read_small: The same in less time, but with sides that need not be longer than its
+                second argument; None to read the full size.
+            files: (N,) paths that the images are read from; empty when they are not files.
         """
         self.names, self.files = names, files
         self._labels, self._read = labels, read
-        self._read_small = read_small or (lambda index, least: read(index))
+        self._read_small = read_small or (lambda index, min_side: read(index))
         self._count = len(labels)
-        self._odd: set[int] = set()
+        self._invalid: set[int] = set()
 
     def __len__(self) -> int:
         return self._count
 
     def image(self, index: int) -> np.ndarray:
-        """(H, W, 3) uint8. Raises VrnnError, naming the item, for whatever goes wrong."""
-        return self._checked(index, lambda: self._read(index))
+        """Read an image, (H, W, 3) uint8.
 
-    def small(self, index: int, least: int) -> np.ndarray:
-        """The same, perhaps with fewer pixels in less time; sides are not below `least` by that."""
-        return self._checked(index, lambda: self._read_small(index, least))
+        Raises:
+            VrnnError: Anything went wrong; the message names the image.
+        """
+        return self._read_checked(index, lambda: self._read(index))
 
-    def _checked(self, index: int, read: Callable[[], np.ndarray]) -> np.ndarray:
+    def small(self, index: int, min_side: int) -> np.ndarray:
+        """Read an image, perhaps with fewer pixels in less time.
+
+        Args:
+            index: Number of the image.
+            min_side: Pixels; sides are not made shorter than that.
+
+        Returns:
+            (H, W, 3) uint8.
+
+        Raises:
+            VrnnError: Anything went wrong; the message names the image.
+        """
+        return self._read_checked(index, lambda: self._read_small(index, min_side))
+
+    def _read_checked(self, index: int, read: Callable[[], np.ndarray]) -> np.ndarray:
         self._check(index)
         try:
             pixels = read()
@@ -58,39 +81,44 @@ class ImageSet:
             raise VrnnError(f"image {index} of the data set: {error}") from error
         except (Exception, SystemExit) as error:
             raise VrnnError(
-                f"image {index} of the data set cannot be read: {_why(error)}"
+                f"image {index} of the data set cannot be read: {_reason(error)}"
             ) from error
         _check_pixels(index, pixels)
         return pixels
 
     def label(self, index: int) -> int:
-        """Number of its class; -1 where it is unknown, is no class, or cannot be read.
+        """Return the number of an image's class; -1 where unknown, invalid, or not to be read.
 
-        Raises VrnnError where there is no such item.
+        Raises:
+            VrnnError: There is no such image.
         """
         self._check(index)
         try:
             label = int(self._labels[index])
         except (Exception, SystemExit):
-            self._odd.add(index)
+            self._invalid.add(index)
             return -1
         if label < -1 or (self.names and label >= len(self.names)):
-            self._odd.add(index)
+            self._invalid.add(index)
             return -1
         return label
 
     @property
-    def odd_labels(self) -> int:
-        """How many items have turned out to have a label that is no class, or none to be read."""
-        return len(self._odd)
+    def invalid_labels(self) -> int:
+        """How many labels have turned out to be no class, or not to be read."""
+        return len(self._invalid)
 
     def _check(self, index: int) -> None:
         if not 0 <= index < self._count:
             raise VrnnError(f"there is no image {index}: the data set has {self._count}")
 
-    def first(self, most: int = 8) -> np.ndarray | None:
-        """(H, W, 3) uint8: the first image that can be read, None when the first `most` cannot."""
-        for index in range(min(most, self._count)):
+    def first(self, max_tries: int = 8) -> np.ndarray | None:
+        """Read the first image that can be read, (H, W, 3) uint8.
+
+        Args:
+            max_tries: How many images are tried; None is returned when none of them can be read.
+        """
+        for index in range(min(max_tries, self._count)):
             try:
                 return self.image(index)
             except VrnnError:
@@ -108,7 +136,7 @@ def _check_pixels(index: int, pixels: object) -> None:
     raise VrnnError(f"image {index} of the data set is {what}; it should be H×W×3 of uint8")
 
 
-def _why(error: BaseException) -> str:
+def _reason(error: BaseException) -> str:
     reason = " ".join(str(error).split())
     if len(reason) > 300:
         reason = reason[:297] + "…"
@@ -117,12 +145,14 @@ def _why(error: BaseException) -> str:
 
 
 def image_folder(folder: Path) -> ImageSet:
-    """The images in a folder, classes by subfolder; those outside any subfolder have no class.
+    """Find the images in a folder, classes by subfolder; those outside subfolders have no class.
 
     Only names are looked at, so that many thousands cost little. Classes are in the plain order of
     their names, by which torchvision's ImageFolder numbers them; files in natural order, 2 before
     10. What begins with a dot is left out, and so is a subfolder that may not be read.
-    Raises VrnnError when there is no such folder or no image in it.
+
+    Raises:
+        VrnnError: There is no such folder, or no image in it.
     """
     if not folder.is_dir():
         raise VrnnError(f"there is no folder '{folder}' to take images from")
@@ -134,7 +164,7 @@ def image_folder(folder: Path) -> ImageSet:
     files, labels = loose, [-1] * len(loose)
     groups.sort()
     for label, group in enumerate(groups):
-        found = _below(group, {_identity(str(folder))})
+        found = _images_below(group, {_folder_id(str(folder))})
         files += found
         labels += [label] * len(found)
     if not files:
@@ -144,13 +174,13 @@ def image_folder(folder: Path) -> ImageSet:
         names,
         labels,
         lambda index: read_image(Path(files[index])),
-        lambda index, least: read_image(Path(files[index]), least),
+        lambda index, min_side: read_image(Path(files[index]), min_side),
         files,
     )
 
 
 def _scan(folder: str) -> tuple[list[str], list[str]]:
-    """Paths of the images and of the folders that lie directly in a folder, in natural order."""
+    """Return paths of the images and of the folders directly in a folder, in natural order."""
     images: list[str] = []
     folders: list[str] = []
     with os.scandir(folder) as entries:
@@ -167,20 +197,22 @@ def _scan(folder: str) -> tuple[list[str], list[str]]:
     return [start + n for n in natural_sort(images)], [start + n for n in natural_sort(folders)]
 
 
-def _below(folder: str, seen: set[tuple[int, int]]) -> list[str]:
-    """Paths of the images in a folder and all below it, none entered twice.
+def _images_below(folder: str, visited: set[tuple[int, int]]) -> list[str]:
+    """Return paths of the images in a folder and all below it, none entered twice.
 
-    seen: the folders that are not to be entered, grows.
+    Args:
+        folder: Where to begin.
+        visited: Identities of the folders that are not to be entered; grows.
     """
     images: list[str] = []
     waiting = [folder]
     while waiting:
         current = waiting.pop()
         try:
-            identity = _identity(current)
-            if identity in seen:
+            identity = _folder_id(current)
+            if identity in visited:
                 continue
-            seen.add(identity)
+            visited.add(identity)
             found, folders = _scan(current)
         except OSError:
             continue
@@ -189,16 +221,16 @@ def _below(folder: str, seen: set[tuple[int, int]]) -> list[str]:
     return images
 
 
-def _identity(folder: str) -> tuple[int, int]:
-    """The same for all links to one folder."""
-    found = os.stat(folder)
-    return found.st_dev, found.st_ino
+def _folder_id(folder: str) -> tuple[int, int]:
+    """Return what is the same for all links to one folder."""
+    status = os.stat(folder)
+    return status.st_dev, status.st_ino
 
 
 def natural_sort(texts: Iterable[str]) -> list[str]:
-    """Sorted with numbers by their value: `a2` before `a10`."""
-    return sorted(sorted(texts), key=lambda text: _DIGITS.sub(_widened, text))
+    """Sort with numbers by their value: `a2` before `a10`."""
+    return sorted(sorted(texts), key=lambda text: _DIGITS.sub(_zero_padded, text))
 
 
-def _widened(digits: re.Match[str]) -> str:
+def _zero_padded(digits: re.Match[str]) -> str:
     return digits[0].zfill(20)

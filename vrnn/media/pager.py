@@ -1,4 +1,4 @@
-"""Pager."""
+"""The pages of a large set of images: which of them are on the current one."""
 
 from __future__ import annotations
 
@@ -10,18 +10,21 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 
-UNSEEN = -2
+NOT_LOOKED_UP = -2
 """In place of a label that has not been looked up."""
 
 
 class ImagePager:
-    """Which images of a set stand on the current page, in random order. No threads, no images.
+    """Which images of a set are on the current page, in random order. No threads, no images.
 
-    With a filter the images are searched for, a bounded time a call, so that the first page of a
-    large set is there at once. While `searching` is true, call `search` again, such as once a
-    frame, and look at `indices` anew. A label is looked up once.
+    With a filter the images are searched for, a bounded time per call, so that the first page of a
+    large set is there at once. While `is_searching`, call `search` again, such as once per frame,
+    and look at `indices` again. A label is looked up once.
 
-    number: of the current page, from 0 on; selected: the image that was asked for by number.
+    Attributes:
+        page_size: Images on a page.
+        number: Of the current page, from 0 on.
+        selected: Number of the image that was searched for by number; None for none.
     """
 
     def __init__(
@@ -32,98 +35,115 @@ class ImagePager:
         seed: int = 0,
         page_size: int = 24,
     ) -> None:
-        """count: of images; label: gives the class of one, -1 where unknown; names: of classes."""
+        """Start on the first page, without a filter.
+
+        Args:
+            count: How many images there are.
+            label: Gives the class of an image, -1 where unknown.
+            names: Of the classes; may be empty.
+            seed: Of the random order.
+            page_size: Images on a page.
+        """
         self.page_size = page_size
         self.number = 0
         self.selected: int | None = None
         self._count, self._label, self._names = count, label, names
-        self._labels = np.full(count, UNSEEN, np.int64)
+        self._labels = np.full(count, NOT_LOOKED_UP, np.int64)
         self._order = _shuffled(count, seed)
-        self._wanted: Callable[[int], bool] | None = None
-        self._found: list[int] = []
-        self._looked_at = 0
+        self._filter: Callable[[int], bool] | None = None
+        self._matches: list[int] = []
+        self._examined = 0
 
     @property
     def indices(self) -> tuple[int, ...]:
         """Numbers of the images on the current page, as far as they have been found."""
         start = self.number * self.page_size
-        part = slice(start, start + self.page_size)
-        return tuple(int(i) for i in (self._order if self._wanted is None else self._found)[part])
+        images = self._order if self._filter is None else self._matches
+        return tuple(int(i) for i in images[start : start + self.page_size])
 
     @property
-    def searching(self) -> bool:
+    def is_searching(self) -> bool:
         """Whether the current page may still get more images."""
         full = (self.number + 1) * self.page_size
-        return self._unfinished and len(self._found) < full
+        return self._unfinished and len(self._matches) < full
 
     @property
     def _unfinished(self) -> bool:
-        return self._wanted is not None and self._looked_at < self._count
+        return self._filter is not None and self._examined < self._count
 
     @property
     def pages(self) -> int | None:
         """How many pages there are, at least 1; None while it is not known."""
         if self._unfinished:
             return None
-        count = self._count if self._wanted is None else len(self._found)
+        count = self._count if self._filter is None else len(self._matches)
         return max(1, -(-count // self.page_size))
 
     def page(self, number: int) -> tuple[int, ...]:
-        """Go to a page, or the nearest there is, and give `indices`."""
+        """Go to a page, or the nearest there is; returns `indices`."""
         self.number = max(0, number)
         self.search()
         return self.indices
 
     def next(self) -> tuple[int, ...]:
-        """Go one page on, but not beyond the last."""
+        """Go to the next page, if there is one; returns `indices`."""
         return self.page(self.number + 1)
 
     def previous(self) -> tuple[int, ...]:
-        """Go one page back."""
+        """Go to the previous page, if there is one; returns `indices`."""
         return self.page(self.number - 1)
 
-    def search(self, most: int = 20_000, seconds: float = 0.004) -> None:
-        """Look at more labels, until the page is full, or so many or so long.
+    def search(self, max_labels: int = 20_000, seconds: float = 0.004) -> None:
+        """Look at more labels, until the page is full or a limit is reached.
 
         Only a single label that takes longer than that, as of a set that reads whole items for
         them, is waited for.
+
+        Args:
+            max_labels: How many labels are looked at.
+            seconds: How long that may take.
         """
         end = time.perf_counter() + seconds
-        stop = min(self._count, self._looked_at + most)
-        wanted = self._wanted
-        while wanted is not None and self.searching and self._looked_at < stop:
-            index = int(self._order[self._looked_at])
-            self._looked_at += 1
-            if wanted(self._class_of(index)):
-                self._found.append(index)
+        stop = min(self._count, self._examined + max_labels)
+        matches = self._filter
+        while matches is not None and self.is_searching and self._examined < stop:
+            index = int(self._order[self._examined])
+            self._examined += 1
+            if matches(self._class_of(index)):
+                self._matches.append(index)
             if time.perf_counter() > end:
                 break
         if self.pages is not None:
             self.number = min(self.number, self.pages - 1)
 
     def _class_of(self, index: int) -> int:
-        if self._labels[index] == UNSEEN:
+        if self._labels[index] == NOT_LOOKED_UP:
             self._labels[index] = self._label(index)
         return int(self._labels[index])
 
     def reshuffle(self, seed: int) -> tuple[int, ...]:
-        """Another order, from the first page on; a filter stays."""
+        """Put the images in another order and go to the first page; a filter stays."""
         self._order = _shuffled(self._count, seed)
-        return self._restart(self._wanted)
+        return self._restart(self._filter)
 
     def show_all(self) -> tuple[int, ...]:
-        """Without a filter, from the first page on."""
+        """Remove the filter and go to the first page."""
         return self._restart(None)
 
-    def show_class(self, wanted: int | str) -> tuple[int, ...]:
-        """Only the images of one class, given by number or name; upper and lower case are the same.
+    def show_class(self, name_or_number: int | str) -> tuple[int, ...]:
+        """Show only the images of one class, and go to the first page.
 
-        -1: those whose class is unknown. Raises VrnnError where there is no such class.
+        Args:
+            name_or_number: Of the class; upper and lower case are the same. -1 for the images whose
+                class is unknown.
+
+        Raises:
+            VrnnError: There is no such class.
         """
-        if isinstance(wanted, str):
-            number = self._number_of(wanted)
+        if isinstance(name_or_number, str):
+            number = self._number_of(name_or_number)
         else:
-            number = wanted
+            number = name_or_number
             if number < -1 or (self._names and number >= len(self._names)):
                 raise VrnnError(f"there is no class {number}; there are {len(self._names)}, from 0")
         return self._restart(lambda label: label == number)
@@ -139,10 +159,14 @@ class ImagePager:
         raise VrnnError(f"there is no class '{name}'; type a part of a name to search for it")
 
     def find(self, text: str) -> tuple[int, ...]:
-        """Only the images whose class has this text in its name; '' for all.
+        """Show only the images whose class has a text in its name, and go to the first page.
 
-        `#123` goes to the page of all images where image 123 stands, and selects it.
-        Raises VrnnError where there is no such image.
+        Args:
+            text: The text; '' for all images. `#123` removes the filter, goes to the page with
+                image 123, and selects it.
+
+        Raises:
+            VrnnError: There is no such image.
         """
         text = text.strip().casefold()
         if text.startswith("#"):
@@ -159,17 +183,22 @@ class ImagePager:
             raise VrnnError(f"there is no image #{text}; the data set has {self._count}, from #0")
         self.show_all()
         self.selected = int(text)
-        place = int(np.flatnonzero(self._order == self.selected)[0])
-        return self.page(place // self.page_size)
+        position = int(np.flatnonzero(self._order == self.selected)[0])
+        return self.page(position // self.page_size)
 
-    def _restart(self, wanted: Callable[[int], bool] | None, looked_at: int = 0) -> tuple[int, ...]:
-        """The first page of a new filter. looked_at: all images, where none can be wanted."""
-        self._wanted = wanted
-        self._found, self._looked_at = [], looked_at
+    def _restart(self, matches: Callable[[int], bool] | None, examined: int = 0) -> tuple[int, ...]:
+        """Go to the first page of a new filter.
+
+        Args:
+            matches: Whether a class is shown; None for no filter.
+            examined: How many images need not be looked at: all, where none can match.
+        """
+        self._filter = matches
+        self._matches, self._examined = [], examined
         self.selected = None
         return self.page(0)
 
 
 def _shuffled(count: int, seed: int) -> np.ndarray:
-    """(count,) int32: all numbers below `count`; 2 ms for 100,000 of them."""
+    """Return all numbers below `count`, (count,) int32; 2 ms for 100,000 of them."""
     return np.random.default_rng(seed).permutation(np.arange(count, dtype=np.int32))

@@ -1,4 +1,4 @@
-"""Images that show nothing: noise, plain gray, and the mean of a data set."""
+"""Images without a subject: noise, plain gray, and the mean of a data set."""
 
 from __future__ import annotations
 
@@ -11,16 +11,20 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_PIXELS, center_crop_resize
 from vrnn.media.image_set import ImageSet
 
-KINDS = ("uniform", "gaussian", "pink")
+NOISE_KINDS = ("uniform", "gaussian", "pink")
 GRAY = 128
+"""sRGB value of middle gray."""
 
 
 @dataclass(frozen=True)
 class NoiseSpec:
-    """What noise is asked for.
+    """A noise image, but for its size.
 
-    kind: one of KINDS; mean, std: of values 0…1, before what lies outside is clipped; seed: 0 or
-    more, the same noise for the same seed. Raises VrnnError for what makes no sense.
+    Attributes:
+        kind: One of NOISE_KINDS.
+        mean: Of values 0…1, before those outside are clipped.
+        std: Standard deviation of the same values, 0 or more.
+        seed: 0 or more; the same seed gives the same noise.
     """
 
     kind: str
@@ -29,8 +33,11 @@ class NoiseSpec:
     seed: int = 0
 
     def __post_init__(self) -> None:
-        if self.kind not in KINDS:
-            raise VrnnError(f"there is no noise '{self.kind}'; choose one of {', '.join(KINDS)}")
+        """Raise VrnnError for a value out of its range."""
+        if self.kind not in NOISE_KINDS:
+            raise VrnnError(
+                f"there is no noise '{self.kind}'; choose one of {', '.join(NOISE_KINDS)}"
+            )
         if not math.isfinite(self.mean) or not math.isfinite(self.std):
             raise VrnnError(
                 f"mean and standard deviation of noise should be finite, not {self.mean} and "
@@ -43,14 +50,24 @@ class NoiseSpec:
 
 
 def noise_image(noise: NoiseSpec, height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8, each channel with noise of its own.
+    """Make an image of noise, independent in each channel.
 
     Uniform and Gaussian values are independent, with the mean and standard deviation asked for.
     Pink noise has amplitudes that fall with 1/f, f being the distance from the middle of the
     spectrum, as those of natural images do (D. J. Field, Relations between the statistics of
     natural images and the response properties of cortical cells, JOSA A 4, 1987); each channel
-    has exactly the mean and standard deviation asked for. Raises VrnnError for a size below one
-    pixel or beyond what an image may have.
+    has exactly the mean and standard deviation asked for.
+
+    Args:
+        noise: Which noise.
+        height: Pixels.
+        width: Pixels.
+
+    Returns:
+        (height, width, 3) uint8.
+
+    Raises:
+        VrnnError: The size is below one pixel, or beyond what an image may have.
     """
     _check_size(height, width)
     random = np.random.default_rng(noise.seed)
@@ -67,9 +84,15 @@ def noise_image(noise: NoiseSpec, height: int, width: int) -> np.ndarray:
 
 
 def _pink(white: np.ndarray) -> np.ndarray:
-    """White noise (H, W, 3) with amplitudes over f, each channel of mean 0 and deviation 1.
+    """Divide the amplitudes of white noise by their frequency.
 
     An image of one pixel has no frequency but 0, and so is 0.
+
+    Args:
+        white: (H, W, 3) independent values.
+
+    Returns:
+        (H, W, 3), each channel of mean 0 and standard deviation 1.
     """
     height, width, _ = white.shape
     down = np.fft.fftfreq(height)[:, None]
@@ -84,22 +107,39 @@ def _pink(white: np.ndarray) -> np.ndarray:
 
 
 def gray_image(height: int, width: int) -> np.ndarray:
-    """(height, width, 3) uint8, middle gray all over. Raises VrnnError as `noise_image`."""
+    """Make a (height, width, 3) uint8 image, middle gray all over.
+
+    Raises:
+        VrnnError: The size is below one pixel, or beyond what an image may have.
+    """
     _check_size(height, width)
     return np.full((height, width, 3), GRAY, np.uint8)
 
 
 def mean_image(
-    images: ImageSet, height: int, width: int, most: int = 256, seed: int = 0
+    images: ImageSet, height: int, width: int, max_images: int = 256, seed: int = 0
 ) -> np.ndarray:
-    """(height, width, 3) uint8: the mean of at most `most` images of a set, chosen at random.
+    """Average images of a set, chosen at random.
 
     Each is cut and resampled to the size, as a network sees it. Those that cannot be read are left
-    out. Raises VrnnError when none can be read, or as `noise_image` for a size.
+    out.
+
+    Args:
+        images: The set.
+        height: Of the result, pixels.
+        width: Of the result, pixels.
+        max_images: How many are averaged at most.
+        seed: Of the choice.
+
+    Returns:
+        (height, width, 3) uint8.
+
+    Raises:
+        VrnnError: No image can be read, or the size is one that no image may have.
     """
     _check_size(height, width)
     random = np.random.default_rng(seed)
-    chosen = random.choice(len(images), min(most, len(images)), replace=False)
+    chosen = random.choice(len(images), min(max_images, len(images)), replace=False)
     total = np.zeros((height, width, 3))
     count, reason = 0, "it is empty"
     for index in chosen:

@@ -1,4 +1,4 @@
-"""Frames that keep coming: from a camera, a video file, or a folder of images."""
+"""Live frames: from a camera, a video file, or a folder of images."""
 
 from __future__ import annotations
 
@@ -19,38 +19,43 @@ from vrnn.storage.closeable import Closeable
 
 Frames = Generator[np.ndarray, None, None]
 
-USUAL_PACE = 25.0
-"""Frames a second of a folder, and of a video that does not say its own."""
-GONE_AFTER = 2.0
+DEFAULT_FPS = 25.0
+"""Frames per second of a folder, and of a video that does not state its own."""
+CAMERA_TIMEOUT = 2.0
 """Seconds without a frame after which a camera counts as gone."""
-RATE_OVER = 2.0
+RATE_SECONDS = 2.0
 """Seconds over which `rate` is measured."""
 
 
 class VideoSource(Closeable):
     """Reads frames in a thread of its own; a newer one replaces one that nobody has fetched.
 
-    problem: why no more frames come, a sentence; '' while they do. skipped: frames that could not
-    be read.
+    Attributes:
+        source: As it was given.
+        problem: Why no more frames come, a sentence; '' while they do.
+        skipped: How many frames could not be read.
     """
 
-    def __init__(self, source: str, pace: float | None = None) -> None:
+    def __init__(self, source: str, fps: float | None = None) -> None:
         """Start reading.
 
-        source: a camera's number, a video file, or a folder of images, shown in natural order and
-        from the start again at the end, as a video is.
-        pace: frames a second of a folder or a video; None: the video's own, or USUAL_PACE.
-        Raises VrnnError where there is no such file or folder, or OpenCV is missing for others
-        than a folder.
+        Args:
+            source: A camera's number, a video file, or a folder of images, shown in natural order
+                and from the start again at the end, as a video is.
+            fps: Frames per second of a folder or a video; None: the video's own, or DEFAULT_FPS.
+
+        Raises:
+            VrnnError: There is no such file or folder, or OpenCV is missing for others than a
+                folder.
         """
-        if pace is not None and not 0 < pace <= 1000:
+        if fps is not None and not 0 < fps <= 1000:
             raise VrnnError(
-                f"{pace} frames a second make no sense; ask for more than 0, up to 1000"
+                f"{fps} frames per second make no sense; ask for more than 0, up to 1000"
             )
         self.source = source
         self.problem = ""
         self.skipped = 0
-        self._pace = pace
+        self._fps = fps
         self._frame: np.ndarray | None = None
         self._delivered: deque[float] = deque()
         self._lock = threading.Lock()
@@ -62,20 +67,20 @@ class VideoSource(Closeable):
         self._thread.start()
 
     def _frames(self) -> Frames:
-        """The frames of the source, each when it is due, for ever."""
+        """Return the frames of the source, each when it is due, for ever."""
         if self.source and Path(self.source).is_dir():
-            return self._of_folder(self.source)
+            return self._folder_frames(self.source)
         if self.source.isascii() and self.source.isdigit():
-            return self._of_camera(_opencv(), int(self.source))
+            return self._camera_frames(_opencv(), int(self.source))
         if Path(self.source).is_file():
-            return self._of_video(_opencv(), self.source)
+            return self._video_frames(_opencv(), self.source)
         raise VrnnError(
             f"there is no video file or folder of images '{self.source}' to take frames from; "
             "a camera is given by its number, such as 0"
         )
 
     def frame(self) -> np.ndarray | None:
-        """(H, W, 3) uint8 sRGB: the newest frame, None when it has been given already."""
+        """Return the newest frame, (H, W, 3) uint8 sRGB; None when it has been given already."""
         with self._lock:
             frame, self._frame = self._frame, None
             if frame is not None:
@@ -84,19 +89,23 @@ class VideoSource(Closeable):
 
     @property
     def rate(self) -> float:
-        """Frames a second that `frame` has given in the last two seconds."""
+        """Frames per second that `frame` has given in the last two seconds."""
         with self._lock:
-            start = time.monotonic() - RATE_OVER
+            start = time.monotonic() - RATE_SECONDS
             while self._delivered and self._delivered[0] < start:
                 self._delivered.popleft()
             if len(self._delivered) < 2:
-                return len(self._delivered) / RATE_OVER
+                return len(self._delivered) / RATE_SECONDS
             # Between frames, so that the rate is right from the second one on.
             since = self._delivered[-1] - self._delivered[0]
             return (len(self._delivered) - 1) / max(since, 1e-3)
 
     def close(self, wait: float = 2.0) -> None:
-        """End the thread, which gives a camera back; waits so many seconds for it."""
+        """End the thread, which releases a camera.
+
+        Args:
+            wait: Seconds to wait for it at most.
+        """
         self._end.set()
         self._thread.join(wait)
 
@@ -114,10 +123,10 @@ class VideoSource(Closeable):
         except Exception as error:
             self.problem = f"frames from '{self.source}' have ended: {error}"
         finally:
-            frames.close()  # gives the camera back
+            frames.close()  # releases the camera
 
-    def _of_folder(self, folder: str) -> Frames:
-        clock = _FramePacer(self._pace or USUAL_PACE, self._end)
+    def _folder_frames(self, folder: str) -> Frames:
+        pacer = _FramePacer(self._fps or DEFAULT_FPS, self._end)
         while not self._end.is_set():
             readable = False
             for path in _image_files(folder):
@@ -129,18 +138,18 @@ class VideoSource(Closeable):
                     self.skipped += 1
                     continue
                 readable = True
-                clock.wait()
+                pacer.wait()
                 yield frame
             if not readable:
                 raise VrnnError(f"no image in '{folder}' can be read; give a folder of PNG or JPEG")
 
-    def _of_video(self, cv2: Any, file: str) -> Frames:
+    def _video_frames(self, cv2: Any, file: str) -> Frames:
         while not self._end.is_set():
             capture = cv2.VideoCapture(file)
             try:
                 own = capture.get(cv2.CAP_PROP_FPS)
-                pace = self._pace or (own if 0 < own <= 1000 else USUAL_PACE)
-                clock = _FramePacer(pace, self._end)
+                fps = self._fps or (own if 0 < own <= 1000 else DEFAULT_FPS)
+                pacer = _FramePacer(fps, self._end)
                 readable = False
                 while not self._end.is_set() and capture.grab():
                     ok, frame = capture.retrieve()
@@ -148,14 +157,14 @@ class VideoSource(Closeable):
                         self.skipped += 1
                         continue
                     readable = True
-                    clock.wait()
+                    pacer.wait()
                     yield _from_bgr(frame)
             finally:
                 capture.release()
             if not readable and not self._end.is_set():
                 raise VrnnError(f"'{file}' is not a video that can be read; give MP4 or AVI")
 
-    def _of_camera(self, cv2: Any, number: int) -> Frames:
+    def _camera_frames(self, cv2: Any, number: int) -> Frames:
         capture = cv2.VideoCapture(number)
         try:
             if not capture.isOpened():
@@ -172,7 +181,7 @@ class VideoSource(Closeable):
                     yield _from_bgr(frame)
                     continue
                 self.skipped += 1
-                if time.monotonic() - last > GONE_AFTER:
+                if time.monotonic() - last > CAMERA_TIMEOUT:
                     raise VrnnError(f"camera {number} gives no more frames; plug it in again")
                 self._end.wait(0.02)
         finally:
@@ -182,8 +191,8 @@ class VideoSource(Closeable):
 class _FramePacer:
     """Waits until the next frame is due."""
 
-    def __init__(self, pace: float, end: threading.Event) -> None:
-        self._step, self._end = 1 / pace, end
+    def __init__(self, fps: float, end: threading.Event) -> None:
+        self._interval, self._end = 1 / fps, end
         self._due = time.monotonic()
 
     def wait(self) -> None:
@@ -191,7 +200,7 @@ class _FramePacer:
         if self._due > now:
             self._end.wait(self._due - now)
         # Frames that come too late shift the ones after them, instead of a burst.
-        self._due = max(self._due, now - self._step) + self._step
+        self._due = max(self._due, now - self._interval) + self._interval
 
 
 def _image_files(folder: str) -> list[Path]:
@@ -204,7 +213,7 @@ def _image_files(folder: str) -> list[Path]:
 
 
 def _from_bgr(frame: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 sRGB of what OpenCV gives: blue first, or gray without channels."""
+    """Convert what OpenCV gives, blue first or gray without channels, to (H, W, 3) uint8 sRGB."""
     if frame.ndim == 2:
         return np.repeat(frame[..., None], 3, axis=-1)
     return np.ascontiguousarray(frame[..., 2::-1])

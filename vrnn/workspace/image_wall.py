@@ -41,7 +41,7 @@ class ImageWall(Closeable):
         """Whether every thumbnail of the page is there, or has failed."""
         if self._thumbnails is None or self._pages is None:
             return True
-        return not self._thumbnails.waiting and not self._pages.searching
+        return not self._thumbnails.waiting and not self._pages.is_searching
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
         """Show another page, order, class or search.

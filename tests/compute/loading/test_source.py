@@ -103,7 +103,7 @@ def test_a_data_set_is_opened_without_reading_it(opened):
     assert len(images) == 100_000
     assert dataset.read == []
     assert [images.label(i) for i in (6, 7, 0)] == [2, -1, -1]
-    assert images.odd_labels == 2
+    assert images.invalid_labels == 2
     assert images.image(6).shape == (9, 9, 3)
     assert dataset.read == [6, 7, 0, 6]
 

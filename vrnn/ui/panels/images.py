@@ -5,7 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.inputs import BrowseImages, SetInputImage, SetInputNoise
-from vrnn.media.synthetic import KINDS, NoiseSpec
+from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
@@ -65,15 +65,15 @@ class ImagesPanel(Panel):
     def _faults(self, context: PanelContext) -> None:
         failed = context.workspace.content.unreadable
         images = context.workspace.images
-        if images is not None and images.odd_labels:
-            imgui.text_colored(QUIET, f"{images.odd_labels} labels name no class")
+        if images is not None and images.invalid_labels:
+            imgui.text_colored(QUIET, f"{images.invalid_labels} labels name no class")
         if failed and imgui.collapsing_header(f"{len(failed)} cannot be read"):
             for number, reason in list(failed.items())[:LISTED]:
                 wrapped(f"#{number}: {reason}")
 
     def _noise_settings(self, context: PanelContext) -> None:
         now = context.world.state.input_image.noise or self._noise
-        if kind := choice("noise", now.kind, KINDS):
+        if kind := choice("noise", now.kind, NOISE_KINDS):
             self._put(context, NoiseSpec(kind, now.mean, now.std, now.seed))
         slider(
             context, "mean", now.mean, (0.0, 1.0), "%.2f",

@@ -1,0 +1,146 @@
+"""`vrnn` without a subcommand: a window, a headset, or a batch of pictures."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+
+from vrnn.cli.arguments import (
+    add_image_argument,
+    add_model_arguments,
+    add_quiet_argument,
+    camera,
+    image_size,
+    png_file,
+    read_options,
+)
+from vrnn.cli.display import has_display
+from vrnn.config.choices import ARRANGEMENTS, HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
+from vrnn.config.options import Options
+from vrnn.errors import VrnnError
+
+COLOR_RANGES = ("map", "layer", "network")
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that `Options` holds."""
+    add_model_arguments(parser)
+    _add_window_arguments(parser)
+    _add_batch_arguments(parser)
+    other = parser.add_argument_group("other")
+    other.add_argument("--config", type=Path, metavar="FILE", help="settings, see docs/settings.md")
+    other.add_argument("--timings", action="store_true", help="print how long each step took")
+    add_quiet_argument(other)
+
+
+def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("what is shown")
+    add_image_argument(group, "input image; may be repeated")
+    group.add_argument(
+        "--live", metavar="N|FILE|FOLDER",
+        help="frames as they come: of camera N, a video file or a folder of images",
+    )  # fmt: skip
+    group.add_argument("--session", type=Path, metavar="FILE", help="open a saved session")
+    group.add_argument("--place", dest="session", type=Path, help=argparse.SUPPRESS)  # former name
+    group.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
+    group.add_argument("--scale", choices=COLOR_RANGES, help="what the colors span (map)")
+    group.add_argument("--window", type=image_size, metavar="WxH", help="size of the window")
+    group.add_argument(
+        "--xr", nargs="?", const="on", choices=HEADSET_USES, metavar="|".join(HEADSET_USES),
+        help="in the headset; auto: when there is one, else in the window alone (off)",
+    )  # fmt: skip
+    group.add_argument("--eyes", dest="stereo", choices=STEREO_CHOICES, help=argparse.SUPPRESS)
+    group.add_argument("--fullscreen", action="store_true", help="fill the screen")
+
+
+def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("pictures and videos, without a window or a screen")
+    group.add_argument("--screenshot", type=png_file, metavar="FILE", help="write a PNG and end")
+    group.add_argument(
+        "--screenshot-dir", type=Path, metavar="FOLDER",
+        help="write a PNG for each image and camera into this folder and end",
+    )  # fmt: skip
+    group.add_argument(
+        "--size", type=image_size, metavar="WxH",
+        help=f"of pictures (1920x1080, up to {MAX_IMAGE_SIDE})",
+    )  # fmt: skip
+    group.add_argument(
+        "--camera", dest="cameras", action="append", type=camera, metavar="CAMERA",
+        help="overview (the default), front, top, layer:NAME or x,y,z,yaw,pitch in meters and "
+        "degrees; may be repeated",
+    )  # fmt: skip
+    kinds = group.add_mutually_exclusive_group()
+    kinds.add_argument(
+        "--panorama", dest="kind", action="store_const", const="panorama",
+        help="all around, 360 degrees; --size gives the width",
+    )  # fmt: skip
+    kinds.add_argument(
+        "--stereo", dest="kind", action="store_const", const="stereo",
+        help="what two eyes see, side by side",
+    )  # fmt: skip
+    group.add_argument(
+        "--video", type=Path, metavar="FILE|FOLDER",
+        help="fly from --camera to --camera: an mp4, or a folder of PNGs",
+    )  # fmt: skip
+    group.add_argument("--film", dest="video", type=Path, help=argparse.SUPPRESS)  # former name
+    group.add_argument("--seconds", type=float, metavar="S", help="of a video, between cameras (3)")
+    group.add_argument("--rate", type=float, metavar="N", help="of a video, frames per second (30)")
+    group.add_argument("--transparent", action="store_true", help="no background")
+    group.add_argument(
+        "--play", type=Path, metavar="FILE",
+        help="run the commands in this TOML file, pictures among them, and end; see "
+        "docs/actions.md",
+    )  # fmt: skip
+
+
+def options_from(arguments: argparse.Namespace) -> Options:
+    """Read the options of a command line.
+
+    Raises:
+        VrnnError: Two of them do not go together.
+    """
+    options = read_options(Options, arguments)
+    if options.live is not None:
+        if not options.live.strip():
+            raise VrnnError("--live needs a camera's number, a video file or a folder of images")
+        if options.is_batch:
+            raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
+    if options.xr != "off" and (options.is_batch or options.play is not None):
+        raise VrnnError("--xr belongs to the window; leave it out, or the pictures")
+    if options.video is not None and len(options.cameras) < 2:
+        raise VrnnError("--video goes from camera to camera: give --camera at least twice")
+    if not options.is_batch:
+        for given, name in (
+            (options.cameras != ("overview",), "--camera"),
+            (options.transparent, "--transparent"),
+            (options.size != (1920, 1080), "--size"),
+        ):
+            if given:
+                raise VrnnError(f"{name} belongs to screenshots; add --screenshot FILE")
+    return options
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Open a window or a headset, or write pictures; returns the exit code."""
+    # Each part is imported when it is needed: --help takes no torch and no OpenGL.
+    options = options_from(arguments)
+    if options.play is not None:
+        from vrnn.cli import play
+
+        return play.run(options)
+    if options.is_batch:
+        from vrnn.cli import screenshot
+
+        return screenshot.run(options)
+    if has_display():
+        from vrnn.cli import window
+
+        return window.run(options)
+    if options.xr != "off":
+        from vrnn.cli import headset
+
+        return headset.run(options)
+    raise VrnnError(
+        "there is no display to open a window on; write a picture with --screenshot out.png, "
+        "or set DISPLAY to a running X server"
+    )

@@ -1,0 +1,56 @@
+"""The work of `vrnn export`: opens models, runs an image, and writes the files of layers."""
+
+from __future__ import annotations
+
+from vrnn.cli.progress import progress_bar
+from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFailure
+from vrnn.config.options import ExportOptions
+from vrnn.errors import VrnnError, WorkerError
+from vrnn.export.layers import export_all, matching
+from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.results import ForwardResult
+
+
+def export_models(options: ExportOptions) -> None:
+    """Open the models, run the image, write the files.
+
+    Raises:
+        VrnnError: A model or the image cannot be opened, or a file cannot be written.
+    """
+    specs = options.specs()
+    worker = Worker()
+    try:
+        worker.open(specs, options.detail)
+        if options.images:
+            worker.run_image(options.images[0])
+        networks, results = _wait(worker, len(specs))
+    finally:
+        worker.close()
+    for slot, (network, info) in sorted(networks.items()):
+        nodes = matching(network.nodes, options.layers)
+        title = info.title if len(specs) == 1 else f"{slot}-{info.title}"
+        files = 0
+        exported = export_all(options.out, title, nodes, results[slot].maps, options.what)
+        with progress_bar(len(nodes), "layer", options.quiet) as bar:
+            for paths in exported:
+                files += len(paths)
+                bar.update()
+        if not options.quiet:
+            print(f"{files} files of {len(nodes)} layers of {info.title} in {options.out}")
+
+
+def _wait(
+    worker: Worker, count: int
+) -> tuple[dict[int, tuple[Network, NetworkInfo]], dict[int, ForwardResult]]:
+    """Return networks and results by slot, when all are there. Raises VrnnError."""
+    networks: dict[int, tuple[Network, NetworkInfo]] = {}
+    results: dict[int, ForwardResult] = {}
+    while len(results) < count:
+        for event in worker.wait(60.0):
+            if isinstance(event, WorkerFailure):
+                raise VrnnError(event.message) from WorkerError(event.details)
+            if isinstance(event, NetworkLoaded):
+                networks[event.slot] = (event.network, event.info)
+            elif isinstance(event, ForwardComplete):
+                results[event.slot] = event.result
+    return networks, results

@@ -1,0 +1,64 @@
+"""Opens the models of a command line: those of its options, or those of a session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from vrnn.app.offscreen import ImageSource, OffscreenApp
+from vrnn.commands.session import OpenSession
+from vrnn.config.loader import load_config
+from vrnn.config.options import Options
+from vrnn.config.schema import Config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace
+
+
+@dataclass(frozen=True)
+class Opening:
+    """What is to be opened.
+
+    Attributes:
+        config: The settings.
+        specs: The models.
+        detail: How finely they are shown, one of DETAILS.
+        session: The session that is restored, None for none.
+    """
+
+    config: Config
+    specs: tuple[ModelSpec, ...]
+    detail: str
+    session: WorkspaceSnapshot | None
+
+
+def read_opening(options: Options) -> Opening:
+    """Read the settings and the session that are asked for.
+
+    Raises:
+        VrnnError: One of the files is wrong.
+    """
+    config = load_config(options.config)
+    if options.session is None:
+        return Opening(config, options.specs(), options.detail, None)
+    session = load_workspace(options.session)
+    return Opening(config, session.models, session.detail, session)
+
+
+@contextmanager
+def open_offscreen(options: Options, image: ImageSource = None) -> Iterator[OffscreenApp]:
+    """Open the models without a window, and restore the session if there is one.
+
+    Args:
+        options: The command line.
+        image: What goes into the networks; None: the models' own samples.
+
+    Raises:
+        VrnnError: A file, a model or the image is wrong, or there is no OpenGL.
+    """
+    opening = read_opening(options)
+    arguments = (opening.specs, opening.config, opening.detail, options.arrange, options.scale)
+    with OffscreenApp(*arguments, image) as app:
+        if options.session is not None:
+            app.do(OpenSession(options.session))
+        yield app
