@@ -1,3 +1,1 @@
-"""Everything that touches the model: torch only, no OpenGL."""
-
-from __future__ import annotations
+"""Everything that touches a model: torch only, no OpenGL."""

@@ -325,6 +325,6 @@ def _user_message(error: Exception) -> str:
     """What to tell a person."""
     if isinstance(error, VrnnError):
         return str(error)
-    from vrnn.compute.user_traceback import explain_error
+    from vrnn.compute.loading.user_traceback import explain_error
 
     return explain_error(error)

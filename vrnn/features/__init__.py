@@ -1,1 +1,1 @@
-"""Features."""
+"""Settings and results of feature visualization, as plain data."""

@@ -1,4 +1,4 @@
-"""Results."""
+"""Images made by feature visualization, and the size in which they are displayed."""
 
 from __future__ import annotations
 
@@ -10,13 +10,19 @@ import numpy as np
 
 @dataclass(frozen=True, eq=False)
 class FeatureImage:
-    """What one channel of a layer looks for.
+    """The feature visualization of one channel.
 
-    pixels: (H, W, 3) uint8, by the range of all but the picture's outermost values; image:
-    (H, W, 3) uint8, as an image that can be put into the network; activation: of the objective on
-    the untransformed picture; dead: no step changed it, so the picture says nothing; stopped:
-    values were no longer finite, the picture is the last good one; film: (K, h, w, 3) uint8
-    pictures of the way, small, from the start to the end.
+    Attributes:
+        node: Id of the layer's node in the network.
+        channel: Index of the channel; 0 where the objective is of the whole layer.
+        sample: Index among the channel's samples (`samples_per_channel`).
+        pixels: (H, W, 3) uint8, scaled to the range of all but the outermost values.
+        image: (H, W, 3) uint8, as an image that can be fed to the network.
+        activation: The objective on the untransformed image.
+        curve: (steps,) float32, the objective at each step.
+        dead: Whether no step changed the image, so that it says nothing about the channel.
+        diverged: Whether values became infinite or NaN; the image is the last good one.
+        snapshots: (K, h, w, 3) uint8, small images of the optimization from its start to its end.
     """
 
     node: int
@@ -32,13 +38,20 @@ class FeatureImage:
 
 
 MAX_DISPLAY_BYTES = 96 << 20
-"""GPU memory that a layer's pictures may take; more of them are shown smaller."""
+"""Bytes of GPU memory that the images of a layer may take; if there are more, they are displayed
+smaller."""
 
 
 @dataclass(frozen=True, eq=False)
 class FeatureTile:
-    """A picture and how it is shown. block: as in `FeatureMaps`, of three maps: linear red, green
-    and blue; file: where it is kept, None: nowhere (yet)."""
+    """A feature image prepared for display.
+
+    Attributes:
+        feature: The image.
+        block: The image as float16 for the GPU, laid out as in `FeatureMaps` with three maps:
+            linear red, green and blue.
+        path: The file it is stored in; None while it is not stored.
+    """
 
     feature: FeatureImage
     block: np.ndarray
@@ -46,7 +59,17 @@ class FeatureTile:
 
 
 def display_size(count: int, height: int, width: int) -> tuple[int, int]:
-    """Height and width in which each of so many pictures is shown."""
+    """Choose the size in which a layer's images fit into `MAX_DISPLAY_BYTES`.
+
+    Args:
+        count: Number of images.
+        height: Height of an image in pixels.
+        width: Width of an image in pixels.
+
+    Returns:
+        The (height, width) in pixels in which each is displayed: the full size divided by a power
+        of two.
+    """
     factor = 1
     while min(height, width) // factor > 16 and (
         count * 3 * (height // factor) * (width // factor) * 2 > MAX_DISPLAY_BYTES
@@ -56,7 +79,12 @@ def display_size(count: int, height: int, width: int) -> tuple[int, int]:
 
 
 def describe(layer: str, feature: FeatureImage) -> str:
-    """A line about a picture."""
+    """Describe a feature image in one line.
+
+    Args:
+        layer: The layer's name.
+        feature: The image.
+    """
     if feature.dead:
         return f"{layer} · channel {feature.channel} is dead: nothing changes it"
     stopped = " (stopped: values were no longer finite)" if feature.diverged else ""

@@ -1,4 +1,4 @@
-"""How a feature visualization is made, and what came of it: plain data."""
+"""Settings of feature visualization, as plain data with ranges that are checked."""
 
 from __future__ import annotations
 
@@ -8,12 +8,15 @@ from typing import Annotated, ClassVar, Literal, get_args
 from vrnn.storage.serialization import Range, check_fields
 
 Objective = Literal["channel", "neuron", "layer", "direction", "difference"]
-"""What is made larger: the mean of a channel, one position of it, the squares of a whole layer
-(DeepDream), the mean along a direction in channel space, or one channel less another."""
+"""What is maximized: the mean of a channel, one position of it, the mean square of a whole layer
+(DeepDream), the mean along a direction in channel space, or one channel minus another."""
 Source = Literal["image", "noise", "gray"]
+"""What an optimization starts from."""
 Parametrization = Literal["pixels", "fourier"]
+"""What the optimizer changes: pixels, or the Fourier spectrum of decorrelated colors."""
 Optimizer = Literal["normalized_gradient", "adam"]
 Precision = Literal["full", "fast"]
+"""float32, or bfloat16 where the processor has units for it."""
 
 OBJECTIVES: tuple[Objective, ...] = get_args(Objective)
 SOURCES: tuple[Source, ...] = get_args(Source)
@@ -22,31 +25,52 @@ OPTIMIZERS: tuple[Optimizer, ...] = get_args(Optimizer)
 PRECISIONS: tuple[Precision, ...] = get_args(Precision)
 
 Chance = Annotated[float, Range(0, 1)]
-"""Part of the pictures and steps, 0…1."""
+"""A probability or a share, 0…1."""
 Weight = Annotated[float, Range(0, 1e9)]
-"""Of a term of the objective."""
+"""Weight of a term of the objective."""
 
 
 @dataclass(frozen=True)
 class FeatureVisSettings:
-    """Settings of a feature visualization. The defaults are those of the published method (Linse,
-    Alshazly and Martinetz 2022, DeepVisionVR, section "feature visualization").
+    """Settings of a feature visualization.
 
-    objective: one of OBJECTIVES; position: (row, column) for `neuron`, None: the middle; direction:
-    (C,) weights for `direction`; subtracted_channel: channel that is taken away for `difference`.
-    source: what it starts from; parametrization: `pixels`, or `fourier` with decorrelated colors
-    (Olah, Mordvintsev and Schubert 2017, https://distill.pub/2017/feature-visualization).
-    steps; step_size: of `normalized_gradient`, x ← x + step_size · g / (‖g‖₂ + 1e-6) for each
-    picture, or the learning rate of `adam`.
-    pad: pixels on each side before the others; rotate: degrees at most, 1 at least; scale: at
-    most; blur: largest sigma of a 5×5 Gaussian; roll: pixels at most on each axis; the `_chance`s:
-    of each happening to a picture in a step; mean_pull: part by which a picture is pulled to
-    the mean and deviation of the data after each step; untransformed_steps: the last, without
-    transformations.
-    l1, l2, total_variation: penalties; diversity: weight of differing from others (with
-    `samples_per_channel` > 1).
-    samples_per_channel: pictures for each channel; seed: of all that is random.
-    precision: `full` (float32), or `fast`: bfloat16 where the processor has units for it.
+    The defaults are those of the published method (Linse, Alshazly and Martinetz 2022,
+    DeepVisionVR, section "feature visualization").
+
+    Attributes:
+        objective: What is maximized, one of OBJECTIVES.
+        position: (row, column) for `neuron`; None for the middle of the map.
+        direction: (C,) weights for `direction`.
+        subtracted_channel: The channel that is subtracted for `difference`.
+        source: What the optimization starts from, one of SOURCES.
+        parametrization: `pixels`, or `fourier` with decorrelated colors (Olah, Mordvintsev and
+            Schubert 2017, https://distill.pub/2017/feature-visualization).
+        optimizer: One of OPTIMIZERS.
+        steps: Number of optimization steps.
+        step_size: For `normalized_gradient`, x ← x + step_size · g / (‖g‖₂ + 1e-6) for each image;
+            for `adam`, the learning rate.
+        pad: Pixels added on each side before the other transformations.
+        rotate: Greatest rotation in degrees; the least is 1.
+        rotate_chance: Probability that an image is rotated in a step.
+        scale: Greatest factor of enlargement.
+        scale_chance: Probability that an image is enlarged in a step.
+        blur: Greatest sigma, in pixels, of a 5×5 Gaussian.
+        roll: Greatest shift in pixels along each axis.
+        roll_chance: Probability that an image is shifted along an axis in a step.
+        mean_pull: Share, 0…1, by which an image is pulled to the mean and the standard deviation
+            of the data after each step.
+        untransformed_steps: Number of final steps without transformations.
+        l1: Weight of the L1 penalty.
+        l2: Weight of the L2 penalty.
+        total_variation: Weight of the total variation penalty.
+        diversity: Weight of differing from the channel's other samples (with
+            `samples_per_channel` > 1).
+        samples_per_channel: Images for each channel.
+        seed: Seed of all random numbers.
+        precision: `full` (float32), or `fast`: bfloat16 where the processor has units for it.
+
+    Raises:
+        VrnnError: A value is not allowed.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -91,9 +115,9 @@ class FeatureVisSettings:
 
     @property
     def is_whole_layer(self) -> bool:
-        """Whether a layer has one picture instead of one for each channel."""
+        """Whether a layer has one image instead of one for each channel."""
         return self.objective in ("layer", "direction")
 
     def __post_init__(self) -> None:
-        """Raise VrnnError for a setting out of its range."""
+        """Check all values."""
         check_fields(self)

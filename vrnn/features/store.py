@@ -1,4 +1,4 @@
-"""One picture of what a channel looks for as a file: plain arrays."""
+"""Files of single feature images: compressed numpy arrays, never pickles."""
 
 from __future__ import annotations
 
@@ -12,7 +12,11 @@ from vrnn.storage.atomic import write_atomically
 
 
 def save(path: Path, feature: FeatureImage) -> None:
-    """Raises VrnnError where the folder cannot be written to."""
+    """Write a feature image to a file.
+
+    Raises:
+        VrnnError: The folder is not writable.
+    """
 
     def write(file: BinaryIO) -> None:
         np.savez_compressed(
@@ -29,20 +33,31 @@ def save(path: Path, feature: FeatureImage) -> None:
 
 
 def load(path: Path, node: int, channel: int, sample: int) -> FeatureImage | None:
-    """What was written; None where there is nothing or it is broken."""
+    """Read a feature image from a file.
+
+    Args:
+        path: The file.
+        node: Id of its node, which the file does not hold.
+        channel: Index of its channel.
+        sample: Index among the channel's samples.
+
+    Returns:
+        The image; None if the file is missing or damaged.
+    """
     try:
         with path.open("rb") as file, np.load(file, allow_pickle=False) as data:
-            dead, stopped = (bool(mark) for mark in data["marks"])
+            dead, diverged = (bool(mark) for mark in data["marks"])
             feature = FeatureImage(
                 node, channel, sample, data["pixels"], data["image"], float(data["activation"]),
-                data["curve"], dead, stopped, data["film"],
+                data["curve"], dead, diverged, data["film"],
             )  # fmt: skip
     except Exception:  # a damaged file fails in as many ways as there are bytes in it
         return None
-    return feature if _sound(feature) else None
+    return feature if _is_valid(feature) else None
 
 
-def _sound(feature: FeatureImage) -> bool:
+def _is_valid(feature: FeatureImage) -> bool:
+    """Check shapes and dtypes."""
     images = (feature.pixels, feature.image, feature.snapshots)
     return (
         all(a.dtype == np.uint8 and a.shape[-1:] == (3,) for a in images)

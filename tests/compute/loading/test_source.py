@@ -197,7 +197,7 @@ def test_libraries(name):
 
 def test_a_factory_that_can_be_imported():
     assert open_source(ModelSpec("vrnn.default.model:build_model")).parameters == 174_970
-    with pytest.raises(VrnnError, match="close to it: build_model"):
+    with pytest.raises(VrnnError, match="similar names: build_model"):
         open_source(ModelSpec("vrnn.default.model:build_modle"))
 
 

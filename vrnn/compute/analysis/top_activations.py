@@ -13,10 +13,10 @@ import torch
 
 from vrnn.compute.cache import load_top_images, save_top_images, top_images_key
 from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.operators.tensor_layout import to_maps
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.user_traceback import explain_error
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import torch
 
-from vrnn.compute.user_traceback import is_out_of_memory
+from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.errors import VrnnError
 
 Scores = Callable[[torch.Tensor], torch.Tensor]

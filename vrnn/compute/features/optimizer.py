@@ -19,9 +19,9 @@ from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient,
 from vrnn.compute.features.parametrization import ImageParametrization, data_statistics
 from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
 from vrnn.compute.passes.partial_forward import PartialForward
-from vrnn.compute.user_traceback import explain_error, is_out_of_memory
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings

@@ -1,1 +1,1 @@
-"""Loading."""
+"""Models from scripts, libraries and Python, with their weights, inputs and images."""

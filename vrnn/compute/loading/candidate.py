@@ -1,4 +1,4 @@
-"""What a place that models come from offers: a script, a library, Python, the package itself."""
+"""A model that was found, with what came with it, before it is checked and prepared."""
 
 from __future__ import annotations
 
@@ -11,14 +11,24 @@ from torch import nn
 from vrnn.media.image_set import ImageSet
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
+"""Of red, green and blue values 0…1."""
 
 
 @dataclass(frozen=True, eq=False)
 class ModelCandidate:
     """A model and what came with it; all but the model may be missing.
 
-    input_size: (height, width); mean, std: of each channel, of values 0…1; transform: takes a
-    Pillow image and gives a (C, H, W) tensor; example_input: a tensor or a tuple of them.
+    Attributes:
+        model: The model.
+        title: What it is called.
+        random_weights: Whether its weights are untrained.
+        class_names: Names of the classes that it predicts.
+        dataset: Images for it.
+        transform: Takes a Pillow image and returns a (C, H, W) tensor.
+        input_size: (height, width) of its input in pixels.
+        example_input: A tensor, or a tuple of all positional arguments.
+        mean: Mean of each channel, of values 0…1, by which its inputs are normalized.
+        std: Standard deviation of each channel, likewise.
     """
 
     model: nn.Module

@@ -12,37 +12,46 @@ from torch import nn
 
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
-from vrnn.compute.user_traceback import explain_error
+from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError
 
 
 def from_torchvision(name: str) -> ModelCandidate:
-    """A torchvision model with random weights, and what its weights' description says of input."""
+    """Build a torchvision model with random weights.
+
+    Class names and input size are those of its published weights.
+
+    Args:
+        name: Such as `resnet50`.
+
+    Raises:
+        VrnnError: There is no torchvision, or no such model.
+    """
     allow_torchvision()
     from torchvision import models
 
     if name not in models.list_models():
-        raise VrnnError(_unknown("torchvision", name, models.list_models()))
+        raise VrnnError(_unknown_name("torchvision", name, models.list_models()))
+    family = models.get_model_builder(name).__module__
     options: dict[str, Any] = {"weights": None}
     if name in ("googlenet", "inception_v3"):
         options["init_weights"] = False  # SciPy's truncated normal takes half a minute
-    if "segmentation" in models.get_model_builder(name).__module__:
-        options["weights_backbone"] = None
-    if "detection" in models.get_model_builder(name).__module__:
+    if "segmentation" in family or "detection" in family:
         options["weights_backbone"] = None
     model = models.get_model(name, **options)
     weights = [w for w in models.get_model_weights(name) if w.meta.get("categories")]
     best = weights[-1] if weights else None
     categories = tuple(best.meta["categories"]) if best is not None else ()
-    detection = "detection" in models.get_model_builder(name).__module__
+    normalizes_itself = "detection" in family
     return ModelCandidate(
-        model, name, True, categories, None, None, _size(best),
-        mean=(0.0,) * 3 if detection else IMAGENET_MEAN,
-        std=(1.0,) * 3 if detection else IMAGENET_STD,
+        model, name, True, categories, None, None, _input_size(best),
+        mean=(0.0,) * 3 if normalizes_itself else IMAGENET_MEAN,
+        std=(1.0,) * 3 if normalizes_itself else IMAGENET_STD,
     )  # fmt: skip
 
 
-def _size(weights: Any) -> tuple[int, int] | None:
+def _input_size(weights: Any) -> tuple[int, int] | None:
+    """(height, width) in pixels that published weights are for."""
     if weights is None:
         return None
     transform = weights.transforms()
@@ -55,7 +64,15 @@ def _size(weights: Any) -> tuple[int, int] | None:
 
 
 def from_timm(name: str) -> ModelCandidate:
-    """A timm model with random weights, and the input its configuration asks for."""
+    """Build a timm model with random weights and the input size of its configuration.
+
+    Args:
+        name: Such as `vit_small_patch16_224`; what stands behind a dot, a name of weights, is
+            ignored.
+
+    Raises:
+        VrnnError: There is no timm, or no such model.
+    """
     if find_spec("timm") is None:
         raise VrnnError("timm is not installed; run: pip install timm")
     allow_torchvision()
@@ -63,68 +80,95 @@ def from_timm(name: str) -> ModelCandidate:
     from timm.data import ImageNetInfo, resolve_model_data_config
 
     known = timm.list_models()
-    plain = name.split(".")[0]
-    if plain not in known:
-        raise VrnnError(_unknown("timm", name, known))
-    model = timm.create_model(plain, pretrained=False)
+    architecture = name.split(".")[0]
+    if architecture not in known:
+        raise VrnnError(_unknown_name("timm", name, known))
+    model = timm.create_model(architecture, pretrained=False)
     config = resolve_model_data_config(model)
-    names: tuple[str, ...] = ()
+    class_names: tuple[str, ...] = ()
     if getattr(model, "num_classes", 0) == 1000:
         info = ImageNetInfo()
-        names = tuple(info.index_to_description(i).split(",")[0] for i in range(1000))
+        class_names = tuple(info.index_to_description(i).split(",")[0] for i in range(1000))
     height, width = config["input_size"][-2:]
     return ModelCandidate(
-        model, name, True, names, None, None, (height, width), None, config["mean"], config["std"]
-    )
+        model, name, True, class_names, None, None, (height, width), None, config["mean"],
+        config["std"],
+    )  # fmt: skip
 
 
 def from_factory(text: str) -> ModelCandidate:
-    """`package.module:factory`: a function or class without needed arguments, or a module."""
-    place, _, name = text.rpartition(":")
+    """Import a model, or what makes one without arguments.
+
+    Args:
+        text: `package.module:factory`, the name of a function, a class or an nn.Module.
+
+    Raises:
+        VrnnError: It cannot be imported, or makes no nn.Module.
+    """
+    module_name, _, name = text.rpartition(":")
     try:
-        module = importlib.import_module(place)
+        module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
-        if error.name and place.startswith(error.name):
+        if error.name and module_name.startswith(error.name):
             raise VrnnError(
-                f"there is no module '{place}' to import; a script is given as script.py or "
+                f"there is no module '{module_name}' to import; a script is given as script.py or "
                 "script.py:Name"
             ) from error
-        raise VrnnError(f"cannot import '{place}': {explain_error(error)}") from error
+        raise VrnnError(f"cannot import '{module_name}': {explain_error(error)}") from error
     except Exception as error:
-        raise VrnnError(f"cannot import '{place}': {explain_error(error)}") from error
-    found = getattr(module, name, None)
-    if found is None:
-        raise VrnnError(_unknown(place, name, [n for n in vars(module) if not n.startswith("_")]))
-    return ModelCandidate(instantiate(found, text), name)
+        raise VrnnError(f"cannot import '{module_name}': {explain_error(error)}") from error
+    value = getattr(module, name, None)
+    if value is None:
+        public = [n for n in vars(module) if not n.startswith("_")]
+        raise VrnnError(_unknown_name(module_name, name, public))
+    return ModelCandidate(instantiate(value, text), name)
 
 
-def instantiate(found: Any, what: str) -> nn.Module:
-    """A module from itself, or from a function or class that makes one. Raises VrnnError."""
-    if isinstance(found, nn.Module):
-        return found
-    if not callable(found):
+def instantiate(value: Any, what: str) -> nn.Module:
+    """Return a module, given itself or a function or class that makes it.
+
+    Args:
+        value: An nn.Module, or what makes one without arguments.
+        what: What messages call it.
+
+    Raises:
+        VrnnError: It makes no nn.Module, or fails.
+    """
+    if isinstance(value, nn.Module):
+        return value
+    if not callable(value):
         raise VrnnError(
-            f"'{what}' is {_kind(found)}, not an nn.Module or a function that makes one"
+            f"'{what}' is {_describe_type(value)}, not an nn.Module or a function that makes one"
         )
-    model = call_user_code(found, what)
+    model = call_user_code(value, what)
     if not isinstance(model, nn.Module):
-        raise VrnnError(f"'{what}' gave {_kind(model)}, not an nn.Module; return the model")
+        raise VrnnError(
+            f"'{what}' gave {_describe_type(model)}, not an nn.Module; return the model"
+        )
     return model
 
 
 def call_user_code(function: Callable[..., Any], what: str) -> Any:
-    """Call the user's function; an exception becomes a sentence with the user's own line."""
+    """Call the user's function without arguments.
+
+    Args:
+        function: The function.
+        what: What messages call it.
+
+    Raises:
+        VrnnError: It failed; the message names the user's own line.
+    """
     try:
         return function()
     except (Exception, SystemExit) as error:
         raise VrnnError(f"cannot build '{what}': {explain_error(error)}") from error
 
 
-def _kind(value: Any) -> str:
+def _describe_type(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _unknown(place: str, name: str, known: Sequence[str]) -> str:
-    close = difflib.get_close_matches(name, known, 5, 0.5)
-    hint = f"close to it: {', '.join(close)}" if close else f"it has {len(known)} others"
-    return f"{place} has no model '{name}'; {hint}"
+def _unknown_name(source: str, name: str, known: Sequence[str]) -> str:
+    similar = difflib.get_close_matches(name, known, 5, 0.5)
+    hint = f"similar names: {', '.join(similar)}" if similar else f"it has {len(known)} others"
+    return f"{source} has no model '{name}'; {hint}"

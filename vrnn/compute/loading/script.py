@@ -1,4 +1,4 @@
-"""A model from the script that defines it, unchanged."""
+"""Models from the unchanged script that defines them, with what the script offers beside."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from torch.utils.data import Subset
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
-from vrnn.compute.user_traceback import explain_error
+from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
@@ -31,37 +31,42 @@ from vrnn.media.image_set import ImageSet
 def from_script(path: Path, name: str = "") -> ModelCandidate:
     """Run a script as Python would, but not as the main program, and take what it offers.
 
-    name: of the model, class or function in it; '' to look for the usual ones. Raises VrnnError.
+    Args:
+        path: The script.
+        name: Name of the model, class or function in it; '' to look for the usual ones.
+
+    Raises:
+        VrnnError: The script fails, or no model is found in it.
     """
     if not path.is_file():
         raise VrnnError(f"there is no model script '{path}'")
-    with _noting_weights() as loaded:
-        module = _run(path)
-        model = _model(module, path, name)
-    said = getattr(module, "random_weights", None)
+    with _watching_load_state_dict() as loads:
+        module = _run_script(path)
+        model = _find_model(module, path, name)
+    declared = getattr(module, "random_weights", None)
     return ModelCandidate(
         model,
         f"{path.stem}:{name}" if name else path.stem,
-        bool(said) if said is not None else not loaded,
+        bool(declared) if declared is not None else not loads,
         tuple(str(n) for n in getattr(module, "class_names", ())),
-        _dataset(module, path),
+        _read_dataset(module, path),
         getattr(module, "transform", None),
-        _input_size(module, path),
-        _example(module, path),
-        _numbers(module, "mean", path),
-        _numbers(module, "std", path),
+        _read_input_size(module, path),
+        _read_example_input(module, path),
+        _read_numbers(module, "mean", path),
+        _read_numbers(module, "std", path),
     )
 
 
 def split_script_name(text: str) -> tuple[Path, str]:
-    """`script.py:Name` into its two parts; a drive's colon is not taken for that one."""
-    place, colon, name = text.rpartition(":")
-    if colon and place.endswith(".py") and name.replace(".", "_").isidentifier():
-        return Path(place), name
+    """Split `script.py:Name` into its two parts; the colon of a drive is left alone."""
+    script, colon, name = text.rpartition(":")
+    if colon and script.endswith(".py") and name.replace(".", "_").isidentifier():
+        return Path(script), name
     return Path(text), ""
 
 
-def _run(path: Path) -> ModuleType:
+def _run_script(path: Path) -> ModuleType:
     path = path.resolve()
     folder = str(path.parent)
     if folder not in sys.path:
@@ -70,7 +75,7 @@ def _run(path: Path) -> ModuleType:
     assert spec is not None
     assert spec.loader is not None
     module = module_from_spec(spec)
-    before, arguments = sys.modules.get(path.stem), sys.argv
+    module_before, arguments = sys.modules.get(path.stem), sys.argv
     sys.modules[path.stem] = module  # dataclasses and pickle look their module up
     sys.argv = [str(path)]
     try:
@@ -84,57 +89,57 @@ def _run(path: Path) -> ModuleType:
         raise VrnnError(f"cannot run '{path.name}': {explain_error(error, path.parent)}") from error
     finally:
         sys.argv = arguments
-        if before is not None:
-            sys.modules[path.stem] = before
+        if module_before is not None:
+            sys.modules[path.stem] = module_before
     return module
 
 
 @contextmanager
-def _noting_weights() -> Iterator[list[bool]]:
-    """Notes whether the script loads weights into any module."""
-    noted: list[bool] = []
-    plain = nn.Module.load_state_dict
+def _watching_load_state_dict() -> Iterator[list[nn.Module]]:
+    """Lists the modules that the script loads weights into."""
+    loads: list[nn.Module] = []
+    original = nn.Module.load_state_dict
 
     def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        noted.append(True)
-        return plain(self, *args, **kwargs)
+        loads.append(self)
+        return original(self, *args, **kwargs)
 
     with patch.object(nn.Module, "load_state_dict", load_state_dict):
-        yield noted
+        yield loads
 
 
-def _model(module: ModuleType, path: Path, name: str) -> nn.Module:
+def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
     if name:
-        found: Any = module
+        value: Any = module
         for part in name.split("."):
-            if not hasattr(found, part):
-                raise VrnnError(f"'{path.name}' has no '{name}'; it has {_listed(module)}")
-            found = getattr(found, part)
-        return instantiate(found, f"{path.name}:{name}")
+            if not hasattr(value, part):
+                raise VrnnError(f"'{path.name}' has no '{name}'; it has {_list_models(module)}")
+            value = getattr(value, part)
+        return instantiate(value, f"{path.name}:{name}")
     for usual in ("model", "build_model"):
-        found = getattr(module, usual, None)
-        if isinstance(found, nn.Module) or (callable(found) and not inspect.isclass(found)):
-            return instantiate(found, f"{path.name}:{usual}")
-    made = {n: v for n, v in vars(module).items() if isinstance(v, nn.Module)}
-    classes = {n: c for n, c in _classes(module).items() if _needs_nothing(c)}
-    candidates: dict[str, Any] = made or _outermost(classes)
+        value = getattr(module, usual, None)
+        if isinstance(value, nn.Module) or (callable(value) and not inspect.isclass(value)):
+            return instantiate(value, f"{path.name}:{usual}")
+    instances = {n: v for n, v in vars(module).items() if isinstance(v, nn.Module)}
+    classes = {n: c for n, c in _own_classes(module).items() if _takes_no_arguments(c)}
+    candidates: dict[str, Any] = instances or _outermost(classes)
     if len(candidates) == 1:
-        ((only, found),) = candidates.items()
-        return instantiate(found, f"{path.name}:{only}")
+        ((only, value),) = candidates.items()
+        return instantiate(value, f"{path.name}:{only}")
     if candidates:
         raise VrnnError(
             f"'{path.name}' has several models ({', '.join(candidates)}); choose one, "
             f"as {path.name}:{next(iter(candidates))}"
         )
-    needy = ", ".join(_classes(module))
-    hint = f"; its modules need arguments ({needy})" if needy else ""
+    with_arguments = ", ".join(_own_classes(module))
+    hint = f"; its modules need arguments ({with_arguments})" if with_arguments else ""
     raise VrnnError(
         f"there is no model in '{path.name}'{hint}: define `model = …` or a function `model()` or "
         "`build_model()` that returns an nn.Module"
     )
 
 
-def _classes(module: ModuleType) -> dict[str, type[nn.Module]]:
+def _own_classes(module: ModuleType) -> dict[str, type[nn.Module]]:
     """nn.Module classes that the script itself defines."""
     return {
         name: value
@@ -145,34 +150,32 @@ def _classes(module: ModuleType) -> dict[str, type[nn.Module]]:
     }
 
 
-def _needs_nothing(kind: type[nn.Module]) -> bool:
+def _takes_no_arguments(class_: type[nn.Module]) -> bool:
     empty = inspect.Parameter.empty
     kinds = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
-    parameters = list(inspect.signature(kind.__init__).parameters.values())[1:]
+    parameters = list(inspect.signature(class_.__init__).parameters.values())[1:]
     return all(p.default is not empty or p.kind in kinds for p in parameters)
 
 
 def _outermost(classes: dict[str, type[nn.Module]]) -> dict[str, type[nn.Module]]:
-    """Without those that another one's code names: parts of it, or what it builds upon."""
+    """Without those that another one's code names: parts of it, or what it is based on."""
     if len(classes) < 2:
         return classes
-    named: set[str] = set()
-    for kind in classes.values():
-        for function in vars(kind).values():
+    mentioned: set[str] = set()
+    for class_ in classes.values():
+        for function in vars(class_).values():
             code = getattr(function, "__code__", None)
-            named |= set(code.co_names) if code is not None else set()
-        named |= {base.__name__ for base in kind.__mro__[1:]}
-    return {name: kind for name, kind in classes.items() if name not in named} or classes
+            mentioned |= set(code.co_names) if code is not None else set()
+        mentioned |= {base.__name__ for base in class_.__mro__[1:]}
+    return {name: c for name, c in classes.items() if name not in mentioned} or classes
 
 
-def _listed(module: ModuleType) -> str:
-    names = [n for n, v in vars(module).items() if isinstance(v, nn.Module)] + list(
-        _classes(module)
-    )
-    return ", ".join(names) or "no models"
+def _list_models(module: ModuleType) -> str:
+    instances = [n for n, v in vars(module).items() if isinstance(v, nn.Module)]
+    return ", ".join(instances + list(_own_classes(module))) or "no models"
 
 
-def _numbers(module: ModuleType, name: str, path: Path) -> tuple[float, ...] | None:
+def _read_numbers(module: ModuleType, name: str, path: Path) -> tuple[float, ...] | None:
     value = getattr(module, name, None)
     if value is None or callable(value):
         return None
@@ -182,7 +185,7 @@ def _numbers(module: ModuleType, name: str, path: Path) -> tuple[float, ...] | N
         raise VrnnError(f"'{path.name}': {name} should be numbers, one for each channel") from error
 
 
-def _input_size(module: ModuleType, path: Path) -> tuple[int, int] | None:
+def _read_input_size(module: ModuleType, path: Path) -> tuple[int, int] | None:
     value = getattr(module, "input_size", None)
     if value is None or callable(value):
         return None
@@ -196,17 +199,17 @@ def _input_size(module: ModuleType, path: Path) -> tuple[int, int] | None:
     return height, width
 
 
-def _example(module: ModuleType, path: Path) -> Any:
+def _read_example_input(module: ModuleType, path: Path) -> Any:
     value = getattr(module, "example_input", None)
     if inspect.isfunction(value):
         value = call_user_code(value, f"{path.name}:example_input")
     return value
 
 
-def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
+def _read_dataset(module: ModuleType, path: Path) -> ImageSet | None:
     """The script's data set; its items are images, or tuples of an image and a class.
 
-    Only its length is asked for: items and labels are read when they are needed.
+    Only its length is read now: items and labels follow when they are needed.
     """
     value = getattr(module, "dataset", None)
     if inspect.isfunction(value):
@@ -225,7 +228,7 @@ def _dataset(module: ModuleType, path: Path) -> ImageSet | None:
 
 
 class _DatasetItems:
-    """What a data set of the user's holds, one at a time: few are made for several threads."""
+    """The items of the user's data set, one at a time: few are made for several threads."""
 
     def __init__(self, dataset: Any, path: Path) -> None:
         self.dataset = dataset
@@ -237,9 +240,19 @@ class _DatasetItems:
             return self.dataset[index]
 
     def pixels(self, index: int) -> np.ndarray:
-        """(H, W, 3) uint8 of item `index`. Raises VrnnError with the user's own line."""
+        """Return the image of an item.
+
+        Args:
+            index: Number of the item.
+
+        Returns:
+            (H, W, 3) uint8.
+
+        Raises:
+            VrnnError: The data set failed; the message names the user's own line.
+        """
         try:
-            return _pixels(self[index], self._path)
+            return _item_to_rgb(self[index], self._path)
         except VrnnError:
             raise
         except (Exception, SystemExit) as error:
@@ -249,7 +262,7 @@ class _DatasetItems:
 
 
 class _DatasetLabels(Sequence[int]):
-    """The classes of a data set's items, each looked up when asked for.
+    """The classes of a data set's items, each looked up when it is needed.
 
     They come from the data set's list of them where it has one, else from the items.
     """
@@ -262,29 +275,30 @@ class _DatasetLabels(Sequence[int]):
         return self._count
 
     @cached_property
-    def _listed(self) -> Callable[[int], Any] | None:
-        return _list_of_labels(self._items.dataset)
+    def _lookup(self) -> Callable[[int], Any] | None:
+        return _label_lookup(self._items.dataset)
 
     def __getitem__(self, index: Any) -> Any:
-        if self._listed is not None:
-            return int(self._listed(index))
+        if self._lookup is not None:
+            return int(self._lookup(index))
         item = self._items[index]
         return int(item[1]) if isinstance(item, list | tuple) and len(item) > 1 else -1
 
 
-def _list_of_labels(dataset: Any) -> Callable[[int], Any] | None:
-    """What gives a label without reading its item: `targets` or `labels`, as torchvision has them.
+def _label_lookup(dataset: Any) -> Callable[[int], Any] | None:
+    """A function from an item's number to its label that does not read the item, or None.
 
-    Of a `torch.utils.data.Subset` those of the whole are taken.
+    It reads `targets` or `labels`, as torchvision's data sets have them; of a
+    `torch.utils.data.Subset` those of the whole.
     """
     if isinstance(dataset, Subset):
-        whole = _list_of_labels(dataset.dataset)
+        whole = _label_lookup(dataset.dataset)
         return None if whole is None else lambda index: whole(dataset.indices[index])
-    change = getattr(dataset, "target_transform", None) or (lambda label: label)
+    transform = getattr(dataset, "target_transform", None) or (lambda label: label)
     for name in ("targets", "labels"):
-        listed: Any = getattr(dataset, name, None)
-        if hasattr(listed, "__getitem__") and _length(listed) == len(dataset):
-            return lambda index: change(listed[index])
+        labels: Any = getattr(dataset, name, None)
+        if hasattr(labels, "__getitem__") and _length(labels) == len(dataset):
+            return lambda index: transform(labels[index])
     return None
 
 
@@ -295,23 +309,28 @@ def _length(value: Any) -> int:
         return -1
 
 
-def _pixels(item: Any, path: Path) -> np.ndarray:
+def _item_to_rgb(item: Any, path: Path) -> np.ndarray:
     """(H, W, 3) uint8 of a data set's item."""
-    picture = item[0] if isinstance(item, list | tuple) else item
-    if isinstance(picture, Image.Image):
-        return to_rgb(picture)
-    if isinstance(picture, torch.Tensor):
-        picture = picture.detach().cpu().numpy()
-        if picture.ndim == 3 and picture.shape[0] in (1, 3, 4):
-            picture = picture.transpose(1, 2, 0)
-    pixels = np.asarray(picture)
+    image = item[0] if isinstance(item, list | tuple) else item
+    if isinstance(image, Image.Image):
+        return to_rgb(image)
+    if isinstance(image, torch.Tensor):
+        image = image.detach().cpu().numpy()
+        if image.ndim == 3 and image.shape[0] in (1, 3, 4):
+            image = image.transpose(1, 2, 0)
+    pixels = np.asarray(image)
     if pixels.ndim not in (2, 3):
-        raise VrnnError(f"'{path.name}': dataset should hold images, not {type(picture).__name__}")
+        raise VrnnError(f"'{path.name}': dataset should hold images, not {type(image).__name__}")
     return to_uint8_rgb(pixels)
 
 
 def to_uint8_rgb(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 3) uint8 of (H, W) or (H, W, C) in any range: 0…255, 0…1, or else what is in it."""
+    """Convert an image to (H, W, 3) uint8.
+
+    Args:
+        pixels: (H, W) or (H, W, C), of values 0…255 or 0…1; any other range is stretched to its
+            own minimum and maximum.
+    """
     if pixels.ndim == 2:
         pixels = pixels[..., None]
     pixels = np.repeat(pixels, 3, -1) if pixels.shape[-1] == 1 else pixels[..., :3]

@@ -1,4 +1,4 @@
-"""Opens what the user asked for: from the package, a script, a library or Python."""
+"""Opens the model that the user asked for: from the package, a script, a library or Python."""
 
 from __future__ import annotations
 
@@ -24,33 +24,58 @@ from vrnn.network.model_spec import ModelSpec
 
 
 class ModelSource:
-    """A model ready to run, and what belongs to it."""
+    """A model ready to run, and what belongs to it.
+
+    Attributes:
+        model: The model, on its device.
+        title: What it is called.
+        class_names: Names of the classes that it predicts.
+        random_weights: Whether its weights are untrained.
+        notes: Sentences for the user about its weights.
+        parameters: Number of its parameters.
+        device: Where it runs.
+        dataset: Images for it; None if there are none.
+        candidate: The model as it was found.
+    """
 
     def __init__(
         self,
-        offer: ModelCandidate,
+        candidate: ModelCandidate,
         example: ExampleInput,
         device: torch.device,
         notes: tuple[str, ...],
-    ):
-        self.model = offer.model
-        self.title = offer.title
-        self.class_names = offer.class_names
-        self.random_weights = offer.random_weights
+    ) -> None:
+        """Gather what is known of a model.
+
+        Args:
+            candidate: The model as it was found, with weights loaded and put on the device.
+            example: Inputs that it takes.
+            device: Where it runs.
+            notes: Sentences for the user about its weights.
+        """
+        self.model = candidate.model
+        self.title = candidate.title
+        self.class_names = candidate.class_names
+        self.random_weights = candidate.random_weights
         self.notes = notes
-        self.parameters = sum(p.numel() for p in offer.model.parameters())
+        self.parameters = sum(p.numel() for p in candidate.model.parameters())
         self.device = device
-        self.dataset: ImageSet | None = offer.dataset
-        self.candidate, self._example = offer, example
+        self.dataset: ImageSet | None = candidate.dataset
+        self.candidate, self._example = candidate, example
 
     def example_inputs(self) -> tuple[Any, ...]:
-        """Inputs to trace the model with."""
+        """Return inputs to trace the model with."""
         return self._example.tensors
 
     def prepare(self, image: np.ndarray | None) -> tuple[tuple[Any, ...], np.ndarray]:
-        """Inputs of an image (H, W, 3) uint8, and the image as the network sees it, the same.
+        """Make inputs from an image.
 
-        None: the first image of the data set that can be read, else the sample photograph.
+        Args:
+            image: (H, W, 3) uint8; None for the first image of the data set that can be read, else
+                the sample photograph.
+
+        Returns:
+            The inputs, and (H, W, 3) uint8 the image as the network sees it.
         """
         if image is None and self.candidate.example_input is None:
             image = self.dataset.first() if self.dataset else None
@@ -59,34 +84,38 @@ class ModelSource:
 
 
 def open_source(spec: ModelSpec) -> ModelSource:
-    """Find, build and place the model, load its weights, and find out what input it takes.
+    """Find and build a model, put it on its device, load its weights, and find out its input.
 
-    Raises VrnnError for whatever is wrong, in a sentence.
+    Args:
+        spec: What the user asked for.
+
+    Raises:
+        VrnnError: Anything is wrong with it.
     """
-    device = _device(spec.device)
-    offer = _offer(spec.model)
+    device = _find_device(spec.device)
+    candidate = _find_candidate(spec.model)
     notes: tuple[str, ...] = ()
     if spec.weights is not None:
-        notes = load_weights(offer.model, spec.weights)
-        offer = replace(offer, random_weights=False)
+        notes = load_weights(candidate.model, spec.weights)
+        candidate = replace(candidate, random_weights=False)
     if spec.classes is not None:
-        offer = replace(offer, class_names=_class_names(spec.classes))
+        candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:
-        offer = replace(offer, dataset=image_folder(spec.data))
+        candidate = replace(candidate, dataset=image_folder(spec.data))
     try:
-        offer.model.to(device)
+        candidate.model.to(device)
     except RuntimeError as error:
-        raise VrnnError(f"'{offer.title}' cannot be put on {device}: {error}") from error
-    example = find_example_input(offer, spec.input_size, device)
-    return ModelSource(offer, example, device, notes)
+        raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {error}") from error
+    example = find_example_input(candidate, spec.input_size, device)
+    return ModelSource(candidate, example, device, notes)
 
 
-def _offer(model: Any) -> ModelCandidate:
+def _find_candidate(model: Any) -> ModelCandidate:
     if isinstance(model, nn.Module):
         return ModelCandidate(model, type(model).__name__, random_weights=False)
     text = str(model)
     if text == "default":
-        return _default()
+        return _default_model()
     if text.startswith("torchvision:"):
         return from_torchvision(text.removeprefix("torchvision:"))
     if text.startswith("timm:"):
@@ -102,23 +131,23 @@ def _offer(model: Any) -> ModelCandidate:
     )
 
 
-def _default() -> ModelCandidate:
+def _default_model() -> ModelCandidate:
     """The small network that comes with vrnn, trained on handwritten digits."""
     from vrnn.default import model as digits
 
-    net = digits.build_model()
+    model = digits.build_model()
     package = resources.files("vrnn.default")
     with resources.as_file(package.joinpath("digits.safetensors")) as path:
-        load_weights(net, path)
+        load_weights(model, path)
     return ModelCandidate(
-        net, "digits", False, digits.CLASS_NAMES, digit_images(), None, digits.INPUT_SIZE, None,
+        model, "digits", False, digits.CLASS_NAMES, digit_images(), None, digits.INPUT_SIZE, None,
         digits.MEAN, digits.STD,
     )  # fmt: skip
 
 
 @cache
 def digit_images() -> ImageSet:
-    """The part of the digits that the default model was not trained on."""
+    """Return the digits that the default model was not trained on."""
     package = resources.files("vrnn.default")
     with package.joinpath("digits.npz").open("rb") as file:
         data = np.load(file, allow_pickle=False)
@@ -132,12 +161,12 @@ def digit_images() -> ImageSet:
 
 @cache
 def sample_photograph() -> np.ndarray:
-    """(H, W, 3) uint8: what is shown where nothing else is given."""
+    """Return (H, W, 3) uint8: what is shown where no other image is given."""
     with resources.as_file(resources.files("vrnn.default").joinpath("sample.jpg")) as path:
         return read_image(path)
 
 
-def _class_names(path: Path) -> tuple[str, ...]:
+def _read_class_names(path: Path) -> tuple[str, ...]:
     try:
         lines = path.read_text(encoding="utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
@@ -150,7 +179,7 @@ def _class_names(path: Path) -> tuple[str, ...]:
     return names
 
 
-def _device(name: str) -> torch.device:
+def _find_device(name: str) -> torch.device:
     available = ["cpu"]
     if torch.cuda.is_available():
         available += [f"cuda:{i}" for i in range(torch.cuda.device_count())]
@@ -161,8 +190,8 @@ def _device(name: str) -> torch.device:
     try:
         device = torch.device(name)
     except RuntimeError as error:
-        raise VrnnError(f"no device '{name}'; here are {', '.join(available)}") from error
-    wanted = f"{device.type}:{device.index or 0}" if device.type == "cuda" else device.type
-    if wanted not in available:
-        raise VrnnError(f"no device '{name}' on this machine; here are {', '.join(available)}")
+        raise VrnnError(f"no device '{name}'; available: {', '.join(available)}") from error
+    full_name = f"{device.type}:{device.index or 0}" if device.type == "cuda" else device.type
+    if full_name not in available:
+        raise VrnnError(f"no device '{name}' on this machine; available: {', '.join(available)}")
     return device

@@ -1,4 +1,4 @@
-"""Lets a torchvision built for another torch be imported for its models."""
+"""Makes a torchvision that was built for another torch importable, for its models."""
 
 from __future__ import annotations
 
@@ -20,7 +20,10 @@ def allow_torchvision() -> None:
     """Declare the operators that torchvision describes while it is imported.
 
     A torchvision built for CUDA cannot load its own library beside a CPU torch, and then fails for
-    operators that classification and segmentation never use. Raises VrnnError without torchvision.
+    operators that classification and segmentation never use.
+
+    Raises:
+        VrnnError: torchvision is not installed.
     """
     import sys
 

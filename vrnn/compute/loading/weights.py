@@ -13,50 +13,64 @@ from torch import nn
 
 from vrnn.errors import VrnnError
 
-NESTS = tuple("state_dict model_state_dict model_state model net network module params".split())
+STATE_DICT_KEYS = tuple(
+    "state_dict model_state_dict model_state model net network module params".split()
+)
 """Keys under which training programs keep a state_dict; the first that fits is taken."""
 PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", "encoder.")
-NAMED = 4
-"""Keys told by name."""
+"""What wrappers put before the names of weights."""
+MAX_NESTING = 4
+"""Levels of dictionaries that are searched for a state_dict."""
+MAX_LISTED_KEYS = 4
+"""Keys that a message lists by name."""
+
+StateDict = Mapping[str, torch.Tensor]
 
 
 def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
-    """Put a file's weights into the model; returns notes on keys that did not fit.
+    """Put a file's weights into a model.
 
-    path: safetensors, or a state_dict as torch saves it, also nested as training programs do.
-    Raises VrnnError when it cannot be read, holds code, or nothing in it fits.
+    Args:
+        model: The model.
+        path: A safetensors file, or a state_dict as torch saves it, also nested as training
+            programs do.
+
+    Returns:
+        Sentences about keys that did not fit.
+
+    Raises:
+        VrnnError: The file cannot be read, holds code, or nothing in it fits.
     """
-    state = _state(_read(path), path)
     own = model.state_dict()
-    state = _best_prefix(state, own)
+    state = _with_best_prefix(_find_state_dict(_read_file(path), path), own)
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
-    wrong = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
+    misshapen = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
     if not fitting:
         raise VrnnError(
-            f"no weight in '{path}' fits this model ({_some(list(state))} there, "
-            f"{_some(list(own))} here); is it the file of another model?"
+            f"no weight in '{path}' fits this model ({_list_keys(list(state))} there, "
+            f"{_list_keys(list(own))} here); is it the file of another model?"
         )
     model.load_state_dict(fitting, strict=False)
-    missing = [k for k in own if k not in fitting and k not in wrong]
+    missing = [k for k in own if k not in fitting and k not in misshapen]
     unexpected = [k for k in state if k not in own]
     notes = [
-        f"{len(keys)} {what} ({_some(keys)})"
+        f"{len(keys)} {what} ({_list_keys(keys)})"
         for keys, what in (
             (missing, "weights missing in the file"),
             (unexpected, "weights in the file that the model does not have"),
-            (wrong, "weights of another shape, left as they were"),
+            (misshapen, "weights of another shape, left as they were"),
         )
         if keys
     ]
     return tuple(notes)
 
 
-def _some(keys: list[str]) -> str:
-    more = ", …" if len(keys) > NAMED else ""
-    return ", ".join(keys[:NAMED]) + more if keys else "none"
+def _list_keys(keys: list[str]) -> str:
+    more = ", …" if len(keys) > MAX_LISTED_KEYS else ""
+    return ", ".join(keys[:MAX_LISTED_KEYS]) + more if keys else "none"
 
 
-def _read(path: Path) -> Any:
+def _read_file(path: Path) -> Any:
     if not path.is_file():
         raise VrnnError(f"there is no weights file '{path}'")
     if path.suffix == ".safetensors":
@@ -82,14 +96,14 @@ def _read(path: Path) -> Any:
         ) from error
 
 
-def _state(loaded: Any, path: Path) -> dict[str, torch.Tensor]:
-    """The state_dict in what was loaded, a few levels down."""
-    for _ in range(4):
+def _find_state_dict(loaded: Any, path: Path) -> StateDict:
+    """The state_dict in what was loaded, up to MAX_NESTING levels down."""
+    for _ in range(MAX_NESTING):
         if isinstance(loaded, Mapping):
             tensors = {k: v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
             if tensors:
                 return tensors
-            key = next((k for k in NESTS if isinstance(loaded.get(k), Mapping)), None)
+            key = next((k for k in STATE_DICT_KEYS if isinstance(loaded.get(k), Mapping)), None)
             if key is not None:
                 loaded = loaded[key]
                 continue
@@ -99,31 +113,29 @@ def _state(loaded: Any, path: Path) -> dict[str, torch.Tensor]:
     )
 
 
-def _best_prefix(
-    state: dict[str, torch.Tensor], own: Mapping[str, torch.Tensor]
-) -> dict[str, torch.Tensor]:
-    """Names without the prefix that wrappers add, or with one that the model has itself."""
-    best, most = state, _fits(state, own)
-    tried = [state]
+def _with_best_prefix(state: StateDict, own: StateDict) -> StateDict:
+    """The weights with prefixes removed, or one added, so that most of them fit."""
+    best, best_count = state, _count_fitting(state, own)
+    variants = [state]
     for _ in range(3):
-        tried = [_without(n, p) for n in tried for p in PREFIXES if _has(n, p)]
-        for names in tried:
-            if _fits(names, own) > most:
-                best, most = names, _fits(names, own)
+        variants = [_without_prefix(v, p) for v in variants for p in PREFIXES if _has_prefix(v, p)]
+        for variant in variants:
+            if _count_fitting(variant, own) > best_count:
+                best, best_count = variant, _count_fitting(variant, own)
     for prefix in PREFIXES:
-        longer = {prefix + k: v for k, v in state.items()}
-        if _fits(longer, own) > most:
-            best, most = longer, _fits(longer, own)
+        prefixed = {prefix + k: v for k, v in state.items()}
+        if _count_fitting(prefixed, own) > best_count:
+            best, best_count = prefixed, _count_fitting(prefixed, own)
     return best
 
 
-def _has(names: Mapping[str, Any], prefix: str) -> bool:
-    return any(name.startswith(prefix) for name in names)
+def _has_prefix(state: StateDict, prefix: str) -> bool:
+    return any(name.startswith(prefix) for name in state)
 
 
-def _without(names: Mapping[str, torch.Tensor], prefix: str) -> dict[str, torch.Tensor]:
-    return {name.removeprefix(prefix): value for name, value in names.items()}
+def _without_prefix(state: StateDict, prefix: str) -> StateDict:
+    return {name.removeprefix(prefix): value for name, value in state.items()}
 
 
-def _fits(names: Mapping[str, torch.Tensor], own: Mapping[str, torch.Tensor]) -> int:
-    return sum(k in own and own[k].shape == v.shape for k, v in names.items())
+def _count_fitting(state: StateDict, own: StateDict) -> int:
+    return sum(k in own and own[k].shape == v.shape for k, v in state.items())

@@ -1,1 +1,1 @@
-"""Operators."""
+"""What torch's operations do: names, costs, axis layouts, receptive fields, attention weights."""

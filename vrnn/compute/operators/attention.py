@@ -1,4 +1,4 @@
-"""The attention weights behind torch's fused functions, a map for each head."""
+"""The attention weights inside torch's fused functions, one map for each head."""
 
 from __future__ import annotations
 
@@ -10,7 +10,15 @@ import torch
 
 
 def head_weights_shape(arguments: Mapping[str, Any]) -> tuple[int, int, int, int] | None:
-    """(1, heads, Tq, Tk) of what `head_weights` will give for such arguments, None if nothing."""
+    """Return the shape of the attention weights of a call.
+
+    Args:
+        arguments: Of `scaled_dot_product_attention` or `multi_head_attention_forward`, by name.
+
+    Returns:
+        (1, heads, Tq, Tk): the shape of what `compute_head_weights` gives for such arguments, with
+        a batch axis. None if it gives nothing.
+    """
     query, key = arguments.get("query"), arguments.get("key")
     if not isinstance(query, torch.Tensor) or not isinstance(key, torch.Tensor):
         return None
@@ -24,16 +32,19 @@ def head_weights_shape(arguments: Mapping[str, Any]) -> tuple[int, int, int, int
 
 
 def compute_head_weights(arguments: Mapping[str, Any]) -> torch.Tensor | None:
-    """(heads, Tq, Tk) softmax(Q·Kᵀ/√d) of the first sample, from the arguments of
-    `scaled_dot_product_attention` or `multi_head_attention_forward` by name.
+    """Compute softmax(Q·Kᵀ/√d) of the first sample (Vaswani et al. 2017, equation 1).
 
-    None when the arguments are of a kind not known here. Vaswani et al. 2017, equation 1.
+    Args:
+        arguments: Of `scaled_dot_product_attention` or `multi_head_attention_forward`, by name.
+
+    Returns:
+        (heads, Tq, Tk) attention weights; None if the arguments are of a kind not known here.
     """
     query, key = arguments.get("query"), arguments.get("key")
     if not isinstance(query, torch.Tensor) or not isinstance(key, torch.Tensor):
         return None
     if "num_heads" in arguments:
-        projected = _projected(query, key, arguments)
+        projected = _project_query_and_key(query, key, arguments)
         if projected is None:
             return None
         query, key = projected
@@ -43,20 +54,20 @@ def compute_head_weights(arguments: Mapping[str, Any]) -> torch.Tensor | None:
         return None
     if key.shape[0] != query.shape[0]:  # grouped queries share a key
         key = key.repeat_interleave(query.shape[0] // key.shape[0], 0)
-    given = arguments.get("scale")
-    scores = query @ key.transpose(-1, -2) * (given or 1 / sqrt(query.shape[-1]))
-    return _masked(scores, arguments).softmax(-1)
+    scale = arguments.get("scale")
+    scores = query @ key.transpose(-1, -2) * (scale or 1 / sqrt(query.shape[-1]))
+    return _apply_mask(scores, arguments).softmax(-1)
 
 
-def _projected(
+def _project_query_and_key(
     query: torch.Tensor, key: torch.Tensor, arguments: Mapping[str, Any]
 ) -> tuple[torch.Tensor, torch.Tensor] | None:
+    """(heads, T, C / heads) of the first sample, from (T, N, C), or (T, C) without a batch."""
     weight, bias = arguments.get("in_proj_weight"), arguments.get("in_proj_bias")
     heads = int(arguments["num_heads"])
     if weight is None or query.shape[-1] % heads:
         return None
     width = query.shape[-1]
-    # (T, N, C) with the batch in the middle, or (T, C) without one.
     q, k = (x[:, 0] if x.dim() == 3 else x for x in (query, key))
     q = torch.nn.functional.linear(q, weight[:width], None if bias is None else bias[:width])
     k = torch.nn.functional.linear(
@@ -69,11 +80,19 @@ def _projected(
 def replace_head_weights(
     result: Any, arguments: Mapping[str, Any], old: torch.Tensor, new: torch.Tensor
 ) -> Any:
-    """What an attention function would give for the first sample if its weights were others.
+    """Compute what an attention function would return for other weights of the first sample.
 
-    result: what it gave; old, new: (heads, Tq, Tk). The result is linear in the weights, so what
-    `scaled_dot_product_attention` gives is made anew where they differ, and what
-    `multi_head_attention_forward` gives has the difference added.
+    The result is linear in the weights: that of `scaled_dot_product_attention` is computed again
+    for the heads that differ; to that of `multi_head_attention_forward` the difference is added.
+
+    Args:
+        result: What the function returned.
+        arguments: Its arguments by name.
+        old: (heads, Tq, Tk) its weights.
+        new: (heads, Tq, Tk) the weights to use.
+
+    Returns:
+        A changed copy of the result.
     """
     value = arguments["value"]
     if "num_heads" not in arguments:
@@ -82,30 +101,30 @@ def replace_head_weights(
         value = value.reshape(-1, *value.shape[-3:])[0]
         if value.shape[0] != new.shape[0]:  # grouped queries share a value
             value = value.repeat_interleave(new.shape[0] // value.shape[0], 0)
-        heads = (old != new).flatten(1).any(1)
-        first[heads] = (new[heads] @ value[heads]).to(result.dtype)
+        changed_heads = (old != new).flatten(1).any(1)
+        first[changed_heads] = (new[changed_heads] @ value[changed_heads]).to(result.dtype)
         return result
     weight, bias = arguments["in_proj_weight"], arguments.get("in_proj_bias")
     width = arguments["query"].shape[-1]
-    single = value.dim() == 2
+    is_unbatched = value.dim() == 2
     v = torch.nn.functional.linear(
-        value if single else value[:, 0],
+        value if is_unbatched else value[:, 0],
         weight[2 * width :],
         None if bias is None else bias[2 * width :],
     )
     v = v.reshape(len(v), new.shape[0], -1).transpose(0, 1)
-    mixed = ((new - old) @ v).transpose(0, 1).flatten(1)
-    mixed = torch.nn.functional.linear(mixed, arguments["out_proj_weight"])
+    difference = ((new - old) @ v).transpose(0, 1).flatten(1)
+    difference = torch.nn.functional.linear(difference, arguments["out_proj_weight"])
     output, weights = result[0].clone(), result[1]
-    (output if single else output[:, 0]).add_(mixed)
+    (output if is_unbatched else output[:, 0]).add_(difference)
     if weights is not None:
         weights = weights.clone()
-        first = weights if single else weights[0]
+        first = weights if is_unbatched else weights[0]
         first.copy_(new if first.dim() == 3 else new.mean(0))
     return output, weights
 
 
-def _masked(scores: torch.Tensor, arguments: Mapping[str, Any]) -> torch.Tensor:
+def _apply_mask(scores: torch.Tensor, arguments: Mapping[str, Any]) -> torch.Tensor:
     mask = arguments.get("attn_mask")
     if arguments.get("is_causal") and mask is None:
         mask = torch.ones(scores.shape[-2:], dtype=torch.bool, device=scores.device).tril()

@@ -1,127 +1,174 @@
-"""What torch's functions are to a person: their names, labels, and which of them are only noise."""
+"""What torch's operations are called, how they are labeled, and what role they play in a graph.
+
+All of it lies in one registry, to which `register_operation` adds. An operation that is not
+registered is called by the name of its function, labeled by that name, and is a node of its own.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Literal
 
 import torch
 
-VIEW_OPS = frozenset(
-    "view view_as reshape reshape_as flatten unflatten permute transpose t adjoint swapaxes "
-    "swapdims movedim moveaxis contiguous clone detach detach_ requires_grad_ alias expand "
-    "expand_as squeeze unsqueeze narrow select getitem chunk split split_with_sizes "
-    "tensor_split hsplit vsplit unbind to float double half bfloat16 cpu cuda type type_as "
-    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout "
-    "feature_dropout identity get data as_tensor tensor channel_shuffle_native pin_memory "
-    "broadcast_to broadcast_tensors atleast_1d atleast_2d ravel as_strided view_as_real "
-    "view_as_complex real positive pos resolve_conj resolve_neg numpy native_dropout "
-    "rearrange meshgrid diagonal as_subclass refine_names rename align_to".split()
-)
-"""Calls that only look at the same numbers in another way."""
+Role = Literal["view", "factory", "activation", "norm", "minor"]
+"""What an operation is to a graph: a `view` shows the same numbers in another way and is no node; a
+`factory` takes a tensor's shape and dtype, not its numbers; an `activation` or a `norm` is folded
+into the layer before it; so is a `minor` operation on one tensor."""
+Channels = Literal["first", "last"]
+"""Where a result has its channels: behind the batch axis, or last."""
+Label = str | Callable[[Mapping[str, Any], torch.Tensor], str]
+"""A text, or a function that makes one from the arguments by name (see `bind_arguments`) and the
+result."""
 
-FACTORIES = frozenset(
-    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like "
-    "rand_like randn_like randint_like zeros ones full empty arange linspace".split()
-)
-"""Calls that take a tensor's shape and type, not its numbers."""
 
-NAMES = {
-    "concat": "cat", "concatenate": "cat", "hstack": "cat", "vstack": "cat", "stack": "cat",
-    "subtract": "sub", "rsub": "sub", "multiply": "mul", "rmul": "mul", "radd": "add",
-    "truediv": "div", "rtruediv": "div", "true_divide": "div", "divide": "div", "iadd": "add",
-    "imul": "mul", "isub": "sub", "itruediv": "div", "idiv": "div", "rdiv": "div", "mm": "matmul",
-    "bmm": "matmul", "rmatmul": "matmul", "imatmul": "matmul", "baddbmm": "matmul",
-    "addmm": "linear", "max_pool2d_with_indices": "max_pool2d", "boolean_dispatch": "max_pool2d",
-    "scaled_dot_product_attention": "attention", "multi_head_attention_forward": "attention",
-    "_native_multi_head_attention": "attention", "upsample": "interpolate", "ipow": "pow",
-    "special_softmax": "softmax", "log_softmax": "log_softmax", "_softmax": "softmax",
-    "rpow": "pow", "relu_": "relu", "clip": "clamp", "clamp_min": "clamp", "clamp_max": "clamp",
-    "setitem": "set", "copy": "set",
-}  # fmt: skip
-"""One name for what torch calls by several."""
+@dataclass(frozen=True)
+class Operation:
+    """What is known of an operation.
 
-ACTIVATIONS = {
-    "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "mish": "Mish", "elu": "ELU",
-    "selu": "SELU", "celu": "CELU", "leaky_relu": "leaky ReLU", "prelu": "PReLU", "rrelu": "RReLU",
-    "sigmoid": "sigmoid", "tanh": "tanh", "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
-    "hardtanh": "hard tanh", "softplus": "softplus", "softsign": "softsign", "glu": "GLU",
-    "logsigmoid": "log sigmoid", "clamp": "clamp", "threshold": "threshold",
-    "tanhshrink": "tanh shrink", "softshrink": "soft shrink", "hardshrink": "hard shrink",
-}  # fmt: skip
-NORMS = {
-    "batch_norm": "batch norm", "layer_norm": "layer norm", "group_norm": "group norm",
-    "instance_norm": "instance norm", "rms_norm": "RMS norm", "local_response_norm": "LRN",
-    "normalize": "normalize", "native_layer_norm": "layer norm", "native_batch_norm": "batch norm",
-}  # fmt: skip
-ARITHMETIC = {"add": "add", "sub": "subtract", "mul": "multiply", "div": "divide", "pow": "power"}
-CHANNELS_FIRST = frozenset(
-    "batch_norm group_norm instance_norm local_response_norm max_pool1d max_pool2d max_pool3d "
-    "avg_pool1d avg_pool2d avg_pool3d adaptive_avg_pool1d adaptive_avg_pool2d adaptive_avg_pool3d "
-    "adaptive_max_pool1d adaptive_max_pool2d interpolate pixel_shuffle pixel_unshuffle lp_pool2d "
-    "conv1d conv2d conv3d conv_transpose1d conv_transpose2d conv_transpose3d grid_sample prelu "
-    "fold channel_shuffle".split()
-)
-CHANNELS_LAST = frozenset("linear layer_norm rms_norm embedding".split())
+    Attributes:
+        name: Its canonical name, such as `conv2d`.
+        label: What people read; None for the name without underscores.
+        role: Its role in a graph; None for a node of its own.
+        channels: Where its result has channels; None if that depends on what it takes.
+        parameters: Names of its positional arguments, as far as labels, receptive fields and
+            costs need them.
+    """
+
+    name: str
+    label: Label | None = None
+    role: Role | None = None
+    channels: Channels | None = None
+    parameters: tuple[str, ...] = ()
+
+
+_OPERATIONS: dict[str, Operation] = {}
+_CANONICAL_NAMES: dict[str, str] = {}
+
+
+def register_operation(
+    name: str,
+    label: Label | None = None,
+    role: Role | None = None,
+    channels: Channels | None = None,
+    parameters: Iterable[str] = (),
+    aliases: Iterable[str] = (),
+) -> None:
+    """Add an operation to the catalog, or replace the one of the same name.
+
+    Args:
+        name: Its canonical name.
+        label: See `Operation`.
+        role: See `Operation`.
+        channels: See `Operation`.
+        parameters: See `Operation`.
+        aliases: Other function names that mean the same operation.
+    """
+    _OPERATIONS[name] = Operation(name, label, role, channels, tuple(parameters))
+    _CANONICAL_NAMES.update(dict.fromkeys(aliases, name))
+
+
+def lookup(name: str) -> Operation:
+    """Return what is known of an operation, by its canonical name."""
+    return _OPERATIONS.get(name) or Operation(name)
 
 
 def operation_name(function: Callable[..., Any]) -> str:
-    """The plain name of a torch function or tensor method: `conv2d`, `add`, `cat`."""
+    """Return the canonical name of a torch function or tensor method: `conv2d`, `add`, `cat`."""
     name = getattr(function, "__name__", "") or type(function).__name__
     if name.startswith("__") and name.endswith("__"):
         name = name[2:-2]
-    if name in NAMES:
-        return NAMES[name]
-    plain = name.strip("_")
-    return NAMES.get(plain, plain) or "operation"
+    if name in _CANONICAL_NAMES:
+        return _CANONICAL_NAMES[name]
+    stripped = name.strip("_")
+    return _CANONICAL_NAMES.get(stripped, stripped) or "operation"
 
 
 def operation_label(operation: str, arguments: Mapping[str, Any], result: torch.Tensor) -> str:
-    """What a person reads: `conv 3×3, 64→128, stride 2`. arguments: by name, see `named`."""
-    if operation.startswith("conv"):
-        return _conv(operation, arguments)
-    if operation == "linear":
-        weight = arguments.get("weight")
-        if isinstance(weight, torch.Tensor) and weight.dim() == 2:
-            return f"linear {weight.shape[-1]}→{weight.shape[0]}"
-        return "linear"
-    if "pool" in operation:
-        return _pool(operation, arguments)
-    if operation == "group_norm":
-        return f"group norm, {arguments.get('num_groups', '?')} groups"
-    if operation == "attention":
-        heads = arguments.get("num_heads") or (result.shape[-3] if result.dim() == 4 else None)
-        return f"attention, {heads} heads" if heads and heads > 1 else "attention"
-    if operation == "interpolate":
-        return f"resize to {'×'.join(str(n) for n in result.shape[2:])}"
-    words = {**ACTIVATIONS, **NORMS, **ARITHMETIC, "cat": "concatenate", "set": "write"}
-    return words.get(operation, operation.replace("_", " "))
+    """Return what people read: `conv 3×3, 64→128, stride 2`.
+
+    Args:
+        operation: Canonical name of the operation.
+        arguments: Its arguments by name, see `bind_arguments`.
+        result: What it returned.
+    """
+    label = lookup(operation).label
+    if label is None:
+        return operation.replace("_", " ")
+    return label if isinstance(label, str) else label(arguments, result)
 
 
-def _conv(operation: str, arguments: Mapping[str, Any]) -> str:
+def bind_arguments(
+    function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """Return a call's arguments by name, as far as the catalog knows the names of positional ones.
+
+    Args:
+        function: The function that was called.
+        operation: Its canonical name.
+        args: Its positional arguments.
+        kwargs: Its keyword arguments.
+    """
+    names: Sequence[str] = lookup(operation).parameters
+    if getattr(function, "__name__", "") == "multi_head_attention_forward":
+        names = _MULTI_HEAD_PARAMETERS
+    return {**dict(zip(names, args, strict=False)), **kwargs}
+
+
+_MULTI_HEAD_PARAMETERS = (
+    "query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight", "in_proj_bias",
+    "bias_k", "bias_v", "add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias",
+)  # fmt: skip
+"""Of `multi_head_attention_forward`, which shares its canonical name with
+`scaled_dot_product_attention`."""
+
+
+def _conv_label(arguments: Mapping[str, Any], result: torch.Tensor, *, transposed: bool) -> str:
     weight = arguments.get("weight")
     if not isinstance(weight, torch.Tensor) or weight.dim() < 3:
         return "conv"
-    transposed = "transpose" in operation
     groups = int(arguments.get("groups") or 1)
-    out, into = weight.shape[:2]
-    source, target = (out, into * groups) if transposed else (into * groups, out)
-    words = ["transposed conv " if transposed else "conv ", _size(weight.shape[2:])]
-    words.append(f", {source}→{target}")
-    words += _step("stride", arguments.get("stride")) + _step("dilation", arguments.get("dilation"))
+    first, second = weight.shape[:2]
+    source, target = (first, second * groups) if transposed else (second * groups, first)
+    parts = ["transposed conv " if transposed else "conv ", _size(weight.shape[2:])]
+    parts.append(f", {source}→{target}")
+    parts += _unless_one("stride", arguments.get("stride"))
+    parts += _unless_one("dilation", arguments.get("dilation"))
     if groups > 1:
-        words.append(", depthwise" if groups == source else f", {groups} groups")
-    return "".join(words)
+        parts.append(", depthwise" if groups == source else f", {groups} groups")
+    return "".join(parts)
 
 
-def _pool(operation: str, arguments: Mapping[str, Any]) -> str:
-    kind = "max pool" if "max" in operation else "average pool"
-    if "adaptive" in operation:
-        return f"{kind} to {_size(arguments.get('output_size'))}"
-    kernel = arguments.get("kernel_size")
-    stride = arguments.get("stride")
-    words = [kind, f" {_size(kernel)}"] if kernel is not None else [kind]
-    return "".join(words + _step("stride", kernel if stride in (None, [], ()) else stride))
+def _linear_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
+    weight = arguments.get("weight")
+    if isinstance(weight, torch.Tensor) and weight.dim() == 2:
+        return f"linear {weight.shape[-1]}→{weight.shape[0]}"
+    return "linear"
+
+
+def _pool_label(arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str) -> str:
+    kernel, stride = arguments.get("kernel_size"), arguments.get("stride")
+    parts = [kind, f" {_size(kernel)}"] if kernel is not None else [kind]
+    return "".join(parts + _unless_one("stride", kernel if stride in (None, [], ()) else stride))
+
+
+def _adaptive_pool_label(arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str) -> str:
+    return f"{kind} to {_size(arguments.get('output_size'))}"
+
+
+def _group_norm_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
+    return f"group norm, {arguments.get('num_groups', '?')} groups"
+
+
+def _attention_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
+    heads = arguments.get("num_heads") or (result.shape[-3] if result.dim() == 4 else None)
+    return f"attention, {heads} heads" if heads and heads > 1 else "attention"
+
+
+def _resize_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
+    return f"resize to {'×'.join(str(n) for n in result.shape[2:])}"
 
 
 def _size(value: Any) -> str:
@@ -130,56 +177,143 @@ def _size(value: Any) -> str:
     return "×".join(str(n) for n in value) if value is not None else "?"
 
 
-def _step(word: str, value: Any) -> list[str]:
-    """`, stride 2` where it is not one."""
+def _unless_one(word: str, value: Any) -> list[str]:
+    """`, stride 2`; nothing where it is 1 along all axes."""
     values = [value] if isinstance(value, int) else list(value or ())
     if all(v == 1 for v in values):
         return []
-    same = len(set(values)) == 1
-    return [f", {word} {values[0] if same else '×'.join(str(v) for v in values)}"]
+    is_same = len(set(values)) == 1
+    return [f", {word} {values[0] if is_same else '×'.join(str(v) for v in values)}"]
 
 
-PARAMETERS: dict[str, Sequence[str]] = {
-    "conv": ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
-    "conv_transpose": (
-        "input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation",
+def _register_all(names: str, role: Role) -> None:
+    for name in names.split():
+        register_operation(name, role=role)
+
+
+_register_all(
+    "view view_as reshape reshape_as flatten unflatten permute transpose t adjoint swapaxes "
+    "swapdims movedim moveaxis contiguous clone detach requires_grad alias expand "
+    "expand_as squeeze unsqueeze narrow select getitem chunk split split_with_sizes "
+    "tensor_split hsplit vsplit unbind to float double half bfloat16 cpu cuda type type_as "
+    "dropout dropout1d dropout2d dropout3d alpha_dropout feature_alpha_dropout "
+    "feature_dropout identity get data as_tensor tensor channel_shuffle_native pin_memory "
+    "broadcast_to broadcast_tensors atleast_1d atleast_2d ravel as_strided view_as_real "
+    "view_as_complex real positive pos resolve_conj resolve_neg numpy native_dropout "
+    "rearrange meshgrid diagonal as_subclass refine_names rename align_to",
+    "view",
+)
+_register_all(
+    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like "
+    "rand_like randn_like randint_like zeros ones full empty arange linspace",
+    "factory",
+)
+
+for _name, _label in {
+    "relu": "ReLU", "relu6": "ReLU6", "gelu": "GELU", "silu": "SiLU", "mish": "Mish", "elu": "ELU",
+    "selu": "SELU", "celu": "CELU", "leaky_relu": "leaky ReLU", "rrelu": "RReLU",
+    "sigmoid": "sigmoid", "tanh": "tanh", "hardswish": "hard swish", "hardsigmoid": "hard sigmoid",
+    "hardtanh": "hard tanh", "softplus": "softplus", "softsign": "softsign", "glu": "GLU",
+    "logsigmoid": "log sigmoid", "threshold": "threshold", "tanhshrink": "tanh shrink",
+    "softshrink": "soft shrink", "hardshrink": "hard shrink",
+}.items():  # fmt: skip
+    register_operation(_name, _label, "activation")
+register_operation("prelu", "PReLU", "activation", "first")
+register_operation("clamp", "clamp", "activation", aliases=("clip", "clamp_min", "clamp_max"))
+
+register_operation(
+    "batch_norm", "batch norm", "norm", "first",
+    ("input", "running_mean", "running_var", "weight", "bias", "training"),
+)  # fmt: skip
+register_operation(
+    "instance_norm", "instance norm", "norm", "first",
+    ("input", "running_mean", "running_var", "weight", "bias", "use_input_stats"),
+)  # fmt: skip
+register_operation(
+    "group_norm", _group_norm_label, "norm", "first", ("input", "num_groups", "weight", "bias")
+)
+register_operation("local_response_norm", "LRN", "norm", "first")
+register_operation("layer_norm", "layer norm", "norm", "last", ("input", "normalized_shape"))
+register_operation("rms_norm", "RMS norm", "norm", "last", ("input", "normalized_shape"))
+register_operation("normalize", "normalize", "norm")
+register_operation("native_layer_norm", "layer norm", "norm")
+register_operation("native_batch_norm", "batch norm", "norm")
+
+register_operation("add", "add", "minor", aliases=("radd", "iadd"))
+register_operation("sub", "subtract", "minor", aliases=("subtract", "rsub", "isub"))
+register_operation("mul", "multiply", "minor", aliases=("multiply", "rmul", "imul"))
+register_operation(
+    "div", "divide", "minor",
+    aliases=("truediv", "rtruediv", "itruediv", "true_divide", "divide", "idiv", "rdiv"),
+)  # fmt: skip
+register_operation("pow", "power", "minor", aliases=("ipow", "rpow"))
+register_operation("set", "write", "minor", aliases=("setitem", "copy"))
+register_operation("pad", role="minor", parameters=("input", "pad", "mode", "value"))
+_register_all("roll neg sqrt square exp abs", "minor")
+
+register_operation(
+    "cat", "concatenate", aliases=("concat", "concatenate", "hstack", "vstack", "stack")
+)
+register_operation("softmax", aliases=("special_softmax",))
+register_operation(
+    "linear", _linear_label, None, "last", ("input", "weight", "bias"), aliases=("addmm",)
+)
+register_operation("matmul", aliases=("mm", "bmm", "rmatmul", "imatmul", "baddbmm"))
+register_operation("embedding", channels="last")
+register_operation(
+    "attention", _attention_label,
+    parameters=("query", "key", "value", "attn_mask", "dropout_p", "is_causal"),
+    aliases=(
+        "scaled_dot_product_attention", "multi_head_attention_forward",
+        "_native_multi_head_attention",
     ),
-    "linear": ("input", "weight", "bias"),
-    "max_pool": ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
-    "avg_pool": ("input", "kernel_size", "stride", "padding", "ceil_mode"),
-    "lp_pool": ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
-    "adaptive": ("input", "output_size"),
-    "group_norm": ("input", "num_groups", "weight", "bias"),
-    "batch_norm": ("input", "running_mean", "running_var", "weight", "bias", "training"),
-    "instance_norm": (
-        "input", "running_mean", "running_var", "weight", "bias", "use_input_stats",
-    ),
-    "layer_norm": ("input", "normalized_shape"),
-    "rms_norm": ("input", "normalized_shape"),
-    "interpolate": (
+)  # fmt: skip
+register_operation(
+    "interpolate", _resize_label, None, "first",
+    (
         "input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor",
         "antialias",
     ),
-    "pad": ("input", "pad", "mode", "value"),
-    "pixel_shuffle": ("input", "upscale_factor"),
-    "pixel_unshuffle": ("input", "downscale_factor"),
-}  # fmt: skip
-"""Positional arguments of what has a label with numbers, or windows that matter (`receptive`)."""
-ATTENTION = (
-    "query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight", "in_proj_bias",
-    "bias_k", "bias_v", "add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias",
+    aliases=("upsample",),
 )  # fmt: skip
-SCALED = ("query", "key", "value", "attn_mask", "dropout_p", "is_causal")
+register_operation("pixel_shuffle", None, None, "first", ("input", "upscale_factor"))
+register_operation("pixel_unshuffle", None, None, "first", ("input", "downscale_factor"))
+for _name in ("grid_sample", "fold", "channel_shuffle"):
+    register_operation(_name, channels="first")
 
-
-def bind_arguments(
-    function: Callable[..., Any], operation: str, args: Sequence[Any], kwargs: Mapping[str, Any]
-) -> dict[str, Any]:
-    """Arguments by name, as far as labels and receptive fields need them."""
-    if operation == "attention":
-        whole = getattr(function, "__name__", "") == "multi_head_attention_forward"
-        names: Sequence[str] = ATTENTION if whole else SCALED
-    else:
-        keys = [key for key in PARAMETERS if operation.startswith(key)]
-        names = PARAMETERS[max(keys, key=len)] if keys else ()
-    return {**dict(zip(names, args, strict=False)), **kwargs}
+for _dims in ("1d", "2d", "3d"):
+    register_operation(
+        f"conv{_dims}", partial(_conv_label, transposed=False), None, "first",
+        ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
+    )  # fmt: skip
+    register_operation(
+        f"conv_transpose{_dims}", partial(_conv_label, transposed=True), None, "first",
+        ("input", "weight", "bias", "stride", "padding", "output_padding", "groups", "dilation"),
+    )  # fmt: skip
+    for _suffix in ("", "_with_indices"):
+        register_operation(
+            f"max_pool{_dims}{_suffix}", partial(_pool_label, kind="max pool"), None, "first",
+            ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
+        )  # fmt: skip
+        register_operation(
+            f"adaptive_max_pool{_dims}{_suffix}", partial(_adaptive_pool_label, kind="max pool"),
+            None, "first", ("input", "output_size"),
+        )  # fmt: skip
+        register_operation(f"fractional_max_pool{_dims}{_suffix}", "fractional max pool")
+    register_operation(f"max_unpool{_dims}", "max unpool")
+    register_operation(f"quantized_max_pool{_dims}", "max pool")
+    register_operation(
+        f"avg_pool{_dims}", partial(_pool_label, kind="average pool"), None, "first",
+        ("input", "kernel_size", "stride", "padding", "ceil_mode"),
+    )  # fmt: skip
+    register_operation(
+        f"adaptive_avg_pool{_dims}", partial(_adaptive_pool_label, kind="average pool"),
+        None, "first", ("input", "output_size"),
+    )  # fmt: skip
+    register_operation(
+        f"lp_pool{_dims}", partial(_pool_label, kind="power-average pool"), None, "first",
+        ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
+    )  # fmt: skip
+_CANONICAL_NAMES.update(
+    dict.fromkeys(("max_pool2d_with_indices", "boolean_dispatch"), "max_pool2d")
+)

@@ -1,1 +1,1 @@
-"""Passes."""
+"""Repeated forward passes through a traced model, whole, partial or with ablations."""

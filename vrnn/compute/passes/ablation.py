@@ -1,4 +1,4 @@
-"""Channels switched off inside a pass: which of them, in which node, and what is put there."""
+"""Ablation inside a pass: channels of a node set to zero or to their mean."""
 
 from __future__ import annotations
 
@@ -18,74 +18,98 @@ FILL_VALUES = ("zero", "mean")
 
 
 def group_by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:
-    """Ablations by the id of their node. Raises VrnnError when one does not fit the network."""
-    several = tuple(ablations)
-    if not several:  # as in nearly every pass
+    """Sort ablations by the id of their node.
+
+    Args:
+        network: The network that they are meant for.
+        ablations: The ablations.
+
+    Raises:
+        VrnnError: One does not fit the network.
+    """
+    ablations = tuple(ablations)
+    if not ablations:  # as in nearly every pass
         return {}
-    named = {node.name: node for node in network.nodes}
-    found: dict[int, list[Ablation]] = {}
-    for ablation in several:
+    nodes = {node.name: node for node in network.nodes}
+    by_node: dict[int, list[Ablation]] = {}
+    for ablation in ablations:
         layer = ablation.layer
-        node = named.get(layer) if isinstance(layer, str) else network.by_id.get(layer)
+        node = nodes.get(layer) if isinstance(layer, str) else network.by_id.get(layer)
         if node is None:
             raise VrnnError(
-                f"{network.name} has no layer '{layer}' to switch off; `vrnn graph` lists them"
+                f"{network.name} has no layer '{layer}' to ablate; `vrnn graph` lists its layers"
             )
         _check(node, ablation)
-        found.setdefault(node.id, []).append(ablation)
-    return found
+        by_node.setdefault(node.id, []).append(ablation)
+    return by_node
 
 
 def _check(node: Node, ablation: Ablation) -> None:
     channels, height, width = map_shape(node.shape)
-    where = f"'{node.name}' cannot be switched off"
+    start = f"'{node.name}' cannot be ablated"
     if ablation.value not in FILL_VALUES:
-        raise VrnnError(f"{where} by '{ablation.value}'; choose one of {', '.join(FILL_VALUES)}")
+        raise VrnnError(f"{start} with '{ablation.value}'; choose one of {', '.join(FILL_VALUES)}")
     for channel in ablation.channels:
         if not 0 <= channel < channels:
-            raise VrnnError(f"{where} in channel {channel}; it has the channels 0…{channels - 1}")
+            raise VrnnError(f"{start} in channel {channel}; it has channels 0…{channels - 1}")
     if ablation.position is not None:
         row, column = ablation.position
         if not (0 <= row < height and 0 <= column < width):
             raise VrnnError(
-                f"{where} at row {row}, column {column}; its maps have {height} rows and "
+                f"{start} at row {row}, column {column}; its maps have {height} rows and "
                 f"{width} columns"
             )
 
 
 def apply_ablations(
-    tensor: torch.Tensor, form: MapLayout, ablations: Iterable[Ablation]
+    tensor: torch.Tensor, layout: MapLayout, ablations: Iterable[Ablation]
 ) -> torch.Tensor:
-    """A changed copy of a node's tensor, all samples of it, that lies in memory as it does."""
-    maps = to_maps(tensor, form).clone()
-    _, height, width = form.shape
-    extra = maps.shape[-1] - height * width
+    """Return an ablated copy of a node's tensor, all samples of it.
+
+    Args:
+        tensor: The node's tensor.
+        layout: How it is read as maps.
+        ablations: What is ablated in it.
+
+    Returns:
+        A tensor of the same shape and memory format.
+    """
+    maps = to_maps(tensor, layout).clone()
+    _, height, width = layout.shape
+    prefix_tokens = maps.shape[-1] - height * width
     for ablation in ablations:
-        chosen = list(ablation.channels) if ablation.channels else slice(None)
-        filling: Any = 0
+        channels = list(ablation.channels) if ablation.channels else slice(None)
+        fill: Any = 0
         if ablation.value == "mean":
-            grid = maps[:, chosen, extra:]
-            real = grid if grid.is_floating_point() or grid.is_complex() else grid.float()
-            filling = real.mean(-1, keepdim=True).to(maps.dtype)
+            grid = maps[:, channels, prefix_tokens:]
+            is_real = grid.is_floating_point() or grid.is_complex()
+            fill = (grid if is_real else grid.float()).mean(-1, keepdim=True).to(maps.dtype)
         if ablation.position is None:
-            maps[:, chosen] = filling
+            maps[:, channels] = fill
         else:
-            at = extra + ablation.position[0] * width + ablation.position[1]
-            maps[:, chosen, at : at + 1] = filling
+            index = prefix_tokens + ablation.position[0] * width + ablation.position[1]
+            maps[:, channels, index : index + 1] = fill
     # Kernels, and with them the last bits, depend on how a tensor lies in memory.
-    return torch.empty_like(tensor).copy_(from_maps(maps, form, tensor))
+    return torch.empty_like(tensor).copy_(from_maps(maps, layout, tensor))
 
 
 def apply_attention_ablations(
-    result: Any, arguments: Mapping[str, Any], form: MapLayout, ablations: Iterable[Ablation]
+    result: Any, arguments: Mapping[str, Any], layout: MapLayout, ablations: Iterable[Ablation]
 ) -> tuple[Any, torch.Tensor] | None:
-    """What a fused attention function gives when the weights of its heads are changed, and these
-    weights (1, heads, Tq, Tk), both of the first sample.
+    """Ablate the attention weights inside a fused attention function.
 
-    result, arguments: of the call, see `ops.named`. None when its weights cannot be told.
+    Args:
+        result: What the function returned.
+        arguments: Its arguments by name, see `catalog.bind_arguments`.
+        layout: How the weights are read as maps, one for each head.
+        ablations: What is ablated in them.
+
+    Returns:
+        What the function would have returned, and the changed weights (1, heads, Tq, Tk), both
+        changed in the first sample only. None if the weights cannot be computed.
     """
     weights = compute_head_weights(arguments)
     if weights is None:
         return None
-    changed = apply_ablations(weights[None], form, ablations)
+    changed = apply_ablations(weights[None], layout, ablations)
     return replace_head_weights(result, arguments, weights, changed[0]), changed

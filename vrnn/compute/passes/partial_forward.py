@@ -10,12 +10,21 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.operators import catalog as ops
+from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in
 from vrnn.errors import VrnnError
+
+SKIPPABLE_OPERATIONS = frozenset(
+    "conv1d conv2d conv3d conv_transpose2d linear batch_norm layer_norm group_norm max_pool2d "
+    "avg_pool2d adaptive_avg_pool2d interpolate".split()
+)
+"""Operations that are worth skipping: their result has the shape that was traced, but for the
+batch."""
+RELU_CEILINGS = {"relu": float("inf"), "relu6": 6.0}
+"""The largest value that passes unchanged, for operations that get a redirected gradient."""
 
 
 class _Reached(Exception):
@@ -27,51 +36,72 @@ class _Reached(Exception):
 
 
 def required_calls(view: GraphView, node: int) -> frozenset[int]:
-    """Positions of calls whose results the node depends on."""
+    """Return the indices of the function calls whose results a node depends on."""
     records = {record.id: record for record in view.trace.records}
-    wanted, left = set(), [view.records[node].id]
-    while left:
-        one = left.pop()
-        if one not in wanted:
-            wanted.add(one)
-            left += records[one].sources
-    return frozenset(records[i].call_index for i in wanted)
+    required, waiting = set(), [view.records[node].id]
+    while waiting:
+        record = waiting.pop()
+        if record not in required:
+            required.add(record)
+            waiting += records[record].sources
+    return frozenset(records[i].call_index for i in required)
 
 
 class PartialForward:
     """Runs a model up to a node, for any number of samples."""
 
     def __init__(
-        self, model: nn.Module, view: GraphView, node: int, stop: Callable[[], None] = lambda: None
+        self,
+        model: nn.Module,
+        view: GraphView,
+        node: int,
+        check_stop: Callable[[], None] = lambda: None,
     ) -> None:
-        """stop: asked before each operation; raises what is to end the pass.
+        """Prepare to run a model.
 
-        Raises VrnnError for a node that is an input."""
-        self._stop = stop
+        Args:
+            model: The model.
+            view: The graph of it.
+            node: Id of the node to stop at.
+            check_stop: Called before each operation; raises what is to end the pass.
+
+        Raises:
+            VrnnError: The node is an input.
+        """
+        self._check_stop = check_stop
         self._model, self._record = model, view.records[node]
         if self._record.operation == "input":
-            raise VrnnError("an input has nothing to look for; choose a layer after it")
-        kept = required_calls(view, node)
-        self._left_out = {
+            raise VrnnError("an input has no feature visualization; choose a layer after it")
+        required = required_calls(view, node)
+        self._skipped_shapes = {
             r.call_index: r.shape for r in view.trace.records
-            if r.call_index >= 0 and r.call_index not in kept and _pure(r)
+            if r.call_index >= 0 and r.call_index not in required and _is_skippable(r)
         }  # fmt: skip
 
     def __call__(self, inputs: tuple[Any, ...]) -> torch.Tensor:
-        """The node's tensor, differentiable. Raises GraphChanged."""
+        """Run the pass.
+
+        Args:
+            inputs: The model's positional arguments.
+
+        Returns:
+            The node's tensor, differentiable.
+
+        Raises:
+            GraphChanged: The model took another way than when it was traced.
+        """
         first = next(tensors_in(inputs))
-        mode = _UpTo(self._record, self._left_out, len(first), self._stop)
+        mode = _StopMode(self._record, self._skipped_shapes, len(first), self._check_stop)
+        record = self._record
 
         def after(path: str, call: int, result: Any) -> None:
-            if self._record.call_index < 0 and (path, call) == (
-                self._record.module, self._record.module_call
-            ):  # fmt: skip
-                raise _Reached(tensor_of_record(result, self._record, ()))
+            if record.call_index < 0 and (path, call) == (record.module, record.module_call):
+                raise _Reached(tensor_of_record(result, record, ()))
 
         try:
             with (
                 evaluation_mode(self._model),
-                _fixed(self._model),
+                _frozen_parameters(self._model),
                 after_each_module(self._model, after),
                 mode,
             ):
@@ -82,81 +112,89 @@ class PartialForward:
 
 
 @contextmanager
-def _fixed(model: nn.Module) -> Iterator[None]:
+def _frozen_parameters(model: nn.Module) -> Iterator[None]:
     """No gradients for weights: a pass then keeps far fewer values for its way back."""
-    moving = [p for p in model.parameters() if p.requires_grad]
-    for parameter in moving:
+    trainable = [p for p in model.parameters() if p.requires_grad]
+    for parameter in trainable:
         parameter.requires_grad_(False)
     try:
         yield
     finally:
-        for parameter in moving:
+        for parameter in trainable:
             parameter.requires_grad_(True)
 
 
-class _UpTo(TorchFunctionMode):
-    """Counts calls, leaves some out, and ends the pass behind one."""
+class _StopMode(TorchFunctionMode):
+    """Counts calls, skips some, and ends the pass after one."""
 
     def __init__(
-        self, record: OpRecord, left_out: dict[int, tuple[int, ...]], count: int,
-        stop: Callable[[], None],
+        self, record: OpRecord, skipped_shapes: dict[int, tuple[int, ...]], batch_size: int,
+        check_stop: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__()
-        self._stop = stop
-        self._record, self._left_out, self._count = record, left_out, count
-        self._position = 0
+        self._check_stop = check_stop
+        self._record, self._skipped_shapes = record, skipped_shapes
+        self._batch_size = batch_size
+        self._call_index = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        self._stop()
-        position = self._position
-        self._position += 1
-        shape = self._left_out.get(position)
+        self._check_stop()
+        call_index = self._call_index
+        self._call_index += 1
+        shape = self._skipped_shapes.get(call_index)
         if shape is not None:
             like = next(tensors_in((args, kwargs)))
-            return like.new_zeros((self._count, *shape[1:]))
-        last = position == self._record.call_index
-        if last and func != self._record.function:
+            return like.new_zeros((self._batch_size, *shape[1:]))
+        is_last = call_index == self._record.call_index
+        if is_last and func != self._record.function:
             raise GraphChanged("the model took another way through its layers")
-        if last and self._record.operation in CEILINGS:
-            raise _Reached(_RedirectedReLU.apply(args[0], CEILINGS[self._record.operation]))
+        if is_last and self._record.operation in RELU_CEILINGS:
+            raise _Reached(_RedirectedReLU.apply(args[0], RELU_CEILINGS[self._record.operation]))
         result = None
         if func is torch.nn.functional.batch_norm:
-            result = _scaled(**dict(zip(BATCH_NORM, args, strict=False)), **(kwargs or {}))
+            named = dict(zip(_BATCH_NORM_PARAMETERS, args, strict=False))
+            result = _affine_batch_norm(**named, **(kwargs or {}))
         if result is None:
             result = func(*args, **(kwargs or {}))
-        if last:
+        if is_last:
             raise _Reached(self._tensor(args, kwargs or {}, result))
         if isinstance(result, torch.Tensor) and result.requires_grad:
-            result.register_hook(self._asked)
+            result.register_hook(self._on_gradient)
         return result
 
-    def _asked(self, gradient: torch.Tensor) -> None:
-        """On the way back: end there too."""
-        self._stop()
+    def _on_gradient(self, gradient: torch.Tensor) -> None:
+        """End the backward pass too."""
+        self._check_stop()
 
     def _tensor(self, args: Any, kwargs: Any, result: Any) -> torch.Tensor:
         record = self._record
         if record.is_attention and record.operation == "attention":
             weights = compute_head_weights(
-                ops.bind_arguments(record.function, record.operation, args, kwargs)
+                catalog.bind_arguments(record.function, record.operation, args, kwargs)
             )
             if weights is None:
-                raise GraphChanged("the attention has no weights to look at")
+                raise GraphChanged("the attention weights cannot be computed")
             return weights
         return tensor_of_record(result, record, args)
 
 
-BATCH_NORM = (
+_BATCH_NORM_PARAMETERS = (
     "input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps",
 )  # fmt: skip
 
 
-def _scaled(
+def _affine_batch_norm(
     input: torch.Tensor, running_mean: Any, running_var: Any, weight: Any = None, bias: Any = None,
     training: bool = False, momentum: float = 0.1, eps: float = 1e-5,
 ) -> torch.Tensor | None:  # fmt: skip
-    """A batch norm that only scales and shifts: its way back is one product, where the general one
-    looks at all values for statistics that nobody needs. None where it is not so."""
+    """Compute a batch norm that only scales and shifts.
+
+    Its backward pass is one product, where that of torch's own looks at all values for statistics
+    that nobody needs. The parameters are those of `torch.nn.functional.batch_norm`.
+
+    Returns:
+        The result; None for a batch norm that uses the statistics of the batch.
+    """
     if training or running_mean is None or running_var is None:
         return None
     shape = (1, -1, *[1] * (input.dim() - 2))
@@ -166,16 +204,15 @@ def _scaled(
     shift = -running_mean * scale
     if bias is not None:
         shift = shift + bias
-    like = input.dtype
-    return torch.addcmul(shift.to(like).view(shape), input, scale.to(like).view(shape))
-
-
-CEILINGS = {"relu": float("inf"), "relu6": 6.0}
+    dtype = input.dtype
+    return torch.addcmul(shift.to(dtype).view(shape), input, scale.to(dtype).view(shape))
 
 
 class _RedirectedReLU(torch.autograd.Function):
-    """A ReLU whose gradient passes whole for a sample of which it would let nothing through, so
-    that a unit that is off can be found (the redirected ReLU of Olah et al. 2017's Lucid)."""
+    """A ReLU whose gradient passes whole for a sample of which it would let nothing through.
+
+    So that a unit that is off can be found (the redirected ReLU of Olah et al. 2017's Lucid).
+    """
 
     @staticmethod
     def forward(ctx: Any, values: torch.Tensor, ceiling: float) -> torch.Tensor:
@@ -185,18 +222,11 @@ class _RedirectedReLU(torch.autograd.Function):
     @staticmethod
     def backward(ctx: Any, *gradients: torch.Tensor) -> Any:
         (gradient,) = gradients
-        (open_,) = ctx.saved_tensors
-        let = gradient * open_
-        asleep = (let == 0).flatten(1).all(1).view(-1, *[1] * (let.dim() - 1))
-        return torch.where(asleep, gradient, let), None
+        (is_open,) = ctx.saved_tensors
+        passed = gradient * is_open
+        is_blocked = (passed == 0).flatten(1).all(1).view(-1, *[1] * (passed.dim() - 1))
+        return torch.where(is_blocked, gradient, passed), None
 
 
-HEAVY = frozenset(
-    "conv1d conv2d conv3d conv_transpose2d linear batch_norm layer_norm group_norm max_pool2d "
-    "avg_pool2d adaptive_avg_pool2d interpolate".split()
-)
-"""Operations worth leaving out: their result has the shape that was traced, but for the batch."""
-
-
-def _pure(record: OpRecord) -> bool:
-    return record.operation in HEAVY and record.output_index == 0
+def _is_skippable(record: OpRecord) -> bool:
+    return record.operation in SKIPPABLE_OPERATIONS and record.output_index == 0

@@ -1,4 +1,4 @@
-"""What a model answered, in the form that suits it: class scores, a segmentation, boxes."""
+"""A model's results decoded into class scores, a segmentation, or boxes."""
 
 from __future__ import annotations
 
@@ -12,70 +12,74 @@ from vrnn.compute.tracing.tracer import tensors_in
 from vrnn.network.graph import Network
 from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
 
-BIG = 8
-"""A result with a larger height and width than this is a picture, not scores."""
+MAX_SCORE_SIDE = 8
+"""A result with a larger height and width than this is an image, not scores."""
 
 
 def decode_outputs(result: Any, network: Network, size: tuple[int, int]) -> tuple[Output, ...]:
-    """All answers of the first sample that have a form of their own.
+    """Decode all results of the first sample whose kind is recognized.
 
-    result: what the model returned; size: (height, width) of its input in pixels.
+    Args:
+        result: What the model returned.
+        network: Its graph, whose output nodes the results belong to.
+        size: (height, width) of its input in pixels.
     """
     nodes = list(network.outputs)
-    found = _detections(result, nodes[0] if nodes else 0, size)
-    if found is not None:
-        return (found,)
-    answers: list[Output] = []
-    for number, tensor in enumerate(tensors_in(result)):
-        node = nodes[min(number, len(nodes) - 1)] if nodes else 0
-        answer = _answer(tensor.detach(), node)
-        if answer is not None:
-            answers.append(answer)
-    return tuple(answers)
+    detections = _decode_detections(result, nodes[0] if nodes else 0, size)
+    if detections is not None:
+        return (detections,)
+    outputs: list[Output] = []
+    for index, tensor in enumerate(tensors_in(result)):
+        node = nodes[min(index, len(nodes) - 1)] if nodes else 0
+        output = _decode_tensor(tensor.detach(), node)
+        if output is not None:
+            outputs.append(output)
+    return tuple(outputs)
 
 
-def _answer(tensor: torch.Tensor, node: int) -> Output | None:
-    if tensor.dim() == 4 and min(tensor.shape[2:]) > BIG:
-        return _segmentation(tensor[0].float(), node)
+def _decode_tensor(tensor: torch.Tensor, node: int) -> Output | None:
+    if tensor.dim() == 4 and min(tensor.shape[2:]) > MAX_SCORE_SIDE:
+        return _decode_segmentation(tensor[0].float(), node)
     if tensor.dim() in (1, 2) and tensor.is_floating_point():
         logits = tensor[0] if tensor.dim() == 2 else tensor
         if logits.dim() == 1 and logits.numel():
-            return _scores(logits.float().cpu().numpy(), node)
+            return _decode_scores(logits.float().cpu().numpy(), node)
     if tensor.dim() == 4 and tuple(tensor.shape[2:]) == (1, 1):
-        return _scores(tensor[0, :, 0, 0].float().cpu().numpy(), node)
+        return _decode_scores(tensor[0, :, 0, 0].float().cpu().numpy(), node)
     return None
 
 
-def _scores(logits: np.ndarray, node: int) -> ClassScores:
-    """Softmax of the logits, unless they are probabilities already; one alone is a sigmoid."""
-    clean = np.nan_to_num(logits, nan=-1e4, posinf=1e4, neginf=-1e4).astype(np.float64)
-    if clean.size == 1:
-        probabilities = clean if 0 <= clean[0] <= 1 else 1 / (1 + np.exp(-np.clip(clean, -60, 60)))
-    elif clean.min() >= 0 and abs(clean.sum() - 1) < 1e-3:
-        probabilities = clean
+def _decode_scores(logits: np.ndarray, node: int) -> ClassScores:
+    """Softmax of the (K,) logits, unless they are probabilities; a single one gets a sigmoid."""
+    finite = np.nan_to_num(logits, nan=-1e4, posinf=1e4, neginf=-1e4).astype(np.float64)
+    if finite.size == 1:
+        is_probability = 0 <= finite[0] <= 1
+        probabilities = finite if is_probability else 1 / (1 + np.exp(-np.clip(finite, -60, 60)))
+    elif finite.min() >= 0 and abs(finite.sum() - 1) < 1e-3:
+        probabilities = finite
     else:
-        powers = np.exp(clean - clean.max())
+        powers = np.exp(finite - finite.max())
         probabilities = powers / powers.sum()
     return ClassScores(node, logits, probabilities.astype(np.float32))
 
 
-def _segmentation(logits: torch.Tensor, node: int) -> Segmentation | None:
-    """(K, H, W) scores: the largest; a single channel is split at a probability of one half.
+def _decode_segmentation(logits: torch.Tensor, node: int) -> Segmentation | None:
+    """The class of the largest of (K, H, W) scores; one channel is split at probability one half.
 
-    Three channels without a larger one may be a picture, as of an autoencoder: none of these.
+    Three channels without a larger one may be an image, as of an autoencoder: None.
     """
     count = logits.shape[0]
     if count == 1:
-        inside = float(logits.min()) >= 0.0 and float(logits.max()) <= 1.0
-        classes = (logits[0] > (0.5 if inside else 0.0)).to(torch.int32)
+        is_probability = float(logits.min()) >= 0.0 and float(logits.max()) <= 1.0
+        classes = (logits[0] > (0.5 if is_probability else 0.0)).to(torch.int32)
         return Segmentation(node, classes.cpu().numpy(), 2)
     if count == 3:
         return None
     return Segmentation(node, logits.argmax(0).to(torch.int32).cpu().numpy(), count)
 
 
-def _detections(result: Any, node: int, size: tuple[int, int]) -> Detections | None:
-    """Of `[{"boxes", "labels", "scores"}]`, as torchvision's models return it."""
+def _decode_detections(result: Any, node: int, size: tuple[int, int]) -> Detections | None:
+    """From `[{"boxes", "labels", "scores"}]`, as torchvision's models return it."""
     first = result[0] if isinstance(result, list | tuple) and result else result
     if not isinstance(first, Mapping) or not {"boxes", "scores"} <= first.keys():
         return None
@@ -84,8 +88,8 @@ def _detections(result: Any, node: int, size: tuple[int, int]) -> Detections | N
     boxes = first["boxes"].float().cpu().numpy().reshape(-1, 4) / scale
     scores = first["scores"].float().cpu().numpy()
     labels = first.get("labels")
-    kinds = np.zeros(len(scores)) if labels is None else labels.cpu().numpy()
-    best = np.argsort(-scores, kind="stable")
+    classes = np.zeros(len(scores)) if labels is None else labels.cpu().numpy()
+    order = np.argsort(-scores, kind="stable")
     return Detections(
-        node, boxes[best].astype(np.float32), kinds[best].astype(np.int32), scores[best]
+        node, boxes[order].astype(np.float32), classes[order].astype(np.int32), scores[order]
     )

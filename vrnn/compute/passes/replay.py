@@ -1,4 +1,4 @@
-"""Repeated passes: a lean mode that counts function calls and takes the tensors that are shown."""
+"""Repeated passes through a traced model: a lean mode that counts calls and captures tensors."""
 
 from __future__ import annotations
 
@@ -12,15 +12,22 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.operators import catalog as ops
+from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
-from vrnn.compute.passes.ablation import apply_ablations, apply_attention_ablations, group_by_node
+from vrnn.compute.passes.ablation import (
+    apply_ablations,
+    apply_attention_ablations,
+    group_by_node,
+)
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in, version_of
 from vrnn.network.results import Ablation
 
 OnOutput = Callable[[int, torch.Tensor], None]
-"""Takes a node's id and its tensor, at once: a later operation may write over it."""
+"""Takes a node's id and its tensor, which is to be used at once: a later operation may write over
+it. What it raises ends the pass."""
+NodeRecords = list[tuple[int, OpRecord]]
+"""Nodes that show results of the same call, each with its record."""
 
 
 class GraphChanged(Exception):
@@ -31,71 +38,85 @@ class Replay:
     """Runs a traced model again and hands out the tensors of all nodes of a view."""
 
     def __init__(self, model: nn.Module, view: GraphView) -> None:
+        """Prepare to run a model.
+
+        Args:
+            model: The model.
+            view: The graph of it whose nodes are handed out.
+        """
         self._model, self._view = model, view
-        self._calls = view.trace.call_count
-        self._wanted: dict[int, list[tuple[int, OpRecord]]] = {}
-        self._modules: dict[tuple[str, int], list[tuple[int, OpRecord]]] = {}
+        self._by_call: dict[int, NodeRecords] = {}
+        self._by_module: dict[tuple[str, int], NodeRecords] = {}
         for node, record in view.records.items():
             if record.operation == "input":
                 continue
             if record.call_index >= 0:
-                self._wanted.setdefault(record.call_index, []).append((node, record))
+                self._by_call.setdefault(record.call_index, []).append((node, record))
             else:
-                self._modules.setdefault((record.module, record.module_call), []).append(
-                    (node, record)
-                )
+                key = record.module, record.module_call
+                self._by_module.setdefault(key, []).append((node, record))
 
     def run(
         self, inputs: tuple[Any, ...], on_output: OnOutput, ablations: Iterable[Ablation] = (),
         gradients: bool = False,
     ) -> Any:  # fmt: skip
-        """One pass. keep: called for each node as soon as its tensor is there; what it raises ends
-        the pass. ablations: what is switched off in it, so that all that follows changes; `keep`
-        gets the changed tensors. gradients: it can be differentiated afterwards. Returns the
-        model's result.
+        """Run one pass.
 
-        Raises GraphChanged, and VrnnError for an ablation that does not fit the network.
+        Args:
+            inputs: The model's positional arguments.
+            on_output: Called for each node as soon as its tensor is there, with the ablated one
+                where the node is ablated.
+            ablations: What is ablated in the pass, so that all that follows changes.
+            gradients: Whether the pass can be differentiated afterwards.
+
+        Returns:
+            The model's result.
+
+        Raises:
+            GraphChanged: The model took another way than when it was traced.
+            VrnnError: An ablation does not fit the network.
         """
-        changes = group_by_node(self._view.network, ablations)
-        given = list(tensors_in(inputs))
-        for number, (node, tensor) in enumerate(zip(self._view.trace.inputs, given, strict=True)):
-            if node in changes:
-                tensor = apply_ablations(tensor, self._view.map_layouts[node], changes[node])
-                inputs = _with_tensor(inputs, number, tensor)
+        by_node = group_by_node(self._view.network, ablations)
+        tensors = list(tensors_in(inputs))
+        for index, (node, tensor) in enumerate(zip(self._view.trace.inputs, tensors, strict=True)):
+            if node in by_node:
+                tensor = apply_ablations(tensor, self._view.map_layouts[node], by_node[node])
+                inputs = _with_tensor(inputs, index, tensor)
             if node in self._view.records:
                 on_output(node, tensor)
-        mode = _CaptureMode(self._wanted, on_output)
-        if changes:
-            mode = _AblationMode(self._wanted, on_output, self._view, changes)
+        mode = _CaptureMode(self._by_call, on_output)
+        if by_node:
+            mode = _AblationMode(self._by_call, on_output, self._view, by_node)
         with (
             evaluation_mode(self._model),
-            self._hooks(on_output, changes),
+            self._opaque_module_hooks(on_output, by_node),
             torch.set_grad_enabled(gradients),
             mode,
         ):
             result = self._model(*inputs)
-        if mode.position != self._calls:
-            raise GraphChanged(f"{mode.position} calls instead of {self._calls}")
+        if mode.call_count != self._view.trace.call_count:
+            raise GraphChanged(f"{mode.call_count} calls instead of {self._view.trace.call_count}")
         return result
 
     @contextmanager
-    def _hooks(self, keep: OnOutput, changes: Mapping[int, list[Ablation]]) -> Iterator[None]:
-        """A hook for modules that work out of sight; none is needed otherwise."""
-        if not self._modules:
+    def _opaque_module_hooks(
+        self, on_output: OnOutput, by_node: Mapping[int, list[Ablation]]
+    ) -> Iterator[None]:
+        """Capture what opaque modules return; without such modules no hook is installed."""
+        if not self._by_module:
             yield
             return
 
         def after(path: str, call: int, result: Any) -> Any:
             replaced = None
-            for node, record in self._modules.get((path, call), ()):
+            for node, record in self._by_module.get((path, call), ()):
                 with torch._C.DisableTorchFunction():
                     tensor = tensor_of_record(result, record, ())
-                    if node in changes:
-                        tensor = apply_ablations(
-                            tensor, self._view.map_layouts[node], changes[node]
-                        )
+                    if node in by_node:
+                        layout = self._view.map_layouts[node]
+                        tensor = apply_ablations(tensor, layout, by_node[node])
                         result = replaced = _with_tensor(result, record.output_index, tensor)
-                    keep(node, tensor)
+                    on_output(node, tensor)
             return replaced
 
         with after_each_module(self._model, after):
@@ -103,9 +124,14 @@ class Replay:
 
 
 @contextmanager
-def after_each_module(model: nn.Module, after: Callable[[str, int, Any], Any]) -> Iterator[None]:
-    """Calls `after` behind each call of each module, with the module's path, the number of the
-    call, 0, 1, …, and its result. What `after` returns takes the result's place, unless None."""
+def after_each_module(model: nn.Module, callback: Callable[[str, int, Any], Any]) -> Iterator[None]:
+    """Call a function after each call of each module of a model.
+
+    Args:
+        model: The model.
+        callback: Takes the module's path, the number of its call, 0, 1, …, and its result. What it
+            returns replaces the result, unless it is None.
+    """
     paths = {id(m): path for path, m in model.named_modules()}
     counts: dict[str, int] = {}
 
@@ -115,7 +141,7 @@ def after_each_module(model: nn.Module, after: Callable[[str, int, Any], Any]) -
             return None
         call = counts.get(path, 0)
         counts[path] = call + 1
-        return after(path, call, result)
+        return callback(path, call, result)
 
     handle = hooks.register_module_forward_hook(hook)
     try:
@@ -125,91 +151,95 @@ def after_each_module(model: nn.Module, after: Callable[[str, int, Any], Any]) -
 
 
 class _CaptureMode(TorchFunctionMode):
-    def __init__(self, wanted: dict[int, list[tuple[int, OpRecord]]], keep: OnOutput) -> None:
+    """Counts calls, and hands out the tensors of those that nodes show.
+
+    Attributes:
+        call_count: Function calls so far.
+    """
+
+    def __init__(self, by_call: dict[int, NodeRecords], on_output: OnOutput) -> None:
         super().__init__()
-        self.position = 0
-        self._wanted, self._keep = wanted, keep
+        self.call_count = 0
+        self._by_call, self._on_output = by_call, on_output
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **kwargs) if kwargs else func(*args)
-        wanted = self._wanted.get(self.position)
-        self.position += 1
-        if wanted is not None:
-            self._take(wanted, func, args, kwargs or {}, result)
+        node_records = self._by_call.get(self.call_count)
+        self.call_count += 1
+        if node_records is not None:
+            self._capture(node_records, func, args, kwargs or {}, result)
         return result
 
-    def _take(
-        self, wanted: list[tuple[int, OpRecord]], func: Any, args: Any, kwargs: Any, result: Any
+    def _capture(
+        self, node_records: NodeRecords, func: Any, args: Any, kwargs: Any, result: Any
     ) -> None:
-        for node, record in wanted:
+        for node, record in node_records:
             if func != record.function:
-                raise GraphChanged(f"{ops.operation_name(func)} instead of {record.operation}")
+                name = catalog.operation_name(func)
+                raise GraphChanged(f"{name} instead of {record.operation}")
             tensor: torch.Tensor | None
             if record.is_attention and record.operation == "attention":
-                tensor = compute_head_weights(
-                    ops.bind_arguments(func, record.operation, args, kwargs)
-                )
+                arguments = catalog.bind_arguments(func, record.operation, args, kwargs)
+                tensor = compute_head_weights(arguments)
                 tensor = None if tensor is None else tensor[None]
             else:
                 tensor = tensor_of_record(result, record, args)
             if tensor is None or tuple(tensor.shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
-            self._keep(node, tensor)
+            self._on_output(node, tensor)
 
 
 class _AblationMode(_CaptureMode):
-    """Switches channels off as soon as they are there."""
+    """Ablates channels as soon as they are there."""
 
     def __init__(
         self,
-        wanted: dict[int, list[tuple[int, OpRecord]]],
-        keep: OnOutput,
+        by_call: dict[int, NodeRecords],
+        on_output: OnOutput,
         view: GraphView,
-        changes: Mapping[int, list[Ablation]],
+        by_node: Mapping[int, list[Ablation]],
     ) -> None:
-        super().__init__(wanted, keep)
-        self._view, self._changes = view, changes
-        self._positions = {view.records[node].call_index: node for node in changes}
+        super().__init__(by_call, on_output)
+        self._view, self._by_node = view, by_node
+        self._ablated_calls = {view.records[node].call_index: node for node in by_node}
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        node = self._positions.get(self.position)
+        node = self._ablated_calls.get(self.call_count)
         if node is None:
             return super().__torch_function__(func, types, args, kwargs)
-        self.position += 1
+        self.call_count += 1
         kwargs = kwargs or {}
         taken = list(tensors_in((args, kwargs)))
         versions = [version_of(t) for t in taken]
         result = func(*args, **kwargs)
         record = self._view.records[node]
         if func != record.function:
-            raise GraphChanged(f"{ops.operation_name(func)} instead of {record.operation}")
-        form, changes = self._view.map_layouts[node], self._changes[node]
+            name = catalog.operation_name(func)
+            raise GraphChanged(f"{name} instead of {record.operation}")
+        layout, ablations = self._view.map_layouts[node], self._by_node[node]
         if record.is_attention and record.operation == "attention":
-            arguments = ops.bind_arguments(func, record.operation, args, kwargs)
-            changed = apply_attention_ablations(result, arguments, form, changes)
-            if changed is None or tuple(changed[1].shape) != record.shape:
+            arguments = catalog.bind_arguments(func, record.operation, args, kwargs)
+            ablated = apply_attention_ablations(result, arguments, layout, ablations)
+            if ablated is None or tuple(ablated[1].shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
-            self._keep(node, changed[1])
-            return changed[0]
+            self._on_output(node, ablated[1])
+            return ablated[0]
         tensor = tensor_of_record(result, record, args)
         if tuple(tensor.shape) != record.shape:
             raise GraphChanged(f"{record.operation} gave another shape")
-        new = apply_ablations(tensor, form, changes)
+        new = apply_ablations(tensor, layout, ablations)
         # What was written into is known under other names too: these must see the change.
-        written = any(version_of(t) != v for t, v in zip(taken, versions, strict=True))
-        if written or any(tensor is t for t in taken):
+        is_written = any(version_of(t) != v for t, v in zip(taken, versions, strict=True))
+        if is_written or any(tensor is t for t in taken):
             tensor.copy_(new)
         else:
             result, tensor = _with_tensor(result, record.output_index, new), new
-        self._keep(node, tensor)
+        self._on_output(node, tensor)
         return result
 
 
-def _with_tensor(value: Any, number: int, new: torch.Tensor) -> Any:
-    """A copy of nested values in which another tensor stands in the place of one of them.
-
-    number: the place, counted as `tensors_in` does.
-    """
+def _with_tensor(value: Any, index: int, new: torch.Tensor) -> Any:
+    """A copy of nested values with one tensor replaced. index: as `tensors_in` counts."""
     if isinstance(value, torch.Tensor):
         return new
     items: Iterable[tuple[Any, Any]]
@@ -221,13 +251,14 @@ def _with_tensor(value: Any, number: int, new: torch.Tensor) -> Any:
         items = vars(value).items()
     for key, item in items:
         count = sum(1 for _ in tensors_in(item))
-        if number < count:
-            return _with_item(value, key, _with_tensor(item, number, new))
-        number -= count
-    raise IndexError(number)
+        if index < count:
+            return _with_item(value, key, _with_tensor(item, index, new))
+        index -= count
+    raise IndexError(index)
 
 
 def _with_item(value: Any, key: Any, item: Any) -> Any:
+    """A copy of a container or object with one item replaced."""
     if isinstance(value, list | tuple | set):
         items = [item if i == key else old for i, old in enumerate(value)]
         # Named tuples take their fields one by one, all others a list.
@@ -241,7 +272,13 @@ def _with_item(value: Any, key: Any, item: Any) -> Any:
 
 
 def tensor_of_record(result: Any, record: OpRecord, args: Any) -> torch.Tensor:
-    """The tensor that a record stands for, of what its call gave and took."""
+    """Return the tensor that a record is of.
+
+    Args:
+        result: What its call returned.
+        record: The record.
+        args: Positional arguments of the call.
+    """
     if record.output_index == 0 and isinstance(result, torch.Tensor):
         return result
     if record.output_index < 0:  # written into, not returned

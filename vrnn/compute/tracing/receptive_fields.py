@@ -1,7 +1,7 @@
-"""The receptive field of every node that is shown, read off the fields in a trace.
+"""The receptive field of every shown node, read from the pixel fields in a trace.
 
-The fields themselves are followed through the pass, operation by operation (`field_rules`), so
-branches, views and writes in place count as they ran.
+The tracer follows the fields operation by operation (`operators.receptive_field_rules`), so that
+branches, views and in-place writes count as they ran.
 """
 
 from __future__ import annotations
@@ -14,41 +14,50 @@ from vrnn.network.receptive_field import ReceptiveField
 
 
 def receptive_fields(view: GraphView) -> dict[int, ReceptiveField]:
-    """By node id, in pixels of the network's first input, in terms of positions in the node's maps.
+    """Compute the receptive field of each node.
 
-    A network of several inputs: pixels at the same place in all of the same height and width; what
-    depends on one of another size counts as depending on the whole.
+    In a network of several inputs, pixels at the same place in all inputs of the same height and
+    width count as one; what depends on an input of another size counts as depending on the whole.
+
+    Args:
+        view: The graph that is shown.
+
+    Returns:
+        By node id, in pixels of the network's first input, for positions in the node's maps.
     """
     nodes = view.network.by_id
     _, *size = map_shape(nodes[view.network.inputs[0]].shape)
-    found = {}
+    fields = {}
     for node, record in view.records.items():
-        form = view.map_layouts[node]
-        field = record.pixel_field
-        field = field.as_global() if record.is_attention else _on_map(field, record.shape, form)
-        found[node] = _public(field, form.shape, (size[0], size[1]))
-    return found
+        layout = view.map_layouts[node]
+        if record.is_attention:
+            field = record.pixel_field.as_global()
+        else:
+            field = _field_of_maps(record.pixel_field, record.shape, layout)
+        fields[node] = _to_receptive_field(field, layout.shape, (size[0], size[1]))
+    return fields
 
 
-def _on_map(field: PixelField, shape: tuple[int, ...], form: MapLayout) -> PixelField:
-    """A tensor's field as one of the (C, H, W) maps it is shown as (`maps.convert`)."""
+def _field_of_maps(field: PixelField, shape: tuple[int, ...], layout: MapLayout) -> PixelField:
+    """A tensor's field as one of its (C, H, W) maps (see `passes.feature_maps`)."""
     if field.axes == (None, None):
         return field
     tensor = Geometry.contiguous(shape)
-    seen = tensor
-    if form.batch_axis is not None:
-        seen = seen.narrowed(form.batch_axis, 0, 1)
-        rest = [axis for axis in range(len(shape)) if axis != form.batch_axis]
-        seen = seen.permuted([form.batch_axis, *rest])
-    first = 0 if form.batch_axis is None else 1
-    if form.order == "tokens" and form.prefix_tokens:
-        seen = seen.narrowed(first, form.prefix_tokens, seen.shape[first] - form.prefix_tokens)
-    if form.order != "chw":
+    maps = tensor
+    if layout.batch_axis is not None:
+        maps = maps.narrowed(layout.batch_axis, 0, 1)
+        rest = [axis for axis in range(len(shape)) if axis != layout.batch_axis]
+        maps = maps.permuted([layout.batch_axis, *rest])
+    first = 0 if layout.batch_axis is None else 1
+    if layout.order == "tokens" and layout.prefix_tokens:
+        count = maps.shape[first] - layout.prefix_tokens
+        maps = maps.narrowed(first, layout.prefix_tokens, count)
+    if layout.order != "chw":
         last = len(shape) - 1
-        seen = seen.permuted([*range(first), last, *range(first, last)])
-    field = push_through_view(field, tensor, seen)
+        maps = maps.permuted([*range(first), last, *range(first, last)])
+    field = push_through_view(field, tensor, maps)
     field = push_through_view(
-        field, Geometry.contiguous(seen.shape), Geometry.contiguous(form.shape)
+        field, Geometry.contiguous(maps.shape), Geometry.contiguous(layout.shape)
     )
     row, column = field.axes
     if field.grid or row not in (None, -2) or column not in (None, -1):
@@ -56,14 +65,15 @@ def _on_map(field: PixelField, shape: tuple[int, ...], form: MapLayout) -> Pixel
     return field
 
 
-def _public(
+def _to_receptive_field(
     field: PixelField, shape: tuple[int, int, int], size: tuple[int, int]
 ) -> ReceptiveField:
+    """shape: (C, H, W) of the maps; size: (height, width) of the input in pixels."""
     rows, columns = field.rows, field.columns
-    whole = all(
-        line.first <= 0 and line.last >= pixels - 1
-        and line.low + line.step * (count - 1) <= 0 and line.high >= pixels - 1
-        for line, count, pixels in zip((rows, columns), shape[1:], size, strict=True)
+    is_whole = all(
+        axis.first <= 0 and axis.last >= pixels - 1
+        and axis.low + axis.step * (count - 1) <= 0 and axis.high >= pixels - 1
+        for axis, count, pixels in zip((rows, columns), shape[1:], size, strict=True)
     )  # fmt: skip
     return ReceptiveField(
         (float(rows.step), float(columns.step)),
@@ -71,5 +81,5 @@ def _public(
         (float(rows.high), float(columns.high)),
         (float(rows.first), float(columns.first)),
         (float(rows.last), float(columns.last)),
-        whole,
+        is_whole,
     )

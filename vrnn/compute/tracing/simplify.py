@@ -1,28 +1,27 @@
-"""How finely a traced network is shown: operations folded into the layers a person thinks in."""
+"""Levels of detail: a trace's operations grouped into the layers that a person thinks in."""
 
 from __future__ import annotations
 
 from collections import Counter
 from dataclasses import dataclass
 
-from vrnn.compute.operators import catalog as ops
+from vrnn.compute.operators import catalog
 from vrnn.compute.operators.tensor_layout import MapLayout, infer_map_layout
 from vrnn.compute.tracing.tracer import OpRecord, Trace
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Annotation, Edge, Network, Node
 
-FOLDABLE = frozenset({*ops.ACTIVATIONS, *ops.NORMS})
-"""Folded behind the layer before it, where nothing else uses that one's result."""
-SMALL = frozenset({*ops.ARITHMETIC, "pad", "roll", "neg", "sqrt", "square", "exp", "abs", "set"})
-"""Folded too when they take one tensor and constants only."""
-
 
 @dataclass(frozen=True, eq=False)
 class GraphView:
-    """A network at one level of detail.
+    """A traced network at one level of detail.
 
-    forms: how each node's tensor is read; shown: the record whose tensor it is; members: all
-    records that the node stands for, in run order; each by node id.
+    Attributes:
+        network: Its nodes and edges.
+        map_layouts: How each node's tensor is read as feature maps, by node id.
+        records: The operation whose result each node shows, by node id.
+        members: All operations that each node stands for, in run order, by node id.
+        trace: The trace that it was made of.
     """
 
     network: Network
@@ -33,25 +32,35 @@ class GraphView:
 
 
 def simplify(trace: Trace, detail: str) -> GraphView:
-    """The network as `layers`, `modules` or `all` (each operation). Raises VrnnError."""
+    """Group a trace's operations into nodes.
+
+    Args:
+        trace: A traced pass.
+        detail: `layers` (norms, activations and minor operations folded into the layer before
+            them), `modules` (one node for each leaf module) or `all` (each operation).
+
+    Raises:
+        VrnnError: The model's result does not depend on its input.
+    """
     if not trace.outputs:
         raise VrnnError(
             f"{trace.name}: the model's result does not depend on its input, so there is nothing "
             "to show; return a tensor computed from the input"
         )
-    records = {record.id: record for record in _useful(trace)}
+    records = {record.id: record for record in _relevant_records(trace)}
+    names = _record_names(trace, records)
     if trace.tracked:
-        return _graph_view(trace, records, _tracked_groups(trace, records), _names(trace, records))
+        return _build_view(trace, records, _group_tracked(trace, records), names)
     groups = {record: [record] for record in records}
     if detail == "layers":
-        groups = _folded(trace, records, groups)
+        groups = _fold_groups(trace, records, groups)
     elif detail == "modules":
-        groups = _folded(trace, records, _by_module(records), whole_modules=True)
-    return _graph_view(trace, records, groups, _names(trace, records))
+        groups = _fold_groups(trace, records, _group_by_module(records), keep_modules=True)
+    return _build_view(trace, records, groups, names)
 
 
-def _useful(trace: Trace) -> list[OpRecord]:
-    """What leads to an output or is a leaf module's result; tests on values lead nowhere."""
+def _relevant_records(trace: Trace) -> list[OpRecord]:
+    """What leads to an output, and leaf modules' results; tests on values lead nowhere."""
     needed = set(trace.outputs) | set(trace.inputs) | {record for record, _ in trace.tracked}
     needed |= {r.id for r in trace.records if r.is_leaf_module}
     for record in reversed(trace.records):
@@ -61,130 +70,133 @@ def _useful(trace: Trace) -> list[OpRecord]:
 
 
 Groups = dict[int, list[int]]
-"""Records shown as one node, in run order, by the id of the last."""
+"""Ids of the records shown as one node, in run order, by the id of the last."""
 
 
-def _by_module(records: dict[int, OpRecord]) -> Groups:
+def _group_by_module(records: dict[int, OpRecord]) -> Groups:
     """One group for each call of a leaf module."""
     calls: dict[tuple[str, int] | int, list[int]] = {}
     for record in records.values():
-        whole = record.is_leaf_module and record.module and record.operation != "input"
-        calls.setdefault((record.module, record.module_call) if whole else record.id, []).append(
-            record.id
-        )
+        is_module = record.is_leaf_module and record.module and record.operation != "input"
+        key = (record.module, record.module_call) if is_module else record.id
+        calls.setdefault(key, []).append(record.id)
     return {members[-1]: members for members in calls.values()}
 
 
-def _folded(
-    trace: Trace, records: dict[int, OpRecord], groups: Groups, whole_modules: bool = False
-) -> Groups:
-    """Groups with norms, activations and small steps put behind what they follow.
+def _groups_of_records(groups: Groups) -> dict[int, int]:
+    """The group that each record is in."""
+    return {record: last for last, members in groups.items() for record in members}
 
-    whole_modules: a leaf module stays a node of its own.
+
+def _fold_groups(
+    trace: Trace, records: dict[int, OpRecord], groups: Groups, keep_modules: bool = False
+) -> Groups:
+    """Fold norms, activations and minor operations into the group that they follow.
+
+    keep_modules: a leaf module stays a node of its own.
     """
-    group_of = {record: last for last, members in groups.items() for record in members}
+    group_of = _groups_of_records(groups)
     uses: Counter[int] = Counter()
     for last, members in groups.items():
         uses.update({group_of[s] for r in members for s in records[r].sources} - {last})
-    held = set(trace.outputs) | {record for record, _ in trace.markers}
+    fixed = set(trace.outputs) | {record for record, _ in trace.markers}
     result: Groups = {}
-    head: dict[int, int] = {}
+    head_of: dict[int, int] = {}
     for last, members in groups.items():
         sources = {group_of[s] for r in members for s in records[r].sources} - {last}
-        before = next(iter(sources)) if len(sources) == 1 else None
-        own = whole_modules and records[last].is_leaf_module
-        if not own and before is not None and _folds(records, members, before, uses, held):
-            first = head[before]
-            result[first] += members
+        is_kept = keep_modules and records[last].is_leaf_module
+        is_single = len(sources) == len(members) == 1
+        before = next(iter(sources)) if is_single and not is_kept else None
+        if (
+            before is not None
+            and uses[before] == 1
+            and before not in fixed
+            and _is_foldable(records[last], records[before])
+        ):
+            head = head_of[before]
+            result[head] += members
         else:
-            first = last
-            result[first] = list(members)
-        head[last] = first
+            head = last
+            result[head] = list(members)
+        head_of[last] = head
     return {members[-1]: members for members in result.values()}
 
 
-def _folds(
-    records: dict[int, OpRecord],
-    members: list[int],
-    before: int,
-    uses: Counter[int],
-    held: set[int],
-) -> bool:
-    record, source = records[members[-1]], records[before]
-    if len(members) != 1 or uses[before] != 1 or before in held or record.is_attention:
+def _is_foldable(record: OpRecord, source: OpRecord) -> bool:
+    """Whether an operation on one tensor is folded into what made that tensor."""
+    if record.is_attention or source.is_attention or source.operation == "input":
         return False
-    if source.operation == "input" or source.is_attention:
-        return False
-    same = record.shape == source.shape
-    return (record.operation in FOLDABLE and same) or record.operation in SMALL
+    role = catalog.lookup(record.operation).role
+    keeps_shape = record.shape == source.shape
+    return (role in ("activation", "norm") and keeps_shape) or role == "minor"
 
 
-def _tracked_groups(trace: Trace, records: dict[int, OpRecord]) -> Groups:
+def _group_tracked(trace: Trace, records: dict[int, OpRecord]) -> Groups:
     """Only what trackers saw, and the inputs."""
     chosen = dict.fromkeys([*trace.inputs, *(record for record, _ in trace.tracked)])
     return {record: [record] for record in sorted(chosen) if record in records}
 
 
-def _graph_view(
+def _build_view(
     trace: Trace, records: dict[int, OpRecord], groups: Groups, names: dict[int, str]
 ) -> GraphView:
-    nodes, forms, shown = [], {}, {}
-    tracked = dict(trace.tracked)
+    nodes, map_layouts, shown = [], {}, {}
+    tracker_names = dict(trace.tracked)
     for last, members in sorted(groups.items()):
-        record, first = records[last], records[members[0]]
-        head = next((records[m] for m in members if records[m].operation not in ops.NORMS), first)
-        head = first if first.operation not in SMALL else head
-        form = infer_map_layout(
+        record, head = records[last], records[members[0]]
+        layout = infer_map_layout(
             record.shape, record.axis_layout, record.is_attention, trace.batch_size
         )
         labels = dict.fromkeys(records[m].label for m in members)
         nodes.append(
             Node(
                 last,
-                tracked.get(last) or names[head.id],
+                tracker_names.get(last) or names[head.id],
                 head.operation,
                 " · ".join(labels),
                 "" if head.operation == "input" else head.module,
-                form.shape,
+                layout.shape,
                 sum(records[m].parameter_count for m in members),
                 head.module_call,
             )
         )
-        forms[last], shown[last] = form, record
-    edges = _edges(records, groups, {node.id: node for node in nodes})
-    group_of = {record: last for last, members in groups.items() for record in members}
-    outputs = _nearest(records, group_of, trace.outputs)
-    markers = tuple(
+        map_layouts[last], shown[last] = layout, record
+    edges = _build_edges(records, groups, {node.id: node for node in nodes})
+    group_of = _groups_of_records(groups)
+    outputs = _nearest_groups(records, group_of, trace.outputs)
+    annotations = tuple(
         Annotation(node, text)
         for record, text in trace.markers
-        for node in _nearest(records, group_of, [record])
+        for node in _nearest_groups(records, group_of, [record])
     )
     inputs = tuple(i for i in trace.inputs if i in groups)
-    network = Network(trace.name, tuple(_unique(nodes)), edges, inputs, tuple(outputs), markers)
-    parts = {last: tuple(records[m] for m in members) for last, members in groups.items()}
-    return GraphView(network, forms, shown, parts, trace)
+    network = Network(
+        trace.name, tuple(_with_unique_names(nodes)), edges, inputs, tuple(outputs), annotations
+    )
+    members_of = {last: tuple(records[m] for m in members) for last, members in groups.items()}
+    return GraphView(network, map_layouts, shown, members_of, trace)
 
 
-def _nearest(
+def _nearest_groups(
     records: dict[int, OpRecord], group_of: dict[int, int], wanted: list[int]
 ) -> list[int]:
-    """The shown nodes these records are in, or else the ones they come from."""
-    found: dict[int, None] = {}
+    """The nodes that these records are in, or else the nodes that they come from."""
+    nearest: dict[int, None] = {}
     waiting, seen = list(wanted), set()
     while waiting:
         record = waiting.pop(0)
         if record in group_of:
-            found[group_of[record]] = None
+            nearest[group_of[record]] = None
         elif record not in seen and record in records:
             seen.add(record)
             waiting += records[record].sources
-    return list(found)
+    return list(nearest)
 
 
-def _edges(
+def _build_edges(
     records: dict[int, OpRecord], groups: Groups, nodes: dict[int, Node]
 ) -> tuple[Edge, ...]:
-    group_of = {record: last for last, members in groups.items() for record in members}
+    group_of = _groups_of_records(groups)
     origins: dict[int, tuple[int, ...]] = {}  # of a record that is not shown itself
     edges: dict[tuple[int, int], None] = {}
     for record in records.values():
@@ -194,41 +206,41 @@ def _edges(
         if record.id not in group_of:
             origins[record.id] = tuple(dict.fromkeys(sources))
             continue
-        own = group_of[record.id]
-        edges.update({(source, own): None for source in sources if source != own})
+        target = group_of[record.id]
+        edges.update({(source, target): None for source in sources if source != target})
     ordered = sorted(edges, key=lambda edge: edge[1])
     return tuple(Edge(a, b, nodes[b].operation) for a, b in ordered)
 
 
-def _names(trace: Trace, records: dict[int, OpRecord]) -> dict[int, str]:
+def _record_names(trace: Trace, records: dict[int, OpRecord]) -> dict[int, str]:
     """A readable name for each record: the module's path, or the path and the operation."""
-    alone = Counter((r.module, r.module_call) for r in records.values() if r.operation != "input")
+    counts = Counter((r.module, r.module_call) for r in records.values() if r.operation != "input")
     names = {}
     for record in records.values():
         path = record.module
-        attention = record.operation == "attention" and "ttention" in trace.module_types.get(
-            path, ""
+        is_attention_module = record.operation == "attention" and (
+            "ttention" in trace.module_types.get(path, "")
         )
-        if record.operation == "input" or (
-            path and (attention or (record.is_leaf_module and alone[path, record.module_call] == 1))
-        ):
+        is_whole_module = record.is_leaf_module and counts[path, record.module_call] == 1
+        if record.operation == "input" or (path and (is_attention_module or is_whole_module)):
             names[record.id] = path
         else:
             names[record.id] = f"{path}.{record.operation}" if path else record.operation
     return names
 
 
-def _unique(nodes: list[Node]) -> list[Node]:
-    taken: Counter[str] = Counter()
+def _with_unique_names(nodes: list[Node]) -> list[Node]:
+    """The nodes, those of the same name numbered."""
+    counts: Counter[str] = Counter()
     result = []
     for node in nodes:
-        taken[node.name] += 1
+        counts[node.name] += 1
         name = node.name
-        while taken[node.name] > 1 and (
+        while counts[node.name] > 1 and (
             name == node.name or any(name == other.name for other in nodes)
         ):
-            name = f"{node.name}_{taken[node.name]}"
+            name = f"{node.name}_{counts[node.name]}"
             if any(name == other.name for other in nodes):
-                taken[node.name] += 1
+                counts[node.name] += 1
         result.append(Node(**{**vars(node), "name": name}))
     return result

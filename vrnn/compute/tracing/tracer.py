@@ -1,8 +1,7 @@
-"""One real forward pass, written down: each operation, what it took, and where in the model it ran.
+"""The record of one real forward pass: each operation, what it took, and where in the model it ran.
 
-A `TorchFunctionMode` sees each function a person wrote; global module hooks tell the module. A
-tensor remembers the operation that made it and a storage the last one that wrote into it, so that
-views, in-place operations and buffers filled piece by piece lead to the right edges.
+A `TorchFunctionMode` sees each function that a person wrote; global module hooks tell which module
+it ran in. `origins` tells what each tensor came from.
 """
 
 from __future__ import annotations
@@ -12,24 +11,16 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, is_dataclass
 from inspect import Parameter, signature
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
-from torch.utils.weak import WeakTensorKeyDictionary
 
-from vrnn.compute.operators import catalog as ops
+from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import head_weights_shape
-from vrnn.compute.operators.receptive_field import (
-    Geometry,
-    PixelField,
-    join_fields,
-    lies_within,
-    pull_back,
-    push_through_view,
-)
+from vrnn.compute.operators.receptive_field import PixelField
 from vrnn.compute.operators.receptive_field_rules import (
     Call,
     field_of_input,
@@ -45,23 +36,32 @@ from vrnn.compute.operators.tensor_layout import (
     layout_after_view,
 )
 from vrnn.compute.tracing.annotations import Marker, Tracker
-
-CONSTANT = -1
-"""Marks a tensor that was made within sight and does not depend on the input."""
+from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
 
 
 @dataclass(eq=False)
 class OpRecord:
     """One operation as it ran.
 
-    position: number of the function call in the pass; -1 for inputs and for what a module did out
-        of sight, which `module` and `call` find again. part: which of the call's results.
-    sources: ids of the records whose data it took, in order; shape: with its batch.
-    module: path of the innermost module; leaf: whether that has no children.
-    attention: what is shown is the attention of each head, and `shape` is of that.
-    own: the parameters that it was the first to use, and `parameters` their count.
-    field: which pixels of the input the tensor's positions can depend on.
-    weight: path of the module that owns the weight of a convolution or linear layer.
+    Attributes:
+        id: Index in the trace's records.
+        call_index: Number of the function call in the pass; -1 for inputs, and for what an opaque
+            module did, which `module` and `module_call` find again.
+        function: The torch function; None for inputs and opaque modules.
+        output_index: Which of the call's results this is; -1 for a tensor that it wrote into and
+            did not return.
+        operation: Canonical name of the operation; `input` or `module` where there is none.
+        label: What people read.
+        module: Path of the innermost module that it ran in.
+        is_leaf_module: Whether that module has no children.
+        module_call: 0, 1, … when that module runs more than once.
+        sources: Ids of the records whose data it took, in order.
+        shape: Shape of the result with its batch.
+        axis_layout: What is known of the result's axes.
+        pixel_field: Which pixels of the input the result's positions can depend on.
+        is_attention: Whether the attention weights of each head are shown; `shape` is of those.
+        own_parameters: The parameters that it was the first to use.
+        weight_module: Path of the module that owns the weight of a convolution or linear layer.
     """
 
     id: int
@@ -83,14 +83,25 @@ class OpRecord:
 
     @property
     def parameter_count(self) -> int:
-        """How many numbers there are in `own`."""
+        """Number of values in `own_parameters`."""
         return sum(parameter.numel() for parameter in self.own_parameters)
 
 
 @dataclass(eq=False)
 class Trace:
-    """A pass written down. calls: function calls in the whole pass; kinds: class name by module
-    path; markers, tracked: record ids with what the author wrote."""
+    """A recorded pass.
+
+    Attributes:
+        name: The model's name.
+        records: Its operations in run order.
+        inputs: Ids of the records of its inputs.
+        outputs: Ids of the records of its results.
+        call_count: Function calls in the whole pass.
+        module_types: Class name of each module, by path.
+        batch_size: Number of samples in the pass.
+        markers: Record id and text of each `Marker`.
+        tracked: Record id and name of each `Tracker`.
+    """
 
     name: str
     records: list[OpRecord]
@@ -103,36 +114,43 @@ class Trace:
     tracked: list[tuple[int, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True)
-class TensorOrigin:
-    """What is known of a tensor: the record it came from, when, its layout, and which pixels of the
-    input its positions can depend on (None: on none)."""
+class _Source(NamedTuple):
+    """A tensor that an operation took and that depends on the input. shape: before the call."""
 
-    record: int
-    time: int
-    axis_layout: AxisLayout
-    pixel_field: PixelField | None = None
+    tensor: torch.Tensor
+    shape: torch.Size
+    origin: TensorOrigin
 
 
-@dataclass(frozen=True)
-class StorageWrite:
-    """The last record that wrote into a storage, and when. field: of all that was written there,
-    as seen through a tensor of this geometry; None: there is no such tensor, all of it counts."""
+class _CallEffects(NamedTuple):
+    """What a function call did.
 
-    record: int
-    time: int
-    pixel_field: PixelField
-    geometry: Geometry | None
+    Attributes:
+        taken: All tensors among its arguments.
+        sources: Those of them that depend on the input.
+        made: Tensors that it returned.
+        changed: Tensors among `taken` that it wrote into.
+    """
+
+    taken: list[torch.Tensor]
+    sources: list[_Source]
+    made: list[torch.Tensor]
+    changed: list[torch.Tensor]
 
 
 def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
-    """Run the model once on these inputs and write down what it does.
+    """Run a model once and record what it does.
 
-    The model is left as it was. What the model itself raises passes through unchanged.
+    The model is left as it was. Exceptions of the model itself pass through unchanged.
+
+    Args:
+        model: The model.
+        inputs: Its positional arguments.
+        name: What the trace is called.
     """
     recorder = _Recorder(model)
-    with evaluation_mode(model), recorder.watching(), torch.no_grad():
-        recorder.enter(model, inputs)
+    with evaluation_mode(model), recorder.watching_modules(), torch.no_grad():
+        recorder.record_inputs(model, inputs)
         with recorder:
             result = model(*inputs)
     return recorder.finish(name, result)
@@ -140,7 +158,7 @@ def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """The model in evaluation mode, every module as it was afterwards; compiled code off."""
+    """Put a model into evaluation mode, without compiled code, and every module back afterwards."""
     training = [module for module in model.modules() if module.training]
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
@@ -155,7 +173,12 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 
 
 def tensors_in(value: Any, depth: int = 6) -> Iterator[torch.Tensor]:
-    """All tensors in nested lists, tuples, dicts, dataclasses and plain objects, in order."""
+    """Yield all tensors in nested lists, tuples, dicts, data classes and plain objects, in order.
+
+    Args:
+        value: Where to look.
+        depth: Levels to descend at most.
+    """
     if isinstance(value, torch.Tensor):
         yield value
     elif depth and isinstance(value, list | tuple | set):
@@ -164,64 +187,102 @@ def tensors_in(value: Any, depth: int = 6) -> Iterator[torch.Tensor]:
     elif depth and isinstance(value, Mapping):
         for item in value.values():
             yield from tensors_in(item, depth - 1)
-    elif depth and (is_dataclass(value) or type(value).__module__.split(".")[0] not in _PLAIN):
+    elif depth and (is_dataclass(value) or _package_of(value) not in _WITHOUT_TENSORS):
         for item in getattr(value, "__dict__", {}).values():
             yield from tensors_in(item, depth - 1)
 
 
-_PLAIN = frozenset({"builtins", "torch", "numpy", "typing", "types"})
+_WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
+"""Packages whose objects are not looked into."""
+
+
+def _package_of(value: Any) -> str:
+    return type(value).__module__.split(".")[0]
+
+
+class _ModuleStack:
+    """Which module runs.
+
+    Attributes:
+        paths: Path of each module, by `id`.
+        leaves: Paths of the modules without children.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        self.paths = {id(m): path for path, m in model.named_modules()}
+        self.leaves = {path for path, m in model.named_modules() if not any(m.children())}
+        self._stack: list[tuple[str, int]] = [("", 0)]
+        self._calls: dict[str, int] = {}
+
+    @property
+    def current(self) -> tuple[str, int]:
+        """Path of the innermost module that runs, and the number of its call."""
+        return self._stack[-1]
+
+    def enter(self, module: nn.Module) -> None:
+        """Note that a module begins to run."""
+        path = self.paths.get(id(module))
+        if path is not None:
+            call = self._calls.get(path, 0)
+            self._calls[path] = call + 1
+            self._stack.append((path, call))
+
+    def leave(self) -> None:
+        """Note that the innermost module has ended."""
+        if len(self._stack) > 1:
+            self._stack.pop()
 
 
 class _Recorder(TorchFunctionMode):
+    """Makes a trace while it is active, with module hooks of its own."""
+
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.records: list[OpRecord] = []
-        self._paths = {id(m): path for path, m in model.named_modules()}
-        self._kinds = {path: type(m).__name__ for path, m in model.named_modules()}
-        self._leaves = {path for path, m in model.named_modules() if not any(m.children())}
+        self._modules = _ModuleStack(model)
+        self._types = {path: type(m).__name__ for path, m in model.named_modules()}
         self._owners = {
             id(p): path for path, m in model.named_modules() for p in m.parameters(recurse=False)
         }
-        self._tags: Any = WeakTensorKeyDictionary()
-        self._writers: dict[int, StorageWrite] = {}
-        self._stack: list[tuple[str, int]] = [("", 0)]
-        self._calls: dict[str, int] = {}
-        self._position = 0
-        self._time = 0
-        self._busy = False
-        self._counted: set[int] = set()
-        self._kept_alive: list[torch.Tensor] = []  # a storage's address must not be used twice
+        self._origins = OriginTable()
+        self._call_index = 0
+        self._is_paused = False
+        self._used_parameters: set[int] = set()
         self._inputs: list[int] = []
         self._markers: list[tuple[int, str]] = []
         self._tracked: list[tuple[int, str]] = []
-        self._batch = 1
+        self._batch_size = 1
 
     # The pass.
 
-    def enter(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
+    def record_inputs(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
         """Make a record of each input tensor."""
         size: tuple[int, int] | None = None
-        for name, value in zip(_names(model, len(inputs)), inputs, strict=True):
+        for name, value in zip(_input_names(model, len(inputs)), inputs, strict=True):
             for tensor in tensors_in(value):
                 if tensor.dim() and not self._inputs:
-                    self._batch = int(tensor.shape[0])
-                at = 1 if tensor.dim() >= 3 else tensor.dim() - 1
+                    self._batch_size = int(tensor.shape[0])
+                axis = 1 if tensor.dim() >= 3 else tensor.dim() - 1
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
-                layout = AxisLayout(at if at > 0 else None, shape[2:] if len(shape) == 4 else None)
-                form = infer_map_layout(shape, layout, False, self._batch)
-                size = size or (form.shape[1], form.shape[2])
-                field = field_of_input(shape, size)
-                record = self._add(-1, None, 0, "input", label, (), shape, layout, field)
+                grid = shape[2:] if len(shape) == 4 else None
+                axis_layout = AxisLayout(axis if axis > 0 else None, grid)
+                map_layout = infer_map_layout(shape, axis_layout, False, self._batch_size)
+                size = size or (map_layout.shape[1], map_layout.shape[2])
+                pixel_field = field_of_input(shape, size)
+                record = self._add_record(
+                    operation="input", label=label, shape=shape, axis_layout=axis_layout,
+                    pixel_field=pixel_field,
+                )  # fmt: skip
                 record.module = name
                 self._inputs.append(record.id)
-                self._tags[tensor] = TensorOrigin(record.id, self._time, layout, field)
+                self._origins.set(tensor, record.id, axis_layout, pixel_field)
 
     @contextmanager
-    def watching(self) -> Iterator[None]:
-        """Global hooks: those of single modules raise on ScriptModules."""
-        before = hooks.register_module_forward_pre_hook(self._before)
-        after = hooks.register_module_forward_hook(self._after)
+    def watching_modules(self) -> Iterator[None]:
+        """Install global hooks: those of single modules raise on ScriptModules."""
+        before = hooks.register_module_forward_pre_hook(self._before_module)
+        after = hooks.register_module_forward_hook(self._after_module)
         try:
             yield
         finally:
@@ -229,252 +290,204 @@ class _Recorder(TorchFunctionMode):
             after.remove()
 
     def finish(self, name: str, result: Any) -> Trace:
-        """The trace, ending in the tensors of the model's result."""
+        """Return the trace, ending in the tensors of the model's result."""
         outputs: list[int] = []
         for tensor in tensors_in(result):
-            source = self._source(tensor)
-            if source and source.record != CONSTANT and source.record not in outputs:
-                outputs.append(source.record)
+            origin = self._origins.get(tensor)
+            if origin and origin.depends_on_input and origin.record not in outputs:
+                outputs.append(origin.record)
         return Trace(
-            name, self.records, self._inputs, outputs, self._position, self._kinds, self._batch,
-            self._markers, self._tracked,
+            name, self.records, self._inputs, outputs, self._call_index, self._types,
+            self._batch_size, self._markers, self._tracked,
         )  # fmt: skip
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
-        if self._busy:
+        if self._is_paused:
             return func(*args, **kwargs)
-        position = self._position
-        self._position += 1
+        call_index = self._call_index
+        self._call_index += 1
         taken = list(tensors_in((args, kwargs)))
         versions = [version_of(t) for t in taken]
         shapes = [t.shape for t in taken]
-        sources = [self._source(t) for t in taken]
+        origins = [self._origins.get(t) for t in taken]
         result = func(*args, **kwargs)
         made = list(tensors_in(result)) if isinstance(result, torch.Tensor | list | tuple) else []
         changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
         if made or changed:
-            self._note(func, position, args, kwargs, taken, shapes, sources, made, changed)
+            sources = [
+                _Source(t, shape, origin)
+                for t, shape, origin in zip(taken, shapes, origins, strict=True)
+                if origin is not None and origin.depends_on_input
+            ]
+            effects = _CallEffects(taken, sources, made, changed)
+            self._record_call(func, call_index, args, kwargs, effects)
         return result
 
-    def _note(
-        self,
-        func: Any,
-        position: int,
-        args: Any,
-        kwargs: Mapping[str, Any],
-        taken: Sequence[torch.Tensor],
-        shapes: Sequence[torch.Size],
-        sources: Sequence[TensorOrigin | None],
-        made: list[torch.Tensor],
-        changed: list[torch.Tensor],
+    def _record_call(
+        self, func: Any, call_index: int, args: Any, kwargs: Mapping[str, Any], did: _CallEffects
     ) -> None:
-        self._time += 1
-        operation = ops.operation_name(func)
-        known = [
-            (t, shape, tag)
-            for t, shape, tag in zip(taken, shapes, sources, strict=True)
-            if tag is not None and tag.record != CONSTANT
-        ]
-        real = [(t, tag) for t, _, tag in known]
-        results = made or changed
-        if not real or operation in ops.FACTORIES:
-            for tensor in made:
-                self._tags[tensor] = TensorOrigin(CONSTANT, self._time, AxisLayout())
+        self._origins.advance()
+        operation = catalog.operation_name(func)
+        role = catalog.lookup(operation).role
+        if not did.sources or role == "factory":
+            for tensor in did.made:
+                self._origins.set_constant(tensor)
             return
-        if operation in ops.VIEW_OPS and not changed:
-            self._alias(operation, args, known, made)
+        if role == "view" and not did.changed:
+            self._record_view(operation, args, did)
             return
+        results = did.made or did.changed
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
         shown = results[first]
-        attention = operation == "attention" or _is_attention_map(operation, shown)
-        pairs = [(tuple(t.shape), tag.axis_layout) for t, tag in real]
-        layout = layout_after_operation(operation, tuple(shown.shape), pairs, attention)
-        names = ops.bind_arguments(func, operation, args, kwargs)
-        weights = head_weights_shape(names) if operation == "attention" else None
-        fields = {id(t): tag.pixel_field for t, tag in real if tag.pixel_field is not None}
-        call = Call(func, operation, args, kwargs, names, taken, fields)
-        reshaped = any(t.shape != shape for t, shape, _ in known)
-        field = global_field([*fields.values()]) if reshaped else field_of_result(call, shown)
-        record = self._add(
-            position, func, first if made else -1, operation,
-            ops.operation_label(operation, names, shown),
-            tuple(dict.fromkeys(tag.record for _, tag in real)), weights or tuple(shown.shape),
-            layout, field,
-        )  # fmt: skip
-        record.is_attention = weights is not None or _is_attention_map(operation, shown)
-        record.own_parameters = self._first_used(taken)
-        record.weight_module = self._owners.get(id(names.get("weight")), record.module)
-        seen = {id(shown): field}
-        for tensor in (*made, *changed):
-            if id(tensor) not in seen:
-                alike = reshaped or tensor.shape == shown.shape
-                seen[id(tensor)] = field if alike else field_of_result(call, tensor)
-        for tensor in made:
-            self._tags[tensor] = TensorOrigin(record.id, self._time, layout, seen[id(tensor)])
-        for tensor in changed:
-            self._kept_alive.append(tensor)
-            self._write(tensor, record.id, seen[id(tensor)])
-            if tensor not in self._tags or self._tags[tensor].record == CONSTANT:
-                self._tags[tensor] = TensorOrigin(record.id, self._time, layout, seen[id(tensor)])
-
-    def _write(self, tensor: torch.Tensor, record: int, field: PixelField) -> None:
-        """Note who wrote through a tensor, and the field of all that was written so far."""
-        storage = tensor.untyped_storage()._cdata
-        before, geometry = self._writers.get(storage), Geometry.of(tensor)
-        seen: Geometry | None = geometry
-        if before is not None and before.geometry is None:
-            field, seen = global_field([before.pixel_field, field]), None
-        elif before is not None and before.geometry is not None and before.geometry != geometry:
-            if lies_within(geometry, before.geometry):
-                back = pull_back(field, geometry, before.geometry)
-                field, seen = (
-                    join_fields([before.pixel_field, back], before.geometry.shape),
-                    before.geometry,
-                )
-            elif not lies_within(before.geometry, geometry):
-                field, seen = global_field([before.pixel_field, field]), None
-        self._writers[storage] = StorageWrite(record, self._time, field, seen)
-
-    def _alias(
-        self,
-        operation: str,
-        args: Any,
-        known: Sequence[tuple[torch.Tensor, torch.Size, TensorOrigin]],
-        made: list[torch.Tensor],
-    ) -> None:
-        old, before, tag = known[0]
-        for tensor in made:
-            rest = args[1:] if isinstance(args, tuple) else ()
-            layout = layout_after_view(
-                operation, rest, tuple(old.shape), tuple(tensor.shape), tag.axis_layout
-            )
-            field = tag.pixel_field and field_of_view(
-                operation, old, before, tag.pixel_field, tensor
-            )
-            for other, size, its in known[1:]:  # as broadcast_tensors gives several
-                if its.pixel_field and shares_storage(other, tensor):
-                    field = field_of_view(operation, other, size, its.pixel_field, tensor)
-            self._tags[tensor] = TensorOrigin(tag.record, self._time, layout, field)
-
-    def _source(self, tensor: torch.Tensor) -> TensorOrigin | None:
-        """Where the numbers in a tensor last came from."""
-        tag: TensorOrigin | None = self._tags.get(tensor)
-        if not self._writers:
-            return tag
-        try:
-            storage = tensor.untyped_storage()._cdata
-        except (RuntimeError, NotImplementedError):  # sparse and other tensors without a storage
-            return tag
-        writer = self._writers.get(storage)
-        if writer is None or (tag is not None and tag.time >= writer.time):
-            return tag
-        layout = tag.axis_layout if tag is not None else AxisLayout()
-        field = _as_written(
-            Geometry.of(tensor), tag.pixel_field if tag is not None else None, writer
+        is_attention_map = _is_attention_map(operation, shown)
+        axis_layout = layout_after_operation(
+            operation,
+            tuple(shown.shape),
+            [(tuple(s.tensor.shape), s.origin.axis_layout) for s in did.sources],
+            operation == "attention" or is_attention_map,
         )
-        return TensorOrigin(writer.record, writer.time, layout, field)
+        arguments = catalog.bind_arguments(func, operation, args, kwargs)
+        weights_shape = head_weights_shape(arguments) if operation == "attention" else None
+        fields = {id(s.tensor): s.origin.pixel_field for s in did.sources if s.origin.pixel_field}
+        call = Call(func, operation, args, kwargs, arguments, did.taken, fields)
+        pixel_fields = _fields_of_results(call, did, shown)
+        record = self._add_record(
+            operation=operation,
+            label=catalog.operation_label(operation, arguments, shown),
+            shape=weights_shape or tuple(shown.shape),
+            axis_layout=axis_layout,
+            pixel_field=pixel_fields[id(shown)],
+            sources=tuple(dict.fromkeys(s.origin.record for s in did.sources)),
+        )
+        record.call_index, record.function = call_index, func
+        record.output_index = first if did.made else -1
+        record.is_attention = weights_shape is not None or is_attention_map
+        record.own_parameters = self._take_unused_parameters(did.taken)
+        record.weight_module = self._owners.get(id(arguments.get("weight")), record.module)
+        for tensor in did.made:
+            self._origins.set(tensor, record.id, axis_layout, pixel_fields[id(tensor)])
+        for tensor in did.changed:
+            self._origins.set_written(tensor, record.id, axis_layout, pixel_fields[id(tensor)])
 
-    def _add(
-        self, position: int, func: Any, part: int, operation: str, label: str,
-        sources: tuple[int, ...], shape: tuple[int, ...], layout: AxisLayout, field: PixelField,
+    def _record_view(self, operation: str, args: Any, did: _CallEffects) -> None:
+        """Give views the origin of what they view."""
+        old, before, origin = did.sources[0]
+        for tensor in did.made:
+            rest = args[1:] if isinstance(args, tuple) else ()
+            axis_layout = layout_after_view(
+                operation, rest, tuple(old.shape), tuple(tensor.shape), origin.axis_layout
+            )
+            pixel_field = origin.pixel_field and field_of_view(
+                operation, old, before, origin.pixel_field, tensor
+            )
+            for other, shape, its in did.sources[1:]:  # as broadcast_tensors gives several
+                if its.pixel_field and shares_storage(other, tensor):
+                    pixel_field = field_of_view(operation, other, shape, its.pixel_field, tensor)
+            self._origins.set(tensor, origin.record, axis_layout, pixel_field)
+
+    def _add_record(
+        self, *, operation: str, label: str, shape: tuple[int, ...], axis_layout: AxisLayout,
+        pixel_field: PixelField, sources: tuple[int, ...] = (),
     ) -> OpRecord:  # fmt: skip
-        path, call = self._stack[-1]
+        """Add the record of an operation in the current module, as of no function call."""
+        path, module_call = self._modules.current
         record = OpRecord(
-            len(self.records), position, func, part, operation, label, path, path in self._leaves,
-            call, sources, shape, layout, field,
+            len(self.records), -1, None, 0, operation, label, path, path in self._modules.leaves,
+            module_call, sources, shape, axis_layout, pixel_field,
         )  # fmt: skip
         self.records.append(record)
         return record
 
-    def _first_used(self, taken: Sequence[torch.Tensor]) -> tuple[nn.Parameter, ...]:
+    def _take_unused_parameters(self, taken: Sequence[torch.Tensor]) -> tuple[nn.Parameter, ...]:
         """Parameters among the arguments; shared ones belong to who used them first."""
         new = {
-            id(t): t for t in taken if isinstance(t, nn.Parameter) and id(t) not in self._counted
+            id(t): t
+            for t in taken
+            if isinstance(t, nn.Parameter) and id(t) not in self._used_parameters
         }
-        self._counted.update(new)
+        self._used_parameters.update(new)
         return tuple(new.values())
 
     # The modules.
 
-    def _before(self, module: nn.Module, args: Any) -> None:
-        path = self._paths.get(id(module))
-        if path is not None:
-            call = self._calls.get(path, 0)
-            self._calls[path] = call + 1
-            self._stack.append((path, call))
+    def _before_module(self, module: nn.Module, args: Any) -> None:
+        self._modules.enter(module)
 
-    def _after(self, module: nn.Module, args: Any, result: Any) -> None:
-        path = self._paths.get(id(module))
+    def _after_module(self, module: nn.Module, args: Any, result: Any) -> None:
+        path = self._modules.paths.get(id(module))
         if path is None:
             return
-        self._busy = True
+        self._is_paused = True
         try:
             self._record_opaque_module(module, args, result)
             if isinstance(module, Tracker | Marker):
-                self._signpost(module, path, result)
+                self._record_annotation(module, path, result)
         finally:
-            self._busy = False
-            if len(self._stack) > 1:
-                self._stack.pop()
+            self._is_paused = False
+            self._modules.leave()
 
-    def _signpost(self, module: nn.Module, path: str, result: Any) -> None:
+    def _record_annotation(self, module: Tracker | Marker, path: str, result: Any) -> None:
         for tensor in tensors_in(result):
-            tag = self._source(tensor)
-            if tag is not None and tag.record != CONSTANT:
+            origin = self._origins.get(tensor)
+            if origin is not None and origin.depends_on_input:
                 if isinstance(module, Marker):
-                    self._markers.append((tag.record, module.text))
-                elif isinstance(module, Tracker):
-                    self._tracked.append((tag.record, module.name or path))
+                    self._markers.append((origin.record, module.text))
+                else:
+                    self._tracked.append((origin.record, module.name or path))
 
     def _record_opaque_module(self, module: nn.Module, args: Any, result: Any) -> None:
-        """A result that no function in sight made (a ScriptModule, a custom autograd function):
-        the module as a whole is the operation."""
-        made = [t for t in tensors_in(result) if self._source(t) is None]
+        """Record a module as one operation if no traced function made its result.
+
+        Such are ScriptModules and custom autograd functions.
+        """
+        made = [t for t in tensors_in(result) if self._origins.get(t) is None]
         made = [t for t in made if not isinstance(t, nn.Parameter) and t.is_floating_point()]
-        sources = [(t, self._source(t)) for t in tensors_in(args)]
-        real = [(t, tag) for t, tag in sources if tag is not None and tag.record != CONSTANT]
-        if not made or not real:
+        origins = [(t, self._origins.get(t)) for t in tensors_in(args)]
+        sources = [(t, o) for t, o in origins if o is not None and o.depends_on_input]
+        if not made or not sources:
             return
-        self._time += 1
-        kind = type(module).__name__
-        kind = getattr(module, "original_name", kind)
-        pairs = [(tuple(t.shape), tag.axis_layout) for t, tag in real]
+        self._origins.advance()
         shape = tuple(made[0].shape)
-        layout = layout_after_operation("module", shape, pairs)
-        if layout.channel_axis is None and len(shape) == 4:
-            layout = AxisLayout(1, (shape[2], shape[3]))
-        found = tuple(dict.fromkeys(tag.record for _, tag in real))
-        part = [id(t) for t in tensors_in(result)].index(id(made[0]))
-        field = global_field([tag.pixel_field for _, tag in real if tag.pixel_field is not None])
-        record = self._add(-1, None, part, "module", kind, found, shape, layout, field)
-        record.own_parameters = self._first_used(list(module.parameters()))
+        axis_layout = layout_after_operation(
+            "module", shape, [(tuple(t.shape), origin.axis_layout) for t, origin in sources]
+        )
+        if axis_layout.channel_axis is None and len(shape) == 4:
+            axis_layout = AxisLayout(1, (shape[2], shape[3]))
+        record = self._add_record(
+            operation="module",
+            label=getattr(module, "original_name", type(module).__name__),
+            shape=shape,
+            axis_layout=axis_layout,
+            pixel_field=global_field(
+                [origin.pixel_field for _, origin in sources if origin.pixel_field is not None]
+            ),
+            sources=tuple(dict.fromkeys(origin.record for _, origin in sources)),
+        )
+        record.output_index = [id(t) for t in tensors_in(result)].index(id(made[0]))
+        record.own_parameters = self._take_unused_parameters(list(module.parameters()))
         record.is_leaf_module = True
         for tensor in made:
-            self._tags[tensor] = TensorOrigin(record.id, self._time, layout, field)
+            self._origins.set(tensor, record.id, axis_layout, record.pixel_field)
 
 
-def _as_written(geometry: Geometry, before: PixelField | None, writer: StorageWrite) -> PixelField:
-    """The field of a tensor of this geometry, once something was written into its storage.
+def _fields_of_results(call: Call, did: _CallEffects, shown: torch.Tensor) -> dict[int, PixelField]:
+    """The fields of all tensors that a call made or changed, by `id`.
 
-    before: of what it held when it was made.
+    shown: the one of which a record is made; others of the same shape have its field.
     """
-    if writer.geometry == geometry:
-        return writer.pixel_field
-    fields = [writer.pixel_field] if before is None else [writer.pixel_field, before]
-    if writer.geometry is None:
-        return global_field(fields)
-    if lies_within(writer.geometry, geometry):
-        return join_fields(
-            [*fields[1:], pull_back(writer.pixel_field, writer.geometry, geometry)], geometry.shape
-        )
-    if lies_within(geometry, writer.geometry):
-        return push_through_view(writer.pixel_field, writer.geometry, geometry)
-    return global_field(fields)
+    is_reshaped = any(s.tensor.shape != s.shape for s in did.sources)
+    field = global_field([*call.fields.values()]) if is_reshaped else field_of_result(call, shown)
+    fields = {id(shown): field}
+    for tensor in (*did.made, *did.changed):
+        if id(tensor) not in fields:
+            is_alike = is_reshaped or tensor.shape == shown.shape
+            fields[id(tensor)] = field if is_alike else field_of_result(call, tensor)
+    return fields
 
 
 def version_of(tensor: torch.Tensor) -> int:
-    """A number that grows when a tensor is written to; inference tensors do not count."""
+    """Return a number that grows when a tensor is written to; 0 for inference tensors."""
     return 0 if tensor.is_inference() else int(tensor._version)
 
 
@@ -483,7 +496,7 @@ def _is_attention_map(operation: str, result: torch.Tensor) -> bool:
     return operation == "softmax" and result.dim() == 4 and result.shape[-1] > 1
 
 
-def _names(model: nn.Module, count: int) -> list[str]:
+def _input_names(model: nn.Module, count: int) -> list[str]:
     if count == 1:
         return ["input"]
     try:

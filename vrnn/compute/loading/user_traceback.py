@@ -1,0 +1,82 @@
+"""Errors in the user's own code: which line they came from, and a sentence about them."""
+
+from __future__ import annotations
+
+import linecache
+import sysconfig
+import traceback
+from pathlib import Path
+
+PACKAGE = Path(__file__).resolve().parents[2]
+"""Folder of vrnn's own code."""
+MAX_REASON = 300
+"""Characters of an error's message that are shown."""
+
+
+def user_line(error: BaseException, folder: Path | None = None) -> str:
+    """Return the deepest line of the user's own code in a traceback.
+
+    Args:
+        error: The error.
+        folder: The folder that holds the user's code, even if it is installed; without it, all
+            that is neither vrnn's own nor installed counts.
+
+    Returns:
+        Such as `script.py:12: y = self.fc(x)`; '' if there is none.
+    """
+    if isinstance(error, SyntaxError) and error.filename and error.lineno:
+        text = (error.text or linecache.getline(error.filename, error.lineno)).strip()
+        return _format_line(Path(error.filename), error.lineno, text)
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        if _is_user_code(Path(frame.filename), folder):
+            text = (frame.line or "").strip()
+            return _format_line(Path(frame.filename), frame.lineno or 0, text)
+    return ""
+
+
+def _format_line(path: Path, number: int, text: str) -> str:
+    return f"{path.name}:{number}: {text}" if text else f"{path.name}:{number}"
+
+
+def _is_user_code(path: Path, folder: Path | None) -> bool:
+    if not path.is_file():
+        return False
+    path = path.resolve()
+    if folder is not None and path.is_relative_to(folder.resolve()):
+        return True
+    installed = [
+        Path(sysconfig.get_paths()[key]).resolve() for key in ("stdlib", "purelib", "platlib")
+    ]
+    return not any(path.is_relative_to(other) for other in (PACKAGE, *installed))
+
+
+def explain_error(error: BaseException, folder: Path | None = None) -> str:
+    """Describe an error in the user's code in one sentence: what, and at which line.
+
+    Args:
+        error: The error.
+        folder: As for `user_line`.
+    """
+    reason = " ".join(str(error).split()) or "no reason given"
+    if len(reason) > MAX_REASON:
+        reason = reason[: MAX_REASON - 3] + "…"
+    if is_out_of_memory(error):
+        return f"out of memory ({reason}); pass a smaller --input-size or --device cpu"
+    line = user_line(error, folder)
+    kind = type(error).__name__
+    if isinstance(error, SyntaxError):
+        return f"{line}: {kind}: {error.msg}"
+    return f"{line}: {kind}: {reason}" if line else f"{kind}: {reason}"
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Return whether an error means that memory of the machine or the GPU ran out."""
+    text = str(error).lower()
+    return (
+        isinstance(error, MemoryError)
+        or type(error).__name__ == "OutOfMemoryError"
+        or "can't allocate memory" in text
+        or "out of memory" in text
+        or "not enough memory" in text
+        or "storage size calculation overflowed" in text
+    )

@@ -1,0 +1,170 @@
+"""Where the numbers in each tensor of a traced pass came from, views and in-place writes included.
+
+A tensor remembers the operation that made it, a storage the last one that wrote into it.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from torch.utils.weak import WeakTensorKeyDictionary
+
+from vrnn.compute.operators.receptive_field import (
+    Geometry,
+    PixelField,
+    join_fields,
+    lies_within,
+    pull_back,
+    push_through_view,
+)
+from vrnn.compute.operators.receptive_field_rules import global_field
+from vrnn.compute.operators.tensor_layout import AxisLayout
+
+_CONSTANT = -1
+"""In place of a record's id: of a tensor that does not depend on the input."""
+
+
+@dataclass(frozen=True)
+class TensorOrigin:
+    """Where a tensor came from.
+
+    Attributes:
+        record: Id of the record that made it.
+        time: When, counted in recorded operations.
+        axis_layout: What is known of its axes.
+        pixel_field: Which pixels of the input its positions can depend on; None if on none.
+    """
+
+    record: int
+    time: int
+    axis_layout: AxisLayout
+    pixel_field: PixelField | None = None
+
+    @property
+    def depends_on_input(self) -> bool:
+        """Whether it was made from the input, not from constants only."""
+        return self.record != _CONSTANT
+
+
+@dataclass(frozen=True)
+class _StorageWrite:
+    """The last write into a storage.
+
+    Attributes:
+        record: Id of the record that wrote.
+        time: When, counted in recorded operations.
+        pixel_field: Field of all that was written there so far, as seen through a tensor of
+            `geometry`.
+        geometry: Geometry of that tensor; None if there is no such tensor and the field is global.
+    """
+
+    record: int
+    time: int
+    pixel_field: PixelField
+    geometry: Geometry | None
+
+
+class OriginTable:
+    """The origins of all tensors that exist in a pass."""
+
+    def __init__(self) -> None:
+        self._origins: Any = WeakTensorKeyDictionary()
+        self._writes: dict[int, _StorageWrite] = {}
+        self._time = 0
+        self._kept_alive: list[torch.Tensor] = []  # a storage's address must not be used twice
+
+    def advance(self) -> None:
+        """Note that another operation has run."""
+        self._time += 1
+
+    def get(self, tensor: torch.Tensor) -> TensorOrigin | None:
+        """Return where the numbers in a tensor last came from; None if no one recorded it."""
+        origin: TensorOrigin | None = self._origins.get(tensor)
+        if not self._writes:
+            return origin
+        try:
+            storage = tensor.untyped_storage()._cdata
+        except (RuntimeError, NotImplementedError):  # sparse and other tensors without a storage
+            return origin
+        write = self._writes.get(storage)
+        if write is None or (origin is not None and origin.time >= write.time):
+            return origin
+        axis_layout = origin.axis_layout if origin is not None else AxisLayout()
+        before = origin.pixel_field if origin is not None else None
+        pixel_field = _field_after_write(Geometry.of(tensor), before, write)
+        return TensorOrigin(write.record, write.time, axis_layout, pixel_field)
+
+    def set(
+        self,
+        tensor: torch.Tensor,
+        record: int,
+        axis_layout: AxisLayout,
+        pixel_field: PixelField | None,
+    ) -> None:
+        """Note that a record has made a tensor.
+
+        Args:
+            tensor: The tensor.
+            record: Id of the record.
+            axis_layout: What is known of the tensor's axes.
+            pixel_field: Which pixels its positions can depend on.
+        """
+        self._origins[tensor] = TensorOrigin(record, self._time, axis_layout, pixel_field)
+
+    def set_constant(self, tensor: torch.Tensor) -> None:
+        """Note that a tensor does not depend on the input."""
+        self._origins[tensor] = TensorOrigin(_CONSTANT, self._time, AxisLayout())
+
+    def set_written(
+        self, tensor: torch.Tensor, record: int, axis_layout: AxisLayout, pixel_field: PixelField
+    ) -> None:
+        """Note that a record has written through a tensor into its storage.
+
+        Args:
+            tensor: The tensor that was written to.
+            record: Id of the record.
+            axis_layout: What is known of the axes of what was written.
+            pixel_field: Which pixels the written positions can depend on.
+        """
+        self._kept_alive.append(tensor)
+        self._merge_write(tensor, record, pixel_field)
+        if tensor not in self._origins or not self._origins[tensor].depends_on_input:
+            self.set(tensor, record, axis_layout, pixel_field)
+
+    def _merge_write(self, tensor: torch.Tensor, record: int, written: PixelField) -> None:
+        """Add to the field of all that was written into a storage so far."""
+        storage = tensor.untyped_storage()._cdata
+        before, geometry = self._writes.get(storage), Geometry.of(tensor)
+        seen_through: Geometry | None = geometry
+        if before is not None and before.geometry is None:
+            written, seen_through = global_field([before.pixel_field, written]), None
+        elif before is not None and before.geometry is not None and before.geometry != geometry:
+            if lies_within(geometry, before.geometry):
+                seen_through = before.geometry
+                written = pull_back(written, geometry, seen_through)
+                written = join_fields([before.pixel_field, written], seen_through.shape)
+            elif not lies_within(before.geometry, geometry):
+                written, seen_through = global_field([before.pixel_field, written]), None
+        self._writes[storage] = _StorageWrite(record, self._time, written, seen_through)
+
+
+def _field_after_write(
+    geometry: Geometry, before: PixelField | None, write: _StorageWrite
+) -> PixelField:
+    """The field of a tensor of this geometry after a write into its storage.
+
+    before: the field of what it held when it was made.
+    """
+    if write.geometry == geometry:
+        return write.pixel_field
+    fields = [write.pixel_field] if before is None else [write.pixel_field, before]
+    if write.geometry is None:
+        return global_field(fields)
+    if lies_within(write.geometry, geometry):
+        written = pull_back(write.pixel_field, write.geometry, geometry)
+        return join_fields([*fields[1:], written], geometry.shape)
+    if lies_within(geometry, write.geometry):
+        return push_through_view(write.pixel_field, write.geometry, geometry)
+    return global_field(fields)
