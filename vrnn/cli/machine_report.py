@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 from vrnn.cli.display import has_display
+from vrnn.style.font import typeface_name
 from vrnn.version import __version__
 
 PROBE_SECONDS = 60
@@ -251,7 +252,7 @@ def _package(name: str, otherwise: State) -> Finding:
 def own_files() -> list[Finding]:
     """Shaders, settings and the default model must have come along with the program."""
     again = f"{sys.executable} -m pip install --force-reinstall --no-deps vrnn"
-    findings = [Finding("typeface_name", typeface())]
+    findings = [Finding("typeface", typeface_name())]
     for part, package, folder, ending in (
         ("shaders", "vrnn.shaders", ".", ".glsl"),
         ("settings", "vrnn.configs", ".", ".toml"),
