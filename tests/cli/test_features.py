@@ -149,7 +149,7 @@ def test_several_copies_and_one_picture_for_a_layer(studio):
 
 def test_a_layer_that_cannot_be_ascended_says_so(studio):
     studio.do(ShowFeatureVisualization("input", settings=FAST))
-    assert studio.workspace.jobs.pictures.made  # it was tried
+    assert studio.workspace.features.made  # it was tried
     assert not studio.world.feature_tiles
     assert not studio.workspace.jobs.rows
 

@@ -78,18 +78,18 @@ class FeatureActions(Protocol):
 class JobActions(Protocol):
     """Work beside forward passes."""
 
-    @property
-    def pictures(self) -> FeatureActions:
-        """Feature visualizations."""
-
-    def show_top_activations(self, layer: str, channel: int, network: int) -> None:
-        """Search the data set for the images that excite a channel most."""
-
     def cancel(self, number: int) -> None:
         """End a job; 0: all."""
 
     def pause(self, number: int, paused: bool) -> None:
         """Let a job rest, or resume it; 0: all."""
+
+
+class TopActivationActions(Protocol):
+    """The images that excite a channel most."""
+
+    def show(self, layer: str, channel: int, network: int) -> None:
+        """Search the data set for them; '' hides them."""
 
 
 class InputActions(Protocol):
@@ -117,6 +117,14 @@ class WorkspaceActions(Protocol):
     @property
     def jobs(self) -> JobActions:
         """Work beside forward passes."""
+
+    @property
+    def top_activations(self) -> TopActivationActions:
+        """The images that excite a channel most."""
+
+    @property
+    def features(self) -> FeatureActions:
+        """Feature visualizations in place of maps."""
 
     @property
     def input(self) -> InputActions:

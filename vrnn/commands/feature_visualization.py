@@ -43,7 +43,7 @@ class ShowFeatureVisualization(LayerCommand):
         """Begin with the channel that is pointed at."""
         hovered = context.world.hovered
         if hovered is not None:
-            context.workspace.jobs.pictures.prioritize((max(hovered.channel, 0),))
+            context.workspace.features.prioritize((max(hovered.channel, 0),))
         super().run(context)
 
     @classmethod

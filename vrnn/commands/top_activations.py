@@ -37,7 +37,7 @@ class ShowTopActivations(Command):
 
     def run(self, context: CommandContext) -> None:
         """Begin the search, or hide what is shown."""
-        context.workspace.jobs.show_top_activations(self.layer, self.channel, self.network)
+        context.workspace.top_activations.show(self.layer, self.channel, self.network)
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:

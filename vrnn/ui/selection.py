@@ -43,7 +43,7 @@ def changes(context: PanelContext) -> object:
     """What panels show that changes without any input to them: panels are made anew when this is
     another."""
     world, feed = context.world, context.workspace.feed
-    hit, pictures = world.hovered, context.workspace.jobs.pictures
+    hit, pictures = world.hovered, context.workspace.features
     pointed = None
     if hit is not None:
         pointed = (hit.layer, hit.channel if hit.layer in pictures.made else -1)
@@ -53,5 +53,5 @@ def changes(context: PanelContext) -> object:
     jobs = context.workspace.jobs
     return (
         id(world.state), pointed, frames, maps, feed.progress, tuple(jobs.rows.values()),
-        len(jobs.facts), context.subject, tuple(made.done for made in pictures.made.values()),
+        len(context.workspace.analyses.profiles), context.subject, tuple(made.done for made in pictures.made.values()),
     )  # fmt: skip

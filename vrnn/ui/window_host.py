@@ -18,11 +18,12 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import Area, ImGuiRenderer
 from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
+from vrnn.ui.dock_layout import DockLayout
 from vrnn.ui.imgui_keys import MODIFIERS, imgui_key
 from vrnn.ui.layout_store import LARGEST, SMALLEST, PanelLayout
 from vrnn.ui.menu_bar import draw_menus
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.panel_registry import Dock, PanelSet, registered_panels
+from vrnn.ui.panel_registry import PanelSet
 from vrnn.ui.selection import HoverSelection, changes
 from vrnn.ui.widgets import input_waits
 
@@ -96,21 +97,13 @@ class WindowGui:
         self._set_up()
         self._palette = CommandPalette()
         self._panels = PanelSet()
-        # Dear ImGui brings to the front what appears last: what stands at the right.
-        self._docks = {
-            info.title: info.dock
-            for dock in Dock
-            for info in registered_panels()
-            if info.dock is dock is not Dock.BOARD_ONLY
-        }
+        self._layout = DockLayout(screen.size, bool(self._memory.places))
         self._scale = 0.0
         self._settling = 0
         self._cursor = (0.0, 0.0)
         self._stamp: object = None
         self._made = 0.0
-        self._lay_out = not self._memory.places
         self._follow = HoverSelection()
-        self._room: Area = (0, 0, *screen.size)
         screen.listener = self
 
     def _set_up(self) -> None:
@@ -201,7 +194,7 @@ class WindowGui:
         """What docked panels leave of the picture, for the world."""
         if not self.shown:
             return (0, 0, *self._screen.size)
-        return self._room
+        return self._layout.room
 
     # What keys do.
 
@@ -277,7 +270,8 @@ class WindowGui:
         imgui.new_frame()
         if self.shown:
             self._menu()
-            self._dock()
+            em = self._text * self._screen.pixel_scale
+            self._layout.update(self._screen.size, em)
             self._draw_panels()
         self._palette.draw(self.context)
         imgui.render()
@@ -292,59 +286,19 @@ class WindowGui:
         if not imgui.begin_main_menu_bar():
             return
         if imgui.begin_menu("Panels"):
-            for title in self._docks:
+            for title in self._layout.docks:
                 if imgui.menu_item(title, "", title not in self._hidden)[0]:
                     self._hidden ^= {title}
             imgui.separator()
             if imgui.menu_item("Reset layout", "", False)[0]:
-                self._lay_out = True
+                self._layout.reset()
                 self._hidden.clear()
             imgui.end_menu()
         draw_menus(self.context, self._key_map)
         imgui.end_main_menu_bar()
 
-    def _dock(self) -> None:
-        """Room for docked panels at the sides; the world shows in the middle."""
-        view = imgui.get_main_viewport()
-        space = imgui.get_id("places")
-        if self._lay_out or imgui.internal.dock_builder_get_node(space) is None:
-            self._lay_out = False
-            self._default_layout(space, view)
-        flags = imgui.DockNodeFlags_
-        kind = flags.passthru_central_node | flags.no_docking_over_central_node
-        imgui.dock_space_over_viewport(space, view, kind.value)
-        middle = imgui.internal.dock_builder_get_central_node(space)
-        if middle is not None and middle.size.x >= 1 and middle.size.y >= 1:
-            left, top = round(middle.pos.x), round(middle.pos.y)
-            right = min(round(middle.pos.x + middle.size.x), self._screen.size[0])
-            bottom = min(round(middle.pos.y + middle.size.y), self._screen.size[1])
-            self._room = (left, top, max(right - left, 16), max(bottom - top, 16))
-
-    def _default_layout(self, space: int, view: Any) -> None:
-        build = imgui.internal
-        build.dock_builder_remove_node(space)
-        build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
-        build.dock_builder_set_node_size(space, view.work_size)
-        em = self._text * self._screen.pixel_scale
-        whole = max(view.work_size.x, 1.0)
-        left_part = min(21 * em / whole, 0.32)
-        _, left, rest = build.dock_builder_split_node_py(space, imgui.Dir.left, left_part)
-        right_part = min(22 * em / (whole * (1 - left_part)), 0.45)
-        _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_part)
-        _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
-        _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.38)
-        spaces = {
-            Dock.LEFT_TOP: left,
-            Dock.LEFT_BOTTOM: below_left,
-            Dock.RIGHT_TOP: right,
-            Dock.RIGHT_BOTTOM: below_right,
-        }
-        for title, dock in self._docks.items():
-            build.dock_builder_dock_window(title, spaces[dock])
-        build.dock_builder_finish(space)
-
     def _draw_panels(self) -> None:
-        for title in self._docks:
+        for title in self._layout.docks:
             if title in self._hidden:
                 continue
             visible, kept = imgui.begin(title, True)

@@ -23,6 +23,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visibility import channels_in_view
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
+from vrnn.workspace.job_manager import JobManager
 
 STORES = 100_000
 """Numbers of pictures' stores begin here, beyond those of networks and doubles."""
@@ -33,7 +34,6 @@ KEPT = 256
 
 Key = tuple[int, int]
 """Network and node."""
-Start = Callable[[FeatureVisJob, str], int]
 
 
 @dataclass(eq=False)
@@ -58,12 +58,17 @@ class FeatureImageManager:
     """The pictures of all layers."""
 
     def __init__(
-        self, world: World, renderer: Renderer, start: Start, cancel: Callable[[int], None],
-        say: Callable[[str], None],
-    ) -> None:  # fmt: skip
-        """start: puts a job to the others, with a text; returns its number; say: tells the user."""
-        self._world, self._renderer = world, renderer
-        self._start, self._cancel, self._say = start, cancel, say
+        self, world: World, renderer: Renderer, jobs: JobManager, notify: Callable[[str], None]
+    ) -> None:
+        """Create it.
+
+        Args:
+            world: Where the images are shown.
+            renderer: Holds them on the GPU.
+            jobs: Make them.
+            notify: Tells the user a sentence.
+        """
+        self._world, self._renderer, self._jobs, self._notify = world, renderer, jobs, notify
         self._stores = STORES
         self._wished: tuple[int, ...] = ()
         self._first: tuple[int, ...] = ()
@@ -86,8 +91,8 @@ class FeatureImageManager:
             if key not in self.made and ready:
                 self._begin(key, settings)
 
-    def opened(self) -> None:
-        """Networks have opened: pictures may be of others."""
+    def on_network_loaded(self) -> None:
+        """Take all images away: they may be of another network."""
         for key in list(self.made):
             self._take_away(key)
 
@@ -104,12 +109,16 @@ class FeatureImageManager:
         # Where the layer will stand: it grows just now.
         self._first = (*self._wished, *self._seen(self._world.at_rest(), key, settings))
         job = FeatureVisJob(slot, node, settings, image, lambda: self._first)
-        made.job = self._start(job, f"pictures for {stand.network.by_id[node].name}")
+        made.job = self._jobs.start(
+            job, f"pictures for {stand.network.by_id[node].name}", lambda result: None,
+            on_part=lambda parts: self._on_part(made, parts), on_end=lambda: self._on_end(made),
+        )  # fmt: skip
 
     def _take_away(self, key: Key) -> None:
         made = self.made.pop(key)
         if made.job:
-            self._cancel(made.job)
+            self._jobs.cancel(made.job)
+            made.job = 0
         if made.store in self._renderer.slots:
             self._renderer.close(made.store)
         self._world.set_feature_tiles(*key, None)
@@ -134,10 +143,9 @@ class FeatureImageManager:
             return ()
         return channels_in_view(world, *key, self._view)
 
-    def on_job_progress(self, job: int, parts: Sequence[object]) -> None:
-        """A job has made some."""
-        made = next((m for m in self.made.values() if m.job == job), None)
-        if made is None:
+    def _on_part(self, made: FeatureImageSet, parts: Sequence[object]) -> None:
+        """Take images that a job has made, unless they are not wanted any more."""
+        if not made.job:
             return
         for part in parts:
             if not isinstance(part, FeatureTile):
@@ -156,11 +164,9 @@ class FeatureImageManager:
         for key in [k for k in made.whole if k in made.files][: max(len(made.whole) - KEPT, 0)]:
             del made.whole[key]
 
-    def on_job_end(self, job: int) -> None:
+    def _on_end(self, made: FeatureImageSet) -> None:
         """A job has ended: done, stopped or failed."""
-        for made in self.made.values():
-            if made.job == job:
-                made.job = 0
+        made.job = 0
 
     def upload(self, most_bytes: float) -> bool:
         """Send pictures to the GPU until so many bytes are reached, at least one. True when all
@@ -193,8 +199,9 @@ class FeatureImageManager:
     def _give_up(self, made: FeatureImageSet, why: str) -> None:
         made.waiting.clear()
         if made.job:
-            self._cancel(made.job)
-        self._say(why)
+            self._jobs.cancel(made.job)
+            made.job = 0
+        self._notify(why)
 
     def _send(self, made: FeatureImageSet, key: tuple[int, int], block: np.ndarray) -> bool:
         """Write one picture; True when it is seen for the first time."""

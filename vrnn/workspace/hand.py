@@ -12,16 +12,16 @@ from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.visuals.card import ImageCard
 from vrnn.scene.world import World
 from vrnn.workspace.cards import HOLDING, CardDeck
+from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import HeldImage, MapColors, grab_image
 from vrnn.workspace.input_source import InputSource
-from vrnn.workspace.job_manager import JobManager
 
 
 class HandWorkspace(Protocol):
     """What the hand needs of the workspace."""
 
     world: World
-    jobs: JobManager
+    features: FeatureImageManager
     input: InputSource
 
     @property
@@ -44,7 +44,7 @@ class Hand:
         """
         self.image: HeldImage | None = None
         self._workspace, self._colors = workspace, colors
-        self._deck = CardDeck(workspace.world, workspace.jobs.pictures, colors)
+        self._deck = CardDeck(workspace.world, workspace.features, colors)
 
     def grab(self, selection: ImageSelection) -> None:
         """Take an image. Raises VrnnError when there is no such image."""
@@ -72,9 +72,7 @@ class Hand:
             return None
         world = self._workspace.world
         slot, node = find_layer(world, selection.layer, selection.network)
-        feature = self._workspace.jobs.pictures.feature(
-            slot, node, selection.channel, selection.copy
-        )
+        feature = self._workspace.features.feature(slot, node, selection.channel, selection.copy)
         if feature is None:
             return None
         name = world.networks[slot].network.by_id[node].name

@@ -1,36 +1,26 @@
-"""What the worker finds out beside passes, on the main thread's side: started, followed, shown."""
+"""Jobs on the main thread's side: started, followed, and their results handed to whoever asked."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-import numpy as np
-from PIL import Image
-
-from vrnn.commands.inputs import GrabImage
-from vrnn.commands.top_activations import ShowTopActivations
-from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, TopActivationsJob
-from vrnn.compute.features.job import FeatureVisJob
-from vrnn.compute.jobs import JobDone, JobFailed, JobPartialResult, JobProgress
+from vrnn.compute.jobs import Job, JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import Worker
-from vrnn.errors import VrnnError
-from vrnn.media.image_reader import center_crop_resize
-from vrnn.media.image_set import ImageSet
-from vrnn.network.results import LayerProfile, TopImages
-from vrnn.scene.viewpoints import find_layer
-from vrnn.scene.visuals.top_images import THUMBNAIL_PIXELS, draw_region, top_images_visual
-from vrnn.scene.world import World
-from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.map_uploader import WorkerEventSink
-
-Key = tuple[int, int]
-"""Network and node."""
-AnyJob = TopActivationsJob | ProfileJob | AttributionJob | FeatureVisJob
 
 
 @dataclass(frozen=True)
 class JobStatus:
-    """A job that runs or waits. fraction: 0…1 done; seconds_left: None while unknown."""
+    """A job that runs or waits.
+
+    Attributes:
+        number: What it is canceled and paused by.
+        text: What it does.
+        fraction: How much is done, 0…1.
+        seconds_left: None while unknown.
+        paused: Whether it rests.
+    """
 
     number: int
     text: str
@@ -39,181 +29,110 @@ class JobStatus:
     paused: bool = False
 
 
+@dataclass(frozen=True, eq=False)
+class _Started:
+    job: Job
+    on_done: Callable[[object], None]
+    on_part: Callable[[Sequence[object]], None]
+    on_end: Callable[[], None]
+    background: bool
+
+
+def _ignore(*_: object) -> None:
+    """Do nothing."""
+
+
 class JobManager:
-    """Starts jobs, and hands on what they find."""
+    """Starts jobs and hands on what they give. rows: the status of each, by number."""
 
     def __init__(
-        self, worker: Worker, world: World, feed: WorkerEventSink, notes: list[str]
+        self, worker: Worker, feed: WorkerEventSink, notify: Callable[[str], None]
     ) -> None:
-        """notes: gets sentences for the user."""
+        """Create it.
+
+        Args:
+            worker: Runs the jobs.
+            feed: Gets the worker's events.
+            notify: Tells the user a sentence.
+        """
         self.rows: dict[int, JobStatus] = {}
-        self.facts: dict[Key, LayerProfile] = {}
-        self._notes = notes
-        self._worker, self._world, self._feed = worker, world, feed
-        self._kinds: dict[int, AnyJob] = {}
-        self._top: dict[Key, TopImages] = {}
-        self._wanted: ShowTopActivations | None = None
-        self._measured: set[int] = set()
-        self.pictures = FeatureImageManager(
-            world, feed.renderer, self._start, self.cancel, notes.append
-        )
+        self._worker, self._feed, self._notify = worker, feed, notify
+        self._started: dict[int, _Started] = {}
 
     @property
     def busy(self) -> bool:
-        """Whether something was asked for that is still to come."""
-        return any(not isinstance(job, ProfileJob) for job in self._kinds.values())
+        """Whether something that was asked for is still to come."""
+        return any(not started.background for started in self._started.values())
 
-    @property
-    def measuring(self) -> bool:
-        """Whether it is still to come what layers cost and weigh."""
-        return any(isinstance(job, ProfileJob) for job in self._kinds.values())
+    def start(
+        self, job: Job, text: str, on_done: Callable[[object], None],
+        on_part: Callable[[Sequence[object]], None] = _ignore,
+        on_end: Callable[[], None] = _ignore, background: bool = False,
+    ) -> int:  # fmt: skip
+        """Start a job; its functions are called on the main thread, between two frames.
 
-    def opened(self) -> None:
-        """Another network has opened: what was known may be of another one."""
-        self.facts.clear()
-        self._top.clear()
-        self._measured.clear()
-        self.pictures.opened()
-        self._world.set_visual("top images", None)
+        Args:
+            job: The job.
+            text: What it does, until it says so itself.
+            on_done: Gets its result, unless its network is gone.
+            on_part: Gets each part of its result, as they come.
+            on_end: Is called when it has ended in any way, before `on_done`.
+            background: Whether nobody waits for it, nor for a message when it fails.
 
-    def on_pass_complete(self) -> None:
-        """A pass is complete."""
-        for slot in self._world.slots:
-            if slot not in self._measured and self._world.networks[slot].result is not None:
-                self._measured.add(slot)
-                self._start(ProfileJob(slot), "measuring layers")
-        self._evidence()
-        self.pictures.sync_with_state(self._world.state)
-
-    def _evidence(self) -> None:
-        orders = {
-            s for (s, _), layer in self._world.state.layers.items() if layer.order == "evidence"
-        }
-        running = {job.slot for job in self._kinds.values() if isinstance(job, AttributionJob)}
-        for slot in (orders - running) & set(self._world.slots):
-            self._start(AttributionJob(slot), "finding evidence")
-
-    def _start(self, job: AnyJob, text: str) -> int:
+        Returns:
+            Its number.
+        """
         number = self._worker.start(job)
-        self._kinds[number] = job
+        self._started[number] = _Started(job, on_done, on_part, on_end, background)
         self.rows[number] = JobStatus(number, text)
         return number
 
-    def show_top_activations(self, layer: str, channel: int, network: int) -> None:
-        """Show the images that excite a channel most, now or when they have been found.
-
-        Args:
-            layer: Its name; '' hides the images.
-            channel: The channel, from 0.
-            network: The number of the network, from 0.
-
-        Raises:
-            VrnnError: When there is no such layer, or no data set.
-        """
-        self._wanted = None
-        if not layer:
-            self._world.set_visual("top images", None)
-            return
-        slot, node = find_layer(self._world, layer, network)
-        if self._images(slot) is None:
-            raise VrnnError("needs a data set: start with --data FOLDER")
-        self._wanted = ShowTopActivations(layer, channel, network)
-        if (slot, node) in self._top:
-            self._show_top()
-        elif TopActivationsJob(slot, node) not in self._kinds.values():
-            name = self._world.networks[slot].network.by_id[node].name
-            self._start(TopActivationsJob(slot, node), f"images for {name}")
+    def is_running(self, job: Job) -> bool:
+        """Whether an equal job runs or waits."""
+        return any(started.job == job for started in self._started.values())
 
     def cancel(self, number: int = 0) -> None:
         """End a job after its present step; 0: all."""
-        for each in [number] if number else list(self._kinds):
+        for each in [number] if number else list(self._started):
             self._worker.cancel(each)
 
     def pause(self, number: int, paused: bool) -> None:
-        """Let a job rest, or go on with it; 0: all."""
-        for each in [number] if number else list(self._kinds):
+        """Let a job rest, or resume it; 0: all."""
+        for each in [number] if number else list(self._started):
             self._worker.pause(each, paused)
             if each in self.rows:
                 self.rows[each] = replace(self.rows[each], paused=paused)
 
-    def request_attributions(self) -> None:
-        """A layer is now ordered by evidence: find it for the present image."""
-        self._evidence()
-
     def update(self) -> None:
-        """Take what jobs have told."""
+        """Take what jobs have told since the last call."""
         events, self._feed.jobs = self._feed.jobs, []
         for event in events:
-            if isinstance(event, JobProgress):
-                part = event.done / event.total if event.total else 0.0
-                paused = event.id in self.rows and self.rows[event.id].paused
-                row = JobStatus(event.id, event.text, part, event.seconds_left, paused)
-                self.rows[event.id] = row
-                continue
-            if isinstance(event, JobPartialResult):
-                self.pictures.on_job_progress(event.id, event.results)
-                if event.notice:
-                    self._notes.append(event.notice)
-                continue
+            self._take(event)
+
+    def _take(self, event: JobEvent) -> None:
+        if isinstance(event, JobProgress):
+            fraction = event.done / event.total if event.total else 0.0
+            paused = event.id in self.rows and self.rows[event.id].paused
+            self.rows[event.id] = JobStatus(
+                event.id, event.text, fraction, event.seconds_left, paused
+            )
+        elif isinstance(event, JobPartialResult):
+            if event.id in self._started:
+                self._started[event.id].on_part(event.results)
+            if event.notice:
+                self._notify(event.notice)
+        else:
             self.rows.pop(event.id, None)
-            job = self._kinds.pop(event.id, None)
-            self.pictures.on_job_end(event.id)
-            if isinstance(event, JobFailed):
-                if not event.cancelled and not isinstance(job, ProfileJob):
-                    self._notes.append(event.message)
-            elif job is not None:
-                self._done(job, event)
+            started = self._started.pop(event.id, None)
+            if started is not None:
+                self._end(started, event)
+            elif isinstance(event, JobFailed) and not event.cancelled:
+                self._notify(event.message)
 
-    def _done(self, job: AnyJob, event: JobDone) -> None:
-        if job.slot not in self._world.networks:
-            return
-        if isinstance(job, ProfileJob) and isinstance(event.result, dict):
-            self.facts.update({(job.slot, node): fact for node, fact in event.result.items()})
-        elif isinstance(job, AttributionJob) and isinstance(event.result, dict):
-            self._world.set_attributions(job.slot, event.result)
-        elif isinstance(job, TopActivationsJob) and isinstance(event.result, TopImages):
-            self._top[job.slot, job.node] = event.result
-            if event.result.skipped:
-                count = len(event.result.skipped)
-                self._notes.append(f"{count} images of the data set could not be read")
-            self._show_top()
-
-    def _images(self, slot: int) -> ImageSet | None:
-        return self._feed.datasets.get(slot)
-
-    def _show_top(self) -> None:
-        """Stand the images of the wanted channel over its layer, if they are known."""
-        wanted = self._wanted
-        if wanted is None:
-            return
-        slot, node = find_layer(self._world, wanted.layer, wanted.network)
-        found, images = self._top.get((slot, node)), self._images(slot)
-        pose = self._world.placement_frame(slot)
-        if found is None or images is None or node not in pose.index:
-            return
-        stand = self._world.networks[slot]
-        field = stand.receptive_fields.get(node)
-        channel = min(max(wanted.channel, 0), len(found.images) - 1)
-        size = (
-            stand.result.image.shape[:2]
-            if stand.result is not None
-            else (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
-        )
-        pictures, texts, actions = [], [], []
-        for k, number in enumerate(found.images[channel].tolist()):
-            seen = center_crop_resize(images.image(number), *size)
-            row, column = found.positions[channel, k].tolist()
-            box = None if field is None else field.box(row, column, size)
-            if box is not None:
-                box = tuple(round(v * THUMBNAIL_PIXELS / size[i % 2]) for i, v in enumerate(box))
-            large = np.asarray(Image.fromarray(seen).resize((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)))
-            pictures.append(draw_region(large, box))
-            texts.append(f"#{number}  {found.values[channel, k]:.3g}")
-            actions.append(GrabImage(number))
-        x, y, z, _, height = pose.panel_rect(node).tolist()
-        title = f"excite channel {channel} most"
-        top = y + height + 0.62
-        card = top_images_visual(
-            pictures, texts, actions, title, ShowTopActivations(), (x, top, z + 0.02)
-        )
-        self._world.set_visual("top images", card)
+    def _end(self, started: _Started, event: JobDone | JobFailed) -> None:
+        started.on_end()
+        if isinstance(event, JobFailed):
+            if not event.cancelled and not started.background:
+                self._notify(event.message)
+        elif started.job.slot in self._feed.world.networks:
+            started.on_done(event.result)

@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from typing import Protocol
+
 import numpy as np
 
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.world import World
+from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_wall import ImageWall
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
@@ -19,15 +23,24 @@ FEATURE_BYTES_A_FRAME = 2 << 20
 """Of feature visualizations that are sent to the GPU in one frame."""
 
 
+class ContentWorkspace(Protocol):
+    """What fills the world, in `vrnn.workspace.workspace.Workspace`."""
+
+    world: World
+    feed: WorkerEventSink
+    input: InputSource
+    jobs: JobManager
+    analyses: LayerAnalyses
+    features: FeatureImageManager
+    pins: PinnedCopies
+
+
 class LiveContent:
     """Brings what arrives into the world, a bounded part each frame."""
 
-    def __init__(
-        self, world: World, feed: WorkerEventSink, source: InputSource, jobs: JobManager,
-        pins: PinnedCopies,
-    ) -> None:  # fmt: skip
-        self._world, self._feed, self._source = world, feed, source
-        self._jobs, self._pins = jobs, pins
+    def __init__(self, workspace: ContentWorkspace) -> None:
+        self._workspace = workspace
+        self._world, self._feed = workspace.world, workspace.feed
         self._nearby = NearbyHistograms()
         self._wall: ImageWall | None = None
         self._displayed: dict[int, int] = {}
@@ -49,22 +62,23 @@ class LiveContent:
             in_view = layers_in_view(self._world, clip_from_world)
         complete = self._feed.upload(max_bytes, in_view)
         if clip_from_world is not None:
-            self._jobs.pictures.update_visible_channels(clip_from_world)
-        complete &= self._jobs.pictures.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
+            self._workspace.features.update_visible_channels(clip_from_world)
+        complete &= self._workspace.features.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
         displayed = dict(self._feed.displayed_sequence)
         if displayed != self._displayed:
             self._displayed = displayed
-            self._jobs.on_pass_complete()
+            self._workspace.analyses.on_pass_complete()
+            self._workspace.features.sync_with_state(self._world.state)
             self._world.true_label = self._true_label()
             if self._world.state.pins:
-                self._pins.update(self._world.state.pins)
+                self._workspace.pins.update(self._world.state.pins)
         return complete
 
     def _true_label(self) -> str:
         """The class of the image that is in, '' where it is unknown."""
         image, images = self._world.state.input_image, self._feed.datasets.get(0)
         number = 0 if image == InputImage() else image.number
-        if self._source.live_frame is not None or images is None or number is None:
+        if self._workspace.input.streaming or images is None or number is None:
             return ""
         return class_name(images, number) if 0 <= number < len(images) else ""
 
@@ -84,8 +98,8 @@ class LiveContent:
         wall = self._wall.update(self._world.state.input_image, *self._wall_corner())
         if wall is not None:
             self._world.set_visual("wall", wall)
-        self._jobs.update()
-        nearby = self._nearby.update(self._world, eye, self._jobs.facts)
+        self._workspace.jobs.update()
+        nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
         return wall is not None or nearby is not None
@@ -118,7 +132,7 @@ class LiveContent:
             self._wall is not None
             and self._wall.complete
             and self._nearby.complete
-            and not (self._nearby.shown and self._jobs.measuring)
+            and not (self._nearby.shown and self._workspace.analyses.profiling)
         )
 
     def close_wall(self) -> None:

@@ -25,13 +25,16 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import InputImage, State
 from vrnn.scene.world import World
+from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, drop_missing_layers
 
 
@@ -61,10 +64,14 @@ class Workspace:
         self.input = InputSource(self.world)
         self.passes = 0
         self.messages: list[str] = []
-        self.jobs = JobManager(worker, self.world, self.feed, self.messages)
+        notify = self.messages.append
+        self.jobs = JobManager(worker, self.feed, notify)
+        self.analyses = LayerAnalyses(self.world, self.jobs)
+        self.top_activations = TopActivationsCard(self.world, self.jobs, self.feed.datasets, notify)
+        self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.hand = Hand(self, colors)
-        self._pins = PinnedCopies(self.world, renderer)
-        self.content = LiveContent(self.world, self.feed, self.input, self.jobs, self._pins)
+        self.pins = PinnedCopies(self.world, renderer)
+        self.content = LiveContent(self)
         self._state_when_loaded: State | None = None
 
     # Changes.
@@ -114,10 +121,10 @@ class Workspace:
         if (state.input_image, state.ablations) != (before.input_image, before.ablations):
             self.run_inference()
         if state.pins != before.pins:
-            self._pins.update(state.pins)
+            self.pins.update(state.pins)
         self.feed.upload_folded_maps()
-        self.jobs.request_attributions()
-        self.jobs.pictures.sync_with_state(state)
+        self.analyses.request_attributions()
+        self.features.sync_with_state(state)
 
     # The image in the networks.
 
@@ -199,7 +206,9 @@ class Workspace:
     def on_network_loaded(self) -> None:
         """A network has opened. With the last one, what a session has is restored."""
         self.content.close_wall()
-        self.jobs.opened()
+        self.analyses.on_network_loaded()
+        self.top_activations.on_network_loaded()
+        self.features.on_network_loaded()
         for slot in [s for s in self.world.slots if s >= len(self.specs)]:
             self.world.remove(slot)
             self.renderer.close(slot)

@@ -53,11 +53,11 @@ class FeaturesPanel(Panel):
         slot, _, node, _ = found
         self._follow(context, slot, node)
         imgui.text_colored(ACCENT, node.name)
-        made = context.workspace.jobs.pictures.made.get((slot, node.id))
+        made = context.workspace.features.made.get((slot, node.id))
         self._begin(context, slot, node, made)
         if made is not None:
             _progress(context, made)
-            feature = context.workspace.jobs.pictures.feature(slot, node.id, self._channel)
+            feature = context.workspace.features.feature(slot, node.id, self._channel)
             if feature is not None:
                 self._one(context, slot, node, feature)
         imgui.separator_text("How they are made")
@@ -70,7 +70,7 @@ class FeaturesPanel(Panel):
         hit = context.world.hovered
         if hit is not None and hit.layer == self._seen and hit.channel >= 0:
             self._channel = hit.channel
-            context.workspace.jobs.pictures.prioritize((hit.channel,))
+            context.workspace.features.prioritize((hit.channel,))
 
     def _begin(
         self, context: PanelContext, slot: int, node: Node, made: FeatureImageSet | None

@@ -94,7 +94,7 @@ class LayerPanel(Panel):
         if self._of != context.subject:
             self._of = context.subject
             self._chosen.clear()
-        fact = context.workspace.jobs.facts.get((slot, node.id))
+        fact = context.workspace.analyses.profiles.get((slot, node.id))
         _head(slot, node, fact)
         if maps is None:
             imgui.text_colored(QUIET, "its maps are not there yet")
@@ -130,7 +130,7 @@ class LayerPanel(Panel):
             ends = (weights.low, weights.high)
             if self._same:
                 all_weights = [
-                    f.weights for (s, _), f in context.workspace.jobs.facts.items()
+                    f.weights for (s, _), f in context.workspace.analyses.profiles.items()
                     if s == slot and f.weights is not None
                 ]  # fmt: skip
                 ends = (min(w.low for w in all_weights), max(w.high for w in all_weights))

@@ -1,0 +1,67 @@
+"""What is found out about layers beside passes: their cost, and how much channels speak for the
+class that wins."""
+
+from __future__ import annotations
+
+from typing import cast
+
+import numpy as np
+
+from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob
+from vrnn.network.results import LayerProfile
+from vrnn.scene.world import World
+from vrnn.workspace.job_manager import JobManager
+
+NodeKey = tuple[int, int]
+"""Network and node."""
+
+
+class LayerAnalyses:
+    """Starts the analyses that everything shown needs. profiles: cost and weights of layers."""
+
+    def __init__(self, world: World, jobs: JobManager) -> None:
+        self.profiles: dict[NodeKey, LayerProfile] = {}
+        self._world, self._jobs = world, jobs
+        self._profiled: set[int] = set()
+
+    @property
+    def profiling(self) -> bool:
+        """Whether it is still to come what layers cost and weigh."""
+        return any(self._jobs.is_running(ProfileJob(slot)) for slot in self._profiled)
+
+    def on_network_loaded(self) -> None:
+        """Forget what was known: it may be of another network."""
+        self.profiles.clear()
+        self._profiled.clear()
+
+    def on_pass_complete(self) -> None:
+        """Profile networks that have run for the first time, and attribute the new result."""
+        for slot in self._world.slots:
+            if slot not in self._profiled and self._world.networks[slot].result is not None:
+                self._profiled.add(slot)
+                self._jobs.start(
+                    ProfileJob(slot), "measuring layers",
+                    lambda result, slot=slot: self._set_profiles(slot, result),  # type: ignore[misc]
+                    background=True,
+                )  # fmt: skip
+        self.request_attributions()
+
+    def _set_profiles(self, slot: int, result: object) -> None:
+        profiles = cast(dict[int, LayerProfile], result)
+        self.profiles.update({(slot, node): profile for node, profile in profiles.items()})
+
+    def request_attributions(self) -> None:
+        """Attribute the present image's result in networks with a layer that is ordered by it."""
+        ordered = {
+            s for (s, _), layer in self._world.state.layers.items() if layer.order == "evidence"
+        }
+        for slot in ordered & set(self._world.slots):
+            job = AttributionJob(slot)
+            if not self._jobs.is_running(job):
+                self._jobs.start(
+                    job, "finding attributions",
+                    lambda result, slot=slot: self._set_attributions(slot, result),  # type: ignore[misc]
+                )  # fmt: skip
+
+    def _set_attributions(self, slot: int, result: object) -> None:
+        self._world.set_attributions(slot, cast(dict[int, np.ndarray], result))
