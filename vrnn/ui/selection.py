@@ -53,5 +53,6 @@ def changes(context: PanelContext) -> object:
     jobs = context.workspace.jobs
     return (
         id(world.state), pointed, frames, maps, feed.progress, tuple(jobs.rows.values()),
-        len(context.workspace.analyses.profiles), context.subject, tuple(made.done for made in pictures.made.values()),
+        len(context.workspace.analyses.profiles), context.subject,
+        tuple(made.done for made in pictures.made.values()),
     )  # fmt: skip

@@ -8,12 +8,12 @@ import numpy as np
 
 from vrnn.scene.camera import Camera
 from vrnn.scene.world import World
-from vrnn.ui.hud.overlay import ACCENT, SHADE, HudCanvas
+from vrnn.style.theme import ACCENT
+from vrnn.ui.hud.overlay import SHADE, HudCanvas
 
 WIDTH, HEIGHT = 250.0, 170.0
 LAYER = (0.26, 0.32, 0.44, 1.0)
 STEP = (0.035, 0.042, 0.060, 0.95)
-LIT = (1.0, 0.52, 0.10, 1.0)
 SMALLEST = 2.2
 """Of a layer on the map, so that each can be seen."""
 
@@ -48,7 +48,7 @@ def minimap(sheet: HudCanvas, world: World, camera: Camera) -> None:
         for node, place in zip(pose.node_ids, pose.panel_rects.tolist(), strict=True):
             a, b = at(place[0] - place[3] / 2, place[2])
             wide = max(place[3] * scale, SMALLEST)
-            ink = LIT if lit == (slot, node) else LAYER
+            ink = ACCENT if lit == (slot, node) else LAYER
             sheet.box(a, b - SMALLEST / 2, wide, SMALLEST, ink)
     x, y = at(camera.x, camera.z)
     for step in range(9):  # a row of dots for where the eye looks, fading

@@ -14,10 +14,10 @@ from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.style import font
 from vrnn.style.colormap import COLOR_RANGE_TEXT, ColorMapping, lookup_table
+from vrnn.style.theme import ACCENT
 
 INK = (0.62, 0.66, 0.74, 1.0)
 BRIGHT = (0.88, 0.90, 0.95, 1.0)
-ACCENT = (1.0, 0.52, 0.10, 1.0)
 SHADE = (0.004, 0.005, 0.008, 0.86)
 EDGE = (0.10, 0.12, 0.17, 0.9)
 STEPS = 24
