@@ -11,9 +11,9 @@ import numpy as np
 from vrnn.config.choices import Arrangement
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
-from vrnn.log import log_to_stderr, logger
 from vrnn.network.model_spec import ModelSpec
-from vrnn.plugins import load_plugins
+from vrnn.storage.log import log_to_stderr, logger
+from vrnn.storage.plugins import load_plugins
 
 if TYPE_CHECKING:
     from PIL.Image import Image

@@ -30,11 +30,11 @@ from vrnn.export.png import write_png
 from vrnn.features.presets import with_overrides
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
-from vrnn.log import logger
 from vrnn.media.image_reader import read_image
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.storage.log import logger
 from vrnn.storage.serialization import to_dict
 
 SETTINGS_FILE, TABLE_FILE = "settings.json", "features.csv"

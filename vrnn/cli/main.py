@@ -13,8 +13,8 @@ from typing import NoReturn
 from vrnn.cli import doctor, export, features, graph  # noqa: F401  each registers itself
 from vrnn.cli.parser import parse
 from vrnn.errors import VrnnError
-from vrnn.log import log_to_stderr
-from vrnn.plugins import load_plugins
+from vrnn.storage.log import log_to_stderr
+from vrnn.storage.plugins import load_plugins
 
 BAD_INPUT = 2
 BROKEN = 1

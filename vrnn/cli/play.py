@@ -6,7 +6,7 @@ from vrnn.cli.opening import open_offscreen
 from vrnn.commands.script import read_commands
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-from vrnn.log import logger
+from vrnn.storage.log import logger
 
 
 def run(options: Options) -> int:

@@ -10,8 +10,8 @@ from vrnn.commands.export import RecordVideo
 from vrnn.config.options import Options
 from vrnn.export.png import write_png
 from vrnn.export.video import check_video
-from vrnn.log import logger
 from vrnn.storage.atomic import check_writable, make_folder
+from vrnn.storage.log import logger
 
 
 def run(options: Options) -> int:

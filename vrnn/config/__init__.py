@@ -1,1 +1,1 @@
-"""Config."""
+"""Settings and options as plain data."""

@@ -1,1 +1,1 @@
-"""Controls."""
+"""Input to commands: events of the window, the pointer, the camera."""

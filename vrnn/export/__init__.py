@@ -1,1 +1,1 @@
-"""Export."""
+"""What is seen, as files: images, videos, layers."""

@@ -1,1 +1,1 @@
-"""Network."""
+"""Plain data of networks that both sides share: graph, maps, results."""

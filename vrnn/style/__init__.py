@@ -1,1 +1,1 @@
-"""Style."""
+"""Fonts, text, colors."""

@@ -1,1 +1,1 @@
-"""Workspace."""
+"""The open document: the world and everything that fills it."""

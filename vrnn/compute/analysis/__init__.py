@@ -1,1 +1,1 @@
-"""Analysis."""
+"""Analyses of layers and channels: methods, and the jobs that run them."""

@@ -1,1 +1,1 @@
-"""Features."""
+"""Feature visualization by gradient ascent."""

@@ -1,1 +1,1 @@
-"""Hands."""
+"""The same for controllers and tracked hands."""

@@ -1,1 +1,1 @@
-"""Headset."""
+"""What stands and moves in the room around a headset: numpy only."""

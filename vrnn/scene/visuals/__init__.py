@@ -1,1 +1,1 @@
-"""Visuals."""
+"""What things in the world look like: from places to records for the renderer."""

@@ -1,1 +1,1 @@
-"""Hud."""
+"""What lies over the world in pixels."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from vrnn.log import logger
+from vrnn.storage.log import logger
 
 GROUP = "vrnn.plugins"
 
