@@ -45,7 +45,7 @@ def picks(form: str) -> tuple[float, float, int]:
     pose = world.placement_frame(0)
     rng = np.random.default_rng(0)
     seconds, wrong = [], 0
-    local = map_grid((CHANNELS, SIDE, SIDE), LayerState(form=form), None)
+    local = map_grid((CHANNELS, SIDE, SIDE), form)
     for _ in range(PICKS):
         node, channel, row, column = (int(rng.integers(n)) for n in (LAYERS, CHANNELS, SIDE, SIDE))
         x, y, z, *_ = pose.panel_rect(node).tolist()

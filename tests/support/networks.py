@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Edge, Network, Node
 from vrnn.scene.layout.panel_size import panel_size
-from vrnn.scene.layout.registry import Footprint
+from vrnn.scene.layout.types import Footprint
 
 SCOPES = ("", "stem", "layer1.0", "layer1.1.branch", "layer2.0", "features.3.block", "head.fc")
 SHAPES = ((3, 64, 64), (64, 32, 32), (256, 8, 8), (16, 1, 90), (1000,), (7, 5), ())

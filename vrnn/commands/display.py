@@ -19,8 +19,9 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.layout.folding import stage_modules
+from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS, State
+from vrnn.scene.state import FOLD_DISPLAYS, State
 from vrnn.scene.world import World
 from vrnn.style.colormap import COLOR_RANGE_TEXT, COLOR_RANGES, COLORMAPS, ColorMapping
 
@@ -47,10 +48,9 @@ class SetArrangement(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so arranged."""
-        now = ARRANGEMENTS.index(state.arrangement)
-        wanted = self.arrangement or ARRANGEMENTS[(now + 1) % len(ARRANGEMENTS)]
-        check_choice("arrangement", wanted, ARRANGEMENTS)
-        return replace(state, arrangement=wanted)
+        names = arrangement_names()
+        following = names[(names.index(state.arrangement) + 1) % len(names)]
+        return replace(state, arrangement=find_arrangement(self.arrangement or following).name)
 
     def message(self, context: CommandContext) -> str:
         """Say which it is."""
@@ -59,8 +59,8 @@ class SetArrangement(UndoableCommand):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetArrangement]]:
         """Yield each arrangement."""
-        for name in ARRANGEMENTS:
-            yield f"Arrangement: {name}", cls(name)
+        for arrangement in registered():
+            yield f"Arrangement: {arrangement.name}", cls(arrangement.name)
 
 
 @command(

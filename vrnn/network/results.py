@@ -10,6 +10,9 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.predictions import Output
 
+FILL_VALUES = ("zero", "mean")
+"""What takes the place of ablated values."""
+
 
 @dataclass(frozen=True)
 class Ablation:

@@ -11,12 +11,12 @@ from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
+from vrnn.network.statistics import channel_order
 from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
 from vrnn.scene.layout.map_grid import (
     FOLDED_LAYER_SIDE,
     FOLDED_MODULE_SIDE,
-    has_default_layout,
     map_grid,
     single_map_grid,
 )
@@ -140,8 +140,6 @@ class NetworkObject:
         if by == "evidence":
             attributions = self.attributions.get(node.id)
             return None if attributions is None else np.argsort(-attributions, kind="stable")
-        from vrnn.network.statistics import channel_order
-
         return channel_order(maps, by)
 
     def visible_nodes(self, frame: PlacementFrame) -> Mapping[int, Node]:
@@ -192,9 +190,10 @@ class NetworkObject:
         if is_module or (layer.folded and shape[0] > 1):
             side = FOLDED_MODULE_SIDE if is_module else FOLDED_LAYER_SIDE
             return PanelShape(single_map_grid(shape, side), shows_one_map=True)
-        if has_default_layout(layer):
+        if layer.has_default_maps:
             return PanelShape(panel_size(shape))
-        maps = map_grid(shape, layer, self.channel_order(node, layer.order))
+        order = self.channel_order(node, layer.order)
+        maps = map_grid(shape, layer.form, layer.spread, layer.most, order)
         return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps)
 
     @property

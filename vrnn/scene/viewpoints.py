@@ -10,11 +10,10 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
+from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
 
-OVERVIEW = {"terrace": (0.0, -17.0), "conveyor": (-48.0, -24.0)}
-"""Yaw and pitch, degrees."""
 MAX_FIELD_OF_VIEW = radians(75)
 EYE_HEIGHT = 1.7
 """Height of a standing eye, meters."""
@@ -33,7 +32,7 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         slot, node = find_layer(world, name.removeprefix("layer:"))
         return frame_layer(world, slot, node, aspect, fov)
     if name == "overview":
-        yaw, pitch = OVERVIEW[world.state.arrangement]
+        yaw, pitch = find_arrangement(world.state.arrangement).overview
         return frame_all(world, radians(yaw), radians(pitch), aspect, fov)
     if name == "front":
         return frame_all(world, 0.0, 0.0, aspect, fov)

@@ -17,7 +17,7 @@ from vrnn.network.results import ForwardResult
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.primitives import QUAD, DrawList, PickRegion, Visual
-from vrnn.scene.state import State, has_same_placement
+from vrnn.scene.state import State
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_outline import receptive_field_outline
@@ -91,7 +91,7 @@ class World(WorldContents):
             state: The new state.
             move: Whether things move to their new places, or are there at once.
         """
-        is_placed_anew = not has_same_placement(state, self.state)
+        is_placed_anew = not state.has_same_placement(self.state)
         if is_placed_anew and move:
             self.placement.begin_transition(self.networks, self.state)
         self.state = state

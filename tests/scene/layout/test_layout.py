@@ -11,10 +11,11 @@ from hypothesis import strategies as st
 from tests.support.networks import branched, build, chain, footprints, networks, residual, rooms
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
-from vrnn.scene.layout.registry import LABEL_STRIP, Footprint, Layout, arrange
+from vrnn.scene.layout.registry import arrange, arrangement_names
 from vrnn.scene.layout.stages import find_stages
+from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout
 
-ARRANGEMENTS = ("terrace", "conveyor")
+ARRANGEMENTS = arrangement_names()
 GAP = 0.05
 
 

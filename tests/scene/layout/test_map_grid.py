@@ -5,8 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.scene.layout.map_grid import map_grid
-from vrnn.scene.state import FORMS, LayerState
+from vrnn.scene.layout.map_grid import FORMS, map_grid
 
 counts = st.integers(1, 600)
 side = st.integers(1, 64)
@@ -14,7 +13,7 @@ side = st.integers(1, 64)
 
 @given(counts, side, side, st.sampled_from(FORMS), st.floats(1, 3))
 def test_every_map_has_a_place_of_its_own(count, height, width, form, spread):
-    found = map_grid((count, height, width), LayerState(form=form, spread=spread), None)
+    found = map_grid((count, height, width), form, spread)
     assert list(found.channels) == list(range(count))
     assert np.isfinite(found.centers).all()
     w, h = found.cell_size
@@ -33,7 +32,7 @@ def test_every_map_has_a_place_of_its_own(count, height, width, form, spread):
 
 @given(st.integers(2, 300))
 def test_neighbors_on_a_ring_keep_apart(count):
-    found = map_grid((count, 8, 8), LayerState(form="ring"), None)
+    found = map_grid((count, 8, 8), "ring")
     away = np.linalg.norm(found.centers[:, None] - found.centers[None], axis=-1)
     away += np.eye(count) * 9
     assert away.min() > 0.6 * max(found.cell_size)
@@ -41,14 +40,14 @@ def test_neighbors_on_a_ring_keep_apart(count):
 
 def test_the_first_maps_of_an_order():
     order = np.array([4, 2, 0, 1, 3])
-    found = map_grid((5, 4, 4), LayerState(most=2, order="mean"), order)
+    found = map_grid((5, 4, 4), max_maps=2, order=order)
     assert list(found.channels) == [4, 2]
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_spread_moves_maps_apart(form):
-    near = map_grid((20, 8, 8), LayerState(form=form), None)
-    far = map_grid((20, 8, 8), LayerState(form=form, spread=2.0), None)
+    near = map_grid((20, 8, 8), form)
+    far = map_grid((20, 8, 8), form, spread=2.0)
     assert far.width >= near.width
     ratio = far.cell_size[0] / near.cell_size[0]
     assert np.ptp(far.centers[:, 0]) / np.ptp(near.centers[:, 0]) > 1.2 * ratio

@@ -8,10 +8,10 @@ from hypothesis import strategies as st
 from tests.support.networks import branched, build, footprints, networks, residual, rooms
 from vrnn.network.graph import Network
 from vrnn.scene.layout.polyline import round_corners
-from vrnn.scene.layout.registry import LABEL_STRIP, Layout, arrange
-from vrnn.scene.layout.types import PANEL_THICKNESS
+from vrnn.scene.layout.registry import arrange, arrangement_names
+from vrnn.scene.layout.types import LABEL_STRIP, PANEL_THICKNESS, Layout
 
-ARRANGEMENTS = ("terrace", "conveyor")
+ARRANGEMENTS = arrangement_names()
 MOST_POINTS = 44
 
 

@@ -12,9 +12,7 @@ from vrnn.compute.operators.tensor_layout import MapLayout, from_maps, to_maps
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
-from vrnn.network.results import Ablation
-
-FILL_VALUES = ("zero", "mean")
+from vrnn.network.results import FILL_VALUES, Ablation
 
 
 def group_by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:

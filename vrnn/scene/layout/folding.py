@@ -1,4 +1,4 @@
-"""A network with some of its modules folded: each becomes one box, joined by the same edges."""
+"""A network with some of its modules folded: each becomes one node, joined by the same edges."""
 
 from __future__ import annotations
 
@@ -9,12 +9,20 @@ import networkx
 
 from vrnn.network.graph import Annotation, Edge, Network, Node
 
+DOMINANT = 0.6
+"""The only outermost module is opened when it holds at least this part of the network."""
+
 
 @dataclass(frozen=True, eq=False)
 class FoldedNetwork:
-    """network: what is left to see, itself a network; home: for each node of the whole one, the
-    node that it is seen as; boxes: module by the node that stands for it; refused: modules that
-    cannot be folded, as data leaves them and comes back."""
+    """A network with some of its modules folded.
+
+    Attributes:
+        network: What is visible, itself a network.
+        representative: The visible node for each node of the whole network.
+        folded_modules: Name of the module by the node that represents it.
+        unfoldable: Modules that cannot be folded, as data leaves them and comes back.
+    """
 
     network: Network
     representative: Mapping[int, int]
@@ -23,23 +31,25 @@ class FoldedNetwork:
 
 
 def modules(network: Network) -> dict[str, tuple[int, ...]]:
-    """Modules that hold at least two nodes, in run order, and the nodes in each."""
-    found: dict[str, list[int]] = {}
+    """Return the modules that hold at least two nodes, in run order, and the nodes in each."""
+    members: dict[str, list[int]] = {}
     for node in network.nodes:
         parts = node.scope.split(".") if node.scope else []
         for end in range(1, len(parts) + 1):
-            found.setdefault(".".join(parts[:end]), []).append(node.id)
-    return {name: tuple(ids) for name, ids in found.items() if len(ids) > 1}
+            members.setdefault(".".join(parts[:end]), []).append(node.id)
+    return {name: tuple(ids) for name, ids in members.items() if len(ids) > 1}
 
 
 def stage_modules(network: Network) -> tuple[str, ...]:
-    """The modules that a person would call the network's stages: its outermost ones, or what is in
-    the only outermost one."""
+    """Return the modules that a person would call the network's stages.
+
+    They are its outermost modules, or those in the only outermost one where that holds most of it.
+    """
     names = modules(network)
     outer = ""
     while True:
         inside = [n for n in names if _parent(n) == outer]
-        if len(inside) != 1 or len(names[inside[0]]) < 0.6 * len(network.nodes):
+        if len(inside) != 1 or len(names[inside[0]]) < DOMINANT * len(network.nodes):
             return tuple(inside)
         if not any(_parent(n) == inside[0] for n in names):
             return tuple(inside)
@@ -47,55 +57,64 @@ def stage_modules(network: Network) -> tuple[str, ...]:
 
 
 def fold_modules(network: Network, folds: Collection[str]) -> FoldedNetwork:
-    """Fold these modules; one inside another folded one is not seen."""
+    """Fold modules of a network.
+
+    A module inside another one that is folded is not visible.
+
+    Args:
+        network: The whole network.
+        folds: Names of modules.
+    """
     members = modules(network)
-    refused: list[str] = []
+    unfoldable: list[str] = []
     while True:
-        wanted = [name for name in members if name in folds and name not in refused]
-        kept = [n for n in wanted if not any(n.startswith(f"{other}.") for other in wanted)]
-        home = {node.id: node.id for node in network.nodes}
-        for name in kept:
-            home.update(dict.fromkeys(members[name], members[name][-1]))
+        wanted = [name for name in members if name in folds and name not in unfoldable]
+        outer = [n for n in wanted if not any(n.startswith(f"{other}.") for other in wanted)]
+        representative = {node.id: node.id for node in network.nodes}
+        for name in outer:
+            representative.update(dict.fromkeys(members[name], members[name][-1]))
         graph: networkx.DiGraph = networkx.DiGraph()
-        graph.add_nodes_from(home.values())
-        pairs = [(home[e.source], home[e.target]) for e in network.edges]
+        graph.add_nodes_from(representative.values())
+        pairs = [(representative[e.source], representative[e.target]) for e in network.edges]
         graph.add_edges_from(pair for pair in pairs if pair[0] != pair[1])
         if networkx.is_directed_acyclic_graph(graph):
             break
         cycle = {edge[0] for edge in networkx.find_cycle(graph)}
-        refused += [name for name in kept if members[name][-1] in cycle]
-    boxes = {members[name][-1]: name for name in kept}
-    order = networkx.lexicographical_topological_sort(graph, key=_first(network, home).__getitem__)
+        unfoldable += [name for name in outer if members[name][-1] in cycle]
+    folded = {members[name][-1]: name for name in outer}
+    first = _first_positions(network, representative)
+    order = networkx.lexicographical_topological_sort(graph, key=first.__getitem__)
     nodes = tuple(
-        _box(network, boxes[i], members[boxes[i]]) if i in boxes else network.by_id[i]
+        _module_node(network, folded[i], members[folded[i]]) if i in folded else network.by_id[i]
         for i in order
     )
     edges: dict[tuple[int, int], Edge] = {}
     for edge, (source, target) in zip(network.edges, pairs, strict=True):
         if source != target:
-            label = "" if target in boxes else edge.label
+            label = "" if target in folded else edge.label
             edges.setdefault((source, target), Edge(source, target, label))
     result = Network(
-        network.name, nodes, tuple(edges.values()), _seen(network.inputs, home),
-        _seen(network.outputs, home),
-        tuple(Annotation(home[m.node], m.text) for m in network.annotations),
+        network.name, nodes, tuple(edges.values()), _visible(network.inputs, representative),
+        _visible(network.outputs, representative),
+        tuple(Annotation(representative[a.node], a.text) for a in network.annotations),
     )  # fmt: skip
-    return FoldedNetwork(result, home, boxes, tuple(refused))
+    return FoldedNetwork(result, representative, folded, tuple(unfoldable))
 
 
 def _parent(name: str) -> str:
     return name.rpartition(".")[0]
 
 
-def _first(network: Network, home: Mapping[int, int]) -> dict[int, int]:
+def _first_positions(network: Network, representative: Mapping[int, int]) -> dict[int, int]:
+    """Position in run order of the first node that each visible one represents."""
     first: dict[int, int] = {}
     for index, node in enumerate(network.nodes):
-        first.setdefault(home[node.id], index)
+        first.setdefault(representative[node.id], index)
     return first
 
 
-def _box(network: Network, name: str, members: tuple[int, ...]) -> Node:
-    """The node that stands for a module: the result of its last operation."""
+def _module_node(network: Network, name: str, members: tuple[int, ...]) -> Node:
+    """The node that represents a module: the result of its last operation."""
     last = network.by_id[members[-1]]
     count = sum(network.by_id[m].parameters for m in members)
     label = f"{len(members)} layers folded" + (f" · {count:,} parameters" if count else "")
@@ -104,5 +123,5 @@ def _box(network: Network, name: str, members: tuple[int, ...]) -> Node:
     )
 
 
-def _seen(ids: tuple[int, ...], home: Mapping[int, int]) -> tuple[int, ...]:
-    return tuple(dict.fromkeys(home[i] for i in ids))
+def _visible(ids: tuple[int, ...], representative: Mapping[int, int]) -> tuple[int, ...]:
+    return tuple(dict.fromkeys(representative[i] for i in ids))

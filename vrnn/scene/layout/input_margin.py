@@ -1,4 +1,4 @@
-"""Input margin."""
+"""The room beside the input: for its image, and for the predictions above that."""
 
 from __future__ import annotations
 
@@ -8,16 +8,34 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network
 
 MAX_BARS = 5
+"""Classes with a bar."""
 BAR_PITCH = 0.29
 """Meters from one bar to the next."""
 BAR_MARGIN = 0.16
+"""Meters between the image and the bars."""
 IMAGE_SIDE = 1.9
-"""Longer side of the input picture, meters."""
+"""Longer side of the input's image, meters."""
+MIN_IMAGE_SIDE = 0.4
+"""Shorter side of the input's image, meters."""
+MIN_BARS_WIDTH = 1.9
+"""Meters."""
+MIN_SEGMENTATION = 8
+"""Outputs whose maps are higher and wider than this many values are segmentations."""
 
 
 @dataclass(frozen=True)
 class InputMargin:
-    """Room kept beside the first input's panel, meters. kind: `bars`, `segmentation` or `plain`."""
+    """Room that is kept beside the panel of the first input, meters.
+
+    Attributes:
+        node: The input.
+        kind: What is above the image: `bars`, `segmentation` or `plain` (nothing).
+        image_width: Of the input's image.
+        image_height: Of the input's image.
+        width: Of the whole room.
+        height: Of the whole room.
+        gap: Between the room and the panel.
+    """
 
     node: int
     kind: str
@@ -29,34 +47,33 @@ class InputMargin:
 
 
 def input_margin(network: Network) -> InputMargin:
-    """The room that this network's picture and answers will need, before any pass has run."""
+    """Return the room that a network's image and predictions will need, before any pass has run."""
     node = network.by_id[network.inputs[0]]
-    _, height, width = _image_shape(node.shape)
-    longest = max(height, width, 1)
-    picture_width = max(IMAGE_SIDE * width / longest, 0.4)
-    picture_height = max(IMAGE_SIDE * height / longest, 0.4)
+    rows, columns = _image_size(node.shape)
+    longest = max(rows, columns, 1)
+    image_width = max(IMAGE_SIDE * columns / longest, MIN_IMAGE_SIDE)
+    image_height = max(IMAGE_SIDE * rows / longest, MIN_IMAGE_SIDE)
     kind = _kind(network)
-    room = {
+    above = {
         "bars": MAX_BARS * BAR_PITCH + BAR_MARGIN,
-        "segmentation": picture_height + 0.3,
+        "segmentation": image_height + 0.3,
         "plain": 0.3,
     }[kind]
-    full = max(picture_width, 1.9) if kind == "bars" else picture_width
-    return InputMargin(
-        node.id, kind, picture_width, picture_height, full, picture_height + 0.2 + room
-    )
+    width = max(image_width, MIN_BARS_WIDTH) if kind == "bars" else image_width
+    return InputMargin(node.id, kind, image_width, image_height, width, image_height + 0.2 + above)
 
 
-def _image_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    channels, height, width = map_shape(shape)
-    if height == 1 or width == 1:  # a vector has no picture of its own: a square stands for it
-        return channels, 1, 1
-    return channels, height, width
+def _image_size(shape: tuple[int, ...]) -> tuple[int, int]:
+    """Height and width of the image of an input of this shape."""
+    _, height, width = map_shape(shape)
+    if height == 1 or width == 1:  # a vector has no image of its own: a square represents it
+        return 1, 1
+    return height, width
 
 
 def _kind(network: Network) -> str:
     shapes = [map_shape(network.by_id[node].shape) for node in network.outputs]
-    if any(h > 8 and w > 8 for _, h, w in shapes):
+    if any(h > MIN_SEGMENTATION and w > MIN_SEGMENTATION for _, h, w in shapes):
         return "segmentation"
     if any(h == w == 1 for _, h, w in shapes):
         return "bars"

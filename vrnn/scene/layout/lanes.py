@@ -1,4 +1,4 @@
-"""A block's nodes in columns from left to right, its branches in lanes above each other."""
+"""The columns of a block: its nodes from left to right, its branches in lanes above each other."""
 
 from __future__ import annotations
 
@@ -13,13 +13,20 @@ MAX_LANES = 4
 """More nodes than this side by side in a block take another column."""
 
 Sources = Mapping[int, Sequence[int]]
+"""Ids of the nodes that each node takes data from."""
 
 
 @dataclass(frozen=True)
 class Column:
-    """Panels above each other. heights: of each one's base over the step, meters.
+    """Panels above each other, meters.
 
-    width: of the widest panel; left, depth: kept free beside and behind; height: of all together.
+    Attributes:
+        nodes: Their ids, from the lowest.
+        heights: Of each one's base over the step.
+        width: Of the widest panel.
+        left: Kept free beside them.
+        depth: Kept free behind them.
+        height: Of all together.
     """
 
     nodes: tuple[int, ...]
@@ -33,10 +40,14 @@ class Column:
 def columns_of(
     ids: Sequence[int], sources: Sources, footprints: Mapping[int, Footprint], lanes: bool
 ) -> tuple[Column, ...]:
-    """Columns of one block.
+    """Return the columns of one block.
 
-    ids: in run order; sources: of every node; lanes: branches stand above each other, a node in
-    which they meet at their middle; otherwise every node has a column of its own.
+    Args:
+        ids: Its nodes, in run order.
+        sources: Of every node.
+        footprints: Room of every node.
+        lanes: Whether branches are above each other, and a node in which they meet at their middle;
+            otherwise every node has a column of its own.
     """
     if not lanes:
         return tuple(_column([node], [0.0], footprints) for node in ids)
@@ -62,21 +73,21 @@ def columns_of(
 
 
 def side_nodes(ids: Sequence[int], sources: Sources) -> int:
-    """How many of a block's nodes stand beside its longest path."""
+    """Return how many of a block's nodes are beside its longest path."""
     return len(ids) - len(_by_depth(ids, sources))
 
 
 def _column(
     nodes: Sequence[int], heights: Sequence[float], footprints: Mapping[int, Footprint]
 ) -> Column:
-    prints = [footprints[node] for node in nodes]
-    tops = [h + p.height + LABEL_STRIP + p.above for h, p in zip(heights, prints, strict=True)]
+    sizes = [footprints[node] for node in nodes]
+    tops = [h + p.height + LABEL_STRIP + p.above for h, p in zip(heights, sizes, strict=True)]
     return Column(
         nodes=tuple(nodes),
         heights=tuple(heights),
-        width=max(p.width for p in prints),
-        left=max(p.left for p in prints),
-        depth=max(p.depth for p in prints),
+        width=max(p.width for p in sizes),
+        left=max(p.left for p in sizes),
+        depth=max(p.depth for p in sizes),
         height=max(tops),
     )
 
@@ -108,9 +119,9 @@ def _lanes(levels: Sequence[Sequence[int]], sources: Sources) -> dict[int, int]:
     lane: dict[int, int] = {}
     for level in levels:
         taken: set[int] = set()
-        wish = {n: min((lane[s] for s in sources[n] if s in lane), default=0) for n in level}
-        for node in sorted(level, key=lambda n: wish[n]):
-            choices = (wish[node], *range(MAX_LANES))
+        wanted = {n: min((lane[s] for s in sources[n] if s in lane), default=0) for n in level}
+        for node in sorted(level, key=lambda n: wanted[n]):
+            choices = (wanted[node], *range(MAX_LANES))
             lane[node] = next(choice for choice in choices if choice not in taken)
             taken.add(lane[node])
     return lane

@@ -1,4 +1,4 @@
-"""How the maps of one layer stand: in a grid, a line or rings, ordered, spread, or one for all."""
+"""Where the maps of one layer are: in a grid, a line or rings, ordered, spread, or one for all."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ from math import ceil, floor, pi
 import numpy as np
 
 from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, PanelGrid, panel_size
-from vrnn.scene.state import LayerState
 
+FORMS = ("grid", "line", "ring")
+"""In what form the maps of a layer are arranged."""
 MAX_LINE_LENGTH = 9.0
 """A line of maps, meters."""
 MIN_RING_FRACTION = 0.35
@@ -20,8 +21,14 @@ FOLDED_LAYER_SIDE, FOLDED_MODULE_SIDE = 0.75, 1.15
 
 @dataclass(frozen=True, eq=False)
 class MapGrid:
-    """Where each shown map stands. channels: (K,); middle: (K, 3) meters from the middle of the
-    layer's lower edge, z toward the viewer; cell: width and height of a map; width, height: of all.
+    """Where each map is that is drawn as a panel of its own, meters.
+
+    Attributes:
+        channels: (K,) channel numbers.
+        centers: (K, 3) float32 from the middle of the layer's lower edge, z toward the viewer.
+        cell_size: Width and height of a map.
+        width: Of all.
+        height: Of all.
     """
 
     channels: np.ndarray
@@ -31,31 +38,45 @@ class MapGrid:
     height: float
 
 
-def has_default_layout(layer: LayerState) -> bool:
-    """Whether the maps are one rectangle in the order of their numbers."""
-    return (layer.form, layer.spread, layer.order, layer.most) == ("grid", 1.0, "index", 0)
-
-
 def single_map_grid(shape: tuple[int, int, int], side: float) -> PanelGrid:
-    """A panel with a single map of this layer."""
+    """Return a panel with a single map.
+
+    Args:
+        shape: (C, H, W) of the layer.
+        side: Of a square with the area of the panel, meters.
+    """
     _, height, width = shape
     aspect = min(3.0, max(1 / 3, width / max(height, 1)))
     return PanelGrid(1, 1, side * aspect**0.5, side / aspect**0.5)
 
 
-def map_grid(shape: tuple[int, int, int], layer: LayerState, order: np.ndarray | None) -> MapGrid:
-    """Where the maps stand. shape: (C, H, W); order: (C,) channels, the first first."""
+def map_grid(
+    shape: tuple[int, int, int],
+    form: str = "grid",
+    spread: float = 1.0,
+    max_maps: int = 0,
+    order: np.ndarray | None = None,
+) -> MapGrid:
+    """Return where the maps of a layer are.
+
+    Args:
+        shape: (C, H, W) of the layer.
+        form: One of FORMS.
+        spread: Distance between maps, as a multiple of the usual one, 1…4.
+        max_maps: Only so many of the first maps are shown; 0 for all.
+        order: (C,) channels, the first first; None for that of their numbers.
+    """
     channels = np.arange(shape[0]) if order is None else order
-    channels = channels[: layer.most or None]
+    channels = channels[: max_maps or None]
     count = max(1, len(channels))
     grid = panel_size((count, *shape[1:]))
     cell = (grid.width / grid.columns, grid.height / grid.rows)
-    if layer.form == "line":
-        return _line(channels, cell, layer.spread)
-    if layer.form == "ring":
-        return _rings(channels, cell, layer.spread)
+    if form == "line":
+        return _line(channels, cell, spread)
+    if form == "ring":
+        return _rings(channels, cell, spread)
     index = np.arange(count)
-    step_x, step_y = cell[0] * layer.spread, cell[1] * layer.spread
+    step_x, step_y = cell[0] * spread, cell[1] * spread
     width, height = grid.columns * step_x, grid.rows * step_y
     x = (index % grid.columns + 0.5) * step_x - width / 2
     y = height - (index // grid.columns + 0.5) * step_y
@@ -76,22 +97,22 @@ def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Map
 
 
 def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
-    """One inside another, the first map at the top of the outermost, clockwise."""
+    """Rings one inside another, the first map at the top of the outermost, clockwise."""
     count = max(1, len(channels))
-    most = (MAX_PANEL_SIDE - max(cell)) / 2
+    max_radius = (MAX_PANEL_SIDE - max(cell)) / 2
     for _ in range(60):
         step = max(cell) * spread
-        radius = min(max(count * step / (2 * pi), step), most)
+        radius = min(max(count * step / (2 * pi), step), max_radius)
         radii = _radii(radius, step, count)
         if sum(n for _, n in radii) >= count:
             break
         cell = (cell[0] * 0.95, cell[1] * 0.95)
     x, y, left = [], [], count
-    for r, n in radii:
-        taken = min(n, left)
-        turn = pi / 2 - 2 * pi * np.arange(taken) / taken if taken else np.zeros(0)
-        x.append(r * np.cos(turn))
-        y.append(r * np.sin(turn))
+    for ring_radius, capacity in radii:
+        taken = min(capacity, left)
+        angle = pi / 2 - 2 * pi * np.arange(taken) / taken if taken else np.zeros(0)
+        x.append(ring_radius * np.cos(angle))
+        y.append(ring_radius * np.sin(angle))
         left -= taken
     side = 2 * radius + max(cell)
     points = _points(np.concatenate(x), np.concatenate(y) + side / 2)
@@ -99,14 +120,14 @@ def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> Ma
 
 
 def _radii(radius: float, step: float, count: int) -> list[tuple[float, int]]:
-    """Radius of each ring and how many maps have room on it, from the outermost."""
+    """Radius of each ring, and how many maps are on it, from the outermost."""
     rings = max(1, floor((1 - MIN_RING_FRACTION) * radius / step) + 1)
-    found, left = [], count
+    radii, left = [], count
     for ring in range(rings):
-        r = radius - ring * step
-        room = max(1, floor(2 * pi * r / step))
-        if ring == 0 and left <= room:
-            return [(r, left)]
-        found.append((r, min(room, left) if left > 0 else 0))
-        left -= room
-    return [(r, n) for r, n in found if n > 0] or [(radius, ceil(count))]
+        ring_radius = radius - ring * step
+        capacity = max(1, floor(2 * pi * ring_radius / step))
+        if ring == 0 and left <= capacity:
+            return [(ring_radius, left)]
+        radii.append((ring_radius, min(capacity, left) if left > 0 else 0))
+        left -= capacity
+    return [(r, n) for r, n in radii if n > 0] or [(radius, ceil(count))]

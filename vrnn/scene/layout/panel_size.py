@@ -1,6 +1,6 @@
-"""How large a layer's panel is, and in how many columns and rows its maps stand on it.
+"""How large a layer's panel is, and in how many columns and rows its maps are on it.
 
-Sizes have a meaning: a map's cell grows slowly with its resolution, so that a 112×112 map is seen
+Sizes have a meaning: a map's cell grows slowly with its resolution, so that a 112×112 map appears
 larger than a 7×7 one while both stay legible, and a panel grows slowly with its number of maps.
 """
 
@@ -13,21 +13,33 @@ from math import ceil, log, sqrt
 CELL_AT_7 = 0.12
 """Side of a 7×7 map's cell, meters; at 112×112 it comes to 0.3 m."""
 CELL_GROWTH = 1 / 3
+"""Power of a map's side, in values, with which its cell grows."""
 IMAGE_CELL = 0.9
 """Side of one of the few maps of an image-like result, meters."""
-USUAL = (1.9, 3.2)
-"""Between these sides, in meters, a panel has its natural size; beyond, it is drawn in."""
+NATURAL_SIDES = (1.9, 3.2)
+"""Between these sides, in meters, a panel has its natural size; others are brought nearer."""
 MAX_PANEL_SIDE = 4.4
+"""Meters."""
 MAX_ASPECT = 8.0
+"""Of a map's cell."""
 PANEL_ASPECT = 1.15
+"""Width / height that a panel is to have."""
 STRIP_ASPECT = 4.0
+"""Width / height that the panel of a long vector is to have."""
 MAX_STRIP_CELL = 0.14
 """Largest cell of a short vector, meters."""
 
 
 @dataclass(frozen=True)
 class PanelGrid:
-    """A panel of maps: `columns` × `rows` cells on `width` × `height` meters."""
+    """The cells of a panel of maps.
+
+    Attributes:
+        columns: Of cells.
+        rows: Of cells.
+        width: Of the panel, meters.
+        height: Of the panel, meters.
+    """
 
     columns: int
     rows: int
@@ -37,10 +49,13 @@ class PanelGrid:
 
 @lru_cache(maxsize=4096)
 def panel_size(shape: tuple[int, int, int]) -> PanelGrid:
-    """Size of the panel for maps of this shape (C, H, W).
+    """Return the size of the panel of a layer.
 
     Maps keep their aspect up to 8:1. Vectors (C, 1, 1) become a wide low strip, results with at
-    most four maps (images, masks) stand side by side and large.
+    most four maps (images, masks) are side by side and large.
+
+    Args:
+        shape: (C, H, W) of the layer.
     """
     count, height, width = (max(1, n) for n in shape)
     if height == width == 1:
@@ -52,7 +67,7 @@ def panel_size(shape: tuple[int, int, int]) -> PanelGrid:
         side = IMAGE_CELL * min(1.0, natural / 0.126)
     else:
         columns, rows = _grid(count, aspect, PANEL_ASPECT)
-        side = natural * _drawn_in(natural * sqrt(count)) / (natural * sqrt(count))
+        side = natural * _moderated(natural * sqrt(count)) / (natural * sqrt(count))
     cell_width, cell_height = side * sqrt(aspect), side / sqrt(aspect)
     shrink = min(
         1.0, MAX_PANEL_SIDE / (columns * cell_width), MAX_PANEL_SIDE / (rows * cell_height)
@@ -64,14 +79,14 @@ def _strip(count: int) -> PanelGrid:
     """A vector's panel: one row when short, else a low grid."""
     columns, rows = (count, 1) if count <= 16 else _grid(count, 1.0, STRIP_ASPECT)
     natural = CELL_AT_7 * (1 / 7) ** CELL_GROWTH
-    cell = max(natural, min(MAX_STRIP_CELL, USUAL[0] / columns))
-    cell *= min(1.0, _drawn_in(columns * cell) / (columns * cell))
+    cell = max(natural, min(MAX_STRIP_CELL, NATURAL_SIDES[0] / columns))
+    cell *= min(1.0, _moderated(columns * cell) / (columns * cell))
     return PanelGrid(columns, rows, columns * cell, rows * cell)
 
 
-def _drawn_in(side: float) -> float:
-    """A panel's side, meters, from its natural one: small ones grow, large ones shrink."""
-    low, high = USUAL
+def _moderated(side: float) -> float:
+    """A panel's side from its natural one, meters: small ones grow, large ones shrink."""
+    low, high = NATURAL_SIDES
     if side < low:
         return low * (side / low) ** 0.3
     if side > high:
@@ -80,7 +95,7 @@ def _drawn_in(side: float) -> float:
 
 
 def _grid(count: int, cell_aspect: float, wanted: float) -> tuple[int, int]:
-    """Columns and rows for this many cells: near the wanted aspect, few cells empty, best none."""
+    """Columns and rows for so many cells: near the wanted aspect, few cells empty, best none."""
     ideal = sqrt(count * wanted / cell_aspect)
 
     def cost(columns: int) -> float:

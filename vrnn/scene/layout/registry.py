@@ -1,51 +1,103 @@
-"""Where each layer stands: the entry to the arrangements."""
+"""The registry of arrangements: a function that places a network, by its name.
+
+    @arrangement("terrace", title="Terrace", overview=(0.0, -17.0))
+    def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
+        ...
+
+Whatever offers arrangements reads `registered()`; nothing else has to be changed for a new one.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
-from vrnn.scene.layout.conveyor import conveyor
-from vrnn.scene.layout.terrace import terrace
-from vrnn.scene.layout.types import (
-    LABEL_STRIP,
-    Footprint,
-    Layout,
-    PanelPlacement,
-    Route,
-    TerraceRow,
-)
+from vrnn.scene.layout.types import Footprint, Layout
 
-__all__ = [
-    "ARRANGEMENTS",
-    "LABEL_STRIP",
-    "Footprint",
-    "Layout",
-    "PanelPlacement",
-    "Route",
-    "TerraceRow",
-    "arrange",
-]
-
-ARRANGEMENTS = {"terrace": terrace, "conveyor": conveyor}
-"""Every arrangement by its name; the first is the usual one."""
+PlaceNetwork = Callable[[Network, Mapping[int, Footprint]], Layout]
+"""Places a network of at least one node; see `arrange` for the footprints."""
 
 
-def arrange(
-    network: Network, footprints: Mapping[int, Footprint], arrangement: str = "terrace"
-) -> Layout:
-    """Place every node of a network and route every edge. The same input gives the same layout.
+@dataclass(frozen=True)
+class Arrangement:
+    """Everything that is declared of an arrangement. See `arrangement` for the attributes."""
 
-    footprints: the room each node needs, by node id.
-    Raises VrnnError when there is no such arrangement or a node has no footprint.
+    name: str
+    title: str
+    overview: tuple[float, float]
+    place: PlaceNetwork
+
+
+_ARRANGEMENTS: dict[str, Arrangement] = {}
+
+
+def arrangement(
+    name: str, *, title: str, overview: tuple[float, float] = (0.0, -17.0)
+) -> Callable[[PlaceNetwork], PlaceNetwork]:
+    """Register the function that the decorator stands before.
+
+    The same network and footprints have to give the same layout.
+
+    Args:
+        name: How files, scripts and the command line call it, unique.
+        title: What the user reads, in sentence case.
+        overview: Yaw and pitch, in degrees, of the camera that shows the whole network.
+
+    Returns:
+        A decorator that returns the function as it is.
+
+    Raises:
+        VrnnError: When the name is taken.
     """
-    if arrangement not in ARRANGEMENTS:
-        known = ", ".join(ARRANGEMENTS)
-        raise VrnnError(f"no arrangement '{arrangement}': choose one of {known}")
+    if name in _ARRANGEMENTS:
+        raise VrnnError(f"there is already an arrangement '{name}'")
+
+    def register(place: PlaceNetwork) -> PlaceNetwork:
+        _ARRANGEMENTS[name] = Arrangement(name, title, overview, place)
+        return place
+
+    return register
+
+
+def registered() -> tuple[Arrangement, ...]:
+    """Return every arrangement in the order of registration; the first is the default."""
+    return tuple(_ARRANGEMENTS.values())
+
+
+def arrangement_names() -> tuple[str, ...]:
+    """Return the name of every arrangement in the order of registration."""
+    return tuple(_ARRANGEMENTS)
+
+
+def find_arrangement(name: str) -> Arrangement:
+    """Return an arrangement by its name.
+
+    Raises:
+        VrnnError: When there is none of that name.
+    """
+    if name not in _ARRANGEMENTS:
+        known = ", ".join(_ARRANGEMENTS)
+        raise VrnnError(f"no arrangement '{name}': choose one of {known}")
+    return _ARRANGEMENTS[name]
+
+
+def arrange(network: Network, footprints: Mapping[int, Footprint], name: str) -> Layout:
+    """Place every node of a network and route every edge.
+
+    Args:
+        network: The network.
+        footprints: The room that each node needs, by node id.
+        name: Of the arrangement.
+
+    Raises:
+        VrnnError: When there is no such arrangement, or a node has no footprint.
+    """
+    place = find_arrangement(name).place
     missing = [node.name for node in network.nodes if node.id not in footprints]
     if missing:
         raise VrnnError(f"layer '{missing[0]}' has no size: give a Footprint for every node")
     if not network.nodes:
         return Layout({}, (), (), (0.0, 0.0, 0.0), (0.0, 0.0, 0.0))
-    return ARRANGEMENTS[arrangement](network, footprints)
+    return place(network, footprints)

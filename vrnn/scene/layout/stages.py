@@ -1,4 +1,4 @@
-"""A network's stages and blocks, read from its module tree.
+"""The stages and blocks of a network, read from its module tree.
 
 A stage is what gets a step of the terrace (`layer1`, `denseblock2`); a block is what stays together
 on it (`layer1.0`). Nodes keep the order in which they ran.
@@ -16,22 +16,29 @@ from vrnn.network.graph import Network, Node
 
 DOMINANT = 0.6
 """A module that holds a larger part of the network than this is opened into its children."""
-MANY = 8
+MAX_MODULES = 8
 """With more modules than this at the top, those of one resolution share a stage."""
 SMALL = 0.5
 """A module with fewer nodes than this part of a usual module's is no stage of its own."""
-FEW = 2
+MAX_SHORT_RUN = 2
 """A run of at most this many nodes of one resolution is no stage of its own."""
-BRANCHED = 32
+MAX_BRANCHED = 32
 """Branches beside each other are one block as long as they have at most this many nodes."""
 
 Path = tuple[str, ...]
+"""Way through the module tree."""
 Sources = Mapping[int, Collection[int]]
+"""Ids of the nodes that each node takes data from."""
 
 
 @dataclass(frozen=True)
 class StageBlock:
-    """Nodes that stay together. name: module path, or '' when there is none."""
+    """Nodes that stay together.
+
+    Attributes:
+        name: Module path, or '' when there is none.
+        nodes: In run order.
+    """
 
     name: str
     nodes: tuple[Node, ...]
@@ -39,7 +46,12 @@ class StageBlock:
 
 @dataclass(frozen=True)
 class Stage:
-    """Blocks that share a step."""
+    """Blocks that share a step.
+
+    Attributes:
+        name: What the user reads.
+        blocks: In run order.
+    """
 
     name: str
     blocks: tuple[StageBlock, ...]
@@ -47,11 +59,17 @@ class Stage:
 
 @dataclass(frozen=True)
 class _Group:
-    """Nodes that ran one after another inside the module `path`. small: too small for a stage."""
+    """Nodes that ran one after another inside a module.
+
+    Attributes:
+        path: Of the module.
+        nodes: In run order.
+        is_small: Whether they are too few for a stage.
+    """
 
     path: Path
     nodes: tuple[Node, ...]
-    small: bool = False
+    is_small: bool = False
 
     @property
     def resolution(self) -> tuple[int, int]:
@@ -59,21 +77,21 @@ class _Group:
 
 
 def path_of(node: Node) -> Path:
-    """The node's way through the module tree; its last part is the operation or leaf module."""
+    """Return the node's way through the module tree, down to its operation or leaf module."""
     scope = tuple(node.scope.split(".")) if node.scope else ()
     name = tuple(node.name.split("."))
     return name if name[: len(scope)] == scope else (*scope, node.name)
 
 
 def resolution(node: Node) -> tuple[int, int]:
-    """Height and width of the node's maps."""
+    """Return height and width of the node's maps."""
     return map_shape(node.shape)[1:]
 
 
 def find_stages(network: Network) -> tuple[Stage, ...]:
-    """Stages in run order; together their blocks hold every node once."""
-    groups = _with_small(_open_dominant(_runs(network.nodes, 0), len(network.nodes)))
-    big = [i for i, group in enumerate(groups) if not group.small]
+    """Return the stages in run order; together their blocks hold every node once."""
+    groups = _mark_small(_open_dominant(_runs(network.nodes, 0), len(network.nodes)))
+    big = [i for i, group in enumerate(groups) if not group.is_small]
     if not big:
         return _by_resolution(network.nodes)
     stem = [node for group in groups[: big[0]] for node in group.nodes]
@@ -81,7 +99,7 @@ def find_stages(network: Network) -> tuple[Stage, ...]:
     if all(node.operation == "input" for node in stem):
         stem, first = [], 0
     head = [node for group in groups[big[-1] + 1 :] for node in group.nodes]
-    middle = _joined(_with_smalls(groups[first : big[-1] + 1]))
+    middle = _join_resolutions(_attach_small(groups[first : big[-1] + 1]))
     sources: dict[int, set[int]] = {node.id: set() for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].add(edge.source)
@@ -99,17 +117,18 @@ def _runs(nodes: Sequence[Node], depth: int) -> list[_Group]:
     return [_Group(path, tuple(members)) for path, members in runs]
 
 
-def _with_small(groups: list[_Group]) -> list[_Group]:
+def _mark_small(groups: list[_Group]) -> list[_Group]:
     """The groups, those marked that are single operations or much smaller than usual ones."""
-    sizes = [len(group.nodes) for group in groups if not _leaf(group)]
+    sizes = [len(group.nodes) for group in groups if not _is_leaf(group)]
     usual = median(sizes) if sizes else 0
     return [
-        replace(group, small=_leaf(group) or len(group.nodes) < SMALL * usual) for group in groups
+        replace(group, is_small=_is_leaf(group) or len(group.nodes) < SMALL * usual)
+        for group in groups
     ]
 
 
-def _leaf(group: _Group) -> bool:
-    """True for an operation, and for a module of one node or without parts."""
+def _is_leaf(group: _Group) -> bool:
+    """Whether a group is an operation, or a module of one node or without parts."""
     return len(group.nodes) == 1 or all(path_of(node) == group.path for node in group.nodes)
 
 
@@ -136,7 +155,7 @@ def _children(group: _Group) -> list[_Group]:
     return [group]
 
 
-def _with_smalls(groups: list[_Group]) -> list[list[_Group]]:
+def _attach_small(groups: list[_Group]) -> list[list[_Group]]:
     """Each big group with the small ones beside it that work at its resolution.
 
     A small group between two big ones goes to the next one when it leaves the data at that one's
@@ -145,7 +164,7 @@ def _with_smalls(groups: list[_Group]) -> list[list[_Group]]:
     result: list[list[_Group]] = []
     waiting: list[_Group] = []
     for group in groups:
-        if group.small:
+        if group.is_small:
             waiting.append(group)
             continue
         if result and waiting and waiting[-1].resolution != resolution(group.nodes[0]):
@@ -158,9 +177,9 @@ def _with_smalls(groups: list[_Group]) -> list[list[_Group]]:
     return result
 
 
-def _joined(parts: list[list[_Group]]) -> list[list[_Group]]:
+def _join_resolutions(parts: list[list[_Group]]) -> list[list[_Group]]:
     """Neighbors of one resolution joined, when there are too many to give each a step."""
-    if len(parts) <= MANY:
+    if len(parts) <= MAX_MODULES:
         return parts
     runs = groupby(parts, key=lambda groups: groups[-1].resolution)
     return [[group for groups in members for group in groups] for _, members in runs]
@@ -168,21 +187,21 @@ def _joined(parts: list[list[_Group]]) -> list[list[_Group]]:
 
 def _stage(groups: list[_Group], sources: Sources) -> Stage:
     """A stage of one or several modules: each module a block, or a lone module's children."""
-    modules = [group for group in groups if not group.small]
+    modules = [group for group in groups if not group.is_small]
     if len(modules) > 1:
         return Stage(_common_name([group.path for group in modules]), _blocks(groups))
     module = modules[0]
-    inner = _with_small(_open_dominant(_children(module), len(module.nodes)))
-    if _parallel(inner, sources):
+    inner = _mark_small(_open_dominant(_children(module), len(module.nodes)))
+    if _are_parallel(inner, sources):
         inner = [module]
     index = groups.index(module)
     blocks = _blocks([*groups[:index], *inner, *groups[index + 1 :]])
     return Stage(_short(module.path), blocks)
 
 
-def _parallel(groups: list[_Group], sources: Sources) -> bool:
-    """True for branches beside each other: a later one takes nothing from those before."""
-    if sum(len(group.nodes) for group in groups) > BRANCHED:
+def _are_parallel(groups: list[_Group], sources: Sources) -> bool:
+    """Whether groups are branches: a later one takes nothing from those before."""
+    if sum(len(group.nodes) for group in groups) > MAX_BRANCHED:
         return False
     seen = {node.id for node in groups[0].nodes}
     for group in groups[1:]:
@@ -196,13 +215,13 @@ def _blocks(groups: list[_Group]) -> tuple[StageBlock, ...]:
     """One block a module; the first one takes what comes before it, each what comes after it."""
     blocks: list[tuple[Path, list[Node]]] = []
     for number, group in enumerate(groups):
-        joins = bool(blocks) and (group.small or all(g.small for g in groups[:number]))
-        if not joins:
+        joins_last = bool(blocks) and (group.is_small or all(g.is_small for g in groups[:number]))
+        if not joins_last:
             blocks.append((group.path, list(group.nodes)))
             continue
         nodes = blocks[-1][1]
         nodes.extend(group.nodes)
-        if not group.small:
+        if not group.is_small:
             blocks[-1] = (group.path, nodes)
     return tuple(StageBlock(".".join(path), tuple(nodes)) for path, nodes in blocks)
 
@@ -212,7 +231,7 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
     runs = [tuple(members) for _, members in groupby(nodes, key=resolution)]
     merged: list[list[Node]] = []
     for run in runs:
-        if merged and (len(run) <= FEW or len(merged[-1]) <= FEW):
+        if merged and (len(run) <= MAX_SHORT_RUN or len(merged[-1]) <= MAX_SHORT_RUN):
             merged[-1].extend(run)
         else:
             merged.append(list(run))
@@ -231,7 +250,12 @@ def _common_name(paths: list[Path]) -> str:
 
 
 def span(names: Sequence[str], parent: Path = ()) -> str:
-    """The first and the last of several names, without what the last repeats of the first."""
+    """Return the first and the last of several names, without what the last repeats of the first.
+
+    Args:
+        names: Last parts of module paths; one or more.
+        parent: The module that holds them; a number takes its name along.
+    """
     first, last = names[0], names[-1]
     if first.isdigit() and parent:
         first = f"{parent[-1]} {first}"

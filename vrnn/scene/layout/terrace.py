@@ -1,7 +1,7 @@
-"""The terrace: stages as the steps of a theatre, each step further back and higher.
+"""The terrace: stages as the steps of a theater, each step further back and higher.
 
-Data runs left to right along a step and upward from step to step, so that the whole network is
-seen face-on and nothing hides anything. Steps are broken so that the panels come out as large as
+Data runs left to right along a step and upward from step to step, so that the whole network faces
+the viewer and nothing hides anything. Steps are broken so that the panels come out as large as
 possible in a wide picture.
 """
 
@@ -16,13 +16,14 @@ import numpy as np
 from vrnn.network.graph import Network
 from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.lanes import Column
+from vrnn.scene.layout.registry import arrangement
 from vrnn.scene.layout.stages import Stage, find_stages, span
 from vrnn.scene.layout.terrace_routes import (
     PanelSlot,
     StepFloor,
+    assign_tracks,
     depth_of_tracks,
     route_terrace,
-    tracks_of,
 )
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
@@ -31,7 +32,7 @@ from vrnn.scene.layout.terrace_steps import (
     Unit,
     break_into_steps,
     gap_before,
-    mixed,
+    is_mixed,
     step_width,
     units_of,
 )
@@ -42,17 +43,25 @@ BEHIND = 0.4
 TYPICAL_DEPTH = 2.0
 """Depth of a step, meters, as long as the tracks on it are not known."""
 PICTURE_ASPECT = 16 / 9
+"""Width / height of the picture that the steps are broken for."""
 OVERVIEW = Camera(pitch=-12 * pi / 180, fov=40 * pi / 180)
 """Where the whole is looked at from; framing() finds the place."""
-MIXED = 0.4
-"""How much smaller panels may come out for steps that each hold whole stages, as a part."""
+MIXED_PENALTY = 0.4
+"""Part by which panels may come out smaller for steps that each hold whole stages."""
 WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 """Step widths that are tried, as parts of the width that the panels' area suggests."""
 
 
 @dataclass(frozen=True)
 class _PlacedColumn:
-    """A column at its place on a step. left, right: x of the panels' outer edges, meters."""
+    """A column at its place on a step.
+
+    Attributes:
+        column: The column.
+        unit: Its unit.
+        left: x of the panels' left edge, meters.
+        right: x of the panels' right edge, meters.
+    """
 
     column: Column
     unit: Unit
@@ -60,58 +69,60 @@ class _PlacedColumn:
     right: float
 
 
+@arrangement("terrace", title="Terrace", overview=(0.0, -17.0))
 def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
-    """Place a network (at least one node) as a terrace."""
+    """Place a network of at least one node as a terrace."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
     steps = _best_steps(units_of(stages, sources, footprints))
-    standing = [list(_stand(step)) for step in steps]
-    spots = _spots(standing, footprints)
-    tracks = tracks_of(network.edges, spots, len(steps))
-    treads = _treads(standing, [depth_of_tracks(row) for row in tracks.counts])
-    places = {
-        node: PanelPlacement(s.x, treads[s.step].y + s.lift, treads[s.step].z, s.width, s.height)
-        for node, s in spots.items()
+    columns = [list(_place_columns(step)) for step in steps]
+    slots = _panel_slots(columns, footprints)
+    tracks = assign_tracks(network.edges, slots, len(steps))
+    floors = _step_floors(columns, [depth_of_tracks(count) for count in tracks.counts])
+    panels = {
+        node: PanelPlacement(s.x, floors[s.step].y + s.lift, floors[s.step].z, s.width, s.height)
+        for node, s in slots.items()
     }
-    routes = route_terrace(network.edges, spots, treads, tracks)
-    rows = _rows(stages, standing, treads)
+    routes = route_terrace(network.edges, slots, floors, tracks)
+    rows = _rows(stages, columns, floors)
     high_x = max([row.right for row in rows] + [float(r.points[:, 0].max()) for r in routes])
     low_x = min(row.left for row in rows)
     top = max(row.y + row.height for row in rows)
     low = (low_x, 0.0, min(row.back for row in rows))
-    return Layout(places, routes, rows, low, (high_x, top, max(row.front for row in rows)))
+    return Layout(panels, routes, rows, low, (high_x, top, max(row.front for row in rows)))
 
 
 def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
     """The way to break the steps that shows the panels largest from the overview."""
     area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
     base = sqrt(area * PICTURE_ASPECT)
-    seen: dict[tuple[int, ...], float] = {}
+    tried: set[tuple[int, ...]] = set()
     best: tuple[float, tuple[Step, ...]] | None = None
     for factor in WIDTHS:
         steps = break_into_steps(units, base * factor)
         key = tuple(len(step) for step in steps)
-        if key in seen:
+        if key in tried:
             continue
-        seen[key] = _seen_size(steps) * (1 - MIXED * _mixed_part(units, steps))
-        if best is None or seen[key] > best[0]:
-            best = (seen[key], steps)
+        tried.add(key)
+        score = _apparent_size(steps) * (1 - MIXED_PENALTY * _mixed_share(units, steps))
+        if best is None or score > best[0]:
+            best = (score, steps)
     assert best is not None
     return best[1]
 
 
-def _mixed_part(units: Sequence[Unit], steps: Sequence[Step]) -> float:
-    """Part of the steps on which a broken stage stands beside another."""
+def _mixed_share(units: Sequence[Unit], steps: Sequence[Step]) -> float:
+    """Part of the steps on which a broken stage is beside another."""
     end, count = 0, 0
     for step in steps:
         begin, end = end, end + len(step)
-        count += mixed(units, begin, end)
+        count += is_mixed(units, begin, end)
     return count / len(steps)
 
 
-def _seen_size(steps: Sequence[Step]) -> float:
+def _apparent_size(steps: Sequence[Step]) -> float:
     """How large the panels come out in the overview: the mean of 1 / distance over all columns."""
     y, corners, centers, counts = 0.0, [], [], []
     for index, step in enumerate(steps):
@@ -126,7 +137,7 @@ def _seen_size(steps: Sequence[Step]) -> float:
     return float(np.average(1 / distance, weights=counts))
 
 
-def _stand(step: Step) -> Iterator[_PlacedColumn]:
+def _place_columns(step: Step) -> Iterator[_PlacedColumn]:
     """The columns of a step from left to right, the step's middle at x = 0."""
     x = -step_width(step) / 2
     previous = None
@@ -139,53 +150,53 @@ def _stand(step: Step) -> Iterator[_PlacedColumn]:
         previous = unit
 
 
-def _spots(
-    standing: Sequence[Sequence[_PlacedColumn]], footprints: Mapping[int, Footprint]
+def _panel_slots(
+    columns: Sequence[Sequence[_PlacedColumn]], footprints: Mapping[int, Footprint]
 ) -> dict[int, PanelSlot]:
-    """Where each node stands on its step, with the free gaps beside its column."""
-    spots = {}
+    """Where each node is on its step, with the free gaps beside its column."""
+    slots = {}
     order = 0
-    for index, row in enumerate(standing):
+    for index, row in enumerate(columns):
         for number, s in enumerate(row):
             near = COLUMN_GAP / 2
             after = row[number + 1] if number + 1 < len(row) else None
             room = after.left - after.column.left - s.right if after else 2 * near
             for node, lift in zip(s.column.nodes, s.column.heights, strict=True):
                 size = footprints[node]
-                spots[node] = PanelSlot(
+                slots[node] = PanelSlot(
                     step=index, order=order, x=(s.left + s.right) / 2, lift=lift,
                     width=size.width, height=size.height,
                     gap_left=s.left - s.column.left - near, gap_right=s.right + min(near, room / 2),
                 )  # fmt: skip
             order += 1
         order += 1
-    return spots
+    return slots
 
 
-def _treads(
-    standing: Sequence[Sequence[_PlacedColumn]], depths: Sequence[float]
+def _step_floors(
+    columns: Sequence[Sequence[_PlacedColumn]], depths: Sequence[float]
 ) -> list[StepFloor]:
-    """Height and depth of every step; the first one's panels stand at z = 0."""
-    treads: list[StepFloor] = []
+    """The floor of every step; the panels of the first one are at z = 0."""
+    floors: list[StepFloor] = []
     y = z = 0.0
-    for row, depth in zip(standing, depths, strict=True):
-        if treads:
-            z = treads[-1].back - depth
+    for row, depth in zip(columns, depths, strict=True):
+        if floors:
+            z = floors[-1].back - depth
         left = row[0].left - row[0].column.left - row[0].unit.name_room
         back = z - BEHIND - max(s.column.depth for s in row)
-        treads.append(StepFloor(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
+        floors.append(StepFloor(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
         y += max(s.column.height for s in row) + RISE
-    return treads
+    return floors
 
 
 def _rows(
     stages: Sequence[Stage],
-    standing: Sequence[Sequence[_PlacedColumn]],
-    treads: Sequence[StepFloor],
+    columns: Sequence[Sequence[_PlacedColumn]],
+    floors: Sequence[StepFloor],
 ) -> tuple[TerraceRow, ...]:
     """A platform for each stage's part of each step."""
     rows = []
-    for row, tread in zip(standing, treads, strict=True):
+    for row, floor in zip(columns, floors, strict=True):
         for stage in dict.fromkeys(s.unit.stage for s in row):
             mine = [s for s in row if s.unit.stage == stage]
             nodes = tuple(node for s in mine for node in s.column.nodes)
@@ -193,7 +204,7 @@ def _rows(
             left = mine[0].left - mine[0].column.left - mine[0].unit.name_room
             right = mine[-1].right + COLUMN_GAP
             name = _row_name(stages[stage], nodes)
-            front, back, y = tread.front, tread.back, tread.y
+            front, back, y = floor.front, floor.back, floor.y
             rows.append(TerraceRow(name, left, right, front, back, y, nodes, height))
     return tuple(rows)
 

@@ -1,9 +1,10 @@
-"""The ways of edges over the terrace, never through a panel.
+"""The routes of edges over the terrace, never through a panel.
 
 Between neighbors an edge crosses the gap just in front of the panels. Longer ones run in tracks on
-the tread, further in front. They pass a row of panels only through a gap between its columns, climb
-the riser there, and go on along the next tread; those that reach further up take a ramp beside the
-steps. Edges to one target share a track, and so do all those to targets with many sources.
+the step's floor, further in front. They pass a row of panels only through a gap between its
+columns, climb to the next step there, and go on along its floor; those that reach further up take a
+ramp beside the steps. Edges to one target share a track, and so do all those to targets with many
+sources.
 """
 
 from __future__ import annotations
@@ -20,26 +21,36 @@ BASE = 0.05
 NEAR = 0.3
 """The line between neighbors runs this far in front of the panels, meters."""
 FIRST_TRACK = 0.6
-TRACK = 0.13
+TRACK_PITCH = 0.13
 """Distance of the first track from the panels and of the tracks from each other, meters."""
 MAX_TRACKS = 8
+"""On one step; more edges share them."""
 MIN_SHARED_SOURCES = 4
 """A target with at least this many edges over tracks takes them from the common track."""
 EDGE_ROOM = 0.35
 """Depth of a step in front of its last track, meters."""
+MIN_TRACK_DEPTH = 1.7
+"""Depth of a step in front of its panels, meters."""
 ABOVE = 0.02
-"""Height of a ribbon over the tread, meters."""
+"""Height of an edge over the floor, meters."""
 RAMP = 0.7
-RAMP_TRACKS = 6
+RAMPS = 6
 """Distance of the first ramp from the steps' ends, meters, and number of parallel ramps."""
 
 
 @dataclass(frozen=True)
 class PanelSlot:
-    """Where a node stands. step: index of its step; order: of its column in the whole network.
+    """Where the panel of a node is on its step.
 
-    x: center; lift: of its base over the step; gap_left, gap_right: x of the free gaps beside its
-    column, meters.
+    Attributes:
+        step: Index of its step.
+        order: Of its column in the whole network.
+        x: Its center, meters.
+        lift: Of its base over the step, meters.
+        width: Of the panel, meters.
+        height: Of the panel, meters.
+        gap_left: x of the free gap at the left of its column, meters.
+        gap_right: x of the free gap at the right of its column, meters.
     """
 
     step: int
@@ -64,7 +75,16 @@ class PanelSlot:
 
 @dataclass(frozen=True)
 class StepFloor:
-    """A step. y: of its floor; z: of its panels; from front to back and from left to right."""
+    """The floor of a step, meters.
+
+    Attributes:
+        y: Its height.
+        z: Of the step's panels.
+        front: z of its front edge.
+        back: z of its back edge.
+        left: x of its left edge.
+        right: x of its right edge.
+    """
 
     y: float
     z: float
@@ -76,26 +96,37 @@ class StepFloor:
 
 @dataclass(frozen=True)
 class Tracks:
-    """Which track each edge takes. of: (step, source, target) → track; counts: tracks a step."""
+    """Which track each edge takes.
 
-    of: Mapping[tuple[int, int, int], int]
+    Attributes:
+        track_of: Track by step, source and target.
+        counts: Number of tracks of each step.
+    """
+
+    track_of: Mapping[tuple[int, int, int], int]
     counts: tuple[int, ...]
 
 
 def depth_of_tracks(count: int) -> float:
-    """Depth of a step in front of its panels that holds this many tracks, meters."""
-    return max(1.7, FIRST_TRACK + TRACK * max(0, count - 1) + EDGE_ROOM)
+    """Return the depth, in meters, of a step in front of its panels that holds so many tracks."""
+    return max(MIN_TRACK_DEPTH, FIRST_TRACK + TRACK_PITCH * max(0, count - 1) + EDGE_ROOM)
 
 
-def tracks_of(edges: Sequence[Edge], spots: Mapping[int, PanelSlot], steps: int) -> Tracks:
-    """Share the tracks of every step out among the edges that are not between neighbors."""
+def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: int) -> Tracks:
+    """Share the tracks of every step among the edges that are not between neighbors.
+
+    Args:
+        edges: Of the network.
+        slots: Where each node is.
+        steps: Number of steps.
+    """
     wanted: dict[int, dict[tuple[str, int], list[tuple[float, float, Edge]]]] = {}
     fan_in: dict[int, int] = {}
     for edge in edges:
-        if not _neighbors(spots[edge.source], spots[edge.target]):
+        if not _neighbors(slots[edge.source], slots[edge.target]):
             fan_in[edge.target] = fan_in.get(edge.target, 0) + 1
     for edge in edges:
-        source, target = spots[edge.source], spots[edge.target]
+        source, target = slots[edge.source], slots[edge.target]
         if _neighbors(source, target):
             continue
         many = fan_in[edge.target] >= MIN_SHARED_SOURCES
@@ -109,19 +140,28 @@ def tracks_of(edges: Sequence[Edge], spots: Mapping[int, PanelSlot], steps: int)
             spans.append((target.step, key, target.enters, float("inf")))
         for step, name, a, b in spans:
             wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
-    of: dict[tuple[int, int, int], int] = {}
+    track_of: dict[tuple[int, int, int], int] = {}
     counts = [0] * steps
     for step, bundles in wanted.items():
-        counts[step] = _share_out(step, bundles, of)
-    return Tracks(of, tuple(counts))
+        counts[step] = _assign_step(step, bundles, track_of)
+    return Tracks(track_of, tuple(counts))
 
 
-def _share_out(
+def _assign_step(
     step: int,
     bundles: Mapping[tuple[str, int], Sequence[tuple[float, float, Edge]]],
-    of: dict[tuple[int, int, int], int],
+    track_of: dict[tuple[int, int, int], int],
 ) -> int:
-    """Give every bundle of a step a track, the shorter ones nearer to the panels; their number."""
+    """Give every bundle of a step a track, the shorter ones nearer to the panels.
+
+    Args:
+        step: Index of the step.
+        bundles: Edges that share a track, each with the least and the largest x it takes there.
+        track_of: Takes the tracks.
+
+    Returns:
+        The number of tracks.
+    """
     spans = []
     for number, members in enumerate(bundles.values()):
         low, high = min(m[0] for m in members), max(m[1] for m in members)
@@ -136,55 +176,61 @@ def _share_out(
             taken.append([])
         taken[track].append((low, high))
         for _, _, edge in members:
-            of[step, edge.source, edge.target] = track
+            track_of[step, edge.source, edge.target] = track
     return len(taken)
 
 
 def _neighbors(source: PanelSlot, target: PanelSlot) -> bool:
-    """True when the target's column follows the source's on the same step."""
+    """Whether the target's column follows the source's on the same step."""
     return source.step == target.step and target.order == source.order + 1
 
 
 def route_terrace(
     edges: Sequence[Edge],
-    spots: Mapping[int, PanelSlot],
-    treads: Sequence[StepFloor],
+    slots: Mapping[int, PanelSlot],
+    floors: Sequence[StepFloor],
     tracks: Tracks,
 ) -> tuple[Route, ...]:
-    """The way of every edge over the terrace."""
+    """Return the way of every edge over the terrace.
+
+    Args:
+        edges: Of the network.
+        slots: Where each node is.
+        floors: Of the steps.
+        tracks: See `assign_tracks`.
+    """
     routes = []
     for edge in edges:
-        source, target = spots[edge.source], spots[edge.target]
-        near = _neighbors(source, target)
-        if near:
-            corners = _gap_way(source, target, treads[source.step])
+        source, target = slots[edge.source], slots[edge.target]
+        if _neighbors(source, target):
+            corners = _gap_way(source, target, floors[source.step])
         else:
-            corners = _track_way(edge, source, target, treads, tracks)
-        next_column = target.order <= source.order + 2 and target.step <= source.step + 1
-        routes.append(Route(edge.source, edge.target, round_corners(corners), not next_column))
+            corners = _track_way(edge, source, target, floors, tracks)
+        is_next = target.order <= source.order + 2 and target.step <= source.step + 1
+        routes.append(Route(edge.source, edge.target, round_corners(corners), not is_next))
     return tuple(routes)
 
 
-def _gap_way(source: PanelSlot, target: PanelSlot, tread: StepFloor) -> list[Point]:
+def _gap_way(source: PanelSlot, target: PanelSlot, floor: StepFloor) -> list[Point]:
     """From a panel to one in the next column, up or down in the gap between them."""
-    z = tread.z + NEAR
-    ys, yt = tread.y + source.lift + ABOVE, tread.y + target.lift + ABOVE
+    z = floor.z + NEAR
+    ys, yt = floor.y + source.lift + ABOVE, floor.y + target.lift + ABOVE
     return [
-        (source.leaves, ys, tread.z + BASE), (source.leaves, ys, z),
+        (source.leaves, ys, floor.z + BASE), (source.leaves, ys, z),
         (source.gap_right, ys, z), (source.gap_right, yt, z),
-        (target.enters, yt, z), (target.enters, yt, tread.z + BASE),
+        (target.enters, yt, z), (target.enters, yt, floor.z + BASE),
     ]  # fmt: skip
 
 
 def _track_way(
-    edge: Edge, source: PanelSlot, target: PanelSlot, treads: Sequence[StepFloor], tracks: Tracks
+    edge: Edge, source: PanelSlot, target: PanelSlot, floors: Sequence[StepFloor], tracks: Tracks
 ) -> list[Point]:
-    """From a panel to one further away, over tracks on the treads."""
-    low, high = treads[source.step], treads[target.step]
+    """From a panel to one further away, over tracks on the floors."""
+    low, high = floors[source.step], floors[target.step]
 
     def track_z(step: int) -> float:
-        track = tracks.of[step, edge.source, edge.target]
-        return treads[step].z + FIRST_TRACK + TRACK * track
+        track = tracks.track_of[step, edge.source, edge.target]
+        return floors[step].z + FIRST_TRACK + TRACK_PITCH * track
 
     y0, y1 = low.y + ABOVE, high.y + ABOVE
     arrival = _arrival(target, high, track_z(target.step))
@@ -198,8 +244,8 @@ def _track_way(
             (climb, y0, low.z + NEAR), (climb, y0, riser), (climb, y1, riser),
             (climb, y1, track_z(target.step)), *arrival,
         ]  # fmt: skip
-    passed = treads[source.step : target.step + 1]
-    x = max(tread.right for tread in passed) + RAMP + TRACK * (edge.source % RAMP_TRACKS)
+    passed = floors[source.step : target.step + 1]
+    x = max(floor.right for floor in passed) + RAMP + TRACK_PITCH * (edge.source % RAMPS)
     return [
         *_departure(source, low, track_z(source.step)),
         (x, y0, track_z(source.step)), (x, y1, track_z(target.step)), *arrival,
@@ -207,22 +253,22 @@ def _track_way(
 
 
 def _departure(
-    source: PanelSlot, tread: StepFloor, z: float, gap: float | None = None
+    source: PanelSlot, floor: StepFloor, z: float, gap: float | None = None
 ) -> list[Point]:
-    """From the source's base down to the tread, to depth z."""
-    y, floor = tread.y + source.lift + ABOVE, tread.y + ABOVE
-    start = [(source.leaves, y, tread.z + BASE)]
+    """From the source's base down to the floor, to depth z."""
+    y, ground = floor.y + source.lift + ABOVE, floor.y + ABOVE
+    start = [(source.leaves, y, floor.z + BASE)]
     if source.lift <= 0:
-        return [*start, (source.leaves, floor, z)]
-    near, gap = tread.z + NEAR, source.gap_right if gap is None else gap
-    return [*start, (source.leaves, y, near), (gap, y, near), (gap, floor, near), (gap, floor, z)]
+        return [*start, (source.leaves, ground, z)]
+    near, gap = floor.z + NEAR, source.gap_right if gap is None else gap
+    return [*start, (source.leaves, y, near), (gap, y, near), (gap, ground, near), (gap, ground, z)]
 
 
-def _arrival(target: PanelSlot, tread: StepFloor, z: float) -> list[Point]:
-    """From depth z on the tread up to the target's base."""
-    y, floor = tread.y + target.lift + ABOVE, tread.y + ABOVE
-    end = (target.enters, y, tread.z + BASE)
+def _arrival(target: PanelSlot, floor: StepFloor, z: float) -> list[Point]:
+    """From depth z on the floor up to the target's base."""
+    y, ground = floor.y + target.lift + ABOVE, floor.y + ABOVE
+    end = (target.enters, y, floor.z + BASE)
     if target.lift <= 0:
-        return [(target.enters, floor, z), end]
-    near, gap = tread.z + NEAR, target.gap_left
-    return [(gap, floor, z), (gap, floor, near), (gap, y, near), (target.enters, y, near), end]
+        return [(target.enters, ground, z), end]
+    near, gap = floor.z + NEAR, target.gap_left
+    return [(gap, ground, z), (gap, ground, near), (gap, y, near), (target.enters, y, near), end]

@@ -1,4 +1,4 @@
-"""Breaking stages and blocks into the steps of the terrace, as a paragraph is broken into lines."""
+"""The steps of the terrace: stages and blocks, broken as a paragraph is broken into lines."""
 
 from __future__ import annotations
 
@@ -11,31 +11,46 @@ from vrnn.scene.layout.stages import Stage, StageBlock
 from vrnn.scene.layout.types import Footprint
 
 COLUMN_GAP = 0.6
+"""Meters from one column to the next in a block."""
 BLOCK_GAP = 1.4
+"""Meters from one block to the next in a stage."""
 STAGE_GAP = 1.4
-NAME_ROOM = (1.4, 3.6)
+"""Meters from one stage to the name of the next on the same step."""
+MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.6
+"""Width at a stage's left end that is kept free for its name, meters."""
 NAME_LETTER = 0.34
-"""Width at a stage's left end that is kept free for its name, least and most, and for each letter,
-meters."""
+"""Width that is kept free for each letter, meters."""
+MIN_UNIT_LIMIT = 20.0
+"""A unit may always be this wide, meters."""
 RISE = 0.8
 """Free height between a step's highest label and the next step, meters."""
-LANES_MAY_COST = (1.35, 2.5)
+MAX_LANES_COST = (1.35, 2.5)
 """Lanes may take this many times the area that the same stage takes in one line: for a single node
 beside the main path, and for more."""
 
 SPLIT_STAGE = 0.4
+"""Cost of breaking a stage, in heights of a step."""
 SPLIT_BLOCK = 0.6
+"""Cost of breaking a block, in heights of a step."""
 SHARE_STEP = 0.05
+"""Cost of two stages on a step, in heights of a step."""
 SHARE_BROKEN = 0.2
-"""What breaking a stage, breaking a block, two stages on a step, and a broken stage beside another
-one on a step cost, in heights of a step."""
+"""Cost of a broken stage beside another one on a step, in heights of a step."""
+SLACK = 0.25
+"""Cost of a step that is empty, in heights of a step."""
 
 
 @dataclass(frozen=True)
 class Unit:
     """Columns that stay on one step.
 
-    stage, block: their indices; name_room: width for the stage's name, meters.
+    Attributes:
+        columns: From left to right.
+        stage: Index of their stage.
+        block: Index of their block in the whole network.
+        width: Of all, meters.
+        height: Of the highest, meters.
+        name_room: Width for the stage's name, meters.
     """
 
     columns: tuple[Column, ...]
@@ -52,14 +67,21 @@ Step = tuple[Unit, ...]
 def units_of(
     stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint]
 ) -> list[Unit]:
-    """All units in run order: a block, or a part of one where it is very long."""
+    """Return all units in run order: a block each, or a part of one where it is very long.
+
+    Args:
+        stages: Of the network.
+        sources: Of every node.
+        footprints: Room of every node.
+    """
     per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
-    limit = max(20.0, sum(widths) / 10)
+    limit = max(MIN_UNIT_LIMIT, sum(widths) / 10)
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):
-        room = min(NAME_ROOM[1], max(NAME_ROOM[0], 0.4 + NAME_LETTER * len(stages[index].name)))
+        needed = 0.4 + NAME_LETTER * len(stages[index].name)
+        room = min(MAX_NAME_ROOM, max(MIN_NAME_ROOM, needed))
         for columns in blocks:
             for part in _parts(columns, limit):
                 height = max(column.height for column in part)
@@ -69,7 +91,12 @@ def units_of(
 
 
 def gap_before(unit: Unit, previous: Unit | None) -> float:
-    """Free width at the unit's left, meters: the stage's name, or the gap between blocks."""
+    """Return the free width at a unit's left, in meters: for its stage's name, or between blocks.
+
+    Args:
+        unit: The unit.
+        previous: The unit before it on the same step; None for the first.
+    """
     if previous is None:
         return unit.name_room
     if previous.stage != unit.stage:
@@ -78,16 +105,20 @@ def gap_before(unit: Unit, previous: Unit | None) -> float:
 
 
 def step_width(step: Step) -> float:
-    """Width of a step's content with the room for names, meters."""
+    """Return the width of a step's content with the room for names, in meters."""
     before = (None, *step[:-1])
     return sum(unit.width + gap_before(unit, last) for unit, last in zip(step, before, strict=True))
 
 
 def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
-    """Steps about this wide (meters) with the smallest height together.
+    """Return steps of about a width with the smallest height together.
 
-    Knuth and Plass's way of breaking a paragraph into lines: the best break before each unit, from
+    This is how Knuth and Plass break a paragraph into lines: the best break before each unit, from
     the best breaks before all earlier ones.
+
+    Args:
+        units: In run order.
+        width: Meters.
     """
     cost = [0.0]
     start = [0]
@@ -119,15 +150,21 @@ def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
 def _price(units: Sequence[Unit], begin: int, end: int, row: float, width: float) -> float:
     """What a step with these units costs, in its own heights."""
     slack = max(0.0, 1 - row / width)
-    price = 1 + 0.25 * slack * slack
+    price = 1 + SLACK * slack * slack
     if end < len(units) and units[end].stage == units[end - 1].stage:
         price += SPLIT_STAGE if units[end].block != units[end - 1].block else SPLIT_BLOCK
     price += SHARE_STEP * (units[end - 1].stage - units[begin].stage)
-    return price + SHARE_BROKEN * mixed(units, begin, end)
+    return price + SHARE_BROKEN * is_mixed(units, begin, end)
 
 
-def mixed(units: Sequence[Unit], begin: int, end: int) -> bool:
-    """True when the step of these units holds several stages, the first or the last not whole."""
+def is_mixed(units: Sequence[Unit], begin: int, end: int) -> bool:
+    """Return whether a step holds several stages, the first or the last of them not whole.
+
+    Args:
+        units: All units in run order.
+        begin: The first of the step.
+        end: After the last of the step.
+    """
     if units[begin].stage == units[end - 1].stage:
         return False
     starts_inside = begin > 0 and units[begin - 1].stage == units[begin].stage
@@ -146,7 +183,7 @@ def _stage_columns(
     side = max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks)
     if side:
         single = [columns(block, False) for block in stage.blocks]
-        if _area(branched) > LANES_MAY_COST[side > 1] * _area(single):
+        if _area(branched) > MAX_LANES_COST[side > 1] * _area(single):
             return single
     return branched
 
@@ -161,14 +198,14 @@ def _width(columns: Sequence[Column]) -> float:
 
 
 def _parts(columns: tuple[Column, ...], limit: float) -> list[tuple[Column, ...]]:
-    """The columns of a block that is wider than the limit in nearly equal parts."""
+    """Divide the columns of a block that is wider than the limit (meters) into equal parts."""
     whole = _width(columns)
     if whole <= limit:
         return [columns]
     share = whole / -(-whole // (limit / 4))
-    ends, reached = [], 0.0
+    numbers, reached = [], 0.0
     for column in columns:
-        ends.append(int(reached / share))
+        numbers.append(int(reached / share))
         reached += column.width + column.left + COLUMN_GAP
-    pairs = zip(ends, columns, strict=True)
+    pairs = zip(numbers, columns, strict=True)
     return [tuple(c for _, c in part) for _, part in groupby(pairs, key=lambda pair: pair[0])]

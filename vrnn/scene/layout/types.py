@@ -1,7 +1,7 @@
-"""The plain data of a layout: what needs room, and what stands where.
+"""The plain data of a layout: what needs room, and what is where.
 
-Meters, right-handed, +Y up; the viewer stands at +Z and looks along -Z; the floor is y = 0. Panels
-are upright rectangles that face +Z.
+Meters, right-handed, +Y up; the viewer is at +Z and looks along -Z; the floor is y = 0. Panels are
+upright rectangles that face +Z.
 """
 
 from __future__ import annotations
@@ -21,8 +21,12 @@ PANEL_THICKNESS = 0.02
 class Footprint:
     """The room that a node needs, meters.
 
-    width, height: of the panel itself; depth: kept free behind it; above: kept free over the label
-    strip (class bars over the input); left: kept free beside it (the input picture).
+    Attributes:
+        width: Of the panel itself.
+        height: Of the panel itself.
+        depth: Kept free behind it.
+        above: Kept free over the label strip (class bars over the input).
+        left: Kept free beside it (the input's image).
     """
 
     width: float
@@ -34,7 +38,15 @@ class Footprint:
 
 @dataclass(frozen=True)
 class PanelPlacement:
-    """Where a panel stands. x: its center; y: its bottom edge; z: its plane; meters."""
+    """Where a panel is, meters.
+
+    Attributes:
+        x: Its center.
+        y: Its bottom edge.
+        z: Its plane.
+        width: Along x.
+        height: Along y.
+    """
 
     x: float
     y: float
@@ -45,10 +57,14 @@ class PanelPlacement:
 
 @dataclass(frozen=True, eq=False)
 class Route:
-    """The way of an edge, drawn as a ribbon with an arrow at its end.
+    """The way of an edge, drawn as a line with an arrow head at its end.
 
-    points: (N, 3) float32, a polyline with rounded corners from the source's base to the target's;
-    skip: it passes other panels on its way.
+    Attributes:
+        source: Node id.
+        target: Node id.
+        points: (N, 3) float32, a polyline with rounded corners from the source's base to the
+            target's.
+        is_skip: Whether it passes other panels on its way.
     """
 
     source: int
@@ -59,10 +75,19 @@ class Route:
 
 @dataclass(frozen=True)
 class TerraceRow:
-    """One stage's part of a step: a platform from left to right and from front to back at height y.
+    """One stage's part of a step: a platform with its panels, meters.
 
     The stage's name is written at the left end, in the room between `left` and the first panel.
-    height: from the platform to the highest thing that stands on it.
+
+    Attributes:
+        name: Of the stage.
+        left: x of the platform's left edge.
+        right: x of its right edge.
+        front: z of its front edge.
+        back: z of its back edge.
+        y: Its height over the floor.
+        node_ids: The layers on it.
+        height: From the platform to the highest thing on it.
     """
 
     name: str
@@ -77,7 +102,15 @@ class TerraceRow:
 
 @dataclass(frozen=True, eq=False)
 class Layout:
-    """A whole network in space. low, high: corners of the box around everything."""
+    """A whole network in space.
+
+    Attributes:
+        panels: Where each panel is, by node id.
+        routes: The way of each edge.
+        rows: The platforms of a terrace, () in other arrangements.
+        low: Least x, y and z of the box around everything.
+        high: Largest x, y and z of it.
+    """
 
     panels: dict[int, PanelPlacement]
     routes: tuple[Route, ...]

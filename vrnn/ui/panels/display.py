@@ -5,7 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
-from vrnn.scene.state import ARRANGEMENTS, FOLD_DISPLAYS
+from vrnn.scene.layout.registry import arrangement_names
+from vrnn.scene.state import FOLD_DISPLAYS
 from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
@@ -41,7 +42,7 @@ class DisplayPanel(Panel):
             if imgui.small_button("reset"):
                 context.do(SetColorMapping(**vars(DEFAULT)))
         imgui.separator_text("World")
-        if arrangement := choice("arrangement", state.arrangement, ARRANGEMENTS):
+        if arrangement := choice("arrangement", state.arrangement, arrangement_names()):
             context.do(SetArrangement(arrangement))
         if shows := choice("folded layers", state.fold_display, FOLD_DISPLAYS):
             context.do(SetFoldDisplay(shows))
