@@ -192,7 +192,7 @@ class ExportOptions(ModelOptions):
     images: tuple[Path, ...] = ()
     layers: str = "*"
     out: Path
-    what: tuple[LayerFile, ...] = LAYER_FILES
+    formats: tuple[LayerFile, ...] = LAYER_FILES
     quiet: bool = False
 
 
