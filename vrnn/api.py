@@ -14,6 +14,7 @@ from vrnn.config.options import Options
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.log import log_to_stderr, logger
 from vrnn.storage.plugins import load_plugins
+from vrnn.style.color_mapping import ColorRange
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -27,7 +28,7 @@ def screenshot(
     *,
     detail: str = "layers",
     arrange: Arrangement = "terrace",
-    scale: str = "map",
+    scale: ColorRange = "map",
     transparent: bool = False,
     **source: Any,
 ) -> Image:
@@ -66,7 +67,7 @@ def show(
     *,
     detail: str = "layers",
     arrange: Arrangement = "terrace",
-    scale: str = "map",
+    scale: ColorRange = "map",
     **source: Any,
 ) -> None:
     """Open a window on a model and return when it is closed.

@@ -18,8 +18,7 @@ from vrnn.cli.display import has_display
 from vrnn.config.choices import ARRANGEMENTS, HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-
-COLOR_RANGES = ("map", "layer", "network")
+from vrnn.style.color_mapping import COLOR_RANGES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -17,7 +17,7 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import AblationState, State
+from vrnn.scene.state import AblationState, AblationValue, State
 from vrnn.scene.world import World
 
 
@@ -55,7 +55,7 @@ class Ablate(UndoableCommand):
     network: int = 0
     channels: tuple[int, ...] = ()
     position: tuple[int, int] | None = None
-    value: str = "zero"
+    value: AblationValue = "zero"
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with the ablation added, or taken back."""

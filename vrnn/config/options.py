@@ -17,6 +17,7 @@ from vrnn.config.choices import (
 )
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+from vrnn.style.color_mapping import ColorRange
 
 
 @dataclass(frozen=True)
@@ -140,7 +141,7 @@ class Options(BatchOptions, ModelOptions):
     Attributes:
         live: A camera's number, a video file or a folder, whose frames are shown as they come.
         arrange: Placement of the layers.
-        scale: What the colors of a map span, one of SCALES.
+        scale: What the colors of a map span.
         session: A session file.
         window: (width, height) of the window, screen coordinates; None for the settings'.
         xr: Whether to start in the headset.
@@ -153,7 +154,7 @@ class Options(BatchOptions, ModelOptions):
 
     live: str | None = None
     arrange: Arrangement = "terrace"
-    scale: str = "map"
+    scale: ColorRange = "map"
     session: Path | None = None
     window: tuple[int, int] | None = None
     xr: HeadsetUse = "off"

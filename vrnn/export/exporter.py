@@ -7,6 +7,7 @@ from pathlib import Path
 
 from PIL import Image
 
+from vrnn.config.choices import IMAGE_KINDS
 from vrnn.errors import VrnnError
 from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
@@ -72,7 +73,7 @@ class Exporter:
         if kind == "panorama":
             width = max(64, size[0] // 2 * 2)
             return Image.fromarray(panorama(self._renderer, view, draw_list, width))
-        raise VrnnError(f"no picture '{kind}': choose flat, panorama or stereo")
+        raise VrnnError(f"no picture '{kind}': choose one of {', '.join(IMAGE_KINDS)}")
 
     def save_image(
         self, file: Path, camera: Camera, size: tuple[int, int], transparent: bool, kind: str

@@ -27,7 +27,7 @@ from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.storage.atomic import make_folder, write_atomically
 
-FORMATS = {"sheet": ".png", "values": ".npy", "histograms": ".csv"}
+FORMATS: dict[str, str] = {"sheet": ".png", "values": ".npy", "histograms": ".csv"}
 """What can be written of a layer, and the suffix of its file."""
 HISTOGRAM_BINS = 32
 RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)

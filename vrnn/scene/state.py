@@ -10,22 +10,34 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal, get_args
 
+from vrnn.config.choices import Arrangement
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
-from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT, ColorMapping
+from vrnn.storage.limits import Range
+from vrnn.style.color_mapping import DEFAULT, ColorMapping
 
-ARRANGEMENTS = ("terrace", "conveyor")
-FORMS = ("grid", "line", "ring")
-"""How a layer's maps stand."""
-ORDERS = ("index", "mean", "maximum", "entropy", "evidence")
-"""What a layer's maps are ordered by; the largest first, except for their index."""
-PIN_KINDS = ("live", "kept", "difference")
-FOLD_DISPLAYS = ("mean", "maximum", "strongest")
+MapForm = Literal["grid", "line", "ring"]
+FORMS: tuple[MapForm, ...] = get_args(MapForm)
+"""How the maps of a layer are placed."""
+MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
+ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)
+"""What the maps of a layer are ordered by; the largest first, except for their index."""
+PinKind = Literal["live", "kept", "difference"]
+PIN_KINDS: tuple[PinKind, ...] = get_args(PinKind)
+"""What a pinned copy shows: the layer as it is now, as it was when pinned, or now less then."""
+FoldDisplay = Literal["mean", "maximum", "strongest"]
+FOLD_DISPLAYS: tuple[FoldDisplay, ...] = get_args(FoldDisplay)
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
+AblationValue = Literal["zero", "mean"]
+ABLATION_VALUES: tuple[AblationValue, ...] = get_args(AblationValue)
+"""What ablated values are set to."""
+PlainImage = Literal["", "gray", "mean"]
+"""An image without a subject, by name; '' for none."""
 
+Meters = Annotated[float, Range(-1e4, 1e4)]
 LayerKey = tuple[int, str]
 """Network and name of a layer, or of a module."""
 
@@ -34,55 +46,75 @@ LayerKey = tuple[int, str]
 class LayerState:
     """What was done to one layer.
 
-    offset: meters that it was moved; size: times its own; folded: shows one map; form: one of
-    FORMS; spread: times the usual distance between maps, 1…4; order: one of ORDERS; most: only so
-    many of the first maps, 0 for all; features: shows pictures of what its channels look for, made
-    so, in place of its maps.
+    Attributes:
+        offset: How far it was moved, meters (right, up, toward the viewer).
+        size: Factor of its own size.
+        folded: Whether it shows one map for all.
+        form: How its maps are placed.
+        spread: Factor of the default distance between maps.
+        order: What its maps are ordered by.
+        most: How many of the first maps it shows, 0 for all.
+        features: It shows feature visualizations made with these settings; None for its maps.
     """
 
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    size: float = 1.0
+    offset: tuple[Meters, Meters, Meters] = (0.0, 0.0, 0.0)
+    size: Annotated[float, Range(0.1, 10.0)] = 1.0
     folded: bool = False
-    form: str = "grid"
-    spread: float = 1.0
-    order: str = "index"
-    most: int = 0
+    form: MapForm = "grid"
+    spread: Annotated[float, Range(1.0, 4.0)] = 1.0
+    order: MapOrder = "index"
+    most: Annotated[int, Range(0, 10**9)] = 0
     features: FeatureVisSettings | None = None
 
 
 @dataclass(frozen=True)
 class Pin:
-    """A double of a layer that stands beside one.
+    """A pinned copy of a layer.
 
-    network, layer: what is shown; beside: the layer that it stands beside; kind: `live` (as the
-    layer is now), `kept` (as it was when pinned) or `difference` (now less what was kept).
+    Attributes:
+        number: Of the copy, from 1.
+        network: Number of the network.
+        layer: Name of the layer that it shows.
+        beside: Name of the layer that it is placed beside.
+        kind: What it shows of the layer.
     """
 
     number: int
     network: int
     layer: str
     beside: str
-    kind: str = "kept"
+    kind: PinKind = "kept"
 
 
 @dataclass(frozen=True)
 class AblationState:
-    """What is ablated. channels: () for all; position: (row, column), None for all; value: `zero`
-    or `mean`."""
+    """An ablation.
+
+    Attributes:
+        network: Number of the network.
+        layer: Name of the layer.
+        channels: Numbers of the channels, () for all.
+        position: (row, column), None for all.
+        value: What the values are set to.
+    """
 
     network: int
     layer: str
     channels: tuple[int, ...] = ()
     position: tuple[int, int] | None = None
-    value: str = "zero"
+    value: AblationValue = "zero"
 
 
 @dataclass(frozen=True)
 class InputImage:
-    """Where the image in the networks comes from; at most one is given, none: their own sample.
+    """Where the input image comes from: one of these, or none for the networks' own samples.
 
-    number: in the first network's data set; plain: `gray` or `mean`; pixels: key of an image that
-    came from elsewhere (the clipboard, a map).
+    Attributes:
+        file: An image file.
+        number: Of an image in the first network's data set.
+        noise: A noise image.
+        plain: An image without a subject.
+        pixels: Key of an image that came from elsewhere (the clipboard, a map).
     """
 
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"plain": {"grey": "gray"}}
@@ -90,7 +122,7 @@ class InputImage:
     file: Path | None = None
     number: int | None = None
     noise: NoiseSpec | None = None
-    plain: str = ""
+    plain: PlainImage = ""
     pixels: str = ""
 
 
@@ -99,8 +131,18 @@ _NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class State:
-    """All that can be undone. folds: modules that are folded; layers: those that are not as they
-    were."""
+    """Everything that can be undone.
+
+    Attributes:
+        arrangement: How the layers are placed.
+        color_mapping: How values become colors.
+        fold_display: What folded layers show.
+        layers: The layers that differ from their default state.
+        folds: The modules that are folded.
+        pins: The pinned copies.
+        ablations: What is ablated.
+        input_image: What goes into the networks.
+    """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
         "display": "color_mapping",
@@ -109,9 +151,9 @@ class State:
         "picture": "input_image",
     }
 
-    arrangement: str = "terrace"
+    arrangement: Arrangement = "terrace"
     color_mapping: ColorMapping = DEFAULT
-    fold_display: str = "mean"
+    fold_display: FoldDisplay = "mean"
     layers: Mapping[LayerKey, LayerState] = field(default_factory=lambda: _NONE)
     folds: frozenset[LayerKey] = frozenset()
     pins: tuple[Pin, ...] = ()
@@ -119,11 +161,11 @@ class State:
     input_image: InputImage = InputImage()
 
     def layer(self, key: LayerKey) -> LayerState:
-        """What was done to a layer."""
+        """Return what was done to a layer."""
         return self.layers.get(key, LayerState())
 
     def with_layer(self, key: LayerKey, layer: LayerState) -> State:
-        """The same with one layer otherwise."""
+        """Return the same state with another one for a layer."""
         layers = {k: v for k, v in self.layers.items() if k != key}
         if layer != LayerState():
             layers[key] = layer
@@ -144,34 +186,3 @@ def _placement_part(state: State) -> State:
         ablations=(),
         input_image=InputImage(),
     )
-
-
-def validate(state: State) -> str:
-    """What in a state, as from an edited file, cannot be; '' when all is well."""
-    choices = [
-        ("arrangement", state.arrangement, ARRANGEMENTS),
-        ("colormap", state.color_mapping.colormap, COLORMAPS),
-        ("normalize_by", state.color_mapping.normalize_by, COLOR_RANGES),
-        ("fold_display", state.fold_display, FOLD_DISPLAYS),
-        ("plain", state.input_image.plain, ("", "gray", "mean")),
-    ]
-    numbers = [
-        ("gamma", state.color_mapping.gamma, 0.25, 4.0),
-        ("clip_percentile", state.color_mapping.clip_percentile, 50.0, 100.0),
-    ]
-    for layer in state.layers.values():
-        choices += [("form", layer.form, FORMS), ("order", layer.order, ORDERS)]
-        numbers += [("size", layer.size, 0.1, 10.0), ("spread", layer.spread, 1.0, 4.0)]
-        numbers += [("offset", value, -1e4, 1e4) for value in layer.offset]
-        numbers.append(("most", layer.most, 0, 1e9))
-    for pin in state.pins:
-        choices.append(("kind", pin.kind, PIN_KINDS))
-    for off in state.ablations:
-        choices.append(("value", off.value, ("zero", "mean")))
-    for name, text, known in choices:
-        if text not in known:
-            return f"{name} should be one of {', '.join(known)}, not '{text}'"
-    for name, number, low, high in numbers:
-        if not low <= number <= high:
-            return f"{name} should lie between {low:g} and {high:g}, not {number:g}"
-    return ""
