@@ -29,7 +29,7 @@ LOG = VENV / "start.log"
 WINDOWS = os.name == "nt"
 PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 
-OLDEST = (3, 11)
+MIN_PYTHON = (3, 11)
 TORCH = "torch==2.13.0"
 # Their own requirements name a torch of the same kind; they work, for tests, with any.
 TEST_MODELS = ("torchvision==0.28.0", "timm==1.0.31")
@@ -63,7 +63,7 @@ TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}
 
 
 class SetupError(Exception):
-    """Set-up cannot go on; the message says what to do."""
+    """Set-up cannot continue; the message says what to do."""
 
 
 def main() -> int:
@@ -79,22 +79,29 @@ def main() -> int:
         print(f"start.py: {error}", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("start.py: interrupted; the same command goes on from here", file=sys.stderr)
+        print("start.py: interrupted; the same command continues from here", file=sys.stderr)
         return 130
     return run_tests(words[1:]) if testing else run_vrnn(words)
 
 
 def set_up(testing: bool) -> None:
-    """Install what is missing. Raises SetupError."""
-    if sys.version_info[:2] < OLDEST:
+    """Install what is missing.
+
+    Args:
+        testing: Whether to install what the tests need too.
+
+    Raises:
+        SetupError: Something cannot be installed.
+    """
+    if sys.version_info[:2] < MIN_PYTHON:
         raise SetupError(
             f"vrnn needs Python 3.11 or newer, and this is {sys.version.split()[0]}; "
             "start it with a newer one, such as python3.12 start.py"
         )
-    wanted = fingerprint()
+    present = fingerprint()
     # What the tests need includes what vrnn needs.
     stamps = [VENV / "test.stamp"] if testing else [VENV / "run.stamp", VENV / "test.stamp"]
-    done = any(stamp.is_file() and stamp.read_text() == wanted for stamp in stamps)
+    done = any(stamp.is_file() and stamp.read_text() == present for stamp in stamps)
     if done and PYTHON.exists():
         return
     install_system_packages(testing)
@@ -104,11 +111,11 @@ def set_up(testing: bool) -> None:
     pip("vrnn", "--quiet", "--editable", f"{ROOT}[test]" if testing else str(ROOT))
     if testing:
         pip("the models of the tests", "--quiet", "--no-deps", *index(), *TEST_MODELS)
-    stamps[0].write_text(wanted)
+    stamps[0].write_text(present)
 
 
 def fingerprint() -> str:
-    """Changes when another set-up is needed: with the requirements, this folder, or Python."""
+    """Return what changes with the requirements, this folder, or Python: set-up is needed again."""
     digest = hashlib.sha256(f"{sys.version} {ROOT}".encode())
     digest.update(os.environ.get("VRNN_TORCH_INDEX", "").encode())
     for name in ("start.py", "setup.cfg", "pyproject.toml"):
@@ -117,7 +124,14 @@ def fingerprint() -> str:
 
 
 def install_system_packages(testing: bool) -> None:
-    """Install libraries and programs that pip cannot, where apt can. Raises SetupError."""
+    """Install libraries and programs that pip cannot, where apt can.
+
+    Args:
+        testing: Whether to install what the tests need too.
+
+    Raises:
+        SetupError: They are missing, and only root may install them, or apt fails.
+    """
     if not sys.platform.startswith("linux"):
         return
     packages = [package for library, package in LIBRARIES.items() if not loads(library)]
@@ -144,7 +158,7 @@ def install_system_packages(testing: bool) -> None:
 
 
 def loads(library: str) -> bool:
-    """True when the system has this shared library."""
+    """Whether the system has a shared library."""
     try:
         ctypes.CDLL(library)
     except OSError:
@@ -153,7 +167,7 @@ def loads(library: str) -> bool:
 
 
 def apt(*words: str) -> str:
-    """Run apt-get as root; '' when it worked, else its last error."""
+    """Run apt-get as root; returns '' when it worked, else its last error."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     result = subprocess.run(
         ["apt-get", "-q", *words], env=environment, text=True,
@@ -163,7 +177,11 @@ def apt(*words: str) -> str:
 
 
 def make_environment() -> None:
-    """Create .venv unless a working one is there. Raises SetupError."""
+    """Create .venv unless a working one is there.
+
+    Raises:
+        SetupError: It cannot be created.
+    """
     if PYTHON.exists():
         works = subprocess.run(python("-m", "pip", "--version"), capture_output=True, check=False)
         if works.returncode == 0:
@@ -177,12 +195,16 @@ def make_environment() -> None:
 
 
 def python(*words: str) -> list[str]:
-    """A command of the Python in .venv, for which a torch.py in the user's folder is not torch."""
+    """Return a command of .venv's Python, for which the user's own torch.py is not torch."""
     return [str(PYTHON), "-P", *words]
 
 
 def install_torch() -> None:
-    """Install torch: without CUDA where there is no GPU for it and pip knows of such a build."""
+    """Install torch, without CUDA where there is no GPU for it and pip knows of such a build.
+
+    Raises:
+        SetupError: It cannot be installed.
+    """
     check = (
         "import torch, sys; sys.exit(tuple(map(int, torch.__version__.split('.')[:2])) < (2, 4))"
     )
@@ -205,25 +227,33 @@ def install_torch() -> None:
 
 
 def has_nvidia() -> bool:
-    """True when a driver for an NVIDIA GPU is at work."""
+    """Whether a driver for an NVIDIA GPU is at work."""
     return Path("/proc/driver/nvidia/version").exists() or shutil.which("nvidia-smi") is not None
 
 
 def index() -> list[str]:
-    """Arguments for pip that choose the user's own index of torch builds."""
+    """Return arguments for pip that choose the user's own index of torch builds."""
     address = os.environ.get("VRNN_TORCH_INDEX")
     return ["--index-url", address] if address else []
 
 
 def pip(what: str, *words: str) -> None:
-    """Run pip install inside .venv. Raises SetupError."""
+    """Run pip install inside .venv.
+
+    Args:
+        what: What is installed, for the message of an error.
+        *words: Arguments of pip install.
+
+    Raises:
+        SetupError: It failed.
+    """
     problem = try_pip(*words)
     if problem:
         raise SetupError(f"could not install {what}: {problem} (all of it in {LOG})")
 
 
 def try_pip(*words: str) -> str:
-    """Run pip install inside .venv; '' when it worked, else its last error."""
+    """Run pip install inside .venv; returns '' when it worked, else its last error."""
     command = python("-m", "pip", "install", "--disable-pip-version-check", *words)
     result = subprocess.run(command, stderr=subprocess.PIPE, text=True, check=False)
     with LOG.open("a", encoding="utf-8") as log:
@@ -232,14 +262,21 @@ def try_pip(*words: str) -> str:
 
 
 def last_error(output: str) -> str:
-    """The line of a program's output that tells best what went wrong."""
+    """Return the line of a program's output that says best what went wrong."""
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR:", "E:", "error:"))]
     return (errors or lines or ["no message"])[-1].split(": ", 1)[-1]
 
 
 def run_vrnn(words: list[str]) -> int:
-    """Run vrnn with these options; without any and without a screen, it writes a picture."""
+    """Run vrnn; without options and without a screen, it writes a picture.
+
+    Args:
+        words: Its options.
+
+    Returns:
+        The exit code.
+    """
     if not words and sys.platform.startswith("linux") and not has_display():
         say("there is no display here, so a picture is written instead: vrnn-default.png")
         words = ["--screenshot", "vrnn-default.png"]
@@ -248,27 +285,42 @@ def run_vrnn(words: list[str]) -> int:
         # vrnn takes this process's place, and with it the signals and the exit code.
         sys.stdout.flush()
         os.execv(command[0], command)
-    return finished(command)
+    return run_to_end(command)
 
 
 def has_display() -> bool:
-    """True when there is a screen to open a window on."""
+    """Whether there is a screen to open a window on."""
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))
 
 
 def run_tests(words: list[str]) -> int:
-    """Run all checks, or with options pytest alone; 0 when all passed."""
+    """Run all checks, or with options pytest alone.
+
+    Args:
+        words: Options of pytest.
+
+    Returns:
+        The exit code: 0 when all passed.
+    """
     failed = []
     for check in CHECKS if not words else (("pytest", *words),):
         say(" ".join(check))
-        if finished(python("-m", *check), ROOT):
+        if run_to_end(python("-m", *check), ROOT):
             failed.append(check[0])
     say(f"failed: {', '.join(failed)}" if failed else "all passed")
     return 1 if failed else 0
 
 
-def finished(command: list[str], folder: Path | None = None) -> int:
-    """Run a program to its end; its exit code, 130 when the user stopped it."""
+def run_to_end(command: list[str], folder: Path | None = None) -> int:
+    """Run a program to its end.
+
+    Args:
+        command: The program and its arguments.
+        folder: Where it runs; None for here.
+
+    Returns:
+        Its exit code, 130 when the user stopped it.
+    """
     with subprocess.Popen(command, cwd=folder) as process:
         while True:
             try:
@@ -279,7 +331,7 @@ def finished(command: list[str], folder: Path | None = None) -> int:
 
 
 def say(text: str) -> None:
-    """Tell the user what happens; plain ASCII, as an old console may know no more."""
+    """Print what happens; plain ASCII, as an old console may know no more."""
     print(f"start.py: {text}", flush=True)
 
 

@@ -58,7 +58,7 @@ def test_its_words_need_no_particular_console():
 
 
 def test_an_old_python_is_told(start, monkeypatch, capsys):
-    monkeypatch.setattr(start, "OLDEST", (4, 0))
+    monkeypatch.setattr(start, "MIN_PYTHON", (4, 0))
     monkeypatch.setattr(sys, "argv", ["start.py"])
     assert start.main() == 2
     assert capsys.readouterr().err.count("\n") == 1

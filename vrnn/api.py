@@ -8,12 +8,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from vrnn.config.choices import Arrangement
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.log import log_to_stderr, logger
 from vrnn.storage.plugins import load_plugins
+from vrnn.style.color_mapping import ColorRange
 
 if TYPE_CHECKING:
     from PIL.Image import Image
@@ -26,8 +26,8 @@ def screenshot(
     size: tuple[int, int] = (1920, 1080),
     *,
     detail: str = "layers",
-    arrange: Arrangement = "terrace",
-    scale: str = "map",
+    arrange: str = "terrace",
+    scale: ColorRange = "map",
     transparent: bool = False,
     **source: Any,
 ) -> Image:
@@ -65,8 +65,8 @@ def show(
     image: np.ndarray | str | Path | int | Image | None = None,
     *,
     detail: str = "layers",
-    arrange: Arrangement = "terrace",
-    scale: str = "map",
+    arrange: str = "terrace",
+    scale: ColorRange = "map",
     **source: Any,
 ) -> None:
     """Open a window on a model and return when it is closed.

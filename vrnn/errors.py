@@ -1,4 +1,4 @@
-"""The one kind of error that is shown to a person as a sentence instead of a traceback."""
+"""Errors: one kind is shown to a person as a sentence instead of a traceback."""
 
 from __future__ import annotations
 

@@ -180,7 +180,7 @@ def test_subcommands():
     assert parser.parse(["doctor"]).run is SUBCOMMANDS["doctor"].run
     arguments = parser.parse(["export", "--out", "made", "--what", "sheet, values"])
     options = read_options(ExportOptions, arguments)
-    assert options == ExportOptions(out=Path("made"), what=("sheet", "values"))
+    assert options == ExportOptions(out=Path("made"), formats=("sheet", "values"))
     words = ["features", "--layers", "a.*", "--out", "made", "--set", "steps=3", "--set", "l1=1"]
     options = read_options(FeatureOptions, parser.parse(words))
     assert options == FeatureOptions(layers="a.*", out=Path("made"), settings=("steps=3", "l1=1"))

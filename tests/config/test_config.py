@@ -13,8 +13,8 @@ import pytest
 from vrnn.config.loader import load_config
 from vrnn.config.schema import Config
 from vrnn.errors import VrnnError
+from vrnn.storage.limits import Range
 from vrnn.storage.paths import user_settings_file
-from vrnn.storage.serialization import Range
 
 
 def written(folder: Path, text: str) -> Path:

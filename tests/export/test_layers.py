@@ -13,7 +13,14 @@ from tests.support.map_blocks import feature_maps
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.export.contact_sheet import feature_map_sheet, sheet_size
-from vrnn.export.layers import KINDS, export_all, export_layer, file_name, matching, write_values
+from vrnn.export.layers import (
+    FORMATS,
+    export_layer,
+    export_layers,
+    layer_file_name,
+    matching_layers,
+    write_values,
+)
 from vrnn.network.graph import Node
 
 LOOK = load_config().look
@@ -28,7 +35,7 @@ def layer(shape=(6, 8, 8), number=3, name="layer1.0.conv2", seed=0):
 def test_all_kinds_of_a_layer_say_the_same(tmp_path):
     node, maps = layer()
     paths = export_layer(tmp_path, "net", node, maps)
-    assert [p.suffix for p in paths] == list(KINDS.values())
+    assert [p.suffix for p in paths] == list(FORMATS.values())
     values = np.load(tmp_path / "net-003-layer1.0.conv2.npy", allow_pickle=False)
     assert values.dtype == np.float32
     assert np.array_equal(values, maps.values.astype(np.float32) * np.float32(maps.scale))
@@ -68,7 +75,7 @@ def test_what_is_not_finite_is_counted_and_has_its_color(tmp_path):
 def test_names_of_files_stay_in_their_folder():
     for name in ("../../etc/passwd", "/root/x", "C:\\x", "con", "a" * 400, "ü/..", "\0", "🙂"):
         node = Node(1, name, "conv2d", "", "", (1, 1, 1))
-        made = file_name("../net", node, ".png")
+        made = layer_file_name("../net", node, ".png")
         assert "/" not in made
         assert "\\" not in made
         assert not made.startswith(".")
@@ -77,7 +84,7 @@ def test_names_of_files_stay_in_their_folder():
 
 def test_layers_are_written_one_by_one(tmp_path):
     layers = [layer(number=i, name=f"layer{i}") for i in range(4)]
-    exported = export_all(
+    exported = export_layers(
         tmp_path, "net", [n for n, _ in layers], {n.id: m for n, m in layers}, ("values",)
     )
     for count in range(1, 5):
@@ -90,9 +97,9 @@ def test_layers_are_written_one_by_one(tmp_path):
 
 def test_patterns_and_wrong_wishes(tmp_path):
     nodes = [layer(number=i, name=name)[0] for i, name in enumerate(["a.x", "a.y", "b"])]
-    assert [n.name for n in matching(nodes, "a.*")] == ["a.x", "a.y"]
+    assert [n.name for n in matching_layers(nodes, "a.*")] == ["a.x", "a.y"]
     with pytest.raises(VrnnError, match="no layer fits 'c'"):
-        matching(nodes, "c")
+        matching_layers(nodes, "c")
     with pytest.raises(VrnnError, match="cannot be exported"):
         export_layer(tmp_path, "net", *layer(), ("sheet", "movie"))
     with pytest.raises(VrnnError, match="export its values instead"):

@@ -20,7 +20,7 @@ from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 from vrnn.style import font
-from vrnn.style.colormap import ColorMapping
+from vrnn.style.color_mapping import ColorMapping
 
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
 

@@ -13,7 +13,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
-from vrnn.storage.serialization import Range, check_fields, describe, from_dict, to_dict
+from vrnn.storage.limits import Range
+from vrnn.storage.serialization import check_fields, describe, from_dict, to_dict
 
 
 @dataclass(frozen=True)

@@ -50,7 +50,7 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.state import State
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.paths import user_settings_file
-from vrnn.style.colormap import ColorMapping
+from vrnn.style.color_mapping import ColorMapping
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 from vrnn.workspace.workspace import Workspace

@@ -38,7 +38,7 @@ from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
-from vrnn.style.colormap import ColorMapping
+from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
@@ -61,7 +61,7 @@ class OffscreenApp(Closeable):
 
     def __init__(
         self, specs: Sequence[ModelSpec], config: Config, detail: str = "layers",
-        arrangement: str = "terrace", scale: str = "map", image: ImageSource = None,
+        arrangement: str = "terrace", scale: ColorRange = "map", image: ImageSource = None,
     ) -> None:  # fmt: skip
         """Open the models, run an image through them, and wait until it is seen.
 

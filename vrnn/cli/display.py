@@ -7,7 +7,7 @@ import sys
 
 
 def has_display() -> bool:
-    """True where a window can be expected to open; only Linux and its kin say so beforehand."""
+    """Whether a window can be expected to open; only Linux and its kin tell beforehand."""
     if sys.platform in ("win32", "darwin"):
         return True
     return bool(os.environ.get("DISPLAY") or os.environ.get("WAYLAND_DISPLAY"))

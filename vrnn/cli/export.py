@@ -28,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out", type=Path, required=True, metavar="FOLDER", help="where files are written"
     )
     parser.add_argument(
-        "--what", type=some_of(LAYER_FILES), metavar="LIST",
+        "--what", dest="formats", type=some_of(LAYER_FILES), metavar="LIST",
         help=f"of {', '.join(LAYER_FILES)} (all)",
     )  # fmt: skip
     add_quiet_argument(parser)

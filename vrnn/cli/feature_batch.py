@@ -25,7 +25,7 @@ from vrnn.compute.loading.source import open_source
 from vrnn.config.options import FeatureOptions
 from vrnn.errors import VrnnError
 from vrnn.export.contact_sheet import image_grid
-from vrnn.export.layers import matching, picture_name, safe_part
+from vrnn.export.layers import image_file_name, layer_file_name, matching_layers
 from vrnn.export.png import write_png
 from vrnn.features.presets import with_overrides
 from vrnn.features.results import FeatureImage
@@ -59,7 +59,7 @@ def make_features(options: FeatureOptions) -> None:
     try:
         for spec in options.specs():
             model = LoadedModel(open_source(spec), options.detail)
-            for node in matching(model.network.nodes, options.layers):
+            for node in matching_layers(model.network.nodes, options.layers):
                 if node.operation != "input":
                     _make_layer(_LayerTask(model, spec, node, settings, image, cluster), options)
     finally:
@@ -115,7 +115,7 @@ class _LayerTask:
 def _make_layer(task: _LayerTask, options: FeatureOptions) -> None:
     node, settings = task.node, task.settings
     title = task.model.source.title
-    folder = options.out / f"{safe_part(title, 60)}-{node.id:03d}-{safe_part(node.name, 110)}"
+    folder = options.out / layer_file_name(title, node, "")
     make_folder(folder)
     _check_settings(folder, settings, task.image)
     channels = [0] if settings.is_whole_layer else _channels(options.channels, node)
@@ -145,7 +145,7 @@ def _make_layer(task: _LayerTask, options: FeatureOptions) -> None:
 
 
 def _file(folder: Path, channel: int, sample: int) -> Path:
-    return folder / picture_name(channel, sample)
+    return folder / image_file_name(channel, sample)
 
 
 def _check_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarray | None) -> None:

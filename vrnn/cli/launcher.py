@@ -15,11 +15,10 @@ from vrnn.cli.arguments import (
     read_options,
 )
 from vrnn.cli.display import has_display
-from vrnn.config.choices import ARRANGEMENTS, HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
+from vrnn.config.choices import HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
-
-COLOR_RANGES = ("map", "layer", "network")
+from vrnn.style.color_mapping import COLOR_RANGES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -42,7 +41,9 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--session", type=Path, metavar="FILE", help="open a saved session")
     group.add_argument("--place", dest="session", type=Path, help=argparse.SUPPRESS)  # former name
-    group.add_argument("--arrange", choices=ARRANGEMENTS, help="placement of layers (terrace)")
+    group.add_argument(
+        "--arrange", metavar="NAME", help="placement of layers: terrace, conveyor (terrace)"
+    )
     group.add_argument("--scale", choices=COLOR_RANGES, help="what the colors span (map)")
     group.add_argument("--window", type=image_size, metavar="WxH", help="size of the window")
     group.add_argument(

@@ -6,7 +6,7 @@ from vrnn.cli.progress import progress_bar
 from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFailure
 from vrnn.config.options import ExportOptions
 from vrnn.errors import VrnnError, WorkerError
-from vrnn.export.layers import export_all, matching
+from vrnn.export.layers import export_layers, matching_layers
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.results import ForwardResult
 
@@ -27,10 +27,10 @@ def export_models(options: ExportOptions) -> None:
     finally:
         worker.close()
     for slot, (network, info) in sorted(networks.items()):
-        nodes = matching(network.nodes, options.layers)
+        nodes = matching_layers(network.nodes, options.layers)
         title = info.title if len(specs) == 1 else f"{slot}-{info.title}"
         files = 0
-        exported = export_all(options.out, title, nodes, results[slot].maps, options.what)
+        exported = export_layers(options.out, title, nodes, results[slot].maps, options.formats)
         with progress_bar(len(nodes), "layer", options.quiet) as bar:
             for paths in exported:
                 files += len(paths)

@@ -116,7 +116,11 @@ def _missing(sections: Sections) -> list[Finding]:
 
 
 def probe(name: str) -> dict[str, Any]:
-    """What `vrnn.cli.probe` found, or {"error": one sentence}."""
+    """Run a probe in a process of its own, see `vrnn.cli.probe`.
+
+    Returns:
+        What it found, or {"error": one sentence}.
+    """
     command = [sys.executable, "-P", "-m", "vrnn.cli.probe", name]
     # vrnn may be run from a checkout: the child looks where this process found its modules.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
@@ -139,31 +143,36 @@ def probe(name: str) -> dict[str, Any]:
 
 
 def opengl(egl: dict[str, Any], window: dict[str, Any]) -> list[Finding]:
-    """Either of the two ways to draw must work; a window only where there is a display."""
+    """Report on OpenGL: one of two ways to draw must work, a window only where there is a display.
+
+    Args:
+        egl: What the probe found without a screen.
+        window: What the probe found in a window.
+    """
     offscreen = sys.platform.startswith("linux")
     findings: list[Finding] = []
     works = [found for found in (egl, window) if "error" not in found]
     if offscreen:
         state: State = "ok" if egl in works else "absent" if works else "missing"
-        findings.append(_drawing("without a screen", egl, state, install("gl")))
+        findings.append(_drawing_finding("without a screen", egl, state, install("gl")))
     if has_display():
         state = "ok" if window in works else "missing"
-        findings.append(_drawing("in a window", window, state, install("window")))
+        findings.append(_drawing_finding("in a window", window, state, install("window")))
         if "screen" in window:
             findings.append(Finding("screen", window["screen"]))
     else:
         advice = "set DISPLAY to a running X server; screenshots need none"
         findings.append(Finding("in a window", "there is no display", "absent", advice))
-    return findings + (_features(works[0]) if works else [])
+    return findings + (_capabilities(works[0]) if works else [])
 
 
-def _drawing(part: str, found: dict[str, Any], state: State, advice: str) -> Finding:
+def _drawing_finding(part: str, found: dict[str, Any], state: State, advice: str) -> Finding:
     if "error" in found:
         return Finding(part, found["error"], state, advice)
     return Finding(part, f"OpenGL {found['version']}, {found['renderer']}")
 
 
-def _features(found: dict[str, Any]) -> list[Finding]:
+def _capabilities(found: dict[str, Any]) -> list[Finding]:
     half = found["half_floats"]
     return [
         Finding(
@@ -173,13 +182,13 @@ def _features(found: dict[str, Any]) -> list[Finding]:
             "half floats", "stored and drawn" if half else "not drawn", "ok" if half else "missing",
             "" if half else install("gl"),
         ),
-        Finding("multisampling", f"up to {found['samples']} samples a pixel"),
+        Finding("multisampling", f"up to {found['samples']} samples per pixel"),
         Finding("both eyes", STEREO_TEXT[found["stereo"][0]]),
     ]  # fmt: skip
 
 
 def pytorch(found: dict[str, Any]) -> list[Finding]:
-    """torch must import; every device it can use is named."""
+    """Report on PyTorch: it must import; every device it can use is named."""
     if "error" in found:
         return [Finding("torch", found["error"], "missing", pip_line("torch"))]
     findings = [Finding("torch", f"{found['version']}, {found['built_for']}")]
@@ -187,13 +196,13 @@ def pytorch(found: dict[str, Any]) -> list[Finding]:
 
 
 def openxr(found: dict[str, Any]) -> list[Finding]:
-    """A headset is never needed."""
+    """Report on the headset, which is never needed."""
     manifest = xr_manifest()
     findings = []
     if manifest is not None:
         findings.append(Finding("chosen by", str(manifest)))
     if "error" in found:
-        # What is wrong; what to do about it stands below.
+        # What is wrong; what to do about it is the advice.
         value = found["error"].split("; ")[0].rstrip(".")
         findings.append(Finding("runtime", value, "absent", install("openxr")))
     else:
@@ -208,7 +217,11 @@ def openxr(found: dict[str, Any]) -> list[Finding]:
 
 
 def xr_manifest() -> Path | None:
-    """The file that names the OpenXR runtime, where the loader looks for it; None without one."""
+    """Find the file that names the OpenXR runtime, where the loader looks for it.
+
+    Returns:
+        None when there is none.
+    """
     chosen = os.environ.get("XR_RUNTIME_JSON")
     if chosen:
         return Path(chosen)
@@ -232,7 +245,7 @@ def _xr_manifest_of_windows() -> Path | None:
 
 
 def packages() -> list[Finding]:
-    """The version of each package that vrnn needs or can use."""
+    """Report the version of each package that vrnn needs or can use."""
     try:
         needed = importlib.metadata.requires("vrnn") or []
     except importlib.metadata.PackageNotFoundError:
@@ -250,24 +263,24 @@ def _package(name: str, otherwise: State) -> Finding:
 
 
 def own_files() -> list[Finding]:
-    """Shaders, settings and the default model must have come along with the program."""
-    again = f"{sys.executable} -m pip install --force-reinstall --no-deps vrnn"
+    """Report on shaders, settings and the default model, which come with the program."""
+    reinstall = f"{sys.executable} -m pip install --force-reinstall --no-deps vrnn"
     findings = [Finding("typeface", typeface_name())]
     for part, package, folder, ending in (
         ("shaders", "vrnn.shaders", ".", ".glsl"),
         ("settings", "vrnn.configs", ".", ".toml"),
         ("default model", "vrnn", "default", ".safetensors"),
     ):
-        place = resources.files(package) / folder
-        there = place.is_dir() and any(f.name.endswith(ending) for f in place.iterdir())
-        state: State = "ok" if there else "missing"
-        value = "complete" if there else f"no {ending} file in {place}"
-        findings.append(Finding(part, value, state, "" if there else again))
+        directory = resources.files(package) / folder
+        exists = directory.is_dir() and any(f.name.endswith(ending) for f in directory.iterdir())
+        state: State = "ok" if exists else "missing"
+        value = "complete" if exists else f"no {ending} file in {directory}"
+        findings.append(Finding(part, value, state, "" if exists else reinstall))
     return findings
 
 
 def install(part: str) -> str:
-    """The line that installs a part of the system here."""
+    """Return the line that installs a part of the system here."""
     manager = next((name for name in INSTALLERS if shutil.which(name)), None)
     line = INSTALLERS[manager].get(part) if manager else None
     if line is None or (part == "openxr" and not _apt_knows("monado-service")):
@@ -286,12 +299,12 @@ def _apt_knows(package: str) -> bool:
 
 
 def pip_line(package: str) -> str:
-    """The line that installs a Python package into the environment that runs this."""
+    """Return the line that installs a Python package into the environment that runs this."""
     return f"{sys.executable} -m pip install {package}"
 
 
 def report(sections: Sections) -> str:
-    """The findings as aligned text; advice stands below what it is for."""
+    """Return the findings as aligned text, each with its advice below."""
     width = max(len(finding.part) for part in sections.values() for finding in part)
     lines: list[str] = []
     for title, findings in sections.items():

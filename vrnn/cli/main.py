@@ -28,7 +28,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         argv: The arguments that follow the program's name; None for those of this process.
 
     Returns:
-        The exit code. 0: done; 2: bad input or a missing part of the machine, told in one
+        The exit code. 0: done; 2: bad input or a missing part of the machine, reported in one
         sentence; 1: a fault of vrnn itself; 130: interrupted.
     """
     words = list(sys.argv[1:] if argv is None else argv)
@@ -42,7 +42,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _interrupted()
     except BrokenPipeError:
-        # The reader of our output went away (`vrnn graph | head`); nothing is left to say to it.
+        # The reader of our output went away (`vrnn graph | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
     except Exception as error:

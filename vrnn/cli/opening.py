@@ -12,6 +12,7 @@ from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.config.schema import Config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.layout.registry import find_arrangement
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace
 
 
@@ -39,6 +40,7 @@ def read_opening(options: Options) -> Opening:
         VrnnError: One of the files is wrong.
     """
     config = load_config(options.config)
+    find_arrangement(options.arrange)
     if options.session is None:
         return Opening(config, options.specs(), options.detail, None)
     session = load_workspace(options.session)

@@ -12,19 +12,20 @@ import sys
 from collections.abc import Callable
 from typing import Any
 
-OLDEST_GL = 410
+MIN_GL_VERSION = 410
+"""Of OpenGL that vrnn needs, times 100."""
 
 
 def probe_egl() -> dict[str, Any]:
-    """OpenGL with no screen."""
+    """Try OpenGL without a screen."""
     import moderngl
 
     settings: dict[str, Any] = {"backend": "egl"}
-    return _described(moderngl.create_standalone_context(require=OLDEST_GL, **settings))
+    return _describe(moderngl.create_standalone_context(require=MIN_GL_VERSION, **settings))
 
 
 def probe_window() -> dict[str, Any]:
-    """OpenGL in a hidden window, and the screen it would be shown on."""
+    """Try OpenGL in a hidden window, and describe the screen it would be shown on."""
     import glfw
     import moderngl
 
@@ -36,23 +37,24 @@ def probe_window() -> dict[str, Any]:
         raise RuntimeError("; ".join(problems) or "GLFW does not start")
     try:
         glfw.window_hint(glfw.VISIBLE, False)
-        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, OLDEST_GL // 100)
-        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, OLDEST_GL % 100 // 10)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, MIN_GL_VERSION // 100)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, MIN_GL_VERSION % 100 // 10)
         glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
         glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
         window = glfw.create_window(64, 64, "vrnn", None, None)
         if not window:
             raise RuntimeError("; ".join(problems) or "GLFW opens no window")
         glfw.make_context_current(window)
-        found = _described(moderngl.create_context(require=OLDEST_GL))
+        description = _describe(moderngl.create_context(require=MIN_GL_VERSION))
         mode = glfw.get_video_mode(glfw.get_primary_monitor())
-        found["screen"] = f"{mode.size.width}x{mode.size.height}, {mode.refresh_rate} Hz"
-        return found
+        description["screen"] = f"{mode.size.width}x{mode.size.height}, {mode.refresh_rate} Hz"
+        return description
     finally:
         glfw.terminate()
 
 
-def _described(context: Any) -> dict[str, Any]:
+def _describe(context: Any) -> dict[str, Any]:
+    """Return what a context offers of what vrnn uses."""
     from vrnn.render.stereo import stereo_modes
 
     info = context.info
@@ -73,7 +75,7 @@ def _described(context: Any) -> dict[str, Any]:
 
 
 def probe_torch() -> dict[str, Any]:
-    """PyTorch and the devices it can use."""
+    """Import PyTorch, and list the devices it can use."""
     import torch
 
     devices = [f"cpu ({platform.machine()}, {torch.get_num_threads()} threads)"]
@@ -88,7 +90,7 @@ def probe_torch() -> dict[str, Any]:
 
 
 def probe_openxr() -> dict[str, Any]:
-    """The OpenXR runtime, as its loader finds it, and its headset."""
+    """Describe the OpenXR runtime, as its loader finds it, and its headset."""
     from vrnn.xr.runtime import OPENGL, Runtime, optional_extensions
 
     with Runtime((OPENGL,)) as runtime:
@@ -113,10 +115,10 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 def main() -> int:
     """Run the probe named on the command line."""
     try:
-        found = PROBES[sys.argv[1]]()
-    except Exception as error:  # whatever a driver or a loader raises is what the doctor tells
-        found = {"error": f"{error}" or type(error).__name__}
-    print(json.dumps(found))
+        result = PROBES[sys.argv[1]]()
+    except Exception as error:  # whatever a driver or a loader raises is what the doctor reports
+        result = {"error": f"{error}" or type(error).__name__}
+    print(json.dumps(result))
     return 0
 
 

@@ -18,7 +18,7 @@ from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.network.results import FILL_VALUES
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import AblationState, State
+from vrnn.scene.state import AblationState, AblationValue, State
 from vrnn.scene.world import World
 
 
@@ -56,7 +56,7 @@ class Ablate(UndoableCommand):
     network: int = 0
     channels: tuple[int, ...] = ()
     position: tuple[int, int] | None = None
-    value: str = "zero"
+    value: AblationValue = "zero"
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with the ablation added, or taken back."""

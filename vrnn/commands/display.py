@@ -21,9 +21,16 @@ from vrnn.errors import VrnnError
 from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import FOLD_DISPLAYS, State
+from vrnn.scene.state import FOLD_DISPLAYS, FoldDisplay, State
 from vrnn.scene.world import World
-from vrnn.style.colormap import COLOR_RANGE_TEXT, COLOR_RANGES, COLORMAPS, ColorMapping
+from vrnn.style.color_mapping import (
+    COLOR_RANGE_TEXT,
+    COLOR_RANGES,
+    COLORMAPS,
+    Colormap,
+    ColorMapping,
+    ColorRange,
+)
 
 
 @command(
@@ -89,8 +96,8 @@ class SetColorMapping(UndoableCommand):
     FORMER_NAMES: ClassVar[dict[str, str]] = ColorMapping.FORMER_NAMES
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = ColorMapping.FORMER_VALUES
 
-    colormap: str | None = None
-    normalize_by: str | None = None
+    colormap: Colormap | None = None
+    normalize_by: ColorRange | None = None
     symmetric: bool | None = None
     gamma: float | None = None
     clip_percentile: float | None = None
@@ -121,8 +128,8 @@ class SetColorMapping(UndoableCommand):
         """Yield each color map, range and center."""
         for name in COLORMAPS:
             yield f"Color map: {name}", cls(colormap=name)
-        for name in COLOR_RANGES:
-            yield f"Full color by {name}", cls(normalize_by=name)
+        for color_range in COLOR_RANGES:
+            yield f"Full color by {color_range}", cls(normalize_by=color_range)
         yield "Center colors at zero", cls(symmetric=True)
         yield "Colors from lowest to highest", cls(symmetric=False)
 
@@ -138,7 +145,7 @@ class SetColorMapping(UndoableCommand):
 class SetFoldDisplay(UndoableCommand):
     """Set what folded layers show: the mean of their maps, the maximum, or the strongest map."""
 
-    shows: str
+    shows: FoldDisplay
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""

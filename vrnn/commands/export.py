@@ -11,6 +11,7 @@ from typing import ClassVar
 from vrnn.commands.base import Command, layer_name
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
+from vrnn.config.choices import ImageKind
 from vrnn.scene.picking import Hit
 
 
@@ -54,7 +55,7 @@ class SaveImage(Command):
     camera: str = ""
     size: tuple[int, int] = (1920, 1080)
     transparent: bool = False
-    kind: str = "flat"
+    kind: ImageKind = "flat"
 
     def run(self, context: CommandContext) -> None:
         """Draw and write it."""

@@ -5,17 +5,21 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal, get_args
 
 from vrnn.commands.base import Command, UndoableCommand, check_choice
 from vrnn.commands.context import CommandContext, ImageSelection
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
 from vrnn.media.clipboard import clipboard_image
-from vrnn.media.synthetic import NoiseSpec
+from vrnn.media.synthetic import NoiseKind, NoiseSpec
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import InputImage, State
+from vrnn.scene.state import InputImage, PlainImage, State
 from vrnn.scene.world import World
+
+PlainInput = Literal["gray", "mean", "sample"]
+PLAIN_INPUTS: tuple[PlainInput, ...] = get_args(PlainInput)
+"""Inputs by name: middle gray, the mean of the data set, or the networks' own samples."""
 
 
 @command(
@@ -40,13 +44,13 @@ class SetInputImage(UndoableCommand):
 
     file: Path | None = None
     number: int | None = None
-    plain: str = ""
+    plain: PlainInput | Literal[""] = ""
     pixels: str = ""
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with this image."""
-        check_choice("image", self.plain or "sample", ("gray", "mean", "sample"))
-        plain = "" if self.plain == "sample" else self.plain
+        check_choice("image", self.plain or "sample", PLAIN_INPUTS)
+        plain: PlainImage = "" if self.plain == "sample" else self.plain
         return replace(
             state, input_image=InputImage(self.file, self.number, None, plain, self.pixels)
         )
@@ -70,7 +74,7 @@ class SetInputImage(UndoableCommand):
 class SetInputNoise(UndoableCommand):
     """Put noise into the networks. See `vrnn.media.synthetic.NoiseSpec`."""
 
-    kind: str = "gaussian"
+    kind: NoiseKind = "gaussian"
     mean: float = 0.5
     std: float = 0.25
     seed: int = 0

@@ -21,7 +21,18 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import FORMS, ORDERS, PIN_KINDS, LayerKey, LayerState, Pin, State
+from vrnn.scene.state import (
+    FORMS,
+    ORDERS,
+    PIN_KINDS,
+    LayerKey,
+    LayerState,
+    MapForm,
+    MapOrder,
+    Pin,
+    PinKind,
+    State,
+)
 from vrnn.scene.world import World
 
 MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
@@ -104,9 +115,9 @@ class ArrangeMaps(LayerCommand):
         most: How many are shown; 0 for all.
     """
 
-    form: str | None = None
+    form: MapForm | None = None
     spread: float | None = None
-    order: str | None = None
+    order: MapOrder | None = None
     most: int | None = None
 
     def changed(self, layer: LayerState) -> LayerState:
@@ -171,7 +182,7 @@ class PinLayer(UndoableCommand):
     layer: str
     network: int = 0
     beside: str = ""
-    kind: str = "kept"
+    kind: PinKind = "kept"
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with the copy, in place of one that stood there."""
@@ -188,9 +199,11 @@ class PinLayer(UndoableCommand):
         hit = require_layer(hit, "a layer to pin a copy of it as it is now")
         name = layer_name(context.world, hit)
         mine = [pin for pin in context.world.state.pins if pin.beside == name]
-        kinds = ("kept", "difference", "")
-        kind = kinds[(kinds.index(mine[0].kind) + 1) % 3] if mine else "kept"
-        return cls(name, hit.slot, kind=kind) if kind else UnpinLayer(mine[0].number)
+        if not mine:
+            return cls(name, hit.slot)
+        if mine[0].kind == "kept":
+            return cls(name, hit.slot, kind="difference")
+        return UnpinLayer(mine[0].number)
 
 
 @command(

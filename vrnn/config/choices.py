@@ -4,10 +4,6 @@ from __future__ import annotations
 
 from typing import Literal, get_args
 
-Arrangement = Literal["terrace", "conveyor"]
-ARRANGEMENTS: tuple[Arrangement, ...] = get_args(Arrangement)
-"""How the layers of a network are placed."""
-
 HeadsetUse = Literal["on", "off", "auto"]
 HEADSET_USES: tuple[HeadsetUse, ...] = get_args(HeadsetUse)
 """Whether to start in the headset; `auto`: when there is one."""

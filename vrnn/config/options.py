@@ -9,7 +9,6 @@ from pathlib import Path
 
 from vrnn.config.choices import (
     LAYER_FILES,
-    Arrangement,
     HeadsetUse,
     ImageKind,
     LayerFile,
@@ -17,6 +16,7 @@ from vrnn.config.choices import (
 )
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+from vrnn.style.color_mapping import ColorRange
 
 
 @dataclass(frozen=True)
@@ -140,7 +140,7 @@ class Options(BatchOptions, ModelOptions):
     Attributes:
         live: A camera's number, a video file or a folder, whose frames are shown as they come.
         arrange: Placement of the layers.
-        scale: What the colors of a map span, one of SCALES.
+        scale: What the colors of a map span.
         session: A session file.
         window: (width, height) of the window, screen coordinates; None for the settings'.
         xr: Whether to start in the headset.
@@ -152,8 +152,8 @@ class Options(BatchOptions, ModelOptions):
     """
 
     live: str | None = None
-    arrange: Arrangement = "terrace"
-    scale: str = "map"
+    arrange: str = "terrace"
+    scale: ColorRange = "map"
     session: Path | None = None
     window: tuple[int, int] | None = None
     xr: HeadsetUse = "off"
@@ -192,7 +192,7 @@ class ExportOptions(ModelOptions):
     images: tuple[Path, ...] = ()
     layers: str = "*"
     out: Path
-    what: tuple[LayerFile, ...] = LAYER_FILES
+    formats: tuple[LayerFile, ...] = LAYER_FILES
     quiet: bool = False
 
 

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
-from vrnn.storage.serialization import Range
+from vrnn.storage.limits import Range
 
 Mirror = Literal["left", "both", "free"]
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""

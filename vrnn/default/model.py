@@ -7,11 +7,13 @@ from torch import nn
 
 CLASS_NAMES = tuple("0123456789")
 INPUT_SIZE = (32, 32)
+"""(height, width), pixels."""
 MEAN, STD = (0.31,), (0.38,)
+"""By channel, of inputs 0…1."""
 
 
 class Block(nn.Module):
-    """Two 3×3 convolutions and a way past them."""
+    """A residual block: two 3×3 convolutions and a skip connection."""
 
     def __init__(self, channels_in: int, channels: int, stride: int) -> None:
         super().__init__()
@@ -27,14 +29,14 @@ class Block(nn.Module):
             )
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, C, H, W) float32."""
+        """Map (N, C, H, W) float32 to the same, of other size where the stride is not 1."""
         y = self.relu(self.norm1(self.conv1(x)))
         y = self.norm2(self.conv2(y))
         return self.relu(y + self.skip(x))
 
 
 class DigitsNet(nn.Module):
-    """(N, 1, 32, 32) float32, normalized by MEAN and STD, to the (N, 10) logits of the digits."""
+    """Maps (N, 1, 32, 32) float32, normalized by MEAN and STD, to (N, 10) logits of the digits."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,11 +50,11 @@ class DigitsNet(nn.Module):
         self.head = nn.Linear(64, 10)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        """(N, 1, 32, 32) float32 to (N, 10)."""
+        """Map (N, 1, 32, 32) float32 to (N, 10)."""
         x = self.stage3(self.stage2(self.stage1(self.stem(x))))
         return self.head(self.pool(x).flatten(1))
 
 
 def build_model() -> DigitsNet:
-    """The network without trained weights."""
+    """Build the network without trained weights."""
     return DigitsNet()

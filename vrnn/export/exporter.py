@@ -1,4 +1,4 @@
-"""Writes what is seen to files: pictures of any kind, films, layers. For the window and without."""
+"""Writes what is seen to files: pictures, videos, layers. For the window and without one."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from pathlib import Path
 
 from PIL import Image
 
+from vrnn.config.choices import IMAGE_KINDS
 from vrnn.errors import VrnnError
-from vrnn.export.layers import export_all, export_features, matching
+from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
 from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
 from vrnn.network.graph import Node
@@ -23,23 +24,37 @@ from vrnn.workspace.workspace import Workspace
 
 
 class Exporter:
-    """Draws a place with its renderer, and writes."""
+    """Draws a workspace with its renderer, and writes what was drawn."""
 
     def __init__(
         self,
-        place: Workspace,
+        workspace: Workspace,
         renderer: Renderer,
-        look: RenderColors,
-        ready: Callable[[Camera], None],
+        colors: RenderColors,
+        wait: Callable[[Camera], None],
     ) -> None:
-        """ready: waits until all that is seen from a camera is there."""
-        self._place, self._renderer, self._look, self._ready = place, renderer, look, ready
+        """Connect the parts.
+
+        Args:
+            workspace: What is drawn.
+            renderer: What draws it.
+            colors: The colors of the settings.
+            wait: Waits until everything that is seen from a camera is there.
+        """
+        self._workspace, self._renderer, self._colors = workspace, renderer, colors
+        self._wait = wait
 
     def view(self, camera: Camera, size: tuple[int, int], transparent: bool = False) -> View:
-        """From a camera, in the colors of the place. size: (width, height) pixels."""
-        self._ready(camera)
-        near, fog = near_and_fog(self._place.world, camera)
-        return View(camera, size, fog, near, transparent=transparent, look=self._look)
+        """Return the view from a camera, once everything in it is there.
+
+        Args:
+            camera: Where from.
+            size: (width, height) pixels.
+            transparent: Whether there is no background.
+        """
+        self._wait(camera)
+        near, fog = near_and_fog(self._workspace.world, camera)
+        return View(camera, size, fog, near, transparent=transparent, look=self._colors)
 
     def picture(
         self, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
@@ -50,15 +65,15 @@ class Exporter:
             VrnnError: When there is no such kind.
         """
         view = self.view(camera, size, transparent)
-        drawing = self._place.world.draw_list()
+        draw_list = self._workspace.world.draw_list()
         if kind == "flat":
-            return Image.fromarray(render_tiled(self._renderer, view, drawing))
+            return Image.fromarray(render_tiled(self._renderer, view, draw_list))
         if kind == "stereo":
-            return Image.fromarray(stereo_pair(self._renderer, view, drawing))
+            return Image.fromarray(stereo_pair(self._renderer, view, draw_list))
         if kind == "panorama":
             width = max(64, size[0] // 2 * 2)
-            return Image.fromarray(panorama(self._renderer, view, drawing, width))
-        raise VrnnError(f"no picture '{kind}': choose flat, panorama or stereo")
+            return Image.fromarray(panorama(self._renderer, view, draw_list, width))
+        raise VrnnError(f"no picture '{kind}': choose one of {', '.join(IMAGE_KINDS)}")
 
     def save_image(
         self, file: Path, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
@@ -80,12 +95,12 @@ class Exporter:
             VrnnError: When it cannot be written.
         """
         check_video(file)
-        way = list(interpolate_cameras(cameras, seconds, rate))
-        with VideoWriter(file, rate) as film:
-            for number, camera in enumerate(way, 1):
+        path = list(interpolate_cameras(cameras, seconds, rate))
+        with VideoWriter(file, rate) as video:
+            for number, camera in enumerate(path, 1):
                 view = self.view(camera, size)
-                film.add(render_tiled(self._renderer, view, self._place.world.draw_list()))
-                yield number / len(way)
+                video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
+                yield number / len(path)
 
     def export(self, folder: Path, layers: str, network: int, formats: tuple[str, ...]) -> int:
         """Write layers; returns the number of files. See `ExportLayers` for the arguments.
@@ -93,28 +108,29 @@ class Exporter:
         Raises:
             VrnnError: When there is no such layer, or nothing of it to write.
         """
-        world = self._place.world
+        world = self._workspace.world
         if network not in world.networks:
             raise VrnnError(f"there is no network {network}; they are numbered from 0")
-        stand = world.networks[network]
-        nodes = matching(stand.network.nodes, layers)
-        missing = [node.name for node in nodes if node.id not in stand.maps]
+        shown = world.networks[network]
+        nodes = matching_layers(shown.network.nodes, layers)
+        missing = [node.name for node in nodes if node.id not in shown.maps]
         if missing:
             raise VrnnError(f"the maps of '{missing[0]}' are not there yet")
         if "features" in formats:
             return self._export_features(folder, network, nodes)
-        scale = "map" if world.state.color_mapping.normalize_by == "map" else "layer"
-        exported = export_all(folder, stand.info.title, nodes, stand.maps, formats, scale)
+        color_range = "map" if world.state.color_mapping.normalize_by == "map" else "layer"
+        title = shown.info.title
+        exported = export_layers(folder, title, nodes, shown.maps, formats, color_range)
         return sum(map(len, exported))
 
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:
-        stand = self._place.world.networks[network]
-        pictures = self._place.features
-        several = {node: pictures.all_of(network, node.id) for node in nodes}
-        if not any(several.values()):
-            raise VrnnError("none of these layers shows what its channels look for; let one do so")
+        title = self._workspace.world.networks[network].info.title
+        manager = self._workspace.features
+        by_layer = {node: manager.all_of(network, node.id) for node in nodes}
+        if not any(by_layer.values()):
+            raise VrnnError("none of these layers shows feature visualizations; show those of one")
         return sum(
-            export_features(folder, stand.info.title, node, features)
-            for node, features in several.items()
+            export_features(folder, title, node, features)
+            for node, features in by_layer.items()
             if features
         )

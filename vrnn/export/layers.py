@@ -1,4 +1,4 @@
-"""What was seen, kept as files: sheets of maps, raw values, histograms. numpy and Pillow only.
+"""Writes layers to files: sheets of maps, raw values, histograms. numpy and Pillow only.
 
 Nothing here draws with OpenGL; colors are those of shaders/panel.frag.glsl.
 """
@@ -27,10 +27,10 @@ from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.storage.atomic import make_folder, write_atomically
 
-KINDS = {"sheet": ".png", "values": ".npy", "histograms": ".csv"}
-"""What can be written of a layer, and how the file's name ends."""
-BINS = 32
-RESERVED = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
+FORMATS: dict[str, str] = {"sheet": ".png", "values": ".npy", "histograms": ".csv"}
+"""What can be written of a layer, and the suffix of its file."""
+HISTOGRAM_BINS = 32
+RESERVED_NAMES = re.compile(r"(con|prn|aux|nul|com\d|lpt\d)(\.|$)", re.IGNORECASE)
 """Names that Windows keeps for devices, whatever follows after a dot."""
 
 
@@ -38,7 +38,9 @@ def write_values(path: Path, maps: FeatureMaps) -> None:
     """Write a layer's activations as float32 (C, H, W), little-endian `.npy`.
 
     They carry the precision of the half floats they are kept in; NaN stands for what is not finite.
-    Raises VrnnError.
+
+    Raises:
+        VrnnError: The file cannot be written.
     """
     header = {"descr": "<f4", "fortran_order": False, "shape": maps.values.shape}
     scale = np.float32(maps.scale)
@@ -52,10 +54,15 @@ def write_values(path: Path, maps: FeatureMaps) -> None:
     write_atomically(path, write)
 
 
-def histograms(maps: FeatureMaps, bins: int = BINS) -> tuple[np.ndarray, np.ndarray]:
-    """Counts (C, bins) int64 and their edges (bins + 1,) float64, the same for all channels.
+def histograms(maps: FeatureMaps, bins: int = HISTOGRAM_BINS) -> tuple[np.ndarray, np.ndarray]:
+    """Count the values of each channel in bins that are the same for all channels.
 
-    The edges span the layer's finite values; every finite value is counted once.
+    Args:
+        maps: The layer.
+        bins: How many; they span the layer's finite values.
+
+    Returns:
+        Counts (C, bins) int64, every finite value counted once, and the edges (bins + 1,) float64.
     """
     flat = maps.values.reshape(maps.channels, -1)
     finite = flat[np.isfinite(flat)].astype(np.float64) * maps.scale
@@ -67,13 +74,20 @@ def histograms(maps: FeatureMaps, bins: int = BINS) -> tuple[np.ndarray, np.ndar
     return counts, edges
 
 
-def write_histograms(path: Path, maps: FeatureMaps, bins: int = BINS) -> None:
+def write_histograms(path: Path, maps: FeatureMaps, bins: int = HISTOGRAM_BINS) -> None:
     """Write a CSV with a line for each channel and one, `all`, for the whole layer.
 
     Columns: channel, mean, std, min, max over its finite values (empty where it has none),
     not_finite (how many are not), then the counts of the bins, named `from..to`; a bin holds its
     lower edge, the last one both. All is found from the values that `write_values` writes.
-    Raises VrnnError.
+
+    Args:
+        path: The file.
+        maps: The layer.
+        bins: How many.
+
+    Raises:
+        VrnnError: The file cannot be written.
     """
     counts, edges = histograms(maps, bins)
     names = [f"{low:.9g}..{high:.9g}" for low, high in pairwise(edges.tolist())]
@@ -81,39 +95,53 @@ def write_histograms(path: Path, maps: FeatureMaps, bins: int = BINS) -> None:
     table = csv.writer(text, lineterminator="\n")
     table.writerow(["channel", "mean", "std", "min", "max", "not_finite", *names])
     for channel, values in enumerate(maps.values):
-        table.writerow([channel, *_facts(values, maps.scale), *counts[channel].tolist()])
-    table.writerow(["all", *_facts(maps.values, maps.scale), *counts.sum(0).tolist()])
+        table.writerow([channel, *_statistics(values, maps.scale), *counts[channel].tolist()])
+    table.writerow(["all", *_statistics(maps.values, maps.scale), *counts.sum(0).tolist()])
     write_atomically(path, text.getvalue().encode())
 
 
-def _facts(values: np.ndarray, scale: float) -> list[str]:
-    real = values[np.isfinite(values)].astype(np.float64) * scale
-    bad = str(values.size - real.size)
-    if not real.size:
-        return ["", "", "", "", bad]
-    return [*(f"{n:.9g}" for n in (real.mean(), real.std(), real.min(), real.max())), bad]
+def _statistics(values: np.ndarray, scale: float) -> list[str]:
+    finite = values[np.isfinite(values)].astype(np.float64) * scale
+    not_finite = str(values.size - finite.size)
+    if not finite.size:
+        return ["", "", "", "", not_finite]
+    numbers = (finite.mean(), finite.std(), finite.min(), finite.max())
+    return [*(f"{number:.9g}" for number in numbers), not_finite]
 
 
 def export_layer(
     folder: Path, network_title: str, node: Node, maps: FeatureMaps,
-    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: ColorScheme | None = None,
+    formats: Sequence[str] = tuple(FORMATS), color_range: str = "map",
+    colors: ColorScheme | None = None,
 ) -> list[Path]:  # fmt: skip
-    """Write one layer's files into a folder, which is made; returns their paths.
+    """Write one layer's files.
 
-    what: some of KINDS; scale: `map` or `layer`, see `feature_map_sheet`; look: None for the
-    settings'.
-    Raises VrnnError; then no half file is left.
+    Args:
+        folder: Is made unless it exists.
+        network_title: Beginning of the files' names.
+        node: The layer.
+        maps: Its feature maps.
+        formats: Some of FORMATS.
+        color_range: `map` or `layer`, see `feature_map_sheet`.
+        colors: None for the settings'.
+
+    Returns:
+        The paths of the files.
+
+    Raises:
+        VrnnError: A file cannot be written; then no half file is left.
     """
-    _check(what)
+    _check(formats)
     make_folder(folder)
     written = []
-    for kind in what:
-        path = folder / file_name(network_title, node, KINDS[kind])
-        if kind == "sheet":
-            colors = look or load_config().look
-            sheet = feature_map_sheet(node, maps, colors, scale=scale, title=network_title)
+    for format_ in formats:
+        path = folder / layer_file_name(network_title, node, FORMATS[format_])
+        if format_ == "sheet":
+            sheet = feature_map_sheet(
+                node, maps, colors or load_config().look, None, color_range, network_title
+            )
             write_png(path, sheet)
-        elif kind == "values":
+        elif format_ == "values":
             write_values(path, maps)
         else:
             write_histograms(path, maps)
@@ -121,9 +149,10 @@ def export_layer(
     return written
 
 
-def export_all(
+def export_layers(
     folder: Path, network_title: str, nodes: Sequence[Node], maps: Mapping[int, FeatureMaps],
-    what: Sequence[str] = tuple(KINDS), scale: str = "map", look: ColorScheme | None = None,
+    formats: Sequence[str] = tuple(FORMATS), color_range: str = "map",
+    colors: ColorScheme | None = None,
 ) -> Iterator[list[Path]]:  # fmt: skip
     """Write the files of several layers; yields the paths of each layer once they are written.
 
@@ -134,76 +163,94 @@ def export_all(
         network_title: Beginning of the files' names.
         nodes: The layers.
         maps: Their feature maps, by node id.
-        what: Some of KINDS.
-        scale: `map` or `layer`, see `feature_map_sheet`.
-        look: None for the settings'.
+        formats: Some of FORMATS.
+        color_range: `map` or `layer`, see `feature_map_sheet`.
+        colors: None for the settings'.
 
     Raises:
         VrnnError: A file cannot be written; then no half file is left.
     """
-    _check(what)
-    if "sheet" in what:
-        look = look or load_config().look
+    _check(formats)
+    if "sheet" in formats:
+        colors = colors or load_config().look
         for node in nodes:
             sheet_size(node.name, map_shape(node.shape))
     for node in nodes:
-        yield export_layer(folder, network_title, node, maps[node.id], what, scale, look)
+        yield export_layer(folder, network_title, node, maps[node.id], formats, color_range, colors)
 
 
 def export_features(
     folder: Path, network_title: str, node: Node, features: Sequence[FeatureImage]
 ) -> int:
-    """Write a sheet of what a layer's channels look for, and each picture as a file of its own in a
-    folder beside it. Returns how many files. Raises VrnnError."""
+    """Write a sheet of a layer's feature visualizations, and a folder beside it with each image.
+
+    Args:
+        folder: Is made unless it exists.
+        network_title: Beginning of the files' names.
+        node: The layer.
+        features: Its images, at least one.
+
+    Returns:
+        How many files were written.
+
+    Raises:
+        VrnnError: A file cannot be written.
+    """
     captions = [caption(feature) for feature in features]
-    said = f"what each channel looks for · {len(features[0].curve)} steps"
-    pictures = [feature.pixels for feature in features]
-    sheet = image_grid(f"{network_title} · {node.name}", said, pictures, captions)
+    subtitle = f"what each channel responds to · {len(features[0].curve)} steps"
+    images = [feature.pixels for feature in features]
+    sheet = image_grid(f"{network_title} · {node.name}", subtitle, images, captions)
     make_folder(folder)
-    path = folder / file_name(network_title, node, "-features.png")
+    path = folder / layer_file_name(network_title, node, "-features.png")
     write_png(path, sheet)
-    own = path.with_suffix("")
-    make_folder(own)
+    image_folder = path.with_suffix("")
+    make_folder(image_folder)
     for feature in features:
         write_png(
-            own / picture_name(feature.channel, feature.sample), Image.fromarray(feature.pixels)
+            image_folder / image_file_name(feature.channel, feature.sample),
+            Image.fromarray(feature.pixels),
         )
     return 1 + len(features)
 
 
 def caption(feature: FeatureImage) -> str:
-    """Under a picture on a sheet."""
-    said = "dead" if feature.dead else "stopped" if feature.diverged else ""
-    return f"{feature.channel} {said}".rstrip()
+    """Return the text under an image on a sheet: its channel, and what went wrong."""
+    problem = "dead" if feature.dead else "stopped" if feature.diverged else ""
+    return f"{feature.channel} {problem}".rstrip()
 
 
-def picture_name(channel: int, copy: int) -> str:
-    """`00012.png`; of further copies `00012-1.png`."""
+def image_file_name(channel: int, copy: int) -> str:
+    """Return `00012.png`; of further samples of a channel `00012-1.png`."""
     return f"{channel:05}.png" if copy == 0 else f"{channel:05}-{copy}.png"
 
 
-def matching(nodes: Sequence[Node], pattern: str) -> list[Node]:
-    """Those whose name fits a pattern such as `layer1.*`. Raises VrnnError when there are none."""
-    found = [node for node in nodes if fnmatchcase(node.name, pattern)]
-    if not found:
+def matching_layers(nodes: Sequence[Node], pattern: str) -> list[Node]:
+    """Return the layers whose name fits a pattern such as `layer1.*`.
+
+    Raises:
+        VrnnError: There are none.
+    """
+    matches = [node for node in nodes if fnmatchcase(node.name, pattern)]
+    if not matches:
         some = ", ".join(node.name for node in nodes[:6])
         raise VrnnError(f"no layer fits '{pattern}'; there are {some}, …")
-    return found
+    return matches
 
 
-def _check(what: Sequence[str]) -> None:
-    for kind in what:
-        if kind not in KINDS:
-            raise VrnnError(f"'{kind}' cannot be exported; choose from {', '.join(KINDS)}")
+def _check(formats: Sequence[str]) -> None:
+    for format_ in formats:
+        if format_ not in FORMATS:
+            raise VrnnError(f"'{format_}' cannot be exported; choose from {', '.join(FORMATS)}")
 
 
-def file_name(network_title: str, node: Node, suffix: str) -> str:
-    """A name for a layer's file that sorts in run order, is its own, and stays in its folder."""
-    return f"{safe_part(network_title, 60)}-{node.id:03d}-{safe_part(node.name, 110)}{suffix}"
+def layer_file_name(network_title: str, node: Node, suffix: str) -> str:
+    """Return a name for a layer's file that sorts in run order, is unique, and holds no path."""
+    title, layer = safe_file_name(network_title, 60), safe_file_name(node.name, 110)
+    return f"{title}-{node.id:03d}-{layer}{suffix}"
 
 
-def safe_part(text: str, most_bytes: int) -> str:
-    """Text as part of a file's name on any system: letters, digits, `_`, `.` and `-`, no path."""
+def safe_file_name(text: str, max_bytes: int) -> str:
+    """Return text as part of a file's name on any system: letters, digits, `_`, `.` and `-`."""
     plain = re.sub(r"[^\w.-]+", "-", text.encode("utf-8", "ignore").decode())
-    cut = plain.encode()[:most_bytes].decode("utf-8", "ignore").strip(".-") or "unnamed"
-    return f"_{cut}" if RESERVED.match(cut) else cut
+    cut = plain.encode()[:max_bytes].decode("utf-8", "ignore").strip(".-") or "unnamed"
+    return f"_{cut}" if RESERVED_NAMES.match(cut) else cut

@@ -1,4 +1,4 @@
-"""Pictures to PNG files, whole or not at all."""
+"""Writes PNG files, whole or not at all."""
 
 from __future__ import annotations
 
@@ -11,7 +11,11 @@ from vrnn.storage.atomic import write_atomically
 
 
 def write_png(path: Path, picture: Image.Image) -> None:
-    """Write a PNG. Raises VrnnError; an older file of that name then stays as it was."""
+    """Write a PNG.
+
+    Raises:
+        VrnnError: It cannot be written; an older file of that name stays as it was.
+    """
     try:
         write_atomically(path, lambda file: picture.save(file, "PNG", compress_level=6))
     except MemoryError as error:

@@ -1,4 +1,4 @@
-"""A flight from place to place, as a video or as numbered pictures."""
+"""Videos of a flight from camera to camera, as a file or as numbered pictures."""
 
 from __future__ import annotations
 
@@ -17,33 +17,51 @@ from vrnn.scene.camera import Camera
 from vrnn.storage.atomic import atomic_path, make_folder
 from vrnn.storage.closeable import Closeable
 
-VIDEOS = (".mp4", ".webm", ".mov", ".mkv")
+VIDEO_SUFFIXES = (".mp4", ".webm", ".mov", ".mkv")
 
 
 def interpolate_cameras(cameras: Sequence[Camera], seconds: float, rate: float) -> Iterator[Camera]:
-    """Cameras on a smooth way through all of these, at rest only at its ends.
+    """Move a camera smoothly through several, at rest only at the ends.
 
-    seconds: from one to the next; rate: cameras a second. The way is a Catmull-Rom spline
-    (Catmull and Rom 1974), with the ends doubled; yaw takes the shorter way round.
-    Raises VrnnError for fewer than two cameras.
+    The path is a Catmull-Rom spline (Catmull and Rom 1974), with the ends doubled; yaw takes the
+    shorter way round.
+
+    Args:
+        cameras: Where it passes.
+        seconds: From one to the next.
+        rate: Cameras per second.
+
+    Yields:
+        The camera of each frame.
+
+    Raises:
+        VrnnError: There are fewer than two cameras, or the numbers are out of range.
     """
     if len(cameras) < 2:
-        raise VrnnError("a film goes from one camera to another; give --camera at least twice")
+        raise VrnnError("a video goes from one camera to another; give --camera at least twice")
     if not (seconds > 0 and 1 <= rate <= 240):
-        raise VrnnError("a film needs more than 0 seconds and a rate from 1 to 240")
+        raise VrnnError("a video needs more than 0 seconds and a rate from 1 to 240")
     points = np.array([[c.x, c.y, c.z, c.yaw, c.pitch, c.fov] for c in cameras])
     points[:, 3] = np.unwrap(points[:, 3])
     knots = np.concatenate([points[:1], points, points[-1:]])
     count = max(2, round(seconds * rate * (len(cameras) - 1)) + 1)
     for t in np.linspace(0, 1, count):
         eased = t * t * (3 - 2 * t) if len(cameras) == 2 else _eased(float(t), len(cameras) - 1)
-        place = eased * (len(cameras) - 1)
-        at = min(int(place), len(cameras) - 2)
-        yield Camera(*_spline(knots[at : at + 4], place - at).tolist())
+        position = eased * (len(cameras) - 1)
+        segment = min(int(position), len(cameras) - 2)
+        yield Camera(*_spline(knots[segment : segment + 4], position - segment).tolist())
 
 
 def _eased(t: float, parts: int) -> float:
-    """Begins and ends slowly, and is even in between. t: 0…1."""
+    """Ease the time of a path: it begins and ends slowly, and is even in between.
+
+    Args:
+        t: 0…1.
+        parts: Segments of the path; the ease takes half of the first and half of the last.
+
+    Returns:
+        0…1.
+    """
     ramp = 0.5 / parts
     speed = 1 / (1 - ramp)
     if t < ramp:
@@ -54,7 +72,7 @@ def _eased(t: float, parts: int) -> float:
 
 
 def _spline(p: np.ndarray, t: float) -> np.ndarray:
-    """Between the middle two of four points (4, K)."""
+    """Interpolate between the middle two of four points (4, K); t: 0…1."""
     return 0.5 * (
         2 * p[1] + (p[2] - p[0]) * t
         + (2 * p[0] - 5 * p[1] + 4 * p[2] - p[3]) * t**2
@@ -63,11 +81,13 @@ def _spline(p: np.ndarray, t: float) -> np.ndarray:
 
 
 def check_video(path: Path) -> None:
-    """Raise VrnnError when a film could not be written: better told before the work."""
-    if path.suffix.lower() in VIDEOS:
+    """Raise VrnnError when a video could not be written, before the work is done."""
+    if path.suffix.lower() in VIDEO_SUFFIXES:
         _ffmpeg()
     elif path.suffix:
-        raise VrnnError(f"'{path}' should end in {', '.join(VIDEOS)}, or be a folder for pictures")
+        raise VrnnError(
+            f"'{path}' should end in {', '.join(VIDEO_SUFFIXES)}, or be a folder for pictures"
+        )
 
 
 def _ffmpeg() -> Any:
@@ -81,26 +101,41 @@ def _ffmpeg() -> Any:
 
 
 class VideoWriter(Closeable):
-    """A video by its file's ending, else a folder of 00000.png, 00001.png, …
+    """Writes a video, or where the path has no suffix a folder of 00000.png, 00001.png, …
 
     A video is written whole or not at all: it appears when the `with` ends without an error.
     """
 
     def __init__(self, path: Path, rate: float) -> None:
-        """Raises VrnnError when it cannot be written."""
+        """Begin a video.
+
+        Args:
+            path: A file with one of VIDEO_SUFFIXES, or a folder.
+            rate: Frames per second.
+
+        Raises:
+            VrnnError: It cannot be written.
+        """
         self._path, self._rate = path, rate
         self._count = 0
         self._writer: Any = None
         self._stack = ExitStack()
         self._part: Path | None = None
-        if path.suffix.lower() in VIDEOS:
+        if path.suffix.lower() in VIDEO_SUFFIXES:
             self._ffmpeg = _ffmpeg()
             self._part = self._stack.enter_context(atomic_path(path))
         else:
             make_folder(path)
 
     def add(self, pixels: np.ndarray) -> None:
-        """The next picture, (H, W, 3) uint8, all of the same size. Raises VrnnError."""
+        """Append a frame.
+
+        Args:
+            pixels: (H, W, 3) uint8, all of the same size.
+
+        Raises:
+            VrnnError: It cannot be written.
+        """
         if self._part is None:
             write_png(self._path / f"{self._count:05}.png", Image.fromarray(pixels))
         else:
@@ -129,5 +164,5 @@ class VideoWriter(Closeable):
         self._stack.__exit__(kind, error, trace)
 
     def close(self) -> None:
-        """End it."""
+        """End the video."""
         self.__exit__(None, None, None)

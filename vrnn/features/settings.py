@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, ClassVar, Literal, get_args
 
-from vrnn.storage.serialization import Range, check_fields
+from vrnn.storage.limits import Range
+from vrnn.storage.serialization import check_fields
 
 Objective = Literal["channel", "neuron", "layer", "direction", "difference"]
 """What is maximized: the mean of a channel, one position of it, the mean square of a whole layer

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
@@ -11,7 +12,8 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_PIXELS, center_crop_resize
 from vrnn.media.image_set import ImageSet
 
-NOISE_KINDS = ("uniform", "gaussian", "pink")
+NoiseKind = Literal["uniform", "gaussian", "pink"]
+NOISE_KINDS: tuple[NoiseKind, ...] = get_args(NoiseKind)
 GRAY = 128
 """sRGB value of middle gray."""
 
@@ -27,7 +29,7 @@ class NoiseSpec:
         seed: 0 or more; the same seed gives the same noise.
     """
 
-    kind: str
+    kind: NoiseKind
     mean: float = 0.5
     std: float = 0.25
     seed: int = 0

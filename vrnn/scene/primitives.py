@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.style.colormap import DEFAULT, ColorMapping
+from vrnn.style.color_mapping import DEFAULT, ColorMapping
 
 PANEL = np.dtype(
     [

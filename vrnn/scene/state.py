@@ -1,62 +1,69 @@
-"""What the user has made of the world: plain data that can be saved, undone and sent.
+"""What the user has made of the world: plain data that can be kept, undone and sent.
 
-Layers are known by the slot of their network and their name, so that a state also fits another
+Layers are known by their network's number and their name, so that a state also fits another
 version of a model.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import ClassVar
+from typing import Annotated, ClassVar, Literal, get_args
 
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
-from vrnn.network import statistics
-from vrnn.network.results import FILL_VALUES
-from vrnn.scene.layout.map_grid import FORMS
-from vrnn.scene.layout.registry import arrangement_names
-from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT, ColorMapping
+from vrnn.scene.layout.registry import find_arrangement
+from vrnn.storage.limits import Range
+from vrnn.style.color_mapping import DEFAULT, ColorMapping
 
-ORDERS = (*statistics.ORDERS, "evidence")
+MapForm = Literal["grid", "line", "ring"]
+FORMS: tuple[MapForm, ...] = get_args(MapForm)
+"""How the maps of a layer are placed."""
+MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
+ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)
 """What the maps of a layer are ordered by; the largest first, except for their index."""
-PIN_KINDS = ("live", "kept", "difference")
+PinKind = Literal["live", "kept", "difference"]
+PIN_KINDS: tuple[PinKind, ...] = get_args(PinKind)
 """What a pinned copy shows: the layer as it is now, as it was when pinned, or now less then."""
-FOLD_DISPLAYS = ("mean", "maximum", "strongest")
+FoldDisplay = Literal["mean", "maximum", "strongest"]
+FOLD_DISPLAYS: tuple[FoldDisplay, ...] = get_args(FoldDisplay)
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
-PLAIN_IMAGES = ("gray", "mean")
-"""Input images without a file: gray, or the mean of the data set."""
+AblationValue = Literal["zero", "mean"]
+ABLATION_VALUES: tuple[AblationValue, ...] = get_args(AblationValue)
+"""What ablated values are set to."""
+PlainImage = Literal["", "gray", "mean"]
+"""An image without a subject, by name; '' for none."""
 
+Meters = Annotated[float, Range(-1e4, 1e4)]
 LayerKey = tuple[int, str]
-"""Slot of a network, and name of one of its layers or modules."""
+"""Network and name of a layer, or of a module."""
 
 
 @dataclass(frozen=True)
 class LayerState:
-    """What the user has made of one layer.
+    """What was done to one layer.
 
     Attributes:
-        offset: Meters that it was moved to the right, up and toward the viewer.
-        size: Its size, as a multiple of its own, 0.1…10.
+        offset: How far it was moved, meters (right, up, toward the viewer).
+        size: Factor of its own size.
         folded: Whether it shows one map for all.
-        form: One of FORMS.
-        spread: Distance between its maps, as a multiple of the usual one, 1…4.
-        order: One of ORDERS.
-        most: Only so many of the first maps are shown; 0 for all.
-        features: How the feature visualizations are made that it shows in place of its maps; None
-            where it shows its maps.
+        form: How its maps are placed.
+        spread: Factor of the default distance between maps.
+        order: What its maps are ordered by.
+        most: How many of the first maps it shows, 0 for all.
+        features: It shows feature visualizations made with these settings; None for its maps.
     """
 
-    offset: tuple[float, float, float] = (0.0, 0.0, 0.0)
-    size: float = 1.0
+    offset: tuple[Meters, Meters, Meters] = (0.0, 0.0, 0.0)
+    size: Annotated[float, Range(0.1, 10.0)] = 1.0
     folded: bool = False
-    form: str = "grid"
-    spread: float = 1.0
-    order: str = "index"
-    most: int = 0
+    form: MapForm = "grid"
+    spread: Annotated[float, Range(1.0, 4.0)] = 1.0
+    order: MapOrder = "index"
+    most: Annotated[int, Range(0, 10**9)] = 0
     features: FeatureVisSettings | None = None
 
     @property
@@ -70,49 +77,49 @@ class Pin:
     """A pinned copy of a layer.
 
     Attributes:
-        number: Unique among all pins.
-        network: Slot of the network.
-        layer: Name of the layer that it is a copy of.
-        beside: Name of the layer that it hangs above.
-        kind: One of PIN_KINDS.
+        number: Of the copy, from 1.
+        network: Number of the network.
+        layer: Name of the layer that it shows.
+        beside: Name of the layer that it is placed beside.
+        kind: What it shows of the layer.
     """
 
     number: int
     network: int
     layer: str
     beside: str
-    kind: str = "kept"
+    kind: PinKind = "kept"
 
 
 @dataclass(frozen=True)
 class AblationState:
-    """What is ablated in a layer.
+    """An ablation.
 
     Attributes:
-        network: Slot of the network.
+        network: Number of the network.
         layer: Name of the layer.
-        channels: Channel numbers, () for all.
-        position: (row, column) in the maps, None for all.
-        value: One of FILL_VALUES.
+        channels: Numbers of the channels, () for all.
+        position: (row, column), None for all.
+        value: What the values are set to.
     """
 
     network: int
     layer: str
     channels: tuple[int, ...] = ()
     position: tuple[int, int] | None = None
-    value: str = "zero"
+    value: AblationValue = "zero"
 
 
 @dataclass(frozen=True)
 class InputImage:
-    """Where the image in the networks comes from: at most one of these; without, their own sample.
+    """Where the input image comes from: one of these, or none for the networks' own samples.
 
     Attributes:
         file: An image file.
-        number: Of an image in the data set of the first network.
-        noise: What noise to use.
-        plain: One of PLAIN_IMAGES, or ''.
-        pixels: Key of an image that came from elsewhere (the clipboard, a map), or ''.
+        number: Of an image in the first network's data set.
+        noise: A noise image.
+        plain: An image without a subject.
+        pixels: Key of an image that came from elsewhere (the clipboard, a map).
     """
 
     FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"plain": {"grey": "gray"}}
@@ -120,7 +127,7 @@ class InputImage:
     file: Path | None = None
     number: int | None = None
     noise: NoiseSpec | None = None
-    plain: str = ""
+    plain: PlainImage = ""
     pixels: str = ""
 
 
@@ -129,17 +136,17 @@ _NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})
 
 @dataclass(frozen=True)
 class State:
-    """All that can be undone.
+    """Everything that can be undone.
 
     Attributes:
-        arrangement: Name of a registered arrangement.
+        arrangement: How the layers are placed, the name of a registered arrangement.
         color_mapping: How values become colors.
-        fold_display: One of FOLD_DISPLAYS.
-        layers: The layers that differ from `LayerState()`.
-        folds: Modules that are folded.
-        pins: Pinned copies.
-        ablations: What is ablated, in the order in which the user did it.
-        input_image: What is in the networks.
+        fold_display: What folded layers show.
+        layers: The layers that differ from their default state.
+        folds: The modules that are folded.
+        pins: The pinned copies.
+        ablations: What is ablated.
+        input_image: What goes into the networks.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -151,7 +158,7 @@ class State:
 
     arrangement: str = "terrace"
     color_mapping: ColorMapping = DEFAULT
-    fold_display: str = "mean"
+    fold_display: FoldDisplay = "mean"
     layers: Mapping[LayerKey, LayerState] = field(default_factory=lambda: _NONE)
     folds: frozenset[LayerKey] = frozenset()
     pins: tuple[Pin, ...] = ()
@@ -159,11 +166,11 @@ class State:
     input_image: InputImage = InputImage()
 
     def layer(self, key: LayerKey) -> LayerState:
-        """Return what the user has made of a layer."""
+        """Return what was done to a layer."""
         return self.layers.get(key, LayerState())
 
     def with_layer(self, key: LayerKey, layer: LayerState) -> State:
-        """Return the same state with one layer changed."""
+        """Return the same state with another one for a layer."""
         layers = {k: v for k, v in self.layers.items() if k != key}
         if layer != LayerState():
             layers[key] = layer
@@ -184,40 +191,6 @@ class State:
         )
 
 
-def validate(state: State) -> str:
-    """Return what is wrong in a state, as from a file that was edited; '' when all is well."""
-    for name, text, choices in _choices(state):
-        if text not in choices:
-            return f"{name} should be one of {', '.join(choices)}, not '{text}'"
-    for name, number, low, high in _numbers(state):
-        if not low <= number <= high:
-            return f"{name} should lie between {low:g} and {high:g}, not {number:g}"
-    return ""
-
-
-def _choices(state: State) -> Iterator[tuple[str, str, tuple[str, ...]]]:
-    """Name, value and choices of each field with a closed set of values."""
-    yield "arrangement", state.arrangement, arrangement_names()
-    yield "colormap", state.color_mapping.colormap, COLORMAPS
-    yield "normalize_by", state.color_mapping.normalize_by, COLOR_RANGES
-    yield "fold_display", state.fold_display, FOLD_DISPLAYS
-    yield "plain", state.input_image.plain, ("", *PLAIN_IMAGES)
-    for layer in state.layers.values():
-        yield "form", layer.form, FORMS
-        yield "order", layer.order, ORDERS
-    for pin in state.pins:
-        yield "kind", pin.kind, PIN_KINDS
-    for ablation in state.ablations:
-        yield "value", ablation.value, FILL_VALUES
-
-
-def _numbers(state: State) -> Iterator[tuple[str, float, float, float]]:
-    """Name, value and limits of each field with a number."""
-    yield "gamma", state.color_mapping.gamma, 0.25, 4.0
-    yield "clip_percentile", state.color_mapping.clip_percentile, 50.0, 100.0
-    for layer in state.layers.values():
-        yield "size", layer.size, 0.1, 10.0
-        yield "spread", layer.spread, 1.0, 4.0
-        for value in layer.offset:
-            yield "offset", value, -1e4, 1e4
-        yield "most", layer.most, 0, 1e9
+def check_names(state: State) -> None:
+    """Raise VrnnError when a state names an arrangement that is not registered."""
+    find_arrangement(state.arrangement)

@@ -1,4 +1,4 @@
-"""Writing files so that a half-written one is never seen."""
+"""Writes files so that a half-written one is never seen."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrnn.errors import VrnnError
 
 
 def check_writable(path: Path) -> None:
-    """Raise VrnnError when a file could not be written here: better told before the work."""
+    """Raise VrnnError when a file could not be written here, before the work is done."""
     folder = path.parent
     if not folder.exists():
         raise VrnnError(f"cannot write '{path}': there is no folder '{folder}'; create it first")
@@ -26,7 +26,11 @@ def check_writable(path: Path) -> None:
 
 
 def make_folder(path: Path) -> None:
-    """Create a folder and those above it unless they exist. Raises VrnnError."""
+    """Create a folder and those above it unless they exist.
+
+    Raises:
+        VrnnError: It cannot be created.
+    """
     try:
         path.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -36,10 +40,14 @@ def make_folder(path: Path) -> None:
 def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) -> None:
     """Write a file under a temporary name and move it into place when it is whole.
 
-    content: the bytes, or a function that writes them to an open binary file.
-    Raises VrnnError; an older file of that name then stays as it was.
+    Args:
+        path: The file.
+        content: The bytes, or a function that writes them to an open binary file.
+
+    Raises:
+        VrnnError: It cannot be written; an older file of that name stays as it was.
     """
-    with atomic_path(path) as part, part.open("wb") as file:
+    with atomic_path(path) as temporary, temporary.open("wb") as file:
         if callable(content):
             content(file)
         else:
@@ -48,10 +56,19 @@ def write_atomically(path: Path, content: bytes | Callable[[BinaryIO], None]) ->
 
 @contextmanager
 def atomic_path(path: Path) -> Iterator[Path]:
-    """An empty file beside `path`, for programs that want a name to write to.
+    """Provide an empty file beside `path`, for programs that want a name to write to.
 
-    At the end of the `with` it takes the place of `path`; after an error it is gone and an older
-    file of that name stays as it was. Raises VrnnError, also for an OSError inside the `with`.
+    At the end of the `with` it replaces `path`; after an error it is gone and an older file of that
+    name stays as it was.
+
+    Args:
+        path: The file that is replaced.
+
+    Yields:
+        The path of the empty file, with the suffix of `path`.
+
+    Raises:
+        VrnnError: It cannot be written; also for an OSError inside the `with`.
     """
     check_writable(path)
     try:
@@ -61,16 +78,16 @@ def atomic_path(path: Path) -> Iterator[Path]:
     except OSError as error:
         raise VrnnError(f"cannot write '{path}': {_reason(error)}") from error
     os.close(handle)
-    part = Path(name)
+    temporary = Path(name)
     try:
-        yield part
+        yield temporary
         # mkstemp makes a file that only its owner may read; give it the usual permissions.
-        part.chmod(0o666 & ~_umask())
-        part.replace(path)
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
     except OSError as error:
         raise VrnnError(f"cannot write '{path}': {_reason(error)}") from error
     finally:
-        part.unlink(missing_ok=True)
+        temporary.unlink(missing_ok=True)
 
 
 def _umask() -> int:

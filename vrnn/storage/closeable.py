@@ -1,4 +1,4 @@
-"""What holds resources and gives them back at the end of a `with`."""
+"""The base class of what holds resources and releases them at the end of a `with`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ class Closeable(ABC):
 
     @abstractmethod
     def close(self) -> None:
-        """Give everything back."""
+        """Release everything that is held."""
 
     def __enter__(self) -> Self:
         return self

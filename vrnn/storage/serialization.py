@@ -9,13 +9,14 @@ from __future__ import annotations
 import types
 import typing
 from collections.abc import Mapping, Sequence
-from dataclasses import MISSING, dataclass, fields, is_dataclass
+from dataclasses import MISSING, fields, is_dataclass
 from functools import cache
 from pathlib import Path
 from reprlib import Repr
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from vrnn.errors import VrnnError
+from vrnn.storage.limits import Range
 
 T = TypeVar("T")
 
@@ -29,23 +30,6 @@ _NAMES = {
 """What a message calls a type, and several values of it."""
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
-
-
-@dataclass(frozen=True)
-class Range:
-    """The bounds of a number: a field is declared as `Annotated[float, Range(0, 1)]`.
-
-    Attributes:
-        low: The smallest value.
-        high: The largest value.
-    """
-
-    low: float
-    high: float
-
-    def __str__(self) -> str:
-        low, high = (f"{n:,}" if isinstance(n, int) else f"{n:g}" for n in (self.low, self.high))
-        return f"from {low} to {high}"
 
 
 def to_dict(value: Any) -> Any:
@@ -199,15 +183,15 @@ def describe(hint: Any, several: bool = False) -> str:
         several: Whether to speak of several values: `whole numbers`.
     """
     options = [option for option in _options(hint) if option is not types.NoneType]
-    return " or ".join(_describe(option, several) for option in options)
+    names = [n for o in options if get_origin(o) is Literal for n in get_args(o) if n != ""]
+    kinds = [_describe(o, several) for o in options if get_origin(o) is not Literal]
+    return " or ".join([f"one of {', '.join(map(str, names))}"] * bool(names) + kinds)
 
 
 def _describe(hint: Any, several: bool) -> str:
     origin, arguments = get_origin(hint), get_args(hint)
     if hint in _NAMES:
         return _NAMES[hint][several]
-    if origin is Literal:
-        return f"one of {', '.join(map(str, arguments))}"
     if origin is Annotated:
         limits = [str(rule) for rule in arguments[1:] if isinstance(rule, Range)]
         return " ".join([describe(arguments[0], several), *limits])

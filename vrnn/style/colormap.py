@@ -1,15 +1,13 @@
-"""How values become colors: the color map, the range it spans, and its curve."""
+"""Color maps: from values to colors."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import ClassVar
 
 import numpy as np
 
-COLOR_RANGES = ("map", "layer", "network")
-"""What a map's colors span: its own range, its layer's, or its network's."""
+from vrnn.style.color_mapping import Colormap, ColorMapping
+
 ENTRIES = 1024
 """In a table of colors."""
 
@@ -18,7 +16,7 @@ Stops = tuple[str, ...]
 
 BLACK: Color = (0.006, 0.007, 0.009)
 """Linear; nearly the background."""
-SEQUENTIAL: dict[str, Stops] = {
+SEQUENTIAL: dict[Colormap, Stops] = {
     # Evenly spaced stops of matplotlib's maps (viridis, magma: van der Walt and Smith 2015;
     # cividis: Nuñez, Anderton and Renslow 2018), sRGB.
     "viridis": tuple("440154 472d7b 3b528b 2c728e 21918c 28ae80 5ec962 addc30 fde725".split()),
@@ -30,33 +28,6 @@ SEQUENTIAL: dict[str, Stops] = {
 }
 SAFE: tuple[Color, Color] = ((0.06, 0.30, 0.95), (1.0, 0.42, 0.03))
 """Blue and orange: told apart with every kind of color blindness; linear."""
-COLORMAPS = ("signed", "orange-blue", *SEQUENTIAL)
-
-
-@dataclass(frozen=True)
-class ColorMapping:
-    """Settings of all maps at once.
-
-    colormap: one of COLORMAPS; normalize_by: one of SCALES; symmetric: zero is in the middle of the
-    range; gamma: above 1 weak values step back, 0.25…4; clip_percentile: the percentile of |values|
-    that already has the full color, 50…100.
-    """
-
-    FORMER_NAMES: ClassVar[dict[str, str]] = {
-        "colours": "colormap",
-        "scale": "normalize_by",
-        "clip": "clip_percentile",
-    }
-    FORMER_VALUES: ClassVar[dict[str, dict[str, str]]] = {"colormap": {"grey": "gray"}}
-
-    colormap: str = "signed"
-    normalize_by: str = "map"
-    symmetric: bool = True
-    gamma: float = 2.0
-    clip_percentile: float = 100.0
-
-
-DEFAULT = ColorMapping()
 
 
 @lru_cache(32)
@@ -105,10 +76,3 @@ def symmetric_range(low: float, high: float) -> tuple[float, float]:
     """The range around zero that holds both."""
     peak = max(-low, high, 0.0)
     return -peak, peak
-
-
-COLOR_RANGE_TEXT = {
-    "map": "each map by its own peak",
-    "layer": "by the layer's peak",
-    "network": "by the network's peak",
-}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import TypeVar
 
 from imgui_bundle import imgui
 
@@ -10,6 +11,7 @@ from vrnn.commands.base import UndoableCommand
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import ACCENT, QUIET
 
+Text = TypeVar("Text", bound=str)
 LABEL = 6.5
 """Room for a label before its control, in heights of the text."""
 
@@ -29,7 +31,7 @@ def slider(
         context.do(change(now))
 
 
-def choice(label: str, value: str, options: Sequence[str]) -> str | None:
+def choice(label: str, value: Text, options: Sequence[Text]) -> Text | None:
     """A list to choose from; returns what was chosen."""
     labeled(label)
     chosen = None
@@ -97,7 +99,7 @@ def beside(text: str) -> None:
         imgui.same_line()
 
 
-def buttons(texts: Sequence[str]) -> str | None:
+def buttons(texts: Sequence[Text]) -> Text | None:
     """Buttons beside each other, in as many rows as it takes; returns the one pressed."""
     pressed = None
     for i, text in enumerate(texts):

@@ -11,7 +11,7 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.scene.picking import Hit
 from vrnn.scene.visuals.card import ImageCard
 from vrnn.scene.world import World
-from vrnn.style.colormap import ColorMapping
+from vrnn.style.color_mapping import ColorMapping
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import HeldImage, MapColors, colorize_map
 

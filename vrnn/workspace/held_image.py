@@ -10,7 +10,7 @@ from vrnn.commands.context import ImageSelection
 from vrnn.commands.inputs import SetInputImage, SetInputNoise
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
+from vrnn.media.synthetic import NOISE_KINDS, NoiseKind, NoiseSpec, gray_image, noise_image
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import find_layer
@@ -76,8 +76,8 @@ def _of_source(source: str, world: World, size: tuple[int, int]) -> HeldImage:
         return HeldImage(gray_image(*size), "blank gray", SetInputImage(plain="gray"))
     if source == "mean":
         return HeldImage(gray_image(*size), "mean of the data set", SetInputImage(plain="mean"))
-    if source in ("noise", "uniform", "gaussian", "pink"):
-        kind = "gaussian" if source == "noise" else source
+    noise_kinds: dict[str, NoiseKind] = {"noise": "gaussian", **{k: k for k in NOISE_KINDS}}
+    if kind := noise_kinds.get(source):
         seed = 1 + (world.state.input_image.noise.seed if world.state.input_image.noise else 0)
         noise = NoiseSpec(kind, seed=seed)
         put = SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)

@@ -133,7 +133,7 @@ def _sample(name: str) -> np.ndarray:
     side = drawn.THUMBNAIL_PIXELS
     if name in ("gray", "mean"):
         return gray_image(side, side)
-    return noise_image(NoiseSpec(name), side, side)
+    return noise_image(NoiseSpec("pink" if name == "pink" else "gaussian"), side, side)
 
 
 def _is_in(picture: InputImage, name: str) -> bool:

@@ -21,7 +21,7 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, to_rgb
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
-from vrnn.scene.state import LayerState, State, validate
+from vrnn.scene.state import LayerState, State, check_names
 from vrnn.scene.world import World
 from vrnn.storage.atomic import write_atomically
 from vrnn.storage.serialization import from_dict, to_dict
@@ -97,7 +97,9 @@ def save_workspace(path: Path, kept: WorkspaceSnapshot) -> None:
         tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
         {key: _encoded(pixels) for key, pixels in kept.pixels.items()},
     )
-    text = json.dumps(to_dict(content), indent=1, ensure_ascii=False)
+    # Every entry is there, so that one can see in a file what it may hold.
+    table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}
+    text = json.dumps(table, indent=1, ensure_ascii=False)
     write_atomically(path, (text + "\n").encode())
 
 
@@ -157,9 +159,7 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         for entry in content.layers
     }
     state = replace(content.state, layers=MappingProxyType(layers))
-    problem = validate(state)
-    if problem:
-        raise VrnnError(problem)
+    check_names(state)
     return WorkspaceSnapshot(
         tuple(ModelSpec(**vars(entry)) for entry in content.models),
         content.detail,

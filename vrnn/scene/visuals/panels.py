@@ -11,7 +11,8 @@ from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import PanelGrid
 from vrnn.scene.placement import MapPlacements
 from vrnn.scene.primitives import PANEL
-from vrnn.style.colormap import ColorMapping, symmetric_range
+from vrnn.style.color_mapping import ColorMapping
+from vrnn.style.colormap import symmetric_range
 
 CELL_GAP = 0.06
 """Part of a cell that is free between two maps; as in shaders/panel.frag.glsl."""

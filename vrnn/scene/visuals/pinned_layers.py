@@ -12,7 +12,7 @@ from vrnn.scene.layout.panel_size import panel_size
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import PickRegion, TextLabel, Visual, quad
 from vrnn.scene.visuals.panels import color_ranges, panel_records
-from vrnn.style.colormap import ColorMapping
+from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.theme import ANNOTATION, with_alpha
 
 GAP = 0.62

@@ -13,7 +13,8 @@ import numpy as np
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.style import font
-from vrnn.style.colormap import COLOR_RANGE_TEXT, ColorMapping, lookup_table
+from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
+from vrnn.style.colormap import lookup_table
 from vrnn.style.theme import ACCENT
 
 INK = (0.62, 0.66, 0.74, 1.0)

@@ -7,7 +7,7 @@ from imgui_bundle import imgui
 from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
 from vrnn.scene.layout.registry import arrangement_names
 from vrnn.scene.state import FOLD_DISPLAYS
-from vrnn.style.colormap import COLOR_RANGES, COLORMAPS, DEFAULT
+from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import choice, slider, toggle

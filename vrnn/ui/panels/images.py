@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from vrnn.commands.inputs import BrowseImages, SetInputImage, SetInputNoise
+from vrnn.commands.inputs import PLAIN_INPUTS, BrowseImages, SetInputImage, SetInputNoise
 from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
@@ -36,9 +36,9 @@ class ImagesPanel(Panel):
             self._wall(context, images.names)
             self._faults(context)
         imgui.separator_text("Other images")
-        pressed = buttons(("gray", "mean", "sample") if images is not None else ("gray", "sample"))
-        if pressed is not None:
-            context.do(SetInputImage(plain=pressed))
+        plain = buttons([p for p in PLAIN_INPUTS if p != "mean" or images is not None])
+        if plain is not None:
+            context.do(SetInputImage(plain=plain))
         self._noise_settings(context)
 
     def _wall(self, context: PanelContext, names: tuple[str, ...]) -> None:

@@ -17,7 +17,7 @@ from vrnn.network.graph import Node
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import dead_channels, entropy, layer_histogram, sparsity
 from vrnn.scene.network_object import NetworkObject
-from vrnn.scene.state import FORMS, ORDERS, LayerKey
+from vrnn.scene.state import FORMS, ORDERS, AblationValue, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, QUIET
@@ -251,7 +251,7 @@ class LayerPanel(Panel):
         imgui.text_colored(QUIET, f"switch {which} off:")
         pressed = buttons(("to zero", "to its mean"))
         if pressed is not None:
-            value = "mean" if pressed == "to its mean" else "zero"
+            value: AblationValue = "mean" if pressed == "to its mean" else "zero"
             context.do(Ablate(node.name, slot, chosen, None, value))
 
 
@@ -302,7 +302,8 @@ def _form(context: PanelContext, slot: int, node: Node) -> None:
     imgui.align_text_to_frame_padding()
     imgui.text_colored(QUIET, "double")
     imgui.same_line(LABEL * imgui.get_font_size())
-    kind = buttons(("kept", "live", "difference"))
+    kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
+    kind = buttons(kinds)
     if kind is not None:
         context.do(PinLayer(name, slot, kind=kind))
     for pin in pins:
