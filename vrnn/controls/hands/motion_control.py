@@ -14,7 +14,7 @@ from vrnn.scene.headset.locomotion import (
     SNAP_THRESHOLD,
     Locomotion,
     MotionInput,
-    floors,
+    floors_in,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.workspace.workspace import Workspace
@@ -142,7 +142,7 @@ class MotionControl:
         aim = self._aim(main, 0.0 if flying else y)
         turn = x if abs(x) > abs(y) else 0.0
         wish = MotionInput(walk, y if flying else 0.0, turn, aim, hold)
-        grounds = floors(self._place.world) if aim is not None else ()
+        grounds = floors_in(self._place.world) if aim is not None else ()
         self.locomotion.step(head, wish, seconds, grounds)
 
     def _aim(self, main: HandState, y: float) -> Pose | None:
