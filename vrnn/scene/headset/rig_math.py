@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from math import atan2
+from math import asin, atan2
 
 import numpy as np
 
+from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.linalg import turned_about_y
 
@@ -99,3 +100,33 @@ def table_top(head: Pose, low: np.ndarray, high: np.ndarray) -> Rig:
     return pinned_at(
         rig, np.array([table[0], height, table[2]]), np.array([middle[0], low[1], middle[2]])
     )
+
+
+def camera_of(head: Pose, rig: Rig) -> Camera:
+    """Returns a flat camera where the head is, looking where it looks; a tilted head is held level.
+
+    Args:
+        head: In the stage.
+        rig: Where the stage is in the world.
+    """
+    forward = direction(head)
+    yaw = atan2(-forward[0], -forward[2]) + rig.yaw
+    pitch = asin(max(-1.0, min(1.0, float(forward[1]))))
+    x, y, z = rig.apply(head.position).tolist()
+    return Camera(x, y, z, yaw, pitch)
+
+
+def rig_for_camera(camera: Camera, head: Pose, on_floor: bool = False) -> Rig:
+    """Returns the rig with which the head is at a flat camera, turned its way.
+
+    Args:
+        camera: In the world.
+        head: In the stage.
+        on_floor: Whether the stage is on the world's floor, whatever the camera's height; else it
+            is there at the lowest.
+    """
+    forward = direction(head)
+    yaw = camera.yaw - atan2(-forward[0], -forward[2])
+    turned_head = Rig(np.zeros(3), yaw).apply(head.position)
+    height = 0.0 if on_floor else max(0.0, camera.y - turned_head[1])
+    return Rig(np.array([camera.x - turned_head[0], height, camera.z - turned_head[2]]), yaw)
