@@ -16,7 +16,8 @@ from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.commands.undo_stack import UndoStack
 from vrnn.commands.view import GoToView
 from vrnn.config.loader import load_config
-from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labels
+from vrnn.controls.hands.hand_visuals import draw_hands, layout_labels
+from vrnn.controls.hands.label_cache import LabelCache
 from vrnn.controls.hands.radial_menu import ring_choices
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.headset.tracking import Pose, Rig

@@ -186,7 +186,7 @@ def view_of(visit, eye, rig, size) -> View:
     whole = round(2 * half[0] * unit), round(2 * half[1] * unit)
     tile = (round((left + half[0]) * unit), round((down + half[1]) * unit), *size)
     camera = Camera(*rig.apply(eye.pose.position).tolist(), yaw, pitch, 2 * atan(half[1]))
-    return View(camera, whole, visit._fog[2], 0.05 * rig.scale, tile, look=visit._look)
+    return View(camera, whole, visit._fog[2], 0.05 * rig.scale, tile, look=visit._colors)
 
 
 def main(words: list[str]) -> int:

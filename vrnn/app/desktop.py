@@ -216,7 +216,7 @@ class DesktopApp(Closeable):
         """Once round with the headset worn: a frame for the eyes, and for the monitor when it is
         time. What is not for this very frame comes after it was handed over."""
         size = self._view.size
-        due = self.headset.mirror_is_due and min(self.window.size) > 0 and min(size) > 0
+        due = self.headset.mirror_is_due() and min(self.window.size) > 0 and min(size) > 0
         mirrors = due and self.headset.mirrors_eyes
         seconds = self.headset.frame(self.headset.mirror(size) if mirrors else None)
         self._time = time.perf_counter()

@@ -1,4 +1,4 @@
-"""The headset beside a window: put on, mirrored, lost and found again."""
+"""The headset beside a window: started, mirrored on the monitor, lost and found again."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from collections.abc import Callable
 
 import moderngl
 
-from vrnn.app.headset_view import HeadsetView, RigController, StationaryRig
-from vrnn.config.schema import HeadsetSettings as Settings
+from vrnn.app.headset_view import HeadsetView
+from vrnn.app.rig_controller import RigController, StationaryRig
+from vrnn.config.schema import HeadsetSettings
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError
 from vrnn.render.render_target import Target
@@ -20,76 +21,99 @@ from vrnn.xr.runtime import HeadsetError
 
 RECONNECT_HINT = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
 MAX_EXIT_SECONDS = 2.0
-"""Seconds that a session may take to come to its end."""
+"""Time that a session may take to come to its end."""
 
 
 class HeadsetManager:
-    """Whether a headset is worn, and what the monitor shows meanwhile."""
+    """Starts and stops the view in a headset, and mirrors it on the monitor.
+
+    Attributes:
+        view: The view while there is a session; None for none.
+        rig_controller: Moves the stage. Kept between sessions: who comes again stands where they
+            were.
+        hand_controller: The same where hands move it; None before the first session.
+    """
 
     def __init__(
-        self, ctx: moderngl.Context, workspace: Workspace, renderer: Renderer, settings: Settings,
-        colors: RenderColors, stereo: str, notify: Callable[[str], None],
+        self, ctx: moderngl.Context, workspace: Workspace, renderer: Renderer,
+        settings: HeadsetSettings, colors: RenderColors, stereo: str,
+        notify: Callable[[str], None],
         make_controller: Callable[[], HandRigController] | None = None,
     ) -> None:  # fmt: skip
-        """ctx: of the window, current on this thread; note: says a sentence; guided: makes who
-        leads, when a headset is put on for the first time."""
-        self._ctx, self._place, self._renderer = ctx, workspace, renderer
-        self._settings, self._look, self._stereo, self._note = settings, colors, stereo, notify
+        """Starts without a session.
+
+        Args:
+            ctx: Of the window, current on this thread.
+            workspace: What is seen.
+            renderer: Draws it.
+            settings: Of the headset.
+            colors: Of background and fog.
+            stereo: How both eyes are drawn, see `HeadsetSession`.
+            notify: Shows a message.
+            make_controller: Makes what moves the stage, for the first session; None: nothing does.
+        """
+        self._ctx, self._workspace, self._renderer = ctx, workspace, renderer
+        self._settings, self._colors, self._stereo = settings, colors, stereo
+        self._notify, self._make_controller = notify, make_controller
         self.view: HeadsetView | None = None
-        # Kept between sessions: who comes again stands where they were.
         self.rig_controller: RigController = StationaryRig(workspace)
         self.hand_controller: HandRigController | None = None
-        self._guided = make_controller
         self._mirror: Target | None = None
-        self._next = 0.0
+        self._next_mirror = 0.0
 
     def start(self) -> None:
-        """Begin a visit. Raises HeadsetError when there is no headset."""
+        """Starts a session, if there is none.
+
+        Raises:
+            HeadsetError: There is no headset.
+        """
         if self.view is not None:
             return
-        visit = HeadsetView(
-            self._ctx, self._place, self._renderer, self._settings, self._look, self._stereo,
-            self.rig_controller,
+        view = HeadsetView(
+            self._ctx, self._workspace, self._renderer, self._settings, self._colors,
+            self._stereo, self.rig_controller,
         )  # fmt: skip
         try:
-            self._meet(visit)
+            self._attach_hands(view)
         except BaseException:
-            visit.close()
+            view.close()
             raise
-        self.view = visit
+        self.view = view
 
-    def _meet(self, visit: HeadsetView) -> None:
-        """Let hands lead it."""
-        if self.hand_controller is None and self._guided is not None:
-            self.hand_controller = self.rig_controller = self._guided()
+    def _attach_hands(self, view: HeadsetView) -> None:
+        """Lets hands move the stage of a view, where there is something that makes them."""
+        if self.hand_controller is None and self._make_controller is not None:
+            self.hand_controller = self.rig_controller = self._make_controller()
         if self.hand_controller is not None:
-            self.hand_controller.attach(visit.headset)
-            visit.rig_controller, visit.read_hands = (
-                self.hand_controller,
-                self.hand_controller.read_hands,
-            )
+            self.hand_controller.attach(view.headset)
+            view.rig_controller = self.hand_controller
+            view.read_hands = self.hand_controller.read_hands
 
     def stop(self) -> None:
-        """End the visit in good order."""
-        visit, self.view = self.view, None
-        if visit is None:
+        """Ends the session, if there is one, as the runtime wants it."""
+        view, self.view = self.view, None
+        if view is None:
             return
-        end = time.perf_counter() + MAX_EXIT_SECONDS
+        deadline = time.perf_counter() + MAX_EXIT_SECONDS
         try:
-            visit.headset.request_exit()
-            while visit.headset.alive and time.perf_counter() < end:
-                visit.headset.poll()
-                if not visit.headset.running:
+            view.headset.request_exit()
+            while view.headset.alive and time.perf_counter() < deadline:
+                view.headset.poll()
+                if not view.headset.running:
                     break
-                with visit.headset.frame():
+                with view.headset.frame():
                     pass
         except HeadsetError:
             pass  # it is gone already
-        self._part(visit)
+        self._close(view)
         self._drop_mirror()
 
     def poll(self) -> HeadsetView | None:
-        """The visit, when the headset wants pictures now; None: the window is all there is."""
+        """Handles the runtime's events.
+
+        Returns:
+            The view, when the headset wants frames now; None: the window is all there is.
+        """
         if self.view is None:
             return None
         headset = self.view.headset
@@ -99,14 +123,15 @@ class HeadsetManager:
             self._on_lost(str(error))
             return None
         if not headset.alive:
-            self._on_lost("the headset ended the visit")
+            self._on_lost("the headset ended the session")
             return None
         return self.view if headset.running else None
 
     def frame(self, on_drawn: Callable[[StereoTarget], None] | None = None) -> float:
-        """A frame of the visit that `poll` gave; seconds since the one before, 0 when it is lost.
+        """Draws a frame of the view that `poll` has returned, see `HeadsetView.frame`.
 
-        seen: see `Visit.frame`.
+        Returns:
+            Seconds since the last frame; 0 when the headset is lost.
         """
         assert self.view is not None
         try:
@@ -115,27 +140,26 @@ class HeadsetManager:
             self._on_lost(str(error))
         return 0.0
 
-    def _on_lost(self, why: str) -> None:
-        visit, self.view = self.view, None
-        if visit is not None:
-            self._part(visit)
+    def _on_lost(self, reason: str) -> None:
+        view, self.view = self.view, None
+        if view is not None:
+            self._close(view)
         self._drop_mirror()
-        self._note(f"{why}; {RECONNECT_HINT}")
+        self._notify(f"{reason}; {RECONNECT_HINT}")
 
-    def _part(self, visit: HeadsetView) -> None:
+    def _close(self, view: HeadsetView) -> None:
         if self.hand_controller is not None:
             self.hand_controller.detach()
-        visit.close()
+        view.close()
 
     # The monitor.
 
-    @property
     def mirror_is_due(self) -> bool:
-        """Whether the monitor is to show something new; then again after a while only."""
+        """Whether the monitor is to show something new now; the next time only after a while."""
         now = time.perf_counter()
-        if now < self._next:
+        if now < self._next_mirror:
             return False
-        self._next = max(self._next + 1 / self._settings.mirror_rate, now)
+        self._next_mirror = max(self._next_mirror + 1 / self._settings.mirror_rate, now)
         return True
 
     @property
@@ -144,26 +168,30 @@ class HeadsetManager:
         return self._settings.mirror != "free"
 
     def mirror(self, size: tuple[int, int]) -> Callable[[StereoTarget], None]:
-        """What copies the eyes' picture for the monitor. size: (width, height) pixels."""
+        """Returns what copies both eyes' images for the monitor.
+
+        Args:
+            size: Width and height on the monitor, pixels.
+        """
         if self._mirror is None or self._mirror.size != size:
             self._drop_mirror()
             self._mirror = Target(self._ctx, size)
         number, (width, height) = self._mirror.number, size
         both = self._settings.mirror == "both"
 
-        def copy(seen: StereoTarget) -> None:
+        def copy(eyes: StereoTarget) -> None:
             if both:
                 half = width // 2
-                seen.copy_to(number, (0, 0, half, height), 0)
-                seen.copy_to(number, (half, 0, width - half, height), 1)
+                eyes.copy_to(number, (0, 0, half, height), 0)
+                eyes.copy_to(number, (half, 0, width - half, height), 1)
             else:
-                seen.copy_to(number, (0, 0, width, height), 0)
+                eyes.copy_to(number, (0, 0, width, height), 0)
 
         return copy
 
     @property
     def mirrored(self) -> Target | None:
-        """What was copied last."""
+        """What was copied last; None for nothing."""
         return self._mirror
 
     def _drop_mirror(self) -> None:
@@ -172,15 +200,24 @@ class HeadsetManager:
             self._mirror = None
 
     def close(self) -> None:
-        """End the visit, if there is one."""
+        """Ends the session, if there is one, and lets go of the hands."""
         self.stop()
         if self.hand_controller is not None:
             self.hand_controller.close()
-            self.hand_controller, self.rig_controller = None, StationaryRig(self._place)
+            self.hand_controller, self.rig_controller = None, StationaryRig(self._workspace)
 
 
 def start_if_requested(manager: HeadsetManager, xr: str, notify: Callable[[str], None]) -> None:
-    """Put the headset on as `--xr` says. Raises HeadsetError for `on` where there is none."""
+    """Starts a session as `--xr` says.
+
+    Args:
+        manager: Starts it.
+        xr: `on`, `off`, or `auto`: where there is a headset.
+        notify: Shows why there is none.
+
+    Raises:
+        HeadsetError: There is no headset, and `xr` is `on`.
+    """
     if xr == "off":
         return
     try:

@@ -1,22 +1,32 @@
-"""Headset only."""
+"""The loop of a headset without a window: `vrnn --xr` where there is no display."""
 
 from __future__ import annotations
 
-import sys
 import time
 
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.controls.hands.rig_controller import HandRigController
+from vrnn.storage.log import logger
 
 IDLE_SECONDS = 0.02
-"""Seconds between looks at a headset that is not worn."""
+"""Between two looks at a headset that is not worn."""
 
 
 def run_headset_loop(
     app: OffscreenApp, view: HeadsetView, controller: HandRigController, max_upload_bytes: float
 ) -> None:
-    """Frame after frame until the session ends. Raises HeadsetLost when the runtime is gone."""
+    """Draws frame after frame until the session ends.
+
+    Args:
+        app: Whose workspace is seen.
+        view: Draws the frames.
+        controller: Shows messages before the eyes.
+        max_upload_bytes: Of maps that go to the GPU in a frame.
+
+    Raises:
+        HeadsetLost: The runtime is gone.
+    """
     headset = view.headset
     while headset.alive:
         headset.poll()
@@ -30,7 +40,7 @@ def run_headset_loop(
             None if view.last_frame is None else view.last_frame.camera,
         )
         view.prepare_next_frame()
-        for note in app.workspace.messages:
-            print(f"vrnn: {note}", file=sys.stderr)
-            controller.notify(note)
+        for message in app.workspace.messages:
+            logger.warning(message)
+            controller.notify(message)
         app.workspace.messages.clear()

@@ -1,4 +1,4 @@
-"""`--timings`: when each step of starting up was done."""
+"""Startup timings: when each step of starting up was done, for `--timings`."""
 
 from __future__ import annotations
 
@@ -11,14 +11,23 @@ STARTED = time.perf_counter()
 class StartupTimings:
     """Prints each milestone once, with the seconds since vrnn began."""
 
-    def __init__(self, wanted: bool) -> None:
-        self._wanted = wanted
-        self._said: set[str] = set()
+    def __init__(self, enabled: bool) -> None:
+        """Starts without milestones.
+
+        Args:
+            enabled: Whether anything is printed.
+        """
+        self._enabled = enabled
+        self._printed: set[str] = set()
 
     def mark(self, milestone: str) -> None:
-        """`layout`: the world stands; `maps`: all maps are seen; `headset`: it shows them;
-        `pictures`: all are written."""
-        if self._wanted and milestone not in self._said:
-            self._said.add(milestone)
+        """Prints a milestone that is reached.
+
+        Args:
+            milestone: `layout`: the networks are laid out; `maps`: all maps are shown; `headset`:
+                it shows them; `pictures`: all are written.
+        """
+        if self._enabled and milestone not in self._printed:
+            self._printed.add(milestone)
             seconds = time.perf_counter() - STARTED
             print(f"{milestone} {seconds:.3f}", file=sys.stderr, flush=True)

@@ -1,1 +1,1 @@
-"""The same for controllers and tracked hands."""
+"""Controls for both hands in a headset: controllers, or tracked hands."""

@@ -18,21 +18,21 @@ class GripControl:
     """Grabs the floating panel, a layer, or with both hands the world."""
 
     def __init__(
-        self, place: Workspace, hands: HandPair, board: PanelPointer, feedback: Feedback,
+        self, workspace: Workspace, hands: HandPair, panel: PanelPointer, feedback: Feedback,
         do: Callable[[Command], None], preview: Callable[[UndoableCommand], None],
     ) -> None:  # fmt: skip
         """Starts with open hands.
 
         Args:
-            place: Whose layers are grabbed.
+            workspace: Whose layers are grabbed.
             hands: The state of both hands.
-            board: The floating panel, which is grabbed first.
+            panel: The floating panel, which is grabbed first.
             feedback: Plays the pulses that the hands feel.
             do: Executes a command.
             preview: Shows what a command would change.
         """
-        self._hands, self._board, self._feedback = hands, board, feedback
-        self._layer = LayerGrab(place, do, preview)
+        self._hands, self._panel, self._feedback = hands, panel, feedback
+        self._layer = LayerGrab(workspace, do, preview)
         self._world: set[int] = set()
 
     @property
@@ -48,7 +48,7 @@ class GripControl:
         if hand.ray is None or hand.input.aim is None:
             return
         if hand.panel_hit is not None:
-            self._board.grab(hand)
+            self._panel.grab(hand)
             self._feedback.play(hand.index, PICK)
             return
         other = self._hands[1 - hand.index]
@@ -73,7 +73,7 @@ class GripControl:
         Raises:
             VrnnError: The layer cannot be moved or scaled.
         """
-        self._board.let_go(hand.index)
+        self._panel.let_go(hand.index)
         self._world.discard(hand.index)
         if hand.index in self._layer.holders:
             self._layer.end(hand.index, self._hands.rays)
@@ -103,7 +103,7 @@ class GripControl:
         """Lets go without a change, for a controller that has become inactive."""
         if hand.index in self._layer.holders:
             self._layer.cancel()
-        self._board.let_go(hand.index)
+        self._panel.let_go(hand.index)
         self._world.discard(hand.index)
 
     def world_hold(self) -> np.ndarray | None:

@@ -38,12 +38,17 @@ class HandControls:
     """Executes commands by what both hands do.
 
     Attributes:
+        workspace: What the hands work on.
         hands: The state of both hands in the current frame.
+        floating_panel: The panels over the wrist, or wherever they were put.
+        hints: What is shown of the buttons until each was tried.
+        dispatcher: Executes commands, with the head as the camera.
         menu: The radial menu; None while it is closed.
         magnifier: How the map that is pointed at is magnified, see `CycleMagnifier`.
         feedback: Messages and pulses for the person.
-        deferred_highlight: Whether `light_up` is called between two frames, by the owner, and not
-            by `update`.
+        grab_preview: What hands change while they hold a layer.
+        deferred_highlight: Whether `update_highlight` is called between two frames, by the owner,
+            and not by `update`.
     """
 
     def __init__(
@@ -96,7 +101,7 @@ class HandControls:
 
     @property
     def layer_holders(self) -> frozenset[int]:
-        """Hands that hold a layer."""
+        """The hands that hold a layer."""
         return self._grip.layer_holders
 
     @property
@@ -107,19 +112,19 @@ class HandControls:
     # Each frame.
 
     def update(
-        self, tracked: TrackingFrame, seconds: float
+        self, tracking: TrackingFrame, seconds: float
     ) -> tuple[tuple[Command, ...], list[HapticPulse]]:
         """Takes the input of a frame.
 
         Args:
-            tracked: What the headset reports.
+            tracking: What the headset reports.
             seconds: Since the last frame.
 
         Returns:
             The commands that were executed since the last frame, and the pulses to be played.
         """
-        self._motion.start(tracked.head)
-        self.hands.update(tracked, self.rig)
+        self._motion.start(tracking.head)
+        self.hands.update(tracking, self.rig)
         self.floating_panel.update(self.hands, seconds)
         for hand in self.hands:
             self._pointing.update_hit(hand, self.rig, pokes=self.menu is None)
@@ -131,7 +136,7 @@ class HandControls:
             for button in hand.released:
                 self.feedback.attempt(self._release, hand, button)
         self.feedback.attempt(self._follow, seconds)
-        self._move(tracked, seconds)
+        self._move(tracking, seconds)
         self._point()
         # What panels do until the next frame counts to that one.
         done, self._done = tuple(self._done), []
@@ -145,11 +150,11 @@ class HandControls:
         if self.menu is not None and self.menu.choose(self.hands[self.hands.dominant], self.rig):
             self.feedback.play(self.hands.dominant, TOUCH)
 
-    def _move(self, tracked: TrackingFrame, seconds: float) -> None:
+    def _move(self, tracking: TrackingFrame, seconds: float) -> None:
         self.hints.update_sticks(self.hands)
         busy = self._grip.layer_holders | self.floating_panel.holders
         hold = self._grip.world_hold()
-        self._motion.update(tracked.head, busy, self.menu is not None, hold, seconds)
+        self._motion.update(tracking.head, busy, self.menu is not None, hold, seconds)
         self.hands.update_rays(self.rig)
 
     def _point(self) -> None:
@@ -196,9 +201,9 @@ class HandControls:
     # Buttons.
 
     def _press(self, hand: HandState, button: str) -> None:
-        main = hand.index == self.hands.dominant
-        self.hints.mark_used(button, main)
-        match button, main:
+        dominant = hand.index == self.hands.dominant
+        self.hints.mark_used(button, dominant)
+        match button, dominant:
             case "trigger", _:
                 self.hands.pointing = hand.index
                 if self.menu is not None:

@@ -26,7 +26,7 @@ class HandState:
         previous_buttons: Which buttons were held in the previous frame.
         ray: What the hand points along, in the world; None while it is not tracked.
         hand_hit: What of the world the hand points at or touches.
-        on_board: Where the ray meets the floating panel: meters along the ray, then the position
+        panel_hit: Where the ray meets the floating panel: meters along the ray, then the position
             on the panel, 0…1 to the right and down. None where it does not.
         lifted: Whether the press that is still held has picked something up.
         aiming: The time, in seconds, since which the trigger has been held on nothing; None while
@@ -92,18 +92,18 @@ class HandPair:
         """The rays of the left and the right hand."""
         return self[0].ray, self[1].ray
 
-    def update(self, tracked: TrackingFrame, rig: Rig) -> None:
+    def update(self, tracking: TrackingFrame, rig: Rig) -> None:
         """Takes the input of a frame.
 
         Args:
-            tracked: What the headset reports; its hands count only while it is focused.
+            tracking: What the headset reports; its hands count only while it is focused.
             rig: Where the stage is in the world.
         """
-        self.head = tracked.head or self.head
-        self.seconds = tracked.seconds
+        self.head = tracking.head or self.head
+        self.seconds = tracking.seconds
         self.frames += 1
-        for hand, reported in zip(self, tracked.hands, strict=True):
-            self._update_hand(hand, reported if tracked.focused else HandInput(), rig)
+        for hand, reported in zip(self, tracking.hands, strict=True):
+            self._update_hand(hand, reported if tracking.focused else HandInput(), rig)
 
     def _update_hand(self, hand: HandState, reported: HandInput, rig: Rig) -> None:
         if reported.active and not hand.input.active and hand.index == self.dominant:

@@ -14,7 +14,7 @@ from vrnn.scene.headset.locomotion import (
     SNAP_THRESHOLD,
     Locomotion,
     MotionInput,
-    floors,
+    floors_in,
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.workspace.workspace import Workspace
@@ -27,19 +27,19 @@ class MotionControl:
     """Moves the stage through the world by what both hands do."""
 
     def __init__(
-        self, place: Workspace, hands: HandPair, comfort: Comfort, feedback: Feedback,
+        self, workspace: Workspace, hands: HandPair, comfort: Comfort, feedback: Feedback,
         rig: Rig | None = None,
     ) -> None:  # fmt: skip
         """Starts at a rig.
 
         Args:
-            place: Whose world is moved in.
+            workspace: Whose world is moved in.
             hands: The state of both hands.
             comfort: How sticks walk and turn.
             feedback: Plays the pulses that the hands feel.
             rig: Where the stage is at first; None: before the input, as soon as there is a network.
         """
-        self._place, self._hands, self._feedback = place, hands, feedback
+        self._workspace, self._hands, self._feedback = workspace, hands, feedback
         self.locomotion = Locomotion(comfort, rig)
         self._follower = LayerFollower()
         self._followed: object = None
@@ -57,7 +57,7 @@ class MotionControl:
         Args:
             head: Of this frame, in the stage; None while it is not tracked.
         """
-        if head is not None and not self._started and self._place.world.slots:
+        if head is not None and not self._started and self._workspace.world.slots:
             self._started = True
             self._reset(head)
 
@@ -68,7 +68,7 @@ class MotionControl:
 
     def _reset(self, head: Pose) -> None:
         self.locomotion.flying = False
-        self.locomotion.go_to(start_rig(self._place.world, head))
+        self.locomotion.go_to(start_rig(self._workspace.world, head))
 
     def toggle_flying(self) -> bool:
         """Switches between walking and flying; returns whether one flies now."""
@@ -88,7 +88,7 @@ class MotionControl:
         head = self._hands.head
         if head is None:
             raise VrnnError("the headset is not tracked; put it on to go somewhere")
-        rig = rig_for_view(self._place.world.at_rest(), head, camera, network)
+        rig = rig_for_view(self._workspace.world.at_rest(), head, camera, network)
         self.locomotion.go_to(rig)
         if camera == "overview":
             self._follower.set_table(rig)
@@ -105,7 +105,7 @@ class MotionControl:
 
     def follow_layer(self) -> None:
         """Stays beside the layer that one is at when everything is rearranged."""
-        world, head = self._place.world, self._hands.head
+        world, head = self._workspace.world, self._hands.head
         if head is None:
             return
         if world.state is not self._followed or self._hands.frames % FOLLOW_INTERVAL == 0:
@@ -142,7 +142,7 @@ class MotionControl:
         aim = self._aim(main, 0.0 if flying else y)
         turn = x if abs(x) > abs(y) else 0.0
         wish = MotionInput(walk, y if flying else 0.0, turn, aim, hold)
-        grounds = floors(self._place.world) if aim is not None else ()
+        grounds = floors_in(self._workspace.world) if aim is not None else ()
         self.locomotion.step(head, wish, seconds, grounds)
 
     def _aim(self, main: HandState, y: float) -> Pose | None:

@@ -1,4 +1,4 @@
-"""What the buttons of the controllers do, said on the controllers until each was tried."""
+"""Hints for beginners: what each button does, shown at the controllers until it was tried."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from vrnn.scene.headset.locomotion import SNAP_THRESHOLD
 from vrnn.storage.atomic import make_folder, write_atomically
 
 HINTS_FILE = "hints-were-read"
-"""Its name, beside the settings."""
+"""Name of the file that remembers that all hints were read, beside the settings."""
 Rows = tuple[tuple[str, str, str], ...]
+"""Buttons: the name in `Buttons` or `stick`, what it is called, what it does."""
 DOMINANT: Rows = (
     ("trigger", "trigger", "pick up, press, fold"),
     ("squeeze", "grip", "move a layer; both: the world"),
@@ -25,58 +26,67 @@ SECONDARY: Rows = (
     ("secondary", "Y or B", "back to the start"),
     ("stick_click", "press stick", "fly"),
 )
-"""Which button, what it is called, what it does."""
+"""Of the hand that points, and of the other one."""
 FINGERS: Rows = (
     ("trigger", "index finger to thumb", "pick up, press, fold"),
     ("trigger", "held on nothing", "teleport"),
     ("squeeze", "middle finger to thumb", "move a layer; both: the world"),
     ("primary", "ring finger to thumb", "menu; other hand: panels"),
 )
-"""The same for a hand without a controller."""
+"""Of a hand without a controller."""
 
 
 def help_rows() -> tuple[tuple[str, str], ...]:
-    """All buttons and what they do, for the help on the board."""
+    """Returns all buttons and what they do, for the help on the floating panel."""
     return (
-        ("pointing hand", ""), *((name, does) for _, name, does in DOMINANT),
-        ("press stick", "magnify: sharp, smooth, not"),
+        ("pointing hand", ""), *((name, effect) for _, name, effect in DOMINANT),
+        ("press stick", "magnifier: sharp, smooth, off"),
         ("trigger, held", "on nothing: teleport"),
         ("trigger, tapped", "on nothing: let go of an image"),
-        ("grip on the board", "hang it elsewhere; both: larger"),
-        ("other hand", ""), *((name, does) for _, name, does in SECONDARY),
-        ("without controllers", ""), *((name, does) for _, name, does in FINGERS),
+        ("grip on the panels", "move them; both: resize"),
+        ("other hand", ""), *((name, effect) for _, name, effect in SECONDARY),
+        ("without controllers", ""), *((name, effect) for _, name, effect in FINGERS),
     )  # fmt: skip
 
 
 class OnboardingHints:
-    """Which hints are still to be read."""
+    """Knows which hints are still shown."""
 
-    def __init__(self, wanted: bool, file: Path | None = None) -> None:
-        """file: is there once all were read."""
+    def __init__(self, enabled: bool, file: Path | None = None) -> None:
+        """Starts with all hints, unless they were read before.
+
+        Args:
+            enabled: Whether there are hints at all.
+            file: Written once all hints were read; None: nothing remembers it.
+        """
         self._file = file
-        self._left: set[tuple[bool, str]] = set()
-        if wanted and not (file is not None and file.is_file()):
-            self._left = {(True, key) for key, *_ in DOMINANT} | {
-                (False, key) for key, *_ in SECONDARY
-            }
+        self._remaining: set[tuple[bool, str]] = set()
+        if enabled and not (file is not None and file.is_file()):
+            self._remaining |= {(True, button) for button, *_ in DOMINANT}
+            self._remaining |= {(False, button) for button, *_ in SECONDARY}
 
-    def mark_used(self, button: str, main: bool) -> None:
-        """A button was tried: its hint is not needed any more."""
-        if not self._left:
+    def mark_used(self, button: str, dominant: bool) -> None:
+        """Removes the hint of a button, which was tried.
+
+        Args:
+            button: Its name in `Buttons`, or `stick`.
+            dominant: Whether it is one of the hand that points.
+        """
+        if not self._remaining:
             return
-        self._left.discard((main, {"menu": "primary"}.get(button, button)))
-        if not self._left:
+        self._remaining.discard((dominant, {"menu": "primary"}.get(button, button)))
+        if not self._remaining:
             self.dismiss()
 
     def update_sticks(self, hands: HandPair) -> None:
-        """Marks the hint of each stick that is pushed as followed."""
+        """Removes the hint of each stick that is pushed."""
         for hand in hands:
             if hand.input.active and max(map(abs, hand.input.stick)) > SNAP_THRESHOLD:
                 self.mark_used("stick", hand.index == hands.dominant)
 
     def dismiss(self) -> None:
-        """No hints any more, nor at the next visit."""
-        self._left.clear()
+        """Removes all hints, for good if there is a file to remember it."""
+        self._remaining.clear()
         if self._file is None:
             return
         try:
@@ -85,9 +95,16 @@ class OnboardingHints:
         except VrnnError:
             return  # they are shown again next time
 
-    def rows(self, main: bool, fingers: bool = False) -> list[tuple[str, str]]:
-        """What to say on a controller: buttons, and what they do; or at a hand without one."""
-        rows = DOMINANT if main else SECONDARY
+    def rows(self, dominant: bool, fingers: bool = False) -> list[tuple[str, str]]:
+        """Returns the hints that are shown at a hand: buttons, and what they do.
+
+        Args:
+            dominant: Whether it is the hand that points.
+            fingers: Whether it holds no controller.
+        """
+        rows = DOMINANT if dominant else SECONDARY
         if fingers:
-            rows = FINGERS if main else ()
-        return [(name, does) for key, name, does in rows if (main, key) in self._left]
+            rows = FINGERS if dominant else ()
+        return [
+            (name, effect) for button, name, effect in rows if (dominant, button) in self._remaining
+        ]

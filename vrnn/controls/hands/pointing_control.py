@@ -19,17 +19,18 @@ class PointingControl:
     """Finds what both hands are on, and highlights what the pointing one is on."""
 
     def __init__(
-        self, place: Workspace, hands: HandPair, board: PanelPointer, feedback: Feedback
+        self, workspace: Workspace, hands: HandPair, panel: PanelPointer, feedback: Feedback
     ) -> None:
         """Starts with nothing pointed at.
 
         Args:
-            place: Whose world is pointed at.
+            workspace: Whose world is pointed at.
             hands: The state of both hands.
-            board: The floating panel, which lies before the world.
+            panel: The floating panel, which lies before the world.
             feedback: Plays the pulses that the hands feel.
         """
-        self._place, self._hands, self._board, self._feedback = place, hands, board, feedback
+        self._workspace, self._hands = workspace, hands
+        self._panel, self._feedback = panel, feedback
         self._highlighted: Hit | None = None
         self._touched: object = None
 
@@ -37,12 +38,12 @@ class PointingControl:
         """Finds what a hand's ray meets: the floating panel, or something in the world.
 
         Args:
-            hand: Gets the result, in `on_board` and `hand_hit`.
+            hand: Gets the result, in `panel_hit` and `hand_hit`.
             rig: Where the stage is in the world.
             pokes: Whether a finger in the floating panel presses it.
         """
-        carries = hand.index == self._hands.secondary and not self._board.pinned
-        self._board.update_hit(hand, None if carries else hand.ray, rig, pokes)
+        carries = hand.index == self._hands.secondary and not self._panel.pinned
+        self._panel.update_hit(hand, None if carries else hand.ray, rig, pokes)
         picks = (
             hand.index == self._hands.pointing
             or hand.pressed
@@ -51,7 +52,7 @@ class PointingControl:
         if hand.ray is None or hand.panel_hit is not None:
             hand.hand_hit = NO_HIT
         elif picks:
-            hand.hand_hit = pick_with_hand(self._place.world, hand.ray, rig.scale)
+            hand.hand_hit = pick_with_hand(self._workspace.world, hand.ray, rig.scale)
 
     def update(self, hand: HandState, hit: Hit | None) -> None:
         """Chooses what is highlighted, and lets the hand feel what it newly touches.
@@ -72,4 +73,4 @@ class PointingControl:
 
     def highlight(self) -> None:
         """Highlights what `update` chose. It takes longer than all else that hands do."""
-        self._place.world.hover(self._highlighted)
+        self._workspace.world.hover(self._highlighted)

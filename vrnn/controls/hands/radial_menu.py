@@ -1,4 +1,4 @@
-"""What the menu around the hand offers."""
+"""The radial menu while it is open: what it offers, and what is chosen."""
 
 from __future__ import annotations
 
@@ -9,16 +9,18 @@ import numpy as np
 
 from vrnn.commands.registry import CommandInfo, Ring, registered
 from vrnn.controls.hands.hand_state import HandState
-from vrnn.scene.headset import radial_menu as radial
 from vrnn.scene.headset.billboard import Billboard, billboard_facing
+from vrnn.scene.headset.radial_menu import menu_billboard, pick_with_ray, pick_with_stick
 from vrnn.scene.headset.rig_math import UP, direction
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.picking import Hit
 
 FORWARD_OFFSET, UP_OFFSET = 0.28, 0.11
-"""Meters of the stage from the hand to the middle: its ray goes through where no word is."""
+"""Meters of the stage from the hand to the center: its ray goes through where no label is."""
 MAX_TAP_SECONDS = 0.35
-"""Seconds: a press of the menu button that is no longer than this leaves the menu open."""
+"""A press of the menu button that is no longer than this leaves the menu open."""
+MIN_MENU_DISTANCE = 0.3
+"""Meters of the stage from the eye for which the menu is sized at least."""
 MORE = "more"
 """The entry of a layer's ring that leads to the general one."""
 MORE_PLACE = 4
@@ -45,7 +47,7 @@ class RadialMenu:
     Attributes:
         choices: What can be chosen, by its label.
         hit: What was pointed at when it was opened; None for the general menu.
-        leaf: Where it is, in the stage.
+        billboard: Where it is, in the stage.
         distance: From the eye, meters of the stage.
         opened: The time at which it was opened, seconds.
         chosen: Number of the choice that would be taken now; None for none.
@@ -86,9 +88,9 @@ class RadialMenu:
         Returns:
             Whether it is another choice than before.
         """
-        chosen = radial.pick_with_stick(hand.input.stick, len(self.labels))
+        chosen = pick_with_stick(hand.input.stick, len(self.labels))
         if chosen is None and hand.ray is not None:
-            chosen = radial.pick_with_ray(hand.ray, self.billboard, rig, self.distance, self.labels)
+            chosen = pick_with_ray(hand.ray, self.billboard, rig, self.distance, self.labels)
         before, self.chosen = self.chosen, chosen
         return chosen is not None and chosen != before
 
@@ -110,7 +112,7 @@ def open_menu(hand: HandState, head: Pose | None, now: float) -> RadialMenu | No
     hit = hand.hand_hit.hit
     hit = hit if hit is not None and hit.layer is not None else None
     center = aim.position + direction(aim) * FORWARD_OFFSET + UP * UP_OFFSET
-    distance = max(float(np.linalg.norm(center - head.position)), 0.3)
-    leaf = radial.menu_billboard(billboard_facing(center, head.position), distance)
+    distance = max(float(np.linalg.norm(center - head.position)), MIN_MENU_DISTANCE)
+    board = menu_billboard(billboard_facing(center, head.position), distance)
     choices = ring_choices(Ring.GENERAL if hit is None else Ring.LAYER)
-    return RadialMenu(choices, hit, leaf, distance, now)
+    return RadialMenu(choices, hit, board, distance, now)

@@ -1,15 +1,15 @@
-"""Who leads through a visit with a headset: hands, what is seen of them, and the board."""
+"""The rig controller of a session with controllers or tracked hands."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
-from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.config.schema import Config
 from vrnn.controls.hands.hand_controls import HandControls
-from vrnn.controls.hands.hand_visuals import LabelCache, draw_hands, layout_labels
+from vrnn.controls.hands.hand_visuals import draw_hands, layout_labels
+from vrnn.controls.hands.label_cache import LabelCache
 from vrnn.controls.hands.onboarding_hints import help_rows
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
@@ -26,22 +26,27 @@ from vrnn.xr.session import HeadsetFrameState, HeadsetSession
 
 
 class HandRigController(Closeable):
-    """Leads a `HeadsetView` by what both hands do."""
+    """Moves the stage of a `HeadsetView` by what both hands do, and draws hands and panels.
+
+    Attributes:
+        controls: What the hands do.
+        panel_gui: The panels on the floating panel.
+        input: Reads the hands of the current session; None between two.
+    """
 
     def __init__(
-        self, workspace: Workspace, renderer: Renderer, config: Config,
-        context: CommandContext, hints_file: Path | None = None,
-        rig: Rig | None = None,
+        self, workspace: Workspace, renderer: Renderer, config: Config, context: CommandContext,
+        hints_file: Path | None = None, rig: Rig | None = None,
     ) -> None:  # fmt: skip
-        """Create it.
+        """Starts without a session.
 
         Args:
             workspace: What the hands work on.
-            renderer: Draws the panels of the floating panel.
+            renderer: Draws the floating panel.
             config: The settings.
             context: What commands run on, apart from going somewhere and what hands show.
             hints_file: Remembers that the hints were read; None: nothing does.
-            rig: Where to begin; None: before the input.
+            rig: Where the stage is at first; None: before the input.
         """
         self._renderer = renderer
         panels = PanelContext(workspace, CommandDispatcher(context), self.notify)
@@ -52,17 +57,22 @@ class HandRigController(Closeable):
         )
         panels.dispatcher = self.controls.dispatcher
         self.controls.deferred_highlight = True
-        self._memory = LabelCache()
+        self._labels = LabelCache()
         self.input: HandInputReader | None = None
-        self.done: list[Command] = []
 
     def notify(self, text: str) -> None:
-        """Say something for a few seconds, before the eyes."""
+        """Shows a message before the eyes for a few seconds."""
         self.controls.feedback.notify(text)
 
     def attach(self, headset: HeadsetSession) -> None:
-        """Take the controllers of a session that has just been made, before its first frame. Raises
-        HeadsetError."""
+        """Takes the controllers of a session.
+
+        Args:
+            headset: Has just been created, and has shown no frame yet.
+
+        Raises:
+            HeadsetError: The runtime refuses.
+        """
         self.detach()
         runtime = headset.runtime
         self.input = HandInputReader(
@@ -71,52 +81,66 @@ class HandRigController(Closeable):
         self._headset = headset
 
     def detach(self) -> None:
-        """Let go of the controllers, before their session is closed."""
+        """Lets go of the controllers, before their session is closed."""
         if self.input is not None:
             self.input.close()
             self.input = None
 
     def read_hands(self, frame: HeadsetFrameState) -> tuple[HandInput, HandInput]:
-        """What both hands do at the time of a frame. Raises HeadsetLost."""
+        """Reads what both hands do at the time of a frame.
+
+        Raises:
+            HeadsetLost: The runtime is gone.
+        """
         if self.input is None:
             return HandInput(), HandInput()
         return self.input.read(self._headset.stage, frame.time, self.controls.hands.head)
 
     @property
     def rig(self) -> Rig:
-        """Where the stage stands."""
+        """Where the stage is in the world."""
         return self.controls.rig
 
     def go_to(self, camera: Camera) -> None:
-        """Stand where a flat camera is, looking its way."""
+        """Goes where a flat camera is, looking its way."""
         head = self.controls.hands.head
         if head is not None:
             self.controls.locomotion.go_to(with_eye_at(head, camera.position, camera.yaw))
 
-    def update(self, tracked: TrackingFrame, seconds: float) -> None:
-        """Take a moment's input. seconds: since the last one."""
-        done, buzzes = self.controls.update(tracked, seconds)
-        self.done = list(done)
-        if self.input is not None:
-            for buzz in buzzes:
-                self.input.play_pulse(buzz.hand, buzz.strength, buzz.seconds)
+    def update(self, tracking: TrackingFrame, seconds: float) -> None:
+        """Takes the input of a frame, and plays the pulses that it calls for.
 
-    def draw(self, tracked: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
-        """What stands in the world beside what is always there, and what floats over it."""
-        near, front = draw_hands(self.controls, self._memory)
+        Args:
+            tracking: What the headset reports.
+            seconds: Since the last frame.
+        """
+        _, pulses = self.controls.update(tracking, seconds)
+        if self.input is not None:
+            for pulse in pulses:
+                self.input.play_pulse(pulse.hand, pulse.strength, pulse.seconds)
+
+    def draw(self, tracking: TrackingFrame) -> tuple[DrawList | None, DrawList | None]:
+        """Draws hands and panels.
+
+        Returns:
+            What is in the world beside the networks, and what lies before everything.
+        """
+        near, front = draw_hands(self.controls, self._labels)
         return near, front if len(front.quads) else None
 
     def prepare_next_frame(self) -> None:
-        """Between two frames: light up what is pointed at, lay words out, make the board's panels
-        anew."""
+        """Highlights what is pointed at, lays text out, and draws the panels anew.
+
+        Called between two frames, as it takes longer than a frame leaves.
+        """
         self.controls.update_highlight()
-        layout_labels(self.controls, self._memory)
-        self._renderer.layout_text(self._memory.labels)
+        layout_labels(self.controls, self._labels)
+        self._renderer.layout_text(self._labels.labels)
         if self.controls.floating_panel.visible:
             self.panel_gui.step()
 
     def close(self) -> None:
-        """Let go of the controllers and of the board."""
+        """Lets go of the controllers and of the panels."""
         self.detach()
         self._renderer.register_texture(PANEL_TEXTURE, None)
         self.panel_gui.release()

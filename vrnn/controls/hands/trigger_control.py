@@ -18,22 +18,22 @@ class TriggerControl:
     """Presses, drags and carries what a hand points at; held on nothing, it aims a teleport."""
 
     def __init__(
-        self, place: Workspace, hands: HandPair, board: PanelPointer, feedback: Feedback,
+        self, workspace: Workspace, hands: HandPair, panel: PanelPointer, feedback: Feedback,
         dispatcher: CommandDispatcher, preview: Callable[[UndoableCommand], None],
     ) -> None:  # fmt: skip
         """Starts with nothing pressed.
 
         Args:
-            place: Holds the image that is carried.
+            workspace: Holds the image that is carried.
             hands: The state of both hands.
-            board: The floating panel, which a trigger presses too.
+            panel: The floating panel, which a trigger presses too.
             feedback: Plays the pulses that the hands feel.
             dispatcher: Executes commands.
             preview: Shows what a command would change.
         """
-        self._place, self._hands, self._board = place, hands, board
+        self._workspace, self._hands, self._panel = workspace, hands, panel
         self._feedback, self._dispatcher = feedback, dispatcher
-        self._pointer = Pointer(place, dispatcher, self._start_aiming, preview)
+        self._pointer = Pointer(workspace, dispatcher, self._start_aiming, preview)
 
     @property
     def dragging(self) -> bool:
@@ -53,15 +53,16 @@ class TriggerControl:
         if hand.ray is None:
             return
         if hand.panel_hit is not None:
-            self._board.press(hand)
+            self._panel.press(hand)
             return
-        image, hit, executed = self._place.hand.image, hand.hand_hit.hit, self._dispatcher.executed
+        image, executed = self._workspace.hand.image, self._dispatcher.executed
+        hit = hand.hand_hit.hit
         self._pointer.press(hit, hand.ray)
         if self._pointer.dragging:
             self._feedback.play(hand.index, PICK)
             return
         self._pointer.release()
-        held = self._place.hand.image
+        held = self._workspace.hand.image
         if held is not image:
             self._hands.carrier = hand.index
             hand.lifted = held is not None and hit is not None and hit.kind != "input"
@@ -78,21 +79,21 @@ class TriggerControl:
         Raises:
             VrnnError: What was dragged or carried cannot be put there.
         """
-        self._board.release(hand)
+        self._panel.release(hand)
         if self._pointer.dragging and self._hands.pointing == hand.index:
             self._pointer.release()
             self._feedback.play(hand.index, DONE)
         if hand.lifted:
             hand.lifted = False
             hit = hand.hand_hit.hit
-            if hit is not None and hit.kind == "input" and self._place.hand.image is not None:
+            if hit is not None and hit.kind == "input" and self._workspace.hand.image is not None:
                 self._dispatcher.execute(DropImage())
                 self._feedback.play(hand.index, DONE)
         if hand.aiming is None:
             return False
         aimed = self._hands.is_aiming(hand)
         hand.aiming = None
-        if not aimed and self._place.hand.image is not None:
+        if not aimed and self._workspace.hand.image is not None:
             # The only way to let go of an image with a single button.
             self._dispatcher.execute(DropImage(into_input=False))
             self._feedback.play(hand.index, TOUCH)
@@ -116,5 +117,5 @@ class TriggerControl:
         """Lets go without a change, for a controller that has become inactive."""
         if self._pointer.dragging and hand.index == self._hands.pointing:
             self._pointer.cancel()
-        self._board.release(hand)
+        self._panel.release(hand)
         hand.aiming, hand.lifted = None, False

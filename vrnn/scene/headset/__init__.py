@@ -1,1 +1,1 @@
-"""What stands and moves in the room around a headset: numpy only."""
+"""What is drawn and computed for a headset: tracking, locomotion, panels in the room. No OpenXR."""

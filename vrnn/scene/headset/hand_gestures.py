@@ -1,4 +1,4 @@
-"""A tracked hand as if it held a controller: fingers that meet the thumb are its buttons."""
+"""Gestures of a tracked hand: fingers that meet the thumb are the buttons of a controller."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from vrnn.scene.linalg import normalized_quaternion, quaternion_from_matrix
 
 PALM, WRIST, THUMB, KNUCKLE = 0, 1, 5, 7
 INDEX, MIDDLE, RING = 10, 15, 20
-"""Joints, in OpenXR's order: tips, and the index finger's knuckle."""
+"""Numbers of joints in OpenXR's order: tips, and the index finger's knuckle."""
 PINCH_CLOSED, PINCH_OPEN = 0.012, 0.045
 """Meters between two tips that meet, and that are apart."""
+PRIMARY_PRESS, PRIMARY_RELEASE = 0.8, 0.5
+"""Strength of a pinch of the ring finger at which it counts as pressed, and below which no more."""
 SHOULDER_OFFSET = (0.17, -0.22, 0.0)
 """Meters from the head to the right shoulder: right, up, back."""
 AIM_SMOOTHING = 0.35
@@ -21,43 +23,58 @@ AIM_SMOOTHING = 0.35
 
 
 def pinch_strength(joints: np.ndarray, finger: int) -> float:
-    """0…1: how far a finger's tip has come to the thumb's. joints: (26, 7)."""
-    apart = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
-    return min(max((PINCH_OPEN - apart) / (PINCH_OPEN - PINCH_CLOSED), 0.0), 1.0)
+    """Returns how far a finger's tip has come to the thumb's.
+
+    Args:
+        joints: (26, 7), see `HandInput`.
+        finger: The number of the tip's joint.
+
+    Returns:
+        0 for apart … 1 for touching.
+    """
+    gap = float(np.linalg.norm(joints[finger, :3] - joints[THUMB, :3]))
+    return min(max((PINCH_OPEN - gap) / (PINCH_OPEN - PINCH_CLOSED), 0.0), 1.0)
 
 
 def hand_input_from_joints(
-    joints: np.ndarray, head: Pose | None, side: int, before: HandInput
+    joints: np.ndarray, head: Pose | None, side: int, previous: HandInput
 ) -> HandInput:
-    """What a hand does. joints: (26, 7); side: 0 left, 1 right; before: of the last moment.
+    """Returns what a tracked hand does, as if it held a controller.
 
     It points from the shoulder through the index finger's knuckle, which a pinch hardly moves. The
     index finger is the trigger, the middle one the grip, the ring finger the menu.
+
+    Args:
+        joints: (26, 7), see `HandInput`.
+        head: In the stage; None: the hand points along its palm.
+        side: 0 for the left hand, 1 for the right.
+        previous: The hand in the last frame, for a steady aim.
     """
     knuckle = joints[KNUCKLE, :3].astype(np.float64)
     orientation = joints[PALM, 3:].astype(np.float64)
     grip = Pose(joints[PALM, :3].astype(np.float64), normalized_quaternion(orientation))
     aim = grip
     if head is not None:
-        shoulder = _shoulder(head, side)
-        ahead = knuckle - shoulder
+        ahead = knuckle - _shoulder(head, side)
         ahead = ahead / max(float(np.linalg.norm(ahead)), 1e-6)
-        if before.aim is not None and before.joints is not None:
-            last = direction(before.aim)
+        if previous.aim is not None and previous.joints is not None:
+            last = direction(previous.aim)
             ahead = last + (ahead - last) * AIM_SMOOTHING
         aim = pose_along(knuckle, ahead)
+    threshold = PRIMARY_RELEASE if previous.primary else PRIMARY_PRESS
     return HandInput(
         aim=aim,
         grip=grip,
         trigger=pinch_strength(joints, INDEX),
         squeeze=pinch_strength(joints, MIDDLE),
-        primary=pinch_strength(joints, RING) > (0.5 if before.primary else 0.8),
+        primary=pinch_strength(joints, RING) > threshold,
         joints=joints,
         active=True,
     )
 
 
 def _shoulder(head: Pose, side: int) -> np.ndarray:
+    """Returns where a shoulder (3,) is, in the stage."""
     right = head.matrix()[:3, 0] * np.array([1.0, 0.0, 1.0])
     right = right / max(float(np.linalg.norm(right)), 1e-6)
     across, up, _ = SHOULDER_OFFSET
@@ -65,6 +82,12 @@ def _shoulder(head: Pose, side: int) -> np.ndarray:
 
 
 def pose_along(position: np.ndarray, ahead: np.ndarray) -> Pose:
-    """A pose that points along a direction, its sides level."""
-    leaf = billboard_facing(position, position - ahead)
-    return Pose(position, quaternion_from_matrix(np.stack([leaf.right, leaf.up, leaf.normal], 1)))
+    """Returns a pose that points along a direction, its sides level.
+
+    Args:
+        position: (3,) meters.
+        ahead: (3,) vector of any length.
+    """
+    board = billboard_facing(position, position - ahead)
+    axes = np.stack([board.right, board.up, board.normal], 1)
+    return Pose(position, quaternion_from_matrix(axes))

@@ -1,7 +1,7 @@
-"""How one moves in a headset: where the stage stands in the world, from moment to moment.
+"""Locomotion: how a person in a headset moves through the world.
 
 Nothing here knows of OpenXR: each function takes a `Rig` and gives the next one. What is physical
-(the head's place in the room) is never changed; only the room moves.
+(where the head is in the room) is never changed; only the room moves.
 """
 
 from __future__ import annotations
@@ -31,18 +31,28 @@ from vrnn.scene.world import World
 DEAD_ZONE = 0.2
 """Part of a stick's way in which it does nothing."""
 SNAP_THRESHOLD, REARM_THRESHOLD = 0.7, 0.35
-"""Part of a stick's way at which it turns by a step, and below which it may again."""
+"""Part of a stick's way beyond which it turns by a step, and below which it may again."""
 THROW_SPEED, GRAVITY = 11.0, 9.81
-"""Of the teleport's arc, m/s and m/s² of the stage."""
+"""Initial speed and gravity of the teleport's arc, m/s and m/s² of the stage."""
 SMOOTHING_SECONDS = 0.12
-"""Seconds in which most of a change of speed or of the vignette is done."""
+"""Time constant of changes of speed and of the vignette."""
 BLINK_SECONDS = 0.18
-"""Seconds in which the picture comes back after a jump."""
+"""Time in which the picture comes back after a jump."""
+MIN_EYE_HEIGHT = 0.25
+"""Meters of the stage above the floor below which nobody flies."""
 
 
 @dataclass(frozen=True)
 class Floor:
-    """Where one can stand: from left to right and from back to front at height y, meters."""
+    """A level rectangle on which one can stand.
+
+    Attributes:
+        left: Smallest x, meters of the world.
+        right: Largest x.
+        back: Smallest z.
+        front: Largest z.
+        y: Height.
+    """
 
     left: float
     right: float
@@ -52,13 +62,17 @@ class Floor:
 
 
 GROUND = Floor(-1e5, 1e5, -1e5, 1e5, 0.0)
-"""The floor itself."""
+"""The floor of the whole world."""
 
 
 @dataclass(frozen=True, eq=False)
 class TeleportArc:
-    """A teleport that is aimed. points: (N, 3) meters; target: (3,) where it ends on a floor, None
-    where it meets none."""
+    """A teleport that is aimed.
+
+    Attributes:
+        points: (N, 3) meters of the world.
+        target: (3,) meters of the world, where the arc ends on a floor; None where it meets none.
+    """
 
     points: np.ndarray
     target: np.ndarray | None
@@ -66,10 +80,14 @@ class TeleportArc:
 
 @dataclass(frozen=True, eq=False)
 class MotionInput:
-    """What the hands ask for in one moment.
+    """The motion that the hands ask for in one frame.
 
-    walk: (right, forward) and rise, turn: -1…1 of the sticks; aim: a teleport is aimed along it
-    (of the stage); hold: (2, 3) points of the stage by which both hands hold the world.
+    Attributes:
+        walk: -1…1 to the right and forward.
+        rise: -1…1 up, while flying.
+        turn: -1…1 to the right.
+        aim: What a teleport is aimed along, in the stage; None: none is aimed.
+        hold: (2, 3) meters of the stage by which both hands hold the world; None: they do not.
     """
 
     walk: tuple[float, float] = (0.0, 0.0)
@@ -79,23 +97,32 @@ class MotionInput:
     hold: np.ndarray | None = None
 
 
-def floors(world: World) -> list[Floor]:
-    """The floor, and the steps that layers stand on."""
-    found = [GROUND]
+def floors_in(world: World) -> list[Floor]:
+    """Returns the ground, and the steps that layers stand on."""
+    result = [GROUND]
     for slot in world.slots:
-        pose = world.placement_frame(slot)
-        x, y = float(pose.offset[0]), float(pose.offset[1])
-        found += [
+        frame = world.placement_frame(slot)
+        x, y = float(frame.offset[0]), float(frame.offset[1])
+        result += [
             Floor(row.left + x, row.right + x, row.back, row.front, row.y + y)
-            for row in pose.placement.layout.rows
+            for row in frame.placement.layout.rows
         ]
-    return found
+    return result
 
 
 def walked(
     rig: Rig, head: Pose, walk: tuple[float, float], rise: float, meters: float, fly: bool
 ) -> Rig:
-    """Moved by meters of the stage along where the head looks; level, unless one flies."""
+    """Returns a rig moved along where the head looks; level, unless one flies.
+
+    Args:
+        rig: As it was.
+        head: In the stage.
+        walk: Part of the distance to the right and forward, -1…1.
+        rise: Part of the distance up, -1…1; only in flight.
+        meters: The distance, of the stage.
+        fly: Whether one flies.
+    """
     right, ahead = walk
     yaw = rig.yaw + heading(head)
     forward = turned_about_y(FORWARD, yaw)
@@ -105,58 +132,81 @@ def walked(
     move = move + UP * (rise if fly else 0.0)
     position = rig.position + move * meters * rig.scale
     if fly:  # the eye stays above the floor
-        lowest = (0.25 - head.position[1]) * rig.scale
+        lowest = (MIN_EYE_HEIGHT - head.position[1]) * rig.scale
         position[1] = max(position[1], min(lowest, rig.position[1]))
     return replace(rig, position=position)
 
 
 def dragged_by_two_hands(rig: Rig, before: np.ndarray, now: np.ndarray) -> Rig:
-    """Both hands hold the world: what was between them stays between them, turns about +Y and
-    grows with them. before, now: (2, 3) of the stage; rig: as it was before."""
+    """Returns the rig while both hands hold the world.
+
+    What was between the hands stays between them, turns about +Y and grows with them.
+
+    Args:
+        rig: As it was when they took hold.
+        before: (2, 3) meters of the stage, where they were then.
+        now: (2, 3) meters of the stage.
+    """
     world = rig.apply(before)
-    was, is_ = world[1] - world[0], np.asarray(now[1], np.float64) - now[0]
-    apart = max(float(np.linalg.norm(is_)), 0.02)
-    scale = float(np.clip(float(np.linalg.norm(was)) / apart, MIN_RIG_SCALE, MAX_RIG_SCALE))
+    old, new = world[1] - world[0], np.asarray(now[1], np.float64) - now[0]
+    distance = max(float(np.linalg.norm(new)), 0.02)
+    scale = float(np.clip(float(np.linalg.norm(old)) / distance, MIN_RIG_SCALE, MAX_RIG_SCALE))
     yaw = rig.yaw
     # Hands over each other say nothing of a turn.
-    if np.hypot(is_[0], is_[2]) > 0.3 * apart and np.hypot(was[0], was[2]) > 0.3 * apart * scale:
-        yaw = atan2(was[0], was[2]) - atan2(is_[0], is_[2])
+    level = 0.3 * distance
+    if np.hypot(new[0], new[2]) > level and np.hypot(old[0], old[2]) > level * scale:
+        yaw = atan2(old[0], old[2]) - atan2(new[0], new[2])
     return pinned_at(Rig(rig.position, yaw, scale), np.mean(now, 0), world.mean(0))
 
 
-def teleport_arc(rig: Rig, aim: Pose, grounds: Sequence[Floor]) -> TeleportArc:
-    """Where something thrown along `aim` flies, and the first floor that it falls on."""
+def teleport_arc(rig: Rig, aim: Pose, floors: Sequence[Floor]) -> TeleportArc:
+    """Returns how something that is thrown flies, and the first floor that it falls on.
+
+    Args:
+        rig: Where the stage is in the world.
+        aim: Along which it is thrown, in the stage.
+        floors: On which it can fall.
+    """
     times = np.linspace(0.0, 2.6, 53)[:, None]
     speed = direction(aim) * THROW_SPEED
     stage = aim.position + speed * times - UP * (GRAVITY / 2) * times**2
     points = rig.apply(stage)
     start, step = points[:-1], np.diff(points, axis=0)
     best, target = np.inf, None
-    for ground in grounds:
+    for floor in floors:
         with np.errstate(divide="ignore", invalid="ignore"):
-            t = (ground.y - start[:, 1]) / step[:, 1]
+            t = (floor.y - start[:, 1]) / step[:, 1]
         falls = (step[:, 1] < 0) & (t >= 0) & (t <= 1)
         at = start + np.where(falls, t, 0.0)[:, None] * step
         inside = (
-            falls & (at[:, 0] >= ground.left) & (at[:, 0] <= ground.right)
-            & (at[:, 2] >= ground.back) & (at[:, 2] <= ground.front)
+            falls & (at[:, 0] >= floor.left) & (at[:, 0] <= floor.right)
+            & (at[:, 2] >= floor.back) & (at[:, 2] <= floor.front)
         )  # fmt: skip
-        met = np.flatnonzero(inside)
-        if len(met) and met[0] + t[met[0]] < best:
-            best, target = float(met[0] + t[met[0]]), at[met[0]]
+        hits = np.flatnonzero(inside)
+        if len(hits) and hits[0] + t[hits[0]] < best:
+            best, target = float(hits[0] + t[hits[0]]), at[hits[0]]
     if target is None:
         return TeleportArc(points, None)
     return TeleportArc(np.concatenate([points[: int(best) + 1], target[None]]), target)
 
 
 def apply_dead_zone(value: float) -> float:
-    """A stick's way, 0 within its dead part, then from 0 on."""
+    """Returns a stick's value, -1…1, with its dead zone taken out: 0 within it, then from 0 on."""
     size = (abs(value) - DEAD_ZONE) / (1 - DEAD_ZONE)
     return 0.0 if size <= 0 else (size if value > 0 else -size)
 
 
 class Locomotion:
-    """Where the stage stands, and what of a movement has to be remembered to the next moment."""
+    """Moves the stage, frame by frame.
+
+    Attributes:
+        comfort: The settings.
+        rig: Where the stage is in the world.
+        flying: Whether one flies instead of walking.
+        arc: The teleport that is aimed; None for none.
+        vignette: How dark the edge of the picture is, 0…1.
+        blink: Opacity of the dark over the picture after a jump, 0…1.
+    """
 
     def __init__(self, comfort: Comfort, rig: Rig | None = None) -> None:
         self.comfort = comfort
@@ -164,7 +214,7 @@ class Locomotion:
         self.flying = False
         self.arc: TeleportArc | None = None
         self.vignette = self.blink = 0.0
-        self._turned = False
+        self._has_turned = False
         self._velocity = np.zeros(3)
         self._hold: tuple[Rig, np.ndarray] | None = None
 
@@ -174,13 +224,20 @@ class Locomotion:
         return self._hold is not None
 
     def go_to(self, rig: Rig) -> None:
-        """Be somewhere else at once."""
+        """Goes somewhere else at once."""
         self.rig, self.blink = rig, 1.0
         self._velocity[:] = 0
         self._hold = self.arc = None
 
     def finish_teleport(self, head: Pose) -> bool:
-        """A teleport was aimed and is let go: go there. False where there is no place to stand."""
+        """Goes where a teleport is aimed.
+
+        Args:
+            head: In the stage.
+
+        Returns:
+            False where nobody can stand.
+        """
         target = self.arc.target if self.arc is not None else None
         self.arc = None
         if target is None:
@@ -190,9 +247,19 @@ class Locomotion:
         return True
 
     def step(
-        self, head: Pose | None, motion: MotionInput, seconds: float, grounds: Sequence[Floor]
+        self, head: Pose | None, motion: MotionInput, seconds: float, floors: Sequence[Floor]
     ) -> Rig:
-        """Let time go on. head: of the stage; None while it is not tracked: nothing moves then."""
+        """Advances the motion.
+
+        Args:
+            head: In the stage; None while it is not tracked: nothing moves then.
+            motion: What the hands ask for.
+            seconds: Since the last frame.
+            floors: On which a teleport can end.
+
+        Returns:
+            Where the stage is now.
+        """
         self.blink = max(0.0, self.blink - seconds / BLINK_SECONDS)
         if head is None:
             self._velocity[:] = 0
@@ -208,20 +275,20 @@ class Locomotion:
             self._hold = None
             self._walk(head, motion, seconds)
             self._turn(head, motion.turn, seconds)
-        self.arc = None if motion.aim is None else teleport_arc(self.rig, motion.aim, grounds)
+        self.arc = None if motion.aim is None else teleport_arc(self.rig, motion.aim, floors)
         self._darken(self.rig is not before and self._hold is None, seconds)
         return self.rig
 
-    def _walk(self, head: Pose, wish: MotionInput, seconds: float) -> None:
-        right, ahead = map(apply_dead_zone, wish.walk)
-        wanted = np.array([right, apply_dead_zone(wish.rise), ahead])
+    def _walk(self, head: Pose, motion: MotionInput, seconds: float) -> None:
+        right, ahead = map(apply_dead_zone, motion.walk)
+        target = np.array([right, apply_dead_zone(motion.rise), ahead])
         if not self.comfort.walk and not self.flying:
-            wanted[:] = 0
-        length = float(np.linalg.norm(wanted))
+            target[:] = 0
+        length = float(np.linalg.norm(target))
         if length > 1:
-            wanted /= length
+            target /= length
         keep = exp(-seconds / SMOOTHING_SECONDS)
-        self._velocity = wanted + (self._velocity - wanted) * keep
+        self._velocity = target + (self._velocity - target) * keep
         if np.abs(self._velocity).max() < 5e-3:
             self._velocity[:] = 0
             return
@@ -236,15 +303,15 @@ class Locomotion:
                 self.rig = turned(self.rig, head.position, angle)
             return
         if abs(turn) < REARM_THRESHOLD:
-            self._turned = False
-        elif abs(turn) > SNAP_THRESHOLD and not self._turned:
-            self._turned = True
+            self._has_turned = False
+        elif abs(turn) > SNAP_THRESHOLD and not self._has_turned:
+            self._has_turned = True
             angle = radians(self.comfort.turn) * (-1 if turn > 0 else 1)
             rig = turned(self.rig, head.position, angle)
             self.rig = replace(rig, yaw=(rig.yaw + pi) % (2 * pi) - pi)
 
     def _darken(self, moves: bool, seconds: float) -> None:
-        wanted = self.comfort.vignette if moves else 0.0
-        self.vignette = wanted + (self.vignette - wanted) * exp(-seconds / SMOOTHING_SECONDS)
+        target = self.comfort.vignette if moves else 0.0
+        self.vignette = target + (self.vignette - target) * exp(-seconds / SMOOTHING_SECONDS)
         if self.vignette < 0.01:
             self.vignette = 0.0

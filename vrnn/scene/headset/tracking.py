@@ -1,7 +1,7 @@
-"""What a headset tells: where head, eyes and hands are, and what is pressed. Plain data.
+"""What a headset reports: where head, eyes and hands are, and what is pressed. Plain data.
 
-Poses are in the stage's coordinates, meters, right-handed, +Y up, -Z forward, the floor at y = 0,
-as OpenXR has them; a `Rig` says where the stage stands in the world.
+Poses are in the stage's coordinates, as OpenXR has them: meters, right-handed, +Y up, -Z forward,
+the floor at y = 0. A `Rig` says where the stage is in the world.
 """
 
 from __future__ import annotations
@@ -17,14 +17,22 @@ from vrnn.scene.linalg import quaternion_axes
 
 @dataclass(frozen=True, eq=False)
 class Pose:
-    """position: (3,) float64 meters; orientation: (4,) quaternion x, y, z, w of length 1."""
+    """A position and an orientation.
+
+    Attributes:
+        position: (3,) float64 meters.
+        orientation: (4,) float64 quaternion x, y, z, w of length 1.
+    """
 
     position: np.ndarray = field(default_factory=lambda: np.zeros(3))
     orientation: np.ndarray = field(default_factory=lambda: np.array([0.0, 0.0, 0.0, 1.0]))
 
     def matrix(self) -> np.ndarray:
-        """(4, 4) float64, not to be written to: takes what is in the pose's own coordinates to the
-        stage's."""
+        """Returns the matrix that takes the pose's own coordinates to the stage's.
+
+        Returns:
+            (4, 4) float64, read-only.
+        """
         return self._matrix
 
     @cached_property
@@ -38,8 +46,13 @@ class Pose:
 
 @dataclass(frozen=True, eq=False)
 class Eye:
-    """pose: of the eye; fov: angles to the left, right, upper and lower edge of what it sees,
-    radians, negative to the left and downward."""
+    """An eye and what it sees.
+
+    Attributes:
+        pose: Of the eye, in the stage.
+        fov: Angles to the left, right, upper and lower edge of its field of view, radians, negative
+            to the left and downward.
+    """
 
     pose: Pose = field(default_factory=Pose)
     fov: tuple[float, float, float, float] = (-pi / 4, pi / 4, pi / 4, -pi / 4)
@@ -47,9 +60,22 @@ class Eye:
 
 @dataclass(frozen=True, eq=False)
 class HandInput:
-    """One hand. aim, grip: where it points from and where it holds, None while tracking is lost;
-    trigger, squeeze: 0…1; stick: (x, y) -1…1; joints: None or (26, 7) float32, each a position and
-    a quaternion in OpenXR's order; active: whether a controller or hand is there at all."""
+    """What one hand does: a controller, or a tracked hand.
+
+    Attributes:
+        aim: Where it points from, in the stage; None while tracking is lost.
+        grip: Where it holds, in the stage; None while tracking is lost.
+        trigger: 0…1.
+        squeeze: 0…1, of the grip button.
+        stick: -1…1 to the right and forward.
+        primary: Whether A or X is pressed.
+        secondary: Whether B or Y is pressed.
+        menu: Whether the menu button is pressed.
+        stick_click: Whether the stick is pressed.
+        joints: (26, 7) float32 of a tracked hand, in OpenXR's order: position in meters of the
+            stage, then quaternion. None for a controller.
+        active: Whether a controller or hand is there at all.
+    """
 
     aim: Pose | None = None
     grip: Pose | None = None
@@ -66,8 +92,15 @@ class HandInput:
 
 @dataclass(frozen=True, eq=False)
 class TrackingFrame:
-    """One moment. seconds: the time at which the picture of it is to be shown; head: None while
-    tracking is lost; eyes, hands: (left, right); focused: whether input is for us."""
+    """What a headset reports for one frame.
+
+    Attributes:
+        seconds: The time at which the frame will be displayed.
+        head: In the stage; None while tracking is lost.
+        eyes: The left and the right one.
+        hands: The left and the right one.
+        focused: Whether input is for this program.
+    """
 
     seconds: float
     head: Pose | None
@@ -78,10 +111,12 @@ class TrackingFrame:
 
 @dataclass(frozen=True, eq=False)
 class Rig:
-    """Where the stage stands: world = position + scale · turned by yaw about +Y · stage.
+    """Where the stage is: world = position + scale · turned by yaw about +Y · stage.
 
-    position: (3,) meters; yaw: radians, to the left for positive values; scale: meters of the
-    world that a meter of the stage is.
+    Attributes:
+        position: (3,) float64 meters of the world.
+        yaw: Radians, to the left for positive values.
+        scale: Meters of the world for a meter of the stage.
     """
 
     position: np.ndarray = field(default_factory=lambda: np.zeros(3))
@@ -89,7 +124,11 @@ class Rig:
     scale: float = 1.0
 
     def matrix(self) -> np.ndarray:
-        """(4, 4) float64, not to be written to: takes the stage's coordinates to the world's."""
+        """Returns the matrix that takes the stage's coordinates to the world's.
+
+        Returns:
+            (4, 4) float64, read-only.
+        """
         return self._matrix
 
     @cached_property
@@ -103,6 +142,6 @@ class Rig:
         return matrix
 
     def apply(self, points: np.ndarray) -> np.ndarray:
-        """(…, 3) points of the stage, in the world."""
+        """Returns points (…, 3) of the stage in the world, float64."""
         matrix = self._matrix
         return np.asarray(points, np.float64) @ matrix[:3, :3].T + matrix[:3, 3]

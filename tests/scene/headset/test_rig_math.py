@@ -6,8 +6,8 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.app.headset_view import camera_of, rig_for_camera
 from vrnn.scene.camera import Camera
+from vrnn.scene.headset.rig_math import camera_of, rig_for_camera
 from vrnn.scene.headset.tracking import Pose, Rig
 
 near = st.floats(-2, 2)
