@@ -110,7 +110,7 @@ class Exporter:
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:
         stand = self._place.world.networks[network]
         pictures = self._place.features
-        several = {node: pictures.all_of(network, node.id) for node in nodes}
+        several = {node: pictures.all_images(network, node.id) for node in nodes}
         if not any(several.values()):
             raise VrnnError("none of these layers shows what its channels look for; let one do so")
         return sum(
