@@ -60,7 +60,7 @@ class Bench:
         self.most = config.render.upload_mb_a_frame * 2**20
         self.target = Target(self.context, SIZE)
         self.finish = ctypes.CDLL("libGL.so.1").glFinish
-        while not self.workspace.feed.displayed_sequence or self.workspace.jobs.rows:
+        while not self.workspace.feed.displayed_sequence or self.workspace.jobs.statuses:
             if self.workspace.feed.handle_events(self.worker.wait(0.2)):
                 self.workspace.on_network_loaded()
             self.workspace.content.upload()
@@ -98,7 +98,7 @@ class Bench:
             self.frame()
         found = self.seconds(False)
         self.workspace.apply_command(ShowFeatureVisualization("layer2.0.conv2"))
-        while self.workspace.jobs.rows:
+        while self.workspace.jobs.statuses:
             self.frame()
         return found
 

@@ -62,7 +62,7 @@ def updates(detail: str) -> tuple[float, float]:
         if place.feed.handle_events(worker.wait(1.0)):
             place.on_network_loaded()
         place.upload()
-    while place.jobs.rows:
+    while place.jobs.statuses:
         place.feed.handle_events(worker.wait(1.0))
         place.jobs.update()
     best, floor = 0.0, 0.0

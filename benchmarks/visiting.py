@@ -36,7 +36,7 @@ class Visiting(Closeable):
                 own = int(thread.name) == os.getpid()
                 os.sched_setaffinity(int(thread.name), {cores[0] if own else cores[-1]})
         sys.setswitchinterval(SWITCH)
-        self.visit = self.studio.visit(config.headset, render_colors(config))
+        self.visit = self.studio.open_headset_view(config.headset, render_colors(config))
         self.renderer_name = str(self.studio.gl_context.info["GL_RENDERER"])
         self.spent = {"gpu": 0.0, "runtime": 0.0}
         self._time_others()

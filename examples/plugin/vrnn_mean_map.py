@@ -51,7 +51,7 @@ class ToggleMeanMap(LayerCommand):
 
 @panel("Mean map", dock=Dock.LEFT_BOTTOM)
 class MeanMapPanel(Panel):
-    """How strong the mean map of the layer is that the panels show, and a button that toggles it."""
+    """How strong the mean map of the shown layer is, and a button that toggles it."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw it with Dear ImGui."""

@@ -149,9 +149,9 @@ def test_several_copies_and_one_picture_for_a_layer(studio):
 
 def test_a_layer_that_cannot_be_ascended_says_so(studio):
     studio.do(ShowFeatureVisualization("input", settings=FAST))
-    assert studio.workspace.features.made  # it was tried
+    assert studio.workspace.features.image_sets  # it was tried
     assert not studio.world.feature_tiles
-    assert not studio.workspace.jobs.rows
+    assert not studio.workspace.jobs.statuses
 
 
 def test_many_pictures_are_shown_smaller():
@@ -271,7 +271,7 @@ def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch
     studio.do(ShowFeatureVisualization("head", settings=FAST))
     assert "no 96 MB free" in capsys.readouterr().err
     assert not studio.world.feature_tiles
-    assert not studio.workspace.jobs.rows
+    assert not studio.workspace.jobs.statuses
 
 
 LITTLE_MEMORY = """

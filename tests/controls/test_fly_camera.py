@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from vrnn.config.loader import load_config
-from vrnn.controls.fly_camera import LOWEST, FlyCamera
+from vrnn.controls.fly_camera import MIN_EYE_HEIGHT, FlyCamera
 from vrnn.scene.camera import Camera
 
 
@@ -35,7 +35,7 @@ def test_opposite_keys_cancel_and_the_floor_holds(walker):
     walk(walker, ["left", "right"], 1.0)
     assert walker.camera.x == 0
     walk(walker, ["down"], 5.0)
-    assert walker.camera.y == pytest.approx(LOWEST)
+    assert walker.camera.y == pytest.approx(MIN_EYE_HEIGHT)
 
 
 def test_the_same_way_at_any_frame_rate(walker):

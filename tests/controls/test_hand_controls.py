@@ -41,7 +41,7 @@ def person(studio):
 
 def anew(studio):
     """The world as it was at first, with nothing to undo."""
-    passes = studio.workspace.passes
+    passes = studio.workspace.passes_requested
     studio.workspace.apply_state(State())
     studio.workspace.history = UndoStack(State())
     studio.workspace.hand.image = None
@@ -51,7 +51,7 @@ def anew(studio):
 def shown(studio, passes):
     """Wait until what was asked for since that many passes is seen."""
     now = max(studio.feed.displayed_sequence.values())
-    studio._wait(now + 1 if studio.workspace.passes > passes else 0)
+    studio._wait(now + 1 if studio.workspace.passes_requested > passes else 0)
 
 
 def by(*meters):
@@ -72,7 +72,7 @@ def test_one_begins_before_the_input_looking_at_it(person):
 
 
 def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, person):
-    before, passes = scores(studio), studio.workspace.passes
+    before, passes = scores(studio), studio.workspace.passes_requested
     images = studio.workspace.images
     thumbnail = next(
         spot
@@ -82,7 +82,7 @@ def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, 
     person.point(RIGHT, middle(thumbnail))
     person.tap(RIGHT, "trigger")
     assert studio.workspace.hand.image is not None
-    assert studio.workspace.hand.image.put == SetInputImage(number=thumbnail.value.number)
+    assert studio.workspace.hand.image.command == SetInputImage(number=thumbnail.value.number)
     assert any(b.hand == RIGHT and b.strength > 0.4 for b in person.buzzes)
     person.reach(RIGHT, (0.35, 1.4, -0.2))  # carried about, it stays in the hand
     person.wait(0.5)
@@ -93,7 +93,7 @@ def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, 
     assert [type(a) for a in person.done] == [GrabImage, DropImage]
     shown(studio, passes)
     assert scores(studio).argmax() == images.label(thumbnail.value.number)
-    passes = studio.workspace.passes
+    passes = studio.workspace.passes_requested
     person.tap(RIGHT, "secondary")  # undo
     shown(studio, passes)
     np.testing.assert_allclose(scores(studio), before, atol=1e-5)

@@ -11,37 +11,39 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.layout.folding import modules
-from vrnn.ui.fuzzy_match import best, score
+from vrnn.ui.fuzzy_match import best_matches, score
 from vrnn.ui.layout_store import PanelLayout, load, save
-from vrnn.ui.panels.module_tree import matching, rows, visible
+from vrnn.ui.panels.module_tree import matching_rows, tree_rows, visible_rows
 
 
 def test_a_few_letters_find_what_was_meant():
     texts = ["layer1.0.conv1", "layer3.2.conv2", "fold all stages", "layer3.2.bn2"]
-    assert texts[best("l3c2", texts)[0]] == "layer3.2.conv2"
-    assert texts[best("fold", texts)[0]] == "fold all stages"
-    assert texts[best("LAYER3 BN", texts)[0]] == "layer3.2.bn2"
-    assert best("xyz", texts) == []
-    assert best("", texts) == [0, 1, 2, 3]
+    assert texts[best_matches("l3c2", texts)[0]] == "layer3.2.conv2"
+    assert texts[best_matches("fold", texts)[0]] == "fold all stages"
+    assert texts[best_matches("LAYER3 BN", texts)[0]] == "layer3.2.bn2"
+    assert best_matches("xyz", texts) == []
+    assert best_matches("", texts) == [0, 1, 2, 3]
     assert score("abc", "acb") is None
 
 
 def test_long_lists_are_searched_at_once():
     texts = [f"layer{i // 100}.{i % 100}.conv{i % 7}" for i in range(3000)]
     start = time.perf_counter()
-    assert texts[best("layer12.34", texts)[0]].startswith("layer12.34")
+    assert texts[best_matches("layer12.34", texts)[0]].startswith("layer12.34")
     assert time.perf_counter() - start < 2
 
 
 def test_the_tree_holds_every_layer_once_under_its_modules():
     network = residual(3)
-    found = rows(network, 0, modules(network))
-    assert sorted(r.node for r in found if not r.module) == sorted(n.id for n in network.nodes)
-    assert {r.name for r in found if r.module} == set(modules(network))
-    top = visible(found, set())
+    found = tree_rows(network, 0, modules(network))
+    assert sorted(r.node_id for r in found if not r.is_module) == sorted(
+        n.id for n in network.nodes
+    )
+    assert {r.name for r in found if r.is_module} == set(modules(network))
+    top = visible_rows(found, set())
     assert all(r.depth == 0 for r in top)
-    assert visible(found, {(0, r.name) for r in found}) == found
-    assert matching(found, network.nodes[2].name.upper())[0].node == network.nodes[2].id
+    assert visible_rows(found, {(0, r.name) for r in found}) == found
+    assert matching_rows(found, network.nodes[2].name.upper())[0].node_id == network.nodes[2].id
 
 
 def test_what_is_remembered_comes_back_and_what_is_broken_is_forgotten(tmp_path):

@@ -54,7 +54,7 @@ def main(frames: int) -> int:
     with OffscreenApp([ModelSpec("default")], config) as studio:
         rng = np.random.default_rng(0)
         images = [rng.integers(0, 255, (32, 32, 3), np.uint8) for _ in range(8)]
-        with studio.visit(config.headset, render_colors(config)) as visit:
+        with studio.open_headset_view(config.headset, render_colors(config)) as visit:
             headset = visit.headset
             sent = -1
             while headset.alive:

@@ -126,9 +126,9 @@ class DesktopApp(Closeable):
         self.workspace = Workspace(
             self.worker, self._renderer, specs, options.detail, state, seconds, colors
         )
-        self.workspace.input.give(images)
+        self.workspace.input.set_browsable(images)
         if images:
-            self.workspace.begin_with(images[0])
+            self.workspace.set_initial_image(images[0])
         self._fly_camera = FlyCamera(Camera(fov=radians(config.motion.fov)), config.motion)
 
     def _open_parts(self) -> None:
@@ -173,9 +173,9 @@ class DesktopApp(Closeable):
         hints = user_settings_file().with_name(HINTS_FILE)
         return HandRigController(self.workspace, self._renderer, self._config, self.context, hints)
 
-    def begin_with(self, snapshot: WorkspaceSnapshot) -> None:
+    def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Make everything as a session has it, as soon as its models have opened."""
-        self.sessions.begin_with(snapshot)
+        self.sessions.restore_when_loaded(snapshot)
 
     def notify(self, text: str) -> None:
         """Tell the user something for a few seconds, in the window and before the eyes."""
@@ -271,7 +271,7 @@ class DesktopApp(Closeable):
         events = self.worker.events()
         if feed.handle_events(events):
             self._show_new_network()
-        waiting = feed.waiting
+        waiting = feed.has_pending
         clip = self._fly_camera.camera.clip_from_world(self._view.aspect)
         complete = content.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
         if complete and feed.displayed_sequence:

@@ -11,7 +11,7 @@ from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.ui.hud import overlay
-from vrnn.ui.hud.minimap import minimap
+from vrnn.ui.hud.minimap import draw_minimap
 
 MIN_NOTE_SECONDS = 4.0
 LETTERS_A_SECOND = 12.0
@@ -33,7 +33,7 @@ class Hud:
     def __init__(
         self, parts: WindowParts, colors: RenderColors, key_map: KeyMap, first_hint: str
     ) -> None:
-        self.help_shown = self.map_shown = False
+        self.help_shown = self.minimap_shown = False
         self.magnifier = ""
         self.recording = ""
         self._parts, self._colors, self._key_map = parts, colors, key_map
@@ -68,7 +68,7 @@ class Hud:
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = feed.failures[0].message if feed.failures else ""
         text = hover_text(world)
-        job = next(iter(workspace.jobs.rows.values()), None)
+        job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
@@ -77,25 +77,25 @@ class Hud:
         key = (
             size, scale, self.help_shown, self._note, failure, progress, text, mapping,
             world.not_finite, captured,
-            (camera, id(world.draw_list())) if self.map_shown else None,
+            (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
             return self._laid_out[1]
         canvas = overlay.HudCanvas(size, max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1))
-        room = overlay.legend(canvas, self._colors, mapping, world.not_finite)
+        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite)
         if captured:
-            overlay.cross_hair(canvas)
+            overlay.draw_crosshair(canvas)
         if text or self._note:
-            overlay.hint(canvas, text or self._note, room)
+            overlay.draw_hint(canvas, text or self._note, room)
         if progress:
-            overlay.progress(canvas, progress)
-        if self.map_shown:
-            minimap(canvas, world, camera)
+            overlay.draw_progress(canvas, progress)
+        if self.minimap_shown:
+            draw_minimap(canvas, world, camera)
         if self.help_shown:
-            overlay.help_sheet(canvas, self._key_map.help_rows())
+            overlay.draw_help(canvas, self._key_map.help_rows())
         if failure:
-            overlay.message(canvas, failure, "Enter, Esc or a click closes this message")
-        self._laid_out = (key, canvas.drawing())
+            overlay.draw_message(canvas, failure, "Enter, Esc or a click closes this message")
+        self._laid_out = (key, canvas.draw_list())
         return self._laid_out[1]
 
     def front(self) -> DrawList | None:

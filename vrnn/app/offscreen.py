@@ -94,7 +94,7 @@ class OffscreenApp(Closeable):
             self._worker, self._renderer, specs, detail, state, 0.0, feature_map_colors(config)
         )
         if image is not None:
-            self.workspace.begin_with(image)
+            self.workspace.set_initial_image(image)
         self.world, self.feed = self.workspace.world, self.workspace.feed
         self.exporter = Exporter(self.workspace, self._renderer, self._colors, self._settle)
         self.context = CommandContext(
@@ -119,15 +119,15 @@ class OffscreenApp(Closeable):
         """
         before = max(self.feed.displayed_sequence.values(), default=0)
         source = self.workspace.input
-        self.workspace.show(InputImage() if image is None else source.named(image))
+        self.workspace.show_image(InputImage() if image is None else source.to_input_image(image))
         self._wait(before + 1)
 
     def do(self, command: Command) -> None:
         """Do a command, and wait until it is seen. Raises VrnnError."""
-        passes = self.workspace.passes
+        passes = self.workspace.passes_requested
         sequence = max(self.feed.displayed_sequence.values(), default=0)
         self.dispatcher.execute(command)
-        self._wait(sequence + 1 if self.workspace.passes > passes else 0)
+        self._wait(sequence + 1 if self.workspace.passes_requested > passes else 0)
 
     def _wait(self, sequence: int) -> None:
         """Until each network stands and shows a pass not older than this."""
@@ -203,8 +203,8 @@ class OffscreenApp(Closeable):
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
             mapping = self.world.state.color_mapping
-            overlay.legend(canvas, self._colors, mapping, self.world.not_finite)
-            over = canvas.drawing()
+            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite)
+            over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view.camera, size[0] / size[1])
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))
 
@@ -218,7 +218,7 @@ class OffscreenApp(Closeable):
 
     # The headset.
 
-    def visit(
+    def open_headset_view(
         self, settings: HeadsetSettings, colors: RenderColors, stereo: str = "auto"
     ) -> HeadsetView:
         """Begin a visit with a headset. Raises HeadsetError."""

@@ -45,7 +45,7 @@ class WindowSessions(SessionActions):
         if snapshot.camera is not None:
             self._navigator.fly(snapshot.camera)
 
-    def begin_with(self, snapshot: WorkspaceSnapshot) -> None:
+    def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Make everything as a session has it, as soon as its models, being opened, are there."""
         self._workspace.restore_when_loaded(snapshot)
         self._navigator.viewpoints.update(snapshot.viewpoints)

@@ -91,7 +91,7 @@ class WindowInput:
     def _press_mouse(self, down: bool) -> None:
         """The left button. Raises VrnnError when what is clicked cannot be done."""
         if down:
-            self._gui.pick()
+            self._gui.select_hovered()
         self._navigator.user_has_moved = True
         mouse = (0.0, 0.0) if self._window.captured else self._window.mouse
         if not down:
@@ -108,7 +108,7 @@ class WindowInput:
             self._dispatcher.execute(OpenSession(Path(paths[0])))
             return
         files = [Path(path) for path in paths]
-        self._workspace.input.give(files)
+        self._workspace.input.set_browsable(files)
         self._dispatcher.execute(SetInputImage(files[0]))
 
     # What is held and pointed at.

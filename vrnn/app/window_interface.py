@@ -37,7 +37,7 @@ class WindowInterface(InterfaceActions):
 
     def toggle_minimap(self) -> None:
         """Show or hide the small map."""
-        self._hud.map_shown = not self._hud.map_shown
+        self._hud.minimap_shown = not self._hud.minimap_shown
 
     def toggle_panels(self) -> None:
         """Show or hide the panels."""
@@ -50,7 +50,7 @@ class WindowInterface(InterfaceActions):
 
     def resize_text(self, points: int) -> None:
         """Make the panels' text larger by so many points; 0: as it was set."""
-        self._gui.grow(points)
+        self._gui.resize_text(points)
 
     def release_cursor(self) -> None:
         """Close the help, else let go of what is held or dragged, else free the cursor."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from vrnn.app.live_input import LiveInput
 from vrnn.app.window_parts import WindowParts
 
-INTERVAL = 0.5
+INTERVAL_SECONDS = 0.5
 """Seconds from one count of frames to the next."""
 
 
@@ -20,7 +20,7 @@ class WindowTitle:
     def update(self, now: float) -> None:
         """Write the title anew when it is time. now: seconds."""
         frames = self._parts.view.frames
-        if now - self._since < INTERVAL:
+        if now - self._since < INTERVAL_SECONDS:
             return
         if frames - self._frames > 1:
             self._per_second = (frames - self._frames) / (now - self._since)

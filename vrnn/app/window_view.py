@@ -42,7 +42,7 @@ class WindowView:
     @property
     def size(self) -> tuple[int, int]:
         """Width and height of the world's picture, pixels."""
-        return self._gui.room[2:]
+        return self._gui.world_area[2:]
 
     @property
     def aspect(self) -> float:
@@ -56,7 +56,7 @@ class WindowView:
         if self._window.captured:
             return 0.0, 0.0
         (x, y), (width, height) = self._window.cursor, self._window.size
-        left, top, wide, high = self._gui.room
+        left, top, wide, high = self._gui.world_area
         right, down = (x + 1) / 2 * width - left, (1 - y) / 2 * height - top
         return 2 * right / max(wide, 1) - 1, 1 - 2 * down / max(high, 1)
 
@@ -123,7 +123,7 @@ class WindowView:
         if picture.size == self._window.size:
             picture.to_window(self._screen)
         else:
-            self._gui.show_world(self._screen, picture.picture)
+            self._gui.draw_world(self._screen, picture.picture)
         self._gui.draw(self._screen)
         self._window.show_picture()
         self.frames += 1

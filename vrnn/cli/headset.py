@@ -18,7 +18,7 @@ def run(options: Options) -> int:
     image = options.images[0] if options.images else None
     with open_offscreen(options, image) as app:
         try:
-            visit = app.visit(config.headset, render_colors(config), options.stereo)
+            visit = app.open_headset_view(config.headset, render_colors(config), options.stereo)
         except VrnnError as error:
             also = "; and there is no display to open a window on" if options.xr == "auto" else ""
             raise VrnnError(f"{error}{also}") from error

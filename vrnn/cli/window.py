@@ -15,6 +15,6 @@ def run(options: Options) -> int:
     options = replace(options, detail=opening.detail)
     with DesktopApp(options, opening.config, opening.specs, options.images) as app:
         if opening.session is not None:
-            app.begin_with(opening.session)
+            app.restore_when_loaded(opening.session)
         app.loop()
     return 0

@@ -11,9 +11,9 @@ import numpy as np
 from vrnn.config.schema import Motion
 from vrnn.scene.camera import Camera, interpolate_cameras
 
-LOWEST = 0.25
+MIN_EYE_HEIGHT = 0.25
 """Meters: the eye stays above the floor."""
-SLOWEST, FASTEST = 0.2, 200.0
+MIN_SPEED, MAX_SPEED = 0.2, 200.0
 DIRECTIONS = {
     "forward": (0.0, 0.0, 1.0),
     "back": (0.0, 0.0, -1.0),
@@ -23,7 +23,7 @@ DIRECTIONS = {
     "down": (0.0, -1.0, 0.0),
 }
 """Right, up and forward of each action."""
-START_UP = 0.09
+ACCELERATION_SECONDS = 0.09
 """Seconds in which most of a change of speed is done."""
 
 
@@ -54,14 +54,14 @@ class FlyCamera:
         if self._flight is not None:
             self._fly(seconds)
             return
-        keep = exp(-seconds / START_UP) if self._motion.enabled else 0.0
+        keep = exp(-seconds / ACCELERATION_SECONDS) if self._motion.enabled else 0.0
         self._velocity = wanted + (self._velocity - wanted) * keep
         if np.abs(self._velocity).max() <= 1e-3:
             self._velocity[:] = 0
             return
         right, up, forward = (self._velocity * seconds).tolist()
         self.camera = self.camera.moved(right, up, forward)
-        self.camera = replace(self.camera, y=max(LOWEST, self.camera.y))
+        self.camera = replace(self.camera, y=max(MIN_EYE_HEIGHT, self.camera.y))
 
     def _fly(self, seconds: float) -> None:
         assert self._flight is not None
@@ -91,4 +91,4 @@ class FlyCamera:
 
     def change_speed(self, steps: float) -> None:
         """Faster by an eighth for each step of the wheel."""
-        self.speed = float(np.clip(self.speed * 1.125**steps, SLOWEST, FASTEST))
+        self.speed = float(np.clip(self.speed * 1.125**steps, MIN_SPEED, MAX_SPEED))

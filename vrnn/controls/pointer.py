@@ -18,9 +18,9 @@ from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
 
-SLACK = 5
+MAX_CLICK_PIXELS = 5
 """Pixels that the mouse may move between press and release of a click."""
-DOUBLE = 0.35
+DOUBLE_CLICK_SECONDS = 0.35
 """Seconds between the two clicks of a double click."""
 
 
@@ -102,7 +102,7 @@ class Pointer:
             if drag.change is not None:
                 self._dispatcher.execute(drag.change)
             return
-        if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > SLACK:
+        if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > MAX_CLICK_PIXELS:
             return
         hit = pressed[0]
         command = self._double_click(hit) or self.command_for(hit)
@@ -148,7 +148,7 @@ class Pointer:
         now = time.perf_counter()
         before, when = self._clicked
         self._clicked = (layer, now)
-        if hit is None or layer is None or layer != before or now - when > DOUBLE:
+        if hit is None or layer is None or layer != before or now - when > DOUBLE_CLICK_SECONDS:
             return None
         self._clicked = (None, 0.0)
         self._workspace.hand.image = None

@@ -126,7 +126,7 @@ class Exporter:
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:
         title = self._workspace.world.networks[network].info.title
         manager = self._workspace.features
-        by_layer = {node: manager.all_of(network, node.id) for node in nodes}
+        by_layer = {node: manager.all_images(network, node.id) for node in nodes}
         if not any(by_layer.values()):
             raise VrnnError("none of these layers shows feature visualizations; show those of one")
         return sum(

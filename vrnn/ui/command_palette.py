@@ -10,9 +10,9 @@ from imgui_bundle import imgui
 from vrnn.commands.base import Command
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import CommandInfo, registered
-from vrnn.ui.fuzzy_match import best
+from vrnn.ui.fuzzy_match import best_matches
 from vrnn.ui.panel_context import PanelContext, shape_text
-from vrnn.ui.style import QUIET
+from vrnn.ui.style import MUTED_COLOR
 
 MAX_ROWS = 40
 """Rows that are offered."""
@@ -21,17 +21,17 @@ MAX_IMAGES = 300
 
 
 @dataclass(frozen=True)
-class Entry:
+class PaletteEntry:
     """text: what is looked for; aside: what it is; do: does it."""
 
     text: str
-    aside: str
-    do: Callable[[PanelContext], None]
+    detail: str
+    run: Callable[[PanelContext], None]
 
 
-def entries(context: PanelContext) -> list[Entry]:
+def palette_entries(context: PanelContext) -> list[PaletteEntry]:
     """Everything that can be found: layers, modules, images, commands."""
-    found: list[Entry] = []
+    found: list[PaletteEntry] = []
     world = context.world
     several = len(world.slots) > 1
 
@@ -43,20 +43,20 @@ def entries(context: PanelContext) -> list[Entry]:
         title = f"{network.info.title}   " if several else ""
         for node in network.network.nodes:
             aside = f"{title}{node.operation}   {shape_text(node)}"
-            found.append(Entry(node.name, aside, go(slot, node.name)))
+            found.append(PaletteEntry(node.name, aside, go(slot, node.name)))
         for name, inside in network.modules.items():
-            found.append(Entry(name, f"{title}module of {len(inside)}", go(slot, name)))
+            found.append(PaletteEntry(name, f"{title}module of {len(inside)}", go(slot, name)))
     images = context.workspace.images
     if images is not None:
         # Not all of a large set: the palette is made at once. `#` and a number finds any of them.
         for number in range(min(len(images), MAX_IMAGES)):
-            found.append(Entry(f"#{number}", "image", _doing(SetInputImage(number=number))))
+            found.append(PaletteEntry(f"#{number}", "image", _doing(SetInputImage(number=number))))
     for info in registered():
         if info.key or info.menu is not None:
-            found.append(Entry(info.title, "command", _invoking(info)))
+            found.append(PaletteEntry(info.title, "command", _invoking(info)))
         for title, command in info.kind.variants():
             if title != info.title:
-                found.append(Entry(title, "command", _doing(command)))
+                found.append(PaletteEntry(title, "command", _doing(command)))
     return found
 
 
@@ -73,25 +73,25 @@ class CommandPalette:
 
     def __init__(self, lines: int = 12) -> None:
         """lines: that are seen at once."""
-        self.opened = False
+        self.is_open = False
         self._lines = lines
         self._typed, self._chosen, self._fresh = "", 0, False
-        self._entries: list[Entry] = []
+        self._entries: list[PaletteEntry] = []
         self._found: tuple[str | None, list[int]] = (None, [])
 
     def open(self, context: PanelContext) -> None:
         """Show it, with nothing typed."""
-        self.opened = self._fresh = True
+        self.is_open = self._fresh = True
         self._typed, self._chosen = "", 0
-        self._entries, self._found = entries(context), (None, [])
+        self._entries, self._found = palette_entries(context), (None, [])
 
     def close(self) -> None:
         """Put it away."""
-        self.opened = False
+        self.is_open = False
 
     def draw(self, context: PanelContext) -> None:
         """The window, in the middle of the upper half."""
-        if not self.opened:
+        if not self.is_open:
             return
         em = imgui.get_font_size()
         view = imgui.get_main_viewport()
@@ -127,7 +127,7 @@ class CommandPalette:
     def _list(self, context: PanelContext, em: float) -> None:
         if self._found[0] != self._typed:
             texts = [entry.text for entry in self._entries]
-            self._found = (self._typed, best(self._typed, texts, MAX_ROWS))
+            self._found = (self._typed, best_matches(self._typed, texts, MAX_ROWS))
         found = self._found[1]
         number = self._typed.strip().removeprefix("#")
         images = context.workspace.images
@@ -136,7 +136,7 @@ class CommandPalette:
             if MAX_IMAGES <= wanted < len(images) and all(
                 self._entries[i].text != f"#{wanted}" for i in found
             ):
-                image = Entry(f"#{wanted}", "image", _doing(SetInputImage(number=wanted)))
+                image = PaletteEntry(f"#{wanted}", "image", _doing(SetInputImage(number=wanted)))
                 self._entries.append(image)
                 found.insert(0, len(self._entries) - 1)
         step = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
@@ -158,13 +158,13 @@ class CommandPalette:
             imgui.same_line(0.5 * em)
             imgui.text_unformatted(entry.text)
             imgui.same_line()
-            wide = imgui.calc_text_size(entry.aside).x
+            wide = imgui.calc_text_size(entry.detail).x
             left = max(imgui.get_content_region_avail().x - wide - 0.5 * em, 0.0)
             imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + left)
-            imgui.text_colored(QUIET, entry.aside)
+            imgui.text_colored(MUTED_COLOR, entry.detail)
         if not found:
-            imgui.text_colored(QUIET, "nothing found")
+            imgui.text_colored(MUTED_COLOR, "nothing found")
         imgui.end_child()
         if pressed is not None:
             self.close()
-            self._entries[pressed].do(context)
+            self._entries[pressed].run(context)

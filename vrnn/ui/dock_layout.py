@@ -9,9 +9,9 @@ from imgui_bundle import imgui
 from vrnn.render.imgui_renderer import Area
 from vrnn.ui.panel_registry import Dock, registered_panels
 
-SPACE = "places"
+DOCK_SPACE = "places"
 """The name of the dock space; remembered layouts have it."""
-MIN_ROOM = 16
+MIN_WORLD_PIXELS = 16
 """Pixels of the world's picture, each way, however large panels are."""
 
 
@@ -37,7 +37,7 @@ class DockLayout:
             for info in registered_panels()
             if info.dock is dock is not Dock.BOARD_ONLY
         }
-        self.room: Area = (0, 0, *size)
+        self.world_area: Area = (0, 0, *size)
         self._reset = not remembered
 
     def reset(self) -> None:
@@ -52,7 +52,7 @@ class DockLayout:
             em: Height of a line of text, pixels.
         """
         view = imgui.get_main_viewport()
-        space = imgui.get_id(SPACE)
+        space = imgui.get_id(DOCK_SPACE)
         if self._reset or imgui.internal.dock_builder_get_node(space) is None:
             self._reset = False
             self._build(space, view, em)
@@ -64,7 +64,12 @@ class DockLayout:
             left, top = round(middle.pos.x), round(middle.pos.y)
             right = min(round(middle.pos.x + middle.size.x), size[0])
             bottom = min(round(middle.pos.y + middle.size.y), size[1])
-            self.room = (left, top, max(right - left, MIN_ROOM), max(bottom - top, MIN_ROOM))
+            self.world_area = (
+                left,
+                top,
+                max(right - left, MIN_WORLD_PIXELS),
+                max(bottom - top, MIN_WORLD_PIXELS),
+            )
 
     def _build(self, space: int, view: Any, em: float) -> None:
         build = imgui.internal

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-BREAKS = " ._-/:"
+WORD_BREAKS = " ._-/:"
 """Letters after which a word begins."""
 
 
@@ -23,7 +23,7 @@ def score(pattern: str, text: str) -> float | None:
         at = low.find(letter, at + 1)
         if at < 0:
             return None
-    starts = [i == 0 or low[i - 1] in BREAKS for i in range(len(low))]
+    starts = [i == 0 or low[i - 1] in WORD_BREAKS for i in range(len(low))]
     worst = float("-inf")
     before: list[float] = []
     for n, letter in enumerate(wanted):
@@ -41,8 +41,8 @@ def score(pattern: str, text: str) -> float | None:
     return max(before) - 0.02 * len(text)
 
 
-def best(pattern: str, texts: Sequence[str], most: int = 50) -> list[int]:
+def best_matches(pattern: str, texts: Sequence[str], max_count: int = 50) -> list[int]:
     """Indices of the texts that match, the best first; all in their order for no pattern."""
     found = [(s, i) for i, text in enumerate(texts) if (s := score(pattern, text)) is not None]
     found.sort(key=lambda pair: (-pair[0], pair[1]))
-    return [i for _, i in found[:most]]
+    return [i for _, i in found[:max_count]]

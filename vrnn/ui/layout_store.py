@@ -12,9 +12,9 @@ from vrnn.ui.panel_registry import registered_panels
 
 VERSION = 2
 """Of the default layout: places of an older one are forgotten."""
-SMALLEST, LARGEST = 9.0, 40.0
+MIN_TEXT_POINTS, MAX_TEXT_POINTS = 9.0, 40.0
 """Size of text, points."""
-LONGEST = 1 << 20
+MAX_FILE_CHARACTERS = 1 << 20
 """Characters of a file that is believed."""
 
 
@@ -24,9 +24,9 @@ class PanelLayout:
     were closed; places: ImGui's own lines, '' for the usual places."""
 
     shown: bool = False
-    text: float | None = None
+    text_points: float | None = None
     hidden: frozenset[str] = frozenset()
-    places: str = ""
+    imgui_settings: str = ""
 
 
 def load(file: Path) -> PanelLayout:
@@ -39,9 +39,14 @@ def load(file: Path) -> PanelLayout:
         r"\[vrnn\]\nlayout=(\d{1,6})\nshown=([01])\ntext=(|\d{1,3}(?:\.\d{1,3})?)\nhidden=([^\n]*)\n\n",
         whole,
     )
-    if match is None or int(match[1]) != VERSION or len(whole) > LONGEST or "\0" in whole:
+    if (
+        match is None
+        or int(match[1]) != VERSION
+        or len(whole) > MAX_FILE_CHARACTERS
+        or "\0" in whole
+    ):
         return PanelLayout()
-    text = min(LARGEST, max(SMALLEST, float(match[3]))) if match[3] else None
+    text = min(MAX_TEXT_POINTS, max(MIN_TEXT_POINTS, float(match[3]))) if match[3] else None
     former = {info.former_title: info.title for info in registered_panels() if info.former_title}
     hidden = frozenset(former.get(name, name) for name in match[4].split(",") if name)
     places = whole[match.end() :]
@@ -50,14 +55,14 @@ def load(file: Path) -> PanelLayout:
     return PanelLayout(match[2] == "1", text, hidden, places)
 
 
-def save(file: Path, memory: PanelLayout) -> bool:
+def save(file: Path, layout: PanelLayout) -> bool:
     """Write it; False when that is not possible here: panels then begin in their usual places."""
-    text = "" if memory.text is None else f"{memory.text:g}"
-    head = f"[vrnn]\nlayout={VERSION}\nshown={int(memory.shown)}\ntext={text}\n"
-    head += f"hidden={','.join(sorted(memory.hidden))}\n\n"
+    text = "" if layout.text_points is None else f"{layout.text_points:g}"
+    head = f"[vrnn]\nlayout={VERSION}\nshown={int(layout.shown)}\ntext={text}\n"
+    head += f"hidden={','.join(sorted(layout.hidden))}\n\n"
     try:
         make_folder(file.parent)
-        write_atomically(file, (head + memory.places).encode())
+        write_atomically(file, (head + layout.imgui_settings).encode())
     except VrnnError:
         return False
     return True

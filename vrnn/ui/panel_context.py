@@ -50,7 +50,7 @@ class PanelContext:
     follows_hover: bool = True
     feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()
-    picture: Callable[[np.ndarray], Any] = _no_picture
+    make_texture: Callable[[np.ndarray], Any] = _no_picture
 
     @property
     def world(self) -> World:

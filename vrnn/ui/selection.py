@@ -7,7 +7,7 @@ import time
 from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext
 
-DWELL = 0.25
+DWELL_SECONDS = 0.25
 """Seconds for which a layer is pointed at before it becomes the subject."""
 
 
@@ -28,10 +28,10 @@ class HoverSelection:
         now = time.perf_counter()
         if key != self._pointed[0]:
             self._pointed = (key, now)
-        elif context.follows_hover and key is not None and now - self._pointed[1] > DWELL:
+        elif context.follows_hover and key is not None and now - self._pointed[1] > DWELL_SECONDS:
             context.subject = key
 
-    def pick(self, context: PanelContext) -> None:
+    def select_now(self, context: PanelContext) -> None:
         """What is pointed at becomes the subject at once."""
         self._pointed = (self._pointed[0], 0.0)
         follows, context.follows_hover = context.follows_hover, True
@@ -39,20 +39,20 @@ class HoverSelection:
         context.follows_hover = follows
 
 
-def changes(context: PanelContext) -> object:
+def displayed_state(context: PanelContext) -> object:
     """What panels show that changes without any input to them: panels are made anew when this is
     another."""
     world, feed = context.world, context.workspace.feed
     hit, pictures = world.hovered, context.workspace.features
     pointed = None
     if hit is not None:
-        pointed = (hit.layer, hit.channel if hit.layer in pictures.made else -1)
+        pointed = (hit.layer, hit.channel if hit.layer in pictures.image_sets else -1)
     frames = tuple(id(world.networks[slot].result) for slot in world.slots)
     found = context.subject_layer()
     maps = id(found[3]) if found is not None else 0
     jobs = context.workspace.jobs
     return (
-        id(world.state), pointed, frames, maps, feed.progress, tuple(jobs.rows.values()),
+        id(world.state), pointed, frames, maps, feed.progress, tuple(jobs.statuses.values()),
         len(context.workspace.analyses.profiles), context.subject,
-        tuple(made.done for made in pictures.made.values()),
+        tuple(made.num_finished for made in pictures.image_sets.values()),
     )  # fmt: skip

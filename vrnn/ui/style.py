@@ -7,21 +7,21 @@ from pathlib import Path
 
 from imgui_bundle import imgui, implot
 
-Ink = tuple[float, float, float, float]
+Color = tuple[float, float, float, float]
 
 # ImGui blends in sRGB, so these are sRGB. The accent is linear (1.0, 0.52, 0.10).
-ACCENT: Ink = (1.0, 0.749, 0.349, 1.0)
-INK: Ink = (0.80, 0.825, 0.865, 1.0)
-QUIET: Ink = (0.52, 0.555, 0.61, 1.0)
-PANEL: Ink = (0.072, 0.082, 0.102, 1.0)
-RAISED: Ink = (0.125, 0.141, 0.172, 1.0)
-EDGE: Ink = (0.165, 0.186, 0.226, 1.0)
-DEEP: Ink = (0.045, 0.052, 0.067, 1.0)
-TEXT = 16.0
+ACCENT: Color = (1.0, 0.749, 0.349, 1.0)
+TEXT_COLOR: Color = (0.80, 0.825, 0.865, 1.0)
+MUTED_COLOR: Color = (0.52, 0.555, 0.61, 1.0)
+PANEL: Color = (0.072, 0.082, 0.102, 1.0)
+RAISED: Color = (0.125, 0.141, 0.172, 1.0)
+EDGE: Color = (0.165, 0.186, 0.226, 1.0)
+DEEP: Color = (0.045, 0.052, 0.067, 1.0)
+DEFAULT_TEXT_POINTS = 16.0
 """The usual size of text, points; sizes of everything else are given for it."""
 
 
-def _with(ink: Ink, alpha: float) -> Ink:
+def _with(ink: Color, alpha: float) -> Color:
     return (*ink[:3], alpha)
 
 
@@ -31,22 +31,29 @@ def load_font() -> None:
     for root in (spec.submodule_search_locations or []) if spec else []:
         path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
         if path.is_file():
-            imgui.get_io().fonts.add_font_from_file_ttf(str(path), TEXT)
+            imgui.get_io().fonts.add_font_from_file_ttf(str(path), DEFAULT_TEXT_POINTS)
             return
     imgui.get_io().fonts.add_font_default()
 
 
-def apply(text: float, pixel_scale: float) -> None:
+def apply(text_points: float, pixel_scale: float) -> None:
     """Set colors and sizes. text: its size in points; pixel_scale: pixels a point."""
     style = imgui.get_style()
-    style.font_size_base = TEXT
-    style.font_scale_main = text / TEXT
+    style.font_size_base = DEFAULT_TEXT_POINTS
+    style.font_scale_main = text_points / DEFAULT_TEXT_POINTS
     style.font_scale_dpi = pixel_scale
     for name, size in SIZES.items():
-        grown = size * text / TEXT * pixel_scale
+        grown = size * text_points / DEFAULT_TEXT_POINTS * pixel_scale
         setattr(style, name, grown if grown < 2 else round(grown))
     for name, (x, y) in PAIRS.items():
-        setattr(style, name, (x * text / TEXT * pixel_scale, y * text / TEXT * pixel_scale))
+        setattr(
+            style,
+            name,
+            (
+                x * text_points / DEFAULT_TEXT_POINTS * pixel_scale,
+                y * text_points / DEFAULT_TEXT_POINTS * pixel_scale,
+            ),
+        )
     style.window_border_size = style.popup_border_size = 1
     style.frame_border_size = 0
     style.window_menu_button_position = imgui.Dir.none
@@ -89,9 +96,9 @@ PAIRS = {
     "cell_padding": (6.0, 2.0),
     "separator_text_padding": (0.0, 6.0),
 }
-COLORS: dict[str, Ink] = {
-    "text": INK,
-    "text_disabled": QUIET,
+COLORS: dict[str, Color] = {
+    "text": TEXT_COLOR,
+    "text_disabled": MUTED_COLOR,
     "window_bg": PANEL,
     "child_bg": (0.0, 0.0, 0.0, 0.0),
     "popup_bg": _with(PANEL, 0.98),
@@ -105,8 +112,8 @@ COLORS: dict[str, Ink] = {
     "menu_bar_bg": DEEP,
     "scrollbar_bg": (0.0, 0.0, 0.0, 0.0),
     "scrollbar_grab": EDGE,
-    "scrollbar_grab_hovered": QUIET,
-    "scrollbar_grab_active": QUIET,
+    "scrollbar_grab_hovered": MUTED_COLOR,
+    "scrollbar_grab_active": MUTED_COLOR,
     "check_mark": ACCENT,
     "checkbox_selected_bg": DEEP,
     "input_text_cursor": ACCENT,
@@ -134,7 +141,7 @@ COLORS: dict[str, Ink] = {
     "tab_dimmed_selected_overline": EDGE,
     "docking_preview": _with(ACCENT, 0.4),
     "docking_empty_bg": (0.0, 0.0, 0.0, 0.0),
-    "plot_lines": INK,
+    "plot_lines": TEXT_COLOR,
     "plot_histogram": ACCENT,
     "table_header_bg": DEEP,
     "table_border_strong": EDGE,
@@ -146,15 +153,15 @@ COLORS: dict[str, Ink] = {
     "nav_cursor": ACCENT,
     "modal_window_dim_bg": (0.0, 0.0, 0.0, 0.45),
 }
-PLOT_COLORS: dict[str, Ink] = {
+PLOT_COLORS: dict[str, Color] = {
     "frame_bg": (0.0, 0.0, 0.0, 0.0),
     "plot_bg": DEEP,
     "plot_border": EDGE,
-    "axis_text": QUIET,
+    "axis_text": MUTED_COLOR,
     "axis_grid": _with(EDGE, 0.7),
     "axis_tick": EDGE,
     "axis_bg": (0.0, 0.0, 0.0, 0.0),
     "axis_bg_hovered": (0.0, 0.0, 0.0, 0.0),
     "axis_bg_active": (0.0, 0.0, 0.0, 0.0),
-    "inlay_text": QUIET,
+    "inlay_text": MUTED_COLOR,
 }

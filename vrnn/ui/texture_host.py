@@ -22,20 +22,20 @@ from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import PanelSet
-from vrnn.ui.selection import HoverSelection, changes
-from vrnn.ui.widgets import beside, input_waits
+from vrnn.ui.selection import HoverSelection, displayed_state
+from vrnn.ui.widgets import has_pending_input, same_line_if_fits
 
 SIZE = (1024, 1280)
 """Pixels."""
-TEXT = 40.0
+TEXT_PIXELS = 40.0
 """Height of a line of text, pixels."""
-CAPITAL = 0.6
+CAPITAL_FRACTION = 0.6
 """Height of a capital letter, of the text's."""
-SETTLING = 3
+SETTLING_REBUILDS = 3
 """Times that panels are made anew after an input."""
-APART = 1 / 30
+MIN_REBUILD_SECONDS = 1 / 30
 """Seconds at least from one making to the next: it takes a good part of a frame."""
-LATEST = 0.5
+REFRESH_SECONDS = 0.5
 SRGB8_ALPHA8 = 0x8C43
 
 
@@ -58,7 +58,7 @@ class TextureGui:
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
         self._renderer = ImGuiRenderer(ctx)
-        context.picture = self._renderer.picture
+        context.make_texture = self._renderer.picture
         outside = imgui.get_current_context(), implot.get_current_context()
         self._imgui_context, self._plots = imgui.create_context(), implot.create_context()
         with self._inside():
@@ -73,7 +73,7 @@ class TextureGui:
         self._tab = self._panels.titles[0]
         self._caps: list[keyboard.KeyCap] = []
         self._at: tuple[float, float] | None = None
-        self._settling, self._made = SETTLING, 0.0
+        self._settling, self._made = SETTLING_REBUILDS, 0.0
         self._stamp: object = None
 
     def _set_up(self) -> None:
@@ -83,7 +83,7 @@ class TextureGui:
         io.backend_flags |= imgui.BackendFlags_.renderer_has_vtx_offset.value
         io.config_input_text_cursor_blink = False
         style.load_font()
-        style.apply(style.TEXT, TEXT / style.TEXT)
+        style.apply(style.DEFAULT_TEXT_POINTS, TEXT_PIXELS / style.DEFAULT_TEXT_POINTS)
         io.display_size = imgui.ImVec2(*SIZE)
         io.add_focus_event(True)
 
@@ -111,7 +111,7 @@ class TextureGui:
     @property
     def cap_height(self) -> float:
         """Height of a capital letter, pixels."""
-        return CAPITAL * TEXT
+        return CAPITAL_FRACTION * TEXT_PIXELS
 
     @property
     def texture(self) -> moderngl.Texture:
@@ -159,14 +159,14 @@ class TextureGui:
     @property
     def _on_keys(self) -> bool:
         """Whether the ray is on the keys, or between them."""
-        top = SIZE[1] - keyboard.height(TEXT)
+        top = SIZE[1] - keyboard.keyboard_height(TEXT_PIXELS)
         return bool(self._caps) and self._at is not None and self._at[1] >= top
 
     def _cap(self) -> keyboard.KeyCap | None:
-        return keyboard.at(self._caps, *self._at) if self._at is not None else None
+        return keyboard.key_at(self._caps, *self._at) if self._at is not None else None
 
     def _stir(self) -> None:
-        self._settling = SETTLING
+        self._settling = SETTLING_REBUILDS
 
     # Making its picture.
 
@@ -174,14 +174,14 @@ class TextureGui:
         """Make the picture anew if something calls for it. True when it was."""
         self._follow.step(self.context)
         now = time.perf_counter()
-        stamp = changes(self.context)
+        stamp = displayed_state(self.context)
         if stamp != self._stamp:
             self._stir()
-        going_on = bool(self.context.workspace.jobs.rows) or bool(
+        going_on = bool(self.context.workspace.jobs.statuses) or bool(
             self.context.workspace.feed.progress
         )
-        if now - self._made < APART or not (
-            self._settling or (going_on and now - self._made > LATEST)
+        if now - self._made < MIN_REBUILD_SECONDS or not (
+            self._settling or (going_on and now - self._made > REFRESH_SECONDS)
         ):
             return False
         self._settling = max(0, self._settling - 1)
@@ -189,9 +189,9 @@ class TextureGui:
             imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
             self._make()
             self._renderer.upload_draw_data(imgui.get_draw_data())
-            if input_waits():
+            if has_pending_input():
                 self._stir()
-        self._made, self._stamp = now, changes(self.context)
+        self._made, self._stamp = now, displayed_state(self.context)
         self._screen.use()
         self._screen.clear(*(0.0, 0.0, 0.0, 1.0))
         self._renderer.draw(self._screen, SIZE)
@@ -201,8 +201,8 @@ class TextureGui:
     def _make(self) -> None:
         imgui.new_frame()
         io = imgui.get_io()
-        self._caps = keyboard.caps(*SIZE, TEXT) if io.want_text_input else []
-        room = SIZE[1] - (keyboard.height(TEXT) if self._caps else 0)
+        self._caps = keyboard.key_caps(*SIZE, TEXT_PIXELS) if io.want_text_input else []
+        room = SIZE[1] - (keyboard.keyboard_height(TEXT_PIXELS) if self._caps else 0)
         imgui.set_next_window_pos((0, 0))
         imgui.set_next_window_size((SIZE[0], room))
         flags = imgui.WindowFlags_
@@ -213,7 +213,7 @@ class TextureGui:
         imgui.end()
         self._palette.draw(self.context)
         if self._caps:
-            keyboard.draw(self._caps, self._cap(), *SIZE, TEXT)
+            keyboard.draw(self._caps, self._cap(), *SIZE, TEXT_PIXELS)
         imgui.render()
 
     def _buttons(self) -> None:
@@ -236,7 +236,7 @@ class TextureGui:
     def _tabs(self) -> None:
         for number, name in enumerate(self._panels.titles):
             if number:
-                beside(name)
+                same_line_if_fits(name)
             chosen = name == self._tab
             if chosen:
                 imgui.push_style_color(imgui.Col_.button, style.COLORS["header_active"])

@@ -8,15 +8,15 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from vrnn.ui.style import ACCENT, DEEP, EDGE, INK, RAISED, Ink
+from vrnn.ui.style import ACCENT, DEEP, EDGE, RAISED, TEXT_COLOR, Color
 
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl.", "zxcvbnm_-#")
-SPECIAL = (("esc", 0.15), ("space", 0.35), ("delete", 0.25), ("enter", 0.25))
+BOTTOM_ROW = (("esc", 0.15), ("space", 0.35), ("delete", 0.25), ("enter", 0.25))
 """Of the lowest row, with their parts of its width."""
-TALL = 1.75
+KEY_HEIGHT = 1.75
 """Height of a key, in heights of the text."""
-KEYS = {"esc": imgui.Key.escape, "delete": imgui.Key.backspace, "enter": imgui.Key.enter}
-GAP = 5.0
+SPECIAL_KEYS = {"esc": imgui.Key.escape, "delete": imgui.Key.backspace, "enter": imgui.Key.enter}
+GAP_PIXELS = 5.0
 
 
 @dataclass(frozen=True)
@@ -27,29 +27,29 @@ class KeyCap:
     box: tuple[float, float, float, float]
 
 
-def height(text: float) -> float:
+def keyboard_height(text: float) -> float:
     """Pixels that all keys take. text: height of a line of text."""
-    return (len(ROWS) + 1) * TALL * text + 2 * GAP
+    return (len(ROWS) + 1) * KEY_HEIGHT * text + 2 * GAP_PIXELS
 
 
-def caps(width: float, bottom: float, text: float) -> list[KeyCap]:
+def key_caps(width: float, bottom: float, text: float) -> list[KeyCap]:
     """All keys, over the whole width and down to `bottom`, pixels."""
-    tall, top = TALL * text, bottom - height(text) + GAP
+    tall, top = KEY_HEIGHT * text, bottom - keyboard_height(text) + GAP_PIXELS
     found = []
     for number, row in enumerate(ROWS):
-        y, wide = top + number * tall, (width - 2 * GAP) / len(row)
+        y, wide = top + number * tall, (width - 2 * GAP_PIXELS) / len(row)
         for i, letter in enumerate(row):
-            x = GAP + i * wide
+            x = GAP_PIXELS + i * wide
             found.append(KeyCap(letter, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
-    x, y = GAP, top + len(ROWS) * tall
-    for name, part in SPECIAL:
-        wide = part * (width - 2 * GAP)
+    x, y = GAP_PIXELS, top + len(ROWS) * tall
+    for name, part in BOTTOM_ROW:
+        wide = part * (width - 2 * GAP_PIXELS)
         found.append(KeyCap(name, (x + 2, y + 2, x + wide - 2, y + tall - 2)))
         x += wide
     return found
 
 
-def at(found: list[KeyCap], x: float, y: float) -> KeyCap | None:
+def key_at(found: list[KeyCap], x: float, y: float) -> KeyCap | None:
     """The key under a point."""
     for cap in found:
         left, top, right, bottom = cap.box
@@ -60,9 +60,9 @@ def at(found: list[KeyCap], x: float, y: float) -> KeyCap | None:
 
 def press(cap: KeyCap, io: Any) -> None:
     """Type it."""
-    if cap.text in KEYS:
-        io.add_key_event(KEYS[cap.text], True)
-        io.add_key_event(KEYS[cap.text], False)
+    if cap.text in SPECIAL_KEYS:
+        io.add_key_event(SPECIAL_KEYS[cap.text], True)
+        io.add_key_event(SPECIAL_KEYS[cap.text], False)
     else:
         io.add_input_character(ord(" " if cap.text == "space" else cap.text))
 
@@ -71,10 +71,10 @@ def draw(found: list[KeyCap], lit: KeyCap | None, width: float, bottom: float, t
     """Draw all keys over everything. lit: the one that is pointed at."""
     over = imgui.get_foreground_draw_list()
 
-    def ink(color: Ink) -> int:
+    def ink(color: Color) -> int:
         return imgui.get_color_u32(imgui.ImVec4(*color))
 
-    top = bottom - height(text)
+    top = bottom - keyboard_height(text)
     over.add_rect_filled((0, top), (width, bottom), ink(DEEP))
     over.add_line((0, top), (width, top), ink(EDGE), 2.0)
     for cap in found:
@@ -83,4 +83,4 @@ def draw(found: list[KeyCap], lit: KeyCap | None, width: float, bottom: float, t
         over.add_rect_filled((left, upper), (right, lower), ink(ACCENT if chosen else RAISED), 6.0)
         size = imgui.calc_text_size(cap.text)
         place = ((left + right - size.x) / 2, (upper + lower - size.y) / 2)
-        over.add_text(place, ink(DEEP if chosen else INK), cap.text)
+        over.add_text(place, ink(DEEP if chosen else TEXT_COLOR), cap.text)

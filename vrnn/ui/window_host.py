@@ -20,19 +20,19 @@ from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.dock_layout import DockLayout
 from vrnn.ui.imgui_keys import MODIFIERS, imgui_key
-from vrnn.ui.layout_store import LARGEST, SMALLEST, PanelLayout
+from vrnn.ui.layout_store import MAX_TEXT_POINTS, MIN_TEXT_POINTS, PanelLayout
 from vrnn.ui.menu_bar import draw_menus
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import PanelSet
-from vrnn.ui.selection import HoverSelection, changes
-from vrnn.ui.widgets import input_waits
+from vrnn.ui.selection import HoverSelection, displayed_state
+from vrnn.ui.widgets import has_pending_input
 
-BURST = 8
+MAX_REBUILDS_A_FRAME = 8
 """Times more that panels are made anew in one frame while input waits: ImGui takes one key each
 time, and who types is faster than a slow machine draws."""
-SETTLING = 3
+SETTLING_REBUILDS = 3
 """Times that panels are made anew after an input: what is under the mouse is known one later."""
-LATEST = 0.5
+REFRESH_SECONDS = 0.5
 """Seconds after which what moves by itself (progress, times) is shown anew."""
 
 
@@ -69,7 +69,7 @@ class WindowGui:
         screen: WindowSurface,
         context: PanelContext,
         key_map: KeyMap,
-        text: float = style.TEXT,
+        text_points: float = style.DEFAULT_TEXT_POINTS,
         file: Path | None = None,
     ) -> None:
         """Create the panels of a window.
@@ -79,25 +79,25 @@ class WindowGui:
             screen: The window.
             context: What panels work with.
             key_map: The keys, for menus and help.
-            text: Size in points.
+            text_points: Size of text, points.
             file: Where the layout is remembered; None for nowhere.
         """
         self.context = context
         self._screen, self._key_map, self._file = screen, key_map, file
         context.help_rows = key_map.help_rows()
-        self._usual_text = text
+        self._usual_text = text_points
         self._memory = layout_store.load(file) if file is not None else PanelLayout()
         self.shown = self._memory.shown
         self._hidden = set(self._memory.hidden)
-        self._text = self._memory.text or text
+        self._text = self._memory.text_points or text_points
         self._renderer = ImGuiRenderer(ctx)
-        context.picture = self._renderer.picture
+        context.make_texture = self._renderer.picture
         self._imgui_context = imgui.create_context()
         self._plots = implot.create_context()
         self._set_up()
         self._palette = CommandPalette()
         self._panels = PanelSet()
-        self._layout = DockLayout(screen.size, bool(self._memory.places))
+        self._layout = DockLayout(screen.size, bool(self._memory.imgui_settings))
         self._scale = 0.0
         self._settling = 0
         self._cursor = (0.0, 0.0)
@@ -121,8 +121,8 @@ class WindowGui:
             text
         )
         style.load_font()
-        if self._memory.places:
-            imgui.load_ini_settings_from_memory(self._memory.places)
+        if self._memory.imgui_settings:
+            imgui.load_ini_settings_from_memory(self._memory.imgui_settings)
 
     # What the window hears.
 
@@ -164,14 +164,14 @@ class WindowGui:
         self._stir()
 
     def _stir(self) -> None:
-        self._settling = SETTLING
+        self._settling = SETTLING_REBUILDS
 
     # What the window asks.
 
     @property
     def visible(self) -> bool:
         """Whether anything of it is seen."""
-        return self.shown or self._palette.opened
+        return self.shown or self._palette.is_open
 
     @property
     def takes_mouse(self) -> bool:
@@ -179,7 +179,7 @@ class WindowGui:
         if not self.visible:
             return False
         # ImGui knows a frame later; what lies beside the world's room is a panel in any case.
-        left, top, width, height = self.room
+        left, top, width, height = self.world_area
         x, y = self._cursor
         beside = not (left <= x < left + width and top <= y < top + height)
         return imgui.get_io().want_capture_mouse or beside
@@ -187,14 +187,14 @@ class WindowGui:
     @property
     def takes_keys(self) -> bool:
         """Whether keys are for a panel: something is typed into one."""
-        return self.visible and (imgui.get_io().want_text_input or self._palette.opened)
+        return self.visible and (imgui.get_io().want_text_input or self._palette.is_open)
 
     @property
-    def room(self) -> Area:
+    def world_area(self) -> Area:
         """What docked panels leave of the picture, for the world."""
         if not self.shown:
             return (0, 0, *self._screen.size)
-        return self._layout.room
+        return self._layout.world_area
 
     # What keys do.
 
@@ -206,16 +206,16 @@ class WindowGui:
 
     def toggle_palette(self) -> None:
         """Show the palette, or put it away."""
-        if self._palette.opened:
+        if self._palette.is_open:
             self._palette.close()
         else:
             self._palette.open(self.context)
         self._stir()
 
-    def grow(self, steps: int) -> None:
+    def resize_text(self, steps: int) -> None:
         """Make text larger or smaller by so many points; 0: as it is set."""
         size = self._text + steps if steps else self._usual_text
-        self._text = min(LARGEST, max(SMALLEST, size))
+        self._text = min(MAX_TEXT_POINTS, max(MIN_TEXT_POINTS, size))
         self._scale = 0.0
         self._stir()
         self._remember()
@@ -234,8 +234,8 @@ class WindowGui:
         stamp = self._changes()
         if stamp != self._stamp:
             self._stir()
-        late = now - self._made > LATEST and (
-            bool(self.context.workspace.jobs.rows) or self.context.workspace.feed.progress
+        late = now - self._made > REFRESH_SECONDS and (
+            bool(self.context.workspace.jobs.statuses) or self.context.workspace.feed.progress
         )
         if not self._settling and not late:
             return False
@@ -243,23 +243,23 @@ class WindowGui:
         imgui.get_io().delta_time = min(max(now - self._made, 1e-4), 0.5)
         self._made = now
         self._make()
-        for _ in range(BURST):
-            if not input_waits():
+        for _ in range(MAX_REBUILDS_A_FRAME):
+            if not has_pending_input():
                 break
             imgui.get_io().delta_time = 1e-3
             self._make()
-        if input_waits():
+        if has_pending_input():
             self._stir()
         self._stamp = self._changes()
         return True
 
     def _changes(self) -> object:
         """What panels show that changes without any input to them."""
-        return self._screen.size, changes(self.context)
+        return self._screen.size, displayed_state(self.context)
 
-    def pick(self) -> None:
+    def select_hovered(self) -> None:
         """What is pointed at becomes the subject at once."""
-        self._follow.pick(self.context)
+        self._follow.select_now(self.context)
 
     def _make(self) -> None:
         io = imgui.get_io()
@@ -311,9 +311,9 @@ class WindowGui:
 
     # Drawing and the end.
 
-    def show_world(self, screen: moderngl.Framebuffer, picture: moderngl.Texture) -> None:
+    def draw_world(self, screen: moderngl.Framebuffer, picture: moderngl.Texture) -> None:
         """Put the world's picture into the room that is left."""
-        self._renderer.show_part(screen, picture, self.room, self._screen.size)
+        self._renderer.show_part(screen, picture, self.world_area, self._screen.size)
 
     def draw(self, screen: moderngl.Framebuffer) -> None:
         """Draw the panels over what the window shows."""
@@ -325,7 +325,7 @@ class WindowGui:
             return
         text = self._text if self._text != self._usual_text else None
         # Before the first layout, ImGui knows no places; those of the last visit are kept.
-        places = imgui.save_ini_settings_to_memory() if self._made else self._memory.places
+        places = imgui.save_ini_settings_to_memory() if self._made else self._memory.imgui_settings
         layout_store.save(
             self._file, PanelLayout(self.shown, text, frozenset(self._hidden), places)
         )

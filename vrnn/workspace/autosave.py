@@ -15,7 +15,7 @@ from vrnn.storage.atomic import make_folder
 from vrnn.storage.paths import state_dir
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, save_workspace
 
-SECONDS = 1.0
+DELAY_SECONDS = 1.0
 """After a change, with no other, it is written."""
 
 
@@ -37,7 +37,9 @@ class Autosave:
         self._seen: object = None
         self._since = 0.0
 
-    def update(self, now: float, state: object, kept: Callable[[], WorkspaceSnapshot]) -> None:
+    def update(
+        self, now: float, state: object, make_snapshot: Callable[[], WorkspaceSnapshot]
+    ) -> None:
         """Write when the state has been the same for a while and is not written yet.
 
         now: seconds; kept: makes what is written.
@@ -46,23 +48,25 @@ class Autosave:
             return
         if self._since == 0.0:
             self._since = now
-        if now - self._since < SECONDS or (self._thread is not None and self._thread.is_alive()):
+        if now - self._since < DELAY_SECONDS or (
+            self._thread is not None and self._thread.is_alive()
+        ):
             return
         self._seen, self._since = state, 0.0
-        self._thread = threading.Thread(target=self._write, args=(kept(),), daemon=True)
+        self._thread = threading.Thread(target=self._write, args=(make_snapshot(),), daemon=True)
         self._thread.start()
 
-    def _write(self, kept: WorkspaceSnapshot) -> None:
+    def _write(self, snapshot: WorkspaceSnapshot) -> None:
         assert self._path is not None
         try:
             make_folder(self._path.parent)
-            save_workspace(self._path, kept)
+            save_workspace(self._path, snapshot)
         except VrnnError as error:
             print(f"vrnn: {error}", file=sys.stderr)
 
-    def finish(self, kept: Callable[[], WorkspaceSnapshot], changed: bool) -> None:
+    def finish(self, make_snapshot: Callable[[], WorkspaceSnapshot], changed: bool) -> None:
         """Write the last time, at the end of a visit in which something was changed."""
         if self._thread is not None:
             self._thread.join()
         if self._path is not None and changed:
-            self._write(kept())
+            self._write(make_snapshot())

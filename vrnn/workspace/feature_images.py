@@ -25,11 +25,11 @@ from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 
-STORES = 100_000
+FIRST_STORE = 100_000
 """Numbers of pictures' stores begin here, beyond those of networks and doubles."""
-LOOK_EVERY = 0.5
+VISIBILITY_SECONDS = 0.5
 """Seconds from one look at what is seen to the next."""
-KEPT = 256
+MAX_IMAGES_IN_MEMORY = 256
 """Pictures that are held whole; others come from their file when they are asked for."""
 
 Key = tuple[int, int]
@@ -43,15 +43,15 @@ class FeatureImageSet:
 
     settings: FeatureVisSettings
     store: int
-    job: int = 0
-    done: int = 0
-    of: int = 0
+    job_number: int = 0
+    num_finished: int = 0
+    total: int = 0
     size: tuple[int, int] | None = None
-    whole: dict[tuple[int, int], FeatureImage] = field(default_factory=dict)
+    images: dict[tuple[int, int], FeatureImage] = field(default_factory=dict)
     files: dict[tuple[int, int], Path] = field(default_factory=dict)
-    waiting: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
-    shown: dict[tuple[int, int], int] = field(default_factory=dict)
-    finished: set[tuple[int, int]] = field(default_factory=set)
+    pending_blocks: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
+    uploaded: dict[tuple[int, int], int] = field(default_factory=dict)
+    finished_keys: set[tuple[int, int]] = field(default_factory=set)
 
 
 class FeatureImageManager:
@@ -69,12 +69,12 @@ class FeatureImageManager:
             notify: Tells the user a sentence.
         """
         self._world, self._renderer, self._jobs, self._notify = world, renderer, jobs, notify
-        self._stores = STORES
+        self._stores = FIRST_STORE
         self._wished: tuple[int, ...] = ()
         self._first: tuple[int, ...] = ()
         self._looked = 0.0
         self._view: np.ndarray | None = None
-        self.made: dict[Key, FeatureImageSet] = {}
+        self.image_sets: dict[Key, FeatureImageSet] = {}
 
     def sync_with_state(self, state: State) -> None:
         """Make what a state shows and is not there; take away what it does not show."""
@@ -83,42 +83,43 @@ class FeatureImageManager:
             stand = self._world.networks.get(slot)
             if layer.features is not None and stand is not None and name in stand.node_ids:
                 asked[slot, stand.node_ids[name]] = layer.features
-        for key, made in list(self.made.items()):
+        for key, made in list(self.image_sets.items()):
             if asked.get(key) != made.settings:
                 self._take_away(key)
         for key, settings in asked.items():
             ready = settings.source != "image" or self._world.networks[key[0]].result is not None
-            if key not in self.made and ready:
+            if key not in self.image_sets and ready:
                 self._begin(key, settings)
 
     def on_network_loaded(self) -> None:
         """Take all images away: they may be of another network."""
-        for key in list(self.made):
+        for key in list(self.image_sets):
             self._take_away(key)
 
     def _begin(self, key: Key, settings: FeatureVisSettings) -> None:
         slot, node = key
         stand = self._world.networks[slot]
-        made = self.made[key] = FeatureImageSet(settings, self._stores)
+        made = self.image_sets[key] = FeatureImageSet(settings, self._stores)
         self._stores += 1
         count = 1 if settings.is_whole_layer else stand.network.by_id[node].shape[0]
-        made.of = count * settings.samples_per_channel
+        made.total = count * settings.samples_per_channel
         image = None
         if settings.source == "image" and stand.result is not None:
             image = stand.result.image
         # Where the layer will stand: it grows just now.
         self._first = (*self._wished, *self._seen(self._world.at_rest(), key, settings))
         job = FeatureVisJob(slot, node, settings, image, lambda: self._first)
-        made.job = self._jobs.start(
+        made.job_number = self._jobs.start(
             job, f"pictures for {stand.network.by_id[node].name}", lambda result: None,
-            on_part=lambda parts: self._on_part(made, parts), on_end=lambda: self._on_end(made),
+            on_partial_result=lambda parts: self._on_part(made, parts),
+            on_end=lambda: self._on_end(made),
         )  # fmt: skip
 
     def _take_away(self, key: Key) -> None:
-        made = self.made.pop(key)
-        if made.job:
-            self._jobs.cancel(made.job)
-            made.job = 0
+        made = self.image_sets.pop(key)
+        if made.job_number:
+            self._jobs.cancel(made.job_number)
+            made.job_number = 0
         if made.store in self._renderer.slots:
             self._renderer.close(made.store)
         self._world.set_feature_tiles(*key, None)
@@ -131,10 +132,10 @@ class FeatureImageManager:
         """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
         now = time.perf_counter()
         self._view = clip_from_world
-        if now - self._looked > LOOK_EVERY:
+        if now - self._looked > VISIBILITY_SECONDS:
             self._looked = now
-            for key, made in self.made.items():
-                if made.job:
+            for key, made in self.image_sets.items():
+                if made.job_number:
                     self._first = (*self._wished, *self._seen(self._world, key, made.settings))
                     break
 
@@ -145,7 +146,7 @@ class FeatureImageManager:
 
     def _on_part(self, made: FeatureImageSet, parts: Sequence[object]) -> None:
         """Take images that a job has made, unless they are not wanted any more."""
-        if not made.job:
+        if not made.job_number:
             return
         for part in parts:
             if not isinstance(part, FeatureTile):
@@ -153,30 +154,32 @@ class FeatureImageManager:
             feature = part.feature
             key = (feature.channel, feature.sample)
             made.size = feature.pixels.shape[:2]
-            made.waiting[key] = part.block
-            made.whole.pop(key, None)
-            made.whole[key] = feature
+            made.pending_blocks[key] = part.block
+            made.images.pop(key, None)
+            made.images[key] = feature
             if part.path is not None:
                 made.files[key] = part.path
             if len(feature.curve) >= made.settings.steps or feature.diverged:
-                made.finished.add(key)
-        made.done = len(made.finished)
-        for key in [k for k in made.whole if k in made.files][: max(len(made.whole) - KEPT, 0)]:
-            del made.whole[key]
+                made.finished_keys.add(key)
+        made.num_finished = len(made.finished_keys)
+        for key in [k for k in made.images if k in made.files][
+            : max(len(made.images) - MAX_IMAGES_IN_MEMORY, 0)
+        ]:
+            del made.images[key]
 
     def _on_end(self, made: FeatureImageSet) -> None:
         """A job has ended: done, stopped or failed."""
-        made.job = 0
+        made.job_number = 0
 
-    def upload(self, most_bytes: float) -> bool:
+    def upload(self, max_bytes: float) -> bool:
         """Send pictures to the GPU until so many bytes are reached, at least one. True when all
         are there."""
         sent = 0
-        for (slot, node), made in self.made.items():
+        for (slot, node), made in self.image_sets.items():
             fresh = False
-            while made.waiting and sent < most_bytes:
-                key = next(iter(made.waiting))
-                block = made.waiting.pop(key)
+            while made.pending_blocks and sent < max_bytes:
+                key = next(iter(made.pending_blocks))
+                block = made.pending_blocks.pop(key)
                 try:
                     fresh |= self._send(made, key, block)
                 except VrnnError as error:  # no room on the GPU
@@ -185,7 +188,7 @@ class FeatureImageManager:
                 sent += block.nbytes
             if fresh and made.size is not None:
                 addresses = self._addresses(made)
-                size = display_size(made.of, *made.size)
+                size = display_size(made.total, *made.size)
                 layer = FeatureTiles(
                     made.store,
                     size,
@@ -194,47 +197,47 @@ class FeatureImageManager:
                     made.settings.is_whole_layer,
                 )
                 self._world.set_feature_tiles(slot, node, layer)
-        return not any(made.waiting for made in self.made.values())
+        return not any(made.pending_blocks for made in self.image_sets.values())
 
     def _give_up(self, made: FeatureImageSet, why: str) -> None:
-        made.waiting.clear()
-        if made.job:
-            self._jobs.cancel(made.job)
-            made.job = 0
+        made.pending_blocks.clear()
+        if made.job_number:
+            self._jobs.cancel(made.job_number)
+            made.job_number = 0
         self._notify(why)
 
     def _send(self, made: FeatureImageSet, key: tuple[int, int], block: np.ndarray) -> bool:
         """Write one picture; True when it is seen for the first time."""
         assert made.size is not None
         if made.store not in self._renderer.slots:
-            size = block_size(3, *display_size(made.of, *made.size))
-            self._renderer.open(made.store, dict.fromkeys(range(made.of), size))
+            size = block_size(3, *display_size(made.total, *made.size))
+            self._renderer.open(made.store, dict.fromkeys(range(made.total), size))
         number = key[0] * made.settings.samples_per_channel + key[1]
         self._renderer.upload(made.store, number, block)
-        fresh = key not in made.shown
-        made.shown[key] = number
+        fresh = key not in made.uploaded
+        made.uploaded[key] = number
         return fresh
 
     def _addresses(self, made: FeatureImageSet) -> Mapping[tuple[int, int], tuple[int, int]]:
         places = self._renderer.addresses(made.store)
-        return {key: places[number] for key, number in made.shown.items()}
+        return {key: places[number] for key, number in made.uploaded.items()}
 
     def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> FeatureImage | None:
         """A picture of a layer that shows its pictures; None while there is none."""
-        made = self.made.get((slot, node))
+        made = self.image_sets.get((slot, node))
         if made is None:
             return None
         key = (0 if made.settings.is_whole_layer else channel, copy)
-        whole = made.whole.get(key)
+        whole = made.images.get(key)
         if whole is None and key in made.files:
             whole = load(made.files[key], node, *key)
             if whole is not None:
-                made.whole[key] = whole
+                made.images[key] = whole
         return whole
 
-    def all_of(self, slot: int, node: int) -> list[FeatureImage]:
+    def all_images(self, slot: int, node: int) -> list[FeatureImage]:
         """Every picture of a layer that there is, by channel and copy."""
-        made = self.made.get((slot, node))
-        keys = sorted(made.shown) if made is not None else []
+        made = self.image_sets.get((slot, node))
+        keys = sorted(made.uploaded) if made is not None else []
         found = [self.feature(slot, node, *key) for key in keys]
         return [feature for feature in found if feature is not None]

@@ -59,7 +59,7 @@ class Hand:
         if held is None or not into_input:
             return
         self._workspace.apply_command(
-            held.put or SetInputImage(pixels=self._workspace.input.remember(held.pixels))
+            held.command or SetInputImage(pixels=self._workspace.input.remember(held.pixels))
         )
 
     def cards(self, magnify: str, hint: str = HOLDING) -> list[ImageCard]:

@@ -30,29 +30,31 @@ class HeldImage:
 
     pixels: np.ndarray
     caption: str
-    put: SetInputImage | SetInputNoise | None = None
+    command: SetInputImage | SetInputNoise | None = None
     layer: tuple[int, int, int] | None = None
 
 
 def grab_image(
-    action: ImageSelection,
+    selection: ImageSelection,
     world: World,
     images: ImageSet | None,
     size: tuple[int, int],
     colors: MapColors,
 ) -> HeldImage:
     """What is in the hand after this. size: height and width of the input. Raises VrnnError."""
-    if action.number is not None:
-        if images is None or not 0 <= action.number < len(images):
+    if selection.number is not None:
+        if images is None or not 0 <= selection.number < len(images):
             count = 0 if images is None else len(images)
-            raise VrnnError(f"there is no image {action.number}; the data set has {count}")
-        name = class_name(images, action.number)
-        caption = f"#{action.number}" + (f" · {name}" if name else "")
-        return HeldImage(images.image(action.number), caption, SetInputImage(number=action.number))
-    if action.source:
-        return _of_source(action.source, world, size)
-    slot, node = find_layer(world, action.layer, action.network)
-    return _of_map(world, slot, node, action.channel, colors)
+            raise VrnnError(f"there is no image {selection.number}; the data set has {count}")
+        name = class_name(images, selection.number)
+        caption = f"#{selection.number}" + (f" · {name}" if name else "")
+        return HeldImage(
+            images.image(selection.number), caption, SetInputImage(number=selection.number)
+        )
+    if selection.source:
+        return _of_source(selection.source, world, size)
+    slot, node = find_layer(world, selection.layer, selection.network)
+    return _of_map(world, slot, node, selection.channel, colors)
 
 
 def class_name(images: ImageSet, number: int) -> str:

@@ -68,7 +68,7 @@ class ImageWall(Closeable):
         if page:
             pages.page(pages.number + page)
 
-    def update(self, picture: InputImage, x: float, y: float, z: float) -> Visual | None:
+    def update(self, input_image: InputImage, x: float, y: float, z: float) -> Visual | None:
         """The wall with its right lower corner at (x, y, z); None while it is as it was."""
         numbers: tuple[int, ...] = ()
         pages: str = ""
@@ -80,11 +80,11 @@ class ImageWall(Closeable):
             self._made = {n: p for n, p in self._made.items() if n in numbers}
             count = self._pages.pages
             pages = f"page {self._pages.number + 1}" + (f" of {count:,}" if count else "")
-        key = (numbers, tuple(self._made), pages, picture, x, y, z, self.failures)
+        key = (numbers, tuple(self._made), pages, input_image, x, y, z, self.failures)
         if key == self._drawn:
             return None
         self._drawn = key
-        return self._wall(numbers, pages, picture, x, y, z)
+        return self._wall(numbers, pages, input_image, x, y, z)
 
     @property
     def failures(self) -> dict[int, str]:

@@ -30,7 +30,7 @@ class InputSource:
 
     def __init__(self, world: World) -> None:
         self.pixels: dict[str, np.ndarray] = {}
-        self.given: list[np.ndarray | Path | int] = []
+        self.browsable: list[np.ndarray | Path | int] = []
         self.live_frame: np.ndarray | None = None
         self._world = world
         self._position = 0
@@ -91,7 +91,7 @@ class InputSource:
             del self.pixels[next(iter(self.pixels))]
         return key
 
-    def named(self, image: np.ndarray | Path | int) -> InputImage:
+    def to_input_image(self, image: np.ndarray | Path | int) -> InputImage:
         """Name a file, the number of an image in the data set, or pixels: those are remembered."""
         if isinstance(image, Path):
             return InputImage(file=image)
@@ -99,9 +99,9 @@ class InputSource:
             return InputImage(number=image)
         return InputImage(pixels=self.remember(image))
 
-    def give(self, images: Sequence[np.ndarray | Path | int]) -> None:
+    def set_browsable(self, images: Sequence[np.ndarray | Path | int]) -> None:
         """Set the images that can be stepped through, in place of the data set."""
-        self.given = list(images)
+        self.browsable = list(images)
 
     def adjacent(self, step: int, images: ImageSet | None) -> tuple[InputImage, str]:
         """Step through the images that were given, else through the data set.
@@ -116,11 +116,11 @@ class InputSource:
         Raises:
             VrnnError: When there is only one image.
         """
-        count = len(self.given) or (len(images) if images is not None else 0)
+        count = len(self.browsable) or (len(images) if images is not None else 0)
         if not count:
             raise VrnnError(
                 "there is only one image: start with --image (several times) or --data FOLDER"
             )
         self._position = (self._position + step) % count
-        image = self.given[self._position] if self.given else self._position
-        return self.named(image), f"image {self._position + 1} of {count}"
+        image = self.browsable[self._position] if self.browsable else self._position
+        return self.to_input_image(image), f"image {self._position + 1} of {count}"

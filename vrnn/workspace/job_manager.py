@@ -30,10 +30,10 @@ class JobStatus:
 
 
 @dataclass(frozen=True, eq=False)
-class _Started:
+class _StartedJob:
     job: Job
     on_done: Callable[[object], None]
-    on_part: Callable[[Sequence[object]], None]
+    on_partial_result: Callable[[Sequence[object]], None]
     on_end: Callable[[], None]
     background: bool
 
@@ -55,9 +55,9 @@ class JobManager:
             feed: Gets the worker's events.
             notify: Tells the user a sentence.
         """
-        self.rows: dict[int, JobStatus] = {}
+        self.statuses: dict[int, JobStatus] = {}
         self._worker, self._feed, self._notify = worker, feed, notify
-        self._started: dict[int, _Started] = {}
+        self._started: dict[int, _StartedJob] = {}
 
     @property
     def busy(self) -> bool:
@@ -66,7 +66,7 @@ class JobManager:
 
     def start(
         self, job: Job, text: str, on_done: Callable[[object], None],
-        on_part: Callable[[Sequence[object]], None] = _ignore,
+        on_partial_result: Callable[[Sequence[object]], None] = _ignore,
         on_end: Callable[[], None] = _ignore, background: bool = False,
     ) -> int:  # fmt: skip
         """Start a job; its functions are called on the main thread, between two frames.
@@ -75,7 +75,7 @@ class JobManager:
             job: The job.
             text: What it does, until it says so itself.
             on_done: Gets its result, unless its network is gone.
-            on_part: Gets each part of its result, as they come.
+            on_partial_result: Gets each part of its result, as they come.
             on_end: Is called when it has ended in any way, before `on_done`.
             background: Whether nobody waits for it, nor for a message when it fails.
 
@@ -83,8 +83,8 @@ class JobManager:
             Its number.
         """
         number = self._worker.start(job)
-        self._started[number] = _Started(job, on_done, on_part, on_end, background)
-        self.rows[number] = JobStatus(number, text)
+        self._started[number] = _StartedJob(job, on_done, on_partial_result, on_end, background)
+        self.statuses[number] = JobStatus(number, text)
         return number
 
     def is_running(self, job: Job) -> bool:
@@ -100,36 +100,36 @@ class JobManager:
         """Let a job rest, or resume it; 0: all."""
         for each in [number] if number else list(self._started):
             self._worker.pause(each, paused)
-            if each in self.rows:
-                self.rows[each] = replace(self.rows[each], paused=paused)
+            if each in self.statuses:
+                self.statuses[each] = replace(self.statuses[each], paused=paused)
 
     def update(self) -> None:
         """Take what jobs have told since the last call."""
-        events, self._feed.jobs = self._feed.jobs, []
+        events, self._feed.job_events = self._feed.job_events, []
         for event in events:
             self._take(event)
 
     def _take(self, event: JobEvent) -> None:
         if isinstance(event, JobProgress):
             fraction = event.done / event.total if event.total else 0.0
-            paused = event.id in self.rows and self.rows[event.id].paused
-            self.rows[event.id] = JobStatus(
+            paused = event.id in self.statuses and self.statuses[event.id].paused
+            self.statuses[event.id] = JobStatus(
                 event.id, event.text, fraction, event.seconds_left, paused
             )
         elif isinstance(event, JobPartialResult):
             if event.id in self._started:
-                self._started[event.id].on_part(event.results)
+                self._started[event.id].on_partial_result(event.results)
             if event.notice:
                 self._notify(event.notice)
         else:
-            self.rows.pop(event.id, None)
+            self.statuses.pop(event.id, None)
             started = self._started.pop(event.id, None)
             if started is not None:
                 self._end(started, event)
             elif isinstance(event, JobFailed) and not event.cancelled:
                 self._notify(event.message)
 
-    def _end(self, started: _Started, event: JobDone | JobFailed) -> None:
+    def _end(self, started: _StartedJob, event: JobDone | JobFailed) -> None:
         started.on_end()
         if isinstance(event, JobFailed):
             if not event.cancelled and not started.background:

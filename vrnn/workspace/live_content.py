@@ -58,7 +58,7 @@ class LiveContent:
             Whether all of it is there.
         """
         in_view: set[tuple[int, int]] = set()
-        if clip_from_world is not None and self._feed.waiting:
+        if clip_from_world is not None and self._feed.has_pending:
             in_view = layers_in_view(self._world, clip_from_world)
         complete = self._feed.upload(max_bytes, in_view)
         if clip_from_world is not None:
@@ -132,7 +132,7 @@ class LiveContent:
             self._wall is not None
             and self._wall.complete
             and self._nearby.complete
-            and not (self._nearby.shown and self._workspace.analyses.profiling)
+            and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 
     def close_wall(self) -> None:

@@ -37,7 +37,7 @@ class WorkerEventSink:
     progress: str = ""
     failures: list[WorkerFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
-    jobs: list[JobEvent] = field(default_factory=list)
+    job_events: list[JobEvent] = field(default_factory=list)
     passes: int = 0
     displayed_sequence: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
@@ -62,7 +62,7 @@ class WorkerEventSink:
                 self.passes += 1
                 self.progress = ""
             elif isinstance(event, JobProgress | JobPartialResult | JobDone | JobFailed):
-                self.jobs.append(event)
+                self.job_events.append(event)
             elif isinstance(event, WorkerFailure):
                 self.failures.append(event)
                 self.progress = ""
@@ -84,7 +84,7 @@ class WorkerEventSink:
             self._folded[slot, node] = (maps, shows)
 
     @property
-    def waiting(self) -> bool:
+    def has_pending(self) -> bool:
         """Whether something has come that is not on the GPU yet."""
         return bool(self._pending or self._frames)
 
@@ -99,7 +99,7 @@ class WorkerEventSink:
             self.datasets[event.slot] = event.dataset
 
     def upload(
-        self, most_bytes: float = float("inf"), in_view: Collection[tuple[int, int]] = ()
+        self, max_bytes: float = float("inf"), in_view: Collection[tuple[int, int]] = ()
     ) -> bool:
         """Send waiting maps to the GPU until so many bytes are reached. True when all are there.
 
@@ -112,9 +112,9 @@ class WorkerEventSink:
             self._pending = first | self._pending
             seen = sum(maps.block.nbytes for maps in first.values())
             everything = sum(maps.block.nbytes for maps in self._pending.values())
-            most_bytes = max(most_bytes, seen / 2, everything / 10)
+            max_bytes = max(max_bytes, seen / 2, everything / 10)
         arrived: dict[int, dict[int, FeatureMaps]] = {}
-        while self._pending and sent < most_bytes:
+        while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
             self.renderer.upload(slot, node, maps.block)

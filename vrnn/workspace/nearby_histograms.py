@@ -13,9 +13,9 @@ from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual
 from vrnn.scene.world import World
 
-REACH = 14.0
+MAX_DISTANCE = 14.0
 """Meters from the eye; beyond, nothing of a histogram can be read."""
-SECONDS = 0.004
+MAX_SECONDS_A_FRAME = 0.004
 """That may be spent on it in one frame."""
 
 
@@ -28,11 +28,11 @@ class NearbyHistograms:
         self.complete = False
 
     def update(
-        self, world: World, eye: np.ndarray, facts: dict[tuple[int, int], LayerProfile]
+        self, world: World, eye: np.ndarray, profiles: dict[tuple[int, int], LayerProfile]
     ) -> Visual | None:
         """Go on for a moment; what stands beside the layers now, None while it is as it was."""
         wanted = self._wanted(world, eye)
-        end = time.perf_counter() + SECONDS
+        end = time.perf_counter() + MAX_SECONDS_A_FRAME
         self.complete = True
         for slot, node in wanted:
             maps = world.networks[slot].maps[node]
@@ -44,14 +44,14 @@ class NearbyHistograms:
         shown = [key for key in wanted if key in self._made]
         places = {key: world.placement_frame(key[0]).panel_rect(key[1]) for key in shown}
         drawn = [
-            (key, id(self._made[key][1]), places[key].tobytes(), key in facts) for key in shown
+            (key, id(self._made[key][1]), places[key].tobytes(), key in profiles) for key in shown
         ]
         if drawn == self._drawn:
             return None
         self._drawn = drawn
         parts = []
         for key in shown:
-            weights = facts[key].weights if key in facts else None
+            weights = profiles[key].weights if key in profiles else None
             parts.append(histogram_visual(places[key], self._made[key][1], weights))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
@@ -59,7 +59,7 @@ class NearbyHistograms:
         )
 
     @property
-    def shown(self) -> bool:
+    def any_shown(self) -> bool:
         """Whether any layer is near."""
         return bool(self._drawn)
 
@@ -69,7 +69,7 @@ class NearbyHistograms:
         for slot in world.slots:
             pose, stand = world.placement_frame(slot), world.networks[slot]
             away = np.linalg.norm(pose.panel_rects[:, :3] - eye, axis=1)
-            for i in np.flatnonzero(away < REACH):
+            for i in np.flatnonzero(away < MAX_DISTANCE):
                 node = pose.node_ids[i]
                 face = pose.placement.panel_shapes.get(node)
                 if node not in stand.maps or face is None or face.shows_one_map:

@@ -24,7 +24,7 @@ from vrnn.workspace.layer_analyses import NodeKey
 
 VISUAL = "top images"
 """What the world calls the card."""
-ABOVE = 0.62
+METERS_ABOVE_LAYER = 0.62
 """Meters from a layer's panel to the card over it."""
 
 
@@ -128,6 +128,6 @@ class TopActivationsCard:
         x, y, z, _, height = frame.panel_rect(node).tolist()
         card = top_images_visual(
             pictures, texts, commands, f"excite channel {channel} most", ShowTopActivations(),
-            (x, y + height + ABOVE, z + 0.02),
+            (x, y + height + METERS_ABOVE_LAYER, z + 0.02),
         )  # fmt: skip
         self._world.set_visual(VISUAL, card)

@@ -62,7 +62,7 @@ class Workspace:
         self.feed = WorkerEventSink(self.world, renderer)
         self.history = UndoStack(state)
         self.input = InputSource(self.world)
-        self.passes = 0
+        self.passes_requested = 0
         self.messages: list[str] = []
         notify = self.messages.append
         self.jobs = JobManager(worker, self.feed, notify)
@@ -145,7 +145,7 @@ class Workspace:
             ablation = Ablation(one.layer, one.channels, one.position, one.value)
             ablations[one.network] = (*ablations.get(one.network, ()), ablation)
         image = self.input.live_frame
-        self.passes += 1
+        self.passes_requested += 1
         self.worker.run_image(
             self.input.resolve(state.input_image, self.images) if image is None else image,
             ablations,
@@ -161,16 +161,16 @@ class Workspace:
         """Step through the images. See `InputSource.adjacent`."""
         return self.input.adjacent(step, self.images)
 
-    def show(self, image: InputImage) -> None:
+    def show_image(self, image: InputImage) -> None:
         """Run an image, also when it is the one that is in."""
         if image == self.world.state.input_image:
             self.run_inference()
         else:
             self.apply_command(SetInputImage(image.file, image.number, image.plain, image.pixels))
 
-    def begin_with(self, image: np.ndarray | Path | int) -> None:
+    def set_initial_image(self, image: np.ndarray | Path | int) -> None:
         """Say which image the worker was given at the start: nothing to undo leads before it."""
-        state = replace(self.world.state, input_image=self.input.named(image))
+        state = replace(self.world.state, input_image=self.input.to_input_image(image))
         self.history = UndoStack(state)
         self.world.set_state(state)
 

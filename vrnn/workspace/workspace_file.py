@@ -79,23 +79,23 @@ class _Content:
     pixels: Mapping[str, str] = field(default_factory=dict)
 
 
-def save_workspace(path: Path, kept: WorkspaceSnapshot) -> None:
+def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
     """Write a session as JSON, whole or not at all.
 
     Raises:
         VrnnError: It cannot be written, or a model was given as an object in Python.
     """
-    layers = sorted(kept.state.layers.items())
-    image = replace(kept.state.input_image, file=_absolute(kept.state.input_image.file))
+    layers = sorted(snapshot.state.layers.items())
+    image = replace(snapshot.state.input_image, file=_absolute(snapshot.state.input_image.file))
     content = _Content(
         VERSION,
-        tuple(map(_model_entry, kept.models)),
-        kept.detail,
-        kept.camera,
-        kept.viewpoints,
-        replace(kept.state, layers=MappingProxyType({}), input_image=image),
+        tuple(map(_model_entry, snapshot.models)),
+        snapshot.detail,
+        snapshot.camera,
+        snapshot.viewpoints,
+        replace(snapshot.state, layers=MappingProxyType({}), input_image=image),
         tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
-        {key: _encoded(pixels) for key, pixels in kept.pixels.items()},
+        {key: _encoded(pixels) for key, pixels in snapshot.pixels.items()},
     )
     # Every entry is there, so that one can see in a file what it may hold.
     table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}

@@ -10,7 +10,7 @@ from vrnn.scene.state import FOLD_DISPLAYS
 from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.widgets import choice, slider, toggle
+from vrnn.ui.widgets import checkbox, combo, slider
 
 
 @panel("Display", dock=Dock.LEFT_BOTTOM)
@@ -22,9 +22,9 @@ class DisplayPanel(Panel):
         state = context.world.state
         mapping = state.color_mapping
         imgui.separator_text("Colors")
-        if colormap := choice("color map", mapping.colormap, COLORMAPS):
+        if colormap := combo("color map", mapping.colormap, COLORMAPS):
             context.do(SetColorMapping(colormap=colormap))
-        if normalize_by := choice("color range", mapping.normalize_by, COLOR_RANGES):
+        if normalize_by := combo("color range", mapping.normalize_by, COLOR_RANGES):
             context.do(SetColorMapping(normalize_by=normalize_by))
         slider(
             context, "gamma", mapping.gamma, (0.25, 4.0), "%.2f",
@@ -34,7 +34,7 @@ class DisplayPanel(Panel):
             context, "clip percentile", mapping.clip_percentile, (50.0, 100.0), "%.1f %%",
             lambda v: SetColorMapping(clip_percentile=v),
         )  # fmt: skip
-        symmetric = toggle("center at zero", mapping.symmetric)
+        symmetric = checkbox("center at zero", mapping.symmetric)
         if symmetric is not None:
             context.do(SetColorMapping(symmetric=symmetric))
         if mapping != DEFAULT:
@@ -42,9 +42,9 @@ class DisplayPanel(Panel):
             if imgui.small_button("reset"):
                 context.do(SetColorMapping(**vars(DEFAULT)))
         imgui.separator_text("World")
-        if arrangement := choice("arrangement", state.arrangement, arrangement_names()):
+        if arrangement := combo("arrangement", state.arrangement, arrangement_names()):
             context.do(SetArrangement(arrangement))
-        if shows := choice("folded layers", state.fold_display, FOLD_DISPLAYS):
+        if shows := combo("folded layers", state.fold_display, FOLD_DISPLAYS):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or open all stages"):
             context.do(FoldAllStages())

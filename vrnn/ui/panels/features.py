@@ -27,11 +27,11 @@ from vrnn.network.graph import Node
 from vrnn.style.text import format_duration
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT, QUIET
-from vrnn.ui.widgets import buttons, choice, labeled, toggle, wrapped
+from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.widgets import button_row, checkbox, combo, labeled, wrapped_text
 from vrnn.workspace.feature_images import FeatureImageSet
 
-OWN = "own"
+CUSTOM_PRESET = "own"
 
 
 @panel("Features", dock=Dock.LEFT_BOTTOM)
@@ -48,12 +48,12 @@ class FeaturesPanel(Panel):
         """The panel's inside."""
         found = context.subject_layer()
         if found is None or found[2].operation == "input":
-            wrapped("Point at a layer to see what its channels look for.")
+            wrapped_text("Point at a layer to see what its channels look for.")
             return
         slot, _, node, _ = found
         self._follow(context, slot, node)
         imgui.text_colored(ACCENT, node.name)
-        made = context.workspace.features.made.get((slot, node.id))
+        made = context.workspace.features.image_sets.get((slot, node.id))
         self._begin(context, slot, node, made)
         if made is not None:
             _progress(context, made)
@@ -77,16 +77,16 @@ class FeaturesPanel(Panel):
     ) -> None:
         layer = context.world.state.layer((slot, node.name))
         if layer.features is None:
-            wrapped("Pictures that excite each channel most, in place of its maps.")
+            wrapped_text("Pictures that excite each channel most, in place of its maps.")
             if imgui.button("Make pictures"):
                 context.do(ShowFeatureVisualization(node.name, slot, context.feature_settings))
             return
         texts = ["Show maps"]
         if layer.features != context.feature_settings:
             texts.insert(0, "Make anew")
-        if made is not None and made.finished:
+        if made is not None and made.finished_keys:
             texts.append("Export sheet")
-        pressed = buttons(texts)
+        pressed = button_row(texts)
         if pressed == "Show maps":
             context.do(ShowFeatureVisualization(node.name, slot))
         elif pressed == "Make anew":
@@ -106,10 +106,10 @@ class FeaturesPanel(Panel):
         side = min(room, 9.0 * imgui.get_font_size())
         height, width = feature.pixels.shape[:2]
         scale = side / max(height, width)
-        imgui.image(context.picture(feature.pixels), (width * scale, height * scale))
+        imgui.image(context.make_texture(feature.pixels), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
-        imgui.text_colored(QUIET, "activation")
+        imgui.text_colored(MUTED_COLOR, "activation")
         imgui.text_unformatted(f"{feature.activation:.4g}")
         if imgui.button("Pick up"):
             context.do(GrabImage(layer=node.name, channel=self._channel, network=slot))
@@ -123,7 +123,7 @@ class FeaturesPanel(Panel):
                 if number:
                     imgui.same_line(0, 4)
                 imgui.image(
-                    context.picture(frame), (small, small * frame.shape[0] / frame.shape[1])
+                    context.make_texture(frame), (small, small * frame.shape[0] / frame.shape[1])
                 )
         _curve(feature.curve)
 
@@ -136,8 +136,8 @@ class FeaturesPanel(Panel):
 
     def _method(self, context: PanelContext, node: Node) -> None:
         now = context.feature_settings
-        name = next((n for n, known in self._presets.items() if known == now), OWN)
-        if chosen := choice("preset", name, tuple(self._presets)):
+        name = next((n for n, known in self._presets.items() if known == now), CUSTOM_PRESET)
+        if chosen := combo("preset", name, tuple(self._presets)):
             context.feature_settings = self._presets[chosen]
             return
         try:
@@ -154,7 +154,7 @@ def _edited(now: FeatureVisSettings, context: PanelContext, node: Node) -> Featu
         ("parametrization", "moves", PARAMETRIZATIONS), ("optimizer", "optimizer", OPTIMIZERS),
         ("precision", "precision", PRECISIONS),
     ):  # fmt: skip
-        if chosen := choice(label, getattr(now, key), known):
+        if chosen := combo(label, getattr(now, key), known):
             changes[key] = chosen
     if now.objective == "difference":
         _whole(changes, now, "subtracted_channel", "less channel", 0, max(node.shape[0] - 1, 0))
@@ -162,7 +162,7 @@ def _edited(now: FeatureVisSettings, context: PanelContext, node: Node) -> Featu
         _unit(changes, now, context)
     _whole(changes, now, "steps", "steps", 1, 2000)
     _number(changes, now, "step_size", "step size", 0.001, 100.0, logarithmic=True)
-    imgui.text_colored(QUIET, "changes between steps")
+    imgui.text_colored(MUTED_COLOR, "changes between steps")
     _switched(changes, now, "pad", "pad", 10, 0, 64)
     _chance(changes, now, "rotate", "degrees", 0.3, 1.0, 90.0)
     _chance(changes, now, "scale", "times", 0.05, 1.0, 2.0)
@@ -225,7 +225,7 @@ def _switched(
 ) -> None:
     """A change between steps that is off at 0, and how large it is."""
     value = getattr(now, key)
-    on = toggle(f"##on {key}", value > 0)
+    on = checkbox(f"##on {key}", value > 0)
     if on is not None:
         changes[key] = usual if on else type(usual)(0)
     imgui.same_line()
@@ -248,7 +248,7 @@ def _chance(
 ) -> None:
     """A change that happens sometimes: how likely, and how far it goes."""
     chance = getattr(now, f"{key}_chance")
-    on = toggle(f"##on {key}", chance > 0)
+    on = checkbox(f"##on {key}", chance > 0)
     if on is not None:
         changes[f"{key}_chance"] = usual if on else 0.0
     imgui.same_line()
@@ -263,18 +263,18 @@ def _chance(
 
 
 def _progress(context: PanelContext, made: FeatureImageSet) -> None:
-    row = context.workspace.jobs.rows.get(made.job)
+    row = context.workspace.jobs.statuses.get(made.job_number)
     if row is None:
-        imgui.text_colored(QUIET, f"{made.done} of {made.of} pictures")
+        imgui.text_colored(MUTED_COLOR, f"{made.num_finished} of {made.total} pictures")
         return
     left = "" if row.seconds_left is None else f", {format_duration(row.seconds_left)} left"
-    said = f"{made.done} of {made.of}{', paused' if row.paused else left}"
+    said = f"{made.num_finished} of {made.total}{', paused' if row.paused else left}"
     imgui.progress_bar(row.fraction, (-1, 0), said)
-    pressed = buttons(("Go on" if row.paused else "Pause", "Cancel"))
+    pressed = button_row(("Go on" if row.paused else "Pause", "Cancel"))
     if pressed == "Cancel":
-        context.do(CancelJob(made.job))
+        context.do(CancelJob(made.job_number))
     elif pressed is not None:
-        context.do(PauseJob(made.job, not row.paused))
+        context.do(PauseJob(made.job_number, not row.paused))
 
 
 def _curve(curve: np.ndarray) -> None:

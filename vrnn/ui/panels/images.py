@@ -9,11 +9,11 @@ from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import QUIET
-from vrnn.ui.widgets import buttons, choice, labeled, slider, wrapped
+from vrnn.ui.style import MUTED_COLOR
+from vrnn.ui.widgets import button_row, combo, labeled, slider, wrapped_text
 
-ALL = "all classes"
-LISTED = 8
+ALL_CLASSES = "all classes"
+MAX_LISTED_FAILURES = 8
 """Images that cannot be read, by number, in the list."""
 
 
@@ -23,20 +23,22 @@ class ImagesPanel(Panel):
 
     def __init__(self) -> None:
         self._search = ""
-        self._only = ALL
+        self._only = ALL_CLASSES
         self._noise = NoiseSpec("gaussian")
 
     def draw(self, context: PanelContext) -> None:
         """The panel's inside."""
         images = context.workspace.images
         if images is None:
-            wrapped("There is no data set. Start with --data FOLDER, or drop image files here.")
+            wrapped_text(
+                "There is no data set. Start with --data FOLDER, or drop image files here."
+            )
         else:
-            imgui.text_colored(QUIET, f"{len(images):,} images")
+            imgui.text_colored(MUTED_COLOR, f"{len(images):,} images")
             self._wall(context, images.names)
             self._faults(context)
         imgui.separator_text("Other images")
-        plain = buttons([p for p in PLAIN_INPUTS if p != "mean" or images is not None])
+        plain = button_row([p for p in PLAIN_INPUTS if p != "mean" or images is not None])
         if plain is not None:
             context.do(SetInputImage(plain=plain))
         self._noise_settings(context)
@@ -48,12 +50,12 @@ class ImagesPanel(Panel):
             imgui.InputTextFlags_.enter_returns_true.value,
         )  # fmt: skip
         if entered:
-            self._only = ALL
+            self._only = ALL_CLASSES
             context.do(BrowseImages(search=self._search))
-        if names and (only := choice("class", self._only, (ALL, *names))):
+        if names and (only := combo("class", self._only, (ALL_CLASSES, *names))):
             self._only, self._search = only, ""
-            context.do(BrowseImages(only="" if only == ALL else only))
-        pressed = buttons(("< back", "next >", "shuffle"))
+            context.do(BrowseImages(only="" if only == ALL_CLASSES else only))
+        pressed = button_row(("< back", "next >", "shuffle"))
         if pressed is not None:
             turns = {
                 "< back": BrowseImages(page=-1),
@@ -66,14 +68,14 @@ class ImagesPanel(Panel):
         failed = context.workspace.content.unreadable
         images = context.workspace.images
         if images is not None and images.invalid_labels:
-            imgui.text_colored(QUIET, f"{images.invalid_labels} labels name no class")
+            imgui.text_colored(MUTED_COLOR, f"{images.invalid_labels} labels name no class")
         if failed and imgui.collapsing_header(f"{len(failed)} cannot be read"):
-            for number, reason in list(failed.items())[:LISTED]:
-                wrapped(f"#{number}: {reason}")
+            for number, reason in list(failed.items())[:MAX_LISTED_FAILURES]:
+                wrapped_text(f"#{number}: {reason}")
 
     def _noise_settings(self, context: PanelContext) -> None:
         now = context.world.state.input_image.noise or self._noise
-        if kind := choice("noise", now.kind, NOISE_KINDS):
+        if kind := combo("noise", now.kind, NOISE_KINDS):
             self._put(context, NoiseSpec(kind, now.mean, now.std, now.seed))
         slider(
             context, "mean", now.mean, (0.0, 1.0), "%.2f",

@@ -20,18 +20,27 @@ from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import FORMS, ORDERS, AblationValue, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT, QUIET
-from vrnn.ui.widgets import LABEL, buttons, choice, facts, labeled, slider, toggle, wrapped
+from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.widgets import (
+    LABEL_WIDTH,
+    button_row,
+    checkbox,
+    combo,
+    labeled,
+    property_table,
+    slider,
+    wrapped_text,
+)
 
-BINS = 64
+HISTOGRAM_BINS = 64
 COLUMNS = ("channel", "mean", "std", "least", "most", "bits")
 
-Facts = Sequence[tuple[str, str]]
+PropertyRows = Sequence[tuple[str, str]]
 """More to say of a layer: names and values."""
 
 
 @dataclass(frozen=True, eq=False)
-class Numbers:
+class LayerStatistics:
     """What is known of a layer's values. columns: (6, C) float64, as in COLUMNS; dead: (C,)."""
 
     maps: FeatureMaps
@@ -40,7 +49,7 @@ class Numbers:
     sparsity: float
 
     @property
-    def rows(self) -> Facts:
+    def rows(self) -> PropertyRows:
         """What is said of the whole layer."""
         maps = self.maps
         share = float(self.dead.mean()) if maps.channels else 0.0
@@ -60,14 +69,14 @@ class Numbers:
         return said
 
 
-def numbers(maps: FeatureMaps) -> Numbers:
+def layer_statistics(maps: FeatureMaps) -> LayerStatistics:
     """Work out what the panel says of a layer."""
     columns = np.stack([
         np.arange(maps.channels), maps.mean, maps.std, maps.low, maps.high, entropy(maps),
     ]).astype(np.float64)  # fmt: skip
     dead = np.zeros(maps.channels, bool)
     dead[dead_channels(maps)[0]] = True
-    return Numbers(maps, columns, dead, sparsity(maps)[0])
+    return LayerStatistics(maps, columns, dead, sparsity(maps)[0])
 
 
 @panel("Layer", dock=Dock.RIGHT_TOP)
@@ -76,7 +85,7 @@ class LayerPanel(Panel):
 
     def __init__(self) -> None:
         self._log = self._same = False
-        self._numbers: Numbers | None = None
+        self._numbers: LayerStatistics | None = None
         self._histogram: tuple[object, Histogram] | None = None
         self._sort = (0, False)
         self._order: tuple[object, np.ndarray] | None = None
@@ -88,7 +97,7 @@ class LayerPanel(Panel):
         _, context.follows_hover = imgui.checkbox("follow the pointer", context.follows_hover)
         found = context.subject_layer()
         if found is None:
-            wrapped("Point at a layer in the world, or click one in the model.")
+            wrapped_text("Point at a layer in the world, or click one in the model.")
             return
         slot, stand, node, maps = found
         if self._of != context.subject:
@@ -97,13 +106,13 @@ class LayerPanel(Panel):
         fact = context.workspace.analyses.profiles.get((slot, node.id))
         _head(slot, node, fact)
         if maps is None:
-            imgui.text_colored(QUIET, "its maps are not there yet")
+            imgui.text_colored(MUTED_COLOR, "its maps are not there yet")
             return
         if self._numbers is None or self._numbers.maps is not maps:
-            self._numbers = numbers(maps)
+            self._numbers = layer_statistics(maps)
         known = self._numbers
         self._plot(context, slot, stand, maps, fact)
-        facts(known.rows, "numbers")
+        property_table(known.rows, "numbers")
         if imgui.collapsing_header("Maps", imgui.TreeNodeFlags_.default_open.value):
             _form(context, slot, node)
         if imgui.collapsing_header("Channels", imgui.TreeNodeFlags_.default_open.value):
@@ -123,7 +132,7 @@ class LayerPanel(Panel):
             high = max((m.highest for m in stand.maps.values()), default=high)
         key = (id(maps), low, high)
         if self._histogram is None or self._histogram[0] != key:
-            self._histogram = (key, layer_histogram(maps, BINS, low, high))
+            self._histogram = (key, layer_histogram(maps, HISTOGRAM_BINS, low, high))
         self._bars("activations", self._histogram[1], (low, high))
         if fact is not None and fact.weights is not None:
             weights = fact.weights
@@ -135,7 +144,7 @@ class LayerPanel(Panel):
                 ]  # fmt: skip
                 ends = (min(w.low for w in all_weights), max(w.high for w in all_weights))
             self._bars("weights", weights, ends)
-            imgui.text_colored(QUIET, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
+            imgui.text_colored(MUTED_COLOR, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
         _, self._log = imgui.checkbox("logarithmic", self._log)
         imgui.same_line()
         _, self._same = imgui.checkbox("same axes for all layers", self._same)
@@ -172,7 +181,9 @@ class LayerPanel(Panel):
         if imgui.is_item_hovered():
             imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
 
-    def _channels(self, context: PanelContext, slot: int, node: Node, known: Numbers) -> None:
+    def _channels(
+        self, context: PanelContext, slot: int, node: Node, known: LayerStatistics
+    ) -> None:
         labeled("go to")
         entered, number = imgui.input_int(
             "##channel", min(self._chosen, default=0), 0, 0,
@@ -205,7 +216,7 @@ class LayerPanel(Panel):
                 self._channel(context, slot, node, known, channel)
         imgui.end_table()
 
-    def _sorted(self, known: Numbers) -> np.ndarray:
+    def _sorted(self, known: LayerStatistics) -> np.ndarray:
         specs = imgui.table_get_sort_specs()
         if specs is not None and specs.specs_count:
             spec = specs.get_specs(0)
@@ -219,7 +230,7 @@ class LayerPanel(Panel):
         return self._order[1]
 
     def _channel(
-        self, context: PanelContext, slot: int, node: Node, known: Numbers, channel: int
+        self, context: PanelContext, slot: int, node: Node, known: LayerStatistics, channel: int
     ) -> None:
         imgui.table_next_row()
         imgui.table_next_column()
@@ -238,18 +249,18 @@ class LayerPanel(Panel):
             imgui.table_next_column()
             text = f"{value:.3g}"
             if dead:
-                imgui.text_colored(QUIET, text)
+                imgui.text_colored(MUTED_COLOR, text)
             else:
                 imgui.text_unformatted(text)
 
     def _switch(self, context: PanelContext, slot: int, node: Node) -> None:
         chosen = tuple(sorted(self._chosen))
         if not chosen:
-            imgui.text_colored(QUIET, "click to choose, double click to point")
+            imgui.text_colored(MUTED_COLOR, "click to choose, double click to point")
             return
         which = f"channel {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} channels"
-        imgui.text_colored(QUIET, f"switch {which} off:")
-        pressed = buttons(("to zero", "to its mean"))
+        imgui.text_colored(MUTED_COLOR, f"switch {which} off:")
+        pressed = button_row(("to zero", "to its mean"))
         if pressed is not None:
             value: AblationValue = "mean" if pressed == "to its mean" else "zero"
             context.do(Ablate(node.name, slot, chosen, None, value))
@@ -257,7 +268,7 @@ class LayerPanel(Panel):
 
 def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
     imgui.text_colored(ACCENT, node.name)
-    wrapped(node.label.replace("→", " › "))  # the typeface has no arrow
+    wrapped_text(node.label.replace("→", " › "))  # the typeface has no arrow
     rows = [("shape", shape_text(node))]
     if node.parameters:
         rows.append(("parameters", f"{node.parameters:,}"))
@@ -265,7 +276,7 @@ def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
         if fact.macs:
             rows.append(("multiply-adds", count_text(fact.macs)))
         rows.append(("time", f"{fact.seconds * 1e3:.2f} ms of a pass"))
-    facts(rows, "head")
+    property_table(rows, "head")
 
 
 def _form(context: PanelContext, slot: int, node: Node) -> None:
@@ -274,9 +285,9 @@ def _form(context: PanelContext, slot: int, node: Node) -> None:
     name = node.name
     several = bool(node.shape) and node.shape[0] > 1
     imgui.begin_disabled(not several)
-    if form := choice("form", layer.form, FORMS):
+    if form := combo("form", layer.form, FORMS):
         context.do(ArrangeMaps(name, slot, form=form))
-    if order := choice("order by", layer.order, ORDERS):
+    if order := combo("order by", layer.order, ORDERS):
         context.do(ArrangeMaps(name, slot, order=order))
     slider(
         context,
@@ -294,16 +305,16 @@ def _form(context: PanelContext, slot: int, node: Node) -> None:
         context.do(ArrangeMaps(name, slot, most=max(0, most)))
     if imgui.is_item_hovered():
         imgui.set_item_tooltip("so many of the first maps; 0 shows all")
-    folded = toggle("folded into one map", layer.folded)
+    folded = checkbox("folded into one map", layer.folded)
     if folded is not None:
         context.do(Fold(name, slot, folded))
     imgui.end_disabled()
     pins = [pin for pin in context.world.state.pins if (pin.network, pin.beside) == key]
     imgui.align_text_to_frame_padding()
-    imgui.text_colored(QUIET, "double")
-    imgui.same_line(LABEL * imgui.get_font_size())
+    imgui.text_colored(MUTED_COLOR, "double")
+    imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
     kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
-    kind = buttons(kinds)
+    kind = button_row(kinds)
     if kind is not None:
         context.do(PinLayer(name, slot, kind=kind))
     for pin in pins:
@@ -317,7 +328,7 @@ def _form(context: PanelContext, slot: int, node: Node) -> None:
         o.network == slot and o.layer == name and not o.channels
         for o in context.world.state.ablations
     )
-    pressed = buttons(("Reset", "Switch on" if whole else "Switch layer off"))
+    pressed = button_row(("Reset", "Switch on" if whole else "Switch layer off"))
     if pressed == "Reset":
         context.do(ResetLayer(name, slot))
     elif pressed is not None:

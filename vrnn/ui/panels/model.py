@@ -9,9 +9,9 @@ from vrnn.network.graph import Network
 from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.panels.module_tree import TreeRow, matching, rows, visible
-from vrnn.ui.style import ACCENT, QUIET
-from vrnn.ui.widgets import link
+from vrnn.ui.panels.module_tree import TreeRow, matching_rows, tree_rows, visible_rows
+from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.widgets import link_button
 
 
 @panel("Model", dock=Dock.LEFT_TOP)
@@ -41,7 +41,7 @@ class ModelPanel(Panel):
         imgui.table_setup_column("layer", imgui.TableColumnFlags_.width_stretch.value)
         imgui.table_setup_column("shape", fixed, 5.6 * em)
         imgui.table_setup_column("parameters", fixed, 3.6 * em)
-        imgui.push_style_color(imgui.Col_.text, QUIET)
+        imgui.push_style_color(imgui.Col_.text, MUTED_COLOR)
         imgui.table_headers_row()
         imgui.pop_style_color()
         for slot in world.slots:
@@ -55,35 +55,38 @@ class ModelPanel(Panel):
         imgui.table_next_column()
         imgui.text_colored(ACCENT, stand.info.title)
         imgui.table_next_column()
-        imgui.text_colored(QUIET, f"{len(stand.network.nodes)} layers")
+        imgui.text_colored(MUTED_COLOR, f"{len(stand.network.nodes)} layers")
         imgui.table_next_column()
-        imgui.text_colored(QUIET, count_text(stand.info.parameters))
+        imgui.text_colored(MUTED_COLOR, count_text(stand.info.parameters))
         shown = self._rows(context, slot)
         pointed = context.world.hovered.layer if context.world.hovered is not None else None
         clipper = imgui.ListClipper()
         clipper.begin(len(shown))
         while clipper.step():
             for row in shown[clipper.display_start : clipper.display_end]:
-                self._row(context, row, pointed == (slot, row.node) and not row.module)
+                self._row(context, row, pointed == (slot, row.node_id) and not row.is_module)
         if not shown:
             imgui.table_next_row()
             imgui.table_next_column()
-            imgui.text_colored(QUIET, "nothing found")
+            imgui.text_colored(MUTED_COLOR, "nothing found")
         imgui.pop_id()
 
     def _rows(self, context: PanelContext, slot: int) -> list[TreeRow]:
         stand = context.world.networks[slot]
         network = stand.network
         if slot not in self._known or self._known[slot][0] is not network:
-            found = rows(network, slot, stand.modules)
+            found = tree_rows(network, slot, stand.modules)
             self._known[slot] = (network, found)
             if len(found) <= 60:
-                self._opened |= {(slot, row.name) for row in found if row.module}
+                self._opened |= {(slot, row.name) for row in found if row.is_module}
         key = (id(network), self._search, frozenset(self._opened))
         if slot not in self._seen or self._seen[slot][0] != key:
             found = self._known[slot][1]
-            looked = matching(found, self._search) if self._search.strip() else None
-            self._seen[slot] = (key, visible(found, self._opened) if looked is None else looked)
+            looked = matching_rows(found, self._search) if self._search.strip() else None
+            self._seen[slot] = (
+                key,
+                visible_rows(found, self._opened) if looked is None else looked,
+            )
         return self._seen[slot][1]
 
     def _row(self, context: PanelContext, row: TreeRow, pointed: bool) -> None:
@@ -103,12 +106,12 @@ class ModelPanel(Panel):
             flags.no_tree_push_on_open | flags.span_all_columns | flags.allow_overlap
             | flags.open_on_arrow | flags.frame_padding * 0
         )  # fmt: skip
-        if searching or not row.module:
+        if searching or not row.is_module:
             kind |= flags.leaf
-        if context.subject == key and not row.module:
+        if context.subject == key and not row.is_module:
             kind |= flags.selected
         imgui.set_next_item_open(key in self._opened)
-        imgui.tree_node_ex(row.name if searching else row.short, int(kind))
+        imgui.tree_node_ex(row.name if searching else row.short_name, int(kind))
         if imgui.is_item_toggled_open():
             self._opened ^= {key}
         elif imgui.is_item_clicked():
@@ -118,9 +121,9 @@ class ModelPanel(Panel):
             imgui.unindent(indent)
         self._fold(context, row, over)
         imgui.table_next_column()
-        imgui.text_colored(QUIET, row.shape)
+        imgui.text_colored(MUTED_COLOR, row.shape)
         imgui.table_next_column()
-        imgui.text_colored(QUIET, row.parameters)
+        imgui.text_colored(MUTED_COLOR, row.parameters)
         imgui.pop_id()
 
     def _fold(self, context: PanelContext, row: TreeRow, over: bool) -> None:
@@ -128,7 +131,7 @@ class ModelPanel(Panel):
         if not row.foldable:
             return
         state, key = context.world.state, (row.slot, row.name)
-        folded = key in state.folds if row.module else state.layer(key).folded
+        folded = key in state.folds if row.is_module else state.layer(key).folded
         if not (folded or over):
             return
         word = "folded" if folded else "fold"
@@ -136,5 +139,5 @@ class ModelPanel(Panel):
         right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
         wide = imgui.calc_text_size(word).x + 2 * imgui.get_style().frame_padding.x
         imgui.set_cursor_screen_pos((right - wide, imgui.get_cursor_screen_pos().y))
-        if link(word):
+        if link_button(word):
             context.do(Fold(row.name, row.slot, not folded))

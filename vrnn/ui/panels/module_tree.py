@@ -18,20 +18,20 @@ class TreeRow:
     slot: int
     depth: int
     name: str
-    short: str
+    short_name: str
     operation: str
-    node: int
+    node_id: int
     shape: str
     parameters: str
     foldable: bool
 
     @property
-    def module(self) -> bool:
+    def is_module(self) -> bool:
         """Whether there is something in it."""
         return not self.operation
 
 
-def rows(network: Network, slot: int, modules: Mapping[str, Sequence[int]]) -> list[TreeRow]:
+def tree_rows(network: Network, slot: int, modules: Mapping[str, Sequence[int]]) -> list[TreeRow]:
     """All rows of a network, modules before what is in them, in the order in which they first ran.
 
     modules: the nodes in each module that has at least two.
@@ -73,19 +73,19 @@ def _short(name: str, parent: str) -> str:
     return name.removeprefix(f"{parent}.") if parent else name
 
 
-def visible(found: Sequence[TreeRow], opened: Collection[tuple[int, str]]) -> list[TreeRow]:
+def visible_rows(found: Sequence[TreeRow], opened: Collection[tuple[int, str]]) -> list[TreeRow]:
     """The rows that are seen when only these modules (network and name) are open."""
     seen: list[TreeRow] = []
     closed = -1  # depth of a closed module whose inside is being left out
     for row in found:
         if closed >= 0 and row.depth > closed:
             continue
-        closed = row.depth if row.module and (row.slot, row.name) not in opened else -1
+        closed = row.depth if row.is_module and (row.slot, row.name) not in opened else -1
         seen.append(row)
     return seen
 
 
-def matching(found: Sequence[TreeRow], text: str) -> list[TreeRow]:
+def matching_rows(found: Sequence[TreeRow], text: str) -> list[TreeRow]:
     """Rows that have a text in their name or operation, in any case."""
     wanted = text.lower().strip()
     return [row for row in found if wanted in row.name.lower() or wanted in row.operation]

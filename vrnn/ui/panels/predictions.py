@@ -11,9 +11,9 @@ from vrnn.network.predictions import ClassScores, Detections, Output, Segmentati
 from vrnn.scene.state import AblationState
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT, QUIET
+from vrnn.ui.style import ACCENT, MUTED_COLOR
 
-TOP = 10
+MAX_CLASSES = 10
 """Classes that are listed."""
 
 
@@ -25,14 +25,14 @@ def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, floa
         return names[number] if number < len(names) else f"class {number}"
 
     if isinstance(output, ClassScores):
-        order = np.argsort(-output.probabilities, kind="stable")[:TOP]
+        order = np.argsort(-output.probabilities, kind="stable")[:MAX_CLASSES]
         return [(name(int(i)), float(output.probabilities[i])) for i in order]
     if isinstance(output, Segmentation):
         counts = np.bincount(output.classes.reshape(-1), minlength=1)
-        order = np.argsort(-counts, kind="stable")[:TOP]
+        order = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
         return [(name(int(i)), float(counts[i] / counts.sum())) for i in order if counts[i]]
     assert isinstance(output, Detections)
-    pairs = zip(output.labels[:TOP], output.scores[:TOP], strict=True)
+    pairs = zip(output.labels[:MAX_CLASSES], output.scores[:MAX_CLASSES], strict=True)
     return [(name(int(label)), float(s)) for label, s in pairs]
 
 
@@ -80,21 +80,21 @@ def _network(context: PanelContext, slot: int) -> None:
     imgui.separator_text(network.info.title)
     result = network.result
     if result is None:
-        imgui.text_colored(QUIET, "not there yet")
+        imgui.text_colored(MUTED_COLOR, "not there yet")
         return
     height, width = result.image.shape[:2]
     side = 6.5 * imgui.get_font_size()
     scale = side / max(height, width)
     true_label = context.world.true_label
     if slot == context.world.slots[0]:
-        imgui.image(context.picture(result.image), (width * scale, height * scale))
+        imgui.image(context.make_texture(result.image), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
-        imgui.text_colored(QUIET, f"{width} × {height} pixels")
+        imgui.text_colored(MUTED_COLOR, f"{width} × {height} pixels")
         milliseconds = result.seconds * 1000
-        imgui.text_colored(QUIET, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
+        imgui.text_colored(MUTED_COLOR, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
         if true_label:
-            imgui.text_colored(QUIET, "label:")
+            imgui.text_colored(MUTED_COLOR, "label:")
             imgui.same_line()
             imgui.text_unformatted(true_label)
         imgui.end_group()
