@@ -39,8 +39,8 @@ def load(path: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
     """Load the digits.
 
     Returns:
-        Images (N, 1, 32, 32) float32, normalized; labels (N,) int64; test (N,) bool, whether an image
-        is for testing.
+        Images (N, 1, 32, 32) float32, normalized; labels (N,) int64; test (N,) bool, which images
+        are for testing.
     """
     with np.load(path, allow_pickle=False) as data:
         images = torch.from_numpy(data["images"]).float()[:, None] / 255
