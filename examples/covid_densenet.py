@@ -1,6 +1,6 @@
-"""CovidDenseNet: the small densely connected network of the DeepVisionVR study, for lung scans.
+"""CovidDenseNet: the small densely connected network for lung scans of the DeepVisionVR study.
 
-1,633,538 parameters with two classes.
+It has 1,633,538 parameters with two classes.
 """
 
 import torch

@@ -1,6 +1,6 @@
-"""CovidResNet: the small residual network of the DeepVisionVR study, for lung scans.
+"""CovidResNet: the small residual network for lung scans of the DeepVisionVR study.
 
-4,980,802 parameters with two classes.
+It has 4,980,802 parameters with two classes.
 """
 
 import torch

@@ -1,4 +1,4 @@
-"""GoogLeNet with batch normalization: inception modules of four branches (Szegedy et al. 2015)."""
+"""GoogLeNet with batch normalization: four-branch inception modules (Szegedy et al. 2015)."""
 
 import torch
 from torch import nn

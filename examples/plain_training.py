@@ -1,4 +1,4 @@
-"""An ordinary training script, which knows nothing of vrnn: `vrnn --model plain_training.py`."""
+"""An ordinary training script that does not use vrnn: `vrnn --model plain_training.py`."""
 
 import argparse
 
@@ -23,7 +23,7 @@ class SmallNet(nn.Module):
 
 
 def made_up_digits(count: int) -> TensorDataset:
-    """Bars whose angle is the class."""
+    """Return images of bars; the class is the angle of the bar."""
     labels = torch.randint(0, 10, (count,))
     ys, xs = torch.meshgrid(torch.linspace(-1, 1, 28), torch.linspace(-1, 1, 28), indexing="ij")
     angles = labels[:, None, None] * torch.pi / 10

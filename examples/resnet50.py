@@ -1,4 +1,4 @@
-"""ResNet50 in plain PyTorch, its names as in torchvision: any weights made for that one fit.
+"""ResNet50 in plain PyTorch, with torchvision's module names, so that its weights can be loaded.
 
 vrnn --model examples/resnet50.py --weights resnet50.pth
 """

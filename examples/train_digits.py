@@ -1,7 +1,7 @@
-"""Train the network that vrnn opens by itself, and say how well it does on digits it never saw.
+"""Train the default network of vrnn and print its accuracy on test images.
 
     python examples/train_digits.py                 # a few minutes on two cores
-    python examples/train_digits.py --make-data     # also write the data anew from scikit-learn
+    python examples/train_digits.py --make-data     # also recreate the data from scikit-learn
 
 The same seed gives the same weights on the same machine.
 """
@@ -21,7 +21,7 @@ FOLDER = Path(digits.__file__).parent
 
 
 def make_data(path: Path) -> None:
-    """The 1,797 digits that scikit-learn ships, one in five of each class kept for testing."""
+    """Write the 1,797 digits of scikit-learn to a file, with a fifth of each class for testing."""
     from sklearn.datasets import load_digits
 
     data = load_digits()
@@ -36,7 +36,12 @@ def make_data(path: Path) -> None:
 
 
 def load(path: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
-    """Images (N, 1, 32, 32) float32 normalized, labels (N,), test (N,) bool."""
+    """Load the digits.
+
+    Returns:
+        Images (N, 1, 32, 32) float32, normalized; labels (N,) int64; test (N,) bool, which images
+        are for testing.
+    """
     with np.load(path, allow_pickle=False) as data:
         images = torch.from_numpy(data["images"]).float()[:, None] / 255
         labels, test = torch.from_numpy(data["labels"]).long(), torch.from_numpy(data["test"])
@@ -45,7 +50,7 @@ def load(path: Path) -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
 
 
 def moved(images: torch.Tensor) -> torch.Tensor:
-    """Each image turned, scaled and shifted a little, by chance."""
+    """Rotate, scale, and shift each image by small random amounts."""
     count = len(images)
     angle = torch.empty(count).uniform_(-0.2, 0.2)
     scale = torch.empty(count, 2).uniform_(0.88, 1.12)
@@ -62,14 +67,14 @@ def moved(images: torch.Tensor) -> torch.Tensor:
 
 
 def accuracy(net: nn.Module, images: torch.Tensor, labels: torch.Tensor) -> float:
-    """Part of the images whose digit the network names."""
+    """Return the fraction of images that the network classifies correctly."""
     net.eval()
     with torch.no_grad():
         return float((net(images).argmax(1) == labels).float().mean())
 
 
 def train(net: nn.Module, images: torch.Tensor, labels: torch.Tensor, epochs: int) -> None:
-    """AdamW with one cycle of the learning rate and smoothed labels."""
+    """Train with AdamW, a one-cycle learning rate schedule, and label smoothing."""
     batch = 128
     steps = epochs * -(-len(images) // batch)
     optimizer = torch.optim.AdamW(net.parameters(), weight_decay=0.02)

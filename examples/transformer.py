@@ -1,4 +1,4 @@
-"""A small vision transformer, written out: patches, a class token, attention of four heads."""
+"""A small vision transformer in plain PyTorch: patches, a class token, four attention heads."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""Two images in, two answers out: how far apart they are, and what the first one shows."""
+"""A network with two inputs and two outputs: the distance of two images, and a classification."""
 
 import torch
 from torch import nn

@@ -1,4 +1,4 @@
-"""U-Net: a segmentation network whose decoder takes up what the encoder saw (Ronneberger 2015)."""
+"""U-Net: a segmentation network with skip connections to its decoder (Ronneberger 2015)."""
 
 import torch
 from torch import nn
