@@ -90,7 +90,7 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--play", type=Path, metavar="FILE",
         help="run the commands in this TOML file, pictures among them, and end; see "
-        "docs/actions.md",
+        "docs/commands.md",
     )  # fmt: skip
 
 
