@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 
 import numpy as np
-from vrnn.network.layer_pictures import LayerPicture, layer_picture
 
 from vrnn.commands.base import Command, LayerCommand, layer_name, require_layer
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.layer_pictures import LayerPicture, layer_picture
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerState
 from vrnn.ui.panel_context import PanelContext

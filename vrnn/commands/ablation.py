@@ -16,7 +16,7 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
-from vrnn.network.results import FILL_VALUES
+from vrnn.network.results import ABLATION_VALUES
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import AblationState, AblationValue, State
 from vrnn.scene.world import World
@@ -60,7 +60,7 @@ class Ablate(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with the ablation added, or taken back."""
-        check_choice("value", self.value, FILL_VALUES)
+        check_choice("value", self.value, ABLATION_VALUES)
         network, layer = layer_key(world, self.network, self.layer)
         node = world.networks[network].node_ids[layer]
         count, *_ = world.networks[network].network.by_id[node].shape

@@ -20,14 +20,13 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
+from vrnn.scene.layout.map_grid import FORMS, MapForm
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import (
-    FORMS,
     ORDERS,
     PIN_KINDS,
     LayerKey,
     LayerState,
-    MapForm,
     MapOrder,
     Pin,
     PinKind,

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Literal, get_args
 
 import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.predictions import Output
 
-FILL_VALUES = ("zero", "mean")
-"""What takes the place of ablated values."""
+AblationValue = Literal["zero", "mean"]
+ABLATION_VALUES: tuple[AblationValue, ...] = get_args(AblationValue)
+"""What ablated values are set to."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +29,7 @@ class Ablation:
     layer: int | str
     channels: tuple[int, ...] = ()
     position: tuple[int, int] | None = None
-    value: str = "zero"
+    value: AblationValue = "zero"
 
 
 @dataclass(frozen=True, eq=False)

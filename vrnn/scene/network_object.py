@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from math import sqrt
 
 import numpy as np
 
@@ -190,6 +191,10 @@ class NetworkObject:
         if is_module or (layer.folded and shape[0] > 1):
             side = FOLDED_MODULE_SIDE if is_module else FOLDED_LAYER_SIDE
             return PanelShape(single_map_grid(shape, side), shows_one_map=True)
+        if layer.picture:
+            grid = panel_size(shape)
+            side = sqrt(grid.width * grid.height)  # as large as all maps together
+            return PanelShape(single_map_grid(shape, side), True, picture=layer.picture)
         if layer.has_default_maps:
             return PanelShape(panel_size(shape))
         order = self.channel_order(node, layer.order)

@@ -29,14 +29,17 @@ class PanelShape:
 
     Attributes:
         grid: Columns, rows and size of the panel.
-        shows_one_map: Whether one map stands for all channels, as in a folded layer.
+        shows_one_map: Whether one map stands for all channels, as in a folded layer, or a layer
+            picture for all maps.
         map_grid: Where the maps are that are drawn as panels of their own; None where one panel
             holds them all.
+        picture: Kind of the layer picture that is shown in place of the maps, '' for none.
     """
 
     grid: PanelGrid
     shows_one_map: bool = False
     map_grid: MapGrid | None = None
+    picture: str = ""
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,13 +14,13 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
+from vrnn.network.layer_pictures import find_layer_picture
+from vrnn.network.results import AblationValue
+from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.storage.limits import Range
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
 
-MapForm = Literal["grid", "line", "ring"]
-FORMS: tuple[MapForm, ...] = get_args(MapForm)
-"""How the maps of a layer are placed."""
 MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
 ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)
 """What the maps of a layer are ordered by; the largest first, except for their index."""
@@ -31,9 +31,6 @@ FoldDisplay = Literal["mean", "maximum", "strongest"]
 FOLD_DISPLAYS: tuple[FoldDisplay, ...] = get_args(FoldDisplay)
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
-AblationValue = Literal["zero", "mean"]
-ABLATION_VALUES: tuple[AblationValue, ...] = get_args(AblationValue)
-"""What ablated values are set to."""
 PlainImage = Literal["", "gray", "mean"]
 """An image without a subject, by name; '' for none."""
 
@@ -55,6 +52,8 @@ class LayerState:
         order: What its maps are ordered by.
         most: How many of the first maps it shows, 0 for all.
         features: It shows feature visualizations made with these settings; None for its maps.
+        picture: It shows a layer picture in place of its maps, the name of a registered kind; ''
+            for its maps. A folded layer shows one of its maps instead.
     """
 
     offset: tuple[Meters, Meters, Meters] = (0.0, 0.0, 0.0)
@@ -65,6 +64,7 @@ class LayerState:
     order: MapOrder = "index"
     most: Annotated[int, Range(0, 10**9)] = 0
     features: FeatureVisSettings | None = None
+    picture: str = ""
 
     @property
     def has_default_maps(self) -> bool:
@@ -192,5 +192,12 @@ class State:
 
 
 def check_names(state: State) -> None:
-    """Raise VrnnError when a state names an arrangement that is not registered."""
+    """Check that the arrangement and the layer pictures that a state names are registered.
+
+    Raises:
+        VrnnError: When one is not.
+    """
     find_arrangement(state.arrangement)
+    for layer in state.layers.values():
+        if layer.picture:
+            find_layer_picture(layer.picture)

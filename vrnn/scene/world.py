@@ -13,12 +13,14 @@ import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.results import ForwardResult
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.primitives import QUAD, DrawList, PickRegion, Visual
 from vrnn.scene.state import State
 from vrnn.scene.visuals.feature_panels import FeatureTiles
+from vrnn.scene.visuals.layer_pictures import UploadedPicture, locate_in_picture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_outline import receptive_field_outline
 from vrnn.scene.world_contents import WorldContents
@@ -38,6 +40,8 @@ class World(WorldContents):
         world = World(self.state, self.placement.seconds)
         world.networks, world.visuals = self.networks, self.visuals
         world.pinned_layers, world.feature_tiles = self.pinned_layers, self.feature_tiles
+        world.layer_pictures = self.layer_pictures
+        world.uploaded_pictures = self.uploaded_pictures
         world.true_label = self.true_label
         return world
 
@@ -50,6 +54,7 @@ class World(WorldContents):
             The half floats that its maps need, see `NetworkObject.block_sizes`.
         """
         self.networks[slot] = NetworkObject(network, info)
+        self._drop_pictures(slot)
         self.placement.end_transition()
         self._invalidate(placement=True)
         return self.networks[slot].block_sizes()
@@ -57,6 +62,7 @@ class World(WorldContents):
     def remove(self, slot: int) -> None:
         """Remove a network."""
         del self.networks[slot]
+        self._drop_pictures(slot)
         self.placement.end_transition()
         self._invalidate(placement=True)
 
@@ -126,6 +132,33 @@ class World(WorldContents):
             self.feature_tiles[slot, node] = tiles
         self._invalidate()
 
+    def set_layer_picture(
+        self, slot: int, node: int, kind: str, picture: LayerPicture | None
+    ) -> None:
+        """Give the layer picture of a kind for a layer; None takes it away.
+
+        It is uploaded and drawn as long as the state shows this kind.
+        """
+        if picture is None:
+            self.layer_pictures.pop((slot, node, kind), None)
+        else:
+            self.layer_pictures[slot, node, kind] = picture
+
+    def set_uploaded_picture(self, slot: int, node: int, uploaded: UploadedPicture | None) -> None:
+        """Set the layer picture of a layer that is on the GPU; None when there is none any more."""
+        before = self.uploaded_pictures.pop((slot, node), None)
+        if uploaded is not None:
+            self.uploaded_pictures[slot, node] = uploaded
+        titles = [None if one is None else one.title for one in (before, uploaded)]
+        self._invalidate(labels=titles[0] != titles[1])
+
+    def _drop_pictures(self, slot: int) -> None:
+        """Forget the layer pictures of a network that is gone."""
+        for given in [key for key in self.layer_pictures if key[0] == slot]:
+            del self.layer_pictures[given]
+        for uploaded in [key for key in self.uploaded_pictures if key[0] == slot]:
+            del self.uploaded_pictures[uploaded]
+
     def hover(self, hit: Hit | None) -> None:
         """Highlight the layer at the pointer and its neighbors."""
         before = self.highlight
@@ -184,7 +217,21 @@ class World(WorldContents):
             hit = pick_layer(frame, nodes, slot, origin, direction)
             if hit is not None and (nearest is None or hit.distance < nearest.distance):
                 nearest = hit
-        return nearest
+        return nearest if nearest is None else self._in_picture(nearest)
+
+    def _in_picture(self, hit: Hit) -> Hit:
+        """The same hit, with the position in a layer picture where the layer shows one."""
+        uploaded = self.uploaded_pictures.get((hit.slot, hit.node))
+        if hit.kind != "layer" or uploaded is None:
+            return hit
+        frame = self.placement_frame(hit.slot)
+        shape = frame.placement.panel_shapes.get(hit.node)
+        if shape is None or shape.picture != uploaded.kind:
+            return hit
+        width, height = frame.panel_rect(hit.node)[3:].tolist()
+        return locate_in_picture(
+            hit, uploaded, self.visible_node(hit.slot, hit.node), width / height
+        )
 
     def receptive_field_outline(self, hit: Hit | None) -> np.ndarray:
         """Return a frame around what a position in a map can depend on, (N,) `QUAD`.

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vrnn.network.graph import Node
+from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
@@ -10,6 +11,7 @@ from vrnn.scene.primitives import Visual
 from vrnn.scene.state import State
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.highlight import Highlight
+from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.world_placement import WorldPlacement
 
@@ -24,6 +26,9 @@ class WorldContents:
         hovered: What the pointer is at.
         pinned_layers: Pinned copies by number.
         feature_tiles: Feature visualizations by slot and node.
+        layer_pictures: Layer pictures that were given, by slot, node and kind; others are made of
+            the layer's maps.
+        uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
         visuals: Other things in the world by name.
         nearby_visual: What is drawn only beside layers near the viewer.
         true_label: Name of the true class of the input, '' when it is not known.
@@ -42,6 +47,8 @@ class WorldContents:
         self.hovered: Hit | None = None
         self.pinned_layers: dict[int, PinnedLayer] = {}
         self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}
+        self.layer_pictures: dict[tuple[int, int, str], LayerPicture] = {}
+        self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
         self.visuals: dict[str, Visual] = {}
         self.nearby_visual: Visual | None = None
         self.true_label = ""
@@ -70,6 +77,18 @@ class WorldContents:
         """Return whether a layer, or the module that it ends, is folded into one map."""
         shape = self.networks[slot].placement(self.state, slot).panel_shapes.get(node)
         return shape is not None and shape.shows_one_map
+
+    def shown_pictures(self) -> dict[tuple[int, int], str]:
+        """Return the kinds of the layer pictures that panels show, by slot and node."""
+        shown = {}
+        for (slot, name), layer in self.state.layers.items():
+            network_object = self.networks.get(slot)
+            if layer.picture and network_object is not None and name in network_object.node_ids:
+                node = network_object.node_ids[name]
+                shape = network_object.placement(self.state, slot).panel_shapes.get(node)
+                if shape is not None and shape.picture in layer_picture_names():
+                    shown[slot, node] = shape.picture
+        return shown
 
     def node_id(self, slot: int, name: str) -> int | None:
         """Return the node of a layer or of a folded module by name; None when there is none."""

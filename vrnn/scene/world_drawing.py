@@ -119,7 +119,7 @@ class WorldDrawing:
             contents = self._contents
             self._networks[slot] = network_visual(
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
-                contents.true_label, contents.placement.reveal,
+                contents.uploaded_pictures, contents.true_label, contents.placement.reveal,
             )  # fmt: skip
         return self._networks[slot]
 
@@ -140,16 +140,19 @@ class WorldDrawing:
         for network in networks:
             network_object = self._contents.networks[network.slot]
             visible = network_object.visible_nodes(network.frame)
-            nodes = [self._labeled(network.slot, visible[n]) for n in network.frame.node_ids]
+            nodes = [self._labeled(network, visible[n]) for n in network.frame.node_ids]
             yield from network_labels(
                 network_object, network.frame, nodes, self._contents.placement.reveal
             )
         for visual in visuals:
             yield from visual.labels
 
-    def _labeled(self, slot: int, node: Node) -> Node:
+    def _labeled(self, network: NetworkVisual, node: Node) -> Node:
         """The layer with the text that is drawn under its name as `label`."""
-        layer = self._contents.state.layers.get((slot, node.name))
+        uploaded = network.pictures.get(node.id)
+        if uploaded is not None:
+            return replace(node, label=uploaded.title)
+        layer = self._contents.state.layers.get((network.slot, node.name))
         if layer is None or layer.features is None:
             return node
         return replace(node, label=FEATURES_LABEL)

@@ -21,6 +21,7 @@ from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
 from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.world import World
+from vrnn.workspace.layer_picture_uploader import LayerPictureUploader
 
 
 @dataclass
@@ -44,6 +45,10 @@ class WorkerEventSink:
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
     _frames: dict[int, ForwardResult] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
+    _pictures: LayerPictureUploader = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
 
     def handle_events(self, events: Iterable[Event]) -> bool:
         """Note what has happened. True when a network opened."""
@@ -128,4 +133,5 @@ class WorkerEventSink:
             frame = self._frames.pop(slot)
             self.world.set_result(slot, frame)
             self.displayed_sequence[slot] = frame.sequence
+        self._pictures.update()
         return not self._pending

@@ -12,7 +12,7 @@ from vrnn.compute.operators.tensor_layout import MapLayout, from_maps, to_maps
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
-from vrnn.network.results import FILL_VALUES, Ablation
+from vrnn.network.results import ABLATION_VALUES, Ablation
 
 
 def group_by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, list[Ablation]]:
@@ -45,8 +45,10 @@ def group_by_node(network: Network, ablations: Iterable[Ablation]) -> dict[int, 
 def _check(node: Node, ablation: Ablation) -> None:
     channels, height, width = map_shape(node.shape)
     start = f"'{node.name}' cannot be ablated"
-    if ablation.value not in FILL_VALUES:
-        raise VrnnError(f"{start} with '{ablation.value}'; choose one of {', '.join(FILL_VALUES)}")
+    if ablation.value not in ABLATION_VALUES:
+        raise VrnnError(
+            f"{start} with '{ablation.value}'; choose one of {', '.join(ABLATION_VALUES)}"
+        )
     for channel in ablation.channels:
         if not 0 <= channel < channels:
             raise VrnnError(f"{start} in channel {channel}; it has channels 0…{channels - 1}")

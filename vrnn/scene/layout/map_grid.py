@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import ceil, floor, pi
+from typing import Literal, get_args
 
 import numpy as np
 
 from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, PanelGrid, panel_size
 
-FORMS = ("grid", "line", "ring")
-"""In what form the maps of a layer are arranged."""
+MapForm = Literal["grid", "line", "ring"]
+FORMS: tuple[MapForm, ...] = get_args(MapForm)
+"""How the maps of a layer are placed."""
 MAX_LINE_LENGTH = 9.0
 """A line of maps, meters."""
 MIN_RING_FRACTION = 0.35
@@ -52,7 +54,7 @@ def single_map_grid(shape: tuple[int, int, int], side: float) -> PanelGrid:
 
 def map_grid(
     shape: tuple[int, int, int],
-    form: str = "grid",
+    form: MapForm = "grid",
     spread: float = 1.0,
     max_maps: int = 0,
     order: np.ndarray | None = None,

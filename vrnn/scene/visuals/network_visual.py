@@ -16,6 +16,7 @@ from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
 from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
+from vrnn.scene.visuals.layer_pictures import UploadedPicture, show_picture
 from vrnn.scene.visuals.module_brackets import ModuleBrackets, module_brackets
 from vrnn.scene.visuals.panels import (
     HIGHLIGHT_BORDER,
@@ -35,7 +36,9 @@ class NetworkVisual:
         slot: The network.
         frame: Where its layers are.
         records: (K,) `PANEL` with all their light, in the order of `frame.node_ids`.
-        arrays: (K,) int: number of the array on the GPU that holds each one's maps.
+        arrays: (K,) int: number of the array on the GPU that holds each one's maps; -1 for panels
+            that show a layer picture.
+        pictures: The layer pictures that panels show, by node id.
         quads: `QUAD`s in the order in which they are drawn.
         edges: The edges.
         predictions: The input's image and the predictions; None as long as there are none.
@@ -46,6 +49,7 @@ class NetworkVisual:
     frame: PlacementFrame
     records: np.ndarray
     arrays: np.ndarray
+    pictures: Mapping[int, UploadedPicture]
     quads: list[np.ndarray]
     edges: EdgeStrokes
     predictions: Visual | None
@@ -77,13 +81,16 @@ class NetworkVisual:
             dim_panel(panel)
         separate = np.array([n in frame.separate_maps for n in frame.node_ids], bool)
         panels = {}
-        for array in np.unique(self.arrays):
+        for array in np.unique(self.arrays[self.arrays >= 0]):
             parts = [records[(self.arrays == array) & ~separate]]
             parts += [
                 separate_map_records(records[i : i + 1], frame.separate_maps[frame.node_ids[i]])
                 for i in np.flatnonzero(separate & (self.arrays == array))
             ]
             panels[self.slot, int(array)] = np.concatenate(parts)
+        for node, picture in self.pictures.items():
+            row = frame.index[node]
+            panels[picture.store, 0] = records[row : row + 1]
         return panels | images
 
     def edge_strokes(self, highlight: Highlight) -> np.ndarray:
@@ -108,6 +115,7 @@ def network_visual(
     network_object: NetworkObject,
     frame: PlacementFrame,
     state: State,
+    uploaded_pictures: Mapping[tuple[int, int], UploadedPicture],
     true_label: str,
     opacity: float,
 ) -> NetworkVisual:
@@ -118,11 +126,22 @@ def network_visual(
         network_object: The same network.
         frame: Where its layers are.
         state: The state of the world.
+        uploaded_pictures: Layer pictures by slot and node.
         true_label: Name of the true class of the input, '' when it is not known.
         opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
     """
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
+    pictures = {
+        node: picture
+        for (s, node), picture in uploaded_pictures.items()
+        if s == slot and _shows_picture(frame, node, picture.kind)
+    }
+    for node, picture in pictures.items():
+        row = frame.index[node]
+        layer = placement.network.by_id[node]
+        show_picture(records[row : row + 1], picture, layer, state.color_mapping)
+        arrays[row] = -1
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     quads = [
         terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
@@ -130,11 +149,16 @@ def network_visual(
         ablation_marks(state.ablations, slot, network_object, frame),
     ]
     return NetworkVisual(
-        slot, frame, records, arrays, quads,
+        slot, frame, records, arrays, pictures, quads,
         edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1)),
         _predictions(slot, network_object, frame, true_label),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
+
+
+def _shows_picture(frame: PlacementFrame, node: int, kind: str) -> bool:
+    shape = frame.placement.panel_shapes.get(node)
+    return node in frame.index and shape is not None and shape.picture == kind
 
 
 def _panel_records(

@@ -14,10 +14,11 @@ from vrnn.commands.layers import ArrangeMaps, PinLayer, ResetLayer, UnpinLayer
 from vrnn.commands.view import GoToView, HoverLayer
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
-from vrnn.network.results import Histogram, LayerProfile
+from vrnn.network.results import AblationValue, Histogram, LayerProfile
 from vrnn.network.statistics import dead_channels, entropy, layer_histogram, sparsity
+from vrnn.scene.layout.map_grid import FORMS
 from vrnn.scene.network_object import NetworkObject
-from vrnn.scene.state import FORMS, ORDERS, AblationValue, LayerKey, PinKind
+from vrnn.scene.state import ORDERS, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, MUTED_COLOR
