@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from vrnn.cli import parser, subcommands
 from vrnn.cli.arguments import read_options
 from vrnn.cli.launcher import options_from
-from vrnn.cli.main import main  # registers the subcommands
+from vrnn.cli.main import main
 from vrnn.cli.subcommands import SUBCOMMANDS, subcommand
 from vrnn.config.choices import MAX_IMAGE_SIDE
 from vrnn.config.options import (

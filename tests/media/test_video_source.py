@@ -128,7 +128,7 @@ def test_no_such_source(source):
 
 @pytest.mark.parametrize("pace", [0, -1, float("nan"), float("inf")])
 def test_no_such_pace(folder, pace):
-    with pytest.raises(VrnnError, match="frames a second"):
+    with pytest.raises(VrnnError, match="frames per second"):
         VideoSource(str(folder), pace)
 
 

@@ -10,7 +10,6 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
-from vrnn.cli import doctor, export, features, graph  # noqa: F401  each registers itself
 from vrnn.cli.parser import parse
 from vrnn.errors import VrnnError
 from vrnn.storage.log import log_to_stderr

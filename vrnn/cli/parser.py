@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from vrnn.cli import launcher
+from vrnn.cli import doctor, export, features, graph, launcher  # noqa: F401  each registers itself
 from vrnn.cli.subcommands import SUBCOMMANDS, Subcommand
 from vrnn.errors import VrnnError
 from vrnn.version import __version__
