@@ -59,7 +59,7 @@ class Visitor(Person):
         """Let panels be made anew as often as they want to."""
         for _ in range(6):
             self.frame()
-            self.guide.panel_gui._made = 0.0  # else only so many times a second
+            self.guide.panel_gui._last_rebuild = 0.0  # else only so many times a second
             self.guide.panel_gui.step()
 
     def at(self, x, y) -> np.ndarray:

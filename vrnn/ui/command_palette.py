@@ -1,4 +1,4 @@
-"""Type a part of a layer's, a module's or a command's name, and do it."""
+"""The command palette: finds layers, modules, images and commands by a part of their name."""
 
 from __future__ import annotations
 
@@ -15,14 +15,20 @@ from vrnn.ui.panel_context import PanelContext, shape_text
 from vrnn.ui.style import MUTED_COLOR
 
 MAX_ROWS = 40
-"""Rows that are offered."""
+"""Matches that are listed."""
 MAX_IMAGES = 300
-"""Images of the data set that are listed; `#` and a number finds any."""
+"""Images of the data set that are entries; `#` and a number finds any."""
 
 
 @dataclass(frozen=True)
 class PaletteEntry:
-    """text: what is looked for; aside: what it is; do: does it."""
+    """Something that can be found.
+
+    Attributes:
+        text: What is searched.
+        detail: What it is, shown at the right.
+        run: Executes it.
+    """
 
     text: str
     detail: str
@@ -30,7 +36,7 @@ class PaletteEntry:
 
 
 def palette_entries(context: PanelContext) -> list[PaletteEntry]:
-    """Everything that can be found: layers, modules, images, commands."""
+    """List everything that can be found: layers, modules, images, commands."""
     found: list[PaletteEntry] = []
     world = context.world
     several = len(world.slots) > 1
@@ -42,55 +48,66 @@ def palette_entries(context: PanelContext) -> list[PaletteEntry]:
         network = world.networks[slot]
         title = f"{network.info.title}   " if several else ""
         for node in network.network.nodes:
-            aside = f"{title}{node.operation}   {shape_text(node)}"
-            found.append(PaletteEntry(node.name, aside, go(slot, node.name)))
-        for name, inside in network.modules.items():
-            found.append(PaletteEntry(name, f"{title}module of {len(inside)}", go(slot, name)))
+            detail = f"{title}{node.operation}   {shape_text(node)}"
+            found.append(PaletteEntry(node.name, detail, go(slot, node.name)))
+        for name, node_ids in network.modules.items():
+            found.append(PaletteEntry(name, f"{title}module of {len(node_ids)}", go(slot, name)))
     images = context.workspace.images
     if images is not None:
-        # Not all of a large set: the palette is made at once. `#` and a number finds any of them.
+        # Not all of a large data set: the list is built whenever the palette opens. `#` and a
+        # number finds any image.
         for number in range(min(len(images), MAX_IMAGES)):
-            found.append(PaletteEntry(f"#{number}", "image", _doing(SetInputImage(number=number))))
+            found.append(
+                PaletteEntry(f"#{number}", "image", _execute(SetInputImage(number=number)))
+            )
     for info in registered():
         if info.key or info.menu is not None:
-            found.append(PaletteEntry(info.title, "command", _invoking(info)))
+            found.append(PaletteEntry(info.title, "command", _invoke(info)))
         for title, command in info.kind.variants():
             if title != info.title:
-                found.append(PaletteEntry(title, "command", _doing(command)))
+                found.append(PaletteEntry(title, "command", _execute(command)))
     return found
 
 
-def _doing(command: Command) -> Callable[[PanelContext], None]:
+def _execute(command: Command) -> Callable[[PanelContext], None]:
     return lambda context: context.do(command)
 
 
-def _invoking(info: CommandInfo) -> Callable[[PanelContext], None]:
+def _invoke(info: CommandInfo) -> Callable[[PanelContext], None]:
     return lambda context: context.invoke(info)
 
 
 class CommandPalette:
-    """Open or not, and what was typed."""
+    """The palette's window.
+
+    Attributes:
+        is_open: Whether it is shown.
+    """
 
     def __init__(self, lines: int = 12) -> None:
-        """lines: that are seen at once."""
+        """Create a closed palette.
+
+        Args:
+            lines: How many matches are visible without scrolling.
+        """
         self.is_open = False
         self._lines = lines
-        self._typed, self._chosen, self._fresh = "", 0, False
+        self._typed, self._selected, self._just_opened = "", 0, False
         self._entries: list[PaletteEntry] = []
-        self._found: tuple[str | None, list[int]] = (None, [])
+        self._matches: tuple[str | None, list[int]] = (None, [])
 
     def open(self, context: PanelContext) -> None:
-        """Show it, with nothing typed."""
-        self.is_open = self._fresh = True
-        self._typed, self._chosen = "", 0
-        self._entries, self._found = palette_entries(context), (None, [])
+        """Open it, with nothing typed."""
+        self.is_open = self._just_opened = True
+        self._typed, self._selected = "", 0
+        self._entries, self._matches = palette_entries(context), (None, [])
 
     def close(self) -> None:
-        """Put it away."""
+        """Close it."""
         self.is_open = False
 
     def draw(self, context: PanelContext) -> None:
-        """The window, in the middle of the upper half."""
+        """Draw the window in the upper half of the screen; executes what is chosen."""
         if not self.is_open:
             return
         em = imgui.get_font_size()
@@ -107,63 +124,64 @@ class CommandPalette:
             | flags.no_saved_settings | flags.no_scrollbar
         )  # fmt: skip
         imgui.begin("##palette", None, kind.value)
-        if self._fresh:
+        if self._just_opened:
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(-1)
         changed, self._typed = imgui.input_text_with_hint(
             "##typed", "layer, module or command", self._typed
         )
         if changed:
-            self._chosen = 0
+            self._selected = 0
         outside = not imgui.is_window_hovered(imgui.HoveredFlags_.child_windows.value)
         if imgui.is_key_pressed(imgui.Key.escape) or (
-            not self._fresh and imgui.is_mouse_clicked(0) and outside
+            not self._just_opened and imgui.is_mouse_clicked(0) and outside
         ):
             self.close()
-        self._fresh = False
+        self._just_opened = False
         self._list(context, em)
         imgui.end()
 
     def _list(self, context: PanelContext, em: float) -> None:
-        if self._found[0] != self._typed:
+        if self._matches[0] != self._typed:
             texts = [entry.text for entry in self._entries]
-            self._found = (self._typed, best_matches(self._typed, texts, MAX_ROWS))
-        found = self._found[1]
+            self._matches = (self._typed, best_matches(self._typed, texts, MAX_ROWS))
+        matches = self._matches[1]
         number = self._typed.strip().removeprefix("#")
         images = context.workspace.images
         if images is not None and self._typed.startswith("#") and number.isdecimal():
-            wanted = int(number)
-            if MAX_IMAGES <= wanted < len(images) and all(
-                self._entries[i].text != f"#{wanted}" for i in found
+            image_number = int(number)
+            if MAX_IMAGES <= image_number < len(images) and all(
+                self._entries[i].text != f"#{image_number}" for i in matches
             ):
-                image = PaletteEntry(f"#{wanted}", "image", _doing(SetInputImage(number=wanted)))
+                command = SetInputImage(number=image_number)
+                image = PaletteEntry(f"#{image_number}", "image", _execute(command))
                 self._entries.append(image)
-                found.insert(0, len(self._entries) - 1)
+                matches.insert(0, len(self._entries) - 1)
         step = imgui.is_key_pressed(imgui.Key.down_arrow) - imgui.is_key_pressed(imgui.Key.up_arrow)
-        if found:
-            self._chosen = (self._chosen + step) % len(found)
+        if matches:
+            self._selected = (self._selected + step) % len(matches)
         enter = imgui.is_key_pressed(imgui.Key.enter) or imgui.is_key_pressed(
             imgui.Key.keypad_enter
         )
-        pressed = found[self._chosen] if found and enter else None
-        lines = min(max(len(found), 1), self._lines)
+        pressed = matches[self._selected] if matches and enter else None
+        lines = min(max(len(matches), 1), self._lines)
         imgui.begin_child("found", (0, lines * imgui.get_text_line_height_with_spacing()))
-        for place, index in enumerate(found):
+        for position, index in enumerate(matches):
             entry = self._entries[index]
-            chosen = place == self._chosen
-            if imgui.selectable(f"##{index}", chosen)[0]:
+            selected = position == self._selected
+            if imgui.selectable(f"##{index}", selected)[0]:
                 pressed = index
-            if chosen and step:
+            if selected and step:
                 imgui.set_scroll_here_y()
             imgui.same_line(0.5 * em)
             imgui.text_unformatted(entry.text)
             imgui.same_line()
-            wide = imgui.calc_text_size(entry.detail).x
-            left = max(imgui.get_content_region_avail().x - wide - 0.5 * em, 0.0)
+            width = imgui.calc_text_size(entry.detail).x
+            left = max(imgui.get_content_region_avail().x - width - 0.5 * em, 0.0)
             imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + left)
             imgui.text_colored(MUTED_COLOR, entry.detail)
-        if not found:
-            imgui.text_colored(MUTED_COLOR, "nothing found")
+        if not matches:
+            imgui.text_colored(MUTED_COLOR, "no matches")
         imgui.end_child()
         if pressed is not None:
             self.close()

@@ -1,4 +1,4 @@
-"""Where panels are docked in the window, and what they leave for the world."""
+"""Docking of the panels in the window, and the area that remains for the world."""
 
 from __future__ import annotations
 
@@ -10,27 +10,27 @@ from vrnn.render.imgui_renderer import Area
 from vrnn.ui.panel_registry import Dock, registered_panels
 
 DOCK_SPACE = "places"
-"""The name of the dock space; remembered layouts have it."""
+"""Name of the dock space; saved layouts contain it."""
 MIN_WORLD_PIXELS = 16
-"""Pixels of the world's picture, each way, however large panels are."""
+"""Width and height in pixels that the world keeps, however large the panels are."""
 
 
 class DockLayout:
-    """Docks panels at the sides.
+    """Docks panels at the sides of the window.
 
     Attributes:
-        docks: Where each panel stands at first, by title, in the order in which they are drawn.
-        room: What docked panels leave of the picture: left, top, width, height in pixels.
+        docks: The default dock of each panel, by title, in the order in which they are drawn.
+        world_area: What docked panels leave for the world: left, top, width, height in pixels.
     """
 
     def __init__(self, size: tuple[int, int], remembered: bool) -> None:
-        """Create it.
+        """Create a layout.
 
         Args:
-            size: Width and height of the window's picture, pixels.
-            remembered: Whether Dear ImGui has a layout of an earlier start.
+            size: (width, height) of the window's framebuffer, pixels.
+            remembered: Whether Dear ImGui has loaded the layout of an earlier run.
         """
-        # Dear ImGui brings to the front what appears last: what stands at the right.
+        # Dear ImGui brings to the front what appears last: the panels on the right.
         self.docks = {
             info.title: info.dock
             for dock in Dock
@@ -41,14 +41,14 @@ class DockLayout:
         self._reset = not remembered
 
     def reset(self) -> None:
-        """Dock all panels where they stand at first, with the next frame."""
+        """Restore the default docks with the next frame."""
         self._reset = True
 
     def update(self, size: tuple[int, int], em: float) -> None:
-        """Make the dock space of this frame.
+        """Create the dock space of this frame and measure `world_area`.
 
         Args:
-            size: Width and height of the window's picture, pixels.
+            size: (width, height) of the window's framebuffer, pixels.
             em: Height of a line of text, pixels.
         """
         view = imgui.get_main_viewport()
@@ -76,11 +76,11 @@ class DockLayout:
         build.dock_builder_remove_node(space)
         build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
         build.dock_builder_set_node_size(space, view.work_size)
-        whole = max(view.work_size.x, 1.0)
-        left_part = min(21 * em / whole, 0.32)
-        _, left, rest = build.dock_builder_split_node_py(space, imgui.Dir.left, left_part)
-        right_part = min(22 * em / (whole * (1 - left_part)), 0.45)
-        _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_part)
+        width = max(view.work_size.x, 1.0)
+        left_share = min(21 * em / width, 0.32)
+        _, left, rest = build.dock_builder_split_node_py(space, imgui.Dir.left, left_share)
+        right_share = min(22 * em / (width * (1 - left_share)), 0.45)
+        _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_share)
         _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
         _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.38)
         nodes = {

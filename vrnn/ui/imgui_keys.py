@@ -1,4 +1,4 @@
-"""GLFW's names of keys as ImGui has them."""
+"""Dear ImGui's keys by their GLFW names."""
 
 from __future__ import annotations
 
@@ -12,7 +12,8 @@ MODIFIERS = {
     "ALT": imgui.Key.mod_alt,
     "SUPER": imgui.Key.mod_super,
 }
-_OTHER = {
+"""ImGui's modifier keys, by GLFW's names without `MOD_`."""
+_RENAMED = {
     "LEFT": "left_arrow",
     "RIGHT": "right_arrow",
     "UP": "up_arrow",
@@ -23,8 +24,15 @@ _OTHER = {
 
 
 def imgui_key(name: str) -> imgui.Key | None:
-    """The key of a GLFW name without `KEY_`; None for one that ImGui does not know."""
-    known = f"_{name}" if name.isdigit() else name.lower()
-    known = _OTHER.get(name, re.sub(r"^kp_(?=\d)", "keypad", known).replace("kp_", "keypad_"))
-    found = getattr(imgui.Key, known, None)
-    return found if isinstance(found, imgui.Key) else None
+    """Look up a key.
+
+    Args:
+        name: GLFW's name without `KEY_`.
+
+    Returns:
+        ImGui's key; None for one that it does not know.
+    """
+    attribute = f"_{name}" if name.isdigit() else name.lower()
+    attribute = re.sub(r"^kp_(?=\d)", "keypad", attribute).replace("kp_", "keypad_")
+    key = getattr(imgui.Key, _RENAMED.get(name, attribute), None)
+    return key if isinstance(key, imgui.Key) else None

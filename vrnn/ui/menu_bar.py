@@ -1,4 +1,4 @@
-"""The menus: every registered command that names one, with its key and why it is greyed out."""
+"""The menu bar: every registered command with a menu, its key, and why it is disabled."""
 
 from __future__ import annotations
 
@@ -10,7 +10,12 @@ from vrnn.ui.panel_context import PanelContext
 
 
 def draw_menus(context: PanelContext, key_map: KeyMap) -> None:
-    """Draw one menu for each of `Menu`, inside a menu bar."""
+    """Draw one menu for each member of `Menu`, inside an open menu bar.
+
+    Args:
+        context: Executes what is chosen.
+        key_map: The keys that are printed beside the entries.
+    """
     for menu in Menu:
         if imgui.begin_menu(menu.value):
             for info in registered():
@@ -26,7 +31,7 @@ def _command(context: PanelContext, key_map: KeyMap, info: CommandInfo) -> None:
         if imgui.menu_item(info.title, key_map.printed(info.name), False, not reason)[0]:
             context.invoke(info)
         if imgui.is_item_hovered(imgui.HoveredFlags_.allow_when_disabled.value):
-            imgui.set_item_tooltip(f"not now: {reason}" if reason else info.summary)
+            imgui.set_item_tooltip(f"not available: {reason}" if reason else info.summary)
     if len(variants) == 1 and not info.key:
         title, command = variants[0]
         if imgui.menu_item(title, "", False)[0]:

@@ -1,4 +1,4 @@
-"""What panels work with: the workspace they show, and the one way to do something to it."""
+"""What panels work with: the workspace they show, and the dispatcher that changes it."""
 
 from __future__ import annotations
 
@@ -24,23 +24,24 @@ from vrnn.scene.world import World
 from vrnn.workspace.workspace import Workspace
 
 
-def _no_picture(pixels: np.ndarray) -> Any:
-    raise RuntimeError("the host of the panels makes pictures")
+def _no_texture(pixels: np.ndarray) -> Any:
+    raise RuntimeError("no host of panels has set make_texture")
 
 
 @dataclass
 class PanelContext:
-    """A workspace and whoever acts on it.
+    """The workspace that panels show, and how they act on it.
 
     Attributes:
         workspace: What is shown.
-        dispatcher: Does commands.
-        notify: Tells the user a sentence.
-        subject: Network and name of the layer that is looked into; None for none.
-        follows_hover: Whether the layer that is pointed at for a while becomes the subject.
-        feature_settings: How the next feature visualizations are made.
-        help_rows: Keys or buttons and what they do.
-        picture: Makes (H, W, 3) uint8 pixels an image for ImGui; set by the host.
+        dispatcher: Executes commands.
+        notify: Shows the user a sentence.
+        subject: Network and name of the layer that panels describe; None for none.
+        follows_hover: Whether a layer that is hovered for a while becomes the subject.
+        feature_settings: Settings of the next feature visualization.
+        help_rows: Keys or buttons, each with what it does.
+        make_texture: Turns (H, W, 3) uint8 pixels into a texture for `imgui.image`; set by the
+            host.
     """
 
     workspace: Workspace
@@ -50,50 +51,55 @@ class PanelContext:
     follows_hover: bool = True
     feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()
-    make_texture: Callable[[np.ndarray], Any] = _no_picture
+    make_texture: Callable[[np.ndarray], Any] = _no_texture
 
     @property
     def world(self) -> World:
-        """What stands in the workspace."""
+        """The world of the workspace."""
         return self.workspace.world
 
     def do(self, command: Command) -> None:
-        """Do a command; a refusal is shown, and changes nothing."""
+        """Execute a command; when it cannot be done, the user is told why."""
         try:
             self.dispatcher.execute(command)
         except VrnnError as error:
             self.notify(str(error))
 
     def invoke(self, info: CommandInfo) -> None:
-        """Do what a command's menu entry means for the subject; a refusal is shown."""
+        """Execute a command on the subject, as from its menu; failures are shown to the user."""
         try:
             self.dispatcher.invoke(info, self.subject_hit())
         except VrnnError as error:
             self.notify(str(error))
 
     def why_not(self, info: CommandInfo) -> str:
-        """Why a command cannot be done to the subject now; '' when it can."""
+        """Return why a command cannot be done to the subject now; '' when it can."""
         return self.dispatcher.why_not(info, self.subject_hit())
 
     def preview(self, command: UndoableCommand) -> None:
-        """Show what a change would make, while it is made by hand."""
+        """Show a change that is still being made by hand; failures are shown to the user."""
         try:
             self.workspace.preview(command)
         except VrnnError as error:
             self.notify(str(error))
 
     def go_to_layer(self, slot: int, name: str) -> None:
-        """Look into a layer or a module, and fly there."""
-        self.look_into(slot, name)
+        """Fly to a layer or a module, and make a layer the subject."""
+        self.set_subject(slot, name)
         self.do(FrameLayer(name, slot))
 
-    def look_into(self, slot: int, name: str) -> None:
-        """Make a layer the subject; of a module that is not folded, nothing."""
+    def set_subject(self, slot: int, name: str) -> None:
+        """Make a layer the subject; does nothing for a module that is not folded."""
         if name in self.world.networks[slot].node_ids:
             self.subject = (slot, name)
 
     def subject_layer(self) -> tuple[int, NetworkObject, Node, FeatureMaps | None] | None:
-        """Network, its object, node and maps of the subject; None when there is none any more."""
+        """Look up the subject.
+
+        Returns:
+            Number of its network, the network, its node and its feature maps (None until they
+            arrive); None when there is no subject, or its layer does not exist any more.
+        """
         if self.subject is None or self.subject[0] not in self.world.networks:
             return None
         slot, name = self.subject
@@ -104,7 +110,7 @@ class PanelContext:
         return slot, network, node, network.maps.get(node.id)
 
     def subject_hit(self) -> Hit | None:
-        """The subject as if it were pointed at; None when there is none."""
+        """Return a hit on the subject, as if it were pointed at; None when there is none."""
         layer = self.subject_layer()
         if layer is None or layer[2].id not in self.world.placement_frame(layer[0]).index:
             return None
@@ -112,13 +118,13 @@ class PanelContext:
 
 
 def shape_text(node: Node) -> str:
-    """The shape of a result as it is shown: `64 × 56×56`, or `1000` for one row of numbers."""
+    """Format the shape of an output: `64 × 56×56`, or `1000` for a vector."""
     channels, height, width = map_shape(node.shape)
     return f"{channels} × {height}×{width}" if height * width > 1 else str(channels)
 
 
 def count_text(count: int) -> str:
-    """A count that is short to read: 950, 36.9 k, 11.7 M; '' for none."""
+    """Format a count briefly: 950, 36.9 k, 11.7 M; '' for 0."""
     for size, unit in ((1e9, "G"), (1e6, "M"), (1e3, "k")):
         if count >= 0.9995 * size:
             return f"{count / size:.3g} {unit}"

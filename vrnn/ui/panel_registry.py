@@ -1,5 +1,5 @@
-"""The registry of panels: each is one class in a file of its own, shown by the window's host and by
-the board in the headset alike.
+"""The registry of panels. Each panel is a class in a file of its own; the window and the headset
+both show it.
 
     @panel("Layer", dock=Dock.RIGHT_TOP)
     class LayerPanel(Panel):
@@ -19,7 +19,7 @@ from vrnn.ui.panel_context import PanelContext
 
 
 class Dock(StrEnum):
-    """Where a panel stands in the window at first."""
+    """Where a panel is docked in the window by default."""
 
     LEFT_TOP = "left top"
     LEFT_BOTTOM = "left bottom"
@@ -29,11 +29,11 @@ class Dock(StrEnum):
 
 
 class Panel(ABC):
-    """A panel of one host; it keeps what was typed and opened in it, and no state of a model."""
+    """A panel of one host; it keeps what was typed and opened in it, but no document state."""
 
     @abstractmethod
     def draw(self, context: PanelContext) -> None:
-        """Draw the panel's inside with Dear ImGui."""
+        """Draw the contents of the panel with Dear ImGui."""
 
 
 P = TypeVar("P", bound=type[Panel])
@@ -41,7 +41,14 @@ P = TypeVar("P", bound=type[Panel])
 
 @dataclass(frozen=True)
 class PanelInfo:
-    """What is declared of a panel. See `panel`."""
+    """The declaration of a panel, see `panel`.
+
+    Attributes:
+        title: Its tab.
+        kind: Its class.
+        dock: Its default dock.
+        former_title: Its title in layouts of older builds; '' if it is the same.
+    """
 
     title: str
     kind: type[Panel]
@@ -57,8 +64,11 @@ def panel(title: str, dock: Dock, former_title: str = "") -> Callable[[P], P]:
 
     Args:
         title: Its tab, in both hosts.
-        dock: Where it stands in the window at first.
-        former_title: What remembered layouts of older builds call it.
+        dock: Where it is docked in the window by default.
+        former_title: Its title in layouts that older builds saved.
+
+    Returns:
+        A decorator for the class.
 
     Raises:
         VrnnError: When the title is taken.
@@ -74,12 +84,12 @@ def panel(title: str, dock: Dock, former_title: str = "") -> Callable[[P], P]:
 
 
 def registered_panels() -> tuple[PanelInfo, ...]:
-    """All panels, in the order in which they were declared."""
+    """Return all panels in the order of their declaration."""
     return tuple(_PANELS.values())
 
 
 def unregister_panel(title: str) -> None:
-    """Forget a panel, as when a plug-in is unloaded by a test."""
+    """Remove a panel from the registry, as a test does that has added one."""
     del _PANELS[title]
 
 
@@ -91,9 +101,9 @@ class PanelSet:
 
     @property
     def titles(self) -> tuple[str, ...]:
-        """Of all panels, in order."""
+        """Titles of all panels, in order."""
         return tuple(self._panels)
 
     def draw(self, title: str, context: PanelContext) -> None:
-        """Draw the inside of a panel."""
+        """Draw the contents of a panel."""
         self._panels[title].draw(context)

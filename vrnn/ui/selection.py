@@ -1,4 +1,4 @@
-"""What panels show by themselves: the layer that is pointed at, and what has changed."""
+"""The subject of the panels follows the pointer; panels are rebuilt when their content changes."""
 
 from __future__ import annotations
 
@@ -8,51 +8,54 @@ from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext
 
 DWELL_SECONDS = 0.25
-"""Seconds for which a layer is pointed at before it becomes the subject."""
+"""Seconds for which a layer is hovered before it becomes the subject."""
 
 
 class HoverSelection:
-    """Makes what is pointed at for a while the subject."""
+    """Makes the layer that is hovered for a while the subject."""
 
     def __init__(self) -> None:
-        self._pointed: tuple[LayerKey | None, float] = (None, 0.0)
+        self._hovered: tuple[LayerKey | None, float] = (None, 0.0)
 
     def step(self, context: PanelContext) -> None:
-        """Look what is pointed at now."""
+        """Update the subject from what is hovered now."""
         hit = context.world.hovered
         key: LayerKey | None = None
         if hit is not None and hit.layer is not None and hit.slot in context.world.networks:
-            stand = context.world.networks[hit.slot]
-            if hit.node in stand.network.by_id:
-                key = (hit.slot, stand.network.by_id[hit.node].name)
+            network = context.world.networks[hit.slot].network
+            if hit.node in network.by_id:
+                key = (hit.slot, network.by_id[hit.node].name)
         now = time.perf_counter()
-        if key != self._pointed[0]:
-            self._pointed = (key, now)
-        elif context.follows_hover and key is not None and now - self._pointed[1] > DWELL_SECONDS:
+        if key != self._hovered[0]:
+            self._hovered = (key, now)
+        elif context.follows_hover and key is not None and now - self._hovered[1] > DWELL_SECONDS:
             context.subject = key
 
     def select_now(self, context: PanelContext) -> None:
-        """What is pointed at becomes the subject at once."""
-        self._pointed = (self._pointed[0], 0.0)
+        """Make the hovered layer the subject at once."""
+        self._hovered = (self._hovered[0], 0.0)
         follows, context.follows_hover = context.follows_hover, True
         self.step(context)
         context.follows_hover = follows
 
 
 def displayed_state(context: PanelContext) -> object:
-    """What panels show that changes without any input to them: panels are made anew when this is
-    another."""
+    """Summarize what panels show that changes without input to them.
+
+    Returns:
+        A value to compare: panels are rebuilt when it differs from the last one.
+    """
     world, feed = context.world, context.workspace.feed
-    hit, pictures = world.hovered, context.workspace.features
-    pointed = None
+    hit, image_sets = world.hovered, context.workspace.features.image_sets
+    hovered = None
     if hit is not None:
-        pointed = (hit.layer, hit.channel if hit.layer in pictures.image_sets else -1)
-    frames = tuple(id(world.networks[slot].result) for slot in world.slots)
-    found = context.subject_layer()
-    maps = id(found[3]) if found is not None else 0
+        hovered = (hit.layer, hit.channel if hit.layer in image_sets else -1)
+    results = tuple(id(world.networks[slot].result) for slot in world.slots)
+    subject = context.subject_layer()
+    maps = id(subject[3]) if subject is not None else 0
     jobs = context.workspace.jobs
     return (
-        id(world.state), pointed, frames, maps, feed.progress, tuple(jobs.statuses.values()),
+        id(world.state), hovered, results, maps, feed.progress, tuple(jobs.statuses.values()),
         len(context.workspace.analyses.profiles), context.subject,
-        tuple(made.num_finished for made in pictures.image_sets.values()),
+        tuple(image_set.num_finished for image_set in image_sets.values()),
     )  # fmt: skip

@@ -1,4 +1,4 @@
-"""How panels look: the world's colors, its typeface, sizes that grow with the text."""
+"""The style of the panels: colors, typeface, and sizes that scale with the text."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from imgui_bundle import imgui, implot
 
 Color = tuple[float, float, float, float]
+"""Red, green, blue and alpha, sRGB, 0…1."""
 
 # ImGui blends in sRGB, so these are sRGB. The accent is linear (1.0, 0.52, 0.10).
 ACCENT: Color = (1.0, 0.749, 0.349, 1.0)
@@ -18,15 +19,15 @@ RAISED: Color = (0.125, 0.141, 0.172, 1.0)
 EDGE: Color = (0.165, 0.186, 0.226, 1.0)
 DEEP: Color = (0.045, 0.052, 0.067, 1.0)
 DEFAULT_TEXT_POINTS = 16.0
-"""The usual size of text, points; sizes of everything else are given for it."""
+"""Default size of text, points; the sizes of everything else are given for it."""
 
 
-def _with(ink: Color, alpha: float) -> Color:
-    return (*ink[:3], alpha)
+def _with(color: Color, alpha: float) -> Color:
+    return (*color[:3], alpha)
 
 
 def load_font() -> None:
-    """Take Roboto, which comes with imgui-bundle; ImGui's own typeface stands in without it."""
+    """Load Roboto, which comes with imgui-bundle; without it, ImGui's own typeface is used."""
     spec = find_spec("imgui_bundle")
     for root in (spec.submodule_search_locations or []) if spec else []:
         path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
@@ -37,7 +38,12 @@ def load_font() -> None:
 
 
 def apply(text_points: float, pixel_scale: float) -> None:
-    """Set colors and sizes. text: its size in points; pixel_scale: pixels a point."""
+    """Set colors and sizes of the current ImGui and ImPlot contexts.
+
+    Args:
+        text_points: Size of text, points.
+        pixel_scale: Pixels per point.
+    """
     style = imgui.get_style()
     style.font_size_base = DEFAULT_TEXT_POINTS
     style.font_scale_main = text_points / DEFAULT_TEXT_POINTS
@@ -57,19 +63,14 @@ def apply(text_points: float, pixel_scale: float) -> None:
     style.window_border_size = style.popup_border_size = 1
     style.frame_border_size = 0
     style.window_menu_button_position = imgui.Dir.none
-    for name, ink in COLORS.items():
-        style.set_color_(getattr(imgui.Col_, name), ink)
+    for name, color in COLORS.items():
+        style.set_color_(getattr(imgui.Col_, name), color)
     plots = implot.get_style()
     plots.plot_padding = imgui.ImVec2(4 * pixel_scale, 6 * pixel_scale)
     plots.plot_border_size = 0
     plots.plot_min_size = imgui.ImVec2(60, 40)
-    for name, ink in PLOT_COLORS.items():
-        plots.set_color_(getattr(implot.Col_, name), ink)
-
-
-def height(lines: float) -> float:
-    """Pixels that so many lines of text take."""
-    return lines * imgui.get_text_line_height_with_spacing()
+    for name, color in PLOT_COLORS.items():
+        plots.set_color_(getattr(implot.Col_, name), color)
 
 
 SIZES = {
@@ -87,7 +88,7 @@ SIZES = {
     "docking_separator_size": 2.0,
     "separator_text_border_size": 1.0,
 }
-"""In points, beside text of the usual size."""
+"""Sizes in points, for text of the default size."""
 PAIRS = {
     "window_padding": (12.0, 10.0),
     "frame_padding": (8.0, 4.0),
@@ -96,6 +97,7 @@ PAIRS = {
     "cell_padding": (6.0, 2.0),
     "separator_text_padding": (0.0, 6.0),
 }
+"""Horizontal and vertical sizes in points, for text of the default size."""
 COLORS: dict[str, Color] = {
     "text": TEXT_COLOR,
     "text_disabled": MUTED_COLOR,

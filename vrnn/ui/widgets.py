@@ -1,4 +1,4 @@
-"""Controls that panels share."""
+"""Widgets that panels share."""
 
 from __future__ import annotations
 
@@ -13,26 +13,35 @@ from vrnn.ui.style import ACCENT, MUTED_COLOR
 
 Text = TypeVar("Text", bound=str)
 LABEL_WIDTH = 6.5
-"""Room for a label before its control, in heights of the text."""
+"""Width of the label before a widget, in heights of the text."""
 
 
 def slider(
-    context: PanelContext, label: str, value: float, ends: tuple[float, float], form: str,
-    change: Callable[[float], UndoableCommand],
+    context: PanelContext, label: str, value: float, limits: tuple[float, float],
+    number_format: str, make_command: Callable[[float], UndoableCommand],
 ) -> None:  # fmt: skip
-    """A slider that acts at once and is one step to undo, made when it is let go."""
+    """Draw a slider that acts while it is dragged and is one undo step.
+
+    Args:
+        context: Previews the change, and executes it when the slider is released.
+        label: Its label.
+        value: The present value.
+        limits: Lowest and highest value.
+        number_format: How the value is printed, in C's form.
+        make_command: Returns the command that sets a value.
+    """
     labeled(label)
     moved, now = imgui.slider_float(
-        f"##{label}", value, *ends, form, imgui.SliderFlags_.always_clamp.value
+        f"##{label}", value, *limits, number_format, imgui.SliderFlags_.always_clamp.value
     )
     if moved:
-        context.preview(change(now))
+        context.preview(make_command(now))
     if imgui.is_item_deactivated_after_edit():
-        context.do(change(now))
+        context.do(make_command(now))
 
 
 def combo(label: str, value: Text, options: Sequence[Text]) -> Text | None:
-    """A list to choose from; returns what was chosen."""
+    """Draw a list to choose from; returns the new choice, None while it is unchanged."""
     labeled(label)
     chosen = None
     if imgui.begin_combo(f"##{label}", value):
@@ -46,7 +55,7 @@ def combo(label: str, value: Text, options: Sequence[Text]) -> Text | None:
 
 
 def labeled(label: str) -> None:
-    """A quiet label, with the control that follows to its right, over the rest of the width."""
+    """Draw a muted label; the next widget stands to its right, over the rest of the width."""
     imgui.align_text_to_frame_padding()
     imgui.text_colored(MUTED_COLOR, label)
     imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
@@ -54,13 +63,13 @@ def labeled(label: str) -> None:
 
 
 def checkbox(label: str, value: bool) -> bool | None:
-    """A check box; returns what it was set to, None while it is left alone."""
+    """Draw a check box; returns its new value, None while it is unchanged."""
     pressed, now = imgui.checkbox(label, value)
     return now if pressed else None
 
 
 def link_button(text: str) -> bool:
-    """A small button that stands among text."""
+    """Draw a small button within text; True when it is pressed."""
     imgui.push_style_color(imgui.Col_.text, ACCENT)
     pressed = imgui.small_button(text)
     imgui.pop_style_color()
@@ -68,39 +77,48 @@ def link_button(text: str) -> bool:
 
 
 def property_table(rows: Sequence[tuple[str, str]], name: str) -> None:
-    """Names and values, in two columns."""
+    """Draw a table of names and values.
+
+    Args:
+        rows: Each name with its value.
+        name: ImGui's id of the table.
+    """
     if imgui.begin_table(name, 2, imgui.TableFlags_.sizing_stretch_prop.value):
         flags = imgui.TableColumnFlags_
-        room = LABEL_WIDTH * imgui.get_font_size() - imgui.get_style().cell_padding.x
-        imgui.table_setup_column("name", flags.width_fixed.value, room)
+        name_width = LABEL_WIDTH * imgui.get_font_size() - imgui.get_style().cell_padding.x
+        imgui.table_setup_column("name", flags.width_fixed.value, name_width)
         imgui.table_setup_column("value", flags.width_stretch.value)
-        for what, value in rows:
+        for row_name, value in rows:
             imgui.table_next_row()
             imgui.table_next_column()
-            imgui.text_colored(MUTED_COLOR, what)
+            imgui.text_colored(MUTED_COLOR, row_name)
             imgui.table_next_column()
             wrapped_text(value)
         imgui.end_table()
 
 
 def wrapped_text(text: str) -> None:
-    """Text in as many lines as it takes."""
+    """Draw text that wraps at the right edge."""
     imgui.push_text_wrap_pos(0.0)
     imgui.text_unformatted(text)
     imgui.pop_text_wrap_pos()
 
 
 def same_line_if_fits(text: str) -> None:
-    """Put the button that comes next beside the last one, where there is room for it."""
+    """Put the next button beside the last one if it fits.
+
+    Args:
+        text: Text of the next button.
+    """
     style = imgui.get_style()
-    wanted = imgui.calc_text_size(text).x + 2 * style.frame_padding.x + style.item_spacing.x
+    needed = imgui.calc_text_size(text).x + 2 * style.frame_padding.x + style.item_spacing.x
     right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
-    if imgui.get_item_rect_max().x + wanted <= right:
+    if imgui.get_item_rect_max().x + needed <= right:
         imgui.same_line()
 
 
 def button_row(texts: Sequence[Text]) -> Text | None:
-    """Buttons beside each other, in as many rows as it takes; returns the one pressed."""
+    """Draw buttons side by side, wrapping where needed; returns the text of the pressed one."""
     pressed = None
     for i, text in enumerate(texts):
         if i:
@@ -111,5 +129,5 @@ def button_row(texts: Sequence[Text]) -> Text | None:
 
 
 def has_pending_input() -> bool:
-    """Whether ImGui has been told of input that it has not taken yet."""
+    """Return whether ImGui has received input that it has not processed yet."""
     return not imgui.get_current_context().input_events_queue.empty()

@@ -1,4 +1,4 @@
-"""Where the last visit ended: written a moment after each change, so that a crash loses nothing."""
+"""Autosave of the session: written a moment after each change, so that a crash loses nothing."""
 
 from __future__ import annotations
 
@@ -16,43 +16,60 @@ from vrnn.storage.paths import state_dir
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, save_workspace
 
 DELAY_SECONDS = 1.0
-"""After a change, with no other, it is written."""
+"""Seconds without another change after which the session is written."""
 
 
 def autosave_path(specs: tuple[ModelSpec, ...], detail: str) -> Path | None:
-    """The file of these models; None for those given as objects in Python."""
+    """Return the autosave file of these models, opened from the current folder.
+
+    Args:
+        specs: The models.
+        detail: How finely their graphs are shown.
+
+    Returns:
+        The file; None for models that were given as objects in Python.
+    """
     if not all(isinstance(spec.model, str) for spec in specs):
         return None
-    named = repr([(s.model, s.weights, s.data, s.input_size) for s in specs]) + detail + os.getcwd()
-    return state_dir() / f"last-{hashlib.sha256(named.encode()).hexdigest()[:16]}.json"
+    identity = (
+        repr([(s.model, s.weights, s.data, s.input_size) for s in specs]) + detail + os.getcwd()
+    )
+    return state_dir() / f"last-{hashlib.sha256(identity.encode()).hexdigest()[:16]}.json"
 
 
 class Autosave:
-    """Writes the place in a thread of its own."""
+    """Writes the session in a thread of its own."""
 
     def __init__(self, path: Path | None) -> None:
-        """path: None for nowhere."""
+        """Create an autosave.
+
+        Args:
+            path: The file; None to write nothing.
+        """
         self._path = path
         self._thread: threading.Thread | None = None
-        self._seen: object = None
-        self._since = 0.0
+        self._written_state: object = None
+        self._changed_at = 0.0
 
     def update(
         self, now: float, state: object, make_snapshot: Callable[[], WorkspaceSnapshot]
     ) -> None:
-        """Write when the state has been the same for a while and is not written yet.
+        """Write the session if its state is new and has not changed for `DELAY_SECONDS`.
 
-        now: seconds; kept: makes what is written.
+        Args:
+            now: The time, seconds.
+            state: The present state; compared by identity.
+            make_snapshot: Returns what is written.
         """
-        if self._path is None or state is self._seen:
+        if self._path is None or state is self._written_state:
             return
-        if self._since == 0.0:
-            self._since = now
-        if now - self._since < DELAY_SECONDS or (
+        if self._changed_at == 0.0:
+            self._changed_at = now
+        if now - self._changed_at < DELAY_SECONDS or (
             self._thread is not None and self._thread.is_alive()
         ):
             return
-        self._seen, self._since = state, 0.0
+        self._written_state, self._changed_at = state, 0.0
         self._thread = threading.Thread(target=self._write, args=(make_snapshot(),), daemon=True)
         self._thread.start()
 
@@ -65,7 +82,12 @@ class Autosave:
             print(f"vrnn: {error}", file=sys.stderr)
 
     def finish(self, make_snapshot: Callable[[], WorkspaceSnapshot], changed: bool) -> None:
-        """Write the last time, at the end of a visit in which something was changed."""
+        """Write for the last time, as the program ends.
+
+        Args:
+            make_snapshot: Returns what is written.
+            changed: Whether anything was changed; else nothing is written.
+        """
         if self._thread is not None:
             self._thread.join()
         if self._path is not None and changed:

@@ -1,4 +1,4 @@
-"""What floats before the eye: the image in the hand, or the map that is pointed at, magnified."""
+"""Cards before the eye: the image in the hand, or a magnified view of the hovered feature map."""
 
 from __future__ import annotations
 
@@ -15,35 +15,40 @@ from vrnn.style.color_mapping import ColorMapping
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import HeldImage, MapColors, colorize_map
 
-HOLDING = "click the input to put it in · Esc lets go"
-"""What to do with an image in the hand."""
+HOLDING_HINT = "click the input to put it in · Esc lets go"
+"""Tells the user what to do with an image in the hand."""
 IMAGE_SIDE, MAP_SIDE = 0.22, 0.36
-"""Height of a card with an image and of one with a map, of the picture's height."""
-SHARP_BELOW = 48
-"""Images with fewer rows are shown with sharp pixels."""
+"""Height of a card with an image and with a feature map, as a fraction of the view's height."""
+MAX_SHARP_ROWS = 48
+"""Images with at most this many rows are shown with sharp pixels."""
 
 
 class CardDeck:
     """Makes the cards of a world."""
 
     def __init__(self, world: World, features: FeatureImageManager, colors: MapColors) -> None:
-        """Create it.
+        """Create the deck.
 
         Args:
-            world: Whose maps are magnified.
-            features: Images that stand in place of maps.
-            colors: Of maps that are colored by their own range.
+            world: Whose feature maps are magnified.
+            features: Feature visualizations that are shown in place of maps.
+            colors: Of magnified maps.
         """
         self._world, self._features, self._colors = world, features, colors
         self._magnified: tuple[int, int, ColorMapping, FeatureMaps, np.ndarray] | None = None
 
-    def cards(self, held: HeldImage | None, magnify: str, hint: str = HOLDING) -> list[ImageCard]:
-        """Make the cards of this moment.
+    def cards(
+        self, held: HeldImage | None, magnify: str, hint: str = HOLDING_HINT
+    ) -> list[ImageCard]:
+        """Make the cards of this frame.
 
         Args:
-            held: The image in the hand.
-            magnify: How the map that is pointed at is magnified: `sharp`, `smooth`, '' for not.
-            hint: What to do with the image in the hand.
+            held: The image in the hand; None for none.
+            magnify: How the hovered map is magnified: `sharp`, `smooth`, or '' for not at all.
+            hint: Tells the user what to do with the image in the hand; '' for none.
+
+        Returns:
+            The cards: one or none.
         """
         hit = self._world.hovered
         if held is not None:
@@ -58,25 +63,25 @@ class CardDeck:
         maps = self._world.networks[hit.slot].maps.get(hit.node)
         if maps is None:
             return []
-        at = (hit.row, hit.column)
+        marked = (hit.row, hit.column)
         lines = [
             f"{name} · channel {hit.channel}",
-            self._value(hit.slot, hit.node, hit.channel, *at),
+            self._value(hit.slot, hit.node, hit.channel, *marked),
         ]
         pixels = self._magnify(maps, hit.channel)
-        return [ImageCard(pixels, lines, magnify == "smooth", at, MAP_SIDE)]
+        return [ImageCard(pixels, lines, magnify == "smooth", marked, MAP_SIDE)]
 
     def _held(self, held: HeldImage, hit: Hit | None, magnify: str, hint: str) -> ImageCard:
         lines = [held.caption]
-        cross = None
+        marked = None
         if held.layer is not None and hit is not None and hit.layer == held.layer[:2]:
-            cross = (hit.row, hit.column)
-            lines.append(self._value(*held.layer, *cross))
+            marked = (hit.row, hit.column)
+            lines.append(self._value(*held.layer, *marked))
         if hint:
             lines.append(hint)
-        large_image = held.layer is None and held.pixels.shape[0] > SHARP_BELOW
+        large_image = held.layer is None and held.pixels.shape[0] > MAX_SHARP_ROWS
         side = IMAGE_SIDE if held.layer is None else MAP_SIDE
-        return ImageCard(held.pixels, lines, magnify == "smooth" or large_image, cross, side)
+        return ImageCard(held.pixels, lines, magnify == "smooth" or large_image, marked, side)
 
     def _magnify(self, maps: FeatureMaps, channel: int) -> np.ndarray:
         """Color a map; the same array while nothing changes, so that it is uploaded once."""

@@ -1,6 +1,6 @@
-"""Pictures of what channels look for, on the main thread's side: asked for, kept, sent to the GPU.
+"""Feature visualizations on the main thread: requested from jobs, cached, uploaded to the GPU.
 
-They are shown for every layer that the state says so of; see `LayerState.features`.
+They are shown in place of the feature maps of every layer whose `LayerState.features` is set.
 """
 
 from __future__ import annotations
@@ -24,22 +24,36 @@ from vrnn.scene.visibility import channels_in_view
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.layer_analyses import NodeKey
 
 FIRST_STORE = 100_000
-"""Numbers of pictures' stores begin here, beyond those of networks and doubles."""
+"""Numbers of the images' map stores begin here, beyond those of networks and pinned copies."""
 VISIBILITY_SECONDS = 0.5
-"""Seconds from one look at what is seen to the next."""
+"""Seconds between two checks of which channels are in view."""
 MAX_IMAGES_IN_MEMORY = 256
-"""Pictures that are held whole; others come from their file when they are asked for."""
+"""Images per layer that are held in memory; others are read from their file when needed."""
 
-Key = tuple[int, int]
-"""Network and node."""
+ImageKey = tuple[int, int]
+"""Channel and sample number."""
 
 
 @dataclass(eq=False)
 class FeatureImageSet:
-    """The pictures of one layer. job: that makes them, 0 when it has ended; done, of: how many;
-    store: on the GPU; files: where each lies, by channel and copy."""
+    """The feature visualizations of one layer.
+
+    Attributes:
+        settings: How they are optimized.
+        store: Number of their map store on the GPU.
+        job_number: The job that makes them; 0 once it has ended.
+        num_finished: How many images are complete.
+        total: How many there will be.
+        size: (height, width) in pixels; None until the first one arrives.
+        images: Images in memory, by channel and sample, the least recently changed first.
+        files: The file of each image that has one.
+        pending_blocks: Half-float blocks that are not on the GPU yet.
+        uploaded: The number in the store of each image that is on the GPU.
+        finished_keys: Images that have run all their steps, or have diverged.
+    """
 
     settings: FeatureVisSettings
     store: int
@@ -47,197 +61,225 @@ class FeatureImageSet:
     num_finished: int = 0
     total: int = 0
     size: tuple[int, int] | None = None
-    images: dict[tuple[int, int], FeatureImage] = field(default_factory=dict)
-    files: dict[tuple[int, int], Path] = field(default_factory=dict)
-    pending_blocks: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
-    uploaded: dict[tuple[int, int], int] = field(default_factory=dict)
-    finished_keys: set[tuple[int, int]] = field(default_factory=set)
+    images: dict[ImageKey, FeatureImage] = field(default_factory=dict)
+    files: dict[ImageKey, Path] = field(default_factory=dict)
+    pending_blocks: dict[ImageKey, np.ndarray] = field(default_factory=dict)
+    uploaded: dict[ImageKey, int] = field(default_factory=dict)
+    finished_keys: set[ImageKey] = field(default_factory=set)
 
 
 class FeatureImageManager:
-    """The pictures of all layers."""
+    """Keeps the feature visualizations of all layers in step with the state.
+
+    Attributes:
+        image_sets: The images of each layer that shows them, by network and node.
+    """
 
     def __init__(
         self, world: World, renderer: Renderer, jobs: JobManager, notify: Callable[[str], None]
     ) -> None:
-        """Create it.
+        """Create a manager without images.
 
         Args:
             world: Where the images are shown.
             renderer: Holds them on the GPU.
-            jobs: Make them.
-            notify: Tells the user a sentence.
+            jobs: Runs the optimizations.
+            notify: Shows the user a sentence.
         """
         self._world, self._renderer, self._jobs, self._notify = world, renderer, jobs, notify
-        self._stores = FIRST_STORE
-        self._wished: tuple[int, ...] = ()
-        self._first: tuple[int, ...] = ()
-        self._looked = 0.0
-        self._view: np.ndarray | None = None
-        self.image_sets: dict[Key, FeatureImageSet] = {}
+        self._next_store = FIRST_STORE
+        self._prioritized: tuple[int, ...] = ()
+        self._channels_first: tuple[int, ...] = ()
+        self._last_visibility_check = 0.0
+        self._clip_from_world: np.ndarray | None = None
+        self.image_sets: dict[NodeKey, FeatureImageSet] = {}
 
     def sync_with_state(self, state: State) -> None:
-        """Make what a state shows and is not there; take away what it does not show."""
-        asked: dict[Key, FeatureVisSettings] = {}
+        """Start the jobs of layers that newly show images, and remove what is no longer shown."""
+        requested: dict[NodeKey, FeatureVisSettings] = {}
         for (slot, name), layer in state.layers.items():
-            stand = self._world.networks.get(slot)
-            if layer.features is not None and stand is not None and name in stand.node_ids:
-                asked[slot, stand.node_ids[name]] = layer.features
-        for key, made in list(self.image_sets.items()):
-            if asked.get(key) != made.settings:
-                self._take_away(key)
-        for key, settings in asked.items():
+            network = self._world.networks.get(slot)
+            if layer.features is not None and network is not None and name in network.node_ids:
+                requested[slot, network.node_ids[name]] = layer.features
+        for key, image_set in list(self.image_sets.items()):
+            if requested.get(key) != image_set.settings:
+                self._remove(key)
+        for key, settings in requested.items():
             ready = settings.source != "image" or self._world.networks[key[0]].result is not None
             if key not in self.image_sets and ready:
-                self._begin(key, settings)
+                self._start(key, settings)
 
     def on_network_loaded(self) -> None:
-        """Take all images away: they may be of another network."""
+        """Remove all images: they may belong to another network."""
         for key in list(self.image_sets):
-            self._take_away(key)
+            self._remove(key)
 
-    def _begin(self, key: Key, settings: FeatureVisSettings) -> None:
+    def _start(self, key: NodeKey, settings: FeatureVisSettings) -> None:
         slot, node = key
-        stand = self._world.networks[slot]
-        made = self.image_sets[key] = FeatureImageSet(settings, self._stores)
-        self._stores += 1
-        count = 1 if settings.is_whole_layer else stand.network.by_id[node].shape[0]
-        made.total = count * settings.samples_per_channel
+        network = self._world.networks[slot]
+        image_set = self.image_sets[key] = FeatureImageSet(settings, self._next_store)
+        self._next_store += 1
+        count = 1 if settings.is_whole_layer else network.network.by_id[node].shape[0]
+        image_set.total = count * settings.samples_per_channel
         image = None
-        if settings.source == "image" and stand.result is not None:
-            image = stand.result.image
-        # Where the layer will stand: it grows just now.
-        self._first = (*self._wished, *self._seen(self._world.at_rest(), key, settings))
-        job = FeatureVisJob(slot, node, settings, image, lambda: self._first)
-        made.job_number = self._jobs.start(
-            job, f"pictures for {stand.network.by_id[node].name}", lambda result: None,
-            on_partial_result=lambda parts: self._on_part(made, parts),
-            on_end=lambda: self._on_end(made),
-        )  # fmt: skip
+        if settings.source == "image" and network.result is not None:
+            image = network.result.image
+        # Where the layer will be at rest: it is growing right now.
+        visible = self._visible_channels(self._world.at_rest(), key, settings)
+        self._channels_first = (*self._prioritized, *visible)
+        job = FeatureVisJob(slot, node, settings, image, lambda: self._channels_first)
+        image_set.job_number = self._jobs.start(
+            job,
+            f"feature visualization for {network.network.by_id[node].name}",
+            lambda result: None,
+            on_partial_result=lambda parts: self._on_partial_result(image_set, parts),
+            on_end=lambda: self._on_end(image_set),
+        )
 
-    def _take_away(self, key: Key) -> None:
-        made = self.image_sets.pop(key)
-        if made.job_number:
-            self._jobs.cancel(made.job_number)
-            made.job_number = 0
-        if made.store in self._renderer.slots:
-            self._renderer.close(made.store)
+    def _remove(self, key: NodeKey) -> None:
+        image_set = self.image_sets.pop(key)
+        self._cancel_job(image_set)
+        if image_set.store in self._renderer.slots:
+            self._renderer.close(image_set.store)
         self._world.set_feature_tiles(*key, None)
 
+    def _cancel_job(self, image_set: FeatureImageSet) -> None:
+        if image_set.job_number:
+            self._jobs.cancel(image_set.job_number)
+            image_set.job_number = 0
+
     def prioritize(self, channels: Sequence[int]) -> None:
-        """Channels that are to come first from now on, before those that are seen."""
-        self._wished = tuple(channels)
+        """Optimize these channels first from now on, even before those in view."""
+        self._prioritized = tuple(channels)
 
     def update_visible_channels(self, clip_from_world: np.ndarray) -> None:
-        """Tell the job in work which channels are seen. clip_from_world: (4, 4)."""
+        """Let the running job continue with the channels that are in view.
+
+        Args:
+            clip_from_world: (4, 4) matrix of the camera.
+        """
         now = time.perf_counter()
-        self._view = clip_from_world
-        if now - self._looked > VISIBILITY_SECONDS:
-            self._looked = now
-            for key, made in self.image_sets.items():
-                if made.job_number:
-                    self._first = (*self._wished, *self._seen(self._world, key, made.settings))
+        self._clip_from_world = clip_from_world
+        if now - self._last_visibility_check > VISIBILITY_SECONDS:
+            self._last_visibility_check = now
+            for key, image_set in self.image_sets.items():
+                if image_set.job_number:
+                    visible = self._visible_channels(self._world, key, image_set.settings)
+                    self._channels_first = (*self._prioritized, *visible)
                     break
 
-    def _seen(self, world: World, key: Key, settings: FeatureVisSettings) -> tuple[int, ...]:
-        if self._view is None or settings.is_whole_layer:
+    def _visible_channels(
+        self, world: World, key: NodeKey, settings: FeatureVisSettings
+    ) -> tuple[int, ...]:
+        if self._clip_from_world is None or settings.is_whole_layer:
             return ()
-        return channels_in_view(world, *key, self._view)
+        return channels_in_view(world, *key, self._clip_from_world)
 
-    def _on_part(self, made: FeatureImageSet, parts: Sequence[object]) -> None:
-        """Take images that a job has made, unless they are not wanted any more."""
-        if not made.job_number:
+    def _on_partial_result(self, image_set: FeatureImageSet, parts: Sequence[object]) -> None:
+        """Take the images of a job, unless it has been canceled meanwhile."""
+        if not image_set.job_number:
             return
         for part in parts:
             if not isinstance(part, FeatureTile):
                 continue
             feature = part.feature
             key = (feature.channel, feature.sample)
-            made.size = feature.pixels.shape[:2]
-            made.pending_blocks[key] = part.block
-            made.images.pop(key, None)
-            made.images[key] = feature
+            image_set.size = feature.pixels.shape[:2]
+            image_set.pending_blocks[key] = part.block
+            image_set.images.pop(key, None)
+            image_set.images[key] = feature
             if part.path is not None:
-                made.files[key] = part.path
-            if len(feature.curve) >= made.settings.steps or feature.diverged:
-                made.finished_keys.add(key)
-        made.num_finished = len(made.finished_keys)
-        for key in [k for k in made.images if k in made.files][
-            : max(len(made.images) - MAX_IMAGES_IN_MEMORY, 0)
-        ]:
-            del made.images[key]
+                image_set.files[key] = part.path
+            if len(feature.curve) >= image_set.settings.steps or feature.diverged:
+                image_set.finished_keys.add(key)
+        image_set.num_finished = len(image_set.finished_keys)
+        excess = max(len(image_set.images) - MAX_IMAGES_IN_MEMORY, 0)
+        for key in [k for k in image_set.images if k in image_set.files][:excess]:
+            del image_set.images[key]
 
-    def _on_end(self, made: FeatureImageSet) -> None:
-        """A job has ended: done, stopped or failed."""
-        made.job_number = 0
+    def _on_end(self, image_set: FeatureImageSet) -> None:
+        """Note that a job has finished, was canceled, or has failed."""
+        image_set.job_number = 0
 
     def upload(self, max_bytes: float) -> bool:
-        """Send pictures to the GPU until so many bytes are reached, at least one. True when all
-        are there."""
+        """Send images to the GPU, at least one, until a budget is used up.
+
+        Args:
+            max_bytes: The budget.
+
+        Returns:
+            Whether all images that have arrived are on the GPU.
+        """
         sent = 0
-        for (slot, node), made in self.image_sets.items():
-            fresh = False
-            while made.pending_blocks and sent < max_bytes:
-                key = next(iter(made.pending_blocks))
-                block = made.pending_blocks.pop(key)
+        for (slot, node), image_set in self.image_sets.items():
+            any_new = False
+            while image_set.pending_blocks and sent < max_bytes:
+                key = next(iter(image_set.pending_blocks))
+                block = image_set.pending_blocks.pop(key)
                 try:
-                    fresh |= self._send(made, key, block)
+                    any_new |= self._upload_image(image_set, key, block)
                 except VrnnError as error:  # no room on the GPU
-                    self._give_up(made, str(error))
+                    self._give_up(image_set, str(error))
                     break
                 sent += block.nbytes
-            if fresh and made.size is not None:
-                addresses = self._addresses(made)
-                size = display_size(made.total, *made.size)
-                layer = FeatureTiles(
-                    made.store,
-                    size,
-                    addresses,
-                    made.settings.samples_per_channel,
-                    made.settings.is_whole_layer,
+            if any_new and image_set.size is not None:
+                tiles = FeatureTiles(
+                    image_set.store,
+                    display_size(image_set.total, *image_set.size),
+                    self._addresses(image_set),
+                    image_set.settings.samples_per_channel,
+                    image_set.settings.is_whole_layer,
                 )
-                self._world.set_feature_tiles(slot, node, layer)
-        return not any(made.pending_blocks for made in self.image_sets.values())
+                self._world.set_feature_tiles(slot, node, tiles)
+        return not any(image_set.pending_blocks for image_set in self.image_sets.values())
 
-    def _give_up(self, made: FeatureImageSet, why: str) -> None:
-        made.pending_blocks.clear()
-        if made.job_number:
-            self._jobs.cancel(made.job_number)
-            made.job_number = 0
-        self._notify(why)
+    def _give_up(self, image_set: FeatureImageSet, reason: str) -> None:
+        image_set.pending_blocks.clear()
+        self._cancel_job(image_set)
+        self._notify(reason)
 
-    def _send(self, made: FeatureImageSet, key: tuple[int, int], block: np.ndarray) -> bool:
-        """Write one picture; True when it is seen for the first time."""
-        assert made.size is not None
-        if made.store not in self._renderer.slots:
-            size = block_size(3, *display_size(made.total, *made.size))
-            self._renderer.open(made.store, dict.fromkeys(range(made.total), size))
-        number = key[0] * made.settings.samples_per_channel + key[1]
-        self._renderer.upload(made.store, number, block)
-        fresh = key not in made.uploaded
-        made.uploaded[key] = number
-        return fresh
+    def _upload_image(self, image_set: FeatureImageSet, key: ImageKey, block: np.ndarray) -> bool:
+        """Write one image; True when it is the first version of it on the GPU."""
+        assert image_set.size is not None
+        if image_set.store not in self._renderer.slots:
+            size = block_size(3, *display_size(image_set.total, *image_set.size))
+            self._renderer.open(image_set.store, dict.fromkeys(range(image_set.total), size))
+        number = key[0] * image_set.settings.samples_per_channel + key[1]
+        self._renderer.upload(image_set.store, number, block)
+        is_new = key not in image_set.uploaded
+        image_set.uploaded[key] = number
+        return is_new
 
-    def _addresses(self, made: FeatureImageSet) -> Mapping[tuple[int, int], tuple[int, int]]:
-        places = self._renderer.addresses(made.store)
-        return {key: places[number] for key, number in made.uploaded.items()}
+    def _addresses(self, image_set: FeatureImageSet) -> Mapping[ImageKey, tuple[int, int]]:
+        addresses = self._renderer.addresses(image_set.store)
+        return {key: addresses[number] for key, number in image_set.uploaded.items()}
 
     def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> FeatureImage | None:
-        """A picture of a layer that shows its pictures; None while there is none."""
-        made = self.image_sets.get((slot, node))
-        if made is None:
+        """Find the feature visualization of a channel.
+
+        Args:
+            slot: The network.
+            node: The layer's node.
+            channel: The channel, from 0; ignored where one image stands for the whole layer.
+            copy: Which of the channel's samples, from 0.
+
+        Returns:
+            The image; None while there is none, or when the layer shows its feature maps.
+        """
+        image_set = self.image_sets.get((slot, node))
+        if image_set is None:
             return None
-        key = (0 if made.settings.is_whole_layer else channel, copy)
-        whole = made.images.get(key)
-        if whole is None and key in made.files:
-            whole = load(made.files[key], node, *key)
-            if whole is not None:
-                made.images[key] = whole
-        return whole
+        key = (0 if image_set.settings.is_whole_layer else channel, copy)
+        image = image_set.images.get(key)
+        if image is None and key in image_set.files:
+            image = load(image_set.files[key], node, *key)
+            if image is not None:
+                image_set.images[key] = image
+        return image
 
     def all_images(self, slot: int, node: int) -> list[FeatureImage]:
-        """Every picture of a layer that there is, by channel and copy."""
-        made = self.image_sets.get((slot, node))
-        keys = sorted(made.uploaded) if made is not None else []
-        found = [self.feature(slot, node, *key) for key in keys]
-        return [feature for feature in found if feature is not None]
+        """Return every image of a layer that there is, by channel and sample."""
+        image_set = self.image_sets.get((slot, node))
+        keys = sorted(image_set.uploaded) if image_set is not None else []
+        images = [self.feature(slot, node, *key) for key in keys]
+        return [image for image in images if image is not None]

@@ -1,4 +1,4 @@
-"""What is in the hand, and where an image that is picked up comes from."""
+"""Images that can be held in the hand: data set images, synthetic inputs and feature maps."""
 
 from __future__ import annotations
 
@@ -20,13 +20,19 @@ from vrnn.style.colormap import apply, lookup_table, symmetric_range
 MapColors = tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
 ]
-"""Of negative and positive values, and of those that are not finite."""
+"""Linear RGB of negative values, of positive values, and of values that are not finite."""
 
 
 @dataclass(frozen=True, eq=False)
 class HeldImage:
-    """An image in the hand. pixels: (H, W, 3) uint8; caption: what it is; put: the action that
-    puts it into the networks, None: its pixels; layer: network, node and channel of a map."""
+    """An image in the hand.
+
+    Attributes:
+        pixels: (H, W, 3) uint8.
+        caption: What it is, for the user.
+        command: Makes it the input; None when its pixels themselves become the input.
+        layer: Network, node and channel of a feature map; None for other images.
+    """
 
     pixels: np.ndarray
     caption: str
@@ -41,7 +47,21 @@ def grab_image(
     size: tuple[int, int],
     colors: MapColors,
 ) -> HeldImage:
-    """What is in the hand after this. size: height and width of the input. Raises VrnnError."""
+    """Fetch the image that a command wants to hold.
+
+    Args:
+        selection: Which image.
+        world: Holds the feature maps and the present input.
+        images: The first network's data set; None for none.
+        size: (height, width) of the input, pixels.
+        colors: Of a feature map.
+
+    Returns:
+        The image.
+
+    Raises:
+        VrnnError: When there is no such image, layer, channel or source.
+    """
     if selection.number is not None:
         if images is None or not 0 <= selection.number < len(images):
             count = 0 if images is None else len(images)
@@ -58,7 +78,7 @@ def grab_image(
 
 
 def class_name(images: ImageSet, number: int) -> str:
-    """The true class of an image, '' where it is unknown."""
+    """Return the name of an image's label; '' where it is unknown."""
     label = images.label(number)
     if label < 0:
         return ""
@@ -68,40 +88,42 @@ def class_name(images: ImageSet, number: int) -> str:
 def _of_source(source: str, world: World, size: tuple[int, int]) -> HeldImage:
     if source == "input":
         for slot in world.slots:
-            frame = world.networks[slot].result
-            if frame is not None:
+            result = world.networks[slot].result
+            if result is not None:
                 return HeldImage(
-                    frame.image, "the image in the network", command_for_current_input(world.state)
+                    result.image, "current input", command_for_current_input(world.state)
                 )
         raise VrnnError("no image has gone through the network yet")
     if source == "gray":
         return HeldImage(gray_image(*size), "blank gray", SetInputImage(plain="gray"))
     if source == "mean":
-        return HeldImage(gray_image(*size), "mean of the data set", SetInputImage(plain="mean"))
+        return HeldImage(
+            gray_image(*size), "mean image of the data set", SetInputImage(plain="mean")
+        )
     noise_kinds: dict[str, NoiseKind] = {"noise": "gaussian", **{k: k for k in NOISE_KINDS}}
     if kind := noise_kinds.get(source):
         seed = 1 + (world.state.input_image.noise.seed if world.state.input_image.noise else 0)
         noise = NoiseSpec(kind, seed=seed)
-        put = SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
-        return HeldImage(noise_image(noise, *size), f"{kind} noise, seed {seed}", put)
+        command = SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
+        return HeldImage(noise_image(noise, *size), f"{kind} noise, seed {seed}", command)
     raise VrnnError(f"no source '{source}': choose input, gray, mean, uniform, gaussian or pink")
 
 
 def command_for_current_input(state: State) -> SetInputImage | SetInputNoise:
-    """The action that puts the image in that is in."""
-    picture = state.input_image
-    if picture.noise is not None:
-        noise = picture.noise
+    """Return the command that would set the present input again."""
+    image = state.input_image
+    if image.noise is not None:
+        noise = image.noise
         return SetInputNoise(noise.kind, noise.mean, noise.std, noise.seed)
-    return SetInputImage(picture.file, picture.number, picture.plain, picture.pixels)
+    return SetInputImage(image.file, image.number, image.plain, image.pixels)
 
 
 def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors) -> HeldImage:
-    stand = world.networks[slot]
-    maps = stand.maps.get(node)
-    name = stand.network.by_id[node].name
+    network = world.networks[slot]
+    maps = network.maps.get(node)
+    name = network.network.by_id[node].name
     if maps is None:
-        raise VrnnError(f"the maps of '{name}' are not there yet")
+        raise VrnnError(f"the feature maps of '{name}' are not computed yet")
     if not 0 <= channel < maps.channels:
         raise VrnnError(f"'{name}' has channels 0 to {maps.channels - 1}, no channel {channel}")
     pixels = colorize_map(world.state, maps, channel, colors)
@@ -109,12 +131,22 @@ def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors)
 
 
 def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColors) -> np.ndarray:
-    """(H, W, 3) uint8: a map by its own range, in the colors of the world."""
-    display = replace(state.color_mapping, normalize_by="map")
+    """Color a feature map by its own range, with the color map of the world.
+
+    Args:
+        state: Holds the color mapping.
+        maps: The layer's feature maps.
+        channel: Which of them.
+        colors: Of negative, positive and not finite values.
+
+    Returns:
+        (H, W, 3) uint8.
+    """
+    mapping = replace(state.color_mapping, normalize_by="map")
     low, high = float(maps.channel_stats[0][channel]), float(maps.channel_stats[1][channel])
-    if display.symmetric:
+    if mapping.symmetric:
         low, high = symmetric_range(low, high)
     negative, positive, not_finite = colors
     return apply(
-        maps.values[channel], low, high, lookup_table(display, negative, positive), not_finite
+        maps.values[channel], low, high, lookup_table(mapping, negative, positive), not_finite
     )

@@ -1,4 +1,4 @@
-"""The wall of thumbnails: which images stand on it, and making them without holding anyone up."""
+"""The wall of thumbnails: which images it shows, loaded in threads so that no frame waits."""
 
 from __future__ import annotations
 
@@ -6,136 +6,154 @@ import numpy as np
 
 from vrnn.commands.inputs import BrowseImages, GrabImage
 from vrnn.media.image_set import ImageSet
-from vrnn.media.pager import ImagePager as Pages
+from vrnn.media.pager import ImagePager
 from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
 from vrnn.media.thumbnails import ThumbnailLoader
 from vrnn.scene.primitives import Visual
 from vrnn.scene.state import InputImage
-from vrnn.scene.visuals import image_wall as drawn
+from vrnn.scene.visuals import image_wall
 from vrnn.storage.closeable import Closeable
 from vrnn.workspace.held_image import class_name
 
 ROWS = 4
+"""Rows of thumbnails on a page."""
 SOURCES = (
     ("gray", "blank gray"), ("mean", "mean image"), ("gaussian", "noise"), ("pink", "pink noise"),
 )  # fmt: skip
+"""Inputs beside the data set: name of the source and caption."""
 
 
 class ImageWall(Closeable):
-    """A data set on a wall, or only the sources of images where there is none."""
+    """A page of a data set on a wall; without a data set, only the other sources of images."""
 
     def __init__(self, images: ImageSet | None) -> None:
+        """Create the wall and start its loader threads.
+
+        Args:
+            images: The data set; None for none.
+        """
         self._images = images
-        self._pages: Pages | None = None
+        self._pager: ImagePager | None = None
         self._thumbnails: ThumbnailLoader | None = None
-        self._made: dict[int, np.ndarray] = {}
-        self._drawn: object = None
+        self._loaded: dict[int, np.ndarray] = {}
+        self._drawn_key: object = None
         self._seed = 0
         if images is not None and len(images):
-            page = ROWS * drawn.COLUMNS
-            self._pages = Pages(len(images), images.label, images.names, 0, page)
-            self._thumbnails = ThumbnailLoader(images, drawn.THUMBNAIL_PIXELS)
+            page_size = ROWS * image_wall.COLUMNS
+            self._pager = ImagePager(len(images), images.label, images.names, 0, page_size)
+            self._thumbnails = ThumbnailLoader(images, image_wall.THUMBNAIL_PIXELS)
 
     @property
     def complete(self) -> bool:
-        """Whether every thumbnail of the page is there, or has failed."""
-        if self._thumbnails is None or self._pages is None:
+        """Whether every thumbnail of the page has loaded or failed."""
+        if self._thumbnails is None or self._pager is None:
             return True
-        return not self._thumbnails.waiting and not self._pages.is_searching
+        return not self._thumbnails.waiting and not self._pager.is_searching
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
         """Show another page, order, class or search.
 
         Args:
-            page: Pages to go on.
-            shuffle: The seed of another order; -1 for the next one.
-            only: One class; '' for all.
-            search: What to look for.
+            page: How many pages to go forward; negative goes back.
+            shuffle: The seed of another order; -1 for the next seed; None keeps the order.
+            only: A class to show alone; '' shows all; None changes nothing.
+            search: A class, or `#` and a number; None for no search.
 
         Raises:
             VrnnError: When there is no such class or image.
         """
-        pages = self._pages
-        if pages is None:
+        pager = self._pager
+        if pager is None:
             return
         if shuffle is not None:
             self._seed = shuffle if shuffle >= 0 else self._seed + 1
-            pages.reshuffle(self._seed)
+            pager.reshuffle(self._seed)
         if only is not None:
-            pages.show_class(only) if only else pages.show_all()
+            pager.show_class(only) if only else pager.show_all()
         if search is not None:
-            pages.find(search)
+            pager.find(search)
         if page:
-            pages.page(pages.number + page)
+            pager.page(pager.number + page)
 
-    def update(self, input_image: InputImage, x: float, y: float, z: float) -> Visual | None:
-        """The wall with its right lower corner at (x, y, z); None while it is as it was."""
+    def update(self, input_image: InputImage, corner: tuple[float, float, float]) -> Visual | None:
+        """Take thumbnails that have loaded.
+
+        Args:
+            input_image: The present input: its thumbnail is highlighted.
+            corner: (x, y, z) of the wall's lower right corner, meters.
+
+        Returns:
+            The wall to draw; None while it is unchanged.
+        """
         numbers: tuple[int, ...] = ()
-        pages: str = ""
-        if self._pages is not None and self._thumbnails is not None:
-            self._pages.search()
-            numbers = self._pages.indices
+        page_text = ""
+        if self._pager is not None and self._thumbnails is not None:
+            self._pager.search()
+            numbers = self._pager.indices
             self._thumbnails.request(numbers)
-            self._made.update(self._thumbnails.take())
-            self._made = {n: p for n, p in self._made.items() if n in numbers}
-            count = self._pages.pages
-            pages = f"page {self._pages.number + 1}" + (f" of {count:,}" if count else "")
-        key = (numbers, tuple(self._made), pages, input_image, x, y, z, self.failures)
-        if key == self._drawn:
+            self._loaded.update(self._thumbnails.take())
+            self._loaded = {n: pixels for n, pixels in self._loaded.items() if n in numbers}
+            count = self._pager.pages
+            page_text = f"page {self._pager.number + 1}" + (f" of {count:,}" if count else "")
+        key = (numbers, tuple(self._loaded), page_text, input_image, corner, self.failures)
+        if key == self._drawn_key:
             return None
-        self._drawn = key
-        return self._wall(numbers, pages, input_image, x, y, z)
+        self._drawn_key = key
+        return self._wall(numbers, page_text, input_image, corner)
 
     @property
     def failures(self) -> dict[int, str]:
-        """Why an image has no thumbnail, by its number."""
+        """Reasons why images have no thumbnail, by number of the image."""
         return {} if self._thumbnails is None else dict(self._thumbnails.failed)
 
     def _wall(
         self,
         numbers: tuple[int, ...],
-        pages: str,
-        picture: InputImage,
-        x: float,
-        y: float,
-        z: float,
+        page_text: str,
+        input_image: InputImage,
+        corner: tuple[float, float, float],
     ) -> Visual:
         tiles = []
         for number in numbers:
             assert self._images is not None
             text = "cannot be read" if number in self.failures else ""
             text = text or class_name(self._images, number) or f"#{number}"
-            lit = picture.number == number or (
-                self._pages is not None and (self._pages.selected == number)
+            highlighted = input_image.number == number or (
+                self._pager is not None and self._pager.selected == number
             )
-            tiles.append(drawn.WallTile(self._made.get(number), text, GrabImage(number), lit))
+            tiles.append(
+                image_wall.WallTile(self._loaded.get(number), text, GrabImage(number), highlighted)
+            )
         sources = [
-            drawn.WallTile(_sample(name), text, GrabImage(source=name), _is_in(picture, name))
+            image_wall.WallTile(
+                _sample(name), text, GrabImage(source=name), _is_input(input_image, name)
+            )
             for name, text in SOURCES
             if name != "mean" or self._images is not None
         ]
         buttons = (
-            drawn.WallButton("< back", BrowseImages(page=-1)),
-            drawn.WallButton("next >", BrowseImages(page=1)),
-            drawn.WallButton("shuffle", BrowseImages(shuffle=-1)),
+            image_wall.WallButton("< back", BrowseImages(page=-1)),
+            image_wall.WallButton("next >", BrowseImages(page=1)),
+            image_wall.WallButton("shuffle", BrowseImages(shuffle=-1)),
         )
         count = len(self._images) if self._images is not None else 0
-        title = f"{count:,} images · {pages}" if count else "other images"
-        return drawn.wall_visual(tiles, sources, buttons, title, (x, y, z))
+        title = f"{count:,} images · {page_text}" if count else "other images"
+        return image_wall.wall_visual(tiles, sources, buttons, title, corner)
 
     def close(self) -> None:
-        """End the threads that make thumbnails."""
+        """Stop the threads that load thumbnails."""
         if self._thumbnails is not None:
             self._thumbnails.close()
 
 
-def _sample(name: str) -> np.ndarray:
-    side = drawn.THUMBNAIL_PIXELS
-    if name in ("gray", "mean"):
+def _sample(source: str) -> np.ndarray:
+    """Return the thumbnail of a source, (H, W, 3) uint8."""
+    side = image_wall.THUMBNAIL_PIXELS
+    if source in ("gray", "mean"):
         return gray_image(side, side)
-    return noise_image(NoiseSpec("pink" if name == "pink" else "gaussian"), side, side)
+    return noise_image(NoiseSpec("pink" if source == "pink" else "gaussian"), side, side)
 
 
-def _is_in(picture: InputImage, name: str) -> bool:
-    kind = picture.noise.kind if picture.noise is not None else ""
-    return name in (picture.plain, kind)
+def _is_input(input_image: InputImage, source: str) -> bool:
+    kind = input_image.noise.kind if input_image.noise is not None else ""
+    return source in (input_image.plain, kind)

@@ -1,4 +1,4 @@
-"""Where the image in the networks comes from: files, the data set, noise, remembered pixels."""
+"""Sources of the networks' input image: files, the data set, noise, images without a file."""
 
 from __future__ import annotations
 
@@ -16,17 +16,23 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.world import World
 
 MAX_REMEMBERED = 64
-"""Images without a file that are remembered, for undo."""
+"""Images without a file that are kept in memory, so that undo can return to them."""
 DEFAULT_SIZE = (224, 224)
-"""Height and width of an image before a network is known, pixels."""
+"""(height, width) in pixels of an input before any network is open."""
 
 WorkerImage = np.ndarray | Path | int | Callable[[], np.ndarray] | None
-"""What the worker runs: pixels, a file, a number in its data set, a function that makes pixels, or
-the network's own sample."""
+"""What the worker runs: pixels, a file, a number in its data set, a function that returns pixels,
+or None for the network's own sample."""
 
 
 class InputSource:
-    """Turns an `InputImage` of the state into what the worker runs, and steps through images."""
+    """Turns an `InputImage` of the state into what the worker runs, and steps through images.
+
+    Attributes:
+        pixels: (H, W, 3) uint8 images without a file, by their key in the state.
+        browsable: Images to step through in place of the data set.
+        live_frame: The newest frame of a live source; None when another image was set since.
+    """
 
     def __init__(self, world: World) -> None:
         self.pixels: dict[str, np.ndarray] = {}
@@ -37,22 +43,23 @@ class InputSource:
 
     @property
     def streaming(self) -> bool:
-        """Whether live frames are shown, and not an image that was put in since."""
+        """Whether a live source is shown, and not an image that was set since."""
         return self.live_frame is not None
 
     def resolve(self, image: InputImage, images: ImageSet | None) -> WorkerImage:
-        """Give what the worker is to run.
+        """Return what the worker runs for an image.
 
         Args:
-            image: As the state names it.
-            images: The first network's data set.
+            image: As the state describes it.
+            images: The first network's data set; None for none.
 
         Raises:
-            VrnnError: When its pixels are forgotten, or there is no data set to take the mean of.
+            VrnnError: When its pixels are no longer in memory, or there is no data set to take
+                the mean of.
         """
         if image.pixels:
             if image.pixels not in self.pixels:
-                raise VrnnError("this image is not known any more; put another one in")
+                raise VrnnError("this image is no longer in memory; choose another one")
             return self.pixels[image.pixels]
         height, width = self.size()
         if image.noise is not None:
@@ -66,7 +73,7 @@ class InputSource:
         return image.file if image.file is not None else image.number
 
     def size(self) -> tuple[int, int]:
-        """Height and width of the first network's image, pixels."""
+        """Return (height, width) of the first network's input, pixels."""
         if not self._world.slots:
             return DEFAULT_SIZE
         network = self._world.networks[self._world.slots[0]]
@@ -77,13 +84,13 @@ class InputSource:
         return height, width
 
     def remember(self, pixels: np.ndarray) -> str:
-        """Remember an image that has no file.
+        """Keep an image that has no file in memory.
 
         Args:
             pixels: (H, W, 3) uint8.
 
         Returns:
-            The key that stands for it in the state.
+            Its key in the state.
         """
         key = hashlib.sha256(np.ascontiguousarray(pixels).tobytes()).hexdigest()[:16]
         self.pixels[key] = pixels
@@ -92,7 +99,12 @@ class InputSource:
         return key
 
     def to_input_image(self, image: np.ndarray | Path | int) -> InputImage:
-        """Name a file, the number of an image in the data set, or pixels: those are remembered."""
+        """Describe an image for the state.
+
+        Args:
+            image: A file, a number in the data set, or (H, W, 3) uint8 pixels, which are
+                remembered.
+        """
         if isinstance(image, Path):
             return InputImage(file=image)
         if isinstance(image, int):
@@ -100,18 +112,18 @@ class InputSource:
         return InputImage(pixels=self.remember(image))
 
     def set_browsable(self, images: Sequence[np.ndarray | Path | int]) -> None:
-        """Set the images that can be stepped through, in place of the data set."""
+        """Set the images to step through in place of the data set."""
         self.browsable = list(images)
 
     def adjacent(self, step: int, images: ImageSet | None) -> tuple[InputImage, str]:
-        """Step through the images that were given, else through the data set.
+        """Step through `browsable`, or through the data set when that is empty.
 
         Args:
-            step: How far; 0 for the present one.
-            images: The first network's data set.
+            step: How far; 0 for the present image.
+            images: The first network's data set; None for none.
 
         Returns:
-            The image, and "image 3 of 10".
+            The image, and its position as text, such as "image 3 of 10".
 
         Raises:
             VrnnError: When there is only one image.

@@ -1,4 +1,4 @@
-"""Jobs on the main thread's side: started, followed, and their results handed to whoever asked."""
+"""Jobs on the main thread: started, followed, and their results handed to whoever started them."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ class JobStatus:
     """A job that runs or waits.
 
     Attributes:
-        number: What it is canceled and paused by.
-        text: What it does.
+        number: Identifies it, to cancel or pause it.
+        text: What it does, for the user.
         fraction: How much is done, 0…1.
-        seconds_left: None while unknown.
-        paused: Whether it rests.
+        seconds_left: Estimated; None while unknown.
+        paused: Whether it is paused.
     """
 
     number: int
@@ -43,17 +43,21 @@ def _ignore(*_: object) -> None:
 
 
 class JobManager:
-    """Starts jobs and hands on what they give. rows: the status of each, by number."""
+    """Starts jobs and delivers their results.
+
+    Attributes:
+        statuses: The status of each job that runs or waits, by number.
+    """
 
     def __init__(
         self, worker: Worker, feed: WorkerEventSink, notify: Callable[[str], None]
     ) -> None:
-        """Create it.
+        """Create a manager without jobs.
 
         Args:
             worker: Runs the jobs.
-            feed: Gets the worker's events.
-            notify: Tells the user a sentence.
+            feed: Receives the worker's events.
+            notify: Shows the user a sentence.
         """
         self.statuses: dict[int, JobStatus] = {}
         self._worker, self._feed, self._notify = worker, feed, notify
@@ -61,7 +65,7 @@ class JobManager:
 
     @property
     def busy(self) -> bool:
-        """Whether something that was asked for is still to come."""
+        """Whether a job is unfinished that somebody waits for."""
         return any(not started.background for started in self._started.values())
 
     def start(
@@ -69,18 +73,18 @@ class JobManager:
         on_partial_result: Callable[[Sequence[object]], None] = _ignore,
         on_end: Callable[[], None] = _ignore, background: bool = False,
     ) -> int:  # fmt: skip
-        """Start a job; its functions are called on the main thread, between two frames.
+        """Start a job; the callbacks are called on the main thread, between two frames.
 
         Args:
             job: The job.
-            text: What it does, until it says so itself.
-            on_done: Gets its result, unless its network is gone.
-            on_partial_result: Gets each part of its result, as they come.
-            on_end: Is called when it has ended in any way, before `on_done`.
-            background: Whether nobody waits for it, nor for a message when it fails.
+            text: What it does, shown until its first progress event.
+            on_done: Gets the result, unless its network has been closed.
+            on_partial_result: Gets partial results as they arrive.
+            on_end: Called when it has ended in any way, before `on_done`.
+            background: Whether nobody waits for it; a failure is then not reported.
 
         Returns:
-            Its number.
+            Number of the job.
         """
         number = self._worker.start(job)
         self._started[number] = _StartedJob(job, on_done, on_partial_result, on_end, background)
@@ -92,24 +96,33 @@ class JobManager:
         return any(started.job == job for started in self._started.values())
 
     def cancel(self, number: int = 0) -> None:
-        """End a job after its present step; 0: all."""
+        """Cancel a job after its present step.
+
+        Args:
+            number: The job; 0 for all.
+        """
         for each in [number] if number else list(self._started):
             self._worker.cancel(each)
 
     def pause(self, number: int, paused: bool) -> None:
-        """Let a job rest, or resume it; 0: all."""
+        """Pause or resume a job.
+
+        Args:
+            number: The job; 0 for all.
+            paused: Whether it is paused from now on.
+        """
         for each in [number] if number else list(self._started):
             self._worker.pause(each, paused)
             if each in self.statuses:
                 self.statuses[each] = replace(self.statuses[each], paused=paused)
 
     def update(self) -> None:
-        """Take what jobs have told since the last call."""
+        """Process the events of jobs since the last call."""
         events, self._feed.job_events = self._feed.job_events, []
         for event in events:
-            self._take(event)
+            self._process(event)
 
-    def _take(self, event: JobEvent) -> None:
+    def _process(self, event: JobEvent) -> None:
         if isinstance(event, JobProgress):
             fraction = event.done / event.total if event.total else 0.0
             paused = event.id in self.statuses and self.statuses[event.id].paused

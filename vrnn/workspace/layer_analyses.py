@@ -1,5 +1,4 @@
-"""What is found out about layers beside passes: their cost, and how much channels speak for the
-class that wins."""
+"""Analyses of layers beside forward passes: their cost, and the attribution of their channels."""
 
 from __future__ import annotations
 
@@ -13,11 +12,15 @@ from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 
 NodeKey = tuple[int, int]
-"""Network and node."""
+"""Number of a network and id of one of its nodes."""
 
 
 class LayerAnalyses:
-    """Starts the analyses that everything shown needs. profiles: cost and weights of layers."""
+    """Starts the analyses that are needed for what is shown.
+
+    Attributes:
+        profiles: Cost and weights of layers, by network and node.
+    """
 
     def __init__(self, world: World, jobs: JobManager) -> None:
         self.profiles: dict[NodeKey, LayerProfile] = {}
@@ -26,16 +29,16 @@ class LayerAnalyses:
 
     @property
     def profiling(self) -> bool:
-        """Whether it is still to come what layers cost and weigh."""
+        """Whether the profile of a network is still being measured."""
         return any(self._jobs.is_running(ProfileJob(slot)) for slot in self._profiled)
 
     def on_network_loaded(self) -> None:
-        """Forget what was known: it may be of another network."""
+        """Forget all profiles: they may belong to another network."""
         self.profiles.clear()
         self._profiled.clear()
 
     def on_pass_complete(self) -> None:
-        """Profile networks that have run for the first time, and attribute the new result."""
+        """Profile networks that have run for the first time, and attribute the new predictions."""
         for slot in self._world.slots:
             if slot not in self._profiled and self._world.networks[slot].result is not None:
                 self._profiled.add(slot)
@@ -51,7 +54,7 @@ class LayerAnalyses:
         self.profiles.update({(slot, node): profile for node, profile in profiles.items()})
 
     def request_attributions(self) -> None:
-        """Attribute the present image's result in networks with a layer that is ordered by it."""
+        """Attribute the present predictions in networks where a layer is ordered by attribution."""
         ordered = {
             s for (s, _), layer in self._world.state.layers.items() if layer.order == "evidence"
         }
@@ -59,7 +62,7 @@ class LayerAnalyses:
             job = AttributionJob(slot)
             if not self._jobs.is_running(job):
                 self._jobs.start(
-                    job, "finding attributions",
+                    job, "computing attributions",
                     lambda result, slot=slot: self._set_attributions(slot, result),  # type: ignore[misc]
                 )  # fmt: skip
 

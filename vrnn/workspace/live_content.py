@@ -1,4 +1,4 @@
-"""What fills the world by itself: maps as they arrive, thumbnails, histograms near the eye."""
+"""What appears in the world without commands: feature maps, thumbnails, histograms near the eye."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
 
 FEATURE_BYTES_A_FRAME = 2 << 20
-"""Of feature visualizations that are sent to the GPU in one frame."""
+"""Bytes of feature visualizations that are sent to the GPU in one frame."""
 
 
 class ContentWorkspace(Protocol):
-    """What fills the world, in `vrnn.workspace.workspace.Workspace`."""
+    """What `LiveContent` needs of `vrnn.workspace.workspace.Workspace`."""
 
     world: World
     feed: WorkerEventSink
@@ -36,7 +36,7 @@ class ContentWorkspace(Protocol):
 
 
 class LiveContent:
-    """Brings what arrives into the world, a bounded part each frame."""
+    """Brings what has arrived into the world, a bounded part each frame."""
 
     def __init__(self, workspace: ContentWorkspace) -> None:
         self._workspace = workspace
@@ -51,11 +51,12 @@ class LiveContent:
         """Send what has arrived to the GPU.
 
         Args:
-            max_bytes: How much about, see `WorkerEventSink.upload`.
-            clip_from_world: (4, 4) of what is seen: that comes first.
+            max_bytes: About how much, see `WorkerEventSink.upload`.
+            clip_from_world: (4, 4) matrix of the camera: what is in view comes first; None for
+                no camera.
 
         Returns:
-            Whether all of it is there.
+            Whether everything that has arrived is on the GPU.
         """
         in_view: set[tuple[int, int]] = set()
         if clip_from_world is not None and self._feed.has_pending:
@@ -75,7 +76,7 @@ class LiveContent:
         return complete
 
     def _true_label(self) -> str:
-        """The class of the image that is in, '' where it is unknown."""
+        """Return the label of the present input; '' where it is unknown."""
         image, images = self._world.state.input_image, self._feed.datasets.get(0)
         number = 0 if image == InputImage() else image.number
         if self._workspace.input.streaming or images is None or number is None:
@@ -83,19 +84,19 @@ class LiveContent:
         return class_name(images, number) if 0 <= number < len(images) else ""
 
     def tick(self, eye: np.ndarray) -> bool:
-        """Go on with what is made step by step.
+        """Advance what is computed step by step: the wall, jobs, histograms.
 
         Args:
-            eye: (3,) where the eye is, meters.
+            eye: (3,) position of the eye, meters.
 
         Returns:
-            Whether something changed.
+            Whether the picture changed.
         """
         if not self._world.slots:
             return False
         if self._wall is None:
             self._wall = ImageWall(self._feed.datasets.get(0))
-        wall = self._wall.update(self._world.state.input_image, *self._wall_corner())
+        wall = self._wall.update(self._world.state.input_image, self._wall_corner())
         if wall is not None:
             self._world.set_visual("wall", wall)
         self._workspace.jobs.update()
@@ -105,7 +106,7 @@ class LiveContent:
         return wall is not None or nearby is not None
 
     def _wall_corner(self) -> tuple[float, float, float]:
-        """Right lower corner of the wall: to the left of the first input, meters."""
+        """Return the wall's lower right corner, left of the first network's input, meters."""
         slot = self._world.slots[0]
         frame = self._world.placement_frame(slot)
         margin = self._world.networks[slot].input_margin
@@ -116,18 +117,18 @@ class LiveContent:
         return min(left, names_left) - 0.5, y, z
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
-        """Turn the wall of thumbnails. See `ImageWall.browse`."""
+        """Change what the wall of thumbnails shows. See `ImageWall.browse`."""
         if self._wall is not None:
             self._wall.browse(page, shuffle, only, search)
 
     @property
     def unreadable(self) -> dict[int, str]:
-        """Images of the data set that have no thumbnail, and why."""
+        """Images of the data set that have no thumbnail: their number and the reason."""
         return {} if self._wall is None else self._wall.failures
 
     @property
     def complete(self) -> bool:
-        """Whether everything that is made step by step is there."""
+        """Whether everything that is computed step by step is complete."""
         return (
             self._wall is not None
             and self._wall.complete
@@ -136,7 +137,7 @@ class LiveContent:
         )
 
     def close_wall(self) -> None:
-        """Stop loading thumbnails; the wall is made anew when it is needed."""
+        """Stop loading thumbnails; the wall is created again when it is needed."""
         if self._wall is not None:
             self._wall.close()
             self._wall = None

@@ -1,4 +1,4 @@
-"""Between the worker and what is seen: maps go to the GPU, a bounded part each frame."""
+"""Takes the worker's events and uploads its feature maps to the GPU, a bounded part each frame."""
 
 from __future__ import annotations
 
@@ -26,11 +26,18 @@ from vrnn.workspace.layer_picture_uploader import LayerPictureUploader
 
 @dataclass
 class WorkerEventSink:
-    """Takes the worker's events and hands on what they bring.
+    """Collects what the worker's events bring.
 
-    progress: what the worker is doing, '' when idle; failures: not shown yet; opened: networks that
-    have come since `take_opened`; shown: sequence of the last complete pass, by network; passes:
-    how many the worker has completed.
+    Attributes:
+        world: Gets networks, maps and results.
+        renderer: Gets the maps that are shown.
+        progress: What the worker is doing; '' while it is idle.
+        failures: Failures that the user has not dismissed yet.
+        notes: Remarks about opened networks that have not been logged yet.
+        job_events: Events of jobs that `JobManager.update` has not taken yet.
+        passes: How many forward passes the worker has completed.
+        displayed_sequence: Number of the last forward pass that is shown in full, by network.
+        datasets: The data set of each network that has one.
     """
 
     world: World
@@ -43,7 +50,7 @@ class WorkerEventSink:
     displayed_sequence: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
-    _frames: dict[int, ForwardResult] = field(default_factory=dict)
+    _results: dict[int, ForwardResult] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
     _pictures: LayerPictureUploader = field(init=False)
 
@@ -51,7 +58,7 @@ class WorkerEventSink:
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
 
     def handle_events(self, events: Iterable[Event]) -> bool:
-        """Note what has happened. True when a network opened."""
+        """Process events of the worker; True when a network was loaded."""
         opened = False
         for event in events:
             if isinstance(event, LoadingProgress):
@@ -60,10 +67,10 @@ class WorkerEventSink:
                 self._open(event)
                 opened = True
             elif isinstance(event, MapsReady):
-                # A newer pass's maps replace an older one's that are still waiting.
+                # Maps of a newer pass replace those of an older one that are still pending.
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
             elif isinstance(event, ForwardComplete):
-                self._frames[event.slot] = event.result
+                self._results[event.slot] = event.result
                 self.passes += 1
                 self.progress = ""
             elif isinstance(event, JobProgress | JobPartialResult | JobDone | JobFailed):
@@ -74,28 +81,28 @@ class WorkerEventSink:
         return opened
 
     def upload_folded_maps(self) -> None:
-        """Make the one map that stands for all, of layers that are folded now."""
+        """Compute and upload the single map of each folded layer."""
         for slot in self.world.slots:
             for node, maps in self.world.networks[slot].maps.items():
                 self._fold(slot, node, maps)
 
     def _fold(self, slot: int, node: int, maps: FeatureMaps) -> None:
-        shows = self.world.state.fold_display
-        if shows == "strongest" or not self.world.shows_one_map(slot, node):
+        fold_display = self.world.state.fold_display
+        if fold_display == "strongest" or not self.world.shows_one_map(slot, node):
             return
-        known, as_what = self._folded.get((slot, node), (None, ""))
-        if known is not maps or as_what != shows:
-            self.renderer.upload(slot, folded_map_id(node), fold_channels(maps, shows).block)
-            self._folded[slot, node] = (maps, shows)
+        folded_maps, folded_as = self._folded.get((slot, node), (None, ""))
+        if folded_maps is not maps or folded_as != fold_display:
+            self.renderer.upload(slot, folded_map_id(node), fold_channels(maps, fold_display).block)
+            self._folded[slot, node] = (maps, fold_display)
 
     @property
     def has_pending(self) -> bool:
-        """Whether something has come that is not on the GPU yet."""
-        return bool(self._pending or self._frames)
+        """Whether something has arrived that is not on the GPU yet."""
+        return bool(self._pending or self._results)
 
     def _open(self, event: NetworkLoaded) -> None:
         self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
-        self._frames.pop(event.slot, None)
+        self._results.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.open(event.slot, sizes))
@@ -106,18 +113,23 @@ class WorkerEventSink:
     def upload(
         self, max_bytes: float = float("inf"), in_view: Collection[tuple[int, int]] = ()
     ) -> bool:
-        """Send waiting maps to the GPU until so many bytes are reached. True when all are there.
+        """Send pending maps to the GPU until a budget is used up.
 
-        in_view: layers that are seen, by network and node: they come first. However much there is,
-        these take two calls and all others ten.
+        Args:
+            max_bytes: The budget; exceeded where needed so that the layers in view take at most
+                two calls and all others ten, however much there is.
+            in_view: Network and node of the layers in view: they come first.
+
+        Returns:
+            Whether all maps are on the GPU.
         """
         sent = 0
         if in_view:
             first = {key: maps for key, maps in self._pending.items() if key in in_view}
             self._pending = first | self._pending
-            seen = sum(maps.block.nbytes for maps in first.values())
-            everything = sum(maps.block.nbytes for maps in self._pending.values())
-            max_bytes = max(max_bytes, seen / 2, everything / 10)
+            bytes_in_view = sum(maps.block.nbytes for maps in first.values())
+            all_bytes = sum(maps.block.nbytes for maps in self._pending.values())
+            max_bytes = max(max_bytes, bytes_in_view / 2, all_bytes / 10)
         arrived: dict[int, dict[int, FeatureMaps]] = {}
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
@@ -128,10 +140,10 @@ class WorkerEventSink:
             sent += maps.block.nbytes
         for slot, layers in arrived.items():
             self.world.add_maps(slot, layers)
-        waiting = {slot for slot, _ in self._pending}
-        for slot in [s for s in self._frames if s not in waiting]:
-            frame = self._frames.pop(slot)
-            self.world.set_result(slot, frame)
-            self.displayed_sequence[slot] = frame.sequence
+        incomplete = {slot for slot, _ in self._pending}
+        for slot in [s for s in self._results if s not in incomplete]:
+            result = self._results.pop(slot)
+            self.world.set_result(slot, result)
+            self.displayed_sequence[slot] = result.sequence
         self._pictures.update()
         return not self._pending

@@ -1,4 +1,4 @@
-"""What is only worked out for layers that one stands near: their histograms."""
+"""Histograms beside the layers near the eye, computed within a time budget each frame."""
 
 from __future__ import annotations
 
@@ -14,45 +14,59 @@ from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual
 from vrnn.scene.world import World
 
 MAX_DISTANCE = 14.0
-"""Meters from the eye; beyond, nothing of a histogram can be read."""
+"""Meters from the eye; beyond it, a histogram cannot be read."""
 MAX_SECONDS_A_FRAME = 0.004
-"""That may be spent on it in one frame."""
+"""Seconds that one frame may spend on computing histograms."""
 
 
 class NearbyHistograms:
-    """Keeps the histograms of layers near the eye as their maps are now."""
+    """Keeps the histograms of layers near the eye up to date with their feature maps.
+
+    Attributes:
+        complete: Whether all histograms within reach are computed.
+    """
 
     def __init__(self) -> None:
-        self._made: dict[tuple[int, int], tuple[FeatureMaps, Histogram]] = {}
-        self._drawn: object = None
+        self._histograms: dict[tuple[int, int], tuple[FeatureMaps, Histogram]] = {}
+        self._drawn_key: object = None
         self.complete = False
 
     def update(
         self, world: World, eye: np.ndarray, profiles: dict[tuple[int, int], LayerProfile]
     ) -> Visual | None:
-        """Go on for a moment; what stands beside the layers now, None while it is as it was."""
-        wanted = self._wanted(world, eye)
+        """Compute missing histograms for at most `MAX_SECONDS_A_FRAME`.
+
+        Args:
+            world: Whose layers are looked at.
+            eye: (3,) position of the eye, meters.
+            profiles: Weights of layers, by network and node; those that are known.
+
+        Returns:
+            The histograms to draw; None while they are unchanged.
+        """
+        nearby = self._nearby_layers(world, eye)
         end = time.perf_counter() + MAX_SECONDS_A_FRAME
         self.complete = True
-        for slot, node in wanted:
+        for slot, node in nearby:
             maps = world.networks[slot].maps[node]
-            if (slot, node) not in self._made or self._made[slot, node][0] is not maps:
+            if (slot, node) not in self._histograms or self._histograms[slot, node][0] is not maps:
                 if time.perf_counter() > end:
                     self.complete = False
                     break
-                self._made[slot, node] = (maps, layer_histogram(maps, NUM_BINS))
-        shown = [key for key in wanted if key in self._made]
-        places = {key: world.placement_frame(key[0]).panel_rect(key[1]) for key in shown}
-        drawn = [
-            (key, id(self._made[key][1]), places[key].tobytes(), key in profiles) for key in shown
+                self._histograms[slot, node] = (maps, layer_histogram(maps, NUM_BINS))
+        shown = [key for key in nearby if key in self._histograms]
+        rects = {key: world.placement_frame(key[0]).panel_rect(key[1]) for key in shown}
+        drawn_key = [
+            (key, id(self._histograms[key][1]), rects[key].tobytes(), key in profiles)
+            for key in shown
         ]
-        if drawn == self._drawn:
+        if drawn_key == self._drawn_key:
             return None
-        self._drawn = drawn
+        self._drawn_key = drawn_key
         parts = []
         for key in shown:
             weights = profiles[key].weights if key in profiles else None
-            parts.append(histogram_visual(places[key], self._made[key][1], weights))
+            parts.append(histogram_visual(rects[key], self._histograms[key][1], weights))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
@@ -60,20 +74,20 @@ class NearbyHistograms:
 
     @property
     def any_shown(self) -> bool:
-        """Whether any layer is near."""
-        return bool(self._drawn)
+        """Whether any histogram is shown."""
+        return bool(self._drawn_key)
 
-    def _wanted(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
-        """Layers within reach whose maps are there, the nearest first."""
-        found = []
+    def _nearby_layers(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
+        """Network and node of layers within reach that have maps, the nearest first."""
+        layers = []
         for slot in world.slots:
-            pose, stand = world.placement_frame(slot), world.networks[slot]
-            away = np.linalg.norm(pose.panel_rects[:, :3] - eye, axis=1)
-            for i in np.flatnonzero(away < MAX_DISTANCE):
-                node = pose.node_ids[i]
-                face = pose.placement.panel_shapes.get(node)
-                if node not in stand.maps or face is None or face.shows_one_map:
+            frame, network = world.placement_frame(slot), world.networks[slot]
+            distance = np.linalg.norm(frame.panel_rects[:, :3] - eye, axis=1)
+            for i in np.flatnonzero(distance < MAX_DISTANCE):
+                node = frame.node_ids[i]
+                shape = frame.placement.panel_shapes.get(node)
+                if node not in network.maps or shape is None or shape.shows_one_map:
                     continue
-                if stand.maps[node].height * stand.maps[node].width > 1:
-                    found.append((float(away[i]), slot, node))
-        return [(slot, node) for _, slot, node in sorted(found)]
+                if network.maps[node].height * network.maps[node].width > 1:
+                    layers.append((float(distance[i]), slot, node))
+        return [(slot, node) for _, slot, node in sorted(layers)]

@@ -12,18 +12,18 @@ from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.world import World
 
 FIRST_STORE = 1000
-"""Numbers of the copies' map stores begin here, beyond those of networks."""
+"""Numbers of the copies' map stores on the GPU begin here, beyond those of networks."""
 
 
 class PinnedCopies:
-    """Keeps the maps of pinned layers and shows them in the world."""
+    """Keeps the feature maps of pinned layers and shows the copies in the world."""
 
     def __init__(self, world: World, renderer: Renderer) -> None:
         self._world, self._renderer = world, renderer
         self._maps_when_pinned: dict[int, FeatureMaps] = {}
 
     def update(self, pins: Sequence[Pin]) -> None:
-        """Show these copies, with the maps of the latest pass, and no others."""
+        """Show exactly these copies, with the feature maps of the latest forward pass."""
         layers = {}
         for pin in pins:
             network = self._world.networks.get(pin.network)

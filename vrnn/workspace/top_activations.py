@@ -1,4 +1,4 @@
-"""The images of the data set that excite a channel most: searched for, and shown over its layer."""
+"""Top activations: the data set images that excite a channel most, shown above its layer."""
 
 from __future__ import annotations
 
@@ -23,9 +23,9 @@ from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import NodeKey
 
 VISUAL = "top images"
-"""What the world calls the card."""
+"""Name of the card among the world's visuals."""
 METERS_ABOVE_LAYER = 0.62
-"""Meters from a layer's panel to the card over it."""
+"""Meters from the top of a layer's panel to the card above it."""
 
 
 @dataclass(frozen=True)
@@ -36,37 +36,37 @@ class _Request:
 
 
 class TopActivationsCard:
-    """Shows the images of one channel at a time."""
+    """Finds top activations and shows those of one channel at a time."""
 
     def __init__(
         self, world: World, jobs: JobManager, datasets: dict[int, ImageSet],
         notify: Callable[[str], None],
     ) -> None:  # fmt: skip
-        """Create it.
+        """Create a hidden card.
 
         Args:
             world: Where the images are shown.
-            jobs: Search for them.
+            jobs: Runs the searches.
             datasets: The data set of each network, by slot.
-            notify: Tells the user a sentence.
+            notify: Shows the user a sentence.
         """
         self._world, self._jobs, self._datasets = world, jobs, datasets
         self._notify = notify
-        self._found: dict[NodeKey, TopImages] = {}
+        self._results: dict[NodeKey, TopImages] = {}
         self._request: _Request | None = None
 
     def on_network_loaded(self) -> None:
-        """Forget what was found: it may be of another network."""
-        self._found.clear()
+        """Forget all results: they may belong to another network."""
+        self._results.clear()
         self._world.set_visual(VISUAL, None)
 
     def show(self, layer: str, channel: int, network: int) -> None:
-        """Show the images that excite a channel most, now or when they have been found.
+        """Show the top activations of a channel, now or as soon as they have been found.
 
         Args:
-            layer: Its name; '' hides the images.
+            layer: Name of its layer; '' hides the card.
             channel: The channel, from 0.
-            network: The number of the network, from 0.
+            network: Number of the network, from 0.
 
         Raises:
             VrnnError: When there is no such layer, or no data set.
@@ -80,54 +80,56 @@ class TopActivationsCard:
             raise VrnnError("needs a data set: start with --data FOLDER")
         self._request = _Request(layer, channel, network)
         job = TopActivationsJob(slot, node)
-        if (slot, node) in self._found:
+        if (slot, node) in self._results:
             self._draw()
         elif not self._jobs.is_running(job):
             name = self._world.networks[slot].network.by_id[node].name
             self._jobs.start(
-                job, f"images for {name}", lambda result: self._on_found(slot, node, result)
+                job,
+                f"top activations of {name}",
+                lambda result: self._on_result(slot, node, result),
             )
 
-    def _on_found(self, slot: int, node: int, result: object) -> None:
-        found = self._found[slot, node] = cast(TopImages, result)
-        if found.skipped:
-            self._notify(f"{len(found.skipped)} images of the data set could not be read")
+    def _on_result(self, slot: int, node: int, result: object) -> None:
+        top_images = self._results[slot, node] = cast(TopImages, result)
+        if top_images.skipped:
+            self._notify(f"{len(top_images.skipped)} images of the data set could not be read")
         self._draw()
 
     def _draw(self) -> None:
-        """Stand the images of the channel that was asked for over its layer, if they are known."""
+        """Draw the card of the requested channel above its layer, if its images are known."""
         request = self._request
         if request is None:
             return
         slot, node = find_layer(self._world, request.layer, request.network)
-        found, images = self._found.get((slot, node)), self._datasets.get(slot)
+        top_images, images = self._results.get((slot, node)), self._datasets.get(slot)
         frame = self._world.placement_frame(slot)
-        if found is None or images is None or node not in frame.index:
+        if top_images is None or images is None or node not in frame.index:
             return
         network = self._world.networks[slot]
         field = network.receptive_fields.get(node)
-        channel = min(max(request.channel, 0), len(found.images) - 1)
+        channel = min(max(request.channel, 0), len(top_images.images) - 1)
         size = (THUMBNAIL_PIXELS, THUMBNAIL_PIXELS)
         if network.result is not None:
             height, width = network.result.image.shape[:2]
             size = (height, width)
-        pictures, texts, commands = [], [], []
-        for k, number in enumerate(found.images[channel].tolist()):
+        thumbnails, texts, commands = [], [], []
+        for k, number in enumerate(top_images.images[channel].tolist()):
             cropped = center_crop_resize(images.image(number), *size)
-            row, column = found.positions[channel, k].tolist()
+            row, column = top_images.positions[channel, k].tolist()
             box = None
             if field is not None:
                 top, left, bottom, right = field.box(row, column, size)
-                down, across = THUMBNAIL_PIXELS / size[0], THUMBNAIL_PIXELS / size[1]
-                box = (round(top * down), round(left * across), round(bottom * down),
-                       round(right * across))  # fmt: skip
+                y_scale, x_scale = THUMBNAIL_PIXELS / size[0], THUMBNAIL_PIXELS / size[1]
+                box = (round(top * y_scale), round(left * x_scale), round(bottom * y_scale),
+                       round(right * x_scale))  # fmt: skip
             thumbnail = Image.fromarray(cropped).resize((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-            pictures.append(draw_region(np.asarray(thumbnail), box))
-            texts.append(f"#{number}  {found.values[channel, k]:.3g}")
+            thumbnails.append(draw_region(np.asarray(thumbnail), box))
+            texts.append(f"#{number}  {top_images.values[channel, k]:.3g}")
             commands.append(GrabImage(number))
         x, y, z, _, height = frame.panel_rect(node).tolist()
         card = top_images_visual(
-            pictures, texts, commands, f"excite channel {channel} most", ShowTopActivations(),
-            (x, y + height + METERS_ABOVE_LAYER, z + 0.02),
+            thumbnails, texts, commands, f"excite channel {channel} most",
+            ShowTopActivations(), (x, y + height + METERS_ABOVE_LAYER, z + 0.02),
         )  # fmt: skip
         self._world.set_visual(VISUAL, card)

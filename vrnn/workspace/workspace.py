@@ -1,6 +1,6 @@
-"""The open document: the world, the worker that fills it, the undo stack, the image in the hand.
+"""The open document: the world, the worker that runs its networks, the undo stack, the hand.
 
-Window, headset and the program without a screen each hold one `Workspace`; commands work on it
+The window, the headset and the offscreen program each hold one `Workspace`; commands act on it
 through `vrnn.commands.context.WorkspaceActions`.
 """
 
@@ -39,7 +39,24 @@ from vrnn.workspace.workspace_file import WorkspaceSnapshot, drop_missing_layers
 
 
 class Workspace:
-    """A world and all that happens in it."""
+    """A world with everything that acts on it.
+
+    Attributes:
+        specs: The models, open or opening.
+        detail: How finely their graphs are shown.
+        worker: Runs the models.
+        renderer: Holds the feature maps on the GPU.
+        world: What is shown.
+        feed: Takes the worker's events.
+        history: The undo stack.
+        input: Sources of the input image.
+        passes_requested: How many times the worker was asked to run an image.
+        messages: Sentences for the user that have not been shown yet.
+        jobs, analyses, top_activations, features, pins: What is computed and shown beside the
+            feature maps.
+        hand: Holds at most one image.
+        content: Brings results into the world.
+    """
 
     def __init__(
         self, worker: Worker, renderer: Renderer, specs: Sequence[ModelSpec], detail: str,
@@ -49,12 +66,12 @@ class Workspace:
 
         Args:
             worker: Runs the models.
-            renderer: Holds the maps on the GPU.
+            renderer: Holds the feature maps on the GPU.
             specs: The models.
-            detail: How finely their graphs are shown.
-            state: Where to begin.
-            seconds: How long a move in the world takes; 0 for none.
-            colors: Of maps that are held or magnified.
+            detail: How finely their graphs are shown, one of DETAILS.
+            state: The first state.
+            seconds: Duration of transitions in the world; 0 for none.
+            colors: Of feature maps that are held or magnified.
         """
         self.specs, self.detail = tuple(specs), detail
         self.worker, self.renderer = worker, renderer
@@ -79,40 +96,64 @@ class Workspace:
     def apply_command(self, command: Change) -> None:
         """Push a change on the undo stack and show it.
 
+        Args:
+            command: The change.
+
         Raises:
-            VrnnError: When it cannot be done; the world is then as before.
+            VrnnError: When it cannot be done; the world stays as it was.
         """
-        # Not of the world's own state: that may be a preview of this very change.
+        # Not the world's own state: that may be a preview of this very change.
         before = self.history.state
         state = command.apply(before, self.world)
         if state != before:
             self.history.push(command.label, state)
         if state != self.world.state:
-            # What was put there by hand is there already: nothing has to go anywhere.
+            # What was dragged by hand is in place already: no transition is needed.
             self.apply_state(state, move=self.world.state == before)
 
     def undo(self, times: int) -> None:
-        """Go back so many steps. Raises VrnnError when there is none."""
+        """Undo changes.
+
+        Args:
+            times: How many, at most.
+
+        Raises:
+            VrnnError: When there is nothing to undo.
+        """
         if not self.history.undo_label:
             raise VrnnError("there is nothing to undo")
         self.apply_state(self.history.undo(times))
 
     def redo(self, times: int) -> None:
-        """Go forward so many steps. Raises VrnnError when there is none."""
+        """Redo changes.
+
+        Args:
+            times: How many, at most.
+
+        Raises:
+            VrnnError: When there is nothing to redo.
+        """
         if not self.history.redo_label:
             raise VrnnError("there is nothing to redo")
         self.apply_state(self.history.redo(times))
 
     def preview(self, command: Change) -> None:
-        """Show what a change would make, while it is being made by hand."""
+        """Show a change that is still being made by hand, without pushing it on the undo stack.
+
+        Args:
+            command: The change.
+
+        Raises:
+            VrnnError: When it cannot be done.
+        """
         self.world.set_state(command.apply(self.history.state, self.world), move=False)
 
     def apply_state(self, state: State, move: bool = True) -> None:
-        """Make the world as a state has it.
+        """Show a state, and request the forward passes and images that it needs.
 
         Args:
             state: The state.
-            move: Whether things move to their places, or are there at once.
+            move: Whether layers move there in a transition; else they are there at once.
         """
         before = self.world.state
         self.world.set_state(state, move)
@@ -126,18 +167,18 @@ class Workspace:
         self.analyses.request_attributions()
         self.features.sync_with_state(state)
 
-    # The image in the networks.
+    # The input image.
 
     @property
     def images(self) -> ImageSet | None:
-        """The first network's data set."""
+        """The first network's data set; None for none."""
         return self.feed.datasets.get(0)
 
     def run_inference(self, at_once: bool = True) -> None:
-        """Run the image through all networks.
+        """Run the input image through all networks.
 
         Args:
-            at_once: Whether a pass that runs is ended; else it ends by itself first.
+            at_once: Whether a running forward pass is aborted; else it completes first.
         """
         state = self.world.state
         ablations: dict[int, tuple[Ablation, ...]] = {}
@@ -153,7 +194,11 @@ class Workspace:
         )
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
-        """Run a frame of a live source: it is no change that could be undone."""
+        """Run a frame of a live source; it is no change and cannot be undone.
+
+        Args:
+            pixels: (H, W, 3) uint8.
+        """
         self.input.live_frame = pixels
         self.run_inference(at_once=False)
 
@@ -162,26 +207,39 @@ class Workspace:
         return self.input.adjacent(step, self.images)
 
     def show_image(self, image: InputImage) -> None:
-        """Run an image, also when it is the one that is in."""
+        """Make an image the input; run it again if it already is."""
         if image == self.world.state.input_image:
             self.run_inference()
         else:
             self.apply_command(SetInputImage(image.file, image.number, image.plain, image.pixels))
 
     def set_initial_image(self, image: np.ndarray | Path | int) -> None:
-        """Say which image the worker was given at the start: nothing to undo leads before it."""
+        """Record which image the worker was given at the start; undo does not go back before it.
+
+        Args:
+            image: (H, W, 3) uint8 pixels, a file, or a number in the data set.
+        """
         state = replace(self.world.state, input_image=self.input.to_input_image(image))
         self.history = UndoStack(state)
         self.world.set_state(state)
 
     def hover(self, hit: Hit | None) -> None:
-        """Point at something as if the mouse did; None: at nothing."""
+        """Highlight something as if the mouse pointed at it.
+
+        Args:
+            hit: What; None for nothing.
+        """
         self.world.hover(hit)
 
     # Sessions.
 
     def snapshot(self, camera: Camera, viewpoints: Mapping[int, Camera]) -> WorkspaceSnapshot:
-        """Give everything that a session file holds."""
+        """Collect everything that a session file holds.
+
+        Args:
+            camera: Where the user is.
+            viewpoints: Stored cameras, by the number of their key from 0.
+        """
         key = self.history.state.input_image.pixels
         pixels = {key: self.input.pixels[key]} if key in self.input.pixels else {}
         return WorkspaceSnapshot(
@@ -189,7 +247,7 @@ class Workspace:
         )
 
     def restore(self, snapshot: WorkspaceSnapshot) -> None:
-        """Make everything as a session has it; what does not fit goes to `messages`."""
+        """Restore a session; layers that the models do not have are listed in `messages`."""
         self.input.pixels.update(snapshot.pixels)
         if snapshot.models == self.specs and snapshot.detail == self.detail:
             self._restore(snapshot.state)
@@ -199,12 +257,12 @@ class Workspace:
         self.worker.open(snapshot.models, snapshot.detail)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
-        """Make everything as a session has it once its networks, being opened now, stand."""
+        """Restore a session as soon as its networks, which are being opened, have loaded."""
         self.input.pixels.update(snapshot.pixels)
         self._state_when_loaded = snapshot.state
 
     def on_network_loaded(self) -> None:
-        """A network has opened. With the last one, what a session has is restored."""
+        """Update everything for a newly loaded network; after the last one, restore a session."""
         self.content.close_wall()
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
@@ -225,5 +283,5 @@ class Workspace:
         self.apply_state(fitting)
 
     def close(self) -> None:
-        """End what goes on by itself."""
+        """Stop background threads."""
         self.content.close_wall()

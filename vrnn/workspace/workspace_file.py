@@ -1,6 +1,6 @@
-"""The session as one readable file: models, input, what was done to the layers, and the camera.
+"""Session files: models, input, state of the layers and camera as readable JSON.
 
-A file made for another version of a model keeps what fits, and says what does not.
+From a file that was saved with another version of a model, whatever fits is restored.
 """
 
 from __future__ import annotations
@@ -27,6 +27,9 @@ from vrnn.storage.atomic import write_atomically
 from vrnn.storage.serialization import from_dict, to_dict
 
 VERSION = 2
+"""Of the file format, under the key `vrnn`."""
+MAX_IMAGE_PIXELS = 1 << 26
+"""Pixels of an image inside a session file."""
 
 
 @dataclass(frozen=True)
@@ -34,11 +37,11 @@ class WorkspaceSnapshot:
     """What a session file holds.
 
     Attributes:
-        models: The models, in order; the number of a network is its place here.
-        detail: How finely they are shown, one of DETAILS.
+        models: The models; the number of a network is its index here.
+        detail: How finely their graphs are shown, one of DETAILS.
         state: Everything that can be undone.
-        camera: Where the user was.
-        viewpoints: Stored cameras by the number of their key.
+        camera: Where the user was; None in files that do not say.
+        viewpoints: Stored cameras, by the number of their key from 0.
         pixels: (H, W, 3) uint8 images without a file, by their key in the state.
     """
 
@@ -52,7 +55,7 @@ class WorkspaceSnapshot:
 
 @dataclass(frozen=True)
 class _ModelEntry(ModelSpec):
-    """A model as a file has it: never an object of Python."""
+    """A model as a file names it: never an object in Python."""
 
     model: str = field()
 
@@ -67,7 +70,7 @@ class _LayerEntry(LayerState):
 
 @dataclass(frozen=True)
 class _Content:
-    """The file itself, field by field."""
+    """The file itself, field by field; its key for viewpoints is `places`."""
 
     vrnn: int
     models: tuple[_ModelEntry, ...] = ()
@@ -82,8 +85,12 @@ class _Content:
 def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
     """Write a session as JSON, whole or not at all.
 
+    Args:
+        path: The file.
+        snapshot: What it will hold.
+
     Raises:
-        VrnnError: It cannot be written, or a model was given as an object in Python.
+        VrnnError: When it cannot be written, or a model was given as an object in Python.
     """
     layers = sorted(snapshot.state.layers.items())
     image = replace(snapshot.state.input_image, file=_absolute(snapshot.state.input_image.file))
@@ -106,7 +113,9 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
 def _model_entry(spec: ModelSpec) -> _ModelEntry:
     """Convert a model so that the file can be opened from any folder."""
     if not isinstance(spec.model, str):
-        raise VrnnError("a model that was given as an object in Python cannot be kept in a file")
+        raise VrnnError(
+            "a model that was given as an object in Python cannot be saved in a session"
+        )
     model = spec.model
     path, colon, name = model.rpartition(":") if ".py:" in model else (model, "", "")
     if path.endswith(".py"):
@@ -128,8 +137,14 @@ def _encoded(pixels: np.ndarray) -> str:
 def load_workspace(path: Path) -> WorkspaceSnapshot:
     """Read a session file.
 
+    Args:
+        path: The file.
+
+    Returns:
+        What it holds.
+
     Raises:
-        VrnnError: It is no such file, was cut short, or was edited wrongly.
+        VrnnError: When it is not a session file, is cut short, or was edited wrongly.
     """
     try:
         if path.stat().st_size > MAX_BYTES:
@@ -172,39 +187,51 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
 
 def _decoded(text: str, key: str) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as picture:
-            if picture.size[0] * picture.size[1] > 1 << 26:
+        with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as image:
+            if image.size[0] * image.size[1] > MAX_IMAGE_PIXELS:
                 raise VrnnError(f"the image '{key}' is too large")
-            return to_rgb(picture)
+            return to_rgb(image)
     except (binascii.Error, OSError, ValueError, SyntaxError) as error:
         raise VrnnError(f"the image '{key}' cannot be read: {error}") from error
 
 
 def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, ...]]:
-    """The part of a state that fits the networks that stand, and what does not, by name."""
-    lost: list[str] = []
+    """Restrict a state to the layers that the open networks have.
 
-    def known(network: int, name: str, modules: bool = False) -> bool:
-        stand = world.networks.get(network)
-        if stand is not None and (name in stand.node_ids or (modules and name in stand.modules)):
+    Args:
+        state: The state of a session.
+        world: Holds the open networks.
+
+    Returns:
+        The restricted state, and the names of layers and channels that are missing.
+    """
+    missing: list[str] = []
+
+    def exists(slot: int, name: str, modules: bool = False) -> bool:
+        network = world.networks.get(slot)
+        if network is not None and (
+            name in network.node_ids or (modules and name in network.modules)
+        ):
             return True
-        lost.append(name)
+        missing.append(name)
         return False
 
-    layers = {key: layer for key, layer in state.layers.items() if known(*key, modules=True)}
-    folds = frozenset(key for key in state.folds if known(*key, modules=True))
-    pins = tuple(p for p in state.pins if known(p.network, p.layer) and known(p.network, p.beside))
-    off = []
-    for one in state.ablations:
-        if not known(one.network, one.layer):
-            continue
-        stand = world.networks[one.network]
-        count = stand.network.by_id[stand.node_ids[one.layer]].shape[0]
-        channels = tuple(c for c in one.channels if 0 <= c < count)
-        lost += [f"{one.layer} channel {c}" for c in one.channels if c not in channels]
-        if channels or not one.channels:
-            off.append(replace(one, channels=channels))
-    fitted = replace(
-        state, layers=MappingProxyType(layers), folds=folds, pins=pins, ablations=tuple(off)
+    layers = {key: layer for key, layer in state.layers.items() if exists(*key, modules=True)}
+    folds = frozenset(key for key in state.folds if exists(*key, modules=True))
+    pins = tuple(
+        p for p in state.pins if exists(p.network, p.layer) and exists(p.network, p.beside)
     )
-    return fitted, tuple(dict.fromkeys(lost))
+    ablations = []
+    for one in state.ablations:
+        if not exists(one.network, one.layer):
+            continue
+        network = world.networks[one.network]
+        count = network.network.by_id[network.node_ids[one.layer]].shape[0]
+        channels = tuple(c for c in one.channels if 0 <= c < count)
+        missing += [f"{one.layer} channel {c}" for c in one.channels if c not in channels]
+        if channels or not one.channels:
+            ablations.append(replace(one, channels=channels))
+    fitted = replace(
+        state, layers=MappingProxyType(layers), folds=folds, pins=pins, ablations=tuple(ablations)
+    )
+    return fitted, tuple(dict.fromkeys(missing))
