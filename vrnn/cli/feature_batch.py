@@ -166,7 +166,11 @@ def _check_settings(folder: Path, settings: FeatureVisSettings, image: np.ndarra
 
 
 def _channels(text: str, node: Node) -> list[int]:
-    """Read channels such as `0-15,40`; '' for all. Raises VrnnError."""
+    """Read channels such as `0-15,40`; '' for all.
+
+    Raises:
+        VrnnError: It is no list of channels, or the layer has no such channel.
+    """
     count = node.shape[0] if node.shape else 1
     if not text:
         return list(range(count))

@@ -42,7 +42,11 @@ def export_models(options: ExportOptions) -> None:
 def _wait(
     worker: Worker, count: int
 ) -> tuple[dict[int, tuple[Network, NetworkInfo]], dict[int, ForwardResult]]:
-    """Return networks and results by slot, when all are there. Raises VrnnError."""
+    """Return networks and results by slot, when all are there.
+
+    Raises:
+        VrnnError: A model cannot be opened or run.
+    """
     networks: dict[int, tuple[Network, NetworkInfo]] = {}
     results: dict[int, ForwardResult] = {}
     while len(results) < count:

@@ -14,6 +14,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.style import font
+from vrnn.style.text import elide
 
 SHEET_COLOR_RANGES = ("map", "layer")
 """What the colors of a sheet can span."""
@@ -133,8 +134,8 @@ def image_grid(
     plan = _plan(title, (len(pictures), *pictures[0].shape[:2]), None)
     sheet = Image.new("RGB", plan.size, BACKGROUND)
     room = plan.size[0] - 2 * plan.margin
-    _text(sheet, plan.margin, 50, _fitted(title, 26, room), 26, BRIGHT)
-    _text(sheet, plan.margin, 78, _fitted(subtitle, 16, room), 16, INK)
+    _text(sheet, plan.margin, 50, elide(title, room, 26 * font.CAPITAL), 26, BRIGHT)
+    _text(sheet, plan.margin, 78, elide(subtitle, room, 16 * font.CAPITAL), 16, INK)
     for number, (pixels, caption) in enumerate(zip(pictures, captions, strict=True)):
         x, y = plan.corner(number)
         enlarged = pixels.repeat(plan.zoom[0], 0).repeat(plan.zoom[1], 1)
@@ -246,14 +247,14 @@ def _draw_head(
 ) -> None:  # fmt: skip
     """Draw what is above the maps: name, shape and legend."""
     left, room = plan.margin, plan.size[0] - 2 * plan.margin
-    _text(sheet, left, 50, _fitted(name, 26, room), 26, BRIGHT)
+    _text(sheet, left, 50, elide(name, room, 26 * font.CAPITAL), 26, BRIGHT)
     shape = _by(node.shape if node.shape else (1,))
     facts = [node.label, shape]
     if map_shape(node.shape) != node.shape and len(node.shape) != 1:
         facts.append(f"shown as {_by((maps.channels, maps.height, maps.width))}")
     if node.parameters:
         facts.append(f"{node.parameters:,} parameters")
-    _text(sheet, left, 78, _fitted("   ".join(facts), 16, room), 16, INK)
+    _text(sheet, left, 78, elide("   ".join(facts), room, 16 * font.CAPITAL), 16, INK)
     _draw_legend(sheet, left, 98, maps, colors, color_range)
 
 
@@ -323,15 +324,6 @@ def format_number(value: float, digits: int = 3) -> str:
 
 def _width(text: str, size: int) -> float:
     return font.text_width(text) * size * font.CAPITAL
-
-
-def _fitted(text: str, size: int, room: float) -> str:
-    """Cut a text with … where it would be wider than the room, in pixels."""
-    if _width(text, size) <= room:
-        return text
-    while text and _width(text + "…", size) > room:
-        text = text[:-1]
-    return text.rstrip() + "…"
 
 
 def _text(

@@ -78,7 +78,11 @@ class Exporter:
     def save_image(
         self, file: Path, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
     ) -> None:
-        """Write a PNG. See `SaveImage` for the arguments. Raises VrnnError."""
+        """Write a PNG. See `SaveImage` for the arguments.
+
+        Raises:
+            VrnnError: There is no such kind, or the file cannot be written.
+        """
         check_writable(file)
         write_png(file, self.picture(camera, size, transparent, kind))
 

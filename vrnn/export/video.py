@@ -101,7 +101,7 @@ def _ffmpeg() -> Any:
 
 
 class VideoWriter(Closeable):
-    """Writes a video, or where the path has no suffix a folder of 00000.png, 00001.png, …
+    """Writes a video, or where the path has no suffix a folder of numbered PNGs.
 
     A video is written whole or not at all: it appears when the `with` ends without an error.
     """

@@ -6,7 +6,13 @@ from vrnn.style import font
 
 
 def elide(text: str, room: float, height: float) -> str:
-    """The text, cut with an ellipsis where it would be wider than this many meters."""
+    """Cut a text with an ellipsis where it would be too wide.
+
+    Args:
+        text: The text.
+        room: Width that there is, in meters or pixels.
+        height: Of a capital letter, in the same unit.
+    """
     if font.text_width(text) * height <= room:
         return text
     while text and font.text_width(text + "…") * height > room:
