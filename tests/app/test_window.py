@@ -172,7 +172,7 @@ def test_a_visit(program):
     assert overview.std() > 10
 
     title = vrnn.wait_for(lambda: re.search(r"vrnn · .*digits.* fps", vrnn.title()))
-    assert "random weights" not in title[0]
+    assert "untrained weights" not in title[0]
 
     vrnn.press("F1")
     help_sheet = vrnn.picture()

@@ -186,7 +186,7 @@ def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
     texts = [label.text for label in world.draw_list().labels]
     assert "dog" in texts
     assert "87.0%" in texts
-    assert "random weights" in texts
+    assert "untrained weights" in texts
     assert "1,234 parameters" in texts
 
 

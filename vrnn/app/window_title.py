@@ -27,7 +27,7 @@ class WindowTitle:
         self._frames, self._since = frames, now
         world, live = self._parts.world, self._live.rate
         models = " + ".join(
-            info.title + (" (random weights)" if info.random_weights else "")
+            info.title + (" (untrained weights)" if info.random_weights else "")
             for info in (world.networks[slot].info for slot in world.slots)
         )
         rate = f" · {self._per_second:.0f} fps" if self._per_second else ""

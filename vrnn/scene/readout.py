@@ -18,7 +18,7 @@ def hover_text(world: World) -> str:
     channels, height, width = map_shape(node.shape)
     text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
     if hit.kind == "features":
-        return f"{node.name}   click: what each channel looks for"
+        return f"{node.name}   click: feature visualization"
     maps = stand.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text

@@ -18,7 +18,7 @@ from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
 from vrnn.scene.world_contents import WorldContents
 from vrnn.style import font
 
-FEATURES_LABEL = "what each channel looks for"
+FEATURES_LABEL = "feature visualization: what each channel responds to"
 """In place of the operation of a layer that shows its feature visualization."""
 MIN_FRAMED_TEXT = 0.18
 """Meters: text with capitals of at most this height may lie outside a view of everything."""
