@@ -93,8 +93,8 @@ class WindowGui:
         context.make_texture = self._renderer.picture
         self._imgui_context = imgui.create_context()
         self._implot_context = implot.create_context()
-        style.load_font()
         configure_context(screen, self._saved_layout.imgui_settings)
+        style.load_font()
         self._palette = CommandPalette()
         self._panels = PanelSet()
         self._layout = DockLayout(screen.size, bool(self._saved_layout.imgui_settings))

@@ -186,5 +186,7 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Te
     ]
     if info.random_weights:
         after = (x + font.text_width(facts + "   ") * small, 0.06, z)
-        labels.append(TextLabel("untrained weights", after, small, WARNING_COLOR, up=TILTED, fade=4.0))
+        labels.append(
+            TextLabel("untrained weights", after, small, WARNING_COLOR, up=TILTED, fade=4.0)
+        )
     return labels

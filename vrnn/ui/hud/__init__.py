@@ -1,1 +1,1 @@
-"""What lies over the world in pixels."""
+"""What lies over the world in the window: legend, hints, help, minimap."""

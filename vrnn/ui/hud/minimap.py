@@ -1,4 +1,4 @@
-"""The place from above, small, with where one stands and looks."""
+"""The minimap: the world from above, with the position and direction of the eye."""
 
 from __future__ import annotations
 
@@ -12,18 +12,25 @@ from vrnn.style.theme import ACCENT
 from vrnn.ui.hud.overlay import BACKGROUND, HudCanvas
 
 WIDTH, HEIGHT = 250.0, 170.0
+"""Size of the map, units of the canvas."""
 LAYER_COLOR = (0.26, 0.32, 0.44, 1.0)
 STEP_COLOR = (0.035, 0.042, 0.060, 0.95)
 MIN_LAYER_SIZE = 2.2
-"""Of a layer on the map, so that each can be seen."""
+"""Width and height of a layer on the map at least, units, so that each can be seen."""
 
 
 def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
-    """At the upper right. Layers are strokes, seen from above; the arrow is the eye."""
+    """Draw the minimap at the upper right: layers as strokes, the eye as a fading row of dots.
+
+    Args:
+        canvas: Where to draw.
+        world: The world.
+        camera: The eye.
+    """
     if not world.slots:
         return
-    places = [world.placement_frame(slot).panel_rects for slot in world.slots]
-    everything = np.concatenate(places)
+    rects = [world.placement_frame(slot).panel_rects for slot in world.slots]
+    everything = np.concatenate(rects)
     left = float((everything[:, 0] - everything[:, 3] / 2).min()) - 2
     right = float((everything[:, 0] + everything[:, 3] / 2).max()) + 2
     far, near = float(everything[:, 2].min()) - 2, float(everything[:, 2].max()) + 6
@@ -33,27 +40,28 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
     middle_x, middle_z = (left + right) / 2, (far + near) / 2
 
     def at(x: float, z: float) -> tuple[float, float]:
-        """On the sheet, kept on the map."""
+        """Project meters of the floor to the canvas, clamped to the map."""
         across = min(max((x - middle_x) * scale, -WIDTH / 2), WIDTH / 2)
         down = min(max((z - middle_z) * scale, -HEIGHT / 2), HEIGHT / 2)
         return x0 + WIDTH / 2 + across, y0 + HEIGHT / 2 + down
 
     for slot in world.slots:
-        pose = world.placement_frame(slot)
-        for row in pose.placement.layout.rows:
-            a, b = at(row.left + float(pose.offset[0]), row.back)
-            c, d = at(row.right + float(pose.offset[0]), row.front)
-            canvas.rectangle(a, b, max(c - a, 1), max(d - b, 1), STEP_COLOR)
-        lit = world.hovered.layer if world.hovered is not None else None
-        for node, place in zip(pose.node_ids, pose.panel_rects.tolist(), strict=True):
-            a, b = at(place[0] - place[3] / 2, place[2])
-            wide = max(place[3] * scale, MIN_LAYER_SIZE)
-            ink = ACCENT if lit == (slot, node) else LAYER_COLOR
-            canvas.rectangle(a, b - MIN_LAYER_SIZE / 2, wide, MIN_LAYER_SIZE, ink)
+        frame = world.placement_frame(slot)
+        offset = float(frame.offset[0])
+        for row in frame.placement.layout.rows:
+            x, y = at(row.left + offset, row.back)
+            x_end, y_end = at(row.right + offset, row.front)
+            canvas.rectangle(x, y, max(x_end - x, 1), max(y_end - y, 1), STEP_COLOR)
+        hovered = world.hovered.layer if world.hovered is not None else None
+        for node, rect in zip(frame.node_ids, frame.panel_rects.tolist(), strict=True):
+            x, y = at(rect[0] - rect[3] / 2, rect[2])
+            width = max(rect[3] * scale, MIN_LAYER_SIZE)
+            color = ACCENT if hovered == (slot, node) else LAYER_COLOR
+            canvas.rectangle(x, y - MIN_LAYER_SIZE / 2, width, MIN_LAYER_SIZE, color)
     x, y = at(camera.x, camera.z)
     for step in range(9):  # a row of dots for where the eye looks, fading
-        away = 3.5 * step
+        distance = 3.5 * step
         size = 6.0 if step == 0 else 2.4
-        ink = (*ACCENT[:3], 1.0 if step == 0 else 0.75 - 0.08 * step)
-        a, b = x - sin(camera.yaw) * away, y - cos(camera.yaw) * away
-        canvas.rectangle(a - size / 2, b - size / 2, size, size, ink)
+        color = (*ACCENT[:3], 1.0 if step == 0 else 0.75 - 0.08 * step)
+        dot_x, dot_y = x - sin(camera.yaw) * distance, y - cos(camera.yaw) * distance
+        canvas.rectangle(dot_x - size / 2, dot_y - size / 2, size, size, color)

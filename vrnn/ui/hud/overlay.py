@@ -1,7 +1,7 @@
-"""Plain overlays in pixels, drawn like everything else: legend, help, messages, cross-hair.
+"""The overlay in screen space, drawn like everything else: legend, help, messages, crosshair.
 
-Lengths are for a picture 1080 pixels high and grow with it, so that text is as readable in a large
-picture as on a monitor.
+Lengths are units, pixels of an image 1080 pixels high; they scale with the image, so that text is
+as readable in a large image as on a monitor.
 """
 
 from __future__ import annotations
@@ -22,14 +22,24 @@ BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
 BACKGROUND = (0.004, 0.005, 0.008, 0.86)
 BORDER = (0.10, 0.12, 0.17, 0.9)
 COLOR_BAR_STEPS = 24
-"""Of the color bar."""
+"""Gradient rectangles of the color bar."""
 
 
 class HudCanvas:
-    """Collects rectangles and lines of text in pixels, y down."""
+    """Collects rectangles and lines of text over an image; x goes right, y goes down, in units.
+
+    Attributes:
+        size: (width, height) of the image, pixels.
+        scale: Pixels per unit.
+    """
 
     def __init__(self, size: tuple[int, int], scale: float | None = None) -> None:
-        """size: of the picture; scale: pixels a unit, by the picture's height when not given."""
+        """Create an empty canvas.
+
+        Args:
+            size: (width, height) of the image, pixels.
+            scale: Pixels per unit; None derives it from the size of the image.
+        """
         self.size = size
         self.scale = scale if scale is not None else max(0.5, min(size[1] / 1080, size[0] / 1400))
         self._quads: list[np.ndarray] = []
@@ -37,22 +47,31 @@ class HudCanvas:
 
     @property
     def width(self) -> float:
-        """Of the picture, in units."""
+        """Width of the image, units."""
         return self.size[0] / self.scale
 
     @property
     def height(self) -> float:
-        """Of the picture, in units."""
+        """Height of the image, units."""
         return self.size[1] / self.scale
 
     def rectangle(
         self, x: float, y: float, width: float, height: float,
         left: Sequence[float], right: Sequence[float] | None = None,
     ) -> None:  # fmt: skip
-        """A rectangle, its color running from left to right."""
+        """Add a rectangle.
+
+        Args:
+            x: Left edge.
+            y: Upper edge.
+            width: Width.
+            height: Height.
+            left: Linear RGBA at the left edge.
+            right: Linear RGBA at the right edge; None for one color.
+        """
         record = np.zeros(1, QUAD)
         s = self.scale
-        # `top` to `bottom` runs along `down`: laid on its side for a gradient from left to right.
+        # `top` to `bottom` runs along `down`: turned sideways for a gradient from left to right.
         record["origin"] = (x * s, y * s, 0)
         record["right"] = (0, height * s, 0)
         record["down"] = (width * s, 0, 0)
@@ -60,125 +79,165 @@ class HudCanvas:
         record["bottom"] = left if right is None else right
         self._quads.append(record)
 
-    def text(self, x: float, y: float, text: str, size: float, ink: Sequence[float]) -> float:
-        """Text with its base line at y and capitals of this height; returns where it ends."""
+    def text(self, x: float, y: float, text: str, size: float, color: Sequence[float]) -> float:
+        """Add a line of text.
+
+        Args:
+            x: Where it begins.
+            y: Its base line.
+            text: The text.
+            size: Height of capital letters.
+            color: Linear RGBA.
+
+        Returns:
+            Where it ends, x.
+        """
         s = self.scale
-        r, g, b, a = ink
+        r, g, b, a = color
         label = TextLabel(text, (x * s, y * s, 0.0), size * s, (r, g, b, a), up=(0, -1, 0), fade=0)
         self._labels.append(label)
         return x + font.text_width(text) * size
 
-    def centered(self, y: float, text: str, size: float, ink: Sequence[float]) -> None:
-        """Text in the middle of the picture's width."""
-        self.text((self.width - font.text_width(text) * size) / 2, y, text, size, ink)
-
     def add(self, other: HudCanvas) -> None:
-        """Put another sheet of the same picture over this one."""
+        """Lay another canvas of the same image over this one."""
         self._quads += other._quads
         self._labels += other._labels
 
     def draw_list(self) -> DrawList:
-        """All of it, ready to be drawn over a picture."""
+        """Return everything, ready to be drawn over the image."""
         quads = np.concatenate(self._quads) if self._quads else np.zeros(0, QUAD)
         return DrawList(quads=quads, labels=tuple(self._labels))
 
 
 def draw_legend(
-    sheet: HudCanvas, look: RenderColors, display: ColorMapping, not_finite: int = 0
+    canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0
 ) -> float:
-    """What the colors mean, at the lower right. Returns where it begins from the left."""
-    bar = 118.0
-    words = COLOR_RANGE_TEXT[display.normalize_by]
-    if display.clip_percentile < 100:
-        words += f", full at {display.clip_percentile:g} %"
-    x, y = sheet.width - 2 * bar - 28.0, sheet.height - 44.0
-    start = x - font.text_width(words) * 8.5 - 16
+    """Draw the color legend at the lower right.
+
+    Args:
+        canvas: Where to draw.
+        colors: Of negative, positive and not finite values.
+        mapping: How values become colors.
+        not_finite: How many values are NaN or infinite.
+
+    Returns:
+        Its left edge, x.
+    """
+    half_bar = 118.0
+    text = COLOR_RANGE_TEXT[mapping.normalize_by]
+    if mapping.clip_percentile < 100:
+        text += f", full at {mapping.clip_percentile:g} %"
+    x, y = canvas.width - 2 * half_bar - 28.0, canvas.height - 44.0
+    start = x - font.text_width(text) * 8.5 - 16
     if start < 30:
-        words, start = "", x
-    said = f"NaN or infinite: {not_finite:,} values"
-    left = start - (font.text_width(said) * 8.5 + 42 if not_finite else 0)
-    sheet.rectangle(left - 18, y - 18, sheet.width - left - 2, 54, BACKGROUND)
-    colors = lookup_table(display, look.negative, look.positive)
+        text, start = "", x
+    warning = f"NaN or infinite: {not_finite:,} values"
+    left = start - (font.text_width(warning) * 8.5 + 42 if not_finite else 0)
+    canvas.rectangle(left - 18, y - 18, canvas.width - left - 2, 54, BACKGROUND)
+    table = lookup_table(mapping, colors.negative, colors.positive)
     for i in range(COLOR_BAR_STEPS):
-        ends = [colors[round(j * (len(colors) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
-        part = 2 * bar / COLOR_BAR_STEPS
-        sheet.rectangle(
-            x + i * part, y, part, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0)
+        ends = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
+        width = 2 * half_bar / COLOR_BAR_STEPS
+        canvas.rectangle(
+            x + i * width, y, width, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0)
         )
-    sheet.text(x, y + 28, "negative" if display.symmetric else "lowest", 8.5, TEXT_COLOR)
-    if display.symmetric:
-        sheet.text(x + bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, TEXT_COLOR)
-    word = "positive" if display.symmetric else "highest"
-    sheet.text(x + 2 * bar - font.text_width(word) * 8.5, y + 28, word, 8.5, TEXT_COLOR)
-    sheet.text(start, y + 9.5, words, 8.5, TEXT_COLOR)
+    canvas.text(x, y + 28, "negative" if mapping.symmetric else "lowest", 8.5, TEXT_COLOR)
+    if mapping.symmetric:
+        canvas.text(x + half_bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, TEXT_COLOR)
+    highest = "positive" if mapping.symmetric else "highest"
+    canvas.text(x + 2 * half_bar - font.text_width(highest) * 8.5, y + 28, highest, 8.5, TEXT_COLOR)
+    canvas.text(start, y + 9.5, text, 8.5, TEXT_COLOR)
     if not_finite:
-        start -= font.text_width(said) * 8.5 + 24
-        sheet.text(start, y + 9.5, said, 8.5, ACCENT)
-        sheet.rectangle(start - 18, y, 11, 11, (*look.not_finite, 1.0))
+        start -= font.text_width(warning) * 8.5 + 24
+        canvas.text(start, y + 9.5, warning, 8.5, ACCENT)
+        canvas.rectangle(start - 18, y, 11, 11, (*colors.not_finite, 1.0))
     return left - 18
 
 
-def draw_help(sheet: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
-    """The keys, on a dark card in the middle, in columns. rows: (keys, what they do)."""
-    line, pad, text = 30.0, 32.0, 11.5
-    split = max(font.text_width(keys) for keys, _ in rows) * text + 30
-    column = split + max(font.text_width(does) for _, does in rows) * text + 40
-    count = 2 if line * len(rows) + 2 * pad + 26 > sheet.height - 60 else 1
+def draw_help(canvas: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
+    """Draw the keys on a dark card in the middle, in one or two columns.
+
+    Args:
+        canvas: Where to draw.
+        rows: Each key with what it does.
+    """
+    line, pad, text_size = 30.0, 32.0, 11.5
+    split = max(font.text_width(keys) for keys, _ in rows) * text_size + 30
+    column = split + max(font.text_width(effect) for _, effect in rows) * text_size + 40
+    count = 2 if line * len(rows) + 2 * pad + 26 > canvas.height - 60 else 1
     each = -(-len(rows) // count)
     width, height = column * count + 2 * pad - 40, line * each + 2 * pad + 26
-    shrink = min(1.0, (sheet.width - 40) / width, (sheet.height - 40) / height)
-    small = HudCanvas(sheet.size, sheet.scale * shrink)
+    shrink = min(1.0, (canvas.width - 40) / width, (canvas.height - 40) / height)
+    small = HudCanvas(canvas.size, canvas.scale * shrink)
     x, y = (small.width - width) / 2, (small.height - height) / 2
     small.rectangle(x - 1.5, y - 1.5, width + 3, height + 3, BORDER)
     small.rectangle(x, y, width, height, (*BACKGROUND[:3], 1.0))
     small.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT_COLOR)
-    for i, (keys, does) in enumerate(rows):
+    for i, (keys, effect) in enumerate(rows):
         left = x + pad + i // each * column
         base = y + pad + 54 + i % each * line
-        small.text(left, base, keys, text, ACCENT)
-        small.text(left + split, base, does, text, TEXT_COLOR)
-    sheet.add(small)
+        small.text(left, base, keys, text_size, ACCENT)
+        small.text(left + split, base, effect, text_size, TEXT_COLOR)
+    canvas.add(small)
 
 
-def draw_message(sheet: HudCanvas, text: str, hint: str) -> None:
-    """A message on a card near the top; wrapped. hint: how to be rid of it."""
-    room = min(900.0, sheet.width - 120)
+def draw_message(canvas: HudCanvas, text: str, hint: str) -> None:
+    """Draw a wrapped message on a card near the top.
+
+    Args:
+        canvas: Where to draw.
+        text: The message.
+        hint: How to close it.
+    """
+    room = min(900.0, canvas.width - 120)
     lines = wrap_text(text, room, 13)
     height = 30 * len(lines) + 62
-    x, y = (sheet.width - room) / 2 - 30, 70.0
-    sheet.rectangle(x - 1.5, y - 1.5, room + 63, height + 3, (*ACCENT[:3], 0.9))
-    sheet.rectangle(x, y, room + 60, height, (*BACKGROUND[:3], 1.0))
+    x, y = (canvas.width - room) / 2 - 30, 70.0
+    canvas.rectangle(x - 1.5, y - 1.5, room + 63, height + 3, (*ACCENT[:3], 0.9))
+    canvas.rectangle(x, y, room + 60, height, (*BACKGROUND[:3], 1.0))
     for i, line in enumerate(lines):
-        sheet.text(x + 30, y + 36 + 30 * i, line, 13, BRIGHT_COLOR)
-    sheet.text(x + 30, y + height - 16, hint, 9.5, TEXT_COLOR)
+        canvas.text(x + 30, y + 36 + 30 * i, line, 13, BRIGHT_COLOR)
+    canvas.text(x + 30, y + height - 16, hint, 9.5, TEXT_COLOR)
 
 
-def draw_hint(sheet: HudCanvas, text: str, room: float) -> None:
-    """One quiet line at the lower left. room: what is free there; more goes higher, in lines."""
-    lines = wrap_text(text, sheet.width - 80, 11)
+def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
+    """Draw a muted hint at the lower left; a long one is wrapped and placed above the legend.
+
+    Args:
+        canvas: Where to draw.
+        text: The hint.
+        room: Width that is free beside the legend.
+    """
+    lines = wrap_text(text, canvas.width - 80, 11)
     width = max(font.text_width(line) for line in lines) * 11
-    high = 40 + 26 * (len(lines) - 1)
-    top = sheet.height - (22 if width + 66 < room else 84) - high
-    sheet.rectangle(20, top, width + 36, high, BACKGROUND)
+    height = 40 + 26 * (len(lines) - 1)
+    top = canvas.height - (22 if width + 66 < room else 84) - height
+    canvas.rectangle(20, top, width + 36, height, BACKGROUND)
     for i, line in enumerate(lines):
-        sheet.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)
+        canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)
 
 
-def draw_progress(sheet: HudCanvas, text: str) -> None:
-    """What is being done, at the upper right."""
+def draw_progress(canvas: HudCanvas, text: str) -> None:
+    """Draw what is in progress at the upper right."""
     width = font.text_width(text) * 9.5
-    sheet.text(sheet.width - width - 28, 40, text, 9.5, ACCENT)
+    canvas.text(canvas.width - width - 28, 40, text, 9.5, ACCENT)
 
 
-def draw_crosshair(sheet: HudCanvas) -> None:
-    """Where the eye points while the cursor is captured."""
-    x, y = sheet.width / 2, sheet.height / 2
+def draw_crosshair(canvas: HudCanvas) -> None:
+    """Draw the crosshair, which points while the cursor is captured."""
+    x, y = canvas.width / 2, canvas.height / 2
     for w, h in ((14.0, 1.6), (1.6, 14.0)):
-        sheet.rectangle(x - w / 2, y - h / 2, w, h, (0.8, 0.82, 0.86, 0.55))
+        canvas.rectangle(x - w / 2, y - h / 2, w, h, (0.8, 0.82, 0.86, 0.55))
 
 
 def wrap_text(text: str, room: float, size: float) -> list[str]:
-    """The text in lines no wider than `room`."""
+    """Break a text into lines.
+
+    Args:
+        text: The text.
+        room: Width of a line at most.
+        size: Height of capital letters, in the unit of `room`.
+    """
     lines = [""]
     for word in text.split():
         longer = f"{lines[-1]} {word}".strip()

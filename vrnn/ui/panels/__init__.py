@@ -1,4 +1,4 @@
-"""The panels. Importing this package registers every panel of vrnn's own, in the order of tabs."""
+"""The panels. Importing this package registers vrnn's own panels, in the order of their tabs."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How values become colors, what folds show, and how the layers stand."""
+"""The Display panel: color mapping, arrangement of the layers, folds."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from vrnn.ui.widgets import checkbox, combo, slider
 
 @panel("Display", dock=Dock.LEFT_BOTTOM)
 class DisplayPanel(Panel):
-    """Color mapping, arrangement and folds."""
+    """Settings of what the world looks like."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the controls."""
@@ -44,7 +44,7 @@ class DisplayPanel(Panel):
         imgui.separator_text("World")
         if arrangement := combo("arrangement", state.arrangement, arrangement_names()):
             context.do(SetArrangement(arrangement))
-        if shows := combo("folded layers", state.fold_display, FOLD_DISPLAYS):
+        if shows := combo("folded layers show", state.fold_display, FOLD_DISPLAYS):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or open all stages"):
             context.do(FoldAllStages())

@@ -1,4 +1,4 @@
-"""What is being worked on."""
+"""The Jobs panel: what is being computed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from vrnn.ui.style import MUTED_COLOR
 
 @panel("Jobs", dock=Dock.LEFT_BOTTOM)
 class JobsPanel(Panel):
-    """The worker and its jobs, with their progress."""
+    """Progress of the worker and its jobs."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the list."""

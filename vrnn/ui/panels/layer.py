@@ -1,4 +1,4 @@
-"""One layer in numbers: its histogram, its channels, how its maps stand, what is switched off."""
+"""The Layer panel: statistics of a layer and its channels, arrangement of its maps, ablation."""
 
 from __future__ import annotations
 
@@ -34,15 +34,26 @@ from vrnn.ui.widgets import (
 )
 
 HISTOGRAM_BINS = 64
-COLUMNS = ("channel", "mean", "std", "least", "most", "bits")
+"""Bins of the histogram of activations."""
+MIN_TABLE_ROWS = 12
+"""Rows of the table of channels that are visible at least, with its header."""
+COLUMNS = ("channel", "mean", "std", "min", "max", "entropy (bits)")
+"""Columns of the table of channels."""
 
 PropertyRows = Sequence[tuple[str, str]]
-"""More to say of a layer: names and values."""
+"""Names and values."""
 
 
 @dataclass(frozen=True, eq=False)
 class LayerStatistics:
-    """What is known of a layer's values. columns: (6, C) float64, as in COLUMNS; dead: (C,)."""
+    """Statistics of a layer's values.
+
+    Attributes:
+        maps: Its feature maps.
+        columns: (6, C) float64, rows as in COLUMNS.
+        dead: (C,) bool, whether each channel is dead.
+        sparsity: Fraction of zeros, 0…1.
+    """
 
     maps: FeatureMaps
     columns: np.ndarray
@@ -51,7 +62,7 @@ class LayerStatistics:
 
     @property
     def rows(self) -> PropertyRows:
-        """What is said of the whole layer."""
+        """Statistics of the whole layer as text."""
         maps = self.maps
         share = float(self.dead.mean()) if maps.channels else 0.0
         values = maps.values.size
@@ -59,19 +70,19 @@ class LayerStatistics:
         square = float(
             (maps.std.astype(np.float64) ** 2 + maps.mean.astype(np.float64) ** 2).mean()
         )
-        said = [
+        rows = [
             ("mean, std", f"{mean:.4g}, {max(square - mean**2, 0.0) ** 0.5:.4g}"),
             ("range", f"{maps.lowest:.4g} to {maps.highest:.4g}"),
             ("zeros", f"{self.sparsity:.1%} of {values:,} values"),
             ("dead", f"{share:.1%} of {maps.channels:,} channels"),
         ]
         if maps.not_finite:
-            said.append(("not finite", f"{maps.not_finite:,} values"))
-        return said
+            rows.append(("not finite", f"{maps.not_finite:,} values"))
+        return rows
 
 
 def layer_statistics(maps: FeatureMaps) -> LayerStatistics:
-    """Work out what the panel says of a layer."""
+    """Compute the statistics of a layer."""
     columns = np.stack([
         np.arange(maps.channels), maps.mean, maps.std, maps.low, maps.high, entropy(maps),
     ]).astype(np.float64)  # fmt: skip
@@ -82,78 +93,88 @@ def layer_statistics(maps: FeatureMaps) -> LayerStatistics:
 
 @panel("Layer", dock=Dock.RIGHT_TOP)
 class LayerPanel(Panel):
-    """Remembers how the panel is set, the channels chosen, and the numbers of the last layer."""
+    """Keeps the settings of its plots, the selected channels, and the last layer's statistics."""
 
     def __init__(self) -> None:
-        self._log = self._same = False
-        self._numbers: LayerStatistics | None = None
+        self._log = self._same_axes = False
+        self._statistics: LayerStatistics | None = None
         self._histogram: tuple[object, Histogram] | None = None
         self._sort = (0, False)
         self._order: tuple[object, np.ndarray] | None = None
-        self._chosen: set[int] = set()
-        self._of: LayerKey | None = None
+        self._selected: set[int] = set()
+        self._selection_layer: LayerKey | None = None
 
     def draw(self, context: PanelContext) -> None:
-        """The panel's inside."""
-        _, context.follows_hover = imgui.checkbox("follow the pointer", context.follows_hover)
-        found = context.subject_layer()
-        if found is None:
-            wrapped_text("Point at a layer in the world, or click one in the model.")
+        """Draw the panel."""
+        _, context.follows_hover = imgui.checkbox("follow pointer", context.follows_hover)
+        subject = context.subject_layer()
+        if subject is None:
+            wrapped_text("Point at a layer in the world, or click one in the Model panel.")
             return
-        slot, stand, node, maps = found
-        if self._of != context.subject:
-            self._of = context.subject
-            self._chosen.clear()
-        fact = context.workspace.analyses.profiles.get((slot, node.id))
-        _head(slot, node, fact)
+        slot, network, node, maps = subject
+        if self._selection_layer != context.subject:
+            self._selection_layer = context.subject
+            self._selected.clear()
+        profile = context.workspace.analyses.profiles.get((slot, node.id))
+        _draw_head(node, profile)
         if maps is None:
-            imgui.text_colored(MUTED_COLOR, "its maps are not there yet")
+            imgui.text_colored(MUTED_COLOR, "feature maps not computed yet")
             return
-        if self._numbers is None or self._numbers.maps is not maps:
-            self._numbers = layer_statistics(maps)
-        known = self._numbers
-        self._plot(context, slot, stand, maps, fact)
-        property_table(known.rows, "numbers")
+        if self._statistics is None or self._statistics.maps is not maps:
+            self._statistics = layer_statistics(maps)
+        statistics = self._statistics
+        self._draw_histograms(context, slot, network, maps, profile)
+        property_table(statistics.rows, "numbers")
         if imgui.collapsing_header("Maps", imgui.TreeNodeFlags_.default_open.value):
-            _form(context, slot, node)
+            _draw_arrangement(context, slot, node)
+            _draw_pins(context, slot, node)
+            _draw_layer_buttons(context, slot, node)
         if imgui.collapsing_header("Channels", imgui.TreeNodeFlags_.default_open.value):
-            self._channels(context, slot, node, known)
+            self._draw_channels(context, slot, node, statistics)
 
-    def _plot(
+    def _draw_histograms(
         self,
         context: PanelContext,
         slot: int,
-        stand: NetworkObject,
+        network: NetworkObject,
         maps: FeatureMaps,
-        fact: LayerProfile | None,
+        profile: LayerProfile | None,
     ) -> None:
         low, high = maps.lowest, maps.highest
-        if self._same:
-            low = min((m.lowest for m in stand.maps.values()), default=low)
-            high = max((m.highest for m in stand.maps.values()), default=high)
+        if self._same_axes:
+            low = min((m.lowest for m in network.maps.values()), default=low)
+            high = max((m.highest for m in network.maps.values()), default=high)
         key = (id(maps), low, high)
         if self._histogram is None or self._histogram[0] != key:
             self._histogram = (key, layer_histogram(maps, HISTOGRAM_BINS, low, high))
-        self._bars("activations", self._histogram[1], (low, high))
-        if fact is not None and fact.weights is not None:
-            weights = fact.weights
-            ends = (weights.low, weights.high)
-            if self._same:
+        self._draw_histogram("activations", self._histogram[1], (low, high))
+        if profile is not None and profile.weights is not None:
+            weights = profile.weights
+            limits = (weights.low, weights.high)
+            if self._same_axes:
                 all_weights = [
-                    f.weights for (s, _), f in context.workspace.analyses.profiles.items()
-                    if s == slot and f.weights is not None
+                    p.weights for (s, _), p in context.workspace.analyses.profiles.items()
+                    if s == slot and p.weights is not None
                 ]  # fmt: skip
-                ends = (min(w.low for w in all_weights), max(w.high for w in all_weights))
-            self._bars("weights", weights, ends)
+                limits = (min(w.low for w in all_weights), max(w.high for w in all_weights))
+            self._draw_histogram("weights", weights, limits)
             imgui.text_colored(MUTED_COLOR, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
         _, self._log = imgui.checkbox("logarithmic", self._log)
         imgui.same_line()
-        _, self._same = imgui.checkbox("same axes for all layers", self._same)
+        _, self._same_axes = imgui.checkbox("same axes for all layers", self._same_axes)
 
-    def _bars(self, title: str, bins: Histogram, ends: tuple[float, float]) -> None:
-        """A histogram of shares. ends: of its axis."""
-        total = max(int(bins.counts.sum()), 1)
-        share = bins.counts / total * 100.0
+    def _draw_histogram(
+        self, title: str, histogram: Histogram, limits: tuple[float, float]
+    ) -> None:
+        """Plot a histogram in percent.
+
+        Args:
+            title: What it is of.
+            histogram: The histogram.
+            limits: Ends of the axis of values.
+        """
+        total = max(int(histogram.counts.sum()), 1)
+        percent = histogram.counts / total * 100.0
         flags = implot.Flags_
         kind = flags.no_title | flags.no_legend | flags.no_menus | flags.no_box_select
         kind |= flags.no_mouse_text | flags.no_inputs
@@ -162,43 +183,47 @@ class LayerPanel(Panel):
             quiet = implot.AxisFlags_.no_tick_marks | implot.AxisFlags_.no_highlight
             implot.setup_axes("", "", int(quiet), int(quiet))
             implot.setup_axis_format(implot.ImAxis_.y1.value, "%g %%")
-            least = 0.5 / total * 100.0
+            lowest = 0.5 / total * 100.0
             top = (
-                100.0 if self._same else max(float(share.max()), 1e-6) * (2 if self._log else 1.08)
+                100.0
+                if self._same_axes
+                else max(float(percent.max()), 1e-6) * (2 if self._log else 1.08)
             )
             if self._log:
                 implot.setup_axis_scale(implot.ImAxis_.y1.value, implot.Scale_.log10.value)
             always = implot.Cond_.always.value
-            implot.setup_axes_limits(*ends, least if self._log else 0.0, top, always)
-            width = (bins.high - bins.low) / len(share)
-            middles = bins.low + (np.arange(len(share)) + 0.5) * width
+            implot.setup_axes_limits(*limits, lowest if self._log else 0.0, top, always)
+            width = (histogram.high - histogram.low) / len(percent)
+            centers = histogram.low + (np.arange(len(percent)) + 0.5) * width
             spec = implot.Spec()
             spec.fill_color = imgui.ImVec4(*ACCENT[:3], 0.85)
             spec.line_color = imgui.ImVec4(0, 0, 0, 0)
             spec.line_weight = 0.0
-            heights = np.maximum(share, least / 10) if self._log else share
-            implot.plot_bars("##share", middles, heights, width * 0.86, spec)
+            heights = np.maximum(percent, lowest / 10) if self._log else percent
+            implot.plot_bars("##percent", centers, heights, width * 0.86, spec)
             implot.end_plot()
         if imgui.is_item_hovered():
-            imgui.set_item_tooltip(f"{title}: share of the layer's, in {len(share)} ranges")
+            imgui.set_item_tooltip(
+                f"{title}: percent of the layer's values in each of {len(percent)} bins"
+            )
 
-    def _channels(
-        self, context: PanelContext, slot: int, node: Node, known: LayerStatistics
+    def _draw_channels(
+        self, context: PanelContext, slot: int, node: Node, statistics: LayerStatistics
     ) -> None:
         labeled("go to")
         entered, number = imgui.input_int(
-            "##channel", min(self._chosen, default=0), 0, 0,
+            "##channel", min(self._selected, default=0), 0, 0,
             imgui.InputTextFlags_.enter_returns_true.value,
         )  # fmt: skip
         if entered:
-            self._chosen = {min(max(number, 0), known.maps.channels - 1)}
+            self._selected = {min(max(number, 0), statistics.maps.channels - 1)}
             context.do(GoToView(f"layer:{node.name}", slot))
-            context.do(HoverLayer(node.name, slot, min(self._chosen)))
-        self._switch(context, slot, node)
+            context.do(HoverLayer(node.name, slot, min(self._selected)))
+        self._draw_ablation(context, slot, node)
         flags = imgui.TableFlags_
         kind = flags.sortable | flags.scroll_y | flags.row_bg | flags.sizing_stretch_prop
         kind |= flags.no_borders_in_body
-        lines = min(known.maps.channels + 1, 12)
+        lines = min(statistics.maps.channels + 1, MIN_TABLE_ROWS)
         height = max(
             imgui.get_content_region_avail().y, lines * imgui.get_text_line_height_with_spacing()
         )
@@ -209,44 +234,49 @@ class LayerPanel(Panel):
             first = imgui.TableColumnFlags_.prefer_sort_descending if number else 0
             imgui.table_setup_column(column, int(first), 1.0, number)
         imgui.table_headers_row()
-        order = self._sorted(known)
+        order = self._channel_order(statistics)
         clipper = imgui.ListClipper()
         clipper.begin(len(order))
         while clipper.step():
             for channel in order[clipper.display_start : clipper.display_end].tolist():
-                self._channel(context, slot, node, known, channel)
+                self._draw_channel(context, slot, node, statistics, channel)
         imgui.end_table()
 
-    def _sorted(self, known: LayerStatistics) -> np.ndarray:
+    def _channel_order(self, statistics: LayerStatistics) -> np.ndarray:
         specs = imgui.table_get_sort_specs()
         if specs is not None and specs.specs_count:
             spec = specs.get_specs(0)
-            down = spec.get_sort_direction() == imgui.SortDirection.descending
-            self._sort = (spec.column_index, down)
-        key = (id(known), self._sort)
+            descending = spec.get_sort_direction() == imgui.SortDirection.descending
+            self._sort = (spec.column_index, descending)
+        key = (id(statistics), self._sort)
         if self._order is None or self._order[0] != key:
-            column, down = self._sort
-            values = known.columns[column]
-            self._order = (key, np.argsort(-values if down else values, kind="stable"))
+            column, descending = self._sort
+            values = statistics.columns[column]
+            self._order = (key, np.argsort(-values if descending else values, kind="stable"))
         return self._order[1]
 
-    def _channel(
-        self, context: PanelContext, slot: int, node: Node, known: LayerStatistics, channel: int
+    def _draw_channel(
+        self,
+        context: PanelContext,
+        slot: int,
+        node: Node,
+        statistics: LayerStatistics,
+        channel: int,
     ) -> None:
         imgui.table_next_row()
         imgui.table_next_column()
         flags = imgui.SelectableFlags_
         kind = flags.span_all_columns | flags.allow_double_click
-        if imgui.selectable(f"{channel}", channel in self._chosen, kind.value)[0]:
+        if imgui.selectable(f"{channel}", channel in self._selected, kind.value)[0]:
             if imgui.is_mouse_double_clicked(0):
                 context.do(GoToView(f"layer:{node.name}", slot))
                 context.do(HoverLayer(node.name, slot, channel))
             elif imgui.get_io().key_ctrl:
-                self._chosen ^= {channel}
+                self._selected ^= {channel}
             else:
-                self._chosen = {channel}
-        dead = bool(known.dead[channel])
-        for value in known.columns[1:, channel].tolist():
+                self._selected = {channel}
+        dead = bool(statistics.dead[channel])
+        for value in statistics.columns[1:, channel].tolist():
             imgui.table_next_column()
             text = f"{value:.3g}"
             if dead:
@@ -254,33 +284,33 @@ class LayerPanel(Panel):
             else:
                 imgui.text_unformatted(text)
 
-    def _switch(self, context: PanelContext, slot: int, node: Node) -> None:
-        chosen = tuple(sorted(self._chosen))
-        if not chosen:
-            imgui.text_colored(MUTED_COLOR, "click to choose, double click to point")
+    def _draw_ablation(self, context: PanelContext, slot: int, node: Node) -> None:
+        selected = tuple(sorted(self._selected))
+        if not selected:
+            imgui.text_colored(MUTED_COLOR, "click to select, double-click to go to")
             return
-        which = f"channel {chosen[0]}" if len(chosen) == 1 else f"{len(chosen)} channels"
-        imgui.text_colored(MUTED_COLOR, f"switch {which} off:")
-        pressed = button_row(("to zero", "to its mean"))
+        which = f"channel {selected[0]}" if len(selected) == 1 else f"{len(selected)} channels"
+        imgui.text_colored(MUTED_COLOR, f"ablate {which}:")
+        pressed = button_row(("set to zero", "set to mean"))
         if pressed is not None:
-            value: AblationValue = "mean" if pressed == "to its mean" else "zero"
-            context.do(Ablate(node.name, slot, chosen, None, value))
+            value: AblationValue = "mean" if pressed == "set to mean" else "zero"
+            context.do(Ablate(node.name, slot, selected, None, value))
 
 
-def _head(slot: int, node: Node, fact: LayerProfile | None) -> None:
+def _draw_head(node: Node, profile: LayerProfile | None) -> None:
     imgui.text_colored(ACCENT, node.name)
     wrapped_text(node.label.replace("→", " › "))  # the typeface has no arrow
     rows = [("shape", shape_text(node))]
     if node.parameters:
         rows.append(("parameters", f"{node.parameters:,}"))
-    if fact is not None:
-        if fact.macs:
-            rows.append(("multiply-adds", count_text(fact.macs)))
-        rows.append(("time", f"{fact.seconds * 1e3:.2f} ms of a pass"))
+    if profile is not None:
+        if profile.macs:
+            rows.append(("multiply-adds", count_text(profile.macs)))
+        rows.append(("time", f"{profile.seconds * 1e3:.2f} ms per forward pass"))
     property_table(rows, "head")
 
 
-def _form(context: PanelContext, slot: int, node: Node) -> None:
+def _draw_arrangement(context: PanelContext, slot: int, node: Node) -> None:
     key = (slot, node.name)
     layer = context.world.state.layer(key)
     name = node.name
@@ -298,38 +328,47 @@ def _form(context: PanelContext, slot: int, node: Node) -> None:
         "%.2f",
         lambda v: ArrangeMaps(name, slot, spread=v),
     )
-    labeled("at most")
+    labeled("show first")
     _, most = imgui.input_int("##most", layer.most, 1, 16)
     if imgui.is_item_deactivated_after_edit() or (
         most != layer.most and not imgui.is_item_active()
     ):
         context.do(ArrangeMaps(name, slot, most=max(0, most)))
     if imgui.is_item_hovered():
-        imgui.set_item_tooltip("so many of the first maps; 0 shows all")
+        imgui.set_item_tooltip("show first N feature maps (0 = all)")
     folded = checkbox("folded into one map", layer.folded)
     if folded is not None:
         context.do(Fold(name, slot, folded))
     imgui.end_disabled()
-    pins = [pin for pin in context.world.state.pins if (pin.network, pin.beside) == key]
+
+
+def _draw_pins(context: PanelContext, slot: int, node: Node) -> None:
+    pins = [
+        pin for pin in context.world.state.pins if (pin.network, pin.beside) == (slot, node.name)
+    ]
     imgui.align_text_to_frame_padding()
-    imgui.text_colored(MUTED_COLOR, "double")
+    imgui.text_colored(MUTED_COLOR, "pin a copy")
     imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
     kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
     kind = button_row(kinds)
     if kind is not None:
-        context.do(PinLayer(name, slot, kind=kind))
+        context.do(PinLayer(node.name, slot, kind=kind))
     for pin in pins:
         imgui.push_id(pin.number)
-        imgui.text_unformatted(f"{pin.kind} double of {pin.layer}")
+        imgui.text_unformatted(f"pinned copy of {pin.layer} ({pin.kind})")
         imgui.same_line()
-        if imgui.small_button("take away"):
+        if imgui.small_button("remove"):
             context.do(UnpinLayer(pin.number))
         imgui.pop_id()
-    whole = any(
-        o.network == slot and o.layer == name and not o.channels
-        for o in context.world.state.ablations
+
+
+def _draw_layer_buttons(context: PanelContext, slot: int, node: Node) -> None:
+    name = node.name
+    ablated = any(
+        ablation.network == slot and ablation.layer == name and not ablation.channels
+        for ablation in context.world.state.ablations
     )
-    pressed = button_row(("Reset", "Switch on" if whole else "Switch layer off"))
+    pressed = button_row(("Reset", "Remove ablation" if ablated else "Ablate layer"))
     if pressed == "Reset":
         context.do(ResetLayer(name, slot))
     elif pressed is not None:

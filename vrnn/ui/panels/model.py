@@ -1,4 +1,4 @@
-"""The tree of modules and layers: what there is, how large, a way to go there."""
+"""The Model panel: the tree of modules and layers with shapes and parameter counts."""
 
 from __future__ import annotations
 
@@ -13,19 +13,22 @@ from vrnn.ui.panels.module_tree import TreeRow, matching_rows, tree_rows, visibl
 from vrnn.ui.style import ACCENT, MUTED_COLOR
 from vrnn.ui.widgets import link_button
 
+MAX_ROWS_OPENED = 60
+"""Networks with at most this many rows begin with all modules open."""
+
 
 @panel("Model", dock=Dock.LEFT_TOP)
 class ModelPanel(Panel):
-    """Remembers the text that is looked for, and which modules are open."""
+    """Keeps the search text and which modules are open."""
 
     def __init__(self) -> None:
         self._search = ""
         self._opened: set[LayerKey] = set()
-        self._known: dict[int, tuple[Network, list[TreeRow]]] = {}
-        self._seen: dict[int, tuple[object, list[TreeRow]]] = {}
+        self._all_rows: dict[int, tuple[Network, list[TreeRow]]] = {}
+        self._visible_rows: dict[int, tuple[object, list[TreeRow]]] = {}
 
     def draw(self, context: PanelContext) -> None:
-        """The panel's inside."""
+        """Draw the search field and the tree."""
         imgui.set_next_item_width(-1)
         _, self._search = imgui.input_text_with_hint(
             "##search", "search name or operation", self._search
@@ -45,58 +48,58 @@ class ModelPanel(Panel):
         imgui.table_headers_row()
         imgui.pop_style_color()
         for slot in world.slots:
-            self._network(context, slot)
+            self._draw_network(context, slot)
         imgui.end_table()
 
-    def _network(self, context: PanelContext, slot: int) -> None:
-        stand = context.world.networks[slot]
+    def _draw_network(self, context: PanelContext, slot: int) -> None:
+        network = context.world.networks[slot]
         imgui.push_id(slot)
         imgui.table_next_row()
         imgui.table_next_column()
-        imgui.text_colored(ACCENT, stand.info.title)
+        imgui.text_colored(ACCENT, network.info.title)
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, f"{len(stand.network.nodes)} layers")
+        imgui.text_colored(MUTED_COLOR, f"{len(network.network.nodes)} layers")
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, count_text(stand.info.parameters))
+        imgui.text_colored(MUTED_COLOR, count_text(network.info.parameters))
         shown = self._rows(context, slot)
-        pointed = context.world.hovered.layer if context.world.hovered is not None else None
+        hovered = context.world.hovered.layer if context.world.hovered is not None else None
         clipper = imgui.ListClipper()
         clipper.begin(len(shown))
         while clipper.step():
             for row in shown[clipper.display_start : clipper.display_end]:
-                self._row(context, row, pointed == (slot, row.node_id) and not row.is_module)
+                self._draw_row(context, row, hovered == (slot, row.node_id) and not row.is_module)
         if not shown:
             imgui.table_next_row()
             imgui.table_next_column()
-            imgui.text_colored(MUTED_COLOR, "nothing found")
+            imgui.text_colored(MUTED_COLOR, "no matches")
         imgui.pop_id()
 
     def _rows(self, context: PanelContext, slot: int) -> list[TreeRow]:
-        stand = context.world.networks[slot]
-        network = stand.network
-        if slot not in self._known or self._known[slot][0] is not network:
-            found = tree_rows(network, slot, stand.modules)
-            self._known[slot] = (network, found)
-            if len(found) <= 60:
+        network_object = context.world.networks[slot]
+        network = network_object.network
+        if slot not in self._all_rows or self._all_rows[slot][0] is not network:
+            found = tree_rows(network, slot, network_object.modules)
+            self._all_rows[slot] = (network, found)
+            if len(found) <= MAX_ROWS_OPENED:
                 self._opened |= {(slot, row.name) for row in found if row.is_module}
         key = (id(network), self._search, frozenset(self._opened))
-        if slot not in self._seen or self._seen[slot][0] != key:
-            found = self._known[slot][1]
-            looked = matching_rows(found, self._search) if self._search.strip() else None
-            self._seen[slot] = (
+        if slot not in self._visible_rows or self._visible_rows[slot][0] != key:
+            found = self._all_rows[slot][1]
+            matches = matching_rows(found, self._search) if self._search.strip() else None
+            self._visible_rows[slot] = (
                 key,
-                visible_rows(found, self._opened) if looked is None else looked,
+                visible_rows(found, self._opened) if matches is None else matches,
             )
-        return self._seen[slot][1]
+        return self._visible_rows[slot][1]
 
-    def _row(self, context: PanelContext, row: TreeRow, pointed: bool) -> None:
+    def _draw_row(self, context: PanelContext, row: TreeRow, hovered: bool) -> None:
         searching = bool(self._search.strip())
         key = (row.slot, row.name)
         imgui.push_id(f"{row.operation}/{row.name}")
         imgui.table_next_row()
-        if pointed:
-            ink = imgui.color_convert_float4_to_u32(imgui.ImVec4(*ACCENT[:3], 0.10))
-            imgui.table_set_bg_color(imgui.TableBgTarget_.row_bg1.value, ink)
+        if hovered:
+            color = imgui.color_convert_float4_to_u32(imgui.ImVec4(*ACCENT[:3], 0.10))
+            imgui.table_set_bg_color(imgui.TableBgTarget_.row_bg1.value, color)
         imgui.table_next_column()
         indent = 0.0 if searching else row.depth * imgui.get_style().indent_spacing
         if indent:
@@ -116,28 +119,29 @@ class ModelPanel(Panel):
             self._opened ^= {key}
         elif imgui.is_item_clicked():
             context.go_to_layer(row.slot, row.name)
-        over = imgui.is_item_hovered()
+        is_hovered = imgui.is_item_hovered()
         if indent:
             imgui.unindent(indent)
-        self._fold(context, row, over)
+        _draw_fold_button(context, row, is_hovered)
         imgui.table_next_column()
         imgui.text_colored(MUTED_COLOR, row.shape)
         imgui.table_next_column()
         imgui.text_colored(MUTED_COLOR, row.parameters)
         imgui.pop_id()
 
-    def _fold(self, context: PanelContext, row: TreeRow, over: bool) -> None:
-        """A way to fold the row that the mouse is on; one that is folded says so."""
-        if not row.foldable:
-            return
-        state, key = context.world.state, (row.slot, row.name)
-        folded = key in state.folds if row.is_module else state.layer(key).folded
-        if not (folded or over):
-            return
-        word = "folded" if folded else "fold"
-        imgui.same_line()
-        right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
-        wide = imgui.calc_text_size(word).x + 2 * imgui.get_style().frame_padding.x
-        imgui.set_cursor_screen_pos((right - wide, imgui.get_cursor_screen_pos().y))
-        if link_button(word):
-            context.do(Fold(row.name, row.slot, not folded))
+
+def _draw_fold_button(context: PanelContext, row: TreeRow, hovered: bool) -> None:
+    """Draw a button that folds the row under the mouse, or opens one that is folded."""
+    if not row.foldable:
+        return
+    state, key = context.world.state, (row.slot, row.name)
+    folded = key in state.folds if row.is_module else state.layer(key).folded
+    if not (folded or hovered):
+        return
+    text = "folded" if folded else "fold"
+    imgui.same_line()
+    right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
+    width = imgui.calc_text_size(text).x + 2 * imgui.get_style().frame_padding.x
+    imgui.set_cursor_screen_pos((right - width, imgui.get_cursor_screen_pos().y))
+    if link_button(text):
+        context.do(Fold(row.name, row.slot, not folded))

@@ -1,4 +1,4 @@
-"""The image in the networks, their predictions, and what is ablated; undo and redo."""
+"""The Predictions panel: input, predictions of each network, ablations, undo and redo."""
 
 from __future__ import annotations
 
@@ -18,8 +18,16 @@ MAX_CLASSES = 10
 
 
 def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, float]]:
-    """What an answer says, the most likely first: classes and their probability, the share of the
-    image for a segmentation, the score for a detection. At most TOP."""
+    """List the best classes of an output, the most likely first, at most `MAX_CLASSES`.
+
+    Args:
+        output: Predictions of a network.
+        names: Names of the classes.
+
+    Returns:
+        Each class with its probability, its share of the image for a segmentation, or its score
+        for a detection, 0…1.
+    """
 
     def name(number: int) -> str:
         return names[number] if number < len(names) else f"class {number}"
@@ -37,7 +45,7 @@ def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, floa
 
 
 def ablation_text(ablation: AblationState) -> str:
-    """Name what is ablated."""
+    """Describe what is ablated."""
     text = ablation.layer
     if len(ablation.channels) == 1:
         text += f" channel {ablation.channels[0]}"
@@ -50,19 +58,19 @@ def ablation_text(ablation: AblationState) -> str:
 
 @panel("Predictions", dock=Dock.RIGHT_BOTTOM, former_title="Scores")
 class PredictionsPanel(Panel):
-    """Image and predictions of each network, and the ablations."""
+    """Shows the input and the predictions, and removes ablations."""
 
     def draw(self, context: PanelContext) -> None:
-        """Draw all of it."""
-        _undo(context)
+        """Draw the panel."""
+        _draw_undo(context)
         for slot in context.world.slots:
             imgui.push_id(slot)
-            _network(context, slot)
+            _draw_network(context, slot)
             imgui.pop_id()
-        _ablations(context)
+        _draw_ablations(context)
 
 
-def _undo(context: PanelContext) -> None:
+def _draw_undo(context: PanelContext) -> None:
     history = context.workspace.history
     steps = (("Undo", history.undo_label, Undo()), ("Redo", history.redo_label, Redo()))
     half = (imgui.get_content_region_avail().x - imgui.get_style().item_spacing.x) / 2
@@ -75,12 +83,12 @@ def _undo(context: PanelContext) -> None:
         imgui.end_disabled()
 
 
-def _network(context: PanelContext, slot: int) -> None:
+def _draw_network(context: PanelContext, slot: int) -> None:
     network = context.world.networks[slot]
     imgui.separator_text(network.info.title)
     result = network.result
     if result is None:
-        imgui.text_colored(MUTED_COLOR, "not there yet")
+        imgui.text_colored(MUTED_COLOR, "not computed yet")
         return
     height, width = result.image.shape[:2]
     side = 6.5 * imgui.get_font_size()
@@ -101,44 +109,51 @@ def _network(context: PanelContext, slot: int) -> None:
     if network.info.random_weights:
         imgui.text_colored(ACCENT, "untrained weights: predictions are meaningless")
     for output in result.outputs:
-        for name, part in best_classes(output, network.info.class_names):
-            _bar(name, part, bool(true_label) and name == true_label)
+        for name, value in best_classes(output, network.info.class_names):
+            _draw_class(name, value, bool(true_label) and name == true_label)
 
 
-def _bar(name: str, part: float, true: bool) -> None:
-    """One class with a bar behind its name."""
-    left = imgui.get_cursor_screen_pos()
+def _draw_class(name: str, value: float, is_label: bool) -> None:
+    """Draw a class with a bar behind its name.
+
+    Args:
+        name: The class.
+        value: Length of the bar, 0…1.
+        is_label: Whether it is the label of the image.
+    """
+    start = imgui.get_cursor_screen_pos()
     width, height = imgui.get_content_region_avail().x, 1.35 * imgui.get_font_size()
-    ink = imgui.color_convert_float4_to_u32
-    paint = imgui.get_window_draw_list()
+    packed = imgui.color_convert_float4_to_u32
+    draw_list = imgui.get_window_draw_list()
     rounding = imgui.get_style().frame_rounding
-    whole = (left.x + width, left.y + height)
-    paint.add_rect_filled(
-        left, whole, ink(imgui.get_style_color_vec4(imgui.Col_.frame_bg)), rounding
+    end = (start.x + width, start.y + height)
+    draw_list.add_rect_filled(
+        start, end, packed(imgui.get_style_color_vec4(imgui.Col_.frame_bg)), rounding
     )
-    if part > 0.004:
-        end = (left.x + width * min(part, 1.0), left.y + height)
-        paint.add_rect_filled(left, end, ink(imgui.ImVec4(*ACCENT[:3], 0.38)), rounding)
+    if value > 0.004:
+        bar_end = (start.x + width * min(value, 1.0), start.y + height)
+        draw_list.add_rect_filled(start, bar_end, packed(imgui.ImVec4(*ACCENT[:3], 0.38)), rounding)
     pad = 0.5 * imgui.get_font_size()
-    top = left.y + (height - imgui.get_font_size()) / 2
-    value = f"{part:.1%}"
-    right = left.x + width - pad - imgui.calc_text_size(value).x
+    top = start.y + (height - imgui.get_font_size()) / 2
+    percent = f"{value:.1%}"
+    right = start.x + width - pad - imgui.calc_text_size(percent).x
     text = imgui.get_style_color_vec4(imgui.Col_.text)
-    imgui.push_clip_rect((left.x, left.y), (right - pad, left.y + height), True)
-    paint.add_text((left.x + pad, top), ink(imgui.ImVec4(*ACCENT) if true else text), name)
+    imgui.push_clip_rect((start.x, start.y), (right - pad, start.y + height), True)
+    color = packed(imgui.ImVec4(*ACCENT) if is_label else text)
+    draw_list.add_text((start.x + pad, top), color, name)
     imgui.pop_clip_rect()
-    paint.add_text((right, top), ink(text), value)
+    draw_list.add_text((right, top), packed(text), percent)
     imgui.dummy((width, height - imgui.get_style().item_spacing.y / 2))
 
 
-def _ablations(context: PanelContext) -> None:
+def _draw_ablations(context: PanelContext) -> None:
     ablations = context.world.state.ablations
     if not ablations:
         return
     imgui.separator_text("Ablated")
     for number, ablation in enumerate(ablations, 1):
         imgui.push_id(number)
-        if imgui.small_button("on"):
+        if imgui.small_button("remove"):
             context.do(RemoveAblation(number))
         imgui.same_line()
         imgui.text_unformatted(ablation_text(ablation))

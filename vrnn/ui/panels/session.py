@@ -1,4 +1,4 @@
-"""What can be written to files, and sessions that were."""
+"""The Session panel: files that can be written, sessions that can be opened."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vrnn.ui.panel_registry import Dock, Panel, panel
 
 @panel("Session", dock=Dock.BOARD_ONLY, former_title="Keep")
 class SessionPanel(Panel):
-    """A button for each command of the Session menu: the board in the headset has no menus."""
+    """A button for each command of the Session menu: the headset has no menu bar."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the buttons."""

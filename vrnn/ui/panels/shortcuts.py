@@ -1,4 +1,4 @@
-"""What the keys, or the buttons of controllers, do."""
+"""The Shortcuts panel: what keys or buttons of controllers do."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from vrnn.ui.style import ACCENT
 
 @panel("Shortcuts", dock=Dock.LEFT_BOTTOM, former_title="Keys")
 class ShortcutsPanel(Panel):
-    """The help of the host: keys in the window, buttons in the headset."""
+    """Help: keys in the window, buttons in the headset."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the table."""
