@@ -5,50 +5,16 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-import sys
 import time
 from itertools import cycle
-from pathlib import Path
 
 import numpy as np
 import pytest
 from PIL import Image
 
-from tests.app.test_window import SIZE, Program, ask_to_close, differs, display
-from tests.support.signals import as_in_a_terminal
+from tests.support.window import ask_to_close, differs
 from tests.xr.service import EyeView
-
-__all__ = ["display"]
-
-
-class Worn(Program):
-    """`vrnn --xr` in a window, with the runtime's libraries."""
-
-    def __init__(self, runtime, service, display, folder: Path, *words: str, **environment) -> None:
-        self.env = os.environ | {"DISPLAY": display, "XDG_CONFIG_HOME": str(folder / "none")}
-        self.env |= environment
-        if service is not None:
-            self.env |= service.environment
-        self.folder = folder
-        size = f"{SIZE[0]}x{SIZE[1]}"
-        command = [str(runtime.unpacked.xrun), sys.executable, "-m", "vrnn", "--window", size]
-        self.log = (folder / "log.txt").open("w+")
-        self.process = subprocess.Popen(
-            [*command, "--timings", *words],
-            cwd=folder, env=self.env, stderr=self.log, preexec_fn=as_in_a_terminal,
-        )  # fmt: skip
-        self.window = ""
-
-    def worn(self) -> None:
-        self.ready()
-        self.wait_for(lambda: "headset " in self.said())
-
-    def shot(self) -> np.ndarray:
-        """(H, W, 3) int: what the window shows now, though it may move."""
-        path = self.folder / "now.png"
-        words = ["import", "-window", self.window, str(path)]
-        subprocess.run(words, env=self.env, check=True, timeout=30)
-        return np.asarray(Image.open(path).convert("RGB")).astype(int)
+from tests.xr.worn_window import Worn
 
 
 @pytest.fixture
@@ -116,7 +82,7 @@ def test_closing_the_window_ends_the_session_first(start, service, display):
         ask_to_close(display, int(vrnn.window))
         assert vrnn.process.wait(20) == 0
     assert service.running
-    assert "Traceback" not in vrnn.said()
+    assert "Traceback" not in vrnn.output()
 
 
 def test_ctrl_c_while_it_is_worn(start, service):
@@ -126,7 +92,7 @@ def test_ctrl_c_while_it_is_worn(start, service):
         vrnn.worn()
         vrnn.process.send_signal(signal.SIGINT)
         assert vrnn.process.wait(20) == 130
-    said = vrnn.said()
+    said = vrnn.output()
     assert "interrupted" in said
     assert "Traceback" not in said
 
@@ -187,13 +153,13 @@ def test_keys_and_panels_work_while_it_is_worn(start, service):
 def test_auto_is_the_window_alone_where_there_is_no_headset(start, tmp_path):
     vrnn = start(None, "--xr", "auto", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
     vrnn.ready()
-    assert "headset " not in vrnn.said()
+    assert "headset " not in vrnn.output()
 
 
 def test_on_needs_a_headset(start, tmp_path):
     vrnn = start(None, "--xr", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
     assert vrnn.process.wait(60) == 2
-    lines = [line for line in vrnn.said().splitlines() if line.startswith("vrnn:")]
+    lines = [line for line in vrnn.output().splitlines() if line.startswith("vrnn:")]
     assert len(lines) == 1
     assert "none.json" in lines[0]
 
