@@ -2,14 +2,8 @@
 
 import time
 
-import pytest
-
-from tests.app.test_mouse import Where, kept, move
-from tests.app.test_window import SIZE, differs, display, program  # noqa: F401
 from tests.support.networks import residual
-from vrnn.app.offscreen import OffscreenApp
-from vrnn.config.loader import load_config
-from vrnn.network.model_spec import ModelSpec
+from tests.support.window import differs, move_mouse, saved_session
 from vrnn.scene.layout.folding import modules
 from vrnn.ui.fuzzy_match import best_matches, score
 from vrnn.ui.layout_store import PanelLayout, load, save
@@ -56,13 +50,7 @@ def test_what_is_remembered_comes_back_and_what_is_broken_is_forgotten(tmp_path)
     assert load(tmp_path / "none.ini") == PanelLayout()
 
 
-@pytest.fixture(scope="module")
-def where():
-    with OffscreenApp([ModelSpec()], load_config()) as studio:
-        yield Where(studio)
-
-
-def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):  # noqa: F811
+def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):
     monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "config"))
     vrnn = program()
     vrnn.env["XDG_CONFIG_HOME"] = str(tmp_path / "config")
@@ -73,12 +61,12 @@ def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):  # noqa
     panels = vrnn.picture()
     assert differs(bare, panels) > 0.3
     # What is typed into the search box is not walked.
-    before = kept(vrnn)["camera"]
-    move(vrnn, 120, 70)
+    before = saved_session(vrnn)["camera"]
+    move_mouse(vrnn, 120, 70)
     vrnn.xdotool("click", "1")
     vrnn.xdotool("type", "--window", vrnn.window, "wasd")
     time.sleep(0.8)
-    now = kept(vrnn)["camera"]
+    now = saved_session(vrnn)["camera"]
     assert abs(now["x"] - before["x"]) + abs(now["z"] - before["z"]) < 0.5
     vrnn.press("Escape")
     vrnn.press("F2")
@@ -90,35 +78,35 @@ def test_panels_and_palette_in_a_window(program, tmp_path, monkeypatch):  # noqa
     time.sleep(0.5)
     vrnn.press("Return")
     time.sleep(1.5)
-    after = kept(vrnn)["camera"]
+    after = saved_session(vrnn)["camera"]
     assert abs(after["z"] - before["z"]) > 2
     # It fades; undo without a change says so, and nothing breaks.
     vrnn.press("ctrl+z")
     assert vrnn.process.poll() is None
 
 
-def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):  # noqa: F811
+def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):
     vrnn = program()
     vrnn.ready()
     vrnn.press("F2")
     time.sleep(0.8)
     panels = vrnn.picture()
-    move(vrnn, 185, 521)  # the knob of gamma, in the lower left panel
+    move_mouse(vrnn, 185, 521)  # the knob of gamma, in the lower left panel
     vrnn.xdotool("mousedown", "1")
     for x in (195, 205, 215, 225):
-        move(vrnn, x, 521)
+        move_mouse(vrnn, x, 521)
     dragged = vrnn.picture()
     vrnn.xdotool("mouseup", "1")
     time.sleep(0.3)
-    assert kept(vrnn)["state"]["color_mapping"]["gamma"] > 2.2
+    assert saved_session(vrnn)["state"]["color_mapping"]["gamma"] > 2.2
     assert differs(panels, dragged) > 0.001
     vrnn.press("ctrl+z")
     time.sleep(0.3)
-    assert "gamma" not in kept(vrnn)["state"].get("color_mapping", {})
+    assert "gamma" not in saved_session(vrnn)["state"].get("color_mapping", {})
 
 
 def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
-    program,  # noqa: F811
+    program,
     where,
     tmp_path,
     monkeypatch,
@@ -127,19 +115,19 @@ def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
     vrnn = program()
     vrnn.ready()
     maps = vrnn.picture()
-    move(vrnn, *where.layer("stage2.0.conv1"))
+    move_mouse(vrnn, *where.layer("stage2.0.conv1"))
     vrnn.press("v")
     vrnn.wait_for(lambda: len(list((tmp_path / "cache").rglob("*.npz"))) == 32)
-    layers = kept(vrnn)["layers"]
+    layers = saved_session(vrnn)["layers"]
     assert layers[0]["layer"] == "stage2.0.conv1"
     assert layers[0]["features"]["steps"] == 40
-    move(vrnn, 5, 5)
+    move_mouse(vrnn, 5, 5)
     time.sleep(0.5)
     assert differs(maps, vrnn.picture()) > 0.005
     vrnn.press("ctrl+z")
     time.sleep(1.0)
-    assert not kept(vrnn)["layers"]
-    move(vrnn, *where.spot("features"))
+    assert not saved_session(vrnn)["layers"]
+    move_mouse(vrnn, *where.region("features"))
     vrnn.xdotool("click", "1")
     time.sleep(0.5)
-    assert kept(vrnn)["layers"][0]["features"]
+    assert saved_session(vrnn)["layers"][0]["features"]

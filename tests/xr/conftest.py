@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import pytest
 
+from tests.support.window import display
 from tests.xr.fetch_runtime import Unavailable, fetch
 from tests.xr.service import Runtime
+
+__all__ = ["display"]
 
 
 @pytest.fixture(scope="session")

@@ -8,17 +8,14 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.app.test_mouse import kept
-from tests.app.test_window import differs, display
 from tests.support.headset import Person, looking, middle, spots
+from tests.support.window import differs, saved_session
 from tests.xr.service import LEFT, RIGHT
 from tests.xr.test_input import Probe
 from tests.xr.test_window import Worn
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-
-__all__ = ["display"]
 
 HEAD = (0.0, 1.65, 0.0)
 
@@ -251,10 +248,10 @@ def test_hands_in_the_program_itself(runtime, display, tmp_path):
             remote.send(head=HEAD, right=pointing)
             time.sleep(1.5)
             assert differs(before, vrnn.shot()) > 0.02
-            assert kept(vrnn)["state"]["folds"] == [[0, bracket.value]]
+            assert saved_session(vrnn)["state"]["folds"] == [[0, bracket.value]]
             remote.send(head=HEAD, right=replace(pointing, b=True))
             time.sleep(1.5)
-            assert "folds" not in kept(vrnn)["state"]
+            assert "folds" not in saved_session(vrnn)["state"]
         finally:
             assert vrnn.close() in (0, 130)
         assert "Traceback" not in (tmp_path / "log.txt").read_text()

@@ -14,11 +14,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.app.test_window import SIZE, Program, ask_to_close, differs, display
 from tests.support.signals import as_in_a_terminal
+from tests.support.window import SIZE, Program, ask_to_close, differs
 from tests.xr.service import EyeView
-
-__all__ = ["display"]
 
 
 class Worn(Program):
@@ -41,7 +39,7 @@ class Worn(Program):
 
     def worn(self) -> None:
         self.ready()
-        self.wait_for(lambda: "headset " in self.said())
+        self.wait_for(lambda: "headset " in self.output())
 
     def shot(self) -> np.ndarray:
         """(H, W, 3) int: what the window shows now, though it may move."""
@@ -116,7 +114,7 @@ def test_closing_the_window_ends_the_session_first(start, service, display):
         ask_to_close(display, int(vrnn.window))
         assert vrnn.process.wait(20) == 0
     assert service.running
-    assert "Traceback" not in vrnn.said()
+    assert "Traceback" not in vrnn.output()
 
 
 def test_ctrl_c_while_it_is_worn(start, service):
@@ -126,7 +124,7 @@ def test_ctrl_c_while_it_is_worn(start, service):
         vrnn.worn()
         vrnn.process.send_signal(signal.SIGINT)
         assert vrnn.process.wait(20) == 130
-    said = vrnn.said()
+    said = vrnn.output()
     assert "interrupted" in said
     assert "Traceback" not in said
 
@@ -187,13 +185,13 @@ def test_keys_and_panels_work_while_it_is_worn(start, service):
 def test_auto_is_the_window_alone_where_there_is_no_headset(start, tmp_path):
     vrnn = start(None, "--xr", "auto", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
     vrnn.ready()
-    assert "headset " not in vrnn.said()
+    assert "headset " not in vrnn.output()
 
 
 def test_on_needs_a_headset(start, tmp_path):
     vrnn = start(None, "--xr", XR_RUNTIME_JSON=str(tmp_path / "none.json"))
     assert vrnn.process.wait(60) == 2
-    lines = [line for line in vrnn.said().splitlines() if line.startswith("vrnn:")]
+    lines = [line for line in vrnn.output().splitlines() if line.startswith("vrnn:")]
     assert len(lines) == 1
     assert "none.json" in lines[0]
 
