@@ -10,7 +10,7 @@ import pytest
 from PIL import Image
 from torch import nn
 
-from tests.compute.test_worker import until
+from tests.support.worker import events_until
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import SetArrangement
 from vrnn.commands.edit import Redo, Undo
@@ -185,7 +185,7 @@ def test_cancel_ends_a_job_at_once(phase, cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, ForwardComplete))
+        events_until(worker, lambda e: isinstance(e, ForwardComplete))
         time.sleep(0.1)
         if phase == "between":
             net.seconds, net.count = 0.0, 20
@@ -201,7 +201,9 @@ def test_cancel_ends_a_job_at_once(phase, cache):
         time.sleep(wait[phase])
         started = time.perf_counter()
         worker.cancel(number)
-        events = until(worker, lambda e: isinstance(e, JobDone | JobFailed) and e.id == number)
+        events = events_until(
+            worker, lambda e: isinstance(e, JobDone | JobFailed) and e.id == number
+        )
         if phase != "waiting":
             assert time.perf_counter() - started < 0.7
         assert events[-1].cancelled
@@ -216,17 +218,17 @@ def test_a_job_rests_while_others_run_and_then_goes_on(cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, ForwardComplete))
+        events_until(worker, lambda e: isinstance(e, ForwardComplete))
         number = worker.start(FeatureVisJob(0, 1, FeatureVisSettings(source="noise", steps=400)))
-        until(worker, lambda e: isinstance(e, JobProgress) and e.done > 0)
+        events_until(worker, lambda e: isinstance(e, JobProgress) and e.done > 0)
         worker.pause(number, True)
         time.sleep(0.2)
         worker.events()
         other = worker.start(FeatureVisJob(0, 1, FeatureVisSettings(source="gray", steps=2)))
-        until(worker, lambda e: isinstance(e, JobDone) and e.id == other)
+        events_until(worker, lambda e: isinstance(e, JobDone) and e.id == other)
         assert not [e for e in worker.events() if getattr(e, "id", 0) == number]
         worker.pause(number, False)
-        events = until(worker, lambda e: isinstance(e, JobDone) and e.id == number)
+        events = events_until(worker, lambda e: isinstance(e, JobDone) and e.id == number)
         found = [e for e in events if isinstance(e, JobPartialResult) and e.id == number]
         assert len(found[-1].results) == 8
     finally:
@@ -238,13 +240,13 @@ def test_channels_that_are_looked_at_come_first(cache):
     worker = Worker()
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "all")
-        until(worker, lambda e: isinstance(e, ForwardComplete))
+        events_until(worker, lambda e: isinstance(e, ForwardComplete))
         worker.start(
             FeatureVisJob(
                 0, 1, FeatureVisSettings(source="noise", steps=2), priority_channels=lambda: (33, 7)
             )
         )
-        events = until(worker, lambda e: isinstance(e, JobPartialResult))
+        events = events_until(worker, lambda e: isinstance(e, JobPartialResult))
         found = next(e for e in events if isinstance(e, JobPartialResult))
         channels = [part.feature.channel for part in found.results]
         assert {33, 7} <= set(channels[:8])

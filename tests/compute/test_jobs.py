@@ -9,7 +9,7 @@ import pytest
 import torch
 from torch import nn
 
-from tests.compute.test_worker import is_frame, spec, until
+from tests.support.worker import events_until, is_forward_complete, model_spec
 from vrnn.compute.analysis.jobs import ProfileJob, TopActivationsJob
 from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, JobStep
 from vrnn.compute.worker import NetworkLoaded, Worker, WorkerFailure
@@ -35,7 +35,9 @@ def has_ended(number):
 
 def opened(worker, *specs):
     worker.open(specs or [ModelSpec()], "layers")
-    events = until(worker, lambda e: is_frame(e) and e.slot == max(len(specs), 1) - 1)
+    events = events_until(
+        worker, lambda e: is_forward_complete(e) and e.slot == max(len(specs), 1) - 1
+    )
     return next(e for e in events if isinstance(e, NetworkLoaded)).network
 
 
@@ -66,7 +68,7 @@ def test_the_images_that_excite_each_channel_most(worker):
     network = opened(worker)
     head = next(node.id for node in network.nodes if node.name == "head")
     number = worker.start(TopActivationsJob(0, head, 3, "max"))
-    events = until(worker, has_ended(number))
+    events = events_until(worker, has_ended(number))
     told = [e for e in events if isinstance(e, JobProgress)]
     assert told
     assert all(e.total == 359 and "head" in e.text for e in told)
@@ -78,7 +80,7 @@ def test_the_images_that_excite_each_channel_most(worker):
 
 def test_facts_of_every_layer(worker):
     network = opened(worker)
-    events = until(worker, has_ended(worker.start(ProfileJob(0))))
+    events = events_until(worker, has_ended(worker.start(ProfileJob(0))))
     facts = events[-1].result
     assert facts.keys() == {node.id for node in network.nodes}
     assert all(isinstance(fact, LayerProfile) for fact in facts.values())
@@ -88,16 +90,16 @@ def test_facts_of_every_layer(worker):
 def test_an_image_comes_in_between_and_the_job_goes_on(worker):
     opened(worker)
     number = worker.start(Slow(0))
-    until(worker, lambda e: isinstance(e, JobProgress) and e.done >= 5)
+    events_until(worker, lambda e: isinstance(e, JobProgress) and e.done >= 5)
     events = []
     for value in (20, 200):
         image = np.full((32, 32, 3), value, np.uint8)
         worker.run_image(image)
-        events += until(worker, is_frame)
-        frame = next(e.result for e in events[::-1] if is_frame(e))
+        events += events_until(worker, is_forward_complete)
+        frame = next(e.result for e in events[::-1] if is_forward_complete(e))
         assert (frame.image == value).all()
     assert not any(isinstance(e, JobDone) for e in events)
-    events += until(worker, has_ended(number))
+    events += events_until(worker, has_ended(number))
     steps = [e.done for e in events if isinstance(e, JobProgress)]
     assert steps == sorted(set(steps))
     assert steps[-1] == 200
@@ -109,8 +111,8 @@ def test_frames_during_a_real_search_come_before_it_ends(worker):
     node = next(node.id for node in network.nodes if node.name == "stage3.1.add")
     number = worker.start(TopActivationsJob(0, node, 2))
     worker.run_image(7)
-    events = until(worker, has_ended(number))
-    assert any(is_frame(e) for e in events)
+    events = events_until(worker, has_ended(number))
+    assert any(is_forward_complete(e) for e in events)
     assert isinstance(events[-1], JobDone)
 
 
@@ -120,8 +122,8 @@ def test_the_newest_image_wins_while_a_job_runs(worker):
     for index in range(40):
         worker.run_image(index)
     worker.run_image(np.full((32, 32, 3), 77, np.uint8))
-    events = until(worker, has_ended(number))
-    frames = [e.result for e in events if is_frame(e)]
+    events = events_until(worker, has_ended(number))
+    frames = [e.result for e in events if is_forward_complete(e)]
     assert len(frames) < 20
     assert (frames[-1].image == 77).all()
 
@@ -129,7 +131,7 @@ def test_the_newest_image_wins_while_a_job_runs(worker):
 def test_jobs_run_one_after_the_other(worker):
     opened(worker)
     numbers = [worker.start(Slow(0, 5)), worker.start(Broken(0)), worker.start(ProfileJob(0))]
-    events = until(worker, has_ended(numbers[-1]))
+    events = events_until(worker, has_ended(numbers[-1]))
     ended = [e for e in events if isinstance(e, JobDone | JobFailed)]
     assert [e.id for e in ended] == numbers
     assert ended[1].message == "it cannot be done"
@@ -140,11 +142,11 @@ def test_jobs_run_one_after_the_other(worker):
 def test_a_job_can_be_stopped_running_or_waiting(worker):
     opened(worker)
     first, second, third = (worker.start(Slow(0, n)) for n in (500, 500, 2))
-    until(worker, lambda e: isinstance(e, JobProgress))
+    events_until(worker, lambda e: isinstance(e, JobProgress))
     worker.cancel(second)
     worker.cancel(first)
     started = time.monotonic()
-    events = until(worker, has_ended(third))
+    events = events_until(worker, has_ended(third))
     assert time.monotonic() - started < 2
     ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
     assert ended[first].cancelled
@@ -152,16 +154,16 @@ def test_a_job_can_be_stopped_running_or_waiting(worker):
     assert isinstance(ended[third], JobDone)
     worker.cancel(third)  # has ended: nothing happens
     worker.cancel(1000)
-    assert isinstance(until(worker, has_ended(worker.start(Slow(0, 1))))[-1], JobDone)
+    assert isinstance(events_until(worker, has_ended(worker.start(Slow(0, 1))))[-1], JobDone)
 
 
 def test_opening_other_models_ends_the_jobs_of_those_before(worker):
     opened(worker)
     old = worker.start(Slow(0, 500))
-    until(worker, lambda e: isinstance(e, JobProgress))
-    worker.open([spec(nn.Conv2d(3, 2, 1))], "all")
+    events_until(worker, lambda e: isinstance(e, JobProgress))
+    worker.open([model_spec(nn.Conv2d(3, 2, 1))], "all")
     new = worker.start(ProfileJob(0))
-    events = until(worker, has_ended(new))
+    events = events_until(worker, has_ended(new))
     ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
     assert ended[old].cancelled
     assert len(ended[new].result) == 2
@@ -169,12 +171,13 @@ def test_opening_other_models_ends_the_jobs_of_those_before(worker):
 
 def test_what_cannot_be_found_out_is_told(worker):
     nowhere = worker.start(ProfileJob(0))
-    assert "no model" in until(worker, has_ended(nowhere))[-1].message
-    opened(worker, spec(nn.Conv2d(3, 2, 1)))
+    assert "no model" in events_until(worker, has_ended(nowhere))[-1].message
+    opened(worker, model_spec(nn.Conv2d(3, 2, 1)))
     assert (
-        "no model in place 3" in until(worker, has_ended(worker.start(ProfileJob(3))))[-1].message
+        "no model in place 3"
+        in events_until(worker, has_ended(worker.start(ProfileJob(3))))[-1].message
     )
-    without = until(worker, has_ended(worker.start(TopActivationsJob(0, 0))))[-1]
+    without = events_until(worker, has_ended(worker.start(TopActivationsJob(0, 0))))[-1]
     assert "--data" in without.message
 
 
@@ -204,26 +207,26 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     torch.manual_seed(0)
     opened(worker, ModelSpec(), ModelSpec())
     worker.run_image(3)
-    until(worker, lambda e: is_frame(e) and e.slot == 1)
+    events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
     off = (Ablation("stem.0"),)
     worker.run_image(3, {1: off})
-    events = until(worker, lambda e: is_frame(e) and e.slot == 1)
-    frames = {e.slot: e.result for e in events if is_frame(e)}
+    events = events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
+    frames = {e.slot: e.result for e in events if is_forward_complete(e)}
     assert frames[0].ablations == ()
     assert frames[1].ablations == off
     first, second = (frames[slot].outputs[0].logits for slot in (0, 1))
     assert not np.array_equal(first, second)
     assert first.argmax() != second.argmax() or first.max() > second.max()
     worker.run_image(3)
-    events = until(worker, lambda e: is_frame(e) and e.slot == 1)
-    again = next(e.result for e in events if is_frame(e) and e.slot == 1)
+    events = events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
+    again = next(e.result for e in events if is_forward_complete(e) and e.slot == 1)
     assert np.array_equal(again.outputs[0].logits, first)
 
 
 def test_an_ablation_that_does_not_fit_is_told_and_the_next_pass_runs(worker):
     opened(worker)
     worker.run_image(0, {0: (Ablation("nowhere"),)})
-    events = until(worker, lambda e: isinstance(e, WorkerFailure))
+    events = events_until(worker, lambda e: isinstance(e, WorkerFailure))
     assert "nowhere" in next(e for e in events if isinstance(e, WorkerFailure)).message
     worker.run_image(0)
-    until(worker, is_frame)
+    events_until(worker, is_forward_complete)

@@ -8,6 +8,7 @@ import torch
 from torch import nn
 
 from tests.support.odd_models import DataDependent
+from tests.support.worker import events_until, is_forward_complete, model_spec
 from vrnn.compute.worker import (
     ForwardComplete,
     LoadingProgress,
@@ -26,28 +27,9 @@ def worker():
     made.close()
 
 
-def until(worker, wanted, seconds=60.0):
-    """All events until one for which `wanted` is true."""
-    events = []
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        events += worker.wait(1.0)
-        if any(wanted(event) for event in events):
-            return events
-    raise AssertionError(f"waited in vain; there came {events}")
-
-
-def is_frame(event):
-    return isinstance(event, ForwardComplete)
-
-
-def spec(model, size=(8, 8)):
-    return ModelSpec(model, input_size=size)
-
-
 def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
     worker.open([ModelSpec()], "layers")
-    events = until(worker, is_frame)
+    events = events_until(worker, is_forward_complete)
     kinds = [type(e) for e in events if not isinstance(e, LoadingProgress)]
     assert kinds[0] is NetworkLoaded
     assert kinds[-1] is ForwardComplete
@@ -64,26 +46,30 @@ def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
 
 def test_the_default_model_knows_its_digits(worker):
     worker.open([ModelSpec()], "layers")
-    events = until(worker, is_frame)
+    events = events_until(worker, is_forward_complete)
     dataset = next(e for e in events if isinstance(e, NetworkLoaded)).dataset
     right = 0
     for index in range(12):
         worker.run_image(index)
-        frame = next(e for e in until(worker, is_frame) if is_frame(e)).result
+        frame = next(
+            e for e in events_until(worker, is_forward_complete) if is_forward_complete(e)
+        ).result
         right += int(frame.outputs[0].probabilities.argmax()) == dataset.label(index)
     assert right >= 11
 
 
 def test_the_newest_image_wins(worker):
     worker.open([ModelSpec()], "layers")
-    until(worker, is_frame)
+    events_until(worker, is_forward_complete)
     for index in range(40):
         worker.run_image(index)
     worker.run_image(np.full((32, 32, 3), 77, np.uint8))
     frames = [
         e.result
-        for e in until(worker, lambda e: is_frame(e) and (e.result.image == 77).all())
-        if is_frame(e)
+        for e in events_until(
+            worker, lambda e: is_forward_complete(e) and (e.result.image == 77).all()
+        )
+        if is_forward_complete(e)
     ]
     assert len(frames) < 20
     assert (frames[-1].image == 77).all()
@@ -91,14 +77,14 @@ def test_the_newest_image_wins(worker):
 
 def test_two_networks_see_the_same_image(worker):
     torch.manual_seed(0)
-    worker.open([spec(nn.Conv2d(3, 2, 1)), spec(nn.Conv2d(3, 4, 3))], "all")
-    until(worker, lambda e: is_frame(e) and e.slot == 1)
+    worker.open([model_spec(nn.Conv2d(3, 2, 1)), model_spec(nn.Conv2d(3, 4, 3))], "all")
+    events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
     image = np.random.default_rng(0).integers(0, 255, (8, 8, 3), np.uint8)
     worker.run_image(image)
     frames = {
         e.slot: e.result
-        for e in until(worker, lambda e: is_frame(e) and e.slot == 1)
-        if is_frame(e)
+        for e in events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
+        if is_forward_complete(e)
     }
     assert all(np.array_equal(frame.image, image) for frame in frames.values())
 
@@ -117,11 +103,13 @@ class Fails(nn.Module):
 
 
 def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
-    worker.open([spec(Fails())], "all")
-    until(worker, is_frame)
+    worker.open([model_spec(Fails())], "all")
+    events_until(worker, is_forward_complete)
     for _ in range(5):
         worker.run_image(np.zeros((8, 8, 3), np.uint8))
-        events = until(worker, lambda e: is_frame(e) or isinstance(e, WorkerFailure))
+        events = events_until(
+            worker, lambda e: is_forward_complete(e) or isinstance(e, WorkerFailure)
+        )
         if any(isinstance(e, WorkerFailure) for e in events):
             break
     failed = next(e for e in events if isinstance(e, WorkerFailure))
@@ -129,20 +117,20 @@ def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
     assert "the fifth time" in failed.message
     assert "Traceback" in failed.details
     worker.run_image(np.zeros((8, 8, 3), np.uint8))
-    until(worker, is_frame)
+    events_until(worker, is_forward_complete)
 
 
 def test_another_way_through_the_model_is_written_down_anew(worker):
     torch.manual_seed(0)
-    worker.open([spec(DataDependent())], "all")
-    events = until(worker, is_frame)
+    worker.open([model_spec(DataDependent())], "all")
+    events = events_until(worker, is_forward_complete)
     images = [np.full((8, 8, 3), value, np.uint8) for value in (255, 0)]
     names = []
     for image in images:
         worker.run_image(image)
-        events += until(worker, is_frame)
+        events += events_until(worker, is_forward_complete)
         network = [e for e in events if isinstance(e, NetworkLoaded)][-1].network
-        frame = [e for e in events if is_frame(e)][-1].result
+        frame = [e for e in events if is_forward_complete(e)][-1].result
         assert frame.maps.keys() == {n.id for n in network.nodes}
         names.append({n.name for n in network.nodes})
     assert "conv" in names[0]
@@ -154,8 +142,10 @@ def test_values_that_are_not_finite_are_counted(worker):
         def forward(self, x):
             return torch.where(x > x.mean(), torch.inf, x) / (x * 0 + 1)
 
-    worker.open([spec(Bad())], "all")
-    frame = next(e for e in until(worker, is_frame) if is_frame(e)).result
+    worker.open([model_spec(Bad())], "all")
+    frame = next(
+        e for e in events_until(worker, is_forward_complete) if is_forward_complete(e)
+    ).result
     assert sum(maps.not_finite for maps in frame.maps.values()) > 0
     assert all(np.isfinite(maps.std).all() for maps in frame.maps.values())
 
@@ -163,8 +153,8 @@ def test_values_that_are_not_finite_are_counted(worker):
 def test_a_batch_norm_in_training_keeps_its_statistics(worker):
     model = nn.Sequential(nn.Conv2d(3, 4, 1), nn.BatchNorm2d(4)).train()
     before = model[1].running_mean.clone()
-    worker.open([spec(model)], "all")
-    until(worker, is_frame)
+    worker.open([model_spec(model)], "all")
+    events_until(worker, is_forward_complete)
     assert torch.equal(model[1].running_mean, before)
 
 
@@ -173,10 +163,10 @@ def test_out_of_memory_is_told_with_what_to_do(worker):
         def forward(self, x):
             return x.mean() * torch.empty(10**15)
 
-    worker.open([spec(Greedy())], "all")
+    worker.open([model_spec(Greedy())], "all")
     failed = next(
         e
-        for e in until(worker, lambda e: isinstance(e, WorkerFailure))
+        for e in events_until(worker, lambda e: isinstance(e, WorkerFailure))
         if isinstance(e, WorkerFailure)
     )
     assert "out of memory" in failed.message
@@ -188,7 +178,7 @@ def test_an_endless_script_does_not_hold_the_worker_up(tmp_path):
     script.write_text("import time\nfor _ in range(60):\n    time.sleep(0.1)\n")
     worker = Worker()
     worker.open([ModelSpec(str(script))], "all")
-    until(worker, lambda e: isinstance(e, LoadingProgress) and "opening" in e.text)
+    events_until(worker, lambda e: isinstance(e, LoadingProgress) and "opening" in e.text)
     started = time.monotonic()
     assert not worker.close(0.2)
     assert time.monotonic() - started < 1

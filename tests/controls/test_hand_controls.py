@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 
 from tests.support.headset import LEFT, RIGHT, Person, looking, middle, on_layer, spots
+from tests.support.offscreen import reset, wait_until_shown
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import Fold, FoldAllStages, SetArrangement
 from vrnn.commands.inputs import DropImage, GrabImage, SetInputImage
@@ -13,7 +14,6 @@ from vrnn.commands.jobs import CancelJob
 from vrnn.commands.layers import MoveLayer, ScaleLayer
 from vrnn.commands.registry import Ring
 from vrnn.commands.top_activations import ShowTopActivations
-from vrnn.commands.undo_stack import UndoStack
 from vrnn.commands.view import GoToView
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_visuals import draw_hands, layout_labels
@@ -35,27 +35,8 @@ def studio():
 @pytest.fixture
 def person(studio):
     """Before the input, in a world as it was at first."""
-    anew(studio)
+    reset(studio)
     return Person(studio.workspace)
-
-
-def anew(studio):
-    """The world as it was at first, with nothing to undo."""
-    passes = studio.workspace.passes_requested
-    studio.workspace.apply_state(State())
-    studio.workspace.history = UndoStack(State())
-    studio.workspace.hand.image = None
-    shown(studio, passes)
-
-
-def shown(studio, passes):
-    """Wait until what was asked for since that many passes is seen."""
-    now = max(studio.feed.displayed_sequence.values())
-    studio._wait(now + 1 if studio.workspace.passes_requested > passes else 0)
-
-
-def by(*meters):
-    return np.array(meters)
 
 
 def scores(studio):
@@ -91,11 +72,11 @@ def test_an_image_is_picked_up_carried_and_put_in_and_the_scores_change(studio, 
     person.tap(RIGHT, "trigger")
     assert studio.workspace.hand.image is None
     assert [type(a) for a in person.done] == [GrabImage, DropImage]
-    shown(studio, passes)
+    wait_until_shown(studio, passes)
     assert scores(studio).argmax() == images.label(thumbnail.value.number)
     passes = studio.workspace.passes_requested
     person.tap(RIGHT, "secondary")  # undo
-    shown(studio, passes)
+    wait_until_shown(studio, passes)
     np.testing.assert_allclose(scores(studio), before, atol=1e-5)
 
 
@@ -147,7 +128,7 @@ def test_a_layer_is_moved_with_the_grip_pushed_away_and_it_is_one_step_to_undo(s
     person.set(RIGHT, squeeze=1.0)
     aim = person.input[RIGHT].aim
     for step in np.linspace(0, 0.3, 10):
-        person.reach(RIGHT, aim.position + by(step, step / 2, 0))
+        person.reach(RIGHT, aim.position + np.array([step, step / 2, 0]))
     np.testing.assert_allclose(
         on_layer(studio.world, name) - before, (0.3 , 0.15, 0), atol=1e-3
     )  # fmt: skip
@@ -172,16 +153,16 @@ def test_between_frames_a_frame_shows_where_a_layer_would_be(studio, person):
     person.controls.deferred_highlight = True
     person.set(RIGHT, squeeze=1.0)
     aim = person.input[RIGHT].aim
-    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    person.reach(RIGHT, aim.position + np.array([0.3, 0, 0]))
     assert studio.world.state == State()  # not in this frame
     outline = person.controls.grab_preview.outline()["origin"].mean(0)
-    person.reach(RIGHT, aim.position + by(0.4, 0, 0))
+    person.reach(RIGHT, aim.position + np.array([0.4, 0, 0]))
     np.testing.assert_allclose(
         person.controls.grab_preview.outline()["origin"].mean(0) - outline, (0.1, 0, 0), atol=1e-3
     )
     person.controls.update_highlight()
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
-    person.reach(RIGHT, aim.position + by(0.5, 0, 0))
+    person.reach(RIGHT, aim.position + np.array([0.5, 0, 0]))
     person.controls.update_highlight()  # so soon it is not shown again
     np.testing.assert_allclose(on_layer(studio.world, name) - before, (0.4, 0, 0), atol=1e-3)
     person.set(RIGHT, squeeze=0.0)
@@ -200,8 +181,8 @@ def test_two_hands_on_a_layer_scale_it(studio, person):
         person.set(hand, squeeze=1.0)
     assert person.controls.layer_holders == {LEFT, RIGHT}
     left, right = (person.input[h].aim.position for h in (LEFT, RIGHT))
-    person.reach(LEFT, left - by(0.2, 0, 0))
-    person.reach(RIGHT, right + by(0.2, 0, 0))
+    person.reach(LEFT, left - np.array([0.2, 0, 0]))
+    person.reach(RIGHT, right + np.array([0.2, 0, 0]))
     person.set(LEFT, squeeze=0.0)
     person.set(RIGHT, squeeze=0.0)
     assert [type(a) for a in person.done] == [ScaleLayer]
@@ -216,7 +197,7 @@ def test_a_handle_is_dragged_with_the_trigger_as_with_the_mouse(studio, person):
     person.point(RIGHT, middle(handle))
     person.set(RIGHT, trigger=1.0)
     assert person.controls.dragging
-    person.point(RIGHT, middle(handle) + by(0.5, 0.25, 0))
+    person.point(RIGHT, middle(handle) + np.array([0.5, 0.25, 0]))
     person.set(RIGHT, trigger=0.0)
     offset = studio.world.state.layers[0, "stage1.0.conv1"].offset
     assert offset == pytest.approx((0.5, 0.25, 0), abs=0.02)
@@ -248,8 +229,8 @@ def test_both_grips_hold_the_world(studio, person):
     hands = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
     world = rig.apply(hands)
     assert person.controls.locomotion.holding
-    person.reach(LEFT, hands[0] + by(0.1, 0.1, 0))
-    person.reach(RIGHT, hands[1] - by(0.1, 0.0, 0.1))
+    person.reach(LEFT, hands[0] + np.array([0.1, 0.1, 0]))
+    person.reach(RIGHT, hands[1] - np.array([0.1, 0.0, 0.1]))
     now = np.stack([person.input[h].grip.position for h in (LEFT, RIGHT)])
     after = person.controls.rig
     np.testing.assert_allclose(after.apply(now.mean(0)), world.mean(0), atol=1e-9)
@@ -276,7 +257,7 @@ def test_one_layer_in_each_hand_is_the_world_in_both(studio, person):
 def test_a_teleport_by_the_stick_and_by_the_trigger(studio, person):
     start = person.controls.rig
     floor = start.apply(np.array([1.5, 0.0, 0.5]))
-    person.reach(RIGHT, (0.2, 1.3, -0.3), floor + by(0, 1.2, 0))
+    person.reach(RIGHT, (0.2, 1.3, -0.3), floor + np.array([0, 1.2, 0]))
     person.set(RIGHT, stick=(0.0, 1.0))
     assert person.controls.locomotion.arc.target is not None
     target = person.controls.locomotion.arc.target
@@ -318,7 +299,7 @@ def test_walking_snap_turning_flying_and_back(studio, person):
 
 
 def test_left_handed_everything_is_the_other_way_round(studio):
-    anew(studio)
+    reset(studio)
     person = Person(studio.workspace, left_handed=True)
     rig = person.controls.rig
     person.set(LEFT, stick=(1.0, 0.0))
@@ -337,7 +318,7 @@ def test_a_controller_that_falls_asleep_changes_nothing(studio, person):
     person.point(RIGHT, on_layer(studio.world, name))
     person.set(RIGHT, squeeze=1.0)
     aim = person.input[RIGHT].aim
-    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    person.reach(RIGHT, aim.position + np.array([0.3, 0, 0]))
     assert studio.world.state != State()
     person.set(RIGHT, active=False)
     assert studio.world.state == State()
@@ -352,12 +333,12 @@ def test_tracking_that_is_lost_for_a_moment_freezes_what_is_held(studio, person)
     person.point(RIGHT, on_layer(studio.world, name))
     person.set(RIGHT, squeeze=1.0)
     aim = person.input[RIGHT].aim
-    person.reach(RIGHT, aim.position + by(0.3, 0, 0))
+    person.reach(RIGHT, aim.position + np.array([0.3, 0, 0]))
     moved = on_layer(studio.world, name)
     person.set(RIGHT, aim=None, grip=None)
     person.wait(0.5)
     np.testing.assert_allclose(on_layer(studio.world, name), moved)
-    person.set(RIGHT, aim=Pose(aim.position + by(0.3, 0, 0), aim.orientation))
+    person.set(RIGHT, aim=Pose(aim.position + np.array([0.3, 0, 0]), aim.orientation))
     person.set(RIGHT, squeeze=0.0)
     np.testing.assert_allclose(on_layer(studio.world, name), moved, atol=1e-4)
     head, rig = person.head, person.controls.rig
@@ -487,7 +468,7 @@ def test_a_refusal_is_said_and_felt(studio, person):
 
 
 def test_no_haptics_when_they_are_off(studio):
-    anew(studio)
+    reset(studio)
     person = Person(studio.workspace, haptics=0.0)
     person.point(RIGHT, middle(spots(studio.world, "thumbnail")[0]))
     person.tap(RIGHT, "trigger")
@@ -497,13 +478,15 @@ def test_no_haptics_when_they_are_off(studio):
 
 def test_a_hand_at_a_panel_touches_it_and_one_that_went_through_still_does(studio, person):
     at = on_layer(studio.world, "stage1.0.conv1", 0.05, 0.05)
-    person.controls.locomotion.rig = Rig(at - by(0.2, 1.3, -0.45))
+    person.controls.locomotion.rig = Rig(at - np.array([0.2, 1.3, -0.45]))
     for before in (0.04, -0.05):
-        person.reach(RIGHT, person.stage(at + by(0, 0, before)), at + by(0, 0, before - 1))
+        person.reach(
+            RIGHT, person.stage(at + np.array([0, 0, before])), at + np.array([0, 0, before - 1])
+        )
         met = person.controls.hands[RIGHT].hand_hit
         assert met.touching
         assert studio.world.networks[0].network.by_id[met.hit.node].name == "stage1.0.conv1"
-    person.reach(RIGHT, person.stage(at + by(0, 0, 0.3)), at)
+    person.reach(RIGHT, person.stage(at + np.array([0, 0, 0.3])), at)
     assert not person.controls.hands[RIGHT].hand_hit.touching
     assert any(buzz.strength < 0.4 for buzz in person.buzzes)
 
@@ -536,10 +519,10 @@ def test_words_stay_still_while_the_hand_hardly_moves(studio, person):
 
     first = said()
     at = person.input[RIGHT].aim.position
-    person.reach(RIGHT, at + by(0.002, 0, 0))
+    person.reach(RIGHT, at + np.array([0.002, 0, 0]))
     person.reach(RIGHT, at)
     assert said() is first
-    person.reach(RIGHT, at + by(0.03, 0, 0))
+    person.reach(RIGHT, at + np.array([0.03, 0, 0]))
     moved = said()
     assert moved != first
     person.set(LEFT, stick=(0.0, 1.0))  # words go with the stage

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.scene.test_world import small
+from tests.support.worlds import small_world
 from vrnn.errors import VrnnError
 from vrnn.network import layer_pictures
 from vrnn.network.feature_maps import map_shape
@@ -24,7 +24,7 @@ def own_registry(monkeypatch):
 
 def world_with(picture):
     """A world whose third layer shows a picture, and that layer."""
-    world, network, _ = small()
+    world, network, _ = small_world()
     node = network.nodes[2]
     world.set_state(State().with_layer((0, node.name), LayerState(picture="portrait")), move=False)
     if picture is not None:

@@ -5,13 +5,11 @@ from itertools import pairwise
 import numpy as np
 import pytest
 
-from tests.support.map_blocks import feature_maps
 from tests.support.networks import build, residual
+from tests.support.worlds import INFO, small_world
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
-from vrnn.network.graph import NetworkInfo
 from vrnn.network.predictions import ClassScores, Segmentation
-from vrnn.network.results import ForwardResult
 from vrnn.render.map_store import plan
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
@@ -21,24 +19,6 @@ from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 from vrnn.style import font
 from vrnn.style.color_mapping import ColorMapping
-
-INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
-
-
-def small(outputs=()):
-    """A world with one residual network whose maps and answers have come."""
-    world = World()
-    network = residual(2)
-    sizes = world.open(0, network, INFO)
-    world.set_addresses(0, plan(sizes))
-    rng = np.random.default_rng(0)
-    maps = {}
-    for node in network.nodes:
-        maps[node.id] = feature_maps(rng.normal(size=map_shape(node.shape)).astype(np.float32))
-    world.add_maps(0, maps)
-    image = rng.integers(0, 255, (32, 32, 3), np.uint8)
-    world.set_result(0, ForwardResult(1, image, maps, tuple(outputs), 0.1))
-    return world, network, maps
 
 
 def panels(world):
@@ -55,7 +35,7 @@ def test_every_layer_has_a_panel_and_waits_for_its_maps():
 
 
 def test_maps_appear_where_they_are_stored():
-    world, network, _ = small()
+    world, network, _ = small_world()
     addresses = world.networks[0].addresses
     assert [addresses[n.id][1] for n in network.nodes] == list(panels(world)["base"])
     assert len(panels(world)) == len(network.nodes)
@@ -63,7 +43,7 @@ def test_maps_appear_where_they_are_stored():
 
 @pytest.mark.parametrize("scale", ["map", "layer", "network"])
 def test_colors_span_what_was_asked(scale):
-    world, network, maps = small()
+    world, network, maps = small_world()
     world.set_state(State(color_mapping=ColorMapping(normalize_by=scale)))
     ranges = dict(zip([n.id for n in network.nodes], panels(world)["range"], strict=True))
     largest = max(m.peak for m in maps.values())
@@ -80,7 +60,7 @@ def test_colors_span_what_was_asked(scale):
 
 
 def test_a_move_is_continuous_and_ends_where_it_should():
-    world, _, _ = small()
+    world, _, _ = small_world()
     before = panels(world)["origin"].copy()
     edges = len(world.draw_list().strokes)
     world.set_state(State("conveyor"))
@@ -102,7 +82,7 @@ def test_a_move_is_continuous_and_ends_where_it_should():
 
 
 def test_turning_back_in_mid_move_does_not_jump():
-    world, _, _ = small()
+    world, _, _ = small_world()
     world.set_state(State("conveyor"))
     for _ in range(10):
         world.advance(1 / 60)
@@ -113,7 +93,7 @@ def test_turning_back_in_mid_move_does_not_jump():
 
 @pytest.mark.parametrize("layer", [{"form": "ring"}, {"form": "line", "spread": 2.0}, {"most": 3}])
 def test_maps_go_to_another_form_without_a_jump(layer):
-    world, network, _ = small()
+    world, network, _ = small_world()
     node = network.nodes[2]
 
     def maps():
@@ -146,7 +126,7 @@ def test_maps_go_to_another_form_without_a_jump(layer):
 
 
 def test_pointing_lights_a_layer_and_its_neighbors_and_dims_the_rest():
-    world, network, _ = small()
+    world, network, _ = small_world()
     node = network.nodes[3].id
     middle = panel_corners(world, 0, node).mean(0) - (0, 0.2, 0)
     eye = middle + np.array([0.0, 0, 3])
@@ -182,7 +162,7 @@ def test_networks_stand_side_by_side():
 
 def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
     scores = ClassScores(9, np.array([0.1, 2.0]), np.array([0.13, 0.87], np.float32))
-    world, _, _ = small([scores])
+    world, _, _ = small_world([scores])
     texts = [label.text for label in world.draw_list().labels]
     assert "dog" in texts
     assert "87.0%" in texts
@@ -193,7 +173,7 @@ def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
 def test_a_segmentation_lies_over_the_image_in_its_colors():
     classes = np.zeros((16, 16), np.int32)
     classes[:, 8:] = 1
-    world, _, _ = small([Segmentation(9, classes, 2)])
+    world, _, _ = small_world([Segmentation(9, classes, 2)])
     pictures = world.draw_list().image_quads
     assert len(pictures) == 2
     left, right = pictures[1].pixels[:, :14].mean((0, 1)), pictures[1].pixels[:, 18:].mean((0, 1))
@@ -201,7 +181,7 @@ def test_a_segmentation_lies_over_the_image_in_its_colors():
 
 
 def test_labels_never_cover_maps():
-    world, _, _ = small()
+    world, _, _ = small_world()
     drawing = world.draw_list()
     boxes = panels(world)
     for label in drawing.labels:
@@ -219,7 +199,7 @@ def test_labels_never_cover_maps():
 @pytest.mark.parametrize("aspect", [0.6, 1.0, 16 / 9, 3.0])
 @pytest.mark.parametrize("name", ["overview", "front", "top"])
 def test_a_named_camera_sees_everything(name, aspect):
-    world, _, _ = small()
+    world, _, _ = small_world()
     camera = camera_by_name(world, name, aspect, np.pi / 4)
     corners = world.corners()
     near, _ = near_and_fog(world, camera)
@@ -229,7 +209,7 @@ def test_a_named_camera_sees_everything(name, aspect):
 
 
 def test_layers_are_found_by_name_or_by_a_part_only_one_has():
-    world, network, _ = small()
+    world, network, _ = small_world()
     node = network.nodes[4]
     assert find_layer(world, node.name) == (0, node.id)
     with pytest.raises(VrnnError, match="no layer 'nonsense'"):

@@ -8,7 +8,7 @@ import numpy as np
 
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_controls import HandControls
-from vrnn.scene.headset.hand_gestures import pose_along
+from vrnn.scene.headset.hand_gestures import INDEX, KNUCKLE, MIDDLE, RING, THUMB, pose_along
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 from vrnn.scene.linalg import transformed
 
@@ -99,3 +99,16 @@ def on_layer(world, name, across=0.5, down=0.5) -> np.ndarray:
     node = world.networks[0].node_ids[name]
     x, y, z, width, height = world.placement_frame(0).panel_rect(node).tolist()
     return np.array([x + (across - 0.5) * width, y + (1 - down) * height, z])
+
+
+def hand_joints(pinch=None, at=(0.2, 1.3, -0.4)):
+    """(26, 7) float32: a hand with fingers stretched ahead, one of which may meet the thumb."""
+    joints = np.zeros((26, 7), np.float32)
+    joints[:, 6] = 1
+    joints[:, :3] = at
+    for finger, x in ((THUMB, -0.06), (INDEX, -0.02), (MIDDLE, 0.0), (RING, 0.02)):
+        joints[finger, :3] += (x, 0.0, -0.08)
+    joints[KNUCKLE, :3] += (-0.02, 0.0, -0.02)
+    if pinch is not None:
+        joints[pinch, :3] = joints[THUMB, :3] + (0.005, 0, 0)
+    return joints

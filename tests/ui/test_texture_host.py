@@ -7,9 +7,8 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from tests.controls.test_hand_controls import anew, by
-from tests.scene.headset.test_hand_picking import joints
-from tests.support.headset import LEFT, RIGHT, Person, looking, middle
+from tests.support.headset import LEFT, RIGHT, Person, hand_joints, looking, middle
+from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.view import FrameLayer
@@ -33,7 +32,7 @@ def studio():
 @pytest.fixture
 def visitor(studio):
     """With the board over the left wrist."""
-    anew(studio)
+    reset(studio)
     with studio.hand_controller(load_config(), None) as guide:
         yield Visitor(guide)
 
@@ -228,7 +227,7 @@ def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
     for x in np.linspace(40, SIZE[0] - 40, 40):
         for y in np.linspace(40, SIZE[1] - 40, 50):
             place = visitor.controls.rig.apply(visitor.at(x, y))
-            clip = view.clip_from_world @ by(*place, 1.0)
+            clip = view.clip_from_world @ np.array([*place, 1.0])
             column = (clip[0] / clip[3] + 1) / 2 * view.size[0]
             row = (1 - clip[1] / clip[3]) / 2 * view.size[1]
             found.append(pixels[int(row), int(column)])
@@ -285,7 +284,8 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
     bare = target.pixels()[..., 0].astype(int)
     target.release()
     for x in (-0.25, 0.25):
-        clip = view.clip_from_world @ by(*visitor.controls.rig.apply(by(x, 1.4, -0.57)), 1.0)
+        at = visitor.controls.rig.apply(np.array([x, 1.4, -0.57]))
+        clip = view.clip_from_world @ np.array([*at, 1.0])
         column = int((clip[0] / clip[3] + 1) / 2 * view.size[0])
         row = int((1 - clip[1] / clip[3]) / 2 * view.size[1])
         part = (slice(row - 3, row + 4), slice(column - 3, column + 4))
@@ -320,7 +320,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
             if rng.random() < 0.02:
                 told = replace(told, aim=None, grip=None)
             if rng.random() < 0.01:
-                told = replace(told, joints=joints(at=tuple(rng.normal((0, 1.3, -0.4), 0.2))))
+                told = replace(told, joints=hand_joints(at=tuple(rng.normal((0, 1.3, -0.4), 0.2))))
             visitor.input[hand] = told
         head = visitor.head
         if rng.random() < 0.03:
@@ -350,7 +350,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
 
 
 def test_a_lost_head_draws_nothing_and_breaks_nothing(studio):
-    anew(studio)
+    reset(studio)
     person = Person(studio.workspace)
     person.controls.hands.head = None
     world, front = draw_hands(person.controls)

@@ -10,9 +10,9 @@ import pytest
 
 from tests.support.headset import Person, looking, middle, spots
 from tests.support.window import differs, saved_session
+from tests.xr.probe import Probe
 from tests.xr.service import LEFT, RIGHT
-from tests.xr.test_input import Probe
-from tests.xr.test_window import Worn
+from tests.xr.worn_window import Worn
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec

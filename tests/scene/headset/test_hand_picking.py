@@ -7,15 +7,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.support.headset import looking
+from tests.support.headset import hand_joints, looking
 from vrnn.scene.headset import radial_menu as radial
 from vrnn.scene.headset.billboard import billboard_facing
 from vrnn.scene.headset.hand_gestures import (
     INDEX,
-    KNUCKLE,
     MIDDLE,
     RING,
-    THUMB,
     hand_input_from_joints,
 )
 from vrnn.scene.headset.hand_picking import Buttons, aim_ray, intersect_quad
@@ -82,25 +80,12 @@ def test_each_word_of_the_menu_is_chosen_by_stick_and_by_ray():
     assert len(quads) == 8
 
 
-def joints(pinch=None, at=(0.2, 1.3, -0.4)):
-    """A hand whose fingers stretch ahead; one of them meets the thumb."""
-    found = np.zeros((26, 7), np.float32)
-    found[:, 6] = 1
-    found[:, :3] = at
-    for finger, x in ((THUMB, -0.06), (INDEX, -0.02), (MIDDLE, 0.0), (RING, 0.02)):
-        found[finger, :3] += (x, 0.0, -0.08)
-    found[KNUCKLE, :3] += (-0.02, 0.0, -0.02)
-    if pinch is not None:
-        found[pinch, :3] = found[THUMB, :3] + (0.005, 0, 0)
-    return found
-
-
 @pytest.mark.parametrize(
     ("finger", "button"), [(INDEX, "trigger"), (MIDDLE, "squeeze"), (RING, "primary")]
 )
 def test_a_finger_that_meets_the_thumb_is_a_button(finger, button):
-    open_hand = hand_input_from_joints(joints(), HEAD, 1, HandInput())
-    pinched = hand_input_from_joints(joints(finger), HEAD, 1, HandInput())
+    open_hand = hand_input_from_joints(hand_joints(), HEAD, 1, HandInput())
+    pinched = hand_input_from_joints(hand_joints(finger), HEAD, 1, HandInput())
     for name in ("trigger", "squeeze", "primary"):
         assert getattr(open_hand, name) < 0.3
         assert (getattr(pinched, name) > 0.9) == (name == button)
@@ -109,16 +94,16 @@ def test_a_finger_that_meets_the_thumb_is_a_button(finger, button):
 
 
 def test_a_hand_points_from_the_shoulder_and_a_pinch_does_not_shake_it():
-    open_hand = hand_input_from_joints(joints(), HEAD, 1, HandInput())
+    open_hand = hand_input_from_joints(hand_joints(), HEAD, 1, HandInput())
     ahead = -open_hand.aim.matrix()[:3, 2]
     assert ahead @ (0, 0, -1) > 0.8
-    pinched = hand_input_from_joints(joints(INDEX), HEAD, 1, open_hand)
+    pinched = hand_input_from_joints(hand_joints(INDEX), HEAD, 1, open_hand)
     np.testing.assert_allclose(pinched.aim.matrix(), open_hand.aim.matrix(), atol=1e-6)
     aims = [open_hand]
     for _ in range(20):
-        aims.append(hand_input_from_joints(joints(at=(0.6, 1.3, -0.4)), HEAD, 1, aims[-1]))
+        aims.append(hand_input_from_joints(hand_joints(at=(0.6, 1.3, -0.4)), HEAD, 1, aims[-1]))
     turns = [-hand.aim.matrix()[0, 2] for hand in aims]
     assert turns[0] < turns[1] < turns[-1]  # it comes after, and gets there
     assert abs(turns[-1] - turns[-2]) < 0.01
-    left = hand_input_from_joints(joints(at=(-0.2, 1.3, -0.4)), None, 0, HandInput())
+    left = hand_input_from_joints(hand_joints(at=(-0.2, 1.3, -0.4)), None, 0, HandInput())
     np.testing.assert_array_equal(left.aim.position, left.grip.position)

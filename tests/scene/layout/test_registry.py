@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from tests.scene.test_world import small
+from tests.support.worlds import small_world
 from vrnn.commands.display import SetArrangement
 from vrnn.errors import VrnnError
 from vrnn.scene.layout import registry
@@ -41,7 +41,7 @@ def test_the_built_in_ones_come_first():
 
 
 def test_a_new_one_is_offered_drawn_and_looked_at(tower):
-    world, network, _ = small()
+    world, network, _ = small_world()
     assert SetArrangement("tower") in [variant for _, variant in SetArrangement.variants()]
     state = SetArrangement().apply(State("conveyor"), world)
     assert state.arrangement == "tower"
