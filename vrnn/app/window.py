@@ -1,4 +1,4 @@
-"""The GLFW window: made, listened to, closed. Knows keys and the cursor, nothing of networks."""
+"""The GLFW window: creation, input events, cursor, clipboard. It knows nothing of networks."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from vrnn.controls.events import (
 from vrnn.errors import VrnnError
 from vrnn.render.context import REQUIRED
 
-_NAMES = {
+_KEY_NAMES = {
     value: name.removeprefix("KEY_")
     for name, value in vars(glfw).items()
     if name.startswith("KEY_") and isinstance(value, int)
@@ -35,7 +35,7 @@ _MODIFIERS = {
 }
 
 
-_SHAPES = {
+_CURSOR_SHAPES = {
     "text": glfw.IBEAM_CURSOR,
     "across": glfw.HRESIZE_CURSOR,
     "down": glfw.VRESIZE_CURSOR,
@@ -44,32 +44,46 @@ _SHAPES = {
 
 
 class Window:
-    """An open window whose OpenGL context is current on this thread."""
+    """An open window whose OpenGL context is current on this thread.
+
+    Attributes:
+        listener: Receives all input, for panels; None for nobody.
+    """
 
     listener: Listener | None = None
 
     def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
-        """size: in screen coordinates. Raises VrnnError without a display or OpenGL 4.1."""
-        self._inputs: list[InputEvent] = []
-        self._captured = self._turning = False
-        self._last = (0.0, 0.0)
-        self._faults: list[str] = []
+        """Open a window.
+
+        Args:
+            title: Text of its title bar.
+            size: (width, height) in screen coordinates.
+            fullscreen: Whether it fills the primary monitor.
+            vsync: Whether frames wait for the monitor.
+
+        Raises:
+            VrnnError: When there is no display, or no OpenGL 4.1.
+        """
+        self._events: list[InputEvent] = []
+        self._captured = self._right_button_down = False
+        self._last_position = (0.0, 0.0)
+        self._errors: list[str] = []
         self._finish: Callable[[], None] | None = None
-        self._shape, self._shapes = "", dict[str, Any]()
-        glfw.set_error_callback(lambda _code, text: self._faults.append(_text(text)))
+        self._cursor_shape, self._cursors = "", dict[str, Any]()
+        glfw.set_error_callback(lambda _code, text: self._errors.append(_text(text)))
         if not glfw.init():
             raise VrnnError(
-                f"no window can be opened here ({self._fault()}); "
+                f"no window can be opened here ({self._error_text()}); "
                 "write a picture with --screenshot out.png instead"
             )
-        self._handle = self._create(title, size, fullscreen)
+        self._handle = self._create_window(title, size, fullscreen)
         glfw.make_context_current(self._handle)
-        self._vsync, self._keeps_time = vsync, False
+        self._vsync, self._vsync_active = vsync, False
         glfw.swap_interval(0)
         self.set_vsync(True)
-        self._listen()
+        self._set_callbacks()
 
-    def _create(self, title: str, size: tuple[int, int], fullscreen: bool) -> Any:
+    def _create_window(self, title: str, size: tuple[int, int], fullscreen: bool) -> Any:
         glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, REQUIRED // 100)
         glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, REQUIRED // 10 % 10)
         glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
@@ -82,18 +96,18 @@ class Window:
             size = (mode.size.width, mode.size.height)
         handle = glfw.create_window(*size, title, monitor, None)
         if not handle:
-            fault = self._fault()
+            reason = self._error_text()
             glfw.terminate()
             raise VrnnError(
-                f"no window with OpenGL 4.1 can be opened ({fault}); update the graphics driver, "
+                f"no window with OpenGL 4.1 can be opened ({reason}); update the graphics driver, "
                 "or write a picture with --screenshot out.png"
             )
         return handle
 
-    def _fault(self) -> str:
-        return self._faults[-1] if self._faults else "GLFW gives no reason"
+    def _error_text(self) -> str:
+        return self._errors[-1] if self._errors else "GLFW gives no reason"
 
-    def _listen(self) -> None:
+    def _set_callbacks(self) -> None:
         glfw.set_key_callback(self._handle, self._on_key)
         glfw.set_mouse_button_callback(self._handle, self._on_button)
         glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
@@ -102,20 +116,20 @@ class Window:
         glfw.set_char_callback(self._handle, self._on_text)
 
         def redraw(*_: Any) -> None:
-            self._inputs.append(Redraw())
+            self._events.append(Redraw())
 
         glfw.set_framebuffer_size_callback(self._handle, redraw)
         glfw.set_window_refresh_callback(self._handle, redraw)
         glfw.set_window_focus_callback(self._handle, self._on_focus)
 
     def _on_key(self, _window: Any, key: int, _scan: int, action: int, mods: int) -> None:
-        if key not in _NAMES:
+        if key not in _KEY_NAMES:
             return
-        held = frozenset(name for name, bit in _MODIFIERS.items() if mods & bit)
+        modifiers = frozenset(name for name, bit in _MODIFIERS.items() if mods & bit)
         if self.listener is not None:
-            self.listener.key(_NAMES[key], action != glfw.RELEASE, held)
+            self.listener.key(_KEY_NAMES[key], action != glfw.RELEASE, modifiers)
         if action == glfw.PRESS:
-            self._inputs.append(KeyPress(_NAMES[key], held))
+            self._events.append(KeyPress(_KEY_NAMES[key], modifiers))
 
     def _on_text(self, _window: Any, code: int) -> None:
         if self.listener is not None:
@@ -124,27 +138,27 @@ class Window:
     def _on_scroll(self, _window: Any, x: float, y: float) -> None:
         if self.listener is not None:
             self.listener.wheel(x, y)
-        self._inputs.append(Scroll(y))
+        self._events.append(Scroll(y))
 
     def _on_button(self, _window: Any, button: int, action: int, _mods: int) -> None:
         if self.listener is not None and not self._captured:
             self.listener.button(button, action == glfw.PRESS)
         if button in _BUTTONS:
-            self._inputs.append(MouseButton(_BUTTONS[button], action == glfw.PRESS))
+            self._events.append(MouseButton(_BUTTONS[button], action == glfw.PRESS))
             if button == glfw.MOUSE_BUTTON_RIGHT:
-                self._turning = action == glfw.PRESS
+                self._right_button_down = action == glfw.PRESS
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
-        if self._captured or self._turning:
-            self._inputs.append(MouseLook(x - self._last[0], y - self._last[1]))
+        if self._captured or self._right_button_down:
+            self._events.append(MouseLook(x - self._last_position[0], y - self._last_position[1]))
         elif self.listener is not None:
             points = max(glfw.get_window_size(self._handle)[0], 1)
             scale = self.size[0] / points
             self.listener.cursor(x * scale, y * scale)
-        self._last = (x, y)
+        self._last_position = (x, y)
 
     def _on_drop(self, _window: Any, paths: Any) -> None:
-        self._inputs.append(Drop(tuple(paths)))
+        self._events.append(Drop(tuple(paths)))
 
     def _on_focus(self, _window: Any, focused: int) -> None:
         if self.listener is not None:
@@ -153,42 +167,46 @@ class Window:
             self.capture(False)
 
     def poll_events(self, wait: float) -> list[InputEvent]:
-        """What has happened; waits up to so many seconds for something, 0: not at all."""
+        """Return the events since the last call.
+
+        Args:
+            wait: How long to wait for an event at most, seconds; 0 for not at all.
+        """
         if wait > 0:
             glfw.wait_events_timeout(wait)
         else:
             glfw.poll_events()
-        taken, self._inputs = self._inputs, []
-        return taken
+        events, self._events = self._events, []
+        return events
 
     @property
     def mouse(self) -> tuple[float, float]:
-        """Where the mouse is, screen coordinates from the upper left; anywhere while captured."""
+        """Mouse position in screen coordinates from the upper left; arbitrary if captured."""
         x, y = glfw.get_cursor_pos(self._handle)
         return x, y
 
     def is_key_down(self, name: str) -> bool:
-        """Whether a key is down."""
+        """Return whether a key is down, by GLFW's name without `KEY_`."""
         code = getattr(glfw, f"KEY_{name}")
         return bool(glfw.get_key(self._handle, code) == glfw.PRESS)
 
     @property
     def captured(self) -> bool:
-        """Whether the mouse turns the eye, with the cursor hidden."""
+        """Whether the mouse is captured: it turns the eye, and the cursor is hidden."""
         return self._captured
 
     def capture(self, on: bool) -> None:
-        """Take the cursor, or free it."""
+        """Capture the mouse, or release it."""
         mode = glfw.CURSOR_DISABLED if on else glfw.CURSOR_NORMAL
         glfw.set_input_mode(self._handle, glfw.CURSOR, mode)
         if on and glfw.raw_mouse_motion_supported():
             glfw.set_input_mode(self._handle, glfw.RAW_MOUSE_MOTION, True)
         self._captured = on
-        self._last = glfw.get_cursor_pos(self._handle)
+        self._last_position = glfw.get_cursor_pos(self._handle)
 
     @property
     def cursor(self) -> tuple[float, float]:
-        """Where the cursor is in the picture, -1…1, y up; the middle while it is captured."""
+        """Position of the cursor in the window, -1…1, y up; the center while captured."""
         if self._captured:
             return 0.0, 0.0
         width, height = glfw.get_window_size(self._handle)
@@ -197,23 +215,23 @@ class Window:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Of the picture in pixels; (0, 0) while minimized."""
+        """(width, height) of the framebuffer, pixels; (0, 0) while minimized."""
         width, height = glfw.get_framebuffer_size(self._handle)
         return width, height
 
     @property
     def pixel_scale(self) -> float:
-        """Pixels a point: 2 on a high-density display."""
+        """Pixels per point: 2 on a high-density display."""
         return float(glfw.get_window_content_scale(self._handle)[1])
 
     def show_cursor(self, shape: str) -> None:
-        """Give the free cursor a shape: `text`, `across`, `down`, `hand`, or '' for the arrow."""
-        if shape == self._shape:
+        """Set the free cursor's shape: `text`, `across`, `down`, `hand`, or '' for the arrow."""
+        if shape == self._cursor_shape:
             return
-        if shape and shape not in self._shapes:
-            self._shapes[shape] = glfw.create_standard_cursor(_SHAPES[shape])
-        glfw.set_cursor(self._handle, self._shapes.get(shape))  # type: ignore[arg-type]
-        self._shape = shape
+        if shape and shape not in self._cursors:
+            self._cursors[shape] = glfw.create_standard_cursor(_CURSOR_SHAPES[shape])
+        glfw.set_cursor(self._handle, self._cursors.get(shape))  # type: ignore[arg-type]
+        self._cursor_shape = shape
 
     @property
     def copied_text(self) -> str:
@@ -226,16 +244,19 @@ class Window:
 
     @property
     def closing(self) -> bool:
-        """Whether the user asked to close it."""
+        """Whether the user has asked to close the window."""
         return bool(glfw.window_should_close(self._handle))
 
     def set_title(self, title: str) -> None:
-        """Text of the title bar."""
+        """Set the text of the title bar."""
         glfw.set_window_title(self._handle, title)
 
     def finish_gpu(self) -> None:
-        """Wait until all is drawn while other threads go on: ctypes lets go of the interpreter,
-        which moderngl does not, and software OpenGL only draws when it is waited for."""
+        """Wait until the GPU has drawn everything, while other threads run.
+
+        ctypes releases the interpreter lock, which moderngl does not, and software OpenGL draws
+        only when it is waited for.
+        """
         if self._finish is None:
             address = glfw.get_proc_address("glFinish")
             kind: Any = ctypes.CFUNCTYPE(None)
@@ -243,14 +264,17 @@ class Window:
         self._finish()
 
     def set_vsync(self, on: bool) -> None:
-        """Whether a picture waits for the monitor, if the settings want it at all: not while
-        something else sets the pace."""
-        if on != self._keeps_time:
-            self._keeps_time = on
+        """Turn vertical sync on, if the settings allow it, or off.
+
+        Args:
+            on: Whether frames wait for the monitor; off while the headset sets the pace.
+        """
+        if on != self._vsync_active:
+            self._vsync_active = on
             glfw.swap_interval(1 if on and self._vsync else 0)
 
     def show_picture(self) -> None:
-        """Put the drawn picture on the screen."""
+        """Show the drawn frame."""
         glfw.swap_buffers(self._handle)
 
     def close(self) -> None:
@@ -259,5 +283,5 @@ class Window:
         glfw.terminate()
 
 
-def _text(fault: str | bytes) -> str:
-    return fault.decode(errors="replace") if isinstance(fault, bytes) else fault
+def _text(text: str | bytes) -> str:
+    return text.decode(errors="replace") if isinstance(text, bytes) else text

@@ -1,4 +1,4 @@
-"""Events."""
+"""Input events of the window, and the listener that hears them all."""
 
 from __future__ import annotations
 
@@ -8,7 +8,12 @@ from typing import Protocol
 
 @dataclass(frozen=True)
 class KeyPress:
-    """A key went down (again while it is held: not told). name: GLFW's without `KEY_`."""
+    """A key went down; its repetitions while it is held are not reported.
+
+    Attributes:
+        name: GLFW's name without `KEY_`.
+        modifiers: GLFW's names without `MOD_`.
+    """
 
     name: str
     modifiers: frozenset[str]
@@ -16,7 +21,12 @@ class KeyPress:
 
 @dataclass(frozen=True)
 class MouseButton:
-    """A mouse button, `left` or `right`, went down or up."""
+    """A mouse button went down or up.
+
+    Attributes:
+        name: `left` or `right`.
+        down: Whether it went down.
+    """
 
     name: str
     down: bool
@@ -24,7 +34,12 @@ class MouseButton:
 
 @dataclass(frozen=True)
 class MouseLook:
-    """The mouse turns the eye: captured, or with the right button down. Pixels right and down."""
+    """The mouse moved while it turns the eye: captured, or with the right button down.
+
+    Attributes:
+        right: Pixels to the right.
+        down: Pixels down.
+    """
 
     right: float
     down: float
@@ -32,43 +47,57 @@ class MouseLook:
 
 @dataclass(frozen=True)
 class Scroll:
-    """The wheel turned; up is positive."""
+    """The wheel turned.
+
+    Attributes:
+        steps: How far; up is positive.
+    """
 
     steps: float
 
 
 @dataclass(frozen=True)
 class Drop:
-    """Files were dropped on the window."""
+    """Files were dropped on the window.
+
+    Attributes:
+        paths: The files.
+    """
 
     paths: tuple[str, ...]
 
 
 @dataclass(frozen=True)
 class Redraw:
-    """The window changed its size, or was uncovered."""
+    """The window was resized or uncovered and needs a new frame."""
 
 
 InputEvent = KeyPress | MouseButton | MouseLook | Scroll | Drop | Redraw
 
 
 class Listener(Protocol):
-    """Hears everything as it comes, as panels need it: also what is let go, and text."""
+    """Receives all input as it comes, as panels need it: also released keys, and text."""
 
     def key(self, name: str, down: bool, modifiers: frozenset[str]) -> None:
-        """A key went down, again while it is held, or up. name: GLFW's without `KEY_`."""
+        """Handle a key that went down, repeats while it is held, or went up.
+
+        Args:
+            name: GLFW's name without `KEY_`.
+            down: Whether it is down.
+            modifiers: GLFW's names without `MOD_`.
+        """
 
     def text(self, code: int) -> None:
-        """A letter was typed. code: of Unicode."""
+        """Handle a typed character, by its Unicode code point."""
 
     def button(self, number: int, down: bool) -> None:
-        """A button of the mouse: 0 left, 1 right, 2 middle."""
+        """Handle a mouse button: 0 left, 1 right, 2 middle."""
 
     def cursor(self, x: float, y: float) -> None:
-        """The free cursor moved. Pixels from the upper left corner."""
+        """Handle a move of the free cursor, in pixels from the upper left corner."""
 
     def wheel(self, x: float, y: float) -> None:
-        """The wheel turned."""
+        """Handle a turn of the wheel, in steps to the right and up."""
 
     def focus(self, gained: bool) -> None:
-        """The window has the keyboard now, or not any more."""
+        """Handle that the window gained or lost the keyboard."""

@@ -1,4 +1,4 @@
-"""How the flat camera moves: walking, flying to a place, looking around. No window, no OpenGL."""
+"""The fly camera of the window: walks, looks around, and flies to other cameras."""
 
 from __future__ import annotations
 
@@ -12,8 +12,15 @@ from vrnn.config.schema import Motion
 from vrnn.scene.camera import Camera, interpolate_cameras
 
 MIN_EYE_HEIGHT = 0.25
-"""Meters: the eye stays above the floor."""
+"""Meters of the eye above the floor, at least."""
 MIN_SPEED, MAX_SPEED = 0.2, 200.0
+"""Range of the walking speed, meters per second."""
+SPEED_STEP = 1.125
+"""Factor of the walking speed for each step of the wheel."""
+MIN_VELOCITY = 1e-3
+"""Meters per second; a slower camera stands still."""
+FLIGHT_SECONDS = 2.4
+"""Duration of a flight, as a multiple of `motion.seconds`."""
 DIRECTIONS = {
     "forward": (0.0, 0.0, 1.0),
     "back": (0.0, 0.0, -1.0),
@@ -22,15 +29,26 @@ DIRECTIONS = {
     "up": (0.0, 1.0, 0.0),
     "down": (0.0, -1.0, 0.0),
 }
-"""Right, up and forward of each action."""
+"""Right, up and forward components of each direction."""
 ACCELERATION_SECONDS = 0.09
-"""Seconds in which most of a change of speed is done."""
+"""Time constant of changes of velocity, seconds."""
 
 
 class FlyCamera:
-    """Where the eye is, and where it is going."""
+    """Where the eye is, and how it moves.
+
+    Attributes:
+        camera: The present camera.
+        speed: Walking speed, meters per second.
+    """
 
     def __init__(self, camera: Camera, motion: Motion) -> None:
+        """Create a camera at rest.
+
+        Args:
+            camera: Where it begins.
+            motion: Speeds, durations and mouse sensitivity.
+        """
         self.camera = camera
         self.speed = motion.walk_speed
         self._motion = motion
@@ -39,24 +57,29 @@ class FlyCamera:
 
     @property
     def moving(self) -> bool:
-        """Whether the next step changes anything with no key held."""
-        return self._flight is not None or bool(np.abs(self._velocity).max() > 1e-3)
+        """Whether the next step moves the camera even with no key held."""
+        return self._flight is not None or bool(np.abs(self._velocity).max() > MIN_VELOCITY)
 
     def step(self, held: Collection[str], seconds: float) -> None:
-        """Let time go on. held: of the DIRECTIONS, and `run`."""
-        wanted = np.zeros(3)
+        """Advance time.
+
+        Args:
+            held: Directions that are held, of DIRECTIONS, and `run`.
+            seconds: How much time has passed.
+        """
+        target_velocity = np.zeros(3)
         for name in held:
-            wanted += DIRECTIONS.get(name, (0.0, 0.0, 0.0))
-        if wanted.any():
+            target_velocity += DIRECTIONS.get(name, (0.0, 0.0, 0.0))
+        if target_velocity.any():
             self._flight = None
-            run = self._motion.run_factor if "run" in held else 1.0
-            wanted *= self.speed * run / np.linalg.norm(wanted)
+            factor = self._motion.run_factor if "run" in held else 1.0
+            target_velocity *= self.speed * factor / np.linalg.norm(target_velocity)
         if self._flight is not None:
             self._fly(seconds)
             return
-        keep = exp(-seconds / ACCELERATION_SECONDS) if self._motion.enabled else 0.0
-        self._velocity = wanted + (self._velocity - wanted) * keep
-        if np.abs(self._velocity).max() <= 1e-3:
+        decay = exp(-seconds / ACCELERATION_SECONDS) if self._motion.enabled else 0.0
+        self._velocity = target_velocity + (self._velocity - target_velocity) * decay
+        if np.abs(self._velocity).max() <= MIN_VELOCITY:
             self._velocity[:] = 0
             return
         right, up, forward = (self._velocity * seconds).tolist()
@@ -66,18 +89,23 @@ class FlyCamera:
     def _fly(self, seconds: float) -> None:
         assert self._flight is not None
         start, end, t = self._flight
-        t = min(1.0, t + seconds / max(self._motion.seconds * 2.4, 1e-3))
+        t = min(1.0, t + seconds / max(self._motion.seconds * FLIGHT_SECONDS, 1e-3))
         self.camera = interpolate_cameras(start, end, t)
         self._flight = None if t >= 1 else (start, end, t)
 
     def rotate(self, right: float, down: float) -> None:
-        """Turn by mouse pixels."""
+        """Turn the camera.
+
+        Args:
+            right: Pixels that the mouse moved to the right.
+            down: Pixels that it moved down.
+        """
         self._flight = None
         angle = radians(self._motion.mouse)
         self.camera = self.camera.turned(-right * angle, -down * angle)
 
     def fly_to(self, camera: Camera) -> None:
-        """Fly to another camera, or be there at once where motion is off."""
+        """Fly to another camera; jump there when motion is disabled."""
         self._velocity[:] = 0
         if self._motion.enabled:
             self._flight = (self.camera, camera, 0.0)
@@ -85,10 +113,10 @@ class FlyCamera:
             self.camera, self._flight = camera, None
 
     def jump(self, camera: Camera) -> None:
-        """Be there at once."""
+        """Move to another camera at once."""
         self.camera, self._flight = camera, None
         self._velocity[:] = 0
 
     def change_speed(self, steps: float) -> None:
-        """Faster by an eighth for each step of the wheel."""
-        self.speed = float(np.clip(self.speed * 1.125**steps, MIN_SPEED, MAX_SPEED))
+        """Change the walking speed by `SPEED_STEP` for each step of the wheel."""
+        self.speed = float(np.clip(self.speed * SPEED_STEP**steps, MIN_SPEED, MAX_SPEED))

@@ -1,4 +1,4 @@
-"""What points at the world, the mouse or a hand: what a press, a drag and a release do."""
+"""The pointer, a mouse or a hand: turns presses, drags and clicks in the world into commands."""
 
 from __future__ import annotations
 
@@ -21,24 +21,36 @@ from vrnn.workspace.workspace import Workspace
 MAX_CLICK_PIXELS = 5
 """Pixels that the mouse may move between press and release of a click."""
 DOUBLE_CLICK_SECONDS = 0.35
-"""Seconds between the two clicks of a double click."""
+"""Seconds between the two clicks of a double click, at most."""
+
+
+MAX_DRAG_DISTANCE = 500.0
+"""Meters; a ray that meets the plane of a drag farther away does not move the layer."""
 
 
 @dataclass
 class _Drag:
-    """A layer that is moved or scaled. kind: `handle` or `corner`; start: (3,) where it was
-    grabbed; middle: (3,) of the layer; change: as it is now."""
+    """A layer that is being moved or scaled.
+
+    Attributes:
+        kind: `handle` to move, `corner` to scale.
+        name: The layer.
+        slot: Its network.
+        start: (3,) point at which it was grabbed, meters.
+        center: (3,) center of the layer, meters.
+        change: The command so far; None before the first move.
+    """
 
     kind: str
     name: str
     slot: int
     start: np.ndarray
-    middle: np.ndarray
+    center: np.ndarray
     change: UndoableCommand | None = None
 
 
 class Pointer:
-    """Turns presses into actions of the place."""
+    """Turns presses into commands."""
 
     def __init__(
         self, workspace: Workspace, dispatcher: CommandDispatcher,
@@ -49,9 +61,9 @@ class Pointer:
 
         Args:
             workspace: What it points at.
-            dispatcher: Does commands.
-            on_nothing: Called when nothing was clicked.
-            preview: Shows what a change would make; None: the workspace does.
+            dispatcher: Executes the commands.
+            on_nothing: Called when a click hits nothing.
+            preview: Shows a change while it is being made; None for the workspace's preview.
         """
         self._workspace, self._dispatcher, self._on_nothing = workspace, dispatcher, on_nothing
         self._preview = preview or workspace.preview
@@ -65,37 +77,54 @@ class Pointer:
         return self._drag is not None
 
     def press(self, hit: Hit | None, ray: Ray, x: float = 0.0, y: float = 0.0) -> None:
-        """The button went down. x, y: of the mouse, pixels."""
+        """Press the button.
+
+        Args:
+            hit: What is pointed at; None for nothing.
+            ray: The ray that points.
+            x: Position of the mouse, pixels to the right.
+            y: Position of the mouse, pixels down.
+        """
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
-            pose = self._workspace.world.placement_frame(hit.slot)
-            px, py, pz, _, height = pose.panel_rect(hit.node).tolist()
+            frame = self._workspace.world.placement_frame(hit.slot)
+            px, py, pz, _, height = frame.panel_rect(hit.node).tolist()
             name = self._workspace.world.visible_node(hit.slot, hit.node).name
             start = ray.at(hit.distance)
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
 
     def move(self, ray: Ray, along_floor: bool) -> None:
-        """It points elsewhere now. along_floor: the layer is moved on the floor, else in its own
-        plane."""
+        """Point elsewhere, which drags a pressed layer.
+
+        Args:
+            ray: The ray that points.
+            along_floor: Whether a layer is moved parallel to the floor; else in its own plane.
+        """
         drag = self._drag
         if drag is None:
             return
-        at = _meet(ray, drag.start, along_floor and drag.kind == "handle")
+        at = _intersect_plane(ray, drag.start, along_floor and drag.kind == "handle")
         if at is None:
             return
         if drag.kind == "handle":
-            by = at - drag.start
-            drag.change = MoveLayer(
-                drag.name, drag.slot, (float(by[0]), float(by[1]), float(by[2]))
-            )
+            x, y, z = (at - drag.start).tolist()
+            drag.change = MoveLayer(drag.name, drag.slot, (x, y, z))
         else:
-            before = float(np.linalg.norm((drag.start - drag.middle)[:2]))
-            now = float(np.linalg.norm((at - drag.middle)[:2]))
+            before = float(np.linalg.norm((drag.start - drag.center)[:2]))
+            now = float(np.linalg.norm((at - drag.center)[:2]))
             drag.change = ScaleLayer(drag.name, drag.slot, max(now, 0.02) / max(before, 0.02))
         self._preview(drag.change)
 
     def release(self, x: float = 0.0, y: float = 0.0) -> None:
-        """The button went up. Raises VrnnError when what was touched cannot be done."""
+        """Release the button: executes the drag or the click.
+
+        Args:
+            x: Position of the mouse, pixels to the right.
+            y: Position of the mouse, pixels down.
+
+        Raises:
+            VrnnError: When the command cannot be done.
+        """
         drag, self._drag = self._drag, None
         pressed, self._pressed = self._pressed, None
         if drag is not None:
@@ -112,7 +141,7 @@ class Pointer:
             self._dispatcher.execute(command)
 
     def cancel(self) -> bool:
-        """Let go of what is dragged or held, without placing it; False when there is nothing."""
+        """Cancel a drag, or empty the hand; False when there is neither."""
         if self._drag is not None:
             self._drag = None
             self._workspace.apply_state(self._workspace.history.state)
@@ -123,7 +152,7 @@ class Pointer:
         return False
 
     def command_for(self, hit: Hit | None) -> Command | None:
-        """What a click on something does; None for nothing."""
+        """Return the command that a click on something executes; None for none."""
         if hit is None:
             return None
         context = self._dispatcher.context
@@ -143,22 +172,36 @@ class Pointer:
         return cast(Command | None, hit.value)
 
     def _double_click(self, hit: Hit | None) -> Command | None:
-        """The second click on a layer folds or opens it."""
+        """Return the command of a double click, which folds or unfolds a layer; else None."""
         layer = hit.layer if hit is not None and hit.kind == "layer" else None
         now = time.perf_counter()
-        before, when = self._clicked
+        last_layer, last_time = self._clicked
         self._clicked = (layer, now)
-        if hit is None or layer is None or layer != before or now - when > DOUBLE_CLICK_SECONDS:
+        if (
+            hit is None
+            or layer is None
+            or layer != last_layer
+            or now - last_time > DOUBLE_CLICK_SECONDS
+        ):
             return None
         self._clicked = (None, 0.0)
         self._workspace.hand.image = None
         return Fold.for_hit(self._dispatcher.context, hit)
 
 
-def _meet(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:
-    """(3,) where a ray meets the upright or level plane through a point; None: nowhere near."""
+def _intersect_plane(ray: Ray, start: np.ndarray, along_floor: bool) -> np.ndarray | None:
+    """Intersect a ray with a plane.
+
+    Args:
+        ray: The ray.
+        start: (3,) point of the plane, meters.
+        along_floor: Whether the plane is level; else it is upright and faces along z.
+
+    Returns:
+        (3,) the intersection; None when it is behind the ray or more than 500 m away.
+    """
     axis = 1 if along_floor else 2
     if abs(ray.direction[axis]) < 1e-6:
         return None
     t = (start[axis] - ray.origin[axis]) / ray.direction[axis]
-    return ray.at(t) if 0 < t < 500 else None
+    return ray.at(t) if 0 < t < MAX_DRAG_DISTANCE else None
