@@ -1,6 +1,6 @@
-"""The window's frame loop: takes input, drains results, moves the eye, draws.
+"""The desktop program: its frame loop takes input, processes results, moves the eye and draws.
 
-Owns every part and closes them in reverse order. Never waits for the model.
+It owns every part and closes them in reverse order. It never waits for the model.
 """
 
 from __future__ import annotations
@@ -57,35 +57,46 @@ from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 IDLE_SECONDS = 1 / 60
-"""How long to wait for input while nothing moves."""
+"""Seconds to wait for input while nothing moves."""
 MAX_STEP_SECONDS = 0.1
-"""A longer frame counts as this long: nobody jumps through a wall after a hitch."""
+"""Seconds; a longer frame counts as this long: nobody jumps through a wall after a hitch."""
 FIRST_HINT = (
     "click an image on the wall, then click the input · W A S D to walk, hold the right button to "
     "look · F1 keys · F2 panels"
 )
 RESTORE_HINT = "Ctrl+R: restore last session · "
 MOVE_TIMES = 3.2
-"""Times `motion.seconds` that a move of the world takes."""
+"""Duration of a transition in the world, as a multiple of `motion.seconds`."""
 SWITCH_INTERVAL = 0.001
-"""Seconds that a thread may keep the interpreter from another: a layer takes the model about as
-long, and with Python's usual 5 ms it waits longer than it works."""
+"""Seconds that a thread may keep the interpreter lock: a layer of the model takes about as long,
+and with Python's default of 5 ms the model's thread waits longer than it works."""
 
 
 class DesktopApp(Closeable):
-    """The running program."""
+    """The running program with its window.
+
+    Attributes:
+        worker: Runs the models.
+        window: The GLFW window.
+        workspace: The open document.
+        context: What commands run on.
+        dispatcher: Executes commands.
+        gui: The panels.
+        headset: The headset beside the window.
+        sessions: Saves and opens sessions.
+    """
 
     def __init__(
         self, options: Options, config: Config, specs: Sequence[ModelSpec],
         images: Sequence[np.ndarray | Path | int],
     ) -> None:  # fmt: skip
-        """Open the window on some models.
+        """Open the window and begin to load the models.
 
         Args:
             options: The command line.
             config: The settings.
             specs: The models.
-            images: That can be stepped through; the first goes in.
+            images: Images to step through; the first one becomes the input.
 
         Raises:
             VrnnError: When there is no window, no OpenGL, or a key is set twice.
@@ -132,7 +143,7 @@ class DesktopApp(Closeable):
         self._fly_camera = FlyCamera(Camera(fov=radians(config.motion.fov)), config.motion)
 
     def _open_parts(self) -> None:
-        """Make what works on the workspace, each from those before it."""
+        """Create the parts that work on the workspace, each from those before it."""
         config, workspace, window = self._config, self.workspace, self.window
         colors = render_colors(config)
         self.context = CommandContext(workspace)
@@ -169,16 +180,16 @@ class DesktopApp(Closeable):
         self.context.interface = WindowInterface(window, self.gui, self._hud, pointer)
 
     def _hand_controller(self) -> HandRigController:
-        """Make who leads through a visit with a headset."""
+        """Create the controller of hands for a headset."""
         hints = user_settings_file().with_name(HINTS_FILE)
         return HandRigController(self.workspace, self._renderer, self._config, self.context, hints)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
-        """Make everything as a session has it, as soon as its models have opened."""
+        """Restore a session as soon as its models have loaded."""
         self.sessions.restore_when_loaded(snapshot)
 
     def notify(self, text: str) -> None:
-        """Tell the user something for a few seconds, in the window and before the eyes."""
+        """Show the user a sentence for a few seconds, in the window and in the headset."""
         self._hud.notify(text)
         if self.headset.hand_controller is not None:
             self.headset.hand_controller.notify(text)
@@ -186,22 +197,26 @@ class DesktopApp(Closeable):
     # The loop.
 
     def loop(self) -> None:
-        """Draw frames until the window is closed. Raises VrnnError when no model can be opened."""
+        """Draw frames until the window is closed.
+
+        Raises:
+            VrnnError: When no model can be opened.
+        """
         self._time, self._busy = time.perf_counter(), True
         while not self.window.closing:
-            visit = self.headset.poll()
-            self.window.set_vsync(visit is None)
-            if visit is None:
+            headset_view = self.headset.poll()
+            self.window.set_vsync(headset_view is None)
+            if headset_view is None:
                 self._run_frame()
-            elif visit.headset.visible:
-                self._run_headset_frame(visit)
+            elif headset_view.headset.visible:
+                self._run_headset_frame(headset_view)
             else:
-                self.headset.frame()  # the runtime wants it, and sets the pace
+                self.headset.frame()  # the runtime requires it, and sets the pace
                 self._busy = True
                 self._run_frame()
 
     def _run_frame(self) -> None:
-        """Once round with the window alone."""
+        """Run one frame of the window alone."""
         events = self.window.poll_events(0.0 if self._busy else IDLE_SECONDS)
         panels_changed = self._input.process(events)
         now = time.perf_counter()
@@ -212,9 +227,11 @@ class DesktopApp(Closeable):
             self._draw(self._view.size)
         self._title.update(now)
 
-    def _run_headset_frame(self, visit: HeadsetView) -> None:
-        """Once round with the headset worn: a frame for the eyes, and for the monitor when it is
-        time. What is not for this very frame comes after it was handed over."""
+    def _run_headset_frame(self, headset_view: HeadsetView) -> None:
+        """Run one frame with the headset worn, for the eyes and, when due, for the monitor.
+
+        Whatever this frame does not need is done after it was submitted.
+        """
         size = self._view.size
         due = self.headset.mirror_is_due() and min(self.window.size) > 0 and min(size) > 0
         mirrors = due and self.headset.mirrors_eyes
@@ -226,20 +243,23 @@ class DesktopApp(Closeable):
         self._timings.mark("headset")
         if due:
             self._input.process(self.window.poll_events(0.0))
-        self._update(seconds, visit)
-        visit.prepare_next_frame()
+        self._update(seconds, headset_view)
+        headset_view.prepare_next_frame()
         if due and mirrors and self.headset.mirrored is not None:
             self._view.draw_over(self.headset.mirrored, size, self._hud.over(size))
         elif due:
             self._draw(size)
         self._title.update(self._time)
 
-    def _update(self, seconds: float, visit: HeadsetView | None = None) -> bool:
-        """Let time go on. True when the picture changed.
+    def _update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
+        """Advance time and process results.
 
         Args:
-            seconds: That have passed.
-            visit: The headset's, that is going on.
+            seconds: How much time has passed.
+            headset_view: The view in the headset; None while it is not worn.
+
+        Returns:
+            Whether the picture changed.
         """
         workspace, world, fly_camera = self.workspace, self.workspace.world, self._fly_camera
         changed = self._process_worker_events()
@@ -250,23 +270,23 @@ class DesktopApp(Closeable):
         for message in workspace.messages:
             self.notify(message)
         workspace.messages.clear()
-        worn = visit is not None and self.headset.mirrors_eyes
+        worn = headset_view is not None and self.headset.mirrors_eyes
         eye = fly_camera.camera.position
-        if visit is not None and visit.last_frame is not None:
-            eye = visit.last_frame.camera.position
+        if headset_view is not None and headset_view.last_frame is not None:
+            eye = headset_view.last_frame.camera.position
             if worn:
-                fly_camera.jump(replace(visit.last_frame.camera, fov=before.fov))
+                fly_camera.jump(replace(headset_view.last_frame.camera, fov=before.fov))
         changed |= workspace.content.tick(eye)
-        passed = seconds if visit is None else visit.throttle.elapsed(seconds)
-        changed |= world.advance(passed) | (fly_camera.camera != before)
-        if not worn:  # hands point then
+        elapsed = seconds if headset_view is None else headset_view.throttle.elapsed(seconds)
+        changed |= world.advance(elapsed) | (fly_camera.camera != before)
+        if not worn:  # else hands point
             changed |= self._input.hover()
         self.sessions.advance()
         changed |= self._hud.advance()
         return changed or fly_camera.moving or self._exporter.recording
 
     def _process_worker_events(self) -> bool:
-        """Take what the worker has done. True when something of it is to be seen."""
+        """Process the worker's events and upload maps; True when the picture may have changed."""
         feed, content = self.workspace.feed, self.workspace.content
         events = self.worker.events()
         if feed.handle_events(events):
@@ -287,7 +307,7 @@ class DesktopApp(Closeable):
             logging.getLogger("vrnn").warning(note)
         feed.notes.clear()
         self.workspace.on_network_loaded()
-        # The wall belongs into the first view.
+        # The wall is part of the first view.
         self.workspace.content.tick(self._fly_camera.camera.position)
         self._navigator.show_first_view()
 
@@ -301,7 +321,7 @@ class DesktopApp(Closeable):
     # The end.
 
     def close(self) -> None:
-        """Close everything, the last made first."""
+        """Close all parts, in reverse order of their creation."""
         self._live.close()
         self.sessions.finish()
         self._exporter.finish()

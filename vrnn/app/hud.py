@@ -1,4 +1,4 @@
-"""What lies over the world in the window: legend, notes, progress, help, small map, cards."""
+"""The head-up display of the window: legend, notes, progress, help, minimap, cards."""
 
 from __future__ import annotations
 
@@ -14,25 +14,35 @@ from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
 
 MIN_NOTE_SECONDS = 4.0
+"""Seconds for which a note is shown at least."""
 LETTERS_A_SECOND = 12.0
-"""How fast a note is read."""
+"""Reading speed, characters per second."""
 FIRST_HINT_SECONDS = 12.0
+"""Seconds for which the first hint is shown."""
 MAX_HEIGHT_AT_SCALE_1 = 1600
-"""Pixels of a window's height above which its text grows."""
+"""Height of the window in pixels above which text is enlarged."""
 
 
 class Hud:
-    """Keeps what is shown over the world, and lays it out anew only when it changes.
+    """Lays out what is shown over the world, again only when it changes.
 
     Attributes:
-        help_shown, map_shown: Whether the help and the small map are shown.
-        magnifier: How the map that is pointed at is magnified, see `Hand.cards`.
-        recording: How far a video is, '' while none is recorded.
+        help_shown, map_shown: Whether the help and the minimap are shown.
+        magnifier: How the hovered feature map is magnified, see `Hand.cards`.
+        recording: Progress of a video; '' while none is recorded.
     """
 
     def __init__(
         self, parts: WindowParts, colors: RenderColors, key_map: KeyMap, first_hint: str
     ) -> None:
+        """Create the display with a first hint.
+
+        Args:
+            parts: The window with what it shows.
+            colors: Of the legend.
+            key_map: The keys, for the help.
+            first_hint: Shown at the start.
+        """
         self.help_shown = self.minimap_shown = False
         self.magnifier = ""
         self.recording = ""
@@ -42,20 +52,20 @@ class Hud:
         self._laid_out: tuple[object, DrawList] | None = None
 
     def notify(self, text: str) -> None:
-        """Show a text for a few seconds, and longer what takes longer to read."""
+        """Show a note for a few seconds, a long one for longer."""
         seconds = max(MIN_NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
         self._noted = True
 
     def advance(self) -> bool:
-        """Let time go on. True when a note came or went since the last call."""
+        """Remove an expired note; True when a note appeared or disappeared since the last call."""
         changed, self._noted = self._noted, False
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed
 
     def dismiss(self) -> bool:
-        """Close the message of a failure; False when there is none."""
+        """Close the message about a failure; False when there is none."""
         failures = self._parts.workspace.feed.failures
         if failures:
             del failures[0]
@@ -63,7 +73,11 @@ class Hud:
         return False
 
     def over(self, size: tuple[int, int]) -> DrawList:
-        """Lay out what lies over a picture of this width and height in pixels."""
+        """Lay out what lies over the picture.
+
+        Args:
+            size: (width, height) of the picture, pixels.
+        """
         workspace, world = self._parts.workspace, self._parts.world
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = feed.failures[0].message if feed.failures else ""
@@ -99,7 +113,7 @@ class Hud:
         return self._laid_out[1]
 
     def front(self) -> DrawList | None:
-        """Lay out what floats before the eye; None for nothing."""
+        """Lay out cards before the eye and the receptive field's outline; None for neither."""
         cards = self._parts.workspace.hand.cards(self.magnifier)
         world = self._parts.world
         view = self._parts.view

@@ -1,4 +1,4 @@
-"""A camera, video or folder of frames that goes through the networks as fast as they take it."""
+"""Live input: a camera, video or folder of frames runs through the networks as fast as they can."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from vrnn.workspace.workspace import Workspace
 
 
 class LiveInput:
-    """Sends the newest frame once the one before has gone through all networks."""
+    """Sends the newest frame as soon as the previous one has gone through all networks."""
 
     def __init__(
         self, source: str | None, workspace: Workspace, notify: Callable[[str], None]
@@ -17,9 +17,9 @@ class LiveInput:
         """Open a source.
 
         Args:
-            source: As `--live` has it; None for none.
-            workspace: Whose networks it goes through.
-            notify: Tells the user what is wrong with it.
+            source: As given to `--live`; None for none.
+            workspace: Whose networks run the frames.
+            notify: Shows the user what is wrong with the source.
         """
         self._source = None if source is None else VideoSource(source)
         self._workspace, self._notify = workspace, notify
@@ -27,13 +27,13 @@ class LiveInput:
 
     @property
     def rate(self) -> float | None:
-        """Frames a second that go through; None while none do."""
+        """Frames per second that go through the networks; None while no live source is shown."""
         if self._source is None or not self._workspace.input.streaming:
             return None
         return self._source.rate
 
     def poll(self) -> None:
-        """Send the newest frame, when it is time."""
+        """Send the newest frame if the networks are ready for it."""
         source, world, feed = self._source, self._workspace.world, self._workspace.feed
         if source is None or not world.slots:
             return
@@ -41,11 +41,11 @@ class LiveInput:
             self._notify(source.problem)
             self.close()
             return
-        begun = self._passes_at_last_frame >= 0
-        if begun and not self._workspace.input.streaming:
-            return  # an image was put in by hand since
-        # One image runs, the next one waits: the model never does.
-        if begun and feed.passes + len(world.slots) < self._passes_at_last_frame:
+        started = self._passes_at_last_frame >= 0
+        if started and not self._workspace.input.streaming:
+            return  # another image was set since
+        # One image runs while the next one waits, so that the model never waits.
+        if started and feed.passes + len(world.slots) < self._passes_at_last_frame:
             return
         frame = source.frame()
         if frame is not None:

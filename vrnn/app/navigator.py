@@ -1,4 +1,4 @@
-"""Where the eye goes in the window, and the viewpoints that are stored."""
+"""Navigation in the window: flies the camera, and stores viewpoints."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.viewpoints import find_layer, frame_layer, start_camera
 
 READY_VIEWS = ("overview", "front", "top")
-"""Where numbers 1, 2 and 3 lead until something else is stored; 4 leads to the start."""
+"""Viewpoints 1, 2 and 3 until others are stored; 4 is the start."""
 
 
 class WindowNavigator(NavigationActions):
-    """Flies the camera of the window, or moves who wears the headset.
+    """Flies the camera of the window, or moves the user in the headset.
 
     Attributes:
         viewpoints: The stored cameras, by number from 0.
-        user_has_moved: Whether the user has taken the camera: the first view is not changed any
-            more then.
+        user_has_moved: Whether the user has moved the camera; the first view is then left as it
+            is.
     """
 
     def __init__(self, parts: WindowParts, headset: HeadsetManager, store_key: str) -> None:
@@ -29,7 +29,15 @@ class WindowNavigator(NavigationActions):
         self._headset, self._store_key = headset, store_key
 
     def go_to(self, camera: str, network: int | None = None) -> None:
-        """Fly to a camera by name, for where everything will be. Raises VrnnError."""
+        """Fly to a camera by name, aimed at where everything will be at rest.
+
+        Args:
+            camera: Its name, see `vrnn.scene.viewpoints.camera_by_name`.
+            network: Number of the network of a layer; None for any.
+
+        Raises:
+            VrnnError: When there is no such camera.
+        """
         self._fly(self._camera(camera, network))
 
     def _camera(self, camera: str, network: int | None) -> Camera:
@@ -45,38 +53,45 @@ class WindowNavigator(NavigationActions):
 
     def _fly(self, camera: Camera) -> None:
         self.user_has_moved = True
-        visit = self._headset.view
-        if visit is not None and self._headset.mirrors_eyes:
-            visit.rig_controller.go_to(camera)
+        headset_view = self._headset.view
+        if headset_view is not None and self._headset.mirrors_eyes:
+            headset_view.rig_controller.go_to(camera)
         else:
             self._fly_camera.fly_to(camera)
 
     def frame_everything(self) -> None:
-        """Fly to where everything will be in view."""
+        """Fly to where everything is in view."""
         if self._world.slots and self._headset.view is None:
             self._fly_camera.fly_to(self._view.camera("overview", at_rest=True))
 
     def show_first_view(self) -> None:
-        """Show everything at once, unless the user has taken the camera."""
+        """Jump to where everything is in view, unless the user has moved the camera."""
         if not self.user_has_moved and self._world.slots:
             self._fly_camera.jump(self._view.camera("overview"))
 
     def jump(self, camera: Camera) -> None:
-        """Be at a camera at once, as a session has it."""
+        """Move the eye to the camera of a session at once."""
         self.user_has_moved = True
         self._fly_camera.jump(camera)
 
     def fly(self, camera: Camera) -> None:
-        """Fly to a camera, as a session has it."""
+        """Fly to the camera of a session."""
         self.user_has_moved = True
         self._fly_camera.fly_to(camera)
 
     def store_viewpoint(self, number: int) -> None:
-        """Remember where the eye is, under a number from 1."""
+        """Store the present camera under a number from 1."""
         self.viewpoints[number - 1] = self._fly_camera.camera
 
     def go_to_viewpoint(self, number: int) -> None:
-        """Go to a viewpoint by its number from 1. Raises VrnnError when none is stored there."""
+        """Fly to a viewpoint.
+
+        Args:
+            number: Its number from 1.
+
+        Raises:
+            VrnnError: When none is stored under this number.
+        """
         index = number - 1
         if index in self.viewpoints:
             self.fly(self.viewpoints[index])
@@ -86,5 +101,7 @@ class WindowNavigator(NavigationActions):
         elif index == len(READY_VIEWS) and self._world.slots:
             self.fly(start_camera(self._world, self._fly_camera.camera.fov))
         else:
-            held = self._store_key.capitalize()
-            raise VrnnError(f"viewpoint {number} is empty: {held}+{number} stores where you are")
+            modifier = self._store_key.capitalize()
+            raise VrnnError(
+                f"viewpoint {number} is empty: {modifier}+{number} stores where you are"
+            )

@@ -1,4 +1,4 @@
-"""The program without a window: opens models, runs images, does commands, takes pictures."""
+"""The program without a window: opens models, runs images, executes commands, renders pictures."""
 
 from __future__ import annotations
 
@@ -48,33 +48,37 @@ ImageSource = np.ndarray | Path | int | None
 FIELD_OF_VIEW = np.pi / 4
 """Vertical, radians: narrower than in the window, so that far edges are not stretched."""
 ASPECT = 16 / 9
-"""Width / height of the picture that cameras are checked for."""
+"""Width / height of the picture for which cameras are checked."""
 
 
 class OffscreenApp(Closeable):
-    """A workspace with no screen. Use it in a `with`: it holds a GL context and a worker thread.
+    """A workspace without a window. Use it in a `with`: it holds a GL context and a worker thread.
 
     Attributes:
-        camera: The name of the camera that pictures are taken from.
-        dispatcher: Does commands without waiting; `do` waits until they are seen.
+        camera: Name of the camera of pictures.
+        gl_context: Its OpenGL context.
+        workspace, world, feed: The open document, its world and its events.
+        exporter: Writes pictures, videos and layers.
+        context: What commands run on.
+        dispatcher: Executes commands without waiting; `do` waits until their effect is shown.
     """
 
     def __init__(
         self, specs: Sequence[ModelSpec], config: Config, detail: str = "layers",
         arrangement: str = "terrace", scale: ColorRange = "map", image: ImageSource = None,
     ) -> None:  # fmt: skip
-        """Open the models, run an image through them, and wait until it is seen.
+        """Open the models, run an image through them, and wait until the result is shown.
 
         Args:
             specs: The models.
             config: The settings.
-            detail: How finely their graphs are shown.
-            arrangement: How the layers stand at first.
-            scale: What the color range spans at first.
+            detail: How finely their graphs are shown, one of DETAILS.
+            arrangement: First arrangement of the layers.
+            scale: What the color range spans at first, one of COLOR_RANGES.
             image: As for `show`; None for the models' own samples.
 
         Raises:
-            VrnnError: For whatever is wrong with a model or the image, or without OpenGL.
+            VrnnError: When a model or the image cannot be used, or there is no OpenGL.
         """
         self._colors = render_colors(config)
         self.camera = "overview"
@@ -111,10 +115,10 @@ class OffscreenApp(Closeable):
     # Images and commands.
 
     def show(self, image: ImageSource) -> None:
-        """Run an image through all networks and wait until it is seen.
+        """Run an image through all networks and wait until the result is shown.
 
         Args:
-            image: (H, W, 3) uint8, a file, the number of one in the first network's data set, or
+            image: (H, W, 3) uint8, a file, a number in the first network's data set, or
                 None for the models' own samples.
         """
         before = max(self.feed.displayed_sequence.values(), default=0)
@@ -123,14 +127,21 @@ class OffscreenApp(Closeable):
         self._wait(before + 1)
 
     def do(self, command: Command) -> None:
-        """Do a command, and wait until it is seen. Raises VrnnError."""
+        """Execute a command and wait until its effect is shown.
+
+        Args:
+            command: The command.
+
+        Raises:
+            VrnnError: When it cannot be done.
+        """
         passes = self.workspace.passes_requested
         sequence = max(self.feed.displayed_sequence.values(), default=0)
         self.dispatcher.execute(command)
         self._wait(sequence + 1 if self.workspace.passes_requested > passes else 0)
 
     def _wait(self, sequence: int) -> None:
-        """Until each network stands and shows a pass not older than this."""
+        """Wait until each network shows a forward pass not older than a sequence number."""
         workspace, feed = self.workspace, self.feed
         while True:
             for failure in feed.failures:
@@ -152,18 +163,18 @@ class OffscreenApp(Closeable):
         self._settle(self.eye())
 
     def _settle(self, eye: Camera) -> None:
-        """Wait for what is made step by step, and only near the eye."""
+        """Wait for what is computed step by step and only near the eye."""
         content = self.workspace.content
         while content.tick(eye.position) or not content.complete:
             self.feed.handle_events(self._worker.wait(0.001))
 
     def advance(self, seconds: float, max_bytes: float, eye: Camera | None) -> None:
-        """Let time go on, as a window's loop does.
+        """Advance time, as a window's frame loop does.
 
         Args:
-            seconds: That have passed.
-            max_bytes: Of maps that go to the GPU now, about.
-            eye: From where the world is seen; None for from nowhere.
+            seconds: How much time passes.
+            max_bytes: About how many bytes of maps are sent to the GPU.
+            eye: The camera; None for none.
         """
         if self.feed.handle_events(self._worker.events()):
             self.workspace.on_network_loaded()
@@ -176,20 +187,28 @@ class OffscreenApp(Closeable):
     # Pictures.
 
     def eye(self, camera: str = "", aspect: float = ASPECT) -> Camera:
-        """Find a camera by name; '' for the present one. Raises VrnnError."""
+        """Find a camera.
+
+        Args:
+            camera: Its name; '' for the present one.
+            aspect: Width / height of the picture.
+
+        Raises:
+            VrnnError: When there is no such camera.
+        """
         return camera_by_name(self.world, camera or self.camera, aspect, FIELD_OF_VIEW)
 
     def picture(
         self, camera: str = "overview", size: tuple[int, int] = (1920, 1080),
         transparent: bool = False, legend: bool = True, kind: str = "flat",
     ) -> Image.Image:  # fmt: skip
-        """Take a picture of the world as it is.
+        """Render a picture of the world as it is.
 
         Args:
-            camera: Its name.
-            size: Width and height in pixels, up to 16384 each.
-            transparent: Whether the background is left out.
-            legend: Whether the legend lies over a flat picture.
+            camera: Name of the camera.
+            size: (width, height) in pixels, up to 16384 each.
+            transparent: Whether the background is transparent.
+            legend: Whether the color legend lies over a flat picture.
             kind: `flat`, `panorama` or `stereo`, see `SaveImage`.
 
         Raises:
@@ -209,7 +228,7 @@ class OffscreenApp(Closeable):
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))
 
     def _front(self, eye: Camera, aspect: float) -> DrawList | None:
-        """What is in the hand, and the map that is pointed at."""
+        """Lay out the image in the hand and the magnified map; None for neither."""
         cards = self.workspace.hand.cards(self.context.interface.magnifier)
         outline = self.world.receptive_field_outline(self.world.hovered)
         if not cards and not len(outline):
@@ -221,27 +240,36 @@ class OffscreenApp(Closeable):
     def open_headset_view(
         self, settings: HeadsetSettings, colors: RenderColors, stereo: str = "auto"
     ) -> HeadsetView:
-        """Begin a visit with a headset. Raises HeadsetError."""
+        """Open the view in a headset.
+
+        Args:
+            settings: Of the headset.
+            colors: Of everything that is drawn.
+            stereo: How both eyes are drawn, see `--stereo`.
+
+        Raises:
+            HeadsetError: When there is no headset.
+        """
         return HeadsetView(
             self.gl_context, self.workspace, self._renderer, settings, colors, stereo
         )
 
     def hand_controller(self, config: Config, hints_file: Path | None) -> HandRigController:
-        """Make hands that lead a visit.
+        """Create a controller of hands for the headset.
 
         Args:
             config: The settings.
-            hints_file: Remembers that their hints were read.
+            hints_file: Remembers which hints were read; None for nowhere.
         """
         return HandRigController(self.workspace, self._renderer, config, self.context, hints_file)
 
     @property
     def map_bytes(self) -> int:
-        """GPU memory that the feature maps take."""
+        """GPU memory of the feature maps, bytes."""
         return self._renderer.map_bytes
 
     def close(self) -> None:
-        """Stop the worker and give the GPU's memory back."""
+        """Stop the worker and release the GPU's memory."""
         self._worker.close()
         self.workspace.close()
         self._renderer.release()
@@ -249,13 +277,21 @@ class OffscreenApp(Closeable):
 
 
 class OffscreenNavigator(NavigationActions):
-    """Names the camera that pictures are taken from."""
+    """Selects the camera of pictures."""
 
     def __init__(self, app: OffscreenApp) -> None:
         self._app = app
 
     def go_to(self, camera: str, network: int | None = None) -> None:
-        """Take the next pictures from this camera. Raises VrnnError when there is none."""
+        """Render the next pictures from another camera.
+
+        Args:
+            camera: Its name.
+            network: Ignored.
+
+        Raises:
+            VrnnError: When there is no such camera.
+        """
         self._app.eye(camera)
         self._app.camera = camera
 
@@ -269,7 +305,7 @@ class OffscreenExporter(ExportActions):
     def save_image(
         self, file: Path, camera: str, size: tuple[int, int], transparent: bool, kind: str
     ) -> None:
-        """Write a PNG. Raises VrnnError."""
+        """Write a PNG. See `OffscreenApp.picture`."""
         check_writable(file)
         camera = camera or self._app.camera
         write_png(file, self._app.picture(camera, size, transparent, kind=kind))
@@ -278,7 +314,7 @@ class OffscreenExporter(ExportActions):
         self, file: Path, cameras: Sequence[str], seconds: float, rate: float,
         size: tuple[int, int],
     ) -> None:  # fmt: skip
-        """Write a video to its end. Raises VrnnError."""
+        """Record a whole video. See `Exporter.record_video`."""
         eyes = [self._app.eye(name, size[0] / size[1]) for name in cameras]
         for _ in self._app.exporter.record_video(file, eyes, seconds, rate, size):
             continue
@@ -286,7 +322,7 @@ class OffscreenExporter(ExportActions):
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]
     ) -> None:
-        """Write layers as files. Raises VrnnError."""
+        """Write layers as files. See `Exporter.export`."""
         self._app.exporter.export(folder, layers, network, formats)
 
 
@@ -297,15 +333,15 @@ class OffscreenSessions(SessionActions):
         self._app = app
 
     def save(self, file: Path) -> None:
-        """Write the session. Raises VrnnError."""
+        """Write the session. See `save_workspace`."""
         save_workspace(file, self._app.workspace.snapshot(self._app.eye(), {}))
 
     def open(self, file: Path) -> None:
-        """Make everything as a file has it. Raises VrnnError."""
+        """Restore the session of a file. See `load_workspace`."""
         self._app.workspace.restore(load_workspace(file))
 
 
 class OffscreenInterface(InterfaceActions):
-    """Maps that are pointed at are magnified in pictures."""
+    """Magnifies hovered feature maps in pictures."""
 
     magnifier = "sharp"

@@ -1,4 +1,4 @@
-"""The session of the window as a file: saved, opened, and kept by itself for the next start."""
+"""Sessions of the window: saved, opened, and autosaved for the next start."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ class WindowSessions(SessionActions):
 
     @property
     def has_last(self) -> bool:
-        """Whether there is a session to restore."""
+        """Whether there is a last session to restore."""
         return self._path is not None and self._path.is_file()
 
     def _snapshot(self) -> WorkspaceSnapshot:
         return self._workspace.snapshot(self._fly_camera.camera, self._navigator.viewpoints)
 
     def save(self, file: Path) -> None:
-        """Write the session. Raises VrnnError."""
+        """Write the session. See `save_workspace`."""
         save_workspace(file, self._snapshot())
 
     def open(self, file: Path) -> None:
-        """Make everything as a file has it. Raises VrnnError."""
+        """Restore the session of a file. See `load_workspace`."""
         snapshot = load_workspace(file)
         self._navigator.viewpoints.update(snapshot.viewpoints)
         self._workspace.restore(snapshot)
@@ -46,14 +46,18 @@ class WindowSessions(SessionActions):
             self._navigator.fly(snapshot.camera)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
-        """Make everything as a session has it, as soon as its models, being opened, are there."""
+        """Restore a session as soon as its models, which are being opened, have loaded."""
         self._workspace.restore_when_loaded(snapshot)
         self._navigator.viewpoints.update(snapshot.viewpoints)
         if snapshot.camera is not None:
             self._navigator.jump(snapshot.camera)
 
     def restore_last(self) -> None:
-        """Make everything as it was when these models were last open. Raises VrnnError."""
+        """Restore the last session of these models.
+
+        Raises:
+            VrnnError: When there is none.
+        """
         if self._path is None or not self._path.is_file():
             raise VrnnError("there is no earlier session in which something was changed")
         self.open(self._path)
@@ -69,5 +73,5 @@ class WindowSessions(SessionActions):
             self._autosave.update(now, self._workspace.history.state, self._snapshot)
 
     def finish(self) -> None:
-        """Autosave the last time."""
+        """Autosave for the last time, as the program ends."""
         self._autosave.finish(self._snapshot, self._changed)

@@ -1,4 +1,4 @@
-"""Images, videos and layers that are written from the window, without stopping it."""
+"""Export from the window: images, videos and layers, without stopping it."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ class WindowExporter(ExportActions):
         self._exporter.save_image(file, eye, size, transparent, kind)
 
     def save_screenshot(self) -> None:
-        """Write what is seen, without what lies over it, beside where vrnn was started."""
+        """Save the view without the overlay in the folder in which vrnn was started."""
         parts = self._parts
         view = parts.view.view(parts.window.size)
         pixels = render_tiled(parts.renderer, view, parts.world.draw_list())
         path = unused(timestamped(".png"))
         self._notify(f"screenshot saved to {path.resolve()}")
-        # Compressing takes longer than a frame: a thread of its own does it.
+        # Compression takes longer than a frame, so it runs in a thread.
         self._saving = threading.Thread(target=self._write, args=(path, pixels))
         self._saving.start()
 
@@ -65,7 +65,7 @@ class WindowExporter(ExportActions):
         self, file: Path, cameras: Sequence[str], seconds: float, rate: float,
         size: tuple[int, int],
     ) -> None:  # fmt: skip
-        """Begin a video; `advance` records it frame by frame."""
+        """Begin a video; `advance` records it frame by frame. See `Exporter.record_video`."""
         stored = self._navigator.viewpoints
         eyes = [self._parts.view.camera(name) for name in cameras]
         self._video = self._exporter.record_video(
@@ -73,14 +73,18 @@ class WindowExporter(ExportActions):
         )
 
     def advance(self) -> str:
-        """Record the next frame of a video; how far it is, '' when none is recorded."""
+        """Record the next frame of a video.
+
+        Returns:
+            Its progress as text; '' when none is being recorded.
+        """
         if self._video is None:
             return ""
         try:
             return f"video {next(self._video):.0%}"
         except StopIteration:
             self._video = None
-            self._notify("the video is recorded")
+            self._notify("video saved")
         except VrnnError as error:
             self._video = None
             self._notify(str(error))
@@ -94,6 +98,6 @@ class WindowExporter(ExportActions):
         self._notify(f"{count} files written to {folder.resolve()}")
 
     def finish(self) -> None:
-        """Wait for what is being written: what the user asked for is not lost."""
+        """Wait for an image that is being written, so that it is not lost."""
         if self._saving is not None:
             self._saving.join()

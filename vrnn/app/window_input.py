@@ -1,4 +1,4 @@
-"""What the window's keys and mouse do: events become commands, and the cursor points."""
+"""Keyboard and mouse of the window: events become commands, and the cursor points."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 
 TEXT_EDITING_KEYS = "ACVXYZ"
-"""Keys that do something to a line of text while Control is held."""
+"""Keys that edit text while Control is held."""
 
 
 class WindowInput:
@@ -40,15 +40,15 @@ class WindowInput:
     # Events.
 
     def process(self, events: Sequence[InputEvent]) -> bool:
-        """Do what keys and mouse ask for. True when panels changed."""
-        changed = self._gui.step()  # first: what it takes is not for the world
+        """Process keys and mouse; True when the panels were rebuilt."""
+        changed = self._gui.step()  # first: what it captures is not for the world
         for event in events:
             if not self._gui_captures(event):
                 self._handle(event)
         return changed
 
     def _gui_captures(self, event: InputEvent) -> bool:
-        """Whether an event is for the panels and not for the world."""
+        """Return whether an event is for the panels and not for the world."""
         if isinstance(event, MouseButton | Scroll):
             return self._gui.takes_mouse and not self._window.captured
         if not isinstance(event, KeyPress) or not self._gui.takes_keys:
@@ -58,7 +58,7 @@ class WindowInput:
         return not function_key and not chord
 
     def _handle(self, event: InputEvent) -> None:
-        """Do what an event asks for; a refusal is shown as a note."""
+        """Act on an event; when a command cannot be done, a note tells why."""
         try:
             if isinstance(event, KeyPress):
                 self._press_key(event)
@@ -89,7 +89,11 @@ class WindowInput:
             self._dispatcher.execute((StoreViewpoint if store else GoToViewpoint)(number))
 
     def _press_mouse(self, down: bool) -> None:
-        """The left button. Raises VrnnError when what is clicked cannot be done."""
+        """Handle the left button.
+
+        Raises:
+            VrnnError: When the command of a click cannot be done.
+        """
         if down:
             self._gui.select_hovered()
         self._navigator.user_has_moved = True
@@ -102,7 +106,7 @@ class WindowInput:
         self._pointer.press(hit, ray, *mouse)
 
     def _drop(self, paths: Sequence[str]) -> None:
-        """Files were dropped: the first is put in, and all can be stepped through."""
+        """Open a dropped session, or use dropped images: the first becomes the input."""
         self._navigator.user_has_moved = True
         if paths[0].lower().endswith(".json"):
             self._dispatcher.execute(OpenSession(Path(paths[0])))
@@ -111,10 +115,10 @@ class WindowInput:
         self._workspace.input.set_browsable(files)
         self._dispatcher.execute(SetInputImage(files[0]))
 
-    # What is held and pointed at.
+    # Held keys, and what is pointed at.
 
     def held_directions(self) -> list[str]:
-        """Which walking keys, and `run`, are down."""
+        """Return the walking directions, and `run`, whose keys are down."""
         names = () if self._gui.takes_keys else (*DIRECTIONS, "run")
         held = [name for name in names if self._window.is_key_down(getattr(self._keys, name))]
         if held and held != ["run"]:
@@ -122,7 +126,7 @@ class WindowInput:
         return held
 
     def hover(self) -> bool:
-        """Highlight what the cursor or the cross-hair is on. True when that changed."""
+        """Highlight what the cursor or the crosshair is on; True when the picture changed."""
         if self._gui.takes_mouse and not self._window.captured:
             return self._hover_panels()
         world, cursor = self._workspace.world, self._view.cursor
@@ -139,14 +143,14 @@ class WindowInput:
         inside = max(map(abs, cursor)) <= 1
         hit = world.pick(ray.origin, ray.direction) if inside else None
         self._first_cursor = self._first_cursor or cursor
-        moved = cursor != self._first_cursor  # else it lies where it happened to be
+        moved = cursor != self._first_cursor  # else it is where it happened to be at the start
         active = moved or self._navigator.user_has_moved or self._window.captured
         world.hover(hit if active else None)
         self._pointed = (cursor, camera, id(world.draw_list()))
         return world.hovered != before or self._workspace.hand.image is not None
 
     def _hover_panels(self) -> bool:
-        """The mouse is not in the world; what a panel points at stays pointed at."""
+        """Clear the highlight once when the mouse enters a panel, which may set its own."""
         if not self._pointed:
             return False
         self._pointed = ()

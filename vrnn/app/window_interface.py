@@ -1,4 +1,4 @@
-"""What commands show, hide and release in the window."""
+"""Interface commands of the window: help, minimap, panels, palette, cursor."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from vrnn.ui.window_host import WindowGui
 
 
 class WindowInterface(InterfaceActions):
-    """The window's help, map, panels, palette and cursor."""
+    """Shows and hides parts of the window's interface."""
 
     def __init__(self, window: Window, gui: WindowGui, hud: Hud, pointer: Pointer) -> None:
         self._window, self._gui, self._hud, self._pointer = window, gui, hud, pointer
 
     @property
     def feature_settings(self) -> FeatureVisSettings | None:  # type: ignore[override]
-        """As the Features panel has them."""
+        """Settings in the Features panel."""
         return self._gui.context.feature_settings
 
     @property
     def magnifier(self) -> str:  # type: ignore[override]
-        """How the map that is pointed at is magnified."""
+        """How the hovered feature map is magnified, see `Hand.cards`."""
         return self._hud.magnifier
 
     @magnifier.setter
@@ -36,7 +36,7 @@ class WindowInterface(InterfaceActions):
         self._hud.help_shown = not self._hud.help_shown
 
     def toggle_minimap(self) -> None:
-        """Show or hide the small map."""
+        """Show or hide the minimap."""
         self._hud.minimap_shown = not self._hud.minimap_shown
 
     def toggle_panels(self) -> None:
@@ -44,16 +44,16 @@ class WindowInterface(InterfaceActions):
         self._gui.toggle()
 
     def open_palette(self) -> None:
-        """Open the palette, or close it; the cursor is free for it."""
+        """Open or close the command palette; releases the mouse."""
         self._window.capture(False)
         self._gui.toggle_palette()
 
     def resize_text(self, points: int) -> None:
-        """Make the panels' text larger by so many points; 0: as it was set."""
+        """Make the panels' text larger by so many points; 0 restores the size in the settings."""
         self._gui.resize_text(points)
 
     def release_cursor(self) -> None:
-        """Close the help, else let go of what is held or dragged, else free the cursor."""
+        """Close the help, else cancel a drag or empty the hand, else release the mouse."""
         if self._hud.help_shown:
             self._hud.help_shown = False
         elif not self._pointer.cancel():
@@ -67,7 +67,7 @@ class HeadsetToggle(HeadsetActions):
         self._headset = headset
 
     def use(self, on: bool | None) -> None:
-        """Start or stop it; None: the other way."""
+        """Start or stop the headset; None toggles it."""
         start = self._headset.view is None if on is None else on
         if start:
             self._headset.start()

@@ -1,4 +1,4 @@
-"""What everything in the window works with: passed as one thing from part to part."""
+"""The parts of the window, passed on as one object."""
 
 from __future__ import annotations
 

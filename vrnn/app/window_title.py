@@ -1,4 +1,4 @@
-"""The window's title: the models, the frame rate, and how fast live images go through."""
+"""The title of the window: the models, the frame rate, and the rate of live input."""
 
 from __future__ import annotations
 
@@ -6,11 +6,11 @@ from vrnn.app.live_input import LiveInput
 from vrnn.app.window_parts import WindowParts
 
 INTERVAL_SECONDS = 0.5
-"""Seconds from one count of frames to the next."""
+"""Seconds between two updates."""
 
 
 class WindowTitle:
-    """Counts frames in the time in which frames were drawn, and writes the title."""
+    """Measures the frame rate and writes the title."""
 
     def __init__(self, parts: WindowParts, live: LiveInput, now: float) -> None:
         self._parts, self._live = parts, live
@@ -18,7 +18,11 @@ class WindowTitle:
         self._frames, self._since = 0, now
 
     def update(self, now: float) -> None:
-        """Write the title anew when it is time. now: seconds."""
+        """Write the title every `INTERVAL_SECONDS`.
+
+        Args:
+            now: The time, seconds.
+        """
         frames = self._parts.view.frames
         if now - self._since < INTERVAL_SECONDS:
             return
@@ -32,6 +36,6 @@ class WindowTitle:
         )
         rate = f" · {self._per_second:.0f} fps" if self._per_second else ""
         if live is not None:
-            rate += f" · live: {live:.1f} images a second"
+            rate += f" · live: {live:.1f} images/s"
         progress = self._parts.workspace.feed.progress
         self._parts.window.set_title(f"vrnn · {models or progress or 'opening'}{rate}")

@@ -1,4 +1,4 @@
-"""The world's picture in the window: its camera, its size beside docked panels, how it is drawn."""
+"""The view of the world in the window: its camera, its area beside panels, how it is drawn."""
 
 from __future__ import annotations
 
@@ -20,11 +20,15 @@ from vrnn.scene.world import World
 from vrnn.ui.window_host import WindowGui
 
 EMPTY_FOG = 88.0
-"""Meters at which fog is whole while nothing stands in the world."""
+"""Meters at which fog is opaque while the world is empty."""
 
 
 class WindowView:
-    """Draws the world into what panels leave of the window."""
+    """Draws the world into the area that panels leave.
+
+    Attributes:
+        frames: How many frames have been shown.
+    """
 
     def __init__(
         self, ctx: moderngl.Context, window: Window, gui: WindowGui, renderer: Renderer,
@@ -41,18 +45,18 @@ class WindowView:
 
     @property
     def size(self) -> tuple[int, int]:
-        """Width and height of the world's picture, pixels."""
+        """(width, height) of the view, pixels."""
         return self._gui.world_area[2:]
 
     @property
     def aspect(self) -> float:
-        """Width / height of the world's picture."""
+        """Width / height of the view."""
         width, height = self.size
         return width / max(height, 1)
 
     @property
     def cursor(self) -> tuple[float, float]:
-        """Where the cursor is in the world's picture, -1…1, y up; beyond where it is outside."""
+        """Position of the cursor in the view, -1…1, y up; beyond that range outside of it."""
         if self._window.captured:
             return 0.0, 0.0
         (x, y), (width, height) = self._window.cursor, self._window.size
@@ -62,7 +66,7 @@ class WindowView:
 
     @property
     def cursor_ray(self) -> Ray:
-        """From the eye through the cursor."""
+        """The ray from the eye through the cursor."""
         camera = self._fly_camera.camera
         return Ray(camera.position, camera.ray(*self.cursor, self.aspect))
 
@@ -71,7 +75,7 @@ class WindowView:
 
         Args:
             name: See `vrnn.scene.viewpoints.camera_by_name`.
-            at_rest: For where everything will be once it has stopped moving.
+            at_rest: Whether it is aimed at where everything will be at rest.
 
         Raises:
             VrnnError: When there is no such camera.
@@ -80,14 +84,18 @@ class WindowView:
         return camera_by_name(world, name, self.aspect, self._fly_camera.camera.fov)
 
     def view(self, size: tuple[int, int]) -> View:
-        """What the eye sees, for a picture of this width and height in pixels."""
+        """Return the view for the renderer.
+
+        Args:
+            size: (width, height) of the picture, pixels.
+        """
         camera = self._fly_camera.camera
-        standing = bool(self._world.slots)
-        near, fog = near_and_fog(self._world, camera) if standing else (NEAR, EMPTY_FOG)
+        empty = not self._world.slots
+        near, fog = (NEAR, EMPTY_FOG) if empty else near_and_fog(self._world, camera)
         return View(camera, size, fog, near, look=self._colors)
 
     def resize(self, size: tuple[int, int]) -> bool:
-        """Make the target of this size. True when it replaced one of another size."""
+        """Create the render target for a size; True when it replaced one of another size."""
         if self._target is not None and self._target.size == size:
             return False
         replaced = self._target is not None
@@ -100,8 +108,8 @@ class WindowView:
         """Draw the world and show it.
 
         Args:
-            over: What lies over it.
-            front: What floats before the eye.
+            over: The overlay.
+            front: Cards before the eye; None for none.
         """
         assert self._target is not None
         size = self._target.size
@@ -111,12 +119,18 @@ class WindowView:
         self.show(self._target)
 
     def draw_over(self, picture: Target, size: tuple[int, int], over: DrawList) -> None:
-        """Draw what lies over a picture that is there already, and show it."""
+        """Draw the overlay over a finished picture, and show it.
+
+        Args:
+            picture: The picture.
+            size: Its (width, height), pixels.
+            over: The overlay.
+        """
         self._renderer.draw_over(picture, self.view(size), over)
         self.show(picture)
 
     def show(self, picture: Target) -> None:
-        """Put a picture of the world into the window, and the panels beside it."""
+        """Show a picture of the world in the window, with the panels beside it."""
         if self._shown_size != self._window.size:
             self._shown_size = self._window.size
             self._screen = self._ctx.detect_framebuffer(0)
@@ -129,6 +143,6 @@ class WindowView:
         self.frames += 1
 
     def release(self) -> None:
-        """Give the target back."""
+        """Release the render target."""
         if self._target is not None:
             self._target.release()
