@@ -15,7 +15,7 @@ import pytest
 import torch
 from PIL import Image
 
-from tests.support.signals import as_in_a_terminal
+from tests.support.signals import restore_interrupt
 from vrnn.cli import main as cli
 
 SCRIPTS = {
@@ -207,7 +207,7 @@ def test_an_endless_script_ends_with_ctrl_c(tmp_path):
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=as_in_a_terminal,
+        preexec_fn=restore_interrupt,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "running\n"

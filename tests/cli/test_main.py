@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.signals import as_in_a_terminal
+from tests.support.signals import restore_interrupt
 from vrnn.cli import main as cli
 from vrnn.errors import VrnnError
 from vrnn.storage import atomic as files
@@ -114,7 +114,7 @@ def test_ctrl_c_ends_it_although_a_thread_is_stuck():
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
-        preexec_fn=as_in_a_terminal,
+        preexec_fn=restore_interrupt,
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"

@@ -1,8 +1,8 @@
-"""Pictures kept in tests/golden and compared: what is drawn must stay as it was looked at.
+"""Golden pictures in tests/golden: what is drawn must stay as it was when a person approved it.
 
-`pytest --regenerate-golden` writes them anew. The comparison forgives a little at edges, where
-drivers differ, and nothing elsewhere. Only software OpenGL is compared; on a GPU the picture has
-merely to show something.
+`pytest --regenerate-golden` writes them again. The comparison tolerates a little at edges, where
+drivers differ, and nothing elsewhere. Only software OpenGL is compared; on a GPU the picture
+merely has to show something.
 """
 
 from pathlib import Path
@@ -11,14 +11,22 @@ import numpy as np
 from PIL import Image, ImageFilter
 
 FOLDER = Path(__file__).resolve().parents[1] / "golden"
-FLAT = 3
+MAX_FLAT_DIFFERENCE = 3
 """Largest difference away from edges, of 255."""
-EDGE = 0.004
-"""Largest part of all pixels that may differ more, all of them near edges."""
+MAX_EDGE_FRACTION = 0.004
+"""Largest fraction of all pixels that may differ more, all of them near edges."""
 
 
-def check(name: str, pixels: np.ndarray, regenerate: bool, software: bool, kept: Path) -> None:
-    """Compare (H, W, 3 or 4) uint8 with the kept picture; on failure leaves both in `kept`."""
+def check(name: str, pixels: np.ndarray, regenerate: bool, software: bool, folder: Path) -> None:
+    """Compare a picture with its golden one.
+
+    Args:
+        name: Name of the golden picture.
+        pixels: (H, W, 3 or 4) uint8.
+        regenerate: Whether the golden picture is written instead.
+        software: Whether OpenGL is drawn in software.
+        folder: Where both pictures are left on failure.
+    """
     assert pixels[..., :3].std() > 2, "the picture is blank"
     path = FOLDER / f"{name}.png"
     if regenerate:
@@ -30,22 +38,22 @@ def check(name: str, pixels: np.ndarray, regenerate: bool, software: bool, kept:
     expected = np.asarray(Image.open(path).convert("RGBA" if pixels.shape[2] == 4 else "RGB"))
     problem = difference(expected, pixels)
     if problem:
-        Image.fromarray(pixels).save(kept / f"{name}-now.png")
-        Image.fromarray(expected).save(kept / f"{name}-kept.png")
-        raise AssertionError(f"{name}: {problem}; see {kept}")
+        Image.fromarray(pixels).save(folder / f"{name}-now.png")
+        Image.fromarray(expected).save(folder / f"{name}-golden.png")
+        raise AssertionError(f"{name}: {problem}; see {folder}")
 
 
 def difference(expected: np.ndarray, pixels: np.ndarray) -> str:
-    """What differs too much, '' when nothing does."""
+    """Describe what differs too much; '' when nothing does."""
     if expected.shape != pixels.shape:
         return f"size {pixels.shape} instead of {expected.shape}"
-    far = np.abs(expected.astype(int) - pixels.astype(int)).max(-1) > FLAT
+    far = np.abs(expected.astype(int) - pixels.astype(int)).max(-1) > MAX_FLAT_DIFFERENCE
     edges = _edges(expected)
     flat = int((far & ~edges).sum())
     if flat > 0.0005 * far.size:
-        return f"{flat} pixels differ by more than {FLAT} away from edges"
-    if far.mean() > EDGE:
-        return f"{far.mean():.2%} of the pixels differ by more than {FLAT}"
+        return f"{flat} pixels differ by more than {MAX_FLAT_DIFFERENCE} away from edges"
+    if far.mean() > MAX_EDGE_FRACTION:
+        return f"{far.mean():.2%} of the pixels differ by more than {MAX_FLAT_DIFFERENCE}"
     return ""
 
 

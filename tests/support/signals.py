@@ -3,7 +3,9 @@
 import signal
 
 
-def as_in_a_terminal() -> None:
-    """Run in a new process before its program: what is started in the background by a shell without
-    job control is started with Ctrl-C switched off."""
+def restore_interrupt() -> None:
+    """Restore Ctrl-C in a new process, before its program runs.
+
+    A shell without job control starts background processes with Ctrl-C ignored.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)

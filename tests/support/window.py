@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from tests.support.signals import as_in_a_terminal
+from tests.support.signals import restore_interrupt
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
@@ -55,7 +55,7 @@ class Program:
         command = [sys.executable, "-m", "vrnn", "--window", size, "--timings", *words]
         self.log = (folder / "log.txt").open("w+")
         self.process = subprocess.Popen(
-            command, cwd=folder, env=self.env, stderr=self.log, preexec_fn=as_in_a_terminal
+            command, cwd=folder, env=self.env, stderr=self.log, preexec_fn=restore_interrupt
         )
         self.window = ""
 

@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Self
 
-from tests.support.signals import as_in_a_terminal
+from tests.support.signals import restore_interrupt
 from tests.xr.fetch_runtime import Unpacked
 
 READY = "service has started"
@@ -77,7 +77,7 @@ class Runtime:
             [str(self.unpacked.xrun), sys.executable, *words],
             env={**os.environ, **own, **environment},
             stdout=subprocess.PIPE, stderr=subprocess.PIPE, stdin=subprocess.PIPE, text=True,
-            preexec_fn=as_in_a_terminal,
+            preexec_fn=restore_interrupt,
         )  # fmt: skip
 
 

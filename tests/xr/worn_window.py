@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from tests.support.signals import as_in_a_terminal
+from tests.support.signals import restore_interrupt
 from tests.support.window import SIZE, Program
 
 
@@ -28,7 +28,7 @@ class Worn(Program):
         self.log = (folder / "log.txt").open("w+")
         self.process = subprocess.Popen(
             [*command, "--timings", *words],
-            cwd=folder, env=self.env, stderr=self.log, preexec_fn=as_in_a_terminal,
+            cwd=folder, env=self.env, stderr=self.log, preexec_fn=restore_interrupt,
         )  # fmt: skip
         self.window = ""
 
