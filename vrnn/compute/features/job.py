@@ -19,6 +19,7 @@ from vrnn.features.store import load, save
 from vrnn.network.derived_maps import from_array
 from vrnn.storage.atomic import make_folder
 from vrnn.storage.serialization import to_dict
+from vrnn.style.srgb import srgb_to_linear
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
@@ -33,10 +34,6 @@ AT_ONCE = 16
 """Pictures from the disk in one step."""
 MOST_BYTES = 4 << 30
 """On disk, all together."""
-_LINEAR = np.array(
-    [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255],
-    np.float32,
-)
 
 
 @dataclass(frozen=True, eq=False)
@@ -113,7 +110,7 @@ def _block(pixels: np.ndarray, count: int) -> np.ndarray:
     height, width = pixels.shape[:2]
     small = display_size(count, height, width)
     factor = height // small[0]
-    linear = _LINEAR[pixels[: small[0] * factor, : small[1] * factor]]
+    linear = srgb_to_linear(pixels[: small[0] * factor, : small[1] * factor])
     if factor > 1:
         linear = linear.reshape(small[0], factor, small[1], factor, 3).mean((1, 3))
     return from_array(np.ascontiguousarray(linear.transpose(2, 0, 1))).block
