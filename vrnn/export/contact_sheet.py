@@ -14,6 +14,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.style import font
+from vrnn.style.srgb import linear_to_srgb
 from vrnn.style.text import elide
 
 SHEET_COLOR_RANGES = ("map", "layer")
@@ -178,14 +179,8 @@ def color_values(values: np.ndarray, colors: ColorScheme) -> np.ndarray:
     strength = (np.minimum(np.abs(known), 1) ** 2)[..., None]
     ends = np.array([colors.positive, colors.negative], np.float32)[(known < 0).astype(np.intp)]
     linear = np.array(ZERO, np.float32) * (1 - strength) + ends * strength
-    return np.where(
-        finite[..., None], _srgb(linear), _srgb(np.array(colors.not_finite, np.float32))
-    )
-
-
-def _srgb(linear: np.ndarray) -> np.ndarray:
-    code = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(np.clip(code, 0, 1) * 255).astype(np.uint8)
+    not_finite = linear_to_srgb(np.array(colors.not_finite, np.float32))
+    return np.where(finite[..., None], linear_to_srgb(linear), not_finite)
 
 
 def _peaks(maps: FeatureMaps, scale: str) -> np.ndarray:
@@ -288,7 +283,7 @@ def _draw_legend(
 
 
 def _byte(color: Color) -> tuple[int, int, int]:
-    red, green, blue = _srgb(np.array(color, np.float32)).tolist()
+    red, green, blue = linear_to_srgb(np.array(color, np.float32)).tolist()
     return red, green, blue
 
 

@@ -11,6 +11,7 @@ from vrnn.render.render_target import Target
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.primitives import DrawList
+from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 
 TILE = 2048
 SAMPLES = 8
@@ -58,14 +59,6 @@ def unpremultiply(pixels: np.ndarray) -> np.ndarray:
     pixels: color multiplied by alpha in linear light, then encoded as sRGB.
     """
     alpha = pixels[..., 3:].astype(np.float32) / 255
-    linear = _decoded()[pixels[..., :3]] / np.maximum(alpha, 1 / 255)
-    color = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
     result = pixels.copy()
-    result[..., :3] = np.rint(np.clip(color, 0, 1) * 255)
+    result[..., :3] = linear_to_srgb(srgb_to_linear(pixels[..., :3]) / np.maximum(alpha, 1 / 255))
     return result
-
-
-def _decoded() -> np.ndarray:
-    """(256,) float32: linear light of an sRGB byte."""
-    code = np.arange(256, dtype=np.float32) / 255
-    return np.where(code <= 0.04045, code / 12.92, ((code + 0.055) / 1.055) ** 2.4)

@@ -7,6 +7,7 @@ from functools import lru_cache
 import numpy as np
 
 from vrnn.style.color_mapping import Colormap, ColorMapping
+from vrnn.style.srgb import linear_to_srgb
 
 ENTRIES = 1024
 """In a table of colors."""
@@ -68,8 +69,7 @@ def apply(
     )
     linear = colors[np.rint(np.clip(t, 0, 1) * (ENTRIES - 1)).astype(int)]
     linear = np.where(good[..., None], linear, np.array(not_finite, np.float32))
-    code = np.where(linear <= 0.0031308, linear * 12.92, 1.055 * linear ** (1 / 2.4) - 0.055)
-    return np.rint(np.clip(code, 0, 1) * 255).astype(np.uint8)
+    return linear_to_srgb(linear)
 
 
 def symmetric_range(low: float, high: float) -> tuple[float, float]:

@@ -21,6 +21,7 @@ from vrnn.features.results import FeatureImage, FeatureTile, display_size
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.derived_maps import from_array
 from vrnn.network.graph import Network
+from vrnn.style.srgb import srgb_to_linear
 
 if TYPE_CHECKING:
     from vrnn.compute.features.cache import FeatureCache
@@ -32,11 +33,6 @@ MAX_STEP_SECONDS = 0.5
 """A step that takes longer holds up images that are run meanwhile."""
 LOADED_PER_STEP = 16
 """Images from the disk in one step."""
-_LINEAR = np.array(
-    [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255],
-    np.float32,
-)
-"""(256,) linear light of each sRGB byte."""
 
 
 @analysis_job("feature_visualization")
@@ -125,7 +121,7 @@ def _make_block(pixels: np.ndarray, count: int) -> np.ndarray:
     height, width = pixels.shape[:2]
     shown_height, shown_width = display_size(count, height, width)
     factor = height // shown_height
-    linear = _LINEAR[pixels[: shown_height * factor, : shown_width * factor]]
+    linear = srgb_to_linear(pixels[: shown_height * factor, : shown_width * factor])
     if factor > 1:
         shape = (shown_height, factor, shown_width, factor, 3)
         linear = linear.reshape(shape).mean((1, 3))
