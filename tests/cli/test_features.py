@@ -313,4 +313,4 @@ def test_with_little_memory_the_batch_halves_by_itself():
     assert done.stdout.splitlines()[-1] == "8"
     none = run(1)
     assert none.returncode != 0
-    assert "not enough memory for a single picture" in none.stderr
+    assert "not enough memory for a single image" in none.stderr

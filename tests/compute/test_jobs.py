@@ -10,10 +10,21 @@ import torch
 from torch import nn
 
 from tests.support.worker import events_until, is_forward_complete, model_spec
-from vrnn.compute.analysis.jobs import ProfileJob, TopActivationsJob
-from vrnn.compute.jobs import JobDone, JobFailed, JobProgress, JobQueue, JobStep
+from vrnn.compute.analysis.jobs import AttributionJob, ProfileJob, TopActivationsJob
+from vrnn.compute.features.job import FeatureVisJob
+from vrnn.compute.jobs import (
+    Job,
+    JobDone,
+    JobFailed,
+    JobProgress,
+    JobQueue,
+    JobStep,
+    analysis_job,
+    job_classes,
+)
 from vrnn.compute.worker import NetworkLoaded, Worker, WorkerFailure
 from vrnn.errors import VrnnError
+from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.results import Ablation, LayerProfile, TopImages
 
@@ -41,14 +52,14 @@ def opened(worker, *specs):
     return next(e for e in events if isinstance(e, NetworkLoaded)).network
 
 
+@analysis_job("slow_test", background=True)
 @dataclass(frozen=True)
-class Slow:
+class Slow(Job):
     """Two hundred steps of a hundredth of a second."""
 
-    slot: int
     count: int = 200
 
-    def steps(self, model, stop):
+    def steps(self, model, check_stop):
         for number in range(self.count):
             time.sleep(0.01)
             yield JobStep("working", number + 1, self.count)
@@ -56,12 +67,40 @@ class Slow:
 
 
 @dataclass(frozen=True)
-class Broken:
-    slot: int
-
-    def steps(self, model, stop):
+class Broken(Job):
+    def steps(self, model, check_stop):
         yield JobStep("about to fail", 0, 2)
         raise VrnnError("it cannot be done")
+
+
+def test_a_job_from_outside_is_registered_run_and_told_by_its_events(worker):
+    network = opened(worker)
+    assert job_classes()["slow_test"] is Slow
+    assert (Slow.name, Slow.is_background, Broken.name) == ("slow_test", True, "")
+    assert {"top_activations", "profile", "attribution", "feature_visualization"} <= set(
+        job_classes()
+    )
+    job = Slow(0, 3)
+    assert job.title(network) == "slow test"
+    events = events_until(worker, has_ended(worker.start(job)))
+    told = [e for e in events if isinstance(e, JobProgress | JobDone)]
+    assert len(told) == 4
+    assert all(e.job is job for e in told)
+    assert told[-1].result == "digits"
+
+
+def test_a_name_is_given_to_one_class_only():
+    with pytest.raises(ValueError, match="'slow_test' already"):
+        analysis_job("slow_test")(Broken)
+    assert Broken.name == ""
+
+
+def test_jobs_are_equal_when_they_ask_for_the_same():
+    assert TopActivationsJob(0, 3) == TopActivationsJob(0, 3)
+    assert TopActivationsJob(0, 3) != TopActivationsJob(0, 4)
+    assert ProfileJob(0) != AttributionJob(0)
+    settings = FeatureVisSettings()
+    assert FeatureVisJob(0, 3, settings) != FeatureVisJob(0, 4, settings)
 
 
 def test_the_images_that_excite_each_channel_most(worker):
@@ -174,7 +213,7 @@ def test_what_cannot_be_found_out_is_told(worker):
     assert "no model" in events_until(worker, has_ended(nowhere))[-1].message
     opened(worker, model_spec(nn.Conv2d(3, 2, 1)))
     assert (
-        "no model in place 3"
+        "no model in slot 3"
         in events_until(worker, has_ended(worker.start(ProfileJob(3))))[-1].message
     )
     without = events_until(worker, has_ended(worker.start(TopActivationsJob(0, 0))))[-1]
@@ -189,15 +228,13 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
         source = None
 
     @dataclass(frozen=True)
-    class Stops:
-        slot: int = 0
-
-        def steps(self, model, stop):
+    class Stops(Job):
+        def steps(self, model, check_stop):
             queue.cancel(1)
             return "result"
             yield
 
-    queue.start(Stops())
+    queue.start(Stops(0))
     queue.run_step({0: Model()})
     assert [type(e) for e in events] == [JobFailed]
     assert not queue.has_work

@@ -105,7 +105,7 @@ class _LayerTask:
                     yield done + at.done, at.images, at.notice
                 done += len(block) * settings.samples_per_channel
             return
-        for features in self.cluster.features(
+        for features in self.cluster.optimize(
             self.spec, self.model.detail, self.node.id, blocks, settings, self.image
         ):
             done += len(features)

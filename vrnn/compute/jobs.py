@@ -1,23 +1,49 @@
-"""Longer work that runs between passes, in steps, so that an image never waits long for it."""
+"""Longer work on a model that runs between passes, in steps, so that an image never waits long.
+
+A job takes plain arguments and returns a plain result. The worker runs any `Job` without knowing
+its class, and its events carry the job, so that who started it can tell what they are about:
+
+    @analysis_job("weight_norms")
+    @dataclass(frozen=True)
+    class WeightNormsJob(Job):
+        def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
+            yield JobStep("weight norms", 0, 1)
+            return {name: float(p.norm()) for name, p in model.source.model.named_parameters()}
+
+    worker.start(WeightNormsJob(slot=0))  # events: JobProgress …, JobDone(id, job, result)
+
+This module, and those in which jobs are declared, import torch only in `steps`, which runs in the
+worker's thread.
+"""
 
 from __future__ import annotations
 
 import threading
 import time
 import traceback
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from types import MappingProxyType
+from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
 from vrnn.errors import VrnnError
+from vrnn.network.graph import Network
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
 
 
 class JobStep(NamedTuple):
-    """How far a job has come. text: what it does; done of total: 0 of 0 when unknown; found: a part
-    of what it looks for; said: something the user should know."""
+    """How far a job has come.
+
+    Attributes:
+        text: What it does.
+        done: How much of `total` is done, in part too.
+        total: How much there is to do; 0 while unknown.
+        results: A part of its result.
+        notice: A sentence that the user should read.
+    """
 
     text: str
     done: float
@@ -28,41 +54,131 @@ class JobStep(NamedTuple):
 
 JobSteps = Generator[JobStep, None, object]
 """A job's work: it yields between its steps and returns its result."""
+CheckStop = Callable[[], None]
+"""Raises what is to end a step that runs."""
 
 
 class JobCancelled(Exception):
     """The job is to end in the middle of a step."""
 
 
-class Job(Protocol):
-    """Something to find out about the model in a slot."""
+@dataclass(frozen=True, eq=False)
+class Job(ABC):
+    """Something to find out about a model. Subclasses are frozen data classes.
 
-    @property
-    def slot(self) -> int:
-        """The model's place among those opened."""
+    Attributes:
+        name: Its kind, given by `analysis_job`.
+        is_background: Whether it runs unasked, so that nobody waits for it and its failure is not
+            worth a message.
+        slot: The model's place among those opened.
+    """
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
-        """The work itself, in the model's thread. Yields where a pass may come in between; what it
-        returns is the result. stop: raises `JobCancelled` when the job is to end; asked in long
-        steps. Raises VrnnError."""
+    name: ClassVar[str] = ""
+    is_background: ClassVar[bool] = False
+
+    slot: int
+
+    def title(self, network: Network) -> str:
+        """Return what people read about the job.
+
+        Args:
+            network: The graph of its model.
+        """
+        return self.name.replace("_", " ")
+
+    @abstractmethod
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
+        """Do the work, in the worker's thread.
+
+        Args:
+            model: The model in the job's slot.
+            check_stop: Raises `JobCancelled` when the job is to end; to be called now and then in
+                long steps.
+
+        Yields:
+            How far it is, where a pass may come in between.
+
+        Returns:
+            The result: plain data, no tensors.
+
+        Raises:
+            VrnnError: It cannot be done.
+        """
+
+
+JobClass = TypeVar("JobClass", bound=type[Job])
+_JOB_CLASSES: dict[str, type[Job]] = {}
+
+
+def analysis_job(name: str, *, background: bool = False) -> Callable[[JobClass], JobClass]:
+    """Register the decorated `Job` class.
+
+    Args:
+        name: Its kind, in words separated by underscores.
+        background: See `Job.is_background`.
+
+    Raises:
+        ValueError: Another class has that name.
+    """
+
+    def register(job_class: JobClass) -> JobClass:
+        if name in _JOB_CLASSES:
+            raise ValueError(f"there is a job '{name}' already: {_JOB_CLASSES[name].__qualname__}")
+        job_class.name, job_class.is_background = name, background
+        _JOB_CLASSES[name] = job_class
+        return job_class
+
+    return register
+
+
+def job_classes() -> Mapping[str, type[Job]]:
+    """Return all registered classes of jobs, by name."""
+    return MappingProxyType(_JOB_CLASSES)
 
 
 def require_same_graph(model: LoadedModel, view: object) -> None:
-    """Raise VrnnError when the graph was written down anew: node ids mean something else now."""
+    """Check that a model has still the graph that a job began with.
+
+    Args:
+        model: The model.
+        view: Its `GraphView` when the job began.
+
+    Raises:
+        VrnnError: It was traced again, so that node ids mean something else now.
+    """
     if model.view is not view:
         raise graph_changed_error(model)
 
 
 def graph_changed_error(model: LoadedModel) -> VrnnError:
-    """The error of a job whose node ids no longer hold."""
+    """Return the error of a job whose node ids no longer hold."""
     return VrnnError(f"{model.source.title} took another way through its layers; start again")
 
 
-@dataclass(frozen=True)
-class JobProgress:
-    """How far a job has come. seconds_left: of its own work, None while that is unknown."""
+@dataclass(frozen=True, eq=False)
+class _EventOfJob:
+    """Something that happened to a job.
+
+    Attributes:
+        id: The number that `Worker.start` returned.
+        job: The job.
+    """
 
     id: int
+    job: Job
+
+
+@dataclass(frozen=True)
+class JobProgress(_EventOfJob):
+    """How far a job has come.
+
+    Attributes:
+        text: What it does.
+        done: How much of `total` is done, in part too.
+        total: How much there is to do; 0 while unknown.
+        seconds_left: Of its own work; None while unknown.
+    """
+
     text: str
     done: float
     total: int
@@ -70,141 +186,178 @@ class JobProgress:
 
 
 @dataclass(frozen=True, eq=False)
-class JobPartialResult:
-    """A part of a job's result, and something the user should know of it."""
+class JobPartialResult(_EventOfJob):
+    """A part of a job's result.
 
-    id: int
+    Attributes:
+        results: The part.
+        notice: A sentence that the user should read; '' for none.
+    """
+
     results: tuple[object, ...]
     notice: str = ""
 
 
 @dataclass(frozen=True, eq=False)
-class JobDone:
-    """A job's result."""
+class JobDone(_EventOfJob):
+    """A job's result.
 
-    id: int
+    Attributes:
+        result: What its steps returned.
+    """
+
     result: object
 
 
 @dataclass(frozen=True)
-class JobFailed:
-    """A job ended without a result. message: a sentence for a person; details: the traceback;
-    cancelled: whether it was asked to end, or its model was closed."""
+class JobFailed(_EventOfJob):
+    """A job ended without a result.
 
-    id: int
+    Attributes:
+        message: A sentence for the user.
+        details: The traceback.
+        cancelled: Whether it was asked to end, or its model was closed.
+    """
+
     message: str
     details: str = ""
     cancelled: bool = False
 
 
 JobEvent = JobProgress | JobPartialResult | JobDone | JobFailed
-"""Each job ends with one `JobDone` or `JobFailed`."""
+"""Something that happened to a job. Each job ends with one `JobDone` or `JobFailed`."""
 
 
 @dataclass(eq=False)
-class _Running:
-    """A job that was started. spent: seconds; ended: why it is to end, '' while it is not."""
+class _ActiveJob:
+    """A job that was started.
+
+    Attributes:
+        job: The job.
+        steps: Its work; None before its first step.
+        seconds: How long it has worked.
+        cancel_reason: Why it is to end; '' while it is not.
+        paused: Whether it rests.
+    """
 
     job: Job
-    steps: Generator[JobStep, None, object] | None = None
-    spent: float = 0.0
-    ended: str = ""
+    steps: JobSteps | None = None
+    seconds: float = 0.0
+    cancel_reason: str = ""
     paused: bool = False
 
 
 class JobQueue:
     """Jobs in the order they were started, one at a time.
 
-    All but `step`, which is the model's thread's, may be called from any thread.
+    All but `run_step`, which is the worker thread's, may be called from any thread.
     """
 
-    def __init__(self, put: Callable[[JobEvent], None], sentence: Callable[[Exception], str]):
-        """put: takes what happened; sentence: what to tell a person of an error."""
-        self._put, self._sentence = put, sentence
+    def __init__(
+        self, emit: Callable[[JobEvent], None], user_message: Callable[[Exception], str]
+    ) -> None:
+        """Begin without jobs.
+
+        Args:
+            emit: Takes what happened.
+            user_message: Makes a sentence for the user of an error.
+        """
+        self._emit, self._user_message = emit, user_message
         self._lock = threading.Lock()
-        self._jobs: dict[int, _Running] = {}
-        self._next = 1
+        self._jobs: dict[int, _ActiveJob] = {}
+        self._next_id = 1
 
     @property
     def has_work(self) -> bool:
-        """Whether a step can be done."""
+        """Whether there is a step to do."""
         with self._lock:
-            return self._first() is not None
+            return self._current_id() is not None
 
-    def _first(self) -> int | None:
-        """The job to go on with: one that ends, else the first that does not pause."""
-        ready = [n for n, one in self._jobs.items() if one.ended] or [
-            n for n, one in self._jobs.items() if not one.paused
+    def _current_id(self) -> int | None:
+        """The job to go on with: one that is to end, else the first that is not paused."""
+        ready = [n for n, active in self._jobs.items() if active.cancel_reason] or [
+            n for n, active in self._jobs.items() if not active.paused
         ]
         return ready[0] if ready else None
 
     def start(self, job: Job) -> int:
-        """Put a job behind the others. Returns its id."""
+        """Put a job behind the others, and return its id."""
         with self._lock:
-            number, self._next = self._next, self._next + 1
-            self._jobs[number] = _Running(job)
-            return number
+            job_id, self._next_id = self._next_id, self._next_id + 1
+            self._jobs[job_id] = _ActiveJob(job)
+            return job_id
 
-    def pause(self, number: int, paused: bool) -> None:
-        """Let a job rest after its present step, or go on; others run meanwhile."""
+    def pause(self, job_id: int, paused: bool) -> None:
+        """Let a job rest after its current step, or go on; others run meanwhile."""
         with self._lock:
-            if number in self._jobs:
-                self._jobs[number].paused = paused
+            if job_id in self._jobs:
+                self._jobs[job_id].paused = paused
 
-    def cancel(self, number: int) -> None:
-        """End a job: in the middle of a step where it asks. Nothing when it has ended already."""
-        self._end([number], "stopped")
+    def cancel(self, job_id: int) -> None:
+        """End a job, in the middle of a step where it checks. Nothing if it has ended already."""
+        self._cancel([job_id], "stopped")
 
     def cancel_all(self, reason: str) -> None:
-        """End all jobs that were started until now."""
-        self._end(None, reason)
+        """End all jobs that were started so far.
 
-    def _end(self, numbers: list[int] | None, reason: str) -> None:
+        Args:
+            reason: The message that they fail with.
+        """
+        self._cancel(None, reason)
+
+    def _cancel(self, ids: list[int] | None, reason: str) -> None:
         with self._lock:
-            for number, one in self._jobs.items():
-                if numbers is None or number in numbers:
-                    one.ended = one.ended or reason
+            for job_id, active in self._jobs.items():
+                if ids is None or job_id in ids:
+                    active.cancel_reason = active.cancel_reason or reason
 
     def run_step(self, models: Mapping[int, LoadedModel]) -> None:
-        """Do one step of the first job, and tell what came of it. models: by slot."""
-        with self._lock:
-            number = self._first()
-            if number is None:
-                return
-            one = self._jobs[number]
+        """Do one step of the current job, and emit what came of it.
 
-        def stop() -> None:
-            if one.ended:
+        Args:
+            models: The opened models by slot.
+        """
+        with self._lock:
+            job_id = self._current_id()
+            if job_id is None:
+                return
+            active = self._jobs[job_id]
+        job = active.job
+
+        def check_stop() -> None:
+            if active.cancel_reason:
                 raise JobCancelled
 
         started = time.perf_counter()
         try:
-            stop()
-            if one.steps is None:
-                if one.job.slot not in models:
-                    raise VrnnError(f"there is no model in place {one.job.slot} to work on")
-                one.steps = one.job.steps(models[one.job.slot], stop)
-            at = next(one.steps)
+            check_stop()
+            if active.steps is None:
+                if job.slot not in models:
+                    raise VrnnError(f"there is no model in slot {job.slot} to work on")
+                active.steps = job.steps(models[job.slot], check_stop)
+            step = next(active.steps)
         except JobCancelled:
-            self._finish(JobFailed(number, one.ended, cancelled=True))
+            self._finish(JobFailed(job_id, job, active.cancel_reason, cancelled=True))
             return
         except StopIteration as end:
-            self._finish(JobDone(number, end.value))
+            self._finish(JobDone(job_id, job, end.value))
             return
         except Exception as error:
-            self._finish(JobFailed(number, self._sentence(error), traceback.format_exc()))
+            message = self._user_message(error)
+            self._finish(JobFailed(job_id, job, message, traceback.format_exc()))
             return
-        one.spent += time.perf_counter() - started
-        left = one.spent / at.done * (at.total - at.done) if at.done else None
-        if at.results or at.notice:
-            self._put(JobPartialResult(number, at.results, at.notice))
-        self._put(JobProgress(number, at.text, at.done, at.total, left))
+        active.seconds += time.perf_counter() - started
+        left = active.seconds / step.done * (step.total - step.done) if step.done else None
+        if step.results or step.notice:
+            self._emit(JobPartialResult(job_id, job, step.results, step.notice))
+        self._emit(JobProgress(job_id, job, step.text, step.done, step.total, left))
 
     def _finish(self, event: JobDone | JobFailed) -> None:
         with self._lock:
-            one = self._jobs.pop(event.id)
-        if one.steps is not None:
-            one.steps.close()
-        # Whoever has stopped it expects no result, even when that came first.
-        late = one.ended and isinstance(event, JobDone)
-        self._put(JobFailed(event.id, one.ended, cancelled=True) if late else event)
+            active = self._jobs.pop(event.id)
+        if active.steps is not None:
+            active.steps.close()
+        # Whoever has cancelled it expects no result, even when that came first.
+        if active.cancel_reason and isinstance(event, JobDone):
+            event = JobFailed(event.id, event.job, active.cancel_reason, cancelled=True)
+        self._emit(event)

@@ -1,4 +1,4 @@
-"""One opened model: its source, its graph, and passes through it."""
+"""A model that is open: its source, its graph, and passes through it."""
 
 from __future__ import annotations
 
@@ -22,32 +22,54 @@ from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
 
-Deliver = Callable[[int, FeatureMaps], None]
+OnMaps = Callable[[int, FeatureMaps], None]
+"""Takes a node's id and its maps. What it raises ends the pass."""
 
 
 class LoadedModel:
-    """A traced model that runs images. view: its graph; inputs: those of the newest pass."""
+    """A traced model that runs images.
+
+    Attributes:
+        source: The model and what belongs to it.
+        detail: Level of detail of the graph.
+        view: The graph.
+        replay: Runs the model again.
+        inputs: Those of the newest pass.
+    """
 
     def __init__(self, source: ModelSource, detail: str) -> None:
+        """Trace a model.
+
+        Args:
+            source: The model and what belongs to it.
+            detail: Level of detail of the graph, see `simplify`.
+
+        Raises:
+            VrnnError: There is nothing to show of it.
+        """
         self.source = source
         self.detail = detail
         self._sequence = 0
         self.retrace(source.example_inputs())
 
     def retrace(self, inputs: tuple[Any, ...]) -> None:
-        """Write the graph down anew: it may depend on the image."""
+        """Trace the model again: its graph may depend on the image.
+
+        Args:
+            inputs: Its positional arguments.
+        """
         traced = trace(self.source.model, inputs, self.source.title)
         self.view: GraphView = simplify(traced, self.detail)
         self.replay = Replay(self.source.model, self.view)
         self.inputs = inputs
-        self._fields: Mapping[int, ReceptiveField] | None = None
+        self._receptive_fields: Mapping[int, ReceptiveField] | None = None
 
     @property
     def receptive_fields(self) -> Mapping[int, ReceptiveField]:
-        """Which pixels the positions of each shown node depend on, worked out when first asked."""
-        if self._fields is None:
-            self._fields = receptive_fields(self.view)
-        return self._fields
+        """The receptive field of each node by its id, computed when first asked for."""
+        if self._receptive_fields is None:
+            self._receptive_fields = receptive_fields(self.view)
+        return self._receptive_fields
 
     @property
     def network(self) -> Network:
@@ -56,59 +78,65 @@ class LoadedModel:
 
     @property
     def info(self) -> NetworkInfo:
-        """What a person should know of it."""
+        """What people read about the model."""
         s = self.source
         return NetworkInfo(s.title, s.class_names, s.random_weights, s.parameters, s.notes)
 
     def run(
         self,
         image: np.ndarray | None,
-        deliver: Deliver,
-        changed: Callable[[], None],
+        on_maps: OnMaps,
+        on_retrace: Callable[[], None],
         ablations: Sequence[Ablation] = (),
     ) -> ForwardResult:
-        """One pass. image: (H, W, 3) uint8, None for the source's own sample.
+        """Run one pass.
 
-        deliver: gets each layer's maps as soon as they are there, in run order; what it raises
-        ends the pass. changed: called when the graph was written down anew before the pass.
-        ablations: what is switched off in it. Raises VrnnError when one does not fit the network.
+        Args:
+            image: (H, W, 3) uint8; None for the source's own sample.
+            on_maps: Gets each node's maps as soon as they are there, in run order; what it raises
+                ends the pass.
+            on_retrace: Called when the model was traced again, after which all maps come anew.
+            ablations: What is ablated in the pass.
+
+        Raises:
+            VrnnError: An ablation does not fit the network, or leads it another way.
         """
         inputs, seen = self.source.prepare(image)
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
 
-        def keep(node: int, tensor: torch.Tensor) -> None:
+        def on_output(node: int, tensor: torch.Tensor) -> None:
             maps[node] = to_feature_maps(tensor, self.view.map_layouts[node])
-            deliver(node, maps[node])
+            on_maps(node, maps[node])
 
         try:
-            result = self.replay.run(inputs, keep, ablations)
+            result = self.replay.run(inputs, on_output, ablations)
         except GraphChanged as error:
-            if ablations and self._follows(inputs):
-                raise self._led_elsewhere() from error
+            if ablations and self._has_traced_graph(inputs):
+                raise self._ablation_changed_graph() from error
             self.retrace(inputs)
-            changed()
+            on_retrace()
             maps.clear()
             try:
-                result = self.replay.run(inputs, keep, ablations)
+                result = self.replay.run(inputs, on_output, ablations)
             except GraphChanged as again:
-                raise self._led_elsewhere() if ablations else again from error
+                raise self._ablation_changed_graph() if ablations else again from error
         self._sequence += 1
         outputs = decode_outputs(result, self.network, seen.shape[:2])
-        taken = time.perf_counter() - started
-        return ForwardResult(self._sequence, seen, maps, outputs, taken, tuple(ablations))
+        seconds = time.perf_counter() - started
+        return ForwardResult(self._sequence, seen, maps, outputs, seconds, tuple(ablations))
 
-    def _follows(self, inputs: tuple[Any, ...]) -> bool:
-        """Whether the graph is that of a pass in which nothing is switched off."""
+    def _has_traced_graph(self, inputs: tuple[Any, ...]) -> bool:
+        """Whether a pass without ablations has the graph that was traced."""
         try:
             self.replay.run(inputs, lambda node, tensor: None)
         except GraphChanged:
             return False
         return True
 
-    def _led_elsewhere(self) -> VrnnError:
+    def _ablation_changed_graph(self) -> VrnnError:
         return VrnnError(
-            f"{self.source.title} takes another way when these channels are switched off, and its "
-            "graph no longer holds; switch others off"
+            f"{self.source.title} takes another way when these channels are ablated, and its "
+            "graph no longer holds; ablate others"
         )

@@ -1,7 +1,7 @@
-"""The thread that the models live in: it opens them, runs images, and tells what happened.
+"""The thread that the models live in: it opens them, runs images, and reports what happened.
 
 A newer image replaces one that waits, and ends a pass that runs. Jobs run between passes, step by
-step. torch is imported in the thread, so that a window can stand before that.
+step. torch is imported in the thread, so that a window can be shown before that.
 """
 
 from __future__ import annotations
@@ -40,7 +40,12 @@ BATCH_SECONDS = 0.02
 
 @dataclass(frozen=True)
 class LoadingProgress:
-    """What is being done now."""
+    """What the worker does now.
+
+    Attributes:
+        slot: The model's place among those opened.
+        text: What is done.
+    """
 
     slot: int
     text: str
@@ -48,9 +53,14 @@ class LoadingProgress:
 
 @dataclass(frozen=True, eq=False)
 class NetworkLoaded:
-    """A network is known; maps it had before under this slot are void.
+    """A network is known; maps that came before in this slot are void.
 
-    fields: which pixels the positions of each node depend on, by node id.
+    Attributes:
+        slot: The model's place among those opened.
+        network: Its graph.
+        info: What people read about it.
+        dataset: Images for it; None if there are none.
+        receptive_fields: By node id.
     """
 
     slot: int
@@ -62,16 +72,25 @@ class NetworkLoaded:
 
 @dataclass(frozen=True, eq=False)
 class MapsReady:
-    """Some layers' maps of a pass, by node id."""
+    """Some layers' maps of a pass that runs.
+
+    Attributes:
+        slot: The model's place among those opened.
+        maps: By node id.
+    """
 
     slot: int
-    sequence: int
     maps: Mapping[int, FeatureMaps]
 
 
 @dataclass(frozen=True, eq=False)
 class ForwardComplete:
-    """A pass is complete."""
+    """A pass is complete.
+
+    Attributes:
+        slot: The model's place among those opened.
+        result: The whole pass.
+    """
 
     slot: int
     result: ForwardResult
@@ -79,7 +98,13 @@ class ForwardComplete:
 
 @dataclass(frozen=True)
 class WorkerFailure:
-    """Something went wrong. message: a sentence for a person; details: the traceback."""
+    """Something went wrong.
+
+    Attributes:
+        slot: The model's place among those opened; None if it was not a single model.
+        message: A sentence for the user.
+        details: The traceback.
+    """
 
     slot: int | None
     message: str
@@ -87,9 +112,11 @@ class WorkerFailure:
 
 
 Event = LoadingProgress | NetworkLoaded | MapsReady | ForwardComplete | WorkerFailure | JobEvent
-Image = np.ndarray | Path | int | Callable[[], np.ndarray] | None
+ImageInput = np.ndarray | Path | int | Callable[[], np.ndarray] | None
+"""(H, W, 3) uint8, a file, the number of an image in the first model's data set, a function that
+returns an array, or None for each model's own sample."""
 Ablations = Mapping[int, tuple[Ablation, ...]]
-"""What is switched off, by slot."""
+"""What is ablated, by slot."""
 NO_ABLATIONS: Ablations = MappingProxyType({})
 
 
@@ -101,19 +128,23 @@ class Worker:
     """Owns the thread. All methods may be called from the main thread and return at once."""
 
     def __init__(self, threads: int | None = None) -> None:
-        """threads: that torch may use; None: its own choice."""
+        """Start the thread.
+
+        Args:
+            threads: Number of threads that torch may use; None for its own choice.
+        """
         self._threads = threads
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
-        self._image: Image = None
+        self._image: ImageInput = None
         self._ablations = NO_ABLATIONS
         self._jobs = JobQueue(self._events.put, _user_message)
-        self._wanted = False
-        self._at_once = False
-        self._closed = False
+        self._has_new_image = False
+        self._interrupts = False
+        self._is_closed = False
         self._models: dict[int, LoadedModel] = {}
-        self._thread = threading.Thread(target=self._live, name="vrnn-model", daemon=True)
+        self._thread = threading.Thread(target=self._run_loop, name="vrnn-model", daemon=True)
         self._thread.start()
         # A thread that is inside torch when the interpreter ends would abort the process.
         atexit.register(self.close)
@@ -121,7 +152,11 @@ class Worker:
     def open(self, specs: Sequence[ModelSpec], detail: str) -> None:
         """Open models, in slots 0, 1, …, and run the newest image or their own samples.
 
-        Jobs started before end, and nothing is switched off in the new models.
+        Jobs started before end, and nothing is ablated in the new models.
+
+        Args:
+            specs: What to open.
+            detail: Level of detail of the graphs: `layers`, `modules` or `all`.
         """
         with self._wake:
             self._jobs.cancel_all("stopped, as other models were opened")
@@ -130,66 +165,76 @@ class Worker:
             self._wake.notify()
 
     def run_image(
-        self, image: Image, ablations: Ablations = NO_ABLATIONS, interrupt: bool = True
+        self, image: ImageInput, ablations: Ablations = NO_ABLATIONS, interrupt: bool = True
     ) -> None:
-        """Run an image through all models, in the place of an older one that waits.
+        """Run an image through all models, in place of an older one that waits.
 
-        at_once: also in the place of one that runs; else that one is ended first.
-
-        image: (H, W, 3) uint8, a file, the number of one in the first model's data set, what makes
-        one, or None.
-        ablations: what is switched off in each model; copied.
+        Args:
+            image: The image, or where it is.
+            ablations: What is ablated in each model; copied.
+            interrupt: Whether it also takes the place of one that runs; otherwise that one is
+                finished first.
         """
         with self._wake:
-            self._image, self._wanted = image, True
-            self._at_once = interrupt or self._at_once
+            self._image, self._has_new_image = image, True
+            self._interrupts = interrupt or self._interrupts
             self._ablations = {slot: tuple(several) for slot, several in ablations.items()}
             self._wake.notify()
 
     def start(self, job: Job) -> int:
-        """Work on a job when there is no image to run, behind those started before.
+        """Work on a job when there is no image to run, after those started before.
 
-        Returns its id. It ends with one `JobDone` or `JobFailed`; opening other models ends it too.
+        It ends with one `JobDone` or `JobFailed`; opening other models ends it too.
+
+        Args:
+            job: The job.
+
+        Returns:
+            Its id.
         """
         with self._wake:
-            number = self._jobs.start(job)
+            job_id = self._jobs.start(job)
             self._wake.notify()
-            return number
+            return job_id
 
-    def cancel(self, number: int) -> None:
-        """End a job, waiting or running, after its present step; a `JobFailed` tells so."""
+    def cancel(self, job_id: int) -> None:
+        """End a job, waiting or running, after its current step; a `JobFailed` tells so."""
         with self._wake:
-            self._jobs.cancel(number)
+            self._jobs.cancel(job_id)
             self._wake.notify()
 
-    def pause(self, number: int, paused: bool) -> None:
-        """Let a job rest after its present step, or go on with it."""
+    def pause(self, job_id: int, paused: bool) -> None:
+        """Let a job rest after its current step, or go on with it."""
         with self._wake:
-            self._jobs.pause(number, paused)
+            self._jobs.pause(job_id, paused)
             self._wake.notify()
 
     def events(self) -> list[Event]:
-        """What has happened since the last call."""
-        found = []
+        """Return what has happened since the last call."""
+        events = []
         with contextlib.suppress(queue.Empty):
             while True:
-                found.append(self._events.get_nowait())
-        return found
+                events.append(self._events.get_nowait())
+        return events
 
     def wait(self, seconds: float) -> list[Event]:
-        """The same, after at least one thing has happened or the time has passed."""
+        """Return the same, after at least one thing has happened or so many seconds."""
         with contextlib.suppress(queue.Empty):
             return [self._events.get(timeout=seconds), *self.events()]
         return []
 
     def close(self, wait: float = 1.0) -> bool:
-        """End the thread as soon as the running operation allows; waits so many seconds for it.
+        """End the thread as soon as the running operation allows.
 
-        Returns whether it has ended: user code may run on for ever.
+        Args:
+            wait: Seconds to wait for it.
+
+        Returns:
+            Whether it has ended: user code may run on for ever.
         """
         atexit.unregister(self.close)
         with self._wake:
-            self._closed = True
+            self._is_closed = True
             self._jobs.cancel_all("stopped, as the program ended")
             self._wake.notify()
         self._thread.join(wait)
@@ -197,63 +242,63 @@ class Worker:
 
     # In the thread.
 
-    def _live(self) -> None:
+    def _run_loop(self) -> None:
         while True:
             with self._wake:
-                while not self._something_to_do():
+                while not self._has_work():
                     self._wake.wait()
-                if self._closed:
+                if self._is_closed:
                     self._models.clear()
                     return
                 specs, self._specs = self._specs, None
             if specs is not None:
-                self._guarded(None, self._open_all, *specs)
-            self._run_newest()
+                self._emit_errors(None, self._open_all, *specs)
+            self._run_newest_image()
             self._jobs.run_step(self._models)
 
-    def _something_to_do(self) -> bool:
-        waiting = self._wanted and self._models
-        return bool(self._closed or self._specs or waiting or self._jobs.has_work)
+    def _has_work(self) -> bool:
+        has_image = self._has_new_image and self._models
+        return bool(self._is_closed or self._specs or has_image or self._jobs.has_work)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
-        self._tell(0, "importing torch")
+        self._emit_progress(0, "importing torch")
         import torch
-
-        from vrnn.compute.loaded_model import LoadedModel
-        from vrnn.compute.loading.source import open_source
 
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         self._models.clear()
         for slot, spec in enumerate(specs):
+            self._emit_errors(slot, self._open, slot, spec, detail)
+        self._has_new_image = bool(self._models)
 
-            def opening(slot: int = slot, spec: ModelSpec = spec) -> None:
-                self._tell(slot, f"opening {_short(spec)}")
-                source = open_source(spec)
-                self._tell(slot, f"tracing {source.title}")
-                model = LoadedModel(source, detail)
-                self._models[slot] = model
-                self._events.put(_load_source(slot, model))
+    def _open(self, slot: int, spec: ModelSpec, detail: str) -> None:
+        from vrnn.compute.loaded_model import LoadedModel
+        from vrnn.compute.loading.source import open_source
 
-            self._guarded(slot, opening)
-        self._wanted = bool(self._models)
+        name = spec.model if isinstance(spec.model, str) else type(spec.model).__name__
+        self._emit_progress(slot, f"opening {name}")
+        source = open_source(spec)
+        self._emit_progress(slot, f"tracing {source.title}")
+        model = LoadedModel(source, detail)
+        self._models[slot] = model
+        self._emit_network(slot, model)
 
-    def _run_newest(self) -> None:
-        while self._models and not self._closed:
+    def _run_newest_image(self) -> None:
+        while self._models and not self._is_closed:
             with self._wake:
-                if not self._wanted:
+                if not self._has_new_image:
                     return
-                image, self._wanted, self._at_once = self._image, False, False
-                ablations = self._ablations
+                image, ablations = self._image, self._ablations
+                self._has_new_image, self._interrupts = False, False
             with contextlib.suppress(_Superseded):
-                self._guarded(None, self._run_all, image, ablations)
+                self._emit_errors(None, self._run_all, image, ablations)
 
-    def _run_all(self, image: Image, ablations: Ablations) -> None:
+    def _run_all(self, image: ImageInput, ablations: Ablations) -> None:
         pixels = self._read(image)
         for slot in list(self._models):
-            self._guarded(slot, self._run, slot, pixels, ablations.get(slot, ()))
+            self._emit_errors(slot, self._run, slot, pixels, ablations.get(slot, ()))
 
-    def _read(self, image: Image) -> np.ndarray | None:
+    def _read(self, image: ImageInput) -> np.ndarray | None:
         if callable(image):
             return image()
         if isinstance(image, Path):
@@ -271,58 +316,52 @@ class Worker:
 
     def _run(self, slot: int, pixels: np.ndarray | None, ablations: tuple[Ablation, ...]) -> None:
         model = self._models[slot]
-        self._tell(slot, f"running {model.source.title}")
+        self._emit_progress(slot, f"running {model.source.title}")
         batch: dict[int, FeatureMaps] = {}
         size, since = 0, time.perf_counter()
 
-        def deliver(node: int, maps: FeatureMaps) -> None:
+        def on_maps(node: int, maps: FeatureMaps) -> None:
             nonlocal size, since
-            if (self._wanted and self._at_once) or self._closed:
+            if (self._has_new_image and self._interrupts) or self._is_closed:
                 raise _Superseded
             batch[node] = maps
             size += maps.block.nbytes
             if size > BATCH_BYTES or time.perf_counter() - since > BATCH_SECONDS:
-                hand_over()
+                emit_batch()
 
-        def hand_over() -> None:
+        def emit_batch() -> None:
             nonlocal size, since
-            self._events.put(MapsReady(slot, 0, dict(batch)))
+            self._events.put(MapsReady(slot, dict(batch)))
             batch.clear()
             size, since = 0, time.perf_counter()
 
-        def changed() -> None:
+        def on_retrace() -> None:
             batch.clear()
-            self._events.put(_load_source(slot, model))
+            self._emit_network(slot, model)
 
-        frame = model.run(pixels, deliver, changed, ablations)
-        hand_over()
-        self._events.put(ForwardComplete(slot, frame))
+        result = model.run(pixels, on_maps, on_retrace, ablations)
+        emit_batch()
+        self._events.put(ForwardComplete(slot, result))
 
-    def _tell(self, slot: int, text: str) -> None:
+    def _emit_progress(self, slot: int, text: str) -> None:
         self._events.put(LoadingProgress(slot, text))
 
-    def _guarded(self, slot: int | None, what: Callable[..., object], *args: Any) -> None:
-        """Do it; what goes wrong becomes a `WorkerFailure`."""
+    def _emit_network(self, slot: int, model: LoadedModel) -> None:
+        dataset, fields = model.source.dataset, model.receptive_fields
+        self._events.put(NetworkLoaded(slot, model.network, model.info, dataset, fields))
+
+    def _emit_errors(self, slot: int | None, function: Callable[..., object], *args: Any) -> None:
+        """Call a function; what goes wrong becomes a `WorkerFailure`."""
         try:
-            what(*args)
+            function(*args)
         except _Superseded:
             raise
         except Exception as error:
             self._events.put(WorkerFailure(slot, _user_message(error), traceback.format_exc()))
 
 
-def _load_source(slot: int, model: LoadedModel) -> NetworkLoaded:
-    return NetworkLoaded(
-        slot, model.network, model.info, model.source.dataset, model.receptive_fields
-    )
-
-
-def _short(spec: ModelSpec) -> str:
-    return spec.model if isinstance(spec.model, str) else type(spec.model).__name__
-
-
 def _user_message(error: Exception) -> str:
-    """What to tell a person."""
+    """A sentence for the user about an error."""
     if isinstance(error, VrnnError):
         return str(error)
     from vrnn.compute.loading.user_traceback import explain_error

@@ -9,8 +9,8 @@ from PIL import Image
 from torch import nn
 
 from tests.support.odd_models import MODELS
-from vrnn.compute import cache
-from vrnn.compute.analysis.top_activations import find_top_activations
+from vrnn.compute.analysis import top_activation_cache
+from vrnn.compute.analysis.top_activations import top_activation_steps
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import digit_images, open_source
 from vrnn.errors import VrnnError
@@ -22,13 +22,23 @@ EXAMPLES = Path(__file__).resolve().parents[3] / "examples"
 
 @pytest.fixture(autouse=True)
 def cache_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "cache")
+    monkeypatch.setattr(top_activation_cache, "cache_dir", lambda: tmp_path / "cache")
     return tmp_path / "cache" / "top-images"
 
 
 @pytest.fixture(scope="module")
 def digits():
     return LoadedModel(open_source(ModelSpec()), "layers")
+
+
+def find_top_activations(model, images, node, k=9, measure="max"):
+    """All steps at once."""
+    steps = top_activation_steps(model, images, node, k, measure)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            return end.value
 
 
 def node_of(model, name):
@@ -148,26 +158,18 @@ def test_values_that_are_not_finite_do_not_win():
     assert np.isfinite(top.values).all()
 
 
-def test_progress_is_told_and_can_end_the_work(digits, cache_folder):
+def test_progress_is_told_and_the_work_can_be_ended(digits, cache_folder):
     node = node_of(digits, "stage1.0.add")
-    seen = []
-    assert find_top_activations(digits, digit_images(), node, progress=lambda *at: seen.append(at))
+    seen = list(top_activation_steps(digits, digit_images(), node, 9, "max"))
     assert seen[-1] == (359, 359)
     assert [done for done, _ in seen] == sorted(done for done, _ in seen)
     for file in cache_folder.iterdir():
         file.unlink()
-
-    def stop(done, total):
-        return done < 50
-
-    assert find_top_activations(digits, digit_images(), node, progress=stop) is None
+    steps = top_activation_steps(digits, digit_images(), node, 9, "max")
+    while next(steps)[0] < 50:
+        pass
+    steps.close()
     assert not list(cache_folder.iterdir())
-
-    def fail(done, total):
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        find_top_activations(digits, digit_images(), node, progress=fail)
 
 
 def counting():
@@ -198,7 +200,7 @@ def test_the_second_time_it_comes_from_the_cache(digits, cache_folder):
     assert equal(first, find_top_activations(digits, images, node, 4))
     by_mean = find_top_activations(digits, images, node, 4, "mean")
     assert by_mean.measure == "mean"
-    assert len(asked) == 2 * cache.SAMPLES
+    assert len(asked) == 2 * top_activation_cache.SAMPLE_COUNT
     assert all(f.suffix == ".npz" for f in cache_folder.iterdir())
     for file in cache_folder.iterdir():
         with np.load(file, allow_pickle=False) as data:
@@ -257,12 +259,12 @@ def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage)
     assert len(asked) > 359
     asked.clear()
     assert equal(first, find_top_activations(digits, images, node, 4))
-    assert len(asked) == cache.SAMPLES
+    assert len(asked) == top_activation_cache.SAMPLE_COUNT
 
 
 def test_without_a_place_for_a_cache_the_work_is_done_all_the_same(digits, tmp_path, monkeypatch):
     (tmp_path / "file").write_text("in the way")
-    monkeypatch.setattr(cache, "cache_dir", lambda: tmp_path / "file")
+    monkeypatch.setattr(top_activation_cache, "cache_dir", lambda: tmp_path / "file")
     assert (
         find_top_activations(digits, digit_images(), node_of(digits, "stem.0"), 2).image_count
         == 359

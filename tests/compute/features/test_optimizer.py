@@ -32,8 +32,8 @@ def node_of(model, name):
     return next(n.id for n in model.network.nodes if n.name == name)
 
 
-def made(model, name, channels, settings, **more):
-    steps = optimize(model, node_of(model, name), channels, settings, **more)
+def made(model, name, channels, settings):
+    steps = optimize(model, node_of(model, name), channels, settings)
     while True:
         try:
             next(steps)
@@ -147,11 +147,11 @@ class Branches(nn.Module):
         super().__init__()
         self.one = nn.Conv2d(3, 4, 3, padding=1)
         self.two = nn.Conv2d(3, 4, 3, padding=1)
-        self.deferred_highlight = nn.Conv2d(8, 2, 3)
+        self.late = nn.Conv2d(8, 2, 3)
 
     def forward(self, x):
         other = self.two(x)
-        return self.deferred_highlight(torch.cat([F.relu(self.one(x)), other], 1))
+        return self.late(torch.cat([F.relu(self.one(x)), other], 1))
 
 
 def test_only_what_the_layer_needs_is_run(monkeypatch):
@@ -166,7 +166,7 @@ def test_only_what_the_layer_needs_is_run(monkeypatch):
     result = run((torch.randn(2, 3, 24, 24),))
     assert result.shape == (2, 4, 24, 24)
     assert [w is net.one.weight for w in ran].count(True) <= 1
-    assert not any(w is net.deferred_highlight.weight for w in ran)
+    assert not any(w is net.late.weight for w in ran)
 
 
 def test_a_batch_norm_that_only_scales_gives_what_the_model_gives():
@@ -250,7 +250,7 @@ def test_layers_without_a_gradient_and_channels_that_say_nothing():
         list(optimize(model, last, [0], FeatureVisSettings(steps=2)))
     with pytest.raises(VrnnError, match="no channel 9"):
         list(optimize(model, last, [9], FeatureVisSettings(steps=2)))
-    with pytest.raises(VrnnError, match="nothing to look for"):
+    with pytest.raises(VrnnError, match="no feature visualization"):
         list(optimize(model, model.network.inputs[0], [0], FeatureVisSettings(steps=2)))
     model = opened(Burning(), detail="all")
     settings = FeatureVisSettings(source="gray", steps=30, step_size=60.0, **PLAIN)
@@ -383,7 +383,7 @@ def test_a_cluster_makes_the_same_pictures(run_vrnn, tmp_path):
         assert path.read_bytes() == (tmp_path / "there" / path.parent.name / path.name).read_bytes()
     wrong = run_vrnn(*words, "--ray", "127.0.0.1:1", "--out", "else")
     assert wrong.returncode == 2
-    assert "is not reached" in wrong.stderr
+    assert "cannot be reached" in wrong.stderr
 
 
 def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):

@@ -58,8 +58,8 @@ def test_what_is_not_registered_is_a_node_that_sees_everything():
         "snake",
         "neighbors",
     ]
-    assert fields[network.nodes[2].id].whole
-    assert fields[network.nodes[3].id].whole
+    assert fields[network.nodes[2].id].covers_input
+    assert fields[network.nodes[3].id].covers_input
 
 
 def test_a_registered_activation_is_folded_and_works_position_by_position():
@@ -98,7 +98,7 @@ def test_a_rule_that_does_not_know_its_arguments_widens_the_field():
         raise ValueError
 
     network, fields = shown("layers")
-    assert fields[network.nodes[-1].id].whole
+    assert fields[network.nodes[-1].id].covers_input
 
 
 def test_a_label_may_be_made_from_the_arguments_and_an_alias_means_the_same():

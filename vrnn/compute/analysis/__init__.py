@@ -1,1 +1,1 @@
-"""Analyses of layers and channels: methods, and the jobs that run them."""
+"""Analyses of a traced model beside its passes: top activations, costs, attribution."""

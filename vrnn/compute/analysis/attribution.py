@@ -1,4 +1,4 @@
-"""How much each channel of each layer speaks for the class that won: gradient times activation.
+"""How much each channel of each layer speaks for the predicted class: gradient × activation.
 
 Summed over a map it is, to first order, what the logit would lose without the channel
 (Shrikumar et al. 2017, https://arxiv.org/abs/1704.02685, "gradient × input").
@@ -16,35 +16,43 @@ from vrnn.errors import VrnnError
 
 
 def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
-    """(C,) float32 by node, for the newest pass's image; layers without a gradient are missing.
+    """Compute gradient × activation for the image of the newest pass.
 
-    The model is left as it was. Raises VrnnError when it gives no class scores, or cannot be
-    differentiated.
+    The model is left as it was.
+
+    Args:
+        model: The model.
+
+    Returns:
+        (C,) float32 by node id; nodes without a gradient are missing.
+
+    Raises:
+        VrnnError: The model gives no class scores, or cannot be differentiated.
     """
-    found: dict[int, np.ndarray] = {}
-    forms = model.view.map_layouts
+    attributions: dict[int, np.ndarray] = {}
+    layouts = model.view.map_layouts
 
-    def keep(node: int, tensor: torch.Tensor) -> None:
+    def on_output(node: int, tensor: torch.Tensor) -> None:
         if not tensor.requires_grad:
             return
-        before = tensor.detach().clone()  # a later operation may write over it
+        activation = tensor.detach().clone()  # a later operation may write over it
 
-        def gradient(grad: torch.Tensor) -> None:
-            values, _ = first_sample_maps(grad * before, forms[node])
-            found[node] = values.sum((1, 2)).float().cpu().numpy()
+        def on_gradient(gradient: torch.Tensor) -> None:
+            maps, _ = first_sample_maps(gradient * activation, layouts[node])
+            attributions[node] = maps.sum((1, 2)).float().cpu().numpy()
 
-        tensor.register_hook(gradient)
+        tensor.register_hook(on_gradient)
 
     inputs = tuple(t.detach().clone().requires_grad_() if _is_float(t) else t for t in model.inputs)
-    result = model.replay.run(inputs, keep, gradients=True)
+    result = model.replay.run(inputs, on_output, gradients=True)
     scores = [t for t in tensors_in(result) if t.dim() == 2 and t.shape[1] > 1]
     if not scores:
-        raise VrnnError(f"{model.source.title} gives no class scores to find evidence for")
+        raise VrnnError(f"{model.source.title} gives no class scores to attribute to channels")
     if not scores[0].requires_grad:
         raise VrnnError(f"{model.source.title} cannot be differentiated: it runs without gradients")
-    first = [t for t in inputs if _is_float(t)]
-    torch.autograd.grad(scores[0][0].max(), first, allow_unused=True)
-    return found
+    float_inputs = [t for t in inputs if _is_float(t)]
+    torch.autograd.grad(scores[0][0].max(), float_inputs, allow_unused=True)
+    return attributions
 
 
 def _is_float(tensor: object) -> bool:

@@ -1,92 +1,118 @@
-"""Jobs."""
+"""The analyses as jobs. Their code, and torch with it, is imported in the worker's thread."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vrnn.compute.jobs import (
+    CheckStop,
+    Job,
+    JobStep,
+    JobSteps,
+    analysis_job,
+    graph_changed_error,
+    require_same_graph,
+)
 from vrnn.errors import VrnnError
+from vrnn.network.graph import Network
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.jobs import JobStep, JobSteps, graph_changed_error, require_same_graph
+
+TIMED_PASSES = 3
+"""Timed passes of a profile, of which the fastest counts."""
 
 
+@analysis_job("top_activations")
 @dataclass(frozen=True)
-class TopActivationsJob:
-    """The k images of the model's data set that excite each channel of a node most.
+class TopActivationsJob(Job):
+    """Finds the images of the model's data set that activate each channel of a node most.
 
-    measure: `max` or `mean` of a map. Its result is a `TopImages`.
+    Its result is a `TopImages`.
+
+    Attributes:
+        node: Id of the node.
+        k: Images for each channel.
+        measure: `max` or `mean` of a map.
     """
 
-    slot: int
     node: int
     k: int = 9
     measure: str = "max"
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        node = network.by_id.get(self.node)
+        return f"top activations of {node.name if node is not None else '?'}"
+
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.analysis.top_activations import top_activation_steps
 
         dataset = model.source.dataset
         if dataset is None:
-            raise VrnnError(
-                f"{model.source.title} has no images to look through; pass --data FOLDER"
-            )
+            raise VrnnError(f"{model.source.title} needs a data set: start with --data FOLDER")
         view = model.view
-        steps = top_activation_steps(model, dataset, self.node, self.k, self.measure)
-        name = view.network.by_id[self.node].name if self.node in view.network.by_id else "?"
+        search = top_activation_steps(model, dataset, self.node, self.k, self.measure)
         while True:
             try:
-                done, total = next(steps)
+                done, total = next(search)
             except StopIteration as end:
                 return end.value
-            yield JobStep(f"images for {name}", done, total)
+            yield JobStep(self.title(view.network), done, total)
             require_same_graph(model, view)
 
 
+@analysis_job("profile", background=True)
 @dataclass(frozen=True)
-class ProfileJob:
-    """What each layer costs. Its result: `LayerProfile` by node id."""
+class ProfileJob(Job):
+    """Measures what each layer costs and what its weights are like.
 
-    slot: int
+    Its result is a `LayerProfile` by node id.
+    """
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        return "measuring layers"
+
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.analysis.profiler import layer_profiles, measure_pass, weight_histograms
         from vrnn.compute.passes.replay import GraphChanged
 
         view = model.view
-        total = len(view.members) + PASSES
-        weights, costs = {}, []
-        for node, found in weight_histograms(view):
-            weights[node] = found
-            yield JobStep("measuring layers", len(weights), total)
+        title, total = self.title(view.network), len(view.members) + TIMED_PASSES
+        histograms, costs = {}, []
+        for node, histogram in weight_histograms(view):
+            histograms[node] = histogram
+            yield JobStep(title, len(histograms), total)
             require_same_graph(model, view)
-        for number in range(PASSES):
+        for _ in range(TIMED_PASSES):
             try:
                 costs.append(measure_pass(model.source.model, view, model.inputs))
             except GraphChanged as error:
                 raise graph_changed_error(model) from error
-            yield JobStep("measuring layers", len(weights) + number + 1, total)
+            yield JobStep(title, len(histograms) + len(costs), total)
             require_same_graph(model, view)
-        return layer_profiles(view, costs, weights)
+        return layer_profiles(view, costs, histograms)
 
 
+@analysis_job("attribution")
 @dataclass(frozen=True)
-class AttributionJob:
-    """How much each channel speaks for the class that won. Its result: (C,) by node id."""
+class AttributionJob(Job):
+    """Computes gradient × activation of each channel for the predicted class.
 
-    slot: int
+    Its result is a (C,) float32 array by node id.
+    """
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        return "computing gradient × activation"
+
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.analysis.attribution import gradient_x_activation
 
-        yield JobStep("finding evidence", 0, 1)
+        yield JobStep(self.title(model.network), 0, 1)
         return gradient_x_activation(model)
-
-
-PASSES = 3
-"""Timed passes, of which the fastest counts."""

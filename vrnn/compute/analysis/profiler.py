@@ -1,4 +1,4 @@
-"""What each layer costs: multiply-adds and time of one pass, and what its weights are like."""
+"""What each layer costs: MACs and time of one pass, and what its weights are like."""
 
 from __future__ import annotations
 
@@ -19,101 +19,126 @@ from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import array_histogram
 
 Costs = dict[int, tuple[int, float]]
-"""Multiply-adds and seconds by node id."""
+"""MACs and seconds by node id."""
 
 
 def layer_profiles(
-    view: GraphView, costs: Sequence[Costs], weights: Mapping[int, Histogram | None]
+    view: GraphView, costs: Sequence[Costs], histograms: Mapping[int, Histogram | None]
 ) -> dict[int, LayerProfile]:
-    """What was found of each node. costs: of one pass or several, of which the fastest counts:
-    other programs make a pass slower, never faster. weights: see `weight_histograms`."""
-    best = min(costs, key=lambda cost: sum(seconds for _, seconds in cost.values()))
+    """Combine what was measured.
+
+    Args:
+        view: The graph.
+        costs: Of one pass or several, of which the fastest counts: other programs make a pass
+            slower, never faster.
+        histograms: Of each node's weights, see `weight_histograms`.
+
+    Returns:
+        The profiles by node id.
+    """
+    fastest = min(costs, key=lambda cost: sum(seconds for _, seconds in cost.values()))
     return {
-        node.id: LayerProfile(*best[node.id], node.parameters, weights[node.id])
+        node.id: LayerProfile(*fastest[node.id], node.parameters, histograms[node.id])
         for node in view.network.nodes
     }
 
 
 def weight_histograms(view: GraphView) -> Iterator[tuple[int, Histogram | None]]:
-    """Of the parameters that belong to each node, one after another; None for a node without."""
+    """Yield each node's id with the histogram of its parameters; None for a node without any."""
     for node, members in view.members.items():
-        own = [parameter for record in members for parameter in record.own_parameters]
-        yield node, array_histogram(_values(own)) if own else None
+        parameters = [parameter for record in members for parameter in record.own_parameters]
+        yield node, array_histogram(_flat_values(parameters)) if parameters else None
 
 
-def _values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
-    """(N,) float32: all of them in a row; of complex ones their size."""
+def _flat_values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
+    """(N,) float32: all of them in a row; of complex ones the magnitude."""
     with torch.no_grad():
         real = [p.abs() if p.is_complex() else p.detach() for p in parameters]
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
 def measure_pass(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs:
-    """Multiply-adds and seconds of each node in one pass on these inputs.
+    """Measure MACs and seconds of each node in one pass.
 
     Everything that happens counts for the next operation that a node stands for: a view for what
     takes it, the last steps for the last node. So the seconds add up to those of the pass. On a GPU
-    it is waited for after each of these operations. Raises GraphChanged.
+    it is waited for after each of these operations.
+
+    Args:
+        model: The model.
+        view: The graph of it.
+        inputs: Its positional arguments.
+
+    Raises:
+        GraphChanged: The model took another way than when it was traced.
     """
     clock = _PassClock(view, next(tensors_in(inputs)).device)
-    timing = _Timing(clock)
+    mode = _TimingMode(clock)
     with (
         evaluation_mode(model),
-        after_each_module(model, clock.module_done),
+        after_each_module(model, clock.on_module),
         torch.no_grad(),
-        timing,
+        mode,
     ):
         clock.start()
         model(*inputs)
         clock.stop()
-    if timing.position != view.trace.call_count:
-        raise GraphChanged(f"{timing.position} calls instead of {view.trace.call_count}")
-    return {node.id: (clock.work[node.id], clock.seconds[node.id]) for node in view.network.nodes}
+    if mode.call_count != view.trace.call_count:
+        raise GraphChanged(f"{mode.call_count} calls instead of {view.trace.call_count}")
+    return {node.id: (clock.macs[node.id], clock.seconds[node.id]) for node in view.network.nodes}
 
 
 class _PassClock:
-    """Whose time it is."""
+    """Gives the time and the MACs of a pass to nodes.
+
+    Attributes:
+        seconds: By node id.
+        macs: By node id.
+    """
 
     def __init__(self, view: GraphView, device: torch.device) -> None:
         self.seconds = {node.id: 0.0 for node in view.network.nodes}
-        self.work = {node.id: 0 for node in view.network.nodes}
+        self.macs = {node.id: 0 for node in view.network.nodes}
         self._device = device
-        self._at: dict[int, int] = {}
-        self._modules: dict[tuple[str, int], int] = {}
+        self._node_of_call: dict[int, int] = {}
+        self._node_of_module: dict[tuple[str, int], int] = {}
         for node, members in view.members.items():
             for record in members:
                 if record.call_index >= 0:
-                    self._at[record.call_index] = node
+                    self._node_of_call[record.call_index] = node
                 elif record.operation != "input":
-                    self._modules[record.module, record.module_call] = node
-        self._last: int | None = None
-        self._since, self._pending = 0.0, 0
+                    self._node_of_module[record.module, record.module_call] = node
+        self._last_node: int | None = None
+        self._since, self._pending_macs = 0.0, 0
 
     def start(self) -> None:
+        """Begin a pass."""
         self._since = self._now()
 
-    def called(self, position: int, work: int) -> None:
-        """A function call has ended."""
-        self._pending += work
-        node = self._at.get(position)
+    def on_call(self, call_index: int, macs: int) -> None:
+        """Note that a function call has ended."""
+        self._pending_macs += macs
+        node = self._node_of_call.get(call_index)
         if node is not None:
-            self._give(node)
+            self._assign(node)
 
-    def module_done(self, path: str, call: int, result: Any) -> None:
-        """A module has ended."""
-        node = self._modules.get((path, call))
+    def on_module(self, path: str, call: int, result: Any) -> None:
+        """Note that a module has ended."""
+        node = self._node_of_module.get((path, call))
         if node is not None:
-            self._give(node)
+            self._assign(node)
 
     def stop(self) -> None:
-        if self._last is not None:
-            self._give(self._last)
+        """End the pass."""
+        if self._last_node is not None:
+            self._assign(self._last_node)
 
-    def _give(self, node: int) -> None:
+    def _assign(self, node: int) -> None:
+        """Give what has passed since the last node to a node."""
         now = self._now()
         self.seconds[node] += now - self._since
-        self.work[node] += self._pending
-        self._last, self._since, self._pending = node, now, 0
+        self.macs[node] += self._pending_macs
+        self._last_node, self._since, self._pending_macs = node, now, 0
 
     def _now(self) -> float:
         if self._device.type == "cuda":
@@ -123,15 +148,21 @@ class _PassClock:
         return time.perf_counter()
 
 
-class _Timing(TorchFunctionMode):
+class _TimingMode(TorchFunctionMode):
+    """Tells a clock of each function call.
+
+    Attributes:
+        call_count: Function calls so far.
+    """
+
     def __init__(self, clock: _PassClock) -> None:
         super().__init__()
-        self.position = 0
+        self.call_count = 0
         self._clock = clock
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         result = func(*args, **kwargs)
-        self._clock.called(self.position, macs(func, args, kwargs, result))
-        self.position += 1
+        self._clock.on_call(self.call_count, macs(func, args, kwargs, result))
+        self.call_count += 1
         return result

@@ -1,20 +1,20 @@
-"""Which images of a data set excite each channel of a layer most, and where in the map."""
+"""Which images of a data set activate each channel of a layer most, and where in the map."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
 
-from vrnn.compute.cache import load_top_images, save_top_images, top_images_key
+from vrnn.compute.analysis import top_activation_cache
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import explain_error
-from vrnn.compute.operators.tensor_layout import to_maps
+from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.errors import VrnnError
@@ -23,82 +23,86 @@ from vrnn.network.results import TopImages
 
 MEASURES = ("max", "mean")
 STEP_SECONDS = 0.1
-"""How long a batch may take: after each one the thread is free for something else."""
-MOST_AT_ONCE = 32
-SAME = 1e-3
-"""Of a layer's peak: an image in a batch must give what it gives alone, to within rounding."""
-
-Measured = tuple[np.ndarray, np.ndarray, np.ndarray]
-"""Of N images and C channels: largest value, mean (both (N, C) float32), and where the largest lies
-(N, C) int64, counted through the rows."""
+"""Seconds that a batch may take: after each one the thread is free for something else."""
+MAX_BATCH = 32
+"""Most images in a batch."""
+TOLERANCE = 1e-3
+"""Part of a layer's peak: an image in a batch must give what it gives alone, to within this."""
 
 
-def find_top_activations(
-    model: LoadedModel,
-    dataset: ImageSet,
-    node: int,
-    k: int = 9,
-    measure: str = "max",
-    progress: Callable[[int, int], object] = lambda done, total: None,
-) -> TopImages | None:
-    """All of `top_images_in_steps` at once.
+class Measures(NamedTuple):
+    """Measures of N images in C channels.
 
-    progress: called with how many images are done and how many there are; ends the work by
-    returning False, and then the result is None, or by raising.
+    Attributes:
+        maximum: (N, C) float32, the largest value of the map.
+        mean: (N, C) float32.
+        position: (N, C) int64, where the largest value is, counted row by row.
     """
-    steps = top_activation_steps(model, dataset, node, k, measure)
-    try:
-        while True:
-            if progress(*next(steps)) is False:
-                return None
-    except StopIteration as end:
-        found: TopImages = end.value
-        return found
-    finally:
-        steps.close()
+
+    maximum: np.ndarray
+    mean: np.ndarray
+    position: np.ndarray
 
 
 def top_activation_steps(
     model: LoadedModel, dataset: ImageSet, node: int, k: int, measure: str
 ) -> Generator[tuple[int, int], None, TopImages]:
-    """Runs the data set through the model up to one node, and keeps the k best of each channel.
+    """Run a data set through a model up to a node, and keep the k best images of each channel.
 
-    Between batches it yields how many images are done, and how many there are. An image that cannot
-    be read or run is left out and listed. What was found before is taken from the user's cache.
-    Raises VrnnError when there is no such node or measure, or when no image at all could be run.
+    An image that cannot be read or run is skipped and listed. What was found before is taken from
+    the user's cache.
+
+    Args:
+        model: The model.
+        dataset: The images.
+        node: Id of the node.
+        k: Images for each channel.
+        measure: `max` or `mean` of a map.
+
+    Yields:
+        Between batches, how many images are done and how many there are.
+
+    Returns:
+        The top activations.
+
+    Raises:
+        VrnnError: There is no such node or measure, or no image at all could be run.
     """
     view = model.view
-    _check(view, node, k, measure)
+    _check_arguments(view, node, k, measure)
     total = len(dataset)
-    key = yield from _while_at(0, total, top_images_key(model, dataset, node, k))
-    cached = load_top_images(key, measure, total)
+    key = yield from _yielding_progress(
+        0, total, top_activation_cache.cache_key(model, dataset, node, k)
+    )
+    cached = top_activation_cache.load(key, measure, total)
     if cached is not None:
         return cached
-    search = _Search(model, dataset, node)
-    tables = {name: _Best(k) for name in MEASURES}
+    runner = _ImageRunner(model, dataset, node)
+    tables = {name: _TopTable(k) for name in MEASURES}
     done = 0
     while done < total:
-        numbers = range(done, min(done + search.at_once, total))
-        largest, mean, place = search.run(numbers)
-        for name, values in (("max", largest), ("mean", mean)):
-            tables[name].add(np.array(search.ran), values, place)
-        done += len(numbers)
+        indices = range(done, min(done + runner.batch_size, total))
+        measures = runner.run(indices)
+        run_indices = np.array(runner.run_indices)
+        tables["max"].add(run_indices, measures.maximum, measures.position)
+        tables["mean"].add(run_indices, measures.mean, measures.position)
+        done += len(indices)
         yield done, total
-    if not tables["max"].seen:
-        reason = search.skipped[0][1] if search.skipped else "it is empty"
+    if not tables["max"].image_count:
+        reason = runner.skipped[0][1] if runner.skipped else "it is empty"
         raise VrnnError(
             f"no image of the data set can be run: {reason}; choose another with --data"
         )
     width = view.map_layouts[node].shape[2]
-    skipped = tuple(search.skipped)
-    found = {name: table.result(node, name, width, skipped) for name, table in tables.items()}
-    # What cannot be kept for the next time is no loss now.
+    skipped = tuple(runner.skipped)
+    top = {name: table.result(node, name, width, skipped) for name, table in tables.items()}
+    # What cannot be cached for the next time is no loss now.
     with suppress(VrnnError):
-        save_top_images(key, found.values())
-    return found[measure]
+        top_activation_cache.save(key, top.values())
+    return top[measure]
 
 
-def _check(view: GraphView, node: int, k: int, measure: str) -> None:
+def _check_arguments(view: GraphView, node: int, k: int, measure: str) -> None:
     if node not in view.records:
         raise VrnnError(f"{view.network.name} has no layer number {node}; `vrnn graph` lists them")
     if measure not in MEASURES:
@@ -107,186 +111,212 @@ def _check(view: GraphView, node: int, k: int, measure: str) -> None:
         raise VrnnError(f"the best {k} images; ask for at least 1")
 
 
-def _while_at(
+def _yielding_progress(
     done: int, total: int, steps: Generator[None, None, str]
 ) -> Generator[tuple[int, int], None, str]:
+    """Run steps to their end, yielding the same progress after each."""
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            key: str = end.value
-            return key
+            result: str = end.value
+            return result
         yield done, total
 
 
-class _Enough(Exception):
+class _Captured(Exception):
     """The node has its tensor: what comes behind it is not needed."""
 
 
-class _Search:
+class _ImageRunner:
     """Runs images up to one node, several at once where that gives the same.
 
-    ran: numbers of the images in the last result; skipped: numbers of those left out, and why.
+    Attributes:
+        run_indices: Numbers of the images in the last result.
+        skipped: Numbers of the images that were skipped, and why.
+        batch_size: Images to run next.
     """
 
     def __init__(self, model: LoadedModel, dataset: ImageSet, node: int) -> None:
-        self.ran: list[int] = []
+        self.run_indices: list[int] = []
         self.skipped: list[tuple[int, str]] = []
-        self.at_once = 1
+        self.batch_size = 1
         self._source, self._dataset, self._node = model.source, dataset, node
         self._view = replace(model.view, records={node: model.view.records[node]})
-        self._form = model.view.map_layouts[node]
-        self._alone = Replay(model.source.model, self._view)
-        self._batches = _takes_batches(self._view, node, model.inputs)
-        self._proven = False
+        self._layout = model.view.map_layouts[node]
+        self._single = Replay(model.source.model, self._view)
+        self._can_batch = _can_batch(self._view, node, model.inputs)
+        self._is_verified = False
 
-    def run(self, numbers: range) -> Measured:
-        """Measures of these images, in their order, without those that cannot be run."""
+    def run(self, indices: range) -> Measures:
+        """Measure images, in their order, without those that cannot be run."""
         inputs = []
-        self.ran = []
-        for number in numbers:
+        self.run_indices = []
+        for index in indices:
             try:
-                inputs.append(self._source.prepare(self._dataset.image(number))[0])
-                self.ran.append(number)
+                inputs.append(self._source.prepare(self._dataset.image(index))[0])
+                self.run_indices.append(index)
             except Exception as error:
-                self._skip(number, error)
+                self._skip(index, error)
         started = time.perf_counter()
-        measured = self._together(inputs) if len(inputs) > 1 else None
-        if measured is None:
-            measured = self._one_by_one(inputs)
-        if inputs and self._batches:
-            self._pace((time.perf_counter() - started) / len(inputs))
-        return measured
+        measures = self._run_batch(inputs) if len(inputs) > 1 else None
+        if measures is None:
+            measures = self._run_one_by_one(inputs)
+        if inputs and self._can_batch:
+            self._adapt_batch_size((time.perf_counter() - started) / len(inputs))
+        return measures
 
-    def _pace(self, seconds: float) -> None:
-        """As many at once as fit a step, at most twice as many as before."""
+    def _adapt_batch_size(self, seconds: float) -> None:
+        """As many as fit a step, at most twice as many as before. seconds: for an image."""
         fitting = int(STEP_SECONDS / max(seconds, 1e-6))
-        self.at_once = max(1, min(fitting, 2 * self.at_once, MOST_AT_ONCE))
+        self.batch_size = max(1, min(fitting, 2 * self.batch_size, MAX_BATCH))
 
-    def _skip(self, number: int, error: Exception) -> None:
+    def _skip(self, index: int, error: Exception) -> None:
         reason = str(error) if isinstance(error, VrnnError) else explain_error(error)
         if isinstance(error, GraphChanged):
             reason = "the model takes another way for this image"
-        self.skipped.append((number, reason))
+        self.skipped.append((index, reason))
 
-    def _one_by_one(self, inputs: list[tuple[Any, ...]]) -> Measured:
-        found, ran = [], []
-        for number, given in zip(self.ran, inputs, strict=True):
+    def _run_one_by_one(self, inputs: list[tuple[Any, ...]]) -> Measures:
+        measured, run_indices = [], []
+        for index, one_input in zip(self.run_indices, inputs, strict=True):
             try:
-                found.append(self._measured(self._alone, given))
-                ran.append(number)
+                measured.append(self._replay(self._single, one_input))
+                run_indices.append(index)
             except Exception as error:
-                self._skip(number, error)
-        self.ran = ran
-        if not found:
-            none = np.zeros((0, self._form.shape[0]), np.float32)
-            return none, none, none.astype(np.int64)
-        largest, mean, place = (np.concatenate(parts) for parts in zip(*found, strict=True))
-        return largest, mean, place
+                self._skip(index, error)
+        self.run_indices = run_indices
+        if not measured:
+            none = np.zeros((0, self._layout.shape[0]), np.float32)
+            return Measures(none, none, none.astype(np.int64))
+        return Measures(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
 
-    def _together(self, inputs: list[tuple[Any, ...]]) -> Measured | None:
-        """In one pass; None when the model does not take that, or gives something else then."""
-        if not self._batches:
+    def _run_batch(self, inputs: list[tuple[Any, ...]]) -> Measures | None:
+        """In one pass; None if the model does not take that, or gives something else then."""
+        if not self._can_batch:
             return None
         count = len(inputs)
         record = self._view.records[self._node]
         shape = list(record.shape)
-        shape[self._form.batch_axis or 0] = count
+        shape[self._layout.batch_axis or 0] = count
         view = replace(self._view, records={self._node: replace(record, shape=tuple(shape))})
         batch = tuple(torch.cat(parts) for parts in zip(*inputs, strict=True))
         try:
-            found = self._measured(Replay(self._source.model, view), batch)
-            good = len(found[0]) == count
-            if good and not self._proven:
-                last = self._measured(self._alone, inputs[-1])
-                good = all(_same(a[-1:], b) for a, b in zip(found[:2], last[:2], strict=True))
-                self._proven = good
+            measures = self._replay(Replay(self._source.model, view), batch)
+            is_right = len(measures.maximum) == count
+            if is_right and not self._is_verified:
+                alone = self._replay(self._single, inputs[-1])
+                is_right = _is_close(measures.maximum[-1:], alone.maximum) and _is_close(
+                    measures.mean[-1:], alone.mean
+                )
+                self._is_verified = is_right
         except Exception:  # whatever it is, alone they may run; if not, it is told then
-            good = False
-        if not good:
-            self._batches, self.at_once = False, 1
+            is_right = False
+        if not is_right:
+            self._can_batch, self.batch_size = False, 1
             return None
-        return found
+        return measures
 
-    def _measured(self, runner: Replay, inputs: tuple[Any, ...]) -> Measured:
-        found: list[Measured] = []
+    def _replay(self, replay: Replay, inputs: tuple[Any, ...]) -> Measures:
+        captured: list[Measures] = []
 
-        def keep(node: int, tensor: torch.Tensor) -> None:
-            found.append(_measures(tensor, self._form))
-            raise _Enough
+        def on_output(node: int, tensor: torch.Tensor) -> None:
+            captured.append(_measure(tensor, self._layout))
+            raise _Captured
 
-        with suppress(_Enough):
-            runner.run(inputs, keep)
-        if not found:
+        with suppress(_Captured):
+            replay.run(inputs, on_output)
+        if not captured:
             raise GraphChanged("the layer did not run")
-        return found[0]
+        return captured[0]
 
 
-def _takes_batches(view: GraphView, node: int, inputs: tuple[Any, ...]) -> bool:
-    """Whether it is worth trying: plain inputs of one sample, and a result of one."""
-    record, form = view.records[node], view.map_layouts[node]
-    plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in inputs)
-    single = form.batch_axis is not None and record.shape[form.batch_axis] == 1
-    fused = record.is_attention and record.operation == "attention"  # told of the first sample only
-    return plain and single and not fused
+def _can_batch(view: GraphView, node: int, inputs: tuple[Any, ...]) -> bool:
+    """Whether a batch is worth trying: plain inputs of one sample, and a result of one."""
+    record, layout = view.records[node], view.map_layouts[node]
+    is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in inputs)
+    is_single = layout.batch_axis is not None and record.shape[layout.batch_axis] == 1
+    # The weights of fused attention are computed for the first sample only.
+    is_fused = record.is_attention and record.operation == "attention"
+    return is_plain and is_single and not is_fused
 
 
-def _measures(tensor: torch.Tensor, form: Any) -> Measured:
-    """Class and register tokens do not count: they have no place. What is not finite does not."""
-    maps = to_maps(tensor.detach(), form)
+def _measure(tensor: torch.Tensor, layout: MapLayout) -> Measures:
+    """Measure all samples of a node's tensor.
+
+    Class and register tokens do not count, as they have no position, nor does what is not finite.
+    """
+    maps = to_maps(tensor.detach(), layout)
     maps = maps.abs() if maps.is_complex() else maps
-    area = form.shape[1] * form.shape[2]
+    area = layout.shape[1] * layout.shape[2]
     maps = maps[..., maps.shape[-1] - area :].float()
     finite = torch.isfinite(maps)
-    largest, place = maps.masked_fill(~finite, -torch.inf).max(-1)
+    maximum, position = maps.masked_fill(~finite, -torch.inf).max(-1)
     mean = maps.masked_fill(~finite, 0).sum(-1) / finite.sum(-1).clamp_min(1)
     mean = mean.masked_fill(~finite.any(-1), -torch.inf)
-    return largest.cpu().numpy(), mean.cpu().numpy(), place.cpu().numpy()
+    return Measures(maximum.cpu().numpy(), mean.cpu().numpy(), position.cpu().numpy())
 
 
-def _same(a: np.ndarray, b: np.ndarray) -> bool:
+def _is_close(a: np.ndarray, b: np.ndarray) -> bool:
     if a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)):
         return False
     peak = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-    return bool(np.allclose(a, b, rtol=0, atol=SAME * peak))
+    return bool(np.allclose(a, b, rtol=0, atol=TOLERANCE * peak))
 
 
-class _Best:
-    """The k best of all images added so far."""
+class _TopTable:
+    """The k best of all images added so far, in each channel.
+
+    Attributes:
+        image_count: How many were added.
+    """
 
     def __init__(self, k: int) -> None:
-        self.seen = 0
+        self.image_count = 0
         self._k = k
         self._values: np.ndarray | None = None
-        self._images = self._places = np.zeros((0, 0), np.int64)
+        self._images = self._positions = np.zeros((0, 0), np.int64)
 
-    def add(self, numbers: np.ndarray, values: np.ndarray, places: np.ndarray) -> None:
-        """numbers: (N,); values: (N, C); places: (N, C). Of equal ones the first added stays."""
-        if not len(numbers):
+    def add(self, indices: np.ndarray, values: np.ndarray, positions: np.ndarray) -> None:
+        """Add images; of equal values the one that was added first stays.
+
+        Args:
+            indices: (N,) their numbers in the data set.
+            values: (N, C) what they are compared by.
+            positions: (N, C) where the maximum of the map is.
+        """
+        if not len(indices):
             return
-        self.seen += len(numbers)
-        images = np.broadcast_to(numbers[:, None], values.shape)
+        self.image_count += len(indices)
+        images = np.broadcast_to(indices[:, None], values.shape)
         if self._values is not None:
             values = np.concatenate([self._values, values])
             images = np.concatenate([self._images, images])
-            places = np.concatenate([self._places, places])
+            positions = np.concatenate([self._positions, positions])
         best = np.argsort(-values, axis=0, kind="stable")[: self._k]
         self._values = np.take_along_axis(values, best, 0)
         self._images = np.take_along_axis(images, best, 0)
-        self._places = np.take_along_axis(places, best, 0)
+        self._positions = np.take_along_axis(positions, best, 0)
 
     def result(
         self, node: int, measure: str, width: int, skipped: tuple[tuple[int, str], ...]
     ) -> TopImages:
-        """Once something was added. width: of the map, in which places are counted."""
+        """Return the table once something was added.
+
+        Args:
+            node: Id of the node.
+            measure: What the values are.
+            width: Width of the map, by which positions are counted.
+            skipped: Numbers of the images that were skipped, and why.
+        """
         assert self._values is not None
-        places = np.stack(np.divmod(self._places.T, width), -1).astype(np.int32)
+        positions = np.stack(np.divmod(self._positions.T, width), -1).astype(np.int32)
         return TopImages(
             node,
             measure,
             np.ascontiguousarray(self._images.T, np.int32),
             np.ascontiguousarray(self._values.T, np.float32),
-            places,
-            self.seen,
+            positions,
+            self.image_count,
             skipped,
         )

@@ -1,1 +1,1 @@
-"""Feature visualization by gradient ascent."""
+"""Feature visualization: optimizer, parametrizations, transforms, and how it is run and stored."""

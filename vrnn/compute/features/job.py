@@ -1,151 +1,132 @@
-"""Pictures of what channels look for as a job: those kept on disk first, then the others."""
+"""Feature visualization as a job: images found on disk first, then the others."""
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 
-from vrnn.compute.jobs import JobStep, JobSteps, require_same_graph
+from vrnn.compute.jobs import (
+    CheckStop,
+    Job,
+    JobStep,
+    JobSteps,
+    analysis_job,
+    require_same_graph,
+)
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage, FeatureTile, display_size
 from vrnn.features.settings import FeatureVisSettings
-from vrnn.features.store import load, save
 from vrnn.network.derived_maps import from_array
-from vrnn.storage.atomic import make_folder
-from vrnn.storage.serialization import to_dict
+from vrnn.network.graph import Network
 
 if TYPE_CHECKING:
+    from vrnn.compute.features.cache import FeatureCache
     from vrnn.compute.loaded_model import LoadedModel
 
-FORMAT = "features 1"
-"""Grows with each change of how pictures are made, so that older ones are not shown."""
-SHOW_EVERY = 0.4
-"""Seconds after which pictures in work are shown again."""
-SLOW_STEP = 0.5
-"""Seconds: a step that takes longer holds images up that are put in meanwhile."""
-AT_ONCE = 16
-"""Pictures from the disk in one step."""
-MOST_BYTES = 4 << 30
-"""On disk, all together."""
+PREVIEW_INTERVAL = 0.4
+"""Seconds after which images that are being made are shown again."""
+MAX_STEP_SECONDS = 0.5
+"""A step that takes longer holds up images that are run meanwhile."""
+LOADED_PER_STEP = 16
+"""Images from the disk in one step."""
 _LINEAR = np.array(
     [v / 12.92 if v <= 0.04045 else ((v + 0.055) / 1.055) ** 2.4 for v in np.arange(256) / 255],
     np.float32,
 )
+"""(256,) linear light of each sRGB byte."""
 
 
+@analysis_job("feature_visualization")
 @dataclass(frozen=True, eq=False)
-class FeatureVisJob:
-    """What each channel of a node looks for. Finds `FeatureTile` on its way; its result is None.
+class FeatureVisJob(Job):
+    """Makes the feature visualization of each channel of a node.
 
-    image: (H, W, 3) uint8 to start from; first: channels that are to come first, asked in the
-    model's thread.
+    Its partial results are `FeatureTile`; its result is None.
+
+    Attributes:
+        node: Id of the node.
+        settings: How the images are made.
+        image: (H, W, 3) uint8 to start from; None for the model's own sample.
+        priority_channels: Returns the channels that are to come first; called in the worker's
+            thread.
     """
 
-    slot: int
     node: int
     settings: FeatureVisSettings
     image: np.ndarray | None = None
     priority_channels: Callable[[], Sequence[int]] = tuple
 
-    def steps(self, model: LoadedModel, stop: Callable[[], None]) -> JobSteps:
+    def title(self, network: Network) -> str:
         """See `Job`."""
-        from vrnn.compute.cache import evict
-        from vrnn.compute.features.optimizer import optimize
+        return f"feature visualization of {network.by_id[self.node].name}"
 
-        view = model.view
-        settings = self.settings
-        name = f"pictures for {view.network.by_id[self.node].name}"
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
+        """See `Job`."""
+        from vrnn.compute.features.cache import FeatureCache
+        from vrnn.compute.features.optimizer import OptimizationControl, optimize
+
+        view, settings = model.view, self.settings
+        title = self.title(view.network)
         channels = range(1 if settings.is_whole_layer else view.map_layouts[self.node].shape[0])
         total = len(channels) * settings.samples_per_channel
-        yield JobStep(name, 0, total)
-        folder = _folder(model, self)
-        wanted = [c for c in self.priority_channels() if c in channels]
-        known: list[FeatureImage] = []
-        for channel in dict.fromkeys((*wanted, *channels)):
-            several = _kept(folder, self.node, channel, settings.samples_per_channel)
-            known += several
-            if several and len(known) % AT_ONCE < settings.samples_per_channel:
-                found = self._pictured(known[-AT_ONCE:], folder, total)
-                yield JobStep(name, len(known), total, found)
-        tail = known[-AT_ONCE:]
-        yield JobStep(name, len(known), total, self._pictured(tail, folder, total))
-        left = sorted(set(channels) - {feature.channel for feature in known})
-        run = optimize(
-            model, self.node, left, settings, self.image,
-            show_every=SHOW_EVERY, longest=SLOW_STEP, first=self.priority_channels, stop=stop,
-        )  # fmt: skip
-        where: Path | None = folder
-        for at in run if left else ():
-            said = at.notice
-            if at.finished and where is not None:
+        yield JobStep(title, 0, total)
+        cache = FeatureCache(model, self.node, settings, self.image)
+        loaded: list[FeatureImage] = []
+        first = [c for c in self.priority_channels() if c in channels]
+        for channel in dict.fromkeys((*first, *channels)):
+            samples = cache.load_channel(channel, settings.samples_per_channel)
+            loaded += samples
+            if samples and len(loaded) % LOADED_PER_STEP < settings.samples_per_channel:
+                tiles = _make_tiles(loaded[-LOADED_PER_STEP:], cache, total)
+                yield JobStep(title, len(loaded), total, tiles)
+        tiles = _make_tiles(loaded[-LOADED_PER_STEP:], cache, total)
+        yield JobStep(title, len(loaded), total, tiles)
+        missing = sorted(set(channels) - {image.channel for image in loaded})
+        control = OptimizationControl(
+            PREVIEW_INTERVAL, MAX_STEP_SECONDS, self.priority_channels, check_stop
+        )
+        progress = optimize(model, self.node, missing, settings, self.image, control)
+        writable: FeatureCache | None = cache
+        for at in progress if missing else ():
+            notice = at.notice
+            if at.finished and writable is not None:
                 try:
-                    _keep(where, at.images)
+                    writable.save(at.images)
                 except VrnnError as error:
-                    where, said = None, f"pictures are not kept for the next time: {error}"
-            kept = where if at.finished else None
-            found = self._pictured(at.images, kept, total)
-            text = f"{name} · step {at.step} of {at.steps}"
-            yield JobStep(text, len(known) + at.done, total, found, said)
+                    writable = None
+                    notice = f"feature images are not kept for the next time: {error}"
+            tiles = _make_tiles(at.images, writable if at.finished else None, total)
+            text = f"{title} · step {at.step} of {at.steps}"
+            yield JobStep(text, len(loaded) + at.done, total, tiles, notice)
             require_same_graph(model, view)
-        evict(folder.parent, MOST_BYTES)
+        cache.evict()
         return None
 
-    def _pictured(
-        self, features: Iterable[FeatureImage], folder: Path | None, count: int
-    ) -> tuple[FeatureTile, ...]:
-        return tuple(
-            FeatureTile(
-                feature, _block(feature.pixels, count),
-                None if folder is None else _file(folder, feature.channel, feature.sample),
-            )
-            for feature in features
-        )  # fmt: skip
+
+def _make_tiles(
+    images: Iterable[FeatureImage], cache: FeatureCache | None, count: int
+) -> tuple[FeatureTile, ...]:
+    """cache: where the images are stored, None if nowhere; count: images of the whole layer."""
+    return tuple(
+        FeatureTile(
+            image,
+            _make_block(image.pixels, count),
+            None if cache is None else cache.path(image.channel, image.sample),
+        )
+        for image in images
+    )
 
 
-def _block(pixels: np.ndarray, count: int) -> np.ndarray:
-    """A picture as it lies on the GPU: (3, h, w) linear half floats with their pyramid."""
+def _make_block(pixels: np.ndarray, count: int) -> np.ndarray:
+    """An image as it lies on the GPU: (3, h, w) linear half floats with their pyramid."""
     height, width = pixels.shape[:2]
-    small = display_size(count, height, width)
-    factor = height // small[0]
-    linear = _LINEAR[pixels[: small[0] * factor, : small[1] * factor]]
+    shown_height, shown_width = display_size(count, height, width)
+    factor = height // shown_height
+    linear = _LINEAR[pixels[: shown_height * factor, : shown_width * factor]]
     if factor > 1:
-        linear = linear.reshape(small[0], factor, small[1], factor, 3).mean((1, 3))
+        shape = (shown_height, factor, shown_width, factor, 3)
+        linear = linear.reshape(shape).mean((1, 3))
     return from_array(np.ascontiguousarray(linear.transpose(2, 0, 1))).block
-
-
-def _folder(model: LoadedModel, job: FeatureVisJob) -> Path:
-    """Another for other weights, another graph, node, settings, start or input."""
-    from vrnn.compute.cache import model_into
-    from vrnn.storage.paths import cache_dir
-
-    digest = hashlib.blake2b(f"{FORMAT} {job.node}".encode(), digest_size=16)
-    digest.update(json.dumps(to_dict(job.settings), sort_keys=True).encode())
-    inputs, seen = model.source.prepare(job.image)
-    digest.update(repr([tuple(getattr(one, "shape", ())) for one in inputs]).encode())
-    if job.settings.source == "image":
-        digest.update(np.ascontiguousarray(seen).tobytes())
-    for _ in model_into(digest, model):
-        pass
-    return cache_dir() / "features" / digest.hexdigest()
-
-
-def _file(folder: Path, channel: int, copy: int) -> Path:
-    return folder / f"{channel:05}-{copy}.npz"
-
-
-def _kept(folder: Path, node: int, channel: int, copies: int) -> list[FeatureImage]:
-    """All copies of a channel, or none."""
-    found = [load(_file(folder, channel, k), node, channel, k) for k in range(copies)]
-    return [feature for feature in found if feature is not None] if all(found) else []
-
-
-def _keep(folder: Path, features: Iterable[FeatureImage]) -> None:
-    make_folder(folder)
-    for feature in features:
-        save(_file(folder, feature.channel, feature.sample), feature)

@@ -1,4 +1,4 @@
-"""How fast an objective grows, and where: one pass forward and back, as fast as the device can."""
+"""An objective and its gradient: one pass forward and back, as fast as the device can."""
 
 from __future__ import annotations
 
@@ -9,94 +9,114 @@ import torch
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.errors import VrnnError
 
-Scores = Callable[[torch.Tensor], torch.Tensor]
+ObjectiveFunction = Callable[[torch.Tensor], torch.Tensor]
+"""From (N, C, H, W) images to (N,) values."""
 NO_GRADIENT = (
     "this layer has no gradient: its values are counted, rounded or cut off from the input; "
     "choose another"
 )
-HALF_UNITS = ("amx_bf16", "avx512_bf16", "sve_bf16", "bf16")
-"""Names of processors' abilities to compute with bfloat16."""
-WARM_UP = 3
-"""Passes before a GPU's are recorded, as torch asks for."""
+BFLOAT16_CAPABILITIES = ("amx_bf16", "avx512_bf16", "sve_bf16", "bf16")
+"""What torch calls processors' abilities to compute with bfloat16."""
+WARM_UP_PASSES = 3
+"""Passes before one is recorded on a GPU, as torch asks for."""
 
 
 def has_bfloat16_units(device: torch.device) -> bool:
-    """Whether bfloat16 is computed faster than float32 there."""
+    """Return whether bfloat16 is faster than float32 on a device."""
     if device.type == "cuda":
         return torch.cuda.is_bf16_supported()
     if device.type != "cpu":
         return False
-    known = torch.cpu.get_capabilities()
-    return any(bool(known.get(name)) for name in HALF_UNITS)
+    capabilities = torch.cpu.get_capabilities()
+    return any(bool(capabilities.get(name)) for name in BFLOAT16_CAPABILITIES)
 
 
 class ObjectiveGradient:
-    """Scores of pictures, and the slope of each score.
+    """Computes the objective of each image of a batch, and its gradient.
 
     On a GPU the pass is recorded once and then replayed, so that Python's part of it is gone.
     """
 
-    def __init__(self, scores: Scores, half: bool) -> None:
-        """scores: (N, C, H, W) → (N,); half: in bfloat16 as far as that is safe, channels last."""
-        self._scores, self._half = scores, half
-        self._recorded: _Recorded | None = None
-        self._passes = 0
+    def __init__(self, objective: ObjectiveFunction, use_bfloat16: bool) -> None:
+        """Prepare to compute.
 
-    def __call__(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """(N,) scores and (N, C, H, W) slopes. Raises VrnnError without a gradient."""
-        if self._half:
-            pictures = pictures.to(memory_format=torch.channels_last)
-        if pictures.device.type != "cuda":
-            return self._careful(pictures)
-        self._passes += 1
-        if self._passes > WARM_UP and self._recorded is None:
-            self._recorded = _Recorded(self._pass, pictures)
+        Args:
+            objective: The objective.
+            use_bfloat16: Whether to compute in bfloat16 as far as that is safe, channels last.
+        """
+        self._objective, self._use_bfloat16 = objective, use_bfloat16
+        self._recorded: _RecordedPass | None = None
+        self._pass_count = 0
+
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """Compute one pass.
+
+        Args:
+            images: (N, C, H, W) float.
+
+        Returns:
+            (N,) objectives and (N, C, H, W) gradients.
+
+        Raises:
+            VrnnError: The objective has no gradient.
+        """
+        if self._use_bfloat16:
+            images = images.to(memory_format=torch.channels_last)
+        if images.device.type != "cuda":
+            return self._run_safely(images)
+        self._pass_count += 1
+        if self._pass_count > WARM_UP_PASSES and self._recorded is None:
+            self._recorded = _RecordedPass(self._run, images)
         if self._recorded is not None and self._recorded.works:
-            return self._recorded(pictures)
-        return self._careful(pictures)
+            return self._recorded(images)
+        return self._run_safely(images)
 
-    def _careful(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        """A pass; in full precision from then on, where an operation knows no other."""
+    def _run_safely(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        """A pass; in full precision from then on if an operation does not know bfloat16."""
         try:
-            return self._pass(pictures)
+            return self._run(images)
         except RuntimeError as error:
-            if not self._half or is_out_of_memory(error):
+            if not self._use_bfloat16 or is_out_of_memory(error):
                 raise
-            self._half = False
-            return self._pass(pictures)
+            self._use_bfloat16 = False
+            return self._run(images)
 
-    def _pass(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
-        pictures = pictures.requires_grad_()
-        with torch.autocast(pictures.device.type, torch.bfloat16, enabled=self._half):
-            scores = self._scores(pictures)
-        if not scores.requires_grad:
+    def _run(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+        images = images.requires_grad_()
+        with torch.autocast(images.device.type, torch.bfloat16, enabled=self._use_bfloat16):
+            objectives = self._objective(images)
+        if not objectives.requires_grad:
             raise VrnnError(NO_GRADIENT)
-        slope = torch.autograd.grad(scores.sum(), pictures, allow_unused=True)[0]
-        if slope is None:
+        gradient = torch.autograd.grad(objectives.sum(), images, allow_unused=True)[0]
+        if gradient is None:
             raise VrnnError(NO_GRADIENT)
-        return scores.detach(), slope.to(pictures.dtype)
+        return objectives.detach(), gradient.to(images.dtype)
 
 
-class _Recorded:
-    """A pass as a CUDA graph. works: whether this model's could be recorded."""
+class _RecordedPass:
+    """A pass as a CUDA graph.
+
+    Attributes:
+        works: Whether this model's could be recorded.
+    """
 
     def __init__(
         self, run: Callable[[torch.Tensor], tuple[torch.Tensor, torch.Tensor]], like: torch.Tensor
     ) -> None:
-        self._pictures = like.detach().clone()
+        self._images = like.detach().clone()
         self._graph = torch.cuda.CUDAGraph()
         self.works = True
         try:
             with torch.cuda.graph(self._graph):
-                self._result = run(self._pictures)
+                self._result = run(self._images)
         except RuntimeError:
             # A model that looks at values on its way cannot be recorded; it runs as it is.
             self.works = False
             torch.cuda.synchronize()
 
-    def __call__(self, pictures: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
+    def __call__(self, images: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor]:
         with torch.no_grad():
-            self._pictures.copy_(pictures)
+            self._images.copy_(images)
         self._graph.replay()
-        scores, slope = self._result
-        return scores.clone(), slope.clone()
+        objectives, gradient = self._result
+        return objectives.clone(), gradient.clone()

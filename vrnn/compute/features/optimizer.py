@@ -1,7 +1,7 @@
-"""Pictures of what channels look for, by gradient ascent on the input.
+"""Feature visualization by gradient ascent on the input.
 
 A generator yields after each step, so that whoever drives it can show, pause or end it there. The
-model is left as it was: only the pictures get gradients, random numbers have a generator of their
+model is left as it was: only the images get gradients, random numbers have a generator of their
 own, and modes are put back.
 """
 
@@ -16,38 +16,63 @@ import numpy as np
 import torch
 
 from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient, has_bfloat16_units
-from vrnn.compute.features.parametrization import ImageParametrization, data_statistics
+from vrnn.compute.features.objectives import objective_values, penalties
+from vrnn.compute.features.parametrization import ImageParametrization
 from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
-from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
 from vrnn.compute.passes.partial_forward import PartialForward
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
 
-DEAD = 24
-"""Value, sRGB, of the picture of a channel that nothing changes."""
-BYTES = 1 << 30
-"""Memory that a batch of pictures may take for layers' values; more go one after another."""
-USUAL = {False: 8, True: 256}
-"""Pictures at once without and with a GPU: a CPU's cache holds no more."""
-FILM, FILM_SIDE = 8, 48
-"""Pictures in the film of an ascent, and the largest side of one, pixels."""
+DEAD_GRAY = 24
+"""Value, sRGB, of the image of a channel that nothing changes."""
+CPU_MEMORY = 1 << 30
+"""Bytes that a batch of images may take for layers' values on a CPU; more go one after another."""
+MAX_BATCH = {"cpu": 8, "cuda": 256}
+"""Most images at once, by type of device, 8 for others: a CPU's cache holds no more."""
+SNAPSHOT_COUNT = 8
+SNAPSHOT_SIDE = 48
+"""Pixels of the longer side of a snapshot, at most."""
 UNDIFFERENTIABLE = ("not implemented", "does not require grad", "not differentiable")
+"""What torch's errors say of operations without a gradient."""
 NO_MEMORY = (
-    "not enough memory for a single picture of this layer; pass a smaller --input-size, or choose "
+    "not enough memory for a single image of this layer; pass a smaller --input-size, or choose "
     "a layer nearer to the input"
 )
 
 
 @dataclass(frozen=True)
-class OptimizationProgress:
-    """Where an ascent is.
+class OptimizationControl:
+    """How an optimization is watched, hurried and ended while it runs.
 
-    done: pictures, those in work in part; of: all; step: of steps, of the batch in work; features:
-    what there is so far, where it is to be shown; finished: it is what has come of them; said:
-    something the user should know.
+    Attributes:
+        preview_interval: Seconds after which the images so far come along.
+        max_step_seconds: After slower steps fewer images are made at once, which can change them
+            by rounding.
+        priority_channels: Returns the channels that are to come first; called for each batch.
+        check_stop: Raises what is to end a step; called all through it.
+    """
+
+    preview_interval: float = inf
+    max_step_seconds: float = inf
+    priority_channels: Callable[[], Sequence[int]] = tuple
+    check_stop: Callable[[], None] = lambda: None
+
+
+@dataclass(frozen=True)
+class OptimizationProgress:
+    """How far an optimization is.
+
+    Attributes:
+        done: Number of finished images; those being made count in part.
+        total: Number of all images.
+        step: Step of the batch that is being made.
+        steps: Steps of each batch.
+        images: The images so far, where they are to be shown.
+        finished: Whether these are the final images.
+        notice: A sentence that the user should read.
     """
 
     done: float
@@ -60,198 +85,194 @@ class OptimizationProgress:
 
 
 def optimize(
-    model: LoadedModel, node: int, channels: Sequence[int], settings: FeatureVisSettings,
-    image: np.ndarray | None = None, *, show_every: float = inf, longest: float = inf,
-    first: Callable[[], Sequence[int]] = tuple, stop: Callable[[], None] = lambda: None,
-) -> Generator[OptimizationProgress, None, list[FeatureImage]]:  # fmt: skip
-    """Ascend for some channels of a node, in batches that fit into memory.
+    model: LoadedModel,
+    node: int,
+    channels: Sequence[int],
+    settings: FeatureVisSettings,
+    image: np.ndarray | None = None,
+    control: OptimizationControl | None = None,
+) -> Generator[OptimizationProgress, None, list[FeatureImage]]:
+    """Make feature visualizations for some channels of a node, in batches that fit into memory.
 
-    image: (H, W, 3) uint8 to start from, None for the model's own sample; show_every: seconds after
-    which the pictures so far come along; longest: seconds of a step, after slower ones fewer
-    pictures are made at once (which can change them by rounding); first: channels that are to come
-    first, asked for each batch; stop: raises what is to end a step, asked all through it.
-    Returns the features in the order of the channels, each channel's copies together; the
-    objectives of the whole layer have one channel, 0.
-    Raises VrnnError for a layer without a gradient, an unknown channel, or too little memory.
+    Args:
+        model: The model.
+        node: Id of the node.
+        channels: The channels.
+        settings: How the images are made.
+        image: (H, W, 3) uint8 to start from; None for the model's own sample.
+        control: How the optimization is watched and ended.
+
+    Yields:
+        How far it is, after each step.
+
+    Returns:
+        The images in the order of the channels, each channel's samples together; objectives of the
+        whole layer have one channel, 0.
+
+    Raises:
+        VrnnError: The layer has no gradient or no such channel, or there is too little memory.
     """
-    form = model.view.map_layouts[node]
-    wrong = [c for c in channels if not 0 <= c < form.shape[0]]
-    if wrong:
-        raise VrnnError(f"this layer has channels 0 to {form.shape[0] - 1}, no channel {wrong[0]}")
-    if settings.is_whole_layer:
-        channels = [0]
-    inputs, _ = model.source.prepare(image)
-    first_input = next((t for t in inputs if isinstance(t, torch.Tensor)), None)
-    if first_input is None or first_input.dim() != 4 or not first_input.is_floating_point():
-        raise VrnnError("this model takes no image, so there is no picture that could be changed")
-    left = list(channels)
-    most = max(1, min(USUAL[first_input.device.type == "cuda"], _fitting(model, node)))
-    found: dict[int, list[FeatureImage]] = {}
-    count = len(left) * settings.samples_per_channel
+    control = control or OptimizationControl()
+    inputs, first_input = _check_arguments(model, node, channels, settings, image)
+    samples = settings.samples_per_channel
+    remaining = [0] if settings.is_whole_layer else list(channels)
+    order = list(remaining)
+    batch_size = _batch_size(model, node, first_input.device)
+    made: dict[int, list[FeatureImage]] = {}
+    total = len(remaining) * samples
     done = 0
-    while left:
-        wanted = [c for c in first() if c in left]
-        part = list(dict.fromkeys((*wanted, *left)))[: max(1, most // settings.samples_per_channel)]
-        jobs = [(c, k) for c in part for k in range(settings.samples_per_channel)]
+    while remaining:
+        first = [c for c in control.priority_channels() if c in remaining]
+        part = list(dict.fromkeys((*first, *remaining)))[: max(1, batch_size // samples)]
+        targets = [(c, k) for c in part for k in range(samples)]
         try:
-            run = _FeatureBatch(model, node, form, jobs, settings, inputs, stop)
-            shown = started = time.perf_counter()
+            batch = _FeatureBatch(model, node, targets, settings, inputs, control.check_stop)
+            previewed = started = time.perf_counter()
             for step in range(1, settings.steps + 1):
-                run.step(step)
+                batch.step(step)
                 now = time.perf_counter()
-                features: tuple[FeatureImage, ...] = ()
-                if now - shown > show_every:
-                    shown, features = now, tuple(run.features())
-                at = done + len(jobs) * step / settings.steps
-                yield OptimizationProgress(at, count, step, settings.steps, features)
-            made = run.features(final=True)
+                previews: tuple[FeatureImage, ...] = ()
+                if now - previewed > control.preview_interval:
+                    previewed, previews = now, tuple(batch.images())
+                part_done = done + len(targets) * step / settings.steps
+                yield OptimizationProgress(part_done, total, step, settings.steps, previews)
+            images = batch.images(final=True)
         except RuntimeError as error:
             if not is_out_of_memory(error):
                 raise
             if len(part) == 1:
                 raise VrnnError(NO_MEMORY) from error
-            most = len(jobs) // 2
-            said = f"too little memory for {len(jobs)} pictures at once: going on with {most}"
-            yield OptimizationProgress(done, count, 0, settings.steps, notice=said)
+            batch_size = len(targets) // 2
+            notice = (
+                f"too little memory for {len(targets)} images at once: going on with {batch_size}"
+            )
+            yield OptimizationProgress(done, total, 0, settings.steps, notice=notice)
             continue
-        if (time.perf_counter() - started) / settings.steps > longest:
-            most = max(1, most // 2)
-        done += len(made)
-        for feature in made:
-            found.setdefault(feature.channel, []).append(feature)
-        left = [c for c in left if c not in found]
-        yield OptimizationProgress(done, count, settings.steps, settings.steps, tuple(made), True)
-    return [feature for channel in channels for feature in found[channel]]
+        if (time.perf_counter() - started) / settings.steps > control.max_step_seconds:
+            batch_size = max(1, batch_size // 2)
+        done += len(images)
+        for one in images:
+            made.setdefault(one.channel, []).append(one)
+        remaining = [c for c in remaining if c not in made]
+        steps = settings.steps
+        yield OptimizationProgress(done, total, steps, steps, tuple(images), True)
+    return [one for channel in order for one in made[channel]]
 
 
-def _fitting(model: LoadedModel, node: int) -> int:
-    """Pictures at once, so that what the layers up to a node hold stays below what is free."""
-    total = 0
+def _check_arguments(
+    model: LoadedModel,
+    node: int,
+    channels: Sequence[int],
+    settings: FeatureVisSettings,
+    image: np.ndarray | None,
+) -> tuple[tuple[object, ...], torch.Tensor]:
+    """The model's inputs, and the image among them."""
+    count = model.view.map_layouts[node].shape[0]
+    wrong = [c for c in channels if not 0 <= c < count]
+    if wrong:
+        raise VrnnError(f"this layer has channels 0 to {count - 1}, no channel {wrong[0]}")
+    inputs, _ = model.source.prepare(image)
+    first = next((t for t in inputs if isinstance(t, torch.Tensor)), None)
+    if first is None or first.dim() != 4 or not first.is_floating_point():
+        raise VrnnError("this model takes no image, so there is nothing to optimize")
+    return inputs, first
+
+
+def _batch_size(model: LoadedModel, node: int, device: torch.device) -> int:
+    """Images at once, so that the values of the layers up to a node fit into free memory."""
+    bytes_per_image = 0
     for one in model.network.nodes:
-        total += 4 * int(np.prod(one.shape))
+        bytes_per_image += 4 * int(np.prod(one.shape))
         if one.id == node:
             break
-    device = next(model.source.model.parameters(), torch.empty(0)).device
-    free = torch.cuda.mem_get_info(device)[0] // 2 if device.type == "cuda" else BYTES
-    return max(1, free // max(3 * total, 1))
+    weights = next(model.source.model.parameters(), torch.empty(0)).device
+    is_on_gpu = weights.type == "cuda"
+    free = torch.cuda.mem_get_info(weights)[0] // 2 if is_on_gpu else CPU_MEMORY
+    fitting = max(1, free // max(3 * bytes_per_image, 1))
+    return max(1, min(MAX_BATCH.get(device.type, MAX_BATCH["cpu"]), fitting))
 
 
 class _FeatureBatch:
-    """Pictures that ascend together."""
+    """Images that are optimized together."""
 
     def __init__(
-        self, model: LoadedModel, node: int, form: MapLayout, jobs: Sequence[tuple[int, int]],
-        settings: FeatureVisSettings, inputs: tuple[object, ...], stop: Callable[[], None],
-    ) -> None:  # fmt: skip
-        self._model, self._node, self._form, self._jobs = model, node, form, list(jobs)
+        self,
+        model: LoadedModel,
+        node: int,
+        targets: Sequence[tuple[int, int]],
+        settings: FeatureVisSettings,
+        inputs: tuple[object, ...],
+        check_stop: Callable[[], None],
+    ) -> None:
+        """targets: channel and sample of each image; inputs: the model's."""
+        self._node, self._targets = node, list(targets)
+        self._layout = model.view.map_layouts[node]
         self._settings, self._inputs = settings, inputs
-        self._run = PartialForward(model.source.model, model.view, node, stop)
+        self._forward = PartialForward(model.source.model, model.view, node, check_stop)
         first = next(t for t in inputs if isinstance(t, torch.Tensor))
         self._device = first.device
-        mean, std = data_statistics(model.source, first)
-        # Each picture's random numbers are its own, whatever batch it is in.
-        self._random = [torch.Generator().manual_seed(_seed(settings, c, k)) for c, k in jobs]
-        self._pictures = ImageParametrization(
-            first, len(self._jobs), settings, mean, std, self._random
+        # Each image's random numbers are its own, whatever batch it is in.
+        self._generators = [
+            torch.Generator().manual_seed(_seed(settings, c, k)) for c, k in self._targets
+        ]
+        self._parametrization = ImageParametrization(
+            first, settings, model.source, self._generators
         )
-        self._channels = torch.tensor([c for c, _ in jobs], device=self._device)
-        self._curves: list[list[float]] = [[] for _ in jobs]
-        self._good = torch.ones(len(jobs), dtype=torch.bool)
-        self._moved = torch.zeros(len(jobs), dtype=torch.bool)
-        half = settings.precision == "fast" and has_bfloat16_units(self._device)
-        self._climb = ObjectiveGradient(self._scores, half)
-        self._film: list[np.ndarray] = []
-        self._filmed = snapshot_steps(settings.steps)
+        self._channels = torch.tensor([c for c, _ in self._targets], device=self._device)
+        self._curves: list[list[float]] = [[] for _ in self._targets]
+        self._is_finite = torch.ones(len(self._targets), dtype=torch.bool)
+        self._has_moved = torch.zeros(len(self._targets), dtype=torch.bool)
+        use_bfloat16 = settings.precision == "fast" and has_bfloat16_units(self._device)
+        self._gradient = ObjectiveGradient(self._objective, use_bfloat16)
+        self._snapshots: list[np.ndarray] = []
+        self._snapshot_steps = snapshot_steps(settings.steps)
 
     def step(self, number: int) -> None:
-        """One step of all that are still good. Raises VrnnError without a gradient."""
+        """Do one step of all images that are still finite.
+
+        Raises:
+            VrnnError: The layer has no gradient.
+        """
         settings = self._settings
-        seen = self._pictures.images()
-        if number - 1 in self._filmed:
-            self._film.append(self._frame(seen))
-        plain = number > settings.steps - settings.untransformed_steps
-        changed = seen if plain else transform_images(seen, settings, self._random)
+        images = self._parametrization.images()
+        if number - 1 in self._snapshot_steps:
+            self._snapshots.append(self._snapshot(images))
+        is_final_phase = number > settings.steps - settings.untransformed_steps
+        transformed = (
+            images if is_final_phase else transform_images(images, settings, self._generators)
+        )
         try:
-            scores, slope = self._climb(changed.detach())
+            objectives, image_gradient = self._gradient(transformed.detach())
         except (NotImplementedError, RuntimeError) as error:
-            raise _plainly(error) from error
-        penalty = self._penalties(seen)
-        outputs, slopes = [changed], [slope]
+            raise _translate_error(error) from error
+        penalty = penalties(images, settings)
+        outputs, gradients = [transformed], [image_gradient]
         if penalty is not None:
-            outputs, slopes = [changed, -penalty], [slope, torch.ones_like(penalty)]
-        gradient = torch.autograd.grad(outputs, self._pictures.values, slopes)[0]
-        finite = torch.isfinite(gradient).flatten(1).all(1) & torch.isfinite(scores)
-        good = self._good & finite.cpu()
-        self._good = good
-        self._moved |= good & (gradient.flatten(1).abs().amax(1) > 0).cpu()
-        for curve, score, ok in zip(self._curves, scores.tolist(), good.tolist(), strict=True):
-            curve.append(score if ok else float("nan"))
-        self._pictures.ascend(gradient, good.to(self._device))
-        if not plain:
-            self._pictures.pull_to_mean(settings.mean_pull, good.to(self._device))
+            outputs.append(-penalty)
+            gradients.append(torch.ones_like(penalty))
+        gradient = torch.autograd.grad(outputs, self._parametrization.values, gradients)[0]
+        is_finite = torch.isfinite(gradient).flatten(1).all(1) & torch.isfinite(objectives)
+        good = self._is_finite & is_finite.cpu()
+        self._is_finite = good
+        self._has_moved |= good & (gradient.flatten(1).abs().amax(1) > 0).cpu()
+        for curve, value, ok in zip(self._curves, objectives.tolist(), good.tolist(), strict=True):
+            curve.append(value if ok else float("nan"))
+        self._parametrization.ascend(gradient, good.to(self._device))
+        if not is_final_phase:
+            self._parametrization.pull_to_mean(settings.mean_pull, good.to(self._device))
 
-    def _scores(self, images: torch.Tensor) -> torch.Tensor:
-        """(N,) what each picture makes larger."""
-        tensor = self._run(self._with(images))
-        if not tensor.is_floating_point():
-            raise VrnnError(NO_GRADIENT)
-        maps = to_maps(tensor, self._form).float()
-        if len(maps) != len(images):
-            raise VrnnError("this model takes one image at a time; its layers cannot be ascended")
-        own = torch.arange(len(images), device=maps.device)
-        settings, extra = self._settings, self._form.prefix_tokens
-        if settings.objective == "layer":
-            return maps.square().mean((1, 2))
-        if settings.objective == "direction":
-            if len(settings.direction) != maps.shape[1]:
-                raise VrnnError(f"the direction should have {maps.shape[1]} numbers")
-            way = torch.tensor(settings.direction, device=maps.device, dtype=maps.dtype)
-            return torch.einsum("nct,c->n", maps[:, :, extra:], way) / maps[:, 0, extra:].shape[1]
-        chosen = maps[own, self._channels]
-        if settings.objective == "neuron":
-            height, width = self._form.shape[1:]
-            row, column = settings.position or (height // 2, width // 2)
-            if not (0 <= row < height and 0 <= column < width):
-                raise VrnnError(f"maps of this layer are {height}×{width}; there is no such unit")
-            return chosen[:, extra + row * width + column]
-        mean = chosen[:, extra:].mean(1)
-        if settings.objective == "difference":
-            mean = mean - maps[:, settings.subtracted_channel, extra:].mean(1)
-        if settings.diversity > 0 and settings.samples_per_channel > 1:
-            mean = mean - settings.diversity * self._alike(maps[:, :, extra:])
-        return mean
+    def _objective(self, images: torch.Tensor) -> torch.Tensor:
+        """(N,) what each image maximizes."""
+        tensor = self._forward(self._with_images(images))
+        return objective_values(tensor, self._layout, self._channels, self._settings)
 
-    def _alike(self, maps: torch.Tensor) -> torch.Tensor:
-        """(N,) how alike the copies of a channel are: the cosine of their Gram matrices."""
-        gram = torch.einsum("nct,ndt->ncd", maps, maps).flatten(1)
-        gram = torch.nn.functional.normalize(gram, dim=1)
-        same = self._channels[:, None] == self._channels[None]
-        same = same & ~torch.eye(len(maps), dtype=torch.bool, device=maps.device)
-        return (gram @ gram.T * same).sum(1) / same.sum(1).clamp_min(1)
-
-    def _penalties(self, images: torch.Tensor) -> torch.Tensor | None:
-        """(N,) what is taken away from the objective; None: nothing."""
-        settings = self._settings
-        if not (settings.l1 or settings.l2 or settings.total_variation):
-            return None
-        total = torch.zeros(len(images), device=images.device)
-        if settings.l1:
-            total = total + settings.l1 * images.abs().mean((1, 2, 3))
-        if settings.l2:
-            total = total + settings.l2 * images.square().mean((1, 2, 3)).sqrt()
-        if settings.total_variation:
-            down = (images[:, :, 1:] - images[:, :, :-1]).abs().mean((1, 2, 3))
-            across = (images[..., 1:] - images[..., :-1]).abs().mean((1, 2, 3))
-            total = total + settings.total_variation * (down + across)
-        return total
-
-    def _with(self, images: torch.Tensor) -> tuple[object, ...]:
-        """The model's inputs with these for the first, the others repeated."""
-        replaced = False
+    def _with_images(self, images: torch.Tensor) -> tuple[object, ...]:
+        """The model's inputs with these images for the first tensor, the others repeated."""
+        is_replaced = False
         result: list[object] = []
         for one in self._inputs:
-            if isinstance(one, torch.Tensor) and not replaced:
-                replaced = True
+            if isinstance(one, torch.Tensor) and not is_replaced:
+                is_replaced = True
                 result.append(images)
             elif isinstance(one, torch.Tensor):
                 result.append(one.expand(len(images), *one.shape[1:]))
@@ -259,51 +280,59 @@ class _FeatureBatch:
                 result.append(one)
         return tuple(result)
 
-    def _frame(self, images: torch.Tensor) -> np.ndarray:
-        """(N, h, w, 3) uint8: the pictures at this moment, small."""
+    def _snapshot(self, images: torch.Tensor) -> np.ndarray:
+        """(N, h, w, 3) uint8: the images at this moment, small."""
         images = images.detach()
-        factor = -(-max(images.shape[2:]) // FILM_SIDE)
+        factor = -(-max(images.shape[2:]) // SNAPSHOT_SIDE)
         if factor > 1:
             images = torch.nn.functional.avg_pool2d(images, factor, ceil_mode=True)
-        return self._pictures.to_uint8(images)[0]
+        return self._parametrization.to_uint8(images)[0]
 
-    def features(self, final: bool = False) -> list[FeatureImage]:
-        """What there is now. final: with the objective on the untransformed pictures."""
-        images = self._pictures.images().detach()
-        scores = [curve[-1] if curve else 0.0 for curve in self._curves]
+    def images(self, final: bool = False) -> list[FeatureImage]:
+        """Return the images as they are now.
+
+        Args:
+            final: Whether to compute the objective on the untransformed images.
+        """
+        images = self._parametrization.images().detach()
+        activations = [curve[-1] if curve else 0.0 for curve in self._curves]
         if final:
             with torch.no_grad():
-                scores = self._scores(images).tolist()
-            self._film.append(self._frame(images))
-        shown, seen = self._pictures.to_uint8(images)
-        at = range(len(self._jobs))
-        dead = ~self._moved.numpy()
+                activations = self._objective(images).tolist()
+            self._snapshots.append(self._snapshot(images))
+        pixels, as_inputs = self._parametrization.to_uint8(images)
+        dead = ~self._has_moved.numpy()
         if final:
             dead |= [len(c) > 1 and all(v == c[0] for v in c) for c in self._curves]
-        shown[dead] = DEAD  # noise would look like a result
-        film = list(zip(*self._film, strict=True)) if self._film else [(shown[i],) for i in at]
+        pixels[dead] = DEAD_GRAY  # noise would look like a result
+        snapshots = (
+            list(zip(*self._snapshots, strict=True))
+            if self._snapshots
+            else [(one,) for one in pixels]
+        )
         return [
             FeatureImage(
-                self._node, channel, copy, shown[i], seen[i], scores[i],
+                self._node, channel, sample, pixels[i], as_inputs[i], activations[i],
                 np.array(self._curves[i], np.float32), bool(dead[i]),
-                not bool(self._good[i]), np.stack(film[i]),
+                not bool(self._is_finite[i]), np.stack(snapshots[i]),
             )
-            for i, (channel, copy) in enumerate(self._jobs)
+            for i, (channel, sample) in enumerate(self._targets)
         ]  # fmt: skip
 
 
 def snapshot_steps(steps: int) -> frozenset[int]:
-    """Steps after which a picture is taken for the film: more of them early, when most happens."""
-    return frozenset(round(steps * (i / (FILM - 1)) ** 2) for i in range(FILM - 1))
+    """Return the steps after which snapshots are taken: more of them early, when most happens."""
+    last = SNAPSHOT_COUNT - 1
+    return frozenset(round(steps * (i / last) ** 2) for i in range(last))
 
 
-def _plainly(error: Exception) -> Exception:
-    """An error of the backward pass as a sentence, where it is the layer that has no gradient."""
+def _translate_error(error: Exception) -> Exception:
+    """A VrnnError if it is the layer that has no gradient, else the error itself."""
     text = str(error)
     if isinstance(error, NotImplementedError) or any(words in text for words in UNDIFFERENTIABLE):
         return VrnnError(f"{NO_GRADIENT} ({explain_error(error)})")
     return error
 
 
-def _seed(settings: FeatureVisSettings, one: int, two: int) -> int:
-    return (settings.seed * 1_000_003 + one * 1009 + two) % (2**63 - 1)
+def _seed(settings: FeatureVisSettings, channel: int, sample: int) -> int:
+    return (settings.seed * 1_000_003 + channel * 1009 + sample) % (2**63 - 1)

@@ -16,21 +16,21 @@ from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 
-PATIENCE = 10.0
+CONNECT_TIMEOUT = 10.0
 """Seconds for a machine to answer."""
 
 
 @lru_cache(maxsize=1)
-def _opened(spec: ModelSpec, detail: str) -> LoadedModel:
+def _open_model(spec: ModelSpec, detail: str) -> LoadedModel:
     return LoadedModel(open_source(spec), detail)
 
 
-def _part(
+def _optimize_channels(
     spec: ModelSpec, detail: str, node: int, channels: Sequence[int], settings: FeatureVisSettings,
     image: np.ndarray | None,
 ) -> list[FeatureImage]:  # fmt: skip
-    """Some channels, wherever this runs."""
-    steps = optimize(_opened(spec, detail), node, channels, settings, image)
+    """Make the images of some channels, on whatever machine this runs."""
+    steps = optimize(_open_model(spec, detail), node, channels, settings, image)
     while True:
         try:
             next(steps)
@@ -39,23 +39,30 @@ def _part(
 
 
 def _check_reachable(address: str) -> None:
-    """Raise VrnnError when nobody listens there: Ray itself would try for minutes."""
+    """Raise VrnnError if nobody listens there: Ray itself would try for minutes."""
     host, _, port = address.removeprefix("ray://").rpartition(":")
     if not host or not port.isdecimal():
         return
     try:
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
+        socket.create_connection((host, int(port)), timeout=CONNECT_TIMEOUT).close()
     except OSError as error:
         reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"Ray at '{address}' is not reached: {reason}") from error
+        raise VrnnError(f"Ray at '{address}' cannot be reached: {reason}") from error
 
 
 class RayCluster:
-    """Machines that make pictures."""
+    """Machines that make feature visualizations."""
 
     def __init__(self, address: str) -> None:
-        """address: as `ray.init` takes it, such as `auto` or `ray://head:10001`; `local`: this
-        machine only. Raises VrnnError when there is no Ray or it is not reached."""
+        """Join the cluster.
+
+        Args:
+            address: As `ray.init` takes it, such as `auto` or `ray://head:10001`; `local` for this
+                machine only.
+
+        Raises:
+            VrnnError: Ray is not installed or cannot be reached.
+        """
         try:
             import ray
         except ImportError as error:
@@ -68,19 +75,28 @@ class RayCluster:
                 include_dashboard=False if address == "local" else None,
             )  # fmt: skip
         except Exception as error:  # Ray's own, its RPC's and the system's, of no common kind
-            raise VrnnError(f"Ray at '{address}' is not reached: {error}") from error
+            raise VrnnError(f"Ray at '{address}' cannot be reached: {error}") from error
 
-    def features(
+    def optimize(
         self, spec: ModelSpec, detail: str, node: int, blocks: Sequence[Sequence[int]],
         settings: FeatureVisSettings, image: np.ndarray | None,
     ) -> Iterator[tuple[FeatureImage, ...]]:  # fmt: skip
-        """Pictures as they are made, in whatever order. blocks: of channels, each for one machine.
+        """Yield images as they are made, in whatever order.
 
-        Raises VrnnError.
+        Args:
+            spec: The model.
+            detail: Level of detail of its graph.
+            node: Id of the node.
+            blocks: Channels, those of each block for one machine.
+            settings: How the images are made.
+            image: (H, W, 3) uint8 to start from; None for the model's own sample.
+
+        Raises:
+            VrnnError: The images cannot be made, or a machine failed.
         """
         ray = self._ray
-        work = ray.remote(max_retries=3)(_part)
-        running = [work.remote(spec, detail, node, block, settings, image) for block in blocks]
+        task = ray.remote(max_retries=3)(_optimize_channels)
+        running = [task.remote(spec, detail, node, block, settings, image) for block in blocks]
         while running:
             ready, running = ray.wait(running)
             try:

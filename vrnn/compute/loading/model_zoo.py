@@ -67,7 +67,7 @@ def from_timm(name: str) -> ModelCandidate:
     """Build a timm model with random weights and the input size of its configuration.
 
     Args:
-        name: Such as `vit_small_patch16_224`; what stands behind a dot, a name of weights, is
+        name: Such as `vit_small_patch16_224`; a suffix behind a dot, which names weights, is
             ignored.
 
     Raises:

@@ -1,4 +1,4 @@
-"""Opens the model that the user asked for: from the package, a script, a library or Python."""
+"""The model that the user asked for, opened from the package, a script, a library or Python."""
 
 from __future__ import annotations
 

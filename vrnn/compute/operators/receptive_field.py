@@ -287,7 +287,7 @@ def _steps_of_view(old: Geometry, new: Geometry) -> _ViewSteps | None:
         moves[below[-1]].append((axis, stride // old.strides[below[-1]]))
     chains: list[list[int]] = []
     carry, chain = 0, list[int]()
-    for place, d in enumerate(order):
+    for index, d in enumerate(order):
         end = carry + start[d] + sum(step * (new.shape[axis] - 1) for axis, step in moves[d])
         carry = end // old.shape[d]
         if chain or carry:
@@ -296,7 +296,7 @@ def _steps_of_view(old: Geometry, new: Geometry) -> _ViewSteps | None:
             chains.append(chain)
             chain = []
         if carry:
-            outer = order[place + 1] if place + 1 < len(order) else None
+            outer = order[index + 1] if index + 1 < len(order) else None
             if outer is None or old.strides[outer] != old.strides[d] * old.shape[d]:
                 return None
     return _ViewSteps(start, moves, chains)

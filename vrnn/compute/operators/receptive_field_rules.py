@@ -194,7 +194,7 @@ def _without_rule(call: Call, result: torch.Tensor) -> PixelField:
     """.split()
 )
 def pointwise(call: Call, result: torch.Tensor) -> PixelField:
-    """Return the field where each position takes only the one at its place, after broadcasting."""
+    """Return the field where each position takes the same one of each broadcast argument."""
     shape = tuple(result.shape)
     shapes = [tuple(t.shape) for t in call.tensors if call.operation != "prelu"]
     if call.operation != "prelu" and np.broadcast_shapes(*shapes) != shape:
@@ -202,11 +202,11 @@ def pointwise(call: Call, result: torch.Tensor) -> PixelField:
     return join_fields([broadcast_field(field, t.shape, shape) for t, field in call.sources], shape)
 
 
-def along_axis(place: int, default: int | None = None) -> Rule:
+def along_axis(index: int, default: int | None = None) -> Rule:
     """Make the rule of an operation that mixes the positions along one axis, or a few.
 
     Args:
-        place: Index of the positional argument that names the axis or axes; as a keyword it is
+        index: Index of the positional argument that names the axis or axes; as a keyword it is
             `dim` or `dims`.
         default: The axis where nothing names it.
     """
@@ -214,7 +214,7 @@ def along_axis(place: int, default: int | None = None) -> Rule:
     def mixes(call: Call, result: torch.Tensor) -> PixelField:
         dim = call.kwargs.get("dim", call.kwargs.get("dims"))
         if dim is None:
-            dim = call.args[place] if len(call.args) > place else default
+            dim = call.args[index] if len(call.args) > index else default
         tensor = call.tensors[0]
         field = call.sole_source(tensor)
         axes = _from_end(dim, tensor.dim())
@@ -255,10 +255,10 @@ def _reduction(call: Call, result: torch.Tensor) -> PixelField:
         return pointwise(call, result)
     tensor = call.tensors[0]
     field = call.sole_source(tensor)
-    place = 2 if call.operation == "norm" else 1
+    index = 2 if call.operation == "norm" else 1
     dim = call.kwargs.get("dim", call.kwargs.get("axis"))
-    if dim is None and len(call.args) > place:
-        dim = call.args[place]
+    if dim is None and len(call.args) > index:
+        dim = call.args[index]
     if dim is None or isinstance(dim, bool):
         return field.as_global()
     axes = _from_end(dim, tensor.dim())
