@@ -62,9 +62,7 @@ def test_layers_are_moved_scaled_folded_and_all_of_it_is_undone(program, where):
     move_mouse(vrnn, *where.layer("stage3.1.conv2"))
     vrnn.xdotool("click", "--repeat", "2", "--delay", "80", "1")
     time.sleep(1.0)
-    assert saved_session(vrnn)["layers"] == [
-        {"network": 0, "layer": "stage3.1.conv2", "folded": True}
-    ]
+    assert saved_session(vrnn)["layers"] == [{"layer": "stage3.1.conv2", "folded": True}]
     vrnn.press("g")
     time.sleep(1.5)
     assert len(saved_session(vrnn)["state"]["folds"]) >= 3
