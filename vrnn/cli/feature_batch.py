@@ -131,7 +131,7 @@ def _make_layer(task: _LayerTask, options: FeatureOptions) -> None:
         )
     ]
     total = sum(map(len, left)) * settings.samples_per_channel
-    with progress_bar(total, "picture", options.quiet) as bar, logging_redirect_tqdm([logger]):
+    with progress_bar(total, "pictures", options.quiet) as bar, logging_redirect_tqdm([logger]):
         bar.set_description(node.name)
         for done, features, note in task.results(left):
             _write(folder, features)

@@ -31,7 +31,7 @@ def export_models(options: ExportOptions) -> None:
         title = info.title if len(specs) == 1 else f"{slot}-{info.title}"
         files = 0
         exported = export_layers(options.out, title, nodes, results[slot].maps, options.formats)
-        with progress_bar(len(nodes), "layer", options.quiet) as bar:
+        with progress_bar(len(nodes), "layers", options.quiet) as bar:
             for paths in exported:
                 files += len(paths)
                 bar.update()

@@ -13,9 +13,9 @@ def progress_bar(total: int, unit: str, quiet: bool) -> tqdm:
 
     Args:
         total: How many there are to make.
-        unit: What they are called.
+        unit: What several of them are called.
         quiet: Whether to show nothing at all.
     """
     from tqdm import tqdm  # takes 28 ms to import, for nothing in most runs
 
-    return tqdm(total=total, unit=unit, disable=True if quiet else None, dynamic_ncols=True)
+    return tqdm(total=total, unit=f" {unit}", disable=True if quiet else None, dynamic_ncols=True)
