@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from tests.controls.test_hand_controls import anew, by
 from tests.scene.headset.test_hand_picking import joints
-from tests.support.headset import LEFT, RIGHT, Person, looking, middle
+from tests.support.headset import LEFT, RIGHT, Person, center_of, looking
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.view import FrameLayer
@@ -297,7 +297,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
     """Random hands for a while: pressed, asleep, lost, near and far, beside themselves."""
     rng = np.random.default_rng(seed)
     buttons = ("primary", "secondary", "menu", "stick_click")
-    targets = [middle(spot) for spot in studio.world.pick_regions()]
+    targets = [center_of(region) for region in studio.world.pick_regions()]
     for number in range(400):
         for hand in (LEFT, RIGHT):
             told = visitor.input[hand]
