@@ -25,17 +25,19 @@ def looking(position, at) -> Pose:
 class Person:
     """Drives `HandControls` frame by frame."""
 
-    def __init__(self, place, panels=None, rig=None, context=None, file=None, **comfort) -> None:
+    def __init__(
+        self, workspace, panels=None, rig=None, context=None, file=None, **comfort
+    ) -> None:
         settings = replace(load_config().comfort, **comfort)
-        self.controls = HandControls(place, settings, context, panels, file, rig)
-        self.place = place
+        self.controls = HandControls(workspace, settings, context, panels, file, rig)
+        self.workspace = workspace
         self.now = 100.0
         self.head = Pose(np.array([0.0, 1.65, 0.0]))
         self.input = [
             HandInput(aim=p, grip=p, active=True)
             for p in (Pose(np.array([-0.2, 1.25, -0.35])), Pose(np.array([0.2, 1.25, -0.35])))
         ]
-        self.done, self.buzzes = [], []
+        self.done, self.pulses = [], []
         self.focused = True
         self.frame()
 
@@ -44,20 +46,20 @@ class Person:
         for _ in range(count):
             self.now += FRAME
             eyes = (Eye(self.head), Eye(self.head))
-            tracked = TrackingFrame(
+            tracking = TrackingFrame(
                 self.now, self.head, eyes, (self.input[0], self.input[1]), self.focused
             )
-            done, buzzes = self.controls.update(tracked, FRAME)
+            done, pulses = self.controls.update(tracking, FRAME)
             self.done += done
-            self.buzzes += buzzes
+            self.pulses += pulses
 
     def wait(self, seconds: float) -> None:
         """Let time go by."""
         self.frame(round(seconds / FRAME))
 
-    def set(self, hand: int, **told) -> None:
-        """Change what a hand tells, for one frame and on."""
-        self.input[hand] = replace(self.input[hand], **told)
+    def set(self, hand: int, **changes) -> None:
+        """Change what a hand reports, from the next frame on."""
+        self.input[hand] = replace(self.input[hand], **changes)
         self.frame()
 
     def tap(self, hand: int, button: str) -> None:
@@ -85,13 +87,14 @@ class Person:
         self.set(hand, aim=pose, grip=pose)
 
 
-def middle(spot) -> np.ndarray:
-    """(3,) meters: of a spot."""
-    return np.array(spot.origin) + (np.array(spot.right) + np.array(spot.down)) / 2
+def center_of(region) -> np.ndarray:
+    """(3,) meters: the center of a pick region."""
+    return np.array(region.origin) + (np.array(region.right) + np.array(region.down)) / 2
 
 
-def spots(world, kind):
-    return [spot for spot in world.pick_regions() if spot.kind == kind]
+def pick_regions(world, kind):
+    """The pick regions of one kind."""
+    return [region for region in world.pick_regions() if region.kind == kind]
 
 
 def on_layer(world, name, across=0.5, down=0.5) -> np.ndarray:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 from imgui_bundle import imgui
 
-from tests.support.headset import LEFT, RIGHT, Person, hand_joints, looking, middle
+from tests.support.headset import LEFT, RIGHT, Person, center_of, hand_joints, looking
 from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.display import FoldAllStages
@@ -297,7 +297,7 @@ def test_whatever_hands_do_nothing_breaks(visitor, studio, seed):
     """Random hands for a while: pressed, asleep, lost, near and far, beside themselves."""
     rng = np.random.default_rng(seed)
     buttons = ("primary", "secondary", "menu", "stick_click")
-    targets = [middle(spot) for spot in studio.world.pick_regions()]
+    targets = [center_of(region) for region in studio.world.pick_regions()]
     for number in range(400):
         for hand in (LEFT, RIGHT):
             told = visitor.input[hand]

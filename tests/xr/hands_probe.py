@@ -1,4 +1,4 @@
-"""What `Input` reads, without graphics, as lines of JSON: a child process of a test.
+"""What `HandInputReader` reads, without graphics, as lines of JSON: a child process of a test.
 
     python -m tests.xr.hands_probe PROFILE
 
@@ -80,26 +80,26 @@ def main() -> None:
         moment = now()
         head = pose_of(xr.locate_space(view, stage, moment).pose)
         before = time.perf_counter()
-        told = [told_of(one) for one in hands.read(stage, moment, head)]
+        report = [report_of_hand(one) for one in hands.read(stage, moment, head)]
         took, frames = took + time.perf_counter() - before, frames + 1
-        for hand, one in enumerate(told):
+        for hand, one in enumerate(report):
             one["profile"] = hands.current_profile(hand)
-        if told != last:
-            last = told
-            print(json.dumps({"hands": told, "head": place(head)}), flush=True)
+        if report != last:
+            last = report
+            print(json.dumps({"hands": report, "head": place(head)}), flush=True)
     print(json.dumps({"milliseconds": 1e3 * took / max(frames, 1)}), flush=True)
     hands.close()
     xr.destroy_session(session)
     xr.destroy_instance(instance)
 
 
-def told_of(hand) -> dict:
+def report_of_hand(hand) -> dict:
     names = ("primary", "secondary", "menu", "stick_click", "active")
-    told = {name: getattr(hand, name) for name in names}
-    told |= {"trigger": round(hand.trigger, 3), "squeeze": round(hand.squeeze, 3)}
-    told["stick"] = [round(v, 3) for v in hand.stick]
-    told["joints"] = hand.joints is not None
-    return told | {"aim": place(hand.aim), "grip": place(hand.grip)}
+    report = {name: getattr(hand, name) for name in names}
+    report |= {"trigger": round(hand.trigger, 3), "squeeze": round(hand.squeeze, 3)}
+    report["stick"] = [round(v, 3) for v in hand.stick]
+    report["joints"] = hand.joints is not None
+    return report | {"aim": place(hand.aim), "grip": place(hand.grip)}
 
 
 def place(pose: Pose | None) -> list[float] | None:

@@ -27,7 +27,7 @@ class Probe:
             self._lines.put(line)
 
     def until(self, true):
-        """What is told once `true` of it holds."""
+        """What is reported once `true` of it holds."""
         if true(self.input):
             return self.input
         end = time.monotonic() + PATIENCE
@@ -40,7 +40,7 @@ class Probe:
                 continue
             if true(self.input):
                 return self.input
-        raise AssertionError(f"never told: the last was {self.input}")
+        raise AssertionError(f"never reported: the last was {self.input}")
 
     def say(self, words: str) -> None:
         self._process.stdin.write(words + "\n")

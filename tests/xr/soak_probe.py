@@ -1,4 +1,4 @@
-"""A long visit, with images and layers that change all the time: does anything pile up?
+"""A long session, with images and layers that change all the time: does anything pile up?
 
     python -m tests.xr.soak_probe FRAMES
 
@@ -48,39 +48,39 @@ def memory() -> int:
 
 
 def main(frames: int) -> int:
-    """Visit, and print what was found."""
+    """Run the session, and print what was found."""
     config = load_config()
     marks = []
-    with OffscreenApp([ModelSpec("default")], config) as studio:
+    with OffscreenApp([ModelSpec("default")], config) as app:
         rng = np.random.default_rng(0)
         images = [rng.integers(0, 255, (32, 32, 3), np.uint8) for _ in range(8)]
-        with studio.open_headset_view(config.headset, render_colors(config)) as visit:
-            headset = visit.headset
+        with app.open_headset_view(config.headset, render_colors(config)) as view:
+            headset = view.headset
             sent = -1
             while headset.alive:
                 headset.poll()
                 if not headset.running:
                     time.sleep(0.002)
                     continue
-                seconds = visit.frame()
+                seconds = view.frame()
                 number = headset.frames
-                if studio.feed.passes > sent:
-                    sent = studio.feed.passes
-                    studio.workspace.show_live_frame(images[sent % 8])
+                if app.feed.passes > sent:
+                    sent = app.feed.passes
+                    app.workspace.show_live_frame(images[sent % 8])
                 if number % 50 == 0:
-                    studio.dispatcher.execute(SetArrangement())
-                camera = None if visit.last_frame is None else visit.last_frame.camera
-                studio.advance(seconds, 1e9, camera)
-                visit.prepare_next_frame()
+                    app.dispatcher.execute(SetArrangement())
+                camera = None if view.last_frame is None else view.last_frame.camera
+                app.advance(seconds, 1e9, camera)
+                view.prepare_next_frame()
                 if number in (frames // 5, frames):
                     marks.append({"memory": memory(), "objects": objects()})
                 if number == frames:
                     headset.request_exit()
-            told = {"frames": headset.frames, "unended": headset.open_frames, "marks": marks}
-        told["passes"] = studio.feed.passes
-        told["after"] = objects()
-        told["gl"] = studio.gl_context.error
-    print(json.dumps(told))
+            report = {"frames": headset.frames, "open_frames": headset.open_frames, "marks": marks}
+        report["passes"] = app.feed.passes
+        report["after"] = objects()
+        report["gl"] = app.gl_context.error
+    print(json.dumps(report))
     return 0
 
 

@@ -38,7 +38,7 @@ def probe(runtime, service):
 
 def right(true):
     """A condition on the right hand, of a whole line."""
-    return lambda told: "hands" in told and true(told["hands"][1])
+    return lambda report: "hands" in report and true(report["hands"][1])
 
 
 def near(values, wanted):
@@ -63,8 +63,8 @@ def test_every_button_arrives(probe, service, profile):
             "secondary": (replace(RIGHT, b=True), lambda h: h["secondary"]),
             "stick_click": (replace(RIGHT, stick_click=True), lambda h: h["stick_click"]),
         }
-        for name, (told, holds) in asked.items():
-            remote.send(right=told)
+        for name, (hand, holds) in asked.items():
+            remote.send(right=hand)
             hands = child.until(right(holds))["hands"]
             others = {k for k in asked if k not in (name, "stick") and hands[1][k]}
             assert others == set()
@@ -78,13 +78,13 @@ def test_poses_are_those_of_the_stage(probe, service, profile):
     with service.remote() as remote:
         remote.send(head=(0.1, 1.7, 0.2))
         child = probe(profile)
-        told = child.until(right(lambda hand: near(hand["grip"], RIGHT.position)))
-        assert near(told["head"], (0.1, 1.7, 0.2))
-        assert near(told["hands"][0]["grip"], LEFT.position)
+        report = child.until(right(lambda hand: near(hand["grip"], RIGHT.position)))
+        assert near(report["head"], (0.1, 1.7, 0.2))
+        assert near(report["hands"][0]["grip"], LEFT.position)
         turned = (0.0, 0.7071, 0.0, 0.7071)
         remote.send(right=replace(RIGHT, position=(0.4, 1.1, -0.7), orientation=turned))
-        told = child.until(right(lambda hand: near(hand["grip"], (0.4, 1.1, -0.7))))
-        assert near(told["hands"][1]["aim"][3:], turned)
+        report = child.until(right(lambda hand: near(hand["grip"], (0.4, 1.1, -0.7))))
+        assert near(report["hands"][1]["aim"][3:], turned)
 
 
 def test_the_simple_controllers_button_is_the_trigger(probe, service):
@@ -93,8 +93,8 @@ def test_the_simple_controllers_button_is_the_trigger(probe, service):
         child = probe("simple_controller")
         child.until(right(lambda hand: hand["active"]))
         remote.send(right=replace(RIGHT, trigger=1.0, trigger_click=True))
-        told = child.until(right(lambda hand: hand["trigger"] == 1.0))
-        assert "simple" in told["hands"][1]["profile"]
+        report = child.until(right(lambda hand: hand["trigger"] == 1.0))
+        assert "simple" in report["hands"][1]["profile"]
 
 
 def test_a_controller_sleeps_and_wakes(probe, service):
@@ -104,8 +104,8 @@ def test_a_controller_sleeps_and_wakes(probe, service):
         child.until(right(lambda hand: hand["active"] and hand["aim"] is not None))
         asleep = replace(RIGHT, active=False, hand=False)
         remote.send(right=asleep)
-        told = child.until(right(lambda hand: hand["aim"] is None))
-        assert told["hands"][0]["aim"] is not None
+        report = child.until(right(lambda hand: hand["aim"] is None))
+        assert report["hands"][0]["aim"] is not None
         remote.send(right=replace(RIGHT, trigger=1.0))
         child.until(right(lambda hand: hand["aim"] is not None and hand["trigger"] == 1.0))
 
@@ -116,7 +116,7 @@ def test_a_controller_is_felt_and_reading_is_quick(probe, service):
         child = probe("touch_controller")
         child.until(right(lambda hand: hand["active"]))
         child.say("buzz 1")
-        child.until(lambda told: told.get("buzzed") == 1)
+        child.until(lambda report: report.get("buzzed") == 1)
         time.sleep(1.0)
         child.close()
         print(f"reading both hands took {child.input['milliseconds']:.2f} ms")
@@ -126,7 +126,7 @@ def test_a_controller_is_felt_and_reading_is_quick(probe, service):
 def test_a_hand_without_a_controller_pinches(probe, service):
     with service.remote() as remote:
         remote.send()
-        child = probe("vive_controller")  # that nobody holds here: only joints are told
+        child = probe("vive_controller")  # that nobody holds here: only joints are reported
         child.until(right(lambda hand: hand["joints"] and hand["aim"] is not None))
         assert child.input["hands"][1]["profile"] == ""
         where = child.input["hands"][1]["aim"][:3]
@@ -138,9 +138,9 @@ def test_the_runtime_takes_the_buttons_of_every_kind(probe, service):
     with service.remote() as remote:
         remote.send()
         child = probe("")
-        told = child.until(right(lambda hand: hand["active"]))
-        assert told["refused"] == []
-        assert told["hands"][1]["profile"]
+        report = child.until(right(lambda hand: hand["active"]))
+        assert report["refused"] == []
+        assert report["hands"][1]["profile"]
 
 
 def test_all_actions_have_a_source_and_all_sources_an_action():

@@ -6,7 +6,7 @@ import json
 import os
 
 from tests.xr.fetch_runtime import fetch
-from vrnn.cli import doctor
+from vrnn.cli import machine_report
 
 
 def test_it_is_fetched_once(runtime):
@@ -34,4 +34,4 @@ def test_a_program_meets_the_runtime(runtime, service):
     assert "Monado" in found["runtime"]
     assert "Remote" in found["headset"]
     assert "XR_KHR_composition_layer_depth" in found["extras"]
-    assert doctor.openxr(found)[-1].part == "it has"
+    assert machine_report.openxr(found)[-1].part == "it has"

@@ -1,4 +1,4 @@
-"""A visit that lasts: nothing piles up. A short one here, ten thousand frames with
+"""A session that lasts: nothing piles up. A short one here, ten thousand frames with
 `python -m tests.xr.test_soak 10000`."""
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ MEGABYTES = 6
 
 
 def soak(runtime, frames: int, seconds: float) -> dict:
-    """What a visit of so many frames found, with a head that never stands still."""
+    """What a session of so many frames found, with a head that never stands still."""
     with runtime.serve() as service, service.remote() as remote:
         remote.send()
         process = runtime.start("-m", "tests.xr.soak_probe", str(frames), service=service)
@@ -42,23 +42,23 @@ def soak(runtime, frames: int, seconds: float) -> dict:
     return json.loads(out.strip().splitlines()[-1])
 
 
-def check(told: dict, frames: int) -> None:
-    early, late = told["marks"]
-    assert told["frames"] >= frames
-    assert told["unended"] == 0
-    assert told["passes"] > frames / 50
-    assert told["gl"] == "GL_NO_ERROR"
+def check(report: dict, frames: int) -> None:
+    early, late = report["marks"]
+    assert report["frames"] >= frames
+    assert report["open_frames"] == 0
+    assert report["passes"] > frames / 50
+    assert report["gl"] == "GL_NO_ERROR"
     grown = (late["memory"] - early["memory"]) / 2**20
-    assert grown < MEGABYTES, f"{grown:.1f} MB more after {told['passes']} passes"
+    assert grown < MEGABYTES, f"{grown:.1f} MB more after {report['passes']} passes"
     assert late["objects"] == early["objects"]
     # What the session had is given back, down to textures that the runtime lent.
-    assert all(told["after"][kind] <= count for kind, count in late["objects"].items())
-    assert told["after"]["Texture"] < late["objects"]["Texture"]
+    assert all(report["after"][kind] <= count for kind, count in late["objects"].items())
+    assert report["after"]["Texture"] < late["objects"]["Texture"]
 
 
 def test_nothing_piles_up(runtime):
-    told = soak(runtime, 400, 120)
-    check(told, 400)
+    report = soak(runtime, 400, 120)
+    check(report, 400)
 
 
 if __name__ == "__main__":

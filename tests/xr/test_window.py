@@ -191,8 +191,8 @@ def test_the_composed_picture(runtime, display, tmp_path):
     with runtime.serve(**own) as service, service.remote() as remote:
         remote.send()  # with the field of view that its compositor has
         process = runtime.start(
-            "-m", "tests.xr.visit_probe", str(tmp_path), "frames=400", "keep=30", "resolution=0.5",
-            service=service,
+            "-m", "tests.xr.session_probe", str(tmp_path), "frames=400", "keep=30",
+            "resolution=0.5", service=service,
         )  # fmt: skip
         with process:
             end = time.monotonic() + 60

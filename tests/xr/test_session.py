@@ -1,4 +1,4 @@
-"""A visit against the real runtime, each in a process of its own; see visit_probe.py."""
+"""Sessions with the real runtime, each in a process of its own; see session_probe.py."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ def look(pitch, yaw):
 
 
 def ordered(folder, **asked):
-    return ["-m", "tests.xr.visit_probe", str(folder), *(f"{k}={v}" for k, v in asked.items())]
+    return ["-m", "tests.xr.session_probe", str(folder), *(f"{k}={v}" for k, v in asked.items())]
 
 
-def told_by(runtime, service, folder, **asked):
+def reported_by(runtime, service, folder, **asked):
     result = runtime.python(*ordered(folder, **asked), service=service)
     assert result.returncode == 0, result.stderr[-2000:]
-    return json.loads((folder / "told.json").read_text())
+    return json.loads((folder / "report.json").read_text())
 
 
 @pytest.mark.parametrize(
@@ -54,17 +54,17 @@ def test_both_eyes_see_what_flat_pictures_show(runtime, service, tmp_path, stere
     rig = ([-5.5, 0.3, 4.0], 0.4, 1.5)
     with service.remote() as remote:
         remote.send((0.1, 1.5, 0.2), look(-0.15, 0.2), views=OUTWARD)
-        told = told_by(
+        report = reported_by(
             runtime, service, tmp_path, frames=14, keep=12, resolution=2, stereo=stereo,
             samples=samples, rig=json.dumps(rig),
         )  # fmt: skip
-    assert told["size"] == [640, 480]
-    assert told["samples"] == samples
-    assert told["gl"] == "GL_NO_ERROR"
+    assert report["size"] == [640, 480]
+    assert report["samples"] == samples
+    assert report["gl"] == "GL_NO_ERROR"
     if stereo != "auto":
-        assert told["way"] == stereo
-    kept = told["kept"]["12"]
-    assert kept["veil"] == 0
+        assert report["stereo"] == stereo
+    kept = report["kept"]["12"]
+    assert kept["opacity"] == 0
     seen = [np.load(tmp_path / f"12-{layer}.npy").astype(int) for layer in (0, 1)]
     flat = [np.load(tmp_path / f"12-{layer}-flat.npy").astype(int) for layer in (0, 1)]
     for mine, expected in zip(seen, flat, strict=True):
@@ -87,7 +87,7 @@ def test_both_eyes_see_what_flat_pictures_show(runtime, service, tmp_path, stere
 def test_the_depth_that_is_handed_over_is_that_of_the_picture(runtime, service, tmp_path):
     with service.remote() as remote:
         remote.send(views=OUTWARD)
-        told_by(runtime, service, tmp_path, frames=10, keep=8, resolution=2)
+        reported_by(runtime, service, tmp_path, frames=10, keep=8, resolution=2)
     for layer in (0, 1):
         depth = np.load(tmp_path / f"8-{layer}-depth.npy")
         picture = np.load(tmp_path / f"8-{layer}.npy").astype(int)
@@ -103,22 +103,22 @@ def test_the_depth_that_is_handed_over_is_that_of_the_picture(runtime, service, 
 def test_a_whole_life_and_another(runtime, service, tmp_path):
     with service.remote() as remote:
         remote.send()
-        told = told_by(runtime, service, tmp_path, frames=4, sessions=2)
-    assert told["states"] == [WHOLE_LIFE, WHOLE_LIFE]
-    assert told["frames"] >= 8
-    assert told["unended"] == 0
-    assert told["errors"] == []
-    assert told["gl"] == "GL_NO_ERROR"
+        report = reported_by(runtime, service, tmp_path, frames=4, sessions=2)
+    assert report["states"] == [WHOLE_LIFE, WHOLE_LIFE]
+    assert report["frames"] >= 8
+    assert report["open_frames"] == 0
+    assert report["errors"] == []
+    assert report["gl"] == "GL_NO_ERROR"
 
 
 def test_a_runtime_that_forgets_the_context(runtime, service, tmp_path):
     """Some leave none behind after their calls; drawing goes on all the same."""
     with service.remote() as remote:
         remote.send(views=OUTWARD)
-        told = told_by(
+        report = reported_by(
             runtime, service, tmp_path, frames=12, keep=10, resolution=2, forgetful=1, sessions=2
         )
-    assert told["gl"] == "GL_NO_ERROR"
+    assert report["gl"] == "GL_NO_ERROR"
     for layer in (0, 1):
         mine, flat = (np.load(tmp_path / f"10-{layer}{what}.npy") for what in ("", "-flat"))
         assert flat.std() > 15
@@ -128,9 +128,9 @@ def test_a_runtime_that_forgets_the_context(runtime, service, tmp_path):
 def test_what_is_drawn_first_comes_gently(runtime, service, tmp_path):
     with service.remote() as remote:
         remote.send(views=OUTWARD)
-        told = told_by(runtime, service, tmp_path, frames=14, keep="0,1,2,12", resolution=2)
-    first = min(told["kept"], key=int)  # none before the headset is worn
-    assert told["kept"][first]["veil"] > 0.5
+        report = reported_by(runtime, service, tmp_path, frames=14, keep="0,1,2,12", resolution=2)
+    first = min(report["kept"], key=int)  # none before the headset is worn
+    assert report["kept"][first]["opacity"] > 0.5
     veiled, clear = (np.load(tmp_path / f"{n}-0.npy") for n in (first, 12))
     assert veiled.std() < 0.5 * clear.std()
 
@@ -148,12 +148,12 @@ def test_the_runtime_is_killed_in_mid_frame(runtime, service, tmp_path):
             process.wait(30)
             errors = process.stderr.read()
     assert process.returncode == 0, errors
-    told = json.loads((tmp_path / "told.json").read_text())
-    assert told["frames"] > 3
-    assert told["unended"] == 0
-    assert len(told["errors"]) == 1
-    assert "runtime is gone" in told["errors"][0]
-    assert told["gl"] == "GL_NO_ERROR"
+    report = json.loads((tmp_path / "report.json").read_text())
+    assert report["frames"] > 3
+    assert report["open_frames"] == 0
+    assert len(report["errors"]) == 1
+    assert "runtime is gone" in report["errors"][0]
+    assert report["gl"] == "GL_NO_ERROR"
 
 
 def refused(runtime, tmp_path, service=None, **environment):

@@ -1,10 +1,10 @@
-"""A visit of the default model without a window, as a test orders it: a child process of its own.
+"""Sessions with the default model and without a window, as a test orders: a child process.
 
-    python -m tests.xr.visit_probe FOLDER [NAME=VALUE…]
+    python -m tests.xr.session_probe FOLDER [NAME=VALUE…]
 
-Writes what happened to FOLDER/told.json. Names: `frames` to draw, `keep` the frames whose pictures
+Writes what happened to FOLDER/report.json. Names: `frames` to draw, `keep` the frames whose images
 are kept as .npy, `stereo`, `samples`, `depth`, `resolution`, `model`, `rig` as JSON, `forgetful`,
-`sessions` to hold one after the other.
+`sessions` to run one after the other.
 """
 
 from __future__ import annotations
@@ -34,73 +34,73 @@ from vrnn.xr.runtime import HeadsetError, HeadsetLost
 PATIENCE = 40.0
 
 
-def visit(folder: Path, asked: dict[str, Any]) -> dict[str, Any]:
-    """Hold the sessions; returns what happened."""
+def run_sessions(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
+    """Run the sessions; returns what happened."""
     config = load_config()
     settings = replace(
         config.headset,
-        depth=bool(int(asked.get("depth", 1))),
-        resolution=float(asked.get("resolution", 1)),
+        depth=bool(int(order.get("depth", 1))),
+        resolution=float(order.get("resolution", 1)),
     )
-    keep = {int(n) for n in asked.get("keep", "").split(",") if n}
-    told: dict[str, Any] = {"states": [], "frames": 0, "kept": {}, "errors": []}
-    with OffscreenApp([ModelSpec(asked.get("model", "default"))], config) as studio:
-        for _ in range(int(asked.get("sessions", 1))):
-            one(studio, settings, config, folder, asked, keep, told)
-        told["gl"] = studio.gl_context.error
-    return told
+    keep = {int(n) for n in order.get("keep", "").split(",") if n}
+    report: dict[str, Any] = {"states": [], "frames": 0, "kept": {}, "errors": []}
+    with OffscreenApp([ModelSpec(order.get("model", "default"))], config) as app:
+        for _ in range(int(order.get("sessions", 1))):
+            run_session(app, settings, config, folder, order, keep, report)
+        report["gl"] = app.gl_context.error
+    return report
 
 
-def one(studio, settings, config, folder, asked, keep, told) -> None:
-    """One session from its making to its end."""
-    renderer = studio._renderer
-    stereo = asked.get("stereo", "auto")
+def run_session(app, settings, config, folder, order, keep, report) -> None:
+    """Run a session from its creation to its end."""
+    renderer = app._renderer
+    stereo = order.get("stereo", "auto")
     began = time.monotonic()
     with HeadsetView(
-        studio.gl_context,
-        studio.workspace,
+        app.gl_context,
+        app.workspace,
         renderer,
         settings,
         render_colors(config),
         stereo,
-        samples=int(asked.get("samples", 0)),
-    ) as visit:
-        if "rig" in asked:
-            place, yaw, scale = json.loads(asked["rig"])
-            visit.rig_controller = Still(Rig(np.array(place, float), yaw, scale))
-        headset = visit.headset
-        if "forgetful" in asked:
+        samples=int(order.get("samples", 0)),
+    ) as view:
+        if "rig" in order:
+            place, yaw, scale = json.loads(order["rig"])
+            view.rig_controller = Still(Rig(np.array(place, float), yaw, scale))
+        headset = view.headset
+        if "forgetful" in order:
             forget(headset.runtime)
-        told["facts"] = str(headset.runtime.info)
-        told["size"] = headset.size
-        said, wanted = 0, int(asked.get("frames", 5))
+        report["facts"] = str(headset.runtime.info)
+        report["size"] = headset.size
+        printed, max_frames = 0, int(order.get("frames", 5))
         try:
             while headset.alive and time.monotonic() - began < PATIENCE:
                 headset.poll()
-                if len(headset.states) > said:
-                    said = len(headset.states)
+                if len(headset.states) > printed:
+                    printed = len(headset.states)
                     print(headset.state, flush=True)
                 if not headset.running:
                     time.sleep(0.005)
                     continue
                 number = headset.frames
-                visit.frame(
-                    (lambda target: kept(visit, target, number, folder, told))  # noqa: B023
+                view.frame(
+                    (lambda target: keep_images(view, target, number, folder, report))  # noqa: B023
                     if number in keep
                     else None
                 )
-                if number in keep and visit.last_frame is not None:
-                    flat(studio, visit, number, folder, asked)
-                if headset.frames == wanted:
+                if number in keep and view.last_frame is not None:
+                    keep_flat_images(app, view, number, folder)
+                if headset.frames == max_frames:
                     headset.request_exit()
         except HeadsetLost as error:
-            told["errors"].append(str(error))
-        told["states"].append(headset.states)
-        told["frames"] += headset.frames
-        told["unended"] = headset.open_frames
+            report["errors"].append(str(error))
+        report["states"].append(headset.states)
+        report["frames"] += headset.frames
+        report["open_frames"] = headset.open_frames
         if headset.target is not None:
-            told["way"] = headset.target.name
-            told["samples"] = headset.target.samples
+            report["stereo"] = headset.target.name
+            report["samples"] = headset.target.samples
 
 
 def forget(runtime) -> None:
@@ -144,37 +144,37 @@ class Still:
         """Nothing."""
 
 
-def kept(visit, target, number, folder, told) -> None:
-    """Both pictures, and where the eyes were that they were drawn for."""
+def keep_images(view, target, number, folder, report) -> None:
+    """Keep both images, and where the eyes were that they were drawn for."""
     for layer in (0, 1):
         np.save(folder / f"{number}-{layer}.npy", target.pixels(layer)[..., :3])
         np.save(folder / f"{number}-{layer}-depth.npy", target.depths(layer))
-    moment = visit.last_frame
-    told["kept"][number] = {
-        "veil": visit.tracking_loss.opacity,
+    frame = view.last_frame
+    report["kept"][number] = {
+        "opacity": view.tracking_loss.opacity,
         "eyes": [
             [eye.pose.position.tolist(), eye.pose.orientation.tolist(), list(eye.fov)]
-            for eye in moment.eyes
+            for eye in frame.eyes
         ],
-        "rig": [moment.rig.position.tolist(), moment.rig.yaw, moment.rig.scale],
+        "rig": [frame.rig.position.tolist(), frame.rig.yaw, frame.rig.scale],
     }
 
 
-def flat(studio, visit, number, folder, asked) -> None:
-    """What an ordinary target shows through each eye's own projection."""
-    moment = visit.last_frame
-    size = visit.headset.size
-    samples = visit.headset.target.samples
-    for layer, eye in enumerate(moment.eyes):
-        view = view_of(visit, eye, moment.rig, size)
-        target = Target(studio.gl_context, size, samples)
-        visit._renderer.draw(target, view, studio.world.draw_list())
+def keep_flat_images(app, view, number, folder) -> None:
+    """Keep what an ordinary target shows through each eye's own projection."""
+    frame = view.last_frame
+    size = view.headset.size
+    samples = view.headset.target.samples
+    for layer, eye in enumerate(frame.eyes):
+        flat = flat_view(view, eye, frame.rig, size)
+        target = Target(app.gl_context, size, samples)
+        view._renderer.draw(target, flat, app.world.draw_list())
         np.save(folder / f"{number}-{layer}-flat.npy", target.pixels()[..., :3])
         target.release()
 
 
-def view_of(visit, eye, rig, size) -> View:
-    """A flat view of what an eye sees, worked out here from its angles: the picture is a tile of a
+def flat_view(view, eye, rig, size) -> View:
+    """A flat view of what an eye sees, worked out here from its angles: the image is a tile of a
     larger, symmetric one. Its pixels have to be square."""
     pose = eye.pose.matrix()
     forward = -pose[:3, 2]
@@ -186,19 +186,19 @@ def view_of(visit, eye, rig, size) -> View:
     whole = round(2 * half[0] * unit), round(2 * half[1] * unit)
     tile = (round((left + half[0]) * unit), round((down + half[1]) * unit), *size)
     camera = Camera(*rig.apply(eye.pose.position).tolist(), yaw, pitch, 2 * atan(half[1]))
-    return View(camera, whole, visit._fog[2], 0.05 * rig.scale, tile, look=visit._colors)
+    return View(camera, whole, view._fog[2], 0.05 * rig.scale, tile, look=view._colors)
 
 
 def main(words: list[str]) -> int:
     """Do what was ordered; 2 and one sentence when there is no headset."""
     folder = Path(words[0])
-    asked = dict(word.split("=", 1) for word in words[1:])
+    order = dict(word.split("=", 1) for word in words[1:])
     try:
-        told = visit(folder, asked)
+        report = run_sessions(folder, order)
     except HeadsetError as error:
         print(error, file=sys.stderr)
         return 2
-    (folder / "told.json").write_text(json.dumps(told))
+    (folder / "report.json").write_text(json.dumps(report))
     return 0
 
 
