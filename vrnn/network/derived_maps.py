@@ -1,4 +1,4 @@
-"""Feature maps from plain numbers: for what is worked out of other maps, such as their mean."""
+"""Feature maps that are derived from others, such as their mean, or from any array of numbers."""
 
 from __future__ import annotations
 
@@ -8,33 +8,38 @@ import numpy as np
 
 from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, pyramid_shapes
 
-LARGEST = 2.0**14
+MAX_UNSCALED, MIN_UNSCALED = 2.0**14, 2.0**-6
+"""Magnitudes that are stored without a scale, clear of overflow and of subnormal half floats."""
 
 
 def from_array(values: np.ndarray) -> FeatureMaps:
-    """`FeatureMaps` of (C, H, W) float32 values; what is not finite is kept as NaN."""
+    """Return an array of values as feature maps.
+
+    Args:
+        values: (C, H, W), taken as float32; what is not finite is kept as NaN.
+    """
     values = np.asarray(values, np.float32)
     channels, height, width = values.shape
-    good = np.isfinite(values)
-    clean = np.where(good, values, 0)
-    top = float(np.abs(clean).max(initial=0.0))
-    scale = 2.0 ** (frexp(top)[1] - 12) if top > LARGEST or 0 < top < 2.0**-6 else 1.0
+    is_finite = np.isfinite(values)
+    clean = np.where(is_finite, values, 0)
+    peak = float(np.abs(clean).max(initial=0.0))
+    is_scaled = peak > MAX_UNSCALED or 0 < peak < MIN_UNSCALED
+    scale = 2.0 ** (frexp(peak)[1] - 12) if is_scaled else 1.0
     clean = clean / np.float32(scale)
     flat = clean.reshape(channels, -1)
-    numbers = np.stack([flat.min(1), flat.max(1), flat.mean(1)]).astype(np.float32)
-    parts = [numbers[0], numbers[1], np.where(good, clean, np.nan).ravel()]
+    stats = np.stack([flat.min(1), flat.max(1), flat.mean(1)]).astype(np.float32)
+    parts = [stats[0], stats[1], np.where(is_finite, clean, np.nan).ravel()]
     finest = clean
     for _ in pyramid_shapes(height, width)[1:]:
         finest = _coarser(finest)
         parts.append(finest.ravel())
     block = np.concatenate(parts).astype(np.float16)
-    return FeatureMaps(
-        channels, height, width, block, scale, numbers, int(values.size - good.sum())
-    )
+    not_finite = int(values.size - is_finite.sum())
+    return FeatureMaps(channels, height, width, block, scale, stats, not_finite)
 
 
 def _coarser(level: np.ndarray) -> np.ndarray:
-    """Means over squares of PYRAMID_STEP, of fewer values at the right and lower edge."""
+    """The next level of a pyramid: means over squares of PYRAMID_STEP, cut off at the edges."""
     _, height, width = level.shape
     rows, columns = np.arange(0, height, PYRAMID_STEP), np.arange(0, width, PYRAMID_STEP)
     sums = np.add.reduceat(np.add.reduceat(level, rows, 1), columns, 2)
@@ -43,16 +48,21 @@ def _coarser(level: np.ndarray) -> np.ndarray:
     return (sums / (tall * wide)).astype(np.float32)
 
 
-def fold_channels(maps: FeatureMaps, shows: str) -> FeatureMaps:
-    """One map for all of a layer's: their `mean`, or their `maximum` by magnitude."""
+def fold_channels(maps: FeatureMaps, how: str) -> FeatureMaps:
+    """Return one map for all maps of a layer.
+
+    Args:
+        maps: Of the layer.
+        how: `mean`, or `maximum` for the value of largest magnitude.
+    """
     values = maps.values.astype(np.float32) * np.float32(maps.scale)
-    if shows == "mean":
+    if how == "mean":
         return from_array(values.mean(0, keepdims=True))
     high, low = values.max(0, keepdims=True), values.min(0, keepdims=True)
     return from_array(np.where(high >= -low, high, low))
 
 
 def difference(now: FeatureMaps, before: FeatureMaps) -> FeatureMaps:
-    """What was added since: `now` less `before`, of the same shape."""
-    one = now.values.astype(np.float32) * np.float32(now.scale)
-    return from_array(one - before.values.astype(np.float32) * np.float32(before.scale))
+    """Return `now` less `before`, which have the same shape."""
+    new = now.values.astype(np.float32) * np.float32(now.scale)
+    return from_array(new - before.values.astype(np.float32) * np.float32(before.scale))

@@ -1,4 +1,4 @@
-"""Feature maps."""
+"""The feature maps of a layer, with the pyramid in which they are stored on the GPU."""
 
 from __future__ import annotations
 
@@ -12,10 +12,12 @@ PYRAMID_STEP = 4
 
 
 def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
-    """Channels, height and width under which a result of this shape is shown.
+    """Return channels, height and width in which a tensor of a shape is shown.
 
-    shape: without batch. (C, H, W) as it is; (C,) becomes (C, 1, 1); (C, L) becomes (C, 1, L);
-    (C, D, H, W) shows its slices below each other, (C, D·H, W); () becomes (1, 1, 1).
+    Args:
+        shape: Without the batch. (C, H, W) stays as it is; (C,) becomes (C, 1, 1); (C, L) becomes
+            (C, 1, L); (C, D, H, W) shows its slices below each other, (C, D·H, W); () becomes
+            (1, 1, 1).
     """
     if len(shape) == 0:
         return 1, 1, 1
@@ -28,7 +30,7 @@ def map_shape(shape: tuple[int, ...]) -> tuple[int, int, int]:
 
 
 def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
-    """Sizes of a map's levels, largest first, ending with (1, 1)."""
+    """Return height and width of each level of a map's pyramid, from the largest to (1, 1)."""
     shapes = [(height, width)]
     while height > 1 or width > 1:
         height, width = -(-height // PYRAMID_STEP), -(-width // PYRAMID_STEP)
@@ -37,23 +39,29 @@ def pyramid_shapes(height: int, width: int) -> tuple[tuple[int, int], ...]:
 
 
 def block_size(channels: int, height: int, width: int) -> int:
-    """Number of half floats in the block of one layer's maps (see `FeatureMaps.block`)."""
+    """Return the number of half floats in the block of a layer, see `FeatureMaps.block`."""
     return channels * (2 + sum(h * w for h, w in pyramid_shapes(height, width)))
 
 
 @dataclass(frozen=True)
 class FeatureMaps:
-    """One node's maps for one image.
+    """The maps of one node for one image.
 
-    block: float16, one dimension, the very bytes that go to the GPU: the least finite value of
-        each channel (C,), the largest (C,), then the pyramid, level by level, each (C, h, w) and
-        C-contiguous (`pyramid_shapes`). A coarse value is the mean of the finer ones it covers.
-        Real value = half float × scale; a value that is not finite is stored as NaN, and so is a
-        coarse one that covers at least as many of these as others.
-    scale: a power of two that keeps the block clear of overflow and of subnormal numbers.
-    numbers: (3, C) float32 over the finite values, in units of the scale: least, largest, mean.
-    not_finite: number of values that are NaN or infinite in the whole layer.
-    extra: (K, C) float32, the class and register tokens of a token model; K = 0 for others.
+    Attributes:
+        channels: C.
+        height: H.
+        width: W.
+        block: (N,) float16, the very bytes that go to the GPU: the least finite value of each
+            channel (C,), the largest (C,), then the pyramid, level by level, each (C, h, w) and
+            C-contiguous, see `pyramid_shapes`. A coarse value is the mean of the finer ones that it
+            covers. Real value = half float × scale. A value that is not finite is stored as NaN,
+            and so is a coarse one that covers at least as many of these as others.
+        scale: A power of two that keeps the block clear of overflow and of subnormal numbers.
+        channel_stats: (3, C) float32 over the finite values, in units of the scale: least, largest,
+            mean.
+        not_finite: Number of values in the whole layer that are NaN or infinite.
+        extra_tokens: (K, C) float32, the class and register tokens of a token model; K = 0 for
+            others.
     """
 
     channels: int
@@ -67,7 +75,7 @@ class FeatureMaps:
 
     @property
     def values(self) -> np.ndarray:
-        """(C, H, W) float16 view of the full resolution; times `scale` they are the activations."""
+        """(C, H, W) float16 view of the full resolution: the activations, less the scale."""
         count = self.channels * self.height * self.width
         return self.block[2 * self.channels : 2 * self.channels + count].reshape(
             self.channels, self.height, self.width
@@ -75,29 +83,29 @@ class FeatureMaps:
 
     @property
     def low(self) -> np.ndarray:
-        """(C,) float32: the least finite activation of each channel."""
+        """(C,) float32, the least finite activation of each channel."""
         return self.channel_stats[0] * np.float32(self.scale)
 
     @property
     def high(self) -> np.ndarray:
-        """(C,) float32: the largest."""
+        """(C,) float32, the largest finite activation of each channel."""
         return self.channel_stats[1] * np.float32(self.scale)
 
     @property
     def mean(self) -> np.ndarray:
-        """(C,) float32."""
+        """(C,) float32, the mean finite activation of each channel."""
         return self.channel_stats[2] * np.float32(self.scale)
 
     @cached_property
     def std(self) -> np.ndarray:
-        """(C,) float32: the standard deviation of the finite values, worked out when asked for."""
+        """(C,) float32, the standard deviation of the finite activations of each channel."""
         values = self.values.reshape(self.channels, -1).astype(np.float32)
         if self.not_finite:
             values = np.where(np.isfinite(values), values, np.nan)
-            good = np.isfinite(values).any(1)
-            found = np.zeros(self.channels, np.float32)
-            found[good] = np.nanstd(values[good], 1, dtype=np.float64)
-            return found * np.float32(self.scale)
+            has_finite = np.isfinite(values).any(1)
+            deviations = np.zeros(self.channels, np.float32)
+            deviations[has_finite] = np.nanstd(values[has_finite], 1, dtype=np.float64)
+            return deviations * np.float32(self.scale)
         return np.asarray(values.std(1, dtype=np.float64) * self.scale, np.float32)
 
     @property
@@ -116,18 +124,22 @@ class FeatureMaps:
         return max(-self.lowest, self.highest)
 
     def clip_fraction(self, percentile: float) -> float:
-        """The part of the peak that this percentage of all |activations| stay below, 0.001…1.
+        """Return the part of the peak below which a percentage of all |activations| is, 0.001…1.
 
-        Of up to 65,536 values, evenly taken.
+        It is of up to 65,536 values, taken evenly.
+
+        Args:
+            percentile: 0…100.
         """
-        taken = self._sorted
-        if not taken.size or not self.peak:
+        sample = self._sorted_sample
+        if not sample.size or not self.peak:
             return 1.0
-        below = taken[round(percentile / 100 * (taken.size - 1))]
-        return float(np.clip(below * self.scale / self.peak, 1e-3, 1.0))
+        limit = sample[round(percentile / 100 * (sample.size - 1))]
+        return float(np.clip(limit * self.scale / self.peak, 1e-3, 1.0))
 
     @cached_property
-    def _sorted(self) -> np.ndarray:
+    def _sorted_sample(self) -> np.ndarray:
+        """(N,) float32 finite |values| in units of the scale, ascending."""
         values = self.values.reshape(-1)
-        taken = np.abs(values[:: max(1, values.size >> 16)].astype(np.float32))
-        return np.sort(taken[np.isfinite(taken)])
+        sample = np.abs(values[:: max(1, values.size >> 16)].astype(np.float32))
+        return np.sort(sample[np.isfinite(sample)])

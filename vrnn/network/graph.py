@@ -1,6 +1,6 @@
-"""The plain data that passes between the parts of vrnn: numpy and the standard library only.
+"""The graph of a network: plain data that `compute` makes, `scene` places and `render` draws.
 
-`compute` makes these, `scene` places them, `render` draws them. Everything is immutable.
+Everything is immutable.
 """
 
 from __future__ import annotations
@@ -14,16 +14,18 @@ import networkx
 
 @dataclass(frozen=True)
 class Node:
-    """One operation of a network, at the level of detail the network was traced for.
+    """One operation of a network, at the level of detail that the network was traced for.
 
-    name: unique and readable, the module path where there is one (`layer1.0.conv2`), else the
-        scope and the operation (`layer1.0.add`).
-    operation: `input`, `conv2d`, `linear`, `add`, `cat`, `max_pool2d`, `attention`, ...
-    label: what a person reads (`conv 3×3, 64→128, stride 2 · norm · ReLU`).
-    scope: module path of the module the operation ran in, '' at the top.
-    shape: (C, H, W) of the result as it is shown, without the batch (see `map_shape`).
-    parameters: number of parameters that belong to this node.
-    call: 0, 1, ... when the same module runs more than once.
+    Attributes:
+        id: Unique in the network.
+        name: Unique and readable, the module path where there is one (`layer1.0.conv2`), else the
+            scope and the operation (`layer1.0.add`).
+        operation: `input`, `conv2d`, `linear`, `add`, `cat`, `max_pool2d`, `attention`, ...
+        label: What a person reads (`conv 3×3, 64→128, stride 2 · norm · ReLU`).
+        scope: Path of the module in which the operation ran, '' at the top.
+        shape: Of the result without the batch, see `map_shape`.
+        parameters: Number of parameters that belong to this node.
+        call: 0, 1, ... when the same module runs more than once.
     """
 
     id: int
@@ -38,7 +40,13 @@ class Node:
 
 @dataclass(frozen=True)
 class Edge:
-    """Data flowing from one node to another. label: the operation that takes it."""
+    """Data that flows from one node to another.
+
+    Attributes:
+        source: Node id.
+        target: Node id.
+        label: The operation that takes the data.
+    """
 
     source: int
     target: int
@@ -47,7 +55,12 @@ class Edge:
 
 @dataclass(frozen=True)
 class Annotation:
-    """A signpost that the model's author placed: text that stands beside a node."""
+    """Text that the model's author placed beside a node.
+
+    Attributes:
+        node: Node id.
+        text: What it says.
+    """
 
     node: int
     text: str
@@ -55,9 +68,15 @@ class Annotation:
 
 @dataclass(frozen=True)
 class Network:
-    """A traced network: nodes in the order they ran, acyclic.
+    """A traced network, an acyclic graph.
 
-    inputs, outputs: ids of the nodes where data enters and leaves.
+    Attributes:
+        name: Of the model.
+        nodes: In the order in which they ran.
+        edges: Data that flows between them.
+        inputs: Ids of the nodes where data enters.
+        outputs: Ids of the nodes where data leaves.
+        annotations: Text by the model's author.
     """
 
     name: str
@@ -73,7 +92,7 @@ class Network:
         return {node.id: node for node in self.nodes}
 
     def graph(self) -> networkx.DiGraph:
-        """As a directed graph of ids; each has its `Node` under "node"."""
+        """Return a directed graph of ids; each has its `Node` under "node"."""
         graph: networkx.DiGraph = networkx.DiGraph()
         graph.add_nodes_from((node.id, {"node": node}) for node in self.nodes)
         graph.add_edges_from((e.source, e.target, {"label": e.label}) for e in self.edges)
@@ -82,13 +101,14 @@ class Network:
 
 @dataclass(frozen=True)
 class NetworkInfo:
-    """What a person should know of an opened model beside its graph.
+    """What a person should know of a loaded model beside its graph.
 
-    title: the model's name as it was asked for, short (`resnet50`).
-    class_names: one name per class, may be empty.
-    random_weights: true when no trained weights were loaded.
-    parameters: number of parameters of the whole model.
-    notes: sentences to show once, such as how many weight keys were missing.
+    Attributes:
+        title: Name of the model as it was asked for, short (`resnet50`).
+        class_names: One name for each class, may be empty.
+        random_weights: Whether no trained weights were loaded.
+        parameters: Number of parameters of the whole model.
+        notes: Sentences to show once, such as how many weight keys were missing.
     """
 
     title: str

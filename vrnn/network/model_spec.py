@@ -1,4 +1,4 @@
-"""What the user asked to open, as plain data."""
+"""What model the user wants to open, as plain data."""
 
 from __future__ import annotations
 
@@ -14,11 +14,14 @@ DETAILS = ("layers", "modules", "all")
 class ModelSpec:
     """One model to open.
 
-    model: `default`, `script.py`, `script.py:Name`, `torchvision:name`, `timm:name`,
-        `package.module:factory`, or an `nn.Module` itself (from Python).
-    weights: safetensors or state_dict file; classes: text file, one class name a line;
-    data: folder of images, classes by subfolder; input_size: (height, width) in pixels;
-    device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, ...
+    Attributes:
+        model: `default`, `script.py`, `script.py:Name`, `torchvision:name`, `timm:name`,
+            `package.module:factory`, or an `nn.Module` itself (from Python).
+        weights: A safetensors or state_dict file.
+        classes: A text file with one class name in each line.
+        data: A folder of images, with a subfolder for each class.
+        input_size: (height, width) in pixels.
+        device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, ...
     """
 
     model: Any = "default"

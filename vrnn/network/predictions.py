@@ -1,4 +1,4 @@
-"""Predictions."""
+"""Predictions of a network: class scores, a segmentation, or boxes."""
 
 from __future__ import annotations
 
@@ -9,7 +9,13 @@ import numpy as np
 
 @dataclass(frozen=True)
 class ClassScores:
-    """What a classifier said. logits: (K,) float32; probabilities: (K,) float32, sum 1."""
+    """The scores of a classifier.
+
+    Attributes:
+        node: Id of the output.
+        logits: (K,) float32.
+        probabilities: (K,) float32, with sum 1.
+    """
 
     node: int
     logits: np.ndarray
@@ -18,7 +24,13 @@ class ClassScores:
 
 @dataclass(frozen=True)
 class Segmentation:
-    """The class of each position. classes: (H, W) int32; count: number of classes."""
+    """The class of each position.
+
+    Attributes:
+        node: Id of the output.
+        classes: (H, W) int32.
+        count: Number of classes.
+    """
 
     node: int
     classes: np.ndarray
@@ -27,10 +39,13 @@ class Segmentation:
 
 @dataclass(frozen=True)
 class Detections:
-    """Boxes that a detector found.
+    """The boxes of a detector.
 
-    boxes: (K, 4) float32, left, top, right, bottom in fractions 0…1 of the input image;
-    labels: (K,) int32; scores: (K,) float32, best first.
+    Attributes:
+        node: Id of the output.
+        boxes: (K, 4) float32, left, top, right, bottom as fractions 0…1 of the input image.
+        labels: (K,) int32 classes.
+        scores: (K,) float32, the best first.
     """
 
     node: int

@@ -1,4 +1,4 @@
-"""Results."""
+"""What is measured of a network: forward passes, histograms, costs, top activations."""
 
 from __future__ import annotations
 
@@ -18,12 +18,14 @@ ABLATION_VALUES: tuple[AblationValue, ...] = get_args(AblationValue)
 
 @dataclass(frozen=True)
 class Ablation:
-    """Channels that are switched off inside a pass, so that everything after them changes.
+    """Channels that are ablated inside a forward pass, so that everything after them changes.
 
-    layer: id or name of a node; channels: their numbers, () for all of the layer;
-    position: (row, column) in the maps as they are shown, None for the whole of them, with the
-    class and register tokens of a token model; value: what is put there, `zero`, or `mean`, the
-    mean that each channel's map has just then.
+    Attributes:
+        layer: Id or name of a node.
+        channels: Their numbers, () for all of the layer.
+        position: (row, column) in the maps as they are shown; None for the whole maps, with the
+            class and register tokens of a token model.
+        value: What is put there: `zero`, or `mean`, the mean of each channel's map in this pass.
     """
 
     layer: int | str
@@ -34,10 +36,16 @@ class Ablation:
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """How often values lie where. counts: (B,) int64, of bins of equal width from low to high.
+    """A histogram with bins of equal width.
 
-    The last bin takes what is exactly `high`. below, above: how many lie outside. mean, std: of
-    all that were finite, 0 when there were none.
+    Attributes:
+        low: Where the first bin begins.
+        high: Where the last bin ends; it takes what is exactly there.
+        counts: (B,) int64, the number of values in each bin.
+        below: Number of values below `low`.
+        above: Number of values above `high`.
+        mean: Of all finite values, 0 when there were none.
+        std: Standard deviation of all finite values, 0 when there were none.
     """
 
     low: float
@@ -50,14 +58,20 @@ class Histogram:
 
     @property
     def total(self) -> int:
-        """Number of values, with those outside."""
+        """Number of values, including those outside."""
         return int(self.counts.sum()) + self.below + self.above
 
 
 @dataclass(frozen=True, eq=False)
 class LayerProfile:
-    """What one node costs. multiply_adds: of one sample's pass; seconds: of that pass, measured;
-    parameters: number that belong to the node; weights: of their values, None without any."""
+    """What one node costs.
+
+    Attributes:
+        macs: Multiply-accumulate operations for one sample.
+        seconds: Measured for one sample.
+        parameters: Number that belong to the node.
+        weights: Histogram of their values; None without any.
+    """
 
     macs: int
     seconds: float
@@ -69,10 +83,16 @@ class LayerProfile:
 class TopImages:
     """The images of a data set that excite each channel of a node most, the best first.
 
-    measure: `max` or `mean` of a map; images: (C, K) int32 numbers in the data set; values: (C, K)
-    float32, the measure; places: (C, K, 2) int32, row and column of the map's maximum;
-    seen: how many images were run; skipped: number of each that could not be, and why.
     K is smaller than asked for when fewer images were run.
+
+    Attributes:
+        node: Id of the node.
+        measure: `max` or `mean` of a map.
+        images: (C, K) int32 numbers in the data set.
+        values: (C, K) float32, the measure.
+        positions: (C, K, 2) int32, row and column of the map's maximum.
+        image_count: Number of images that were run.
+        skipped: Number of each image that could not be run, and why.
     """
 
     node: int
@@ -88,11 +108,13 @@ class TopImages:
 class ForwardResult:
     """What one forward pass gave, all from the same image.
 
-    sequence: grows by one with each pass of this network.
-    maps: feature maps by node id; input nodes hold the normalized image.
-    image: (H, W, 3) uint8 sRGB, the image as the network saw it (resized, not normalized).
-    outputs: the answers that have a form of their own; others are only maps.
-    seconds: time the pass took, with capture; ablations: what was switched off in it.
+    Attributes:
+        sequence: Grows by one with each pass of this network.
+        image: (H, W, 3) uint8 sRGB, the image as the network saw it (resized, not normalized).
+        maps: Feature maps by node id; those of inputs are the normalized image.
+        outputs: The predictions that have a type of their own; other outputs are maps alone.
+        seconds: Duration of the pass, with capture.
+        ablations: What was ablated in it.
     """
 
     sequence: int

@@ -1,4 +1,4 @@
-"""What the values of a layer say of it: histograms, dead channels, entropy. Plain numpy."""
+"""Statistics of the values of a layer: histograms, dead channels, entropy."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram
 
 ORDERS = ("index", "mean", "maximum", "entropy")
+"""What channels can be ordered by that their own values give."""
 ENTROPY_BINS = 32
+"""Bins between the least and the largest value of a channel."""
 NEAR_ZERO = 1e-6
 """Values below this share of a layer's peak are as good as zero."""
 CHUNK = 1 << 18
@@ -26,23 +28,42 @@ def layer_histogram(
     high: float | None = None,
     channel: int | None = None,
 ) -> Histogram:
-    """Of all finite values of a layer, or of one channel, as they are stored.
+    """Return the histogram of all finite values of a layer, or of one channel.
 
-    low, high: the axis; None: the least and the largest value. Counts are exact: a half float has
-    only 65,536 values, so each of these is counted and then put in its bin.
-    Raises VrnnError for an axis that ends before it begins, or fewer than one bin.
+    Counts are exact for the values as they are stored: a half float has only 65,536 values, so each
+    of these is counted and then put in its bin.
+
+    Args:
+        maps: Of the layer.
+        bins: Their number.
+        low: Where the axis begins; None for the least value.
+        high: Where the axis ends; None for the largest value.
+        channel: Channel number; None for all.
+
+    Raises:
+        VrnnError: For an axis that ends before it begins, or fewer than one bin.
     """
     values = maps.values if channel is None else maps.values[channel]
-    counts = _patterns(values)
-    with np.errstate(invalid="ignore"):  # patterns that stand for no finite number
+    counts = _count_patterns(values)
+    with np.errstate(invalid="ignore"):  # patterns of no finite number
         table = _table() * maps.scale
-    return _binned(table, counts, bins, low, high)
+    return _to_histogram(table, counts, bins, low, high)
 
 
 def array_histogram(
     values: np.ndarray, bins: int = 64, low: float | None = None, high: float | None = None
 ) -> Histogram:
-    """The same for the finite ones among any real numbers, in any shape."""
+    """Return the histogram of the finite ones among any real numbers.
+
+    Args:
+        values: In any shape.
+        bins: Their number.
+        low: Where the axis begins; None for the least value.
+        high: Where the axis ends; None for the largest value.
+
+    Raises:
+        VrnnError: For an axis that ends before it begins, or fewer than one bin.
+    """
     flat = np.asarray(values).reshape(-1)
     finite = flat[np.isfinite(flat)]
     if low is None or high is None:
@@ -65,9 +86,13 @@ def array_histogram(
 
 
 def common_axis(histograms: Sequence[Histogram]) -> tuple[float, float]:
-    """(low, high) that holds all of them: with it they can be made anew and compared.
+    """Return the axis that holds several histograms: made anew with it, they can be compared.
 
-    (0, 1) when there is none.
+    Args:
+        histograms: Any number of them.
+
+    Returns:
+        (low, high), (0, 1) when there is none.
     """
     filled = [h for h in histograms if h.total]
     if not filled:
@@ -76,11 +101,17 @@ def common_axis(histograms: Sequence[Histogram]) -> tuple[float, float]:
 
 
 def sparsity(maps: FeatureMaps) -> tuple[float, float]:
-    """Shares 0…1 of a layer's finite values: exactly zero, and smaller than NEAR_ZERO · peak.
+    """Return how sparse a layer is, as its values are stored.
 
-    As they are stored: what is too small for a half float counts as zero.
+    What is too small for a half float counts as zero.
+
+    Args:
+        maps: Of the layer.
+
+    Returns:
+        Shares 0…1 of its finite values: exactly zero, and at most NEAR_ZERO · peak.
     """
-    counts = _patterns(maps.values)
+    counts = _count_patterns(maps.values)
     values = np.abs(_table())
     finite = np.isfinite(values)
     total = int(counts[finite].sum())
@@ -91,9 +122,16 @@ def sparsity(maps: FeatureMaps) -> tuple[float, float]:
 
 
 def dead_channels(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
-    """Numbers of the channels that say nothing of this image: all zero, and all the same but zero.
+    """Return the channels that say nothing of this image.
 
-    Two (K,) int64. A single value is no map, and is never constant. What is not finite is not dead.
+    A single value is no map, and is never constant. What is not finite is not dead.
+
+    Args:
+        maps: Of the layer.
+
+    Returns:
+        (K,) int64 numbers of the channels that are all zero, and of those that have one other value
+        everywhere.
     """
     low, high = maps.channel_stats[0], maps.channel_stats[1]
     same = low == high
@@ -104,9 +142,15 @@ def dead_channels(maps: FeatureMaps) -> tuple[np.ndarray, np.ndarray]:
 
 
 def entropy(maps: FeatureMaps) -> np.ndarray:
-    """(C,) float64 bits: Shannon entropy of each channel's finite values.
+    """Return the Shannon entropy of each channel's finite values.
 
-    In ENTROPY_BINS bins between the channel's own least and largest one, so 0…5; 0 for a constant.
+    It is taken over ENTROPY_BINS bins between the channel's own least and largest value.
+
+    Args:
+        maps: Of the layer.
+
+    Returns:
+        (C,) float64 bits, 0…5; 0 for a constant.
     """
     result = np.zeros(maps.channels)
     area = maps.height * maps.width
@@ -121,9 +165,18 @@ def entropy(maps: FeatureMaps) -> np.ndarray:
 
 
 def channel_order(maps: FeatureMaps, by: str) -> np.ndarray:
-    """(C,) int64 channel numbers: by `index`, or the largest `mean`, `maximum` or `entropy` first.
+    """Return the channels of a layer in an order.
 
-    Equal ones stay in the order of their numbers. Raises VrnnError for any other word.
+    Args:
+        maps: Of the layer.
+        by: One of ORDERS. The largest comes first, except for `index`; equal ones stay in the order
+            of their numbers.
+
+    Returns:
+        (C,) int64 channel numbers.
+
+    Raises:
+        VrnnError: For any other order.
     """
     if by == "index":
         return np.arange(maps.channels)
@@ -140,7 +193,7 @@ def channel_order(maps: FeatureMaps, by: str) -> np.ndarray:
 
 @cache
 def _table() -> np.ndarray:
-    """(65536,) float64: what each pattern of a half float stands for, NaN where not finite."""
+    """(65536,) float64: the value of each pattern of a half float, NaN where not finite."""
     values = np.arange(1 << 16, dtype=np.uint16).view(np.float16)
     table = np.full(1 << 16, np.nan)
     finite = np.isfinite(values)
@@ -148,7 +201,7 @@ def _table() -> np.ndarray:
     return table
 
 
-def _patterns(values: np.ndarray) -> np.ndarray:
+def _count_patterns(values: np.ndarray) -> np.ndarray:
     """(65536,) int64: how often each half float occurs."""
     flat = np.ascontiguousarray(values).reshape(-1).view(np.uint16)
     counts = np.zeros(1 << 16, np.int64)
@@ -157,16 +210,17 @@ def _patterns(values: np.ndarray) -> np.ndarray:
     return counts
 
 
-def _binned(
+def _to_histogram(
     values: np.ndarray, counts: np.ndarray, bins: int, low: float | None, high: float | None
 ) -> Histogram:
     """A histogram of finite values that each occur so many times."""
-    there = np.flatnonzero((counts > 0) & np.isfinite(values))
-    values, counts = values[there], counts[there]
-    least, most = (float(values.min()), float(values.max())) if len(values) else (np.inf, -np.inf)
+    occurring = np.flatnonzero((counts > 0) & np.isfinite(values))
+    values, counts = values[occurring], counts[occurring]
+    least, largest = (values.min(), values.max()) if len(values) else (np.inf, -np.inf)
     low, high = _axis(
-        least if low is None else low, most if high is None else high, bins, bool(len(values))
-    )
+        float(least) if low is None else low, float(largest) if high is None else high, bins,
+        bool(len(values)),
+    )  # fmt: skip
     edges = np.linspace(low, high, bins + 1)
     # Sums of whole numbers below 2^53: exact although they are made of doubles.
     filled = np.bincount(_bin_numbers(values, edges), counts, bins + 2).astype(np.int64)

@@ -1,4 +1,4 @@
-"""Flat cameras: where the eye is, what it sees, and how to frame something exactly.
+"""Flat cameras: where one is, what it shows, and how to frame something exactly.
 
 Angles are radians; yaw turns left for positive values, pitch looks up for positive values; yaw = 0
 looks along -Z. Matrices are float32 (4, 4) that act on column vectors.
@@ -12,13 +12,23 @@ from math import cos, pi, sin, tan
 import numpy as np
 
 MAX_PITCH = pi / 2 - 1e-3
+"""Radians: never straight up or down, where yaw has no meaning."""
 NEAR, FAR = 0.05, 4000.0
 """Meters between which things are drawn."""
 
 
 @dataclass(frozen=True)
 class Camera:
-    """An eye at (x, y, z) meters that looks along yaw and pitch. fov: vertical, radians."""
+    """A camera.
+
+    Attributes:
+        x: Position, meters.
+        y: Position, meters.
+        z: Position, meters.
+        yaw: Direction, radians.
+        pitch: Direction, radians.
+        fov: Vertical field of view, radians.
+    """
 
     x: float = 0.0
     y: float = 1.7
@@ -29,29 +39,29 @@ class Camera:
 
     @property
     def position(self) -> np.ndarray:
-        """(3,) float64."""
+        """(3,) float64, meters."""
         return np.array([self.x, self.y, self.z])
 
     def axes(self) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
-        """Unit vectors right, up and forward, each (3,)."""
+        """Return the (3,) unit vectors right, up and forward."""
         cy, sy, cp, sp = cos(self.yaw), sin(self.yaw), cos(self.pitch), sin(self.pitch)
         right = np.array([cy, 0.0, -sy])
         forward = np.array([-sy * cp, sp, -cy * cp])
         return right, np.cross(right, forward), forward
 
     def turned(self, yaw: float, pitch: float) -> Camera:
-        """Turned by these angles; never beyond straight up or down."""
-        steep = min(MAX_PITCH, max(-MAX_PITCH, self.pitch + pitch))
-        return replace(self, yaw=(self.yaw + yaw) % (2 * pi), pitch=steep)
+        """Return the camera turned by angles in radians; never beyond straight up or down."""
+        limited = min(MAX_PITCH, max(-MAX_PITCH, self.pitch + pitch))
+        return replace(self, yaw=(self.yaw + yaw) % (2 * pi), pitch=limited)
 
     def moved(self, right: float, up: float, forward: float) -> Camera:
-        """Moved by meters along its own right and forward, and along the world's up."""
+        """Return the camera moved by meters along its own right and forward, and the world's up."""
         side, _, ahead = self.axes()
-        to = self.position + side * right + ahead * forward
-        return replace(self, x=float(to[0]), y=float(to[1]) + up, z=float(to[2]))
+        x, y, z = (self.position + side * right + ahead * forward).tolist()
+        return replace(self, x=x, y=y + up, z=z)
 
     def eye_from_world(self) -> np.ndarray:
-        """World to eye coordinates."""
+        """Return the (4, 4) matrix from world to eye coordinates."""
         right, up, forward = self.axes()
         rotation = np.stack([right, up, -forward])
         matrix = np.eye(4)
@@ -60,7 +70,13 @@ class Camera:
         return matrix.astype(np.float32)
 
     def clip_from_eye(self, aspect: float, near: float = NEAR, far: float = FAR) -> np.ndarray:
-        """Perspective projection; aspect = width / height; near, far in meters."""
+        """Return the (4, 4) matrix of the perspective projection.
+
+        Args:
+            aspect: Width / height of the picture.
+            near: Meters from which on things are drawn.
+            far: Meters up to which things are drawn.
+        """
         f = 1 / tan(self.fov / 2)
         matrix = np.zeros((4, 4), np.float32)
         matrix[0, 0] = f / aspect
@@ -71,11 +87,17 @@ class Camera:
         return matrix
 
     def clip_from_world(self, aspect: float, near: float = NEAR, far: float = FAR) -> np.ndarray:
-        """World to clip coordinates."""
+        """Return the (4, 4) matrix from world to clip coordinates; see `clip_from_eye`."""
         return self.clip_from_eye(aspect, near, far) @ self.eye_from_world()
 
     def ray(self, x: float, y: float, aspect: float) -> np.ndarray:
-        """Unit direction (3,) through a point of the picture; x, y in -1…1, y up."""
+        """Return the (3,) unit direction through a point of the picture.
+
+        Args:
+            x: -1…1 to the right.
+            y: -1…1 upward.
+            aspect: Width / height of the picture.
+        """
         right, up, forward = self.axes()
         t = tan(self.fov / 2)
         direction = forward + right * (x * t * aspect) + up * (y * t)
@@ -83,11 +105,17 @@ class Camera:
 
 
 def frame_points(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05) -> Camera:
-    """The camera with the same direction from where all points just fit in the picture.
+    """Return the camera with the same direction from where all points just fit in the picture.
 
-    points: (N, 3) meters; margin: part of the picture left free on each side. Each side plane of
-    the view has to lie outside all points; left and right planes meet in the eye's x and depth,
-    lower and upper ones in its y and depth, and the greater depth serves both.
+    Each side plane of the view has to lie outside all points; left and right planes meet in the
+    camera's x and depth, lower and upper ones in its y and depth, and the greater depth serves
+    both.
+
+    Args:
+        points: (N, 3) meters.
+        camera: Gives the direction and the field of view.
+        aspect: Width / height of the picture.
+        margin: Part of the picture that is left free on each side.
     """
     right, up, forward = camera.axes()
     local = np.asarray(points, np.float64) @ np.stack([right, up, -forward]).T
@@ -112,7 +140,13 @@ def frame_points(points: np.ndarray, camera: Camera, aspect: float, margin: floa
 
 
 def interpolate_cameras(start: Camera, end: Camera, t: float) -> Camera:
-    """The camera part t (0…1) of the way, eased at both ends and turning the short way."""
+    """Return the camera part of the way from one to another, turning the short way.
+
+    Args:
+        start: At t = 0.
+        end: At t = 1.
+        t: 0…1, eased at both ends.
+    """
     s = t * t * (3 - 2 * t)
     turn = (end.yaw - start.yaw + pi) % (2 * pi) - pi
     return Camera(

@@ -1,4 +1,4 @@
-"""The line that says what is under the pointer."""
+"""The readout: a line that describes what the pointer is at."""
 
 from __future__ import annotations
 
@@ -9,20 +9,19 @@ from vrnn.scene.world import World
 
 
 def hover_text(world: World) -> str:
-    """Layer, shape, and the channel, position and value pointed at; '' when there is nothing."""
+    """Return layer, shape, channel, position and value at the pointer; '' when there is none."""
     hit = world.hovered
     if hit is None or hit.layer is None or hit.slot not in world.networks:
         return ""
-    stand = world.networks[hit.slot]
     node = world.visible_node(hit.slot, hit.node)
     channels, height, width = map_shape(node.shape)
     text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
-    maps = stand.maps.get(hit.node)
+    maps = world.networks[hit.slot].maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text
     value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
-    said = f"{value:.4g}" if math.isfinite(value) else "not finite"
-    where = f" ({hit.row}, {hit.column})" if height * width > 1 else ""
-    return f"{text}   channel {hit.channel}{where} = {said}"
+    number = f"{value:.4g}" if math.isfinite(value) else "not finite"
+    position = f" ({hit.row}, {hit.column})" if height * width > 1 else ""
+    return f"{text}   channel {hit.channel}{position} = {number}"

@@ -1,4 +1,4 @@
-"""Cameras by name: the whole from afar, from the front or above, one layer, or given numbers."""
+"""Viewpoints: cameras by name, for everything, for one layer, or at given coordinates."""
 
 from __future__ import annotations
 
@@ -15,18 +15,27 @@ from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
 
 MAX_FIELD_OF_VIEW = radians(75)
+"""Of a view of one layer, radians."""
 EYE_HEIGHT = 1.7
-"""Height of a standing eye, meters."""
-BEFORE, CLOSE = 5.5, 2.4
-"""Meters from the input to the visitor: behind a small network's name, and before a large one's."""
-WIDE = 30.0
-"""Meters of a network whose name is larger than a visitor."""
+"""Of someone who stands, meters."""
+START_BEHIND_TITLE, START_BEFORE_TITLE = 5.5, 2.4
+"""Meters from the input to where one starts: behind the title of a small network, and between a
+large one and its title."""
+WIDE_NETWORK = 30.0
+"""Meters: the title of a wider network is larger than a person."""
 
 
 def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera:
-    """The camera that `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` means.
+    """Return the camera of a name.
 
-    aspect: width / height of the picture; fov: vertical, radians. Raises VrnnError.
+    Args:
+        world: The world.
+        name: `overview`, `front`, `top`, `layer:NAME`, or `x,y,z,yaw,pitch` in meters and degrees.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: When there is no such camera or layer.
     """
     if name.startswith("layer:"):
         slot, node = find_layer(world, name.removeprefix("layer:"))
@@ -42,39 +51,67 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
-    """Everything, as large as it fits with 5 % free on each side."""
+    """Return a camera that shows everything, with 5 % free on each side.
+
+    Args:
+        world: The world.
+        yaw: Direction, radians.
+        pitch: Direction, radians.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+    """
     return frame_points(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
 
 
 def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
-    """Face to face with one layer, on its side of whatever stands before it."""
+    """Return a camera that faces one layer, between it and whatever is in front of it.
+
+    Args:
+        world: The world.
+        slot: The network.
+        node: The layer.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians; a wider one is used where there is little room.
+    """
     corners = panel_corners(world, slot, node)
     camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
     free = free_depth(world, slot, node)
     z = float(corners[0, 2])
     if camera.z - z < free:
         return camera
-    # Too near to see all of it from here: a wider view does, up to a limit.
+    # Too near to show all of it from here: a wider view does, up to a limit.
     closer = max(free - 0.1, 0.3)
     wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), MAX_FIELD_OF_VIEW)
     return replace(camera, z=z + closer, fov=wide)
 
 
 def start_camera(world: World, fov: float) -> Camera:
-    """Where a visitor stands at first: at eye height before the input, looking at it, and never
-    within the name on the floor, which is as large as the network."""
+    """Return where one starts: at eye height in front of the input, looking at it.
+
+    It is never within the title on the floor, which is as large as the network.
+
+    Args:
+        world: The world, with at least one network.
+        fov: Vertical field of view, radians.
+    """
     slot = world.slots[0]
     corners = panel_corners(world, slot, world.networks[slot].network.inputs[0])
     middle = corners.mean(0)
-    wide = float(np.ptp(world.corners()[:, 0]))
-    away = BEFORE if wide < WIDE else CLOSE
-    return Camera(float(middle[0]) + 0.6, EYE_HEIGHT, float(middle[2]) + away, 0.0, radians(2), fov)
+    is_wide = float(np.ptp(world.corners()[:, 0])) >= WIDE_NETWORK
+    z = float(middle[2]) + (START_BEFORE_TITLE if is_wide else START_BEHIND_TITLE)
+    return Camera(float(middle[0]) + 0.6, EYE_HEIGHT, z, 0.0, radians(2), fov)
 
 
 def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:
-    """Network and node of a layer by its name, or by a part of it that only one has.
+    """Return slot and node of a layer.
 
-    network: look only there. Raises VrnnError.
+    Args:
+        world: The world.
+        name: Of the layer, or a part of it that only one has.
+        network: Slot of the only network to look in; None for all.
+
+    Raises:
+        VrnnError: When there is no such layer, or several.
     """
     names = {
         (slot, node.id): node.name
@@ -103,15 +140,21 @@ def _from_numbers(text: str, fov: float) -> Camera:
             f"no camera '{text}': give overview, front, top, layer:NAME or x,y,z,yaw,pitch "
             "in meters and degrees"
         ) from None
-    steep = float(np.clip(radians(pitch), -MAX_PITCH, MAX_PITCH))
-    return Camera(x, y, z, radians(yaw), steep, fov)
+    limited = float(np.clip(radians(pitch), -MAX_PITCH, MAX_PITCH))
+    return Camera(x, y, z, radians(yaw), limited, fov)
 
 
 def near_and_fog(world: World, camera: Camera) -> tuple[float, float]:
-    """Meters within which nothing has to be drawn, and at which fog has taken most of the light.
+    """Return how near things are drawn, and how far the fog is.
 
-    The first is as far as it may be, as depth is told apart in proportion to it; the second such
-    that a picture of everything is clear.
+    Args:
+        world: The world.
+        camera: What looks at it.
+
+    Returns:
+        Meters within which nothing has to be drawn: as far as possible, as depths are distinguished
+        in proportion to it. Meters at which fog has taken most of the light: such that a picture of
+        everything is clear.
     """
     corners = world.corners()
     low, high = corners.min(0), corners.max(0)

@@ -50,6 +50,11 @@ class World(WorldContents):
     def open(self, slot: int, network: Network, info: NetworkInfo) -> dict[int, int]:
         """Add a network, or replace the one in its slot.
 
+        Args:
+            slot: Its number, from 0; networks are placed in this order.
+            network: Its graph.
+            info: What a person should know of it.
+
         Returns:
             The half floats that its maps need, see `NetworkObject.block_sizes`.
         """
@@ -135,9 +140,15 @@ class World(WorldContents):
     def set_layer_picture(
         self, slot: int, node: int, kind: str, picture: LayerPicture | None
     ) -> None:
-        """Give the layer picture of a kind for a layer; None takes it away.
+        """Give a layer picture for a layer, where it is not made of the layer's maps.
 
         It is uploaded and drawn as long as the state shows this kind.
+
+        Args:
+            slot: The network.
+            node: The layer.
+            kind: Name of a registered kind.
+            picture: The picture; None takes it away.
         """
         if picture is None:
             self.layer_pictures.pop((slot, node, kind), None)

@@ -1,6 +1,6 @@
-"""The typeface: how wide a text is, and each letter's shape as a signed-distance picture.
+"""The typeface: how wide a text is, and each letter's shape as a signed distance field.
 
-Roboto (Apache license) comes with imgui-bundle; Pillow's own typeface stands in without it.
+Roboto (Apache license) comes with imgui-bundle; without that, Pillow's own typeface is used.
 """
 
 from __future__ import annotations
@@ -13,16 +13,19 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 EM = 44
-"""Pixels a letter is drawn with."""
+"""Size of the em in which a letter is drawn, pixels."""
 SPREAD = 8
-"""Pixels from the outline to where a distance picture ends."""
+"""Pixels from the outline to where a distance field ends."""
 CELL = EM + 2 * SPREAD + 4
-"""Side of a letter's distance picture, pixels."""
+"""Side of a letter's distance field, pixels."""
 CAPITAL = 0.711
 """Height of a capital letter, in em."""
 BASE = 46
-"""Rows from the top of a distance picture to the base line."""
+"""Rows from the top of a distance field to the base line."""
 ARROW = "→"
+"""Drawn by hand, as the typeface has none."""
+ARROW_ADVANCE = 0.95
+"""Width of the arrow, in em."""
 
 
 @cache
@@ -39,38 +42,51 @@ def _face(size: int = EM) -> ImageFont.FreeTypeFont:
 
 
 def typeface_name() -> str:
-    """The name of the typeface in use."""
+    """Return the name of the typeface in use."""
     return " ".join(part for part in _face().getname() if part)
 
 
 @lru_cache(4096)
 def letter_offsets(text: str) -> np.ndarray:
-    """(len(text) + 1,) float32: where each letter starts and the text ends, in capital heights."""
+    """Return where each letter of a text starts, and where the text ends.
+
+    Args:
+        text: The text.
+
+    Returns:
+        (len(text) + 1,) float32, in heights of a capital letter.
+    """
     widths = [_width(letter) for letter in text]
     return np.concatenate([[0.0], np.cumsum(widths)]).astype(np.float32)
 
 
 def text_width(text: str) -> float:
-    """Width of a text in capital heights."""
+    """Return the width of a text in heights of a capital letter."""
     return float(letter_offsets(text)[-1])
 
 
 @cache
 def _width(letter: str) -> float:
-    pixels = EM * 0.95 if letter == ARROW else _face().getlength(letter)
+    pixels = EM * ARROW_ADVANCE if letter == ARROW else _face().getlength(letter)
     return pixels / (EM * CAPITAL)
 
 
 def rasterize_line(text: str, size: int) -> Image.Image:
-    """A line of text for flat pictures: "L", 255 inside the letters.
+    """Draw a line of text for flat images.
 
-    size: of the em, pixels. The base line lies `line_base(size)` pixels below the upper edge.
+    Args:
+        text: The text.
+        size: Of the em, pixels.
+
+    Returns:
+        An image of mode "L", 255 inside the letters. The base line is `baseline(size)` pixels below
+        the upper edge.
     """
     face, height = _face(size), 2 * size
     parts = text.split(ARROW)
     arrow = Image.fromarray(np.uint8(_cover(ARROW) * 255))
     arrow = arrow.resize((round(CELL * size / EM),) * 2, Image.Resampling.LANCZOS)
-    step = 0.95 * size
+    step = ARROW_ADVANCE * size
     room = sum(map(face.getlength, parts)) + step * (len(parts) - 1)
     picture = Image.new("L", (int(room) + size // 4 + 1, height))
     draw, x = ImageDraw.Draw(picture), 0.0
@@ -85,16 +101,22 @@ def rasterize_line(text: str, size: int) -> Image.Image:
 
 
 def baseline(size: int) -> int:
-    """Pixels from the upper edge of a `rasterize_line` to its base line."""
+    """Return the pixels from the upper edge of a `rasterize_line` to its base line."""
     return round(1.2 * size)
 
 
 def sdf_glyphs(letters: str) -> np.ndarray:
-    """(N, CELL, CELL) uint8, row 0 on top, the letter's origin at (SPREAD, BASE).
+    """Return the signed distance fields of letters.
 
-    128 on the outline, rising inside, SPREAD pixels to either end. The distance is found from the
-    gray edge pixels by two passes of lower envelopes (Felzenszwalb and Huttenlocher 2012), cut off
-    at SPREAD.
+    The distance is found from the gray edge pixels by two passes of lower envelopes (Felzenszwalb
+    and Huttenlocher 2012), cut off at SPREAD.
+
+    Args:
+        letters: One after the other.
+
+    Returns:
+        (N, CELL, CELL) uint8, row 0 on top, each letter's origin at (SPREAD, BASE): 128 on the
+        outline, rising inside, SPREAD pixels to either end.
     """
     cover = (
         np.stack([_cover(letter) for letter in letters]) if letters else np.zeros((0, CELL, CELL))
@@ -118,10 +140,10 @@ def _envelope(squared: np.ndarray) -> np.ndarray:
 
 
 def _cover(letter: str) -> np.ndarray:
-    """(CELL, CELL) float32, 0…1."""
+    """(CELL, CELL) float32, 0…1: how much of each pixel a letter covers."""
     picture = Image.new("L", (CELL, CELL))
     draw = ImageDraw.Draw(picture)
-    if letter == ARROW:  # the typeface has none
+    if letter == ARROW:
         large = Image.new("L", (CELL * 4, CELL * 4))
         _draw_arrow(ImageDraw.Draw(large))
         picture = large.resize((CELL, CELL), Image.Resampling.BOX)
@@ -131,7 +153,7 @@ def _cover(letter: str) -> np.ndarray:
 
 
 def _draw_arrow(draw: ImageDraw.ImageDraw) -> None:
-    left, right, middle = SPREAD + 3, SPREAD + 0.95 * EM - 3, BASE - 0.36 * EM
+    left, right, middle = SPREAD + 3, SPREAD + ARROW_ADVANCE * EM - 3, BASE - 0.36 * EM
     points = [(right - 11, middle - 11), (right, middle), (right - 11, middle + 11)]
     draw.line([(left * 4, middle * 4), (right * 4 - 4, middle * 4)], fill=255, width=16)
     draw.line([(x * 4, y * 4) for x, y in points], fill=255, width=16, joint="curve")

@@ -22,7 +22,14 @@ PlaceNetwork = Callable[[Network, Mapping[int, Footprint]], Layout]
 
 @dataclass(frozen=True)
 class Arrangement:
-    """Everything that is declared of an arrangement. See `arrangement` for the attributes."""
+    """Everything that is declared of an arrangement.
+
+    Attributes:
+        name: How files, scripts and the command line call it, unique.
+        title: What the user reads, in sentence case.
+        overview: Yaw and pitch, in degrees, of the camera that shows the whole network.
+        place: Places a network.
+    """
 
     name: str
     title: str

@@ -64,12 +64,12 @@ class PanelSlot:
 
     @property
     def leaves(self) -> float:
-        """x where edges leave: in the right part of the base."""
+        """Where edges leave, in the right part of the base: x in meters."""
         return self.x + 0.3 * self.width
 
     @property
     def enters(self) -> float:
-        """x where edges arrive: in the left part of the base."""
+        """Where edges arrive, in the left part of the base: x in meters."""
         return self.x - 0.3 * self.width
 
 
