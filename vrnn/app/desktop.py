@@ -54,7 +54,6 @@ from vrnn.style.color_mapping import ColorMapping
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 from vrnn.workspace.workspace import Workspace
-from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 IDLE_SECONDS = 1 / 60
 """Seconds to wait for input while nothing moves."""
@@ -184,10 +183,6 @@ class DesktopApp(Closeable):
         hints = user_settings_file().with_name(HINTS_FILE)
         return HandRigController(self.workspace, self._renderer, self._config, self.context, hints)
 
-    def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
-        """Restore a session as soon as its models have loaded."""
-        self.sessions.restore_when_loaded(snapshot)
-
     def notify(self, text: str) -> None:
         """Show the user a sentence for a few seconds, in the window and in the headset."""
         self._hud.notify(text)
@@ -252,15 +247,7 @@ class DesktopApp(Closeable):
         self._title.update(self._time)
 
     def _update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
-        """Advance time and process results.
-
-        Args:
-            seconds: How much time has passed.
-            headset_view: The view in the headset; None while it is not worn.
-
-        Returns:
-            Whether the picture changed.
-        """
+        """Advance time and process results; True when the picture changed."""
         workspace, world, fly_camera = self.workspace, self.workspace.world, self._fly_camera
         changed = self._process_worker_events()
         self._live.poll()

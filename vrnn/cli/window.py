@@ -15,6 +15,6 @@ def run(options: Options) -> int:
     options = replace(options, detail=opening.detail)
     with DesktopApp(options, opening.config, opening.specs, options.images) as app:
         if opening.session is not None:
-            app.restore_when_loaded(opening.session)
+            app.sessions.restore_when_loaded(opening.session)
         app.loop()
     return 0
