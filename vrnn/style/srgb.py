@@ -25,4 +25,4 @@ def srgb_to_linear(pixels: np.ndarray) -> np.ndarray:
 
 def linear_to_srgb(linear: np.ndarray) -> np.ndarray:
     """Return uint8 sRGB values of linear light in any shape; what is outside 0…1 is clipped."""
-    return np.rint(np.clip(encode(linear), 0, 1) * 255).astype(np.uint8)
+    return np.rint(encode(np.clip(linear, 0, 1)) * 255).astype(np.uint8)
