@@ -73,7 +73,7 @@ class Broken(Job):
         raise VrnnError("it cannot be done")
 
 
-def test_a_job_from_outside_is_registered_run_and_told_by_its_events(worker):
+def test_a_job_from_outside_is_registered_run_and_reported_by_its_events(worker):
     network = opened(worker)
     assert job_classes()["slow_test"] is Slow
     assert (Slow.name, Slow.is_background, Broken.name) == ("slow_test", True, "")
@@ -83,10 +83,10 @@ def test_a_job_from_outside_is_registered_run_and_told_by_its_events(worker):
     job = Slow(0, 3)
     assert job.title(network) == "slow test"
     events = events_until(worker, has_ended(worker.start(job)))
-    told = [e for e in events if isinstance(e, JobProgress | JobDone)]
-    assert len(told) == 4
-    assert all(e.job is job for e in told)
-    assert told[-1].result == "digits"
+    reported = [e for e in events if isinstance(e, JobProgress | JobDone)]
+    assert len(reported) == 4
+    assert all(e.job is job for e in reported)
+    assert reported[-1].result == "digits"
 
 
 def test_a_name_is_given_to_one_class_only():
@@ -108,22 +108,22 @@ def test_the_images_that_excite_each_channel_most(worker):
     head = next(node.id for node in network.nodes if node.name == "head")
     number = worker.start(TopActivationsJob(0, head, 3, "max"))
     events = events_until(worker, has_ended(number))
-    told = [e for e in events if isinstance(e, JobProgress)]
-    assert told
-    assert all(e.total == 359 and "head" in e.text for e in told)
-    assert told[-1].seconds_left is not None
+    reported = [e for e in events if isinstance(e, JobProgress)]
+    assert reported
+    assert all(e.total == 359 and "head" in e.text for e in reported)
+    assert reported[-1].seconds_left is not None
     result = events[-1].result
     assert isinstance(result, TopImages)
     assert result.images.shape == (10, 3)
 
 
-def test_facts_of_every_layer(worker):
+def test_profiles_of_every_layer(worker):
     network = opened(worker)
     events = events_until(worker, has_ended(worker.start(ProfileJob(0))))
-    facts = events[-1].result
-    assert facts.keys() == {node.id for node in network.nodes}
-    assert all(isinstance(fact, LayerProfile) for fact in facts.values())
-    assert sum(fact.macs for fact in facts.values()) > 10**7
+    profiles = events[-1].result
+    assert profiles.keys() == {node.id for node in network.nodes}
+    assert all(isinstance(profile, LayerProfile) for profile in profiles.values())
+    assert sum(profile.macs for profile in profiles.values()) > 10**7
 
 
 def test_an_image_comes_in_between_and_the_job_goes_on(worker):
@@ -145,7 +145,7 @@ def test_an_image_comes_in_between_and_the_job_goes_on(worker):
     assert events[-1].result == "digits"
 
 
-def test_frames_during_a_real_search_come_before_it_ends(worker):
+def test_passes_during_a_real_search_come_before_it_ends(worker):
     network = opened(worker)
     node = next(node.id for node in network.nodes if node.name == "stage3.1.add")
     number = worker.start(TopActivationsJob(0, node, 2))
@@ -208,7 +208,7 @@ def test_opening_other_models_ends_the_jobs_of_those_before(worker):
     assert len(ended[new].result) == 2
 
 
-def test_what_cannot_be_found_out_is_told(worker):
+def test_what_cannot_be_found_out_is_reported(worker):
     nowhere = worker.start(ProfileJob(0))
     assert "no model" in events_until(worker, has_ended(nowhere))[-1].message
     opened(worker, model_spec(nn.Conv2d(3, 2, 1)))
@@ -240,7 +240,7 @@ def test_a_job_whose_result_comes_as_it_is_stopped_has_no_result():
     assert not queue.has_work
 
 
-def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
+def test_channels_are_ablated_in_the_model_they_are_meant_for(worker):
     torch.manual_seed(0)
     opened(worker, ModelSpec(), ModelSpec())
     worker.run_image(3)
@@ -260,7 +260,7 @@ def test_channels_are_switched_off_in_the_model_they_are_meant_for(worker):
     assert np.array_equal(again.outputs[0].logits, first)
 
 
-def test_an_ablation_that_does_not_fit_is_told_and_the_next_pass_runs(worker):
+def test_an_ablation_that_does_not_fit_is_reported_and_the_next_pass_runs(worker):
     opened(worker)
     worker.run_image(0, {0: (Ablation("nowhere"),)})
     events = events_until(worker, lambda e: isinstance(e, WorkerFailure))

@@ -27,7 +27,7 @@ def worker():
     made.close()
 
 
-def test_a_network_is_told_before_its_maps_and_these_before_the_frame(worker):
+def test_a_network_is_reported_before_its_maps_and_these_before_the_result(worker):
     worker.open([ModelSpec()], "layers")
     events = events_until(worker, is_forward_complete)
     kinds = [type(e) for e in events if not isinstance(e, LoadingProgress)]
@@ -102,7 +102,7 @@ class Fails(nn.Module):
         return self.conv(x)
 
 
-def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
+def test_an_error_in_one_pass_is_reported_and_the_next_one_runs(worker):
     worker.open([model_spec(Fails())], "all")
     events_until(worker, is_forward_complete)
     for _ in range(5):
@@ -120,7 +120,7 @@ def test_an_error_in_one_pass_is_told_and_the_next_one_runs(worker):
     events_until(worker, is_forward_complete)
 
 
-def test_another_way_through_the_model_is_written_down_anew(worker):
+def test_a_changed_graph_is_traced_again(worker):
     torch.manual_seed(0)
     worker.open([model_spec(DataDependent())], "all")
     events = events_until(worker, is_forward_complete)
@@ -158,7 +158,7 @@ def test_a_batch_norm_in_training_keeps_its_statistics(worker):
     assert torch.equal(model[1].running_mean, before)
 
 
-def test_out_of_memory_is_told_with_what_to_do(worker):
+def test_out_of_memory_is_reported_with_what_to_do(worker):
     class Greedy(nn.Module):
         def forward(self, x):
             return x.mean() * torch.empty(10**15)

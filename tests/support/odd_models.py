@@ -1,4 +1,4 @@
-"""Small models, each with one oddity that a tracer can fall over."""
+"""Small models, each with one oddity that a tracer may not handle."""
 
 import torch
 from torch import nn
@@ -33,7 +33,7 @@ class Shared(nn.Module):
 
 
 class Branches(nn.Module):
-    """Two lanes, joined."""
+    """Two branches, concatenated."""
 
     def __init__(self):
         super().__init__()
@@ -67,13 +67,13 @@ class Buffer(nn.Module):
 
     def forward(self, x):
         y = self.conv(x)
-        room = y.new_full((1, 3, 12, 12), 0.0)
-        room[0, :, 2:10, 2:10].copy_(y[0])
-        return self.last(room)
+        buffer = y.new_full((1, 3, 12, 12), 0.0)
+        buffer[0, :, 2:10, 2:10].copy_(y[0])
+        return self.last(buffer)
 
 
 class DataDependent(nn.Module):
-    """A test on values, which leads nowhere; and another way for another image."""
+    """A branch on values, which leads nowhere; and another graph for another image."""
 
     def __init__(self):
         super().__init__()
@@ -130,8 +130,8 @@ class Scripted(nn.Module):
         return self.last(self.inner(self.first(x)))
 
 
-class OutOfSight(nn.Module):
-    """A module that leaves torch on its way."""
+class Opaque(nn.Module):
+    """A module that computes with numpy."""
 
     class Inner(nn.Module):
         def forward(self, x):
@@ -146,8 +146,8 @@ class OutOfSight(nn.Module):
         return self.inner(self.conv(x)).relu()
 
 
-class WrittenOut(nn.Module):
-    """`out=` and a view that is written through."""
+class OutArgument(nn.Module):
+    """An `out=` argument, and a write through a view."""
 
     def __init__(self):
         super().__init__()
@@ -166,7 +166,7 @@ MODELS = {
     kind.__name__: kind
     for kind in (
         InPlace, Shared, Branches, TwoInTwoOut, Buffer, DataDependent, ChannelsLast, Tokens,
-        Scripted, OutOfSight, WrittenOut,
+        Scripted, Opaque, OutArgument,
     )
 }  # fmt: skip
 

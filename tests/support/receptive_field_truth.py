@@ -1,4 +1,4 @@
-"""What positions really depend on, from gradients: what receptive fields are checked against."""
+"""What positions really depend on, from gradients: the truth for receptive fields."""
 
 from __future__ import annotations
 
@@ -16,10 +16,14 @@ from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import OpRecord
 
 Box = tuple[int, int, int, int]
+"""Top, left, bottom and right in pixels, the latter two excluded."""
+BoxOfPosition = Callable[[int, int, int], Box | None]
+"""From a node's id, a row and a column to the box of the first input's pixels that the position
+depends on; None if on none."""
 
 
-def positive(model: nn.Module) -> nn.Module:
-    """A copy in which nothing cancels out or is cut off: no negative weight, means for maxima."""
+def positive_copy(model: nn.Module) -> nn.Module:
+    """Copy a model so that nothing cancels out: no negative weight, means instead of maxima."""
     model = copy.deepcopy(model).eval().double()
     for name, module in list(model.named_modules()):
         if isinstance(module, nn.MaxPool2d) and module.dilation == 1:
@@ -32,63 +36,62 @@ def positive(model: nn.Module) -> nn.Module:
     return model
 
 
-def as_map(tensor: torch.Tensor, form: MapLayout) -> torch.Tensor:
+def as_maps(tensor: torch.Tensor, layout: MapLayout) -> torch.Tensor:
     """(C, H, W) of the first sample, as it is shown, still in autograd's graph."""
-    if form.batch_axis is not None:
-        tensor = tensor.select(form.batch_axis, 0)
-    if form.order == "tokens":
-        tensor = tensor[form.prefix_tokens :]
-    if form.order != "chw":
+    if layout.batch_axis is not None:
+        tensor = tensor.select(layout.batch_axis, 0)
+    if layout.order == "tokens":
+        tensor = tensor[layout.prefix_tokens :]
+    if layout.order != "chw":
         tensor = tensor.movedim(-1, 0)
-    return tensor.reshape(form.shape)
+    return tensor.reshape(layout.shape)
 
 
-class Kept(TorchFunctionMode):
-    """Keeps the maps of all nodes of a view, from a pass with gradients."""
+class MapRecorder(TorchFunctionMode):
+    """Records the maps of all nodes of a view in a pass with gradients.
+
+    Attributes:
+        maps: (C, H, W) by node id.
+    """
 
     def __init__(self, view: GraphView) -> None:
         super().__init__()
         self.maps: dict[int, torch.Tensor] = {}
-        self._view, self._position = view, 0
-        self._at: dict[int, list[tuple[int, OpRecord]]] = {}
+        self._view, self._call_index = view, 0
+        self._by_call: dict[int, list[tuple[int, OpRecord]]] = {}
         for node, record in view.records.items():
             if record.call_index >= 0 and not record.is_attention:
-                self._at.setdefault(record.call_index, []).append((node, record))
+                self._by_call.setdefault(record.call_index, []).append((node, record))
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
-        for node, record in self._at.get(self._position, ()):
-            self.maps[node] = as_map(
-                tensor_of_record(result, record, args).clone(), self._view.map_layouts[node]
-            )
-        self._position += 1
+        for node, record in self._by_call.get(self._call_index, ()):
+            tensor = tensor_of_record(result, record, args).clone()
+            self.maps[node] = as_maps(tensor, self._view.map_layouts[node])
+        self._call_index += 1
         return result
 
 
-Seen = Callable[[int, int, int], Box | None]
-
-
 @contextmanager
-def watched(
+def run_with_gradients(
     model: nn.Module, inputs: tuple[torch.Tensor, ...], view: GraphView
-) -> Iterator[tuple[dict[int, torch.Tensor], Seen]]:
-    """Run a model with gradients. Gives the maps of its nodes, and what tells the box of the first
-    input's pixels that a position (node, row, column) depends on, None for no pixel."""
+) -> Iterator[tuple[dict[int, torch.Tensor], BoxOfPosition]]:
+    """Run a model; gives the maps of its nodes, and what tells each position's box."""
     inputs = tuple(t.double().requires_grad_() for t in inputs)
-    kept = Kept(view)
+    recorder = MapRecorder(view)
 
-    def seen(node: int, row: int, column: int) -> Box | None:
-        at = kept.maps[node][:, row, column].sum()
-        (slope,) = torch.autograd.grad(at, inputs[0], retain_graph=True, allow_unused=True)
-        if slope is None:
+    def box_of_position(node: int, row: int, column: int) -> Box | None:
+        total = recorder.maps[node][:, row, column].sum()
+        (gradient,) = torch.autograd.grad(total, inputs[0], retain_graph=True, allow_unused=True)
+        if gradient is None:
             return None
-        places = slope[0].abs().sum(0).nonzero()
-        if not len(places):
+        pixels = gradient[0].abs().sum(0).nonzero()
+        if not len(pixels):
             return None
-        (top, left), (bottom, right) = places.amin(0).tolist(), places.amax(0).tolist()
+        (top, left), (bottom, right) = pixels.amin(0).tolist(), pixels.amax(0).tolist()
         return top, left, bottom + 1, right + 1
 
     with torch.autograd.graph.allow_mutation_on_saved_tensors():
-        with kept:
+        with recorder:
             model(*inputs)
-        yield kept.maps, seen
+        yield recorder.maps, box_of_position

@@ -34,7 +34,7 @@ def counted_by_torch(model, inputs):
 
 
 @pytest.mark.parametrize("name", ["default", "resnet50.py", "googlenet.py", "unet.py"])
-def test_multiply_adds_are_those_of_torch_s_counter(name):
+def test_macs_are_those_of_torch_s_counter(name):
     model, inputs = opened(name)
     expected = counted_by_torch(model, inputs)
     traced = trace(model, inputs, name)
@@ -104,17 +104,19 @@ def test_operators_recurrent_layers_and_whole_attention():
 
 @pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("name", MODELS)
-def test_every_node_has_facts(name, detail):
+def test_every_node_has_a_profile(name, detail):
     torch.manual_seed(0)
     model, inputs = MODELS[name]().eval(), inputs_of(name)
     view = simplify(trace(model, inputs, name), detail)
-    facts = layer_profiles(view, [measure_pass(model, view, inputs)], dict(weight_histograms(view)))
-    assert facts.keys() == {node.id for node in view.network.nodes}
+    profiles = layer_profiles(
+        view, [measure_pass(model, view, inputs)], dict(weight_histograms(view))
+    )
+    assert profiles.keys() == {node.id for node in view.network.nodes}
     for node in view.network.nodes:
-        fact = facts[node.id]
-        assert fact.seconds > 0 or node.operation == "input"
-        assert fact.parameters == node.parameters
-        assert (fact.weights.total if fact.weights else 0) == node.parameters
+        profile = profiles[node.id]
+        assert profile.seconds > 0 or node.operation == "input"
+        assert profile.parameters == node.parameters
+        assert (profile.weights.total if profile.weights else 0) == node.parameters
     assert not torch.nn.modules.module._global_forward_hooks
 
 
@@ -131,8 +133,8 @@ def test_the_seconds_add_up_to_the_pass_and_a_slow_layer_has_most_of_them():
     model, inputs = Slow().eval(), (torch.rand(1, 3, 96, 96),)
     view = simplify(trace(model, inputs, "slow"), "layers")
     several = [measure_pass(model, view, inputs) for _ in range(5)]
-    facts = layer_profiles(view, several, dict(weight_histograms(view)))
-    seconds = {node.name: facts[node.id].seconds for node in view.network.nodes}
+    profiles = layer_profiles(view, several, dict(weight_histograms(view)))
+    seconds = {node.name: profiles[node.id].seconds for node in view.network.nodes}
     total = sum(seconds.values())
     assert seconds["b"] == max(seconds.values())
     assert total == min(sum(s for _, s in costs.values()) for costs in several)
@@ -165,7 +167,7 @@ def test_with_trackers_all_that_happens_between_two_counts_for_the_later():
     assert work["second"] == 64 * (4 * 5 + 5 * 6)
 
 
-def test_another_way_is_noticed():
+def test_a_changed_graph_is_noticed():
     torch.manual_seed(0)
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
     view = simplify(trace(model, inputs, "dependent"), "layers")

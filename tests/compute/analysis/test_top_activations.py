@@ -86,8 +86,8 @@ def test_the_best_images_of_a_class_are_of_that_class(digits):
 
 def test_a_model_that_takes_no_batches_and_one_with_attention(tmp_path):
     rng = np.random.default_rng(0)
-    pictures = rng.integers(0, 255, (7, 8, 8, 3), np.uint8)
-    images = ImageSet((), [-1] * 7, lambda i: pictures[i])
+    arrays = rng.integers(0, 255, (7, 8, 8, 3), np.uint8)
+    images = ImageSet((), [-1] * 7, lambda i: arrays[i])
     model = LoadedModel(
         open_source(ModelSpec(MODELS["Tokens"](), input_size=(8, 8), device="cpu")), "layers"
     )
@@ -112,13 +112,13 @@ class OfTheWholeBatch(nn.Module):
 
 def test_a_model_that_mixes_the_images_of_a_batch_gets_them_one_by_one():
     torch.manual_seed(0)
-    pictures = np.stack([np.full((8, 8, 3), v, np.uint8) for v in range(0, 250, 10)])
-    pictures[:, 0, 0] = 255 - pictures[:, 0, 0]
-    images = ImageSet((), [-1] * len(pictures), lambda i: pictures[i])
+    arrays = np.stack([np.full((8, 8, 3), v, np.uint8) for v in range(0, 250, 10)])
+    arrays[:, 0, 0] = 255 - arrays[:, 0, 0]
+    images = ImageSet((), [-1] * len(arrays), lambda i: arrays[i])
     model = LoadedModel(open_source(ModelSpec(OfTheWholeBatch(), input_size=(8, 8))), "layers")
     node = model.network.outputs[0]
     top = find_top_activations(model, images, node, 4)
-    values = one_by_one(model, images, node).reshape(len(pictures), 2, -1).max(-1)
+    values = one_by_one(model, images, node).reshape(len(arrays), 2, -1).max(-1)
     assert np.allclose(top.values, np.sort(values, 0)[::-1][:4].T, atol=np.abs(values).max() / 500)
 
 
@@ -135,7 +135,7 @@ def test_images_that_cannot_be_read_are_left_out_and_listed(tmp_path, digits):
     assert 3 not in top.images
 
 
-def test_when_nothing_can_be_run_it_is_told(tmp_path, digits):
+def test_when_nothing_can_be_run_it_is_reported(tmp_path, digits):
     (tmp_path / "a.png").write_bytes(b"nothing")
     with pytest.raises(VrnnError, match=r"no image.*a\.png"):
         find_top_activations(digits, image_folder(tmp_path), node_of(digits, "stem.0"))
@@ -150,15 +150,15 @@ def test_values_that_are_not_finite_do_not_win():
         def forward(self, x):
             return torch.where(x > 0.5, torch.nan, x) * 1.0
 
-    pictures = np.stack([np.full((8, 8, 3), v, np.uint8) for v in (0, 90, 250)])
-    images = ImageSet((), [-1] * 3, lambda i: pictures[i])
+    arrays = np.stack([np.full((8, 8, 3), v, np.uint8) for v in (0, 90, 250)])
+    images = ImageSet((), [-1] * 3, lambda i: arrays[i])
     model = LoadedModel(open_source(ModelSpec(Bad(), input_size=(8, 8))), "all")
     top = find_top_activations(model, images, model.network.outputs[0], 2)
     assert top.images.tolist() == [[1, 0]] * 3
     assert np.isfinite(top.values).all()
 
 
-def test_progress_is_told_and_the_work_can_be_ended(digits, cache_folder):
+def test_progress_is_reported_and_the_work_can_be_ended(digits, cache_folder):
     node = node_of(digits, "stage1.0.add")
     seen = list(top_activation_steps(digits, digit_images(), node, 9, "max"))
     assert seen[-1] == (359, 359)
@@ -238,7 +238,7 @@ def test_a_changed_file_is_noticed(tmp_path, digits, cache_folder):
 
 
 @pytest.mark.parametrize("damage", ["cut", "empty", "flip", "other"])
-def test_a_broken_file_is_ignored_and_written_anew(digits, cache_folder, damage):
+def test_a_broken_file_is_ignored_and_written_again(digits, cache_folder, damage):
     node = node_of(digits, "stem.0")
     images, asked = counting()
     first = find_top_activations(digits, images, node, 4)

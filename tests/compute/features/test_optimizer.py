@@ -1,4 +1,4 @@
-"""Feature visualization: does the picture show what the channel looks for?"""
+"""Feature visualization: does the image show what the channel responds to?"""
 
 import subprocess
 import sys
@@ -42,7 +42,7 @@ def made(model, name, channels, settings):
 
 
 class Templates(nn.Module):
-    """Each channel is a known picture: a blob, two stripes, a color."""
+    """Each channel is a known image: a blob, two stripes, a color."""
 
     def __init__(self):
         super().__init__()
@@ -65,7 +65,7 @@ class Templates(nn.Module):
         return self.look(x)
 
 
-def test_pictures_show_the_templates_of_a_network_that_is_known():
+def test_images_show_the_templates_of_a_network_that_is_known():
     torch.manual_seed(0)
     model = opened(Templates(), (9, 9))
     settings = FeatureVisSettings(source="gray", steps=60, step_size=2.0, mean_pull=0.0, **PLAIN)
@@ -105,7 +105,7 @@ def test_gradients_agree_with_finite_differences():
     assert torch.autograd.gradcheck(score, start, eps=1e-6, atol=1e-6)
 
 
-def test_a_seed_gives_the_same_pictures_in_any_batch():
+def test_a_seed_gives_the_same_images_in_any_batch():
     model = LoadedModel(open_source(ModelSpec()), "layers")
     settings = FeatureVisSettings(source="noise", steps=6, seed=5)
     both = made(model, "stage1.0.conv1", [3, 7], settings)
@@ -205,7 +205,7 @@ def test_every_objective_grows(objective):
     assert all(f.curve[-1] > f.curve[0] for f in features)
 
 
-def test_attention_tokens_and_functional_layers_can_be_ascended(root):
+def test_attention_tokens_and_functional_layers_can_be_optimized(root):
     source = open_source(ModelSpec(str(root / "examples" / "transformer.py")))
     model = LoadedModel(source, "all")
     last = {n.operation: n for n in model.network.nodes if n.shape}
@@ -243,7 +243,7 @@ class Burning(nn.Module):
         return torch.cat([y[:, :1], burning, torch.zeros_like(burning)], 1) * 1.0
 
 
-def test_layers_without_a_gradient_and_channels_that_say_nothing():
+def test_layers_without_a_gradient_and_dead_channels():
     model = opened(Rounding(), detail="all")
     last = model.network.nodes[-1].id
     with pytest.raises(VrnnError, match="no gradient"):
@@ -262,7 +262,7 @@ def test_layers_without_a_gradient_and_channels_that_say_nothing():
     assert len(np.unique(found[2].pixels)) == 1
 
 
-def test_a_unit_that_is_off_at_first_is_found_and_one_that_stays_off_is_told():
+def test_a_unit_that_is_off_at_first_is_found_and_one_that_stays_off_is_reported():
     net = nn.Sequential(nn.Conv2d(3, 3, 3), nn.ReLU())
     with torch.no_grad():
         net[0].bias.copy_(torch.tensor([-2.0, -1e6, 0.0]))
@@ -344,7 +344,7 @@ class Without(nn.Module):
     ],
     ids=["quantized", "integer", "custom", "detached"],
 )
-def test_what_has_no_way_back_is_told_and_the_layer_before_it_works(then):
+def test_what_has_no_gradient_is_reported_and_the_layer_before_it_works(then):
     model = opened(Without(then), detail="all")
     last = model.network.nodes[-1].id
     with pytest.raises(VrnnError, match="no gradient"):
@@ -373,7 +373,7 @@ def test_a_model_of_two_inputs_and_a_gray_one(root):
     assert feature.curve[-1] > feature.curve[0]
 
 
-def test_a_cluster_makes_the_same_pictures(run_vrnn, tmp_path):
+def test_a_cluster_makes_the_same_images(run_vrnn, tmp_path):
     pytest.importorskip("ray", reason="the extra 'ray' is not installed: pip install 'vrnn[ray]'")
     words = ("features", "--layers", "head", "--preset", "quick", "--set", "steps=4")
     here = run_vrnn(*words, "--set", "precision=full", "--out", "here")

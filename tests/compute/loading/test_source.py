@@ -122,7 +122,7 @@ def test_labels_from_a_list_of_them(opened):
     assert opened(NET + WATCHED + other).dataset.label(4) == 0
 
 
-def test_an_item_that_raises_is_told_with_the_line_of_the_script(opened):
+def test_an_item_that_raises_is_reported_with_the_line_of_the_script(opened):
     source = opened(NET + WATCHED + "dataset = Watched()\ninput_size = 9\n")
     with pytest.raises(VrnnError) as caught:
         source.dataset.image(1)
@@ -256,6 +256,6 @@ def test_classes_from_a_file_and_images_from_a_folder(tmp_path):
     assert (seen == (255, 0, 0)).all()
 
 
-def test_the_size_asked_for_is_tried_first_and_told():
+def test_the_size_asked_for_is_tried_first_and_reported():
     with pytest.raises(VrnnError, match="3×5×5"):
         open_source(ModelSpec(nn.Conv2d(3, 2, 7), input_size=(5, 5)))

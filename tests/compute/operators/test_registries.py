@@ -116,7 +116,7 @@ def test_a_label_may_be_made_from_the_arguments_and_an_alias_means_the_same():
     assert operation_label(operation, arguments, x) == "blur 3"
 
 
-def test_an_operation_can_be_registered_anew():
+def test_an_operation_can_be_registered_again():
     register_operation("relu", "rectifier", "activation")
     assert operation_label("relu", {}, torch.rand(1)) == "rectifier"
     assert lookup("not_there") == catalog.Operation("not_there")

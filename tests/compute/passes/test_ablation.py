@@ -124,7 +124,7 @@ def test_several_at_once_by_number_and_by_name(opened):
     assert torch.equal(got, expected)
 
 
-def test_a_place_and_a_mean(opened):
+def test_a_position_and_a_mean(opened):
     model, inputs = opened("digits")
     view = simplify(trace(model, inputs, "digits"), "layers")
 
@@ -148,7 +148,7 @@ def test_a_place_and_a_mean(opened):
     assert torch.allclose(got, by_hand(model, inputs, {"stem.2": everywhere_here}), atol=1e-5)
 
 
-def test_a_token_by_its_place_leaves_the_class_token(opened):
+def test_a_token_by_its_position_leaves_the_class_token(opened):
     model, inputs = opened("transformer")
     view = simplify(trace(model, inputs, "transformer"), "layers")
 
@@ -239,7 +239,7 @@ def test_attention_weights_that_a_model_uses_are_the_changed_ones():
 
 @pytest.mark.parametrize("detail", DETAILS)
 @pytest.mark.parametrize("name", MODELS)
-def test_every_layer_of_every_odd_model_can_be_switched_off(name, detail):
+def test_every_layer_of_every_odd_model_can_be_ablated(name, detail):
     torch.manual_seed(0)
     model, inputs = MODELS[name]().eval(), inputs_of(name)
     before = copy.deepcopy(model.state_dict())
@@ -273,7 +273,7 @@ def test_every_layer_of_every_odd_model_can_be_switched_off(name, detail):
 
 def test_what_was_written_in_place_is_seen_changed_under_every_name():
     torch.manual_seed(0)
-    model, inputs = MODELS["WrittenOut"]().eval(), inputs_of("WrittenOut")
+    model, inputs = MODELS["OutArgument"]().eval(), inputs_of("OutArgument")
     view = simplify(trace(model, inputs, "written"), "all")
     got, _ = run(model, view, inputs, Ablation("add", (1,)))
     with torch.no_grad():
@@ -312,14 +312,14 @@ def test_a_view_is_not_written_through():
         (Ablation("stem.0", (), None, "one"), "zero, mean"),
     ],
 )
-def test_what_does_not_fit_is_told(opened, ablation, words):
+def test_what_does_not_fit_is_reported(opened, ablation, words):
     model, inputs = opened("digits")
     view = simplify(trace(model, inputs, "digits"), "layers")
     with pytest.raises(VrnnError, match=words):
         run(model, view, inputs, ablation)
 
 
-def test_another_way_because_of_what_is_switched_off_is_told_and_the_graph_kept():
+def test_an_ablation_that_changes_the_graph_is_reported_and_the_graph_kept():
     torch.manual_seed(0)
     model = LoadedModel(open_source(ModelSpec(MODELS["DataDependent"](), input_size=(8, 8))), "all")
     changes = []
@@ -336,7 +336,7 @@ def test_another_way_because_of_what_is_switched_off_is_told_and_the_graph_kept(
     assert model.view is view
 
 
-def test_a_frame_says_what_was_switched_off():
+def test_a_forward_result_holds_what_was_ablated():
     model = LoadedModel(open_source(ModelSpec()), "layers")
     off = (Ablation("stem.0", (0,)),)
     frame = model.run(None, lambda n, m: None, lambda: None, off)

@@ -58,7 +58,7 @@ def test_a_segmentation_takes_the_largest():
     assert mask.classes.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_pictures_and_maps_have_no_form_of_their_own():
+def test_images_and_maps_are_not_decoded():
     assert read(torch.rand(1, 3, 64, 64)) == ()
     assert read(torch.rand(1, 16, 4, 4)) == ()
     assert read(torch.rand(1, 7, 9)) == ()

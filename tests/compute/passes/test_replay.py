@@ -62,7 +62,7 @@ def test_attention_of_each_head_is_that_of_torch():
     assert torch.allclose(by_name["attention"], expected, atol=1e-6)
 
 
-def test_another_way_through_the_model_is_noticed():
+def test_a_changed_graph_is_noticed():
     torch.manual_seed(0)
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")
     runner = Replay(model, simplify(trace(model, inputs, "dependent"), "layers"))
@@ -70,7 +70,7 @@ def test_another_way_through_the_model_is_noticed():
         runner.run((-inputs[0],), lambda node, tensor: None)
 
 
-def test_what_keep_raises_ends_the_pass_and_leaves_no_hook():
+def test_what_on_output_raises_ends_the_pass_and_leaves_no_hook():
     torch.manual_seed(0)
     model, inputs = MODELS["Scripted"]().eval(), inputs_of("Scripted")
     runner = Replay(model, simplify(trace(model, inputs, "scripted"), "layers"))

@@ -46,7 +46,7 @@ def test_only_what_is_tracked_is_shown_at_any_detail():
         assert [names[node] for node in network.outputs] == ["see_sum"]
 
 
-def test_a_marker_stands_at_the_layer_before_it():
+def test_a_marker_annotates_the_layer_before_it():
     model, inputs = made()
     (marker,) = simplify(trace(model, inputs, "tracked"), "layers").network.annotations
     assert marker.text == "here the lanes meet"

@@ -8,7 +8,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.support.odd_models import MODELS, inputs_of
-from tests.support.receptive_field_truth import positive, watched
+from tests.support.receptive_field_truth import positive_copy, run_with_gradients
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.tracing.receptive_fields import receptive_fields
@@ -28,14 +28,14 @@ def fields_of(model, inputs, detail="all"):
     return view, fields, {node.name: fields[node.id] for node in view.network.nodes}
 
 
-def holds(box, truth):
+def contains(box, truth):
     top, left, bottom, right = box
     return truth is None or (
         top <= truth[0] and left <= truth[1] and bottom >= truth[2] and right >= truth[3]
     )
 
 
-def places(shape, seed=0):
+def sample_positions(shape, seed=0):
     """Corners, the middle and one more position of a map."""
     height, width = shape[1:]
     more = torch.Generator().manual_seed(seed)
@@ -50,14 +50,14 @@ def check(model, inputs, nodes=None):
     view, fields, _ = fields_of(model, inputs)
     size = tuple(inputs[0].shape[2:])
     count = 0
-    with watched(positive(model), inputs, view) as (maps, seen):
+    with run_with_gradients(positive_copy(model), inputs, view) as (maps, box_of):
         for node in view.network.nodes:
             if node.id not in maps or not (nodes is None or node.name in nodes):
                 continue
-            for row, column in sorted(places(view.map_layouts[node.id].shape)):
-                truth = seen(node.id, row, column)
+            for row, column in sorted(sample_positions(view.map_layouts[node.id].shape)):
+                truth = box_of(node.id, row, column)
                 box = fields[node.id].box(row, column, size)
-                assert holds(box, truth), (node.name, node.label, row, column, box, truth)
+                assert contains(box, truth), (node.name, node.label, row, column, box, truth)
                 count += 1
     return count
 
@@ -98,12 +98,12 @@ def test_a_chain_of_convolutions_sees_exactly_its_box(layers, height, width, dat
         return  # the kernel is larger than what is left
     view, fields, _ = fields_of(model, inputs)
     dilated = any(d > 1 for layer in layers for d in layer.dilation)
-    with watched(positive(model), inputs, view) as (maps, seen):
+    with run_with_gradients(positive_copy(model), inputs, view) as (maps, box_of):
         for node, its in maps.items():
             row, column = (data.draw(st.integers(0, n - 1)) for n in its.shape[1:])
-            field, truth = fields[node], seen(node, row, column)
+            field, truth = fields[node], box_of(node, row, column)
             box = field.box(row, column, (height, width))
-            assert holds(box, truth)
+            assert contains(box, truth)
             inside = all(
                 s * i + low >= 0 and s * i + high < n
                 for s, i, low, high, n in zip(
@@ -188,7 +188,7 @@ def put(a, b):
 
 
 def halves(a, b):
-    """Two pictures side by side."""
+    """Two maps side by side."""
     a, b = fit(a, b)
     room = a.new_zeros(1, CHANNELS, a.shape[2], 2 * a.shape[3])
     room[..., : a.shape[3]] = a
@@ -320,7 +320,7 @@ def test_fields_of_random_networks_are_never_too_small(steps, height, width):
 
 
 @pytest.mark.parametrize(
-    "name", sorted(MODELS.keys() - {"TwoInTwoOut", "OutOfSight", "Scripted", "WrittenOut"})
+    "name", sorted(MODELS.keys() - {"TwoInTwoOut", "Opaque", "Scripted", "OutArgument"})
 )
 def test_odd_models(name):
     torch.manual_seed(0)
@@ -446,8 +446,8 @@ def test_what_is_not_known_sees_everything():
     assert not names["avg_pool2d"].covers_input
 
 
-def test_what_a_module_does_out_of_sight_sees_everything():
-    for name in ("Scripted", "OutOfSight"):
+def test_what_an_opaque_module_does_sees_everything():
+    for name in ("Scripted", "Opaque"):
         _, _, fields = fields_of(MODELS[name](), inputs_of(name))
         assert fields["inner"].covers_input
         assert not fields["input"].covers_input
@@ -476,7 +476,7 @@ def test_every_shown_node_has_a_field_that_costs_little(root, detail):
     assert spent < 0.05
 
 
-def test_the_worker_tells_the_fields_with_the_network():
+def test_the_worker_emits_the_fields_with_the_network():
     worker = Worker()
     try:
         worker.open([ModelSpec(nn.Conv2d(3, 2, 3, 2), input_size=(9, 9))], "all")

@@ -14,7 +14,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS
 
 
-def made(name):
+def build(name):
     torch.manual_seed(0)
     return MODELS[name]().eval()
 
@@ -94,13 +94,13 @@ GOLDEN = {
         "inner [module 4×8×8] ← first",
         "last [conv2d 2×8×8] ← inner",
     ],
-    "OutOfSight": [
+    "Opaque": [
         "input [input 3×8×8] ← -",
         "conv [conv2d 2×8×8] ← input",
         "inner [module 2×8×8] ← conv",
         "relu [relu 2×8×8] ← inner",
     ],
-    "WrittenOut": [
+    "OutArgument": [
         "input [input 3×8×8] ← -",
         "conv [conv2d 3×8×8] ← input",
         "mul [mul 3×8×8] ← conv",
@@ -112,20 +112,20 @@ GOLDEN = {
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_graph_is_what_a_person_would_draw(name):
-    network = simplify(trace(made(name), inputs_of(name), name), "all").network
+    network = simplify(trace(build(name), inputs_of(name), name), "all").network
     assert as_text(network) == GOLDEN[name]
 
 
-@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"Scripted", "OutOfSight", "WrittenOut"}))
+@pytest.mark.parametrize("name", sorted(MODELS.keys() - {"Scripted", "Opaque", "OutArgument"}))
 def test_edges_agree_with_autograd(name):
-    model = made(name)
+    model = build(name)
     inputs = inputs_of(name)
     assert compare(model, inputs, trace(model, inputs, name)) == (set(), set())
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_the_model_is_left_as_it_was(name):
-    model = made(name).train()
+    model = build(name).train()
     before = {key: value.clone() for key, value in model.state_dict().items()}
     hooks = (
         dict(torch_modules._global_forward_hooks),
@@ -159,7 +159,7 @@ def test_batch_norm_in_train_mode_keeps_its_statistics():
     assert model[1].training
 
 
-def test_a_result_without_the_input_is_told():
+def test_a_result_without_the_input_is_reported():
     class Constant(nn.Module):
         def forward(self, x):
             return torch.zeros(1, 4)
@@ -168,7 +168,7 @@ def test_a_result_without_the_input_is_told():
         simplify(trace(Constant(), (torch.rand(1, 3, 8, 8),), "constant"), "layers")
 
 
-def test_norm_and_activation_stand_behind_their_convolution():
+def test_norm_and_activation_are_folded_into_their_convolution():
     model = nn.Sequential(
         nn.Conv2d(3, 8, 3, stride=2, padding=1), nn.BatchNorm2d(8), nn.ReLU(), nn.MaxPool2d(2),
         nn.Conv2d(8, 8, 3, groups=8, dilation=2, padding=2), nn.Flatten(), nn.Linear(32, 4),
@@ -187,7 +187,7 @@ def test_norm_and_activation_stand_behind_their_convolution():
 
 
 def test_parameters_are_counted_once():
-    model = made("Shared")
+    model = build("Shared")
     network = simplify(trace(model, inputs_of("Shared"), "shared"), "all").network
     assert sum(n.parameters for n in network.nodes) == sum(p.numel() for p in model.parameters())
 
