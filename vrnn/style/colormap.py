@@ -11,7 +11,7 @@ from functools import lru_cache
 import numpy as np
 
 from vrnn.style.color_mapping import Colormap, ColorMapping
-from vrnn.style.srgb import decode, linear_to_srgb
+from vrnn.style.srgb import linear_to_srgb
 
 ENTRIES = 1024
 """Colors in a lookup table."""
@@ -21,6 +21,10 @@ Color = tuple[float, float, float]
 
 BLACK: Color = (0.006, 0.007, 0.009)
 """Nearly the background."""
+STOPS: dict[Colormap, int] = {"viridis": 9, "magma": 9, "cividis": 10, "gray": 2}
+"""Evenly spaced colors of the sequential maps, between which the others are interpolated."""
+GAMMA = 2.2
+"""Of the codes that are interpolated."""
 DIVERGING: tuple[Colormap, ...] = ("signed", "orange-blue")
 """Maps from one color over black to another."""
 SAFE: tuple[Color, Color] = ((0.06, 0.30, 0.95), (1.0, 0.42, 0.03))
@@ -40,15 +44,16 @@ def lookup_table(color_mapping: ColorMapping, negative: Color, positive: Color) 
         (ENTRIES, 3) float32 linear colors for -1…1 of the range.
     """
     t = np.linspace(-1, 1, ENTRIES, dtype=np.float32)
-    if color_mapping.colormap not in DIVERGING:
+    if color_mapping.colormap in STOPS:
         from cmap import Colormap as SequentialMap  # 20 ms, and only these maps need it
 
         # These are even in what is perceived: a gamma of 2, as usual here, leaves them so.
         position = ((t + 1) / 2) ** (color_mapping.gamma / 2)
-        stops = SequentialMap(color_mapping.colormap).lut(256)[:, :3]
-        stop_positions = np.linspace(0, 1, len(stops))
-        codes = np.stack([np.interp(position, stop_positions, code) for code in stops.T], 1)
-        return decode(codes).astype(np.float32)
+        stop_positions = np.linspace(0, 1, STOPS[color_mapping.colormap])
+        stops = np.rint(SequentialMap(color_mapping.colormap)(stop_positions)[:, :3] * 255) / 255
+        codes = ((stops**GAMMA) ** (1 / GAMMA)).T
+        encoded = np.stack([np.interp(position, stop_positions, code) for code in codes], 1)
+        return (encoded**GAMMA).astype(np.float32)
     low, high = (negative, positive) if color_mapping.colormap == "signed" else SAFE
     strength = np.abs(t)[:, None] ** color_mapping.gamma
     end = np.where(t[:, None] < 0, np.array(low), np.array(high))
