@@ -3,7 +3,7 @@
     python -m tests.xr.hands_session_probe
 
 Prints a line of JSON whenever something has changed. A line on standard input asks where on the
-stage something is: `spot KIND NUMBER`, `layer NAME ACROSS DOWN`, `board X Y` (pixels) or `menu
+stage something is: `region KIND NUMBER`, `layer NAME ACROSS DOWN`, `board X Y` (pixels) or `menu
 LABEL`; the end of it ends the session.
 """
 
@@ -42,7 +42,7 @@ def locate(app, controller, words: list[str]) -> list[float]:
         angle = 2 * np.pi * number / len(controls.menu.labels)
         x, y = np.sin(angle) * board.width / 2, np.cos(angle) * board.height / 2
         return board.point(x, y).tolist()
-    if kind == "spot":
+    if kind == "region":
         at = center_of(pick_regions(world, name)[int(rest[0])])
     else:
         at = on_layer(world, name, *(float(part) for part in rest))

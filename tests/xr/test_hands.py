@@ -88,7 +88,7 @@ def visitor(runtime):
 def test_an_image_is_picked_up_carried_and_put_in(visitor):
     before = visitor.until(lambda report: True)["best"]
     for number in range(8):
-        visitor.point(1, visitor.where(f"spot thumbnail {number}"))
+        visitor.point(1, visitor.where(f"region thumbnail {number}"))
         visitor.settle()
         report = visitor.tap(1, lambda report: report["held"], trigger=1.0)
         if not report["held"].endswith(f"· {before}"):
@@ -137,7 +137,7 @@ def test_a_layer_is_moved_and_scaled(visitor):
 
 
 def test_a_bracket_is_folded(visitor):
-    visitor.point(1, visitor.where("spot bracket 0"))
+    visitor.point(1, visitor.where("region bracket 0"))
     visitor.settle()
     visitor.tap(1, lambda report: len(report["folds"]) == 1, trigger=1.0)
     visitor.settle()

@@ -171,7 +171,7 @@ def test_without_a_display_the_headset_alone(runtime, service, tmp_path):
         process = runtime.start("-m", "vrnn", "--xr", service=service, **environment)
         with process:
             end = time.monotonic() + 60
-            while "client" not in service.text.lower() and time.monotonic() < end:
+            while "application_name: 'vrnn'" not in service.text and time.monotonic() < end:
                 time.sleep(0.2)
             time.sleep(6.0)
             assert process.poll() is None, process.stderr.read()
