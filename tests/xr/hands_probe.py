@@ -17,7 +17,8 @@ import time
 from ctypes import POINTER, byref, cast
 
 from vrnn.scene.headset.tracking import Pose
-from vrnn.xr.input import HAND_TRACKING, HandInputReader
+from vrnn.xr.hand_trackers import HAND_TRACKING
+from vrnn.xr.input import HandInputReader
 from vrnn.xr.interaction_profiles import registered_profiles
 from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls

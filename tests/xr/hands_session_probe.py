@@ -18,7 +18,7 @@ import time
 import numpy as np
 
 from tests.support.headset import center_of, on_layer, pick_regions
-from vrnn.app.headset_view import HeadsetView
+from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
@@ -87,18 +87,10 @@ def main() -> None:
     with OffscreenApp([ModelSpec()], config) as app:
         app.workspace.apply_state(State())
         controller = app.hand_controller(config, None)
-        with (
-            controller,
-            HeadsetView(
-                app.gl_context,
-                app.workspace,
-                app._renderer,
-                config.headset,
-                render_colors(config),
-                rig_controller=controller,
-                samples=0,
-            ) as view,
-        ):
+        setup = HeadsetSetup(
+            app.gl_context, app.workspace, app._renderer, config.headset, render_colors(config)
+        )
+        with controller, HeadsetView(setup, rig_controller=controller, samples=0) as view:
             controller.attach(view.headset)
             view.read_hands = controller.read_hands
             loop(app, controller, view)

@@ -20,7 +20,7 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.app.headset_view import HeadsetView
+from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
@@ -53,18 +53,10 @@ def run_sessions(folder: Path, order: dict[str, Any]) -> dict[str, Any]:
 
 def run_session(app, settings, config, folder, order, keep, report) -> None:
     """Run a session from its creation to its end."""
-    renderer = app._renderer
-    stereo = order.get("stereo", "auto")
+    stereo, colors = order.get("stereo", "auto"), render_colors(config)
+    setup = HeadsetSetup(app.gl_context, app.workspace, app._renderer, settings, colors, stereo)
     began = time.monotonic()
-    with HeadsetView(
-        app.gl_context,
-        app.workspace,
-        renderer,
-        settings,
-        render_colors(config),
-        stereo,
-        samples=int(order.get("samples", 0)),
-    ) as view:
+    with HeadsetView(setup, samples=int(order.get("samples", 0))) as view:
         if "rig" in order:
             place, yaw, scale = json.loads(order["rig"])
             view.rig_controller = Still(Rig(np.array(place, float), yaw, scale))

@@ -17,7 +17,7 @@ from pathlib import Path
 import numpy as np
 
 from vrnn.app.headset_manager import HeadsetManager, start_if_requested
-from vrnn.app.headset_view import HeadsetView
+from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
 from vrnn.app.navigator import WindowNavigator
@@ -155,10 +155,10 @@ class DesktopApp(Closeable):
         self._view = WindowView(
             self._ctx, window, self.gui, self._renderer, workspace.world, self._fly_camera, config
         )
-        self.headset = HeadsetManager(
-            self._ctx, workspace, self._renderer, config.headset, colors, self._options.stereo,
-            self.notify, self._hand_controller,
-        )  # fmt: skip
+        setup = HeadsetSetup(
+            self._ctx, workspace, self._renderer, config.headset, colors, self._options.stereo
+        )
+        self.headset = HeadsetManager(setup, self.notify, self._hand_controller)
         parts = WindowParts(
             window, workspace, self._renderer, self._fly_camera, self.gui, self._view
         )

@@ -5,18 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Callable
 
-import moderngl
-
-from vrnn.app.headset_view import HeadsetView
+from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.rig_controller import RigController, StationaryRig
-from vrnn.config.schema import HeadsetSettings
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError
 from vrnn.render.render_target import Target
-from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.uniforms import RenderColors
-from vrnn.workspace.workspace import Workspace
 from vrnn.xr.runtime import HeadsetError
 
 RECONNECT_HINT = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
@@ -35,28 +29,20 @@ class HeadsetManager:
     """
 
     def __init__(
-        self, ctx: moderngl.Context, workspace: Workspace, renderer: Renderer,
-        settings: HeadsetSettings, colors: RenderColors, stereo: str,
-        notify: Callable[[str], None],
+        self, setup: HeadsetSetup, notify: Callable[[str], None],
         make_controller: Callable[[], HandRigController] | None = None,
     ) -> None:  # fmt: skip
         """Starts without a session.
 
         Args:
-            ctx: Of the window, current on this thread.
-            workspace: What is seen.
-            renderer: Draws it.
-            settings: Of the headset.
-            colors: Of background and fog.
-            stereo: How both eyes are drawn, see `HeadsetSession`.
+            setup: What each view is made of, with the context of the window.
             notify: Shows a message.
             make_controller: Makes what moves the stage, for the first session; None: nothing does.
         """
-        self._ctx, self._workspace, self._renderer = ctx, workspace, renderer
-        self._settings, self._colors, self._stereo = settings, colors, stereo
+        self._setup, self._settings = setup, setup.settings
         self._notify, self._make_controller = notify, make_controller
         self.view: HeadsetView | None = None
-        self.rig_controller: RigController = StationaryRig(workspace)
+        self.rig_controller: RigController = StationaryRig(setup.workspace)
         self.hand_controller: HandRigController | None = None
         self._mirror: Target | None = None
         self._next_mirror = 0.0
@@ -69,10 +55,7 @@ class HeadsetManager:
         """
         if self.view is not None:
             return
-        view = HeadsetView(
-            self._ctx, self._workspace, self._renderer, self._settings, self._colors,
-            self._stereo, self.rig_controller,
-        )  # fmt: skip
+        view = HeadsetView(self._setup, self.rig_controller)
         try:
             self._attach_hands(view)
         except BaseException:
@@ -175,7 +158,7 @@ class HeadsetManager:
         """
         if self._mirror is None or self._mirror.size != size:
             self._drop_mirror()
-            self._mirror = Target(self._ctx, size)
+            self._mirror = Target(self._setup.ctx, size)
         number, (width, height) = self._mirror.number, size
         both = self._settings.mirror == "both"
 
@@ -204,7 +187,8 @@ class HeadsetManager:
         self.stop()
         if self.hand_controller is not None:
             self.hand_controller.close()
-            self.hand_controller, self.rig_controller = None, StationaryRig(self._workspace)
+            self.hand_controller = None
+            self.rig_controller = StationaryRig(self._setup.workspace)
 
 
 def start_if_requested(manager: HeadsetManager, xr: str, notify: Callable[[str], None]) -> None:

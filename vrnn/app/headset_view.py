@@ -35,6 +35,27 @@ Hands = tuple[HandInput, HandInput]
 
 
 @dataclass(frozen=True)
+class HeadsetSetup:
+    """What a view in a headset is made of.
+
+    Attributes:
+        ctx: The OpenGL context, current on this thread.
+        workspace: What is seen.
+        renderer: Draws it.
+        settings: Of the headset.
+        colors: Of background and fog.
+        stereo: How both eyes are drawn, see `HeadsetSession`.
+    """
+
+    ctx: moderngl.Context
+    workspace: Workspace
+    renderer: Renderer
+    settings: HeadsetSettings
+    colors: RenderColors
+    stereo: str = "auto"
+
+
+@dataclass(frozen=True)
 class HeadsetFrame:
     """What the last frame was drawn from.
 
@@ -65,30 +86,25 @@ class HeadsetView(Closeable):
     """
 
     def __init__(
-        self, ctx: moderngl.Context, workspace: Workspace, renderer: Renderer,
-        settings: HeadsetSettings, colors: RenderColors, stereo: str = "auto",
-        rig_controller: RigController | None = None, samples: int | None = None,
+        self, setup: HeadsetSetup, rig_controller: RigController | None = None,
+        samples: int | None = None,
     ) -> None:  # fmt: skip
         """Creates the session.
 
         Args:
-            ctx: Current on this thread.
-            workspace: What is seen.
-            renderer: Draws it.
-            settings: Of the headset.
-            colors: Of background and fog.
-            stereo: How both eyes are drawn, see `HeadsetSession`.
+            setup: What the view is made of.
             rig_controller: Moves the stage; None: nothing does.
             samples: Of each pixel; None: as many as the settings have where a GPU draws.
 
         Raises:
             HeadsetError: There is no headset, or the runtime refuses.
         """
-        self.workspace, self._renderer, self._colors = workspace, renderer, colors
+        self.workspace, self._renderer = setup.workspace, setup.renderer
+        self._colors = setup.colors
         if samples is None:
-            samples = 0 if is_software(ctx) else settings.multisample
-        self.headset = HeadsetSession(ctx, settings, stereo, samples)
-        self.rig_controller: RigController = rig_controller or StationaryRig(workspace)
+            samples = 0 if is_software(setup.ctx) else setup.settings.multisample
+        self.headset = HeadsetSession(setup.ctx, setup.settings, setup.stereo, samples)
+        self.rig_controller: RigController = rig_controller or StationaryRig(self.workspace)
         self.read_hands: Callable[[HeadsetFrameState], Hands] = _no_hands
         self.tracking_loss = TrackingLossFade()
         self.last_frame: HeadsetFrame | None = None

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.app.headset_view import HeadsetView
+from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.commands.base import Command
 from vrnn.commands.context import (
     CommandContext,
@@ -250,9 +250,10 @@ class OffscreenApp(Closeable):
         Raises:
             HeadsetError: When there is no headset.
         """
-        return HeadsetView(
+        setup = HeadsetSetup(
             self.gl_context, self.workspace, self._renderer, settings, colors, stereo
         )
+        return HeadsetView(setup)
 
     def hand_controller(self, config: Config, hints_file: Path | None) -> HandRigController:
         """Create a controller of hands for the headset.

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
-
-import moderngl
 
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.gl_raw import DEPTH_COMPONENT32F
@@ -28,20 +27,19 @@ class FrameImages:
     """
 
     def __init__(
-        self, ctx: moderngl.Context, runtime: Runtime, session: Any, stage: Any,
-        settings: HeadsetSettings, stereo: str, samples: int, guard: ContextGuard,
+        self, runtime: Runtime, session: Any, stage: Any, settings: HeadsetSettings,
+        guard: ContextGuard, make_target: Callable[[tuple[int, int], int], StereoTarget],
     ) -> None:  # fmt: skip
         """Creates the images.
 
         Args:
-            ctx: Current on this thread.
             runtime: Where they are created.
             session: OpenXR's session.
             stage: The space that the poses of the eyes are in.
             settings: Whether depth is submitted, and the resolution.
-            stereo: How both eyes are drawn: `auto`, `multiview`, `layer` or `two`.
-            samples: Of each pixel, for smooth edges.
             guard: Keeps the context current, whatever the runtime does.
+            make_target: Makes what draws into the images, of their width and height in pixels and
+                OpenGL's format of depth.
 
         Raises:
             HeadsetError: The runtime refuses.
@@ -59,9 +57,7 @@ class FrameImages:
                 self._depth = Swapchain(runtime, session, format_, size, depth=True)
             guard.keep()
             self._layer = ProjectionLayer(runtime.xr, stage, self._color, self._depth)
-            self.target = StereoTarget(
-                ctx, size, samples, stereo, format_ or DEPTH_COMPONENT32F, own=False
-            )
+            self.target = make_target(size, format_ or DEPTH_COMPONENT32F)
         except BaseException:
             self._destroy_swapchains()
             raise

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from ctypes import byref
 from typing import Any
-
-import numpy as np
 
 from vrnn.scene.headset.hand_gestures import hand_input_from_joints
 from vrnn.scene.headset.tracking import HandInput, Pose
 from vrnn.storage.closeable import Closeable
+from vrnn.xr.hand_trackers import HandTrackers
 from vrnn.xr.interaction_profiles import (
     BOOLEANS,
     FLOATS,
@@ -24,8 +22,6 @@ from vrnn.xr.poses import pose_of
 from vrnn.xr.raw_calls import RawCalls
 from vrnn.xr.runtime import HeadsetError, HeadsetLost, suppress_errors, translate_errors
 
-HAND_TRACKING = "XR_EXT_hand_tracking"
-JOINT_COUNT = 26
 NANOSECONDS_PER_SECOND = 1e9
 
 
@@ -57,7 +53,6 @@ class HandInputReader(Closeable):
         self._xr, self._instance, self._session = xr, instance, session
         self._hands = (HandInput(), HandInput())
         self._spaces: dict[tuple[str, int], Any] = {}
-        self._trackers: list[Any] = []
         self.refused_profiles: list[str] = []
         with translate_errors(xr):
             self._paths = [xr.string_to_path(instance, hand) for hand in HANDS]
@@ -81,8 +76,7 @@ class HandInputReader(Closeable):
         self._location = xr.SpaceLocation()
         flags = xr.SpaceLocationFlags
         self._valid = int(flags.ORIENTATION_VALID_BIT) | int(flags.POSITION_VALID_BIT)
-        if HAND_TRACKING in extensions:
-            self._create_trackers()
+        self._trackers = HandTrackers(xr, calls, instance, session, extensions)
 
     def _create_actions(self) -> dict[str, Any]:
         """Creates all actions; returns them by name."""
@@ -138,23 +132,6 @@ class HandInputReader(Closeable):
                     info = xr.ActionSpaceCreateInfo(self._actions[pose], path)
                     self._spaces[pose, hand] = xr.create_action_space(self._session, info)
 
-    def _create_trackers(self) -> None:
-        """Asks for tracked hands; a headset may have none though its runtime knows of them."""
-        xr = self._xr
-        self._joints = (xr.HandJointLocationEXT * JOINT_COUNT)()
-        self._joint_locations = xr.HandJointLocationsEXT(
-            joint_count=JOINT_COUNT, joint_locations=self._joints
-        )
-        self._locate_joints = self._calls.extension(self._instance, "xrLocateHandJointsEXT")
-        try:
-            for hand in (xr.HandEXT.LEFT, xr.HandEXT.RIGHT):
-                info = xr.HandTrackerCreateInfoEXT(
-                    hand=hand, hand_joint_set=xr.HandJointSetEXT.DEFAULT
-                )
-                self._trackers.append(xr.create_hand_tracker_ext(self._session, info))
-        except xr.exception.XrException:
-            self._destroy_trackers()
-
     # Each frame.
 
     def read(self, stage: Any, time: int, head: Pose | None) -> tuple[HandInput, HandInput]:
@@ -186,7 +163,7 @@ class HandInputReader(Closeable):
 
     def _read_hand(self, hand: int, stage: Any, time: int, head: Pose | None) -> HandInput:
         if not self._is_active(hand):
-            joints = self._read_joints(hand, stage, time)
+            joints = self._trackers.read_joints(hand, stage, time)
             if joints is None:
                 return HandInput()
             return hand_input_from_joints(joints, head, hand, self._hands[hand])
@@ -228,31 +205,6 @@ class HandInputReader(Closeable):
         tracked = location._location_flags & self._valid == self._valid
         return pose_of(location.pose) if tracked else None
 
-    def _read_joints(self, hand: int, stage: Any, time: int) -> np.ndarray | None:
-        """Reads the joints of a tracked hand.
-
-        Returns:
-            (26, 7) float32 in OpenXR's order: position in meters of the stage, then quaternion
-            x, y, z, w. None where no hand is seen.
-        """
-        if not self._trackers:
-            return None
-        xr = self._xr
-        info = xr.HandJointsLocateInfoEXT(base_space=stage, time=time)
-        result = self._locate_joints(
-            self._trackers[hand], byref(info), byref(self._joint_locations)
-        )
-        if result < 0 or not self._joint_locations.is_active:
-            return None
-        joints = np.zeros((JOINT_COUNT, 7), np.float32)
-        for row, joint in zip(joints, self._joints, strict=True):
-            if int(joint._location_flags) & self._valid != self._valid:
-                return None
-            position, orientation = joint.pose.position, joint.pose.orientation
-            row[:3] = position.x, position.y, position.z
-            row[3:] = orientation.x, orientation.y, orientation.z, orientation.w
-        return joints
-
     def play_pulse(self, hand: int, strength: float, seconds: float) -> None:
         """Lets a controller vibrate; one that cannot is left as it is.
 
@@ -279,17 +231,9 @@ class HandInputReader(Closeable):
             path = state.interaction_profile
             return str(xr.path_to_string(self._instance, path)) if path else ""
 
-    # The end.
-
-    def _destroy_trackers(self) -> None:
-        for tracker in self._trackers:
-            with suppress_errors(self._xr):
-                self._xr.destroy_hand_tracker_ext(tracker)
-        self._trackers.clear()
-
     def close(self) -> None:
         """Destroys all actions and spaces; the runtime may be gone."""
-        self._destroy_trackers()
+        self._trackers.close()
         for space in self._spaces.values():
             with suppress_errors(self._xr):
                 self._xr.destroy_space(space)

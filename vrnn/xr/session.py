@@ -312,10 +312,13 @@ class HeadsetSession(Closeable):
         if self._images is None:
             assert self._guard is not None
             self._images = FrameImages(
-                self.ctx, self.runtime, self.session, self.stage, self._settings, self._stereo,
-                self._samples, self._guard,
+                self.runtime, self.session, self.stage, self._settings, self._guard,
+                self._make_target,
             )  # fmt: skip
         return self._images.acquire(self._eyes.last_eyes)
+
+    def _make_target(self, size: tuple[int, int], depth_format: int) -> StereoTarget:
+        return StereoTarget(self.ctx, size, self._samples, self._stereo, depth_format, own=False)
 
     @property
     def target(self) -> StereoTarget | None:
