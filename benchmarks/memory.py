@@ -20,7 +20,7 @@ MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 PLAIN = """
 import torch
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.source import open_source
+from vrnn.compute.loading.source import open_source
 from vrnn.network.model_spec import ModelSpec
 import vrnn.studio
 source = open_source(ModelSpec({model!r}))

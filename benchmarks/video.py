@@ -32,7 +32,7 @@ ROUNDS, SECONDS = 4, 3.0
 PLAIN = """
 import time, torch
 from pathlib import Path
-from vrnn.compute.script import from_script
+from vrnn.compute.loading.script import from_script
 model = from_script(Path({model!r})).model.eval()
 x = torch.randn(1, 3, 224, 224)
 with torch.no_grad():
