@@ -130,7 +130,6 @@ class FeatureImageManager:
         job = FeatureVisJob(slot, node, settings, image, lambda: self._channels_first)
         image_set.job_number = self._jobs.start(
             job,
-            f"feature visualization for {network.network.by_id[node].name}",
             lambda result: None,
             on_partial_result=lambda parts: self._on_partial_result(image_set, parts),
             on_end=lambda: self._on_end(image_set),

@@ -35,7 +35,6 @@ class _StartedJob:
     on_done: Callable[[object], None]
     on_partial_result: Callable[[Sequence[object]], None]
     on_end: Callable[[], None]
-    background: bool
 
 
 def _ignore(*_: object) -> None:
@@ -66,29 +65,29 @@ class JobManager:
     @property
     def busy(self) -> bool:
         """Whether a job is unfinished that somebody waits for."""
-        return any(not started.background for started in self._started.values())
+        return any(not started.job.is_background for started in self._started.values())
 
     def start(
-        self, job: Job, text: str, on_done: Callable[[object], None],
+        self, job: Job, on_done: Callable[[object], None],
         on_partial_result: Callable[[Sequence[object]], None] = _ignore,
-        on_end: Callable[[], None] = _ignore, background: bool = False,
+        on_end: Callable[[], None] = _ignore,
     ) -> int:  # fmt: skip
         """Start a job; the callbacks are called on the main thread, between two frames.
 
         Args:
-            job: The job.
-            text: What it does, shown until its first progress event.
+            job: The job, about a network of the world. Of one in the background, a failure is not
+                reported.
             on_done: Gets the result, unless its network has been closed.
             on_partial_result: Gets partial results as they arrive.
             on_end: Called when it has ended in any way, before `on_done`.
-            background: Whether nobody waits for it; a failure is then not reported.
 
         Returns:
             Number of the job.
         """
         number = self._worker.start(job)
-        self._started[number] = _StartedJob(job, on_done, on_partial_result, on_end, background)
-        self.statuses[number] = JobStatus(number, text)
+        self._started[number] = _StartedJob(job, on_done, on_partial_result, on_end)
+        network = self._feed.world.networks[job.slot].network
+        self.statuses[number] = JobStatus(number, job.title(network))
         return number
 
     def is_running(self, job: Job) -> bool:
@@ -145,7 +144,7 @@ class JobManager:
     def _end(self, started: _StartedJob, event: JobDone | JobFailed) -> None:
         started.on_end()
         if isinstance(event, JobFailed):
-            if not event.cancelled and not started.background:
+            if not event.cancelled and not started.job.is_background:
                 self._notify(event.message)
         elif started.job.slot in self._feed.world.networks:
             started.on_done(event.result)

@@ -43,9 +43,8 @@ class LayerAnalyses:
             if slot not in self._profiled and self._world.networks[slot].result is not None:
                 self._profiled.add(slot)
                 self._jobs.start(
-                    ProfileJob(slot), "measuring layers",
+                    ProfileJob(slot),
                     lambda result, slot=slot: self._set_profiles(slot, result),  # type: ignore[misc]
-                    background=True,
                 )  # fmt: skip
         self.request_attributions()
 
@@ -62,7 +61,7 @@ class LayerAnalyses:
             job = AttributionJob(slot)
             if not self._jobs.is_running(job):
                 self._jobs.start(
-                    job, "computing attributions",
+                    job,
                     lambda result, slot=slot: self._set_attributions(slot, result),  # type: ignore[misc]
                 )  # fmt: skip
 

@@ -83,12 +83,7 @@ class TopActivationsCard:
         if (slot, node) in self._results:
             self._draw()
         elif not self._jobs.is_running(job):
-            name = self._world.networks[slot].network.by_id[node].name
-            self._jobs.start(
-                job,
-                f"top activations of {name}",
-                lambda result: self._on_result(slot, node, result),
-            )
+            self._jobs.start(job, lambda result: self._on_result(slot, node, result))
 
     def _on_result(self, slot: int, node: int, result: object) -> None:
         top_images = self._results[slot, node] = cast(TopImages, result)

@@ -108,7 +108,7 @@ class AttributionJob(Job):
 
     def title(self, network: Network) -> str:
         """See `Job`."""
-        return "computing gradient × activation"
+        return "computing attributions"
 
     def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
