@@ -19,9 +19,9 @@ from benchmarks.timing import medians, milliseconds, table
 from vrnn.compute.worker import ForwardComplete, MapsReady, NetworkLoaded, Worker
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
-from vrnn.render.instances import Instances
-from vrnn.render.map_store import ROW, ROWS
-from vrnn.render.render_target import Target
+from vrnn.render.instances import InstanceRenderer
+from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.shaders import Shader
 from vrnn.render.uniforms import View, ViewUniforms
@@ -67,33 +67,33 @@ def world_of(renderer: Renderer, one: Opening, networks: int) -> World:
     world = World()
     for slot in range(networks):
         sizes = world.open(slot, one.opened.network, one.opened.info)
-        world.set_addresses(slot, renderer.open(slot, sizes))
+        world.set_addresses(slot, renderer.allocate_maps(slot, sizes))
         for node, maps in one.ready.result.maps.items():
-            renderer.upload(slot, node, maps.block)
+            renderer.upload_maps(slot, node, maps.block)
         world.add_maps(slot, one.ready.result.maps)
         world.set_result(slot, one.ready.result)
     return world
 
 
-def bare_loop(renderer: Renderer, world: World, target: Target, view: View) -> list[object]:
+def bare_loop(renderer: Renderer, world: World, target: RenderTarget, view: View) -> list[object]:
     """What draws the arrays and nothing else: [a function, and what it has to keep alive]."""
     ctx = renderer.ctx
     views = ViewUniforms(ctx)
-    sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
+    sizes = {"ROW": ROW_TEXELS, "ROWS": LAYER_ROWS, "ENTRIES": ENTRIES}
     panel = Shader(ctx, "panel", sizes, {"store": 0, "colors": 1})
-    panels = Instances(ctx, panel, PANEL)
+    panels = InstanceRenderer(ctx, panel, PANEL)
     drawing = world.draw_list()
     colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")
-    colors.write(table_of_colors(drawing.color_mapping, view.look.negative, view.look.positive))
+    colors.write(table_of_colors(drawing.color_mapping, view.colors.negative, view.colors.positive))
 
     def draw() -> None:
-        target.begin((*view.look.background, 1.0))
+        target.begin((*view.colors.background, 1.0))
         views.write(view, True)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND)
         colors.use(1)
         for (slot, array), records in drawing.panels.items():
-            renderer.array(slot, array).use(0)
+            renderer.map_texture(slot, array).use(0)
             panels.draw(records)
         target.end()
         ctx.finish()
@@ -105,7 +105,7 @@ def main() -> int:
     """Print the tables."""
     one = opening()
     renderer = Renderer(offscreen_context())
-    target = Target(renderer.ctx, SIZE)
+    target = RenderTarget(renderer.ctx, SIZE)
     world = world_of(renderer, one, 1)
     rows = [("1280×720, every operation", "frame", "bare loop", "ratio", "target")]
     fov = np.pi / 3
@@ -142,7 +142,7 @@ def main() -> int:
     return 0
 
 
-def python_time(renderer: Renderer, world: World, target: Target, view: View) -> float:
+def python_time(renderer: Renderer, world: World, target: RenderTarget, view: View) -> float:
     """Median seconds until all calls of a frame are issued, the GPU being idle before."""
     seconds = []
     for _ in range(25):

@@ -14,7 +14,7 @@ import moderngl
 from glcontext import get_backend_by_name
 
 from vrnn.render import gl_raw
-from vrnn.render.context import REQUIRED
+from vrnn.render.context import REQUIRED_VERSION
 
 LONGEST = 32
 """Bytes of code for one function."""
@@ -54,9 +54,9 @@ class Counter:
 
     def context(self) -> moderngl.Context:
         """A context without a screen whose calls are counted, those past ModernGL too."""
-        self._context = get_backend_by_name("egl")(mode="standalone", glversion=REQUIRED)
-        ctx = moderngl.create_context(require=REQUIRED, context=self)
-        gl_raw._finder = lambda: self.load
+        self._context = get_backend_by_name("egl")(mode="standalone", glversion=REQUIRED_VERSION)
+        ctx = moderngl.create_context(require=REQUIRED_VERSION, context=self)
+        gl_raw._address_loader = lambda: self.load
         return ctx
 
     # What ModernGL asks of a context.

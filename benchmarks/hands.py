@@ -69,7 +69,7 @@ def measured(studio: OffscreenApp, active: bool, board: bool) -> dict[str, list[
             timed(lambda: drawings.append(guide.draw(tracked)), found["seen"])  # noqa: B023
             near = drawings[0][0]
             assert near is not None
-            timed(lambda near=near: text.prepare(near.labels), found["letters"])  # type: ignore[misc]
+            timed(lambda near=near: text.layout(near.labels), found["letters"])  # type: ignore[misc]
 
             def between() -> None:
                 guide.prepare_next_frame()

@@ -56,8 +56,8 @@ def issue() -> dict[str, Any]:
     from vrnn.app import offscreen as studio_module
     from vrnn.config.loader import load_config
     from vrnn.network.model_spec import ModelSpec
-    from vrnn.render.render_target import Target
-    from vrnn.render.stereo import StereoTarget, eyes_view, stereo_modes
+    from vrnn.render.render_target import RenderTarget
+    from vrnn.render.stereo import StereoTarget, stereo_modes, stereo_view
     from vrnn.render.uniforms import View
     from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 
@@ -68,7 +68,7 @@ def issue() -> dict[str, Any]:
         camera = camera_by_name(world, "overview", SIZE[0] / SIZE[1], np.pi / 2)
         near, fog = near_and_fog(world, camera)
         eyes, rig = eyes_before(camera, SIZE)
-        flat = Target(ctx, SIZE)
+        flat = RenderTarget(ctx, SIZE)
         targets = {name: StereoTarget(ctx, SIZE, 0, name) for name in stereo_modes(ctx.extensions)}
         drawing = world.draw_list()
         tasks: dict[str, Any] = {
@@ -76,7 +76,7 @@ def issue() -> dict[str, Any]:
         }
         for name, target in targets.items():
             tasks[name] = lambda target=target: renderer.draw_eyes(
-                target, eyes_view(eyes, rig, SIZE, fog), drawing
+                target, stereo_view(eyes, rig, SIZE, fog), drawing
             )
         found: dict[str, Any] = {"renderer": ctx.info["GL_RENDERER"], "tasks": {}}
         seconds: dict[str, list[float]] = {name: [] for name in tasks}
@@ -119,7 +119,7 @@ def gpu(name: str) -> dict[str, Any]:
     from vrnn.render import gl_raw
     from vrnn.render.context import is_software
     from vrnn.render.look import render_colors
-    from vrnn.render.stereo import StereoTarget, eyes_view
+    from vrnn.render.stereo import StereoTarget, stereo_view
     from vrnn.scene.viewpoints import camera_by_name, near_and_fog, start_camera
 
     config = load_config()
@@ -128,9 +128,9 @@ def gpu(name: str) -> dict[str, Any]:
         found: dict[str, Any] = {"renderer": ctx.info["GL_RENDERER"], "places": {}}
         if is_software(ctx) and "VRNN_SOFTWARE_TOO" not in os.environ:
             return found
-        raw, target = gl_raw.Raw(), StereoTarget(ctx, LARGE, 4)
-        found["way"], found["samples"] = target.name, target.samples
-        query = raw.new("Queries")
+        raw, target = gl_raw.RawGL(), StereoTarget(ctx, LARGE, 4)
+        found["way"], found["samples"] = target.mode_name, target.samples
+        query = raw.create("Queries")
         shape = LARGE[0] / LARGE[1]
         layers = world.networks[0].network.nodes
         for place, camera in {
@@ -141,7 +141,7 @@ def gpu(name: str) -> dict[str, Any]:
             ),
         }.items():
             eyes, rig = eyes_before(camera, LARGE)
-            view = eyes_view(
+            view = stereo_view(
                 eyes, rig, LARGE, near_and_fog(world, camera)[1], render_colors(config)
             )
             taken = []
@@ -150,7 +150,7 @@ def gpu(name: str) -> dict[str, Any]:
                 renderer.draw_eyes(target, view, world.draw_list())
                 raw.EndQuery(gl_raw.TIME_ELAPSED)
                 ctx.finish()
-                taken.append((raw.nanoseconds(query) or 0) / 1e6)
+                taken.append((raw.query_nanoseconds(query) or 0) / 1e6)
             found["places"][place] = float(np.median(taken))
         raw.delete("Queries", query)
         target.release()

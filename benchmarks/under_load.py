@@ -29,7 +29,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.look import feature_map_colors
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
@@ -58,7 +58,7 @@ class Bench:
             self.worker, self.renderer, specs, "layers", State(), 0.0, feature_map_colors(config)
         )
         self.most = config.render.upload_mb_a_frame * 2**20
-        self.target = Target(self.context, SIZE)
+        self.target = RenderTarget(self.context, SIZE)
         self.finish = ctypes.CDLL("libGL.so.1").glFinish
         while not self.workspace.feed.displayed_sequence or self.workspace.jobs.statuses:
             if self.workspace.feed.handle_events(self.worker.wait(0.2)):

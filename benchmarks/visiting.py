@@ -15,7 +15,7 @@ from vrnn.app.desktop import SWITCH
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.gl_raw import Raw
+from vrnn.render.gl_raw import RawGL
 from vrnn.render.look import render_colors
 from vrnn.storage.closeable import Closeable
 
@@ -61,15 +61,15 @@ class Visiting(Closeable):
         timed(moderngl.VertexArray, "render", "gpu")
         for name in ("locate_views", "acquire", "wait", "release"):
             timed(self.visit.headset.runtime.calls, name, "runtime")
-        real = Raw.__getattr__
+        real = RawGL.__getattr__
 
-        def found(raw: Raw, name: str) -> Any:
+        def found(raw: RawGL, name: str) -> Any:
             function = real(raw, name)
             if name in ("Clear", "BlitFramebuffer", "BindFramebuffer"):
                 timed(raw, name, "gpu")
             return getattr(raw, name, function)
 
-        Raw.__getattr__ = found  # type: ignore[method-assign]
+        RawGL.__getattr__ = found  # type: ignore[method-assign]
 
     def frames(self, count: int, busy: bool) -> list[tuple[float, float, float]]:
         """Seconds of so many frames between waiting and handing over: the GPU's, the runtime's and

@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.map_blocks import block
 from vrnn.network.feature_maps import block_size
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
@@ -18,8 +18,8 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     """(SIZE, SIZE, 3) of one panel that fills the view at distance 1."""
     channels, height, width = values.shape
     renderer = Renderer(ctx)
-    addresses = renderer.open(0, {0: block_size(channels, height, width)})
-    renderer.upload(0, 0, block(values))
+    addresses = renderer.allocate_maps(0, {0: block_size(channels, height, width)})
+    renderer.upload_maps(0, 0, block(values))
     panel = np.zeros(1, PANEL)
     columns = columns or channels
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
@@ -28,12 +28,12 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     panel["base"], panel["light"], panel["clip"] = addresses[0][1], 1, 1
     panel["range"] = (-1 / gain, 1 / gain) if gain else 0
     eye = Camera(0, 0, distance, fov=np.pi / 2)
-    target = Target(ctx, (SIZE, SIZE), samples)
+    target = RenderTarget(ctx, (SIZE, SIZE), samples)
     view = View(
-        eye, (SIZE, SIZE), fog=1e6, look=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
+        eye, (SIZE, SIZE), fog=1e6, colors=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
     )
     renderer.draw(target, view, DrawList(panels={(0, 0): panel}))
-    pixels = target.pixels()[..., :3].astype(int)
+    pixels = target.read_pixels()[..., :3].astype(int)
     target.release()
     renderer.release()
     return pixels
@@ -96,15 +96,15 @@ def test_from_afar_a_fine_pattern_is_its_mean_not_a_moire(ctx):
 
 def test_a_panel_still_waiting_for_its_maps_is_there_but_empty(ctx):
     renderer = Renderer(ctx)
-    renderer.open(0, {0: 100})
+    renderer.allocate_maps(0, {0: 100})
     panel = np.zeros(1, PANEL)
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
     panel["grid"], panel["tile"], panel["base"], panel["light"] = (2, 2, 4), (2, 2), -1, 1
-    target = Target(ctx, (64, 64))
+    target = RenderTarget(ctx, (64, 64))
     renderer.draw(
         target, View(Camera(0, 0, 3), (64, 64), fog=1e6), DrawList(panels={(0, 0): panel})
     )
-    pixels = target.pixels()[..., :3].astype(int)
+    pixels = target.read_pixels()[..., :3].astype(int)
     assert pixels[32, 32].max() < 60
     assert not np.array_equal(pixels[20, 20], pixels[1, 1])
     target.release()

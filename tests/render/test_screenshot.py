@@ -12,7 +12,7 @@ from vrnn.scene.primitives import DrawList, ImageQuad, TextLabel, quad
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(16, 300))
 def test_tiles_cover_each_pixel_once(width, height, side):
     count = np.zeros((height, width), int)
-    for left, bottom, w, h in screenshot.tiles(width, height, side):
+    for left, bottom, w, h in screenshot.split_into_tiles(width, height, side):
         count[bottom : bottom + h, left : left + w] += 1
     assert (count == 1).all()
 
@@ -31,7 +31,7 @@ def test_tiles_join_without_a_seam(ctx):
     renderer = Renderer(ctx)
     view = View(Camera(0, 1, 4), (300, 200))
     whole = screenshot.render_tiled(renderer, view, scene()).astype(int)
-    tiled = screenshot.render_tiled(renderer, view, scene(), side=96).astype(int)
+    tiled = screenshot.render_tiled(renderer, view, scene(), tile_size=96).astype(int)
     assert np.abs(whole - tiled).max() <= 2
     renderer.release()
 

@@ -9,17 +9,17 @@ from hypothesis import strategies as st
 
 from tests.support.map_blocks import block
 from vrnn.network.feature_maps import block_size
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.stereo import (
     StereoTarget,
     choose_stereo_mode,
     clip_from_world,
-    eyes_view,
     near_and_far,
     stereo_modes,
+    stereo_view,
 )
-from vrnn.render.uniforms import EyesView, View
+from vrnn.render.uniforms import StereoView, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Eye, Pose, Rig
 from vrnn.scene.primitives import PANEL, STROKE, DrawList, ImageQuad, TextLabel, quad
@@ -31,8 +31,8 @@ WAYS = ("multiview", "layer", "two")
 def scene(renderer):
     """Something of each kind: maps, a rectangle, an image, strokes on floor and upright, text."""
     values = np.random.default_rng(3).normal(size=(6, 5, 7)).astype(np.float32)
-    addresses = renderer.open(0, {0: block_size(6, 5, 7)})
-    renderer.upload(0, 0, block(values))
+    addresses = renderer.allocate_maps(0, {0: block_size(6, 5, 7)})
+    renderer.upload_maps(0, 0, block(values))
     panel = np.zeros(1, PANEL)
     panel["origin"], panel["right"], panel["down"] = (-1, 2.4, -2.5), (2, 0, 0), (0, -1.2, 0)
     panel["grid"], panel["tile"], panel["base"] = (3, 2, 6), (5, 7), addresses[0][1]
@@ -69,15 +69,15 @@ def target_of(ctx, way, samples=0, size=SIZE):
 def both_eyes(renderer, drawing, view, way, samples=0, front=None):
     target = target_of(renderer.ctx, way, samples, view.size)
     renderer.draw_eyes(target, view, drawing, front=front)
-    pictures = [target.pixels(layer)[..., :3].astype(int) for layer in (0, 1)]
+    pictures = [target.read_pixels(layer)[..., :3].astype(int) for layer in (0, 1)]
     target.release()
     return pictures
 
 
 def flat(renderer, drawing, view, samples=0):
-    target = Target(renderer.ctx, view.size, samples)
+    target = RenderTarget(renderer.ctx, view.size, samples)
     renderer.draw(target, view, drawing)
-    pixels = target.pixels()[..., :3].astype(int)
+    pixels = target.read_pixels()[..., :3].astype(int)
     target.release()
     return pixels
 
@@ -101,7 +101,7 @@ def test_each_eye_sees_what_a_flat_picture_from_there_shows(ctx, renderer, way, 
         pytest.skip("few drivers smooth edges of several views; then another way is taken")
     drawing = scene(renderer)
     eyes = eyes_at()
-    view = eyes_view(eyes, Rig(), SIZE, 100.0)
+    view = stereo_view(eyes, Rig(), SIZE, 100.0)
     seen = both_eyes(renderer, drawing, view, way, samples)
     for eye, pixels in zip(eyes, seen, strict=True):
         camera = Camera(*eye.pose.position, 0.0, 0.0, 2 * eye.fov[2])
@@ -115,7 +115,7 @@ def test_each_eye_sees_what_a_flat_picture_from_there_shows(ctx, renderer, way, 
 
 def test_one_pass_is_bit_for_bit_two_passes(ctx, renderer):
     drawing = scene(renderer)
-    view = eyes_view(eyes_at(), Rig(), SIZE, 100.0)
+    view = stereo_view(eyes_at(), Rig(), SIZE, 100.0)
     for samples in (0, 4):
         one = both_eyes(renderer, drawing, view, "auto", samples)
         two = both_eyes(renderer, drawing, view, "two", samples)
@@ -125,7 +125,7 @@ def test_one_pass_is_bit_for_bit_two_passes(ctx, renderer):
 @pytest.mark.parametrize("way", WAYS)
 def test_near_things_move_to_the_other_side(ctx, renderer, way):
     """What is near lies further right in the left eye's picture, by as much as the eyes say."""
-    view = eyes_view(eyes_at(x=0, y=1.0, z=0.0), Rig(), SIZE, 1e6)
+    view = stereo_view(eyes_at(x=0, y=1.0, z=0.0), Rig(), SIZE, 1e6)
     middles = {}
     for depth in (1.0, 8.0):
         spot = DrawList(
@@ -136,14 +136,14 @@ def test_near_things_move_to_the_other_side(ctx, renderer, way):
         seen = both_eyes(renderer, spot, view, way)
         middles[depth] = [np.nonzero((p > 240).all(-1))[1].mean() for p in seen]
     for depth, (left, right) in middles.items():
-        apart = 0.064 / depth * view.pixels_a_unit
+        apart = 0.064 / depth * view.pixels_per_unit
         assert left - right == pytest.approx(apart, abs=1.0)
     assert middles[1.0][0] > middles[8.0][0] > middles[8.0][1] > middles[1.0][1]
 
 
 @pytest.mark.parametrize("way", WAYS)
 def test_up_is_up_and_left_is_left(ctx, renderer, way):
-    view = eyes_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
+    view = stereo_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
     corner = DrawList(quads=quad(-1.0, 1.8, 0.4, 0.4, -2.0, (1, 1, 1, 1)))
     for pixels in both_eyes(renderer, corner, view, way):
         rows, columns = np.nonzero((pixels > 240).all(-1))
@@ -156,7 +156,7 @@ def test_a_field_of_view_that_is_not_symmetric(ctx, renderer, way):
     """A point lies where the angles to the edges say."""
     fov = (-0.9, 0.5, 0.4, -0.7)
     eyes = (Eye(Pose(), fov), Eye(Pose(), (-0.5, 0.9, 0.4, -0.7)))
-    view = eyes_view(eyes, Rig(), SIZE, 1e6)
+    view = stereo_view(eyes, Rig(), SIZE, 1e6)
     spot = DrawList(quads=quad(0.3 - 0.02, 0.1 + 0.02, 0.04, 0.04, -1.0, (1, 1, 1, 1)))
     for eye, pixels in zip(eyes, both_eyes(renderer, spot, view, way), strict=True):
         left, right, up, down = (tan(angle) for angle in eye.fov)
@@ -177,7 +177,7 @@ def test_the_rig_carries_the_head_through_the_world(renderer):
     eyes = tuple(
         Eye(Pose(head + np.array([d, 0, 0]), turned), (-side, side, up, -up)) for d in (-0.03, 0.03)
     )
-    seen = both_eyes(renderer, drawing, eyes_view(eyes, rig, SIZE, 100.0), "two")
+    seen = both_eyes(renderer, drawing, stereo_view(eyes, rig, SIZE, 100.0), "two")
     for eye, pixels in zip(eyes, seen, strict=True):
         place = rig.apply(eye.pose.position)
         camera = Camera(*place.tolist(), 0.4, pitch, 2 * up)
@@ -190,7 +190,7 @@ def test_the_rig_carries_the_head_through_the_world(renderer):
 def test_things_before_the_eyes_are_over_everything(ctx, renderer):
     wall = DrawList(quads=quad(-2, 4, 4, 4, -0.5, (0.1, 0.1, 0.1, 1)))
     card = DrawList(quads=quad(-1, 3, 2, 2, -2.0, (1, 1, 1, 1)))
-    view = eyes_view(eyes_at(y=2.0, z=0.0), Rig(), SIZE, 1e6)
+    view = stereo_view(eyes_at(y=2.0, z=0.0), Rig(), SIZE, 1e6)
     for pixels in both_eyes(renderer, wall, view, choose_stereo_mode(ctx), front=card):
         assert (pixels[SIZE[1] // 2, SIZE[0] // 2] > 240).all()
 
@@ -199,7 +199,7 @@ def test_no_more_calls_than_for_one_eye(ctx, renderer):
     drawing = scene(renderer)
     flat(renderer, drawing, View(Camera(0.0, 1.6, 0.6, fov=radians(70)), SIZE))
     calls = renderer.counts.draw_calls
-    view = eyes_view(eyes_at(), Rig(), SIZE, 100.0)
+    view = stereo_view(eyes_at(), Rig(), SIZE, 100.0)
     both_eyes(renderer, drawing, view, "two")
     assert renderer.counts.draw_calls == 2 * calls
     if choose_stereo_mode(ctx) != "two":
@@ -216,7 +216,7 @@ def test_what_is_worth_drawing_is_found_once_for_both_eyes(ctx, renderer, monkey
     monkeypatch.setattr(module, "sort_front_to_back", lambda *a: found.append(1) or real(*a))
     target = target_of(ctx, "two")
     for x in (0.0, 0.1, 0.2, 0.3):  # a head that leans
-        renderer.draw_eyes(target, eyes_view(eyes_at(x), Rig(), SIZE, 100.0), drawing)
+        renderer.draw_eyes(target, stereo_view(eyes_at(x), Rig(), SIZE, 100.0), drawing)
     target.release()
     assert len(found) == 1
 
@@ -224,12 +224,12 @@ def test_what_is_worth_drawing_is_found_once_for_both_eyes(ctx, renderer, monkey
 def test_depth_of_both_eyes_is_there(ctx, renderer):
     target = target_of(ctx, choose_stereo_mode(ctx))
     near = DrawList(quads=quad(-2, 3, 4, 4, -1.0, (1, 1, 1, 1)))
-    view = eyes_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
+    view = stereo_view(eyes_at(y=1.0, z=0.0), Rig(), SIZE, 1e6)
     renderer.draw_eyes(target, view, near)
     low, high = near_and_far(Rig())
     expected = (high / (high - low)) * (1 - low / 1.0)
     for layer in (0, 1):
-        middle = target.depths(layer)[SIZE[1] // 2, SIZE[0] // 2]
+        middle = target.read_depths(layer)[SIZE[1] // 2, SIZE[0] // 2]
         assert middle == pytest.approx(expected, abs=1e-5)
     target.release()
 
@@ -276,7 +276,7 @@ def test_drivers_are_asked_for_what_they_can():
 
 
 def test_an_eyes_view_has_both(renderer):
-    view = eyes_view(eyes_at(), Rig(), SIZE, 100.0)
-    assert isinstance(view, EyesView)
-    assert view.only(1).clips.shape == (1, 4, 4)
-    assert (view.only(1).clips[0] == view.clips[1]).all()
+    view = stereo_view(eyes_at(), Rig(), SIZE, 100.0)
+    assert isinstance(view, StereoView)
+    assert view.single_eye(1).clip_matrices.shape == (1, 4, 4)
+    assert (view.single_eye(1).clip_matrices[0] == view.clip_matrices[1]).all()

@@ -1,6 +1,6 @@
 import numpy as np
 
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
@@ -9,10 +9,10 @@ from vrnn.style import font
 
 
 def drawn(ctx, labels, distance=5.0, size=(320, 160), samples=0):
-    renderer, target = Renderer(ctx), Target(ctx, size, samples)
+    renderer, target = Renderer(ctx), RenderTarget(ctx, size, samples)
     camera = Camera(0, 0, distance, fov=np.pi / 3)
     renderer.draw(target, View(camera, size, transparent=True), DrawList(labels=tuple(labels)))
-    alpha = target.pixels()[..., 3].copy()
+    alpha = target.read_pixels()[..., 3].copy()
     target.release()
     renderer.release()
     return alpha
@@ -34,7 +34,7 @@ def test_text_is_as_wide_as_told(ctx):
     alpha = drawn(ctx, [TextLabel(text, (-1.0, 0.0, 0.0), height, (1, 1, 1, 1))])
     columns = np.flatnonzero(alpha.max(0) > 60)
     pixels_a_meter = 160 / (2 * np.tan(np.pi / 6) * 5)
-    assert abs((columns[-1] - columns[0]) - font.text_width(text) * height * pixels_a_meter) < 6
+    assert abs((columns[-1] - columns[0]) - font.width(text) * height * pixels_a_meter) < 6
 
 
 def test_text_appears_when_it_is_large_enough(ctx):
@@ -63,4 +63,4 @@ def test_small_text_keeps_its_weight(ctx):
 
 def test_letters_the_typeface_lacks_are_drawn_all_the_same(ctx):
     assert drawn(ctx, [TextLabel("→", (-0.5, 0, 0), 1.0, (1, 1, 1, 1))]).max() > 200
-    assert font.text_width("a→b") > font.text_width("ab")
+    assert font.width("a→b") > font.width("ab")

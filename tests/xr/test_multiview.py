@@ -10,7 +10,7 @@ def test_stereo_with_a_driver_that_has_multiview(runtime):
     assert result.returncode == 0, result.stdout[-3000:]
     code = (
         "from vrnn.render.context import offscreen_context as c; "
-        "from vrnn.render.stereo import ways; print(ways(c().extensions))"
+        "from vrnn.render.stereo import stereo_modes; print(stereo_modes(c().extensions))"
     )
     ways = runtime.python("-c", code).stdout
     assert "multiview" in ways

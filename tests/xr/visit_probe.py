@@ -25,7 +25,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Rig
@@ -99,7 +99,7 @@ def one(studio, settings, config, folder, asked, keep, told) -> None:
         told["frames"] += headset.frames
         told["unended"] = headset.open_frames
         if headset.target is not None:
-            told["way"] = headset.target.name
+            told["way"] = headset.target.mode_name
             told["samples"] = headset.target.samples
 
 
@@ -147,8 +147,8 @@ class Still:
 def kept(visit, target, number, folder, told) -> None:
     """Both pictures, and where the eyes were that they were drawn for."""
     for layer in (0, 1):
-        np.save(folder / f"{number}-{layer}.npy", target.pixels(layer)[..., :3])
-        np.save(folder / f"{number}-{layer}-depth.npy", target.depths(layer))
+        np.save(folder / f"{number}-{layer}.npy", target.read_pixels(layer)[..., :3])
+        np.save(folder / f"{number}-{layer}-depth.npy", target.read_depths(layer))
     moment = visit.last_frame
     told["kept"][number] = {
         "veil": visit.tracking_loss.opacity,
@@ -167,9 +167,9 @@ def flat(studio, visit, number, folder, asked) -> None:
     samples = visit.headset.target.samples
     for layer, eye in enumerate(moment.eyes):
         view = view_of(visit, eye, moment.rig, size)
-        target = Target(studio.gl_context, size, samples)
+        target = RenderTarget(studio.gl_context, size, samples)
         visit._renderer.draw(target, view, studio.world.draw_list())
-        np.save(folder / f"{number}-{layer}-flat.npy", target.pixels()[..., :3])
+        np.save(folder / f"{number}-{layer}-flat.npy", target.read_pixels()[..., :3])
         target.release()
 
 
@@ -186,7 +186,7 @@ def view_of(visit, eye, rig, size) -> View:
     whole = round(2 * half[0] * unit), round(2 * half[1] * unit)
     tile = (round((left + half[0]) * unit), round((down + half[1]) * unit), *size)
     camera = Camera(*rig.apply(eye.pose.position).tolist(), yaw, pitch, 2 * atan(half[1]))
-    return View(camera, whole, visit._fog[2], 0.05 * rig.scale, tile, look=visit._colors)
+    return View(camera, whole, visit._fog[2], 0.05 * rig.scale, tile, colors=visit._colors)
 
 
 def main(words: list[str]) -> int:

@@ -9,9 +9,9 @@ import moderngl
 
 from vrnn.errors import VrnnError
 
-REQUIRED = 410
+REQUIRED_VERSION = 410
 """OpenGL 4.1 core: what a Mac still has."""
-INSTALL = "sudo apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
+INSTALL_COMMAND = "sudo apt-get install -y libegl1 libgl1 libgl1-mesa-dri"
 
 
 def offscreen_context() -> moderngl.Context:
@@ -20,9 +20,9 @@ def offscreen_context() -> moderngl.Context:
     Raises VrnnError when there is no OpenGL, or only an older one.
     """
     try:
-        return moderngl.create_standalone_context(require=REQUIRED, **_backend())
+        return moderngl.create_standalone_context(require=REQUIRED_VERSION, **_backend_options())
     except Exception as error:
-        raise VrnnError(_refusal(str(error))) from error
+        raise VrnnError(_failure_message(str(error))) from error
 
 
 def window_context() -> moderngl.Context:
@@ -31,19 +31,21 @@ def window_context() -> moderngl.Context:
     Raises VrnnError when it offers less than OpenGL 4.1.
     """
     try:
-        return moderngl.create_context(require=REQUIRED)
+        return moderngl.create_context(require=REQUIRED_VERSION)
     except Exception as error:
-        raise VrnnError(_refusal(str(error))) from error
+        raise VrnnError(_failure_message(str(error))) from error
 
 
-def _backend() -> dict[str, Any]:
+def _backend_options() -> dict[str, Any]:
     return {"backend": "egl"} if sys.platform.startswith("linux") else {}
 
 
-def _refusal(reason: str) -> str:
-    hint = f", or for software OpenGL: {INSTALL}" if sys.platform.startswith("linux") else ""
+def _failure_message(reason: str) -> str:
+    hint = (
+        f", or for software OpenGL: {INSTALL_COMMAND}" if sys.platform.startswith("linux") else ""
+    )
     try:
-        older = moderngl.create_standalone_context(**_backend())
+        older = moderngl.create_standalone_context(**_backend_options())
     except Exception:
         return (
             f"no OpenGL 4.1 could be started on this machine ({reason.strip() or 'no reason'}); "

@@ -12,9 +12,9 @@ from math import cos
 
 import numpy as np
 
-STEP, TURN = 0.5, 0.1
+MAX_MOVE, MAX_TURN = 0.5, 0.1
 """Meters and radians that the eye may move before all this is found anew."""
-SHORTEST = 0.6
+MIN_STROKE_LENGTH = 0.6
 """Pixels: pieces of edges that are shorter on screen are left out."""
 
 
@@ -26,20 +26,20 @@ class CullKey:
 
     position: np.ndarray
     forward: np.ndarray | None
-    pixels_a_unit: float
-    picture: tuple[object, ...]
-    step: float = STEP
+    pixels_per_unit: float
+    projection: tuple[object, ...]
+    max_move: float = MAX_MOVE
 
-    def serves(self, other: CullKey) -> bool:
+    def is_valid_for(self, other: CullKey) -> bool:
         """Whether what was found from here does for another standpoint."""
-        if self.picture != other.picture:
+        if self.projection != other.projection:
             return False
         moved = self.position - other.position
-        if float(moved @ moved) > self.step**2:
+        if float(moved @ moved) > self.max_move**2:
             return False
         if self.forward is None or other.forward is None:
             return self.forward is other.forward
-        return float(self.forward @ other.forward) > cos(TURN)
+        return float(self.forward @ other.forward) > cos(MAX_TURN)
 
 
 def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
@@ -48,10 +48,10 @@ def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
     return records[np.argsort(((middle - eye) ** 2).sum(1), kind="stable")]
 
 
-def cull_short(strokes: np.ndarray, here: CullKey) -> np.ndarray:
+def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     """Pieces of edges that can be seen; arrow heads always."""
     along = strokes["end"] - strokes["start"]
-    away = strokes["start"] - here.position.astype(np.float32)
-    length = np.einsum("ij,ij->i", along, along) * here.pixels_a_unit**2
+    away = strokes["start"] - key.position.astype(np.float32)
+    length = np.einsum("ij,ij->i", along, along) * key.pixels_per_unit**2
     far = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
-    return strokes[(strokes["kind"] > 0) | (length > SHORTEST**2 * far)]
+    return strokes[(strokes["kind"] > 0) | (length > MIN_STROKE_LENGTH**2 * far)]

@@ -26,7 +26,7 @@ NEAREST, LINEAR, TEXTURE_MAG_FILTER, TEXTURE_MIN_FILTER = 0x2600, 0x2601, 0x2800
 TIME_ELAPSED, QUERY_RESULT, QUERY_RESULT_AVAILABLE = 0x88BF, 0x8866, 0x8867
 NO_ERROR = 0
 
-_KINDS: dict[str, tuple[Any, ...]] = {
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glBindFramebuffer": (None, c_uint, c_uint),
     "glBindTexture": (None, c_uint, c_uint),
     "glBlitFramebuffer": (None, *[c_int] * 8, c_uint, c_uint),
@@ -56,31 +56,31 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "glViewport": (None, *[c_int] * 4),
 }
 """What each returns and takes."""
-_LONG = ("glFinish", "glReadPixels")
+_BLOCKING = ("glFinish", "glReadPixels")
 
 
-class Raw:
+class RawGL:
     """Functions by name without `gl`: `raw.Flush()`. Make one for each context."""
 
     def __init__(self) -> None:
-        self._address = _finder()
+        self._address = _address_loader()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         """Look a function up when it is first called. Raises VrnnError when the driver lacks it."""
         full = "gl" + name
-        if full not in _KINDS:
+        if full not in _SIGNATURES:
             raise AttributeError(name)
         address = self._address(full)
         if not address:
             raise VrnnError(
                 f"the graphics driver has no {full}, which a headset needs; update the driver"
             )
-        make: Any = ctypes.CFUNCTYPE if full in _LONG else ctypes.PYFUNCTYPE
-        function: Callable[..., Any] = make(*_KINDS[full])(address)
+        make: Any = ctypes.CFUNCTYPE if full in _BLOCKING else ctypes.PYFUNCTYPE
+        function: Callable[..., Any] = make(*_SIGNATURES[full])(address)
         setattr(self, name, function)
         return function
 
-    def new(self, kind: str) -> int:
+    def create(self, kind: str) -> int:
         """The number of a new object. kind: `Textures`, `Framebuffers` or `Queries`."""
         number = c_uint()
         getattr(self, f"Gen{kind}")(1, ctypes.byref(number))
@@ -90,7 +90,7 @@ class Raw:
         """Give an object back."""
         getattr(self, f"Delete{kind}")(1, ctypes.byref(c_uint(number)))
 
-    def nanoseconds(self, query: int) -> int | None:
+    def query_nanoseconds(self, query: int) -> int | None:
         """What a timer query found; None while it is not done."""
         value = c_uint64()
         self.GetQueryObjectui64v(query, QUERY_RESULT_AVAILABLE, ctypes.byref(value))
@@ -100,7 +100,7 @@ class Raw:
         return value.value
 
 
-def _finder() -> Callable[[str], int | None]:
+def _address_loader() -> Callable[[str], int | None]:
     """How functions of the current context are found."""
     if sys.platform == "win32":
         library = ctypes.WinDLL("opengl32")
@@ -116,10 +116,10 @@ def _finder() -> Callable[[str], int | None]:
     if sys.platform == "darwin":
         framework = ctypes.CDLL("/System/Library/Frameworks/OpenGL.framework/OpenGL")
         return lambda name: ctypes.cast(getattr(framework, name, None), c_void_p).value
-    return _finder_on_linux()
+    return _linux_address_loader()
 
 
-def _finder_on_linux() -> Callable[[str], int | None]:
+def _linux_address_loader() -> Callable[[str], int | None]:
     for library, current, find in (
         ("libEGL.so.1", "eglGetCurrentContext", "eglGetProcAddress"),
         ("libGL.so.1", "glXGetCurrentContext", "glXGetProcAddressARB"),

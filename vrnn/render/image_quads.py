@@ -7,22 +7,22 @@ from collections.abc import Sequence
 import moderngl
 import numpy as np
 
-from vrnn.render.instances import Strip
+from vrnn.render.instances import QuadStrip
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import ImageQuad
 
 SRGB8_ALPHA8 = 0x8C43
 
 
-class Images:
+class ImageRenderer:
     """Draws pictures, and keeps the texture of each until it is no longer drawn."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
         self._shader = Shader(ctx, "picture")
-        self._strip = Strip(ctx, self._shader)
+        self._strip = QuadStrip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
-        self.lent: dict[str, moderngl.Texture] = {}
+        self.named_textures: dict[str, moderngl.Texture] = {}
         self._prepared: Sequence[ImageQuad] | None = None
 
     def prepare(self, pictures: Sequence[ImageQuad]) -> None:
@@ -37,9 +37,9 @@ class Images:
         for picture in pictures:
             self._texture(picture)
 
-    def draw(self, pictures: Sequence[ImageQuad], way: StereoMode = StereoMode.ONE) -> None:
+    def draw(self, pictures: Sequence[ImageQuad], way: StereoMode = StereoMode.SINGLE) -> None:
         """Draw them."""
-        program = self._shader.of(way)
+        program = self._shader.program_for(way)
         for picture in pictures:
             self._texture(picture).use(0)
             for name in ("origin", "right", "down"):
@@ -49,7 +49,7 @@ class Images:
     def _texture(self, picture: ImageQuad) -> moderngl.Texture:
         pixels = picture.pixels
         if isinstance(pixels, str):
-            return self.lent[pixels]
+            return self.named_textures[pixels]
         key = id(pixels)
         if key not in self._textures:
             height, width = pixels.shape[:2]

@@ -14,11 +14,11 @@ import moderngl
 import numpy as np
 from imgui_bundle import imgui
 
-from vrnn.render.shaders import program
+from vrnn.render.shaders import compile_program
 
-Area = tuple[int, int, int, int]
+WindowArea = tuple[int, int, int, int]
 """Left, top, width and height in pixels, from the upper left corner."""
-INDEX = {2: np.uint16, 4: np.uint32}[imgui.INDEX_SIZE]
+INDEX_DTYPE = {2: np.uint16, 4: np.uint32}[imgui.INDEX_SIZE]
 
 
 @dataclass(frozen=True)
@@ -36,7 +36,7 @@ class ImGuiRenderer:
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
-        self._program = program(ctx, "gui")
+        self._program = compile_program(ctx, "gui")
         self._program["source"] = 0
         self._vertices = ctx.buffer(reserve=1 << 16, dynamic=True)
         self._indices = ctx.buffer(reserve=1 << 16, dynamic=True)
@@ -46,7 +46,7 @@ class ImGuiRenderer:
             self._indices,
             index_element_size=4,
         )
-        self._part_program = program(ctx, "part")
+        self._part_program = compile_program(ctx, "part")
         self._part_program["source"] = 0
         self._part = ctx.vertex_array(self._part_program, [])
         self._textures: dict[int, moderngl.Texture] = {}
@@ -54,7 +54,7 @@ class ImGuiRenderer:
         self._used: set[int] = set()
         self._batches: list[_DrawBatch] = []
 
-    def picture(self, pixels: np.ndarray) -> Any:
+    def image_ref(self, pixels: np.ndarray) -> Any:
         """An image for `imgui.image`. pixels: (H, W, 3) uint8 sRGB, never changed afterwards.
 
         Kept while it is asked for at each `take`.
@@ -79,9 +79,9 @@ class ImGuiRenderer:
     def upload_draw_data(self, data: Any) -> None:
         """Keep what ImGui wants drawn (`imgui.get_draw_data()` after `imgui.render()`)."""
         for texture in data.textures:
-            self._honour(texture)
+            self._update_imgui_texture(texture)
         for key in self._pictures.keys() - self._used:
-            self._drop(self._pictures.pop(key)[1])
+            self._release_texture(self._pictures.pop(key)[1])
         self._used.clear()
         vertices, indices = [], []
         self._batches = []
@@ -92,21 +92,21 @@ class ImGuiRenderer:
                 continue
             vertices.append(_bytes(part.vtx_buffer, count * imgui.VERTEX_SIZE))
             own = np.frombuffer(
-                _bytes(part.idx_buffer, part.idx_buffer.size() * imgui.INDEX_SIZE), INDEX
+                _bytes(part.idx_buffer, part.idx_buffer.size() * imgui.INDEX_SIZE), INDEX_DTYPE
             ).astype(np.uint32)
             for command in part.cmd_buffer:
                 start, size = command.idx_offset, command.elem_count
                 own[start : start + size] += before + command.vtx_offset
                 clip = command.clip_rect
                 box = (int(clip.x), int(clip.y), int(clip.z), int(clip.w))
-                self._add(_DrawBatch(command.get_tex_id(), box, first + start, size))
+                self._append_batch(_DrawBatch(command.get_tex_id(), box, first + start, size))
             indices.append(own.tobytes())
             before += count
             first += len(own)
         _fill(self._vertices, b"".join(vertices))
         _fill(self._indices, b"".join(indices))
 
-    def _add(self, batch: _DrawBatch) -> None:
+    def _append_batch(self, batch: _DrawBatch) -> None:
         last = self._batches[-1] if self._batches else None
         if (
             last is not None
@@ -119,7 +119,7 @@ class ImGuiRenderer:
         elif batch.count:
             self._batches.append(batch)
 
-    def _honour(self, asked: Any) -> None:
+    def _update_imgui_texture(self, asked: Any) -> None:
         """Make, change or give back one of ImGui's own textures, as it asks for."""
         status = imgui.ImTextureStatus
         if asked.status == status.want_create:
@@ -135,7 +135,7 @@ class ImGuiRenderer:
             texture.write(part.tobytes(), viewport=(box.x, box.y, box.w, box.h))
             asked.set_status(status.ok)
         elif asked.status == status.want_destroy and asked.unused_frames > 0:
-            self._drop(self._textures[asked.get_tex_id()])
+            self._release_texture(self._textures[asked.get_tex_id()])
             asked.set_tex_id(0)
             asked.set_status(status.destroyed)
 
@@ -164,11 +164,11 @@ class ImGuiRenderer:
             self._array.render(moderngl.TRIANGLES, vertices=batch.count, first=batch.first)
         screen.scissor = None  # type: ignore[assignment]
 
-    def show_part(
+    def copy_to_window(
         self,
         screen: moderngl.Framebuffer,
         picture: moderngl.Texture,
-        area: Area,
+        area: WindowArea,
         size: tuple[int, int],
     ) -> None:
         """Put an sRGB picture into a part of the window, its bytes as they are.
@@ -184,7 +184,7 @@ class ImGuiRenderer:
         self._part_program["corner"] = (left, below)
         self._part.render(moderngl.TRIANGLE_STRIP, vertices=4)
 
-    def _drop(self, texture: moderngl.Texture) -> None:
+    def _release_texture(self, texture: moderngl.Texture) -> None:
         del self._textures[texture.glo]
         texture.release()
 

@@ -27,7 +27,7 @@ class _InstanceBatch:
         self.buffer.release()
 
 
-class Instances:
+class InstanceRenderer:
     """Draws records of one dtype with one shader; each instance is a strip of four vertices.
 
     Records are never changed once they are made, so the same array is sent to the GPU only once.
@@ -38,7 +38,7 @@ class Instances:
         self._batches: dict[Hashable, _InstanceBatch] = {}
 
     def draw(
-        self, records: np.ndarray, key: Hashable = None, way: StereoMode = StereoMode.ONE
+        self, records: np.ndarray, key: Hashable = None, way: StereoMode = StereoMode.SINGLE
     ) -> None:
         """records: (N,) of the dtype; key: each list with its own keeps its place on the GPU."""
         if not len(records):
@@ -56,10 +56,12 @@ class Instances:
         array = batch.arrays.get(way)
         if array is None:
             array = batch.arrays[way] = self._array(batch.buffer, way)
-        array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records) * way.copies)
+        array.render(
+            moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records) * way.instances_per_record
+        )
 
     def _array(self, buffer: moderngl.Buffer, way: StereoMode) -> moderngl.VertexArray:
-        made = self._shader.of(way)
+        made = self._shader.program_for(way)
         array = self._ctx.vertex_array(made, [])
         fields: Mapping[str, Any] = self._dtype.fields or {}
         for name, (kind, offset, *_) in fields.items():
@@ -68,7 +70,7 @@ class Instances:
             if isinstance(member, moderngl.Attribute):
                 array.bind(
                     member.location, base.kind, buffer, f"{shape[0]}{base.kind}", offset,
-                    self._dtype.itemsize, way.copies,
+                    self._dtype.itemsize, way.instances_per_record,
                 )  # fmt: skip
         return array
 
@@ -80,18 +82,20 @@ class Instances:
         self._shader.release()
 
 
-class Strip:
+class QuadStrip:
     """Draws a single strip of four vertices that needs no records."""
 
     def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
         self._ctx, self._shader = ctx, shader
         self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
 
-    def draw(self, way: StereoMode = StereoMode.ONE) -> None:
+    def draw(self, way: StereoMode = StereoMode.SINGLE) -> None:
         """Draw it with the uniforms as they are."""
         if way not in self._arrays:
-            self._arrays[way] = self._ctx.vertex_array(self._shader.of(way), [])
-        self._arrays[way].render(moderngl.TRIANGLE_STRIP, vertices=4, instances=way.copies)
+            self._arrays[way] = self._ctx.vertex_array(self._shader.program_for(way), [])
+        self._arrays[way].render(
+            moderngl.TRIANGLE_STRIP, vertices=4, instances=way.instances_per_record
+        )
 
     def release(self) -> None:
         """Give the programs back."""

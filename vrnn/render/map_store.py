@@ -15,57 +15,57 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 
-ROW = 1024
+ROW_TEXELS = 1024
 """Texels in a row. A power of two: the shader divides by shifting."""
-ROWS = 1024
+LAYER_ROWS = 1024
 """Rows in a layer of the array; a power of two."""
-MOST_LAYERS = 2047
+MAX_LAYERS = 2047
 """Of one array: all drivers allow 2048, and a texel's number stays below 2³¹."""
 
 Address = tuple[int, int]
 """Number of the array, and the first texel in it."""
 
 
-def plan(sizes: Mapping[int, int], most_layers: int = MOST_LAYERS) -> dict[int, Address]:
+def assign_addresses(sizes: Mapping[int, int], max_layers: int = MAX_LAYERS) -> dict[int, Address]:
     """Where each node's block lies. sizes: half floats in the block, by node id."""
     where: dict[int, Address] = {}
     array, row = 0, 0
     for node, size in sizes.items():
-        rows = -(-size // ROW)
-        if rows > most_layers * ROWS:
+        rows = -(-size // ROW_TEXELS)
+        if rows > max_layers * LAYER_ROWS:
             raise VrnnError(
                 f"one layer holds {size:,} values, more than a texture can; "
                 "pass a smaller --input-size"
             )
-        if row + rows > most_layers * ROWS:
+        if row + rows > max_layers * LAYER_ROWS:
             array, row = array + 1, 0
-        where[node] = (array, row * ROW)
+        where[node] = (array, row * ROW_TEXELS)
         row += rows
     return where
 
 
-Box = tuple[int, int, int, int, int, int]
+WriteBox = tuple[int, int, int, int, int, int]
 
 
-def pieces(first: int, size: int) -> Iterator[tuple[int, int, Box]]:
+def split_block(first: int, size: int) -> Iterator[tuple[int, int, WriteBox]]:
     """How to write a block: (start, stop) in it and the box (x, y, layer, width, rows, layers).
 
     first: a multiple of ROW. Four boxes at most: to the end of a layer, whole layers, whole rows,
     and the last row's beginning.
     """
     start = 0
-    row = first // ROW
-    whole_rows = size // ROW
-    head = min(whole_rows, -row % ROWS)
-    middle = (whole_rows - head) // ROWS
-    tail = whole_rows - head - middle * ROWS
-    for rows, layers in ((head, 1), (ROWS, middle), (tail, 1)):
+    row = first // ROW_TEXELS
+    whole_rows = size // ROW_TEXELS
+    head = min(whole_rows, -row % LAYER_ROWS)
+    middle = (whole_rows - head) // LAYER_ROWS
+    tail = whole_rows - head - middle * LAYER_ROWS
+    for rows, layers in ((head, 1), (LAYER_ROWS, middle), (tail, 1)):
         if rows and layers:
-            stop = start + rows * layers * ROW
-            yield start, stop, (0, row % ROWS, row // ROWS, ROW, rows, layers)
+            stop = start + rows * layers * ROW_TEXELS
+            yield start, stop, (0, row % LAYER_ROWS, row // LAYER_ROWS, ROW_TEXELS, rows, layers)
             start, row = stop, row + rows * layers
     if start < size:
-        yield start, size, (0, row % ROWS, row // ROWS, size - start, 1, 1)
+        yield start, size, (0, row % LAYER_ROWS, row // LAYER_ROWS, size - start, 1, 1)
 
 
 class MapStore:
@@ -76,22 +76,26 @@ class MapStore:
 
         Raises VrnnError when the GPU has not enough memory.
         """
-        self.addresses = plan(sizes, min(MOST_LAYERS, ctx.info["GL_MAX_ARRAY_TEXTURE_LAYERS"] - 1))
+        self.addresses = assign_addresses(
+            sizes, min(MAX_LAYERS, ctx.info["GL_MAX_ARRAY_TEXTURE_LAYERS"] - 1)
+        )
         self._sizes = dict(sizes)
         rows: dict[int, int] = {}
         for node, (array, first) in self.addresses.items():
-            rows[array] = max(rows.get(array, 0), first // ROW + -(-sizes[node] // ROW))
+            rows[array] = max(
+                rows.get(array, 0), first // ROW_TEXELS + -(-sizes[node] // ROW_TEXELS)
+            )
         self.arrays = [self._array(ctx, rows[index]) for index in sorted(rows)]
 
     @staticmethod
     def _array(ctx: moderngl.Context, rows: int) -> moderngl.TextureArray:
-        layers = -(-rows // ROWS)
-        height = rows if layers == 1 else ROWS
-        array = ctx.texture_array((ROW, height, layers), 1, dtype="f2")
+        layers = -(-rows // LAYER_ROWS)
+        height = rows if layers == 1 else LAYER_ROWS
+        array = ctx.texture_array((ROW_TEXELS, height, layers), 1, dtype="f2")
         array.filter = (moderngl.NEAREST, moderngl.NEAREST)
         if ctx.error == "GL_OUT_OF_MEMORY":
             array.release()
-            megabytes = ROW * height * layers * 2 >> 20
+            megabytes = ROW_TEXELS * height * layers * 2 >> 20
             raise VrnnError(
                 f"the GPU has no {megabytes} MB free for the feature maps; "
                 "pass a smaller --input-size or --detail layers"
@@ -111,7 +115,7 @@ class MapStore:
                 f"got {block.shape} of {block.dtype}"
             )
         array, first = self.addresses[node]
-        for start, stop, box in pieces(first, block.size):
+        for start, stop, box in split_block(first, block.size):
             self.arrays[array].write(block[start:stop], viewport=box)
 
     def release(self) -> None:

@@ -13,27 +13,27 @@ from vrnn.render.uniforms import View
 from vrnn.scene.camera import MAX_PITCH, Camera
 from vrnn.scene.primitives import DrawList
 
-EYES = 0.063
+EYE_DISTANCE = 0.063
 """Meters between a person's eyes, on average."""
-SIDES = (
+FACE_DIRECTIONS = (
     (0.0, 0.0), (-pi / 2, 0.0), (pi, 0.0), (pi / 2, 0.0), (0.0, MAX_PITCH), (0.0, -MAX_PITCH),
 )  # fmt: skip
 """Yaw and pitch from the middle of the picture: ahead, right, behind, left, up, down."""
-MARGIN = 1.03
+FACE_MARGIN = 1.03
 """A side's picture is this much wider than a right angle, so that no pixel lies on its edge."""
 
 
-def panorama(renderer: Renderer, view: View, drawing: DrawList, width: int) -> np.ndarray:
+def render_panorama(renderer: Renderer, view: View, drawing: DrawList, width: int) -> np.ndarray:
     """(width // 2, width, 3) uint8 sRGB: everything around the eye, equirectangular.
 
     The middle is what lies ahead, level; left and right edge what lies behind. view: whose place
     and yaw count; width: pixels, even.
     """
     height = width // 2
-    side = max(64, round(width / 4 * MARGIN))
-    level = replace(view.camera, pitch=0.0, fov=2 * np.arctan(MARGIN))
+    side = max(64, round(width / 4 * FACE_MARGIN))
+    level = replace(view.camera, pitch=0.0, fov=2 * np.arctan(FACE_MARGIN))
     faces = []
-    for yaw, pitch in SIDES:
+    for yaw, pitch in FACE_DIRECTIONS:
         camera = replace(level, yaw=level.yaw + yaw, pitch=pitch)
         part = replace(view, camera=camera, size=(side, side), near=min(view.near, 0.05))
         faces.append((camera, render_tiled(renderer, part, drawing)))
@@ -56,17 +56,17 @@ def panorama(renderer: Renderer, view: View, drawing: DrawList, width: int) -> n
         for index, (camera, pixels) in enumerate(faces):
             mine = nearest == index
             if mine.any():
-                result[rows[0] : rows[-1] + 1][mine] = _seen(camera, pixels, rays[mine])
+                result[rows[0] : rows[-1] + 1][mine] = _sample_face(camera, pixels, rays[mine])
     return result
 
 
-def _seen(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
+def _sample_face(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
     """(N, 3) uint8: what a square picture shows in some directions (N, 3), blended."""
     right, up, forward = camera.axes()
     depth = rays @ forward
     side = pixels.shape[0]
-    x = (rays @ right / depth / MARGIN + 1) / 2 * side - 0.5
-    y = (1 - rays @ up / depth / MARGIN) / 2 * side - 0.5
+    x = (rays @ right / depth / FACE_MARGIN + 1) / 2 * side - 0.5
+    y = (1 - rays @ up / depth / FACE_MARGIN) / 2 * side - 0.5
     x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
     left, top = x.astype(int), y.astype(int)
     tx, ty = (x - left)[:, None], (y - top)[:, None]
@@ -74,14 +74,14 @@ def _seen(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
     return np.rint(rows[0] * (1 - ty) + rows[1] * ty).astype(np.uint8)
 
 
-def stereo_pair(
-    renderer: Renderer, view: View, drawing: DrawList, apart: float = EYES
+def render_stereo_pair(
+    renderer: Renderer, view: View, drawing: DrawList, eye_distance: float = EYE_DISTANCE
 ) -> np.ndarray:
     """(H, 2·W, 3) uint8 sRGB: what the left and the right eye see, side by side, looking ahead in
     parallel. apart: meters between the eyes."""
     pictures = []
     for part in (-0.5, 0.5):
-        camera = view.camera.moved(part * apart, 0.0, 0.0)
+        camera = view.camera.moved(part * eye_distance, 0.0, 0.0)
         eye = replace(view, camera=camera, near=min(view.near, 0.05))
         pictures.append(render_tiled(renderer, eye, drawing))
     return np.concatenate(pictures, 1)

@@ -13,7 +13,7 @@ SRGB8_ALPHA8 = 0x8C43
 FRAMEBUFFER_SRGB = 0x8DB9
 
 
-class Target:
+class RenderTarget:
     """A picture of fixed size. samples: 0, or of each pixel's edge smoothing (2, 4, 8)."""
 
     def __init__(self, ctx: moderngl.Context, size: tuple[int, int], samples: int = 0) -> None:
@@ -46,11 +46,11 @@ class Target:
         self._draw.viewport = (0, 0, *self.size)
 
     @property
-    def number(self) -> int:
+    def framebuffer_id(self) -> int:
         """OpenGL's, of the framebuffer that holds the picture: to copy another one into it."""
         return self._out.glo
 
-    def write_depth(self, on: bool) -> None:
+    def set_depth_write(self, on: bool) -> None:
         """Whether what is drawn hides what is drawn behind it later."""
         self._draw.depth_mask = on
 
@@ -60,16 +60,16 @@ class Target:
             self._ctx.copy_framebuffer(self._out, self._draw)
         self._ctx.disable_direct(FRAMEBUFFER_SRGB)
 
-    def to_window(self, screen: moderngl.Framebuffer) -> None:
+    def copy_to_window(self, screen: moderngl.Framebuffer) -> None:
         """Copy the bytes as they are into the window."""
         self._ctx.copy_framebuffer(screen, self._out)
 
     @property
-    def picture(self) -> moderngl.Texture:
+    def texture(self) -> moderngl.Texture:
         """What was drawn, once it is complete."""
         return self._color
 
-    def pixels(self) -> np.ndarray:
+    def read_pixels(self) -> np.ndarray:
         """(H, W, 4) uint8 sRGB, row 0 on top; color is multiplied by alpha in linear light."""
         width, height = self.size
         data = np.frombuffer(self._out.read(components=4), np.uint8)

@@ -9,15 +9,15 @@ from typing import Any
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import CullKey, cull_short, sort_front_to_back
-from vrnn.render.image_quads import Images
-from vrnn.render.instances import Instances, Strip
-from vrnn.render.map_store import ROW, ROWS, Address, MapStore
-from vrnn.render.render_target import Target
+from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
+from vrnn.render.image_quads import ImageRenderer
+from vrnn.render.instances import InstanceRenderer, QuadStrip
+from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, Address, MapStore
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.text import Text, TextBatch, readable
-from vrnn.render.uniforms import AnyView, EyesView, View, ViewUniforms
+from vrnn.render.text import TextBatch, TextRenderer, cull_unreadable
+from vrnn.render.uniforms import AnyView, StereoView, View, ViewUniforms
 from vrnn.scene.camera import NEAR
 from vrnn.scene.primitives import PANEL, QUAD, STROKE, DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES, lookup_table
@@ -59,19 +59,23 @@ class Renderer:
         self._colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")
         self._colors.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._table: np.ndarray | None = None
-        sizes = {"ROW": ROW, "ROWS": ROWS, "ENTRIES": ENTRIES}
+        sizes = {"ROW": ROW_TEXELS, "ROWS": LAYER_ROWS, "ENTRIES": ENTRIES}
         panel = Shader(ctx, "panel", sizes, {"store": 0, "colors": 1})
-        self._panels = Instances(ctx, panel, PANEL)
-        self._quads = Instances(ctx, Shader(ctx, "quad"), QUAD)
-        self._strokes = Instances(ctx, Shader(ctx, "stroke"), STROKE)
-        self._floor = Strip(ctx, Shader(ctx, "floor"))
-        self._images, self._near, self._front = Images(ctx), Images(ctx), Images(ctx)
-        self._text = Text(ctx)
+        self._panels = InstanceRenderer(ctx, panel, PANEL)
+        self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
+        self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
+        self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
+        self._images, self._near, self._front = (
+            ImageRenderer(ctx),
+            ImageRenderer(ctx),
+            ImageRenderer(ctx),
+        )
+        self._text = TextRenderer(ctx)
         self._stores: dict[int, MapStore] = {}
         self._lines: dict[str, tuple[Sequence[TextLabel], TextBatch]] = {}
         self._chosen: dict[str, _Chosen] = {}
 
-    def open(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
+    def allocate_maps(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
         """Make room for a network's maps and say where each will lie.
 
         sizes: half floats by node id.
@@ -81,25 +85,25 @@ class Renderer:
         self._stores[slot] = MapStore(self.ctx, sizes)
         return self._stores[slot].addresses
 
-    def addresses(self, slot: int) -> Mapping[int, Address]:
+    def map_addresses(self, slot: int) -> Mapping[int, Address]:
         """Where each block of a network lies."""
         return self._stores[slot].addresses
 
     @property
-    def slots(self) -> frozenset[int]:
+    def map_slots(self) -> frozenset[int]:
         """Of networks, and of whatever else has maps."""
         return frozenset(self._stores)
 
-    def close(self, slot: int) -> None:
+    def release_maps(self, slot: int) -> None:
         """Give the memory of a network's maps back."""
         if slot in self._stores:
             self._stores.pop(slot).release()
 
-    def upload(self, slot: int, node: int, block: np.ndarray) -> None:
+    def upload_maps(self, slot: int, node: int, block: np.ndarray) -> None:
         """Write one layer's maps (`FeatureMaps.block`)."""
         self._stores[slot].upload(node, block)
 
-    def array(self, slot: int, number: int) -> moderngl.TextureArray:
+    def map_texture(self, slot: int, number: int) -> moderngl.TextureArray:
         """One of the texture arrays that a network's maps lie in."""
         return self._stores[slot].arrays[number]
 
@@ -107,9 +111,9 @@ class Renderer:
         """A picture for `Picture`s near by that name it; None takes it away. Whoever lends it
         releases it."""
         if texture is None:
-            self._near.lent.pop(name, None)
+            self._near.named_textures.pop(name, None)
         else:
-            self._near.lent[name] = texture
+            self._near.named_textures[name] = texture
 
     @property
     def map_bytes(self) -> int:
@@ -117,7 +121,7 @@ class Renderer:
         return sum(store.bytes for store in self._stores.values())
 
     def draw(
-        self, target: Target, view: View, drawing: DrawList, overlay: DrawList | None = None,
+        self, target: RenderTarget, view: View, drawing: DrawList, overlay: DrawList | None = None,
         front: DrawList | None = None, near: DrawList | None = None,
     ) -> None:  # fmt: skip
         """Draw the world, then what floats before the eye, then what lies over it in pixels.
@@ -125,7 +129,7 @@ class Renderer:
         near: more that stands in the world and changes with every frame, such as hands.
         """
         self._prepare(drawing, near, front)
-        target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.look.background, 1.0))
+        target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.colors.background, 1.0))
         self._color(view, drawing)
         self._views.write(view, drawing.color_mapping.symmetric)
         self._draw_world(target, view, drawing, near)
@@ -136,7 +140,7 @@ class Renderer:
             self._draw_over(view, overlay)
         target.end()
 
-    def draw_over(self, target: Target, view: View, overlay: DrawList) -> None:
+    def draw_overlay(self, target: RenderTarget, view: View, overlay: DrawList) -> None:
         """Draw what lies over a picture, in pixels, onto one that is there already."""
         target.resume()
         self.ctx.blend_func = BLEND
@@ -162,7 +166,7 @@ class Renderer:
         self._laid_out("near", labels)
 
     def draw_eyes(
-        self, target: StereoTarget, view: EyesView, drawing: DrawList, near: DrawList | None = None,
+        self, target: StereoTarget, view: StereoView, drawing: DrawList, near: DrawList | None = None,
         front: DrawList | None = None,
     ) -> None:  # fmt: skip
         """Draw the world as two eyes see it: each thing is issued once, unless the target takes
@@ -172,14 +176,14 @@ class Renderer:
         what floats before the eyes, over everything.
         """
         self._prepare(drawing, near, front)
-        target.begin((*view.look.background, 1.0))
+        target.begin((*view.colors.background, 1.0))
         self._color(view, drawing)
         for seen in target.passes(view):
             self._views.write(seen, drawing.color_mapping.symmetric)
-            self._draw_world(target, seen, drawing, near, target.way)
+            self._draw_world(target, seen, drawing, near, target.mode)
             if front is not None:
                 self._views.write(replace(seen, fog=1e9), True)
-                self._draw_front(front, target.way)
+                self._draw_front(front, target.mode)
         target.end()
 
     def _prepare(self, drawing: DrawList, near: DrawList | None, front: DrawList | None) -> None:
@@ -190,22 +194,22 @@ class Renderer:
         self.ctx.blend_func = BLEND
 
     def _color(self, view: AnyView, drawing: DrawList) -> None:
-        colors = lookup_table(drawing.color_mapping, view.look.negative, view.look.positive)
+        colors = lookup_table(drawing.color_mapping, view.colors.negative, view.colors.positive)
         if colors is not self._table:
             self._colors.write(colors)
             self._table = colors
         self._colors.use(1)
 
     def _draw_world(
-        self, target: Target | StereoTarget, view: AnyView, drawing: DrawList,
-        near: DrawList | None = None, way: StereoMode = StereoMode.ONE,
+        self, target: RenderTarget | StereoTarget, view: AnyView, drawing: DrawList,
+        near: DrawList | None = None, way: StereoMode = StereoMode.SINGLE,
     ) -> None:  # fmt: skip
         ctx = self.ctx
         chosen, who = self._choose(view, drawing), _cache_key(view)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in chosen.panels.items():
-            self.array(slot, array).use(0)
+            self.map_texture(slot, array).use(0)
             self._call(self._panels, records, (slot, array, who), way)
         ctx.enable(moderngl.BLEND)
         self._images.draw(drawing.image_quads, way)
@@ -215,7 +219,7 @@ class Renderer:
             self._near.draw(near.image_quads, way)
             self.counts.draw_calls += len(near.image_quads)
             self._call(self._quads, near.quads, "near", way)
-        target.write_depth(False)
+        target.set_depth_write(False)
         if not view.transparent:
             self._floor.draw(way)
             self.counts.draw_calls += 1
@@ -224,14 +228,14 @@ class Renderer:
         if near is not None:
             self._call(self._strokes, near.strokes, "near", way)
             self._letters(self._laid_out("near", near.labels).glyphs, "near", way)
-        target.write_depth(True)
+        target.set_depth_write(True)
 
     def _letters(self, glyphs: np.ndarray, layer: str, way: StereoMode) -> None:
         if len(glyphs):
             self._text.draw(glyphs, layer, way)
             self.counts.draw_calls += 1
 
-    def _draw_front(self, front: DrawList, way: StereoMode = StereoMode.ONE) -> None:
+    def _draw_front(self, front: DrawList, way: StereoMode = StereoMode.SINGLE) -> None:
         """In the order of its things, over everything."""
         self.ctx.disable(moderngl.DEPTH_TEST)
         self.ctx.enable(moderngl.BLEND)
@@ -243,31 +247,31 @@ class Renderer:
 
     def _choose(self, view: AnyView, drawing: DrawList) -> _Chosen:
         """What is worth drawing; found anew when the eye has moved on or the drawing is another."""
-        here = view.standpoint
+        here = view.cull_key
         who = _cache_key(view)
         last = self._chosen.get(who)
-        if last is None or last.drawing is not drawing or not last.standpoint.serves(here):
+        if last is None or last.drawing is not drawing or not last.standpoint.is_valid_for(here):
             eye = here.position
             panels = {
                 key: sort_front_to_back(records, eye) for key, records in drawing.panels.items()
             }
-            glyphs = readable(self._laid_out("world", drawing.labels), here)
-            strokes = cull_short(drawing.strokes, here)
+            glyphs = cull_unreadable(self._laid_out("world", drawing.labels), here)
+            strokes = cull_short_strokes(drawing.strokes, here)
             self._chosen[who] = last = _Chosen(drawing, here, panels, strokes, glyphs)
         return last
 
     def _laid_out(self, layer: str, labels: Sequence[TextLabel]) -> TextBatch:
         # Laying letters out takes far longer than drawing them; a drawing's labels never change.
         if layer not in self._lines or self._lines[layer][0] is not labels:
-            self._lines[layer] = (labels, self._text.prepare(labels))
+            self._lines[layer] = (labels, self._text.layout(labels))
         return self._lines[layer][1]
 
     def _call(
         self,
-        instances: Instances,
+        instances: InstanceRenderer,
         records: np.ndarray,
         key: Hashable,
-        way: StereoMode = StereoMode.ONE,
+        way: StereoMode = StereoMode.SINGLE,
     ) -> None:
         if len(records):
             instances.draw(records, key, way)
@@ -295,4 +299,4 @@ class Renderer:
 
 def _cache_key(view: AnyView) -> str:
     """Whoever looks keeps what is worth drawing from there: a mirror beside a headset, too."""
-    return "eyes" if isinstance(view, EyesView) else "world"
+    return "eyes" if isinstance(view, StereoView) else "world"

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import numpy as np
 
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.primitives import DrawList
 from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 
-TILE = 2048
+TILE_SIZE = 2048
 SAMPLES = 8
 
 
@@ -22,7 +22,7 @@ def render_tiled(
     view: View,
     drawing: DrawList,
     overlay: DrawList | None = None,
-    side: int = TILE,
+    tile_size: int = TILE_SIZE,
     front: DrawList | None = None,
 ) -> np.ndarray:
     """A picture of `view.size`, drawn in tiles of `side` pixels.
@@ -31,12 +31,12 @@ def render_tiled(
     """
     width, height = view.size
     result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
-    for left, bottom, w, h in tiles(width, height, side):
+    for left, bottom, w, h in split_into_tiles(width, height, tile_size):
         part = replace(view, tile=(left, bottom, w, h))
-        target = Target(renderer.ctx, (w, h), SAMPLES)
+        target = RenderTarget(renderer.ctx, (w, h), SAMPLES)
         try:
             renderer.draw(target, part, drawing, overlay, front)
-            pixels = target.pixels()
+            pixels = target.read_pixels()
         finally:
             target.release()
         rows = slice(height - bottom - h, height - bottom)
@@ -46,7 +46,7 @@ def render_tiled(
     return result
 
 
-def tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, int]]:
+def split_into_tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, int]]:
     """(left, bottom, width, height) of parts that make up the whole picture."""
     for bottom in range(0, height, side):
         for left in range(0, width, side):

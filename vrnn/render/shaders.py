@@ -16,14 +16,14 @@ VIEWS_BINDING = 0
 class StereoMode(Enum):
     """How one draw reaches the pictures of both eyes, or of the only one."""
 
-    ONE = ""
+    SINGLE = ""
     LAYERS = "LAYERS"
     """Each instance is drawn twice; the vertex shader chooses the layer."""
     MULTIVIEW = "MULTIVIEW"
     """The driver runs the vertex shader for both layers."""
 
     @property
-    def copies(self) -> int:
+    def instances_per_record(self) -> int:
         """Instances to draw for each record."""
         return 2 if self is StereoMode.LAYERS else 1
 
@@ -42,13 +42,13 @@ class Shader:
         self._ctx, self._name = ctx, name
         self._defines, self._samplers = dict(defines or {}), dict(samplers or {})
         self._programs: dict[StereoMode, moderngl.Program] = {}
-        self.of(StereoMode.ONE)
+        self.program_for(StereoMode.SINGLE)
 
-    def of(self, way: StereoMode) -> moderngl.Program:
+    def program_for(self, way: StereoMode) -> moderngl.Program:
         """The program for this way of drawing."""
         if way not in self._programs:
             own = {way.value: 1.0} if way.value else {}
-            made = program(self._ctx, self._name, {**self._defines, **own})
+            made = compile_program(self._ctx, self._name, {**self._defines, **own})
             for name, unit in self._samplers.items():
                 made[name] = unit
             self._programs[way] = made
@@ -61,7 +61,7 @@ class Shader:
         self._programs.clear()
 
 
-def program(
+def compile_program(
     ctx: moderngl.Context,
     name: str,
     defines: Mapping[str, float] | None = None,
@@ -71,27 +71,27 @@ def program(
     defines: constants put after the version line. Raises RuntimeError with `file:line: message` for
     what the driver said.
     """
-    vertex, vertex_lines = assemble(f"{name}.vert.glsl", defines or {})
-    fragment, fragment_lines = assemble(f"{name}.frag.glsl", defines or {})
+    vertex, vertex_lines = preprocess(f"{name}.vert.glsl", defines or {})
+    fragment, fragment_lines = preprocess(f"{name}.frag.glsl", defines or {})
     try:
         made = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
     except moderngl.Error as error:
         lines = fragment_lines if "fragment_shader" in str(error) else vertex_lines
-        raise RuntimeError(located(str(error), lines)) from None
+        raise RuntimeError(locate_errors(str(error), lines)) from None
     block = made.get("Views", None)
     if isinstance(block, moderngl.UniformBlock):
         block.binding = VIEWS_BINDING
     return made
 
 
-def assemble(name: str, defines: Mapping[str, float]) -> tuple[str, list[str]]:
+def preprocess(name: str, defines: Mapping[str, float]) -> tuple[str, list[str]]:
     """One file with its includes in place, and for each line of it its `file:line`."""
     text: list[str] = []
     where: list[str] = []
     for number, line in enumerate(_read(name).splitlines(), 1):
         match = INCLUDE.match(line)
         if match:
-            inner, inner_where = assemble(match[1], {})
+            inner, inner_where = preprocess(match[1], {})
             text += inner.splitlines()
             where += inner_where
             continue
@@ -104,7 +104,7 @@ def assemble(name: str, defines: Mapping[str, float]) -> tuple[str, list[str]]:
     return "\n".join(text) + "\n", where
 
 
-def located(message: str, where: list[str]) -> str:
+def locate_errors(message: str, where: list[str]) -> str:
     """The driver's message with its line numbers turned into `file:line`."""
 
     def name(match: re.Match[str]) -> str:

@@ -11,18 +11,18 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.render import gl_raw
-from vrnn.render.gl_raw import Raw
+from vrnn.render.gl_raw import RawGL
 from vrnn.render.render_target import FRAMEBUFFER_SRGB, bind_default
-from vrnn.render.shaders import StereoMode, program
-from vrnn.render.uniforms import Edges, EyesView, RenderColors
+from vrnn.render.shaders import StereoMode, compile_program
+from vrnn.render.uniforms import FovTangents, RenderColors, StereoView
 from vrnn.scene.camera import FAR
 from vrnn.scene.headset.tracking import Eye, Rig
 from vrnn.scene.linalg import quaternion_axes
 
 LAYER_EXTENSIONS = ("GL_ARB_shader_viewport_layer_array", "GL_AMD_vertex_shader_layer")
 MULTIVIEW_EXTENSION = "GL_OVR_multiview2"
-Area = tuple[int, int, int, int]
-LOOK = RenderColors()
+Viewport = tuple[int, int, int, int]
+DEFAULT_COLORS = RenderColors()
 NEAR = 0.05
 """Meters of the stage within which nothing is drawn."""
 
@@ -57,21 +57,21 @@ class StereoTarget:
     """
 
     def __init__(
-        self, ctx: moderngl.Context, size: tuple[int, int], samples: int = 0, way: str = "auto",
+        self, ctx: moderngl.Context, size: tuple[int, int], samples: int = 0, mode: str = "auto",
         depth_format: int = gl_raw.DEPTH_COMPONENT32F, own: bool = True,
     ) -> None:  # fmt: skip
         """size: of one eye's picture; samples: 0, or of each pixel's edge smoothing (2, 4, 8);
         own: make a texture array to draw into."""
-        self.ctx, self.size, self.name = ctx, size, choose_stereo_mode(ctx, wanted=way)
-        self._raw = Raw()
+        self.ctx, self.size, self.mode_name = ctx, size, choose_stereo_mode(ctx, wanted=mode)
+        self._raw = RawGL()
         self.samples = min(samples, ctx.max_samples) if samples > 1 else 0
-        if self.name == "multiview" and self.samples and not _smooths_views(self._raw):
-            if way == "auto":
-                self.name = stereo_modes(ctx.extensions)[1]
+        if self.mode_name == "multiview" and self.samples and not _smooths_views(self._raw):
+            if mode == "auto":
+                self.mode_name = stereo_modes(ctx.extensions)[1]
             else:
                 self.samples = 0
-        self.way = {"multiview": StereoMode.MULTIVIEW, "layer": StereoMode.LAYERS}.get(
-            self.name, StereoMode.ONE
+        self.mode = {"multiview": StereoMode.MULTIVIEW, "layer": StereoMode.LAYERS}.get(
+            self.mode_name, StereoMode.SINGLE
         )
         self._framebuffers: dict[tuple[int, int, int], int] = {}
         self._made: list[int] = []
@@ -82,16 +82,16 @@ class StereoTarget:
             self._smooth = self._texture(gl_raw.SRGB8_ALPHA8, self.samples)
             self._smooth_depth = self._texture(depth_format, self.samples)
         self._color, self._depth = self._own, self._own_depth
-        self._hidden = Hidden(ctx)
+        self._hidden = VisibilityMask(ctx)
 
-    def into(self, color: int, depth: int = 0) -> None:
+    def set_output(self, color: int, depth: int = 0) -> None:
         """Draw into these texture arrays from now on; 0: into its own."""
         self._color, self._depth = color or self._own, depth or self._own_depth
 
-    def hide(self, masks: Sequence[np.ndarray]) -> None:
+    def set_visibility_masks(self, masks: Sequence[np.ndarray]) -> None:
         """Draw nothing where an eye's lens hides it. masks: (N, 3, 2) triangles of each eye, by
         tangents right and up; none: everything is seen."""
-        self._hidden.set(masks)
+        self._hidden.set_triangles(masks)
 
     def begin(self, background: tuple[float, float, float, float]) -> None:
         """Both eyes see this linear color, and nothing else so far."""
@@ -100,25 +100,25 @@ class StereoTarget:
         raw.Viewport(0, 0, *self.size)
         raw.DepthMask(1)
         raw.ClearColor(*background)
-        for layer in (-1,) if self.way is not StereoMode.ONE else (0, 1):
+        for layer in (-1,) if self.mode is not StereoMode.SINGLE else (0, 1):
             self._bind(layer)
             raw.Clear(gl_raw.COLOR_BUFFER_BIT | gl_raw.DEPTH_BUFFER_BIT)
 
-    def passes(self, view: EyesView) -> Iterator[EyesView]:
+    def passes(self, view: StereoView) -> Iterator[StereoView]:
         """What to draw, one after the other: both eyes at once, or each."""
         for number in (0, 1):
-            if self._hidden.some(number):
+            if self._hidden.hides_anything(number):
                 self._bind(number)
-                self._hidden.draw(number, view.edges[number])
-        if self.way is not StereoMode.ONE:
+                self._hidden.draw(number, view.fov_tangents[number])
+        if self.mode is not StereoMode.SINGLE:
             self._bind(-1)
             yield view
             return
         for number in (0, 1):
             self._bind(number)
-            yield view.only(number)
+            yield view.single_eye(number)
 
-    def write_depth(self, on: bool) -> None:
+    def set_depth_write(self, on: bool) -> None:
         """Whether what is drawn hides what is drawn behind it later."""
         self._raw.DepthMask(int(on))
 
@@ -142,7 +142,7 @@ class StereoTarget:
         # ModernGL has to know that another framebuffer is bound now than it thinks.
         bind_default(self.ctx)
 
-    def copy_to(self, framebuffer: int, area: Area, layer: int) -> None:
+    def copy_to(self, framebuffer: int, area: Viewport, layer: int) -> None:
         """Copy the middle of an eye's picture into a part of a framebuffer, its bytes as they are.
 
         area: left, bottom, width, height in pixels, which it fills.
@@ -162,7 +162,7 @@ class StereoTarget:
         )  # fmt: skip
         bind_default(self.ctx)
 
-    def pixels(self, layer: int) -> np.ndarray:
+    def read_pixels(self, layer: int) -> np.ndarray:
         """(H, W, 4) uint8 sRGB of one eye, row 0 on top."""
         width, height = self.size
         data = np.empty((height, width, 4), np.uint8)
@@ -172,7 +172,7 @@ class StereoTarget:
         self._raw.ReadPixels(0, 0, width, height, *kind, data.ctypes.data_as(ctypes.c_void_p))
         return data[::-1]
 
-    def depths(self, layer: int) -> np.ndarray:
+    def read_depths(self, layer: int) -> np.ndarray:
         """(H, W) float32 of one eye, 0 near … 1 far, row 0 on top."""
         width, height = self.size
         data = np.empty((height, width), np.float32)
@@ -195,7 +195,7 @@ class StereoTarget:
         key = (color, depth, layer)
         if key not in self._framebuffers:
             raw = self._raw
-            number = raw.new("Framebuffers")
+            number = raw.create("Framebuffers")
             raw.BindFramebuffer(gl_raw.FRAMEBUFFER, number)
             for place, texture in (
                 (gl_raw.COLOR_ATTACHMENT0, color), (gl_raw.DEPTH_ATTACHMENT, depth),
@@ -215,14 +215,14 @@ class StereoTarget:
         raw, kind = self._raw, gl_raw.FRAMEBUFFER
         if layer >= 0:
             raw.FramebufferTextureLayer(kind, place, texture, 0, layer)
-        elif self.way is StereoMode.MULTIVIEW:
+        elif self.mode is StereoMode.MULTIVIEW:
             raw.FramebufferTextureMultiviewOVR(kind, place, texture, 0, 0, 2)
         else:
             raw.FramebufferTexture(kind, place, texture, 0)
 
     def _texture(self, kind: int, samples: int = 0) -> int:
         raw = self._raw
-        number = raw.new("Textures")
+        number = raw.create("Textures")
         self._made.append(number)
         if samples:
             target = gl_raw.TEXTURE_2D_MULTISAMPLE_ARRAY
@@ -254,7 +254,7 @@ class StereoTarget:
         self._hidden.release()
 
 
-class Hidden:
+class VisibilityMask:
     """The parts of both pictures that no eye gets to see: their depth is made the nearest."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
@@ -262,19 +262,19 @@ class Hidden:
         self._program: moderngl.Program | None = None
         self._meshes: list[tuple[moderngl.Buffer, moderngl.VertexArray] | None] = [None, None]
 
-    def set(self, masks: Sequence[np.ndarray]) -> None:
+    def set_triangles(self, masks: Sequence[np.ndarray]) -> None:
         """See `StereoTarget.hide`."""
         self._drop()
         for number, triangles in enumerate(masks):
             if not len(triangles):
                 continue
             if self._program is None:
-                self._program = program(self._ctx, "hidden")
+                self._program = compile_program(self._ctx, "hidden")
             buffer = self._ctx.buffer(np.ascontiguousarray(triangles, np.float32).tobytes())
             array = self._ctx.vertex_array(self._program, [(buffer, "2f", "place")])
             self._meshes[number] = (buffer, array)
 
-    def some(self, number: int) -> bool:
+    def hides_anything(self, number: int) -> bool:
         """Whether anything of an eye's picture is hidden."""
         return self._meshes[number] is not None
 
@@ -303,10 +303,10 @@ class Hidden:
             self._program = None
 
 
-def _smooths_views(raw: Raw) -> bool:
+def _smooths_views(raw: RawGL) -> bool:
     """Whether the driver draws several views into a multisampled array: few do."""
-    target, texture = gl_raw.TEXTURE_2D_MULTISAMPLE_ARRAY, raw.new("Textures")
-    framebuffer = raw.new("Framebuffers")
+    target, texture = gl_raw.TEXTURE_2D_MULTISAMPLE_ARRAY, raw.create("Textures")
+    framebuffer = raw.create("Framebuffers")
     raw.BindTexture(target, texture)
     raw.TexImage3DMultisample(target, 2, gl_raw.SRGB8_ALPHA8, 8, 8, 2, 1)
     raw.BindTexture(target, 0)
@@ -321,27 +321,27 @@ def _smooths_views(raw: Raw) -> bool:
     return bool(state == gl_raw.FRAMEBUFFER_COMPLETE) and not refused
 
 
-def eyes_view(
+def stereo_view(
     eyes: tuple[Eye, Eye],
     rig: Rig,
     size: tuple[int, int],
     fog: float,
-    look: RenderColors | None = None,
-) -> EyesView:
+    colors: RenderColors | None = None,
+) -> StereoView:
     """What two eyes on a stage see of the world. size: of one eye's picture; fog: meters."""
-    left, right = edges(eyes[0]), edges(eyes[1])
+    left, right = fov_tangents(eyes[0]), fov_tangents(eyes[1])
     near, far = near_and_far(rig)
     one, (x, y, z) = _clip_rows(eyes[0], rig, left, near, far)
     other, (u, v, w) = _clip_rows(eyes[1], rig, right, near, far)
     middle = np.array(((x + u) / 2, (y + v) / 2, (z + w) / 2))
     tall = (left[2] - left[3] + right[2] - right[3]) / 2
-    return EyesView(
-        np.array((one, other), np.float32), middle, size, size[1] / tall, fog, look or LOOK,
-        step=0.5 * max(1.0, rig.scale), edges=(left, right),
+    return StereoView(
+        np.array((one, other), np.float32), middle, size, size[1] / tall, fog, colors or DEFAULT_COLORS,
+        max_move=0.5 * max(1.0, rig.scale), fov_tangents=(left, right),
     )  # fmt: skip
 
 
-def edges(eye: Eye) -> Edges:
+def fov_tangents(eye: Eye) -> FovTangents:
     """Tangents to the left, right, upper and lower edge of what an eye sees."""
     left, right, up, down = eye.fov
     return tan(left), tan(right), tan(up), tan(down)
@@ -356,7 +356,7 @@ Row = tuple[float, float, float, float]
 
 
 def _clip_rows(
-    eye: Eye, rig: Rig, seen: Edges, near: float, far: float
+    eye: Eye, rig: Rig, seen: FovTangents, near: float, far: float
 ) -> tuple[tuple[Row, Row, Row, Row], tuple[float, float, float]]:
     """World to clip coordinates, and where the eye is in the world. Depth is in meters of the
     world, however large the stage stands in it.
@@ -394,4 +394,4 @@ def _clip_rows(
 
 def clip_from_world(eye: Eye, rig: Rig) -> np.ndarray:
     """(4, 4) float64."""
-    return np.array(_clip_rows(eye, rig, edges(eye), *near_and_far(rig))[0])
+    return np.array(_clip_rows(eye, rig, fov_tangents(eye), *near_and_far(rig))[0])

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 
 from vrnn.render.culling import CullKey
-from vrnn.render.instances import Instances
+from vrnn.render.instances import InstanceRenderer
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import TextLabel
 from vrnn.style import font
@@ -24,8 +24,8 @@ GLYPH = np.dtype(
         ("fade", "3f4"),
     ]
 )
-COLUMNS, ROWS = 32, 16
-FIRST = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
+ATLAS_COLUMNS, ATLAS_ROWS = 32, 16
+INITIAL_GLYPHS = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
 
 
 @dataclass(frozen=True, eq=False)
@@ -33,23 +33,23 @@ class TextBatch:
     """Labels made ready. glyphs: (N,) GLYPH; label: (N,) index; origin, size, fade by label."""
 
     glyphs: np.ndarray
-    label: np.ndarray
+    label_index: np.ndarray
     origin: np.ndarray
     limits: np.ndarray
 
 
-class Text:
+class TextRenderer:
     """Makes labels ready and draws them."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         shader = Shader(ctx, "text", {"SPREAD": float(font.SPREAD)})
-        self._instances = Instances(ctx, shader, GLYPH)
-        self._atlas = ctx.texture((COLUMNS * font.CELL, ROWS * font.CELL), 1)
+        self._instances = InstanceRenderer(ctx, shader, GLYPH)
+        self._atlas = ctx.texture((ATLAS_COLUMNS * font.CELL, ATLAS_ROWS * font.CELL), 1)
         self._atlas.repeat_x = self._atlas.repeat_y = False
         self._places: dict[str, int] = {}
-        self._add(FIRST)
+        self._add(INITIAL_GLYPHS)
 
-    def prepare(self, labels: Sequence[TextLabel]) -> TextBatch:
+    def layout(self, labels: Sequence[TextLabel]) -> TextBatch:
         """Lay the letters of all labels out."""
         self._add("".join({c for label in labels for c in label.text} - self._places.keys()))
         texts = [label.text for label in labels]
@@ -74,25 +74,25 @@ class Text:
         )
         glyphs["right"] = right * pixel * font.CELL
         glyphs["up"] = up * pixel * font.CELL
-        glyphs["cut"] = _cut(places)
+        glyphs["cut"] = _atlas_boxes(places)
         glyphs["color"] = column("color", 4)[which]
         limits = np.concatenate([height, column("fade", 1), column("until", 1)], axis=1)
         glyphs["fade"] = limits[which]
         blank = np.array([c == " " for text in texts for c in text], bool)
         return TextBatch(glyphs[~blank], which[~blank], column("origin", 3), limits)
 
-    def draw(self, glyphs: np.ndarray, layer: str, way: StereoMode = StereoMode.ONE) -> None:
+    def draw(self, glyphs: np.ndarray, layer: str, way: StereoMode = StereoMode.SINGLE) -> None:
         """Draw letters, made ready and chosen before. layer: each has its own place on the GPU."""
         self._atlas.use(0)
         self._instances.draw(glyphs, layer, way)
 
     def _add(self, letters: str) -> None:
-        room = COLUMNS * ROWS - len(self._places)
+        room = ATLAS_COLUMNS * ATLAS_ROWS - len(self._places)
         letters = letters[:room]
         for letter, picture in zip(letters, font.sdf_glyphs(letters), strict=True):
             place = len(self._places)
             self._places[letter] = place
-            left, top = place % COLUMNS * font.CELL, place // COLUMNS * font.CELL
+            left, top = place % ATLAS_COLUMNS * font.CELL, place // ATLAS_COLUMNS * font.CELL
             box = (left, top, font.CELL, font.CELL)
             self._atlas.write(np.ascontiguousarray(picture), viewport=box)
 
@@ -102,22 +102,22 @@ class Text:
         self._atlas.release()
 
 
-def readable(lines: TextBatch, here: CullKey) -> np.ndarray:
+def cull_unreadable(lines: TextBatch, here: CullKey) -> np.ndarray:
     """Letters of labels that are, or are about to be, large enough to be read."""
     away = lines.origin - here.position
     height, appears, goes = lines.limits.T
     if here.forward is None:
         # Away from the middle of a picture things are larger than their distance says.
-        pixels = height * here.pixels_a_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
+        pixels = height * here.pixels_per_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
         chosen = (pixels > 0.5 * appears) & (pixels < 1.6 * goes)
     else:
         depth = away @ here.forward
-        pixels = height * here.pixels_a_unit / np.maximum(depth, 1e-4)
+        pixels = height * here.pixels_per_unit / np.maximum(depth, 1e-4)
         # A label whose left end is behind the eye may still reach into the picture.
         chosen = (depth > -30 * height) & (pixels > 0.85 * appears) & (pixels < 1.6 * goes)
-    return lines.glyphs[chosen[lines.label]]
+    return lines.glyphs[chosen[lines.label_index]]
 
 
-def _cut(places: np.ndarray) -> np.ndarray:
-    left, top = places % COLUMNS / COLUMNS, places // COLUMNS / ROWS
-    return np.stack([left, top, left + 1 / COLUMNS, top + 1 / ROWS], axis=1)
+def _atlas_boxes(places: np.ndarray) -> np.ndarray:
+    left, top = places % ATLAS_COLUMNS / ATLAS_COLUMNS, places // ATLAS_COLUMNS / ATLAS_ROWS
+    return np.stack([left, top, left + 1 / ATLAS_COLUMNS, top + 1 / ATLAS_ROWS], axis=1)

@@ -8,7 +8,7 @@ from math import tan
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import STEP, CullKey
+from vrnn.render.culling import MAX_MOVE, CullKey
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 
@@ -26,7 +26,7 @@ VIEWS = np.dtype(
 )
 
 Color = tuple[float, float, float]
-Edges = tuple[float, float, float, float]
+FovTangents = tuple[float, float, float, float]
 
 
 @dataclass(frozen=True)
@@ -54,22 +54,22 @@ class View:
     near: float = 0.05
     tile: tuple[int, int, int, int] | None = None
     transparent: bool = False
-    look: RenderColors = RenderColors()
+    colors: RenderColors = RenderColors()
 
     @property
     def clip_from_world(self) -> np.ndarray:
         """(4, 4) float32 for the part that is drawn."""
         width, height = self.size
         whole = self.camera.clip_from_world(width / height, self.near)
-        return part_of_clip(self.size, self.tile) @ whole if self.tile else whole
+        return tile_from_clip(self.size, self.tile) @ whole if self.tile else whole
 
     @property
-    def pixels_a_unit(self) -> float:
+    def pixels_per_unit(self) -> float:
         """Pixels on screen of a meter at a meter's depth."""
         return self.size[1] / (2 * tan(self.camera.fov / 2))
 
     @property
-    def clips(self) -> np.ndarray:
+    def clip_matrices(self) -> np.ndarray:
         """(1, 4, 4) float32: of the only eye."""
         return self.clip_from_world[None]
 
@@ -79,15 +79,15 @@ class View:
         return self.camera.position
 
     @property
-    def standpoint(self) -> CullKey:
+    def cull_key(self) -> CullKey:
         """What has to stay for the same things to be worth drawing."""
         picture = (self.size, self.tile, self.camera.fov)
         forward = self.camera.axes()[2]
-        return CullKey(self.eye, forward, self.pixels_a_unit, picture)
+        return CullKey(self.eye, forward, self.pixels_per_unit, picture)
 
 
 @dataclass(frozen=True, eq=False)
-class EyesView:
+class StereoView:
     """Where two eyes look from, and in what mood.
 
     clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) meters, the middle between
@@ -96,30 +96,32 @@ class EyesView:
     tangents to the left, right, upper and lower edge of each picture.
     """
 
-    clips: np.ndarray
+    clip_matrices: np.ndarray
     eye: np.ndarray
     size: tuple[int, int]
-    pixels_a_unit: float
+    pixels_per_unit: float
     fog: float = 100.0
-    look: RenderColors = RenderColors()
-    step: float = STEP
+    colors: RenderColors = RenderColors()
+    max_move: float = MAX_MOVE
     transparent: bool = False
-    edges: tuple[Edges, Edges] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
+    fov_tangents: tuple[FovTangents, FovTangents] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
 
     @property
-    def standpoint(self) -> CullKey:
+    def cull_key(self) -> CullKey:
         """What has to stay for the same things to be worth drawing."""
-        return CullKey(self.eye, None, self.pixels_a_unit, (self.size, self.step), self.step)
+        return CullKey(
+            self.eye, None, self.pixels_per_unit, (self.size, self.max_move), self.max_move
+        )
 
-    def only(self, number: int) -> EyesView:
+    def single_eye(self, number: int) -> StereoView:
         """One of the two eyes, as the first."""
-        return replace(self, clips=self.clips[number : number + 1])
+        return replace(self, clip_matrices=self.clip_matrices[number : number + 1])
 
 
-AnyView = View | EyesView
+AnyView = View | StereoView
 
 
-def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
+def tile_from_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
     """(4, 4) that spreads one tile of the picture over the whole clip space."""
     left, bottom, width, height = tile
     matrix = np.eye(4, dtype=np.float32)
@@ -130,7 +132,7 @@ def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.n
     return matrix
 
 
-def pixel_clip(width: int, height: int) -> np.ndarray:
+def clip_from_pixels(width: int, height: int) -> np.ndarray:
     """(4, 4) for an overlay: x to the right and y down in pixels, from the top left corner."""
     matrix = np.eye(4, dtype=np.float32)
     matrix[0, 0], matrix[0, 3] = 2 / width, -1
@@ -152,14 +154,14 @@ class ViewUniforms:
     def write(self, view: AnyView, symmetric: bool) -> None:
         """For a picture of the world. symmetric: zero is in the middle of the range of colors."""
         eye = (*view.eye, view.fog)
-        self._write(view.clips, eye, view, view.pixels_a_unit, symmetric)
+        self._write(view.clip_matrices, eye, view, view.pixels_per_unit, symmetric)
 
     def write_overlay(self, view: View) -> None:
         """For an overlay in pixels: no fog, a unit is a pixel."""
         width, height = view.size
-        matrix = pixel_clip(width, height)
+        matrix = clip_from_pixels(width, height)
         if view.tile is not None:
-            matrix = part_of_clip(view.size, view.tile) @ matrix
+            matrix = tile_from_clip(view.size, view.tile) @ matrix
         self._write(matrix[None], (0.0, 0.0, 0.0, 1e9), view, 1.0)
 
     def _write(
@@ -167,13 +169,13 @@ class ViewUniforms:
         symmetric: bool = True,
     ) -> None:  # fmt: skip
         record = self._record
-        mood = (view.look, view.transparent, view.size, pixels_a_unit, symmetric)
+        mood = (view.colors, view.transparent, view.size, pixels_a_unit, symmetric)
         if mood != self._mood:
             self._mood = mood
-            record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
-            record["positive"] = (*view.look.positive, 1.0)
-            record["negative"] = (*view.look.negative, 1.0)
-            record["not_finite"] = (*view.look.not_finite, 1.0)
+            record["background"] = (*view.colors.background, 0.0 if view.transparent else 1.0)
+            record["positive"] = (*view.colors.positive, 1.0)
+            record["negative"] = (*view.colors.negative, 1.0)
+            record["not_finite"] = (*view.colors.not_finite, 1.0)
             record["display"] = (float(symmetric), 0.0, 0.0, 0.0)
             record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
         self._clips[: len(clips)] = clips.transpose(0, 2, 1)

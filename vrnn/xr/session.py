@@ -9,7 +9,7 @@ while headset.alive:
             if frame.should_render:
                 eyes, tracked = frame.eyes()  # located as late as can be
                 target = frame.target(eyes, depths)
-                renderer.draw_eyes(target, eyes_view(eyes, ...), ...)
+                renderer.draw_eyes(target, stereo_view(eyes, ...), ...)
 """
 
 from __future__ import annotations
