@@ -20,7 +20,8 @@ from vrnn.config.loader import load_config
 from vrnn.features.presets import load_presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
-from vrnn.render.stereo import StereoTarget, stereo_view
+from vrnn.render.stereo import StereoTarget
+from vrnn.render.stereo_view import stereo_view
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 DIGIT = 8

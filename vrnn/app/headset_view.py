@@ -15,7 +15,8 @@ from vrnn.app.rig_controller import RigController, StationaryRig
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
-from vrnn.render.stereo import StereoTarget, near_and_far, stereo_view
+from vrnn.render.stereo import StereoTarget
+from vrnn.render.stereo_view import near_and_far, stereo_view
 from vrnn.render.uniforms import RenderColors, StereoView
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.rig_math import camera_of

@@ -70,7 +70,7 @@ class TextureGui:
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
         self._renderer = ImGuiRenderer(ctx)
-        context.make_texture = self._renderer.image_ref
+        context.make_texture = self._renderer.textures.image_ref
         outside = imgui.get_current_context(), implot.get_current_context()
         self._imgui_context, self._implot_context = imgui.create_context(), implot.create_context()
         with self._inside():

@@ -90,7 +90,7 @@ class WindowGui:
         self._hidden = set(self._saved_layout.hidden)
         self._text_points = self._saved_layout.text_points or text_points
         self._renderer = ImGuiRenderer(ctx)
-        context.make_texture = self._renderer.image_ref
+        context.make_texture = self._renderer.textures.image_ref
         self._imgui_context = imgui.create_context()
         self._implot_context = implot.create_context()
         configure_context(screen, self._saved_layout.imgui_settings)

@@ -60,7 +60,7 @@ class FrameImages:
             guard.keep()
             self._layer = ProjectionLayer(runtime.xr, stage, self._color, self._depth)
             self.target = StereoTarget(
-                ctx, size, samples, stereo, format_ or DEPTH_COMPONENT32F, own=False
+                ctx, size, samples, stereo, format_ or DEPTH_COMPONENT32F, own_color=False
             )
         except BaseException:
             self._destroy_swapchains()

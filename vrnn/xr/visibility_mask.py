@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.render.stereo import fov_tangents
+from vrnn.render.stereo_view import fov_tangents
 from vrnn.scene.headset.tracking import Eye
 from vrnn.xr.runtime import Runtime
 
