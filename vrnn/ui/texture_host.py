@@ -15,6 +15,7 @@ from imgui_bundle import imgui, implot
 import vrnn.ui.panels  # noqa: F401  (registers them)
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.view import ShowWholeNetwork
+from vrnn.render.gl_raw import SRGB8_ALPHA8
 from vrnn.render.imgui_renderer import ImGuiRenderer
 from vrnn.render.render_target import bind_default
 from vrnn.ui import style
@@ -37,7 +38,6 @@ MIN_REBUILD_SECONDS = 1 / 30
 """Seconds at least between two rebuilds: one takes a good part of a frame."""
 REFRESH_SECONDS = 0.5
 """Seconds after which values that change by themselves (progress, times) are shown again."""
-SRGB8_ALPHA8 = 0x8C43
 """OpenGL's internal format of the texture."""
 
 
