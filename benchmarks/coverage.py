@@ -4,7 +4,7 @@
     python -m benchmarks.coverage torchvision    # one library
     python -m benchmarks.coverage resnet         # models whose names contain this
 
-Prints nodes and edges of each traced graph, edges between layers that are missing in it or too
+Prints the nodes and edges of each traced graph, how many edges between layers it misses or has too
 many, and the seconds that the traced pass took.
 """
 
@@ -23,13 +23,14 @@ from vrnn.compute.loading.torchvision_compat import allow_torchvision
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 
-LARGEST = 400e6
-"""Parameters of a timm model; larger ones do not fit beside their gradients on a small machine."""
-SMALL = "test nano atto pico femto tiny xxs xs mini small s b0 00 18 lite".split()
+MAX_PARAMETERS = 400e6
+"""Of a timm model; larger ones do not fit beside their gradients on a small machine."""
+SMALL_WORDS = "test nano atto pico femto tiny xxs xs mini small s b0 00 18 lite".split()
+"""Parts of a model's name that say it is small, the smallest first."""
 
 
 def torchvision_names() -> list[str]:
-    """All classification and segmentation models."""
+    """Return all classification and segmentation models."""
     allow_torchvision()
     from torchvision import models
 
@@ -37,7 +38,7 @@ def torchvision_names() -> list[str]:
 
 
 def timm_names() -> list[str]:
-    """The two or three smallest-sounding models of each architecture file."""
+    """Return the two or three models of each architecture file that sound the smallest."""
     allow_torchvision()
     import timm
 
@@ -50,20 +51,32 @@ def timm_names() -> list[str]:
 
 def _size_of_name(name: str) -> tuple[int, int, str]:
     words = name.split("_")
-    return min((SMALL.index(w) for w in words if w in SMALL), default=99), len(name), name
+    size = min((SMALL_WORDS.index(w) for w in words if w in SMALL_WORDS), default=99)
+    return size, len(name), name
 
 
-def measured(library: str, name: str) -> tuple[int, int, int, int, float]:
-    """nodes, edges, missing, extra, seconds."""
-    offer = from_torchvision(name) if library == "torchvision" else from_timm(name)
-    if library == "timm" and sum(p.numel() for p in offer.model.parameters()) > LARGEST:
+def measure(library: str, name: str) -> tuple[int, int, int, int, float]:
+    """Trace a model and compare its graph.
+
+    Args:
+        library: `torchvision` or `timm`.
+        name: The model's name there.
+
+    Returns:
+        Nodes, edges, missing edges, extra edges, seconds.
+
+    Raises:
+        MemoryError: A timm model has more than `MAX_PARAMETERS`.
+    """
+    candidate = from_torchvision(name) if library == "torchvision" else from_timm(name)
+    if library == "timm" and sum(p.numel() for p in candidate.model.parameters()) > MAX_PARAMETERS:
         raise MemoryError("larger than this benchmark takes")
-    inputs = (torch.randn(1, 3, *(offer.input_size or (224, 224))),)
+    inputs = (torch.randn(1, 3, *(candidate.input_size or (224, 224))),)
     started = time.perf_counter()
-    traced = trace(offer.model, inputs, name)
+    graph = trace(candidate.model, inputs, name)
     seconds = time.perf_counter() - started
-    missing, extra = compare(offer.model.eval(), inputs, traced)
-    network = simplify(traced, "all").network
+    missing, extra = compare(candidate.model.eval(), inputs, graph)
+    network = simplify(graph, "all").network
     return len(network.nodes), len(network.edges), len(missing), len(extra), seconds
 
 
@@ -72,29 +85,29 @@ def main() -> int:
     warnings.simplefilter("ignore")
     wanted = sys.argv[1] if len(sys.argv) > 1 else ""
     libraries = {"torchvision": torchvision_names, "timm": timm_names}
-    failures, totals = [], []
+    failures, summaries = [], []
     print(f"{'model':44} {'nodes':>6} {'edges':>6} {'missing':>8} {'extra':>6} {'seconds':>8}")
     for library, names in libraries.items():
         if wanted in libraries and wanted != library:
             continue
         chosen = [n for n in names() if wanted in libraries or wanted in n]
-        right = 0
+        correct = 0
         for name in chosen:
-            problem = _row(library, name)
-            right += not problem
+            problem = _print_row(library, name)
+            correct += not problem
             failures += [f"{library}:{name}: {problem}"] if problem else []
             gc.collect()
         if chosen:
-            share = right / len(chosen)
-            totals.append(f"{library}: {right} of {len(chosen)} models right, {share:.1%}")
-    print("\n".join([*totals, *(["not right:", *failures] if failures else ["no failures"])]))
+            share = correct / len(chosen)
+            summaries.append(f"{library}: {correct} of {len(chosen)} models correct, {share:.1%}")
+    print("\n".join([*summaries, *(["not correct:", *failures] if failures else ["no failures"])]))
     return 0
 
 
-def _row(library: str, name: str) -> str:
-    """Print one row; returns what is wrong, '' for nothing."""
+def _print_row(library: str, name: str) -> str:
+    """Print one row, and return what is wrong, '' for nothing."""
     try:
-        nodes, edges, missing, extra, seconds = measured(library, name)
+        nodes, edges, missing, extra, seconds = measure(library, name)
     except Exception as error:
         print(f"{library + ':' + name:44} failed", flush=True)
         return f"{type(error).__name__}: {str(error).splitlines()[0][:150] if str(error) else ''}"

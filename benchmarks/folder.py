@@ -1,8 +1,8 @@
-"""A folder of 100,000 images opened, beside the bare list of its names; then a wall of them.
+"""Opening a folder of 100,000 images, beside the bare list of its names; then an image wall.
 
     python -m benchmarks.folder
 
-The files are empty: opening a folder looks at names only.
+The files are empty: opening a folder reads names only.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from benchmarks.timing import medians, milliseconds, table
+from benchmarks.timing import format_milliseconds, format_table, time_medians
 from vrnn.media.image_set import image_folder
 from vrnn.media.pager import ImagePager
 
@@ -23,9 +23,9 @@ CLASSES = 1000
 
 @contextmanager
 def folders() -> Iterator[tuple[Path, Path]]:
-    """One folder with all files, and one with as many in subfolders, a class each."""
-    with TemporaryDirectory(prefix="vrnn-folder-") as place:
-        flat, classes = Path(place, "flat"), Path(place, "classes")
+    """Create one folder with all files, and one with as many in subfolders, one for each class."""
+    with TemporaryDirectory(prefix="vrnn-folder-") as root:
+        flat, classes = Path(root, "flat"), Path(root, "classes")
         flat.mkdir()
         for number in range(CLASSES):
             (classes / f"n{number:08d}").mkdir(parents=True)
@@ -36,42 +36,46 @@ def folders() -> Iterator[tuple[Path, Path]]:
         yield flat, classes
 
 
-def names(folder: Path) -> list[str]:
-    """All names in a folder and its subfolders: the floor."""
+def list_names(folder: Path) -> list[str]:
+    """List all names in a folder and its subfolders: the floor."""
     return [name for _, _, files in os.walk(folder) for name in files]
 
 
 def main() -> None:
     """Print the table."""
     with folders() as (flat, classes):
-        seconds = medians(
+        seconds = time_medians(
             {
-                "names alone": lambda: names(flat),
+                "names alone": lambda: list_names(flat),
                 "opened": lambda: image_folder(flat),
-                "names alone, 1,000 classes": lambda: names(classes),
+                "names alone, 1,000 classes": lambda: list_names(classes),
                 "opened, 1,000 classes": lambda: image_folder(classes),
             },
             repeats=5,
         )
         images = image_folder(classes)
-        seconds |= medians(
+        seconds |= time_medians(
             {
                 "wall, all classes": lambda: ImagePager(FILES, images.label, images.names).indices,
-                "wall, one class of 1,000": lambda: rare(
+                "wall, one class of 1,000": lambda: search_class(
                     ImagePager(FILES, images.label, images.names)
                 ),
             },
             repeats=5,
         )
-    print(table([("what", "median"), *((n, milliseconds(s)) for n, s in seconds.items())]))
+    print(
+        format_table(
+            [("what", "median"), *((n, format_milliseconds(s)) for n, s in seconds.items())]
+        )
+    )
     print(f"opening takes {seconds['opened'] / seconds['names alone']:.1f} times as long as names")
 
 
-def rare(wall: ImagePager) -> None:
+def search_class(pager: ImagePager) -> None:
     """Search until the page of one class is full."""
-    wall.show_class(7)
-    while wall.is_searching:
-        wall.search()
+    pager.show_class(7)
+    while pager.is_searching:
+        pager.search()
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Counts the calls of OpenGL that a frame takes, whoever makes them (Linux on x86-64 only).
+"""A counter of the OpenGL calls that a frame takes, whoever makes them (Linux on x86-64 only).
 
 A few bytes of machine code for each function add one to a counter and jump on to the function.
 """
@@ -14,37 +14,37 @@ import moderngl
 from glcontext import get_backend_by_name
 
 from vrnn.render import gl_raw
-from vrnn.render.context import REQUIRED
+from vrnn.render.context import REQUIRED_VERSION
 
-LONGEST = 32
-"""Bytes of code for one function."""
+STUB_BYTES = 32
+"""Bytes of code reserved for one function."""
 
 
 class Counter:
-    """Stands between ModernGL and the driver."""
+    """Stands between ModernGL and the driver, and counts the calls."""
 
     def __init__(self) -> None:
         self._code = mmap.mmap(-1, 1 << 18, prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
         self._base = ctypes.addressof(ctypes.c_char.from_buffer(self._code))
         self._used = 64  # the counter lies first
         self._context: Any = None
-        self._known: dict[str, int] = {}
+        self._stubs: dict[str, int] = {}
 
     @property
     def calls(self) -> int:
-        """So far."""
+        """OpenGL calls so far."""
         return int(struct.unpack_from("<Q", self._code, 0)[0])
 
     def load(self, name: str) -> int:
-        """The address of a function that is counted."""
-        if name not in self._known:
-            self._known[name] = self._counted(self._context.load(name))
-        return self._known[name]
+        """Return the address of a stub that counts calls of a function and then makes them."""
+        if name not in self._stubs:
+            self._stubs[name] = self._create_stub(self._context.load(name))
+        return self._stubs[name]
 
-    def _counted(self, target: int) -> int:
+    def _create_stub(self, target: int) -> int:
         if not target:
             return 0
-        at, self._used = self._used, self._used + LONGEST
+        at, self._used = self._used, self._used + STUB_BYTES
         code = b"\x49\xbb" + struct.pack("<Q", self._base)  # mov r11, counter
         code += b"\x49\xff\x03"  # inc qword [r11]
         code += b"\x49\xbb" + struct.pack("<Q", target)  # mov r11, target
@@ -53,13 +53,14 @@ class Counter:
         return self._base + at
 
     def context(self) -> moderngl.Context:
-        """A context without a screen whose calls are counted, those past ModernGL too."""
-        self._context = get_backend_by_name("egl")(mode="standalone", glversion=REQUIRED)
-        ctx = moderngl.create_context(require=REQUIRED, context=self)
-        gl_raw._finder = lambda: self.load
+        """Create a context without a screen whose calls are counted, those past ModernGL too."""
+        self._context = get_backend_by_name("egl")(mode="standalone", glversion=REQUIRED_VERSION)
+        interface: Any = self
+        ctx = moderngl.create_context(require=REQUIRED_VERSION, context=interface)
+        gl_raw._address_loader = lambda: self.load
         return ctx
 
-    # What ModernGL asks of a context.
+    # The interface that ModernGL expects of a context.
 
     def __enter__(self) -> None:
         self._context.__enter__()
@@ -68,5 +69,5 @@ class Counter:
         self._context.__exit__(*error)
 
     def release(self) -> None:
-        """Give the context back."""
+        """Release the context."""
         self._context.release()

@@ -2,9 +2,9 @@
 
     python -m benchmarks.hands
 
-In the frame: input to actions, what is seen of hands, and its letters laid out. Between two frames:
-the layer that is pointed at lit up, and the board's panels made anew. Beside it, the same without
-hands: an empty update and nothing to be seen.
+In the frame: controls from the input, what is drawn of hands, and its text laid out. Between two
+frames: the layer that is pointed at highlighted, and the floating panel drawn again. Beside it, the
+same without hands: an empty update and nothing to draw.
 """
 
 from __future__ import annotations
@@ -12,13 +12,12 @@ from __future__ import annotations
 import gc
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 
-from benchmarks.timing import table
-from vrnn.app.desktop import SWITCH
+from benchmarks.timing import format_table
+from vrnn.app.desktop import SWITCH_INTERVAL
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
@@ -27,74 +26,85 @@ from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 FRAMES = 600
+FRAME_RATE = 90
+"""Hz."""
 HEAD = Pose(np.array([0.0, 1.65, 0.0]))
+PARTS = ("update", "draw", "text", "between")
+"""What is timed, in its order; the first three are in the frame."""
 
 
-def pointing(position: tuple[float, float, float], yaw: float, pitch: float) -> HandInput:
-    """A controller that points somewhere. Angles in radians."""
-    at = np.array(position)
+def controller_input(position: tuple[float, float, float], yaw: float, pitch: float) -> HandInput:
+    """Return the input of a controller.
+
+    Args:
+        position: Meters on the stage.
+        yaw: Where it points to, radians to the left of straight ahead.
+        pitch: The same, radians upward.
+    """
+    origin = np.array(position)
     ahead = np.array([-np.sin(yaw) * np.cos(pitch), np.sin(pitch), -np.cos(yaw) * np.cos(pitch)])
-    pose = pose_along(at, ahead)
+    pose = pose_along(origin, ahead)
     return HandInput(aim=pose, grip=pose, active=True)
 
 
-def moment(frame: int, active: bool) -> TrackingFrame:
-    """Both hands in motion, the right one sweeping over the layers."""
-    t = frame / 90
-    right = pointing((0.2 + 0.02 * np.sin(5 * t), 1.3, -0.4), 0.9 * np.sin(0.8 * t), 0.02)
-    left = pointing((-0.2, 1.2 + 0.02 * np.sin(4 * t), -0.35), 0.1, -0.4)
+def tracking_frame(number: int, active: bool) -> TrackingFrame:
+    """Return a frame with both hands in motion, the right one sweeping over the layers."""
+    t = number / FRAME_RATE
+    right = controller_input((0.2 + 0.02 * np.sin(5 * t), 1.3, -0.4), 0.9 * np.sin(0.8 * t), 0.02)
+    left = controller_input((-0.2, 1.2 + 0.02 * np.sin(4 * t), -0.35), 0.1, -0.4)
     hands = (left, right) if active else (HandInput(), HandInput())
     return TrackingFrame(t, HEAD, (Eye(HEAD), Eye(HEAD)), hands)
 
 
-def timed(what: Callable[[], object], found: list[float]) -> None:
-    """Add what it takes, seconds."""
-    began = time.perf_counter()
-    what()
-    found.append(time.perf_counter() - began)
+def time_parts(app: OffscreenApp, active: bool, with_panel: bool) -> dict[str, np.ndarray]:
+    """Return the seconds that each part takes in each frame.
 
+    Args:
+        app: With a network opened.
+        active: Whether there are hands.
+        with_panel: Whether the floating panel is open.
 
-def measured(studio: OffscreenApp, active: bool, board: bool) -> dict[str, list[float]]:
-    """Seconds of each part, for each frame."""
-    found: dict[str, list[float]] = {"update": [], "seen": [], "letters": [], "between": []}
-    text = studio._renderer._text
-    with studio.hand_controller(load_config(), None) as guide:
-        guide.controls.hints.dismiss()
-        if board:
-            guide.controls.floating_panel.toggle()
-        for frame in range(FRAMES):
-            tracked = moment(frame, active)
-            timed(lambda tracked=tracked: guide.update(tracked, 1 / 90), found["update"])  # type: ignore[misc]
-            drawings = []
-            timed(lambda: drawings.append(guide.draw(tracked)), found["seen"])  # noqa: B023
-            near = drawings[0][0]
+    Returns:
+        (FRAMES,) float64 for each of `PARTS`.
+    """
+    times = np.zeros((FRAMES, len(PARTS) + 1))
+    text = app._renderer._draw_lists._text
+    with app.hand_controller(load_config(), None) as controller:
+        controller.controls.hints.dismiss()
+        if with_panel:
+            controller.controls.floating_panel.toggle()
+        for number in range(FRAMES):
+            tracking = tracking_frame(number, active)
+            started = time.perf_counter()
+            controller.update(tracking, 1 / FRAME_RATE)
+            updated = time.perf_counter()
+            near, _ = controller.draw(tracking)
+            drawn = time.perf_counter()
             assert near is not None
-            timed(lambda near=near: text.prepare(near.labels), found["letters"])  # type: ignore[misc]
-
-            def between() -> None:
-                guide.prepare_next_frame()
-                studio.world.draw_list()
-
-            timed(between, found["between"])
-    return found
+            text.layout(near.labels)
+            laid_out = time.perf_counter()
+            controller.prepare_next_frame()
+            app.world.draw_list()
+            times[number] = started, updated, drawn, laid_out, time.perf_counter()
+    return dict(zip(PARTS, np.diff(times, axis=1).T, strict=True))
 
 
 def main() -> None:
-    """Print both."""
-    sys.setswitchinterval(SWITCH)
-    with OffscreenApp([ModelSpec(MODEL)], load_config()) as studio:
+    """Print the table."""
+    sys.setswitchinterval(SWITCH_INTERVAL)
+    with OffscreenApp([ModelSpec(MODEL)], load_config()) as app:
         gc.collect()
         gc.freeze()
         rows = []
-        for name, active, board in (
-            ("no hands", False, False), ("hands", True, False), ("hands and board", True, True),
+        for name, active, with_panel in (
+            ("no hands", False, False), ("hands", True, False), ("hands and panel", True, True),
         ):  # fmt: skip
-            parts = {key: np.array(value) for key, value in measured(studio, active, board).items()}
-            parts["in the frame"] = parts["update"] + parts["seen"] + parts["letters"]
-            for part in ("update", "seen", "letters", "in the frame", "between"):
-                middle, late = np.median(parts[part]), np.percentile(parts[part], 99)
-                rows.append((name, part, f"{middle * 1e3:.2f} ms", f"{late * 1e3:.2f} ms"))
-        print(table([("", "part", "median", "99th percentile"), *rows]))
+            seconds = time_parts(app, active, with_panel)
+            seconds["in the frame"] = seconds["update"] + seconds["draw"] + seconds["text"]
+            for part in (*PARTS[:3], "in the frame", PARTS[3]):
+                median, late = np.median(seconds[part]), np.percentile(seconds[part], 99)
+                rows.append((name, part, f"{median * 1e3:.2f} ms", f"{late * 1e3:.2f} ms"))
+        print(format_table([("", "part", "median", "99th percentile"), *rows]))
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
-"""An image in, every texture new: ResNet50 at 224, in three parts, each beside its floor.
+"""A new image, every texture updated: ResNet50 at 224, in three parts, each beside its floor.
 
     python -m benchmarks.image_in
 
-1. a pass that hands out every layer, beside the plain forward pass with the same threads;
+1. a pass that captures every layer, beside the plain forward pass with the same threads;
 2. half floats, pyramids and statistics of all layers, beside one read and one write of them;
 3. the upload of all blocks, until the GPU is done, beside a copy of the same bytes in memory.
 """
@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 import torch
 
-from benchmarks.timing import medians, milliseconds, table
+from benchmarks.timing import format_milliseconds, format_table, time_medians
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.replay import Replay
@@ -28,43 +28,45 @@ from vrnn.render.map_store import MapStore
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 
 
-def parts(detail: str) -> list[tuple[str, float, float, float]]:
-    """(what, seconds, seconds of its floor, target) of each part."""
+def time_parts(detail: str) -> list[tuple[str, float, float, float]]:
+    """Return the name, the seconds, the floor's seconds and the target ratio of each part."""
     model = from_script(MODEL).model.eval()
     inputs = (torch.randn(1, 3, 224, 224),)
-    view = simplify(trace(model, inputs, "resnet50"), detail)
-    runner = Replay(model, view)
+    graph = simplify(trace(model, inputs, "resnet50"), detail)
+    replay = Replay(model, graph)
 
     def plain() -> None:
         with torch.no_grad():
             model(*inputs)
 
-    one = medians({"plain": plain, "capture": lambda: runner.run(inputs, lambda n, t: None)})
+    passes = time_medians(
+        {"plain": plain, "capture": lambda: replay.run(inputs, lambda n, t: None)}
+    )
 
     tensors: dict[int, torch.Tensor] = {}
-    runner.run(inputs, lambda node, tensor: tensors.update({node: tensor.clone()}))
+    replay.run(inputs, lambda node, tensor: tensors.update({node: tensor.clone()}))
     halves = {n: torch.empty(t.numel(), dtype=torch.float16) for n, t in tensors.items()}
     maps: dict[int, FeatureMaps] = {}
 
-    def floor() -> None:
+    def copy() -> None:
         for node, tensor in tensors.items():
             halves[node].copy_(tensor.view(-1))
 
-    def whole() -> None:
+    def convert() -> None:
         for node, tensor in tensors.items():
-            maps[node] = to_feature_maps(tensor, view.map_layouts[node])
+            maps[node] = to_feature_maps(tensor, graph.map_layouts[node])
 
-    two = medians({"floor": floor, "convert": whole})
-    three = medians(uploads(maps))
+    conversions = time_medians({"copy": copy, "convert": convert})
+    uploads = time_medians(upload_tasks(maps))
     return [
-        ("pass with capture", one["capture"], one["plain"], 1.15),
-        ("half floats and statistics", two["convert"], two["floor"], 2.0),
-        ("upload", three["upload"], three["copy"], 3.0),
+        ("pass with capture", passes["capture"], passes["plain"], 1.15),
+        ("half floats and statistics", conversions["convert"], conversions["copy"], 2.0),
+        ("upload", uploads["upload"], uploads["copy"], 3.0),
     ]
 
 
-def uploads(maps: dict[int, FeatureMaps]) -> dict[str, Callable[[], None]]:
-    """The upload of all blocks, and a copy of them."""
+def upload_tasks(maps: dict[int, FeatureMaps]) -> dict[str, Callable[[], None]]:
+    """Return the upload of all blocks, and a copy of them in memory."""
     context = offscreen_context()
     store = MapStore(context, {node: layer.block.size for node, layer in maps.items()})
     copies = {node: np.empty_like(layer.block) for node, layer in maps.items()}
@@ -85,11 +87,19 @@ def main() -> int:
     """Print the table."""
     rows = [("ResNet50, 224×224", "seconds", "floor", "ratio", "target")]
     for detail in ("layers", "all"):
-        for what, seconds, floor, target in parts(detail):
-            name = f"{what}, {detail}"
+        for part, seconds, floor, target in time_parts(detail):
+            name = f"{part}, {detail}"
             ratio = f"{seconds / floor:.2f}"
-            rows.append((name, milliseconds(seconds), milliseconds(floor), ratio, f"{target:.2f}"))
-    print(table(rows))
+            rows.append(
+                (
+                    name,
+                    format_milliseconds(seconds),
+                    format_milliseconds(floor),
+                    ratio,
+                    f"{target:.2f}",
+                )
+            )
+    print(format_table(rows))
     return 0
 
 

@@ -9,82 +9,110 @@ same memory, less what drawing needs with a network of next to no maps.
 
 from __future__ import annotations
 
+import ctypes
+import gc
 import subprocess
 import sys
 from pathlib import Path
 
-from benchmarks.timing import table
+from benchmarks.timing import format_table
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
-
-PLAIN = """
-import torch
-from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import open_source
-from vrnn.network.model_spec import ModelSpec
-import vrnn.studio
-source = open_source(ModelSpec({model!r}))
-inputs, _ = source.prepare(None)
-with torch.no_grad():
-    source.model.eval()
-    for _ in range(3):
-        source.model(*inputs)
-"""
-SHOWN = """
-from vrnn.config.loader import load_config
-from vrnn.network.model_spec import ModelSpec
-from vrnn.app.offscreen import OffscreenApp
-studio = OffscreenApp([ModelSpec({model!r})], load_config(), {detail!r})
-for _ in range(2):
-    studio.show(None)
-maps = studio.world.networks[0].maps.values()
-print("gpu", studio.map_bytes)
-print("volume", 2 * sum(m.values.size for m in maps))
-"""
-RESIDENT = """
-import ctypes, gc
-gc.collect()
-ctypes.CDLL("libc.so.6").malloc_trim(0)
-print("resident", int(open("/proc/self/statm").read().split()[1]) * 4096)
-"""
-TINY = "from torch import nn\nmodel = nn.Conv2d(3, 1, 1)\ninput_size = (8, 8)\n"
+PAGE_BYTES = 4096
+TINY_MODEL = "from torch import nn\nmodel = nn.Conv2d(3, 1, 1)\ninput_size = (8, 8)\n"
 
 
-def measured(code: str, **values: str) -> dict[str, int]:
-    """What a process of its own prints about itself."""
-    words = [sys.executable, "-c", code.format(**values) + RESIDENT]
-    done = subprocess.run(words, capture_output=True, text=True, check=True)
+def run_model(model: str) -> None:
+    """Import what the app imports, run the model alone and print what the process holds."""
+    import torch
+
+    import vrnn.app.offscreen
+    from vrnn.compute.loaded_model import LoadedModel  # noqa: F401
+    from vrnn.compute.loading.source import open_source
+    from vrnn.network.model_spec import ModelSpec
+
+    assert vrnn.app.offscreen
+    source = open_source(ModelSpec(model))
+    inputs, _ = source.prepare(None)
+    with torch.no_grad():
+        source.model.eval()
+        for _ in range(3):
+            source.model(*inputs)
+    _print_resident()
+
+
+def show_model(model: str, detail: str) -> None:
+    """Show all maps of the model, and print their sizes and what the process holds."""
+    from vrnn.app.offscreen import OffscreenApp
+    from vrnn.config.loader import load_config
+    from vrnn.network.model_spec import ModelSpec
+
+    app = OffscreenApp([ModelSpec(model)], load_config(), detail)
+    for _ in range(2):
+        app.show(None)
+    maps = app.world.networks[0].maps.values()
+    print("gpu", app.map_bytes)
+    print("volume", 2 * sum(m.values.size for m in maps))
+    _print_resident()
+
+
+def _print_resident() -> None:
+    gc.collect()
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    print("resident", pages * PAGE_BYTES)
+
+
+def measure(*words: str) -> dict[str, int]:
+    """Return the bytes that a process of its own prints about itself, by name.
+
+    Args:
+        words: `plain MODEL` or `shown MODEL DETAIL`.
+    """
+    command = [sys.executable, "-m", "benchmarks.memory", *words]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
     pairs = (line.split() for line in done.stdout.splitlines())
     return {name: int(value) for name, value in pairs}
 
 
-def megabytes(size: int) -> str:
-    """`12 MB`."""
+def format_megabytes(size: int) -> str:
+    """Format a number of bytes: `12 MB`."""
     return f"{size / 2**20:.0f} MB"
 
 
-def main() -> int:
-    """Print the table."""
+def print_table() -> None:
+    """Measure in other processes, and print the table."""
     tiny = Path(__file__).parent / "tiny_model.py"
-    tiny.write_text(TINY, encoding="utf-8")
+    tiny.write_text(TINY_MODEL, encoding="utf-8")
     try:
         drawing = (
-            measured(SHOWN, model=str(tiny), detail="all")["resident"]
-            - measured(PLAIN, model=str(tiny))["resident"]
+            measure("shown", str(tiny), "all")["resident"] - measure("plain", str(tiny))["resident"]
         )
     finally:
         tiny.unlink()
-    plain = measured(PLAIN, model=MODEL)["resident"]
+    plain = measure("plain", MODEL)["resident"]
     rows = [("ResNet50, 224×224", "half precision", "GPU", "ratio", "host", "ratio", "target")]
     for detail in ("layers", "all"):
-        shown = measured(SHOWN, model=MODEL, detail=detail)
+        shown = measure("shown", MODEL, detail)
         volume, gpu = shown["volume"], shown["gpu"]
         host = shown["resident"] - plain - drawing - gpu
-        held = [cell for n in (gpu, host) for cell in (megabytes(n), f"{n / volume:.2f}")]
-        rows.append((detail, megabytes(volume), *held, "1.30"))
-    print(table(rows))
+        rows.append((
+            detail, format_megabytes(volume), format_megabytes(gpu), f"{gpu / volume:.2f}",
+            format_megabytes(host), f"{host / volume:.2f}", "1.30",
+        ))  # fmt: skip
+    print(format_table(rows))
+
+
+def main(words: list[str]) -> int:
+    """Print the table, or be one of the processes that are measured."""
+    if words[:1] == ["plain"]:
+        run_model(words[1])
+    elif words[:1] == ["shown"]:
+        show_model(words[1], words[2])
+    else:
+        print_table()
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

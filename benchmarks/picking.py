@@ -1,4 +1,4 @@
-"""What lies under the pointer among 500,000 maps: milliseconds a pick, and whether it is exact.
+"""Picking among 500,000 maps: milliseconds for each pick, and whether it is exact.
 
 python -m benchmarks.picking
 """
@@ -9,9 +9,9 @@ import time
 
 import numpy as np
 
-from benchmarks.timing import milliseconds, table
+from benchmarks.timing import format_milliseconds, format_table
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
-from vrnn.scene.layout.map_grid import map_grid
+from vrnn.scene.layout.map_grid import MapForm, map_grid
 from vrnn.scene.state import LayerState, State
 from vrnn.scene.world import World
 
@@ -19,8 +19,12 @@ LAYERS, CHANNELS, SIDE = 500, 1000, 14
 PICKS = 400
 
 
-def world_of(form: str) -> World:
-    """Half a million maps, all in one form."""
+def create_world(form: MapForm) -> World:
+    """Create half a million maps, all in one arrangement.
+
+    Args:
+        form: See `LayerState`.
+    """
     shape = (CHANNELS, SIDE, SIDE)
     nodes = tuple(
         Node(i, f"stage{i // 25}.op{i}", "conv2d", "conv", f"stage{i // 25}", shape)
@@ -39,41 +43,50 @@ def world_of(form: str) -> World:
     return world
 
 
-def picks(form: str) -> tuple[float, float, int]:
-    """Median and 99th percentile of the seconds a pick takes, and how many were wrong."""
-    world = world_of(form)
-    pose = world.placement_frame(0)
+def time_picks(form: MapForm) -> tuple[float, float, int]:
+    """Return the median and 99th percentile of a pick's seconds, and how many were wrong."""
+    world = create_world(form)
+    placements = world.placement_frame(0)
     rng = np.random.default_rng(0)
     seconds, wrong = [], 0
-    local = map_grid((CHANNELS, SIDE, SIDE), form)
+    grid = map_grid((CHANNELS, SIDE, SIDE), form)
     for _ in range(PICKS):
         node, channel, row, column = (int(rng.integers(n)) for n in (LAYERS, CHANNELS, SIDE, SIDE))
-        x, y, z, *_ = pose.panel_rect(node).tolist()
-        middle, (w, h) = local.centers[channel], local.cell_size
+        x, y, z, *_ = placements.panel_rect(node).tolist()
+        center, (w, h) = grid.centers[channel], grid.cell_size
         target = np.array(
             [
-                x + middle[0] + w * ((column + 0.5) / SIDE - 0.5),
-                y + middle[1] + h * (0.5 - (row + 0.5) / SIDE),
+                x + center[0] + w * ((column + 0.5) / SIDE - 0.5),
+                y + center[1] + h * (0.5 - (row + 0.5) / SIDE),
                 z,
             ]
         )
         eye = target + np.array([0, 0, 0.4])  # nearer than the next row's panels
         direction = (target - eye) / np.linalg.norm(target - eye)
-        start = time.perf_counter()
+        started = time.perf_counter()
         hit = world.pick(eye, direction)
-        seconds.append(time.perf_counter() - start)
-        found = None if hit is None else (hit.node, hit.channel, hit.row, hit.column)
-        wrong += found != (node, channel, row, column)
+        seconds.append(time.perf_counter() - started)
+        picked = None if hit is None else (hit.node, hit.channel, hit.row, hit.column)
+        wrong += picked != (node, channel, row, column)
     return float(np.median(seconds)), float(np.percentile(seconds, 99)), wrong
 
 
 def main() -> int:
     """Print the table."""
     rows = [(f"{LAYERS * CHANNELS:,} maps", "median", "99 %", "wrong", "target")]
-    for form in ("grid", "line"):
-        median, worst, wrong = picks(form)
-        rows.append((form, milliseconds(median), milliseconds(worst), str(wrong), "1 ms, 0 wrong"))
-    print(table(rows))
+    forms: tuple[MapForm, ...] = ("grid", "line")
+    for form in forms:
+        median, late, wrong = time_picks(form)
+        rows.append(
+            (
+                form,
+                format_milliseconds(median),
+                format_milliseconds(late),
+                str(wrong),
+                "1 ms, 0 wrong",
+            )
+        )
+    print(format_table(rows))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Which convolution or linear layer feeds which, found in two ways that know nothing of each other.
+"""Which convolution or linear layer feeds which, found by two independent methods.
 
 One follows the traced graph, the other autograd's own records of a pass with gradients. Nodes are
 paths of the modules that own the weights; `input` and `output` are the two ends.
@@ -15,101 +15,126 @@ from torch import nn
 from vrnn.compute.tracing.tracer import Trace, evaluation_mode, tensors_in
 
 Edges = set[tuple[str, str]]
-LAYERS = ("conv", "linear")
+"""Paths of the source and the target of each edge."""
+LAYER_OPERATIONS = ("conv", "linear")
+"""Beginnings of the names of operations that count as layers."""
 PRODUCTS = ("Convolution", "Addmm", "Mm", "Linear", "Bmm", "Mkldnn", "Baddbmm")
-KINDS = (nn.modules.conv._ConvNd, nn.Linear)
+"""Beginnings of the names of autograd's nodes that multiply by weights."""
+LAYER_TYPES = (nn.modules.conv._ConvNd, nn.Linear)
 
 
 def compare(model: nn.Module, inputs: tuple[Any, ...], trace: Trace) -> tuple[Edges, Edges]:
-    """Edges that the trace misses, and those it has too many."""
-    learned = {p for p, m in model.named_modules() if any(_learned(m))}
-    traced, closed = of_trace(trace, learned)
-    layers = {r.weight_module for r in trace.records if r.operation.startswith(LAYERS)} & learned
+    """Compare the traced graph with autograd's.
+
+    Args:
+        model: What was traced.
+        inputs: Of a pass.
+        trace: The traced graph.
+
+    Returns:
+        Edges that the trace misses, and those that it has too many.
+    """
+    trainable = {p for p, m in model.named_modules() if any(_trainable_weights(m))}
+    traced, opaque = edges_of_trace(trace, trainable)
+    layers = {
+        r.weight_module for r in trace.records if r.operation.startswith(LAYER_OPERATIONS)
+    } & trainable
     for path, module in model.named_modules():
-        hidden = any(path == c or path.startswith(f"{c}.") for c in closed)
-        if isinstance(module, KINDS) and path in learned and not hidden:
+        hidden = any(path == o or path.startswith(f"{o}.") for o in opaque)
+        if isinstance(module, LAYER_TYPES) and path in trainable and not hidden:
             layers.add(path)  # a layer that the trace does not know at all has to show
-    found = of_autograd(model, inputs, layers)
-    return found - traced, traced - found
+    expected = edges_of_autograd(model, inputs, layers)
+    return expected - traced, traced - expected
 
 
-def _learned(module: nn.Module) -> Iterator[bool]:
-    """Whether each of a module's own weights has a gradient: fixed filters have none."""
+def _trainable_weights(module: nn.Module) -> Iterator[bool]:
+    """Yield whether each of a module's own weights has a gradient: fixed filters have none."""
     return (p.requires_grad for p in module.parameters(recurse=False) if p.dim() > 1)
 
 
-def of_trace(trace: Trace, learned: set[str]) -> tuple[Edges, set[str]]:
-    """Edges between layers in the traced graph; paths of modules it shows as one operation.
+def edges_of_trace(trace: Trace, trainable: set[str]) -> tuple[Edges, set[str]]:
+    """Find the edges between layers in the traced graph.
 
-    learned: modules whose weights have gradients; only these are layers to autograd.
+    Args:
+        trace: The traced graph.
+        trainable: Paths of modules whose weights have gradients; only these are layers to autograd.
+
+    Returns:
+        The edges, and the paths of modules that the graph shows as one operation.
     """
     needed = set(trace.outputs)  # autograd knows nothing of what leads nowhere
     for record in reversed(trace.records):
         needed.update(record.sources if record.id in needed else ())
     ends: dict[int, set[str]] = {}
     edges: Edges = set()
-    closed = {r.module for r in trace.records if r.operation in ("attention", "module")}
+    opaque = {r.module for r in trace.records if r.operation in ("attention", "module")}
     for record in trace.records:
         before = {end for source in record.sources for end in ends[source]}
         if record.operation == "input":
             before = {"input"}
-        elif record.operation.startswith(LAYERS) and record.weight_module in learned:
+        elif record.operation.startswith(LAYER_OPERATIONS) and record.weight_module in trainable:
             edges |= {(end, record.weight_module) for end in before if record.id in needed}
             before = {record.weight_module}
         ends[record.id] = before
-    return edges | {(end, "output") for out in trace.outputs for end in ends[out]}, closed
+    return edges | {(end, "output") for out in trace.outputs for end in ends[out]}, opaque
 
 
-def of_autograd(model: nn.Module, inputs: tuple[Any, ...], layers: set[str]) -> Edges:
-    """The same edges from a pass with gradients; layers: paths that count as nodes."""
+def edges_of_autograd(model: nn.Module, inputs: tuple[Any, ...], layers: set[str]) -> Edges:
+    """Find the same edges in a pass with gradients.
+
+    Args:
+        model: What to run.
+        inputs: Of the pass.
+        layers: Paths of modules that count as layers.
+    """
     owners = {
         id(p): path
         for path, m in model.named_modules()
         for p in m.parameters(recurse=False)
         if p.dim() > 1
     }
-    given = [t for t in tensors_in(inputs) if t.is_floating_point()]
-    for tensor in given:
+    sources = [t for t in tensors_in(inputs) if t.is_floating_point()]
+    for tensor in sources:
         tensor.requires_grad_(True)
     with evaluation_mode(model), torch.enable_grad():
-        result = model(*inputs)
-    roots = [t.grad_fn for t in tensors_in(result) if t.grad_fn is not None]
-    return _walk(roots, owners, {id(t) for t in given}, layers)
+        outputs = model(*inputs)
+    roots = [t.grad_fn for t in tensors_in(outputs) if t.grad_fn is not None]
+    return _walk(roots, owners, {id(t) for t in sources}, layers)
 
 
 def _walk(roots: list[Any], owners: dict[int, str], starts: set[int], layers: set[str]) -> Edges:
-    data: dict[Any, bool] = {}  # depends on an input
-    weights: dict[Any, set[str]] = {}  # layers whose weights it is made of
+    depends_on_input: dict[Any, bool] = {}
+    weights: dict[Any, set[str]] = {}  # layers whose weights the node is computed from
     ends: dict[Any, set[str]] = {}
     edges: Edges = set()
-    for node in _in_order(roots):
+    for node in _topological_order(roots):
         if hasattr(node, "variable"):
-            data[node] = id(node.variable) in starts
+            depends_on_input[node] = id(node.variable) in starts
             weights[node] = {owners.get(id(node.variable), "")} & layers
-            ends[node] = {"input"} if data[node] else set()
+            ends[node] = {"input"} if depends_on_input[node] else set()
             continue
         children = [child for child, _ in node.next_functions if child is not None]
-        data[node] = any(data[child] for child in children)
-        own = {w for child in children if not data[child] for w in weights[child]}
-        before = {end for child in children if data[child] for end in ends[child]}
-        product = data[node] and own and node.name().startswith(PRODUCTS)
+        depends_on_input[node] = any(depends_on_input[child] for child in children)
+        own = {w for child in children if not depends_on_input[child] for w in weights[child]}
+        before = {end for child in children if depends_on_input[child] for end in ends[child]}
+        product = depends_on_input[node] and own and node.name().startswith(PRODUCTS)
         if product:
             edges |= {(end, weight) for end in before for weight in own}
         weights[node], ends[node] = own, own if product else before
     return edges | {(end, "output") for root in roots for end in ends[root]}
 
 
-def _in_order(roots: list[Any]) -> list[Any]:
-    """Autograd's nodes, each after those it came from."""
+def _topological_order(roots: list[Any]) -> list[Any]:
+    """Return autograd's nodes, each after those it was computed from."""
     order: list[Any] = []
-    seen: set[Any] = set()
+    visited: set[Any] = set()
     stack: list[tuple[Any, bool]] = [(root, False) for root in roots]
     while stack:
         node, done = stack.pop()
         if done:
             order.append(node)
-        elif node not in seen:
-            seen.add(node)
+        elif node not in visited:
+            visited.add(node)
             stack.append((node, True))
             stack += [(child, False) for child, _ in node.next_functions if child is not None]
     return order

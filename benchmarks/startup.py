@@ -1,4 +1,4 @@
-"""From the command to the world with its layout, and to all maps, for the ResNet50 example.
+"""Seconds from the command to the world with its layout, and to all maps, for ResNet50.
 
     python -m benchmarks.startup
 
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from benchmarks.timing import table
+from benchmarks.timing import format_table
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 REPEATS = 5
@@ -23,7 +23,7 @@ REPEATS = 5
 
 @contextmanager
 def display() -> Iterator[dict[str, str]]:
-    """The environment with a display in it."""
+    """Yield environment variables with a display."""
     if os.environ.get("DISPLAY"):
         yield dict(os.environ)
         return
@@ -36,24 +36,24 @@ def display() -> Iterator[dict[str, str]]:
     server.wait()
 
 
-def milestones(environment: dict[str, str]) -> dict[str, float]:
-    """Seconds from the start of the process to each line that `--timings` prints."""
+def time_milestones(environment: dict[str, str]) -> dict[str, float]:
+    """Return the seconds from the start of the process to each line that `--timings` prints."""
     started = time.perf_counter()
-    words = [sys.executable, "-m", "vrnn", "--model", str(MODEL), "--timings"]
-    process = subprocess.Popen(words, env=environment, stderr=subprocess.PIPE, text=True)
+    command = [sys.executable, "-m", "vrnn", "--model", str(MODEL), "--timings"]
+    process = subprocess.Popen(command, env=environment, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
-    found: dict[str, float] = {}
+    seconds: dict[str, float] = {}
     for line in process.stderr:
-        found[line.split()[0]] = time.perf_counter() - started
-        if "maps" in found:
+        seconds[line.split()[0]] = time.perf_counter() - started
+        if "maps" in seconds:
             break
     process.kill()
     process.wait()
-    return found
+    return seconds
 
 
-def import_alone() -> float:
-    """Seconds of a process that imports torch."""
+def time_import() -> float:
+    """Return the seconds of a process that imports torch."""
     started = time.perf_counter()
     subprocess.run([sys.executable, "-c", "import torch"], check=True)
     return time.perf_counter() - started
@@ -63,21 +63,21 @@ def main() -> int:
     """Print the table."""
     floors, layouts, maps = [], [], []
     with display() as environment:
-        import_alone()  # the files are in the machine's cache from here on
+        time_import()  # the files are in the machine's cache from here on
         for _ in range(REPEATS):
-            floors.append(import_alone())
-            found = milestones(environment)
-            layouts.append(found["layout"])
-            maps.append(found["maps"])
+            floors.append(time_import())
+            seconds = time_milestones(environment)
+            layouts.append(seconds["layout"])
+            maps.append(seconds["maps"])
     floor = sorted(floors)[REPEATS // 2]
     rows = [
         ("ResNet50 example", "seconds", "after import", "target"),
         ("import torch", f"{floor:.2f}", "", ""),
     ]
     for name, values, target in (("layout", layouts, "+1.5"), ("all maps", maps, "+2.5")):
-        seconds = sorted(values)[REPEATS // 2]
-        rows.append((name, f"{seconds:.2f}", f"{seconds - floor:+.2f}", target))
-    print(table(rows))
+        median = sorted(values)[REPEATS // 2]
+        rows.append((name, f"{median:.2f}", f"{median - floor:+.2f}", target))
+    print(format_table(rows))
     return 0
 
 

@@ -1,4 +1,4 @@
-"""Timing things side by side: in turn, so that a busy moment of the machine hits them all."""
+"""Timing of tasks side by side, in turn, so that a busy moment of the machine hits them all."""
 
 from __future__ import annotations
 
@@ -6,8 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 
 
-def medians(tasks: Mapping[str, Callable[[], object]], repeats: int = 15) -> dict[str, float]:
-    """Median seconds of each task, run in turn, after one run of each that does not count."""
+def time_medians(tasks: Mapping[str, Callable[[], object]], repeats: int = 15) -> dict[str, float]:
+    """Return the median seconds of each task.
+
+    Args:
+        tasks: By name; they run in turn, after one run of each that does not count.
+        repeats: Runs of each that count.
+    """
     for task in tasks.values():
         task()
     seconds: dict[str, list[float]] = {name: [] for name in tasks}
@@ -19,8 +24,8 @@ def medians(tasks: Mapping[str, Callable[[], object]], repeats: int = 15) -> dic
     return {name: sorted(values)[len(values) // 2] for name, values in seconds.items()}
 
 
-def table(rows: Sequence[Sequence[str]]) -> str:
-    """Rows of text in aligned columns, the first row being the head."""
+def format_table(rows: Sequence[Sequence[str]]) -> str:
+    """Format rows of text in aligned columns, the first row being the head."""
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     lines = []
     for row in rows:
@@ -30,6 +35,6 @@ def table(rows: Sequence[Sequence[str]]) -> str:
     return "\n".join(lines)
 
 
-def milliseconds(seconds: float) -> str:
-    """`12.3 ms`."""
+def format_milliseconds(seconds: float) -> str:
+    """Format a duration: `12.3 ms`."""
     return f"{seconds * 1e3:.1f} ms"

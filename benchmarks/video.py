@@ -16,8 +16,10 @@ import time
 from pathlib import Path
 
 import numpy as np
+import torch
 
-from benchmarks.timing import table
+from benchmarks.timing import format_table
+from vrnn.compute.loading.script import from_script
 from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
@@ -29,25 +31,11 @@ from vrnn.workspace.workspace import Workspace
 
 MODEL = Path(__file__).parent.parent / "examples" / "resnet50.py"
 ROUNDS, SECONDS = 4, 3.0
-PLAIN = """
-import time, torch
-from pathlib import Path
-from vrnn.compute.loading.script import from_script
-model = from_script(Path({model!r})).model.eval()
-x = torch.randn(1, 3, 224, 224)
-with torch.no_grad():
-    for _ in range(5):
-        model(x)
-    start, passes = time.perf_counter(), 0
-    while time.perf_counter() - start < {seconds}:
-        model(x)
-        passes += 1
-print(passes / (time.perf_counter() - start))
-"""
+"""How often each is measured, and for how long."""
 
 
-def updates(detail: str) -> tuple[float, float]:
-    """Updates a second, and plain passes a second: the best of some rounds of each."""
+def measure(detail: str) -> tuple[float, float]:
+    """Return updates a second and plain passes a second, the best of some rounds of each."""
     rng = np.random.default_rng(0)
     images = [rng.integers(0, 255, (224, 224, 3), np.uint8) for _ in range(8)]
     context = offscreen_context()
@@ -55,59 +43,78 @@ def updates(detail: str) -> tuple[float, float]:
     worker = Worker()
     specs = [ModelSpec(str(MODEL))]
     worker.open(specs, detail)
-    place = Workspace(
+    workspace = Workspace(
         worker, renderer, specs, detail, State(), 0.0, feature_map_colors(load_config())
     )
-    while not place.feed.displayed_sequence:
-        if place.feed.handle_events(worker.wait(1.0)):
-            place.on_network_loaded()
-        place.upload()
-    while place.jobs.statuses:
-        place.feed.handle_events(worker.wait(1.0))
-        place.jobs.update()
-    best, floor = 0.0, 0.0
+    while not workspace.feed.displayed_sequence:
+        if workspace.feed.handle_events(worker.wait(1.0)):
+            workspace.on_network_loaded()
+        workspace.content.upload()
+    while workspace.jobs.statuses:
+        workspace.feed.handle_events(worker.wait(1.0))
+        workspace.jobs.update()
+    updates, passes = 0.0, 0.0
     for _ in range(ROUNDS):
-        best = max(best, _stream(place, worker, images))
-        floor = max(floor, _plain())
+        updates = max(updates, _count_updates(workspace, worker, images))
+        passes = max(passes, _count_plain_passes())
     worker.close()
-    place.close()
+    workspace.close()
     renderer.release()
     context.release()
-    return best, floor
+    return updates, passes
 
 
-def _plain() -> float:
-    code = PLAIN.format(model=str(MODEL), seconds=SECONDS)
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    return float(done.stdout)
-
-
-def _stream(place: Workspace, worker: Worker, images: list[np.ndarray]) -> float:
+def _count_updates(workspace: Workspace, worker: Worker, images: list[np.ndarray]) -> float:
+    """Stream images and return the updates a second."""
     count = 0
-    place.show_live_frame(images[0])
-    place.show_live_frame(images[1])
-    start = time.perf_counter()
-    while time.perf_counter() - start < SECONDS:
+    workspace.show_live_frame(images[0])
+    workspace.show_live_frame(images[1])
+    started = time.perf_counter()
+    while time.perf_counter() - started < SECONDS:
         events = worker.wait(1.0)
         for event in events:
             if isinstance(event, ForwardComplete):
                 count += 1
-                place.show_live_frame(images[count % len(images)])
-        place.feed.handle_events(events)
-        place.upload()
-    return count / (time.perf_counter() - start)
+                workspace.show_live_frame(images[count % len(images)])
+        workspace.feed.handle_events(events)
+        workspace.content.upload()
+    return count / (time.perf_counter() - started)
 
 
-def main() -> int:
-    """Print the table."""
+def _count_plain_passes() -> float:
+    """Return the passes a second of the model alone, in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.video", "plain"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return float(done.stdout)
+
+
+def run_model() -> None:
+    """Run the model alone, and print the passes a second."""
+    model = from_script(MODEL).model.eval()
+    x = torch.randn(1, 3, 224, 224)
+    with torch.no_grad():
+        for _ in range(5):
+            model(x)
+        started, passes = time.perf_counter(), 0
+        while time.perf_counter() - started < SECONDS:
+            model(x)
+            passes += 1
+    print(passes / (time.perf_counter() - started))
+
+
+def main(words: list[str]) -> int:
+    """Print the table, or be the process with the model alone."""
+    if words == ["plain"]:
+        run_model()
+        return 0
     rows = [("ResNet50, 224×224", "updates/s", "plain passes/s", "ratio", "target")]
     for detail in ("layers", "all"):
-        best, floor = updates(detail)
+        updates, passes = measure(detail)
         target = "0.70" if detail == "layers" else ""
-        rows.append((detail, f"{best:.1f}", f"{floor:.1f}", f"{best / floor:.2f}", target))
-    print(table(rows))
+        rows.append((detail, f"{updates:.1f}", f"{passes:.1f}", f"{updates / passes:.2f}", target))
+    print(format_table(rows))
     return 0
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    raise SystemExit(main(sys.argv[1:]))

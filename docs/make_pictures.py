@@ -20,7 +20,8 @@ from vrnn.config.loader import load_config
 from vrnn.features.presets import load_presets
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
-from vrnn.render.stereo import StereoTarget, eyes_view
+from vrnn.render.stereo import StereoTarget
+from vrnn.render.stereo_view import stereo_view
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
 DIGIT = 8
@@ -70,9 +71,9 @@ def in_a_headset(studio: OffscreenApp) -> np.ndarray:
             guide.prepare_next_frame()
         near, front = guide.draw(tracked)
         target = StereoTarget(studio.gl_context, (1600, 1080), samples=4)
-        view = eyes_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
+        view = stereo_view(eyes, guide.rig, target.size, 120.0, render_colors(config))
         studio._renderer.draw_eyes(target, view, studio.world.draw_list(), near, front)
-        seen = target.pixels(0)[..., :3]
+        seen = target.read_pixels(0)[..., :3]
         target.release()
     return seen
 

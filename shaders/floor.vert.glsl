@@ -1,13 +1,13 @@
 #version 410 core
 // The floor: a square under the eye.
-#include "lib/eyes.glsl"
+#include "lib/project.glsl"
 
-out vec3 world;
+out vec3 world_position;
 
 const float REACH = 110.0;  // meters, as in floor.frag.glsl
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1) * 2.0 - 1.0;
-    world = vec3(eye.x + corner.x * REACH, 0.0, eye.z - corner.y * REACH);
-    gl_Position = seen(world);
+    world_position = vec3(eye.x + corner.x * REACH, 0.0, eye.z - corner.y * REACH);
+    gl_Position = project(world_position);
 }

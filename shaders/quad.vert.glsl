@@ -1,6 +1,7 @@
 #version 410 core
-// Flat rectangles: frames, bars, steps.
-#include "lib/eyes.glsl"
+// Flat rectangles with a gradient: frames, bars, steps. One instance each, QUAD in
+// vrnn/scene/primitives.py.
+#include "lib/project.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -8,12 +9,12 @@ in vec3 down;
 in vec4 top;
 in vec4 bottom;
 
-out vec3 world;
-out vec4 paint;
+out vec3 world_position;
+out vec4 fill;
 
 void main() {
-    vec2 place = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-    world = origin + right * place.x + down * place.y;
-    paint = mix(top, bottom, place.y);
-    gl_Position = seen(world);
+    vec2 uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    world_position = origin + right * uv.x + down * uv.y;
+    fill = mix(top, bottom, uv.y);
+    gl_Position = project(world_position);
 }

@@ -1,22 +1,22 @@
 #version 410 core
 #include "lib/views.glsl"
 
-in vec3 world;
-in vec2 place;
+in vec3 world_position;
+in vec2 position;
 flat in vec3 shape;
-flat in vec4 paint;
+flat in vec4 fill;
 out vec4 color;
 
 void main() {
-    float beyond;
+    float signed_distance;  // meters, negative inside
     if (shape.z > 0.5) {
-        beyond = abs(place.y) - shape.y * (1.0 - clamp(place.x / shape.x, 0.0, 1.0));
+        signed_distance = abs(position.y) - shape.y * (1.0 - clamp(position.x / shape.x, 0.0, 1.0));
     } else {
-        vec2 nearest = vec2(clamp(place.x, 0.0, shape.x), 0.0);
-        beyond = distance(place, nearest) - shape.y;
+        vec2 nearest = vec2(clamp(position.x, 0.0, shape.x), 0.0);
+        signed_distance = distance(position, nearest) - shape.y;
     }
-    float cover = clamp(0.5 - beyond / max(fwidth(beyond), 1e-6), 0.0, 1.0);
-    float alpha = paint.a * cover * clearness(world);
+    float coverage = clamp(0.5 - signed_distance / max(fwidth(signed_distance), 1e-6), 0.0, 1.0);
+    float alpha = fill.a * coverage * fog_transmittance(world_position);
     if (alpha < 0.004) discard;
-    color = vec4(paint.rgb, alpha);
+    color = vec4(fill.rgb, alpha);
 }

@@ -1,27 +1,27 @@
 #version 410 core
-// Signed-distance text: a glyph, an instance.
-#include "lib/eyes.glsl"
+// Signed-distance text: one instance per glyph, GLYPH in vrnn/render/text.py.
+#include "lib/project.glsl"
 
 in vec3 origin;
-in vec3 right;   // across the glyph's box
+in vec3 right;      // across the glyph's box
 in vec3 up;
-in vec4 cut;     // the glyph in the atlas: left, top, right, bottom in 0…1
+in vec4 atlas_box;  // the glyph in the atlas: left, top, right, bottom in 0…1
 in vec4 color;
-in vec3 fade;    // meters of a capital letter, pixels where it appears, pixels where it goes
+in vec3 fade;       // meters of a capital letter; pixels where it appears, pixels where it disappears
 
-out vec2 place;
-out vec3 world;
-flat out vec4 paint;
+out vec2 uv;
+out vec3 world_position;
+flat out vec4 fill;
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-    world = origin + right * corner.x + up * corner.y;
-    place = vec2(mix(cut.x, cut.z, corner.x), mix(cut.w, cut.y, corner.y));
-    gl_Position = seen(world);
+    world_position = origin + right * corner.x + up * corner.y;
+    uv = vec2(mix(atlas_box.x, atlas_box.z, corner.x), mix(atlas_box.w, atlas_box.y, corner.y));
+    gl_Position = project(world_position);
 
-    float depth = max(seen(origin).w, 1e-4);
+    float depth = max(project(origin).w, 1e-4);
     float pixels = fade.x * viewport.z / depth;
-    float shown = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
-    paint = vec4(color.rgb, color.a * shown);
-    if (paint.a < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside: costs nothing more
+    float opacity = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
+    fill = vec4(color.rgb, color.a * opacity);
+    if (fill.a < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside the view: no fragments
 }

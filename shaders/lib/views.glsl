@@ -1,17 +1,17 @@
-// Eyes and the mood of the place. Mirrored by VIEWS in vrnn/render/uniforms.py.
+// The eyes, fog and colors of a picture. Mirrored by VIEWS in vrnn/render/uniforms.py.
 layout(std140) uniform Views {
     mat4 clip_from_world[2];  // of the left and the right eye; the first where there is only one
-    vec4 eye;         // meters, between two eyes; w: distance at which fog has taken most of the light
-    vec4 background;  // linear; a: 0 in a transparent picture
-    vec4 positive;    // linear color of the largest activation
-    vec4 negative;    // linear color of the most negative activation
-    vec4 not_finite;  // linear color of NaN and infinity
-    vec4 display;     // x: 1 when zero is in the middle of the range of colors
-    vec4 viewport;    // width and height in pixels; z: pixels a unit at clip w = 1; w: floor drawn
+    vec4 eye;          // meters, between two eyes; w: distance at which fog has taken most of the light
+    vec4 background;   // linear; a: 0 in a transparent picture
+    vec4 positive;     // linear color of the largest activation
+    vec4 negative;     // linear color of the most negative activation
+    vec4 not_finite;   // linear color of NaN and infinity
+    vec4 color_range;  // x: 1 when zero is in the middle of the range of colors
+    vec4 viewport;     // width and height in pixels; z: pixels per unit at clip w = 1; w: 1 when the floor is drawn
 };
 
-// How much light is left of something at this place, 1 near … 0 far.
-float clearness(vec3 place) {
-    float part = distance(place, eye.xyz) / eye.w;
-    return exp(-part * part);
+// How much light fog leaves of something at this position, 1 near … 0 far.
+float fog_transmittance(vec3 position) {
+    float fraction = distance(position, eye.xyz) / eye.w;
+    return exp(-fraction * fraction);
 }

@@ -269,7 +269,7 @@ def test_a_gpu_without_room_is_told_and_nothing_else_changes(studio, monkeypatch
     def none(slot, sizes):
         raise VrnnError("the GPU has no 96 MB free for the feature maps")
 
-    monkeypatch.setattr(studio._renderer, "open", none)
+    monkeypatch.setattr(studio._renderer.maps, "allocate", none)
     studio.do(ShowFeatureVisualization("head", settings=FAST))
     assert "no 96 MB free" in capsys.readouterr().err
     assert not studio.world.feature_tiles

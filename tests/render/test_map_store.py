@@ -4,40 +4,42 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
-from vrnn.render.map_store import ROW, ROWS, MapStore, pieces, plan
+from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStore, assign_addresses, split_block
 
 
-@given(st.lists(st.integers(1, 5 * ROW), max_size=60), st.integers(1, 3))
+@given(st.lists(st.integers(1, 5 * ROW_TEXELS), max_size=60), st.integers(1, 3))
 def test_blocks_never_share_a_texel(sizes, layers):
-    where = plan(dict(enumerate(sizes)), most_layers=layers)
-    taken = set()
+    addresses = assign_addresses(dict(enumerate(sizes)), max_layers=layers)
+    used = set()
     for node, size in enumerate(sizes):
-        array, first = where[node]
-        assert first % ROW == 0
-        rows = {(array, row) for row in range(first // ROW, (first + size - 1) // ROW + 1)}
-        assert not rows & taken
-        assert max(row for _, row in rows) < layers * ROWS
-        taken |= rows
+        array, first = addresses[node]
+        assert first % ROW_TEXELS == 0
+        rows = {
+            (array, row) for row in range(first // ROW_TEXELS, (first + size - 1) // ROW_TEXELS + 1)
+        }
+        assert not rows & used
+        assert max(row for _, row in rows) < layers * LAYER_ROWS
+        used |= rows
 
 
-@given(st.integers(0, 3 * ROWS), st.integers(1, 3 * ROW * ROWS))
-def test_pieces_cover_a_block_in_order(row, size):
-    boxes = list(pieces(row * ROW, size))
+@given(st.integers(0, 3 * LAYER_ROWS), st.integers(1, 3 * ROW_TEXELS * LAYER_ROWS))
+def test_boxes_cover_a_block_in_order(row, size):
+    boxes = list(split_block(row * ROW_TEXELS, size))
     assert len(boxes) <= 4
-    at = 0
+    position = 0
     for start, stop, (x, y, layer, width, rows, layers) in boxes:
-        assert start == at
+        assert start == position
         assert stop - start == width * rows * layers
-        assert (x, (layer * ROWS + y) * ROW) == (0, row * ROW + start)
-        assert y + rows <= ROWS
-        assert layers == 1 or (y == 0 and rows == ROWS)
-        at = stop
-    assert at == size
+        assert (x, (layer * LAYER_ROWS + y) * ROW_TEXELS) == (0, row * ROW_TEXELS + start)
+        assert y + rows <= LAYER_ROWS
+        assert layers == 1 or (y == 0 and rows == LAYER_ROWS)
+        position = stop
+    assert position == size
 
 
-def test_what_is_uploaded_is_what_the_gpu_holds(ctx):
+def test_the_gpu_holds_what_was_uploaded(ctx):
     rng = np.random.default_rng(1)
-    sizes = {3: 700, 4: ROW * ROWS + 3 * ROW + 17, 9: ROW * 5, 11: 1}
+    sizes = {3: 700, 4: ROW_TEXELS * LAYER_ROWS + 3 * ROW_TEXELS + 17, 9: ROW_TEXELS * 5, 11: 1}
     blocks = {node: rng.random(size).astype(np.float16) for node, size in sizes.items()}
     store = MapStore(ctx, sizes)
     for node, block in blocks.items():
@@ -49,7 +51,7 @@ def test_what_is_uploaded_is_what_the_gpu_holds(ctx):
     store.release()
 
 
-def test_a_block_of_the_wrong_size_or_type_is_refused(ctx):
+def test_a_block_of_the_wrong_size_or_dtype_is_rejected(ctx):
     store = MapStore(ctx, {0: 100})
     with pytest.raises(ValueError, match="expected 100 half floats"):
         store.upload(0, np.zeros(99, np.float16))
@@ -65,6 +67,6 @@ def test_memory_is_little_more_than_the_values(ctx):
     store.release()
 
 
-def test_a_layer_too_large_for_a_texture_is_told_in_a_sentence():
+def test_a_layer_too_large_for_a_texture_is_reported_in_a_sentence():
     with pytest.raises(VrnnError, match="--input-size"):
-        plan({0: 2 * ROW * ROWS + 1}, most_layers=2)
+        assign_addresses({0: 2 * ROW_TEXELS * LAYER_ROWS + 1}, max_layers=2)

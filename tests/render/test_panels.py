@@ -5,7 +5,7 @@ import pytest
 
 from tests.support.map_blocks import block
 from vrnn.network.feature_maps import block_size
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
@@ -14,12 +14,12 @@ from vrnn.scene.primitives import PANEL, DrawList
 SIZE = 240
 
 
-def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
+def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     """(SIZE, SIZE, 3) of one panel that fills the view at distance 1."""
     channels, height, width = values.shape
     renderer = Renderer(ctx)
-    addresses = renderer.open(0, {0: block_size(channels, height, width)})
-    renderer.upload(0, 0, block(values))
+    addresses = renderer.maps.allocate(0, {0: block_size(channels, height, width)})
+    renderer.maps.upload(0, 0, block(values))
     panel = np.zeros(1, PANEL)
     columns = columns or channels
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
@@ -27,13 +27,13 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     panel["tile"] = (height, width)
     panel["base"], panel["light"], panel["clip"] = addresses[0][1], 1, 1
     panel["range"] = (-1 / gain, 1 / gain) if gain else 0
-    eye = Camera(0, 0, distance, fov=np.pi / 2)
-    target = Target(ctx, (SIZE, SIZE), samples)
+    camera = Camera(0, 0, distance, fov=np.pi / 2)
+    target = RenderTarget(ctx, (SIZE, SIZE), samples)
     view = View(
-        eye, (SIZE, SIZE), fog=1e6, look=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
+        camera, (SIZE, SIZE), fog=1e6, colors=RenderColors(positive=(1, 1, 1), negative=(0, 0, 1))
     )
     renderer.draw(target, view, DrawList(panels={(0, 0): panel}))
-    pixels = target.pixels()[..., :3].astype(int)
+    pixels = target.read_pixels()[..., :3].astype(int)
     target.release()
     renderer.release()
     return pixels
@@ -41,10 +41,10 @@ def picture(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
 
 def test_signs_have_their_colors_and_zero_is_dark(ctx):
     values = np.array([[[1.0, -1.0], [0.0, 0.5]]], np.float32)
-    seen = picture(ctx, values)
+    pixels = draw_panel(ctx, values)
     quarter = SIZE // 4
-    positive, negative = seen[quarter, quarter], seen[quarter, 3 * quarter]
-    zero, half = seen[3 * quarter, quarter], seen[3 * quarter, 3 * quarter]
+    positive, negative = pixels[quarter, quarter], pixels[quarter, 3 * quarter]
+    zero, half = pixels[3 * quarter, quarter], pixels[3 * quarter, 3 * quarter]
     assert positive.min() > 250
     assert negative[2] > 250
     assert negative[0] < 60
@@ -56,9 +56,9 @@ def test_each_map_is_in_its_cell(ctx):
     values = np.zeros((6, 4, 4), np.float32)
     for channel in range(6):
         values[channel] = (channel + 1) / 6
-    seen = picture(ctx, values, gain=1.0, columns=3)
+    pixels = draw_panel(ctx, values, gain=1.0, columns=3)
     levels = [
-        seen[SIZE // 4 + SIZE // 2 * (c // 3), SIZE // 6 + SIZE // 3 * (c % 3)].mean()
+        pixels[SIZE // 4 + SIZE // 2 * (c // 3), SIZE // 6 + SIZE // 3 * (c % 3)].mean()
         for c in range(6)
     ]
     assert levels == sorted(levels)
@@ -66,10 +66,10 @@ def test_each_map_is_in_its_cell(ctx):
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.125])
-def test_scaled_by_its_own_peak_or_by_the_layers(ctx, gain):
+def test_colors_span_the_maps_own_range_or_the_layers(ctx, gain):
     values = np.stack([np.full((4, 4), 8.0), np.full((4, 4), 1.0)]).astype(np.float32)
-    seen = picture(ctx, values, gain=gain)
-    strong, weak = seen[120, 60].mean(), seen[120, 180].mean()
+    pixels = draw_panel(ctx, values, gain=gain)
+    strong, weak = pixels[120, 60].mean(), pixels[120, 180].mean()
     assert strong > 250
     assert weak > 250 if gain == 0 else weak < 70
 
@@ -78,33 +78,33 @@ def test_values_that_are_not_finite_have_a_color_of_their_own(ctx):
     values = np.ones((1, 2, 2), np.float32)
     data = values.copy()
     data[0, 0, 0] = np.nan
-    seen = picture(ctx, data, gain=1.0)
-    red, green, _ = seen[60, 60]
+    pixels = draw_panel(ctx, data, gain=1.0)
+    red, green, _ = pixels[60, 60]
     assert red > 200
     assert green < 120
-    assert seen[180, 180].min() > 250
+    assert pixels[180, 180].min() > 250
 
 
-def test_from_afar_a_fine_pattern_is_its_mean_not_a_moire(ctx):
-    board = (np.indices((64, 64)).sum(0) % 2).astype(np.float32)[None]
-    seen = picture(ctx, board, gain=1.0, distance=12.0)
+def test_from_afar_a_fine_pattern_shows_its_mean_not_a_moire(ctx):
+    checkerboard = (np.indices((64, 64)).sum(0) % 2).astype(np.float32)[None]
+    pixels = draw_panel(ctx, checkerboard, gain=1.0, distance=12.0)
     middle = SIZE // 2
-    patch = seen[middle - 6 : middle + 6, middle - 6 : middle + 6].mean(-1)
+    patch = pixels[middle - 6 : middle + 6, middle - 6 : middle + 6].mean(-1)
     assert patch.std() < 8
     assert 100 < patch.mean() < 220
 
 
-def test_a_panel_still_waiting_for_its_maps_is_there_but_empty(ctx):
+def test_a_panel_without_maps_is_drawn_empty(ctx):
     renderer = Renderer(ctx)
-    renderer.open(0, {0: 100})
+    renderer.maps.allocate(0, {0: 100})
     panel = np.zeros(1, PANEL)
     panel["origin"], panel["right"], panel["down"] = (-1, 1, 0), (2, 0, 0), (0, -2, 0)
     panel["grid"], panel["tile"], panel["base"], panel["light"] = (2, 2, 4), (2, 2), -1, 1
-    target = Target(ctx, (64, 64))
+    target = RenderTarget(ctx, (64, 64))
     renderer.draw(
         target, View(Camera(0, 0, 3), (64, 64), fog=1e6), DrawList(panels={(0, 0): panel})
     )
-    pixels = target.pixels()[..., :3].astype(int)
+    pixels = target.read_pixels()[..., :3].astype(int)
     assert pixels[32, 32].max() < 60
     assert not np.array_equal(pixels[20, 20], pixels[1, 1])
     target.release()

@@ -12,12 +12,12 @@ from vrnn.scene.primitives import DrawList, ImageQuad, TextLabel, quad
 @given(st.integers(1, 700), st.integers(1, 700), st.integers(16, 300))
 def test_tiles_cover_each_pixel_once(width, height, side):
     count = np.zeros((height, width), int)
-    for left, bottom, w, h in screenshot.tiles(width, height, side):
+    for left, bottom, w, h in screenshot.split_into_tiles(width, height, side):
         count[bottom : bottom + h, left : left + w] += 1
     assert (count == 1).all()
 
 
-def scene():
+def create_scene():
     image = np.zeros((4, 4, 3), np.uint8)
     image[::2, ::2] = (255, 80, 20)
     return DrawList(
@@ -30,8 +30,8 @@ def scene():
 def test_tiles_join_without_a_seam(ctx):
     renderer = Renderer(ctx)
     view = View(Camera(0, 1, 4), (300, 200))
-    whole = screenshot.render_tiled(renderer, view, scene()).astype(int)
-    tiled = screenshot.render_tiled(renderer, view, scene(), side=96).astype(int)
+    whole = screenshot.render_tiled(renderer, view, create_scene()).astype(int)
+    tiled = screenshot.render_tiled(renderer, view, create_scene(), tile_size=96).astype(int)
     assert np.abs(whole - tiled).max() <= 2
     renderer.release()
 
@@ -39,7 +39,7 @@ def test_tiles_join_without_a_seam(ctx):
 def test_the_same_bytes_each_time(ctx):
     renderer = Renderer(ctx)
     view = View(Camera(0, 1, 4), (200, 120))
-    pictures = [screenshot.render_tiled(renderer, view, scene()).tobytes() for _ in range(3)]
+    pictures = [screenshot.render_tiled(renderer, view, create_scene()).tobytes() for _ in range(3)]
     assert len(set(pictures)) == 1
     renderer.release()
 

@@ -10,7 +10,7 @@ from tests.support.worlds import INFO, small_world
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.predictions import ClassScores, Segmentation
-from vrnn.render.map_store import plan
+from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
 from vrnn.scene.state import LayerState, State
@@ -29,7 +29,7 @@ def panels(world):
 def test_every_layer_has_a_panel_and_waits_for_its_maps():
     world = World()
     network = residual(2)
-    world.set_addresses(0, plan(world.open(0, network, INFO)))
+    world.set_addresses(0, assign_addresses(world.open(0, network, INFO)))
     assert len(panels(world)) == len(network.nodes)
     assert (panels(world)["base"] == -1).all()
 
@@ -147,7 +147,7 @@ def test_pointing_lights_a_layer_and_its_neighbors_and_dims_the_rest():
 def test_networks_stand_side_by_side():
     world = World()
     for slot in range(3):
-        world.set_addresses(slot, plan(world.open(slot, residual(2), INFO)))
+        world.set_addresses(slot, assign_addresses(world.open(slot, residual(2), INFO)))
     for arrangement in ("terrace", "conveyor"):
         world.set_state(State(arrangement))
         while world.advance(1.0):
@@ -223,6 +223,8 @@ def test_layers_are_found_by_name_or_by_a_part_only_one_has():
 
 def test_a_network_of_one_layer_stands_too():
     world = World()
-    world.set_addresses(0, plan(world.open(0, build([("input", "", (3, 8, 8))], []), INFO)))
+    world.set_addresses(
+        0, assign_addresses(world.open(0, build([("input", "", (3, 8, 8))], []), INFO))
+    )
     assert len(panels(world)) == 1
     assert np.isfinite(camera_by_name(world, "overview", 1.5, 1.0).position).all()

@@ -7,7 +7,7 @@ from tests.support.networks import residual
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.results import ForwardResult
-from vrnn.render.map_store import plan
+from vrnn.render.map_store import assign_addresses
 from vrnn.scene.world import World
 
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
@@ -18,7 +18,7 @@ def small_world(outputs=()):
     world = World()
     network = residual(2)
     sizes = world.open(0, network, INFO)
-    world.set_addresses(0, plan(sizes))
+    world.set_addresses(0, assign_addresses(sizes))
     rng = np.random.default_rng(0)
     maps = {}
     for node in network.nodes:

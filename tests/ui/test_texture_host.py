@@ -15,7 +15,7 @@ from vrnn.commands.view import FrameLayer
 from vrnn.config.loader import load_config
 from vrnn.controls.hands.hand_visuals import draw_hands
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import HandInput, Pose
@@ -215,10 +215,10 @@ def test_the_board_is_seen_upright_and_not_mirrored(visitor, studio):
     visitor.input[RIGHT] = replace(visitor.input[RIGHT], active=False)
     visitor.settle()
     view = view_of(visitor)
-    target = Target(studio.gl_context, view.size, 0)
+    target = RenderTarget(studio.gl_context, view.size, 0)
     world, front = draw_hands(visitor.controls)
     studio._renderer.draw(target, view, DrawList(), front=front, near=world)
-    pixels = target.pixels()[..., 0].astype(int)
+    pixels = target.read_pixels()[..., 0].astype(int)
     target.release()
     own = np.frombuffer(visitor.guide.panel_gui.texture.read(), np.uint8)
     own = own.reshape(SIZE[1], SIZE[0], 4)[::-1, :, 0].astype(int)
@@ -253,10 +253,10 @@ def test_in_motion_the_edge_goes_dark_and_the_middle_does_not(visitor, studio):
     def picture(vignette, blink=0.0):
         visitor.controls.locomotion.vignette, visitor.controls.locomotion.blink = vignette, blink
         view = view_of(visitor)
-        target = Target(studio.gl_context, view.size, 0)
+        target = RenderTarget(studio.gl_context, view.size, 0)
         world, front = draw_hands(visitor.controls)
         studio._renderer.draw(target, view, studio.world.draw_list(), front=front, near=world)
-        pixels = target.pixels()[..., :3].astype(int)
+        pixels = target.read_pixels()[..., :3].astype(int)
         target.release()
         return pixels
 
@@ -277,11 +277,11 @@ def test_controllers_are_seen_where_they_are(visitor, studio):
     visitor.wait(0.3)
     view = view_of(visitor)
     world, _ = draw_hands(visitor.controls)
-    target = Target(studio.gl_context, view.size, 0)
+    target = RenderTarget(studio.gl_context, view.size, 0)
     studio._renderer.draw(target, view, DrawList(), near=world)
-    pixels = target.pixels()[..., 0].astype(int)
+    pixels = target.read_pixels()[..., 0].astype(int)
     studio._renderer.draw(target, view, DrawList())
-    bare = target.pixels()[..., 0].astype(int)
+    bare = target.read_pixels()[..., 0].astype(int)
     target.release()
     for x in (-0.25, 0.25):
         at = visitor.controls.rig.apply(np.array([x, 1.4, -0.57]))

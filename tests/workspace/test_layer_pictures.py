@@ -73,7 +73,7 @@ def test_it_is_shown_follows_the_input_and_is_undone(app):
     assert uploaded(app).store == store
     app.do(Undo(times=2))
     assert uploaded(app) is None
-    assert store not in app._renderer.slots
+    assert store not in app._renderer.maps.slots
     np.testing.assert_array_equal(pixels(app), before)
     app.do(Redo())
     np.testing.assert_array_equal(pixels(app), shown)

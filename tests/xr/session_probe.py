@@ -25,7 +25,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Rig
@@ -91,7 +91,7 @@ def run_session(app, settings, config, folder, order, keep, report) -> None:
         report["frames"] += headset.frames
         report["open_frames"] = headset.open_frames
         if headset.target is not None:
-            report["stereo"] = headset.target.name
+            report["stereo"] = headset.target.mode_name
             report["samples"] = headset.target.samples
 
 
@@ -139,8 +139,8 @@ class Still:
 def keep_images(view, target, number, folder, report) -> None:
     """Keep both images, and where the eyes were that they were drawn for."""
     for layer in (0, 1):
-        np.save(folder / f"{number}-{layer}.npy", target.pixels(layer)[..., :3])
-        np.save(folder / f"{number}-{layer}-depth.npy", target.depths(layer))
+        np.save(folder / f"{number}-{layer}.npy", target.read_pixels(layer)[..., :3])
+        np.save(folder / f"{number}-{layer}-depth.npy", target.read_depths(layer))
     frame = view.last_frame
     report["kept"][number] = {
         "opacity": view.tracking_loss.opacity,
@@ -159,9 +159,9 @@ def keep_flat_images(app, view, number, folder) -> None:
     samples = view.headset.target.samples
     for layer, eye in enumerate(frame.eyes):
         flat = flat_view(view, eye, frame.rig, size)
-        target = Target(app.gl_context, size, samples)
+        target = RenderTarget(app.gl_context, size, samples)
         view._renderer.draw(target, flat, app.world.draw_list())
-        np.save(folder / f"{number}-{layer}-flat.npy", target.pixels()[..., :3])
+        np.save(folder / f"{number}-{layer}-flat.npy", target.read_pixels()[..., :3])
         target.release()
 
 
@@ -178,7 +178,7 @@ def flat_view(view, eye, rig, size) -> View:
     whole = round(2 * half[0] * unit), round(2 * half[1] * unit)
     tile = (round((left + half[0]) * unit), round((down + half[1]) * unit), *size)
     camera = Camera(*rig.apply(eye.pose.position).tolist(), yaw, pitch, 2 * atan(half[1]))
-    return View(camera, whole, view._fog[2], 0.05 * rig.scale, tile, look=view._colors)
+    return View(camera, whole, view._fog[2], 0.05 * rig.scale, tile, colors=view._colors)
 
 
 def main(words: list[str]) -> int:

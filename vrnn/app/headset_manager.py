@@ -9,7 +9,7 @@ from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.rig_controller import RigController, StationaryRig
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.stereo import StereoTarget
 from vrnn.xr.runtime import HeadsetError
 
@@ -44,7 +44,7 @@ class HeadsetManager:
         self.view: HeadsetView | None = None
         self.rig_controller: RigController = StationaryRig(setup.workspace)
         self.hand_controller: HandRigController | None = None
-        self._mirror: Target | None = None
+        self._mirror: RenderTarget | None = None
         self._next_mirror = 0.0
 
     def start(self) -> None:
@@ -158,8 +158,8 @@ class HeadsetManager:
         """
         if self._mirror is None or self._mirror.size != size:
             self._drop_mirror()
-            self._mirror = Target(self._setup.ctx, size)
-        number, (width, height) = self._mirror.number, size
+            self._mirror = RenderTarget(self._setup.ctx, size)
+        number, (width, height) = self._mirror.framebuffer_id, size
         both = self._settings.mirror == "both"
 
         def copy(eyes: StereoTarget) -> None:
@@ -173,7 +173,7 @@ class HeadsetManager:
         return copy
 
     @property
-    def mirrored(self) -> Target | None:
+    def mirrored(self) -> RenderTarget | None:
         """What was copied last; None for nothing."""
         return self._mirror
 

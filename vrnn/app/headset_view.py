@@ -15,8 +15,9 @@ from vrnn.app.rig_controller import RigController, StationaryRig
 from vrnn.config.schema import HeadsetSettings
 from vrnn.render.context import is_software
 from vrnn.render.renderer import Renderer
-from vrnn.render.stereo import StereoTarget, eyes_view, near_and_far
-from vrnn.render.uniforms import EyesView, RenderColors
+from vrnn.render.stereo import StereoTarget
+from vrnn.render.stereo_view import near_and_far, stereo_view
+from vrnn.render.uniforms import RenderColors, StereoView
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.rig_math import camera_of
 from vrnn.scene.headset.tracking import Eye, HandInput, Rig, TrackingFrame
@@ -111,7 +112,7 @@ class HeadsetView(Closeable):
         self.throttle = UpdateThrottle()
         self._last_time: int | None = None
         self._fog: tuple[object, np.ndarray, float] = (None, np.zeros(3), 88.0)
-        self._eyes_view: EyesView | None = None
+        self._eyes_view: StereoView | None = None
         self._frozen_networks = -1
         self._loading_text: tuple[tuple[object, ...], DrawList] | None = None
         self._prepared: DrawList | None = None
@@ -192,7 +193,7 @@ class HeadsetView(Closeable):
         opacity = self.tracking_loss.opacity
         if opacity > 0:
             front = _behind(front, fade_quad(eyes, rig, opacity, self._colors.background))
-        view = eyes_view(eyes, rig, target.size, fog, self._colors)
+        view = stereo_view(eyes, rig, target.size, fog, self._colors)
         self._eyes_view = view
         self._renderer.draw_eyes(target, view, draw_list, near, front)
         self.last_frame = HeadsetFrame(tracking, eyes, rig, camera_of(head_of(eyes), rig))

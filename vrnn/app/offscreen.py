@@ -267,7 +267,7 @@ class OffscreenApp(Closeable):
     @property
     def map_bytes(self) -> int:
         """GPU memory of the feature maps, bytes."""
-        return self._renderer.map_bytes
+        return self._renderer.maps.bytes
 
     def close(self) -> None:
         """Stop the worker and release the GPU's memory."""

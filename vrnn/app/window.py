@@ -19,7 +19,7 @@ from vrnn.controls.events import (
     Scroll,
 )
 from vrnn.errors import VrnnError
-from vrnn.render.context import REQUIRED
+from vrnn.render.context import REQUIRED_VERSION
 
 _KEY_NAMES = {
     value: name.removeprefix("KEY_")
@@ -84,8 +84,8 @@ class Window:
         self._set_callbacks()
 
     def _create_window(self, title: str, size: tuple[int, int], fullscreen: bool) -> Any:
-        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, REQUIRED // 100)
-        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, REQUIRED // 10 % 10)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MAJOR, REQUIRED_VERSION // 100)
+        glfw.window_hint(glfw.CONTEXT_VERSION_MINOR, REQUIRED_VERSION // 10 % 10)
         glfw.window_hint(glfw.OPENGL_PROFILE, glfw.OPENGL_CORE_PROFILE)
         glfw.window_hint(glfw.OPENGL_FORWARD_COMPAT, True)
         glfw.window_hint(glfw.SCALE_TO_MONITOR, True)

@@ -9,7 +9,7 @@ from vrnn.config.schema import Config
 from vrnn.controls.fly_camera import FlyCamera
 from vrnn.render.context import is_software
 from vrnn.render.look import render_colors
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
@@ -39,7 +39,7 @@ class WindowView:
         self._colors = render_colors(config)
         self._software = is_software(ctx)
         self._samples = 0 if self._software else config.window.multisample
-        self._target: Target | None = None
+        self._target: RenderTarget | None = None
         self._shown_size = (0, 0)
         self.frames = 0
 
@@ -92,7 +92,7 @@ class WindowView:
         camera = self._fly_camera.camera
         empty = not self._world.slots
         near, fog = (NEAR, EMPTY_FOG) if empty else near_and_fog(self._world, camera)
-        return View(camera, size, fog, near, look=self._colors)
+        return View(camera, size, fog, near, colors=self._colors)
 
     def resize(self, size: tuple[int, int]) -> bool:
         """Create the render target for a size; True when it replaced one of another size."""
@@ -101,7 +101,7 @@ class WindowView:
         replaced = self._target is not None
         if self._target is not None:
             self._target.release()
-        self._target = Target(self._ctx, size, self._samples)
+        self._target = RenderTarget(self._ctx, size, self._samples)
         return replaced
 
     def draw(self, over: DrawList, front: DrawList | None) -> None:
@@ -118,7 +118,7 @@ class WindowView:
             self._window.finish_gpu()
         self.show(self._target)
 
-    def draw_over(self, picture: Target, size: tuple[int, int], over: DrawList) -> None:
+    def draw_over(self, picture: RenderTarget, size: tuple[int, int], over: DrawList) -> None:
         """Draw the overlay over a finished picture, and show it.
 
         Args:
@@ -126,18 +126,18 @@ class WindowView:
             size: Its (width, height), pixels.
             over: The overlay.
         """
-        self._renderer.draw_over(picture, self.view(size), over)
+        self._renderer.draw_overlay(picture, self.view(size), over)
         self.show(picture)
 
-    def show(self, picture: Target) -> None:
+    def show(self, picture: RenderTarget) -> None:
         """Show a picture of the world in the window, with the panels beside it."""
         if self._shown_size != self._window.size:
             self._shown_size = self._window.size
             self._screen = self._ctx.detect_framebuffer(0)
         if picture.size == self._window.size:
-            picture.to_window(self._screen)
+            picture.copy_to_window(self._screen)
         else:
-            self._gui.draw_world(self._screen, picture.picture)
+            self._gui.draw_world(self._screen, picture.texture)
         self._gui.draw(self._screen)
         self._window.show_picture()
         self.frames += 1

@@ -13,7 +13,7 @@ from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
 from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
 from vrnn.network.graph import Node
-from vrnn.render.panorama import panorama, stereo_pair
+from vrnn.render.panorama import render_panorama, render_stereo_pair
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
@@ -54,7 +54,7 @@ class Exporter:
         """
         self._wait(camera)
         near, fog = near_and_fog(self._workspace.world, camera)
-        return View(camera, size, fog, near, transparent=transparent, look=self._colors)
+        return View(camera, size, fog, near, transparent=transparent, colors=self._colors)
 
     def picture(
         self, camera: Camera, size: tuple[int, int], transparent: bool, kind: str
@@ -69,10 +69,10 @@ class Exporter:
         if kind == "flat":
             return Image.fromarray(render_tiled(self._renderer, view, draw_list))
         if kind == "stereo":
-            return Image.fromarray(stereo_pair(self._renderer, view, draw_list))
+            return Image.fromarray(render_stereo_pair(self._renderer, view, draw_list))
         if kind == "panorama":
             width = max(64, size[0] // 2 * 2)
-            return Image.fromarray(panorama(self._renderer, view, draw_list, width))
+            return Image.fromarray(render_panorama(self._renderer, view, draw_list, width))
         raise VrnnError(f"no picture '{kind}': choose one of {', '.join(IMAGE_KINDS)}")
 
     def save_image(

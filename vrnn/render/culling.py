@@ -1,8 +1,8 @@
-"""What is worth drawing from here, found for all things at once and kept while the eye stays near.
+"""Culling: which records are worth drawing from a viewpoint, kept while the eye stays near it.
 
-Panels are left out by their vertex shader when they are outside the view; here they are brought
-into the order in which the nearer ones hide the others, and small things are left out. Two eyes
-share what is found for the middle between them.
+Panels outside the view are dropped by their vertex shader; here panels are sorted so that the
+nearer ones hide the others, and strokes too short to be seen are dropped. Two eyes share one
+result, computed for the midpoint between them.
 """
 
 from __future__ import annotations
@@ -12,46 +12,64 @@ from math import cos
 
 import numpy as np
 
-STEP, TURN = 0.5, 0.1
-"""Meters and radians that the eye may move before all this is found anew."""
-SHORTEST = 0.6
-"""Pixels: pieces of edges that are shorter on screen are left out."""
+MAX_MOVE, MAX_TURN = 0.5, 0.1
+"""Meters and radians that the eye may move and turn before everything is culled again."""
+MIN_STROKE_LENGTH = 0.6
+"""Pixels on screen below which a piece of an edge is dropped."""
 
 
 @dataclass(frozen=True, eq=False)
 class CullKey:
-    """Where something is looked at from. position: (3,) meters; forward: (3,) where what is seen
-    depends on the direction, None for a head, which turns too often; pixels_a_unit: of a meter at a
-    meter's depth; picture: the rest that has to be the same; step: meters it may move."""
+    """The viewpoint that a culling result was computed for.
+
+    Attributes:
+        position: (3,) meters in the world.
+        forward: (3,) unit vector where the result depends on the direction; None for a head, which
+            turns too often.
+        pixels_per_unit: Pixels on screen of a meter at a depth of one meter.
+        projection: Whatever else has to be equal for the result to be valid.
+        max_move: Meters that the eye may move before the result is out of date.
+    """
 
     position: np.ndarray
     forward: np.ndarray | None
-    pixels_a_unit: float
-    picture: tuple[object, ...]
-    step: float = STEP
+    pixels_per_unit: float
+    projection: tuple[object, ...]
+    max_move: float = MAX_MOVE
 
-    def serves(self, other: CullKey) -> bool:
-        """Whether what was found from here does for another standpoint."""
-        if self.picture != other.picture:
+    def is_valid_for(self, other: CullKey) -> bool:
+        """Tell whether what was culled for this viewpoint may be drawn from another."""
+        if self.projection != other.projection:
             return False
         moved = self.position - other.position
-        if float(moved @ moved) > self.step**2:
+        if float(moved @ moved) > self.max_move**2:
             return False
         if self.forward is None or other.forward is None:
             return self.forward is other.forward
-        return float(self.forward @ other.forward) > cos(TURN)
+        return float(self.forward @ other.forward) > cos(MAX_TURN)
 
 
 def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
-    """Rectangles in the order of their middle's distance: what hides others is drawn first."""
-    middle = records["origin"] + 0.5 * (records["right"] + records["down"])
-    return records[np.argsort(((middle - eye) ** 2).sum(1), kind="stable")]
+    """Sort rectangles by the distance of their centers: what hides others is drawn first.
+
+    Args:
+        records: (N,) of a dtype with `origin`, `right` and `down`, such as `PANEL`.
+        eye: (3,) meters in the world.
+    """
+    center = records["origin"] + 0.5 * (records["right"] + records["down"])
+    return records[np.argsort(((center - eye) ** 2).sum(1), kind="stable")]
 
 
-def cull_short(strokes: np.ndarray, here: CullKey) -> np.ndarray:
-    """Pieces of edges that can be seen; arrow heads always."""
+def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:
+    """Keep the pieces of edges that are long enough on screen to be seen, and all arrow heads.
+
+    Args:
+        strokes: (N,) of `STROKE`.
+        key: The viewpoint.
+    """
     along = strokes["end"] - strokes["start"]
-    away = strokes["start"] - here.position.astype(np.float32)
-    length = np.einsum("ij,ij->i", along, along) * here.pixels_a_unit**2
-    far = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
-    return strokes[(strokes["kind"] > 0) | (length > SHORTEST**2 * far)]
+    away = strokes["start"] - key.position.astype(np.float32)
+    length_squared = np.einsum("ij,ij->i", along, along) * key.pixels_per_unit**2
+    distance_squared = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
+    long_enough = length_squared > MIN_STROKE_LENGTH**2 * distance_squared
+    return strokes[(strokes["kind"] > 0) | long_enough]

@@ -1,6 +1,6 @@
 """OpenGL functions that ModernGL does not offer, for the context that is current on this thread.
 
-Those that may take long let other threads go on meanwhile; the others do not, as getting the
+Functions that may block release the interpreter lock; the others keep it, as getting the
 interpreter back from a busy thread takes longer than they do.
 """
 
@@ -24,9 +24,10 @@ COLOR_ATTACHMENT0, DEPTH_ATTACHMENT, FRAMEBUFFER_COMPLETE = 0x8CE0, 0x8D00, 0x8C
 COLOR_BUFFER_BIT, DEPTH_BUFFER_BIT = 0x4000, 0x0100
 NEAREST, LINEAR, TEXTURE_MAG_FILTER, TEXTURE_MIN_FILTER = 0x2600, 0x2601, 0x2800, 0x2801
 TIME_ELAPSED, QUERY_RESULT, QUERY_RESULT_AVAILABLE = 0x88BF, 0x8866, 0x8867
+FRAMEBUFFER_SRGB = 0x8DB9
 NO_ERROR = 0
 
-_KINDS: dict[str, tuple[Any, ...]] = {
+_SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glBindFramebuffer": (None, c_uint, c_uint),
     "glBindTexture": (None, c_uint, c_uint),
     "glBlitFramebuffer": (None, *[c_int] * 8, c_uint, c_uint),
@@ -55,43 +56,58 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "glTexParameteri": (None, c_uint, c_uint, c_int),
     "glViewport": (None, *[c_int] * 4),
 }
-"""What each returns and takes."""
-_LONG = ("glFinish", "glReadPixels")
+"""Return type and argument types by function name."""
+_BLOCKING = ("glFinish", "glReadPixels")
+"""Functions that release the interpreter lock while they run."""
 
 
-class Raw:
-    """Functions by name without `gl`: `raw.Flush()`. Make one for each context."""
+class RawGL:
+    """The functions of one context, named without `gl`: `gl.Flush()`. Make one for each context."""
 
     def __init__(self) -> None:
-        self._address = _finder()
+        self._load_address = _address_loader()
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
-        """Look a function up when it is first called. Raises VrnnError when the driver lacks it."""
-        full = "gl" + name
-        if full not in _KINDS:
+        """Look a function up when it is first called.
+
+        Raises:
+            AttributeError: The function has no entry in `_SIGNATURES`.
+            VrnnError: The driver lacks the function.
+        """
+        full_name = "gl" + name
+        if full_name not in _SIGNATURES:
             raise AttributeError(name)
-        address = self._address(full)
+        address = self._load_address(full_name)
         if not address:
             raise VrnnError(
-                f"the graphics driver has no {full}, which a headset needs; update the driver"
+                f"the graphics driver has no {full_name}, which a headset needs; update the driver"
             )
-        make: Any = ctypes.CFUNCTYPE if full in _LONG else ctypes.PYFUNCTYPE
-        function: Callable[..., Any] = make(*_KINDS[full])(address)
+        prototype: Any = ctypes.CFUNCTYPE if full_name in _BLOCKING else ctypes.PYFUNCTYPE
+        function: Callable[..., Any] = prototype(*_SIGNATURES[full_name])(address)
         setattr(self, name, function)
         return function
 
-    def new(self, kind: str) -> int:
-        """The number of a new object. kind: `Textures`, `Framebuffers` or `Queries`."""
-        number = c_uint()
-        getattr(self, f"Gen{kind}")(1, ctypes.byref(number))
-        return number.value
+    def create(self, kind: str) -> int:
+        """Create an object and return its id.
 
-    def delete(self, kind: str, number: int) -> None:
-        """Give an object back."""
-        getattr(self, f"Delete{kind}")(1, ctypes.byref(c_uint(number)))
+        Args:
+            kind: `Textures`, `Framebuffers` or `Queries`.
+        """
+        object_id = c_uint()
+        getattr(self, f"Gen{kind}")(1, ctypes.byref(object_id))
+        return object_id.value
 
-    def nanoseconds(self, query: int) -> int | None:
-        """What a timer query found; None while it is not done."""
+    def delete(self, kind: str, object_id: int) -> None:
+        """Delete an object.
+
+        Args:
+            kind: `Textures`, `Framebuffers` or `Queries`.
+            object_id: What `create` returned.
+        """
+        getattr(self, f"Delete{kind}")(1, ctypes.byref(c_uint(object_id)))
+
+    def query_nanoseconds(self, query: int) -> int | None:
+        """Return the result of a timer query in nanoseconds; None while it is not available."""
         value = c_uint64()
         self.GetQueryObjectui64v(query, QUERY_RESULT_AVAILABLE, ctypes.byref(value))
         if not value.value:
@@ -100,38 +116,38 @@ class Raw:
         return value.value
 
 
-def _finder() -> Callable[[str], int | None]:
-    """How functions of the current context are found."""
+def _address_loader() -> Callable[[str], int | None]:
+    """Return what gives the address of a function of the current context, None if it has none."""
     if sys.platform == "win32":
         library = ctypes.WinDLL("opengl32")
-        find = library.wglGetProcAddress
-        find.restype, find.argtypes = c_void_p, [c_char_p]
+        get_address = library.wglGetProcAddress
+        get_address.restype, get_address.argtypes = c_void_p, [c_char_p]
 
-        def on_windows(name: str) -> int | None:
+        def load_on_windows(name: str) -> int | None:
             # The oldest functions are those of the library itself.
-            found: int | None = find(name.encode())
-            return found or ctypes.cast(getattr(library, name), c_void_p).value
+            address: int | None = get_address(name.encode())
+            return address or ctypes.cast(getattr(library, name), c_void_p).value
 
-        return on_windows
+        return load_on_windows
     if sys.platform == "darwin":
         framework = ctypes.CDLL("/System/Library/Frameworks/OpenGL.framework/OpenGL")
         return lambda name: ctypes.cast(getattr(framework, name, None), c_void_p).value
-    return _finder_on_linux()
+    return _linux_address_loader()
 
 
-def _finder_on_linux() -> Callable[[str], int | None]:
-    for library, current, find in (
+def _linux_address_loader() -> Callable[[str], int | None]:
+    for file, current_context, get_address in (
         ("libEGL.so.1", "eglGetCurrentContext", "eglGetProcAddress"),
         ("libGL.so.1", "glXGetCurrentContext", "glXGetProcAddressARB"),
     ):
         try:
-            loaded = ctypes.CDLL(library)
+            library = ctypes.CDLL(file)
         except OSError:
             continue
-        getattr(loaded, current).restype = c_void_p
-        if not getattr(loaded, current)():
+        getattr(library, current_context).restype = c_void_p
+        if not getattr(library, current_context)():
             continue
-        function = getattr(loaded, find)
+        function = getattr(library, get_address)
         function.restype, function.argtypes = c_void_p, [c_char_p]
         return lambda name: function(name.encode())
     raise VrnnError("no OpenGL context is current on this thread; draw from the main one")

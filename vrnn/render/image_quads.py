@@ -7,70 +7,89 @@ from collections.abc import Sequence
 import moderngl
 import numpy as np
 
-from vrnn.render.instances import Strip
+from vrnn.render.gl_raw import SRGB8_ALPHA8
+from vrnn.render.instances import QuadStrip
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import ImageQuad
 
-SRGB8_ALPHA8 = 0x8C43
 
+class ImageRenderer:
+    """Draws image quads, and keeps the texture of each until it is no longer drawn.
 
-class Images:
-    """Draws pictures, and keeps the texture of each until it is no longer drawn."""
+    Attributes:
+        named_textures: Textures of others that an `ImageQuad` may name; whoever registers one
+            releases it.
+    """
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self._ctx = ctx
-        self._shader = Shader(ctx, "picture")
-        self._strip = Strip(ctx, self._shader)
+        self._shader = Shader(ctx, "image")
+        self._strip = QuadStrip(ctx, self._shader)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
-        self.lent: dict[str, moderngl.Texture] = {}
+        self.named_textures: dict[str, moderngl.Texture] = {}
         self._prepared: Sequence[ImageQuad] | None = None
 
-    def prepare(self, pictures: Sequence[ImageQuad]) -> None:
-        """Send new ones to the GPU, before anything is drawn that this would have to wait for, and
-        forget textures of others."""
-        if pictures is self._prepared:
+    def prepare(self, images: Sequence[ImageQuad]) -> None:
+        """Upload new images, and release the textures of those that are no longer drawn.
+
+        To be called before anything is drawn that an upload would have to wait for.
+
+        Args:
+            images: All that will be drawn until the next call; the same sequence is skipped.
+        """
+        if images is self._prepared:
             return
-        self._prepared = pictures
-        seen = {id(picture.pixels) for picture in pictures}
-        for key in self._textures.keys() - seen:
+        self._prepared = images
+        drawn = {id(image.pixels) for image in images}
+        for key in self._textures.keys() - drawn:
             self._textures.pop(key)[1].release()
-        for picture in pictures:
-            self._texture(picture)
+        for image in images:
+            self._texture(image)
 
-    def draw(self, pictures: Sequence[ImageQuad], way: StereoMode = StereoMode.ONE) -> None:
-        """Draw them."""
-        program = self._shader.of(way)
-        for picture in pictures:
-            self._texture(picture).use(0)
-            for name in ("origin", "right", "down"):
-                program[name] = getattr(picture, name)
-            self._strip.draw(way)
+    def draw(self, images: Sequence[ImageQuad], mode: StereoMode = StereoMode.SINGLE) -> None:
+        """Draw images, one draw call each, in their order."""
+        program = self._shader.program_for(mode)
+        for image in images:
+            self._texture(image).use(0)
+            program["origin"] = image.origin
+            program["right"] = image.right
+            program["down"] = image.down
+            self._strip.draw(mode)
 
-    def _texture(self, picture: ImageQuad) -> moderngl.Texture:
-        pixels = picture.pixels
+    def _texture(self, image: ImageQuad) -> moderngl.Texture:
+        pixels = image.pixels
         if isinstance(pixels, str):
-            return self.lent[pixels]
+            return self.named_textures[pixels]
         key = id(pixels)
         if key not in self._textures:
             height, width = pixels.shape[:2]
-            opaque = np.full((height, width, 4), 255, np.uint8)
-            opaque[..., :3] = pixels
             texture = self._ctx.texture(
-                (width, height), 4, opaque.tobytes(), internal_format=SRGB8_ALPHA8
+                (width, height), 4, rgba_bytes(pixels), internal_format=SRGB8_ALPHA8
             )
             texture.build_mipmaps()
-            near = moderngl.LINEAR if picture.smooth else moderngl.NEAREST
-            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, near)
+            magnify = moderngl.LINEAR if image.smooth else moderngl.NEAREST
+            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, magnify)
             texture.anisotropy = 8.0
             texture.repeat_x = texture.repeat_y = False
-            # The pixels are kept with it, so that their id stays theirs.
+            # The pixels are kept too, so that no other array gets their id.
             self._textures[key] = (pixels, texture)
         return self._textures[key][1]
 
     def release(self) -> None:
-        """Give all textures back."""
+        """Release all textures and the program."""
         for _, texture in self._textures.values():
             texture.release()
         self._textures.clear()
         self._prepared = None
         self._strip.release()
+
+
+def rgba_bytes(pixels: np.ndarray) -> bytes:
+    """Return an opaque image's bytes with an alpha of 255.
+
+    Args:
+        pixels: (H, W, 3) uint8.
+    """
+    opaque = np.full((*pixels.shape[:2], 4), 255, np.uint8)
+    opaque[..., :3] = pixels
+    return opaque.tobytes()

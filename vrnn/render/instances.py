@@ -1,4 +1,4 @@
-"""Rectangles by the thousand: one record an instance, one draw call a list."""
+"""Instanced quads: one record per rectangle, one draw call per array of records."""
 
 from __future__ import annotations
 
@@ -14,23 +14,29 @@ from vrnn.render.shaders import Shader, StereoMode
 
 @dataclass(eq=False)
 class _InstanceBatch:
-    """Records on the GPU. arrays: how each way of drawing reads them; sent: the very array that
-    lies there."""
+    """Records on the GPU.
+
+    Attributes:
+        buffer: Holds them.
+        vertex_arrays: How each stereo mode reads them.
+        uploaded: The very array that lies in the buffer.
+    """
 
     buffer: moderngl.Buffer
-    arrays: dict[StereoMode, moderngl.VertexArray] = field(default_factory=dict)
-    sent: np.ndarray | None = None
+    vertex_arrays: dict[StereoMode, moderngl.VertexArray] = field(default_factory=dict)
+    uploaded: np.ndarray | None = None
 
     def release(self) -> None:
-        for array in self.arrays.values():
-            array.release()
+        for vertex_array in self.vertex_arrays.values():
+            vertex_array.release()
         self.buffer.release()
 
 
-class Instances:
+class InstanceRenderer:
     """Draws records of one dtype with one shader; each instance is a strip of four vertices.
 
-    Records are never changed once they are made, so the same array is sent to the GPU only once.
+    The dtype's field names are the shader's attribute names. Records never change once they are
+    made, so the same array is uploaded only once.
     """
 
     def __init__(self, ctx: moderngl.Context, shader: Shader, dtype: np.dtype) -> None:
@@ -38,9 +44,16 @@ class Instances:
         self._batches: dict[Hashable, _InstanceBatch] = {}
 
     def draw(
-        self, records: np.ndarray, key: Hashable = None, way: StereoMode = StereoMode.ONE
+        self, records: np.ndarray, key: Hashable = None, mode: StereoMode = StereoMode.SINGLE
     ) -> None:
-        """records: (N,) of the dtype; key: each list with its own keeps its place on the GPU."""
+        """Draw all records by one call.
+
+        Args:
+            records: (N,) of the dtype.
+            key: Names the buffer that these records go to; lists with keys of their own do not
+                overwrite each other.
+            mode: How the draw reaches both eyes.
+        """
         if not len(records):
             return
         batch = self._batches.get(key)
@@ -49,53 +62,57 @@ class Instances:
                 batch.release()
             buffer = self._ctx.buffer(reserve=max(2 * records.nbytes, 4096), dynamic=True)
             batch = self._batches[key] = _InstanceBatch(buffer)
-        if batch.sent is not records:
+        if batch.uploaded is not records:
             batch.buffer.orphan()  # the last draw may still read it
             batch.buffer.write(np.ascontiguousarray(records).view(np.uint8))
-            batch.sent = records
-        array = batch.arrays.get(way)
-        if array is None:
-            array = batch.arrays[way] = self._array(batch.buffer, way)
-        array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=len(records) * way.copies)
+            batch.uploaded = records
+        vertex_array = batch.vertex_arrays.get(mode)
+        if vertex_array is None:
+            vertex_array = batch.vertex_arrays[mode] = self._vertex_array(batch.buffer, mode)
+        instances = len(records) * mode.instances_per_record
+        vertex_array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=instances)
 
-    def _array(self, buffer: moderngl.Buffer, way: StereoMode) -> moderngl.VertexArray:
-        made = self._shader.of(way)
-        array = self._ctx.vertex_array(made, [])
+    def _vertex_array(self, buffer: moderngl.Buffer, mode: StereoMode) -> moderngl.VertexArray:
+        program = self._shader.program_for(mode)
+        vertex_array = self._ctx.vertex_array(program, [])
         fields: Mapping[str, Any] = self._dtype.fields or {}
         for name, (kind, offset, *_) in fields.items():
             base, shape = kind.subdtype or (kind, (1,))
-            member = made.get(name, None)
+            member = program.get(name, None)
             if isinstance(member, moderngl.Attribute):
-                array.bind(
+                vertex_array.bind(
                     member.location, base.kind, buffer, f"{shape[0]}{base.kind}", offset,
-                    self._dtype.itemsize, way.copies,
+                    self._dtype.itemsize, mode.instances_per_record,
                 )  # fmt: skip
-        return array
+        return vertex_array
 
     def release(self) -> None:
-        """Give the buffers and the programs back."""
+        """Release the buffers and the programs."""
         for batch in self._batches.values():
             batch.release()
         self._batches.clear()
         self._shader.release()
 
 
-class Strip:
+class QuadStrip:
     """Draws a single strip of four vertices that needs no records."""
 
     def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
         self._ctx, self._shader = ctx, shader
-        self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
+        self._vertex_arrays: dict[StereoMode, moderngl.VertexArray] = {}
 
-    def draw(self, way: StereoMode = StereoMode.ONE) -> None:
-        """Draw it with the uniforms as they are."""
-        if way not in self._arrays:
-            self._arrays[way] = self._ctx.vertex_array(self._shader.of(way), [])
-        self._arrays[way].render(moderngl.TRIANGLE_STRIP, vertices=4, instances=way.copies)
+    def draw(self, mode: StereoMode = StereoMode.SINGLE) -> None:
+        """Draw it with the program's uniforms as they are."""
+        if mode not in self._vertex_arrays:
+            program = self._shader.program_for(mode)
+            self._vertex_arrays[mode] = self._ctx.vertex_array(program, [])
+        self._vertex_arrays[mode].render(
+            moderngl.TRIANGLE_STRIP, vertices=4, instances=mode.instances_per_record
+        )
 
     def release(self) -> None:
-        """Give the programs back."""
-        for array in self._arrays.values():
-            array.release()
-        self._arrays.clear()
+        """Release the programs."""
+        for vertex_array in self._vertex_arrays.values():
+            vertex_array.release()
+        self._vertex_arrays.clear()
         self._shader.release()

@@ -1,9 +1,9 @@
 """Feature maps on the GPU: half floats, one after the other, in a texture array.
 
 A texture array is used as plain memory: a layer's block (see `FeatureMaps.block`) starts at a row
-of ROW texels and runs on through rows and layers of the array, so that any number of maps of any
-size shares one array, nothing is padded to a common size, and an upload copies the block as it is.
-The block brings its own pyramid of means, so there are no mipmaps to build on the GPU either.
+of `ROW_TEXELS` texels and continues through rows and layers of the array. So any number of maps of
+any size shares one array, nothing is padded to a common size, and an upload copies the block as it
+is. The block brings its own pyramid of means, so there are no mipmaps to build on the GPU either.
 """
 
 from __future__ import annotations
@@ -15,83 +15,109 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 
-ROW = 1024
+ROW_TEXELS = 1024
 """Texels in a row. A power of two: the shader divides by shifting."""
-ROWS = 1024
+LAYER_ROWS = 1024
 """Rows in a layer of the array; a power of two."""
-MOST_LAYERS = 2047
-"""Of one array: all drivers allow 2048, and a texel's number stays below 2³¹."""
+MAX_LAYERS = 2047
+"""Layers of one array: all drivers allow 2048, and a texel's number stays below 2³¹."""
 
 Address = tuple[int, int]
-"""Number of the array, and the first texel in it."""
+"""Index of the texture array, and the first texel in it."""
+WriteBox = tuple[int, int, int, int, int, int]
+"""Corner (x, y, layer) and size (width, rows, layers) of a write into a texture array, texels."""
 
 
-def plan(sizes: Mapping[int, int], most_layers: int = MOST_LAYERS) -> dict[int, Address]:
-    """Where each node's block lies. sizes: half floats in the block, by node id."""
-    where: dict[int, Address] = {}
+def assign_addresses(sizes: Mapping[int, int], max_layers: int = MAX_LAYERS) -> dict[int, Address]:
+    """Choose where each node's block lies.
+
+    Args:
+        sizes: Half floats in each block, by node id.
+        max_layers: Layers that one texture array may have.
+
+    Raises:
+        VrnnError: A single block is larger than a texture array.
+    """
+    addresses: dict[int, Address] = {}
     array, row = 0, 0
     for node, size in sizes.items():
-        rows = -(-size // ROW)
-        if rows > most_layers * ROWS:
+        rows = -(-size // ROW_TEXELS)
+        if rows > max_layers * LAYER_ROWS:
             raise VrnnError(
                 f"one layer holds {size:,} values, more than a texture can; "
                 "pass a smaller --input-size"
             )
-        if row + rows > most_layers * ROWS:
+        if row + rows > max_layers * LAYER_ROWS:
             array, row = array + 1, 0
-        where[node] = (array, row * ROW)
+        addresses[node] = (array, row * ROW_TEXELS)
         row += rows
-    return where
+    return addresses
 
 
-Box = tuple[int, int, int, int, int, int]
+def split_block(first: int, size: int) -> Iterator[tuple[int, int, WriteBox]]:
+    """Split a block into boxes that a texture array can be written by.
 
+    There are four boxes at most: to the end of a layer, whole layers, whole rows, and the beginning
+    of the last row.
 
-def pieces(first: int, size: int) -> Iterator[tuple[int, int, Box]]:
-    """How to write a block: (start, stop) in it and the box (x, y, layer, width, rows, layers).
+    Args:
+        first: The block's first texel in the array, a multiple of `ROW_TEXELS`.
+        size: Texels in the block.
 
-    first: a multiple of ROW. Four boxes at most: to the end of a layer, whole layers, whole rows,
-    and the last row's beginning.
+    Yields:
+        The start and stop of each part in the block, and its box.
     """
     start = 0
-    row = first // ROW
-    whole_rows = size // ROW
-    head = min(whole_rows, -row % ROWS)
-    middle = (whole_rows - head) // ROWS
-    tail = whole_rows - head - middle * ROWS
-    for rows, layers in ((head, 1), (ROWS, middle), (tail, 1)):
+    row = first // ROW_TEXELS
+    whole_rows = size // ROW_TEXELS
+    head = min(whole_rows, -row % LAYER_ROWS)
+    middle = (whole_rows - head) // LAYER_ROWS
+    tail = whole_rows - head - middle * LAYER_ROWS
+    for rows, layers in ((head, 1), (LAYER_ROWS, middle), (tail, 1)):
         if rows and layers:
-            stop = start + rows * layers * ROW
-            yield start, stop, (0, row % ROWS, row // ROWS, ROW, rows, layers)
+            stop = start + rows * layers * ROW_TEXELS
+            yield start, stop, (0, row % LAYER_ROWS, row // LAYER_ROWS, ROW_TEXELS, rows, layers)
             start, row = stop, row + rows * layers
     if start < size:
-        yield start, size, (0, row % ROWS, row // ROWS, size - start, 1, 1)
+        yield start, size, (0, row % LAYER_ROWS, row // LAYER_ROWS, size - start, 1, 1)
 
 
 class MapStore:
-    """The texture arrays of one network."""
+    """The texture arrays that hold one network's feature maps.
+
+    Attributes:
+        addresses: Where each block lies, by node id.
+        arrays: The texture arrays, half floats of one component.
+    """
 
     def __init__(self, ctx: moderngl.Context, sizes: Mapping[int, int]) -> None:
-        """Make room for blocks of these sizes (half floats, by node id).
+        """Allocate room for all blocks.
 
-        Raises VrnnError when the GPU has not enough memory.
+        Args:
+            ctx: The context to allocate in.
+            sizes: Half floats in each block, by node id.
+
+        Raises:
+            VrnnError: The GPU has not enough memory, or a block is larger than a texture array.
         """
-        self.addresses = plan(sizes, min(MOST_LAYERS, ctx.info["GL_MAX_ARRAY_TEXTURE_LAYERS"] - 1))
+        max_layers = min(MAX_LAYERS, ctx.info["GL_MAX_ARRAY_TEXTURE_LAYERS"] - 1)
+        self.addresses = assign_addresses(sizes, max_layers)
         self._sizes = dict(sizes)
         rows: dict[int, int] = {}
         for node, (array, first) in self.addresses.items():
-            rows[array] = max(rows.get(array, 0), first // ROW + -(-sizes[node] // ROW))
-        self.arrays = [self._array(ctx, rows[index]) for index in sorted(rows)]
+            end = first // ROW_TEXELS + -(-sizes[node] // ROW_TEXELS)
+            rows[array] = max(rows.get(array, 0), end)
+        self.arrays = [self._create_array(ctx, rows[index]) for index in sorted(rows)]
 
     @staticmethod
-    def _array(ctx: moderngl.Context, rows: int) -> moderngl.TextureArray:
-        layers = -(-rows // ROWS)
-        height = rows if layers == 1 else ROWS
-        array = ctx.texture_array((ROW, height, layers), 1, dtype="f2")
+    def _create_array(ctx: moderngl.Context, rows: int) -> moderngl.TextureArray:
+        layers = -(-rows // LAYER_ROWS)
+        height = rows if layers == 1 else LAYER_ROWS
+        array = ctx.texture_array((ROW_TEXELS, height, layers), 1, dtype="f2")
         array.filter = (moderngl.NEAREST, moderngl.NEAREST)
         if ctx.error == "GL_OUT_OF_MEMORY":
             array.release()
-            megabytes = ROW * height * layers * 2 >> 20
+            megabytes = ROW_TEXELS * height * layers * 2 >> 20
             raise VrnnError(
                 f"the GPU has no {megabytes} MB free for the feature maps; "
                 "pass a smaller --input-size or --detail layers"
@@ -100,21 +126,87 @@ class MapStore:
 
     @property
     def bytes(self) -> int:
-        """GPU memory taken."""
+        """GPU memory taken, in bytes."""
         return sum(2 * a.width * a.height * a.layers for a in self.arrays)
 
     def upload(self, node: int, block: np.ndarray) -> None:
-        """Write one layer's block, float16 and one-dimensional, over the one before."""
+        """Write one layer's block over the one before.
+
+        Args:
+            node: Id of the layer's node.
+            block: (size,) float16, as large as was allocated for the node.
+
+        Raises:
+            ValueError: The block has another shape or dtype.
+        """
         if block.dtype != np.float16 or block.shape != (self._sizes[node],):
             raise ValueError(
                 f"node {node}: expected {self._sizes[node]} half floats, "
                 f"got {block.shape} of {block.dtype}"
             )
         array, first = self.addresses[node]
-        for start, stop, box in pieces(first, block.size):
+        for start, stop, box in split_block(first, block.size):
             self.arrays[array].write(block[start:stop], viewport=box)
 
     def release(self) -> None:
-        """Give the arrays back."""
+        """Release the texture arrays."""
         for array in self.arrays:
             array.release()
+
+
+class MapStores:
+    """The map stores of all networks, by slot, and of whatever else has feature maps."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._stores: dict[int, MapStore] = {}
+
+    def allocate(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
+        """Allocate room for a network's maps, in the place of those it had.
+
+        Args:
+            slot: The network's number.
+            sizes: Half floats in each block, by node id.
+
+        Returns:
+            Where each block lies, by node id.
+
+        Raises:
+            VrnnError: The GPU has not enough memory, or a block is larger than a texture array.
+        """
+        self.free(slot)
+        self._stores[slot] = MapStore(self._ctx, sizes)
+        return self._stores[slot].addresses
+
+    def free(self, slot: int) -> None:
+        """Release the memory of a network's maps, if it has any."""
+        if slot in self._stores:
+            self._stores.pop(slot).release()
+
+    def upload(self, slot: int, node: int, block: np.ndarray) -> None:
+        """Write one layer's block; see `MapStore.upload`."""
+        self._stores[slot].upload(node, block)
+
+    def addresses(self, slot: int) -> Mapping[int, Address]:
+        """Return where each block of a network lies, by node id."""
+        return self._stores[slot].addresses
+
+    def texture(self, slot: int, index: int) -> moderngl.TextureArray:
+        """Return one of the texture arrays that a network's maps lie in."""
+        return self._stores[slot].arrays[index]
+
+    @property
+    def slots(self) -> frozenset[int]:
+        """The slots that have maps."""
+        return frozenset(self._stores)
+
+    @property
+    def bytes(self) -> int:
+        """GPU memory that all maps take, in bytes."""
+        return sum(store.bytes for store in self._stores.values())
+
+    def release(self) -> None:
+        """Release the memory of all maps."""
+        for store in self._stores.values():
+            store.release()
+        self._stores.clear()

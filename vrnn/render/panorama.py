@@ -1,4 +1,4 @@
-"""Pictures all around, and for two eyes."""
+"""Panoramas, and stereo pairs for two eyes."""
 
 from __future__ import annotations
 
@@ -13,60 +13,82 @@ from vrnn.render.uniforms import View
 from vrnn.scene.camera import MAX_PITCH, Camera
 from vrnn.scene.primitives import DrawList
 
-EYES = 0.063
+EYE_DISTANCE = 0.063
 """Meters between a person's eyes, on average."""
-SIDES = (
+FACE_DIRECTIONS = (
     (0.0, 0.0), (-pi / 2, 0.0), (pi, 0.0), (pi / 2, 0.0), (0.0, MAX_PITCH), (0.0, -MAX_PITCH),
 )  # fmt: skip
-"""Yaw and pitch from the middle of the picture: ahead, right, behind, left, up, down."""
-MARGIN = 1.03
-"""A side's picture is this much wider than a right angle, so that no pixel lies on its edge."""
+"""Yaw and pitch of each cube face from the panorama's center, radians: ahead, right, behind, left,
+up, down."""
+FACE_MARGIN = 1.03
+"""A face is this much wider than a right angle, so that no pixel lies on its edge."""
+STRIP_ROWS = 256
+"""Rows of a panorama that are resampled at once: a large one has many directions."""
 
 
-def panorama(renderer: Renderer, view: View, drawing: DrawList, width: int) -> np.ndarray:
-    """(width // 2, width, 3) uint8 sRGB: everything around the eye, equirectangular.
+def render_panorama(renderer: Renderer, view: View, draw_list: DrawList, width: int) -> np.ndarray:
+    """Draw everything around the eye as an equirectangular panorama.
 
-    The middle is what lies ahead, level; left and right edge what lies behind. view: whose place
-    and yaw count; width: pixels, even.
+    The center is what lies ahead, at the horizon; the left and right edges are what lies behind.
+
+    Args:
+        renderer: What draws.
+        view: Its camera's position and yaw count; pitch and field of view do not.
+        draw_list: What to draw.
+        width: Pixels, an even number.
+
+    Returns:
+        (width // 2, width, 3) uint8 sRGB.
     """
     height = width // 2
-    side = max(64, round(width / 4 * MARGIN))
-    level = replace(view.camera, pitch=0.0, fov=2 * np.arctan(MARGIN))
+    face_size = max(64, round(width / 4 * FACE_MARGIN))
+    level = replace(view.camera, pitch=0.0, fov=2 * np.arctan(FACE_MARGIN))
     faces = []
-    for yaw, pitch in SIDES:
+    for yaw, pitch in FACE_DIRECTIONS:
         camera = replace(level, yaw=level.yaw + yaw, pitch=pitch)
-        part = replace(view, camera=camera, size=(side, side), near=min(view.near, 0.05))
-        faces.append((camera, render_tiled(renderer, part, drawing)))
+        size = (face_size, face_size)
+        face_view = replace(view, camera=camera, size=size, near=min(view.near, 0.05))
+        faces.append((camera, render_tiled(renderer, face_view, draw_list)))
     result = np.empty((height, width, 3), np.uint8)
-    across = (np.arange(width) + 0.5) / width * 2 * pi - pi
-    best_of = np.stack([camera.axes()[2] for camera, _ in faces])
-    for start in range(0, height, 256):  # in strips: a large picture has many directions
-        rows = np.arange(start, min(start + 256, height))
-        up = pi / 2 - (rows + 0.5) / height * pi
-        angle = level.yaw - across[None, :]
+    longitude = (np.arange(width) + 0.5) / width * 2 * pi - pi
+    face_axes = np.stack([camera.axes()[2] for camera, _ in faces])
+    for start in range(0, height, STRIP_ROWS):
+        rows = np.arange(start, min(start + STRIP_ROWS, height))
+        latitude = pi / 2 - (rows + 0.5) / height * pi
+        yaws = level.yaw - longitude[None, :]
         rays = np.stack(
             [
-                -np.sin(angle) * np.cos(up)[:, None],
-                np.broadcast_to(np.sin(up)[:, None], (len(rows), width)),
-                -np.cos(angle) * np.cos(up)[:, None],
+                -np.sin(yaws) * np.cos(latitude)[:, None],
+                np.broadcast_to(np.sin(latitude)[:, None], (len(rows), width)),
+                -np.cos(yaws) * np.cos(latitude)[:, None],
             ],
             -1,
         )
-        nearest = (rays @ best_of.T).argmax(-1)
+        nearest = (rays @ face_axes.T).argmax(-1)
         for index, (camera, pixels) in enumerate(faces):
-            mine = nearest == index
-            if mine.any():
-                result[rows[0] : rows[-1] + 1][mine] = _seen(camera, pixels, rays[mine])
+            on_face = nearest == index
+            if on_face.any():
+                strip = result[rows[0] : rows[-1] + 1]
+                strip[on_face] = _sample_face(camera, pixels, rays[on_face])
     return result
 
 
-def _seen(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
-    """(N, 3) uint8: what a square picture shows in some directions (N, 3), blended."""
+def _sample_face(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
+    """Return the colors of a square picture in some directions, blended from four pixels each.
+
+    Args:
+        camera: Where the face was drawn from.
+        pixels: (S, S, 3) uint8 sRGB, the face.
+        rays: (N, 3) directions in the world.
+
+    Returns:
+        (N, 3) uint8.
+    """
     right, up, forward = camera.axes()
     depth = rays @ forward
     side = pixels.shape[0]
-    x = (rays @ right / depth / MARGIN + 1) / 2 * side - 0.5
-    y = (1 - rays @ up / depth / MARGIN) / 2 * side - 0.5
+    x = (rays @ right / depth / FACE_MARGIN + 1) / 2 * side - 0.5
+    y = (1 - rays @ up / depth / FACE_MARGIN) / 2 * side - 0.5
     x, y = np.clip(x, 0, side - 1.001), np.clip(y, 0, side - 1.001)
     left, top = x.astype(int), y.astype(int)
     tx, ty = (x - left)[:, None], (y - top)[:, None]
@@ -74,14 +96,23 @@ def _seen(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.ndarray:
     return np.rint(rows[0] * (1 - ty) + rows[1] * ty).astype(np.uint8)
 
 
-def stereo_pair(
-    renderer: Renderer, view: View, drawing: DrawList, apart: float = EYES
+def render_stereo_pair(
+    renderer: Renderer, view: View, draw_list: DrawList, eye_distance: float = EYE_DISTANCE
 ) -> np.ndarray:
-    """(H, 2·W, 3) uint8 sRGB: what the left and the right eye see, side by side, looking ahead in
-    parallel. apart: meters between the eyes."""
+    """Draw what the left and the right eye see, side by side, looking ahead in parallel.
+
+    Args:
+        renderer: What draws.
+        view: Its camera is the midpoint between the eyes; its size is that of one eye's picture.
+        draw_list: What to draw.
+        eye_distance: Meters between the eyes.
+
+    Returns:
+        (H, 2·W, 3) uint8 sRGB.
+    """
     pictures = []
-    for part in (-0.5, 0.5):
-        camera = view.camera.moved(part * apart, 0.0, 0.0)
-        eye = replace(view, camera=camera, near=min(view.near, 0.05))
-        pictures.append(render_tiled(renderer, eye, drawing))
+    for side in (-0.5, 0.5):
+        camera = view.camera.moved(side * eye_distance, 0.0, 0.0)
+        eye_view = replace(view, camera=camera, near=min(view.near, 0.05))
+        pictures.append(render_tiled(renderer, eye_view, draw_list))
     return np.concatenate(pictures, 1)

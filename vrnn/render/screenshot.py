@@ -1,4 +1,4 @@
-"""Pictures of any size: drawn in tiles, smoothed, with or without a background."""
+"""Screenshots of any size: drawn in tiles, multisampled, with or without a background."""
 
 from __future__ import annotations
 
@@ -7,36 +7,47 @@ from dataclasses import replace
 
 import numpy as np
 
-from vrnn.render.render_target import Target
+from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.primitives import DrawList
 from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 
-TILE = 2048
+TILE_SIZE = 2048
+"""Largest width and height of a tile, pixels."""
 SAMPLES = 8
+"""Samples of each pixel; fewer where the driver has no more."""
 
 
 def render_tiled(
     renderer: Renderer,
     view: View,
-    drawing: DrawList,
+    draw_list: DrawList,
     overlay: DrawList | None = None,
-    side: int = TILE,
+    tile_size: int = TILE_SIZE,
     front: DrawList | None = None,
 ) -> np.ndarray:
-    """A picture of `view.size`, drawn in tiles of `side` pixels.
+    """Draw a picture of `view.size`, tile by tile.
 
-    Returns (H, W, 3) uint8 sRGB, or (H, W, 4) with straight alpha for a transparent view.
+    Args:
+        renderer: What draws.
+        view: The whole picture; its own tile is ignored.
+        draw_list: The world.
+        overlay: What lies over the picture, in pixels.
+        tile_size: Largest width and height of a tile, pixels.
+        front: What floats before the eye, over everything in the world.
+
+    Returns:
+        (H, W, 3) uint8 sRGB, or (H, W, 4) with straight alpha for a transparent view.
     """
     width, height = view.size
     result = np.empty((height, width, 4 if view.transparent else 3), np.uint8)
-    for left, bottom, w, h in tiles(width, height, side):
-        part = replace(view, tile=(left, bottom, w, h))
-        target = Target(renderer.ctx, (w, h), SAMPLES)
+    for left, bottom, w, h in split_into_tiles(width, height, tile_size):
+        tile_view = replace(view, tile=(left, bottom, w, h))
+        target = RenderTarget(renderer.ctx, (w, h), SAMPLES)
         try:
-            renderer.draw(target, part, drawing, overlay, front)
-            pixels = target.pixels()
+            renderer.draw(target, tile_view, draw_list, overlay, front)
+            pixels = target.read_pixels()
         finally:
             target.release()
         rows = slice(height - bottom - h, height - bottom)
@@ -46,19 +57,27 @@ def render_tiled(
     return result
 
 
-def tiles(width: int, height: int, side: int) -> Iterator[tuple[int, int, int, int]]:
-    """(left, bottom, width, height) of parts that make up the whole picture."""
-    for bottom in range(0, height, side):
-        for left in range(0, width, side):
-            yield left, bottom, min(side, width - left), min(side, height - bottom)
+def split_into_tiles(
+    width: int, height: int, tile_size: int
+) -> Iterator[tuple[int, int, int, int]]:
+    """Yield the left, bottom, width and height of the tiles that make up a picture, in pixels."""
+    for bottom in range(0, height, tile_size):
+        for left in range(0, width, tile_size):
+            yield left, bottom, min(tile_size, width - left), min(tile_size, height - bottom)
 
 
 def unpremultiply(pixels: np.ndarray) -> np.ndarray:
-    """(H, W, 4) uint8 with color divided by alpha: what PNG wants.
+    """Divide the color by alpha: what PNG wants.
 
-    pixels: color multiplied by alpha in linear light, then encoded as sRGB.
+    Args:
+        pixels: (H, W, 4) uint8, the color multiplied by alpha in linear light, then encoded as
+            sRGB.
+
+    Returns:
+        (H, W, 4) uint8 sRGB with straight alpha.
     """
     alpha = pixels[..., 3:].astype(np.float32) / 255
+    linear = srgb_to_linear(pixels[..., :3]) / np.maximum(alpha, 1 / 255)
     result = pixels.copy()
-    result[..., :3] = linear_to_srgb(srgb_to_linear(pixels[..., :3]) / np.maximum(alpha, 1 / 255))
+    result[..., :3] = linear_to_srgb(linear)
     return result

@@ -1,4 +1,4 @@
-"""Signed-distance text: one atlas, one draw call for all that is readable."""
+"""Signed-distance text: one glyph atlas, one draw call for everything that is readable."""
 
 from __future__ import annotations
 
@@ -9,115 +9,153 @@ import moderngl
 import numpy as np
 
 from vrnn.render.culling import CullKey
-from vrnn.render.instances import Instances
+from vrnn.render.instances import InstanceRenderer
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import TextLabel
 from vrnn.style import font
 
 GLYPH = np.dtype(
     [
-        ("origin", "3f4"),
-        ("right", "3f4"),
-        ("up", "3f4"),
-        ("cut", "4f4"),
+        ("origin", "3f4"),  # lower left corner of the glyph's box
+        ("right", "3f4"),  # along the box's lower edge
+        ("up", "3f4"),  # along its left edge
+        ("atlas_box", "4f4"),  # left, top, right, bottom in the atlas, 0…1
         ("color", "4f4"),
-        ("fade", "3f4"),
+        ("fade", "3f4"),  # height of a capital letter; pixels where it appears, and disappears
     ]
 )
-COLUMNS, ROWS = 32, 16
-FIRST = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
+"""One letter: an instance."""
+ATLAS_COLUMNS, ATLAS_ROWS = 32, 16
+"""Glyphs across and down the atlas."""
+INITIAL_GLYPHS = "".join(chr(c) for c in range(33, 127)) + "×·→…²°±µσ–—"
+"""Letters in the atlas from the start; others are added when a label has them."""
 
 
 @dataclass(frozen=True, eq=False)
 class TextBatch:
-    """Labels made ready. glyphs: (N,) GLYPH; label: (N,) index; origin, size, fade by label."""
+    """Labels laid out as glyphs.
+
+    Attributes:
+        glyphs: (N,) of `GLYPH`.
+        label_index: (N,) the label of each glyph.
+        origin: (L, 3) meters, the left end of each label's base line.
+        limits: (L, 3) height of a capital letter in meters, the pixels of that height from which
+            the label appears, and those from which it disappears again.
+    """
 
     glyphs: np.ndarray
-    label: np.ndarray
+    label_index: np.ndarray
     origin: np.ndarray
     limits: np.ndarray
 
 
-class Text:
-    """Makes labels ready and draws them."""
+class TextRenderer:
+    """Lays labels out and draws them."""
 
     def __init__(self, ctx: moderngl.Context) -> None:
         shader = Shader(ctx, "text", {"SPREAD": float(font.SPREAD)})
-        self._instances = Instances(ctx, shader, GLYPH)
-        self._atlas = ctx.texture((COLUMNS * font.CELL, ROWS * font.CELL), 1)
+        self._instances = InstanceRenderer(ctx, shader, GLYPH)
+        self._atlas = ctx.texture((ATLAS_COLUMNS * font.CELL, ATLAS_ROWS * font.CELL), 1)
         self._atlas.repeat_x = self._atlas.repeat_y = False
-        self._places: dict[str, int] = {}
-        self._add(FIRST)
+        self._cells: dict[str, int] = {}
+        self._add_glyphs(INITIAL_GLYPHS)
+        self._batches: dict[str, tuple[Sequence[TextLabel], TextBatch]] = {}
 
-    def prepare(self, labels: Sequence[TextLabel]) -> TextBatch:
-        """Lay the letters of all labels out."""
-        self._add("".join({c for label in labels for c in label.text} - self._places.keys()))
+    def batch(self, key: str, labels: Sequence[TextLabel]) -> TextBatch:
+        """Return labels laid out, and keep the result while the same labels are asked for.
+
+        Laying letters out takes far longer than drawing them; a draw list's labels never change.
+
+        Args:
+            key: Names the place that the result is kept in.
+            labels: What to lay out.
+        """
+        if key not in self._batches or self._batches[key][0] is not labels:
+            self._batches[key] = (labels, self.layout(labels))
+        return self._batches[key][1]
+
+    def layout(self, labels: Sequence[TextLabel]) -> TextBatch:
+        """Lay out the letters of all labels."""
+        self._add_glyphs("".join({c for label in labels for c in label.text} - self._cells.keys()))
         texts = [label.text for label in labels]
         counts = np.array([len(text) for text in texts], np.int64)
-        which = np.repeat(np.arange(len(labels)), counts)
-        places = np.array([self._places.get(c, 0) for text in texts for c in text], np.int64)
+        label_index = np.repeat(np.arange(len(labels)), counts)
+        cells = np.array([self._cells.get(c, 0) for text in texts for c in text], np.int64)
         starts = np.concatenate([font.letter_offsets(text)[:-1] for text in texts] or [np.zeros(0)])
-
-        def column(name: str, width: int) -> np.ndarray:
-            return np.array([getattr(label, name) for label in labels], np.float32).reshape(
-                -1, width
-            )
-
-        height = column("height", 1)
-        right, up = column("right", 3)[which], column("up", 3)[which]
-        pixel = (height / (font.EM * font.CAPITAL))[which]
-        glyphs = np.zeros(len(which), GLYPH)
+        origin = _column([label.origin for label in labels], 3)
+        height = _column([label.height for label in labels], 1)
+        right = _column([label.right for label in labels], 3)[label_index]
+        up = _column([label.up for label in labels], 3)[label_index]
+        pixel = (height / (font.EM * font.CAPITAL))[label_index]
+        glyphs = np.zeros(len(label_index), GLYPH)
         glyphs["origin"] = (
-            column("origin", 3)[which]
-            + right * (starts[:, None] * height[which] - font.SPREAD * pixel)
+            origin[label_index]
+            + right * (starts[:, None] * height[label_index] - font.SPREAD * pixel)
             - up * (font.CELL - font.BASE) * pixel
         )
         glyphs["right"] = right * pixel * font.CELL
         glyphs["up"] = up * pixel * font.CELL
-        glyphs["cut"] = _cut(places)
-        glyphs["color"] = column("color", 4)[which]
-        limits = np.concatenate([height, column("fade", 1), column("until", 1)], axis=1)
-        glyphs["fade"] = limits[which]
-        blank = np.array([c == " " for text in texts for c in text], bool)
-        return TextBatch(glyphs[~blank], which[~blank], column("origin", 3), limits)
+        glyphs["atlas_box"] = _atlas_boxes(cells)
+        glyphs["color"] = _column([label.color for label in labels], 4)[label_index]
+        appears = _column([label.fade for label in labels], 1)
+        disappears = _column([label.until for label in labels], 1)
+        limits = np.concatenate([height, appears, disappears], axis=1)
+        glyphs["fade"] = limits[label_index]
+        visible = np.array([c != " " for text in texts for c in text], bool)
+        return TextBatch(glyphs[visible], label_index[visible], origin, limits)
 
-    def draw(self, glyphs: np.ndarray, layer: str, way: StereoMode = StereoMode.ONE) -> None:
-        """Draw letters, made ready and chosen before. layer: each has its own place on the GPU."""
+    def draw(self, glyphs: np.ndarray, key: str, mode: StereoMode = StereoMode.SINGLE) -> None:
+        """Draw letters.
+
+        Args:
+            glyphs: (N,) of `GLYPH`, of one or more batches.
+            key: Names their buffer on the GPU.
+            mode: How the draw reaches both eyes.
+        """
         self._atlas.use(0)
-        self._instances.draw(glyphs, layer, way)
+        self._instances.draw(glyphs, key, mode)
 
-    def _add(self, letters: str) -> None:
-        room = COLUMNS * ROWS - len(self._places)
+    def _add_glyphs(self, letters: str) -> None:
+        room = ATLAS_COLUMNS * ATLAS_ROWS - len(self._cells)
         letters = letters[:room]
-        for letter, picture in zip(letters, font.sdf_glyphs(letters), strict=True):
-            place = len(self._places)
-            self._places[letter] = place
-            left, top = place % COLUMNS * font.CELL, place // COLUMNS * font.CELL
+        for letter, glyph in zip(letters, font.sdf_glyphs(letters), strict=True):
+            cell = len(self._cells)
+            self._cells[letter] = cell
+            left, top = cell % ATLAS_COLUMNS * font.CELL, cell // ATLAS_COLUMNS * font.CELL
             box = (left, top, font.CELL, font.CELL)
-            self._atlas.write(np.ascontiguousarray(picture), viewport=box)
+            self._atlas.write(np.ascontiguousarray(glyph), viewport=box)
 
     def release(self) -> None:
-        """Give the atlas back."""
+        """Release the atlas, the buffers and the program."""
         self._instances.release()
         self._atlas.release()
 
 
-def readable(lines: TextBatch, here: CullKey) -> np.ndarray:
-    """Letters of labels that are, or are about to be, large enough to be read."""
-    away = lines.origin - here.position
-    height, appears, goes = lines.limits.T
-    if here.forward is None:
+def cull_unreadable(batch: TextBatch, key: CullKey) -> np.ndarray:
+    """Keep the letters of labels that are, or are about to be, large enough to be read.
+
+    Returns:
+        (N,) of `GLYPH`.
+    """
+    away = batch.origin - key.position
+    height, appears, disappears = batch.limits.T
+    if key.forward is None:
         # Away from the middle of a picture things are larger than their distance says.
-        pixels = height * here.pixels_a_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
-        chosen = (pixels > 0.5 * appears) & (pixels < 1.6 * goes)
+        pixels = height * key.pixels_per_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
+        readable = (pixels > 0.5 * appears) & (pixels < 1.6 * disappears)
     else:
-        depth = away @ here.forward
-        pixels = height * here.pixels_a_unit / np.maximum(depth, 1e-4)
+        depth = away @ key.forward
+        pixels = height * key.pixels_per_unit / np.maximum(depth, 1e-4)
         # A label whose left end is behind the eye may still reach into the picture.
-        chosen = (depth > -30 * height) & (pixels > 0.85 * appears) & (pixels < 1.6 * goes)
-    return lines.glyphs[chosen[lines.label]]
+        in_front = depth > -30 * height
+        readable = in_front & (pixels > 0.85 * appears) & (pixels < 1.6 * disappears)
+    return batch.glyphs[readable[batch.label_index]]
 
 
-def _cut(places: np.ndarray) -> np.ndarray:
-    left, top = places % COLUMNS / COLUMNS, places // COLUMNS / ROWS
-    return np.stack([left, top, left + 1 / COLUMNS, top + 1 / ROWS], axis=1)
+def _column(values: Sequence[float] | Sequence[tuple[float, ...]], width: int) -> np.ndarray:
+    return np.array(values, np.float32).reshape(-1, width)
+
+
+def _atlas_boxes(cells: np.ndarray) -> np.ndarray:
+    left, top = cells % ATLAS_COLUMNS / ATLAS_COLUMNS, cells // ATLAS_COLUMNS / ATLAS_ROWS
+    return np.stack([left, top, left + 1 / ATLAS_COLUMNS, top + 1 / ATLAS_ROWS], axis=1)

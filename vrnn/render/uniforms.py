@@ -1,4 +1,4 @@
-"""The uniform block that every shader reads (shaders/lib/views.glsl)."""
+"""Views, and the uniform block that hands them to every shader (shaders/lib/views.glsl)."""
 
 from __future__ import annotations
 
@@ -8,9 +8,10 @@ from math import tan
 import moderngl
 import numpy as np
 
-from vrnn.render.culling import STEP, CullKey
+from vrnn.render.culling import MAX_MOVE, CullKey
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
+from vrnn.style.colormap import Color
 
 VIEWS = np.dtype(
     [
@@ -20,18 +21,28 @@ VIEWS = np.dtype(
         ("positive", "4f4"),
         ("negative", "4f4"),
         ("not_finite", "4f4"),
-        ("display", "4f4"),
+        ("color_range", "4f4"),
         ("viewport", "4f4"),
     ]
 )
+"""Layout of the uniform block, std140; its fields are explained in shaders/lib/views.glsl."""
 
-Color = tuple[float, float, float]
-Edges = tuple[float, float, float, float]
+FovTangents = tuple[float, float, float, float]
+"""Tangents of the angles to the left, right, upper and lower edge of what an eye sees."""
+NO_FOG = 1e9
+"""Meters at which fog would have taken most of the light, where there is none."""
 
 
 @dataclass(frozen=True)
 class RenderColors:
-    """The colors of the place, linear."""
+    """The colors of the world: linear RGB, 0…1.
+
+    Attributes:
+        background: Of empty space and of full fog.
+        positive: Of the largest activation.
+        negative: Of the most negative activation.
+        not_finite: Of NaN and infinity.
+    """
 
     background: Color = (0.0105, 0.0130, 0.0185)
     positive: Color = (1.0, 0.93, 0.82)
@@ -41,11 +52,16 @@ class RenderColors:
 
 @dataclass(frozen=True)
 class View:
-    """Where to look from and what mood to draw in.
+    """What a flat picture shows: from where, how large, in which colors.
 
-    size: (width, height) pixels of the whole picture; fog: meters at which it has taken most of
-    the light; near: meters within which nothing is drawn; tile: (left, bottom, width, height)
-    pixels of the part to draw, None for all; transparent: nothing behind things, and no floor.
+    Attributes:
+        camera: Where the eye is, and where it looks.
+        size: Width and height of the whole picture in pixels.
+        fog: Meters at which fog has taken most of the light.
+        near: Meters within which nothing is drawn.
+        tile: Left, bottom, width and height in pixels of the part to draw; None for all.
+        transparent: Draw nothing behind things, and no floor.
+        colors: Of the world.
     """
 
     camera: Camera
@@ -54,73 +70,88 @@ class View:
     near: float = 0.05
     tile: tuple[int, int, int, int] | None = None
     transparent: bool = False
-    look: RenderColors = RenderColors()
+    colors: RenderColors = RenderColors()
 
     @property
     def clip_from_world(self) -> np.ndarray:
-        """(4, 4) float32 for the part that is drawn."""
+        """(4, 4) float32 of the part that is drawn."""
         width, height = self.size
         whole = self.camera.clip_from_world(width / height, self.near)
-        return part_of_clip(self.size, self.tile) @ whole if self.tile else whole
+        return tile_from_clip(self.size, self.tile) @ whole if self.tile else whole
 
     @property
-    def pixels_a_unit(self) -> float:
-        """Pixels on screen of a meter at a meter's depth."""
+    def pixels_per_unit(self) -> float:
+        """Pixels on screen of a meter at a depth of one meter."""
         return self.size[1] / (2 * tan(self.camera.fov / 2))
 
     @property
-    def clips(self) -> np.ndarray:
-        """(1, 4, 4) float32: of the only eye."""
+    def clip_matrices(self) -> np.ndarray:
+        """(1, 4, 4) float32, of the only eye."""
         return self.clip_from_world[None]
 
     @property
     def eye(self) -> np.ndarray:
-        """(3,) meters."""
+        """(3,) meters in the world."""
         return self.camera.position
 
     @property
-    def standpoint(self) -> CullKey:
-        """What has to stay for the same things to be worth drawing."""
-        picture = (self.size, self.tile, self.camera.fov)
+    def cull_key(self) -> CullKey:
+        """The viewpoint that culling depends on."""
+        projection = (self.size, self.tile, self.camera.fov)
         forward = self.camera.axes()[2]
-        return CullKey(self.eye, forward, self.pixels_a_unit, picture)
+        return CullKey(self.eye, forward, self.pixels_per_unit, projection)
 
 
 @dataclass(frozen=True, eq=False)
-class EyesView:
-    """Where two eyes look from, and in what mood.
+class StereoView:
+    """What two eyes see: from where, how large, in which colors.
 
-    clips: (2, 4, 4) float32, of the left and the right eye; eye: (3,) meters, the middle between
-    them; size: (width, height) pixels of each eye's picture; pixels_a_unit, fog, look: as in a
-    `View`; step: meters that the head may move before what is worth drawing is found anew; edges:
-    tangents to the left, right, upper and lower edge of each picture.
+    Attributes:
+        clip_matrices: (2, 4, 4) float32, clip from world, of the left and the right eye.
+        eye: (3,) meters, the midpoint between the eyes.
+        size: Width and height of each eye's picture in pixels.
+        pixels_per_unit: Pixels on screen of a meter at a depth of one meter.
+        fog: Meters at which fog has taken most of the light.
+        colors: Of the world.
+        max_move: Meters that the head may move before everything is culled again.
+        transparent: Draw nothing behind things, and no floor.
+        fov_tangents: To the edges of each eye's picture.
     """
 
-    clips: np.ndarray
+    clip_matrices: np.ndarray
     eye: np.ndarray
     size: tuple[int, int]
-    pixels_a_unit: float
+    pixels_per_unit: float
     fog: float = 100.0
-    look: RenderColors = RenderColors()
-    step: float = STEP
+    colors: RenderColors = RenderColors()
+    max_move: float = MAX_MOVE
     transparent: bool = False
-    edges: tuple[Edges, Edges] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
+    fov_tangents: tuple[FovTangents, FovTangents] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
 
     @property
-    def standpoint(self) -> CullKey:
-        """What has to stay for the same things to be worth drawing."""
-        return CullKey(self.eye, None, self.pixels_a_unit, (self.size, self.step), self.step)
+    def cull_key(self) -> CullKey:
+        """The viewpoint that culling depends on; one for both eyes."""
+        projection = (self.size, self.max_move)
+        return CullKey(self.eye, None, self.pixels_per_unit, projection, self.max_move)
 
-    def only(self, number: int) -> EyesView:
-        """One of the two eyes, as the first."""
-        return replace(self, clips=self.clips[number : number + 1])
-
-
-AnyView = View | EyesView
+    def single_eye(self, index: int) -> StereoView:
+        """Return a view with one of the two eyes, 0 left and 1 right, as its first."""
+        return replace(self, clip_matrices=self.clip_matrices[index : index + 1])
 
 
-def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
-    """(4, 4) that spreads one tile of the picture over the whole clip space."""
+AnyView = View | StereoView
+
+
+def tile_from_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.ndarray:
+    """Return the matrix that spreads one tile of a picture over the whole clip space.
+
+    Args:
+        size: Width and height of the picture in pixels.
+        tile: Left, bottom, width and height in pixels.
+
+    Returns:
+        (4, 4) float32.
+    """
     left, bottom, width, height = tile
     matrix = np.eye(4, dtype=np.float32)
     matrix[0, 0] = size[0] / width
@@ -130,8 +161,12 @@ def part_of_clip(size: tuple[int, int], tile: tuple[int, int, int, int]) -> np.n
     return matrix
 
 
-def pixel_clip(width: int, height: int) -> np.ndarray:
-    """(4, 4) for an overlay: x to the right and y down in pixels, from the top left corner."""
+def clip_from_pixels(width: int, height: int) -> np.ndarray:
+    """Return the matrix of an overlay: x to the right and y down in pixels, from the top left.
+
+    Returns:
+        (4, 4) float32.
+    """
     matrix = np.eye(4, dtype=np.float32)
     matrix[0, 0], matrix[0, 3] = 2 / width, -1
     matrix[1, 1], matrix[1, 3] = -2 / height, 1
@@ -145,43 +180,48 @@ class ViewUniforms:
     def __init__(self, ctx: moderngl.Context) -> None:
         self._buffer = ctx.buffer(reserve=VIEWS.itemsize)
         self._record = np.zeros(1, VIEWS)
-        self._clips = self._record["clip_from_world"].reshape(2, 4, 4)
+        self._clip_matrices = self._record["clip_from_world"].reshape(2, 4, 4)
         self._eye = self._record["eye"][0]
-        self._mood: tuple[object, ...] | None = None
+        self._settings: tuple[object, ...] | None = None
 
     def write(self, view: AnyView, symmetric: bool) -> None:
-        """For a picture of the world. symmetric: zero is in the middle of the range of colors."""
+        """Set the uniforms for a picture of the world.
+
+        Args:
+            view: What the picture shows.
+            symmetric: Whether zero is in the middle of the range of colors.
+        """
         eye = (*view.eye, view.fog)
-        self._write(view.clips, eye, view, view.pixels_a_unit, symmetric)
+        self._write(view.clip_matrices, eye, view, view.pixels_per_unit, symmetric)
 
     def write_overlay(self, view: View) -> None:
-        """For an overlay in pixels: no fog, a unit is a pixel."""
+        """Set the uniforms for an overlay in pixels: no fog, a unit is a pixel."""
         width, height = view.size
-        matrix = pixel_clip(width, height)
+        matrix = clip_from_pixels(width, height)
         if view.tile is not None:
-            matrix = part_of_clip(view.size, view.tile) @ matrix
-        self._write(matrix[None], (0.0, 0.0, 0.0, 1e9), view, 1.0)
+            matrix = tile_from_clip(view.size, view.tile) @ matrix
+        self._write(matrix[None], (0.0, 0.0, 0.0, NO_FOG), view, 1.0)
 
     def _write(
-        self, clips: np.ndarray, eye: tuple[float, ...], view: AnyView, pixels_a_unit: float,
-        symmetric: bool = True,
+        self, clip_matrices: np.ndarray, eye: tuple[float, ...], view: AnyView,
+        pixels_per_unit: float, symmetric: bool = True,
     ) -> None:  # fmt: skip
         record = self._record
-        mood = (view.look, view.transparent, view.size, pixels_a_unit, symmetric)
-        if mood != self._mood:
-            self._mood = mood
-            record["background"] = (*view.look.background, 0.0 if view.transparent else 1.0)
-            record["positive"] = (*view.look.positive, 1.0)
-            record["negative"] = (*view.look.negative, 1.0)
-            record["not_finite"] = (*view.look.not_finite, 1.0)
-            record["display"] = (float(symmetric), 0.0, 0.0, 0.0)
-            record["viewport"] = (*view.size, pixels_a_unit, 0.0 if view.transparent else 1.0)
-        self._clips[: len(clips)] = clips.transpose(0, 2, 1)
+        settings = (view.colors, view.transparent, view.size, pixels_per_unit, symmetric)
+        if settings != self._settings:
+            self._settings = settings
+            record["background"] = (*view.colors.background, 0.0 if view.transparent else 1.0)
+            record["positive"] = (*view.colors.positive, 1.0)
+            record["negative"] = (*view.colors.negative, 1.0)
+            record["not_finite"] = (*view.colors.not_finite, 1.0)
+            record["color_range"] = (float(symmetric), 0.0, 0.0, 0.0)
+            record["viewport"] = (*view.size, pixels_per_unit, 0.0 if view.transparent else 1.0)
+        self._clip_matrices[: len(clip_matrices)] = clip_matrices.transpose(0, 2, 1)
         self._eye[:] = eye
         self._buffer.orphan()  # the last picture may still read it
         self._buffer.write(record.view(np.uint8))
         self._buffer.bind_to_uniform_block(VIEWS_BINDING)
 
     def release(self) -> None:
-        """Give the buffer back."""
+        """Release the buffer."""
         self._buffer.release()

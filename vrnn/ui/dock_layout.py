@@ -6,7 +6,7 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from vrnn.render.imgui_renderer import Area
+from vrnn.render.imgui_renderer import WindowArea
 from vrnn.ui.panel_registry import Dock, registered_panels
 
 DOCK_SPACE = "places"
@@ -37,7 +37,7 @@ class DockLayout:
             for info in registered_panels()
             if info.dock is dock is not Dock.BOARD_ONLY
         }
-        self.world_area: Area = (0, 0, *size)
+        self.world_area: WindowArea = (0, 0, *size)
         self._reset = not remembered
 
     def reset(self) -> None:

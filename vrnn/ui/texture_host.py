@@ -15,6 +15,7 @@ from imgui_bundle import imgui, implot
 import vrnn.ui.panels  # noqa: F401  (registers them)
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.view import ShowWholeNetwork
+from vrnn.render.gl_raw import SRGB8_ALPHA8
 from vrnn.render.imgui_renderer import ImGuiRenderer
 from vrnn.render.render_target import bind_default
 from vrnn.ui import style
@@ -37,7 +38,6 @@ MIN_REBUILD_SECONDS = 1 / 30
 """Seconds at least between two rebuilds: one takes a good part of a frame."""
 REFRESH_SECONDS = 0.5
 """Seconds after which values that change by themselves (progress, times) are shown again."""
-SRGB8_ALPHA8 = 0x8C43
 """OpenGL's internal format of the texture."""
 
 
@@ -70,7 +70,7 @@ class TextureGui:
         self._screen = ctx.framebuffer([self._texture])
         self._ctx = ctx
         self._renderer = ImGuiRenderer(ctx)
-        context.make_texture = self._renderer.picture
+        context.make_texture = self._renderer.textures.image_ref
         outside = imgui.get_current_context(), implot.get_current_context()
         self._imgui_context, self._implot_context = imgui.create_context(), implot.create_context()
         with self._inside():

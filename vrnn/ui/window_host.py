@@ -16,7 +16,7 @@ from imgui_bundle import imgui, implot
 
 import vrnn.ui.panels  # noqa: F401  (registers them)
 from vrnn.commands.key_bindings import KeyMap
-from vrnn.render.imgui_renderer import Area, ImGuiRenderer
+from vrnn.render.imgui_renderer import ImGuiRenderer, WindowArea
 from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.dock_layout import DockLayout
@@ -90,7 +90,7 @@ class WindowGui:
         self._hidden = set(self._saved_layout.hidden)
         self._text_points = self._saved_layout.text_points or text_points
         self._renderer = ImGuiRenderer(ctx)
-        context.make_texture = self._renderer.picture
+        context.make_texture = self._renderer.textures.image_ref
         self._imgui_context = imgui.create_context()
         self._implot_context = implot.create_context()
         configure_context(screen, self._saved_layout.imgui_settings)
@@ -133,7 +133,7 @@ class WindowGui:
         return self.visible and (imgui.get_io().want_text_input or self._palette.is_open)
 
     @property
-    def world_area(self) -> Area:
+    def world_area(self) -> WindowArea:
         """What docked panels leave for the world: left, top, width, height in pixels."""
         if not self.shown:
             return (0, 0, *self._screen.size)
@@ -262,7 +262,7 @@ class WindowGui:
             screen: The window's framebuffer.
             picture: The image, of the size of `world_area`.
         """
-        self._renderer.show_part(screen, picture, self.world_area, self._screen.size)
+        self._renderer.copy_to_window(screen, picture, self.world_area, self._screen.size)
 
     def draw(self, screen: moderngl.Framebuffer) -> None:
         """Draw the panels over what a framebuffer, the window's, shows."""

@@ -138,8 +138,8 @@ class FeatureImageManager:
     def _remove(self, key: NodeKey) -> None:
         image_set = self.image_sets.pop(key)
         self._cancel_job(image_set)
-        if image_set.store in self._renderer.slots:
-            self._renderer.close(image_set.store)
+        if image_set.store in self._renderer.maps.slots:
+            self._renderer.maps.free(image_set.store)
         self._world.set_feature_tiles(*key, None)
 
     def _cancel_job(self, image_set: FeatureImageSet) -> None:
@@ -240,17 +240,19 @@ class FeatureImageManager:
     def _upload_image(self, image_set: FeatureImageSet, key: ImageKey, block: np.ndarray) -> bool:
         """Write one image; True when it is the first version of it on the GPU."""
         assert image_set.size is not None
-        if image_set.store not in self._renderer.slots:
+        if image_set.store not in self._renderer.maps.slots:
             size = block_size(3, *display_size(image_set.total, *image_set.size))
-            self._renderer.open(image_set.store, dict.fromkeys(range(image_set.total), size))
+            self._renderer.maps.allocate(
+                image_set.store, dict.fromkeys(range(image_set.total), size)
+            )
         number = key[0] * image_set.settings.samples_per_channel + key[1]
-        self._renderer.upload(image_set.store, number, block)
+        self._renderer.maps.upload(image_set.store, number, block)
         is_new = key not in image_set.uploaded
         image_set.uploaded[key] = number
         return is_new
 
     def _addresses(self, image_set: FeatureImageSet) -> Mapping[ImageKey, tuple[int, int]]:
-        addresses = self._renderer.addresses(image_set.store)
+        addresses = self._renderer.maps.addresses(image_set.store)
         return {key: addresses[number] for key, number in image_set.uploaded.items()}
 
     def feature(self, slot: int, node: int, channel: int, copy: int = 0) -> FeatureImage | None:

@@ -75,8 +75,8 @@ class LayerPictureUploader:
             self._close(key)
             self._stores[key] = self._next_store
             self._next_store += 1
-            self._renderer.open(self._stores[key], {0: size})
-        self._renderer.upload(self._stores[key], 0, maps.block)
+            self._renderer.maps.allocate(self._stores[key], {0: size})
+        self._renderer.maps.upload(self._stores[key], 0, maps.block)
         self._world.set_uploaded_picture(*key, UploadedPicture(kind, picture, self._stores[key]))
 
     def _remove(self, key: Key) -> None:
@@ -85,4 +85,4 @@ class LayerPictureUploader:
 
     def _close(self, key: Key) -> None:
         if key in self._stores:
-            self._renderer.close(self._stores.pop(key))
+            self._renderer.maps.free(self._stores.pop(key))

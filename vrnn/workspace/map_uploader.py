@@ -92,7 +92,9 @@ class WorkerEventSink:
             return
         folded_maps, folded_as = self._folded.get((slot, node), (None, ""))
         if folded_maps is not maps or folded_as != fold_display:
-            self.renderer.upload(slot, folded_map_id(node), fold_channels(maps, fold_display).block)
+            self.renderer.maps.upload(
+                slot, folded_map_id(node), fold_channels(maps, fold_display).block
+            )
             self._folded[slot, node] = (maps, fold_display)
 
     @property
@@ -105,7 +107,7 @@ class WorkerEventSink:
         self._results.pop(event.slot, None)
         sizes = self.world.open(event.slot, event.network, event.info)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
-        self.world.set_addresses(event.slot, self.renderer.open(event.slot, sizes))
+        self.world.set_addresses(event.slot, self.renderer.maps.allocate(event.slot, sizes))
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:
             self.datasets[event.slot] = event.dataset
@@ -134,7 +136,7 @@ class WorkerEventSink:
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
-            self.renderer.upload(slot, node, maps.block)
+            self.renderer.maps.upload(slot, node, maps.block)
             self._fold(slot, node, maps)
             arrived.setdefault(slot, {})[node] = maps
             sent += maps.block.nbytes

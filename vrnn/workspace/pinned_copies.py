@@ -36,10 +36,10 @@ class PinnedCopies:
             store = FIRST_STORE + pin.number
             maps = self._maps_of(pin, now)
             if maps is not None:
-                if store not in self._renderer.slots:
+                if store not in self._renderer.maps.slots:
                     size = block_size(maps.channels, maps.height, maps.width)
-                    self._renderer.open(store, {0: size})
-                self._renderer.upload(store, 0, maps.block)
+                    self._renderer.maps.allocate(store, {0: size})
+                self._renderer.maps.upload(store, 0, maps.block)
             caption = {
                 "kept": f"{pin.layer} as it was",
                 "live": f"{pin.layer} beside",
@@ -50,7 +50,7 @@ class PinnedCopies:
                 maps,
             )  # fmt: skip
         for number in self._maps_when_pinned.keys() - {pin.number for pin in pins}:
-            self._renderer.close(FIRST_STORE + number)
+            self._renderer.maps.free(FIRST_STORE + number)
         self._maps_when_pinned = {
             p.number: self._maps_when_pinned[p.number]
             for p in pins

@@ -269,7 +269,7 @@ class Workspace:
         self.features.on_network_loaded()
         for slot in [s for s in self.world.slots if s >= len(self.specs)]:
             self.world.remove(slot)
-            self.renderer.close(slot)
+            self.renderer.maps.free(slot)
         if self._state_when_loaded is not None and len(self.world.slots) == len(self.specs):
             state, self._state_when_loaded = self._state_when_loaded, None
             self._restore(state)

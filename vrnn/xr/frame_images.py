@@ -77,10 +77,12 @@ class FrameImages:
         depth = self._depth.acquire() if self._depth is not None else 0
         color = self._color.acquire()
         self._guard.keep()
-        self.target.into(color, depth)
+        self.target.set_output(color, depth)
         if self.mask_outdated:
             self.mask_outdated = False
-            self.target.hide(read_visibility_masks(self._runtime, self._session, eyes))
+            self.target.set_visibility_masks(
+                read_visibility_masks(self._runtime, self._session, eyes)
+            )
         return self.target
 
     def release(self) -> None:

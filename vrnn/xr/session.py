@@ -9,7 +9,7 @@ while headset.alive:
             if frame.should_render:
                 eyes, tracked = frame.eyes()  # located as late as can be
                 target = frame.target(eyes, depths)
-                renderer.draw_eyes(target, eyes_view(eyes, ...), ...)
+                renderer.draw_eyes(target, stereo_view(eyes, ...), ...)
 """
 
 from __future__ import annotations
@@ -318,7 +318,9 @@ class HeadsetSession(Closeable):
         return self._images.acquire(self._eyes.last_eyes)
 
     def _make_target(self, size: tuple[int, int], depth_format: int) -> StereoTarget:
-        return StereoTarget(self.ctx, size, self._samples, self._stereo, depth_format, own=False)
+        return StereoTarget(
+            self.ctx, size, self._samples, self._stereo, depth_format, own_color=False
+        )
 
     @property
     def target(self) -> StereoTarget | None:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from vrnn.render.stereo import edges
+from vrnn.render.stereo_view import fov_tangents
 from vrnn.scene.headset.tracking import Eye
 from vrnn.xr.runtime import Runtime
 
@@ -74,7 +74,7 @@ def _fits(mask: np.ndarray, eye: Eye) -> bool:
     """Whether a mask is for the field of view that an eye has; some runtimes keep an older one."""
     if not len(mask):
         return True
-    left, right, up, down = edges(eye)
+    left, right, up, down = fov_tangents(eye)
     low, high = mask.reshape(-1, 2).min(0), mask.reshape(-1, 2).max(0)
     misfit = np.array([low[0] - left, low[1] - down, right - high[0], up - high[1]])
     return bool(np.abs(misfit).max() < MAX_MISFIT * max(right - left, up - down))

@@ -1,5 +1,5 @@
-// Where a vertex is seen. One draw serves both eyes: each instance is drawn twice, or each vertex is
-// worked out for both views (see Way in vrnn/render/shaders.py).
+// Projects a vertex. One draw serves both eyes: each instance is drawn twice, or the vertex shader
+// runs for both views (see StereoMode in vrnn/render/shaders.py).
 #if defined(MULTIVIEW)
 #extension GL_OVR_multiview2 : require
 layout(num_views = 2) in;
@@ -13,9 +13,9 @@ layout(num_views = 2) in;
 #endif
 #include "lib/views.glsl"
 
-vec4 seen(vec3 world) {
+vec4 project(vec3 world_position) {
 #if defined(LAYERS)
     gl_Layer = EYE;
 #endif
-    return clip_from_world[EYE] * vec4(world, 1.0);
+    return clip_from_world[EYE] * vec4(world_position, 1.0);
 }

@@ -1,0 +1,207 @@
+"""Draws the parts of a `DrawList`: one draw call for each kind of record and each map array."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from dataclasses import dataclass
+
+import moderngl
+import numpy as np
+
+from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
+from vrnn.render.image_quads import ImageRenderer
+from vrnn.render.instances import InstanceRenderer, QuadStrip
+from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
+from vrnn.render.render_target import RenderTarget
+from vrnn.render.shaders import Shader, StereoMode
+from vrnn.render.stereo import StereoTarget
+from vrnn.render.text import TextRenderer, cull_unreadable
+from vrnn.render.uniforms import AnyView, StereoView
+from vrnn.scene.primitives import PANEL, QUAD, STROKE, DrawList, TextLabel
+from vrnn.style.colormap import ENTRIES
+
+
+@dataclass(frozen=True, eq=False)
+class _VisibleSet:
+    """What is worth drawing of a draw list from a viewpoint.
+
+    Attributes:
+        draw_list: The draw list.
+        key: The viewpoint.
+        panels: Records of `PANEL`, front to back, by network and map array.
+        strokes: Records of `STROKE`.
+        glyphs: Records of `GLYPH`.
+    """
+
+    draw_list: DrawList
+    key: CullKey
+    panels: dict[tuple[int, int], np.ndarray]
+    strokes: np.ndarray
+    glyphs: np.ndarray
+
+
+class DrawListRenderer:
+    """The programs and buffers that draw lists are drawn with; the view's uniforms are set before.
+
+    There are three kinds of draw lists: the world's; one that is near the eye and changes with
+    every frame, such as hands; and one that floats before the eye, over everything.
+
+    Attributes:
+        draw_calls: Since the last `start_picture`.
+        near_images: Draws the images of what is near.
+    """
+
+    def __init__(self, ctx: moderngl.Context, maps: MapStores) -> None:
+        self._ctx, self._maps = ctx, maps
+        self.draw_calls = 0
+        defines = {"ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES}
+        panel = Shader(ctx, "panel", defines, {"map_store": 0, "color_table": 1})
+        self._panels = InstanceRenderer(ctx, panel, PANEL)
+        self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
+        self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
+        self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
+        self._images, self.near_images = ImageRenderer(ctx), ImageRenderer(ctx)
+        self._front_images = ImageRenderer(ctx)
+        self._text = TextRenderer(ctx)
+        self._visible: dict[str, _VisibleSet] = {}
+
+    def start_picture(
+        self, draw_list: DrawList, near: DrawList | None, front: DrawList | None
+    ) -> None:
+        """Upload the images of all draw lists of a picture, and count its draw calls from zero."""
+        self.draw_calls = 0
+        self._images.prepare(draw_list.image_quads)
+        self.near_images.prepare(near.image_quads if near is not None else ())
+        self._front_images.prepare(front.image_quads if front is not None else ())
+
+    def prepare(self, view: AnyView, draw_list: DrawList) -> None:
+        """Upload the world's images and cull it now, for a frame that has no time for it."""
+        self._images.prepare(draw_list.image_quads)
+        self._cull(view, draw_list)
+
+    def layout_text(self, labels: Sequence[TextLabel]) -> None:
+        """Lay out the labels of what is near now, for a frame that has no time for it."""
+        self._text.batch("near", labels)
+
+    def draw_world(
+        self, target: RenderTarget | StereoTarget, view: AnyView, draw_list: DrawList,
+        near: DrawList | None = None, mode: StereoMode = StereoMode.SINGLE,
+    ) -> None:  # fmt: skip
+        """Draw the world and what is near into the target that is bound.
+
+        Args:
+            target: The target that is bound.
+            view: Whose uniforms are set.
+            draw_list: The world.
+            near: What is near.
+            mode: How one draw call reaches both eyes.
+        """
+        ctx = self._ctx
+        visible, cache_key = self._cull(view, draw_list), _cache_key(view)
+        ctx.enable(moderngl.DEPTH_TEST)
+        ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        for (slot, array), records in visible.panels.items():
+            self._maps.texture(slot, array).use(0)
+            self._draw(self._panels, records, (slot, array, cache_key), mode)
+        ctx.enable(moderngl.BLEND)
+        self._draw_images(self._images, draw_list, mode)
+        self._draw(self._quads, draw_list.quads, "world", mode)
+        if near is not None:
+            self._draw_images(self.near_images, near, mode)
+            self._draw(self._quads, near.quads, "near", mode)
+        target.set_depth_write(False)
+        if not view.transparent:
+            self._floor.draw(mode)
+            self.draw_calls += 1
+        self._draw(self._strokes, visible.strokes, cache_key, mode)
+        self._draw_glyphs(visible.glyphs, cache_key, mode)
+        if near is not None:
+            self._draw(self._strokes, near.strokes, "near", mode)
+            self._draw_glyphs(self._text.batch("near", near.labels).glyphs, "near", mode)
+        target.set_depth_write(True)
+
+    def draw_front(self, front: DrawList, mode: StereoMode = StereoMode.SINGLE) -> None:
+        """Draw what floats before the eye, in the order of its records, over everything.
+
+        Args:
+            front: The first two of its quads for each image are drawn behind the images, the others
+                over them.
+            mode: How one draw call reaches both eyes.
+        """
+        self._ctx.disable(moderngl.DEPTH_TEST)
+        self._ctx.enable(moderngl.BLEND)
+        behind = 2 * len(front.image_quads)
+        self._draw(self._quads, front.quads[:behind], "front", mode)
+        self._draw_images(self._front_images, front, mode)
+        self._draw(self._quads, front.quads[behind:], "marks", mode)
+        self._draw_glyphs(self._text.batch("front", front.labels).glyphs, "front", mode)
+
+    def draw_overlay(self, overlay: DrawList) -> None:
+        """Draw what lies over a flat picture, in pixels."""
+        self._ctx.disable(moderngl.DEPTH_TEST)
+        self._ctx.enable(moderngl.BLEND)
+        self._draw(self._quads, overlay.quads, "overlay")
+        if overlay.labels:
+            self._text.draw(self._text.batch("overlay", overlay.labels).glyphs, "overlay")
+            self.draw_calls += 1
+
+    def _cull(self, view: AnyView, draw_list: DrawList) -> _VisibleSet:
+        """Return what is worth drawing, culled again when the eye has moved on or the list is new.
+
+        Each kind of view keeps its own result: a mirror is drawn beside a headset.
+        """
+        key = view.cull_key
+        cache_key = _cache_key(view)
+        visible = self._visible.get(cache_key)
+        if (
+            visible is None
+            or visible.draw_list is not draw_list
+            or not visible.key.is_valid_for(key)
+        ):
+            panels = {
+                place: sort_front_to_back(records, key.position)
+                for place, records in draw_list.panels.items()
+            }
+            batch = self._text.batch("world", draw_list.labels)
+            strokes = cull_short_strokes(draw_list.strokes, key)
+            visible = _VisibleSet(draw_list, key, panels, strokes, cull_unreadable(batch, key))
+            self._visible[cache_key] = visible
+        return visible
+
+    def _draw_images(self, images: ImageRenderer, draw_list: DrawList, mode: StereoMode) -> None:
+        images.draw(draw_list.image_quads, mode)
+        self.draw_calls += len(draw_list.image_quads)
+
+    def _draw_glyphs(self, glyphs: np.ndarray, key: str, mode: StereoMode) -> None:
+        if len(glyphs):
+            self._text.draw(glyphs, key, mode)
+            self.draw_calls += 1
+
+    def _draw(
+        self,
+        instances: InstanceRenderer,
+        records: np.ndarray,
+        key: Hashable,
+        mode: StereoMode = StereoMode.SINGLE,
+    ) -> None:
+        if len(records):
+            instances.draw(records, key, mode)
+            self.draw_calls += 1
+
+    def release(self) -> None:
+        """Release the programs, buffers and textures."""
+        for resource in (
+            self._floor,
+            self._panels,
+            self._quads,
+            self._strokes,
+            self._images,
+            self.near_images,
+            self._front_images,
+            self._text,
+        ):
+            resource.release()
+
+
+def _cache_key(view: AnyView) -> str:
+    return "eyes" if isinstance(view, StereoView) else "world"
