@@ -17,7 +17,7 @@ flat in vec3 span;
 flat in vec2 tone;
 out vec4 color;
 
-uniform sampler2D colors;  // of -1…1, see table() in vrnn/scene/display.py
+uniform sampler2D colors;  // of -1…1, see lookup_table() in vrnn/style/colormap.py
 
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
