@@ -8,11 +8,9 @@ from hypothesis import strategies as st
 from tests.support.map_blocks import feature_maps
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import FeatureMaps
-from vrnn.network.results import Histogram
 from vrnn.network.statistics import (
     array_histogram,
     channel_order,
-    common_axis,
     dead_channels,
     entropy,
     layer_histogram,
@@ -98,14 +96,6 @@ def test_any_numbers_and_more_than_one_chunk():
 def test_an_axis_that_cannot_be_is_told(wrong):
     with pytest.raises(VrnnError, match="histogram"):
         layer_histogram(maps_of(1, 2, 2), *wrong)
-
-
-def test_one_axis_for_several():
-    a, b = layer_histogram(maps_of(2, 5, 5)), layer_histogram(maps_of(2, 5, 5, seed=1))
-    assert common_axis([a, b]) == (min(a.low, b.low), max(a.high, b.high))
-    empty = Histogram(-9.0, 9.0, np.zeros(4, np.int64))
-    assert common_axis([a, empty]) == (a.low, a.high)
-    assert common_axis([]) == (0, 1)
 
 
 def test_sparsity_is_the_share_of_zeros():

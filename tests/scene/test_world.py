@@ -99,16 +99,16 @@ def test_maps_go_to_another_form_without_a_jump(layer):
     def maps():
         """Middle of each map of the layer, by channel."""
         records = panels(world)
-        pose = world.placement_frame(0)
-        if node.id in pose.separate_maps:
-            found = pose.separate_maps[node.id]
-            at = pose.panel_rect(node.id)[:3]
+        frame = world.placement_frame(0)
+        if node.id in frame.separate_maps:
+            found = frame.separate_maps[node.id]
+            at = frame.panel_rect(node.id)[:3]
             return dict(zip(found.channels.tolist(), found.centers + at, strict=True))
-        face = pose.placement.panel_shapes[node.id]
-        grid = grid_placements(face.grid, map_shape(node.shape), pose.panel_rect(node.id))
+        shape = frame.placement.panel_shapes[node.id]
+        grid = grid_placements(shape.grid, map_shape(node.shape), frame.panel_rect(node.id))
         assert len(records) == len(network.nodes)
         return dict(
-            zip(grid.channels.tolist(), grid.centers + pose.panel_rect(node.id)[:3], strict=True)
+            zip(grid.channels.tolist(), grid.centers + frame.panel_rect(node.id)[:3], strict=True)
         )
 
     begun = maps()
@@ -154,9 +154,9 @@ def test_networks_stand_side_by_side():
             continue
         spans = []
         for slot in range(3):
-            places = world.placement_frame(slot).panel_rects
-            left = (places[:, 0] - places[:, 3] / 2).min()
-            spans.append((left, (places[:, 0] + places[:, 3] / 2).max()))
+            rects = world.placement_frame(slot).panel_rects
+            left = (rects[:, 0] - rects[:, 3] / 2).min()
+            spans.append((left, (rects[:, 0] + rects[:, 3] / 2).max()))
         assert all(a[1] + 2 < b[0] for a, b in pairwise(spans))
 
 

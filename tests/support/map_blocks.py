@@ -1,4 +1,4 @@
-"""Feature map blocks made the plain way, with numpy: what faster code is compared with."""
+"""Blocks of feature maps, made in the simplest way: what faster code is compared with."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from vrnn.network.feature_maps import FeatureMaps, pyramid_shapes
 
 
 def block(values: np.ndarray) -> np.ndarray:
-    """The float16 block of (C, H, W) float32 maps, as `FeatureMaps.block` describes it."""
+    """Return the float16 block of (C, H, W) float32 maps, see `FeatureMaps.block`."""
     channels, height, width = values.shape
     parts = [values.min((1, 2)), values.max((1, 2)), values.ravel()]
     finest = values
@@ -21,12 +21,12 @@ def block(values: np.ndarray) -> np.ndarray:
 
 
 def feature_maps(values: np.ndarray) -> FeatureMaps:
-    """The same as a whole `FeatureMaps`, scale 1."""
+    """Return (C, H, W) float32 values as feature maps of scale 1."""
     flat = values.reshape(len(values), -1)
-    numbers = np.stack([f(flat, axis=1) for f in (np.min, np.max, np.mean)])
+    stats = np.stack([f(flat, axis=1) for f in (np.min, np.max, np.mean)])
     return FeatureMaps(
         *values.shape,
         block(values),
         1.0,
-        numbers.astype(np.float32),
+        stats.astype(np.float32),
     )

@@ -1,4 +1,4 @@
-"""Networks for the tests of placing: random ones and well-known forms, without torch."""
+"""Networks for tests: random ones and well-known architectures, without torch."""
 
 from __future__ import annotations
 
@@ -18,7 +18,12 @@ SHAPES = ((3, 64, 64), (64, 32, 32), (256, 8, 8), (16, 1, 90), (1000,), (7, 5), 
 def build(
     nodes: Sequence[tuple[str, str, tuple[int, ...]]], edges: Sequence[tuple[int, int]]
 ) -> Network:
-    """nodes: (name, scope, shape) in run order; edges by position."""
+    """Return a network.
+
+    Args:
+        nodes: (name, scope, shape) of each, in run order.
+        edges: (source, target) by position among the nodes.
+    """
     made = tuple(
         Node(i, name, "input" if i == 0 else "conv2d", name, scope, shape)
         for i, (name, scope, shape) in enumerate(nodes)
@@ -29,7 +34,7 @@ def build(
 
 
 def footprints(network: Network) -> dict[int, Footprint]:
-    """The sizes the world gives its panels, with room for answer and picture at the input."""
+    """Return the room that the world gives each panel, with that for image and predictions."""
     sizes = {}
     for node in network.nodes:
         grid = panel_size(map_shape(node.shape))
@@ -42,7 +47,7 @@ def footprints(network: Network) -> dict[int, Footprint]:
 
 @st.composite
 def networks(draw: st.DrawFn, largest: int = 40) -> Network:
-    """Any acyclic graph with any module paths, in any order, and any shapes."""
+    """Draw any acyclic graph with any module paths, in any order, and any shapes."""
     count = draw(st.integers(1, largest))
     nodes = []
     edges = []
@@ -58,7 +63,7 @@ def networks(draw: st.DrawFn, largest: int = 40) -> Network:
 
 @st.composite
 def rooms(draw: st.DrawFn, network: Network) -> dict[int, Footprint]:
-    """Any sizes for its panels."""
+    """Draw any room for each panel of a network."""
     meters = st.floats(0.1, 4.0)
     extra = st.sampled_from((0.0, 0.0, 1.5))
     return {
@@ -68,7 +73,7 @@ def rooms(draw: st.DrawFn, network: Network) -> dict[int, Footprint]:
 
 
 def residual(stages: int = 3, blocks: int = 3) -> Network:
-    """A ResNet's form: conv1, blocks of two convolutions and an addition, fc."""
+    """Return a network as a ResNet: conv1, blocks of two convolutions and an addition, fc."""
     nodes = [("image", "", (3, 64, 64)), ("conv1", "", (64, 32, 32))]
     edges = [(0, 1)]
     for stage in range(stages):
@@ -88,7 +93,7 @@ def residual(stages: int = 3, blocks: int = 3) -> Network:
 
 
 def branched(blocks: int = 2) -> Network:
-    """An Inception's form: four branches of different lengths and a concatenation."""
+    """Return a network as an Inception: four branches of several lengths, a concatenation."""
     nodes = [("image", "", (3, 64, 64)), ("conv1", "", (64, 32, 32))]
     edges = [(0, 1)]
     for block in range(blocks):
@@ -107,6 +112,6 @@ def branched(blocks: int = 2) -> Network:
 
 
 def chain(count: int) -> Network:
-    """Layers one after another without modules."""
+    """Return a network of layers one after another, without modules."""
     nodes = [(f"op_{i}", "", (32, 16, 16)) for i in range(count)]
     return build(nodes, [(i, i + 1) for i in range(count - 1)])

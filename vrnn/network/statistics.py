@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from functools import cache
 
 import numpy as np
@@ -83,21 +82,6 @@ def array_histogram(
         squares += float(np.square(part - mean).sum())
     std = float(np.sqrt(squares / max(finite.size, 1)))
     return Histogram(low, high, counts[1:-1], int(counts[0]), int(counts[-1]), mean, std)
-
-
-def common_axis(histograms: Sequence[Histogram]) -> tuple[float, float]:
-    """Return the axis that holds several histograms: made anew with it, they can be compared.
-
-    Args:
-        histograms: Any number of them.
-
-    Returns:
-        (low, high), (0, 1) when there is none.
-    """
-    filled = [h for h in histograms if h.total]
-    if not filled:
-        return 0.0, 1.0
-    return min(h.low for h in filled), max(h.high for h in filled)
 
 
 def sparsity(maps: FeatureMaps) -> tuple[float, float]:

@@ -40,9 +40,9 @@ def test_what_is_left_is_a_network_with_all_paths(data):
     assert networkx.is_directed_acyclic_graph(graph)
     ids = [n.id for n in result.network.nodes]
     assert set(ids) == set(result.representative.values())
-    place = {n: i for i, n in enumerate(ids)}
+    position = {n: i for i, n in enumerate(ids)}
     for edge in result.network.edges:
-        assert place[edge.source] < place[edge.target]
+        assert position[edge.source] < position[edge.target]
     expected = {(result.representative[e.source], result.representative[e.target]) for e in edges}
     assert {(e.source, e.target) for e in result.network.edges} == {
         pair for pair in expected if pair[0] != pair[1]

@@ -22,11 +22,11 @@ GAP = 0.05
 def boxes(layout: Layout, sizes: dict[int, Footprint]) -> np.ndarray:
     """(N, 2, 3): low and high corners of everything a node keeps for itself."""
     result = []
-    for node, place in layout.panels.items():
+    for node, panel in layout.panels.items():
         size = sizes[node]
-        low = (place.x - place.width / 2 - size.left, place.y, place.z - size.depth)
-        top = place.y + place.height + LABEL_STRIP + size.above
-        result.append((low, (place.x + place.width / 2, top, place.z)))
+        low = (panel.x - panel.width / 2 - size.left, panel.y, panel.z - size.depth)
+        top = panel.y + panel.height + LABEL_STRIP + size.above
+        result.append((low, (panel.x + panel.width / 2, top, panel.z)))
     return np.array(result)
 
 
@@ -48,8 +48,8 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
     layout = arrange(network, sizes, arrangement)
     assert sorted(layout.panels) == sorted(node.id for node in network.nodes)
     assert overlapping(boxes(layout, sizes)) == []
-    for node, place in layout.panels.items():
-        assert (place.width, place.height) == (sizes[node].width, sizes[node].height)
+    for node, panel in layout.panels.items():
+        assert (panel.width, panel.height) == (sizes[node].width, sizes[node].height)
     corners = boxes(layout, sizes)
     assert (corners[:, 0] >= np.array(layout.low) - 1e-4).all()
     assert (corners[:, 1] <= np.array(layout.high) + 1e-4).all()
@@ -75,12 +75,12 @@ def test_rows_hold_every_node_once(data: st.DataObject) -> None:
     for row in layout.rows:
         assert row.name
         for node in row.node_ids:
-            place = layout.panels[node]
-            assert row.left < place.x - place.width / 2
-            assert place.x + place.width / 2 < row.right
-            assert row.back < place.z < row.front
-            assert row.y <= place.y
-            assert place.y + place.height + LABEL_STRIP <= row.y + row.height + 1e-6
+            panel = layout.panels[node]
+            assert row.left < panel.x - panel.width / 2
+            assert panel.x + panel.width / 2 < row.right
+            assert row.back < panel.z < row.front
+            assert row.y <= panel.y
+            assert panel.y + panel.height + LABEL_STRIP <= row.y + row.height + 1e-6
     by_height = sorted({(row.y, row.front, row.back) for row in layout.rows})
     for (y, _, back), (higher, front, _) in pairwise(by_height):
         assert higher > y
@@ -115,8 +115,8 @@ def test_data_runs_right_and_up(network: Network) -> None:
 @given(network=networks())
 def test_the_conveyor_runs_away_from_the_viewer(network: Network) -> None:
     layout = arrange(network, footprints(network), "conveyor")
-    assert all(place.y == 0 for place in layout.panels.values())
-    depths = sorted({place.z for place in layout.panels.values()}, reverse=True)
+    assert all(panel.y == 0 for panel in layout.panels.values())
+    depths = sorted({panel.z for panel in layout.panels.values()}, reverse=True)
     steps = [before - behind for before, behind in pairwise(depths)]
     assert all(1 <= step <= 20 + 1e-6 for step in steps)
     for edge in network.edges:
@@ -150,14 +150,14 @@ def test_a_flat_network_is_split_by_resolution() -> None:
 def test_branches_stand_in_lanes_and_meet_in_the_middle() -> None:
     network = branched()
     layout = arrange(network, footprints(network), "terrace")
-    place = {node.name: layout.panels[node.id] for node in network.nodes}
-    firsts = [place[f"mixed0.b{branch}.0"] for branch in range(4)]
+    panel = {node.name: layout.panels[node.id] for node in network.nodes}
+    firsts = [panel[f"mixed0.b{branch}.0"] for branch in range(4)]
     assert len({p.y for p in firsts}) == 4
     assert len({p.x for p in firsts}) == 1
-    assert place["mixed0.b1.1"].y == place["mixed0.b1.0"].y
-    middles = [place[f"mixed0.{n}"] for n in ("b0.0", "b1.1", "b2.1", "b3.1")]
+    assert panel["mixed0.b1.1"].y == panel["mixed0.b1.0"].y
+    middles = [panel[f"mixed0.{n}"] for n in ("b0.0", "b1.1", "b2.1", "b3.1")]
     center = [p.y + p.height / 2 for p in middles]
-    joint = place["mixed0.cat"]
+    joint = panel["mixed0.cat"]
     assert joint.y + joint.height / 2 == pytest.approx((min(center) + max(center)) / 2)
 
 

@@ -13,35 +13,35 @@ side = st.integers(1, 64)
 
 @given(counts, side, side, st.sampled_from(FORMS), st.floats(1, 3))
 def test_every_map_has_a_place_of_its_own(count, height, width, form, spread):
-    found = map_grid((count, height, width), form, spread)
-    assert list(found.channels) == list(range(count))
-    assert np.isfinite(found.centers).all()
-    w, h = found.cell_size
-    left, right = found.centers[:, 0] - w / 2, found.centers[:, 0] + w / 2
-    low, high = found.centers[:, 1] - h / 2, found.centers[:, 1] + h / 2
-    assert left.min() >= -found.width / 2 - 1e-3
-    assert right.max() <= found.width / 2 + 1e-3
+    maps = map_grid((count, height, width), form, spread)
+    assert list(maps.channels) == list(range(count))
+    assert np.isfinite(maps.centers).all()
+    w, h = maps.cell_size
+    left, right = maps.centers[:, 0] - w / 2, maps.centers[:, 0] + w / 2
+    low, high = maps.centers[:, 1] - h / 2, maps.centers[:, 1] + h / 2
+    assert left.min() >= -maps.width / 2 - 1e-3
+    assert right.max() <= maps.width / 2 + 1e-3
     assert low.min() >= -1e-3
-    assert high.max() <= found.height + 1e-3
+    assert high.max() <= maps.height + 1e-3
     if form != "ring":
         for i in range(min(count, 40)):
-            x = np.abs(found.centers[:, 0] - found.centers[i, 0]) < w * 0.99
-            y = np.abs(found.centers[:, 1] - found.centers[i, 1]) < h * 0.99
+            x = np.abs(maps.centers[:, 0] - maps.centers[i, 0]) < w * 0.99
+            y = np.abs(maps.centers[:, 1] - maps.centers[i, 1]) < h * 0.99
             assert (x & y).sum() == 1
 
 
 @given(st.integers(2, 300))
 def test_neighbors_on_a_ring_keep_apart(count):
-    found = map_grid((count, 8, 8), "ring")
-    away = np.linalg.norm(found.centers[:, None] - found.centers[None], axis=-1)
+    maps = map_grid((count, 8, 8), "ring")
+    away = np.linalg.norm(maps.centers[:, None] - maps.centers[None], axis=-1)
     away += np.eye(count) * 9
-    assert away.min() > 0.6 * max(found.cell_size)
+    assert away.min() > 0.6 * max(maps.cell_size)
 
 
 def test_the_first_maps_of_an_order():
     order = np.array([4, 2, 0, 1, 3])
-    found = map_grid((5, 4, 4), max_maps=2, order=order)
-    assert list(found.channels) == [4, 2]
+    maps = map_grid((5, 4, 4), max_maps=2, order=order)
+    assert list(maps.channels) == [4, 2]
 
 
 @pytest.mark.parametrize("form", FORMS)

@@ -9,10 +9,12 @@ from tests.support.networks import branched, build, footprints, networks, residu
 from vrnn.network.graph import Network
 from vrnn.scene.layout.polyline import round_corners
 from vrnn.scene.layout.registry import arrange, arrangement_names
-from vrnn.scene.layout.types import LABEL_STRIP, PANEL_THICKNESS, Layout
+from vrnn.scene.layout.types import LABEL_STRIP, Layout
 
 ARRANGEMENTS = arrangement_names()
 MOST_POINTS = 44
+PANEL_THICKNESS = 0.02
+"""Depth that a panel takes along z, meters."""
 
 
 def crossings(layout: Layout) -> list[tuple[int, int, int]]:
@@ -66,10 +68,10 @@ def test_every_edge_has_a_route_from_base_to_base(arrangement: str, network: Net
         assert 2 <= len(route.points) <= MOST_POINTS
         assert np.isfinite(route.points).all()
         for point, node in ((route.points[0], route.source), (route.points[-1], route.target)):
-            place = layout.panels[node]
-            assert abs(point[0] - place.x) <= place.width / 2
-            assert abs(point[1] - place.y) < 0.05
-            assert abs(point[2] - place.z) < 0.1
+            panel = layout.panels[node]
+            assert abs(point[0] - panel.x) <= panel.width / 2
+            assert abs(point[1] - panel.y) < 0.05
+            assert abs(point[2] - panel.z) < 0.1
         assert (route.points >= np.array(layout.low) - 1e-3).all()
         assert (route.points <= np.array(layout.high) + 1e-3).all()
 
@@ -92,11 +94,11 @@ def test_identities_are_skips_and_run_further_out() -> None:
 def test_crossing_detection_sees_a_crossing() -> None:
     network = build([("a", "", (8, 8, 8)), ("b", "", (8, 8, 8))], [(0, 1)])
     layout = arrange(network, footprints(network), "terrace")
-    place = layout.panels[1]
+    panel = layout.panels[1]
     through = np.array(
-        [[place.x, place.y + 0.5, place.z + 1], [place.x, place.y + 0.5, place.z - 1]]
+        [[panel.x, panel.y + 0.5, panel.z + 1], [panel.x, panel.y + 0.5, panel.z - 1]]
     )
-    layout.routes[0].points[:] = place.x, place.y + 0.5, place.z + 1
+    layout.routes[0].points[:] = panel.x, panel.y + 0.5, panel.z + 1
     layout.routes[0].points[1:] = through[1]
     assert crossings(layout) == [(0, 1, 1)]
 

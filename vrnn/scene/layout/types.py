@@ -13,9 +13,6 @@ import numpy as np
 LABEL_STRIP = 0.45
 """Height over every panel that is kept free for its label, meters."""
 
-PANEL_THICKNESS = 0.02
-"""Depth a panel takes along z, meters."""
-
 
 @dataclass(frozen=True)
 class Footprint:

@@ -28,14 +28,14 @@ class FeatureTiles:
         size: Height and width of each, texels.
         addresses: Array and first texel by channel and sample.
         samples_per_channel: Images for each channel.
-        of_layer: Whether one image stands for all channels.
+        is_whole_layer: Whether one image stands for all channels.
     """
 
     store: int
     size: tuple[int, int]
     addresses: Mapping[tuple[int, int], tuple[int, int]]
     samples_per_channel: int = 1
-    of_layer: bool = False
+    is_whole_layer: bool = False
 
 
 def feature_panels(
@@ -53,7 +53,7 @@ def feature_panels(
     """
     keys = np.array(list(tiles.addresses), np.int64).reshape(-1, 2)
     addresses = np.array(list(tiles.addresses.values()), np.int64).reshape(-1, 2)
-    if tiles.of_layer:
+    if tiles.is_whole_layer:
         room = np.array([panel["right"][0, 0], -panel["down"][0, 1]], np.float32)
         centers = np.tile(np.array([0, room[1] / 2, 0], np.float32), (len(keys), 1))
         rooms = np.tile(room, (len(keys), 1))
