@@ -143,7 +143,7 @@ def test_the_runtime_is_killed_in_mid_frame(runtime, service, tmp_path):
             for line in process.stdout:
                 if line.strip() == "FOCUSED":
                     break
-            time.sleep(0.5)
+            time.sleep(1.5)
             service.kill()
             process.wait(30)
             errors = process.stderr.read()
