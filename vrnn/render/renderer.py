@@ -46,7 +46,7 @@ class Renderer:
 
     @property
     def draw_calls(self) -> int:
-        """How many the last picture took."""
+        """Draw calls that the last picture took."""
         return self._draw_lists.draw_calls
 
     def register_texture(self, name: str, texture: moderngl.Texture | None) -> None:

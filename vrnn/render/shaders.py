@@ -135,7 +135,7 @@ def locate_errors(message: str, origins: list[str]) -> str:
     """Replace the line numbers in a driver's message by `file:line`.
 
     Args:
-        message: What the driver said.
+        message: The message.
         origins: The `file:line` of each line of the source.
     """
 
