@@ -14,6 +14,7 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
+from vrnn.commands.undo_stack import UndoStack
 from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.picking import Hit
@@ -129,6 +130,10 @@ class WorkspaceActions(Protocol):
     @property
     def input(self) -> InputActions:
         """Where images come from."""
+
+    @property
+    def history(self) -> UndoStack:
+        """What can be undone and redone."""
 
     def apply_command(self, command: Change) -> None:
         """Push a change on the undo stack and show it."""

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+from vrnn.errors import VrnnError
+from vrnn.scene.picking import Hit
 
 
 @command(
@@ -24,6 +26,13 @@ class Undo(Command):
     """Take the last change back, or the last `times`."""
 
     times: int = 1
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Undo:
+        """Undo one change. Without one, refuse."""
+        if not context.workspace.history.undo_label:
+            raise VrnnError("there is nothing to undo")
+        return cls()
 
     def run(self, context: CommandContext) -> None:
         """Go back."""
@@ -46,6 +55,13 @@ class Redo(Command):
     """Make the last change again that was taken back, or the last `times`."""
 
     times: int = 1
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Redo:
+        """Redo one change. Without one, refuse."""
+        if not context.workspace.history.redo_label:
+            raise VrnnError("there is nothing to redo")
+        return cls()
 
     def run(self, context: CommandContext) -> None:
         """Go forward."""
