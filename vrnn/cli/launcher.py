@@ -15,6 +15,7 @@ from vrnn.cli.arguments import (
     read_options,
 )
 from vrnn.cli.display import has_display
+from vrnn.compute import garbage_collector
 from vrnn.config.choices import HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
@@ -123,8 +124,16 @@ def options_from(arguments: argparse.Namespace) -> Options:
 
 def run(arguments: argparse.Namespace) -> int:
     """Open a window or a headset, or write pictures; returns the exit code."""
-    # Each part is imported when it is needed: --help takes no torch and no OpenGL.
     options = options_from(arguments)
+    garbage_collector.rest()
+    try:
+        return _start(options)
+    finally:
+        garbage_collector.wake()
+
+
+def _start(options: Options) -> int:
+    # Each part is imported when it is needed: --help takes no torch and no OpenGL.
     if options.play is not None:
         from vrnn.cli import play
 

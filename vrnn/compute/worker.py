@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from vrnn.compute import garbage_collector
 from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
@@ -264,6 +265,7 @@ class Worker:
         self._emit_progress(0, "importing torch")
         import torch
 
+        garbage_collector.wake()
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         self._models.clear()
