@@ -38,7 +38,7 @@ from vrnn.style.color_mapping import (
     "Arrangement",
     menu=Menu.DISPLAY,
     key="TAB",
-    help="terrace or conveyor",
+    help="the next arrangement of the layers",
     radial=RadialEntry(Ring.GENERAL, "arrangement", 5),
     pointer="Display panel",
     controller="menu: arrangement; board: Display",
