@@ -58,10 +58,11 @@ class MeanMapPanel(Panel):
         from imgui_bundle import imgui
 
         layer = context.subject_layer()
-        if layer is None or layer[3] is None:
+        maps = None if layer is None else layer[3]
+        if layer is None or maps is None:
             imgui.text_wrapped("Point at a layer to see the mean of its maps.")
             return
-        slot, _, node, maps = layer
+        slot, _, node, _ = layer
         mean = np.abs(mean_map(maps).values)
         imgui.text_wrapped(f"{node.name}: the mean map is {mean.mean():.3g} on average")
         if imgui.button("Show or hide the mean map"):
