@@ -64,6 +64,7 @@ class Window:
         Raises:
             VrnnError: When there is no display, or no OpenGL 4.1.
         """
+        self.interrupted = False
         self._events: list[InputEvent] = []
         self._captured = self._right_button_down = False
         self._last_position = (0.0, 0.0)
@@ -172,6 +173,8 @@ class Window:
         Args:
             wait: How long to wait for an event at most, seconds; 0 for not at all.
         """
+        if self.interrupted:
+            raise KeyboardInterrupt
         if wait > 0:
             glfw.wait_events_timeout(wait)
         else:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import signal
+import threading
 from dataclasses import replace
+from typing import NoReturn
 
 from vrnn.app.desktop import DesktopApp
 from vrnn.cli.opening import read_opening
@@ -14,6 +17,13 @@ def run(options: Options) -> int:
     opening = read_opening(options)
     options = replace(options, detail=opening.detail)
     with DesktopApp(options, opening.config, opening.specs, options.images) as app:
+
+        def interrupt(*_: object) -> NoReturn:
+            app.window.interrupted = True  # a callback from C may lose the exception
+            raise KeyboardInterrupt
+
+        if threading.current_thread() is threading.main_thread():
+            signal.signal(signal.SIGINT, interrupt)
         if opening.session is not None:
             app.sessions.restore_when_loaded(opening.session)
         app.loop()
