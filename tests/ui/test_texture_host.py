@@ -5,7 +5,7 @@ from math import atan, degrees
 
 import numpy as np
 import pytest
-from imgui_bundle import imgui
+from imgui_bundle import imgui, implot
 
 from tests.support.headset import LEFT, RIGHT, Person, center_of, hand_joints, looking
 from tests.support.offscreen import reset
@@ -192,6 +192,14 @@ def test_panels_of_the_window_stay_as_they_are(visitor):
     visitor.guide.panel_gui.open_palette()
     assert imgui.get_current_context() == own
     imgui.destroy_context(own)
+
+
+def test_panels_that_are_gone_are_no_longer_current(studio):
+    before = imgui.get_current_context(), implot.get_current_context()
+    with studio.hand_controller(load_config(), None) as guide:
+        guide.panel_gui.open_palette()
+        guide.panel_gui.step()
+    assert (imgui.get_current_context(), implot.get_current_context()) == before
 
 
 def test_a_wrist_that_sleeps_leaves_the_board_where_it_is(visitor):

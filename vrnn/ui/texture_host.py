@@ -38,7 +38,6 @@ MIN_REBUILD_SECONDS = 1 / 30
 """Seconds at least between two rebuilds: one takes a good part of a frame."""
 REFRESH_SECONDS = 0.5
 """Seconds after which values that change by themselves (progress, times) are shown again."""
-"""OpenGL's internal format of the texture."""
 
 
 class TextureGui:
@@ -208,7 +207,7 @@ class TextureGui:
                 self._request_rebuild()
         self._last_rebuild, self._built_state = now, displayed_state(self.context)
         self._screen.use()
-        self._screen.clear(*(0.0, 0.0, 0.0, 1.0))
+        self._screen.clear(0.0, 0.0, 0.0, 1.0)
         self._renderer.draw(self._screen, SIZE)
         self._texture.build_mipmaps()
         return True
@@ -266,9 +265,9 @@ class TextureGui:
 
     def release(self) -> None:
         """Release all resources."""
-        with self._inside():
-            implot.destroy_context(self._implot_context)
-            imgui.destroy_context(self._imgui_context)
+        # Not inside: on the way out, that would make the destroyed contexts current again.
+        implot.destroy_context(self._implot_context)
+        imgui.destroy_context(self._imgui_context)
         self._renderer.release()
         bind_default(self._ctx)
         self._screen.release()
