@@ -11,6 +11,8 @@ from functools import cached_property
 
 import networkx
 
+from vrnn.network.axes import Axis, Presentation
+
 
 @dataclass(frozen=True)
 class Node:
@@ -26,6 +28,9 @@ class Node:
         shape: Of the result without the batch, see `map_shape`.
         parameters: Number of parameters that belong to this node.
         call: 0, 1, ... when the same module runs more than once.
+        axes: The axes of the result, the batch included; () if nothing is known of them.
+        presentation: How its maps are read.
+        choices: The axes of which one index is shown: numbers in `axes`.
     """
 
     id: int
@@ -36,6 +41,9 @@ class Node:
     shape: tuple[int, ...]
     parameters: int = 0
     call: int = 0
+    axes: tuple[Axis, ...] = ()
+    presentation: Presentation = "image"
+    choices: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,68 @@
+"""What the axes of a tensor mean, and how a layer is presented because of it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, get_args
+
+AxisRole = Literal[
+    "batch",
+    "channel",
+    "height",
+    "width",
+    "depth",
+    "time",
+    "token",
+    "head",
+    "query",
+    "key",
+    "node",
+    "other",
+]
+AXIS_ROLES: tuple[AxisRole, ...] = get_args(AxisRole)
+"""`time` has samples or frames; `token` is of a sequence that no grid is known of; `query` and
+`key` are the two sides of attention weights, `node` is of a graph, `other` is none of these."""
+Certainty = Literal["given", "derived", "measured", "assumed"]
+"""Where a role is from: the user or the script, the operations that made the tensor, a second trace
+with other sizes, or a guess from the size alone."""
+Presentation = Literal["image", "volume", "sequence", "curve", "vector", "nodes", "attention"]
+"""How maps are read: `image`: rows and columns; `volume`: the same, one slice of it; `sequence`:
+tokens in a line; `curve`: a signal over time; `vector`: one value a channel; `nodes`: one value a
+node of a graph; `attention`: queries by keys."""
+CHOICE_ROLES: frozenset[AxisRole] = frozenset({"batch", "depth", "time", "other"})
+"""Axes of which one index can be shown at a time."""
+
+
+@dataclass(frozen=True)
+class Axis:
+    """One axis of a tensor.
+
+    Attributes:
+        role: What it holds.
+        size: Its length.
+        certainty: Where the role is from.
+    """
+
+    role: AxisRole
+    size: int
+    certainty: Certainty = "derived"
+
+
+@dataclass(frozen=True)
+class AxisChoice:
+    """Which index of an axis is shown, in all layers of a network that have such an axis.
+
+    Attributes:
+        role: Of the axis.
+        index: The index, counted in the longest axis with this role in the network; in a shorter
+            one the index at the same fraction of its length. None shows all of them side by side.
+    """
+
+    role: AxisRole
+    index: int | None = 0
+
+
+def is_unsure(axes: Sequence[Axis]) -> bool:
+    """Return whether a role of an axis longer than 1 is a guess."""
+    return any(axis.certainty == "assumed" and axis.size > 1 for axis in axes)
