@@ -17,6 +17,7 @@ from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
+from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.receptive_field import ReceptiveField
@@ -50,6 +51,7 @@ class LoadedModel:
         self.source = source
         self.detail = detail
         self._sequence = 0
+        self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self.retrace(source.example_inputs())
 
     def retrace(self, inputs: tuple[Any, ...]) -> None:
@@ -63,6 +65,20 @@ class LoadedModel:
         self.replay = Replay(self.source.model, self.view)
         self.inputs = inputs
         self._receptive_fields: Mapping[int, ReceptiveField] | None = None
+
+    def set_roles(self, roles: Mapping[str, tuple[AxisRole, ...]]) -> bool:
+        """Say what the axes of layers hold, in place of what was said before.
+
+        Args:
+            roles: The role of each axis, the batch included, by the name of the layer.
+
+        Returns:
+            Whether that makes the network another one.
+        """
+        if roles == self._roles:
+            return False
+        self._roles = dict(roles)
+        return True
 
     @property
     def receptive_fields(self) -> Mapping[int, ReceptiveField]:
@@ -88,6 +104,7 @@ class LoadedModel:
         on_maps: OnMaps,
         on_retrace: Callable[[], None],
         ablations: Sequence[Ablation] = (),
+        choices: Sequence[AxisChoice] = (),
     ) -> ForwardResult:
         """Run one pass.
 
@@ -97,6 +114,7 @@ class LoadedModel:
                 ends the pass.
             on_retrace: Called when the model was traced again, after which all maps come anew.
             ablations: What is ablated in the pass.
+            choices: Which sample, frame or slice is shown.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -125,7 +143,9 @@ class LoadedModel:
         self._sequence += 1
         outputs = decode_outputs(result, self.network, seen.shape[:2])
         seconds = time.perf_counter() - started
-        return ForwardResult(self._sequence, seen, maps, outputs, seconds, tuple(ablations))
+        return ForwardResult(
+            self._sequence, seen, maps, outputs, seconds, tuple(ablations), tuple(choices)
+        )
 
     def _has_traced_graph(self, inputs: tuple[Any, ...]) -> bool:
         """Whether a pass without ablations has the graph that was traced."""

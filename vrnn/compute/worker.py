@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -25,6 +25,7 @@ from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet
+from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.model_spec import ModelSpec
@@ -119,6 +120,22 @@ returns an array, or None for each model's own sample."""
 Ablations = Mapping[int, tuple[Ablation, ...]]
 """What is ablated, by slot."""
 NO_ABLATIONS: Ablations = MappingProxyType({})
+Choices = Mapping[int, tuple[AxisChoice, ...]]
+"""Which index of an axis is shown, by slot."""
+NO_CHOICES: Choices = MappingProxyType({})
+RolesByLayer = Mapping[str, tuple[AxisRole, ...]]
+"""What the user says that the axes of a layer hold, the batch included, by the layer's name."""
+NO_ROLES: Mapping[int, RolesByLayer] = MappingProxyType({})
+
+
+@dataclass(frozen=True)
+class _PassRequest:
+    """An image to run, and how; see `Worker.run_image`."""
+
+    image: ImageInput = None
+    ablations: Ablations = field(default_factory=lambda: NO_ABLATIONS)
+    choices: Choices = field(default_factory=lambda: NO_CHOICES)
+    axes: Mapping[int, RolesByLayer] = field(default_factory=lambda: NO_ROLES)
 
 
 class _Superseded(Exception):
@@ -138,8 +155,7 @@ class Worker:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
-        self._image: ImageInput = None
-        self._ablations = NO_ABLATIONS
+        self._request = _PassRequest()
         self._jobs = JobQueue(self._events.put, _user_message)
         self._has_new_image = False
         self._interrupts = False
@@ -161,25 +177,39 @@ class Worker:
         """
         with self._wake:
             self._jobs.cancel_all("stopped, as other models were opened")
-            self._ablations = NO_ABLATIONS
+            self._request = _PassRequest(self._request.image)
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
     def run_image(
-        self, image: ImageInput, ablations: Ablations = NO_ABLATIONS, interrupt: bool = True
+        self,
+        image: ImageInput,
+        ablations: Ablations = NO_ABLATIONS,
+        choices: Choices = NO_CHOICES,
+        axes: Mapping[int, RolesByLayer] = NO_ROLES,
+        interrupt: bool = True,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
         Args:
             image: The image, or where it is.
             ablations: What is ablated in each model; copied.
+            choices: Which sample, frame or slice is shown in each model; copied. An axis that is
+                not named shows its first index, depth its middle one.
+            axes: What the user says that the axes of each model's layers hold; copied. Where it is
+                not what was said before, the network is made anew and handed over again.
             interrupt: Whether it also takes the place of one that runs; otherwise that one is
                 finished first.
         """
         with self._wake:
-            self._image, self._has_new_image = image, True
+            self._request = _PassRequest(
+                image,
+                {slot: tuple(several) for slot, several in ablations.items()},
+                {slot: tuple(several) for slot, several in choices.items()},
+                {slot: dict(roles) for slot, roles in axes.items()},
+            )
+            self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
-            self._ablations = {slot: tuple(several) for slot, several in ablations.items()}
             self._wake.notify()
 
     def start(self, job: Job) -> int:
@@ -290,15 +320,15 @@ class Worker:
             with self._wake:
                 if not self._has_new_image:
                     return
-                image, ablations = self._image, self._ablations
+                request = self._request
                 self._has_new_image, self._interrupts = False, False
             with contextlib.suppress(_Superseded):
-                self._emit_errors(None, self._run_all, image, ablations)
+                self._emit_errors(None, self._run_all, request)
 
-    def _run_all(self, image: ImageInput, ablations: Ablations) -> None:
-        pixels = self._read(image)
+    def _run_all(self, request: _PassRequest) -> None:
+        pixels = self._read(request.image)
         for slot in list(self._models):
-            self._emit_errors(slot, self._run, slot, pixels, ablations.get(slot, ()))
+            self._emit_errors(slot, self._run, slot, pixels, request)
 
     def _read(self, image: ImageInput) -> np.ndarray | None:
         if callable(image):
@@ -316,8 +346,10 @@ class Worker:
             return dataset.image(image)
         return image
 
-    def _run(self, slot: int, pixels: np.ndarray | None, ablations: tuple[Ablation, ...]) -> None:
+    def _run(self, slot: int, pixels: np.ndarray | None, request: _PassRequest) -> None:
         model = self._models[slot]
+        if model.set_roles(request.axes.get(slot, {})):
+            self._emit_network(slot, model)
         self._emit_progress(slot, f"running {model.source.title}")
         batch: dict[int, FeatureMaps] = {}
         size, since = 0, time.perf_counter()
@@ -341,7 +373,8 @@ class Worker:
             batch.clear()
             self._emit_network(slot, model)
 
-        result = model.run(pixels, on_maps, on_retrace, ablations)
+        ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
+        result = model.run(pixels, on_maps, on_retrace, ablations, choices)
         emit_batch()
         self._events.put(ForwardComplete(slot, result))
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from vrnn.network.axes import AxisChoice
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.predictions import Output
 
@@ -115,6 +116,7 @@ class ForwardResult:
         outputs: The predictions that have a type of their own; other outputs are maps alone.
         seconds: Duration of the pass, with capture.
         ablations: What was ablated in it.
+        choices: Which sample, frame or slice its maps show.
     """
 
     sequence: int
@@ -123,3 +125,4 @@ class ForwardResult:
     outputs: tuple[Output, ...]
     seconds: float
     ablations: tuple[Ablation, ...] = ()
+    choices: tuple[AxisChoice, ...] = ()

@@ -190,7 +190,7 @@ class Workspace:
         self.worker.run_image(
             self.input.resolve(state.input_image, self.images) if image is None else image,
             ablations,
-            at_once,
+            interrupt=at_once,
         )
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
