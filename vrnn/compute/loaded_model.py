@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
 
 import numpy as np
 import torch
 
 from vrnn.compute.loading.source import ModelSource
+from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.passes.replay import GraphChanged, Replay
@@ -54,11 +54,11 @@ class LoadedModel:
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self.retrace(source.example_inputs())
 
-    def retrace(self, inputs: tuple[Any, ...]) -> None:
+    def retrace(self, inputs: Inputs) -> None:
         """Trace the model again: its graph may depend on the image.
 
         Args:
-            inputs: Its positional arguments.
+            inputs: Its arguments.
         """
         traced = trace(self.source.model, inputs, self.source.title)
         self.view: GraphView = simplify(traced, self.detail)
@@ -147,7 +147,7 @@ class LoadedModel:
             self._sequence, seen, maps, outputs, seconds, tuple(ablations), tuple(choices)
         )
 
-    def _has_traced_graph(self, inputs: tuple[Any, ...]) -> bool:
+    def _has_traced_graph(self, inputs: Inputs) -> bool:
         """Whether a pass without ablations has the graph that was traced."""
         try:
             self.replay.run(inputs, lambda node, tensor: None)

@@ -10,6 +10,7 @@ import numpy as np
 import torch
 
 from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.model_inputs import map_tensors
 from vrnn.compute.passes.feature_maps import first_sample_maps
 from vrnn.compute.tracing.tracer import tensors_in
 from vrnn.errors import VrnnError
@@ -43,14 +44,16 @@ def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
 
         tensor.register_hook(on_gradient)
 
-    inputs = tuple(t.detach().clone().requires_grad_() if _is_float(t) else t for t in model.inputs)
+    inputs = map_tensors(
+        model.inputs, lambda t: t.detach().clone().requires_grad_() if _is_float(t) else t
+    )
     result = model.replay.run(inputs, on_output, gradients=True)
     scores = [t for t in tensors_in(result) if t.dim() == 2 and t.shape[1] > 1]
     if not scores:
         raise VrnnError(f"{model.source.title} gives no class scores to attribute to channels")
     if not scores[0].requires_grad:
         raise VrnnError(f"{model.source.title} cannot be differentiated: it runs without gradients")
-    float_inputs = [t for t in inputs if _is_float(t)]
+    float_inputs = [t for t in tensors_in(inputs) if _is_float(t)]
     torch.autograd.grad(scores[0][0].max(), float_inputs, allow_unused=True)
     return attributions
 

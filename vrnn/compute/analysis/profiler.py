@@ -11,6 +11,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged, after_each_module
 from vrnn.compute.tracing.simplify import GraphView
@@ -57,7 +58,7 @@ def _flat_values(parameters: Iterable[nn.Parameter]) -> np.ndarray:
         return torch.cat([p.float().reshape(-1).cpu() for p in real]).numpy()
 
 
-def measure_pass(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> Costs:
+def measure_pass(model: nn.Module, view: GraphView, inputs: Inputs) -> Costs:
     """Measure MACs and seconds of each node in one pass.
 
     Everything that happens counts for the next operation that a node stands for: a view for what
@@ -67,7 +68,7 @@ def measure_pass(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> 
     Args:
         model: The model.
         view: The graph of it.
-        inputs: Its positional arguments.
+        inputs: Its arguments.
 
     Raises:
         GraphChanged: The model took another way than when it was traced.
@@ -81,7 +82,7 @@ def measure_pass(model: nn.Module, view: GraphView, inputs: tuple[Any, ...]) -> 
         mode,
     ):
         clock.start()
-        model(*inputs)
+        call_model(model, inputs)
         clock.stop()
     if mode.call_count != view.trace.call_count:
         raise GraphChanged(f"{mode.call_count} calls instead of {view.trace.call_count}")

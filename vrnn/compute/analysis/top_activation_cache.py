@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 import numpy as np
-import torch
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.model_digest import Digest, digest_model, tensor_bytes
+from vrnn.compute.tracing.tracer import tensors_in
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
 from vrnn.storage.atomic import make_folder, write_atomically
@@ -71,9 +71,8 @@ def _digest_dataset(
             digest.update(b"none")
             continue
         digest.update(repr(seen.shape).encode() + np.ascontiguousarray(seen).tobytes())
-        for tensor in inputs:
-            if isinstance(tensor, torch.Tensor):
-                digest.update(tensor_bytes(tensor))
+        for tensor in tensors_in(inputs):
+            digest.update(tensor_bytes(tensor))
         yield
 
 

@@ -6,7 +6,7 @@ import time
 from collections.abc import Generator
 from contextlib import suppress
 from dataclasses import replace
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -14,6 +14,7 @@ import torch
 from vrnn.compute.analysis import top_activation_cache
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import explain_error
+from vrnn.compute.model_inputs import Inputs, join_samples, leaves_in
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.simplify import GraphView
@@ -150,7 +151,7 @@ class _ImageRunner:
 
     def run(self, indices: range) -> Measures:
         """Measure images, in their order, without those that cannot be run."""
-        inputs = []
+        inputs: list[Inputs] = []
         self.run_indices = []
         for index in indices:
             try:
@@ -177,7 +178,7 @@ class _ImageRunner:
             reason = "the model takes another way for this image"
         self.skipped.append((index, reason))
 
-    def _run_one_by_one(self, inputs: list[tuple[Any, ...]]) -> Measures:
+    def _run_one_by_one(self, inputs: list[Inputs]) -> Measures:
         measured, run_indices = [], []
         for index, one_input in zip(self.run_indices, inputs, strict=True):
             try:
@@ -191,7 +192,7 @@ class _ImageRunner:
             return Measures(none, none, none.astype(np.int64))
         return Measures(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
 
-    def _run_batch(self, inputs: list[tuple[Any, ...]]) -> Measures | None:
+    def _run_batch(self, inputs: list[Inputs]) -> Measures | None:
         """In one pass; None if the model does not take that, or gives something else then."""
         if not self._can_batch:
             return None
@@ -200,7 +201,7 @@ class _ImageRunner:
         shape = list(record.shape)
         shape[self._layout.batch_axis or 0] = count
         view = replace(self._view, records={self._node: replace(record, shape=tuple(shape))})
-        batch = tuple(torch.cat(parts) for parts in zip(*inputs, strict=True))
+        batch = join_samples(inputs)
         try:
             measures = self._replay(Replay(self._source.model, view), batch)
             is_right = len(measures.maximum) == count
@@ -217,7 +218,7 @@ class _ImageRunner:
             return None
         return measures
 
-    def _replay(self, replay: Replay, inputs: tuple[Any, ...]) -> Measures:
+    def _replay(self, replay: Replay, inputs: Inputs) -> Measures:
         captured: list[Measures] = []
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
@@ -231,10 +232,11 @@ class _ImageRunner:
         return captured[0]
 
 
-def _can_batch(view: GraphView, node: int, inputs: tuple[Any, ...]) -> bool:
+def _can_batch(view: GraphView, node: int, inputs: Inputs) -> bool:
     """Whether a batch is worth trying: plain inputs of one sample, and a result of one."""
     record, layout = view.records[node], view.map_layouts[node]
-    is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in inputs)
+    leaves = leaves_in(inputs)
+    is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in leaves)
     is_single = layout.batch_axis is not None and record.shape[layout.batch_axis] == 1
     # The weights of fused attention are computed for the first sample only.
     is_fused = record.is_attention and record.operation == "attention"

@@ -12,6 +12,7 @@ import numpy as np
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.model_digest import digest_model
+from vrnn.compute.model_inputs import leaves_in
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.features.store import load, save
@@ -43,7 +44,9 @@ class FeatureCache:
         digest = hashlib.blake2b(f"{FORMAT} {node}".encode(), digest_size=16)
         digest.update(json.dumps(to_dict(settings), sort_keys=True).encode())
         inputs, seen = model.source.prepare(image)
-        digest.update(repr([tuple(getattr(one, "shape", ())) for one in inputs]).encode())
+        digest.update(
+            repr([tuple(getattr(one, "shape", ())) for one in leaves_in(inputs)]).encode()
+        )
         if settings.source == "image":
             digest.update(np.ascontiguousarray(seen).tobytes())
         for _ in digest_model(digest, model.network, model.source.model):

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
@@ -78,11 +79,11 @@ class PartialForward:
             if r.call_index >= 0 and r.call_index not in required and _is_skippable(r)
         }  # fmt: skip
 
-    def __call__(self, inputs: tuple[Any, ...]) -> torch.Tensor:
+    def __call__(self, inputs: Inputs) -> torch.Tensor:
         """Run the pass.
 
         Args:
-            inputs: The model's positional arguments.
+            inputs: The model's arguments.
 
         Returns:
             The node's tensor, differentiable.
@@ -105,7 +106,7 @@ class PartialForward:
                 after_each_module(self._model, after),
                 mode,
             ):
-                self._model(*inputs)
+                call_model(self._model, inputs)
         except _Reached as end:
             return end.tensor
         raise GraphChanged("the pass ended before the layer")

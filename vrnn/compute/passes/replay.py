@@ -12,6 +12,7 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.ablation import (
@@ -57,13 +58,13 @@ class Replay:
                 self._by_module.setdefault(key, []).append((node, record))
 
     def run(
-        self, inputs: tuple[Any, ...], on_output: OnOutput, ablations: Iterable[Ablation] = (),
+        self, inputs: Inputs, on_output: OnOutput, ablations: Iterable[Ablation] = (),
         gradients: bool = False,
     ) -> Any:  # fmt: skip
         """Run one pass.
 
         Args:
-            inputs: The model's positional arguments.
+            inputs: The model's arguments.
             on_output: Called for each node as soon as its tensor is there, with the ablated one
                 where the node is ablated.
             ablations: What is ablated in the pass, so that all that follows changes.
@@ -93,7 +94,7 @@ class Replay:
             torch.set_grad_enabled(gradients),
             mode,
         ):
-            result = self._model(*inputs)
+            result = call_model(self._model, inputs)
         if mode.call_count != self._view.trace.call_count:
             raise GraphChanged(f"{mode.call_count} calls instead of {self._view.trace.call_count}")
         return result

@@ -18,6 +18,7 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.model_inputs import Inputs, ModelInputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import head_weights_shape
 from vrnn.compute.operators.receptive_field import PixelField
@@ -138,21 +139,21 @@ class _CallEffects(NamedTuple):
     changed: list[torch.Tensor]
 
 
-def trace(model: nn.Module, inputs: tuple[Any, ...], name: str) -> Trace:
+def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
     """Run a model once and record what it does.
 
     The model is left as it was. Exceptions of the model itself pass through unchanged.
 
     Args:
         model: The model.
-        inputs: Its positional arguments.
+        inputs: Its arguments.
         name: What the trace is called.
     """
     recorder = _Recorder(model)
     with evaluation_mode(model), recorder.watching_modules(), torch.no_grad():
         recorder.record_inputs(model, inputs)
         with recorder:
-            result = model(*inputs)
+            result = call_model(model, inputs)
     return recorder.finish(name, result)
 
 
@@ -255,10 +256,10 @@ class _Recorder(TorchFunctionMode):
 
     # The pass.
 
-    def record_inputs(self, model: nn.Module, inputs: tuple[Any, ...]) -> None:
+    def record_inputs(self, model: nn.Module, inputs: Inputs) -> None:
         """Make a record of each input tensor."""
         size: tuple[int, int] | None = None
-        for name, value in zip(_input_names(model, len(inputs)), inputs, strict=True):
+        for name, value in zip(_input_names(model, inputs), inputs, strict=True):
             for tensor in tensors_in(value):
                 if tensor.dim() and not self._inputs:
                     self._batch_size = int(tensor.shape[0])
@@ -496,12 +497,15 @@ def _is_attention_map(operation: str, result: torch.Tensor) -> bool:
     return operation == "softmax" and result.dim() == 4 and result.shape[-1] > 1
 
 
-def _input_names(model: nn.Module, count: int) -> list[str]:
-    if count == 1:
+def _input_names(model: nn.Module, inputs: Inputs) -> list[str]:
+    keywords = list(inputs.kwargs) if isinstance(inputs, ModelInputs) else []
+    count = len(list(inputs)) - len(keywords)
+    if count + len(keywords) == 1:
         return ["input"]
     try:
         kinds = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
         names = [n for n, p in signature(model.forward).parameters.items() if p.kind in kinds]
     except (TypeError, ValueError):
         names = []
-    return [names[i] if i < len(names) else f"input{i + 1}" for i in range(count)]
+    positional = [names[i] if i < len(names) else f"input{i + 1}" for i in range(count)]
+    return positional + keywords

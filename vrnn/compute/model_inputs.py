@@ -1,0 +1,94 @@
+"""What goes into one call of a model: positional and keyword arguments, and the tensors in them."""
+
+from __future__ import annotations
+
+import copy
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+
+@dataclass(frozen=True, eq=False)
+class ModelInputs:
+    """The arguments of a call of a model.
+
+    Attributes:
+        args: Positional arguments.
+        kwargs: Keyword arguments.
+    """
+
+    args: tuple[Any, ...] = ()
+    kwargs: Mapping[str, Any] = field(default_factory=dict)
+
+    def __iter__(self) -> Iterator[Any]:
+        """Yield the arguments, the positional ones first."""
+        yield from self.args
+        yield from self.kwargs.values()
+
+    def call(self, function: Callable[..., Any]) -> Any:
+        """Call a model, or any other function, with the arguments."""
+        return function(*self.args, **self.kwargs)
+
+
+Inputs = ModelInputs | tuple[Any, ...]
+"""The arguments of a model; a tuple holds positional ones."""
+
+
+def call_model(model: Callable[..., Any], inputs: Inputs) -> Any:
+    """Call a model.
+
+    Args:
+        model: The model.
+        inputs: Its arguments.
+    """
+    return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
+
+
+def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:
+    """Return a copy of nested lists, tuples, dicts and `ModelInputs` with each leaf replaced.
+
+    Args:
+        value: The values.
+        function: Takes what is no container, and returns what takes its place.
+    """
+    if isinstance(value, ModelInputs):
+        return ModelInputs(map_leaves(value.args, function), map_leaves(value.kwargs, function))
+    if isinstance(value, tuple) and hasattr(value, "_fields"):
+        return type(value)(*(map_leaves(item, function) for item in value))
+    if type(value) in (list, tuple):
+        return type(value)(map_leaves(item, function) for item in value)
+    if isinstance(value, dict):
+        if type(value) is dict:
+            return {key: map_leaves(item, function) for key, item in value.items()}
+        changed = copy.copy(value)
+        for key, item in value.items():
+            changed[key] = map_leaves(item, function)
+        return changed
+    return function(value)
+
+
+def leaves_in(value: Any) -> list[Any]:
+    """Return what `map_leaves` replaces, in order."""
+    leaves: list[Any] = []
+    map_leaves(value, leaves.append)
+    return leaves
+
+
+def map_tensors(value: Any, function: Callable[[torch.Tensor], Any]) -> Any:
+    """Return a copy of nested values with each tensor replaced; see `map_leaves`."""
+    return map_leaves(value, lambda v: function(v) if isinstance(v, torch.Tensor) else v)
+
+
+def join_samples(several: Sequence[Inputs]) -> Inputs:
+    """Return the inputs of a batch.
+
+    Args:
+        several: Inputs of one sample each, alike but for the values of their tensors, which have
+            the samples as their first axis.
+    """
+    columns = zip(*(leaves_in(one) for one in several), strict=True)
+    joined = iter([torch.cat(c) if isinstance(c[0], torch.Tensor) else c[0] for c in columns])
+    batch: Inputs = map_leaves(several[0], lambda _: next(joined))
+    return batch
