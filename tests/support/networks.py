@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from hypothesis import strategies as st
 
+from vrnn.network.axes import Axis, Presentation
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Edge, Network, Node
 from vrnn.scene.layout.panel_size import panel_size
@@ -115,3 +116,38 @@ def chain(count: int) -> Network:
     """Return a network of layers one after another, without modules."""
     nodes = [(f"op_{i}", "", (32, 16, 16)) for i in range(count)]
     return build(nodes, [(i, i + 1) for i in range(count - 1)])
+
+
+def presented(
+    nodes: Sequence[tuple[str, tuple[int, ...], Presentation, str]], name: str = "test"
+) -> Network:
+    """Return a chain of layers whose axes are known.
+
+    Args:
+        nodes: (name, shape as shown, presentation, axes) of each; axes as in `batch 2, time 4?`: a
+            question mark for a guess, an exclamation mark where one index of it is shown.
+        name: Of the network.
+    """
+    made = []
+    for i, (node, shape, presentation, words) in enumerate(nodes):
+        axes, choices = [], []
+        for number, word in enumerate(words.split(", ")):
+            role, size = word.rstrip("!?").split(" ")
+            axes.append(Axis(role, int(size), "assumed" if "?" in word else "derived"))
+            choices += [number] * ("!" in word)
+        operation = "conv2d" if i else "input"
+        roles, chosen = tuple(axes), tuple(choices)
+        made.append(Node(i, node, operation, node, "", shape, 0, 0, roles, presentation, chosen))
+    last = len(made) - 1
+    flows = tuple(Edge(i, i + 1) for i in range(last))
+    return Network(name, tuple(made), flows, (0,), (last,))
+
+
+def video() -> Network:
+    """Return a network that looks at two clips of eight frames, one after the other."""
+    return presented([
+        ("frames", (3, 32, 32), "image", "batch 2!, time 8!, channel 3, height 32, width 32"),
+        ("conv1", (8, 16, 16), "image", "batch 2!, time 8!, channel 8, height 16, width 16"),
+        ("half", (8, 8, 8), "image", "batch 2!, time 4!, channel 8, height 8, width 8?"),
+        ("scores", (10, 1, 1), "vector", "batch 2!, channel 10"),
+    ])  # fmt: skip

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from vrnn.commands import (  # in the order of menus, help and docs
     ablation,
+    axes,
     display,
     edit,
     export,
@@ -20,6 +21,6 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "display", "edit", "export", "feature_visualization", "headset", "inputs", "jobs",
-    "layers", "script", "session", "top_activations", "view", "window",
+    "ablation", "axes", "display", "edit", "export", "feature_visualization", "headset", "inputs",
+    "jobs", "layers", "script", "session", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Literal, get_args
 
 AxisRole = Literal[
@@ -61,6 +62,43 @@ class AxisChoice:
 
     role: AxisRole
     index: int | None = 0
+
+
+CHOICE_NAMES: Mapping[AxisRole, str] = MappingProxyType(
+    {"batch": "sample", "depth": "slice", "time": "frame", "other": "index"}
+)
+"""What one index of an axis that can be chosen is called."""
+CHOICE_PLURALS: Mapping[AxisRole, str] = MappingProxyType(
+    {"batch": "samples", "depth": "slices", "time": "frames", "other": "indices"}
+)
+"""What several of them are called."""
+
+
+def default_index(role: AxisRole, size: int) -> int:
+    """Return which index of an axis is shown where none is chosen: the first, of slices the middle.
+
+    Args:
+        role: Of the axis.
+        size: Its length.
+    """
+    return size // 2 if role == "depth" else 0
+
+
+def local_index(index: int, size: int, longest: int) -> int:
+    """Return the index in an axis that is meant by an index in the longest one with its role.
+
+    Args:
+        index: The index in the longest axis, see `AxisChoice`.
+        size: Of the axis.
+        longest: Of the longest axis.
+    """
+    return min(size - 1, max(0, index * size // max(longest, 1)))
+
+
+def axes_text(axes: Sequence[Axis]) -> str:
+    """Return the axes as a person reads them: `sample 2 · channel 64 · height 56 · width 56`."""
+    words = [f"{'sample' if a.role == 'batch' else a.role} {a.size}" for a in axes]
+    return " · ".join(words)
 
 
 def is_unsure(axes: Sequence[Axis]) -> bool:

@@ -11,7 +11,7 @@ from functools import cached_property
 
 import networkx
 
-from vrnn.network.axes import Axis, Presentation
+from vrnn.network.axes import Axis, AxisRole, Presentation
 
 
 @dataclass(frozen=True)
@@ -98,6 +98,16 @@ class Network:
     def by_id(self) -> Mapping[int, Node]:
         """Nodes by their id."""
         return {node.id: node for node in self.nodes}
+
+    @cached_property
+    def choice_counts(self) -> Mapping[AxisRole, int]:
+        """The length of the longest axis with each role of which one index is shown at a time."""
+        counts: dict[AxisRole, int] = {}
+        for node in self.nodes:
+            for axis in (node.axes[i] for i in node.choices):
+                if axis.size > 1:
+                    counts[axis.role] = max(axis.size, counts.get(axis.role, 0))
+        return counts
 
     def graph(self) -> networkx.DiGraph:
         """Return a directed graph of ids; each has its `Node` under "node"."""

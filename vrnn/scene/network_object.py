@@ -98,7 +98,7 @@ class NetworkObject:
         """
         folds = frozenset(name for s, name in state.folds if s == slot)
         layers = {
-            name: replace(layer, offset=(0.0, 0.0, 0.0), size=1.0)
+            name: replace(layer, offset=(0.0, 0.0, 0.0), size=1.0, axes=())
             for (s, name), layer in state.layers.items()
             if s == slot
         }

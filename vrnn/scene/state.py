@@ -14,6 +14,7 @@ from typing import Annotated, ClassVar, Literal, get_args
 
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
+from vrnn.network.axes import AxisChoice, AxisRole, default_index
 from vrnn.network.layer_pictures import find_layer_picture
 from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
@@ -54,6 +55,8 @@ class LayerState:
         features: It shows feature visualizations made with these settings; None for its maps.
         picture: It shows a layer picture in place of its maps, the name of a registered kind; ''
             for its maps. A folded layer shows one of its maps instead.
+        axes: The roles that the user set for the axes of its tensor, the batch included; () for
+            those that were found.
     """
 
     offset: tuple[Meters, Meters, Meters] = (0.0, 0.0, 0.0)
@@ -65,6 +68,7 @@ class LayerState:
     most: Annotated[int, Range(0, 10**9)] = 0
     features: FeatureVisSettings | None = None
     picture: str = ""
+    axes: tuple[AxisRole, ...] = ()
 
     @property
     def has_default_maps(self) -> bool:
@@ -132,6 +136,7 @@ class InputImage:
 
 
 _NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})
+_NO_CHOICES: Mapping[int, tuple[AxisChoice, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -147,6 +152,7 @@ class State:
         pins: The pinned copies.
         ablations: What is ablated.
         input_image: What goes into the networks.
+        choices: Which sample, frame or slice is shown, by network, where it is not the default.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -164,6 +170,7 @@ class State:
     pins: tuple[Pin, ...] = ()
     ablations: tuple[AblationState, ...] = ()
     input_image: InputImage = InputImage()
+    choices: Mapping[int, tuple[AxisChoice, ...]] = field(default_factory=lambda: _NO_CHOICES)
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -175,6 +182,39 @@ class State:
         if layer != LayerState():
             layers[key] = layer
         return replace(self, layers=MappingProxyType(layers))
+
+    def shown_index(self, network: int, role: AxisRole, count: int) -> int | None:
+        """Return which index of the axes with a role is shown; None for all side by side.
+
+        Args:
+            network: Number of the network.
+            role: Of the axes.
+            count: Length of the longest of them in the network.
+        """
+        for choice in self.choices.get(network, ()):
+            if choice.role == role:
+                return choice.index
+        return default_index(role, count)
+
+    def with_shown_index(
+        self, network: int, role: AxisRole, count: int, index: int | None
+    ) -> State:
+        """Return the same state with another index shown; arguments as for `shown_index`."""
+        chosen = tuple(c for c in self.choices.get(network, ()) if c.role != role)
+        if index != default_index(role, count):
+            chosen = (*chosen, AxisChoice(role, index))
+        choices = {**self.choices, network: chosen}
+        return replace(
+            self, choices=MappingProxyType({slot: c for slot, c in choices.items() if c})
+        )
+
+    def axis_roles(self) -> Mapping[int, Mapping[str, tuple[AxisRole, ...]]]:
+        """Return the roles that the user set for the axes of layers, by network and layer."""
+        roles: dict[int, dict[str, tuple[AxisRole, ...]]] = {}
+        for (network, name), layer in self.layers.items():
+            if layer.axes:
+                roles.setdefault(network, {})[name] = layer.axes
+        return roles
 
     def has_same_placement(self, other: State) -> bool:
         """Return whether another state places everything in the world alike."""
@@ -188,6 +228,12 @@ class State:
             pins=(),
             ablations=(),
             input_image=InputImage(),
+            choices=_NO_CHOICES,
+            layers={
+                key: replace(layer, axes=())
+                for key, layer in self.layers.items()
+                if layer != LayerState(axes=layer.axes)
+            },
         )
 
 

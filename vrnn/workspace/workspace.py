@@ -146,7 +146,10 @@ class Workspace:
         Raises:
             VrnnError: When it cannot be done.
         """
+        before = self.world.state
         self.world.set_state(command.apply(self.history.state, self.world), move=False)
+        if self.world.state.choices != before.choices:
+            self.run_inference(at_once=False)
 
     def apply_state(self, state: State, move: bool = True) -> None:
         """Show a state, and request the forward passes and images that it needs.
@@ -159,7 +162,7 @@ class Workspace:
         self.world.set_state(state, move)
         if state.input_image != before.input_image:
             self.input.live_frame = None
-        if (state.input_image, state.ablations) != (before.input_image, before.ablations):
+        if _pass_arguments(state) != _pass_arguments(before):
             self.run_inference()
         if state.pins != before.pins:
             self.pins.update(state.pins)
@@ -285,3 +288,8 @@ class Workspace:
     def close(self) -> None:
         """Stop background threads."""
         self.content.close_wall()
+
+
+def _pass_arguments(state: State) -> tuple[object, ...]:
+    """What of a state a forward pass depends on."""
+    return state.input_image, state.ablations, state.choices, state.axis_roles()

@@ -19,9 +19,10 @@ from PIL import Image
 
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, to_rgb
+from vrnn.network.axes import AxisChoice
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
-from vrnn.scene.state import LayerState, State, check_names
+from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
 from vrnn.storage.atomic import write_atomically
 from vrnn.storage.serialization import from_dict, to_dict
@@ -216,7 +217,12 @@ def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, .
         missing.append(name)
         return False
 
-    layers = {key: layer for key, layer in state.layers.items() if exists(*key, modules=True)}
+    layers = {
+        key: _with_fitting_axes(layer, world, key)
+        for key, layer in state.layers.items()
+        if exists(*key, modules=True)
+    }
+    layers = {key: layer for key, layer in layers.items() if layer != LayerState()}
     folds = frozenset(key for key in state.folds if exists(*key, modules=True))
     pins = tuple(
         p for p in state.pins if exists(p.network, p.layer) and exists(p.network, p.beside)
@@ -232,6 +238,33 @@ def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, .
         if channels or not one.channels:
             ablations.append(replace(one, channels=channels))
     fitted = replace(
-        state, layers=MappingProxyType(layers), folds=folds, pins=pins, ablations=tuple(ablations)
+        state,
+        layers=MappingProxyType(layers),
+        folds=folds,
+        pins=pins,
+        ablations=tuple(ablations),
+        choices=_fitting_choices(state, world),
     )
     return fitted, tuple(dict.fromkeys(missing))
+
+
+def _with_fitting_axes(layer: LayerState, world: World, key: LayerKey) -> LayerState:
+    """The layer without roles of axes when its tensor has another number of them."""
+    network = world.networks[key[0]]
+    if layer.axes and key[1] in network.node_ids:
+        node = network.network.by_id[network.node_ids[key[1]]]
+        if len(node.axes) != len(layer.axes):
+            return replace(layer, axes=())
+    return layer
+
+
+def _fitting_choices(state: State, world: World) -> Mapping[int, tuple[AxisChoice, ...]]:
+    """The choices among samples, frames and slices that the networks have."""
+    fitting = {}
+    for slot, chosen in state.choices.items():
+        if slot in world.networks:
+            counts = world.networks[slot].network.choice_counts
+            kept = tuple(c for c in chosen if (c.index or 0) < counts.get(c.role, 0))
+            if kept:
+                fitting[slot] = kept
+    return MappingProxyType(fitting)

@@ -12,6 +12,7 @@ from vrnn.commands.ablation import Ablate
 from vrnn.commands.display import Fold
 from vrnn.commands.layers import ArrangeMaps, PinLayer, ResetLayer, UnpinLayer
 from vrnn.commands.view import GoToView, HoverLayer
+from vrnn.network.axes import axes_text
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
 from vrnn.network.results import AblationValue, Histogram, LayerProfile
@@ -21,6 +22,7 @@ from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import ORDERS, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text, shape_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
+from vrnn.ui.panels.layer_axes import draw_axes
 from vrnn.ui.style import ACCENT, MUTED_COLOR
 from vrnn.ui.widgets import (
     LABEL_WIDTH,
@@ -117,6 +119,7 @@ class LayerPanel(Panel):
             self._selected.clear()
         profile = context.workspace.analyses.profiles.get((slot, node.id))
         _draw_head(node, profile)
+        draw_axes(context, slot, network, node)
         if maps is None:
             imgui.text_colored(MUTED_COLOR, "feature maps not computed yet")
             return
@@ -301,6 +304,8 @@ def _draw_head(node: Node, profile: LayerProfile | None) -> None:
     imgui.text_colored(ACCENT, node.name)
     wrapped_text(node.label.replace("→", " › "))  # the typeface has no arrow
     rows = [("shape", shape_text(node))]
+    if node.axes:
+        rows.append(("axes", axes_text(node.axes)))
     if node.parameters:
         rows.append(("parameters", f"{node.parameters:,}"))
     if profile is not None:
