@@ -148,14 +148,16 @@ def _linear_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
     return "linear"
 
 
-def _pool_label(arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str) -> str:
+def _pool_label(arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str, axes: int) -> str:
     kernel, stride = arguments.get("kernel_size"), arguments.get("stride")
-    parts = [kind, f" {_size(kernel)}"] if kernel is not None else [kind]
+    parts = [kind, f" {_size(kernel, axes)}"] if kernel is not None else [kind]
     return "".join(parts + _unless_one("stride", kernel if stride in (None, [], ()) else stride))
 
 
-def _adaptive_pool_label(arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str) -> str:
-    return f"{kind} to {_size(arguments.get('output_size'))}"
+def _adaptive_pool_label(
+    arguments: Mapping[str, Any], result: torch.Tensor, *, kind: str, axes: int
+) -> str:
+    return f"{kind} to {_size(result.shape[-axes:])}"  # None in output_size keeps an axis as it is
 
 
 def _group_norm_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
@@ -171,10 +173,12 @@ def _resize_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
     return f"resize to {'×'.join(str(n) for n in result.shape[2:])}"
 
 
-def _size(value: Any) -> str:
-    if isinstance(value, int):
-        return f"{value}×{value}"
-    return "×".join(str(n) for n in value) if value is not None else "?"
+def _size(value: Any, axes: int = 0) -> str:
+    """`3×3`; a single number counts for each of the axes."""
+    numbers = [value] if isinstance(value, int) else list(value)
+    if len(numbers) == 1 and axes:
+        numbers *= axes
+    return "×".join(str(n) for n in numbers)
 
 
 def _unless_one(word: str, value: Any) -> list[str]:
@@ -281,7 +285,7 @@ register_operation("pixel_unshuffle", None, None, "first", ("input", "downscale_
 for _name in ("grid_sample", "fold", "channel_shuffle"):
     register_operation(_name, channels="first")
 
-for _dims in ("1d", "2d", "3d"):
+for _axes, _dims in enumerate(("1d", "2d", "3d"), 1):
     register_operation(
         f"conv{_dims}", partial(_conv_label, transposed=False), None, "first",
         ("input", "weight", "bias", "stride", "padding", "dilation", "groups"),
@@ -292,27 +296,29 @@ for _dims in ("1d", "2d", "3d"):
     )  # fmt: skip
     for _suffix in ("", "_with_indices"):
         register_operation(
-            f"max_pool{_dims}{_suffix}", partial(_pool_label, kind="max pool"), None, "first",
-            ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
+            f"max_pool{_dims}{_suffix}", partial(_pool_label, kind="max pool", axes=_axes), None,
+            "first", ("input", "kernel_size", "stride", "padding", "dilation", "ceil_mode"),
         )  # fmt: skip
         register_operation(
-            f"adaptive_max_pool{_dims}{_suffix}", partial(_adaptive_pool_label, kind="max pool"),
-            None, "first", ("input", "output_size"),
+            f"adaptive_max_pool{_dims}{_suffix}",
+            partial(_adaptive_pool_label, kind="max pool", axes=_axes), None, "first",
+            ("input", "output_size"),
         )  # fmt: skip
         register_operation(f"fractional_max_pool{_dims}{_suffix}", "fractional max pool")
     register_operation(f"max_unpool{_dims}", "max unpool")
     register_operation(f"quantized_max_pool{_dims}", "max pool")
     register_operation(
-        f"avg_pool{_dims}", partial(_pool_label, kind="average pool"), None, "first",
+        f"avg_pool{_dims}", partial(_pool_label, kind="average pool", axes=_axes), None, "first",
         ("input", "kernel_size", "stride", "padding", "ceil_mode"),
     )  # fmt: skip
     register_operation(
-        f"adaptive_avg_pool{_dims}", partial(_adaptive_pool_label, kind="average pool"),
-        None, "first", ("input", "output_size"),
+        f"adaptive_avg_pool{_dims}",
+        partial(_adaptive_pool_label, kind="average pool", axes=_axes), None, "first",
+        ("input", "output_size"),
     )  # fmt: skip
     register_operation(
-        f"lp_pool{_dims}", partial(_pool_label, kind="power-average pool"), None, "first",
-        ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
+        f"lp_pool{_dims}", partial(_pool_label, kind="power-average pool", axes=_axes), None,
+        "first", ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
     )  # fmt: skip
 _CANONICAL_NAMES.update(
     dict.fromkeys(("max_pool2d_with_indices", "boolean_dispatch"), "max_pool2d")
