@@ -24,7 +24,7 @@ from tests.support.signals import restore_interrupt
 from tests.xr.fetch_runtime import Unpacked
 
 READY = "service has started"
-SECONDS = 60
+SECONDS = 240
 """In which a service starts, and a program that a test runs ends."""
 PACKET = 376
 Fov = tuple[float, float, float, float]

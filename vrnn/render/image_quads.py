@@ -69,7 +69,6 @@ class ImageRenderer:
             texture.build_mipmaps()
             magnify = moderngl.LINEAR if image.smooth else moderngl.NEAREST
             texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, magnify)
-            texture.anisotropy = 8.0
             texture.repeat_x = texture.repeat_y = False
             # The pixels are kept too, so that no other array gets their id.
             self._textures[key] = (pixels, texture)

@@ -61,7 +61,6 @@ class TextureGui:
         context.help_rows = rows
         self._texture = ctx.texture(SIZE, 4, internal_format=SRGB8_ALPHA8)
         self._texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, moderngl.LINEAR)
-        self._texture.anisotropy = 8.0
         self._texture.repeat_x = self._texture.repeat_y = False
         # The mipmaps have to exist first: allocating them later, Mesa moves the texture in memory,
         # and the framebuffer goes on drawing where it was.
