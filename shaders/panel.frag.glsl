@@ -15,6 +15,7 @@ flat in ivec4 maps;
 flat in ivec3 texels;
 flat in vec3 value_range;
 flat in vec2 light_highlight;
+flat in ivec2 drawing;
 out vec4 color;
 
 uniform sampler2D color_table;  // of -1…1, see lookup_table() in vrnn/style/colormap.py
@@ -36,10 +37,40 @@ vec2 channel_range(int channel) {
     return range * value_range.z;
 }
 
+#include "lib/curve.glsl"
+#include "lib/graph_nodes.glsl"
+
+// The cell at a position in the panel: its channel and the position in its map, 0...1 from the upper left.
+bool find_map(vec2 position, out int channel, out vec2 map_uv) {
+    ivec2 cell = ivec2(position);
+    channel = cell.y * maps.x + cell.x + texels.z;
+    map_uv = (position - vec2(cell) - 0.5) / (1.0 - GAP) + 0.5;
+    return channel < maps.z && all(greaterThanEqual(map_uv, vec2(0.0))) && all(lessThan(map_uv, vec2(1.0)));
+}
+
+// The curve at this pixel. pixel: its size as a part of a cell.
+vec3 curve_here(vec2 cells, vec2 pixel) {
+    int channel;
+    vec2 map_uv;
+    if (!find_map(clamp(uv, 0.0, 0.99999) * cells, channel, map_uv)) return background.rgb * EMPTY;
+    float rows = float(texels.x), row = floor(map_uv.y * rows);
+    int first = maps.w + 2 * maps.z + (channel * texels.x + int(row)) * texels.y;
+    vec2 position = vec2(map_uv.x, 1.0 - (map_uv.y * rows - row));
+    return curve_color(first, texels.y, position, pixel * vec2(1.0, rows), channel_range(channel));
+}
+
 void main() {
     vec2 cells = vec2(maps.xy);
     vec2 uv_dx = dFdx(uv), uv_dy = dFdy(uv);
     vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
+    bool is_border = any(greaterThan(abs(uv - 0.5), vec2(0.5)));
+    vec3 border_color = mix(BORDER, HIGHLIGHT, light_highlight.y);
+    float curve_part = 0.0;
+    vec3 curve = vec3(0.0);
+    if (drawing.x == CURVE && maps.w >= 0) {
+        curve_part = smoothstep(CURVE_PIXELS.x, CURVE_PIXELS.y, 1.0 / (cells_per_pixel.y * float(texels.x)));
+        if (curve_part > 0.0) curve = curve_here(cells, cells_per_pixel / (1.0 - GAP));
+    }
     float max_cells = max(cells_per_pixel.x, cells_per_pixel.y);
     vec2 texels_per_pixel = cells_per_pixel * vec2(texels.yx);
     float max_texels = max(texels_per_pixel.x, texels_per_pixel.y);
@@ -51,19 +82,21 @@ void main() {
         max_texels *= 0.25;
     }
     int samples = clamp(int(ceil(max(max_texels, 2.0 * max_cells))), 2, 6);
+    if (curve_part >= 1.0) samples = 0;
 
     vec3 sum = vec3(0.0);
     for (int i = 0; i < samples * samples; ++i) {
         vec2 offset = (vec2(i % samples, i / samples) + 0.5) / float(samples) - 0.5;
         vec2 position = clamp(uv + uv_dx * offset.x + uv_dy * offset.y, 0.0, 0.99999) * cells;
-        ivec2 cell = ivec2(position);
-        int channel = cell.y * maps.x + cell.x + texels.z;
-        vec2 map_uv = (position - vec2(cell) - 0.5) / (1.0 - GAP) + 0.5;
-        bool is_gap = channel >= maps.z || any(lessThan(map_uv, vec2(0.0))) || any(greaterThanEqual(map_uv, vec2(1.0)));
-        if (is_gap) {
+        int channel;
+        vec2 map_uv;
+        if (!find_map(position, channel, map_uv)) {
             sum += background.rgb * EMPTY;
         } else if (maps.w < 0) {
             sum += background.rgb * 1.5;
+        } else if (drawing.x == GRAPH) {
+            int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
+            sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
         } else {
             ivec2 texel = ivec2(map_uv * vec2(level.yx));
             if (value_range.z < 0.0) {  // the three maps are the red, green and blue of an image
@@ -75,7 +108,7 @@ void main() {
             sum += shade(value, channel_range(channel));
         }
     }
-    if (any(greaterThan(abs(uv - 0.5), vec2(0.5)))) sum = mix(BORDER, HIGHLIGHT, light_highlight.y) * float(samples * samples);
-    vec3 lit = sum / float(samples * samples) * light_highlight.x;
+    vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
+    vec3 lit = (is_border ? border_color : shown) * light_highlight.x;
     color = vec4(mix(background.rgb, lit, fog_transmittance(world_position)), 1.0);
 }

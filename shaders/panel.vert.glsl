@@ -13,6 +13,8 @@ in vec2 range;
 in float clip;
 in float light;
 in float border;
+in int style;
+in int lookup;
 
 out vec2 uv;
 out vec3 world_position;
@@ -20,6 +22,7 @@ flat out ivec4 maps;            // columns, rows, channels, first texel
 flat out ivec3 texels;          // height, width of a map; channel in the first cell
 flat out vec3 value_range;      // low, high; the fraction of it that already has the full color
 flat out vec2 light_highlight;  // brightness; 1 where the border is highlighted
+flat out ivec2 drawing;         // style; first texel of where the nodes of a graph are
 
 // Whether the whole panel is beyond one side of the view.
 bool is_outside() {
@@ -40,6 +43,7 @@ void main() {
     maps = ivec4(grid, base);
     texels = ivec3(tile, first);
     value_range = vec3(range, clip);
+    drawing = ivec2(style, lookup);
     light_highlight = vec2(light, border < 0.0 ? 1.0 : 0.0);
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);
 }

@@ -12,6 +12,7 @@ from functools import cached_property
 import networkx
 
 from vrnn.network.axes import Axis, AxisRole, Presentation
+from vrnn.network.node_layout import NodeLayout
 
 
 @dataclass(frozen=True)
@@ -85,6 +86,8 @@ class Network:
         inputs: Ids of the nodes where data enters.
         outputs: Ids of the nodes where data leaves.
         annotations: Text by the model's author.
+        node_layout: Where the nodes of the graph are drawn that a graph network works on; None
+            where there is none or its edges are not known.
     """
 
     name: str
@@ -93,6 +96,7 @@ class Network:
     inputs: tuple[int, ...]
     outputs: tuple[int, ...]
     annotations: tuple[Annotation, ...] = ()
+    node_layout: NodeLayout | None = None
 
     @cached_property
     def by_id(self) -> Mapping[int, Node]:
@@ -127,6 +131,7 @@ class NetworkInfo:
         random_weights: Whether no trained weights were loaded.
         parameters: Number of parameters of the whole model.
         notes: Sentences to show once, such as how many weight keys were missing.
+        token_names: Text of each token of the input; () where it has none.
     """
 
     title: str
@@ -134,3 +139,4 @@ class NetworkInfo:
     random_weights: bool
     parameters: int
     notes: tuple[str, ...] = ()
+    token_names: tuple[str, ...] = ()

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
+from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
 from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import InstanceRenderer, QuadStrip
@@ -17,7 +18,7 @@ from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.text import TextRenderer, cull_unreadable
 from vrnn.render.uniforms import AnyView, StereoView
-from vrnn.scene.primitives import PANEL, QUAD, STROKE, DrawList, TextLabel
+from vrnn.scene.primitives import CURVE, GRAPH, PANEL, QUAD, STROKE, DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES
 
 
@@ -54,7 +55,10 @@ class DrawListRenderer:
     def __init__(self, ctx: moderngl.Context, maps: MapStores) -> None:
         self._ctx, self._maps = ctx, maps
         self.draw_calls = 0
-        defines = {"ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES}
+        defines = {
+            "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
+            "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT,
+        }  # fmt: skip
         panel = Shader(ctx, "panel", defines, {"map_store": 0, "color_table": 1})
         self._panels = InstanceRenderer(ctx, panel, PANEL)
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)

@@ -33,6 +33,8 @@ from vrnn.scene.placement import (
 )
 from vrnn.scene.state import LayerState, State
 
+NODE_LAYOUT_ID = -(1 << 40)
+"""Id under which the layout of the graph that a network works on is stored."""
 MAX_PLACEMENTS = 24
 """Placements that a network keeps; with more, all are dropped."""
 
@@ -77,13 +79,15 @@ class NetworkObject:
         """Return the half floats that each node's maps need, and its one map when it is folded.
 
         Returns:
-            Sizes by node id and by `folded_map_id`.
+            Sizes by node id, by `folded_map_id`, and of the graph's layout by NODE_LAYOUT_ID.
         """
         sizes = {}
         for node in self.network.nodes:
             channels, height, width = map_shape(node.shape)
             sizes[node.id] = block_size(channels, height, width)
             sizes[folded_map_id(node.id)] = block_size(1, height, width)
+        if self.network.node_layout is not None:
+            sizes[NODE_LAYOUT_ID] = self.network.node_layout.block_size
         return sizes
 
     def placement(self, state: State, slot: int) -> Placement:
@@ -152,7 +156,13 @@ class NetworkObject:
 
     def default_grid(self, node: int) -> PanelGrid:
         """Return the panel of a layer as it is when the user has changed nothing."""
-        return panel_size(map_shape(self.network.by_id[node].shape))
+        one = self.network.by_id[node]
+        has_graph = self.network.node_layout is not None
+        return panel_size(map_shape(one.shape), one.presentation, has_graph)
+
+    def node_lookup(self) -> int:
+        """Return the first texel of the graph's layout on the GPU; -1 where there is none."""
+        return self.addresses.get(NODE_LAYOUT_ID, (0, -1))[1]
 
     def _place(
         self, arrangement: str, folds: frozenset[str], layers: Mapping[str, LayerState]
@@ -185,20 +195,25 @@ class NetworkObject:
         )
 
     def _panel_shape(self, node: Node, is_module: bool, layer: LayerState) -> PanelShape:
-        shape = map_shape(node.shape)
+        shape, presentation = map_shape(node.shape), node.presentation
+        has_graph = self.network.node_layout is not None
         if layer.features is not None and not layer.features.is_whole_layer:
             shape = (shape[0], *self._input_size)  # feature visualizations are as large as inputs
+            presentation = "image"
+        one_map = (1, 1, 1) if presentation == "nodes" and has_graph else shape
         if is_module or (layer.folded and shape[0] > 1):
             side = FOLDED_MODULE_SIDE if is_module else FOLDED_LAYER_SIDE
-            return PanelShape(single_map_grid(shape, side), shows_one_map=True)
+            return PanelShape(single_map_grid(one_map, side), shows_one_map=True)
         if layer.picture:
-            grid = panel_size(shape)
+            grid = panel_size(shape, presentation, has_graph)
             side = sqrt(grid.width * grid.height)  # as large as all maps together
             return PanelShape(single_map_grid(shape, side), True, picture=layer.picture)
         if layer.has_default_maps:
-            return PanelShape(panel_size(shape))
+            return PanelShape(panel_size(shape, presentation, has_graph))
         order = self.channel_order(node, layer.order)
-        maps = map_grid(shape, layer.form, layer.spread, layer.most, order)
+        maps = map_grid(
+            shape, layer.form, layer.spread, layer.most, order, presentation, has_graph
+        )
         return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps)
 
     @property

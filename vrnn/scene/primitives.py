@@ -26,12 +26,17 @@ PANEL = np.dtype(
         ("clip", "f4"),  # part of the range that already has the full color; RGB_MAPS: see there
         ("light", "f4"),  # 1 as it is, less when another layer is highlighted
         ("border", "f4"),  # meters around it; negative: as wide, and highlighted
+        ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH
+        ("lookup", "i4"),  # of GRAPH: first texel of where its nodes are, see `NodeLayout.block`
     ]
 )
 """One layer's maps in a grid: an instance."""
 
 RGB_MAPS = -1.0
 """In place of a `PANEL`'s clip: the three maps of a block are linear red, green and blue."""
+
+PIXELS, CURVE, GRAPH = 0, 1, 2
+"""How a `PANEL` draws a map: each value as a pixel, each row as a curve, each value as a node."""
 
 QUAD = np.dtype(
     [

@@ -19,7 +19,7 @@ from vrnn.network.derived_maps import fold_channels
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
-from vrnn.scene.network_object import folded_map_id
+from vrnn.scene.network_object import NODE_LAYOUT_ID, folded_map_id
 from vrnn.scene.world import World
 from vrnn.workspace.layer_picture_uploader import LayerPictureUploader
 
@@ -108,6 +108,9 @@ class WorkerEventSink:
         sizes = self.world.open(event.slot, event.network, event.info)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.maps.allocate(event.slot, sizes))
+        if event.network.node_layout is not None:
+            block = event.network.node_layout.block()
+            self.renderer.maps.upload(event.slot, NODE_LAYOUT_ID, block)
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
         if event.dataset is not None:
             self.datasets[event.slot] = event.dataset

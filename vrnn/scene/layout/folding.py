@@ -97,6 +97,7 @@ def fold_modules(network: Network, folds: Collection[str]) -> FoldedNetwork:
         network.name, nodes, tuple(edges.values()), _visible(network.inputs, representative),
         _visible(network.outputs, representative),
         tuple(Annotation(representative[a.node], a.text) for a in network.annotations),
+        network.node_layout,
     )  # fmt: skip
     return FoldedNetwork(result, representative, folded, tuple(unfoldable))
 

@@ -8,6 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
+from vrnn.network.axes import Presentation
 from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, PanelGrid, panel_size
 
 MapForm = Literal["grid", "line", "ring"]
@@ -58,6 +59,8 @@ def map_grid(
     spread: float = 1.0,
     max_maps: int = 0,
     order: np.ndarray | None = None,
+    presentation: Presentation = "image",
+    has_graph: bool = False,
 ) -> MapGrid:
     """Return where the maps of a layer are.
 
@@ -67,11 +70,17 @@ def map_grid(
         spread: Distance between maps, as a multiple of the usual one, 1…4.
         max_maps: Only so many of the first maps are shown; 0 for all.
         order: (C,) channels, the first first; None for that of their numbers.
+        presentation: How the maps are read. The lines of a sequence are no longer than other maps
+            in a line or a ring.
+        has_graph: Whether it is known how the nodes of a graph are to be placed.
     """
     channels = np.arange(shape[0]) if order is None else order
     channels = channels[: max_maps or None]
     count = max(1, len(channels))
-    grid = panel_size((count, *shape[1:]))
+    is_heatmap = presentation == "sequence" or (presentation == "nodes" and not has_graph)
+    if is_heatmap and form != "grid":
+        presentation = "image"
+    grid = panel_size((count, *shape[1:]), presentation, has_graph)
     cell = (grid.width / grid.columns, grid.height / grid.rows)
     if form == "line":
         return _line(channels, cell, spread)

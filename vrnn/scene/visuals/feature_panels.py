@@ -9,7 +9,7 @@ from math import ceil, sqrt
 import numpy as np
 
 from vrnn.scene.placement import MapPlacements
-from vrnn.scene.primitives import RGB_MAPS
+from vrnn.scene.primitives import PIXELS, RGB_MAPS
 
 IN_FRONT = 0.006
 """Meters that the images are in front of the maps."""
@@ -76,6 +76,7 @@ def feature_panels(
     records["grid"], records["tile"] = (1, 1, 3), tiles.size
     records["base"], records["first"] = addresses[:, 1], 0
     records["range"], records["clip"], records["border"] = 0.0, RGB_MAPS, 0.0
+    records["style"] = PIXELS
     return {int(array): records[addresses[:, 0] == array] for array in np.unique(addresses[:, 0])}
 
 

@@ -11,7 +11,7 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Node
 from vrnn.network.layer_pictures import LayerPicture, find_layer_picture
 from vrnn.scene.picking import Hit
-from vrnn.scene.primitives import RGB_MAPS
+from vrnn.scene.primitives import PIXELS, RGB_MAPS
 from vrnn.scene.visuals.panels import color_ranges
 from vrnn.style.colormap import ColorMapping
 
@@ -62,7 +62,7 @@ def show_picture(
     maps = uploaded.picture.maps
     columns, rows = uploaded.cells(float(record["right"][0, 0] / -record["down"][0, 1]))
     record["grid"], record["tile"] = (columns, rows, maps.channels), (maps.height, maps.width)
-    record["base"], record["first"] = 0, 0
+    record["base"], record["first"], record["style"] = 0, 0, PIXELS
     if uploaded.picture.is_rgb:
         record["range"], record["clip"] = 0.0, RGB_MAPS
     else:

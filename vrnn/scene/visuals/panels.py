@@ -10,7 +10,7 @@ from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import PanelGrid
 from vrnn.scene.placement import MapPlacements
-from vrnn.scene.primitives import PANEL
+from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.colormap import symmetric_range
 
@@ -25,7 +25,7 @@ MAX_HALF = 65504
 
 
 def panel_records(
-    rects: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node]
+    rects: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node], lookup: int = -1
 ) -> np.ndarray:
     """Return panels that wait for their maps.
 
@@ -33,6 +33,7 @@ def panel_records(
         rects: (N, 5) see `PlacementFrame.panel_rects`.
         grids: Columns and rows of each.
         nodes: The layer of each.
+        lookup: First texel of where the nodes of a graph are; -1 where that is not known.
 
     Returns:
         (N,) `PANEL`.
@@ -51,6 +52,9 @@ def panel_records(
     records["clip"] = 1.0
     records["light"] = 1.0
     records["border"] = BORDER
+    styles = {"curve": CURVE, "nodes": GRAPH if lookup >= 0 else PIXELS}
+    records["style"] = [styles.get(node.presentation, PIXELS) for node in nodes]
+    records["lookup"] = lookup
     return records
 
 
