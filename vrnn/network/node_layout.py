@@ -40,7 +40,7 @@ class NodeLayout:
     @property
     def radius(self) -> float:
         """Radius of a node as a part of the drawing's side."""
-        return min(0.05, 0.42 / sqrt(max(len(self.positions), 1)))
+        return min(0.05, 0.3 / sqrt(max(len(self.positions), 1)))
 
     def nearest(self, across: float, down: float) -> int:
         """Return the node nearest to a position, given from the left and from the top, 0…1."""
@@ -105,7 +105,7 @@ def layout_nodes(count: int, edges: np.ndarray) -> NodeLayout | None:
     edges = np.unique(np.sort(edges[inside], 1), axis=0)
     if not 1 < count <= MAX_NODES or not len(edges):
         return None
-    graph = networkx.Graph()
+    graph: networkx.Graph = networkx.Graph()
     graph.add_nodes_from(range(count))
     graph.add_edges_from(edges.tolist())
     points = _pivot_layout(graph, count)

@@ -32,6 +32,7 @@ from vrnn.scene.placement import (
     resample_route,
 )
 from vrnn.scene.state import LayerState, State
+from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 
 NODE_LAYOUT_ID = -(1 << 40)
 """Id under which the layout of the graph that a network works on is stored."""
@@ -177,7 +178,11 @@ class NetworkObject:
         }
         layout = arrange(network, self._footprints(network, shapes), arrangement)
         panels = [layout.panels[node.id] for node in network.nodes]
-        rects = [(p.x, p.y + _lift(p.height), p.z, p.width, p.height) for p in panels]
+        names = [self._name_room(node, shapes) for node in network.nodes]
+        rects = [
+            (p.x, p.y + _lift(p.height) + room, p.z, p.width, p.height)
+            for p, room in zip(panels, names, strict=True)
+        ]
         points_of = {(r.source, r.target): r.points for r in layout.routes}
         routes = [points_of[e.source, e.target] for e in network.edges]
         resampled = [resample_route(points) for points in routes]
@@ -211,9 +216,7 @@ class NetworkObject:
         if layer.has_default_maps:
             return PanelShape(panel_size(shape, presentation, has_graph))
         order = self.channel_order(node, layer.order)
-        maps = map_grid(
-            shape, layer.form, layer.spread, layer.most, order, presentation, has_graph
-        )
+        maps = map_grid(shape, layer.form, layer.spread, layer.most, order, presentation, has_graph)
         return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps)
 
     @property
@@ -238,12 +241,17 @@ class NetworkObject:
         footprints = {}
         for node in network.nodes:
             grid = shapes[node.id].grid
-            left = above = 0.0
+            left, above = 0.0, self._name_room(node, shapes)
             if node.id == margin.node:
                 left = margin.width + margin.gap
-                above = max(0.0, margin.height - grid.height - LABEL_STRIP)
+                above = max(above, margin.height - grid.height - LABEL_STRIP)
             footprints[node.id] = Footprint(grid.width, grid.height, above=above, left=left)
         return footprints
+
+    def _name_room(self, node: Node, shapes: Mapping[int, PanelShape]) -> float:
+        """Meters that are kept free under a panel for the names of its tokens."""
+        named = has_token_names(node, shapes[node.id], self.info.token_names)
+        return TOKEN_NAME_ROOM if named else 0.0
 
 
 def folded_map_id(node: int) -> int:

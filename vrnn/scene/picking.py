@@ -10,6 +10,8 @@ import numpy as np
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Node
+from vrnn.network.node_layout import NodeLayout
+from vrnn.scene.layout.panel_size import CELL_GAP
 from vrnn.scene.placement import MapPlacements, PlacementFrame
 from vrnn.scene.primitives import PickRegion
 
@@ -93,31 +95,43 @@ def pick_layer(
         node = nodes[frame.node_ids[nearest]]
         u, v, distance = float(across[nearest]), float(down[nearest]), float(t[nearest])
         maps = frame.separate_maps.get(node.id)
+        layout = frame.placement.network.node_layout if node.presentation == "nodes" else None
         if maps is None:
-            return _hit_in_grid(frame, node, slot, (u, v), distance)
+            return _hit_in_grid(frame, node, slot, (u, v), distance, layout)
         point = np.array([(u - 0.5) * width[nearest], (1 - v) * height[nearest]])
-        hit = _hit_separate_map(maps, node, slot, point, (u, v), distance)
+        hit = _hit_separate_map(maps, node, slot, point, (u, v), distance, layout)
         if hit is not None:
             return hit
     return None
 
 
 def _hit_in_grid(
-    frame: PlacementFrame, node: Node, slot: int, position: tuple[float, float], distance: float
-) -> Hit:
+    frame: PlacementFrame, node: Node, slot: int, position: tuple[float, float], distance: float,
+    layout: NodeLayout | None,
+) -> Hit:  # fmt: skip
     """The hit in a panel that holds all maps of a layer, or one for all."""
     u, v = position
     channels, rows, columns = map_shape(node.shape)
     shape = frame.placement.panel_shapes.get(node.id)
     if shape is None or shape.shows_one_map:
         row, column = int(v * rows), int(u * columns)
+        if layout is not None:
+            row, column = 0, layout.nearest(*_within_gap(u, v))
         return Hit("layer", distance, slot, node.id, -1, row, column, None, u, v)
     cell_x, cell_y = u * shape.grid.columns, v * shape.grid.rows
     channel = int(cell_y) * shape.grid.columns + int(cell_x)
+    row, column = int((cell_y % 1) * rows), int((cell_x % 1) * columns)
+    if layout is not None:
+        row, column = 0, layout.nearest(*_within_gap(cell_x % 1, cell_y % 1))
     return Hit(
-        "layer", distance, slot, node.id, channel if channel < channels else -1,
-        int((cell_y % 1) * rows), int((cell_x % 1) * columns), None, u, v,
+        "layer", distance, slot, node.id, channel if channel < channels else -1, row, column,
+        None, u, v,
     )  # fmt: skip
+
+
+def _within_gap(*position: float) -> tuple[float, ...]:
+    """A position in a map, from one in its cell, which has a gap around."""
+    return tuple((part - 0.5) / (1 - CELL_GAP) + 0.5 for part in position)
 
 
 def _hit_separate_map(
@@ -127,6 +141,7 @@ def _hit_separate_map(
     point: np.ndarray,
     position: tuple[float, float],
     distance: float,
+    layout: NodeLayout | None,
 ) -> Hit | None:
     """The hit among maps that are drawn separately; None between them.
 
@@ -137,6 +152,7 @@ def _hit_separate_map(
         point: (2,) meters from the middle of the panel's lower edge.
         position: The same as parts of the panel, `Hit.across` and `Hit.down`.
         distance: From the ray's origin, meters.
+        layout: Where the nodes of a graph are; None for other maps.
     """
     local = (point - maps.centers[:, :2]) / np.maximum(maps.sizes, 1e-9) + 0.5
     inside = np.flatnonzero(((local >= 0) & (local < 1)).all(1))
@@ -145,10 +161,12 @@ def _hit_separate_map(
     first = inside[0]
     _, rows, columns = map_shape(node.shape)
     u, v = local[first]
+    row, column = int((1 - v) * rows), int(u * columns)
+    if layout is not None:
+        row, column = 0, layout.nearest(*_within_gap(u, 1 - v))
     return Hit(
-        "layer", distance, slot, node.id, int(maps.channels[first]),
-        int((1 - v) * rows), int(u * columns), None, *position,
-    )  # fmt: skip
+        "layer", distance, slot, node.id, int(maps.channels[first]), row, column, None, *position
+    )
 
 
 class PickRegions:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from vrnn.network.feature_maps import map_shape
+from vrnn.network.positions import position_text, shape_text, shown_text
 from vrnn.scene.world import World
 
 
@@ -14,14 +14,19 @@ def hover_text(world: World) -> str:
     if hit is None or hit.layer is None or hit.slot not in world.networks:
         return ""
     node = world.visible_node(hit.slot, hit.node)
-    channels, height, width = map_shape(node.shape)
-    text = f"{node.name}   {node.label}   {channels} × {height}×{width}"
+    network = world.networks[hit.slot]
+    text = f"{node.name}   {node.label}   {shape_text(node)}"
+    choices = world.state.choices.get(hit.slot, ())
+    shown = shown_text(node, network.network.choice_counts, choices)
+    text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
-    maps = world.networks[hit.slot].maps.get(hit.node)
+    maps = network.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text
     value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
     number = f"{value:.4g}" if math.isfinite(value) else "not finite"
-    position = f" ({hit.row}, {hit.column})" if height * width > 1 else ""
-    return f"{text}   channel {hit.channel}{position} = {number}"
+    position = position_text(node, hit.row, hit.column, network.info.token_names)
+    channel = "head" if node.presentation == "attention" else "channel"
+    space = " " if position.startswith("(") else " · " if position else ""
+    return f"{text}   {channel} {hit.channel}{space}{position} = {number}"

@@ -10,8 +10,9 @@ from imgui_bundle import imgui
 from vrnn.commands.base import Command
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import CommandInfo, registered
+from vrnn.network.positions import shape_text
 from vrnn.ui.fuzzy_match import best_matches
-from vrnn.ui.panel_context import PanelContext, shape_text
+from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import MUTED_COLOR
 
 MAX_ROWS = 40

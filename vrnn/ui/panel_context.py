@@ -15,7 +15,7 @@ from vrnn.commands.view import FrameLayer
 from vrnn.errors import VrnnError
 from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
-from vrnn.network.feature_maps import FeatureMaps, map_shape
+from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
@@ -115,12 +115,6 @@ class PanelContext:
         if layer is None or layer[2].id not in self.world.placement_frame(layer[0]).index:
             return None
         return Hit("layer", 0.0, layer[0], layer[2].id, -1)
-
-
-def shape_text(node: Node) -> str:
-    """Format the shape of an output: `64 × 56×56`, or `1000` for a vector."""
-    channels, height, width = map_shape(node.shape)
-    return f"{channels} × {height}×{width}" if height * width > 1 else str(channels)
 
 
 def count_text(count: int) -> str:

@@ -8,6 +8,7 @@ import numpy as np
 
 from vrnn.features.results import describe
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.positions import position_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.visuals.card import ImageCard
 from vrnn.scene.world import World
@@ -98,4 +99,9 @@ class CardDeck:
             return ""
         value = float(maps.values[channel, row, column]) * maps.scale
         text = f"{value:.4g}" if isfinite(value) else "not finite"
-        return f"row {row}, column {column}: {text}"
+        network = self._world.networks[slot]
+        layer = network.network.by_id[node]
+        position = position_text(layer, row, column, network.info.token_names)
+        if not position or position.startswith("("):
+            position = f"row {row}, column {column}"
+        return f"{position}: {text}"

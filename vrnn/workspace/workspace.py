@@ -193,6 +193,8 @@ class Workspace:
         self.worker.run_image(
             self.input.resolve(state.input_image, self.images) if image is None else image,
             ablations,
+            choices=state.choices,
+            axes=state.axis_roles(),
             interrupt=at_once,
         )
 

@@ -12,6 +12,8 @@ from math import ceil, log, sqrt
 
 from vrnn.network.axes import Presentation
 
+CELL_GAP = 0.06
+"""Part of a cell that is free between two maps; as in shaders/panel.frag.glsl."""
 CELL_AT_7 = 0.12
 """Side of a 7×7 map's cell, meters; at 112×112 it comes to 0.3 m."""
 CELL_GROWTH = 1 / 3

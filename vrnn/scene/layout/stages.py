@@ -13,6 +13,7 @@ from statistics import median
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
+from vrnn.network.positions import LINE_PRESENTATIONS, column_role
 
 DOMINANT = 0.6
 """A module that holds a larger part of the network than this is opened into its children."""
@@ -237,10 +238,20 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
             merged.append(list(run))
     stages = []
     for members in merged:
-        height, width = resolution(members[-1])
-        name = "layers" if height * width == 1 else f"{height}×{width}"
+        name = _resolution_name(members[-1])
         stages.append(Stage(name, (StageBlock("", tuple(members)),)))
     return tuple(stages)
+
+
+def _resolution_name(node: Node) -> str:
+    """What the layers with the maps of a layer are called: `56×56`, `12 tokens`, `layers`."""
+    height, width = resolution(node)
+    if height * width == 1:
+        return "layers"
+    if height == 1 and node.presentation in LINE_PRESENTATIONS:
+        role = column_role(node)
+        return f"{width} steps" if role == "time" else f"{width} {role}s"
+    return f"{height}×{width}"
 
 
 def _common_name(paths: list[Path]) -> str:

@@ -11,6 +11,7 @@ from vrnn.scene.layout.types import TerraceRow
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import ROW_NAME_HEIGHT, PlacementFrame
 from vrnn.scene.primitives import TextLabel
+from vrnn.scene.visuals.token_labels import token_labels
 from vrnn.style import font
 from vrnn.style.text import elide
 from vrnn.style.theme import ANNOTATION, STRUCTURE, with_alpha
@@ -67,6 +68,7 @@ def network_labels(
     front = max([float(rects[:, 2].max()) + 1.5, *(row.front for row in rows)])
     return [
         *layer_labels(rects, nodes),
+        *token_labels(frame, {node.id: node for node in nodes}, network_object.info.token_names),
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
         *row_labels(rows, placement.row_name_widths, frame.offset, opacity),
         *annotation_labels(network.annotations, rects, frame.index),

@@ -8,14 +8,12 @@ import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
-from vrnn.scene.layout.panel_size import PanelGrid
+from vrnn.scene.layout.panel_size import CELL_GAP, PanelGrid
 from vrnn.scene.placement import MapPlacements
 from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.colormap import symmetric_range
 
-CELL_GAP = 0.06
-"""Part of a cell that is free between two maps; as in shaders/panel.frag.glsl."""
 BORDER, HIGHLIGHT_BORDER = 0.018, 0.035
 """Meters around a panel, and around one that is hovered."""
 SEPARATE_MAP_BORDER = 0.3

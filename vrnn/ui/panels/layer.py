@@ -15,12 +15,13 @@ from vrnn.commands.view import GoToView, HoverLayer
 from vrnn.network.axes import axes_text
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Node
+from vrnn.network.positions import shape_text
 from vrnn.network.results import AblationValue, Histogram, LayerProfile
 from vrnn.network.statistics import dead_channels, entropy, layer_histogram, sparsity
 from vrnn.scene.layout.map_grid import FORMS
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.state import ORDERS, LayerKey, PinKind
-from vrnn.ui.panel_context import PanelContext, count_text, shape_text
+from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.layer_axes import draw_axes
 from vrnn.ui.style import ACCENT, MUTED_COLOR

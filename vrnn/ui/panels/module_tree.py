@@ -6,7 +6,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from vrnn.network.graph import Network, Node
-from vrnn.ui.panel_context import count_text, shape_text
+from vrnn.network.positions import shape_text
+from vrnn.ui.panel_context import count_text
 
 
 @dataclass(frozen=True)

@@ -1,0 +1,93 @@
+"""What the rows and columns of a layer's maps stand for, in words."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+from vrnn.network.axes import CHOICE_NAMES, AxisChoice, AxisRole, default_index, local_index
+from vrnn.network.feature_maps import map_shape
+from vrnn.network.graph import Node
+
+LINE_ROLES: tuple[AxisRole, ...] = ("token", "time", "node", "query", "key", "width", "other")
+"""What the columns of a sequence, a curve or a graph may be, what is likelier first."""
+LINE_PRESENTATIONS = frozenset({"sequence", "curve", "nodes"})
+"""Presentations in which a map is a line of values."""
+MAX_NAME = 24
+"""Letters of a token's name that are shown."""
+
+
+def column_role(node: Node) -> AxisRole:
+    """Return what the columns of a layer's maps are, for one of LINE_PRESENTATIONS."""
+    width = map_shape(node.shape)[2]
+    found = {axis.role for axis in node.axes if axis.size == width}
+    usual: AxisRole = {"curve": "time", "nodes": "node"}.get(node.presentation, "token")  # type: ignore[assignment]
+    return next((role for role in LINE_ROLES if role in found), usual)
+
+
+def token_name(index: int, count: int, token_names: Sequence[str]) -> str:
+    """Return the name of a token in quotes, with a space before; '' where it is not known.
+
+    Args:
+        index: The number of the token.
+        count: Number of tokens of the layer: with another number they are not those named.
+        token_names: Text of each token of the input.
+    """
+    if count != len(token_names) or not 0 <= index < count:
+        return ""
+    name = token_names[index]
+    return f" '{name if len(name) <= MAX_NAME else name[: MAX_NAME - 1] + '…'}'"
+
+
+def position_text(node: Node, row: int, column: int, token_names: Sequence[str] = ()) -> str:
+    """Return which value of a map is meant: `(3, 4)`, `token 5 'cat'`, `query 0 · key 5`.
+
+    Args:
+        node: The layer.
+        row: In its maps.
+        column: In its maps.
+        token_names: Text of each token of the input.
+
+    Returns:
+        '' where each map is a single value.
+    """
+    _, height, width = map_shape(node.shape)
+    if height * width <= 1:
+        return ""
+    if node.presentation == "attention":
+        query = f"query {row}{token_name(row, height, token_names)}"
+        return f"{query} · key {column}{token_name(column, width, token_names)}"
+    if node.presentation in LINE_PRESENTATIONS and height == 1:
+        role = column_role(node)
+        name = token_name(column, width, token_names) if role == "token" else ""
+        return f"{role} {column}{name}"
+    return f"({row}, {column})"
+
+
+def shape_text(node: Node) -> str:
+    """Return the shape of an output: `64 × 56×56`, `64 × 12` for a line, `1000` for a vector."""
+    channels, height, width = map_shape(node.shape)
+    if height * width == 1:
+        return str(channels)
+    if height == 1 and node.presentation in LINE_PRESENTATIONS:
+        return f"{channels} × {width}"
+    return f"{channels} × {height}×{width}"
+
+
+def shown_text(
+    node: Node, counts: Mapping[AxisRole, int], choices: Sequence[AxisChoice] = ()
+) -> str:
+    """Return which sample, frame or slice of a layer is shown: `sample 1 · frame 3`; '' for all.
+
+    Args:
+        node: The layer.
+        counts: Length of the longest axis with each role, see `Network.choice_counts`.
+        choices: What was chosen.
+    """
+    chosen = {choice.role: choice.index for choice in choices}
+    words = []
+    for axis in (node.axes[i] for i in node.choices):
+        count = counts.get(axis.role, 1)
+        index = chosen.get(axis.role, default_index(axis.role, count))
+        if index is not None and axis.size > 1:
+            words.append(f"{CHOICE_NAMES[axis.role]} {local_index(index, axis.size, count)}")
+    return " · ".join(words)
