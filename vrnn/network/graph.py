@@ -127,6 +127,7 @@ class NetworkInfo:
         random_weights: Whether no trained weights were loaded.
         parameters: Number of parameters of the whole model.
         notes: Sentences to show once, such as how many weight keys were missing.
+        token_names: The text of each token that goes in, where the input is text.
     """
 
     title: str
@@ -134,3 +135,4 @@ class NetworkInfo:
     random_weights: bool
     parameters: int
     notes: tuple[str, ...] = ()
+    token_names: tuple[str, ...] = ()
