@@ -33,7 +33,7 @@ def run_model(model: str) -> None:
 
     assert vrnn.app.offscreen
     source = open_source(ModelSpec(model))
-    inputs, _ = source.prepare(None)
+    inputs = source.prepare(None).inputs
     with torch.no_grad():
         source.model.eval()
         for _ in range(3):

@@ -48,7 +48,7 @@ def test_what_is_shown_of_it_is_right_too():
     source, images = open_source(ModelSpec()), digit_images()
     right = 0
     for index in range(len(images)):
-        inputs, _ = source.prepare(images.image(index))
+        inputs = source.prepare(images.image(index)).inputs
         with torch.no_grad():
             right += int(source.model.eval()(*inputs).argmax()) == images.label(index)
     assert right / len(images) >= 0.98

@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import torch
 
 from vrnn.compute.loading.source import ModelSource
@@ -17,6 +16,7 @@ from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
+from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
@@ -96,11 +96,13 @@ class LoadedModel:
     def info(self) -> NetworkInfo:
         """What people read about the model."""
         s = self.source
-        return NetworkInfo(s.title, s.class_names, s.random_weights, s.parameters, s.notes)
+        return NetworkInfo(
+            s.title, s.class_names, s.random_weights, s.parameters, s.notes, s.token_names
+        )
 
     def run(
         self,
-        image: np.ndarray | None,
+        image: Media | None,
         on_maps: OnMaps,
         on_retrace: Callable[[], None],
         ablations: Sequence[Ablation] = (),
@@ -109,7 +111,7 @@ class LoadedModel:
         """Run one pass.
 
         Args:
-            image: (H, W, 3) uint8; None for the source's own sample.
+            image: (H, W, 3) uint8 or another medium; None for the source's own sample.
             on_maps: Gets each node's maps as soon as they are there, in run order; what it raises
                 ends the pass.
             on_retrace: Called when the model was traced again, after which all maps come anew.
@@ -119,7 +121,7 @@ class LoadedModel:
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
         """
-        inputs, seen = self.source.prepare(image)
+        inputs, seen, note = self.source.prepare(image)
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
@@ -144,7 +146,7 @@ class LoadedModel:
         outputs = decode_outputs(result, self.network, seen.shape[:2])
         seconds = time.perf_counter() - started
         return ForwardResult(
-            self._sequence, seen, maps, outputs, seconds, tuple(ablations), tuple(choices)
+            self._sequence, seen, maps, outputs, seconds, tuple(ablations), tuple(choices), note
         )
 
     def _has_traced_graph(self, inputs: Inputs) -> bool:

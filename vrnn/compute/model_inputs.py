@@ -56,7 +56,9 @@ def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:
     if isinstance(value, ModelInputs):
         return ModelInputs(map_leaves(value.args, function), map_leaves(value.kwargs, function))
     if isinstance(value, tuple) and hasattr(value, "_fields"):
-        return type(value)(*(map_leaves(item, function) for item in value))
+        # Not by its constructor, which may check what the leaves are.
+        make: Any = type(value)
+        return make._make(map_leaves(item, function) for item in value)
     if type(value) in (list, tuple):
         return type(value)(map_leaves(item, function) for item in value)
     if isinstance(value, dict):

@@ -23,8 +23,9 @@ import numpy as np
 from vrnn.compute import garbage_collector
 from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet
+from vrnn.media.media import Media
+from vrnn.media.media_reader import read_media
 from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
@@ -330,11 +331,11 @@ class Worker:
         for slot in list(self._models):
             self._emit_errors(slot, self._run, slot, pixels, request)
 
-    def _read(self, image: ImageInput) -> np.ndarray | None:
+    def _read(self, image: ImageInput) -> Media | None:
         if callable(image):
             return image()
         if isinstance(image, Path):
-            return read_image(image)
+            return read_media(image)
         if isinstance(image, int):
             dataset = self._models[min(self._models)].source.dataset
             if dataset is None or not 0 <= image < len(dataset):
@@ -346,7 +347,7 @@ class Worker:
             return dataset.image(image)
         return image
 
-    def _run(self, slot: int, pixels: np.ndarray | None, request: _PassRequest) -> None:
+    def _run(self, slot: int, pixels: Media | None, request: _PassRequest) -> None:
         model = self._models[slot]
         if model.set_roles(request.axes.get(slot, {})):
             self._emit_network(slot, model)

@@ -23,6 +23,8 @@ DEFAULT_FPS = 25.0
 """Frames per second of a folder, and of a video that does not state its own."""
 CAMERA_TIMEOUT = 2.0
 """Seconds without a frame after which a camera counts as gone."""
+MAX_FRAME_SIDE = 512
+"""Pixels; frames of a whole video with a longer side are thinned out to about that."""
 RATE_SECONDS = 2.0
 """Seconds over which `rate` is measured."""
 
@@ -227,3 +229,44 @@ def _opencv() -> Any:
             "cameras and videos need OpenCV; run: pip install opencv-python-headless"
         ) from error
     return cv2
+
+
+def _shrunk(frame: np.ndarray) -> np.ndarray:
+    """A frame no larger than networks take, as many of them are held."""
+    step = max(frame.shape[:2]) // MAX_FRAME_SIDE
+    return frame if step < 2 else np.ascontiguousarray(frame[::step, ::step])
+
+
+def read_frames(path: Path, limit: int) -> np.ndarray:
+    """Read frames that are spread evenly over a video.
+
+    Args:
+        path: The video.
+        limit: How many frames at most.
+
+    Returns:
+        (T, H, W, 3) uint8 sRGB.
+
+    Raises:
+        VrnnError: OpenCV is missing, or cannot read it.
+    """
+    capture = _opencv().VideoCapture(str(path))
+    frames: list[np.ndarray] = []
+    step = 1
+    try:
+        number = 0
+        while capture.grab():
+            if number % step == 0:
+                ok, frame = capture.retrieve()
+                if ok:
+                    frames.append(_shrunk(_from_bgr(frame)))
+                if len(frames) == 2 * limit:  # half of them go, and every other one is taken
+                    frames, step = frames[::2], 2 * step
+            number += 1
+    finally:
+        capture.release()
+    if not frames:
+        raise VrnnError(f"'{path}' is not a video that can be read; give MP4 or AVI")
+    while len(frames) > limit:
+        frames = frames[::2]
+    return np.stack(frames)

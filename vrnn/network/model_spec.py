@@ -22,6 +22,7 @@ class ModelSpec:
         data: A folder of images, with a subfolder for each class.
         input_size: (height, width) in pixels.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, ...
+        text: A text that goes in, through the script's tokenizer.
     """
 
     model: Any = "default"
@@ -30,3 +31,4 @@ class ModelSpec:
     data: Path | None = None
     input_size: tuple[int, int] | None = None
     device: str = "auto"
+    text: str | None = None

@@ -117,6 +117,8 @@ class ForwardResult:
         seconds: Duration of the pass, with capture.
         ablations: What was ablated in it.
         choices: Which sample, frame or slice its maps show.
+        note: What the user should know of what went in, such as that the image cannot; '' for
+            nothing.
     """
 
     sequence: int
@@ -126,3 +128,4 @@ class ForwardResult:
     seconds: float
     ablations: tuple[Ablation, ...] = ()
     choices: tuple[AxisChoice, ...] = ()
+    note: str = ""

@@ -82,7 +82,7 @@ def test_ten_digits_are_drawn_so_that_the_network_names_them():
     settings = FeatureVisSettings(source="noise", steps=120, step_size=2.0, pad=2, roll=1, seed=1)
     right = 0
     for feature in made(model, "head", range(10), settings):
-        inputs, _ = model.source.prepare(feature.image)
+        inputs = model.source.prepare(feature.image).inputs
         with torch.no_grad():
             chances = model.source.model.eval()(*inputs).softmax(1)[0]
         right += int(chances.argmax()) == feature.channel and float(chances.max()) >= 0.95

@@ -46,7 +46,7 @@ def test_the_outermost_module_of_a_script(opened):
     source = opened(NET)
     assert type(source.model).__name__ == "Net"
     assert source.random_weights
-    assert source.example_inputs()[0].shape[:2] == (1, 1)
+    assert source.example_inputs().args[0].shape[:2] == (1, 1)
     assert source.parameters == 2 * 9 + 2 + 6 + 3
 
 
@@ -74,9 +74,10 @@ def test_what_else_a_script_offers(opened):
         "dataset = [(torch.rand(1, 9, 9), 2), (torch.rand(1, 9, 9), 1)]\n"
     )
     assert source.class_names == ("a", "b", "c")
-    assert source.example_inputs()[0].shape == (1, 1, 12, 20)
+    assert source.example_inputs().args[0].shape == (1, 1, 12, 20)
     assert [source.dataset.label(i) for i in range(2)] == [2, 1]
-    (tensor,), seen = source.prepare(np.full((40, 40, 3), 255, np.uint8))
+    inputs, seen, _ = source.prepare(np.full((40, 40, 3), 255, np.uint8))
+    (tensor,) = inputs.args
     assert seen.shape == (12, 20, 3)
     assert torch.allclose(tensor, torch.full((1, 1, 12, 20), 2.0), atol=1e-5)
 
@@ -128,7 +129,7 @@ def test_an_item_that_raises_is_reported_with_the_line_of_the_script(opened):
         source.dataset.image(1)
     assert "image 1 of the data set: 'net.py': net.py:" in str(caught.value)
     assert "RuntimeError: shard 1 is missing" in str(caught.value)
-    _, seen = source.prepare(None)  # the first that can be read
+    seen = source.prepare(None).image  # the first that can be read
     assert np.array_equal(seen.shape, (9, 9, 3))
 
 
@@ -145,7 +146,7 @@ def test_the_scripts_own_transform(opened):
         NET + "input_size = 8\ndef transform(picture):\n"
         "    return torch.full((1, 8, 8), float(picture.size[0]))\n"
     )
-    (tensor,), _ = source.prepare(np.zeros((5, 7, 3), np.uint8))
+    (tensor,) = source.prepare(np.zeros((5, 7, 3), np.uint8)).inputs.args
     assert (tensor == 7).all()
 
 
@@ -168,7 +169,7 @@ def test_flat_inputs_take_images_too(opened):
     source = opened(
         "from torch import nn\nmodel = nn.Sequential(nn.Flatten(), nn.Linear(784, 4))\n"
     )
-    inputs, seen = source.prepare(None)
+    inputs, seen, _ = source.prepare(None)
     assert source.model(*inputs).shape == (1, 4)
     assert seen.shape == (28, 28, 3)
     plain = opened("from torch import nn\nmodel = nn.Linear(12, 2)\n", "plain.py")
@@ -180,7 +181,7 @@ def test_several_inputs_each_get_the_image(opened):
         "import torch\nclass Two(torch.nn.Module):\n    def forward(self, a, b):\n"
         "        return a - b\ninput_size = 16\n"
     )
-    (a, b), _ = source.prepare(np.full((16, 16, 3), 100, np.uint8))
+    a, b = source.prepare(np.full((16, 16, 3), 100, np.uint8)).inputs.args
     assert torch.equal(a, b)
     assert a.shape == (1, 3, 16, 16)
 
@@ -192,7 +193,7 @@ def test_libraries(name):
     assert source.parameters == 11_689_512
     assert source.random_weights
     assert "goldfish" in source.class_names
-    assert source.example_inputs()[0].shape == (1, 3, 224, 224)
+    assert source.example_inputs().args[0].shape == (1, 3, 224, 224)
 
 
 def test_a_factory_that_can_be_imported():
@@ -252,7 +253,7 @@ def test_classes_from_a_file_and_images_from_a_folder(tmp_path):
     )
     source = open_source(spec)
     assert source.class_names == ("cat", "dog")
-    _, seen = source.prepare(None)
+    seen = source.prepare(None).image
     assert (seen == (255, 0, 0)).all()
 
 

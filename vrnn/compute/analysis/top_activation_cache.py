@@ -66,7 +66,7 @@ def _digest_dataset(
     samples = np.linspace(0, max(len(dataset) - 1, 0), SAMPLE_COUNT)
     for index in sorted({int(n) for n in samples}):
         try:
-            inputs, seen = model.source.prepare(dataset.image(index))
+            inputs, seen, _ = model.source.prepare(dataset.image(index))
         except Exception:  # an image that cannot be read is one that is skipped later
             digest.update(b"none")
             continue

@@ -43,7 +43,7 @@ class FeatureCache:
         self._node = node
         digest = hashlib.blake2b(f"{FORMAT} {node}".encode(), digest_size=16)
         digest.update(json.dumps(to_dict(settings), sort_keys=True).encode())
-        inputs, seen = model.source.prepare(image)
+        inputs, seen, _ = model.source.prepare(image)
         digest.update(
             repr([tuple(getattr(one, "shape", ())) for one in leaves_in(inputs)]).encode()
         )

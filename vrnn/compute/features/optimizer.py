@@ -21,6 +21,7 @@ from vrnn.compute.features.parametrization import ImageParametrization
 from vrnn.compute.features.transforms import transform_images
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
+from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_tensors
 from vrnn.compute.passes.partial_forward import PartialForward
 from vrnn.errors import VrnnError
 from vrnn.features.results import FeatureImage
@@ -165,17 +166,26 @@ def _check_arguments(
     channels: Sequence[int],
     settings: FeatureVisSettings,
     image: np.ndarray | None,
-) -> tuple[tuple[object, ...], torch.Tensor]:
+) -> tuple[ModelInputs, torch.Tensor]:
     """The model's inputs, and the image among them."""
     count = model.view.map_layouts[node].shape[0]
     wrong = [c for c in channels if not 0 <= c < count]
     if wrong:
         raise VrnnError(f"this layer has channels 0 to {count - 1}, no channel {wrong[0]}")
-    inputs, _ = model.source.prepare(image)
-    first = next((t for t in inputs if isinstance(t, torch.Tensor)), None)
-    if first is None or first.dim() != 4 or not first.is_floating_point():
+    inputs = model.source.prepare(image).inputs
+    first = _image_in(model, inputs)
+    if first is None:
         raise VrnnError("this model takes no image, so there is nothing to optimize")
     return inputs, first
+
+
+def _image_in(model: LoadedModel, inputs: ModelInputs) -> torch.Tensor | None:
+    """The (N, C, H, W) input that takes an image."""
+    slot = model.source.image_slot
+    if slot is None or slot.axes != "nchw":
+        return None
+    tensor: torch.Tensor = leaves_in(inputs)[slot.index]
+    return tensor if tensor.is_floating_point() else None
 
 
 def _batch_size(model: LoadedModel, node: int, device: torch.device) -> int:
@@ -201,7 +211,7 @@ class _FeatureBatch:
         node: int,
         targets: Sequence[tuple[int, int]],
         settings: FeatureVisSettings,
-        inputs: tuple[object, ...],
+        inputs: ModelInputs,
         check_stop: Callable[[], None],
     ) -> None:
         """targets: channel and sample of each image; inputs: the model's."""
@@ -209,7 +219,9 @@ class _FeatureBatch:
         self._layout = model.view.map_layouts[node]
         self._settings, self._inputs = settings, inputs
         self._forward = PartialForward(model.source.model, model.view, node, check_stop)
-        first = next(t for t in inputs if isinstance(t, torch.Tensor))
+        first = _image_in(model, inputs)
+        assert first is not None
+        self._first = first
         self._device = first.device
         # Each image's random numbers are its own, whatever batch it is in.
         self._generators = [
@@ -266,19 +278,16 @@ class _FeatureBatch:
         tensor = self._forward(self._with_images(images))
         return objective_values(tensor, self._layout, self._channels, self._settings)
 
-    def _with_images(self, images: torch.Tensor) -> tuple[object, ...]:
-        """The model's inputs with these images for the first tensor, the others repeated."""
-        is_replaced = False
-        result: list[object] = []
-        for one in self._inputs:
-            if isinstance(one, torch.Tensor) and not is_replaced:
-                is_replaced = True
-                result.append(images)
-            elif isinstance(one, torch.Tensor):
-                result.append(one.expand(len(images), *one.shape[1:]))
-            else:
-                result.append(one)
-        return tuple(result)
+    def _with_images(self, images: torch.Tensor) -> ModelInputs:
+        """The model's inputs with these images for the one that takes them, the others repeated."""
+
+        def replace(one: torch.Tensor) -> torch.Tensor:
+            if one is self._first:
+                return images
+            return one.expand(len(images), *one.shape[1:]) if one.dim() and len(one) == 1 else one
+
+        inputs: ModelInputs = map_tensors(self._inputs, replace)
+        return inputs
 
     def _snapshot(self, images: torch.Tensor) -> np.ndarray:
         """(N, h, w, 3) uint8: the images at this moment, small."""

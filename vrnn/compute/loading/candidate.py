@@ -29,6 +29,9 @@ class ModelCandidate:
         example_input: A tensor, or a tuple of all positional arguments.
         mean: Mean of each channel, of values 0…1, by which its inputs are normalized.
         std: Standard deviation of each channel, likewise.
+        tokenizer: Turns a text into token ids.
+        sample_rate: Samples per second of the sounds that it takes.
+        source: What the model is defined in, for messages: the script's file name, or ''.
     """
 
     model: nn.Module
@@ -41,3 +44,6 @@ class ModelCandidate:
     example_input: Any = None
     mean: tuple[float, ...] | None = None
     std: tuple[float, ...] | None = None
+    tokenizer: Callable[[str], Any] | None = None
+    sample_rate: int | None = None
+    source: str = ""

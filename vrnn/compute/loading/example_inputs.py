@@ -1,28 +1,45 @@
-"""What goes into a model: an example to trace it with, and images preprocessed for it."""
+"""What goes into a model: the script's example, or the first guess that the model takes."""
 
 from __future__ import annotations
 
+import copy
 import inspect
-from dataclasses import dataclass
-from math import isqrt, prod
-from typing import Any, Literal
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+from typing import Any
 
 import numpy as np
 import torch
-from PIL import Image
 from torch import nn
+from torch.nn.parameter import is_lazy
 
-from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
-from vrnn.compute.loading.script import to_uint8_rgb
-from vrnn.compute.loading.user_traceback import is_out_of_memory, user_line
-from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
-from vrnn.errors import VrnnError
-from vrnn.media.image_reader import center_crop_resize
+from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.input_guess import (
+    Guesses,
+    first_guesses,
+    required_parameters,
+    to_inputs,
+)
+from vrnn.compute.loading.input_probe import ProbeResult, probe
+from vrnn.compute.loading.input_refinement import Refiner
+from vrnn.compute.loading.input_refusals import (
+    check_normalization,
+    refuse_example,
+    refuse_guesses,
+    refuse_without_tensors,
+)
+from vrnn.compute.loading.input_slots import InputSlot, find_slots, leaf_names
+from vrnn.compute.loading.tokens import encode
+from vrnn.compute.loading.user_traceback import is_out_of_memory
+from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves, map_tensors
+from vrnn.compute.tracing.tracer import tensors_in
 
-IMAGE_SIDES = (224, 32, 28, 64, 96, 128, 256, 299, 384, 512, 16, 8)
-"""Sides in pixels of square images that are tried where nothing tells the size."""
-SEQUENCE_LENGTHS = (128, 1024, 16000)
-"""Lengths of sequences that are tried."""
+MAX_TRIALS = 120
+"""Passes that are tried at most to find an input."""
+MAX_SECONDS = 60.0
+"""Seconds after which no more are tried."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,251 +47,293 @@ class ExampleInput:
     """A model's inputs.
 
     Attributes:
-        tensors: An example of all positional arguments. The first tensor is the image if its shape
-            is (1, C, H, W), or (1, C·H·W) for a vector that an image is flattened to.
+        inputs: An example of all arguments.
+        slots: Which of them take an image, a sound, …; the first one's picture is shown.
+        is_guessed: Whether nobody has said what goes in.
+        needs_gradient: Whether a pass computes gradients itself.
+        token_names: The text of each token that goes in.
+        notes: Sentences for the user.
     """
 
-    tensors: tuple[Any, ...]
+    inputs: ModelInputs
+    slots: tuple[InputSlot, ...] = ()
+    is_guessed: bool = False
+    needs_gradient: bool = False
+    token_names: tuple[str, ...] = ()
+    notes: tuple[str, ...] = field(default=())
 
     @property
     def first(self) -> torch.Tensor:
-        """The tensor that takes the image."""
-        return next(tensors_in(self.tensors))
+        """The tensor that takes the image, else the first one."""
+        leaves = leaves_in(self.inputs)
+        for slot in self.slots:
+            if slot.kind != "text":
+                tensor: torch.Tensor = leaves[slot.index]
+                return tensor
+        return next(tensors_in(self.inputs))
+
+    @property
+    def image_slot(self) -> InputSlot | None:
+        """The first input that takes an image; None if there is none."""
+        return next((slot for slot in self.slots if slot.kind == "image"), None)
 
 
 def find_example_input(
-    candidate: ModelCandidate, size: tuple[int, int] | None, device: torch.device
+    candidate: ModelCandidate,
+    size: tuple[int, int] | None,
+    device: torch.device,
+    text: str | None = None,
 ) -> ExampleInput:
-    """Find inputs that the model takes: the candidate's own example, or the first usual shape.
+    """Find inputs that the model takes: the candidate's own example, or guesses that fit.
 
     Args:
         candidate: The model.
         size: (height, width) in pixels that the user asked for.
         device: Where the model is.
+        text: A text that the user wants to put in.
 
     Raises:
-        VrnnError: The model takes none of them; the message names the sizes tried.
+        VrnnError: The model takes none of them; the message says what to write in the script.
     """
-    if candidate.example_input is not None:
-        given = candidate.example_input
-        tensors = tuple(given) if isinstance(given, list | tuple) else (given,)
-        if size is not None:
-            tensors = tuple(_resize(t, size) for t in tensors)
-        example = tuple(_to_device(t, device) for t in tensors)
-        _try_pass(candidate, example, f"its example_input {_format_shapes(example)}")
-        return ExampleInput(example)
-    count = _required_input_count(candidate.model)
-    trials = _trials(candidate, size)
-    first_error: VrnnError | None = None
-    for shape, kind in trials:
-        example = tuple(_make_input(shape, kind, device) for _ in range(count))
-        try:
-            _try_pass(candidate, example, f"an input of {'×'.join(str(n) for n in shape)}")
-        except VrnnError as error:
-            # The size that the user or the model itself names comes first: its message says most.
-            first_error = first_error or error
-            if "out of memory" in str(error):
-                break
-            continue
-        return ExampleInput(example)
-    sizes = ", ".join("×".join(str(n) for n in shape[1:]) for shape, _ in trials)
-    tried = f"; tried {sizes}" if len(trials) > 1 else ""
-    raise VrnnError(
-        f"{first_error}{tried}; pass --input-size HxW, or set input_size or example_input in the "
-        "script"
-    ) from first_error
-
-
-def _try_pass(candidate: ModelCandidate, example: tuple[Any, ...], what: str) -> None:
-    """Run one pass; raise VrnnError that names the user's line where it fails."""
-    try:
-        with torch.no_grad(), evaluation_mode(candidate.model):
-            candidate.model(*example)
-    except Exception as error:
-        reason = " ".join(str(error).split())[:240] or "no reason given"
-        line = user_line(error)
-        where = f" at {line}" if line else ""
-        if is_out_of_memory(error):
-            raise VrnnError(
-                f"out of memory running '{candidate.title}' on {what}{where}; pass a smaller "
-                "--input-size or --device cpu"
-            ) from error
-        raise VrnnError(
-            f"'{candidate.title}' does not take {what}: {type(error).__name__}: {reason}{where}"
-        ) from error
-
-
-def _required_input_count(model: nn.Module) -> int:
-    """Number of inputs without a default."""
-    kinds = (inspect.Parameter.POSITIONAL_ONLY, inspect.Parameter.POSITIONAL_OR_KEYWORD)
-    try:
-        parameters = inspect.signature(model.forward).parameters.values()
-    except (TypeError, ValueError):
-        return 1
-    return max(1, sum(p.kind in kinds and p.default is p.empty for p in parameters))
-
-
-InputKind = Literal["image", "plain", "ids"]
-"""An image, other numbers, or token ids."""
-Trials = list[tuple[tuple[int, ...], InputKind]]
-"""Shapes to try, the likeliest first."""
-
-
-def _trials(candidate: ModelCandidate, size: tuple[int, int] | None) -> Trials:
-    fixed_size = size or candidate.input_size
-    first_layer, channels = _first_layer(candidate)
-    if first_layer == "linear":
-        images: Trials = [
-            ((1, c, s, s), "image") for s in IMAGE_SIDES for c in (1, 3) if c * s * s == channels
-        ]
-        if fixed_size:
-            images = [
-                ((1, c, *fixed_size), "image") for c in (1, 3) if c * prod(fixed_size) == channels
-            ]
-        return [*images, ((1, channels), "plain"), ((1, 16, channels), "plain")]
-    if first_layer == "conv1d":
-        return [((1, channels, n), "plain") for n in SEQUENCE_LENGTHS]
-    if first_layer == "conv3d":
-        return [((1, channels, d, s, s), "plain") for d, s in ((16, 112), (8, 64), (32, 32))]
-    if first_layer == "embedding":
-        return [((1, n), "ids") for n in (16, 64, 128)]
-    sizes = [fixed_size] if fixed_size else [(s, s) for s in IMAGE_SIDES]
-    channel_counts = [channels] if channels else [3, 1]
-    return [((1, c, *hw), "image") for c in channel_counts for hw in sizes]
-
-
-def _first_layer(candidate: ModelCandidate) -> tuple[str, int]:
-    """Kind of the first layer with weights, and how many channels or features it takes."""
-    for module in candidate.model.modules():
-        if isinstance(module, nn.Conv1d | nn.Conv2d | nn.Conv3d):
-            return f"conv{len(module.kernel_size)}d", module.in_channels
-        if isinstance(module, nn.Linear):
-            return "linear", module.in_features
-        if isinstance(module, nn.Embedding):
-            return "embedding", module.num_embeddings
-    return "image", 0
-
-
-def _make_input(shape: tuple[int, ...], kind: InputKind, device: torch.device) -> torch.Tensor:
-    if kind == "ids":
-        return torch.arange(shape[1], device=device)[None] % 7
-    generator = torch.Generator().manual_seed(0)
-    return torch.randn(shape, generator=generator).to(device)
-
-
-def _to_device(value: Any, device: torch.device) -> Any:
-    return value.to(device) if isinstance(value, torch.Tensor) else value
-
-
-def _resize(value: Any, size: tuple[int, int]) -> Any:
-    if isinstance(value, torch.Tensor) and value.dim() == 4 and value.is_floating_point():
-        return nn.functional.interpolate(value, size)
-    return value
-
-
-def _format_shapes(tensors: tuple[Any, ...]) -> str:
-    return ", ".join("×".join(str(n) for n in t.shape) for t in tensors_in(tensors))
-
-
-def preprocess(
-    candidate: ModelCandidate, example: ExampleInput, image: np.ndarray | None
-) -> tuple[tuple[Any, ...], np.ndarray]:
-    """Make a model's inputs from an image.
-
-    All inputs of the same shape as the first get the image too.
-
-    Args:
-        candidate: The model, with its transform and normalization.
-        example: An example of its inputs.
-        image: (H, W, 3) uint8; None leaves the example as it is.
-
-    Returns:
-        The inputs, and (H, W, 3) uint8 the image as the network sees it.
-    """
-    first = example.first
-    shape = _image_shape(first)
-    if image is None or shape is None or not first.is_floating_point():
-        return example.tensors, _to_image(first, candidate)
-    if candidate.transform is not None:
-        normalized, seen = _transform(candidate, image)
+    if text is not None or candidate.example_input is not None:
+        example = _given(candidate, size, device, text)
     else:
-        seen = center_crop_resize(image, shape[1], shape[2])
-        if shape[0] == 1:  # luma, ITU-R BT.601
-            seen = np.asarray(Image.fromarray(seen).convert("L").convert("RGB"))
-        normalized = _normalize(seen, candidate, shape[0])
-    tensor = normalized.reshape(1, *normalized.shape).to(first.device)
-    if first.dim() != 4:
-        tensor = tensor.reshape(first.shape)
-    fits = [isinstance(t, torch.Tensor) and t.shape == first.shape for t in example.tensors]
-    if not any(fits):
-        return example.tensors, seen
-    return tuple(tensor if fit else t for fit, t in zip(fits, example.tensors, strict=True)), seen
+        example = _guessed(candidate, size, device)
+    check_normalization(candidate, example.image_slot)
+    return example
 
 
-def _image_shape(tensor: torch.Tensor) -> tuple[int, int, int] | None:
-    """(C, H, W) that an image has to have; None when no image fits."""
-    if tensor.dim() == 4:
-        return tensor.shape[1], tensor.shape[2], tensor.shape[3]
-    if tensor.dim() == 2 and tensor.shape[0] == 1:
-        for channels in (1, 3):
-            side = isqrt(tensor.shape[1] // channels)
-            if side > 3 and channels * side * side == tensor.shape[1]:
-                return channels, side, side
-    return None
+# An example that is given.
 
 
-def normalization(
-    candidate: ModelCandidate, channels: int
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the mean and standard deviation by which values 0…1 are normalized.
-
-    They are the candidate's own, else ImageNet's for three channels and 0.5 for others.
-
-    Args:
-        candidate: The model.
-        channels: Number of channels of its input.
-    """
-    mean, std = candidate.mean, candidate.std
-    if mean is None:
-        mean = IMAGENET_MEAN if channels == 3 else (0.5,)
-    if std is None:
-        std = IMAGENET_STD if channels == 3 else (0.5,)
-    return mean, tuple(max(value, 1e-8) for value in std)
-
-
-def _normalize(image: np.ndarray, candidate: ModelCandidate, channels: int) -> torch.Tensor:
-    """(C, H, W) float32 of (H, W, 3) uint8, which is gray already if there is one channel."""
-    values = image.astype(np.float32) / 255
-    if channels == 1:
-        values = values[..., :1]
-    elif channels != 3:
-        values = np.concatenate([values] * -(-channels // 3), -1)[..., :channels]
-    mean, std = normalization(candidate, channels)
-    values = (values - np.array(mean)) / np.array(std)
-    return torch.from_numpy(np.ascontiguousarray(values.transpose(2, 0, 1), np.float32))
+def _given(
+    candidate: ModelCandidate, size: tuple[int, int] | None, device: torch.device, text: str | None
+) -> ExampleInput:
+    given = candidate.example_input if text is None else text
+    given, names = _tokenized(candidate, given)
+    first: tuple[ModelInputs, Exception] | None = None
+    for inputs in _ways_to_call(candidate.model, given):
+        inputs = map_tensors(inputs, lambda t: t.to(device))
+        if size is not None:
+            inputs = map_tensors(inputs, lambda t: _resize(t, size))
+        for trial in _in_other_dtypes(candidate.model, inputs):
+            outcome, gradients = _run(candidate.model, trial)
+            if outcome.error is None:
+                return _accepted(candidate, trial, outcome, gradients, size, names)
+            first = first or (trial, outcome.error)
+            if is_out_of_memory(outcome.error):
+                break
+    assert first is not None
+    raise refuse_example(candidate, *first) from first[1]
 
 
-def _transform(candidate: ModelCandidate, image: np.ndarray) -> tuple[torch.Tensor, np.ndarray]:
-    """What the script's own transform makes: (C, H, W) float32, and the same as an image."""
-    assert candidate.transform is not None
-    tensor = candidate.transform(Image.fromarray(image))
-    if not isinstance(tensor, torch.Tensor) or tensor.dim() != 3:
-        raise VrnnError(
-            f"the transform of '{candidate.title}' should make a (C, H, W) tensor of a Pillow "
-            f"image; it made {type(tensor).__name__}"
+def _accepted(
+    candidate: ModelCandidate, inputs: ModelInputs, outcome: ProbeResult, gradients: bool,
+    size: tuple[int, int] | None, token_names: tuple[str, ...],
+) -> ExampleInput:  # fmt: skip
+    leaves = leaves_in(inputs)
+    if next(tensors_in(inputs), None) is None:
+        raise refuse_without_tensors(candidate, leaves)
+    names = leaf_names(candidate.model, inputs)
+    slots = find_slots(candidate, leaves, names, outcome.first_uses, size)
+    notes: tuple[str, ...] = ()
+    if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
+        notes = (f"--input-size is not used: no input of {candidate.title} is an image",)
+    return ExampleInput(inputs, slots, False, gradients, token_names, notes)
+
+
+def _has_size(leaf: Any, size: tuple[int, int]) -> bool:
+    if not isinstance(leaf, torch.Tensor):
+        return False
+    return any(tuple(leaf.shape[i : i + 2]) == size for i in range(leaf.dim()))
+
+
+def _tokenized(candidate: ModelCandidate, given: Any) -> tuple[Any, tuple[str, ...]]:
+    """An example with a text replaced by its tokens, and the text of each token."""
+    if candidate.tokenizer is None or not _holds_text(given):
+        return given, ()
+    if isinstance(given, str):
+        return encode(candidate.tokenizer, given, candidate.title)
+    found: list[tuple[str, ...]] = []
+
+    def leaf(value: Any) -> Any:
+        if not isinstance(value, str):
+            return value
+        tokens, names = encode(candidate.tokenizer, value, candidate.title)
+        found.append(names)
+        return tokens
+
+    return map_leaves(given, leaf), found[0] if found else ()
+
+
+def _holds_text(given: Any) -> bool:
+    values = given if isinstance(given, list | tuple) else (given,)
+    return any(isinstance(value, str) for value in values)
+
+
+def _ways_to_call(model: nn.Module, given: Any) -> Iterator[ModelInputs]:
+    """Yield what an example can mean as arguments of `forward`, the likeliest first."""
+    if isinstance(given, ModelInputs):
+        yield given
+    elif isinstance(given, Mapping):
+        plain = dict(given)
+        by_name, positional = ModelInputs((), plain), ModelInputs((plain,))
+        yield from (by_name, positional) if _accepts(model, by_name) else (positional, by_name)
+    elif isinstance(given, tuple) or (isinstance(given, list) and not _is_list_input(model, given)):
+        args = tuple(given)
+        if args and isinstance(args[-1], dict) and all(isinstance(k, str) for k in args[-1]):
+            named = ModelInputs(args[:-1], args[-1])
+            if _accepts(model, named) and not _accepts(model, ModelInputs(args)):
+                yield named
+        yield ModelInputs(args)
+        yield ModelInputs((given,))
+    elif isinstance(given, list):
+        yield ModelInputs((given,))
+        yield ModelInputs(tuple(given))
+    else:
+        yield ModelInputs((given,))
+        keyword = required_parameters(model)[0]
+        if keyword[1]:
+            yield ModelInputs((), {keyword[0]: given})
+    if not isinstance(given, ModelInputs) and any(isinstance(v, np.ndarray) for v in _flat(given)):
+        yield from _ways_to_call(model, map_leaves(given, _as_tensor))
+
+
+def _flat(given: Any) -> list[Any]:
+    return leaves_in(dict(given) if isinstance(given, Mapping) else given)
+
+
+def _as_tensor(value: Any) -> Any:
+    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
+        return value
+    tensor = torch.from_numpy(np.ascontiguousarray(value))
+    return tensor.float() if tensor.dtype == torch.float64 else tensor
+
+
+def _is_list_input(model: nn.Module, given: list[Any]) -> bool:
+    """Whether a list is one argument: of pictures, as torchvision's detectors take them."""
+    if not _accepts(model, ModelInputs(tuple(given))):
+        return True
+    return len(given) == 1 and isinstance(given[0], torch.Tensor) and given[0].dim() == 3
+
+
+def _accepts(model: nn.Module, inputs: ModelInputs) -> bool:
+    """Whether the arguments fit the signature of `forward`, each keyword by its own name."""
+    try:
+        signature = inspect.signature(model.forward)
+        bound = signature.bind(*inputs.args, **inputs.kwargs)
+    except (TypeError, ValueError):
+        return False
+    extra = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
+    named = set(inputs.kwargs) - set(bound.arguments.get(extra[0], {}) if extra else ())
+    only_extra = extra and len(signature.parameters) <= 2
+    return bool(named) or not inputs.kwargs or bool(only_extra)
+
+
+def _resize(value: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+    """An image, or frames, of another size; all else as it is."""
+    if not value.is_floating_point() or value.dim() not in (3, 4, 5):
+        return value
+    if value.dim() == 3 and (value.shape[0] not in (1, 3, 4) or min(value.shape[1:]) < 8):
+        return value
+    flat = value.reshape(-1, 1, *value.shape[-2:]).float()
+    resized = nn.functional.interpolate(flat, size).to(value.dtype)
+    return resized.reshape(*value.shape[:-2], *size)
+
+
+def _in_other_dtypes(model: nn.Module, inputs: ModelInputs) -> Iterator[ModelInputs]:
+    """Yield the inputs, then with floats in the dtypes of the weights."""
+    yield inputs
+    floats = {t.dtype for t in tensors_in(inputs) if t.is_floating_point()}
+    weights = {p.dtype for p in model.parameters() if p.dtype.is_floating_point}
+    for dtype in sorted(weights - floats, key=str) if floats else ():
+        yield map_tensors(inputs, partial(_cast_float, dtype=dtype))
+
+
+def _cast_float(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
+    return tensor.to(dtype) if tensor.is_floating_point() else tensor
+
+
+# Guesses.
+
+
+def _guessed(
+    candidate: ModelCandidate, size: tuple[int, int] | None, device: torch.device
+) -> ExampleInput:
+    refiner = Refiner(candidate, size)
+    waiting = first_guesses(candidate, size)
+    families = list(waiting)
+    tried: set[Guesses] = set()
+    first: Exception | None = None
+    accepted: tuple[Guesses, ProbeResult, bool] | None = None
+    end = time.monotonic() + MAX_SECONDS
+    while waiting and len(tried) < MAX_TRIALS and time.monotonic() < end:
+        guesses = waiting.pop(0)
+        if guesses in tried:
+            continue
+        tried.add(guesses)
+        outcome, gradients = _run(_trial_model(candidate.model), to_inputs(guesses, device))
+        if outcome.error is None:
+            better = [g for g in refiner.degenerate(guesses, outcome) if g not in tried]
+            accepted = accepted or (guesses, outcome, gradients)
+            if not better:
+                accepted = (guesses, outcome, gradients)
+                break
+            waiting = better
+            continue
+        first = first or outcome.error
+        if is_out_of_memory(outcome.error):
+            break
+        if accepted is None:
+            refined = [g for g in refiner.refine(guesses, outcome) if g not in tried]
+            waiting = [*refined, *waiting]
+    if accepted is None:
+        assert first is not None
+        raise refuse_guesses(candidate, families, size, first) from first
+    guesses, outcome, gradients = accepted
+    inputs = to_inputs(guesses, device)
+    if any(is_lazy(p) for p in candidate.model.parameters()):
+        outcome, gradients = _run(candidate.model, inputs)
+    names = leaf_names(candidate.model, inputs)
+    slots = find_slots(candidate, leaves_in(inputs), names, outcome.first_uses, size)
+    return ExampleInput(
+        inputs, slots, True, gradients, notes=_guess_notes(candidate, guesses, slots, size)
+    )
+
+
+def _guess_notes(
+    candidate: ModelCandidate, guesses: Guesses, slots: tuple[InputSlot, ...],
+    size: tuple[int, int] | None,
+) -> tuple[str, ...]:  # fmt: skip
+    """What the user should know of inputs that nobody has named."""
+    notes = []
+    made_up = [g for g in guesses if g.kind not in ("image",)]
+    if made_up:
+        what = ", ".join(f"{g.name} {'×'.join(map(str, g.shape))}" for g in made_up)
+        where = "the script" if candidate.source else "a script"
+        notes.append(
+            f"made-up numbers go into {candidate.title} ({what}); "
+            f"for others set example_input in {where}"
         )
-    return tensor.float(), _to_image(tensor[None].float(), candidate)
+    if size is not None and not any(size == g.shape[i : i + 2] for g in guesses for i in range(5)):
+        notes.append(f"--input-size is not used: no input of {candidate.title} is an image")
+    return tuple(notes)
 
 
-def _to_image(tensor: torch.Tensor, candidate: ModelCandidate) -> np.ndarray:
-    """(H, W, 3) uint8: an input tensor as an image, its normalization undone."""
-    shape = _image_shape(tensor)
-    if shape is None:
-        values = tensor.detach().float().cpu().reshape(1, -1).numpy()
-        return to_uint8_rgb(values - values.min(initial=0))
-    values = tensor[0].detach().float().cpu().reshape(shape).numpy().transpose(1, 2, 0)
-    if candidate.mean is not None and candidate.std is not None:
-        values = np.clip(values * np.array(candidate.std) + np.array(candidate.mean), 0, 1)
-    elif values.size:
-        values = (values - values.min()) / max(float(np.ptp(values)), 1e-8)
-    return to_uint8_rgb(values if values.shape[-1] != 2 else values[..., :1])
+def _trial_model(model: nn.Module) -> nn.Module:
+    """A copy of a model that the first pass would shape for good, else the model itself."""
+    return copy.deepcopy(model) if any(is_lazy(p) for p in model.parameters()) else model
+
+
+def _run(model: nn.Module, inputs: ModelInputs) -> tuple[ProbeResult, bool]:
+    """Run a pass; with gradients if it asks for them."""
+    outcome = probe(model, inputs)
+    if outcome.error is not None and "require" in str(outcome.error):
+        wanted = "does not require grad" in str(outcome.error) or "requires_grad" in str(
+            outcome.error
+        )
+        if wanted:
+            again = probe(model, inputs, gradients=True)
+            if again.error is None:
+                return again, True
+    return outcome, False

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import difflib
 import importlib
+import inspect
+import sys
 from collections.abc import Callable, Sequence
 from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
-from vrnn.compute.loading.torchvision_compat import allow_torchvision
+from vrnn.compute.loading.torchvision_compat import allow_torchvision, watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError
 
@@ -106,6 +109,8 @@ def from_factory(text: str) -> ModelCandidate:
         VrnnError: It cannot be imported, or makes no nn.Module.
     """
     module_name, _, name = text.rpartition(":")
+    _add_present_folder(module_name)
+    watch_torchvision()
     try:
         module = importlib.import_module(module_name)
     except ModuleNotFoundError as error:
@@ -124,6 +129,15 @@ def from_factory(text: str) -> ModelCandidate:
     return ModelCandidate(instantiate(value, text), name)
 
 
+def _add_present_folder(module_name: str) -> None:
+    """Find modules in the folder that the user stands in, as `python -m` does."""
+    top = module_name.split(".")[0]
+    here = Path.cwd()
+    is_here = (here / f"{top}.py").is_file() or (here / top).is_dir()
+    if is_here and str(here) not in sys.path:
+        sys.path.insert(0, str(here))
+
+
 def instantiate(value: Any, what: str) -> nn.Module:
     """Return a module, given itself or a function or class that makes it.
 
@@ -136,16 +150,32 @@ def instantiate(value: Any, what: str) -> nn.Module:
     """
     if isinstance(value, nn.Module):
         return value
-    if not callable(value):
+    if not callable(value) or _inner_models(value):
         raise VrnnError(
             f"'{what}' is {_describe_type(value)}, not an nn.Module or a function that makes one"
+            + _inner_advice(value, "write model = the wrapper's")
         )
     model = call_user_code(value, what)
     if not isinstance(model, nn.Module):
         raise VrnnError(
-            f"'{what}' gave {_describe_type(model)}, not an nn.Module; return the model"
+            f"'{what}' gave {_describe_type(model)}, not an nn.Module"
+            + (_inner_advice(model, "return its") or "; return the model")
         )
     return model
+
+
+def _inner_models(value: Any) -> list[str]:
+    """Names under which an object that is no model holds one, as wrappers do."""
+    if inspect.isclass(value) or inspect.isroutine(value):
+        return []
+    held = getattr(value, "__dict__", {})
+    return [name for name, part in held.items() if isinstance(part, nn.Module)]
+
+
+def _inner_advice(value: Any, what: str) -> str:
+    names = _inner_models(value)
+    best = "model" if "model" in names else (names or [""])[0]
+    return f"; it holds one: {what} .{best}" if names else ""
 
 
 def call_user_code(function: Callable[..., Any], what: str) -> Any:

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import inspect
-import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cached_property
-from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -22,10 +20,13 @@ from torch.utils.data import Subset
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
+from vrnn.compute.loading.script_attributes import ScriptAttributes
+from vrnn.compute.loading.script_runner import run_script
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
+from vrnn.media.pixels import to_uint8_rgb
 
 
 def from_script(path: Path, name: str = "") -> ModelCandidate:
@@ -41,20 +42,24 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     if not path.is_file():
         raise VrnnError(f"there is no model script '{path}'")
     with _watching_load_state_dict() as loads:
-        module = _run_script(path)
+        module = run_script(path)
         model = _find_model(module, path, name)
     declared = getattr(module, "random_weights", None)
+    attributes = ScriptAttributes(module, path)
     return ModelCandidate(
         model,
         f"{path.stem}:{name}" if name else path.stem,
         bool(declared) if declared is not None else not loads,
-        tuple(str(n) for n in getattr(module, "class_names", ())),
+        attributes.class_names(),
         _read_dataset(module, path),
-        getattr(module, "transform", None),
-        _read_input_size(module, path),
-        _read_example_input(module, path),
-        _read_numbers(module, "mean", path),
-        _read_numbers(module, "std", path),
+        attributes.function("transform", "a Pillow image and returns a (C, H, W) tensor"),
+        attributes.input_size(),
+        attributes.example_input(),
+        attributes.numbers("mean"),
+        attributes.numbers("std"),
+        tokenizer=attributes.tokenizer(),
+        sample_rate=attributes.sample_rate(),
+        source=path.name,
     )
 
 
@@ -64,34 +69,6 @@ def split_script_name(text: str) -> tuple[Path, str]:
     if colon and script.endswith(".py") and name.replace(".", "_").isidentifier():
         return Path(script), name
     return Path(text), ""
-
-
-def _run_script(path: Path) -> ModuleType:
-    path = path.resolve()
-    folder = str(path.parent)
-    if folder not in sys.path:
-        sys.path.insert(0, folder)  # stays: a model may import more when it runs
-    spec = spec_from_file_location(path.stem, path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = module_from_spec(spec)
-    module_before, arguments = sys.modules.get(path.stem), sys.argv
-    sys.modules[path.stem] = module  # dataclasses and pickle look their module up
-    sys.argv = [str(path)]
-    try:
-        spec.loader.exec_module(module)
-    except SystemExit as error:
-        raise VrnnError(
-            f"the script '{path.name}' ended itself (exit code {error.code}); "
-            'put what runs the program under `if __name__ == "__main__":`'
-        ) from error
-    except Exception as error:
-        raise VrnnError(f"cannot run '{path.name}': {explain_error(error, path.parent)}") from error
-    finally:
-        sys.argv = arguments
-        if module_before is not None:
-            sys.modules[path.stem] = module_before
-    return module
 
 
 @contextmanager
@@ -173,37 +150,6 @@ def _outermost(classes: dict[str, type[nn.Module]]) -> dict[str, type[nn.Module]
 def _list_models(module: ModuleType) -> str:
     instances = [n for n, v in vars(module).items() if isinstance(v, nn.Module)]
     return ", ".join(instances + list(_own_classes(module))) or "no models"
-
-
-def _read_numbers(module: ModuleType, name: str, path: Path) -> tuple[float, ...] | None:
-    value = getattr(module, name, None)
-    if value is None or callable(value):
-        return None
-    try:
-        return tuple(float(v) for v in np.atleast_1d(np.asarray(value, np.float64)))
-    except (TypeError, ValueError) as error:
-        raise VrnnError(f"'{path.name}': {name} should be numbers, one for each channel") from error
-
-
-def _read_input_size(module: ModuleType, path: Path) -> tuple[int, int] | None:
-    value = getattr(module, "input_size", None)
-    if value is None or callable(value):
-        return None
-    sizes = (value, value) if isinstance(value, int) else value
-    try:
-        height, width = (int(n) for n in tuple(sizes)[-2:])
-    except (TypeError, ValueError) as error:
-        raise VrnnError(
-            f"'{path.name}': input_size should be (height, width), not {value!r}"
-        ) from error
-    return height, width
-
-
-def _read_example_input(module: ModuleType, path: Path) -> Any:
-    value = getattr(module, "example_input", None)
-    if inspect.isfunction(value):
-        value = call_user_code(value, f"{path.name}:example_input")
-    return value
 
 
 def _read_dataset(module: ModuleType, path: Path) -> ImageSet | None:
@@ -322,24 +268,3 @@ def _item_to_rgb(item: Any, path: Path) -> np.ndarray:
     if pixels.ndim not in (2, 3):
         raise VrnnError(f"'{path.name}': dataset should hold images, not {type(image).__name__}")
     return to_uint8_rgb(pixels)
-
-
-def to_uint8_rgb(pixels: np.ndarray) -> np.ndarray:
-    """Convert an image to (H, W, 3) uint8.
-
-    Args:
-        pixels: (H, W) or (H, W, C), of values 0…255 or 0…1; any other range is stretched to its
-            own minimum and maximum.
-    """
-    if pixels.ndim == 2:
-        pixels = pixels[..., None]
-    pixels = np.repeat(pixels, 3, -1) if pixels.shape[-1] == 1 else pixels[..., :3]
-    if pixels.dtype == np.uint8:
-        return np.ascontiguousarray(pixels)
-    values = np.nan_to_num(pixels.astype(np.float64))
-    low, high = float(values.min(initial=0)), float(values.max(initial=0))
-    if low < 0 or high > 255:
-        values = (values - low) / ((high - low) or 1) * 255
-    elif high <= 1:
-        values = values * 255
-    return np.rint(values).clip(0, 255).astype(np.uint8)

@@ -13,13 +13,17 @@ import torch
 from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input, preprocess
+from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
+from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
+from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script, split_script_name
 from vrnn.compute.loading.weights import load_weights
+from vrnn.compute.model_inputs import ModelInputs
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet, image_folder
+from vrnn.media.media import Media
 from vrnn.network.model_spec import ModelSpec
 
 
@@ -31,7 +35,9 @@ class ModelSource:
         title: What it is called.
         class_names: Names of the classes that it predicts.
         random_weights: Whether its weights are untrained.
-        notes: Sentences for the user about its weights.
+        notes: Sentences for the user about its weights and its input.
+        token_names: The text of each token that goes in, where the input is text.
+        needs_gradient: Whether its passes compute gradients themselves.
         parameters: Number of its parameters.
         device: Where it runs.
         dataset: Images for it; None if there are none.
@@ -57,30 +63,41 @@ class ModelSource:
         self.title = candidate.title
         self.class_names = candidate.class_names
         self.random_weights = candidate.random_weights
-        self.notes = notes
+        self.notes = (*notes, *example.notes)
+        self.token_names = example.token_names
+        self.needs_gradient = example.needs_gradient
         self.parameters = sum(p.numel() for p in candidate.model.parameters())
         self.device = device
         self.dataset: ImageSet | None = candidate.dataset
         self.candidate, self._example = candidate, example
 
-    def example_inputs(self) -> tuple[Any, ...]:
+    def example_inputs(self) -> ModelInputs:
         """Return inputs to trace the model with."""
-        return self._example.tensors
+        return self._example.inputs
 
-    def prepare(self, image: np.ndarray | None) -> tuple[tuple[Any, ...], np.ndarray]:
-        """Make inputs from an image.
+    @property
+    def image_slot(self) -> InputSlot | None:
+        """The input that takes an image; None if there is none."""
+        return self._example.image_slot
+
+    def prepare(self, media: Media | None) -> Prepared:
+        """Make inputs from an image or another medium.
 
         Args:
-            image: (H, W, 3) uint8; None for the first image of the data set that can be read, else
-                the sample photograph.
+            media: (H, W, 3) uint8 or another medium; None for the model's own sample: its example
+                input, or the first image of the data set that can be read, or a photograph.
 
         Returns:
-            The inputs, and (H, W, 3) uint8 the image as the network sees it.
+            The inputs, with a picture of what goes in, and what the user should know of it.
+
+        Raises:
+            VrnnError: The script's transform failed.
         """
-        if image is None and self.candidate.example_input is None:
-            image = self.dataset.first() if self.dataset else None
-            image = sample_photograph() if image is None else image
-        return preprocess(self.candidate, self._example, image)
+        example = self._example
+        if media is None and example.is_guessed and example.image_slot is not None:
+            media = self.dataset.first() if self.dataset else None
+            media = sample_photograph() if media is None else media
+        return preprocess(self.candidate, example.inputs, example.slots, media)
 
 
 def open_source(spec: ModelSpec) -> ModelSource:
@@ -106,7 +123,7 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate.model.to(device)
     except RuntimeError as error:
         raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {error}") from error
-    example = find_example_input(candidate, spec.input_size, device)
+    example = find_example_input(candidate, spec.input_size, device, spec.text)
     return ModelSource(candidate, example, device, notes)
 
 

@@ -91,8 +91,8 @@ class PartialForward:
         Raises:
             GraphChanged: The model took another way than when it was traced.
         """
-        first = next(tensors_in(inputs))
-        mode = _StopMode(self._record, self._skipped_shapes, len(first), self._check_stop)
+        samples = max((len(t) for t in tensors_in(inputs) if t.dim()), default=1)
+        mode = _StopMode(self._record, self._skipped_shapes, samples, self._check_stop)
         record = self._record
 
         def after(path: str, call: int, result: Any) -> None:

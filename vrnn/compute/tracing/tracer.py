@@ -160,7 +160,7 @@ def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode, without compiled code, and every module back afterwards."""
-    training = [module for module in model.modules() if module.training]
+    training = [module for module in nn.Module.modules(model) if module.training]
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
