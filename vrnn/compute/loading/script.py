@@ -5,14 +5,12 @@ from __future__ import annotations
 import inspect
 import sys
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -23,6 +21,7 @@ from torch.utils.data import Subset
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
 from vrnn.compute.loading.user_traceback import explain_error
+from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
@@ -40,14 +39,14 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     """
     if not path.is_file():
         raise VrnnError(f"there is no model script '{path}'")
-    with _watching_load_state_dict() as loads:
+    with watching_weights() as events:
         module = _run_script(path)
         model = _find_model(module, path, name)
     declared = getattr(module, "random_weights", None)
     return ModelCandidate(
         model,
         f"{path.stem}:{name}" if name else path.stem,
-        bool(declared) if declared is not None else not loads,
+        bool(declared) if declared is not None else is_untrained(model, events),
         tuple(str(n) for n in getattr(module, "class_names", ())),
         _read_dataset(module, path),
         getattr(module, "transform", None),
@@ -92,20 +91,6 @@ def _run_script(path: Path) -> ModuleType:
         if module_before is not None:
             sys.modules[path.stem] = module_before
     return module
-
-
-@contextmanager
-def _watching_load_state_dict() -> Iterator[list[nn.Module]]:
-    """Lists the modules that the script loads weights into."""
-    loads: list[nn.Module] = []
-    original = nn.Module.load_state_dict
-
-    def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        loads.append(self)
-        return original(self, *args, **kwargs)
-
-    with patch.object(nn.Module, "load_state_dict", load_state_dict):
-        yield loads
 
 
 def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
