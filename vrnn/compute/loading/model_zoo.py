@@ -16,6 +16,7 @@ from torch import nn
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.torchvision_compat import allow_torchvision, watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
+from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
 from vrnn.errors import VrnnError
 
 
@@ -108,6 +109,13 @@ def from_factory(text: str) -> ModelCandidate:
     Raises:
         VrnnError: It cannot be imported, or makes no nn.Module.
     """
+    with watching_weights() as events:
+        model = instantiate(_import(text), text)
+    return ModelCandidate(model, text.rpartition(":")[2], is_untrained(model, events))
+
+
+def _import(text: str) -> Any:
+    """What `package.module:name` names; raises VrnnError where there is no such thing."""
     module_name, _, name = text.rpartition(":")
     _add_present_folder(module_name)
     watch_torchvision()
@@ -126,7 +134,7 @@ def from_factory(text: str) -> ModelCandidate:
     if value is None:
         public = [n for n in vars(module) if not n.startswith("_")]
         raise VrnnError(_unknown_name(module_name, name, public))
-    return ModelCandidate(instantiate(value, text), name)
+    return value
 
 
 def _add_present_folder(module_name: str) -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import inspect
 import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from functools import cached_property
 from pathlib import Path
 from types import ModuleType
 from typing import Any
-from unittest.mock import patch
 
 import numpy as np
 import torch
@@ -23,6 +21,7 @@ from vrnn.compute.loading.model_zoo import call_user_code, instantiate
 from vrnn.compute.loading.script_attributes import ScriptAttributes
 from vrnn.compute.loading.script_runner import run_script
 from vrnn.compute.loading.user_traceback import explain_error
+from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
@@ -41,7 +40,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     """
     if not path.is_file():
         raise VrnnError(f"there is no model script '{path}'")
-    with _watching_load_state_dict() as loads:
+    with watching_weights() as events:
         module = run_script(path)
         model = _find_model(module, path, name)
     declared = getattr(module, "random_weights", None)
@@ -49,7 +48,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     return ModelCandidate(
         model,
         f"{path.stem}:{name}" if name else path.stem,
-        bool(declared) if declared is not None else not loads,
+        bool(declared) if declared is not None else is_untrained(model, events),
         attributes.class_names(),
         _read_dataset(module, path),
         attributes.function("transform", "a Pillow image and returns a (C, H, W) tensor"),
@@ -69,20 +68,6 @@ def split_script_name(text: str) -> tuple[Path, str]:
     if colon and script.endswith(".py") and name.replace(".", "_").isidentifier():
         return Path(script), name
     return Path(text), ""
-
-
-@contextmanager
-def _watching_load_state_dict() -> Iterator[list[nn.Module]]:
-    """Lists the modules that the script loads weights into."""
-    loads: list[nn.Module] = []
-    original = nn.Module.load_state_dict
-
-    def load_state_dict(self: nn.Module, *args: Any, **kwargs: Any) -> Any:
-        loads.append(self)
-        return original(self, *args, **kwargs)
-
-    with patch.object(nn.Module, "load_state_dict", load_state_dict):
-        yield loads
 
 
 def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
