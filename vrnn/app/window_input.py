@@ -136,7 +136,11 @@ class WindowInput:
             return False
         ray = self._view.cursor_ray
         if self._pointer.dragging:
-            self._pointer.move(ray, along_floor=self._window.is_key_down(self._keys.run))
+            try:
+                self._pointer.move(ray, along_floor=self._window.is_key_down(self._keys.run))
+            except VrnnError as error:  # the layer is gone, or folded away
+                self._pointer.cancel()
+                self._hud.notify(str(error))
             self._pointed = ()
             return True
         before = world.hovered

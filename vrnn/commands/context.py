@@ -14,7 +14,7 @@ from typing import NoReturn, Protocol
 
 import numpy as np
 
-from vrnn.commands.undo_stack import UndoStack
+from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.picking import Hit
@@ -143,6 +143,12 @@ class WorkspaceActions(Protocol):
 
     def redo(self, times: int) -> None:
         """Go forward so many steps."""
+
+    def roll_back(self, bookmark: Bookmark) -> None:
+        """Make everything as it was at a bookmark of the history, after a fault."""
+
+    def show_fault(self, sentence: str) -> None:
+        """Show a sentence about a fault until the user dismisses it."""
 
     def hover(self, hit: Hit | None) -> None:
         """Point at something as if the mouse did; None: at nothing."""

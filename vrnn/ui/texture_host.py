@@ -21,6 +21,7 @@ from vrnn.render.render_target import bind_default
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette
+from vrnn.ui.fault_message import balanced, tell_fault
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import PanelSet
 from vrnn.ui.selection import HoverSelection, displayed_state
@@ -220,11 +221,16 @@ class TextureGui:
         imgui.set_next_window_size((SIZE[0], height))
         flags = imgui.WindowFlags_
         kind = flags.no_decoration | flags.no_move | flags.no_bring_to_front_on_focus
-        imgui.begin("##board", None, kind.value)
-        self._draw_buttons()
-        self._draw_tabs()
-        imgui.end()
-        self._palette.draw(self.context)
+        try:
+            with balanced():
+                imgui.begin("##board", None, kind.value)
+                self._draw_buttons()
+                self._draw_tabs()
+                imgui.end()
+                self._palette.draw(self.context)
+        except Exception as error:
+            self._palette.close()
+            tell_fault(self.context, "the panels", error)
         if self._caps:
             keyboard.draw(self._caps, self._hovered_key(), *SIZE, TEXT_PIXELS)
         imgui.render()
