@@ -49,6 +49,8 @@ class WindowInput:
 
     def _gui_captures(self, event: InputEvent) -> bool:
         """Return whether an event is for the panels and not for the world."""
+        if isinstance(event, MouseButton) and not event.down and self._pointer.dragging:
+            return False  # a layer that is let go of over a panel
         if isinstance(event, MouseButton | Scroll):
             return self._gui.takes_mouse and not self._window.captured
         if not isinstance(event, KeyPress) or not self._gui.takes_keys:

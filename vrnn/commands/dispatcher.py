@@ -46,9 +46,8 @@ class CommandDispatcher:
         except VrnnError:
             raise
         except Exception as error:
-            sentence = self._record(info_of(command), error)
             workspace.roll_back(before)
-            raise Fault(sentence) from error
+            raise Fault(self._record(info_of(command), error)) from error
         self.executed += 1
         self._on_done(command)
         if text:

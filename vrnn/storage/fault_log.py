@@ -38,6 +38,11 @@ class FaultLog:
         self._told: dict[tuple[object, ...], str] = {}
 
     @property
+    def faults(self) -> tuple[str, ...]:
+        """The sentences of all faults of this process."""
+        return tuple(self._told.values())
+
+    @property
     def file(self) -> Path:
         """The log."""
         return state_dir() / "faults.log"

@@ -13,6 +13,7 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.context import Choice
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.view import ShowWholeNetwork
 from vrnn.render.gl_raw import SRGB8_ALPHA8
@@ -171,6 +172,11 @@ class TextureGui:
         self._palette.open(self.context)
         self._request_rebuild()
 
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """List several things to choose from, in the palette."""
+        self._palette.offer(choices)
+        self._request_rebuild()
+
     @property
     def _on_keys(self) -> bool:
         """Whether the pointer is on the keyboard."""
@@ -188,6 +194,11 @@ class TextureGui:
     def step(self) -> bool:
         """Rebuild the panels and draw them to the texture if needed; True when they were drawn."""
         self._selection.step(self.context)
+        if self.context.previewed is not None:
+            with self._inside():
+                held = imgui.is_any_item_active()
+            if not held:
+                self.context.end_preview()
         now = time.perf_counter()
         if displayed_state(self.context) != self._built_state:
             self._request_rebuild()

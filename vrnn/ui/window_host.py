@@ -8,6 +8,7 @@ drawn again.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,6 +16,7 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.context import Choice
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import ImGuiRenderer, WindowArea
 from vrnn.ui import layout_store, style
@@ -156,6 +158,11 @@ class WindowGui:
             self._palette.open(self.context)
         self._request_rebuild()
 
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """List several things to choose from, in the palette."""
+        self._palette.offer(choices)
+        self._request_rebuild()
+
     def resize_text(self, steps: int) -> None:
         """Make text larger or smaller.
 
@@ -177,6 +184,8 @@ class WindowGui:
     def step(self) -> bool:
         """Rebuild the panels if needed; True when they were rebuilt."""
         self._selection.step(self.context)
+        if not self.visible or not imgui.is_any_item_active():
+            self.context.end_preview()
         if not self.visible:
             self._rebuilds_due = 0
             if imgui.get_io().want_capture_mouse:

@@ -265,7 +265,13 @@ class Workspace:
         key = self.history.state.input_image.pixels
         pixels = {key: self.input.pixels[key]} if key in self.input.pixels else {}
         return WorkspaceSnapshot(
-            self.specs, self.detail, self.history.state, camera, viewpoints, pixels
+            self.specs,
+            self.detail,
+            self.history.state,
+            camera,
+            viewpoints,
+            pixels,
+            self.history.changes,
         )
 
     def restore(self, snapshot: WorkspaceSnapshot) -> None:
