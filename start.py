@@ -52,6 +52,8 @@ LIBRARIES = {
     "libXrandr.so.2": "libxrandr2",
     "libxkbcommon.so.0": "libxkbcommon0",
 }
+APT_LOCK_SECONDS = 300
+"""How long apt may wait for another program that installs packages, such as automatic updates."""
 DRIVER = "libgl1-mesa-dri"
 DRIVER_FILES = (
     "/usr/lib/*/dri/*_dri.so",
@@ -170,8 +172,8 @@ def apt(*words: str) -> str:
     """Run apt-get as root; returns '' when it worked, else its last error."""
     environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
     result = subprocess.run(
-        ["apt-get", "-q", *words], env=environment, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        ["apt-get", "-q", "-o", f"DPkg::Lock::Timeout={APT_LOCK_SECONDS}", *words],
+        env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
     )  # fmt: skip
     return last_error(result.stdout) if result.returncode else ""
 

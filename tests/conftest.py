@@ -40,6 +40,7 @@ def _nobody_s_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
     folder = tmp_path_factory.getbasetemp() / "no-settings"
     monkeypatch.setenv("XDG_CONFIG_HOME", str(folder))
     monkeypatch.setenv("XDG_CACHE_HOME", str(folder))
+    monkeypatch.setenv("XDG_STATE_HOME", str(folder))
     # On Windows, where platformdirs asks the system.
     monkeypatch.setenv("WIN_PD_OVERRIDE_APPDATA", str(folder))
     monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(folder))

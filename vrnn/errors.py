@@ -11,5 +11,13 @@ class VrnnError(Exception):
     """
 
 
+class FatalError(VrnnError):
+    """The program cannot go on, and ends with this sentence."""
+
+
+class Fault(VrnnError):
+    """A fault of vrnn itself that stands in the log already, as a sentence for the user."""
+
+
 class WorkerError(Exception):
     """The worker's own traceback, as text: the cause that `--debug` shows."""

@@ -5,17 +5,17 @@ It owns every part and closes them in reverse order. It never waits for the mode
 
 from __future__ import annotations
 
-import logging
 import os
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import replace
 from math import radians
 from pathlib import Path
 
 import numpy as np
 
+from vrnn.app.frame_guard import FrameGuard
+from vrnn.app.frame_updater import FrameUpdater, UpdatedParts
 from vrnn.app.headset_manager import HeadsetManager, start_if_requested
 from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.hud import Hud
@@ -40,13 +40,13 @@ from vrnn.controls.fly_camera import FlyCamera
 from vrnn.controls.hands.onboarding_hints import HINTS_FILE
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.controls.pointer import Pointer
-from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import window_context
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
+from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import State
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.paths import user_settings_file
@@ -118,7 +118,6 @@ class DesktopApp(Closeable):
         self._renderer = Renderer(self._ctx)
         self._open_workspace(specs, images)
         self._open_parts()
-        self._timings = StartupTimings(options.timings)
         self._time, self._busy = time.perf_counter(), True
         try:
             start_if_requested(self.headset, options.xr, self.notify)
@@ -152,9 +151,11 @@ class DesktopApp(Closeable):
             self._ctx, window, panels, self._key_map, config.panels.text,
             user_settings_file().with_name("panels.ini"),
         )  # fmt: skip
+        self._guard = FrameGuard(workspace)
         self._view = WindowView(
-            self._ctx, window, self.gui, self._renderer, workspace.world, self._fly_camera, config
-        )
+            self._ctx, window, self.gui, self._renderer, workspace.world, self._fly_camera, config,
+            self._guard,
+        )  # fmt: skip
         setup = HeadsetSetup(
             self._ctx, workspace, self._renderer, config.headset, colors, self._options.stereo
         )
@@ -174,6 +175,12 @@ class DesktopApp(Closeable):
         )
         self._live = LiveInput(self._options.live, workspace, self.notify)
         self._title = WindowTitle(parts, self._live, time.perf_counter())
+        self._timings = StartupTimings(self._options.timings)
+        updated = UpdatedParts(
+            parts, self.worker, self.headset, self._hud, self._input, self._live, self._exporter,
+            self._navigator, self.sessions, self._timings, self._guard,
+        )  # fmt: skip
+        self._updater = FrameUpdater(updated, config)
         self.context.navigator, self.context.exporter = self._navigator, self._exporter
         self.context.sessions, self.context.headset = self.sessions, HeadsetToggle(self.headset)
         self.context.interface = WindowInterface(window, self.gui, self._hud, pointer)
@@ -195,27 +202,33 @@ class DesktopApp(Closeable):
         """Draw frames until the window is closed.
 
         Raises:
-            VrnnError: When no model can be opened.
+            FatalError: When no model can be opened.
         """
         self._time, self._busy = time.perf_counter(), True
         while not self.window.closing:
-            headset_view = self.headset.poll()
-            self.window.set_vsync(headset_view is None)
-            if headset_view is None:
-                self._run_frame()
-            elif headset_view.headset.visible:
-                self._run_headset_frame(headset_view)
-            else:
-                self.headset.frame()  # the runtime requires it, and sets the pace
-                self._busy = True
-                self._run_frame()
+            if not self._guard.run("running a frame", False, self._advance):
+                self.window.poll_events(IDLE_SECONDS)  # else it could not be closed
+
+    def _advance(self) -> bool:
+        """Run one frame of the window, of the headset, or of both; returns True."""
+        headset_view = self.headset.poll()
+        self.window.set_vsync(headset_view is None)
+        if headset_view is None:
+            self._run_frame()
+        elif headset_view.headset.visible:
+            self._run_headset_frame(headset_view)
+        else:
+            self.headset.frame()  # the runtime requires it, and sets the pace
+            self._busy = True
+            self._run_frame()
+        return True
 
     def _run_frame(self) -> None:
         """Run one frame of the window alone."""
         events = self.window.poll_events(0.0 if self._busy else IDLE_SECONDS)
-        panels_changed = self._input.process(events)
+        panels_changed = self._guard.run("taking input", False, self._input.process, events)
         now = time.perf_counter()
-        changed = self._update(min(now - self._time, MAX_STEP_SECONDS))
+        changed = self._updater.update(min(now - self._time, MAX_STEP_SECONDS))
         self._busy = changed or bool(events) or panels_changed
         self._time = now
         if self._busy and min(self.window.size) > 0:
@@ -237,73 +250,33 @@ class DesktopApp(Closeable):
             return
         self._timings.mark("headset")
         if due:
-            self._input.process(self.window.poll_events(0.0))
-        self._update(seconds, headset_view)
+            events = self.window.poll_events(0.0)
+            self._guard.run("taking input", False, self._input.process, events)
+        self._updater.update(seconds, headset_view)
         headset_view.prepare_next_frame()
         if due and mirrors and self.headset.mirrored is not None:
-            self._view.draw_over(self.headset.mirrored, size, self._hud.over(size))
+            mirrored = self.headset.mirrored
+            run = self._guard.run
+            run("mirroring", None, self._view.draw_over, mirrored, self._over(mirrored.size))
         elif due:
             self._draw(size)
         self._title.update(self._time)
 
-    def _update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
-        """Advance time and process results; True when the picture changed."""
-        workspace, world, fly_camera = self.workspace, self.workspace.world, self._fly_camera
-        changed = self._process_worker_events()
-        self._live.poll()
-        self._hud.recording = self._exporter.advance()
-        before = fly_camera.camera
-        fly_camera.step(self._input.held_directions(), seconds)
-        for message in workspace.messages:
-            self.notify(message)
-        workspace.messages.clear()
-        worn = headset_view is not None and self.headset.mirrors_eyes
-        eye = fly_camera.camera.position
-        if headset_view is not None and headset_view.last_frame is not None:
-            eye = headset_view.last_frame.camera.position
-            if worn:
-                fly_camera.jump(replace(headset_view.last_frame.camera, fov=before.fov))
-        changed |= workspace.content.tick(eye)
-        elapsed = seconds if headset_view is None else headset_view.throttle.elapsed(seconds)
-        changed |= world.advance(elapsed) | (fly_camera.camera != before)
-        if not worn:  # else hands point
-            changed |= self._input.hover()
-        self.sessions.advance()
-        changed |= self._hud.advance()
-        return changed or fly_camera.moving or self._exporter.recording
-
-    def _process_worker_events(self) -> bool:
-        """Process the worker's events and upload maps; True when the picture may have changed."""
-        feed, content = self.workspace.feed, self.workspace.content
-        events = self.worker.events()
-        if feed.handle_events(events):
-            self._show_new_network()
-        waiting = feed.has_pending
-        clip = self._fly_camera.camera.clip_from_world(self._view.aspect)
-        complete = content.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
-        if complete and feed.displayed_sequence:
-            self._timings.mark("maps")
-        if feed.failures and not self.workspace.world.slots:
-            failure = feed.failures[0]
-            raise VrnnError(failure.message) from WorkerError(failure.details)
-        return bool(events) or waiting or not complete
-
-    def _show_new_network(self) -> None:
-        feed = self.workspace.feed
-        for note in feed.notes:
-            logging.getLogger("vrnn").warning(note)
-        feed.notes.clear()
-        self.workspace.on_network_loaded()
-        # The wall is part of the first view.
-        self.workspace.content.tick(self._fly_camera.camera.position)
-        self._navigator.show_first_view()
-
     def _draw(self, size: tuple[int, int]) -> None:
-        if self._view.resize(size):
+        run = self._guard.run
+        if run("resizing the picture", False, self._view.resize, size):
             self._navigator.show_first_view()
-        self._view.draw(self._hud.over(size), self._hud.front())
+        over = self._over(self._view.target_size)
+        front = run("drawing what is before the eye", None, self._hud.front)
+        if not run("drawing a frame", False, self._view.draw, over, front):
+            run("drawing a message", None, self._view.draw_over_last, over)
         if self.workspace.world.slots:
             self._timings.mark("layout")
+
+    def _over(self, size: tuple[int, int]) -> DrawList:
+        """Lay out what lies over a picture; if that fails, at least the message that says so."""
+        over = self._guard.run("laying out what lies over the picture", None, self._hud.over, size)
+        return self._hud.message_over(size) if over is None else over
 
     # The end.
 

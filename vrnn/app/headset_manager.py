@@ -9,7 +9,7 @@ from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.rig_controller import RigController, StationaryRig
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import VrnnError
-from vrnn.render.render_target import RenderTarget
+from vrnn.render.render_target import RenderTarget, fitting_size
 from vrnn.render.stereo import StereoTarget
 from vrnn.xr.runtime import HeadsetError
 
@@ -156,6 +156,7 @@ class HeadsetManager:
         Args:
             size: Width and height on the monitor, pixels.
         """
+        size = fitting_size(self._setup.ctx, size)
         if self._mirror is None or self._mirror.size != size:
             self._drop_mirror()
             self._mirror = RenderTarget(self._setup.ctx, size)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.controls.hands.rig_controller import HandRigController
@@ -27,18 +28,16 @@ def run_headset_loop(
     Raises:
         HeadsetLost: The runtime is gone.
     """
-    headset = view.headset
+    headset, guard = view.headset, FrameGuard(app.workspace)
     while headset.alive:
         headset.poll()
         if not headset.running:
             time.sleep(IDLE_SECONDS)
             continue
         seconds = view.frame()
-        app.advance(
-            view.throttle.elapsed(seconds),
-            max_upload_bytes,
-            None if view.last_frame is None else view.last_frame.camera,
-        )
+        camera = None if view.last_frame is None else view.last_frame.camera
+        elapsed = view.throttle.elapsed(seconds)
+        guard.run("letting time go on", None, app.advance, elapsed, max_upload_bytes, camera)
         view.prepare_next_frame()
         for message in app.workspace.messages:
             logger.warning(message)

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 import moderngl
 import numpy as np
 
+from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.frame_pacing import UpdateThrottle
 from vrnn.app.rig_controller import RigController, StationaryRig
 from vrnn.config.schema import HeadsetSettings
@@ -116,6 +117,8 @@ class HeadsetView(Closeable):
         self._frozen_networks = -1
         self._loading_text: tuple[tuple[object, ...], DrawList] | None = None
         self._prepared: DrawList | None = None
+        self._guard = FrameGuard(self.workspace)
+        self._last_list = DrawList()
 
     def frame(self, on_drawn: Callable[[StereoTarget], None] | None = None) -> float:
         """Draws a frame.
@@ -132,7 +135,9 @@ class HeadsetView(Closeable):
         with self.headset.frame() as frame:
             seconds = self._elapsed(frame)
             tracking = self._track(frame)
-            self.rig_controller.update(tracking, seconds)
+            self._guard.run(
+                "taking the hands' input", None, self.rig_controller.update, tracking, seconds
+            )
             if frame.should_render:
                 self._draw(frame, tracking, seconds, on_drawn)
             else:
@@ -141,16 +146,27 @@ class HeadsetView(Closeable):
 
     def prepare_next_frame(self) -> None:
         """Does what the next frame would have to; called after the world has advanced."""
-        self.rig_controller.prepare_next_frame()
+        run = self._guard.run
+        run("preparing the hands and panels", None, self.rig_controller.prepare_next_frame)
         self._freeze_gc()
         if self._eyes_view is not None:
-            began = time.perf_counter()
-            draw_list = self.workspace.world.draw_list()
-            self._fog_distance(draw_list, self._eyes_view.eye)
-            self._renderer.prepare(self._eyes_view, draw_list)
-            if draw_list is not self._prepared:
-                self._prepared = draw_list
-                self.throttle.record_cost(time.perf_counter() - began)
+            run("preparing a frame", None, self._prepare, self._eyes_view)
+
+    def _prepare(self, view: StereoView) -> None:
+        began = time.perf_counter()
+        draw_list = self._draw_list()
+        self._fog_distance(draw_list, view.eye)
+        self._renderer.prepare(view, draw_list)
+        if draw_list is not self._prepared:
+            self._prepared = draw_list
+            self.throttle.record_cost(time.perf_counter() - began)
+
+    def _draw_list(self) -> DrawList:
+        """Returns the world; what cannot be laid out is as it last was."""
+        self._last_list = self._guard.run(
+            "laying out the world", self._last_list, self.workspace.world.draw_list
+        )
+        return self._last_list
 
     def _freeze_gc(self) -> None:
         """Exempts all that there is from garbage collection, for each network that is opened.
@@ -180,8 +196,11 @@ class HeadsetView(Closeable):
         self, frame: HeadsetFrameState, tracking: TrackingFrame, seconds: float,
         on_drawn: Callable[[StereoTarget], None] | None,
     ) -> None:  # fmt: skip
-        draw_list, rig = self.workspace.world.draw_list(), self.rig_controller.rig
-        near, front = self.rig_controller.draw(tracking)
+        draw_list, rig = self._draw_list(), self.rig_controller.rig
+        nothing: tuple[DrawList | None, DrawList | None] = (None, None)
+        near, front = self._guard.run(
+            "drawing the hands", nothing, self.rig_controller.draw, tracking
+        )
         if not self.workspace.world.slots:
             near = self._draw_loading_text(tracking, rig)
         fog = self._fog_distance(draw_list, rig.apply(tracking.eyes[0].pose.position))
@@ -209,7 +228,9 @@ class HeadsetView(Closeable):
         has_moved = float(np.abs(where - eye).max()) > FOG_STEP * fog
         if self.workspace.world.slots and (known is not draw_list or has_moved):
             x, y, z = eye.tolist()
-            fog = near_and_fog(self.workspace.world, Camera(x, y, z))[1]
+            camera = Camera(x, y, z)
+            run = self._guard.run
+            fog = run("finding the fog", (0.0, fog), near_and_fog, self.workspace.world, camera)[1]
             self._fog = (draw_list, eye, fog)
         return fog
 

@@ -22,6 +22,8 @@ FIRST_HINT_SECONDS = 12.0
 MAX_HEIGHT_AT_SCALE_1 = 1600
 """Height of the window in pixels above which text is enlarged."""
 
+CLOSE_HINT = "Enter, Esc or a click closes this message"
+
 
 class Hud:
     """Lays out what is shown over the world, again only when it changes.
@@ -49,10 +51,16 @@ class Hud:
         self._parts, self._colors, self._key_map = parts, colors, key_map
         self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
         self._noted = False
+        self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
 
     def notify(self, text: str) -> None:
-        """Show a note for a few seconds, a long one for longer."""
+        """Show a note for a few seconds, a long one for longer.
+
+        What is shown until it is dismissed is not shown a second time.
+        """
+        if text in self._parts.workspace.faults:
+            return
         seconds = max(MIN_NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
         self._noted = True
@@ -60,17 +68,30 @@ class Hud:
     def advance(self) -> bool:
         """Remove an expired note; True when a note appeared or disappeared since the last call."""
         changed, self._noted = self._noted, False
+        if self.message != self._shown_message:
+            self._shown_message, changed = self.message, True
         if time.perf_counter() > self._note_until:
             self._note, self._note_until, changed = "", float("inf"), True
         return changed
 
     def dismiss(self) -> bool:
-        """Close the message about a failure; False when there is none."""
-        failures = self._parts.workspace.feed.failures
-        if failures:
-            del failures[0]
-            return True
-        return False
+        """Close the message about a failure or a fault; False when there is none."""
+        workspace = self._parts.workspace
+        if workspace.feed.failures:
+            del workspace.feed.failures[0]
+        elif workspace.faults:
+            del workspace.faults[0]
+        else:
+            return False
+        return True
+
+    @property
+    def message(self) -> str:
+        """The message that is shown until it is dismissed; '' for none."""
+        workspace = self._parts.workspace
+        if workspace.feed.failures:
+            return workspace.feed.failures[0].message
+        return workspace.faults[0] if workspace.faults else ""
 
     def over(self, size: tuple[int, int]) -> DrawList:
         """Lay out what lies over the picture.
@@ -80,7 +101,7 @@ class Hud:
         """
         workspace, world = self._parts.workspace, self._parts.world
         feed, mapping = workspace.feed, world.state.color_mapping
-        failure = feed.failures[0].message if feed.failures else ""
+        failure = self.message
         text = hover_text(world)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
@@ -108,9 +129,16 @@ class Hud:
         if self.help_shown:
             overlay.draw_help(canvas, self._key_map.help_rows())
         if failure:
-            overlay.draw_message(canvas, failure, "Enter, Esc or a click closes this message")
+            overlay.draw_message(canvas, failure, CLOSE_HINT)
         self._laid_out = (key, canvas.draw_list())
         return self._laid_out[1]
+
+    def message_over(self, size: tuple[int, int]) -> DrawList:
+        """Lay out the message alone, for when the rest cannot be. See `over`."""
+        canvas = overlay.HudCanvas(size, max(1.0, size[1] / MAX_HEIGHT_AT_SCALE_1))
+        if self.message:
+            overlay.draw_message(canvas, self.message, CLOSE_HINT)
+        return canvas.draw_list()
 
     def front(self) -> DrawList | None:
         """Lay out cards before the eye and the receptive field's outline; None for neither."""

@@ -22,7 +22,7 @@ from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config, HeadsetSettings
 from vrnn.controls.hands.rig_controller import HandRigController
-from vrnn.errors import VrnnError, WorkerError
+from vrnn.errors import Fault, VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
 from vrnn.network.model_spec import ModelSpec
@@ -137,7 +137,11 @@ class OffscreenApp(Closeable):
         """
         passes = self.workspace.passes_requested
         sequence = max(self.feed.displayed_sequence.values(), default=0)
-        self.dispatcher.execute(command)
+        try:
+            self.dispatcher.execute(command)
+        except Fault:
+            self.workspace.faults.clear()  # it is told by what is raised
+            raise
         self._wait(sequence + 1 if self.workspace.passes_requested > passes else 0)
 
     def _wait(self, sequence: int) -> None:
@@ -157,6 +161,8 @@ class OffscreenApp(Closeable):
             workspace.jobs.update()
         while not workspace.content.upload():
             pass
+        for sentence in workspace.faults:
+            raise Fault(sentence)
         for message in workspace.messages:
             print(f"vrnn: {message}", file=sys.stderr)
         workspace.messages.clear()

@@ -1,4 +1,4 @@
-"""Sessions of the window: saved, opened, and autosaved for the next start."""
+"""Sessions of the window: saved, opened, and autosaved visit by visit."""
 
 from __future__ import annotations
 
@@ -6,10 +6,9 @@ import time
 from pathlib import Path
 
 from vrnn.app.navigator import WindowNavigator
-from vrnn.commands.context import SessionActions
+from vrnn.commands.context import SessionActions, Visit
 from vrnn.controls.fly_camera import FlyCamera
-from vrnn.errors import VrnnError
-from vrnn.workspace.autosave import Autosave, autosave_path
+from vrnn.workspace.autosave import Autosave, VisitContent, VisitFolder
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace, save_workspace
 
@@ -21,17 +20,29 @@ class WindowSessions(SessionActions):
         self, workspace: Workspace, fly_camera: FlyCamera, navigator: WindowNavigator
     ) -> None:
         self._workspace, self._fly_camera, self._navigator = workspace, fly_camera, navigator
-        self._path = autosave_path(workspace.specs, workspace.detail)
-        self._autosave = Autosave(self._path)
-        self._first_state = workspace.history.state
+        self._begin()
+
+    def _begin(self) -> None:
+        """Begin a visit of the present models."""
+        workspace = self._workspace
+        self._models = workspace.specs, workspace.detail
+        # Models that were given as objects in Python cannot be named in a file.
+        named = all(isinstance(spec.model, str) for spec in workspace.specs)
+        self._folder = VisitFolder(*self._models) if named else None
+        self._autosave = Autosave(self._folder, self._content())
 
     @property
     def has_last(self) -> bool:
         """Whether there is a last session to restore."""
-        return self._path is not None and self._path.is_file()
+        return self._folder is not None and self._folder.has_visits
+
+    def _content(self) -> VisitContent:
+        viewpoints = dict(self._navigator.viewpoints)
+        return VisitContent(self._workspace.history.state, viewpoints, self._fly_camera.camera)
 
     def _snapshot(self) -> WorkspaceSnapshot:
-        return self._workspace.snapshot(self._fly_camera.camera, self._navigator.viewpoints)
+        viewpoints = dict(self._navigator.viewpoints)  # it is written in a thread
+        return self._workspace.snapshot(self._fly_camera.camera, viewpoints)
 
     def save(self, file: Path) -> None:
         """Write the session. See `save_workspace`."""
@@ -52,26 +63,20 @@ class WindowSessions(SessionActions):
         if snapshot.camera is not None:
             self._navigator.jump(snapshot.camera)
 
-    def restore_last(self) -> None:
-        """Restore the last session of these models.
-
-        Raises:
-            VrnnError: When there is none.
-        """
-        if self._path is None or not self._path.is_file():
-            raise VrnnError("there is no earlier session in which something was changed")
-        self.open(self._path)
-
-    @property
-    def _changed(self) -> bool:
-        return self._workspace.history.state is not self._first_state
+    def visits(self) -> tuple[Visit, ...]:
+        """Return the earlier visits of these models, the latest first, and then those of others."""
+        return () if self._folder is None else self._folder.visits()
 
     def advance(self) -> None:
-        """Autosave a moment after a change."""
-        if self._changed:
-            now = time.perf_counter()
-            self._autosave.update(now, self._workspace.history.state, self._snapshot)
+        """Autosave what has changed since the last frame."""
+        if (self._workspace.specs, self._workspace.detail) != self._models:
+            self.finish()
+            self._begin()
+        content = self._content()
+        if not self._navigator.user_has_moved:
+            self._autosave.ignore_camera(content.camera)  # the first view is nobody's choice
+        self._autosave.update(time.perf_counter(), content, self._snapshot)
 
     def finish(self) -> None:
         """Autosave for the last time, as the program ends."""
-        self._autosave.finish(self._snapshot, self._changed)
+        self._autosave.finish(self._content(), self._snapshot)

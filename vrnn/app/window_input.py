@@ -49,6 +49,8 @@ class WindowInput:
 
     def _gui_captures(self, event: InputEvent) -> bool:
         """Return whether an event is for the panels and not for the world."""
+        if isinstance(event, MouseButton) and not event.down and self._pointer.dragging:
+            return False  # a layer that is let go of over a panel
         if isinstance(event, MouseButton | Scroll):
             return self._gui.takes_mouse and not self._window.captured
         if not isinstance(event, KeyPress) or not self._gui.takes_keys:
@@ -136,7 +138,11 @@ class WindowInput:
             return False
         ray = self._view.cursor_ray
         if self._pointer.dragging:
-            self._pointer.move(ray, along_floor=self._window.is_key_down(self._keys.run))
+            try:
+                self._pointer.move(ray, along_floor=self._window.is_key_down(self._keys.run))
+            except VrnnError as error:  # the layer is gone, or folded away
+                self._pointer.cancel()
+                self._hud.notify(str(error))
             self._pointed = ()
             return True
         before = world.hovered

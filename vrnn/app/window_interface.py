@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.hud import Hud
 from vrnn.app.window import Window
-from vrnn.commands.context import HeadsetActions, InterfaceActions
+from vrnn.commands.context import Choice, HeadsetActions, InterfaceActions
 from vrnn.controls.pointer import Pointer
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.ui.window_host import WindowGui
@@ -47,6 +49,12 @@ class WindowInterface(InterfaceActions):
         """Open or close the command palette; releases the mouse."""
         self._window.capture(False)
         self._gui.toggle_palette()
+
+    def offer(self, choices: Sequence[Choice]) -> bool:
+        """List several things to choose from, in the palette; releases the mouse."""
+        self._window.capture(False)
+        self._gui.offer(choices)
+        return True
 
     def resize_text(self, points: int) -> None:
         """Make the panels' text larger by so many points; 0 restores the size in the settings."""

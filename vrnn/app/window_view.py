@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import moderngl
 
+from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.window import Window
 from vrnn.config.schema import Config
 from vrnn.controls.fly_camera import FlyCamera
 from vrnn.render.context import is_software
 from vrnn.render.look import render_colors
-from vrnn.render.render_target import RenderTarget
+from vrnn.render.render_target import RenderTarget, fitting_size
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
@@ -32,7 +35,7 @@ class WindowView:
 
     def __init__(
         self, ctx: moderngl.Context, window: Window, gui: WindowGui, renderer: Renderer,
-        world: World, fly_camera: FlyCamera, config: Config,
+        world: World, fly_camera: FlyCamera, config: Config, guard: FrameGuard,
     ) -> None:  # fmt: skip
         self._ctx, self._window, self._gui = ctx, window, gui
         self._renderer, self._world, self._fly_camera = renderer, world, fly_camera
@@ -41,6 +44,8 @@ class WindowView:
         self._samples = 0 if self._software else config.window.multisample
         self._target: RenderTarget | None = None
         self._shown_size = (0, 0)
+        self._guard = guard
+        self._last_good: tuple[View | None, DrawList] = (None, DrawList())
         self.frames = 0
 
     @property
@@ -94,40 +99,63 @@ class WindowView:
         near, fog = (NEAR, EMPTY_FOG) if empty else near_and_fog(self._world, camera)
         return View(camera, size, fog, near, colors=self._colors)
 
+    @property
+    def target_size(self) -> tuple[int, int]:
+        """(width, height) of the picture, pixels: smaller than the view where OpenGL has limits."""
+        return self.size if self._target is None else self._target.size
+
     def resize(self, size: tuple[int, int]) -> bool:
         """Create the render target for a size; True when it replaced one of another size."""
+        size = fitting_size(self._ctx, size)
         if self._target is not None and self._target.size == size:
             return False
-        replaced = self._target is not None
-        if self._target is not None:
-            self._target.release()
-        self._target = RenderTarget(self._ctx, size, self._samples)
-        return replaced
+        target = RenderTarget(self._ctx, size, self._samples)
+        replaced, self._target = self._target, target
+        if replaced is not None:
+            replaced.release()
+        return replaced is not None
 
-    def draw(self, over: DrawList, front: DrawList | None) -> None:
-        """Draw the world and show it.
+    def draw(self, over: DrawList, front: DrawList | None) -> bool:
+        """Draw the world and show it; what cannot be laid out is drawn as it last was.
 
         Args:
             over: The overlay.
             front: Cards before the eye; None for none.
+
+        Returns:
+            True.
         """
         assert self._target is not None
+        last_view, last_list = self._last_good
+        draw_list = self._guard.run("laying out the world", last_list, self._world.draw_list)
         size = self._target.size
-        self._renderer.draw(self._target, self.view(size), self._world.draw_list(), over, front)
+        view = self._guard.run("finding what is in view", last_view, self.view, size)
+        self._last_good = (view, draw_list)
+        if view is None:
+            return False
+        view = replace(view, size=size, camera=self._fly_camera.camera)
+        self._renderer.draw(self._target, view, draw_list, over, front)
         if self._software:
             self._window.finish_gpu()
         self.show(self._target)
+        return True
 
-    def draw_over(self, picture: RenderTarget, size: tuple[int, int], over: DrawList) -> None:
+    def draw_over(self, picture: RenderTarget, over: DrawList) -> None:
         """Draw the overlay over a finished picture, and show it.
 
         Args:
             picture: The picture.
-            size: Its (width, height), pixels.
             over: The overlay.
         """
-        self._renderer.draw_overlay(picture, self.view(size), over)
+        camera = self._fly_camera.camera
+        view = View(camera, picture.size, EMPTY_FOG, NEAR, colors=self._colors)
+        self._renderer.draw_overlay(picture, view, over)
         self.show(picture)
+
+    def draw_over_last(self, over: DrawList) -> None:
+        """Draw the overlay over the last picture, where no new one can be drawn."""
+        if self._target is not None:
+            self.draw_over(self._target, over)
 
     def show(self, picture: RenderTarget) -> None:
         """Show a picture of the world in the window, with the panels beside it."""

@@ -12,6 +12,7 @@ from typing import NoReturn
 
 from vrnn.cli.parser import parse
 from vrnn.errors import VrnnError
+from vrnn.storage.fault_log import fault_log
 from vrnn.storage.log import log_to_stderr
 from vrnn.storage.plugins import load_plugins
 
@@ -66,6 +67,7 @@ def entry() -> NoReturn:
 
 def _run(words: list[str]) -> int:
     log_to_stderr()
+    fault_log.raises = "--debug" in words
     load_plugins()
     arguments = parse(words)
     return int(arguments.run(arguments))

@@ -9,8 +9,8 @@ from vrnn.commands.base import (
     Command,
     UndoableCommand,
     check_choice,
-    layer_key,
     layer_name,
+    operation_key,
     require_layer,
 )
 from vrnn.commands.context import CommandContext
@@ -61,7 +61,7 @@ class Ablate(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state with the ablation added, or taken back."""
         check_choice("value", self.value, ABLATION_VALUES)
-        network, layer = layer_key(world, self.network, self.layer)
+        network, layer = operation_key(world, self.network, self.layer)
         node = world.networks[network].node_ids[layer]
         count, *_ = world.networks[network].network.by_id[node].shape
         wrong = [c for c in self.channels if not 0 <= c < count]

@@ -17,7 +17,7 @@ from vrnn.commands.context import CommandContext
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerKey, LayerState, State
-from vrnn.scene.viewpoints import find_layer
+from vrnn.scene.viewpoints import check_network, find_layer
 from vrnn.scene.world import World
 
 
@@ -136,12 +136,26 @@ def layer_key(world: World, network: int, name: str) -> tuple[int, str]:
     Raises:
         VrnnError: When there is no such network or layer, or several layers have that part.
     """
-    if network not in world.networks:
-        raise VrnnError(f"there is no network {network}; they are numbered from 0")
+    check_network(world, network)
     visible = [node.name for node in world.placement_frame(network).placement.network.nodes]
     if name in visible:
         return network, name
     slot, node = find_layer(world, name, network)
+    return slot, world.networks[slot].network.by_id[node].name
+
+
+def operation_key(world: World, network: int, name: str) -> tuple[int, str]:
+    """Find a layer as `layer_key` does; a folded module stands for its last operation.
+
+    Returns:
+        The network's number, and the full name of a layer of the network.
+
+    Raises:
+        VrnnError: When there is no such network or layer, or several layers have that part.
+    """
+    slot, found = layer_key(world, network, name)
+    node = world.node_id(slot, found)
+    assert node is not None
     return slot, world.networks[slot].network.by_id[node].name
 
 

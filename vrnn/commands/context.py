@@ -9,12 +9,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
-from typing import NoReturn, Protocol
+from typing import Any, NoReturn, Protocol
 
 import numpy as np
 
-from vrnn.commands.undo_stack import UndoStack
+from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.picking import Hit
@@ -144,11 +145,58 @@ class WorkspaceActions(Protocol):
     def redo(self, times: int) -> None:
         """Go forward so many steps."""
 
+    def roll_back(self, bookmark: Bookmark) -> None:
+        """Make everything as it was at a bookmark of the history, after a fault."""
+
+    def show_fault(self, sentence: str) -> None:
+        """Show a sentence about a fault until the user dismisses it."""
+
     def hover(self, hit: Hit | None) -> None:
         """Point at something as if the mouse did; None: at nothing."""
 
     def adjacent_image(self, step: int) -> tuple[InputImage, str]:
         """Find the image so many further in the list, and what to say of it."""
+
+
+@dataclass(frozen=True)
+class Visit:
+    """An earlier visit that was autosaved.
+
+    Attributes:
+        file: Its session file.
+        time: When it was written last, seconds since 1970.
+        models: Names of its models.
+        changes: How many changes were made in it.
+    """
+
+    file: Path
+    time: float
+    models: str
+    changes: int
+
+    @property
+    def text(self) -> str:
+        """When and what it was: `today 14:05 · resnet50 · 12 changes`."""
+        when, now = datetime.fromtimestamp(self.time), datetime.now()
+        days = (now.date() - when.date()).days
+        day = {0: "today", 1: "yesterday"}.get(days, f"{when.day} {when:%B}")
+        if when.year != now.year:
+            day += f" {when.year}"
+        count = f"{self.changes} change{'s' if self.changes != 1 else ''}"
+        return f"{day} {when:%H:%M} · {self.models} · {count if self.changes else 'walked'}"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One of several things that are offered.
+
+    Attributes:
+        text: What it is.
+        command: Does it.
+    """
+
+    text: str
+    command: Any
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -212,8 +260,8 @@ class SessionActions:
         """Make everything as a session file has it."""
         _refuse("a session cannot be opened here")
 
-    def restore_last(self) -> None:
-        """Make everything as it was when these models were last open."""
+    def visits(self) -> Sequence[Visit]:
+        """The earlier visits that were autosaved, the best to restore first."""
         _refuse("the last session is restored in the window")
 
 
@@ -248,6 +296,10 @@ class InterfaceActions:
     def open_palette(self) -> None:
         """Open the command palette, or close it."""
         _refuse("there is no command palette here")
+
+    def offer(self, choices: Sequence[Choice]) -> bool:
+        """Let the user choose one of several; False where nobody can be asked."""
+        return False
 
     def resize_text(self, points: int) -> None:
         """Make the panels' text larger by so many points; 0: as it was set."""

@@ -6,9 +6,10 @@ from collections.abc import Callable
 
 from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
-from vrnn.commands.registry import CommandInfo
-from vrnn.errors import VrnnError
+from vrnn.commands.registry import CommandInfo, info_of
+from vrnn.errors import Fault, VrnnError
 from vrnn.scene.picking import Hit
+from vrnn.storage.fault_log import fault_log
 
 
 class CommandDispatcher:
@@ -33,12 +34,23 @@ class CommandDispatcher:
         """Do a command and tell what it says.
 
         Raises:
-            VrnnError: When it cannot be done; everything is then as before.
+            VrnnError: When it cannot be done; everything is then as before. A `Fault` when that is
+                for an error in vrnn itself, which then stands in the log.
         """
-        command.run(self.context)
+        fault_log.add_command(command)
+        workspace = self.context.workspace
+        before = workspace.history.bookmark()
+        try:
+            command.run(self.context)
+            text = command.message(self.context)
+        except VrnnError:
+            raise
+        except Exception as error:
+            workspace.roll_back(before)
+            raise Fault(self._record(info_of(command), error)) from error
         self.executed += 1
         self._on_done(command)
-        if text := command.message(self.context):
+        if text:
             self._notify(text)
 
     def invoke(self, info: CommandInfo, hit: Hit | None, precise: bool = False) -> None:
@@ -47,7 +59,13 @@ class CommandDispatcher:
         Raises:
             VrnnError: When it cannot be done now.
         """
-        self.execute(info.kind.for_hit(self.context, hit, precise))
+        try:
+            command = info.kind.for_hit(self.context, hit, precise)
+        except VrnnError:
+            raise
+        except Exception as error:
+            raise Fault(self._record(info, error)) from error
+        self.execute(command)
 
     def why_not(self, info: CommandInfo, hit: Hit | None) -> str:
         """Why a command cannot be done now; '' when it can."""
@@ -55,4 +73,13 @@ class CommandDispatcher:
             info.kind.for_hit(self.context, hit)
         except VrnnError as error:
             return str(error)
+        except Exception as error:
+            return self._record(info, error)
         return ""
+
+    def _record(self, info: CommandInfo, error: Exception) -> str:
+        """Write a fault to the log, and show it until the user has dismissed it."""
+        workspace = self.context.workspace
+        sentence = fault_log.record(f"{info.title} ({info.name})", error, workspace.history.state)
+        workspace.show_fault(sentence)
+        return sentence

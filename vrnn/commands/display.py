@@ -22,6 +22,7 @@ from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import FOLD_DISPLAYS, FoldDisplay, State
+from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 from vrnn.style.color_mapping import (
     COLOR_RANGE_TEXT,
@@ -185,8 +186,7 @@ class Fold(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state with it folded or open."""
         slot = self.network
-        if slot not in world.networks:
-            raise VrnnError(f"there is no network {slot}; they are numbered from 0")
+        check_network(world, slot)
         if self.name in world.networks[slot].modules:
             key = (slot, self.name)
             folded = key not in state.folds if self.folded is None else self.folded

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from vrnn.commands.base import Command
+from vrnn.commands.base import Command, check_range
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+from vrnn.commands.undo_stack import STEPS
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
 
@@ -36,6 +37,7 @@ class Undo(Command):
 
     def run(self, context: CommandContext) -> None:
         """Go back."""
+        check_range("the number of steps", self.times, 1, STEPS)
         context.workspace.undo(self.times)
 
 
@@ -65,4 +67,5 @@ class Redo(Command):
 
     def run(self, context: CommandContext) -> None:
         """Go forward."""
+        check_range("the number of steps", self.times, 1, STEPS)
         context.workspace.redo(self.times)

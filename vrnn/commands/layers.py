@@ -13,8 +13,8 @@ from vrnn.commands.base import (
     UndoableCommand,
     check_choice,
     check_range,
-    layer_key,
     layer_name,
+    operation_key,
     require_layer,
 )
 from vrnn.commands.context import CommandContext
@@ -186,8 +186,8 @@ class PinLayer(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state with the copy, in place of one that stood there."""
         check_choice("kind of pinned copy", self.kind, PIN_KINDS)
-        network, layer = layer_key(world, self.network, self.layer)
-        beside = layer_key(world, self.network, self.beside)[1] if self.beside else layer
+        network, layer = operation_key(world, self.network, self.layer)
+        beside = operation_key(world, self.network, self.beside)[1] if self.beside else layer
         number = max((pin.number for pin in state.pins), default=0) + 1
         pin = Pin(number, network, layer, beside, self.kind)
         return replace(state, pins=(*(p for p in state.pins if p.beside != beside), pin))

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-from vrnn.commands.base import Command
-from vrnn.commands.context import CommandContext
+from vrnn.commands.base import Command, check_range
+from vrnn.commands.context import Choice, CommandContext
 from vrnn.commands.export import timestamped
 from vrnn.commands.registry import Menu, command
+from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
 
 
@@ -62,11 +63,25 @@ class OpenSession(Command):
 @command("session.restore_last", "Restore last session", menu=Menu.SESSION, key="CONTROL+R")
 @dataclass(frozen=True)
 class RestoreLastSession(Command):
-    """Make everything as it was when these models were last open."""
+    """Make everything as it was when these models were last open, or choose among earlier visits.
+
+    Attributes:
+        number: Of the visit, the latest is 1; 0: let the user choose, where there are several.
+    """
+
+    number: int = 0
 
     def run(self, context: CommandContext) -> None:
-        """Open it."""
-        context.sessions.restore_last()
+        """Open it, or offer several."""
+        visits = context.sessions.visits()
+        if not visits:
+            raise VrnnError("there is no earlier session in which something was changed")
+        if self.number == 0 and len(visits) > 1:
+            choices = [Choice(visit.text, OpenSession(visit.file)) for visit in visits]
+            if context.interface.offer(choices):
+                return
+        check_range("the number of the visit", self.number, 0, len(visits))
+        context.sessions.open(visits[max(self.number, 1) - 1].file)
 
 
 def unused(path: Path) -> Path:

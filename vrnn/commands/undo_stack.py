@@ -7,6 +7,9 @@ from vrnn.scene.state import State
 STEPS = 1000
 """More are forgotten, the oldest first. A step is a few hundred bytes."""
 
+Bookmark = tuple[tuple[tuple[str, State], ...], int]
+"""All steps of an undo stack, and which of them is the present one."""
+
 
 class UndoStack:
     """States in the order in which they were, and where among them the world is now."""
@@ -36,6 +39,19 @@ class UndoStack:
         self._steps.append((said, state))
         del self._steps[: len(self._steps) - STEPS - 1]
         self._now = len(self._steps) - 1
+
+    def bookmark(self) -> Bookmark:
+        """Everything that is known now, for `restore`."""
+        return tuple(self._steps), self._now
+
+    def restore(self, bookmark: Bookmark) -> None:
+        """Make everything as it was at a bookmark."""
+        self._steps, self._now = list(bookmark[0]), bookmark[1]
+
+    @property
+    def changes(self) -> int:
+        """How many changes lie between the first known state and the present one."""
+        return self._now
 
     def undo(self, times: int = 1) -> State:
         """The state that many changes ago, or the first that is known."""

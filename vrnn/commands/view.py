@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from vrnn.commands.base import Command, require_layer
+from vrnn.commands.base import Command, check_range, require_layer
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+from vrnn.network.feature_maps import map_shape
 from vrnn.scene.picking import Hit
 from vrnn.scene.viewpoints import find_layer
 
@@ -151,8 +152,18 @@ class HoverLayer(Command):
         if not self.layer:
             context.workspace.hover(None)
             return
-        slot, node = find_layer(context.world, self.layer, self.network)
-        context.workspace.hover(Hit("layer", 0.0, slot, node, self.channel, *self.position))
+        world = context.world
+        slot, node = find_layer(world, self.layer, self.network)
+        shown = world.shown_node(slot, node)
+        if shown != node:  # in a folded module, which has no maps to point at
+            context.workspace.hover(Hit("layer", 0.0, slot, shown))
+            return
+        channels, rows, columns = map_shape(world.networks[slot].network.by_id[node].shape)
+        row, column = self.position
+        check_range("the channel", self.channel, -1, channels - 1)
+        check_range("the row", row, 0, rows - 1)
+        check_range("the column", column, 0, columns - 1)
+        context.workspace.hover(Hit("layer", 0.0, slot, node, self.channel, row, column))
 
 
 @command(

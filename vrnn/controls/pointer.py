@@ -15,6 +15,7 @@ from vrnn.commands.display import Fold
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
+from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
 
@@ -85,6 +86,8 @@ class Pointer:
             x: Position of the mouse, pixels to the right.
             y: Position of the mouse, pixels down.
         """
+        if self._drag is not None:
+            self.cancel()  # its release was never told
         self._pressed = (hit, x, y)
         if hit is not None and hit.kind in ("handle", "corner"):
             frame = self._workspace.world.placement_frame(hit.slot)
@@ -129,7 +132,11 @@ class Pointer:
         pressed, self._pressed = self._pressed, None
         if drag is not None:
             if drag.change is not None:
-                self._dispatcher.execute(drag.change)
+                try:
+                    self._dispatcher.execute(drag.change)
+                except VrnnError:
+                    self._end_preview()
+                    raise
             return
         if pressed is None or max(abs(x - pressed[1]), abs(y - pressed[2])) > MAX_CLICK_PIXELS:
             return
@@ -144,12 +151,16 @@ class Pointer:
         """Cancel a drag, or empty the hand; False when there is neither."""
         if self._drag is not None:
             self._drag = None
-            self._workspace.apply_state(self._workspace.history.state)
+            self._end_preview()
             return True
         if self._workspace.hand.image is not None:
             self._dispatcher.execute(DropImage(into_input=False))
             return True
         return False
+
+    def _end_preview(self) -> None:
+        """Show everything as it was before the drag."""
+        self._workspace.apply_state(self._workspace.history.state)
 
     def command_for(self, hit: Hit | None) -> Command | None:
         """Return the command that a click on something executes; None for none."""

@@ -18,7 +18,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
-from vrnn.scene.viewpoints import near_and_fog
+from vrnn.scene.viewpoints import check_network, near_and_fog
 from vrnn.storage.atomic import check_writable
 from vrnn.workspace.workspace import Workspace
 
@@ -113,8 +113,7 @@ class Exporter:
             VrnnError: When there is no such layer, or nothing of it to write.
         """
         world = self._workspace.world
-        if network not in world.networks:
-            raise VrnnError(f"there is no network {network}; they are numbered from 0")
+        check_network(world, network)
         shown = world.networks[network]
         nodes = matching_layers(shown.network.nodes, layers)
         missing = [node.name for node in nodes if node.id not in shown.maps]

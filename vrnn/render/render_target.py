@@ -104,6 +104,23 @@ class RenderTarget:
         self._depth.release()
 
 
+def fitting_size(ctx: moderngl.Context, size: tuple[int, int]) -> tuple[int, int]:
+    """Return the size of the largest picture of these proportions that the driver can draw.
+
+    Args:
+        ctx: The context.
+        size: The wanted width and height in pixels.
+
+    Returns:
+        Width and height in pixels, both at least 1; the size itself where it is possible.
+    """
+    limits = ("GL_MAX_TEXTURE_SIZE", "GL_MAX_RENDERBUFFER_SIZE")
+    side = min(int(ctx.info[name]) for name in limits)
+    high, wide = ctx.info["GL_MAX_VIEWPORT_DIMS"][::-1]
+    scale = min(1.0, min(side, wide) / max(size[0], 1), min(side, high) / max(size[1], 1))
+    return max(1, int(size[0] * scale)), max(1, int(size[1] * scale))
+
+
 def bind_default(ctx: moderngl.Context) -> None:
     """Bind a framebuffer that stays.
 

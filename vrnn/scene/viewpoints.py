@@ -69,10 +69,11 @@ def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -
     Args:
         world: The world.
         slot: The network.
-        node: The layer.
+        node: The layer; in a folded module, that is faced in its place.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians; a wider one is used where there is little room.
     """
+    node = world.shown_node(slot, node)
     corners = panel_corners(world, slot, node)
     camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
     free = free_depth(world, slot, node)
@@ -113,6 +114,8 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
     Raises:
         VrnnError: When there is no such layer, or several.
     """
+    if network is not None:
+        check_network(world, network)
     names = {
         (slot, node.id): node.name
         for slot in (world.slots if network is None else (network,))
@@ -130,6 +133,16 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
     close = difflib.get_close_matches(name, list(names.values()), 4, 0.4)
     hint = f"close to it: {', '.join(close)}" if close else "`vrnn graph` lists them all"
     raise VrnnError(f"there is no layer '{name}'; {hint}")
+
+
+def check_network(world: World, network: int) -> None:
+    """Raise VrnnError unless a network is open."""
+    if network not in world.networks:
+        several = len(world.slots) > 1
+        known = f"{world.slots[0]} to {world.slots[-1]} are open" if several else "only 0 is open"
+        raise VrnnError(
+            f"there is no network {network}: {known}" if world.slots else "no network is open yet"
+        )
 
 
 def _from_numbers(text: str, fov: float) -> Camera:

@@ -74,7 +74,8 @@ def free_depth(world: World, slot: int, node: int) -> float:
     Returns:
         Meters toward the viewer, infinite where no panel is in front.
     """
-    x, y, z, width, height = world.placement_frame(slot).panel_rect(node).tolist()
+    rect = world.placement_frame(slot).panel_rect(world.shown_node(slot, node))
+    x, y, z, width, height = rect.tolist()
     rects = np.concatenate([world.placement_frame(s).panel_rects for s in world.slots])
     across = np.abs(rects[:, 0] - x) < (rects[:, 3] + width) / 2
     up = np.abs(rects[:, 1] + rects[:, 4] / 2 - y - height / 2)
@@ -93,9 +94,7 @@ def panel_corners(world: World, slot: int, node: int) -> np.ndarray:
     Returns:
         (4, 3) meters.
     """
-    frame = world.placement_frame(slot)
-    if node not in frame.index:
-        node = frame.placement.folded.representative[node]
-    x, y, z, width, height = frame.panel_rect(node).tolist()
+    rect = world.placement_frame(slot).panel_rect(world.shown_node(slot, node))
+    x, y, z, width, height = rect.tolist()
     top, half = y + height + LABEL_HEIGHT, width / 2
     return np.array([(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)])

@@ -59,7 +59,7 @@ class World(WorldContents):
             The half floats that its maps need, see `NetworkObject.block_sizes`.
         """
         self.networks[slot] = NetworkObject(network, info)
-        self._drop_pictures(slot)
+        self._forget(slot)
         self.placement.end_transition()
         self._invalidate(placement=True)
         return self.networks[slot].block_sizes()
@@ -67,7 +67,7 @@ class World(WorldContents):
     def remove(self, slot: int) -> None:
         """Remove a network."""
         del self.networks[slot]
-        self._drop_pictures(slot)
+        self._forget(slot)
         self.placement.end_transition()
         self._invalidate(placement=True)
 
@@ -163,8 +163,12 @@ class World(WorldContents):
         titles = [None if one is None else one.title for one in (before, uploaded)]
         self._invalidate(labels=titles[0] != titles[1])
 
-    def _drop_pictures(self, slot: int) -> None:
-        """Forget the layer pictures of a network that is gone."""
+    def _forget(self, slot: int) -> None:
+        """Forget what belongs to a network that is gone."""
+        if self.hovered is not None and self.hovered.slot == slot:
+            self.hover(None)
+        for key in [key for key in self.feature_tiles if key[0] == slot]:
+            del self.feature_tiles[key]
         for given in [key for key in self.layer_pictures if key[0] == slot]:
             del self.layer_pictures[given]
         for uploaded in [key for key in self.uploaded_pictures if key[0] == slot]:

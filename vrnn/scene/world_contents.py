@@ -98,6 +98,11 @@ class WorldContents:
         node_ids = {node.name: node.id for node in visible}
         return node_ids.get(name, self.networks[slot].node_ids.get(name))
 
+    def shown_node(self, slot: int, node: int) -> int:
+        """Return the node of a layer, or of the folded module that it is in."""
+        frame = self.placement_frame(slot)
+        return node if node in frame.index else frame.placement.folded.representative[node]
+
     def visible_node(self, slot: int, node: int) -> Node:
         """Return a layer as it is visible: that which represents a folded module is the module."""
         return self.networks[slot].visible_nodes(self.placement_frame(slot))[node]

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from imgui_bundle import imgui
 
 from vrnn.commands.base import Command
+from vrnn.commands.context import Choice
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import CommandInfo, registered
 from vrnn.network.positions import shape_text
@@ -102,6 +103,13 @@ class CommandPalette:
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
         self._entries, self._matches = palette_entries(context), (None, [])
+
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """Open it with a list to choose from, in this order, and nothing else."""
+        self.is_open = self._just_opened = True
+        self._typed, self._selected = "", 0
+        self._entries = [PaletteEntry(c.text, "", _execute(c.command)) for c in choices]
+        self._matches = (None, [])
 
     def close(self) -> None:
         """Close it."""

@@ -42,6 +42,7 @@ class PanelContext:
         help_rows: Keys or buttons, each with what it does.
         make_texture: Turns (H, W, 3) uint8 pixels into a texture for `imgui.image`; set by the
             host.
+        previewed: The change that is being made by hand and was not executed yet; None for none.
     """
 
     workspace: Workspace
@@ -52,6 +53,7 @@ class PanelContext:
     feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()
     make_texture: Callable[[np.ndarray], Any] = _no_texture
+    previewed: UndoableCommand | None = None
 
     @property
     def world(self) -> World:
@@ -60,6 +62,7 @@ class PanelContext:
 
     def do(self, command: Command) -> None:
         """Execute a command; when it cannot be done, the user is told why."""
+        self.previewed = None
         try:
             self.dispatcher.execute(command)
         except VrnnError as error:
@@ -78,10 +81,16 @@ class PanelContext:
 
     def preview(self, command: UndoableCommand) -> None:
         """Show a change that is still being made by hand; failures are shown to the user."""
+        self.previewed = command
         try:
             self.workspace.preview(command)
         except VrnnError as error:
             self.notify(str(error))
+
+    def end_preview(self) -> None:
+        """Execute a change whose widget was hidden before it could: called while none is held."""
+        if self.previewed is not None:
+            self.do(self.previewed)
 
     def go_to_layer(self, slot: int, name: str) -> None:
         """Fly to a layer or a module, and make a layer the subject."""

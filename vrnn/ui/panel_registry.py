@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import TypeVar
 
 from vrnn.errors import VrnnError
+from vrnn.ui.fault_message import balanced, draw_fault, tell_fault
 from vrnn.ui.panel_context import PanelContext
 
 
@@ -94,10 +95,15 @@ def unregister_panel(title: str) -> None:
 
 
 class PanelSet:
-    """One instance of each registered panel, for one host."""
+    """One instance of each registered panel, for one host.
+
+    Attributes:
+        failures: The message of each panel that has failed, shown in its place.
+    """
 
     def __init__(self) -> None:
         self._panels = {info.title: info.kind() for info in registered_panels()}
+        self.failures: dict[str, str] = {}
 
     @property
     def titles(self) -> tuple[str, ...]:
@@ -105,5 +111,14 @@ class PanelSet:
         return tuple(self._panels)
 
     def draw(self, title: str, context: PanelContext) -> None:
-        """Draw the contents of a panel."""
-        self._panels[title].draw(context)
+        """Draw the contents of a panel; one that fails shows why, and can be tried again."""
+        if title in self.failures:
+            if draw_fault(self.failures[title]):
+                del self.failures[title]
+                self._panels[title] = _PANELS[title].kind()
+            return
+        try:
+            with balanced():
+                self._panels[title].draw(context)
+        except Exception as error:
+            self.failures[title] = tell_fault(context, f"the panel '{title}'", error)

@@ -13,6 +13,7 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.context import Choice
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.view import ShowWholeNetwork
 from vrnn.render.gl_raw import SRGB8_ALPHA8
@@ -21,6 +22,7 @@ from vrnn.render.render_target import bind_default
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette
+from vrnn.ui.fault_message import balanced, tell_fault
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import PanelSet
 from vrnn.ui.selection import HoverSelection, displayed_state
@@ -170,6 +172,11 @@ class TextureGui:
         self._palette.open(self.context)
         self._request_rebuild()
 
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """List several things to choose from, in the palette."""
+        self._palette.offer(choices)
+        self._request_rebuild()
+
     @property
     def _on_keys(self) -> bool:
         """Whether the pointer is on the keyboard."""
@@ -187,6 +194,11 @@ class TextureGui:
     def step(self) -> bool:
         """Rebuild the panels and draw them to the texture if needed; True when they were drawn."""
         self._selection.step(self.context)
+        if self.context.previewed is not None:
+            with self._inside():
+                held = imgui.is_any_item_active()
+            if not held:
+                self.context.end_preview()
         now = time.perf_counter()
         if displayed_state(self.context) != self._built_state:
             self._request_rebuild()
@@ -220,11 +232,16 @@ class TextureGui:
         imgui.set_next_window_size((SIZE[0], height))
         flags = imgui.WindowFlags_
         kind = flags.no_decoration | flags.no_move | flags.no_bring_to_front_on_focus
-        imgui.begin("##board", None, kind.value)
-        self._draw_buttons()
-        self._draw_tabs()
-        imgui.end()
-        self._palette.draw(self.context)
+        try:
+            with balanced():
+                imgui.begin("##board", None, kind.value)
+                self._draw_buttons()
+                self._draw_tabs()
+                imgui.end()
+                self._palette.draw(self.context)
+        except Exception as error:
+            self._palette.close()
+            tell_fault(self.context, "the panels", error)
         if self._caps:
             keyboard.draw(self._caps, self._hovered_key(), *SIZE, TEXT_PIXELS)
         imgui.render()

@@ -8,6 +8,7 @@ drawn again.
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -15,11 +16,13 @@ import moderngl
 from imgui_bundle import imgui, implot
 
 import vrnn.ui.panels  # noqa: F401  (registers them)
+from vrnn.commands.context import Choice
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import ImGuiRenderer, WindowArea
 from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.dock_layout import DockLayout
+from vrnn.ui.fault_message import balanced, tell_fault
 from vrnn.ui.imgui_input import Clipboard, ImGuiInput, configure_context, cursor_shape
 from vrnn.ui.layout_store import MAX_TEXT_POINTS, MIN_TEXT_POINTS, PanelLayout
 from vrnn.ui.menu_bar import draw_menus
@@ -155,6 +158,11 @@ class WindowGui:
             self._palette.open(self.context)
         self._request_rebuild()
 
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """List several things to choose from, in the palette."""
+        self._palette.offer(choices)
+        self._request_rebuild()
+
     def resize_text(self, steps: int) -> None:
         """Make text larger or smaller.
 
@@ -176,6 +184,8 @@ class WindowGui:
     def step(self) -> bool:
         """Rebuild the panels if needed; True when they were rebuilt."""
         self._selection.step(self.context)
+        if not self.visible or not imgui.is_any_item_active():
+            self.context.end_preview()
         if not self.visible:
             self._rebuilds_due = 0
             if imgui.get_io().want_capture_mouse:
@@ -213,18 +223,26 @@ class WindowGui:
             self._styled_scale = self._screen.pixel_scale
             style.apply(self._text_points, self._styled_scale)
         imgui.new_frame()
-        if self.shown:
-            self._draw_menu_bar()
-            em = self._text_points * self._screen.pixel_scale
-            self._layout.update(self._screen.size, em)
-            self._draw_panels()
-        self._palette.draw(self.context)
+        try:
+            with balanced():
+                self._draw_all()
+        except Exception as error:
+            self._palette.close()
+            tell_fault(self.context, "the panels", error)
         imgui.render()
         self._renderer.upload_draw_data(imgui.get_draw_data())
         self._screen.show_cursor(cursor_shape())
         if io.want_save_ini_settings:
             self._save_layout()
             io.want_save_ini_settings = False
+
+    def _draw_all(self) -> None:
+        if self.shown:
+            self._draw_menu_bar()
+            em = self._text_points * self._screen.pixel_scale
+            self._layout.update(self._screen.size, em)
+            self._draw_panels()
+        self._palette.draw(self.context)
 
     def _draw_menu_bar(self) -> None:
         if not imgui.begin_main_menu_bar():

@@ -7,6 +7,8 @@ from dataclasses import dataclass, replace
 
 from vrnn.compute.jobs import Job, JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import Worker
+from vrnn.errors import VrnnError
+from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.map_uploader import WorkerEventSink
 
 
@@ -49,17 +51,20 @@ class JobManager:
     """
 
     def __init__(
-        self, worker: Worker, feed: WorkerEventSink, notify: Callable[[str], None]
-    ) -> None:
+        self, worker: Worker, feed: WorkerEventSink, notify: Callable[[str], None],
+        show_fault: Callable[[str], None],
+    ) -> None:  # fmt: skip
         """Create a manager without jobs.
 
         Args:
             worker: Runs the jobs.
             feed: Receives the worker's events.
             notify: Shows the user a sentence.
+            show_fault: Shows one about a fault, until it is dismissed.
         """
         self.statuses: dict[int, JobStatus] = {}
         self._worker, self._feed, self._notify = worker, feed, notify
+        self._show_fault = show_fault
         self._started: dict[int, _StartedJob] = {}
 
     @property
@@ -130,21 +135,34 @@ class JobManager:
             )
         elif isinstance(event, JobPartialResult):
             if event.id in self._started:
-                self._started[event.id].on_partial_result(event.results)
+                started = self._started[event.id]
+                self._call(started, started.on_partial_result, event.results)
             if event.notice:
                 self._notify(event.notice)
         else:
             self.statuses.pop(event.id, None)
-            started = self._started.pop(event.id, None)
-            if started is not None:
-                self._end(started, event)
+            ended = self._started.pop(event.id, None)
+            if ended is not None:
+                self._end(ended, event)
             elif isinstance(event, JobFailed) and not event.cancelled:
                 self._notify(event.message)
 
     def _end(self, started: _StartedJob, event: JobDone | JobFailed) -> None:
-        started.on_end()
+        self._call(started, started.on_end)
         if isinstance(event, JobFailed):
             if not event.cancelled and not started.job.is_background:
                 self._notify(event.message)
         elif started.job.slot in self._feed.world.networks:
-            started.on_done(event.result)
+            self._call(started, started.on_done, event.result)
+
+    def _call(
+        self, started: _StartedJob, callback: Callable[..., None], *arguments: object
+    ) -> None:
+        """Hand something to whoever started a job; a fault there ends neither job nor program."""
+        try:
+            callback(*arguments)
+        except VrnnError as error:
+            self._notify(str(error))
+        except Exception as error:
+            kind = type(started.job).__name__
+            self._show_fault(fault_log.record(f"taking the result of a {kind}", error))

@@ -14,7 +14,7 @@ import numpy as np
 
 from vrnn.commands.context import Change
 from vrnn.commands.inputs import SetInputImage
-from vrnn.commands.undo_stack import UndoStack
+from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
@@ -25,6 +25,7 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import InputImage, State
 from vrnn.scene.world import World
+from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
@@ -52,6 +53,7 @@ class Workspace:
         input: Sources of the input image.
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
+        faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, pins: What is computed and shown beside the
             feature maps.
         hand: Holds at most one image.
@@ -81,8 +83,9 @@ class Workspace:
         self.input = InputSource(self.world)
         self.passes_requested = 0
         self.messages: list[str] = []
+        self.faults: list[str] = []
         notify = self.messages.append
-        self.jobs = JobManager(worker, self.feed, notify)
+        self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
         self.analyses = LayerAnalyses(self.world, self.jobs)
         self.top_activations = TopActivationsCard(self.world, self.jobs, self.feed.datasets, notify)
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
@@ -170,6 +173,22 @@ class Workspace:
         self.analyses.request_attributions()
         self.features.sync_with_state(state)
 
+    # Faults.
+
+    def show_fault(self, sentence: str) -> None:
+        """Show a sentence about a fault until the user dismisses it."""
+        if sentence not in self.faults:
+            self.faults.append(sentence)
+
+    def roll_back(self, bookmark: Bookmark) -> None:
+        """Make everything as it was at a bookmark of the history, after a command has failed."""
+        self.history.restore(bookmark)
+        try:
+            self.apply_state(self.history.state, move=False)
+        except Exception as error:
+            self.world.set_state(self.history.state, move=False)
+            self.show_fault(fault_log.record("undoing what a command had begun", error))
+
     # The input image.
 
     @property
@@ -248,7 +267,13 @@ class Workspace:
         key = self.history.state.input_image.pixels
         pixels = {key: self.input.pixels[key]} if key in self.input.pixels else {}
         return WorkspaceSnapshot(
-            self.specs, self.detail, self.history.state, camera, viewpoints, pixels
+            self.specs,
+            self.detail,
+            self.history.state,
+            camera,
+            viewpoints,
+            pixels,
+            self.history.changes,
         )
 
     def restore(self, snapshot: WorkspaceSnapshot) -> None:

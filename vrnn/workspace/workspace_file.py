@@ -11,6 +11,7 @@ import io
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields, replace
+from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
 
@@ -44,6 +45,7 @@ class WorkspaceSnapshot:
         camera: Where the user was; None in files that do not say.
         viewpoints: Stored cameras, by the number of their key from 0.
         pixels: (H, W, 3) uint8 images without a file, by their key in the state.
+        changes: How many changes had been made.
     """
 
     models: tuple[ModelSpec, ...]
@@ -52,6 +54,7 @@ class WorkspaceSnapshot:
     camera: Camera | None = None
     viewpoints: Mapping[int, Camera] = field(default_factory=dict)
     pixels: Mapping[str, np.ndarray] = field(default_factory=dict)
+    changes: int = 0
 
 
 @dataclass(frozen=True)
@@ -81,6 +84,7 @@ class _Content:
     state: State = field(default_factory=State)
     layers: tuple[_LayerEntry, ...] = ()
     pixels: Mapping[str, str] = field(default_factory=dict)
+    changes: int = 0
 
 
 def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
@@ -103,7 +107,8 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
         snapshot.viewpoints,
         replace(snapshot.state, layers=MappingProxyType({}), input_image=image),
         tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
-        {key: _encoded(pixels) for key, pixels in snapshot.pixels.items()},
+        {key: _encoded(_Pixels(key, pixels)) for key, pixels in snapshot.pixels.items()},
+        snapshot.changes,
     )
     # Every entry is there, so that one can see in a file what it may hold.
     table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}
@@ -129,9 +134,19 @@ def _absolute(path: Path | None) -> Path | None:
     return None if path is None else path.resolve()
 
 
-def _encoded(pixels: np.ndarray) -> str:
+@dataclass(frozen=True)
+class _Pixels:
+    """An image that is known by its key, which is a hash of it."""
+
+    key: str
+    array: np.ndarray = field(compare=False)
+
+
+@lru_cache(maxsize=2)
+def _encoded(pixels: _Pixels) -> str:
+    """Encode an image as PNG; the present one is written again with each change."""
     file = io.BytesIO()
-    Image.fromarray(pixels).save(file, "PNG")
+    Image.fromarray(pixels.array).save(file, "PNG")
     return base64.b64encode(file.getvalue()).decode()
 
 
@@ -183,6 +198,7 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         content.camera,
         content.places,
         {key: _decoded(text, key) for key, text in content.pixels.items()},
+        content.changes,
     )
 
 

@@ -50,7 +50,7 @@ class Feedback:
         """
         self.message = ""
         self._hands, self._haptics = hands, haptics
-        self._expires = 0.0
+        self._shown = self._expires = 0.0
         self._pulses: list[HapticPulse] = []
 
     def play(self, hand: int, pulse: Pulse) -> None:
@@ -62,7 +62,12 @@ class Feedback:
 
     def notify(self, text: str) -> None:
         """Shows a message for a few seconds."""
-        self.message, self._expires = text, self._hands.seconds + MESSAGE_SECONDS
+        self.message, self._shown = text, self._hands.seconds
+        self._expires = self._shown + MESSAGE_SECONDS
+
+    def clear(self) -> None:
+        """Drops what is shown, as it is about a session that is over."""
+        self.message = ""
 
     def attempt(self, action: Callable[..., object], *arguments: object) -> None:
         """Calls a function; the VrnnError that it may raise is shown and felt."""
@@ -78,7 +83,8 @@ class Feedback:
         Returns:
             All pulses since the last call.
         """
-        if self._hands.seconds > self._expires:
+        # With another session, time may begin anew.
+        if not self._shown <= self._hands.seconds <= self._expires:
             self.message = ""
         pulses, self._pulses = self._pulses, []
         return pulses

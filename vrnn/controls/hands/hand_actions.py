@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
-from vrnn.commands.context import InterfaceActions, NavigationActions
+from vrnn.commands.context import Choice, InterfaceActions, NavigationActions
 from vrnn.controls.hands.motion_control import MotionControl
 from vrnn.controls.hands.panel_pointer import PanelPointer
 
@@ -56,6 +57,10 @@ class HandInterface(InterfaceActions):
     def open_palette(self) -> None:
         """Opens the palette on the floating panel."""
         self._hands.floating_panel.open_palette()
+
+    def offer(self, choices: Sequence[Choice]) -> bool:
+        """Lists several things to choose from, on the floating panel."""
+        return self._hands.floating_panel.offer(choices)
 
     def toggle_flying(self) -> None:
         """Switches between walking and flying."""

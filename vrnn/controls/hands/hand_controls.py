@@ -260,9 +260,11 @@ class HandControls:
             self.dispatcher.invoke(choice, menu.hit)
 
     def _go_back(self) -> None:
-        """Closes the menu, else lets go of what is held, else undoes the last change."""
+        """Closes the menu, else a message about a fault, else lets go, else undoes a change."""
         if self.menu is not None:
             self.menu = None
+        elif self.workspace.faults:
+            del self.workspace.faults[0]
         elif not (self._grip.cancel() or self._trigger.cancel()):
             self.do(Undo())
 

@@ -22,6 +22,8 @@ from vrnn.style import font
 
 HOLDING = "trigger on the input: put it in"
 """What to do with an image in the hand."""
+DISMISS = "B or Y of the pointing hand closes this"
+"""How a message about a fault goes away."""
 MIN_CARD_DISTANCE = 0.5
 """Meters of the stage from the eye at which a carried image is as large as its text asks for."""
 GROWTH_RANGE = (0.36, 0.18)
@@ -95,6 +97,8 @@ def _add_hand_text(cache: LabelCache, controls: HandControls, hand: HandState, h
 def _add_message(cache: LabelCache, controls: HandControls, head: Pose) -> None:
     """Adds a message, or what the worker is doing, low before the eyes."""
     message = controls.feedback.message or controls.workspace.feed.progress
+    if controls.workspace.faults:
+        message = f"{controls.workspace.faults[0]} ({DISMISS})"
     if message:
         ahead = turned_about_y(FORWARD, heading(head))
         center = head.position + ahead * MESSAGE_DISTANCE - UP * MESSAGE_DROP

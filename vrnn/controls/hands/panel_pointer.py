@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Protocol
 
 import numpy as np
 
+from vrnn.commands.context import Choice
 from vrnn.controls.hands.feedback import TOUCH, Feedback
 from vrnn.controls.hands.hand_state import HandPair, HandState
 from vrnn.scene.headset.billboard import Billboard
@@ -46,6 +48,9 @@ class PanelSurface(Protocol):
 
     def open_palette(self) -> None:
         """Opens the command palette."""
+
+    def offer(self, choices: Sequence[Choice]) -> None:
+        """Lists several things to choose from."""
 
 
 class PanelPointer:
@@ -99,6 +104,15 @@ class PanelPointer:
             self.toggle()
         if self.surface is not None:
             self.surface.open_palette()
+
+    def offer(self, choices: Sequence[Choice]) -> bool:
+        """Shows it, with several things to choose from; False when there is nothing on it."""
+        if self.surface is None:
+            return False
+        if not self.visible:
+            self.toggle()
+        self.surface.offer(choices)
+        return True
 
     def grab(self, hand: HandState) -> None:
         """Lets a hand take it."""

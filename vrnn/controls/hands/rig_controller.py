@@ -74,6 +74,7 @@ class HandRigController(Closeable):
             HeadsetError: The runtime refuses.
         """
         self.detach()
+        self.controls.feedback.clear()
         runtime = headset.runtime
         self.input = HandInputReader(
             runtime.xr, runtime.calls, runtime.instance, headset.session, runtime.info.extensions

@@ -1,0 +1,1 @@
+"""A monkey at the program: random input, found again by its seed."""

@@ -1,0 +1,138 @@
+"""What goes on in each frame of the desktop program besides input and drawing."""
+
+from __future__ import annotations
+
+import logging
+from dataclasses import dataclass, replace
+
+from vrnn.app.frame_guard import FrameGuard
+from vrnn.app.headset_manager import HeadsetManager
+from vrnn.app.headset_view import HeadsetView
+from vrnn.app.hud import Hud
+from vrnn.app.live_input import LiveInput
+from vrnn.app.navigator import WindowNavigator
+from vrnn.app.session_store import WindowSessions
+from vrnn.app.startup_timings import StartupTimings
+from vrnn.app.window_exporter import WindowExporter
+from vrnn.app.window_input import WindowInput
+from vrnn.app.window_parts import WindowParts
+from vrnn.compute.worker import Worker
+from vrnn.config.schema import Config
+from vrnn.errors import FatalError, WorkerError
+
+
+@dataclass(frozen=True)
+class UpdatedParts:
+    """The parts of the desktop program that go on by themselves.
+
+    Attributes:
+        window: The window with what it shows.
+        worker: Runs the models.
+        headset: The headset beside the window.
+        hud: What lies over the picture.
+        input: Keyboard and mouse.
+        live: Frames of a live source.
+        exporter: Records videos.
+        navigator: Moves the eye.
+        sessions: Autosaves.
+        timings: Of the start.
+        guard: Keeps the program running when a part fails.
+    """
+
+    window: WindowParts
+    worker: Worker
+    headset: HeadsetManager
+    hud: Hud
+    input: WindowInput
+    live: LiveInput
+    exporter: WindowExporter
+    navigator: WindowNavigator
+    sessions: WindowSessions
+    timings: StartupTimings
+    guard: FrameGuard
+
+
+class FrameUpdater:
+    """Lets time go on, and processes what has arrived."""
+
+    def __init__(self, parts: UpdatedParts, config: Config) -> None:
+        """Create an updater.
+
+        Args:
+            parts: What goes on.
+            config: The settings.
+        """
+        self._parts, self._config = parts, config
+        self._workspace = parts.window.workspace
+        self._fly_camera = parts.window.fly_camera
+
+    def update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
+        """Advance time and process results.
+
+        Args:
+            seconds: Since the last frame.
+            headset_view: The view in the headset while it is worn; None for none.
+
+        Returns:
+            Whether the picture changed.
+
+        Raises:
+            FatalError: When no model can be opened.
+        """
+        parts, workspace, fly_camera = self._parts, self._workspace, self._fly_camera
+        run = parts.guard.run
+        changed = run("taking the model's results", False, self._process_worker_events)
+        self._check_opened()
+        run("taking a live frame", None, parts.live.poll)
+        parts.hud.recording = run("recording a video", "", parts.exporter.advance)
+        before = fly_camera.camera
+        fly_camera.step(parts.input.held_directions(), seconds)
+        for message in workspace.messages:
+            parts.hud.notify(message)
+            if parts.headset.hand_controller is not None:
+                parts.headset.hand_controller.notify(message)
+        workspace.messages.clear()
+        worn = headset_view is not None and parts.headset.mirrors_eyes
+        eye = fly_camera.camera.position
+        if headset_view is not None and headset_view.last_frame is not None:
+            eye = headset_view.last_frame.camera.position
+            if worn:
+                fly_camera.jump(replace(headset_view.last_frame.camera, fov=before.fov))
+        changed |= run("updating what is near the eye", False, workspace.content.tick, eye)
+        elapsed = seconds if headset_view is None else headset_view.throttle.elapsed(seconds)
+        changed |= run("moving the layers", False, workspace.world.advance, elapsed)
+        changed |= fly_camera.camera != before
+        if not worn:  # else hands point
+            changed |= run("pointing", False, parts.input.hover)
+        run("autosaving", None, parts.sessions.advance)
+        changed |= parts.hud.advance()
+        return changed or fly_camera.moving or parts.exporter.recording
+
+    def _process_worker_events(self) -> bool:
+        """Process the worker's events and upload maps; True when the picture may have changed."""
+        feed, content = self._workspace.feed, self._workspace.content
+        events = self._parts.worker.events()
+        if feed.handle_events(events):
+            self._show_new_network()
+        waiting = feed.has_pending
+        clip = self._fly_camera.camera.clip_from_world(self._parts.window.view.aspect)
+        complete = content.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
+        if complete and feed.displayed_sequence:
+            self._parts.timings.mark("maps")
+        return bool(events) or waiting or not complete
+
+    def _check_opened(self) -> None:
+        """Raise a FatalError when no model can be opened."""
+        failures = self._workspace.feed.failures
+        if failures and not self._workspace.world.slots:
+            raise FatalError(failures[0].message) from WorkerError(failures[0].details)
+
+    def _show_new_network(self) -> None:
+        feed = self._workspace.feed
+        for note in feed.notes:
+            logging.getLogger("vrnn").warning(note)
+        feed.notes.clear()
+        self._workspace.on_network_loaded()
+        # The wall is part of the first view.
+        self._workspace.content.tick(self._fly_camera.camera.position)
+        self._parts.navigator.show_first_view()
