@@ -15,7 +15,7 @@ void main() {
     vec2 size = vec2(textureSize(image, 0));
     float texels_dx = length(uv_dx * size), texels_dy = length(uv_dy * size);
     float longer = max(texels_dx, texels_dy), shorter = max(min(texels_dx, texels_dy), 1e-6);
-    float samples = longer > 1.0 ? clamp(ceil(longer / max(shorter, 1.0)), 1.0, MAX_SAMPLES) : 1.0;
+    float samples = longer > 1.0 ? clamp(ceil(longer / max(shorter, 1.0) - 0.1), 1.0, MAX_SAMPLES) : 1.0;
     float level = max(log2(longer / samples), 0.0);
     vec2 side = (texels_dx > texels_dy ? uv_dx : uv_dy) / samples;
     vec3 sum = vec3(0.0);

@@ -62,11 +62,17 @@ def test_the_middle_of_a_panorama_is_what_lies_ahead(studio, tmp_path):
         assert across.mean() <= 2 * beside.mean() + 3
     wrap = np.abs(around[:, 0] - around[:, -1]).max(-1)
     assert wrap.mean() < 6
-    straight = np.asarray(studio.picture(PLACE, (256, 256), legend=False)).astype(int)
-    # 45 degrees of view are 128 of the panorama's 1024 columns.
-    part = around[256 - 64 : 256 + 64, 512 - 64 : 512 + 64]
-    small = straight.reshape(128, 2, 128, 2, 3).mean((1, 3))
-    assert np.abs(part - small)[32:96, 32:96].mean() < 12
+    for column, yaw in ((512, 0), (256, 90), (768, -90)):
+        place = PLACE.replace(",0,0", f",{yaw},0")
+        straight = np.asarray(studio.picture(place, (256, 256), legend=False)).astype(int)
+        # 45 degrees of view are 128 of the panorama's 1024 columns.
+        part = around[256 - 32 : 256 + 32, column - 32 : column + 32]
+        small = straight.reshape(128, 2, 128, 2, 3).mean((1, 3))[32:96, 32:96]
+        error = np.abs(part - small).mean()
+        assert error < 6
+        if yaw == 0:  # where there is much to see: it is neither mirrored nor upside down
+            wrong = min(np.abs(part - flipped).mean() for flipped in (small[:, ::-1], small[::-1]))
+            assert wrong > 1.5 * error
 
 
 def test_two_eyes_see_near_things_apart(studio, tmp_path):

@@ -1,5 +1,7 @@
 """A small world for tests, without a worker."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.support.map_blocks import feature_maps
@@ -13,11 +15,11 @@ from vrnn.scene.world import World
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)
 
 
-def small_world(outputs=()):
+def small_world(outputs=(), class_names=INFO.class_names):
     """A world with one residual network whose feature maps and predictions have arrived."""
     world = World()
     network = residual(2)
-    sizes = world.open(0, network, INFO)
+    sizes = world.open(0, network, replace(INFO, class_names=class_names))
     world.set_addresses(0, assign_addresses(sizes))
     rng = np.random.default_rng(0)
     maps = {}

@@ -37,7 +37,7 @@ class UndoStack:
         """A change was made. What had been undone cannot be made again any more."""
         del self._steps[self._now + 1 :]
         self._steps.append((said, state))
-        del self._steps[: len(self._steps) - STEPS - 1]
+        del self._steps[: max(0, len(self._steps) - STEPS - 1)]
         self._now = len(self._steps) - 1
 
     def bookmark(self) -> Bookmark:
