@@ -94,7 +94,13 @@ def table(network: Network) -> str:
 
 def to_dict(network: Network) -> dict[str, Any]:
     """Return every field of a network as plain values, its nodes in the order they ran."""
-    return asdict(network)
+    fields = asdict(network)
+    if network.node_layout is not None:
+        layout = network.node_layout
+        fields["node_layout"] = {
+            "positions": layout.positions.tolist(), "edges": layout.edges.tolist()
+        }  # fmt: skip
+    return fields
 
 
 def _aligned(rows: list[tuple[str, ...]]) -> list[str]:

@@ -1,9 +1,12 @@
 from __future__ import annotations
 
+from typing import get_args
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from vrnn.network.axes import Presentation
 from vrnn.scene.layout.panel_size import MAX_PANEL_SIDE, panel_size
 
 SHAPES = st.tuples(st.integers(1, 5000), st.integers(1, 600), st.integers(1, 600))
@@ -77,3 +80,38 @@ def test_attention_heads_and_sequences() -> None:
     waves = panel_size((64, 1, 4096))
     assert waves.width / waves.columns == pytest.approx(8 * waves.height / waves.rows)
     assert 1 < waves.width <= MAX_PANEL_SIDE
+
+
+@given(SHAPES, st.sampled_from(get_args(Presentation)), st.booleans())
+def test_no_presentation_is_a_hair_or_a_wall(shape, presentation, has_graph):
+    grid = panel_size(shape, presentation, has_graph)
+    assert grid.columns * grid.rows >= shape[0]
+    assert grid.columns * (grid.rows - 1) < shape[0]
+    assert 0.02 < grid.height <= MAX_PANEL_SIDE + 1e-9
+    assert 0.04 < grid.width <= 6.6
+    assert 1 / 20 < grid.width / grid.height < 20
+
+
+def test_tokens_stand_in_one_line_and_channels_below_each_other():
+    grid = panel_size((768, 1, 12), "sequence")
+    assert (grid.columns, grid.rows) == (1, 768)
+    assert grid.width > 1.2
+    assert panel_size((5000, 1, 12), "sequence").columns == 5
+
+
+def test_a_long_line_of_tokens_is_a_band():
+    grid = panel_size((1, 1, 512), "sequence")
+    assert grid.width == MAX_PANEL_SIDE
+    assert grid.height >= 0.25
+
+
+def test_curves_have_room_to_rise_and_fall():
+    grid = panel_size((64, 1, 16000), "curve")
+    assert grid.width / grid.columns == pytest.approx(3 * grid.height / grid.rows)
+    assert grid.height / grid.rows > 0.1
+
+
+def test_a_graph_has_a_square_for_each_channel_and_a_line_where_its_edges_are_not_known():
+    grid = panel_size((16, 1, 34), "nodes", has_graph=True)
+    assert grid.width / grid.columns == pytest.approx(grid.height / grid.rows)
+    assert panel_size((16, 1, 34), "nodes") == panel_size((16, 1, 34), "sequence")
