@@ -31,6 +31,7 @@ class ModelOptions:
         input_size: (height, width) in pixels; None for the model's own.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, …
         detail: One of DETAILS.
+        text: A text that goes in, through the scripts' tokenizers.
     """
 
     models: tuple[str, ...] = ("default",)
@@ -40,6 +41,7 @@ class ModelOptions:
     input_size: tuple[int, int] | None = None
     device: str = "auto"
     detail: str = "layers"
+    text: str | None = None
 
     def __post_init__(self) -> None:
         """Raise VrnnError when there are more weights than models."""
@@ -53,7 +55,7 @@ class ModelOptions:
         """Return the models to open, in order."""
         weights = self.weights + (None,) * (len(self.models) - len(self.weights))
         return tuple(
-            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device)
+            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device, self.text)
             for model, file in zip(self.models, weights, strict=True)
         )
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
 from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
@@ -34,6 +34,7 @@ class WorkerEventSink:
         progress: What the worker is doing; '' while it is idle.
         failures: Failures that the user has not dismissed yet.
         notes: Remarks about opened networks that have not been logged yet.
+        notify: Takes sentences about forward passes, each once in a row.
         job_events: Events of jobs that `JobManager.update` has not taken yet.
         passes: How many forward passes the worker has completed.
         displayed_sequence: Number of the last forward pass that is shown in full, by network.
@@ -45,6 +46,7 @@ class WorkerEventSink:
     progress: str = ""
     failures: list[WorkerFailure] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    notify: Callable[[str], None] = lambda note: None
     job_events: list[JobEvent] = field(default_factory=list)
     passes: int = 0
     displayed_sequence: dict[int, int] = field(default_factory=dict)
@@ -53,6 +55,7 @@ class WorkerEventSink:
     _results: dict[int, ForwardResult] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
     _pictures: LayerPictureUploader = field(init=False)
+    _notified: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
@@ -71,6 +74,7 @@ class WorkerEventSink:
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
             elif isinstance(event, ForwardComplete):
                 self._results[event.slot] = event.result
+                self._notify_once(event.slot, event.result.note)
                 self.passes += 1
                 self.progress = ""
             elif isinstance(event, JobProgress | JobPartialResult | JobDone | JobFailed):
@@ -79,6 +83,11 @@ class WorkerEventSink:
                 self.failures.append(event)
                 self.progress = ""
         return opened
+
+    def _notify_once(self, slot: int, note: str) -> None:
+        if note and self._notified.get(slot) != note:
+            self.notify(note)
+        self._notified[slot] = note
 
     def upload_folded_maps(self) -> None:
         """Compute and upload the single map of each folded layer."""

@@ -85,6 +85,7 @@ class Workspace:
         self.messages: list[str] = []
         self.faults: list[str] = []
         notify = self.messages.append
+        self.feed.notify = notify
         self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
         self.analyses = LayerAnalyses(self.world, self.jobs)
         self.top_activations = TopActivationsCard(self.world, self.jobs, self.feed.datasets, notify)

@@ -82,7 +82,7 @@ def penalties(images: torch.Tensor, settings: FeatureVisSettings) -> torch.Tenso
     """
     if not (settings.l1 or settings.l2 or settings.total_variation):
         return None
-    total = torch.zeros(len(images), device=images.device)
+    total = torch.zeros(len(images), dtype=torch.float32, device=images.device)
     if settings.l1:
         total = total + settings.l1 * images.abs().mean((1, 2, 3))
     if settings.l2:

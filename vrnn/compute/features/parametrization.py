@@ -61,7 +61,9 @@ class ImageParametrization:
     ) -> torch.Tensor:
         count = len(generators)
         if self._settings.source == "noise":
-            return torch.stack([torch.randn(self._shape, generator=g) for g in generators])
+            return torch.stack(
+                [torch.randn(self._shape, generator=g, dtype=torch.float32) for g in generators]
+            )
         if self._settings.source == "gray":
             return ((0.5 - self._mean) / self._std).expand(count, *self._shape).clone()
         return first[:1].detach().expand(count, *self._shape).clone()
@@ -71,13 +73,16 @@ class ImageParametrization:
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """(N, C, H, W // 2 + 1, 2) spectra, and by what each frequency is multiplied."""
         channels, height, width = self._shape
-        down = torch.fft.fftfreq(height)[:, None]
-        across = torch.fft.rfftfreq(width)[None]
+        down = torch.fft.fftfreq(height, dtype=torch.float32)[:, None]
+        across = torch.fft.rfftfreq(width, dtype=torch.float32)[None]
         frequency = (down**2 + across**2).sqrt().clamp_min(1 / max(height, width))
         falloff = (1 / frequency)[..., None] * (height * width) ** 0.5
         shape = (channels, height, width // 2 + 1, 2)
         values = torch.stack(
-            [INITIAL_DEVIATION * torch.randn(shape, generator=g) for g in generators]
+            [
+                INITIAL_DEVIATION * torch.randn(shape, generator=g, dtype=torch.float32)
+                for g in generators
+            ]
         )
         return values, falloff.to(self._mean.device)
 
@@ -167,8 +172,8 @@ def _data_statistics(source: ModelSource, first: torch.Tensor) -> tuple[torch.Te
     mean, std = normalization(source.candidate, first.shape[1])
     device = first.device
     return (
-        torch.tensor(mean, device=device)[:, None, None],
-        torch.tensor(std, device=device)[:, None, None],
+        torch.tensor(mean, dtype=torch.float32, device=device)[:, None, None],
+        torch.tensor(std, dtype=torch.float32, device=device)[:, None, None],
     )
 
 

@@ -33,7 +33,9 @@ def transform_images(
         (N, C, H, W), differentiable.
     """
     _, _, height, width = images.shape
-    numbers = torch.stack([torch.rand(10, generator=one) for one in generators]).T
+    numbers = torch.stack(
+        [torch.rand(10, generator=one, dtype=torch.float32) for one in generators]
+    ).T
     pad = settings.pad
     if pad:
         images = F.pad(images, (pad, pad, pad, pad), mode="replicate")
@@ -63,7 +65,7 @@ def _rotate_and_scale(
     angle, scale = angle[chosen], scale[chosen]
     _, _, height, width = images.shape
     cos, sin = torch.cos(angle) / scale, torch.sin(angle) / scale
-    matrix = torch.zeros(len(chosen), 2, 3)
+    matrix = torch.zeros(len(chosen), 2, 3, dtype=torch.float32)
     matrix[:, 0, 0], matrix[:, 0, 1] = cos, -sin * height / width
     matrix[:, 1, 0], matrix[:, 1, 1] = sin * width / height, cos
     chosen = chosen.to(images.device)

@@ -138,7 +138,7 @@ def _accepted(
     slots = find_slots(candidate, leaves, names, outcome.first_uses, size)
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
-        notes = (f"--input-size is not used: no input of {candidate.title} is an image",)
+        notes = ("--input-size is not used: no input is an image",)
     return ExampleInput(inputs, slots, False, gradients, token_names, notes)
 
 
@@ -311,12 +311,9 @@ def _guess_notes(
     if made_up:
         what = ", ".join(f"{g.name} {'×'.join(map(str, g.shape))}" for g in made_up)
         where = "the script" if candidate.source else "a script"
-        notes.append(
-            f"made-up numbers go into {candidate.title} ({what}); "
-            f"for others set example_input in {where}"
-        )
+        notes.append(f"made-up numbers go in ({what}); for others set example_input in {where}")
     if size is not None and not any(size == g.shape[i : i + 2] for g in guesses for i in range(5)):
-        notes.append(f"--input-size is not used: no input of {candidate.title} is an image")
+        notes.append("--input-size is not used: no input is an image")
     return tuple(notes)
 
 

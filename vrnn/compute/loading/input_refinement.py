@@ -67,6 +67,7 @@ class Refiner:
             for new in [*found, *self._of_rank(old, text)]:
                 new = replace(new, name=old.name, keyword=old.keyword)
                 if new != old and self._has_size(new):
+                    yield _with(guesses, old, new, False)
                     yield _with(guesses, old, new)
 
     def _has_size(self, guess: InputGuess) -> bool:
@@ -225,18 +226,21 @@ class Refiner:
             yield InputGuess("", "vector", (features,), old.dtype)
 
 
-def _with(guesses: Guesses, old: InputGuess, new: InputGuess) -> Guesses:
-    """Other guesses with one of them replaced, and what goes along with it."""
-    return tuple(_along(g, old, new) if g is not old else new for g in guesses)
+def _with(guesses: Guesses, old: InputGuess, new: InputGuess, with_alike: bool = True) -> Guesses:
+    """Other guesses with one of them replaced, and what goes along with it.
+
+    with_alike: Whether guesses that are alike go along, too.
+    """
+    return tuple(new if g is old else _along(g, old, new, with_alike) for g in guesses)
 
 
-def _along(guess: InputGuess, old: InputGuess, new: InputGuess) -> InputGuess:
+def _along(guess: InputGuess, old: InputGuess, new: InputGuess, with_alike: bool) -> InputGuess:
     """A mask or a second input that was like one that is replaced."""
     if guess.kind == "mask" and guess.shape == old.shape:
         return replace(guess, shape=new.shape)
     if guess.kind == "mask" and guess.shape == old.shape[:2] and len(new.shape) >= 2:
         return replace(guess, shape=new.shape[:2])
-    if replace(guess, name=old.name, keyword=old.keyword) == old:
+    if with_alike and replace(guess, name=old.name, keyword=old.keyword) == old:
         return replace(new, name=guess.name, keyword=guess.keyword)
     return guess
 

@@ -200,11 +200,11 @@ def _row_sums(level: torch.Tensor) -> torch.Tensor:
 @lru_cache(256)
 def _coarser_levels_matrix(height: int, width: int, device: torch.device) -> torch.Tensor:
     """(H·W, K + 1): makes all K values of the coarser levels, and the mean."""
-    matrix, parts = torch.eye(height * width), []
+    matrix, parts = torch.eye(height * width, dtype=torch.float32), []
     for (h, w), _ in pairwise(pyramid_shapes(height, width)):
         matrix = matrix @ torch.kron(_line_mean_matrix(h), _line_mean_matrix(w))
         parts.append(matrix)
-    mean = torch.full((height * width, 1), 1 / (height * width))
+    mean = torch.full((height * width, 1), 1 / (height * width), dtype=torch.float32)
     return torch.cat([*parts, mean], 1).to(device)
 
 
@@ -217,7 +217,7 @@ def _column_mean_matrix(width: int, device: torch.device) -> torch.Tensor:
 def _line_mean_matrix(length: int) -> torch.Tensor:
     """(L, ceil(L / step)): means over PYRAMID_STEP values."""
     cell = torch.arange(length) // PYRAMID_STEP
-    matrix = torch.zeros(length, -(-length // PYRAMID_STEP))
+    matrix = torch.zeros(length, -(-length // PYRAMID_STEP), dtype=torch.float32)
     matrix[torch.arange(length), cell] = 1
     return matrix / matrix.sum(0)
 

@@ -23,13 +23,16 @@ from vrnn.scene.primitives import (
     quad,
 )
 from vrnn.style import font
-from vrnn.style.text import elide
+from vrnn.style.text import elide, wrap
 from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT
 
 TEXT_HEIGHT = 0.14
 """Capital height beside a bar and in a legend, meters."""
 TRUE_LABEL_HEIGHT = 0.1
 """Capital height of the true class, meters."""
+CAPTION_HEIGHT = 0.06
+"""Capital height of what is said on the image, meters."""
+MAX_CAPTION_LINES = 5
 BOX_TEXT_HEIGHT = 0.07
 """Capital height beside a detector's box, meters."""
 BOX_LINE = 0.014
@@ -76,6 +79,10 @@ def prediction_visual(
     quads = [_frame(x, top, z, width, height)]
     labels: list[TextLabel] = []
     images = [image]
+    if result.note:
+        strip, lines = _caption(result.note, (x, y + 0.02, z), width)
+        quads.append(strip)
+        labels += lines
     for output in result.outputs:
         if isinstance(output, ClassScores):
             origin = (x, top + BAR_MARGIN + 0.1, z)
@@ -100,6 +107,23 @@ def prediction_visual(
             break  # there is room for one; further heads are panels like all others
     canvas = PickRegion("input", image.origin, image.right, image.down, None, slot)
     return Visual(np.concatenate(quads), tuple(labels), tuple(images), (canvas,))
+
+
+def _caption(note: str, corner: Point, width: float) -> tuple[np.ndarray, list[TextLabel]]:
+    """What is to be known of the image, on its lower edge; corner: its lower left one."""
+    x, y, z = corner
+    margin = CAPTION_HEIGHT / 2
+    lines = wrap(note, width - 2 * margin, CAPTION_HEIGHT, MAX_CAPTION_LINES)
+    pitch = 1.6 * CAPTION_HEIGHT
+    height = pitch * len(lines) + margin
+    labels = [
+        TextLabel(
+            line, (x + margin, y + height - pitch * (i + 1), z + 0.02), CAPTION_HEIGHT, TEXT,
+            fade=4.0,
+        )
+        for i, line in enumerate(lines)
+    ]  # fmt: skip
+    return quad(x, y + height, width, height, z + 0.012, CARD), labels
 
 
 def class_name(index: int, class_names: tuple[str, ...]) -> str:

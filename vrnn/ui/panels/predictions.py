@@ -106,6 +106,10 @@ def _draw_network(context: PanelContext, slot: int) -> None:
             imgui.same_line()
             imgui.text_unformatted(true_label)
         imgui.end_group()
+    if result.note:
+        imgui.push_text_wrap_pos(0.0)
+        imgui.text_colored(MUTED_COLOR, result.note)
+        imgui.pop_text_wrap_pos()
     if network.info.random_weights:
         imgui.text_colored(ACCENT, "untrained weights: predictions are meaningless")
     for output in result.outputs:
