@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import moderngl
+import numpy as np
 
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.workspace import Workspace
@@ -28,6 +29,9 @@ def check(workspace: Workspace, ctx: moderngl.Context, previewing: bool) -> None
     error = ctx.error
     if error != "GL_NO_ERROR":
         raise Found(f"OpenGL says {error}")
+    rects = [workspace.world.placement_frame(s).panel_rects for s in workspace.world.slots]
+    if not all(np.isfinite(each).all() for each in rects):
+        raise Found("a layer is nowhere")
     if not previewing and workspace.world.state != workspace.history.state:
         raise Found(
             f"the world is not what its history says:\n{workspace.world.state}\n"

@@ -46,7 +46,7 @@ def opened(tmp_path_factory):
 @pytest.fixture
 def app(opened):
     if opened.workspace.history.undo_label:
-        opened.do(Undo(times=10_000))
+        opened.do(Undo(times=1_000))
     return opened
 
 

@@ -58,7 +58,7 @@ def opened(tmp_path_factory):
 def app(opened, image):
     """With the image in, and as it was at first otherwise."""
     if opened.workspace.history.undo_label:
-        opened.do(Undo(times=10_000))
+        opened.do(Undo(times=1_000))
     opened.show(image)
     return opened
 

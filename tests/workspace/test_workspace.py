@@ -49,7 +49,7 @@ def opened():
 def studio(opened):
     """As it was at first."""
     if opened.workspace.history.undo_label:
-        opened.do(Undo(times=10_000))
+        opened.do(Undo(times=1_000))
     opened.workspace.hand.image = None
     opened.do(HoverLayer())
     return opened

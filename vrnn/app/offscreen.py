@@ -121,10 +121,9 @@ class OffscreenApp(Closeable):
             image: (H, W, 3) uint8, a file, a number in the first network's data set, or
                 None for the models' own samples.
         """
-        before = max(self.feed.displayed_sequence.values(), default=0)
         source = self.workspace.input
         self.workspace.show_image(InputImage() if image is None else source.to_input_image(image))
-        self._wait(before + 1)
+        self._wait(self._worker.requested)
 
     def do(self, command: Command) -> None:
         """Execute a command and wait until its effect is shown.
@@ -135,24 +134,24 @@ class OffscreenApp(Closeable):
         Raises:
             VrnnError: When it cannot be done.
         """
-        passes = self.workspace.passes_requested
-        sequence = max(self.feed.displayed_sequence.values(), default=0)
+        before = self._worker.requested
         try:
             self.dispatcher.execute(command)
         except Fault:
             self.workspace.faults.clear()  # it is told by what is raised
             raise
-        self._wait(sequence + 1 if self.workspace.passes_requested > passes else 0)
+        self._wait(self._worker.requested if self._worker.requested > before else 0)
 
-    def _wait(self, sequence: int) -> None:
-        """Wait until each network shows a forward pass not older than a sequence number."""
+    def _wait(self, request: int) -> None:
+        """Wait until each network shows a forward pass not older than a request of the worker."""
         workspace, feed = self.workspace, self.feed
         while True:
-            for failure in feed.failures:
+            if feed.failures and not workspace.opening:
+                failure = feed.failures.pop(0)
                 raise VrnnError(failure.message) from WorkerError(failure.details)
             complete = workspace.content.upload()
             shown = [feed.displayed_sequence.get(slot, -1) for slot in range(len(workspace.specs))]
-            if complete and min(shown) >= sequence:
+            if complete and min(shown) >= request and not workspace.opening:
                 break
             if feed.handle_events(self._worker.wait(60.0)):
                 workspace.on_network_loaded()
@@ -161,8 +160,8 @@ class OffscreenApp(Closeable):
             workspace.jobs.update()
         while not workspace.content.upload():
             pass
-        for sentence in workspace.faults:
-            raise Fault(sentence)
+        if workspace.faults:
+            raise Fault(workspace.faults.pop(0))
         for message in workspace.messages:
             print(f"vrnn: {message}", file=sys.stderr)
         workspace.messages.clear()

@@ -69,6 +69,8 @@ class WindowSessions(SessionActions):
 
     def advance(self) -> None:
         """Autosave what has changed since the last frame."""
+        if self._workspace.opening:
+            return
         if (self._workspace.specs, self._workspace.detail) != self._models:
             self.finish()
             self._begin()

@@ -10,6 +10,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
+from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.parser import parse
 from vrnn.errors import VrnnError
 from vrnn.storage.fault_log import fault_log
@@ -57,6 +58,7 @@ def entry() -> NoReturn:
 
     A model that still runs cannot be stopped, and torch's threads do not outlive the interpreter.
     """
+    handle_interrupt()
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()

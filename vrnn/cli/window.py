@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import signal
-import threading
 from dataclasses import replace
 from typing import NoReturn
 
 from vrnn.app.desktop import DesktopApp
+from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.opening import read_opening
 from vrnn.config.options import Options
 
@@ -22,8 +21,7 @@ def run(options: Options) -> int:
             app.window.interrupted = True  # a callback from C may lose the exception
             raise KeyboardInterrupt
 
-        if threading.current_thread() is threading.main_thread():
-            signal.signal(signal.SIGINT, interrupt)
+        handle_interrupt(interrupt)
         if opening.session is not None:
             app.sessions.restore_when_loaded(opening.session)
         app.loop()

@@ -12,6 +12,7 @@ from vrnn.commands.base import (
     check_choice,
     layer_key,
     layer_name,
+    operation_key,
     require_layer,
 )
 from vrnn.commands.context import CommandContext
@@ -191,7 +192,7 @@ class SetAxisRoles(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with these roles."""
-        key = layer_key(world, self.network, self.layer)
+        key = operation_key(world, self.network, self.layer)
         network = world.networks[key[0]]
         count = len(network.network.by_id[network.node_ids[key[1]]].axes)
         if not self.axes or (count and len(self.axes) != count):

@@ -44,6 +44,8 @@ class CommandDispatcher:
             command.run(self.context)
             text = command.message(self.context)
         except VrnnError:
+            if workspace.history.bookmark() != before:
+                workspace.roll_back(before)
             raise
         except Exception as error:
             workspace.roll_back(before)

@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from vrnn.commands.base import Command, check_range
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
-from vrnn.commands.undo_stack import STEPS
 from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
+
+MAX_STEPS = 10**9
+"""Steps that can be asked for; more than there are go to the end."""
 
 
 @command(
@@ -37,7 +39,7 @@ class Undo(Command):
 
     def run(self, context: CommandContext) -> None:
         """Go back."""
-        check_range("the number of steps", self.times, 1, STEPS)
+        check_range("the number of steps", self.times, 1, MAX_STEPS)
         context.workspace.undo(self.times)
 
 
@@ -67,5 +69,5 @@ class Redo(Command):
 
     def run(self, context: CommandContext) -> None:
         """Go forward."""
-        check_range("the number of steps", self.times, 1, STEPS)
+        check_range("the number of steps", self.times, 1, MAX_STEPS)
         context.workspace.redo(self.times)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
@@ -34,6 +35,10 @@ from vrnn.scene.state import (
 )
 from vrnn.scene.world import World
 
+MAX_OFFSET = 1e4
+"""Meters in each direction that a layer can be moved from its place."""
+MAX_MAPS = 10**9
+"""Maps of a layer that can be asked for."""
 MIN_LAYER_SCALE, MAX_LAYER_SCALE = 0.1, 10.0
 """Times its own size that a layer can be scaled to."""
 
@@ -54,6 +59,8 @@ class MoveLayer(LayerCommand):
     def changed(self, layer: LayerState) -> LayerState:
         """Give the layer moved."""
         x, y, z = (a + b for a, b in zip(layer.offset, self.by, strict=True))
+        for meters in (x, y, z):
+            check_range("how far a layer is moved", meters, -MAX_OFFSET, MAX_OFFSET)
         return replace(layer, offset=(x, max(y, -20.0), z))
 
     @property
@@ -81,7 +88,7 @@ class ScaleLayer(LayerCommand):
 
     def changed(self, layer: LayerState) -> LayerState:
         """Give the layer scaled."""
-        if not self.by > 0:
+        if not 0 < self.by < inf:
             raise VrnnError(f"a layer cannot be scaled by {self.by:g}; give a number above 0")
         size = min(MAX_LAYER_SCALE, max(MIN_LAYER_SCALE, layer.size * self.by))
         return replace(layer, size=size)
@@ -128,6 +135,7 @@ class ArrangeMaps(LayerCommand):
         check_range("spread", given.get("spread", 1.0), 1.0, 4.0)
         if given.get("most", 0) < 0:
             raise VrnnError("the number of maps to show cannot be negative; 0 shows all")
+        check_range("the number of maps to show", given.get("most", 0), 0, MAX_MAPS)
         return replace(layer, **given)
 
 
@@ -190,14 +198,16 @@ class PinLayer(UndoableCommand):
         beside = operation_key(world, self.network, self.beside)[1] if self.beside else layer
         number = max((pin.number for pin in state.pins), default=0) + 1
         pin = Pin(number, network, layer, beside, self.kind)
-        return replace(state, pins=(*(p for p in state.pins if p.beside != beside), pin))
+        others = (p for p in state.pins if (p.network, p.beside) != (network, beside))
+        return replace(state, pins=(*others, pin))
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Pin a copy of the layer that is pointed at; then the difference to it; then none."""
         hit = require_layer(hit, "a layer to pin a copy of it as it is now")
         name = layer_name(context.world, hit)
-        mine = [pin for pin in context.world.state.pins if pin.beside == name]
+        pins = context.world.state.pins
+        mine = [pin for pin in pins if (pin.network, pin.beside) == (hit.slot, name)]
         if not mine:
             return cls(name, hit.slot)
         if mine[0].kind == "kept":

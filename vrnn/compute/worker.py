@@ -93,10 +93,12 @@ class ForwardComplete:
     Attributes:
         slot: The model's place among those opened.
         result: The whole pass.
+        request: The number of the request that it answers, see `Worker.requested`.
     """
 
     slot: int
     result: ForwardResult
+    request: int = 0
 
 
 @dataclass(frozen=True)
@@ -107,11 +109,13 @@ class WorkerFailure:
         slot: The model's place among those opened; None if it was not a single model.
         message: A sentence for the user.
         details: The traceback.
+        opening: Whether a model could not be opened; else it or something else failed later.
     """
 
     slot: int | None
     message: str
     details: str
+    opening: bool = False
 
 
 Event = LoadingProgress | NetworkLoaded | MapsReady | ForwardComplete | WorkerFailure | JobEvent
@@ -137,6 +141,7 @@ class _PassRequest:
     ablations: Ablations = field(default_factory=lambda: NO_ABLATIONS)
     choices: Choices = field(default_factory=lambda: NO_CHOICES)
     axes: Mapping[int, RolesByLayer] = field(default_factory=lambda: NO_ROLES)
+    number: int = 0
 
 
 class _Superseded(Exception):
@@ -144,7 +149,12 @@ class _Superseded(Exception):
 
 
 class Worker:
-    """Owns the thread. All methods may be called from the main thread and return at once."""
+    """Owns the thread. All methods may be called from the main thread and return at once.
+
+    Attributes:
+        requested: How many times models were to be opened or an image to be run: the number of the
+            latest request.
+    """
 
     def __init__(self, threads: int | None = None) -> None:
         """Start the thread.
@@ -157,6 +167,7 @@ class Worker:
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
         self._request = _PassRequest()
+        self.requested = 0
         self._jobs = JobQueue(self._events.put, _user_message)
         self._has_new_image = False
         self._interrupts = False
@@ -178,7 +189,8 @@ class Worker:
         """
         with self._wake:
             self._jobs.cancel_all("stopped, as other models were opened")
-            self._request = _PassRequest(self._request.image)
+            self.requested += 1
+            self._request = _PassRequest(self._request.image, number=self.requested)
             self._specs = (tuple(specs), detail)
             self._wake.notify()
 
@@ -203,11 +215,13 @@ class Worker:
                 finished first.
         """
         with self._wake:
+            self.requested += 1
             self._request = _PassRequest(
                 image,
                 {slot: tuple(several) for slot, several in ablations.items()},
                 {slot: tuple(several) for slot, several in choices.items()},
                 {slot: dict(roles) for slot, roles in axes.items()},
+                self.requested,
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
@@ -377,7 +391,7 @@ class Worker:
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
         result = model.run(pixels, on_maps, on_retrace, ablations, choices)
         emit_batch()
-        self._events.put(ForwardComplete(slot, result))
+        self._events.put(ForwardComplete(slot, result, request.number))
 
     def _emit_progress(self, slot: int, text: str) -> None:
         self._events.put(LoadingProgress(slot, text))
@@ -393,7 +407,9 @@ class Worker:
         except _Superseded:
             raise
         except Exception as error:
-            self._events.put(WorkerFailure(slot, _user_message(error), traceback.format_exc()))
+            message, details = _user_message(error), traceback.format_exc()
+            opening = function in (self._open, self._open_all)
+            self._events.put(WorkerFailure(slot, message, details, opening))
 
 
 def _user_message(error: Exception) -> str:

@@ -8,6 +8,7 @@ from dataclasses import dataclass, replace
 from vrnn.compute.jobs import Job, JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
+from vrnn.network.graph import Network
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.map_uploader import WorkerEventSink
 
@@ -34,6 +35,7 @@ class JobStatus:
 @dataclass(frozen=True, eq=False)
 class _StartedJob:
     job: Job
+    network: Network
     on_done: Callable[[object], None]
     on_partial_result: Callable[[Sequence[object]], None]
     on_end: Callable[[], None]
@@ -90,8 +92,8 @@ class JobManager:
             Number of the job.
         """
         number = self._worker.start(job)
-        self._started[number] = _StartedJob(job, on_done, on_partial_result, on_end)
         network = self._feed.world.networks[job.slot].network
+        self._started[number] = _StartedJob(job, network, on_done, on_partial_result, on_end)
         self.statuses[number] = JobStatus(number, job.title(network))
         return number
 
@@ -134,7 +136,7 @@ class JobManager:
                 event.id, event.text, fraction, event.seconds_left, paused
             )
         elif isinstance(event, JobPartialResult):
-            if event.id in self._started:
+            if event.id in self._started and self._is_open(self._started[event.id]):
                 started = self._started[event.id]
                 self._call(started, started.on_partial_result, event.results)
             if event.notice:
@@ -152,8 +154,13 @@ class JobManager:
         if isinstance(event, JobFailed):
             if not event.cancelled and not started.job.is_background:
                 self._notify(event.message)
-        elif started.job.slot in self._feed.world.networks:
+        elif self._is_open(started):
             self._call(started, started.on_done, event.result)
+
+    def _is_open(self, started: _StartedJob) -> bool:
+        """Whether the network that a job is about is still open, and no other in its place."""
+        opened = self._feed.world.networks.get(started.job.slot)
+        return opened is not None and opened.network is started.network
 
     def _call(
         self, started: _StartedJob, callback: Callable[..., None], *arguments: object

@@ -37,7 +37,10 @@ class WorkerEventSink:
         notify: Takes sentences about forward passes, each once in a row.
         job_events: Events of jobs that `JobManager.update` has not taken yet.
         passes: How many forward passes the worker has completed.
-        displayed_sequence: Number of the last forward pass that is shown in full, by network.
+        displayed_sequence: Number of the last request whose forward pass is shown in full, by
+            network, see `Worker.requested`.
+        awaited: Slots of the models that are being opened.
+        unopened: Slots of those that could not be.
         datasets: The data set of each network that has one.
     """
 
@@ -51,8 +54,10 @@ class WorkerEventSink:
     passes: int = 0
     displayed_sequence: dict[int, int] = field(default_factory=dict)
     datasets: dict[int, ImageSet] = field(default_factory=dict)
+    awaited: set[int] = field(default_factory=set)
+    unopened: set[int] = field(default_factory=set)
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
-    _results: dict[int, ForwardResult] = field(default_factory=dict)
+    _results: dict[int, tuple[ForwardResult, int]] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
     _pictures: LayerPictureUploader = field(init=False)
     _notified: dict[int, str] = field(default_factory=dict)
@@ -61,7 +66,7 @@ class WorkerEventSink:
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
 
     def handle_events(self, events: Iterable[Event]) -> bool:
-        """Process events of the worker; True when a network was loaded."""
+        """Process events of the worker; True when a network was loaded, or could not be."""
         opened = False
         for event in events:
             if isinstance(event, LoadingProgress):
@@ -73,7 +78,7 @@ class WorkerEventSink:
                 # Maps of a newer pass replace those of an older one that are still pending.
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
             elif isinstance(event, ForwardComplete):
-                self._results[event.slot] = event.result
+                self._results[event.slot] = (event.result, event.request)
                 self._notify_once(event.slot, event.result.note)
                 self.passes += 1
                 self.progress = ""
@@ -82,6 +87,11 @@ class WorkerEventSink:
             elif isinstance(event, WorkerFailure):
                 self.failures.append(event)
                 self.progress = ""
+                if event.opening:
+                    failed = set(self.awaited) if event.slot is None else {event.slot}
+                    self.awaited -= failed
+                    self.unopened |= failed
+                    opened = True
         return opened
 
     def _notify_once(self, slot: int, note: str) -> None:
@@ -111,9 +121,23 @@ class WorkerEventSink:
         """Whether something has arrived that is not on the GPU yet."""
         return bool(self._pending or self._results)
 
+    def close(self, slot: int) -> None:
+        """Remove a network from the world, with all that came from it."""
+        self._forget(slot)
+        self.datasets.pop(slot, None)
+        self.displayed_sequence.pop(slot, None)
+        self.world.remove(slot)
+        self.renderer.maps.free(slot)
+
+    def _forget(self, slot: int) -> None:
+        """Drop what has arrived from a network that is gone."""
+        self._pending = {k: m for k, m in self._pending.items() if k[0] != slot}
+        self._folded = {k: m for k, m in self._folded.items() if k[0] != slot}
+        self._results.pop(slot, None)
+
     def _open(self, event: NetworkLoaded) -> None:
-        self._pending = {k: m for k, m in self._pending.items() if k[0] != event.slot}
-        self._results.pop(event.slot, None)
+        self._forget(event.slot)
+        self.awaited.discard(event.slot)
         sizes = self.world.open(event.slot, event.network, event.info)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.maps.allocate(event.slot, sizes))
@@ -121,6 +145,7 @@ class WorkerEventSink:
             block = event.network.node_layout.block()
             self.renderer.maps.upload(event.slot, NODE_LAYOUT_ID, block)
         self.notes += [f"{event.info.title}: {note}" for note in event.info.notes]
+        self.datasets.pop(event.slot, None)
         if event.dataset is not None:
             self.datasets[event.slot] = event.dataset
 
@@ -156,8 +181,8 @@ class WorkerEventSink:
             self.world.add_maps(slot, layers)
         incomplete = {slot for slot, _ in self._pending}
         for slot in [s for s in self._results if s not in incomplete]:
-            result = self._results.pop(slot)
+            result, request = self._results.pop(slot)
             self.world.set_result(slot, result)
-            self.displayed_sequence[slot] = result.sequence
+            self.displayed_sequence[slot] = request
         self._pictures.update()
         return not self._pending

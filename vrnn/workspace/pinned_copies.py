@@ -21,6 +21,15 @@ class PinnedCopies:
     def __init__(self, world: World, renderer: Renderer) -> None:
         self._world, self._renderer = world, renderer
         self._maps_when_pinned: dict[int, FeatureMaps] = {}
+        self._sizes: dict[int, int] = {}
+
+    def clear(self) -> None:
+        """Remove all copies and forget what they showed, as other models were opened."""
+        for store in self._sizes:
+            self._renderer.maps.free(store)
+        self._sizes.clear()
+        self._maps_when_pinned.clear()
+        self._world.set_pinned_layers({})
 
     def update(self, pins: Sequence[Pin]) -> None:
         """Show exactly these copies, with the feature maps of the latest forward pass."""
@@ -36,9 +45,10 @@ class PinnedCopies:
             store = FIRST_STORE + pin.number
             maps = self._maps_of(pin, now)
             if maps is not None:
-                if store not in self._renderer.maps.slots:
-                    size = block_size(maps.channels, maps.height, maps.width)
+                size = block_size(maps.channels, maps.height, maps.width)
+                if self._sizes.get(store) != size:
                     self._renderer.maps.allocate(store, {0: size})
+                    self._sizes[store] = size
                 self._renderer.maps.upload(store, 0, maps.block)
             caption = {
                 "kept": f"{pin.layer} as it was",
@@ -49,8 +59,9 @@ class PinnedCopies:
                 pin.number, pin.network, pin.beside, network.network.by_id[node], store, caption,
                 maps,
             )  # fmt: skip
-        for number in self._maps_when_pinned.keys() - {pin.number for pin in pins}:
-            self._renderer.maps.free(FIRST_STORE + number)
+        for store in self._sizes.keys() - {FIRST_STORE + pin.number for pin in pins}:
+            self._renderer.maps.free(store)
+            del self._sizes[store]
         self._maps_when_pinned = {
             p.number: self._maps_when_pinned[p.number]
             for p in pins
@@ -62,4 +73,9 @@ class PinnedCopies:
         before = self._maps_when_pinned.get(pin.number)
         if now is None or before is None or pin.kind == "live":
             return now
-        return difference(now, before) if pin.kind == "difference" else before
+        if pin.kind == "kept":
+            return before
+        same = (now.channels, now.height, now.width) == (
+            before.channels, before.height, before.width,
+        )  # fmt: skip
+        return difference(now, before) if same else now

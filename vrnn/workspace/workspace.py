@@ -94,6 +94,8 @@ class Workspace:
         self.pins = PinnedCopies(self.world, renderer)
         self.content = LiveContent(self)
         self._state_when_loaded: State | None = None
+        self._fallback: WorkspaceSnapshot | None = None
+        self.feed.awaited = set(range(len(self.specs)))
 
     # Changes.
 
@@ -283,9 +285,20 @@ class Workspace:
         if snapshot.models == self.specs and snapshot.detail == self.detail:
             self._restore(snapshot.state)
             return
+        before = self.snapshot(Camera(), {})
+        self._open(snapshot)
+        self._fallback = before if self.world.slots else None
+
+    def _open(self, snapshot: WorkspaceSnapshot) -> None:
         self.specs, self.detail = snapshot.models, snapshot.detail
         self._state_when_loaded = snapshot.state
+        self.feed.awaited, self.feed.unopened = set(range(len(self.specs))), set()
         self.worker.open(snapshot.models, snapshot.detail)
+
+    @property
+    def opening(self) -> bool:
+        """Whether models are being opened."""
+        return bool(self.feed.awaited)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session as soon as its networks, which are being opened, have loaded."""
@@ -293,24 +306,46 @@ class Workspace:
         self._state_when_loaded = snapshot.state
 
     def on_network_loaded(self) -> None:
-        """Update everything for a newly loaded network; after the last one, restore a session."""
+        """Update everything for a newly loaded network, or for one that could not be opened.
+
+        After the last one, a session is restored; where none of its models could be opened, those
+        before it are opened anew.
+        """
         self.content.close_wall()
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
         self.features.on_network_loaded()
-        for slot in [s for s in self.world.slots if s >= len(self.specs)]:
-            self.world.remove(slot)
-            self.renderer.maps.free(slot)
-        if self._state_when_loaded is not None and len(self.world.slots) == len(self.specs):
-            state, self._state_when_loaded = self._state_when_loaded, None
+        if self.opening:
+            return
+        state, self._state_when_loaded = self._state_when_loaded, None
+        fallback, self._fallback = self._fallback, None
+        opened = set(range(len(self.specs))) - self.feed.unopened
+        if not opened and fallback is not None:
+            self._open(fallback)
+            return
+        for slot in set(self.world.slots) - opened:
+            self.feed.close(slot)
+        if state is not None and opened:
+            if fallback is not None:  # what was done to other models cannot be undone in these
+                self.history = UndoStack(State())
+                self.pins.clear()
+            passes = self.passes_requested
             self._restore(state)
+            if self.passes_requested == passes:  # opening has run the image alone
+                self.run_inference()
 
     def _restore(self, state: State) -> None:
+        try:
+            self.input.resolve(state.input_image, self.images)
+        except VrnnError as error:
+            self.messages.append(str(error))
+            state = replace(state, input_image=InputImage())
         fitting, missing = drop_missing_layers(state, self.world)
         if missing:
             some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
             self.messages.append(f"skipped: not in this model: {some}")
-        self.history.push("restore session", fitting)
+        if fitting != self.history.state:
+            self.history.push("restore session", fitting)
         self.apply_state(fitting)
 
     def close(self) -> None:
