@@ -12,7 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from vrnn.compute.tracing.tracer import Trace, evaluation_mode, tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import Trace, evaluation_mode
 
 Edges = set[tuple[str, str]]
 """Paths of the source and the target of each edge."""

@@ -14,7 +14,8 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import simplify
-from vrnn.compute.tracing.tracer import tensors_in, trace
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS, ModelSpec
 from vrnn.network.results import Ablation

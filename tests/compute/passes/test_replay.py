@@ -5,7 +5,8 @@ from torch import nn
 from tests.support.odd_models import MODELS, inputs_of
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.simplify import simplify
-from vrnn.compute.tracing.tracer import tensors_in, trace
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import trace
 from vrnn.network.model_spec import DETAILS
 
 

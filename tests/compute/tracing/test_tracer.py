@@ -91,8 +91,9 @@ GOLDEN = {
     "Scripted": [
         "input [input 3×8×8] ← -",
         "first [conv2d 4×8×8] ← input",
-        "inner [module 4×8×8] ← first",
-        "last [conv2d 2×8×8] ← inner",
+        "inner.0 [conv2d 4×8×8] ← first",
+        "inner.relu [relu 4×8×8] ← inner.0",
+        "last [conv2d 2×8×8] ← inner.relu",
     ],
     "Opaque": [
         "input [input 3×8×8] ← -",

@@ -12,7 +12,7 @@ import torch
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.model_inputs import map_tensors
 from vrnn.compute.passes.feature_maps import first_sample_maps
-from vrnn.compute.tracing.tracer import tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 
 

@@ -14,8 +14,10 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged, after_each_module
+from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import evaluation_mode
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import array_histogram
 
@@ -78,8 +80,8 @@ def measure_pass(model: nn.Module, view: GraphView, inputs: Inputs) -> Costs:
     with (
         evaluation_mode(model),
         after_each_module(model, clock.on_module),
-        torch.no_grad(),
-        mode,
+        torch.set_grad_enabled(view.trace.gradients),
+        watch_calls(mode, view.trace.inside_scripts),
     ):
         clock.start()
         call_model(model, inputs)
@@ -105,6 +107,8 @@ class _PassClock:
         self._node_of_module: dict[tuple[str, int], int] = {}
         for node, members in view.members.items():
             for record in members:
+                if record.is_argument:
+                    continue
                 if record.call_index >= 0:
                     self._node_of_call[record.call_index] = node
                 elif record.operation != "input":

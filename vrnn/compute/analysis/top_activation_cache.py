@@ -12,7 +12,7 @@ import numpy as np
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.model_digest import Digest, digest_model, tensor_bytes
-from vrnn.compute.tracing.tracer import tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
 from vrnn.storage.atomic import make_folder, write_atomically

@@ -20,7 +20,8 @@ from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
-from vrnn.compute.tracing.tracer import evaluation_mode, tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import evaluation_mode
 
 LayerKind = Literal[
     "conv", "linear", "embedding", "recurrent", "attention", "norm", "broadcast", "view", "other"

@@ -15,7 +15,7 @@ from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.torchvision_compat import missing_operators_advice
 from vrnn.compute.loading.user_traceback import is_out_of_memory, user_line
 from vrnn.compute.model_inputs import ModelInputs, leaves_in
-from vrnn.compute.tracing.tracer import tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 
 MAX_REASON = 240

@@ -76,14 +76,42 @@ def lookup(name: str) -> Operation:
 
 
 def operation_name(function: Callable[..., Any]) -> str:
-    """Return the canonical name of a torch function or tensor method: `conv2d`, `add`, `cat`."""
-    name = getattr(function, "__name__", "") or type(function).__name__
+    """Return the canonical name of a torch function or tensor method: `conv2d`, `add`, `cat`.
+
+    Of an operator of the dispatcher (`aten.conv2d.default`, as exported and scripted models call
+    them) that of the function it stands for.
+    """
+    name = own_name(function)
     if name.startswith("__") and name.endswith("__"):
         name = name[2:-2]
     if name in _CANONICAL_NAMES:
         return _CANONICAL_NAMES[name]
     stripped = name.strip("_")
     return _CANONICAL_NAMES.get(stripped, stripped) or "operation"
+
+
+def own_name(function: Callable[..., Any]) -> str:
+    """Return a function's own name; without its overload for an operator of the dispatcher."""
+    schema = getattr(function, "_schema", None)
+    if schema is not None:
+        return str(schema.name).rpartition("::")[2]
+    return getattr(function, "__name__", "") or type(function).__name__
+
+
+def identify(
+    function: Callable[..., Any], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Return the canonical name of what a call does, and its arguments by name.
+
+    The same as `operation_name` and `bind_arguments`, but for functions that do one thing or
+    another by their arguments.
+    """
+    operation = operation_name(function)
+    arguments = bind_arguments(function, operation, args, kwargs)
+    if operation == "convolution":
+        axes = len(arguments["weight"].shape) - 2
+        operation = f"conv_transpose{axes}d" if arguments.get("transposed") else f"conv{axes}d"
+    return operation, arguments
 
 
 def operation_label(operation: str, arguments: Mapping[str, Any], result: torch.Tensor) -> str:
@@ -112,9 +140,40 @@ def bind_arguments(
         kwargs: Its keyword arguments.
     """
     names: Sequence[str] = lookup(operation).parameters
-    if getattr(function, "__name__", "") == "multi_head_attention_forward":
+    schema = getattr(function, "_schema", None)
+    if schema is not None:
+        names = [a.name if a.name != "self" else "input" for a in schema.arguments]
+    elif getattr(function, "__name__", "") == "multi_head_attention_forward":
         names = _MULTI_HEAD_PARAMETERS
-    return {**dict(zip(names, args, strict=False)), **kwargs}
+    arguments = {**dict(zip(names, args, strict=False)), **kwargs}
+    product = _PRODUCTS_WITH_BIAS.get(own_name(function).strip("_"))
+    return arguments if product is None else _bind_product(product, args, kwargs)
+
+
+_PRODUCTS_WITH_BIAS = {
+    "addmm": ("mat1", "mat2"),
+    "addmv": ("mat", "vec"),
+    "baddbmm": ("batch1", "batch2"),
+    "addbmm": ("batch1", "batch2"),
+    "addr": ("vec1", "vec2"),
+}
+"""Functions that add a product of two tensors to a third, which comes first; names of the two."""
+
+
+def _bind_product(
+    names: tuple[str, str], args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> dict[str, Any]:
+    """`bias + input @ weightᵀ`, as `linear` names them; of a matrix and a vector the matrix is the
+    weight.
+    """
+    given = {**dict(zip(("input", *names), args, strict=False)), **kwargs}
+    first, second = (given.get(name) for name in names)
+    bound = {"bias": given.get("input"), "input": first, "weight": second}
+    if names == ("mat", "vec"):
+        bound.update(input=second, weight=first)
+    elif names == ("mat1", "mat2") and isinstance(second, torch.Tensor):
+        bound["weight"] = second.t()
+    return bound
 
 
 _MULTI_HEAD_PARAMETERS = (
@@ -204,12 +263,15 @@ _register_all(
     "feature_dropout identity get data as_tensor tensor channel_shuffle_native pin_memory "
     "broadcast_to broadcast_tensors atleast_1d atleast_2d ravel as_strided view_as_real "
     "view_as_complex real positive pos resolve_conj resolve_neg numpy native_dropout "
-    "rearrange meshgrid diagonal as_subclass refine_names rename align_to",
+    "rearrange meshgrid diagonal as_subclass refine_names rename align_to swapaxes atleast_3d "
+    "to_dense positive slice unsafe_view to_copy reshape_alias lift_fresh lift_fresh_copy lift "
+    "unsafe_split unsafe_chunk conj chalf bool int long short byte char _to_copy mT H T",
     "view",
 )
 _register_all(
-    "new_zeros new_ones new_full new_empty new_tensor zeros_like ones_like full_like empty_like "
-    "rand_like randn_like randint_like zeros ones full empty arange linspace",
+    "new_zeros new_ones new_full new_empty zeros_like ones_like full_like empty_like "
+    "rand_like randn_like randint_like zeros ones full empty arange linspace logspace eye rand "
+    "randn randint randperm empty_strided new_empty_strided new_rand tril_indices triu_indices",
     "factory",
 )
 
@@ -240,8 +302,15 @@ register_operation("local_response_norm", "LRN", "norm", "first")
 register_operation("layer_norm", "layer norm", "norm", "last", ("input", "normalized_shape"))
 register_operation("rms_norm", "RMS norm", "norm", "last", ("input", "normalized_shape"))
 register_operation("normalize", "normalize", "norm")
-register_operation("native_layer_norm", "layer norm", "norm")
-register_operation("native_batch_norm", "batch norm", "norm")
+register_operation("native_layer_norm", "layer norm", "norm", "last", aliases=("fused_layer_norm",))
+register_operation("native_group_norm", "group norm", "norm", "first")
+register_operation(
+    "native_batch_norm", "batch norm", "norm", "first",
+    aliases=(
+        "cudnn_batch_norm", "native_batch_norm_legit_no_training", "batch_norm_no_update",
+        "batch_norm_with_update", "native_batch_norm_legit",
+    ),
+)  # fmt: skip
 
 register_operation("add", "add", "minor", aliases=("radd", "iadd"))
 register_operation("sub", "subtract", "minor", aliases=("subtract", "rsub", "isub"))
@@ -260,16 +329,20 @@ register_operation(
 )
 register_operation("softmax", aliases=("special_softmax",))
 register_operation(
-    "linear", _linear_label, None, "last", ("input", "weight", "bias"), aliases=("addmm",)
+    "linear", _linear_label, None, "last", ("input", "weight", "bias"), aliases=("addmm", "addmv")
 )
-register_operation("matmul", aliases=("mm", "bmm", "rmatmul", "imatmul", "baddbmm"))
+register_operation("matmul", aliases=("mm", "bmm", "rmatmul", "imatmul", "baddbmm", "mv"))
+register_operation("index", "pick by index", aliases=("getitem_index", "unsafe_index"))
+register_operation("gap", "computed outside torch")
 register_operation("embedding", channels="last")
 register_operation(
     "attention", _attention_label,
     parameters=("query", "key", "value", "attn_mask", "dropout_p", "is_causal"),
     aliases=(
         "scaled_dot_product_attention", "multi_head_attention_forward",
-        "_native_multi_head_attention",
+        "_native_multi_head_attention", "scaled_dot_product_flash_attention_for_cpu",
+        "scaled_dot_product_flash_attention", "scaled_dot_product_efficient_attention",
+        "scaled_dot_product_cudnn_attention", "scaled_dot_product_fused_attention_overrideable",
     ),
 )  # fmt: skip
 register_operation(
@@ -278,7 +351,11 @@ register_operation(
         "input", "size", "scale_factor", "mode", "align_corners", "recompute_scale_factor",
         "antialias",
     ),
-    aliases=("upsample",),
+    aliases=("upsample", *(f"upsample_{kind}" for kind in (
+        "nearest1d", "nearest2d", "nearest3d", "nearest_exact1d", "nearest_exact2d",
+        "nearest_exact3d", "linear1d", "bilinear2d", "bicubic2d", "trilinear3d",
+        "bilinear2d_aa", "bicubic2d_aa",
+    ))),
 )  # fmt: skip
 register_operation("pixel_shuffle", None, None, "first", ("input", "upscale_factor"))
 register_operation("pixel_unshuffle", None, None, "first", ("input", "downscale_factor"))
@@ -320,6 +397,10 @@ for _axes, _dims in enumerate(("1d", "2d", "3d"), 1):
         f"lp_pool{_dims}", partial(_pool_label, kind="power-average pool", axes=_axes), None,
         "first", ("input", "norm_type", "kernel_size", "stride", "ceil_mode"),
     )  # fmt: skip
-_CANONICAL_NAMES.update(
-    dict.fromkeys(("max_pool2d_with_indices", "boolean_dispatch"), "max_pool2d")
-)
+for _names, _operation in (
+    (("max_pool2d_with_indices", "boolean_dispatch", "mkldnn_max_pool2d"), "max_pool2d"),
+    (("safe_softmax",), "softmax"),
+    (("cudnn_convolution", "mkldnn_convolution", "convolution_overrideable"), "convolution"),
+    (("copy", "index_put", "index_put_impl", "unsafe_index_put"), "set"),
+):
+    _CANONICAL_NAMES.update(dict.fromkeys(_names, _operation))

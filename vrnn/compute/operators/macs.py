@@ -35,7 +35,7 @@ def macs(
         result: What it returned.
     """
     operation = catalog.operation_name(function)
-    name = getattr(function, "__name__", "").strip("_")
+    name = catalog.own_name(function).strip("_")
     if operation == "attention":
         return _attention_macs(catalog.bind_arguments(function, operation, args, kwargs))
     first = next((a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), None)
@@ -51,7 +51,8 @@ def macs(
     if operation == "matmul":
         left = args[1] if name == "rmatmul" else first
         return result.numel() * int(left.shape[-1])
-    weight = catalog.bind_arguments(function, operation, args, kwargs).get("weight")
+    operation, arguments = catalog.identify(function, args, kwargs)
+    weight = arguments.get("weight")
     if not isinstance(weight, torch.Tensor):
         return 0
     if operation.startswith("conv_transpose"):

@@ -65,7 +65,7 @@ class Call:
     @property
     def function_name(self) -> str:
         """The function's own name without underscores."""
-        return str(getattr(self.function, "__name__", "")).strip("_")
+        return catalog.own_name(self.function).strip("_")
 
     @property
     def sources(self) -> list[tuple[torch.Tensor, PixelField]]:
@@ -479,7 +479,9 @@ def _repeat(call: Call, result: torch.Tensor) -> PixelField:
 
 @rule("linear")
 def _linear(call: Call, result: torch.Tensor) -> PixelField:
-    tensor = call.tensors[1] if call.function_name == "addmm" else call.tensors[0]
+    tensor = call.arguments["input"]
+    if tensor.dim() != result.dim():
+        raise ValueError("a matrix times a vector")
     return mix_along(call.sole_source(tensor), [-1])
 
 

@@ -14,8 +14,10 @@ from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
+from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
 from vrnn.errors import VrnnError
 
 SKIPPABLE_OPERATIONS = frozenset(
@@ -67,12 +69,17 @@ class PartialForward:
             check_stop: Called before each operation; raises what is to end the pass.
 
         Raises:
-            VrnnError: The node is an input.
+            VrnnError: The node is an input, or gradients cannot pass.
         """
         self._check_stop = check_stop
         self._model, self._record = model, view.records[node]
         if self._record.operation == "input":
             raise VrnnError("an input has no feature visualization; choose a layer after it")
+        if view.trace.inside_scripts or self._record.is_argument:
+            raise VrnnError(
+                "no gradient passes through compiled code or through what is computed outside "
+                "torch; open the model from its Python code for feature visualization"
+            )
         required = required_calls(view, node)
         self._skipped_shapes = {
             r.call_index: r.shape for r in view.trace.records
@@ -104,7 +111,7 @@ class PartialForward:
                 evaluation_mode(self._model),
                 _frozen_parameters(self._model),
                 after_each_module(self._model, after),
-                mode,
+                watch_calls(mode, inside_scripts=False),
             ):
                 call_model(self._model, inputs)
         except _Reached as end:

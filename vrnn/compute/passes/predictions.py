@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vrnn.compute.tracing.tracer import tensors_in
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.network.graph import Network
 from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
 

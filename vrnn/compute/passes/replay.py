@@ -20,8 +20,11 @@ from vrnn.compute.passes.ablation import (
     apply_attention_ablations,
     group_by_node,
 )
+from vrnn.compute.tracing.calls import watch_calls
+from vrnn.compute.tracing.module_stack import ModuleStack
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode, tensors_in, version_of
+from vrnn.compute.tracing.tensors import plain_tensor, tensors_in, version_of
+from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
 from vrnn.network.results import Ablation
 
 OnOutput = Callable[[int, torch.Tensor], None]
@@ -91,8 +94,8 @@ class Replay:
         with (
             evaluation_mode(self._model),
             self._opaque_module_hooks(on_output, by_node),
-            torch.set_grad_enabled(gradients),
-            mode,
+            torch.set_grad_enabled(gradients or self._view.trace.gradients),
+            watch_calls(mode, self._view.trace.inside_scripts),
         ):
             result = call_model(self._model, inputs)
         if mode.call_count != self._view.trace.call_count:
@@ -133,22 +136,25 @@ def after_each_module(model: nn.Module, callback: Callable[[str, int, Any], Any]
         callback: Takes the module's path, the number of its call, 0, 1, …, and its result. What it
             returns replaces the result, unless it is None.
     """
-    paths = {id(m): path for path, m in model.named_modules()}
-    counts: dict[str, int] = {}
+    modules = ModuleStack(model)
 
-    def hook(module: nn.Module, args: Any, result: Any) -> Any:
-        path = paths.get(id(module))
-        if path is None:
+    def enter(module: nn.Module, args: Any) -> None:
+        modules.enter(module)
+
+    def leave(module: nn.Module, args: Any, result: Any) -> Any:
+        if id(module) not in modules.paths:
             return None
-        call = counts.get(path, 0)
-        counts[path] = call + 1
+        path, call = modules.current
+        modules.leave(module)
         return callback(path, call, result)
 
-    handle = hooks.register_module_forward_hook(hook)
+    before = hooks.register_module_forward_pre_hook(enter)
+    after = hooks.register_module_forward_hook(leave, always_call=True)
     try:
         yield
     finally:
-        handle.remove()
+        before.remove()
+        after.remove()
 
 
 class _CaptureMode(TorchFunctionMode):
@@ -162,8 +168,14 @@ class _CaptureMode(TorchFunctionMode):
         super().__init__()
         self.call_count = 0
         self._by_call, self._on_output = by_call, on_output
+        self._before = {
+            call: taken for call, several in by_call.items()
+            if (taken := [(node, r) for node, r in several if r.is_argument])
+        }  # fmt: skip
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        if self._before:
+            self._capture_arguments((args, kwargs or {}))
         result = func(*args, **kwargs) if kwargs else func(*args)
         node_records = self._by_call.get(self.call_count)
         self.call_count += 1
@@ -175,6 +187,8 @@ class _CaptureMode(TorchFunctionMode):
         self, node_records: NodeRecords, func: Any, args: Any, kwargs: Any, result: Any
     ) -> None:
         for node, record in node_records:
+            if record.is_argument:
+                continue
             if func != record.function:
                 name = catalog.operation_name(func)
                 raise GraphChanged(f"{name} instead of {record.operation}")
@@ -184,10 +198,24 @@ class _CaptureMode(TorchFunctionMode):
                 tensor = compute_head_weights(arguments)
                 tensor = None if tensor is None else tensor[None]
             else:
-                tensor = tensor_of_record(result, record, args)
+                tensor = plain_tensor(tensor_of_record(result, record, args))
             if tensor is None or tuple(tensor.shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._on_output(node, tensor)
+
+    def _capture_arguments(self, arguments: Any) -> None:
+        """Hand out the tensors that the next call takes and that were made outside torch."""
+        for node, record in self._before.get(self.call_count, ()):
+            self._on_output(node, _argument_of_record(arguments, record))
+
+
+def _argument_of_record(arguments: Any, record: OpRecord) -> torch.Tensor:
+    taken = list(tensors_in(arguments))
+    index = -2 - record.output_index
+    tensor = plain_tensor(taken[index]) if index < len(taken) else None
+    if tensor is None or tuple(tensor.shape) != record.shape:
+        raise GraphChanged("what came from outside torch has another shape")
+    return tensor
 
 
 class _AblationMode(_CaptureMode):
@@ -207,6 +235,9 @@ class _AblationMode(_CaptureMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         node = self._ablated_calls.get(self.call_count)
         if node is None:
+            return super().__torch_function__(func, types, args, kwargs)
+        if self._view.records[node].is_argument:
+            args, kwargs = self._ablate_argument(node, (args, kwargs or {}))
             return super().__torch_function__(func, types, args, kwargs)
         self.call_count += 1
         kwargs = kwargs or {}
@@ -237,6 +268,13 @@ class _AblationMode(_CaptureMode):
             result, tensor = _with_tensor(result, record.output_index, new), new
         self._on_output(node, tensor)
         return result
+
+    def _ablate_argument(self, node: int, arguments: Any) -> Any:
+        """The arguments of a call with one replaced that was made outside torch."""
+        record = self._view.records[node]
+        tensor = _argument_of_record(arguments, record)
+        new = apply_ablations(tensor, self._view.map_layouts[node], self._by_node[node])
+        return _with_tensor(arguments, -2 - record.output_index, new)
 
 
 def _with_tensor(value: Any, index: int, new: torch.Tensor) -> Any:

@@ -5,10 +5,11 @@ A tensor remembers the operation that made it, a storage the last one that wrote
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute.operators.receptive_field import (
@@ -21,9 +22,11 @@ from vrnn.compute.operators.receptive_field import (
 )
 from vrnn.compute.operators.receptive_field_rules import global_field
 from vrnn.compute.operators.tensor_layout import AxisLayout
+from vrnn.compute.tracing.tensors import is_wrapped, storage_of, unwrapped
 
 _CONSTANT = -1
-"""In place of a record's id: of a tensor that does not depend on the input."""
+"""In place of a record's id: of a constant, or of a weight as it is made ready for use."""
+Parameters = tuple[nn.Parameter, ...]
 
 
 @dataclass(frozen=True)
@@ -35,17 +38,27 @@ class TensorOrigin:
         time: When, counted in recorded operations.
         axis_layout: What is known of its axes.
         pixel_field: Which pixels of the input its positions can depend on; None if on none.
+        parameters: Parameters that it was made of, if no record made it: of a reshaped, normalized
+            or merged weight.
+        is_curved: Whether an activation has been applied to those.
     """
 
     record: int
     time: int
     axis_layout: AxisLayout
     pixel_field: PixelField | None = None
+    parameters: Parameters = ()
+    is_curved: bool = False
+
+    @property
+    def has_record(self) -> bool:
+        """Whether an operation of the graph made it."""
+        return self.record != _CONSTANT
 
     @property
     def depends_on_input(self) -> bool:
-        """Whether it was made from the input, not from constants only."""
-        return self.record != _CONSTANT
+        """Whether it was made from the input, not from constants and weights only."""
+        return self.pixel_field is not None
 
 
 @dataclass(frozen=True)
@@ -58,12 +71,14 @@ class _StorageWrite:
         pixel_field: Field of all that was written there so far, as seen through a tensor of
             `geometry`.
         geometry: Geometry of that tensor; None if there is no such tensor and the field is global.
+        parameters: Parameters of which something was written there, if no record wrote.
     """
 
     record: int
     time: int
-    pixel_field: PixelField
+    pixel_field: PixelField | None
     geometry: Geometry | None
+    parameters: Parameters = ()
 
 
 class OriginTable:
@@ -82,6 +97,8 @@ class OriginTable:
     def get(self, tensor: torch.Tensor) -> TensorOrigin | None:
         """Return where the numbers in a tensor last came from; None if no one recorded it."""
         origin: TensorOrigin | None = self._origins.get(tensor)
+        if origin is None and is_wrapped(tensor):
+            return self.get(unwrapped(tensor))
         if not self._writes:
             return origin
         try:
@@ -93,8 +110,27 @@ class OriginTable:
             return origin
         axis_layout = origin.axis_layout if origin is not None else AxisLayout()
         before = origin.pixel_field if origin is not None else None
+        if write.record == _CONSTANT:
+            if origin is not None and origin.has_record:
+                return origin
+            own = () if origin is None else origin.parameters
+            return TensorOrigin(_CONSTANT, write.time, axis_layout, None, (*own, *write.parameters))
         pixel_field = _field_after_write(Geometry.of(tensor), before, write)
         return TensorOrigin(write.record, write.time, axis_layout, pixel_field)
+
+    def find_alias(self, tensor: torch.Tensor) -> TensorOrigin | None:
+        """Return the origin of a tensor with the same memory; None if there is none.
+
+        For a view that was made where no one saw it.
+        """
+        storage = storage_of(tensor)
+        if storage is None:
+            return None
+        found = [
+            origin for other, origin in self._origins.items()
+            if not is_wrapped(other) and storage_of(other) == storage
+        ]  # fmt: skip
+        return max(found, key=lambda origin: origin.time) if found else None
 
     def set(
         self,
@@ -111,15 +147,62 @@ class OriginTable:
             axis_layout: What is known of the tensor's axes.
             pixel_field: Which pixels its positions can depend on.
         """
-        self._origins[tensor] = TensorOrigin(record, self._time, axis_layout, pixel_field)
+        self._set(tensor, TensorOrigin(record, self._time, axis_layout, pixel_field))
 
-    def set_constant(self, tensor: torch.Tensor) -> None:
-        """Note that a tensor does not depend on the input."""
-        self._origins[tensor] = TensorOrigin(_CONSTANT, self._time, AxisLayout())
+    def set_origin(self, tensor: torch.Tensor, origin: TensorOrigin) -> None:
+        """Note that a tensor comes from where another one came from."""
+        self._set(tensor, replace(origin, time=self._time))
+
+    def set_constant(
+        self, tensor: torch.Tensor, parameters: Parameters = (), is_curved: bool = False
+    ) -> None:
+        """Note that a tensor is a constant, or made of parameters alone.
+
+        Args:
+            tensor: The tensor.
+            parameters: See `TensorOrigin`.
+            is_curved: See `TensorOrigin`.
+        """
+        origin = TensorOrigin(_CONSTANT, self._time, AxisLayout(), None, parameters, is_curved)
+        self._set(tensor, origin)
+
+    def set_constant_written(self, tensor: torch.Tensor, parameters: Parameters = ()) -> None:
+        """Note that what was written through a tensor into its storage is a constant.
+
+        Args:
+            tensor: The tensor that was written to.
+            parameters: Those that the constant is made of.
+        """
+        before = self.get(tensor)
+        if before is not None and before.has_record:
+            return
+        own = () if before is None else before.parameters
+        self.set_constant(tensor, (*own, *parameters))
+        if parameters:
+            self._kept_alive.append(tensor)
+            storage = tensor.untyped_storage()._cdata
+            old = self._writes.get(storage)
+            if old is None or old.record == _CONSTANT:
+                others = () if old is None else old.parameters
+                self._writes[storage] = _StorageWrite(
+                    _CONSTANT, self._time, None, None, (*others, *parameters)
+                )
+
+    def forget_write(self, tensor: torch.Tensor) -> None:
+        """Note that all of a tensor's storage is written anew by a constant."""
+        self._writes.pop(tensor.untyped_storage()._cdata, None)
+        self.set_constant(tensor)
+
+    def _set(self, tensor: torch.Tensor, origin: TensorOrigin) -> None:
+        self._origins[tensor] = origin
+        while is_wrapped(tensor):
+            tensor = unwrapped(tensor)
+            self._origins[tensor] = origin
 
     def set_written(
-        self, tensor: torch.Tensor, record: int, axis_layout: AxisLayout, pixel_field: PixelField
-    ) -> None:
+        self, tensor: torch.Tensor, record: int, axis_layout: AxisLayout,
+        pixel_field: PixelField | None,
+    ) -> None:  # fmt: skip
         """Note that a record has written through a tensor into its storage.
 
         Args:
@@ -130,17 +213,25 @@ class OriginTable:
         """
         self._kept_alive.append(tensor)
         self._merge_write(tensor, record, pixel_field)
-        if tensor not in self._origins or not self._origins[tensor].depends_on_input:
+        if tensor not in self._origins or not self._origins[tensor].has_record:
             self.set(tensor, record, axis_layout, pixel_field)
 
-    def _merge_write(self, tensor: torch.Tensor, record: int, written: PixelField) -> None:
+    def _merge_write(self, tensor: torch.Tensor, record: int, written: PixelField | None) -> None:
         """Add to the field of all that was written into a storage so far."""
+        while is_wrapped(tensor):
+            tensor = unwrapped(tensor)
         storage = tensor.untyped_storage()._cdata
         before, geometry = self._writes.get(storage), Geometry.of(tensor)
         seen_through: Geometry | None = geometry
-        if before is not None and before.geometry is None:
+        if written is None or (before is not None and before.pixel_field is None):
+            both = (written, None if before is None else before.pixel_field)
+            fields = [field for field in both if field is not None]
+            written, seen_through = (global_field(fields) if fields else None), None
+        elif before is None or before.pixel_field is None:
+            pass
+        elif before.geometry is None:
             written, seen_through = global_field([before.pixel_field, written]), None
-        elif before is not None and before.geometry is not None and before.geometry != geometry:
+        elif before.geometry != geometry:
             if lies_within(geometry, before.geometry):
                 seen_through = before.geometry
                 written = pull_back(written, geometry, seen_through)
@@ -152,11 +243,13 @@ class OriginTable:
 
 def _field_after_write(
     geometry: Geometry, before: PixelField | None, write: _StorageWrite
-) -> PixelField:
+) -> PixelField | None:
     """The field of a tensor of this geometry after a write into its storage.
 
     before: the field of what it held when it was made.
     """
+    if write.pixel_field is None:
+        return before
     if write.geometry == geometry:
         return write.pixel_field
     fields = [write.pixel_field] if before is None else [write.pixel_field, before]

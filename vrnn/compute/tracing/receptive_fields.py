@@ -30,6 +30,8 @@ def receptive_fields(view: GraphView) -> dict[int, ReceptiveField]:
     fields = {}
     for node, record in view.records.items():
         layout = view.map_layouts[node]
+        if record.pixel_field is None:
+            continue
         if record.is_attention:
             field = record.pixel_field.as_global()
         else:

@@ -42,7 +42,7 @@ def simplify(trace: Trace, detail: str) -> GraphView:
     Raises:
         VrnnError: The model's result does not depend on its input.
     """
-    if not trace.outputs:
+    if not any(trace.records[i].pixel_field is not None for i in trace.outputs):
         raise VrnnError(
             f"{trace.name}: the model's result does not depend on its input, so there is nothing "
             "to show; return a tensor computed from the input"

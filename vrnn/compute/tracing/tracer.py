@@ -9,7 +9,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, is_dataclass
+from dataclasses import dataclass, field
 from inspect import Parameter, signature
 from typing import Any, NamedTuple
 
@@ -28,7 +28,6 @@ from vrnn.compute.operators.receptive_field_rules import (
     field_of_result,
     field_of_view,
     global_field,
-    shares_storage,
 )
 from vrnn.compute.operators.tensor_layout import (
     AxisLayout,
@@ -37,7 +36,17 @@ from vrnn.compute.operators.tensor_layout import (
     layout_after_view,
 )
 from vrnn.compute.tracing.annotations import Marker, Tracker
+from vrnn.compute.tracing.arguments import (
+    has_tensor_index,
+    is_constant_layer,
+    overwritten,
+    sources_of_views,
+)
+from vrnn.compute.tracing.calls import CustomFunction, watch_calls
+from vrnn.compute.tracing.gaps import ENTRIES, EXITS, GapSource, GapTable
+from vrnn.compute.tracing.module_stack import ModuleStack, named_modules, named_parameters
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
+from vrnn.compute.tracing.tensors import plain_tensor, result_tensors, tensors_in, version_of
 
 
 @dataclass(eq=False)
@@ -50,7 +59,8 @@ class OpRecord:
             module did, which `module` and `module_call` find again.
         function: The torch function; None for inputs and opaque modules.
         output_index: Which of the call's results this is; -1 for a tensor that it wrote into and
-            did not return.
+            did not return; -2, -3, … for the first, second, … tensor that it took, if that was
+            made where no one saw it.
         operation: Canonical name of the operation; `input` or `module` where there is none.
         label: What people read.
         module: Path of the innermost module that it ran in.
@@ -59,9 +69,11 @@ class OpRecord:
         sources: Ids of the records whose data it took, in order.
         shape: Shape of the result with its batch.
         axis_layout: What is known of the result's axes.
-        pixel_field: Which pixels of the input the result's positions can depend on.
+        pixel_field: Which pixels of the input the result's positions can depend on; None if on
+            none.
         is_attention: Whether the attention weights of each head are shown; `shape` is of those.
-        own_parameters: The parameters that it was the first to use.
+        parameters: The parameters that it used, by themselves or made ready for use.
+        own_parameters: Those that no operation before it used that leads to a result.
         weight_module: Path of the module that owns the weight of a convolution or linear layer.
     """
 
@@ -77,10 +89,16 @@ class OpRecord:
     sources: tuple[int, ...]
     shape: tuple[int, ...]
     axis_layout: AxisLayout
-    pixel_field: PixelField
+    pixel_field: PixelField | None
     is_attention: bool = False
+    parameters: tuple[nn.Parameter, ...] = ()
     own_parameters: tuple[nn.Parameter, ...] = ()
     weight_module: str = ""
+
+    @property
+    def is_argument(self) -> bool:
+        """Whether it is of a tensor that its call took, not of one that it gave."""
+        return self.output_index <= -2
 
     @property
     def parameter_count(self) -> int:
@@ -102,6 +120,11 @@ class Trace:
         batch_size: Number of samples in the pass.
         markers: Record id and text of each `Marker`.
         tracked: Record id and name of each `Tracker`.
+        parameters: The parameters of the model, by path.
+        used_parameters: Paths of those that the pass used for anything.
+        inside_scripts: Whether the calls are those that `watch_calls` sees inside scripts.
+        gradients: Whether the model takes gradients in its pass.
+        unmatched_entries: See `GapTable`.
     """
 
     name: str
@@ -113,10 +136,15 @@ class Trace:
     batch_size: int = 1
     markers: list[tuple[int, str]] = field(default_factory=list)
     tracked: list[tuple[int, str]] = field(default_factory=list)
+    parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
+    used_parameters: frozenset[str] = frozenset()
+    inside_scripts: bool = False
+    gradients: bool = False
+    unmatched_entries: int = 0
 
 
 class _Source(NamedTuple):
-    """A tensor that an operation took and that depends on the input. shape: before the call."""
+    """A tensor that an operation took and that another one made. shape: before the call."""
 
     tensor: torch.Tensor
     shape: torch.Size
@@ -128,12 +156,14 @@ class _CallEffects(NamedTuple):
 
     Attributes:
         taken: All tensors among its arguments.
-        sources: Those of them that depend on the input.
+        origins: Where each of those came from; None for a constant that no one has seen before.
+        sources: Those of them that an operation of the graph made, and whose numbers count.
         made: Tensors that it returned.
         changed: Tensors among `taken` that it wrote into.
     """
 
     taken: list[torch.Tensor]
+    origins: list[TensorOrigin | None]
     sources: list[_Source]
     made: list[torch.Tensor]
     changed: list[torch.Tensor]
@@ -149,18 +179,46 @@ def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
         inputs: Its arguments.
         name: What the trace is called.
     """
-    recorder = _Recorder(model)
-    with evaluation_mode(model), recorder.watching_modules(), torch.no_grad():
+    inside_scripts = any(isinstance(m, torch.jit.ScriptModule) for _, m in named_modules(model))
+    gradients = False
+    while True:
+        recorder = _Recorder(model)
+        try:
+            result = _run_recorded(recorder, model, inputs, inside_scripts, gradients)
+        except RuntimeError as error:
+            if gradients or not asks_for_gradients(error):
+                raise
+            gradients = True
+            continue
+        if inside_scripts or not recorder.has_unseen_calls:
+            traced = recorder.finish(name, result)
+            traced.inside_scripts, traced.gradients = inside_scripts, gradients
+            return traced
+        inside_scripts = True  # something was computed where no one saw it
+
+
+def _run_recorded(
+    recorder: _Recorder, model: nn.Module, inputs: Inputs, inside_scripts: bool, gradients: bool
+) -> Any:
+    with (
+        evaluation_mode(model),
+        recorder.watching_modules(),
+        torch.set_grad_enabled(gradients),
+    ):
         recorder.record_inputs(model, inputs)
-        with recorder:
-            result = call_model(model, inputs)
-    return recorder.finish(name, result)
+        with watch_calls(recorder, inside_scripts):
+            return call_model(model, inputs)
+
+
+def asks_for_gradients(error: RuntimeError) -> bool:
+    """Return whether a model failed because it takes gradients and there are none."""
+    return "does not require grad" in str(error) or "grad_fn" in str(error)
 
 
 @contextmanager
 def evaluation_mode(model: nn.Module) -> Iterator[None]:
     """Put a model into evaluation mode, without compiled code, and every module back afterwards."""
-    training = [module for module in nn.Module.modules(model) if module.training]
+    training = [module for _, module in named_modules(model) if module.training]
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -173,82 +231,22 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
                 module.training = True
 
 
-def tensors_in(value: Any, depth: int = 6) -> Iterator[torch.Tensor]:
-    """Yield all tensors in nested lists, tuples, dicts, data classes and plain objects, in order.
-
-    Args:
-        value: Where to look.
-        depth: Levels to descend at most.
-    """
-    if isinstance(value, torch.Tensor):
-        yield value
-    elif depth and isinstance(value, list | tuple | set):
-        for item in value:
-            yield from tensors_in(item, depth - 1)
-    elif depth and isinstance(value, Mapping):
-        for item in value.values():
-            yield from tensors_in(item, depth - 1)
-    elif depth and (is_dataclass(value) or _package_of(value) not in _WITHOUT_TENSORS):
-        for item in getattr(value, "__dict__", {}).values():
-            yield from tensors_in(item, depth - 1)
-
-
-_WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
-"""Packages whose objects are not looked into."""
-
-
-def _package_of(value: Any) -> str:
-    return type(value).__module__.split(".")[0]
-
-
-class _ModuleStack:
-    """Which module runs.
-
-    Attributes:
-        paths: Path of each module, by `id`.
-        leaves: Paths of the modules without children.
-    """
-
-    def __init__(self, model: nn.Module) -> None:
-        self.paths = {id(m): path for path, m in model.named_modules()}
-        self.leaves = {path for path, m in model.named_modules() if not any(m.children())}
-        self._stack: list[tuple[str, int]] = [("", 0)]
-        self._calls: dict[str, int] = {}
-
-    @property
-    def current(self) -> tuple[str, int]:
-        """Path of the innermost module that runs, and the number of its call."""
-        return self._stack[-1]
-
-    def enter(self, module: nn.Module) -> None:
-        """Note that a module begins to run."""
-        path = self.paths.get(id(module))
-        if path is not None:
-            call = self._calls.get(path, 0)
-            self._calls[path] = call + 1
-            self._stack.append((path, call))
-
-    def leave(self) -> None:
-        """Note that the innermost module has ended."""
-        if len(self._stack) > 1:
-            self._stack.pop()
-
-
 class _Recorder(TorchFunctionMode):
     """Makes a trace while it is active, with module hooks of its own."""
 
     def __init__(self, model: nn.Module) -> None:
         super().__init__()
         self.records: list[OpRecord] = []
-        self._modules = _ModuleStack(model)
-        self._types = {path: type(m).__name__ for path, m in model.named_modules()}
-        self._owners = {
-            id(p): path for path, m in model.named_modules() for p in m.parameters(recurse=False)
-        }
+        self.has_unseen_calls = False
+        self._modules = ModuleStack(model)
+        self._parameters = dict(named_parameters(model))
+        self._owners = {id(p): path.rpartition(".")[0] for path, p in self._parameters.items()}
         self._origins = OriginTable()
+        self._gaps = GapTable()
+        self._held = _tensors_held(model)
         self._call_index = 0
         self._is_paused = False
-        self._used_parameters: set[int] = set()
+        self._used_parameters: dict[int, nn.Parameter] = {}
         self._inputs: list[int] = []
         self._markers: list[tuple[int, str]] = []
         self._tracked: list[tuple[int, str]] = []
@@ -283,7 +281,7 @@ class _Recorder(TorchFunctionMode):
     def watching_modules(self) -> Iterator[None]:
         """Install global hooks: those of single modules raise on ScriptModules."""
         before = hooks.register_module_forward_pre_hook(self._before_module)
-        after = hooks.register_module_forward_hook(self._after_module)
+        after = hooks.register_module_forward_hook(self._after_module, always_call=True)
         try:
             yield
         finally:
@@ -293,51 +291,154 @@ class _Recorder(TorchFunctionMode):
     def finish(self, name: str, result: Any) -> Trace:
         """Return the trace, ending in the tensors of the model's result."""
         outputs: list[int] = []
-        for tensor in tensors_in(result):
+        for index, tensor in enumerate(result_tensors(result)):
             origin = self._origins.get(tensor)
-            if origin and origin.depends_on_input and origin.record not in outputs:
+            if origin is None and index >= 0:
+                origin = self._record_entered_result(tensor, result)
+            if origin and origin.has_record and origin.record not in outputs:
                 outputs.append(origin.record)
+        own_parameters(self.records, outputs)
+        used = {path for path, p in self._parameters.items() if id(p) in self._used_parameters}
         return Trace(
-            name, self.records, self._inputs, outputs, self._call_index, self._types,
-            self._batch_size, self._markers, self._tracked,
+            name, self.records, self._inputs, outputs, self._call_index, dict(self._modules.types),
+            self._batch_size, self._markers, self._tracked, self._parameters, frozenset(used),
+            unmatched_entries=self._gaps.unmatched,
         )  # fmt: skip
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         kwargs = kwargs or {}
         if self._is_paused:
             return func(*args, **kwargs)
-        call_index = self._call_index
-        self._call_index += 1
         taken = list(tensors_in((args, kwargs)))
         versions = [version_of(t) for t in taken]
         shapes = [t.shape for t in taken]
+        call_index = self._call_index
         origins = [self._origins.get(t) for t in taken]
+        if None in origins:
+            for index, origin in enumerate(origins):
+                if origin is None:
+                    origins[index] = self._meet(taken[index], call_index, index)
+        self._call_index += 1
         result = func(*args, **kwargs)
-        made = list(tensors_in(result)) if isinstance(result, torch.Tensor | list | tuple) else []
+        made = list(tensors_in(result)) if not isinstance(result, _NUMBERS) else []
         changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
         if made or changed:
             sources = [
                 _Source(t, shape, origin)
                 for t, shape, origin in zip(taken, shapes, origins, strict=True)
-                if origin is not None and origin.depends_on_input
+                if origin is not None and origin.has_record
             ]
-            effects = _CallEffects(taken, sources, made, changed)
+            effects = _CallEffects(taken, origins, sources, made, changed)
             self._record_call(func, call_index, args, kwargs, effects)
+        elif taken and catalog.operation_name(func) in EXITS:
+            self._gaps.leave(taken[0], origins[0], self._modules.current)
         return result
+
+    def _meet(self, tensor: torch.Tensor, call_index: int, index: int) -> TensorOrigin | None:
+        """Return the origin of a tensor that no one has seen before, which a call takes.
+
+        index: which of the tensors that the call takes.
+        """
+        if isinstance(tensor, nn.Parameter):
+            self._origins.set_constant(tensor, (tensor,))
+        elif id(tensor) in self._held:
+            self._origins.set_constant(tensor)
+        elif (origin := self._origins.find_alias(tensor)) is not None:
+            self._origins.set_origin(tensor, origin)
+        elif sources := self._gaps.enter(tensor):
+            self._record_gap(tensor, sources, call_index, -2 - index)
+        else:
+            self.has_unseen_calls = True
+            self._origins.set_constant(tensor)
+        return self._origins.get(tensor)
+
+    def _record_gap(
+        self, tensor: torch.Tensor, sources: Sequence[GapSource], call_index: int,
+        output_index: int,
+    ) -> OpRecord:  # fmt: skip
+        """Record that a tensor was computed outside torch from what left torch before."""
+        self._origins.advance()
+        origins = [source.origin for source in sources]
+        shape = tuple(plain_tensor(tensor).shape)
+        axis_layout = layout_after_operation(
+            "gap", shape, [(shape, origin.axis_layout) for origin in origins]
+        )
+        fields = [origin.pixel_field for origin in origins if origin.pixel_field is not None]
+        record = self._add_record(
+            operation="gap", label=catalog.operation_label("gap", {}, tensor), shape=shape,
+            axis_layout=axis_layout, pixel_field=global_field(fields) if fields else None,
+            sources=tuple(dict.fromkeys(origin.record for origin in origins)),
+        )  # fmt: skip
+        if call_index >= 0:  # else replay finds it by the module that gave it
+            record.module, record.module_call = sources[-1].module
+            record.is_leaf_module = record.module in self._modules.leaves
+        record.call_index, record.output_index = call_index, output_index
+        self._origins.set(tensor, record.id, axis_layout, record.pixel_field)
+        return record
+
+    def _record_entered_result(self, tensor: torch.Tensor, result: Any) -> TensorOrigin | None:
+        """Record a tensor of the model's result that was computed outside torch."""
+        alias = self._origins.find_alias(tensor)
+        sources = self._gaps.enter(tensor) if alias is None else []
+        if not sources:
+            return alias
+        index = [id(t) for t in tensors_in(result)].index(id(tensor))
+        self._record_gap(tensor, sources, -1, index)
+        return self._origins.get(tensor)
 
     def _record_call(
         self, func: Any, call_index: int, args: Any, kwargs: Mapping[str, Any], did: _CallEffects
     ) -> None:
         self._origins.advance()
         operation = catalog.operation_name(func)
+        if isinstance(func, CustomFunction) and self._is_known(did):
+            return
         role = catalog.lookup(operation).role
-        if not did.sources or role == "factory":
+        if role == "factory":
             for tensor in did.made:
                 self._origins.set_constant(tensor)
             return
+        whole = overwritten(func, args, kwargs) if did.changed else None
+        if whole is not None:
+            did = did._replace(sources=[s for s in did.sources if s.tensor is not whole])
+        if operation in ENTRIES and not did.sources and did.made:
+            self._record_entry(did.made[0], args, kwargs, call_index, func)
+            return
+        if has_tensor_index(operation, args):
+            operation = self._indexing(args, did)
+            role = catalog.lookup(operation).role
         if role == "view" and not did.changed:
             self._record_view(operation, args, did)
             return
+        operation, arguments = self._identify(func, operation, args, kwargs, did)
+        parameters, is_curved = _constants_of(did.origins)
+        path = self._modules.current[0]
+        if not did.sources and not (
+            parameters and is_constant_layer(operation, arguments, path, is_curved)
+        ):
+            self._set_constants(operation, did, whole, parameters, is_curved)
+            return
+        record, pixel_fields = self._record_operation(
+            Call(func, operation, args, kwargs, arguments, did.taken, _fields_of(did)), did
+        )
+        record.call_index = call_index
+        record.parameters = self._use(parameters)
+        owners = [self._owners[id(p)] for p in _weights_first(arguments, did, parameters)
+                  if id(p) in self._owners]  # fmt: skip
+        record.weight_module = owners[0] if owners else record.module
+        self._place_in_module(record)
+        for tensor in did.made:
+            field = pixel_fields.get(id(tensor))
+            self._origins.set(tensor, record.id, record.axis_layout, field)
+        for tensor in did.changed:
+            field = pixel_fields.get(id(tensor))
+            self._origins.set_written(tensor, record.id, record.axis_layout, field)
+
+    def _record_operation(
+        self, call: Call, did: _CallEffects
+    ) -> tuple[OpRecord, dict[int, PixelField]]:
+        """Make the record of a call, and tell the pixel field of each of its results."""
+        operation, arguments = call.operation, call.arguments
         results = did.made or did.changed
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
         shown = results[first]
@@ -348,33 +449,93 @@ class _Recorder(TorchFunctionMode):
             [(tuple(s.tensor.shape), s.origin.axis_layout) for s in did.sources],
             operation == "attention" or is_attention_map,
         )
-        arguments = catalog.bind_arguments(func, operation, args, kwargs)
         weights_shape = head_weights_shape(arguments) if operation == "attention" else None
-        fields = {id(s.tensor): s.origin.pixel_field for s in did.sources if s.origin.pixel_field}
-        call = Call(func, operation, args, kwargs, arguments, did.taken, fields)
-        pixel_fields = _fields_of_results(call, did, shown)
+        pixel_fields = _fields_of_results(call, did, shown) if call.fields else {}
         record = self._add_record(
             operation=operation,
             label=catalog.operation_label(operation, arguments, shown),
-            shape=weights_shape or tuple(shown.shape),
+            shape=weights_shape or tuple(plain_tensor(shown).shape),
             axis_layout=axis_layout,
-            pixel_field=pixel_fields[id(shown)],
+            pixel_field=pixel_fields.get(id(shown)),
             sources=tuple(dict.fromkeys(s.origin.record for s in did.sources)),
         )
-        record.call_index, record.function = call_index, func
+        record.function = call.function
         record.output_index = first if did.made else -1
         record.is_attention = weights_shape is not None or is_attention_map
-        record.own_parameters = self._take_unused_parameters(did.taken)
-        record.weight_module = self._owners.get(id(arguments.get("weight")), record.module)
+        return record, pixel_fields
+
+    def _identify(
+        self, func: Any, operation: str, args: Any, kwargs: Mapping[str, Any], did: _CallEffects
+    ) -> tuple[str, Mapping[str, Any]]:
+        """The operation that a call is, and its arguments by name."""
+        if operation in ("index", "embedding") and catalog.operation_name(func) == "getitem":
+            return operation, {"weight": args[0], "input": args[1]}
+        operation, arguments = catalog.identify(func, args, kwargs)
+        is_data = {id(s.tensor) for s in did.sources}
+        is_product = catalog.own_name(func) in ("addmm", "addmm_") and len(args) > 2
+        if is_product and id(args[1]) in is_data and id(args[2]) in is_data:
+            return "matmul", arguments
+        return operation, arguments
+
+    def _indexing(self, args: Any, did: _CallEffects) -> str:
+        """What `x[index]` with a tensor in the index is: rows of a table, a choice, or a view."""
+        indices = {id(t) for t in tensors_in(args[1])}
+        if not any(id(s.tensor) in indices for s in did.sources):
+            return "getitem"
+        origin = did.origins[0]
+        is_table = origin is not None and not origin.has_record and bool(origin.parameters)
+        return "embedding" if is_table else "index"
+
+    def _is_known(self, did: _CallEffects) -> bool:
+        """Whether the inside of a custom autograd function told all about its results."""
+        origins = [self._origins.get(t) for t in did.made]
+        return not did.sources or all(o is not None and o.has_record for o in origins)
+
+    def _record_entry(
+        self, tensor: torch.Tensor, args: Any, kwargs: Any, call_index: int, func: Any
+    ) -> None:
+        """Record a tensor that a call made of numbers from outside torch."""
+        sources = self._gaps.enter(tensor)
+        if not sources:
+            self._origins.set_constant(tensor)
+            return
+        record = self._record_gap(tensor, sources, call_index, 0)
+        record.function = func
+
+    def _set_constants(
+        self, operation: str, did: _CallEffects, whole: torch.Tensor | None,
+        parameters: tuple[nn.Parameter, ...], is_curved: bool,
+    ) -> None:  # fmt: skip
+        """Note what a call made of constants and parameters alone."""
+        if parameters:
+            self._use(parameters, is_shown=False)
+        is_curved = is_curved or catalog.lookup(operation).role == "activation"
         for tensor in did.made:
-            self._origins.set(tensor, record.id, axis_layout, pixel_fields[id(tensor)])
+            self._origins.set_constant(tensor, parameters, is_curved)
         for tensor in did.changed:
-            self._origins.set_written(tensor, record.id, axis_layout, pixel_fields[id(tensor)])
+            if whole is tensor and not parameters:
+                self._origins.forget_write(tensor)
+            else:
+                self._origins.set_constant_written(tensor, parameters)
 
     def _record_view(self, operation: str, args: Any, did: _CallEffects) -> None:
         """Give views the origin of what they view."""
-        old, before, origin = did.sources[0]
-        for tensor in did.made:
+        by_id = {id(s.tensor): s for s in did.sources}
+        indices = sources_of_views(operation, args, did.taken, len(did.made))
+        for tensor, index in zip(did.made, indices, strict=True):
+            if index >= len(did.taken):
+                self._origins.set_constant(tensor)
+                continue
+            source, constant = by_id.get(id(did.taken[index])), did.origins[index]
+            if source is None:
+                parameters = constant.parameters if constant is not None else ()
+                self._origins.set_constant(
+                    tensor, parameters, constant is not None and constant.is_curved
+                )
+                if parameters:
+                    self._use(parameters, is_shown=False)
+                continue
+            old, before, origin = source
             rest = args[1:] if isinstance(args, tuple) else ()
             axis_layout = layout_after_view(
                 operation, rest, tuple(old.shape), tuple(tensor.shape), origin.axis_layout
@@ -382,14 +543,24 @@ class _Recorder(TorchFunctionMode):
             pixel_field = origin.pixel_field and field_of_view(
                 operation, old, before, origin.pixel_field, tensor
             )
-            for other, shape, its in did.sources[1:]:  # as broadcast_tensors gives several
-                if its.pixel_field and shares_storage(other, tensor):
-                    pixel_field = field_of_view(operation, other, shape, its.pixel_field, tensor)
             self._origins.set(tensor, origin.record, axis_layout, pixel_field)
+
+    def _place_in_module(self, record: OpRecord) -> None:
+        """Give an operation of compiled or exported code the path of the module of its weight.
+
+        No hook tells of the modules inside such code.
+        """
+        path, inner = record.module, record.weight_module
+        is_inside = inner.startswith(f"{path}.") if path else bool(inner)
+        if is_inside and hasattr(record.function, "_schema"):
+            record.module, record.is_leaf_module = inner, inner in self._modules.leaves
+            record.module_call = sum(
+                r.module == inner and r.operation == record.operation for r in self.records[:-1]
+            )
 
     def _add_record(
         self, *, operation: str, label: str, shape: tuple[int, ...], axis_layout: AxisLayout,
-        pixel_field: PixelField, sources: tuple[int, ...] = (),
+        pixel_field: PixelField | None, sources: tuple[int, ...] = (),
     ) -> OpRecord:  # fmt: skip
         """Add the record of an operation in the current module, as of no function call."""
         path, module_call = self._modules.current
@@ -400,15 +571,12 @@ class _Recorder(TorchFunctionMode):
         self.records.append(record)
         return record
 
-    def _take_unused_parameters(self, taken: Sequence[torch.Tensor]) -> tuple[nn.Parameter, ...]:
-        """Parameters among the arguments; shared ones belong to who used them first."""
-        new = {
-            id(t): t
-            for t in taken
-            if isinstance(t, nn.Parameter) and id(t) not in self._used_parameters
-        }
-        self._used_parameters.update(new)
-        return tuple(new.values())
+    def _use(
+        self, parameters: tuple[nn.Parameter, ...], is_shown: bool = True
+    ) -> tuple[nn.Parameter, ...]:
+        """Note that parameters are used."""
+        self._used_parameters.update((id(p), p) for p in parameters)
+        return parameters
 
     # The modules.
 
@@ -426,12 +594,12 @@ class _Recorder(TorchFunctionMode):
                 self._record_annotation(module, path, result)
         finally:
             self._is_paused = False
-            self._modules.leave()
+            self._modules.leave(module)
 
     def _record_annotation(self, module: Tracker | Marker, path: str, result: Any) -> None:
         for tensor in tensors_in(result):
             origin = self._origins.get(tensor)
-            if origin is not None and origin.depends_on_input:
+            if origin is not None and origin.has_record:
                 if isinstance(module, Marker):
                     self._markers.append((origin.record, module.text))
                 else:
@@ -444,10 +612,13 @@ class _Recorder(TorchFunctionMode):
         """
         made = [t for t in tensors_in(result) if self._origins.get(t) is None]
         made = [t for t in made if not isinstance(t, nn.Parameter) and t.is_floating_point()]
+        made = [t for t in made if self._origins.find_alias(t) is None]
         origins = [(t, self._origins.get(t)) for t in tensors_in(args)]
-        sources = [(t, o) for t, o in origins if o is not None and o.depends_on_input]
-        if not made or not sources:
+        sources = [(t, o) for t, o in origins if o is not None and o.has_record]
+        if not made or not sources or self._has_left_from(module):
             return
+        if not isinstance(module, torch.jit.ScriptModule) and len(module._modules):
+            self.has_unseen_calls = True
         self._origins.advance()
         shape = tuple(made[0].shape)
         axis_layout = layout_after_operation(
@@ -455,21 +626,95 @@ class _Recorder(TorchFunctionMode):
         )
         if axis_layout.channel_axis is None and len(shape) == 4:
             axis_layout = AxisLayout(1, (shape[2], shape[3]))
+        fields = [origin.pixel_field for _, origin in sources if origin.pixel_field is not None]
         record = self._add_record(
             operation="module",
             label=getattr(module, "original_name", type(module).__name__),
             shape=shape,
             axis_layout=axis_layout,
-            pixel_field=global_field(
-                [origin.pixel_field for _, origin in sources if origin.pixel_field is not None]
-            ),
+            pixel_field=global_field(fields) if fields else None,
             sources=tuple(dict.fromkeys(origin.record for _, origin in sources)),
         )
         record.output_index = [id(t) for t in tensors_in(result)].index(id(made[0]))
-        record.own_parameters = self._take_unused_parameters(list(module.parameters()))
+        unused = [
+            p for _, p in named_parameters(module) if id(p) not in self._used_parameters
+        ]  # fmt: skip
+        record.parameters = self._use(tuple(unused))
         record.is_leaf_module = True
         for tensor in made:
             self._origins.set(tensor, record.id, axis_layout, record.pixel_field)
+
+    def _has_left_from(self, module: nn.Module) -> bool:
+        """Whether what a module computed itself has left torch, so that its result is a gap."""
+        path, call = self._modules.current
+        records = [self.records[i] for i in self._gaps.records]
+        return any(r.module == path and r.module_call == call for r in records) or (
+            bool(len(module._modules)) and bool(records)
+        )
+
+
+_NUMBERS = (int, float, bool, str, type(None), torch.Size)
+
+
+def _tensors_held(model: nn.Module) -> dict[int, torch.Tensor]:
+    """Tensors that the modules hold as buffers or plain attributes, by `id`."""
+    held: dict[int, torch.Tensor] = {}
+    for _, module in named_modules(model):
+        own = [v for k, v in vars(module).items() if k not in ("_modules", "_parameters")]
+        held.update((id(t), t) for t in tensors_in(own, 3))
+        if isinstance(module, torch.jit.ScriptModule):
+            held.update((id(b), b) for b in module.buffers(recurse=False))
+    return held
+
+
+def _constants_of(
+    origins: Sequence[TensorOrigin | None],
+) -> tuple[tuple[nn.Parameter, ...], bool]:
+    """The parameters that no operation of the graph has taken before, each once.
+
+    And whether an activation was applied to some of them.
+    """
+    parameters: dict[int, nn.Parameter] = {}
+    is_curved = False
+    for origin in origins:
+        if origin is not None and not origin.has_record:
+            parameters.update((id(p), p) for p in origin.parameters)
+            is_curved = is_curved or origin.is_curved
+    return tuple(parameters.values()), is_curved
+
+
+def _weights_first(
+    arguments: Mapping[str, Any], did: _CallEffects, parameters: Sequence[nn.Parameter]
+) -> list[nn.Parameter]:
+    """The parameters that a call used, those of its weight first."""
+    weight = arguments.get("weight")
+    first: list[nn.Parameter] = []
+    for tensor, origin in zip(did.taken, did.origins, strict=True):
+        if origin is not None and (tensor is weight or tensor.dim() > 1):
+            if tensor is weight:
+                first = [*origin.parameters, *first]
+            else:
+                first += origin.parameters
+    return [*first, *parameters]
+
+
+def _fields_of(did: _CallEffects) -> dict[int, PixelField]:
+    return {id(s.tensor): s.origin.pixel_field for s in did.sources if s.origin.pixel_field}
+
+
+def own_parameters(records: Sequence[OpRecord], outputs: Sequence[int]) -> None:
+    """Give each parameter to the first operation that uses it and leads to a result.
+
+    To the first of all if none does.
+    """
+    needed = set(outputs)
+    for record in reversed(records):
+        if record.id in needed:
+            needed.update(record.sources)
+    taken: set[int] = set()
+    for record in sorted(records, key=lambda r: (r.id not in needed, r.id)):
+        record.own_parameters = tuple(p for p in record.parameters if id(p) not in taken)
+        taken.update(id(p) for p in record.parameters)
 
 
 def _fields_of_results(call: Call, did: _CallEffects, shown: torch.Tensor) -> dict[int, PixelField]:
@@ -485,11 +730,6 @@ def _fields_of_results(call: Call, did: _CallEffects, shown: torch.Tensor) -> di
             is_alike = is_reshaped or tensor.shape == shown.shape
             fields[id(tensor)] = field if is_alike else field_of_result(call, tensor)
     return fields
-
-
-def version_of(tensor: torch.Tensor) -> int:
-    """Return a number that grows when a tensor is written to; 0 for inference tensors."""
-    return 0 if tensor.is_inference() else int(tensor._version)
 
 
 def _is_attention_map(operation: str, result: torch.Tensor) -> bool:

@@ -1,0 +1,89 @@
+"""The modules of a model by path, those in plain lists too, and which of them runs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from torch import nn
+
+
+def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
+    """Yield each module of a model once, with its path.
+
+    In place of `Module.named_modules`, which a model may hide behind an attribute of that name, and
+    which does not find the modules in plain lists and dicts. Registered ones come first.
+    """
+    seen: set[int] = set()
+    waiting: list[tuple[str, Any]] = [("", model)]
+    unregistered: list[tuple[str, Any]] = []
+    while waiting or unregistered:
+        path, module = waiting.pop() if waiting else unregistered.pop(0)
+        if id(module) in seen:
+            continue
+        seen.add(id(module))
+        yield path, module
+        prefix = f"{path}." if path else ""
+        children = [(prefix + name, m) for name, m in module._modules.items() if m is not None]
+        waiting += reversed(children)
+        for name, value in vars(module).items():
+            if isinstance(value, list | tuple | dict) and not name.startswith("_"):
+                unregistered += _modules_in(prefix + name, value)
+
+
+def _modules_in(path: str, value: Any) -> Iterator[tuple[str, nn.Module]]:
+    items = value.items() if isinstance(value, dict) else enumerate(value)
+    for key, item in items:
+        if isinstance(item, nn.Module):
+            yield f"{path}.{key}", item
+
+
+def named_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield each parameter of these modules once, with its path."""
+    seen: set[int] = set()
+    for path, module in named_modules(model):
+        for name, parameter in module._parameters.items():
+            if parameter is not None and id(parameter) not in seen:
+                seen.add(id(parameter))
+                yield f"{path}.{name}" if path else name, parameter
+
+
+class ModuleStack:
+    """Which module runs.
+
+    Attributes:
+        paths: Path of each module, by `id`.
+        leaves: Paths of the modules without children.
+        types: Class name of each module, by path.
+    """
+
+    def __init__(self, model: nn.Module) -> None:
+        modules = dict(named_modules(model))
+        self.paths: Mapping[int, str] = {id(m): path for path, m in modules.items()}
+        self.leaves = {
+            path for path, m in modules.items() if set(m._modules.keys()) <= {"parametrizations"}
+        }
+        self.types = {path: type(m).__name__ for path, m in modules.items()}
+        self._stack: list[tuple[str, int]] = [("", 0)]
+        self._calls: dict[str, int] = {}
+
+    @property
+    def current(self) -> tuple[str, int]:
+        """Path of the innermost module that runs, and the number of its call."""
+        return self._stack[-1]
+
+    def enter(self, module: nn.Module) -> None:
+        """Note that a module begins to run."""
+        path = self.paths.get(id(module))
+        if path is not None:
+            call = self._calls.get(path, 0)
+            self._calls[path] = call + 1
+            self._stack.append((path, call))
+
+    def leave(self, module: nn.Module) -> None:
+        """Note that a module has ended, and with it all that it had begun."""
+        path = self.paths.get(id(module))
+        for depth in range(len(self._stack) - 1, 0, -1):
+            if self._stack[depth][0] == path:
+                del self._stack[depth:]
+                return

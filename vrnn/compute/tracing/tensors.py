@@ -1,0 +1,136 @@
+"""Tensors wherever a model puts them: in containers, in objects, inside torch.func's wrappers."""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Any
+
+import torch
+from torch import nn
+from torch.distributions import Distribution
+
+MAX_DEPTH = 6
+"""Levels of containers and objects that are looked into."""
+_SEQUENCES = (list, tuple, set, frozenset, deque)
+_WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
+"""Packages whose objects are not looked into."""
+_NUMBERS = (int, float, bool, str, complex, type(None), slice, type(...))
+_is_plain = dict.fromkeys((*_NUMBERS, torch.dtype, torch.device, torch.Size), True)
+"""Whether objects of a type hold no tensors, for the types seen so far."""
+
+
+def tensors_in(value: Any, depth: int = MAX_DEPTH) -> Iterator[torch.Tensor]:
+    """Yield all tensors in containers, data classes, distributions and plain objects, in order.
+
+    Modules are not looked into.
+
+    Args:
+        value: Where to look.
+        depth: Levels to descend at most.
+    """
+    found: list[torch.Tensor] = []
+    _collect(value, depth, found)
+    return iter(found)
+
+
+def _collect(value: Any, depth: int, found: list[torch.Tensor]) -> None:
+    if isinstance(value, torch.Tensor):
+        found.append(value)
+        return
+    kind = type(value)
+    is_plain = _is_plain.get(kind)
+    if is_plain is None:
+        is_plain = _is_plain[kind] = _holds_nothing(kind)
+    if is_plain or not depth:
+        return
+    if isinstance(value, _SEQUENCES):
+        items: Iterable[Any] = value
+    elif isinstance(value, Mapping):
+        items = value.values()
+    else:
+        items = attributes(value).values()
+    for item in items:
+        _collect(item, depth - 1, found)
+
+
+def _holds_nothing(kind: type) -> bool:
+    if issubclass(kind, (*_SEQUENCES, Mapping, Distribution)) or is_dataclass(kind):
+        return False
+    return issubclass(kind, nn.Module) or kind.__module__.split(".")[0] in _WITHOUT_TENSORS
+
+
+def attributes(value: Any) -> dict[str, Any]:
+    """Return what an object holds: its `__dict__` and its `__slots__`, by name.
+
+    Of a distribution only its parameters and the distributions that it is made of.
+    """
+    held = dict(getattr(value, "__dict__", {}))
+    for kind in type(value).__mro__:
+        slots = kind.__dict__.get("__slots__", ())
+        for name in (slots,) if isinstance(slots, str) else slots:
+            if name not in ("__dict__", "__weakref__"):
+                name = f"_{kind.__name__.lstrip('_')}{name}" if _is_mangled(name) else name
+                if hasattr(value, name):
+                    held[name] = getattr(value, name)
+    if isinstance(value, Distribution):
+        public = {name: item for name, item in held.items() if not name.startswith("_")}
+        if any(isinstance(i, torch.Tensor | Distribution) for i in public.values()):
+            return public
+    return held
+
+
+def _is_mangled(name: str) -> bool:
+    return name.startswith("__") and not name.endswith("__")
+
+
+def result_tensors(result: Any) -> list[torch.Tensor]:
+    """Return the tensors of a model's result, without the caches of a language model.
+
+    Those (`past_key_values`) are there to make the next pass shorter; nobody looks at them.
+    """
+    if isinstance(result, Mapping):
+        parts: list[Any] = [v for k, v in result.items() if k != "past_key_values"]
+    elif isinstance(result, list | tuple):
+        parts = list(result)
+    else:
+        parts = [result]
+    return [t for p in parts if not type(p).__name__.endswith("Cache") for t in tensors_in(p)]
+
+
+def version_of(tensor: torch.Tensor) -> int:
+    """Return a number that grows when a tensor is written to; 0 for inference tensors."""
+    return 0 if tensor.is_inference() else int(tensor._version)
+
+
+def is_wrapped(tensor: torch.Tensor) -> bool:
+    """Return whether a transform of torch.func, such as `vmap`, sees another tensor behind it."""
+    return torch._C._functorch.is_functorch_wrapped_tensor(tensor)
+
+
+def unwrapped(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor directly behind one for which `is_wrapped` holds."""
+    return torch._C._functorch.get_unwrapped(tensor)
+
+
+def plain_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor behind all wrappers of torch.func.
+
+    The axis over which `vmap` runs comes first.
+    """
+    while is_wrapped(tensor):
+        batched = torch._C._functorch.is_batchedtensor(tensor)
+        axis = torch._C._functorch.maybe_get_bdim(tensor) if batched else 0
+        tensor = unwrapped(tensor)
+        if axis:
+            tensor = tensor.movedim(axis, 0)
+    return tensor
+
+
+def storage_of(tensor: torch.Tensor) -> int | None:
+    """Return the address of a tensor's memory; None if it has none of its own, as a sparse one."""
+    try:
+        return int(tensor.untyped_storage().data_ptr()) or None
+    except (RuntimeError, NotImplementedError):
+        return None
