@@ -4,4 +4,6 @@ from __future__ import annotations
 
 from vrnn.cli.main import entry
 
-entry()
+# A process that a model's script starts imports this module again, under another name.
+if __name__ == "__main__":
+    entry()

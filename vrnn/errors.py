@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import threading
+
 
 class VrnnError(Exception):
     """Bad input or a missing part of the machine.
@@ -17,6 +19,16 @@ class FatalError(VrnnError):
 
 class Fault(VrnnError):
     """A fault of vrnn itself that stands in the log already, as a sentence for the user."""
+
+
+def is_ctrl_c(error: BaseException) -> bool:
+    """Whether an error is the user's Ctrl-C, which Python raises in the main thread alone.
+
+    Anything else that a model's script, a transform or a data set raises is an error of theirs,
+    also `SystemExit`, `KeyboardInterrupt` in another thread, and what is no `Exception`.
+    """
+    in_main = threading.current_thread() is threading.main_thread()
+    return isinstance(error, KeyboardInterrupt) and in_main
 
 
 class WorkerError(Exception):

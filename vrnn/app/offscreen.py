@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -38,6 +37,7 @@ from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
+from vrnn.storage.log import logger
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.workspace.workspace import Workspace
@@ -163,7 +163,7 @@ class OffscreenApp(Closeable):
         if workspace.faults:
             raise Fault(workspace.faults.pop(0))
         for message in workspace.messages:
-            print(f"vrnn: {message}", file=sys.stderr)
+            logger.warning(message)
         workspace.messages.clear()
         self._settle(self.eye())
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-import sys
 import time
+
+from vrnn.storage.terminal import print_error
 
 STARTED = time.perf_counter()
 
@@ -30,4 +31,4 @@ class StartupTimings:
         if self._enabled and milestone not in self._printed:
             self._printed.add(milestone)
             seconds = time.perf_counter() - STARTED
-            print(f"{milestone} {seconds:.3f}", file=sys.stderr, flush=True)
+            print_error(f"{milestone} {seconds:.3f}")

@@ -11,7 +11,9 @@ from typing import Any, TypeVar
 
 from vrnn.config.choices import CAMERAS, MAX_IMAGE_SIDE
 from vrnn.config.options import parse_camera
+from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS
+from vrnn.storage.input_file import check_path
 
 T = TypeVar("T")
 
@@ -37,9 +39,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="safetensors or state_dict file; repeated: for each model in order, none for no file",
     )  # fmt: skip
     group.add_argument(
-        "--classes", type=Path, metavar="FILE", help="text file, one class name per line"
+        "--classes", type=file_path, metavar="FILE", help="text file, one class name per line"
     )
-    group.add_argument("--data", type=Path, metavar="FOLDER", help="images, classes by subfolder")
+    group.add_argument(
+        "--data", type=file_path, metavar="FOLDER", help="images, classes by subfolder"
+    )
     group.add_argument("--input-size", type=_input_size, metavar="HxW", help="224 or 180x250")
     group.add_argument(
         "--text", metavar="TEXT", help="a text that goes in, through the script's tokenizer"
@@ -51,7 +55,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
 def add_image_argument(parser: argparse._ActionsContainer, help: str) -> None:
     """Add `--image`, which may be repeated."""
     parser.add_argument(
-        "--image", dest="images", action="append", type=Path, metavar="FILE", help=help
+        "--image", dest="images", action="append", type=file_path, metavar="FILE", help=help
     )
 
 
@@ -71,9 +75,19 @@ def image_size(text: str) -> tuple[int, int]:
     return size
 
 
+def file_path(text: str) -> Path:
+    """Read the path of a file or folder."""
+    if not text:
+        raise argparse.ArgumentTypeError("the path is empty")
+    try:
+        return check_path(text)
+    except VrnnError as error:
+        raise argparse.ArgumentTypeError(str(error)) from error
+
+
 def png_file(text: str) -> Path:
     """Read the path of a PNG."""
-    path = Path(text)
+    path = file_path(text)
     if path.suffix.lower() != ".png":
         raise argparse.ArgumentTypeError(f"'{text}' should end in .png")
     return path
@@ -102,7 +116,7 @@ def some_of(choices: Collection[str]) -> Callable[[str], tuple[str, ...]]:
 
 
 def _weights(text: str) -> Path | None:
-    return None if text == "none" else Path(text)
+    return None if text == "none" else file_path(text)
 
 
 def _input_size(text: str) -> tuple[int, int]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 
 from vrnn.cli.subcommands import subcommand
+from vrnn.storage.terminal import print_text
 
 
 @subcommand("doctor", help="say what this machine can do and how to install what is missing")
@@ -13,5 +14,5 @@ def run(arguments: argparse.Namespace) -> int:
     from vrnn.cli.machine_report import collect, is_complete, report
 
     sections = collect()
-    print(report(sections))
+    print_text(report(sections))
     return 0 if is_complete(sections) else 2

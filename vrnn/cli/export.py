@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    file_path,
     read_options,
     some_of,
 )
@@ -25,7 +25,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layers", metavar="PATTERN", help="names of layers, such as 'layer1.*' (all)"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER", help="where files are written"
+        "--out", type=file_path, required=True, metavar="FOLDER", help="where files are written"
     )
     parser.add_argument(
         "--what", dest="formats", type=some_of(LAYER_FILES), metavar="LIST",

@@ -36,6 +36,7 @@ from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.log import logger
 from vrnn.storage.serialization import to_dict
+from vrnn.storage.terminal import print_text
 
 SETTINGS_FILE, TABLE_FILE = "settings.json", "features.csv"
 BLOCK_CHANNELS = 32
@@ -141,7 +142,7 @@ def _make_layer(task: _LayerTask, options: FeatureOptions) -> None:
     _write_sheet(folder, title, node, channels, settings)
     if not options.quiet:
         which = "" if settings.is_whole_layer else f"{len(channels)} channels of "
-        print(f"{which}{node.name} in {folder}")
+        print_text(f"{which}{node.name} in {folder}")
 
 
 def _file(folder: Path, channel: int, sample: int) -> Path:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    file_path,
     read_options,
 )
 from vrnn.cli.subcommands import subcommand
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layers", required=True, metavar="PATTERN", help="names of layers, such as 'layer3.*'"
     )
     parser.add_argument(
-        "--out", type=Path, required=True, metavar="FOLDER",
+        "--out", type=file_path, required=True, metavar="FOLDER",
         help="where pictures are written; those that are there already are not made again",
     )  # fmt: skip
     parser.add_argument("--channels", metavar="LIST", help="such as 0-15,40 (all)")

@@ -6,13 +6,13 @@ import argparse
 import json
 from collections import defaultdict
 from dataclasses import asdict
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from vrnn.cli.arguments import add_model_arguments, read_options
+from vrnn.cli.arguments import add_model_arguments, file_path, read_options
 from vrnn.cli.subcommands import subcommand
 from vrnn.config.options import GraphOptions
 from vrnn.errors import VrnnError
+from vrnn.storage.terminal import print_text
 
 if TYPE_CHECKING:
     from vrnn.compute.loading.source import ModelSource
@@ -25,7 +25,9 @@ RIGHT_ALIGNED = ("id", "parameters")
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Add the arguments that `GraphOptions` holds."""
     add_model_arguments(parser)
-    parser.add_argument("--json", type=Path, metavar="FILE", help="write the graph to this file")
+    parser.add_argument(
+        "--json", type=file_path, metavar="FILE", help="write the graph to this file"
+    )
     parser.add_argument("--quiet", action="store_true", help="print no table")
 
 
@@ -51,10 +53,10 @@ def run(arguments: argparse.Namespace) -> int:
         raw = trace(source.model, source.example_inputs(), source.title)
         network = simplify(raw, options.detail).network
         if not options.quiet:
-            print(("\n" if number else "") + report(network, source))
+            print_text(("\n" if number else "") + report(network, source))
         if options.json is not None:
             text = json.dumps(to_dict(network), indent=2, ensure_ascii=False)
-            write_atomically(options.json, text.encode() + b"\n")
+            write_atomically(options.json, text.encode("utf-8", "backslashreplace") + b"\n")
     return 0
 
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import argparse
-from pathlib import Path
 
 from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
     camera,
+    file_path,
     image_size,
     png_file,
     read_options,
@@ -28,7 +28,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     _add_window_arguments(parser)
     _add_batch_arguments(parser)
     other = parser.add_argument_group("other")
-    other.add_argument("--config", type=Path, metavar="FILE", help="settings, see docs/settings.md")
+    other.add_argument(
+        "--config", type=file_path, metavar="FILE", help="settings, see docs/settings.md"
+    )
     other.add_argument("--timings", action="store_true", help="print how long each step took")
     add_quiet_argument(other)
 
@@ -40,8 +42,10 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
         "--live", metavar="N|FILE|FOLDER",
         help="frames as they come: of camera N, a video file or a folder of images",
     )  # fmt: skip
-    group.add_argument("--session", type=Path, metavar="FILE", help="open a saved session")
-    group.add_argument("--place", dest="session", type=Path, help=argparse.SUPPRESS)  # former name
+    group.add_argument("--session", type=file_path, metavar="FILE", help="open a saved session")
+    group.add_argument(
+        "--place", dest="session", type=file_path, help=argparse.SUPPRESS
+    )  # former name
     group.add_argument(
         "--arrange", metavar="NAME", help="placement of layers: terrace, conveyor (terrace)"
     )
@@ -59,7 +63,7 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("pictures and videos, without a window or a screen")
     group.add_argument("--screenshot", type=png_file, metavar="FILE", help="write a PNG and end")
     group.add_argument(
-        "--screenshot-dir", type=Path, metavar="FOLDER",
+        "--screenshot-dir", type=file_path, metavar="FOLDER",
         help="write a PNG for each image and camera into this folder and end",
     )  # fmt: skip
     group.add_argument(
@@ -81,15 +85,17 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         help="what two eyes see, side by side",
     )  # fmt: skip
     group.add_argument(
-        "--video", type=Path, metavar="FILE|FOLDER",
+        "--video", type=file_path, metavar="FILE|FOLDER",
         help="fly from --camera to --camera: an mp4, or a folder of PNGs",
     )  # fmt: skip
-    group.add_argument("--film", dest="video", type=Path, help=argparse.SUPPRESS)  # former name
+    group.add_argument(
+        "--film", dest="video", type=file_path, help=argparse.SUPPRESS
+    )  # former name
     group.add_argument("--seconds", type=float, metavar="S", help="of a video, between cameras (3)")
     group.add_argument("--rate", type=float, metavar="N", help="of a video, frames per second (30)")
     group.add_argument("--transparent", action="store_true", help="no background")
     group.add_argument(
-        "--play", type=Path, metavar="FILE",
+        "--play", type=file_path, metavar="FILE",
         help="run the commands in this TOML file, pictures among them, and end; see "
         "docs/commands.md",
     )  # fmt: skip

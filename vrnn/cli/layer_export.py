@@ -9,6 +9,7 @@ from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.layers import export_layers, matching_layers
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.results import ForwardResult
+from vrnn.storage.terminal import print_text
 
 
 def export_models(options: ExportOptions) -> None:
@@ -36,7 +37,7 @@ def export_models(options: ExportOptions) -> None:
                 files += len(paths)
                 bar.update()
         if not options.quiet:
-            print(f"{files} files of {len(nodes)} layers of {info.title} in {options.out}")
+            print_text(f"{files} files of {len(nodes)} layers of {info.title} in {options.out}")
 
 
 def _wait(

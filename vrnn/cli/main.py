@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
@@ -12,10 +13,12 @@ from typing import NoReturn
 
 from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.parser import parse
+from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
 from vrnn.errors import VrnnError
 from vrnn.storage.fault_log import fault_log
-from vrnn.storage.log import log_to_stderr
+from vrnn.storage.log import hide_library_warnings, log_to_stderr
 from vrnn.storage.plugins import load_plugins
+from vrnn.storage.terminal import StandardStreams, print_error
 
 BAD_INPUT = 2
 BROKEN = 1
@@ -46,11 +49,10 @@ def main(argv: Sequence[str] | None = None) -> int:
         # The reader of our output went away (`vrnn graph | head`).
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
-        what = str(error) or "no reason given"
-        again = "" if "--debug" in words else " (run it again with --debug to see where)"
-        message = f"vrnn failed unexpectedly: {type(error).__name__}: {what}{again}"
-        return _report(message, BROKEN, words)
+    except SystemExit:  # --help and --version have been printed
+        raise
+    except BaseException as error:
+        return _report_unexpected(error, words)
 
 
 def entry() -> NoReturn:
@@ -59,9 +61,17 @@ def entry() -> NoReturn:
     A model that still runs cannot be stopped, and torch's threads do not outlive the interpreter.
     """
     handle_interrupt()
-    code = main()
-    sys.stdout.flush()
-    sys.stderr.flush()
+    streams = StandardStreams()
+    if "--debug" not in sys.argv:
+        hide_library_warnings()
+    try:
+        code = main()
+    except SystemExit as ended:
+        code = ended.code if isinstance(ended.code, int) else 0
+    try:
+        streams.finish()
+    except VrnnError as error:
+        code = code or _report(str(error), BAD_INPUT, [])
     if threading.active_count() > 1:
         os._exit(code)
     sys.exit(code)
@@ -72,16 +82,52 @@ def _run(words: list[str]) -> int:
     fault_log.raises = "--debug" in words
     load_plugins()
     arguments = parse(words)
-    return int(arguments.run(arguments))
+    _check_folder()
+    return _call(arguments)
+
+
+def _call(arguments: argparse.Namespace) -> int:
+    """Do what was asked for; returns the exit code."""
+    try:
+        return int(arguments.run(arguments))
+    except SystemExit as error:
+        raise VrnnError(
+            f"the model's own code ended the program: {explain_error(error)}; remove that call"
+        ) from error
+
+
+def _check_folder() -> None:
+    """Raise VrnnError where relative paths lead nowhere."""
+    try:
+        os.getcwd()
+    except FileNotFoundError as error:
+        raise VrnnError("the folder you are in was deleted; go to another one with cd") from error
+
+
+def _report_unexpected(error: BaseException, words: list[str]) -> int:
+    """Report what nobody has made a sentence of; returns the exit code."""
+    if is_out_of_memory(error):
+        what = (
+            "there is not enough memory; pass a smaller --size or --input-size, or give vrnn more"
+        )
+        return _report(what, BAD_INPUT, words)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror:
+        return _report(f"cannot use '{error.filename}': {error.strerror.lower()}", BAD_INPUT, words)
+    if not isinstance(error, Exception):  # the model's own code raised it
+        return _report(explain_error(error), BAD_INPUT, words)
+    what = str(error) or "no reason given"
+    again = "" if "--debug" in words else " (run it again with --debug to see where)"
+    message = f"vrnn failed unexpectedly: {type(error).__name__}: {what}{again}"
+    return _report(message, BROKEN, words)
 
 
 def _report(message: str, code: int, words: list[str]) -> int:
     if "--debug" in words:
         traceback.print_exc()
-    print(f"vrnn: {' '.join(message.split())}", file=sys.stderr)
+    print_error(f"vrnn: {message}")
     return code
 
 
 def _interrupted() -> int:
-    print("vrnn: interrupted", file=sys.stderr)
+    print_error("vrnn: interrupted")
     return INTERRUPTED

@@ -7,6 +7,7 @@ from vrnn.commands.script import read_commands
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.storage.log import logger
+from vrnn.storage.terminal import print_text
 
 
 def run(options: Options) -> int:
@@ -22,7 +23,7 @@ def run(options: Options) -> int:
             except VrnnError as error:
                 raise VrnnError(f"{options.play}, command {number}: {error}") from error
             if command.written_file is not None and not options.quiet:
-                print(command.written_file)
+                print_text(str(command.written_file))
         for note in app.feed.notes:
             logger.warning(note)
     return 0

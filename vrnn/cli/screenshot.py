@@ -12,6 +12,7 @@ from vrnn.export.png import write_png
 from vrnn.export.video import check_video
 from vrnn.storage.atomic import check_writable, make_folder
 from vrnn.storage.log import logger
+from vrnn.storage.terminal import print_text
 
 
 def run(options: Options) -> int:
@@ -38,7 +39,7 @@ def run(options: Options) -> int:
                 )
                 write_png(shot.path, picture)
                 if not options.quiet:
-                    print(shot.path)
+                    print_text(str(shot.path))
         if options.video is not None:
             app.do(
                 RecordVideo(
@@ -46,6 +47,6 @@ def run(options: Options) -> int:
                 )
             )
             if not options.quiet:
-                print(options.video)
+                print_text(str(options.video))
         timings.mark("pictures")
     return 0

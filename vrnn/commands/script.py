@@ -11,7 +11,6 @@ file = "folded.png"
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +20,8 @@ from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import command, command_named
 from vrnn.errors import VrnnError
-from vrnn.storage.serialization import from_dict
+from vrnn.storage.input_file import read_toml
+from vrnn.storage.serialization import describe_value, from_dict
 
 TABLE, FORMER_TABLE = "command", "action"
 """What the tables of such a file are called, and what older files call them."""
@@ -51,13 +51,7 @@ def read_commands(path: Path) -> list[Command]:
     Raises:
         VrnnError: When it cannot be read, or a command in it is wrong: named by its number.
     """
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"cannot read the commands in '{path}': {reason}") from error
-    except ValueError as error:  # of TOML and of UTF-8
-        raise VrnnError(f"cannot read the commands in '{path}': {error}") from error
+    content = read_toml(path, "the commands")
     name = FORMER_TABLE if FORMER_TABLE in content else TABLE
     tables = content.pop(name, [])
     if content or not isinstance(tables, list):
@@ -82,7 +76,12 @@ def command_from_table(table: Mapping[str, Any], folder: Path) -> Command:
     Raises:
         VrnnError: When there is no such command, or a field is unknown, missing or wrong.
     """
+    if not isinstance(table, Mapping):
+        raise VrnnError(f"a command should be a table, not {describe_value(table)}")
     given = dict(table)
     name = given.pop("do", None)
-    info = command_named(str(name))
-    return from_dict(info.kind, given, f"'{name}'", folder)
+    if name is None:
+        raise VrnnError("the line with `do`, the name of the command, is missing")
+    if not isinstance(name, str):
+        raise VrnnError(f"do should be the name of a command, not {describe_value(name)}")
+    return from_dict(command_named(name).kind, given, f"'{name}'", folder)

@@ -27,6 +27,7 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
 
+from vrnn.compute.forked_process import own_process
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
 
@@ -254,7 +255,7 @@ class JobQueue:
     """
 
     def __init__(
-        self, emit: Callable[[JobEvent], None], user_message: Callable[[Exception], str]
+        self, emit: Callable[[JobEvent], None], user_message: Callable[[BaseException], str]
     ) -> None:
         """Begin without jobs.
 
@@ -335,14 +336,15 @@ class JobQueue:
                 if job.slot not in models:
                     raise VrnnError(f"there is no model in slot {job.slot} to work on")
                 active.steps = job.steps(models[job.slot], check_stop)
-            step = next(active.steps)
+            with own_process():
+                step = next(active.steps)
         except JobCancelled:
             self._finish(JobFailed(job_id, job, active.cancel_reason, cancelled=True))
             return
         except StopIteration as end:
             self._finish(JobDone(job_id, job, end.value))
             return
-        except Exception as error:
+        except BaseException as error:  # whatever a model's own code raises
             message = self._user_message(error)
             self._finish(JobFailed(job_id, job, message, traceback.format_exc()))
             return

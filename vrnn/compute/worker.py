@@ -21,6 +21,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from vrnn.compute import garbage_collector
+from vrnn.compute.forked_process import own_process
 from vrnn.compute.jobs import Job, JobEvent, JobQueue
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
@@ -173,7 +174,7 @@ class Worker:
         self._interrupts = False
         self._is_closed = False
         self._models: dict[int, LoadedModel] = {}
-        self._thread = threading.Thread(target=self._run_loop, name="vrnn-model", daemon=True)
+        self._thread = threading.Thread(target=self._run_to_the_end, name="vrnn-model", daemon=True)
         self._thread.start()
         # A thread that is inside torch when the interpreter ends would abort the process.
         atexit.register(self.close)
@@ -287,6 +288,10 @@ class Worker:
         return not self._thread.is_alive()
 
     # In the thread.
+
+    def _run_to_the_end(self) -> None:
+        # What gets here is no fault of a model; without a message everyone would wait for ever.
+        self._emit_errors(None, self._run_loop)
 
     def _run_loop(self) -> None:
         while True:
@@ -403,16 +408,17 @@ class Worker:
     def _emit_errors(self, slot: int | None, function: Callable[..., object], *args: Any) -> None:
         """Call a function; what goes wrong becomes a `WorkerFailure`."""
         try:
-            function(*args)
+            with own_process():
+                function(*args)
         except _Superseded:
             raise
-        except Exception as error:
+        except BaseException as error:  # whatever a model's own code raises
             message, details = _user_message(error), traceback.format_exc()
             opening = function in (self._open, self._open_all)
             self._events.put(WorkerFailure(slot, message, details, opening))
 
 
-def _user_message(error: Exception) -> str:
+def _user_message(error: BaseException) -> str:
     """A sentence for the user about an error."""
     if isinstance(error, VrnnError):
         return str(error)

@@ -11,6 +11,7 @@ from typing import Any
 
 from vrnn.config.schema import MODIFIERS, Config, Keys
 from vrnn.errors import VrnnError
+from vrnn.storage.input_file import read_toml
 from vrnn.storage.paths import user_settings_file
 from vrnn.storage.serialization import from_dict
 
@@ -39,23 +40,13 @@ def load_config(file: Path | None = None) -> Config:
     config = from_dict(Config, values, "", Path())
     own = user_settings_file()
     for path in ([own] if own.is_file() else []) + ([file] if file else []):
-        values = _overlaid(values, _read(path))
+        values = _overlaid(values, read_toml(path, "the settings"))
         try:
             _check_keys(values["keys"])
             config = from_dict(Config, values, "", path.parent)
         except VrnnError as error:
             raise VrnnError(f"{path}: {error}") from error
     return config
-
-
-def _read(path: Path) -> Tables:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"cannot read the settings in '{path}': {reason}") from error
-    except ValueError as error:  # of TOML and of UTF-8
-        raise VrnnError(f"cannot read the settings in '{path}': {error}") from error
 
 
 def _overlaid(values: Tables, changes: Tables) -> Tables:

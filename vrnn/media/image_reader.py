@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import stat
 import warnings
 from pathlib import Path
+from typing import BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vrnn.errors import VrnnError
+from vrnn.storage.input_file import check_regular, reason
 
 MAX_PIXELS = 120_000_000
 """More than any camera's picture; a small file can claim far more and fill the memory."""
 MAX_BYTES = 1 << 30
 """Of a file."""
+FORMATS = ("PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "ICO", "JPEG2000", "TGA")
+"""What is read, by its content. Of Pillow's other formats some start a program, as EPS does."""
 SUFFIXES = frozenset(
     ".png .jpg .jpeg .bmp .gif .tif .tiff .webp .ppm .pgm .pbm .ico .jp2 .tga".split()
 )
@@ -35,40 +38,64 @@ def read_image(path: Path, min_side: int = 0) -> np.ndarray:
         VrnnError: There is no such file, it is no image, broken, or too large.
     """
     try:
-        status = path.stat()
-        if not stat.S_ISREG(status.st_mode):  # reading a pipe would never end
-            raise VrnnError(f"'{path}' is not a file; pass an image")
-        if status.st_size > MAX_BYTES:
+        check_regular(path)  # reading a pipe would never end
+        if path.stat().st_size > MAX_BYTES:
             raise VrnnError(f"'{path}' is larger than 1 GB; pass a smaller image")
+        with path.open("rb") as file:
+            return decode_image(file, f"'{path}'", min_side)
+    except FileNotFoundError as error:
+        raise VrnnError(f"there is no image file '{path}'") from error
+    except VrnnError as error:
+        if str(error).startswith("it is "):
+            raise VrnnError(f"'{path}' cannot be read: {error}; pass an image") from error
+        raise
+    except (OSError, ValueError) as error:
+        raise VrnnError(f"the image '{path}' cannot be read: {reason(error)}") from error
+
+
+def decode_image(file: BinaryIO, name: str, min_side: int = 0) -> np.ndarray:
+    """Read the first picture in an open file. See `read_image`.
+
+    Args:
+        file: The file, at its start.
+        name: What messages call it.
+        min_side: As for `read_image`.
+
+    Raises:
+        VrnnError: It is no image of `FORMATS`, broken, or too large.
+    """
+    try:
         with warnings.catch_warnings():
-            # Pillow warns of large pictures from a limit of its own; ours is checked below.
-            warnings.simplefilter("ignore", Image.DecompressionBombWarning)
-            with Image.open(path) as picture:
-                _check_size(path, picture.size)
+            # Pillow warns of large pictures from a limit of its own, and of what it mends.
+            warnings.simplefilter("ignore")
+            with Image.open(file, formats=FORMATS) as picture:
+                _check_size(name, picture.size)
                 if min_side:
                     picture.draft(None, (min_side, min_side))
                 picture.load()
+                _check_size(name, picture.size)  # an icon may hold more than it says
                 return to_rgb(ImageOps.exif_transpose(picture))
+    except VrnnError:
+        raise
     except Image.DecompressionBombError as error:
-        raise VrnnError(_too_large(path)) from error
-    except FileNotFoundError as error:
-        raise VrnnError(f"there is no image file '{path}'") from error
+        raise VrnnError(_too_large(name)) from error
     except UnidentifiedImageError as error:
-        raise VrnnError(f"'{path}' is not an image that can be read; pass PNG or JPEG") from error
-    except (OSError, ValueError, SyntaxError, EOFError) as error:
-        reason = getattr(error, "strerror", None) or str(error)
-        raise VrnnError(f"the image '{path}' cannot be read: {reason.lower()}") from error
+        raise VrnnError(
+            f"{name} is not an image that can be read; those are {', '.join(FORMATS)}"
+        ) from error
     except MemoryError as error:
-        raise VrnnError(f"not enough memory for the image '{path}'; pass a smaller one") from error
+        raise VrnnError(f"not enough memory for the image {name}; pass a smaller one") from error
+    except Exception as error:  # a broken file fails in as many ways as there are decoders
+        raise VrnnError(f"the image {name} cannot be read: {reason(error)}") from error
 
 
-def _check_size(path: Path, size: tuple[int, int]) -> None:
+def _check_size(name: str, size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
-        raise VrnnError(_too_large(path))
+        raise VrnnError(_too_large(name))
 
 
-def _too_large(path: Path) -> str:
-    return f"the image '{path}' has more than {MAX_PIXELS // 10**6} million pixels; shrink it first"
+def _too_large(name: str) -> str:
+    return f"the image {name} has more than {MAX_PIXELS // 10**6} million pixels; shrink it first"
 
 
 def to_rgb(picture: Image.Image) -> np.ndarray:
@@ -112,8 +139,9 @@ def center_crop_resize(image: np.ndarray, height: int, width: int) -> np.ndarray
     """
     rows, columns = image.shape[:2]
     scale = max(height / rows, width / columns)
-    cut_h, cut_w = height / scale, width / scale
+    # Rounding may make the part larger than the whole, by less than a thousandth of a pixel.
+    cut_h, cut_w = min(height / scale, rows), min(width / scale, columns)
     top, left = (rows - cut_h) / 2, (columns - cut_w) / 2
     picture = Image.fromarray(image)
-    box = (left, top, left + cut_w, top + cut_h)
+    box = (left, top, min(left + cut_w, columns), min(top + cut_h, rows))
     return np.asarray(picture.resize((width, height), Image.Resampling.BILINEAR, box=box))

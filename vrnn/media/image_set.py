@@ -4,15 +4,28 @@ from __future__ import annotations
 
 import os
 import re
+import threading
 from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
 
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.media.image_reader import SUFFIXES, read_image
 
+T = TypeVar("T")
+
+MAX_IMAGES = 50_000_000
+"""A set that says it has more is taken not to mean it; their order alone would fill the memory."""
+ITEM_SECONDS = 30.0
+"""How long reading one item of a script's data set may take."""
+
 _DIGITS = re.compile(r"\d+")
+
+
+class TimeLimitError(VrnnError):
+    """An item of a data set took too long, and is still being read."""
 
 
 class ImageSet:
@@ -30,6 +43,7 @@ class ImageSet:
         read: Callable[[int], np.ndarray],
         read_small: Callable[[int, int], np.ndarray] | None = None,
         files: Sequence[str] = (),
+        seconds: float | None = None,
     ) -> None:
         """Count the images; none is read yet.
 
@@ -40,11 +54,22 @@ class ImageSet:
             read_small: The same in less time, but with sides that need not be longer than its
                 second argument; None to read the full size.
             files: (N,) paths that the images are read from; empty when they are not files.
+            seconds: How long reading one of them may take; None: for ever.
+
+        Raises:
+            VrnnError: There are too many.
         """
         self.names, self.files = names, files
         self._labels, self._read = labels, read
         self._read_small = read_small or (lambda index, min_side: read(index))
         self._count = len(labels)
+        if self._count > MAX_IMAGES:
+            raise VrnnError(
+                f"the data set says that it has {self._count:,} images; vrnn shows up to "
+                f"{MAX_IMAGES:,}: give it a part, such as torch.utils.data.Subset"
+            )
+        self._seconds = seconds
+        self._stuck: threading.Thread | None = None
         self._invalid: set[int] = set()
 
     def __len__(self) -> int:
@@ -76,15 +101,51 @@ class ImageSet:
     def _read_checked(self, index: int, read: Callable[[], np.ndarray]) -> np.ndarray:
         self._check(index)
         try:
-            pixels = read()
+            pixels = self._limited(read)
+        except TimeLimitError:
+            raise
         except VrnnError as error:
             raise VrnnError(f"image {index} of the data set: {error}") from error
-        except (Exception, SystemExit) as error:
+        except BaseException as error:  # whatever the data set raises
+            if is_ctrl_c(error):
+                raise
             raise VrnnError(
                 f"image {index} of the data set cannot be read: {_reason(error)}"
             ) from error
         _check_pixels(index, pixels)
         return pixels
+
+    def _limited(self, read: Callable[[], T]) -> T:
+        """Call a function that reads an item, and wait for it only so long."""
+        if self._seconds is None:
+            return read()
+        if self._stuck is not None and self._stuck.is_alive():
+            raise TimeLimitError("an image of the data set is still being read; see its script")
+        results: list[T] = []
+        errors: list[BaseException] = []
+
+        def run() -> None:
+            try:
+                results.append(read())
+            except BaseException as error:  # raised again in the thread that waits
+                errors.append(error)
+
+        # A daemon, so that the program can end although the item never does.
+        thread = threading.Thread(target=run, name="vrnn-item", daemon=True)
+        thread.start()
+        thread.join(self._seconds)
+        if errors and isinstance(errors[0], Exception):
+            raise errors[0]
+        if errors:
+            # Raised again as it is, it would look like the user's own Ctrl-C.
+            raise VrnnError(_reason(errors[0])) from errors[0]
+        if not results:
+            self._stuck = thread
+            raise TimeLimitError(
+                f"an image of the data set took longer than {self._seconds:g} s to read; see what "
+                "its __getitem__ waits for"
+            )
+        return results[0]
 
     def label(self, index: int) -> int:
         """Return the number of an image's class; -1 where unknown, invalid, or not to be read.
@@ -94,8 +155,10 @@ class ImageSet:
         """
         self._check(index)
         try:
-            label = int(self._labels[index])
-        except (Exception, SystemExit):
+            label = int(self._limited(lambda: self._labels[index]))
+        except BaseException as error:  # whatever the data set raises
+            if is_ctrl_c(error):
+                raise
             self._invalid.add(index)
             return -1
         if label < -1 or (self.names and label >= len(self.names)):
@@ -117,10 +180,15 @@ class ImageSet:
 
         Args:
             max_tries: How many images are tried; None is returned when none of them can be read.
+
+        Raises:
+            TimeLimitError: Reading one does not end.
         """
         for index in range(min(max_tries, self._count)):
             try:
                 return self.image(index)
+            except TimeLimitError:
+                raise
             except VrnnError:
                 continue
         return None

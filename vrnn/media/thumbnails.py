@@ -141,3 +141,5 @@ class ThumbnailLoader(Closeable):
             return str(error)
         except MemoryError:
             return f"image {index} of the data set: not enough memory for its thumbnail"
+        except Exception as error:  # a fault of vrnn's must not let anybody wait for ever
+            return f"image {index} of the data set has no thumbnail: {error}"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from functools import cache
 
+from vrnn.errors import is_ctrl_c
 from vrnn.storage.log import logger
 
 GROUP = "vrnn.plugins"
@@ -24,6 +25,8 @@ def load_plugins() -> None:
             plugin = entry_point.load()
             if callable(plugin):
                 plugin()
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
             reason = " ".join(f"{type(error).__name__}: {error}".split())
             logger.warning("the plug-in '%s' could not be loaded: %s", entry_point.name, reason)

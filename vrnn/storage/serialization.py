@@ -16,6 +16,7 @@ from reprlib import Repr
 from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args, get_origin, get_type_hints
 
 from vrnn.errors import VrnnError
+from vrnn.storage.input_file import check_path
 from vrnn.storage.limits import Range
 
 T = TypeVar("T")
@@ -30,6 +31,11 @@ _NAMES = {
 """What a message calls a type, and several values of it."""
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
+
+
+def describe_value(value: Any) -> str:
+    """Return a value as a message shows it, shortened."""
+    return _SHORT.repr(value)
 
 
 def to_dict(value: Any) -> Any:
@@ -67,7 +73,7 @@ def from_dict(kind: type[T], table: Any, name: str, folder: Path) -> T:
         VrnnError: A field is unknown, missing, or not of its type.
     """
     if not isinstance(table, Mapping):
-        raise VrnnError(f"{name or 'the file'} should be a table, not {_SHORT.repr(table)}")
+        raise VrnnError(f"{name or 'the file'} should be a table, not {describe_value(table)}")
     data_class: Any = kind
     hints = _field_types(data_class)
     former_names = getattr(kind, "FORMER_NAMES", {})
@@ -98,7 +104,7 @@ def check_fields(value: Any) -> None:
     for name, hint in _field_types(kind).items():
         own = getattr(value, name)
         if get_origin(hint) in (Annotated, Literal) and not _fits(own, hint):
-            raise VrnnError(f"{name} should be {describe(hint)}, not {_SHORT.repr(own)}")
+            raise VrnnError(f"{name} should be {describe(hint)}, not {describe_value(own)}")
 
 
 @cache
@@ -112,7 +118,7 @@ def _convert(value: Any, hint: Any, name: str, folder: Path) -> Any:
     for option in _options(hint):
         if _fits(value, option):
             return _convert_fitting(value, option, name, folder)
-    raise VrnnError(f"{name} should be {describe(hint)}, not {_SHORT.repr(value)}")
+    raise VrnnError(f"{name} should be {describe(hint)}, not {describe_value(value)}")
 
 
 def _options(hint: Any) -> tuple[Any, ...]:
@@ -154,7 +160,7 @@ def _convert_fitting(value: Any, hint: Any, name: str, folder: Path) -> Any:
     if hint is float:
         return float(value)
     if hint is Path:
-        return folder / value
+        return check_path(str(folder / check_path(value)))
     if is_dataclass(hint):
         return from_dict(typing.cast(type, hint), value, name, folder)
     origin, arguments = get_origin(hint), get_args(hint)

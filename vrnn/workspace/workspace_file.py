@@ -19,19 +19,18 @@ import numpy as np
 from PIL import Image
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import MAX_BYTES, to_rgb
+from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
 from vrnn.storage.atomic import write_atomically
+from vrnn.storage.input_file import read_text
 from vrnn.storage.serialization import from_dict, to_dict
 
 VERSION = 2
 """Of the file format, under the key `vrnn`."""
-MAX_IMAGE_PIXELS = 1 << 26
-"""Pixels of an image inside a session file."""
 
 
 @dataclass(frozen=True)
@@ -113,7 +112,8 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
     # Every entry is there, so that one can see in a file what it may hold.
     table = {field.name: to_dict(getattr(content, field.name)) for field in fields(content)}
     text = json.dumps(table, indent=1, ensure_ascii=False)
-    write_atomically(path, (text + "\n").encode())
+    # A file name that is no text in UTF-8 becomes escapes, which JSON reads back as they were.
+    write_atomically(path, (text + "\n").encode("utf-8", "backslashreplace"))
 
 
 def _model_entry(spec: ModelSpec) -> _ModelEntry:
@@ -162,20 +162,17 @@ def load_workspace(path: Path) -> WorkspaceSnapshot:
     Raises:
         VrnnError: When it is not a session file, is cut short, or was edited wrongly.
     """
+    text = read_text(path, "the session", MAX_BYTES)
     try:
-        if path.stat().st_size > MAX_BYTES:
-            raise VrnnError(f"'{path}' is too large for a session")
-        table = json.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        reason = (error.strerror or str(error)).lower()
-        raise VrnnError(f"cannot read the session '{path}': {reason}") from error
+        table = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise VrnnError(
             f"the session '{path}' is cut short or was edited wrongly: {error}"
         ) from error
-    if not isinstance(table, dict) or not isinstance(table.get("vrnn"), int):
+    version = table.get("vrnn") if isinstance(table, dict) else None
+    if type(version) is not int or version < 1:
         raise VrnnError(f"'{path}' is not a session that vrnn saved")
-    if table["vrnn"] > VERSION:
+    if version > VERSION:
         raise VrnnError(f"'{path}' was saved by a newer vrnn; update with pip install -U vrnn")
     try:
         return _snapshot(from_dict(_Content, table, "", path.parent))
@@ -204,12 +201,10 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
 
 def _decoded(text: str, key: str) -> np.ndarray:
     try:
-        with Image.open(io.BytesIO(base64.b64decode(text, validate=True))) as image:
-            if image.size[0] * image.size[1] > MAX_IMAGE_PIXELS:
-                raise VrnnError(f"the image '{key}' is too large")
-            return to_rgb(image)
-    except (binascii.Error, OSError, ValueError, SyntaxError) as error:
+        data = base64.b64decode(text, validate=True)
+    except (binascii.Error, ValueError) as error:
         raise VrnnError(f"the image '{key}' cannot be read: {error}") from error
+    return decode_image(io.BytesIO(data), f"'{key}'")
 
 
 def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, ...]]:

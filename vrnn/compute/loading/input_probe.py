@@ -19,9 +19,12 @@ from torch.nn.modules import module as hooks
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
+from vrnn.compute.forked_process import own_process
+from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.tracer import evaluation_mode
+from vrnn.errors import VrnnError, is_ctrl_c
 
 LayerKind = Literal[
     "conv", "linear", "embedding", "recurrent", "attention", "norm", "broadcast", "view", "other"
@@ -105,9 +108,15 @@ def probe(model: nn.Module, inputs: ModelInputs, gradients: bool = False) -> Pro
             mode.watching_modules(),
             torch.set_grad_enabled(gradients),
             mode,
+            own_process(),
         ):
             result = call_model(model, inputs)
-    except Exception as raised:
+    except BaseException as raised:
+        if is_ctrl_c(raised):
+            raise
+        if not isinstance(raised, Exception):  # no other input keeps it from ending the program
+            name = type(model).__name__
+            raise VrnnError(f"'{name}' cannot be run: {explain_error(raised)}") from raised
         error = raised
     finally:
         for leaf in leaves:

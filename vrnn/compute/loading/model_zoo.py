@@ -13,11 +13,12 @@ from typing import Any
 
 from torch import nn
 
+from vrnn.compute.forked_process import own_process
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
 from vrnn.compute.loading.torchvision_compat import allow_torchvision, watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, is_ctrl_c
 
 
 def from_torchvision(name: str) -> ModelCandidate:
@@ -128,7 +129,9 @@ def _import(text: str) -> Any:
                 "script.py:Name"
             ) from error
         raise VrnnError(f"cannot import '{module_name}': {explain_error(error)}") from error
-    except Exception as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise VrnnError(f"cannot import '{module_name}': {explain_error(error)}") from error
     value = getattr(module, name, None)
     if value is None:
@@ -197,8 +200,11 @@ def call_user_code(function: Callable[..., Any], what: str) -> Any:
         VrnnError: It failed; the message names the user's own line.
     """
     try:
-        return function()
-    except (Exception, SystemExit) as error:
+        with own_process():
+            return function()
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise VrnnError(f"cannot build '{what}': {explain_error(error)}") from error
 
 

@@ -22,9 +22,9 @@ from vrnn.compute.loading.script_attributes import ScriptAttributes
 from vrnn.compute.loading.script_runner import run_script
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.media.image_reader import to_rgb
-from vrnn.media.image_set import ImageSet
+from vrnn.media.image_set import ITEM_SECONDS, ImageSet
 from vrnn.media.pixels import to_uint8_rgb
 
 
@@ -150,8 +150,14 @@ def _read_dataset(module: ModuleType, path: Path) -> ImageSet | None:
     items = _DatasetItems(value, path)
     try:
         names: Any = getattr(value, "classes", None) or getattr(module, "class_names", ())
-        return ImageSet(tuple(str(n) for n in names), _DatasetLabels(items), items.pixels)
-    except (Exception, SystemExit) as error:
+        return ImageSet(
+            tuple(str(n) for n in names), _DatasetLabels(items), items.pixels, seconds=ITEM_SECONDS
+        )
+    except VrnnError as error:
+        raise VrnnError(f"'{path.name}': {error}") from error
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise VrnnError(
             f"'{path.name}': the data set does not say how long it is: "
             f"{explain_error(error, path.parent)}"
@@ -186,7 +192,9 @@ class _DatasetItems:
             return _item_to_rgb(self[index], self._path)
         except VrnnError:
             raise
-        except (Exception, SystemExit) as error:
+        except BaseException as error:
+            if is_ctrl_c(error):
+                raise
             raise VrnnError(
                 f"'{self._path.name}': {explain_error(error, self._path.parent)}"
             ) from error

@@ -11,9 +11,11 @@ from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
 from types import ModuleType
 
+from vrnn.compute.forked_process import no_spawned_processes, own_process
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, is_ctrl_c
+from vrnn.storage.terminal import fill_standard_descriptors
 
 
 def run_script(path: Path) -> ModuleType:
@@ -44,7 +46,8 @@ def run_script(path: Path) -> ModuleType:
         assert spec.loader is not None
         module = module_from_spec(spec)
         sys.modules[name] = module  # dataclasses and pickle look their module up
-        spec.loader.exec_module(module)
+        with own_process(), no_spawned_processes():
+            spec.loader.exec_module(module)
     except SystemExit as error:
         raise VrnnError(
             f"the script '{path.name}' ended itself (exit code {error.code}); "
@@ -52,9 +55,12 @@ def run_script(path: Path) -> ModuleType:
         ) from error
     except VrnnError:
         raise
-    except Exception as error:
+    except BaseException as error:
+        if is_ctrl_c(error):
+            raise
         raise VrnnError(f"cannot run '{path.name}': {explain_error(error, path.parent)}") from error
     finally:
+        fill_standard_descriptors()  # a script may close them
         sys.argv = arguments
         with suppress(OSError):
             os.chdir(folder)

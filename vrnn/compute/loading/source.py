@@ -25,6 +25,7 @@ from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_spec import ModelSpec
+from vrnn.storage.input_file import read_text
 
 
 class ModelSource:
@@ -184,10 +185,7 @@ def sample_photograph() -> np.ndarray:
 
 
 def _read_class_names(path: Path) -> tuple[str, ...]:
-    try:
-        lines = path.read_text(encoding="utf-8").splitlines()
-    except (OSError, UnicodeDecodeError) as error:
-        raise VrnnError(f"the class names in '{path}' cannot be read: {error}") from error
+    lines = read_text(path, "the class names").splitlines()
     names = tuple(line.strip() for line in lines)
     while names and not names[-1]:
         names = names[:-1]

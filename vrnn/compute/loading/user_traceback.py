@@ -63,6 +63,8 @@ def explain_error(error: BaseException, folder: Path | None = None) -> str:
     if is_out_of_memory(error):
         return f"out of memory ({reason}); pass a smaller --input-size or --device cpu"
     line = user_line(error, folder)
+    if isinstance(error, OSError) and error.filename is not None and error.strerror and not line:
+        return f"cannot use '{error.filename}': {error.strerror.lower()}"
     kind = type(error).__name__
     if isinstance(error, SyntaxError):
         return f"{line}: {kind}: {error.msg}"
