@@ -19,6 +19,7 @@ from vrnn.controls.events import (
     Scroll,
 )
 from vrnn.errors import VrnnError
+from vrnn.render.driver_probe import check_driver
 from vrnn.render.context import REQUIRED_VERSION
 
 _KEY_NAMES = {
@@ -64,6 +65,7 @@ class Window:
         Raises:
             VrnnError: When there is no display, or no OpenGL 4.1.
         """
+        check_driver()
         self.interrupted = False
         self._events: list[InputEvent] = []
         self._captured = self._right_button_down = False

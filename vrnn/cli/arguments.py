@@ -14,6 +14,7 @@ from vrnn.config.options import parse_camera
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import DETAILS
 from vrnn.storage.input_file import check_path
+from vrnn.storage.limits import Range
 
 T = TypeVar("T")
 
@@ -83,6 +84,22 @@ def file_path(text: str) -> Path:
         return check_path(text)
     except VrnnError as error:
         raise argparse.ArgumentTypeError(str(error)) from error
+
+
+def number_within(kind: Any) -> Callable[[str], float]:
+    """Return a function that reads a number of a type with a `Range`."""
+    limits: Range = kind.__metadata__[0]
+
+    def read(text: str) -> float:
+        try:
+            number = float(text)
+        except ValueError:
+            number = float("nan")
+        if not limits.low <= number <= limits.high:
+            raise argparse.ArgumentTypeError(f"'{text}' should be a number {limits}")
+        return number
+
+    return read
 
 
 def png_file(text: str) -> Path:

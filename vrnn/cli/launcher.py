@@ -11,12 +11,19 @@ from vrnn.cli.arguments import (
     camera,
     file_path,
     image_size,
+    number_within,
     png_file,
     read_options,
 )
 from vrnn.cli.display import has_display
 from vrnn.compute import garbage_collector
-from vrnn.config.choices import HEADSET_USES, MAX_IMAGE_SIDE, STEREO_CHOICES
+from vrnn.config.choices import (
+    HEADSET_USES,
+    MAX_IMAGE_SIDE,
+    STEREO_CHOICES,
+    VideoRate,
+    VideoSeconds,
+)
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.style.color_mapping import COLOR_RANGES
@@ -91,8 +98,18 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--film", dest="video", type=file_path, help=argparse.SUPPRESS
     )  # former name
-    group.add_argument("--seconds", type=float, metavar="S", help="of a video, between cameras (3)")
-    group.add_argument("--rate", type=float, metavar="N", help="of a video, frames per second (30)")
+    group.add_argument(
+        "--seconds",
+        type=number_within(VideoSeconds),
+        metavar="S",
+        help="of a video, between cameras (3)",
+    )
+    group.add_argument(
+        "--rate",
+        type=number_within(VideoRate),
+        metavar="N",
+        help="of a video, frames per second (30)",
+    )
     group.add_argument("--transparent", action="store_true", help="no background")
     group.add_argument(
         "--play", type=file_path, metavar="FILE",

@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 from vrnn.cli.interrupt import handle_interrupt
+from vrnn.cli.machine_limits import check_limits
 from vrnn.cli.parser import parse
 from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
 from vrnn.errors import VrnnError
@@ -83,6 +84,8 @@ def _run(words: list[str]) -> int:
     load_plugins()
     arguments = parse(words)
     _check_folder()
+    if getattr(arguments, "command", None) != "doctor":
+        check_limits()
     return _call(arguments)
 
 

@@ -26,8 +26,10 @@ def probe_egl() -> dict[str, Any]:
 
 def probe_window() -> dict[str, Any]:
     """Try OpenGL in a hidden window, and describe the screen it would be shown on."""
-    import glfw
-    import moderngl
+    import vrnn.app  # noqa: F401  chooses GLFW's library, before that is imported
+
+    import glfw  # isort: skip
+    import moderngl  # isort: skip
 
     problems: list[str] = []
     glfw.set_error_callback(

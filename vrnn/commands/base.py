@@ -19,11 +19,16 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.state import LayerKey, LayerState, State
 from vrnn.scene.viewpoints import check_network, find_layer
 from vrnn.scene.world import World
+from vrnn.storage.serialization import check_fields
 
 
 @dataclass(frozen=True)
 class Command:
     """Something that a person can do."""
+
+    def __post_init__(self) -> None:
+        """Raise VrnnError when a number is out of the range that its field declares."""
+        check_fields(self, choices=False)
 
     def run(self, context: CommandContext) -> None:
         """Do it.

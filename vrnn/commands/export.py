@@ -11,7 +11,7 @@ from typing import ClassVar
 from vrnn.commands.base import Command, layer_name
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
-from vrnn.config.choices import ImageKind
+from vrnn.config.choices import ImageKind, Pixels, VideoRate, VideoSeconds
 from vrnn.scene.picking import Hit
 
 
@@ -53,7 +53,7 @@ class SaveImage(Command):
 
     file: Path
     camera: str = ""
-    size: tuple[int, int] = (1920, 1080)
+    size: tuple[Pixels, Pixels] = (1920, 1080)
     transparent: bool = False
     kind: ImageKind = "flat"
 
@@ -108,13 +108,18 @@ class RecordVideo(Command):
 
     file: Path
     cameras: tuple[str, ...]
-    seconds: float = 3.0
-    rate: float = 30.0
-    size: tuple[int, int] = (1280, 720)
+    seconds: VideoSeconds = 3.0
+    rate: VideoRate = 30.0
+    size: tuple[Pixels, Pixels] = (1280, 720)
 
     def run(self, context: CommandContext) -> None:
         """Write it, or begin to."""
         context.exporter.record_video(self.file, self.cameras, self.seconds, self.rate, self.size)
+
+    @property
+    def written_file(self) -> Path:
+        """The video."""
+        return self.file
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:

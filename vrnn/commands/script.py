@@ -14,13 +14,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
 
 from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import command, command_named
 from vrnn.errors import VrnnError
 from vrnn.storage.input_file import read_toml
+from vrnn.storage.limits import Range
 from vrnn.storage.serialization import describe_value, from_dict
 
 TABLE, FORMER_TABLE = "command", "action"
@@ -36,7 +37,7 @@ class Wait(Command):
         seconds: How long at least.
     """
 
-    seconds: float = 0.0
+    seconds: Annotated[float, Range(0, 3600)] = 0.0
 
     def run(self, context: CommandContext) -> None:
         """Do nothing: whoever plays a script waits after each command."""

@@ -36,6 +36,11 @@ class SaveSession(Command):
         """Say where it is."""
         return f"session saved to {self.file.resolve()}: open it with --session"
 
+    @property
+    def written_file(self) -> Path:
+        """The session."""
+        return self.file
+
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Write a file named by the time."""

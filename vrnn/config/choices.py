@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal, get_args
+from typing import Annotated, Literal, get_args
+
+from vrnn.storage.limits import Range
 
 HeadsetUse = Literal["on", "off", "auto"]
 HEADSET_USES: tuple[HeadsetUse, ...] = get_args(HeadsetUse)
@@ -26,3 +28,11 @@ LAYER_FILES: tuple[LayerFile, ...] = get_args(LayerFile)
 
 MAX_IMAGE_SIDE = 16384
 """Pixels: the largest width and height of a screenshot."""
+Pixels = Annotated[int, Range(1, MAX_IMAGE_SIDE)]
+"""Width or height of a screenshot or of a video."""
+VideoSeconds = Annotated[float, Range(0.01, 3600)]
+"""Of a video, from one camera to the next."""
+VideoRate = Annotated[float, Range(1, 240)]
+"""Of a video, frames per second."""
+MAX_FRAMES = 250_000
+"""Of a video: more than an hour at 60 frames per second."""

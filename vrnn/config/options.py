@@ -240,7 +240,7 @@ def parse_camera(camera: str) -> tuple[float, float, float, float, float] | None
         x, y, z, yaw, pitch = (float(part) for part in parts)
     except ValueError:
         return None
-    if not all(math.isfinite(number) for number in (x, y, z, yaw, pitch)):
+    if not all(abs(number) <= 1e9 for number in (x, y, z, yaw, pitch)):  # not NaN either
         return None
     return x, y, z, math.radians(yaw), math.radians(pitch)
 

@@ -11,6 +11,7 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from vrnn.config.choices import MAX_FRAMES
 from vrnn.errors import VrnnError
 from vrnn.export.png import write_png
 from vrnn.scene.camera import Camera
@@ -41,6 +42,11 @@ def interpolate_cameras(cameras: Sequence[Camera], seconds: float, rate: float) 
         raise VrnnError("a video goes from one camera to another; give --camera at least twice")
     if not (seconds > 0 and 1 <= rate <= 240):
         raise VrnnError("a video needs more than 0 seconds and a rate from 1 to 240")
+    if seconds * rate * (len(cameras) - 1) > MAX_FRAMES:
+        raise VrnnError(
+            f"a video can have {MAX_FRAMES:,} frames; give fewer seconds, frames per second or "
+            "cameras"
+        )
     points = np.array([[c.x, c.y, c.z, c.yaw, c.pitch, c.fov] for c in cameras])
     points[:, 3] = np.unwrap(points[:, 3])
     knots = np.concatenate([points[:1], points, points[-1:]])

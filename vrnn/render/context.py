@@ -8,6 +8,7 @@ from typing import Any
 import moderngl
 
 from vrnn.errors import VrnnError
+from vrnn.render.driver_probe import check_driver
 
 REQUIRED_VERSION = 410
 """OpenGL 4.1 core, as hundreds: what a Mac still has."""
@@ -21,6 +22,7 @@ def offscreen_context() -> moderngl.Context:
     Raises:
         VrnnError: There is no OpenGL, or only one older than `REQUIRED_VERSION`.
     """
+    check_driver()
     try:
         return moderngl.create_standalone_context(require=REQUIRED_VERSION, **_backend_options())
     except Exception as error:

@@ -8,13 +8,20 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 from math import cos, pi, sin, tan
+from typing import Annotated
 
 import numpy as np
+
+from vrnn.storage.limits import Range
 
 MAX_PITCH = pi / 2 - 1e-3
 """Radians: never straight up or down, where yaw has no meaning."""
 NEAR, FAR = 0.05, 4000.0
 """Meters between which things are drawn."""
+
+
+Coordinate = Annotated[float, Range(-1e9, 1e9)]
+"""Meters, or radians of a direction."""
 
 
 @dataclass(frozen=True)
@@ -30,12 +37,12 @@ class Camera:
         fov: Vertical field of view, radians.
     """
 
-    x: float = 0.0
-    y: float = 1.7
-    z: float = 5.0
-    yaw: float = 0.0
-    pitch: float = 0.0
-    fov: float = pi / 3
+    x: Coordinate = 0.0
+    y: Coordinate = 1.7
+    z: Coordinate = 5.0
+    yaw: Coordinate = 0.0
+    pitch: Annotated[float, Range(-1.6, 1.6)] = 0.0
+    fov: Annotated[float, Range(0.01, 3.1)] = pi / 3
 
     @property
     def position(self) -> np.ndarray:

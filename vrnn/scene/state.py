@@ -20,6 +20,7 @@ from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.storage.limits import Range
+from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
 
 MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
@@ -235,6 +236,18 @@ class State:
                 if layer != LayerState(axes=layer.axes)
             },
         )
+
+
+def check_change(before: State, after: State) -> None:
+    """Check a changed state against what its types allow, as a session file does when it is read.
+
+    Raises:
+        VrnnError: A number is out of range, such as where a layer was moved to.
+    """
+    check_fields(after, choices=False)
+    for key, layer in after.layers.items():
+        if before.layers.get(key) is not layer:
+            check_fields(layer, choices=False)
 
 
 def check_names(state: State) -> None:

@@ -98,13 +98,41 @@ def from_dict(kind: type[T], table: Any, name: str, folder: Path) -> T:
     return kind(**given)
 
 
-def check_fields(value: Any) -> None:
-    """Raise VrnnError when a field of a data class is outside its `Literal` or `Range`."""
+def check_fields(value: Any, choices: bool = True) -> None:
+    """Check the fields of a data class, and of those in it, against their types.
+
+    Args:
+        value: The data class.
+        choices: Whether a `Literal` is checked, beside each `Range`.
+
+    Raises:
+        VrnnError: A value is outside.
+    """
     kind: Any = type(value)
     for name, hint in _field_types(kind).items():
         own = getattr(value, name)
-        if get_origin(hint) in (Annotated, Literal) and not _fits(own, hint):
+        if not _is_within(own, hint, choices):
             raise VrnnError(f"{name} should be {describe(hint)}, not {describe_value(own)}")
+
+
+def _is_within(value: Any, hint: Any, choices: bool) -> bool:
+    """Whether a value of a type is within the limits that the type declares."""
+    if is_dataclass(value):
+        check_fields(value, choices)
+        return True
+    origin, arguments = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        limits = [rule for rule in arguments[1:] if isinstance(rule, Range)]
+        return all(rule.low <= value <= rule.high for rule in limits)
+    if origin is Literal:
+        return not choices or value in arguments
+    options = [option for option in _options(hint) if option is not types.NoneType]
+    if len(options) == 1 and options[0] is not hint:
+        return value is None or _is_within(value, options[0], choices)
+    if origin is tuple:
+        kinds = _item_types(hint, value)
+        return all(_is_within(v, k, choices) for v, k in zip(value, kinds, strict=False))
+    return True
 
 
 @cache

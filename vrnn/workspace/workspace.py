@@ -23,7 +23,7 @@ from vrnn.network.results import Ablation
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import InputImage, State
+from vrnn.scene.state import InputImage, State, check_change
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.feature_images import FeatureImageManager
@@ -111,6 +111,7 @@ class Workspace:
         # Not the world's own state: that may be a preview of this very change.
         before = self.history.state
         state = command.apply(before, self.world)
+        check_change(before, state)
         if state != before:
             self.history.push(command.label, state)
         if state != self.world.state:

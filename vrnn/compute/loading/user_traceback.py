@@ -80,5 +80,7 @@ def is_out_of_memory(error: BaseException) -> bool:
         or "can't allocate memory" in text
         or "out of memory" in text
         or "not enough memory" in text
+        or "cannot allocate memory" in text
+        or "failed to map segment" in text
         or "storage size calculation overflowed" in text
     )
