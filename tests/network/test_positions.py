@@ -4,7 +4,14 @@ import pytest
 
 from tests.support.networks import presented, video
 from vrnn.network.axes import AxisChoice, axes_text, is_unsure
-from vrnn.network.positions import position_text, shape_text, shown_text
+from vrnn.network.positions import (
+    has_side_by_side,
+    position_text,
+    shape_text,
+    shown_text,
+    side_by_side_network,
+    single_column,
+)
 
 NODES = {
     node.name: node
@@ -54,6 +61,22 @@ def test_what_is_shown_of_samples_and_frames():
     assert shown_text(network.by_id[0], network.choice_counts, choices) == "frame 6"
     assert shown_text(half, network.choice_counts, choices) == "frame 3"  # it has half as many
     assert shown_text(NODES["maps"], {}) == ""
+
+
+def test_what_is_side_by_side_is_named_first():
+    network = video()
+    choices = (AxisChoice("time", None), AxisChoice("batch", None))
+    wide = side_by_side_network(network, choices)
+    assert [node.shape[-1] for node in wide.nodes] == [2 * 8 * 32, 2 * 8 * 16, 2 * 4 * 8, 2]
+    half = wide.by_id[2]
+    column = (1 * 4 + 2) * 8 + 5  # the second sample, its third frame
+    text = position_text(half, 3, column, (), choices)
+    assert text == "sample 1 · frame 2 · (3, 5)"
+    assert single_column(half, column, choices) == 5
+    assert position_text(wide.by_id[3], 0, 1, (), choices) == "sample 1"
+    assert has_side_by_side(half, choices)
+    assert not has_side_by_side(half, (AxisChoice("time", 1),))
+    assert side_by_side_network(network, ()) == network
 
 
 def test_axes_are_named_and_guesses_are_known():

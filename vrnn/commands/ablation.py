@@ -16,6 +16,7 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
+from vrnn.network.positions import single_column
 from vrnn.network.results import ABLATION_VALUES
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import AblationState, AblationValue, State
@@ -82,7 +83,10 @@ class Ablate(UndoableCommand):
         """Ablate the channel that is pointed at; precisely: the position in all channels."""
         hit = require_layer(hit, "a channel to ablate it, or to take that back")
         channels = (hit.channel,) if hit.channel >= 0 else ()
-        position = (hit.row, hit.column) if precise else None
+        node = context.world.visible_node(hit.slot, hit.node)
+        choices = context.world.state.choices.get(hit.slot, ())
+        column = single_column(node, hit.column, choices)
+        position = (hit.row, column) if precise else None
         return cls(layer_name(context.world, hit), hit.slot, channels, position)
 
 

@@ -113,6 +113,13 @@ class Network:
                     counts[axis.role] = max(axis.size, counts.get(axis.role, 0))
         return counts
 
+    def layout_of(self, node: Node) -> NodeLayout | None:
+        """Return where the columns of a layer's maps are drawn as the nodes of a graph, if so."""
+        layout = self.node_layout
+        if layout is None or node.presentation != "nodes" or len(node.shape) < 2:
+            return None
+        return layout if node.shape[-1] == len(layout.positions) else None
+
     def graph(self) -> networkx.DiGraph:
         """Return a directed graph of ids; each has its `Node` under "node"."""
         graph: networkx.DiGraph = networkx.DiGraph()

@@ -158,12 +158,18 @@ class NetworkObject:
     def default_grid(self, node: int) -> PanelGrid:
         """Return the panel of a layer as it is when the user has changed nothing."""
         one = self.network.by_id[node]
-        has_graph = self.network.node_layout is not None
+        has_graph = self.network.layout_of(one) is not None
         return panel_size(map_shape(one.shape), one.presentation, has_graph)
 
-    def node_lookup(self) -> int:
-        """Return the first texel of the graph's layout on the GPU; -1 where there is none."""
-        return self.addresses.get(NODE_LAYOUT_ID, (0, -1))[1]
+    def node_lookup(self, node: Node) -> int:
+        """Return where on the GPU it is looked up how a layer's graph is drawn.
+
+        Returns:
+            The first texel, in the array that holds the layer's maps; -1 for other layers.
+        """
+        array, first = self.addresses.get(NODE_LAYOUT_ID, (0, -1))
+        same_array = self.addresses.get(node.id, (array, -1))[0] == array
+        return first if same_array and self.network.layout_of(node) is not None else -1
 
     def _place(
         self, arrangement: str, folds: frozenset[str], layers: Mapping[str, LayerState]
@@ -201,11 +207,11 @@ class NetworkObject:
 
     def _panel_shape(self, node: Node, is_module: bool, layer: LayerState) -> PanelShape:
         shape, presentation = map_shape(node.shape), node.presentation
-        has_graph = self.network.node_layout is not None
+        has_graph = self.network.layout_of(node) is not None
         if layer.features is not None and not layer.features.is_whole_layer:
             shape = (shape[0], *self._input_size)  # feature visualizations are as large as inputs
             presentation = "image"
-        one_map = (1, 1, 1) if presentation == "nodes" and has_graph else shape
+        one_map = (1, 1, 1) if has_graph and presentation == "nodes" else shape
         if is_module or (layer.folded and shape[0] > 1):
             side = FOLDED_MODULE_SIDE if is_module else FOLDED_LAYER_SIDE
             return PanelShape(single_map_grid(one_map, side), shows_one_map=True)

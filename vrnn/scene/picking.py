@@ -95,7 +95,8 @@ def pick_layer(
         node = nodes[frame.node_ids[nearest]]
         u, v, distance = float(across[nearest]), float(down[nearest]), float(t[nearest])
         maps = frame.separate_maps.get(node.id)
-        layout = frame.placement.network.node_layout if node.presentation == "nodes" else None
+        has_graph = node.presentation == "nodes"
+        layout = frame.placement.network.layout_of(node) if has_graph else None
         if maps is None:
             return _hit_in_grid(frame, node, slot, (u, v), distance, layout)
         point = np.array([(u - 0.5) * width[nearest], (1 - v) * height[nearest]])

@@ -26,7 +26,7 @@ def hover_text(world: World) -> str:
         return text
     value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
     number = f"{value:.4g}" if math.isfinite(value) else "not finite"
-    position = position_text(node, hit.row, hit.column, network.info.token_names)
+    position = position_text(node, hit.row, hit.column, network.info.token_names, choices)
     channel = "head" if node.presentation == "attention" else "channel"
     space = " " if position.startswith("(") else " · " if position else ""
     return f"{text}   {channel} {hit.channel}{space}{position} = {number}"

@@ -14,6 +14,7 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.layer_pictures import LayerPicture
+from vrnn.network.positions import has_side_by_side
 from vrnn.network.results import ForwardResult
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
@@ -254,6 +255,10 @@ class World(WorldContents):
         It lies on the image of the network's input.
         """
         if hit is None or hit.kind != "layer" or hit.slot not in self.networks:
+            return np.zeros(0, QUAD)
+        if has_side_by_side(
+            self.visible_node(hit.slot, hit.node), self.state.choices.get(hit.slot, ())
+        ):
             return np.zeros(0, QUAD)
         inputs = (r for r in self.pick_regions() if r.kind == "input" and r.slot == hit.slot)
         return receptive_field_outline(self.networks[hit.slot], hit, next(inputs, None))

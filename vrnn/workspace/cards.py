@@ -101,7 +101,8 @@ class CardDeck:
         text = f"{value:.4g}" if isfinite(value) else "not finite"
         network = self._world.networks[slot]
         layer = network.network.by_id[node]
-        position = position_text(layer, row, column, network.info.token_names)
+        choices = self._world.state.choices.get(slot, ())
+        position = position_text(layer, row, column, network.info.token_names, choices)
         if not position or position.startswith("("):
             position = f"row {row}, column {column}"
         return f"{position}: {text}"

@@ -40,6 +40,10 @@ class PinnedCopies:
             if network is None or node is None:
                 continue
             now = network.maps.get(node)
+            kept = self._maps_when_pinned.get(pin.number)
+            if now is not None and kept is not None and _shape(now) != _shape(kept):
+                # Other roles of axes, or other things side by side: they cannot be compared.
+                del self._maps_when_pinned[pin.number]
             if now is not None:
                 self._maps_when_pinned.setdefault(pin.number, now)
             store = FIRST_STORE + pin.number
@@ -73,9 +77,8 @@ class PinnedCopies:
         before = self._maps_when_pinned.get(pin.number)
         if now is None or before is None or pin.kind == "live":
             return now
-        if pin.kind == "kept":
-            return before
-        same = (now.channels, now.height, now.width) == (
-            before.channels, before.height, before.width,
-        )  # fmt: skip
-        return difference(now, before) if same else now
+        return difference(now, before) if pin.kind == "difference" else before
+
+
+def _shape(maps: FeatureMaps) -> tuple[int, int, int]:
+    return maps.channels, maps.height, maps.width

@@ -171,8 +171,8 @@ def _panel_records(
     grids = [
         shapes[n].grid if n in shapes else network_object.default_grid(n) for n in frame.node_ids
     ]
-    lookup = network_object.node_lookup()
-    records = panel_records(frame.panel_rects, grids, nodes, lookup)
+    lookups = [network_object.node_lookup(node) for node in nodes]
+    records = panel_records(frame.panel_rects, grids, nodes, lookups)
     records["range"], records["clip"] = color_ranges(
         network_object.maps, nodes, state.color_mapping
     )

@@ -23,7 +23,10 @@ MAX_HALF = 65504
 
 
 def panel_records(
-    rects: np.ndarray, grids: Sequence[PanelGrid], nodes: Sequence[Node], lookup: int = -1
+    rects: np.ndarray,
+    grids: Sequence[PanelGrid],
+    nodes: Sequence[Node],
+    lookups: Sequence[int] | None = None,
 ) -> np.ndarray:
     """Return panels that wait for their maps.
 
@@ -31,7 +34,7 @@ def panel_records(
         rects: (N, 5) see `PlacementFrame.panel_rects`.
         grids: Columns and rows of each.
         nodes: The layer of each.
-        lookup: First texel of where the nodes of a graph are; -1 where that is not known.
+        lookups: For each, see `NetworkObject.node_lookup`; None where no graph can be drawn.
 
     Returns:
         (N,) `PANEL`.
@@ -50,9 +53,9 @@ def panel_records(
     records["clip"] = 1.0
     records["light"] = 1.0
     records["border"] = BORDER
-    styles = {"curve": CURVE, "nodes": GRAPH if lookup >= 0 else PIXELS}
-    records["style"] = [styles.get(node.presentation, PIXELS) for node in nodes]
-    records["lookup"] = lookup
+    records["lookup"] = -1 if lookups is None else lookups
+    is_curve = np.array([node.presentation == "curve" for node in nodes], bool)
+    records["style"] = np.where(records["lookup"] >= 0, GRAPH, np.where(is_curve, CURVE, PIXELS))
     return records
 
 
