@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.window import display
 from vrnn.cli import machine_report, probe
 from vrnn.cli.machine_report import Finding
+
+__all__ = ["display"]
 
 GL = {
     "version": "4.5 (Core Profile) Mesa",
@@ -50,9 +53,47 @@ def test_columns_are_aligned(run_vrnn):
     assert len(starts) == 1
 
 
-def test_every_probe_answers():
-    for name in probe.PROBES:
-        assert machine_report.probe(name)
+ANSWERS = {
+    "egl": ("version", "renderer", "size", "half_floats", "stereo"),
+    "window": ("version", "renderer", "screen"),
+    "torch": ("version", "devices", "built_for"),
+    "openxr": ("runtime", "version", "headset", "size"),
+}
+"""What each probe tells of its part of the machine."""
+
+
+def test_every_probe_has_an_answer_to_be_tested():
+    assert ANSWERS.keys() == probe.PROBES.keys()
+
+
+@pytest.mark.parametrize("name", ["egl", "torch"])
+def test_a_probe_tells_what_is_there(name):
+    answer = machine_report.probe(name)
+    assert "error" not in answer, answer
+    assert answer.keys() >= set(ANSWERS[name])
+    assert all(answer[key] for key in ANSWERS[name])
+
+
+def test_a_window_is_tried_on_the_screen_that_there_is(display, monkeypatch):
+    monkeypatch.setenv("DISPLAY", display)
+    answer = machine_report.probe("window")
+    assert "error" not in answer, answer
+    assert answer["screen"].startswith("1280x800")
+    assert answer["version"].startswith(("4", "5"))
+
+
+@pytest.mark.usefixtures("no_screen")
+def test_a_window_without_a_screen_is_an_error():
+    answer = machine_report.probe("window")
+    assert list(answer) == ["error"]
+    assert len(answer["error"]) > 10
+
+
+def test_openxr_without_a_runtime_is_an_error_that_says_so(monkeypatch, tmp_path):
+    monkeypatch.setenv("XR_RUNTIME_JSON", str(tmp_path / "none.json"))
+    answer = machine_report.probe("openxr")
+    assert list(answer) == ["error"]
+    assert "none.json" in answer["error"]
 
 
 def test_a_driver_that_ends_its_process_is_told(monkeypatch):

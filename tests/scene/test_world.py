@@ -163,9 +163,12 @@ def test_networks_stand_side_by_side():
 def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
     scores = ClassScores(9, np.array([0.1, 2.0]), np.array([0.13, 0.87], np.float32))
     world, _, _ = small_world([scores])
-    texts = [label.text for label in world.draw_list().labels]
-    assert "dog" in texts
-    assert "87.0%" in texts
+    labels = {label.text: label for label in world.draw_list().labels}
+    texts = labels.keys()
+    for name, share in (("dog", "87.0%"), ("cat", "13.0%")):  # each in one line with its own
+        assert labels[name].origin[1:] == labels[share].origin[1:]
+        assert labels[name].origin[0] < labels[share].origin[0]
+    assert labels["dog"].origin[1] > labels["cat"].origin[1]
     assert "untrained weights" in texts
     assert "1,234 parameters" in texts
 

@@ -106,7 +106,7 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
         snapshot.viewpoints,
         replace(snapshot.state, layers=MappingProxyType({}), input_image=image),
         tuple(_LayerEntry(**vars(layer), network=key[0], layer=key[1]) for key, layer in layers),
-        {key: _encoded(_Pixels(key, pixels)) for key, pixels in snapshot.pixels.items()},
+        {key: _encoded(_Pixels(pixels)) for key, pixels in snapshot.pixels.items()},
         snapshot.changes,
     )
     # Every entry is there, so that one can see in a file what it may hold.
@@ -134,12 +134,17 @@ def _absolute(path: Path | None) -> Path | None:
     return None if path is None else path.resolve()
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Pixels:
-    """An image that is known by its key, which is a hash of it."""
+    """An image that is equal only to itself: two sessions may use the same key for two images."""
 
-    key: str
-    array: np.ndarray = field(compare=False)
+    array: np.ndarray
+
+    def __hash__(self) -> int:
+        return id(self.array)
+
+    def __eq__(self, other: object) -> bool:
+        return isinstance(other, _Pixels) and other.array is self.array
 
 
 @lru_cache(maxsize=2)
