@@ -10,7 +10,7 @@ import torch
 from torch import nn
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
 from vrnn.compute.passes.replay import tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tracer import OpRecord
@@ -38,13 +38,7 @@ def positive_copy(model: nn.Module) -> nn.Module:
 
 def as_maps(tensor: torch.Tensor, layout: MapLayout) -> torch.Tensor:
     """(C, H, W) of the first sample, as it is shown, still in autograd's graph."""
-    if layout.batch_axis is not None:
-        tensor = tensor.select(layout.batch_axis, 0)
-    if layout.order == "tokens":
-        tensor = tensor[layout.prefix_tokens :]
-    if layout.order != "chw":
-        tensor = tensor.movedim(-1, 0)
-    return tensor.reshape(layout.shape)
+    return select_maps(tensor, layout, (0,) * len(layout.choices))[0]
 
 
 class MapRecorder(TorchFunctionMode):

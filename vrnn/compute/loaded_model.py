@@ -13,11 +13,11 @@ from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.predictions import decode_outputs
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.receptive_fields import receptive_fields
-from vrnn.compute.tracing.simplify import GraphView, simplify
+from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
-from vrnn.network.axes import AxisChoice, AxisRole
+from vrnn.network.axes import AxisChoice, AxisRole, default_index, local_index
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.receptive_field import ReceptiveField
@@ -61,9 +61,14 @@ class LoadedModel:
             inputs: Its arguments.
         """
         traced = trace(self.source.model, inputs, self.source.title)
-        self.view: GraphView = simplify(traced, self.detail)
-        self.replay = Replay(self.source.model, self.view)
+        self._found = simplify(traced, self.detail)
         self.inputs = inputs
+        self._read_axes()
+
+    def _read_axes(self) -> None:
+        """Make the view with the roles that the user has set."""
+        self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
+        self.replay = Replay(self.source.model, self.view)
         self._receptive_fields: Mapping[int, ReceptiveField] | None = None
 
     def set_roles(self, roles: Mapping[str, tuple[AxisRole, ...]]) -> bool:
@@ -77,8 +82,9 @@ class LoadedModel:
         """
         if roles == self._roles:
             return False
-        self._roles = dict(roles)
-        return True
+        before, self._roles = self.view.network, dict(roles)
+        self._read_axes()
+        return self.view.network != before
 
     @property
     def receptive_fields(self) -> Mapping[int, ReceptiveField]:
@@ -127,7 +133,8 @@ class LoadedModel:
         maps: dict[int, FeatureMaps] = {}
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
-            maps[node] = to_feature_maps(tensor, self.view.map_layouts[node])
+            indices = self._chosen_indices(node, choices)
+            maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
             on_maps(node, maps[node])
 
         try:
@@ -146,7 +153,27 @@ class LoadedModel:
         outputs = decode_outputs(result, self.network, seen.shape[:2])
         seconds = time.perf_counter() - started
         return ForwardResult(
-            self._sequence, seen, maps, outputs, seconds, tuple(ablations), tuple(choices), note
+            self._sequence, seen, maps, outputs, seconds, tuple(ablations),
+            self._used_choices(choices), note,
+        )  # fmt: skip
+
+    def _chosen_indices(self, node: int, choices: Sequence[AxisChoice]) -> list[int | None]:
+        """Which index of each of a node's choices is shown."""
+        counts, by_role = self.network.choice_counts, {c.role: c.index for c in choices}
+        indices: list[int | None] = []
+        shown = self.network.by_id[node]
+        for axis in (shown.axes[i] for i in shown.choices):
+            longest = counts[axis.role]
+            index = by_role.get(axis.role, default_index(axis.role, longest))
+            indices.append(None if index is None else local_index(index, axis.size, longest))
+        return indices
+
+    def _used_choices(self, choices: Sequence[AxisChoice]) -> tuple[AxisChoice, ...]:
+        """The choice for each role that the network has choices of."""
+        by_role = {choice.role: choice.index for choice in choices}
+        return tuple(
+            AxisChoice(role, by_role.get(role, default_index(role, longest)))
+            for role, longest in self.network.choice_counts.items()
         )
 
     def _has_traced_graph(self, inputs: Inputs) -> bool:

@@ -35,7 +35,7 @@ def same(maps, values):
 def test_blocks_are_those_of_plain_numpy(channels, height, width):
     values = made(channels, height, width)
     same(
-        to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch_axis=0)),
+        to_feature_maps(torch.from_numpy(values)[None], MapLayout.plain(values.shape)),
         values,
     )
 
@@ -43,7 +43,7 @@ def test_blocks_are_those_of_plain_numpy(channels, height, width):
 @pytest.mark.parametrize("size", [1e-30, 1e-6, 1.0, 3e4, 1e9, 1e30])
 def test_any_magnitude_keeps_its_precision(size):
     values = made(5, 13, 9, size)
-    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout(values.shape, batch_axis=0))
+    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout.plain(values.shape))
     same(maps, values)
     assert np.log2(maps.scale) == round(np.log2(maps.scale))
 
@@ -51,10 +51,18 @@ def test_any_magnitude_keeps_its_precision(size):
 def test_channels_at_the_end_and_tokens_with_extra_ones():
     values = made(6, 4, 5)
     last = torch.from_numpy(values.transpose(1, 2, 0).copy())[None]
-    same(to_feature_maps(last, MapLayout((6, 4, 5), "hwc", 0, 0)), values)
+    same(
+        to_feature_maps(
+            last, MapLayout((6, 4, 5), (-1, 4, 5, 6), (3,), (1,), (2,), sample_place=0)
+        ),
+        values,
+    )
     tokens = torch.from_numpy(values.reshape(6, 20).T.copy())
     extra = torch.arange(12.0).reshape(2, 6)
-    maps = to_feature_maps(torch.cat([extra, tokens])[None], MapLayout((6, 4, 5), "tokens", 2, 0))
+    maps = to_feature_maps(
+        torch.cat([extra, tokens])[None],
+        MapLayout((6, 4, 5), (-1, 4, 5, 6), (3,), (1,), (2,), (), (1, 3), 2, 0, 0),
+    )
     same(maps, values)
     assert np.array_equal(maps.extra_tokens, extra.numpy())
 
@@ -62,7 +70,7 @@ def test_channels_at_the_end_and_tokens_with_extra_ones():
 def test_only_the_first_sample_is_shown_and_later_writes_do_not_show():
     values = made(3, 8, 8)
     batch = torch.stack([torch.from_numpy(values), torch.full((3, 8, 8), 9.0)])
-    maps = to_feature_maps(batch, MapLayout((3, 8, 8), batch_axis=0))
+    maps = to_feature_maps(batch, MapLayout.plain((3, 8, 8)))
     batch.zero_()
     same(maps, values)
 
@@ -70,14 +78,14 @@ def test_only_the_first_sample_is_shown_and_later_writes_do_not_show():
 def test_a_view_that_does_not_lie_in_order():
     values = made(4, 6, 8)
     turned = torch.from_numpy(values.transpose(0, 2, 1).copy())[None].transpose(2, 3)
-    same(to_feature_maps(turned, MapLayout((4, 6, 8), batch_axis=0)), values)
+    same(to_feature_maps(turned, MapLayout.plain((4, 6, 8))), values)
 
 
 def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
     values = made(3, 5, 6)
     values[0, 0, 0], values[0, 1, 1], values[1, 2, 2] = np.nan, np.inf, -np.inf
     values[2] = np.nan
-    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout((3, 5, 6), batch_axis=0))
+    maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout.plain((3, 5, 6)))
     assert maps.not_finite == 3 + 30
     assert np.array_equal(np.isnan(maps.values), ~np.isfinite(values))
     good = [channel[np.isfinite(channel)] for channel in values]
@@ -102,9 +110,7 @@ def test_what_is_not_finite_is_marked_counted_and_kept_out_of_the_statistics():
 def test_any_kind_of_number(dtype):
     values = (made(3, 4, 4) > 0).astype(np.float32)
     same(
-        to_feature_maps(
-            torch.from_numpy(values).to(dtype)[None], MapLayout((3, 4, 4), batch_axis=0)
-        ),
+        to_feature_maps(torch.from_numpy(values).to(dtype)[None], MapLayout.plain((3, 4, 4))),
         values,
     )
 
@@ -112,8 +118,8 @@ def test_any_kind_of_number(dtype):
 def test_all_zero_vectors_single_values_and_nothing_at_all():
     for shape in ((4, 7, 7), (10, 1, 1), (1, 1, 1), (2, 1, 50)):
         same(
-            to_feature_maps(torch.zeros(1, *shape), MapLayout(shape, batch_axis=0)),
+            to_feature_maps(torch.zeros(1, *shape), MapLayout.plain(shape)),
             np.zeros(shape, np.float32),
         )
-    empty = to_feature_maps(torch.zeros(1, 3, 0, 4), MapLayout((3, 0, 4), batch_axis=0))
+    empty = to_feature_maps(torch.zeros(1, 3, 0, 4), MapLayout.plain((3, 0, 4)))
     assert empty.not_finite == 0

@@ -11,7 +11,7 @@ import torch
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.model_inputs import map_tensors
-from vrnn.compute.passes.feature_maps import first_sample_maps
+from vrnn.compute.operators.tensor_layout import to_maps
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 
@@ -39,8 +39,9 @@ def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
         activation = tensor.detach().clone()  # a later operation may write over it
 
         def on_gradient(gradient: torch.Tensor) -> None:
-            maps, _ = first_sample_maps(gradient * activation, layouts[node])
-            attributions[node] = maps.sum((1, 2)).float().cpu().numpy()
+            layout = layouts[node]
+            maps = to_maps(gradient * activation, layout)[0, :, -layout.positions :]
+            attributions[node] = maps.sum(-1).float().cpu().numpy()
 
         tensor.register_hook(on_gradient)
 

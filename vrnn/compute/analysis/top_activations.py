@@ -198,9 +198,8 @@ class _ImageRunner:
             return None
         count = len(inputs)
         record = self._view.records[self._node]
-        shape = list(record.shape)
-        shape[self._layout.batch_axis or 0] = count
-        view = replace(self._view, records={self._node: replace(record, shape=tuple(shape))})
+        shape = self._layout.batch_shape(record.shape, count)
+        view = replace(self._view, records={self._node: replace(record, shape=shape)})
         batch = join_samples(inputs)
         try:
             measures = self._replay(Replay(self._source.model, view), batch)
@@ -237,7 +236,7 @@ def _can_batch(view: GraphView, node: int, inputs: Inputs) -> bool:
     record, layout = view.records[node], view.map_layouts[node]
     leaves = leaves_in(inputs)
     is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in leaves)
-    is_single = layout.batch_axis is not None and record.shape[layout.batch_axis] == 1
+    is_single = layout.sample_place is not None and layout.sample_count(record.shape) == 1
     # The weights of fused attention are computed for the first sample only.
     is_fused = record.is_attention and record.operation == "attention"
     return is_plain and is_single and not is_fused
@@ -250,10 +249,10 @@ def _measure(tensor: torch.Tensor, layout: MapLayout) -> Measures:
     """
     maps = to_maps(tensor.detach(), layout)
     maps = maps.abs() if maps.is_complex() else maps
-    area = layout.shape[1] * layout.shape[2]
-    maps = maps[..., maps.shape[-1] - area :].float()
+    maps = maps[..., maps.shape[-1] - layout.positions :].float()
     finite = torch.isfinite(maps)
     maximum, position = maps.masked_fill(~finite, -torch.inf).max(-1)
+    position %= max(layout.shape[1] * layout.shape[2], 1)  # of any slice
     mean = maps.masked_fill(~finite, 0).sum(-1) / finite.sum(-1).clamp_min(1)
     mean = mean.masked_fill(~finite.any(-1), -torch.inf)
     return Measures(maximum.cpu().numpy(), mean.cpu().numpy(), position.cpu().numpy())

@@ -34,14 +34,14 @@ def objective_values(
         raise VrnnError(
             "this model takes one image at a time; its layers cannot be visualized by optimization"
         )
-    prefix_tokens = layout.prefix_tokens
+    extra_tokens = maps.shape[-1] - layout.positions
     if settings.objective == "layer":
         return maps.square().mean((1, 2))
     if settings.objective == "direction":
         if len(settings.direction) != maps.shape[1]:
             raise VrnnError(f"the direction should have {maps.shape[1]} numbers")
         direction = torch.tensor(settings.direction, device=maps.device, dtype=maps.dtype)
-        grid = maps[:, :, prefix_tokens:]
+        grid = maps[:, :, extra_tokens:]
         return torch.einsum("nct,c->n", grid, direction) / grid.shape[2]
     chosen = maps[torch.arange(len(channels), device=maps.device), channels]
     if settings.objective == "neuron":
@@ -49,12 +49,12 @@ def objective_values(
         row, column = settings.position or (height // 2, width // 2)
         if not (0 <= row < height and 0 <= column < width):
             raise VrnnError(f"maps of this layer are {height}×{width}; there is no such neuron")
-        return chosen[:, prefix_tokens + row * width + column]
-    mean = chosen[:, prefix_tokens:].mean(1)
+        return chosen[:, extra_tokens + row * width + column]
+    mean = chosen[:, extra_tokens:].mean(1)
     if settings.objective == "difference":
-        mean = mean - maps[:, settings.subtracted_channel, prefix_tokens:].mean(1)
+        mean = mean - maps[:, settings.subtracted_channel, extra_tokens:].mean(1)
     if settings.diversity > 0 and settings.samples_per_channel > 1:
-        mean = mean - settings.diversity * _similarity(maps[:, :, prefix_tokens:], channels)
+        mean = mean - settings.diversity * _similarity(maps[:, :, extra_tokens:], channels)
     return mean
 
 

@@ -244,6 +244,18 @@ class Geometry:
         shape = (*self.shape[:axis], size, *self.shape[axis + 1 :])
         return Geometry(shape, self.strides, self.offset + start * self.strides[axis])
 
+    def unflattened(self, axis: int, sizes: Sequence[int]) -> Geometry:
+        """Return the geometry with one axis split into several, the outermost first."""
+        strides, step = [], self.strides[axis]
+        for size in reversed(sizes):
+            strides.append(step)
+            step *= size
+        return replace(
+            self,
+            shape=(*self.shape[:axis], *sizes, *self.shape[axis + 1 :]),
+            strides=(*self.strides[:axis], *reversed(strides), *self.strides[axis + 1 :]),
+        )
+
 
 class _ViewSteps(NamedTuple):
     """How a view steps through the tensor it is of.

@@ -157,19 +157,26 @@ def shares_storage(one: torch.Tensor, other: torch.Tensor) -> bool:
         return False
 
 
-def field_of_input(shape: Sequence[int], size: tuple[int, int]) -> PixelField:
+def field_of_input(
+    shape: Sequence[int], size: tuple[int, int], places: tuple[int | None, int | None]
+) -> PixelField:
     """Return the field of an input tensor.
 
     Args:
         shape: Its shape.
         size: (height, width) of the first input in pixels.
+        places: Its axes of rows and columns, counted from the end; None where it has none.
     """
     rows, columns = (AxisInterval(1, 0, 0, 0, n - 1) for n in size)
-    if tuple(shape[-2:]) == size:
-        return PixelField(rows, columns, (-2, -1))
-    if size[0] == 1 and len(shape) == 3 and shape[-1] == size[1]:  # a signal
-        return PixelField(rows.as_global(), columns, (None, -1))
-    return PixelField(rows, columns, (None, None)).as_global()
+    own = tuple(1 if axis is None else shape[axis] for axis in places)
+    if own != size:
+        return PixelField(rows, columns, (None, None)).as_global()
+    row, column = places
+    if row is None:
+        rows = rows.as_global()
+    if column is None:
+        columns = columns.as_global()
+    return PixelField(rows, columns, (row, column))
 
 
 def _without_rule(call: Call, result: torch.Tensor) -> PixelField:

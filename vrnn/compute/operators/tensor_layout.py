@@ -1,56 +1,157 @@
-"""Which axes of a tensor hold channels, rows and columns, and how it is read as feature maps.
+"""How a tensor is read as feature maps: which of its axes are channels, rows, columns and choices.
 
-An `AxisLayout` is carried along from operation to operation while a model is traced. For a tensor
-that is shown, it decides on a `MapLayout`: how the tensor becomes (C, H, W) maps, and back.
+A `MapLayout` tells how a tensor becomes (C, H, W) maps, and back.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from math import isqrt, prod
-from typing import Any, Literal
+from functools import cached_property
+from math import prod
 
 import torch
-
-from vrnn.compute.operators import catalog
-
-MAX_PREFIX_TOKENS = 8
-"""Most class and register tokens that are looked for before a grid of patch tokens."""
-
-
-@dataclass(frozen=True)
-class AxisLayout:
-    """What is known of a tensor's axes.
-
-    Attributes:
-        channel_axis: The axis that holds channels; None if unknown.
-        grid: (height, width) of the map that its tokens came from; None if unknown.
-    """
-
-    channel_axis: int | None = None
-    grid: tuple[int, int] | None = None
 
 
 @dataclass(frozen=True)
 class MapLayout:
     """How a tensor is read as feature maps.
 
+    The tensor's axes are unfolded first: tokens that came from a map into its rows and columns,
+    frames folded into the batch into samples and frames. All numbers of axes count these.
+
     Attributes:
-        shape: (C, H, W) as shown.
-        order: Order of the axes once the batch axis is removed:
-            `chw`: any shape, reshaped to (C, H, W) in row-major order;
-            `hwc`: (…, C), channels last, the others folded to H and W;
-            `tokens`: (T, C), the prefix tokens first, then H·W tokens row by row.
-        prefix_tokens: Number of class and register tokens before the grid.
-        batch_axis: Index of the batch axis, of which the first sample is shown; None if there is
-            none.
+        shape: (C, H, W) as shown, for one index of each choice.
+        sizes: Length of each unfolded axis; -1 for that of the samples, of which a batch may have
+            any number.
+        channels: The axes that make up C, the outermost first.
+        rows: Those that make up H; () if there are no rows.
+        columns: Those that make up W; () if there are no columns.
+        choices: For each choice, such as the frame, its axes, the outermost first. Of an axis that
+            is named nowhere the first index is shown.
+        grid: First and last axis, the latter excluded, of a grid that lies among tokens in one axis
+            of the tensor; None if there is no such axis.
+        prefix_tokens: Number of class and register tokens before that grid.
+        suffix_tokens: Number of tokens behind it.
+        sample_place: The axis of the tensor itself that the samples are in; None without any.
     """
 
     shape: tuple[int, int, int]
-    order: Literal["chw", "hwc", "tokens"] = "chw"
+    sizes: tuple[int, ...]
+    channels: tuple[int, ...] = ()
+    rows: tuple[int, ...] = ()
+    columns: tuple[int, ...] = ()
+    choices: tuple[tuple[int, ...], ...] = ()
+    grid: tuple[int, int] | None = None
     prefix_tokens: int = 0
-    batch_axis: int | None = 0
+    suffix_tokens: int = 0
+    sample_place: int | None = None
+
+    @staticmethod
+    def plain(shape: tuple[int, int, int]) -> MapLayout:
+        """Return the layout of an (N, C, H, W) tensor."""
+        return MapLayout(shape, (-1, *shape), (1,), (2,), (3,), sample_place=0)
+
+    @property
+    def batch_axis(self) -> int | None:
+        """The unfolded axis of the samples; None if there is none."""
+        return self.sizes.index(-1) if -1 in self.sizes else None
+
+    @cached_property
+    def slices(self) -> tuple[int, ...]:
+        """The axes beside samples, channels, rows and columns."""
+        used = {*self.channels, *self.rows, *self.columns, self.batch_axis}
+        return tuple(axis for axis in range(len(self.sizes)) if axis not in used)
+
+    @property
+    def extra_tokens(self) -> int:
+        """Number of tokens that have no place in the maps."""
+        return self.prefix_tokens + self.suffix_tokens
+
+    @property
+    def slice_count(self) -> int:
+        """Number of maps that each channel of a sample has."""
+        return prod(self.sizes[axis] for axis in self.slices)
+
+    @property
+    def positions(self) -> int:
+        """Number of values that each channel of a sample has, class and register tokens aside."""
+        return self.slice_count * self.shape[1] * self.shape[2]
+
+    def sample_count(self, shape: Sequence[int]) -> int:
+        """Return how many samples a tensor of a shape has."""
+        fixed = prod(size for size in self.folded_sizes if size != -1)
+        if not fixed:
+            return 1 if self.sample_place is None else shape[self.sample_place]
+        return prod(shape) // fixed
+
+    def batch_shape(self, shape: Sequence[int], count: int) -> tuple[int, ...]:
+        """Return the shape of the tensor in a pass of several samples.
+
+        Args:
+            shape: Its shape in a pass of one sample.
+            count: Number of samples.
+        """
+        return tuple(
+            size * count if place == self.sample_place else size for place, size in enumerate(shape)
+        )
+
+    @cached_property
+    def folded_sizes(self) -> tuple[int, ...]:
+        """Length of each axis while the grid and the tokens around it are still one axis."""
+        if self.grid is None:
+            return self.sizes
+        first, last = self.grid
+        tokens = prod(self.sizes[first:last]) + self.extra_tokens
+        return (*self.sizes[:first], tokens, *self.sizes[last:])
+
+
+def unfold_tensor(
+    tensor: torch.Tensor, layout: MapLayout
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Unfold a tensor's axes.
+
+    Args:
+        tensor: Any tensor that the layout describes.
+        layout: How to read it.
+
+    Returns:
+        A tensor with the axes `layout.sizes`, and the tokens around the grid, with one axis in its
+        place; None if there are none. Views where possible.
+    """
+    sizes = layout.folded_sizes
+    folded = tensor
+    if -1 in sizes or tuple(tensor.shape) != sizes:
+        known = [layout.sample_count(tensor.shape) if n == -1 else n for n in sizes]
+        folded = tensor if list(tensor.shape) == known else tensor.reshape(known)
+    if layout.grid is None:
+        return folded, None
+    first, last = layout.grid
+    count = prod(layout.sizes[first:last])
+    grid = folded.narrow(first, layout.prefix_tokens, count)
+    if last - first != 1:
+        grid = grid.unflatten(first, layout.sizes[first:last])
+    if not layout.extra_tokens:
+        return grid, None
+    before = folded.narrow(first, 0, layout.prefix_tokens)
+    if not layout.suffix_tokens:
+        return grid, before
+    after = folded.narrow(first, layout.prefix_tokens + count, layout.suffix_tokens)
+    return grid, torch.cat([before, after], first)
+
+
+def _extra_axes(layout: MapLayout) -> tuple[list[int], list[int]]:
+    """Axes of the channels and of all else but the samples, where tokens have one axis."""
+    assert layout.grid is not None
+    first, last = layout.grid
+    renumbered = {
+        axis: axis if axis < first else axis - (last - first) + 1
+        for axis in range(len(layout.sizes))
+        if not first <= axis < last
+    }
+    channels = [renumbered[axis] for axis in layout.channels]
+    slices = [renumbered[axis] for axis in layout.slices if axis in renumbered]
+    return channels, [*slices, first]
 
 
 def to_maps(tensor: torch.Tensor, layout: MapLayout) -> torch.Tensor:
@@ -61,181 +162,124 @@ def to_maps(tensor: torch.Tensor, layout: MapLayout) -> torch.Tensor:
         layout: How to read it.
 
     Returns:
-        (N, C, K + H·W): for each sample and channel the K prefix tokens, then the map row by row.
-        A view of the tensor where possible. N is 1 if the layout has no batch axis.
+        (N, C, K + S·H·W): for each sample and channel the class and register tokens, then each
+        slice or frame, row by row. A view of the tensor where possible. N is 1 if the layout has
+        no samples.
     """
-    samples = tensor[None] if layout.batch_axis is None else tensor.movedim(layout.batch_axis, 0)
-    if layout.order != "chw":
-        samples = samples.movedim(-1, 1)
-    return samples.reshape(len(samples), layout.shape[0], -1)
+    grid, extra = unfold_tensor(tensor, layout)
+    batch = () if layout.batch_axis is None else (layout.batch_axis,)
+    places = (*layout.slices, *layout.rows, *layout.columns)
+    maps = _read(grid, batch, layout.channels, places, layout)
+    if extra is None:
+        return maps
+    channels, tokens = _extra_axes(layout)
+    sample = [i for i, size in enumerate(layout.folded_sizes) if size == -1]
+    return torch.cat([_read(extra, sample, channels, tokens, layout), maps], -1)
+
+
+def _read(
+    tensor: torch.Tensor, batch: Sequence[int], channels: Sequence[int], places: Sequence[int],
+    layout: MapLayout,
+) -> torch.Tensor:  # fmt: skip
+    """(N, C, …)."""
+    order = (*batch, *channels, *places)
+    if order != tuple(range(tensor.dim())):
+        tensor = tensor.permute(order)
+    samples = tensor.shape[0] if batch else 1
+    count = prod(tensor.shape[len(batch) + len(channels) :])
+    return tensor.reshape(samples, layout.shape[0], count)
 
 
 def from_maps(maps: torch.Tensor, layout: MapLayout, like: torch.Tensor) -> torch.Tensor:
     """Undo `to_maps`.
 
     Args:
-        maps: (N, C, K + H·W).
+        maps: (N, C, K + S·H·W).
         layout: The layout that `to_maps` used.
         like: A tensor of the shape to return.
     """
-    batch_axis = layout.batch_axis
-    samples = like[None] if batch_axis is None else like.movedim(batch_axis, 0)
-    if layout.order == "chw":
-        restored = maps.reshape(samples.shape)
-    else:
-        restored = maps.reshape(len(samples), layout.shape[0], *samples.shape[1:-1]).movedim(1, -1)
-    return restored[0] if batch_axis is None else restored.movedim(0, batch_axis)
+    result = maps.new_empty(like.shape)
+    grid, _ = unfold_tensor(result, layout)
+    batch = () if layout.batch_axis is None else (layout.batch_axis,)
+    order = (*batch, *layout.channels, *layout.slices, *layout.rows, *layout.columns)
+    target = grid.permute(order)
+    positions = maps[..., maps.shape[-1] - layout.positions :]
+    target.copy_(positions.reshape(target.shape))
+    if layout.extra_tokens:
+        _write_extra_tokens(maps[..., : maps.shape[-1] - layout.positions], layout, result)
+    return result
 
 
-def layout_after_operation(
-    operation: str,
-    shape: Sequence[int],
-    sources: Sequence[tuple[Sequence[int], AxisLayout]],
-    is_attention_map: bool = False,
-) -> AxisLayout:
-    """Find the axis layout of an operation's result.
-
-    Args:
-        operation: Canonical name of the operation.
-        shape: Shape of the result.
-        sources: Shape and layout of each tensor that it took, in order.
-        is_attention_map: Whether the result is (N, heads, queries, keys) attention weights.
-    """
-    grid = next((layout.grid for _, layout in sources if layout.grid), None)
-    channels = catalog.lookup(operation).channels
-    if channels == "first" and len(shape) >= 2:
-        axis = 1 if len(shape) >= 3 else len(shape) - 1
-        return AxisLayout(axis, (shape[-2], shape[-1]) if len(shape) == 4 else grid)
-    if channels == "last" and shape:
-        return AxisLayout(len(shape) - 1, _channels_last_grid(shape) or grid)
-    if is_attention_map:
-        return AxisLayout(None, grid)
-    same_shape = [layout for old, layout in sources if tuple(old) == tuple(shape)]
-    known = next((layout for layout in same_shape if layout.channel_axis is not None), None)
-    if known is not None:
-        return AxisLayout(known.channel_axis, known.grid or grid)
-    same_dims = [layout for old, layout in sources if len(old) == len(shape)]
-    known = next((layout for layout in same_dims if layout.channel_axis is not None), None)
-    return AxisLayout(known.channel_axis if known else None, grid)
+def _write_extra_tokens(tokens: torch.Tensor, layout: MapLayout, result: torch.Tensor) -> None:
+    """Write the (N, C, K) tokens around the grid to their places in the tensor."""
+    assert layout.grid is not None
+    channels, places = _extra_axes(layout)
+    sample = [i for i, size in enumerate(layout.folded_sizes) if size == -1]
+    known = list(layout.folded_sizes)
+    if sample:
+        known[sample[0]] = len(tokens)
+    folded = result.view(known)
+    first, count = layout.grid[0], prod(layout.sizes[slice(*layout.grid)])
+    order = (*sample, *channels, *places)
+    shape = [folded.shape[axis] for axis in order[:-1]]
+    values = tokens.reshape(*shape, layout.extra_tokens)
+    before, after = values.split([layout.prefix_tokens, layout.suffix_tokens], -1)
+    folded.narrow(first, 0, layout.prefix_tokens).permute(order).copy_(before)
+    start = layout.prefix_tokens + count
+    folded.narrow(first, start, layout.suffix_tokens).permute(order).copy_(after)
 
 
-def _channels_last_grid(shape: Sequence[int]) -> tuple[int, int] | None:
-    return (shape[1], shape[2]) if len(shape) == 4 and shape[0] == 1 else None
-
-
-def layout_after_view(
-    operation: str, args: Sequence[Any], old: Sequence[int], new: Sequence[int], layout: AxisLayout
-) -> AxisLayout:
-    """Find the axis layout of a view.
+def select_maps(
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None]
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """Read the maps of one sample, frame or slice.
 
     Args:
-        operation: Canonical name of the view operation.
-        args: Its positional arguments without the tensor.
-        old: Shape of the tensor.
-        new: Shape of the view.
-        layout: Layout of the tensor.
+        tensor: Any tensor that the layout describes.
+        layout: How to read it.
+        indices: The index of each choice; None for all of them side by side.
+
+    Returns:
+        (C, H, W) maps, wider if several are side by side, and (K, C) class and register tokens;
+        None without any. Views where possible.
     """
-    axis, grid = layout.channel_axis, layout.grid
-    if axis is not None and len(old) == 4 and axis in (1, 3) and old[0] == 1:
-        grid = (old[2], old[3]) if axis == 1 else (old[1], old[2])
-    if axis is None:
-        return AxisLayout(None, grid)
-    order = _axis_order(operation, args, len(old))
-    if order is not None:
-        return AxisLayout(order.index(axis), grid)
-    if tuple(old) == tuple(new):
-        return AxisLayout(axis, grid)
-    return AxisLayout(_axis_after_reshape(axis, old, new), grid)
+    grid, extra = unfold_tensor(tensor, layout)
+    chosen: dict[int, int] = {}
+    side_by_side: list[int] = []
+    for axes, index in zip(layout.choices, indices, strict=True):
+        if index is None:
+            side_by_side += axes
+            continue
+        for axis in reversed(axes):
+            index, chosen[axis] = divmod(index, grid.shape[axis])
+    kept = (*layout.channels, *layout.rows, *side_by_side, *layout.columns)
+    order = (*(axis for axis in range(grid.dim()) if axis not in kept), *kept)
+    maps = grid if order == tuple(range(grid.dim())) else grid.permute(order)
+    maps = maps[tuple(chosen.get(axis, 0) for axis in order[: grid.dim() - len(kept)])]
+    channels, height, width = layout.shape
+    for axis in side_by_side:
+        width *= grid.shape[axis]
+    maps = maps.reshape(channels, height, width)
+    if extra is None:
+        return maps, None
+    return maps, _selected_tokens(extra, layout, chosen)
 
 
-def _axis_order(operation: str, args: Sequence[Any], dims: int) -> list[int] | None:
-    """The old axis of each new one, for a call that permutes axes; else None."""
-    axes = list(range(dims))
-    if operation == "permute":
-        order = args[0] if len(args) == 1 and not isinstance(args[0], int) else args
-        return [int(a) % dims for a in order] if len(order) == dims else None
-    if operation in ("transpose", "swapaxes", "swapdims") and len(args) == 2:
-        a, b = (int(i) % dims for i in args)
-        axes[a], axes[b] = axes[b], axes[a]
-        return axes
-    if operation in ("t", "adjoint") and dims >= 2:
-        axes[-1], axes[-2] = axes[-2], axes[-1]
-        return axes
-    return None
-
-
-def _axis_after_reshape(axis: int, old: Sequence[int], new: Sequence[int]) -> int | None:
-    """The new axis of the same size with as many elements before or after it."""
-    if old[axis] == 1:
-        return None
-    before, after = prod(old[:axis]), prod(old[axis + 1 :])
-    for new_axis, size in enumerate(new):
-        same_before = prod(new[:new_axis]) == before
-        if size == old[axis] and (same_before or prod(new[new_axis + 1 :]) == after):
-            return new_axis
-    if prod(new) == prod(old) and len(new) <= 2 and new and new[-1] == old[axis] * after:
-        return len(new) - 1  # flattened for a linear layer
-    return None
-
-
-def infer_map_layout(
-    shape: Sequence[int], layout: AxisLayout, is_attention: bool = False, batch_size: int = 1
-) -> MapLayout:
-    """Decide how a tensor is shown as feature maps.
-
-    Args:
-        shape: Its shape, batch included.
-        layout: What is known of its axes.
-        is_attention: Whether it holds attention weights, of which each head is a map.
-        batch_size: Number of samples in the batch.
-    """
-    batch, rest, axis = _split_batch(list(shape), layout.channel_axis, batch_size)
-    if is_attention and len(rest) >= 3:
-        return MapLayout((prod(rest[:-2]), rest[-2], rest[-1]), "chw", 0, batch)
-    if len(rest) == 0:
-        return MapLayout((1, 1, 1), "chw", 0, batch)
-    if len(rest) == 1:
-        return MapLayout((rest[0], 1, 1), "chw", 0, batch)
-    is_grid_known = layout.grid is not None and layout.grid[0] * layout.grid[1] in rest
-    if len(rest) == 2 and axis is None and not is_grid_known:
-        return MapLayout((1, rest[0], rest[1]), "chw", 0, batch)
-    if len(rest) == 2:
-        return _token_layout(rest, axis, layout.grid, batch)
-    if axis == len(rest) - 1:
-        return MapLayout((rest[-1], prod(rest[:-2]), rest[-2]), "hwc", 0, batch)
-    return MapLayout((rest[0], prod(rest[1:-1]), rest[-1]), "chw", 0, batch)
-
-
-def _split_batch(
-    shape: list[int], axis: int | None, size: int
-) -> tuple[int | None, list[int], int | None]:
-    """The batch axis, the shape without it, and the channel axis in that."""
-    for batch in (0, 1):
-        if len(shape) > batch + 1 and shape[batch] == size and batch != axis:
-            rest = shape[:batch] + shape[batch + 1 :]
-            return batch, rest, axis - (axis > batch) if axis is not None else None
-    if len(shape) == 1 and shape[0] == size:
-        return 0, [], None
-    return None, shape, axis
-
-
-def _token_layout(
-    rest: list[int], axis: int | None, grid: tuple[int, int] | None, batch: int | None
-) -> MapLayout:
-    """The layout of (T, C) or (C, T): a known or square grid of tokens, else a single row."""
-    if axis != 1:
-        channels, length = rest
-        if grid is not None and grid[0] * grid[1] == length:
-            return MapLayout((channels, *grid), "chw", 0, batch)
-        return MapLayout((channels, 1, length), "chw", 0, batch)
-    length, channels = rest
-    sizes = [grid] if grid else []
-    for prefix in range(MAX_PREFIX_TOKENS + 1):
-        side = isqrt(max(length - prefix, 0))
-        if side > 1 and side * side == length - prefix:
-            sizes.append((side, side))
-    for height, width in sizes:
-        prefix = length - height * width
-        if 0 <= prefix <= MAX_PREFIX_TOKENS:
-            return MapLayout((channels, height, width), "tokens", prefix, batch)
-    return MapLayout((channels, 1, length), "tokens", 0, batch)
+def _selected_tokens(
+    extra: torch.Tensor, layout: MapLayout, chosen: dict[int, int]
+) -> torch.Tensor:
+    """(K, C) tokens around the grid, of the index that is shown."""
+    assert layout.grid is not None
+    first, last = layout.grid
+    channels, _ = _extra_axes(layout)
+    index: list[int | slice] = [0] * extra.dim()
+    for axis, at in chosen.items():
+        if not first <= axis < last:
+            index[axis if axis < first else axis - (last - first) + 1] = at
+    for axis in (*channels, first):
+        index[axis] = slice(None)
+    tokens = extra[tuple(index)]
+    if not channels:
+        return tokens[:, None]
+    place = sorted((*channels, first)).index(first)
+    return tokens.movedim(place, 0).reshape(layout.extra_tokens, layout.shape[0])

@@ -76,19 +76,20 @@ def apply_ablations(
     """
     maps = to_maps(tensor, layout).clone()
     _, height, width = layout.shape
-    prefix_tokens = maps.shape[-1] - height * width
+    extra_tokens = maps.shape[-1] - layout.positions
     for ablation in ablations:
         channels = list(ablation.channels) if ablation.channels else slice(None)
         fill: Any = 0
         if ablation.value == "mean":
-            grid = maps[:, channels, prefix_tokens:]
+            grid = maps[:, channels, extra_tokens:]
             is_real = grid.is_floating_point() or grid.is_complex()
             fill = (grid if is_real else grid.float()).mean(-1, keepdim=True).to(maps.dtype)
         if ablation.position is None:
             maps[:, channels] = fill
         else:
-            index = prefix_tokens + ablation.position[0] * width + ablation.position[1]
-            maps[:, channels, index : index + 1] = fill
+            first = extra_tokens + ablation.position[0] * width + ablation.position[1]
+            # Boolean masks and lists of channels do not go together with steps in one index.
+            maps[..., first :: height * width][:, channels] = fill
     # Kernels, and with them the last bits, depend on how a tensor lies in memory.
     return torch.empty_like(tensor).copy_(from_maps(maps, layout, tensor))
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import frexp
@@ -9,7 +10,7 @@ from math import frexp
 import numpy as np
 import torch
 
-from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
 from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, block_size, pyramid_shapes
 
 PEAK_EXPONENT = 12
@@ -21,17 +22,21 @@ MAX_DIRECT_SIZE = 256
 """Values in a map up to which all its coarser levels are one matrix product."""
 
 
-def to_feature_maps(tensor: torch.Tensor, layout: MapLayout) -> FeatureMaps:
-    """Convert the first sample of a tensor to feature maps.
+def to_feature_maps(
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None = None
+) -> FeatureMaps:
+    """Convert one sample, frame or slice of a tensor to feature maps.
 
     Runs where the tensor is. The block is filled at once; later changes of the tensor do not show.
 
     Args:
         tensor: A node's tensor, of any dtype.
         layout: How it is read as maps.
+        indices: The index of each of the layout's choices; None in its place for all of them side
+            by side, which makes the maps wider. Without it the first of each.
     """
-    values, prefix_tokens = first_sample_maps(tensor, layout)
-    channels, height, width = layout.shape
+    values, prefix_tokens = chosen_maps(tensor, layout, indices)
+    channels, height, width = values.shape
     size = height, width
     flat = values.reshape(channels, height * width).contiguous()
     if not flat.numel():
@@ -93,32 +98,32 @@ def _fill_block(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -
     return stats
 
 
-def first_sample_maps(tensor: torch.Tensor, layout: MapLayout) -> tuple[torch.Tensor, np.ndarray]:
-    """Read the first sample of a tensor as maps.
+def chosen_maps(
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None = None
+) -> tuple[torch.Tensor, np.ndarray]:
+    """Read one sample, frame or slice of a tensor as maps.
 
     Args:
         tensor: A node's tensor, of any dtype; of complex numbers the magnitude is taken.
         layout: How it is read as maps.
+        indices: See `to_feature_maps`.
 
     Returns:
-        (C, H, W) float32 maps, and (K, C) float32 prefix tokens.
+        (C, H, W) float32 maps, and (K, C) float32 class and register tokens.
     """
-    channels = layout.shape[0]
-    prefix_tokens = np.zeros((0, channels), np.float32)
-    if layout.batch_axis is not None:
-        tensor = tensor.select(layout.batch_axis, 0)
-    if tensor.is_complex():
-        tensor = tensor.abs()
+    tensor = tensor.detach()
+    if tensor.layout != torch.strided:
+        tensor = tensor.to_dense()
     if tensor.is_quantized:
         tensor = tensor.dequantize()
-    if layout.order == "tokens":
-        if layout.prefix_tokens:
-            prefix_tokens = tensor[: layout.prefix_tokens].float().cpu().numpy()
-            tensor = tensor[layout.prefix_tokens :]
-        tensor = tensor.movedim(-1, 0)
-    elif layout.order == "hwc":
-        tensor = tensor.movedim(-1, 0)
-    return tensor.detach().reshape(layout.shape).to(torch.float32), prefix_tokens
+    maps, tokens = select_maps(tensor, layout, indices or (0,) * len(layout.choices))
+    if maps.is_complex():
+        maps = maps.abs()
+        tokens = None if tokens is None else tokens.abs()
+    maps = maps.to(torch.float32)
+    if tokens is None:
+        return maps, np.zeros((0, layout.shape[0]), np.float32)
+    return maps, tokens.float().cpu().numpy()
 
 
 def _zero_invalid(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

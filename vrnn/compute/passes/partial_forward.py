@@ -15,6 +15,7 @@ from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
 from vrnn.compute.tracing.calls import watch_calls
+from vrnn.compute.tracing.map_layouts import read_tensor
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
@@ -81,10 +82,13 @@ class PartialForward:
                 "torch; open the model from its Python code for feature visualization"
             )
         required = required_calls(view, node)
-        self._skipped_shapes = {
-            r.call_index: r.shape for r in view.trace.records
+        self._skipped = [
+            (r, read_tensor(r.axes).layout) for r in view.trace.records
             if r.call_index >= 0 and r.call_index not in required and _is_skippable(r)
-        }  # fmt: skip
+        ]  # fmt: skip
+        first = view.trace.records[view.trace.inputs[0]]
+        self._input_layout = read_tensor(first.axes).layout
+        self._traced_samples = self._input_layout.sample_count(first.shape)
 
     def __call__(self, inputs: Inputs) -> torch.Tensor:
         """Run the pass.
@@ -98,8 +102,10 @@ class PartialForward:
         Raises:
             GraphChanged: The model took another way than when it was traced.
         """
-        samples = max((len(t) for t in tensors_in(inputs) if t.dim()), default=1)
-        mode = _StopMode(self._record, self._skipped_shapes, samples, self._check_stop)
+        samples = self._input_layout.sample_count(next(tensors_in(inputs)).shape)
+        count = max(samples // max(self._traced_samples, 1), 1)
+        shapes = {r.call_index: layout.batch_shape(r.shape, count) for r, layout in self._skipped}
+        mode = _StopMode(self._record, shapes, self._check_stop)
         record = self._record
 
         def after(path: str, call: int, result: Any) -> None:
@@ -136,13 +142,12 @@ class _StopMode(TorchFunctionMode):
     """Counts calls, skips some, and ends the pass after one."""
 
     def __init__(
-        self, record: OpRecord, skipped_shapes: dict[int, tuple[int, ...]], batch_size: int,
+        self, record: OpRecord, skipped_shapes: dict[int, tuple[int, ...]],
         check_stop: Callable[[], None],
     ) -> None:  # fmt: skip
         super().__init__()
         self._check_stop = check_stop
         self._record, self._skipped_shapes = record, skipped_shapes
-        self._batch_size = batch_size
         self._call_index = 0
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -152,7 +157,7 @@ class _StopMode(TorchFunctionMode):
         shape = self._skipped_shapes.get(call_index)
         if shape is not None:
             like = next(tensors_in((args, kwargs)))
-            return like.new_zeros((self._batch_size, *shape[1:]))
+            return like.new_zeros(shape)
         is_last = call_index == self._record.call_index
         if is_last and func != self._record.function:
             raise GraphChanged("the model took another way through its layers")

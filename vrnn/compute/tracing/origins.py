@@ -21,7 +21,6 @@ from vrnn.compute.operators.receptive_field import (
     push_through_view,
 )
 from vrnn.compute.operators.receptive_field_rules import global_field
-from vrnn.compute.operators.tensor_layout import AxisLayout
 from vrnn.compute.tracing.tensors import is_wrapped, storage_of, unwrapped
 
 _CONSTANT = -1
@@ -36,7 +35,6 @@ class TensorOrigin:
     Attributes:
         record: Id of the record that made it.
         time: When, counted in recorded operations.
-        axis_layout: What is known of its axes.
         pixel_field: Which pixels of the input its positions can depend on; None if on none.
         parameters: Parameters that it was made of, if no record made it: of a reshaped, normalized
             or merged weight.
@@ -45,7 +43,6 @@ class TensorOrigin:
 
     record: int
     time: int
-    axis_layout: AxisLayout
     pixel_field: PixelField | None = None
     parameters: Parameters = ()
     is_curved: bool = False
@@ -108,15 +105,14 @@ class OriginTable:
         write = self._writes.get(storage)
         if write is None or (origin is not None and origin.time >= write.time):
             return origin
-        axis_layout = origin.axis_layout if origin is not None else AxisLayout()
         before = origin.pixel_field if origin is not None else None
         if write.record == _CONSTANT:
             if origin is not None and origin.has_record:
                 return origin
             own = () if origin is None else origin.parameters
-            return TensorOrigin(_CONSTANT, write.time, axis_layout, None, (*own, *write.parameters))
+            return TensorOrigin(_CONSTANT, write.time, None, (*own, *write.parameters))
         pixel_field = _field_after_write(Geometry.of(tensor), before, write)
-        return TensorOrigin(write.record, write.time, axis_layout, pixel_field)
+        return TensorOrigin(write.record, write.time, pixel_field)
 
     def find_alias(self, tensor: torch.Tensor) -> TensorOrigin | None:
         """Return the origin of a tensor with the same memory; None if there is none.
@@ -136,7 +132,6 @@ class OriginTable:
         self,
         tensor: torch.Tensor,
         record: int,
-        axis_layout: AxisLayout,
         pixel_field: PixelField | None,
     ) -> None:
         """Note that a record has made a tensor.
@@ -144,10 +139,9 @@ class OriginTable:
         Args:
             tensor: The tensor.
             record: Id of the record.
-            axis_layout: What is known of the tensor's axes.
             pixel_field: Which pixels its positions can depend on.
         """
-        self._set(tensor, TensorOrigin(record, self._time, axis_layout, pixel_field))
+        self._set(tensor, TensorOrigin(record, self._time, pixel_field))
 
     def set_origin(self, tensor: torch.Tensor, origin: TensorOrigin) -> None:
         """Note that a tensor comes from where another one came from."""
@@ -163,7 +157,7 @@ class OriginTable:
             parameters: See `TensorOrigin`.
             is_curved: See `TensorOrigin`.
         """
-        origin = TensorOrigin(_CONSTANT, self._time, AxisLayout(), None, parameters, is_curved)
+        origin = TensorOrigin(_CONSTANT, self._time, None, parameters, is_curved)
         self._set(tensor, origin)
 
     def set_constant_written(self, tensor: torch.Tensor, parameters: Parameters = ()) -> None:
@@ -200,7 +194,7 @@ class OriginTable:
             self._origins[tensor] = origin
 
     def set_written(
-        self, tensor: torch.Tensor, record: int, axis_layout: AxisLayout,
+        self, tensor: torch.Tensor, record: int,
         pixel_field: PixelField | None,
     ) -> None:  # fmt: skip
         """Note that a record has written through a tensor into its storage.
@@ -208,13 +202,12 @@ class OriginTable:
         Args:
             tensor: The tensor that was written to.
             record: Id of the record.
-            axis_layout: What is known of the axes of what was written.
             pixel_field: Which pixels the written positions can depend on.
         """
         self._kept_alive.append(tensor)
         self._merge_write(tensor, record, pixel_field)
         if tensor not in self._origins or not self._origins[tensor].has_record:
-            self.set(tensor, record, axis_layout, pixel_field)
+            self.set(tensor, record, pixel_field)
 
     def _merge_write(self, tensor: torch.Tensor, record: int, written: PixelField | None) -> None:
         """Add to the field of all that was written into a storage so far."""

@@ -6,6 +6,8 @@ branches, views and in-place writes count as they ran.
 
 from __future__ import annotations
 
+from math import prod
+
 from vrnn.compute.operators.receptive_field import Geometry, PixelField, push_through_view
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.tracing.simplify import GraphView
@@ -45,18 +47,19 @@ def _field_of_maps(field: PixelField, shape: tuple[int, ...], layout: MapLayout)
     if field.axes == (None, None):
         return field
     tensor = Geometry.contiguous(shape)
-    maps = tensor
-    if layout.batch_axis is not None:
-        maps = maps.narrowed(layout.batch_axis, 0, 1)
-        rest = [axis for axis in range(len(shape)) if axis != layout.batch_axis]
-        maps = maps.permuted([layout.batch_axis, *rest])
-    first = 0 if layout.batch_axis is None else 1
-    if layout.order == "tokens" and layout.prefix_tokens:
-        count = maps.shape[first] - layout.prefix_tokens
-        maps = maps.narrowed(first, layout.prefix_tokens, count)
-    if layout.order != "chw":
-        last = len(shape) - 1
-        maps = maps.permuted([*range(first), last, *range(first, last)])
+    samples = layout.sample_count(shape)
+    maps = Geometry.contiguous([samples if n == -1 else n for n in layout.folded_sizes])
+    sizes = [samples if n == -1 else n for n in layout.sizes]
+    if layout.grid is not None:
+        first, last = layout.grid
+        maps = maps.narrowed(first, layout.prefix_tokens, prod(sizes[first:last]))
+        maps = maps.unflattened(first, sizes[first:last])
+    kept = (*layout.channels, *layout.rows, *layout.columns)
+    for axis in range(len(sizes)):
+        if axis not in kept:
+            maps = maps.narrowed(axis, 0, 1)
+    rest = [axis for axis in range(len(sizes)) if axis not in kept]
+    maps = maps.permuted([*rest, *kept])
     field = push_through_view(field, tensor, maps)
     field = push_through_view(
         field, Geometry.contiguous(maps.shape), Geometry.contiguous(layout.shape)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from vrnn.compute.operators import catalog
-from vrnn.compute.operators.tensor_layout import MapLayout, infer_map_layout
+from vrnn.compute.operators.tensor_layout import MapLayout
+from vrnn.compute.tracing.map_layouts import read_tensor
 from vrnn.compute.tracing.tracer import OpRecord, Trace
 from vrnn.errors import VrnnError
+from vrnn.network.axes import AxisRole
 from vrnn.network.graph import Annotation, Edge, Network, Node
 
 
@@ -57,6 +60,32 @@ def simplify(trace: Trace, detail: str) -> GraphView:
     elif detail == "modules":
         groups = _fold_groups(trace, records, _group_by_module(records), keep_modules=True)
     return _build_view(trace, records, groups, names)
+
+
+RolesByLayer = Mapping[str, Sequence[AxisRole]]
+"""What the user says that the axes of a layer hold, the batch included, by the layer's name."""
+
+
+def with_roles(view: GraphView, roles: RolesByLayer) -> GraphView:
+    """Return a view in which axes of layers hold what the user says; their maps are read anew.
+
+    Args:
+        view: The view.
+        roles: What the user says. Of a layer that has another number of axes it is ignored.
+    """
+    nodes, layouts = [], dict(view.map_layouts)
+    for node in view.network.nodes:
+        given = roles.get(node.name)
+        if given is not None and len(given) == len(node.axes):
+            record = view.records[node.id]
+            reading = read_tensor(record.axes, record.is_attention, given)
+            layouts[node.id] = reading.layout
+            node = replace(
+                node, shape=reading.layout.shape, axes=reading.axes,
+                presentation=reading.presentation, choices=reading.choices,
+            )  # fmt: skip
+        nodes.append(node)
+    return replace(view, network=replace(view.network, nodes=tuple(nodes)), map_layouts=layouts)
 
 
 def _relevant_records(trace: Trace) -> list[OpRecord]:
@@ -144,9 +173,7 @@ def _build_view(
     tracker_names = dict(trace.tracked)
     for last, members in sorted(groups.items()):
         record, head = records[last], records[members[0]]
-        layout = infer_map_layout(
-            record.shape, record.axis_layout, record.is_attention, trace.batch_size
-        )
+        reading = read_tensor(record.axes, record.is_attention)
         labels = dict.fromkeys(records[m].label for m in members)
         nodes.append(
             Node(
@@ -155,12 +182,15 @@ def _build_view(
                 head.operation,
                 " · ".join(labels),
                 "" if head.operation == "input" else head.module,
-                layout.shape,
+                reading.layout.shape,
                 sum(records[m].parameter_count for m in members),
                 head.module_call,
+                reading.axes,
+                reading.presentation,
+                reading.choices,
             )
         )
-        map_layouts[last], shown[last] = layout, record
+        map_layouts[last], shown[last] = reading.layout, record
     edges = _build_edges(records, groups, {node.id: node for node in nodes})
     group_of = _groups_of_records(groups)
     outputs = _nearest_groups(records, group_of, trace.outputs)

@@ -21,6 +21,9 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.model_inputs import Inputs, ModelInputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import head_weights_shape
+from vrnn.compute.operators.axis_factors import Axes
+from vrnn.compute.operators.axis_product_rules import attention_axes
+from vrnn.compute.operators.axis_rules import AxisCall
 from vrnn.compute.operators.receptive_field import PixelField
 from vrnn.compute.operators.receptive_field_rules import (
     Call,
@@ -29,12 +32,6 @@ from vrnn.compute.operators.receptive_field_rules import (
     field_of_view,
     global_field,
 )
-from vrnn.compute.operators.tensor_layout import (
-    AxisLayout,
-    infer_map_layout,
-    layout_after_operation,
-    layout_after_view,
-)
 from vrnn.compute.tracing.annotations import Marker, Tracker
 from vrnn.compute.tracing.arguments import (
     has_tensor_index,
@@ -42,11 +39,16 @@ from vrnn.compute.tracing.arguments import (
     overwritten,
     sources_of_views,
 )
+from vrnn.compute.tracing.axis_assumptions import assume_roles
+from vrnn.compute.tracing.axis_follower import AxisFollower, is_attention_map
 from vrnn.compute.tracing.calls import CustomFunction, watch_calls
 from vrnn.compute.tracing.gaps import ENTRIES, EXITS, GapSource, GapTable
+from vrnn.compute.tracing.input_places import Places, input_places
+from vrnn.compute.tracing.map_layouts import places_of_axes
 from vrnn.compute.tracing.module_stack import ModuleStack, named_modules, named_parameters
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
 from vrnn.compute.tracing.tensors import plain_tensor, result_tensors, tensors_in, version_of
+from vrnn.network.axes import AxisRole
 
 
 @dataclass(eq=False)
@@ -68,7 +70,7 @@ class OpRecord:
         module_call: 0, 1, … when that module runs more than once.
         sources: Ids of the records whose data it took, in order.
         shape: Shape of the result with its batch.
-        axis_layout: What is known of the result's axes.
+        axes: The result's axes, as far as they are known.
         pixel_field: Which pixels of the input the result's positions can depend on; None if on
             none.
         is_attention: Whether the attention weights of each head are shown; `shape` is of those.
@@ -88,7 +90,7 @@ class OpRecord:
     module_call: int
     sources: tuple[int, ...]
     shape: tuple[int, ...]
-    axis_layout: AxisLayout
+    axes: Axes
     pixel_field: PixelField | None
     is_attention: bool = False
     parameters: tuple[nn.Parameter, ...] = ()
@@ -117,7 +119,6 @@ class Trace:
         outputs: Ids of the records of its results.
         call_count: Function calls in the whole pass.
         module_types: Class name of each module, by path.
-        batch_size: Number of samples in the pass.
         markers: Record id and text of each `Marker`.
         tracked: Record id and name of each `Tracker`.
         parameters: The parameters of the model, by path.
@@ -133,7 +134,6 @@ class Trace:
     outputs: list[int]
     call_count: int
     module_types: dict[str, str]
-    batch_size: int = 1
     markers: list[tuple[int, str]] = field(default_factory=list)
     tracked: list[tuple[int, str]] = field(default_factory=list)
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
@@ -168,8 +168,16 @@ class _CallEffects(NamedTuple):
     made: list[torch.Tensor]
     changed: list[torch.Tensor]
 
+    @property
+    def results(self) -> list[torch.Tensor]:
+        """What it made or changed, each once."""
+        made = {id(t) for t in self.made}
+        return [*self.made, *(t for t in self.changed if id(t) not in made)]
 
-def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
+
+def trace(
+    model: nn.Module, inputs: Inputs, name: str, roles: Sequence[Sequence[AxisRole]] = ()
+) -> Trace:
     """Run a model once and record what it does.
 
     The model is left as it was. Exceptions of the model itself pass through unchanged.
@@ -178,11 +186,26 @@ def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
         model: The model.
         inputs: Its arguments.
         name: What the trace is called.
+        roles: For each tensor of the inputs what its axes hold; () where nothing is said of it.
     """
+    traced = _trace_along(model, inputs, name, roles, [])
+    places = [places_of_axes(traced.records[i].axes) for i in traced.inputs]
+    followed = [field.axes for i in traced.inputs if (field := traced.records[i].pixel_field)]
+    if places[:1] != followed[:1] and any(p is not None for p in places[0]):
+        # Receptive fields were followed along other axes than those of the pixels.
+        traced = _trace_along(model, inputs, name, roles, places)
+    return traced
+
+
+def _trace_along(
+    model: nn.Module, inputs: Inputs, name: str, roles: Sequence[Sequence[AxisRole]],
+    places: Sequence[Places],
+) -> Trace:  # fmt: skip
+    """Trace a model. places: of each tensor of the inputs, as far as they are known."""
     inside_scripts = any(isinstance(m, torch.jit.ScriptModule) for _, m in named_modules(model))
     gradients = False
     while True:
-        recorder = _Recorder(model)
+        recorder = _Recorder(model, roles, places)
         try:
             result = _run_recorded(recorder, model, inputs, inside_scripts, gradients)
         except RuntimeError as error:
@@ -192,6 +215,7 @@ def trace(model: nn.Module, inputs: Inputs, name: str) -> Trace:
             continue
         if inside_scripts or not recorder.has_unseen_calls:
             traced = recorder.finish(name, result)
+            assume_roles(record.axes for record in traced.records)
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
             return traced
         inside_scripts = True  # something was computed where no one saw it
@@ -234,7 +258,9 @@ def evaluation_mode(model: nn.Module) -> Iterator[None]:
 class _Recorder(TorchFunctionMode):
     """Makes a trace while it is active, with module hooks of its own."""
 
-    def __init__(self, model: nn.Module) -> None:
+    def __init__(
+        self, model: nn.Module, roles: Sequence[Sequence[AxisRole]], places: Sequence[Places]
+    ) -> None:
         super().__init__()
         self.records: list[OpRecord] = []
         self.has_unseen_calls = False
@@ -250,32 +276,32 @@ class _Recorder(TorchFunctionMode):
         self._inputs: list[int] = []
         self._markers: list[tuple[int, str]] = []
         self._tracked: list[tuple[int, str]] = []
-        self._batch_size = 1
+        self._axes = AxisFollower()
+        self._input_roles, self._input_places = roles, places
 
     # The pass.
 
     def record_inputs(self, model: nn.Module, inputs: Inputs) -> None:
         """Make a record of each input tensor."""
         size: tuple[int, int] | None = None
+        roles, known_places = iter(self._input_roles), iter(self._input_places)
         for name, value in zip(_input_names(model, inputs), inputs, strict=True):
             for tensor in tensors_in(value):
-                if tensor.dim() and not self._inputs:
-                    self._batch_size = int(tensor.shape[0])
-                axis = 1 if tensor.dim() >= 3 else tensor.dim() - 1
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
-                grid = shape[2:] if len(shape) == 4 else None
-                axis_layout = AxisLayout(axis if axis > 0 else None, grid)
-                map_layout = infer_map_layout(shape, axis_layout, False, self._batch_size)
-                size = size or (map_layout.shape[1], map_layout.shape[2])
-                pixel_field = field_of_input(shape, size)
+                given = next(roles, ())
+                places = next(known_places, None)
+                places = places or input_places(shape, tensor.is_floating_point(), given)
+                own = tuple(1 if axis is None else shape[axis] for axis in places)
+                size = size or (own[0], own[1])
+                pixel_field = field_of_input(shape, size, places)
                 record = self._add_record(
-                    operation="input", label=label, shape=shape, axis_layout=axis_layout,
-                    pixel_field=pixel_field,
+                    operation="input", label=label, shape=shape, pixel_field=pixel_field,
+                    axes=self._axes.add_input(tensor, given if len(given) == len(shape) else ()),
                 )  # fmt: skip
                 record.module = name
                 self._inputs.append(record.id)
-                self._origins.set(tensor, record.id, axis_layout, pixel_field)
+                self._origins.set(tensor, record.id, pixel_field)
 
     @contextmanager
     def watching_modules(self) -> Iterator[None]:
@@ -301,7 +327,7 @@ class _Recorder(TorchFunctionMode):
         used = {path for path, p in self._parameters.items() if id(p) in self._used_parameters}
         return Trace(
             name, self.records, self._inputs, outputs, self._call_index, dict(self._modules.types),
-            self._batch_size, self._markers, self._tracked, self._parameters, frozenset(used),
+            self._markers, self._tracked, self._parameters, frozenset(used),
             unmatched_entries=self._gaps.unmatched,
         )  # fmt: skip
 
@@ -360,20 +386,17 @@ class _Recorder(TorchFunctionMode):
         self._origins.advance()
         origins = [source.origin for source in sources]
         shape = tuple(plain_tensor(tensor).shape)
-        axis_layout = layout_after_operation(
-            "gap", shape, [(shape, origin.axis_layout) for origin in origins]
-        )
         fields = [origin.pixel_field for origin in origins if origin.pixel_field is not None]
         record = self._add_record(
             operation="gap", label=catalog.operation_label("gap", {}, tensor), shape=shape,
-            axis_layout=axis_layout, pixel_field=global_field(fields) if fields else None,
+            axes=self._axes.axes_of(tensor), pixel_field=global_field(fields) if fields else None,
             sources=tuple(dict.fromkeys(origin.record for origin in origins)),
         )  # fmt: skip
         if call_index >= 0:  # else replay finds it by the module that gave it
             record.module, record.module_call = sources[-1].module
             record.is_leaf_module = record.module in self._modules.leaves
         record.call_index, record.output_index = call_index, output_index
-        self._origins.set(tensor, record.id, axis_layout, record.pixel_field)
+        self._origins.set(tensor, record.id, record.pixel_field)
         return record
 
     def _record_entered_result(self, tensor: torch.Tensor, result: Any) -> TensorOrigin | None:
@@ -393,6 +416,7 @@ class _Recorder(TorchFunctionMode):
         operation = catalog.operation_name(func)
         if isinstance(func, CustomFunction) and self._is_known(did):
             return
+        axis_call = self._axes.follow(func, args, kwargs, did.taken, did.results)
         role = catalog.lookup(operation).role
         if role == "factory":
             for tensor in did.made:
@@ -419,8 +443,9 @@ class _Recorder(TorchFunctionMode):
             self._set_constants(operation, did, whole, parameters, is_curved)
             return
         record, pixel_fields = self._record_operation(
-            Call(func, operation, args, kwargs, arguments, did.taken, _fields_of(did)), did
-        )
+            Call(func, operation, args, kwargs, arguments, did.taken, _fields_of(did)), did,
+            axis_call,
+        )  # fmt: skip
         record.call_index = call_index
         record.parameters = self._use(parameters)
         owners = [self._owners[id(p)] for p in _weights_first(arguments, did, parameters)
@@ -429,39 +454,34 @@ class _Recorder(TorchFunctionMode):
         self._place_in_module(record)
         for tensor in did.made:
             field = pixel_fields.get(id(tensor))
-            self._origins.set(tensor, record.id, record.axis_layout, field)
+            self._origins.set(tensor, record.id, field)
         for tensor in did.changed:
             field = pixel_fields.get(id(tensor))
-            self._origins.set_written(tensor, record.id, record.axis_layout, field)
+            self._origins.set_written(tensor, record.id, field)
 
     def _record_operation(
-        self, call: Call, did: _CallEffects
+        self, call: Call, did: _CallEffects, axis_call: AxisCall
     ) -> tuple[OpRecord, dict[int, PixelField]]:
         """Make the record of a call, and tell the pixel field of each of its results."""
         operation, arguments = call.operation, call.arguments
         results = did.made or did.changed
         first = next((i for i, t in enumerate(results) if t.is_floating_point()), 0)
         shown = results[first]
-        is_attention_map = _is_attention_map(operation, shown)
-        axis_layout = layout_after_operation(
-            operation,
-            tuple(shown.shape),
-            [(tuple(s.tensor.shape), s.origin.axis_layout) for s in did.sources],
-            operation == "attention" or is_attention_map,
-        )
+        axes = self._axes.axes_of(shown)
+        is_attention = is_attention_map(axis_call, axes)
         weights_shape = head_weights_shape(arguments) if operation == "attention" else None
         pixel_fields = _fields_of_results(call, did, shown) if call.fields else {}
         record = self._add_record(
             operation=operation,
             label=catalog.operation_label(operation, arguments, shown),
             shape=weights_shape or tuple(plain_tensor(shown).shape),
-            axis_layout=axis_layout,
+            axes=attention_axes(axis_call, weights_shape) if weights_shape else axes,
             pixel_field=pixel_fields.get(id(shown)),
             sources=tuple(dict.fromkeys(s.origin.record for s in did.sources)),
         )
         record.function = call.function
         record.output_index = first if did.made else -1
-        record.is_attention = weights_shape is not None or is_attention_map
+        record.is_attention = weights_shape is not None or is_attention
         return record, pixel_fields
 
     def _identify(
@@ -536,14 +556,10 @@ class _Recorder(TorchFunctionMode):
                     self._use(parameters, is_shown=False)
                 continue
             old, before, origin = source
-            rest = args[1:] if isinstance(args, tuple) else ()
-            axis_layout = layout_after_view(
-                operation, rest, tuple(old.shape), tuple(tensor.shape), origin.axis_layout
-            )
             pixel_field = origin.pixel_field and field_of_view(
                 operation, old, before, origin.pixel_field, tensor
             )
-            self._origins.set(tensor, origin.record, axis_layout, pixel_field)
+            self._origins.set(tensor, origin.record, pixel_field)
 
     def _place_in_module(self, record: OpRecord) -> None:
         """Give an operation of compiled or exported code the path of the module of its weight.
@@ -559,14 +575,14 @@ class _Recorder(TorchFunctionMode):
             )
 
     def _add_record(
-        self, *, operation: str, label: str, shape: tuple[int, ...], axis_layout: AxisLayout,
+        self, *, operation: str, label: str, shape: tuple[int, ...], axes: Axes,
         pixel_field: PixelField | None, sources: tuple[int, ...] = (),
     ) -> OpRecord:  # fmt: skip
         """Add the record of an operation in the current module, as of no function call."""
         path, module_call = self._modules.current
         record = OpRecord(
             len(self.records), -1, None, 0, operation, label, path, path in self._modules.leaves,
-            module_call, sources, shape, axis_layout, pixel_field,
+            module_call, sources, shape, axes, pixel_field,
         )  # fmt: skip
         self.records.append(record)
         return record
@@ -621,17 +637,13 @@ class _Recorder(TorchFunctionMode):
             self.has_unseen_calls = True
         self._origins.advance()
         shape = tuple(made[0].shape)
-        axis_layout = layout_after_operation(
-            "module", shape, [(tuple(t.shape), origin.axis_layout) for t, origin in sources]
-        )
-        if axis_layout.channel_axis is None and len(shape) == 4:
-            axis_layout = AxisLayout(1, (shape[2], shape[3]))
+        self._axes.follow_module([t for t, _ in sources], made)
         fields = [origin.pixel_field for _, origin in sources if origin.pixel_field is not None]
         record = self._add_record(
             operation="module",
             label=getattr(module, "original_name", type(module).__name__),
             shape=shape,
-            axis_layout=axis_layout,
+            axes=self._axes.axes_of(made[0]),
             pixel_field=global_field(fields) if fields else None,
             sources=tuple(dict.fromkeys(origin.record for _, origin in sources)),
         )
@@ -642,7 +654,7 @@ class _Recorder(TorchFunctionMode):
         record.parameters = self._use(tuple(unused))
         record.is_leaf_module = True
         for tensor in made:
-            self._origins.set(tensor, record.id, axis_layout, record.pixel_field)
+            self._origins.set(tensor, record.id, record.pixel_field)
 
     def _has_left_from(self, module: nn.Module) -> bool:
         """Whether what a module computed itself has left torch, so that its result is a gap."""
@@ -730,11 +742,6 @@ def _fields_of_results(call: Call, did: _CallEffects, shown: torch.Tensor) -> di
             is_alike = is_reshaped or tensor.shape == shown.shape
             fields[id(tensor)] = field if is_alike else field_of_result(call, tensor)
     return fields
-
-
-def _is_attention_map(operation: str, result: torch.Tensor) -> bool:
-    """Softmax over keys, written out by hand: (N, heads, queries, keys)."""
-    return operation == "softmax" and result.dim() == 4 and result.shape[-1] > 1
 
 
 def _input_names(model: nn.Module, inputs: Inputs) -> list[str]:
