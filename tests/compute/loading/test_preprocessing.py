@@ -49,7 +49,7 @@ def normalized(image, mean, std):
 @given(images, turns)
 def test_the_tensor_is_the_image_by_the_scripts_numbers(numbers, image, turn):
     image = np.ascontiguousarray(turn(image))
-    (tensor,), seen = numbers.prepare(image)
+    (tensor,), seen, _ = numbers.prepare(image)
     assert np.allclose(
         tensor[0].numpy(), normalized(image, (0.1, 0.4, 0.8), (0.5, 0.2, 0.3)), atol=1e-5
     )
@@ -93,9 +93,9 @@ def one_color(color, size):
 )
 def test_models_of_libraries_get_the_numbers_that_they_were_trained_with(spec, mean, std):
     source = open_source(ModelSpec(spec))
-    shape = source.example_inputs()[0].shape[2:]
+    shape = source.example_inputs().args[0].shape[2:]
     for color in ((255, 0, 0), (10, 200, 90)):
-        (tensor,), _ = source.prepare(one_color(color, shape))
+        (tensor,) = source.prepare(one_color(color, shape)).inputs
         expected = (np.array(color) / 255 - mean) / std
         assert tensor.shape == (1, 3, *shape)
         assert tensor[0].amin((1, 2)).tolist() == pytest.approx(expected, abs=1e-4)
@@ -105,7 +105,7 @@ def test_models_of_libraries_get_the_numbers_that_they_were_trained_with(spec, m
 def test_a_model_without_numbers_gets_those_of_imagenet(tmp_path):
     source = script(tmp_path, "model = nn.Conv2d(3, 2, 3)\ninput_size = (7, 11)\n")
     image = one_color((255, 0, 128), (HEIGHT, WIDTH))
-    (tensor,), _ = source.prepare(image)
+    (tensor,) = source.prepare(image).inputs
     assert np.allclose(tensor[0].numpy(), normalized(image, *IMAGENET), atol=1e-5)
 
 
@@ -113,7 +113,7 @@ def test_one_channel_gets_the_luma(tmp_path):
     text = "model = nn.Conv2d(1, 2, 3)\ninput_size = (7, 11)\nmean, std = (0.0,), (1.0,)\n"
     source = script(tmp_path, text)
     for color, luma in (((255, 0, 0), 76), ((0, 255, 0), 150), ((0, 0, 255), 29)):
-        (tensor,), seen = source.prepare(one_color(color, (HEIGHT, WIDTH)))
+        (tensor,), seen, _ = source.prepare(one_color(color, (HEIGHT, WIDTH)))
         assert tensor.shape == (1, 1, HEIGHT, WIDTH)
         assert tensor.mean().item() * 255 == pytest.approx(luma, abs=1)
         assert np.abs(seen.astype(int) - luma).max() <= 1
@@ -129,7 +129,7 @@ def test_the_scripts_own_transform_gets_a_pillow_image_in_rgb(tmp_path):
     )
     source = script(tmp_path, text)
     image = np.random.default_rng(0).integers(0, 256, (HEIGHT, WIDTH, 3), np.uint8)
-    (tensor,), _ = source.prepare(image)
+    (tensor,) = source.prepare(image).inputs
     assert np.allclose(tensor[0].numpy(), normalized(image, 0.5, 1.0), atol=1e-6)
 
 
@@ -144,7 +144,7 @@ def test_a_larger_image_is_cropped_in_its_middle_and_shrunk(numbers):
     image = np.zeros((HEIGHT * 4, WIDTH * 8, 3), np.uint8)
     image[:, WIDTH * 4 :] = (200, 0, 0)
     image[: HEIGHT * 2, :, 2] = 100
-    _, seen = numbers.prepare(image)
+    seen = numbers.prepare(image).image
     assert seen.shape == (HEIGHT, WIDTH, 3)
     assert seen[:, : WIDTH // 2, 0].max() == 0
     assert (seen[:, WIDTH // 2 + 1 :, 0] == 200).all()
@@ -153,7 +153,7 @@ def test_a_larger_image_is_cropped_in_its_middle_and_shrunk(numbers):
     sides = one_color((0, 0, 0), (HEIGHT, WIDTH * 3))
     sides[:, WIDTH : 2 * WIDTH] = 50
     sides[:, 2 * WIDTH :] = 250
-    _, seen = numbers.prepare(sides)
+    seen = numbers.prepare(sides).image
     assert (seen == 50).all()
 
 
@@ -165,7 +165,7 @@ def test_the_models_own_sample_is_shown_with_its_numbers_undone(tmp_path):
         " / torch.tensor(std)[:, None, None])[None]\n"
     )
     source = script(tmp_path, text)
-    _, seen = source.prepare(None)
+    seen = source.prepare(None).image
     expected = np.arange(3 * HEIGHT * WIDTH).reshape(3, HEIGHT, WIDTH).transpose(1, 2, 0)
     assert np.abs(seen.astype(int) - expected).max() <= 1
 
@@ -174,7 +174,7 @@ def test_a_flat_vector_is_the_image_channel_by_channel(tmp_path):
     text = "model = nn.Linear(3 * 8 * 8, 4)\nmean, std = (0.0,) * 3, (1.0,) * 3\n"
     source = script(tmp_path, "input_size = (8, 8)\n" + text)
     image = np.random.default_rng(1).integers(0, 256, (8, 8, 3), np.uint8)
-    (tensor,), _ = source.prepare(image)
+    (tensor,) = source.prepare(image).inputs
     flat = tensor.reshape(-1)
     assert isinstance(source.model, nn.Module)
     assert torch.allclose(
