@@ -169,7 +169,7 @@ def test_an_image_is_picked_up_carried_and_placed(studio):
     assert studio.world.state.input_image.number == 7
     best = int(np.argmax(scores(studio).logits))
     assert studio.world.true_label == str(best)
-    assert any(label.text == f"in truth: {best}" for label in studio.world.draw_list().labels)
+    assert any(label.text == f"label: {best}" for label in studio.world.draw_list().labels)
     studio.do(GrabImage(number=2))
     studio.do(DropImage(into_input=False))
     assert studio.world.state.input_image.number == 7

@@ -13,6 +13,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     inputs,
     jobs,
     layers,
+    outputs,
     script,
     session,
     top_activations,
@@ -22,5 +23,5 @@ from vrnn.commands import (  # in the order of menus, help and docs
 
 __all__ = [
     "ablation", "axes", "display", "edit", "export", "feature_visualization", "headset", "inputs",
-    "jobs", "layers", "script", "session", "top_activations", "view", "window",
+    "jobs", "layers", "outputs", "script", "session", "top_activations", "view", "window",
 ]  # fmt: skip

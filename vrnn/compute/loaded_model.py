@@ -7,10 +7,11 @@ from collections.abc import Callable, Mapping, Sequence
 
 import torch
 
+from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.feature_maps import to_feature_maps
-from vrnn.compute.passes.predictions import decode_outputs
+from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
@@ -63,6 +64,9 @@ class LoadedModel:
         traced = trace(self.source.model, inputs, self.source.title)
         self._found = simplify(traced, self.detail)
         self.inputs = inputs
+        losses = self.source.candidate.loss_names
+        evidence = model_evidence(self.source.model, self.source.class_names, losses)
+        self._outputs = output_context(self._found, inputs, self.source.model, evidence)
         self._read_axes()
 
     def _read_axes(self) -> None:
@@ -150,7 +154,8 @@ class LoadedModel:
             except GraphChanged as again:
                 raise self._ablation_changed_graph() if ablations else again from error
         self._sequence += 1
-        outputs = decode_outputs(result, self.network, seen.shape[:2])
+        size = (seen.shape[0], seen.shape[1])
+        outputs = decode_outputs(result, self.network, size, self._outputs, choices)
         seconds = time.perf_counter() - started
         return ForwardResult(
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),

@@ -16,6 +16,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
 from vrnn.network.axes import AxisChoice, AxisRole, default_index
 from vrnn.network.layer_pictures import find_layer_picture
+from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
@@ -116,6 +117,21 @@ class AblationState:
 
 
 @dataclass(frozen=True)
+class OutputChoice:
+    """What the user chose to show an output as.
+
+    Attributes:
+        network: Number of the network.
+        output: Name of the output.
+        kind: What it is shown as.
+    """
+
+    network: int
+    output: str
+    kind: OutputKind
+
+
+@dataclass(frozen=True)
 class InputImage:
     """Where the input image comes from: one of these, or none for the networks' own samples.
 
@@ -154,6 +170,7 @@ class State:
         ablations: What is ablated.
         input_image: What goes into the networks.
         choices: Which sample, frame or slice is shown, by network, where it is not the default.
+        output_choices: What outputs are shown as, where it is not what the evidence says.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -172,6 +189,7 @@ class State:
     ablations: tuple[AblationState, ...] = ()
     input_image: InputImage = InputImage()
     choices: Mapping[int, tuple[AxisChoice, ...]] = field(default_factory=lambda: _NO_CHOICES)
+    output_choices: tuple[OutputChoice, ...] = ()
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -209,6 +227,19 @@ class State:
             self, choices=MappingProxyType({slot: c for slot, c in choices.items() if c})
         )
 
+    def output_kind(self, network: int, output: str) -> OutputKind | None:
+        """Return what the user chose to show an output as; None for what the evidence says."""
+        for choice in self.output_choices:
+            if (choice.network, choice.output) == (network, output):
+                return choice.kind
+        return None
+
+    def with_output_kind(self, network: int, output: str, kind: OutputKind | None) -> State:
+        """Return the same state with another choice for an output; None for no choice."""
+        others = [c for c in self.output_choices if (c.network, c.output) != (network, output)]
+        chosen = [] if kind is None else [OutputChoice(network, output, kind)]
+        return replace(self, output_choices=(*others, *chosen))
+
     def axis_roles(self) -> Mapping[int, Mapping[str, tuple[AxisRole, ...]]]:
         """Return the roles that the user set for the axes of layers, by network and layer."""
         roles: dict[int, dict[str, tuple[AxisRole, ...]]] = {}
@@ -230,6 +261,7 @@ class State:
             ablations=(),
             input_image=InputImage(),
             choices=_NO_CHOICES,
+            output_choices=(),
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

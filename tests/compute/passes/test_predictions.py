@@ -2,7 +2,9 @@ import numpy as np
 import pytest
 import torch
 
-from vrnn.compute.passes.predictions import decode_outputs
+from vrnn.compute.loading.model_evidence import ModelEvidence
+from vrnn.compute.passes.output_evidence import InputFact
+from vrnn.compute.passes.predictions import OutputContext, decode_outputs
 from vrnn.network.graph import Network, Node
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 
@@ -11,8 +13,9 @@ NETWORK = Network("net", NODES, (), (0,), (1, 2))
 SIZE = (40, 80)
 
 
-def read(result):
-    return decode_outputs(result, NETWORK, SIZE)
+def read(result, inputs=(1, 3, 40, 80), **evidence):
+    context = OutputContext(ModelEvidence(**evidence), [InputFact("x", inputs)])
+    return decode_outputs(result, NETWORK, SIZE, context)
 
 
 def test_logits_become_probabilities():
@@ -28,7 +31,7 @@ def test_logits_become_probabilities():
 def test_probabilities_stay_what_they_are_and_one_score_is_a_sigmoid():
     (scores,) = read(torch.tensor([[0.2, 0.5, 0.3]]))
     assert scores.probabilities == pytest.approx([0.2, 0.5, 0.3])
-    (one,) = read(torch.tensor([[2.0]]))
+    (one,) = read(torch.tensor([[2.0]]), loss="sigmoid")
     assert one.probabilities == pytest.approx([1 / (1 + np.exp(-2))])
 
 
@@ -48,20 +51,23 @@ def test_two_heads_belong_to_two_nodes():
 def test_a_segmentation_takes_the_largest():
     logits = torch.zeros(1, 4, 20, 30)
     logits[0, 2, :, 15:] = 5
-    (found,) = read({"out": logits})
+    (found,) = read({"out": logits}, (1, 3, 20, 30))
     assert isinstance(found, Segmentation)
     assert found.count == 4
     assert found.classes[3, 3] == 0
     assert found.classes[3, 20] == 2
-    (mask,) = read(torch.linspace(-1, 1, 400).reshape(1, 1, 20, 20))
+    values = torch.linspace(-1, 1, 400).reshape(1, 1, 20, 20)
+    (mask,) = read(values, (1, 3, 20, 20), loss="sigmoid", loss_name="BCELoss")
     assert mask.count == 2
     assert mask.classes.mean() == pytest.approx(0.5, abs=0.01)
 
 
-def test_images_and_maps_are_not_decoded():
-    assert read(torch.rand(1, 3, 64, 64)) == ()
-    assert read(torch.rand(1, 16, 4, 4)) == ()
-    assert read(torch.rand(1, 7, 9)) == ()
+def test_features_and_sequences_stay_maps():
+    for shape in ((1, 16, 4, 4), (1, 7, 9), (1, 600, 40, 80)):
+        (found,) = read(torch.rand(shape))
+        assert found.kind == "maps"
+    (picture,) = read(torch.rand(1, 3, 40, 80))
+    assert picture.kind == "picture"
 
 
 def test_boxes_best_first_in_fractions_of_the_image():

@@ -32,6 +32,7 @@ class ModelCandidate:
         tokenizer: Turns a text into token ids.
         sample_rate: Samples per second of the sounds that it takes.
         source: What the model is defined in, for messages: the script's file name, or ''.
+        loss_names: Names that the script uses, among them those of its losses.
     """
 
     model: nn.Module
@@ -47,3 +48,4 @@ class ModelCandidate:
     tokenizer: Callable[[str], Any] | None = None
     sample_rate: int | None = None
     source: str = ""
+    loss_names: tuple[str, ...] = ()

@@ -17,6 +17,7 @@ from torch import nn
 from torch.utils.data import Subset
 
 from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.model_evidence import called_names
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
 from vrnn.compute.loading.script_attributes import ScriptAttributes
 from vrnn.compute.loading.script_runner import run_script
@@ -59,6 +60,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
         tokenizer=attributes.tokenizer(),
         sample_rate=attributes.sample_rate(),
         source=path.name,
+        loss_names=_loss_names(module),
     )
 
 
@@ -110,6 +112,14 @@ def _own_classes(module: ModuleType) -> dict[str, type[nn.Module]]:
         and issubclass(value, nn.Module)
         and value.__module__ == module.__name__
     }
+
+
+def _loss_names(module: ModuleType) -> tuple[str, ...]:
+    """Names of the losses that the script makes, and all that its functions mention."""
+    values = list(vars(module).values())
+    made = [type(v).__name__ for v in values if type(v).__module__ == "torch.nn.modules.loss"]
+    own = [v for v in values if getattr(v, "__module__", "") == module.__name__]
+    return tuple(dict.fromkeys([*made, *called_names(own)]))
 
 
 def _takes_no_arguments(class_: type[nn.Module]) -> bool:

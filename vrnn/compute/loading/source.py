@@ -15,6 +15,7 @@ from torch import nn
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.input_slots import InputSlot
+from vrnn.compute.loading.model_evidence import config_class_names
 from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script, split_script_name
@@ -116,6 +117,8 @@ def open_source(spec: ModelSpec) -> ModelSource:
     if spec.weights is not None:
         notes = load_weights(candidate.model, spec.weights)
         candidate = replace(candidate, random_weights=False)
+    if not candidate.class_names:
+        candidate = replace(candidate, class_names=config_class_names(candidate.model))
     if spec.classes is not None:
         candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:

@@ -1,95 +1,301 @@
-"""A model's results decoded into class scores, a segmentation, or boxes."""
+"""A model's results decoded, each output as what the evidence says that it is."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
 import torch
+from torch import nn
 
-from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.loading.model_evidence import ModelEvidence
+from vrnn.compute.model_inputs import Inputs
+from vrnn.compute.passes.detections import decode_compound
+from vrnn.compute.passes.output_evidence import InputFact, OutputEvidence, last_operations
+from vrnn.compute.passes.output_rules import conclude
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.compute.tracing.tensors import result_tensors, tensors_in
+from vrnn.network.axes import Axis, AxisChoice, AxisRole, default_index, local_index
 from vrnn.network.graph import Network
-from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
+from vrnn.network.output_decoding import decode
+from vrnn.network.predictions import Output
 
-MAX_SCORE_SIDE = 8
-"""A result with a larger height and width than this is an image, not scores."""
+MAX_OUTPUTS = 12
+"""Outputs that are decoded; further ones are only layers."""
+MIN_REPEATS = 3
+"""Items of a list of equal shapes from which on only the last counts: estimates that a model
+improves step by step."""
+SKIPPED_KEYS = ("past_key_values", "hidden_states", "attentions", "cross_attentions")
+"""Parts of a result that hold what a model keeps, no predictions."""
 
 
-def decode_outputs(result: Any, network: Network, size: tuple[int, int]) -> tuple[Output, ...]:
-    """Decode all results of the first sample whose kind is recognized.
+@dataclass(frozen=True)
+class OutputSource:
+    """Where a tensor of the result comes from.
+
+    Attributes:
+        node: Id of its node; None where it does not depend on the input.
+        operations: See `OutputEvidence`.
+        layer: Path of the last layer with weights.
+    """
+
+    node: int | None
+    operations: tuple[str, ...] = ()
+    layer: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class OutputContext:
+    """What is known of a model's outputs before a pass.
+
+    Attributes:
+        evidence: What the model says.
+        inputs: The model's inputs.
+        sources: Of each tensor in the result, in the order of `result_tensors`; () if unknown.
+        model: The model; None if only its result is known.
+        batch_size: Number of samples in a pass.
+    """
+
+    evidence: ModelEvidence = field(default_factory=ModelEvidence)
+    inputs: Sequence[InputFact] = ()
+    sources: Sequence[OutputSource] = ()
+    model: nn.Module | None = None
+    batch_size: int = 1
+
+    @property
+    def is_graph(self) -> bool:
+        """Whether the first axis of the input counts nodes: edges between them are an input."""
+        return any(not i.is_float and len(i.shape) == 2 and i.shape[0] == 2 for i in self.inputs)
+
+
+def output_context(
+    view: GraphView, inputs: Inputs, model: nn.Module, evidence: ModelEvidence
+) -> OutputContext:
+    """Collect what is known of a model's outputs.
+
+    Args:
+        view: The graph.
+        inputs: Of the traced pass.
+        model: The model.
+        evidence: What it says of its outputs.
+    """
+    trace = view.trace
+    names = [trace.records[i].module for i in trace.inputs]
+    tensors = list(tensors_in(inputs if isinstance(inputs, tuple) else list(inputs)))
+    facts = [
+        InputFact(name, tuple(t.shape), t.is_floating_point() or t.is_complex())
+        for name, t in zip(names, tensors, strict=False)
+    ]
+    node_of = {r.id: node for node, members in view.members.items() for r in members}
+    fallback = view.network.outputs[0]
+    sources = [
+        OutputSource(None)
+        if record is None
+        else OutputSource(node_of.get(record, fallback), *last_operations(trace, record))
+        for record in trace.results
+    ]
+    samples = 1
+    if tensors and view.network.inputs:
+        samples = view.map_layouts[view.network.inputs[0]].sample_count(tensors[0].shape)
+    return OutputContext(evidence, facts, sources, model, samples)
+
+
+def decode_outputs(
+    result: Any, network: Network, size: tuple[int, int], context: OutputContext | None = None,
+    choices: Sequence[AxisChoice] = (),
+) -> tuple[Output, ...]:  # fmt: skip
+    """Decode all outputs of one sample. What does not depend on the input is left out.
 
     Args:
         result: What the model returned.
         network: Its graph, whose output nodes the results belong to.
         size: (height, width) of its input in pixels.
+        context: What is known of the outputs; None for nothing.
+        choices: Which sample, frame or slice is shown.
     """
-    nodes = list(network.outputs)
-    detections = _decode_detections(result, nodes[0] if nodes else 0, size)
-    if detections is not None:
-        return (detections,)
-    outputs: list[Output] = []
-    for index, tensor in enumerate(tensors_in(result)):
-        node = nodes[min(index, len(nodes) - 1)] if nodes else 0
-        output = _decode_tensor(tensor.detach(), node)
-        if output is not None:
-            outputs.append(output)
+    context = context or OutputContext()
+    first = network.outputs[0] if network.outputs else 0
+    labels = context.evidence.counts.get("num_labels", 0)
+    compound, used = decode_compound(result, first, size, context.model, labels)
+    outputs = [] if compound is None else [compound]
+    for keys, tensor, source in _listed(result, network, context):
+        if id(tensor) not in used and len(outputs) < MAX_OUTPUTS:
+            decoded = _decode_tensor(keys, tensor, source, network, context, choices)
+            outputs += [] if decoded is None else [decoded]
     return tuple(outputs)
 
 
-def _decode_tensor(tensor: torch.Tensor, node: int) -> Output | None:
-    if tensor.dim() == 4 and min(tensor.shape[2:]) > MAX_SCORE_SIDE:
-        return _decode_segmentation(tensor[0].float(), node)
-    if tensor.dim() in (1, 2) and tensor.is_floating_point():
-        logits = tensor[0] if tensor.dim() == 2 else tensor
-        if logits.dim() == 1 and logits.numel():
-            return _decode_scores(logits.float().cpu().numpy(), node)
-    if tensor.dim() == 4 and tuple(tensor.shape[2:]) == (1, 1):
-        return _decode_scores(tensor[0, :, 0, 0].float().cpu().numpy(), node)
-    return None
+Keys = tuple[str, ...]
 
 
-def _decode_scores(logits: np.ndarray, node: int) -> ClassScores:
-    """Softmax of the (K,) logits, unless they are probabilities; a single one gets a sigmoid."""
-    finite = np.nan_to_num(logits, nan=-1e4, posinf=1e4, neginf=-1e4).astype(np.float64)
-    if finite.size == 1:
-        is_probability = 0 <= finite[0] <= 1
-        probabilities = finite if is_probability else 1 / (1 + np.exp(-np.clip(finite, -60, 60)))
-    elif finite.min() >= 0 and abs(finite.sum() - 1) < 1e-3:
-        probabilities = finite
-    else:
-        powers = np.exp(finite - finite.max())
-        probabilities = powers / powers.sum()
-    return ClassScores(node, logits, probabilities.astype(np.float32))
+def _listed(
+    result: Any, network: Network, context: OutputContext
+) -> list[tuple[Keys, torch.Tensor, OutputSource]]:
+    """The tensors of a result that may be predictions, each with its keys and its source."""
+    paths = {id(tensor): keys for keys, tensor in _named_tensors(result)}
+    tensors = result_tensors(result)
+    nodes = network.outputs or (0,)
+    sources = list(context.sources)
+    if len(sources) != len(tensors):  # nothing is known: the graph's outputs in their order
+        sources = [OutputSource(nodes[min(i, len(nodes) - 1)]) for i in range(len(tensors))]
+    own = [*context.model.parameters(), *context.model.buffers()] if context.model else []
+    constants = {id(tensor) for tensor in own}
+    listed = []
+    for number, (tensor, source) in enumerate(zip(tensors, sources, strict=True)):
+        keys = paths.get(id(tensor), (str(number),))
+        is_skipped = id(tensor) in constants or any(key in SKIPPED_KEYS for key in keys)
+        if source.node is not None and not is_skipped:
+            listed.append((keys, tensor, source))
+    siblings: dict[tuple[Keys, torch.Size], list[int]] = {}
+    for i, (keys, tensor, _) in enumerate(listed):
+        if keys and keys[-1].isdecimal() and tensor.dim() > 2:
+            siblings.setdefault((keys[:-1], tensor.shape), []).append(i)
+    dropped = {i for group in siblings.values() if len(group) >= MIN_REPEATS for i in group[:-1]}
+    return [one for i, one in enumerate(listed) if i not in dropped]
 
 
-def _decode_segmentation(logits: torch.Tensor, node: int) -> Segmentation | None:
-    """The class of the largest of (K, H, W) scores; one channel is split at probability one half.
+def _named_tensors(
+    value: Any, keys: Keys = (), depth: int = 6
+) -> Iterator[tuple[Keys, torch.Tensor]]:
+    """All tensors in nested containers and objects, each with the keys on the way to it."""
+    items: Any = ()
+    if isinstance(value, torch.Tensor):
+        yield keys, value
+    elif not depth:
+        return
+    elif isinstance(value, Mapping):
+        items = value.items()
+    elif isinstance(value, list | tuple):
+        names = getattr(value, "_fields", None) or range(len(value))
+        items = zip(names, value, strict=True)
+    elif hasattr(value, "__dict__") and not isinstance(value, type | nn.Module):
+        items = vars(value).items()
+    for key, item in items:
+        yield from _named_tensors(item, (*keys, str(key)), depth - 1)
 
-    Three channels without a larger one may be an image, as of an autoencoder: None.
+
+def _name(keys: Keys) -> str:
+    """How people read the way to an output: `logits`, `output 2`."""
+    words = [str(int(key) + 1) if key.isdecimal() else key for key in keys]
+    name = ".".join(words)
+    return f"output {name}".strip() if not keys or keys[0].isdecimal() else name
+
+
+def _decode_tensor(
+    keys: Keys, tensor: torch.Tensor, source: OutputSource, network: Network,
+    context: OutputContext, choices: Sequence[AxisChoice],
+) -> Output | None:  # fmt: skip
+    node = network.by_id.get(source.node) if source.node is not None else None
+    axes = () if node is None else node.axes
+    if tuple(axis.size for axis in axes) != tuple(tensor.shape):
+        axes = ()
+    sample = _Sample(tensor.detach(), axes, context, choices)
+    if not sample.tensor.numel():
+        return None
+    values = _to_numpy(sample.tensor)
+    layer = source.layer.lower()
+    evidence = OutputEvidence(
+        _name(keys), tuple(key.lower() for key in keys if not key.isdecimal()), values,
+        source.operations, layer.rpartition(".")[2], layer, context.inputs, context.evidence,
+        ", ".join(sample.positions),
+    )  # fmt: skip
+    found = conclude(evidence)
+    return decode(
+        found.kind, values, source.node or 0, name=evidence.name, evidence=found.evidence,
+        is_sure=found.is_sure,
+        is_activated=evidence.ends_in("sigmoid", "softmax", "log_softmax", "hardsigmoid"),
+    )  # fmt: skip
+
+
+def _to_numpy(tensor: torch.Tensor) -> np.ndarray:
+    """float32, or int32 for whole numbers; magnitudes of complex ones."""
+    if tensor.is_complex():
+        tensor = tensor.abs()
+    kind = torch.float32 if tensor.is_floating_point() else torch.int32
+    array: np.ndarray = tensor.to(kind).cpu().numpy()
+    return array if kind is torch.float32 or array.ndim == 3 else array.astype(np.float32)
+
+
+class _Sample:
+    """The part of an output that is shown: one sample, slice or frame, channels first.
+
+    Attributes:
+        tensor: (K,), (C, T) or (K, H, W).
+        positions: Which part of the whole it is, where several are there.
     """
-    count = logits.shape[0]
-    if count == 1:
-        is_probability = float(logits.min()) >= 0.0 and float(logits.max()) <= 1.0
-        classes = (logits[0] > (0.5 if is_probability else 0.0)).to(torch.int32)
-        return Segmentation(node, classes.cpu().numpy(), 2)
-    if count == 3:
-        return None
-    return Segmentation(node, logits.argmax(0).to(torch.int32).cpu().numpy(), count)
+
+    def __init__(
+        self, tensor: torch.Tensor, axes: Sequence[Axis], context: OutputContext,
+        choices: Sequence[AxisChoice],
+    ) -> None:  # fmt: skip
+        self.tensor = tensor
+        self.positions: list[str] = []
+        self._choices = {choice.role: choice.index for choice in choices}
+        self._take_sample(axes, context)
+        self._take_slice(context)
+        self._arrange(context)
+
+    def _take(self, axis: int, role: AxisRole, word: str) -> None:
+        count = self.tensor.shape[axis]
+        chosen = self._choices.get(role)
+        index = default_index(role, count) if chosen is None else chosen
+        index = local_index(index, count, max(count, index + 1))
+        self.tensor = self.tensor.select(axis, index)
+        if count > 1:
+            self.positions.append(f"{word} {index + 1} of {count}")
+
+    def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
+        has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] == context.batch_size
+        if axes:
+            has_batch = axes[0].role == "batch"
+        if has_batch and not context.is_graph:
+            self._take(0, "batch", "sample")
+
+    def _take_slice(self, context: OutputContext) -> None:
+        while self.tensor.dim() > 4:
+            self._take(0, "other", "index")
+        if self.tensor.dim() == 4:
+            is_video = any(len(i.shape) == 5 and i.shape[2] in (1, 3) for i in context.inputs)
+            frames_first = is_video and self.tensor.shape[0] == context.inputs[0].shape[1]
+            if frames_first:
+                self._take(0, "time", "frame")
+            elif self.tensor.shape[0] == 1:
+                self.tensor = self.tensor[0]
+            else:
+                self._take(1, "depth", "slice")
+
+    def _arrange(self, context: OutputContext) -> None:
+        """Drop axes of one value behind the channels; channels first; a map of its own."""
+        while self.tensor.dim() > 1 and self.tensor.shape[-1] == 1:
+            self.tensor = self.tensor[..., 0]
+        images = [i.image_shape for i in context.inputs if i.image_shape]
+        if self.tensor.dim() == 0:
+            self.tensor = self.tensor[None]
+        if self.tensor.dim() == 2:
+            sizes = [image[1:] for image in images]
+            if any(_has_aspect(tuple(self.tensor.shape), size) for size in sizes):
+                self.tensor = self.tensor[None]
+            else:
+                self._take_token(context)
+        elif self.tensor.dim() == 3 and images:
+            height, width, channels = self.tensor.shape
+            is_last = any((height, width) == image[1:] for image in images)
+            if is_last and (channels, height) != (height, width) and channels < 64:
+                self.tensor = self.tensor.permute(2, 0, 1)
+
+    def _take_token(self, context: OutputContext) -> None:
+        """Of the scores of tokens take those of the last one, which a text goes on with."""
+        length, count = self.tensor.shape
+        lengths = [i.shape[-1] for i in context.inputs if not i.is_float and len(i.shape) == 2]
+        is_scores = context.evidence.task == "tokens" or count == context.evidence.vocabulary
+        if length in lengths and is_scores and not context.is_graph:
+            self.tensor = self.tensor[-1]
+            self.positions.append(f"token {length} of {length}")
 
 
-def _decode_detections(result: Any, node: int, size: tuple[int, int]) -> Detections | None:
-    """From `[{"boxes", "labels", "scores"}]`, as torchvision's models return it."""
-    first = result[0] if isinstance(result, list | tuple) and result else result
-    if not isinstance(first, Mapping) or not {"boxes", "scores"} <= first.keys():
-        return None
-    height, width = size
-    scale = np.array([width, height, width, height], np.float32)
-    boxes = first["boxes"].float().cpu().numpy().reshape(-1, 4) / scale
-    scores = first["scores"].float().cpu().numpy()
-    labels = first.get("labels")
-    classes = np.zeros(len(scores)) if labels is None else labels.cpu().numpy()
-    order = np.argsort(-scores, kind="stable")
-    return Detections(
-        node, boxes[order].astype(np.float32), classes[order].astype(np.int32), scores[order]
-    )
+def _has_aspect(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:
+    """Whether a map is as large as an image, or as many times smaller along both axes."""
+    rows, columns = size[0] / shape[0], size[1] / shape[1]
+    return min(shape) > 8 and abs(rows - columns) < 0.05 * rows and rows < 64

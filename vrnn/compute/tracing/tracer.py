@@ -126,6 +126,8 @@ class Trace:
         inside_scripts: Whether the calls are those that `watch_calls` sees inside scripts.
         gradients: Whether the model takes gradients in its pass.
         unmatched_entries: See `GapTable`.
+        results: The record of each of the `result_tensors`; None for those that do not depend on
+            the input.
     """
 
     name: str
@@ -141,6 +143,7 @@ class Trace:
     inside_scripts: bool = False
     gradients: bool = False
     unmatched_entries: int = 0
+    results: list[int | None] = field(default_factory=list)
 
 
 class _Source(NamedTuple):
@@ -317,18 +320,20 @@ class _Recorder(TorchFunctionMode):
     def finish(self, name: str, result: Any) -> Trace:
         """Return the trace, ending in the tensors of the model's result."""
         outputs: list[int] = []
+        results: list[int | None] = []
         for index, tensor in enumerate(result_tensors(result)):
             origin = self._origins.get(tensor)
             if origin is None and index >= 0:
                 origin = self._record_entered_result(tensor, result)
             if origin and origin.has_record and origin.record not in outputs:
                 outputs.append(origin.record)
+            results.append(origin.record if origin and origin.depends_on_input else None)
         own_parameters(self.records, outputs)
         used = {path for path, p in self._parameters.items() if id(p) in self._used_parameters}
         return Trace(
             name, self.records, self._inputs, outputs, self._call_index, dict(self._modules.types),
             self._markers, self._tracked, self._parameters, frozenset(used),
-            unmatched_entries=self._gaps.unmatched,
+            unmatched_entries=self._gaps.unmatched, results=results,
         )  # fmt: skip
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:

@@ -20,7 +20,7 @@ MIN_IMAGE_SIDE = 0.4
 MIN_BARS_WIDTH = 1.9
 """Meters."""
 MIN_SEGMENTATION = 8
-"""Outputs whose maps are higher and wider than this many values are segmentations."""
+"""Outputs whose maps are higher and wider than this many values are images."""
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,8 @@ class InputMargin:
 
     Attributes:
         node: The input.
-        kind: What is above the image: `bars`, `segmentation` or `plain` (nothing).
+        kind: What is above the image: `bars` (numbers or a curve), `segmentation` (any image) or
+            `plain` (nothing).
         image_width: Of the input's image.
         image_height: Of the input's image.
         width: Of the whole room.
@@ -75,6 +76,6 @@ def _kind(network: Network) -> str:
     shapes = [map_shape(network.by_id[node].shape) for node in network.outputs]
     if any(h > MIN_SEGMENTATION and w > MIN_SEGMENTATION for _, h, w in shapes):
         return "segmentation"
-    if any(h == w == 1 for _, h, w in shapes):
+    if any(h == 1 for _, h, _ in shapes):  # numbers, or a signal over time
         return "bars"
     return "plain"

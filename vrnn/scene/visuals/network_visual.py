@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.scene.network_object import NetworkObject, folded_map_id
+from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
 from vrnn.scene.state import State
@@ -151,7 +152,7 @@ def network_visual(
     return NetworkVisual(
         slot, frame, records, arrays, pictures, quads,
         edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1)),
-        _predictions(slot, network_object, frame, true_label),
+        _predictions(slot, network_object, frame, state, true_label),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
 
@@ -206,14 +207,13 @@ def _show_one_map(
 
 
 def _predictions(
-    slot: int, network_object: NetworkObject, frame: PlacementFrame, true_label: str
+    slot: int, network_object: NetworkObject, frame: PlacementFrame, state: State, true_label: str
 ) -> Visual | None:
-    margin = network_object.input_margin
-    if network_object.result is None or margin.node not in frame.index:
+    margin, result = network_object.input_margin, network_object.result
+    if result is None or margin.node not in frame.index:
         return None
     x, y, z, width, _ = frame.panel_rect(margin.node).tolist()
     left = x - width / 2 - margin.gap - margin.width
     class_names = network_object.info.class_names
-    return prediction_visual(
-        margin, network_object.result, class_names, (left, y, z), slot, true_label
-    )
+    outputs = shown_outputs(result, state, slot)
+    return prediction_visual(margin, result, outputs, class_names, (left, y, z), slot, true_label)

@@ -1,18 +1,31 @@
 """Beside the input: the image that the network saw, and its predictions.
 
-Class scores are named bars above the image, a segmentation hangs above it in class colors, boxes
-are drawn on it.
+Scores and numbers are named bars above the image, a signal is a curve there; a segmentation, a
+depth map, a flow field or a picture hangs above it; boxes are drawn on it.
 """
 
 from __future__ import annotations
 
-import colorsys
+from collections.abc import Sequence
 
 import numpy as np
 
-from vrnn.network.predictions import ClassScores, Detections, Segmentation
+from vrnn.network.predictions import (
+    ClassScores,
+    DepthMap,
+    Detections,
+    FlowField,
+    ImageOutput,
+    Maps,
+    NoiseOutput,
+    Output,
+    Segmentation,
+    Values,
+    caption,
+)
 from vrnn.network.results import ForwardResult
 from vrnn.scene.layout.input_margin import BAR_MARGIN, BAR_PITCH, MAX_BARS, InputMargin
+from vrnn.scene.output_choices import output_beside_input
 from vrnn.scene.primitives import (
     QUAD,
     ImageQuad,
@@ -21,6 +34,13 @@ from vrnn.scene.primitives import (
     Visual,
     outline_quads,
     quad,
+)
+from vrnn.scene.visuals.output_images import (
+    class_colors,
+    color_bar,
+    flow_legend,
+    output_image,
+    segmentation_overlay,
 )
 from vrnn.style import font
 from vrnn.style.text import elide, wrap
@@ -35,6 +55,10 @@ CAPTION_HEIGHT = 0.06
 MAX_CAPTION_LINES = 5
 BOX_TEXT_HEIGHT = 0.07
 """Capital height beside a detector's box, meters."""
+EVIDENCE_HEIGHT = 0.085
+"""Capital height of what an output is taken for, meters."""
+MIN_EVIDENCE_WIDTH = 3.6
+"""Room for that, meters."""
 BOX_LINE = 0.014
 """Thickness of a detector's box, meters."""
 BORDER = 0.025
@@ -56,6 +80,7 @@ Point = tuple[float, float, float]
 def prediction_visual(
     margin: InputMargin,
     result: ForwardResult,
+    outputs: tuple[Output, ...],
     class_names: tuple[str, ...],
     corner: Point,
     slot: int = 0,
@@ -66,6 +91,7 @@ def prediction_visual(
     Args:
         margin: The room for them.
         result: What the network gave.
+        outputs: Its outputs as they are to be shown.
         class_names: Name of each class, may be empty.
         corner: Lower left corner of the room, in the plane of the input's panel.
         slot: The network.
@@ -74,39 +100,119 @@ def prediction_visual(
     x, y, z = corner
     width, height = margin.image_width, margin.image_height
     top = y + height + 0.02
-    smooth = result.image.shape[0] > MAX_SHARP_HEIGHT
-    image = ImageQuad((x, top, z), (width, 0, 0), (0, -height, 0), result.image, smooth)
-    quads = [_frame(x, top, z, width, height)]
-    labels: list[TextLabel] = []
-    images = [image]
+    image = result.image
+    smooth = image.shape[0] > MAX_SHARP_HEIGHT
+    canvas = ImageQuad((x, top, z), (width, 0, 0), (0, -height, 0), image, smooth)
+    parts = [Visual(_frame(x, top, z, width, height), (), (canvas,))]
     if result.note:
         strip, lines = _caption(result.note, (x, y + 0.02, z), width)
-        quads.append(strip)
-        labels += lines
-    for output in result.outputs:
+        parts.append(Visual(strip, tuple(lines)))
+    beside = output_beside_input(outputs)
+    if beside is not None:
+        parts.append(_drawn_output(beside, image, margin, class_names, (x, top, z)))
+    if isinstance(beside, ClassScores) and true_label:
+        text = elide(f"label: {true_label}", margin.width, TRUE_LABEL_HEIGHT)
+        label = TextLabel(text, (x, top + 0.07, z), TRUE_LABEL_HEIGHT, ANNOTATION, fade=5.0)
+        parts.append(Visual(np.zeros(0, QUAD), (label,)))
+    for output in outputs:
+        if isinstance(output, Detections):
+            above = (x, top, z + 0.012)
+            boxes, names = _detector_boxes(output, class_names, above, width, height)
+            parts.append(Visual(boxes, tuple(names)))
+    region = PickRegion("input", canvas.origin, canvas.right, canvas.down, None, slot)
+    return Visual(
+        np.concatenate([part.quads for part in parts]),
+        tuple(label for part in parts for label in part.labels),
+        tuple(quad for part in parts for quad in part.image_quads),
+        (region,),
+    )
+
+
+def _drawn_output(
+    output: Output, image: np.ndarray, margin: InputMargin, names: tuple[str, ...], corner: Point
+) -> Visual:
+    """An output above the input's image. corner: the upper left one of that image."""
+    x, top, z = corner
+    if isinstance(output, ClassScores | Values):
+        origin = (x, top + BAR_MARGIN + 0.1, z)
         if isinstance(output, ClassScores):
-            origin = (x, top + BAR_MARGIN + 0.1, z)
-            bars, names = _score_bars(output, class_names, origin, margin.width)
-            quads.append(bars)
-            labels += names
-            if true_label:
-                text = elide(f"in truth: {true_label}", margin.width, TRUE_LABEL_HEIGHT)
-                origin = (x, top + 0.07, z)
-                labels.append(TextLabel(text, origin, TRUE_LABEL_HEIGHT, ANNOTATION, fade=5.0))
-        elif isinstance(output, Segmentation):
-            above = top + 0.2 + height
-            mixed = segmentation_overlay(result.image, output)
-            images.append(ImageQuad((x, above, z), (width, 0, 0), (0, -height, 0), mixed, smooth))
-            quads.append(_frame(x, above, z, width, height))
-            labels += _class_legend(output, class_names, (x + width + 0.12, above, z))
-        elif isinstance(output, Detections):
-            boxes, names = _detector_boxes(output, class_names, (x, top, z + 0.012), width, height)
-            quads.append(boxes)
-            labels += names
-        if isinstance(output, ClassScores | Segmentation):
-            break  # there is room for one; further heads are panels like all others
-    canvas = PickRegion("input", image.origin, image.right, image.down, None, slot)
-    return Visual(np.concatenate(quads), tuple(labels), tuple(images), (canvas,))
+            bars, labels = _score_bars(output, names, origin, margin.width)
+        else:
+            bars, labels = _number_bars(output, names, origin, margin.width)
+        above = float(bars["origin"][:, 1].max()) + 0.06
+        labels += _evidence_caption(output, (x, above, z), margin.width)
+        return Visual(bars, tuple(labels))
+    if isinstance(output, Segmentation):
+        pixels: np.ndarray | None = segmentation_overlay(image, output)
+    else:
+        pixels = output_image(output)
+    if pixels is None:
+        return Visual(
+            np.zeros(0, QUAD), tuple(_evidence_caption(output, (x, top + 0.1, z), margin.width))
+        )
+    width, height = _fitted(pixels, margin)
+    above = top + 0.2 + height
+    smooth = pixels.shape[0] > MAX_SHARP_HEIGHT and not isinstance(output, Segmentation)
+    if isinstance(output, Segmentation):
+        smooth = image.shape[0] > MAX_SHARP_HEIGHT
+    drawn = ImageQuad((x, above, z), (width, 0, 0), (0, -height, 0), pixels, smooth)
+    labels, legends = _legend(output, names, (x + width + 0.12, above, z), height)
+    labels += _evidence_caption(output, (x, above + 0.08, z), width)
+    return Visual(_frame(x, above, z, width, height), tuple(labels), (drawn, *legends))
+
+
+def _fitted(pixels: np.ndarray, margin: InputMargin) -> tuple[float, float]:
+    """Width and height of an output's image in the room above the input's."""
+    rows, columns = pixels.shape[:2]
+    width, height = margin.image_width, margin.image_height
+    if margin.kind == "bars":
+        width, height = margin.width, MAX_BARS * BAR_PITCH * 0.8
+    scale = min(width / columns, height / rows)
+    return columns * scale, rows * scale
+
+
+def _evidence_caption(output: Output, origin: Point, width: float) -> list[TextLabel]:
+    """What an output is taken for, where that is not sure."""
+    if output.is_sure:
+        return []
+    text = elide(caption(output), max(width, MIN_EVIDENCE_WIDTH), EVIDENCE_HEIGHT)
+    return [TextLabel(text, origin, EVIDENCE_HEIGHT, OTHER_TEXT, fade=5.0)]
+
+
+def _legend(
+    output: Output, names: tuple[str, ...], corner: Point, height: float
+) -> tuple[list[TextLabel], tuple[ImageQuad, ...]]:
+    """What the colors of an output's image mean. corner: upper left."""
+    if isinstance(output, Segmentation):
+        return _class_legend(output, names, corner), ()
+    x, top, z = corner
+    if isinstance(output, DepthMap | Maps):
+        bar = ImageQuad(corner, (0.09, 0, 0), (0, -height, 0), color_bar(output))
+        ends = ((f"{output.high:.4g}", top - TEXT_HEIGHT), (f"{output.low:.4g}", top - height))
+        return [
+            TextLabel(text, (x + 0.15, y, z), TEXT_HEIGHT, TEXT, fade=5.0) for text, y in ends
+        ], (bar,)
+    if isinstance(output, FlowField):
+        side = min(0.6, height)
+        wheel = ImageQuad(corner, (side, 0, 0), (0, -side, 0), flow_legend())
+        text = f"up to {output.longest:.3g} pixels"
+        origin = (x, top - side - 0.2, z)
+        return [TextLabel(text, origin, TEXT_HEIGHT, TEXT, fade=5.0)], (wheel,)
+    if isinstance(output, ImageOutput):
+        middle = ", gray 0" if isinstance(output, NoiseOutput) else ""
+        lines = (f"white {output.high:.4g}{middle}", f"black {output.low:.4g}")
+        if not isinstance(output, NoiseOutput) and output.high in (1.0, 255.0):
+            return [], ()
+        return [
+            TextLabel(text, (x, top - 0.14 - i * 0.2, z), BOX_TEXT_HEIGHT, OTHER_TEXT, fade=5.0)
+            for i, text in enumerate(lines)
+        ], ()
+    return [], ()
+
+
+def number_name(index: int, count: int, names: Sequence[str]) -> str:
+    """Return the name of one of several numbers that are no classes."""
+    return names[index] if len(names) == count else f"value {index}"
 
 
 def _caption(note: str, corner: Point, width: float) -> tuple[np.ndarray, list[TextLabel]]:
@@ -129,43 +235,6 @@ def _caption(note: str, corner: Point, width: float) -> tuple[np.ndarray, list[T
 def class_name(index: int, class_names: tuple[str, ...]) -> str:
     """Return the name of a class, or its number when it has none."""
     return class_names[index] if index < len(class_names) else f"class {index}"
-
-
-def class_colors(count: int) -> np.ndarray:
-    """Return colors that differ in hue and lightness; that of class 0 (background) is nearly black.
-
-    Hues step by the golden ratio, so that any number of first classes is well spread.
-
-    Returns:
-        (count, 3) uint8 sRGB.
-    """
-    colors = []
-    for i in range(count):
-        hue = (0.08 + i * 0.61803398875) % 1.0
-        colors.append(colorsys.hls_to_rgb(hue, (0.62, 0.48, 0.74)[i % 3], 0.75))
-    table = np.rint(np.array(colors).reshape(-1, 3) * 255).astype(np.uint8)
-    if count > 2:
-        table[0] = (12, 14, 18)
-    return table
-
-
-def segmentation_overlay(image: np.ndarray, segmentation: Segmentation) -> np.ndarray:
-    """Return an image in gray under the colors of its classes.
-
-    Args:
-        image: (H, W, 3) uint8 sRGB.
-        segmentation: Class of each position, in any resolution.
-
-    Returns:
-        (H, W, 3) uint8 sRGB.
-    """
-    height, width = image.shape[:2]
-    rows = np.arange(height) * segmentation.classes.shape[0] // height
-    columns = np.arange(width) * segmentation.classes.shape[1] // width
-    classes = segmentation.classes[rows[:, None], columns[None]]
-    colors = class_colors(segmentation.count)[classes].astype(np.float32)
-    gray = image.astype(np.float32).mean(-1, keepdims=True)
-    return np.rint(0.35 * gray + 0.65 * colors).astype(np.uint8)
 
 
 def _frame(x: float, top: float, z: float, width: float, height: float) -> np.ndarray:
@@ -199,6 +268,34 @@ def _score_bars(
     return np.concatenate(quads), labels
 
 
+def _number_bars(
+    values: Values, names: tuple[str, ...], origin: Point, width: float
+) -> tuple[np.ndarray, list[TextLabel]]:
+    """A bar from zero for each of the first numbers, the first on top. origin: lower left."""
+    x, y, z = origin
+    shown = values.numbers[:MAX_BARS]
+    peak = float(np.abs(np.nan_to_num(values.numbers)).max(initial=0)) or 1.0
+    has_negative = bool((values.numbers < 0).any())
+    zero, reach = (x + width / 2, width / 2) if has_negative else (x, width)
+    height = len(shown) * BAR_PITCH + 0.02
+    quads = [quad(x - 0.1, y + height, width + 0.2, height + 0.06, z - 0.015, CARD)]
+    labels = []
+    for row, number in enumerate(shown.tolist()):
+        base = y + (len(shown) - 1 - row) * BAR_PITCH
+        length = reach * float(np.clip(np.nan_to_num(number) / peak, -1, 1))
+        quads.append(quad(x, base - 0.03, width, 0.045, z, TRACK))
+        left, size = (zero + length, -length) if length < 0 else (zero, length)
+        quads.append(quad(left, base - 0.03, max(size, 0.004), 0.045, z + 0.004, OTHER))
+        text = f"{number:.4g}"
+        text_width = font.text_width(text) * TEXT_HEIGHT
+        name = number_name(row, len(values.numbers), names)
+        name = elide(name, width - text_width - 0.1, TEXT_HEIGHT)
+        labels.append(TextLabel(name, (x, base + 0.015, z), TEXT_HEIGHT, OTHER_TEXT, fade=5.0))
+        right = (x + width - text_width, base + 0.015, z)
+        labels.append(TextLabel(text, right, TEXT_HEIGHT, TEXT, fade=5.0))
+    return np.concatenate(quads), labels
+
+
 def _class_legend(
     segmentation: Segmentation, class_names: tuple[str, ...], corner: Point
 ) -> list[TextLabel]:
@@ -227,6 +324,7 @@ def _detector_boxes(
     for box, label, score in boxes:
         if score < MIN_BOX_SCORE:
             continue
+        box = np.clip(box, 0, 1)  # what reaches beyond the image is cut at its edge
         left, upper = x + box[0] * width, top - box[1] * height
         w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height
         quads += outline_quads(left, upper, w, h, z, BOX_LINE, ACCENT)

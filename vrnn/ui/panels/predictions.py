@@ -7,41 +7,92 @@ from imgui_bundle import imgui
 
 from vrnn.commands.ablation import RemoveAblation
 from vrnn.commands.edit import Redo, Undo
-from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation
+from vrnn.commands.outputs import ShowOutputAs
+from vrnn.network.output_decoding import fitting_kinds
+from vrnn.network.predictions import (
+    KIND_TEXT,
+    ClassScores,
+    DepthMap,
+    Detections,
+    Embedding,
+    FlowField,
+    ImageOutput,
+    Maps,
+    Output,
+    Segmentation,
+    Values,
+    Waveform,
+    caption,
+)
+from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.state import AblationState
+from vrnn.scene.visuals.predictions import class_name, number_name
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.widgets import combo, wrapped_text
 
-MAX_CLASSES = 10
-"""Classes that are listed."""
+MAX_ROWS = 10
+"""Classes or numbers that are listed."""
+AS_FOUND = "as found"
+"""Entry of the list of kinds that takes a choice back."""
 
 
-def best_classes(output: Output, names: tuple[str, ...]) -> list[tuple[str, float]]:
-    """List the best classes of an output, the most likely first, at most `MAX_CLASSES`.
+def output_rows(output: Output, names: tuple[str, ...]) -> list[tuple[str, str, float]]:
+    """List what an output says, the most telling first, at most `MAX_ROWS`.
 
     Args:
-        output: Predictions of a network.
+        output: One output of a network.
         names: Names of the classes.
 
     Returns:
-        Each class with its probability, its share of the image for a segmentation, or its score
-        for a detection, 0…1.
+        Each class, or each number, with its value as text and the length of its bar, 0…1: the
+        probability, the share of the image for a segmentation, or the score for a detection. One
+        line without a bar for all else.
     """
-
-    def name(number: int) -> str:
-        return names[number] if number < len(names) else f"class {number}"
-
     if isinstance(output, ClassScores):
-        order = np.argsort(-output.probabilities, kind="stable")[:MAX_CLASSES]
-        return [(name(int(i)), float(output.probabilities[i])) for i in order]
-    if isinstance(output, Segmentation):
+        order = np.argsort(-output.probabilities, kind="stable")[:MAX_ROWS]
+        shares = [(int(i), float(output.probabilities[i])) for i in order]
+    elif isinstance(output, Segmentation):
         counts = np.bincount(output.classes.reshape(-1), minlength=1)
-        order = np.argsort(-counts, kind="stable")[:MAX_CLASSES]
-        return [(name(int(i)), float(counts[i] / counts.sum())) for i in order if counts[i]]
-    assert isinstance(output, Detections)
-    pairs = zip(output.labels[:MAX_CLASSES], output.scores[:MAX_CLASSES], strict=True)
-    return [(name(int(label)), float(s)) for label, s in pairs]
+        order = np.argsort(-counts, kind="stable")[:MAX_ROWS]
+        shares = [(int(i), float(counts[i] / counts.sum())) for i in order if counts[i]]
+    elif isinstance(output, Detections):
+        pairs = zip(output.labels[:MAX_ROWS], output.scores[:MAX_ROWS], strict=True)
+        shares = [(int(label), float(score)) for label, score in pairs]
+    elif isinstance(output, Values):
+        numbers = output.numbers
+        peak = float(np.abs(np.nan_to_num(numbers)).max(initial=0)) or 1.0
+        return [
+            (number_name(i, len(numbers), names), f"{n:.5g}", abs(n) / peak)
+            for i, n in enumerate(numbers[:MAX_ROWS].tolist())
+        ]
+    else:
+        return [(output_facts(output), "", 0.0)]
+    return [(class_name(label, names), f"{share:.1%}", share) for label, share in shares]
+
+
+def output_facts(output: Output) -> str:
+    """Describe an output that is no list of classes or numbers on one line."""
+    if isinstance(output, DepthMap):
+        height, width = output.depth.shape
+        return f"{width} × {height}, from {output.low:.4g} to {output.high:.4g}"
+    if isinstance(output, FlowField):
+        height, width = output.vectors.shape[1:]
+        return f"{width} × {height} vectors, up to {output.longest:.3g} pixels"
+    if isinstance(output, ImageOutput):
+        height, width = output.pixels.shape[:2]
+        return f"{width} × {height}, black {output.low:.4g}, white {output.high:.4g}"
+    if isinstance(output, Waveform):
+        count, length = output.samples.shape
+        channels = f"{count} channels of " if count > 1 else ""
+        return f"{channels}{length:,} samples, peak {output.peak:.3g}"
+    if isinstance(output, Embedding):
+        return f"{len(output.vector):,} numbers, length {np.linalg.norm(output.vector):.4g}"
+    if isinstance(output, Maps):
+        size = "×".join(map(str, output.shape))
+        return f"{size} values, from {output.low:.4g} to {output.high:.4g}"
+    return ""
 
 
 def ablation_text(ablation: AblationState) -> str:
@@ -112,16 +163,49 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         imgui.pop_text_wrap_pos()
     if network.info.random_weights:
         imgui.text_colored(ACCENT, "untrained weights: predictions are meaningless")
-    for output in result.outputs:
-        for name, value in best_classes(output, network.info.class_names):
-            _draw_class(name, value, bool(true_label) and name == true_label)
+    outputs = shown_outputs(result, context.world.state, slot)
+    for found, output in zip(result.outputs, outputs, strict=True):
+        imgui.push_id(output.name)
+        _draw_kind(context, slot, found, output, with_name=len(outputs) > 1)
+        for name, text, value in output_rows(output, network.info.class_names):
+            _draw_row(name, text, value, bool(true_label) and name == true_label)
+        imgui.pop_id()
 
 
-def _draw_class(name: str, value: float, is_label: bool) -> None:
-    """Draw a class with a bar behind its name.
+def _draw_kind(
+    context: PanelContext, slot: int, found: Output, output: Output, with_name: bool
+) -> None:
+    """What an output is taken for and why, and a list of what else it can be shown as.
 
     Args:
-        name: The class.
+        context: Executes commands.
+        slot: Number of the network.
+        found: The output as it was decoded.
+        output: The output as it is shown.
+        with_name: Whether its name is told.
+    """
+    if with_name:
+        imgui.text_unformatted(output.name)
+    imgui.push_style_color(imgui.Col_.text, MUTED_COLOR if output.is_sure else ACCENT)
+    wrapped_text(caption(output))
+    imgui.pop_style_color()
+    kinds = fitting_kinds(found)
+    if len(kinds) < 2:
+        return
+    chosen = context.world.state.output_kind(slot, found.name)
+    texts = {AS_FOUND: None, **{KIND_TEXT[kind]: kind for kind in kinds}}
+    now = AS_FOUND if chosen is None else KIND_TEXT[chosen]
+    picked = combo("show as", now, tuple(texts))
+    if picked is not None and picked != now:
+        context.do(ShowOutputAs(texts[picked], found.name, slot))
+
+
+def _draw_row(name: str, number: str, value: float, is_label: bool) -> None:
+    """Draw a class or a number with a bar behind its name.
+
+    Args:
+        name: What it is called.
+        number: What stands at the right.
         value: Length of the bar, 0…1.
         is_label: Whether it is the label of the image.
     """
@@ -139,14 +223,13 @@ def _draw_class(name: str, value: float, is_label: bool) -> None:
         draw_list.add_rect_filled(start, bar_end, packed(imgui.ImVec4(*ACCENT[:3], 0.38)), rounding)
     pad = 0.5 * imgui.get_font_size()
     top = start.y + (height - imgui.get_font_size()) / 2
-    percent = f"{value:.1%}"
-    right = start.x + width - pad - imgui.calc_text_size(percent).x
+    right = start.x + width - pad - imgui.calc_text_size(number).x
     text = imgui.get_style_color_vec4(imgui.Col_.text)
     imgui.push_clip_rect((start.x, start.y), (right - pad, start.y + height), True)
     color = packed(imgui.ImVec4(*ACCENT) if is_label else text)
     draw_list.add_text((start.x + pad, top), color, name)
     imgui.pop_clip_rect()
-    draw_list.add_text((right, top), packed(text), percent)
+    draw_list.add_text((right, top), packed(text), number)
     imgui.dummy((width, height - imgui.get_style().item_spacing.y / 2))
 
 
