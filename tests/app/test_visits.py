@@ -52,6 +52,7 @@ def test_walking_and_stored_views_alone_are_a_visit(program, state):
     vrnn.wait_for(lambda: visits(state)[-1]["camera"] != first["camera"])
     vrnn.press("ctrl+5")
     vrnn.wait_for(lambda: visits(state)[-1]["places"])
+    vrnn.wait_for(lambda: visits(state)[-1]["camera"] == saved_session(vrnn)["camera"])
     kept = visits(state)[-1]
     kill(vrnn)
     again = program()

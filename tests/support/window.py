@@ -48,11 +48,13 @@ def display():
 class Program:
     """`vrnn` in a window on a display."""
 
-    def __init__(self, display: str, folder: Path, *words: str) -> None:
+    def __init__(
+        self, display: str, folder: Path, *words: str, start: tuple[str, ...] = ("-m", "vrnn")
+    ) -> None:
         self.env = os.environ | {"DISPLAY": display, "XDG_CONFIG_HOME": str(folder / "none")}
         self.folder = folder
         size = f"{SIZE[0]}x{SIZE[1]}"
-        command = [sys.executable, "-m", "vrnn", "--window", size, "--timings", *words]
+        command = [sys.executable, *start, "--window", size, "--timings", *words]
         self.log = (folder / "log.txt").open("w+")
         self.process = subprocess.Popen(
             command, cwd=folder, env=self.env, stderr=self.log, preexec_fn=restore_interrupt

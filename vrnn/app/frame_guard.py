@@ -71,7 +71,9 @@ class FrameGuard:
         if isinstance(error, VrnnError):
             sentence, tell = str(error), self._workspace.messages.append
         else:
-            sentence = fault_log.record(part, error, self._workspace.history.state)
+            # Parts of a frame need each other: what fails in one of them fails in the next too.
+            state = self._workspace.history.state
+            sentence = fault_log.record(part, error, state, each_action=False)
             tell = self._workspace.show_fault
         if part not in self._rests:  # else it would come back as soon as it is dismissed
             tell(sentence)

@@ -33,7 +33,7 @@ from vrnn.render.uniforms import RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import InputImage, State
-from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
@@ -148,6 +148,8 @@ class OffscreenApp(Closeable):
         while True:
             if feed.failures and not workspace.opening:
                 failure = feed.failures.pop(0)
+                if failure.opening and not feed.unopened:
+                    self._wait(self._worker.requested)  # the models before it, opened anew
                 raise VrnnError(failure.message) from WorkerError(failure.details)
             complete = workspace.content.upload()
             shown = [feed.displayed_sequence.get(slot, -1) for slot in range(len(workspace.specs))]
@@ -162,10 +164,10 @@ class OffscreenApp(Closeable):
             pass
         if workspace.faults:
             raise Fault(workspace.faults.pop(0))
+        self._settle(self.eye())
         for message in workspace.messages:
             logger.warning(message)
         workspace.messages.clear()
-        self._settle(self.eye())
 
     def _settle(self, eye: Camera) -> None:
         """Wait for what is computed step by step and only near the eye."""
@@ -201,6 +203,12 @@ class OffscreenApp(Closeable):
         Raises:
             VrnnError: When there is no such camera.
         """
+        if not camera and self.camera != "overview":
+            try:
+                return camera_by_name(self.world, self.camera, aspect, FIELD_OF_VIEW)
+            except VrnnError as error:  # the layer has gone with its model, or its module is open
+                self.workspace.messages.append(f"back to the overview: {error}")
+                self.camera = "overview"
         return camera_by_name(self.world, camera or self.camera, aspect, FIELD_OF_VIEW)
 
     def picture(
@@ -293,11 +301,13 @@ class OffscreenNavigator(NavigationActions):
 
         Args:
             camera: Its name.
-            network: Ignored.
+            network: Of the layer; None for any.
 
         Raises:
             VrnnError: When there is no such camera.
         """
+        if network is not None:
+            check_network(self._app.world, network)
         self._app.eye(camera)
         self._app.camera = camera
 

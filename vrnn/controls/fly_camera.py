@@ -90,7 +90,7 @@ class FlyCamera:
         assert self._flight is not None
         start, end, t = self._flight
         t = min(1.0, t + seconds / max(self._motion.seconds * FLIGHT_SECONDS, 1e-3))
-        self.camera = interpolate_cameras(start, end, t)
+        self.camera = end if t >= 1 else interpolate_cameras(start, end, t)
         self._flight = None if t >= 1 else (start, end, t)
 
     def rotate(self, right: float, down: float) -> None:

@@ -38,7 +38,7 @@ def render_panorama(renderer: Renderer, view: View, draw_list: DrawList, width: 
         width: Pixels, an even number.
 
     Returns:
-        (width // 2, width, 3) uint8 sRGB.
+        (width // 2, width, 3) uint8 sRGB, or (…, 4) with straight alpha for a transparent view.
     """
     height = width // 2
     face_size = max(64, round(width / 4 * FACE_MARGIN))
@@ -49,7 +49,7 @@ def render_panorama(renderer: Renderer, view: View, draw_list: DrawList, width: 
         size = (face_size, face_size)
         face_view = replace(view, camera=camera, size=size, near=min(view.near, 0.05))
         faces.append((camera, render_tiled(renderer, face_view, draw_list)))
-    result = np.empty((height, width, 3), np.uint8)
+    result = np.empty((height, width, faces[0][1].shape[2]), np.uint8)
     longitude = (np.arange(width) + 0.5) / width * 2 * pi - pi
     face_axes = np.stack([camera.axes()[2] for camera, _ in faces])
     for start in range(0, height, STRIP_ROWS):
@@ -78,11 +78,11 @@ def _sample_face(camera: Camera, pixels: np.ndarray, rays: np.ndarray) -> np.nda
 
     Args:
         camera: Where the face was drawn from.
-        pixels: (S, S, 3) uint8 sRGB, the face.
+        pixels: (S, S, C) uint8 sRGB, the face, C 3 or 4.
         rays: (N, 3) directions in the world.
 
     Returns:
-        (N, 3) uint8.
+        (N, C) uint8.
     """
     right, up, forward = camera.axes()
     depth = rays @ forward

@@ -108,7 +108,7 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
 
     Args:
         world: The world.
-        name: Of the layer, or a part of it that only one has.
+        name: Of the layer, a part of it that only one has, or that of a folded module.
         network: Slot of the only network to look in; None for all.
 
     Raises:
@@ -116,10 +116,14 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
     """
     if network is not None:
         check_network(world, network)
+    slots = world.slots if network is None else (network,)
+    for slot in slots:
+        folded = world.placement_frame(slot).placement.folded.folded_modules
+        for node, module in folded.items():
+            if module == name:
+                return slot, node
     names = {
-        (slot, node.id): node.name
-        for slot in (world.slots if network is None else (network,))
-        for node in world.networks[slot].network.nodes
+        (slot, node.id): node.name for slot in slots for node in world.networks[slot].network.nodes
     }
     exact = [key for key, value in names.items() if value == name]
     if exact:

@@ -51,13 +51,16 @@ class FaultLog:
         """Remember a command that is about to be done."""
         self.commands.append(repr(command)[:MAX_COMMAND_LENGTH])
 
-    def record(self, action: str, error: Exception, state: object = None) -> str:
+    def record(
+        self, action: str, error: Exception, state: object = None, each_action: bool = True
+    ) -> str:
         """Write a fault to the log, unless the same one stands there already.
 
         Args:
             action: What failed, at the beginning of a sentence.
             error: The exception, just caught.
             state: What the user has made of the world; None where that is unknown.
+            each_action: Whether the same error in another action is another fault.
 
         Returns:
             A sentence for the user.
@@ -69,7 +72,7 @@ class FaultLog:
             raise error
         frames = traceback.extract_tb(error.__traceback__)
         where = (frames[-1].filename, frames[-1].lineno) if frames else ()
-        key = (action, type(error), where)
+        key = (action if each_action else "", type(error), where)
         if key not in self._told:
             place = self._write(self._entry(action, error, state))
             self._told[key] = f"{action} failed: {type(error).__name__}; details in {place}"
