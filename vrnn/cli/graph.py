@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import json
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
@@ -39,6 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print each model's table and write the JSON file asked for; returns the exit code."""
     from vrnn.compute.loading.source import open_source
+    from vrnn.compute.tracing.checks import check_edges, check_parameters
     from vrnn.compute.tracing.simplify import simplify
     from vrnn.compute.tracing.tracer import trace
     from vrnn.storage.atomic import check_writable, write_atomically
@@ -51,16 +53,19 @@ def run(arguments: argparse.Namespace) -> int:
     for number, spec in enumerate(options.specs()):
         source = open_source(spec)
         raw = trace(source.model, source.example_inputs(), source.title)
-        network = simplify(raw, options.detail).network
+        view = simplify(raw, options.detail)
+        network = view.network
         if not options.quiet:
-            print_text(("\n" if number else "") + report(network, source))
+            notes = [*source.notes, *check_parameters(view, source.model)]
+            notes += check_edges(source.model, source.example_inputs())
+            print_text(("\n" if number else "") + report(network, source, notes))
         if options.json is not None:
             text = json.dumps(to_dict(network), indent=2, ensure_ascii=False)
             write_atomically(options.json, text.encode("utf-8", "backslashreplace") + b"\n")
     return 0
 
 
-def report(network: Network, source: ModelSource) -> str:
+def report(network: Network, source: ModelSource, notes: Sequence[str]) -> str:
     """Return the table with a line above that sums the model up, and notes below."""
     facts = [
         f"{len(network.nodes):,} nodes",
@@ -69,8 +74,8 @@ def report(network: Network, source: ModelSource) -> str:
     ]
     if source.random_weights:
         facts.append("untrained weights")
-    notes = [f"note: {note}" for note in source.notes]
-    return "\n".join([f"{network.name}: {', '.join(facts)}", "", table(network), *notes])
+    lines = [f"note: {note}" for note in notes]
+    return "\n".join([f"{network.name}: {', '.join(facts)}", "", table(network), *lines])
 
 
 def table(network: Network) -> str:

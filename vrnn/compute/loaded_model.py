@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from typing import Any
 
 import torch
 
@@ -13,9 +14,10 @@ from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
-from vrnn.compute.tracing.tracer import trace
+from vrnn.compute.tracing.tracer import Trace, trace
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole, default_index, local_index
@@ -52,6 +54,7 @@ class LoadedModel:
         self.source = source
         self.detail = detail
         self._sequence = 0
+        self._varies = False
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self.retrace(source.example_inputs())
 
@@ -61,7 +64,9 @@ class LoadedModel:
         Args:
             inputs: Its arguments.
         """
-        traced = trace(self.source.model, inputs, self.source.title)
+        self._show(trace(self.source.model, inputs, self.source.title), inputs)
+
+    def _show(self, traced: Trace, inputs: Inputs) -> None:
         self._found = simplify(traced, self.detail)
         self.inputs = inputs
         losses = self.source.candidate.loss_names
@@ -106,9 +111,16 @@ class LoadedModel:
     def info(self) -> NetworkInfo:
         """What people read about the model."""
         s = self.source
+        notes = [*s.notes, *check_parameters(self.view, s.model)]
+        if self._varies:
+            notes.append("it takes another path in each pass, so its graph is traced anew for each")
         return NetworkInfo(
-            s.title, s.class_names, s.random_weights, s.parameters, s.notes, s.token_names
+            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names
         )
+
+    def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:
+        """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""
+        return check_edges(self.source.model, self.inputs, on_call)
 
     def run(
         self,
@@ -142,17 +154,14 @@ class LoadedModel:
             on_maps(node, maps[node])
 
         try:
+            if self._varies and not ablations:
+                raise GraphChanged("it takes another path in each pass")
             result = self.replay.run(inputs, on_output, ablations)
         except GraphChanged as error:
-            if ablations and self._has_traced_graph(inputs):
+            if ablations and (self._varies or self._has_traced_graph(inputs)):
                 raise self._ablation_changed_graph() from error
-            self.retrace(inputs)
-            on_retrace()
             maps.clear()
-            try:
-                result = self.replay.run(inputs, on_output, ablations)
-            except GraphChanged as again:
-                raise self._ablation_changed_graph() if ablations else again from error
+            result = self._run_anew(inputs, on_output, on_retrace, ablations)
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
         outputs = decode_outputs(result, self.network, size, self._outputs, choices)
@@ -181,6 +190,34 @@ class LoadedModel:
             for role, longest in self.network.choice_counts.items()
         )
 
+    def _run_anew(
+        self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],
+        on_retrace: Callable[[], None], ablations: Sequence[Ablation],
+    ) -> Any:  # fmt: skip
+        """Trace the model again and run it.
+
+        A model that takes another path in each pass, by chance or by what it keeps of the last one,
+        is shown by the very pass that is traced.
+        """
+        if not self._varies:
+            self.retrace(inputs)
+            on_retrace()
+            try:
+                return self.replay.run(inputs, on_output, ablations)
+            except GraphChanged as error:
+                if ablations:
+                    raise self._ablation_changed_graph() from error
+            self._varies = True
+        tensors: dict[int, torch.Tensor] = {}
+        traced = trace(self.source.model, inputs, self.source.title, tensors=tensors)
+        result, traced.result = traced.result, None
+        self._show(traced, inputs)
+        on_retrace()
+        for node, record in self.view.records.items():
+            if record.id in tensors:
+                on_output(node, tensors[record.id])
+        return result
+
     def _has_traced_graph(self, inputs: Inputs) -> bool:
         """Whether a pass without ablations has the graph that was traced."""
         try:
@@ -190,6 +227,11 @@ class LoadedModel:
         return True
 
     def _ablation_changed_graph(self) -> VrnnError:
+        if self._varies:
+            return VrnnError(
+                f"{self.source.title} takes another path in each pass, so no channel of it can be "
+                "ablated; undo the ablation"
+            )
         return VrnnError(
             f"{self.source.title} takes another way when these channels are ablated, and its "
             "graph no longer holds; ablate others"

@@ -13,7 +13,7 @@ import threading
 import time
 import traceback
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
@@ -74,6 +74,21 @@ class NetworkLoaded:
     receptive_fields: Mapping[int, ReceptiveField]
 
 
+@dataclass(frozen=True)
+class GraphNotes:
+    """What a later check of a network's graph has found.
+
+    Attributes:
+        slot: The model's place among those opened.
+        title: The model's name.
+        notes: Sentences for the user.
+    """
+
+    slot: int
+    title: str
+    notes: tuple[str, ...]
+
+
 @dataclass(frozen=True, eq=False)
 class MapsReady:
     """Some layers' maps of a pass that runs.
@@ -119,7 +134,10 @@ class WorkerFailure:
     opening: bool = False
 
 
-Event = LoadingProgress | NetworkLoaded | MapsReady | ForwardComplete | WorkerFailure | JobEvent
+Event = (
+    LoadingProgress | NetworkLoaded | GraphNotes | MapsReady | ForwardComplete | WorkerFailure
+    | JobEvent
+)  # fmt: skip
 ImageInput = np.ndarray | Path | int | Callable[[], np.ndarray] | None
 """(H, W, 3) uint8, a file, the number of an image in the first model's data set, a function that
 returns an array, or None for each model's own sample."""
@@ -174,6 +192,8 @@ class Worker:
         self._interrupts = False
         self._is_closed = False
         self._models: dict[int, LoadedModel] = {}
+        self._unchecked: set[int] = set()
+        self._told_notes: dict[int, set[str]] = {}
         self._thread = threading.Thread(target=self._run_to_the_end, name="vrnn-model", daemon=True)
         self._thread.start()
         # A thread that is inside torch when the interpreter ends would abort the process.
@@ -305,6 +325,7 @@ class Worker:
             if specs is not None:
                 self._emit_errors(None, self._open_all, *specs)
             self._run_newest_image()
+            self._check_graphs()
             self._jobs.run_step(self._models)
 
     def _has_work(self) -> bool:
@@ -319,6 +340,7 @@ class Worker:
         if self._threads is not None:
             torch.set_num_threads(self._threads)
         self._models.clear()
+        self._unchecked.clear()
         for slot, spec in enumerate(specs):
             self._emit_errors(slot, self._open, slot, spec, detail)
         self._has_new_image = bool(self._models)
@@ -333,6 +355,8 @@ class Worker:
         self._emit_progress(slot, f"tracing {source.title}")
         model = LoadedModel(source, detail)
         self._models[slot] = model
+        self._unchecked.add(slot)
+        self._told_notes[slot] = set()
         self._emit_network(slot, model)
 
     def _run_newest_image(self) -> None:
@@ -398,12 +422,31 @@ class Worker:
         emit_batch()
         self._events.put(ForwardComplete(slot, result, request.number))
 
+    def _check_graphs(self) -> None:
+        """Check the edges of opened models while nothing else is to be done."""
+
+        def check_stop() -> None:
+            if self._has_new_image or self._specs or self._is_closed:
+                raise _Superseded
+
+        with contextlib.suppress(_Superseded):
+            while self._unchecked:
+                check_stop()
+                slot = min(self._unchecked)
+                notes = self._models[slot].check_edges(check_stop)
+                self._unchecked.discard(slot)
+                if notes:
+                    self._events.put(GraphNotes(slot, self._models[slot].source.title, notes))
+
     def _emit_progress(self, slot: int, text: str) -> None:
         self._events.put(LoadingProgress(slot, text))
 
     def _emit_network(self, slot: int, model: LoadedModel) -> None:
-        dataset, fields = model.source.dataset, model.receptive_fields
-        self._events.put(NetworkLoaded(slot, model.network, model.info, dataset, fields))
+        dataset, fields, info = model.source.dataset, model.receptive_fields, model.info
+        told = self._told_notes[slot]
+        info = replace(info, notes=tuple(note for note in info.notes if note not in told))
+        told.update(info.notes)
+        self._events.put(NetworkLoaded(slot, model.network, info, dataset, fields))
 
     def _emit_errors(self, slot: int | None, function: Callable[..., object], *args: Any) -> None:
         """Call a function; what goes wrong becomes a `WorkerFailure`."""

@@ -9,6 +9,7 @@ from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, Jo
 from vrnn.compute.worker import (
     Event,
     ForwardComplete,
+    GraphNotes,
     LoadingProgress,
     MapsReady,
     NetworkLoaded,
@@ -74,6 +75,8 @@ class WorkerEventSink:
             elif isinstance(event, NetworkLoaded):
                 self._open(event)
                 opened = True
+            elif isinstance(event, GraphNotes):
+                self.notes += [f"{event.title}: {note}" for note in event.notes]
             elif isinstance(event, MapsReady):
                 # Maps of a newer pass replace those of an older one that are still pending.
                 self._pending.update({(event.slot, n): m for n, m in event.maps.items()})

@@ -14,6 +14,7 @@ from math import inf
 
 import numpy as np
 import torch
+from torch import nn
 
 from vrnn.compute.features.objective_step import NO_GRADIENT, ObjectiveGradient, has_bfloat16_units
 from vrnn.compute.features.objectives import objective_values, penalties
@@ -195,7 +196,7 @@ def _batch_size(model: LoadedModel, node: int, device: torch.device) -> int:
         bytes_per_image += 4 * int(np.prod(one.shape))
         if one.id == node:
             break
-    weights = next(model.source.model.parameters(), torch.empty(0)).device
+    weights = next(nn.Module.parameters(model.source.model), torch.empty(0)).device
     is_on_gpu = weights.type == "cuda"
     free = torch.cuda.mem_get_info(weights)[0] // 2 if is_on_gpu else CPU_MEMORY
     fitting = max(1, free // max(3 * bytes_per_image, 1))

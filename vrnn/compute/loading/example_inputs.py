@@ -245,7 +245,7 @@ def _in_other_dtypes(model: nn.Module, inputs: ModelInputs) -> Iterator[ModelInp
     """Yield the inputs, then with floats in the dtypes of the weights."""
     yield inputs
     floats = {t.dtype for t in tensors_in(inputs) if t.is_floating_point()}
-    weights = {p.dtype for p in model.parameters() if p.dtype.is_floating_point}
+    weights = {p.dtype for p in nn.Module.parameters(model) if p.dtype.is_floating_point}
     for dtype in sorted(weights - floats, key=str) if floats else ():
         yield map_tensors(inputs, partial(_cast_float, dtype=dtype))
 
@@ -292,7 +292,7 @@ def _guessed(
         raise refuse_guesses(candidate, families, size, first) from first
     guesses, outcome, gradients = accepted
     inputs = to_inputs(guesses, device)
-    if any(is_lazy(p) for p in candidate.model.parameters()):
+    if any(is_lazy(p) for p in nn.Module.parameters(candidate.model)):
         outcome, gradients = _run(candidate.model, inputs)
     names = leaf_names(candidate.model, inputs)
     slots = find_slots(candidate, leaves_in(inputs), names, outcome.first_uses, size)
@@ -319,7 +319,7 @@ def _guess_notes(
 
 def _trial_model(model: nn.Module) -> nn.Module:
     """A copy of a model that the first pass would shape for good, else the model itself."""
-    return copy.deepcopy(model) if any(is_lazy(p) for p in model.parameters()) else model
+    return copy.deepcopy(model) if any(is_lazy(p) for p in nn.Module.parameters(model)) else model
 
 
 def _run(model: nn.Module, inputs: ModelInputs) -> tuple[ProbeResult, bool]:

@@ -98,7 +98,7 @@ def to_inputs(guesses: Guesses, device: torch.device) -> ModelInputs:
 
 def float_dtype(model: nn.Module) -> torch.dtype:
     """Return the dtype that most weights of a model have; torch's default without weights."""
-    counts = Counter(p.dtype for p in model.parameters() if p.dtype.is_floating_point)
+    counts = Counter(p.dtype for p in nn.Module.parameters(model) if p.dtype.is_floating_point)
     return counts.most_common(1)[0][0] if counts else torch.get_default_dtype()
 
 

@@ -174,7 +174,7 @@ class _ProbeMode(TorchFunctionMode):
             taken = next(tensors_in(args), None)
             if taken is None:
                 return
-            dtype = next((p.dtype for p in module.parameters()), None)
+            dtype = next((p.dtype for p in nn.Module.parameters(module)), None)
             self._recurrent = LayerUse(
                 "recurrent", type(module).__name__, tuple(taken.shape), _leaves_of(taken),
                 module.input_size, -1, 0 if isinstance(module, nn.RNNCellBase) else 3, dtype,

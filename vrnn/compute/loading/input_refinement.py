@@ -8,6 +8,7 @@ from dataclasses import replace
 from math import isqrt, prod
 
 import torch
+from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_guess import (
@@ -111,7 +112,9 @@ class Refiner:
             yield replace(old, high=2)
         is_mismatch = "dtype" in text or "scalar type" in text or "Input type" in text
         if is_mismatch and old.dtype.is_floating_point:
-            others = {p.dtype for p in self._candidate.model.parameters()} | {torch.float32}
+            others = {p.dtype for p in nn.Module.parameters(self._candidate.model)} | {
+                torch.float32
+            }
             if use is not None and use.dtype is not None and use.dtype.is_floating_point:
                 yield replace(old, dtype=use.dtype)
             for dtype in sorted(others - {old.dtype}, key=str):

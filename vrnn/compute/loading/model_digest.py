@@ -28,7 +28,7 @@ def digest_model(digest: Digest, network: Network, model: nn.Module) -> Generato
     """
     for part in (*network.nodes, *network.edges):
         digest.update(repr(part).encode())
-    for name, tensor in (*model.named_parameters(), *model.named_buffers()):
+    for name, tensor in (*nn.Module.named_parameters(model), *nn.Module.named_buffers(model)):
         digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
         digest.update(tensor_bytes(tensor))
         yield

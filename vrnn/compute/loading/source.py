@@ -21,6 +21,7 @@ from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script, split_script_name
 from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_inputs import ModelInputs
+from vrnn.compute.tracing.module_stack import named_parameters
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet, image_folder
@@ -68,7 +69,7 @@ class ModelSource:
         self.notes = (*notes, *example.notes)
         self.token_names = example.token_names
         self.needs_gradient = example.needs_gradient
-        self.parameters = sum(p.numel() for p in candidate.model.parameters())
+        self.parameters = sum(p.numel() for _, p in named_parameters(candidate.model))
         self.device = device
         self.dataset: ImageSet | None = candidate.dataset
         self.candidate, self._example = candidate, example

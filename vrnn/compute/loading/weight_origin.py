@@ -156,7 +156,9 @@ def is_untrained(model: nn.Module, events: WeightEvents) -> bool:
     """
     if events.sources or _names_its_source(model) or not looks_initialized(model):
         return False
-    addresses = {_address(tensor) for tensor in [*model.parameters(), *model.buffers()]}
+    addresses = {
+        _address(tensor) for tensor in [*nn.Module.parameters(model), *nn.Module.buffers(model)]
+    }
     return not (addresses - {0}) & events.written
 
 
@@ -170,7 +172,7 @@ def _address(tensor: torch.Tensor) -> int:
 
 def _names_its_source(model: nn.Module) -> bool:
     """Whether a model says itself where its weights are from, as `from_pretrained` leaves it."""
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         config = getattr(module, "config", None)
         for name in (getattr(module, "name_or_path", ""), getattr(config, "_name_or_path", "")):
             if isinstance(name, str) and name:
@@ -185,7 +187,7 @@ def looks_initialized(model: nn.Module) -> bool:
     from a uniform, a normal, or a truncated normal distribution, or are zero, or orthogonal.
     """
     random: list[bool] = []
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         if not _is_norm_untouched(module):
             return False
         for parameter in module.parameters(recurse=False):

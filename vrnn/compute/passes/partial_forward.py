@@ -128,7 +128,7 @@ class PartialForward:
 @contextmanager
 def _frozen_parameters(model: nn.Module) -> Iterator[None]:
     """No gradients for weights: a pass then keeps far fewer values for its way back."""
-    trainable = [p for p in model.parameters() if p.requires_grad]
+    trainable = [p for p in nn.Module.parameters(model) if p.requires_grad]
     for parameter in trainable:
         parameter.requires_grad_(False)
     try:

@@ -25,6 +25,7 @@ from vrnn.compute.tracing.module_stack import ModuleStack
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import plain_tensor, tensors_in, version_of
 from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
+from vrnn.errors import VrnnError
 from vrnn.network.results import Ablation
 
 OnOutput = Callable[[int, torch.Tensor], None]
@@ -34,8 +35,15 @@ NodeRecords = list[tuple[int, OpRecord]]
 """Nodes that show results of the same call, each with its record."""
 
 
-class GraphChanged(Exception):
+class GraphChanged(VrnnError):
     """The model did something else than when it was traced, as it may for another image."""
+
+    def __init__(self, what: str) -> None:
+        """Say what happened, in a few words."""
+        super().__init__(
+            f"the model takes another path than the one that is shown ({what}); show this image in "
+            "the network first, then try again"
+        )
 
 
 class Replay:

@@ -114,6 +114,13 @@ def unwrapped(tensor: torch.Tensor) -> torch.Tensor:
     return torch._C._functorch.get_unwrapped(tensor)
 
 
+def innermost_tensor(tensor: torch.Tensor) -> torch.Tensor:
+    """Return the tensor behind all wrappers of torch.func, as it is."""
+    while is_wrapped(tensor):
+        tensor = unwrapped(tensor)
+    return tensor
+
+
 def plain_tensor(tensor: torch.Tensor) -> torch.Tensor:
     """Return the tensor behind all wrappers of torch.func.
 

@@ -7,7 +7,7 @@ it ran in. `origins` tells what each tensor came from.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
@@ -20,7 +20,7 @@ from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.model_inputs import Inputs, ModelInputs, call_model
 from vrnn.compute.operators import catalog
-from vrnn.compute.operators.attention import head_weights_shape
+from vrnn.compute.operators.attention import compute_head_weights, head_weights_shape
 from vrnn.compute.operators.axis_factors import Axes
 from vrnn.compute.operators.axis_product_rules import attention_axes
 from vrnn.compute.operators.axis_rules import AxisCall
@@ -43,11 +43,18 @@ from vrnn.compute.tracing.axis_assumptions import assume_roles
 from vrnn.compute.tracing.axis_follower import AxisFollower, is_attention_map
 from vrnn.compute.tracing.calls import CustomFunction, watch_calls
 from vrnn.compute.tracing.gaps import ENTRIES, EXITS, GapSource, GapTable
+from vrnn.compute.tracing.gradient_log import GradientLog
 from vrnn.compute.tracing.input_places import Places, input_places
 from vrnn.compute.tracing.map_layouts import places_of_axes
 from vrnn.compute.tracing.module_stack import ModuleStack, named_modules, named_parameters
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
-from vrnn.compute.tracing.tensors import plain_tensor, result_tensors, tensors_in, version_of
+from vrnn.compute.tracing.tensors import (
+    innermost_tensor,
+    plain_tensor,
+    result_tensors,
+    tensors_in,
+    version_of,
+)
 from vrnn.network.axes import AxisRole
 
 
@@ -128,6 +135,7 @@ class Trace:
         unmatched_entries: See `GapTable`.
         results: The record of each of the `result_tensors`; None for those that do not depend on
             the input.
+        result: What the model returned; None unless tensors were asked for.
     """
 
     name: str
@@ -144,6 +152,7 @@ class Trace:
     gradients: bool = False
     unmatched_entries: int = 0
     results: list[int | None] = field(default_factory=list)
+    result: Any = None
 
 
 class _Source(NamedTuple):
@@ -179,62 +188,75 @@ class _CallEffects(NamedTuple):
 
 
 def trace(
-    model: nn.Module, inputs: Inputs, name: str, roles: Sequence[Sequence[AxisRole]] = ()
+    model: nn.Module,
+    inputs: Inputs,
+    name: str,
+    roles: Sequence[Sequence[AxisRole]] = (),
+    log: GradientLog | None = None,
+    tensors: dict[int, torch.Tensor] | None = None,
 ) -> Trace:
     """Run a model once and record what it does.
 
-    The model is left as it was. Exceptions of the model itself pass through unchanged.
+    It runs again if it takes gradients, or if something is computed where the first pass does not
+    look. The model is left as it was. Exceptions of the model itself pass through unchanged.
 
     Args:
         model: The model.
         inputs: Its arguments.
         name: What the trace is called.
         roles: For each tensor of the inputs what its axes hold; () where nothing is said of it.
+        log: Takes what autograd records; the pass then has gradients.
+        tensors: Takes a copy of the tensor of each record, by the record's id.
     """
-    traced = _trace_along(model, inputs, name, roles, [])
+    traced = _trace_along(model, inputs, name, roles, [], log, tensors)
     places = [places_of_axes(traced.records[i].axes) for i in traced.inputs]
     followed = [field.axes for i in traced.inputs if (field := traced.records[i].pixel_field)]
-    if places[:1] != followed[:1] and any(p is not None for p in places[0]):
+    if log is None and places[:1] != followed[:1] and any(p is not None for p in places[0]):
         # Receptive fields were followed along other axes than those of the pixels.
-        traced = _trace_along(model, inputs, name, roles, places)
+        traced = _trace_along(model, inputs, name, roles, places, log, tensors)
     return traced
 
 
 def _trace_along(
     model: nn.Module, inputs: Inputs, name: str, roles: Sequence[Sequence[AxisRole]],
-    places: Sequence[Places],
+    places: Sequence[Places], log: GradientLog | None, tensors: dict[int, torch.Tensor] | None,
 ) -> Trace:  # fmt: skip
     """Trace a model. places: of each tensor of the inputs, as far as they are known."""
     inside_scripts = any(isinstance(m, torch.jit.ScriptModule) for _, m in named_modules(model))
     gradients = False
     while True:
-        recorder = _Recorder(model, roles, places)
+        recorder = _Recorder(model, roles, places, log, tensors)
         try:
-            result = _run_recorded(recorder, model, inputs, inside_scripts, gradients)
+            with (
+                evaluation_mode(model),
+                recorder.watching_modules(),
+                torch.set_grad_enabled(gradients or log is not None),
+                _without_saved_tensors(log is not None and not gradients),
+            ):
+                recorder.record_inputs(model, inputs)
+                with watch_calls(recorder, inside_scripts and log is None):
+                    result = call_model(model, inputs)
         except RuntimeError as error:
-            if gradients or not asks_for_gradients(error):
+            if gradients or (log is None and not asks_for_gradients(error)):
                 raise
             gradients = True
             continue
-        if inside_scripts or not recorder.has_unseen_calls:
+        if inside_scripts or log is not None or not recorder.has_unseen_calls:
             traced = recorder.finish(name, result)
             assume_roles(record.axes for record in traced.records)
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
             return traced
-        inside_scripts = True  # something was computed where no one saw it
+        inside_scripts = True
 
 
-def _run_recorded(
-    recorder: _Recorder, model: nn.Module, inputs: Inputs, inside_scripts: bool, gradients: bool
-) -> Any:
-    with (
-        evaluation_mode(model),
-        recorder.watching_modules(),
-        torch.set_grad_enabled(gradients),
-    ):
-        recorder.record_inputs(model, inputs)
-        with watch_calls(recorder, inside_scripts):
-            return call_model(model, inputs)
+@contextmanager
+def _without_saved_tensors(is_on: bool) -> Iterator[None]:
+    """Let autograd record its nodes, but keep no activation for a way back that no one goes."""
+    if not is_on:
+        yield
+        return
+    with torch.autograd.graph.saved_tensors_hooks(lambda tensor: None, lambda kept: kept):
+        yield
 
 
 def asks_for_gradients(error: RuntimeError) -> bool:
@@ -262,19 +284,30 @@ class _Recorder(TorchFunctionMode):
     """Makes a trace while it is active, with module hooks of its own."""
 
     def __init__(
-        self, model: nn.Module, roles: Sequence[Sequence[AxisRole]], places: Sequence[Places]
+        self,
+        model: nn.Module,
+        roles: Sequence[Sequence[AxisRole]],
+        places: Sequence[Places],
+        log: GradientLog | None = None,
+        tensors: dict[int, torch.Tensor] | None = None,
     ) -> None:
         super().__init__()
         self.records: list[OpRecord] = []
+        self._log, self._tensors = log, tensors
+        if tensors is not None:
+            tensors.clear()
         self.has_unseen_calls = False
         self._modules = ModuleStack(model)
         self._parameters = dict(named_parameters(model))
         self._owners = {id(p): path.rpartition(".")[0] for path, p in self._parameters.items()}
         self._origins = OriginTable()
+        for parameter in self._parameters.values():
+            self._origins.set_constant(parameter, (parameter,))
         self._gaps = GapTable()
         self._held = _tensors_held(model)
         self._call_index = 0
         self._is_paused = False
+        self._with_gradient: set[int] = set()
         self._used_parameters: dict[int, nn.Parameter] = {}
         self._inputs: list[int] = []
         self._markers: list[tuple[int, str]] = []
@@ -305,6 +338,7 @@ class _Recorder(TorchFunctionMode):
                 record.module = name
                 self._inputs.append(record.id)
                 self._origins.set(tensor, record.id, pixel_field)
+                self._note(record, (), tensor, [tensor])
 
     @contextmanager
     def watching_modules(self) -> Iterator[None]:
@@ -334,6 +368,7 @@ class _Recorder(TorchFunctionMode):
             name, self.records, self._inputs, outputs, self._call_index, dict(self._modules.types),
             self._markers, self._tracked, self._parameters, frozenset(used),
             unmatched_entries=self._gaps.unmatched, results=results,
+            result=None if self._log is None and self._tensors is None else result,
         )  # fmt: skip
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -344,6 +379,9 @@ class _Recorder(TorchFunctionMode):
         versions = [version_of(t) for t in taken]
         shapes = [t.shape for t in taken]
         call_index = self._call_index
+        if self._log is not None:
+            self._log.on_call()
+            self._with_gradient = {id(t) for t in taken if innermost_tensor(t).requires_grad}
         origins = [self._origins.get(t) for t in taken]
         if None in origins:
             for index, origin in enumerate(origins):
@@ -402,6 +440,7 @@ class _Recorder(TorchFunctionMode):
             record.is_leaf_module = record.module in self._modules.leaves
         record.call_index, record.output_index = call_index, output_index
         self._origins.set(tensor, record.id, record.pixel_field)
+        self._note(record, (), tensor, [tensor])
         return record
 
     def _record_entered_result(self, tensor: torch.Tensor, result: Any) -> TensorOrigin | None:
@@ -487,7 +526,23 @@ class _Recorder(TorchFunctionMode):
         record.function = call.function
         record.output_index = first if did.made else -1
         record.is_attention = weights_shape is not None or is_attention
+        if weights_shape is not None and self._tensors is not None:
+            weights = compute_head_weights(arguments)
+            self._note(record, did.sources, None if weights is None else weights[None], results)
+        else:
+            self._note(record, did.sources, shown, [*did.made, *did.changed])
         return record, pixel_fields
+
+    def _note(
+        self, record: OpRecord, sources: Sequence[_Source], shown: torch.Tensor | None,
+        results: Sequence[torch.Tensor],
+    ) -> None:  # fmt: skip
+        """Tell who wants to know of a record and its tensor."""
+        if self._tensors is not None and shown is not None:
+            self._tensors[record.id] = plain_tensor(shown).detach().clone()
+        if self._log is not None:
+            taken = [(s.origin.record, id(s.tensor) in self._with_gradient) for s in sources]
+            self._log.note(record.id, taken, results)
 
     def _identify(
         self, func: Any, operation: str, args: Any, kwargs: Mapping[str, Any], did: _CallEffects
@@ -533,7 +588,7 @@ class _Recorder(TorchFunctionMode):
     ) -> None:  # fmt: skip
         """Note what a call made of constants and parameters alone."""
         if parameters:
-            self._use(parameters, is_shown=False)
+            self._use(parameters)
         is_curved = is_curved or catalog.lookup(operation).role == "activation"
         for tensor in did.made:
             self._origins.set_constant(tensor, parameters, is_curved)
@@ -558,7 +613,7 @@ class _Recorder(TorchFunctionMode):
                     tensor, parameters, constant is not None and constant.is_curved
                 )
                 if parameters:
-                    self._use(parameters, is_shown=False)
+                    self._use(parameters)
                 continue
             old, before, origin = source
             pixel_field = origin.pixel_field and field_of_view(
@@ -592,9 +647,7 @@ class _Recorder(TorchFunctionMode):
         self.records.append(record)
         return record
 
-    def _use(
-        self, parameters: tuple[nn.Parameter, ...], is_shown: bool = True
-    ) -> tuple[nn.Parameter, ...]:
+    def _use(self, parameters: tuple[nn.Parameter, ...]) -> tuple[nn.Parameter, ...]:
         """Note that parameters are used."""
         self._used_parameters.update((id(p), p) for p in parameters)
         return parameters
@@ -660,6 +713,8 @@ class _Recorder(TorchFunctionMode):
         record.is_leaf_module = True
         for tensor in made:
             self._origins.set(tensor, record.id, record.pixel_field)
+        self._with_gradient = {id(t) for t, _ in sources if t.requires_grad}
+        self._note(record, [_Source(t, t.shape, o) for t, o in sources], made[0], made)
 
     def _has_left_from(self, module: nn.Module) -> bool:
         """Whether what a module computed itself has left torch, so that its result is a gap."""
