@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import Trace, evaluation_mode
+from vrnn.compute.tracing.tracer import OpRecord, Trace, evaluation_mode
 
 Edges = set[tuple[str, str]]
 """Paths of the source and the target of each edge."""
@@ -37,9 +37,7 @@ def compare(model: nn.Module, inputs: tuple[Any, ...], trace: Trace) -> tuple[Ed
     """
     trainable = {p for p, m in model.named_modules() if any(_trainable_weights(m))}
     traced, opaque = edges_of_trace(trace, trainable)
-    layers = {
-        r.weight_module for r in trace.records if r.operation.startswith(LAYER_OPERATIONS)
-    } & trainable
+    layers = {r.weight_module for r in trace.records if _is_layer(r)} & trainable
     for path, module in model.named_modules():
         hidden = any(path == o or path.startswith(f"{o}.") for o in opaque)
         if isinstance(module, LAYER_TYPES) and path in trainable and not hidden:
@@ -51,6 +49,10 @@ def compare(model: nn.Module, inputs: tuple[Any, ...], trace: Trace) -> tuple[Ed
 def _trainable_weights(module: nn.Module) -> Iterator[bool]:
     """Yield whether each of a module's own weights has a gradient: fixed filters have none."""
     return (p.requires_grad for p in module.parameters(recurse=False) if p.dim() > 1)
+
+
+def _is_layer(record: OpRecord) -> bool:
+    return record.operation.startswith(LAYER_OPERATIONS) and bool(record.parameters)
 
 
 def edges_of_trace(trace: Trace, trainable: set[str]) -> tuple[Edges, set[str]]:
@@ -73,8 +75,11 @@ def edges_of_trace(trace: Trace, trainable: set[str]) -> tuple[Edges, set[str]]:
         before = {end for source in record.sources for end in ends[source]}
         if record.operation == "input":
             before = {"input"}
-        elif record.operation.startswith(LAYER_OPERATIONS) and record.weight_module in trainable:
-            edges |= {(end, record.weight_module) for end in before if record.id in needed}
+        elif _is_layer(record) and record.weight_module in trainable:
+            edges |= {
+                (end, record.weight_module)
+                for end in before - {record.weight_module} if record.id in needed
+            }  # fmt: skip
             before = {record.weight_module}
         ends[record.id] = before
     return edges | {(end, "output") for out in trace.outputs for end in ends[out]}, opaque
@@ -104,24 +109,22 @@ def edges_of_autograd(model: nn.Module, inputs: tuple[Any, ...], layers: set[str
 
 
 def _walk(roots: list[Any], owners: dict[int, str], starts: set[int], layers: set[str]) -> Edges:
-    depends_on_input: dict[Any, bool] = {}
-    weights: dict[Any, set[str]] = {}  # layers whose weights the node is computed from
-    ends: dict[Any, set[str]] = {}
+    weights: dict[Any, set[str]] = {}  # layers of whose weights alone the node is computed
+    ends: dict[Any, set[str]] = {}  # the nearest layers whose results the node is computed from
     edges: Edges = set()
     for node in _topological_order(roots):
         if hasattr(node, "variable"):
-            depends_on_input[node] = id(node.variable) in starts
-            weights[node] = {owners.get(id(node.variable), "")} & layers
-            ends[node] = {"input"} if depends_on_input[node] else set()
+            is_start = id(node.variable) in starts
+            weights[node] = set() if is_start else {owners.get(id(node.variable), "")} & layers
+            ends[node] = {"input"} if is_start else set()
             continue
         children = [child for child, _ in node.next_functions if child is not None]
-        depends_on_input[node] = any(depends_on_input[child] for child in children)
-        own = {w for child in children if not depends_on_input[child] for w in weights[child]}
-        before = {end for child in children if depends_on_input[child] for end in ends[child]}
-        product = depends_on_input[node] and own and node.name().startswith(PRODUCTS)
-        if product:
-            edges |= {(end, weight) for end in before for weight in own}
-        weights[node], ends[node] = own, own if product else before
+        before = {end for child in children for end in ends[child]}
+        own = {weight for child in children if not ends[child] for weight in weights[child]}
+        is_product = own and node.name().startswith(PRODUCTS)
+        if is_product:
+            edges |= {(end, weight) for end in before for weight in own if end != weight}
+        weights[node], ends[node] = own, own if is_product else before
     return edges | {(end, "output") for root in roots for end in ends[root]}
 
 
