@@ -59,6 +59,9 @@ class MapRecorder(TorchFunctionMode):
 
     def __torch_function__(self, func, types, args=(), kwargs=None):
         result = func(*args, **(kwargs or {}))
+        if func is torch.nn.functional.batch_norm and result.requires_grad:
+            # torch's own backward pass is wrong for a gradient that lies in memory otherwise.
+            result.register_hook(torch.Tensor.contiguous)
         for node, record in self._by_call.get(self._call_index, ()):
             tensor = tensor_of_record(result, record, args).clone()
             self.maps[node] = as_maps(tensor, self._view.map_layouts[node])

@@ -163,13 +163,25 @@ def read_tensor(
         roles: What the user says that the axes hold, as many as `TensorReading.axes` has without
             it; any other number is ignored.
     """
-    items = _items(units_of(axes), is_attention, len(axes))
+    units = units_of(axes)
+    items = _items(units, is_attention or _compares_places(units, len(axes)), len(axes))
     if len(roles) == len(items):
         items = [
             item._replace(role=role, certainty="given" if role != item.role else item.certainty)
             for item, role in zip(items, roles, strict=True)
         ]
     return _Reader(items).read()
+
+
+def _compares_places(units: Sequence[AxisUnit], dims: int) -> bool:
+    """Whether each place of a map or sequence is compared with each of another."""
+    long = [unit for unit in units if unit.size > 1]
+    if dims < 2 or any(unit.role == "channel" for unit in long):
+        return False
+    sides = [{unit.role for unit in long if unit.place == place} for place in (dims - 2, dims - 1)]
+    return all(side and side <= {"height", "width", "token"} for side in sides) and bool(
+        sides[0] & sides[1]
+    )
 
 
 def _items(units: Sequence[AxisUnit], is_attention: bool, dims: int) -> list[_Item]:
@@ -239,6 +251,18 @@ class _Reader:
     def _with_role(self, *roles: AxisRole) -> list[int]:
         return [i for i, item in enumerate(self._items) if item.role in roles]
 
+    def _of_last_map(self, role: AxisRole) -> list[int]:
+        """Those of one map where there are several, as where each pixel has a map of its own."""
+        found = self._with_role(role)
+        tops = [_path(self._items[i].units[0].factor)[0] for i in found]
+        seen: set[int] = set()
+        for i in found:
+            factors = {id(unit.factor.root) for unit in self._items[i].units}
+            if factors & seen:
+                return [found[-1]]
+            seen |= factors
+        return [i for i, top in zip(found, tops, strict=True) if top == tops[-1]]
+
     def _long(self, *roles: AxisRole) -> list[int]:
         """The same, without axes of length 1 where there are others."""
         found = self._with_role(*roles)
@@ -249,7 +273,7 @@ class _Reader:
         if queries and keys:
             self._rows, self._columns, self._presentation = queries, keys, "attention"
             return
-        height, width = self._with_role("height"), self._with_role("width")
+        height, width = self._of_last_map("height"), self._of_last_map("width")
         time, tokens = self._long("time"), self._long("token", "query", "key")
         nodes = self._long("node")
         if height and not width and time:

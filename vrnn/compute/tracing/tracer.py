@@ -48,6 +48,7 @@ from vrnn.compute.tracing.input_places import Places, input_places
 from vrnn.compute.tracing.map_layouts import places_of_axes
 from vrnn.compute.tracing.module_stack import ModuleStack, named_modules, named_parameters
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
+from vrnn.compute.tracing.resized_pass import measure_roles
 from vrnn.compute.tracing.tensors import (
     innermost_tensor,
     plain_tensor,
@@ -243,8 +244,14 @@ def _trace_along(
             continue
         if inside_scripts or log is not None or not recorder.has_unseen_calls:
             traced = recorder.finish(name, result)
-            assume_roles(record.axes for record in traced.records)
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
+            if not (inside_scripts or gradients):
+                with evaluation_mode(model):
+                    measure_roles(
+                        model, inputs, traced.records, traced.inputs, traced.outputs,
+                        traced.call_count,
+                    )  # fmt: skip
+            assume_roles(record.axes for record in traced.records)
             return traced
         inside_scripts = True
 
