@@ -73,6 +73,11 @@ class ExampleInput:
         return next(tensors_in(self.inputs))
 
     @property
+    def takes_pictures(self) -> bool:
+        """Whether an image or a video goes in."""
+        return any(slot.kind in ("image", "video") for slot in self.slots)
+
+    @property
     def image_slot(self) -> InputSlot | None:
         """The first input that takes an image; None if there is none."""
         return next((slot for slot in self.slots if slot.kind == "image"), None)
@@ -307,7 +312,9 @@ def _guess_notes(
 ) -> tuple[str, ...]:  # fmt: skip
     """What the user should know of inputs that nobody has named."""
     notes = []
-    made_up = [g for g in guesses if g.kind not in ("image",)]
+    order = [g for g in guesses if not g.keyword] + [g for g in guesses if g.keyword]
+    pictured = {slot.index for slot in slots if slot.kind in ("image", "video")}
+    made_up = [g for i, g in enumerate(order) if i not in pictured]
     if made_up:
         what = ", ".join(f"{g.name} {'×'.join(map(str, g.shape))}" for g in made_up)
         where = "the script" if candidate.source else "a script"

@@ -96,7 +96,7 @@ class ModelSource:
             VrnnError: The script's transform failed.
         """
         example = self._example
-        if media is None and example.is_guessed and example.image_slot is not None:
+        if media is None and example.is_guessed and example.takes_pictures:
             media = self.dataset.first() if self.dataset else None
             media = sample_photograph() if media is None else media
         return preprocess(self.candidate, example.inputs, example.slots, media)
