@@ -1,7 +1,10 @@
 """Every refusal of a script names a step that works: the message, then the same with it done."""
 
+import numpy as np
 import pytest
+import torch
 
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
@@ -216,6 +219,20 @@ def test_what_a_refusal_says_to_do_works(opened, name):
     assert opened(fixed, **fixed_options).example_inputs() is not None
 
 
+WRAPPED = (
+    "class Detector(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+    "        self.model = nn.Conv2d(3, 4, 3)\n    def forward(self, picture):\n"
+    "        return [f'{self.model(picture).mean():.2f}']\nmodel = Detector()\ninput_size = 16\n"
+)
+
+
+def test_a_wrapper_whose_result_is_no_tensor_names_the_model_inside(opened):
+    with pytest.raises(VrnnError, match=r"or choose the model inside.* model = model\.model in"):
+        LoadedModel(opened(WRAPPED), "layers")
+    fixed = opened(WRAPPED + "model = model.model\n")
+    assert len(LoadedModel(fixed, "layers").network.nodes) == 2
+
+
 TRANSFORMS = {
     "another number of channels": (
         "def transform(picture):\n    return torch.zeros(1, 16, 16)\n",
@@ -296,11 +313,6 @@ def test_a_script_may_import_torchvision(opened):
 
 
 def test_a_script_with_another_default_dtype(opened):
-    import numpy as np
-    import torch
-
-    from vrnn.compute.loaded_model import LoadedModel
-
     try:
         source = opened("torch.set_default_dtype(torch.float64)\n" + CONV)
         model = LoadedModel(source, "layers")

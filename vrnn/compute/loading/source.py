@@ -39,7 +39,6 @@ class ModelSource:
         random_weights: Whether its weights are untrained.
         notes: Sentences for the user about its weights and its input.
         token_names: The text of each token that goes in, where the input is text.
-        needs_gradient: Whether its passes compute gradients themselves.
         parameters: Number of its parameters.
         device: Where it runs.
         dataset: Images for it; None if there are none.
@@ -67,7 +66,6 @@ class ModelSource:
         self.random_weights = candidate.random_weights
         self.notes = (*notes, *example.notes)
         self.token_names = example.token_names
-        self.needs_gradient = example.needs_gradient
         self.parameters = sum(p.numel() for p in candidate.model.parameters())
         self.device = device
         self.dataset: ImageSet | None = candidate.dataset
