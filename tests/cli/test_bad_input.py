@@ -41,7 +41,7 @@ SCRIPTS = {
     "constant": (
         "import torch\nclass Net(torch.nn.Module):\n    def forward(self, x):\n"
         "        return torch.zeros(1)\n",
-        "does not depend on its input",
+        "torch computes no tensor of the model's result from its input",
     ),
     "any size": (
         "import torch\nclass Net(torch.nn.Module):\n    def __init__(self):\n"

@@ -44,7 +44,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("what is shown")
-    add_image_argument(group, "input image; may be repeated")
+    add_image_argument(group, "image, WAV sound, .npy or NIfTI volume, or video; may be repeated")
     group.add_argument(
         "--live", metavar="N|FILE|FOLDER",
         help="frames as they come: of camera N, a video file or a folder of images",

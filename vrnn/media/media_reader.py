@@ -53,7 +53,7 @@ def _first_bytes(path: Path) -> bytes:
             return b""  # `read_image` says what is wrong
         with path.open("rb") as file:
             return file.read(16)
-    except OSError:
+    except (OSError, ValueError):
         return b""
 
 

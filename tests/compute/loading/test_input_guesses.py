@@ -318,6 +318,26 @@ def test_several_arguments_of_different_kinds(model, shapes):
     assert [tuple(t.shape) for t in inputs] == shapes
 
 
+class Packed(nn.Module):
+    """Takes a dict."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.fc = nn.Conv2d(3, 8, 3), nn.Linear(4, 8)
+
+    def forward(self, batch):
+        return self.conv(batch["image"]).mean((2, 3)) + self.fc(batch["meta"])
+
+
+def test_a_model_that_takes_a_dict_is_asked_for_its_keys():
+    source = open_source(ModelSpec(Packed()))
+    (batch,) = source.example_inputs().args
+    assert {key: tuple(value.shape) for key, value in batch.items()} == {
+        "image": (1, 3, 224, 224),
+        "meta": (1, 4),
+    }
+
+
 class Force(nn.Module):
     """An energy and its gradient, taken inside `forward`."""
 
@@ -333,7 +353,6 @@ class Force(nn.Module):
 
 def test_a_gradient_inside_forward_is_allowed():
     source = open_source(ModelSpec(Force()))
-    assert source.needs_gradient
     assert source.example_inputs().args[0].shape == (1, 30)
 
 

@@ -22,7 +22,7 @@ from vrnn.compute.loading.input_guess import (
     required_parameters,
     to_inputs,
 )
-from vrnn.compute.loading.input_probe import ProbeResult, probe
+from vrnn.compute.loading.input_probe import ProbeResult, asked_keys, probe
 from vrnn.compute.loading.input_refinement import Refiner
 from vrnn.compute.loading.input_refusals import (
     check_normalization,
@@ -35,6 +35,7 @@ from vrnn.compute.loading.tokens import encode
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves, map_tensors
 from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tracer import asks_for_gradients
 
 MAX_TRIALS = 120
 """Passes that are tried at most to find an input."""
@@ -50,7 +51,6 @@ class ExampleInput:
         inputs: An example of all arguments.
         slots: Which of them take an image, a sound, …; the first one's picture is shown.
         is_guessed: Whether nobody has said what goes in.
-        needs_gradient: Whether a pass computes gradients itself.
         token_names: The text of each token that goes in.
         notes: Sentences for the user.
     """
@@ -58,7 +58,6 @@ class ExampleInput:
     inputs: ModelInputs
     slots: tuple[InputSlot, ...] = ()
     is_guessed: bool = False
-    needs_gradient: bool = False
     token_names: tuple[str, ...] = ()
     notes: tuple[str, ...] = field(default=())
 
@@ -71,6 +70,11 @@ class ExampleInput:
                 tensor: torch.Tensor = leaves[slot.index]
                 return tensor
         return next(tensors_in(self.inputs))
+
+    @property
+    def takes_pictures(self) -> bool:
+        """Whether an image or a video goes in."""
+        return any(slot.kind in ("image", "video") for slot in self.slots)
 
     @property
     def image_slot(self) -> InputSlot | None:
@@ -117,9 +121,9 @@ def _given(
         if size is not None:
             inputs = map_tensors(inputs, lambda t: _resize(t, size))
         for trial in _in_other_dtypes(candidate.model, inputs):
-            outcome, gradients = _run(candidate.model, trial)
+            outcome = _run(candidate.model, trial)
             if outcome.error is None:
-                return _accepted(candidate, trial, outcome, gradients, size, names)
+                return _accepted(candidate, trial, outcome, size, names)
             first = first or (trial, outcome.error)
             if is_out_of_memory(outcome.error):
                 break
@@ -128,7 +132,7 @@ def _given(
 
 
 def _accepted(
-    candidate: ModelCandidate, inputs: ModelInputs, outcome: ProbeResult, gradients: bool,
+    candidate: ModelCandidate, inputs: ModelInputs, outcome: ProbeResult,
     size: tuple[int, int] | None, token_names: tuple[str, ...],
 ) -> ExampleInput:  # fmt: skip
     leaves = leaves_in(inputs)
@@ -139,7 +143,7 @@ def _accepted(
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
         notes = ("--input-size is not used: no input is an image",)
-    return ExampleInput(inputs, slots, False, gradients, token_names, notes)
+    return ExampleInput(inputs, slots, False, token_names, notes)
 
 
 def _has_size(leaf: Any, size: tuple[int, int]) -> bool:
@@ -265,19 +269,26 @@ def _guessed(
     families = list(waiting)
     tried: set[Guesses] = set()
     first: Exception | None = None
-    accepted: tuple[Guesses, ProbeResult, bool] | None = None
+    accepted: tuple[Guesses, ProbeResult] | None = None
     end = time.monotonic() + MAX_SECONDS
-    while waiting and len(tried) < MAX_TRIALS and time.monotonic() < end:
+    has_asked = False
+    while len(tried) < MAX_TRIALS and time.monotonic() < end:
+        if not waiting and not has_asked and accepted is None:
+            has_asked = True
+            keys = asked_keys(_trial_model(candidate.model), device)
+            waiting = first_guesses(candidate, size, keys) if keys else []
+        if not waiting:
+            break
         guesses = waiting.pop(0)
         if guesses in tried:
             continue
         tried.add(guesses)
-        outcome, gradients = _run(_trial_model(candidate.model), to_inputs(guesses, device))
+        outcome = _run(_trial_model(candidate.model), to_inputs(guesses, device))
         if outcome.error is None:
             better = [g for g in refiner.degenerate(guesses, outcome) if g not in tried]
-            accepted = accepted or (guesses, outcome, gradients)
+            accepted = accepted or (guesses, outcome)
             if not better:
-                accepted = (guesses, outcome, gradients)
+                accepted = (guesses, outcome)
                 break
             waiting = better
             continue
@@ -290,15 +301,13 @@ def _guessed(
     if accepted is None:
         assert first is not None
         raise refuse_guesses(candidate, families, size, first) from first
-    guesses, outcome, gradients = accepted
+    guesses, outcome = accepted
     inputs = to_inputs(guesses, device)
     if any(is_lazy(p) for p in nn.Module.parameters(candidate.model)):
         outcome, gradients = _run(candidate.model, inputs)
     names = leaf_names(candidate.model, inputs)
     slots = find_slots(candidate, leaves_in(inputs), names, outcome.first_uses, size)
-    return ExampleInput(
-        inputs, slots, True, gradients, notes=_guess_notes(candidate, guesses, slots, size)
-    )
+    return ExampleInput(inputs, slots, True, notes=_guess_notes(candidate, guesses, slots, size))
 
 
 def _guess_notes(
@@ -307,7 +316,9 @@ def _guess_notes(
 ) -> tuple[str, ...]:  # fmt: skip
     """What the user should know of inputs that nobody has named."""
     notes = []
-    made_up = [g for g in guesses if g.kind not in ("image",)]
+    order = [g for g in guesses if not g.keyword] + [g for g in guesses if g.keyword]
+    pictured = {slot.index for slot in slots if slot.kind in ("image", "video")}
+    made_up = [g for i, g in enumerate(order) if i not in pictured]
     if made_up:
         what = ", ".join(f"{g.name} {'×'.join(map(str, g.shape))}" for g in made_up)
         where = "the script" if candidate.source else "a script"
@@ -322,15 +333,10 @@ def _trial_model(model: nn.Module) -> nn.Module:
     return copy.deepcopy(model) if any(is_lazy(p) for p in nn.Module.parameters(model)) else model
 
 
-def _run(model: nn.Module, inputs: ModelInputs) -> tuple[ProbeResult, bool]:
+def _run(model: nn.Module, inputs: ModelInputs) -> ProbeResult:
     """Run a pass; with gradients if it asks for them."""
     outcome = probe(model, inputs)
-    if outcome.error is not None and "require" in str(outcome.error):
-        wanted = "does not require grad" in str(outcome.error) or "requires_grad" in str(
-            outcome.error
-        )
-        if wanted:
-            again = probe(model, inputs, gradients=True)
-            if again.error is None:
-                return again, True
-    return outcome, False
+    if isinstance(outcome.error, RuntimeError) and asks_for_gradients(outcome.error):
+        again = probe(model, inputs, gradients=True)
+        return again if again.error is None else outcome
+    return outcome

@@ -56,6 +56,7 @@ class InputGuess:
         dtype: Its dtype.
         high: Ids are below this number.
         keyword: Whether it is given by name.
+        packed: Whether it is an item of a dict that is the only argument.
     """
 
     name: str
@@ -64,6 +65,11 @@ class InputGuess:
     dtype: torch.dtype
     high: int = 7
     keyword: bool = False
+    packed: bool = False
+
+    def named_like(self, other: InputGuess) -> InputGuess:
+        """Return the same guess for another's argument."""
+        return replace(self, name=other.name, keyword=other.keyword, packed=other.packed)
 
     def tensor(self, device: torch.device) -> torch.Tensor:
         """Make the argument: random numbers, always the same, or counted ids."""
@@ -90,6 +96,8 @@ def to_inputs(guesses: Guesses, device: torch.device) -> ModelInputs:
         guesses: One for each.
         device: Where the model is.
     """
+    if any(g.packed for g in guesses):
+        return ModelInputs(({g.name: g.tensor(device) for g in guesses},))
     return ModelInputs(
         tuple(g.tensor(device) for g in guesses if not g.keyword),
         {g.name: g.tensor(device) for g in guesses if g.keyword},
@@ -122,14 +130,17 @@ def required_parameters(model: nn.Module) -> list[tuple[str, bool]]:
     return [(first.name, first.kind is first.KEYWORD_ONLY)]
 
 
-def first_guesses(candidate: ModelCandidate, size: tuple[int, int] | None) -> list[Guesses]:
+def first_guesses(
+    candidate: ModelCandidate, size: tuple[int, int] | None, keys: Sequence[str] = ()
+) -> list[Guesses]:
     """Guess a model's arguments, the likeliest first.
 
     Args:
         candidate: The model.
         size: (height, width) in pixels that the user asked for.
+        keys: Of the dict that is its only argument; none if its arguments are tensors.
     """
-    names = required_parameters(candidate.model)
+    names = [(key, False) for key in keys] or required_parameters(candidate.model)
     size = size or candidate.input_size
     dtype = float_dtype(candidate.model)
     main = next((i for i, (name, _) in enumerate(names) if _side_kind(name) is None), 0)
@@ -139,7 +150,7 @@ def first_guesses(candidate: ModelCandidate, size: tuple[int, int] | None) -> li
             tuple(
                 replace(
                     first if i == main else _side_guess(name, first, candidate, dtype),
-                    name=name, keyword=keyword,
+                    name=name, keyword=keyword, packed=bool(keys),
                 )
                 for i, (name, keyword) in enumerate(names)
             )

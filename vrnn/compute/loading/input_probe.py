@@ -7,7 +7,7 @@ another, and how.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import prod
@@ -31,6 +31,8 @@ LayerKind = Literal[
 ]
 """What kind of call took data. `broadcast`: an elementwise operation with a tensor of a fixed size,
 such as learned positions; `view`: a reshape to a fixed size."""
+MAX_KEYS = 16
+"""Keys of a dict that are asked for at most."""
 _MARK = "_vrnn_leaves"
 """Attribute of a tensor: the numbers of the inputs that it comes from."""
 _CONV = {f"conv{n}d": n for n in (1, 2, 3)}
@@ -292,5 +294,36 @@ def _view_use(name: str, args: Any, leaves: frozenset[int]) -> LayerUse | None:
     )  # fmt: skip
 
 
-Probe = Callable[[ModelInputs], ProbeResult]
-"""Runs a model on inputs; see `probe`."""
+class _AskedDict(dict[str, torch.Tensor]):
+    """Has an image under whatever key it is asked for."""
+
+    def __init__(self, device: torch.device) -> None:
+        super().__init__()
+        self._device = device
+
+    def __missing__(self, key: object) -> torch.Tensor:
+        if not isinstance(key, str):
+            raise KeyError(key)
+        self[key] = torch.zeros(1, 3, 64, 64, device=self._device)
+        return self[key]
+
+
+def asked_keys(model: nn.Module, device: torch.device) -> list[str]:
+    """Return the keys that a model looks up in its only argument, in order.
+
+    Args:
+        model: The model.
+        device: Where it is.
+
+    Returns:
+        The keys; none if the argument is no dict.
+    """
+    asked = _AskedDict(device)
+    outcome = probe(model, ModelInputs((asked,)))
+    while isinstance(outcome.error, KeyError) and len(asked) < MAX_KEYS:
+        known = len(asked)
+        asked[str(outcome.error.args[0])] = torch.zeros(1, 3, 64, 64, device=device)
+        if len(asked) == known:
+            break
+        outcome = probe(model, ModelInputs((asked,)))
+    return list(asked)

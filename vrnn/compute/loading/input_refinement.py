@@ -66,7 +66,7 @@ class Refiner:
             elif use is not None and use.kind == "embedding":
                 found = [*found, *_shorter(old, use)]
             for new in [*found, *self._of_rank(old, text)]:
-                new = replace(new, name=old.name, keyword=old.keyword)
+                new = new.named_like(old)
                 if new != old and self._has_size(new):
                     yield _with(guesses, old, new, False)
                     yield _with(guesses, old, new)
@@ -95,7 +95,7 @@ class Refiner:
                 features = old.shape[-1]
                 for batch_first in (True, False):
                     new = sequence_guess(features, old.dtype, batch_first)
-                    new = replace(new, name=old.name, keyword=old.keyword)
+                    new = new.named_like(old)
                     if new != old:
                         yield _with(guesses, old, new)
 
@@ -243,8 +243,8 @@ def _along(guess: InputGuess, old: InputGuess, new: InputGuess, with_alike: bool
         return replace(guess, shape=new.shape)
     if guess.kind == "mask" and guess.shape == old.shape[:2] and len(new.shape) >= 2:
         return replace(guess, shape=new.shape[:2])
-    if with_alike and replace(guess, name=old.name, keyword=old.keyword) == old:
-        return replace(new, name=guess.name, keyword=guess.keyword)
+    if with_alike and guess.named_like(old) == old:
+        return new.named_like(guess)
     return guess
 
 

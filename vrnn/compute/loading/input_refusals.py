@@ -58,11 +58,13 @@ def refuse_example(candidate: ModelCandidate, inputs: ModelInputs, error: Except
     what = f"its example_input {shapes}".rstrip()
     if is_out_of_memory(error):
         return VrnnError(_memory_text(candidate, what, error))
+    if missing_operators_advice(error):
+        return _without_operators(candidate, error)
     texts = [v for v in _plain_leaves(inputs) if isinstance(v, str)]
     if texts and candidate.tokenizer is None and not shapes:
         advice = "define tokenizer in the script, a function from a text to token ids"
     else:
-        advice = missing_operators_advice(error) or _signature_advice(candidate)
+        advice = _signature_advice(candidate)
     return VrnnError(f"'{candidate.title}' does not take {what}: {_reason(error)}; {advice}")
 
 
@@ -84,12 +86,12 @@ def refuse_guesses(
         return VrnnError(_memory_text(candidate, f"an input of {shapes}", error))
     sizes = dict.fromkeys("×".join(map(str, g[0].shape[1:])) for g in tried)
     others = f"; tried {', '.join(sizes)}" if len(sizes) > 1 else ""
-    advice = missing_operators_advice(error)
-    if not advice:
-        advice = _example_advice(candidate)
-        is_sized = size is None and candidate.input_size is None
-        if is_sized and any(g.kind == "image" for g in first):
-            advice = f"pass --input-size HxW if only the size is wrong, or {advice}"
+    if missing_operators_advice(error):
+        return _without_operators(candidate, error)
+    advice = _example_advice(candidate)
+    is_sized = size is None and candidate.input_size is None
+    if is_sized and any(g.kind == "image" for g in first):
+        advice = f"pass --input-size HxW if only the size is wrong, or {advice}"
     return VrnnError(
         f"'{candidate.title}' does not take an input of {shapes}: {_reason(error)}{others}; "
         f"{advice}"
@@ -123,6 +125,10 @@ def _memory_text(candidate: ModelCandidate, what: str, error: Exception) -> str:
     line = user_line(error)
     where = f" at {line}" if line else ""
     return f"out of memory running '{candidate.title}' on {what}{where}; {_OUT_OF_MEMORY}"
+
+
+def _without_operators(candidate: ModelCandidate, error: Exception) -> VrnnError:
+    return VrnnError(f"'{candidate.title}' cannot run: {missing_operators_advice(error)}")
 
 
 def _reason(error: Exception) -> str:

@@ -40,7 +40,6 @@ class ModelSource:
         random_weights: Whether its weights are untrained.
         notes: Sentences for the user about its weights and its input.
         token_names: The text of each token that goes in, where the input is text.
-        needs_gradient: Whether its passes compute gradients themselves.
         parameters: Number of its parameters.
         device: Where it runs.
         dataset: Images for it; None if there are none.
@@ -97,7 +96,7 @@ class ModelSource:
             VrnnError: The script's transform failed.
         """
         example = self._example
-        if media is None and example.is_guessed and example.image_slot is not None:
+        if media is None and example.is_guessed and example.takes_pictures:
             media = self.dataset.first() if self.dataset else None
             media = sample_photograph() if media is None else media
         return preprocess(self.candidate, example.inputs, example.slots, media)

@@ -35,7 +35,7 @@ def encode(tokenizer: Any, text: str, title: str) -> tuple[Any, tuple[str, ...]]
         raise VrnnError(
             f"the tokenizer of '{title}' fails on a text: {explain_error(error)}"
         ) from error
-    if isinstance(encoded, Mapping) or (hasattr(encoded, "data") and "input_ids" in encoded):
+    if isinstance(encoded, Mapping):
         tensors = {str(k): _to_tensor(v, title) for k, v in dict(encoded).items()}
         ids = tensors.get("input_ids", next(iter(tensors.values()), None))
         if ids is None:

@@ -43,13 +43,10 @@ def simplify(trace: Trace, detail: str) -> GraphView:
             them), `modules` (one node for each leaf module) or `all` (each operation).
 
     Raises:
-        VrnnError: The model's result does not depend on its input.
+        VrnnError: No tensor of the result was computed from the input.
     """
     if not any(trace.records[i].pixel_field is not None for i in trace.outputs):
-        raise VrnnError(
-            f"{trace.name}: the model's result does not depend on its input, so there is nothing "
-            "to show; return a tensor computed from the input"
-        )
+        raise VrnnError(_independent_result(trace))
     records = {record.id: record for record in _relevant_records(trace)}
     names = _record_names(trace, records)
     if trace.tracked:
@@ -86,6 +83,18 @@ def with_roles(view: GraphView, roles: RolesByLayer) -> GraphView:
             )  # fmt: skip
         nodes.append(node)
     return replace(view, network=replace(view.network, nodes=tuple(nodes)), map_layouts=layouts)
+
+
+def _independent_result(trace: Trace) -> str:
+    """A sentence about a result that no operation of torch made of the input."""
+    inner = [path for path in trace.module_types if path and "." not in path]
+    advice = "return a tensor that torch computes from the input"
+    if len(inner) == 1:  # a wrapper, such as one that predicts files
+        advice += f", or choose the model inside, as with model = model.{inner[0]} in the script"
+    return (
+        f"{trace.name}: torch computes no tensor of the model's result from its input, so there "
+        f"is nothing to show; {advice}"
+    )
 
 
 def _relevant_records(trace: Trace) -> list[OpRecord]:
