@@ -27,6 +27,8 @@ MAX_OUTPUTS = 12
 MIN_REPEATS = 3
 """Items of a list of equal shapes from which on only the last counts: estimates that a model
 improves step by step."""
+SAMPLE_ROLES: tuple[AxisRole, ...] = ("batch", "other")
+"""Roles of a first axis that counts samples: of one of length 1 often nothing is known."""
 SKIPPED_KEYS = ("past_key_values", "hidden_states", "attentions", "cross_attentions")
 """Parts of a result that hold what a model keeps, no predictions."""
 
@@ -55,7 +57,7 @@ class OutputContext:
         inputs: The model's inputs.
         sources: Of each tensor in the result, in the order of `result_tensors`; () if unknown.
         model: The model; None if only its result is known.
-        batch_size: Number of samples in a pass.
+        batch_size: Number of samples in a pass; 0 where the input has no axis for them.
     """
 
     evidence: ModelEvidence = field(default_factory=ModelEvidence)
@@ -96,9 +98,10 @@ def output_context(
         else OutputSource(node_of.get(record, fallback), *last_operations(trace, record))
         for record in trace.results
     ]
-    samples = 1
-    if tensors and view.network.inputs:
-        samples = view.map_layouts[view.network.inputs[0]].sample_count(tensors[0].shape)
+    first = view.network.by_id[view.network.inputs[0]] if view.network.inputs else None
+    axes = () if first is None else first.axes
+    has_batch = not axes or axes[0].role in SAMPLE_ROLES
+    samples = facts[0].shape[0] if facts and facts[0].shape and has_batch else 0
     return OutputContext(evidence, facts, sources, model, samples)
 
 
@@ -249,7 +252,7 @@ class _Sample:
     def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
         has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] == context.batch_size
         if axes:
-            has_batch = axes[0].role == "batch"
+            has_batch = len(axes) > 1 and axes[0].role in SAMPLE_ROLES
         if has_batch and not context.is_graph:
             self._take(0, "batch", "sample")
 
