@@ -191,7 +191,7 @@ def _vector_by_shape(e: OutputEvidence) -> Conclusion | None:
     if e.count >= EMBEDDING_STEP and (is_pooled or _is_embedding_size(e)):
         return Conclusion("embedding", f"{e.count} numbers, no class names", False)
     if e.image or e.signal_length:
-        what = "an image" if e.image else "a signal"
+        what = e.inputs[0].what if e.inputs else "an image"
         return Conclusion("scores", f"{e.count} numbers for {what}, no class names", False)
     return None
 
