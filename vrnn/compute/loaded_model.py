@@ -64,9 +64,6 @@ class LoadedModel:
         traced = trace(self.source.model, inputs, self.source.title)
         self._found = simplify(traced, self.detail)
         self.inputs = inputs
-        losses = self.source.candidate.loss_names
-        evidence = model_evidence(self.source.model, self.source.class_names, losses)
-        self._outputs = output_context(self._found, inputs, self.source.model, evidence)
         self._read_axes()
 
     def _read_axes(self) -> None:
