@@ -73,6 +73,12 @@ def ten(n):
         ("scores", False, {"model": Call(nn.Flatten(), lambda y: y, "flat") and vector(10)}),
         ("numbers", True, {"model": vector(4), "loss_names": ["SmoothL1Loss"]}),
         ("numbers", False, {"model": vector(1)}),
+        ("numbers", False, {"model": Call(vector(7), name="pose_head")}),
+        (
+            "numbers",
+            False,
+            {"model": Call(nn.Linear(784, 784), torch.sigmoid), "inputs": (torch.rand(1, 784),)},
+        ),
         ("numbers", False, {"model": Call(nn.Linear(6, 4)), "inputs": (torch.rand(1, 6),)}),
         ("embedding", True, {"model": Call(vector(12), functional.normalize)}),
         ("embedding", True, {"model": Call(vector(12), lambda y: {"image_embeds": y})}),
