@@ -69,15 +69,15 @@ class LoadedModel:
     def _show(self, traced: Trace, inputs: Inputs) -> None:
         self._found = simplify(traced, self.detail)
         self.inputs = inputs
-        losses = self.source.candidate.loss_names
-        evidence = model_evidence(self.source.model, self.source.class_names, losses)
-        self._outputs = output_context(self._found, inputs, self.source.model, evidence)
         self._read_axes()
 
     def _read_axes(self) -> None:
         """Make the view with the roles that the user has set."""
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
         self.replay = Replay(self.source.model, self.view)
+        losses = self.source.candidate.loss_names
+        evidence = model_evidence(self.source.model, self.source.class_names, losses)
+        self._outputs = output_context(self.view, self.inputs, self.source.model, evidence)
         self._receptive_fields: Mapping[int, ReceptiveField] | None = None
 
     def set_roles(self, roles: Mapping[str, tuple[AxisRole, ...]]) -> bool:

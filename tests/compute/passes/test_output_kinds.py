@@ -73,6 +73,12 @@ def ten(n):
         ("scores", False, {"model": Call(nn.Flatten(), lambda y: y, "flat") and vector(10)}),
         ("numbers", True, {"model": vector(4), "loss_names": ["SmoothL1Loss"]}),
         ("numbers", False, {"model": vector(1)}),
+        ("numbers", False, {"model": Call(vector(7), name="pose_head")}),
+        (
+            "numbers",
+            False,
+            {"model": Call(nn.Linear(784, 784), torch.sigmoid), "inputs": (torch.rand(1, 784),)},
+        ),
         ("numbers", False, {"model": Call(nn.Linear(6, 4)), "inputs": (torch.rand(1, 6),)}),
         ("embedding", True, {"model": Call(vector(12), functional.normalize)}),
         ("embedding", True, {"model": Call(vector(12), lambda y: {"image_embeds": y})}),
@@ -275,3 +281,22 @@ def test_every_output_can_be_shown_as_each_kind_that_fits():
             assert chosen.is_sure
             assert chosen.name == output.name
             assert chosen.kind in OUTPUT_KINDS
+
+
+def test_inputs_of_several_sizes_of_batch_each_have_samples():
+    class Clip(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.table, self.image = nn.Embedding(50, 8), vector(8)
+
+        def forward(self, ids, image):
+            texts, images = self.table(ids).mean(1), self.image(image)
+            scores = images @ texts.T
+            return {"logits_per_image": scores, "text_embeds": texts, "last_hidden_state": scores}
+
+    ids = torch.arange(10).reshape(2, 5)
+    found = {o.name: o for o in decode(Clip(), (ids, *IMAGE))}
+    assert found["logits_per_image"].kind == "scores"
+    assert found["logits_per_image"].values.shape == (2,)
+    assert found["text_embeds"].kind == "embedding"
+    assert found["text_embeds"].values.shape == (8,)

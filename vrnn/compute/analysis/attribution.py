@@ -52,7 +52,8 @@ def gradient_x_activation(model: LoadedModel) -> dict[int, np.ndarray]:
     scores = [t for t in tensors_in(result) if t.dim() == 2 and t.shape[1] > 1]
     if not scores:
         raise VrnnError(f"{model.source.title} gives no class scores to attribute to channels")
-    if not scores[0].requires_grad:
+    scores = [t for t in scores if t.requires_grad]  # without those that are constant
+    if not scores:
         raise VrnnError(f"{model.source.title} cannot be differentiated: it runs without gradients")
     float_inputs = [t for t in tensors_in(inputs) if _is_float(t)]
     torch.autograd.grad(scores[0][0].max(), float_inputs, allow_unused=True)

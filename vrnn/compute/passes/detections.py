@@ -9,6 +9,7 @@ import numpy as np
 import torch
 from torch import nn
 
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.network.predictions import Detections, Output, Segmentation
 
 MAX_DETECTIONS = 300
@@ -118,11 +119,12 @@ def _grid_boxes(
     count = int(head.nc)
     height, width = size
     scale = np.array([width, height, width, height], np.float32)
+    parts = frozenset(map(id, tensors_in(result)))  # the rest is what the boxes are made of
     rows = _numpy(first[0])
     evidence = f"the head {type(head).__name__} gives boxes of {count} classes"
     if rows.shape[-1] == 6 and rows.shape[0] != count + 4:  # corners, score, class: all is done
         found = _best(node, rows[:, :4] / scale, rows[:, 5], rows[:, 4], evidence)
-        return found, frozenset({id(first)})
+        return found, parts
     if rows.shape[0] < count + 4:
         return None
     x, y, wide, high = rows[:4]
@@ -131,8 +133,7 @@ def _grid_boxes(
     order = np.argsort(-scores, kind="stable")[:MAX_DETECTIONS]
     order = order[scores[order] >= MIN_SCORE]
     kept = order[_without_overlaps(corners[order], labels[order])]
-    found = _best(node, corners[kept], labels[kept], scores[kept], evidence)
-    return found, frozenset({id(first)})
+    return _best(node, corners[kept], labels[kept], scores[kept], evidence), parts
 
 
 def _is_detect_head(module: nn.Module) -> bool:

@@ -45,6 +45,13 @@ class InputFact:
         return None if is_small else (channels, self.shape[-2], self.shape[-1])
 
     @property
+    def what(self) -> str:
+        """What people call it."""
+        if len(self.shape) == 5:
+            return "a video" if self.shape[2] == 3 else "a volume"
+        return "a signal" if self.signal_length else "an image"
+
+    @property
     def signal_length(self) -> int:
         """Number of samples of a signal, 0 for anything else."""
         if not self.is_float or len(self.shape) not in (2, 3) or self.image_shape:

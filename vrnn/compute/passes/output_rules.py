@@ -24,6 +24,11 @@ MAX_SHRINK = 8.5
 """How many times smaller than the image a segmentation may be."""
 EMBEDDING_STEP = 64
 """Vectors of a multiple of this length are embeddings more often than class scores."""
+QUANTITIES = (
+    "regress", "value", "critic", "bbox", "offset", "pose", "angle", "coord", "landmark",
+    "keypoint", "rotation", "translation", "age_", "steer",
+)  # fmt: skip
+"""Parts of the names of layers that measure something."""
 SIGMOIDS = ("sigmoid", "hardsigmoid")
 SOFTMAXES = ("softmax", "log_softmax")
 POSITIVE = ("relu", "softplus", "exp", "sigmoid", "relu6", "elu")
@@ -60,7 +65,8 @@ def conclude(evidence: OutputEvidence) -> Conclusion:
                 found = found._replace(evidence=f"{found.evidence}, {evidence.position}")
             return found
     count = "×".join(map(str, evidence.values.shape))
-    return Conclusion("numbers" if evidence.values.ndim == 1 else "maps", f"{count} values", False)
+    text = "1 value" if count == "1" else f"{count} values"
+    return Conclusion("numbers" if evidence.values.ndim == 1 else "maps", text, False)
 
 
 # Vectors.
@@ -111,7 +117,7 @@ def _size(shape: tuple[int, ...]) -> int:
 
 
 def _vector_of_signal(e: OutputEvidence) -> Conclusion | None:
-    if e.count > 1 and e.count == e.signal_length:
+    if e.count > 1 and e.count == e.signal_length and not e.ends_in(*SIGMOIDS):
         return Conclusion("waveform", f"{e.count} values, as many as the input has", False)
     return None
 
@@ -159,7 +165,7 @@ def _vector_by_layer(e: OutputEvidence) -> Conclusion | None:
     words = e.layer
     evidence = f"the last layer is named '{words}'"
     for parts in (e.layer, e.layer_path):
-        if any(w in parts for w in ("regress", "value", "critic", "bbox", "offset")):
+        if any(w in parts for w in QUANTITIES):
             return Conclusion("numbers", evidence, False)
         if any(w in parts for w in ("mu", "logvar", "log_var", "latent", "embed", "proj")):
             return Conclusion("embedding", evidence, False) if e.count > 1 else None
@@ -191,7 +197,7 @@ def _vector_by_shape(e: OutputEvidence) -> Conclusion | None:
     if e.count >= EMBEDDING_STEP and (is_pooled or _is_embedding_size(e)):
         return Conclusion("embedding", f"{e.count} numbers, no class names", False)
     if e.image or e.signal_length:
-        what = "an image" if e.image else "a signal"
+        what = e.inputs[0].what if e.inputs else "an image"
         return Conclusion("scores", f"{e.count} numbers for {what}, no class names", False)
     return None
 

@@ -27,6 +27,8 @@ MAX_OUTPUTS = 12
 MIN_REPEATS = 3
 """Items of a list of equal shapes from which on only the last counts: estimates that a model
 improves step by step."""
+SAMPLE_ROLES: tuple[AxisRole, ...] = ("batch", "other")
+"""Roles of a first axis that counts samples: of one of length 1 often nothing is known."""
 SKIPPED_KEYS = ("past_key_values", "hidden_states", "attentions", "cross_attentions")
 """Parts of a result that hold what a model keeps, no predictions."""
 
@@ -55,19 +57,23 @@ class OutputContext:
         inputs: The model's inputs.
         sources: Of each tensor in the result, in the order of `result_tensors`; () if unknown.
         model: The model; None if only its result is known.
-        batch_size: Number of samples in a pass.
+        batch_sizes: Numbers of samples in a pass, one for each input; none where inputs have no
+            axis for them.
     """
 
     evidence: ModelEvidence = field(default_factory=ModelEvidence)
     inputs: Sequence[InputFact] = ()
     sources: Sequence[OutputSource] = ()
     model: nn.Module | None = None
-    batch_size: int = 1
+    batch_sizes: frozenset[int] = frozenset({1})
 
     @property
     def is_graph(self) -> bool:
-        """Whether the first axis of the input counts nodes: edges between them are an input."""
-        return any(not i.is_float and len(i.shape) == 2 and i.shape[0] == 2 for i in self.inputs)
+        """Whether the first axis of the input counts nodes: pairs of nodes are another input."""
+        first = self.inputs[0] if self.inputs else None
+        has_features = first is not None and first.is_float and len(first.shape) == 2
+        pairs = [i for i in self.inputs if not i.is_float and i.shape[:1] == (2,)]
+        return has_features and any(len(i.shape) == 2 for i in pairs)
 
 
 def output_context(
@@ -96,10 +102,10 @@ def output_context(
         else OutputSource(node_of.get(record, fallback), *last_operations(trace, record))
         for record in trace.results
     ]
-    samples = 1
-    if tensors and view.network.inputs:
-        samples = view.map_layouts[view.network.inputs[0]].sample_count(tensors[0].shape)
-    return OutputContext(evidence, facts, sources, model, samples)
+    shown = [view.network.by_id[node] for node in view.network.inputs]
+    unbatched = {n.axes[0].size for n in shown if n.axes and n.axes[0].role not in SAMPLE_ROLES}
+    sizes = frozenset(fact.shape[0] for fact in facts if fact.shape) - unbatched
+    return OutputContext(evidence, facts, sources, model, sizes)
 
 
 def decode_outputs(
@@ -134,20 +140,23 @@ def _listed(
     result: Any, network: Network, context: OutputContext
 ) -> list[tuple[Keys, torch.Tensor, OutputSource]]:
     """The tensors of a result that may be predictions, each with its keys and its source."""
-    paths = {id(tensor): keys for keys, tensor in _named_tensors(result)}
+    paths: dict[int, Keys] = {}
+    for keys, tensor in _named_tensors(result):
+        paths.setdefault(id(tensor), keys)
     tensors = result_tensors(result)
     nodes = network.outputs or (0,)
     sources = list(context.sources)
     if len(sources) != len(tensors):  # nothing is known: the graph's outputs in their order
         sources = [OutputSource(nodes[min(i, len(nodes) - 1)]) for i in range(len(tensors))]
     own = [*context.model.parameters(), *context.model.buffers()] if context.model else []
-    constants = {id(tensor) for tensor in own}
+    unwanted = {id(tensor) for tensor in own}
     listed = []
     for number, (tensor, source) in enumerate(zip(tensors, sources, strict=True)):
         keys = paths.get(id(tensor), (str(number),))
-        is_skipped = id(tensor) in constants or any(key in SKIPPED_KEYS for key in keys)
+        is_skipped = id(tensor) in unwanted or any(key in SKIPPED_KEYS for key in keys)
         if source.node is not None and not is_skipped:
             listed.append((keys, tensor, source))
+            unwanted.add(id(tensor))  # once, under its first name
     siblings: dict[tuple[Keys, torch.Size], list[int]] = {}
     for i, (keys, tensor, _) in enumerate(listed):
         if keys and keys[-1].isdecimal() and tensor.dim() > 2:
@@ -191,7 +200,7 @@ def _decode_tensor(
     axes = () if node is None else node.axes
     if tuple(axis.size for axis in axes) != tuple(tensor.shape):
         axes = ()
-    sample = _Sample(tensor.detach(), axes, context, choices)
+    sample = _Sample(tensor.detach(), keys, axes, context, choices)
     if not sample.tensor.numel():
         return None
     values = _to_numpy(sample.tensor)
@@ -227,11 +236,12 @@ class _Sample:
     """
 
     def __init__(
-        self, tensor: torch.Tensor, axes: Sequence[Axis], context: OutputContext,
+        self, tensor: torch.Tensor, keys: Keys, axes: Sequence[Axis], context: OutputContext,
         choices: Sequence[AxisChoice],
     ) -> None:  # fmt: skip
         self.tensor = tensor
         self.positions: list[str] = []
+        self._are_logits = any("logit" in key.lower() for key in keys)
         self._choices = {choice.role: choice.index for choice in choices}
         self._take_sample(axes, context)
         self._take_slice(context)
@@ -247,9 +257,9 @@ class _Sample:
             self.positions.append(f"{word} {index + 1} of {count}")
 
     def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
-        has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] == context.batch_size
+        has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes
         if axes:
-            has_batch = axes[0].role == "batch"
+            has_batch = len(axes) > 1 and axes[0].role in SAMPLE_ROLES
         if has_batch and not context.is_graph:
             self._take(0, "batch", "sample")
 
@@ -289,7 +299,8 @@ class _Sample:
         """Of the scores of tokens take those of the last one, which a text goes on with."""
         length, count = self.tensor.shape
         lengths = [i.shape[-1] for i in context.inputs if not i.is_float and len(i.shape) == 2]
-        is_scores = context.evidence.task == "tokens" or count == context.evidence.vocabulary
+        is_scores = self._are_logits and context.evidence.task == "tokens"
+        is_scores = is_scores or count == context.evidence.vocabulary
         if length in lengths and is_scores and not context.is_graph:
             self.tensor = self.tensor[-1]
             self.positions.append(f"token {length} of {length}")

@@ -162,7 +162,9 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         imgui.text_colored(MUTED_COLOR, result.note)
         imgui.pop_text_wrap_pos()
     if network.info.random_weights:
-        imgui.text_colored(ACCENT, "untrained weights: predictions are meaningless")
+        imgui.push_style_color(imgui.Col_.text, ACCENT)
+        wrapped_text("untrained weights: predictions are meaningless")
+        imgui.pop_style_color()
     outputs = shown_outputs(result, context.world.state, slot)
     for found, output in zip(result.outputs, outputs, strict=True):
         imgui.push_id(output.name)
