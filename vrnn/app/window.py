@@ -19,8 +19,8 @@ from vrnn.controls.events import (
     Scroll,
 )
 from vrnn.errors import VrnnError
-from vrnn.render.driver_probe import check_driver
 from vrnn.render.context import REQUIRED_VERSION
+from vrnn.render.driver_probe import check_driver
 
 _KEY_NAMES = {
     value: name.removeprefix("KEY_")
