@@ -45,7 +45,7 @@ def test_everything_said():
             *("--input-size", "180x250", "--device", "cuda:1", "--detail", "all"),
             *("--arrange", "conveyor", "--scale", "network", "--screenshot", "out.png"),
             *("--screenshot-dir", "shots", "--size", "640x480", "--camera", "front"),
-            *("--camera", "layer:conv1", "--transparent", "--window", "800x600", "--fullscreen"),
+            *("--camera", "layer:conv1", "--transparent"),
             *("--config", "my.toml", "--debug", "--timings", "--quiet"),
         ]
     )
@@ -65,8 +65,6 @@ def test_everything_said():
         size=(640, 480),
         cameras=("front", "layer:conv1"),
         transparent=True,
-        window=(800, 600),
-        fullscreen=True,
         config=Path("my.toml"),
         timings=True,
         quiet=True,
@@ -76,6 +74,59 @@ def test_everything_said():
     assert (second.model, second.weights) == ("timm:vit_tiny", None)
     assert first.input_size == second.input_size == (180, 250)
     assert first.data == second.data == Path("photos")
+
+
+def test_a_window_of_its_own():
+    options = parse(["--window", "800x600", "--fullscreen", "--eyes", "two"])
+    assert options == Options(window=(800, 600), fullscreen=True, stereo="two")
+
+
+IN_VAIN = {
+    "--play a.toml --screenshot a.png": "leave out --screenshot",
+    "--play a.toml --size 20x20": "leave out --size",
+    "--play a.toml --camera top": "leave out --camera",
+    "--play a.toml --panorama": "leave out --panorama",
+    "--play a.toml --seconds 2": "leave out --seconds",
+    "--play a.toml --fullscreen": "--fullscreen belongs to the window",
+    "--play a.toml --xr": "--xr belongs to the window",
+    "--play a.toml --live 0": "--live belongs to the window",
+    "--play a.toml --image a.png --image b.png": "one --image",
+    "--session s.json --model a.py": "leave out --model",
+    "--session s.json --weights a.pt": "leave out --weights",
+    "--session s.json --data photos": "leave out --data",
+    "--session s.json --detail all --screenshot a.png": "leave out --detail",
+    "--session s.json --arrange conveyor": "leave out --arrange",
+    "--screenshot a.png --seconds 5": "add --video",
+    "--screenshot a.png --rate 5": "add --video",
+    "--screenshot a.png --fullscreen": "--fullscreen belongs to the window",
+    "--screenshot a.png --window 80x60": "--window belongs to the window",
+    "--screenshot a.png --xr": "--xr belongs to the window",
+    "--video f --camera top --camera front --panorama": "--panorama belongs to screenshots",
+    "--video f --camera top --camera front --transparent": "--transparent belongs to screenshots",
+    "--video f --camera top --camera front --image a.png --image b.png": "give --image once",
+    "--video f --camera top": "at least twice",
+    "--seconds 5": "add --video",
+    "--panorama": "add --screenshot",
+    "--size 20x20": "add --screenshot",
+}
+
+
+@pytest.mark.parametrize("words", IN_VAIN)
+def test_an_option_that_would_be_ignored_is_refused(words):
+    with pytest.raises(VrnnError) as caught:
+        options_from(parser.parse(words.split()))
+    assert IN_VAIN[words] in str(caught.value)
+
+
+@pytest.mark.parametrize(
+    "words", ["--seconds inf", "--seconds nan", "--seconds 1e6", "--seconds -1", "--rate 0",
+              "--rate 1e9", "--size 0x10", "--size 10x99999"],
+)  # fmt: skip
+def test_numbers_out_of_range(words):
+    with pytest.raises(VrnnError, match="should"):
+        options_from(
+            parser.parse([*"--video f --camera top --camera front".split(), *words.split()])
+        )
 
 
 @pytest.mark.parametrize("source", ["0", "holiday.mp4", "frames/"])

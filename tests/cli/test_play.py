@@ -44,7 +44,7 @@ file = "place.json"
     ("text", "message"),
     [
         ('[[command]]\ndo = "dance"', "command 1: there is no command 'dance'; known are"),
-        ("[[command]]\n", "there is no command 'None'"),
+        ("[[command]]\n", "the line with `do`"),
         (
             '[[command]]\ndo = "layer.move"\nlayer = "x"\nby = [1, 2]',
             "'layer.move'.by should be a list",

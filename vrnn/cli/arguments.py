@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import argparse
 import re
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,7 +12,7 @@ from typing import Any, TypeVar
 from vrnn.config.choices import CAMERAS, MAX_IMAGE_SIDE
 from vrnn.config.options import parse_camera
 from vrnn.errors import VrnnError
-from vrnn.network.model_spec import DETAILS
+from vrnn.network.model_spec import DETAILS, ModelSpec, model_files
 from vrnn.storage.input_file import check_path
 from vrnn.storage.limits import Range
 
@@ -25,6 +25,19 @@ def read_options(kind: type[T], arguments: argparse.Namespace) -> T:
     names = {field.name for field in fields(data_class)}
     given = {name: value for name, value in vars(arguments).items() if name in names}
     return kind(**{n: tuple(v) if isinstance(v, list) else v for n, v in given.items()})
+
+
+def input_files(arguments: argparse.Namespace) -> Iterator[Path | None]:
+    """Yield the files and folders that a command line names to be read; None for none."""
+    given = vars(arguments)
+    for model in given.get("models", ()):
+        yield from model_files(ModelSpec(model))
+    for name in ("images", "weights"):
+        yield from given.get(name, ())
+    for name in ("classes", "data", "config", "play"):
+        yield given.get(name)
+    if given.get("live"):
+        yield Path(given["live"])
 
 
 def add_model_arguments(parser: argparse.ArgumentParser) -> None:
@@ -58,6 +71,12 @@ def add_image_argument(parser: argparse._ActionsContainer, help: str) -> None:
     parser.add_argument(
         "--image", dest="images", action="append", type=file_path, metavar="FILE", help=help
     )
+
+
+def check_single_image(images: tuple[Path, ...]) -> None:
+    """Raise VrnnError where several images were given to what takes one."""
+    if len(images) > 1:
+        raise VrnnError(f"--image is given {len(images)} times, but one is used; give it once")
 
 
 def add_quiet_argument(parser: argparse._ActionsContainer) -> None:

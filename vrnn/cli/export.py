@@ -8,6 +8,7 @@ from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    check_single_image,
     file_path,
     read_options,
     some_of,
@@ -44,5 +45,6 @@ def run(arguments: argparse.Namespace) -> int:
     from vrnn.cli.layer_export import export_models
 
     options = read_options(ExportOptions, arguments)
+    check_single_image(options.images)
     export_models(options)
     return 0

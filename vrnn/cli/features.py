@@ -8,6 +8,7 @@ from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    check_single_image,
     file_path,
     read_options,
 )
@@ -52,5 +53,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Make and write them; returns the exit code."""
     from vrnn.cli.feature_batch import make_features
 
-    make_features(read_options(FeatureOptions, arguments))
+    options = read_options(FeatureOptions, arguments)
+    check_single_image(options.images)
+    make_features(options)
     return 0

@@ -15,6 +15,7 @@ from vrnn.cli.arguments import (
     png_file,
     read_options,
 )
+from vrnn.cli.contradictions import check_together
 from vrnn.cli.display import has_display
 from vrnn.compute import garbage_collector
 from vrnn.config.choices import (
@@ -125,23 +126,9 @@ def options_from(arguments: argparse.Namespace) -> Options:
         VrnnError: Two of them do not go together.
     """
     options = read_options(Options, arguments)
-    if options.live is not None:
-        if not options.live.strip():
-            raise VrnnError("--live needs a camera's number, a video file or a folder of images")
-        if options.is_batch:
-            raise VrnnError("--live belongs to the window; leave it out, or the screenshots")
-    if options.xr != "off" and (options.is_batch or options.play is not None):
-        raise VrnnError("--xr belongs to the window; leave it out, or the pictures")
-    if options.video is not None and len(options.cameras) < 2:
-        raise VrnnError("--video goes from camera to camera: give --camera at least twice")
-    if not options.is_batch:
-        for given, name in (
-            (options.cameras != ("overview",), "--camera"),
-            (options.transparent, "--transparent"),
-            (options.size != (1920, 1080), "--size"),
-        ):
-            if given:
-                raise VrnnError(f"{name} belongs to screenshots; add --screenshot FILE")
+    if options.live is not None and not options.live.strip():
+        raise VrnnError("--live needs a camera's number, a video file or a folder of images")
+    check_together(options, vars(arguments))
     return options
 
 

@@ -9,6 +9,7 @@ from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.layers import export_layers, matching_layers
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.results import ForwardResult
+from vrnn.storage.log import logger
 from vrnn.storage.terminal import print_text
 
 
@@ -28,6 +29,8 @@ def export_models(options: ExportOptions) -> None:
     finally:
         worker.close()
     for slot, (network, info) in sorted(networks.items()):
+        for note in info.notes:
+            logger.warning(note)
         nodes = matching_layers(network.nodes, options.layers)
         title = info.title if len(specs) == 1 else f"{slot}-{info.title}"
         files = 0

@@ -11,6 +11,7 @@ import traceback
 from collections.abc import Sequence
 from typing import NoReturn
 
+from vrnn.cli.arguments import input_files
 from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.machine_limits import check_limits
 from vrnn.cli.parser import parse
@@ -19,6 +20,7 @@ from vrnn.errors import VrnnError
 from vrnn.storage.fault_log import fault_log
 from vrnn.storage.log import hide_library_warnings, log_to_stderr
 from vrnn.storage.plugins import load_plugins
+from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.storage.terminal import StandardStreams, print_error
 
 BAD_INPUT = 2
@@ -92,7 +94,8 @@ def _run(words: list[str]) -> int:
 def _call(arguments: argparse.Namespace) -> int:
     """Do what was asked for; returns the exit code."""
     try:
-        return int(arguments.run(arguments))
+        with protect_inputs(input_files(arguments)):
+            return int(arguments.run(arguments))
     except SystemExit as error:
         raise VrnnError(
             f"the model's own code ended the program: {explain_error(error)}; remove that call"

@@ -5,14 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from pathlib import Path
 
 from vrnn.app.offscreen import ImageSource, OffscreenApp
 from vrnn.commands.session import OpenSession
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.config.schema import Config
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec, model_files
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace
 
 
@@ -63,4 +65,16 @@ def open_offscreen(options: Options, image: ImageSource = None) -> Iterator[Offs
     with OffscreenApp(*arguments, image) as app:
         if options.session is not None:
             app.do(OpenSession(options.session))
-        yield app
+            if image is not None:  # the session, with this image in place of its own
+                app.show(image)
+        with protect_inputs(_files_of(opening)):
+            yield app
+
+
+def _files_of(opening: Opening) -> Iterator[Path | None]:
+    """Return what a session reads, beside what the command line names itself."""
+    if opening.session is None:
+        return
+    for spec in opening.specs:
+        yield from model_files(spec)
+    yield opening.session.state.input_image.file

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
 from vrnn.cli.opening import open_offscreen
+from vrnn.commands.base import Command
+from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.script import read_commands
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.storage.log import logger
+from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.storage.terminal import print_text
 
 
@@ -16,7 +22,7 @@ def run(options: Options) -> int:
     # Read before the models are opened: a wrong script is reported at once.
     commands = read_commands(options.play)
     image = options.images[0] if options.images else None
-    with open_offscreen(options, image) as app:
+    with protect_inputs(_images_read(commands)), open_offscreen(options, image) as app:
         for number, command in enumerate(commands, 1):
             try:
                 app.do(command)
@@ -27,3 +33,14 @@ def run(options: Options) -> int:
         for note in app.feed.notes:
             logger.warning(note)
     return 0
+
+
+def _images_read(commands: Sequence[Command]) -> Iterator[Path]:
+    """Yield the images that commands put in, but for those that one before has written."""
+    written: set[Path] = set()
+    for command in commands:
+        if command.written_file is not None:
+            written.add(command.written_file)
+        if isinstance(command, SetInputImage) and command.file not in (None, *written):
+            assert command.file is not None
+            yield command.file

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
-DETAILS = ("layers", "modules", "all")
+Detail = Literal["layers", "modules", "all"]
+DETAILS: tuple[Detail, ...] = get_args(Detail)
 """How finely a network is shown, coarsest first."""
 
 
@@ -32,3 +33,11 @@ class ModelSpec:
     input_size: tuple[int, int] | None = None
     device: str = "auto"
     text: str | None = None
+
+
+def model_files(spec: ModelSpec) -> tuple[Path | None, ...]:
+    """Return the files and folders that a model is read from; None for what was not given."""
+    script = None
+    if isinstance(spec.model, str) and ".py" in spec.model:
+        script = Path(spec.model.partition(".py")[0] + ".py")
+    return script, spec.weights, spec.classes, spec.data

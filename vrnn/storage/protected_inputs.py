@@ -14,10 +14,10 @@ _protected: list[Path] = []
 
 @contextmanager
 def protect_inputs(paths: Iterable[Path | None]) -> Iterator[None]:
-    """Let no output take the place of these files, or of a file in these folders.
+    """Let no output take the place of these files, or of an image in these folders.
 
     Args:
-        paths: Files and folders that are read; None counts for nothing.
+        paths: Files, and folders of images, that are read; None counts for nothing.
     """
     added = [path for path in paths if path is not None]
     _protected.extend(added)
@@ -39,7 +39,8 @@ def check_no_input(path: Path) -> None:
     for one in _protected:
         with suppress(OSError, ValueError):
             if one.is_dir():
-                if real.is_relative_to(os.path.realpath(one)):
+                is_image = path.suffix.lower() == ".png"
+                if is_image and real.is_relative_to(os.path.realpath(one)):
                     raise VrnnError(f"it is one of the images in '{one}'; name another file")
             elif os.path.samefile(one, path):
                 raise VrnnError("it is read in the same run; name another file")

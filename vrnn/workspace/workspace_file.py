@@ -14,6 +14,7 @@ from dataclasses import dataclass, field, fields, replace
 from functools import lru_cache
 from pathlib import Path
 from types import MappingProxyType
+from typing import cast
 
 import numpy as np
 from PIL import Image
@@ -21,7 +22,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_spec import Detail, ModelSpec
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
@@ -77,7 +78,7 @@ class _Content:
 
     vrnn: int
     models: tuple[_ModelEntry, ...] = ()
-    detail: str = "layers"
+    detail: Detail = "layers"
     camera: Camera | None = None
     places: Mapping[int, Camera] = field(default_factory=dict)
     state: State = field(default_factory=State)
@@ -101,7 +102,7 @@ def save_workspace(path: Path, snapshot: WorkspaceSnapshot) -> None:
     content = _Content(
         VERSION,
         tuple(map(_model_entry, snapshot.models)),
-        snapshot.detail,
+        cast(Detail, snapshot.detail),
         snapshot.camera,
         snapshot.viewpoints,
         replace(snapshot.state, layers=MappingProxyType({}), input_image=image),
@@ -191,6 +192,8 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         (entry.network, entry.layer): LayerState(**{name: getattr(entry, name) for name in names})
         for entry in content.layers
     }
+    if not content.models:
+        raise VrnnError('it names no model; add one under models, such as {"model": "default"}')
     state = replace(content.state, layers=MappingProxyType(layers))
     check_names(state)
     return WorkspaceSnapshot(

@@ -118,6 +118,8 @@ def from_factory(text: str) -> ModelCandidate:
 def _import(text: str) -> Any:
     """What `package.module:name` names; raises VrnnError where there is no such thing."""
     module_name, _, name = text.rpartition(":")
+    if _is_standard(module_name):
+        raise VrnnError(_no_model_of_python(text))
     _add_present_folder(module_name)
     watch_torchvision()
     try:
@@ -137,6 +139,8 @@ def _import(text: str) -> Any:
     if value is None:
         public = [n for n in vars(module) if not n.startswith("_")]
         raise VrnnError(_unknown_name(module_name, name, public))
+    if inspect.isroutine(value) and _is_standard(getattr(value, "__module__", None) or ""):
+        raise VrnnError(_no_model_of_python(text))
     return value
 
 
@@ -147,6 +151,15 @@ def _add_present_folder(module_name: str) -> None:
     is_here = (here / f"{top}.py").is_file() or (here / top).is_dir()
     if is_here and str(here) not in sys.path:
         sys.path.insert(0, str(here))
+
+
+def _is_standard(module_name: str) -> bool:
+    """Whether a module is one of Python's own, none of which makes a model."""
+    return module_name.partition(".")[0] in {*sys.stdlib_module_names, "posix", "nt"}
+
+
+def _no_model_of_python(text: str) -> str:
+    return f"'{text}' is of Python's own library, which has no models; it was not run"
 
 
 def instantiate(value: Any, what: str) -> nn.Module:

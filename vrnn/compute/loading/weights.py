@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pickle
+import warnings
 import zipfile
 from collections.abc import Mapping
 from pathlib import Path
@@ -12,6 +13,8 @@ import torch
 from torch import nn
 
 from vrnn.errors import VrnnError
+from vrnn.storage.input_file import check_regular, reason
+from vrnn.storage.terminal import one_line
 
 STATE_DICT_KEYS = tuple(
     "state_dict model_state_dict model_state model net network module params".split()
@@ -21,6 +24,8 @@ PREFIXES = ("module.", "_orig_mod.", "model.", "net.", "network.", "backbone.", 
 """What wrappers put before the names of weights."""
 MAX_NESTING = 4
 """Levels of dictionaries that are searched for a state_dict."""
+MAX_REASON = 200
+"""Characters of torch's own message that are shown."""
 MAX_LISTED_KEYS = 4
 """Keys that a message lists by name."""
 
@@ -41,7 +46,8 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
     Raises:
         VrnnError: The file cannot be read, holds code, or nothing in it fits.
     """
-    own = model.state_dict()
+    # A module may keep state of its own that is no tensor.
+    own = {k: v for k, v in model.state_dict().items() if isinstance(v, torch.Tensor)}
     state = _with_best_prefix(_find_state_dict(_read_file(path), path), own)
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
     misshapen = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
@@ -50,7 +56,11 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
             f"no weight in '{path}' fits this model ({_list_keys(list(state))} there, "
             f"{_list_keys(list(own))} here); is it the file of another model?"
         )
-    model.load_state_dict(fitting, strict=False)
+    try:
+        model.load_state_dict(fitting, strict=False)
+    except Exception as error:  # a module may have a way of its own to load them
+        text = one_line(str(error))[:MAX_REASON]
+        raise VrnnError(f"the weights in '{path}' cannot be put into this model: {text}") from error
     missing = [k for k in own if k not in fitting and k not in misshapen]
     unexpected = [k for k in state if k not in own]
     notes = [
@@ -71,8 +81,24 @@ def _list_keys(keys: list[str]) -> str:
 
 
 def _read_file(path: Path) -> Any:
-    if not path.is_file():
-        raise VrnnError(f"there is no weights file '{path}'")
+    try:
+        check_regular(path)
+        with path.open("rb") as file:
+            start = file.read(512)
+    except FileNotFoundError as error:
+        raise VrnnError(f"there is no weights file '{path}'") from error
+    except (OSError, ValueError) as error:
+        raise VrnnError(f"the weights file '{path}' cannot be read: {reason(error)}") from error
+    except VrnnError as error:
+        raise VrnnError(f"the weights file '{path}' cannot be read: {error}") from error
+    if problem := _foreign_format(start):
+        raise VrnnError(f"the weights file '{path}' {problem}")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what torch finds odd in a file is said in one sentence
+        return _load(path)
+
+
+def _load(path: Path) -> Any:
     if path.suffix == ".safetensors":
         from safetensors import SafetensorError
         from safetensors.torch import load_file
@@ -81,6 +107,11 @@ def _read_file(path: Path) -> Any:
             return load_file(path)
         except (SafetensorError, OSError, ValueError) as error:
             raise VrnnError(f"the weights file '{path}' cannot be read: {error}") from error
+    if _is_torchscript(path):
+        raise VrnnError(
+            f"the weights file '{path}' is a TorchScript archive, which holds code; save its "
+            "weights alone: torch.save(torch.jit.load(FILE).state_dict(), 'weights.pt')"
+        )
     try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
@@ -90,19 +121,74 @@ def _read_file(path: Path) -> Any:
             f"the weights file '{path}' holds code or objects beside weights, which is never run; "
             "save model.state_dict() or a safetensors file instead"
         ) from error
-    except (RuntimeError, EOFError, OSError, ValueError, KeyError, zipfile.BadZipFile) as error:
+    except MemoryError as error:
+        raise VrnnError(f"not enough memory for the weights file '{path}'") from error
+    except Exception as error:  # a damaged file fails in as many ways as there are bytes in it
         raise VrnnError(
             f"the weights file '{path}' is damaged or none of torch's; save it again"
         ) from error
+
+
+def _foreign_format(start: bytes) -> str:
+    """Say what a file is that holds no weights of torch, by its first bytes; '' if it may."""
+    beginning = start.lstrip().lower()
+    if start.startswith(b"version https://git-lfs"):
+        return "is only a pointer of git-lfs; fetch the file itself with: git lfs pull"
+    if beginning.startswith((b"<!doctype", b"<html", b"<?xml")):
+        return "is a web page, not weights; download the file itself"
+    if start.startswith(b"\x89HDF\r\n"):
+        return "is in HDF5, as Keras writes it; save model.state_dict() from PyTorch"
+    if start.startswith(b"GGUF"):
+        return "is in GGUF, as llama.cpp reads it; take the safetensors file of the same model"
+    if b"onnx" in start[:64].lower() or start.startswith((b"\x08\x07\x12", b"\x08\x08\x12")):
+        return "seems to be in ONNX; save model.state_dict() from PyTorch"
+    return ""
+
+
+def _is_torchscript(path: Path) -> bool:
+    try:
+        with zipfile.ZipFile(path) as archive:
+            return any(name.endswith("constants.pkl") for name in archive.namelist())
+    except (OSError, ValueError, zipfile.BadZipFile):
+        return False
+
+
+def _plain(tensors: Mapping[str, torch.Tensor], path: Path) -> StateDict:
+    """The tensors of a file as they can be copied into a model: dense, with values.
+
+    Raises:
+        VrnnError: Some have no values: they were saved from the device `meta`.
+    """
+    meta = [name for name, tensor in tensors.items() if tensor.is_meta]
+    if meta:
+        raise VrnnError(
+            f"the weights file '{path}' holds shapes without values ({_list_keys(meta)}: device "
+            "meta); save the model after its weights are loaded"
+        )
+    plain = {}
+    for name, tensor in tensors.items():
+        try:
+            if tensor.is_quantized:
+                tensor = tensor.dequantize()
+            plain[name] = tensor.to_dense() if tensor.layout != torch.strided else tensor
+            tuple(plain[name].shape)  # a nested tensor has none
+        except Exception as error:  # of one of the many kinds of tensors, or too large
+            raise VrnnError(
+                f"'{name}' in the weights file '{path}' is no plain tensor; save it as one with "
+                ".to_dense()"
+            ) from error
+    return plain
 
 
 def _find_state_dict(loaded: Any, path: Path) -> StateDict:
     """The state_dict in what was loaded, up to MAX_NESTING levels down."""
     for _ in range(MAX_NESTING):
         if isinstance(loaded, Mapping):
-            tensors = {k: v for k, v in loaded.items() if isinstance(v, torch.Tensor)}
+            # Other keys than text name no weight.
+            items = loaded.items()
+            tensors = {k: v for k, v in items if isinstance(k, str) and isinstance(v, torch.Tensor)}
             if tensors:
-                return tensors
+                return _plain(tensors, path)
             key = next((k for k in STATE_DICT_KEYS if isinstance(loaded.get(k), Mapping)), None)
             if key is not None:
                 loaded = loaded[key]
