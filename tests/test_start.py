@@ -75,6 +75,20 @@ def test_who_may_not_install_is_told_what_to_type(start, monkeypatch):
     assert str(caught.value) == f"first type: {line}"
 
 
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="apt is of Debian and Ubuntu")
+def test_apt_waits_for_another_one(start, monkeypatch, tmp_path):
+    asked = tmp_path / "asked"
+    apt = tmp_path / "apt-get"
+    apt.write_text(f'#!/bin/sh\necho "$@" >> {asked}\n')
+    apt.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    assert start.apt("install", "-y", "xvfb") == ""
+    words = asked.read_text().split()
+    assert words[-3:] == ["install", "-y", "xvfb"]
+    seconds = next(word for word in words if word.startswith("DPkg::Lock::Timeout="))
+    assert int(seconds.partition("=")[2]) >= 60
+
+
 def test_loads_a_library_that_is_there_and_no_other(start):
     assert not start.loads("libvrnn-is-no-library.so.1")
 

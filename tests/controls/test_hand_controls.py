@@ -548,3 +548,28 @@ def test_looking_is_pointing(app):
     np.testing.assert_allclose(np.linalg.det(pose.matrix()), 1)
     wanted = np.array([2.9, -0.7, -7.7])
     np.testing.assert_allclose(ahead, wanted / np.linalg.norm(wanted), atol=1e-9)
+
+
+def test_a_message_of_a_session_that_is_over_goes_with_its_clock(person):
+    person.controls.feedback.notify("the headset is gone")
+    person.frame()
+    assert person.controls.feedback.message
+    person.now = 3.0  # another session: its time begins anew
+    person.frame()
+    assert not person.controls.feedback.message
+    person.controls.feedback.notify("walking")
+    person.wait(2.0)
+    assert person.controls.feedback.message == "walking"
+    person.wait(4.0)
+    assert not person.controls.feedback.message
+
+
+def test_a_message_about_a_fault_stays_until_it_is_closed(person):
+    person.workspace.show_fault("Fold failed: KeyError; details in x")
+    person.wait(20.0)
+    shown = [label.text for label in draw_hands(person.controls)[0].labels]
+    assert any("Fold failed" in text for text in shown)
+    history = person.workspace.history.bookmark()
+    person.tap(RIGHT, "secondary")
+    assert not person.workspace.faults
+    assert person.workspace.history.bookmark() == history  # it closed the message alone

@@ -54,7 +54,7 @@ class WindowNavigator(NavigationActions):
     def _fly(self, camera: Camera) -> None:
         self.user_has_moved = True
         headset_view = self._headset.view
-        if headset_view is not None and self._headset.mirrors_eyes:
+        if headset_view is not None and self.follows_head:
             headset_view.rig_controller.go_to(camera)
         else:
             self._fly_camera.fly_to(camera)
@@ -76,8 +76,12 @@ class WindowNavigator(NavigationActions):
 
     def fly(self, camera: Camera) -> None:
         """Fly to the camera of a session."""
-        self.user_has_moved = True
-        self._fly_camera.fly_to(camera)
+        self._fly(camera)
+
+    @property
+    def follows_head(self) -> bool:
+        """Whether the window's camera is where a head is."""
+        return self._headset.view is not None and self._headset.mirrors_eyes
 
     def store_viewpoint(self, number: int) -> None:
         """Store the present camera under a number from 1."""

@@ -75,7 +75,7 @@ class WindowSessions(SessionActions):
             self.finish()
             self._begin()
         content = self._content()
-        if not self._navigator.user_has_moved:
+        if not (self._navigator.user_has_moved or self._navigator.follows_head):
             self._autosave.ignore_camera(content.camera)  # the first view is nobody's choice
         self._autosave.update(time.perf_counter(), content, self._snapshot)
 

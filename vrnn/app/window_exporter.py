@@ -88,6 +88,9 @@ class WindowExporter(ExportActions):
         except VrnnError as error:
             self._video = None
             self._notify(str(error))
+        except Exception:
+            self._video = None  # it cannot go on, and is not saved
+            raise
         return ""
 
     def export_layers(

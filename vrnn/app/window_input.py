@@ -121,7 +121,9 @@ class WindowInput:
 
     def held_directions(self) -> list[str]:
         """Return the walking directions, and `run`, whose keys are down."""
-        names = () if self._gui.takes_keys else (*DIRECTIONS, "run")
+        # Ctrl+S saves, and takes no step back meanwhile.
+        chord = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
+        names = () if self._gui.takes_keys or chord else (*DIRECTIONS, "run")
         held = [name for name in names if self._window.is_key_down(getattr(self._keys, name))]
         if held and held != ["run"]:
             self._navigator.user_has_moved = True

@@ -48,7 +48,7 @@ class VisitFolder:
             detail: How finely their graphs are shown.
         """
         models = [(s.model, s.weights, s.data, s.input_size) for s in specs]
-        identity = repr(models) + detail + os.getcwd()
+        identity = repr(models) + detail + _working_folder()
         self._folder = state_dir()
         self._stem = f"last-{hashlib.sha256(identity.encode()).hexdigest()[:16]}"
         started = datetime.now().strftime("%Y%m%d-%H%M%S-%f")
@@ -79,6 +79,14 @@ class VisitFolder:
         old += [file for file in parts if time.time() - _time(file) > MAX_PART_AGE]
         for file in old:
             file.unlink(missing_ok=True)
+
+
+def _working_folder() -> str:
+    """The current folder; '' when it was deleted."""
+    try:
+        return os.getcwd()
+    except OSError:
+        return ""
 
 
 def _time(file: Path) -> float:
@@ -179,7 +187,7 @@ class Autosave:
 
     def _run(self) -> None:
         assert self._folder is not None
-        told = False
+        told = swept = False
         while True:
             with self._wake:
                 while self._waiting is None and not self._ended:
@@ -188,7 +196,9 @@ class Autosave:
             if snapshot is None:
                 return
             try:
-                self._folder.sweep()
+                if not swept:
+                    self._folder.sweep()
+                    swept = True
                 save_workspace(self._folder.file, snapshot)
             except (VrnnError, OSError) as error:
                 if not told:
