@@ -304,7 +304,7 @@ def _guessed(
     guesses, outcome = accepted
     inputs = to_inputs(guesses, device)
     if any(is_lazy(p) for p in nn.Module.parameters(candidate.model)):
-        outcome, gradients = _run(candidate.model, inputs)
+        outcome = _run(candidate.model, inputs)
     names = leaf_names(candidate.model, inputs)
     slots = find_slots(candidate, leaves_in(inputs), names, outcome.first_uses, size)
     return ExampleInput(inputs, slots, True, notes=_guess_notes(candidate, guesses, slots, size))

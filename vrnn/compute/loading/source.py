@@ -67,7 +67,6 @@ class ModelSource:
         self.random_weights = candidate.random_weights
         self.notes = (*notes, *example.notes)
         self.token_names = example.token_names
-        self.needs_gradient = example.needs_gradient
         self.parameters = sum(p.numel() for _, p in named_parameters(candidate.model))
         self.device = device
         self.dataset: ImageSet | None = candidate.dataset
