@@ -17,7 +17,7 @@ from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
-from vrnn.compute.tracing.tracer import Trace, trace
+from vrnn.compute.tracing.tracer import Trace, input_roles, trace
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole, default_index, local_index
@@ -64,7 +64,8 @@ class LoadedModel:
         Args:
             inputs: Its arguments.
         """
-        self._show(trace(self.source.model, inputs, self.source.title), inputs)
+        roles = input_roles(self.source.model, inputs, self.source.candidate.axes)
+        self._show(trace(self.source.model, inputs, self.source.title, roles), inputs)
 
     def _show(self, traced: Trace, inputs: Inputs) -> None:
         self._found = simplify(traced, self.detail)

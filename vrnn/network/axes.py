@@ -34,6 +34,14 @@ node of a graph; `attention`: queries by keys."""
 CHOICE_ROLES: frozenset[AxisRole] = frozenset({"batch", "depth", "time", "other"})
 """Axes of which one index can be shown at a time."""
 
+AXIS_LETTERS: Mapping[str, AxisRole] = MappingProxyType(
+    {
+        "N": "batch", "B": "batch", "C": "channel", "H": "height", "W": "width", "D": "depth",
+        "T": "time", "L": "token", "V": "node",
+    }
+)  # fmt: skip
+"""Letters for roles, as in `N C H W`."""
+
 
 @dataclass(frozen=True)
 class Axis:
@@ -104,3 +112,19 @@ def axes_text(axes: Sequence[Axis]) -> str:
 def is_unsure(axes: Sequence[Axis]) -> bool:
     """Return whether a role of an axis longer than 1 is a guess."""
     return any(axis.certainty == "assumed" and axis.size > 1 for axis in axes)
+
+
+def parse_roles(text: str) -> tuple[AxisRole, ...] | None:
+    """Return the roles that a text such as `N T C H W` or `batch token channel` names.
+
+    Args:
+        text: Letters or roles with spaces between them.
+
+    Returns:
+        The roles; None if a word is neither.
+    """
+    words = text.replace(",", " ").split()
+    by_word: dict[str, AxisRole] = {**AXIS_LETTERS, **{role: role for role in AXIS_ROLES}}
+    if not words or any(word not in by_word for word in words):
+        return None
+    return tuple(by_word[word] for word in words)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from torch import nn
 
 from vrnn.media.image_set import ImageSet
+from vrnn.network.axes import AxisRole
 
 IMAGENET_MEAN, IMAGENET_STD = (0.485, 0.456, 0.406), (0.229, 0.224, 0.225)
 """Of red, green and blue values 0…1."""
@@ -32,6 +33,7 @@ class ModelCandidate:
         tokenizer: Turns a text into token ids.
         sample_rate: Samples per second of the sounds that it takes.
         source: What the model is defined in, for messages: the script's file name, or ''.
+        axes: What the axes of its inputs hold, by the name of the input; '' is the first one.
         loss_names: Names that the script uses, among them those of its losses.
     """
 
@@ -49,3 +51,4 @@ class ModelCandidate:
     sample_rate: int | None = None
     source: str = ""
     loss_names: tuple[str, ...] = ()
+    axes: Mapping[str, tuple[AxisRole, ...]] = field(default_factory=dict)

@@ -58,6 +58,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
         attributes.numbers("mean"),
         attributes.numbers("std"),
         tokenizer=attributes.tokenizer(),
+        axes=attributes.axes(),
         sample_rate=attributes.sample_rate(),
         source=path.name,
         loss_names=_loss_names(module),

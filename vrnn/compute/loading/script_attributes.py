@@ -14,6 +14,7 @@ import torch
 
 from vrnn.compute.loading.model_zoo import call_user_code
 from vrnn.errors import VrnnError
+from vrnn.network.axes import AXIS_LETTERS, AxisRole, parse_roles
 
 MAX_SIDE = 16384
 """Pixels of the longer side of an input."""
@@ -38,6 +39,28 @@ class ScriptAttributes:
         return VrnnError(
             f"'{self._path.name}': {name} should be {what}, not {_described(self._value(name))}"
         )
+
+    def axes(self) -> dict[str, tuple[AxisRole, ...]]:
+        """Return what the axes of the inputs hold, by the name of the input; '' is the first one.
+
+        Raises:
+            VrnnError: It is neither a text nor a dict of texts, or names no roles.
+        """
+        value = self._value("axes")
+        if value is None or callable(value) or not isinstance(value, str | dict):
+            return {}  # such as matplotlib's axes
+        texts = {"": value} if isinstance(value, str) else value
+        axes = {}
+        for name, text in texts.items():
+            roles = parse_roles(text) if isinstance(text, str) else None
+            if not isinstance(name, str) or roles is None:
+                raise self._wrong(
+                    "axes",
+                    f"letters of {' '.join(AXIS_LETTERS)} such as 'N C H W', or such a text for "
+                    "each input by its name",
+                )
+            axes[name] = roles
+        return axes
 
     def numbers(self, name: str) -> tuple[float, ...] | None:
         """Return `mean` or `std`: finite numbers, deviations above 0.

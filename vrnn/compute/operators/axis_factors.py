@@ -72,11 +72,12 @@ class AxisFactor:
         parts: The factors that it was split into, or is known to be the product of; ().
         segments: The factors of each part that it was concatenated from; ().
         parent: The factor that it is a part of; None if there is none.
+        origin: What its parts were before a reshape that cut through them; () if there was none.
         source: The tensor that it is an axis of from the start, as a number: two axes of one input
             are never the same.
     """
 
-    __slots__ = ("_roles", "_same", "parent", "parts", "segments", "size", "source")
+    __slots__ = ("_roles", "_same", "origin", "parent", "parts", "segments", "size", "source")
 
     def __init__(self, size: int, like: AxisFactor | None = None) -> None:
         """Make a factor.
@@ -89,6 +90,7 @@ class AxisFactor:
         self.parts: tuple[AxisFactor, ...] = ()
         self.segments: tuple[FactoredAxis, ...] = ()
         self.parent: AxisFactor | None = None
+        self.origin: FactoredAxis = ()
         self.source = -1
         self._roles = RoleVariable() if like is None else like.roles
         self._same: AxisFactor | None = None
@@ -186,7 +188,7 @@ def compacted(axis: Sequence[AxisFactor]) -> FactoredAxis:
     for factor in axis:
         result.append(factor.root)
         while (whole := _whole_at_end(result)) is not None:
-            result[-len(whole.parts) :] = [whole]
+            result[-len(whole.parts) :] = whole.origin or [whole]
     return tuple(result)
 
 
@@ -291,7 +293,7 @@ def reshaped(axes: Axes, shape: Sequence[int]) -> Axes:
     """
     if 0 in shape:
         return new_axes(shape)
-    rest = [factor.root for axis in axes for factor in axis]
+    rest = list(compacted([factor for axis in axes for factor in axis]))
     rest.reverse()  # the outermost is at the end, where it is cheap to take
     result: list[FactoredAxis] = []
     for index, size in enumerate(shape):
@@ -352,5 +354,18 @@ def _reshaped_in_groups(axes: Axes, shape: Sequence[int]) -> Axes:
         if j - start_j == 1 and i - start_i == 1 and start_i < len(old):
             result.append(old[start_i][0])
         else:
-            result += new_axes(shape[start_j:j])
+            made = new_axes(shape[start_j:j])
+            _remember([axis for axis, _ in old[start_i:i]], made)
+            result += made
     return tuple(result)
+
+
+def _remember(before: Sequence[FactoredAxis], after: Axes) -> None:
+    """Let a later reshape back find what axes were before they were cut through."""
+    parts = tuple(axis[0] for axis in after if axis[0].size > 1)
+    if len(parts) < 2:
+        return
+    whole = AxisFactor(axis_size(parts))
+    whole.parts, whole.origin = parts, tuple(f.root for axis in before for f in axis if f.size > 1)
+    for part in parts:
+        part.parent = whole

@@ -186,8 +186,11 @@ def _compares_places(units: Sequence[AxisUnit], dims: int) -> bool:
 
 def _items(units: Sequence[AxisUnit], is_attention: bool, dims: int) -> list[_Item]:
     items: list[_Item] = []
+    has_samples = any(unit.role == "batch" for unit in units)
     for unit in units:
         role = unit.role or "other"
+        if unit.role is None and unit.size == 1 and unit.place == 0 and dims > 1:
+            role = "other" if has_samples else "batch"
         if is_attention:
             role = _role_in_attention(unit, dims)
         certainty = CERTAINTIES[unit.evidence]

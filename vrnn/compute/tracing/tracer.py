@@ -56,6 +56,7 @@ from vrnn.compute.tracing.tensors import (
     tensors_in,
     version_of,
 )
+from vrnn.errors import VrnnError
 from vrnn.network.axes import AxisRole
 
 
@@ -809,6 +810,40 @@ def _fields_of_results(call: Call, did: _CallEffects, shown: torch.Tensor) -> di
             is_alike = is_reshaped or tensor.shape == shown.shape
             fields[id(tensor)] = field if is_alike else field_of_result(call, tensor)
     return fields
+
+
+def input_roles(
+    model: nn.Module, inputs: Inputs, axes: Mapping[str, Sequence[AxisRole]]
+) -> list[Sequence[AxisRole]]:
+    """Return what the axes of each tensor of a model's inputs hold, () where nothing is said.
+
+    Args:
+        model: The model.
+        inputs: Its arguments.
+        axes: What is said, by the name of the input; '' is the first one.
+
+    Raises:
+        VrnnError: There is no such input, or it has another number of axes.
+    """
+    if not axes:
+        return []
+    names = _input_names(model, inputs)
+    unknown = sorted(axes.keys() - {"", *names})
+    if unknown:
+        raise VrnnError(
+            f"axes are given for '{unknown[0]}', but the model's inputs are {', '.join(names)}"
+        )
+    roles: list[Sequence[AxisRole]] = []
+    for name, value in zip(names, inputs, strict=True):
+        for tensor in tensors_in(value):
+            given = axes.get(name, () if roles else axes.get("", ()))
+            if given and len(given) != tensor.dim():
+                raise VrnnError(
+                    f"axes names {len(given)} axes of '{name}' ({' '.join(given)}), but it has "
+                    f"{tensor.dim()}: {'×'.join(str(n) for n in tensor.shape)}; name as many"
+                )
+            roles.append(given)
+    return roles
 
 
 def _input_names(model: nn.Module, inputs: Inputs) -> list[str]:

@@ -1,0 +1,360 @@
+"""Axes by what they hold: what a person sees of models of many kinds."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from torch import nn
+
+from tests.support.axis_models import MODELS
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.compute.operators.tensor_layout import from_maps, to_maps
+from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.tracing.simplify import simplify, with_roles
+from vrnn.compute.tracing.tracer import trace
+from vrnn.errors import VrnnError
+from vrnn.network.axes import AxisChoice, AxisRole, is_unsure
+from vrnn.network.graph import Node
+from vrnn.network.model_spec import ModelSpec
+
+UNSURE = ("video", "points", "frames without time", "patches by hand")
+"""Models that do not tell what some axes hold: these are guessed, and told so."""
+
+
+def nodes_of(model: nn.Module, *inputs, roles=()) -> dict[str, Node]:
+    view = simplify(trace(model.eval(), inputs, "net", roles), "all")
+    return {node.name: node for node in view.network.nodes}
+
+
+def roles_of(node: Node) -> str:
+    return " ".join(axis.role for axis in node.axes)
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_each_axis_is_what_the_model_takes_it_for(name):
+    torch.manual_seed(0)
+    build, inputs, expected = MODELS[name]
+    nodes = nodes_of(build(), *inputs())
+    for layer, (roles, shape, presentation) in expected.items():
+        node = nodes[layer]
+        assert (roles_of(node), node.shape, node.presentation) == (roles, shape, presentation)
+        assert not is_unsure(node.axes) or name in UNSURE
+
+
+@pytest.mark.parametrize("name", sorted(MODELS))
+def test_maps_have_the_shape_that_is_told_and_can_be_written_back(name):
+    torch.manual_seed(0)
+    build, inputs, _ = MODELS[name]
+    view = simplify(trace(build().eval(), inputs(), name), "all")
+    for node in view.network.nodes:
+        record, layout = view.records[node.id], view.map_layouts[node.id]
+        tensor = torch.randn(record.shape)
+        maps = to_feature_maps(tensor, layout)
+        assert maps.values.shape == node.shape
+        assert torch.equal(from_maps(to_maps(tensor, layout), layout, tensor), tensor)
+        assert to_maps(tensor, layout).numel() == tensor.numel()
+
+
+SPELLINGS = {
+    "permute": lambda x: x.permute(0, 2, 3, 1),
+    "permute of a tuple": lambda x: x.permute((0, 2, 3, 1)),
+    "permute by name": lambda x: x.permute(dims=(0, 2, 3, 1)),
+    "torch.permute": lambda x: torch.permute(x, dims=(0, -2, -1, 1)),
+    "movedim": lambda x: x.movedim(1, -1),
+    "moveaxis": lambda x: torch.moveaxis(x, (1,), (3,)),
+    "transposes": lambda x: x.transpose(1, 2).transpose(dim0=-1, dim1=-2),
+    "swapaxes": lambda x: x.swapaxes(1, 3).swapdims(1, 2),
+    "mT": lambda x: x.transpose(1, 2).mT,
+    "flatten": lambda x: x.flatten(2).mT.unflatten(1, x.shape[2:]),
+    "reshape": lambda x: x.reshape(1, 24, -1).permute(0, 2, 1).reshape(1, 10, 14, 24),
+    "T": lambda x: x[0].flatten(1).T.view(10, 14, 24)[None],
+    "einsum": lambda x: torch.einsum("nchw->nhwc", x),
+    "einsum with dots": lambda x: torch.einsum("nc...->n...c", x),
+    "stack": lambda x: torch.stack(x.unbind(1), -1),
+    "cat": lambda x: torch.cat([p.movedim(1, -1) for p in x.split(8, 1)], -1),
+    "tensordot": lambda x: (x.flatten(2).mT @ torch.eye(24)).view(1, 10, 14, 24),
+    "windows": lambda x: (
+        x.view(1, 24, 5, 2, 7, 2).permute(0, 2, 4, 3, 5, 1).reshape(35, 4, 24)
+        .view(1, 5, 7, 2, 2, 24).transpose(2, 3).reshape(1, 10, 14, 24)
+    ),
+}  # fmt: skip
+
+
+class Spelled(nn.Module):
+    def __init__(self, spelling):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 24, 1)
+        self.spelling = spelling
+
+    def forward(self, x):
+        return torch.sin(self.spelling(self.conv(x)))
+
+
+@pytest.mark.parametrize("spelling", SPELLINGS)
+def test_channels_last_is_the_same_picture_however_it_is_spelled(spelling):
+    model, x = Spelled(SPELLINGS[spelling]).eval(), torch.randn(1, 3, 10, 14)
+    view = simplify(trace(model, (x,), "net"), "all")
+    node = next(n for n in view.network.nodes if n.operation == "sin")
+    assert roles_of(node) == "batch height width channel"
+    with torch.no_grad():
+        shown = to_feature_maps(model(x), view.map_layouts[node.id]).values
+        expected = torch.sin(model.conv(x))[0]
+    np.testing.assert_allclose(shown, expected.numpy(), atol=2e-3)
+
+
+@settings(max_examples=40, deadline=None)
+@given(st.permutations(range(4)), st.permutations(range(4)))
+def test_axes_that_are_permuted_and_back_keep_their_roles(one, two):
+    class Turned(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(3, 5, 3, padding=1)
+
+        def forward(self, x):
+            y = self.conv(x).permute(one).exp().permute(two).log()
+            return y
+
+    node = nodes_of(Turned(), torch.rand(2, 3, 6, 7))["log"]
+    names = ("batch", "channel", "height", "width")
+    assert roles_of(node) == " ".join(names[one[i]] for i in two)
+    assert node.shape == (5, 6, 7)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([2, 3, 4, 6, 12]), min_size=1, max_size=4))
+def test_a_map_that_is_folded_and_unfolded_is_the_same_map(cuts):
+    class Folded(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv = nn.Conv2d(1, 4, 3, padding=1)
+
+        def forward(self, x):
+            y = self.conv(x)
+            for cut in cuts:
+                y = y.reshape(1, 4 * 144 // cut, cut).sin().view(1, 4, 12, 12)
+            return y.cos()
+
+    node = nodes_of(Folded(), torch.rand(1, 1, 12, 12))["cos"]
+    assert roles_of(node) == "batch channel height width"
+    assert node.shape == (4, 12, 12)
+
+
+class Doubled(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x):
+        return self.conv(torch.cat([x, x.flip(3)]))
+
+
+class Volume(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv3d(1, 4, 3, stride=(2, 1, 1), padding=1)
+
+    def forward(self, x):
+        return self.conv(x)
+
+
+def run(model, choices=(), **candidate):
+    loaded = model if isinstance(model, LoadedModel) else open_model(model, **candidate)
+    return loaded, loaded.run(None, lambda *_: None, lambda: None, (), choices)
+
+
+def open_model(model, **candidate):
+    source = open_source(ModelSpec(model))
+    for name, value in candidate.items():
+        object.__setattr__(source.candidate, name, value)
+    return LoadedModel(source, "all")
+
+
+def test_the_sample_that_is_chosen_is_shown_and_all_stand_side_by_side():
+    torch.manual_seed(0)
+    loaded, first = run(Doubled())
+    assert first.choices == (AxisChoice("batch", 0),)
+    node = next(n for n in loaded.network.nodes if n.name == "conv")
+    _, second = run(loaded, (AxisChoice("batch", 1),))
+    assert second.choices == (AxisChoice("batch", 1),)
+    with torch.no_grad():
+        both = loaded.source.model(*loaded.inputs).numpy()
+    for result, sample in ((first, both[0]), (second, both[1])):
+        np.testing.assert_allclose(result.maps[node.id].values, sample, atol=2e-2)
+    _, side_by_side = run(loaded, (AxisChoice("batch", None),))
+    width = node.shape[2]
+    values = side_by_side.maps[node.id].values
+    assert values.shape == (8, node.shape[1], 2 * width)
+    np.testing.assert_array_equal(values[..., :width], first.maps[node.id].values)
+    np.testing.assert_array_equal(values[..., width:], second.maps[node.id].values)
+
+
+def test_a_volume_shows_its_middle_slice_and_deeper_layers_that_at_the_same_depth():
+    torch.manual_seed(0)
+    view = simplify(trace(Volume().eval(), (torch.randn(1, 1, 8, 9, 7),), "net"), "all")
+    assert [n.presentation for n in view.network.nodes] == ["volume", "volume"]
+    assert view.network.choice_counts == {"depth": 8}
+    loaded = open_model(Volume())
+    depth = loaded.network.choice_counts["depth"]
+    _, result = run(loaded)
+    assert result.choices == (AxisChoice("depth", depth // 2),)
+    conv = next(n for n in loaded.network.nodes if n.name == "conv")
+    with torch.no_grad():
+        output = loaded.source.model(*loaded.inputs)[0].numpy()
+    np.testing.assert_allclose(
+        result.maps[conv.id].values, output[:, output.shape[1] // 2], atol=2e-2
+    )
+
+
+class Lonely(nn.Module):
+    """Nothing tells what the middle axis is."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(6, 8)
+
+    def forward(self, x):
+        return self.linear(x)
+
+
+def test_what_is_unsure_is_told_and_can_be_set():
+    inputs = (torch.randn(1, 12, 6),)
+    view = simplify(trace(Lonely().eval(), inputs, "net"), "all")
+    node = next(n for n in view.network.nodes if n.name == "linear")
+    assert is_unsure(node.axes)
+    assert node.shape == (8, 1, 12)
+    roles: tuple[AxisRole, ...] = ("other", "batch", "channel")
+    changed = with_roles(view, {"linear": roles})
+    set_node = changed.network.by_id[node.id]
+    assert [(a.role, a.certainty) for a in set_node.axes[:2]] == [
+        ("other", "given"), ("batch", "given"),
+    ]  # fmt: skip
+    assert set_node.shape == (8, 1, 1)
+    assert set_node.choices == (1,)
+    assert with_roles(view, {"linear": ("batch",)}).network == view.network
+
+
+def test_a_script_says_what_the_axes_of_its_input_hold():
+    x = torch.randn(3, 12, 6)
+    nodes = nodes_of(Lonely(), x, roles=[("time", "batch", "channel")])
+    assert [axis.certainty for axis in nodes["input"].axes] == ["given"] * 3
+    assert nodes["linear"].shape == (8, 1, 3)
+    assert nodes["linear"].presentation == "curve"
+
+
+SCRIPT = """
+import torch
+from torch import nn
+model = nn.Linear(6, 8)
+example_input = torch.randn(3, 12, 6)
+axes = {axes!r}
+"""
+
+
+def test_axes_in_a_script(tmp_path):
+    path = tmp_path / "net.py"
+    path.write_text(SCRIPT.format(axes="T N C"))
+    loaded = LoadedModel(open_source(ModelSpec(str(path))), "all")
+    assert [axis.role for axis in loaded.network.nodes[1].axes] == ["time", "batch", "channel"]
+    for axes, reason in (
+        ("T N", "axes names 2 axes of 'input' (time batch), but it has 3: 3×12×6"),
+        ({"image": "T N C"}, "axes are given for 'image', but the model's inputs are input"),
+        ("T Q C", "axes should be letters of"),
+        ({"input": 3}, "axes should be letters of"),
+    ):
+        path.write_text(SCRIPT.format(axes=axes))
+        with pytest.raises(VrnnError, match="axes") as error:
+            LoadedModel(open_source(ModelSpec(str(path))), "all")
+        assert reason in str(error.value)
+
+
+class Remembering(nn.Module):
+    """A model with a memory, random numbers and a table of unknown rows."""
+
+    def __init__(self):
+        super().__init__()
+        self.linear = nn.Linear(6, 8)
+        self.seen: list[torch.Tensor] = []
+        self.last = None
+        self.register_buffer("count", torch.zeros(()))
+
+    def forward(self, x):
+        self.seen.append(x)
+        self.last = x
+        self.count += 1
+        return self.linear(x) + torch.rand(())
+
+
+def test_the_second_pass_leaves_the_model_as_it_was():
+    model, x = Remembering().eval(), torch.randn(4, 6)
+    torch.manual_seed(3)
+    expected = torch.rand(2)
+    torch.manual_seed(3)
+    nodes = nodes_of(model, x)
+    assert nodes["linear"].axes[0].role == "batch"
+    assert nodes["linear"].axes[0].certainty == "measured"
+    assert model.seen == [x]
+    assert model.last is x
+    assert model.count == 1
+    assert torch.rand(1) == expected[1]
+    assert all(not p.is_meta for p in model.parameters())
+
+
+class Cut(nn.Module):
+    """A reshape that cuts through rows, so that only other sizes tell what moves with what."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 8, 3, padding=1)
+
+    def forward(self, x):
+        n, c, h, w = (y := self.conv(x)).shape
+        return y.reshape(n, c * h * w // 12, 12).mT.reshape(n, c, h, w).sin()
+
+
+def test_axes_that_no_operation_tells_are_measured():
+    node = nodes_of(Cut(), torch.randn(2, 3, 12, 20))["sin"]
+    assert [(a.role, a.certainty) for a in node.axes[2:]] == [
+        ("height", "measured"), ("width", "measured"),
+    ]  # fmt: skip
+
+
+class Thinking(nn.Module):
+    """It looks at numbers, which a pass without any cannot."""
+
+    def forward(self, x):
+        return x * 2 if x.mean() > -10 else x
+
+
+def test_a_model_that_looks_at_numbers_is_guessed_at():
+    node = nodes_of(Thinking(), torch.randn(4, 6))["mul"]
+    assert [axis.certainty for axis in node.axes] == ["assumed", "assumed"]
+
+
+def test_class_tokens_stand_beside_the_grid_that_the_tokens_came_from():
+    class Patches(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed = nn.Conv2d(3, 8, 8, 8)
+            self.token = nn.Parameter(torch.zeros(1, 1, 8))
+            self.norm = nn.LayerNorm(8)
+
+        def forward(self, x):
+            tokens = self.embed(x).flatten(2).transpose(1, 2)
+            tokens = torch.cat([self.token.expand(len(x), -1, -1), tokens], 1)
+            return self.norm(tokens)[:, 1:].mean(1), F.relu(tokens[:, 0])
+
+    view = simplify(trace(Patches().eval(), (torch.randn(1, 3, 32, 48),), "net"), "all")
+    norm = next(n for n in view.network.nodes if n.name == "norm")
+    layout = view.map_layouts[norm.id]
+    assert (norm.shape, norm.presentation) == ((8, 4, 6), "image")
+    assert (layout.prefix_tokens, roles_of(norm)) == (1, "batch token channel")
+    tensor = torch.randn(1, 25, 8)
+    maps = to_feature_maps(tensor, layout)
+    np.testing.assert_allclose(maps.extra_tokens, tensor[0, :1].numpy())
+    grid = tensor[0, 1:].T.reshape(8, 4, 6).numpy()
+    np.testing.assert_allclose(maps.values.astype(np.float32) * maps.scale, grid, atol=2e-3)
