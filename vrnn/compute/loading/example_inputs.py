@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import inspect
 import time
+import warnings
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -102,7 +103,9 @@ def find_example_input(
     if text is not None or candidate.example_input is not None:
         example = _given(candidate, size, device, text)
     else:
-        example = _guessed(candidate, size, device)
+        with warnings.catch_warnings():  # of what a wrong guess did
+            warnings.simplefilter("ignore")
+            example = _guessed(candidate, size, device)
     check_normalization(candidate, example.image_slot)
     return example
 
