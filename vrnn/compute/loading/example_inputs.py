@@ -7,7 +7,7 @@ import inspect
 import time
 import warnings
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -142,7 +142,10 @@ def _accepted(
     if next(tensors_in(inputs), None) is None:
         raise refuse_without_tensors(candidate, leaves)
     names = leaf_names(candidate.model, inputs)
-    slots = find_slots(candidate, leaves, names, outcome.first_uses, size)
+    slots = tuple(
+        replace(slot, tokens=token_names) if slot.kind == "text" else slot
+        for slot in find_slots(candidate, leaves, names, outcome.first_uses, size)
+    )
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
         notes = ("--input-size is not used: no input is an image",)

@@ -41,6 +41,7 @@ class InputSlot:
         axes: The axes of its tensor, letters of `CANONICAL_AXES` and n for samples; "n*" for one
             axis that all of an image is flattened to.
         shape: Sizes of the canonical axes, see `CANONICAL_AXES`.
+        tokens: The text of each token that goes in, as far as it is known.
     """
 
     index: int
@@ -48,6 +49,7 @@ class InputSlot:
     kind: SlotKind
     axes: str
     shape: tuple[int, ...]
+    tokens: tuple[str, ...] = ()
 
 
 def leaf_names(model: nn.Module, inputs: ModelInputs) -> list[str]:

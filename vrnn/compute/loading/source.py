@@ -122,6 +122,9 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:
         candidate = replace(candidate, dataset=image_folder(spec.data))
+    if candidate.example_input is None:  # as Lightning's modules may carry it
+        carried = getattr(candidate.model, "example_input_array", None)
+        candidate = replace(candidate, example_input=carried)
     _put_on(candidate, device)
     example = find_example_input(candidate, spec.input_size, device, spec.text)
     return ModelSource(candidate, example, device, notes)
