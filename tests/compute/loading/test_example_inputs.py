@@ -288,6 +288,15 @@ def test_a_tokenizer_that_gives_keywords(opened):
     assert source.token_names == ("<2>", "<2>", "<2>")
 
 
+def test_a_packed_sequence_is_one_input(opened):
+    text = (
+        model("return self.conv(x)[0].data", layers="self.conv = nn.LSTM(9, 4)")
+        + "example_input = (nn.utils.rnn.pack_padded_sequence(torch.rand(5, 2, 9), [5, 3]),)\n"
+    )
+    (packed,) = opened(text).example_inputs().args
+    assert packed.batch_sizes.tolist() == [2, 2, 2, 1, 1]
+
+
 def test_the_example_that_lightning_modules_carry(opened):
     text = model("return self.conv(x)") + "model.example_input_array = torch.rand(1, 3, 11, 13)\n"
     assert opened(text).example_inputs().args[0].shape == (1, 3, 11, 13)

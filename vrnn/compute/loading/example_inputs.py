@@ -21,6 +21,7 @@ from vrnn.compute.loading.input_guess import (
     Guesses,
     first_guesses,
     required_parameters,
+    takes_any_name,
     to_inputs,
 )
 from vrnn.compute.loading.input_probe import ProbeResult, asked_keys, probe
@@ -120,7 +121,7 @@ def _given(
     given, names = _tokenized(candidate, given)
     first: tuple[ModelInputs, Exception] | None = None
     for inputs in _ways_to_call(candidate.model, given):
-        inputs = map_tensors(inputs, lambda t: t.to(device))
+        inputs = map_leaves(inputs, partial(_moved, device=device))
         if size is not None:
             inputs = map_tensors(inputs, lambda t: _resize(t, size))
         for trial in _in_other_dtypes(candidate.model, inputs):
@@ -132,6 +133,14 @@ def _given(
                 break
     assert first is not None
     raise refuse_example(candidate, *first) from first[1]
+
+
+def _moved(value: Any, device: torch.device) -> Any:
+    """A tensor, or an object that holds some, such as a graph, on a device."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    move = getattr(value, "to", None)
+    return move(device) if callable(move) and next(tensors_in(value), None) is not None else value
 
 
 def _accepted(
@@ -281,8 +290,9 @@ def _guessed(
     while len(tried) < MAX_TRIALS and time.monotonic() < end:
         if not waiting and not has_asked and accepted is None:
             has_asked = True
-            keys = asked_keys(_trial_model(candidate.model), device)
-            waiting = first_guesses(candidate, size, keys) if keys else []
+            by_name = takes_any_name(candidate.model)
+            keys = asked_keys(_trial_model(candidate.model), device, by_name)
+            waiting = first_guesses(candidate, size, keys, by_name) if keys else []
         if not waiting:
             break
         guesses = waiting.pop(0)

@@ -130,17 +130,28 @@ def required_parameters(model: nn.Module) -> list[tuple[str, bool]]:
     return [(first.name, first.kind is first.KEYWORD_ONLY)]
 
 
+def takes_any_name(model: nn.Module) -> bool:
+    """Return whether `forward` takes keywords of any name, and nothing else."""
+    try:
+        kinds = [p.kind for p in inspect.signature(model.forward).parameters.values()]
+    except (TypeError, ValueError):
+        return False
+    return kinds == [inspect.Parameter.VAR_KEYWORD]
+
+
 def first_guesses(
-    candidate: ModelCandidate, size: tuple[int, int] | None, keys: Sequence[str] = ()
-) -> list[Guesses]:
+    candidate: ModelCandidate, size: tuple[int, int] | None, keys: Sequence[str] = (),
+    by_name: bool = False,
+) -> list[Guesses]:  # fmt: skip
     """Guess a model's arguments, the likeliest first.
 
     Args:
         candidate: The model.
         size: (height, width) in pixels that the user asked for.
         keys: Of the dict that is its only argument; none if its arguments are tensors.
+        by_name: Whether the keys are keywords instead.
     """
-    names = [(key, False) for key in keys] or required_parameters(candidate.model)
+    names = [(key, by_name) for key in keys] or required_parameters(candidate.model)
     size = size or candidate.input_size
     dtype = float_dtype(candidate.model)
     main = next((i for i, (name, _) in enumerate(names) if _side_kind(name) is None), 0)
@@ -150,7 +161,7 @@ def first_guesses(
             tuple(
                 replace(
                     first if i == main else _side_guess(name, first, candidate, dtype),
-                    name=name, keyword=keyword, packed=bool(keys),
+                    name=name, keyword=keyword, packed=bool(keys) and not by_name,
                 )
                 for i, (name, keyword) in enumerate(names)
             )

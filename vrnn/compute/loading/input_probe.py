@@ -308,22 +308,23 @@ class _AskedDict(dict[str, torch.Tensor]):
         return self[key]
 
 
-def asked_keys(model: nn.Module, device: torch.device) -> list[str]:
+def asked_keys(model: nn.Module, device: torch.device, by_name: bool = False) -> list[str]:
     """Return the keys that a model looks up in its only argument, in order.
 
     Args:
         model: The model.
         device: Where it is.
+        by_name: Whether it takes keywords of any name instead of a dict.
 
     Returns:
         The keys; none if the argument is no dict.
     """
     asked = _AskedDict(device)
-    outcome = probe(model, ModelInputs((asked,)))
+    outcome = probe(model, ModelInputs() if by_name else ModelInputs((asked,)))
     while isinstance(outcome.error, KeyError) and len(asked) < MAX_KEYS:
         known = len(asked)
         asked[str(outcome.error.args[0])] = torch.zeros(1, 3, 64, 64, device=device)
         if len(asked) == known:
             break
-        outcome = probe(model, ModelInputs((asked,)))
+        outcome = probe(model, ModelInputs((), asked) if by_name else ModelInputs((asked,)))
     return list(asked)
