@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.input_guess import Guesses, required_parameters, takes_any_name
+from vrnn.compute.loading.first_guesses import required_parameters, takes_any_name
+from vrnn.compute.loading.input_guess import Guesses
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.torchvision_compat import missing_operators_advice
 from vrnn.compute.loading.user_traceback import is_out_of_memory, user_line

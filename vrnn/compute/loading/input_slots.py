@@ -13,7 +13,7 @@ from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_guess import PHOTO_SIZES
-from vrnn.compute.loading.input_probe import LayerUse
+from vrnn.compute.loading.layer_use import LayerUse
 from vrnn.compute.model_inputs import ModelInputs
 
 SlotKind = Literal["image", "video", "volume", "sound", "text"]
