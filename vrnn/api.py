@@ -44,7 +44,8 @@ def screenshot(
         arrange: Placement of the layers: `terrace` or `conveyor`.
         scale: What the colors of a map span: its own range, its `layer`'s or its `network`'s.
         transparent: Whether the picture has no background.
-        **source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`.
+        **source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`,
+            `text` (through the script's tokenizer).
 
     Returns:
         RGB or, if transparent, RGBA.

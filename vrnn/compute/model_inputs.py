@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import torch
+from torch.nn.utils.rnn import PackedSequence
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,6 +56,8 @@ def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:
     """
     if isinstance(value, ModelInputs):
         return ModelInputs(map_leaves(value.args, function), map_leaves(value.kwargs, function))
+    if isinstance(value, PackedSequence):  # part of it has to stay on the CPU
+        return function(value)
     if isinstance(value, tuple) and hasattr(value, "_fields"):
         # Not by its constructor, which may check what the leaves are.
         make: Any = type(value)

@@ -262,6 +262,16 @@ def test_a_text_goes_through_the_scripts_tokenizer(opened, name, text, ids, name
     assert source.token_names == names
 
 
+def test_a_text_is_shown_as_text(opened):
+    script = WORDS + TOKENIZERS["a function"]
+    shown = [opened(script, text=text).prepare(None).image for text in ("so", "to")]
+    assert shown[0].shape == (224, 224, 3)
+    assert not np.array_equal(*shown)
+    assert shown[0][:60].max() > 200 > shown[0][60:].max()
+    long = opened(script, text="word " * 500).prepare(None).image
+    assert long[-24:].max() < 200 < long[150:].max()
+
+
 def test_a_tokenizer_that_gives_keywords(opened):
     source = opened(
         model(
@@ -276,6 +286,22 @@ def test_a_tokenizer_that_gives_keywords(opened):
     )  # fmt: skip
     assert source.example_inputs().kwargs["attention_mask"].tolist() == [[1, 1, 1]]
     assert source.token_names == ("<2>", "<2>", "<2>")
+
+
+def test_a_packed_sequence_is_one_input(opened):
+    text = (
+        model("return self.conv(x)[0].data", layers="self.conv = nn.LSTM(9, 4)")
+        + "example_input = (nn.utils.rnn.pack_padded_sequence(torch.rand(5, 2, 9), [5, 3]),)\n"
+    )
+    (packed,) = opened(text).example_inputs().args
+    assert packed.batch_sizes.tolist() == [2, 2, 2, 1, 1]
+
+
+def test_the_example_that_lightning_modules_carry(opened):
+    text = model("return self.conv(x)") + "model.example_input_array = torch.rand(1, 3, 11, 13)\n"
+    assert opened(text).example_inputs().args[0].shape == (1, 3, 11, 13)
+    own = opened(text + "example_input = torch.rand(1, 3, 5, 6)\n")
+    assert own.example_inputs().args[0].shape == (1, 3, 5, 6)
 
 
 # Files.

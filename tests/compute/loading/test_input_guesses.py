@@ -338,6 +338,25 @@ def test_a_model_that_takes_a_dict_is_asked_for_its_keys():
     }
 
 
+class AnyNames(nn.Module):
+    """Takes keywords of any name."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(2, 8, 3)
+
+    def forward(self, **inputs):
+        return self.conv(inputs["pixels"])
+
+
+def test_keywords_of_any_name_are_asked_for():
+    source = open_source(ModelSpec(AnyNames()))
+    kwargs = source.example_inputs().kwargs
+    assert {key: tuple(value.shape) for key, value in kwargs.items()} == {
+        "pixels": (1, 2, 224, 224)
+    }
+
+
 class Force(nn.Module):
     """An energy and its gradient, taken inside `forward`."""
 

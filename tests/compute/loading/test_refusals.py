@@ -182,6 +182,12 @@ REFUSALS = {
         WRAPPER, {}, r"gave of type YOLO, not an nn\.Module; it holds one: return its \.model",
         changed(WRAPPER, ("lambda: yolo", "lambda: yolo.model")), {},
     ),
+    "weights without numbers": (
+        "with torch.device('meta'):\n    model = nn.Conv2d(3, 4, 3)\n", {},
+        r"on the meta device.*call model\.to_empty\(device=\"cpu\"\) and load weights",
+        "with torch.device('meta'):\n    model = nn.Conv2d(3, 4, 3)\n"
+        "model.to_empty(device='cpu')\n", {},
+    ),
     "several models": (
         SEVERAL, {}, r"several models \(first, second\); choose one, as net\.py:first",
         SEVERAL, {"pick": "first"},

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 import torch
 
-from vrnn.compute.loading.preprocessing import normalization
+from vrnn.compute.loading.normalization import normalization
 from vrnn.compute.loading.source import ModelSource
 from vrnn.features.settings import FeatureVisSettings
 

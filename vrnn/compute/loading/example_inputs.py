@@ -3,25 +3,20 @@
 from __future__ import annotations
 
 import copy
-import inspect
 import time
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+import warnings
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 from torch.nn.parameter import is_lazy
 
+from vrnn.compute.loading.calling_forms import in_other_dtypes, resize_images, ways_to_call
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.input_guess import (
-    Guesses,
-    first_guesses,
-    required_parameters,
-    to_inputs,
-)
+from vrnn.compute.loading.first_guesses import first_guesses, takes_any_name
+from vrnn.compute.loading.input_guess import Guesses, to_inputs
 from vrnn.compute.loading.input_probe import ProbeResult, asked_keys, probe
 from vrnn.compute.loading.input_refinement import Refiner
 from vrnn.compute.loading.input_refusals import (
@@ -102,7 +97,9 @@ def find_example_input(
     if text is not None or candidate.example_input is not None:
         example = _given(candidate, size, device, text)
     else:
-        example = _guessed(candidate, size, device)
+        with warnings.catch_warnings():  # of what a wrong guess did
+            warnings.simplefilter("ignore")
+            example = _guessed(candidate, size, device)
     check_normalization(candidate, example.image_slot)
     return example
 
@@ -116,11 +113,11 @@ def _given(
     given = candidate.example_input if text is None else text
     given, names = _tokenized(candidate, given)
     first: tuple[ModelInputs, Exception] | None = None
-    for inputs in _ways_to_call(candidate.model, given):
-        inputs = map_tensors(inputs, lambda t: t.to(device))
+    for inputs in ways_to_call(candidate.model, given):
+        inputs = map_leaves(inputs, partial(_moved, device=device))
         if size is not None:
-            inputs = map_tensors(inputs, lambda t: _resize(t, size))
-        for trial in _in_other_dtypes(candidate.model, inputs):
+            inputs = map_tensors(inputs, lambda t: resize_images(t, size))
+        for trial in in_other_dtypes(candidate.model, inputs):
             outcome = _run(candidate.model, trial)
             if outcome.error is None:
                 return _accepted(candidate, trial, outcome, size, names)
@@ -131,6 +128,14 @@ def _given(
     raise refuse_example(candidate, *first) from first[1]
 
 
+def _moved(value: Any, device: torch.device) -> Any:
+    """A tensor, or an object that holds some, such as a graph, on a device."""
+    if isinstance(value, torch.Tensor):
+        return value.to(device)
+    move = getattr(value, "to", None)
+    return move(device) if callable(move) and next(tensors_in(value), None) is not None else value
+
+
 def _accepted(
     candidate: ModelCandidate, inputs: ModelInputs, outcome: ProbeResult,
     size: tuple[int, int] | None, token_names: tuple[str, ...],
@@ -139,7 +144,10 @@ def _accepted(
     if next(tensors_in(inputs), None) is None:
         raise refuse_without_tensors(candidate, leaves)
     names = leaf_names(candidate.model, inputs)
-    slots = find_slots(candidate, leaves, names, outcome.first_uses, size)
+    slots = tuple(
+        replace(slot, tokens=token_names) if slot.kind == "text" else slot
+        for slot in find_slots(candidate, leaves, names, outcome.first_uses, size)
+    )
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
         notes = ("--input-size is not used: no input is an image",)
@@ -175,89 +183,6 @@ def _holds_text(given: Any) -> bool:
     return any(isinstance(value, str) for value in values)
 
 
-def _ways_to_call(model: nn.Module, given: Any) -> Iterator[ModelInputs]:
-    """Yield what an example can mean as arguments of `forward`, the likeliest first."""
-    if isinstance(given, ModelInputs):
-        yield given
-    elif isinstance(given, Mapping):
-        plain = dict(given)
-        by_name, positional = ModelInputs((), plain), ModelInputs((plain,))
-        yield from (by_name, positional) if _accepts(model, by_name) else (positional, by_name)
-    elif isinstance(given, tuple) or (isinstance(given, list) and not _is_list_input(model, given)):
-        args = tuple(given)
-        if args and isinstance(args[-1], dict) and all(isinstance(k, str) for k in args[-1]):
-            named = ModelInputs(args[:-1], args[-1])
-            if _accepts(model, named) and not _accepts(model, ModelInputs(args)):
-                yield named
-        yield ModelInputs(args)
-        yield ModelInputs((given,))
-    elif isinstance(given, list):
-        yield ModelInputs((given,))
-        yield ModelInputs(tuple(given))
-    else:
-        yield ModelInputs((given,))
-        keyword = required_parameters(model)[0]
-        if keyword[1]:
-            yield ModelInputs((), {keyword[0]: given})
-    if not isinstance(given, ModelInputs) and any(isinstance(v, np.ndarray) for v in _flat(given)):
-        yield from _ways_to_call(model, map_leaves(given, _as_tensor))
-
-
-def _flat(given: Any) -> list[Any]:
-    return leaves_in(dict(given) if isinstance(given, Mapping) else given)
-
-
-def _as_tensor(value: Any) -> Any:
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
-        return value
-    tensor = torch.from_numpy(np.ascontiguousarray(value))
-    return tensor.float() if tensor.dtype == torch.float64 else tensor
-
-
-def _is_list_input(model: nn.Module, given: list[Any]) -> bool:
-    """Whether a list is one argument: of pictures, as torchvision's detectors take them."""
-    if not _accepts(model, ModelInputs(tuple(given))):
-        return True
-    return len(given) == 1 and isinstance(given[0], torch.Tensor) and given[0].dim() == 3
-
-
-def _accepts(model: nn.Module, inputs: ModelInputs) -> bool:
-    """Whether the arguments fit the signature of `forward`, each keyword by its own name."""
-    try:
-        signature = inspect.signature(model.forward)
-        bound = signature.bind(*inputs.args, **inputs.kwargs)
-    except (TypeError, ValueError):
-        return False
-    extra = [p.name for p in signature.parameters.values() if p.kind is p.VAR_KEYWORD]
-    named = set(inputs.kwargs) - set(bound.arguments.get(extra[0], {}) if extra else ())
-    only_extra = extra and len(signature.parameters) <= 2
-    return bool(named) or not inputs.kwargs or bool(only_extra)
-
-
-def _resize(value: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
-    """An image, or frames, of another size; all else as it is."""
-    if not value.is_floating_point() or value.dim() not in (3, 4, 5):
-        return value
-    if value.dim() == 3 and (value.shape[0] not in (1, 3, 4) or min(value.shape[1:]) < 8):
-        return value
-    flat = value.reshape(-1, 1, *value.shape[-2:]).float()
-    resized = nn.functional.interpolate(flat, size).to(value.dtype)
-    return resized.reshape(*value.shape[:-2], *size)
-
-
-def _in_other_dtypes(model: nn.Module, inputs: ModelInputs) -> Iterator[ModelInputs]:
-    """Yield the inputs, then with floats in the dtypes of the weights."""
-    yield inputs
-    floats = {t.dtype for t in tensors_in(inputs) if t.is_floating_point()}
-    weights = {p.dtype for p in nn.Module.parameters(model) if p.dtype.is_floating_point}
-    for dtype in sorted(weights - floats, key=str) if floats else ():
-        yield map_tensors(inputs, partial(_cast_float, dtype=dtype))
-
-
-def _cast_float(tensor: torch.Tensor, dtype: torch.dtype) -> torch.Tensor:
-    return tensor.to(dtype) if tensor.is_floating_point() else tensor
-
-
 # Guesses.
 
 
@@ -275,8 +200,9 @@ def _guessed(
     while len(tried) < MAX_TRIALS and time.monotonic() < end:
         if not waiting and not has_asked and accepted is None:
             has_asked = True
-            keys = asked_keys(_trial_model(candidate.model), device)
-            waiting = first_guesses(candidate, size, keys) if keys else []
+            by_name = takes_any_name(candidate.model)
+            keys = asked_keys(_trial_model(candidate.model), device, by_name)
+            waiting = first_guesses(candidate, size, keys, by_name) if keys else []
         if not waiting:
             break
         guesses = waiting.pop(0)

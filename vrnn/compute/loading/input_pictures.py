@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -11,9 +12,13 @@ from PIL import Image, ImageDraw
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_slots import CANONICAL_AXES, InputSlot
 from vrnn.media.pixels import to_uint8_rgb
+from vrnn.style import font
+from vrnn.style.text import wrap
 
 SIDE = 224
 """Pixels of the picture of an input that has no rows and columns of its own."""
+LETTER_SIZE, LETTER_HEIGHT, LINE_HEIGHT = 20, 14, 24
+"""Pixels: of the typeface, of a capital letter, and from one line to the next."""
 INK, PAPER = (235, 235, 235), (24, 26, 30)
 """sRGB of a curve and of what is behind it."""
 
@@ -34,6 +39,9 @@ def draw_input(
     for slot in slots:
         if slot.kind != "text":
             return _draw_slot(candidate, slot, leaves[slot.index])
+    if slots:
+        ids = leaves[slots[0].index].reshape(-1, leaves[slots[0].index].shape[-1])[0].tolist()
+        return draw_tokens(slots[0].tokens or [str(number) for number in ids])
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.numel()]
     floats = [t for t in tensors if t.is_floating_point() or t.is_complex()]
     return _draw_plain((floats or tensors or [torch.zeros(1)])[0])
@@ -98,6 +106,25 @@ def _draw_plain(tensor: torch.Tensor) -> np.ndarray:
         return draw_curve(values.reshape(-1))
     values = (values - values.min()) / (float(np.ptp(values)) or 1.0)
     return to_uint8_rgb(values)
+
+
+def draw_tokens(tokens: Sequence[str]) -> np.ndarray:
+    """Write tokens in lines.
+
+    Args:
+        tokens: The text of each, or its number.
+
+    Returns:
+        (SIDE, SIDE, 3) uint8.
+    """
+    height = LETTER_HEIGHT / SIDE
+    lines = wrap("  ".join(tokens), 1 - 2 * height, height, int(SIDE / LINE_HEIGHT) - 1)
+    picture = Image.new("RGB", (SIDE, SIDE), PAPER)
+    for number, line in enumerate(lines):
+        letters = font.rasterize_line(line, LETTER_SIZE).convert("L")
+        ink = Image.new("RGB", letters.size, INK)
+        picture.paste(ink, (LETTER_HEIGHT, LETTER_HEIGHT + number * LINE_HEIGHT), letters)
+    return np.asarray(picture)
 
 
 def draw_curve(values: np.ndarray) -> np.ndarray:

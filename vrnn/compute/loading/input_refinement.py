@@ -22,17 +22,15 @@ from vrnn.compute.loading.input_guess import (
     signal_guesses,
     volume_guesses,
 )
-from vrnn.compute.loading.input_probe import LayerUse, ProbeResult
+from vrnn.compute.loading.input_probe import ProbeResult
+from vrnn.compute.loading.input_sizes import fitting_sum, scaled, shorter
+from vrnn.compute.loading.layer_use import LayerUse
 
 _RANK = re.compile(
     r"not enough values to unpack \(expected (\d)|too many values to unpack \(expected (\d)"
     r"|expected (\d) dims|expected (\d)-?D|must be (\d)-?D|(\d)-?D tensor expected"
 )
 """What errors say of the number of axes that was expected."""
-_ROUND = (1, 2, 4, 8, 14, 16, 32)
-"""Sides of inputs are often multiples of these."""
-MAX_SIDE = 1024
-"""Pixels; no larger side is estimated."""
 
 
 class Refiner:
@@ -64,7 +62,7 @@ class Refiner:
             if use is not None and use.leaves:
                 found = [*found, *self._of_layer(old, use)]
             elif use is not None and use.kind == "embedding":
-                found = [*found, *_shorter(old, use)]
+                found = [*found, *shorter(old, use)]
             for new in [*found, *self._of_rank(old, text)]:
                 new = new.named_like(old)
                 if new != old and self._has_size(new):
@@ -130,15 +128,15 @@ class Refiner:
                 yield InputGuess("", "ids", (1, STEPS), torch.int64, use.size)
             elif use.size < old.high:
                 yield replace(old, high=use.size)
-            yield from _shorter(old, use)
+            yield from shorter(old, use)
         elif use.kind == "conv":
             yield from self._of_convolution(old, use)
         elif use.kind in ("linear", "norm", "recurrent", "attention"):
             yield from self._of_features(old, use)
         elif use.kind == "broadcast":
-            yield from _of_sum(old, use)
+            yield from fitting_sum(old, use)
         elif use.kind == "view":
-            yield from _scaled(old, prod(use.shape) / max(old.shape[0], 1), use.size)
+            yield from scaled(old, prod(use.shape) / max(old.shape[0], 1), use.size)
 
     def _of_convolution(self, old: InputGuess, use: LayerUse) -> Iterator[InputGuess]:
         dtype = use.dtype or old.dtype
@@ -167,7 +165,7 @@ class Refiner:
                 side = old.shape[-1]
                 yield InputGuess("", "volume", (1, 8, use.size, side, side), dtype)  # frames
                 yield InputGuess("", "image", (1, side, side), dtype)  # no axis of channels
-            yield from _scaled(old, use.shape[use.axis], use.size)
+            yield from scaled(old, use.shape[use.axis], use.size)
 
     def _of_features(self, old: InputGuess, use: LayerUse) -> Iterator[InputGuess]:
         """For what takes `use.size` features along one axis."""
@@ -194,7 +192,7 @@ class Refiner:
             if use.kind == "norm" and use.axis == 1 and len(old.shape) > 1:
                 yield replace(old, shape=(old.shape[0], size, *old.shape[2:]))
         if len(old.shape) >= 2:
-            yield from _scaled(old, got, size)
+            yield from scaled(old, got, size)
 
     def _of_flat(self, size: int, dtype: torch.dtype) -> Iterator[InputGuess]:
         """Images that have so many values."""
@@ -258,61 +256,3 @@ def _steps(use: LayerUse) -> int:
     if use.name == "multi_head_attention_forward":
         return use.shape[0]
     return use.shape[-2] if len(use.shape) >= 2 else 1
-
-
-def _shorter(old: InputGuess, use: LayerUse) -> Iterator[InputGuess]:
-    """Sequences that are not longer than a table of positions."""
-    if len(old.shape) >= 2 and old.kind in ("ids", "sequence") and use.size < old.shape[1]:
-        for steps in (use.size, use.size - 1):
-            if steps > 1:
-                yield replace(old, shape=(old.shape[0], steps, *old.shape[2:]))
-
-
-def _of_sum(old: InputGuess, use: LayerUse) -> Iterator[InputGuess]:
-    """Sizes for which a sum with a tensor of a fixed size fits."""
-    for got, want in zip(reversed(use.shape), reversed(use.other), strict=False):
-        if got == want or 1 in (got, want):
-            continue
-        if old.kind in ("ids", "sequence") and len(old.shape) >= 2:
-            for steps in (old.shape[1] + want - got, old.shape[1] * want // got):
-                if steps > 1:
-                    yield replace(old, shape=(old.shape[0], steps, *old.shape[2:]))
-        yield from _scaled(old, got, want)
-        if min(got, want) > 2:
-            yield from _scaled(old, got - 1, want - 1)  # with a class token
-
-
-def _scaled(old: InputGuess, got: float, want: int) -> Iterator[InputGuess]:
-    """Other sizes, so that a number of values that grows with them becomes what is wanted."""
-    if got <= 0 or want <= 0 or got == want:
-        return
-    ratio = want / got
-    if old.kind == "image" and len(old.shape) == 4:
-        side = old.shape[2] * ratio**0.5
-        for near in _near(side):
-            yield replace(old, shape=(*old.shape[:2], near, near))
-    elif old.kind == "volume" and len(old.shape) == 5:
-        depth, side = old.shape[2], old.shape[3]
-        for near in _near(side * ratio**0.5):
-            yield replace(old, shape=(*old.shape[:3], near, near))
-        for near in _near(depth * ratio):
-            yield replace(old, shape=(*old.shape[:2], near, side, old.shape[4]))
-    elif old.kind == "signal":
-        for near in _near(old.shape[-1] * ratio, 1 << 20):
-            yield replace(old, shape=(*old.shape[:-1], near))
-    elif old.kind == "sequence" and len(old.shape) == 3:
-        for near in _near(old.shape[1] * ratio):
-            yield replace(old, shape=(old.shape[0], near, old.shape[2]))
-    elif old.kind == "ids" and len(old.shape) == 2:
-        for near in _near(old.shape[1] * ratio):
-            yield replace(old, shape=(old.shape[0], near))
-    elif old.kind == "vector":
-        yield replace(old, shape=(*old.shape[:-1], want))
-
-
-def _near(estimate: float, most: int = MAX_SIDE) -> list[int]:
-    """Whole numbers around an estimate, those that are likelier sizes first."""
-    found = [round(estimate / step) * step for step in reversed(_ROUND)]
-    found += [int(estimate) + offset for offset in (1, -1, 2, 3, -2, 4, 5)]
-    close = [n for n in found if 1 < n <= most and abs(n - estimate) <= max(4.0, estimate / 16)]
-    return list(dict.fromkeys(close))

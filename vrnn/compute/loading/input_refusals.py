@@ -10,7 +10,8 @@ import torch
 from PIL import Image
 
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.input_guess import Guesses, required_parameters
+from vrnn.compute.loading.first_guesses import required_parameters, takes_any_name
+from vrnn.compute.loading.input_guess import Guesses
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.torchvision_compat import missing_operators_advice
 from vrnn.compute.loading.user_traceback import is_out_of_memory, user_line
@@ -156,7 +157,9 @@ def _example_advice(candidate: ModelCandidate) -> str:
     """What to write so that the input is known."""
     names = required_parameters(candidate.model)
     where = f"in '{candidate.source}'" if candidate.source else "in a script that makes the model"
-    if len(names) > 1 or names[0][1]:
+    if takes_any_name(candidate.model):
+        example = '{"image": torch.randn(1, 3, 64, 64)}'
+    elif len(names) > 1 or names[0][1]:
         example = "{" + ", ".join(f'"{name}": …' for name, _ in names) + "}"
     else:
         example = "torch.randn(1, 3, 64, 64)"

@@ -13,7 +13,7 @@ from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_guess import PHOTO_SIZES
-from vrnn.compute.loading.input_probe import LayerUse
+from vrnn.compute.loading.layer_use import LayerUse
 from vrnn.compute.model_inputs import ModelInputs
 
 SlotKind = Literal["image", "video", "volume", "sound", "text"]
@@ -41,6 +41,7 @@ class InputSlot:
         axes: The axes of its tensor, letters of `CANONICAL_AXES` and n for samples; "n*" for one
             axis that all of an image is flattened to.
         shape: Sizes of the canonical axes, see `CANONICAL_AXES`.
+        tokens: The text of each token that goes in, as far as it is known.
     """
 
     index: int
@@ -48,6 +49,7 @@ class InputSlot:
     kind: SlotKind
     axes: str
     shape: tuple[int, ...]
+    tokens: tuple[str, ...] = ()
 
 
 def leaf_names(model: nn.Module, inputs: ModelInputs) -> list[str]:

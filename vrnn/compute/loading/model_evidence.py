@@ -130,7 +130,7 @@ def model_evidence(
         loss_names: Names of losses that the script uses.
     """
     title, task, is_sure = _task(model)
-    config = next((c for c in map(_config, model.modules()) if c is not None), None)
+    config = next((c for c in map(_config, nn.Module.modules(model)) if c is not None), None)
     problem = str(getattr(config, "problem_type", "") or "")
     labels = getattr(config, "num_labels", None)
     if problem == "regression" or (task == "classification" and labels == 1):
@@ -140,7 +140,7 @@ def model_evidence(
     loss, loss_name = next(iter(losses.items())) if len(losses) == 1 else (None, "")
     vocabulary = getattr(config, "vocab_size", 0)
     if not vocabulary:
-        sizes = [m.num_embeddings for m in model.modules() if isinstance(m, nn.Embedding)]
+        sizes = [m.num_embeddings for m in nn.Module.modules(model) if isinstance(m, nn.Embedding)]
         vocabulary = max(sizes, default=0)
     return ModelEvidence(
         title, task, is_sure, class_names, _counts(model), int(vocabulary), loss, loss_name,
@@ -156,7 +156,7 @@ def config_class_names(model: nn.Module) -> tuple[str, ...]:
     Args:
         model: The model.
     """
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         names = getattr(_config(module), "id2label", None) or getattr(module, "names", None)
         if isinstance(names, Mapping) and names and all(isinstance(k, int) for k in names):
             listed = tuple(str(names[k]) for k in sorted(names))
@@ -173,7 +173,7 @@ def _config(module: nn.Module) -> Any:
 
 def _task(model: nn.Module) -> tuple[str, Task, bool]:
     """The class that says what a model is for, that, and whether it is a library's."""
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         kind = type(module)
         for suffix, task in TASKS_BY_SUFFIX.items():
             if kind.__name__.endswith(suffix) and _config(module) is not None:
@@ -200,7 +200,7 @@ def _outermost(model: nn.Module, start: str) -> nn.Module | None:
 def _counts(model: nn.Module) -> dict[str, int]:
     """Numbers of classes that a model, or what it directly wraps, keeps as attributes."""
     counts: dict[str, int] = {}
-    for owner in (model, *model.children(), *map(_config, model.modules())):
+    for owner in (model, *model.children(), *map(_config, nn.Module.modules(model))):
         for name in COUNT_NAMES:
             value = getattr(owner, name, None)
             if isinstance(value, int) and not isinstance(value, bool) and value > 0:
@@ -210,7 +210,7 @@ def _counts(model: nn.Module) -> dict[str, int]:
 
 def _own_loss_names(model: nn.Module) -> Iterator[str]:
     """Names of the losses that a model holds or that its methods call."""
-    for module in model.modules():
+    for module in nn.Module.modules(model):
         if type(module).__module__ == "torch.nn.modules.loss":
             yield type(module).__name__
     yield from called_names(vars(type(model)).values())

@@ -9,9 +9,15 @@ import torch
 from PIL import Image
 from torch.nn import functional
 
-from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
+from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_pictures import draw_curve, draw_input, tensor_picture
 from vrnn.compute.loading.input_slots import CANONICAL_AXES, InputSlot
+from vrnn.compute.loading.normalization import (
+    along_channels,
+    normalization,
+    normalize,
+    spread_channels,
+)
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.errors import VrnnError
@@ -164,8 +170,8 @@ def _fill_image(
     if channels == 1:  # luma, ITU-R BT.601
         seen = np.asarray(Image.fromarray(seen).convert("L").convert("RGB"))
     if leaf.dtype == torch.uint8:
-        return _Filled(_spread(seen, channels), seen, note)
-    return _Filled(_normalize(seen, candidate, channels), seen, note)
+        return _Filled(spread_channels(seen, channels), seen, note)
+    return _Filled(normalize(seen, candidate, channels), seen, note)
 
 
 def _still(media: Media) -> tuple[np.ndarray | None, str]:
@@ -212,7 +218,7 @@ def _fill_volume(candidate: ModelCandidate, slot: InputSlot, media: Volume) -> _
         resized = (resized - resized.mean()) / resized.std().clamp_min(1e-6)
     else:
         mean, std = normalization(candidate, channels)
-        resized = (resized - _along(mean, 4)) / _along(std, 4)
+        resized = (resized - along_channels(mean, 4)) / along_channels(std, 4)
     return _Filled(resized, shown)
 
 
@@ -247,45 +253,6 @@ def _to_axes(values: torch.Tensor, slot: InputSlot, like: torch.Tensor) -> torch
     if "n" in slot.axes:
         values = values[None].expand(like.shape[0], *values.shape)
     return values.contiguous()
-
-
-def normalization(
-    candidate: ModelCandidate, channels: int
-) -> tuple[tuple[float, ...], tuple[float, ...]]:
-    """Return the mean and standard deviation by which values 0…1 are normalized.
-
-    They are the candidate's own, else ImageNet's for three channels and 0.5 for others.
-
-    Args:
-        candidate: The model.
-        channels: Number of channels of its input.
-    """
-    mean, std = candidate.mean, candidate.std
-    if mean is None:
-        mean = IMAGENET_MEAN if channels == 3 else (0.5,)
-    if std is None:
-        std = IMAGENET_STD if channels == 3 else (0.5,)
-    return mean, tuple(max(value, 1e-8) for value in std)
-
-
-def _along(numbers: tuple[float, ...], dims: int) -> torch.Tensor:
-    """One number for each channel, to be combined with (C, …)."""
-    return torch.tensor(numbers, dtype=torch.float32).reshape(-1, *[1] * (dims - 1))
-
-
-def _spread(image: np.ndarray, channels: int) -> torch.Tensor:
-    """(C, H, W) uint8 of (H, W, 3): gray for one channel, colors over again for more than three."""
-    if channels != 3:
-        image = np.concatenate([image] * -(-channels // 3), -1)[..., :channels]
-    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)))
-
-
-def _normalize(image: np.ndarray, candidate: ModelCandidate, channels: int) -> torch.Tensor:
-    """(C, H, W) float32 of (H, W, 3) uint8, which is gray already if there is one channel."""
-    mean, std = normalization(candidate, channels)
-    values = _spread(image, channels).to(torch.float64) / 255
-    mean_, std_ = (torch.tensor(n, dtype=torch.float64).reshape(-1, 1, 1) for n in (mean, std))
-    return ((values - mean_) / std_).to(torch.float32)
 
 
 def _transform(

@@ -21,7 +21,7 @@ from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script, split_script_name
 from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_inputs import ModelInputs
-from vrnn.compute.tracing.module_stack import named_parameters
+from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet, image_folder
@@ -122,12 +122,38 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:
         candidate = replace(candidate, dataset=image_folder(spec.data))
-    try:
-        candidate.model.to(device)
-    except RuntimeError as error:
-        raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {error}") from error
+    if candidate.example_input is None:  # as Lightning's modules may carry it
+        carried = getattr(candidate.model, "example_input_array", None)
+        candidate = replace(candidate, example_input=carried)
+    _put_on(candidate, device)
     example = find_example_input(candidate, spec.input_size, device, spec.text)
     return ModelSource(candidate, example, device, notes)
+
+
+def _put_on(candidate: ModelCandidate, device: torch.device) -> None:
+    """Move a model, and the modules in its plain lists, to a device.
+
+    What is on the meta device stays there: functional ensembles keep a template there.
+    """
+    tensors = [*candidate.model.parameters(), *candidate.model.buffers()]
+    if tensors and all(tensor.is_meta for tensor in tensors):
+        raise VrnnError(
+            f"the weights of '{candidate.title}' are on the meta device, so they hold no numbers; "
+            'build the model without it, or call model.to_empty(device="cpu") and load weights, '
+            "in the script"
+        )
+    try:
+        if any(tensor.is_meta for tensor in tensors):
+            candidate.model._apply(lambda t: t if t.is_meta else t.to(device))
+        else:
+            candidate.model.to(device)
+        registered = {id(module) for module in nn.Module.modules(candidate.model)}
+        for _, module in named_modules(candidate.model):
+            if id(module) not in registered:
+                module.to(device)
+    except (RuntimeError, NotImplementedError) as error:
+        reason = " ".join(str(error).split())[:200]
+        raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {reason}") from error
 
 
 def _find_candidate(model: Any) -> ModelCandidate:

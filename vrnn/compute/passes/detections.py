@@ -111,7 +111,7 @@ def _grid_boxes(
     result: Any, node: int, size: tuple[int, int], model: nn.Module | None
 ) -> Compound | None:
     """From (1, 4 + classes, positions), as the head `Detect` of ultralytics' models returns it."""
-    heads = [m for m in model.modules() if _is_detect_head(m)] if model is not None else []
+    heads = [m for m in nn.Module.modules(model) if _is_detect_head(m)] if model is not None else []
     first = result[0] if isinstance(result, list | tuple) and result else result
     if not heads or not isinstance(first, torch.Tensor) or first.dim() != 3:
         return None
