@@ -9,6 +9,8 @@ from typing import Any
 
 import torch
 
+from vrnn.compute.forked_process import own_process
+
 
 @dataclass(frozen=True, eq=False)
 class ModelInputs:
@@ -43,7 +45,8 @@ def call_model(model: Callable[..., Any], inputs: Inputs) -> Any:
         model: The model.
         inputs: Its arguments.
     """
-    return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
+    with own_process():
+        return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
 
 
 def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:

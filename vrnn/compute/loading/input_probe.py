@@ -19,7 +19,6 @@ from torch.nn.modules import module as hooks
 from torch.nn.parameter import is_lazy
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.forked_process import own_process
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
 from vrnn.compute.tracing.tensors import tensors_in
@@ -110,7 +109,6 @@ def probe(model: nn.Module, inputs: ModelInputs, gradients: bool = False) -> Pro
             mode.watching_modules(),
             torch.set_grad_enabled(gradients),
             mode,
-            own_process(),
         ):
             result = call_model(model, inputs)
     except BaseException as raised:
