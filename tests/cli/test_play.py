@@ -56,6 +56,26 @@ file = "place.json"
         ("[command]\ndo = 1", "write \\[\\[command\\]\\]"),
         ("other = 1", "'other' is not understood"),
         ("[[command]\n", "cannot read the commands"),
+        ("[[command]]\ndo = {a = 1}", "do should be the name of a command, not {'a': 1}"),
+        ("[[command]]\ndo = [1]", r"do should be the name of a command, not \[1\]"),
+        ("action = [1, 2]", "command 1: a command should be a table, not 1"),
+        ("a = " + "[" * 100_000, "nested too deeply"),
+        ("a = " + "{a = " * 50_000, "nested too deeply"),
+        *[
+            (f'[[command]]\ndo = "{do}"\nfile = "f"{more}\nsize = [{size}]', "from 1 to 16,384")
+            for do, more in (("export.image", ""), ("export.video", "\ncameras = []"))
+            for size in ("0, 0", "-5, 5", "1000000000, 9", "16385, 1", f"{10**30}, 1")
+        ],
+        *[
+            (
+                f'[[command]]\ndo = "export.video"\nfile = "f"\ncameras = []\nseconds = {seconds}',
+                "seconds should be a number from 0.01 to 3,600",
+            )
+            for seconds in ("inf", "nan", "1e6", "0", "-1")
+        ],
+        ('[[command]]\ndo = "script.wait"\nseconds = inf', "seconds should be a number from 0 to"),
+        ('[[command]]\ndo = "session.save"\nfile = "' + "x" * 300 + '"', "too long"),
+        ('[[command]]\ndo = "session.save"\nfile = "a\\u0000b"', "no path can have"),
     ],
 )
 def test_a_wrong_list_is_told_with_its_place(tmp_path, text, message):

@@ -116,9 +116,9 @@ def test_no_disk_and_no_socket_is_written_to(tmp_path):
 
 @pytest.mark.parametrize("name", ["a" * 256 + ".png", "ä" * 128, "a\0b", "\ud800"])
 def test_names_that_no_file_can_have(tmp_path, name):
-    with pytest.raises(VrnnError, match="too long|no path can have"):
+    with pytest.raises(VrnnError, match=r"too long|no path can have"):
         write_atomically(tmp_path / name, b"x")
-    with pytest.raises(VrnnError, match="too long|no path can have"):
+    with pytest.raises(VrnnError, match=r"too long|no path can have"):
         make_folder(tmp_path / name)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import unicodedata
+from contextlib import suppress
 
 import pytest
 from hypothesis import given
@@ -58,12 +59,8 @@ def test_a_byte_order_mark_is_no_text(tmp_path):
 
 @given(st.text())
 def test_whatever_a_path_is_it_is_a_path_or_a_sentence(text):
-    try:
-        path = check_path(text)
-    except VrnnError as error:
-        assert len(str(error)) < 3000
-    else:
-        assert not path.exists() or path.exists()  # neither may raise
+    with suppress(VrnnError):
+        assert check_path(text).exists() in (True, False)  # nothing else is raised
 
 
 @given(st.text())

@@ -310,6 +310,20 @@ def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
         ('{"vrnn": 1, "pixels": {"a": "!!"}}', "cannot be read"),
         ('{"vrnn": 1, "places": {"one": {}}}', "should have whole numbers as keys"),
         ("\x00", "cut short"),
+        ('{"vrnn": 1}', "names no model"),
+        ('{"vrnn": 1, "models": []}', "names no model"),
+        ('{"vrnn": -5, "models": [{"model": "default"}]}', "is not a session that vrnn saved"),
+        ('{"vrnn": true, "models": [{"model": "default"}]}', "is not a session"),
+        ('{"vrnn": 1, "detail": "zzz"}', "detail should be one of layers, modules, all"),
+        ('{"vrnn": 1, "camera": {"x": NaN}}', "camera.x should be a number from"),
+        ('{"vrnn": 1, "camera": {"fov": 0}}', "camera.fov should be a number from"),
+        ('{"vrnn": 1, "models": ' + "[" * 100_000 + "]" * 100_000 + "}", "cut short or was edited"),
+        ('{"vrnn": 1, "models": [{"model": "default", "input_size": [0, 9]}]}', "from 1 to"),
+        ('{"vrnn": 1, "models": [{"model": "a", "weights": "a\\u0000b"}]}', "no path can have"),
+        (
+            '{"vrnn": 1, "pixels": {"a": "JSFQUy1BZG9iZS0zLjAgRVBTRi0zLjAK"}}',
+            "not an image that can be read; those are PNG",
+        ),
     ],
 )
 def test_a_file_that_was_edited_wrongly_is_told_in_a_sentence(tmp_path, broken, message):

@@ -6,7 +6,7 @@ from itertools import groupby
 
 from vrnn.app.startup_timings import StartupTimings
 from vrnn.cli.opening import open_offscreen
-from vrnn.commands.export import RecordVideo
+from vrnn.cli.progress import progress_bar
 from vrnn.config.options import Options
 from vrnn.export.png import write_png
 from vrnn.export.video import check_video
@@ -41,11 +41,14 @@ def run(options: Options) -> int:
                 if not options.quiet:
                     print_text(str(shot.path))
         if options.video is not None:
-            app.do(
-                RecordVideo(
-                    options.video, options.cameras, options.seconds, options.rate, options.size
-                )
+            aspect = options.size[0] / options.size[1]
+            eyes = [app.eye(camera, aspect) for camera in options.cameras]
+            steps = app.exporter.record_video(
+                options.video, eyes, options.seconds, options.rate, options.size
             )
+            with progress_bar(100, "%", options.quiet) as bar:
+                for done in steps:
+                    bar.update(int(100 * done) - bar.n)
             if not options.quiet:
                 print_text(str(options.video))
         timings.mark("pictures")

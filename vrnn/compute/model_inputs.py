@@ -10,6 +10,8 @@ from typing import Any
 import torch
 from torch.nn.utils.rnn import PackedSequence
 
+from vrnn.compute.forked_process import own_process
+
 
 @dataclass(frozen=True, eq=False)
 class ModelInputs:
@@ -44,7 +46,8 @@ def call_model(model: Callable[..., Any], inputs: Inputs) -> Any:
         model: The model.
         inputs: Its arguments.
     """
-    return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
+    with own_process():
+        return inputs.call(model) if isinstance(inputs, ModelInputs) else model(*inputs)
 
 
 def map_leaves(value: Any, function: Callable[[Any], Any]) -> Any:

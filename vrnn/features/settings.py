@@ -30,6 +30,9 @@ Chance = Annotated[float, Range(0, 1)]
 Weight = Annotated[float, Range(0, 1e9)]
 """Weight of a term of the objective."""
 
+Index = Annotated[int, Range(0, 10**9)]
+"""Number of a channel, a row or a column, from 0."""
+
 
 @dataclass(frozen=True)
 class FeatureVisSettings:
@@ -88,9 +91,9 @@ class FeatureVisSettings:
     }
 
     objective: Objective = "channel"
-    position: tuple[int, int] | None = None
-    direction: tuple[float, ...] = ()
-    subtracted_channel: int = 0
+    position: tuple[Index, Index] | None = None
+    direction: tuple[Annotated[float, Range(-1e9, 1e9)], ...] = ()
+    subtracted_channel: Index = 0
     source: Source = "image"
     parametrization: Parametrization = "pixels"
     optimizer: Optimizer = "normalized_gradient"

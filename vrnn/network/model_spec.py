@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, get_args
+
+from vrnn.storage.limits import Range
 
 Detail = Literal["layers", "modules", "all"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 """How finely a network is shown, coarsest first."""
+
+
+InputSide = Annotated[int, Range(1, 65_536)]
+"""Height or width of an input, pixels."""
 
 
 @dataclass(frozen=True)
@@ -30,7 +36,7 @@ class ModelSpec:
     weights: Path | None = None
     classes: Path | None = None
     data: Path | None = None
-    input_size: tuple[int, int] | None = None
+    input_size: tuple[InputSide, InputSide] | None = None
     device: str = "auto"
     text: str | None = None
 

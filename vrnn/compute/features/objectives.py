@@ -52,6 +52,11 @@ def objective_values(
         return chosen[:, extra_tokens + row * width + column]
     mean = chosen[:, extra_tokens:].mean(1)
     if settings.objective == "difference":
+        if settings.subtracted_channel >= maps.shape[1]:
+            raise VrnnError(
+                f"this layer has channels 0 to {maps.shape[1] - 1}; there is no "
+                f"{settings.subtracted_channel} to subtract"
+            )
         mean = mean - maps[:, settings.subtracted_channel, extra_tokens:].mean(1)
     if settings.diversity > 0 and settings.samples_per_channel > 1:
         mean = mean - settings.diversity * _similarity(maps[:, :, extra_tokens:], channels)

@@ -16,7 +16,6 @@ from torch import nn
 from torch.nn.modules import module as hooks
 from torch.overrides import TorchFunctionMode
 
-from vrnn.compute.forked_process import own_process
 from vrnn.compute.loading.layer_use import MARK, LayerUse, first_shape, layer_use, marked_leaves
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
@@ -66,7 +65,6 @@ def probe(model: nn.Module, inputs: ModelInputs, gradients: bool = False) -> Pro
             mode.watching_modules(),
             torch.set_grad_enabled(gradients),
             mode,
-            own_process(),
         ):
             result = call_model(model, inputs)
     except BaseException as raised:
