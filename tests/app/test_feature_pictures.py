@@ -1,5 +1,7 @@
 """Feature visualizations stand where their channel does: the right way up, in their own colors."""
 
+from itertools import chain
+
 import numpy as np
 import pytest
 from PIL import Image
@@ -65,7 +67,7 @@ def check_pictures(app, order=range(CHANNELS), sample=0, seed=0):
 
 def test_each_channel_has_its_own_picture_the_right_way_up(app, made):
     app.do(ShowFeatureVisualization("0", settings=SETTINGS))
-    assert sorted(sum(made, [])) == list(range(CHANNELS))
+    assert sorted(chain.from_iterable(made)) == list(range(CHANNELS))
     check_pictures(app)
     app.do(SetColorMapping(colormap="viridis", gamma=1.0))
     check_pictures(app)  # they have colors of their own
@@ -95,7 +97,7 @@ def test_what_was_made_for_something_else_is_made_again(app, script, made, monke
         layer, channels = "1", 4
     with OffscreenApp([ModelSpec(str(script))], load_config()) as second:
         second.do(ShowFeatureVisualization(layer, settings=settings))
-        assert sorted(sum(optimize.calls, [])) == list(range(channels))
+        assert sorted(chain.from_iterable(optimize.calls)) == list(range(channels))
         if layer == "0":
             check_pictures(second, seed=5)
 
@@ -106,7 +108,7 @@ def test_pictures_that_begin_with_an_image_are_made_again_for_another(app, made)
         app.show(np.full((HEIGHT, WIDTH, 3), value, np.uint8))
         made.clear()
         app.do(ShowFeatureVisualization("0", settings=settings))
-        assert len(sum(made, [])) == again
+        assert len(list(chain.from_iterable(made))) == again
         app.do(Undo())
 
 

@@ -1,4 +1,4 @@
-"""A headset's frames, from a headset that is played: what is drawn for which eyes, and submitted."""
+"""A headset's frames, from a headset that is played: what is drawn for which eye, and submitted."""
 
 from contextlib import contextmanager
 from itertools import pairwise

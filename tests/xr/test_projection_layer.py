@@ -87,5 +87,5 @@ def test_the_planes_are_those_that_depth_was_drawn_with():
         assert 0 < near < far
         clip = clip_from_world(Eye(), rig)
         for meters, depth in ((near, -1.0), (far, 1.0)):
-            x, y, z, w = clip @ np.array([0.0, 0.0, -meters, 1.0])
+            _, _, z, w = clip @ np.array([0.0, 0.0, -meters, 1.0])
             assert z / w == pytest.approx(depth, abs=1e-3)

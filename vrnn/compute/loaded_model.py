@@ -6,23 +6,29 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+import numpy as np
 import torch
 
+from vrnn.compute.loading.input_pictures import tensor_picture
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs
-from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.feature_maps import chosen_maps, to_feature_maps
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
+from vrnn.compute.tracing.graph_edges import with_node_layout
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
+from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.tracer import Trace, input_roles, trace
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
-from vrnn.network.axes import AxisChoice, AxisRole, default_index, local_index
+from vrnn.network.axes import AxisChoice, AxisRole
+from vrnn.network.choices import chosen_indices, used_choices
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.positions import side_by_side_network
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
 
@@ -56,6 +62,7 @@ class LoadedModel:
         self._sequence = 0
         self._varies = False
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
+        self._side_by_side: frozenset[AxisRole] = frozenset()
         self.retrace(source.example_inputs())
 
     def retrace(self, inputs: Inputs) -> None:
@@ -79,6 +86,9 @@ class LoadedModel:
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self._outputs = output_context(self.view, self.inputs, self.source.model, evidence)
+        self._network = with_node_layout(
+            self.view.network, self.source.model, tensors_in(self.inputs)
+        )
         self._receptive_fields: Mapping[int, ReceptiveField] | None = None
 
     def set_roles(self, roles: Mapping[str, tuple[AxisRole, ...]]) -> bool:
@@ -96,6 +106,22 @@ class LoadedModel:
         self._read_axes()
         return self.view.network != before
 
+    def set_side_by_side(self, choices: Sequence[AxisChoice]) -> bool:
+        """Say which samples, frames or slices are side by side, in place of those before.
+
+        Args:
+            choices: What was chosen.
+
+        Returns:
+            Whether that makes the maps of the network wider or narrower.
+        """
+        roles = {choice.role for choice in choices if choice.index is None}
+        roles &= self._network.choice_counts.keys()
+        if roles == self._side_by_side:
+            return False
+        self._side_by_side = frozenset(roles)
+        return True
+
     @property
     def receptive_fields(self) -> Mapping[int, ReceptiveField]:
         """The receptive field of each node by its id, computed when first asked for."""
@@ -105,8 +131,9 @@ class LoadedModel:
 
     @property
     def network(self) -> Network:
-        """The graph at the chosen level of detail."""
-        return self.view.network
+        """The graph at the chosen level of detail, with maps as wide as they are shown."""
+        choices = [AxisChoice(role, None) for role in self._side_by_side]
+        return side_by_side_network(self._network, choices) if choices else self._network
 
     @property
     def info(self) -> NetworkInfo:
@@ -148,9 +175,13 @@ class LoadedModel:
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
+        first_input: torch.Tensor | None = None
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
-            indices = self._chosen_indices(node, choices)
+            nonlocal first_input
+            if node == self._network.inputs[0]:
+                first_input = tensor
+            indices = chosen_indices(self._network, node, choices)
             maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
             on_maps(node, maps[node])
 
@@ -165,31 +196,29 @@ class LoadedModel:
             result = self._run_anew(inputs, on_output, on_retrace, ablations)
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
-        outputs = decode_outputs(result, self.network, size, self._outputs, choices)
+        outputs = decode_outputs(result, self._network, size, self._outputs, choices)
+        picture = self._picture_of_choice(first_input, choices)
+        seen = seen if picture is None else picture
         seconds = time.perf_counter() - started
         return ForwardResult(
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
-            self._used_choices(choices), note,
+            used_choices(self._network, choices), note,
         )  # fmt: skip
 
-    def _chosen_indices(self, node: int, choices: Sequence[AxisChoice]) -> list[int | None]:
-        """Which index of each of a node's choices is shown."""
-        counts, by_role = self.network.choice_counts, {c.role: c.index for c in choices}
-        indices: list[int | None] = []
-        shown = self.network.by_id[node]
-        for axis in (shown.axes[i] for i in shown.choices):
-            longest = counts[axis.role]
-            index = by_role.get(axis.role, default_index(axis.role, longest))
-            indices.append(None if index is None else local_index(index, axis.size, longest))
-        return indices
-
-    def _used_choices(self, choices: Sequence[AxisChoice]) -> tuple[AxisChoice, ...]:
-        """The choice for each role that the network has choices of."""
-        by_role = {choice.role: choice.index for choice in choices}
-        return tuple(
-            AxisChoice(role, by_role.get(role, default_index(role, longest)))
-            for role, longest in self.network.choice_counts.items()
-        )
+    def _picture_of_choice(
+        self, tensor: torch.Tensor | None, choices: Sequence[AxisChoice]
+    ) -> np.ndarray | None:
+        """The first input as (H, W, 3) uint8 where it shows another sample than the usual one."""
+        if tensor is None:
+            return None
+        entry = self._network.by_id[self._network.inputs[0]]
+        indices = chosen_indices(self._network, entry.id, choices)
+        is_usual = indices == chosen_indices(self._network, entry.id, ())
+        if is_usual or entry.presentation not in ("image", "volume"):
+            return None
+        maps, _ = chosen_maps(tensor, self.view.map_layouts[entry.id], indices)
+        candidate = self.source.candidate if entry.presentation == "image" else None
+        return tensor_picture(candidate, maps.cpu())
 
     def _run_anew(
         self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],

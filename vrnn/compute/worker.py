@@ -392,7 +392,8 @@ class Worker:
 
     def _run(self, slot: int, pixels: Media | None, request: _PassRequest) -> None:
         model = self._models[slot]
-        if model.set_roles(request.axes.get(slot, {})):
+        has_other_roles = model.set_roles(request.axes.get(slot, {}))
+        if model.set_side_by_side(request.choices.get(slot, ())) or has_other_roles:
             self._emit_network(slot, model)
         self._emit_progress(slot, f"running {model.source.title}")
         batch: dict[int, FeatureMaps] = {}

@@ -36,6 +36,7 @@ from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.top_activations import TopActivationsCard
+from vrnn.workspace.volumes import VolumeViews
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, drop_missing_layers
 
 
@@ -54,8 +55,8 @@ class Workspace:
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, pins: What is computed and shown beside the
-            feature maps.
+        jobs, analyses, top_activations, features, pins, volumes: What is computed and shown beside
+            the feature maps.
         hand: Holds at most one image.
         content: Brings results into the world.
     """
@@ -92,6 +93,7 @@ class Workspace:
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
+        self.volumes = VolumeViews(self.world, self.jobs, colors)
         self.content = LiveContent(self)
         self._state_when_loaded: State | None = None
         self._fallback: WorkspaceSnapshot | None = None

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 import numpy as np
 import torch
+
+from vrnn.network.graph import Network
+from vrnn.network.node_layout import layout_nodes
 
 MAX_EDGES = 200_000
 """Edges that are looked at, the first ones."""
@@ -64,3 +68,21 @@ def _from_adjacency(tensor: torch.Tensor, count: int) -> np.ndarray | None:
     if not 0 < share < 0.5:
         return None
     return matrix.nonzero().cpu().numpy().astype(np.int64)
+
+
+def with_node_layout(
+    network: Network, model: torch.nn.Module, inputs: Iterable[torch.Tensor]
+) -> Network:
+    """Return a network that knows how the nodes of the graph are drawn that it works on.
+
+    Args:
+        network: The network.
+        model: The model.
+        inputs: The tensors that go into it.
+    """
+    counts = [node.shape[-1] for node in network.nodes if node.presentation == "nodes"]
+    if not counts:
+        return network
+    count = max(set(counts), key=counts.count)
+    edges = find_edges(tensors_of(model, inputs), count)
+    return network if edges is None else replace(network, node_layout=layout_nodes(count, edges))

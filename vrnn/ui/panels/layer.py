@@ -24,6 +24,7 @@ from vrnn.scene.state import ORDERS, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.layer_axes import draw_axes
+from vrnn.ui.panels.volume_planes import VolumePlanesView
 from vrnn.ui.style import ACCENT, MUTED_COLOR
 from vrnn.ui.widgets import (
     LABEL_WIDTH,
@@ -106,6 +107,7 @@ class LayerPanel(Panel):
         self._order: tuple[object, np.ndarray] | None = None
         self._selected: set[int] = set()
         self._selection_layer: LayerKey | None = None
+        self._planes = VolumePlanesView()
 
     def draw(self, context: PanelContext) -> None:
         """Draw the panel."""
@@ -129,6 +131,9 @@ class LayerPanel(Panel):
         statistics = self._statistics
         self._draw_histograms(context, slot, network, maps, profile)
         property_table(statistics.rows, "numbers")
+        if node.presentation == "volume":
+            channel = min(self._selected, default=0)
+            self._planes.draw(context, slot, network, node, channel)
         if imgui.collapsing_header("Maps", imgui.TreeNodeFlags_.default_open.value):
             _draw_arrangement(context, slot, node)
             _draw_pins(context, slot, node)
