@@ -71,8 +71,13 @@ class LoadedModel:
         Args:
             inputs: Its arguments.
         """
-        roles = input_roles(self.source.model, inputs, self.source.candidate.axes)
-        self._show(trace(self.source.model, inputs, self.source.title, roles), inputs)
+        self._show(self._trace(inputs), inputs)
+
+    def _trace(self, inputs: Inputs, tensors: dict[int, torch.Tensor] | None = None) -> Trace:
+        """Trace the model. tensors: takes those of all records."""
+        model = self.source.model
+        roles = input_roles(model, inputs, self.source.candidate.axes)
+        return trace(model, inputs, self.source.title, roles, tensors=tensors)
 
     def _show(self, traced: Trace, inputs: Inputs) -> None:
         self._found = simplify(traced, self.detail)
@@ -239,7 +244,7 @@ class LoadedModel:
                     raise self._ablation_changed_graph() from error
             self._varies = True
         tensors: dict[int, torch.Tensor] = {}
-        traced = trace(self.source.model, inputs, self.source.title, tensors=tensors)
+        traced = self._trace(inputs, tensors)
         result, traced.result = traced.result, None
         self._show(traced, inputs)
         on_retrace()

@@ -31,15 +31,17 @@ class RoleVariable:
     Attributes:
         role: What they hold; None if unknown.
         evidence: The reason for the role.
+        places: Number and axis of the inputs whose axes have this role: of one input never two.
         fallback: Where the role is from as long as nothing else is known, such as the axis that
             was split.
     """
 
-    __slots__ = ("_same", "evidence", "fallback", "role")
+    __slots__ = ("_same", "evidence", "fallback", "places", "role")
 
     def __init__(self) -> None:
         self.role: AxisRole | None = None
         self.evidence = Evidence.NONE
+        self.places: dict[int, int] = {}
         self.fallback: RoleVariable | None = None
         self._same: RoleVariable | None = None
 
@@ -51,11 +53,16 @@ class RoleVariable:
             root = root._same
         return root
 
+    def differs_from(self, other: RoleVariable) -> bool:
+        """Return whether both are known to be of different axes of one input."""
+        return any(other.places.get(number, place) != place for number, place in self.places.items())
+
     def join(self, other: RoleVariable) -> None:
         """Note that both are the same; the better evidence holds for both."""
         one, two = self.root, other.root
-        if one is two:
+        if one is two or one.differs_from(two):
             return
+        one.places = {**two.places, **one.places}
         if two.evidence > one.evidence:
             one.role, one.evidence = two.role, two.evidence
         one.fallback = one.fallback or two.fallback
@@ -244,7 +251,7 @@ def _unify_factors(one: AxisFactor, other: AxisFactor) -> None:
     one, other = one.root, other.root
     if one is other or (one.source >= 0 and one.source == other.source):
         return
-    if _disagree(one.roles, other.roles):
+    if _disagree(one.roles, other.roles) or one.roles.differs_from(other.roles):
         return
     one.same_as(other)
 

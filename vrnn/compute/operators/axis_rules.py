@@ -231,6 +231,8 @@ def claim(axis: FactoredAxis, role: AxisRole, evidence: Evidence) -> None:
         axis[0].claim(role, evidence)
         return
     unknown = [f for f in axis if f.roles.role is None]
+    if role in ("time", "token", "depth", "node"):
+        return  # several axes in a line: not for this are they tokens or time
     if role == "batch":  # the samples, not what is several of each
         own = {f.roles for f in axis}
         unknown = [f for f in unknown if f.roles.fallback is None or (

@@ -53,8 +53,9 @@ class AxisFollower:
             roles: What its axes hold, as the user says; () if nothing is said.
         """
         axes = self._axes[tensor] = new_axes(tensor.shape)
-        for axis in axes:
+        for place, axis in enumerate(axes):
             axis[0].source = self._input_count
+            axis[0].roles.places = {self._input_count: place}
         for axis, role in zip(axes, roles, strict=bool(roles)):
             axis[0].claim(role, Evidence.GIVEN)
         if not tensor.is_floating_point() and not tensor.is_complex():
