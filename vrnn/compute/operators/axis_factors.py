@@ -55,7 +55,9 @@ class RoleVariable:
 
     def differs_from(self, other: RoleVariable) -> bool:
         """Return whether both are known to be of different axes of one input."""
-        return any(other.places.get(number, place) != place for number, place in self.places.items())
+        return any(
+            other.places.get(number, place) != place for number, place in self.places.items()
+        )
 
     def join(self, other: RoleVariable) -> None:
         """Note that both are the same; the better evidence holds for both."""

@@ -185,7 +185,7 @@ def _concatenate(call: AxisCall, result: torch.Tensor) -> Axes:
         for index, axis in enumerate(axes):
             if index != dim:
                 others[index] = unify(others[index], axis)
-    others[dim] = concatenated([axes[dim] for axes in sources])
+    others[dim] = concatenated([axes[dim] for axes in sources], is_first=dim == 0)
     return tuple(others)
 
 
@@ -197,14 +197,20 @@ def _stack(sources: Sequence[Axes], dim: int) -> Axes:
     return tuple(axes)
 
 
-def concatenated(parts: Sequence[FactoredAxis]) -> FactoredAxis:
-    """Return the axis that others were joined to, one after the other."""
+def concatenated(parts: Sequence[FactoredAxis], is_first: bool = False) -> FactoredAxis:
+    """Return the axis that others were joined to, one after the other.
+
+    Args:
+        parts: The others.
+        is_first: Whether it is the tensor's first axis, which may have samples.
+    """
     parts = [part for part in parts if axis_size(part)]
     if len(parts) == 1:
         return parts[0]
     size = sum(axis_size(part) for part in parts)
     first = parts[0]
-    if all(part == first for part in parts) and common_role(first) in ("batch", None):
+    is_batch = common_role(first) == "batch" or (is_first and common_role(first) is None)
+    if is_batch and all(part == first for part in parts):
         # The same samples several times over: several of each.
         return (_samples(len(parts), first), *first)
     whole = AxisFactor(size)

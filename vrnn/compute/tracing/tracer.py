@@ -21,7 +21,7 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.model_inputs import Inputs, ModelInputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights, head_weights_shape
-from vrnn.compute.operators.axis_factors import Axes
+from vrnn.compute.operators.axis_factors import Axes, Evidence
 from vrnn.compute.operators.axis_product_rules import attention_axes
 from vrnn.compute.operators.axis_rules import AxisCall
 from vrnn.compute.operators.receptive_field import PixelField
@@ -215,6 +215,8 @@ def trace(
     followed = [field.axes for i in traced.inputs if (field := traced.records[i].pixel_field)]
     if log is None and places[:1] != followed[:1] and any(p is not None for p in places[0]):
         # Receptive fields were followed along other axes than those of the pixels.
+        if places[0] == followed[0][::-1]:  # the model turns its input, which stands upright
+            places[0] = followed[0]
         traced = _trace_along(model, inputs, name, roles, places, log, tensors)
     return traced
 
@@ -343,6 +345,10 @@ class _Recorder(TorchFunctionMode):
                     operation="input", label=label, shape=shape, pixel_field=pixel_field,
                     axes=self._axes.add_input(tensor, given if len(given) == len(shape) else ()),
                 )  # fmt: skip
+                row, column = places
+                if self._input_places and row is not None and column is not None:
+                    record.axes[row][0].claim("height", Evidence.CERTAIN)
+                    record.axes[column][0].claim("width", Evidence.CERTAIN)
                 record.module = name
                 self._inputs.append(record.id)
                 self._origins.set(tensor, record.id, pixel_field)
