@@ -265,7 +265,7 @@ _register_all(
     "view_as_complex real positive pos resolve_conj resolve_neg numpy native_dropout "
     "rearrange meshgrid diagonal as_subclass refine_names rename align_to swapaxes atleast_3d "
     "to_dense positive slice unsafe_view to_copy reshape_alias lift_fresh lift_fresh_copy lift "
-    "unsafe_split unsafe_chunk conj chalf bool int long short byte char _to_copy mT H T",
+    "unsafe_split unsafe_chunk conj chalf bool int long short byte char new_tensor",
     "view",
 )
 _register_all(

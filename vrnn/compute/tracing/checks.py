@@ -206,7 +206,7 @@ def _edges_of_autograd(traced: Trace, log: GradientLog, outputs: list[Any]) -> s
     edges: set[Edge] = set()
     for target, roots in (*log.nodes_of_records(layers), (-1, outputs)):
         waiting = list(roots) if target == -1 else [
-            child for root in roots for child, _ in root.next_functions if child is not None
+            child for root in roots for child in _sources_of(root)
         ]  # fmt: skip
         seen: set[Any] = set()
         while waiting:
@@ -218,8 +218,21 @@ def _edges_of_autograd(traced: Trace, log: GradientLog, outputs: list[Any]) -> s
             if source is not None and source in layers and source != target:
                 edges.add((source, target))
             else:
-                waiting += [child for child, _ in node.next_functions if child is not None]
+                waiting += _sources_of(node)
     return _leading_to(edges)
+
+
+def _sources_of(node: Any) -> list[Any]:
+    """Autograd's nodes that a node takes numbers from; what is written over gives none."""
+    children = [child for child, _ in node.next_functions]
+    if node.name().rpartition("::")[2].startswith(_OVERWRITING):
+        children = children[1:]
+    return [child for child in children if child is not None]
+
+
+_OVERWRITING = tuple(f"{name}Backward" for name in ("Copy", "Zero", "Fill", "Normal", "Uniform"))
+"""Beginnings of the names of autograd's nodes of functions that keep nothing of what they write
+over, which is the first that they list."""
 
 
 def _leading_to(edges: set[Edge]) -> set[Edge]:

@@ -1,0 +1,101 @@
+"""Models that take another path from pass to pass are shown as each pass was."""
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.errors import VrnnError
+from vrnn.network.model_spec import ModelSpec
+from vrnn.network.results import Ablation
+
+TOLD = "it takes another path in each pass, so its graph is traced anew for each"
+
+
+class Growing(nn.Module):
+    """A module that runs its layer once more in each pass, as one with a cache does."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.passes = nn.Conv2d(3, 3, 3, padding=1), 0
+
+    def forward(self, x):
+        self.passes += 1
+        for _ in range(self.passes):
+            x = self.conv(x).relu()
+        return x
+
+
+class Random(nn.Module):
+    """A module that runs its layer a random number of times."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        for _ in range(int(torch.randint(1, 9, ()))):
+            x = self.conv(x).relu()
+        return x
+
+
+class ByBrightness(nn.Module):
+    """A module whose loop depends on the image."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 3, 3, padding=1)
+
+    def forward(self, x):
+        for _ in range(3 if x.mean() > 0 else 1):
+            x = self.conv(x)
+        return x
+
+
+def loaded(model):
+    torch.manual_seed(0)
+    model.input_size = 16
+    return LoadedModel(open_source(ModelSpec(model.eval())), "layers")
+
+
+def run(model, image=None):
+    retraced = []
+    result = model.run(image, lambda node, maps: None, lambda: retraced.append(model.network))
+    assert result.maps.keys() == {node.id for node in model.network.nodes}
+    assert all(np.isfinite(maps.block).all() for maps in result.maps.values())
+    return len(retraced)
+
+
+def test_each_pass_of_a_model_that_keeps_something_shows_its_own_graph():
+    model = loaded(Growing())
+    for _ in range(5):
+        run(model)
+        convolutions = [n for n in model.network.nodes if n.operation == "conv2d"]
+        assert len(convolutions) == model.source.model.passes
+    assert model.info.notes.count(TOLD) == 1
+
+
+def test_a_random_route_never_fails():
+    model = loaded(Random())
+    assert sum(run(model) for _ in range(12)) >= 6
+    assert model.info.notes.count(TOLD) == 1
+
+
+def test_a_loop_that_depends_on_the_image_is_traced_anew_when_it_changes():
+    model = loaded(ByBrightness())
+    black, white = (np.full((16, 16, 3), value, np.uint8) for value in (0, 255))
+    run(model, white)
+    assert len(model.network.nodes) == 4
+    assert [run(model, image) for image in (black, black, white, white)] == [1, 0, 1, 0]
+    assert TOLD not in model.info.notes
+
+
+def test_an_ablation_of_a_model_that_varies_is_refused_with_the_reason():
+    model = loaded(Growing())
+    for _ in range(3):
+        run(model)
+    node = model.network.nodes[1]
+    with pytest.raises(VrnnError, match="takes another path in each pass"):
+        model.run(None, lambda node, maps: None, lambda: None, [Ablation(node.id, (0,))])
