@@ -37,7 +37,7 @@ from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
-from vrnn.storage.log import logger
+from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.workspace.workspace import Workspace
@@ -166,7 +166,7 @@ class OffscreenApp(Closeable):
             raise Fault(workspace.faults.pop(0))
         self._settle(self.eye())
         for message in workspace.messages:
-            logger.warning(message)
+            print_error(f"vrnn: {message}")
         workspace.messages.clear()
 
     def _settle(self, eye: Camera) -> None:

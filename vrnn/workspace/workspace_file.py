@@ -192,17 +192,18 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
         (entry.network, entry.layer): LayerState(**{name: getattr(entry, name) for name in names})
         for entry in content.layers
     }
-    if not content.models:
-        raise VrnnError('it names no model; add one under models, such as {"model": "default"}')
     state = replace(content.state, layers=MappingProxyType(layers))
     check_names(state)
+    pixels = {key: _decoded(text, key) for key, text in content.pixels.items()}
+    if not content.models:
+        raise VrnnError('it names no model; add one under models, such as {"model": "default"}')
     return WorkspaceSnapshot(
         tuple(ModelSpec(**vars(entry)) for entry in content.models),
         content.detail,
         state,
         content.camera,
         content.places,
-        {key: _decoded(text, key) for key, text in content.pixels.items()},
+        pixels,
         content.changes,
     )
 

@@ -86,7 +86,9 @@ class Harmful:
         (b"\x89HDF\r\n\x1a\n" + bytes(99), "HDF5"),
         (b"GGUF" + bytes(99), "GGUF"),
         (b"\x08\x08\x12\x07pytorch" + bytes(99), "ONNX"),
-        (b"", "damaged"),
+        (b"", "damaged or none of torch's"),
+        (b"[1, 2]", "damaged or none of torch's"),
+        (b"import os\n", "damaged or none of torch's"),
         (b"PK\x03\x04" + bytes(99), "damaged"),
         (pickle.dumps({"a": Harmful()}), "never run"),
     ],
@@ -100,6 +102,14 @@ def test_files_that_hold_no_weights(tmp_path, monkeypatch, content, says):
         load_weights(build(), path)
     assert "weights.pt" in str(caught.value)
     assert not (tmp_path / "harm").exists()
+
+
+def test_safetensors_are_known_by_their_content(tmp_path):
+    from safetensors.torch import save_file
+
+    path = tmp_path / "weights.bin"
+    save_file(build().state_dict(), path)
+    assert load_weights(build(), path) == ()
 
 
 def test_a_torchscript_archive_is_named(tmp_path):

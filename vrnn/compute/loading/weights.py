@@ -95,11 +95,11 @@ def _read_file(path: Path) -> Any:
         raise VrnnError(f"the weights file '{path}' {problem}")
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what torch finds odd in a file is said in one sentence
-        return _load(path)
+        return _load(path, start)
 
 
-def _load(path: Path) -> Any:
-    if path.suffix == ".safetensors":
+def _load(path: Path, start: bytes) -> Any:
+    if path.suffix == ".safetensors" or start[8:9] == b"{":  # the format's header is JSON
         from safetensors import SafetensorError
         from safetensors.torch import load_file
 
@@ -107,6 +107,11 @@ def _load(path: Path) -> Any:
             return load_file(path)
         except (SafetensorError, OSError, ValueError) as error:
             raise VrnnError(f"the weights file '{path}' cannot be read: {error}") from error
+    if not start.startswith((b"\x80", b"PK")) and b"ustar" not in start:  # pickle, ZIP, TAR
+        raise VrnnError(
+            f"the weights file '{path}' is damaged or none of torch's; save it again as "
+            "safetensors or with torch.save"
+        )
     if _is_torchscript(path):
         raise VrnnError(
             f"the weights file '{path}' is a TorchScript archive, which holds code; save its "
