@@ -11,8 +11,6 @@ from benchmarks.monkey.checks import check
 from benchmarks.monkey.files import write_files
 from benchmarks.monkey.random_commands import CommandMaker
 from vrnn.app.offscreen import OffscreenApp
-from vrnn.commands.base import Command
-from vrnn.commands.registry import info_of
 from vrnn.commands.script import read_commands
 from vrnn.config.loader import load_config
 from vrnn.errors import Fault, VrnnError
@@ -33,8 +31,9 @@ def run(seed: int, events: int, folder: Path, log: Callable[[str], None]) -> Non
     file = folder / "play.toml"
     with OffscreenApp(specs[: 1 + seed % 2], load_config()) as app:
         for _ in range(max(1, events // COMMANDS_A_FILE)):
-            commands = [maker.command(app.world) for _ in range(COMMANDS_A_FILE)]
-            file.write_text("\n".join(map(to_toml, commands)), encoding="utf-8")
+            chosen = [maker.choose(app.world) for _ in range(COMMANDS_A_FILE)]
+            tables = [to_toml(info.name, given) for info, given in chosen]
+            file.write_text("\n".join(tables), encoding="utf-8")
             try:
                 read = read_commands(file)
             except VrnnError as error:
@@ -52,10 +51,11 @@ def run(seed: int, events: int, folder: Path, log: Callable[[str], None]) -> Non
                 check(app.workspace, app.gl_context, False)
 
 
-def to_toml(command: Command) -> str:
-    """One command as it stands in a file."""
-    lines = ["[[command]]", f'do = "{info_of(command).name}"']
-    lines += [f"{key} = {_value(value)}" for key, value in to_dict(command).items()]
+def to_toml(name: str, given: dict[str, Any]) -> str:
+    """One command as it stands in a file; what is None is left out."""
+    lines = ["[[command]]", f'do = "{name}"']
+    values = {key: to_dict(value) for key, value in given.items() if value is not None}
+    lines += [f"{key} = {_value(value)}" for key, value in values.items()]
     return "\n".join(lines) + "\n"
 
 
@@ -71,4 +71,4 @@ def _value(value: Any) -> str:
         return f"[{', '.join(map(_value, value))}]"
     if isinstance(value, dict):
         return f"{{{', '.join(f'{key} = {_value(item)}' for key, item in value.items())}}}"
-    return "1e9999" if value is None else repr(value)
+    return repr(value)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import random
 import types
 import typing
@@ -11,6 +12,7 @@ from typing import Annotated, Any, Literal, get_args, get_origin, get_type_hints
 
 from vrnn.commands.base import Command
 from vrnn.commands.registry import CommandInfo, registered
+from vrnn.errors import VrnnError
 from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.scene.world import World
@@ -35,14 +37,20 @@ class CommandMaker:
         """
         self._rng, self._folder = rng, folder
 
-    def command(self, world: World) -> Command | None:
-        """Make one; None where the registry's choice cannot be built."""
-        known = [info for info in registered() if info.name not in LEFT_OUT]
-        info = self._rng.choice(known)
-        ready = [command for _, command in info.kind.variants()]
-        if ready and self._rng.random() < 0.3:
-            return self._rng.choice(ready)
-        return info.kind(**self._fields(info, world))
+    def command(self, world: World) -> Command:
+        """Make one whose fields are what they should be."""
+        while True:
+            info, given = self.choose(world)
+            ready = [command for _, command in info.kind.variants()]
+            if ready and self._rng.random() < 0.3:
+                return self._rng.choice(ready)
+            with contextlib.suppress(VrnnError):
+                return info.kind(**given)
+
+    def choose(self, world: World) -> tuple[CommandInfo, dict[str, Any]]:
+        """Choose one, with fields that it may refuse."""
+        info = self._rng.choice([info for info in registered() if info.name not in LEFT_OUT])
+        return info, self._fields(info, world)
 
     def _fields(self, info: CommandInfo, world: World) -> dict[str, Any]:
         hints = get_type_hints(info.kind, include_extras=True)
