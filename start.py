@@ -8,7 +8,8 @@ On Windows type py -3 for python3. Everything is installed into the folder .venv
 Ubuntu lack for OpenGL is installed by apt when this runs as root, else the line to type is shown.
 A second run starts at once. With options of pytest only pytest runs.
 
-VRNN_TORCH_INDEX   address of a package index to take torch from, for a build with CUDA or without
+VRNN_TORCH_INDEX      address of a package index to take torch from, with CUDA or without
+VRNN_ALLOW_NO_OPENXR  1: tests of the headset are skipped where its runtime cannot be fetched
 """
 
 from __future__ import annotations

@@ -1,7 +1,5 @@
 """The mouse in a real window: images, layers and channels are clicked and dragged."""
 
-import time
-
 from tests.support.window import SIZE, differs, move_mouse, saved_session
 
 
@@ -9,80 +7,76 @@ def test_a_stranger_puts_another_image_in(program, where):
     vrnn = program()
     vrnn.ready()
     first = vrnn.picture()
-    move_mouse(vrnn, *where.region("thumbnail", 5))
+    point_at(vrnn, *where.region("thumbnail", 5))
     vrnn.xdotool("click", "1")
     move_mouse(vrnn, SIZE[0] // 2, SIZE[1] // 3)
-    carried = vrnn.picture()
-    assert differs(first, carried) > 0.02  # it floats by the cursor
-    move_mouse(vrnn, *where.region("input"))
+    vrnn.picture_where(lambda seen: differs(first, seen) > 0.02)  # it floats by the cursor
+    point_at(vrnn, *where.region("input"))
     vrnn.xdotool("click", "1")
-    time.sleep(0.5)
+    session = vrnn.session_where(lambda saved: "input_image" in saved["state"])
+    thumbnails = [r for r in where.world.pick_regions() if r.kind == "thumbnail"]
+    assert session["state"]["input_image"] == {"number": thumbnails[5].value.number}
     move_mouse(vrnn, 5, 5)
-    assert differs(first, vrnn.picture()) > 0.02
-    number = saved_session(vrnn)["state"]["input_image"]["number"]
-    assert (
-        number
-        == where.world.pick_regions()[
-            [s.kind for s in where.world.pick_regions()].index("thumbnail") + 5
-        ].value.number
-    )
+    vrnn.picture_where(lambda seen: differs(first, seen) > 0.02)
     vrnn.press("ctrl+z")
-    time.sleep(0.5)
-    assert "input_image" not in saved_session(vrnn)["state"]
+    vrnn.session_where(lambda saved: "input_image" not in saved["state"])
 
 
 def test_layers_are_moved_scaled_folded_and_all_of_it_is_undone(program, where):
     vrnn = program()
     vrnn.ready()
     x, y = where.handle("stage2.0.conv2")
-    move_mouse(vrnn, x, y)
+    point_at(vrnn, x, y)
     vrnn.xdotool("mousedown", "1")
+    before = vrnn.picture()
     for step in range(1, 7):
         move_mouse(vrnn, x + 6 * step, y - 10 * step)
+    vrnn.picture_where(lambda seen: differs(before, seen) > 0.005)
     vrnn.xdotool("mouseup", "1")
-    time.sleep(0.3)
-    moved = saved_session(vrnn)["layers"]
+    moved = vrnn.session_where(lambda saved: saved["layers"])["layers"]
     assert [layer["layer"] for layer in moved] == ["stage2.0.conv2"]
     right, up, _ = moved[0]["offset"]
     assert right > 0.3
     assert up > 0.5
 
     vrnn.press("ctrl+z")
-    time.sleep(0.3)
-    x, y = where.region("bracket")
-    move_mouse(vrnn, x, y)
+    vrnn.session_where(lambda saved: not saved["layers"])
+    point_at(vrnn, *where.region("bracket"))
     vrnn.xdotool("click", "1")
-    time.sleep(1.2)
-    content = saved_session(vrnn)
+    content = vrnn.session_where(lambda saved: "folds" in saved["state"])
     assert content["layers"] == []
     assert len(content["state"]["folds"]) == 1
     vrnn.press("ctrl+z")
-    time.sleep(1.2)
+    vrnn.session_where(lambda saved: "folds" not in saved["state"])
 
-    move_mouse(vrnn, *where.layer("stage3.1.conv2"))
+    point_at(vrnn, *where.layer("stage3.1.conv2"))
     vrnn.xdotool("click", "--repeat", "2", "--delay", "80", "1")
-    time.sleep(1.0)
-    assert saved_session(vrnn)["layers"] == [{"layer": "stage3.1.conv2", "folded": True}]
+    content = vrnn.session_where(lambda saved: saved["layers"])
+    assert content["layers"] == [{"layer": "stage3.1.conv2", "folded": True}]
     vrnn.press("g")
-    time.sleep(1.5)
-    assert len(saved_session(vrnn)["state"]["folds"]) >= 3
+    vrnn.session_where(lambda saved: len(saved["state"].get("folds", ())) >= 3)
+
+
+def point_at(vrnn, x, y):
+    """Move the mouse, and wait until nothing moves any more: it has arrived, and so have layers."""
+    vrnn.picture()
+    move_mouse(vrnn, x, y)
+    vrnn.picture()
 
 
 def test_a_channel_is_switched_off_and_a_double_kept(program, where):
     vrnn = program()
     vrnn.ready()
-    move_mouse(vrnn, *where.layer("stage2.1.conv1"))
+    point_at(vrnn, *where.layer("stage2.1.conv1"))
     vrnn.press("x")
-    time.sleep(0.5)
+    vrnn.session_where(lambda saved: "ablations" in saved["state"])
     vrnn.press("p")
-    time.sleep(0.5)
-    state = saved_session(vrnn)["state"]
+    state = vrnn.session_where(lambda saved: "pins" in saved["state"])["state"]
     assert state["ablations"][0]["layer"] == "stage2.1.conv1"
     assert len(state["ablations"][0]["channels"]) == 1
     assert state["pins"][0]["layer"] == "stage2.1.conv1"
     vrnn.press("x")
-    time.sleep(0.5)
-    assert "ablations" not in saved_session(vrnn)["state"]
+    vrnn.session_where(lambda saved: "ablations" not in saved["state"])
 
 
 def test_a_killed_program_comes_back_to_where_it_was(program, where, monkeypatch, tmp_path):
@@ -97,5 +91,4 @@ def test_a_killed_program_comes_back_to_where_it_was(program, where, monkeypatch
     again.ready()
     assert "folds" not in saved_session(again)["state"]
     again.press("ctrl+r")
-    time.sleep(1.5)
-    assert len(saved_session(again)["state"]["folds"]) >= 3
+    again.session_where(lambda saved: len(saved["state"].get("folds", ())) >= 3)

@@ -18,37 +18,31 @@ def test_a_visit(program):
     assert "untrained weights" not in title[0]
 
     vrnn.press("F1")
-    help_sheet = vrnn.picture()
-    assert differs(overview, help_sheet) > 0.05
+    vrnn.picture_where(lambda seen: differs(overview, seen) > 0.05)
     vrnn.press("F1")
-    assert differs(overview, vrnn.picture()) < 0.02
+    vrnn.picture_where(lambda seen: differs(overview, seen) < 0.02)
 
     # Walking forward comes nearer; Home goes back.
     vrnn.xdotool("keydown", "--window", vrnn.window, "w")
     time.sleep(1.0)
     vrnn.xdotool("keyup", "--window", vrnn.window, "w")
-    near = vrnn.picture()
-    assert differs(overview, near) > 0.05
+    near = vrnn.picture_where(lambda seen: differs(overview, seen) > 0.05)
     vrnn.press("ctrl+5")
     vrnn.press("Home")
-    home = vrnn.picture()
-    assert differs(near, home) > 0.05
+    home = vrnn.picture_where(lambda seen: differs(near, seen) > 0.05)
     vrnn.press("5")
-    time.sleep(1.0)
-    assert differs(near, vrnn.picture()) < 0.12  # histograms may have come meanwhile
+    # Histograms may have come meanwhile.
+    vrnn.picture_where(lambda seen: differs(near, seen) < 0.12)
     vrnn.press("Home")
+    home = vrnn.picture_where(lambda seen: differs(home, seen) < 0.05)
 
     # The other arrangement and back; the colors' scale.
-    time.sleep(1.0)
     vrnn.press("Tab")
-    time.sleep(1.5)
-    conveyor = vrnn.picture()
-    assert differs(home, conveyor) > 0.1
+    conveyor = vrnn.picture_where(lambda seen: differs(home, seen) > 0.1)
     vrnn.press("Tab")
-    time.sleep(1.5)
-    terrace = vrnn.picture()
+    terrace = vrnn.picture_where(lambda seen: differs(conveyor, seen) > 0.1)
     vrnn.press("c")
-    assert differs(terrace, vrnn.picture()) > 0.003
+    vrnn.picture_where(lambda seen: differs(terrace, seen) > 0.003)
 
     # A screenshot is written where vrnn was started.
     vrnn.press("F12")
@@ -63,13 +57,14 @@ def test_the_mouse_looks_around_only_while_it_is_captured(program):
     vrnn.xdotool("mousemove", "--window", vrnn.window, "8", "300")
     assert differs(still, vrnn.picture()) < 0.1
     vrnn.click(8, 8)
-    time.sleep(0.3)
-    vrnn.xdotool("mousemove_relative", "--", "160", "20")
-    time.sleep(0.5)
-    turned = vrnn.picture()
-    assert differs(still, turned) > 0.1
+
+    def turns(seen) -> bool:
+        vrnn.xdotool("mousemove_relative", "--", "160", "20")
+        return differs(still, seen) > 0.1
+
+    vrnn.picture_where(turns)
     vrnn.press("Escape")
-    time.sleep(0.3)
+    vrnn.picture()  # at rest: the key has arrived
     vrnn.xdotool("mousemove", "--window", vrnn.window, "4", "4")
     free = vrnn.picture()
     vrnn.xdotool("mousemove_relative", "--", "60", "0")
@@ -80,9 +75,9 @@ def test_a_resized_window_is_filled(program):
     vrnn = program()
     vrnn.ready()
     vrnn.xdotool("windowsize", "--sync", vrnn.window, "700", "640")
-    time.sleep(0.5)
-    seen = vrnn.picture()
-    assert seen.shape[:2] == (640, 700)
+    seen = vrnn.picture_where(
+        lambda seen: seen.shape[:2] == (640, 700) and seen[600:, :300].std() > 3
+    )
     assert seen[-40:, -40:].std() < 60
     assert seen[600:, :300].std() > 3  # the legend is at the new lower left
 

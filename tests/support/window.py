@@ -66,7 +66,7 @@ class Program:
         self.log.seek(0)
         return self.log.read()
 
-    def wait_for(self, condition, seconds: float = 60.0):
+    def wait_for(self, condition, seconds: float = 120.0):
         """Wait until a function returns something true; returns that."""
         end = time.monotonic() + seconds
         while time.monotonic() < end:
@@ -117,6 +117,28 @@ class Program:
             before = now
             time.sleep(0.35)
         raise AssertionError("the picture never stops changing")
+
+    def picture_where(self, condition) -> np.ndarray:
+        """Wait until what the screen shows, once it is at rest, fulfills a condition; that."""
+        found = []
+
+        def holds() -> bool:
+            found[:] = [self.picture()]
+            return condition(found[0])
+
+        self.wait_for(holds)
+        return found[0]
+
+    def session_where(self, condition) -> dict:
+        """Save the session again and again until its content fulfills a condition; that."""
+        found = []
+
+        def holds() -> bool:
+            found[:] = [saved_session(self)]
+            return condition(found[0])
+
+        self.wait_for(holds)
+        return found[0]
 
     def close(self) -> int:
         if self.process.poll() is None:

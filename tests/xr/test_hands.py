@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from dataclasses import replace
 
 import numpy as np
@@ -241,17 +240,21 @@ def test_hands_in_the_program_itself(runtime, display, tmp_path):
         vrnn = Worn(runtime, service, display, tmp_path, "--xr", "on")
         try:
             vrnn.worn()
-            time.sleep(1.5)
             before = vrnn.shot()
-            remote.send(head=HEAD, right=replace(pointing, trigger=1.0))
-            time.sleep(0.5)
-            remote.send(head=HEAD, right=pointing)
-            time.sleep(1.5)
-            assert differs(before, vrnn.shot()) > 0.02
-            assert saved_session(vrnn)["state"]["folds"] == [[0, bracket.value]]
-            remote.send(head=HEAD, right=replace(pointing, b=True))
-            time.sleep(1.5)
-            assert "folds" not in saved_session(vrnn).get("state", {})
+
+            def click(**button) -> None:
+                """Press something until frames have seen it: each session is saved by another."""
+                for hand in (replace(pointing, **button), pointing):
+                    remote.send(head=HEAD, right=hand)
+                    for _ in range(4):
+                        saved_session(vrnn)
+
+            click(trigger=1.0)
+            folded = [[0, bracket.value]]
+            vrnn.session_where(lambda saved: saved["state"].get("folds") == folded)
+            vrnn.wait_for(lambda: differs(before, vrnn.shot()) > 0.02)
+            click(b=True)
+            vrnn.session_where(lambda saved: "folds" not in saved["state"])
         finally:
             assert vrnn.close() in (0, 130)
         assert "Traceback" not in (tmp_path / "log.txt").read_text()

@@ -7,6 +7,7 @@ import time
 from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.headset_view import HeadsetView
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.app.startup_timings import StartupTimings
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.storage.log import logger
 
@@ -15,8 +16,9 @@ IDLE_SECONDS = 0.02
 
 
 def run_headset_loop(
-    app: OffscreenApp, view: HeadsetView, controller: HandRigController, max_upload_bytes: float
-) -> None:
+    app: OffscreenApp, view: HeadsetView, controller: HandRigController,
+    max_upload_bytes: float, timings: StartupTimings,
+) -> None:  # fmt: skip
     """Draws frame after frame until the session ends.
 
     Args:
@@ -24,6 +26,7 @@ def run_headset_loop(
         view: Draws the frames.
         controller: Shows messages before the eyes.
         max_upload_bytes: Of maps that go to the GPU in a frame.
+        timings: Told when the headset shows the first frame.
 
     Raises:
         HeadsetLost: The runtime is gone.
@@ -35,6 +38,8 @@ def run_headset_loop(
             time.sleep(IDLE_SECONDS)
             continue
         seconds = view.frame()
+        if view.last_frame is not None:
+            timings.mark("headset")
         camera = None if view.last_frame is None else view.last_frame.camera
         elapsed = view.throttle.elapsed(seconds)
         guard.run("letting time go on", None, app.advance, elapsed, max_upload_bytes, camera)

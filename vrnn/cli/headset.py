@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vrnn.app.headset_only import run_headset_loop
+from vrnn.app.startup_timings import StartupTimings
 from vrnn.cli.opening import open_offscreen
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
@@ -26,5 +27,7 @@ def run(options: Options) -> int:
         with visit, app.hand_controller(config, hints_file) as controller:
             controller.attach(visit.headset)
             visit.rig_controller, visit.read_hands = controller, controller.read_hands
-            run_headset_loop(app, visit, controller, config.render.upload_mb_a_frame * 2**20)
+            max_upload_bytes = config.render.upload_mb_a_frame * 2**20
+            timings = StartupTimings(options.timings)
+            run_headset_loop(app, visit, controller, max_upload_bytes, timings)
     return 0

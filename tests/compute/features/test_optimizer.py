@@ -1,5 +1,6 @@
 """Feature visualization: does the image show what the channel responds to?"""
 
+import importlib.util
 import subprocess
 import sys
 import time
@@ -374,7 +375,7 @@ def test_a_model_of_two_inputs_and_a_gray_one(root):
 
 
 def test_a_cluster_makes_the_same_images(run_vrnn, tmp_path):
-    pytest.importorskip("ray", reason="the extra 'ray' is not installed: pip install 'vrnn[ray]'")
+    assert importlib.util.find_spec("ray"), "tests need ray: pip install 'vrnn[test]'"
     words = ("features", "--layers", "head", "--preset", "quick", "--set", "steps=4")
     here = run_vrnn(*words, "--set", "precision=full", "--out", "here")
     there = run_vrnn(*words, "--ray", "local", "--out", "there")
