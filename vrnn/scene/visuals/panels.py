@@ -55,6 +55,7 @@ def panel_records(
     records["border"] = BORDER
     records["lookup"] = -1 if lookups is None else lookups
     is_curve = np.array([node.presentation == "curve" for node in nodes], bool)
+    is_curve &= records["tile"][:, 1] > 1  # a single value is no curve
     records["style"] = np.where(records["lookup"] >= 0, GRAPH, np.where(is_curve, CURVE, PIXELS))
     return records
 

@@ -53,10 +53,11 @@ def draw_axes(context: PanelContext, slot: int, network: NetworkObject, node: No
 def _draw_choices(context: PanelContext, slot: int, network: NetworkObject, node: Node) -> None:
     """A slider and a check box for each axis of which one index is shown."""
     counts = network.network.choice_counts
-    for axis in (node.axes[i] for i in node.choices):
-        if axis.role not in counts:
+    axes = {node.axes[i].role: node.axes[i] for i in reversed(node.choices)}
+    for role, axis in reversed(axes.items()):
+        if role not in counts:
             continue
-        role, count = axis.role, counts[axis.role]
+        count = counts[role]
         index = context.world.state.shown_index(slot, role, count)
         imgui.push_id(role)
         imgui.begin_disabled(index is None)
