@@ -10,6 +10,7 @@ from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.input_guess import PHOTO_SIZES
@@ -74,7 +75,8 @@ def leaf_names(model: nn.Module, inputs: ModelInputs) -> list[str]:
 def _names_in(value: Any, name: str) -> list[str]:
     if isinstance(value, dict):
         return [found for key, item in value.items() for found in _names_in(item, str(key))]
-    if type(value) in (list, tuple) or hasattr(value, "_fields"):
+    is_named = isinstance(value, tuple) and hasattr(value, "_fields")
+    if type(value) in (list, tuple) or (is_named and not isinstance(value, PackedSequence)):
         return [found for item in value for found in _names_in(item, name)]
     return [name]
 
