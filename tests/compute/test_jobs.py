@@ -253,7 +253,7 @@ def test_channels_are_ablated_in_the_model_they_are_meant_for(worker):
     assert frames[1].ablations == off
     first, second = (frames[slot].outputs[0].logits for slot in (0, 1))
     assert not np.array_equal(first, second)
-    assert first.argmax() != second.argmax() or first.max() > second.max()
+    assert np.abs(first - second).max() > 1.0
     worker.run_image(3)
     events = events_until(worker, lambda e: is_forward_complete(e) and e.slot == 1)
     again = next(e.result for e in events if is_forward_complete(e) and e.slot == 1)
