@@ -31,6 +31,7 @@ class Net(nn.Module):
 model = Net()
 input_size = (6, 10)
 mean, std = (0.5,) * 3, (0.5,) * 3
+class_names = list("abcd")
 """
 
 

@@ -279,7 +279,7 @@ def test_a_place_is_kept_and_restored(studio, tmp_path):
     assert content["state"]["input_image"] == {"number": 11}
 
 
-def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, caplog):
+def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
     studio.do(Fold("stage1"))
     studio.do(MoveLayer(LAYER, by=(1.0, 0.0, 0.0)))
     path = tmp_path / "place.json"
@@ -288,7 +288,7 @@ def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, caplog):
     path.write_text(text)
     studio.do(Undo(times=2))
     studio.do(OpenSession(path))
-    assert "stage9.conv" in caplog.text
+    assert "stage9.conv" in capsys.readouterr().err
     assert (0, "stage1") in studio.world.state.folds
     assert not studio.world.state.layers
 

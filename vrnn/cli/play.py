@@ -7,7 +7,6 @@ from pathlib import Path
 
 from vrnn.cli.opening import open_offscreen
 from vrnn.commands.base import Command
-from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.script import read_commands
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
@@ -41,6 +40,5 @@ def _images_read(commands: Sequence[Command]) -> Iterator[Path]:
     for command in commands:
         if command.written_file is not None:
             written.add(command.written_file)
-        if isinstance(command, SetInputImage) and command.file not in (None, *written):
-            assert command.file is not None
-            yield command.file
+        if command.read_image is not None and command.read_image not in written:
+            yield command.read_image

@@ -47,6 +47,11 @@ class Command:
         """The file that it writes, which `--play` then prints; None for none."""
         return None
 
+    @property
+    def read_image(self) -> Path | None:
+        """The image file that it puts in, which no output may overwrite; None for none."""
+        return None
+
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Make the command that its key or menu entry means at this moment.

@@ -47,6 +47,11 @@ class SetInputImage(UndoableCommand):
     plain: PlainInput | Literal[""] = ""
     pixels: str = ""
 
+    @property
+    def read_image(self) -> Path | None:
+        """The image file that it puts in."""
+        return self.file
+
     def apply(self, state: State, world: World) -> State:
         """Give the state with this image."""
         check_choice("image", self.plain or "sample", PLAIN_INPUTS)
