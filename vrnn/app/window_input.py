@@ -36,6 +36,7 @@ class WindowInput:
         self._pointer = pointer
         self._pointed: tuple[object, ...] = ()
         self._first_cursor: tuple[float, float] | None = None
+        self._chorded: set[str] = set()
 
     # Events.
 
@@ -43,6 +44,8 @@ class WindowInput:
         """Process keys and mouse; True when the panels were rebuilt."""
         changed = self._gui.step()  # first: what it captures is not for the world
         for event in events:
+            if isinstance(event, KeyPress) and "CONTROL" in event.modifiers:
+                self._chorded.add(event.name)
             if not self._gui_captures(event):
                 self._handle(event)
         return changed
@@ -121,10 +124,13 @@ class WindowInput:
 
     def held_directions(self) -> list[str]:
         """Return the walking directions, and `run`, whose keys are down."""
-        # Ctrl+S saves, and takes no step back meanwhile.
+        names = () if self._gui.takes_keys else (*DIRECTIONS, "run")
+        keys = {name: getattr(self._keys, name) for name in names}
+        down = {name for name, key in keys.items() if self._window.is_key_down(key)}
+        # Ctrl+S saves, and takes no step back, not even if Ctrl comes up before S does.
+        self._chorded &= {keys[name] for name in down}
         chord = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
-        names = () if self._gui.takes_keys or chord else (*DIRECTIONS, "run")
-        held = [name for name in names if self._window.is_key_down(getattr(self._keys, name))]
+        held = [] if chord else [n for n in names if n in down and keys[n] not in self._chorded]
         if held and held != ["run"]:
             self._navigator.user_has_moved = True
         return held
