@@ -80,11 +80,10 @@ def describe(script: Path) -> dict[str, Any]:
         A value for each of `HEADINGS` after the first, and `sentences`.
     """
     warnings.simplefilter("ignore")
-    from benchmarks.skeleton import compare
     from vrnn.compute.loaded_model import LoadedModel
     from vrnn.compute.loading.source import open_source
     from vrnn.compute.loading.torchvision_compat import allow_torchvision
-    from vrnn.compute.tracing.tensors import tensors_in
+    from vrnn.compute.tracing.checks import compare_with_autograd
     from vrnn.errors import VrnnError
     from vrnn.network.model_spec import ModelSpec
 
@@ -97,12 +96,10 @@ def describe(script: Path) -> dict[str, Any]:
         return {"opens": "refused", "sentences": [str(error)]}
     seconds = time.perf_counter() - started
     try:
-        missing, extra = compare(model.source.model.eval(), model.inputs, model.view.trace)
-        if any(not tensor.is_floating_point() for tensor in tensors_in(list(model.inputs))):
-            extra = {edge for edge in extra if edge[0] != "input"}  # it has no gradient there
+        missing, extra = compare_with_autograd(model.source.model, model.inputs)
         edges = {"missing": len(missing), "extra": len(extra)}
-        sentences = [f"missing {a} → {b}" for a, b in sorted(missing)[:3]]
-        sentences += [f"too many {a} → {b}" for a, b in sorted(extra)[:3]]
+        sentences = [f"missing {a} → {b}" for a, b in missing[:3]]
+        sentences += [f"too many {a} → {b}" for a, b in extra[:3]]
     except Exception as error:  # a model that cannot be differentiated
         edges, sentences = {}, [f"no gradients to compare with: {type(error).__name__}: {error}"]
     nodes, total = model.network.nodes, model.info.parameters
