@@ -179,7 +179,7 @@ class WindowMonkey:
         window.down.clear()
 
     def _key(self, window: DrivenWindow, app: DesktopApp) -> None:
-        names = [key for key in app._key_map._commands if key not in UNTOUCHED_KEYS]
+        names = [key for key in app._input._key_map._commands if key not in UNTOUCHED_KEYS]
         key = self._rng.choice([*names, "ENTER", "UP", "DOWN", "BACKSPACE", "SPACE", "TAB"])
         name, modifier = key, ""
         if "+" in key:

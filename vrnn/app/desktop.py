@@ -100,8 +100,8 @@ class DesktopApp(Closeable):
         Raises:
             VrnnError: When there is no window, no OpenGL, or a key is set twice.
         """
-        self._options, self._config = options, config
-        self._key_map = KeyMap(config.keys)
+        self._config = config
+        key_map = KeyMap(config.keys)
         # The model begins to load before the window opens: torch's import takes the longest.
         self.worker = Worker(threads=max(1, (os.cpu_count() or 2) - 1))
         self.worker.open(specs, options.detail)
@@ -116,8 +116,8 @@ class DesktopApp(Closeable):
         self._ctx = window_context()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._renderer = Renderer(self._ctx)
-        self._open_workspace(specs, images)
-        self._open_parts()
+        self._open_workspace(options, specs, images)
+        self._open_parts(options, key_map)
         self._time, self._busy = time.perf_counter(), True
         try:
             start_if_requested(self.headset, options.xr, self.notify)
@@ -126,9 +126,10 @@ class DesktopApp(Closeable):
             raise
 
     def _open_workspace(
-        self, specs: Sequence[ModelSpec], images: Sequence[np.ndarray | Path | int]
-    ) -> None:
-        options, config = self._options, self._config
+        self, options: Options, specs: Sequence[ModelSpec],
+        images: Sequence[np.ndarray | Path | int],
+    ) -> None:  # fmt: skip
+        config = self._config
         seconds = config.motion.seconds * MOVE_TIMES if config.motion.enabled else 0.0
         state = State(options.arrange, ColorMapping(normalize_by=options.scale))
         colors = feature_map_colors(config)
@@ -140,7 +141,7 @@ class DesktopApp(Closeable):
             self.workspace.set_initial_image(images[0])
         self._fly_camera = FlyCamera(Camera(fov=radians(config.motion.fov)), config.motion)
 
-    def _open_parts(self) -> None:
+    def _open_parts(self, options: Options, key_map: KeyMap) -> None:
         """Create the parts that work on the workspace, each from those before it."""
         config, workspace, window = self._config, self.workspace, self.window
         colors = render_colors(config)
@@ -148,7 +149,7 @@ class DesktopApp(Closeable):
         self.dispatcher = CommandDispatcher(self.context, self.notify)
         panels = PanelContext(workspace, self.dispatcher, self.notify)
         self.gui = WindowGui(
-            self._ctx, window, panels, self._key_map, config.panels.text,
+            self._ctx, window, panels, key_map, config.panels.text,
             user_settings_file().with_name("panels.ini"),
         )  # fmt: skip
         self._guard = FrameGuard(workspace)
@@ -157,7 +158,7 @@ class DesktopApp(Closeable):
             self._guard,
         )  # fmt: skip
         setup = HeadsetSetup(
-            self._ctx, workspace, self._renderer, config.headset, colors, self._options.stereo
+            self._ctx, workspace, self._renderer, config.headset, colors, options.stereo
         )
         self.headset = HeadsetManager(setup, self.notify, self._hand_controller)
         parts = WindowParts(
@@ -166,16 +167,16 @@ class DesktopApp(Closeable):
         self._navigator = WindowNavigator(parts, self.headset, config.keys.store)
         self.sessions = WindowSessions(workspace, self._fly_camera, self._navigator)
         hint = (RESTORE_HINT if self.sessions.has_last else "") + FIRST_HINT
-        self._hud = Hud(parts, colors, self._key_map, hint)
+        self._hud = Hud(parts, colors, key_map, hint)
         exporter = Exporter(workspace, self._renderer, colors, lambda camera: None)
         self._exporter = WindowExporter(parts, exporter, self._navigator, self.notify)
         pointer = Pointer(workspace, self.dispatcher, lambda: window.capture(True))
         self._input = WindowInput(
-            parts, self._hud, self._navigator, self._key_map, self.dispatcher, pointer
+            parts, self._hud, self._navigator, key_map, self.dispatcher, pointer
         )
-        self._live = LiveInput(self._options.live, workspace, self.notify)
+        self._live = LiveInput(options.live, workspace, self.notify)
         self._title = WindowTitle(parts, self._live, time.perf_counter())
-        self._timings = StartupTimings(self._options.timings)
+        self._timings = StartupTimings(options.timings)
         updated = UpdatedParts(
             parts, self.worker, self.headset, self._hud, self._input, self._live, self._exporter,
             self._navigator, self.sessions, self._timings, self._guard,

@@ -146,14 +146,14 @@ class OffscreenApp(Closeable):
         """Wait until each network shows a forward pass not older than a request of the worker."""
         workspace, feed = self.workspace, self.feed
         while True:
-            if feed.failures and not workspace.opening:
+            if feed.failures and not workspace.restorer.opening:
                 failure = feed.failures.pop(0)
                 if failure.opening and not feed.unopened:
                     self._wait(self._worker.requested)  # the models before it, opened anew
                 raise VrnnError(failure.message) from WorkerError(failure.details)
             complete = workspace.content.upload()
             shown = [feed.displayed_sequence.get(slot, -1) for slot in range(len(workspace.specs))]
-            if complete and min(shown) >= request and not workspace.opening:
+            if complete and min(shown) >= request and not workspace.restorer.opening:
                 break
             if feed.handle_events(self._worker.wait(60.0)):
                 workspace.on_network_loaded()
@@ -354,7 +354,7 @@ class OffscreenSessions(SessionActions):
 
     def open(self, file: Path) -> None:
         """Restore the session of a file. See `load_workspace`."""
-        self._app.workspace.restore(load_workspace(file))
+        self._app.workspace.restorer.restore(load_workspace(file))
 
 
 class OffscreenInterface(InterfaceActions):

@@ -52,13 +52,13 @@ class WindowSessions(SessionActions):
         """Restore the session of a file. See `load_workspace`."""
         snapshot = load_workspace(file)
         self._navigator.viewpoints.update(snapshot.viewpoints)
-        self._workspace.restore(snapshot)
+        self._workspace.restorer.restore(snapshot)
         if snapshot.camera is not None:
             self._navigator.fly(snapshot.camera)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session as soon as its models, which are being opened, have loaded."""
-        self._workspace.restore_when_loaded(snapshot)
+        self._workspace.restorer.restore_when_loaded(snapshot)
         self._navigator.viewpoints.update(snapshot.viewpoints)
         if snapshot.camera is not None:
             self._navigator.jump(snapshot.camera)
@@ -69,7 +69,7 @@ class WindowSessions(SessionActions):
 
     def advance(self) -> None:
         """Autosave what has changed since the last frame."""
-        if self._workspace.opening:
+        if self._workspace.restorer.opening:
             return
         if (self._workspace.specs, self._workspace.detail) != self._models:
             self.finish()

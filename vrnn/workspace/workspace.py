@@ -35,9 +35,10 @@ from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
-from vrnn.workspace.workspace_file import WorkspaceSnapshot, drop_missing_layers
+from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
 
 class Workspace:
@@ -59,6 +60,7 @@ class Workspace:
             the feature maps.
         hand: Holds at most one image.
         content: Brings results into the world.
+        restorer: Opens the models of a session and restores it.
     """
 
     def __init__(
@@ -95,9 +97,7 @@ class Workspace:
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
         self.content = LiveContent(self)
-        self._state_when_loaded: State | None = None
-        self._fallback: WorkspaceSnapshot | None = None
-        self.feed.awaited = set(range(len(self.specs)))
+        self.restorer = SessionRestorer(self)
 
     # Changes.
 
@@ -272,84 +272,18 @@ class Workspace:
         """
         key = self.history.state.input_image.pixels
         pixels = {key: self.input.pixels[key]} if key in self.input.pixels else {}
+        state, changes = self.history.state, self.history.changes
         return WorkspaceSnapshot(
-            self.specs,
-            self.detail,
-            self.history.state,
-            camera,
-            viewpoints,
-            pixels,
-            self.history.changes,
-        )
-
-    def restore(self, snapshot: WorkspaceSnapshot) -> None:
-        """Restore a session; layers that the models do not have are listed in `messages`."""
-        self.input.pixels.update(snapshot.pixels)
-        if snapshot.models == self.specs and snapshot.detail == self.detail:
-            self._restore(snapshot.state)
-            return
-        before = self.snapshot(Camera(), {})
-        self._open(snapshot)
-        self._fallback = before if self.world.slots else None
-
-    def _open(self, snapshot: WorkspaceSnapshot) -> None:
-        self.specs, self.detail = snapshot.models, snapshot.detail
-        self._state_when_loaded = snapshot.state
-        self.feed.awaited, self.feed.unopened = set(range(len(self.specs))), set()
-        self.worker.open(snapshot.models, snapshot.detail)
-
-    @property
-    def opening(self) -> bool:
-        """Whether models are being opened."""
-        return bool(self.feed.awaited)
-
-    def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
-        """Restore a session as soon as its networks, which are being opened, have loaded."""
-        self.input.pixels.update(snapshot.pixels)
-        self._state_when_loaded = snapshot.state
+            self.specs, self.detail, state, camera, viewpoints, pixels, changes
+        )  # fmt: skip
 
     def on_network_loaded(self) -> None:
-        """Update everything for a newly loaded network, or for one that could not be opened.
-
-        After the last one, a session is restored; where none of its models could be opened, those
-        before it are opened anew.
-        """
+        """Update everything for a newly loaded network, or for one that could not be opened."""
         self.content.close_wall()
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
         self.features.on_network_loaded()
-        if self.opening:
-            return
-        state, self._state_when_loaded = self._state_when_loaded, None
-        fallback, self._fallback = self._fallback, None
-        opened = set(range(len(self.specs))) - self.feed.unopened
-        if not opened and fallback is not None:
-            self._open(fallback)
-            return
-        for slot in set(self.world.slots) - opened:
-            self.feed.close(slot)
-        if state is not None and opened:
-            if fallback is not None:  # what was done to other models cannot be undone in these
-                self.history = UndoStack(State())
-                self.pins.clear()
-            passes = self.passes_requested
-            self._restore(state)
-            if self.passes_requested == passes:  # opening has run the image alone
-                self.run_inference()
-
-    def _restore(self, state: State) -> None:
-        try:
-            self.input.resolve(state.input_image, self.images)
-        except VrnnError as error:
-            self.messages.append(str(error))
-            state = replace(state, input_image=InputImage())
-        fitting, missing = drop_missing_layers(state, self.world)
-        if missing:
-            some = ", ".join(missing[:5]) + (", …" if len(missing) > 5 else "")
-            self.messages.append(f"skipped: not in this model: {some}")
-        if fitting != self.history.state:
-            self.history.push("restore session", fitting)
-        self.apply_state(fitting)
+        self.restorer.on_network_loaded()
 
     def close(self) -> None:
         """Stop background threads."""
