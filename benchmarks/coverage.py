@@ -131,7 +131,7 @@ def inputs_for(library: str, name: str, candidate: ModelCandidate) -> tuple[Any,
         if name in models.list_models(module=models.optical_flow):
             return torch.rand(1, 3, 128, 160), torch.rand(1, 3, 128, 160)
         if name in models.list_models(module=models.video):
-            side = 224 if name.startswith("mvit") else 64
+            side = 224 if name.startswith(("mvit", "s3d")) else 64
             return (torch.randn(1, 3, 16, side, side),)
     return (torch.randn(1, 3, *(candidate.input_size or (224, 224))),)
 
@@ -157,7 +157,9 @@ def measure(library: str, name: str) -> Row:
     lost = total - unused - sum(node.parameters for node in network.nodes)
     notes = check_edges(model, inputs)
     missing, extra = compare(model, inputs, graph)
-    if isinstance(inputs[0], list):  # detectors cut the gradient of their proposals on purpose
+    if (
+        isinstance(inputs[0], list) or len(inputs) > 1
+    ):  # detectors and flow cut gradients on purpose
         extra = set()
     problems = [*notes]
     if missing or extra:

@@ -15,7 +15,7 @@ from torch import nn
 
 from vrnn.compute.model_inputs import Inputs, map_tensors
 from vrnn.compute.tracing.gradient_log import GradientLog
-from vrnn.compute.tracing.module_stack import named_modules
+from vrnn.compute.tracing.module_stack import kept_values, named_modules
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.tracer import Trace, trace
@@ -247,8 +247,7 @@ def _leading_to(edges: set[Edge]) -> set[Edge]:
 def _detach_held(model: nn.Module) -> None:
     """Cut the gradients of what modules have kept of a pass: a later one must not meet them."""
     for _, module in named_modules(model):
-        own = [v for k, v in vars(module).items() if k not in ("_modules", "_parameters")]
-        for tensor in tensors_in(own, 3):
+        for tensor in tensors_in(kept_values(module), 3):
             if tensor.grad_fn is not None:
                 try:
                     tensor.detach_()

@@ -27,8 +27,17 @@ def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         children = [(prefix + name, m) for name, m in module._modules.items() if m is not None]
         waiting += reversed(children)
         for name, value in vars(module).items():
-            if isinstance(value, list | tuple | dict) and not name.startswith("_"):
+            if type(value) in _CONTAINERS and value and name[0] != "_":
                 unregistered += _modules_in(prefix + name, value)
+
+
+_CONTAINERS = frozenset({list, tuple, dict})
+_OWN_ATTRIBUTES = frozenset(vars(nn.Module())) - {"_buffers"}
+
+
+def kept_values(module: nn.Module) -> list[Any]:
+    """Return the buffers of a module and what else it holds beside submodules and parameters."""
+    return [v for k, v in vars(module).items() if k not in _OWN_ATTRIBUTES]
 
 
 def _modules_in(path: str, value: Any) -> Iterator[tuple[str, nn.Module]]:

@@ -46,7 +46,12 @@ from vrnn.compute.tracing.gaps import ENTRIES, EXITS, GapSource, GapTable
 from vrnn.compute.tracing.gradient_log import GradientLog
 from vrnn.compute.tracing.input_places import Places, input_places
 from vrnn.compute.tracing.map_layouts import places_of_axes
-from vrnn.compute.tracing.module_stack import ModuleStack, named_modules, named_parameters
+from vrnn.compute.tracing.module_stack import (
+    ModuleStack,
+    kept_values,
+    named_modules,
+    named_parameters,
+)
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
 from vrnn.compute.tracing.resized_pass import measure_roles
 from vrnn.compute.tracing.tensors import (
@@ -746,8 +751,7 @@ def _tensors_held(model: nn.Module) -> dict[int, torch.Tensor]:
     """Tensors that the modules hold as buffers or plain attributes, by `id`."""
     held: dict[int, torch.Tensor] = {}
     for _, module in named_modules(model):
-        own = [v for k, v in vars(module).items() if k not in ("_modules", "_parameters")]
-        held.update((id(t), t) for t in tensors_in(own, 3))
+        held.update((id(t), t) for t in tensors_in(kept_values(module), 3))
         if isinstance(module, torch.jit.ScriptModule):
             held.update((id(b), b) for b in module.buffers(recurse=False))
     return held
