@@ -7,6 +7,7 @@ own, and modes are put back.
 
 from __future__ import annotations
 
+import gc
 import time
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -123,7 +124,11 @@ def optimize(
     made: dict[int, list[FeatureImage]] = {}
     total = len(remaining) * samples
     done = 0
+    batch: _FeatureBatch | None = None
     while remaining:
+        if batch is not None:
+            batch = None  # the memory of one that failed is what the next one needs
+            gc.collect()
         first = [c for c in control.priority_channels() if c in remaining]
         part = list(dict.fromkeys((*first, *remaining)))[: max(1, batch_size // samples)]
         targets = [(c, k) for c in part for k in range(samples)]

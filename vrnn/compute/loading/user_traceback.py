@@ -11,6 +11,8 @@ PACKAGE = Path(__file__).resolve().parents[2]
 """Folder of vrnn's own code."""
 MAX_REASON = 300
 """Characters of an error's message that are shown."""
+ONEDNN_MEMORY = ("could not create a primitive", "could not create a memory object")
+"""All that oneDNN, which computes convolutions on CPUs, says when it gets no memory."""
 
 
 def user_line(error: BaseException, folder: Path | None = None) -> str:
@@ -83,4 +85,5 @@ def is_out_of_memory(error: BaseException) -> bool:
         or "cannot allocate memory" in text
         or "failed to map segment" in text
         or "storage size calculation overflowed" in text
+        or text in ONEDNN_MEMORY
     )
