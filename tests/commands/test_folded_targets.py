@@ -134,10 +134,10 @@ def test_models_come_back_when_none_of_a_session_can_be_opened(studio, tmp_path)
     assert len(studio.world.networks[0].result.outputs) == len(result)
 
 
-def test_a_camera_whose_layer_is_gone_goes_back_to_the_overview(studio, caplog):
+def test_a_camera_whose_layer_is_gone_goes_back_to_the_overview(studio, capsys):
     reset(studio)
     studio.do(FoldAllStages())
     studio.do(GoToView("layer:stage1"))
     studio.do(FoldAllStages())  # the module is open, and no longer one thing
     assert studio.camera == "overview"
-    assert "back to the overview: 6 layers have 'stage1' in their name" in caplog.text
+    assert "back to the overview: 6 layers have 'stage1' in their name" in capsys.readouterr().err
