@@ -33,6 +33,8 @@ tokens in a line; `curve`: a signal over time; `vector`: one value a channel; `n
 node of a graph; `attention`: queries by keys."""
 CHOICE_ROLES: frozenset[AxisRole] = frozenset({"batch", "depth", "time", "other"})
 """Axes of which one index can be shown at a time."""
+SAMPLE_ROLES: frozenset[AxisRole] = frozenset({"batch", "other"})
+"""Roles of a first axis that counts samples: of one of length 1 often nothing is known."""
 
 AXIS_LETTERS: Mapping[str, AxisRole] = MappingProxyType(
     {

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 import torch
 
+from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.model_inputs import leaves_in
 from vrnn.errors import VrnnError
@@ -374,3 +375,15 @@ def test_a_nifti_volume(tmp_path):
     nibabel.save(nibabel.Nifti1Image(values, np.eye(4)), tmp_path / "scan.nii.gz")
     volume = read_media(tmp_path / "scan.nii.gz")
     assert np.array_equal(volume.values, values.transpose(2, 1, 0))
+
+
+def test_a_packed_sequence_goes_in(opened):
+    script = (
+        "from torch.nn.utils.rnn import pack_sequence\nclass Net(nn.Module):\n"
+        "    def __init__(self):\n        super().__init__()\n        self.rnn = nn.GRU(4, 5)\n"
+        "    def forward(self, packed):\n        return self.rnn(packed)[1]\nmodel = Net()\n"
+        "example_input = pack_sequence([torch.rand(6, 4), torch.rand(2, 4)])\n"
+    )
+    steps, counts = LoadedModel(opened(script), "layers").network.nodes[:2]
+    assert [axis.role for axis in steps.axes] == ["time", "channel"]
+    assert [axis.role for axis in counts.axes] == ["time"]

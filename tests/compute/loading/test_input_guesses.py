@@ -78,6 +78,11 @@ def frames(m, x):
 
 
 GUESSES = {
+    "lazy layers with statistics": (
+        lambda: nn.Sequential(nn.LazyConv2d(4, 3), nn.LazyBatchNorm2d(), nn.Flatten(),
+                              nn.LazyLinear(2)),
+        (1, 3, 224, 224),
+    ),
     "plain list": (PlainList, (1, 3, 224, 224)),
     "functional convolution": (
         lambda: Net(functional_conv, kernel=nn.Parameter(torch.rand(4, 2, 3, 3))),
@@ -403,3 +408,43 @@ def test_a_model_that_takes_nothing_that_is_tried_says_what_to_write():
 
     with pytest.raises(VrnnError, match=r"six axes, please.*example_input = torch"):
         open_source(ModelSpec(Stubborn()))
+
+
+class Denoiser(nn.Module):
+    """Takes an image, a moment and the class that the image is to be of."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.moment, self.label = (
+            nn.Conv2d(3, 4, 3), nn.Linear(1, 4), nn.Embedding(10, 4),
+        )  # fmt: skip
+
+    def forward(self, x, t, y):
+        style = self.moment(t[:, None].float()) + self.label(y)
+        return self.conv(x) + style[:, :, None, None]
+
+
+class Table(nn.Module):
+    """Takes the categories of some columns and the numbers of others."""
+
+    def __init__(self):
+        super().__init__()
+        self.words = nn.ModuleList(nn.Embedding(n, 4) for n in (7, 12, 3))
+        self.norm, self.head = nn.BatchNorm1d(5), nn.Linear(17, 1)
+
+    def forward(self, categories, numbers):
+        found = [words(categories[:, i]) for i, words in enumerate(self.words)]
+        return self.head(torch.cat([*found, self.norm(numbers)], 1))
+
+
+def test_a_class_label_goes_in_beside_an_image_and_a_moment():
+    _, (image, moment, label) = opened(Denoiser())
+    assert image.shape[:2] == (1, 3)
+    assert moment.shape == label.shape == (1,)
+    assert label.dtype == torch.int64
+
+
+def test_categories_go_in_beside_numbers():
+    _, (categories, numbers) = opened(Table())
+    assert categories.dtype == torch.int64
+    assert (numbers.shape, numbers.dtype) == ((1, 5), torch.float32)

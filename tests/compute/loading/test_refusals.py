@@ -225,6 +225,32 @@ def test_what_a_refusal_says_to_do_works(opened, name):
     assert opened(fixed, **fixed_options).example_inputs() is not None
 
 
+UNUSABLE = {
+    "no forward": (
+        "class Net(nn.Module):\n    pass\nmodel = Net()\n", r"'Net' of 'net' has no forward",
+        "model = Net()", "    def forward(self, x):\n        return x * 2\nmodel = Net()",
+    ),
+    "nested tensors": (
+        "class Net(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
+        "        self.f = nn.Linear(4, 2)\n    def forward(self, a, b):\n"
+        "        both = torch.nested.nested_tensor([a, b])\n        return self.f(both)\n"
+        "model = Net()\nexample_input = torch.rand(3, 4), torch.rand(2, 4)\n",
+        r"uses nested tensors.*torch\.nn\.utils\.rnn\.pad_sequence",
+        "torch.nested.nested_tensor(", "nn.utils.rnn.pad_sequence(",
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.filterwarnings("ignore:The PyTorch API of nested tensors")
+@pytest.mark.parametrize("name", UNUSABLE)
+def test_what_no_input_would_help_is_told(opened, name):
+    script, message, old, new = UNUSABLE[name]
+    with pytest.raises(VrnnError, match=message) as caught:
+        opened(script)
+    assert "--input-size" not in str(caught.value)
+    assert opened(changed(script.replace("    pass\n", ""), (old, new)))
+
+
 WRAPPED = (
     "class Detector(nn.Module):\n    def __init__(self):\n        super().__init__()\n"
     "        self.model = nn.Conv2d(3, 4, 3)\n    def forward(self, picture):\n"

@@ -300,3 +300,52 @@ def test_inputs_of_several_sizes_of_batch_each_have_samples():
     assert found["logits_per_image"].values.shape == (2,)
     assert found["text_embeds"].kind == "embedding"
     assert found["text_embeds"].values.shape == (8,)
+
+
+def test_a_photo_and_its_depth_are_no_pair_of_frames():
+    class Fuses(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.photo, self.depth = conv(2), conv(2, 1)
+
+        def forward(self, photo, depth):
+            return self.photo(photo) + self.depth(depth)
+
+    assert kinds(Fuses(), IMAGE + GRAY) == ["segmentation"]
+
+
+def test_weights_of_tokens_and_whole_numbers_are_no_scores():
+    class Attends(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.words, self.weigh = nn.Embedding(9, 4), nn.Linear(4, 1)
+
+        def forward(self, ids):
+            weights = self.weigh(self.words(ids))[..., 0].softmax(1)
+            return weights, weights.argsort(1)
+
+    weights, order = decode(Attends(), (torch.arange(6)[None],))
+    assert (weights.kind, weights.evidence) == ("numbers", "one value for each token")
+    assert order.kind == "numbers"
+
+
+def test_maps_with_channels_last_are_told_as_others_are():
+    class Last(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.conv, self.head = conv(8), nn.Linear(8, 4)
+
+        def forward(self, x):
+            return self.head(self.conv(x.movedim(-1, 1)).movedim(1, -1))
+
+    (output,) = decode(Last(), (torch.rand(1, 24, 36, 3),))
+    assert (output.kind, output.values.shape) == ("segmentation", (4, 24, 36))
+
+
+def test_a_volume_of_several_scans_becomes_tissues_not_noise():
+    (output,) = decode(nn.Conv3d(4, 4, 3, padding=1), (torch.rand(1, 4, 6, 24, 20),))
+    assert output.kind != "noise"
+
+
+def test_a_compiled_list_of_layers_has_outputs():
+    assert kinds(torch.compile(vector(7))) == ["scores"]

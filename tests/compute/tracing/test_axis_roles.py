@@ -358,3 +358,108 @@ def test_class_tokens_stand_beside_the_grid_that_the_tokens_came_from():
     np.testing.assert_allclose(maps.extra_tokens, tensor[0, :1].numpy())
     grid = tensor[0, 1:].T.reshape(8, 4, 6).numpy()
     np.testing.assert_allclose(maps.values.astype(np.float32) * maps.scale, grid, atol=2e-3)
+
+
+class Does(nn.Module):
+    """A model of some layers, and what is done with them."""
+
+    def __init__(self, run, **layers):
+        super().__init__()
+        self._run = run
+        for name, layer in layers.items():
+            setattr(self, name, layer)
+
+    def forward(self, *inputs):
+        return self._run(self, *inputs)
+
+
+def of_frames(m, x):
+    y = m.first(x.flatten(0, 1))
+    return m.rnn(m.second(y).mean((2, 3)).view(*x.shape[:2], -1))[0]
+
+
+def of_neighbors(m, points):
+    nearest = torch.cdist(points, points).topk(4, largest=False)[1]
+    return m.conv(points[0][nearest[0]].permute(2, 0, 1)[None]).amax(3)
+
+
+def of_molecule(m, atoms, edges, molecule):
+    h = m.atoms(atoms)
+    h = torch.zeros_like(h).index_add(0, edges[1], h[edges[0]])
+    return torch.zeros(1, 6).index_add(0, molecule, h)
+
+
+def of_spectrum(m, x):
+    bands = torch.stft(x, 64, window=torch.hann_window(64), return_complex=True).abs()
+    return m.conv((bands.mT @ m.bands).mT[:, None])
+
+
+MEANINGS = {
+    "rows of a table": (
+        lambda: Does(lambda m, ids: m.rnn(m.table[ids])[0],
+                     table=nn.Parameter(torch.randn(9, 4)), rnn=nn.GRU(4, 5, batch_first=True)),
+        (torch.arange(8)[None],), ["batch token"],
+    ),
+    "frames through two convolutions": (
+        lambda: Does(of_frames, first=nn.Conv2d(3, 4, 3), second=nn.Conv2d(4, 5, 3),
+                     rnn=nn.LSTM(5, 6, batch_first=True)),
+        (torch.randn(1, 7, 3, 12, 14),), ["batch time channel height width"],
+    ),
+    "points and their neighbors": (
+        lambda: Does(of_neighbors, conv=nn.Conv2d(3, 8, 1)),
+        (torch.randn(1, 20, 3),), ["batch node channel"],
+    ),
+    "atoms of a molecule": (
+        lambda: Does(of_molecule, atoms=nn.Embedding(9, 6)),
+        (torch.arange(5), torch.randint(0, 5, (2, 8)), torch.zeros(5, dtype=torch.long)),
+        ["node", "channel other", "node"],
+    ),
+    "a flattened image": (
+        lambda: nn.Sequential(nn.Flatten(), nn.Linear(3 * 8 * 10, 4)),
+        (torch.randn(1, 3, 8, 10),), ["batch channel height width"],
+    ),
+    "a picture through its spectrum": (
+        lambda: Does(lambda m, x: torch.fft.irfft2(torch.fft.rfft2(m.lift(x).permute(0, 3, 1, 2))),
+                     lift=nn.Linear(3, 4)),
+        (torch.randn(1, 12, 16, 3),), ["batch height width channel"],
+    ),
+    "lengths of packed texts": (
+        lambda: Does(lambda m, ids, lengths: m.rnn(nn.utils.rnn.pack_padded_sequence(
+            m.words(ids), lengths, batch_first=True))[0].data,
+            words=nn.Embedding(9, 4), rnn=nn.GRU(4, 5, batch_first=True)),
+        (torch.ones(2, 6, dtype=torch.long), torch.tensor([6, 3])), ["batch token", "batch"],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", MEANINGS)
+def test_inputs_are_what_models_of_many_kinds_take_them_for(name):
+    build, inputs, expected = MEANINGS[name]
+    torch.manual_seed(0)
+    view = simplify(trace(build().eval(), inputs, "net"), "all")
+    assert [roles_of(view.network.by_id[i]) for i in view.network.inputs] == expected
+
+
+def test_frequencies_are_rows_and_time_columns():
+    model = Does(of_spectrum, bands=nn.Parameter(torch.rand(33, 12)), conv=nn.Conv2d(1, 4, 3))
+    nodes = nodes_of(model, torch.randn(1, 512))
+    assert (nodes["stft"].shape, nodes["stft"].presentation) == ((1, 33, 33), "image")
+    assert nodes["matmul"].shape == (1, 12, 33)
+
+
+def test_kernels_that_are_computed_are_small_images():
+    def modulated(m, style, x):
+        weight = m.weight * m.affine(style).view(1, 6, 1, 1)
+        return F.conv2d(x, weight.tanh(), padding=1)
+
+    model = Does(modulated, weight=nn.Parameter(torch.randn(5, 6, 3, 3)), affine=nn.Linear(4, 6))
+    nodes = nodes_of(model, torch.randn(1, 4), torch.randn(1, 6, 8, 8))
+    kernels = nodes["tanh"]
+    assert roles_of(kernels) == "other channel height width"
+    assert (kernels.shape, kernels.presentation) == ((6, 3, 3), "image")
+
+
+def test_an_input_without_samples_is_labeled_by_all_of_its_axes():
+    model = Does(lambda m, images: m.conv(images[0][None]), conv=nn.Conv2d(3, 4, 3))
+    (node, *_) = nodes_of(model, [torch.randn(3, 8, 10)]).values()
+    assert node.label == "3×8×10"

@@ -413,6 +413,21 @@ def test_parameters_that_a_pass_does_not_use_are_named():
     assert notes(model) == ["4 parameters in aux_head are not used in this pass"]
 
 
+def test_layers_that_run_with_other_tensors_are_told():
+    model = Model(lambda m, x: torch.func.functional_call(m.a, m.other, (x,)),
+                  a=nn.Conv2d(3, 4, 3), other={"weight": torch.rand(4, 3, 3, 3)})  # fmt: skip
+    model.other["bias"] = torch.rand(4)
+    assert notes(model) == [
+        "112 parameters in a are not used in this pass: their layers run with other tensors in "
+        "their place, which are not parameters of the model"
+    ]
+
+
+def test_a_buffer_that_is_returned_does_not_descend_from_the_input():
+    model = Model(lambda m, x: (m.a(x), m.anchors), a=nn.Conv2d(3, 4, 3), anchors=torch.rand(3, 4))
+    assert [n.operation for n in view_of(model).network.nodes] == ["input", "conv2d"]
+
+
 def test_parameters_that_lead_nowhere_are_named():
     def forward(m, x):
         (x.mean() * m.scale).sum()

@@ -11,7 +11,7 @@ from typing import Any
 
 import torch
 from torch import nn
-from torch.nn.parameter import is_lazy
+from torch.nn.parameter import UninitializedBuffer, is_lazy
 
 from vrnn.compute.loading.calling_forms import in_other_dtypes, resize_images, ways_to_call
 from vrnn.compute.loading.candidate import ModelCandidate
@@ -229,7 +229,7 @@ def _guessed(
         raise refuse_guesses(candidate, families, size, first) from first
     guesses, outcome = accepted
     inputs = to_inputs(guesses, device)
-    if any(is_lazy(p) for p in nn.Module.parameters(candidate.model)):
+    if _has_lazy_layers(candidate.model):
         outcome = _run(candidate.model, inputs)
     names = leaf_names(candidate.model, inputs)
     slots = find_slots(candidate, leaves_in(inputs), names, outcome.first_uses, size)
@@ -256,7 +256,17 @@ def _guess_notes(
 
 def _trial_model(model: nn.Module) -> nn.Module:
     """A copy of a model that the first pass would shape for good, else the model itself."""
-    return copy.deepcopy(model) if any(is_lazy(p) for p in nn.Module.parameters(model)) else model
+    if not _has_lazy_layers(model):
+        return model
+    # Torch cannot copy buffers without a shape itself.
+    make: Any = UninitializedBuffer
+    lazy = [buffer for buffer in nn.Module.buffers(model) if is_lazy(buffer)]
+    return copy.deepcopy(model, {id(b): make(device=b.device, dtype=b.dtype) for b in lazy})
+
+
+def _has_lazy_layers(model: nn.Module) -> bool:
+    tensors = (*nn.Module.parameters(model), *nn.Module.buffers(model))
+    return any(is_lazy(tensor) for tensor in tensors)
 
 
 def _run(model: nn.Module, inputs: ModelInputs) -> ProbeResult:

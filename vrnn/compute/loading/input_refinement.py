@@ -126,6 +126,7 @@ class Refiner:
         if use.kind == "embedding":
             if old.kind != "ids":
                 yield InputGuess("", "ids", (1, STEPS), torch.int64, use.size)
+                yield InputGuess("", "ids", (1,), torch.int64, use.size)  # a class label
             elif use.size < old.high:
                 yield replace(old, high=use.size)
             yield from shorter(old, use)
@@ -173,6 +174,8 @@ class Refiner:
         if not dtype.is_floating_point:
             dtype = old.dtype
         got = use.shape[use.axis] if use.shape else 0
+        if old.kind == "ids" and size and len(use.leaves) == 1 and use.shape == old.shape:
+            yield InputGuess("", "vector", (1, size), use.dtype or torch.get_default_dtype())
         if old.kind == "ids" or not size:
             return
         if use.kind == "recurrent":

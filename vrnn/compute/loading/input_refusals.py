@@ -59,8 +59,9 @@ def refuse_example(candidate: ModelCandidate, inputs: ModelInputs, error: Except
     what = f"its example_input {shapes}".rstrip()
     if is_out_of_memory(error):
         return VrnnError(_memory_text(candidate, what, error))
-    if missing_operators_advice(error):
-        return _without_operators(candidate, error)
+    refusal = _refuse_whatever_goes_in(candidate, error)
+    if refusal is not None:
+        return refusal
     texts = [v for v in _plain_leaves(inputs) if isinstance(v, str)]
     if texts and candidate.tokenizer is None and not shapes:
         advice = "define tokenizer in the script, a function from a text to token ids"
@@ -87,8 +88,9 @@ def refuse_guesses(
         return VrnnError(_memory_text(candidate, f"an input of {shapes}", error))
     sizes = dict.fromkeys("×".join(map(str, g[0].shape[1:])) for g in tried)
     others = f"; tried {', '.join(sizes)}" if len(sizes) > 1 else ""
-    if missing_operators_advice(error):
-        return _without_operators(candidate, error)
+    refusal = _refuse_whatever_goes_in(candidate, error)
+    if refusal is not None:
+        return refusal
     advice = _example_advice(candidate)
     is_sized = size is None and candidate.input_size is None
     if is_sized and any(g.kind == "image" for g in first):
@@ -128,8 +130,24 @@ def _memory_text(candidate: ModelCandidate, what: str, error: Exception) -> str:
     return f"out of memory running '{candidate.title}' on {what}{where}; {_OUT_OF_MEMORY}"
 
 
-def _without_operators(candidate: ModelCandidate, error: Exception) -> VrnnError:
-    return VrnnError(f"'{candidate.title}' cannot run: {missing_operators_advice(error)}")
+def _refuse_whatever_goes_in(candidate: ModelCandidate, error: Exception) -> VrnnError | None:
+    """The refusal of a model that no input would help."""
+    text = str(error)
+    if missing_operators_advice(error):
+        return VrnnError(f"'{candidate.title}' cannot run: {missing_operators_advice(error)}")
+    if isinstance(error, NotImplementedError) and 'missing the required "forward"' in text:
+        kind = type(candidate.model).__name__
+        return VrnnError(
+            f"'{kind}' of '{candidate.title}' has no forward, or one of its parts has none "
+            f"({' '.join(text.split())}); define it, or choose a model that has one, as "
+            "script.py:Name does"
+        )
+    if "NestedTensorImpl" in text:
+        return VrnnError(
+            f"'{candidate.title}' uses nested tensors, which have no shape that vrnn can follow; "
+            "use a padded tensor instead (torch.nn.utils.rnn.pad_sequence makes one)"
+        )
+    return None
 
 
 def _reason(error: Exception) -> str:

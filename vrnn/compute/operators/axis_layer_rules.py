@@ -81,14 +81,28 @@ def _convolution(call: AxisCall, result: torch.Tensor) -> Axes:
         claim(axes[-1], "width", CERTAIN)
     elif len(places) == 1 and weight.shape[-1] == 1:
         claim(axes[-1], "node", ASSUMED)  # it looks at each place alone: maybe points of a set
+    elif len(places) == 2 and weight.shape[-2:] == (1, 1):
+        # It looks at each place alone: pixels, or else points and their neighbors.
+        if all(f.root.source >= 0 for axis in axes[-2:] for f in axis):
+            claim_places(axes[-2:], places, LIKELY)
     else:
         claim_places(axes[-len(places) :], places)
     claim(axes[-len(places) - 1], "channel", CERTAIN)
     if len(axes) > len(places) + 1:
         claim(axes[-len(places) - 2], "batch", LIKELY)
+    _claim_kernels(call.axes(weight), places)
     channels = new_axis(result.shape[-len(places) - 1], "channel")
     samples = axes[: len(axes) - len(places) - 1]
     return (*samples, channels, *_slid(axes, places, result.shape))
+
+
+def _claim_kernels(axes: Axes, places: Sequence[AxisRole]) -> None:
+    """Say what a weight holds, for one that is computed: kernels for pairs of channels."""
+    for axis, role in zip(axes[-len(places) :], places, strict=True):
+        if axis_size(axis) > 1:
+            claim(axis, role, LIKELY)
+    claim(axes[1], "channel", LIKELY)
+    claim(tuple(f for f in axes[0] if f.size > 1), "other", LIKELY)
 
 
 @axis_rule(
@@ -194,8 +208,9 @@ def _linear(call: AxisCall, result: torch.Tensor) -> Axes:
             else new_axis(result.shape[-1], "token", LIKELY)
         )
         return (*axes[:-1], mixed)
+    evidence = LIKELY if is_positional(last) else CERTAIN  # frequencies may become others
     claim(last, "channel", LIKELY)
-    return (*axes[:-1], new_axis(result.shape[-1], "channel"))
+    return (*axes[:-1], new_axis(result.shape[-1], "channel", evidence))
 
 
 @axis_rule("embedding", "one_hot", "embedding_bag")
@@ -250,6 +265,9 @@ def _picked(call: AxisCall, result: torch.Tensor) -> Axes:
         for index, axis in enumerate(axes):
             if index != dim and len(source) == len(axes):
                 unify(axis, source[index])
+        indices = call.axes(call.tensors[1])
+        if len(indices) == 1 and axis_size(indices[0]) == axis_size(source[dim]):
+            unify(source[dim], indices[0])  # where each goes
         return axes
     if len(axes) != result.dim():
         raise ValueError("another number of axes")
@@ -267,7 +285,28 @@ def _stft(call: AxisCall, result: torch.Tensor) -> Axes:
         claim(axes[0], "batch", LIKELY)
     rest = [(AxisFactor(n),) for n in result.shape[len(axes) + 1 :]]
     frames = new_axis(result.shape[len(axes)], "time", LIKELY)
-    return (*axes[:-1], (AxisFactor(result.shape[len(axes) - 1]),), frames, *rest)
+    frequencies = new_axis(result.shape[len(axes) - 1], "height", LIKELY)
+    return (*axes[:-1], frequencies, frames, *rest)
+
+
+@axis_rule("fft2", "ifft2", "rfft2", "irfft2", "fft_fft2", "fft_ifft2", "fft_rfft2", "fft_irfft2")
+def _fft2(call: AxisCall, result: torch.Tensor) -> Axes:
+    axes = call.axes(call.tensors[0])
+    first, second = (d % len(axes) for d in call.value(2, "dim", (-2, -1)))
+    claim(axes[first], "height", LIKELY)
+    claim(axes[second], "width", LIKELY)
+    return tuple(
+        resized_axis(axis, int(size)) for axis, size in zip(axes, result.shape, strict=True)
+    )
+
+
+@axis_rule("cdist")
+def _distances(call: AxisCall, result: torch.Tensor) -> Axes:
+    one, other = (call.axes(t) for t in call.tensors[:2])
+    for axes in (one, other):
+        claim(axes[-2], "node", LIKELY)
+        claim(axes[-1], "channel", LIKELY)
+    return (*one[:-2], one[-2], other[-2])
 
 
 @axis_rule("istft")

@@ -55,8 +55,9 @@ def product_axes(
         raise ValueError("not broadcast")
     if isinstance(tensors[1], torch.nn.Parameter) and len(other) == 2:
         # A linear layer written out.
+        evidence = LIKELY if is_positional(left[1]) else CERTAIN  # such as a bank of filters
         claim(left[1], "channel", LIKELY)
-        return (*batch, left[0], new_axis(axis_size(right[1]), "channel"))
+        return (*batch, left[0], new_axis(axis_size(right[1]), "channel", evidence))
     rows = left[0]
     if _mixes_places(left, right, tensors[0]):
         rows = right[0]  # a graph's adjacency, or weights: the same places, mixed
@@ -240,6 +241,7 @@ def _recurrence(call: AxisCall, result: torch.Tensor) -> Axes:
     index = call.index_of(result)
     if is_packed:
         claim(axes[0], "time", LIKELY)
+        claim(call.axes(call.args[1])[0], "time", LIKELY)  # how many samples go on, at each step
         samples = new_axis(result.shape[1] if result.dim() == 3 else 1, "batch")
     else:
         is_batch_first = bool(call.args[-1])
@@ -264,7 +266,11 @@ def _pack(call: AxisCall, result: torch.Tensor) -> Axes:
     axes = call.axes(call.tensor(0))
     is_batch_first = bool(call.value(2, "batch_first", False))
     claim(axes[1 if is_batch_first else 0], "time", LIKELY)
-    claim(axes[0 if is_batch_first else 1], "batch", CERTAIN)
+    samples = axes[0 if is_batch_first else 1]
+    claim(samples, "batch", CERTAIN)
+    lengths = call.value(1, "lengths")
+    if isinstance(lengths, torch.Tensor) and lengths.shape == (axis_size(samples),):
+        unify(samples, call.axes(lengths)[0])
     if call.index_of(result):
         raise LookupError("sizes of batches")
     return (new_axis(result.shape[0], "time", LIKELY), *axes[2:])

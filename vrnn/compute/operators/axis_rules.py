@@ -233,7 +233,12 @@ def claim(axis: FactoredAxis, role: AxisRole, evidence: Evidence) -> None:
     unknown = [f for f in axis if f.roles.role is None]
     if role in ("time", "token", "depth", "node"):
         return  # several axes in a line: not for this are they tokens or time
-    if role == "batch":  # the samples, not what is several of each
+    if role == "channel" and len(unknown) == len(axis):
+        # An input that is flattened: its axes hold what they did before.
+        unknown = [f for f in unknown if f.root.source < 0 or f.size == 1]
+    if role == "batch":  # the samples, not what is several of each, such as frames
+        if any(f.roles.role == "batch" for f in axis):
+            return
         own = {f.roles for f in axis}
         unknown = [f for f in unknown if f.roles.fallback is None or (
             f.roles.fallback.root not in own

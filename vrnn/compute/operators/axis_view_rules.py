@@ -23,6 +23,7 @@ from vrnn.compute.operators.axis_rules import (
     broadcast_axes,
     claim,
     common_role,
+    has_role,
     resized_axis,
 )
 
@@ -372,5 +373,7 @@ def indexed_axes(axis: FactoredAxis, index: Axes, shape: Sequence[int]) -> list[
             else (resized_axis(axis, int(shape[0])))
         ]
     if len(index) == 1 and index[0][0].role == "other":  # the ends of a graph's edges
-        claim(axis, "node", Evidence.LIKELY)
+        claim(axis, "node", Evidence.CERTAIN)
+    elif has_role(index[-1], "token") and all(f.root.source < 0 for f in axis):
+        claim(index[-1], "token", Evidence.LIKELY)  # rows of a table, as an embedding picks them
     return list(index)

@@ -331,7 +331,9 @@ def _map_of_pair(e: OutputEvidence) -> Conclusion | None:
         return None
     if e.model.task == "flow":
         return Conclusion("flow", f"two maps of a model named {e.model.title}", False)
-    if e.image_count == 2 or (e.image and e.image[0] == 6):
+    images = [i.image_shape for i in e.inputs if i.image_shape]
+    is_pair = len(images) == 2 and images[0] == images[1]  # not a photo and its depth
+    if is_pair or (e.image and e.image[0] == 6):
         return Conclusion("flow", "two maps for two images", False)
     return None
 
@@ -352,6 +354,8 @@ def _map_like_input(e: OutputEvidence) -> Conclusion | None:
         return None
     if e.count in (1, 3) and e.model.task != "depth":
         return Conclusion("picture", evidence, False)
+    if "slice" in e.position:  # scans of several kinds in, tissues out: no one denoises those
+        return None
     return Conclusion("noise", evidence, False) if e.count > 3 and e.has_input_size else None
 
 

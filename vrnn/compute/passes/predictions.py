@@ -14,10 +14,17 @@ from vrnn.compute.loading.model_evidence import ModelEvidence
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.detections import decode_compound
 from vrnn.compute.passes.output_evidence import InputFact, OutputEvidence, last_operations
-from vrnn.compute.passes.output_rules import conclude
+from vrnn.compute.passes.output_rules import Conclusion, conclude
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import result_tensors, tensors_in
-from vrnn.network.axes import Axis, AxisChoice, AxisRole, default_index, local_index
+from vrnn.network.axes import (
+    SAMPLE_ROLES,
+    Axis,
+    AxisChoice,
+    AxisRole,
+    default_index,
+    local_index,
+)
 from vrnn.network.graph import Network
 from vrnn.network.output_decoding import decode
 from vrnn.network.predictions import Output
@@ -27,8 +34,6 @@ MAX_OUTPUTS = 12
 MIN_REPEATS = 3
 """Items of a list of equal shapes from which on only the last counts: estimates that a model
 improves step by step."""
-SAMPLE_ROLES: tuple[AxisRole, ...] = ("batch", "other")
-"""Roles of a first axis that counts samples: of one of length 1 often nothing is known."""
 SKIPPED_KEYS = ("past_key_values", "hidden_states", "attentions", "cross_attentions")
 """Parts of a result that hold what a model keeps, no predictions."""
 
@@ -90,9 +95,10 @@ def output_context(
     trace = view.trace
     names = [trace.records[i].module for i in trace.inputs]
     tensors = list(tensors_in(inputs if isinstance(inputs, tuple) else list(inputs)))
+    shown = [view.network.by_id[node] for node in view.network.inputs]
     facts = [
-        InputFact(name, tuple(t.shape), t.is_floating_point() or t.is_complex())
-        for name, t in zip(names, tensors, strict=False)
+        InputFact(name, _channels_first(t.shape, node.axes), not _holds_integers(t))
+        for name, t, node in zip(names, tensors, shown, strict=False)
     ]
     node_of = {r.id: node for node, members in view.members.items() for r in members}
     fallback = view.network.outputs[0]
@@ -102,10 +108,19 @@ def output_context(
         else OutputSource(node_of.get(record, fallback), *last_operations(trace, record))
         for record in trace.results
     ]
-    shown = [view.network.by_id[node] for node in view.network.inputs]
     unbatched = {n.axes[0].size for n in shown if n.axes and n.axes[0].role not in SAMPLE_ROLES}
     sizes = frozenset(fact.shape[0] for fact in facts if fact.shape) - unbatched
     return OutputContext(evidence, facts, sources, model, sizes)
+
+
+def _channels_first(shape: Sequence[int], axes: Sequence[Axis]) -> tuple[int, ...]:
+    if [axis.role for axis in axes][-3:] == ["height", "width", "channel"]:
+        return (*shape[:-3], shape[-1], *shape[-3:-1])
+    return tuple(shape)
+
+
+def _holds_integers(tensor: torch.Tensor) -> bool:
+    return not (tensor.is_floating_point() or tensor.is_complex())
 
 
 def decode_outputs(
@@ -134,6 +149,8 @@ def decode_outputs(
 
 
 Keys = tuple[str, ...]
+_PLACES: tuple[AxisRole, ...] = ("token", "node", "height", "width", "depth", "query", "key")
+"""Roles of axes that hold places, of which none is a class."""
 
 
 def _listed(
@@ -148,7 +165,8 @@ def _listed(
     sources = list(context.sources)
     if len(sources) != len(tensors):  # nothing is known: the graph's outputs in their order
         sources = [OutputSource(nodes[min(i, len(nodes) - 1)]) for i in range(len(tensors))]
-    own = [*context.model.parameters(), *context.model.buffers()] if context.model else []
+    model = context.model  # whose truth value some models do not give
+    own = [] if model is None else [*model.parameters(), *model.buffers()]
     unwanted = {id(tensor) for tensor in own}
     listed = []
     for number, (tensor, source) in enumerate(zip(tensors, sources, strict=True)):
@@ -211,6 +229,12 @@ def _decode_tensor(
         ", ".join(sample.positions),
     )  # fmt: skip
     found = conclude(evidence)
+    long = [axis for axis in axes if axis.size > 1]
+    if values.ndim == 1 and long and long[-1].size == len(values) and long[-1].role in _PLACES:
+        places = f"one value for each {long[-1].role}"
+        found = Conclusion("numbers", places, long[-1].certainty != "assumed")
+    if values.ndim == 1 and _holds_integers(tensor):
+        found = Conclusion("numbers", "whole numbers")
     return decode(
         found.kind, values, source.node or 0, name=evidence.name, evidence=found.evidence,
         is_sure=found.is_sure,
@@ -243,6 +267,9 @@ class _Sample:
         self.positions: list[str] = []
         self._are_logits = any("logit" in key.lower() for key in keys)
         self._choices = {choice.role: choice.index for choice in choices}
+        roles = [axis.role for axis in axes]
+        if roles[-3:] == ["height", "width", "channel"]:
+            self.tensor = tensor.movedim(-1, -3)
         self._take_sample(axes, context)
         self._take_slice(context)
         self._arrange(context)

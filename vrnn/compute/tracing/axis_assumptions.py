@@ -19,6 +19,7 @@ PLACES: tuple[tuple[AxisRole, ...], ...] = (
 """Roles of so many axes that are neither samples nor channels."""
 
 FRAMES: tuple[AxisRole, ...] = ("time",)
+NEIGHBORS: tuple[AxisRole, ...] = ("node",)
 
 
 def unknown_units(axes: Axes) -> list[AxisUnit]:
@@ -85,5 +86,7 @@ def _assume_places(rest: Sequence[AxisUnit], known: set[AxisRole | None]) -> Non
     roles = PLACES[min(len(rest), len(PLACES) - 1)]
     if {"height", "width"} <= known:
         roles = FRAMES * len(rest)
+    elif "node" in known:  # neighbors of each
+        roles = NEIGHBORS * len(rest)
     for unit, role in zip(reversed(rest), reversed(roles), strict=False):
         unit.factor.claim(role, Evidence.ASSUMED)

@@ -44,11 +44,33 @@ def check_parameters(view: GraphView, model: nn.Module) -> tuple[str, ...]:
     shown = {id(p) for members in view.members.values() for r in members for p in r.own_parameters}
     unused = [path for path in parameters if path not in used]
     lost = [path for path in used if id(parameters[path]) not in shown]
+    replaced = [path for path in unused if _ran_with_others(path, view.trace, model)]
+    unused = [path for path in unused if path not in replaced]
+    if replaced:
+        notes.append(
+            f"{_amount(view.trace, replaced)} not used in this pass: their layers run with other"
+            " tensors in their place, which are not parameters of the model"
+        )
     if unused:
         notes.append(f"{_amount(view.trace, unused)} not used in this pass")
     if lost:
         notes.append(f"{_amount(view.trace, lost)} used but lead to no layer that is shown")
     return tuple(notes)
+
+
+def _ran_with_others(path: str, traced: Trace, model: nn.Module) -> bool:
+    """Whether the layer of an unused parameter ran, as `torch.func.functional_call` lets it."""
+    owner = path.rpartition(".")[0]
+    if not any(r.module == owner and r.is_leaf_module for r in traced.records):
+        return False
+    layer = dict(named_modules(model)).get(owner)
+    return isinstance(layer, _ALL_PARAMETERS_USED)
+
+
+_ALL_PARAMETERS_USED = (
+    nn.Linear, nn.modules.conv._ConvNd, nn.modules.batchnorm._BatchNorm, nn.LayerNorm, nn.GroupNorm,
+)  # fmt: skip
+"""Layers that use all of their parameters whenever they run."""
 
 
 def _amount(traced: Trace, paths: list[str]) -> str:

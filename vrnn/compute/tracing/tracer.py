@@ -45,7 +45,7 @@ from vrnn.compute.tracing.calls import CustomFunction, watch_calls
 from vrnn.compute.tracing.gaps import ENTRIES, EXITS, GapSource, GapTable
 from vrnn.compute.tracing.gradient_log import GradientLog
 from vrnn.compute.tracing.input_places import Places, input_places
-from vrnn.compute.tracing.map_layouts import places_of_axes
+from vrnn.compute.tracing.map_layouts import places_of_axes, read_tensor
 from vrnn.compute.tracing.module_stack import (
     ModuleStack,
     kept_values,
@@ -62,7 +62,7 @@ from vrnn.compute.tracing.tensors import (
     version_of,
 )
 from vrnn.errors import VrnnError
-from vrnn.network.axes import AxisRole
+from vrnn.network.axes import SAMPLE_ROLES, AxisRole
 
 
 @dataclass(eq=False)
@@ -260,8 +260,17 @@ def _trace_along(
                         traced.call_count,
                     )  # fmt: skip
             assume_roles(record.axes for record in traced.records)
+            _label_inputs_without_samples(traced)
             return traced
         inside_scripts = True
+
+
+def _label_inputs_without_samples(traced: Trace) -> None:
+    """Name all axes of an input whose first one does not count samples."""
+    for record in (traced.records[i] for i in traced.inputs):
+        axes = read_tensor(record.axes).axes
+        if axes and axes[0].role not in SAMPLE_ROLES:
+            record.label = "×".join(str(n) for n in record.shape)
 
 
 @contextmanager
@@ -705,6 +714,7 @@ class _Recorder(TorchFunctionMode):
         """
         made = [t for t in tensors_in(result) if self._origins.get(t) is None]
         made = [t for t in made if not isinstance(t, nn.Parameter) and t.is_floating_point()]
+        made = [t for t in made if id(t) not in self._held]
         made = [t for t in made if self._origins.find_alias(t) is None]
         origins = [(t, self._origins.get(t)) for t in tensors_in(args)]
         sources = [(t, o) for t, o in origins if o is not None and o.has_record]
