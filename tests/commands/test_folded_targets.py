@@ -134,10 +134,15 @@ def test_models_come_back_when_none_of_a_session_can_be_opened(studio, tmp_path)
     assert len(studio.world.networks[0].result.outputs) == len(result)
 
 
-def test_a_camera_whose_layer_is_gone_goes_back_to_the_overview(studio, capsys):
+def test_a_camera_whose_layer_is_gone_goes_back_to_the_overview(studio):
     reset(studio)
     studio.do(FoldAllStages())
     studio.do(GoToView("layer:stage1"))
-    studio.do(FoldAllStages())  # the module is open, and no longer one thing
-    assert studio.camera == "overview"
-    assert "back to the overview: 6 layers have 'stage1' in their name" in capsys.readouterr().err
+    studio.do(FoldAllStages())  # the module is open, and all its layers are seen
+    assert studio.eye() == studio.eye("layer:stage1")
+    assert studio.camera == "layer:stage1"
+    studio.camera = "layer:gone.with.its.model"
+    assert studio.eye() == studio.eye("overview")
+    (message,) = studio.workspace.messages
+    assert message.startswith("back to the overview: there is no layer 'gone.with.its.model'")
+    studio.workspace.messages.clear()

@@ -37,7 +37,7 @@ def shown(world, state):
 def test_an_output_is_shown_as_chosen_until_that_is_undone(world):
     stack = UndoStack(State())
     command = ShowOutputAs("numbers")
-    stack.push(command.label, command.apply(State(), world))
+    stack.push("show", command.apply(State(), world))
     numbers, other = shown(world, stack.state)
     assert isinstance(numbers, Values)
     assert numbers.numbers.tolist() == pytest.approx([0.1, 2.0, -1.0])

@@ -224,6 +224,18 @@ def test_layers_are_found_by_name_or_by_a_part_only_one_has():
     assert camera.z > panel_corners(world, 0, node.id)[0, 2]
 
 
+def test_a_camera_of_a_module_shows_all_its_layers_and_nothing_is_ambiguous():
+    world, network, _ = small_world()
+    modules = world.networks[0].modules
+    name = next(name for name in modules if 1 < len(modules[name]) < len(network.nodes))
+    camera = camera_by_name(world, f"layer:{name}", 1.5, 1.0)
+    corners = np.concatenate([panel_corners(world, 0, node) for node in modules[name]])
+    clip = np.c_[corners, np.ones(len(corners))] @ camera.clip_from_world(1.5).T
+    assert (np.abs(clip[:, :2]) <= clip[:, 3:]).all()
+    everything = camera_by_name(world, "overview", 1.5, 1.0)
+    assert np.linalg.norm(camera.position - everything.position) > 0.5
+
+
 def test_a_network_of_one_layer_stands_too():
     world = World()
     world.set_addresses(

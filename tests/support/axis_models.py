@@ -133,6 +133,26 @@ def _pooled_frames(m, x):
 
 
 @_case(
+    "frames of one clip",
+    lambda: {"c": nn.Conv2d(3, 8, 3, 2, 1), "d": nn.Conv2d(8, 6, 3, 2, 1), "f": nn.Linear(6, 4)},
+    lambda: torch.randn(1, 5, 3, 16, 24),
+    input=("batch time channel height width", (3, 16, 24), IMAGE),
+    d=("time channel height width", (6, 4, 6), IMAGE), f=("batch channel", (4, 1, 1), "vector"),
+)  # fmt: skip
+def _frames_of_one_clip(m, x):
+    return m.f(m.d(m.c(x.flatten(0, 1)).relu()).mean((2, 3)).view(1, 5, -1).mean(1))
+
+
+@_case(
+    "steps of token ids first", lambda: {"e": nn.Embedding(9, 8), "r": nn.LSTM(8, 6)},
+    lambda: torch.tensor([[1, 2, 3], [4, 5, 6], [7, 8, 1], [2, 2, 3], [4, 4, 1]]),
+    input=("token batch", (1, 1, 5), "sequence"), r=("token batch channel", (6, 1, 5), "sequence"),
+)  # fmt: skip
+def _steps_of_token_ids_first(m, x):
+    return m.r(m.e(x))[0]
+
+
+@_case(
     "volume", lambda: {"c": nn.Conv3d(1, 4, 3, padding=1), "p": nn.MaxPool3d(2)},
     lambda: torch.randn(1, 1, 8, 12, 10),
     c=("batch channel depth height width", (4, 12, 10), "volume"),

@@ -7,7 +7,7 @@ from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import NavigationActions
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
-from vrnn.scene.viewpoints import find_layer, frame_layer, start_camera
+from vrnn.scene.viewpoints import frame_named, start_camera
 
 READY_VIEWS = ("overview", "front", "top")
 """Viewpoints 1, 2 and 3 until others are stored; 4 is the start."""
@@ -44,12 +44,8 @@ class WindowNavigator(NavigationActions):
         name = camera.removeprefix("layer:")
         if name == camera:
             return self._view.camera(name)
-        world = self._world.at_rest()
-        slot = network
-        node = world.node_id(slot, name) if slot is not None else None
-        if slot is None or node is None:
-            slot, node = find_layer(world, name, slot)
-        return frame_layer(world, slot, node, self._view.aspect, self._fly_camera.camera.fov)
+        fov = self._fly_camera.camera.fov
+        return frame_named(self._world.at_rest(), name, network, self._view.aspect, fov)
 
     def _fly(self, camera: Camera) -> None:
         self.user_has_moved = True

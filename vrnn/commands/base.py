@@ -109,11 +109,6 @@ class UndoableCommand(Command):
         """
         return placement
 
-    @property
-    def label(self) -> str:
-        """The name of the step in the list of what can be undone."""
-        return type(self).__name__
-
 
 @dataclass(frozen=True)
 class LayerCommand(UndoableCommand):

@@ -29,10 +29,6 @@ class Change(Protocol):
     def apply(self, state: State, world: World) -> State:
         """Give the state afterwards."""
 
-    @property
-    def label(self) -> str:
-        """The name of the step."""
-
 
 @dataclass(frozen=True)
 class ImageSelection:

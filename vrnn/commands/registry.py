@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from vrnn.commands.base import Command
 from vrnn.errors import VrnnError
@@ -168,6 +168,12 @@ def info_of(command_or_kind: Command | type[Command]) -> CommandInfo:
     if kind not in _INFO_BY_KIND:
         raise VrnnError(f"{kind.__name__} is no registered command; decorate it with @command")
     return _INFO_BY_KIND[kind]
+
+
+def step_title(command: object) -> str:
+    """Return what a step that a command made is called where it can be undone."""
+    info = _INFO_BY_KIND.get(cast(type[Command], type(command)))
+    return type(command).__name__ if info is None else info.title.partition(":")[0]
 
 
 def unregister(name: str) -> None:

@@ -11,11 +11,14 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
 
 MAX_FIELD_OF_VIEW = radians(75)
 """Of a view of one layer, radians."""
+MAX_NAMES = 6
+"""Layers of a similar name that a message lists."""
 EYE_HEIGHT = 1.7
 """Of someone who stands, meters."""
 START_BEHIND_TITLE, START_BEFORE_TITLE = 5.5, 2.4
@@ -38,11 +41,9 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         VrnnError: When there is no such camera or layer.
     """
     if name.startswith("layer:"):
-        slot, node = find_layer(world, name.removeprefix("layer:"))
-        return frame_layer(world, slot, node, aspect, fov)
+        return frame_named(world, name.removeprefix("layer:"), None, aspect, fov)
     if name == "overview":
-        yaw, pitch = find_arrangement(world.state.arrangement).overview
-        return frame_all(world, radians(yaw), radians(pitch), aspect, fov)
+        return frame_all(world, *_overview_direction(world), aspect, fov)
     if name == "front":
         return frame_all(world, 0.0, 0.0, aspect, fov)
     if name == "top":
@@ -63,6 +64,40 @@ def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float)
     return frame_points(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
 
 
+def frame_named(world: World, name: str, network: int | None, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces a layer, or looks at all layers of a module as the overview does.
+
+    Args:
+        world: The world.
+        name: Of the layer, a part of it that only one has, or that of a module.
+        network: Slot of the only network to look in; None for all.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: When there is no such layer or module, or several.
+    """
+    slots = world.slots if network is None else (network,)
+    for slot in slots:
+        node = world.node_id(slot, name)
+        if node is not None:
+            return frame_layer(world, slot, node, aspect, fov)
+    for slot in slots:
+        nodes = world.networks[slot].modules.get(name, ()) if slot in world.networks else ()
+        if nodes:
+            corners = np.concatenate([panel_corners(world, slot, node) for node in nodes])
+            yaw, pitch = _overview_direction(world)
+            return frame_points(corners, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin=0.08)
+    slot, node = find_layer(world, name, network)
+    return frame_layer(world, slot, node, aspect, fov)
+
+
+def _overview_direction(world: World) -> tuple[float, float]:
+    """Yaw and pitch of the overview, radians."""
+    yaw, pitch = find_arrangement(world.state.arrangement).overview
+    return radians(yaw), radians(pitch)
+
+
 def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
     """Return a camera that faces one layer, between it and whatever is in front of it.
 
@@ -75,6 +110,7 @@ def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -
     """
     node = world.shown_node(slot, node)
     corners = panel_corners(world, slot, node)
+    corners[:2, 1] -= _name_room(world, slot, node)
     camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
     free = free_depth(world, slot, node)
     z = float(corners[0, 2])
@@ -84,6 +120,14 @@ def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -
     closer = max(free - 0.1, 0.3)
     wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), MAX_FIELD_OF_VIEW)
     return replace(camera, z=z + closer, fov=wide)
+
+
+def _name_room(world: World, slot: int, node: int) -> float:
+    """Meters below a panel that the names of its tokens take."""
+    network, frame = world.networks[slot], world.placement_frame(slot)
+    shape = frame.placement.panel_shapes.get(node)
+    named = has_token_names(world.visible_node(slot, node), shape, network.info.token_names)
+    return TOKEN_NAME_ROOM if named else 0.0
 
 
 def start_camera(world: World, fov: float) -> Camera:
@@ -132,8 +176,11 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
     if len(partial) == 1:
         return partial[0]
     if partial:
-        some = ", ".join(names[key] for key in partial[:6])
-        raise VrnnError(f"{len(partial)} layers have '{name}' in their name ({some}, …); say which")
+        some = ", ".join(names[key] for key in partial[:MAX_NAMES])
+        more = ", …" if len(partial) > MAX_NAMES else ""
+        raise VrnnError(
+            f"{len(partial)} layers have '{name}' in their name ({some}{more}); say which"
+        )
     close = difflib.get_close_matches(name, list(names.values()), 4, 0.4)
     hint = f"close to it: {', '.join(close)}" if close else "`vrnn graph` lists them all"
     raise VrnnError(f"there is no layer '{name}'; {hint}")

@@ -120,8 +120,9 @@ COLORS: dict[str, Color] = {
     "checkbox_selected_bg": DEEP,
     "input_text_cursor": ACCENT,
     "tree_lines": EDGE,
-    "slider_grab": ACCENT,
-    "slider_grab_active": ACCENT,
+    # The number of a slider is drawn over its grab, and has to be readable there too.
+    "slider_grab": _with(ACCENT, 0.42),
+    "slider_grab_active": _with(ACCENT, 0.55),
     "button": RAISED,
     "button_hovered": EDGE,
     "button_active": _with(ACCENT, 0.45),

@@ -104,14 +104,15 @@ def wrapped_text(text: str) -> None:
     imgui.pop_text_wrap_pos()
 
 
-def same_line_if_fits(text: str) -> None:
-    """Put the next button beside the last one if it fits.
+def same_line_if_fits(text: str, mark: float = 0.0) -> None:
+    """Put the next button or check box beside the last one if it fits.
 
     Args:
         text: Text of the next button.
+        mark: Width of what stands before the text, such as the square of a check box, pixels.
     """
     style = imgui.get_style()
-    needed = imgui.calc_text_size(text).x + 2 * style.frame_padding.x + style.item_spacing.x
+    needed = imgui.calc_text_size(text).x + mark + 2 * style.frame_padding.x + style.item_spacing.x
     right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
     if imgui.get_item_rect_max().x + needed <= right:
         imgui.same_line()

@@ -14,6 +14,7 @@ import numpy as np
 
 from vrnn.commands.context import Change
 from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.registry import step_title
 from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
@@ -115,7 +116,7 @@ class Workspace:
         state = command.apply(before, self.world)
         check_change(before, state)
         if state != before:
-            self.history.push(command.label, state)
+            self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
             self.apply_state(state, move=self.world.state == before)

@@ -22,7 +22,7 @@ from vrnn.network.axes import AxisChoice, AxisRole, is_unsure
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 
-UNSURE = ("video", "points", "frames without time", "patches by hand")
+UNSURE = ("video", "points", "frames without time", "frames of one clip", "patches by hand")
 """Models that do not tell what some axes hold: these are guessed, and told so."""
 
 

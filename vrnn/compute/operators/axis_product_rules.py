@@ -20,6 +20,7 @@ from vrnn.compute.operators.axis_rules import (
     axis_rule,
     broadcast_axes,
     claim,
+    claim_steps,
     has_role,
     is_positional,
     new_axis,
@@ -212,10 +213,11 @@ def _attention(call: AxisCall, result: torch.Tensor) -> Axes:
 def _multi_head(q: Axes, k: Axes, v: Axes, call: AxisCall, result: torch.Tensor) -> Axes:
     """`multi_head_attention_forward`: (T, N, C), or (T, C) without a batch."""
     for axes in (q, k, v):
-        claim(axes[0], "token", LIKELY)
         claim(axes[-1], "channel", LIKELY)
         if len(axes) == 3:
-            claim(axes[1], "batch", LIKELY)
+            claim_steps(axes[0], axes[1], "token", LIKELY)
+        else:
+            claim(axes[0], "token", LIKELY)
     if axis_size(k[0]) == axis_size(v[0]):
         unify(k[0], v[0])
     if len(q) == 3 and len(k) == 3:
@@ -246,8 +248,7 @@ def _recurrence(call: AxisCall, result: torch.Tensor) -> Axes:
     else:
         is_batch_first = bool(call.args[-1])
         time, samples = (axes[1], axes[0]) if is_batch_first else (axes[0], axes[1])
-        claim(time, "time", LIKELY)
-        claim(samples, "batch", CERTAIN)
+        claim_steps(time, samples, "time", CERTAIN)
     channels = new_axis(result.shape[-1], "channel")
     if index == 0:
         return (*axes[:-1], channels)
@@ -265,9 +266,8 @@ def _recurrent_cell(call: AxisCall, result: torch.Tensor) -> Axes:
 def _pack(call: AxisCall, result: torch.Tensor) -> Axes:
     axes = call.axes(call.tensor(0))
     is_batch_first = bool(call.value(2, "batch_first", False))
-    claim(axes[1 if is_batch_first else 0], "time", LIKELY)
-    samples = axes[0 if is_batch_first else 1]
-    claim(samples, "batch", CERTAIN)
+    steps, samples = (axes[1], axes[0]) if is_batch_first else (axes[0], axes[1])
+    claim_steps(steps, samples, "time", CERTAIN)
     lengths = call.value(1, "lengths")
     if isinstance(lengths, torch.Tensor) and lengths.shape == (axis_size(samples),):
         unify(samples, call.axes(lengths)[0])

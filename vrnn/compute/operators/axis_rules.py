@@ -247,6 +247,28 @@ def claim(axis: FactoredAxis, role: AxisRole, evidence: Evidence) -> None:
         factor.claim(role, min(evidence, Evidence.LIKELY))
 
 
+def claim_steps(
+    steps: FactoredAxis, samples: FactoredAxis, role: AxisRole, evidence: Evidence
+) -> None:
+    """Say which axis of a sequence has its steps and which its samples.
+
+    An embedding takes the first axis of token ids for samples; where those turn out to be the
+    second one, the first has the tokens.
+
+    Args:
+        steps: The axis along which the sequence runs.
+        samples: The other one.
+        role: What the steps are, where nothing tells: `time` or `token`.
+        evidence: For the samples.
+    """
+    has_tokens = has_role(samples, "token")
+    claim(samples, "batch", evidence)
+    is_swapped = has_role(steps, "batch") and not has_role(samples, "channel")
+    if is_swapped and has_tokens:
+        role = "token"
+    claim(steps, role, Evidence.CERTAIN if is_swapped else Evidence.LIKELY)
+
+
 def new_axis(size: int, role: AxisRole, evidence: Evidence = Evidence.CERTAIN) -> FactoredAxis:
     """Return an axis with a role that is no axis of the arguments."""
     factor = AxisFactor(int(size))

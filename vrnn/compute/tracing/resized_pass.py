@@ -19,7 +19,7 @@ from torch.overrides import TorchFunctionMode
 from torch.utils._pytree import tree_map_only
 
 from vrnn.compute.model_inputs import Inputs, call_model, map_tensors
-from vrnn.compute.operators.axis_factors import Axes, AxisFactor, Evidence
+from vrnn.compute.operators.axis_factors import Axes, AxisFactor, Evidence, expanded
 from vrnn.compute.tracing.axis_assumptions import unknown_units
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.map_layouts import units_of
@@ -116,6 +116,8 @@ def _learn(record: TracedTensor, moved: Mapping[tuple[int, int], AxisFactor]) ->
         cause = moved.get((record.id, unit.place))
         if cause is None or not is_alone or cause.root is unit.factor.root:
             continue
+        if any(factor.root is cause.root for factor in expanded(record.axes[unit.place])):
+            continue  # frames that are folded into the samples move with these, and are none
         role = cause.role
         if role is not None:
             unit.factor.claim(role, Evidence.MEASURED)

@@ -17,7 +17,7 @@ from vrnn.scene.headset.rig_math import (
 )
 from vrnn.scene.headset.tracking import Pose, Rig
 from vrnn.scene.linalg import turned_about_y
-from vrnn.scene.viewpoints import camera_by_name, find_layer, frame_layer, start_camera
+from vrnn.scene.viewpoints import camera_by_name, frame_named, start_camera
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
 
@@ -61,11 +61,7 @@ def rig_for_view(world: World, head: Pose, view: str, network: int | None = None
     if name == view:
         camera = camera_by_name(world, name, 1.0, FIELD_OF_VIEW)
     else:
-        slot = network
-        node = world.node_id(slot, name) if slot is not None else None
-        if slot is None or node is None:
-            slot, node = find_layer(world, name, slot)
-        camera = frame_layer(world, slot, node, 1.0, FIELD_OF_VIEW)
+        camera = frame_named(world, name, network, 1.0, FIELD_OF_VIEW)
     return with_eye_at(head, camera.position, camera.yaw)
 
 

@@ -55,8 +55,9 @@ CAPTION_HEIGHT = 0.06
 MAX_CAPTION_LINES = 5
 BOX_TEXT_HEIGHT = 0.07
 """Capital height beside a detector's box, meters."""
-EVIDENCE_HEIGHT = 0.085
+EVIDENCE_HEIGHT = 0.11
 """Capital height of what an output is taken for, meters."""
+MAX_EVIDENCE_LINES = 2
 MIN_EVIDENCE_WIDTH = 3.6
 """Room for that, meters."""
 BOX_LINE = 0.014
@@ -175,8 +176,14 @@ def _evidence_caption(output: Output, origin: Point, width: float) -> list[TextL
     """What an output is taken for, where that is not sure."""
     if output.is_sure:
         return []
-    text = elide(caption(output), max(width, MIN_EVIDENCE_WIDTH), EVIDENCE_HEIGHT)
-    return [TextLabel(text, origin, EVIDENCE_HEIGHT, OTHER_TEXT, fade=5.0)]
+    x, y, z = origin
+    room = max(width, MIN_EVIDENCE_WIDTH)
+    lines = wrap(caption(output), room, EVIDENCE_HEIGHT, MAX_EVIDENCE_LINES)
+    pitch = 1.6 * EVIDENCE_HEIGHT
+    return [
+        TextLabel(line, (x, y + pitch * i, z), EVIDENCE_HEIGHT, ANNOTATION, fade=5.0)
+        for i, line in enumerate(reversed(lines))
+    ]
 
 
 def _legend(

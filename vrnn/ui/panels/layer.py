@@ -33,6 +33,7 @@ from vrnn.ui.widgets import (
     combo,
     labeled,
     property_table,
+    same_line_if_fits,
     slider,
     wrapped_text,
 )
@@ -169,7 +170,7 @@ class LayerPanel(Panel):
             self._draw_histogram("weights", weights, limits)
             imgui.text_colored(MUTED_COLOR, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
         _, self._log = imgui.checkbox("logarithmic", self._log)
-        imgui.same_line()
+        same_line_if_fits("same axes for all layers", imgui.get_frame_height())
         _, self._same_axes = imgui.checkbox("same axes for all layers", self._same_axes)
 
     def _draw_histogram(

@@ -13,6 +13,8 @@ from vrnn.ui.panels.module_tree import TreeRow, matching_rows, tree_rows, visibl
 from vrnn.ui.style import ACCENT, MUTED_COLOR
 from vrnn.ui.widgets import link_button
 
+FOLDED = "folded"
+"""What the button of a folded row says."""
 MAX_ROWS_OPENED = 60
 """Networks with at most this many rows begin with all modules open."""
 
@@ -43,7 +45,7 @@ class ModelPanel(Panel):
         imgui.table_setup_scroll_freeze(0, 1)
         imgui.table_setup_column("layer", imgui.TableColumnFlags_.width_stretch.value)
         imgui.table_setup_column("shape", fixed, 5.6 * em)
-        imgui.table_setup_column("parameters", fixed, 3.6 * em)
+        imgui.table_setup_column("params", fixed, 3.6 * em)
         imgui.push_style_color(imgui.Col_.text, MUTED_COLOR)
         imgui.table_headers_row()
         imgui.pop_style_color()
@@ -114,7 +116,10 @@ class ModelPanel(Panel):
         if context.subject == key and not row.is_module:
             kind |= flags.selected
         imgui.set_next_item_open(key in self._opened)
-        imgui.tree_node_ex(row.name if searching else row.short_name, int(kind))
+        name = row.name if searching else row.short_name
+        space = imgui.get_tree_node_to_label_spacing() + imgui.calc_text_size(name).x
+        free = imgui.get_content_region_avail().x - space
+        imgui.tree_node_ex(name, int(kind))
         if imgui.is_item_toggled_open():
             self._opened ^= {key}
         elif imgui.is_item_clicked():
@@ -122,26 +127,35 @@ class ModelPanel(Panel):
         is_hovered = imgui.is_item_hovered()
         if indent:
             imgui.unindent(indent)
-        _draw_fold_button(context, row, is_hovered)
+        text = _fold_text(context, row, is_hovered)
+        width = imgui.calc_text_size(text).x + 2 * imgui.get_style().frame_padding.x
+        beside_name = width <= free
+        if text and beside_name:
+            imgui.same_line()
+            _draw_fold_button(context, row, text)
         imgui.table_next_column()
         imgui.text_colored(MUTED_COLOR, row.shape)
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, row.parameters)
+        if text and not beside_name:  # it would cover the name
+            _draw_fold_button(context, row, text)
+        else:
+            imgui.text_colored(MUTED_COLOR, row.parameters)
         imgui.pop_id()
 
 
-def _draw_fold_button(context: PanelContext, row: TreeRow, hovered: bool) -> None:
-    """Draw a button that folds the row under the mouse, or opens one that is folded."""
+def _fold_text(context: PanelContext, row: TreeRow, hovered: bool) -> str:
+    """Return what the button says that folds the row under the mouse, or opens one; '' for none."""
     if not row.foldable:
-        return
+        return ""
     state, key = context.world.state, (row.slot, row.name)
     folded = key in state.folds if row.is_module else state.layer(key).folded
-    if not (folded or hovered):
-        return
-    text = "folded" if folded else "fold"
-    imgui.same_line()
+    return FOLDED if folded else "fold" if hovered else ""
+
+
+def _draw_fold_button(context: PanelContext, row: TreeRow, text: str) -> None:
+    """Draw the button that folds or opens a row, at the right of its column."""
     right = imgui.get_cursor_screen_pos().x + imgui.get_content_region_avail().x
     width = imgui.calc_text_size(text).x + 2 * imgui.get_style().frame_padding.x
     imgui.set_cursor_screen_pos((right - width, imgui.get_cursor_screen_pos().y))
     if link_button(text):
-        context.do(Fold(row.name, row.slot, not folded))
+        context.do(Fold(row.name, row.slot, text != FOLDED))

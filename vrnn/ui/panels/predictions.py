@@ -128,9 +128,14 @@ def _draw_undo(context: PanelContext) -> None:
     for i, (verb, label, command) in enumerate(steps):
         if i:
             imgui.same_line()
+        text = f"{verb}: {label}" if label else verb
+        room = half - 2 * imgui.get_style().frame_padding.x
+        fitting = text if imgui.calc_text_size(text).x <= room else verb
         imgui.begin_disabled(not label)
-        if imgui.button(f"{verb} {label}###{verb}", (half, 0)):
+        if imgui.button(f"{fitting}###{verb}", (half, 0)):
             context.do(command)
+        if fitting != text:
+            imgui.set_item_tooltip(text)
         imgui.end_disabled()
 
 
