@@ -29,6 +29,9 @@ MIN_VALUES = 48
 """Fewer values say nothing about the distribution that they were drawn from."""
 MAX_VALUES = 4096
 """Values of a tensor that are compared with a distribution."""
+MIN_ROWS = 16
+ROW_VALUES = 4 * MAX_VALUES
+"""A tensor's values are taken from so many rows at least, that hold so many values together."""
 MAX_KS = 2.5
 """Kolmogorov-Smirnov statistic × √n above which values were not drawn from a distribution: a sample
 of it is there once in 130,000."""
@@ -219,8 +222,11 @@ def _is_norm_untouched(module: nn.Module) -> bool:
 
 def _looks_drawn(weight: torch.Tensor) -> bool:
     """Whether a weight looks like one draw of a usual initializer."""
-    values = weight.reshape(weight.shape[0], -1).float().cpu()
-    kept = values[(values != 0).any(1)].reshape(-1)  # without the row of a padding index
+    values = weight.reshape(weight.shape[0], -1)
+    rows = max(MIN_ROWS, ROW_VALUES // values.shape[1])
+    kept = _without_zero_rows(values[:: max(1, len(values) // rows)])
+    if not kept.numel():
+        kept = _without_zero_rows(values)
     if not kept.numel():
         return True
     step = max(1, kept.numel() // MAX_VALUES)
@@ -232,7 +238,13 @@ def _looks_drawn(weight: torch.Tensor) -> bool:
     limit = MAX_KS / np.sqrt(len(sample))
     if any(distance < limit for distance in _distances(sample)):
         return True
-    return _is_orthogonal(values)
+    return _is_orthogonal(values.float().cpu())
+
+
+def _without_zero_rows(values: torch.Tensor) -> torch.Tensor:
+    """All values of a matrix but those of rows such as that of a padding index, in a line."""
+    values = values.float().cpu()
+    return values[(values != 0).any(1)].reshape(-1)
 
 
 def _distances(sample: np.ndarray) -> Iterator[float]:

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from enum import IntEnum
-from math import prod
 
 from vrnn.network.axes import AxisRole
 
@@ -164,14 +163,20 @@ def new_axes(shape: Iterable[int]) -> Axes:
 
 def axis_size(axis: FactoredAxis) -> int:
     """Return the length of an axis."""
-    return prod(factor.size for factor in axis)
+    size = 1
+    for factor in axis:
+        size *= factor.size
+    return size
 
 
 def fits(axes: Axes, shape: Sequence[int]) -> bool:
     """Return whether axes are those of a tensor of a shape."""
-    return len(axes) == len(shape) and all(
-        axis_size(axis) == size for axis, size in zip(axes, shape, strict=True)
-    )
+    if len(axes) != len(shape):
+        return False
+    for axis, size in zip(axes, shape, strict=True):
+        if (axis[0].size if len(axis) == 1 else axis_size(axis)) != size:
+            return False
+    return True
 
 
 def expanded(axis: FactoredAxis) -> FactoredAxis:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
-from vrnn.compute.operators.axis_factors import Axes, Evidence
+from vrnn.compute.operators.axis_factors import Axes, AxisFactor, Evidence
 from vrnn.compute.tracing.input_places import looks_channels_last
 from vrnn.compute.tracing.map_layouts import AxisUnit, units_of
 from vrnn.network.axes import AxisRole
@@ -24,7 +24,13 @@ NEIGHBORS: tuple[AxisRole, ...] = ("node",)
 
 def unknown_units(axes: Axes) -> list[AxisUnit]:
     """Return what has no role yet and is longer than 1."""
+    if not any(_may_be_unknown(factor.root) for axis in axes for factor in axis):
+        return []
     return [unit for unit in units_of(axes) if unit.role is None and unit.size > 1]
+
+
+def _may_be_unknown(factor: AxisFactor) -> bool:
+    return bool(factor.parts) or (factor.size > 1 and factor.role is None)
 
 
 def assume_roles(tensors: Iterable[Axes]) -> None:
@@ -33,10 +39,15 @@ def assume_roles(tensors: Iterable[Axes]) -> None:
     Args:
         tensors: The axes of each tensor, the inputs first.
     """
+    settled: set[int] = set()  # of several tensors with the same axes one is looked at
     for axes in tensors:
+        if id(axes) in settled:
+            continue
         unknown = unknown_units(axes)
         if unknown:
             _assume(axes, unknown)
+        else:
+            settled.add(id(axes))
 
 
 def _assume(axes: Axes, unknown: Sequence[AxisUnit]) -> None:

@@ -6,7 +6,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute.operators import (  # with the rules of all operations
     axis_layer_rules,
@@ -24,6 +23,7 @@ from vrnn.compute.operators.axis_factors import (
 )
 from vrnn.compute.operators.axis_product_rules import attention_axes
 from vrnn.compute.operators.axis_rules import AxisCall, axes_by_shape, axes_of_result
+from vrnn.compute.tracing.tensor_table import TensorTable
 from vrnn.network.axes import AxisRole
 
 __all__ = ["AxisFollower", "axis_layer_rules", "axis_product_rules", "axis_view_rules"]
@@ -33,12 +33,12 @@ class AxisFollower:
     """Knows the axes of each tensor that exists in a pass."""
 
     def __init__(self) -> None:
-        self._axes: Any = WeakTensorKeyDictionary()
+        self._axes: TensorTable[Axes] = TensorTable()
         self._input_count = 0
 
     def axes_of(self, tensor: torch.Tensor) -> Axes:
         """Return the axes of a tensor; new ones if it has not been seen."""
-        axes: Axes | None = self._axes.get(tensor)
+        axes = self._axes.get(tensor)
         shape = tensor.shape
         if axes is None or not fits(axes, shape):
             axes = new_axes(shape)
@@ -92,7 +92,7 @@ class AxisFollower:
 
     def _known_axes(self, tensor: torch.Tensor) -> Axes:
         """As they were before the call, which may have changed the shape."""
-        axes: Axes | None = self._axes.get(tensor)
+        axes = self._axes.get(tensor)
         return self.axes_of(tensor) if axes is None else axes
 
     def follow_module(self, taken: Sequence[torch.Tensor], made: Sequence[torch.Tensor]) -> None:

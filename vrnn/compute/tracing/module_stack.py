@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from torch import nn
@@ -27,11 +27,11 @@ def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
         children = [(prefix + name, m) for name, m in module._modules.items() if m is not None]
         waiting += reversed(children)
         for name, value in vars(module).items():
-            if type(value) in _CONTAINERS and value and name[0] != "_":
+            if isinstance(value, _CONTAINERS) and value and not name.startswith("_"):
                 unregistered += _modules_in(prefix + name, value)
 
 
-_CONTAINERS = frozenset({list, tuple, dict})
+_CONTAINERS = (list, tuple, dict)
 _OWN_ATTRIBUTES = frozenset(vars(nn.Module())) - {"_buffers"}
 
 
@@ -49,8 +49,19 @@ def _modules_in(path: str, value: Any) -> Iterator[tuple[str, nn.Module]]:
 
 def named_parameters(model: nn.Module) -> Iterator[tuple[str, nn.Parameter]]:
     """Yield each parameter of these modules once, with its path."""
+    return parameters_of(named_modules(model))
+
+
+def parameters_of(
+    modules: Iterable[tuple[str, nn.Module]],
+) -> Iterator[tuple[str, nn.Parameter]]:
+    """Yield each parameter of some modules once, with its path.
+
+    Args:
+        modules: What `named_modules` yields.
+    """
     seen: set[int] = set()
-    for path, module in named_modules(model):
+    for path, module in modules:
         for name, parameter in module._parameters.items():
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
@@ -64,15 +75,17 @@ class ModuleStack:
         paths: Path of each module, by `id`.
         leaves: Paths of the modules without children.
         types: Class name of each module, by path.
+        modules: Path and module, of each.
     """
 
     def __init__(self, model: nn.Module) -> None:
-        modules = dict(named_modules(model))
-        self.paths: Mapping[int, str] = {id(m): path for path, m in modules.items()}
+        self.modules = list(named_modules(model))
+        self.paths: Mapping[int, str] = {id(m): path for path, m in self.modules}
         self.leaves = {
-            path for path, m in modules.items() if set(m._modules.keys()) <= {"parametrizations"}
-        }
-        self.types = {path: type(m).__name__ for path, m in modules.items()}
+            path for path, m in self.modules
+            if set(m._modules.keys()) <= {"parametrizations"}
+        }  # fmt: skip
+        self.types = {path: type(m).__name__ for path, m in self.modules}
         self._stack: list[tuple[str, int]] = [("", 0)]
         self._calls: dict[str, int] = {}
 

@@ -5,12 +5,10 @@ A tensor remembers the operation that made it, a storage the last one that wrote
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
-from typing import Any
+from typing import NamedTuple
 
 import torch
 from torch import nn
-from torch.utils.weak import WeakTensorKeyDictionary
 
 from vrnn.compute.operators.receptive_field import (
     Geometry,
@@ -21,6 +19,7 @@ from vrnn.compute.operators.receptive_field import (
     push_through_view,
 )
 from vrnn.compute.operators.receptive_field_rules import global_field
+from vrnn.compute.tracing.tensor_table import TensorTable
 from vrnn.compute.tracing.tensors import is_wrapped, storage_of, unwrapped
 
 _CONSTANT = -1
@@ -28,8 +27,7 @@ _CONSTANT = -1
 Parameters = tuple[nn.Parameter, ...]
 
 
-@dataclass(frozen=True)
-class TensorOrigin:
+class TensorOrigin(NamedTuple):
     """Where a tensor came from.
 
     Attributes:
@@ -58,8 +56,7 @@ class TensorOrigin:
         return self.pixel_field is not None
 
 
-@dataclass(frozen=True)
-class _StorageWrite:
+class _StorageWrite(NamedTuple):
     """The last write into a storage.
 
     Attributes:
@@ -82,7 +79,7 @@ class OriginTable:
     """The origins of all tensors that exist in a pass."""
 
     def __init__(self) -> None:
-        self._origins: Any = WeakTensorKeyDictionary()
+        self._origins: TensorTable[TensorOrigin] = TensorTable()
         self._writes: dict[int, _StorageWrite] = {}
         self._time = 0
         self._kept_alive: list[torch.Tensor] = []  # a storage's address must not be used twice
@@ -93,7 +90,7 @@ class OriginTable:
 
     def get(self, tensor: torch.Tensor) -> TensorOrigin | None:
         """Return where the numbers in a tensor last came from; None if no one recorded it."""
-        origin: TensorOrigin | None = self._origins.get(tensor)
+        origin = self._origins.get(tensor)
         if origin is None and is_wrapped(tensor):
             return self.get(unwrapped(tensor))
         if not self._writes:
@@ -145,7 +142,7 @@ class OriginTable:
 
     def set_origin(self, tensor: torch.Tensor, origin: TensorOrigin) -> None:
         """Note that a tensor comes from where another one came from."""
-        self._set(tensor, replace(origin, time=self._time))
+        self._set(tensor, origin._replace(time=self._time))
 
     def set_constant(
         self, tensor: torch.Tensor, parameters: Parameters = (), is_curved: bool = False
@@ -206,7 +203,8 @@ class OriginTable:
         """
         self._kept_alive.append(tensor)
         self._merge_write(tensor, record, pixel_field)
-        if tensor not in self._origins or not self._origins[tensor].has_record:
+        origin = self._origins.get(tensor)
+        if origin is None or not origin.has_record:
             self.set(tensor, record, pixel_field)
 
     def _merge_write(self, tensor: torch.Tensor, record: int, written: PixelField | None) -> None:

@@ -72,7 +72,9 @@ def measure_roles(
         output_ids: Which of these are results.
         call_count: Number of calls in the traced pass.
     """
-    unsure = [record for record in records if unknown_units(record.axes)]
+    different = {id(record.axes): record.axes for record in records}
+    unknown = {key for key, axes in different.items() if unknown_units(axes)}
+    unsure = [record for record in records if id(record.axes) in unknown]
     if not unsure:
         return
     traced_inputs = [records[i] for i in input_ids]

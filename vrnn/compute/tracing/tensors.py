@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from torch import nn
@@ -17,8 +17,9 @@ _SEQUENCES = (list, tuple, set, frozenset, deque)
 _WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
 """Packages whose objects are not looked into."""
 _NUMBERS = (int, float, bool, str, complex, type(None), slice, type(...))
-_is_plain = dict.fromkeys((*_NUMBERS, torch.dtype, torch.device, torch.Size), True)
-"""Whether objects of a type hold no tensors, for the types seen so far."""
+_Kind = Literal["tensor", "plain", "sequence", "mapping", "object"]
+_kinds: dict[type, _Kind] = dict.fromkeys((*_NUMBERS, torch.dtype, torch.device), "plain")
+"""How objects of a type are looked into, for the types seen so far; `plain` hold no tensors."""
 
 
 def tensors_in(value: Any, depth: int = MAX_DEPTH) -> Iterator[torch.Tensor]:
@@ -30,35 +31,51 @@ def tensors_in(value: Any, depth: int = MAX_DEPTH) -> Iterator[torch.Tensor]:
         value: Where to look.
         depth: Levels to descend at most.
     """
+    return iter(list_tensors(value, depth))
+
+
+def list_tensors(value: Any, depth: int = MAX_DEPTH) -> list[torch.Tensor]:
+    """Return what `tensors_in` yields."""
     found: list[torch.Tensor] = []
     _collect(value, depth, found)
-    return iter(found)
+    return found
 
 
 def _collect(value: Any, depth: int, found: list[torch.Tensor]) -> None:
-    if isinstance(value, torch.Tensor):
+    own = type(value)
+    kind = _kinds.get(own) or _kind_of(own)
+    if kind == "plain":
+        return
+    if kind == "tensor":
         found.append(value)
-        return
-    kind = type(value)
-    is_plain = _is_plain.get(kind)
-    if is_plain is None:
-        is_plain = _is_plain[kind] = _holds_nothing(kind)
-    if is_plain or not depth:
-        return
-    if isinstance(value, _SEQUENCES):
-        items: Iterable[Any] = value
-    elif isinstance(value, Mapping):
-        items = value.values()
+    elif depth:
+        if kind == "sequence":
+            items: Iterable[Any] = value
+        elif kind == "mapping":
+            items = value.values()
+        else:
+            items = attributes(value).values()
+        for item in items:
+            _collect(item, depth - 1, found)
+
+
+def _kind_of(own: type) -> _Kind:
+    if issubclass(own, torch.Tensor):
+        kind: _Kind = "tensor"
+    elif issubclass(own, torch.Size):
+        kind = "plain"
+    elif issubclass(own, _SEQUENCES):
+        kind = "sequence"
+    elif issubclass(own, Mapping):
+        kind = "mapping"
+    elif issubclass(own, Distribution) or is_dataclass(own):
+        kind = "object"
+    elif issubclass(own, nn.Module) or own.__module__.split(".")[0] in _WITHOUT_TENSORS:
+        kind = "plain"
     else:
-        items = attributes(value).values()
-    for item in items:
-        _collect(item, depth - 1, found)
-
-
-def _holds_nothing(kind: type) -> bool:
-    if issubclass(kind, (*_SEQUENCES, Mapping, Distribution)) or is_dataclass(kind):
-        return False
-    return issubclass(kind, nn.Module) or kind.__module__.split(".")[0] in _WITHOUT_TENSORS
+        kind = "object"
+    _kinds[own] = kind
+    return kind
 
 
 def attributes(value: Any) -> dict[str, Any]:

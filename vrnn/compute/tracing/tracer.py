@@ -7,7 +7,7 @@ it ran in. `origins` tells what each tensor came from.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from inspect import Parameter, signature
@@ -51,11 +51,13 @@ from vrnn.compute.tracing.module_stack import (
     kept_values,
     named_modules,
     named_parameters,
+    parameters_of,
 )
 from vrnn.compute.tracing.origins import OriginTable, TensorOrigin
 from vrnn.compute.tracing.resized_pass import measure_roles
 from vrnn.compute.tracing.tensors import (
     innermost_tensor,
+    list_tensors,
     plain_tensor,
     result_tensors,
     tensors_in,
@@ -231,13 +233,15 @@ def _trace_along(
     places: Sequence[Places], log: GradientLog | None, tensors: dict[int, torch.Tensor] | None,
 ) -> Trace:  # fmt: skip
     """Trace a model. places: of each tensor of the inputs, as far as they are known."""
-    inside_scripts = any(isinstance(m, torch.jit.ScriptModule) for _, m in named_modules(model))
+    inside_scripts: bool | None = None
     gradients = False
     while True:
         recorder = _Recorder(model, roles, places, log, tensors)
+        if inside_scripts is None:
+            inside_scripts = recorder.has_scripts
         try:
             with (
-                evaluation_mode(model),
+                evaluation_mode(model, recorder.modules),
                 recorder.watching_modules(),
                 torch.set_grad_enabled(gradients or log is not None),
                 _without_saved_tensors(log is not None and not gradients),
@@ -254,7 +258,7 @@ def _trace_along(
             traced = recorder.finish(name, result)
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
             if not (inside_scripts or gradients):
-                with evaluation_mode(model):
+                with evaluation_mode(model, recorder.modules):
                     measure_roles(
                         model, inputs, traced.records, traced.inputs, traced.outputs,
                         traced.call_count,
@@ -289,9 +293,17 @@ def asks_for_gradients(error: RuntimeError) -> bool:
 
 
 @contextmanager
-def evaluation_mode(model: nn.Module) -> Iterator[None]:
-    """Put a model into evaluation mode, without compiled code, and every module back afterwards."""
-    training = [module for _, module in named_modules(model) if module.training]
+def evaluation_mode(
+    model: nn.Module, modules: Iterable[tuple[str, nn.Module]] | None = None
+) -> Iterator[None]:
+    """Put a model into evaluation mode, without compiled code, and every module back afterwards.
+
+    Args:
+        model: The model.
+        modules: What `named_modules` yields of it, if that is known.
+    """
+    modules = named_modules(model) if modules is None else modules
+    training = [module for _, module in modules if module.training]
     with ExitStack() as stack:
         if "torch._dynamo" in sys.modules:  # importing it only for this would take seconds
             stack.enter_context(torch.compiler.set_stance("force_eager"))
@@ -322,13 +334,13 @@ class _Recorder(TorchFunctionMode):
             tensors.clear()
         self.has_unseen_calls = False
         self._modules = ModuleStack(model)
-        self._parameters = dict(named_parameters(model))
+        self._parameters = dict(parameters_of(self._modules.modules))
         self._owners = {id(p): path.rpartition(".")[0] for path, p in self._parameters.items()}
         self._origins = OriginTable()
         for parameter in self._parameters.values():
             self._origins.set_constant(parameter, (parameter,))
         self._gaps = GapTable()
-        self._held = _tensors_held(model)
+        self._held = _tensors_held(self._modules.modules)
         self._call_index = 0
         self._is_paused = False
         self._with_gradient: set[int] = set()
@@ -338,6 +350,16 @@ class _Recorder(TorchFunctionMode):
         self._tracked: list[tuple[int, str]] = []
         self._axes = AxisFollower()
         self._input_roles, self._input_places = roles, places
+
+    @property
+    def modules(self) -> Sequence[tuple[str, nn.Module]]:
+        """The model's modules by path."""
+        return self._modules.modules
+
+    @property
+    def has_scripts(self) -> bool:
+        """Whether parts of the model are scripted."""
+        return any(isinstance(m, torch.jit.ScriptModule) for _, m in self.modules)
 
     # The pass.
 
@@ -403,7 +425,7 @@ class _Recorder(TorchFunctionMode):
         kwargs = kwargs or {}
         if self._is_paused:
             return func(*args, **kwargs)
-        taken = list(tensors_in((args, kwargs)))
+        taken = list_tensors((args, kwargs))
         versions = [version_of(t) for t in taken]
         shapes = [t.shape for t in taken]
         call_index = self._call_index
@@ -417,7 +439,7 @@ class _Recorder(TorchFunctionMode):
                     origins[index] = self._meet(taken[index], call_index, index)
         self._call_index += 1
         result = func(*args, **kwargs)
-        made = list(tensors_in(result)) if not isinstance(result, _NUMBERS) else []
+        made = list_tensors(result)
         changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
         if made or changed:
             sources = [
@@ -506,7 +528,7 @@ class _Recorder(TorchFunctionMode):
         if role == "view" and not did.changed:
             self._record_view(operation, args, did)
             return
-        operation, arguments = self._identify(func, operation, args, kwargs, did)
+        operation, arguments = self._identify(operation, axis_call, func, did)
         parameters, is_curved = _constants_of(did.origins)
         path = self._modules.current[0]
         if not did.sources and not (
@@ -573,12 +595,13 @@ class _Recorder(TorchFunctionMode):
             self._log.note(record.id, taken, results)
 
     def _identify(
-        self, func: Any, operation: str, args: Any, kwargs: Mapping[str, Any], did: _CallEffects
+        self, operation: str, axis_call: AxisCall, func: Any, did: _CallEffects
     ) -> tuple[str, Mapping[str, Any]]:
         """The operation that a call is, and its arguments by name."""
+        args = axis_call.args
         if operation in ("index", "embedding") and catalog.operation_name(func) == "getitem":
             return operation, {"weight": args[0], "input": args[1]}
-        operation, arguments = catalog.identify(func, args, kwargs)
+        operation, arguments = axis_call.operation, axis_call.arguments
         is_data = {id(s.tensor) for s in did.sources}
         is_product = catalog.own_name(func) in ("addmm", "addmm_") and len(args) > 2
         if is_product and id(args[1]) in is_data and id(args[2]) in is_data:
@@ -716,9 +739,11 @@ class _Recorder(TorchFunctionMode):
         made = [t for t in made if not isinstance(t, nn.Parameter) and t.is_floating_point()]
         made = [t for t in made if id(t) not in self._held]
         made = [t for t in made if self._origins.find_alias(t) is None]
+        if not made:
+            return
         origins = [(t, self._origins.get(t)) for t in tensors_in(args)]
         sources = [(t, o) for t, o in origins if o is not None and o.has_record]
-        if not made or not sources or self._has_left_from(module):
+        if not sources or self._has_left_from(module):
             return
         if not isinstance(module, torch.jit.ScriptModule) and len(module._modules):
             self.has_unseen_calls = True
@@ -754,14 +779,11 @@ class _Recorder(TorchFunctionMode):
         )
 
 
-_NUMBERS = (int, float, bool, str, type(None), torch.Size)
-
-
-def _tensors_held(model: nn.Module) -> dict[int, torch.Tensor]:
+def _tensors_held(modules: Iterable[tuple[str, nn.Module]]) -> dict[int, torch.Tensor]:
     """Tensors that the modules hold as buffers or plain attributes, by `id`."""
     held: dict[int, torch.Tensor] = {}
-    for _, module in named_modules(model):
-        held.update((id(t), t) for t in tensors_in(kept_values(module), 3))
+    for _, module in modules:
+        held.update((id(t), t) for t in list_tensors(kept_values(module), 3))
         if isinstance(module, torch.jit.ScriptModule):
             held.update((id(b), b) for b in module.buffers(recurse=False))
     return held
