@@ -7,7 +7,7 @@ tensor that has it. What an operation says of one tensor therefore holds for tho
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from enum import IntEnum
 
 from vrnn.network.axes import AxisRole
@@ -22,6 +22,9 @@ class Evidence(IntEnum):
     LIKELY = 3
     CERTAIN = 4
     GIVEN = 5
+
+
+_NO_PLACES: Mapping[int, int] = {}
 
 
 class RoleVariable:
@@ -40,7 +43,7 @@ class RoleVariable:
     def __init__(self) -> None:
         self.role: AxisRole | None = None
         self.evidence = Evidence.NONE
-        self.places: dict[int, int] = {}
+        self.places: Mapping[int, int] = _NO_PLACES
         self.fallback: RoleVariable | None = None
         self._same: RoleVariable | None = None
 
@@ -114,7 +117,13 @@ class AxisFactor:
     @property
     def roles(self) -> RoleVariable:
         """What is known of its role itself."""
-        return self.root._roles.root
+        root = self  # `self.root._roles.root`, which is asked for often
+        while root._same is not None:
+            root = root._same
+        roles = root._roles
+        while roles._same is not None:
+            roles = roles._same
+        return roles
 
     @property
     def role(self) -> AxisRole | None:

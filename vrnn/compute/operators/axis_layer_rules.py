@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cache
 from typing import Any
 
 import torch
@@ -35,6 +36,7 @@ VIDEO_CHANNELS = 3
 """Channels of what a 3-d convolution takes if its depth is taken for frames of a video."""
 
 
+@cache
 def _places(operation: str) -> tuple[AxisRole, ...]:
     """The roles of the axes that an operation such as `conv2d` slides along."""
     digits = [int(c) for c in operation if c in "123"]

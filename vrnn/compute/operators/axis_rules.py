@@ -13,8 +13,7 @@ the same length in the same place are taken for the same. Rules are added with `
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import torch
 
@@ -31,8 +30,7 @@ from vrnn.compute.operators.axis_factors import (
 from vrnn.network.axes import AxisRole
 
 
-@dataclass(frozen=True)
-class AxisCall:
+class AxisCall(NamedTuple):
     """One call of an operation as it ran.
 
     Attributes:
@@ -42,7 +40,7 @@ class AxisCall:
         kwargs: Its keyword arguments.
         arguments: Arguments by name, as far as known (`catalog.bind_arguments`).
         tensors: All tensors among the arguments, in order.
-        known: The axes that each of these had before the call, by `id`.
+        known: The axes that each of these had before the call, by `id`; `axes` reads it.
         results: All tensors that it returned or wrote into.
     """
 
@@ -116,7 +114,7 @@ def axes_of_result(call: AxisCall, result: torch.Tensor) -> Axes:
 
 def axes_by_shape(call: AxisCall, shape: Sequence[int]) -> Axes:
     """Return the axes of a result of an operation that is known by its shapes only."""
-    sources = [call.known[id(t)] for t in call.tensors if id(t) in call.known]
+    sources = [call.axes(t) for t in call.tensors]
     if len(sources) == 1 and fits(sources[0], shape):
         return sources[0]
     pointwise = broadcast_axes(sources, shape)

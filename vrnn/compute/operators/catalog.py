@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import partial
+from functools import cache, partial
 from typing import Any, Literal
 
 import torch
@@ -68,6 +68,7 @@ def register_operation(
     """
     _OPERATIONS[name] = Operation(name, label, role, channels, tuple(parameters))
     _CANONICAL_NAMES.update(dict.fromkeys(aliases, name))
+    _canonical_name.cache_clear()
 
 
 def lookup(name: str) -> Operation:
@@ -81,7 +82,11 @@ def operation_name(function: Callable[..., Any]) -> str:
     Of an operator of the dispatcher (`aten.conv2d.default`, as exported and scripted models call
     them) that of the function it stands for.
     """
-    name = own_name(function)
+    return _canonical_name(own_name(function))
+
+
+@cache
+def _canonical_name(name: str) -> str:
     if name.startswith("__") and name.endswith("__"):
         name = name[2:-2]
     if name in _CANONICAL_NAMES:
@@ -139,14 +144,15 @@ def bind_arguments(
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """
+    own = own_name(function)
     names: Sequence[str] = lookup(operation).parameters
     schema = getattr(function, "_schema", None)
     if schema is not None:
         names = [a.name if a.name != "self" else "input" for a in schema.arguments]
-    elif getattr(function, "__name__", "") == "multi_head_attention_forward":
+    elif own == "multi_head_attention_forward":
         names = _MULTI_HEAD_PARAMETERS
     arguments = {**dict(zip(names, args, strict=False)), **kwargs}
-    product = _PRODUCTS_WITH_BIAS.get(own_name(function).strip("_"))
+    product = _PRODUCTS_WITH_BIAS.get(own.strip("_"))
     return arguments if product is None else _bind_product(product, args, kwargs)
 
 

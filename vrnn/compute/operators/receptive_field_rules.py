@@ -13,9 +13,8 @@ position by position, unless they have a rule of their own. Others are added wit
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import torch
@@ -40,8 +39,7 @@ RESHAPES = frozenset("reshape reshape_as flatten ravel unflatten view view_as".s
 """Views that keep the row-major order of the elements and may copy them."""
 
 
-@dataclass(frozen=True)
-class Call:
+class Call(NamedTuple):
     """One call of an operation as it ran.
 
     Attributes:

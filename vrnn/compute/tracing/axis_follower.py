@@ -84,16 +84,15 @@ class AxisFollower:
         name = catalog.own_name(function).strip("_")
         if name == "get":  # of a property such as `x.mT`
             name = getattr(getattr(function, "__self__", None), "__name__", name)
-        known = {id(t): self._known_axes(t) for t in taken}
+        known = _AxesBefore(self, taken)
         call = AxisCall(name, operation, args, kwargs, arguments, taken, known, results)
         for result in results:
             self._axes[result] = axes_of_result(call, result)
         return call
 
-    def _known_axes(self, tensor: torch.Tensor) -> Axes:
-        """As they were before the call, which may have changed the shape."""
-        axes = self._axes.get(tensor)
-        return self.axes_of(tensor) if axes is None else axes
+    def known_axes(self, tensor: torch.Tensor) -> Axes | None:
+        """Return the axes of a tensor as they were last told; None if it has not been seen."""
+        return self._axes.get(tensor)
 
     def follow_module(self, taken: Sequence[torch.Tensor], made: Sequence[torch.Tensor]) -> None:
         """Guess the axes of what a module made in which no operation was seen."""
@@ -110,6 +109,28 @@ class AxisFollower:
     def attention_axes(self, call: AxisCall, shape: Sequence[int]) -> Axes:
         """Return the axes of the weights inside a fused attention."""
         return attention_axes(call, shape)
+
+
+class _AxesBefore(dict[int, Axes]):
+    """The axes of what a call took, by `id`, as they were before it: it may change the shape.
+
+    Tensors that no one has seen, as most weights, get axes when a rule asks for theirs.
+    """
+
+    def __init__(self, follower: AxisFollower, taken: Sequence[torch.Tensor]) -> None:
+        super().__init__()
+        self._follower, self._taken = follower, taken
+        for tensor in taken:
+            axes = follower.known_axes(tensor)
+            if axes is not None:
+                self[id(tensor)] = axes
+
+    def __missing__(self, key: int) -> Axes:
+        for tensor in self._taken:
+            if id(tensor) == key:
+                axes = self[key] = self._follower.axes_of(tensor)
+                return axes
+        raise KeyError(key)
 
 
 def _assume_indices(axes: Axes) -> None:

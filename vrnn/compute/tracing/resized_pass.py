@@ -61,7 +61,7 @@ class Resizing(NamedTuple):
 def measure_roles(
     model: nn.Module, inputs: Inputs, records: Sequence[TracedTensor],
     input_ids: Sequence[int], output_ids: Sequence[int], call_count: int,
-) -> None:  # fmt: skip
+) -> int:  # fmt: skip
     """Find roles of axes of which no operation told anything; nothing happens where that fails.
 
     Args:
@@ -71,15 +71,19 @@ def measure_roles(
         input_ids: Which of these are inputs.
         output_ids: Which of these are results.
         call_count: Number of calls in the traced pass.
+
+    Returns:
+        At how many other sizes the model was run.
     """
     different = {id(record.axes): record.axes for record in records}
     unknown = {key for key, axes in different.items() if unknown_units(axes)}
     unsure = [record for record in records if id(record.axes) in unknown]
     if not unsure:
-        return
+        return 0
     traced_inputs = [records[i] for i in input_ids]
     moved: dict[tuple[int, int], AxisFactor] = {}
-    for resizing in _resizings(traced_inputs)[:MAX_PASSES]:
+    resizings = _resizings(traced_inputs)[:MAX_PASSES]
+    for resizing in resizings:
         shapes = _shapes_of_calls(model, inputs, resizing)
         if shapes is None or len(shapes) != call_count:
             continue
@@ -93,6 +97,7 @@ def measure_roles(
                     moved.setdefault((record.id, place), resizing.factors[0])
     for record in unsure:
         _learn(record, moved)
+    return len(resizings)
 
 
 def _claim_samples(

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, Literal
 
@@ -37,26 +37,25 @@ def tensors_in(value: Any, depth: int = MAX_DEPTH) -> Iterator[torch.Tensor]:
 def list_tensors(value: Any, depth: int = MAX_DEPTH) -> list[torch.Tensor]:
     """Return what `tensors_in` yields."""
     found: list[torch.Tensor] = []
-    _collect(value, depth, found)
+    _collect((value,), depth, found)
     return found
 
 
-def _collect(value: Any, depth: int, found: list[torch.Tensor]) -> None:
-    own = type(value)
-    kind = _kinds.get(own) or _kind_of(own)
-    if kind == "plain":
-        return
-    if kind == "tensor":
-        found.append(value)
-    elif depth:
-        if kind == "sequence":
-            items: Iterable[Any] = value
+def _collect(values: Iterable[Any], depth: int, found: list[torch.Tensor]) -> None:
+    for value in values:
+        kind = _kinds.get(type(value)) or _kind_of(type(value))
+        if kind == "plain":
+            continue
+        if kind == "tensor":
+            found.append(value)
+        elif not depth:
+            continue
+        elif kind == "sequence":
+            _collect(value, depth - 1, found)
         elif kind == "mapping":
-            items = value.values()
+            _collect(value.values(), depth - 1, found)
         else:
-            items = attributes(value).values()
-        for item in items:
-            _collect(item, depth - 1, found)
+            _collect(attributes(value).values(), depth - 1, found)
 
 
 def _kind_of(own: type) -> _Kind:
@@ -119,6 +118,14 @@ def result_tensors(result: Any) -> list[torch.Tensor]:
 def version_of(tensor: torch.Tensor) -> int:
     """Return a number that grows when a tensor is written to; 0 for inference tensors."""
     return 0 if tensor.is_inference() else int(tensor._version)
+
+
+def versions_of(tensors: Sequence[torch.Tensor]) -> list[int]:
+    """Return `version_of` each tensor."""
+    try:
+        return [t._version for t in tensors]
+    except RuntimeError:  # some are inference tensors
+        return [version_of(t) for t in tensors]
 
 
 def is_wrapped(tensor: torch.Tensor) -> bool:

@@ -61,7 +61,7 @@ from vrnn.compute.tracing.tensors import (
     plain_tensor,
     result_tensors,
     tensors_in,
-    version_of,
+    versions_of,
 )
 from vrnn.errors import VrnnError
 from vrnn.network.axes import SAMPLE_ROLES, AxisRole
@@ -192,6 +192,8 @@ class _CallEffects(NamedTuple):
     @property
     def results(self) -> list[torch.Tensor]:
         """What it made or changed, each once."""
+        if not self.changed:
+            return self.made
         made = {id(t) for t in self.made}
         return [*self.made, *(t for t in self.changed if id(t) not in made)]
 
@@ -426,7 +428,7 @@ class _Recorder(TorchFunctionMode):
         if self._is_paused:
             return func(*args, **kwargs)
         taken = list_tensors((args, kwargs))
-        versions = [version_of(t) for t in taken]
+        versions = versions_of(taken)
         shapes = [t.shape for t in taken]
         call_index = self._call_index
         if self._log is not None:
@@ -440,7 +442,11 @@ class _Recorder(TorchFunctionMode):
         self._call_index += 1
         result = func(*args, **kwargs)
         made = list_tensors(result)
-        changed = [t for t, v in zip(taken, versions, strict=True) if version_of(t) != v]
+        after = versions_of(taken)
+        changed = (
+            [] if after == versions
+            else [t for t, v, w in zip(taken, versions, after, strict=True) if v != w]
+        )  # fmt: skip
         if made or changed:
             sources = [
                 _Source(t, shape, origin)
