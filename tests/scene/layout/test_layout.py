@@ -129,6 +129,26 @@ def test_stages_of_a_residual_network() -> None:
     assert [block.name for block in stages[1].blocks] == ["layer1.0", "layer1.1", "layer1.2"]
 
 
+@given(networks())
+def test_stages_blocks_and_nodes_are_in_run_order(network: Network) -> None:
+    order = [n.id for stage in find_stages(network) for block in stage.blocks for n in block.nodes]
+    assert order == [node.id for node in network.nodes]
+
+
+def test_what_comes_after_a_block_belongs_to_that_block() -> None:
+    nodes = [("image", "", (3, 64, 64))]
+    for stage in range(3):
+        shape = (8, 32 >> stage, 32 >> stage)
+        for block in range(3):
+            scope = f"layer{stage}.{block}"
+            nodes += [(f"{scope}.conv{i}", scope, shape) for i in range(6)]
+            nodes.append((f"layer{stage}.op_{block}", f"layer{stage}", shape))
+    network = build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+    middle = find_stages(network)[1]
+    ends = [block.nodes[-1].name for block in middle.blocks]
+    assert ends == ["layer1.op_0", "layer1.op_1", "layer1.op_2"]
+
+
 def test_a_lone_outer_module_is_opened() -> None:
     inner = residual()
     wrapped = build(
