@@ -13,8 +13,10 @@ from torch import nn
 from tests.support.axis_models import MODELS
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
+from vrnn.compute.operators.axis_factors import new_axes
 from vrnn.compute.operators.tensor_layout import from_maps, to_maps
 from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.tracing import map_layouts
 from vrnn.compute.tracing.simplify import simplify, with_roles
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
@@ -463,3 +465,19 @@ def test_an_input_without_samples_is_labeled_by_all_of_its_axes():
     model = Does(lambda m, images: m.conv(images[0][None]), conv=nn.Conv2d(3, 4, 3))
     (node, *_) = nodes_of(model, [torch.randn(3, 8, 10)]).values()
     assert node.label == "3×8×10"
+
+
+def test_a_tensor_whose_axes_contradict_themselves_is_shown_plainly(monkeypatch):
+    tensor = new_axes((1, 4, 6))
+    whole = map_layouts._Reader.read
+    failures = iter([ValueError("shorter")])
+
+    def read(self):
+        for error in failures:
+            raise error
+        return whole(self)
+
+    monkeypatch.setattr(map_layouts._Reader, "read", read)
+    reading = map_layouts.read_tensor(tensor)
+    assert [axis.size for axis in reading.axes] == [1, 4, 6]
+    assert is_unsure(reading.axes)

@@ -80,8 +80,9 @@ class AxisCall(NamedTuple):
 
 
 AxisRule = Callable[[AxisCall, torch.Tensor], Axes]
-"""Returns the axes of a result of a call. It may raise TypeError, ValueError, LookupError or
-ArithmeticError for arguments that it does not know; these are then compared by their shapes."""
+"""Returns the axes of a result of a call. It may raise TypeError, ValueError, LookupError,
+ArithmeticError or AttributeError for arguments that it does not know; these are then compared by
+their shapes."""
 _RULES: dict[str, AxisRule] = {}
 
 
@@ -105,7 +106,7 @@ def axes_of_result(call: AxisCall, result: torch.Tensor) -> Axes:
     if rule is not None:
         try:
             axes = rule(call, result)
-        except (TypeError, ValueError, LookupError, ArithmeticError):
+        except (TypeError, ValueError, LookupError, ArithmeticError, AttributeError):
             axes = ()
         if fits(axes, shape):
             return axes

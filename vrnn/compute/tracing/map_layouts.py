@@ -7,7 +7,14 @@ from dataclasses import dataclass
 from math import prod
 from typing import NamedTuple
 
-from vrnn.compute.operators.axis_factors import Axes, AxisFactor, Evidence, FactoredAxis
+from vrnn.compute.operators.axis_factors import (
+    Axes,
+    AxisFactor,
+    Evidence,
+    FactoredAxis,
+    axis_size,
+    new_axes,
+)
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.network.axes import CHOICE_ROLES, Axis, AxisRole, Certainty, Presentation
 
@@ -156,6 +163,8 @@ def read_tensor(
 ) -> TensorReading:
     """Decide how a tensor is shown.
 
+    If what is known of its axes contradicts itself, nothing of it is used, and all is assumed.
+
     Args:
         axes: Its axes.
         is_attention: Whether it holds attention weights of queries, the axis before the last, for
@@ -163,6 +172,16 @@ def read_tensor(
         roles: What the user says that the axes hold, as many as `TensorReading.axes` has without
             it; any other number is ignored.
     """
+    try:
+        return _read(axes, is_attention, roles)
+    except _CONTRADICTIONS:
+        return _read(new_axes(axis_size(axis) for axis in axes), False, roles)
+
+
+_CONTRADICTIONS = (TypeError, ValueError, LookupError, ArithmeticError, AssertionError)
+
+
+def _read(axes: Axes, is_attention: bool, roles: Sequence[AxisRole]) -> TensorReading:
     units = units_of(axes)
     items = _items(units, is_attention or _compares_places(units, len(axes)), len(axes))
     if len(roles) == len(items):
