@@ -7,6 +7,7 @@ from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFa
 from vrnn.config.options import ExportOptions
 from vrnn.errors import VrnnError, WorkerError
 from vrnn.export.layers import export_layers, matching_layers
+from vrnn.network.choices import with_selection
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.results import ForwardResult
 from vrnn.storage.log import logger
@@ -34,7 +35,8 @@ def export_models(options: ExportOptions) -> None:
         nodes = matching_layers(network.nodes, options.layers)
         title = info.title if len(specs) == 1 else f"{slot}-{info.title}"
         files = 0
-        exported = export_layers(options.out, title, nodes, results[slot].maps, options.formats)
+        told = with_selection(network, nodes)
+        exported = export_layers(options.out, title, told, results[slot].maps, options.formats)
         with progress_bar(len(nodes), "layers", options.quiet) as bar:
             for paths in exported:
                 files += len(paths)

@@ -12,6 +12,7 @@ from vrnn.errors import VrnnError
 from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
 from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
+from vrnn.network.choices import changed_choices_text, with_selection
 from vrnn.network.graph import Node
 from vrnn.render.panorama import render_panorama, render_stereo_pair
 from vrnn.render.renderer import Renderer
@@ -122,8 +123,10 @@ class Exporter:
         if "features" in formats:
             return self._export_features(folder, network, nodes)
         color_range = "map" if world.state.color_mapping.normalize_by == "map" else "layer"
-        title = shown.info.title
-        exported = export_layers(folder, title, nodes, shown.maps, formats, color_range)
+        choices = world.state.choices.get(network, ())
+        title = f"{shown.info.title} {changed_choices_text(shown.network, choices)}".rstrip()
+        told = with_selection(shown.network, nodes, choices)
+        exported = export_layers(folder, title, told, shown.maps, formats, color_range)
         return sum(map(len, exported))
 
     def _export_features(self, folder: Path, network: int, nodes: Sequence[Node]) -> int:

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
+from vrnn.network.choices import with_selection
 from vrnn.network.graph import Node
 from vrnn.scene.picking import PickRegions
 from vrnn.scene.placement import PlacementFrame
@@ -153,9 +154,13 @@ class WorldDrawing:
         if uploaded is not None:
             return replace(node, label=uploaded.title)
         layer = self._contents.state.layers.get((network.slot, node.name))
-        if layer is None or layer.features is None:
+        if layer is not None and layer.features is not None:
+            return replace(node, label=FEATURES_LABEL)
+        choices = self._contents.state.choices.get(network.slot, ())
+        if not choices:
             return node
-        return replace(node, label=FEATURES_LABEL)
+        whole = self._contents.networks[network.slot].network
+        return with_selection(whole, (node,), choices, only_chosen=True)[0]
 
 
 def _corners(draw_list: DrawList, framed_quads: int) -> np.ndarray:

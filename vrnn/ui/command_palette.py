@@ -95,6 +95,7 @@ class CommandPalette:
         self.is_open = False
         self._lines = lines
         self._typed, self._selected, self._just_opened = "", 0, False
+        self._hint = ""
         self._entries: list[PaletteEntry] = []
         self._matches: tuple[str | None, list[int]] = (None, [])
 
@@ -103,12 +104,14 @@ class CommandPalette:
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
         self._entries, self._matches = palette_entries(context), (None, [])
+        self._hint = "layer, module or command"
 
     def offer(self, choices: Sequence[Choice]) -> None:
         """Open it with a list to choose from, in this order, and nothing else."""
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
         self._entries = [PaletteEntry(c.text, "", _execute(c.command)) for c in choices]
+        self._hint = "choose one, or type a part of it"
         self._matches = (None, [])
 
     def close(self) -> None:
@@ -136,9 +139,7 @@ class CommandPalette:
         if self._just_opened:
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(-1)
-        changed, self._typed = imgui.input_text_with_hint(
-            "##typed", "layer, module or command", self._typed
-        )
+        changed, self._typed = imgui.input_text_with_hint("##typed", self._hint, self._typed)
         if changed:
             self._selected = 0
         outside = not imgui.is_window_hovered(imgui.HoveredFlags_.child_windows.value)

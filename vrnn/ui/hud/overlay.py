@@ -231,7 +231,7 @@ def draw_crosshair(canvas: HudCanvas) -> None:
 
 
 def wrap_text(text: str, room: float, size: float) -> list[str]:
-    """Break a text into lines.
+    """Break a text into lines; what is too long for one, such as a path, is broken anywhere.
 
     Args:
         text: The text.
@@ -245,4 +245,9 @@ def wrap_text(text: str, room: float, size: float) -> list[str]:
             lines.append(word)
         else:
             lines[-1] = longer
+        while len(lines[-1]) > 1 and font.text_width(lines[-1]) * size > room:
+            line = lines[-1]
+            fitting = [n for n in range(1, len(line)) if font.text_width(line[:n]) * size <= room]
+            count = max(fitting, default=1)
+            lines[-1:] = [line[:count], line[count:]]
     return lines

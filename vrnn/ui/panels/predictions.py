@@ -154,7 +154,9 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         imgui.image(context.make_texture(result.image), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
-        imgui.text_colored(MUTED_COLOR, f"{width} × {height} pixels")
+        tokens = len(network.info.token_names)
+        size = f"{tokens} tokens" if tokens else f"{width} × {height} pixels"
+        imgui.text_colored(MUTED_COLOR, size)
         milliseconds = result.seconds * 1000
         imgui.text_colored(MUTED_COLOR, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
         if true_label:
