@@ -113,10 +113,20 @@ def output_context(
     return OutputContext(evidence, facts, sources, model, sizes)
 
 
+_MAP_ROLES: tuple[AxisRole, ...] = ("channel", "height", "width")
+
+
+def _map_order(axes: Sequence[Axis]) -> list[int]:
+    """The axes, with channels before rows before columns where the last ones are these."""
+    roles = [axis.role for axis in axes]
+    order = list(range(len(roles)))
+    if sorted(roles[-3:]) == sorted(_MAP_ROLES):
+        order[-3:] = [len(roles) - 3 + roles[-3:].index(role) for role in _MAP_ROLES]
+    return order
+
+
 def _channels_first(shape: Sequence[int], axes: Sequence[Axis]) -> tuple[int, ...]:
-    if [axis.role for axis in axes][-3:] == ["height", "width", "channel"]:
-        return (*shape[:-3], shape[-1], *shape[-3:-1])
-    return tuple(shape)
+    return tuple(shape[i] for i in _map_order(axes)) if len(axes) == len(shape) else tuple(shape)
 
 
 def _holds_integers(tensor: torch.Tensor) -> bool:
@@ -267,9 +277,8 @@ class _Sample:
         self.positions: list[str] = []
         self._are_logits = any("logit" in key.lower() for key in keys)
         self._choices = {choice.role: choice.index for choice in choices}
-        roles = [axis.role for axis in axes]
-        if roles[-3:] == ["height", "width", "channel"]:
-            self.tensor = tensor.movedim(-1, -3)
+        if axes:
+            self.tensor = tensor.permute(_map_order(axes))
         self._take_sample(axes, context)
         self._take_slice(context)
         self._arrange(context)
