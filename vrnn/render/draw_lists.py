@@ -21,6 +21,12 @@ from vrnn.render.uniforms import AnyView, StereoView
 from vrnn.scene.primitives import CURVE, GRAPH, PANEL, QUAD, STROKE, DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES
 
+PANEL_DEFINES = {
+    "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
+    "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT,
+}  # fmt: skip
+"""Constants that the shader of panels shares with the program."""
+
 
 @dataclass(frozen=True, eq=False)
 class _VisibleSet:
@@ -55,11 +61,7 @@ class DrawListRenderer:
     def __init__(self, ctx: moderngl.Context, maps: MapStores) -> None:
         self._ctx, self._maps = ctx, maps
         self.draw_calls = 0
-        defines = {
-            "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
-            "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT,
-        }  # fmt: skip
-        panel = Shader(ctx, "panel", defines, {"map_store": 0, "color_table": 1})
+        panel = Shader(ctx, "panel", PANEL_DEFINES, {"map_store": 0, "color_table": 1})
         self._panels = InstanceRenderer(ctx, panel, PANEL)
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
         self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
