@@ -20,8 +20,8 @@ from benchmarks.timing import format_milliseconds, format_table, time_medians
 from vrnn.compute.worker import ForwardComplete, MapsReady, NetworkLoaded, Worker
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
+from vrnn.render.draw_lists import PANEL_DEFINES
 from vrnn.render.instances import InstanceRenderer
-from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.shaders import Shader
@@ -81,8 +81,7 @@ def bare_loop(
     """Return what draws the panels' arrays and nothing else."""
     ctx = renderer.ctx
     views = ViewUniforms(ctx)
-    defines = {"ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES}
-    panel = Shader(ctx, "panel", defines, {"map_store": 0, "color_table": 1})
+    panel = Shader(ctx, "panel", PANEL_DEFINES, {"map_store": 0, "color_table": 1})
     panels = InstanceRenderer(ctx, panel, PANEL)
     drawing = world.draw_list()
     colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")

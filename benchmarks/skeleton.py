@@ -12,8 +12,9 @@ from typing import Any
 import torch
 from torch import nn
 
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import OpRecord, Trace, evaluation_mode
+from vrnn.compute.tracing.trace import OpRecord, Trace
 
 Edges = set[tuple[str, str]]
 """Paths of the source and the target of each edge."""

@@ -67,7 +67,7 @@ void main() {
     vec3 border_color = mix(BORDER, HIGHLIGHT, light_highlight.y);
     float curve_part = 0.0;
     vec3 curve = vec3(0.0);
-    if (drawing.x == CURVE && maps.w >= 0) {
+    if (WITH_DRAWINGS != 0 && drawing.x == CURVE && maps.w >= 0) {
         curve_part = smoothstep(CURVE_PIXELS.x, CURVE_PIXELS.y, 1.0 / (cells_per_pixel.y * float(texels.x)));
         if (curve_part > 0.0) curve = curve_here(cells, cells_per_pixel / (1.0 - GAP));
     }
@@ -82,7 +82,7 @@ void main() {
         max_texels *= 0.25;
     }
     int samples = clamp(int(ceil(max(max_texels, 2.0 * max_cells))), 2, 6);
-    if (curve_part >= 1.0) samples = 0;
+    if (WITH_DRAWINGS != 0 && curve_part >= 1.0) samples = 0;
 
     vec3 sum = vec3(0.0);
     for (int i = 0; i < samples * samples; ++i) {
@@ -94,7 +94,7 @@ void main() {
             sum += background.rgb * EMPTY;
         } else if (maps.w < 0) {
             sum += background.rgb * 1.5;
-        } else if (drawing.x == GRAPH) {
+        } else if (WITH_DRAWINGS != 0 && drawing.x == GRAPH) {
             int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
             sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
         } else {

@@ -13,7 +13,7 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
 from vrnn.compute.passes.replay import tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tracer import OpRecord
+from vrnn.compute.tracing.trace import OpRecord
 
 Box = tuple[int, int, int, int]
 """Top, left, bottom and right in pixels, the latter two excluded."""

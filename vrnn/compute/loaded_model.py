@@ -18,10 +18,12 @@ from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.graph_edges import with_node_layout
+from vrnn.compute.tracing.input_names import input_roles
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import Trace, input_roles, trace
+from vrnn.compute.tracing.trace import Trace
+from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole

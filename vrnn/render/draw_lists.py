@@ -18,8 +18,15 @@ from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.text import TextRenderer, cull_unreadable
 from vrnn.render.uniforms import AnyView, StereoView
-from vrnn.scene.primitives import CURVE, GRAPH, PANEL, QUAD, STROKE, DrawList, TextLabel
+from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS, QUAD, STROKE, DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES
+
+PANEL_DEFINES = {
+    "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
+    "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
+}  # fmt: skip
+"""Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
+curves and graphs too."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,12 +62,12 @@ class DrawListRenderer:
     def __init__(self, ctx: moderngl.Context, maps: MapStores) -> None:
         self._ctx, self._maps = ctx, maps
         self.draw_calls = 0
-        defines = {
-            "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
-            "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT,
-        }  # fmt: skip
-        panel = Shader(ctx, "panel", defines, {"map_store": 0, "color_table": 1})
-        self._panels = InstanceRenderer(ctx, panel, PANEL)
+        # Software OpenGL runs all branches: what draws only pixels takes half the time.
+        textures = {"map_store": 0, "color_table": 1}
+        self._panels, self._drawings = (
+            InstanceRenderer(ctx, Shader(ctx, "panel", defines, textures), PANEL)
+            for defines in (PANEL_DEFINES, {**PANEL_DEFINES, "WITH_DRAWINGS": 1})
+        )
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
         self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
@@ -106,7 +113,8 @@ class DrawListRenderer:
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
-            self._draw(self._panels, records, (slot, array, cache_key), mode)
+            panels = self._drawings if (records["style"] != PIXELS).any() else self._panels
+            self._draw(panels, records, (slot, array, cache_key), mode)
         ctx.enable(moderngl.BLEND)
         self._draw_images(self._images, draw_list, mode)
         self._draw(self._quads, draw_list.quads, "world", mode)
@@ -197,6 +205,7 @@ class DrawListRenderer:
         for resource in (
             self._floor,
             self._panels,
+            self._drawings,
             self._quads,
             self._strokes,
             self._images,

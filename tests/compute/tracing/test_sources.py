@@ -13,7 +13,7 @@ from torch.nn import functional as F
 from torch.nn.utils import parametrizations, prune
 
 from vrnn.compute.passes.replay import Replay
-from vrnn.compute.tracing import tracer
+from vrnn.compute.tracing import call_recorder
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
@@ -440,7 +440,9 @@ def test_parameters_that_lead_nowhere_are_named():
 def test_an_edge_that_autograd_does_not_know_is_told(monkeypatch):
     model = pair(lambda m, x: torch.broadcast_tensors(m.a(x), m.b(x))[1].cos())
     assert not check_edges(model, (IMAGE,))
-    monkeypatch.setattr(tracer, "sources_of_views", lambda operation, args, taken, made: [0] * made)
+    monkeypatch.setattr(
+        call_recorder, "sources_of_views", lambda operation, args, taken, made: [0] * made
+    )
     (note,) = check_edges(model, (IMAGE,))
     assert note == (
         "the graph disagrees with autograd: it lacks b → the result, input → b and invents "

@@ -15,9 +15,9 @@ from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged, after_each_module
 from vrnn.compute.tracing.calls import watch_calls
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import evaluation_mode
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import array_histogram
 

@@ -29,8 +29,8 @@ from vrnn.compute.loading.input_slots import InputSlot, find_slots, leaf_names
 from vrnn.compute.loading.tokens import encode
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves, map_tensors
+from vrnn.compute.tracing.evaluation_mode import asks_for_gradients
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import asks_for_gradients
 
 MAX_TRIALS = 120
 """Passes that are tried at most to find an input."""

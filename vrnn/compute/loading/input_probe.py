@@ -19,8 +19,8 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.loading.layer_use import MARK, LayerUse, first_shape, layer_use, marked_leaves
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import ModelInputs, call_model, leaves_in
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import evaluation_mode
 from vrnn.errors import VrnnError, is_ctrl_c
 
 MAX_KEYS = 16

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vrnn.compute.loading.model_evidence import ModelEvidence
-from vrnn.compute.tracing.tracer import OpRecord, Trace
+from vrnn.compute.tracing.trace import OpRecord, Trace
 
 MAX_OPERATIONS = 4
 """Operations before the output that are looked at."""

@@ -15,10 +15,11 @@ from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
 from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
 from vrnn.compute.tracing.calls import watch_calls
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.map_layouts import read_tensor
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
+from vrnn.compute.tracing.trace import OpRecord
 from vrnn.errors import VrnnError
 
 SKIPPABLE_OPERATIONS = frozenset(

@@ -21,10 +21,11 @@ from vrnn.compute.passes.ablation import (
     group_by_node,
 )
 from vrnn.compute.tracing.calls import watch_calls
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.module_stack import ModuleStack
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import plain_tensor, tensors_in, version_of
-from vrnn.compute.tracing.tracer import OpRecord, evaluation_mode
+from vrnn.compute.tracing.trace import OpRecord
 from vrnn.errors import VrnnError
 from vrnn.network.results import Ablation
 

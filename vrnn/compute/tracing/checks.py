@@ -18,7 +18,8 @@ from vrnn.compute.tracing.gradient_log import GradientLog
 from vrnn.compute.tracing.module_stack import kept_values, named_modules
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.compute.tracing.tracer import Trace, trace
+from vrnn.compute.tracing.trace import Trace
+from vrnn.compute.tracing.tracer import trace
 
 MAX_NAMED = 3
 """Modules or edges that a note names; of more it tells the number."""

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+import torch
 from torch import nn
+
+from vrnn.compute.tracing.tensors import list_tensors
 
 
 def named_modules(model: nn.Module) -> Iterator[tuple[str, nn.Module]]:
@@ -66,6 +69,16 @@ def parameters_of(
             if parameter is not None and id(parameter) not in seen:
                 seen.add(id(parameter))
                 yield f"{path}.{name}" if path else name, parameter
+
+
+def tensors_held(modules: Iterable[tuple[str, nn.Module]]) -> dict[int, torch.Tensor]:
+    """Tensors that the modules hold as buffers or plain attributes, by `id`."""
+    held: dict[int, torch.Tensor] = {}
+    for _, module in modules:
+        held.update((id(t), t) for t in list_tensors(kept_values(module), 3))
+        if isinstance(module, torch.jit.ScriptModule):
+            held.update((id(b), b) for b in module.buffers(recurse=False))
+    return held
 
 
 class ModuleStack:

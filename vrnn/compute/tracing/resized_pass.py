@@ -28,7 +28,7 @@ from vrnn.compute.tracing.tensors import tensors_in
 
 
 class TracedTensor(Protocol):
-    """What is needed of the record of an operation, see `tracer.OpRecord`."""
+    """What is needed of the record of an operation, see `trace.OpRecord`."""
 
     id: int
     call_index: int

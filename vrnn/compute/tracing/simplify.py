@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.tensor_layout import MapLayout
 from vrnn.compute.tracing.map_layouts import read_tensor
-from vrnn.compute.tracing.tracer import OpRecord, Trace
+from vrnn.compute.tracing.trace import OpRecord, Trace
 from vrnn.errors import VrnnError
 from vrnn.network.axes import AxisRole
 from vrnn.network.graph import Annotation, Edge, Network, Node
