@@ -114,7 +114,7 @@ def test_a_layer_is_moved_and_scaled(visitor):
     visitor.set(1, position=(x + 0.25, y + 0.1, z))
     visitor.until(lambda report: near(report["layers"].get(name, [[0, 0, 0]])[0], (0.25, 0.1, 0)))
     visitor.set(1, squeeze=0.0)
-    visitor.until(lambda report: report["undone"] == "MoveLayer")
+    visitor.until(lambda report: report["undone"] == "Move layer")
 
     at = visitor.where(f"layer {name} 0.5 0.5")
     for hand in (0, 1):
@@ -128,9 +128,9 @@ def test_a_layer_is_moved_and_scaled(visitor):
     visitor.until(lambda report: report["layers"].get(name, [0, 1.0])[1] > 1.3)
     for hand in (0, 1):
         visitor.set(hand, squeeze=0.0)
-    visitor.until(lambda report: report["undone"] == "ScaleLayer")
+    visitor.until(lambda report: report["undone"] == "Scale layer")
     visitor.settle()
-    visitor.tap(1, lambda report: report["undone"] == "MoveLayer", b=True)
+    visitor.tap(1, lambda report: report["undone"] == "Move layer", b=True)
     visitor.settle()
     visitor.tap(1, lambda report: not report["layers"], b=True)
 

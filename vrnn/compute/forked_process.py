@@ -4,12 +4,24 @@ from __future__ import annotations
 
 import multiprocessing
 import os
+import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from multiprocessing.process import BaseProcess
 from typing import Any
 from unittest.mock import patch
+
+
+def _compute_alone() -> None:
+    """Let torch compute in one thread: a copy has none of the others, and would wait for them."""
+    torch: Any = sys.modules.get("torch")
+    if torch is not None:
+        torch.set_num_threads(1)
+
+
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_compute_alone)
 
 
 @contextmanager
