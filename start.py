@@ -310,6 +310,10 @@ def run_tests(words: list[str]) -> int:
         say(" ".join(check))
         if run_to_end(python("-m", *check), ROOT):
             failed.append(check[0])
+    for check in CHECKS[:-1]:
+        # Quick checks run first, so what they said is far above; say it again where one looks.
+        if check[0] in failed:
+            run_to_end(python("-m", *check), ROOT)
     say(f"failed: {', '.join(failed)}" if failed else "all passed")
     return 1 if failed else 0
 

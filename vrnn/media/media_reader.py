@@ -105,7 +105,10 @@ def _read_nifti(path: Path) -> Volume:
             f"reading '{path}' needs nibabel; run: pip install nibabel, or save it with numpy.save"
         ) from error
     try:
-        values = np.asarray(nibabel.load(path).dataobj, np.float32)
+        image = nibabel.load(path)
+        if not isinstance(image, nibabel.spatialimages.SpatialImage):
+            raise TypeError("surfaces and connections hold no volume")
+        values = np.asarray(image.dataobj, np.float32)
     except Exception as error:  # nibabel's own errors are many
         raise VrnnError(
             f"'{path}' is not a NIfTI volume that can be read; save it again"
