@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from pathlib import Path
 
 
 class VrnnError(Exception):
@@ -19,6 +20,31 @@ class FatalError(VrnnError):
 
 class Fault(VrnnError):
     """A fault of vrnn itself that stands in the log already, as a sentence for the user."""
+
+
+class UntrustedCodeError(VrnnError):
+    """A file names code that the user has not run before, so nobody has agreed to run it.
+
+    Attributes:
+        file: The file that names it.
+        names: The scripts and factories.
+        digests: Of each, SHA-256 as `vrnn.storage.trusted_code` keeps it.
+    """
+
+    def __init__(self, file: Path, names: tuple[str, ...], digests: tuple[str, ...]) -> None:
+        """Make the sentence.
+
+        Args:
+            file: The file that names the code.
+            names: The scripts and factories.
+            digests: Of each.
+        """
+        self.file, self.names, self.digests = file, names, digests
+        what = " and ".join(f"'{name}'" for name in names)
+        super().__init__(
+            f"'{file}' would run the code of {what}, which you have not opened before as it is "
+            "now; read it, then allow it with --trust"
+        )
 
 
 def is_ctrl_c(error: BaseException) -> bool:

@@ -16,6 +16,7 @@ from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.view import FrameLayer, GoToView, HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.errors import Fault, VrnnError
+from vrnn.network.model_code import trust_models
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visibility import panel_corners
@@ -98,6 +99,7 @@ def test_a_session_with_other_models_is_waited_for(studio, tmp_path):
     before = studio.world.state
     studio.do(SaveSession(tmp_path / "before.json"))
     small = ModelSpec(str(script))
+    trust_models([small])
     for specs in ((small,), (small, ModelSpec()), (ModelSpec(), small)):
         snapshot = WorkspaceSnapshot(specs, "layers", type(before)())
         save_workspace(tmp_path / "other.json", snapshot)

@@ -354,7 +354,9 @@ class OffscreenSessions(SessionActions):
 
     def open(self, file: Path) -> None:
         """Restore the session of a file. See `load_workspace`."""
-        self._app.workspace.restorer.restore(load_workspace(file))
+        snapshot = load_workspace(file)
+        self._app.workspace.restorer.check_trusted(snapshot, file)
+        self._app.workspace.restorer.restore(snapshot)
 
 
 class OffscreenInterface(InterfaceActions):

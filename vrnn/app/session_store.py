@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from pathlib import Path
 
 from vrnn.app.navigator import WindowNavigator
 from vrnn.commands.context import SessionActions, Visit
 from vrnn.controls.fly_camera import FlyCamera
+from vrnn.storage import trusted_code
 from vrnn.workspace.autosave import Autosave, VisitContent, VisitFolder
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace, save_workspace
@@ -51,10 +53,16 @@ class WindowSessions(SessionActions):
     def open(self, file: Path) -> None:
         """Restore the session of a file. See `load_workspace`."""
         snapshot = load_workspace(file)
+        self._workspace.restorer.check_trusted(snapshot, file)
         self._navigator.viewpoints.update(snapshot.viewpoints)
         self._workspace.restorer.restore(snapshot)
         if snapshot.camera is not None:
             self._navigator.fly(snapshot.camera)
+
+    def trust(self, digests: Sequence[str]) -> None:
+        """Allow code that a session names, as the user was asked."""
+        for digest in digests:
+            trusted_code.trust(digest)
 
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session as soon as its models, which are being opened, have loaded."""

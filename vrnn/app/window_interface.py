@@ -50,10 +50,10 @@ class WindowInterface(InterfaceActions):
         self._window.capture(False)
         self._gui.toggle_palette()
 
-    def offer(self, choices: Sequence[Choice]) -> bool:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> bool:
         """List several things to choose from, in the palette; releases the mouse."""
         self._window.capture(False)
-        self._gui.offer(choices)
+        self._gui.offer(choices, question)
         return True
 
     def resize_text(self, points: int) -> None:

@@ -53,6 +53,8 @@ def check_together(options: Options, given: Mapping[str, object]) -> None:
     """
     if options.session is not None:
         _refuse(given, OF_SESSIONS, "a session opens its own models; leave out {}")
+    if options.trust and options.session is None and options.play is None:
+        raise VrnnError("--trust is for the scripts that a --session or --play names; leave it out")
     if options.play is not None:
         _check_play(options, given)
     elif options.is_batch:

@@ -52,6 +52,11 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--session", type=file_path, metavar="FILE", help="open a saved session")
     group.add_argument(
+        "--trust", action="store_true",
+        help="run the scripts that the session or the list of commands names, also those that you "
+        "have not opened before",
+    )  # fmt: skip
+    group.add_argument(
         "--place", dest="session", type=file_path, help=argparse.SUPPRESS
     )  # former name
     group.add_argument(

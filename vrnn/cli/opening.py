@@ -12,6 +12,7 @@ from vrnn.commands.session import OpenSession
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.config.schema import Config
+from vrnn.network.model_code import check_trusted, trust_models
 from vrnn.network.model_spec import ModelSpec, model_files
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.storage.protected_inputs import protect_inputs
@@ -46,6 +47,9 @@ def read_opening(options: Options) -> Opening:
     if options.session is None:
         return Opening(config, options.specs(), options.detail, None)
     session = load_workspace(options.session)
+    if options.trust:
+        trust_models(session.models)
+    check_trusted(session.models, options.session)
     return Opening(config, session.models, session.detail, session)
 
 

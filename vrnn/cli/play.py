@@ -10,9 +10,11 @@ from vrnn.commands.base import Command
 from vrnn.commands.script import read_commands
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
+from vrnn.network.model_code import trust_models
 from vrnn.storage.log import logger
 from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.storage.terminal import print_text
+from vrnn.workspace.workspace_file import load_workspace
 
 
 def run(options: Options) -> int:
@@ -20,6 +22,10 @@ def run(options: Options) -> int:
     assert options.play is not None
     # Read before the models are opened: a wrong script is reported at once.
     commands = read_commands(options.play)
+    if options.trust:
+        for file in filter(None, (command.read_session for command in commands)):
+            if file.exists():  # else a command before it writes it, or its own says what is wrong
+                trust_models(load_workspace(file).models)
     image = options.images[0] if options.images else None
     with protect_inputs(_images_read(commands)), open_offscreen(options, image) as app:
         for number, command in enumerate(commands, 1):

@@ -48,6 +48,11 @@ class Command:
         return None
 
     @property
+    def read_session(self) -> Path | None:
+        """The session file that it opens; None for none."""
+        return None
+
+    @property
     def read_image(self) -> Path | None:
         """The image file that it puts in, which no output may overwrite; None for none."""
         return None

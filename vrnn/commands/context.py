@@ -188,11 +188,11 @@ class Choice:
 
     Attributes:
         text: What it is.
-        command: Does it.
+        command: Does it; None to do nothing.
     """
 
     text: str
-    command: Any
+    command: Any = None
 
 
 def _refuse(reason: str) -> NoReturn:
@@ -256,6 +256,10 @@ class SessionActions:
         """Make everything as a session file has it."""
         _refuse("a session cannot be opened here")
 
+    def trust(self, digests: Sequence[str]) -> None:
+        """Allow code that a session names, as the user was asked."""
+        _refuse("nobody can be asked here; start vrnn with --trust")
+
     def visits(self) -> Sequence[Visit]:
         """The earlier visits that were autosaved, the best to restore first."""
         _refuse("the last session is restored in the window")
@@ -293,7 +297,7 @@ class InterfaceActions:
         """Open the command palette, or close it."""
         _refuse("there is no command palette here")
 
-    def offer(self, choices: Sequence[Choice]) -> bool:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> bool:
         """Let the user choose one of several; False where nobody can be asked."""
         return False
 

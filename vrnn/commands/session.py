@@ -9,7 +9,7 @@ from vrnn.commands.base import Command, check_range
 from vrnn.commands.context import Choice, CommandContext
 from vrnn.commands.export import timestamped
 from vrnn.commands.registry import Menu, command
-from vrnn.errors import VrnnError
+from vrnn.errors import UntrustedCodeError, VrnnError
 from vrnn.scene.picking import Hit
 
 
@@ -61,7 +61,46 @@ class OpenSession(Command):
     file: Path
 
     def run(self, context: CommandContext) -> None:
-        """Open it."""
+        """Open it; ask first whether code may run that the user has not opened before."""
+        try:
+            context.sessions.open(self.file)
+        except UntrustedCodeError as error:
+            choices = [
+                Choice("Do not open it"),
+                Choice(
+                    "Run this code and open the session", TrustAndOpen(self.file, error.digests)
+                ),
+            ]
+            names = "\n".join(error.names)
+            question = (
+                f"The session {self.file.name} runs code that you have not opened before as it is "
+                f"now. Read it first:\n{names}"
+            )
+            if not context.interface.offer(choices, question):
+                raise
+
+    @property
+    def read_session(self) -> Path:
+        """The session."""
+        return self.file
+
+
+@command("session.trust_and_open", "Run a session's code and open it")
+@dataclass(frozen=True)
+class TrustAndOpen(Command):
+    """Allow the code that a session names, and open it: the answer to a question of the window.
+
+    Attributes:
+        file: The session.
+        digests: Of the code that the user was asked about.
+    """
+
+    file: Path
+    digests: tuple[str, ...] = ()
+
+    def run(self, context: CommandContext) -> None:
+        """Remember it, and open the session."""
+        context.sessions.trust(self.digests)
         context.sessions.open(self.file)
 
 
@@ -86,7 +125,7 @@ class RestoreLastSession(Command):
             if context.interface.offer(choices):
                 return
         check_range("the number of the visit", self.number, 0, len(visits))
-        context.sessions.open(visits[max(self.number, 1) - 1].file)
+        OpenSession(visits[max(self.number, 1) - 1].file).run(context)
 
 
 def unused(path: Path) -> Path:

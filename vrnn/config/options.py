@@ -92,6 +92,7 @@ class BatchOptions:
         seconds: Of a video, from one camera to the next.
         rate: Of a video, frames per second.
         play: A script of commands.
+        trust: Whether scripts that a session names may run, also those never opened before.
     """
 
     images: tuple[Path, ...] = ()
@@ -105,6 +106,7 @@ class BatchOptions:
     seconds: float = 3.0
     rate: float = 30.0
     play: Path | None = None
+    trust: bool = False
 
     @property
     def is_batch(self) -> bool:

@@ -43,7 +43,15 @@ class ModelSpec:
 
 def model_files(spec: ModelSpec) -> tuple[Path | None, ...]:
     """Return the files and folders that a model is read from; None for what was not given."""
-    script = None
-    if isinstance(spec.model, str) and ".py" in spec.model:
-        script = Path(spec.model.partition(".py")[0] + ".py")
+    script = split_script_name(spec.model)[0] if isinstance(spec.model, str) else None
+    if script is not None and script.suffix != ".py":
+        script = None
     return script, spec.weights, spec.classes, spec.data
+
+
+def split_script_name(text: str) -> tuple[Path, str]:
+    """Split `script.py:Name` into its two parts; the colon of a drive is left alone."""
+    script, colon, name = text.rpartition(":")
+    if colon and script.endswith(".py") and name.replace(".", "_").isidentifier():
+        return Path(script), name
+    return Path(text), ""

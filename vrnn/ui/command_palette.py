@@ -71,8 +71,8 @@ def palette_entries(context: PanelContext) -> list[PaletteEntry]:
     return found
 
 
-def _execute(command: Command) -> Callable[[PanelContext], None]:
-    return lambda context: context.do(command)
+def _execute(command: Command | None) -> Callable[[PanelContext], None]:
+    return lambda context: None if command is None else context.do(command)
 
 
 def _invoke(info: CommandInfo) -> Callable[[PanelContext], None]:
@@ -95,7 +95,7 @@ class CommandPalette:
         self.is_open = False
         self._lines = lines
         self._typed, self._selected, self._just_opened = "", 0, False
-        self._hint = ""
+        self._hint = self._question = ""
         self._entries: list[PaletteEntry] = []
         self._matches: tuple[str | None, list[int]] = (None, [])
 
@@ -104,12 +104,18 @@ class CommandPalette:
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
         self._entries, self._matches = palette_entries(context), (None, [])
-        self._hint = "layer, module or command"
+        self._hint, self._question = "layer, module or command", ""
 
-    def offer(self, choices: Sequence[Choice]) -> None:
-        """Open it with a list to choose from, in this order, and nothing else."""
+    def offer(self, choices: Sequence[Choice], question: str = "") -> None:
+        """Open it with a list to choose from, in this order, and nothing else.
+
+        Args:
+            choices: The list.
+            question: What it is about, shown above it.
+        """
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
+        self._question = question
         self._entries = [PaletteEntry(c.text, "", _execute(c.command)) for c in choices]
         self._hint = "choose one, or type a part of it"
         self._matches = (None, [])
@@ -136,6 +142,8 @@ class CommandPalette:
             | flags.no_saved_settings | flags.no_scrollbar
         )  # fmt: skip
         imgui.begin("##palette", None, kind.value)
+        if self._question:
+            imgui.text_wrapped(self._question)
         if self._just_opened:
             imgui.set_keyboard_focus_here()
         imgui.set_next_item_width(-1)

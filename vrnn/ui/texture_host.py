@@ -172,9 +172,9 @@ class TextureGui:
         self._palette.open(self.context)
         self._request_rebuild()
 
-    def offer(self, choices: Sequence[Choice]) -> None:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> None:
         """List several things to choose from, in the palette."""
-        self._palette.offer(choices)
+        self._palette.offer(choices, question)
         self._request_rebuild()
 
     @property

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from pathlib import Path
 from typing import Protocol
 
 from vrnn.commands.undo_stack import UndoStack
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
+from vrnn.network.model_code import check_trusted
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import InputImage, State
@@ -66,6 +68,11 @@ class SessionRestorer:
     def opening(self) -> bool:
         """Whether models are being opened."""
         return bool(self._workspace.feed.awaited)
+
+    def check_trusted(self, snapshot: WorkspaceSnapshot, file: Path) -> None:
+        """Raise UntrustedCodeError where a session's file names code that nobody has allowed."""
+        if (snapshot.models, snapshot.detail) != (self._workspace.specs, self._workspace.detail):
+            check_trusted(snapshot.models, file)
 
     def restore(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session; layers that the models do not have are listed in `messages`."""

@@ -22,7 +22,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
-from vrnn.network.model_spec import Detail, ModelSpec
+from vrnn.network.model_spec import Detail, ModelSpec, split_script_name
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
@@ -124,9 +124,9 @@ def _model_entry(spec: ModelSpec) -> _ModelEntry:
             "a model that was given as an object in Python cannot be saved in a session"
         )
     model = spec.model
-    path, colon, name = model.rpartition(":") if ".py:" in model else (model, "", "")
-    if path.endswith(".py"):
-        model = f"{Path(path).resolve()}{colon}{name}"
+    script, name = split_script_name(model)
+    if script.suffix == ".py":
+        model = f"{script.resolve()}:{name}" if name else str(script.resolve())
     files = {name: _absolute(getattr(spec, name)) for name in ("weights", "classes", "data")}
     return _ModelEntry(**{**vars(spec), **files, "model": model})
 

@@ -65,14 +65,6 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
     )
 
 
-def split_script_name(text: str) -> tuple[Path, str]:
-    """Split `script.py:Name` into its two parts; the colon of a drive is left alone."""
-    script, colon, name = text.rpartition(":")
-    if colon and script.endswith(".py") and name.replace(".", "_").isidentifier():
-        return Path(script), name
-    return Path(text), ""
-
-
 def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
     if name:
         value: Any = module

@@ -18,7 +18,7 @@ from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import config_class_names
 from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
-from vrnn.compute.loading.script import from_script, split_script_name
+from vrnn.compute.loading.script import from_script
 from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_inputs import ModelInputs
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
@@ -26,7 +26,8 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import ImageSet, image_folder
 from vrnn.media.media import Media
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_code import trust_models
+from vrnn.network.model_spec import ModelSpec, split_script_name
 from vrnn.storage.input_file import read_text
 
 
@@ -111,6 +112,7 @@ def open_source(spec: ModelSpec) -> ModelSource:
         VrnnError: Anything is wrong with it.
     """
     device = _find_device(spec.device)
+    trust_models([spec])  # whoever asks for it has been asked, where a file named it
     candidate = _find_candidate(spec.model)
     notes: tuple[str, ...] = ()
     if spec.weights is not None:

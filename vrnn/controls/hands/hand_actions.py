@@ -58,9 +58,9 @@ class HandInterface(InterfaceActions):
         """Opens the palette on the floating panel."""
         self._hands.floating_panel.open_palette()
 
-    def offer(self, choices: Sequence[Choice]) -> bool:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> bool:
         """Lists several things to choose from, on the floating panel."""
-        return self._hands.floating_panel.offer(choices)
+        return self._hands.floating_panel.offer(choices, question)
 
     def toggle_flying(self) -> None:
         """Switches between walking and flying."""

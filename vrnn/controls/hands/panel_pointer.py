@@ -49,7 +49,7 @@ class PanelSurface(Protocol):
     def open_palette(self) -> None:
         """Opens the command palette."""
 
-    def offer(self, choices: Sequence[Choice]) -> None:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> None:
         """Lists several things to choose from."""
 
 
@@ -105,13 +105,13 @@ class PanelPointer:
         if self.surface is not None:
             self.surface.open_palette()
 
-    def offer(self, choices: Sequence[Choice]) -> bool:
+    def offer(self, choices: Sequence[Choice], question: str = "") -> bool:
         """Shows it, with several things to choose from; False when there is nothing on it."""
         if self.surface is None:
             return False
         if not self.visible:
             self.toggle()
-        self.surface.offer(choices)
+        self.surface.offer(choices, question)
         return True
 
     def grab(self, hand: HandState) -> None:
