@@ -17,6 +17,9 @@ from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.storage.terminal import fill_standard_descriptors
 
+_script_folders: set[Path] = set()
+"""Folders that scripts were run from, and whose modules are theirs."""
+
 
 def run_script(path: Path) -> ModuleType:
     """Run a script and return its module.
@@ -31,7 +34,7 @@ def run_script(path: Path) -> ModuleType:
         VrnnError: It fails; the message names the line.
     """
     path = path.resolve()
-    _add_to_path(path.parent)
+    _search_first(path.parent)
     watch_torchvision()
     name = path.stem
     levels = _package_levels(path)
@@ -69,9 +72,29 @@ def run_script(path: Path) -> ModuleType:
     return module
 
 
-def _add_to_path(folder: Path) -> None:
-    if str(folder) not in sys.path:
-        sys.path.insert(0, str(folder))  # stays: a model may import more when it runs
+def _search_first(folder: Path) -> None:
+    """Let imports find what lies in a folder, also where another script's has the same names.
+
+    The folder stays in the path: a model may import more when it runs.
+    """
+    others = _script_folders - {folder}
+    _script_folders.add(folder)
+    if sys.path[:1] != [str(folder)]:
+        sys.path[:] = [str(folder), *(place for place in sys.path if place != str(folder))]
+    for name, module in list(sys.modules.items()):
+        if "." not in name and _folder_of(module) in others and _has_module(folder, name):
+            for loaded in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
+                del sys.modules[loaded]
+
+
+def _folder_of(module: ModuleType) -> Path | None:
+    """The folder that a module or a package lies in."""
+    places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
+    return Path(places[0]).parent if isinstance(places[0], str) else None
+
+
+def _has_module(folder: Path, name: str) -> bool:
+    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
 def _package_levels(path: Path) -> int:
@@ -92,7 +115,7 @@ def _package_levels(path: Path) -> int:
 def _enter_package(path: Path, levels: int) -> str:
     """Import the packages that a script lies in, and return its full name."""
     folders = [path.parent, *path.parent.parents][:levels]
-    _add_to_path(folders[-1].parent)
+    _search_first(folders[-1].parent)
     names = [folder.name for folder in reversed(folders)]
     try:
         package = importlib.import_module(".".join(names))
