@@ -1,6 +1,7 @@
 """The mouse in a real window: images, layers and channels are clicked and dragged."""
 
 from tests.support.window import SIZE, differs, move_mouse, saved_session
+from vrnn.scene.camera import Camera
 
 
 def test_a_stranger_puts_another_image_in(program, where):
@@ -92,3 +93,46 @@ def test_a_killed_program_comes_back_to_where_it_was(program, where, monkeypatch
     assert "folds" not in saved_session(again)["state"]
     again.press("ctrl+r")
     again.session_where(lambda saved: len(saved["state"].get("folds", ())) >= 3)
+
+
+def camera_of(vrnn):
+    return Camera(**saved_session(vrnn)["camera"])
+
+
+def test_drags_and_the_wheel_move_the_view_and_a_double_click_restores_it(program):
+    vrnn = program()
+    vrnn.ready()
+    first = camera_of(vrnn)
+    middle, empty = (SIZE[0] // 2, SIZE[1] // 2), (SIZE[0] // 2, 12)
+
+    def drag(button, right, down, *keys):
+        move_mouse(vrnn, *middle)
+        for key in keys:
+            vrnn.xdotool("keydown", key)
+        vrnn.xdotool("mousedown", button)
+        for step in range(1, 9):
+            move_mouse(vrnn, middle[0] + right * step // 8, middle[1] + down * step // 8)
+        vrnn.xdotool("mouseup", button)
+        for key in keys:
+            vrnn.xdotool("keyup", key)
+        return camera_of(vrnn)
+
+    turned = drag("1", 120, 60)
+    assert turned.pitch < first.pitch  # one looks more from above
+    assert turned.yaw != first.yaw
+    for shifted in (drag("2", 90, 0), drag("1", 90, 0, "shift")):
+        assert (shifted.yaw, shifted.pitch) == (turned.yaw, turned.pitch)
+        assert shifted.x != turned.x
+    looking = drag("3", 60, 0)
+    assert (looking.position == shifted.position).all()
+    assert looking.yaw != shifted.yaw
+
+    move_mouse(vrnn, *middle)
+    vrnn.xdotool("click", "--repeat", "4", "--delay", "30", "4")
+    vrnn.picture()  # it has come to rest
+    closer = camera_of(vrnn)
+    assert (closer.yaw, closer.pitch) == (looking.yaw, looking.pitch)
+    assert closer.y < looking.y
+    move_mouse(vrnn, *empty)
+    vrnn.xdotool("click", "--repeat", "2", "--delay", "80", "1")
+    vrnn.wait_for(lambda: camera_of(vrnn) == first)

@@ -56,7 +56,7 @@ def test_the_mouse_looks_around_only_while_it_is_captured(program):
     still = vrnn.picture()
     vrnn.xdotool("mousemove", "--window", vrnn.window, "8", "300")
     assert differs(still, vrnn.picture()) < 0.1
-    vrnn.click(8, 8)
+    vrnn.press("space")
 
     def turns(seen) -> bool:
         vrnn.xdotool("mousemove_relative", "--", "160", "20")

@@ -20,6 +20,7 @@ from vrnn.app.headset_manager import HeadsetManager, start_if_requested
 from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
+from vrnn.app.mouse_navigation import MouseNavigation
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.session_store import WindowSessions
 from vrnn.app.startup_timings import StartupTimings
@@ -60,8 +61,8 @@ IDLE_SECONDS = 1 / 60
 MAX_STEP_SECONDS = 0.1
 """Seconds; a longer frame counts as this long: nobody jumps through a wall after a hitch."""
 FIRST_HINT = (
-    "click an image on the wall, then click the input · W A S D to walk, hold the right button to "
-    "look · F1 keys · F2 panels"
+    "click an image on the wall, then click the input · drag turns, the wheel comes closer · Space "
+    "walks · F1 keys · F2 panels"
 )
 RESTORE_HINT = "Ctrl+R: restore last session · "
 MOVE_TIMES = 3.2
@@ -164,15 +165,16 @@ class DesktopApp(Closeable):
         parts = WindowParts(
             window, workspace, self._renderer, self._fly_camera, self.gui, self._view
         )
-        self._navigator = WindowNavigator(parts, self.headset, config.keys.store)
+        self._navigator = WindowNavigator(parts, self.headset, config.keys)
         self.sessions = WindowSessions(workspace, self._fly_camera, self._navigator)
         hint = (RESTORE_HINT if self.sessions.has_last else "") + FIRST_HINT
         self._hud = Hud(parts, colors, key_map, hint)
         exporter = Exporter(workspace, self._renderer, colors, lambda camera: None)
         self._exporter = WindowExporter(parts, exporter, self._navigator, self.notify)
-        pointer = Pointer(workspace, self.dispatcher, lambda: window.capture(True))
+        mouse = MouseNavigation(parts, self._navigator)
+        pointer = Pointer(workspace, self.dispatcher, mouse.click_nothing)
         self._input = WindowInput(
-            parts, self._hud, self._navigator, key_map, self.dispatcher, pointer
+            parts, self._hud, self._navigator, key_map, self.dispatcher, pointer, mouse
         )
         self._live = LiveInput(options.live, workspace, self.notify)
         self._title = WindowTitle(parts, self._live, time.perf_counter())

@@ -5,6 +5,8 @@ from __future__ import annotations
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import NavigationActions
+from vrnn.commands.key_bindings import printed_key
+from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
 from vrnn.scene.viewpoints import frame_named, start_camera
@@ -22,11 +24,12 @@ class WindowNavigator(NavigationActions):
             is.
     """
 
-    def __init__(self, parts: WindowParts, headset: HeadsetManager, store_key: str) -> None:
+    def __init__(self, parts: WindowParts, headset: HeadsetManager, keys: Keys) -> None:
         self.viewpoints: dict[int, Camera] = {}
         self.user_has_moved = False
         self._world, self._view, self._fly_camera = parts.world, parts.view, parts.fly_camera
-        self._headset, self._store_key = headset, store_key
+        self._window = parts.window
+        self._headset, self._keys = headset, keys
 
     def go_to(self, camera: str, network: int | None = None) -> None:
         """Fly to a camera by name, aimed at where everything will be at rest.
@@ -54,6 +57,23 @@ class WindowNavigator(NavigationActions):
             headset_view.rig_controller.go_to(camera)
         else:
             self._fly_camera.fly_to(camera)
+
+    def toggle_walking(self) -> None:
+        """Capture the mouse, so that it looks around, or release it."""
+        self._window.capture(not self._window.captured)
+
+    @property
+    def walking_hint(self) -> str:
+        """How to walk, while the mouse looks around; '' else."""
+        if not self._window.captured:
+            return ""
+        keys = self._keys
+        walk = " ".join(map(printed_key, (keys.forward, keys.left, keys.back, keys.right)))
+        rise = f"{printed_key(keys.up)} {printed_key(keys.down)}"
+        return (
+            f"walking: the mouse looks around · {walk} move, {rise} up and down · the wheel sets "
+            "the speed · Esc ends"
+        )
 
     def frame_everything(self) -> None:
         """Fly to where everything is in view."""
@@ -101,7 +121,7 @@ class WindowNavigator(NavigationActions):
         elif index == len(READY_VIEWS) and self._world.slots:
             self.fly(start_camera(self._world, self._fly_camera.camera.fov))
         else:
-            modifier = self._store_key.capitalize()
+            modifier = self._keys.store.capitalize()
             raise VrnnError(
                 f"viewpoint {number} is empty: {modifier}+{number} stores where you are"
             )

@@ -14,7 +14,7 @@ from vrnn.controls.events import (
     KeyPress,
     Listener,
     MouseButton,
-    MouseLook,
+    MouseDrag,
     Redraw,
     Scroll,
 )
@@ -27,7 +27,11 @@ _KEY_NAMES = {
     for name, value in vars(glfw).items()
     if name.startswith("KEY_") and isinstance(value, int)
 }
-_BUTTONS = {glfw.MOUSE_BUTTON_LEFT: "left", glfw.MOUSE_BUTTON_RIGHT: "right"}
+_BUTTONS = {
+    glfw.MOUSE_BUTTON_LEFT: "left",
+    glfw.MOUSE_BUTTON_MIDDLE: "middle",
+    glfw.MOUSE_BUTTON_RIGHT: "right",
+}
 _MODIFIERS = {
     "SHIFT": glfw.MOD_SHIFT,
     "CONTROL": glfw.MOD_CONTROL,
@@ -68,7 +72,8 @@ class Window:
         check_driver()
         self.interrupted = False
         self._events: list[InputEvent] = []
-        self._captured = self._right_button_down = False
+        self._captured = False
+        self._buttons_down: set[str] = set()
         self._last_position = (0.0, 0.0)
         self._errors: list[str] = []
         self._finish: Callable[[], None] | None = None
@@ -141,23 +146,21 @@ class Window:
     def _on_scroll(self, _window: Any, x: float, y: float) -> None:
         if self.listener is not None:
             self.listener.wheel(x, y)
-        self._events.append(Scroll(y))
+        self._events.append(Scroll(y, x))
 
     def _on_button(self, _window: Any, button: int, action: int, _mods: int) -> None:
         if self.listener is not None and not self._captured:
             self.listener.button(button, action == glfw.PRESS)
         if button in _BUTTONS:
-            self._events.append(MouseButton(_BUTTONS[button], action == glfw.PRESS))
-            if button == glfw.MOUSE_BUTTON_RIGHT:
-                self._right_button_down = action == glfw.PRESS
+            name, down = _BUTTONS[button], action == glfw.PRESS
+            self._events.append(MouseButton(name, down))
+            (self._buttons_down.add if down else self._buttons_down.discard)(name)
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
-        if self._captured or self._right_button_down:
-            self._events.append(MouseLook(x - self._last_position[0], y - self._last_position[1]))
-        elif self.listener is not None:
-            points = max(glfw.get_window_size(self._handle)[0], 1)
-            scale = self.size[0] / points
-            self.listener.cursor(x * scale, y * scale)
+        if self._captured or self._buttons_down:
+            self._events.append(MouseDrag(x - self._last_position[0], y - self._last_position[1]))
+        if self.listener is not None and not self._captured:
+            self.listener.cursor(x * self.pixels_per_point, y * self.pixels_per_point)
         self._last_position = (x, y)
 
     def _on_drop(self, _window: Any, paths: Any) -> None:
@@ -223,6 +226,11 @@ class Window:
         """(width, height) of the framebuffer, pixels; (0, 0) while minimized."""
         width, height = glfw.get_framebuffer_size(self._handle)
         return width, height
+
+    @property
+    def pixels_per_point(self) -> float:
+        """Pixels of the framebuffer for each screen coordinate."""
+        return self.size[0] / max(glfw.get_window_size(self._handle)[0], 1)
 
     @property
     def pixel_scale(self) -> float:

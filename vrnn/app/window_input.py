@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from vrnn.app.hud import Hud
+from vrnn.app.mouse_navigation import MouseNavigation
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.dispatcher import CommandDispatcher
@@ -13,7 +14,7 @@ from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.session import OpenSession
 from vrnn.commands.view import GoToViewpoint, StoreViewpoint
-from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseLook, Scroll
+from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseDrag, Scroll
 from vrnn.controls.fly_camera import DIRECTIONS
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
@@ -27,13 +28,13 @@ class WindowInput:
 
     def __init__(
         self, parts: WindowParts, hud: Hud, navigator: WindowNavigator, key_map: KeyMap,
-        dispatcher: CommandDispatcher, pointer: Pointer,
+        dispatcher: CommandDispatcher, pointer: Pointer, mouse: MouseNavigation,
     ) -> None:  # fmt: skip
         self._window, self._gui, self._view = parts.window, parts.gui, parts.view
         self._workspace, self._fly_camera = parts.workspace, parts.fly_camera
         self._hud, self._navigator = hud, navigator
         self._keys, self._key_map, self._dispatcher = key_map.keys, key_map, dispatcher
-        self._pointer = pointer
+        self._pointer, self._mouse = pointer, mouse
         self._pointed: tuple[object, ...] = ()
         self._first_cursor: tuple[float, float] | None = None
         self._chorded: set[str] = set()
@@ -52,8 +53,9 @@ class WindowInput:
 
     def _gui_captures(self, event: InputEvent) -> bool:
         """Return whether an event is for the panels and not for the world."""
-        if isinstance(event, MouseButton) and not event.down and self._pointer.dragging:
-            return False  # a layer that is let go of over a panel
+        dragging = self._pointer.dragging or self._mouse.dragging
+        if isinstance(event, MouseButton) and not event.down and dragging:
+            return False  # what is let go of over a panel
         if isinstance(event, MouseButton | Scroll):
             return self._gui.takes_mouse and not self._window.captured
         if not isinstance(event, KeyPress) or not self._gui.takes_keys:
@@ -68,16 +70,17 @@ class WindowInput:
             if isinstance(event, KeyPress):
                 self._press_key(event)
             elif isinstance(event, MouseButton):
-                if event.name == "left" and not (event.down and self._hud.dismiss()):
-                    self._press_mouse(event.down)
+                self._press_mouse(event)
             elif isinstance(event, Drop):
                 self._drop(event.paths)
-            elif isinstance(event, MouseLook):
-                self._navigator.user_has_moved = True
-                self._fly_camera.rotate(event.right, event.down)
-            elif isinstance(event, Scroll):
+            elif isinstance(event, MouseDrag):
+                if not self._pointer.dragging:
+                    self._mouse.drag(event)
+            elif isinstance(event, Scroll) and self._window.captured:
                 self._fly_camera.change_speed(event.steps)
                 self._hud.notify(f"speed {self._fly_camera.speed:.1f} m/s")
+            elif isinstance(event, Scroll):
+                self._mouse.scroll(event)
         except VrnnError as error:
             self._hud.notify(str(error))
 
@@ -93,12 +96,22 @@ class WindowInput:
             store = self._keys.store in key.modifiers
             self._dispatcher.execute((StoreViewpoint if store else GoToViewpoint)(number))
 
-    def _press_mouse(self, down: bool) -> None:
-        """Handle the left button.
+    def _press_mouse(self, button: MouseButton) -> None:
+        """Handle a button: the left one clicks and drags things, all of them drag the view.
 
         Raises:
             VrnnError: When the command of a click cannot be done.
         """
+        if button.down and button.name == "left" and self._hud.dismiss():
+            return
+        if button.down:
+            self._mouse.press(button.name)
+        else:
+            self._mouse.release()
+        if button.name == "left":
+            self._press_left(button.down)
+
+    def _press_left(self, down: bool) -> None:
         if down:
             self._gui.select_hovered()
         self._navigator.user_has_moved = True

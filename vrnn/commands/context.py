@@ -202,12 +202,21 @@ def _refuse(reason: str) -> NoReturn:
 class NavigationActions:
     """Moves the eye. Without a window or a headset there is none to move."""
 
+    @property
+    def walking_hint(self) -> str:
+        """How to walk, while the mouse looks around; '' else."""
+        return ""
+
     def go_to(self, camera: str, network: int | None = None) -> None:
         """Go to a camera by name: `overview`, `front`, `top`, `layer:NAME` or five numbers."""
         _refuse("there is no camera to move here")
 
     def frame_everything(self) -> None:
         """Show everything anew after it was arranged otherwise, where that is wanted."""
+
+    def toggle_walking(self) -> None:
+        """Let the mouse look around while keys walk, or set it free again."""
+        _refuse("walking is for the window")
 
     def store_viewpoint(self, number: int) -> None:
         """Remember where the eye is, under a number from 1."""

@@ -77,13 +77,15 @@ class KeyMap:
         first, last = keys.viewpoints[0], keys.viewpoints[-1]
         rows = [
             ("click", "grab an image or a map; put it into the input; click a bracket or button"),
-            ("click on nothing", "capture mouse to look around (or hold the right button)"),
+            ("drag", "turn around what is there; with Shift or the middle button shift"),
+            ("drag, right button", "look around"),
+            ("wheel", "come closer to what is under the pointer; while walking: speed"),
+            ("double click on nothing", "show the whole network"),
             ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
             ("double click", "fold or open a layer"),
             (walk, "walk and fly"),
             (f"{printed_key(keys.down)} {printed_key(keys.up)}", "down, up"),
             (printed_key(keys.run), "run"),
-            ("wheel", "speed"),
             (f"{first} … {last}", "go to a viewpoint"),
             (f"{printed_key(keys.store)}+{first} … {last}", "store this viewpoint"),
         ]

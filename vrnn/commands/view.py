@@ -96,6 +96,27 @@ class ShowWholeNetwork(Command):
         context.navigator.go_to("overview")
 
 
+@command(
+    "view.walk",
+    "Walk",
+    menu=Menu.VIEW,
+    key="SPACE",
+    help="walk: the mouse looks around until Space or Esc",
+    controller="the sticks",
+)
+@dataclass(frozen=True)
+class ToggleWalking(Command):
+    """Walk with the mouse captured, or set it free again; Esc does so too."""
+
+    def run(self, context: CommandContext) -> None:
+        """Capture or release the mouse."""
+        context.navigator.toggle_walking()
+
+    def message(self, context: CommandContext) -> str:
+        """Teach how to walk."""
+        return context.navigator.walking_hint
+
+
 @command("view.store_viewpoint", "Store viewpoint", help="store this viewpoint")
 @dataclass(frozen=True)
 class StoreViewpoint(Command):

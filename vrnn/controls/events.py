@@ -24,7 +24,7 @@ class MouseButton:
     """A mouse button went down or up.
 
     Attributes:
-        name: `left` or `right`.
+        name: `left`, `middle` or `right`.
         down: Whether it went down.
     """
 
@@ -33,8 +33,8 @@ class MouseButton:
 
 
 @dataclass(frozen=True)
-class MouseLook:
-    """The mouse moved while it turns the eye: captured, or with the right button down.
+class MouseDrag:
+    """The mouse moved while it is captured or a button is down.
 
     Attributes:
         right: Pixels to the right.
@@ -51,9 +51,11 @@ class Scroll:
 
     Attributes:
         steps: How far; up is positive.
+        across: How far to the right, as trackpads do.
     """
 
     steps: float
+    across: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -72,7 +74,7 @@ class Redraw:
     """The window was resized or uncovered and needs a new frame."""
 
 
-InputEvent = KeyPress | MouseButton | MouseLook | Scroll | Drop | Redraw
+InputEvent = KeyPress | MouseButton | MouseDrag | Scroll | Drop | Redraw
 
 
 class Listener(Protocol):

@@ -30,6 +30,10 @@ DIRECTIONS = {
     "down": (0.0, -1.0, 0.0),
 }
 """Right, up and forward components of each direction."""
+GLIDE_SECONDS = 0.07
+"""Time constant of a glide, seconds."""
+GLIDE_END = 1e-3
+"""Meters from its end at which a glide has arrived."""
 ACCELERATION_SECONDS = 0.09
 """Time constant of changes of velocity, seconds."""
 
@@ -54,11 +58,18 @@ class FlyCamera:
         self._motion = motion
         self._velocity = np.zeros(3)
         self._flight: tuple[Camera, Camera, float] | None = None
+        self._glide: Camera | None = None
+
+    @property
+    def destination(self) -> Camera:
+        """Where a glide ends; the present camera when there is none."""
+        return self.camera if self._glide is None else self._glide
 
     @property
     def moving(self) -> bool:
         """Whether the next step moves the camera even with no key held."""
-        return self._flight is not None or bool(np.abs(self._velocity).max() > MIN_VELOCITY)
+        gliding = self._flight is not None or self._glide is not None
+        return gliding or bool(np.abs(self._velocity).max() > MIN_VELOCITY)
 
     def step(self, held: Collection[str], seconds: float) -> None:
         """Advance time.
@@ -71,11 +82,14 @@ class FlyCamera:
         for name in held:
             target_velocity += DIRECTIONS.get(name, (0.0, 0.0, 0.0))
         if target_velocity.any():
-            self._flight = None
+            self._flight = self._glide = None
             factor = self._motion.run_factor if "run" in held else 1.0
             target_velocity *= self.speed * factor / np.linalg.norm(target_velocity)
         if self._flight is not None:
             self._fly(seconds)
+            return
+        if self._glide is not None:
+            self._advance_glide(seconds)
             return
         decay = exp(-seconds / ACCELERATION_SECONDS) if self._motion.enabled else 0.0
         self._velocity = target_velocity + (self._velocity - target_velocity) * decay
@@ -93,6 +107,24 @@ class FlyCamera:
         self.camera = end if t >= 1 else interpolate_cameras(start, end, t)
         self._flight = None if t >= 1 else (start, end, t)
 
+    def _advance_glide(self, seconds: float) -> None:
+        assert self._glide is not None
+        end, here = self._glide, self.camera.position
+        there = end.position + (here - end.position) * exp(-seconds / GLIDE_SECONDS)
+        if np.abs(there - end.position).max() < GLIDE_END:
+            self.camera, self._glide = end, None
+        else:
+            x, y, z = there.tolist()
+            self.camera = replace(end, x=x, y=y, z=z)
+
+    def glide_to(self, camera: Camera) -> None:
+        """Move to another camera of the same direction within a moment, as the wheel does."""
+        self._flight, self._velocity[:] = None, 0
+        if self._motion.enabled:
+            self._glide = camera
+        else:
+            self.camera = camera
+
     def rotate(self, right: float, down: float) -> None:
         """Turn the camera.
 
@@ -100,13 +132,13 @@ class FlyCamera:
             right: Pixels that the mouse moved to the right.
             down: Pixels that it moved down.
         """
-        self._flight = None
+        self._flight = self._glide = None
         angle = radians(self._motion.mouse)
         self.camera = self.camera.turned(-right * angle, -down * angle)
 
     def fly_to(self, camera: Camera) -> None:
         """Fly to another camera; jump there when motion is disabled."""
-        self._velocity[:] = 0
+        self._velocity[:], self._glide = 0, None
         if self._motion.enabled:
             self._flight = (self.camera, camera, 0.0)
         else:
@@ -114,7 +146,7 @@ class FlyCamera:
 
     def jump(self, camera: Camera) -> None:
         """Move to another camera at once."""
-        self.camera, self._flight = camera, None
+        self.camera, self._flight, self._glide = camera, None, None
         self._velocity[:] = 0
 
     def change_speed(self, steps: float) -> None:
