@@ -104,8 +104,8 @@ def test_every_key_of_the_readme_is_the_default():
     config = load_config().keys
     keys = {*config.movement().values(), *KeyMap(config).key_of.values()}
     readme = text_of(ROOT / "README.md")
-    table = readme[readme.index("## Walk") : readme.index("## Pictures")]
+    table = readme[readme.index("## Look around and walk") : readme.index("## Pictures")]
     for key in ("W", "A", "S", "D", "E", "Q", "F", "C", "N", "B", "Home", "Tab", "F12", "F1",
-                "G", "M", "T", "X", "P", "O", "F2"):  # fmt: skip
+                "G", "M", "T", "X", "P", "O", "F2", "Space"):  # fmt: skip
         assert f"`{key}`" in table
         assert key.upper() in keys
