@@ -273,6 +273,7 @@ class DesktopApp(Closeable):
         front = run("drawing what is before the eye", None, self._hud.front)
         if not run("drawing a frame", False, self._view.draw, over, front):
             run("drawing a message", None, self._view.draw_over_last, over)
+        self._timings.mark("window")
         if self.workspace.world.slots:
             self._timings.mark("layout")
 
