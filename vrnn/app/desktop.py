@@ -52,6 +52,7 @@ from vrnn.scene.state import State
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.paths import user_settings_file
 from vrnn.style.color_mapping import ColorMapping
+from vrnn.style.srgb import encode
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 from vrnn.workspace.workspace import Workspace
@@ -115,6 +116,7 @@ class DesktopApp(Closeable):
             self.worker.close()
             raise
         self._ctx = window_context()
+        self._show_background()
         sys.setswitchinterval(SWITCH_INTERVAL)
         self._renderer = Renderer(self._ctx)
         self._open_workspace(options, specs, images)
@@ -125,6 +127,11 @@ class DesktopApp(Closeable):
         except BaseException:
             self.close()
             raise
+
+    def _show_background(self) -> None:
+        """Show the background at once: a new window is black, or shows what lies behind it."""
+        self._ctx.screen.clear(*encode(np.array(self._config.look.background)).tolist())
+        self.window.show_picture()
 
     def _open_workspace(
         self, options: Options, specs: Sequence[ModelSpec],

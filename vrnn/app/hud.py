@@ -111,12 +111,16 @@ class Hud:
         camera = self._parts.fly_camera.camera
         key = (
             size, scale, self.help_shown, self._note, failure, progress, text, mapping,
-            world.not_finite, captured,
+            world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
             return self._laid_out[1]
         canvas = overlay.HudCanvas(size, max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1))
+        if not world.slots and not failure:
+            overlay.draw_start(canvas, feed.progress)
+            self._laid_out = (key, canvas.draw_list())
+            return self._laid_out[1]
         room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite)
         if captured:
             overlay.draw_crosshair(canvas)

@@ -25,8 +25,8 @@ class StartupTimings:
         """Prints a milestone that is reached.
 
         Args:
-            milestone: `window`: the window shows its first picture; `layout`: the networks are laid out; `maps`: all maps are shown; `headset`:
-                it shows them; `pictures`: all are written.
+            milestone: `window`: it shows its first picture; `layout`: the networks are laid out;
+                `maps`: all maps are shown; `headset`: it shows them; `pictures`: all are written.
         """
         if self._enabled and milestone not in self._printed:
             self._printed.add(milestone)

@@ -154,6 +154,22 @@ def draw_legend(
     return left - 18
 
 
+def draw_start(canvas: HudCanvas, progress: str) -> None:
+    """Draw the program's name, and what it is doing while there is nothing else to see.
+
+    Args:
+        canvas: The canvas.
+        progress: Such as `importing torch`; '' for nothing yet.
+    """
+    middle, y = canvas.width / 2, canvas.height * 0.28
+    for text, size, color, down in (
+        ("vrnn", 44.0, BRIGHT_COLOR, 0.0),
+        ("walk inside your network", 12.0, TEXT_COLOR, 52.0),
+        (progress, 12.0, ACCENT, 110.0),
+    ):
+        canvas.text(middle - font.text_width(text) * size / 2, y + down, text, size, color)
+
+
 def draw_help(canvas: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
     """Draw the keys on a dark card in the middle, in one or two columns.
 
