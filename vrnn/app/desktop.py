@@ -188,7 +188,7 @@ class DesktopApp(Closeable):
         self._timings = StartupTimings(options.timings)
         updated = UpdatedParts(
             parts, self.worker, self.headset, self._hud, self._input, self._live, self._exporter,
-            self._navigator, self.sessions, self._timings, self._guard,
+            self._navigator, self.sessions, self._guard,
         )  # fmt: skip
         self._updater = FrameUpdater(updated, config)
         self.context.navigator, self.context.exporter = self._navigator, self._exporter
@@ -283,6 +283,8 @@ class DesktopApp(Closeable):
         self._timings.mark("window")
         if self.workspace.world.slots:
             self._timings.mark("layout")
+        if self._updater.has_all_maps:
+            self._timings.mark("maps")
 
     def _over(self, size: tuple[int, int]) -> DrawList:
         """Lay out what lies over a picture; if that fails, at least the message that says so."""

@@ -12,7 +12,6 @@ from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.session_store import WindowSessions
-from vrnn.app.startup_timings import StartupTimings
 from vrnn.app.window_exporter import WindowExporter
 from vrnn.app.window_input import WindowInput
 from vrnn.app.window_parts import WindowParts
@@ -35,7 +34,6 @@ class UpdatedParts:
         exporter: Records videos.
         navigator: Moves the eye.
         sessions: Autosaves.
-        timings: Of the start.
         guard: Keeps the program running when a part fails.
     """
 
@@ -48,12 +46,15 @@ class UpdatedParts:
     exporter: WindowExporter
     navigator: WindowNavigator
     sessions: WindowSessions
-    timings: StartupTimings
     guard: FrameGuard
 
 
 class FrameUpdater:
-    """Lets time go on, and processes what has arrived."""
+    """Lets time go on, and processes what has arrived.
+
+    Attributes:
+        has_all_maps: Whether all maps of an image are on the GPU.
+    """
 
     def __init__(self, parts: UpdatedParts, config: Config) -> None:
         """Create an updater.
@@ -62,6 +63,7 @@ class FrameUpdater:
             parts: What goes on.
             config: The settings.
         """
+        self.has_all_maps = False
         self._parts, self._config = parts, config
         self._workspace = parts.window.workspace
         self._fly_camera = parts.window.fly_camera
@@ -117,8 +119,7 @@ class FrameUpdater:
         waiting = feed.has_pending
         clip = self._fly_camera.camera.clip_from_world(self._parts.window.view.aspect)
         complete = content.upload(self._config.render.upload_mb_a_frame * 2**20, clip)
-        if complete and feed.displayed_sequence:
-            self._parts.timings.mark("maps")
+        self.has_all_maps = complete and bool(feed.displayed_sequence)
         return bool(events) or waiting or not complete
 
     def _check_opened(self) -> None:
