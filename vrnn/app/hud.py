@@ -8,10 +8,10 @@ from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
+from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
 MIN_NOTE_SECONDS = 4.0
 """Seconds for which a note is shown at least."""
@@ -102,7 +102,7 @@ class Hud:
         workspace, world = self._parts.workspace, self._parts.world
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = self.message
-        text = hover_text(world)
+        tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -110,7 +110,7 @@ class Hud:
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
         key = (
-            size, scale, self.help_shown, self._note, failure, progress, text, mapping,
+            size, scale, self.help_shown, self._note, failure, progress, tooltip, mapping,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -124,8 +124,12 @@ class Hud:
         room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite)
         if captured:
             overlay.draw_crosshair(canvas)
-        if text or self._note:
-            overlay.draw_hint(canvas, text or self._note, room)
+        if self._note:
+            overlay.draw_hint(canvas, self._note, room)
+        if tooltip is not None:
+            right, up = self._parts.view.cursor
+            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
+            draw_tooltip(canvas, tooltip, x, y)
         if progress:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:

@@ -1,0 +1,127 @@
+"""The tooltip at the pointer: what it is on, and what a click and the keys do there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from vrnn.commands.key_bindings import KeyMap
+from vrnn.commands.registry import Ring, registered
+from vrnn.scene.picking import Hit
+from vrnn.scene.readout import hover_text
+from vrnn.style import font
+from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
+from vrnn.workspace.workspace import Workspace
+
+OFFSET = (20.0, 26.0)
+"""Units from the pointer to the upper left corner."""
+PADDING = 13.0
+LINE_HEIGHT = 24.0
+TEXT_SIZE, KEY_SIZE = 10.5, 9.0
+"""Heights of capital letters."""
+MAX_WIDTH = 330.0
+"""Units of a line."""
+MAX_KEYS = 5
+"""Keys that are named; the help lists all."""
+CLICKS = {
+    "handle": "drag to move the layer, with Shift along the floor",
+    "corner": "drag to scale the layer",
+    "bracket": "click to fold this module or to open it",
+    "features": "click to see what each channel responds to",
+    "thumbnail": "click to take this image",
+    "pin": "click to remove this copy",
+}
+"""What a click does on things that are no layers, by the kind of what is hit."""
+
+
+@dataclass(frozen=True)
+class Tooltip:
+    """What is said at the pointer.
+
+    Attributes:
+        lines: What is there.
+        actions: What can be done with it.
+    """
+
+    lines: tuple[str, ...]
+    actions: tuple[str, ...] = ()
+
+
+def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
+    """Describe what the pointer is on.
+
+    Args:
+        workspace: The open document.
+        key_map: The keys.
+
+    Returns:
+        None for nothing, and while an image is held, which has a text of its own.
+    """
+    hit = workspace.world.hovered
+    if hit is None or workspace.hand.image is not None:
+        return None
+    if hit.kind == "input":
+        return Tooltip(("the input",), ("click to take this image",))
+    lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
+    if hit.kind == "layer" and lines:
+        name, *rest = lines
+        return Tooltip((name, *rest[:1], *_joined(rest[1:])), _layer_actions(hit, key_map))
+    click = CLICKS.get(hit.kind, "")
+    if click and hit.kind in ("handle", "corner", "features"):
+        return Tooltip(lines[:1], (click,))
+    what = str(hit.value) if hit.kind == "bracket" else ""
+    return Tooltip((what,) if what else (), (click,)) if click else None
+
+
+def _joined(parts: list[str]) -> tuple[str, ...]:
+    """Shape and what is shown of it in one line, channel and value in another."""
+    value = [part for part in parts if " = " in part]
+    shape = " · ".join(part for part in parts if " = " not in part)
+    return tuple(line for line in (shape, *value) if line)
+
+
+def _layer_actions(hit: Hit, key_map: KeyMap) -> tuple[str, ...]:
+    actions = ["click: take this map"] if hit.channel >= 0 else []
+    for info in registered():
+        key = key_map.printed(info.name)
+        if key and info.radial is not None and info.radial.ring is Ring.LAYER:
+            actions.append(f"{key} {info.radial.label}")
+    return tuple(actions[: MAX_KEYS + 1])
+
+
+def draw_tooltip(canvas: HudCanvas, tooltip: Tooltip, x: float, y: float) -> None:
+    """Draw a tooltip beside the pointer, always inside the picture.
+
+    Args:
+        canvas: Where to draw.
+        tooltip: What it says.
+        x: The pointer, units from the left edge.
+        y: The pointer, units from the upper edge.
+    """
+    rows = [
+        (line, TEXT_SIZE, BRIGHT_COLOR if text is tooltip.lines[0] else TEXT_COLOR)
+        for text in tooltip.lines
+        for line in wrap_text(text, MAX_WIDTH, TEXT_SIZE)
+    ]
+    rows += [(line, KEY_SIZE, TEXT_COLOR) for line in _action_lines(tooltip.actions)]
+    width = max(font.text_width(text) * size for text, size, _ in rows) + 2 * PADDING
+    height = len(rows) * LINE_HEIGHT + 2 * PADDING - 6
+    left = max(8.0, min(x + OFFSET[0], canvas.width - 8 - width))
+    top = y + OFFSET[1]
+    if top + height > canvas.height - 8:
+        top = max(8.0, y - OFFSET[1] - height)
+    canvas.rectangle(left, top, width, height, BACKGROUND)
+    for number, (text, size, color) in enumerate(rows):
+        base = top + PADDING + LINE_HEIGHT * number + 13
+        canvas.text(left + PADDING, base, text, size, color)
+
+
+def _action_lines(actions: tuple[str, ...]) -> list[str]:
+    """Put actions side by side, none of them broken."""
+    lines: list[str] = []
+    for action in actions:
+        longer = f"{lines[-1]} · {action}" if lines else action
+        if lines and font.text_width(longer) * KEY_SIZE <= MAX_WIDTH:
+            lines[-1] = longer
+        else:
+            lines.append(action)
+    return lines
