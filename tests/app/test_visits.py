@@ -129,3 +129,27 @@ def test_five_earlier_visits_are_kept_and_half_files_swept(tmp_path, monkeypatch
     assert len(other.visits()) == 5  # those of another model are offered too
     (tmp_path / "vrnn" / "last-broken.json").write_text("{")
     assert len(other.visits()) == 5
+
+
+def test_the_last_visit_is_restored_once_the_model_has_loaded(program, state, tmp_path):
+    script, gate = tmp_path / "slow.py", tmp_path / "gate"
+    script.write_text(
+        "import time\nfrom pathlib import Path\nimport torch\n"
+        f"while not Path({str(gate)!r}).exists():\n    time.sleep(0.05)\n"
+        "conv = lambda: torch.nn.Conv2d(3, 3, 3)\n"
+        "block = lambda: torch.nn.Sequential(conv(), torch.nn.ReLU(), conv())\n"
+        "model = torch.nn.Sequential(block(), block())\ninput_size = (12, 12)\n"
+    )
+    gate.touch()
+    vrnn = program("--model", str(script))
+    vrnn.ready()
+    vrnn.press("g")
+    vrnn.wait_for(lambda: visits(state) and visits(state)[-1]["state"].get("folds"))
+    kill(vrnn)
+    gate.unlink()
+    again = program("--model", str(script))
+    again.find_window()
+    again.press("ctrl+r")
+    again.picture()  # the key has arrived
+    gate.touch()
+    again.wait_for(lambda: saved_session(again)["state"].get("folds"))

@@ -80,8 +80,12 @@ class Program:
     def ready(self) -> None:
         """Wait until feature maps are shown, and focus the window."""
         self.wait_for(lambda: "maps " in self.output(), 120)
-        windows = self.xdotool("search", "--pid", str(self.process.pid), "--onlyvisible")
-        self.window = windows.split()[0]
+        self.find_window()
+
+    def find_window(self) -> None:
+        """Wait for the window, which opens before the model, and focus it."""
+        words = ("search", "--pid", str(self.process.pid), "--onlyvisible")
+        self.window = self.wait_for(lambda: self.xdotool(*words)).split()[0]
         self.xdotool("windowfocus", "--sync", self.window)
         self.xdotool("mousemove", "--window", self.window, "5", "5")
 

@@ -79,7 +79,10 @@ class SessionRestorer:
         workspace = self._workspace
         workspace.input.pixels.update(snapshot.pixels)
         if snapshot.models == workspace.specs and snapshot.detail == workspace.detail:
-            self._restore(snapshot.state)
+            if self.opening:  # its layers are not known yet
+                self._state_when_loaded = snapshot.state
+            else:
+                self._restore(snapshot.state)
             return
         before = workspace.snapshot(Camera(), {})
         self._open(snapshot)
