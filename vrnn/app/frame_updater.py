@@ -11,6 +11,7 @@ from vrnn.app.headset_view import HeadsetView
 from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
 from vrnn.app.navigator import WindowNavigator
+from vrnn.app.script_watcher import ScriptWatcher
 from vrnn.app.session_store import WindowSessions
 from vrnn.app.window_exporter import WindowExporter
 from vrnn.app.window_input import WindowInput
@@ -67,6 +68,7 @@ class FrameUpdater:
         self._parts, self._config = parts, config
         self._workspace = parts.window.workspace
         self._fly_camera = parts.window.fly_camera
+        self._scripts = ScriptWatcher(self._workspace)
 
     def update(self, seconds: float, headset_view: HeadsetView | None = None) -> bool:
         """Advance time and process results.
@@ -106,6 +108,7 @@ class FrameUpdater:
         changed |= fly_camera.camera != before
         if not worn:  # else hands point
             changed |= run("pointing", False, parts.input.hover)
+        run("looking at the scripts", None, self._scripts.poll)
         run("autosaving", None, parts.sessions.advance)
         changed |= parts.hud.advance()
         return changed or fly_camera.moving or parts.exporter.recording

@@ -150,8 +150,9 @@ class LoadedModel:
         if self._varies:
             notes.append("it takes another path in each pass, so its graph is traced anew for each")
         return NetworkInfo(
-            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names
-        )
+            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
+            s.candidate.source_files,
+        )  # fmt: skip
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:
         """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""

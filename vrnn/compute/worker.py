@@ -185,6 +185,7 @@ class Worker:
         self._events: queue.SimpleQueue[Event] = queue.SimpleQueue()
         self._wake = threading.Condition()
         self._specs: tuple[Sequence[ModelSpec], str] | None = None
+        self._reloads: dict[int, tuple[ModelSpec, str]] = {}
         self._request = _PassRequest()
         self.requested = 0
         self._jobs = JobQueue(self._events.put, _user_message)
@@ -213,6 +214,19 @@ class Worker:
             self.requested += 1
             self._request = _PassRequest(self._request.image, number=self.requested)
             self._specs = (tuple(specs), detail)
+            self._wake.notify()
+
+    def reload(self, slot: int, spec: ModelSpec, detail: str) -> None:
+        """Open one of the models anew, and run the image again; if it fails, the old one stays.
+
+        Args:
+            slot: Its place among those opened.
+            spec: What to open.
+            detail: See `open`.
+        """
+        with self._wake:
+            self._jobs.cancel_all("stopped, as the model was loaded anew")
+            self._reloads[slot] = (spec, detail)
             self._wake.notify()
 
     def run_image(
@@ -322,6 +336,9 @@ class Worker:
                     self._models.clear()
                     return
                 specs, self._specs = self._specs, None
+                reloads, self._reloads = self._reloads, {}
+            for slot, again in () if specs else reloads.items():
+                self._emit_errors(slot, self._reload, slot, *again)
             if specs is not None:
                 self._emit_errors(None, self._open_all, *specs)
             self._run_newest_image()
@@ -330,7 +347,8 @@ class Worker:
 
     def _has_work(self) -> bool:
         has_image = self._has_new_image and self._models
-        return bool(self._is_closed or self._specs or has_image or self._jobs.has_work)
+        has_models_to_open = self._specs or self._reloads
+        return bool(self._is_closed or has_models_to_open or has_image or self._jobs.has_work)
 
     def _open_all(self, specs: Sequence[ModelSpec], detail: str) -> None:
         self._emit_progress(0, "importing torch")
@@ -358,6 +376,10 @@ class Worker:
         self._unchecked.add(slot)
         self._told_notes[slot] = set()
         self._emit_network(slot, model)
+
+    def _reload(self, slot: int, spec: ModelSpec, detail: str) -> None:
+        self._open(slot, spec, detail)
+        self._has_new_image = True
 
     def _run_newest_image(self) -> None:
         while self._models and not self._is_closed:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from pathlib import Path
 
 import networkx
 
@@ -139,6 +140,7 @@ class NetworkInfo:
         parameters: Number of parameters of the whole model.
         notes: Sentences to show once, such as how many weight keys were missing.
         token_names: Text of each token of the input; () where it has none.
+        source_files: The files that define it: when one is saved, it is loaded anew.
     """
 
     title: str
@@ -147,3 +149,4 @@ class NetworkInfo:
     parameters: int
     notes: tuple[str, ...] = ()
     token_names: tuple[str, ...] = ()
+    source_files: tuple[Path, ...] = ()

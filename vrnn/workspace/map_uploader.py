@@ -95,6 +95,9 @@ class WorkerEventSink:
                     self.awaited -= failed
                     self.unopened |= failed
                     opened = True
+                elif event.slot in self.awaited:  # it was to be loaded anew, and the old one stays
+                    self.awaited.discard(event.slot)
+                    opened = True
         return opened
 
     def _notify_once(self, slot: int, note: str) -> None:

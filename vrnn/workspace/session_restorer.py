@@ -88,6 +88,13 @@ class SessionRestorer:
         self._open(snapshot)
         self._fallback = before if workspace.world.slots else None
 
+    def reload(self, slot: int) -> None:
+        """Open one of the models anew, as its script has changed; everything stays as it is."""
+        workspace = self._workspace
+        self._state_when_loaded = workspace.history.state
+        workspace.feed.awaited = {slot}
+        workspace.worker.reload(slot, workspace.specs[slot], workspace.detail)
+
     def restore_when_loaded(self, snapshot: WorkspaceSnapshot) -> None:
         """Restore a session as soon as its networks, which are being opened, have loaded."""
         self._workspace.input.pixels.update(snapshot.pixels)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 from torch import nn
@@ -33,6 +34,7 @@ class ModelCandidate:
         tokenizer: Turns a text into token ids.
         sample_rate: Samples per second of the sounds that it takes.
         source: What the model is defined in, for messages: the script's file name, or ''.
+        source_files: The script and what it imports from its folder.
         axes: What the axes of its inputs hold, by the name of the input; '' is the first one.
         loss_names: Names that the script uses, among them those of its losses.
     """
@@ -51,4 +53,5 @@ class ModelCandidate:
     sample_rate: int | None = None
     source: str = ""
     loss_names: tuple[str, ...] = ()
+    source_files: tuple[Path, ...] = ()
     axes: Mapping[str, tuple[AxisRole, ...]] = field(default_factory=dict)

@@ -20,7 +20,7 @@ from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.model_evidence import called_names
 from vrnn.compute.loading.model_zoo import call_user_code, instantiate
 from vrnn.compute.loading.script_attributes import ScriptAttributes
-from vrnn.compute.loading.script_runner import run_script
+from vrnn.compute.loading.script_runner import run_script, source_files
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
 from vrnn.errors import VrnnError, is_ctrl_c
@@ -62,6 +62,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
         sample_rate=attributes.sample_rate(),
         source=path.name,
         loss_names=_loss_names(module),
+        source_files=source_files(path),
     )
 
 

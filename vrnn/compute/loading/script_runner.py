@@ -19,6 +19,8 @@ from vrnn.storage.terminal import fill_standard_descriptors
 
 _script_folders: set[Path] = set()
 """Folders that scripts were run from, and whose modules are theirs."""
+_modules_before: set[str] = set()
+"""Names of modules that were there before the first script ran: none of theirs."""
 
 
 def run_script(path: Path) -> ModuleType:
@@ -73,18 +75,32 @@ def run_script(path: Path) -> ModuleType:
 
 
 def _search_first(folder: Path) -> None:
-    """Let imports find what lies in a folder, also where another script's has the same names.
+    """Let imports find what lies in a folder as it is now.
 
-    The folder stays in the path: a model may import more when it runs.
+    Modules of an earlier run are dropped: they may have been edited, or belong to another script
+    that has the same names. The folder stays in the path: a model may import more when it runs.
     """
-    others = _script_folders - {folder}
+    _modules_before.update(() if _script_folders else sys.modules)
     _script_folders.add(folder)
     if sys.path[:1] != [str(folder)]:
         sys.path[:] = [str(folder), *(place for place in sys.path if place != str(folder))]
-    for name, module in list(sys.modules.items()):
-        if "." not in name and _folder_of(module) in others and _has_module(folder, name):
+    importlib.invalidate_caches()
+    for name, module in _modules_of_scripts():
+        if _folder_of(module) == folder or _has_module(folder, name):
             for loaded in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
                 del sys.modules[loaded]
+
+
+def _modules_of_scripts() -> list[tuple[str, ModuleType]]:
+    """Modules and packages without their parts that lie in folders of scripts, with their names."""
+    return [
+        (name, module)
+        for name, module in list(sys.modules.items())
+        if "." not in name
+        and name not in _modules_before
+        and name != __name__.partition(".")[0]
+        and _folder_of(module) in _script_folders
+    ]
 
 
 def _folder_of(module: ModuleType) -> Path | None:
@@ -95,6 +111,15 @@ def _folder_of(module: ModuleType) -> Path | None:
 
 def _has_module(folder: Path, name: str) -> bool:
     return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
+
+
+def source_files(path: Path) -> tuple[Path, ...]:
+    """Return a script that has run, and the files beside it that it has imported."""
+    path = path.resolve()
+    tops = {name for name, module in _modules_of_scripts() if _folder_of(module) == path.parent}
+    parts = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in tops]
+    files = [file for part in parts if isinstance(file := getattr(part, "__file__", None), str)]
+    return (path, *sorted({Path(file) for file in files} - {path}))
 
 
 def _package_levels(path: Path) -> int:
