@@ -5,7 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from tests.support import geometry
+from tests.support import geometry, golden_text
 from tests.support.map_blocks import feature_maps
 from tests.support.networks import branched, chain, residual, video
 from tests.support.presented import audio_network, graph_network, text_network
@@ -212,7 +212,7 @@ def test_a_world_stands_as_it_was_approved(name, regenerate):
     world = WORLDS[name]()
     lines = geometry.draw_list_lines(world.draw_list())
     lines += [geometry.region_line(region) for region in world.pick_regions()]
-    geometry.check(f"world-{name}", lines, regenerate)
+    golden_text.check(f"geometry/world-{name}", lines, regenerate)
 
 
 OUTPUTS = {
@@ -250,13 +250,13 @@ def test_an_output_is_drawn_as_it_was_approved(name, regenerate):
         input_margin(network), result, (output,), ("cat", "dog", "owl"), (1.0, 2.0, 0.5), 1,
         "dog" if name == "scores" else "",
     )  # fmt: skip
-    geometry.check(f"output-{name}", geometry.visual_lines(visual), regenerate)
+    golden_text.check(f"geometry/output-{name}", geometry.visual_lines(visual), regenerate)
 
 
 def test_legends_of_outputs(regenerate):
     lines = [geometry.pixels_text(flow_legend()), geometry.pixels_text(color_bar(OUTPUTS["depth"]))]
     lines.append(geometry.pixels_text(color_bar(OUTPUTS["map"])))
-    geometry.check("legends", lines, regenerate)
+    golden_text.check("geometry/legends", lines, regenerate)
 
 
 def test_the_image_wall(regenerate):
@@ -270,7 +270,7 @@ def test_the_image_wall(regenerate):
         wall_visual(tiles[:4], [], buttons, "Data", (0.0, 0.0, 0.0)),
     ]
     lines = [line for wall in walls for line in geometry.visual_lines(wall)]
-    geometry.check("image-wall", lines, regenerate)
+    golden_text.check("geometry/image-wall", lines, regenerate)
 
 
 def test_cards_of_top_activations(regenerate):
@@ -280,7 +280,7 @@ def test_cards_of_top_activations(regenerate):
         top_images_visual(images, captions, captions, "top", "close", (1.0, 2.0, 3.0))
     )
     lines += geometry.visual_lines(top_images_visual([], [], [], "top", "close", (0.0, 1.0, 0.0)))
-    geometry.check("top-images", lines, regenerate)
+    golden_text.check("geometry/top-images", lines, regenerate)
 
 
 def test_histograms_beside_a_layer(regenerate):
@@ -289,7 +289,7 @@ def test_histograms_beside_a_layer(regenerate):
     rect = np.array([2.0, 1.0, -1.0, 1.5, 0.8])
     lines = geometry.visual_lines(histogram_visual(rect, values, values))
     lines += geometry.visual_lines(histogram_visual(rect, positive, None))
-    geometry.check("histograms", lines, regenerate)
+    golden_text.check("geometry/histograms", lines, regenerate)
 
 
 @pytest.mark.parametrize("at", [(0.0, 0.0), (0.95, 0.9), (-0.95, -0.95)])
@@ -300,7 +300,7 @@ def test_cards_before_the_eye(at, regenerate):
         ImageCard(image(8, 2), smooth=True, side=0.2, marked_pixel=(7, 1)),
     ]
     lines = geometry.draw_list_lines(hud_cards(cards, camera, 16 / 9, *at))
-    geometry.check(f"cards-{at[0]:g}", lines, regenerate)
+    golden_text.check(f"geometry/cards-{at[0]:g}", lines, regenerate)
 
 
 CAMERAS = (
@@ -324,4 +324,4 @@ def test_cameras_stand_as_they_were_approved(arrangement, regenerate):
             numbers = np.array([*camera.position, camera.yaw, camera.pitch, camera.fov])
             lines.append(f"{name} {numbers.round(3).tolist()} {near_and_fog(world, camera)}")
     lines.append(str(start_camera(world, 1.0)))
-    geometry.check(f"cameras-{arrangement}", lines, regenerate)
+    golden_text.check(f"geometry/cameras-{arrangement}", lines, regenerate)
