@@ -37,6 +37,7 @@ class NearestTests:
         self._seconds: dict[str, float] = {}
         self._tests: dict[str, list[str]] = {}
         self._functions: dict[str, dict[int, str]] = {}
+        self._left_out: set[str] = set()
 
     def collect(self, files: Sequence[str], jobs: int) -> None:
         """Run test files that are new or have changed, and remember what their tests run.
@@ -89,6 +90,10 @@ class NearestTests:
             table: TestTable = json.loads(out.read_text())
         return table
 
+    def leave_out(self, test: str) -> None:
+        """Use a test no more."""
+        self._left_out.add(test)
+
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests that run what a mutant changes, the nearest first, and their seconds.
 
@@ -111,7 +116,7 @@ class NearestTests:
 
         chosen, total = [], 0.0
         for test in sorted(self._tests.get(f"{path}:{name}", ()), key=distance):
-            if total + self._seconds[test] <= MAX_SECONDS:
+            if test not in self._left_out and total + self._seconds[test] <= MAX_SECONDS:
                 chosen.append(test)
                 total += self._seconds[test]
         # Tests of one file stay together, so that its fixtures are made once.
