@@ -33,7 +33,7 @@ def check(name: str, lines: Iterable[str], regenerate: bool) -> None:
     assert now, "there is nothing"
     path = FOLDER / f"{name}.txt"
     if regenerate:
-        path.parent.mkdir(exist_ok=True)
+        path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text("\n".join(now) + "\n", encoding="utf-8")
         return
     golden = path.read_text(encoding="utf-8").splitlines()
