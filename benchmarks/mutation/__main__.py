@@ -68,7 +68,7 @@ class MutantRunner:
         if failed is None:
             return False
         # What fails without the mutant too says nothing of it: it is left out from then on.
-        if self._first_failure(copy, [failed] if failed else tests, limit) is None:
+        if self._first_failure(copy, [failed] if failed else tests, 5 * limit) is None:
             return True
         if not failed:
             return False
