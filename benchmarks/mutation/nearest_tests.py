@@ -8,16 +8,17 @@ import os
 import subprocess
 import sys
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from typing import Any
 
 from benchmarks.mutation.functions import function_of_lines
 from benchmarks.mutation.mutants import Mutant
 
 MAX_SECONDS = 40.0
 """Seconds that the tests of one mutant take at most, without a mutant."""
-TestTable = dict[str, dict[str, object]]
+TestTable = dict[str, dict[str, Any]]
 """By test: the seconds it takes, and the functions it runs as `path:name`."""
 
 
@@ -32,10 +33,11 @@ class NearestTests:
             cache: Where it is kept.
         """
         self._root, self._cache = root, cache
-        self._names = repr(list(_function_names(root))).encode()
+        self._names = _function_names(root)
         self._seconds: dict[str, float] = {}
         self._tests: dict[str, list[str]] = {}
         self._functions: dict[str, dict[int, str]] = {}
+        self._left_out: set[str] = set()
 
     def collect(self, files: Sequence[str], jobs: int) -> None:
         """Run test files that are new or have changed, and remember what their tests run.
@@ -49,10 +51,8 @@ class NearestTests:
             for number, table in enumerate(pool.map(self._table, files)):
                 print(f"\rtests: {number + 1} of {len(files)} files", end="", file=sys.stderr)
                 for test, entry in table.items():
-                    self._seconds[test] = float(str(entry["seconds"]))
-                    functions = entry["functions"]
-                    assert isinstance(functions, list)
-                    for function in functions:
+                    self._seconds[test] = entry["seconds"]
+                    for function in entry["functions"]:
                         self._tests.setdefault(function, []).append(test)
                         module = function.split(":")[0]
                         if test not in self._tests.setdefault(f"{module}:", []):
@@ -60,29 +60,39 @@ class NearestTests:
         print(file=sys.stderr)
 
     def _table(self, file: str) -> TestTable:
-        content = self._names + (self._root / file).read_bytes()
-        digest = hashlib.sha256(content).hexdigest()[:16]
+        digest = hashlib.sha256((self._root / file).read_bytes()).hexdigest()[:16]
         kept = self._cache / f"{file.replace('/', '.')}-{digest}.json"
-        if not kept.is_file():
-            with tempfile.TemporaryDirectory() as folder:
-                words = [
-                    "-q",
-                    "-p",
-                    "benchmarks.mutation.coverage_plugin",
-                    "-p",
-                    "no:cacheprovider",
-                ]
-                out = Path(folder) / "out.json"
-                result = subprocess.run(
-                    [sys.executable, "-m", "pytest", *words, f"--basetemp={folder}/tests", file],
-                    cwd=self._root, env=os.environ | {"VRNN_COVERAGE_OUT": str(out)},
-                    capture_output=True, text=True, check=False,
-                )  # fmt: skip
-                if not out.is_file():
-                    raise SystemExit(f"{file} cannot be run:\n{result.stdout[-2000:]}")
-                kept.write_text(out.read_text())
-        table: TestTable = json.loads(kept.read_text())
+        table = json.loads(kept.read_text()) if kept.is_file() else None
+        # Where a function has come, gone or moved, what runs it is found again.
+        if table is None or any(
+            table["names"][path] != self._names.get(path) for path in table["names"]
+        ):
+            tests = self._run(file)
+            paths = {
+                str(name).split(":")[0] for test in tests.values() for name in test["functions"]
+            }
+            table = {"names": {path: self._names[path] for path in sorted(paths)}, "tests": tests}
+            kept.write_text(json.dumps(table))
+        found: TestTable = table["tests"]
+        return found
+
+    def _run(self, file: str) -> TestTable:
+        words = ["-p", "benchmarks.mutation.coverage_plugin", "-p", "no:cacheprovider"]
+        with tempfile.TemporaryDirectory() as folder:
+            out = Path(folder) / "out.json"
+            result = subprocess.run(
+                [sys.executable, "-m", "pytest", "-q", *words, f"--basetemp={folder}/tests", file],
+                cwd=self._root, env=os.environ | {"VRNN_COVERAGE_OUT": str(out)},
+                capture_output=True, text=True, check=False,
+            )  # fmt: skip
+            if not out.is_file():
+                raise SystemExit(f"{file} cannot be run:\n{result.stdout[-2000:]}")
+            table: TestTable = json.loads(out.read_text())
         return table
+
+    def leave_out(self, test: str) -> None:
+        """Use a test no more."""
+        self._left_out.add(test)
 
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests that run what a mutant changes, the nearest first, and their seconds.
@@ -106,7 +116,7 @@ class NearestTests:
 
         chosen, total = [], 0.0
         for test in sorted(self._tests.get(f"{path}:{name}", ()), key=distance):
-            if total + self._seconds[test] <= MAX_SECONDS:
+            if test not in self._left_out and total + self._seconds[test] <= MAX_SECONDS:
                 chosen.append(test)
                 total += self._seconds[test]
         # Tests of one file stay together, so that its fixtures are made once.
@@ -115,8 +125,11 @@ class NearestTests:
         return chosen, total
 
 
-def _function_names(root: Path) -> Iterator[str]:
-    """All functions of vrnn: where one has moved, what runs it is found again."""
+def _function_names(root: Path) -> dict[str, str]:
+    """Return a hash of the names of all functions, by file of vrnn."""
+    names = {}
     for file in sorted((root / "vrnn").rglob("*.py")):
-        names = set(function_of_lines(file.read_text(encoding="utf-8")).values())
-        yield f"{file.relative_to(root).as_posix()}: {sorted(names)}"
+        functions = sorted(set(function_of_lines(file.read_text(encoding="utf-8")).values()))
+        digest = hashlib.sha256(repr(functions).encode()).hexdigest()[:16]
+        names[file.relative_to(root).as_posix()] = digest
+    return names

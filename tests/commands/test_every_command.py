@@ -99,6 +99,13 @@ def test_variants_are_named_each_by_its_own_text(info):
 
 
 @pytest.mark.parametrize("info", COMMANDS, ids=lambda info: info.name)
+def test_a_command_is_declared_as_a_frozen_data_class(info):
+    assert vars(info.kind)["__dataclass_params__"].frozen
+    assert vars(info.kind)["__dataclass_params__"].eq
+    assert info.summary.endswith(".")
+
+
+@pytest.mark.parametrize("info", COMMANDS, ids=lambda info: info.name)
 def test_a_command_is_frozen_and_equal_to_one_of_the_same_fields(app, info):
     for each in offered(app, info):
         assert is_dataclass(each)

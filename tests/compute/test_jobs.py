@@ -95,6 +95,11 @@ def test_a_name_is_given_to_one_class_only():
     assert Broken.name == ""
 
 
+def test_jobs_are_declared_as_frozen_data_classes():
+    for job in job_classes().values():
+        assert vars(job)["__dataclass_params__"].frozen
+
+
 def test_jobs_are_equal_when_they_ask_for_the_same():
     assert TopActivationsJob(0, 3) == TopActivationsJob(0, 3)
     assert TopActivationsJob(0, 3) != TopActivationsJob(0, 4)

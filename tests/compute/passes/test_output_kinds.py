@@ -1,5 +1,6 @@
 """Each kind of output is told by what small models of its kind give."""
 
+from dataclasses import fields
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -8,6 +9,7 @@ import torch
 from torch import nn
 from torch.nn import functional
 
+from tests.support import golden_text
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.example_inputs import ExampleInput
@@ -16,7 +18,7 @@ from vrnn.network.output_decoding import fitting_kinds, show_as
 from vrnn.network.predictions import OUTPUT_KINDS, caption
 
 IMAGE = (torch.rand(1, 3, 32, 48, generator=torch.Generator().manual_seed(0)),)
-GRAY = (torch.rand(1, 1, 32, 48),)
+GRAY = (torch.rand(1, 1, 32, 48, generator=torch.Generator().manual_seed(0)),)
 
 
 class Call(nn.Module):
@@ -61,64 +63,95 @@ def ten(n):
     return [f"class {i}" for i in range(n)]
 
 
-@pytest.mark.parametrize(
-    ("kind", "sure", "arguments"),
-    [
-        ("scores", True, {"model": Call(vector(7), lambda y: y.softmax(1))}),
-        ("scores", True, {"model": Call(vector(7), lambda y: y.log_softmax(-1))}),
-        ("scores", True, {"model": vector(10), "class_names": ten(10)}),
-        ("scores", True, {"model": vector(10), "loss_names": ["CrossEntropyLoss"]}),
-        ("scores", True, {"model": Call(vector(10), lambda y: {"logits": y})}),
-        ("scores", True, {"model": Call(vector(9), num_classes=9)}),
-        ("scores", False, {"model": Call(nn.Flatten(), lambda y: y, "flat") and vector(10)}),
-        ("numbers", True, {"model": vector(4), "loss_names": ["SmoothL1Loss"]}),
-        ("numbers", False, {"model": vector(1)}),
-        ("numbers", False, {"model": Call(vector(7), name="pose_head")}),
-        (
-            "numbers",
-            False,
-            {"model": Call(nn.Linear(784, 784), torch.sigmoid), "inputs": (torch.rand(1, 784),)},
-        ),
-        ("numbers", False, {"model": Call(nn.Linear(6, 4)), "inputs": (torch.rand(1, 6),)}),
-        ("embedding", True, {"model": Call(vector(12), functional.normalize)}),
-        ("embedding", True, {"model": Call(vector(12), lambda y: {"image_embeds": y})}),
-        ("embedding", False, {"model": vector(128)}),
-        ("embedding", False, {"model": nn.Sequential(conv(64), nn.AdaptiveAvgPool2d(1))}),
-        ("segmentation", True, {"model": conv(5), "class_names": ten(5)}),
-        ("segmentation", True, {"model": Call(conv(5), lambda y: y.softmax(1))}),
-        ("segmentation", True, {"model": conv(1), "loss_names": ["BCEWithLogitsLoss"]}),
-        ("segmentation", True, {"model": Call(conv(5), lambda y: y.argmax(1))}),
-        ("segmentation", False, {"model": Call(conv(1), torch.sigmoid)}),
-        ("segmentation", False, {"model": conv(5)}),
-        ("depth", True, {"model": Call(conv(1), lambda y: {"predicted_depth": y[:, 0]})}),
-        ("depth", False, {"model": conv(1), "loss_names": ["L1Loss"]}),
-        ("flow", True, {"model": Call(conv(2), lambda y: {"flow": y})}),
-        ("flow", False, {"model": Call(conv(2)), "inputs": IMAGE * 2}),
-        ("picture", True, {"model": Call(conv(3), torch.tanh)}),
-        ("picture", False, {"model": Call(conv(1, 1), torch.sigmoid), "inputs": GRAY}),
-        ("picture", False, {"model": conv(3)}),
-        ("noise", False, {"model": Call(conv(3)), "inputs": (*IMAGE, torch.tensor([7]))}),
-        ("noise", False, {"model": conv(4, 4), "inputs": (torch.randn(1, 4, 16, 16),)}),
-        ("maps", False, {"model": conv(1)}),
-        ("maps", True, {"model": nn.Sequential(conv(16), nn.AdaptiveMaxPool2d(4))}),
-        ("maps", False, {"model": nn.Sequential(conv(16), nn.ReLU())}),
-        (
-            "waveform",
-            False,
-            {"model": nn.Conv1d(1, 1, 5, padding=2), "inputs": (torch.randn(1, 1, 4096),)},
-        ),
-        (
-            "waveform",
-            False,
-            {"model": nn.Linear(4096, 4096, bias=False), "inputs": (torch.randn(1, 4096),)},
-        ),
-    ],
-)  # fmt: skip
+KINDS = [
+    ("scores", True, {"model": Call(vector(7), lambda y: y.softmax(1))}),
+    ("scores", True, {"model": Call(vector(7), lambda y: y.log_softmax(-1))}),
+    ("scores", True, {"model": vector(10), "class_names": ten(10)}),
+    ("scores", True, {"model": vector(10), "loss_names": ["CrossEntropyLoss"]}),
+    ("scores", True, {"model": Call(vector(10), lambda y: {"logits": y})}),
+    ("scores", True, {"model": Call(vector(9), num_classes=9)}),
+    ("scores", False, {"model": Call(nn.Flatten(), lambda y: y, "flat") and vector(10)}),
+    ("numbers", True, {"model": vector(4), "loss_names": ["SmoothL1Loss"]}),
+    ("numbers", False, {"model": vector(1)}),
+    ("numbers", False, {"model": Call(vector(7), name="pose_head")}),
+    (
+        "numbers",
+        False,
+        {"model": Call(nn.Linear(784, 784), torch.sigmoid), "inputs": (torch.rand(1, 784),)},
+    ),
+    ("numbers", False, {"model": Call(nn.Linear(6, 4)), "inputs": (torch.rand(1, 6),)}),
+    ("embedding", True, {"model": Call(vector(12), functional.normalize)}),
+    ("embedding", True, {"model": Call(vector(12), lambda y: {"image_embeds": y})}),
+    ("embedding", False, {"model": vector(128)}),
+    ("embedding", False, {"model": nn.Sequential(conv(64), nn.AdaptiveAvgPool2d(1))}),
+    ("segmentation", True, {"model": conv(5), "class_names": ten(5)}),
+    ("segmentation", True, {"model": Call(conv(5), lambda y: y.softmax(1))}),
+    ("segmentation", True, {"model": conv(1), "loss_names": ["BCEWithLogitsLoss"]}),
+    ("segmentation", True, {"model": Call(conv(5), lambda y: y.argmax(1))}),
+    ("segmentation", False, {"model": Call(conv(1), torch.sigmoid)}),
+    ("segmentation", False, {"model": conv(5)}),
+    ("depth", True, {"model": Call(conv(1), lambda y: {"predicted_depth": y[:, 0]})}),
+    ("depth", False, {"model": conv(1), "loss_names": ["L1Loss"]}),
+    ("flow", True, {"model": Call(conv(2), lambda y: {"flow": y})}),
+    ("flow", False, {"model": Call(conv(2)), "inputs": IMAGE * 2}),
+    ("picture", True, {"model": Call(conv(3), torch.tanh)}),
+    ("picture", False, {"model": Call(conv(1, 1), torch.sigmoid), "inputs": GRAY}),
+    ("picture", False, {"model": conv(3)}),
+    ("noise", False, {"model": Call(conv(3)), "inputs": (*IMAGE, torch.tensor([7]))}),
+    ("noise", False, {"model": conv(4, 4), "inputs": (torch.randn(1, 4, 16, 16),)}),
+    ("maps", False, {"model": conv(1)}),
+    ("maps", True, {"model": nn.Sequential(conv(16), nn.AdaptiveMaxPool2d(4))}),
+    ("maps", False, {"model": nn.Sequential(conv(16), nn.ReLU())}),
+    (
+        "waveform",
+        False,
+        {"model": nn.Conv1d(1, 1, 5, padding=2), "inputs": (torch.randn(1, 1, 4096),)},
+    ),
+    (
+        "waveform",
+        False,
+        {"model": nn.Linear(4096, 4096, bias=False), "inputs": (torch.randn(1, 4096),)},
+    ),
+]  # fmt: skip
+"""Kind, whether it is sure, and the model that gives it."""
+
+
+@pytest.mark.parametrize(("kind", "sure", "arguments"), KINDS)
 def test_a_kind_is_told_by_evidence(kind, sure, arguments):
     (output,) = decode(**arguments)
     assert (output.kind, output.is_sure) == (kind, sure), output.evidence
     assert output.evidence
     assert caption(output).startswith("taken for ") is not sure
+
+
+def output_lines(output):
+    """What an output is and says, and what it is as each of the kinds that it can be shown as."""
+    lines = [f"{caption(output)} '{output.name}' activated {output.is_activated}"]
+    for kind in fitting_kinds(output):
+        told = []
+        for field in fields(shown := show_as(output, kind)):
+            value = getattr(shown, field.name)
+            if isinstance(value, np.ndarray):
+                ends = [value.min(), value.max(), value.mean(), value.ravel()[len(value) // 2]]
+                value = f"{value.shape} {value.dtype} {golden_text.numbers(ends)}"
+            told.append(f"{field.name} {value}")
+        lines.append(f"  {kind}: {'; '.join(told)}")
+    return lines
+
+
+@pytest.mark.parametrize("number", range(len(KINDS)))
+def test_an_output_is_read_as_it_was_approved(number, regenerate):
+    arguments = KINDS[number][2]
+    random = torch.Generator().manual_seed(number)
+    for parameter in arguments["model"].parameters():
+        nn.init.normal_(parameter, std=0.3, generator=random)
+    inputs = tuple(
+        torch.rand(each.shape, generator=random) if each.is_floating_point() else each
+        for each in arguments.get("inputs", IMAGE)
+    )
+    outputs = decode(**{**arguments, "inputs": inputs})
+    lines = [line for output in outputs for line in output_lines(output)]
+    golden_text.check(f"outputs/{number}-{KINDS[number][0]}", lines, regenerate)
 
 
 class Names(NamedTuple):

@@ -32,7 +32,7 @@ PREVIEW_INTERVAL = 0.4
 MAX_STEP_SECONDS = 0.5
 """A step that takes longer holds up images that are run meanwhile."""
 LOADED_PER_STEP = 16
-"""Images from the disk in one step."""
+"""Images from the disk after which a step ends."""
 
 
 @analysis_job("feature_visualization")
@@ -71,14 +71,15 @@ class FeatureVisJob(Job):
         yield JobStep(title, 0, total)
         cache = FeatureCache(model, self.node, settings, self.image)
         loaded: list[FeatureImage] = []
+        shown = 0
         first = [c for c in self.priority_channels() if c in channels]
         for channel in dict.fromkeys((*first, *channels)):
-            samples = cache.load_channel(channel, settings.samples_per_channel)
-            loaded += samples
-            if samples and len(loaded) % LOADED_PER_STEP < settings.samples_per_channel:
-                tiles = _make_tiles(loaded[-LOADED_PER_STEP:], cache, total)
+            loaded += cache.load_channel(channel, settings.samples_per_channel)
+            if len(loaded) - shown >= LOADED_PER_STEP:
+                tiles = _make_tiles(loaded[shown:], cache, total)
                 yield JobStep(title, len(loaded), total, tiles)
-        tiles = _make_tiles(loaded[-LOADED_PER_STEP:], cache, total)
+                shown = len(loaded)
+        tiles = _make_tiles(loaded[shown:], cache, total)
         yield JobStep(title, len(loaded), total, tiles)
         missing = sorted(set(channels) - {image.channel for image in loaded})
         control = OptimizationControl(

@@ -200,11 +200,6 @@ def expanded(axis: FactoredAxis) -> FactoredAxis:
     return tuple(result)
 
 
-def is_known_axis(factor: AxisFactor) -> bool:
-    """Return whether a factor is worth keeping: longer than 1, or with a role of its own."""
-    return factor.size != 1 or factor.roles.role is not None
-
-
 def compacted(axis: Sequence[AxisFactor]) -> FactoredAxis:
     """Return an axis with parts that lie side by side joined to what they were split from."""
     result: list[AxisFactor] = []

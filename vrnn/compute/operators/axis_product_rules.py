@@ -177,15 +177,6 @@ def _claim_einsum(
             claim(axes[letter], "channel", LIKELY)
 
 
-@axis_rule("bilinear_attention", "cdist")
-def _pairs(call: AxisCall, result: torch.Tensor) -> Axes:
-    one, other = (call.axes(t) for t in call.tensors[:2])
-    claim(one[-1], "channel", LIKELY)
-    claim(other[-1], "channel", LIKELY)
-    batch = broadcast_axes([one[:-2], other[:-2]], tuple(result.shape[:-2]))
-    return (*(batch or ()), one[-2], other[-2])
-
-
 @axis_rule("attention")
 def _attention(call: AxisCall, result: torch.Tensor) -> Axes:
     arguments = call.arguments
