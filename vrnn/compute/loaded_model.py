@@ -6,14 +6,13 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from vrnn.compute.loading.input_pictures import tensor_picture
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs
-from vrnn.compute.passes.feature_maps import chosen_maps, to_feature_maps
+from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
@@ -92,7 +91,9 @@ class LoadedModel:
         self.replay = Replay(self.source.model, self.view)
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
-        self._outputs = output_context(self.view, self.inputs, self.source.model, evidence)
+        self._outputs = output_context(
+            self.view, self.inputs, self.source.model, evidence, self.source.slots
+        )
         self._network = with_node_layout(
             self.view.network, self.source.model, tensors_in(self.inputs)
         )
@@ -150,8 +151,9 @@ class LoadedModel:
         if self._varies:
             notes.append("it takes another path in each pass, so its graph is traced anew for each")
         return NetworkInfo(
-            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names
-        )
+            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
+            s.takes_images,
+        )  # fmt: skip
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:
         """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""
@@ -182,12 +184,8 @@ class LoadedModel:
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
-        first_input: torch.Tensor | None = None
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
-            nonlocal first_input
-            if node == self._network.inputs[0]:
-                first_input = tensor
             indices = chosen_indices(self._network, node, choices)
             maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
             on_maps(node, maps[node])
@@ -204,28 +202,16 @@ class LoadedModel:
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
         outputs = decode_outputs(result, self._network, size, self._outputs, choices)
-        picture = self._picture_of_choice(first_input, choices)
+        source = self.source
+        picture = chosen_picture(
+            source.candidate, source.slots, self.view, self._network, inputs, choices
+        )
         seen = seen if picture is None else picture
         seconds = time.perf_counter() - started
         return ForwardResult(
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
             used_choices(self._network, choices), note,
         )  # fmt: skip
-
-    def _picture_of_choice(
-        self, tensor: torch.Tensor | None, choices: Sequence[AxisChoice]
-    ) -> np.ndarray | None:
-        """The first input as (H, W, 3) uint8 where it shows another sample than the usual one."""
-        if tensor is None:
-            return None
-        entry = self._network.by_id[self._network.inputs[0]]
-        indices = chosen_indices(self._network, entry.id, choices)
-        is_usual = indices == chosen_indices(self._network, entry.id, ())
-        if is_usual or entry.presentation not in ("image", "volume"):
-            return None
-        maps, _ = chosen_maps(tensor, self.view.map_layouts[entry.id], indices)
-        candidate = self.source.candidate if entry.presentation == "image" else None
-        return tensor_picture(candidate, maps.cpu())
 
     def _run_anew(
         self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],

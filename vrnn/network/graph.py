@@ -139,6 +139,7 @@ class NetworkInfo:
         parameters: Number of parameters of the whole model.
         notes: Sentences to show once, such as how many weight keys were missing.
         token_names: Text of each token of the input; () where it has none.
+        takes_images: Whether an image can go in.
     """
 
     title: str
@@ -147,3 +148,4 @@ class NetworkInfo:
     parameters: int
     notes: tuple[str, ...] = ()
     token_names: tuple[str, ...] = ()
+    takes_images: bool = True

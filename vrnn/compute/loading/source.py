@@ -24,7 +24,7 @@ from vrnn.compute.model_inputs import ModelInputs
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
-from vrnn.media.image_set import ImageSet, image_folder
+from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
 from vrnn.network.model_spec import ModelSpec, split_script_name
@@ -82,6 +82,16 @@ class ModelSource:
         """The input that takes an image; None if there is none."""
         return self._example.image_slot
 
+    @property
+    def slots(self) -> tuple[InputSlot, ...]:
+        """Which of the inputs take an image, a sound, a text and the like."""
+        return self._example.slots
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether an image or the frames of a video go in."""
+        return self._example.takes_pictures
+
     def prepare(self, media: Media | None) -> Prepared:
         """Make inputs from an image or another medium.
 
@@ -95,11 +105,22 @@ class ModelSource:
         Raises:
             VrnnError: The script's transform failed.
         """
-        example = self._example
+        example, note = self._example, ""
         if media is None and example.is_guessed and example.takes_pictures:
             media = self.dataset.first() if self.dataset else None
-            media = sample_photograph() if media is None else media
-        return preprocess(self.candidate, example.inputs, example.slots, media)
+            if media is None:
+                media = sample_photograph()
+                note = _unreadable_note(self.dataset) if self.dataset else ""
+        prepared = preprocess(self.candidate, example.inputs, example.slots, media)
+        return prepared._replace(note=prepared.note or note)
+
+
+def _unreadable_note(images: ImageSet) -> str:
+    tried = min(MAX_TRIED_IMAGES, len(images))
+    which = f"the first {tried} of {len(images):,}" if tried < len(images) else f"all {tried}"
+    return (
+        f"{which} images of the data set cannot be read; a photograph that comes with vrnn goes in"
+    )
 
 
 def open_source(spec: ModelSpec) -> ModelSource:

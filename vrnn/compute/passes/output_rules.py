@@ -91,6 +91,16 @@ def _is_multi_label(e: OutputEvidence) -> bool:
     return e.model.is_multi_label or e.model.loss == "sigmoid" or e.ends_in(*SIGMOIDS)
 
 
+def _vector_of_pixels(e: OutputEvidence) -> Conclusion | None:
+    """As many numbers as the input image has pixels, and nothing that says they are classes."""
+    if e.flat_image is None or e.ends_in(*SOFTMAXES, "normalize") or _has_class_names(e):
+        return None
+    if e.model.loss == "softmax" or e.model.task == "classification":
+        return None
+    text = f"{e.count} values, as many as the input has"
+    return Conclusion("picture", text, e.ends_in(*SIGMOIDS, "tanh", "hardtanh", "clamp"))
+
+
 def _vector_by_end(e: OutputEvidence) -> Conclusion | None:
     if e.count > 1 and e.ends_in(*SOFTMAXES):
         return Conclusion("scores", f"ends in {e.operations[0].replace('_', ' ')}")
@@ -203,8 +213,8 @@ def _vector_by_shape(e: OutputEvidence) -> Conclusion | None:
 
 
 _VECTOR_RULES: tuple[Rule, ...] = (
-    _vector_by_key, _vector_by_end, _vector_by_task, _vector_by_classes, _vector_of_signal,
-    _vector_by_loss, _vector_by_values, _vector_by_layer, _vector_by_shape,
+    _vector_by_key, _vector_of_pixels, _vector_by_end, _vector_by_task, _vector_by_classes,
+    _vector_of_signal, _vector_by_loss, _vector_by_values, _vector_by_layer, _vector_by_shape,
 )  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from vrnn.compute.tracing.call_effects import CallEffects, Source
 from vrnn.compute.tracing.call_recorder import CallRecorder
 from vrnn.compute.tracing.gaps import EXITS
 from vrnn.compute.tracing.gradient_log import GradientLog
-from vrnn.compute.tracing.input_names import input_names
+from vrnn.compute.tracing.input_names import input_names, named_tensors
 from vrnn.compute.tracing.input_places import Places, input_places
 from vrnn.compute.tracing.module_stack import (
     ModuleStack,
@@ -98,8 +98,8 @@ class Recorder(TorchFunctionMode):
         """Make a record of each input tensor."""
         size: tuple[int, int] | None = None
         roles, known_places = iter(self._input_roles), iter(self._input_places)
-        for name, value in zip(input_names(model, inputs), inputs, strict=True):
-            for tensor in tensors_in(value):
+        for argument, value in zip(input_names(model, inputs), inputs, strict=True):
+            for name, tensor in named_tensors(argument, value):
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
                 given = next(roles, ())
