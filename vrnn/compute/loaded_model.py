@@ -64,7 +64,12 @@ class LoadedModel:
         self._varies = False
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self._side_by_side: frozenset[AxisRole] = frozenset()
+        self.use_default_dtype()
         self.retrace(source.example_inputs())
+
+    def use_default_dtype(self) -> None:
+        """Let torch make numbers of the type that the model's script has set, from now on."""
+        torch.set_default_dtype(self.source.default_dtype)
 
     def retrace(self, inputs: Inputs) -> None:
         """Trace the model again: its graph may depend on the image.
@@ -157,6 +162,7 @@ class LoadedModel:
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:
         """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""
+        self.use_default_dtype()
         return check_edges(self.source.model, self.inputs, on_call)
 
     def run(
@@ -180,6 +186,7 @@ class LoadedModel:
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
         """
+        self.use_default_dtype()
         inputs, seen, note = self.source.prepare(image)
         self.inputs = inputs
         started = time.perf_counter()

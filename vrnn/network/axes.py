@@ -91,7 +91,8 @@ def places_text(role: AxisRole, count: int) -> str:
         role: What the axis holds.
         count: Its length.
     """
-    one = {"time": "step", "other": "place", "query": "query"}.get(role, role)
+    names = {"time": "step", "other": "place", "width": "column", "height": "row"}
+    one = names.get(role, role)
     several = {"query": "queries"}.get(role, f"{one}s")
     return f"{count} {one if count == 1 else several}"
 

@@ -30,6 +30,8 @@ from vrnn.network.model_code import trust_models
 from vrnn.network.model_spec import ModelSpec, split_script_name
 from vrnn.storage.input_file import read_text
 
+_DEFAULT_DTYPE = torch.get_default_dtype()
+
 
 class ModelSource:
     """A model ready to run, and what belongs to it.
@@ -44,6 +46,7 @@ class ModelSource:
         parameters: Number of its parameters.
         device: Where it runs.
         dataset: Images for it; None if there are none.
+        default_dtype: Torch's default type of numbers while it runs: a script may set it.
         candidate: The model as it was found.
     """
 
@@ -70,6 +73,7 @@ class ModelSource:
         self.token_names = example.token_names
         self.parameters = sum(p.numel() for _, p in named_parameters(candidate.model))
         self.device = device
+        self.default_dtype = torch.get_default_dtype()
         self.dataset: ImageSet | None = candidate.dataset
         self.candidate, self._example = candidate, example
 
@@ -133,6 +137,8 @@ def open_source(spec: ModelSpec) -> ModelSource:
         VrnnError: Anything is wrong with it.
     """
     device = _find_device(spec.device)
+    if not isinstance(spec.model, nn.Module):  # what another script has set is its own
+        torch.set_default_dtype(_DEFAULT_DTYPE)
     trust_models([spec])  # whoever asks for it has been asked, where a file named it
     candidate = _find_candidate(spec.model)
     notes: tuple[str, ...] = ()

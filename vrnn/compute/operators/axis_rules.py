@@ -250,8 +250,8 @@ def claim_steps(
         evidence: For the samples.
     """
     has_tokens = has_role(samples, "token")
-    claim(samples, "batch", evidence)
     is_swapped = has_role(steps, "batch") and not has_role(samples, "channel")
+    claim(samples, "batch", Evidence.CERTAIN if is_swapped and has_tokens else evidence)
     if is_swapped and has_tokens:
         role = "token"
     claim(steps, role, Evidence.CERTAIN if is_swapped else Evidence.LIKELY)

@@ -66,6 +66,7 @@ def conclude(evidence: OutputEvidence) -> Conclusion:
             return found
     count = "×".join(map(str, evidence.values.shape))
     text = "1 value" if count == "1" else f"{count} values"
+    text += f", {evidence.position}" if evidence.position else ""
     return Conclusion("numbers" if evidence.values.ndim == 1 else "maps", text, False)
 
 

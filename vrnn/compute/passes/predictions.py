@@ -237,7 +237,9 @@ def _decode_tensor(
     node = network.by_id.get(source.node) if source.node is not None else None
     axes = () if node is None else node.axes
     if tuple(axis.size for axis in axes) != tuple(tensor.shape):
-        axes = ()
+        samples = [axis for axis in axes if axis.role == "batch" and axis.size > 1]
+        is_one_number = len(samples) == 1 and tuple(tensor.shape) == (samples[0].size,)
+        axes = tuple(samples) if is_one_number else ()  # of each sample, as of `x[:, 0]`
     sample = _Sample(tensor.detach(), keys, axes, context, choices)
     if not sample.tensor.numel():
         return None
@@ -276,7 +278,7 @@ def _square_image(values: np.ndarray) -> tuple[int, int, int] | None:
 
 def _maps_of_places(values: np.ndarray, axes: Sequence[Axis]) -> Conclusion | None:
     """What several values for each node or token are. axes: those longer than 1."""
-    named = ("token", "node", "query", "key")
+    named = ("token", "node", "query", "key", "time", "width")
     places = [axis for axis in axes if axis.role in named and axis.size in values.shape]
     if len(places) != 1:
         return None
@@ -326,11 +328,13 @@ class _Sample:
             self.positions.append(f"{word} {index + 1} of {count}")
 
     def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
-        has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes
+        place = 0 if self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes else None
         if axes:
-            has_batch = len(axes) > 1 and axes[0].role in SAMPLE_ROLES
-        if has_batch and not context.is_graph:
-            self._take(0, "batch", "sample")
+            roles = [axes[i].role for i in _map_order(axes)]
+            place = 0 if len(roles) > 1 and roles[0] in SAMPLE_ROLES else None
+            place = roles.index("batch") if "batch" in roles else place
+        if place is not None and not context.is_graph:
+            self._take(place, "batch", "sample")
 
     def _take_slice(self, context: OutputContext) -> None:
         while self.tensor.dim() > 4:

@@ -212,6 +212,8 @@ def _items(units: Sequence[AxisUnit], is_attention: bool, dims: int) -> list[_It
         role = unit.role or "other"
         if unit.role is None and unit.size == 1 and unit.place == 0 and dims > 1:
             role = "other" if has_samples else "batch"
+        if role == "batch" and any(i.role == "batch" and i.place != unit.place for i in items):
+            role = "other"  # such as each image by each text: only one of them is chosen
         if is_attention:
             role = _role_in_attention(unit, dims)
         certainty = CERTAINTIES[unit.evidence]

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -30,6 +31,7 @@ from vrnn.compute.tracing.module_stack import (
     named_parameters,
     parameters_of,
     tensors_held,
+    tensors_of_scripts,
 )
 from vrnn.compute.tracing.origins import TensorOrigin
 from vrnn.compute.tracing.pass_record import PassRecord
@@ -88,6 +90,11 @@ class Recorder(TorchFunctionMode):
     def modules(self) -> Sequence[tuple[str, nn.Module]]:
         """The model's modules by path."""
         return self._pass.modules.modules
+
+    @cached_property
+    def _constants_of_scripts(self) -> dict[int, torch.Tensor]:
+        """Tensors that were there before the pass, outside the model."""
+        return tensors_of_scripts(self.modules)
 
     @property
     def has_scripts(self) -> bool:
@@ -202,6 +209,8 @@ class Recorder(TorchFunctionMode):
             self._pass.origins.set_constant(tensor)
         elif (origin := self._pass.origins.find_alias(tensor)) is not None:
             self._pass.origins.set_origin(tensor, origin)
+        elif id(tensor) in self._constants_of_scripts:
+            self._pass.origins.set_constant(tensor)
         elif sources := self._pass.gaps.enter(tensor):
             self._pass.record_gap(tensor, sources, call_index, -2 - index)
         else:
