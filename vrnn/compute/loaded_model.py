@@ -8,9 +8,10 @@ from typing import Any
 
 import torch
 
+from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
-from vrnn.compute.model_inputs import Inputs
+from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.predictions import decode_outputs, output_context
@@ -66,6 +67,28 @@ class LoadedModel:
         self._side_by_side: frozenset[AxisRole] = frozenset()
         self.use_default_dtype()
         self.retrace(source.example_inputs())
+        turned = [slot for slot in source.slots if self._takes_steps_first(slot)]
+        for slot in turned:
+            source.turn_text(slot)
+        if turned:
+            self.retrace(source.example_inputs())
+
+    def _takes_steps_first(self, slot: InputSlot) -> bool:
+        """Whether a text that went in as one sample was taken for as many samples of one token."""
+        if slot.kind != "text" or not slot.tokens or slot.axes != "nl":
+            return False
+        leaf = leaves_in(self.inputs)[slot.index]
+        nodes = zip(tensors_in(self.inputs), self.view.trace.inputs, strict=True)
+        entry = self._network.by_id.get(next((node for t, node in nodes if t is leaf), -1))
+        axes = () if entry is None else tuple((a.role, a.size, a.certainty) for a in entry.axes)
+        return (
+            len(axes) == 2
+            and axes[0][1:] == (1, "derived")
+            and (
+                axes[0][0] in ("token", "time")
+                and axes[1] == ("batch", len(slot.tokens), "derived")
+            )
+        )
 
     def use_default_dtype(self) -> None:
         """Let torch make numbers of the type that the model's script has set, from now on."""

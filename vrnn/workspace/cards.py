@@ -17,8 +17,8 @@ from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import HeldImage, MapColors, colorize_map
 
 HOLDING_HINT = "click the input to put it in · Esc lets go"
-NO_USE_HINT = "no image can go into this network · Esc lets go"
 """Tells the user what to do with an image in the hand."""
+NO_USE_HINT = "no image can go into this network · Esc lets go"
 IMAGE_SIDE, MAP_SIDE = 0.22, 0.36
 """Height of a card with an image and with a feature map, as a fraction of the view's height."""
 MAX_SHARP_ROWS = 48

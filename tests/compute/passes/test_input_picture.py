@@ -61,6 +61,27 @@ def test_all_tokens_of_the_chosen_sample_are_written(tmp_path, sequence_first, n
     assert np.array_equal(picture(model, AxisChoice("batch", None)), draw_tokens(both))
 
 
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_text_goes_down_the_axis_that_the_model_takes_for_its_steps(tmp_path, batch_first):
+    example = repr(" ".join(f"w{i}" for i in range(7)))
+    text = TOKENS.format(
+        batch_first=batch_first, example=example, tokenizer="tokenizer = Tokenizer()"
+    )
+    model = opened(tmp_path, text)
+    assert tuple(model.inputs.args[0].shape) == ((1, 7) if batch_first else (7, 1))
+    assert model.info.token_names == tuple(f"w{i}" for i in range(7))
+    entry = model.network.by_id[model.network.inputs[0]]
+    assert (entry.presentation, entry.shape) == ("sequence", (1, 1, 7))
+    assert np.array_equal(picture(model), draw_tokens([[f"w{i}" for i in range(7)]]))
+
+
+def test_tokens_that_a_script_gives_as_numbers_have_names(tmp_path):
+    text = TOKENS.format(
+        batch_first=True, example="torch.arange(5)[None]", tokenizer="tokenizer = Tokenizer()"
+    )
+    assert opened(tmp_path, text).info.token_names == ("w0", "w1", "w2", "w3", "w4")
+
+
 def test_features_of_a_sequence_stand_as_its_panel_does(tmp_path):
     model = opened(
         tmp_path,

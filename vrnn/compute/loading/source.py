@@ -20,7 +20,7 @@ from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvi
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.loading.weights import load_weights
-from vrnn.compute.model_inputs import ModelInputs
+from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
@@ -80,6 +80,19 @@ class ModelSource:
     def example_inputs(self) -> ModelInputs:
         """Return inputs to trace the model with."""
         return self._example.inputs
+
+    def turn_text(self, slot: InputSlot) -> None:
+        """Give the model the tokens of a text down its first axis from now on.
+
+        Args:
+            slot: The input that takes them.
+        """
+        example = self._example
+        leaves = iter(range(len(leaves_in(example.inputs))))
+        inputs: ModelInputs = map_leaves(
+            example.inputs, lambda leaf: leaf.T if next(leaves) == slot.index else leaf
+        )
+        self._example = replace(example, inputs=inputs)
 
     @property
     def image_slot(self) -> InputSlot | None:

@@ -98,8 +98,10 @@ def _vector_of_pixels(e: OutputEvidence) -> Conclusion | None:
         return None
     if e.model.loss == "softmax" or e.model.task == "classification":
         return None
-    text = f"{e.count} values, as many as the input has"
-    return Conclusion("picture", text, e.ends_in(*SIGMOIDS, "tanh", "hardtanh", "clamp"))
+    is_sure = e.ends_in(*SIGMOIDS, "tanh", "hardtanh", "clamp")
+    if not is_sure and any(w in e.layer for w in ("latent", "embed", "proj", "logit", "classif")):
+        return None
+    return Conclusion("picture", f"{e.count} values, as many as the input has", is_sure)
 
 
 def _vector_by_end(e: OutputEvidence) -> Conclusion | None:
