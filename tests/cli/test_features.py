@@ -150,9 +150,11 @@ def test_several_copies_and_one_picture_for_a_layer(studio):
 
 
 def test_a_layer_that_cannot_be_ascended_says_so(studio, capsys):
-    studio.do(ShowFeatureVisualization("input", settings=FAST))
-    said = capsys.readouterr().err
-    assert said == "vrnn: an input has no feature visualization; choose a layer after it\n"
+    message = "an input has no feature visualization; choose a layer after it"
+    with pytest.raises(VrnnError, match=message):
+        studio.do(ShowFeatureVisualization("input", settings=FAST))
+    assert message not in capsys.readouterr().err
+    assert not studio.workspace.jobs.failures
     assert studio.workspace.features.image_sets  # it was tried
     assert not studio.world.feature_tiles
     assert not studio.workspace.jobs.statuses

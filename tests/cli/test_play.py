@@ -121,3 +121,27 @@ def test_an_action_of_one_build_and_a_command_of_another_cannot_be_mixed(tmp_pat
     path.write_text('[[action]]\ndo = "undo"\n[[command]]\ndo = "edit.undo"\n')
     with pytest.raises(VrnnError, match="'command' is not understood"):
         read_commands(path)
+
+
+def test_a_job_that_fails_ends_the_list_with_its_number(run_vrnn, tmp_path):
+    (tmp_path / "model.py").write_text(
+        "from torch import nn\nimport torch\nmodel = nn.Sequential(nn.Linear(6, 4), nn.ReLU())\n"
+        "example_input = torch.randn(1, 6)\n"
+    )
+    (tmp_path / "pictures.toml").write_text(
+        """
+[[command]]
+do = "layer.visualize_features"
+layer = "0"
+settings = { steps = 2 }
+[[command]]
+do = "export.image"
+file = "a.png"
+size = [320, 200]
+"""
+    )
+    done = run_vrnn("--model", "model.py", "--play", "pictures.toml", DISPLAY="")
+    assert done.returncode == 2, done.stdout + done.stderr
+    assert "pictures.toml, command 1: " in done.stderr
+    assert "takes no image" in done.stderr
+    assert not (tmp_path / "a.png").exists()

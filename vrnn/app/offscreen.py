@@ -165,9 +165,14 @@ class OffscreenApp(Closeable):
         if workspace.faults:
             raise Fault(workspace.faults.pop(0))
         self._settle(self.eye())
-        for message in workspace.messages:
-            print_error(f"vrnn: {message}")
+        failures, told = list(workspace.jobs.failures), list(workspace.messages)
+        workspace.jobs.failures.clear()
         workspace.messages.clear()
+        for message in told:
+            if message not in failures:
+                print_error(f"vrnn: {message}")
+        if failures:
+            raise VrnnError(failures[0])
 
     def _settle(self, eye: Camera) -> None:
         """Wait for what is computed step by step and only near the eye."""

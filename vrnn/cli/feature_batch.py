@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -27,7 +28,7 @@ from vrnn.export.png import write_png
 from vrnn.features.presets import with_overrides
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
-from vrnn.media.image_reader import read_image
+from vrnn.media.media_reader import read_media
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.log import logger
@@ -58,7 +59,7 @@ def make_features(options: FeatureOptions) -> None:
             f"--channels has no effect: the objective '{settings.objective}' gives one picture of "
             "the whole layer; leave it out"
         )
-    image = read_image(options.images[0]) if options.images else None
+    image = _read_start(options.images[0]) if options.images else None
     cluster = RayCluster(options.ray) if options.ray else None
     try:
         for spec in options.specs():
@@ -73,6 +74,17 @@ def make_features(options: FeatureOptions) -> None:
     finally:
         if cluster is not None:
             cluster.close()
+
+
+def _read_start(file: Path) -> np.ndarray:
+    """Read the image that pictures start from, (H, W, 3) uint8."""
+    media = read_media(file)
+    if not isinstance(media, np.ndarray):
+        raise VrnnError(
+            f"'{file}' holds no image, but feature visualizations start from one; give an image, "
+            "or leave --image out"
+        )
+    return media
 
 
 @dataclass(frozen=True, eq=False)

@@ -172,14 +172,14 @@ class Visit:
 
     @property
     def text(self) -> str:
-        """When and what it was: `today 14:05 · resnet50 · 12 changes`."""
+        """When and what it was: `today 14:05:30 · resnet50 · 12 changes`."""
         when, now = datetime.fromtimestamp(self.time), datetime.now()
         days = (now.date() - when.date()).days
         day = {0: "today", 1: "yesterday"}.get(days, f"{when.day} {when:%B}")
         if when.year != now.year:
             day += f" {when.year}"
         count = f"{self.changes} change{'s' if self.changes != 1 else ''}"
-        return f"{day} {when:%H:%M} · {self.models} · {count if self.changes else 'walked'}"
+        return f"{day} {when:%H:%M:%S} · {self.models} · {count if self.changes else 'walked'}"
 
 
 @dataclass(frozen=True)

@@ -336,6 +336,8 @@ class JobQueue:
                 if job.slot not in models:
                     raise VrnnError(f"there is no model in slot {job.slot} to work on")
                 active.steps = job.steps(models[job.slot], check_stop)
+            if job.slot in models:
+                models[job.slot].use_default_dtype()
             with own_process():
                 step = next(active.steps)
         except JobCancelled:

@@ -6,14 +6,14 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import numpy as np
 import torch
 
-from vrnn.compute.loading.input_pictures import tensor_picture
+from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
-from vrnn.compute.model_inputs import Inputs
-from vrnn.compute.passes.feature_maps import chosen_maps, to_feature_maps
+from vrnn.compute.model_inputs import Inputs, leaves_in
+from vrnn.compute.passes.feature_maps import to_feature_maps
+from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
@@ -65,7 +65,34 @@ class LoadedModel:
         self._varies = False
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self._side_by_side: frozenset[AxisRole] = frozenset()
+        self.use_default_dtype()
         self.retrace(source.example_inputs())
+        turned = [slot for slot in source.slots if self._takes_steps_first(slot)]
+        for slot in turned:
+            source.turn_text(slot)
+        if turned:
+            self.retrace(source.example_inputs())
+
+    def _takes_steps_first(self, slot: InputSlot) -> bool:
+        """Whether a text that went in as one sample was taken for as many samples of one token."""
+        if slot.kind != "text" or not slot.tokens or slot.axes != "nl":
+            return False
+        leaf = leaves_in(self.inputs)[slot.index]
+        nodes = zip(tensors_in(self.inputs), self.view.trace.inputs, strict=True)
+        entry = self._network.by_id.get(next((node for t, node in nodes if t is leaf), -1))
+        axes = () if entry is None else tuple((a.role, a.size, a.certainty) for a in entry.axes)
+        return (
+            len(axes) == 2
+            and axes[0][1:] == (1, "derived")
+            and (
+                axes[0][0] in ("token", "time")
+                and axes[1] == ("batch", len(slot.tokens), "derived")
+            )
+        )
+
+    def use_default_dtype(self) -> None:
+        """Let torch make numbers of the type that the model's script has set, from now on."""
+        torch.set_default_dtype(self.source.default_dtype)
 
     def retrace(self, inputs: Inputs) -> None:
         """Trace the model again: its graph may depend on the image.
@@ -92,7 +119,9 @@ class LoadedModel:
         self.replay = Replay(self.source.model, self.view)
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
-        self._outputs = output_context(self.view, self.inputs, self.source.model, evidence)
+        self._outputs = output_context(
+            self.view, self.inputs, self.source.model, evidence, self.source.slots
+        )
         self._network = with_node_layout(
             self.view.network, self.source.model, tensors_in(self.inputs)
         )
@@ -152,10 +181,12 @@ class LoadedModel:
         return NetworkInfo(
             s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
             s.candidate.source_files,
+            s.takes_images,
         )  # fmt: skip
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:
         """Compare the graph with autograd's in a pass of its own, see `checks.check_edges`."""
+        self.use_default_dtype()
         return check_edges(self.source.model, self.inputs, on_call)
 
     def run(
@@ -179,16 +210,13 @@ class LoadedModel:
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
         """
+        self.use_default_dtype()
         inputs, seen, note = self.source.prepare(image)
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
-        first_input: torch.Tensor | None = None
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
-            nonlocal first_input
-            if node == self._network.inputs[0]:
-                first_input = tensor
             indices = chosen_indices(self._network, node, choices)
             maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
             on_maps(node, maps[node])
@@ -205,28 +233,16 @@ class LoadedModel:
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
         outputs = decode_outputs(result, self._network, size, self._outputs, choices)
-        picture = self._picture_of_choice(first_input, choices)
+        source = self.source
+        picture = chosen_picture(
+            source.candidate, source.slots, self.view, self._network, inputs, choices
+        )
         seen = seen if picture is None else picture
         seconds = time.perf_counter() - started
         return ForwardResult(
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
             used_choices(self._network, choices), note,
         )  # fmt: skip
-
-    def _picture_of_choice(
-        self, tensor: torch.Tensor | None, choices: Sequence[AxisChoice]
-    ) -> np.ndarray | None:
-        """The first input as (H, W, 3) uint8 where it shows another sample than the usual one."""
-        if tensor is None:
-            return None
-        entry = self._network.by_id[self._network.inputs[0]]
-        indices = chosen_indices(self._network, entry.id, choices)
-        is_usual = indices == chosen_indices(self._network, entry.id, ())
-        if is_usual or entry.presentation not in ("image", "volume"):
-            return None
-        maps, _ = chosen_maps(tensor, self.view.map_layouts[entry.id], indices)
-        candidate = self.source.candidate if entry.presentation == "image" else None
-        return tensor_picture(candidate, maps.cpu())
 
     def _run_anew(
         self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],

@@ -28,6 +28,10 @@ class TimeLimitError(VrnnError):
     """An item of a data set took too long, and is still being read."""
 
 
+MAX_TRIED_IMAGES = 8
+"""Images of a data set that are tried until one can be read."""
+
+
 class ImageSet:
     """Images with labels, each looked up when it is asked for, from any thread.
 
@@ -175,7 +179,7 @@ class ImageSet:
         if not 0 <= index < self._count:
             raise VrnnError(f"there is no image {index}: the data set has {self._count}")
 
-    def first(self, max_tries: int = 8) -> np.ndarray | None:
+    def first(self, max_tries: int = MAX_TRIED_IMAGES) -> np.ndarray | None:
         """Read the first image that can be read, (H, W, 3) uint8.
 
         Args:

@@ -84,6 +84,19 @@ CHOICE_PLURALS: Mapping[AxisRole, str] = MappingProxyType(
 """What several of them are called."""
 
 
+def places_text(role: AxisRole, count: int) -> str:
+    """Return how many places there are along an axis, in words: `34 nodes`, `16 steps`.
+
+    Args:
+        role: What the axis holds.
+        count: Its length.
+    """
+    names = {"time": "step", "other": "place", "width": "column", "height": "row"}
+    one = names.get(role, role)
+    several = {"query": "queries"}.get(role, f"{one}s")
+    return f"{count} {one if count == 1 else several}"
+
+
 def default_index(role: AxisRole, size: int) -> int:
     """Return which index of an axis is shown where none is chosen: the first, of slices the middle.
 

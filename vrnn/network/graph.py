@@ -141,6 +141,7 @@ class NetworkInfo:
         notes: Sentences to show once, such as how many weight keys were missing.
         token_names: Text of each token of the input; () where it has none.
         source_files: The files that define it: when one is saved, it is loaded anew.
+        takes_images: Whether an image can go in.
     """
 
     title: str
@@ -150,3 +151,4 @@ class NetworkInfo:
     notes: tuple[str, ...] = ()
     token_names: tuple[str, ...] = ()
     source_files: tuple[Path, ...] = ()
+    takes_images: bool = True

@@ -49,7 +49,8 @@ def fitting_kinds(output: Output) -> tuple[OutputKind, ...]:
     if np.issubdtype(output.values.dtype, np.integer) and len(shape) == 3:
         return "segmentation", "maps"
     if len(shape) == 1:
-        return "scores", "independent", "numbers", "embedding", "waveform"
+        picture: tuple[OutputKind, ...] = ("picture",) if output.image_shape else ()
+        return ("scores", "independent", "numbers", "embedding", "waveform", *picture)
     if len(shape) == 2:
         return "waveform", "maps"
     flow: tuple[OutputKind, ...] = ("flow",) if shape[0] == 2 else ()
@@ -74,7 +75,7 @@ def show_as(output: Output, kind: OutputKind) -> Output:
         return output
     return decode(
         kind, output.values, output.node, name=output.name, evidence=CHOSEN,
-        is_activated=output.is_activated,
+        is_activated=output.is_activated, image_shape=output.image_shape,
     )  # fmt: skip
 
 
@@ -148,6 +149,8 @@ def _flow(values: np.ndarray, node: int, about: dict[str, Any]) -> Output:
 
 def _picture(values: np.ndarray, node: int, about: dict[str, Any]) -> Output:
     """Values 0…1 and −1…1 are shown as they are, all others stretched to their own range."""
+    if values.ndim == 1:
+        values = values.reshape(about["image_shape"])
     low, high = _range(values)
     within = PICTURE_TOLERANCE
     if -within <= low and high <= 1 + within:

@@ -60,6 +60,7 @@ class Output:
         values: What the model gave, float32, or int32 for class numbers: (K,) numbers, (C, T)
             channels of a signal, or (K, H, W) maps; None for what several tensors make up.
         is_activated: Whether the model itself has applied a softmax or sigmoid.
+        image_shape: (C, H, W) of the image that (K,) numbers may be the pixels of; None for none.
     """
 
     kind: ClassVar[OutputKind] = "maps"
@@ -70,6 +71,7 @@ class Output:
     is_sure: bool = field(default=True, kw_only=True)
     values: np.ndarray | None = field(default=None, kw_only=True)
     is_activated: bool = field(default=False, kw_only=True)
+    image_shape: tuple[int, int, int] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True, eq=False)
@@ -138,6 +140,8 @@ class Detections(Output):
         boxes: (K, 4) float32, left, top, right, bottom as fractions 0…1 of the input image.
         labels: (K,) int32 classes.
         scores: (K,) float32, the best first.
+        masks: (M, h, w) bool, which parts of the input image belong to each of the first M boxes;
+            None where the detector gives none.
     """
 
     kind: ClassVar[OutputKind] = "detections"
@@ -145,6 +149,7 @@ class Detections(Output):
     boxes: np.ndarray
     labels: np.ndarray
     scores: np.ndarray
+    masks: np.ndarray | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -55,10 +55,15 @@ def combo(label: str, value: Text, options: Sequence[Text]) -> Text | None:
 
 
 def labeled(label: str) -> None:
-    """Draw a muted label; the next widget stands to its right, over the rest of the width."""
+    """Draw a muted label; the next widget stands to its right, over the rest of the width.
+
+    Widgets stand below each other as far as their labels leave them room.
+    """
     imgui.align_text_to_frame_padding()
     imgui.text_colored(MUTED_COLOR, label)
-    imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
+    width = imgui.calc_text_size(label).x + imgui.get_style().item_spacing.x
+    start = imgui.get_style().window_padding.x + width
+    imgui.same_line(max(LABEL_WIDTH * imgui.get_font_size(), start))
     imgui.set_next_item_width(-1)
 
 

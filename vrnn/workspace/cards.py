@@ -18,6 +18,7 @@ from vrnn.workspace.held_image import HeldImage, MapColors, colorize_map
 
 HOLDING_HINT = "click the input to put it in · Esc lets go"
 """Tells the user what to do with an image in the hand."""
+NO_USE_HINT = "no image can go into this network · Esc lets go"
 IMAGE_SIDE, MAP_SIDE = 0.22, 0.36
 """Height of a card with an image and with a feature map, as a fraction of the view's height."""
 MAX_SHARP_ROWS = 48
@@ -78,6 +79,8 @@ class CardDeck:
         if held.layer is not None and hit is not None and hit.layer == held.layer[:2]:
             marked = (hit.row, hit.column)
             lines.append(self._value(*held.layer, *marked))
+        if not any(n.info.takes_images for n in self._world.networks.values()):
+            hint = NO_USE_HINT if hint else ""
         if hint:
             lines.append(hint)
         large_image = held.layer is None and held.pixels.shape[0] > MAX_SHARP_ROWS

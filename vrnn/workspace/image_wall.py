@@ -9,7 +9,7 @@ from vrnn.media.image_set import ImageSet
 from vrnn.media.pager import ImagePager
 from vrnn.media.synthetic import NoiseSpec, gray_image, noise_image
 from vrnn.media.thumbnails import ThumbnailLoader
-from vrnn.scene.primitives import Visual
+from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall
 from vrnn.storage.closeable import Closeable
@@ -21,6 +21,7 @@ SOURCES = (
     ("gray", "blank gray"), ("mean", "mean image"), ("gaussian", "noise"), ("pink", "pink noise"),
 )  # fmt: skip
 """Inputs beside the data set: name of the source and caption."""
+NO_IMAGES_HINT = "no image can go into this network"
 
 
 class ImageWall(Closeable):
@@ -75,12 +76,16 @@ class ImageWall(Closeable):
         if page:
             pager.page(pager.number + page)
 
-    def update(self, input_image: InputImage, corner: tuple[float, float, float]) -> Visual | None:
+    def update(
+        self, input_image: InputImage, corner: tuple[float, float, float], takes_images: bool = True
+    ) -> Visual | None:
         """Take thumbnails that have loaded.
 
         Args:
             input_image: The present input: its thumbnail is highlighted.
             corner: (x, y, z) of the wall's lower right corner, meters.
+            takes_images: Whether an image can go into a network. Without one, only a data set is
+                shown.
 
         Returns:
             The wall to draw; None while it is unchanged.
@@ -96,10 +101,13 @@ class ImageWall(Closeable):
             count = self._pager.pages
             page_text = f"page {self._pager.number + 1}" + (f" of {count:,}" if count else "")
         key = (numbers, tuple(self._loaded), page_text, input_image, corner, self.failures)
-        if key == self._drawn_key:
+        if (key, takes_images) == self._drawn_key:
             return None
-        self._drawn_key = key
-        return self._wall(numbers, page_text, input_image, corner)
+        self._drawn_key = key, takes_images
+        if not takes_images and not numbers:
+            return Visual(np.zeros(0, QUAD))
+        hint = image_wall.HINT if takes_images else NO_IMAGES_HINT
+        return self._wall(numbers, page_text, input_image, corner, hint)
 
     @property
     def failures(self) -> dict[int, str]:
@@ -112,6 +120,7 @@ class ImageWall(Closeable):
         page_text: str,
         input_image: InputImage,
         corner: tuple[float, float, float],
+        hint: str,
     ) -> Visual:
         tiles = []
         for number in numbers:
@@ -138,7 +147,7 @@ class ImageWall(Closeable):
         )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {page_text}" if count else "other images"
-        return image_wall.wall_visual(tiles, sources, buttons, title, corner)
+        return image_wall.wall_visual(tiles, sources, buttons, title, corner, hint)
 
     def close(self) -> None:
         """Stop the threads that load thumbnails."""

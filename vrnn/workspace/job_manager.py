@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -11,6 +12,9 @@ from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.map_uploader import WorkerEventSink
+
+MAX_FAILURES = 16
+"""Failures of jobs that are remembered."""
 
 
 @dataclass(frozen=True)
@@ -50,6 +54,7 @@ class JobManager:
 
     Attributes:
         statuses: The status of each job that runs or waits, by number.
+        failures: Why the last jobs failed that somebody waited for, the oldest first.
     """
 
     def __init__(
@@ -65,6 +70,7 @@ class JobManager:
             show_fault: Shows one about a fault, until it is dismissed.
         """
         self.statuses: dict[int, JobStatus] = {}
+        self.failures: deque[str] = deque(maxlen=MAX_FAILURES)
         self._worker, self._feed, self._notify = worker, feed, notify
         self._show_fault = show_fault
         self._started: dict[int, _StartedJob] = {}
@@ -153,6 +159,7 @@ class JobManager:
         self._call(started, started.on_end)
         if isinstance(event, JobFailed):
             if not event.cancelled and not started.job.is_background:
+                self.failures.append(event.message)
                 self._notify(event.message)
         elif self._is_open(started):
             self._call(started, started.on_done, event.result)

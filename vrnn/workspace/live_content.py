@@ -96,7 +96,9 @@ class LiveContent:
             return False
         if self._wall is None:
             self._wall = ImageWall(self._feed.datasets.get(0))
-        wall = self._wall.update(self._world.state.input_image, self._wall_corner())
+        takes_images = any(n.info.takes_images for n in self._world.networks.values())
+        image = self._world.state.input_image
+        wall = self._wall.update(image, self._wall_corner(), takes_images)
         if wall is not None:
             self._world.set_visual("wall", wall)
         self._workspace.jobs.update()

@@ -266,11 +266,11 @@ def test_a_text_goes_through_the_scripts_tokenizer(opened, name, text, ids, name
 def test_a_text_is_shown_as_text(opened):
     script = WORDS + TOKENIZERS["a function"]
     shown = [opened(script, text=text).prepare(None).image for text in ("so", "to")]
-    assert shown[0].shape == (224, 224, 3)
+    assert shown[0].shape == (448, 448, 3)
     assert not np.array_equal(*shown)
-    assert shown[0][:60].max() > 200 > shown[0][60:].max()  # one line
+    assert shown[0][:120].max() > 200 > shown[0][120:].max()  # one line
     long = opened(script, text="word " * 500).prepare(None).image
-    assert long[-4:].max() < 200 < long[150:].max()  # the last line is whole
+    assert long[-4:].max() < 200 < long[300:].max()  # the last line is whole
 
 
 def test_a_tokenizer_that_gives_keywords(opened):

@@ -187,3 +187,16 @@ def test_a_flat_vector_is_the_image_channel_by_channel(tmp_path):
     assert torch.allclose(
         flat, torch.from_numpy(image.transpose(2, 0, 1).reshape(-1) / 255).float(), atol=1e-6
     )
+
+
+def test_a_data_set_without_a_readable_image_is_told(tmp_path):
+    folder = tmp_path / "images" / "cat"
+    folder.mkdir(parents=True)
+    for number in range(3):
+        (folder / f"{number}.png").write_bytes(b"no image")
+    (tmp_path / "model.py").write_text("from torch import nn\nmodel = nn.Conv2d(3, 4, 3)\n")
+    spec = ModelSpec(str(tmp_path / "model.py"), data=folder.parent)
+    note = open_source(spec).prepare(None).note
+    assert "all 3 images of the data set cannot be read" in note
+    Image.new("RGB", (9, 9)).save(folder / "1.png")
+    assert open_source(spec).prepare(None).note == ""

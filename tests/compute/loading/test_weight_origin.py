@@ -140,3 +140,20 @@ def test_every_initializer_looks_initialized(seed):
         layer = nn.Conv2d(16, 32, 3)
         getattr(nn.init, name)(layer.weight, *arguments)
         assert looks_initialized(layer), name
+
+
+class Complex(nn.Module):
+    def __init__(self, weight):
+        super().__init__()
+        self.weight = nn.Parameter(weight)
+
+    def forward(self, x):
+        return torch.fft.irfft2(torch.fft.rfft2(x) * self.weight)
+
+
+def test_complex_weights_are_looked_at_too():
+    torch.manual_seed(0)
+    drawn = torch.randn(6, 6, 8, 8, dtype=torch.cfloat) / 6
+    assert looks_initialized(Complex(drawn))
+    steps = torch.linspace(0, 1, drawn.numel()).view(drawn.shape) ** 8
+    assert not looks_initialized(Complex(torch.complex(steps, steps.flip(0) * 3)))

@@ -219,6 +219,21 @@ def test_heads_of_the_attention_module():
         assert torch.allclose(got, model.head(added[:, 0]), atol=1e-6)
 
 
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_a_head_is_ablated_in_every_sample(batch_first):
+    torch.manual_seed(0)
+    model = nn.MultiheadAttention(8, 2, batch_first=batch_first).eval()
+    x = torch.randn(3, 4, 8)
+    inputs = (x, x, x)
+    view = simplify(trace(model, inputs, "heads"), "layers")
+    (name,) = [n.name for n in view.network.nodes if n.presentation == "attention"]
+    (got, _), _ = run(model, view, inputs, Ablation(name, (1,)))
+    with torch.no_grad():
+        model.out_proj.weight[:, 4:] = 0  # nothing of the second head comes through
+        expected = model(*inputs)[0]
+    assert torch.allclose(got, expected, atol=1e-6)
+
+
 class NeedsWeights(nn.Module):
     """Uses the attention's weights as well."""
 

@@ -84,3 +84,22 @@ def test_boxes_best_first_in_fractions_of_the_image():
     assert found.boxes.tolist() == [[0.5, 0.5, 1, 1], [0, 0, 0.5, 0.5]]
     assert found.labels.tolist() == [9, 7]
     assert found.scores == pytest.approx([0.8, 0.3])
+
+
+def test_masks_are_those_of_the_best_boxes():
+    masks = torch.zeros(2, 1, 6, 8)
+    masks[0, 0, :3], masks[1, 0, :, :4] = 0.9, 0.6
+    masks[1, 0, :, 7] = 0.4
+    result = [
+        {
+            "boxes": torch.tensor([[0.0, 0, 8, 3], [0, 0, 4, 6]]), "labels": torch.tensor([1, 2]),
+            "scores": torch.tensor([0.5, 0.8]), "masks": masks,
+        }
+    ]  # fmt: skip
+    (found,) = decode_outputs(result, NETWORK, (6, 8))
+    assert found.scores.tolist() == pytest.approx([0.8, 0.5])
+    assert found.masks.shape == (2, 6, 8)
+    assert found.masks[0].sum() == 24
+    assert found.masks[1].sum() == 24
+    assert found.masks[0][:, 7].sum() == 0
+    assert found.masks[1][0, 7]

@@ -63,6 +63,42 @@ def test_attention_of_each_head_is_that_of_torch():
     assert torch.allclose(by_name["attention"], expected, atol=1e-6)
 
 
+class ManySamples(nn.Module):
+    """Attention of several samples, in both of torch's functions."""
+
+    def __init__(self):
+        super().__init__()
+        self.attention = nn.MultiheadAttention(8, 2, batch_first=True)
+
+    def forward(self, x, hidden):
+        y = self.attention(x, x, x, key_padding_mask=hidden)[0]
+        heads = y.unflatten(-1, (2, 4)).transpose(1, 2)
+        keep = torch.ones(5, 5, dtype=torch.bool).tril()
+        return nn.functional.scaled_dot_product_attention(heads, heads, heads, keep)
+
+
+def test_attention_of_every_sample_is_that_of_torch():
+    torch.manual_seed(0)
+    hidden = torch.zeros(3, 5, dtype=torch.bool)
+    hidden[1, 3:] = True
+    model, inputs = ManySamples().eval(), (torch.randn(3, 5, 8), hidden)
+    view = simplify(trace(model, inputs, "samples"), "layers")
+    got, _ = collected(model, view, inputs)
+    first, second = (node for node in view.network.nodes if node.presentation == "attention")
+    x = inputs[0]
+    with torch.no_grad():
+        y, weights = model.attention(
+            x, x, x, key_padding_mask=hidden, average_attn_weights=False, need_weights=True
+        )
+        heads = y.unflatten(-1, (2, 4)).transpose(1, 2)
+        scores = heads @ heads.mT / 2
+        scores = scores.masked_fill(~torch.ones(5, 5, dtype=torch.bool).tril(), -torch.inf)
+    assert torch.allclose(got[first.id], weights, atol=1e-6)
+    assert torch.allclose(got[second.id], scores.softmax(-1), atol=1e-6)
+    assert view.network.choice_counts["batch"] == 3
+    assert all([node.axes[i].role for i in node.choices] == ["batch"] for node in (first, second))
+
+
 def test_a_changed_graph_is_noticed():
     torch.manual_seed(0)
     model, inputs = MODELS["DataDependent"]().eval(), inputs_of("DataDependent")

@@ -396,6 +396,29 @@ def of_spectrum(m, x):
     return m.conv((bands.mT @ m.bands).mT[:, None])
 
 
+def of_scan(m, ids):
+    x = m.table(ids)
+    state = x.new_zeros(len(ids), 4, 3)
+    for step in range(x.shape[1]):
+        state = state * m.decay + x[:, step, :, None]
+    return m.last(x + state.sum(-1)[:, None])
+
+
+def of_rays(m, origins, directions):
+    points = origins[:, None] + directions[:, None] * torch.linspace(0, 1, 7)[None, :, None]
+    waves = points[..., None] * 2.0 ** torch.arange(4)
+    return m.first(torch.cat([points, waves.sin().flatten(-2)], -1))
+
+
+def of_labels(m, x, label):
+    return m.conv(x).mean((2, 3)) * m.table(label)
+
+
+def of_first_steps(m, source, target):
+    mask = nn.Transformer.generate_square_subsequent_mask(len(target))
+    return m.all(m.source(source), m.target(target), tgt_mask=mask)
+
+
 MEANINGS = {
     "rows of a table": (
         lambda: Does(lambda m, ids: m.rnn(m.table[ids])[0],
@@ -410,6 +433,22 @@ MEANINGS = {
     "points and their neighbors": (
         lambda: Does(of_neighbors, conv=nn.Conv2d(3, 8, 1)),
         (torch.randn(1, 20, 3),), ["batch node channel"],
+    ),
+    "a scan whose state is new": (
+        lambda: Does(of_scan, table=nn.Embedding(9, 4), last=nn.Linear(4, 5),
+                     decay=nn.Parameter(torch.rand(4, 3))),
+        (torch.arange(8)[None],), ["batch token"],
+    ),
+    "classes of samples": (
+        lambda: Does(of_labels, conv=nn.Conv2d(3, 6, 3), table=nn.Embedding(9, 6)),
+        (torch.randn(4, 3, 12, 14), torch.arange(4)),
+        ["batch channel height width", "batch"],
+    ),
+    "texts whose tokens come first": (
+        lambda: Does(of_first_steps, source=nn.Embedding(9, 8), target=nn.Embedding(9, 8),
+                     all=nn.Transformer(8, 2, 1, 1, 16)),
+        (torch.zeros(13, 2, dtype=torch.long), torch.zeros(9, 2, dtype=torch.long)),
+        ["token batch", "token batch"],
     ),
     "atoms of a molecule": (
         lambda: Does(of_molecule, atoms=nn.Embedding(9, 6)),
@@ -481,3 +520,71 @@ def test_a_tensor_whose_axes_contradict_themselves_is_shown_plainly(monkeypatch)
     reading = map_layouts.read_tensor(tensor)
     assert [axis.size for axis in reading.axes] == [1, 4, 6]
     assert is_unsure(reading.axes)
+
+
+def test_features_of_points_along_rays_are_no_attention():
+    model = Does(of_rays, first=nn.Linear(15, 6))
+    nodes = nodes_of(model, torch.zeros(5, 3), torch.randn(5, 3))
+    assert nodes["cat"].presentation == "sequence"
+    assert roles_of(nodes["cat"]).endswith("token channel")
+
+
+def test_a_weight_that_a_model_makes_has_no_samples():
+    class Adapted(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.weight = nn.Parameter(torch.randn(16, 4))
+
+        def forward(self, x, step):
+            return F.linear(x, self.weight - step.mean() * 0.1)
+
+    nodes = nodes_of(Adapted(), torch.randn(6, 4), torch.randn(3))
+    assert roles_of(nodes["sub"]) == "other channel"
+    assert not nodes["sub"].choices
+
+
+def test_of_two_modalities_the_samples_of_one_are_chosen():
+    class Pairs(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.image, self.text = nn.Conv2d(3, 6, 3), nn.Embedding(9, 6)
+
+        def forward(self, image, text):
+            return self.image(image).mean((2, 3)) @ self.text(text).mean(1).T
+
+    images, texts = torch.randn(2, 3, 8, 10), torch.zeros(4, 5, dtype=torch.long)
+    node = list(nodes_of(Pairs(), images, texts).values())[-1]
+    assert roles_of(node) == "batch other"
+    assert node.shape == (1, 1, 4)
+    assert [node.axes[i].role for i in node.choices] == ["batch"]
+
+
+def test_frames_among_tokens_are_a_choice():
+    class Video(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.tubes = nn.Conv3d(3, 6, (2, 4, 4), (2, 4, 4))
+            self.first = nn.Parameter(torch.randn(1, 1, 6))
+            self.layer = nn.TransformerEncoderLayer(6, 2, 8, batch_first=True)
+
+        def forward(self, video):
+            x = self.tubes(video).flatten(2).mT
+            return self.layer(torch.cat([self.first, x], 1))
+
+    model, video = Video().eval(), torch.randn(1, 3, 6, 8, 12)
+    view = simplify(trace(model, (video,), "video"), "all")
+    node = next(n for n in view.network.nodes if n.name == "cat")
+    assert node.shape == (6, 2, 3)
+    assert [node.axes[i].role for i in node.choices] == ["time"]
+    assert view.network.choice_counts["time"] == 6
+    with torch.no_grad():
+        made = model.tubes(video)
+        tokens = torch.cat([model.first, made.flatten(2).mT], 1)
+    layout = view.map_layouts[node.id]
+    for frame in range(3):
+        maps = to_feature_maps(tokens, layout, (frame,))
+        assert np.abs(maps.values - made[0, :, frame].numpy()).max() < 2e-2
+        assert np.abs(maps.extra_tokens - model.first[0].detach().numpy()).max() < 1e-6
+    wide = to_feature_maps(tokens, layout, (None,))
+    assert np.abs(wide.values[:, :, :3] - made[0, :, 0].numpy()).max() < 2e-2
+    assert torch.equal(from_maps(to_maps(tokens, layout), layout, tokens), tokens)

@@ -237,7 +237,7 @@ def _can_batch(view: GraphView, node: int, inputs: Inputs) -> bool:
     leaves = leaves_in(inputs)
     is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in leaves)
     is_single = layout.sample_place is not None and layout.sample_count(record.shape) == 1
-    # The weights of fused attention are computed for the first sample only.
+    # The weights of fused attention are computed for the first sample only where they are many.
     is_fused = record.is_attention and record.operation == "attention"
     return is_plain and is_single and not is_fused
 

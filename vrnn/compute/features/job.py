@@ -85,9 +85,10 @@ class FeatureVisJob(Job):
         control = OptimizationControl(
             PREVIEW_INTERVAL, MAX_STEP_SECONDS, self.priority_channels, check_stop
         )
-        progress = optimize(model, self.node, missing, settings, self.image, control)
         writable: FeatureCache | None = cache
-        for at in progress if missing else ():
+        for at in (
+            optimize(model, self.node, missing, settings, self.image, control) if missing else ()
+        ):
             notice = at.notice
             if at.finished and writable is not None:
                 try:

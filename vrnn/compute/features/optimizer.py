@@ -181,7 +181,10 @@ def _check_arguments(
     inputs = model.source.prepare(image).inputs
     first = _image_in(model, inputs)
     if first is None:
-        raise VrnnError("this model takes no image, so there is nothing to optimize")
+        raise VrnnError(
+            f"{model.source.title} takes no image, so no image can be optimized for a layer; "
+            "choose a model that takes images"
+        )
     return inputs, first
 
 

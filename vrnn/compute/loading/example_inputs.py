@@ -26,7 +26,7 @@ from vrnn.compute.loading.input_refusals import (
     refuse_without_tensors,
 )
 from vrnn.compute.loading.input_slots import InputSlot, find_slots, leaf_names
-from vrnn.compute.loading.tokens import encode
+from vrnn.compute.loading.tokens import encode, token_texts
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves, map_tensors
 from vrnn.compute.tracing.evaluation_mode import asks_for_gradients
@@ -144,14 +144,26 @@ def _accepted(
     if next(tensors_in(inputs), None) is None:
         raise refuse_without_tensors(candidate, leaves)
     names = leaf_names(candidate.model, inputs)
+    found = find_slots(candidate, leaves, names, outcome.first_uses, size)
+    token_names = token_names or _names_of_tokens(candidate, leaves, found)
     slots = tuple(
-        replace(slot, tokens=token_names) if slot.kind == "text" else slot
-        for slot in find_slots(candidate, leaves, names, outcome.first_uses, size)
+        replace(slot, tokens=token_names) if slot.kind == "text" else slot for slot in found
     )
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
         notes = ("--input-size is not used: no input is an image",)
     return ExampleInput(inputs, slots, False, token_names, notes)
+
+
+def _names_of_tokens(
+    candidate: ModelCandidate, leaves: list[Any], slots: tuple[InputSlot, ...]
+) -> tuple[str, ...]:
+    """The text of each token of a single sequence that the script gives as numbers."""
+    for slot in slots:
+        ids = leaves[slot.index].reshape(-1)
+        if slot.kind == "text" and len(ids) in leaves[slot.index].shape:
+            return token_texts(candidate.tokenizer, ids.tolist())
+    return ()
 
 
 def _has_size(leaf: Any, size: tuple[int, int]) -> bool:

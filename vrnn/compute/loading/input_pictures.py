@@ -17,8 +17,12 @@ from vrnn.style.text import wrap
 
 SIDE = 224
 """Pixels of the picture of an input that has no rows and columns of its own."""
-LETTER_SIZE, LETTER_HEIGHT, LINE_HEIGHT = 20, 14, 24
-"""Pixels: of the typeface, of a capital letter, and from one line to the next."""
+TEXT_SIDE = 448
+"""Pixels of the picture of a text."""
+LETTER_SIZES = (40, 32, 26, 21, 17)
+"""Pixels of the typeface: the largest in which a text is not cut."""
+CAPITAL, LINE_PITCH = 0.7, 1.2
+"""Height of a capital letter, and from one line to the next, as parts of the typeface's size."""
 INK, PAPER = (235, 235, 235), (24, 26, 30)
 """sRGB of a curve and of what is behind it."""
 
@@ -36,15 +40,33 @@ def draw_input(
     Returns:
         (H, W, 3) uint8.
     """
-    for slot in slots:
-        if slot.kind != "text":
-            return _draw_slot(candidate, slot, leaves[slot.index])
+    slot, leaf = pictured_leaf(leaves, slots)
+    if slot is None:
+        return _draw_plain(torch.zeros(1) if leaf is None else leaf)
+    if slot.kind != "text":
+        return _draw_slot(candidate, slot, leaves[slot.index])
+    ids = leaves[slot.index].reshape(-1, leaves[slot.index].shape[-1])[0].tolist()
+    return draw_tokens([slot.tokens or [str(number) for number in ids]])
+
+
+def pictured_leaf(
+    leaves: Sequence[Any], slots: Sequence[InputSlot]
+) -> tuple[InputSlot | None, torch.Tensor | None]:
+    """Return which input a person sees: an image and the like, else a text, else any numbers.
+
+    Args:
+        leaves: The leaves of the inputs.
+        slots: Which of them take what.
+
+    Returns:
+        What it takes, None if it is none of these; and the tensor, None if there is none.
+    """
     if slots:
-        ids = leaves[slots[0].index].reshape(-1, leaves[slots[0].index].shape[-1])[0].tolist()
-        return draw_tokens(slots[0].tokens or [str(number) for number in ids])
+        slot = next((slot for slot in slots if slot.kind != "text"), slots[0])
+        return slot, leaves[slot.index]
     tensors = [leaf for leaf in leaves if isinstance(leaf, torch.Tensor) and leaf.numel()]
     floats = [t for t in tensors if t.is_floating_point() or t.is_complex()]
-    return _draw_plain((floats or tensors or [torch.zeros(1)])[0])
+    return None, next(iter([*floats, *tensors]), None)
 
 
 def _draw_slot(candidate: ModelCandidate, slot: InputSlot, tensor: torch.Tensor) -> np.ndarray:
@@ -101,29 +123,50 @@ def _draw_plain(tensor: torch.Tensor) -> np.ndarray:
     values = tensor.float().numpy()
     while values.ndim > 2:
         values = values[0]
+    return draw_values(np.atleast_2d(values))
+
+
+def draw_values(values: np.ndarray) -> np.ndarray:
+    """Draw numbers that are no image: a curve of a single row or column, else a gray of each.
+
+    Args:
+        values: (H, W) numbers.
+
+    Returns:
+        (SIDE, SIDE, 3) or (H, W, 3) uint8.
+    """
     values = np.nan_to_num(values)
-    if values.ndim < 2 or min(values.shape) == 1:
+    if min(values.shape) == 1:
         return draw_curve(values.reshape(-1))
     values = (values - values.min()) / (float(np.ptp(values)) or 1.0)
     return to_uint8_rgb(values)
 
 
-def draw_tokens(tokens: Sequence[str]) -> np.ndarray:
-    """Write tokens in lines.
+def draw_tokens(texts: Sequence[Sequence[str]]) -> np.ndarray:
+    """Write tokens in lines, as large as they fit in.
 
     Args:
-        tokens: The text of each, or its number.
+        texts: The text of each token, or its number; of each sequence, which begins a line.
 
     Returns:
-        (SIDE, SIDE, 3) uint8.
+        (TEXT_SIDE, TEXT_SIDE, 3) uint8.
     """
-    height = LETTER_HEIGHT / SIDE
-    lines = wrap("  ".join(tokens), 1 - 2 * height, height, int(SIDE / LINE_HEIGHT) - 1)
-    picture = Image.new("RGB", (SIDE, SIDE), PAPER)
+    lines: list[str] = []
+    size = LETTER_SIZES[-1]
+    for size in LETTER_SIZES:
+        margin = CAPITAL * size
+        room = int((TEXT_SIDE - 2 * margin) / (LINE_PITCH * size))
+        width = TEXT_SIDE - 2 * margin
+        lines = [line for text in texts for line in wrap(" ".join(text), width, margin, room + 1)]
+        if len(lines) <= room:
+            break
+    if len(lines) > room:
+        lines = [*lines[: room - 1], "…"]
+    picture = Image.new("RGB", (TEXT_SIDE, TEXT_SIDE), PAPER)
     for number, line in enumerate(lines):
-        letters = font.rasterize_line(line, LETTER_SIZE).convert("L")
+        letters = font.rasterize_line(line, size).convert("L")
         ink = Image.new("RGB", letters.size, INK)
-        picture.paste(ink, (LETTER_HEIGHT, LETTER_HEIGHT + number * LINE_HEIGHT), letters)
+        picture.paste(ink, (round(margin), round(margin + number * LINE_PITCH * size)), letters)
     return np.asarray(picture)
 
 

@@ -76,7 +76,10 @@ def _names_in(value: Any, name: str) -> list[str]:
     if isinstance(value, dict):
         return [found for key, item in value.items() for found in _names_in(item, str(key))]
     is_named = isinstance(value, tuple) and hasattr(value, "_fields")
-    if type(value) in (list, tuple) or (is_named and not isinstance(value, PackedSequence)):
+    if is_named and not isinstance(value, PackedSequence):
+        fields = zip(value._fields, value, strict=True)
+        return [found for field, item in fields for found in _names_in(item, field)]
+    if type(value) in (list, tuple):
         return [found for item in value for found in _names_in(item, name)]
     return [name]
 

@@ -20,15 +20,17 @@ from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvi
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.loading.weights import load_weights
-from vrnn.compute.model_inputs import ModelInputs
+from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import read_image
-from vrnn.media.image_set import ImageSet, image_folder
+from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
 from vrnn.network.model_spec import ModelSpec, split_script_name
 from vrnn.storage.input_file import read_text
+
+_DEFAULT_DTYPE = torch.get_default_dtype()
 
 
 class ModelSource:
@@ -44,6 +46,7 @@ class ModelSource:
         parameters: Number of its parameters.
         device: Where it runs.
         dataset: Images for it; None if there are none.
+        default_dtype: Torch's default type of numbers while it runs: a script may set it.
         candidate: The model as it was found.
     """
 
@@ -70,6 +73,7 @@ class ModelSource:
         self.token_names = example.token_names
         self.parameters = sum(p.numel() for _, p in named_parameters(candidate.model))
         self.device = device
+        self.default_dtype = torch.get_default_dtype()
         self.dataset: ImageSet | None = candidate.dataset
         self.candidate, self._example = candidate, example
 
@@ -77,10 +81,33 @@ class ModelSource:
         """Return inputs to trace the model with."""
         return self._example.inputs
 
+    def turn_text(self, slot: InputSlot) -> None:
+        """Give the model the tokens of a text down its first axis from now on.
+
+        Args:
+            slot: The input that takes them.
+        """
+        example = self._example
+        leaves = iter(range(len(leaves_in(example.inputs))))
+        inputs: ModelInputs = map_leaves(
+            example.inputs, lambda leaf: leaf.T if next(leaves) == slot.index else leaf
+        )
+        self._example = replace(example, inputs=inputs)
+
     @property
     def image_slot(self) -> InputSlot | None:
         """The input that takes an image; None if there is none."""
         return self._example.image_slot
+
+    @property
+    def slots(self) -> tuple[InputSlot, ...]:
+        """Which of the inputs take an image, a sound, a text and the like."""
+        return self._example.slots
+
+    @property
+    def takes_images(self) -> bool:
+        """Whether an image or the frames of a video go in."""
+        return self._example.takes_pictures
 
     def prepare(self, media: Media | None) -> Prepared:
         """Make inputs from an image or another medium.
@@ -95,11 +122,22 @@ class ModelSource:
         Raises:
             VrnnError: The script's transform failed.
         """
-        example = self._example
+        example, note = self._example, ""
         if media is None and example.is_guessed and example.takes_pictures:
             media = self.dataset.first() if self.dataset else None
-            media = sample_photograph() if media is None else media
-        return preprocess(self.candidate, example.inputs, example.slots, media)
+            if media is None:
+                media = sample_photograph()
+                note = _unreadable_note(self.dataset) if self.dataset else ""
+        prepared = preprocess(self.candidate, example.inputs, example.slots, media)
+        return prepared._replace(note=prepared.note or note)
+
+
+def _unreadable_note(images: ImageSet) -> str:
+    tried = min(MAX_TRIED_IMAGES, len(images))
+    which = f"the first {tried} of {len(images):,}" if tried < len(images) else f"all {tried}"
+    return (
+        f"{which} images of the data set cannot be read; a photograph that comes with vrnn goes in"
+    )
 
 
 def open_source(spec: ModelSpec) -> ModelSource:
@@ -112,6 +150,8 @@ def open_source(spec: ModelSpec) -> ModelSource:
         VrnnError: Anything is wrong with it.
     """
     device = _find_device(spec.device)
+    if not isinstance(spec.model, nn.Module):  # what another script has set is its own
+        torch.set_default_dtype(_DEFAULT_DTYPE)
     trust_models([spec])  # whoever asks for it has been asked, where a file named it
     candidate = _find_candidate(spec.model)
     notes: tuple[str, ...] = ()

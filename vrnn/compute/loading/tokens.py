@@ -66,6 +66,16 @@ def _wrong(title: str, value: Any) -> VrnnError:
     )
 
 
+def token_texts(tokenizer: Any, ids: Sequence[int]) -> tuple[str, ...]:
+    """Return the text of each token, () if a tokenizer does not tell.
+
+    Args:
+        tokenizer: See `encode`; None for none.
+        ids: The tokens.
+    """
+    return () if tokenizer is None else _names(tokenizer, None, ids, "")
+
+
 def _names(tokenizer: Any, encoded: Any, ids: Sequence[int], text: str) -> tuple[str, ...]:
     """The text of each token."""
     tokens = getattr(encoded, "tokens", None)

@@ -197,14 +197,17 @@ def looks_initialized(model: nn.Module) -> bool:
             if not _is_plain(parameter):
                 return False
             if parameter.dim() > 1 and parameter.numel() >= MIN_VALUES:
-                random.append(_looks_drawn(parameter.detach()))
+                values = parameter.detach()
+                real = torch.view_as_real(values) if values.is_complex() else values
+                random.append(_looks_drawn(real))
     return not random or sum(random) / len(random) >= MIN_RANDOM_SHARE
 
 
 def _is_plain(tensor: torch.Tensor) -> bool:
     """Whether a tensor's values can be read as numbers."""
     unread = isinstance(tensor, nn.UninitializedParameter) or tensor.is_meta
-    return not unread and tensor.is_floating_point() and tensor.layout == torch.strided
+    is_number = tensor.is_floating_point() or tensor.is_complex()
+    return not unread and is_number and tensor.layout == torch.strided
 
 
 def _is_norm_untouched(module: nn.Module) -> bool:

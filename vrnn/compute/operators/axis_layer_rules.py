@@ -210,6 +210,12 @@ def _linear(call: AxisCall, result: torch.Tensor) -> Axes:
             else new_axis(result.shape[-1], "token", LIKELY)
         )
         return (*axes[:-1], mixed)
+    weight = call.arguments.get("weight")
+    if isinstance(weight, torch.Tensor) and not isinstance(weight, torch.nn.Parameter):
+        made = call.axes(weight)  # by the model: a row of it is no sample
+        claim(made[-1], "channel", LIKELY)
+        if len(made) > 1:
+            claim(made[0], "other", LIKELY)
     evidence = LIKELY if is_positional(last) else CERTAIN  # frequencies may become others
     claim(last, "channel", LIKELY)
     return (*axes[:-1], new_axis(result.shape[-1], "channel", evidence))
@@ -222,7 +228,8 @@ def _embedding(call: AxisCall, result: torch.Tensor) -> Axes:
         index = call.tensors[1]
     axes = call.axes(index)
     if call.operation != "one_hot" and index.dim():
-        claim(axes[-1], "token", LIKELY)
+        # A single axis of numbers may be a text, or the class or time of each sample.
+        claim(axes[-1], "token", LIKELY if index.dim() > 1 else ASSUMED)
         if index.dim() > 1:
             claim(axes[0], "batch", LIKELY)
     if call.operation == "embedding_bag":

@@ -283,7 +283,7 @@ def attention_axes(call: AxisCall, shape: Sequence[int]) -> Axes:
 
     Args:
         call: The call, after its own rule.
-        shape: (1, heads, Tq, Tk).
+        shape: (N, heads, Tq, Tk), see `head_weights_shape`.
     """
     query, key = call.arguments["query"], call.arguments["key"]
     q, k = call.axes(query), call.axes(key)
@@ -292,4 +292,7 @@ def attention_axes(call: AxisCall, shape: Sequence[int]) -> Axes:
     sizes: Any = [axis_size(rows), axis_size(columns)]
     if sizes != list(shape[-2:]):
         rows, columns = (AxisFactor(shape[-2]),), (AxisFactor(shape[-1]),)
-    return (new_axis(shape[0], "batch"), new_axis(shape[1], "head"), rows, columns)
+    samples = q[1:-1] if is_multi_head else q[:-3]
+    if [axis_size(axis) for axis in samples] != list(shape[:-3]):
+        samples = tuple(new_axis(size, "batch") for size in shape[:-3])
+    return (*samples, new_axis(shape[-3], "head"), rows, columns)

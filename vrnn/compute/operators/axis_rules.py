@@ -27,6 +27,7 @@ from vrnn.compute.operators.axis_factors import (
     new_axes,
     unify,
 )
+from vrnn.compute.operators.rule_table import RuleTable
 from vrnn.network.axes import AxisRole
 
 
@@ -83,26 +84,14 @@ AxisRule = Callable[[AxisCall, torch.Tensor], Axes]
 """Returns the axes of a result of a call. It may raise TypeError, ValueError, LookupError,
 ArithmeticError or AttributeError for arguments that it does not know; these are then compared by
 their shapes."""
-_RULES: dict[str, AxisRule] = {}
-
-
-def axis_rule(*operations: str) -> Callable[[AxisRule], AxisRule]:
-    """Register the decorated function as the rule of some operations, by canonical name.
-
-    It replaces a rule that they have already.
-    """
-
-    def register(function: AxisRule) -> AxisRule:
-        _RULES.update(dict.fromkeys(operations, function))
-        return function
-
-    return register
+axis_rule = RuleTable[AxisRule]()
+"""Decorator that registers the rule of some operations, by canonical name."""
 
 
 def axes_of_result(call: AxisCall, result: torch.Tensor) -> Axes:
     """Return the axes of one result of an operation."""
     shape = result.shape
-    rule = _RULES.get(call.operation) or _RULES.get(call.name)
+    rule = axis_rule.get(call.operation) or axis_rule.get(call.name)
     if rule is not None:
         try:
             axes = rule(call, result)
@@ -261,8 +250,8 @@ def claim_steps(
         evidence: For the samples.
     """
     has_tokens = has_role(samples, "token")
-    claim(samples, "batch", evidence)
     is_swapped = has_role(steps, "batch") and not has_role(samples, "channel")
+    claim(samples, "batch", Evidence.CERTAIN if is_swapped and has_tokens else evidence)
     if is_swapped and has_tokens:
         role = "token"
     claim(steps, role, Evidence.CERTAIN if is_swapped else Evidence.LIKELY)

@@ -14,6 +14,8 @@ from vrnn.compute.operators.axis_factors import (
     FactoredAxis,
     axis_size,
     compacted,
+    fits,
+    new_axes,
     reshaped,
     unify,
 )
@@ -133,6 +135,13 @@ def _expand(call: AxisCall, result: torch.Tensor) -> Axes:
     return axes
 
 
+@axis_rule("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided")
+def _new_tensor(call: AxisCall, result: torch.Tensor) -> Axes:
+    """Only a type is taken from the tensor, and at most its whole shape."""
+    axes = call.axes(call.tensor(0))
+    return axes if fits(axes, result.shape) else new_axes(result.shape)
+
+
 @axis_rule("broadcast_tensors", "meshgrid")
 def _broadcast_tensors(call: AxisCall, result: torch.Tensor) -> Axes:
     if call.operation == "meshgrid":
@@ -225,7 +234,9 @@ def concatenated(parts: Sequence[FactoredAxis], is_first: bool = False) -> Facto
         else:
             whole.claim("token", Evidence.LIKELY)
     else:  # such as a class token and the tokens of a map
-        whole.claim(common_role([*simple, AxisFactor(1)]) or "token", Evidence.LIKELY)  # type: ignore[arg-type]
+        is_known = any(f.settled[1] >= Evidence.LIKELY for part in parts for f in part)
+        evidence = Evidence.LIKELY if is_known else Evidence.ASSUMED
+        whole.claim(common_role([*simple, AxisFactor(1)]) or "token", evidence)  # type: ignore[arg-type]
     return (whole,)
 
 

@@ -34,6 +34,7 @@ from vrnn.compute.operators.receptive_field import (
     push_through_view,
     rounding_slack,
 )
+from vrnn.compute.operators.rule_table import RuleTable
 
 RESHAPES = frozenset("reshape reshape_as flatten ravel unflatten view view_as".split())
 """Views that keep the row-major order of the elements and may copy them."""
@@ -84,25 +85,13 @@ class Call(NamedTuple):
 Rule = Callable[[Call, torch.Tensor], PixelField]
 """Returns the field of a result of a call. It may raise TypeError, ValueError, LookupError or
 ArithmeticError for arguments that it does not know."""
-_RULES: dict[str, Rule] = {}
-
-
-def rule(*operations: str) -> Callable[[Rule], Rule]:
-    """Register the decorated function as the rule of some operations, by canonical name.
-
-    It replaces a rule that they have already.
-    """
-
-    def register(function: Rule) -> Rule:
-        _RULES.update(dict.fromkeys(operations, function))
-        return function
-
-    return register
+rule = RuleTable[Rule]()
+"""Decorator that registers the rule of some operations, by canonical name."""
 
 
 def field_of_result(call: Call, result: torch.Tensor) -> PixelField:
     """Return the field of one result of an operation, or of a tensor that it wrote into."""
-    apply = _RULES.get(call.operation)
+    apply = rule.get(call.operation)
     if apply is None:
         is_activation = catalog.lookup(call.operation).role == "activation"
         apply = pointwise if is_activation else _without_rule

@@ -106,11 +106,11 @@ def apply_attention_ablations(
         ablations: What is ablated in them.
 
     Returns:
-        What the function would have returned, and the changed weights (1, heads, Tq, Tk), both
-        changed in the first sample only. None if the weights cannot be computed.
+        What the function would have returned, and the changed weights (N, heads, Tq, Tk), see
+        `head_weights_shape`. None if the weights cannot be computed.
     """
     weights = compute_head_weights(arguments)
     if weights is None:
         return None
-    changed = apply_ablations(weights[None], layout, ablations)
-    return replace_head_weights(result, arguments, weights, changed[0]), changed
+    changed = apply_ablations(weights, layout, ablations)
+    return replace_head_weights(result, arguments, weights, changed), changed

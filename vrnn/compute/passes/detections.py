@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -16,6 +17,10 @@ MAX_DETECTIONS = 300
 """Boxes that are kept, the best first."""
 MAX_OVERLAP = 0.7
 """Intersection over union above which the worse of two boxes of a class is left out."""
+MAX_MASKS = 20
+"""Masks that are kept, those of the best boxes."""
+MIN_MASK = 0.5
+"""Probability from which on a position belongs to a mask."""
 MIN_SCORE = 0.01
 """Boxes with a lower score are left out where they are many thousands."""
 
@@ -62,7 +67,14 @@ def _torchvision_boxes(result: Any, node: int, size: tuple[int, int]) -> Compoun
     classes = np.zeros(len(scores)) if labels is None else labels.cpu().numpy()
     evidence = "boxes, labels and scores by name"
     tensors = [value for value in first.values() if isinstance(value, torch.Tensor)]
-    return _best(node, boxes, classes, scores, evidence), frozenset(map(id, tensors))
+    found = _best(node, boxes, classes, scores, evidence)
+    masks = first.get("masks")
+    if isinstance(masks, torch.Tensor) and len(masks) == len(scores) and masks.dim() in (3, 4):
+        best = np.argsort(-scores, kind="stable")[:MAX_MASKS].copy()
+        chosen = masks[torch.from_numpy(best).to(masks.device)]
+        chosen = chosen[:, 0] if chosen.dim() == 4 else chosen
+        found = replace(found, masks=(chosen > MIN_MASK).cpu().numpy())
+    return found, frozenset(map(id, tensors))
 
 
 def _query_boxes(result: Any, node: int, label_count: int) -> Compound | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from math import prod
 
 import numpy as np
 
@@ -12,6 +13,8 @@ from vrnn.compute.tracing.trace import OpRecord, Trace
 
 MAX_OPERATIONS = 4
 """Operations before the output that are looked at."""
+MIN_FLAT_IMAGE = 49
+"""Numbers of the smallest image that is looked for in a vector."""
 MIN_SIGNAL = 256
 """Samples of the shortest signal."""
 MAX_SIGNAL_CHANNELS = 8
@@ -74,6 +77,7 @@ class OutputEvidence:
         inputs: The model's inputs.
         model: What the model says.
         position: Which part of the tensor `values` is, such as `slice 8 of 16`; '' for all.
+        flat_images: (C, H, W) of images that go in as one axis of numbers.
     """
 
     name: str
@@ -85,6 +89,15 @@ class OutputEvidence:
     inputs: Sequence[InputFact] = ()
     model: ModelEvidence = field(default_factory=ModelEvidence)
     position: str = ""
+    flat_images: Sequence[tuple[int, int, int]] = ()
+
+    @property
+    def flat_image(self) -> tuple[int, int, int] | None:
+        """(C, H, W) of an input image that has as many pixels as the vector has numbers."""
+        if self.values.ndim != 1 or self.count < MIN_FLAT_IMAGE:
+            return None
+        images = [*self.flat_images, *(i.image_shape for i in self.inputs if i.image_shape)]
+        return next((shape for shape in images if prod(shape) == self.count), None)
 
     @property
     def count(self) -> int:

@@ -66,6 +66,7 @@ def conclude(evidence: OutputEvidence) -> Conclusion:
             return found
     count = "×".join(map(str, evidence.values.shape))
     text = "1 value" if count == "1" else f"{count} values"
+    text += f", {evidence.position}" if evidence.position else ""
     return Conclusion("numbers" if evidence.values.ndim == 1 else "maps", text, False)
 
 
@@ -89,6 +90,18 @@ def _vector_by_key(e: OutputEvidence) -> Conclusion | None:
 
 def _is_multi_label(e: OutputEvidence) -> bool:
     return e.model.is_multi_label or e.model.loss == "sigmoid" or e.ends_in(*SIGMOIDS)
+
+
+def _vector_of_pixels(e: OutputEvidence) -> Conclusion | None:
+    """As many numbers as the input image has pixels, and nothing that says they are classes."""
+    if e.flat_image is None or e.ends_in(*SOFTMAXES, "normalize") or _has_class_names(e):
+        return None
+    if e.model.loss == "softmax" or e.model.task == "classification":
+        return None
+    is_sure = e.ends_in(*SIGMOIDS, "tanh", "hardtanh", "clamp")
+    if not is_sure and any(w in e.layer for w in ("latent", "embed", "proj", "logit", "classif")):
+        return None
+    return Conclusion("picture", f"{e.count} values, as many as the input has", is_sure)
 
 
 def _vector_by_end(e: OutputEvidence) -> Conclusion | None:
@@ -203,8 +216,8 @@ def _vector_by_shape(e: OutputEvidence) -> Conclusion | None:
 
 
 _VECTOR_RULES: tuple[Rule, ...] = (
-    _vector_by_key, _vector_by_end, _vector_by_task, _vector_by_classes, _vector_of_signal,
-    _vector_by_loss, _vector_by_values, _vector_by_layer, _vector_by_shape,
+    _vector_by_key, _vector_of_pixels, _vector_by_end, _vector_by_task, _vector_by_classes,
+    _vector_of_signal, _vector_by_loss, _vector_by_values, _vector_by_layer, _vector_by_shape,
 )  # fmt: skip
 
 

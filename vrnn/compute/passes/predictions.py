@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import isqrt
 from typing import Any
 
 import numpy as np
 import torch
 from torch import nn
 
+from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import ModelEvidence
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.detections import decode_compound
@@ -24,6 +26,7 @@ from vrnn.network.axes import (
     AxisRole,
     default_index,
     local_index,
+    places_text,
 )
 from vrnn.network.graph import Network
 from vrnn.network.output_decoding import decode
@@ -31,6 +34,8 @@ from vrnn.network.predictions import Output
 
 MAX_OUTPUTS = 12
 """Outputs that are decoded; further ones are only layers."""
+MIN_SQUARE = 7
+"""Pixels: side of the smallest square image that a vector is offered as."""
 MIN_REPEATS = 3
 """Items of a list of equal shapes from which on only the last counts: estimates that a model
 improves step by step."""
@@ -64,6 +69,7 @@ class OutputContext:
         model: The model; None if only its result is known.
         batch_sizes: Numbers of samples in a pass, one for each input; none where inputs have no
             axis for them.
+        flat_images: (C, H, W) of images that go in as one axis of numbers.
     """
 
     evidence: ModelEvidence = field(default_factory=ModelEvidence)
@@ -71,6 +77,7 @@ class OutputContext:
     sources: Sequence[OutputSource] = ()
     model: nn.Module | None = None
     batch_sizes: frozenset[int] = frozenset({1})
+    flat_images: Sequence[tuple[int, int, int]] = ()
 
     @property
     def is_graph(self) -> bool:
@@ -82,8 +89,9 @@ class OutputContext:
 
 
 def output_context(
-    view: GraphView, inputs: Inputs, model: nn.Module, evidence: ModelEvidence
-) -> OutputContext:
+    view: GraphView, inputs: Inputs, model: nn.Module, evidence: ModelEvidence,
+    slots: Sequence[InputSlot] = (),
+) -> OutputContext:  # fmt: skip
     """Collect what is known of a model's outputs.
 
     Args:
@@ -91,6 +99,7 @@ def output_context(
         inputs: Of the traced pass.
         model: The model.
         evidence: What it says of its outputs.
+        slots: Which of the inputs take what.
     """
     trace = view.trace
     names = [trace.records[i].module for i in trace.inputs]
@@ -110,7 +119,8 @@ def output_context(
     ]
     unbatched = {n.axes[0].size for n in shown if n.axes and n.axes[0].role not in SAMPLE_ROLES}
     sizes = frozenset(fact.shape[0] for fact in facts if fact.shape) - unbatched
-    return OutputContext(evidence, facts, sources, model, sizes)
+    flat = [(s.shape[0], s.shape[1], s.shape[2]) for s in slots if s.axes == "n*"]
+    return OutputContext(evidence, facts, sources, model, sizes, flat)
 
 
 _MAP_ROLES: tuple[AxisRole, ...] = ("channel", "height", "width")
@@ -227,7 +237,9 @@ def _decode_tensor(
     node = network.by_id.get(source.node) if source.node is not None else None
     axes = () if node is None else node.axes
     if tuple(axis.size for axis in axes) != tuple(tensor.shape):
-        axes = ()
+        samples = [axis for axis in axes if axis.role == "batch" and axis.size > 1]
+        is_one_number = len(samples) == 1 and tuple(tensor.shape) == (samples[0].size,)
+        axes = tuple(samples) if is_one_number else ()  # of each sample, as of `x[:, 0]`
     sample = _Sample(tensor.detach(), keys, axes, context, choices)
     if not sample.tensor.numel():
         return None
@@ -236,20 +248,43 @@ def _decode_tensor(
     evidence = OutputEvidence(
         _name(keys), tuple(key.lower() for key in keys if not key.isdecimal()), values,
         source.operations, layer.rpartition(".")[2], layer, context.inputs, context.evidence,
-        ", ".join(sample.positions),
+        ", ".join(sample.positions), context.flat_images,
     )  # fmt: skip
     found = conclude(evidence)
     long = [axis for axis in axes if axis.size > 1]
     if values.ndim == 1 and long and long[-1].size == len(values) and long[-1].role in _PLACES:
         places = f"one value for each {long[-1].role}"
         found = Conclusion("numbers", places, long[-1].certainty != "assumed")
+    if values.ndim == 2 and found.kind == "maps" and not found.is_sure:
+        found = _maps_of_places(values, long) or found
     if values.ndim == 1 and _holds_integers(tensor):
         found = Conclusion("numbers", "whole numbers")
     return decode(
         found.kind, values, source.node or 0, name=evidence.name, evidence=found.evidence,
         is_sure=found.is_sure,
         is_activated=evidence.ends_in("sigmoid", "softmax", "log_softmax", "hardsigmoid"),
+        image_shape=evidence.flat_image or _square_image(values),
     )  # fmt: skip
+
+
+def _square_image(values: np.ndarray) -> tuple[int, int, int] | None:
+    """(C, H, W) of the square image that a vector may hold."""
+    for channels in (1, 3):
+        side = isqrt(values.size // channels)
+        if values.ndim == 1 and side >= MIN_SQUARE and channels * side * side == values.size:
+            return channels, side, side
+    return None
+
+
+def _maps_of_places(values: np.ndarray, axes: Sequence[Axis]) -> Conclusion | None:
+    """What several values for each node or token are. axes: those longer than 1."""
+    named = ("token", "node", "query", "key", "time", "width")
+    places = [axis for axis in axes if axis.role in named and axis.size in values.shape]
+    if len(places) != 1:
+        return None
+    role, size = places[0].role, places[0].size
+    text = f"{values.size // size} values for each of {places_text(role, size)}"
+    return Conclusion("maps", text, places[0].certainty != "assumed")
 
 
 def _to_numpy(tensor: torch.Tensor) -> np.ndarray:
@@ -293,11 +328,13 @@ class _Sample:
             self.positions.append(f"{word} {index + 1} of {count}")
 
     def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
-        has_batch = self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes
+        place = 0 if self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes else None
         if axes:
-            has_batch = len(axes) > 1 and axes[0].role in SAMPLE_ROLES
-        if has_batch and not context.is_graph:
-            self._take(0, "batch", "sample")
+            roles = [axes[i].role for i in _map_order(axes)]
+            place = 0 if len(roles) > 1 and roles[0] in SAMPLE_ROLES else None
+            place = roles.index("batch") if "batch" in roles else place
+        if place is not None and not context.is_graph:
+            self._take(place, "batch", "sample")
 
     def _take_slice(self, context: OutputContext) -> None:
         while self.tensor.dim() > 4:

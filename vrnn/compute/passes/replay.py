@@ -205,7 +205,6 @@ class _CaptureMode(TorchFunctionMode):
             if record.is_attention and record.operation == "attention":
                 arguments = catalog.bind_arguments(func, record.operation, args, kwargs)
                 tensor = compute_head_weights(arguments)
-                tensor = None if tensor is None else tensor[None]
             else:
                 tensor = plain_tensor(tensor_of_record(result, record, args))
             if tensor is None or tuple(tensor.shape) != record.shape:

@@ -130,10 +130,7 @@ class CallRecorder:
         record.output_index = first if did.made else -1
         record.is_attention = weights_shape is not None or is_attention
         if weights_shape is not None and self._pass.tensors is not None:
-            weights = compute_head_weights(arguments)
-            self._pass.note(
-                record, did.sources, None if weights is None else weights[None], results
-            )
+            self._pass.note(record, did.sources, compute_head_weights(arguments), results)
         else:
             self._pass.note(record, did.sources, shown, [*did.made, *did.changed])
         return record, pixel_fields

@@ -187,6 +187,8 @@ def compare_with_autograd(
     try:
         with torch.random.fork_rng(devices=[]):
             traced = trace(model, map_tensors(inputs, with_gradient), "check", log=log)
+        if traced.has_unseen_calls:  # what is shown was found in another way
+            return [], []
         outputs = [t.grad_fn for t in tensors_in(traced.result) if t.grad_fn is not None]
         expected, found = _edges_of_autograd(traced, log, outputs), _edges_of_trace(traced, log)
     finally:

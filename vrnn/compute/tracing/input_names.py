@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from inspect import Parameter, signature
+from typing import Any
 
+import torch
 from torch import nn
+from torch.nn.utils.rnn import PackedSequence
 
 from vrnn.compute.model_inputs import Inputs, ModelInputs
-from vrnn.compute.tracing.tensors import tensors_in
+from vrnn.compute.tracing.tensors import MAX_DEPTH, attributes, kind_of, tensors_in
 from vrnn.errors import VrnnError
 from vrnn.network.axes import AxisRole
 
@@ -28,16 +31,22 @@ def input_roles(
     """
     if not axes:
         return []
-    names = input_names(model, inputs)
-    unknown = sorted(axes.keys() - {"", *names})
+    arguments = zip(input_names(model, inputs), inputs, strict=True)
+    names = list(
+        dict.fromkeys(
+            name for argument, value in arguments for name, _ in named_tensors(argument, value)
+        )
+    )
+    unknown = sorted(axes.keys() - {"", *names, *input_names(model, inputs)})
     if unknown:
         raise VrnnError(
             f"axes are given for '{unknown[0]}', but the model's inputs are {', '.join(names)}"
         )
     roles: list[Sequence[AxisRole]] = []
-    for name, value in zip(names, inputs, strict=True):
-        for tensor in tensors_in(value):
-            given = axes.get(name, () if roles else axes.get("", ()))
+    for argument, value in zip(input_names(model, inputs), inputs, strict=True):
+        for name, tensor in named_tensors(argument, value):
+            first = () if roles else axes.get("", ())
+            given = axes.get(name, axes.get(argument, first))
             if given and len(given) != tensor.dim():
                 raise VrnnError(
                     f"axes names {len(given)} axes of '{name}' ({' '.join(given)}), but it has "
@@ -45,6 +54,43 @@ def input_roles(
                 )
             roles.append(given)
     return roles
+
+
+def named_tensors(argument: str, value: Any) -> list[tuple[str, torch.Tensor]]:
+    """Return the tensors of an argument, each with its name: its key or field, where it has one.
+
+    Args:
+        argument: Name of the argument.
+        value: A tensor, or what holds some.
+
+    Returns:
+        What `tensors_in` yields, in its order.
+    """
+    names: dict[int, str] = {}
+    _name_tensors(argument, value, MAX_DEPTH, names)
+    return [(names.get(id(tensor), argument), tensor) for tensor in tensors_in(value)]
+
+
+def _name_tensors(name: str, value: Any, depth: int, names: dict[int, str]) -> None:
+    """Add the name of each tensor by its `id`."""
+    items: Iterable[tuple[str, Any]] = ()
+    kind = kind_of(type(value))
+    if kind == "tensor":
+        names.setdefault(id(value), name)
+    elif kind == "mapping":
+        items = [(str(key), item) for key, item in value.items()]
+    elif kind == "sequence":
+        items = zip(_fields(value, name), value, strict=True)
+    elif kind == "object":
+        items = [(key.lstrip("_"), item) for key, item in attributes(value).items()]
+    for key, item in items if depth else ():
+        _name_tensors(key or name, item, depth - 1, names)
+
+
+def _fields(values: Any, name: str) -> Sequence[str]:
+    """The fields of a named tuple that a person named, else the name of the whole for each."""
+    is_named = hasattr(values, "_fields") and not isinstance(values, PackedSequence)
+    return values._fields if is_named else [name] * len(values)
 
 
 def input_names(model: nn.Module, inputs: Inputs) -> list[str]:

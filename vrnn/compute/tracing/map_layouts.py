@@ -152,6 +152,7 @@ class _Item(NamedTuple):
     certainty: Certainty
     place: int
     units: list[AxisUnit]
+    is_in_grid: bool = False  # frames within the tokens of another item
 
     @property
     def size(self) -> int:
@@ -184,10 +185,11 @@ _CONTRADICTIONS = (TypeError, ValueError, LookupError, ArithmeticError, Assertio
 def _read(axes: Axes, is_attention: bool, roles: Sequence[AxisRole]) -> TensorReading:
     units = units_of(axes)
     items = _items(units, is_attention or _compares_places(units, len(axes)), len(axes))
-    if len(roles) == len(items):
+    frames = sum(len(_frames_of(item)) for item in items)
+    if len(roles) in (len(items), len(items) + frames):
         items = [
             item._replace(role=role, certainty="given" if role != item.role else item.certainty)
-            for item, role in zip(items, roles, strict=True)
+            for item, role in zip(items, roles, strict=False)
         ]
     return _Reader(items).read()
 
@@ -210,6 +212,8 @@ def _items(units: Sequence[AxisUnit], is_attention: bool, dims: int) -> list[_It
         role = unit.role or "other"
         if unit.role is None and unit.size == 1 and unit.place == 0 and dims > 1:
             role = "other" if has_samples else "batch"
+        if role == "batch" and any(i.role == "batch" and i.place != unit.place for i in items):
+            role = "other"  # such as each image by each text: only one of them is chosen
         if is_attention:
             role = _role_in_attention(unit, dims)
         certainty = CERTAINTIES[unit.evidence]
@@ -241,6 +245,13 @@ def _role_in_attention(unit: AxisUnit, dims: int) -> AxisRole:
     return "head" if unit.role == "channel" or unit.place == dims - 3 else "other"
 
 
+def _frames_of(item: _Item) -> list[AxisUnit]:
+    """What a grid among tokens has besides rows and columns, as a video has frames."""
+    grid = item.units[0].grid
+    units = () if grid is None else grid.units
+    return [unit for unit in units if unit.size > 1 and unit.role not in ("height", "width")]
+
+
 class _Reader:
     """Chooses channels, rows, columns and choices among a tensor's axes."""
 
@@ -261,6 +272,12 @@ class _Reader:
             channels = self._places_as_channels()
         used = {*channels, *self._rows, *self._columns}
         choices = [i for i, item in enumerate(self._items) if i not in used and item.size > 1]
+        if grid_item in self._columns and self._presentation == "image":
+            assert grid_item is not None
+            for unit in _frames_of(self._items[grid_item]):
+                certainty = CERTAINTIES[unit.evidence]
+                choices.append(len(self._items))
+                self._items.append(_Item(unit.role or "other", certainty, unit.place, [unit], True))
         for i in choices:
             if self._items[i].role not in CHOICE_ROLES:
                 self._items[i] = self._items[i]._replace(role="other")
@@ -340,7 +357,7 @@ class _Reader:
         grid: Grid | None = None
         grid_axes: tuple[int, int] | None = None
         for index, item in enumerate(self._items):
-            for unit in item.units:
+            for unit in () if item.is_in_grid else item.units:
                 first = len(numbered)
                 is_map = unit.grid is not None and index in self._columns
                 if is_map and self._presentation == "image":
@@ -357,9 +374,10 @@ class _Reader:
         if grid is not None and grid_axes is not None:
             inside = [(grid_axes[0] + n, unit) for n, unit in enumerate(grid.units)]
             rows += _in_order(p for p in inside if p[1].role == "height")
-            # Frames among tokens stand side by side.
-            columns += [n for n, unit in inside if unit.role not in ("height", "width")]
             columns += _in_order(p for p in inside if p[1].role == "width")
+            for index, item in enumerate(self._items):
+                if item.is_in_grid:
+                    numbers[index] = [p for p in inside if p[1] is item.units[0]]
         chosen = [tuple(n for n, _ in numbers.get(i, ())) for i in choices]
         own_channels = [n for i in channels for n, _ in numbers.get(i, ())]
         sizes = [unit.size for unit in numbered]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Iterable, Iterator, Mapping
+from types import CellType, ModuleType
 from typing import Any
 
 import torch
@@ -79,6 +81,46 @@ def tensors_held(modules: Iterable[tuple[str, nn.Module]]) -> dict[int, torch.Te
         if isinstance(module, torch.jit.ScriptModule):
             held.update((id(b), b) for b in module.buffers(recurse=False))
     return held
+
+
+def tensors_of_scripts(modules: Iterable[tuple[str, nn.Module]]) -> dict[int, torch.Tensor]:
+    """Tensors that functions of the modules find outside of them, by `id`.
+
+    Those in the global names of the files that the modules and other loaded code are from, in
+    their classes, and in the closures and default arguments of `forward`.
+    """
+    spaces: list[Iterable[Any]] = [
+        vars(loaded).values() for loaded in list(sys.modules.values()) if _is_user_code(loaded)
+    ]
+    for kind in {type(module) for _, module in modules}:
+        forward = getattr(kind, "forward", None)
+        spaces += [vars(base).values() for base in kind.__mro__ if base.__module__ != _TORCH]
+        spaces.append(getattr(forward, "__globals__", {}).values())
+        spaces.append(getattr(forward, "__defaults__", None) or ())
+        cells = getattr(forward, "__closure__", None) or ()
+        spaces.append([cell.cell_contents for cell in cells if cell != CellType()])
+    return {id(t): t for space in spaces for t in _plain_tensors(list(space))}
+
+
+_TORCH = nn.Module.__module__
+MAX_ITEMS = 64
+"""Items of lists and dicts among global names that are looked at."""
+
+
+def _is_user_code(loaded: Any) -> bool:
+    """Whether a module is no part of torch, NumPy or Python, which hold no model's constants."""
+    name = getattr(loaded, "__name__", "").partition(".")[0]
+    is_library = name in ("torch", "numpy", "vrnn") or name in sys.stdlib_module_names
+    return isinstance(loaded, ModuleType) and not is_library
+
+
+def _plain_tensors(values: Iterable[Any]) -> Iterator[torch.Tensor]:
+    for value in values:
+        if isinstance(value, torch.Tensor):
+            yield value
+        elif type(value) in _CONTAINERS and len(value) <= MAX_ITEMS:
+            items = value.values() if isinstance(value, dict) else value
+            yield from (item for item in items if isinstance(item, torch.Tensor))
 
 
 class ModuleStack:

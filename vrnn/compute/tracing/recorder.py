@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from functools import cached_property
 from typing import Any
 
 import torch
@@ -23,13 +24,14 @@ from vrnn.compute.tracing.call_effects import CallEffects, Source
 from vrnn.compute.tracing.call_recorder import CallRecorder
 from vrnn.compute.tracing.gaps import EXITS
 from vrnn.compute.tracing.gradient_log import GradientLog
-from vrnn.compute.tracing.input_names import input_names
+from vrnn.compute.tracing.input_names import input_names, named_tensors
 from vrnn.compute.tracing.input_places import Places, input_places
 from vrnn.compute.tracing.module_stack import (
     ModuleStack,
     named_parameters,
     parameters_of,
     tensors_held,
+    tensors_of_scripts,
 )
 from vrnn.compute.tracing.origins import TensorOrigin
 from vrnn.compute.tracing.pass_record import PassRecord
@@ -89,6 +91,11 @@ class Recorder(TorchFunctionMode):
         """The model's modules by path."""
         return self._pass.modules.modules
 
+    @cached_property
+    def _constants_of_scripts(self) -> dict[int, torch.Tensor]:
+        """Tensors that were there before the pass, outside the model."""
+        return tensors_of_scripts(self.modules)
+
     @property
     def has_scripts(self) -> bool:
         """Whether parts of the model are scripted."""
@@ -98,8 +105,8 @@ class Recorder(TorchFunctionMode):
         """Make a record of each input tensor."""
         size: tuple[int, int] | None = None
         roles, known_places = iter(self._input_roles), iter(self._input_places)
-        for name, value in zip(input_names(model, inputs), inputs, strict=True):
-            for tensor in tensors_in(value):
+        for argument, value in zip(input_names(model, inputs), inputs, strict=True):
+            for name, tensor in named_tensors(argument, value):
                 shape = tuple(tensor.shape)
                 label = "×".join(str(n) for n in shape[1:]) or "value"
                 given = next(roles, ())
@@ -202,6 +209,8 @@ class Recorder(TorchFunctionMode):
             self._pass.origins.set_constant(tensor)
         elif (origin := self._pass.origins.find_alias(tensor)) is not None:
             self._pass.origins.set_origin(tensor, origin)
+        elif id(tensor) in self._constants_of_scripts:
+            self._pass.origins.set_constant(tensor)
         elif sources := self._pass.gaps.enter(tensor):
             self._pass.record_gap(tensor, sources, call_index, -2 - index)
         else:

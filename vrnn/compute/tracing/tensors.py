@@ -17,8 +17,8 @@ _SEQUENCES = (list, tuple, set, frozenset, deque)
 _WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
 """Packages whose objects are not looked into."""
 _NUMBERS = (int, float, bool, str, complex, type(None), slice, type(...))
-_Kind = Literal["tensor", "plain", "sequence", "mapping", "object"]
-_kinds: dict[type, _Kind] = dict.fromkeys((*_NUMBERS, torch.dtype, torch.device), "plain")
+Kind = Literal["tensor", "plain", "sequence", "mapping", "object"]
+_kinds: dict[type, Kind] = dict.fromkeys((*_NUMBERS, torch.dtype, torch.device), "plain")
 """How objects of a type are looked into, for the types seen so far; `plain` hold no tensors."""
 
 
@@ -43,7 +43,7 @@ def list_tensors(value: Any, depth: int = MAX_DEPTH) -> list[torch.Tensor]:
 
 def _collect(values: Iterable[Any], depth: int, found: list[torch.Tensor]) -> None:
     for value in values:
-        kind = _kinds.get(type(value)) or _kind_of(type(value))
+        kind = kind_of(type(value))
         if kind == "plain":
             continue
         if kind == "tensor":
@@ -58,9 +58,13 @@ def _collect(values: Iterable[Any], depth: int, found: list[torch.Tensor]) -> No
             _collect(attributes(value).values(), depth - 1, found)
 
 
-def _kind_of(own: type) -> _Kind:
+def kind_of(own: type) -> Kind:
+    """Return how objects of a type are looked into; `plain` ones hold no tensors."""
+    known = _kinds.get(own)
+    if known is not None:
+        return known
     if issubclass(own, torch.Tensor):
-        kind: _Kind = "tensor"
+        kind: Kind = "tensor"
     elif issubclass(own, torch.Size):
         kind = "plain"
     elif issubclass(own, _SEQUENCES):

@@ -85,6 +85,7 @@ class Trace:
         parameters: The parameters of the model, by path.
         used_parameters: Paths of those that the pass used for anything.
         inside_scripts: Whether the calls are those that `watch_calls` sees inside scripts.
+        has_unseen_calls: Whether something was computed where no one saw it.
         gradients: Whether the model takes gradients in its pass.
         unmatched_entries: See `GapTable`.
         results: The record of each of the `result_tensors`; None for those that do not depend on
@@ -103,6 +104,7 @@ class Trace:
     parameters: Mapping[str, nn.Parameter] = field(default_factory=dict)
     used_parameters: frozenset[str] = frozenset()
     inside_scripts: bool = False
+    has_unseen_calls: bool = False
     gradients: bool = False
     unmatched_entries: int = 0
     results: list[int | None] = field(default_factory=list)

@@ -89,6 +89,7 @@ def _trace_along(
         if inside_scripts or log is not None or not recorder.has_unseen_calls:
             traced = recorder.finish(name, result)
             traced.inside_scripts, traced.gradients = inside_scripts, gradients
+            traced.has_unseen_calls = recorder.has_unseen_calls
             if not (inside_scripts or gradients):
                 with evaluation_mode(model, recorder.modules):
                     measure_roles(

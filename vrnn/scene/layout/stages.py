@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 from itertools import groupby
 from statistics import median
 
+from vrnn.network.axes import places_text
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
 from vrnn.network.positions import LINE_PRESENTATIONS, column_role
@@ -244,13 +245,12 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
 
 
 def _resolution_name(node: Node) -> str:
-    """What the layers with the maps of a layer are called: `56×56`, `12 tokens`, `layers`."""
+    """What layers with such maps are called: `56×56`, `layers of 12 tokens`, `layers`."""
     height, width = resolution(node)
     if height * width == 1:
         return "layers"
     if height == 1 and node.presentation in LINE_PRESENTATIONS:
-        role = column_role(node)
-        return f"{width} steps" if role == "time" else f"{width} {role}s"
+        return f"layers of {places_text(column_role(node), width)}"
     return f"{height}×{width}"
 
 

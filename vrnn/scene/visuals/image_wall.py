@@ -26,7 +26,7 @@ TITLE_HEIGHT, HINT_HEIGHT, BUTTON_HEIGHT, CLASS_HEIGHT = 0.12, 0.13, 0.085, 0.06
 CARD_PIXEL, EMPTY_PIXEL = (19, 22, 28), (31, 35, 43)
 """sRGB of the wall, and of a thumbnail that is not there yet."""
 CLASS_COLOR = (0.45, 0.49, 0.58, 1.0)
-HINT = "click one, then the large picture"
+HINT = "click an image, then click the input"
 """How to put an image in, for those who have never been here."""
 
 
@@ -66,6 +66,7 @@ def wall_visual(
     buttons: Sequence[WallButton],
     title: str,
     corner: tuple[float, float, float],
+    hint: str = HINT,
 ) -> Visual:
     """Return the wall.
 
@@ -75,6 +76,7 @@ def wall_visual(
         buttons: What turns the pages.
         title: Text above all.
         corner: Lower right corner, meters.
+        hint: What can be done with it, over the title.
     """
     x, y, z = corner
     rows = max(1, -(-len(tiles) // COLUMNS)) if tiles else 0
@@ -84,7 +86,7 @@ def wall_visual(
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
     labels = [
         TextLabel(title, (left + 0.12, top - 0.2, z), TITLE_HEIGHT, TEXT, fade=5.0),
-        TextLabel(HINT, (left + 0.12, top + 0.1, z), HINT_HEIGHT, ACCENT, fade=5.0),
+        TextLabel(hint, (left + 0.12, top + 0.1, z), HINT_HEIGHT, ACCENT, fade=5.0),
     ]
     parts = []
     if tiles:

@@ -36,6 +36,8 @@ FACTS_HEIGHT = 0.19
 """Capital height of what stands under the title, meters."""
 TITLE_WIDTH = 26.0
 """Meters: the title of a wider network is larger."""
+NAME_FADE = 4.8
+"""Pixels: the name of a layer is there from this height of a capital letter on, and bright soon."""
 OVERHANG = 0.4
 """Meters that a label may reach beyond its panel, into the gap."""
 TILTED = (0.0, 0.70710678, -0.70710678)
@@ -90,7 +92,7 @@ def layer_labels(rects: np.ndarray, nodes: Sequence[Node]) -> list[TextLabel]:
         full = max(font.text_width(node.name) * NAME_HEIGHT, 1e-6)
         size = NAME_HEIGHT * min(1.0, max(0.6, room / full))
         text = elide(node.name, room, size)
-        labels.append(TextLabel(text, (left, top + 0.235, z), size, NAME_COLOR, fade=6.0))
+        labels.append(TextLabel(text, (left, top + 0.235, z), size, NAME_COLOR, fade=NAME_FADE))
         full = max(font.text_width(node.label) * OPERATION_HEIGHT, 1e-6)
         size = OPERATION_HEIGHT * min(1.0, max(0.7, room / full))
         text = elide(node.label, room, size)

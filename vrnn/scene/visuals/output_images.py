@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.network.predictions import (
     DepthMap,
+    Detections,
     Embedding,
     FlowField,
     ImageOutput,
@@ -40,6 +41,10 @@ AXIS = (52, 57, 68)
 """sRGB of the line at zero."""
 CURVE = (255, 168, 64)
 """sRGB of a signal."""
+MASK_OPACITY = 0.5
+"""Of the color of a detector's mask."""
+MAX_MASK_COLORS = 24
+"""Different colors of masks."""
 
 
 def class_colors(count: int) -> np.ndarray:
@@ -77,6 +82,32 @@ def segmentation_overlay(image: np.ndarray, segmentation: Segmentation) -> np.nd
     colors = class_colors(segmentation.count)[classes].astype(np.float32)
     gray = image.astype(np.float32).mean(-1, keepdims=True)
     return np.rint(0.35 * gray + 0.65 * colors).astype(np.uint8)
+
+
+def mask_overlay(image: np.ndarray, detections: Detections, count: int) -> np.ndarray:
+    """Return an image under the translucent colors of a detector's masks, each in its own.
+
+    Args:
+        image: (H, W, 3) uint8 sRGB.
+        detections: What was found.
+        count: How many of the masks are drawn, those of the best boxes.
+
+    Returns:
+        (H, W, 3) uint8 sRGB.
+    """
+    masks = detections.masks
+    if masks is None or not masks.size or not count:
+        return image
+    height, width = image.shape[:2]
+    rows = np.arange(height) * masks.shape[1] // height
+    columns = np.arange(width) * masks.shape[2] // width
+    mixed = image.astype(np.float32)
+    colors = class_colors(MAX_MASK_COLORS + 1)[1:]
+    for number in reversed(range(min(count, len(masks)))):  # the best on top
+        inside = masks[number][rows[:, None], columns[None]]
+        color = colors[number % MAX_MASK_COLORS]
+        mixed[inside] = (1 - MASK_OPACITY) * mixed[inside] + MASK_OPACITY * color
+    return np.rint(mixed).astype(np.uint8)
 
 
 @lru_cache(maxsize=16)  # outputs are equal only to themselves

@@ -39,6 +39,7 @@ from vrnn.scene.visuals.output_images import (
     class_colors,
     color_bar,
     flow_legend,
+    mask_overlay,
     output_image,
     segmentation_overlay,
 )
@@ -55,10 +56,10 @@ CAPTION_HEIGHT = 0.06
 MAX_CAPTION_LINES = 5
 BOX_TEXT_HEIGHT = 0.07
 """Capital height beside a detector's box, meters."""
-EVIDENCE_HEIGHT = 0.11
+EVIDENCE_HEIGHT = 0.15
 """Capital height of what an output is taken for, meters."""
 MAX_EVIDENCE_LINES = 2
-MIN_EVIDENCE_WIDTH = 3.6
+MIN_EVIDENCE_WIDTH = 4.0
 """Room for that, meters."""
 BOX_LINE = 0.014
 """Thickness of a detector's box, meters."""
@@ -103,7 +104,11 @@ def prediction_visual(
     top = y + height + 0.02
     image = result.image
     smooth = image.shape[0] > MAX_SHARP_HEIGHT
-    canvas = ImageQuad((x, top, z), (width, 0, 0), (0, -height, 0), image, smooth)
+    shown = image
+    for output in outputs:
+        if isinstance(output, Detections):
+            shown = mask_overlay(shown, output, _drawn_boxes(output))
+    canvas = ImageQuad((x, top, z), (width, 0, 0), (0, -height, 0), shown, smooth)
     parts = [Visual(_frame(x, top, z, width, height), (), (canvas,))]
     if result.note:
         strip, lines = _caption(result.note, (x, y + 0.02, z), width)
@@ -178,7 +183,7 @@ def _evidence_caption(output: Output, origin: Point, width: float) -> list[TextL
         return []
     x, y, z = origin
     room = max(width, MIN_EVIDENCE_WIDTH)
-    lines = wrap(caption(output), room, EVIDENCE_HEIGHT, MAX_EVIDENCE_LINES)
+    lines = wrap(f"{output.name} {caption(output)}", room, EVIDENCE_HEIGHT, MAX_EVIDENCE_LINES)
     pitch = 1.6 * EVIDENCE_HEIGHT
     return [
         TextLabel(line, (x, y + pitch * i, z), EVIDENCE_HEIGHT, ANNOTATION, fade=5.0)
@@ -321,16 +326,19 @@ def _class_legend(
     return labels
 
 
+def _drawn_boxes(detections: Detections) -> int:
+    """How many boxes are drawn, the best first."""
+    return int((detections.scores[:MAX_BOXES] >= MIN_BOX_SCORE).sum())
+
+
 def _detector_boxes(
     detections: Detections, class_names: tuple[str, ...], corner: Point, width: float, height: float
 ) -> tuple[np.ndarray, list[TextLabel]]:
     """Boxes on an image, and their classes. corner: upper left of the image."""
     x, top, z = corner
     quads, labels = [], []
-    boxes = zip(detections.boxes[:MAX_BOXES], detections.labels, detections.scores, strict=False)
-    for box, label, score in boxes:
-        if score < MIN_BOX_SCORE:
-            continue
+    boxes = detections.boxes[: _drawn_boxes(detections)]
+    for box, label, score in zip(boxes, detections.labels, detections.scores, strict=False):
         box = np.clip(box, 0, 1)  # what reaches beyond the image is cut at its edge
         left, upper = x + box[0] * width, top - box[1] * height
         w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height

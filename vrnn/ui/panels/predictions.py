@@ -155,8 +155,9 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         imgui.same_line()
         imgui.begin_group()
         tokens = len(network.info.token_names)
-        size = f"{tokens} tokens" if tokens else f"{width} × {height} pixels"
-        imgui.text_colored(MUTED_COLOR, size)
+        if tokens or network.info.takes_images:
+            size = f"{tokens} tokens" if tokens else f"{width} × {height} pixels"
+            imgui.text_colored(MUTED_COLOR, size)
         milliseconds = result.seconds * 1000
         imgui.text_colored(MUTED_COLOR, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
         if true_label:

@@ -1,0 +1,43 @@
+"""The wall of images says what can be done with it."""
+
+import numpy as np
+
+from vrnn.media.image_set import ImageSet
+from vrnn.scene.state import InputImage
+from vrnn.scene.visuals.image_wall import HINT
+from vrnn.workspace.image_wall import NO_IMAGES_HINT, ImageWall
+
+CORNER = (0.0, 0.0, 0.0)
+
+
+def texts(images, takes_images):
+    wall = ImageWall(images)
+    try:
+        visual = wall.update(InputImage(), CORNER, takes_images)
+        assert visual is not None
+        return [label.text for label in visual.labels]
+    finally:
+        wall.close()
+
+
+def test_the_hint_is_there_where_an_image_can_go_in():
+    assert HINT in texts(None, True)
+
+
+def test_without_a_data_set_there_is_no_wall_where_no_image_can_go_in():
+    assert texts(None, False) == []
+
+
+def test_a_data_set_is_shown_with_the_reason_why_nothing_goes_in():
+    images = ImageSet(("a",), [0], lambda i: np.zeros((4, 4, 3), np.uint8))
+    shown = texts(images, False)
+    assert NO_IMAGES_HINT in shown
+    assert HINT not in shown
+
+
+def test_the_wall_follows_another_network():
+    wall = ImageWall(None)
+    assert len(wall.update(InputImage(), CORNER, False).labels) == 0
+    assert len(wall.update(InputImage(), CORNER, True).labels) > 0
+    assert wall.update(InputImage(), CORNER, True) is None
+    wall.close()
