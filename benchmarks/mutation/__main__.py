@@ -2,6 +2,7 @@
 
     python -m benchmarks.mutation --sample 200 --seed 1
     python -m benchmarks.mutation --sample 50 vrnn/scene/picking.py vrnn/commands
+    python -m benchmarks.mutation vrnn/scene/picking.py:86
 
 Each mutant is one small change of one file, in a copy of the repository. The tests that run the
 changed function are run, the nearest first, until one fails. Prints a table by package and each
@@ -150,6 +151,16 @@ def source_files(paths: Sequence[str]) -> list[str]:
     return files
 
 
+def mutants_of(paths: Sequence[str]) -> list[Mutant]:
+    """Return the mutants of files and folders, or of a line that is named as `file.py:12`."""
+    found: list[Mutant] = []
+    for path in paths:
+        name, _, line = path.partition(":")
+        mutants = [m for file in source_files([name]) for m in find_mutants(ROOT, file)]
+        found += [m for m in mutants if not line or m.line == int(line)]
+    return found
+
+
 def package_of(path: str) -> str:
     """Return the package that a file is counted under."""
     return "/".join(path.split("/")[:2])
@@ -158,13 +169,15 @@ def package_of(path: str) -> str:
 def main() -> int:
     """Run a sample; returns 1 when fewer than asked for are caught."""
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutation", description=__doc__)
-    parser.add_argument("paths", nargs="*", default=PACKAGES, help="files and folders to change")
+    parser.add_argument(
+        "paths", nargs="*", default=PACKAGES, help="what to change: folders, files, file.py:LINE"
+    )
     parser.add_argument("--sample", type=int, help="how many mutants, at random; else all")
     parser.add_argument("--seed", type=int, default=0, help="of the choice")
     parser.add_argument("--jobs", type=int, default=1, help="how many to run at once")
     parser.add_argument("--least", type=float, default=85.0, help="percentage to be caught")
     options = parser.parse_args()
-    mutants = [m for file in source_files(options.paths) for m in find_mutants(ROOT, file)]
+    mutants = mutants_of(options.paths)
     print(f"{len(mutants)} mutants are possible", file=sys.stderr)
     if options.sample is not None and options.sample < len(mutants):
         mutants = sorted(random.Random(options.seed).sample(mutants, options.sample))

@@ -25,3 +25,25 @@ def function_of_lines(source: str) -> dict[int, str]:
 
     visit(ast.parse(source), "")
     return names
+
+
+def called_at_import(source: str) -> set[str]:
+    """Return the names of functions that a file calls outside of functions, as it is imported.
+
+    What they did then is seen by whatever uses the file.
+
+    Args:
+        source: The file's source.
+    """
+    names: set[str] = set()
+
+    def visit(node: ast.AST) -> None:
+        for child in ast.iter_child_nodes(node):
+            if isinstance(child, ast.FunctionDef | ast.AsyncFunctionDef):
+                continue
+            if isinstance(child, ast.Call) and isinstance(child.func, ast.Name):
+                names.add(child.func.id)
+            visit(child)
+
+    visit(ast.parse(source))
+    return names

@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-from benchmarks.mutation.functions import function_of_lines
+from benchmarks.mutation.functions import called_at_import, function_of_lines
 from benchmarks.mutation.mutants import Mutant
 
 MAX_SECONDS = 40.0
@@ -97,14 +97,17 @@ class NearestTests:
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests that run what a mutant changes, the nearest first, and their seconds.
 
-        A change outside of functions is met by whatever runs a function of its file.
+        A change outside of functions, or in one that runs at import, is met by whatever runs a
+        function of its file.
 
         Args:
             mutant: The change.
         """
         path = mutant.path
         if path not in self._functions:
-            self._functions[path] = function_of_lines((self._root / path).read_text())
+            source = (self._root / path).read_text(encoding="utf-8")
+            names, early = function_of_lines(source), called_at_import(source)
+            self._functions[path] = {n: f for n, f in names.items() if f not in early}
         name = self._functions[path].get(mutant.line, "")
         module = Path(path)
         mirrored = "tests" / Path(*module.parts[1:-1])

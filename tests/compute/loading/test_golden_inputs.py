@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 import pytest
 import torch
@@ -102,6 +104,57 @@ SCRIPTS = {
               "mean, std = 1.0, 2.0\n",
     "clip": "model = nn.Conv3d(3, 2, 3)\nexample_input = torch.zeros(1, 3, 8, 12, 10)\n",
 }  # fmt: skip
+
+
+LAYOUTS = {
+    "hw": (nn.Conv2d(1, 2, 3), lambda x: x[None, None], (20, 24)),
+    "nhw": (nn.Conv2d(1, 2, 3), lambda x: x[:, None], (1, 20, 24)),
+    "chw": (nn.Conv2d(3, 2, 3), lambda x: x[None], (3, 20, 24)),
+    "hwc": (nn.Conv2d(3, 2, 3), lambda x: x.permute(2, 0, 1)[None], (20, 24, 3)),
+    "nhwc": (nn.Conv2d(3, 2, 3), lambda x: x.permute(0, 3, 1, 2), (2, 20, 24, 3)),
+    "nchw": (nn.Conv2d(3, 2, 3), lambda x: x, (2, 3, 20, 24)),
+    "many-channels": (nn.Conv2d(7, 2, 3), lambda x: x, (1, 7, 20, 24)),
+    "one-row": (nn.Conv2d(1, 2, 1), lambda x: x[None, None], (1, 2400)),
+    "l": (nn.Conv1d(1, 2, 3), lambda x: x[None, None], (2400,)),
+    "nl": (nn.Conv1d(1, 2, 3), lambda x: x[:, None], (1, 2400)),
+    "cl": (nn.Conv1d(2, 2, 3), lambda x: x[None], (2, 2400)),
+    "ncl": (nn.Conv1d(2, 2, 3), lambda x: x, (1, 2, 2400)),
+    "short": (nn.Conv1d(2, 2, 3), lambda x: x, (1, 2, 40)),
+    "ncthw": (nn.Conv3d(3, 2, 3), lambda x: x, (1, 3, 8, 12, 10)),
+    "ntchw": (nn.Conv3d(3, 2, 3), lambda x: x.transpose(1, 2), (1, 8, 3, 12, 10)),
+    "ncdhw": (nn.Conv3d(1, 2, 3), lambda x: x, (1, 1, 8, 12, 10)),
+    "cdhw": (nn.Conv3d(2, 2, 3), lambda x: x[None], (2, 8, 12, 10)),
+    "frames": (nn.Conv2d(3, 2, 3), lambda x: x.flatten(0, 1), (1, 5, 3, 20, 24)),
+    "frames-last": (nn.Conv2d(3, 2, 3), lambda x: x[:, :, 0], (1, 3, 5, 20, 24)),
+    "flat": (nn.Linear(784, 2), lambda x: x, (1, 784)),
+    "flat-colors": (nn.Linear(3072, 2), lambda x: x, (1, 3072)),
+    "numbers": (nn.Linear(50, 2), lambda x: x, (1, 50)),
+    "bytes-last": (nn.Conv2d(3, 2, 3), lambda x: x.float().permute(0, 3, 1, 2), (1, 20, 24, 3)),
+}
+"""A layer, what brings the input to it, and the input's shape, by the order of its axes."""
+
+
+class Brought(nn.Module):
+    """A layer behind something that orders the axes of its input."""
+
+    def __init__(self, layer, bring):
+        super().__init__()
+        self.layer, self._bring = layer, bring
+
+    def forward(self, x):
+        return self.layer(self._bring(x))
+
+
+@pytest.mark.parametrize("name", LAYOUTS)
+def test_axes_of_an_example_are_told_by_the_layer_that_takes_it(name, regenerate):
+    layer, bring, shape = LAYOUTS[name]
+    example = torch.linspace(-1, 2, math.prod(shape)).view(shape)
+    if name.startswith("bytes"):
+        example = (example * 80 + 90).to(torch.uint8)
+    model = Brought(layer, bring)
+    model.example_input_array = example  # as Lightning's modules carry it
+    lines = source_lines(open_source(ModelSpec(model)))
+    golden_text.check(f"inputs/axes-{name}", lines, regenerate)
 
 
 @pytest.mark.parametrize("name", SCRIPTS)

@@ -1,9 +1,12 @@
 """Every refusal of a script names a step that works: the message, then the same with it done."""
 
+import re
+
 import numpy as np
 import pytest
 import torch
 
+from tests.support import golden_text
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
@@ -217,11 +220,14 @@ def opened(tmp_path):
 
 
 @pytest.mark.parametrize("name", REFUSALS)
-def test_what_a_refusal_says_to_do_works(opened, name):
+def test_what_a_refusal_says_to_do_works(opened, name, tmp_path, regenerate):
     script, options, message, fixed, fixed_options = REFUSALS[name]
     with pytest.raises(VrnnError, match=message) as caught:
         opened(script, **options)
     assert len(str(caught.value).splitlines()) == 1
+    text = str(caught.value).replace(str(tmp_path), "FOLDER")
+    text = re.sub(r"(?<!net)\.py:\d+", ".py:LINE", text)  # of torch
+    golden_text.check(f"refusals/{re.sub('[^a-z0-9]+', '-', name.lower())}", [text], regenerate)
     assert opened(fixed, **fixed_options).example_inputs() is not None
 
 
