@@ -180,22 +180,26 @@ def main() -> int:
     mutants = mutants_of(options.paths)
     print(f"{len(mutants)} mutants are possible", file=sys.stderr)
     if options.sample is not None and options.sample < len(mutants):
-        mutants = sorted(random.Random(options.seed).sample(mutants, options.sample))
+        mutants = random.Random(options.seed).sample(mutants, options.sample)
     tests = NearestTests(ROOT, user_cache_path("vrnn") / "mutation")
     tests.collect(test_files(), options.jobs)
     survivors: list[Mutant] = []
+    done = 0
     with tempfile.TemporaryDirectory(prefix="vrnn-mutation-") as folder:
         runner = MutantRunner(Path(folder), tests)
         with ThreadPoolExecutor(options.jobs) as pool:
-            for number, (mutant, caught) in enumerate(
-                zip(mutants, pool.map(runner.is_caught, mutants), strict=True)
-            ):
-                if not caught:
-                    survivors.append(mutant)
-                    print(describe(mutant, bool(tests.of(mutant)[0])), flush=True)
-                print(f"\r{number + 1} of {len(mutants)}", end="", file=sys.stderr)
+            results = pool.map(runner.is_caught, mutants)
+            try:
+                for mutant, caught in zip(mutants, results, strict=True):
+                    if not caught:
+                        survivors.append(mutant)
+                        print(describe(mutant, bool(tests.of(mutant)[0])), flush=True)
+                    done += 1
+                    print(f"\r{done} of {len(mutants)}", end="", file=sys.stderr)
+            except KeyboardInterrupt:  # those that were run are a random sample too
+                pool.shutdown(cancel_futures=True)
     print(file=sys.stderr)
-    return report(mutants, survivors, options.least)
+    return report(mutants[:done], survivors, options.least)
 
 
 def describe(mutant: Mutant, has_tests: bool) -> str:

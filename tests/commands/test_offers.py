@@ -35,7 +35,6 @@ SCENES = {
         SetColorMapping(colormap="viridis", normalize_by="network", gamma=1.0),
     ],
     "folded": [Fold(LAYER), Fold("stage1")],
-    "another-image": [SetInputImage(number=3)],
     "undone": [SetInputImage(number=3), MoveLayer(LAYER, by=(1.0, 0.0, 0.0)), Undo()],
 }
 """What was done before, by the name of the golden file."""

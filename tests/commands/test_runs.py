@@ -83,15 +83,15 @@ def test_declarations_and_what_commands_ask_for(regenerate):
     [(0, 1, "today", "1 change"), (1, 2, "yesterday", "2 changes"), (0, 0, "today", "walked")],
 )
 def test_an_earlier_visit_says_when_it_was_and_what_was_done(days, changes, day, count):
-    noon = datetime.now().replace(hour=12, minute=5) - timedelta(days)
+    noon = datetime.now().replace(hour=12, minute=5, second=9) - timedelta(days)
     text = Visit(Path("a.json"), noon.timestamp(), "resnet50", changes).text
-    assert text == f"{day} 12:05 · resnet50 · {count}"
+    assert text == f"{day} 12:05:09 · resnet50 · {count}"
 
 
 def test_older_visits_say_their_date_and_those_of_another_year_the_year():
     old = datetime(2019, 3, 7, 23, 59)
     text = Visit(Path("a.json"), old.timestamp(), "net", 5).text
-    assert text.startswith(f"7 {old:%B} 2019 23:59 · ")
+    assert text.startswith(f"7 {old:%B} 2019 23:59:00 · ")
 
 
 def visits(count):

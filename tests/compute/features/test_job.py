@@ -18,18 +18,27 @@ CHANNELS = 18
 NODE = 1
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def model(tmp_path, monkeypatch):
     """A convolution of many channels, and a cache folder of its own."""
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path))
+    return loaded(CHANNELS)
+
+
+def loaded(channels):
+    """A convolution."""
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(3, CHANNELS, 3), nn.ReLU())
+    net = nn.Sequential(nn.Conv2d(3, channels, 3), nn.ReLU())
     return LoadedModel(open_source(ModelSpec(net, input_size=(40, 36))), "all")
 
 
 def run(model, **changes):
     """All steps of the job."""
-    job = FeatureVisJob(0, NODE, FeatureVisSettings(**{"source": "noise", "steps": 1} | changes))
+    job = FeatureVisJob(
+        0,
+        NODE,
+        FeatureVisSettings(**{"source": "noise", "steps": 1, "untransformed_steps": 0} | changes),
+    )
     return list(job.steps(model, lambda: False))
 
 
@@ -82,12 +91,12 @@ def test_what_is_missing_is_made_and_counted_with_what_was_found(model):
     assert again[-1].done == CHANNELS
 
 
-@pytest.mark.parametrize("room", [None, CHANNELS * 3 * 20 * 18 * 2])
+@pytest.mark.parametrize("room", [None, 6 * 3 * 20 * 18 * 2])
 def test_a_tile_is_the_image_in_linear_light_as_large_as_there_is_room(model, room, monkeypatch):
     if room is not None:
         monkeypatch.setattr(results, "MAX_DISPLAY_BYTES", room)
     factor = 1 if room is None else 2
-    tile = tiles_of(run(model))[5, 0]
+    tile = tiles_of(run(loaded(6)))[5, 0]
     linear = srgb_to_linear(tile.feature.pixels).astype(np.float64)
     height, width = linear.shape[:2]
     small = linear.reshape(height // factor, factor, width // factor, factor, 3).mean((1, 3))

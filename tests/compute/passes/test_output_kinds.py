@@ -131,6 +131,8 @@ def output_lines(output):
         told = []
         for field in fields(shown := show_as(output, kind)):
             value = getattr(shown, field.name)
+            if value is None:
+                continue
             if isinstance(value, np.ndarray):
                 ends = [value.min(), value.max(), value.mean(), value.ravel()[len(value) // 2]]
                 value = f"{value.shape} {value.dtype} {golden_text.numbers(ends)}"

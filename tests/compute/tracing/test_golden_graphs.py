@@ -85,11 +85,8 @@ def test_graphs_of_odd_models(name, regenerate):
 
 @pytest.mark.parametrize("kind", [*LAYERS, *STEPS])
 def test_graphs_of_single_operations(kind, regenerate):
-    lines = []
-    for number in (4, 5):
-        torch.manual_seed(number)
-        inputs = (torch.rand(1, CHANNELS, 12, 10) + 0.1,)
-        model = fitted([("conv", 5, 0, 0), (kind, number, 0, 1), ("dilated", 0, 0, 0)], inputs)
-        view = simplify(trace(model.eval(), inputs, "net"), "all")
-        lines += [f"# {number}", *node_lines(view)]
-    golden_text.check(f"graphs/operation-{kind.replace(' ', '-')}", lines, regenerate)
+    torch.manual_seed(5)
+    inputs = (torch.rand(1, CHANNELS, 12, 10) + 0.1,)
+    model = fitted([("conv", 5, 0, 0), (kind, 5, 0, 1), ("dilated", 0, 0, 0)], inputs)
+    view = simplify(trace(model.eval(), inputs, "net"), "all")
+    golden_text.check(f"graphs/operation-{kind.replace(' ', '-')}", node_lines(view), regenerate)
