@@ -133,7 +133,7 @@ def shape_text(node: Node) -> str:
     channels, height, width = map_shape(node.shape)
     if height * width == 1:
         return str(channels)
-    if height == 1 and node.presentation in LINE_PRESENTATIONS:
+    if height == 1 and node.presentation in LINE_PRESENTATIONS | {"vector"}:
         return f"{channels} × {width}"
     return f"{channels} × {height}×{width}"
 

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 from vrnn.network.derived_maps import difference
 from vrnn.network.feature_maps import FeatureMaps, block_size
+from vrnn.network.node_layout import NodeLayout
 from vrnn.render.renderer import Renderer
 from vrnn.scene.state import Pin
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
@@ -13,6 +14,8 @@ from vrnn.scene.world import World
 
 FIRST_STORE = 1000
 """Numbers of the copies' map stores on the GPU begin here, beyond those of networks."""
+MAPS, LAYOUT = 0, 1
+"""Blocks of a store: a copy's maps, and how its graph is drawn."""
 
 
 class PinnedCopies:
@@ -21,7 +24,7 @@ class PinnedCopies:
     def __init__(self, world: World, renderer: Renderer) -> None:
         self._world, self._renderer = world, renderer
         self._maps_when_pinned: dict[int, FeatureMaps] = {}
-        self._sizes: dict[int, int] = {}
+        self._sizes: dict[int, dict[int, int]] = {}
 
     def clear(self) -> None:
         """Remove all copies and forget what they showed, as other models were opened."""
@@ -48,21 +51,18 @@ class PinnedCopies:
                 self._maps_when_pinned.setdefault(pin.number, now)
             store = FIRST_STORE + pin.number
             maps = self._maps_of(pin, now)
+            layer = network.network.by_id[node]
+            lookup = -1
             if maps is not None:
-                size = block_size(maps.channels, maps.height, maps.width)
-                if self._sizes.get(store) != size:
-                    self._renderer.maps.allocate(store, {0: size})
-                    self._sizes[store] = size
-                self._renderer.maps.upload(store, 0, maps.block)
+                lookup = self._upload(store, maps, network.network.layout_of(layer))
             caption = {
                 "kept": f"{pin.layer} as it was",
                 "live": f"{pin.layer} beside",
                 "difference": f"{pin.layer}: now − before",
             }[pin.kind]
             layers[pin.number] = PinnedLayer(
-                pin.number, pin.network, pin.beside, network.network.by_id[node], store, caption,
-                maps,
-            )  # fmt: skip
+                pin.number, pin.network, pin.beside, layer, store, caption, maps, lookup
+            )
         for store in self._sizes.keys() - {FIRST_STORE + pin.number for pin in pins}:
             self._renderer.maps.free(store)
             del self._sizes[store]
@@ -72,6 +72,21 @@ class PinnedCopies:
             if p.number in self._maps_when_pinned
         }
         self._world.set_pinned_layers(layers)
+
+    def _upload(self, store: int, maps: FeatureMaps, layout: NodeLayout | None) -> int:
+        """Send a copy's maps to the GPU, and how its graph is drawn. See `PinnedLayer.lookup`."""
+        sizes = {MAPS: block_size(maps.channels, maps.height, maps.width)}
+        if layout is not None:
+            sizes[LAYOUT] = layout.block_size
+        if self._sizes.get(store) != sizes:
+            self._renderer.maps.allocate(store, sizes)
+            self._sizes[store] = sizes
+            if layout is not None:
+                self._renderer.maps.upload(store, LAYOUT, layout.block())
+        self._renderer.maps.upload(store, MAPS, maps.block)
+        addresses = self._renderer.maps.addresses(store)
+        array, first = addresses.get(LAYOUT, (-1, -1))
+        return first if array == addresses[MAPS][0] else -1
 
     def _maps_of(self, pin: Pin, now: FeatureMaps | None) -> FeatureMaps | None:
         before = self._maps_when_pinned.get(pin.number)

@@ -588,3 +588,19 @@ def test_frames_among_tokens_are_a_choice():
     wide = to_feature_maps(tokens, layout, (None,))
     assert np.abs(wide.values[:, :, :3] - made[0, :, 0].numpy()).max() < 2e-2
     assert torch.equal(from_maps(to_maps(tokens, layout), layout, tokens), tokens)
+
+
+def test_tokens_that_were_packed_are_tokens_again():
+    class Tagger(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.embed, self.rnn = nn.Embedding(9, 4), nn.LSTM(4, 5, batch_first=True)
+
+        def forward(self, ids, lengths):
+            packed = nn.utils.rnn.pack_padded_sequence(self.embed(ids), lengths, True, False)
+            return nn.utils.rnn.pad_packed_sequence(self.rnn(packed)[0], True)[0] * 2
+
+    ids = torch.zeros(3, 7, dtype=torch.long)
+    nodes = nodes_of(Tagger(), ids, torch.tensor([7, 4, 2]))
+    last = list(nodes.values())[-1]
+    assert (roles_of(last), last.presentation) == ("batch token channel", "sequence")

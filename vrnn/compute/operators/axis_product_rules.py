@@ -264,7 +264,14 @@ def _pack(call: AxisCall, result: torch.Tensor) -> Axes:
         unify(samples, call.axes(lengths)[0])
     if call.index_of(result):
         raise LookupError("sizes of batches")
-    return (new_axis(result.shape[0], "time", LIKELY), *axes[2:])
+    return (_steps_like(steps, result.shape[0]), *axes[2:])
+
+
+def _steps_like(steps: FactoredAxis, size: int) -> FactoredAxis:
+    """Steps of the same kind as others, such as tokens, in another number."""
+    axis = (AxisFactor(int(size), steps[0].root if len(steps) == 1 else None),)
+    claim(axis, "time", LIKELY)
+    return axis
 
 
 @axis_rule("pad_packed_sequence")
@@ -273,7 +280,7 @@ def _unpack(call: AxisCall, result: torch.Tensor) -> Axes:
     if call.index_of(result):
         raise LookupError("lengths")
     is_batch_first = bool(call.value(2, "batch_first", False))
-    time = new_axis(result.shape[1 if is_batch_first else 0], "time", LIKELY)
+    time = _steps_like(axes[0], result.shape[1 if is_batch_first else 0])
     samples = new_axis(result.shape[0 if is_batch_first else 1], "batch")
     return (*((samples, time) if is_batch_first else (time, samples)), *axes[1:])
 

@@ -76,7 +76,7 @@ class OutputEvidence:
         layer_path: Its whole path, in lower case.
         inputs: The model's inputs.
         model: What the model says.
-        position: Which part of the tensor `values` is, such as `slice 8 of 16`; '' for all.
+        position: Which part of the tensor `values` is, such as `slice 8`; '' for all.
         flat_images: (C, H, W) of images that go in as one axis of numbers.
     """
 

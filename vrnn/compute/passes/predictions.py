@@ -312,9 +312,13 @@ class _Sample:
         self.positions: list[str] = []
         self._are_logits = any("logit" in key.lower() for key in keys)
         self._choices = {choice.role: choice.index for choice in choices}
+        self._roles: list[AxisRole] = []
         if axes:
-            self.tensor = tensor.permute(_map_order(axes))
+            order = _map_order(axes)
+            self.tensor = tensor.permute(order)
+            self._roles = [axes[i].role for i in order]
         self._take_sample(axes, context)
+        self._drop_single()
         self._take_slice(context)
         self._arrange(context)
 
@@ -324,17 +328,26 @@ class _Sample:
         index = default_index(role, count) if chosen is None else chosen
         index = local_index(index, count, max(count, index + 1))
         self.tensor = self.tensor.select(axis, index)
+        del self._roles[axis : axis + 1]
         if count > 1:
-            self.positions.append(f"{word} {index + 1} of {count}")
+            self.positions.append(f"{word} {index}")
 
     def _take_sample(self, axes: Sequence[Axis], context: OutputContext) -> None:
         place = 0 if self.tensor.dim() > 1 and self.tensor.shape[0] in context.batch_sizes else None
         if axes:
-            roles = [axes[i].role for i in _map_order(axes)]
+            roles = self._roles
             place = 0 if len(roles) > 1 and roles[0] in SAMPLE_ROLES else None
             place = roles.index("batch") if "batch" in roles else place
         if place is not None and not context.is_graph:
             self._take(place, "batch", "sample")
+
+    def _drop_single(self) -> None:
+        """Drop axes of one value that hold nothing, such as the samples after a reshape."""
+        for axis in reversed(range(len(self._roles))):
+            is_single = self.tensor.dim() > 1 and self.tensor.shape[axis] == 1
+            if is_single and self._roles[axis] == "other":
+                self.tensor = self.tensor.squeeze(axis)
+                del self._roles[axis]
 
     def _take_slice(self, context: OutputContext) -> None:
         while self.tensor.dim() > 4:
@@ -376,7 +389,7 @@ class _Sample:
         is_scores = is_scores or count == context.evidence.vocabulary
         if length in lengths and is_scores and not context.is_graph:
             self.tensor = self.tensor[-1]
-            self.positions.append(f"token {length} of {length}")
+            self.positions.append(f"token {length - 1}")
 
 
 def _has_aspect(shape: tuple[int, ...], size: tuple[int, ...]) -> bool:

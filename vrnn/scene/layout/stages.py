@@ -6,6 +6,7 @@ on it (`layer1.0`). Nodes keep the order in which they ran.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
@@ -239,7 +240,10 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
             merged.append(list(run))
     stages = []
     for members in merged:
-        name = _resolution_name(members[-1])
+        counts = Counter(resolution(node) for node in members)
+        most = max(counts.values())
+        usual = next(n for n in reversed(members) if counts[resolution(n)] == most)
+        name = _resolution_name(usual)
         stages.append(Stage(name, (StageBlock("", tuple(members)),)))
     return tuple(stages)
 
@@ -247,10 +251,12 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
 def _resolution_name(node: Node) -> str:
     """What layers with such maps are called: `56×56`, `layers of 12 tokens`, `layers`."""
     height, width = resolution(node)
-    if height * width == 1:
+    if height * width == 1 or node.presentation == "vector":
         return "layers"
     if height == 1 and node.presentation in LINE_PRESENTATIONS:
-        return f"layers of {places_text(column_role(node), width)}"
+        role = column_role(node)
+        count = next((axis.size for axis in node.axes if axis.role == role), width)
+        return f"layers of {places_text(role, count)}"
     return f"{height}×{width}"
 
 

@@ -31,6 +31,8 @@ class PinnedLayer:
         store: Number of the store on the GPU that holds its maps.
         caption: What it shows.
         maps: Its maps; None as long as there are none.
+        lookup: Where on the GPU it is looked up how its graph is drawn, the first texel in the
+            array that holds its maps; -1 where no graph is drawn.
     """
 
     number: int
@@ -40,6 +42,7 @@ class PinnedLayer:
     store: int
     caption: str
     maps: FeatureMaps | None = None
+    lookup: int = -1
 
 
 def pinned_layer_panel(
@@ -57,10 +60,10 @@ def pinned_layer_panel(
         (1,) `PANEL`, and the rest.
     """
     x, y, z, width, height = frame.panel_rect(node).tolist()
-    grid = panel_size(map_shape(pin.node.shape))
+    grid = panel_size(map_shape(pin.node.shape), pin.node.presentation, pin.lookup >= 0)
     size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
     rect = np.array([[x, y + height + GAP, z, grid.width * size, grid.height * size]], np.float32)
-    records = panel_records(rect, [grid], [pin.node])
+    records = panel_records(rect, [grid], [pin.node], [pin.lookup])
     if pin.maps is not None:
         records["base"] = 0
         maps = {pin.node.id: pin.maps}

@@ -26,6 +26,9 @@ def receptive_field_outline(
     field = network_object.receptive_fields.get(hit.node)
     if field is None or network_object.result is None or canvas is None:
         return np.zeros(0, QUAD)
+    network = network_object.network
+    if network.by_id[network.inputs[0]].presentation not in ("image", "volume"):
+        return np.zeros(0, QUAD)  # a text or a curve has no pixels
     height, width = network_object.result.image.shape[:2]
     top, left, bottom, right = field.box(hit.row, hit.column, (height, width))
     x, y, z = canvas.origin
