@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -14,6 +15,7 @@ from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs
 from vrnn.compute.passes.feature_maps import chosen_maps, to_feature_maps
+from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
@@ -90,6 +92,7 @@ class LoadedModel:
         """Make the view with the roles that the user has set."""
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
         self.replay = Replay(self.source.model, self.view)
+        self._portraits = LayerPortraits(self.view)
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self._outputs = output_context(self.view, self.inputs, self.source.model, evidence)
@@ -164,6 +167,7 @@ class LoadedModel:
         on_retrace: Callable[[], None],
         ablations: Sequence[Ablation] = (),
         choices: Sequence[AxisChoice] = (),
+        continues: bool = False,
     ) -> ForwardResult:
         """Run one pass.
 
@@ -174,6 +178,7 @@ class LoadedModel:
             on_retrace: Called when the model was traced again, after which all maps come anew.
             ablations: What is ablated in the pass.
             choices: Which sample, frame or slice is shown.
+            continues: Whether the image is the next frame of a stream.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -182,14 +187,20 @@ class LoadedModel:
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
-        first_input: torch.Tensor | None = None
+        first_picture: np.ndarray | None = None
+        self._portraits.begin(seen, continues)
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
-            nonlocal first_input
+            nonlocal first_picture
             if node == self._network.inputs[0]:
-                first_input = tensor
+                first_picture = self._picture_of_choice(tensor, choices)
+                if first_picture is not None:
+                    self._portraits.begin(first_picture, continues)
             indices = chosen_indices(self._network, node, choices)
-            maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
+            make_portrait = partial(self._portraits.make, node)
+            maps[node] = to_feature_maps(
+                tensor, self.view.map_layouts[node], indices, make_portrait
+            )
             on_maps(node, maps[node])
 
         try:
@@ -200,12 +211,11 @@ class LoadedModel:
             if ablations and (self._varies or self._has_traced_graph(inputs)):
                 raise self._ablation_changed_graph() from error
             maps.clear()
-            result = self._run_anew(inputs, on_output, on_retrace, ablations)
+            result = self._run_anew(inputs, seen, on_output, on_retrace, ablations)
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
         outputs = decode_outputs(result, self._network, size, self._outputs, choices)
-        picture = self._picture_of_choice(first_input, choices)
-        seen = seen if picture is None else picture
+        seen = seen if first_picture is None else first_picture
         seconds = time.perf_counter() - started
         return ForwardResult(
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
@@ -213,11 +223,9 @@ class LoadedModel:
         )  # fmt: skip
 
     def _picture_of_choice(
-        self, tensor: torch.Tensor | None, choices: Sequence[AxisChoice]
+        self, tensor: torch.Tensor, choices: Sequence[AxisChoice]
     ) -> np.ndarray | None:
         """The first input as (H, W, 3) uint8 where it shows another sample than the usual one."""
-        if tensor is None:
-            return None
         entry = self._network.by_id[self._network.inputs[0]]
         indices = chosen_indices(self._network, entry.id, choices)
         is_usual = indices == chosen_indices(self._network, entry.id, ())
@@ -228,7 +236,7 @@ class LoadedModel:
         return tensor_picture(candidate, maps.cpu())
 
     def _run_anew(
-        self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],
+        self, inputs: Inputs, seen: np.ndarray, on_output: Callable[[int, torch.Tensor], None],
         on_retrace: Callable[[], None], ablations: Sequence[Ablation],
     ) -> Any:  # fmt: skip
         """Trace the model again and run it.
@@ -238,6 +246,7 @@ class LoadedModel:
         """
         if not self._varies:
             self.retrace(inputs)
+            self._portraits.begin(seen)
             on_retrace()
             try:
                 return self.replay.run(inputs, on_output, ablations)
@@ -249,6 +258,7 @@ class LoadedModel:
         traced = self._trace(inputs, tensors)
         result, traced.result = traced.result, None
         self._show(traced, inputs)
+        self._portraits.begin(seen)
         on_retrace()
         for node, record in self.view.records.items():
             if record.id in tensors:

@@ -78,7 +78,7 @@ def test_the_next_pass_of_the_same_image_gives_the_same_portrait():
     maker, maps = PortraitMaker({}), features(image())
     pictures = []
     for _ in range(3):
-        maker.begin(image())
+        maker.begin(image(), continues=True)
         pictures.append(maker.make(0, maps).astype(int))
     assert np.abs(pictures[1] - pictures[0]).max() <= 3
     assert np.abs(pictures[2] - pictures[1]).max() <= 3
@@ -121,3 +121,43 @@ def test_large_maps_are_averaged_down_and_small_ones_are_not():
 def test_the_contrast_is_one_and_the_same():
     found = portrait(torch.randn(16, 40, 40, generator=torch.manual_seed(0)))
     np.testing.assert_allclose(found.reshape(-1, 3).std(0), 255 * CONTRAST, rtol=0.1)
+
+
+def test_an_image_has_the_same_portrait_whatever_came_before():
+    maps = features(image())
+    fresh, used = PortraitMaker({}), PortraitMaker({})
+    used.begin(image(seed=7))
+    used.make(0, features(image(seed=7)))
+    for maker in (fresh, used):
+        maker.begin(image())
+    np.testing.assert_array_equal(fresh.make(0, maps), used.make(0, maps))
+
+
+def test_colors_do_not_flicker_in_a_stream():
+    """A slowly changing image changes its portrait slowly, though components come close."""
+    first, last = (features(image(), 48, 3), features(image(seed=4), 48, 9))
+    maker, before, jumps = PortraitMaker({}), None, []
+    for t in np.linspace(0, 1, 40):
+        seen = ((1 - t) * image() + t * image(seed=4)).astype(np.uint8)
+        maker.begin(seen, continues=True)
+        now = maker.make(0, float(1 - t) * first + float(t) * last).astype(int)
+        if before is not None:
+            jumps.append(np.abs(now - before).mean())
+        before = now
+    assert max(jumps) < 20
+    assert np.median(jumps) < 8
+
+
+def test_components_are_nearly_the_principal_ones():
+    generator = torch.manual_seed(2)
+    spread = torch.diag(torch.linspace(3, 0.3, 24))
+    maps = (spread @ torch.randn(24, 900, generator=generator)).reshape(24, 30, 30)
+    maker = PortraitMaker({})
+    maker.begin(image(30))
+    maker.make(0, maps)
+    flat = maps.reshape(24, -1)
+    flat = flat - flat.mean(1, keepdim=True)
+    covariance = flat @ flat.T
+    basis = maker._bases[0]
+    explained = torch.trace(basis @ covariance @ basis.T)
+    assert explained > 0.85 * torch.linalg.eigvalsh(covariance)[-3:].sum()
