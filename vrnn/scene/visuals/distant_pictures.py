@@ -18,6 +18,8 @@ from vrnn.scene.placement import PlacementFrame
 
 DISSOLVE_PIXELS = (12.0, 28.0)
 """Pixels on screen between which a picture dissolves; as in shaders/lib/layer_picture.glsl."""
+FOLDED_DETAILS = 5
+"""Details across the only map of a folded layer: from afar its portrait says more than a map."""
 MAX_STRETCH = 1.5
 """Factor by which a picture may be stretched to fill a panel."""
 VALUES_TOLD_APART = 4
@@ -52,18 +54,24 @@ class Viewer:
     pixels_per_unit: float
 
 
-def detail_size(node: Node, cell: tuple[float, float]) -> float:
+def detail_size(node: Node, panel: tuple[float, float], columns: int, rows: int) -> float:
     """Return how large what has to be told apart in the maps of a layer is.
 
     Args:
         node: The layer.
-        cell: Width and height of the cell of a map, meters.
+        panel: Width and height of its panel, meters.
+        columns: Of cells on the panel.
+        rows: Of cells on the panel.
 
     Returns:
         Meters: the smaller side of a map; of a line of tokens the width of one, as its channels
-        are lines below each other that are one picture together; of a vector some values.
+        are lines below each other that are one picture together; of a vector some values; of a
+        folded layer a part of its only map.
     """
-    _, height, width = map_shape(node.shape)
+    channels, height, width = map_shape(node.shape)
+    cell = panel[0] / columns, panel[1] / rows
+    if channels > 1 and columns == rows == 1:
+        return min(cell) / FOLDED_DETAILS
     if height == width == 1:
         return VALUES_TOLD_APART * min(cell)
     if node.presentation == "sequence" and height == 1:
@@ -87,7 +95,7 @@ def show_distant_pictures(
             columns, rows, _ = records["grid"][i]
             width, height = float(records["right"][i, 0]), -float(records["down"][i, 1])
             fit = picture_fit(node, width / height)
-            detail = detail_size(node, (width / columns, height / rows))
+            detail = detail_size(node, (width, height), int(columns), int(rows))
             records["layer_picture"][i] = picture.number + 1, picture.has_values
             records["picture_fit"][i] = *fit, detail
 
@@ -145,7 +153,7 @@ def hit_distant_picture(
     width, height = frame.panel_rect(node.id)[3:].tolist()
     shape = frame.placement.panel_shapes.get(node.id)
     columns, rows = (1, 1) if shape is None else (shape.grid.columns, shape.grid.rows)
-    if picture_part(detail_size(node, (width / columns, height / rows)), point, viewer) < 0.5:
+    if picture_part(detail_size(node, (width, height), columns, rows), point, viewer) < 0.5:
         return hit
     _, map_height, map_width = map_shape(node.shape)
     row, column = int(hit.down * map_height), int(hit.across * map_width)
