@@ -20,7 +20,7 @@ from benchmarks.timing import format_milliseconds, format_table, time_medians
 from vrnn.compute.worker import ForwardComplete, MapsReady, NetworkLoaded, Worker
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
-from vrnn.render.draw_lists import PANEL_DEFINES
+from vrnn.render.draw_lists import PANEL_DEFINES, PANEL_TEXTURES
 from vrnn.render.instances import InstanceRenderer
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
@@ -81,7 +81,7 @@ def bare_loop(
     """Return what draws the panels' arrays and nothing else."""
     ctx = renderer.ctx
     views = ViewUniforms(ctx)
-    panel = Shader(ctx, "panel", PANEL_DEFINES, {"map_store": 0, "color_table": 1})
+    panel = Shader(ctx, "panel", PANEL_DEFINES, PANEL_TEXTURES)
     panels = InstanceRenderer(ctx, panel, PANEL)
     drawing = world.draw_list()
     colors = ctx.texture((ENTRIES, 1), 3, dtype="f4")
@@ -95,6 +95,7 @@ def bare_loop(
         colors.use(1)
         for (slot, array), records in drawing.panels.items():
             renderer.maps.texture(slot, array).use(0)
+            renderer.pictures.texture(slot).use(2)
             panels.draw(records)
         target.end()
         ctx.finish()

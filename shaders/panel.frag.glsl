@@ -1,5 +1,5 @@
 #version 410 core
-// Every map of a layer, each in its cell. A pixel takes the mean of a few samples inside itself, at
+// Every map of a layer, each in its cell; from afar one picture of the layer. A pixel takes the mean of a few samples inside itself, at
 // the pyramid level where they are about a texel apart: smooth at any distance.
 #include "lib/views.glsl"
 #include "lib/map_store.glsl"
@@ -16,6 +16,9 @@ flat in ivec3 texels;
 flat in vec3 value_range;
 flat in vec2 light_highlight;
 flat in ivec2 drawing;
+flat in ivec2 picture;
+flat in vec2 fit;
+flat in vec4 normal_detail;
 out vec4 color;
 
 uniform sampler2D color_table;  // of -1…1, see lookup_table() in vrnn/style/colormap.py
@@ -37,6 +40,7 @@ vec2 channel_range(int channel) {
     return range * value_range.z;
 }
 
+#include "lib/layer_picture.glsl"
 #include "lib/curve.glsl"
 #include "lib/graph_nodes.glsl"
 
@@ -65,9 +69,11 @@ void main() {
     vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
     bool is_border = any(greaterThan(abs(uv - 0.5), vec2(0.5)));
     vec3 border_color = mix(BORDER, HIGHLIGHT, light_highlight.y);
+    float far_part = picture.x < 0 ? 0.0 : picture_part(normal_detail.w, normal_detail.xyz);
+    bool shows_maps = far_part < 1.0;
     float curve_part = 0.0;
     vec3 curve = vec3(0.0);
-    if (WITH_DRAWINGS != 0 && drawing.x == CURVE && maps.w >= 0) {
+    if (WITH_DRAWINGS != 0 && drawing.x == CURVE && maps.w >= 0 && shows_maps) {
         curve_part = smoothstep(CURVE_PIXELS.x, CURVE_PIXELS.y, 1.0 / (cells_per_pixel.y * float(texels.x)));
         if (curve_part > 0.0) curve = curve_here(cells, cells_per_pixel / (1.0 - GAP));
     }
@@ -76,13 +82,13 @@ void main() {
     float max_texels = max(texels_per_pixel.x, texels_per_pixel.y);
     int level_first = maps.w + 2 * maps.z;
     ivec2 level = texels.xy;
-    while (max_texels > 3.0 && (level.x > 1 || level.y > 1)) {
+    while (shows_maps && max_texels > 3.0 && (level.x > 1 || level.y > 1)) {
         level_first += maps.z * level.x * level.y;
         level = (level + 3) / 4;
         max_texels *= 0.25;
     }
     int samples = clamp(int(ceil(max(max_texels, 2.0 * max_cells))), 2, 6);
-    if (WITH_DRAWINGS != 0 && curve_part >= 1.0) samples = 0;
+    if (!shows_maps || (WITH_DRAWINGS != 0 && curve_part >= 1.0)) samples = 0;
 
     vec3 sum = vec3(0.0);
     for (int i = 0; i < samples * samples; ++i) {
@@ -109,6 +115,12 @@ void main() {
         }
     }
     vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
+    if (far_part > 0.0) {
+        vec2 position = (uv - 0.5) / fit + 0.5;
+        vec3 far = picture_color(picture.x, picture.y != 0, position, max(abs(uv_dx), abs(uv_dy)) / fit);
+        if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && !is_border) far = background.rgb * EMPTY;
+        shown = mix(shown, far, far_part);
+    }
     vec3 lit = (is_border ? border_color : shown) * light_highlight.x;
     color = vec4(mix(background.rgb, lit, fog_transmittance(world_position)), 1.0);
 }

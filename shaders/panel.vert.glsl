@@ -15,6 +15,8 @@ in float light;
 in float border;
 in int style;
 in int lookup;
+in ivec2 layer_picture;
+in vec3 picture_fit;
 
 out vec2 uv;
 out vec3 world_position;
@@ -23,6 +25,9 @@ flat out ivec3 texels;          // height, width of a map; channel in the first 
 flat out vec3 value_range;      // low, high; the fraction of it that already has the full color
 flat out vec2 light_highlight;  // brightness; 1 where the border is highlighted
 flat out ivec2 drawing;         // style; first texel of where the nodes of a graph are
+flat out ivec2 picture;         // number of the layer picture, -1: none; 1 where it has values and no colors
+flat out vec2 fit;              // part of the panel's width and height that the picture takes
+flat out vec4 normal_detail;    // of the panel; meters of what has to be told apart in its maps
 
 // Whether the whole panel is beyond one side of the view.
 bool is_outside() {
@@ -44,6 +49,9 @@ void main() {
     texels = ivec3(tile, first);
     value_range = vec3(range, clip);
     drawing = ivec2(style, lookup);
+    picture = layer_picture - ivec2(1, 0);
+    fit = picture_fit.xy;
+    normal_detail = vec4(normalize(cross(right, down)), picture_fit.z);
     light_highlight = vec2(light, border < 0.0 ? 1.0 : 0.0);
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);
 }

@@ -18,17 +18,17 @@ STORE = 200_000
 
 @pytest.fixture(autouse=True)
 def own_registry(monkeypatch):
-    monkeypatch.setattr(layer_pictures, "_KINDS", {})
-    layer_pictures.register_layer_picture("portrait", "Portrait")
+    monkeypatch.setattr(layer_pictures, "_KINDS", dict(layer_pictures._KINDS))
+    layer_pictures.register_layer_picture("given", "Given")
 
 
 def world_with(picture):
     """A world whose third layer shows a picture, and that layer."""
     world, network, _ = small_world()
     node = network.nodes[2]
-    world.set_state(State().with_layer((0, node.name), LayerState(picture="portrait")), move=False)
+    world.set_state(State().with_layer((0, node.name), LayerState(picture="given")), move=False)
     if picture is not None:
-        world.set_uploaded_picture(0, node.id, UploadedPicture("portrait", picture, STORE))
+        world.set_uploaded_picture(0, node.id, UploadedPicture("given", picture, STORE))
     return world, node
 
 
@@ -45,7 +45,7 @@ def test_a_picture_is_drawn_from_its_own_store_and_nothing_else_changes():
     assert record["base"].tolist() == [0]
     others = sum(len(records) for key, records in panels.items() if key[0] == 0)
     assert others == len(world.networks[0].network.nodes) - 1
-    assert world.shown_pictures() == {(0, node.id): "portrait"}
+    assert world.shown_pictures() == {(0, node.id): "given"}
 
 
 def test_until_the_picture_is_there_one_map_stands_for_all():
@@ -65,11 +65,11 @@ def test_an_image_is_drawn_in_its_own_colors():
 def test_its_caption_or_else_its_title_is_under_the_name():
     world, node = world_with(maps(1))
     before = world.draw_list().labels
-    assert "Portrait" in [label.text for label in before]
-    world.set_uploaded_picture(0, node.id, UploadedPicture("portrait", maps(1), STORE))
+    assert "Given" in [label.text for label in before]
+    world.set_uploaded_picture(0, node.id, UploadedPicture("given", maps(1), STORE))
     assert world.draw_list().labels is before  # its letters are not laid out again
     picture = LayerPicture(maps(1).values, "3 parts")
-    world.set_uploaded_picture(0, node.id, UploadedPicture("portrait", picture, STORE))
+    world.set_uploaded_picture(0, node.id, UploadedPicture("given", picture, STORE))
     assert "3 parts" in [label.text for label in world.draw_list().labels]
     world.set_uploaded_picture(0, node.id, None)
     assert node.label in [label.text for label in world.draw_list().labels]
@@ -98,7 +98,7 @@ def test_a_hit_knows_the_position_in_whichever_map_was_hit(count):
 def test_a_fold_hides_the_picture_and_a_state_without_it_undoes_it():
     world, node = world_with(maps(1))
     shown = world.state
-    folded = LayerState(picture="portrait", folded=True)
+    folded = LayerState(picture="given", folded=True)
     world.set_state(shown.with_layer((0, node.name), folded), move=False)
     assert not world.shown_pictures()
     assert (STORE, 0) not in world.draw_list().panels
@@ -110,7 +110,7 @@ def test_a_fold_hides_the_picture_and_a_state_without_it_undoes_it():
 
 def test_a_reopened_network_has_no_pictures_of_the_one_before():
     world, node = world_with(maps(1))
-    world.set_layer_picture(0, node.id, "portrait", maps(1))
+    world.set_layer_picture(0, node.id, "given", maps(1))
     network = world.networks[0]
     world.open(0, network.network, network.info)
     assert not world.layer_pictures
@@ -121,4 +121,4 @@ def test_a_state_with_an_unknown_picture_is_told():
     state = State().with_layer((0, "conv1"), LayerState(picture="nonsense"))
     with pytest.raises(VrnnError, match="no layer picture 'nonsense'"):
         check_names(state)
-    check_names(State().with_layer((0, "conv1"), LayerState(picture="portrait")))
+    check_names(State().with_layer((0, "conv1"), LayerState(picture="given")))

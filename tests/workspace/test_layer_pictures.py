@@ -39,10 +39,10 @@ def app():
 
 @pytest.fixture(autouse=True)
 def plug_in(monkeypatch):
-    monkeypatch.setattr(layer_pictures, "_KINDS", {})
+    monkeypatch.setattr(layer_pictures, "_KINDS", dict(layer_pictures._KINDS))
     layer_pictures.register_layer_picture("given", "Given")
 
-    @layer_picture("mean", title="Mean of all maps")
+    @layer_picture("average", title="Mean of all maps")
     def mean_picture(maps):
         values = maps.values.astype(np.float32) * np.float32(maps.scale)
         return LayerPicture(values.mean(0, keepdims=True))
@@ -59,7 +59,7 @@ def pixels(app):
 
 def test_it_is_shown_follows_the_input_and_is_undone(app):
     before = pixels(app)
-    app.do(ShowPicture(LAYER, picture="mean"))
+    app.do(ShowPicture(LAYER, picture="average"))
     node = app.world.networks[0].node_ids[LAYER]
     maps = app.world.networks[0].maps[node]
     mean = (maps.values.astype(np.float32) * maps.scale).mean(0)
@@ -81,7 +81,7 @@ def test_it_is_shown_follows_the_input_and_is_undone(app):
 
 
 def test_the_mean_is_stored_as_a_fold_stores_it(app):
-    app.do(ShowPicture(LAYER, picture="mean"))
+    app.do(ShowPicture(LAYER, picture="average"))
     maps = app.world.networks[0].maps[app.world.networks[0].node_ids[LAYER]]
     expected = fold_channels(maps, "mean").block
     np.testing.assert_array_equal(uploaded(app).picture.maps.block, expected)
@@ -104,7 +104,7 @@ def test_one_that_was_given_is_shown_when_it_comes_in_its_colors(app):
 
 
 def test_a_session_keeps_which_picture_is_shown(app, tmp_path):
-    app.do(ShowPicture(LAYER, picture="mean"))
+    app.do(ShowPicture(LAYER, picture="average"))
     app.do(SaveSession(tmp_path / "a.json"))
     shown = pixels(app)
     app.do(Undo())

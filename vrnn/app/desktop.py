@@ -48,7 +48,7 @@ from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.state import State
+from vrnn.scene.state import State, distant_picture_named
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.paths import user_settings_file
 from vrnn.style.color_mapping import ColorMapping
@@ -136,7 +136,11 @@ class DesktopApp(Closeable):
     ) -> None:  # fmt: skip
         config = self._config
         seconds = config.motion.seconds * MOVE_TIMES if config.motion.enabled else 0.0
-        state = State(options.arrange, ColorMapping(normalize_by=options.scale))
+        state = State(
+            options.arrange,
+            ColorMapping(normalize_by=options.scale),
+            distant_picture=distant_picture_named(config.render.layer_pictures),
+        )
         colors = feature_map_colors(config)
         self.workspace = Workspace(
             self.worker, self._renderer, specs, options.detail, state, seconds, colors

@@ -25,6 +25,7 @@ from vrnn.scene.headset.tracking import Eye, HandInput, Rig, TrackingFrame
 from vrnn.scene.headset.tracking_loss import TrackingLossFade, fade_quad, head_of
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
 from vrnn.scene.viewpoints import near_and_fog
+from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.storage.closeable import Closeable
 from vrnn.workspace.workspace import Workspace
 from vrnn.xr.session import HeadsetFrameState, HeadsetSession
@@ -214,6 +215,7 @@ class HeadsetView(Closeable):
             front = _behind(front, fade_quad(eyes, rig, opacity, self._colors.background))
         view = stereo_view(eyes, rig, target.size, fog, self._colors)
         self._eyes_view = view
+        self.workspace.world.viewer = Viewer(view.eye, view.pixels_per_unit)
         self._renderer.draw_eyes(target, view, draw_list, near, front)
         self.last_frame = HeadsetFrame(tracking, eyes, rig, camera_of(head_of(eyes), rig))
         if on_drawn is not None:

@@ -8,6 +8,7 @@ from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import DrawList
+from vrnn.scene.readout import distant_picture_text
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
@@ -103,6 +104,7 @@ class Hud:
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
+        picture = distant_picture_text(world.state)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -110,7 +112,7 @@ class Hud:
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
         key = (
-            size, scale, self.help_shown, self._note, failure, progress, tooltip, mapping,
+            size, scale, self.help_shown, self._note, failure, progress, tooltip, mapping, picture,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -121,7 +123,7 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite)
+        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture)
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:

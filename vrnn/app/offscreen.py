@@ -32,7 +32,8 @@ from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.state import InputImage, State
+from vrnn.scene.readout import distant_picture_text
+from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.storage.atomic import check_writable
@@ -93,7 +94,11 @@ class OffscreenApp(Closeable):
         except BaseException:
             self._worker.close()
             raise
-        state = State(arrangement, ColorMapping(normalize_by=scale))
+        state = State(
+            arrangement,
+            ColorMapping(normalize_by=scale),
+            distant_picture=distant_picture_named(config.render.layer_pictures),
+        )
         self.workspace = Workspace(
             self._worker, self._renderer, specs, detail, state, 0.0, feature_map_colors(config)
         )
@@ -240,7 +245,8 @@ class OffscreenApp(Closeable):
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
             mapping = self.world.state.color_mapping
-            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite)
+            picture = distant_picture_text(self.world.state)
+            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view.camera, size[0] / size[1])
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

@@ -166,6 +166,7 @@ class WindowInput:
                 self._hud.notify(str(error))
             self._pointed = ()
             return True
+        world.viewer = self._view.viewer
         before = world.hovered
         inside = max(map(abs, cursor)) <= 1
         hit = world.pick(ray.origin, ray.direction) if inside else None

@@ -19,6 +19,7 @@ from vrnn.scene.camera import NEAR, Camera
 from vrnn.scene.picking import Ray
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.world import World
 from vrnn.ui.window_host import WindowGui
 
@@ -74,6 +75,12 @@ class WindowView:
         """The ray from the eye through the cursor."""
         camera = self._fly_camera.camera
         return Ray(camera.position, camera.ray(*self.cursor, self.aspect))
+
+    @property
+    def viewer(self) -> Viewer:
+        """From where the world is seen."""
+        camera = self._fly_camera.camera
+        return Viewer(camera.position, View(camera, self.target_size).pixels_per_unit)
 
     def camera(self, name: str, at_rest: bool = False) -> Camera:
         """Find a camera by name, for this window.

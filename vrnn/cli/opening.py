@@ -15,6 +15,7 @@ from vrnn.config.schema import Config
 from vrnn.network.model_code import check_trusted, trust_models
 from vrnn.network.model_spec import ModelSpec, model_files
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.state import distant_picture_named
 from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace
 
@@ -44,6 +45,7 @@ def read_opening(options: Options) -> Opening:
     """
     config = load_config(options.config)
     find_arrangement(options.arrange)
+    distant_picture_named(config.render.layer_pictures)
     if options.session is None:
         return Opening(config, options.specs(), options.detail, None)
     session = load_workspace(options.session)

@@ -18,10 +18,12 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
+from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
+from vrnn.network.layer_pictures import registered as registered_pictures
 from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
-from vrnn.scene.state import FOLD_DISPLAYS, FoldDisplay, State
+from vrnn.scene.state import FOLD_DISPLAYS, MAPS_ONLY, FoldDisplay, State
 from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 from vrnn.style.color_mapping import (
@@ -158,6 +160,48 @@ class SetFoldDisplay(UndoableCommand):
         """Yield each of them."""
         for name in FOLD_DISPLAYS:
             yield f"Folded layers show: {name}", cls(name)
+
+
+@command(
+    "display.layer_pictures",
+    "Layer pictures: portrait, mean map, strongest map, maps only",
+    menu=Menu.DISPLAY,
+    key="L",
+    help="what layers show from afar: portrait, mean map, strongest map, or maps only",
+    pointer="Display panel",
+    controller="board: Display",
+)
+@dataclass(frozen=True)
+class SetLayerPictures(UndoableCommand):
+    """Set which picture layers show from afar in place of their maps; none: the next one.
+
+    Attributes:
+        picture: Name of a kind, such as `portrait`; `maps` for maps at any distance.
+    """
+
+    picture: str = ""
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        names = (*layer_picture_names(), MAPS_ONLY)
+        now = state.distant_picture or MAPS_ONLY
+        following = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+        picture = self.picture or following
+        check_choice("layer picture", picture, names)
+        return replace(state, distant_picture="" if picture == MAPS_ONLY else picture)
+
+    def message(self, context: CommandContext) -> str:
+        """Say what is seen from afar."""
+        kind = context.world.state.distant_picture
+        text = find_layer_picture(kind).legend_text if kind else "maps only"
+        return f"from afar: {text}"
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetLayerPictures]]:
+        """Yield each kind of picture, and none."""
+        for kind in registered_pictures():
+            yield f"Layer pictures: {kind.title.lower()}", cls(kind.name)
+        yield "Layer pictures: maps only", cls(MAPS_ONLY)
 
 
 @command(

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
+import numpy as np
 import torch
 
 from vrnn.compute.loading.input_slots import InputSlot
@@ -14,6 +16,7 @@ from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
+from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.predictions import decode_outputs, output_context
 from vrnn.compute.passes.replay import GraphChanged, Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
@@ -117,6 +120,7 @@ class LoadedModel:
         """Make the view with the roles that the user has set."""
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
         self.replay = Replay(self.source.model, self.view)
+        self._portraits = LayerPortraits(self.view)
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self._outputs = output_context(
@@ -196,6 +200,7 @@ class LoadedModel:
         on_retrace: Callable[[], None],
         ablations: Sequence[Ablation] = (),
         choices: Sequence[AxisChoice] = (),
+        continues: bool = False,
     ) -> ForwardResult:
         """Run one pass.
 
@@ -206,6 +211,7 @@ class LoadedModel:
             on_retrace: Called when the model was traced again, after which all maps come anew.
             ablations: What is ablated in the pass.
             choices: Which sample, frame or slice is shown.
+            continues: Whether the image is the next frame of a stream.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -215,10 +221,18 @@ class LoadedModel:
         self.inputs = inputs
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
+        self._portraits.begin(seen, continues)
 
         def on_output(node: int, tensor: torch.Tensor) -> None:
+            if node == self._network.inputs[0]:
+                chosen = self._chosen_picture(inputs, choices)
+                if chosen is not None:
+                    self._portraits.begin(chosen, continues)
             indices = chosen_indices(self._network, node, choices)
-            maps[node] = to_feature_maps(tensor, self.view.map_layouts[node], indices)
+            make_portrait = partial(self._portraits.make, node)
+            maps[node] = to_feature_maps(
+                tensor, self.view.map_layouts[node], indices, make_portrait
+            )
             on_maps(node, maps[node])
 
         try:
@@ -229,14 +243,11 @@ class LoadedModel:
             if ablations and (self._varies or self._has_traced_graph(inputs)):
                 raise self._ablation_changed_graph() from error
             maps.clear()
-            result = self._run_anew(inputs, on_output, on_retrace, ablations)
+            result = self._run_anew(inputs, seen, on_output, on_retrace, ablations)
         self._sequence += 1
         size = (seen.shape[0], seen.shape[1])
         outputs = decode_outputs(result, self._network, size, self._outputs, choices)
-        source = self.source
-        picture = chosen_picture(
-            source.candidate, source.slots, self.view, self._network, inputs, choices
-        )
+        picture = self._chosen_picture(inputs, choices)
         seen = seen if picture is None else picture
         seconds = time.perf_counter() - started
         return ForwardResult(
@@ -244,8 +255,14 @@ class LoadedModel:
             used_choices(self._network, choices), note,
         )  # fmt: skip
 
+    def _chosen_picture(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> np.ndarray | None:
+        source = self.source
+        return chosen_picture(
+            source.candidate, source.slots, self.view, self._network, inputs, choices
+        )
+
     def _run_anew(
-        self, inputs: Inputs, on_output: Callable[[int, torch.Tensor], None],
+        self, inputs: Inputs, seen: np.ndarray, on_output: Callable[[int, torch.Tensor], None],
         on_retrace: Callable[[], None], ablations: Sequence[Ablation],
     ) -> Any:  # fmt: skip
         """Trace the model again and run it.
@@ -255,6 +272,7 @@ class LoadedModel:
         """
         if not self._varies:
             self.retrace(inputs)
+            self._portraits.begin(seen)
             on_retrace()
             try:
                 return self.replay.run(inputs, on_output, ablations)
@@ -266,6 +284,7 @@ class LoadedModel:
         traced = self._trace(inputs, tensors)
         result, traced.result = traced.result, None
         self._show(traced, inputs)
+        self._portraits.begin(seen)
         on_retrace()
         for node, record in self.view.records.items():
             if record.id in tensors:

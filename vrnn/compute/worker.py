@@ -161,6 +161,7 @@ class _PassRequest:
     choices: Choices = field(default_factory=lambda: NO_CHOICES)
     axes: Mapping[int, RolesByLayer] = field(default_factory=lambda: NO_ROLES)
     number: int = 0
+    continues: bool = False
 
 
 class _Superseded(Exception):
@@ -236,6 +237,7 @@ class Worker:
         choices: Choices = NO_CHOICES,
         axes: Mapping[int, RolesByLayer] = NO_ROLES,
         interrupt: bool = True,
+        continues: bool = False,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
@@ -248,6 +250,7 @@ class Worker:
                 not what was said before, the network is made anew and handed over again.
             interrupt: Whether it also takes the place of one that runs; otherwise that one is
                 finished first.
+            continues: Whether it is the next frame of a stream, see `PortraitMaker.begin`.
         """
         with self._wake:
             self.requested += 1
@@ -257,6 +260,7 @@ class Worker:
                 {slot: tuple(several) for slot, several in choices.items()},
                 {slot: dict(roles) for slot, roles in axes.items()},
                 self.requested,
+                continues,
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
@@ -441,7 +445,7 @@ class Worker:
             self._emit_network(slot, model)
 
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
-        result = model.run(pixels, on_maps, on_retrace, ablations, choices)
+        result = model.run(pixels, on_maps, on_retrace, ablations, choices, request.continues)
         emit_batch()
         self._events.put(ForwardComplete(slot, result, request.number))
 

@@ -116,9 +116,11 @@ class Render:
 
     Attributes:
         upload_mb_a_frame: Megabytes of feature maps that may go to the GPU in one frame.
+        layer_pictures: What layers show from afar at first: a kind of layer picture, or `maps`.
     """
 
     upload_mb_a_frame: Annotated[float, Range(0.25, 65536.0)]
+    layer_pictures: str
 
 
 @dataclass(frozen=True)

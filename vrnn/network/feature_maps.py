@@ -62,6 +62,8 @@ class FeatureMaps:
         not_finite: Number of values in the whole layer that are NaN or infinite.
         extra_tokens: (K, C) float32, the class and register tokens of a token model; K = 0 for
             others.
+        portrait: (h, w, 3) uint8 sRGB, what the layer sees in one picture, see
+            `vrnn.compute.passes.layer_portraits`; None where there is none.
     """
 
     channels: int
@@ -72,6 +74,7 @@ class FeatureMaps:
     channel_stats: np.ndarray
     not_finite: int = 0
     extra_tokens: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
+    portrait: np.ndarray | None = None
 
     @property
     def values(self) -> np.ndarray:
@@ -80,6 +83,20 @@ class FeatureMaps:
         return self.block[2 * self.channels : 2 * self.channels + count].reshape(
             self.channels, self.height, self.width
         )
+
+    def level(self, max_side: int) -> np.ndarray:
+        """Return the finest level of the pyramid within a size, (C, h, w) float16, a view.
+
+        Args:
+            max_side: Height and width at most.
+        """
+        first = 2 * self.channels
+        for height, width in pyramid_shapes(self.height, self.width):
+            count = self.channels * height * width
+            if max(height, width) <= max_side:
+                break
+            first += count
+        return self.block[first : first + count].reshape(self.channels, height, width)
 
     @property
     def low(self) -> np.ndarray:

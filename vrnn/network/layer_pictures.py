@@ -21,6 +21,7 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.network.derived_maps import from_array
 from vrnn.network.feature_maps import FeatureMaps
+from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.srgb import srgb_to_linear
 
 
@@ -30,9 +31,10 @@ class LayerPicture:
 
     Attributes:
         values: (K, H, W) float32, K maps in the colors of the world; or (H, W, 3) uint8 sRGB, an
-            image. For other colors, make an image with `vrnn.style.colormap.apply`. H and W need
-            not be those of the layer, but row and column are to mean the same part of it.
+            image. H and W need not be those of the layer, but row and column are to mean the same
+            part of it.
         caption: Text under the layer's name; '' for the title of the kind.
+        color_mapping: Colors of the values, where they are not those of the world.
 
     Raises:
         VrnnError: When the values have another shape or dtype, or there are none.
@@ -40,6 +42,7 @@ class LayerPicture:
 
     values: np.ndarray
     caption: str = ""
+    color_mapping: ColorMapping | None = None
 
     def __post_init__(self) -> None:
         values = self.values
@@ -64,8 +67,9 @@ class LayerPicture:
         return from_array(self.values)
 
 
-MakePicture = Callable[[FeatureMaps], LayerPicture]
-"""Makes a layer picture of a layer's maps. It runs between two frames, so it has to be quick."""
+MakePicture = Callable[[FeatureMaps], LayerPicture | None]
+"""Makes a layer picture of a layer's maps; None where there is nothing to show but the maps. It
+runs between two frames, so it has to be quick."""
 
 
 @dataclass(frozen=True)
@@ -76,37 +80,49 @@ class LayerPictureKind:
         name: How the state and files call it.
         title: What the user reads.
         make: Makes it of a layer's maps; None where pictures are given in another way.
+        legend: What it shows and what its colors mean, a short text; '' for its title.
     """
 
     name: str
     title: str
     make: MakePicture | None = None
+    legend: str = ""
+
+    @property
+    def legend_text(self) -> str:
+        """The title with the legend, as a person reads it."""
+        return f"{self.title.lower()}: {self.legend}" if self.legend else self.title.lower()
 
 
 _KINDS: dict[str, LayerPictureKind] = {}
 
 
-def register_layer_picture(name: str, title: str, make: MakePicture | None = None) -> None:
+def register_layer_picture(
+    name: str, title: str, make: MakePicture | None = None, legend: str = ""
+) -> None:
     """Register a kind of layer picture.
 
     Args:
         name: How the state and files call it, unique.
         title: What the user reads, in sentence case.
         make: Makes it of a layer's maps; None for pictures that `World.set_layer_picture` gives.
+        legend: What it shows and what its colors mean, a short text.
 
     Raises:
         VrnnError: When the name is taken.
     """
     if not name or name in _KINDS:
         raise VrnnError(f"a layer picture needs a name of its own, not '{name}'")
-    _KINDS[name] = LayerPictureKind(name, title, make)
+    _KINDS[name] = LayerPictureKind(name, title, make, legend)
 
 
-def layer_picture(name: str, *, title: str) -> Callable[[MakePicture], MakePicture]:
+def layer_picture(
+    name: str, *, title: str, legend: str = ""
+) -> Callable[[MakePicture], MakePicture]:
     """Register the function that the decorator stands before; see `register_layer_picture`."""
 
     def register(make: MakePicture) -> MakePicture:
-        register_layer_picture(name, title, make)
+        register_layer_picture(name, title, make, legend)
         return make
 
     return register

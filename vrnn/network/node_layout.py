@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import networkx
@@ -68,6 +69,15 @@ class NodeLayout:
             self.positions.T,
         ]
         return np.concatenate([part.ravel() for part in parts]).astype(np.float16)
+
+    @cached_property
+    def node_raster(self) -> np.ndarray:
+        """(NODE_GRID, NODE_GRID) int: the node that covers each square; -1 between nodes."""
+        nearest = self._nearest_raster()
+        middles = (np.arange(NODE_GRID, dtype=np.float32) + 0.5) / NODE_GRID
+        x, y = self.positions[nearest].transpose(2, 0, 1)
+        apart = (middles - x) ** 2 + (middles[:, None] - y) ** 2
+        return np.where(apart <= self.radius**2, nearest, -1)
 
     def _nearest_raster(self) -> np.ndarray:
         """(NODE_GRID, NODE_GRID) int: the node nearest to the middle of each square."""

@@ -13,6 +13,7 @@ from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import InstanceRenderer, QuadStrip
 from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
+from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStores
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
@@ -24,9 +25,12 @@ from vrnn.style.colormap import ENTRIES
 PANEL_DEFINES = {
     "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
     "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
+    "PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS,
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
 curves and graphs too."""
+PANEL_TEXTURES = {"map_store": 0, "color_table": 1, "pictures": 2}
+"""Texture units of that shader."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,13 +63,12 @@ class DrawListRenderer:
         near_images: Draws the images of what is near.
     """
 
-    def __init__(self, ctx: moderngl.Context, maps: MapStores) -> None:
-        self._ctx, self._maps = ctx, maps
+    def __init__(self, ctx: moderngl.Context, maps: MapStores, pictures: PictureStores) -> None:
+        self._ctx, self._maps, self._pictures = ctx, maps, pictures
         self.draw_calls = 0
         # Software OpenGL runs all branches: what draws only pixels takes half the time.
-        textures = {"map_store": 0, "color_table": 1}
         self._panels, self._drawings = (
-            InstanceRenderer(ctx, Shader(ctx, "panel", defines, textures), PANEL)
+            InstanceRenderer(ctx, Shader(ctx, "panel", defines, PANEL_TEXTURES), PANEL)
             for defines in (PANEL_DEFINES, {**PANEL_DEFINES, "WITH_DRAWINGS": 1})
         )
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
@@ -113,6 +116,7 @@ class DrawListRenderer:
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
+            self._pictures.texture(slot).use(2)
             panels = self._drawings if (records["style"] != PIXELS).any() else self._panels
             self._draw(panels, records, (slot, array, cache_key), mode)
         ctx.enable(moderngl.BLEND)

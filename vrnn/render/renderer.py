@@ -11,6 +11,7 @@ import numpy as np
 
 from vrnn.render.draw_lists import DrawListRenderer
 from vrnn.render.map_store import MapStores
+from vrnn.render.picture_store import PictureStores
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.uniforms import NO_FOG, AnyView, StereoView, View, ViewUniforms
@@ -33,16 +34,18 @@ class Renderer:
     Attributes:
         ctx: The context that it draws with.
         maps: The feature maps on the GPU.
+        pictures: The layer pictures on the GPU that panels show from afar.
     """
 
     def __init__(self, ctx: moderngl.Context) -> None:
         self.ctx = ctx
         self.maps = MapStores(ctx)
+        self.pictures = PictureStores(ctx)
         self._views = ViewUniforms(ctx)
         self._color_texture = ctx.texture((ENTRIES, 1), 3, dtype="f4")
         self._color_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._color_table: np.ndarray | None = None
-        self._draw_lists = DrawListRenderer(ctx, self.maps)
+        self._draw_lists = DrawListRenderer(ctx, self.maps, self.pictures)
 
     @property
     def draw_calls(self) -> int:
@@ -148,6 +151,7 @@ class Renderer:
     def release(self) -> None:
         """Release everything on the GPU."""
         self.maps.release()
+        self.pictures.release()
         self._color_texture.release()
         self._draw_lists.release()
         self._views.release()

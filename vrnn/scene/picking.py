@@ -48,6 +48,7 @@ class Hit:
         value: Value of the region.
         across: Part of the panel's or region's width from its left edge, 0…1.
         down: Part of its height from its upper edge, 0…1.
+        picture: Kind of the layer picture that is seen there from afar; '' where maps are seen.
     """
 
     kind: str
@@ -60,6 +61,7 @@ class Hit:
     value: Any = None
     across: float = 0.0
     down: float = 0.0
+    picture: str = ""
 
     @property
     def layer(self) -> tuple[int, int] | None:

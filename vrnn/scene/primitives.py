@@ -28,6 +28,13 @@ PANEL = np.dtype(
         ("border", "f4"),  # meters around it; negative: as wide, and highlighted
         ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH
         ("lookup", "i4"),  # of GRAPH: first texel of where its nodes are, see `NodeLayout.block`
+        (
+            "layer_picture",
+            "2i4",
+        ),  # number from 1 of what is seen from afar, 0: none; 1: it has values
+        # Width and height of that picture as parts of the panel, and meters of what has to be told
+        # apart in the maps, such as a cell, before it dissolves into them.
+        ("picture_fit", "3f4"),
     ]
 )
 """One layer's maps in a grid: an instance."""

@@ -4,8 +4,18 @@ from __future__ import annotations
 
 import math
 
+from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.positions import position_text, shape_text, shown_text
+from vrnn.scene.state import State
 from vrnn.scene.world import World
+
+
+def distant_picture_text(state: State) -> str:
+    """Return what layers show from afar, and what its colors mean; '' where they show maps."""
+    kind = state.distant_picture
+    if not kind or kind not in layer_picture_names():
+        return ""
+    return f"from afar: {find_layer_picture(kind).legend_text}"
 
 
 def hover_text(world: World) -> str:
@@ -21,6 +31,8 @@ def hover_text(world: World) -> str:
     text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
+    if hit.picture:
+        return f"{text}   {find_layer_picture(hit.picture).legend_text}"
     maps = network.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text

@@ -34,6 +34,10 @@ FoldDisplay = Literal["mean", "maximum", "strongest"]
 FOLD_DISPLAYS: tuple[FoldDisplay, ...] = get_args(FoldDisplay)
 """What a folded layer shows of its maps: their mean, their maximum, or the one with the highest
 peak."""
+DEFAULT_PICTURE = "portrait"
+"""What layers show from afar where nothing else was chosen, a kind of layer picture."""
+MAPS_ONLY = "maps"
+"""In place of a kind of layer picture, in what users write: maps at any distance."""
 PlainImage = Literal["", "gray", "mean"]
 """An image without a subject, by name; '' for none."""
 
@@ -164,6 +168,8 @@ class State:
         arrangement: How the layers are placed, the name of a registered arrangement.
         color_mapping: How values become colors.
         fold_display: What folded layers show.
+        distant_picture: Name of the kind of layer picture that layers show from afar; '' for their
+            maps at any distance.
         layers: The layers that differ from their default state.
         folds: The modules that are folded.
         pins: The pinned copies.
@@ -183,6 +189,7 @@ class State:
     arrangement: str = "terrace"
     color_mapping: ColorMapping = DEFAULT
     fold_display: FoldDisplay = "mean"
+    distant_picture: str = DEFAULT_PICTURE
     layers: Mapping[LayerKey, LayerState] = field(default_factory=lambda: _NONE)
     folds: frozenset[LayerKey] = frozenset()
     pins: tuple[Pin, ...] = ()
@@ -257,6 +264,7 @@ class State:
             self,
             color_mapping=DEFAULT,
             fold_display=FOLD_DISPLAYS[0],
+            distant_picture="",
             pins=(),
             ablations=(),
             input_image=InputImage(),
@@ -268,6 +276,15 @@ class State:
                 if layer != LayerState(axes=layer.axes)
             },
         )
+
+
+def distant_picture_named(name: str) -> str:
+    """Return what `State.distant_picture` is for a name that a user wrote.
+
+    Raises:
+        VrnnError: When no kind of layer picture has it.
+    """
+    return "" if name == MAPS_ONLY else find_layer_picture(name).name
 
 
 def check_change(before: State, after: State) -> None:
@@ -289,6 +306,8 @@ def check_names(state: State) -> None:
         VrnnError: When one is not.
     """
     find_arrangement(state.arrangement)
+    if state.distant_picture:
+        find_layer_picture(state.distant_picture)
     for layer in state.layers.values():
         if layer.picture:
             find_layer_picture(layer.picture)

@@ -20,6 +20,7 @@ from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.primitives import QUAD, DrawList, PickRegion, Visual
 from vrnn.scene.state import State
+from vrnn.scene.visuals.distant_pictures import DistantPicture, hit_distant_picture
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.layer_pictures import UploadedPicture, locate_in_picture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
@@ -43,6 +44,7 @@ class World(WorldContents):
         world.pinned_layers, world.feature_tiles = self.pinned_layers, self.feature_tiles
         world.layer_pictures = self.layer_pictures
         world.uploaded_pictures = self.uploaded_pictures
+        world.distant_pictures = self.distant_pictures
         world.true_label = self.true_label
         return world
 
@@ -164,8 +166,14 @@ class World(WorldContents):
         titles = [None if one is None else one.title for one in (before, uploaded)]
         self._invalidate(labels=titles[0] != titles[1])
 
+    def set_distant_pictures(self, slot: int, pictures: Mapping[int, DistantPicture]) -> None:
+        """Set what the layers of a network show from afar, by node id."""
+        self.distant_pictures[slot] = dict(pictures)
+        self._invalidate()
+
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
+        self.distant_pictures.pop(slot, None)
         if self.hovered is not None and self.hovered.slot == slot:
             self.hover(None)
         for key in [key for key in self.feature_tiles if key[0] == slot]:
@@ -233,7 +241,23 @@ class World(WorldContents):
             hit = pick_layer(frame, nodes, slot, origin, direction)
             if hit is not None and (nearest is None or hit.distance < nearest.distance):
                 nearest = hit
-        return nearest if nearest is None else self._in_picture(nearest)
+        if nearest is None:
+            return None
+        return self._from_afar(self._in_picture(nearest), origin + direction * nearest.distance)
+
+    def _from_afar(self, hit: Hit, point: np.ndarray) -> Hit:
+        """The same hit, without a channel where the layer shows one picture for all its maps."""
+        picture = self.distant_pictures.get(hit.slot, {}).get(hit.node)
+        if hit.kind != "layer" or self.viewer is None or picture is None:
+            return hit
+        if (hit.slot, hit.node) in self.feature_tiles:
+            return hit
+        frame = self.placement_frame(hit.slot)
+        shape = frame.placement.panel_shapes.get(hit.node)
+        if shape is not None and shape.picture:
+            return hit
+        node = self.visible_node(hit.slot, hit.node)
+        return hit_distant_picture(hit, picture, node, frame, point, self.viewer)
 
     def _in_picture(self, hit: Hit) -> Hit:
         """The same hit, with the position in a layer picture where the layer shows one."""

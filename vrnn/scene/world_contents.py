@@ -9,6 +9,7 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
 from vrnn.scene.state import State
+from vrnn.scene.visuals.distant_pictures import DistantPicture, Viewer
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.highlight import Highlight
 from vrnn.scene.visuals.layer_pictures import UploadedPicture
@@ -29,6 +30,8 @@ class WorldContents:
         layer_pictures: Layer pictures that were given, by slot, node and kind; others are made of
             the layer's maps.
         uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
+        distant_pictures: What layers show from afar, by slot and by node id.
+        viewer: From where the world is seen; None without an eye, as in a picture.
         visuals: Other things in the world by name.
         nearby_visual: What is drawn only beside layers near the viewer.
         true_label: Name of the true class of the input, '' when it is not known.
@@ -49,6 +52,8 @@ class WorldContents:
         self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}
         self.layer_pictures: dict[tuple[int, int, str], LayerPicture] = {}
         self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
+        self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
+        self.viewer: Viewer | None = None
         self.visuals: dict[str, Visual] = {}
         self.nearby_visual: Visual | None = None
         self.true_label = ""

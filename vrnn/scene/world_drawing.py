@@ -120,7 +120,8 @@ class WorldDrawing:
             contents = self._contents
             self._networks[slot] = network_visual(
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
-                contents.uploaded_pictures, contents.true_label, contents.placement.reveal,
+                contents.uploaded_pictures, contents.distant_pictures.get(slot, {}),
+                contents.true_label, contents.placement.reveal,
             )  # fmt: skip
         return self._networks[slot]
 

@@ -8,6 +8,7 @@ from vrnn.network.layer_pictures import LayerPicture, find_layer_picture
 from vrnn.render.renderer import Renderer
 from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.world import World
+from vrnn.workspace.distant_pictures import colored
 
 FIRST_STORE = 200_000
 """Numbers of the pictures' map stores begin here, beyond all others."""
@@ -56,10 +57,16 @@ class LayerPictureUploader:
     def _show(self, key: Key, kind: str, source: FeatureMaps | LayerPicture) -> None:
         try:
             make = find_layer_picture(kind).make
+            picture: LayerPicture | None
             if isinstance(source, FeatureMaps):
                 assert make is not None
-                source = make(source)
-            self._upload(key, kind, source)
+                picture = make(source)
+            else:
+                picture = source
+            if picture is None:
+                self._remove(key)
+            else:
+                self._upload(key, kind, colored(picture))
             self._errors.pop(key, None)
         except VrnnError as error:
             if self._errors.get(key) != str(error):  # it may come again with each forward pass

@@ -22,7 +22,11 @@ from vrnn.network.results import ForwardResult
 from vrnn.render.renderer import Renderer
 from vrnn.scene.network_object import NODE_LAYOUT_ID, folded_map_id
 from vrnn.scene.world import World
+from vrnn.workspace.distant_pictures import DistantPictureUploader
 from vrnn.workspace.layer_picture_uploader import LayerPictureUploader
+
+PICTURE_SECONDS = 0.002
+"""Seconds in which pictures seen from afar may be made in one frame."""
 
 
 @dataclass
@@ -61,10 +65,12 @@ class WorkerEventSink:
     _results: dict[int, tuple[ForwardResult, int]] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
     _pictures: LayerPictureUploader = field(init=False)
+    _distant: DistantPictureUploader = field(init=False)
     _notified: dict[int, str] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
+        self._distant = DistantPictureUploader(self.world, self.renderer, self.notes)
 
     def handle_events(self, events: Iterable[Event]) -> bool:
         """Process events of the worker; True when a network was loaded, or could not be."""
@@ -125,7 +131,7 @@ class WorkerEventSink:
     @property
     def has_pending(self) -> bool:
         """Whether something has arrived that is not on the GPU yet."""
-        return bool(self._pending or self._results)
+        return bool(self._pending or self._results) or not self._distant.complete
 
     def close(self, slot: int) -> None:
         """Remove a network from the world, with all that came from it."""
@@ -134,6 +140,7 @@ class WorkerEventSink:
         self.displayed_sequence.pop(slot, None)
         self.world.remove(slot)
         self.renderer.maps.free(slot)
+        self._distant.close(slot)
 
     def _forget(self, slot: int) -> None:
         """Drop what has arrived from a network that is gone."""
@@ -145,6 +152,7 @@ class WorkerEventSink:
         self._forget(event.slot)
         self.awaited.discard(event.slot)
         sizes = self.world.open(event.slot, event.network, event.info)
+        self._distant.open(event.slot, event.network)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.world.set_addresses(event.slot, self.renderer.maps.allocate(event.slot, sizes))
         if event.network.node_layout is not None:
@@ -166,8 +174,9 @@ class WorkerEventSink:
             in_view: Network and node of the layers in view: they come first.
 
         Returns:
-            Whether all maps are on the GPU.
+            Whether all maps are on the GPU, and what is made of them.
         """
+        is_bounded = max_bytes < float("inf")
         sent = 0
         if in_view:
             first = {key: maps for key, maps in self._pending.items() if key in in_view}
@@ -191,4 +200,5 @@ class WorkerEventSink:
             self.world.set_result(slot, result)
             self.displayed_sequence[slot] = request
         self._pictures.update()
-        return not self._pending
+        complete = self._distant.update(PICTURE_SECONDS if is_bounded else float("inf"))
+        return complete and not self._pending

@@ -222,6 +222,7 @@ class Workspace:
             choices=state.choices,
             axes=state.axis_roles(),
             interrupt=at_once,
+            continues=image is not None,
         )
 
     def show_live_frame(self, pixels: np.ndarray) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
 from itertools import pairwise
 from math import frexp
@@ -21,10 +21,14 @@ UNSCALED_PEAKS = (2.0**-6, 2.0**15)
 MAX_DIRECT_SIZE = 256
 """Values in a map up to which all its coarser levels are one matrix product."""
 
+MakePortrait = Callable[[torch.Tensor], np.ndarray | None]
+"""From (C, H, W) float32 maps to (h, w, 3) uint8 sRGB; None where a layer has no portrait."""
+
 
 def to_feature_maps(
-    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None = None
-) -> FeatureMaps:
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None = None,
+    make_portrait: MakePortrait = lambda maps: None,
+) -> FeatureMaps:  # fmt: skip
     """Convert one sample, frame or slice of a tensor to feature maps.
 
     Runs where the tensor is. The block is filled at once; later changes of the tensor do not show.
@@ -34,15 +38,17 @@ def to_feature_maps(
         layout: How it is read as maps.
         indices: The index of each of the layout's choices; None in its place for all of them side
             by side, which makes the maps wider. Without it the first of each.
+        make_portrait: Makes the portrait of the layer.
     """
     values, prefix_tokens = chosen_maps(tensor, layout, indices)
+    portrait = make_portrait(values)
     channels, height, width = values.shape
     size = height, width
     flat = values.reshape(channels, height * width).contiguous()
     if not flat.numel():
         block = np.zeros(block_size(channels, height, width), np.float16)
         stats = np.zeros((3, channels), np.float32)
-        return FeatureMaps(channels, height, width, block, 1.0, stats, 0, prefix_tokens)
+        return FeatureMaps(channels, height, width, block, 1.0, stats, 0, prefix_tokens, portrait)
     half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
     # Nearly every layer is right as it is; the others are filled again, with a scale.
     channel_stats = _fill_block(half, flat, size)
@@ -68,6 +74,7 @@ def to_feature_maps(
         channel_stats.cpu().numpy(),
         not_finite,
         prefix_tokens,
+        portrait,
     )
 
 

@@ -76,7 +76,7 @@ def feature_panels(
     records["grid"], records["tile"] = (1, 1, 3), tiles.size
     records["base"], records["first"] = addresses[:, 1], 0
     records["range"], records["clip"], records["border"] = 0.0, RGB_MAPS, 0.0
-    records["style"] = PIXELS
+    records["style"], records["layer_picture"] = PIXELS, 0
     return {int(array): records[addresses[:, 0] == array] for array in np.unique(addresses[:, 0])}
 
 
@@ -107,3 +107,4 @@ def _split(
 def dim_panel(records: np.ndarray) -> None:
     """Dim the maps that are behind images, in place. records: `PANEL`s."""
     records["light"] *= DIMMED_LIGHT
+    records["layer_picture"] = 0

@@ -63,6 +63,7 @@ def show_picture(
     columns, rows = uploaded.cells(float(record["right"][0, 0] / -record["down"][0, 1]))
     record["grid"], record["tile"] = (columns, rows, maps.channels), (maps.height, maps.width)
     record["base"], record["first"], record["style"] = 0, 0, PIXELS
+    record["layer_picture"] = 0
     if uploaded.picture.is_rgb:
         record["range"], record["clip"] = 0.0, RGB_MAPS
     else:

@@ -13,6 +13,7 @@ from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
 from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
+from vrnn.scene.visuals.distant_pictures import DistantPicture, show_distant_pictures
 from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
@@ -117,6 +118,7 @@ def network_visual(
     frame: PlacementFrame,
     state: State,
     uploaded_pictures: Mapping[tuple[int, int], UploadedPicture],
+    distant_pictures: Mapping[int, DistantPicture],
     true_label: str,
     opacity: float,
 ) -> NetworkVisual:
@@ -128,11 +130,14 @@ def network_visual(
         frame: Where its layers are.
         state: The state of the world.
         uploaded_pictures: Layer pictures by slot and node.
+        distant_pictures: What its layers show from afar, by node id.
         true_label: Name of the true class of the input, '' when it is not known.
         opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
     """
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
+    visible = network_object.visible_nodes(frame)
+    show_distant_pictures(records, [visible[n] for n in frame.node_ids], distant_pictures)
     pictures = {
         node: picture
         for (s, node), picture in uploaded_pictures.items()

@@ -81,6 +81,7 @@ def separate_map_records(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     records["grid"][:, :2] = 1
     records["first"] = maps.channels
     records["border"] *= SEPARATE_MAP_BORDER
+    records["layer_picture"] = 0
     return records
 
 

@@ -21,6 +21,8 @@ TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
 BACKGROUND = (0.004, 0.005, 0.008, 0.86)
 BORDER = (0.10, 0.12, 0.17, 0.9)
+PICTURE_ROW = 22.0
+"""Height of the legend's line about what is seen from afar."""
 COLOR_BAR_STEPS = 24
 """Gradient rectangles of the color bar."""
 
@@ -110,8 +112,9 @@ class HudCanvas:
 
 
 def draw_legend(
-    canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0
-) -> float:
+    canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0,
+    picture: str = "",
+) -> float:  # fmt: skip
     """Draw the color legend at the lower right.
 
     Args:
@@ -119,6 +122,7 @@ def draw_legend(
         colors: Of negative, positive and not finite values.
         mapping: How values become colors.
         not_finite: How many values are NaN or infinite.
+        picture: What layers show from afar in place of their maps, a text; '' for nothing.
 
     Returns:
         Its left edge, x.
@@ -133,7 +137,13 @@ def draw_legend(
         text, start = "", x
     warning = f"NaN or infinite: {not_finite:,} values"
     left = start - (font.text_width(warning) * 8.5 + 42 if not_finite else 0)
-    canvas.rectangle(left - 18, y - 18, canvas.width - left - 2, 54, BACKGROUND)
+    picture_left = x + 2 * half_bar - font.text_width(picture) * 8.5
+    has_picture = bool(picture) and picture_left >= 30
+    above = PICTURE_ROW if has_picture else 0.0
+    left = min(left, picture_left) if has_picture else left
+    canvas.rectangle(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above, BACKGROUND)
+    if has_picture:
+        canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
     table = lookup_table(mapping, colors.negative, colors.positive)
     for i in range(COLOR_BAR_STEPS):
         ends = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
@@ -227,7 +237,7 @@ def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
     lines = wrap_text(text, canvas.width - 80, 11)
     width = max(font.text_width(line) for line in lines) * 11
     height = 40 + 26 * (len(lines) - 1)
-    top = canvas.height - (22 if width + 66 < room else 84) - height
+    top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
     canvas.rectangle(20, top, width + 36, height, BACKGROUND)
     for i, line in enumerate(lines):
         canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)

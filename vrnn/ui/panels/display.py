@@ -4,9 +4,16 @@ from __future__ import annotations
 
 from imgui_bundle import imgui
 
-from vrnn.commands.display import FoldAllStages, SetArrangement, SetColorMapping, SetFoldDisplay
+from vrnn.commands.display import (
+    FoldAllStages,
+    SetArrangement,
+    SetColorMapping,
+    SetFoldDisplay,
+    SetLayerPictures,
+)
+from vrnn.network.layer_pictures import layer_picture_names
 from vrnn.scene.layout.registry import arrangement_names
-from vrnn.scene.state import FOLD_DISPLAYS
+from vrnn.scene.state import FOLD_DISPLAYS, MAPS_ONLY
 from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
@@ -44,6 +51,9 @@ class DisplayPanel(Panel):
         imgui.separator_text("World")
         if arrangement := combo("arrangement", state.arrangement, arrangement_names()):
             context.do(SetArrangement(arrangement))
+        pictures = (*layer_picture_names(), MAPS_ONLY)
+        if picture := combo("from afar", state.distant_picture or MAPS_ONLY, pictures):
+            context.do(SetLayerPictures(picture))
         if shows := combo("folded layers show", state.fold_display, FOLD_DISPLAYS):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or open all stages"):

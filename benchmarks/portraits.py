@@ -1,0 +1,114 @@
+"""What portraits cost on ResNet50: their share of a plain forward pass, and a frame with them.
+
+    python -m benchmarks.portraits
+
+The frame at the overview must not take longer with pictures than with all maps at any distance.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from benchmarks.frame import MODEL, SIZE
+from benchmarks.timing import format_milliseconds, format_table, time_medians
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.display import SetLayerPictures
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.render_target import RenderTarget
+from vrnn.render.uniforms import View
+from vrnn.scene.viewpoints import camera_by_name, near_and_fog
+
+REPEATS = 15
+MAX_SHARE = 0.15
+MAX_FRAME_RATIO = 1.0
+
+
+def time_portraits() -> list[tuple[str, ...]]:
+    """Return rows: all portraits of an image and of a frame of a stream, beside a plain pass."""
+    source = open_source(ModelSpec(MODEL))
+    model = LoadedModel(source, "layers")
+    layers: list[tuple[int, torch.Tensor]] = []
+    image = np.zeros((1, 1, 3), np.uint8)
+    make, begin = LayerPortraits.make, LayerPortraits.begin
+
+    def record(self: LayerPortraits, node: int, maps: torch.Tensor) -> np.ndarray | None:
+        layers.append((node, maps.clone()))
+        return make(self, node, maps)
+
+    LayerPortraits.make = record  # type: ignore[method-assign]
+    result = model.run(None, lambda node, maps: None, lambda: None)
+    LayerPortraits.make = make  # type: ignore[method-assign]
+    image = result.image
+    portraits = LayerPortraits(model.view)
+
+    def make_all(continues: bool) -> Callable[[], None]:
+        def run() -> None:
+            begin(portraits, image, continues)
+            for node, maps in layers:
+                portraits.make(node, maps)
+
+        return run
+
+    def plain() -> None:
+        inputs, _, _ = source.prepare(None)
+        with torch.inference_mode():
+            source.model(*inputs.args, **inputs.kwargs)
+
+    seconds = time_medians(
+        {"plain": plain, "image": make_all(False), "stream": make_all(True)}, REPEATS
+    )
+    rows = [("all portraits", "time", "plain pass", "share", "target")]
+    for name, title in (("image", "of an image"), ("stream", "of a frame of a stream")):
+        share = f"{seconds[name] / seconds['plain']:.2f}"
+        times = format_milliseconds(seconds[name]), format_milliseconds(seconds["plain"])
+        rows.append((title, *times, share, f"{MAX_SHARE}"))
+    return rows
+
+
+def time_frames() -> list[tuple[str, ...]]:
+    """Return rows: a frame at the overview with portraits and with maps only."""
+    tasks: dict[str, Callable[[], None]] = {}
+    with OffscreenApp([ModelSpec(MODEL)], load_config()) as app:
+        renderer, world = app._renderer, app.world
+        target = RenderTarget(renderer.ctx, SIZE)
+        camera = camera_by_name(world, "overview", SIZE[0] / SIZE[1], np.pi / 3)
+        near, fog = near_and_fog(world, camera)
+        view = View(camera, SIZE, fog, near)
+        for picture in ("portrait", "maps"):
+            app.do(SetLayerPictures(picture))
+            draw_list = world.draw_list()
+
+            def draw(draw_list=draw_list) -> None:  # type: ignore[no-untyped-def]
+                renderer.draw(target, view, draw_list)
+                renderer.ctx.finish()
+
+            tasks[picture] = draw
+        seconds = time_medians(tasks, REPEATS)
+        target.release()
+    ratio = f"{seconds['portrait'] / seconds['maps']:.2f}"
+    times = format_milliseconds(seconds["portrait"]), format_milliseconds(seconds["maps"])
+    return [
+        ("1280×720, overview", "portraits", "maps only", "ratio", "target"),
+        ("a frame", *times, ratio, f"{MAX_FRAME_RATIO}"),
+    ]
+
+
+def main() -> int:
+    """Print the tables."""
+    started = time.perf_counter()
+    print(format_table(time_portraits()), end="\n\n")
+    print(format_table(time_frames()))
+    print(f"\n{time.perf_counter() - started:.0f} s in all, {torch.get_num_threads()} threads")
+    return 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main())

@@ -1,0 +1,28 @@
+// The layer picture that a panel shows from afar in place of its maps. Each is a layer of a texture
+// array: PICTURE_SIDE texels wide and high, with coarser levels beside it, see vrnn/render/picture_store.py.
+// Includes shade() before it.
+uniform sampler2DArray pictures;
+
+const vec2 DISSOLVE_PIXELS = vec2(12.0, 28.0);  // what has to be told apart in the maps, on the screen
+
+// How much of the picture is seen, 1 far … 0 near: the same in both eyes.
+// size: meters of what has to be told apart; normal: of the panel
+float picture_part(float size, vec3 normal) {
+    vec3 to_eye = eye.xyz - world_position;
+    float away = length(to_eye);
+    float pixels = viewport.z * size / away * sqrt(abs(dot(normal, to_eye)) / away);
+    return 1.0 - smoothstep(DISSOLVE_PIXELS.x, DISSOLVE_PIXELS.y, pixels);
+}
+
+// The color of a picture. position: 0...1 from the upper left; pixel: size of one in the same units
+vec3 picture_color(int number, bool has_values, vec2 position, vec2 pixel) {
+    float texels = max(pixel.x, pixel.y) * float(PICTURE_SIDE);
+    int level = clamp(int(log2(max(texels, 1.0)) + 0.5), 0, PICTURE_LEVELS - 1);
+    float side = float(PICTURE_SIDE >> level);
+    vec2 corner = level == 0 ? vec2(0.0) : vec2(PICTURE_SIDE, float(PICTURE_SIDE) - 2.0 * side);
+    vec2 texel = corner + clamp(position * side, vec2(0.5), vec2(side - 0.5));
+    vec4 code = textureLod(pictures, vec3(texel / (float(PICTURE_SIDE) * vec2(1.5, 1.0)), number), 0.0);
+    if (has_values) return mix(not_finite.rgb, shade(code.r, vec2(0.0, 1.0)), code.a);
+    // sRGB to linear light, within a 400th
+    return code.rgb * (code.rgb * (code.rgb * 0.305306011 + 0.682171111) + 0.012522878);
+}

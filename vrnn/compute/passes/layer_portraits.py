@@ -1,0 +1,95 @@
+"""Portraits of the layers of a network, whatever their axes hold.
+
+A position of a map has its channels as features. A query of attention weights has what it attends
+to: all keys in all heads; it stands where its token stands in the image, if that is known. A vector
+has no positions, and a single map is its own picture: they have no portrait.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import torch
+
+from vrnn.compute.passes.portraits import PortraitMaker
+from vrnn.compute.tracing.simplify import GraphView
+from vrnn.network.graph import Node
+
+TokenGrid = tuple[int, int, int]
+"""Number of tokens before a grid, its rows, and its columns."""
+
+
+class LayerPortraits:
+    """Makes the portraits of a network's layers in the order they run, pass after pass."""
+
+    def __init__(self, view: GraphView) -> None:
+        """Begin without portraits.
+
+        Args:
+            view: The network.
+        """
+        self._nodes = view.network.by_id
+        sources: dict[int, list[int]] = {node: [] for node in self._nodes}
+        for edge in view.network.edges:
+            sources[edge.target].append(edge.source)
+        self._maker = PortraitMaker(sources)
+        self._token_grids = _token_grids(view)
+        self._picture_input: int | None = None
+        if view.network.inputs:
+            self._picture_input = view.network.inputs[0]
+
+    def begin(self, image: np.ndarray, continues: bool = False) -> None:
+        """Begin a pass; see `PortraitMaker.begin`."""
+        self._maker.begin(image, continues)
+
+    def make(self, node: int, maps: torch.Tensor) -> np.ndarray | None:
+        """Make the portrait of a layer; those of the layers that feed it come first.
+
+        Args:
+            node: Id of the layer.
+            maps: (C, H, W) float32.
+
+        Returns:
+            (h, w, 3) uint8 sRGB; None where there is no other picture than the maps themselves.
+        """
+        layer = self._nodes[node]
+        channels, height, width = maps.shape
+        if not maps.numel() or height * width == 1:
+            return None
+        if layer.presentation == "attention":
+            return self._attention_portrait(node, maps)
+        if layer.presentation not in ("image", "volume"):
+            return None if channels == 1 else self._maker.make(node, maps, is_source=False)
+        if self._is_picture(layer, channels):
+            return self._maker.set_picture(node)
+        portrait = self._maker.make(node, maps)
+        return None if channels == 1 else portrait
+
+    def _is_picture(self, layer: Node, channels: int) -> bool:
+        """Whether a layer is the input that the image went into as red, green and blue."""
+        is_image = layer.presentation == "image" and channels == 3
+        return is_image and layer.id == self._picture_input
+
+    def _attention_portrait(self, node: int, maps: torch.Tensor) -> np.ndarray:
+        """The portrait of (heads, Q, K) attention weights: one position a query."""
+        heads, queries, keys = maps.shape
+        features = maps.transpose(1, 2).reshape(heads * keys, queries, 1)
+        grid = self._token_grids.get(queries)
+        if grid is None:
+            return self._maker.make(node, features, is_source=False)
+        before, height, width = grid
+        on_grid = features[:, before : before + height * width]
+        return self._maker.make(node, on_grid.reshape(heads * keys, height, width))
+
+
+def _token_grids(view: GraphView) -> dict[int, TokenGrid]:
+    """Where tokens stand in the image, by their number, as far as layers with a grid tell."""
+    grids: dict[int, TokenGrid] = {}
+    for node in view.network.nodes:
+        layout = view.map_layouts.get(node.id)
+        if layout is None or node.presentation != "image":
+            continue
+        _, height, width = layout.shape
+        if height > 1 and width > 1:
+            tokens = height * width + layout.extra_tokens
+            grids.setdefault(tokens, (layout.prefix_tokens, height, width))
+    return grids

@@ -1,0 +1,219 @@
+"""The portrait of a layer: what it sees, in one picture.
+
+The first three principal components of a layer's feature vectors over positions become red, green
+and blue, turned so that they agree with the portraits of the layers that feed it, and those of the
+first layers with the colors of the image. So colors stay with things from layer to layer, and one
+sees the image being taken apart. Orthogonal Procrustes: Schönemann, "A generalized solution of the
+orthogonal Procrustes problem", Psychometrika 31 (1966).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
+
+import numpy as np
+import torch
+from torch.nn import functional
+
+MAX_SIDE = 56
+"""Height and width of a portrait at most, in positions; larger maps are averaged down."""
+MAX_FIT_POSITIONS = 256
+"""About how many positions the components are found from."""
+FIRST_ITERATIONS = 3
+"""Subspace iterations of a portrait that starts from the colors of the layers that feed it."""
+ITERATIONS = 1
+"""Subspace iterations of one that starts from the components of the frame before."""
+STEADINESS = 1.0
+"""Weight of the portrait of the frame before, beside those of the layers that feed a layer."""
+START_NOISE = 0.1
+"""Deviation of the noise beside those colors, which may leave out a direction."""
+CONTRAST = 0.22
+"""Part of the range from black to white that one standard deviation takes."""
+FLAT = 1e-9
+"""Part of the first component's variance below which another one is taken for nothing."""
+
+ROUNDING = 1e-5
+"""Deviation beside the mean up to which a component is nothing but float32's rounding."""
+
+
+class PortraitMaker:
+    """Makes the portraits of a network's layers in the order they run, pass after pass."""
+
+    def __init__(self, sources: Mapping[int, Sequence[int]]) -> None:
+        """Begin without components.
+
+        Args:
+            sources: For each node the ids of the nodes that feed it.
+        """
+        self._sources = sources
+        self._bases: dict[int, torch.Tensor] = {}
+        self._pictures: dict[int, np.ndarray] = {}
+        self._image = np.zeros((3, 1, 1), np.float32)
+        self._pixels = np.zeros((1, 1, 3), np.uint8)
+        self._colors: dict[int, np.ndarray] = {}
+        self._before: dict[int, np.ndarray] = {}
+
+    def begin(self, image: np.ndarray, continues: bool = False) -> None:
+        """Begin a pass.
+
+        Args:
+            image: (H, W, 3) uint8 sRGB, the image as the network sees it.
+            continues: Whether it is the next frame of a stream: components begin as they were, so
+                that colors do not flicker. Otherwise an image has the same portraits whatever
+                came before.
+        """
+        self._pictures.clear()
+        self._before, self._colors = (self._colors if continues else {}), {}
+        if not continues:
+            self._bases.clear()
+        pixels = torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1))).float()
+        small = _shrunk(pixels).numpy()
+        self._image = _standardized(small)
+        self._pixels = np.ascontiguousarray(np.rint(small).astype(np.uint8).transpose(1, 2, 0))
+
+    def make(self, node: int, maps: torch.Tensor, is_source: bool = True) -> np.ndarray:
+        """Make the portrait of a layer; those of the layers that feed it come first.
+
+        Args:
+            node: Id of the layer.
+            maps: (C, H, W) float32.
+            is_source: Whether the layers behind it are to agree with it. Not so where its positions
+                are none of the image, as in a line of tokens.
+
+        Returns:
+            (h, w, 3) uint8 sRGB, h and w at most `MAX_SIDE`. A single channel is its map in gray;
+            a layer with one value everywhere is gray.
+        """
+        small = _shrunk(maps)
+        channels, height, width = small.shape
+        flat = small.reshape(channels, height * width)
+        if channels == 1:
+            values = np.nan_to_num(flat.cpu().numpy(), nan=0.0, posinf=0.0, neginf=0.0)
+            colors = np.repeat(_standardized(values), 3, 0)
+        else:
+            target = self._target(node, (height, width)).reshape(3, -1)
+            scores = self._scores(node, flat, target)
+            before = self._before.get(node)
+            if before is not None and before.shape == target.shape:
+                target = target + STEADINESS * before
+            colors = self._colors[node] = self._agreeing(scores, target)
+        if is_source:
+            self._pictures[node] = colors.reshape(3, height, width)
+        bytes_ = np.clip(colors * (CONTRAST * 255.0) + 128.0, 0.0, 255.0).astype(np.uint8)
+        return np.ascontiguousarray(bytes_.T).reshape(height, width, 3)
+
+    def set_picture(self, node: int) -> np.ndarray:
+        """Let the image itself be the portrait of a layer, such as the input.
+
+        Args:
+            node: Id of the layer.
+
+        Returns:
+            (h, w, 3) uint8 sRGB, as the image was given to `begin`.
+        """
+        self._pictures[node] = self._image
+        return self._pixels
+
+    def _scores(self, node: int, flat: torch.Tensor, target: np.ndarray) -> np.ndarray:
+        """(3, P) scores of (C, P) values, mean 0, in a basis of the first three components."""
+        # An odd step: a divisor of the width would take some columns and leave out the others.
+        step = max(1, flat.shape[1] // MAX_FIT_POSITIONS) | 1
+        sample = flat[:, ::step].contiguous() if step > 1 else flat
+        basis, iterations = self._bases.get(node), ITERATIONS
+        if basis is None or basis.shape[1] != len(flat):
+            start = target[:, ::step] + START_NOISE * _noise(sample.shape[1])
+            basis = torch.from_numpy(start).to(sample) @ sample.T
+            iterations = FIRST_ITERATIONS
+        for _ in range(iterations):
+            centered = _orthonormal(basis) @ sample
+            centered -= centered.mean(1, keepdim=True)
+            basis = centered @ sample.T
+        basis = _orthonormal(basis)
+        scores: np.ndarray = (basis @ flat).cpu().numpy()
+        means = scores.mean(1, keepdims=True)
+        if not np.isfinite(means).all():
+            finite = torch.nan_to_num(flat, nan=0.0, posinf=0.0, neginf=0.0)
+            self._bases.pop(node, None)
+            is_changed = not bool(torch.isfinite(flat).all())
+            if is_changed and bool(torch.isfinite(finite.sum())):
+                return self._scores(node, finite, target)
+            return np.zeros_like(scores)
+        self._bases[node] = basis
+        scores = scores - means
+        variance = np.einsum("ij,ij->i", scores, scores) / scores.shape[1]
+        scores[variance <= np.square(ROUNDING * means[:, 0])] = 0.0
+        return scores
+
+    def _agreeing(self, scores: np.ndarray, target: np.ndarray) -> np.ndarray:
+        """(3, P) whitened scores, turned to agree with a (3, P) target.
+
+        Only the space that the first three components span matters: whatever basis it has, the
+        whitened scores differ by a rotation, and that is chosen here.
+        """
+        whiten = _whitening(scores @ scores.T / scores.shape[1])
+        u, _, vt = np.linalg.svd(whiten @ (scores @ target.T).astype(np.float64))
+        turned: np.ndarray = ((u @ vt).T @ whiten).astype(np.float32) @ scores
+        return turned
+
+    def _target(self, node: int, size: tuple[int, int]) -> np.ndarray:
+        """(3, H, W) the mean of the portraits that feed a node, else the image."""
+        feeding = [self._pictures[s] for s in self._sources.get(node, ()) if s in self._pictures]
+        if not feeding:
+            return _resized(self._image, size)
+        resized = [_resized(picture, size) for picture in feeding]
+        return resized[0] if len(resized) == 1 else np.mean(resized, 0)
+
+
+@lru_cache(256)
+def _noise(positions: int) -> np.ndarray:
+    """(3, P) float32, the same for the same number of positions."""
+    random = np.random.default_rng(positions).standard_normal((3, positions))
+    return random.astype(np.float32)
+
+
+def _orthonormal(rows: torch.Tensor) -> torch.Tensor:
+    """(3, C) rows that span the same space and are orthonormal, as many as there are."""
+    product = (rows @ rows.T).cpu().numpy()
+    if not np.isfinite(product).all():
+        return rows
+    return torch.from_numpy(_whitening(product).astype(np.float32)).to(rows) @ rows
+
+
+def _whitening(product: np.ndarray) -> np.ndarray:
+    """(3, 3) float64 inverse square root of a symmetric matrix, 0 where it has no extent."""
+    values, vectors = np.linalg.eigh(product.astype(np.float64))
+    known = values > FLAT * max(float(values[-1]), 1e-300)
+    inverse = np.where(known, 1.0 / np.sqrt(np.where(known, values, 1.0)), 0.0)
+    whitening: np.ndarray = (vectors * inverse) @ vectors.T
+    return whitening
+
+
+def _standardized(values: np.ndarray) -> np.ndarray:
+    """(K, …) with mean 0 and deviation 1 each; what hardly varies beside the others becomes 0."""
+    flat = values.reshape(len(values), -1).astype(np.float64)
+    flat = flat - flat.mean(1, keepdims=True)
+    variance = np.square(flat).mean(1, keepdims=True)
+    is_flat = variance <= FLAT * max(float(variance.max(initial=0.0)), 1e-300)
+    flat = np.where(is_flat, 0.0, flat / np.sqrt(np.where(is_flat, 1.0, variance)))
+    return flat.reshape(values.shape).astype(np.float32)
+
+
+def _shrunk(maps: torch.Tensor) -> torch.Tensor:
+    """(C, H, W) averaged down to at most `MAX_SIDE` positions a side."""
+    height, width = maps.shape[1:]
+    factors = (-(-height // MAX_SIDE), -(-width // MAX_SIDE))
+    if factors == (1, 1):
+        return maps
+    return functional.avg_pool2d(maps[None], factors, ceil_mode=True)[0]
+
+
+def _resized(picture: np.ndarray, size: tuple[int, int]) -> np.ndarray:
+    """(3, H, W): averaged where it becomes smaller, interpolated where it becomes larger."""
+    if picture.shape[1:] == size:
+        return picture
+    values = torch.from_numpy(picture)[None]
+    if size[0] <= picture.shape[1] and size[1] <= picture.shape[2]:
+        return functional.adaptive_avg_pool2d(values, size)[0].numpy()
+    resized = functional.interpolate(values, size, mode="bilinear", align_corners=False)
+    return resized[0].numpy()

@@ -1,0 +1,83 @@
+"""The layer pictures that come with vrnn: the portrait, the mean map, the strongest map."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.layer_pictures import LayerPicture, layer_picture
+
+BAR_SIDE = 64
+"""Height and width of the bars of a vector, pixels."""
+MIN_GAPPED_BAR = 4
+"""Pixels from which on a bar has a gap beside it."""
+MAX_SIDE = 128
+"""Height and width up to which maps are read; of larger ones a coarser level."""
+
+
+@layer_picture(
+    "portrait",
+    title="Portrait",
+    legend="three principal components of the layer's features; similar colors = similar features",
+)
+def portrait(maps: FeatureMaps) -> LayerPicture | None:
+    """Make the picture of what came with the maps; of a vector its bars."""
+    if maps.height * maps.width == 1:
+        return bars(maps)
+    return None if maps.portrait is None else LayerPicture(maps.portrait)
+
+
+@layer_picture("mean", title="Mean map", legend="mean of the layer's maps at each position")
+def mean_map(maps: FeatureMaps) -> LayerPicture | None:
+    """Make (1, H, W) float32 means over the channels; of a vector its bars."""
+    if maps.height * maps.width == 1:
+        return bars(maps)
+    if maps.channels < 2:
+        return None
+    return LayerPicture(_values(maps).mean(0, keepdims=True))
+
+
+@layer_picture("strongest", title="Strongest map", legend="the map with the highest peak")
+def strongest_map(maps: FeatureMaps) -> LayerPicture | None:
+    """Take the map with the largest |activation|; of a vector its bars."""
+    if maps.height * maps.width == 1:
+        return bars(maps)
+    if maps.channels < 2:
+        return None
+    channel = int(np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1])))
+    return LayerPicture(_values(maps, channel))
+
+
+def bars(maps: FeatureMaps) -> LayerPicture | None:
+    """Return the values of a vector as bars from the line of zero.
+
+    Where there are more channels than pixels, a bar is the value of largest magnitude of several.
+
+    Args:
+        maps: With one position.
+
+    Returns:
+        (1, BAR_SIDE, BAR_SIDE) float32: the value where its bar is, else 0; None of one channel.
+    """
+    if maps.channels < 2:
+        return None
+    values = maps.values.reshape(-1).astype(np.float32) * np.float32(maps.scale)
+    if len(values) > BAR_SIDE:
+        groups = np.array_split(values, BAR_SIDE)
+        values = np.array([g[np.argmax(np.abs(np.nan_to_num(g, nan=np.inf)))] for g in groups])
+    low, high = min(0.0, maps.lowest), max(0.0, maps.highest)
+    across = np.arange(BAR_SIDE) * len(values) // BAR_SIDE
+    value = values[across]
+    if len(values) <= BAR_SIDE // MIN_GAPPED_BAR:
+        value = np.where(np.diff(across, append=-1) != 0, 0.0, value)
+    level = high - (np.arange(BAR_SIDE, dtype=np.float32)[:, None] + 0.5) / BAR_SIDE * (high - low)
+    is_bar = (np.minimum(value, 0) <= level) & (level <= np.maximum(value, 0))
+    found = np.where(is_bar | np.isnan(value), value, 0.0)
+    return LayerPicture(found.astype(np.float32)[None])
+
+
+def _values(maps: FeatureMaps, channel: int | None = None) -> np.ndarray:
+    """(C, h, w) float32 activations, or (1, h, w) of a channel, of at most MAX_SIDE a side."""
+    level = maps.level(MAX_SIDE)
+    chosen = level if channel is None else level[channel : channel + 1]
+    return chosen.astype(np.float32) * np.float32(maps.scale)
