@@ -46,9 +46,7 @@ def snapshots(draw):
     models = objects_of(ModelSpec, FIXED).map(name_default)
     pixels = arrays.arrays(np.uint8, st.tuples(st.integers(1, 4), st.integers(1, 4), st.just(3)))
     return WorkspaceSnapshot(
-        tuple(
-            map(name_default, draw(st.lists(objects_of(ModelSpec, FIXED), min_size=1, max_size=2)))
-        ),
+        tuple(draw(st.lists(models, min_size=1, max_size=2))),
         draw(st.sampled_from(["layers", "modules", "all"])),
         draw(states()),
         draw(st.none() | objects_of(Camera, FIXED)),
