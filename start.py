@@ -111,7 +111,7 @@ def set_up(testing: bool) -> None:
     make_environment()
     install_torch()
     say("installing vrnn" + (" and what its tests need" if testing else ""))
-    pip("vrnn", "--quiet", "--editable", f"{ROOT}[test]" if testing else str(ROOT))
+    install_vrnn(["test"] if testing else [])
     if testing:
         pip("the models of the tests", "--quiet", "--no-deps", *index(), *TEST_MODELS)
     stamps[0].write_text(present)
@@ -269,6 +269,24 @@ def last_error(output: str) -> str:
     lines = [line.strip() for line in output.splitlines() if line.strip()]
     errors = [line for line in lines if line.startswith(("ERROR:", "E:", "error:"))]
     return (errors or lines or ["no message"])[-1].split(": ", 1)[-1]
+
+
+def install_vrnn(extras: list[str]) -> None:
+    """Install vrnn with the trained network for photos; without it, the digits open.
+
+    Args:
+        extras: What is installed besides.
+
+    Raises:
+        SetupError: vrnn itself cannot be installed.
+    """
+    words = ("--quiet", "--editable")
+    problem = try_pip(*words, f"{ROOT}[{','.join([*extras, 'imagenet'])}]")
+    if not problem:
+        return
+    pip("vrnn", *words, f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT))
+    line = f"{PYTHON} -m pip install -e '{ROOT}[imagenet]'"
+    say(f"the trained network for photos is not installed ({problem}); to try again: {line}")
 
 
 def run_vrnn(words: list[str]) -> int:

@@ -27,8 +27,9 @@ import torch
 
 from benchmarks.skeleton import compare
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.model_zoo import from_timm, from_torchvision
+from vrnn.compute.loading.timm_models import from_timm
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
+from vrnn.compute.loading.torchvision_models import from_torchvision
 from vrnn.compute.tracing.checks import check_edges
 from vrnn.compute.tracing.module_stack import named_parameters
 from vrnn.compute.tracing.simplify import simplify
@@ -143,7 +144,8 @@ def measure(library: str, name: str) -> Row:
         library: `torchvision` or `timm`.
         name: The model's name there.
     """
-    candidate = from_torchvision(name) if library == "torchvision" else from_timm(name)
+    build = from_torchvision if library == "torchvision" else from_timm
+    candidate = build(f"{name}@random")
     model = candidate.model.eval()
     total = sum(p.numel() for _, p in named_parameters(model))
     if total > MAX_PARAMETERS:

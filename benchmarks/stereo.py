@@ -36,7 +36,8 @@ FRAMES_TOGETHER = 10
 """Frames that are timed together where nothing is drawn."""
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MODELS = (
-    str(EXAMPLES / "resnet50.py"), "torchvision:resnet101", "torchvision:densenet201",
+    str(EXAMPLES / "resnet50.py"), "torchvision:resnet101@random",
+    "torchvision:densenet201@random",
 )  # fmt: skip
 
 

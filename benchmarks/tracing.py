@@ -20,7 +20,7 @@ from statistics import median
 import torch
 
 from benchmarks.timing import format_table
-from vrnn.compute.loading.model_zoo import from_torchvision
+from vrnn.compute.loading.torchvision_models import from_torchvision
 from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing import tracer
 from vrnn.compute.tracing.simplify import simplify
@@ -59,7 +59,7 @@ def measure(name: str, second: _SecondPass) -> Mapping[str, float]:
         name: Name of a model of torchvision.
         second: What tells the time of the second pass.
     """
-    model = from_torchvision(name).model.eval()
+    model = from_torchvision(f"{name}@random").model.eval()
     inputs = (torch.randn(1, 3, SIZE, SIZE),)
 
     def plain() -> None:

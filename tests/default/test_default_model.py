@@ -10,7 +10,8 @@ import torch
 from safetensors.torch import load_file
 from torch.nn import functional as F
 
-from vrnn.compute.loading.source import digit_images, open_source
+from vrnn.compute.loading.shipped_models import digit_images
+from vrnn.compute.loading.source import open_source
 from vrnn.default import model as digits
 from vrnn.network.model_spec import ModelSpec
 

@@ -256,6 +256,14 @@ def test_searching_for_a_text():
     assert len(pages.find("")) == 24
 
 
+def test_captions_are_searched_too():
+    labels, captions = [0, -1, 1, -1], ["a red cat", "a red house", "a bird", "the sea"]
+    pager = ImagePager(4, labels.__getitem__, ("cat", "redstart"), captions=captions)
+    assert set(pager.find("RED")) == {0, 1, 2}
+    assert pager.find("sea") == (3,)
+    assert pager.find("green") == ()
+
+
 @given(st.integers(0, 999), st.integers(0, 1000))
 def test_going_to_an_image(index, seed):
     pages = wall(seed=seed)

@@ -17,7 +17,7 @@ from vrnn.config.loader import load_config
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
 from vrnn.network.layer_pictures import layer_picture_names
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec, name_default
 from vrnn.scene.camera import Camera
 from vrnn.scene.layout.registry import arrangement_names
 from vrnn.scene.state import InputImage, LayerState, State
@@ -27,7 +27,7 @@ FIXED = {
     (State, "arrangement"): st.sampled_from(arrangement_names()),
     (LayerState, "picture"): st.sampled_from(("", *layer_picture_names())),
     (State, "distant_picture"): st.sampled_from(("", *layer_picture_names())),
-    (ModelSpec, "model"): st.sampled_from(["default", "torchvision:resnet18", "package.nets:make"]),
+    (ModelSpec, "model"): st.sampled_from(["digits", "torchvision:resnet18", "package.nets:make"]),
     (NoiseSpec, "std"): st.floats(0, 10),
     (NoiseSpec, "seed"): st.integers(0, 2**31),
     (Camera, "fov"): st.floats(0.2, 2),
@@ -45,9 +45,10 @@ def states(draw):
 
 @st.composite
 def snapshots(draw):
+    models = objects_of(ModelSpec, FIXED).map(name_default)
     pixels = arrays.arrays(np.uint8, st.tuples(st.integers(1, 4), st.integers(1, 4), st.just(3)))
     return WorkspaceSnapshot(
-        tuple(draw(st.lists(objects_of(ModelSpec, FIXED), min_size=1, max_size=2))),
+        tuple(draw(st.lists(models, min_size=1, max_size=2))),
         draw(st.sampled_from(["layers", "modules", "all"])),
         draw(states()),
         draw(st.none() | objects_of(Camera, FIXED)),
@@ -107,7 +108,7 @@ def test_what_is_open_is_what_the_file_holds(app, tmp_path):
     app.do(SaveSession(tmp_path / "session.json"))
     snapshot = load_workspace(tmp_path / "session.json")
     assert snapshot.state == state
-    assert snapshot.models == (ModelSpec(),)
+    assert snapshot.models == (ModelSpec("digits"),)
     assert snapshot.camera == eye
     assert np.array_equal(snapshot.pixels[state.input_image.pixels], pixels)
     with OffscreenApp([ModelSpec()], load_config()) as other:
@@ -123,7 +124,7 @@ def test_relative_files_are_found_from_another_folder(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path / "one")
     (tmp_path / "one" / "image.png").touch()
     image = InputImage(file=Path("image.png"))
-    snapshot = WorkspaceSnapshot((ModelSpec(),), "layers", State(input_image=image))
+    snapshot = WorkspaceSnapshot((ModelSpec("digits"),), "layers", State(input_image=image))
     save_workspace(tmp_path / "session.json", snapshot)
     monkeypatch.chdir(tmp_path)
     again = load_workspace(tmp_path / "session.json")

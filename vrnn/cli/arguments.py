@@ -7,7 +7,7 @@ import re
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import fields
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Literal, TypeVar
 
 from vrnn.config.choices import CAMERAS, MAX_IMAGE_SIDE
 from vrnn.config.options import parse_camera
@@ -32,8 +32,8 @@ def input_files(arguments: argparse.Namespace) -> Iterator[Path | None]:
     given = vars(arguments)
     for model in given.get("models", ()):
         yield from model_files(ModelSpec(model))
-    for name in ("images", "weights"):
-        yield from given.get(name, ())
+    yield from given.get("images", ())
+    yield from (file for file in given.get("weights", ()) if file != "random")
     for name in ("classes", "data", "config", "play"):
         yield given.get(name)
     if given.get("live"):
@@ -45,12 +45,14 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("model")
     group.add_argument(
         "--model", dest="models", action="append", metavar="MODEL",
-        help="script.py, script.py:Name, torchvision:NAME, timm:NAME, package.module:factory or "
-        "default; repeat it for networks side by side",
+        help="script.py, script.py:Name, torchvision:NAME, timm:NAME or hf:OWNER/NAME (trained; "
+        "@random: not), package.module:factory, imagenet, digits or default; repeat it for "
+        "networks side by side",
     )  # fmt: skip
     group.add_argument(
         "--weights", action="append", type=_weights, metavar="FILE",
-        help="safetensors or state_dict file; repeated: for each model in order, none for no file",
+        help="safetensors or state_dict file, or random for a library's model without training; "
+        "repeated: for each model in order, none for no file",
     )  # fmt: skip
     group.add_argument(
         "--classes", type=file_path, metavar="FILE", help="text file, one class name per line"
@@ -151,7 +153,9 @@ def some_of(choices: Collection[str]) -> Callable[[str], tuple[str, ...]]:
     return read
 
 
-def _weights(text: str) -> Path | None:
+def _weights(text: str) -> Path | Literal["random"] | None:
+    if text == "random":
+        return "random"
     return None if text == "none" else file_path(text)
 
 

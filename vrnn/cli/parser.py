@@ -20,6 +20,7 @@ EXAMPLES = """\
 examples:
   vrnn
   vrnn --model torchvision:resnet50 --image cat.jpg
+  vrnn --model hf:microsoft/resnet-50
   vrnn --model script.py --weights trained.safetensors --classes names.txt
   vrnn --model a.py --model b.py --screenshot both.png --size 3840x2160
   vrnn --model script.py --screenshot conv.png --camera layer:layer1.0.conv2

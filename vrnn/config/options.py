@@ -6,6 +6,7 @@ import math
 import re
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Literal
 
 from vrnn.config.choices import (
     LAYER_FILES,
@@ -15,7 +16,7 @@ from vrnn.config.choices import (
     StereoChoice,
 )
 from vrnn.errors import VrnnError
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
 
 
@@ -25,7 +26,8 @@ class ModelOptions:
 
     Attributes:
         models: See `ModelSpec`.
-        weights: One for each model in order, None for a model without; may be shorter than models.
+        weights: One for each model in order, None for a model without, `random` for a library's
+            model without its trained weights; may be shorter than models.
         data: Folder of images, classes by subfolder.
         classes: Text file, one class name a line.
         input_size: (height, width) in pixels; None for the model's own.
@@ -35,7 +37,7 @@ class ModelOptions:
     """
 
     models: tuple[str, ...] = ("default",)
-    weights: tuple[Path | None, ...] = ()
+    weights: tuple[Path | Literal["random"] | None, ...] = ()
     data: Path | None = None
     classes: Path | None = None
     input_size: tuple[int, int] | None = None
@@ -55,9 +57,22 @@ class ModelOptions:
         """Return the models to open, in order."""
         weights = self.weights + (None,) * (len(self.models) - len(self.weights))
         return tuple(
-            ModelSpec(model, file, self.classes, self.data, self.input_size, self.device, self.text)
-            for model, file in zip(self.models, weights, strict=True)
+            self._spec(model, choice) for model, choice in zip(self.models, weights, strict=True)
         )
+
+    def _spec(self, model: str, weights: Path | Literal["random"] | None) -> ModelSpec:
+        file = weights if isinstance(weights, Path) else None
+        spec = ModelSpec(
+            model, file, self.classes, self.data, self.input_size, self.device, self.text
+        )
+        if weights != "random":
+            return spec
+        if not model.startswith(LIBRARIES):
+            raise VrnnError(
+                f"--weights random is for models of {', '.join(LIBRARIES)}; '{model}' opens with "
+                "the weights that it is built with"
+            )
+        return without_download(spec)
 
 
 @dataclass(frozen=True)

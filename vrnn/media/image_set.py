@@ -38,6 +38,7 @@ class ImageSet:
     Attributes:
         names: Of the classes; may be empty.
         files: (N,) paths that the images are read from; empty when they are not files.
+        captions: (N,) what each image shows; empty where that is not known.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class ImageSet:
         read_small: Callable[[int, int], np.ndarray] | None = None,
         files: Sequence[str] = (),
         seconds: float | None = None,
+        captions: Sequence[str] = (),
     ) -> None:
         """Count the images; none is read yet.
 
@@ -59,11 +61,12 @@ class ImageSet:
                 second argument; None to read the full size.
             files: (N,) paths that the images are read from; empty when they are not files.
             seconds: How long reading one of them may take; None: for ever.
+            captions: (N,) what each image shows; empty where that is not known.
 
         Raises:
             VrnnError: There are too many.
         """
-        self.names, self.files = names, files
+        self.names, self.files, self.captions = names, files, captions
         self._labels, self._read = labels, read
         self._read_small = read_small or (lambda index, min_side: read(index))
         self._count = len(labels)

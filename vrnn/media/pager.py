@@ -34,6 +34,7 @@ class ImagePager:
         names: Sequence[str] = (),
         seed: int = 0,
         page_size: int = 24,
+        captions: Sequence[str] = (),
     ) -> None:
         """Start on the first page, without a filter.
 
@@ -43,11 +44,13 @@ class ImagePager:
             names: Of the classes; may be empty.
             seed: Of the random order.
             page_size: Images on a page.
+            captions: (count,) what each image shows, which is searched too; may be empty.
         """
         self.page_size = page_size
         self.number = 0
         self.selected: int | None = None
         self._count, self._label, self._names = count, label, names
+        self._captions = captions
         self._labels = np.full(count, NOT_LOOKED_UP, np.int64)
         self._order = _shuffled(count, seed)
         self._filter: Callable[[int], bool] | None = None
@@ -109,7 +112,7 @@ class ImagePager:
         while matches is not None and self.is_searching and self._examined < stop:
             index = int(self._order[self._examined])
             self._examined += 1
-            if matches(self._class_of(index)):
+            if matches(index):
                 self._matches.append(index)
             if time.perf_counter() > end:
                 break
@@ -146,7 +149,7 @@ class ImagePager:
             number = name_or_number
             if number < -1 or (self._names and number >= len(self._names)):
                 raise VrnnError(f"there is no class {number}; there are {len(self._names)}, from 0")
-        return self._restart(lambda label: label == number)
+        return self._restart(lambda index: self._class_of(index) == number)
 
     def _number_of(self, name: str) -> int:
         for number, known in enumerate(self._names):
@@ -159,7 +162,7 @@ class ImagePager:
         raise VrnnError(f"there is no class '{name}'; type a part of a name to search for it")
 
     def find(self, text: str) -> tuple[int, ...]:
-        """Show only the images whose class has a text in its name, and go to the first page.
+        """Show only images with a text in their caption or class, and go to the first page.
 
         Args:
             text: The text; '' for all images. `#123` removes the filter, goes to the page with
@@ -174,9 +177,18 @@ class ImagePager:
         if not text:
             return self.show_all()
         named = {n for n, name in enumerate(self._names) if text in name.casefold()}
+        if self._captions:
+            return self._restart(
+                lambda index: (
+                    text in self._captions[index].casefold() or self._class_of(index) in named
+                )
+            )
         if self._names:
-            return self._restart(named.__contains__, 0 if named else self._count)
-        return self._restart(lambda label: label >= 0 and text in f"class {label}")
+            examined = 0 if named else self._count
+            return self._restart(lambda index: self._class_of(index) in named, examined)
+        return self._restart(
+            lambda index: self._class_of(index) >= 0 and text in f"class {self._class_of(index)}"
+        )
 
     def _go_to(self, text: str) -> tuple[int, ...]:
         if not re.fullmatch(r"[0-9]{1,9}", text) or int(text) >= self._count:
@@ -190,7 +202,7 @@ class ImagePager:
         """Go to the first page of a new filter.
 
         Args:
-            matches: Whether a class is shown; None for no filter.
+            matches: Whether an image is shown; None for no filter.
             examined: How many images need not be looked at: all, where none can match.
         """
         self._filter = matches

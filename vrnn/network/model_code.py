@@ -16,12 +16,10 @@ from pathlib import Path
 from typing import Any
 
 from vrnn.errors import UntrustedCodeError
-from vrnn.network.model_spec import ModelSpec, split_script_name
+from vrnn.network.model_spec import LIBRARIES, ModelSpec, split_script_name
 from vrnn.storage import trusted_code
 
-LIBRARIES = ("torchvision:", "timm:", "hf:")
-"""Beginnings of models that run no code but that of a library which is installed."""
-NO_CODE = frozenset({"default", "digits"})
+NO_CODE = frozenset({"default", "imagenet", "digits"})
 
 
 @dataclass(frozen=True)

@@ -66,7 +66,7 @@ def grab_image(
         if images is None or not 0 <= selection.number < len(images):
             count = 0 if images is None else len(images)
             raise VrnnError(f"there is no image {selection.number}; the data set has {count}")
-        name = class_name(images, selection.number)
+        name = describe_image(images, selection.number)
         caption = f"#{selection.number}" + (f" · {name}" if name else "")
         return HeldImage(
             images.image(selection.number), caption, SetInputImage(number=selection.number)
@@ -83,6 +83,11 @@ def class_name(images: ImageSet, number: int) -> str:
     if label < 0:
         return ""
     return images.names[label] if label < len(images.names) else f"class {label}"
+
+
+def describe_image(images: ImageSet, number: int) -> str:
+    """Return what an image shows, else the name of its label; '' where both are unknown."""
+    return images.captions[number] if images.captions else class_name(images, number)
 
 
 def _of_source(source: str, world: World, size: tuple[int, int]) -> HeldImage:

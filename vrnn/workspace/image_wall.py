@@ -13,7 +13,7 @@ from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall
 from vrnn.storage.closeable import Closeable
-from vrnn.workspace.held_image import class_name
+from vrnn.workspace.held_image import describe_image
 
 ROWS = 4
 """Rows of thumbnails on a page."""
@@ -41,7 +41,9 @@ class ImageWall(Closeable):
         self._seed = 0
         if images is not None and len(images):
             page_size = ROWS * image_wall.COLUMNS
-            self._pager = ImagePager(len(images), images.label, images.names, 0, page_size)
+            self._pager = ImagePager(
+                len(images), images.label, images.names, 0, page_size, images.captions
+            )
             self._thumbnails = ThumbnailLoader(images, image_wall.THUMBNAIL_PIXELS)
 
     @property
@@ -126,7 +128,7 @@ class ImageWall(Closeable):
         for number in numbers:
             assert self._images is not None
             text = "cannot be read" if number in self.failures else ""
-            text = text or class_name(self._images, number) or f"#{number}"
+            text = text or describe_image(self._images, number) or f"#{number}"
             highlighted = input_image.number == number or (
                 self._pager is not None and self._pager.selected == number
             )

@@ -19,7 +19,7 @@ from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.compute.worker import Worker
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.model_spec import ModelSpec
+from vrnn.network.model_spec import ModelSpec, name_default
 from vrnn.network.results import Ablation
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
@@ -79,7 +79,8 @@ class Workspace:
             seconds: Duration of transitions in the world; 0 for none.
             colors: Of feature maps that are held or magnified.
         """
-        self.specs, self.detail = tuple(specs), detail
+        # What is saved must open the same network where another one is the default.
+        self.specs, self.detail = tuple(map(name_default, specs)), detail
         self.worker, self.renderer = worker, renderer
         self.world = World(state, seconds)
         self.feed = WorkerEventSink(self.world, renderer)

@@ -22,7 +22,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
-from vrnn.network.model_spec import Detail, ModelSpec, split_script_name
+from vrnn.network.model_spec import Detail, ModelSpec, name_default, split_script_name
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
@@ -198,7 +198,7 @@ def _snapshot(content: _Content) -> WorkspaceSnapshot:
     if not content.models:
         raise VrnnError('it names no model; add one under models, such as {"model": "default"}')
     return WorkspaceSnapshot(
-        tuple(ModelSpec(**vars(entry)) for entry in content.models),
+        tuple(name_default(ModelSpec(**vars(entry))) for entry in content.models),
         content.detail,
         state,
         content.camera,

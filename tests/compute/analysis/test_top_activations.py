@@ -12,7 +12,8 @@ from tests.support.odd_models import MODELS
 from vrnn.compute.analysis import top_activation_cache
 from vrnn.compute.analysis.top_activations import top_activation_steps
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.source import digit_images, open_source
+from vrnn.compute.loading.shipped_models import digit_images
+from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet, image_folder
 from vrnn.network.model_spec import ModelSpec

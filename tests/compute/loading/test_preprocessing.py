@@ -90,12 +90,12 @@ def one_color(color, size):
 @pytest.mark.parametrize(
     ("spec", "mean", "std"),
     [
-        ("torchvision:resnet18", *IMAGENET),
-        ("torchvision:vit_b_32", *IMAGENET),
-        ("timm:resnet18", *IMAGENET),
-        ("timm:tf_efficientnet_lite0", *HALF),
-        ("timm:vit_tiny_patch16_224", *HALF),
-        ("timm:mobilenetv3_small_100", *IMAGENET),
+        ("torchvision:resnet18@random", *IMAGENET),
+        ("torchvision:vit_b_32@random", *IMAGENET),
+        ("timm:resnet18@random", *IMAGENET),
+        ("timm:tf_efficientnet_lite0@random", *HALF),
+        ("timm:vit_tiny_patch16_224@random", *HALF),
+        ("timm:mobilenetv3_small_100@random", *IMAGENET),
     ],
 )
 def test_models_of_libraries_get_the_numbers_that_they_were_trained_with(spec, mean, std):

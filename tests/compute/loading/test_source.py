@@ -186,7 +186,7 @@ def test_several_inputs_each_get_the_image(opened):
     assert a.shape == (1, 3, 16, 16)
 
 
-@pytest.mark.parametrize("name", ["torchvision:resnet18", "timm:resnet18"])
+@pytest.mark.parametrize("name", ["torchvision:resnet18@random", "timm:resnet18@random"])
 def test_libraries(name):
     source = open_source(ModelSpec(name))
     assert source.title == "resnet18"

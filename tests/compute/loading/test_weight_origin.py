@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import nn
 
-from vrnn.compute.loading.model_zoo import from_factory
+from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.loading.weight_origin import looks_initialized
 

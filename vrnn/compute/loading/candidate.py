@@ -37,6 +37,7 @@ class ModelCandidate:
         source_files: The script and what it imports from its folder.
         axes: What the axes of its inputs hold, by the name of the input; '' is the first one.
         loss_names: Names that the script uses, among them those of its losses.
+        notes: Sentences for the user, such as why its weights are not trained.
     """
 
     model: nn.Module
@@ -55,3 +56,4 @@ class ModelCandidate:
     loss_names: tuple[str, ...] = ()
     source_files: tuple[Path, ...] = ()
     axes: Mapping[str, tuple[AxisRole, ...]] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()

@@ -17,8 +17,8 @@ from torch import nn
 from torch.utils.data import Subset
 
 from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.factories import call_user_code, instantiate
 from vrnn.compute.loading.model_evidence import called_names
-from vrnn.compute.loading.model_zoo import call_user_code, instantiate
 from vrnn.compute.loading.script_attributes import ScriptAttributes
 from vrnn.compute.loading.script_runner import run_script, source_files
 from vrnn.compute.loading.user_traceback import explain_error

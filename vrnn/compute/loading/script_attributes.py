@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
-from vrnn.compute.loading.model_zoo import call_user_code
+from vrnn.compute.loading.factories import call_user_code
 from vrnn.errors import VrnnError
 from vrnn.network.axes import AXIS_LETTERS, AxisRole, parse_roles
 

@@ -3,31 +3,32 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from functools import cache
-from importlib import resources
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import torch
 from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
+from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import config_class_names
-from vrnn.compute.loading.model_zoo import from_factory, from_timm, from_torchvision
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script
+from vrnn.compute.loading.shipped_models import SHIPPED, sample_photograph
+from vrnn.compute.loading.timm_models import from_timm
+from vrnn.compute.loading.torchvision_models import from_torchvision
+from vrnn.compute.loading.transformers_models import from_transformers
 from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
+from vrnn.default.choice import default_model
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import read_image
 from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
-from vrnn.network.model_spec import ModelSpec, split_script_name
+from vrnn.network.model_spec import ModelSpec, split_script_name, without_download
 from vrnn.storage.input_file import read_text
 
 _DEFAULT_DTYPE = torch.get_default_dtype()
@@ -153,10 +154,10 @@ def open_source(spec: ModelSpec) -> ModelSource:
     if not isinstance(spec.model, nn.Module):  # what another script has set is its own
         torch.set_default_dtype(_DEFAULT_DTYPE)
     trust_models([spec])  # whoever asks for it has been asked, where a file named it
-    candidate = _find_candidate(spec.model)
-    notes: tuple[str, ...] = ()
+    candidate = _find_candidate((spec if spec.weights is None else without_download(spec)).model)
+    notes = candidate.notes
     if spec.weights is not None:
-        notes = load_weights(candidate.model, spec.weights)
+        notes += load_weights(candidate.model, spec.weights)
         candidate = replace(candidate, random_weights=False)
     if not candidate.class_names:
         candidate = replace(candidate, class_names=config_class_names(candidate.model))
@@ -202,12 +203,15 @@ def _find_candidate(model: Any) -> ModelCandidate:
     if isinstance(model, nn.Module):
         return ModelCandidate(model, type(model).__name__, random_weights=False)
     text = str(model)
-    if text == "default":
-        return _default_model()
+    text = default_model() if text == "default" else text
+    if text in SHIPPED:
+        return SHIPPED[text]()
     if text.startswith("torchvision:"):
         return from_torchvision(text.removeprefix("torchvision:"))
     if text.startswith("timm:"):
         return from_timm(text.removeprefix("timm:"))
+    if text.startswith("hf:"):
+        return from_transformers(text.removeprefix("hf:"))
     path, name = split_script_name(text)
     if path.suffix == ".py":
         return from_script(path, name)
@@ -215,43 +219,8 @@ def _find_candidate(model: Any) -> ModelCandidate:
         return from_factory(text)
     raise VrnnError(
         f"no model '{text}': give script.py, script.py:Name, torchvision:NAME, timm:NAME, "
-        "package.module:factory or default"
+        "hf:OWNER/NAME, package.module:factory, imagenet, digits or default"
     )
-
-
-def _default_model() -> ModelCandidate:
-    """The small network that comes with vrnn, trained on handwritten digits."""
-    from vrnn.default import model as digits
-
-    model = digits.build_model()
-    package = resources.files("vrnn.default")
-    with resources.as_file(package.joinpath("digits.safetensors")) as path:
-        load_weights(model, path)
-    return ModelCandidate(
-        model, "digits", False, digits.CLASS_NAMES, digit_images(), None, digits.INPUT_SIZE, None,
-        digits.MEAN, digits.STD,
-    )  # fmt: skip
-
-
-@cache
-def digit_images() -> ImageSet:
-    """Return the digits that the default model was not trained on."""
-    package = resources.files("vrnn.default")
-    with package.joinpath("digits.npz").open("rb") as file:
-        data = np.load(file, allow_pickle=False)
-        test = data["test"]
-        images, labels = data["images"][test], data["labels"][test]
-    names = tuple(str(n) for n in range(10))
-    return ImageSet(
-        names, [int(n) for n in labels], lambda i: np.repeat(images[i][..., None], 3, axis=-1)
-    )
-
-
-@cache
-def sample_photograph() -> np.ndarray:
-    """Return (H, W, 3) uint8: what is shown where no other image is given."""
-    with resources.as_file(resources.files("vrnn.default").joinpath("sample.jpg")) as path:
-        return read_image(path)
 
 
 def _read_class_names(path: Path) -> tuple[str, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.inputs import PLAIN_INPUTS, BrowseImages, SetInputImage, SetInputNoise
+from vrnn.media.image_set import ImageSet
 from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
@@ -34,7 +35,7 @@ class ImagesPanel(Panel):
             wrapped_text("No data set: start with --data FOLDER, or drop image files here.")
         else:
             imgui.text_colored(MUTED_COLOR, f"{len(images):,} images")
-            self._draw_wall(context, images.names)
+            self._draw_wall(context, images)
             _draw_failures(context)
         imgui.separator_text("Other images")
         plain = button_row([p for p in PLAIN_INPUTS if p != "mean" or images is not None])
@@ -42,16 +43,17 @@ class ImagesPanel(Panel):
             context.do(SetInputImage(plain=plain))
         self._draw_noise(context)
 
-    def _draw_wall(self, context: PanelContext, names: tuple[str, ...]) -> None:
+    def _draw_wall(self, context: PanelContext, images: ImageSet) -> None:
         imgui.set_next_item_width(-1)
         entered, self._search = imgui.input_text_with_hint(
-            "##search", "class, or #number", self._search,
+            "##search", f"{'subject' if images.captions else 'class'}, or #number", self._search,
             imgui.InputTextFlags_.enter_returns_true.value,
         )  # fmt: skip
         if entered:
             self._class_name = ALL_CLASSES
             context.do(BrowseImages(search=self._search))
-        if names and (class_name := combo("class", self._class_name, (ALL_CLASSES, *names))):
+        names = (ALL_CLASSES, *images.names)
+        if images.names and (class_name := combo("class", self._class_name, names)):
             self._class_name, self._search = class_name, ""
             context.do(BrowseImages(only="" if class_name == ALL_CLASSES else class_name))
         pressed = button_row(("< back", "next >", "shuffle"))

@@ -1,4 +1,4 @@
-"""Models by name from torchvision and timm, and from any importable factory."""
+"""Models from any importable factory, and messages about names that nothing has."""
 
 from __future__ import annotations
 
@@ -7,98 +7,17 @@ import importlib
 import inspect
 import sys
 from collections.abc import Callable, Sequence
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
 from torch import nn
 
 from vrnn.compute.forked_process import own_process
-from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD, ModelCandidate
-from vrnn.compute.loading.torchvision_compat import allow_torchvision, watch_torchvision
+from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.loading.weight_origin import is_untrained, watching_weights
 from vrnn.errors import VrnnError, is_ctrl_c
-
-
-def from_torchvision(name: str) -> ModelCandidate:
-    """Build a torchvision model with random weights.
-
-    Class names and input size are those of its published weights.
-
-    Args:
-        name: Such as `resnet50`.
-
-    Raises:
-        VrnnError: There is no torchvision, or no such model.
-    """
-    allow_torchvision()
-    from torchvision import models
-
-    if name not in models.list_models():
-        raise VrnnError(_unknown_name("torchvision", name, models.list_models()))
-    family = models.get_model_builder(name).__module__
-    options: dict[str, Any] = {"weights": None}
-    if name in ("googlenet", "inception_v3"):
-        options["init_weights"] = False  # SciPy's truncated normal takes half a minute
-    if "segmentation" in family or "detection" in family:
-        options["weights_backbone"] = None
-    model = models.get_model(name, **options)
-    weights = [w for w in models.get_model_weights(name) if w.meta.get("categories")]
-    best = weights[-1] if weights else None
-    categories = tuple(best.meta["categories"]) if best is not None else ()
-    normalizes_itself = "detection" in family
-    return ModelCandidate(
-        model, name, True, categories, None, None, _input_size(best),
-        mean=(0.0,) * 3 if normalizes_itself else IMAGENET_MEAN,
-        std=(1.0,) * 3 if normalizes_itself else IMAGENET_STD,
-    )  # fmt: skip
-
-
-def _input_size(weights: Any) -> tuple[int, int] | None:
-    """(height, width) in pixels that published weights are for."""
-    if weights is None:
-        return None
-    transform = weights.transforms()
-    crop = getattr(transform, "crop_size", None)
-    if crop:
-        side = crop[0] if isinstance(crop, list | tuple) else crop
-        return int(side), int(side)
-    smallest = weights.meta.get("min_size")
-    return None if smallest is None else (max(224, smallest[0]), max(224, smallest[1]))
-
-
-def from_timm(name: str) -> ModelCandidate:
-    """Build a timm model with random weights and the input size of its configuration.
-
-    Args:
-        name: Such as `vit_small_patch16_224`; a suffix behind a dot, which names weights, is
-            ignored.
-
-    Raises:
-        VrnnError: There is no timm, or no such model.
-    """
-    if find_spec("timm") is None:
-        raise VrnnError("timm is not installed; run: pip install timm")
-    allow_torchvision()
-    import timm
-    from timm.data import ImageNetInfo, resolve_model_data_config
-
-    known = timm.list_models()
-    architecture = name.split(".")[0]
-    if architecture not in known:
-        raise VrnnError(_unknown_name("timm", name, known))
-    model = timm.create_model(architecture, pretrained=False)
-    config = resolve_model_data_config(model)
-    class_names: tuple[str, ...] = ()
-    if getattr(model, "num_classes", 0) == 1000:
-        info = ImageNetInfo()
-        class_names = tuple(info.index_to_description(i).split(",")[0] for i in range(1000))
-    height, width = config["input_size"][-2:]
-    return ModelCandidate(
-        model, name, True, class_names, None, None, (height, width), None, config["mean"],
-        config["std"],
-    )  # fmt: skip
 
 
 def from_factory(text: str) -> ModelCandidate:
@@ -138,7 +57,7 @@ def _import(text: str) -> Any:
     value = getattr(module, name, None)
     if value is None:
         public = [n for n in vars(module) if not n.startswith("_")]
-        raise VrnnError(_unknown_name(module_name, name, public))
+        raise VrnnError(unknown_name(module_name, name, public))
     if inspect.isroutine(value) and _is_standard(getattr(value, "__module__", None) or ""):
         raise VrnnError(_no_model_of_python(text))
     return value
@@ -225,7 +144,15 @@ def _describe_type(value: Any) -> str:
     return f"of type {type(value).__name__}"
 
 
-def _unknown_name(source: str, name: str, known: Sequence[str]) -> str:
+def unknown_name(source: str, name: str, known: Sequence[str], kind: str = "model") -> str:
+    """Return a sentence about a name that a source does not have, with similar ones.
+
+    Args:
+        source: What was looked through.
+        name: What was looked for.
+        known: What there is.
+        kind: What is named so.
+    """
     similar = difflib.get_close_matches(name, known, 5, 0.5)
     hint = f"similar names: {', '.join(similar)}" if similar else f"it has {len(known)} others"
-    return f"{source} has no model '{name}'; {hint}"
+    return f"{source} has no {kind} '{name}'; {hint}"
