@@ -124,4 +124,6 @@ def _without_pillow(image: Any) -> np.ndarray | Path | int:
         return Path(image)
     if isinstance(image, Path | int | np.ndarray):
         return image
-    return np.asarray(image.convert("RGB"))
+    from vrnn.media.image_reader import to_rgb
+
+    return to_rgb(image)

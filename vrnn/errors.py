@@ -47,6 +47,18 @@ class UntrustedCodeError(VrnnError):
         )
 
 
+def error_text(error: BaseException) -> str:
+    """Return the text of an error in one line; '' where a script's own error fails to make one."""
+    if isinstance(error, OSError) and error.strerror:  # without the number
+        return error.strerror + (f": '{error.filename}'" if error.filename is not None else "")
+    try:
+        return " ".join(str(error).split())
+    except BaseException as failure:
+        if is_ctrl_c(failure):
+            raise
+        return ""
+
+
 def is_ctrl_c(error: BaseException) -> bool:
     """Whether an error is the user's Ctrl-C, which Python raises in the main thread alone.
 

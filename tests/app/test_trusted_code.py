@@ -1,10 +1,14 @@
 """A session or a list of commands may come from anyone: its code runs only when allowed."""
 
 import json
+import sys
+from importlib.util import spec_from_file_location
+from types import ModuleType
+from zipfile import ZipFile
 
 import pytest
 
-from vrnn.errors import UntrustedCodeError
+from vrnn.errors import UntrustedCodeError, VrnnError
 from vrnn.network.model_code import check_trusted, model_code, trust_models
 from vrnn.network.model_spec import ModelSpec
 
@@ -97,6 +101,37 @@ def test_a_factory_is_found_without_running_its_package(mine, tmp_path, monkeypa
     check_trusted([spec], tmp_path / "session.json")
     with pytest.raises(UntrustedCodeError):  # another function of the same file
         check_trusted([ModelSpec("theirpackage.nets:other")], tmp_path / "session.json")
+
+
+def test_code_that_lies_in_no_folder_of_the_path_is_asked_for_too(mine, tmp_path, monkeypatch):
+    """A package in development has a finder of its own; others are built in, or in an archive."""
+    module = tmp_path / "develop" / "theirnets.py"
+    module.parent.mkdir()
+    module.write_text("raise SystemExit('it ran')")
+
+    class Finder:
+        @staticmethod
+        def find_spec(name, path=None, target=None):
+            return spec_from_file_location(name, module) if name == "theirnets" else None
+
+    monkeypatch.setattr(sys, "meta_path", [*sys.meta_path, Finder])
+    with ZipFile(tmp_path / "nets.zip", "w") as archive:
+        archive.writestr("zippednets.py", "raise SystemExit('it ran')")
+    monkeypatch.syspath_prepend(str(tmp_path / "nets.zip"))
+    monkeypatch.setitem(sys.modules, "livenets", ModuleType("livenets"))
+    for name in ("theirnets", "zippednets", "livenets", "posix"):
+        spec = ModelSpec(f"{name}:build")
+        with pytest.raises(UntrustedCodeError, match=name):
+            check_trusted([spec], tmp_path / "session.json")
+        trust_models([spec])
+        check_trusted([spec], tmp_path / "session.json")
+
+
+def test_code_that_cannot_be_looked_at_is_not_run(mine, tmp_path, monkeypatch):
+    monkeypatch.setattr("vrnn.network.model_code.MAX_CODE_BYTES", 1 << 20)
+    (tmp_path / "net.py").write_text(SCRIPT + "#" * (1 << 20))
+    with pytest.raises(VrnnError, match="larger than 1 MB"):
+        check_trusted([ModelSpec(str(tmp_path / "net.py"))], tmp_path / "session.json")
 
 
 def test_the_same_script_in_another_folder_is_asked_for(mine, theirs, tmp_path):

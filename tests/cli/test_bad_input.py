@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 import zlib
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -17,6 +18,7 @@ from PIL import Image
 
 from tests.support.signals import restore_interrupt
 from vrnn.cli import main as cli
+from vrnn.storage.input_file import describe_missing
 
 SCRIPTS = {
     "syntax": ("model = (1,\n", r"broken\.py:1: model = \(1,: SyntaxError"),
@@ -103,7 +105,7 @@ def test_the_traceback_is_shown_when_asked_for(tmp_path, shot, capfd):
         (["--image", "nowhere.png"], "there is no image file 'nowhere.png'"),
         (["--weights", "nowhere.pt"], "there is no weights file 'nowhere.pt'"),
         (["--classes", "nowhere.txt"], "nowhere.txt"),
-        (["--data", "nowhere"], "there is no folder 'nowhere'"),
+        (["--data", "nowhere"], "there is no folder of images 'nowhere'"),
         (["--device", "cuda:7"], "available: cpu"),
         (["--device", "toaster"], "no device 'toaster'"),
         (["--camera", "layer:nonsense"], "there is no layer 'nonsense'"),
@@ -218,3 +220,28 @@ def test_an_endless_script_ends_with_ctrl_c(tmp_path):
         assert time.monotonic() - before < 4
         assert process.stderr is not None
         assert process.stderr.read() == "vrnn: interrupted\n"
+
+
+@pytest.mark.parametrize(
+    ("given", "says"),
+    [
+        ("net.pt", "there is: nets.pt"),
+        ("gone.pt", "it is a link to 'nowhere', which leads nowhere"),
+        ("~/nets.pt", "write $HOME"),
+        ("no/such/w.pt", "nor a folder 'no/such'"),
+        ("entirely-different", "check the path"),
+    ],
+)
+def test_a_path_to_nothing_is_told_with_what_is_there(tmp_path, monkeypatch, given, says):
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "nets.pt").touch()
+    (tmp_path / "gone.pt").symlink_to("nowhere")
+    sentence = describe_missing(Path(given), "weights file")
+    assert sentence.startswith(f"there is no weights file '{given}'")
+    assert says in sentence
+
+
+def test_a_pipe_as_a_script_is_called_one(tmp_path):
+    os.mkfifo(tmp_path / "net.py")
+    says = describe_missing(tmp_path / "net.py", "model script")
+    assert says.endswith("is a pipe, not a model script; name a model script")

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import sys
+from pathlib import Path
 
 import pytest
+import torch
 
 from vrnn.cli import main as cli
 from vrnn.compute.loading import script
@@ -183,3 +185,78 @@ def test_nothing_of_python_itself_is_run_as_a_model(answer, name):
     code, said = answer(name)
     assert code == 2
     assert "Python's own library" in said
+
+
+NO_TEXT = "raise type('Mute', (Exception,), {'__str__': lambda self: 1 / 0})()"
+
+
+@pytest.mark.parametrize("where", ["before", "forward", "item"])
+def test_an_error_that_has_no_text_is_told_by_its_line(tmp_path, answer, where):
+    if where == "item":
+        path = write(
+            tmp_path,
+            after="class D:\n    def __len__(self): return 1\n"
+            f"    def __getitem__(self, index): {NO_TEXT}\ndataset = D()",
+        )
+        with pytest.raises(VrnnError, match=r"net\.py:16.*Mute: no reason given"):
+            script.from_script(tmp_path / "net.py").dataset.image(0)
+        return
+    path = write(tmp_path, **{where: NO_TEXT})
+    returned, said = answer(path)
+    assert returned == 2
+    assert "net.py:" in said
+    assert "Mute: no reason given" in said
+
+
+@pytest.mark.parametrize(
+    ("code", "reason"),
+    [
+        ("open('/nowhere/x')", "No such file or directory: '/nowhere/x'"),
+        ("import nowhere_to_be_found", "No module named 'nowhere_to_be_found'"),
+        ("not_defined_at_all", "name 'not_defined_at_all' is not defined"),
+        ("self.forward(x)", "recursion"),
+    ],
+)
+def test_no_other_input_is_asked_for_where_none_would_help(tmp_path, answer, code, reason):
+    returned, said = answer(write(tmp_path, forward=code))
+    assert returned == 2
+    assert reason in said
+    assert "mend that line" in said
+    assert "example_input" not in said
+    assert "Errno" not in said
+
+
+@pytest.mark.parametrize("code", ["assert False", "os.close(99)", "sys.setrecursionlimit(5)"])
+def test_an_error_of_a_script_beside_its_passes_is_no_fault_of_vrnn(tmp_path, capfd, code):
+    after = f"def hook(*arguments): {code}\nmodel.register_state_dict_pre_hook(hook)"
+    path = write(tmp_path, after=after)
+    torch.save({"c.bias": torch.zeros(4)}, tmp_path / "w.pt")
+    words = ["graph", "--model", path, "--weights", str(tmp_path / "w.pt"), "--quiet"]
+    assert cli.main(words) == 2
+    said = capfd.readouterr().err
+    assert "net.py:" in said
+    assert "unexpectedly" not in said
+    assert said.count("\n") == 1
+
+
+@pytest.mark.parametrize("code", ["sys.path.clear()", "sys.setrecursionlimit(60)"])
+def test_what_a_script_takes_from_the_interpreter_is_put_back(tmp_path, code):
+    places, depth = list(sys.path), sys.getrecursionlimit()
+    write(tmp_path, before=code)
+    script.from_script(tmp_path / "net.py")
+    assert set(places) <= set(sys.path)
+    assert sys.getrecursionlimit() == depth
+
+
+def test_a_data_set_that_forks_makes_no_second_vrnn(tmp_path):
+    path = write(
+        tmp_path,
+        after="class D:\n    def __len__(self): return 1\n    def __getitem__(self, index):\n"
+        "        os.fork()\n        return __import__('torch').zeros(3, 8, 8)\ndataset = D()",
+    )
+    process = os.getpid()
+    script.from_script(Path(path)).dataset.image(0)
+    assert os.getpid() == process
+    ended, status = os.waitpid(-1, 0)  # the copy ends, and well
+    assert ended != process
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -14,7 +14,14 @@ from hypothesis import strategies as st
 from PIL import EpsImagePlugin, Image
 
 from vrnn.errors import VrnnError
-from vrnn.media.image_reader import MAX_PIXELS, center_crop_resize, decode_image, read_image
+from vrnn.media.image_reader import (
+    MAX_PIXELS,
+    center_crop_resize,
+    decode_image,
+    read_image,
+    start_no_program,
+    to_rgb,
+)
 from vrnn.media.image_set import image_folder
 
 EPS = b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n{} loop\n"
@@ -44,6 +51,17 @@ def test_no_picture_of_a_data_set_does(tmp_path):
     (tmp_path / "cats" / "a.png").write_bytes(EPS)
     with pytest.raises(VrnnError, match="not an image that can be read"):
         image_folder(tmp_path).image(0)
+
+
+def test_a_script_that_reads_images_itself_starts_none_either(tmp_path, monkeypatch):
+    monkeypatch.setattr(EpsImagePlugin, "Ghostscript", EpsImagePlugin.Ghostscript)
+    (tmp_path / "a.png").write_bytes(EPS)
+    picture = Image.open(tmp_path / "a.png")
+    with pytest.raises(VrnnError, match="save it as PNG"):
+        to_rgb(picture)
+    start_no_program()
+    with pytest.raises(VrnnError, match="save it as PNG"):
+        picture.convert("RGB")
 
 
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "BMP", "GIF", "TIFF", "WEBP", "PPM", "ICO", "TGA"])

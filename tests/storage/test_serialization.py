@@ -124,7 +124,7 @@ def test_null_stands_only_for_what_may_be_missing():
         ({"by_name": 3}, "it.by_name should be a table, not 3"),
         (
             {"by_number": {"1": {}, "one": {}}},
-            "it.by_number should have whole numbers as keys, not 1",
+            "it.by_number should have whole numbers as keys, not 'one'",
         ),
         ({"moon": 3}, "it has no 'moon'; known are name, count, on"),
         ({"inner": {"moon": 3}}, "it.inner has no 'moon'; known are color, part"),

@@ -309,6 +309,7 @@ def test_a_place_of_another_model_keeps_what_fits(studio, tmp_path, capsys):
         ('{"vrnn": 1, "layers": [{"layer": "a", "offset": [1, 2]}]}', "should be a list"),
         ('{"vrnn": 1, "pixels": {"a": "!!"}}', "cannot be read"),
         ('{"vrnn": 1, "places": {"one": {}}}', "should have whole numbers as keys"),
+        ('{"vrnn": 1, "places": {"' + "1" * 5000 + '": {}}}', "should have whole numbers as keys"),
         ("\x00", "cut short"),
         ('{"vrnn": 1}', "names no model"),
         ('{"vrnn": 1, "models": []}', "names no model"),

@@ -15,8 +15,8 @@ from vrnn.cli.arguments import input_files
 from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.machine_limits import check_limits
 from vrnn.cli.parser import parse
-from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
-from vrnn.errors import VrnnError
+from vrnn.compute.loading.user_traceback import explain_error, is_of_user, is_out_of_memory
+from vrnn.errors import VrnnError, error_text
 from vrnn.storage.fault_log import fault_log
 from vrnn.storage.log import hide_library_warnings, log_to_stderr
 from vrnn.storage.plugins import load_plugins
@@ -93,6 +93,9 @@ def _run(words: list[str]) -> int:
 
 def _call(arguments: argparse.Namespace) -> int:
     """Do what was asked for; returns the exit code."""
+    from vrnn.media.image_reader import start_no_program  # not for --help: Pillow takes a while
+
+    start_no_program()
     try:
         with protect_inputs(input_files(arguments)):
             return int(arguments.run(arguments))
@@ -117,11 +120,11 @@ def _report_unexpected(error: BaseException, words: list[str]) -> int:
             "there is not enough memory; pass a smaller --size or --input-size, or give vrnn more"
         )
         return _report(what, BAD_INPUT, words)
+    if not isinstance(error, Exception) or is_of_user(error):  # the model's own code raised it
+        return _report(explain_error(error), BAD_INPUT, words)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return _report(f"cannot use '{error.filename}': {error.strerror.lower()}", BAD_INPUT, words)
-    if not isinstance(error, Exception):  # the model's own code raised it
-        return _report(explain_error(error), BAD_INPUT, words)
-    what = str(error) or "no reason given"
+    what = error_text(error) or "no reason given"
     again = "" if "--debug" in words else " (run it again with --debug to see where)"
     message = f"vrnn failed unexpectedly: {type(error).__name__}: {what}{again}"
     return _report(message, BROKEN, words)

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import warnings
 from pathlib import Path
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import numpy as np
 from PIL import Image, ImageOps, UnidentifiedImageError
 
 from vrnn.errors import VrnnError
-from vrnn.storage.input_file import check_regular, reason
+from vrnn.storage.input_file import check_regular, describe_missing, reason
 
 MAX_PIXELS = 120_000_000
 """More than any camera's picture; a small file can claim far more and fill the memory."""
@@ -44,7 +44,7 @@ def read_image(path: Path, min_side: int = 0) -> np.ndarray:
         with path.open("rb") as file:
             return decode_image(file, f"'{path}'", min_side)
     except FileNotFoundError as error:
-        raise VrnnError(f"there is no image file '{path}'") from error
+        raise VrnnError(describe_missing(path, "image file")) from error
     except VrnnError as error:
         if str(error).startswith("it is "):
             raise VrnnError(f"'{path}' cannot be read: {error}; pass an image") from error
@@ -89,6 +89,20 @@ def decode_image(file: BinaryIO, name: str, min_side: int = 0) -> np.ndarray:
         raise VrnnError(f"the image {name} cannot be read: {reason(error)}") from error
 
 
+def start_no_program() -> None:
+    """Let Pillow start no program in this process, also where a script reads images itself.
+
+    To read an EPS image it starts Ghostscript, whatever the name of the file.
+    """
+    from PIL import EpsImagePlugin
+
+    setattr(EpsImagePlugin, "Ghostscript", _refuse_eps)  # noqa: B010  # mypy knows the function
+
+
+def _refuse_eps(*arguments: Any) -> None:
+    raise VrnnError("it is in EPS, a program that draws, and is not run; save it as PNG")
+
+
 def _check_size(name: str, size: tuple[int, int]) -> None:
     if size[0] * size[1] > MAX_PIXELS:
         raise VrnnError(_too_large(name))
@@ -99,7 +113,13 @@ def _too_large(name: str) -> str:
 
 
 def to_rgb(picture: Image.Image) -> np.ndarray:
-    """Convert a Pillow image in any mode to (H, W, 3) uint8, transparent parts over black."""
+    """Convert a Pillow image in any mode to (H, W, 3) uint8, transparent parts over black.
+
+    Raises:
+        VrnnError: It was opened from an EPS file and not read yet.
+    """
+    if picture.format == "EPS":
+        _refuse_eps()
     if picture.mode in ("I", "F") or picture.mode.startswith("I;16"):
         return _from_high_bit_depth(np.asarray(picture).astype(np.float64))
     if picture.mode in ("RGBA", "LA", "PA", "La", "RGBa") or "transparency" in picture.info:

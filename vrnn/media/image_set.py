@@ -11,8 +11,9 @@ from typing import TypeVar
 
 import numpy as np
 
-from vrnn.errors import VrnnError, is_ctrl_c
+from vrnn.errors import VrnnError, error_text, is_ctrl_c
 from vrnn.media.image_reader import SUFFIXES, read_image
+from vrnn.storage.input_file import describe_missing
 
 T = TypeVar("T")
 
@@ -212,7 +213,7 @@ def _check_pixels(index: int, pixels: object) -> None:
 
 
 def _reason(error: BaseException) -> str:
-    reason = " ".join(str(error).split())
+    reason = error_text(error)
     if len(reason) > 300:
         reason = reason[:297] + "…"
     kind = type(error).__name__
@@ -230,7 +231,7 @@ def image_folder(folder: Path) -> ImageSet:
         VrnnError: There is no such folder, or no image in it.
     """
     if not folder.is_dir():
-        raise VrnnError(f"there is no folder '{folder}' to take images from")
+        raise VrnnError(describe_missing(folder, "folder of images"))
     try:
         loose, groups = _scan(str(folder))
     except OSError as error:

@@ -11,15 +11,18 @@ import os
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass
-from importlib.machinery import PathFinder
+from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 from typing import Any
 
 from vrnn.errors import UntrustedCodeError
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, split_script_name
 from vrnn.storage import trusted_code
+from vrnn.storage.input_file import read_bytes
 
 NO_CODE = frozenset({"default", "imagenet", "digits"})
+MAX_CODE_BYTES = 256 << 20
+"""Of a script or of a compiled module."""
 
 
 @dataclass(frozen=True)
@@ -44,35 +47,53 @@ def model_code(model: Any) -> ModelCode | None:
     Returns:
         None for what comes with vrnn or a library, for an object in Python, and for what is not
         there, so that it cannot be run either.
+
+    Raises:
+        VrnnError: The code cannot be read, or is larger than any script.
     """
     if not isinstance(model, str) or model in NO_CODE or model.startswith(LIBRARIES):
         return None
     script, _ = split_script_name(model)
-    is_script = script.suffix == ".py"
-    file = script if is_script else _module_file(model.rpartition(":")[0])
-    if file is None or not file.is_file():
+    if script.suffix == ".py":
+        return _code(str(script), os.path.realpath(script), script) if script.is_file() else None
+    module = model.rpartition(":")[0]
+    spec = _find_module(module) if all(map(str.isidentifier, module.split("."))) else None
+    if spec is None:
         return None
-    name = str(script) if is_script else model
-    # Where it is counts too: what it imports lies beside it.
-    place = os.path.realpath(file) if is_script else f"{model}\0{os.path.realpath(file)}"
+    file = Path(spec.origin or "")
+    if not file.is_file():  # built in, or in an archive: known by its name alone
+        return _code(model, f"{model}\0{spec.origin}", None)
+    return _code(model, f"{model}\0{os.path.realpath(file)}", file)
+
+
+def _code(name: str, place: str, file: Path | None) -> ModelCode:
+    """Make the digest of code: where it is counts too, as what it imports lies beside it."""
     digest = hashlib.sha256(os.fsencode(place) + b"\0")
-    try:
-        digest.update(file.read_bytes())
-    except OSError:  # it cannot be run either; opening it says why
-        return None
+    if file is not None:
+        digest.update(read_bytes(file, "the code", MAX_CODE_BYTES))
     return ModelCode(name, digest.hexdigest())
 
 
-def _module_file(name: str) -> Path | None:
-    """Find the file of a module without importing the packages that it is in."""
-    places = [os.getcwd(), *sys.path]
+def _find_module(name: str) -> ModuleSpec | None:
+    """Find a module as an import does, without importing the packages that it is in."""
     parts = name.split(".")
-    for count in range(1, len(parts) + 1):
-        spec = PathFinder.find_spec(".".join(parts[:count]), places)
+    spec = PathFinder.find_spec(parts[0], [os.getcwd()]) or _ask_finders(parts[0], None)
+    for count in range(2, len(parts) + 1):
         if spec is None:
             return None
-        places = list(spec.submodule_search_locations or ())
-    return Path(spec.origin) if spec and spec.origin else None
+        spec = _ask_finders(".".join(parts[:count]), list(spec.submodule_search_locations or ()))
+    if spec is None and name in sys.modules:
+        return ModuleSpec(name, None)
+    return spec
+
+
+def _ask_finders(name: str, places: list[str] | None) -> ModuleSpec | None:
+    """Ask all finders: packages in development are not in `sys.path` but have one of their own."""
+    for finder in sys.meta_path:
+        spec = finder.find_spec(name, places) if hasattr(finder, "find_spec") else None
+        if spec is not None:
+            return spec
+    return None
 
 
 def trust_models(specs: Iterable[ModelSpec]) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import difflib
+import itertools
 import os
 import stat
 import tomllib
@@ -81,9 +83,34 @@ def check_regular(path: Path) -> None:
         raise VrnnError(f"it is {kind_of_file(mode)}, not a file")
 
 
+def describe_missing(path: Path, what: str) -> str:
+    """Return a sentence about a path that leads to nothing, or not to what is asked for.
+
+    Args:
+        path: The path.
+        what: What is asked for, such as `weights file`.
+    """
+    start = f"there is no {what} '{path}'"
+    try:
+        if path.exists():
+            return f"'{path}' is {kind_of_file(path.stat().st_mode)}, not a {what}; name a {what}"
+        if path.is_symlink():
+            return f"{start}: it is a link to '{os.readlink(path)}', which leads nowhere; mend it"
+        if str(path).startswith("~"):
+            return f"{start}; the shell replaces ~ only at the start of a word: write $HOME"
+        if not path.parent.is_dir():
+            return f"{start}, nor a folder '{path.parent}'; give the path from '{Path.cwd()}'"
+        names = [entry.name for entry in itertools.islice(os.scandir(path.parent), 5000)]
+    except OSError as error:
+        return f"{start} ({reason(error)}); check the path"
+    similar = difflib.get_close_matches(path.name, names, 3, 0.6)
+    return f"{start}; " + (f"there is: {', '.join(similar)}" if similar else "check the path")
+
+
 def kind_of_file(mode: int) -> str:
-    """Return what a message calls that which is not a regular file, by its mode bits."""
+    """Return what a message calls a file, by its mode bits."""
     names = (
+        (stat.S_ISREG, "a file"),
         (stat.S_ISDIR, "a folder"),
         (stat.S_ISFIFO, "a pipe"),
         (stat.S_ISSOCK, "a socket"),

@@ -29,6 +29,8 @@ _NAMES = {
     Path: ("a path", "paths"),
 }
 """What a message calls a type, and several values of it."""
+MAX_DIGITS = 4000
+"""Of a whole number that is a key: Python reads no number of some thousands."""
 _SHORT = Repr()
 _SHORT.maxstring = _SHORT.maxother = 80
 
@@ -176,6 +178,10 @@ def _fits(value: Any, hint: Any) -> bool:
     return False
 
 
+def _is_number(key: str) -> bool:
+    return key.isdecimal() and len(key) <= MAX_DIGITS
+
+
 def _item_types(hint: Any, items: Sequence[Any]) -> tuple[Any, ...]:
     """Return the type of each item of a list."""
     arguments = get_args(hint)
@@ -195,8 +201,11 @@ def _convert_fitting(value: Any, hint: Any, name: str, folder: Path) -> Any:
     if origin is Annotated:
         return _convert_fitting(value, arguments[0], name, folder)
     if origin is Mapping:
-        if arguments[0] is int and not all(map(str.isdecimal, value)):
-            raise VrnnError(f"{name} should have whole numbers as keys, not {', '.join(value)}")
+        wrong = next((key for key in value if not _is_number(key)), None)
+        if arguments[0] is int and wrong is not None:
+            raise VrnnError(
+                f"{name} should have whole numbers as keys, not {describe_value(wrong)}"
+            )
         return {
             arguments[0](key): _convert(item, arguments[1], f"{name}.{key}", folder)
             for key, item in value.items()

@@ -177,7 +177,7 @@ def load_workspace(path: Path) -> WorkspaceSnapshot:
         ) from error
     version = table.get("vrnn") if isinstance(table, dict) else None
     if type(version) is not int or version < 1:
-        raise VrnnError(f"'{path}' is not a session that vrnn saved")
+        raise VrnnError(f"'{path}' is not a session that vrnn saved; save one with Ctrl+S")
     if version > VERSION:
         raise VrnnError(f"'{path}' was saved by a newer vrnn; update with pip install -U vrnn")
     try:

@@ -25,7 +25,7 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import explain_error, is_out_of_memory
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_tensors
 from vrnn.compute.passes.partial_forward import PartialForward
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, error_text
 from vrnn.features.results import FeatureImage
 from vrnn.features.settings import FeatureVisSettings
 
@@ -346,7 +346,7 @@ def snapshot_steps(steps: int) -> frozenset[int]:
 
 def _translate_error(error: Exception) -> Exception:
     """A VrnnError if it is the layer that has no gradient, else the error itself."""
-    text = str(error)
+    text = error_text(error)
     if isinstance(error, NotImplementedError) or any(words in text for words in UNDIFFERENTIABLE):
         return VrnnError(f"{NO_GRADIENT} ({explain_error(error)})")
     return error

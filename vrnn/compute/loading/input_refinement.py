@@ -25,6 +25,7 @@ from vrnn.compute.loading.input_guess import (
 from vrnn.compute.loading.input_probe import ProbeResult
 from vrnn.compute.loading.input_sizes import fitting_sum, scaled, shorter
 from vrnn.compute.loading.layer_use import LayerUse
+from vrnn.errors import error_text
 
 _RANK = re.compile(
     r"not enough values to unpack \(expected (\d)|too many values to unpack \(expected (\d)"
@@ -53,7 +54,8 @@ class Refiner:
             guesses: What was tried.
             outcome: How it failed.
         """
-        use, text = outcome.failed, str(outcome.error)
+        use, error = outcome.failed, outcome.error
+        text = "" if error is None else error_text(error)
         order = [g for g in guesses if not g.keyword] + [g for g in guesses if g.keyword]
         leaves = sorted(use.leaves) if use is not None else []
         changed = [order[i] for i in leaves] or [g for g in guesses if g.kind != "step"][:1]

@@ -17,10 +17,12 @@ from vrnn.compute.loading.torchvision_compat import missing_operators_advice
 from vrnn.compute.loading.user_traceback import is_out_of_memory, user_line
 from vrnn.compute.model_inputs import ModelInputs, leaves_in
 from vrnn.compute.tracing.tensors import tensors_in
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, error_text
 
 MAX_REASON = 240
 """Characters of an error's text that are shown."""
+_OF_CODE_ALONE = (ImportError, OSError, NameError, RecursionError, SyntaxError, EOFError)
+"""Errors that tell of the code or the machine: another input would not help."""
 _OUT_OF_MEMORY = "pass a smaller --input-size or --device cpu"
 
 
@@ -132,14 +134,14 @@ def _memory_text(candidate: ModelCandidate, what: str, error: Exception) -> str:
 
 def _refuse_whatever_goes_in(candidate: ModelCandidate, error: Exception) -> VrnnError | None:
     """The refusal of a model that no input would help."""
-    text = str(error)
+    text = error_text(error)
     if missing_operators_advice(error):
         return VrnnError(f"'{candidate.title}' cannot run: {missing_operators_advice(error)}")
     if isinstance(error, NotImplementedError) and 'missing the required "forward"' in text:
         kind = type(candidate.model).__name__
         return VrnnError(
             f"'{kind}' of '{candidate.title}' has no forward, or one of its parts has none "
-            f"({' '.join(text.split())}); define it, or choose a model that has one, as "
+            f"({text}); define it, or choose a model that has one, as "
             "script.py:Name does"
         )
     if "NestedTensorImpl" in text:
@@ -147,11 +149,16 @@ def _refuse_whatever_goes_in(candidate: ModelCandidate, error: Exception) -> Vrn
             f"'{candidate.title}' uses nested tensors, which have no shape that vrnn can follow; "
             "use a padded tensor instead (torch.nn.utils.rnn.pad_sequence makes one)"
         )
+    if isinstance(error, _OF_CODE_ALONE) and user_line(error):
+        return VrnnError(
+            f"'{candidate.title}' cannot run, whatever goes in: {_reason(error)}; mend that line, "
+            "or give it what it needs"
+        )
     return None
 
 
 def _reason(error: Exception) -> str:
-    reason = " ".join(str(error).split())[:MAX_REASON] or "no reason given"
+    reason = error_text(error)[:MAX_REASON] or "no reason given"
     line = user_line(error)
     return f"{type(error).__name__}: {reason}" + (f" at {line}" if line else "")
 

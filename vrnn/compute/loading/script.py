@@ -16,6 +16,7 @@ from PIL import Image
 from torch import nn
 from torch.utils.data import Subset
 
+from vrnn.compute.forked_process import own_process
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.factories import call_user_code, instantiate
 from vrnn.compute.loading.model_evidence import called_names
@@ -27,6 +28,7 @@ from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ITEM_SECONDS, ImageSet
 from vrnn.media.pixels import to_uint8_rgb
+from vrnn.storage.input_file import describe_missing
 
 
 def from_script(path: Path, name: str = "") -> ModelCandidate:
@@ -40,7 +42,7 @@ def from_script(path: Path, name: str = "") -> ModelCandidate:
         VrnnError: The script fails, or no model is found in it.
     """
     if not path.is_file():
-        raise VrnnError(f"there is no model script '{path}'")
+        raise VrnnError(describe_missing(path, "model script"))
     with watching_weights() as events:
         module = run_script(path)
         model = _find_model(module, path, name)
@@ -177,7 +179,7 @@ class _DatasetItems:
         self._lock = threading.Lock()
 
     def __getitem__(self, index: int) -> Any:
-        with self._lock:
+        with self._lock, own_process():
             return self.dataset[index]
 
     def pixels(self, index: int) -> np.ndarray:

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vrnn.compute.forked_process import own_process
 from vrnn.compute.loading.factories import call_user_code
 from vrnn.errors import VrnnError
 from vrnn.network.axes import AXIS_LETTERS, AxisRole, parse_roles
@@ -33,7 +34,8 @@ class ScriptAttributes:
         self._module, self._path = module, path
 
     def _value(self, name: str) -> Any:
-        return getattr(self._module, name, None)
+        with own_process():  # a script may have a function that makes what is asked for
+            return getattr(self._module, name, None)
 
     def _wrong(self, name: str, what: str) -> VrnnError:
         return VrnnError(

@@ -41,6 +41,7 @@ def run_script(path: Path) -> ModuleType:
     name = path.stem
     levels = _package_levels(path)
     arguments, folder = sys.argv, os.getcwd()
+    places, depth = list(sys.path), sys.getrecursionlimit()
     sys.argv = [str(path)]
     module_before = sys.modules.get(name)
     try:
@@ -67,6 +68,9 @@ def run_script(path: Path) -> ModuleType:
     finally:
         fill_standard_descriptors()  # a script may close them
         sys.argv = arguments
+        # What it takes away, vrnn still needs: another limit of calls, places to import from.
+        sys.setrecursionlimit(max(depth, sys.getrecursionlimit()))
+        sys.path += [place for place in places if place not in sys.path]
         with suppress(OSError):
             os.chdir(folder)
         if module_before is not None:

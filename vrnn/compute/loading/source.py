@@ -24,7 +24,7 @@ from vrnn.compute.loading.weights import load_weights
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.default.choice import default_model
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, error_text
 from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
@@ -195,7 +195,7 @@ def _put_on(candidate: ModelCandidate, device: torch.device) -> None:
             if id(module) not in registered:
                 module.to(device)
     except (RuntimeError, NotImplementedError) as error:
-        reason = " ".join(str(error).split())[:200]
+        reason = error_text(error)[:200]
         raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {reason}") from error
 
 

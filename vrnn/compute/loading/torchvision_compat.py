@@ -20,7 +20,7 @@ from typing import Any
 
 import torch
 
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, error_text
 
 _LIBRARIES: list[Any] = []
 _OPERATORS = (
@@ -85,7 +85,7 @@ def missing_operators_advice(error: BaseException) -> str:
     Args:
         error: What a model raised.
     """
-    if not _LIBRARIES or not any(words in str(error) for words in _MISSING):
+    if not _LIBRARIES or not any(words in error_text(error) for words in _MISSING):
         return ""
     version = metadata.version("torchvision").split("+")[0]
     cuda = torch.version.cuda

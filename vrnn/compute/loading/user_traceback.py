@@ -7,10 +7,14 @@ import sysconfig
 import traceback
 from pathlib import Path
 
+from vrnn.errors import error_text
+
 PACKAGE = Path(__file__).resolve().parents[2]
 """Folder of vrnn's own code."""
 MAX_REASON = 300
 """Characters of an error's message that are shown."""
+MAX_LINE = 160
+"""Characters of a line of code that are shown."""
 ONEDNN_MEMORY = ("could not create a primitive", "could not create a memory object")
 """All that oneDNN, which computes convolutions on CPUs, says when it gets no memory."""
 
@@ -36,7 +40,20 @@ def user_line(error: BaseException, folder: Path | None = None) -> str:
     return ""
 
 
+def is_of_user(error: BaseException) -> bool:
+    """Whether the user's own code raised an error, rather than vrnn's under it or above it."""
+    for frame in reversed(traceback.extract_tb(error.__traceback__)):
+        path = Path(frame.filename)
+        if path.is_file() and path.resolve().is_relative_to(PACKAGE):
+            return False
+        if _is_user_code(path, None):
+            return True
+    return False
+
+
 def _format_line(path: Path, number: int, text: str) -> str:
+    if len(text) > MAX_LINE:
+        text = f"{text[:MAX_LINE]}…"
     return f"{path.name}:{number}: {text}" if text else f"{path.name}:{number}"
 
 
@@ -59,7 +76,7 @@ def explain_error(error: BaseException, folder: Path | None = None) -> str:
         error: The error.
         folder: As for `user_line`.
     """
-    reason = " ".join(str(error).split()) or "no reason given"
+    reason = error_text(error) or "no reason given"
     if len(reason) > MAX_REASON:
         reason = reason[: MAX_REASON - 3] + "…"
     if is_out_of_memory(error):
@@ -75,7 +92,7 @@ def explain_error(error: BaseException, folder: Path | None = None) -> str:
 
 def is_out_of_memory(error: BaseException) -> bool:
     """Return whether an error means that memory of the machine or the GPU ran out."""
-    text = str(error).lower()
+    text = error_text(error).lower()
     return (
         isinstance(error, MemoryError)
         or type(error).__name__ == "OutOfMemoryError"

@@ -12,8 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
-from vrnn.errors import VrnnError
-from vrnn.storage.input_file import check_regular, reason
+from vrnn.errors import VrnnError, error_text
+from vrnn.storage.input_file import check_regular, describe_missing, reason
 from vrnn.storage.terminal import one_line
 
 STATE_DICT_KEYS = tuple(
@@ -28,6 +28,8 @@ MAX_REASON = 200
 """Characters of torch's own message that are shown."""
 MAX_LISTED_KEYS = 4
 """Keys that a message lists by name."""
+MAX_KEY = 80
+"""Characters of such a name."""
 
 StateDict = Mapping[str, torch.Tensor]
 
@@ -54,12 +56,13 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
     if not fitting:
         raise VrnnError(
             f"no weight in '{path}' fits this model ({_list_keys(list(state))} there, "
-            f"{_list_keys(list(own))} here); is it the file of another model?"
+            f"{_list_keys(list(own))} here); pass a file that was saved from this model, or the "
+            "--model that it was saved from"
         )
     try:
         model.load_state_dict(fitting, strict=False)
     except Exception as error:  # a module may have a way of its own to load them
-        text = one_line(str(error))[:MAX_REASON]
+        text = one_line(error_text(error))[:MAX_REASON]
         raise VrnnError(f"the weights in '{path}' cannot be put into this model: {text}") from error
     missing = [k for k in own if k not in fitting and k not in misshapen]
     unexpected = [k for k in state if k not in own]
@@ -77,7 +80,8 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
 
 def _list_keys(keys: list[str]) -> str:
     more = ", …" if len(keys) > MAX_LISTED_KEYS else ""
-    return ", ".join(keys[:MAX_LISTED_KEYS]) + more if keys else "none"
+    shown = (k if len(k) <= MAX_KEY else f"{k[:MAX_KEY]}…" for k in keys[:MAX_LISTED_KEYS])
+    return ", ".join(key or "''" for key in shown) + more if keys else "none"
 
 
 def _read_file(path: Path) -> Any:
@@ -86,7 +90,7 @@ def _read_file(path: Path) -> Any:
         with path.open("rb") as file:
             start = file.read(512)
     except FileNotFoundError as error:
-        raise VrnnError(f"there is no weights file '{path}'") from error
+        raise VrnnError(describe_missing(path, "weights file")) from error
     except (OSError, ValueError) as error:
         raise VrnnError(f"the weights file '{path}' cannot be read: {reason(error)}") from error
     except VrnnError as error:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from vrnn.compute.tracing.module_stack import named_modules
+from vrnn.errors import error_text
 
 
 @contextmanager
@@ -48,4 +49,4 @@ def without_saved_tensors(is_on: bool) -> Iterator[None]:
 
 def asks_for_gradients(error: RuntimeError) -> bool:
     """Return whether a model failed because it takes gradients and there are none."""
-    return "does not require grad" in str(error) or "grad_fn" in str(error)
+    return any(words in error_text(error) for words in ("does not require grad", "grad_fn"))
