@@ -13,6 +13,8 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from vrnn.storage.interrupts import raise_interrupt
+
 _SA_RESETHAND = {"linux": 0x80000000, "darwin": 0x4}
 
 
@@ -43,10 +45,13 @@ def handle_interrupt(handler: Callable[..., Any] | None = None) -> None:
     Does nothing outside of the main thread, where Ctrl-C is ignored, and on Windows.
 
     Args:
-        handler: As for `signal.signal`; None for the present one.
+        handler: As for `signal.signal`; None for the present one; Python's own
+            is replaced by one that `hold_interrupt` can keep waiting.
     """
     if threading.current_thread() is not threading.main_thread():
         return
+    if handler is None and signal.getsignal(signal.SIGINT) is signal.default_int_handler:
+        handler = raise_interrupt
     if handler is not None:
         signal.signal(signal.SIGINT, handler)
     if sys.platform not in _SA_RESETHAND or not callable(signal.getsignal(signal.SIGINT)):

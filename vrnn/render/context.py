@@ -9,6 +9,7 @@ import moderngl
 
 from vrnn.errors import VrnnError
 from vrnn.render.driver_probe import check_driver
+from vrnn.storage.interrupts import hold_interrupt
 
 REQUIRED_VERSION = 410
 """OpenGL 4.1 core, as hundreds: what a Mac still has."""
@@ -24,7 +25,10 @@ def offscreen_context() -> moderngl.Context:
     """
     check_driver()
     try:
-        return moderngl.create_standalone_context(require=REQUIRED_VERSION, **_backend_options())
+        with hold_interrupt():
+            return moderngl.create_standalone_context(
+                require=REQUIRED_VERSION, **_backend_options()
+            )
     except Exception as error:
         raise VrnnError(_failure_message(str(error))) from error
 

@@ -9,6 +9,8 @@ from importlib.resources import files
 
 import moderngl
 
+from vrnn.storage.interrupts import hold_interrupt
+
 VIEWS_BINDING = 0
 """Binding point of the uniform block that all shaders of the world read."""
 INCLUDE = re.compile(r'^\s*#include\s+"([^"]+)"\s*$')
@@ -93,7 +95,8 @@ def compile_program(
     vertex, vertex_lines = preprocess(f"{name}.vert.glsl", defines or {})
     fragment, fragment_lines = preprocess(f"{name}.frag.glsl", defines or {})
     try:
-        program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
+        with hold_interrupt():
+            program = ctx.program(vertex_shader=vertex, fragment_shader=fragment)
     except moderngl.Error as error:
         lines = fragment_lines if "fragment_shader" in str(error) else vertex_lines
         raise RuntimeError(locate_errors(str(error), lines)) from None
