@@ -131,7 +131,7 @@ def test_models_come_back_when_none_of_a_session_can_be_opened(studio, tmp_path)
     with pytest.raises(VrnnError, match=r"gone\.py"):
         studio.do(OpenSession(tmp_path / "gone.json"))
     assert studio.world.state == before
-    assert studio.workspace.specs == (ModelSpec(),)
+    assert studio.workspace.specs == (ModelSpec("digits"),)
     studio.do(FoldAllStages())
     assert len(studio.world.networks[0].result.outputs) == len(result)
 

@@ -189,7 +189,7 @@ def test_a_picture_of_values_may_have_colors_of_its_own():
     values = np.linspace(-1, 1, 16, dtype=np.float32).reshape(1, 4, 4)
     picture = colored(LayerPicture(values, color_mapping=ColorMapping(colormap="viridis")))
     assert picture.is_rgb
-    assert tuple(picture.values[-1, -1]) == pytest.approx((253, 231, 37), abs=6)
+    assert picture.values[-1, -1].tolist() == pytest.approx([253, 231, 37], abs=6)
     assert not picture_texels(picture, symmetric=True)[1]
 
 
