@@ -37,7 +37,7 @@ PACKAGES = ("vrnn/compute", "vrnn/scene", "vrnn/workspace", "vrnn/commands")
 OTHER_TESTS = ("tests/xr/", "tests/docs/", "tests/test_", "tests/app/test_monkey")
 """Tests of what is not changed here: the runtime, how vrnn is packed; and one of a minute."""
 COPIED = ("vrnn", "tests", "shaders", "configs", "examples", "benchmarks", "setup.cfg")
-FAILED = re.compile(r"(FAILED|ERROR) ")
+FAILED = re.compile(r"^(FAILED|ERROR) ")
 START_SECONDS = 90.0
 """Seconds that are given to pytest and torch to start, even on a loaded machine."""
 
@@ -128,8 +128,11 @@ class MutantRunner:
             return ""
         if process.returncode == 0:
             return None
-        told = [line.partition(" ")[2] for line in output.splitlines() if FAILED.match(line)]
-        return max((t for t in tests if told and told[0].startswith(t)), key=len, default="")
+        told = next((FAILED.sub("", x) for x in output.splitlines() if FAILED.match(x)), "")
+        named = [test for test in tests if told.startswith(test)]
+        # Where a file cannot even be imported, any of its tests tells.
+        named = named or [test for test in tests if told.startswith(test.split("::")[0])][:1]
+        return max(named, key=len, default="")
 
 
 def test_files() -> list[str]:
