@@ -20,7 +20,7 @@ DISSOLVE_PIXELS = (12.0, 28.0)
 """Pixels on screen between which a picture dissolves; as in shaders/lib/layer_picture.glsl."""
 FOLDED_DETAILS = 5
 """Details across the only map of a folded layer: from afar its portrait says more than a map."""
-MAX_STRETCH = 1.5
+MAX_STRETCH = 1.8
 """Factor by which a picture may be stretched to fill a panel."""
 VALUES_TOLD_APART = 4
 """Values of a vector that are one detail: a single one is a plain square that is soon too small."""
