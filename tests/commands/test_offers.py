@@ -106,7 +106,8 @@ def blocks(app, with_variants):
         for name, hit in everywhere:
             for precise in (False, True):
                 made = offer(app, info, hit, precise)
-                offers.setdefault(str(made), (made, []))[1].append(f"{name}{'!' * precise}")
+                text = TIME.sub("vrnn-TIME", str(made))
+                offers.setdefault(text, (made, []))[1].append(f"{name}{'!' * precise}")
         lines = []
         for text, (made, names) in offers.items():
             lines.append(f"{', '.join(names) if len(offers) > 1 else 'always'}: {text}")
