@@ -15,6 +15,8 @@ from vrnn.default import choice
 from vrnn.default import efficientnet_lite0 as lite0
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.visuals.image_wall import CLASS_HEIGHT, INNER
+from vrnn.style.text import elide
 
 PHOTOS = resources.files("vrnn.default").joinpath("photos")
 FREE = ("CC0 1.0", "CC BY 1.0", "CC BY 2.0", "CC BY 3.0", "public domain")
@@ -116,6 +118,8 @@ def test_each_photo_says_what_it_shows_and_whose_it_is():
     assert set(images.names) <= set(classes.splitlines())
     for number, photo in enumerate(photos):
         assert photo["author"]
+        assert photo["title"]
+        assert elide(photo["caption"], INNER, CLASS_HEIGHT) == photo["caption"]
         assert photo["shipped_with"]
         assert photo["license"] in FREE or photo["license"].startswith("no known copyright")
         assert photo.get("source", "https:").startswith("http") or photo["license"] not in FREE[1:4]
