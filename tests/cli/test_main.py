@@ -83,7 +83,7 @@ def test_a_fault_of_our_own(monkeypatch, capsys):
     monkeypatch.setattr(cli, "parse", lambda words: None)  # what comes next fails inside vrnn
     assert cli.main([]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("vrnn: vrnn failed unexpectedly: AttributeError: 'NoneType' object")
+    assert said.startswith("vrnn: vrnn failed unexpectedly: TypeError: vars() argument")
     assert "--debug" in said
     assert "Traceback" not in said
     assert cli.main(["--debug"]) == 1
