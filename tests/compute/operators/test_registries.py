@@ -5,7 +5,7 @@ import torch
 from torch import nn
 from torch.overrides import handle_torch_function, has_torch_function_unary
 
-from vrnn.compute.operators import catalog, receptive_field_rules
+from vrnn.compute.operators import catalog
 from vrnn.compute.operators.catalog import lookup, operation_label, register_operation
 from vrnn.compute.operators.receptive_field import PixelField, WindowSpan, apply_windows
 from vrnn.compute.operators.receptive_field_rules import Call, rule
@@ -19,7 +19,7 @@ def own_registries(monkeypatch):
     """Registries that a test may add to."""
     monkeypatch.setattr(catalog, "_OPERATIONS", dict(catalog._OPERATIONS))
     monkeypatch.setattr(catalog, "_CANONICAL_NAMES", dict(catalog._CANONICAL_NAMES))
-    monkeypatch.setattr(receptive_field_rules, "_RULES", dict(receptive_field_rules._RULES))
+    monkeypatch.setattr(rule, "_rules", dict(rule._rules))
 
 
 def neighbors(x):
