@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vrnn.cli.main import entry
+from vrnn.cli.entry import entry
 
 # A process that a model's script starts imports this module again, under another name.
 if __name__ == "__main__":

@@ -96,6 +96,20 @@ def test_interrupted(monkeypatch, capsys):
     assert capsys.readouterr().err == "vrnn: interrupted\n"
 
 
+def test_interrupted_while_the_program_is_still_imported():
+    script = (
+        "import sys\n"
+        "class Interrupts:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'vrnn.cli.parser': raise KeyboardInterrupt\n"
+        "sys.meta_path.insert(0, Interrupts())\n"
+        "from vrnn.cli.entry import entry\n"
+        "entry()\n"
+    )
+    result = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True)
+    assert (result.returncode, result.stderr) == (130, "vrnn: interrupted\n")
+
+
 @pytest.mark.skipif(sys.platform == "win32", reason="signals of POSIX")
 def test_ctrl_c_ends_it_although_a_thread_is_stuck():
     script = (
