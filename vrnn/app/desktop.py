@@ -269,6 +269,7 @@ class DesktopApp(Closeable):
             mirrored = self.headset.mirrored
             run = self._guard.run
             run("mirroring", None, self._view.draw_over, mirrored, self._over(mirrored.size))
+            self._mark_drawn()
         elif due:
             self._draw(size)
         self._title.update(self._time)
@@ -281,6 +282,10 @@ class DesktopApp(Closeable):
         front = run("drawing what is before the eye", None, self._hud.front)
         if not run("drawing a frame", False, self._view.draw, over, front):
             run("drawing a message", None, self._view.draw_over_last, over)
+        self._mark_drawn()
+
+    def _mark_drawn(self) -> None:
+        """Mark what the picture that has been drawn shows for the first time."""
         self._timings.mark("window")
         if self.workspace.world.slots:
             self._timings.mark("layout")
