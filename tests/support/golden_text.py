@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -17,6 +18,7 @@ DIGITS = 4
 """Decimals that are written."""
 TOLERANCE = 3e-4
 """Difference of a number, beside as much of its size, that rounding may make."""
+NUMBER = re.compile(r"(-?\d+(?:\.\d+)?(?:e-?\d+)?)")
 MAX_TOLD = 12
 """Lines of a difference that are told."""
 
@@ -58,13 +60,13 @@ def _is_same(one: str, other: str) -> bool:
     """Whether two lines have the same words, and numbers that differ by rounding alone."""
     if one == other:
         return True
-    words, others = one.replace(",", " ").split(), other.replace(",", " ").split()
-    return len(words) == len(others) and all(map(_is_same_word, words, others))
+    parts, others = NUMBER.split(one), NUMBER.split(other)
+    return len(parts) == len(others) and all(map(_is_same_part, parts, others))
 
 
-def _is_same_word(one: str, other: str) -> bool:
-    try:
-        a, b = float(one), float(other)
-    except ValueError:
-        return one == other
-    return a == b or abs(a - b) <= TOLERANCE * (1 + abs(b)) or (a != a and b != b)
+def _is_same_part(one: str, other: str) -> bool:
+    if one == other:
+        return True
+    if not (NUMBER.fullmatch(one) and NUMBER.fullmatch(other)):
+        return False
+    return abs(float(one) - float(other)) <= TOLERANCE * (1 + abs(float(other)))
