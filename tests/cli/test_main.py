@@ -80,10 +80,10 @@ def test_a_user_s_error(monkeypatch, capsys):
 
 
 def test_a_fault_of_our_own(monkeypatch, capsys):
-    monkeypatch.setattr(cli, "parse", lambda words: None)  # what comes next fails inside vrnn
+    monkeypatch.setattr(cli, "_run", failing(ZeroDivisionError("by zero")))
     assert cli.main([]) == 1
     said = capsys.readouterr().err
-    assert said.startswith("vrnn: vrnn failed unexpectedly: TypeError: vars() argument")
+    assert said.startswith("vrnn: vrnn failed unexpectedly: ZeroDivisionError: by zero")
     assert "--debug" in said
     assert "Traceback" not in said
     assert cli.main(["--debug"]) == 1

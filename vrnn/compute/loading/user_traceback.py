@@ -18,6 +18,9 @@ MAX_LINE = 160
 ONEDNN_MEMORY = ("could not create a primitive", "could not create a memory object")
 """All that oneDNN, which computes convolutions on CPUs, says when it gets no memory."""
 
+RUN_MODELS = frozenset({"compute", "media"})
+"""Packages of vrnn that run the code of a model, or of its data set."""
+
 
 def user_line(error: BaseException, folder: Path | None = None) -> str:
     """Return the deepest line of the user's own code in a traceback.
@@ -41,13 +44,17 @@ def user_line(error: BaseException, folder: Path | None = None) -> str:
 
 
 def is_of_user(error: BaseException) -> bool:
-    """Whether the user's own code raised an error, rather than vrnn's under it or above it."""
+    """Whether the model's own code raised an error, rather than vrnn's under it or above it.
+
+    Plugins run outside of models: what they raise is a fault of the program that they are part of.
+    """
+    is_user = False
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
         if path.is_file() and path.resolve().is_relative_to(PACKAGE):
-            return False
-        if _is_user_code(path, None):
-            return True
+            room = path.resolve().relative_to(PACKAGE).parts[0]
+            return is_user and room in RUN_MODELS
+        is_user = is_user or _is_user_code(path, None)
     return False
 
 
