@@ -313,6 +313,26 @@ def test_vmap_is_looked_into():
     assert not check_edges(ensemble(), (IMAGE,))
 
 
+class Swish(torch.autograd.Function):
+    """An operation with a gradient of its own, inside which autograd records nothing."""
+
+    @staticmethod
+    def forward(ctx, x):
+        ctx.save_for_backward(x)
+        return x * torch.sigmoid(x)
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (x,) = ctx.saved_tensors
+        sigmoid = torch.sigmoid(x)
+        return gradient * (sigmoid + x * sigmoid * (1 - sigmoid))
+
+
+def test_an_operation_with_a_gradient_of_its_own_is_no_disagreement():
+    model = Model(lambda m, x: m.b(Swish.apply(m.a(x))), a=nn.Conv2d(3, 4, 3), b=nn.Conv2d(4, 2, 3))
+    assert notes(model) == []
+
+
 def test_a_gradient_inside_forward_is_traced():
     def forward(m, x):
         x = x.requires_grad_(True)
