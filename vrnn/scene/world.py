@@ -18,11 +18,12 @@ from vrnn.network.positions import has_side_by_side
 from vrnn.network.results import ForwardResult
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
+from vrnn.scene.picture_picking import hit_in_picture
 from vrnn.scene.primitives import QUAD, DrawList, PickRegion, Visual
 from vrnn.scene.state import State
-from vrnn.scene.visuals.distant_pictures import DistantPicture, hit_distant_picture
+from vrnn.scene.visuals.distant_pictures import DistantPicture
 from vrnn.scene.visuals.feature_panels import FeatureTiles
-from vrnn.scene.visuals.layer_pictures import UploadedPicture, locate_in_picture
+from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_outline import receptive_field_outline
 from vrnn.scene.world_contents import WorldContents
@@ -243,35 +244,7 @@ class World(WorldContents):
                 nearest = hit
         if nearest is None:
             return None
-        return self._from_afar(self._in_picture(nearest), origin + direction * nearest.distance)
-
-    def _from_afar(self, hit: Hit, point: np.ndarray) -> Hit:
-        """The same hit, without a channel where the layer shows one picture for all its maps."""
-        picture = self.distant_pictures.get(hit.slot, {}).get(hit.node)
-        if hit.kind != "layer" or self.viewer is None or picture is None:
-            return hit
-        if (hit.slot, hit.node) in self.feature_tiles:
-            return hit
-        frame = self.placement_frame(hit.slot)
-        shape = frame.placement.panel_shapes.get(hit.node)
-        if shape is not None and shape.picture:
-            return hit
-        node = self.visible_node(hit.slot, hit.node)
-        return hit_distant_picture(hit, picture, node, frame, point, self.viewer)
-
-    def _in_picture(self, hit: Hit) -> Hit:
-        """The same hit, with the position in a layer picture where the layer shows one."""
-        uploaded = self.uploaded_pictures.get((hit.slot, hit.node))
-        if hit.kind != "layer" or uploaded is None:
-            return hit
-        frame = self.placement_frame(hit.slot)
-        shape = frame.placement.panel_shapes.get(hit.node)
-        if shape is None or shape.picture != uploaded.kind:
-            return hit
-        width, height = frame.panel_rect(hit.node)[3:].tolist()
-        return locate_in_picture(
-            hit, uploaded, self.visible_node(hit.slot, hit.node), width / height
-        )
+        return hit_in_picture(self, nearest, origin + direction * nearest.distance)
 
     def receptive_field_outline(self, hit: Hit | None) -> np.ndarray:
         """Return a frame around what a position in a map can depend on, (N,) `QUAD`.
