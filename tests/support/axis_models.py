@@ -343,6 +343,28 @@ def _sparse_graph(m, x, adjacency):
 
 
 @_case(
+    "a set of points", lambda: {"a": nn.Linear(3, 8), "b": nn.Linear(8, 4)},
+    lambda: torch.randn(30, 3),
+    input=("node channel", (3, 1, 30), "nodes"), a=("node channel", (8, 1, 30), "nodes"),
+    b=("channel", (4, 1, 1), "vector"),
+)  # fmt: skip
+def _point_set(m, x):
+    return m.b(m.a(x).amax(0))
+
+
+@_case(
+    "nodes with kinds of edges",
+    lambda: {"a": nn.Linear(5, 8), "kind": nn.Embedding(2, 1)},
+    lambda: (torch.randn(10, 5), torch.eye(10).long()),
+    a=("node channel", (8, 1, 10), "nodes"), softmax=("query key", (1, 10, 10), "attention"),
+)  # fmt: skip
+def _graph_attention(m, x, kinds):
+    h = m.a(x)
+    weights = (h @ h.mT + m.kind(kinds)[..., 0]).softmax(-1)
+    return (h + weights @ h).mean(0)
+
+
+@_case(
     "an image from a vector",
     lambda: {"l": nn.Linear(10, 96), "c": nn.ConvTranspose2d(8, 4, 4, 2, 1)},
     lambda: torch.randn(1, 10),

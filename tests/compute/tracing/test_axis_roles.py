@@ -24,7 +24,10 @@ from vrnn.network.axes import AxisChoice, AxisRole, is_unsure
 from vrnn.network.graph import Node
 from vrnn.network.model_spec import ModelSpec
 
-UNSURE = ("video", "points", "frames without time", "frames of one clip", "patches by hand")
+UNSURE = (
+    "video", "points", "a set of points", "nodes with kinds of edges", "frames without time",
+    "frames of one clip", "patches by hand",
+)  # fmt: skip
 """Models that do not tell what some axes hold: these are guessed, and told so."""
 
 

@@ -228,10 +228,12 @@ def _embedding(call: AxisCall, result: torch.Tensor) -> Axes:
         index = call.tensors[1]
     axes = call.axes(index)
     if call.operation != "one_hot" and index.dim():
-        # A single axis of numbers may be a text, or the class or time of each sample.
-        claim(axes[-1], "token", LIKELY if index.dim() > 1 else ASSUMED)
-        if index.dim() > 1:
+        # A single axis of numbers may be a text, or the class or time of each sample; a square
+        # table may be the kinds of edges between nodes.
+        is_text = index.dim() > 1 and (index.dim() > 2 or index.shape[0] != index.shape[1])
+        if is_text:
             claim(axes[0], "batch", LIKELY)
+        claim(axes[-1], "token", LIKELY if is_text else ASSUMED)
     if call.operation == "embedding_bag":
         axes = axes[:1]
     return (*axes, new_axis(result.shape[-1], "channel"))
@@ -255,6 +257,9 @@ def _reduction(call: AxisCall, result: torch.Tensor) -> Axes:
         raise ValueError("no axes named")
     dims = [dim] if isinstance(dim, int) else list(dim)
     reduced = {d % len(axes) for d in dims}
+    if len(axes) == 2 and reduced == {0} and axis_size(axes[0]) > 1:
+        # Members of one set, such as points or a graph's nodes: samples stay apart.
+        claim(axes[0], "node", ASSUMED)
     if result.dim() == len(axes):
         return tuple(
             (AxisFactor(1, axis[0].root),) if i in reduced else axis for i, axis in enumerate(axes)

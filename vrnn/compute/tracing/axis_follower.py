@@ -134,13 +134,17 @@ class _AxesBefore(dict[int, Axes]):
 
 
 def _assume_indices(axes: Axes) -> None:
-    """Whole numbers are token ids, or two ends for each edge of a graph."""
-    if not axes:
+    """Whole numbers are token ids, or two ends for each edge of a graph, or a table of nodes."""
+    if not axes or _is_square(axes):
         return
     is_edges = len(axes) == 2 and axis_size(axes[0]) == 2 and axis_size(axes[1]) > 2
     axes[-1][0].claim("other" if is_edges else "token", Evidence.ASSUMED)
     if len(axes) > 1:
         axes[0][0].claim("channel" if is_edges else "batch", Evidence.ASSUMED)
+
+
+def _is_square(axes: Axes) -> bool:
+    return len(axes) == 2 and axis_size(axes[0]) == axis_size(axes[1]) > 2
 
 
 def is_attention_map(call: AxisCall, axes: Axes) -> bool:
