@@ -38,7 +38,7 @@ CHECKS = (
     ("ruff", "check", "--no-cache", "."),
     ("ruff", "format", "--no-cache", "--check", "."),
     ("mypy", "vrnn", "start.py"),
-    ("pytest",),
+    ("pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"),
 )
 
 # What the wheels load from the system, and the package of Debian and Ubuntu that has it.

@@ -15,6 +15,7 @@ def context():
 
 @pytest.fixture
 def ctx(context: moderngl.Context):
-    assert context.error == "GL_NO_ERROR"
-    yield context
-    assert context.error == "GL_NO_ERROR"
+    with context:  # current also after tests that had a window or a context of their own
+        assert context.error == "GL_NO_ERROR"
+        yield context
+        assert context.error == "GL_NO_ERROR"
