@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
+from torch.distributions import Categorical, MixtureSameFamily, Normal
 from torch.nn import functional
 
 from tests.support import golden_text
@@ -249,6 +250,18 @@ def test_nodes_of_a_graph_are_no_samples():
     (output,) = decode(Call(nn.Linear(5, 4)), (torch.rand(34, 5), edges))
     assert output.kind == "maps"
     assert output.shape == (34, 4)
+
+
+def test_the_weights_of_a_mixture_are_no_classes():
+    def mixed(y):
+        weights, mean, scale = y.chunk(3, -1)
+        parts = Categorical(logits=weights), Normal(mean, scale.exp())
+        return MixtureSameFamily(*parts)
+
+    assert kinds(Call(nn.Linear(2, 9), mixed), (torch.rand(4, 2),)) == ["numbers"] * 3
+    assert kinds(Call(nn.Linear(2, 9), lambda y: Categorical(logits=y)), (torch.rand(4, 2),)) == [
+        "scores"
+    ]
 
 
 def test_boxes_and_masks_of_queries():

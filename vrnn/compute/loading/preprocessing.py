@@ -183,7 +183,7 @@ def _still(media: Media) -> tuple[np.ndarray | None, str]:
         values = media.values
         planes = values[0] if values.ndim == 4 else values if values.ndim == 3 else values[None]
         middle = len(planes) // 2
-        note = f"slice {middle + 1} of {len(planes)} goes in, as the model takes an image"
+        note = f"slice {middle} (of 0 to {len(planes) - 1}) goes in, as the model takes an image"
         return _gray(planes[middle]), note if len(planes) > 1 else ""
     return (media, "") if isinstance(media, np.ndarray) else (None, "")
 

@@ -17,7 +17,7 @@ from vrnn.compute.loading.downloads import NoWeightsError, random_weights_note
 from vrnn.compute.loading.hub_access import hub_access
 from vrnn.compute.loading.shipped_models import photographs, sample_photograph
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
-from vrnn.errors import VrnnError
+from vrnn.errors import VrnnError, error_text
 from vrnn.media.image_reader import center_crop_resize
 from vrnn.network.model_spec import split_weights_choice
 
@@ -158,4 +158,4 @@ def _find_processing(name: str, revision: str | None) -> _Processing:
 
 def _first(error: Exception) -> str:
     """The first sentence of a long message."""
-    return " ".join(str(error).split()).split(". ")[0][:200]
+    return error_text(error).split(". ")[0][:200]

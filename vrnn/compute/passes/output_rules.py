@@ -74,6 +74,8 @@ def conclude(evidence: OutputEvidence) -> Conclusion:
 
 
 def _vector_by_key(e: OutputEvidence) -> Conclusion | None:
+    if e.has_key("mixture"):
+        return Conclusion("numbers", "the weights of a mixture")
     key = e.has_key("embed", "pooler", "latent", "hidden", "feature", "logvar", "log_var", "mu")
     if key and not (key == "mu" and len(key) > 2):
         return Conclusion("embedding", f"the output is named '{key}'")
