@@ -14,6 +14,7 @@ from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import config_class_names
+from vrnn.compute.loading.own_normalization import settle_normalization
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script
 from vrnn.compute.loading.shipped_models import SHIPPED, sample_photograph
@@ -170,7 +171,9 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate = replace(candidate, example_input=carried)
     _put_on(candidate, device)
     example = find_example_input(candidate, spec.input_size, device, spec.text)
-    return ModelSource(candidate, example, device, notes)
+    settled = settle_normalization(candidate, example)
+    notes += settled.notes[len(candidate.notes) :]
+    return ModelSource(settled, example, device, notes)
 
 
 def _put_on(candidate: ModelCandidate, device: torch.device) -> None:

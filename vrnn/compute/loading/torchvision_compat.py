@@ -62,6 +62,9 @@ def _declare_operators() -> None:
     _LIBRARIES.append(library)  # the operators live as long as this
 
 
+_PAIR = ("torch", "torchvision")
+
+
 def watch_torchvision() -> None:
     """Let scripts import torchvision, whichever torch it was built for."""
     if not any(isinstance(finder, _TorchvisionWatch) for finder in sys.meta_path):
@@ -87,11 +90,8 @@ def missing_operators_advice(error: BaseException) -> str:
     """
     if not _LIBRARIES or not any(words in error_text(error) for words in _MISSING):
         return ""
-    version = metadata.version("torchvision").split("+")[0]
-    cuda = torch.version.cuda
-    index = f"cu{cuda.replace('.', '')}" if cuda else "cpu"
+    pair = " ".join(f"{name}=={metadata.version(name).split('+')[0]}" for name in _PAIR)
     return (
-        f"torchvision was built for another torch, so its own operators are missing; run: "
-        f"pip install --force-reinstall --no-deps torchvision=={version} "
-        f"--index-url https://download.pytorch.org/whl/{index}"
+        "torchvision was built for another torch, so its own operators are missing; install both "
+        f"from one place: pip install --force-reinstall {pair}"
     )

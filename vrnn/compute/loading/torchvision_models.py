@@ -52,14 +52,13 @@ def from_torchvision(text: str) -> ModelCandidate:
     family = models.get_model_builder(name).__module__
     named = [w for w in published if w.meta.get("categories")]
     best = wanted if wanted in named else named[-1] if named else None
-    normalizes_itself = "detection" in family
+    mean, std = _normalization(best or (published[-1] if published else None), family)
     takes_photos = "video" not in family and "optical_flow" not in family
     return ModelCandidate(
         _build_random(name, family) if model is None else model, name, is_random,
         tuple(best.meta["categories"]) if best is not None else (),
         photographs() if takes_photos else None, None, _input_size(best),
-        mean=(0.0,) * 3 if normalizes_itself else IMAGENET_MEAN,
-        std=(1.0,) * 3 if normalizes_itself else IMAGENET_STD, notes=notes,
+        mean=mean, std=std, notes=notes,
     )  # fmt: skip
 
 
@@ -96,6 +95,17 @@ def _build_random(name: str, family: str) -> nn.Module:
         options["weights_backbone"] = None
     model: nn.Module = models.get_model(name, **options)
     return model
+
+
+def _normalization(weights: Any, family: str) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    """Mean and standard deviation by which published weights take values 0…1."""
+    if "detection" in family:  # it normalizes its images itself
+        return (0.0,) * 3, (1.0,) * 3
+    if "optical_flow" in family:  # -1…1, as their transform does without telling so
+        return (0.5,) * 3, (0.5,) * 3
+    preset = None if weights is None else weights.transforms()
+    mean, std = (getattr(preset, name, None) for name in ("mean", "std"))
+    return tuple(mean or IMAGENET_MEAN), tuple(std or IMAGENET_STD)
 
 
 def _input_size(weights: Any) -> tuple[int, int] | None:
