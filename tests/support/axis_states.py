@@ -65,7 +65,7 @@ class Following(TorchFunctionMode):
         kwargs = kwargs or {}
         taken = list_tensors((args, kwargs))
         result = func(*args, **kwargs)
-        results = result_tensors(result)
+        results = result_tensors(result) or [args[0]]  # what was written into
         call = self.follower.follow(func, args, kwargs, taken, results)
         if call.operation == "attention":
             shape = head_weights_shape(call.arguments)
@@ -152,13 +152,14 @@ def line_of(seed: str, operands: Sequence[torch.Tensor], function: Callable[...,
         for i, factor in enumerate(found)
     }
     before = [text_of(axes) for axes in known]
+    named = [text_of(axes, names) for axes in known]
     following = Following(follower)
     with following:
         results = result_tensors(function(*operands))
     made = [text_of(follower.axes_of(tensor), names) for tensor in results]
     after = [
-        "abcdef"[n] + ": " + text_of(axes)
-        for n, axes in enumerate(known) if text_of(axes) != before[n]
+        "abcdef"[n] + ": " + text_of(axes, names)
+        for n, axes in enumerate(known) if text_of(axes, names) != named[n]
     ]  # fmt: skip
     told = [f"{' | '.join(before)} -> {' | '.join(made)}", *after, *following.told]
     return " ; ".join(told)

@@ -125,6 +125,23 @@ LAYERS = {
     ),
     "average pool of one sample": ([(4, 6, 9)], lambda a: F.avg_pool2d(a, 3)),
     "average pool 3d": ([(2, 4, 4, 6, 9)], lambda a: F.avg_pool3d(a, (1, 2, 3))),
+    "adaptive pools with indices": (
+        [(2, 4, 4, 6, 9)], lambda a: [
+            *F.adaptive_max_pool3d(a, (2, 3, 3), return_indices=True),
+            *F.adaptive_max_pool2d(a[:, 0], 3, return_indices=True),
+            *F.adaptive_max_pool1d(a[:, 0, 0], 2, return_indices=True),
+        ],
+    ),
+    "pools of one sample": (
+        [(4, 6, 9)], lambda a: [
+            F.max_pool2d(a, 2), F.max_pool1d(a[0], 2), F.lp_pool2d(a, 2, 2),
+            F.fractional_max_pool2d(a, 2, 3), F.adaptive_avg_pool2d(a, (3, None)),
+            *F.max_pool3d(a[None], 2, return_indices=True),
+        ],
+    ),
+    "unpool": (
+        [(2, 4, 6, 8)], lambda a: F.max_unpool2d(*F.max_pool2d(a, 2, return_indices=True), 2)
+    ),
     "adaptive pool to one": ([(2, 4, 6, 9)], lambda a: F.adaptive_avg_pool2d(a, 1)),
     "interpolate": ([(2, 4, 6, 9)], lambda a: F.interpolate(a, scale_factor=2)),
     "interpolate a line": ([(2, 4, 6)], lambda a: F.interpolate(a, 4)),
@@ -135,6 +152,7 @@ LAYERS = {
     "pixel shuffle": ([(2, 4, 6, 9)], lambda a: F.pixel_shuffle(a, 2)),
     "pixel unshuffle": ([(4, 6, 9)], lambda a: F.pixel_unshuffle(a, 3)),
     "unfold": ([(2, 4, 6, 9)], lambda a: F.unfold(a, (3, 2), 1, (1, 0), (2, 3))),
+    "unfold of many": ([(2, 4, 6, 9)], lambda a: F.unfold(a, 3, 2, 2, 1)),
     "unfold to one": ([(2, 4, 6, 9)], lambda a: F.unfold(a, (6, 3), stride=(1, 3))),
     "windows": ([(2, 4, 6)], lambda a: a.unfold(1, 2, 2)),
     "fold": ([(2, 16, 6)], lambda a: F.fold(a, (4, 6), 2, stride=2)),
@@ -285,6 +303,13 @@ VIEWS = {
     "write a part": ([(2, 4, 6), (2, 4, 3)], lambda a, b: written(a, (..., slice(2, 5)), b)),
     "write by numbers": ([(6, 4), (3, 4)], lambda a, b: written(a, torch.arange(3), b)),
     "copy": ([(2, 4), (1, 4)], lambda a, b: a.copy_(b)),
+    "unsqueeze": (
+        [(4, 6)], lambda a: [a.unsqueeze(1), a.unsqueeze(dim=-1), torch.unsqueeze(a, 0), a[None]],
+    ),
+    "expand as": (
+        [(1, 4), (2, 3, 4)], lambda a, b: [a.expand_as(b), a[0].expand_as(b), b.expand_as(b)],
+    ),
+    "copy a number": ([(2, 4)], lambda a: a.fill_(2.0)),
     "turn": (
         [(2, 4, 6)], lambda a: [
             a.permute(2, 0, 1), a.transpose(0, -1), a.mT, a.movedim((0, 1), (1, 2)), a[0].t(),
