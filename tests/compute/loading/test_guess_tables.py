@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import namedtuple
 
+import numpy as np
 import pytest
 import torch
 from torch import nn
@@ -19,7 +20,7 @@ from vrnn.compute.loading.input_sizes import fitting_sum, scaled, shorter
 from vrnn.compute.loading.input_slots import find_slots, leaf_names
 from vrnn.compute.loading.layer_use import LayerUse
 from vrnn.compute.loading.source import open_source
-from vrnn.compute.loading.weight_origin import looks_initialized
+from vrnn.compute.loading.weight_origin import _distances, looks_initialized
 from vrnn.compute.model_inputs import ModelInputs
 from vrnn.network.model_spec import ModelSpec
 
@@ -342,7 +343,9 @@ def drawn() -> dict[str, torch.Tensor]:
     smooth = torch.linspace(-1, 1, 64)[:, None] * torch.linspace(-1, 1, 40)
     two = torch.cat([normal[:32] * 0.01, normal[32:]])
     return {
-        "normal": normal, "uniform": uniform - 0.5, "shifted": uniform + 7, "truncated": cut,
+        "normal": normal, "narrow": 0.03 * normal + 0.2, "wide": 40 * normal - 3,
+        "narrow and truncated": 0.02 * cut + 0.01, "cut at one": normal.clamp(-1, 1),
+        "uniform": uniform - 0.5, "shifted": uniform + 7, "truncated": cut,
         "small": normal[:3, :15] ** 3, "just too small": normal.flatten()[:47].reshape(1, 47) ** 3,
         "just enough": normal.flatten()[:48].reshape(1, 48) ** 5, "zeros": torch.zeros(shape),
         "zero rows": rows, "constant": torch.ones(shape), "smooth": smooth, "two scales": two,
@@ -354,7 +357,7 @@ def drawn() -> dict[str, torch.Tensor]:
         "identity": torch.eye(40), "nearly identity": torch.eye(40) + 0.01 * normal[:40],
         "long": torch.randn(5000, 9, generator=numbers),
         "long cubes": torch.randn(5000, 9, generator=numbers) ** 3,
-        "wide": torch.rand(2, 30000, generator=numbers),
+        "two long rows": torch.rand(2, 30000, generator=numbers),
         "one row differs": torch.cat(
             [torch.randn(4000, 9, generator=numbers), 50 + normal[:1, :9]]
         ),
@@ -368,7 +371,11 @@ def test_whether_weights_look_drawn(regenerate):
     for name, weight in drawn().items():
         model = nn.Module()
         model.weight = nn.Parameter(weight)
-        lines.append(f"{name}: {looks_initialized(model)}")
+        told = f"{name}: {looks_initialized(model)}"
+        sample = np.sort(weight.abs().double().flatten()[:1000].numpy())
+        if np.isfinite(sample).all() and np.ptp(sample):
+            told += f" distances {golden_text.numbers(list(_distances(sample)))}"
+        lines.append(told)
     golden_text.check("guesses/drawn", lines, regenerate)
 
 
