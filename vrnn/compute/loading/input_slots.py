@@ -121,7 +121,7 @@ def _slot_of(
     candidate: ModelCandidate, leaf: torch.Tensor, name: str, use: LayerUse | None,
     size: tuple[int, int] | None,
 ) -> _Found:  # fmt: skip
-    if not leaf.numel() or "mask" in name or leaf.is_complex():
+    if not leaf.dim() or not leaf.numel() or "mask" in name or leaf.is_complex():
         return None
     if not leaf.is_floating_point() and leaf.dtype != torch.uint8:
         takes_tokens = use is not None and use.kind == "embedding"

@@ -150,12 +150,10 @@ def _unfold(call: AxisCall, result: torch.Tensor) -> Axes:
     claim_places(axes, ("height", "width"))
     sizes = []
     for i in range(2):
-        kernel, stride, padding, dilation = (
-            _pair(call.value(at, name, default))[i]
-            for at, name, default in (
-                (1, "kernel_size", 1), (4, "stride", 1), (3, "padding", 0), (2, "dilation", 1),
-            )
-        )  # fmt: skip
+        kernel = _pair(call.value(1, "kernel_size"))[i]
+        stride, padding, dilation = (
+            _pair(call.kwargs[name])[i] for name in ("stride", "padding", "dilation")
+        )
         reach = axis_size(axes[-2 + i]) + 2 * padding - dilation * (kernel - 1) - 1
         sizes.append(reach // stride + 1)
     grid = [resized_axis(axis, n) for axis, n in zip(axes[-2:], sizes, strict=True)]

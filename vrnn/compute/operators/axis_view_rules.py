@@ -124,15 +124,21 @@ def _reshaped_between(axes: Axes, call: AxisCall, result: torch.Tensor) -> Axes:
     return (*axes[:first], *middle, *axes[last + 1 :])
 
 
-@axis_rule("expand", "expand_as", "broadcast_to")
+@axis_rule("expand", "broadcast_to")
 def _expand(call: AxisCall, result: torch.Tensor) -> Axes:
     axes = broadcast_axes([call.axes(call.tensors[0])], tuple(result.shape))
     if axes is None:
         raise ValueError("not broadcast")
-    if len(call.tensors) > 1 and call.operation == "expand_as":
-        target = call.axes(call.tensors[1])
-        return tuple(b if axis_size(a) == 1 else a for a, b in zip(axes, target, strict=True))
     return axes
+
+
+@axis_rule("expand_as")
+def _expand_as(call: AxisCall, result: torch.Tensor) -> Axes:
+    """What is repeated runs along the axes of the other tensor."""
+    own, other = (call.axes(tensor) for tensor in call.tensors)
+    added = len(other) - len(own)
+    pairs = zip(own, other[added:], strict=True)
+    return (*other[:added], *(b if axis_size(a) == 1 else a for a, b in pairs))
 
 
 @axis_rule("new_zeros", "new_ones", "new_empty", "new_full", "new_empty_strided")
@@ -254,7 +260,7 @@ def narrowed(axis: FactoredAxis, start: int, size: int) -> FactoredAxis:
         if sum(axis_size(part) for part in parts) == size:
             return concatenated(parts)
     factors = [f for f in axis if f.size > 1]
-    if len(factors) > 1 and axis_size(axis) % factors[0].size == 0:
+    if len(factors) > 1:
         inner = axis_size(axis) // factors[0].size
         if size == inner and start % inner == 0:
             return compacted(factors[1:])  # one of the outermost: one sample of several
