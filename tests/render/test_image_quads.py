@@ -7,9 +7,11 @@ from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import DrawList, ImageQuad
+from vrnn.scene.primitives import QUAD, DrawList, ImageQuad
 
 SIZE = 240
+NO_FRAME = np.zeros(2, QUAD)
+"""What lies behind a card's image: nothing."""
 FLIPS = {
     "as it is": lambda a: a,
     "left and right": lambda a: a[:, ::-1],
@@ -51,6 +53,24 @@ def test_blended_pixels_are_their_own_color_in_their_middle(ctx, image):
     assert np.abs(drawn[middles][:, middles] - image).max() <= 36  # a 60th of a neighbor's light
     low, high = np.minimum(image[:, :-1], image[:, 1:]), np.maximum(image[:, :-1], image[:, 1:])
     assert ((between >= low.astype(int) - 36) & (between <= high.astype(int) + 36)).all()
+
+
+def test_the_same_pixels_can_be_sharp_and_blended_one_after_the_other(ctx, image):
+    renderer, target = Renderer(ctx), RenderTarget(ctx, (SIZE, SIZE))
+    view = View(Camera(0, 0, 1.0, fov=np.pi / 2), (SIZE, SIZE), fog=1e6)
+    drawn = {}
+    for smooth in (False, True, False):
+        quad = ImageQuad((-1, 1, 0), (2, 0, 0), (0, -2, 0), image, smooth)
+        renderer.draw(target, view, DrawList(), front=DrawList(quads=NO_FRAME, image_quads=(quad,)))
+        drawn.setdefault(smooth, []).append(target.read_pixels()[..., :3].astype(int))
+    target.release()
+    renderer.release()
+    sharp, again = drawn[False]
+    (blended,) = drawn[True]
+    assert (sharp == again).all()
+    assert len(np.unique(sharp.reshape(-1, 3), axis=0)) <= 65  # its own colors alone
+    edges = np.abs(sharp - blended).max(-1) > 8
+    assert edges.mean() > 0.5
 
 
 def test_from_afar_a_fine_pattern_shows_its_mean_light(ctx):
