@@ -10,6 +10,7 @@ from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import distant_picture_text
 from vrnn.scene.visuals.card import hud_cards
+from vrnn.scene.visuals.free_room import Box
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
@@ -54,6 +55,7 @@ class Hud:
         self._noted = False
         self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
+        self._taken: tuple[Box, ...] = ()
 
     def notify(self, text: str) -> None:
         """Show a note for a few seconds, a long one for longer.
@@ -112,7 +114,8 @@ class Hud:
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
         key = (
-            size, scale, self.help_shown, self._note, failure, progress, tooltip, mapping, picture,
+            size, scale, self.help_shown, self._note, failure, progress, tooltip,
+            self._parts.view.cursor if tooltip is not None else None, mapping, picture,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -128,14 +131,15 @@ class Hud:
             overlay.draw_crosshair(canvas)
         if self._note:
             overlay.draw_hint(canvas, self._note, room)
-        if tooltip is not None:
-            right, up = self._parts.view.cursor
-            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
-            draw_tooltip(canvas, tooltip, x, y)
         if progress:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
+        self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
+        if tooltip is not None:
+            right, up = self._parts.view.cursor
+            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
+            draw_tooltip(canvas, tooltip, x, y)
         if self.help_shown:
             overlay.draw_help(canvas, self._key_map.help_rows())
         if failure:
@@ -158,4 +162,11 @@ class Hud:
         outline = world.receptive_field_outline(world.hovered)
         if not cards and not len(outline):
             return None
-        return hud_cards(cards, self._parts.fly_camera.camera, view.aspect, *view.cursor, outline)
+        camera = self._parts.fly_camera.camera
+        return hud_cards(cards, camera, view.aspect, *view.cursor, outline, self._taken)
+
+
+def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:
+    """A rectangle of a canvas in heights of the picture."""
+    left, top, width, height = (length / canvas.height for length in box)
+    return left, top, width, height

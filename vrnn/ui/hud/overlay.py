@@ -12,6 +12,7 @@ import numpy as np
 
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
+from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
@@ -19,7 +20,8 @@ from vrnn.style.theme import ACCENT
 
 TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
-BACKGROUND = (0.004, 0.005, 0.008, 0.86)
+BACKGROUND = (0.004, 0.005, 0.008, 0.97)
+"""Behind text: nearly opaque, so that it is readable over the brightest map too."""
 BORDER = (0.10, 0.12, 0.17, 0.9)
 PICTURE_ROW = 22.0
 """Height of the legend's line about what is seen from afar."""
@@ -33,6 +35,8 @@ class HudCanvas:
     Attributes:
         size: (width, height) of the image, pixels.
         scale: Pixels per unit.
+        taken: What keeps its place, such as the legend: nothing that follows the pointer lies on
+            it.
     """
 
     def __init__(self, size: tuple[int, int], scale: float | None = None) -> None:
@@ -44,6 +48,7 @@ class HudCanvas:
         """
         self.size = size
         self.scale = scale if scale is not None else max(0.5, min(size[1] / 1080, size[0] / 1400))
+        self.taken: list[Box] = []
         self._quads: list[np.ndarray] = []
         self._labels: list[TextLabel] = []
 
@@ -80,6 +85,11 @@ class HudCanvas:
         record["top"] = left
         record["bottom"] = left if right is None else right
         self._quads.append(record)
+
+    def card(self, x: float, y: float, width: float, height: float) -> None:
+        """Add the dark card behind text that keeps its place. See `rectangle` and `taken`."""
+        self.rectangle(x, y, width, height, BACKGROUND)
+        self.taken.append((x, y, width, height))
 
     def text(self, x: float, y: float, text: str, size: float, color: Sequence[float]) -> float:
         """Add a line of text.
@@ -141,7 +151,7 @@ def draw_legend(
     has_picture = bool(picture) and picture_left >= 30
     above = PICTURE_ROW if has_picture else 0.0
     left = min(left, picture_left) if has_picture else left
-    canvas.rectangle(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above, BACKGROUND)
+    canvas.card(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above)
     if has_picture:
         canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
     table = lookup_table(mapping, colors.negative, colors.positive)
@@ -238,7 +248,7 @@ def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
     width = max(font.text_width(line) for line in lines) * 11
     height = 40 + 26 * (len(lines) - 1)
     top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
-    canvas.rectangle(20, top, width + 36, height, BACKGROUND)
+    canvas.card(20, top, width + 36, height)
     for i, line in enumerate(lines):
         canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)
 
@@ -246,7 +256,8 @@ def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
 def draw_progress(canvas: HudCanvas, text: str) -> None:
     """Draw what is in progress at the upper right."""
     width = font.text_width(text) * 9.5
-    canvas.text(canvas.width - width - 28, 40, text, 9.5, ACCENT)
+    canvas.card(canvas.width - width - 42, 22, width + 28, 30)
+    canvas.text(canvas.width - width - 28, 41, text, 9.5, ACCENT)
 
 
 def draw_crosshair(canvas: HudCanvas) -> None:
