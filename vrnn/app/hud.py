@@ -7,8 +7,9 @@ import time
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
+from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import distant_picture_text
+from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.free_room import Box
 from vrnn.ui.hud import overlay
@@ -56,6 +57,7 @@ class Hud:
         self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
         self._taken: tuple[Box, ...] = ()
+        self._pictures_seen: tuple[Camera | None, int, bool] = (None, 0, False)
 
     def notify(self, text: str) -> None:
         """Show a note for a few seconds, a long one for longer.
@@ -106,7 +108,8 @@ class Hud:
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
-        picture = distant_picture_text(world.state)
+        picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
+        ends = legend_range(world, world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -115,7 +118,7 @@ class Hud:
         camera = self._parts.fly_camera.camera
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
-            self._parts.view.cursor if tooltip is not None else None, mapping, picture,
+            self._parts.view.cursor if tooltip is not None else None, mapping, picture, ends,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -126,7 +129,7 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture)
+        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture, ends)
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:
@@ -146,6 +149,16 @@ class Hud:
             overlay.draw_message(canvas, failure, CLOSE_HINT)
         self._laid_out = (key, canvas.draw_list())
         return self._laid_out[1]
+
+    def _are_pictures_seen(self) -> bool:
+        """Whether what is in view shows layer pictures; found again when the eye has moved."""
+        view, draw_list = self._parts.view, self._parts.world.draw_list()
+        camera = self._parts.fly_camera.camera
+        if self._pictures_seen[:2] != (camera, id(draw_list)):
+            clip = camera.clip_from_world(view.aspect)
+            seen = are_pictures_seen(draw_list, clip, view.viewer)
+            self._pictures_seen = camera, id(draw_list), seen
+        return self._pictures_seen[2]
 
     def message_over(self, size: tuple[int, int]) -> DrawList:
         """Lay out the message alone, for when the rest cannot be. See `over`."""

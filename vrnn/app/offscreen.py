@@ -32,10 +32,11 @@ from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import distant_picture_text
+from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
+from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error
@@ -245,8 +246,11 @@ class OffscreenApp(Closeable):
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
             mapping = self.world.state.color_mapping
-            picture = distant_picture_text(self.world.state)
-            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture)
+            viewer = Viewer(eye.position, view.pixels_per_unit)
+            seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
+            picture = distant_picture_text(self.world.state) if seen else ""
+            ends = legend_range(self.world, self.world.hovered)
+            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture, ends)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view.camera, size[0] / size[1])
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

@@ -123,7 +123,7 @@ class HudCanvas:
 
 def draw_legend(
     canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0,
-    picture: str = "",
+    picture: str = "", ends: tuple[float, float] | None = None,
 ) -> float:  # fmt: skip
     """Draw the color legend at the lower right.
 
@@ -133,6 +133,7 @@ def draw_legend(
         mapping: How values become colors.
         not_finite: How many values are NaN or infinite.
         picture: What layers show from afar in place of their maps, a text; '' for nothing.
+        ends: Values of the lowest and the highest color; None where each map has its own.
 
     Returns:
         Its left edge, x.
@@ -156,15 +157,17 @@ def draw_legend(
         canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
     table = lookup_table(mapping, colors.negative, colors.positive)
     for i in range(COLOR_BAR_STEPS):
-        ends = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
+        step = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
         width = 2 * half_bar / COLOR_BAR_STEPS
         canvas.rectangle(
-            x + i * width, y, width, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0)
+            x + i * width, y, width, 11, (*step[0].tolist(), 1.0), (*step[1].tolist(), 1.0)
         )
-    canvas.text(x, y + 28, "negative" if mapping.symmetric else "lowest", 8.5, TEXT_COLOR)
+    lowest, highest = ("negative", "positive") if mapping.symmetric else ("lowest", "highest")
+    if ends is not None:
+        lowest, highest = (f"{end:.3g}".replace("-", "−") for end in ends)
+    canvas.text(x, y + 28, lowest, 8.5, TEXT_COLOR)
     if mapping.symmetric:
         canvas.text(x + half_bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, TEXT_COLOR)
-    highest = "positive" if mapping.symmetric else "highest"
     canvas.text(x + 2 * half_bar - font.text_width(highest) * 8.5, y + 28, highest, 8.5, TEXT_COLOR)
     canvas.text(start, y + 9.5, text, 8.5, TEXT_COLOR)
     if not_finite:
