@@ -50,7 +50,7 @@ def test_a_range_without_zero_in_its_middle_keeps_to_the_values():
 
 
 def test_all_layers_share_the_range_also_where_a_percentile_is_set():
-    world, network, maps = small_world()
+    _, network, maps = small_world()
     for percentile in (100.0, 90.0):
         mapping = ColorMapping(normalize_by="network", clip_percentile=percentile)
         ranges, clip = color_ranges(maps, network.nodes, mapping)

@@ -12,6 +12,7 @@ from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.free_room import Box
+from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
@@ -168,15 +169,16 @@ class Hud:
         return canvas.draw_list()
 
     def front(self) -> DrawList | None:
-        """Lay out cards before the eye and the receptive field's outline; None for neither."""
+        """Lay out cards before the eye and marks of what is pointed at; None for neither."""
         cards = self._parts.workspace.hand.cards(self.magnifier)
         world = self._parts.world
         view = self._parts.view
-        outline = world.receptive_field_outline(world.hovered)
-        if not cards and not len(outline):
+        is_holding = self._parts.workspace.hand.image is not None
+        marks = pointer_marks(world, view.viewer.scaled_to(view.size[1]), is_holding)
+        if not cards and not len(marks):
             return None
         camera = self._parts.fly_camera.camera
-        return hud_cards(cards, camera, view.aspect, *view.cursor, outline, self._taken)
+        return hud_cards(cards, camera, view.aspect, *view.cursor, marks, self._taken)
 
 
 def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:

@@ -25,7 +25,7 @@ PANEL = np.dtype(
         ("range", "2f4"),  # half floats that the colors span; equal: each map's own
         ("clip", "f4"),  # part of the range that already has the full color; RGB_MAPS: see there
         ("light", "f4"),  # 1 as it is, less when another layer is highlighted
-        ("border", "f4"),  # meters around it; negative: as wide, and highlighted
+        ("border", "f4"),  # meters around it; negative: so many pixels, and highlighted
         ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH
         ("lookup", "i4"),  # of GRAPH: first texel of where its nodes are, see `NodeLayout.block`
         (

@@ -49,8 +49,10 @@ def hover_text(world: World) -> str:
     value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
     number = f"{value:.4g}" if math.isfinite(value) else "not finite"
     position = position_text(node, hit.row, hit.column, network.info.token_names, choices)
-    channel = "head" if node.presentation == "attention" else "channel"
-    space = " " if position.startswith("(") else " · " if position else ""
+    is_attention = node.presentation == "attention"
+    channel = "head" if is_attention else "channel"
+    joint = ", " if is_attention else " · "
+    space = " " if position.startswith("(") else joint if position else ""
     return f"{text}   {channel} {hit.channel}{space}{position} = {number}"
 
 

@@ -53,6 +53,13 @@ class Viewer:
     eye: np.ndarray
     pixels_per_unit: float
 
+    def scaled_to(self, height: int) -> Viewer:
+        """Return the same viewer with larger pixels where a picture is higher than 1080 of them.
+
+        Lines so many pixels wide look the same in a large picture then.
+        """
+        return replace(self, pixels_per_unit=self.pixels_per_unit / max(1.0, height / 1080))
+
 
 def detail_size(node: Node, panel: tuple[float, float], columns: int, rows: int) -> float:
     """Return how large what has to be told apart in the maps of a layer is.

@@ -14,8 +14,10 @@ from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS
 from vrnn.scene.value_range import layer_range, network_range
 from vrnn.style.color_mapping import ColorMapping
 
-BORDER, HIGHLIGHT_BORDER = 0.018, 0.035
-"""Meters around a panel, and around one that is hovered."""
+BORDER = 0.018
+"""Meters around a panel."""
+HIGHLIGHT_PIXELS = 2.5
+"""Pixels around a panel that is hovered, in a picture 1080 pixels high or less."""
 SEPARATE_MAP_BORDER = 0.3
 """Border of a map that is drawn separately, as a part of its panel's."""
 MAX_HALF = 65504
@@ -80,7 +82,7 @@ def separate_map_records(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     records["right"][:, 0], records["down"][:, 1] = width, -height
     records["grid"][:, :2] = 1
     records["first"] = maps.channels
-    records["border"] *= SEPARATE_MAP_BORDER
+    records["border"][records["border"] > 0] *= SEPARATE_MAP_BORDER
     records["layer_picture"] = 0
     return records
 

@@ -8,6 +8,7 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
+from vrnn.scene.visuals.attention_overlay import attention_text
 from vrnn.scene.visuals.free_room import free_box
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
@@ -63,7 +64,10 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     if hit is None or workspace.hand.image is not None:
         return None
     if hit.kind == "input":
-        return Tooltip(("the input",), ("click to take this image",))
+        attends = attention_text(workspace.world, hit)
+        return Tooltip(
+            ("the input", *([attends] if attends else [])), ("click to take this image",)
+        )
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:
         name, *rest = lines
