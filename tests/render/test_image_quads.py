@@ -7,7 +7,7 @@ from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import QUAD, DrawList, ImageQuad
+from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, quad
 
 SIZE = 240
 NO_FRAME = np.zeros(2, QUAD)
@@ -60,8 +60,8 @@ def test_the_same_pixels_can_be_sharp_and_blended_one_after_the_other(ctx, image
     view = View(Camera(0, 0, 1.0, fov=np.pi / 2), (SIZE, SIZE), fog=1e6)
     drawn = {}
     for smooth in (False, True, False):
-        quad = ImageQuad((-1, 1, 0), (2, 0, 0), (0, -2, 0), image, smooth)
-        renderer.draw(target, view, DrawList(), front=DrawList(quads=NO_FRAME, image_quads=(quad,)))
+        card = ImageQuad((-1, 1, 0), (2, 0, 0), (0, -2, 0), image, smooth)
+        renderer.draw(target, view, DrawList(), front=DrawList(quads=NO_FRAME, image_quads=(card,)))
         drawn.setdefault(smooth, []).append(target.read_pixels()[..., :3].astype(int))
     target.release()
     renderer.release()
@@ -96,3 +96,18 @@ def test_seen_from_the_side_a_stripe_keeps_its_place(ctx):
     upper, lower = drawn[SIZE // 2 - 8, SIZE // 2], drawn[SIZE // 2 + 8, SIZE // 2]
     assert upper.tolist() == pytest.approx([250, 40, 40], abs=2)
     assert lower.tolist() == pytest.approx([40, 40, 250], abs=2)
+
+
+def test_a_card_hides_the_marks_of_the_world_behind_it(ctx, image):
+    renderer, target = Renderer(ctx), RenderTarget(ctx, (SIZE, SIZE))
+    view = View(Camera(0, 0, 1.0, fov=np.pi / 2), (SIZE, SIZE), fog=1e6)
+    card = ImageQuad((-0.5, 0.5, 0), (1, 0, 0), (0, -1, 0), image)
+    marks = quad(-1, 1, 2, 2, 0.0, (1.0, 0.0, 0.0, 1.0))
+    front = DrawList(quads=NO_FRAME, image_quads=(card,), marks=marks)
+    renderer.draw(target, view, DrawList(), front=front)
+    drawn = target.read_pixels()[..., :3].astype(int)
+    target.release()
+    renderer.release()
+    assert drawn[5, 5].tolist() == [255, 0, 0]
+    middles = SIZE // 4 + (np.arange(8) * 2 + 1) * SIZE // 32
+    assert np.abs(drawn[middles][:, middles] - image).max() <= 1

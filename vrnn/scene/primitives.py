@@ -167,6 +167,8 @@ class DrawList:
             only for another one.
         image_quads: Images.
         color_mapping: How the values of maps become colors.
+        marks: (N,) `QUAD` around things in the world, drawn over all of it and under the cards
+            before the eye.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -175,6 +177,7 @@ class DrawList:
     labels: tuple[TextLabel, ...] = ()
     image_quads: tuple[ImageQuad, ...] = ()
     color_mapping: ColorMapping = DEFAULT
+    marks: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
 
 
 def quad(

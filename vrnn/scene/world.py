@@ -252,7 +252,7 @@ class World(WorldContents):
         return hit_in_picture(self, nearest, origin + direction * nearest.distance)
 
     def receptive_field_box(self, hit: Hit | None) -> PickRegion | None:
-        """Return what of the input's picture a position in a map can depend on; None for nothing."""
+        """Return what of the input's picture a position in a map can depend on, if known."""
         if hit is None or hit.kind != "layer" or hit.slot not in self.networks:
             return None
         if has_side_by_side(

@@ -133,7 +133,7 @@ def attention_at(world: World, hit: Hit) -> tuple[int, int, int] | None:
 
 
 def attention_text(world: World, hit: Hit) -> str:
-    """Return what a patch of the input attends to most: `head 1, query 23 → key 72`; '' for none."""
+    """Return what something attends to most: `head 1, query 23 → key 72`; '' for nothing."""
     pointed = attention_at(world, hit)
     if pointed is None:
         return ""
@@ -167,7 +167,7 @@ def _boxes(canvas: PickRegion, rows: int, columns: int) -> np.ndarray:
     records = np.zeros(rows * columns, QUAD)
     right, down = np.array(canvas.right) / columns, np.array(canvas.down) / rows
     row, column = np.divmod(np.arange(rows * columns), columns)
-    corner = np.array(canvas.origin) + (0, 0, 0.01)
+    corner = np.array(canvas.origin) + np.array([0, 0, 0.01])
     records["origin"] = corner + column[:, None] * right + row[:, None] * down
     records["right"], records["down"] = right, down
     return records

@@ -172,7 +172,7 @@ def hud_cards(
         aspect: Width / height of the view.
         x: The point, -1…1 to the right.
         y: The point, -1…1 upward.
-        marks: `QUAD`s in the world that are to be visible through everything.
+        marks: `QUAD`s in the world that are to be visible through everything but the cards.
         taken: What the cards are not to cover, from the upper left corner of the view, in its
             heights.
 
@@ -180,7 +180,7 @@ def hud_cards(
         A draw list whose first two quads for each image lie behind it.
     """
     behind = [np.zeros(0, QUAD)]
-    in_front = [] if marks is None else [marks]
+    in_front = []
     labels: list[TextLabel] = []
     images: list[ImageQuad] = []
     right, up, forward = camera.axes()
@@ -204,8 +204,9 @@ def hud_cards(
         images.append(image)
         across = left + width if left >= across else left
     return DrawList(
-        quads=np.concatenate([*behind, *in_front]), labels=tuple(labels), image_quads=tuple(images)
-    )
+        quads=np.concatenate([*behind, *in_front]), labels=tuple(labels), image_quads=tuple(images),
+        marks=np.zeros(0, QUAD) if marks is None else marks,
+    )  # fmt: skip
 
 
 def _clear_of(
