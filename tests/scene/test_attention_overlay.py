@@ -12,6 +12,7 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.attention_overlay import (
     TokenGrid,
+    attended_picture,
     attention_overlay,
     attention_text,
     token_grid,
@@ -76,6 +77,16 @@ def test_a_row_lights_up_what_it_attends_to(world, attention):
     expected = weights[1:].reshape(SIDE, SIDE)
     assert np.allclose(seen / seen.max(), expected / expected.max(), atol=0.02)
     assert "head 1, query 6 → key 3 = " in hover_text(world)
+
+
+def test_the_picture_shows_the_same_where_the_input_is_out_of_view(world, attention):
+    hit = Hit("layer", 1.0, 0, attention.id, 0, 9, 3)
+    image = world.networks[0].result.image.astype(int)
+    shown = attended_picture(world, hit).astype(int)
+    weights = world.networks[0].maps[attention.id].values[0, 9, 1:].reshape(SIDE, SIDE)
+    changed = np.abs(shown[..., 0] - image[..., 0] * 0.55).reshape(SIDE, 8, SIDE, 8).mean((1, 3))
+    assert np.argmax(changed) == np.argmax(weights)
+    assert attended_picture(world, Hit("input", 1.0, 0)) is None
 
 
 def test_the_input_lights_up_the_same_for_the_patch_there_and_its_rows(world, attention):

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
-from vrnn.scene.visuals.card import hud_cards
+from vrnn.scene.visuals.attention_overlay import attended_picture, attention_text
+from vrnn.scene.visuals.card import ImageCard, hud_cards
 from vrnn.scene.visuals.free_room import Box
 from vrnn.scene.visuals.pointer_marks import pointer_marks
+from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
@@ -25,6 +29,12 @@ FIRST_HINT_SECONDS = 12.0
 """Seconds for which the first hint is shown."""
 MAX_HEIGHT_AT_SCALE_1 = 1600
 """Height of the window in pixels above which text is enlarged."""
+
+UPPER_LEFT = (-0.98, 0.6)
+"""Where a card is that belongs to nothing at the pointer, -1…1 in the view."""
+ATTENTION_SIDE, MIN_SEEN = 0.26, 0.15
+"""Height of the input's picture on its card, and the least height of the input itself that needs no
+card, as parts of the view's height."""
 
 CLOSE_HINT = "Enter, Esc or a click closes this message"
 
@@ -58,6 +68,7 @@ class Hud:
         self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
         self._taken: tuple[Box, ...] = ()
+        self._attended: tuple[object, np.ndarray] | None = None
         self._pictures_seen: tuple[Camera | None, int, bool] = (None, 0, False)
 
     def notify(self, text: str) -> None:
@@ -178,7 +189,39 @@ class Hud:
         if not cards and not len(marks):
             return None
         camera = self._parts.fly_camera.camera
-        return hud_cards(cards, camera, view.aspect, *view.cursor, marks, self._taken)
+        at = view.cursor
+        if not cards:
+            cards, at = self._attention_card(camera.clip_from_world(view.aspect)), UPPER_LEFT
+        return hud_cards(cards, camera, view.aspect, *at, marks, self._taken)
+
+    def _attention_card(self, clip_from_world: np.ndarray) -> list[ImageCard]:
+        """The input with what a row attends to, where the input itself is out of view or small."""
+        world = self._parts.world
+        hit = world.hovered
+        text = "" if hit is None or hit.kind != "layer" else attention_text(world, hit)
+        if hit is None or not text or _is_input_seen(world, hit.slot, clip_from_world):
+            self._attended = None
+            return []
+        key = (hit.slot, hit.node, hit.channel, hit.row, id(world.networks[hit.slot].result))
+        if self._attended is None or self._attended[0] != key:
+            picture = attended_picture(world, hit)
+            self._attended = None if picture is None else (key, picture)
+        if self._attended is None:
+            return []
+        return [ImageCard(self._attended[1], (text,), smooth=True, side=ATTENTION_SIDE)]
+
+
+def _is_input_seen(world: World, slot: int, clip_from_world: np.ndarray) -> bool:
+    """Whether a network's input is in view, and large enough to see patches of it."""
+    for region in world.pick_regions():
+        if region.kind == "input" and region.slot == slot:
+            corner, right, down = map(np.array, (region.origin, region.right, region.down))
+            points = np.array([corner, corner + right + down])
+            clip = np.concatenate([points, np.ones((2, 1))], 1) @ clip_from_world.T
+            flat = clip[:, :2] / np.maximum(clip[:, 3:], 1e-6)
+            height = float(abs(flat[0, 1] - flat[1, 1])) / 2
+            return bool((clip[:, 3] > 0).all() and np.abs(flat).max() <= 1 and height > MIN_SEEN)
+    return False
 
 
 def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:

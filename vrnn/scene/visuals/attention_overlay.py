@@ -11,6 +11,7 @@ from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import QUAD, PickRegion
 from vrnn.scene.world import World
+from vrnn.style.srgb import linear_to_srgb
 from vrnn.style.theme import ACCENT, ANNOTATION
 
 MAX_OPACITY = 0.75
@@ -18,7 +19,7 @@ MAX_OPACITY = 0.75
 MIN_OPACITY = 0.02
 """Fainter patches are left out."""
 OTHER_PATCHES = 0.45
-"""Opacity of the dark over the patches that are hardly attended to, so that the others stand out."""
+"""Opacity of the dark over patches that are hardly attended to, so that the others stand out."""
 OWN_OPACITY = 0.55
 """Of the color over the patch of the query itself."""
 
@@ -110,6 +111,44 @@ def attention_overlay(world: World, hit: Hit) -> np.ndarray:
     return np.concatenate(quads)
 
 
+def attended_picture(world: World, hit: Hit) -> np.ndarray | None:
+    """Return the input's picture with the patches lit up that a row of attention weights means.
+
+    Args:
+        world: The world.
+        hit: On a head of an attention layer.
+
+    Returns:
+        (H, W, 3) uint8 sRGB; None for anything else that is pointed at.
+    """
+    pointed = attention_at(world, hit) if hit.kind == "layer" else None
+    network = world.networks.get(hit.slot)
+    if pointed is None or network is None or network.result is None:
+        return None
+    node, head, query = pointed
+    grid, maps = token_grid(network, node), network.maps.get(node)
+    if grid is None or maps is None:
+        return None
+    weights = maps.values[head, query, grid.prefix :].astype(np.float32)
+    share = _shares(weights.reshape(grid.rows, grid.columns))
+    image = network.result.image
+    height, width = image.shape[:2]
+    row = np.arange(height) * grid.rows // height
+    column = np.arange(width) * grid.columns // width
+    share = share[row][:, column][..., None]
+    light = np.array(linear_to_srgb(np.array(ACCENT[:3])), np.float32)
+    shown = image * (1 - OTHER_PATCHES * (1 - share))
+    shown = shown * (1 - MAX_OPACITY * share) + light * MAX_OPACITY * share
+    return np.ascontiguousarray(np.rint(shown), np.uint8)
+
+
+def _shares(weights: np.ndarray) -> np.ndarray:
+    """Weights as parts of the largest one, 0…1; all 0 where none is above 0."""
+    weights = np.maximum(np.nan_to_num(weights), 0.0)
+    peak = float(weights.max(initial=0.0))
+    return weights / peak if peak > 0 else weights
+
+
 def attention_at(world: World, hit: Hit) -> tuple[int, int, int] | None:
     """Return the attention layer, head and query that something pointed at means; None for none.
 
@@ -147,11 +186,7 @@ def attention_text(world: World, hit: Hit) -> str:
 
 def _patches(weights: np.ndarray, canvas: PickRegion) -> np.ndarray:
     """Light over attended patches, dark over the others. weights: (rows, columns)."""
-    weights = np.maximum(np.nan_to_num(weights), 0.0)
-    peak = float(weights.max(initial=0.0))
-    if peak <= 0:
-        return np.zeros(0, QUAD)
-    share = (weights / peak).reshape(-1)
+    share = _shares(weights).reshape(-1)
     light = _boxes(canvas, *weights.shape)
     dark = light.copy()
     light["top"] = (*ACCENT[:3], 0.0)
