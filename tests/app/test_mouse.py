@@ -1,5 +1,7 @@
 """The mouse in a real window: images, layers and channels are clicked and dragged."""
 
+import numpy as np
+
 from tests.support.window import SIZE, differs, move_mouse, saved_session
 from vrnn.scene.camera import Camera
 
@@ -21,6 +23,27 @@ def test_a_stranger_puts_another_image_in(program, where):
     vrnn.picture_where(lambda seen: differs(first, seen) > 0.02)
     vrnn.press("ctrl+z")
     vrnn.session_where(lambda saved: "input_image" not in saved["state"])
+
+
+def test_the_tile_named_input_takes_an_image_too(program, where):
+    vrnn = program()
+    vrnn.ready()
+    first = vrnn.picture()
+    point_at(vrnn, *where.region("thumbnail", 3))
+    vrnn.xdotool("click", "1")
+    point_at(vrnn, *where.layer("input"))
+    left, top = np.array(where.region("input")) - 8
+    middle = (slice(top - 60, top + 60), slice(left - 60, left + 60))
+    vrnn.picture_where(lambda seen: orange(seen[middle]) > orange(first[middle]) + 100)  # it glows
+    vrnn.xdotool("click", "1")
+    session = vrnn.session_where(lambda saved: "input_image" in saved["state"])
+    thumbnails = [r for r in where.world.pick_regions() if r.kind == "thumbnail"]
+    assert session["state"]["input_image"] == {"number": thumbnails[3].value.number}
+
+
+def orange(pixels):
+    """How many pixels have the color of what is pointed at."""
+    return int(((pixels[..., 0] > 200) & (pixels[..., 2] < 130)).sum())
 
 
 def test_layers_are_moved_scaled_folded_and_all_of_it_is_undone(program, where):

@@ -35,7 +35,7 @@ NAMES = tuple(f"word{i}" for i in range(12))
         ("lstm", (0, 5), "time 5"),
         ("wave", (0, 512), "time 512"),
         ("gcn", (0, 33), "node 33"),
-        ("weights", (3, 8), "query 3 'word3' · key 8"),  # other keys than those named
+        ("weights", (3, 8), "query 3 'word3' → key 8"),  # other keys than those named
         ("maps", (3, 8), "(3, 8)"),
         ("scores", (0, 0), ""),
     ],

@@ -7,9 +7,11 @@ from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
-from vrnn.scene.primitives import DrawList, ImageQuad
+from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, quad
 
 SIZE = 240
+NO_FRAME = np.zeros(2, QUAD)
+"""What lies behind a card's image: nothing."""
 FLIPS = {
     "as it is": lambda a: a,
     "left and right": lambda a: a[:, ::-1],
@@ -53,6 +55,24 @@ def test_blended_pixels_are_their_own_color_in_their_middle(ctx, image):
     assert ((between >= low.astype(int) - 36) & (between <= high.astype(int) + 36)).all()
 
 
+def test_the_same_pixels_can_be_sharp_and_blended_one_after_the_other(ctx, image):
+    renderer, target = Renderer(ctx), RenderTarget(ctx, (SIZE, SIZE))
+    view = View(Camera(0, 0, 1.0, fov=np.pi / 2), (SIZE, SIZE), fog=1e6)
+    drawn = {}
+    for smooth in (False, True, False):
+        card = ImageQuad((-1, 1, 0), (2, 0, 0), (0, -2, 0), image, smooth)
+        renderer.draw(target, view, DrawList(), front=DrawList(quads=NO_FRAME, image_quads=(card,)))
+        drawn.setdefault(smooth, []).append(target.read_pixels()[..., :3].astype(int))
+    target.release()
+    renderer.release()
+    sharp, again = drawn[False]
+    (blended,) = drawn[True]
+    assert (sharp == again).all()
+    assert len(np.unique(sharp.reshape(-1, 3), axis=0)) <= 65  # its own colors alone
+    edges = np.abs(sharp - blended).max(-1) > 8
+    assert edges.mean() > 0.5
+
+
 def test_from_afar_a_fine_pattern_shows_its_mean_light(ctx):
     checkerboard = np.repeat((np.indices((64, 64)).sum(0) % 2 * 255)[..., None], 3, 2)
     drawn = draw(ctx, checkerboard.astype(np.uint8), distance=12.0)
@@ -76,3 +96,18 @@ def test_seen_from_the_side_a_stripe_keeps_its_place(ctx):
     upper, lower = drawn[SIZE // 2 - 8, SIZE // 2], drawn[SIZE // 2 + 8, SIZE // 2]
     assert upper.tolist() == pytest.approx([250, 40, 40], abs=2)
     assert lower.tolist() == pytest.approx([40, 40, 250], abs=2)
+
+
+def test_a_card_hides_the_marks_of_the_world_behind_it(ctx, image):
+    renderer, target = Renderer(ctx), RenderTarget(ctx, (SIZE, SIZE))
+    view = View(Camera(0, 0, 1.0, fov=np.pi / 2), (SIZE, SIZE), fog=1e6)
+    card = ImageQuad((-0.5, 0.5, 0), (1, 0, 0), (0, -1, 0), image)
+    marks = quad(-1, 1, 2, 2, 0.0, (1.0, 0.0, 0.0, 1.0))
+    front = DrawList(quads=NO_FRAME, image_quads=(card,), marks=marks)
+    renderer.draw(target, view, DrawList(), front=front)
+    drawn = target.read_pixels()[..., :3].astype(int)
+    target.release()
+    renderer.release()
+    assert drawn[5, 5].tolist() == [255, 0, 0]
+    middles = SIZE // 4 + (np.arange(8) * 2 + 1) * SIZE // 32
+    assert np.abs(drawn[middles][:, middles] - image).max() <= 1

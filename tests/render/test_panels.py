@@ -14,7 +14,7 @@ from vrnn.scene.primitives import PANEL, DrawList
 SIZE = 240
 
 
-def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
+def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0, border=0.0):
     """(SIZE, SIZE, 3) of one panel that fills the view at distance 1."""
     channels, height, width = values.shape
     renderer = Renderer(ctx)
@@ -26,6 +26,7 @@ def draw_panel(ctx, values, gain=0.0, columns=None, distance=1.0, samples=0):
     panel["grid"] = (columns, -(-channels // columns), channels)
     panel["tile"] = (height, width)
     panel["base"], panel["light"], panel["clip"] = addresses[0][1], 1, 1
+    panel["border"] = border
     panel["range"] = (-1 / gain, 1 / gain) if gain else 0
     camera = Camera(0, 0, distance, fov=np.pi / 2)
     target = RenderTarget(ctx, (SIZE, SIZE), samples)
@@ -63,6 +64,14 @@ def test_each_map_is_in_its_cell(ctx):
     ]
     assert levels == sorted(levels)
     assert np.diff(levels).min() > 15
+
+
+@pytest.mark.parametrize("distance", [1.2, 3.0, 12.0])
+def test_a_highlighted_border_is_as_wide_from_near_as_from_afar(ctx, distance):
+    pixels = draw_panel(ctx, np.full((1, 4, 4), -1.0, np.float32), distance=distance, border=-3.0)
+    orange = (pixels[..., 0] > 200) & (pixels[..., 2] < 120)
+    assert 2 <= orange[SIZE // 2, : SIZE // 2].sum() <= 4
+    assert 2 <= orange[: SIZE // 2, SIZE // 2].sum() <= 4
 
 
 @pytest.mark.parametrize("gain", [0.0, 0.125])

@@ -325,3 +325,20 @@ def test_cameras_stand_as_they_were_approved(arrangement, regenerate):
             lines.append(f"{name} {numbers.round(3).tolist()} {near_and_fog(world, camera)}")
     lines.append(str(start_camera(world, 1.0)))
     golden_text.check(f"geometry/cameras-{arrangement}", lines, regenerate)
+
+
+@pytest.mark.parametrize("at", [(0.0, -0.9), (0.5, -0.95), (0.9, -0.5)])
+def test_a_card_leaves_the_legend_free(at):
+    legend = (1.2, 0.85, 0.55, 0.14)  # lower right, in heights of the view
+    cards = [ImageCard(image(20, 30), ("layer1.conv",))]
+    camera = Camera(fov=np.radians(60))
+    list_ = hud_cards(cards, camera, 16 / 9, *at, taken=(legend,))
+    quad = list_.quads[0]
+    corners = np.array([quad["origin"], quad["origin"] + quad["right"] + quad["down"]])
+    clip = np.concatenate([corners, np.ones((2, 1))], 1) @ camera.clip_from_world(16 / 9).T
+    x, y = (clip[:, :2] / clip[:, 3:]).T
+    left, right = (x + 1) / 2 * 16 / 9
+    top, bottom = (1 - y) / 2
+    assert right <= legend[0] or left >= legend[0] + legend[2] or bottom <= legend[1]
+    assert -1e-6 <= left < right <= 16 / 9
+    assert -1e-6 <= top < bottom <= 1

@@ -1,5 +1,6 @@
 """The tooltip at the pointer says what is there, and stays in the picture."""
 
+import numpy as np
 import pytest
 
 from vrnn.app.offscreen import OffscreenApp
@@ -7,9 +8,19 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.render.uniforms import RenderColors
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import QUAD
-from vrnn.ui.hud.overlay import HudCanvas
+from vrnn.style.color_mapping import DEFAULT
+from vrnn.style.theme import ACCENT
+from vrnn.ui.hud.overlay import (
+    BACKGROUND,
+    BRIGHT_COLOR,
+    TEXT_COLOR,
+    HudCanvas,
+    draw_hint,
+    draw_legend,
+)
 from vrnn.ui.hud.tooltip import CLICKS, Tooltip, draw_tooltip, find_tooltip
 
 
@@ -75,3 +86,41 @@ def test_it_stays_in_the_picture_and_off_the_pointer(size, where):
     assert 0 <= top < bottom <= size[1]
     at = where[0] * size[0], where[1] * size[1]
     assert not (left <= at[0] <= right and top <= at[1] <= bottom)
+
+
+@pytest.mark.parametrize("size", [(640, 400), (1000, 640), (1920, 1080)])
+@pytest.mark.parametrize("note", ["", "needs a data set: start with --data FOLDER"])
+def test_it_never_lies_on_the_legend_or_on_a_note(size, note):
+    for across in np.linspace(0.02, 0.98, 7):
+        for down in np.linspace(0.02, 0.98, 7):
+            canvas = HudCanvas(size, 0.8)
+            room = draw_legend(canvas, RenderColors(), DEFAULT, picture="portrait: colors")
+            if note:
+                draw_hint(canvas, note, room)
+            assert len(canvas.taken) == 1 + bool(note)
+            before = len(canvas.draw_list().quads)
+            what = Tooltip(("layer4.1.conv2", "512 × 7×7", "channel 5 (3, 2) = 0.1"), ("X ablate",))
+            draw_tooltip(canvas, what, across * canvas.width, down * canvas.height)
+            tooltip = pixels_of(canvas.draw_list().quads[before])
+            for left, top, width, height in canvas.taken:
+                box = np.array([left, top, left + width, top + height]) * canvas.scale
+                assert not overlaps(tooltip, box), (across, down)
+
+
+def pixels_of(quad):
+    """Left, top, right and bottom of a quad, pixels."""
+    end = quad["origin"] + quad["right"] + quad["down"]
+    return np.array([*quad["origin"][:2], *end[:2]])
+
+
+def overlaps(a, b):
+    return bool((np.maximum(a[:2], b[:2]) + 0.5 < np.minimum(a[2:], b[2:])).all())
+
+
+@pytest.mark.parametrize("color", [TEXT_COLOR, BRIGHT_COLOR, ACCENT])
+def test_text_on_a_card_is_readable_over_the_brightest_map(color):
+    """The contrast of WCAG 2 between text and a card over white: 4.5 is what it asks for."""
+    weights = np.array([0.2126, 0.7152, 0.0722])
+    behind = (1 - BACKGROUND[3]) * 1.0 + BACKGROUND[3] * float(weights @ BACKGROUND[:3])
+    text = float(weights @ color[:3])
+    assert (text + 0.05) / (behind + 0.05) >= 4.5

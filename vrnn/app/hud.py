@@ -4,12 +4,19 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
+from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import distant_picture_text
-from vrnn.scene.visuals.card import hud_cards
+from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
+from vrnn.scene.visuals.attention_overlay import attended_picture, attention_text
+from vrnn.scene.visuals.card import ImageCard, hud_cards
+from vrnn.scene.visuals.free_room import Box
+from vrnn.scene.visuals.pointer_marks import pointer_marks
+from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
@@ -22,6 +29,12 @@ FIRST_HINT_SECONDS = 12.0
 """Seconds for which the first hint is shown."""
 MAX_HEIGHT_AT_SCALE_1 = 1600
 """Height of the window in pixels above which text is enlarged."""
+
+UPPER_LEFT = (-0.98, 0.6)
+"""Where a card is that belongs to nothing at the pointer, -1…1 in the view."""
+ATTENTION_SIDE, MIN_SEEN = 0.26, 0.15
+"""Height of the input's picture on its card, and the least height of the input itself that needs no
+card, as parts of the view's height."""
 
 CLOSE_HINT = "Enter, Esc or a click closes this message"
 
@@ -54,6 +67,9 @@ class Hud:
         self._noted = False
         self._shown_message = ""
         self._laid_out: tuple[object, DrawList] | None = None
+        self._taken: tuple[Box, ...] = ()
+        self._attended: tuple[object, np.ndarray] | None = None
+        self._pictures_seen: tuple[Camera | None, int, bool] = (None, 0, False)
 
     def notify(self, text: str) -> None:
         """Show a note for a few seconds, a long one for longer.
@@ -104,7 +120,8 @@ class Hud:
         feed, mapping = workspace.feed, world.state.color_mapping
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
-        picture = distant_picture_text(world.state)
+        picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
+        ends = legend_range(world, world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -112,7 +129,8 @@ class Hud:
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
         key = (
-            size, scale, self.help_shown, self._note, failure, progress, tooltip, mapping, picture,
+            size, scale, self.help_shown, self._note, failure, progress, tooltip,
+            self._parts.view.cursor if tooltip is not None else None, mapping, picture, ends,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -123,25 +141,36 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture)
+        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture, ends)
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:
             overlay.draw_hint(canvas, self._note, room)
-        if tooltip is not None:
-            right, up = self._parts.view.cursor
-            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
-            draw_tooltip(canvas, tooltip, x, y)
         if progress:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
+        self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
+        if tooltip is not None:
+            right, up = self._parts.view.cursor
+            x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
+            draw_tooltip(canvas, tooltip, x, y)
         if self.help_shown:
             overlay.draw_help(canvas, self._key_map.help_rows())
         if failure:
             overlay.draw_message(canvas, failure, CLOSE_HINT)
         self._laid_out = (key, canvas.draw_list())
         return self._laid_out[1]
+
+    def _are_pictures_seen(self) -> bool:
+        """Whether what is in view shows layer pictures; found again when the eye has moved."""
+        view, draw_list = self._parts.view, self._parts.world.draw_list()
+        camera = self._parts.fly_camera.camera
+        if self._pictures_seen[:2] != (camera, id(draw_list)):
+            clip = camera.clip_from_world(view.aspect)
+            seen = are_pictures_seen(draw_list, clip, view.viewer)
+            self._pictures_seen = camera, id(draw_list), seen
+        return self._pictures_seen[2]
 
     def message_over(self, size: tuple[int, int]) -> DrawList:
         """Lay out the message alone, for when the rest cannot be. See `over`."""
@@ -151,11 +180,51 @@ class Hud:
         return canvas.draw_list()
 
     def front(self) -> DrawList | None:
-        """Lay out cards before the eye and the receptive field's outline; None for neither."""
+        """Lay out cards before the eye and marks of what is pointed at; None for neither."""
         cards = self._parts.workspace.hand.cards(self.magnifier)
         world = self._parts.world
         view = self._parts.view
-        outline = world.receptive_field_outline(world.hovered)
-        if not cards and not len(outline):
+        is_holding = self._parts.workspace.hand.image is not None
+        marks = pointer_marks(world, view.viewer.scaled_to(view.size[1]), is_holding)
+        if not cards and not len(marks):
             return None
-        return hud_cards(cards, self._parts.fly_camera.camera, view.aspect, *view.cursor, outline)
+        camera = self._parts.fly_camera.camera
+        at = view.cursor
+        if not cards:
+            cards, at = self._attention_card(camera.clip_from_world(view.aspect)), UPPER_LEFT
+        return hud_cards(cards, camera, view.aspect, *at, marks, self._taken)
+
+    def _attention_card(self, clip_from_world: np.ndarray) -> list[ImageCard]:
+        """The input with what a row attends to, where the input itself is out of view or small."""
+        world = self._parts.world
+        hit = world.hovered
+        text = "" if hit is None or hit.kind != "layer" else attention_text(world, hit)
+        if hit is None or not text or _is_input_seen(world, hit.slot, clip_from_world):
+            self._attended = None
+            return []
+        key = (hit.slot, hit.node, hit.channel, hit.row, id(world.networks[hit.slot].result))
+        if self._attended is None or self._attended[0] != key:
+            picture = attended_picture(world, hit)
+            self._attended = None if picture is None else (key, picture)
+        if self._attended is None:
+            return []
+        return [ImageCard(self._attended[1], (text,), smooth=True, side=ATTENTION_SIDE)]
+
+
+def _is_input_seen(world: World, slot: int, clip_from_world: np.ndarray) -> bool:
+    """Whether a network's input is in view, and large enough to see patches of it."""
+    for region in world.pick_regions():
+        if region.kind == "input" and region.slot == slot:
+            corner, right, down = map(np.array, (region.origin, region.right, region.down))
+            points = np.array([corner, corner + right + down])
+            clip = np.concatenate([points, np.ones((2, 1))], 1) @ clip_from_world.T
+            flat = clip[:, :2] / np.maximum(clip[:, 3:], 1e-6)
+            height = float(abs(flat[0, 1] - flat[1, 1])) / 2
+            return bool((clip[:, 3] > 0).all() and np.abs(flat).max() <= 1 and height > MIN_SEEN)
+    return False
+
+
+def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:
+    """A rectangle of a canvas in heights of the picture."""
+    left, top, width, height = (length / canvas.height for length in box)
+    return left, top, width, height

@@ -29,13 +29,15 @@ from vrnn.render.context import offscreen_context
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
-from vrnn.render.uniforms import RenderColors
+from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import DrawList
-from vrnn.scene.readout import distant_picture_text
+from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
+from vrnn.scene.visuals.distant_pictures import Viewer
+from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error
@@ -245,19 +247,24 @@ class OffscreenApp(Closeable):
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
             mapping = self.world.state.color_mapping
-            picture = distant_picture_text(self.world.state)
-            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture)
+            viewer = Viewer(eye.position, view.pixels_per_unit)
+            seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
+            picture = distant_picture_text(self.world.state) if seen else ""
+            ends = legend_range(self.world, self.world.hovered)
+            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture, ends)
             over = canvas.draw_list()
-        draw_list, front = self.world.draw_list(), self._front(view.camera, size[0] / size[1])
+        draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))
 
-    def _front(self, eye: Camera, aspect: float) -> DrawList | None:
-        """Lay out the image in the hand and the magnified map; None for neither."""
-        cards = self.workspace.hand.cards(self.context.interface.magnifier)
-        outline = self.world.receptive_field_outline(self.world.hovered)
-        if not cards and not len(outline):
+    def _front(self, view: View) -> DrawList | None:
+        """Lay out the image in the hand, the magnified map and marks of what is pointed at."""
+        hand = self.workspace.hand
+        cards = hand.cards(self.context.interface.magnifier)
+        viewer = Viewer(view.camera.position, view.pixels_per_unit).scaled_to(view.size[1])
+        marks = pointer_marks(self.world, viewer, hand.image is not None)
+        if not cards and not len(marks):
             return None
-        return hud_cards(cards, eye, aspect, 0.1, 0.0, outline)
+        return hud_cards(cards, view.camera, view.size[0] / view.size[1], 0.1, 0.0, marks)
 
     # The headset.
 

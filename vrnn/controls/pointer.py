@@ -167,9 +167,10 @@ class Pointer:
         if hit is None:
             return None
         context = self._dispatcher.context
+        if self._workspace.hand.image is not None and self._takes_image(hit):
+            return DropImage()
         if hit.kind == "input":
-            held = self._workspace.hand.image is not None
-            return DropImage() if held else GrabImage(source="input")
+            return GrabImage(source="input")
         if hit.kind == "bracket":
             return Fold(str(hit.value), hit.slot)
         if hit.kind == "features":
@@ -181,6 +182,14 @@ class Pointer:
             return GrabImage(layer=name, channel=hit.channel, network=hit.slot)
         # Everything else that can be clicked (thumbnails, buttons, …) carries its command.
         return cast(Command | None, hit.value)
+
+    def _takes_image(self, hit: Hit) -> bool:
+        """Whether what is in the hand can be put there: the input's picture, or its panel."""
+        network = self._workspace.world.networks.get(hit.slot)
+        is_panel = hit.kind == "layer" and network is not None and network.info.takes_images
+        return hit.kind == "input" or (
+            is_panel and network is not None and hit.node in network.network.inputs
+        )
 
     def _double_click(self, hit: Hit | None) -> Command | None:
         """Return the command of a double click, which folds or unfolds a layer; else None."""

@@ -140,6 +140,12 @@ class FeatureMaps:
         """Largest finite |activation| in the layer."""
         return max(-self.lowest, self.highest)
 
+    @cached_property
+    def typical_peak(self) -> float:
+        """Median over the channels of the largest finite |activation|, 0 without channels."""
+        peaks = np.maximum(-self.low, self.high)
+        return float(np.median(peaks)) if self.channels else 0.0
+
     def clip_fraction(self, percentile: float) -> float:
         """Return the part of the peak below which a percentage of all |activations| is, 0.001…1.
 

@@ -44,7 +44,7 @@ def position_text(
     node: Node, row: int, column: int, token_names: Sequence[str] = (),
     choices: Sequence[AxisChoice] = (),
 ) -> str:  # fmt: skip
-    """Return which value of a map is meant: `(3, 4)`, `token 5 'cat'`, `query 0 · key 5`.
+    """Return which value of a map is meant: `(3, 4)`, `token 5 'cat'`, `query 0 → key 5`.
 
     Args:
         node: The layer.
@@ -65,8 +65,8 @@ def position_text(
     if height * width <= 1:
         return " · ".join(words)
     if node.presentation == "attention":
-        words.append(f"query {row}{token_name(row, height, token_names)}")
-        words.append(f"key {column}{token_name(column, width, token_names)}")
+        query = f"query {row}{token_name(row, height, token_names)}"
+        words.append(f"{query} → key {column}{token_name(column, width, token_names)}")
     elif node.presentation in LINE_PRESENTATIONS and height == 1:
         role = column_role(node)
         name = token_name(column, width, token_names) if role == "token" else ""

@@ -137,7 +137,7 @@ class DrawListRenderer:
         target.set_depth_write(True)
 
     def draw_front(self, front: DrawList, mode: StereoMode = StereoMode.SINGLE) -> None:
-        """Draw what floats before the eye, in the order of its records, over everything.
+        """Draw marks and what floats before the eye, in the order of its records, over everything.
 
         Args:
             front: The first two of its quads for each image are drawn behind the images, the others
@@ -147,6 +147,7 @@ class DrawListRenderer:
         self._ctx.disable(moderngl.DEPTH_TEST)
         self._ctx.enable(moderngl.BLEND)
         behind = 2 * len(front.image_quads)
+        self._draw(self._quads, front.marks, "world marks", mode)
         self._draw(self._quads, front.quads[:behind], "front", mode)
         self._draw_images(self._front_images, front, mode)
         self._draw(self._quads, front.quads[behind:], "marks", mode)

@@ -50,7 +50,12 @@ class ImageRenderer:
         """Draw images, one draw call each, in their order."""
         program = self._shader.program_for(mode)
         for image in images:
-            self._texture(image).use(0)
+            texture = self._texture(image)
+            # The same pixels may be drawn sharp now and blended before, or in two places.
+            magnify = moderngl.LINEAR if image.smooth else moderngl.NEAREST
+            if not isinstance(image.pixels, str):
+                texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, magnify)
+            texture.use(0)
             program["origin"] = image.origin
             program["right"] = image.right
             program["down"] = image.down
@@ -67,8 +72,6 @@ class ImageRenderer:
                 (width, height), 4, rgba_bytes(pixels), internal_format=SRGB8_ALPHA8
             )
             texture.build_mipmaps()
-            magnify = moderngl.LINEAR if image.smooth else moderngl.NEAREST
-            texture.filter = (moderngl.LINEAR_MIPMAP_LINEAR, magnify)
             texture.repeat_x = texture.repeat_y = False
             # The pixels are kept too, so that no other array gets their id.
             self._textures[key] = (pixels, texture)

@@ -49,6 +49,7 @@ class Hit:
         across: Part of the panel's or region's width from its left edge, 0…1.
         down: Part of its height from its upper edge, 0…1.
         picture: Kind of the layer picture that is seen there from afar; '' where maps are seen.
+        region: The region that is hit; None for a layer.
     """
 
     kind: str
@@ -62,6 +63,7 @@ class Hit:
     across: float = 0.0
     down: float = 0.0
     picture: str = ""
+    region: PickRegion | None = None
 
     @property
     def layer(self) -> tuple[int, int] | None:
@@ -214,5 +216,5 @@ class PickRegions:
         region = self.regions[nearest]
         return Hit(
             region.kind, float(t[nearest]), region.slot, region.node, -1, 0, 0, region.value,
-            float(u[nearest]), float(v[nearest]),
+            float(u[nearest]), float(v[nearest]), region=region,
         )  # fmt: skip

@@ -25,7 +25,7 @@ PANEL = np.dtype(
         ("range", "2f4"),  # half floats that the colors span; equal: each map's own
         ("clip", "f4"),  # part of the range that already has the full color; RGB_MAPS: see there
         ("light", "f4"),  # 1 as it is, less when another layer is highlighted
-        ("border", "f4"),  # meters around it; negative: as wide, and highlighted
+        ("border", "f4"),  # meters around it; negative: so many pixels, and highlighted
         ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH
         ("lookup", "i4"),  # of GRAPH: first texel of where its nodes are, see `NodeLayout.block`
         (
@@ -167,6 +167,8 @@ class DrawList:
             only for another one.
         image_quads: Images.
         color_mapping: How the values of maps become colors.
+        marks: (N,) `QUAD` around things in the world, drawn over all of it and under the cards
+            before the eye.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -175,6 +177,7 @@ class DrawList:
     labels: tuple[TextLabel, ...] = ()
     image_quads: tuple[ImageQuad, ...] = ()
     color_mapping: ColorMapping = DEFAULT
+    marks: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
 
 
 def quad(

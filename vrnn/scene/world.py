@@ -19,13 +19,13 @@ from vrnn.network.results import ForwardResult
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
-from vrnn.scene.primitives import QUAD, DrawList, PickRegion, Visual
+from vrnn.scene.primitives import DrawList, PickRegion, Visual
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture
 from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
-from vrnn.scene.visuals.receptive_field_outline import receptive_field_outline
+from vrnn.scene.visuals.receptive_field_box import receptive_field_box
 from vrnn.scene.world_contents import WorldContents
 from vrnn.scene.world_drawing import WorldDrawing
 
@@ -175,6 +175,7 @@ class World(WorldContents):
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
         self.distant_pictures.pop(slot, None)
+        self.last_attention.pop(slot, None)
         if self.hovered is not None and self.hovered.slot == slot:
             self.hover(None)
         for key in [key for key in self.feature_tiles if key[0] == slot]:
@@ -188,6 +189,10 @@ class World(WorldContents):
         """Highlight the layer at the pointer and its neighbors."""
         before = self.highlight
         self.hovered = hit
+        if hit is not None and hit.kind == "layer" and hit.channel >= 0:
+            node = self.networks[hit.slot].network.by_id.get(hit.node)
+            if node is not None and node.presentation == "attention":
+                self.last_attention[hit.slot] = (hit.node, hit.channel)
         if self.highlight != before:
             self._drawing.invalidate_highlight()
 
@@ -246,16 +251,13 @@ class World(WorldContents):
             return None
         return hit_in_picture(self, nearest, origin + direction * nearest.distance)
 
-    def receptive_field_outline(self, hit: Hit | None) -> np.ndarray:
-        """Return a frame around what a position in a map can depend on, (N,) `QUAD`.
-
-        It lies on the image of the network's input.
-        """
+    def receptive_field_box(self, hit: Hit | None) -> PickRegion | None:
+        """Return what of the input's picture a position in a map can depend on, if known."""
         if hit is None or hit.kind != "layer" or hit.slot not in self.networks:
-            return np.zeros(0, QUAD)
+            return None
         if has_side_by_side(
             self.visible_node(hit.slot, hit.node), self.state.choices.get(hit.slot, ())
         ):
-            return np.zeros(0, QUAD)
+            return None
         inputs = (r for r in self.pick_regions() if r.kind == "input" and r.slot == hit.slot)
-        return receptive_field_outline(self.networks[hit.slot], hit, next(inputs, None))
+        return receptive_field_box(self.networks[hit.slot], hit, next(inputs, None))

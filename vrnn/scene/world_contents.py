@@ -25,6 +25,7 @@ class WorldContents:
         networks: The networks by slot.
         placement: Where the networks are.
         hovered: What the pointer is at.
+        last_attention: Attention layer and head that were pointed at last, by slot.
         pinned_layers: Pinned copies by number.
         feature_tiles: Feature visualizations by slot and node.
         layer_pictures: Layer pictures that were given, by slot, node and kind; others are made of
@@ -48,6 +49,7 @@ class WorldContents:
         self.networks: dict[int, NetworkObject] = {}
         self.placement = WorldPlacement(seconds)
         self.hovered: Hit | None = None
+        self.last_attention: dict[int, tuple[int, int]] = {}
         self.pinned_layers: dict[int, PinnedLayer] = {}
         self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}
         self.layer_pictures: dict[tuple[int, int, str], LayerPicture] = {}

@@ -15,8 +15,8 @@ COLOR_RANGES: tuple[ColorRange, ...] = get_args(ColorRange)
 """What the colors of a map span: its own range, its layer's, or its network's."""
 COLOR_RANGE_TEXT: dict[ColorRange, str] = {
     "map": "each map by its own peak",
-    "layer": "by the layer's peak",
-    "network": "by the network's peak",
+    "layer": "each layer by its own peak",
+    "network": "one range for the whole network",
 }
 
 Colormap = Literal["signed", "orange-blue", "viridis", "magma", "cividis", "gray"]

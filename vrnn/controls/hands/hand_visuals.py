@@ -18,6 +18,7 @@ from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.primitives import STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card
+from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.style import font
 
 HOLDING = "trigger on the input: put it in"
@@ -158,8 +159,8 @@ def draw_hands(
         cache: With the text that `layout_labels` laid out; None: it is laid out now.
 
     Returns:
-        What is in the world, and what lies before everything: the dark edge, and the frame around
-        what a pixel depends on.
+        What is in the world, and what lies before everything: the dark edge, and the marks of what
+        is pointed at.
     """
     if cache is None:
         cache = LabelCache()
@@ -188,7 +189,8 @@ def draw_hands(
     outline = controls.grab_preview.outline()
     if not len(outline):
         world = controls.workspace.world
-        outline = world.receptive_field_outline(world.hovered)
+        if world.viewer is not None:
+            outline = pointer_marks(world, world.viewer, controls.workspace.hand.image is not None)
     return builder.build(), DrawList(quads=np.concatenate([outline, dark]))
 
 

@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.scene.camera import Camera
 from vrnn.scene.primitives import QUAD, DrawList, ImageQuad, TextLabel, quad_from_edges
+from vrnn.scene.visuals.free_room import Box, free_box, overlap
 from vrnn.style import font
 from vrnn.style.theme import ACCENT, CARD, RGBA, TEXT, with_alpha
 
@@ -161,6 +162,7 @@ def hud_cards(
     x: float,
     y: float,
     marks: np.ndarray | None = None,
+    taken: Sequence[Box] = (),
 ) -> DrawList:
     """Draw cards beside a point of the view, on the side that has room.
 
@@ -170,13 +172,15 @@ def hud_cards(
         aspect: Width / height of the view.
         x: The point, -1…1 to the right.
         y: The point, -1…1 upward.
-        marks: `QUAD`s in the world that are to be visible through everything.
+        marks: `QUAD`s in the world that are to be visible through everything but the cards.
+        taken: What the cards are not to cover, from the upper left corner of the view, in its
+            heights.
 
     Returns:
         A draw list whose first two quads for each image lie behind it.
     """
     behind = [np.zeros(0, QUAD)]
-    in_front = [] if marks is None else [marks]
+    in_front = []
     labels: list[TextLabel] = []
     images: list[ImageQuad] = []
     right, up, forward = camera.axes()
@@ -190,6 +194,7 @@ def hud_cards(
         left = max(left, -aspect / 2 + 0.01)
         top = min(y / 2 + height * 0.7, 0.49)
         top = max(top, height - 0.49)
+        left, top = _clear_of(taken, (left, top, width, height), aspect, (across, y / 2))
         corner = origin + (right * left + up * top) * unit
         frame = CardFrame(corner, right, up, -forward, unit)
         background, mark, lines, image = draw_card(card, frame)
@@ -199,8 +204,29 @@ def hud_cards(
         images.append(image)
         across = left + width if left >= across else left
     return DrawList(
-        quads=np.concatenate([*behind, *in_front]), labels=tuple(labels), image_quads=tuple(images)
-    )
+        quads=np.concatenate([*behind, *in_front]), labels=tuple(labels), image_quads=tuple(images),
+        marks=np.zeros(0, QUAD) if marks is None else marks,
+    )  # fmt: skip
+
+
+def _clear_of(
+    taken: Sequence[Box], card: Box, aspect: float, pointer: tuple[float, float]
+) -> tuple[float, float]:
+    """Left and top of a card, elsewhere if it would cover what is taken; y goes up from the middle.
+
+    Args:
+        taken: As for `hud_cards`.
+        card: Its left, top, width and height.
+        aspect: Width / height of the view.
+        pointer: The point that the card belongs to.
+    """
+    left, top, width, height = card
+    box = left + aspect / 2, 0.5 - top, width, height
+    if not any(overlap(box, other) for other in taken):
+        return left, top
+    at = pointer[0] + aspect / 2, 0.5 - pointer[1]
+    box = free_box((width, height), at, (aspect, 1.0), taken, (0.03, 0.03), 0.01)
+    return box[0] - aspect / 2, 0.5 - box[1]
 
 
 def _vector(vector: np.ndarray) -> tuple[float, float, float]:

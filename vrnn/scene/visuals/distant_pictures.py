@@ -53,6 +53,13 @@ class Viewer:
     eye: np.ndarray
     pixels_per_unit: float
 
+    def scaled_to(self, height: int) -> Viewer:
+        """Return the same viewer with larger pixels where a picture is higher than 1080 of them.
+
+        Lines so many pixels wide look the same in a large picture then.
+        """
+        return replace(self, pixels_per_unit=self.pixels_per_unit / max(1.0, height / 1080))
+
 
 def detail_size(node: Node, panel: tuple[float, float], columns: int, rows: int) -> float:
     """Return how large what has to be told apart in the maps of a layer is.
@@ -126,11 +133,22 @@ def picture_part(detail: float, point: np.ndarray, viewer: Viewer) -> float:
         point: (3,) meters.
         viewer: From where it is seen.
     """
-    to_eye = viewer.eye - point
-    away = max(float(np.linalg.norm(to_eye)), 1e-9)
-    pixels = viewer.pixels_per_unit * detail / away * np.sqrt(abs(float(to_eye[2])) / away)
+    return float(picture_parts(np.array([detail]), point[None], viewer)[0])
+
+
+def picture_parts(details: np.ndarray, points: np.ndarray, viewer: Viewer) -> np.ndarray:
+    """Return (N,) how much of each picture is seen; see `picture_part`.
+
+    Args:
+        details: (N,) see `detail_size`.
+        points: (N, 3) meters.
+        viewer: From where they are seen.
+    """
+    to_eye = viewer.eye - points
+    away = np.maximum(np.linalg.norm(to_eye, axis=1), 1e-9)
+    pixels = viewer.pixels_per_unit * details / away * np.sqrt(np.abs(to_eye[:, 2]) / away)
     low, high = DISSOLVE_PIXELS
-    t = float(np.clip((pixels - low) / (high - low), 0.0, 1.0))
+    t = np.clip((pixels - low) / (high - low), 0.0, 1.0)
     return 1.0 - t * t * (3.0 - 2.0 * t)
 
 

@@ -21,7 +21,7 @@ from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
 from vrnn.scene.visuals.layer_pictures import UploadedPicture, show_picture
 from vrnn.scene.visuals.module_brackets import ModuleBrackets, module_brackets
 from vrnn.scene.visuals.panels import (
-    HIGHLIGHT_BORDER,
+    HIGHLIGHT_PIXELS,
     color_ranges,
     panel_records,
     separate_map_records,
@@ -73,7 +73,7 @@ class NetworkVisual:
         highlighted, light = panel_light(frame, self.slot, highlight)
         records = self.records.copy()
         records["light"] = light
-        records["border"][highlighted] = -HIGHLIGHT_BORDER
+        records["border"][highlighted] = -HIGHLIGHT_PIXELS
         images: dict[tuple[int, int], np.ndarray] = {}
         for node, layer in self._visible_tiles(tiles):
             row = frame.index[node]

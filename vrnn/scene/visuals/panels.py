@@ -11,11 +11,13 @@ from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import CELL_GAP, PanelGrid
 from vrnn.scene.placement import MapPlacements
 from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS
+from vrnn.scene.value_range import layer_range, network_range
 from vrnn.style.color_mapping import ColorMapping
-from vrnn.style.colormap import symmetric_range
 
-BORDER, HIGHLIGHT_BORDER = 0.018, 0.035
-"""Meters around a panel, and around one that is hovered."""
+BORDER = 0.018
+"""Meters around a panel."""
+HIGHLIGHT_PIXELS = 2.5
+"""Pixels around a panel that is hovered, in a picture 1080 pixels high or less."""
 SEPARATE_MAP_BORDER = 0.3
 """Border of a map that is drawn separately, as a part of its panel's."""
 MAX_HALF = 65504
@@ -80,7 +82,7 @@ def separate_map_records(panel: np.ndarray, maps: MapPlacements) -> np.ndarray:
     records["right"][:, 0], records["down"][:, 1] = width, -height
     records["grid"][:, :2] = 1
     records["first"] = maps.channels
-    records["border"] *= SEPARATE_MAP_BORDER
+    records["border"][records["border"] > 0] *= SEPARATE_MAP_BORDER
     records["layer_picture"] = 0
     return records
 
@@ -90,7 +92,8 @@ def color_ranges(
 ) -> tuple[np.ndarray, np.ndarray]:
     """Return the range of values that the colors of each panel span.
 
-    A map of one value would always be at its own maximum, so vectors are scaled by their layer.
+    A map of one value would always be at its own maximum, so vectors are scaled by their layer. One
+    range for the whole network is a robust one, see `network_range`.
 
     Args:
         maps: Those that are there, by node id.
@@ -100,24 +103,19 @@ def color_ranges(
     Returns:
         (N, 2) and (N,) float32 for `PANEL`'s range and clip.
     """
-    low = min((m.lowest for m in maps.values()), default=0.0)
-    high = max((m.highest for m in maps.values()), default=0.0)
+    by_network = color_mapping.normalize_by == "network"
+    whole = network_range(maps.values(), color_mapping) if by_network else (0.0, 0.0)
     ranges = np.zeros((len(nodes), 2), np.float32)
     clip = np.ones(len(nodes), np.float32)
     for i, node in enumerate(nodes):
         if node.id not in maps:
             continue
         layer = maps[node.id]
-        if color_mapping.clip_percentile < 100:
+        if color_mapping.clip_percentile < 100 and not by_network:
             clip[i] = layer.clip_fraction(color_mapping.clip_percentile)
-        ends = (low, high)
-        if color_mapping.normalize_by == "layer" or (
-            color_mapping.normalize_by == "map" and layer.height * layer.width == 1
-        ):
-            ends = (layer.lowest, layer.highest)
-        elif color_mapping.normalize_by == "map":
+        if color_mapping.normalize_by == "map" and layer.height * layer.width > 1:
             continue
-        ends = symmetric_range(*ends) if color_mapping.symmetric else ends
+        ends = whole if by_network else layer_range(layer, color_mapping)
         if ends[0] == ends[1]:
             ends = (ends[0], ends[0] + 1e-30)
         ranges[i] = np.clip(np.array(ends) / layer.scale, -MAX_HALF, MAX_HALF)

@@ -9,7 +9,7 @@ import numpy as np
 from vrnn.scene.camera import Camera
 from vrnn.scene.world import World
 from vrnn.style.theme import ACCENT
-from vrnn.ui.hud.overlay import BACKGROUND, HudCanvas
+from vrnn.ui.hud.overlay import HudCanvas
 
 WIDTH, HEIGHT = 250.0, 170.0
 """Size of the map, units of the canvas."""
@@ -36,7 +36,7 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
     far, near = float(everything[:, 2].min()) - 2, float(everything[:, 2].max()) + 6
     scale = min(WIDTH / (right - left), HEIGHT / (near - far))
     x0, y0 = canvas.width - WIDTH - 28, 58.0
-    canvas.rectangle(x0 - 8, y0 - 8, WIDTH + 16, HEIGHT + 16, BACKGROUND)
+    canvas.card(x0 - 8, y0 - 8, WIDTH + 16, HEIGHT + 16)
     middle_x, middle_z = (left + right) / 2, (far + near) / 2
 
     def at(x: float, z: float) -> tuple[float, float]:

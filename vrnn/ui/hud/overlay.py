@@ -12,6 +12,7 @@ import numpy as np
 
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import QUAD, DrawList, TextLabel
+from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
@@ -19,7 +20,8 @@ from vrnn.style.theme import ACCENT
 
 TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
-BACKGROUND = (0.004, 0.005, 0.008, 0.86)
+BACKGROUND = (0.004, 0.005, 0.008, 0.97)
+"""Behind text: nearly opaque, so that it is readable over the brightest map too."""
 BORDER = (0.10, 0.12, 0.17, 0.9)
 PICTURE_ROW = 22.0
 """Height of the legend's line about what is seen from afar."""
@@ -33,6 +35,8 @@ class HudCanvas:
     Attributes:
         size: (width, height) of the image, pixels.
         scale: Pixels per unit.
+        taken: What keeps its place, such as the legend: nothing that follows the pointer lies on
+            it.
     """
 
     def __init__(self, size: tuple[int, int], scale: float | None = None) -> None:
@@ -44,6 +48,7 @@ class HudCanvas:
         """
         self.size = size
         self.scale = scale if scale is not None else max(0.5, min(size[1] / 1080, size[0] / 1400))
+        self.taken: list[Box] = []
         self._quads: list[np.ndarray] = []
         self._labels: list[TextLabel] = []
 
@@ -81,6 +86,11 @@ class HudCanvas:
         record["bottom"] = left if right is None else right
         self._quads.append(record)
 
+    def card(self, x: float, y: float, width: float, height: float) -> None:
+        """Add the dark card behind text that keeps its place. See `rectangle` and `taken`."""
+        self.rectangle(x, y, width, height, BACKGROUND)
+        self.taken.append((x, y, width, height))
+
     def text(self, x: float, y: float, text: str, size: float, color: Sequence[float]) -> float:
         """Add a line of text.
 
@@ -113,7 +123,7 @@ class HudCanvas:
 
 def draw_legend(
     canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0,
-    picture: str = "",
+    picture: str = "", ends: tuple[float, float] | None = None,
 ) -> float:  # fmt: skip
     """Draw the color legend at the lower right.
 
@@ -123,6 +133,7 @@ def draw_legend(
         mapping: How values become colors.
         not_finite: How many values are NaN or infinite.
         picture: What layers show from afar in place of their maps, a text; '' for nothing.
+        ends: Values of the lowest and the highest color; None where each map has its own.
 
     Returns:
         Its left edge, x.
@@ -141,20 +152,22 @@ def draw_legend(
     has_picture = bool(picture) and picture_left >= 30
     above = PICTURE_ROW if has_picture else 0.0
     left = min(left, picture_left) if has_picture else left
-    canvas.rectangle(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above, BACKGROUND)
+    canvas.card(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above)
     if has_picture:
         canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
     table = lookup_table(mapping, colors.negative, colors.positive)
     for i in range(COLOR_BAR_STEPS):
-        ends = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
+        step = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
         width = 2 * half_bar / COLOR_BAR_STEPS
         canvas.rectangle(
-            x + i * width, y, width, 11, (*ends[0].tolist(), 1.0), (*ends[1].tolist(), 1.0)
+            x + i * width, y, width, 11, (*step[0].tolist(), 1.0), (*step[1].tolist(), 1.0)
         )
-    canvas.text(x, y + 28, "negative" if mapping.symmetric else "lowest", 8.5, TEXT_COLOR)
+    lowest, highest = ("negative", "positive") if mapping.symmetric else ("lowest", "highest")
+    if ends is not None:
+        lowest, highest = (f"{end:.3g}".replace("-", "−") for end in ends)
+    canvas.text(x, y + 28, lowest, 8.5, TEXT_COLOR)
     if mapping.symmetric:
         canvas.text(x + half_bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, TEXT_COLOR)
-    highest = "positive" if mapping.symmetric else "highest"
     canvas.text(x + 2 * half_bar - font.text_width(highest) * 8.5, y + 28, highest, 8.5, TEXT_COLOR)
     canvas.text(start, y + 9.5, text, 8.5, TEXT_COLOR)
     if not_finite:
@@ -238,7 +251,7 @@ def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
     width = max(font.text_width(line) for line in lines) * 11
     height = 40 + 26 * (len(lines) - 1)
     top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
-    canvas.rectangle(20, top, width + 36, height, BACKGROUND)
+    canvas.card(20, top, width + 36, height)
     for i, line in enumerate(lines):
         canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)
 
@@ -246,7 +259,8 @@ def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
 def draw_progress(canvas: HudCanvas, text: str) -> None:
     """Draw what is in progress at the upper right."""
     width = font.text_width(text) * 9.5
-    canvas.text(canvas.width - width - 28, 40, text, 9.5, ACCENT)
+    canvas.card(canvas.width - width - 42, 22, width + 28, 30)
+    canvas.text(canvas.width - width - 28, 41, text, 9.5, ACCENT)
 
 
 def draw_crosshair(canvas: HudCanvas) -> None:

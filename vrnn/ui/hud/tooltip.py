@@ -8,12 +8,16 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
+from vrnn.scene.visuals.attention_overlay import attention_text
+from vrnn.scene.visuals.free_room import free_box
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
 from vrnn.workspace.workspace import Workspace
 
 OFFSET = (20.0, 26.0)
 """Units from the pointer to the upper left corner."""
+MARGIN = 8.0
+"""Units to the edge of the picture, and to what it does not cover."""
 PADDING = 13.0
 LINE_HEIGHT = 24.0
 TEXT_SIZE, KEY_SIZE = 10.5, 9.0
@@ -60,7 +64,10 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     if hit is None or workspace.hand.image is not None:
         return None
     if hit.kind == "input":
-        return Tooltip(("the input",), ("click to take this image",))
+        attends = attention_text(workspace.world, hit)
+        return Tooltip(
+            ("the input", *([attends] if attends else [])), ("click to take this image",)
+        )
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:
         name, *rest = lines
@@ -89,7 +96,7 @@ def _layer_actions(hit: Hit, key_map: KeyMap) -> tuple[str, ...]:
 
 
 def draw_tooltip(canvas: HudCanvas, tooltip: Tooltip, x: float, y: float) -> None:
-    """Draw a tooltip beside the pointer, always inside the picture.
+    """Draw a tooltip beside the pointer, inside the picture and clear of `HudCanvas.taken`.
 
     Args:
         canvas: Where to draw.
@@ -105,10 +112,9 @@ def draw_tooltip(canvas: HudCanvas, tooltip: Tooltip, x: float, y: float) -> Non
     rows += [(line, KEY_SIZE, TEXT_COLOR) for line in _action_lines(tooltip.actions)]
     width = max(font.text_width(text) * size for text, size, _ in rows) + 2 * PADDING
     height = len(rows) * LINE_HEIGHT + 2 * PADDING - 6
-    left = max(8.0, min(x + OFFSET[0], canvas.width - 8 - width))
-    top = y + OFFSET[1]
-    if top + height > canvas.height - 8:
-        top = max(8.0, y - OFFSET[1] - height)
+    picture = canvas.width, canvas.height
+    box = free_box((width, height), (x, y), picture, canvas.taken, OFFSET, MARGIN)
+    left, top = box[:2]
     canvas.rectangle(left, top, width, height, BACKGROUND)
     for number, (text, size, color) in enumerate(rows):
         base = top + PADDING + LINE_HEIGHT * number + 13

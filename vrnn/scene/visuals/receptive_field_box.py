@@ -1,19 +1,16 @@
-"""The receptive field of a position in a map: a frame on the input's image."""
+"""The receptive field of a position in a map: a rectangle on the input's image."""
 
 from __future__ import annotations
 
-import numpy as np
-
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
-from vrnn.scene.primitives import QUAD, PickRegion
-from vrnn.scene.visuals.highlight import highlight_outline
+from vrnn.scene.primitives import PickRegion
 
 
-def receptive_field_outline(
+def receptive_field_box(
     network_object: NetworkObject, hit: Hit, canvas: PickRegion | None
-) -> np.ndarray:
-    """Return a frame around the pixels that a position can depend on.
+) -> PickRegion | None:
+    """Return the rectangle of the pixels that a position can depend on.
 
     Args:
         network_object: The network that was hit.
@@ -21,18 +18,18 @@ def receptive_field_outline(
         canvas: The image of the network's input; None when there is none.
 
     Returns:
-        (N,) `QUAD`, none where the receptive field is unknown or there is no image.
+        None where the receptive field is unknown or there is no image.
     """
     field = network_object.receptive_fields.get(hit.node)
     if field is None or network_object.result is None or canvas is None:
-        return np.zeros(0, QUAD)
+        return None
     network = network_object.network
     if network.by_id[network.inputs[0]].presentation not in ("image", "volume"):
-        return np.zeros(0, QUAD)  # a text or a curve has no pixels
+        return None  # a text or a curve has no pixels
     height, width = network_object.result.image.shape[:2]
     top, left, bottom, right = field.box(hit.row, hit.column, (height, width))
     x, y, z = canvas.origin
     across, down = canvas.right[0] / width, -canvas.down[1] / height
-    return highlight_outline(
-        x + left * across, y - top * down, (right - left) * across, (bottom - top) * down, z
-    )
+    corner = (x + left * across, y - top * down, z + 0.01)
+    size = (right - left) * across, (bottom - top) * down
+    return PickRegion("receptive field", corner, (size[0], 0, 0), (0, -size[1], 0))

@@ -1,0 +1,127 @@
+"""What marks the thing that is pointed at: frames that are as wide on the screen wherever it is."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vrnn.scene.picking import Hit
+from vrnn.scene.primitives import QUAD, PickRegion, quad_from_edges
+from vrnn.scene.visuals.attention_overlay import attention_overlay
+from vrnn.scene.visuals.distant_pictures import Viewer
+from vrnn.scene.world import World
+from vrnn.style.theme import ACCENT, RGBA, with_alpha
+
+MAP_PIXELS, REGION_PIXELS, TARGET_PIXELS = 3.0, 2.0, 4.0
+"""Width of a frame around a map, around something that can be clicked, and around a place that
+takes the image in the hand."""
+GLOW: tuple[tuple[float, float], ...] = ((14.0, 0.10), (8.0, 0.22), (TARGET_PIXELS, 1.0))
+"""Width and opacity of the frames that make a target glow, from the outside inward."""
+MIN_FACING = 0.15
+"""Of a line that runs away from the eye, the part of its width that is seen counts as this much."""
+REGION_KINDS = frozenset({"bracket", "thumbnail", "button", "pin", "input", "scores"})
+"""Things to be clicked that get a frame; the handles of layers have marks of their own."""
+
+
+def screen_frame(
+    region: PickRegion, viewer: Viewer, pixels: float, color: RGBA = ACCENT
+) -> np.ndarray:
+    """Return a frame just outside of a rectangle, each of its lines as wide on the screen.
+
+    Args:
+        region: The rectangle.
+        viewer: From where it is seen.
+        pixels: Width of the lines.
+        color: Their color.
+
+    Returns:
+        (4,) `QUAD`.
+    """
+    origin, right, down = (
+        np.array(edge, np.float64) for edge in (region.origin, region.right, region.down)
+    )
+    end = origin + right + down
+    to_right, to_down = _unit(right), _unit(down)
+    lines = []
+    for start, along, outward in (
+        (origin, right, -to_down), (end - right, right, to_down),
+        (origin, down, -to_right), (end - down, down, to_right),
+    ):  # fmt: skip
+        middle = start + along / 2
+        away = middle - viewer.eye
+        distance = max(float(np.linalg.norm(away)), 1e-6)
+        facing = max(float(np.linalg.norm(np.cross(outward, away))) / distance, MIN_FACING)
+        width = pixels * distance / viewer.pixels_per_unit / facing
+        corner = _unit(along) * width
+        lines.append(quad_from_edges(start - corner, along + 2 * corner, outward * width, color))
+    return np.concatenate(lines)
+
+
+def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
+    """Return what marks the thing that is pointed at, to be drawn over everything.
+
+    Args:
+        world: The world, with what is pointed at.
+        viewer: From where it is seen.
+        is_holding: Whether an image is in the hand: what takes it glows.
+
+    Returns:
+        (N,) `QUAD`.
+    """
+    hit = world.hovered
+    marks = [np.zeros(0, QUAD)]
+    if is_holding:
+        for target in image_targets(world):
+            marks += [
+                screen_frame(target, viewer, width, with_alpha(ACCENT, opacity))
+                for width, opacity in GLOW
+            ]
+    if hit is not None:
+        marks.append(attention_overlay(world, hit))
+        marks += [screen_frame(box, viewer, MAP_PIXELS) for box in _pointed_map(world, hit)]
+        if hit.region is not None and hit.kind in REGION_KINDS and not is_holding:
+            marks.append(screen_frame(hit.region, viewer, REGION_PIXELS))
+        field = world.receptive_field_box(hit)
+        if field is not None:
+            marks.append(screen_frame(field, viewer, REGION_PIXELS))
+    return np.concatenate(marks)
+
+
+def image_targets(world: World) -> Sequence[PickRegion]:
+    """Return what takes the image in the hand: each network's input, its picture and its panel."""
+    targets = [region for region in world.pick_regions() if region.kind == "input"]
+    for slot in world.slots:
+        network = world.networks[slot]
+        frame = world.placement_frame(slot)
+        if not network.info.takes_images:
+            continue
+        for node in network.network.inputs:
+            if node in frame.index:
+                x, y, z, width, height = frame.panel_rect(node).tolist()
+                corner = (x - width / 2, y + height, z + 0.01)
+                across, down = (width, 0.0, 0.0), (0.0, -height, 0.0)
+                targets.append(PickRegion("layer", corner, across, down, None, slot, node))
+    return targets
+
+
+def _pointed_map(world: World, hit: Hit) -> list[PickRegion]:
+    """The rectangle of the map that is pointed at, none between maps and in layer pictures."""
+    if hit.kind != "layer" or hit.channel < 0 or hit.slot not in world.networks:
+        return []
+    frame = world.placement_frame(hit.slot)
+    if hit.node not in frame.index or hit.node not in frame.placement.panel_shapes:
+        return []
+    maps = frame.map_placements(hit.node)
+    (found,) = np.nonzero(maps.channels == hit.channel)
+    if not len(found):
+        return []
+    center = frame.panel_rect(hit.node)[:3] + maps.centers[found[0]]
+    width, height = maps.sizes[found[0]].tolist()
+    x, y, z = center.tolist()
+    corner = (x - width / 2, y + height / 2, z + 0.01)
+    return [PickRegion("map", corner, (width, 0.0, 0.0), (0.0, -height, 0.0))]
+
+
+def _unit(vector: np.ndarray) -> np.ndarray:
+    return vector / max(float(np.linalg.norm(vector)), 1e-9)
