@@ -8,6 +8,7 @@ const float MAX_SAMPLES = 8.0;
 uniform sampler2D image;
 in vec2 uv;
 in vec3 world_position;
+in float coverage;
 out vec4 color;
 
 void main() {
@@ -20,5 +21,5 @@ void main() {
     vec2 side = (texels_dx > texels_dy ? uv_dx : uv_dy) / samples;
     vec3 sum = vec3(0.0);
     for (float i = 0.5; i < samples; i += 1.0) sum += textureLod(image, uv + side * (i - samples / 2.0), level).rgb;
-    color = vec4(mix(background.rgb, sum / samples, fog_transmittance(world_position)), 1.0);
+    color = vec4(mix(background.rgb, sum / samples, fog_transmittance(world_position)), coverage);
 }

@@ -1,6 +1,7 @@
 #version 410 core
-// One color image.
+// One color image, or with FRINGE its smooth edges.
 #include "lib/project.glsl"
+#include "lib/fringe.glsl"
 
 uniform vec3 origin;
 uniform vec3 right;
@@ -8,9 +9,17 @@ uniform vec3 down;
 
 out vec2 uv;
 out vec3 world_position;
+out float coverage;
 
 void main() {
+#ifdef FRINGE
+    uv = fringe_corner();
+    world_position = origin + right * uv.x + down * uv.y;
+    gl_Position = fringe_vertex(world_position, right, down, coverage);
+#else
     uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
+    coverage = 1.0;
     world_position = origin + right * uv.x + down * uv.y;
     gl_Position = project(world_position);
+#endif
 }

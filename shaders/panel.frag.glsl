@@ -3,10 +3,9 @@
 // the pyramid level where they are about a texel apart: smooth at any distance.
 #include "lib/views.glsl"
 #include "lib/map_store.glsl"
+#include "lib/border.glsl"
 
 const float GAP = 0.06;  // of a cell, free between two maps
-const vec3 BORDER = vec3(0.060, 0.070, 0.095);
-const vec3 HIGHLIGHT = vec3(1.0, 0.52, 0.10);
 const float EMPTY = 0.35;  // of the background: a cell without a map
 
 in vec2 uv;
@@ -67,7 +66,8 @@ void main() {
     vec2 cells = vec2(maps.xy);
     vec2 uv_dx = dFdx(uv), uv_dy = dFdy(uv);
     vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
-    bool is_border = any(greaterThan(abs(uv - 0.5), vec2(0.5)));
+    vec2 outside = (abs(uv - 0.5) - 0.5) / max(abs(uv_dx) + abs(uv_dy), 1e-9);  // pixels
+    float border_part = clamp(max(outside.x, outside.y) + 0.5, 0.0, 1.0);
     vec3 border_color = mix(BORDER, HIGHLIGHT, light_highlight.y);
     float far_part = picture.x < 0 ? 0.0 : picture_part(normal_detail.w, normal_detail.xyz);
     bool shows_maps = far_part < 1.0;
@@ -118,9 +118,9 @@ void main() {
     if (far_part > 0.0) {
         vec2 position = (uv - 0.5) / fit + 0.5;
         vec3 far = picture_color(picture.x, picture.y != 0, position, max(abs(uv_dx), abs(uv_dy)) / fit);
-        if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && !is_border) far = background.rgb * EMPTY;
+        if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && border_part < 0.5) far = background.rgb * EMPTY;
         shown = mix(shown, far, far_part);
     }
-    vec3 lit = (is_border ? border_color : shown) * light_highlight.x;
+    vec3 lit = mix(shown, border_color, border_part) * light_highlight.x;
     color = vec4(mix(background.rgb, lit, fog_transmittance(world_position)), 1.0);
 }

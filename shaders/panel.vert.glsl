@@ -1,6 +1,7 @@
 #version 410 core
 // One layer's feature maps: one instance per panel, PANEL in vrnn/scene/primitives.py.
 #include "lib/project.glsl"
+#include "lib/margin.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -29,17 +30,6 @@ flat out ivec2 picture;         // number of the layer picture, -1: none; 1 wher
 flat out vec2 fit;              // part of the panel's width and height that the picture takes
 flat out vec4 normal_detail;    // of the panel; meters of what has to be told apart in its maps
 
-// The margin around the panel at a corner, as parts of its width and height. A highlighted border is as
-// wide on the screen wherever the panel is.
-vec2 margin_at(vec3 corner) {
-    vec2 size = vec2(length(right), length(down));
-    if (border >= 0.0) return vec2(border) / size;
-    vec3 to_corner = normalize(corner - eye.xyz);
-    vec2 facing = vec2(length(cross(right, to_corner)), length(cross(down, to_corner))) / size;
-    float pixel = max(project(corner).w, 0.05) / viewport.z * max(1.0, viewport.y / 1080.0);
-    return -border * pixel / max(facing, vec2(0.2)) / size;
-}
-
 // Whether the whole panel is beyond one side of the view.
 bool is_outside() {
     vec3 above = vec3(1.0), below = vec3(1.0);  // stay 1 while all corners are beyond
@@ -54,7 +44,7 @@ bool is_outside() {
 
 void main() {
     uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-    uv += (uv * 2.0 - 1.0) * margin_at(origin + right * uv.x + down * uv.y);
+    uv += (uv * 2.0 - 1.0) * margin_at(origin + right * uv.x + down * uv.y, right, down, border);
     world_position = origin + right * uv.x + down * uv.y;
     maps = ivec4(grid, base);
     texels = ivec3(tile, first);

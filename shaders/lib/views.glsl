@@ -6,7 +6,7 @@ layout(std140) uniform Views {
     vec4 positive;     // linear color of the largest activation
     vec4 negative;     // linear color of the most negative activation
     vec4 not_finite;   // linear color of NaN and infinity
-    vec4 color_range;  // x: 1 when zero is in the middle of the range of colors
+    vec4 color_range;  // x: 1 when zero is in the middle of the range of colors; yz: width and height in pixels of the part that is drawn
     vec4 viewport;     // width and height in pixels; z: pixels per unit at clip w = 1; w: 1 when the floor is drawn
 };
 

@@ -11,7 +11,7 @@ import numpy as np
 from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
 from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
-from vrnn.render.instances import InstanceRenderer, QuadStrip
+from vrnn.render.instances import FRINGE_VERTICES, InstanceRenderer, QuadStrip
 from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
 from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStores
 from vrnn.render.render_target import RenderTarget
@@ -72,6 +72,10 @@ class DrawListRenderer:
             for defines in (PANEL_DEFINES, {**PANEL_DEFINES, "WITH_DRAWINGS": 1})
         )
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
+        self._panel_fringes, self._quad_fringes = (
+            InstanceRenderer(ctx, Shader(ctx, "fringe", defines), dtype, FRINGE_VERTICES)
+            for defines, dtype in (({"PANEL_BORDER": 1}, PANEL), ({}, QUAD))
+        )
         self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
         self._images, self.near_images = ImageRenderer(ctx), ImageRenderer(ctx)
@@ -126,6 +130,7 @@ class DrawListRenderer:
             self._draw_images(self.near_images, near, mode)
             self._draw(self._quads, near.quads, "near", mode)
         target.set_depth_write(False)
+        self._draw_fringes(visible, draw_list, near, cache_key, mode)
         if not view.transparent:
             self._floor.draw(mode)
             self.draw_calls += 1
@@ -135,6 +140,21 @@ class DrawListRenderer:
             self._draw(self._strokes, near.strokes, "near", mode)
             self._draw_glyphs(self._text.batch("near", near.labels).glyphs, "near", mode)
         target.set_depth_write(True)
+
+    def _draw_fringes(
+        self, visible: _VisibleSet, draw_list: DrawList, near: DrawList | None,
+        cache_key: str, mode: StereoMode,
+    ) -> None:  # fmt: skip
+        """Draw the smooth edges of all rectangles, when what lies behind them is drawn."""
+        for (slot, array), records in visible.panels.items():
+            self._draw(self._panel_fringes, records, (slot, array, cache_key), mode)
+        self._draw(self._quad_fringes, draw_list.quads, "world", mode)
+        self._images.draw_fringes(draw_list.image_quads, mode)
+        self.draw_calls += len(draw_list.image_quads)
+        if near is not None:
+            self._draw(self._quad_fringes, near.quads, "near", mode)
+            self.near_images.draw_fringes(near.image_quads, mode)
+            self.draw_calls += len(near.image_quads)
 
     def draw_front(self, front: DrawList, mode: StereoMode = StereoMode.SINGLE) -> None:
         """Draw marks and what floats before the eye, in the order of its records, over everything.
@@ -212,6 +232,8 @@ class DrawListRenderer:
             self._panels,
             self._drawings,
             self._quads,
+            self._panel_fringes,
+            self._quad_fringes,
             self._strokes,
             self._images,
             self.near_images,

@@ -8,7 +8,7 @@ import moderngl
 import numpy as np
 
 from vrnn.render.gl_raw import SRGB8_ALPHA8
-from vrnn.render.instances import QuadStrip
+from vrnn.render.instances import FRINGE_VERTICES, QuadStrip
 from vrnn.render.shaders import Shader, StereoMode
 from vrnn.scene.primitives import ImageQuad
 
@@ -25,6 +25,8 @@ class ImageRenderer:
         self._ctx = ctx
         self._shader = Shader(ctx, "image")
         self._strip = QuadStrip(ctx, self._shader)
+        self._fringe_shader = Shader(ctx, "image", {"FRINGE": 1})
+        self._fringe_strip = QuadStrip(ctx, self._fringe_shader, FRINGE_VERTICES)
         self._textures: dict[int, tuple[np.ndarray, moderngl.Texture]] = {}
         self.named_textures: dict[str, moderngl.Texture] = {}
         self._prepared: Sequence[ImageQuad] | None = None
@@ -48,7 +50,18 @@ class ImageRenderer:
 
     def draw(self, images: Sequence[ImageQuad], mode: StereoMode = StereoMode.SINGLE) -> None:
         """Draw images, one draw call each, in their order."""
-        program = self._shader.program_for(mode)
+        self._draw(images, self._shader, self._strip, mode)
+
+    def draw_fringes(
+        self, images: Sequence[ImageQuad], mode: StereoMode = StereoMode.SINGLE
+    ) -> None:
+        """Draw the smooth edges of images that are drawn, over all that lies behind them."""
+        self._draw(images, self._fringe_shader, self._fringe_strip, mode)
+
+    def _draw(
+        self, images: Sequence[ImageQuad], shader: Shader, strip: QuadStrip, mode: StereoMode
+    ) -> None:
+        program = shader.program_for(mode)
         for image in images:
             texture = self._texture(image)
             # The same pixels may be drawn sharp now and blended before, or in two places.
@@ -59,7 +72,7 @@ class ImageRenderer:
             program["origin"] = image.origin
             program["right"] = image.right
             program["down"] = image.down
-            self._strip.draw(mode)
+            strip.draw(mode)
 
     def _texture(self, image: ImageQuad) -> moderngl.Texture:
         pixels = image.pixels
@@ -84,6 +97,7 @@ class ImageRenderer:
         self._textures.clear()
         self._prepared = None
         self._strip.release()
+        self._fringe_strip.release()
 
 
 def rgba_bytes(pixels: np.ndarray) -> bytes:

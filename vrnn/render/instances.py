@@ -11,6 +11,9 @@ import numpy as np
 
 from vrnn.render.shaders import Shader, StereoMode
 
+FRINGE_VERTICES = 10
+"""Vertices of the strip around a rectangle, see shaders/lib/fringe.glsl."""
+
 
 @dataclass(eq=False)
 class _InstanceBatch:
@@ -33,14 +36,16 @@ class _InstanceBatch:
 
 
 class InstanceRenderer:
-    """Draws records of one dtype with one shader; each instance is a strip of four vertices.
+    """Draws records of one dtype with one shader; each instance is a strip of vertices.
 
-    The dtype's field names are the shader's attribute names. Records never change once they are
-    made, so the same array is uploaded only once.
+    The dtype's field names are the shader's attribute names; it may leave some out. Records never
+    change once they are made, so the same array is uploaded only once.
     """
 
-    def __init__(self, ctx: moderngl.Context, shader: Shader, dtype: np.dtype) -> None:
-        self._ctx, self._shader, self._dtype = ctx, shader, dtype
+    def __init__(
+        self, ctx: moderngl.Context, shader: Shader, dtype: np.dtype, vertices: int = 4
+    ) -> None:
+        self._ctx, self._shader, self._dtype, self._vertices = ctx, shader, dtype, vertices
         self._batches: dict[Hashable, _InstanceBatch] = {}
 
     def draw(
@@ -70,7 +75,7 @@ class InstanceRenderer:
         if vertex_array is None:
             vertex_array = batch.vertex_arrays[mode] = self._vertex_array(batch.buffer, mode)
         instances = len(records) * mode.instances_per_record
-        vertex_array.render(moderngl.TRIANGLE_STRIP, vertices=4, instances=instances)
+        vertex_array.render(moderngl.TRIANGLE_STRIP, vertices=self._vertices, instances=instances)
 
     def _vertex_array(self, buffer: moderngl.Buffer, mode: StereoMode) -> moderngl.VertexArray:
         program = self._shader.program_for(mode)
@@ -95,10 +100,10 @@ class InstanceRenderer:
 
 
 class QuadStrip:
-    """Draws a single strip of four vertices that needs no records."""
+    """Draws a single strip of vertices that needs no records."""
 
-    def __init__(self, ctx: moderngl.Context, shader: Shader) -> None:
-        self._ctx, self._shader = ctx, shader
+    def __init__(self, ctx: moderngl.Context, shader: Shader, vertices: int = 4) -> None:
+        self._ctx, self._shader, self._vertices = ctx, shader, vertices
         self._vertex_arrays: dict[StereoMode, moderngl.VertexArray] = {}
 
     def draw(self, mode: StereoMode = StereoMode.SINGLE) -> None:
@@ -107,7 +112,9 @@ class QuadStrip:
             program = self._shader.program_for(mode)
             self._vertex_arrays[mode] = self._ctx.vertex_array(program, [])
         self._vertex_arrays[mode].render(
-            moderngl.TRIANGLE_STRIP, vertices=4, instances=mode.instances_per_record
+            moderngl.TRIANGLE_STRIP,
+            vertices=self._vertices,
+            instances=mode.instances_per_record,
         )
 
     def release(self) -> None:

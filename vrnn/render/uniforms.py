@@ -207,14 +207,15 @@ class ViewUniforms:
         pixels_per_unit: float, symmetric: bool = True,
     ) -> None:  # fmt: skip
         record = self._record
-        settings = (view.colors, view.transparent, view.size, pixels_per_unit, symmetric)
+        size = view.tile[2:] if isinstance(view, View) and view.tile else view.size
+        settings = (view.colors, view.transparent, view.size, size, pixels_per_unit, symmetric)
         if settings != self._settings:
             self._settings = settings
             record["background"] = (*view.colors.background, 0.0 if view.transparent else 1.0)
             record["positive"] = (*view.colors.positive, 1.0)
             record["negative"] = (*view.colors.negative, 1.0)
             record["not_finite"] = (*view.colors.not_finite, 1.0)
-            record["color_range"] = (float(symmetric), 0.0, 0.0, 0.0)
+            record["color_range"] = (float(symmetric), *size, 0.0)
             record["viewport"] = (*view.size, pixels_per_unit, 0.0 if view.transparent else 1.0)
         self._clip_matrices[: len(clip_matrices)] = clip_matrices.transpose(0, 2, 1)
         self._eye[:] = eye

@@ -1,0 +1,35 @@
+#version 410 core
+// The smooth edges of rectangles: one instance each, QUAD or with PANEL_BORDER PANEL, both in
+// vrnn/scene/primitives.py.
+#include "lib/project.glsl"
+#include "lib/fringe.glsl"
+
+in vec3 origin;
+in vec3 right;
+in vec3 down;
+#ifdef PANEL_BORDER
+#include "lib/border.glsl"
+#include "lib/margin.glsl"
+in float light;
+in float border;
+#else
+in vec4 top;
+in vec4 bottom;
+#endif
+
+out vec4 fill;
+
+void main() {
+    vec2 uv = fringe_corner();
+    vec3 corner = origin + right * uv.x + down * uv.y;
+    float coverage;
+#ifdef PANEL_BORDER
+    vec2 margin = (uv * 2.0 - 1.0) * margin_at(corner, right, down, border);
+    corner += right * margin.x + down * margin.y;
+    fill = vec4((border < 0.0 ? HIGHLIGHT : BORDER) * light, 1.0);
+#else
+    fill = mix(top, bottom, uv.y);
+#endif
+    gl_Position = fringe_vertex(corner, right, down, coverage);
+    fill = vec4(mix(background.rgb, fill.rgb, fog_transmittance(corner)), fill.a * coverage);
+}
