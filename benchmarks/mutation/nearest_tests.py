@@ -33,7 +33,6 @@ class NearestTests:
             cache: Where it is kept.
         """
         self._root, self._cache = root, cache
-        self._names = _function_names(root)
         self._seconds: dict[str, float] = {}
         self._tests: dict[str, list[str]] = {}
         self._functions: dict[str, dict[int, str]] = {}
@@ -62,18 +61,9 @@ class NearestTests:
     def _table(self, file: str) -> TestTable:
         digest = hashlib.sha256((self._root / file).read_bytes()).hexdigest()[:16]
         kept = self._cache / f"{file.replace('/', '.')}-{digest}.json"
-        table = json.loads(kept.read_text()) if kept.is_file() else None
-        # Where a function has come, gone or moved, what runs it is found again.
-        if table is None or any(
-            table["names"][path] != self._names.get(path) for path in table["names"]
-        ):
-            tests = self._run(file)
-            paths = {
-                str(name).split(":")[0] for test in tests.values() for name in test["functions"]
-            }
-            table = {"names": {path: self._names[path] for path in sorted(paths)}, "tests": tests}
-            kept.write_text(json.dumps(table))
-        found: TestTable = table["tests"]
+        if not kept.is_file():
+            kept.write_text(json.dumps({"tests": self._run(file)}))
+        found: TestTable = json.loads(kept.read_text())["tests"]
         return found
 
     def _run(self, file: str) -> TestTable:
@@ -97,8 +87,8 @@ class NearestTests:
     def of(self, mutant: Mutant) -> tuple[list[str], float]:
         """Return the tests that run what a mutant changes, the nearest first, and their seconds.
 
-        A change outside of functions, or in one that runs at import, is met by whatever runs a
-        function of its file.
+        A change outside of functions, in one that runs at import, or in one that no test was seen
+        to run, is met by whatever runs a function of its file.
 
         Args:
             mutant: The change.
@@ -109,6 +99,8 @@ class NearestTests:
             names, early = function_of_lines(source), called_at_import(source)
             self._functions[path] = {n: f for n, f in names.items() if f not in early}
         name = self._functions[path].get(mutant.line, "")
+        if f"{path}:{name}" not in self._tests:
+            name = ""
         module = Path(path)
         mirrored = "tests" / Path(*module.parts[1:-1])
 
@@ -126,13 +118,3 @@ class NearestTests:
         files = list(dict.fromkeys(test.split("::")[0] for test in chosen))
         chosen.sort(key=lambda test: files.index(test.split("::")[0]))
         return chosen, total
-
-
-def _function_names(root: Path) -> dict[str, str]:
-    """Return a hash of the names of all functions, by file of vrnn."""
-    names = {}
-    for file in sorted((root / "vrnn").rglob("*.py")):
-        functions = sorted(set(function_of_lines(file.read_text(encoding="utf-8")).values()))
-        digest = hashlib.sha256(repr(functions).encode()).hexdigest()[:16]
-        names[file.relative_to(root).as_posix()] = digest
-    return names
