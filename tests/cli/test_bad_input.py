@@ -245,3 +245,11 @@ def test_a_pipe_as_a_script_is_called_one(tmp_path):
     os.mkfifo(tmp_path / "net.py")
     says = describe_missing(tmp_path / "net.py", "model script")
     assert says.endswith("is a pipe, not a model script; name a model script")
+
+
+def test_a_library_that_cannot_be_imported_is_named(run_vrnn):
+    result = run_vrnn("graph", "--model", "digits", TORCH_LOGS="nonsense")
+    assert result.returncode == 2
+    assert result.stderr.startswith("vrnn: torch cannot be imported: ")
+    assert result.stderr.endswith('python -c "import torch"\n')
+    assert "unexpectedly" not in result.stderr

@@ -15,7 +15,12 @@ from vrnn.cli.arguments import input_files
 from vrnn.cli.interrupt import handle_interrupt
 from vrnn.cli.machine_limits import check_limits
 from vrnn.cli.parser import parse
-from vrnn.compute.loading.user_traceback import explain_error, is_of_user, is_out_of_memory
+from vrnn.compute.loading.user_traceback import (
+    broken_library,
+    explain_error,
+    is_of_user,
+    is_out_of_memory,
+)
 from vrnn.errors import VrnnError, error_text
 from vrnn.storage.fault_log import fault_log
 from vrnn.storage.log import hide_library_warnings, log_to_stderr
@@ -120,7 +125,8 @@ def _report_unexpected(error: BaseException, words: list[str]) -> int:
             "there is not enough memory; pass a smaller --size or --input-size, or give vrnn more"
         )
         return _report(what, BAD_INPUT, words)
-    if not isinstance(error, Exception) or is_of_user(error):  # the model's own code raised it
+    is_theirs = not isinstance(error, Exception) or is_of_user(error)  # the model's own code
+    if is_theirs or broken_library(error):
         return _report(explain_error(error), BAD_INPUT, words)
     if isinstance(error, OSError) and error.filename is not None and error.strerror:
         return _report(f"cannot use '{error.filename}': {error.strerror.lower()}", BAD_INPUT, words)

@@ -18,6 +18,8 @@ MAX_LINE = 160
 ONEDNN_MEMORY = ("could not create a primitive", "could not create a memory object")
 """All that oneDNN, which computes convolutions on CPUs, says when it gets no memory."""
 
+LIBRARIES = ("torch", "numpy", "PIL", "moderngl", "glfw", "imgui_bundle", "networkx", "xr")
+"""What vrnn stands on, by the names that are imported."""
 RUN_MODELS = frozenset({"compute", "media"})
 """Packages of vrnn that run the code of a model, or of its data set."""
 
@@ -89,12 +91,25 @@ def explain_error(error: BaseException, folder: Path | None = None) -> str:
     if is_out_of_memory(error):
         return f"out of memory ({reason}); pass a smaller --input-size or --device cpu"
     line = user_line(error, folder)
+    if (package := broken_library(error)) and not line:
+        check = f'python -c "import {package}"'
+        return f"{package} cannot be imported: {reason}; once this works, so does vrnn: {check}"
     if isinstance(error, OSError) and error.filename is not None and error.strerror and not line:
         return f"cannot use '{error.filename}': {error.strerror.lower()}"
     kind = type(error).__name__
     if isinstance(error, SyntaxError):
         return f"{line}: {kind}: {error.msg}"
     return f"{line}: {kind}: {reason}" if line else f"{kind}: {reason}"
+
+
+def broken_library(error: BaseException) -> str:
+    """Return which library that vrnn stands on raised an error while it was imported; '' if none
+    did, as for a wrong value of TORCH_LOGS."""
+    for frame, _ in traceback.walk_tb(error.__traceback__):
+        name = str(frame.f_globals.get("__name__"))
+        if frame.f_code.co_name == "<module>" and name in LIBRARIES:
+            return name
+    return ""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
