@@ -99,3 +99,38 @@ def test_an_ablation_of_a_model_that_varies_is_refused_with_the_reason():
     node = model.network.nodes[1]
     with pytest.raises(VrnnError, match="takes another path in each pass"):
         model.run(None, lambda node, maps: None, lambda: None, [Ablation(node.id, (0,))])
+
+
+class Transformed(nn.Module):
+    """A module whose layer runs inside a transform of torch.func."""
+
+    def __init__(self, transform):
+        super().__init__()
+        self.conv, self.transform = nn.Conv2d(3, 4, 3), transform
+
+    def forward(self, x):
+        return self.transform(self.conv, x)
+
+
+@pytest.mark.parametrize(
+    "transform",
+    [
+        lambda layer, x: torch.func.jvp(layer, (x,), (torch.ones_like(x),))[0],
+        lambda layer, x: torch.func.vjp(layer, x)[0],
+        lambda layer, x: torch.vmap(lambda each: layer(each[None])[0])(x),
+        lambda layer, x: torch.func.grad(lambda y: layer(y).sin().sum())(x),
+    ],
+    ids=["jvp", "vjp", "vmap", "grad"],
+)
+def test_layers_inside_a_transform_have_maps(transform):
+    model = loaded(Transformed(transform))
+    got = {}
+    result = model.run(None, lambda node, maps: got.update({node: maps}), lambda: None)
+    conv = next(node for node in model.network.nodes if node.operation == "conv2d")
+    assert result.maps.keys() == {node.id for node in model.network.nodes}
+    inner = next(m for m in model.source.model.modules() if isinstance(m, nn.Conv2d))
+    with torch.no_grad():
+        (image,) = model.source.prepare(None).inputs.args
+        truth = inner(image)[0].numpy()
+    maps = result.maps[conv.id]
+    assert np.abs(maps.values.reshape(truth.shape) * maps.scale - truth).max() < 1e-2

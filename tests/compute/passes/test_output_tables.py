@@ -256,6 +256,37 @@ def test_a_result_becomes_outputs(regenerate):
     golden_text.check("outputs/results", lines, regenerate)
 
 
+def test_nodes_of_a_graph_come_with_pairs_of_them():
+    def is_graph(*facts):
+        return OutputContext(inputs=[InputFact("x", *fact) for fact in facts]).is_graph
+
+    pairs, wide = ((2, 90), False), ((9, 5), True)
+    assert is_graph(wide, pairs)
+    assert is_graph(wide, wide, pairs)
+    assert not is_graph(pairs, wide)
+    assert not is_graph(wide)
+    assert not is_graph()
+    assert not is_graph(wide, ((3, 90), False))
+    assert not is_graph(wide, ((2, 90), True))
+    assert not is_graph(wide, ((2,), False))
+    assert not is_graph(((9, 5), False), pairs)
+    assert not is_graph(((1, 9, 5), True), pairs)
+
+
+def test_outputs_are_found_in_six_nested_containers_and_no_more():
+    network = Network("net", (Node(0, "n", "linear", "", "", (1, 1, 1)),), (), (0,), (0,))
+    value = torch.rand(1, 3)
+    names = []
+    for depth in range(8):
+        outputs = decode_outputs(value, network, (8, 8), OutputContext())
+        names.append([output.name for output in outputs])
+        value = {f"at{depth}": value}
+    assert names[0] == ["output"]
+    assert names[1] == ["at0"]
+    assert names[6] == ["at5.at4.at3.at2.at1.at0"]
+    assert names[7] != ["at6.at5.at4.at3.at2.at1.at0"]
+
+
 # Several tensors that belong together.
 
 
@@ -316,6 +347,17 @@ def test_what_belongs_together_becomes_boxes_and_masks(regenerate):
         "masks of queries": {
             "class_queries_logits": classes, "masks_queries_logits": torch.randn(1, 9, 4, 5),
         },
+        "masks of two samples": {
+            "class_queries_logits": torch.randn(2, 9, 5),
+            "masks_queries_logits": torch.randn(2, 9, 4, 5),
+        },
+        "queries of two samples": {
+            "pred_boxes": torch.rand(2, 9, 4), "pred_logits": torch.randn(2, 9, 5),
+        },
+        "boxes of two samples": [
+            {"boxes": boxes[:2], "scores": scores[:2]}, {"boxes": boxes[2:], "scores": scores[2:]},
+        ],
+        "grids of two samples": torch.rand(2, 4 + 3, 60),
         "masks without samples": {
             "class_queries_logits": classes[0], "masks_queries_logits": torch.randn(9, 4, 5),
         },

@@ -45,16 +45,18 @@ def ways_to_call(model: nn.Module, given: Any) -> Iterator[ModelInputs]:
         keyword = required_parameters(model)[0]
         if keyword[1]:
             yield ModelInputs((), {keyword[0]: given})
-    if not isinstance(given, ModelInputs) and any(isinstance(v, np.ndarray) for v in _flat(given)):
-        yield from ways_to_call(model, map_leaves(given, _as_tensor))
+    plain = dict(given) if isinstance(given, Mapping) else given
+    if not isinstance(given, ModelInputs) and any(map(_is_array, leaves_in(plain))):
+        yield from ways_to_call(model, map_leaves(plain, _as_tensor))
 
 
-def _flat(given: Any) -> list[Any]:
-    return leaves_in(dict(given) if isinstance(given, Mapping) else given)
+def _is_array(value: Any) -> bool:
+    """Whether a value is a NumPy array of numbers."""
+    return isinstance(value, np.ndarray) and value.dtype.kind in "biufc"
 
 
 def _as_tensor(value: Any) -> Any:
-    if not isinstance(value, np.ndarray) or value.dtype.kind not in "biufc":
+    if not _is_array(value):
         return value
     tensor = torch.from_numpy(np.ascontiguousarray(value))
     return tensor.float() if tensor.dtype == torch.float64 else tensor

@@ -24,7 +24,12 @@ from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.module_stack import ModuleStack
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.compute.tracing.tensors import plain_tensor, tensors_in, version_of
+from vrnn.compute.tracing.tensors import (
+    outside_transforms,
+    plain_tensor,
+    tensors_in,
+    version_of,
+)
 from vrnn.compute.tracing.trace import OpRecord
 from vrnn.errors import VrnnError
 from vrnn.network.results import Ablation
@@ -176,7 +181,7 @@ class _CaptureMode(TorchFunctionMode):
     def __init__(self, by_call: dict[int, NodeRecords], on_output: OnOutput) -> None:
         super().__init__()
         self.call_count = 0
-        self._by_call, self._on_output = by_call, on_output
+        self._by_call, self._on_output = by_call, outside_transforms(on_output)
         self._before = {
             call: taken for call, several in by_call.items()
             if (taken := [(node, r) for node, r in several if r.is_argument])

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import is_dataclass
 from typing import Any, Literal
 
 import torch
 from torch import nn
+from torch._functorch.pyfunctorch import temporarily_clear_interpreter_stack
 from torch.distributions import Distribution
 
 MAX_DEPTH = 6
@@ -161,6 +162,27 @@ def plain_tensor(tensor: torch.Tensor) -> torch.Tensor:
         if axis:
             tensor = tensor.movedim(axis, 0)
     return tensor
+
+
+def outside_transforms(
+    take: Callable[[int, torch.Tensor], None],
+) -> Callable[[int, torch.Tensor], None]:
+    """Return a function that hands a tensor on without the transforms of torch.func around it.
+
+    Inside of one, such as `jvp`, whatever is computed is wrapped, and has no memory to be read.
+
+    Args:
+        take: Takes a number and the tensor.
+    """
+
+    def hand_on(number: int, tensor: torch.Tensor) -> None:
+        if torch._C._functorch.peek_interpreter_stack() is None:
+            take(number, tensor)
+            return
+        with temporarily_clear_interpreter_stack():
+            take(number, plain_tensor(tensor))
+
+    return hand_on
 
 
 def storage_of(tensor: torch.Tensor) -> int | None:
