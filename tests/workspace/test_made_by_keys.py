@@ -1,4 +1,4 @@
-"""What T, P and V make: it is brought into view, is not covered, moves along, and can be taken away."""
+"""What T, P and V make is brought into view, is not covered, moves along, and can be taken away."""
 
 from itertools import combinations
 

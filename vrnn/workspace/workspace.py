@@ -277,13 +277,13 @@ class Workspace:
         world = self.world.at_rest()
         node = world.node_id(network, layer)
         if node is None:
-            slot, node = find_layer(world, layer, network)
+            _, node = find_layer(world, layer, network)
         corners = [panel_corners(world, network, node)]
         frame = world.placement_frame(network)
         for pin in self.world.pinned_layers.values():
-            if pin.network == network and world.node_id(network, pin.beside) == node:
-                if node in frame.index:
-                    corners.append(rect_corners(pinned_layer_rect(pin, frame, node)))
+            is_here = pin.network == network and world.node_id(network, pin.beside) == node
+            if is_here and node in frame.index:
+                corners.append(rect_corners(pinned_layer_rect(pin, frame, node)))
         self._reveal(Revealed(network, node, np.concatenate(corners)))
 
     def _reveal(self, revealed: Revealed) -> None:
