@@ -8,15 +8,15 @@ from torch import nn
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.picking import Hit
-from vrnn.scene.readout import hover_text
-from vrnn.scene.visuals.attention_overlay import (
+from vrnn.scene.attention_overlay import (
     TokenGrid,
     attended_picture,
     attention_overlay,
     attention_text,
     token_grid,
 )
+from vrnn.scene.picking import Hit
+from vrnn.scene.readout import hover_text
 
 SIDE = 4
 """Patches in a row."""

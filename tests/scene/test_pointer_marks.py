@@ -9,14 +9,14 @@ from tests.support.worlds import small_world
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
-from vrnn.scene.primitives import PickRegion
-from vrnn.scene.visuals.distant_pictures import Viewer
-from vrnn.scene.visuals.pointer_marks import (
+from vrnn.scene.pointer_marks import (
     MAP_PIXELS,
     image_targets,
     pointer_marks,
     screen_frame,
 )
+from vrnn.scene.primitives import PickRegion
+from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.style.theme import ACCENT
 
 SIZE = (1280, 720)

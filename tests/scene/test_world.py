@@ -14,6 +14,7 @@ from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
 from vrnn.scene.state import LayerState, State
+from vrnn.scene.value_range import network_range
 from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.world import World
@@ -46,12 +47,12 @@ def test_colors_span_what_was_asked(scale):
     world, network, maps = small_world()
     world.set_state(State(color_mapping=ColorMapping(normalize_by=scale)))
     ranges = dict(zip([n.id for n in network.nodes], panels(world)["range"], strict=True))
-    largest = max(m.peak for m in maps.values())
+    low, high = network_range(maps.values(), ColorMapping(normalize_by=scale))
     for node in network.nodes:
         layer = maps[node.id]
         vector = layer.height * layer.width == 1
         if scale == "network":
-            assert ranges[node.id] * layer.scale == pytest.approx((-largest, largest), rel=1e-3)
+            assert ranges[node.id] * layer.scale == pytest.approx((low, high), rel=1e-3)
         elif scale == "layer" or vector:
             peak = layer.peak
             assert ranges[node.id] * layer.scale == pytest.approx((-peak, peak), rel=1e-3)
@@ -217,7 +218,7 @@ def test_layers_are_found_by_name_or_by_a_part_only_one_has():
     assert find_layer(world, node.name) == (0, node.id)
     with pytest.raises(VrnnError, match="no layer 'nonsense'"):
         find_layer(world, "nonsense")
-    with pytest.raises(VrnnError, match="say which"):
+    with pytest.raises(VrnnError, match="ambiguous name"):
         find_layer(world, "conv")
     camera = camera_by_name(world, f"layer:{node.name}", 1.5, 1.0)
     assert isinstance(camera, Camera)

@@ -134,7 +134,7 @@ def test_two_hundred_steps_back_and_forth(studio):
         (SetFoldDisplay("all"), "choose one of mean"),
         (Fold("nonsense"), "there is no layer 'nonsense'"),
         (Fold("stage2", network=3), "there is no network 3"),
-        (MoveLayer("conv", by=(1.0, 0.0, 0.0)), "say which"),
+        (MoveLayer("conv", by=(1.0, 0.0, 0.0)), "ambiguous name"),
         (ScaleLayer(LAYER, by=0.0), "cannot be scaled by 0"),
         (ArrangeMaps(LAYER, form="heap"), "choose one of grid"),
         (ArrangeMaps(LAYER, spread=9.0), "spread should lie"),

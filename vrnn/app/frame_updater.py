@@ -96,6 +96,9 @@ class FrameUpdater:
             if parts.headset.hand_controller is not None:
                 parts.headset.hand_controller.notify(message)
         workspace.messages.clear()
+        if workspace.revealed is not None:
+            revealed, workspace.revealed = workspace.revealed, None
+            run("going to what has appeared", None, parts.navigator.reveal, revealed)
         worn = headset_view is not None and parts.headset.mirrors_eyes
         eye = fly_camera.camera.position
         if headset_view is not None and headset_view.last_frame is not None:

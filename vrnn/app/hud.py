@@ -9,13 +9,13 @@ import numpy as np
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
+from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
+from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
-from vrnn.scene.visuals.attention_overlay import attended_picture, attention_text
 from vrnn.scene.visuals.card import ImageCard, hud_cards
 from vrnn.scene.visuals.free_room import Box
-from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.minimap import draw_minimap

@@ -9,6 +9,7 @@ from vrnn.commands.key_bindings import printed_key
 from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import Camera
+from vrnn.scene.revealing import Revealed, is_seen, reveal_camera
 from vrnn.scene.viewpoints import frame_named, start_camera
 
 READY_VIEWS = ("overview", "front", "top")
@@ -57,6 +58,14 @@ class WindowNavigator(NavigationActions):
             headset_view.rig_controller.go_to(camera)
         else:
             self._fly_camera.fly_to(camera)
+
+    def reveal(self, revealed: Revealed) -> None:
+        """Fly to where something that has appeared is seen, unless it is in view already."""
+        camera = self._fly_camera.destination
+        seen = is_seen(revealed.points, camera.clip_from_world(self._view.aspect))
+        if not seen and self._headset.view is None:
+            world = self._world.at_rest()
+            self._fly(reveal_camera(world, revealed, self._view.aspect, camera.fov))
 
     def toggle_walking(self) -> None:
         """Capture the mouse, so that it looks around, or release it."""

@@ -31,13 +31,13 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.distant_pictures import Viewer
-from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.storage.atomic import check_writable
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error

@@ -60,12 +60,15 @@ class WindowInterface(InterfaceActions):
         """Make the panels' text larger by so many points; 0 restores the size in the settings."""
         self._gui.resize_text(points)
 
-    def release_cursor(self) -> None:
+    def release_cursor(self) -> bool:
         """Close the help, else cancel a drag or empty the hand, else release the mouse."""
         if self._hud.help_shown:
             self._hud.help_shown = False
         elif not self._pointer.cancel():
+            if not self._window.captured:
+                return False
             self._window.capture(False)
+        return True
 
 
 class HeadsetToggle(HeadsetActions):

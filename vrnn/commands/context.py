@@ -86,6 +86,10 @@ class JobActions(Protocol):
 class TopActivationActions(Protocol):
     """The images that excite a channel most."""
 
+    @property
+    def shown(self) -> tuple[str, int, int] | None:
+        """Layer, channel and network whose images are shown or searched for; None for none."""
+
     def show(self, layer: str, channel: int, network: int) -> None:
         """Search the data set for them; '' hides them."""
 
@@ -149,6 +153,9 @@ class WorkspaceActions(Protocol):
 
     def hover(self, hit: Hit | None) -> None:
         """Point at something as if the mouse did; None: at nothing."""
+
+    def reveal_layer(self, network: int, layer: str) -> None:
+        """Bring a layer into view, with a copy pinned to it."""
 
     def adjacent_image(self, step: int) -> tuple[InputImage, str]:
         """Find the image so many further in the list, and what to say of it."""
@@ -314,8 +321,8 @@ class InterfaceActions:
         """Make the panels' text larger by so many points; 0: as it was set."""
         _refuse("the panels' text is sized in the window")
 
-    def release_cursor(self) -> None:
-        """Close what is open, let go of what is held, or free the cursor."""
+    def release_cursor(self) -> bool:
+        """Close what is open, let go of what is held, or free the cursor; False: none of these."""
         _refuse("there is no cursor here")
 
     def toggle_flying(self) -> None:

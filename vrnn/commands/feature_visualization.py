@@ -40,11 +40,13 @@ class ShowFeatureVisualization(LayerCommand):
         return replace(layer, features=self.settings, folded=False)
 
     def run(self, context: CommandContext) -> None:
-        """Begin with the channel that is pointed at."""
+        """Begin with the channel that is pointed at, and bring the layer into view."""
         hovered = context.world.hovered
         if hovered is not None:
             context.workspace.features.prioritize((max(hovered.channel, 0),))
         super().run(context)
+        if self.settings is not None:
+            context.workspace.reveal_layer(self.network, self.layer)
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:

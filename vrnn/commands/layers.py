@@ -201,6 +201,11 @@ class PinLayer(UndoableCommand):
         others = (p for p in state.pins if (p.network, p.beside) != (network, beside))
         return replace(state, pins=(*others, pin))
 
+    def run(self, context: CommandContext) -> None:
+        """Pin the copy, and bring it into view."""
+        super().run(context)
+        context.workspace.reveal_layer(self.network, self.beside or self.layer)
+
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Pin a copy of the layer that is pointed at; then the difference to it; then none."""

@@ -41,7 +41,8 @@ class ShowTopActivations(Command):
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
-        """Search for the channel that is pointed at; hide the images where none is."""
+        """Search for the channel that is pointed at; hide the images for it, or where none is."""
         if hit is None or hit.layer is None:
             return cls()
-        return cls(layer_name(context.world, hit), max(hit.channel, 0), hit.slot)
+        channel = layer_name(context.world, hit), max(hit.channel, 0), hit.slot
+        return cls() if context.workspace.top_activations.shown == channel else cls(*channel)

@@ -6,7 +6,10 @@ from dataclasses import dataclass
 
 from vrnn.commands.base import Command
 from vrnn.commands.context import CommandContext
+from vrnn.commands.feature_visualization import ShowFeatureVisualization
+from vrnn.commands.layers import UnpinLayer
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
+from vrnn.commands.top_activations import ShowTopActivations
 
 
 @command(
@@ -67,16 +70,29 @@ class ToggleHelp(Command):
     "window.release_cursor",
     "Release the cursor",
     key="ESCAPE",
-    help="let go of what is held, free the cursor",
+    help="let go of what is held, free the cursor; take away what T, P and V have made",
     former_key="free_cursor",
 )
 @dataclass(frozen=True)
 class ReleaseCursor(Command):
-    """Close the help, let go of what is held or dragged, or free the cursor."""
+    """Close the help, let go of what is held or dragged, free the cursor, or take away the top
+    images, else the last pinned copy, else a feature visualization: the first of these that there
+    is.
+    """
 
     def run(self, context: CommandContext) -> None:
         """Do the first of these that applies."""
-        context.interface.release_cursor()
+        if context.interface.release_cursor():
+            return
+        state = context.world.state
+        shown = [key for key, layer in state.layers.items() if layer.features is not None]
+        if context.workspace.top_activations.shown is not None:
+            ShowTopActivations().run(context)
+        elif state.pins:
+            UnpinLayer(max(pin.number for pin in state.pins)).run(context)
+        elif shown:
+            network, layer = shown[-1]
+            ShowFeatureVisualization(layer, network).run(context)
 
 
 @command(

@@ -69,13 +69,13 @@ def frame_named(world: World, name: str, network: int | None, aspect: float, fov
 
     Args:
         world: The world.
-        name: Of the layer, a part of it that only one has, or that of a module.
+        name: Of the layer, a part of it that only one has, or that of a module or stage.
         network: Slot of the only network to look in; None for all.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
 
     Raises:
-        VrnnError: When there is no such layer or module, or several.
+        VrnnError: When there is no such layer, module or stage, or several.
     """
     slots = world.slots if network is None else (network,)
     for slot in slots:
@@ -83,13 +83,41 @@ def frame_named(world: World, name: str, network: int | None, aspect: float, fov
         if node is not None:
             return frame_layer(world, slot, node, aspect, fov)
     for slot in slots:
-        nodes = world.networks[slot].modules.get(name, ()) if slot in world.networks else ()
+        nodes = nodes_of_part(world, slot, name) if slot in world.networks else ()
         if nodes:
             corners = np.concatenate([panel_corners(world, slot, node) for node in nodes])
             yaw, pitch = _overview_direction(world)
             return frame_points(corners, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin=0.08)
     slot, node = find_layer(world, name, network)
     return frame_layer(world, slot, node, aspect, fov)
+
+
+def stage_names(world: World, slot: int) -> tuple[str, ...]:
+    """Return the names of a network's stages as they stand at its rows, each once."""
+    rows = world.placement_frame(slot).placement.layout.rows
+    return tuple(dict.fromkeys(row.name for row in rows if row.name))
+
+
+def nodes_of_part(world: World, slot: int, name: str) -> tuple[int, ...]:
+    """Return the layers of a module or of a stage, as the names in the world have it.
+
+    Args:
+        world: The world.
+        slot: The network.
+        name: Of the module, the end of it that only one has (`denseblock2`), or that of a stage.
+
+    Returns:
+        Node ids; none where there is no such part.
+    """
+    modules = world.networks[slot].modules
+    if name in modules:
+        return tuple(modules[name])
+    rows = world.placement_frame(slot).placement.layout.rows
+    stage = tuple(node for row in rows if row.name == name for node in row.node_ids)
+    if stage:
+        return stage
+    ends = [module for module in modules if module.endswith(f".{name}")]
+    return tuple(modules[ends[0]]) if len(ends) == 1 else ()
 
 
 def _overview_direction(world: World) -> tuple[float, float]:
@@ -179,7 +207,7 @@ def find_layer(world: World, name: str, network: int | None = None) -> tuple[int
         some = ", ".join(names[key] for key in partial[:MAX_NAMES])
         more = ", …" if len(partial) > MAX_NAMES else ""
         raise VrnnError(
-            f"{len(partial)} layers have '{name}' in their name ({some}{more}); say which"
+            f"ambiguous name '{name}': {len(partial)} layers have it in theirs ({some}{more})"
         )
     close = difflib.get_close_matches(name, list(names.values()), 4, 0.4)
     hint = f"close to it: {', '.join(close)}" if close else "`vrnn graph` lists them all"

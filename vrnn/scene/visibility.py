@@ -94,7 +94,15 @@ def panel_corners(world: World, slot: int, node: int) -> np.ndarray:
     Returns:
         (4, 3) meters.
     """
-    rect = world.placement_frame(slot).panel_rect(world.shown_node(slot, node))
+    return rect_corners(world.placement_frame(slot).panel_rect(world.shown_node(slot, node)))
+
+
+def rect_corners(rect: np.ndarray) -> np.ndarray:
+    """Return the (4, 3) corners of an upright panel with its name, the lower ones first.
+
+    Args:
+        rect: (5,) see `PlacementFrame.panel_rects`.
+    """
     x, y, z, width, height = rect.tolist()
     top, half = y + height + LABEL_HEIGHT, width / 2
     return np.array([(x - half, y, z), (x + half, y, z), (x - half, top, z), (x + half, top, z)])

@@ -12,6 +12,7 @@ from vrnn.commands.context import Choice
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.registry import CommandInfo, registered
 from vrnn.network.positions import shape_text
+from vrnn.scene.viewpoints import stage_names
 from vrnn.ui.fuzzy_match import best_matches
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import MUTED_COLOR
@@ -54,6 +55,10 @@ def palette_entries(context: PanelContext) -> list[PaletteEntry]:
             found.append(PaletteEntry(node.name, detail, go(slot, node.name)))
         for name, node_ids in network.modules.items():
             found.append(PaletteEntry(name, f"{title}module of {len(node_ids)}", go(slot, name)))
+        known = {entry.text for entry in found}
+        for name in stage_names(world, slot):
+            if name not in known:
+                found.append(PaletteEntry(name, f"{title}stage", go(slot, name)))
     images = context.workspace.images
     if images is not None:
         # Not all of a large data set: the list is built whenever the palette opens. `#` and a

@@ -18,6 +18,7 @@ from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
 """Bytes of feature visualizations that are sent to the GPU in one frame."""
@@ -33,6 +34,7 @@ class ContentWorkspace(Protocol):
     analyses: LayerAnalyses
     features: FeatureImageManager
     pins: PinnedCopies
+    top_activations: TopActivationsCard
 
 
 class LiveContent:
@@ -102,6 +104,7 @@ class LiveContent:
         if wall is not None:
             self._world.set_visual("wall", wall)
         self._workspace.jobs.update()
+        self._workspace.top_activations.update()
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)

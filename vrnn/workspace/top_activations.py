@@ -16,8 +16,15 @@ from vrnn.errors import VrnnError
 from vrnn.media.image_reader import center_crop_resize
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
+from vrnn.scene.revealing import Revealed
 from vrnn.scene.viewpoints import find_layer
-from vrnn.scene.visuals.top_images import THUMBNAIL_PIXELS, draw_region, top_images_visual
+from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
+from vrnn.scene.visuals.top_images import (
+    THUMBNAIL_PIXELS,
+    draw_region,
+    top_images_size,
+    top_images_visual,
+)
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import NodeKey
@@ -26,6 +33,11 @@ VISUAL = "top images"
 """Name of the card among the world's visuals."""
 METERS_ABOVE_LAYER = 0.62
 """Meters from the top of a layer's panel to the card above it."""
+CLEAR = 0.3
+"""Meters from the top of a copy that is pinned there, with its caption, to the card."""
+SAME_ROW = 0.5
+"""Meters in depth: what is nearer stands side by side."""
+Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
@@ -35,12 +47,29 @@ class _Request:
     network: int
 
 
+@dataclass(frozen=True, eq=False)
+class _Contents:
+    """What the card shows.
+
+    Attributes:
+        request: Of which channel.
+        thumbnails: The images, the best first.
+        texts: Text under each.
+        commands: What a click on each does.
+    """
+
+    request: _Request
+    thumbnails: list[np.ndarray]
+    texts: list[str]
+    commands: list[GrabImage]
+
+
 class TopActivationsCard:
     """Finds top activations and shows those of one channel at a time."""
 
     def __init__(
         self, world: World, jobs: JobManager, datasets: dict[int, ImageSet],
-        notify: Callable[[str], None],
+        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
     ) -> None:  # fmt: skip
         """Create a hidden card.
 
@@ -49,16 +78,26 @@ class TopActivationsCard:
             jobs: Runs the searches.
             datasets: The data set of each network, by slot.
             notify: Shows the user a sentence.
+            reveal: Brings the card into view when it has appeared.
         """
         self._world, self._jobs, self._datasets = world, jobs, datasets
-        self._notify = notify
+        self._notify, self._reveal = notify, reveal
         self._results: dict[NodeKey, TopImages] = {}
         self._request: _Request | None = None
+        self._contents: _Contents | None = None
+        self._drawn: tuple[_Contents, Point] | None = None
+
+    @property
+    def shown(self) -> tuple[str, int, int] | None:
+        """Layer, channel and network whose images are shown or searched for; None for none."""
+        request = self._request
+        return None if request is None else (request.layer, request.channel, request.network)
 
     def on_network_loaded(self) -> None:
         """Forget all results: they may belong to another network."""
         self._results.clear()
-        self._world.set_visual(VISUAL, None)
+        self._request = None
+        self._show(None)
 
     def show(self, layer: str, channel: int, network: int) -> None:
         """Show the top activations of a channel, now or as soon as they have been found.
@@ -73,7 +112,7 @@ class TopActivationsCard:
         """
         self._request = None
         if not layer:
-            self._world.set_visual(VISUAL, None)
+            self._show(None)
             return
         slot, node = find_layer(self._world, layer, network)
         if slot not in self._datasets:
@@ -81,7 +120,7 @@ class TopActivationsCard:
         self._request = _Request(layer, channel, network)
         job = TopActivationsJob(slot, node)
         if (slot, node) in self._results:
-            self._draw()
+            self._show_request()
         elif not self._jobs.is_running(job):
             self._jobs.start(job, lambda result: self._on_result(slot, node, result))
 
@@ -89,18 +128,27 @@ class TopActivationsCard:
         top_images = self._results[slot, node] = cast(TopImages, result)
         if top_images.skipped:
             self._notify(f"{len(top_images.skipped)} images of the data set could not be read")
-        self._draw()
+        self._show_request()
 
-    def _draw(self) -> None:
-        """Draw the card of the requested channel above its layer, if its images are known."""
+    def _show_request(self) -> None:
+        """Show the card of the requested channel, if its images are known, and reveal it."""
         request = self._request
         if request is None:
             return
         slot, node = find_layer(self._world, request.layer, request.network)
         top_images, images = self._results.get((slot, node)), self._datasets.get(slot)
-        frame = self._world.placement_frame(slot)
-        if top_images is None or images is None or node not in frame.index:
+        if top_images is None or images is None:
             return
+        self._show(self._contents_of(request, slot, node, top_images, images))
+        if self._drawn is not None:
+            card = self._world.visuals[VISUAL].quads[0]
+            corner, right, down = card["origin"], card["right"], card["down"]
+            points = np.array([corner, corner + right, corner + down, corner + right + down])
+            self._reveal(Revealed(slot, node, points))
+
+    def _contents_of(
+        self, request: _Request, slot: int, node: int, top_images: TopImages, images: ImageSet
+    ) -> _Contents:
         network = self._world.networks[slot]
         field = network.receptive_fields.get(node)
         channel = min(max(request.channel, 0), len(top_images.images) - 1)
@@ -108,7 +156,7 @@ class TopActivationsCard:
         if network.result is not None:
             height, width = network.result.image.shape[:2]
             size = (height, width)
-        thumbnails, texts, commands = [], [], []
+        contents = _Contents(request, [], [], [])
         for k, number in enumerate(top_images.images[channel].tolist()):
             cropped = center_crop_resize(images.image(number), *size)
             row, column = top_images.positions[channel, k].tolist()
@@ -119,12 +167,48 @@ class TopActivationsCard:
                 box = (round(top * y_scale), round(left * x_scale), round(bottom * y_scale),
                        round(right * x_scale))  # fmt: skip
             thumbnail = Image.fromarray(cropped).resize((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
-            thumbnails.append(draw_region(np.asarray(thumbnail), box))
-            texts.append(f"#{number}  {top_images.values[channel, k]:.3g}")
-            commands.append(GrabImage(number))
-        x, y, z, _, height = frame.panel_rect(node).tolist()
+            contents.thumbnails.append(draw_region(np.asarray(thumbnail), box))
+            contents.texts.append(f"#{number}  {top_images.values[channel, k]:.3g}")
+            contents.commands.append(GrabImage(number))
+        return contents
+
+    def update(self) -> None:
+        """Move the card with its layer, above what is pinned there; hide it with the layer."""
+        if self._contents is not None:
+            self._show(self._contents)
+
+    def _show(self, contents: _Contents | None) -> None:
+        self._contents = contents
+        place = None if contents is None else self._place(contents)
+        drawn = None if contents is None or place is None else (contents, place)
+        if drawn == self._drawn:
+            return
+        self._drawn = drawn
+        if drawn is None:
+            self._world.set_visual(VISUAL, None)
+            return
+        shown, position = drawn
+        title = f"excite channel {shown.request.channel} most"
         card = top_images_visual(
-            thumbnails, texts, commands, f"excite channel {channel} most",
-            ShowTopActivations(), (x, y + height + METERS_ABOVE_LAYER, z + 0.02),
-        )  # fmt: skip
+            shown.thumbnails, shown.texts, shown.commands, title, ShowTopActivations(), position
+        )
         self._world.set_visual(VISUAL, card)
+
+    def _place(self, contents: _Contents) -> Point | None:
+        """The middle of the card's lower edge; None where its layer is folded away."""
+        world, request = self._world, contents.request
+        slot, node = find_layer(world, request.layer, request.network)
+        frame = world.placement_frame(slot)
+        if node not in frame.index:
+            return None
+        x, y, z, _, height = frame.panel_rect(node).tolist()
+        bottom = y + height + METERS_ABOVE_LAYER
+        half = top_images_size(len(contents.thumbnails))[0] / 2
+        for pin in world.pinned_layers.values():
+            beside = world.node_id(pin.network, pin.beside)
+            if pin.network != slot or beside is None or beside not in frame.index:
+                continue
+            copy = pinned_layer_rect(pin, frame, beside).tolist()
+            if abs(copy[2] - z) < SAME_ROW and abs(copy[0] - x) < half + copy[3] / 2:
+                bottom = max(bottom, copy[1] + copy[4] + CLEAR)
+        return x, bottom, z + 0.02

@@ -24,7 +24,11 @@ from vrnn.network.results import Ablation
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
+from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import InputImage, State, check_change
+from vrnn.scene.viewpoints import find_layer
+from vrnn.scene.visibility import panel_corners, rect_corners
+from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.feature_images import FeatureImageManager
@@ -59,6 +63,7 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, pins, volumes: What is computed and shown beside
             the feature maps.
+        revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
         restorer: Opens the models of a session and restores it.
@@ -93,7 +98,10 @@ class Workspace:
         self.feed.notify = notify
         self.jobs = JobManager(worker, self.feed, notify, self.show_fault)
         self.analyses = LayerAnalyses(self.world, self.jobs)
-        self.top_activations = TopActivationsCard(self.world, self.jobs, self.feed.datasets, notify)
+        self.revealed: Revealed | None = None
+        self.top_activations = TopActivationsCard(
+            self.world, self.jobs, self.feed.datasets, notify, self._reveal
+        )
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
@@ -263,6 +271,23 @@ class Workspace:
             hit: What; None for nothing.
         """
         self.world.hover(hit)
+
+    def reveal_layer(self, network: int, layer: str) -> None:
+        """Bring a layer into view, with a copy pinned to it, where it will be at rest."""
+        world = self.world.at_rest()
+        node = world.node_id(network, layer)
+        if node is None:
+            _, node = find_layer(world, layer, network)
+        corners = [panel_corners(world, network, node)]
+        frame = world.placement_frame(network)
+        for pin in self.world.pinned_layers.values():
+            is_here = pin.network == network and world.node_id(network, pin.beside) == node
+            if is_here and node in frame.index:
+                corners.append(rect_corners(pinned_layer_rect(pin, frame, node)))
+        self._reveal(Revealed(network, node, np.concatenate(corners)))
+
+    def _reveal(self, revealed: Revealed) -> None:
+        self.revealed = revealed
 
     # Sessions.
 

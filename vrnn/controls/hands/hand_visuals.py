@@ -15,10 +15,10 @@ from vrnn.scene.headset.radial_menu import draw_radial_menu
 from vrnn.scene.headset.rig_math import FORWARD, UP, heading
 from vrnn.scene.headset.tracking import Pose
 from vrnn.scene.linalg import turned_about_y
+from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import STROKE, DrawList, ImageQuad, TextLabel
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.card import TEXT_HEIGHT, CardFrame, card_size, draw_card
-from vrnn.scene.visuals.pointer_marks import pointer_marks
 from vrnn.style import font
 
 HOLDING = "trigger on the input: put it in"

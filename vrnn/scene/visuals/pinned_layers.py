@@ -59,17 +59,17 @@ def pinned_layer_panel(
     Returns:
         (1,) `PANEL`, and the rest.
     """
-    x, y, z, width, height = frame.panel_rect(node).tolist()
+    x, y, z, _, height = frame.panel_rect(node).tolist()
     grid = panel_size(map_shape(pin.node.shape), pin.node.presentation, pin.lookup >= 0)
-    size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
-    rect = np.array([[x, y + height + GAP, z, grid.width * size, grid.height * size]], np.float32)
-    records = panel_records(rect, [grid], [pin.node], [pin.lookup])
+    rect = pinned_layer_rect(pin, frame, node)
+    copy_width, copy_height = rect[3:].tolist()
+    records = panel_records(rect[None], [grid], [pin.node], [pin.lookup])
     if pin.maps is not None:
         records["base"] = 0
         maps = {pin.node.id: pin.maps}
         records["range"], records["clip"] = color_ranges(maps, [pin.node], color_mapping)
-    left, top = x - grid.width * size / 2, y + height + GAP + grid.height * size
-    right = left + grid.width * size
+    left, top = x - copy_width / 2, y + height + GAP + copy_height
+    right = left + copy_width
     caption = TextLabel(pin.caption, (left, top + 0.09, z), 0.1, ANNOTATION, fade=6.0)
     button = TextLabel("× remove", (right + 0.06, top - 0.1, z), 0.07, ANNOTATION, fade=6.0)
     region = PickRegion(
@@ -77,3 +77,18 @@ def pinned_layer_panel(
     )
     line = quad(x - 0.01, y + height + 0.6, 0.02, 0.14, z - 0.01, with_alpha(ANNOTATION, 0.5))
     return records, Visual(line, (caption, button), (), (region,))
+
+
+def pinned_layer_rect(pin: PinnedLayer, frame: PlacementFrame, node: int) -> np.ndarray:
+    """Return the (5,) rectangle of a pinned copy's panel, see `PlacementFrame.panel_rects`.
+
+    Args:
+        pin: The copy.
+        frame: Where the layers of its network are.
+        node: The layer that it hangs above, one of the frame's.
+    """
+    x, y, z, width, height = frame.panel_rect(node).tolist()
+    grid = panel_size(map_shape(pin.node.shape), pin.node.presentation, pin.lookup >= 0)
+    size = min(1.0, width / grid.width, height / grid.height) if width > 0.5 else 1.0
+    place = [x, y + height + GAP, z, grid.width * size, grid.height * size]
+    return np.array(place, np.float32)

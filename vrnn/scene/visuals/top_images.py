@@ -42,9 +42,8 @@ def top_images_visual(
     """
     x, y, z = position
     columns = min(COLUMNS, max(1, len(images)))
-    rows = -(-len(images) // columns) if images else 1
     step_x, step_y = SIDE + GAP, SIDE + GAP + 0.1
-    width, height = max(columns * step_x + 0.15, 2.2), rows * step_y + 0.38
+    width, height = top_images_size(len(images))
     left, top = x - width / 2, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
     labels = [TextLabel(title, (left + 0.1, top - 0.19, z), TITLE_HEIGHT, TEXT, fade=5.0)]
@@ -62,6 +61,13 @@ def top_images_visual(
         labels.append(TextLabel(captions[i], below, CAPTION_HEIGHT, TEXT, fade=5.0))
         regions.append(PickRegion("thumbnail", corner, across, down, commands[i]))
     return Visual(np.concatenate(quads), tuple(labels), tuple(image_quads), tuple(regions))
+
+
+def top_images_size(count: int) -> tuple[float, float]:
+    """Return width and height, in meters, of the card with so many images."""
+    columns = min(COLUMNS, max(1, count))
+    rows = -(-count // columns) if count else 1
+    return max(columns * (SIDE + GAP) + 0.15, 2.2), rows * (SIDE + GAP + 0.1) + 0.38
 
 
 def draw_region(pixels: np.ndarray, box: tuple[int, int, int, int] | None) -> np.ndarray:

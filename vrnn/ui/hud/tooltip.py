@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
+from vrnn.scene.attention_overlay import attention_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
-from vrnn.scene.visuals.attention_overlay import attention_text
 from vrnn.scene.visuals.free_room import free_box
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text

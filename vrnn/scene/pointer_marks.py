@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vrnn.scene.attention_overlay import attention_overlay
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad_from_edges
-from vrnn.scene.visuals.attention_overlay import attention_overlay
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.world import World
 from vrnn.style.theme import ACCENT, RGBA, with_alpha

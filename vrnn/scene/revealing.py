@@ -1,0 +1,73 @@
+"""Bringing into view what a command has made: whether it is seen, and from where it is."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from math import atan, radians, tan
+
+import numpy as np
+
+from vrnn.scene.camera import Camera, frame_points
+from vrnn.scene.viewpoints import MAX_FIELD_OF_VIEW
+from vrnn.scene.visibility import free_depth, panel_corners
+from vrnn.scene.world import World
+
+MIN_SEEN_HEIGHT = 0.14
+"""Part of the view's height below which something is too small to be seen appear."""
+EDGE = 0.99
+"""Part of the view, from its middle, that counts as in view."""
+PITCH_OVER = radians(-28)
+"""Pitch of a view over what stands before a layer."""
+
+
+@dataclass(frozen=True, eq=False)
+class Revealed:
+    """Something that has appeared beside a layer.
+
+    Attributes:
+        slot: The layer's network.
+        node: The layer.
+        points: (N, 3) its corners, meters.
+    """
+
+    slot: int
+    node: int
+    points: np.ndarray
+
+
+def is_seen(points: np.ndarray, clip_from_world: np.ndarray) -> bool:
+    """Return whether something is wholly in a view, and large enough to be noticed.
+
+    Args:
+        points: (N, 3) its corners, meters.
+        clip_from_world: (4, 4) of the view.
+    """
+    clip = np.concatenate([points, np.ones((len(points), 1))], 1) @ clip_from_world.T
+    if (clip[:, 3] <= 0).any():
+        return False
+    flat = clip[:, :2] / clip[:, 3:]
+    is_inside = np.abs(flat).max() <= EDGE
+    return bool(is_inside and np.ptp(flat[:, 1]) / 2 >= MIN_SEEN_HEIGHT)
+
+
+def reveal_camera(world: World, revealed: Revealed, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces a layer with what has appeared beside it.
+
+    Args:
+        world: The world.
+        revealed: What has appeared.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians; a wider one is used where there is little room.
+    """
+    slot, node = revealed.slot, revealed.node
+    corners = np.concatenate([panel_corners(world, slot, node), revealed.points])
+    camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+    z, free = float(corners[0, 2]), free_depth(world, slot, node)
+    if camera.z - z < free:
+        return camera
+    closer = max(free - 0.1, 0.3)
+    wide = 2 * atan(tan(fov / 2) * (camera.z - z) / closer)
+    if wide <= MAX_FIELD_OF_VIEW:
+        return replace(camera, z=z + closer, fov=wide)
+    # There is no room before the layer: look over what stands there.
+    return frame_points(corners, Camera(yaw=0.0, pitch=PITCH_OVER, fov=fov), aspect, margin=0.08)
