@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from contextlib import nullcontext
 from types import ModuleType, SimpleNamespace
 from typing import ClassVar
 
@@ -15,6 +16,7 @@ from torch import nn
 
 from vrnn.compute.loading import transformers_models
 from vrnn.compute.loading.candidate import IMAGENET_MEAN, IMAGENET_STD
+from vrnn.compute.loading.downloads import NoWeightsError
 from vrnn.compute.loading.transformers_models import from_transformers
 from vrnn.errors import VrnnError
 
@@ -82,6 +84,7 @@ def hub(monkeypatch):
     monkeypatch.setitem(sys.modules, "transformers", module)
     monkeypatch.setattr(transformers_models, "find_spec", lambda name: module)
     monkeypatch.setattr(transformers_models, "watch_torchvision", lambda: None)
+    monkeypatch.setattr(transformers_models, "hub_access", nullcontext)  # there is no network
     hub.module = module
     return hub
 
@@ -203,6 +206,15 @@ def test_what_is_no_model_is_told_in_a_sentence(hub, error):
     hub.config = error
     with pytest.raises(VrnnError, match=r"'owner/net' is no model of Transformers: .*no such"):
         from_transformers("owner/net")
+
+
+def test_a_hub_that_cannot_be_reached_is_told(hub):
+    hub.config = NoWeightsError("there is no connection")
+    with pytest.raises(VrnnError, match=r"'owner/net' cannot be read from the .* no connection"):
+        from_transformers("owner/net")
+    hub.config = SimpleNamespace(architectures=["NetForImageClassification"], id2label=None)
+    Classifier.failure = NoWeightsError("it is too large")
+    assert "it is too large" in from_transformers("owner/net").notes[0]
 
 
 def test_without_transformers_a_sentence_says_how_to_install_it(monkeypatch):
