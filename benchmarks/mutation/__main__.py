@@ -29,7 +29,7 @@ from pathlib import Path
 from platformdirs import user_cache_path
 
 from benchmarks.mutation.mutants import Mutant, find_mutants
-from benchmarks.mutation.nearest_tests import NearestTests
+from benchmarks.mutation.nearest_tests import DECLARATION_TESTS, NearestTests
 from benchmarks.timing import format_table
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -140,7 +140,7 @@ def test_files() -> list[str]:
     files = []
     for file in sorted(ROOT.glob("tests/**/test_*.py")):
         name = file.relative_to(ROOT).as_posix()
-        if not name.startswith(OTHER_TESTS):
+        if not name.startswith(OTHER_TESTS) or name in DECLARATION_TESTS:
             files.append(name)
     return files
 

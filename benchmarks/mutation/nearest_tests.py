@@ -18,6 +18,8 @@ from benchmarks.mutation.mutants import Mutant
 
 MAX_SECONDS = 40.0
 """Seconds that the tests of one mutant take at most, without a mutant."""
+DECLARATION_TESTS = ("tests/test_data_classes.py",)
+"""Tests of how things are declared, which run no function: they meet what is outside of any."""
 TestTable = dict[str, dict[str, Any]]
 """By test: the seconds it takes, and the functions it runs as `path:name`."""
 
@@ -107,10 +109,15 @@ class NearestTests:
         def distance(test: str) -> tuple[int, float]:
             file = Path(test.split("::")[0])
             same = file.parent == mirrored and module.stem in file.stem
-            return (0 if same else 1 if file.parent == mirrored else 2), self._seconds[test]
+            declares = file.as_posix() in DECLARATION_TESTS
+            near = 0 if same or declares else 1 if file.parent == mirrored else 2
+            return near, self._seconds[test]
 
+        found = set(self._tests.get(f"{path}:{name}", ()))
+        if not name:
+            found |= {t for t in self._seconds if t.startswith(DECLARATION_TESTS)}
         chosen, total = [], 0.0
-        for test in sorted(self._tests.get(f"{path}:{name}", ()), key=distance):
+        for test in sorted(found, key=lambda test: (*distance(test), test)):
             if test not in self._left_out and total + self._seconds[test] <= MAX_SECONDS:
                 chosen.append(test)
                 total += self._seconds[test]

@@ -79,6 +79,8 @@ def run_with_gradients(
 
     def box_of_position(node: int, row: int, column: int) -> Box | None:
         total = recorder.maps[node][:, row, column].sum()
+        if not total.requires_grad:  # such as of a comparison
+            return None
         (gradient,) = torch.autograd.grad(total, inputs[0], retain_graph=True, allow_unused=True)
         if gradient is None:
             return None
