@@ -52,7 +52,9 @@ def frame_at_rest(
         beside = np.zeros(len(rects), np.float32)
         if margin.node in index:
             beside[index[margin.node]] = margin.gap + margin.width
-        aside = push_aside(placement.panel_rects + (*offset, 0, 0), rects, touched, beside)
+        at_first = placement.panel_rects.copy()
+        at_first[:, :3] += offset
+        aside = push_aside(at_first, rects, touched, beside)
         rects[:, 0] += aside
         moves[:, 0] += aside
     routes: list[np.ndarray] = []

@@ -27,7 +27,7 @@ def push_aside(
         (N,) float32 meters to the right.
     """
     aside = np.zeros(len(rects), np.float32)
-    for i in np.flatnonzero(touched):
+    for i in np.flatnonzero(touched).tolist():
         for side in (1, -1):
             _push(i, side, before, rects, touched, beside, aside)
     return aside
@@ -51,7 +51,7 @@ def _push(
     in_row &= (rects[:, 1] < top[first]) & (rects[first, 1] < top)
     others = np.flatnonzero(in_row & ~touched & (side * (center - center[first]) > 0))
     last = first
-    for i in others[np.argsort(side * center[others])]:
+    for i in others[np.argsort(side * center[others])].tolist():
         push = _reach(last, side, rects, beside, aside) - _reach(i, -side, rects, beside, aside)
         unmoved = np.zeros_like(aside)
         gap = _reach(i, -side, before, beside, unmoved) - _reach(
