@@ -26,6 +26,7 @@ from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_box import receptive_field_box
+from vrnn.scene.visuals.wave import SECONDS
 from vrnn.scene.world_contents import WorldContents
 from vrnn.scene.world_drawing import WorldDrawing
 
@@ -205,12 +206,23 @@ class World(WorldContents):
         Returns:
             Whether something moves.
         """
+        if self.wave is not None and seconds > 0:
+            self.wave += seconds / SECONDS
+            self.wave = self.wave if self.wave < 1 else None
+            self._drawing.invalidate_highlight()
+            if not self.is_moving:
+                return True
         if not self.is_moving:
             return False
         if seconds > 0:
             self.placement.advance(seconds)
             self._invalidate(placement=True)
         return True
+
+    def send_wave(self) -> None:
+        """Let a wave run through all networks, as a new image does; not where nothing moves."""
+        if self.placement.seconds > 0:
+            self.wave = 0.0
 
     def _invalidate(self, placement: bool = False, labels: bool = False) -> None:
         if placement:

@@ -42,8 +42,11 @@ def _push(
     Args:
         first: The layer that pushes.
         side: 1 for its right, -1 for its left side.
-        before, rects, touched, beside: See `push_aside`.
-        aside: What it returns, changed in place.
+        before: See `push_aside`.
+        rects: See `push_aside`.
+        touched: See `push_aside`.
+        beside: See `push_aside`.
+        aside: What `push_aside` returns, changed in place.
     """
     center = rects[:, 0] + aside
     in_row = np.abs(rects[:, 2] - rects[first, 2]) < SAME_ROW
