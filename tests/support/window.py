@@ -45,6 +45,24 @@ def display():
     server.wait(10)
 
 
+QUIET = """
+[motion]
+opening_flight = false
+
+[window]
+callouts = false
+"""
+"""Settings in which the first view stands still and shows nothing but the world."""
+
+
+def write_settings(folder: Path, text: str = QUIET) -> None:
+    """Write the user's settings, unless there are some already."""
+    file = folder / "vrnn" / "config.toml"
+    if not file.exists():
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+
+
 class Program:
     """`vrnn` in a window on a display."""
 
@@ -53,6 +71,7 @@ class Program:
     ) -> None:
         self.env = os.environ | {"DISPLAY": display, "XDG_CONFIG_HOME": str(folder / "none")}
         self.folder = folder
+        write_settings(folder / "none")
         size = f"{SIZE[0]}x{SIZE[1]}"
         command = [sys.executable, *start, "--window", size, "--timings", *words]
         self.log = (folder / "log.txt").open("w+")

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import numpy as np
 
+from vrnn.app.callouts import Callouts
 from vrnn.app.frame_guard import FrameGuard
 from vrnn.app.frame_updater import FrameUpdater, UpdatedParts
 from vrnn.app.headset_manager import HeadsetManager, start_if_requested
@@ -173,10 +174,12 @@ class DesktopApp(Closeable):
         parts = WindowParts(
             window, workspace, self._renderer, self._fly_camera, self.gui, self._view
         )
-        self._navigator = WindowNavigator(parts, self.headset, config.keys)
+        flies = config.motion.enabled and config.motion.opening_flight and options.xr == "off"
+        self._navigator = WindowNavigator(parts, self.headset, config.keys, flies)
         self.sessions = WindowSessions(workspace, self._fly_camera, self._navigator)
         hint = (RESTORE_HINT if self.sessions.has_last else "") + FIRST_HINT
-        self._hud = Hud(parts, colors, key_map, hint)
+        callouts = Callouts(config.window.callouts)
+        self._hud = Hud(parts, colors, key_map, hint, callouts, self._navigator)
         exporter = Exporter(workspace, self._renderer, colors, lambda camera: None)
         self._exporter = WindowExporter(parts, exporter, self._navigator, self.notify)
         mouse = MouseNavigation(parts, self._navigator)

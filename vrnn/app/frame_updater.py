@@ -90,6 +90,7 @@ class FrameUpdater:
         run("taking a live frame", None, parts.live.poll)
         parts.hud.recording = run("recording a video", "", parts.exporter.advance)
         before = fly_camera.camera
+        run("flying to the first view", None, parts.navigator.advance_opening, seconds)
         fly_camera.step(parts.input.held_directions(), seconds)
         for message in workspace.messages:
             parts.hud.notify(message)
@@ -114,7 +115,8 @@ class FrameUpdater:
         run("looking at the scripts", None, self._scripts.poll)
         run("autosaving", None, parts.sessions.advance)
         changed |= parts.hud.advance()
-        return changed or fly_camera.moving or parts.exporter.recording
+        moves = fly_camera.moving or parts.navigator.opening.running
+        return changed or moves or parts.exporter.recording
 
     def _process_worker_events(self) -> bool:
         """Process the worker's events and upload maps; True when the picture may have changed."""
@@ -142,4 +144,4 @@ class FrameUpdater:
         self._workspace.on_network_loaded()
         # The wall is part of the first view.
         self._workspace.content.tick(self._fly_camera.camera.position)
-        self._parts.navigator.show_first_view()
+        self._parts.navigator.begin_opening()

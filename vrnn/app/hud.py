@@ -6,6 +6,8 @@ import time
 
 import numpy as np
 
+from vrnn.app.callouts import Callout, Callouts
+from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
@@ -18,6 +20,7 @@ from vrnn.scene.visuals.card import ImageCard, hud_cards
 from vrnn.scene.visuals.free_room import Box
 from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
+from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
@@ -46,11 +49,13 @@ class Hud:
         help_shown, map_shown: Whether the help and the minimap are shown.
         magnifier: How the hovered feature map is magnified, see `Hand.cards`.
         recording: Progress of a video; '' while none is recorded.
+        callouts: What the parts of the world are, until they were used.
     """
 
     def __init__(
-        self, parts: WindowParts, colors: RenderColors, key_map: KeyMap, first_hint: str
-    ) -> None:
+        self, parts: WindowParts, colors: RenderColors, key_map: KeyMap, first_hint: str,
+        callouts: Callouts, navigator: WindowNavigator,
+    ) -> None:  # fmt: skip
         """Create the display with a first hint.
 
         Args:
@@ -58,11 +63,14 @@ class Hud:
             colors: Of the legend.
             key_map: The keys, for the help.
             first_hint: Shown at the start.
+            callouts: What the parts of the world are, until they were used.
+            navigator: Tells whether the user has moved the camera.
         """
         self.help_shown = self.minimap_shown = False
         self.magnifier = ""
         self.recording = ""
         self._parts, self._colors, self._key_map = parts, colors, key_map
+        self.callouts, self._navigator = callouts, navigator
         self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
         self._noted = False
         self._shown_message = ""
@@ -121,17 +129,18 @@ class Hud:
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
-        ends = legend_range(world, world.hovered)
+        numbers = legend_range(world, world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
+        callouts = self._callouts(camera)
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
-            self._parts.view.cursor if tooltip is not None else None, mapping, picture, ends,
-            world.not_finite, captured, not world.slots,
+            self._parts.view.cursor if tooltip is not None else None, mapping, picture, numbers,
+            world.not_finite, captured, not world.slots, callouts,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
@@ -141,7 +150,9 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture, ends)
+        room = overlay.draw_legend(
+            canvas, self._colors, mapping, world.not_finite, picture, numbers
+        )
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:
@@ -150,6 +161,12 @@ class Hud:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
+        for callout in callouts:
+            left, top, right, bottom = callout.box
+            ends = ((1 + left) / 2, (1 - top) / 2, (1 + right) / 2, (1 - bottom) / 2)
+            sides = (canvas.width, canvas.height) * 2
+            about = [end * side for end, side in zip(ends, sides, strict=True)]
+            draw_callout(canvas, callout.text, about, callout.prefers_above)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:
             right, up = self._parts.view.cursor
@@ -161,6 +178,15 @@ class Hud:
             overlay.draw_message(canvas, failure, CLOSE_HINT)
         self._laid_out = (key, canvas.draw_list())
         return self._laid_out[1]
+
+    def _callouts(self, camera: Camera) -> tuple[Callout, ...]:
+        """The callouts in view, once the camera has come to its first view."""
+        if not self.callouts.remaining or self._navigator.opening.running:
+            return ()
+        clip = camera.clip_from_world(self._parts.view.aspect)
+        world = self._parts.world
+        self.callouts.update(world, clip, self._navigator.user_has_moved)
+        return self.callouts.shown(world, clip)
 
     def _are_pictures_seen(self) -> bool:
         """Whether what is in view shows layer pictures; found again when the eye has moved."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vrnn.app.headset_manager import HeadsetManager
+from vrnn.app.opening_flight import OpeningFlight
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.context import NavigationActions
 from vrnn.commands.key_bindings import printed_key
@@ -23,14 +24,20 @@ class WindowNavigator(NavigationActions):
         viewpoints: The stored cameras, by number from 0.
         user_has_moved: Whether the user has moved the camera; the first view is then left as it
             is.
+        opening: The flight of the first seconds.
     """
 
-    def __init__(self, parts: WindowParts, headset: HeadsetManager, keys: Keys) -> None:
+    def __init__(
+        self, parts: WindowParts, headset: HeadsetManager, keys: Keys, has_opening: bool = False
+    ) -> None:
         self.viewpoints: dict[int, Camera] = {}
         self.user_has_moved = False
         self._world, self._view, self._fly_camera = parts.world, parts.view, parts.fly_camera
         self._window = parts.window
         self._headset, self._keys = headset, keys
+        self.opening = OpeningFlight(
+            parts.world, parts.fly_camera, lambda: parts.view.camera("overview"), has_opening
+        )
 
     def go_to(self, camera: str, network: int | None = None) -> None:
         """Fly to a camera by name, aimed at where everything will be at rest.
@@ -89,8 +96,22 @@ class WindowNavigator(NavigationActions):
         if self._world.slots and self._headset.view is None:
             self._fly_camera.fly_to(self._view.camera("overview", at_rest=True))
 
+    def begin_opening(self) -> None:
+        """Fly to the first view, or jump there where that has been seen."""
+        flies = not self.user_has_moved and self._headset.view is None
+        if not flies or not self.opening.begin(self._view.aspect):
+            self.show_first_view()
+
+    def advance_opening(self, seconds: float) -> None:
+        """Let time go on in the opening flight."""
+        if self.user_has_moved or self._headset.view is not None:
+            self.opening.stop()
+        self.opening.advance(seconds, self._view.aspect)
+
     def show_first_view(self) -> None:
         """Jump to where everything is in view, unless the user has moved the camera."""
+        if self.opening.running:
+            return
         if not self.user_has_moved and self._world.slots:
             self._fly_camera.jump(self._view.camera("overview"))
 

@@ -45,6 +45,10 @@ class WindowInput:
         """Process keys and mouse; True when the panels were rebuilt."""
         changed = self._gui.step()  # first: what it captures is not for the world
         for event in events:
+            if isinstance(event, KeyPress | Scroll) or (
+                isinstance(event, MouseButton) and event.down
+            ):
+                self._navigator.opening.skip()
             if isinstance(event, KeyPress) and "CONTROL" in event.modifiers:
                 self._chorded.add(event.name)
             if not self._gui_captures(event):
@@ -114,6 +118,7 @@ class WindowInput:
     def _press_left(self, down: bool) -> None:
         if down:
             self._gui.select_hovered()
+            self._hud.callouts.press(*self._view.cursor)
         self._navigator.user_has_moved = True
         mouse = (0.0, 0.0) if self._window.captured else self._window.mouse
         if not down:

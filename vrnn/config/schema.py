@@ -83,6 +83,7 @@ class Motion:
         run_factor: Times the walking speed.
         mouse: Degrees per pixel.
         fov: Vertical field of view, degrees.
+        opening_flight: Whether the camera flies past the input and the first layers at the start.
     """
 
     enabled: bool
@@ -91,6 +92,7 @@ class Motion:
     run_factor: Annotated[float, Range(1.0, 100.0)]
     mouse: Annotated[float, Range(0.001, 10.0)]
     fov: Annotated[float, Range(10.0, 150.0)]
+    opening_flight: bool
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,14 @@ class WindowSettings:
         height: Screen coordinates.
         multisample: Samples per pixel, 0 or 1 for none.
         vsync: Whether frames wait for the monitor.
+        callouts: Whether the world says at first what its parts are.
     """
 
     width: Annotated[int, Range(160, 16384)]
     height: Annotated[int, Range(120, 16384)]
     multisample: Annotated[int, Range(0, 32)]
     vsync: bool
+    callouts: bool
 
 
 @dataclass(frozen=True)

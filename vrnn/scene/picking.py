@@ -174,6 +174,12 @@ def _hit_separate_map(
     )
 
 
+MIN_PIXELS = 16.0
+"""Width and height on the screen within which a small thing is hit at least."""
+SMALL_KINDS = frozenset({"bracket", "corner", "features", "handle", "pin", "button"})
+"""Kinds of regions that may be too small on the screen to be hit."""
+
+
 class PickRegions:
     """All regions of the world, prepared for picking."""
 
@@ -194,6 +200,18 @@ class PickRegions:
         # All three are products with the ray's origin and direction, less what is known before.
         self._axes = np.concatenate([normal, right, down])
         self._offsets = np.einsum("ij,ij->i", self._axes, np.tile(origin, (3, 1)))
+        sides = corners.reshape(-1, 3, 3)
+        lengths = np.linalg.norm(sides[:, 1:], axis=2)
+        is_wide = (lengths[:, 0] >= lengths[:, 1])[:, None]
+        long, short = (np.where(w, sides[:, 1], sides[:, 2]) for w in (is_wide, ~is_wide))
+        is_corner = np.array([r.kind == "corner" for r in regions], bool)[:, None]
+        # A layer's corner is hit outward from the layer, at its own upper left.
+        middle = np.where(is_corner, sides[:, 0], sides[:, 0] + short / 2)
+        self._lines = np.stack([middle, np.where(is_corner, 0.0, long)], 1)
+        units = (sides[:, 1:] / np.maximum(lengths, 1e-9)[..., None]).sum(1)
+        self._outward = np.where(is_corner, units, 0.0)
+        self._small = np.array([r.kind in SMALL_KINDS for r in regions], bool)
+        self._layers = np.array([(r.slot, r.node) for r in regions], int).reshape(-1, 2)
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
         """Return the nearest region that a ray hits.
@@ -218,3 +236,50 @@ class PickRegions:
             region.kind, float(t[nearest]), region.slot, region.node, -1, 0, 0, region.value,
             float(u[nearest]), float(v[nearest]), region=region,
         )  # fmt: skip
+
+    def pick_near(
+        self, origin: np.ndarray, direction: np.ndarray, pixels_per_unit: float,
+        layer: tuple[int, int] | None = None,
+    ) -> Hit | None:  # fmt: skip
+        """Return the small region that a ray passes within `MIN_PIXELS` of, the nearest of them.
+
+        Small ones are hit as if they were `MIN_PIXELS` wide and high on the screen, around their
+        middle; a layer's corner outward from the layer.
+
+        Args:
+            origin: (3,) meters.
+            direction: (3,) unit vector.
+            pixels_per_unit: Pixels on screen of a meter at a depth of one meter.
+            layer: Slot and node of the layer whose handles count; those of others are not shown.
+        """
+        small = np.flatnonzero(self._small & self._belongs_to(layer))
+        if not len(small):
+            return None
+        # The middle line of each, seen from the eye along the ray: as parts of the depth.
+        start, edge = self._lines[small, 0] - origin, self._lines[small, 1]
+        half = MIN_PIXELS / 2 / pixels_per_unit
+        outward = np.linalg.norm(start, axis=1, keepdims=True) * half * self._outward[small]
+        ends = np.stack([start, start + edge]) + outward
+        depths = ends @ direction
+        with np.errstate(divide="ignore", invalid="ignore"):
+            first, last = ends / depths[..., None] - direction
+            along = last - first
+            length = np.einsum("ij,ij->i", along, along)
+            part = np.clip(-np.einsum("ij,ij->i", first, along) / np.maximum(length, 1e-12), 0, 1)
+            away = np.linalg.norm(first + part[:, None] * along, axis=1)
+        away = np.where((depths > 1e-3).all(0), away, np.inf)
+        nearest = int(np.argmin(away))
+        if away[nearest] > half:
+            return None
+        begin, end = depths[:, nearest]
+        distance = float(begin + part[nearest] * (end - begin))
+        region = self.regions[small[nearest]]
+        return Hit(
+            region.kind, distance, region.slot, region.node, -1, 0, 0, region.value, 0.5, 0.5,
+            region=region,
+        )  # fmt: skip
+
+    def _belongs_to(self, layer: tuple[int, int] | None) -> np.ndarray:
+        """(N,) whether each belongs to a layer, or to none."""
+        own = (self._layers == np.array(layer or (-1, -1))).all(1)
+        return np.asarray(own | (self._layers[:, 1] < 0))

@@ -7,9 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.scene.attention_overlay import attention_overlay
-from vrnn.scene.picking import Hit
-from vrnn.scene.primitives import QUAD, PickRegion, quad_from_edges
+from vrnn.scene.picking import MIN_PIXELS, Hit
+from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
 from vrnn.scene.visuals.distant_pictures import Viewer
+from vrnn.scene.visuals.layer_handles import CORNER
 from vrnn.scene.world import World
 from vrnn.style.theme import ACCENT, RGBA, with_alpha
 
@@ -20,6 +21,10 @@ GLOW: tuple[tuple[float, float], ...] = ((14.0, 0.10), (8.0, 0.22), (TARGET_PIXE
 """Width and opacity of the frames that make a target glow, from the outside inward."""
 MIN_FACING = 0.15
 """Of a line that runs away from the eye, the part of its width that is seen counts as this much."""
+CORNER_PIXELS = 3.0
+"""Width of the lines of the corner that scales a layer."""
+LAYER_KINDS = frozenset({"layer", "handle", "corner", "features"})
+"""What belongs to the panel of a layer."""
 REGION_KINDS = frozenset({"bracket", "thumbnail", "button", "pin", "input", "scores"})
 """Things to be clicked that get a frame; the handles of layers have marks of their own."""
 
@@ -82,6 +87,7 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
         marks += [screen_frame(box, viewer, MAP_PIXELS) for box in _pointed_map(world, hit)]
         if hit.region is not None and hit.kind in REGION_KINDS and not is_holding:
             marks.append(screen_frame(hit.region, viewer, REGION_PIXELS))
+        marks.append(_scale_corner(world, hit, viewer))
         field = world.receptive_field_box(hit)
         if field is not None:
             marks.append(screen_frame(field, viewer, REGION_PIXELS))
@@ -103,6 +109,25 @@ def image_targets(world: World) -> Sequence[PickRegion]:
                 across, down = (width, 0.0, 0.0), (0.0, -height, 0.0)
                 targets.append(PickRegion("layer", corner, across, down, None, slot, node))
     return targets
+
+
+def _scale_corner(world: World, hit: Hit, viewer: Viewer) -> np.ndarray:
+    """The corner that scales the layer that is pointed at, large enough to be found."""
+    if hit.layer is None or hit.slot not in world.networks or hit.kind not in LAYER_KINDS:
+        return np.zeros(0, QUAD)
+    frame = world.placement_frame(hit.slot)
+    if hit.node not in frame.index:
+        return np.zeros(0, QUAD)
+    x, y, z, width, _ = frame.panel_rect(hit.node).tolist()
+    corner = np.array([x + width / 2, y, z + 0.004])
+    pixel = float(np.linalg.norm(corner - viewer.eye)) / viewer.pixels_per_unit
+    side = max(CORNER, MIN_PIXELS * pixel)
+    line = (CORNER_PIXELS + 2.0 * (hit.kind == "corner")) * pixel
+    left, top, z = corner.tolist()
+    return np.concatenate([
+        quad(left, top - side + line, side, line, z, ACCENT),
+        quad(left + side - line, top, line, side, z, ACCENT),
+    ])  # fmt: skip
 
 
 def _pointed_map(world: World, hit: Hit) -> list[PickRegion]:

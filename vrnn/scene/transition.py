@@ -7,6 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vrnn.network.feature_maps import map_shape
+from vrnn.scene.layout.pushing import push_aside
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import (
     ROUTE_POINTS,
@@ -37,13 +38,25 @@ def frame_at_rest(
     rects = placement.panel_rects.copy()
     rects[:, :3] += offset
     moves = np.zeros((len(rects), 3), np.float32)
+    touched = np.zeros(len(rects), bool)
     for i, node in enumerate(placement.network.nodes):
         layer = state.layers.get((slot, node.name))
         if layer is not None:
             moves[i] = layer.offset
             rects[i, :3] += moves[i]
             rects[i, 3:] *= layer.size
+            touched[i] = bool(np.any(moves[i])) or layer.size > 1
     index = placement.index
+    if touched.any():
+        margin = network_object.input_margin
+        beside = np.zeros(len(rects), np.float32)
+        if margin.node in index:
+            beside[index[margin.node]] = margin.gap + margin.width
+        at_first = placement.panel_rects.copy()
+        at_first[:, :3] += offset
+        aside = push_aside(at_first, rects, touched, beside)
+        rects[:, 0] += aside
+        moves[:, 0] += aside
     routes: list[np.ndarray] = []
     for points, edge in zip(placement.routes, placement.network.edges, strict=True):
         begin, end = moves[index[edge.source]], moves[index[edge.target]]

@@ -26,8 +26,12 @@ from vrnn.scene.visuals.feature_panels import FeatureTiles
 from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_box import receptive_field_box
+from vrnn.scene.visuals.wave import SECONDS
 from vrnn.scene.world_contents import WorldContents
 from vrnn.scene.world_drawing import WorldDrawing
+
+NEAR_BEFORE = 0.3
+"""Meters: a small thing that a ray passes close to is so much before what it hits."""
 
 
 class World(WorldContents):
@@ -202,12 +206,23 @@ class World(WorldContents):
         Returns:
             Whether something moves.
         """
+        if self.wave is not None and seconds > 0:
+            self.wave += seconds / SECONDS
+            self.wave = self.wave if self.wave < 1 else None
+            self._drawing.invalidate_highlight()
+            if not self.is_moving:
+                return True
         if not self.is_moving:
             return False
         if seconds > 0:
             self.placement.advance(seconds)
             self._invalidate(placement=True)
         return True
+
+    def send_wave(self) -> None:
+        """Let a wave run through all networks, as a new image does; not where nothing moves."""
+        if self.placement.seconds > 0:
+            self.wave = 0.0
 
     def _invalidate(self, placement: bool = False, labels: bool = False) -> None:
         if placement:
@@ -234,7 +249,7 @@ class World(WorldContents):
         return self._drawing.pick_regions().regions
 
     def pick(self, origin: np.ndarray, direction: np.ndarray) -> Hit | None:
-        """Return what a ray hits first.
+        """Return what a ray hits first, or the small thing that it passes close to.
 
         Args:
             origin: (3,) meters.
@@ -247,9 +262,27 @@ class World(WorldContents):
             hit = pick_layer(frame, nodes, slot, origin, direction)
             if hit is not None and (nearest is None or hit.distance < nearest.distance):
                 nearest = hit
-        if nearest is None:
-            return None
+        near = self._pick_near(origin, direction, np.inf if nearest is None else nearest.distance)
+        if near is not None or nearest is None:
+            return near
         return hit_in_picture(self, nearest, origin + direction * nearest.distance)
+
+    def _pick_near(
+        self, origin: np.ndarray, direction: np.ndarray, hit_distance: float
+    ) -> Hit | None:
+        """The small thing that a ray passes close to, before what it hits at a distance.
+
+        Before something else, only a bracket counts, or what belongs to the layer pointed at.
+        """
+        if self.viewer is None:
+            return None
+        regions = self._drawing.pick_regions()
+        per_unit = self.viewer.pixels_per_unit
+        near = regions.pick_near(origin, direction, per_unit, self.highlight)
+        if near is None or near.distance > hit_distance - NEAR_BEFORE:
+            return None
+        counts = near.kind == "bracket" or near.layer is not None
+        return near if counts or np.isinf(hit_distance) else None
 
     def receptive_field_box(self, hit: Hit | None) -> PickRegion | None:
         """Return what of the input's picture a position in a map can depend on, if known."""

@@ -33,6 +33,7 @@ class WorldContents:
         uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
         distant_pictures: What layers show from afar, by slot and by node id.
         viewer: From where the world is seen; None without an eye, as in a picture.
+        wave: Progress 0…1 of the wave that a new image sends through; None while there is none.
         visuals: Other things in the world by name.
         nearby_visual: What is drawn only beside layers near the viewer.
         true_label: Name of the true class of the input, '' when it is not known.
@@ -56,6 +57,7 @@ class WorldContents:
         self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
         self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
         self.viewer: Viewer | None = None
+        self.wave: float | None = None
         self.visuals: dict[str, Visual] = {}
         self.nearby_visual: Visual | None = None
         self.true_label = ""

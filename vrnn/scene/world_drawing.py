@@ -89,9 +89,9 @@ class WorldDrawing:
         nearby = contents.nearby_visual
         visuals = [*contents.visuals.values(), *([] if nearby is None else [nearby])]
         for network in networks:
-            panels |= network.panels(highlight, contents.feature_tiles)
+            panels |= network.panels(highlight, contents.feature_tiles, contents.wave)
             quads += network.quads
-            strokes += [network.edge_strokes(highlight), network.brackets.strokes]
+            strokes += [network.edge_strokes(highlight, contents.wave), network.brackets.strokes]
             if network.predictions is not None:
                 visuals.append(network.predictions)
             visuals.append(layer_handles(network.frame, network.slot, highlight))

@@ -181,6 +181,7 @@ class Workspace:
         self.world.set_state(state, move)
         if state.input_image != before.input_image:
             self.input.live_frame = None
+            self.world.send_wave()
         if _pass_arguments(state) != _pass_arguments(before):
             self.run_inference()
         if state.pins != before.pins:

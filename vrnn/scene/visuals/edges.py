@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from math import sqrt
 
 import numpy as np
 
 from vrnn.scene.primitives import STROKE
+from vrnn.scene.visuals.wave import wave_light
 from vrnn.style.theme import ACCENT
 
 FLOW = (0.16, 0.20, 0.29, 0.95)
@@ -37,18 +39,35 @@ class EdgeStrokes:
     edge_indices: np.ndarray
     colors: np.ndarray
 
-    def colored(self, emphasis: np.ndarray) -> np.ndarray:
+    def colored(
+        self, emphasis: np.ndarray, ends: np.ndarray | None = None, wave: float = 0.0
+    ) -> np.ndarray:
         """Return the strokes with their colors, (N,) `STROKE`.
 
         Args:
             emphasis: (R,) int, see `edge_emphasis`.
+            ends: (R, 2) when each edge's source and target ran, 0…1, while a wave runs through.
+            wave: Progress of the wave, 0…1.
         """
         colors = self.colors.copy()
         colors[emphasis > 0] = ACCENT
         colors[emphasis < 0, 3] *= GHOST_ALPHA
         records = self.records.copy()
         records["color"] = colors[self.edge_indices]
+        if ends is not None and len(records):
+            source, target = ends[self.edge_indices].T
+            lit = wave_light(source + (target - source) * self._parts, wave)[:, None]
+            records["color"] = records["color"] * (1 - lit) + np.array(ACCENT) * lit
         return records
+
+    @cached_property
+    def _parts(self) -> np.ndarray:
+        """(N,) how far along its edge each stroke is, 0…1; the heads come last."""
+        lines = self.edge_indices[: len(self.edge_indices) - len(self.colors)]
+        counts = np.bincount(lines, minlength=len(self.colors))
+        first = np.concatenate([[0], np.cumsum(counts)[:-1]])
+        rank = np.arange(len(lines)) - first[lines]
+        return np.concatenate([rank / np.maximum(counts[lines], 1), np.ones(len(self.colors))])
 
 
 def edge_strokes(routes: Sequence[np.ndarray], are_skips: np.ndarray) -> EdgeStrokes:

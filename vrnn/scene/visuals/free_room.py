@@ -11,6 +11,7 @@ Box = tuple[float, float, float, float]
 def free_box(
     size: tuple[float, float], pointer: tuple[float, float], picture: tuple[float, float],
     taken: Sequence[Box], gap: tuple[float, float], margin: float,
+    best: Sequence[tuple[float, float]] = (),
 ) -> Box:  # fmt: skip
     """Find where a rectangle beside the pointer covers least of what is shown already.
 
@@ -24,6 +25,7 @@ def free_box(
         taken: What is not to be covered.
         gap: From the pointer to the rectangle, across and down.
         margin: To the edge of the picture and to what is taken.
+        best: Left and top of places that are better than all others, the best first.
 
     Returns:
         The rectangle, inside the picture as far as it fits.
@@ -39,8 +41,7 @@ def free_box(
             max(margin, min(left, picture[0] - margin - width)),
             max(margin, min(top, picture[1] - margin - height)),
         )
-        for top in rows
-        for left in columns
+        for left, top in [*best, *((left, top) for top in rows for left in columns)]
     ]
     boxes: list[Box] = [(left, top, width, height) for left, top in inside]
     under_pointer: Box = (x - gap[0] / 8, y - gap[1] / 8, gap[0] / 4, gap[1] / 4)

@@ -27,7 +27,8 @@ def layer_handles(frame: PlacementFrame, slot: int, highlight: Highlight) -> Vis
     """Return the handles of all layers of a network.
 
     The strip above a layer, with its name, moves it, and its lower right corner scales it. Four
-    small tiles show its feature visualization. They are drawn on the layer that is hovered alone.
+    small tiles show its feature visualization. They are drawn on the layer that is hovered alone;
+    the corner is drawn as large as it has to be on the screen, see `vrnn.scene.pointer_marks`.
 
     Args:
         frame: Where the layers are.
@@ -55,8 +56,6 @@ def layer_handles(frame: PlacementFrame, slot: int, highlight: Highlight) -> Vis
         if is_hovered:
             bar = min(width * 0.5, 0.7)
             quads.append(quad(x - bar / 2, top + LABEL_STRIP - 0.02, bar, 0.022, z, COLOR))
-            for w, h in ((CORNER, 0.03), (0.03, CORNER)):
-                quads.append(quad(right + 0.12 - w, y - 0.12 + h, w, h, z + 0.004, COLOR))
     return Visual(np.concatenate(quads) if quads else np.zeros(0, QUAD), (), (), tuple(regions))
 
 

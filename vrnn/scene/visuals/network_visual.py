@@ -28,6 +28,7 @@ from vrnn.scene.visuals.panels import (
 )
 from vrnn.scene.visuals.predictions import prediction_visual
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
+from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
 
 
 @dataclass(frozen=True, eq=False)
@@ -58,13 +59,15 @@ class NetworkVisual:
     brackets: ModuleBrackets
 
     def panels(
-        self, highlight: Highlight, tiles: Mapping[tuple[int, int], FeatureTiles]
-    ) -> dict[tuple[int, int], np.ndarray]:
+        self, highlight: Highlight, tiles: Mapping[tuple[int, int], FeatureTiles],
+        wave: float | None = None,
+    ) -> dict[tuple[int, int], np.ndarray]:  # fmt: skip
         """Return the panels as they are while a layer is hovered.
 
         Args:
             highlight: The layer that is hovered.
             tiles: Feature visualizations by slot and node.
+            wave: Progress 0…1 of the wave that runs through the network; None for none.
 
         Returns:
             (N,) `PANEL` by store and array, see `DrawList.panels`.
@@ -72,6 +75,8 @@ class NetworkVisual:
         frame = self.frame
         highlighted, light = panel_light(frame, self.slot, highlight)
         records = self.records.copy()
+        if wave is not None:
+            light = light + PANEL_LIGHT * wave_light(layer_order(frame), wave)
         records["light"] = light
         records["border"][highlighted] = -HIGHLIGHT_PIXELS
         images: dict[tuple[int, int], np.ndarray] = {}
@@ -95,10 +100,15 @@ class NetworkVisual:
             panels[picture.store, 0] = records[row : row + 1]
         return panels | images
 
-    def edge_strokes(self, highlight: Highlight) -> np.ndarray:
-        """Return the edges as they are while a layer is hovered, (N,) `STROKE`."""
+    def edge_strokes(self, highlight: Highlight, wave: float | None = None) -> np.ndarray:
+        """Return the edges as they are while a layer is hovered, (N,) `STROKE`. See `panels`."""
         edges = self.frame.placement.network.edges
-        return self.edges.colored(edge_emphasis(edges, self.slot, highlight))
+        emphasis = edge_emphasis(edges, self.slot, highlight)
+        if wave is None or not edges:
+            return self.edges.colored(emphasis)
+        order, index = layer_order(self.frame), self.frame.index
+        ends = np.array([(order[index[e.source]], order[index[e.target]]) for e in edges])
+        return self.edges.colored(emphasis, ends, wave)
 
     def _visible_tiles(
         self, tiles: Mapping[tuple[int, int], FeatureTiles]

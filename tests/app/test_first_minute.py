@@ -1,0 +1,163 @@
+"""The first minute: the opening flight, and the callouts that stay until they were used."""
+
+import numpy as np
+import pytest
+
+from tests.support.window import SIZE, saved_session, write_settings
+from vrnn.app.callouts import ANSWER, FILE, LAYERS, PICTURE, TEXTS, Callouts
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.app.opening_flight import SECONDS, OpeningFlight, opening_cameras
+from vrnn.config.loader import load_config
+from vrnn.controls.fly_camera import FlyCamera
+from vrnn.network.model_spec import ModelSpec
+from vrnn.render.uniforms import RenderColors
+from vrnn.scene.camera import Camera
+from vrnn.scene.state import InputImage
+from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.visibility import panel_corners
+from vrnn.style import font
+from vrnn.style.color_mapping import DEFAULT
+from vrnn.ui.hud.callouts import draw_callout
+from vrnn.ui.hud.overlay import HudCanvas, draw_hint, draw_legend
+
+ASPECT, FOV = 1.6, np.radians(60)
+
+
+@pytest.fixture(scope="module")
+def app():
+    with OffscreenApp((ModelSpec("digits"),), load_config()) as app:
+        yield app
+
+
+@pytest.fixture
+def flight(app):
+    camera = FlyCamera(Camera(fov=FOV), load_config().motion)
+    overview = camera_by_name(app.world, "overview", ASPECT, FOV)
+    return OpeningFlight(app.world, camera, lambda: overview, True), camera, overview
+
+
+def in_view(camera, points):
+    clip = np.concatenate([points, np.ones((len(points), 1))], 1)
+    clip = clip @ camera.clip_from_world(ASPECT).T
+    return (clip[:, 3] > 0) & (np.abs(clip[:, :2]) <= clip[:, 3:]).all(1)
+
+
+def test_it_shows_the_input_then_the_first_row_then_everything(app, flight):
+    flight, camera, overview = flight
+    assert flight.begin(ASPECT)
+    world = app.world
+    first, row, last = opening_cameras(world, overview, ASPECT)
+    assert camera.camera == first
+    assert last == overview
+    start = panel_corners(world, 0, world.networks[0].network.inputs[0])
+    assert in_view(first, start).all()
+    nodes = world.placement_frame(0).placement.layout.rows[0].node_ids
+    points = np.concatenate([panel_corners(world, 0, node) for node in nodes])
+    assert in_view(row, points).all()
+    assert not in_view(first, points).all()
+    seconds, passed = 0.05, 0
+    while flight.running:
+        flight.advance(seconds, ASPECT)
+        passed += 1
+        assert passed < 200
+    assert passed * seconds == pytest.approx(SECONDS, abs=0.1)
+    assert camera.camera == overview
+    assert not flight.begin(ASPECT)  # a second network, or the model anew
+
+
+def test_it_moves_without_leaps(flight):
+    flight, camera, _ = flight
+    flight.begin(ASPECT)
+    steps = []
+    while flight.running:
+        before = camera.camera.position
+        flight.advance(1 / 60, ASPECT)
+        steps.append(np.linalg.norm(camera.camera.position - before))
+    assert max(steps) < 0.6
+
+
+def test_skipping_shows_everything_and_switching_off_leaves_it_out(app, flight):
+    flight, camera, overview = flight
+    flight.begin(ASPECT)
+    flight.advance(0.5, ASPECT)
+    flight.skip()
+    assert camera.camera == overview
+    assert not flight.running
+    assert not OpeningFlight(app.world, camera, lambda: overview, False).begin(ASPECT)
+
+
+@pytest.fixture
+def clip(app):
+    return camera_by_name(app.world, "overview", ASPECT, FOV).clip_from_world(ASPECT)
+
+
+def test_three_callouts_stand_at_the_picture_the_layers_and_the_answer(app, clip, tmp_path):
+    callouts = Callouts(True, tmp_path)
+    shown = {callout.name: callout for callout in callouts.shown(app.world, clip)}
+    assert list(shown) == [PICTURE, LAYERS, ANSWER]
+    left, top, right, bottom = shown[PICTURE].box
+    assert shown[ANSWER].box[3] >= top - 0.02  # the answer is above the picture
+    assert shown[LAYERS].box[0] > right - 0.05  # and the layers begin at its right
+    assert bottom < top
+
+
+def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):
+    world = app.world
+    callouts = Callouts(True, tmp_path)
+    callouts.update(world, clip, False)
+    near = camera_by_name(world, "layer:stage1.0.conv1", ASPECT, FOV).clip_from_world(ASPECT)
+    callouts.update(world, near, False)  # it flew by itself
+    assert callouts.remaining == [PICTURE, LAYERS, ANSWER]
+    callouts.update(world, near, True)
+    assert callouts.remaining == [PICTURE, ANSWER]
+    shown = {callout.name: callout for callout in callouts.shown(world, clip)}
+    left, top, right, bottom = shown[ANSWER].box
+    callouts.press(right + 0.1, top)
+    assert ANSWER in callouts.remaining
+    callouts.press((left + right) / 2, (top + bottom) / 2)
+    assert callouts.remaining == [PICTURE]
+    assert Callouts(True, tmp_path).remaining == [PICTURE]
+    assert (tmp_path / FILE).is_file()
+    before = world.state
+    world.set_state(before.__class__(input_image=InputImage(number=4)), move=False)
+    callouts.update(world, clip, True)
+    world.set_state(before, move=False)
+    assert callouts.remaining == []
+    assert Callouts(True, tmp_path).shown(world, clip) == ()
+    assert Callouts(False, tmp_path / "other").remaining == []
+
+
+@pytest.mark.parametrize("size", [(1000, 640), (1920, 1080)])
+def test_callouts_cover_neither_each_other_nor_what_they_are_about(app, clip, tmp_path, size):
+    canvas = HudCanvas(size, 1.0)
+    room = draw_legend(canvas, RenderColors(), DEFAULT, picture="portrait: colors")
+    draw_hint(canvas, "drag turns, the wheel comes closer", room)
+    before = len(canvas.taken)
+    about = []
+    for callout in Callouts(True, tmp_path).shown(app.world, clip):
+        left, top, right, bottom = callout.box
+        box = [(1 + left) / 2 * size[0], (1 - top) / 2 * size[1]]
+        box += [(1 + right) / 2 * size[0], (1 - bottom) / 2 * size[1]]
+        about.append((box[0], box[1], box[2] - box[0], box[3] - box[1]))
+        draw_callout(canvas, callout.text, box, callout.prefers_above)
+    cards = canvas.taken[before:]
+    assert len(cards) == 3
+    for i, (x, y, width, height) in enumerate(cards):
+        assert width >= font.text_width(list(TEXTS.values())[i]) * 11
+        assert 0 <= x <= size[0] - width
+        assert 0 <= y <= size[1] - height
+        for left, top, wide, high in [*canvas.taken[:before], *cards[:i], about[i]]:
+            apart = x >= left + wide or left >= x + width or y >= top + high or top >= y + height
+            assert apart
+
+
+def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp_path):
+    write_settings(tmp_path / "none", "[window]\ncallouts = false\n")
+    vrnn = program("--model", "digits")
+    vrnn.find_window()
+    vrnn.wait_for(lambda: "layout " in vrnn.output())
+    camera = Camera(**saved_session(vrnn)["camera"])  # Ctrl+S is a key: it skips, and saves
+    with OffscreenApp((ModelSpec("digits"),), load_config()) as app:
+        fov = np.radians(load_config().motion.fov)
+        overview = camera_by_name(app.world, "overview", SIZE[0] / SIZE[1], fov)
+    assert camera.position == pytest.approx(overview.position, abs=0.3)

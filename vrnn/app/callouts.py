@@ -1,0 +1,190 @@
+"""The three callouts of the first minute: what each part of the world is, until it was used."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.scene.primitives import DrawList
+from vrnn.scene.state import InputImage
+from vrnn.scene.world import World
+from vrnn.storage.atomic import make_folder, write_atomically
+from vrnn.storage.paths import state_dir
+
+FILE = "callouts-used"
+"""Name of the file, in the folder of autosaved sessions, that remembers which were used."""
+PICTURE, LAYERS, ANSWER = "picture", "layers", "answer"
+TEXTS: Mapping[str, str] = {
+    PICTURE: "your picture: click an image, then this",
+    LAYERS: "layers, in the order they run: come closer",
+    ANSWER: "the answer: click a score",
+}
+"""What each says: what is there, and what to do with it."""
+NEAR_HEIGHT = 0.3
+"""Part of the view's height that a panel fills where one has gone near."""
+
+
+@dataclass(frozen=True)
+class Callout:
+    """A callout in a view.
+
+    Attributes:
+        name: Which of them.
+        text: What it says.
+        box: Left, top, right and bottom of what it is about, -1…1 in the view, y upward.
+    """
+
+    name: str
+    text: str
+    box: tuple[float, float, float, float]
+
+    @property
+    def prefers_above(self) -> bool:
+        """Whether it stands above what it is about: the answer is above the picture."""
+        return self.name == ANSWER
+
+
+class Callouts:
+    """Knows which callouts are still shown, and remembers it.
+
+    Attributes:
+        remaining: Names of those that are.
+    """
+
+    def __init__(self, enabled: bool, folder: Path | None = None) -> None:
+        """Start with those that were never used.
+
+        Args:
+            enabled: Whether there are callouts at all.
+            folder: Where the file is; None for the user's folder.
+        """
+        self._file = (folder or state_dir()) / FILE
+        used = _read(self._file) if enabled else set(TEXTS)
+        self.remaining = [name for name in TEXTS if name not in used]
+        self._first_image: InputImage | None = None
+        self._answer: tuple[float, float, float, float] | None = None
+
+    def mark_used(self, name: str) -> None:
+        """Take a callout away for good."""
+        if name not in self.remaining:
+            return
+        self.remaining.remove(name)
+        used = [known for known in TEXTS if known not in self.remaining]
+        try:
+            make_folder(self._file.parent)
+            write_atomically(self._file, "\n".join([*used, ""]).encode())
+        except VrnnError:
+            return  # it is shown again next time
+
+    def update(self, world: World, clip_from_world: np.ndarray, has_moved: bool) -> None:
+        """Take away what has been used.
+
+        Args:
+            world: The world.
+            clip_from_world: (4, 4) of the view.
+            has_moved: Whether the user has moved the camera.
+        """
+        image = world.state.input_image
+        self._first_image = self._first_image or image
+        if PICTURE in self.remaining and image != self._first_image:
+            self.mark_used(PICTURE)
+        if LAYERS in self.remaining and has_moved and _is_near(world.draw_list(), clip_from_world):
+            self.mark_used(LAYERS)
+
+    def press(self, x: float, y: float) -> None:
+        """Use the answer when it is clicked. x, y: -1…1 in the view, y upward."""
+        if ANSWER in self.remaining and self._answer is not None:
+            left, top, right, bottom = self._answer
+            if left <= x <= right and bottom <= y <= top:
+                self.mark_used(ANSWER)
+
+    def shown(self, world: World, clip_from_world: np.ndarray) -> tuple[Callout, ...]:
+        """Return those whose part of the world is in view."""
+        if not self.remaining or not world.slots:
+            return ()
+        places = {
+            PICTURE: _region_corners(world, "input"),
+            LAYERS: _first_row(world),
+            ANSWER: _answer_corners(world),
+        }
+        found = []
+        for name in self.remaining:
+            box = _project(places[name], clip_from_world)
+            if name == ANSWER:
+                self._answer = box
+            if box is not None:
+                found.append(Callout(name, TEXTS[name], box))
+        return tuple(found)
+
+
+def _read(file: Path) -> set[str]:
+    try:
+        return set(file.read_text().split())
+    except (OSError, UnicodeDecodeError):
+        return set()
+
+
+def _is_near(draw_list: DrawList, clip_from_world: np.ndarray) -> bool:
+    """Whether a panel fills much of the view's height, around the middle of the view."""
+    for records in draw_list.panels.values():
+        corners = records["origin"] + np.stack([0 * records["down"], records["down"]])
+        middle = records["origin"] + (records["right"] + records["down"]) / 2
+        points = np.concatenate([corners, middle[None]])
+        clip = np.concatenate([points, np.ones((*points.shape[:2], 1))], 2) @ clip_from_world.T
+        ahead = (clip[..., 3] > 1e-3).all(0)
+        flat = clip[..., :2] / np.maximum(clip[..., 3:], 1e-3)
+        high = np.abs(flat[0, :, 1] - flat[1, :, 1]) / 2 >= NEAR_HEIGHT
+        if (ahead & high & (np.abs(flat[2]) <= 1).all(1)).any():
+            return True
+    return False
+
+
+def _project(
+    points: np.ndarray, clip_from_world: np.ndarray
+) -> tuple[float, float, float, float] | None:
+    """Left, top, right, bottom in the view; None where the middle is not in view. (N, 3) meters."""
+    if not len(points):
+        return None
+    clip = np.concatenate([points, np.ones((len(points), 1))], 1) @ clip_from_world.T
+    if (clip[:, 3] <= 1e-3).any():
+        return None
+    flat = clip[:, :2] / clip[:, 3:]
+    (left, bottom), (right, top) = flat.min(0).tolist(), flat.max(0).tolist()
+    in_view = abs(left + right) <= 2 and abs(top + bottom) <= 2
+    return (left, top, right, bottom) if in_view else None
+
+
+def _region_corners(world: World, kind: str) -> np.ndarray:
+    for region in world.pick_regions():
+        if region.kind == kind and region.slot == world.slots[0]:
+            origin, right, down = map(np.array, (region.origin, region.right, region.down))
+            return np.array([origin, origin + right, origin + down, origin + right + down])
+    return np.zeros((0, 3))
+
+
+def _first_row(world: World) -> np.ndarray:
+    """(N, 3) lower corners of the layers of the first row, or of the first few layers."""
+    slot = world.slots[0]
+    frame = world.placement_frame(slot)
+    rows = frame.placement.layout.rows
+    longest = max(rows[:2], key=lambda row: len(row.node_ids)).node_ids if rows else frame.node_ids
+    rects = np.array([frame.panel_rect(node) for node in longest[:8] if node in frame.index])
+    return rects[:, :3] if len(rects) else np.zeros((0, 3))
+
+
+def _answer_corners(world: World) -> np.ndarray:
+    """(N, 3) corners of the scores: their board, or the room for them above the input's picture."""
+    board = _region_corners(world, "scores")
+    if len(board):
+        return board
+    picture = _region_corners(world, "input")
+    slot = world.slots[0]
+    margin = world.networks[slot].input_margin
+    if not len(picture) or world.networks[slot].result is None or margin.kind == "plain":
+        return np.zeros((0, 3))
+    top = picture[0] + np.array([0.0, margin.height - margin.image_height, 0.0])
+    return np.array([picture[0], picture[1], top, top + (picture[1] - picture[0])])
