@@ -117,7 +117,7 @@ class Hud:
             size: (width, height) of the picture, pixels.
         """
         workspace, world = self._parts.workspace, self._parts.world
-        feed, mapping = workspace.feed, world.state.color_mapping
+        feed, mapping, theme = workspace.feed, world.state.color_mapping, world.state.theme
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
@@ -130,7 +130,7 @@ class Hud:
         camera = self._parts.fly_camera.camera
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
-            self._parts.view.cursor if tooltip is not None else None, mapping, picture, ends,
+            self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture, ends,
             world.not_finite, captured, not world.slots,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
@@ -141,7 +141,9 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(canvas, self._colors, mapping, world.not_finite, picture, ends)
+        room = overlay.draw_legend(
+            canvas, self._colors, mapping, world.not_finite, picture, ends, theme
+        )
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:
