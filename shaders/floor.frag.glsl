@@ -3,6 +3,7 @@
 #include "lib/views.glsl"
 
 in vec3 world_position;
+flat in vec3 line_color;
 out vec4 color;
 
 const float REACH = 110.0;  // meters to where the last line ends; see floor.vert.glsl
@@ -20,5 +21,5 @@ void main() {
     float strength = max(0.35 * lines(world_position.xz, pixel), lines(world_position.xz * 0.2, pixel * 0.2));
     float alpha = 0.15 * strength * fade * fade * fade;
     if (alpha < 0.004) discard;  // most of the floor: blending costs more than this test
-    color = vec4(0.35, 0.45, 0.65, alpha);
+    color = vec4(line_color, alpha);
 }

@@ -3,6 +3,7 @@
 // vrnn/scene/primitives.py.
 #include "lib/project.glsl"
 #include "lib/fringe.glsl"
+#include "lib/theme.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -15,6 +16,7 @@ in float border;
 #else
 in vec4 top;
 in vec4 bottom;
+in float fixed_colors;
 #endif
 
 out vec4 fill;
@@ -26,9 +28,10 @@ void main() {
 #ifdef PANEL_BORDER
     vec2 margin = (uv * 2.0 - 1.0) * margin_at(corner, right, down, border);
     corner += right * margin.x + down * margin.y;
-    fill = vec4((border < 0.0 ? HIGHLIGHT : BORDER) * light, 1.0);
+    fill = vec4(mix(dim_color(), themed(border < 0.0 ? HIGHLIGHT : BORDER), light), 1.0);
 #else
     fill = mix(top, bottom, uv.y);
+    if (fixed_colors < 0.5) fill.rgb = themed(fill.rgb);
 #endif
     gl_Position = fringe_vertex(corner, right, down, coverage);
     fill = vec4(mix(background.rgb, fill.rgb, fog_transmittance(corner)), fill.a * coverage);

@@ -3,17 +3,15 @@
 // the pyramid level where they are about a texel apart: smooth at any distance.
 #include "lib/views.glsl"
 #include "lib/map_store.glsl"
-#include "lib/border.glsl"
 
 const float GAP = 0.06;  // of a cell, free between two maps
-const float EMPTY = 0.35;  // of the background: a cell without a map
 
 in vec2 uv;
 in vec3 world_position;
 flat in ivec4 maps;
 flat in ivec3 texels;
 flat in vec3 value_range;
-flat in vec2 light_highlight;
+flat in vec4 border_light;
 flat in ivec2 drawing;
 flat in ivec2 picture;
 flat in vec2 fit;
@@ -55,7 +53,7 @@ bool find_map(vec2 position, out int channel, out vec2 map_uv) {
 vec3 curve_here(vec2 cells, vec2 pixel) {
     int channel;
     vec2 map_uv;
-    if (!find_map(clamp(uv, 0.0, 0.99999) * cells, channel, map_uv)) return background.rgb * EMPTY;
+    if (!find_map(clamp(uv, 0.0, 0.99999) * cells, channel, map_uv)) return empty_color();
     float rows = float(texels.x), row = floor(map_uv.y * rows);
     int first = maps.w + 2 * maps.z + (channel * texels.x + int(row)) * texels.y;
     vec2 position = vec2(map_uv.x, 1.0 - (map_uv.y * rows - row));
@@ -68,7 +66,6 @@ void main() {
     vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
     vec2 outside = (abs(uv - 0.5) - 0.5) / max(abs(uv_dx) + abs(uv_dy), 1e-9);  // pixels
     float border_part = clamp(max(outside.x, outside.y) + 0.5, 0.0, 1.0);
-    vec3 border_color = mix(BORDER, HIGHLIGHT, light_highlight.y);
     float far_part = picture.x < 0 ? 0.0 : picture_part(normal_detail.w, normal_detail.xyz);
     bool shows_maps = far_part < 1.0;
     float curve_part = 0.0;
@@ -97,9 +94,9 @@ void main() {
         int channel;
         vec2 map_uv;
         if (!find_map(position, channel, map_uv)) {
-            sum += background.rgb * EMPTY;
+            sum += empty_color();
         } else if (maps.w < 0) {
-            sum += background.rgb * 1.5;
+            sum += min(background.rgb * 1.5, 1.0);
         } else if (WITH_DRAWINGS != 0 && drawing.x == GRAPH) {
             int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
             sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
@@ -118,9 +115,9 @@ void main() {
     if (far_part > 0.0) {
         vec2 position = (uv - 0.5) / fit + 0.5;
         vec3 far = picture_color(picture.x, picture.y != 0, position, max(abs(uv_dx), abs(uv_dy)) / fit);
-        if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && border_part < 0.5) far = background.rgb * EMPTY;
+        if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && border_part < 0.5) far = empty_color();
         shown = mix(shown, far, far_part);
     }
-    vec3 lit = mix(shown, border_color, border_part) * light_highlight.x;
+    vec3 lit = mix(dim_color(), mix(shown, border_light.rgb, border_part), border_light.w);
     color = vec4(mix(background.rgb, lit, fog_transmittance(world_position)), 1.0);
 }

@@ -2,6 +2,8 @@
 // One layer's feature maps: one instance per panel, PANEL in vrnn/scene/primitives.py.
 #include "lib/project.glsl"
 #include "lib/margin.glsl"
+#include "lib/border.glsl"
+#include "lib/theme.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -24,7 +26,7 @@ out vec3 world_position;
 flat out ivec4 maps;            // columns, rows, channels, first texel
 flat out ivec3 texels;          // height, width of a map; channel in the first cell
 flat out vec3 value_range;      // low, high; the fraction of it that already has the full color
-flat out vec2 light_highlight;  // brightness; 1 where the border is highlighted
+flat out vec4 border_light;     // color of the border; brightness of everything
 flat out ivec2 drawing;         // style; first texel of where the nodes of a graph are
 flat out ivec2 picture;         // number of the layer picture, -1: none; 1 where it has values and no colors
 flat out vec2 fit;              // part of the panel's width and height that the picture takes
@@ -53,6 +55,6 @@ void main() {
     picture = layer_picture - ivec2(1, 0);
     fit = picture_fit.xy;
     normal_detail = vec4(normalize(cross(right, down)), picture_fit.z);
-    light_highlight = vec2(light, border < 0.0 ? 1.0 : 0.0);
+    border_light = vec4(themed(border < 0.0 ? HIGHLIGHT : BORDER), light);
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);
 }

@@ -2,6 +2,7 @@
 // Pieces of edges: flat on the floor, upright ones turned to the eye; never thinner than about a
 // pixel, but fainter instead. One instance each, STROKE in vrnn/scene/primitives.py.
 #include "lib/project.glsl"
+#include "lib/theme.glsl"
 
 in vec3 start;
 in vec3 end;
@@ -34,6 +35,6 @@ void main() {
     world_position = middle + along * (corner.x * 2.0 - 1.0) * cap + across * (corner.y * 2.0 - 1.0) * reach;
     position = vec2(corner.x * stroke_length + (corner.x * 2.0 - 1.0) * cap, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(stroke_length, half_width, kind);
-    fill = vec4(color.rgb, color.a * min(1.0, 0.5 * width / half_width));
+    fill = vec4(themed(color.rgb), color.a * min(1.0, 0.5 * width / half_width));
     gl_Position = project(world_position);
 }

@@ -1,6 +1,7 @@
 #version 410 core
 // Signed-distance text: one instance per glyph, GLYPH in vrnn/render/text.py.
 #include "lib/project.glsl"
+#include "lib/theme.glsl"
 
 in vec3 origin;
 in vec3 right;      // across the glyph's box
@@ -22,6 +23,6 @@ void main() {
     float depth = max(project(origin).w, 1e-4);
     float pixels = fade.x * viewport.z / depth;
     float opacity = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
-    fill = vec4(color.rgb, color.a * opacity);
+    fill = vec4(themed(color.rgb), color.a * opacity);
     if (fill.a < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside the view: no fragments
 }

@@ -1,9 +1,9 @@
 // A row of a map as a curve over its columns. Includes lib/map_store.glsl and shade() before it.
 const int CURVE_SAMPLES = 16;  // values that a pixel looks at, at most
-const vec3 CURVE_LINE = vec3(0.42, 0.47, 0.56);
+const vec3 CURVE_LINE = vec3(0.42, 0.47, 0.56), LIGHT_CURVE_LINE = vec3(0.09, 0.10, 0.12);
 const float CURVE_TINT = 0.65;   // of the line by the color of its value
 const float CURVE_FILL = 0.28;   // light of the area between the curve and zero
-const vec3 CURVE_ZERO = vec3(0.075, 0.085, 0.11);
+const vec3 CURVE_ZERO = vec3(0.075, 0.085, 0.11), LIGHT_CURVE_ZERO = vec3(0.46, 0.48, 0.52);
 const vec2 CURVE_PIXELS = vec2(5.0, 10.0);  // a row below the first of these high is drawn as pixels
 
 // A value between two neighbors; t counts columns from the middle of the first one.
@@ -42,10 +42,11 @@ vec3 curve_color(int first, int width, vec2 position, vec2 pixel, vec2 range) {
     vec3 color = background.rgb * 0.9;
     float thickness = max(0.7 * pixel.y, 0.008);
     float to_zero = clamp((thickness * 0.5 - abs(position.y - zero)) / pixel.y + 0.5, 0.0, 1.0);
-    color = mix(color, CURVE_ZERO, to_zero);
+    color = mix(color, mix(CURVE_ZERO, LIGHT_CURVE_ZERO, color_range.w), to_zero);
     bool is_between = position.y <= max(top, zero) && position.y >= min(bottom, zero);
-    if (is_between) color = max(color, tint * CURVE_FILL);
+    vec3 filled = mix(max(color, tint * CURVE_FILL), mix(color, tint, CURVE_FILL), color_range.w);
+    if (is_between) color = filled;
     float beyond = max(max(bottom - position.y, position.y - top), 0.0);
     float line = clamp((thickness - beyond) / pixel.y + 0.5, 0.0, 1.0);
-    return mix(color, mix(CURVE_LINE, tint, CURVE_TINT), line);
+    return mix(color, mix(mix(CURVE_LINE, LIGHT_CURVE_LINE, color_range.w), tint, CURVE_TINT), line);
 }

@@ -128,7 +128,8 @@ class DesktopApp(Closeable):
 
     def _show_background(self) -> None:
         """Show the background at once: a new window is black, or shows what lies behind it."""
-        self._ctx.screen.clear(*encode(np.array(self._config.look.background)).tolist())
+        colors = render_colors(self._config).in_theme(self._config.render.theme)
+        self._ctx.screen.clear(*encode(np.array(colors.background)).tolist())
         self.window.show_picture()
 
     def _open_workspace(
@@ -141,6 +142,7 @@ class DesktopApp(Closeable):
             options.arrange,
             ColorMapping(normalize_by=options.scale),
             distant_picture=distant_picture_named(config.render.layer_pictures),
+            theme=config.render.theme,
         )
         colors = feature_map_colors(config)
         self.workspace = Workspace(

@@ -125,7 +125,7 @@ class Hud:
             size: (width, height) of the picture, pixels.
         """
         workspace, world = self._parts.workspace, self._parts.world
-        feed, mapping = workspace.feed, world.state.color_mapping
+        feed, mapping, theme = workspace.feed, world.state.color_mapping, world.state.theme
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
@@ -139,8 +139,8 @@ class Hud:
         callouts = self._callouts(camera)
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
-            self._parts.view.cursor if tooltip is not None else None, mapping, picture, numbers,
-            world.not_finite, captured, not world.slots, callouts,
+            self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
+            numbers, world.not_finite, captured, not world.slots, callouts,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
@@ -151,7 +151,7 @@ class Hud:
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
         room = overlay.draw_legend(
-            canvas, self._colors, mapping, world.not_finite, picture, numbers
+            canvas, self._colors, mapping, world.not_finite, picture, numbers, theme
         )
         if captured:
             overlay.draw_crosshair(canvas)

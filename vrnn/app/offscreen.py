@@ -100,6 +100,7 @@ class OffscreenApp(Closeable):
             arrangement,
             ColorMapping(normalize_by=scale),
             distant_picture=distant_picture_named(config.render.layer_pictures),
+            theme=config.render.theme,
         )
         self.workspace = Workspace(
             self._worker, self._renderer, specs, detail, state, 0.0, feature_map_colors(config)
@@ -251,7 +252,10 @@ class OffscreenApp(Closeable):
             seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
             picture = distant_picture_text(self.world.state) if seen else ""
             ends = legend_range(self.world, self.world.hovered)
-            overlay.draw_legend(canvas, self._colors, mapping, self.world.not_finite, picture, ends)
+            overlay.draw_legend(
+                canvas, self._colors, mapping, self.world.not_finite, picture, ends,
+                self.world.state.theme,
+            )  # fmt: skip
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

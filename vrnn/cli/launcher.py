@@ -28,6 +28,7 @@ from vrnn.config.choices import (
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.style.color_mapping import COLOR_RANGES
+from vrnn.style.theme import THEMES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -63,6 +64,7 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
         "--arrange", metavar="NAME", help="placement of layers: terrace, conveyor (terrace)"
     )
     group.add_argument("--scale", choices=COLOR_RANGES, help="what the colors span (map)")
+    group.add_argument("--theme", choices=THEMES, help="light is for print and projectors (dark)")
     group.add_argument("--window", type=image_size, metavar="WxH", help="size of the window")
     group.add_argument(
         "--xr", nargs="?", const="on", choices=HEADSET_USES, metavar="|".join(HEADSET_USES),

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from vrnn.app.offscreen import ImageSource, OffscreenApp
+from vrnn.commands.display import SetTheme
 from vrnn.commands.session import OpenSession
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
@@ -44,6 +45,8 @@ def read_opening(options: Options) -> Opening:
         VrnnError: One of the files is wrong.
     """
     config = load_config(options.config)
+    if options.theme is not None:
+        config = replace(config, render=replace(config.render, theme=options.theme))
     find_arrangement(options.arrange)
     distant_picture_named(config.render.layer_pictures)
     if options.session is None:
@@ -52,6 +55,8 @@ def read_opening(options: Options) -> Opening:
     if options.trust:
         trust_models(session.models)
     check_trusted(session.models, options.session)
+    if options.theme is not None:
+        session = replace(session, state=replace(session.state, theme=options.theme))
     return Opening(config, session.models, session.detail, session)
 
 
@@ -71,6 +76,8 @@ def open_offscreen(options: Options, image: ImageSource = None) -> Iterator[Offs
     with OffscreenApp(*arguments, image) as app:
         if options.session is not None:
             app.do(OpenSession(options.session))
+            if options.theme is not None:
+                app.do(SetTheme(options.theme))
             if image is not None:  # the session, with this image in place of its own
                 app.show(image)
         with protect_inputs(_files_of(opening)):

@@ -34,6 +34,7 @@ from vrnn.style.color_mapping import (
     ColorMapping,
     ColorRange,
 )
+from vrnn.style.theme import THEMES, Theme
 
 
 @command(
@@ -160,6 +161,37 @@ class SetFoldDisplay(UndoableCommand):
         """Yield each of them."""
         for name in FOLD_DISPLAYS:
             yield f"Folded layers show: {name}", cls(name)
+
+
+@command(
+    "display.theme",
+    "Theme: dark, light",
+    menu=Menu.DISPLAY,
+    help="dark colors, or light ones for print and projectors",
+    pointer="Display panel",
+    controller="board: Display",
+)
+@dataclass(frozen=True)
+class SetTheme(UndoableCommand):
+    """Set the theme of all colors: `dark` or `light`; none: the other one."""
+
+    theme: Theme | None = None
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so colored."""
+        following = THEMES[(THEMES.index(state.theme) + 1) % len(THEMES)]
+        check_choice("theme", self.theme or following, THEMES)
+        return replace(state, theme=self.theme or following)
+
+    def message(self, context: CommandContext) -> str:
+        """Say which it is."""
+        return f"{context.world.state.theme} theme"
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetTheme]]:
+        """Yield both."""
+        for theme in THEMES:
+            yield f"Theme: {theme}", cls(theme)
 
 
 @command(

@@ -18,6 +18,7 @@ from vrnn.config.choices import (
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
+from vrnn.style.theme import Theme
 
 
 @dataclass(frozen=True)
@@ -161,6 +162,7 @@ class Options(BatchOptions, ModelOptions):
         arrange: Placement of the layers.
         scale: What the colors of a map span.
         session: A session file.
+        theme: Of all colors; None for the settings'.
         window: (width, height) of the window, screen coordinates; None for the settings'.
         xr: Whether to start in the headset.
         stereo: How both eyes are drawn.
@@ -174,6 +176,7 @@ class Options(BatchOptions, ModelOptions):
     arrange: str = "terrace"
     scale: ColorRange = "map"
     session: Path | None = None
+    theme: Theme | None = None
     window: tuple[int, int] | None = None
     xr: HeadsetUse = "off"
     stereo: StereoChoice = "auto"

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from vrnn.storage.limits import Range
+from vrnn.style.theme import Theme
 
 Mirror = Literal["left", "both", "free"]
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""
@@ -121,10 +122,12 @@ class Render:
     Attributes:
         upload_mb_a_frame: Megabytes of feature maps that may go to the GPU in one frame.
         layer_pictures: What layers show from afar at first: a kind of layer picture, or `maps`.
+        theme: Of all colors at first.
     """
 
     upload_mb_a_frame: Annotated[float, Range(0.25, 65536.0)]
     layer_pictures: str
+    theme: Theme
 
 
 @dataclass(frozen=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
+from typing import Any, TypeVar
 
 import moderngl
 import numpy as np
@@ -14,10 +14,13 @@ from vrnn.render.map_store import MapStores
 from vrnn.render.picture_store import PictureStores
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.stereo import StereoTarget
-from vrnn.render.uniforms import NO_FOG, AnyView, StereoView, View, ViewUniforms
+from vrnn.render.uniforms import NO_FOG, AnyView, RenderColors, StereoView, View, ViewUniforms
 from vrnn.scene.camera import NEAR
 from vrnn.scene.primitives import DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES, lookup_table
+from vrnn.style.theme import Theme
+
+_ViewT = TypeVar("_ViewT", View, StereoView)
 
 BLEND: Any = (
     moderngl.SRC_ALPHA,
@@ -45,6 +48,7 @@ class Renderer:
         self._color_texture = ctx.texture((ENTRIES, 1), 3, dtype="f4")
         self._color_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._color_table: np.ndarray | None = None
+        self._theme: Theme = "dark"
         self._draw_lists = DrawListRenderer(ctx, self.maps, self.pictures)
 
     @property
@@ -78,9 +82,10 @@ class Renderer:
             front: What floats before the eye, over everything in the world.
             near: What is in the world too and changes with every frame, such as hands.
         """
+        colors, view = view.colors, self._themed(view, draw_list.theme)
         self._start_picture(draw_list, near, front)
         target.begin((0.0, 0.0, 0.0, 0.0) if view.transparent else (*view.colors.background, 1.0))
-        self._bind_colors(view, draw_list)
+        self._bind_colors(draw_list, colors)
         self._views.write(view, draw_list.color_mapping.symmetric)
         self._draw_lists.draw_world(target, view, draw_list, near)
         if front is not None:
@@ -94,7 +99,7 @@ class Renderer:
         """Draw what lies over a picture, in pixels, onto one that is complete."""
         target.resume()
         self.ctx.blend_func = BLEND
-        self._draw_overlay(view, overlay)
+        self._draw_overlay(self._themed(view, self._theme), overlay)
         target.end()
 
     def draw_eyes(
@@ -112,9 +117,10 @@ class Renderer:
             near: What is in the world too and changes with every frame, such as hands.
             front: What floats before the eyes, over everything in the world.
         """
+        colors, view = view.colors, self._themed(view, draw_list.theme)
         self._start_picture(draw_list, near, front)
         target.begin((*view.colors.background, 1.0))
-        self._bind_colors(view, draw_list)
+        self._bind_colors(draw_list, colors)
         for pass_view in target.passes(view):
             self._views.write(pass_view, draw_list.color_mapping.symmetric)
             self._draw_lists.draw_world(target, pass_view, draw_list, near, target.mode)
@@ -137,8 +143,15 @@ class Renderer:
         self._draw_lists.start_picture(draw_list, near, front)
         self.ctx.blend_func = BLEND
 
-    def _bind_colors(self, view: AnyView, draw_list: DrawList) -> None:
-        table = lookup_table(draw_list.color_mapping, view.colors.negative, view.colors.positive)
+    def _themed(self, view: _ViewT, theme: Theme) -> _ViewT:
+        """The view in the colors of a theme, which is that of overlays from now on."""
+        self._theme = theme
+        return view if theme == "dark" else replace(view, colors=view.colors.in_theme(theme))
+
+    def _bind_colors(self, draw_list: DrawList, colors: RenderColors) -> None:
+        """Bind the color map, made of colors of the dark theme."""
+        mapping, ends = draw_list.color_mapping, (colors.negative, colors.positive)
+        table = lookup_table(mapping, *ends, draw_list.theme)
         if table is not self._color_table:
             self._color_texture.write(table)
             self._color_table = table

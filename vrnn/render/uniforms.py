@@ -12,6 +12,7 @@ from vrnn.render.culling import MAX_MOVE, CullKey
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 from vrnn.style.colormap import Color
+from vrnn.style.theme import Theme, themed_color
 
 VIEWS = np.dtype(
     [
@@ -42,12 +43,22 @@ class RenderColors:
         positive: Of the largest activation.
         negative: Of the most negative activation.
         not_finite: Of NaN and infinity.
+        theme: Whose colors they are.
     """
 
     background: Color = (0.0105, 0.0130, 0.0185)
     positive: Color = (1.0, 0.93, 0.82)
     negative: Color = (0.16, 0.42, 1.0)
     not_finite: Color = (1.0, 0.05, 0.45)
+    theme: Theme = "dark"
+
+    def in_theme(self, theme: Theme) -> RenderColors:
+        """Return the colors of the dark theme as another one has them."""
+        if theme == self.theme:
+            return self
+        colors = (self.background, self.positive, self.negative, self.not_finite)
+        background, positive, negative, not_finite = (themed_color(c, theme) for c in colors)
+        return RenderColors(background, positive, negative, not_finite, theme)
 
 
 @dataclass(frozen=True)
@@ -215,7 +226,7 @@ class ViewUniforms:
             record["positive"] = (*view.colors.positive, 1.0)
             record["negative"] = (*view.colors.negative, 1.0)
             record["not_finite"] = (*view.colors.not_finite, 1.0)
-            record["color_range"] = (float(symmetric), *size, 0.0)
+            record["color_range"] = (float(symmetric), *size, float(view.colors.theme == "light"))
             record["viewport"] = (*view.size, pixels_per_unit, 0.0 if view.transparent else 1.0)
         self._clip_matrices[: len(clip_matrices)] = clip_matrices.transpose(0, 2, 1)
         self._eye[:] = eye

@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
+from vrnn.style.theme import Theme
 
 PANEL = np.dtype(
     [
@@ -52,6 +53,7 @@ QUAD = np.dtype(
         ("down", "3f4"),
         ("top", "4f4"),  # color at the top edge
         ("bottom", "4f4"),  # color at the bottom edge
+        ("fixed_colors", "f4"),  # 1: colors of data, the same in every theme
     ]
 )
 """A flat rectangle with a gradient: frames, bars, steps."""
@@ -167,6 +169,7 @@ class DrawList:
             only for another one.
         image_quads: Images.
         color_mapping: How the values of maps become colors.
+        theme: What all other colors become, which are those of the dark theme.
         marks: (N,) `QUAD` around things in the world, drawn over all of it and under the cards
             before the eye.
     """
@@ -177,6 +180,7 @@ class DrawList:
     labels: tuple[TextLabel, ...] = ()
     image_quads: tuple[ImageQuad, ...] = ()
     color_mapping: ColorMapping = DEFAULT
+    theme: Theme = "dark"
     marks: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
 
 

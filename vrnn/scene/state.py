@@ -23,6 +23,7 @@ from vrnn.scene.layout.registry import find_arrangement
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
+from vrnn.style.theme import Theme
 
 MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
 ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)
@@ -177,6 +178,7 @@ class State:
         input_image: What goes into the networks.
         choices: Which sample, frame or slice is shown, by network, where it is not the default.
         output_choices: What outputs are shown as, where it is not what the evidence says.
+        theme: Of all colors.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -197,6 +199,7 @@ class State:
     input_image: InputImage = InputImage()
     choices: Mapping[int, tuple[AxisChoice, ...]] = field(default_factory=lambda: _NO_CHOICES)
     output_choices: tuple[OutputChoice, ...] = ()
+    theme: Theme = "dark"
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -270,6 +273,7 @@ class State:
             input_image=InputImage(),
             choices=_NO_CHOICES,
             output_choices=(),
+            theme="dark",
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

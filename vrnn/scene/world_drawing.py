@@ -112,7 +112,7 @@ class WorldDrawing:
         images = tuple(image for visual in visuals for image in visual.image_quads)
         return DrawList(
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels, images,
-            contents.state.color_mapping,
+            contents.state.color_mapping, contents.state.theme,
         )  # fmt: skip
 
     def _network(self, slot: int) -> NetworkVisual:

@@ -12,6 +12,7 @@ import numpy as np
 
 from vrnn.style.color_mapping import Colormap, ColorMapping
 from vrnn.style.srgb import linear_to_srgb
+from vrnn.style.theme import Theme, themed
 
 ENTRIES = 1024
 """Colors in a lookup table."""
@@ -32,13 +33,17 @@ SAFE: tuple[Color, Color] = ((0.06, 0.30, 0.95), (1.0, 0.42, 0.03))
 
 
 @lru_cache(32)
-def lookup_table(color_mapping: ColorMapping, negative: Color, positive: Color) -> np.ndarray:
+def lookup_table(
+    color_mapping: ColorMapping, negative: Color, positive: Color, theme: Theme = "dark"
+) -> np.ndarray:
     """Return the colors of a color map.
 
     Args:
         color_mapping: Which map, and its gamma.
         negative: Color of the lower end of the map `signed`.
         positive: Color of the upper end of the map `signed`.
+        theme: In the light theme the diverging maps lead over white; both ends are given as the
+            dark theme has them.
 
     Returns:
         (ENTRIES, 3) float32 linear colors for -1…1 of the range.
@@ -57,7 +62,8 @@ def lookup_table(color_mapping: ColorMapping, negative: Color, positive: Color) 
     low, high = (negative, positive) if color_mapping.colormap == "signed" else SAFE
     strength = np.abs(t)[:, None] ** color_mapping.gamma
     end = np.where(t[:, None] < 0, np.array(low), np.array(high))
-    return (np.array(BLACK) * (1 - strength) + end * strength).astype(np.float32)
+    dark = np.array(BLACK) * (1 - strength) + end * strength
+    return themed(dark, theme).astype(np.float32)
 
 
 def apply(

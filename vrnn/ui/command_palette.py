@@ -15,7 +15,7 @@ from vrnn.network.positions import shape_text
 from vrnn.scene.viewpoints import stage_names
 from vrnn.ui.fuzzy_match import best_matches
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import MUTED_COLOR
+from vrnn.ui.style import muted
 
 MAX_ROWS = 40
 """Matches that are listed."""
@@ -202,9 +202,9 @@ class CommandPalette:
             width = imgui.calc_text_size(entry.detail).x
             left = max(imgui.get_content_region_avail().x - width - 0.5 * em, 0.0)
             imgui.set_cursor_pos_x(imgui.get_cursor_pos_x() + left)
-            imgui.text_colored(MUTED_COLOR, entry.detail)
+            imgui.text_colored(muted(), entry.detail)
         if not matches:
-            imgui.text_colored(MUTED_COLOR, "no matches")
+            imgui.text_colored(muted(), "no matches")
         imgui.end_child()
         if pressed is not None:
             self.close()

@@ -11,7 +11,7 @@ from imgui_bundle import imgui
 from vrnn.errors import VrnnError
 from vrnn.storage.fault_log import fault_log
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import ACCENT
+from vrnn.ui.style import accent
 
 
 @contextmanager
@@ -58,7 +58,7 @@ def tell_fault(context: PanelContext, part: str, error: Exception) -> str:
 
 def draw_fault(sentence: str) -> bool:
     """Draw the message of a part in its place; True when it is to be tried again."""
-    imgui.push_style_color(imgui.Col_.text, ACCENT)
+    imgui.push_style_color(imgui.Col_.text, accent())
     imgui.text_wrapped(sentence)
     imgui.pop_style_color()
     return imgui.button("Try again")

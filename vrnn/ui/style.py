@@ -5,7 +5,11 @@ from __future__ import annotations
 from importlib.util import find_spec
 from pathlib import Path
 
+import numpy as np
 from imgui_bundle import imgui, implot
+
+from vrnn.style.srgb import decode, encode
+from vrnn.style.theme import Theme, themed
 
 Color = tuple[float, float, float, float]
 """Red, green, blue and alpha, sRGB, 0…1."""
@@ -13,7 +17,7 @@ Color = tuple[float, float, float, float]
 # ImGui blends in sRGB, so these are sRGB. The accent is linear (1.0, 0.52, 0.10).
 ACCENT: Color = (1.0, 0.749, 0.349, 1.0)
 TEXT_COLOR: Color = (0.80, 0.825, 0.865, 1.0)
-MUTED_COLOR: Color = (0.52, 0.555, 0.61, 1.0)
+MUTED_COLOR: Color = (0.56, 0.595, 0.65, 1.0)
 PANEL: Color = (0.072, 0.082, 0.102, 1.0)
 RAISED: Color = (0.125, 0.141, 0.172, 1.0)
 EDGE: Color = (0.165, 0.186, 0.226, 1.0)
@@ -37,12 +41,21 @@ def load_font() -> None:
     imgui.get_io().fonts.add_font_default()
 
 
-def apply(text_points: float, pixel_scale: float) -> None:
+def color_in_theme(color: Color, theme: Theme) -> Color:
+    """Return a color of the dark theme as another theme has it."""
+    if theme == "dark":
+        return color
+    red, green, blue = encode(themed(decode(np.array(color[:3])), theme)).tolist()
+    return red, green, blue, color[3]
+
+
+def apply(text_points: float, pixel_scale: float, theme: Theme = "dark") -> None:
     """Set colors and sizes of the current ImGui and ImPlot contexts.
 
     Args:
         text_points: Size of text, points.
         pixel_scale: Pixels per point.
+        theme: Of the colors.
     """
     style = imgui.get_style()
     style.font_size_base = DEFAULT_TEXT_POINTS
@@ -61,16 +74,17 @@ def apply(text_points: float, pixel_scale: float) -> None:
             ),
         )
     style.window_border_size = style.popup_border_size = 1
-    style.frame_border_size = 0
+    # A field is hardly brighter than a bright panel.
+    style.frame_border_size = 1 if theme == "light" else 0
     style.window_menu_button_position = imgui.Dir.none
     for name, color in COLORS.items():
-        style.set_color_(getattr(imgui.Col_, name), color)
+        style.set_color_(getattr(imgui.Col_, name), color_in_theme(color, theme))
     plots = implot.get_style()
     plots.plot_padding = imgui.ImVec2(4 * pixel_scale, 6 * pixel_scale)
     plots.plot_border_size = 0
     plots.plot_min_size = imgui.ImVec2(60, 40)
     for name, color in PLOT_COLORS.items():
-        plots.set_color_(getattr(implot.Col_, name), color)
+        plots.set_color_(getattr(implot.Col_, name), color_in_theme(color, theme))
 
 
 SIZES = {
@@ -168,3 +182,25 @@ PLOT_COLORS: dict[str, Color] = {
     "axis_bg_active": (0.0, 0.0, 0.0, 0.0),
     "inlay_text": MUTED_COLOR,
 }
+_NAMES: dict[Color, str] = {color: name for name, color in reversed(COLORS.items())}
+
+
+def applied(color: Color) -> Color:
+    """Return a color of this module as the style of the current ImGui context has it.
+
+    Args:
+        color: One of those above, with or without an alpha of its own.
+    """
+    name = _NAMES[_with(color, 1.0)]
+    red, green, blue = list(imgui.get_style().color_(getattr(imgui.Col_, name)))[:3]
+    return red, green, blue, color[3]
+
+
+def accent(alpha: float = 1.0) -> Color:
+    """Return the accent in the current theme."""
+    return applied(_with(ACCENT, alpha))
+
+
+def muted() -> Color:
+    """Return the color of secondary text in the current theme."""
+    return applied(MUTED_COLOR)

@@ -19,6 +19,7 @@ from vrnn.commands.view import ShowWholeNetwork
 from vrnn.render.gl_raw import SRGB8_ALPHA8
 from vrnn.render.imgui_renderer import ImGuiRenderer
 from vrnn.render.render_target import bind_default
+from vrnn.style.theme import Theme
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette
@@ -87,6 +88,7 @@ class TextureGui:
         self._at: tuple[float, float] | None = None
         self._rebuilds_due, self._last_rebuild = SETTLING_REBUILDS, 0.0
         self._built_state: object = None
+        self._styled: Theme | None = None
 
     def _configure(self) -> None:
         io = imgui.get_io()
@@ -95,7 +97,6 @@ class TextureGui:
         io.backend_flags |= imgui.BackendFlags_.renderer_has_vtx_offset.value
         io.config_input_text_cursor_blink = False
         style.load_font()
-        style.apply(style.DEFAULT_TEXT_POINTS, TEXT_PIXELS / style.DEFAULT_TEXT_POINTS)
         io.display_size = imgui.ImVec2(*SIZE)
         io.add_focus_event(True)
 
@@ -224,6 +225,10 @@ class TextureGui:
         return True
 
     def _rebuild(self) -> None:
+        theme = self.context.world.state.theme
+        if self._styled != theme:
+            self._styled = theme
+            style.apply(style.DEFAULT_TEXT_POINTS, TEXT_PIXELS / style.DEFAULT_TEXT_POINTS, theme)
         imgui.new_frame()
         io = imgui.get_io()
         self._caps = keyboard.key_caps(*SIZE, TEXT_PIXELS) if io.want_text_input else []

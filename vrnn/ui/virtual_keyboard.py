@@ -10,7 +10,7 @@ from typing import Any
 
 from imgui_bundle import imgui
 
-from vrnn.ui.style import ACCENT, DEEP, EDGE, RAISED, TEXT_COLOR, Color
+from vrnn.ui.style import ACCENT, DEEP, EDGE, RAISED, TEXT_COLOR, Color, applied
 
 ROWS = ("1234567890", "qwertyuiop", "asdfghjkl.", "zxcvbnm_-#")
 """Characters of each row, from the top."""
@@ -104,7 +104,7 @@ def draw(
     draw_list = imgui.get_foreground_draw_list()
 
     def packed(color: Color) -> int:
-        return imgui.get_color_u32(imgui.ImVec4(*color))
+        return imgui.get_color_u32(imgui.ImVec4(*applied(color)))
 
     top = bottom - keyboard_height(line_height)
     draw_list.add_rect_filled((0, top), (width, bottom), packed(DEEP))

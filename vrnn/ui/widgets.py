@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from vrnn.commands.base import UndoableCommand
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 
 Text = TypeVar("Text", bound=str)
 LABEL_WIDTH = 6.5
@@ -60,7 +60,7 @@ def labeled(label: str) -> None:
     Widgets stand below each other as far as their labels leave them room.
     """
     imgui.align_text_to_frame_padding()
-    imgui.text_colored(MUTED_COLOR, label)
+    imgui.text_colored(muted(), label)
     width = imgui.calc_text_size(label).x + imgui.get_style().item_spacing.x
     start = imgui.get_style().window_padding.x + width
     imgui.same_line(max(LABEL_WIDTH * imgui.get_font_size(), start))
@@ -75,7 +75,7 @@ def checkbox(label: str, value: bool) -> bool | None:
 
 def link_button(text: str) -> bool:
     """Draw a small button within text; True when it is pressed."""
-    imgui.push_style_color(imgui.Col_.text, ACCENT)
+    imgui.push_style_color(imgui.Col_.text, accent())
     pressed = imgui.small_button(text)
     imgui.pop_style_color()
     return pressed
@@ -96,7 +96,7 @@ def property_table(rows: Sequence[tuple[str, str]], name: str) -> None:
         for row_name, value in rows:
             imgui.table_next_row()
             imgui.table_next_column()
-            imgui.text_colored(MUTED_COLOR, row_name)
+            imgui.text_colored(muted(), row_name)
             imgui.table_next_column()
             wrapped_text(value)
         imgui.end_table()

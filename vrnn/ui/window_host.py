@@ -19,6 +19,7 @@ import vrnn.ui.panels  # noqa: F401  (registers them)
 from vrnn.commands.context import Choice
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import ImGuiRenderer, WindowArea
+from vrnn.style.theme import Theme
 from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.dock_layout import DockLayout
@@ -101,7 +102,7 @@ class WindowGui:
         self._palette = CommandPalette()
         self._panels = PanelSet()
         self._layout = DockLayout(screen.size, bool(self._saved_layout.imgui_settings))
-        self._styled_scale = 0.0
+        self._styled: tuple[float, Theme] | None = None
         self._rebuilds_due = 0
         self._built_state: object = None
         self._last_rebuild = 0.0
@@ -219,9 +220,10 @@ class WindowGui:
     def _rebuild(self) -> None:
         io = imgui.get_io()
         io.display_size = imgui.ImVec2(*self._screen.size)
-        if self._styled_scale != self._screen.pixel_scale:
-            self._styled_scale = self._screen.pixel_scale
-            style.apply(self._text_points, self._styled_scale)
+        styled = self._screen.pixel_scale, self.context.world.state.theme
+        if self._styled != styled:
+            self._styled = styled
+            style.apply(self._text_points, *styled)
         imgui.new_frame()
         try:
             with balanced():

@@ -12,7 +12,6 @@ from vrnn.network.positions import position_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.visuals.card import ImageCard
 from vrnn.scene.world import World
-from vrnn.style.color_mapping import ColorMapping
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import HeldImage, MapColors, colorize_map
 
@@ -37,7 +36,7 @@ class CardDeck:
             colors: Of magnified maps.
         """
         self._world, self._features, self._colors = world, features, colors
-        self._magnified: tuple[int, int, ColorMapping, FeatureMaps, np.ndarray] | None = None
+        self._magnified: tuple[object, FeatureMaps, np.ndarray] | None = None
 
     def cards(
         self, held: HeldImage | None, magnify: str, hint: str = HOLDING_HINT
@@ -89,12 +88,13 @@ class CardDeck:
 
     def _magnify(self, maps: FeatureMaps, channel: int) -> np.ndarray:
         """Color a map; the same array while nothing changes, so that it is uploaded once."""
-        mapping = self._world.state.color_mapping
-        if self._magnified is None or self._magnified[:3] != (id(maps), channel, mapping):
-            pixels = colorize_map(self._world.state, maps, channel, self._colors)
+        state = self._world.state
+        key = (id(maps), channel, state.color_mapping, state.theme)
+        if self._magnified is None or self._magnified[0] != key:
+            pixels = colorize_map(state, maps, channel, self._colors, state.theme)
             # The maps are kept with it, so that their id stays theirs.
-            self._magnified = (id(maps), channel, mapping, maps, pixels)
-        return self._magnified[4]
+            self._magnified = (key, maps, pixels)
+        return self._magnified[2]
 
     def _value(self, slot: int, node: int, channel: int, row: int, column: int) -> str:
         maps = self._world.networks[slot].maps.get(node)

@@ -16,6 +16,7 @@ from vrnn.scene.state import State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 from vrnn.style.colormap import apply, lookup_table, symmetric_range
+from vrnn.style.theme import Theme
 
 MapColors = tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]
@@ -135,7 +136,9 @@ def _of_map(world: World, slot: int, node: int, channel: int, colors: MapColors)
     return HeldImage(pixels, f"{name} · channel {channel}", None, (slot, node, channel))
 
 
-def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColors) -> np.ndarray:
+def colorize_map(
+    state: State, maps: FeatureMaps, channel: int, colors: MapColors, theme: Theme = "dark"
+) -> np.ndarray:
     """Color a feature map by its own range, with the color map of the world.
 
     Args:
@@ -143,6 +146,7 @@ def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColor
         maps: The layer's feature maps.
         channel: Which of them.
         colors: Of negative, positive and not finite values.
+        theme: Whose colors it has; one that is to be an input has those of the dark theme.
 
     Returns:
         (H, W, 3) uint8.
@@ -152,6 +156,5 @@ def colorize_map(state: State, maps: FeatureMaps, channel: int, colors: MapColor
     if mapping.symmetric:
         low, high = symmetric_range(low, high)
     negative, positive, not_finite = colors
-    return apply(
-        maps.values[channel], low, high, lookup_table(mapping, negative, positive), not_finite
-    )
+    table = lookup_table(mapping, negative, positive, theme)
+    return apply(maps.values[channel], low, high, table, not_finite)

@@ -13,6 +13,7 @@ from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall
 from vrnn.storage.closeable import Closeable
+from vrnn.style.theme import Theme
 from vrnn.workspace.held_image import describe_image
 
 ROWS = 4
@@ -79,7 +80,11 @@ class ImageWall(Closeable):
             pager.page(pager.number + page)
 
     def update(
-        self, input_image: InputImage, corner: tuple[float, float, float], takes_images: bool = True
+        self,
+        input_image: InputImage,
+        corner: tuple[float, float, float],
+        takes_images: bool = True,
+        theme: Theme = "dark",
     ) -> Visual | None:
         """Take thumbnails that have loaded.
 
@@ -88,6 +93,7 @@ class ImageWall(Closeable):
             corner: (x, y, z) of the wall's lower right corner, meters.
             takes_images: Whether an image can go into a network. Without one, only a data set is
                 shown.
+            theme: Whose colors it has.
 
         Returns:
             The wall to draw; None while it is unchanged.
@@ -103,13 +109,13 @@ class ImageWall(Closeable):
             count = self._pager.pages
             page_text = f"page {self._pager.number + 1}" + (f" of {count:,}" if count else "")
         key = (numbers, tuple(self._loaded), page_text, input_image, corner, self.failures)
-        if (key, takes_images) == self._drawn_key:
+        if (key, takes_images, theme) == self._drawn_key:
             return None
-        self._drawn_key = key, takes_images
+        self._drawn_key = key, takes_images, theme
         if not takes_images and not numbers:
             return Visual(np.zeros(0, QUAD))
         hint = image_wall.HINT if takes_images else NO_IMAGES_HINT
-        return self._wall(numbers, page_text, input_image, corner, hint)
+        return self._wall(numbers, page_text, input_image, corner, hint, theme)
 
     @property
     def failures(self) -> dict[int, str]:
@@ -123,6 +129,7 @@ class ImageWall(Closeable):
         input_image: InputImage,
         corner: tuple[float, float, float],
         hint: str,
+        theme: Theme,
     ) -> Visual:
         tiles = []
         for number in numbers:
@@ -149,7 +156,7 @@ class ImageWall(Closeable):
         )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {page_text}" if count else "other images"
-        return image_wall.wall_visual(tiles, sources, buttons, title, corner, hint)
+        return image_wall.wall_visual(tiles, sources, buttons, title, corner, hint, theme)
 
     def close(self) -> None:
         """Stop the threads that load thumbnails."""

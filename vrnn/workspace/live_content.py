@@ -100,7 +100,7 @@ class LiveContent:
             self._wall = ImageWall(self._feed.datasets.get(0))
         takes_images = any(n.info.takes_images for n in self._world.networks.values())
         image = self._world.state.input_image
-        wall = self._wall.update(image, self._wall_corner(), takes_images)
+        wall = self._wall.update(image, self._wall_corner(), takes_images, self._world.state.theme)
         if wall is not None:
             self._world.set_visual("wall", wall)
         self._workspace.jobs.update()

@@ -12,6 +12,7 @@ from vrnn.network.results import Ablation
 from vrnn.scene.world import World
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.colormap import apply, lookup_table, symmetric_range
+from vrnn.style.theme import Theme
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.job_manager import JobManager
 
@@ -72,10 +73,10 @@ class VolumeViews:
             tuple[int, int, int],
             tuple(min(max(p, 0), end) for p, end in zip(position, last, strict=True)),
         )
-        mapping = self._world.state.color_mapping
-        key = (id(self._volume), at, mapping)
+        mapping, theme = self._world.state.color_mapping, self._world.state.theme
+        key = (id(self._volume), at, mapping, theme)
         if self._planes is None or self._planes[0] != key:
-            images = self._draw(self._volume, at, mapping)
+            images = self._draw(self._volume, at, mapping, theme)
             self._planes = (key, VolumePlanes((depth, height, width), at, images))
         return self._planes[1]
 
@@ -100,14 +101,14 @@ class VolumeViews:
         self._layer, self._volume = layer, cast(np.ndarray, result)
 
     def _draw(
-        self, volume: np.ndarray, at: tuple[int, int, int], mapping: ColorMapping
+        self, volume: np.ndarray, at: tuple[int, int, int], mapping: ColorMapping, theme: Theme
     ) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
         finite = volume[np.isfinite(volume)]
         low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
         if mapping.symmetric:
             low, high = symmetric_range(low, high)
         negative, positive, not_finite = self._colors
-        table = lookup_table(replace(mapping, normalize_by="map"), negative, positive)
+        table = lookup_table(replace(mapping, normalize_by="map"), negative, positive, theme)
         planes = (volume[at[0]], volume[:, at[1]], volume[:, :, at[2]])
         first, second, third = (
             np.ascontiguousarray(apply(plane, low, high, table, not_finite)) for plane in planes

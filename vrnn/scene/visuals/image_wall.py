@@ -10,8 +10,9 @@ import numpy as np
 
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
+from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 from vrnn.style.text import elide
-from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT
+from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT, Theme, themed
 
 COLUMNS = 4
 """Thumbnails in a row."""
@@ -67,6 +68,7 @@ def wall_visual(
     title: str,
     corner: tuple[float, float, float],
     hint: str = HINT,
+    theme: Theme = "dark",
 ) -> Visual:
     """Return the wall.
 
@@ -77,6 +79,7 @@ def wall_visual(
         title: Text above all.
         corner: Lower right corner, meters.
         hint: What can be done with it, over the title.
+        theme: Whose colors are between thumbnails.
     """
     x, y, z = corner
     rows = max(1, -(-len(tiles) // COLUMNS)) if tiles else 0
@@ -90,11 +93,11 @@ def wall_visual(
     ]
     parts = []
     if tiles:
-        parts.append(_thumbnails(tiles, left + 0.12, top - 0.32, z))
+        parts.append(_thumbnails(tiles, left + 0.12, top - 0.32, z, theme))
         base = top - 0.32 - rows * (TILE + GAP) - 0.1
         parts.append(_button_row(buttons, left + 0.12, base, z))
     if sources:
-        parts.append(_thumbnails(sources, left + 0.12, y + TILE + GAP + 0.04, z))
+        parts.append(_thumbnails(sources, left + 0.12, y + TILE + GAP + 0.04, z, theme))
     return Visual(
         np.concatenate([*quads, *(part.quads for part in parts)]),
         (*labels, *(label for part in parts for label in part.labels)),
@@ -116,20 +119,26 @@ def _button_row(buttons: Sequence[WallButton], left: float, base: float, z: floa
     return Visual(np.concatenate(quads), tuple(labels), (), tuple(regions))
 
 
-def _thumbnails(tiles: Sequence[WallTile], left: float, top: float, z: float) -> Visual:
+def _thumbnails(
+    tiles: Sequence[WallTile], left: float, top: float, z: float, theme: Theme
+) -> Visual:
     """Thumbnails as one image: each would take a draw call of its own."""
     rows = -(-len(tiles) // COLUMNS)
     pixels_y = round(THUMBNAIL_PIXELS * (TILE + GAP) / INNER)
     pixels_x = round(THUMBNAIL_PIXELS * TILE / INNER)
     sheet = np.empty((rows * pixels_y, COLUMNS * pixels_x, 3), np.uint8)
-    sheet[:] = CARD_PIXEL
+    card, empty = (
+        linear_to_srgb(themed(srgb_to_linear(np.array(pixel, np.uint8)), theme))
+        for pixel in (CARD_PIXEL, EMPTY_PIXEL)
+    )
+    sheet[:] = card
     quads, labels, regions = [np.zeros(0, QUAD)], [], []
     for i, tile in enumerate(tiles):
         row, column = divmod(i, COLUMNS)
         x, y = left + column * TILE, top - row * (TILE + GAP)
         first_y, first_x = row * pixels_y, column * pixels_x
         sheet[first_y : first_y + THUMBNAIL_PIXELS, first_x : first_x + THUMBNAIL_PIXELS] = (
-            EMPTY_PIXEL if tile.pixels is None else tile.pixels
+            empty if tile.pixels is None else tile.pixels
         )
         if tile.is_highlighted:
             for dx, dy, w, h in (

@@ -16,7 +16,7 @@ from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
-from vrnn.style.theme import ACCENT
+from vrnn.style.theme import ACCENT, Theme
 
 TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
@@ -64,7 +64,7 @@ class HudCanvas:
 
     def rectangle(
         self, x: float, y: float, width: float, height: float,
-        left: Sequence[float], right: Sequence[float] | None = None,
+        left: Sequence[float], right: Sequence[float] | None = None, fixed: bool = False,
     ) -> None:  # fmt: skip
         """Add a rectangle.
 
@@ -75,6 +75,7 @@ class HudCanvas:
             height: Height.
             left: Linear RGBA at the left edge.
             right: Linear RGBA at the right edge; None for one color.
+            fixed: Whether they are colors of data, the same in every theme.
         """
         record = np.zeros(1, QUAD)
         s = self.scale
@@ -84,6 +85,7 @@ class HudCanvas:
         record["down"] = (width * s, 0, 0)
         record["top"] = left
         record["bottom"] = left if right is None else right
+        record["fixed_colors"] = fixed
         self._quads.append(record)
 
     def card(self, x: float, y: float, width: float, height: float) -> None:
@@ -123,7 +125,7 @@ class HudCanvas:
 
 def draw_legend(
     canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0,
-    picture: str = "", ends: tuple[float, float] | None = None,
+    picture: str = "", ends: tuple[float, float] | None = None, theme: Theme = "dark",
 ) -> float:  # fmt: skip
     """Draw the color legend at the lower right.
 
@@ -134,6 +136,7 @@ def draw_legend(
         not_finite: How many values are NaN or infinite.
         picture: What layers show from afar in place of their maps, a text; '' for nothing.
         ends: Values of the lowest and the highest color; None where each map has its own.
+        theme: Whose colors values have.
 
     Returns:
         Its left edge, x.
@@ -155,12 +158,12 @@ def draw_legend(
     canvas.card(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above)
     if has_picture:
         canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
-    table = lookup_table(mapping, colors.negative, colors.positive)
+    table = lookup_table(mapping, colors.negative, colors.positive, theme)
     for i in range(COLOR_BAR_STEPS):
         step = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
         width = 2 * half_bar / COLOR_BAR_STEPS
         canvas.rectangle(
-            x + i * width, y, width, 11, (*step[0].tolist(), 1.0), (*step[1].tolist(), 1.0)
+            x + i * width, y, width, 11, (*step[0].tolist(), 1.0), (*step[1].tolist(), 1.0), True
         )
     lowest, highest = ("negative", "positive") if mapping.symmetric else ("lowest", "highest")
     if ends is not None:

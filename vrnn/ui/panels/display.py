@@ -10,11 +10,13 @@ from vrnn.commands.display import (
     SetColorMapping,
     SetFoldDisplay,
     SetLayerPictures,
+    SetTheme,
 )
 from vrnn.network.layer_pictures import layer_picture_names
 from vrnn.scene.layout.registry import arrangement_names
 from vrnn.scene.state import FOLD_DISPLAYS, MAPS_ONLY
 from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
+from vrnn.style.theme import THEMES
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import checkbox, combo, slider
@@ -48,6 +50,8 @@ class DisplayPanel(Panel):
             imgui.same_line()
             if imgui.small_button("reset"):
                 context.do(SetColorMapping(**vars(DEFAULT)))
+        if theme := combo("theme", state.theme, THEMES):
+            context.do(SetTheme(theme))
         imgui.separator_text("World")
         if arrangement := combo("arrangement", state.arrangement, arrangement_names()):
             context.do(SetArrangement(arrangement))

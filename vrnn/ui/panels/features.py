@@ -27,7 +27,7 @@ from vrnn.network.graph import Node
 from vrnn.style.text import format_duration
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import button_row, checkbox, combo, labeled, wrapped_text
 from vrnn.workspace.feature_images import FeatureImageSet
 
@@ -53,7 +53,7 @@ class FeaturesPanel(Panel):
             return
         slot, _, node, _ = subject
         self._follow(context, slot, node)
-        imgui.text_colored(ACCENT, node.name)
+        imgui.text_colored(accent(), node.name)
         image_set = context.workspace.features.image_sets.get((slot, node.id))
         _draw_buttons(context, slot, node, image_set)
         if image_set is not None:
@@ -79,10 +79,10 @@ class FeaturesPanel(Panel):
         """Draw a channel's image, its snapshots during optimization, and its curve."""
         imgui.separator_text(f"Channel {self._channel}")
         if feature.dead:
-            imgui.text_colored(ACCENT, "dead channel: no input changes it")
+            imgui.text_colored(accent(), "dead channel: no input changes it")
             return
         if feature.diverged:
-            imgui.text_colored(ACCENT, "stopped: values became infinite or NaN")
+            imgui.text_colored(accent(), "stopped: values became infinite or NaN")
         available = imgui.get_content_region_avail().x
         side = min(available, 9.0 * imgui.get_font_size())
         height, width = feature.pixels.shape[:2]
@@ -90,7 +90,7 @@ class FeaturesPanel(Panel):
         imgui.image(context.make_texture(feature.pixels), (width * scale, height * scale))
         imgui.same_line()
         imgui.begin_group()
-        imgui.text_colored(MUTED_COLOR, "activation")
+        imgui.text_colored(muted(), "activation")
         imgui.text_unformatted(f"{feature.activation:.4g}")
         if imgui.button("Grab image"):
             context.do(GrabImage(layer=node.name, channel=self._channel, network=slot))
@@ -182,7 +182,7 @@ def _edited(settings: FeatureVisSettings, context: PanelContext, node: Node) -> 
         _edit_unit(changes, settings, context)
     _edit_integer(changes, settings, "steps", "steps", 1, 2000)
     _edit_number(changes, settings, "step_size", "step size", 0.001, 100.0, logarithmic=True)
-    imgui.text_colored(MUTED_COLOR, "transforms")
+    imgui.text_colored(muted(), "transforms")
     _edit_optional(changes, settings, "pad", "pad", 10, 0, 64)
     _edit_random(changes, settings, "rotate", "degrees", 0.3, 1.0, 90.0)
     _edit_random(changes, settings, "scale", "times", 0.05, 1.0, 2.0)
@@ -291,7 +291,7 @@ def _edit_random(
 def _draw_progress(context: PanelContext, image_set: FeatureImageSet) -> None:
     status = context.workspace.jobs.statuses.get(image_set.job_number)
     if status is None:
-        imgui.text_colored(MUTED_COLOR, f"{image_set.num_finished} of {image_set.total} images")
+        imgui.text_colored(muted(), f"{image_set.num_finished} of {image_set.total} images")
         return
     left = "" if status.seconds_left is None else f", {format_duration(status.seconds_left)} left"
     text = f"{image_set.num_finished} of {image_set.total}{', paused' if status.paused else left}"
@@ -316,7 +316,7 @@ def _draw_curve(curve: np.ndarray) -> None:
         fit = quiet | implot.AxisFlags_.auto_fit
         implot.setup_axes("", "", int(fit), int(fit))
         spec = implot.Spec()
-        spec.line_color = imgui.ImVec4(*ACCENT[:3], 1.0)
+        spec.line_color = imgui.ImVec4(*accent(1.0))
         implot.plot_line("##objective", np.ascontiguousarray(finite), spec=spec)
         implot.end_plot()
     if imgui.is_item_hovered():

@@ -10,7 +10,7 @@ from vrnn.media.synthetic import NOISE_KINDS, NoiseSpec
 from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import MUTED_COLOR
+from vrnn.ui.style import muted
 from vrnn.ui.widgets import button_row, combo, labeled, slider, wrapped_text
 
 ALL_CLASSES = "all classes"
@@ -34,7 +34,7 @@ class ImagesPanel(Panel):
         if images is None:
             wrapped_text("No data set: start with --data FOLDER, or drop image files here.")
         else:
-            imgui.text_colored(MUTED_COLOR, f"{len(images):,} images")
+            imgui.text_colored(muted(), f"{len(images):,} images")
             self._draw_wall(context, images)
             _draw_failures(context)
         imgui.separator_text("Other images")
@@ -93,7 +93,7 @@ def _draw_failures(context: PanelContext) -> None:
     unreadable = context.workspace.content.unreadable
     images = context.workspace.images
     if images is not None and images.invalid_labels:
-        imgui.text_colored(MUTED_COLOR, f"{images.invalid_labels} labels name no class")
+        imgui.text_colored(muted(), f"{images.invalid_labels} labels name no class")
     if unreadable and imgui.collapsing_header(f"{len(unreadable)} cannot be read"):
         for number, reason in list(unreadable.items())[:MAX_LISTED_FAILURES]:
             wrapped_text(f"#{number}: {reason}")

@@ -8,7 +8,7 @@ from vrnn.commands.jobs import CancelJob
 from vrnn.style.text import format_duration
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import MUTED_COLOR
+from vrnn.ui.style import muted
 
 
 @panel("Jobs", dock=Dock.LEFT_BOTTOM)
@@ -17,7 +17,7 @@ class JobsPanel(Panel):
 
     def draw(self, context: PanelContext) -> None:
         """Draw the list."""
-        imgui.text_colored(MUTED_COLOR, "network")
+        imgui.text_colored(muted(), "network")
         imgui.same_line()
         imgui.text_unformatted(context.workspace.feed.progress or "idle")
         jobs = list(context.workspace.jobs.statuses.values())
@@ -34,4 +34,4 @@ class JobsPanel(Panel):
                 context.do(CancelJob(job.number))
             imgui.pop_id()
         if not jobs:
-            imgui.text_colored(MUTED_COLOR, "no jobs")
+            imgui.text_colored(muted(), "no jobs")

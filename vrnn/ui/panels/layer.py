@@ -25,7 +25,7 @@ from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.layer_axes import draw_axes
 from vrnn.ui.panels.volume_planes import VolumePlanesView
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import (
     LABEL_WIDTH,
     button_row,
@@ -125,7 +125,7 @@ class LayerPanel(Panel):
         _draw_head(node, profile)
         draw_axes(context, slot, network, node)
         if maps is None:
-            imgui.text_colored(MUTED_COLOR, "feature maps not computed yet")
+            imgui.text_colored(muted(), "feature maps not computed yet")
             return
         if self._statistics is None or self._statistics.maps is not maps:
             self._statistics = layer_statistics(maps)
@@ -168,7 +168,7 @@ class LayerPanel(Panel):
                 ]  # fmt: skip
                 limits = (min(w.low for w in all_weights), max(w.high for w in all_weights))
             self._draw_histogram("weights", weights, limits)
-            imgui.text_colored(MUTED_COLOR, f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
+            imgui.text_colored(muted(), f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
         _, self._log = imgui.checkbox("logarithmic", self._log)
         same_line_if_fits("same axes for all layers", imgui.get_frame_height())
         _, self._same_axes = imgui.checkbox("same axes for all layers", self._same_axes)
@@ -206,7 +206,7 @@ class LayerPanel(Panel):
             width = (histogram.high - histogram.low) / len(percent)
             centers = histogram.low + (np.arange(len(percent)) + 0.5) * width
             spec = implot.Spec()
-            spec.fill_color = imgui.ImVec4(*ACCENT[:3], 0.85)
+            spec.fill_color = imgui.ImVec4(*accent(0.85))
             spec.line_color = imgui.ImVec4(0, 0, 0, 0)
             spec.line_weight = 0.0
             heights = np.maximum(percent, lowest / 10) if self._log else percent
@@ -290,17 +290,17 @@ class LayerPanel(Panel):
             imgui.table_next_column()
             text = f"{value:.3g}"
             if dead:
-                imgui.text_colored(MUTED_COLOR, text)
+                imgui.text_colored(muted(), text)
             else:
                 imgui.text_unformatted(text)
 
     def _draw_ablation(self, context: PanelContext, slot: int, node: Node) -> None:
         selected = tuple(sorted(self._selected))
         if not selected:
-            imgui.text_colored(MUTED_COLOR, "click to select, double-click to go to")
+            imgui.text_colored(muted(), "click to select, double-click to go to")
             return
         which = f"channel {selected[0]}" if len(selected) == 1 else f"{len(selected)} channels"
-        imgui.text_colored(MUTED_COLOR, f"ablate {which}:")
+        imgui.text_colored(muted(), f"ablate {which}:")
         pressed = button_row(("set to zero", "set to mean"))
         if pressed is not None:
             value: AblationValue = "mean" if pressed == "set to mean" else "zero"
@@ -308,7 +308,7 @@ class LayerPanel(Panel):
 
 
 def _draw_head(node: Node, profile: LayerProfile | None) -> None:
-    imgui.text_colored(ACCENT, node.name)
+    imgui.text_colored(accent(), node.name)
     wrapped_text(node.label.replace("→", " › "))  # the typeface has no arrow
     rows = [("shape", shape_text(node))]
     if node.axes:
@@ -359,7 +359,7 @@ def _draw_pins(context: PanelContext, slot: int, node: Node) -> None:
         pin for pin in context.world.state.pins if (pin.network, pin.beside) == (slot, node.name)
     ]
     imgui.align_text_to_frame_padding()
-    imgui.text_colored(MUTED_COLOR, "pin a copy")
+    imgui.text_colored(muted(), "pin a copy")
     imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
     kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
     kind = button_row(kinds)

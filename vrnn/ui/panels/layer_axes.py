@@ -16,7 +16,7 @@ from vrnn.network.axes import (
 from vrnn.network.graph import Node
 from vrnn.scene.network_object import NetworkObject
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import ACCENT
+from vrnn.ui.style import accent
 from vrnn.ui.widgets import LABEL_WIDTH, button_row, checkbox, combo, labeled, wrapped_text
 
 CERTAINTY_TEXT: dict[Certainty, str] = {
@@ -42,7 +42,7 @@ def draw_axes(context: PanelContext, slot: int, network: NetworkObject, node: No
     _draw_choices(context, slot, network, node)
     unsure = is_unsure(node.axes)
     if unsure:
-        imgui.push_style_color(imgui.Col_.text, ACCENT)
+        imgui.push_style_color(imgui.Col_.text, accent())
         wrapped_text("Not sure what these axes hold: set it here, or with axes= in the script.")
         imgui.pop_style_color()
     flags = imgui.TreeNodeFlags_.default_open.value if unsure else 0

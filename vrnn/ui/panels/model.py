@@ -10,7 +10,7 @@ from vrnn.scene.state import LayerKey
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.module_tree import TreeRow, matching_rows, tree_rows, visible_rows
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import link_button
 
 FOLDED = "folded"
@@ -46,7 +46,7 @@ class ModelPanel(Panel):
         imgui.table_setup_column("layer", imgui.TableColumnFlags_.width_stretch.value)
         imgui.table_setup_column("shape", fixed, 5.6 * em)
         imgui.table_setup_column("params", fixed, 3.6 * em)
-        imgui.push_style_color(imgui.Col_.text, MUTED_COLOR)
+        imgui.push_style_color(imgui.Col_.text, muted())
         imgui.table_headers_row()
         imgui.pop_style_color()
         for slot in world.slots:
@@ -58,11 +58,11 @@ class ModelPanel(Panel):
         imgui.push_id(slot)
         imgui.table_next_row()
         imgui.table_next_column()
-        imgui.text_colored(ACCENT, network.info.title)
+        imgui.text_colored(accent(), network.info.title)
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, f"{len(network.network.nodes)} layers")
+        imgui.text_colored(muted(), f"{len(network.network.nodes)} layers")
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, count_text(network.info.parameters))
+        imgui.text_colored(muted(), count_text(network.info.parameters))
         shown = self._rows(context, slot)
         hovered = context.world.hovered.layer if context.world.hovered is not None else None
         clipper = imgui.ListClipper()
@@ -73,7 +73,7 @@ class ModelPanel(Panel):
         if not shown:
             imgui.table_next_row()
             imgui.table_next_column()
-            imgui.text_colored(MUTED_COLOR, "no matches")
+            imgui.text_colored(muted(), "no matches")
         imgui.pop_id()
 
     def _rows(self, context: PanelContext, slot: int) -> list[TreeRow]:
@@ -100,7 +100,7 @@ class ModelPanel(Panel):
         imgui.push_id(f"{row.operation}/{row.name}")
         imgui.table_next_row()
         if hovered:
-            color = imgui.color_convert_float4_to_u32(imgui.ImVec4(*ACCENT[:3], 0.10))
+            color = imgui.color_convert_float4_to_u32(imgui.ImVec4(*accent(0.10)))
             imgui.table_set_bg_color(imgui.TableBgTarget_.row_bg1.value, color)
         imgui.table_next_column()
         indent = 0.0 if searching else row.depth * imgui.get_style().indent_spacing
@@ -134,12 +134,12 @@ class ModelPanel(Panel):
             imgui.same_line()
             _draw_fold_button(context, row, text)
         imgui.table_next_column()
-        imgui.text_colored(MUTED_COLOR, row.shape)
+        imgui.text_colored(muted(), row.shape)
         imgui.table_next_column()
         if text and not beside_name:  # it would cover the name
             _draw_fold_button(context, row, text)
         else:
-            imgui.text_colored(MUTED_COLOR, row.parameters)
+            imgui.text_colored(muted(), row.parameters)
         imgui.pop_id()
 
 

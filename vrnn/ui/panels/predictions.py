@@ -29,7 +29,7 @@ from vrnn.scene.state import AblationState
 from vrnn.scene.visuals.predictions import class_name, number_name
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import combo, wrapped_text
 
 MAX_ROWS = 10
@@ -144,7 +144,7 @@ def _draw_network(context: PanelContext, slot: int) -> None:
     imgui.separator_text(network.info.title)
     result = network.result
     if result is None:
-        imgui.text_colored(MUTED_COLOR, "not computed yet")
+        imgui.text_colored(muted(), "not computed yet")
         return
     height, width = result.image.shape[:2]
     side = 6.5 * imgui.get_font_size()
@@ -157,20 +157,20 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         tokens = len(network.info.token_names)
         if tokens or network.info.takes_images:
             size = f"{tokens} tokens" if tokens else f"{width} × {height} pixels"
-            imgui.text_colored(MUTED_COLOR, size)
+            imgui.text_colored(muted(), size)
         milliseconds = result.seconds * 1000
-        imgui.text_colored(MUTED_COLOR, f"forward pass {result.sequence}: {milliseconds:.0f} ms")
+        imgui.text_colored(muted(), f"forward pass {result.sequence}: {milliseconds:.0f} ms")
         if true_label:
-            imgui.text_colored(MUTED_COLOR, "label:")
+            imgui.text_colored(muted(), "label:")
             imgui.same_line()
             imgui.text_unformatted(true_label)
         imgui.end_group()
     if result.note:
         imgui.push_text_wrap_pos(0.0)
-        imgui.text_colored(MUTED_COLOR, result.note)
+        imgui.text_colored(muted(), result.note)
         imgui.pop_text_wrap_pos()
     if network.info.random_weights:
-        imgui.push_style_color(imgui.Col_.text, ACCENT)
+        imgui.push_style_color(imgui.Col_.text, accent())
         wrapped_text("untrained weights: predictions are meaningless")
         imgui.pop_style_color()
     outputs = shown_outputs(result, context.world.state, slot)
@@ -196,7 +196,7 @@ def _draw_kind(
     """
     if with_name:
         imgui.text_unformatted(output.name)
-    imgui.push_style_color(imgui.Col_.text, MUTED_COLOR if output.is_sure else ACCENT)
+    imgui.push_style_color(imgui.Col_.text, muted() if output.is_sure else accent())
     wrapped_text(caption(output))
     imgui.pop_style_color()
     kinds = fitting_kinds(found)
@@ -230,13 +230,13 @@ def _draw_row(name: str, number: str, value: float, is_label: bool) -> None:
     )
     if value > 0.004:
         bar_end = (start.x + width * min(value, 1.0), start.y + height)
-        draw_list.add_rect_filled(start, bar_end, packed(imgui.ImVec4(*ACCENT[:3], 0.38)), rounding)
+        draw_list.add_rect_filled(start, bar_end, packed(imgui.ImVec4(*accent(0.38))), rounding)
     pad = 0.5 * imgui.get_font_size()
     top = start.y + (height - imgui.get_font_size()) / 2
     right = start.x + width - pad - imgui.calc_text_size(number).x
     text = imgui.get_style_color_vec4(imgui.Col_.text)
     imgui.push_clip_rect((start.x, start.y), (right - pad, start.y + height), True)
-    color = packed(imgui.ImVec4(*ACCENT) if is_label else text)
+    color = packed(imgui.ImVec4(*accent()) if is_label else text)
     draw_list.add_text((start.x + pad, top), color, name)
     imgui.pop_clip_rect()
     draw_list.add_text((right, top), packed(text), number)

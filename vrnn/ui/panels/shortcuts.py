@@ -6,7 +6,7 @@ from imgui_bundle import imgui
 
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import ACCENT
+from vrnn.ui.style import accent
 
 
 @panel("Shortcuts", dock=Dock.LEFT_BOTTOM, former_title="Keys")
@@ -19,7 +19,7 @@ class ShortcutsPanel(Panel):
             for keys, text in context.help_rows:
                 imgui.table_next_row()
                 imgui.table_next_column()
-                imgui.text_colored(ACCENT, keys)
+                imgui.text_colored(accent(), keys)
                 imgui.table_next_column()
                 imgui.text_unformatted(text)
             imgui.end_table()

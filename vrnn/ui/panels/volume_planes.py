@@ -9,7 +9,7 @@ from vrnn.network.axes import local_index
 from vrnn.network.graph import Node
 from vrnn.scene.network_object import NetworkObject
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import ACCENT, MUTED_COLOR
+from vrnn.ui.style import accent, muted
 from vrnn.workspace.volumes import VolumePlanes
 
 MIN_SIDE = 3.0
@@ -51,9 +51,9 @@ class VolumePlanesView:
         height, width = node.shape[-2], node.shape[-1]
         place = (at, int(self._place[0] * height), int(self._place[1] * width))
         planes = context.workspace.volumes.planes(slot, node.id, channel, place)
-        imgui.text_colored(MUTED_COLOR, f"channel {channel}; click to move the planes")
+        imgui.text_colored(muted(), f"channel {channel}; click to move the planes")
         if planes is None:
-            imgui.text_colored(MUTED_COLOR, "reading the volume …")
+            imgui.text_colored(muted(), "reading the volume …")
             return
         for number in range(3):
             clicked = _draw_plane(context, planes, number)
@@ -79,12 +79,12 @@ def _draw_plane(
     em = imgui.get_font_size()
     scale = min(imgui.get_content_region_avail().x / columns, MAX_HEIGHT * em / rows)
     size = (max(columns * scale, MIN_SIDE * em), max(rows * scale, MIN_SIDE * em))
-    imgui.text_colored(MUTED_COLOR, f"{NAMES[number]} {planes.position[number]}")
+    imgui.text_colored(muted(), f"{NAMES[number]} {planes.position[number]}")
     left, top = imgui.get_cursor_screen_pos()
     imgui.image(context.make_texture(image), size)
     x = left + (planes.position[across] + 0.5) / columns * size[0]
     y = top + (planes.position[down] + 0.5) / rows * size[1]
-    color = imgui.get_color_u32((*ACCENT[:3], 0.6))
+    color = imgui.get_color_u32(accent(0.6))
     lines = imgui.get_window_draw_list()
     lines.add_line((x, top), (x, top + size[1]), color)
     lines.add_line((left, y), (left + size[0], y), color)
