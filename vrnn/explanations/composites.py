@@ -71,7 +71,7 @@ class LayerRule:
     gamma: Annotated[float, Range(0, 1e6)] = 0.25
     alpha: Annotated[float, Range(0, 1e6)] = 2.0
     beta: Annotated[float, Range(0, 1e6)] = 1.0
-    bias: bool = True
+    bias: bool = False
 
     def __post_init__(self) -> None:
         """Check all values.

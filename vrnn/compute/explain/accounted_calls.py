@@ -46,8 +46,10 @@ def watch(
     """Add the relevance of a tensor to a sink, or take it from there."""
     kept = book.kept.keep(tensor)
 
-    def on_gradient(gradient: torch.Tensor) -> None:
-        book.add_sink(kind, node, sign * relevance_sum(kept.take(), gradient), name)
+    def on_gradient(gradient: torch.Tensor | None) -> None:
+        if gradient is not None:
+            amount = sign * relevance_sum(kept.take(), gradient)
+            book.add_sink(kind, node, amount, name)
 
     tensor.register_hook(on_gradient)
 
@@ -72,7 +74,9 @@ def stabilize(book: PassBook, tensor: torch.Tensor, node: int, stabilizer: float
     """
     kept = book.kept.keep(tensor)
 
-    def on_gradient(gradient: torch.Tensor) -> torch.Tensor:
+    def on_gradient(gradient: torch.Tensor | None) -> torch.Tensor | None:
+        if gradient is None:
+            return None
         # R · z / (z ± s) = R − R · s / (|z| + s)
         z = kept.take()
         lost = gradient * (z.abs().add_(stabilizer).reciprocal_().mul_(stabilizer))

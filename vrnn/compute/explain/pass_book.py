@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import NamedTuple
 
 import torch
@@ -12,8 +12,8 @@ from torch import nn
 from vrnn.compute.explain.kept_tensors import KeptTensors
 from vrnn.compute.explain.linear_rules import Bounds
 from vrnn.compute.explain.tensor_notes import TensorNotes
+from vrnn.compute.explain.untouched_model import BufferGuard
 from vrnn.compute.tracing.module_stack import named_modules
-from vrnn.compute.tracing.tensors import storage_of
 from vrnn.explanations.composites import Composite
 from vrnn.explanations.results import Sink, SinkKind
 
@@ -53,7 +53,7 @@ class PassBook:
 
     def __init__(
         self, model: nn.Module, composite: Composite, bounds: Bounds | None,
-        check_stop: Callable[[], None],
+        check_stop: Callable[[], None], guard: BufferGuard,
     ) -> None:  # fmt: skip
         """Open the accounts.
 
@@ -62,6 +62,7 @@ class PassBook:
             composite: Which rule each operation has.
             bounds: The range of the input's values; None for 0…1.
             check_stop: Raises what is to end the pass.
+            guard: Puts buffers back.
         """
         self.composite, self.bounds, self.check_stop = composite, bounds, check_stop
         self.kept, self.notes = KeptTensors(), TensorNotes()
@@ -73,7 +74,7 @@ class PassBook:
         self.deliver: Callable[[int, torch.Tensor], None] = lambda node, relevance: None
         self._sinks: dict[tuple[SinkKind, int, str], float] = {}
         self._names: dict[int, str] = {}
-        self._buffers = _BufferGuard(model)
+        self._buffers = guard
         for path, module in named_modules(model):
             held = [*module._parameters.items(), *module._buffers.items()]
             for name, tensor in held:
@@ -104,38 +105,3 @@ class PassBook:
         """Save what a call is about to write over."""
         self.kept.before_write(tensor)
         self._buffers.before_write(tensor)
-
-    def restore_buffers(self) -> None:
-        """Give the model's buffers the values they had."""
-        self._buffers.restore()
-
-
-class _BufferGuard:
-    """Puts the buffers of a model back, those that were written to and those that were replaced."""
-
-    def __init__(self, model: nn.Module) -> None:
-        self._held: list[tuple[nn.Module, Mapping[str, torch.Tensor | None]]] = [
-            (module, dict(module._buffers)) for _, module in named_modules(model) if module._buffers
-        ]
-        self._by_storage: dict[int, torch.Tensor] = {}
-        for _, buffers in self._held:
-            for tensor in buffers.values():
-                storage = None if tensor is None else storage_of(tensor)
-                if tensor is not None and storage is not None:
-                    self._by_storage[storage] = tensor
-        self._saved: list[tuple[torch.Tensor, torch.Tensor]] = []
-
-    def before_write(self, tensor: torch.Tensor) -> None:
-        storage = storage_of(tensor)
-        own = self._by_storage.pop(storage, None) if storage is not None else None
-        if own is not None:
-            self._saved.append((own, own.detach().clone()))
-
-    def restore(self) -> None:
-        with torch.no_grad():
-            for tensor, values in self._saved:
-                tensor.detach_().copy_(values)
-        for module, buffers in self._held:
-            for name, tensor in buffers.items():
-                if module._buffers.get(name) is not tensor:
-                    module._buffers[name] = tensor

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -15,12 +14,11 @@ from vrnn.compute.explain.pass_book import PassBook
 from vrnn.compute.explain.rule_mode import RuleMode
 from vrnn.compute.explain.target_values import TargetValue, layer_value, output_value
 from vrnn.compute.explain.tensor_notes import TensorNote, forget
+from vrnn.compute.explain.untouched_model import untouched
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.compute.model_inputs import Inputs, map_tensors
 from vrnn.compute.operators.tensor_layout import from_maps, to_maps
-from vrnn.compute.passes.partial_forward import frozen_parameters
-from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError, error_text
 from vrnn.explanations.composites import Composite
 from vrnn.explanations.results import Sink
@@ -123,10 +121,7 @@ class _Pass:
         check_stop: Callable[[], None],
     ) -> None:  # fmt: skip
         self._model, self._request, self._on_relevance = model, request, on_relevance
-        self._book = PassBook(
-            model.source.model, request.composite, request.bounds, check_stop
-        )
-        self._book.deliver = self._deliver
+        self._check_stop = check_stop
         self._totals: dict[int, float] = {}
         self._names = {node.name: node.id for node in model.network.nodes}
         self._layer = self._find_layer(request.target.layer)
@@ -150,18 +145,22 @@ class _Pass:
         model = self._model
         marked: list[torch.Tensor] = []
         try:
-            with _same_random_numbers(inputs), frozen_parameters(model.source.model):
+            with untouched(model.source.model, inputs) as guard:
+                self._book = PassBook(
+                    model.source.model, self._request.composite, self._request.bounds,
+                    self._check_stop, guard,
+                )
+                self._book.deliver = self._deliver
                 given = self._with_leaves(inputs, marked)
                 result = model.replay.run(
                     given, self._on_output, gradients=True,
                     make_mode=lambda by_call, on_output: RuleMode(
                         by_call, on_output, self._book, model.view
                     ),
-                )  # fmt: skip
+                )
                 target = self._target(result)
                 return self._back(target)
         finally:
-            self._book.restore_buffers()
             for tensor in marked:
                 forget(tensor)
 
@@ -201,7 +200,12 @@ class _Pass:
         if channels is not None:
             self._restrict(node, tensor, channels)
         kept = self._book.kept.keep(tensor)
-        tensor.register_hook(lambda gradient: self._deliver(node, kept.take() * gradient))
+
+        def on_gradient(gradient: torch.Tensor | None) -> None:
+            if gradient is not None:
+                self._deliver(node, kept.take() * gradient)
+
+        tensor.register_hook(on_gradient)
 
     def _restrict(self, node: int, tensor: torch.Tensor, channels: Collection[int]) -> None:
         """Let only some channels of a node pass relevance on."""
@@ -216,7 +220,9 @@ class _Pass:
         mask = from_maps(maps, layout, tensor)
         kept = self._book.kept.keep(tensor)
 
-        def on_gradient(gradient: torch.Tensor) -> torch.Tensor:
+        def on_gradient(gradient: torch.Tensor | None) -> torch.Tensor | None:
+            if gradient is None:
+                return None
             passed = gradient * mask
             lost = relevance_sum(kept.take(), gradient - passed)
             self._book.add_sink("condition", node, lost)
@@ -341,11 +347,3 @@ def _all_edges(
         if len(missing) == 1:
             edges[source, missing[0]] = rest
     return edges
-
-
-@contextmanager
-def _same_random_numbers(inputs: Inputs) -> Iterator[None]:
-    """Leave torch's random numbers as if nothing had been drawn."""
-    devices = {t.device for t in tensors_in(inputs) if t.device.type == "cuda"}
-    with torch.random.fork_rng([d.index or 0 for d in devices]):
-        yield

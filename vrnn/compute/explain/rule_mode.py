@@ -22,6 +22,8 @@ from vrnn.compute.tracing.tensors import is_wrapped, list_tensors
 from vrnn.compute.tracing.trace import OpRecord
 
 _SPLITS = frozenset("chunk split split_with_sizes tensor_split hsplit vsplit unbind".split())
+_EXITS = frozenset(("numpy", "array", "dlpack"))
+"""Functions by which numbers leave torch that refuse those with a history."""
 _ENTRIES = frozenset("embedding embedding_bag one_hot index".split())
 """Operations that make numbers of integers."""
 
@@ -107,6 +109,14 @@ class RuleMode(CaptureMode):
         operation = catalog.operation_name(call.func)
         if operation == "convolution":
             operation = call.operation
+        if operation in _EXITS:
+            self._book.fallbacks[f"{operation}: leaves torch, relevance ends there"] += 1
+            with torch.no_grad():
+                fixed = {id(t): t.detach() for t in call.live}
+                return call.func(
+                    *replace_tensors(list(call.args), fixed),
+                    **replace_tensors(dict(call.kwargs), fixed),
+                )
         if any(is_wrapped(t) for t in call.live) or isinstance(call.func, CustomFunction):
             self._book.fallbacks[f"{operation}: plain gradient"] += 1
             return call.func(*call.args, **call.kwargs)
@@ -194,15 +204,20 @@ class RuleMode(CaptureMode):
         assert start is not None
         alias = tensor.view_as(tensor)
         kept = book.kept.keep(tensor)
-        alias.register_hook(
-            lambda gradient: book.add_edge(start, node, relevance_sum(kept.take(), gradient))
-        )
+
+        def on_gradient(gradient: torch.Tensor | None) -> None:
+            if gradient is not None:
+                book.add_edge(start, node, relevance_sum(kept.take(), gradient))
+
+        def on_carried(gradient: torch.Tensor | None) -> None:
+            if gradient is not None:
+                book.add_edge(start, node, float(gradient.sum(dtype=torch.float64)))
+
+        alias.register_hook(on_gradient)
         carrier = source.carrier
         if carrier is not None:
             carrier = carrier.view_as(carrier)
-            carrier.register_hook(
-                lambda gradient: book.add_edge(start, node, float(gradient.sum()))
-            )
+            carrier.register_hook(on_carried)
         note = TensorNote(**{**vars(source), "carrier": carrier})
         book.notes.set(alias, note)
         return alias

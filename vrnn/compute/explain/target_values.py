@@ -48,7 +48,7 @@ def output_tensors(model: LoadedModel, result: Any) -> list[tuple[torch.Tensor, 
 
 def output_value(
     model: LoadedModel, result: Any, target: Target,
-    last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None,
+    last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None, needs_gradient: bool = True,
 ) -> TargetValue:  # fmt: skip
     """Find the value of a target in a model's result.
 
@@ -57,13 +57,14 @@ def output_value(
         result: What it returned.
         target: The target; it names no layer.
         last_softmax: The result of the newest softmax of the pass, and what it took.
+        needs_gradient: Whether the value is of use only with a gradient.
 
     Raises:
         VrnnError: There is no such value, or it has no gradient.
     """
     title = model.source.title
     if target.box is not None:
-        return _box_value(title, result, target.box)
+        return _box_value(title, result, target.box, needs_gradient)
     outputs = output_tensors(model, result)
     if target.output >= len(outputs):
         raise VrnnError(f"{title} has outputs 0 to {len(outputs) - 1}, no output {target.output}")
@@ -71,17 +72,20 @@ def output_value(
     node = None if node_id is None else model.network.by_id[node_id]
     if last_softmax is not None and last_softmax[0] is tensor:
         tensor = last_softmax[1]  # the scores before it: after it they explain each other
-    check_gradient(tensor, title, "its output")
+    if needs_gradient:
+        check_gradient(tensor, title, "the output")
     layout = None if node_id is None else model.view.map_layouts[node_id]
     maps = _as_maps(tensor, layout)
     return _value_of(maps, layout, node, target, title, model.source.class_names)
 
 
 def layer_value(
-    tensor: torch.Tensor, layout: MapLayout, node: Node, target: Target, title: str
-) -> TargetValue:
+    tensor: torch.Tensor, layout: MapLayout, node: Node, target: Target, title: str,
+    needs_gradient: bool = True,
+) -> TargetValue:  # fmt: skip
     """Find the value of a target in a layer; see `output_value`."""
-    check_gradient(tensor, title, f"'{node.name}'")
+    if needs_gradient:
+        check_gradient(tensor, title, f"'{node.name}'")
     return _value_of(_as_maps(tensor, layout), layout, node, target, title, ())
 
 
@@ -102,7 +106,7 @@ def check_gradient(tensor: torch.Tensor, title: str, what: str) -> None:
     raise VrnnError(f"{what} of {title} {reason}, so it has no relevance; {advice}")
 
 
-def _box_value(title: str, result: Any, box: int) -> TargetValue:
+def _box_value(title: str, result: Any, box: int, needs_gradient: bool) -> TargetValue:
     first = result[0] if isinstance(result, list | tuple) and result else result
     scores = first.get("scores") if isinstance(first, Mapping) else None
     if not isinstance(scores, torch.Tensor):
@@ -111,7 +115,8 @@ def _box_value(title: str, result: Any, box: int) -> TargetValue:
         count = len(scores)
         which = f"boxes 0 to {count - 1}, no box {box}" if count else "no boxes in this image"
         raise VrnnError(f"{title} found {which}")
-    check_gradient(scores, title, f"the score of box {box}")
+    if needs_gradient:
+        check_gradient(scores, title, f"the score of box {box}")
     label = first.get("labels")
     number = int(label[box]) if isinstance(label, torch.Tensor) else None
     return TargetValue(scores[box], f"box {box}", number)
