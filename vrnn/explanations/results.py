@@ -4,9 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal, get_args
+from typing import TYPE_CHECKING, Literal, get_args
 
 import numpy as np
+
+from vrnn.errors import VrnnError
+from vrnn.style.relevance_colors import color_relevance, overlay_relevance
+
+if TYPE_CHECKING:
+    from PIL.Image import Image
 
 SinkKind = Literal[
     "bias", "epsilon", "constant", "activation", "softmax", "no rule", "condition", "integers",
@@ -79,6 +85,7 @@ class Explanation:
         heatmap: (H, W) float32 of the input: the sum over channels; None where it is no image.
         image: (H, W, 3) uint8, what went in; None where it is no image.
         layers: Of each layer that was asked for, by its name.
+        totals: Sum of the relevance of each layer, by its name.
         edges: How much flows along each edge, by the ids of its source and its target.
         sinks: Where relevance ends, the greatest first.
         fallbacks: How many operations had no rule, or no gradient, by what was done.
@@ -93,6 +100,7 @@ class Explanation:
     heatmap: np.ndarray | None = None
     image: np.ndarray | None = None
     layers: Mapping[str, LayerRelevance] = field(default_factory=dict)
+    totals: Mapping[str, float] = field(default_factory=dict)
     edges: Mapping[tuple[int, int], float] = field(default_factory=dict)
     sinks: tuple[Sink, ...] = ()
     fallbacks: Mapping[str, int] = field(default_factory=dict)
@@ -104,9 +112,50 @@ class Explanation:
         """How much relevance the inputs have, in units of the target."""
         return float(sum(np.sum(values, dtype=np.float64) for values in self.inputs.values()))
 
+    def picture(self, opacity: float = 1.0) -> Image:
+        """Return the relevance of the input over the image, as a Pillow image.
+
+        Args:
+            opacity: Of the relevance, 0…1.
+
+        Raises:
+            VrnnError: The input is no image.
+        """
+        from PIL import Image
+
+        if self.heatmap is None:
+            raise VrnnError(f"{self.method} gave no map of an image here, so there is no picture")
+        if self.image is None or self.image.shape[:2] != self.heatmap.shape:
+            return Image.fromarray(color_relevance(self.heatmap))
+        return Image.fromarray(overlay_relevance(self.image, self.heatmap, opacity))
+
     def sums_by_sink(self) -> dict[str, float]:
         """Return how much ended in each kind of sink."""
         sums: dict[str, float] = {}
         for sink in self.sinks:
             sums[sink.kind] = sums.get(sink.kind, 0.0) + sink.amount
         return sums
+
+
+@dataclass(frozen=True, eq=False)
+class FlippingCurves:
+    """How the target changes as pixels are taken away or put in, those that matter most first.
+
+    Attributes:
+        shares: (K,) float32 shares of the pixels, from 0 to 1.
+        deletion: (K,) float32 values of the target without them.
+        insertion: (K,) float32 values of the target with nothing but them.
+        random: (K,) float32 values without pixels in random order.
+        baseline: What takes their place.
+    """
+
+    shares: np.ndarray
+    deletion: np.ndarray
+    insertion: np.ndarray
+    random: np.ndarray
+    baseline: str
+
+    def areas(self) -> dict[str, float]:
+        """Return the area below each curve, in units of the target."""
+        curves = {"deletion": self.deletion, "insertion": self.insertion, "random": self.random}
+        return {name: float(np.trapezoid(c, self.shares)) for name, c in curves.items()}

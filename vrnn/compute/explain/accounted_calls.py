@@ -37,7 +37,19 @@ def account(call: LiveCall, kind: SinkKind, name: str = "") -> Any:
     for tensor in list_tensors(result):
         if tensor.requires_grad and tensor.is_floating_point():
             watch(call.book, tensor, kind, call.node, name, 1)
+            if name:
+                count_fallback(call.book, tensor, f"{name}: plain gradient")
     return result
+
+
+def count_fallback(book: PassBook, tensor: torch.Tensor, text: str) -> None:
+    """Count a call without a rule, if relevance reaches its result."""
+
+    def on_gradient(gradient: torch.Tensor | None) -> None:
+        if gradient is not None:
+            book.fallbacks[text] += 1
+
+    tensor.register_hook(on_gradient)
 
 
 def watch(

@@ -166,5 +166,3 @@ def _rollout_result(
     return Explanation(
         settings.method, target, value, {"tokens": row.numpy()}, _enlarged(grid, given), given.image
     )
-
-

@@ -94,10 +94,11 @@ def share_product(
 @call_rule("div")
 def divide(call: LiveCall) -> Any:
     """Give the numerator all, and hold the denominator fixed."""
-    if len(call.args) < 2 or call.func.__name__ in ("__rtruediv__", "__rdiv__"):
-        a, b = (call.args[1], call.args[0]) if len(call.args) > 1 else (None, None)
-    else:
-        a, b = call.args[:2]
+    if len(call.args) < 2:
+        return NotImplemented
+    a, b = call.args[:2]
+    if call.func.__name__ in ("__rtruediv__", "__rdiv__"):
+        a, b = b, a
     if not call.is_live(b):
         return NotImplemented
     if not call.is_live(a):
@@ -152,7 +153,8 @@ def _affine_norm(call: LiveCall, named: dict[str, Any]) -> Any:
         return IdentityStep(call.book, "bias", call.node, call.compute).run(x)
     operation = linear_operations.scaling(scale.to(x.dtype), shift.to(x.dtype), x.dim())
     if rule.rule == "gradient":
-        leaf = call.constant(operation.bias, "bias")
+        wide = [-1, *[1] * (x.dim() - 2)]
+        leaf = call.constant(shift.to(x.dtype).view(wide), "bias")
         return operation.function(x, operation.weight) + leaf
     step = LinearStep(call.book, operation, rule, x, call.node, call.compute)
     return step.run()

@@ -63,7 +63,7 @@ def _attend(
     if isinstance(mask, torch.Tensor) and mask.is_floating_point() and not call.is_live(mask):
         if is_half and scores.requires_grad:
             masks["attn_mask"] = call.constant(mask, "constant")
-    elif call.is_live(mask) and not is_half:
+    elif isinstance(mask, torch.Tensor) and call.is_live(mask) and not is_half:
         masks["attn_mask"] = mask.detach()
     scores = apply_masks(scores, masks)
     weights = scores.softmax(-1)

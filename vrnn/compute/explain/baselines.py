@@ -51,7 +51,9 @@ def baseline_inputs(model: LoadedModel, given: ExplainedInput, kind: str) -> Mod
 def _read(file: Path) -> np.ndarray:
     media = read_media(file)
     if not isinstance(media, np.ndarray):
-        raise VrnnError(f"'{file}' holds no image; a baseline is {', '.join(BASELINES)} or an image")
+        raise VrnnError(
+            f"'{file}' holds no image; a baseline is {', '.join(BASELINES)} or an image"
+        )
     return media
 
 

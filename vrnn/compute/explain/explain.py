@@ -6,7 +6,6 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from pathlib import Path
 
-import numpy as np
 import torch
 
 from vrnn.compute.explain.gradient_methods import GRADIENT_EXPLAINERS
@@ -122,8 +121,7 @@ def _explain_by_rules(
     order = {node.name: i for i, node in enumerate(model.network.nodes)}
     return Explanation(
         settings.method, flow.target.text, float(flow.target.value), inputs, heatmap, given.image,
-        dict(sorted(layers.items(), key=lambda item: order.get(item[0], 0))), flow.edges,
-        flow.sinks, flow.fallbacks, composite.conserves,
+        dict(sorted(layers.items(), key=lambda item: order.get(item[0], 0))),
+        {node.name: flow.totals[node.id] for node in model.network.nodes if node.id in flow.totals},
+        flow.edges, flow.sinks, flow.fallbacks, composite.conserves,
     )  # fmt: skip
-
-

@@ -159,9 +159,7 @@ def occlusion(
             area = (..., slice(row, row + patch), slice(column, column + patch))
             covered = x.clone()
             covered[area] = cover[area]
-            less = value - target_value(
-                model, given.with_image(covered), target.target, check_stop
-            )
+            less = value - target_value(model, given.with_image(covered), target.target, check_stop)
             fallen[area] += less
             counts[area] += 1
     found = (fallen / counts.clamp(min=1)).to(x.dtype)

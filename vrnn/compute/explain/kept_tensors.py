@@ -84,7 +84,9 @@ class KeptTensors:
             self._by_storage[storage] = left
 
 
-def written_tensors(func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]) -> list[torch.Tensor]:
+def written_tensors(
+    func: Any, args: Sequence[Any], kwargs: Mapping[str, Any]
+) -> list[torch.Tensor]:
     """Return the tensors that a call will write to.
 
     Args:

@@ -87,9 +87,7 @@ def distribute(
         shared = relevance if isinstance(term.share, float) and term.share == 1 else (
             relevance * term.share
         )  # fmt: skip
-        s, to_bias, to_epsilon = _share(
-            shared, z, term.bias, rule.epsilon, rule.rule == "z-plus"
-        )
+        s, to_bias, to_epsilon = _share(shared, z, term.bias, rule.epsilon, rule.rule == "z-plus")
         bias_sum, epsilon_sum = bias_sum + to_bias, epsilon_sum + to_epsilon
         gradient = operation.back(s, term.positive, x)
         if lower is not None:

@@ -45,6 +45,7 @@ class PassBook:
         constants: What was added to what depends on the input.
         entries: Where tokens and other integers become numbers with a gradient, by node.
         edges: How much flows along edges of nodes that have several, by source and target.
+        flows: How much flows through nodes that show another tensor than they pass on.
         fallbacks: How many calls had no rule, by what was done.
         last_softmax: The result of the newest softmax, and what it took.
         check_stop: Raises what is to end the pass.
@@ -69,6 +70,7 @@ class PassBook:
         self.constants: list[Constant] = []
         self.entries: list[tuple[int, torch.Tensor]] = []
         self.edges: dict[tuple[int, int], float] = {}
+        self.flows: dict[int, float] = {}
         self.fallbacks: Counter[str] = Counter()
         self.last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None
         self.deliver: Callable[[int, torch.Tensor], None] = lambda node, relevance: None
@@ -80,6 +82,17 @@ class PassBook:
             for name, tensor in held:
                 if tensor is not None:
                     self._names.setdefault(id(tensor), f"{path}.{name}" if path else name)
+
+    def watch_flow(self, node: int, tensor: torch.Tensor) -> None:
+        """Find how much flows through a node that shows another tensor than it passes on."""
+        kept = self.kept.keep(tensor)
+
+        def on_gradient(gradient: torch.Tensor | None) -> None:
+            if gradient is not None:
+                total = float((kept.take() * gradient).sum(dtype=torch.float64))
+                self.flows[node] = self.flows.get(node, 0.0) + total
+
+        tensor.register_hook(on_gradient)
 
     def add_sink(self, kind: SinkKind, node: int, amount: float, name: str = "") -> None:
         """Say that relevance ends somewhere."""

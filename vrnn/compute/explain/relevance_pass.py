@@ -57,6 +57,7 @@ class RelevanceFlow:
 
     Attributes:
         target: What was explained, without its history.
+        node: Id of the node that holds it.
         inputs: Relevance of each input tensor with numbers, by the id of its node.
         entries: Relevance of numbers that were made of integers, with the id of their node.
         totals: Sum of the relevance of each node, by its id.
@@ -66,6 +67,7 @@ class RelevanceFlow:
     """
 
     target: TargetValue
+    node: int
     inputs: Mapping[int, torch.Tensor]
     entries: Sequence[tuple[int, torch.Tensor]]
     totals: Mapping[int, float]
@@ -147,13 +149,18 @@ class _Pass:
         try:
             with untouched(model.source.model, inputs) as guard:
                 self._book = PassBook(
-                    model.source.model, self._request.composite, self._request.bounds,
-                    self._check_stop, guard,
+                    model.source.model,
+                    self._request.composite,
+                    self._request.bounds,
+                    self._check_stop,
+                    guard,
                 )
                 self._book.deliver = self._deliver
                 given = self._with_leaves(inputs, marked)
                 result = model.replay.run(
-                    given, self._on_output, gradients=True,
+                    given,
+                    self._on_output,
+                    gradients=True,
                     make_mode=lambda by_call, on_output: RuleMode(
                         by_call, on_output, self._book, model.view
                     ),
@@ -205,7 +212,19 @@ class _Pass:
             if gradient is not None:
                 self._deliver(node, kept.take() * gradient)
 
-        tensor.register_hook(on_gradient)
+        base = tensor._base
+        if note is None or not note.is_written or base is None or not base.is_contiguous():
+            tensor.register_hook(on_gradient)
+            return
+        # What is written through a view passes on as a part of what it is a view of.
+        size, stride, offset = tensor.shape, tensor.stride(), tensor.storage_offset()
+        start = offset - base.storage_offset()
+
+        def on_base_gradient(gradient: torch.Tensor | None) -> None:
+            if gradient is not None:
+                on_gradient(gradient.contiguous().as_strided(size, stride, start))
+
+        base.register_hook(on_base_gradient)
 
     def _restrict(self, node: int, tensor: torch.Tensor, channels: Collection[int]) -> None:
         """Let only some channels of a node pass relevance on."""
@@ -313,7 +332,7 @@ class _Pass:
                 f"relevance is no longer finite from '{name}' on: a value of the pass is not, or "
                 "the rules divide by one near 0; try another method, such as epsilon-plus"
             )
-        totals = dict(self._totals)
+        totals = self._totals | book.flows
         for node, values in inputs.items():
             totals[node] = float(values.sum(dtype=torch.float64))
         for node, values in entries:
@@ -327,7 +346,7 @@ class _Pass:
             book.add_sink("no rule" if book.fallbacks else "rounding", -1, rest)
         found = target._replace(value=target.value.detach())
         return RelevanceFlow(
-            found, inputs, entries, totals, edges, book.sinks(), dict(book.fallbacks)
+            found, found.node, inputs, entries, totals, edges, book.sinks(), dict(book.fallbacks)
         )
 
 

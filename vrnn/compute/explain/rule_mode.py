@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import torch
 
 from vrnn.compute.explain import activation_rules, attention_rules, product_rules  # noqa: F401
-from vrnn.compute.explain.accounted_calls import account, relevance_sum, stabilize
+from vrnn.compute.explain.accounted_calls import (
+    account,
+    count_fallback,
+    relevance_sum,
+    stabilize,
+)
 from vrnn.compute.explain.call_rules import ADDITIVE, PROPORTIONAL, SCALES, LiveCall, rule_of
 from vrnn.compute.explain.kept_tensors import is_in_place, written_tensors
 from vrnn.compute.explain.pass_book import PassBook
 from vrnn.compute.explain.replaced_tensors import replace_tensors
+from vrnn.compute.explain.rule_steps import LinearStep
 from vrnn.compute.explain.tensor_notes import TensorNote
 from vrnn.compute.operators import catalog
 from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
@@ -55,6 +61,15 @@ class RuleMode(CaptureMode):
         self._forked = {node for node in sources if sources.count(node) > 1}
         self._has_rules = book.composite.others == "propagate"
         self._head_weights: torch.Tensor | None = None
+        self._unstable: tuple[torch.Tensor, int] | None = None
+
+    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = super().__torch_function__(func, types, args, kwargs)
+        if self._unstable is not None:
+            # After its node has been handed out, which takes all of its relevance.
+            stabilize(self._book, *self._unstable, self._book.composite.stabilizer)
+            self._unstable = None
+        return result
 
     def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Do a call with its rule."""
@@ -118,8 +133,11 @@ class RuleMode(CaptureMode):
                     **replace_tensors(dict(call.kwargs), fixed),
                 )
         if any(is_wrapped(t) for t in call.live) or isinstance(call.func, CustomFunction):
-            self._book.fallbacks[f"{operation}: plain gradient"] += 1
-            return call.func(*call.args, **call.kwargs)
+            result = call.func(*call.args, **call.kwargs)
+            for tensor in list_tensors(result):
+                if tensor.requires_grad:
+                    count_fallback(self._book, tensor, f"{operation}: plain gradient")
+            return result
         rule = rule_of(operation) if self._has_rules else None
         result = NotImplemented if rule is None else rule(call)
         if result is NotImplemented:
@@ -128,8 +146,6 @@ class RuleMode(CaptureMode):
             if is_known or not self._has_rules or _is_linear_in_one(call):
                 return self._run_plain(call, operation, written)
             result = account(call, "no rule", operation)
-            if any(t.requires_grad for t in list_tensors(result)):
-                self._book.fallbacks[f"{operation}: plain gradient"] += 1
         if not written:
             return result
         for tensor in written:
@@ -156,9 +172,8 @@ class RuleMode(CaptureMode):
                 target.copy_(value)
             return kwargs["out"]
         result = call.func(*args, **kwargs)
-        stabilizer = self._book.composite.stabilizer
-        if stabilizer and self._has_rules and _is_sum(call, operation, result):
-            stabilize(self._book, result, call.node, stabilizer)
+        if self._book.composite.stabilizer and _is_sum(call, operation, result):
+            self._unstable = (result, call.node) if self._has_rules else None
         return _as_slices(call, operation, result)
 
     def _with_leaves(
@@ -236,6 +251,8 @@ class RuleMode(CaptureMode):
         """Note of the results of a call what follows from what it took."""
         self._head_weights = call.head_weights
         results = list_tensors(result)
+        if call.head_weights is not None and node is not None and results[0].requires_grad:
+            self._book.watch_flow(node, results[0])  # the node shows the weights
         if not (results or written) or (not written and any(result is t for t in call.live)):
             return
         for note in {id(note): note for note in notes}.values():
@@ -257,8 +274,11 @@ class RuleMode(CaptureMode):
                 call.is_scale or operation in SCALES or (keeps and first.is_scale),
                 call.is_weights or (keeps and first.is_weights),
             )  # fmt: skip
+            note.is_written = any(t is tensor for t in written)
             if isinstance(result, torch.Tensor):
                 note.linear = call.step
+                if first.linear is not None and first.uses == 1 and is_single:
+                    note.linear = _cropped(call, first.linear, result)
             self._book.notes.set(tensor, note)
 
     def _carrier(self, call: LiveCall, note: TensorNote, result: Any) -> torch.Tensor | None:
@@ -312,11 +332,28 @@ class RuleMode(CaptureMode):
         return replace_tensors(result, {id(leaf): alias})
 
 
+def _cropped(call: LiveCall, step: LinearStep, result: torch.Tensor) -> LinearStep | None:
+    """The linear operation behind a crop of rows and columns, into which a norm may be folded."""
+    if catalog.operation_name(call.func) not in ("getitem", "narrow", "contiguous"):
+        return call.step
+    x, axis = call.live[0], step.operation.channel_axis
+    if result.dim() != x.dim() or result.shape[axis] != x.shape[axis] or not step.can_be_folded:
+        return None
+
+    def view(values: torch.Tensor) -> torch.Tensor:
+        changed = {id(x): values}
+        cropped: torch.Tensor = call.func(
+            *replace_tensors(list(call.args), changed),
+            **replace_tensors(dict(call.kwargs), changed),
+        )
+        return cropped
+
+    return step.through(view)
+
+
 def _is_linear_in_one(call: LiveCall) -> bool:
     """Whether a product has one factor that depends on the input."""
-    return (
-        catalog.operation_name(call.func) in _PRODUCTS and len({id(t) for t in call.live}) == 1
-    )
+    return catalog.operation_name(call.func) in _PRODUCTS and len({id(t) for t in call.live}) == 1
 
 
 def _is_sum(call: LiveCall, operation: str, result: Any) -> bool:
@@ -327,7 +364,9 @@ def _is_sum(call: LiveCall, operation: str, result: Any) -> bool:
     return is_residual or "avg_pool" in operation
 
 
-_PRODUCTS = frozenset("mul div matmul linear tensordot outer inner dot vdot addr ger einsum".split())
+_PRODUCTS = frozenset(
+    "mul div matmul linear tensordot outer inner dot vdot addr ger einsum".split()
+)
 
 
 def _as_slices(call: LiveCall, operation: str, result: Any) -> Any:

@@ -8,6 +8,7 @@ is right for them.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import torch
@@ -29,12 +30,14 @@ class RuleFunction(torch.autograd.Function):
 
     @staticmethod
     def forward(ctx: Any, step: Any, *tensors: torch.Tensor | None) -> torch.Tensor:
+        """Run a step forward."""
         ctx.step = step
         result: torch.Tensor = step.forward(*tensors)
         return result
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
+        """Run it back, and let go of it."""
         step, ctx.step = ctx.step, None
         return (None, *step.backward(gradients[0]))
 
@@ -90,6 +93,20 @@ class LinearStep:
         step._folded_node = folded_node
         return step
 
+    def through(self, view: Callable[[torch.Tensor], torch.Tensor]) -> LinearStep:
+        """Return the step of this operation and a view of its result, for a norm behind both.
+
+        Args:
+            view: Takes a result of the operation; it keeps all channels.
+        """
+        own = self.operation
+
+        def function(x: torch.Tensor, weight: torch.Tensor) -> torch.Tensor:
+            return view(own.function(x, weight))
+
+        operation = replace(own, function=function, transpose=None)
+        return LinearStep(self._book, operation, self._rule, self.x, self.node, self._compute)
+
     def run(self) -> torch.Tensor:
         """Do the operation, and return its result."""
         note = self._book.notes.of(self.x)
@@ -113,9 +130,7 @@ class LinearStep:
         relevance = gradient * result
         if self._folded_node is not None:
             self._book.deliver(self._folded_node, relevance)
-        found = distribute(
-            self.operation, self._rule, x, result, relevance, self._book.bounds
-        )
+        found = distribute(self.operation, self._rule, x, result, relevance, self._book.bounds)
         self._book.add_sink("bias", self.node, found.bias)
         self._book.add_sink("epsilon", self.node, found.epsilon)
         if self._has_carrier:

@@ -22,11 +22,13 @@ class TargetValue(NamedTuple):
         value: A tensor with one number, and its history.
         text: What people read.
         channel: The class or channel that was found or asked for; None for all.
+        node: Id of the node that holds it; -1 for none.
     """
 
     value: torch.Tensor
     text: str
     channel: int | None
+    node: int = -1
 
 
 def output_tensors(model: LoadedModel, result: Any) -> list[tuple[torch.Tensor, int | None]]:
@@ -76,7 +78,8 @@ def output_value(
         check_gradient(tensor, title, "the output")
     layout = None if node_id is None else model.view.map_layouts[node_id]
     maps = _as_maps(tensor, layout)
-    return _value_of(maps, layout, node, target, title, model.source.class_names)
+    found = _value_of(maps, layout, node, target, title, model.source.class_names)
+    return found._replace(node=-1 if node_id is None else node_id)
 
 
 def layer_value(
@@ -86,7 +89,8 @@ def layer_value(
     """Find the value of a target in a layer; see `output_value`."""
     if needs_gradient:
         check_gradient(tensor, title, f"'{node.name}'")
-    return _value_of(_as_maps(tensor, layout), layout, node, target, title, ())
+    found = _value_of(_as_maps(tensor, layout), layout, node, target, title, ())
+    return found._replace(node=node.id)
 
 
 def check_gradient(tensor: torch.Tensor, title: str, what: str) -> None:
@@ -144,9 +148,7 @@ def _value_of(
     for number in (target.channel, target.against):
         if number is not None and number >= maps.shape[0]:
             word = "channels" if name else "classes"
-            raise VrnnError(
-                f"{name or title} has {word} 0 to {maps.shape[0] - 1}, no {number}; give one of them"
-            )
+            raise VrnnError(f"{name or title} has {word} 0 to {maps.shape[0] - 1}, no {number}")
     chosen = maps[:, positions]
 
     def called(channel: int) -> str:

@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import torch
-
-if TYPE_CHECKING:
-    from vrnn.compute.explain.rule_steps import LinearStep
 
 _NAME = "_vrnn_relevance"
 
@@ -25,8 +22,9 @@ class TensorNote:
         is_scale: Whether it is what others are divided by, such as a deviation.
         is_weights: Whether it is attention weights.
         is_integer_input: Whether it is made of integers that go in.
-        linear: The linear operation that made it, and its input.
+        linear: The `LinearStep` that made it; None for none.
         shown: Id of the node that shows this very tensor; None for none.
+        is_written: Whether the newest call wrote into it.
         uses: How many calls have taken it.
         cut: The operation without a gradient that it comes from; '' for none.
     """
@@ -37,8 +35,9 @@ class TensorNote:
     is_scale: bool = False
     is_weights: bool = False
     is_integer_input: bool = False
-    linear: LinearStep | None = None
+    linear: Any = None
     shown: int | None = None
+    is_written: bool = False
     uses: int = 0
     cut: str = ""
 

@@ -42,9 +42,9 @@ class BufferGuard:
             for tensor, values in self._saved:
                 tensor.detach_().copy_(values)
         for module, buffers in self._held:
-            for name, tensor in buffers.items():
-                if module._buffers.get(name) is not tensor:
-                    module._buffers[name] = tensor
+            for name, held in buffers.items():
+                if module._buffers.get(name) is not held:
+                    module._buffers[name] = held
 
 
 @contextmanager

@@ -226,9 +226,7 @@ class CaptureMode(TorchFunctionMode):
         self, record: OpRecord, func: Any, args: Any, kwargs: Any
     ) -> torch.Tensor | None:
         """Return the attention weights of a call that has just been done; None if unknown."""
-        return compute_head_weights(
-            catalog.bind_arguments(func, record.operation, args, kwargs)
-        )
+        return compute_head_weights(catalog.bind_arguments(func, record.operation, args, kwargs))
 
     def _capture_arguments(self, arguments: Any) -> None:
         """Hand out the tensors that the next call takes and that were made outside torch."""
