@@ -6,16 +6,17 @@ from typing import TYPE_CHECKING, Any
 
 from vrnn.version import __version__
 
-__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "screenshot", "show"]
+__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "explain", "screenshot", "show"]
 
 if TYPE_CHECKING:
-    from vrnn.api import screenshot, show
+    from vrnn.api import explain, screenshot, show
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
 _MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
     "Marker": "vrnn.compute.tracing.annotations",
+    "explain": "vrnn.api",
     "screenshot": "vrnn.api",
     "show": "vrnn.api",
     "VrnnError": "vrnn.errors",

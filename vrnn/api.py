@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -10,6 +11,11 @@ import numpy as np
 
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
+from vrnn.errors import VrnnError
+from vrnn.explanations.results import Explanation
+from vrnn.explanations.settings import ExplanationSettings
+from vrnn.explanations.targets import Target, parse_target
+from vrnn.media.media_reader import read_media
 from vrnn.network.model_spec import ModelSpec
 from vrnn.storage.log import log_to_stderr, logger
 from vrnn.storage.plugins import load_plugins
@@ -90,6 +96,70 @@ def show(
     images = [] if image is None else [_without_pillow(image)]
     with DesktopApp(options, load_config(), specs(model, source), images) as app:
         app.loop()
+
+
+def explain(
+    model: Any = "default",
+    image: Any = None,
+    method: str = "epsilon-plus",
+    target: str | int | Target = "",
+    *,
+    layers: str = "*",
+    through: Mapping[str, Sequence[int]] | None = None,
+    composites: str | Path | None = None,
+    detail: str = "layers",
+    settings: Mapping[str, Any] | None = None,
+    **source: Any,
+) -> Explanation:
+    """Explain an answer of a model: which pixels, channels and paths speak for it.
+
+        found = vrnn.explain(model, "cat.jpg", target="tabby")
+        found.heatmap, found.layers["layer3.0.conv1"].channels, found.sinks
+        found.picture().save("why.png")
+
+    Args:
+        model: As for `screenshot`, one of them; it is left as it was.
+        image: As for `screenshot`; or a tensor that is the very input.
+        method: A composite of relevance propagation or a gradient method, see docs/explain.md.
+        target: A class by name or number, or any other target as `vrnn explain --target` takes it;
+            '' for the winning class.
+        layers: A pattern that names of layers fit whose relevance is returned.
+        through: Channels that relevance may flow through, by the name of their layer.
+        composites: A TOML file of your own composites.
+        detail: How finely the graph is shown: `layers`, `modules` or `all`.
+        settings: Further settings, see `ExplanationSettings`.
+        **source: As for `screenshot`.
+
+    Returns:
+        Plain arrays, and a picture on demand.
+
+    Raises:
+        VrnnError: The model, the image, the method, the target or a layer is wrong.
+    """
+    from vrnn.compute.explain.explain import explain as explain_input
+    from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.compute.loading.source import open_source
+    from vrnn.export.layers import matching_layers
+
+    _prepare()
+    opened = LoadedModel(open_source(specs(model, source)[0]), detail)
+    media = image if image is None or hasattr(image, "detach") else _without_pillow(image)
+    if isinstance(media, Path):
+        media = read_media(media)
+    elif isinstance(media, int):
+        if opened.source.dataset is None:
+            raise VrnnError(f"{opened.source.title} has no data set; give an image")
+        media = opened.source.dataset.image(media)
+    if not isinstance(target, Target):
+        target = parse_target(str(target), opened.source.class_names)
+    chosen = ExplanationSettings(
+        method, target, tuple((name, tuple(c)) for name, c in (through or {}).items()),
+        None if composites is None else Path(composites), **(settings or {}),
+    )  # fmt: skip
+    nodes = None if layers == "*" else [
+        node.id for node in matching_layers(opened.network.nodes, layers)
+    ]  # fmt: skip
+    return explain_input(opened, media, chosen, nodes)
 
 
 def render(*arguments: Any, **named: Any) -> Image:

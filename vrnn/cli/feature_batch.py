@@ -17,9 +17,10 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 from vrnn.cli.feature_folder import FeatureFolder, origin
 from vrnn.cli.progress import progress_bar
 from vrnn.compute.features.optimizer import optimize
-from vrnn.compute.features.ray_cluster import RayCluster
+from vrnn.compute.features.ray_cluster import optimize_on_cluster
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
+from vrnn.compute.ray_cluster import RayCluster
 from vrnn.config.options import FeatureOptions
 from vrnn.errors import VrnnError
 from vrnn.export.contact_sheet import image_grid
@@ -127,8 +128,8 @@ class _LayerTask:
                     yield done + at.done, at.images, at.notice
                 done += len(block) * settings.samples_per_channel
             return
-        for features in self.cluster.optimize(
-            self.spec, self.model.detail, self.node.id, blocks, settings, self.image
+        for features in optimize_on_cluster(
+            self.cluster, self.spec, self.model.detail, self.node.id, blocks, settings, self.image
         ):
             done += len(features)
             yield done, features, ""

@@ -7,7 +7,14 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Any, NoReturn
 
-from vrnn.cli import doctor, export, features, graph, launcher  # noqa: F401  each registers itself
+from vrnn.cli import (  # noqa: F401  each registers itself
+    doctor,
+    explain,
+    export,
+    features,
+    graph,
+    launcher,
+)
 from vrnn.cli.subcommands import SUBCOMMANDS, Subcommand
 from vrnn.errors import VrnnError
 from vrnn.version import __version__

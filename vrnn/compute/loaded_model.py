@@ -34,6 +34,7 @@ from vrnn.network.choices import chosen_indices, used_choices
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.positions import side_by_side_network
+from vrnn.network.predictions import Output
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
 
@@ -254,6 +255,16 @@ class LoadedModel:
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
             used_choices(self._network, choices), note,
         )  # fmt: skip
+
+    def predict(self, inputs: Inputs, size: tuple[int, int]) -> tuple[Output, ...]:
+        """Run a pass and decode its outputs, without any maps.
+
+        Args:
+            inputs: The model's arguments.
+            size: (height, width) of the image in pixels.
+        """
+        result = self.replay.run(inputs, lambda node, tensor: None)
+        return decode_outputs(result, self._network, size, self._outputs)
 
     def _chosen_picture(self, inputs: Inputs, choices: Sequence[AxisChoice]) -> np.ndarray | None:
         source = self.source

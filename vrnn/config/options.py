@@ -244,6 +244,37 @@ class FeatureOptions(ModelOptions):
     quiet: bool = False
 
 
+@dataclass(frozen=True, kw_only=True)
+class ExplainOptions(ModelOptions):
+    """What to explain, and how.
+
+    Attributes:
+        images: What goes into the networks: files, and folders of them; () for the model's own.
+        out: The folder that files are written to.
+        target: What is explained, see `vrnn.explanations.targets`; '' for the winning class.
+        method: Name of a composite, or of a gradient method.
+        layers: A pattern that names of layers fit whose relevance is written; '' for none.
+        through: Layers and channels that relevance may flow through, each as `LAYER #0,3`.
+        settings: Further settings, each as `NAME=VALUE`.
+        composites: A TOML file of the user's own composites.
+        faithfulness: Whether pixels are flipped.
+        ray: Address of a Ray cluster; '' for this machine.
+        quiet: Whether to print errors only.
+    """
+
+    images: tuple[Path, ...] = ()
+    out: Path
+    target: str = ""
+    method: str = "epsilon-plus"
+    layers: str = ""
+    through: tuple[str, ...] = ()
+    settings: tuple[str, ...] = ()
+    composites: Path | None = None
+    faithfulness: bool = False
+    ray: str = ""
+    quiet: bool = False
+
+
 def parse_camera(camera: str) -> tuple[float, float, float, float, float] | None:
     """Read a camera that is given by numbers.
 

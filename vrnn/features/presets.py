@@ -43,11 +43,11 @@ def with_overrides(name: str, overrides: list[str]) -> FeatureVisSettings:
         key = FeatureVisSettings.FORMER_NAMES.get(written_key.strip(), written_key.strip())
         if not equals or key not in names:
             raise VrnnError(f"'{override}' should be NAME=VALUE with one of {', '.join(names)}")
-        table[key] = _parse_value(value.strip())
+        table[key] = parse_value(value.strip())
     return from_dict(FeatureVisSettings, table, f"preset '{name}'", Path())
 
 
-def _parse_value(text: str) -> Any:
+def parse_value(text: str) -> Any:
     """Read a TOML value; what is not one is text."""
     try:
         return tomllib.loads(f"value = {text}")["value"]

@@ -61,7 +61,7 @@ def compute_head_weights(arguments: Mapping[str, Any]) -> torch.Tensor | None:
         key = key.repeat_interleave(query.shape[-3] // key.shape[-3], -3)
     scale = arguments.get("scale")
     scores = query @ key.transpose(-1, -2) * (scale or 1 / sqrt(query.shape[-1]))
-    return _apply_masks(scores, arguments).softmax(-1)
+    return apply_masks(scores, arguments).softmax(-1)
 
 
 def _samples_of(tensor: torch.Tensor, shape: tuple[int, ...]) -> torch.Tensor:
@@ -136,7 +136,7 @@ def replace_head_weights(
     return output, weights
 
 
-def _apply_masks(scores: torch.Tensor, arguments: Mapping[str, Any]) -> torch.Tensor:
+def apply_masks(scores: torch.Tensor, arguments: Mapping[str, Any]) -> torch.Tensor:
     """Hide what an attention function hides. scores: (N, heads, Tq, Tk)."""
     mask = arguments.get("attn_mask")
     if arguments.get("is_causal") and mask is None:

@@ -17,6 +17,7 @@ from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_o
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.map_layouts import read_tensor
+from vrnn.compute.tracing.module_stack import named_parameters
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.trace import OpRecord
@@ -116,7 +117,7 @@ class PartialForward:
         try:
             with (
                 evaluation_mode(self._model),
-                _frozen_parameters(self._model),
+                frozen_parameters(self._model),
                 after_each_module(self._model, after),
                 watch_calls(mode, inside_scripts=False),
             ):
@@ -127,9 +128,9 @@ class PartialForward:
 
 
 @contextmanager
-def _frozen_parameters(model: nn.Module) -> Iterator[None]:
+def frozen_parameters(model: nn.Module) -> Iterator[None]:
     """No gradients for weights: a pass then keeps far fewer values for its way back."""
-    trainable = [p for p in nn.Module.parameters(model) if p.requires_grad]
+    trainable = [p for _, p in named_parameters(model) if p.requires_grad]
     for parameter in trainable:
         parameter.requires_grad_(False)
     try:
@@ -166,7 +167,7 @@ class _StopMode(TorchFunctionMode):
             raise _Reached(_RedirectedReLU.apply(args[0], RELU_CEILINGS[self._record.operation]))
         result = None
         if func is torch.nn.functional.batch_norm:
-            named = dict(zip(_BATCH_NORM_PARAMETERS, args, strict=False))
+            named = dict(zip(BATCH_NORM_PARAMETERS, args, strict=False))
             result = _affine_batch_norm(**named, **(kwargs or {}))
         if result is None:
             result = func(*args, **(kwargs or {}))
@@ -192,7 +193,7 @@ class _StopMode(TorchFunctionMode):
         return tensor_of_record(result, record, args)
 
 
-_BATCH_NORM_PARAMETERS = (
+BATCH_NORM_PARAMETERS = (
     "input", "running_mean", "running_var", "weight", "bias", "training", "momentum", "eps",
 )  # fmt: skip
 

@@ -39,6 +39,7 @@ OnOutput = Callable[[int, torch.Tensor], None]
 it. What it raises ends the pass."""
 NodeRecords = list[tuple[int, OpRecord]]
 """Nodes that show results of the same call, each with its record."""
+MakeMode = Callable[[dict[int, NodeRecords], OnOutput], "CaptureMode"]
 
 
 class GraphChanged(VrnnError):
@@ -76,7 +77,7 @@ class Replay:
 
     def run(
         self, inputs: Inputs, on_output: OnOutput, ablations: Iterable[Ablation] = (),
-        gradients: bool = False,
+        gradients: bool = False, make_mode: MakeMode | None = None,
     ) -> Any:  # fmt: skip
         """Run one pass.
 
@@ -86,6 +87,8 @@ class Replay:
                 where the node is ablated.
             ablations: What is ablated in the pass, so that all that follows changes.
             gradients: Whether the pass can be differentiated afterwards.
+            make_mode: Makes what does the calls, of the records of each call and of what takes
+                outputs; not together with ablations.
 
         Returns:
             The model's result.
@@ -102,7 +105,7 @@ class Replay:
                 inputs = _with_tensor(inputs, index, tensor)
             if node in self._view.records:
                 on_output(node, tensor)
-        mode = _CaptureMode(self._by_call, on_output)
+        mode = (make_mode or CaptureMode)(self._by_call, on_output)
         if by_node:
             mode = _AblationMode(self._by_call, on_output, self._view, by_node)
         with (
@@ -171,7 +174,7 @@ def after_each_module(model: nn.Module, callback: Callable[[str, int, Any], Any]
         after.remove()
 
 
-class _CaptureMode(TorchFunctionMode):
+class CaptureMode(TorchFunctionMode):
     """Counts calls, and hands out the tensors of those that nodes show.
 
     Attributes:
@@ -190,12 +193,16 @@ class _CaptureMode(TorchFunctionMode):
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         if self._before:
             self._capture_arguments((args, kwargs or {}))
-        result = func(*args, **kwargs) if kwargs else func(*args)
+        result = self.run_call(func, args, kwargs)
         node_records = self._by_call.get(self.call_count)
         self.call_count += 1
         if node_records is not None:
             self._capture(node_records, func, args, kwargs or {}, result)
         return result
+
+    def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Do a call; subclasses may do it in another way. kwargs: None for none."""
+        return func(*args, **kwargs) if kwargs else func(*args)
 
     def _capture(
         self, node_records: NodeRecords, func: Any, args: Any, kwargs: Any, result: Any
@@ -208,13 +215,18 @@ class _CaptureMode(TorchFunctionMode):
                 raise GraphChanged(f"{name} instead of {record.operation}")
             tensor: torch.Tensor | None
             if record.is_attention and record.operation == "attention":
-                arguments = catalog.bind_arguments(func, record.operation, args, kwargs)
-                tensor = compute_head_weights(arguments)
+                tensor = self.head_weights(record, func, args, kwargs)
             else:
                 tensor = plain_tensor(tensor_of_record(result, record, args))
             if tensor is None or tuple(tensor.shape) != record.shape:
                 raise GraphChanged(f"{record.operation} gave another shape")
             self._on_output(node, tensor)
+
+    def head_weights(
+        self, record: OpRecord, func: Any, args: Any, kwargs: Any
+    ) -> torch.Tensor | None:
+        """Return the attention weights of a call that has just been done; None if unknown."""
+        return compute_head_weights(catalog.bind_arguments(func, record.operation, args, kwargs))
 
     def _capture_arguments(self, arguments: Any) -> None:
         """Hand out the tensors that the next call takes and that were made outside torch."""
@@ -231,7 +243,7 @@ def _argument_of_record(arguments: Any, record: OpRecord) -> torch.Tensor:
     return tensor
 
 
-class _AblationMode(_CaptureMode):
+class _AblationMode(CaptureMode):
     """Ablates channels as soon as they are there."""
 
     def __init__(

@@ -1,0 +1,1 @@
+"""Why a model gave an answer: relevance, gradients, and how faithful they are."""

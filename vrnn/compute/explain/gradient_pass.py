@@ -1,0 +1,219 @@
+"""A pass forward and back with plain gradients, of inputs and of layers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+from typing import Any
+
+import torch
+
+from vrnn.compute.explain.kept_tensors import is_in_place, written_tensors
+from vrnn.compute.explain.target_values import TargetValue, layer_value, output_value
+from vrnn.compute.explain.untouched_model import BufferGuard, untouched
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.model_inputs import Inputs, map_tensors
+from vrnn.compute.operators import catalog
+from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
+from vrnn.compute.tracing.tensors import list_tensors
+from vrnn.errors import VrnnError
+from vrnn.explanations.targets import Target
+
+
+@dataclass(eq=False)
+class Gradients:
+    """What a pass found.
+
+    Attributes:
+        target: What was explained.
+        inputs: Gradient of each input tensor with numbers, by the id of its node.
+        values: These inputs.
+        activations: Tensors of the layers that were asked for, by node.
+        layers: Gradients of these.
+    """
+
+    target: TargetValue
+    inputs: dict[int, torch.Tensor] = field(default_factory=dict)
+    values: dict[int, torch.Tensor] = field(default_factory=dict)
+    activations: dict[int, torch.Tensor] = field(default_factory=dict)
+    layers: dict[int, torch.Tensor] = field(default_factory=dict)
+
+
+class _GradientMode(CaptureMode):
+    """Runs calls with gradients, those of ReLUs guided if that is asked for."""
+
+    def __init__(
+        self, by_call: dict[int, NodeRecords], on_output: OnOutput, guard: BufferGuard,
+        check_stop: Callable[[], None], is_guided: bool, has_gradients: bool,
+    ) -> None:  # fmt: skip
+        super().__init__(by_call, on_output)
+        self._guard, self._check_stop = guard, check_stop
+        self._is_guided, self._has_gradients = is_guided, has_gradients
+        self.last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None
+
+    def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
+        self._check_stop()
+        kwargs = kwargs or {}
+        for tensor in written_tensors(func, args, kwargs):
+            self._guard.before_write(tensor)
+        operation = catalog.operation_name(func)
+        if operation == "softmax":
+            result = self._run(func, args, kwargs)
+            if isinstance(result, torch.Tensor):
+                self.last_softmax = result, list_tensors((args, kwargs))[0]
+            return result
+        if self._is_guided and operation == "relu":
+            x = list_tensors((args, kwargs))[0]
+            result = _GuidedReLU.apply(x)
+            if not is_in_place(func, args, kwargs):
+                return result
+            x.copy_(result)
+            return x
+        return self._run(func, args, kwargs)
+
+    def _run(self, func: Any, args: Any, kwargs: Any) -> Any:
+        if not self._has_gradients or torch.is_grad_enabled():
+            return func(*args, **kwargs)
+        if not any(t.requires_grad for t in list_tensors((args, kwargs))):
+            return func(*args, **kwargs)
+        with torch.enable_grad():  # a model may switch gradients off for what it computes
+            return func(*args, **kwargs)
+
+
+class _GuidedReLU(torch.autograd.Function):
+    """A ReLU that passes positive gradients back alone (Springenberg et al. 2015)."""
+
+    @staticmethod
+    def forward(ctx: Any, x: torch.Tensor) -> torch.Tensor:
+        ctx.save_for_backward(x > 0)
+        return x.clamp(min=0)
+
+    @staticmethod
+    def backward(ctx: Any, *gradients: torch.Tensor) -> torch.Tensor:
+        (is_open,) = ctx.saved_tensors
+        return gradients[0].clamp(min=0) * is_open
+
+
+def find_gradients(
+    model: LoadedModel, inputs: Inputs, target: Target, nodes: Collection[int] = (),
+    check_stop: Callable[[], None] = lambda: None, is_guided: bool = False,
+    has_gradients: bool = True, on_output: OnOutput = lambda node, tensor: None,
+) -> Gradients:  # fmt: skip
+    """Run a pass forward and back. The model is left as it was, whatever happens.
+
+    Args:
+        model: The model.
+        inputs: Its arguments.
+        target: What is explained.
+        nodes: Ids of the layers whose gradients are wanted too.
+        check_stop: Raises what is to end it; called for each operation.
+        is_guided: Whether ReLUs pass positive gradients alone.
+        has_gradients: Whether there is a way back at all; without it only the value is found.
+        on_output: Takes each layer's tensor.
+
+    Raises:
+        VrnnError: The target does not exist, has no gradient or does not depend on the input.
+        GraphChanged: The model took another way than when it was traced.
+    """
+    if model.view.trace.inside_scripts and has_gradients:
+        raise VrnnError(
+            f"{model.source.title} has compiled parts, which no gradient passes through here; "
+            "open the model from its Python code"
+        )
+    model.use_default_dtype()
+    leaves: dict[int, torch.Tensor] = {}
+    seen: dict[int, torch.Tensor] = {}
+    wanted = set(nodes)
+    names = {node.name: node.id for node in model.network.nodes}
+    if target.layer:
+        if target.layer not in names:
+            raise VrnnError(
+                f"{model.source.title} has no layer '{target.layer}'; `vrnn graph` lists its layers"
+            )
+        wanted.add(names[target.layer])
+    node_ids = iter(model.view.trace.inputs)
+
+    def prepare(tensor: torch.Tensor) -> torch.Tensor:
+        node = next(node_ids, -1)
+        if not tensor.is_floating_point() or tensor.layout != torch.strided:
+            return tensor
+        with torch.set_grad_enabled(has_gradients):
+            leaves[node] = tensor.detach().clone().requires_grad_(has_gradients)
+            return leaves[node].clone()
+
+    def take(node: int, tensor: torch.Tensor) -> None:
+        on_output(node, tensor)
+        if node in wanted and node not in leaves:
+            seen[node] = tensor.clone() if tensor.requires_grad else tensor.detach().clone()
+            if tensor.requires_grad:
+                kept = tensor.detach().clone()
+                activations[node] = kept
+                tensor.register_hook(lambda gradient: layers.__setitem__(node, gradient))
+
+    activations: dict[int, torch.Tensor] = {}
+    layers: dict[int, torch.Tensor] = {}
+    modes: list[_GradientMode] = []
+    with untouched(model.source.model, inputs) as guard:
+
+        def make_mode(by_call: dict[int, NodeRecords], on_output: OnOutput) -> _GradientMode:
+            modes.append(
+                _GradientMode(by_call, on_output, guard, check_stop, is_guided, has_gradients)
+            )
+            return modes[-1]
+
+        given = map_tensors(inputs, prepare)
+        result = model.replay.run(given, take, gradients=has_gradients, make_mode=make_mode)
+        found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
+        if not bool(torch.isfinite(found.value)):
+            raise VrnnError(
+                f"{found.text} of {model.source.title} is {float(found.value)} for this input, so "
+                "nothing explains it; look at the layers for where values stop being finite"
+            )
+        if not has_gradients:
+            return Gradients(found)
+        gradients = torch.autograd.grad(found.value, list(leaves.values()), allow_unused=True)
+    if all(gradient is None for gradient in gradients) and not layers:
+        raise VrnnError(
+            f"{found.text} does not depend on the input of {model.source.title} by any step that "
+            "has a gradient, so nothing explains it; choose another target"
+        )
+    for gradient in (*gradients, *layers.values()):
+        if gradient is not None and not bool(torch.isfinite(gradient).all()):
+            raise VrnnError(
+                f"the gradient of {found.text} is not finite for this input, so nothing explains "
+                "it; look at the layers for where values stop being finite"
+            )
+    by_node = {
+        node: torch.zeros_like(leaf.detach()) if gradient is None else gradient
+        for (node, leaf), gradient in zip(leaves.items(), gradients, strict=True)
+    }
+    values = {node: leaf.detach() for node, leaf in leaves.items()}
+    found = found._replace(value=found.value.detach())
+    return Gradients(found, by_node, values, activations, layers)
+
+
+def _find_value(
+    model: LoadedModel, result: Any, target: Target, seen: dict[int, torch.Tensor],
+    names: dict[str, int], mode: _GradientMode, has_gradients: bool,
+) -> TargetValue:  # fmt: skip
+    if not target.layer:
+        return output_value(model, result, target, mode.last_softmax, has_gradients)
+    node = names[target.layer]
+    if node not in seen:
+        raise VrnnError(
+            f"'{target.layer}' is an input or did not run, so nothing explains it; choose a layer"
+        )
+    return layer_value(
+        seen[node], model.view.map_layouts[node], model.network.by_id[node], target,
+        model.source.title, has_gradients,
+    )  # fmt: skip
+
+
+def target_value(
+    model: LoadedModel, inputs: Inputs, target: Target,
+    check_stop: Callable[[], None] = lambda: None,
+) -> float:  # fmt: skip
+    """Return the value of a target, by a pass without gradients; see `find_gradients`."""
+    return float(
+        find_gradients(model, inputs, target, (), check_stop, has_gradients=False).target.value
+    )

@@ -1,0 +1,1 @@
+"""Settings, rules and results of explanations, as plain data."""
