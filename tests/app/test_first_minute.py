@@ -95,7 +95,7 @@ def test_three_callouts_stand_at_the_picture_the_layers_and_the_answer(app, clip
     callouts = Callouts(True, tmp_path)
     shown = {callout.name: callout for callout in callouts.shown(app.world, clip)}
     assert list(shown) == [PICTURE, LAYERS, ANSWER]
-    left, top, right, bottom = shown[PICTURE].box
+    _, top, right, bottom = shown[PICTURE].box
     assert shown[ANSWER].box[3] >= top - 0.02  # the answer is above the picture
     assert shown[LAYERS].box[0] > right - 0.05  # and the layers begin at its right
     assert bottom < top

@@ -137,7 +137,8 @@ PROPORTIONAL = frozenset(
     adaptive_max_pool3d_with_indices fractional_max_pool2d_with_indices
     fractional_max_pool3d_with_indices max_unpool1d max_unpool2d max_unpool3d
     pad_sequence pad_packed_sequence pack_padded_sequence resize take_along_axis
-    fft rfft ifft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn fftshift ifftshift stft istft nan_to_num lerp bernoulli
+    fft rfft ifft irfft fft2 ifft2 rfft2 irfft2 fftn ifftn fftshift ifftshift stft istft
+    nan_to_num lerp bernoulli
     """.split()
 )
 """Operations without a rule of their own whose gradient times input is what it should be: what is

@@ -310,10 +310,12 @@ class RuleMode(CaptureMode):
         for tensor in list_tensors(result):
             note = TensorNote(is_integer_input=is_integer, cut=cut)
             can_enter = tensor.is_floating_point() and tensor.is_leaf and not is_wrapped(tensor)
-            is_entry = operation in _ENTRIES or (
-                operation in ("getitem", "float", "to", "type", "double", "half")
-                and taken[0].dtype == torch.uint8
-            ) or (operation == "getitem" and len(taken) > 1 and taken[0].is_floating_point())  # fmt: skip
+            makes_floats = operation in ("getitem", "float", "to", "type", "double", "half")
+            is_of_bytes = makes_floats and taken[0].dtype == torch.uint8
+            is_looked_up = (
+                operation == "getitem" and len(taken) > 1 and taken[0].is_floating_point()
+            )
+            is_entry = operation in _ENTRIES or is_of_bytes or is_looked_up
             if is_integer and can_enter and is_entry and not any(t is tensor for t in taken):
                 tensor.requires_grad_()
                 note.is_integer_input = False
