@@ -12,15 +12,17 @@ import pytest
 import vrnn
 
 MUTABLE = """
-vrnn.commands.context.CommandContext vrnn.compute.jobs._ActiveJob
-vrnn.compute.loading.weight_origin.WeightEvents vrnn.compute.tracing.trace.OpRecord
-vrnn.compute.tracing.trace.Trace vrnn.controls.hands.grab_preview._GrabbedLayer
-vrnn.controls.hands.hand_state.HandState vrnn.controls.hands.label_cache.LabelCache
-vrnn.controls.hands.layer_grab._GripPoint vrnn.controls.hands.radial_menu.RadialMenu
-vrnn.controls.pointer._Drag vrnn.render.instances._InstanceBatch
-vrnn.scene.headset.tracking_loss.TrackingLossFade vrnn.scene.network_object.NetworkObject
-vrnn.ui.panel_context.PanelContext vrnn.workspace.distant_pictures._NetworkPictures
-vrnn.workspace.feature_images.FeatureImageSet vrnn.workspace.map_uploader.WorkerEventSink
+vrnn.commands.context.CommandContext vrnn.compute.explain.call_rules.LiveCall
+vrnn.compute.explain.gradient_pass.Gradients vrnn.compute.explain.tensor_notes.TensorNote
+vrnn.compute.jobs._ActiveJob vrnn.compute.loading.weight_origin.WeightEvents
+vrnn.compute.tracing.trace.OpRecord vrnn.compute.tracing.trace.Trace
+vrnn.controls.hands.grab_preview._GrabbedLayer vrnn.controls.hands.hand_state.HandState
+vrnn.controls.hands.label_cache.LabelCache vrnn.controls.hands.layer_grab._GripPoint
+vrnn.controls.hands.radial_menu.RadialMenu vrnn.controls.pointer._Drag
+vrnn.render.instances._InstanceBatch vrnn.scene.headset.tracking_loss.TrackingLossFade
+vrnn.scene.network_object.NetworkObject vrnn.ui.panel_context.PanelContext
+vrnn.workspace.distant_pictures._NetworkPictures vrnn.workspace.feature_images.FeatureImageSet
+vrnn.workspace.map_uploader.WorkerEventSink
 """.split()  # fmt: skip
 """What its owner alone holds, or fills bit by bit."""
 MODULES = [
