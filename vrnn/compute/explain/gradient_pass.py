@@ -49,6 +49,7 @@ class _GradientMode(CaptureMode):
         super().__init__(by_call, on_output)
         self._guard, self._check_stop = guard, check_stop
         self._is_guided, self._has_gradients = is_guided, has_gradients
+        self._is_switched_off = False
         self.last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
@@ -72,7 +73,9 @@ class _GradientMode(CaptureMode):
         return self._run(func, args, kwargs)
 
     def _run(self, func: Any, args: Any, kwargs: Any) -> Any:
-        if not self._has_gradients or torch.is_grad_enabled():
+        if func is torch._C._set_grad_enabled:
+            self._is_switched_off = not args[0]
+        if not (self._has_gradients and self._is_switched_off) or torch.is_grad_enabled():
             return func(*args, **kwargs)
         if not any(t.requires_grad for t in list_tensors((args, kwargs))):
             return func(*args, **kwargs)
@@ -166,7 +169,7 @@ def find_gradients(
         found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
-                f"{found.text} of {model.source.title} is {float(found.value)} for this input, so "
+                f"{found.text} of {model.source.title} is {float(found.value.detach())} for this input, so "
                 "nothing explains it; look at the layers for where values stop being finite"
             )
         if not has_gradients:

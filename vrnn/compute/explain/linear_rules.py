@@ -3,8 +3,8 @@
 A rule is a list of terms. Each term has a weight for positive inputs and one for negative ones, a
 bias, and a share of the relevance that it distributes:
 
-    z  = x⁺ W⁺ + x⁻ W⁻ + b,   s = share · R / (z ± epsilon),
-    g = s W⁺ᵀ where x > 0, s W⁻ᵀ where x < 0
+    z = x⁺ W⁺ + x⁻ W⁻ + b,   s = share · R / (z ± epsilon),
+    g = s W⁺ᵀ where x > 0,   s W⁻ᵀ where x < 0
 
 so that the relevance of the input is x · g. Sources: Bach et al. 2015,
 https://doi.org/10.1371/journal.pone.0130140 (epsilon, alpha-beta); Montavon et al. 2017,

@@ -61,6 +61,7 @@ class RuleMode(CaptureMode):
         self._forked = {node for node in sources if sources.count(node) > 1}
         self._has_rules = book.composite.others == "propagate"
         self._head_weights: torch.Tensor | None = None
+        self._is_switched_off = False
         self._unstable: tuple[torch.Tensor, int] | None = None
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
@@ -75,6 +76,8 @@ class RuleMode(CaptureMode):
         """Do a call with its rule."""
         self._book.check_stop()
         kwargs = kwargs or {}
+        if func is torch._C._set_grad_enabled:
+            self._is_switched_off = not args[0]
         taken = list_tensors((args, kwargs))
         live = [t for t in taken if t.requires_grad]
         written = written_tensors(func, args, kwargs)
@@ -83,13 +86,17 @@ class RuleMode(CaptureMode):
                 self._book.before_write(tensor)
             result = func(*args, **kwargs)
             return self._note_constants(func, args, taken, result)
-        was_enabled = torch.is_grad_enabled()
-        if not was_enabled:  # a model may switch gradients off for what it computes
+        # A model may switch gradients off for what it computes; in what custom functions do they
+        # are off without that.
+        is_forced = self._is_switched_off and not torch.is_grad_enabled()
+        if is_forced:
             torch._C._set_grad_enabled(True)
         try:
+            if not torch.is_grad_enabled():
+                return func(*args, **kwargs)
             return self._run_live(func, args, kwargs, live, written)
         finally:
-            if not was_enabled:
+            if is_forced:
                 torch._C._set_grad_enabled(False)
 
     def head_weights(
@@ -99,7 +106,9 @@ class RuleMode(CaptureMode):
         weights, self._head_weights = self._head_weights, None
         if weights is None:
             return super().head_weights(record, func, args, kwargs)
-        return weights[tuple(slice(size) for size in record.shape)]
+        if tuple(weights.shape) == record.shape:
+            return weights
+        return weights.detach()[tuple(slice(size) for size in record.shape)]
 
     def _run_live(
         self, func: Any, args: Any, kwargs: Any, live: list[torch.Tensor],
@@ -310,12 +319,7 @@ class RuleMode(CaptureMode):
         for tensor in list_tensors(result):
             note = TensorNote(is_integer_input=is_integer, cut=cut)
             can_enter = tensor.is_floating_point() and tensor.is_leaf and not is_wrapped(tensor)
-            makes_floats = operation in ("getitem", "float", "to", "type", "double", "half")
-            is_of_bytes = makes_floats and taken[0].dtype == torch.uint8
-            is_looked_up = (
-                operation == "getitem" and len(taken) > 1 and taken[0].is_floating_point()
-            )
-            is_entry = operation in _ENTRIES or is_of_bytes or is_looked_up
+            is_entry = _enters(operation, taken)
             if is_integer and can_enter and is_entry and not any(t is tensor for t in taken):
                 tensor.requires_grad_()
                 note.is_integer_input = False
@@ -351,6 +355,18 @@ def _cropped(call: LiveCall, step: LinearStep, result: torch.Tensor) -> LinearSt
         return cropped
 
     return step.through(view)
+
+
+def _enters(operation: str, taken: Sequence[torch.Tensor]) -> bool:
+    """Whether a call makes numbers of integers: rows of a table, or pixels."""
+    if operation in _ENTRIES:
+        return True
+    if operation == "getitem" and len(taken) > 1:
+        return taken[0].is_floating_point()
+    return operation in _CASTS and taken[0].dtype == torch.uint8
+
+
+_CASTS = frozenset("float to type double half div mul sub add".split())
 
 
 def _is_linear_in_one(call: LiveCall) -> bool:
