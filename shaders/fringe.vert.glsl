@@ -16,7 +16,7 @@ in float border;
 #else
 in vec4 top;
 in vec4 bottom;
-in float fixed_colors;
+in float kind;
 #endif
 
 out vec4 fill;
@@ -31,7 +31,7 @@ void main() {
     fill = vec4(mix(dim_color(), themed(border < 0.0 ? HIGHLIGHT : BORDER), light), 1.0);
 #else
     fill = mix(top, bottom, uv.y);
-    if (fixed_colors < 0.5) fill.rgb = themed(fill.rgb);
+    if (kind < 0.5) fill.rgb = themed(fill.rgb);
 #endif
     gl_Position = fringe_vertex(corner, right, down, coverage);
     fill = vec4(mix(background.rgb, fill.rgb, fog_transmittance(corner)), fill.a * coverage);

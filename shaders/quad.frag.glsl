@@ -1,10 +1,10 @@
 #version 410 core
-#include "lib/views.glsl"
 
-in vec3 world_position;
 in vec4 fill;
+in vec2 shadow_position;
 out vec4 color;
 
 void main() {
-    color = vec4(mix(background.rgb, fill.rgb, fog_transmittance(world_position)), fill.a);
+    vec2 light = 1.0 - shadow_position * shadow_position;  // 1 for what is no shadow
+    color = vec4(fill.rgb, fill.a * light.x * light.y * light.y);
 }

@@ -41,7 +41,9 @@ def draw_panel():
 def picture(ctx, draw_list, tile=None):
     """(H, W) brightness of the red channel, linear 0…1."""
     renderer = Renderer(ctx)
-    view = View(Camera(0, 0, 1, fov=np.pi / 2), (SIZE, SIZE), 1e6, tile=tile, colors=BLACK)
+    view = View(
+        Camera(0, 0, 1, fov=np.pi / 2), (SIZE, SIZE), 1e6, tile=tile, transparent=True, colors=BLACK
+    )
     target = RenderTarget(ctx, (SIZE, SIZE) if tile is None else tile[2:])
     if draw_list.panels:
         renderer.maps.allocate(0, {0: 1})

@@ -19,7 +19,17 @@ from vrnn.render.shaders import Shader, StereoMode
 from vrnn.render.stereo import StereoTarget
 from vrnn.render.text import TextRenderer, cull_unreadable
 from vrnn.render.uniforms import AnyView, StereoView
-from vrnn.scene.primitives import CURVE, GRAPH, PANEL, PIXELS, QUAD, STROKE, DrawList, TextLabel
+from vrnn.scene.primitives import (
+    CURVE,
+    GRAPH,
+    PANEL,
+    PIXELS,
+    QUAD,
+    SHADOW,
+    STROKE,
+    DrawList,
+    TextLabel,
+)
 from vrnn.style.colormap import ENTRIES
 
 PANEL_DEFINES = {
@@ -29,6 +39,8 @@ PANEL_DEFINES = {
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
 curves and graphs too."""
+HORIZON_SIDES = 24
+"""Flat pieces that the band along the horizon is made of."""
 PANEL_TEXTURES = {"map_store": 0, "color_table": 1, "pictures": 2}
 """Texture units of that shader."""
 
@@ -41,6 +53,7 @@ class _VisibleSet:
         draw_list: The draw list.
         key: The viewpoint.
         panels: Records of `PANEL`, front to back, by network and map array.
+        fringed: Records of `QUAD` whose edges are smooth.
         strokes: Records of `STROKE`.
         glyphs: Records of `GLYPH`.
     """
@@ -48,6 +61,7 @@ class _VisibleSet:
     draw_list: DrawList
     key: CullKey
     panels: dict[tuple[int, int], np.ndarray]
+    fringed: np.ndarray
     strokes: np.ndarray
     glyphs: np.ndarray
 
@@ -78,6 +92,8 @@ class DrawListRenderer:
         )
         self._strokes = InstanceRenderer(ctx, Shader(ctx, "stroke"), STROKE)
         self._floor = QuadStrip(ctx, Shader(ctx, "floor"))
+        horizon = Shader(ctx, "horizon", {"SIDES": HORIZON_SIDES})
+        self._horizon = QuadStrip(ctx, horizon, 2 * (HORIZON_SIDES + 1))
         self._images, self.near_images = ImageRenderer(ctx), ImageRenderer(ctx)
         self._front_images = ImageRenderer(ctx)
         self._text = TextRenderer(ctx)
@@ -132,8 +148,9 @@ class DrawListRenderer:
         target.set_depth_write(False)
         self._draw_fringes(visible, draw_list, near, cache_key, mode)
         if not view.transparent:
+            self._horizon.draw(mode)
             self._floor.draw(mode)
-            self.draw_calls += 1
+            self.draw_calls += 2
         self._draw(self._strokes, visible.strokes, cache_key, mode)
         self._draw_glyphs(visible.glyphs, cache_key, mode)
         if near is not None:
@@ -148,7 +165,7 @@ class DrawListRenderer:
         """Draw the smooth edges of all rectangles, when what lies behind them is drawn."""
         for (slot, array), records in visible.panels.items():
             self._draw(self._panel_fringes, records, (slot, array, cache_key), mode)
-        self._draw(self._quad_fringes, draw_list.quads, "world", mode)
+        self._draw(self._quad_fringes, visible.fringed, cache_key, mode)
         self._images.draw_fringes(draw_list.image_quads, mode)
         self.draw_calls += len(draw_list.image_quads)
         if near is not None:
@@ -201,7 +218,9 @@ class DrawListRenderer:
             }
             batch = self._text.batch("world", draw_list.labels)
             strokes = cull_short_strokes(draw_list.strokes, key)
-            visible = _VisibleSet(draw_list, key, panels, strokes, cull_unreadable(batch, key))
+            fringed = draw_list.quads[draw_list.quads["kind"] < SHADOW]
+            glyphs = cull_unreadable(batch, key)
+            visible = _VisibleSet(draw_list, key, panels, fringed, strokes, glyphs)
             self._visible[cache_key] = visible
         return visible
 
@@ -229,6 +248,7 @@ class DrawListRenderer:
         """Release the programs, buffers and textures."""
         for resource in (
             self._floor,
+            self._horizon,
             self._panels,
             self._drawings,
             self._quads,

@@ -53,10 +53,15 @@ QUAD = np.dtype(
         ("down", "3f4"),
         ("top", "4f4"),  # color at the top edge
         ("bottom", "4f4"),  # color at the bottom edge
-        ("fixed_colors", "f4"),  # 1: colors of data, the same in every theme
+        ("kind", "f4"),  # PLAIN, FIXED, SHADOW or GROUND
     ]
 )
 """A flat rectangle with a gradient: frames, bars, steps."""
+
+PLAIN, FIXED, SHADOW, GROUND = 0, 1, 2, 3
+"""What a `QUAD` is: something that has the colors of the theme; colors of data, which are the same
+in every theme; a shadow, black in every theme, which fades from its middle out; something that has
+the colors of the theme and edges that need not be smooth."""
 
 STROKE = np.dtype(
     [

@@ -27,6 +27,7 @@ from vrnn.scene.visuals.panels import (
     separate_map_records,
 )
 from vrnn.scene.visuals.predictions import prediction_visual
+from vrnn.scene.visuals.shadows import panel_shadows
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
 from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
 
@@ -161,6 +162,7 @@ def network_visual(
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     quads = [
         terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
+        panel_shadows(frame.panel_rects, opacity),
         folded_module_quads(frame),
         ablation_marks(state.ablations, slot, network_object, frame),
     ]

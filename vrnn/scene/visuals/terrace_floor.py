@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.scene.layout.types import TerraceRow
-from vrnn.scene.primitives import QUAD, floor_quad, quad
+from vrnn.scene.primitives import GROUND, QUAD, floor_quad, quad
 
 TREAD_FAR = (0.0120, 0.0150, 0.0225, 1.0)
 TREAD_NEAR = (0.0215, 0.0265, 0.0390, 1.0)
@@ -44,6 +44,7 @@ def terrace_floor_quads(
             parts.append(quad(left, top, width, height, row.front, RISER_TOP, RISER_FOOT))
         parts.append(quad(left, top + 0.01, width, 0.02, row.front + 0.003, EDGE_LINE))
     records = np.concatenate(parts) if parts else np.zeros(0, QUAD)
+    records["kind"] = GROUND
     records["top"][:, 3] *= opacity
     records["bottom"][:, 3] *= opacity
     return records

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.render.uniforms import RenderColors
-from vrnn.scene.primitives import QUAD, DrawList, TextLabel
+from vrnn.scene.primitives import FIXED, PLAIN, QUAD, DrawList, TextLabel
 from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
@@ -85,7 +85,7 @@ class HudCanvas:
         record["down"] = (width * s, 0, 0)
         record["top"] = left
         record["bottom"] = left if right is None else right
-        record["fixed_colors"] = fixed
+        record["kind"] = FIXED if fixed else PLAIN
         self._quads.append(record)
 
     def card(self, x: float, y: float, width: float, height: float) -> None:
