@@ -16,15 +16,16 @@ flat in ivec2 drawing;
 flat in ivec2 picture;
 flat in vec2 fit;
 flat in vec4 normal_detail;
+flat in ivec2 ground_opacity;
 out vec4 color;
 
-uniform sampler2D color_table;  // of -1…1, see lookup_table() in vrnn/style/colormap.py
+uniform sampler2D color_table;  // of -1…1: activations, see lookup_table() in vrnn/style/colormap.py, and below relevance
 
 vec3 shade(float value, vec2 range) {
     if (isnan(value) || isinf(value)) return not_finite.rgb;
     float width = range.y - range.x;  // none where all values are the same
     float fraction = width > 1e-7 ? clamp((value - range.x) / width, 0.0, 1.0) : 0.5;
-    return texelFetch(color_table, ivec2(fraction * float(ENTRIES - 1) + 0.5, 0), 0).rgb;
+    return texelFetch(color_table, ivec2(fraction * float(ENTRIES - 1) + 0.5, WITH_RELEVANCE), 0).rgb;
 }
 
 // The range of values that the colors span in a channel.
@@ -37,6 +38,9 @@ vec2 channel_range(int channel) {
     return range * value_range.z;
 }
 
+#if WITH_RELEVANCE
+#include "lib/relevance.glsl"
+#endif
 #include "lib/layer_picture.glsl"
 #include "lib/curve.glsl"
 #include "lib/graph_nodes.glsl"
@@ -108,6 +112,13 @@ void main() {
                 continue;
             }
             float value = load_value(level_first + (channel * level.x + texel.y) * level.y + texel.x);
+#if WITH_RELEVANCE
+            if (ground_opacity.x >= 0) {
+                int texel_number = level_first - maps.w + (channel * level.x + texel.y) * level.y + texel.x;
+                sum += relevance_over(value, channel_range(channel), load_ground(channel), load_ground(maps.z + channel), load_ground(texel_number));
+                continue;
+            }
+#endif
             sum += shade(value, channel_range(channel));
         }
     }

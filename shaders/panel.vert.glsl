@@ -20,6 +20,7 @@ in int style;
 in int lookup;
 in ivec2 layer_picture;
 in vec3 picture_fit;
+in ivec2 ground;
 
 out vec2 uv;
 out vec3 world_position;
@@ -30,6 +31,7 @@ flat out vec4 border_light;     // color of the border; brightness of everything
 flat out ivec2 drawing;         // style; first texel of where the nodes of a graph are
 flat out ivec2 picture;         // number of the layer picture, -1: none; 1 where it has values and no colors
 flat out vec2 fit;              // part of the panel's width and height that the picture takes
+flat out ivec2 ground_opacity;  // of relevance: first texel of the maps that it lies over, -1: none; thousandths
 flat out vec4 normal_detail;    // of the panel; meters of what has to be told apart in its maps
 
 // Whether the whole panel is beyond one side of the view.
@@ -56,5 +58,6 @@ void main() {
     fit = picture_fit.xy;
     normal_detail = vec4(normalize(cross(right, down)), picture_fit.z);
     border_light = vec4(themed(border < 0.0 ? HIGHLIGHT : BORDER), light);
+    ground_opacity = ground;
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);
 }

@@ -5,7 +5,10 @@ in vec3 world_position;
 in vec2 position;
 flat in vec3 shape;
 flat in vec4 fill;
+flat in vec2 stream;
 out vec4 color;
+
+const float PERIOD = 1.5, SPEED = 1.1;  // of the light that runs along an edge: meters, meters a second
 
 void main() {
     float signed_distance;  // meters, negative inside
@@ -18,5 +21,8 @@ void main() {
     float coverage = clamp(0.5 - signed_distance / max(fwidth(signed_distance), 1e-6), 0.0, 1.0);
     float alpha = fill.a * coverage * fog_transmittance(world_position);
     if (alpha < 0.004) discard;
-    color = vec4(fill.rgb, alpha);
+    // Light that runs against the arrow, from the answer to the input: a steep front and a long tail.
+    float phase = fract((stream.x + position.x) / PERIOD + positive.w * SPEED / PERIOD);
+    float pulse = mix(1.0, 0.55 + 0.95 * pow(1.0 - phase, 3.0), stream.y);
+    color = vec4(fill.rgb * pulse, alpha);
 }

@@ -9,11 +9,13 @@ in vec3 end;
 in float width;
 in float kind;
 in vec4 color;
+in vec2 flow;
 
 out vec3 world_position;
 out vec2 position;    // meters along and across, from `start`
 flat out vec3 shape;  // length, half width, kind
 flat out vec4 fill;
+flat out vec2 stream;  // meters from the start of the edge; how strongly light runs along it
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
@@ -36,5 +38,6 @@ void main() {
     position = vec2(corner.x * stroke_length + (corner.x * 2.0 - 1.0) * cap, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(stroke_length, half_width, kind);
     fill = vec4(themed(color.rgb), color.a * min(1.0, 0.5 * width / half_width));
+    stream = flow;
     gl_Position = project(world_position);
 }

@@ -3,7 +3,7 @@ layout(std140) uniform Views {
     mat4 clip_from_world[2];  // of the left and the right eye; the first where there is only one
     vec4 eye;          // meters, between two eyes; w: distance at which fog has taken most of the light
     vec4 background;   // linear; a: 0 in a transparent picture
-    vec4 positive;     // linear color of the largest activation
+    vec4 positive;     // linear color of the largest activation; a: seconds, of what runs along edges
     vec4 negative;     // linear color of the most negative activation
     vec4 not_finite;   // linear color of NaN and infinity
     vec4 color_range;  // x: 1 when zero is in the middle of the range of colors; yz: width and height in pixels of the part that is drawn; w: 1 in the light theme

@@ -10,6 +10,8 @@ import numpy as np
 from tests.support.golden_text import numbers
 from vrnn.scene.primitives import DrawList, ImageQuad, PickRegion, TextLabel, Visual
 
+RARE_FIELDS = ("ground", "flow", "fixed_colors")
+"""Fields that are told only where they say something."""
 GRID = 4
 """An image is told by the mean colors of so many rows and columns."""
 
@@ -38,7 +40,14 @@ def visual_lines(visual: Visual) -> list[str]:
 def record_lines(records: np.ndarray) -> list[str]:
     """Return a line for each record of an array with named fields."""
     names = records.dtype.names or ()
-    return [" ".join(f"{name} {numbers(record[name])}" for name in names) for record in records]
+    return [
+        " ".join(
+            f"{name} {numbers(record[name])}"
+            for name in names
+            if name not in RARE_FIELDS or np.any(record[name])
+        )
+        for record in records
+    ]
 
 
 def label_line(label: TextLabel) -> str:

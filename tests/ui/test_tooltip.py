@@ -56,12 +56,14 @@ def test_a_layer_between_its_maps_offers_no_map(app):
 
 @pytest.mark.parametrize("kind", sorted(CLICKS))
 def test_other_things_say_what_a_click_does(app, kind):
-    value = "stage2" if kind == "bracket" else None
+    value = {"bracket": "stage2", "class": 3}.get(kind)
     node = app.world.networks[0].node_ids["stage1.0.conv1"] if kind == "handle" else -1
     found = tooltip_at(app, Hit(kind, 1.0, node=node, value=value))
     assert found.actions == (CLICKS[kind],)
     if kind == "bracket":
         assert found.lines == ("stage2",)
+    if kind == "class":
+        assert found.lines == ("3",)
     if kind == "handle":
         assert found.lines == ("stage1.0.conv1",)
 

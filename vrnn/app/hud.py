@@ -16,12 +16,14 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
+from vrnn.scene.relevance_readout import legend_texts
 from vrnn.scene.visuals.card import ImageCard, hud_cards
 from vrnn.scene.visuals.free_room import Box
 from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
+from vrnn.ui.hud.relevance_legend import draw_relevance_legend
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
 MIN_NOTE_SECONDS = 4.0
@@ -130,6 +132,7 @@ class Hud:
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
         numbers = legend_range(world, world.hovered)
+        relevance = legend_texts(world, world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -140,7 +143,7 @@ class Hud:
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
-            numbers, world.not_finite, captured, not world.slots, callouts,
+            numbers, relevance, world.not_finite, captured, not world.slots, callouts,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
@@ -150,9 +153,12 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        room = overlay.draw_legend(
-            canvas, self._colors, mapping, world.not_finite, picture, numbers, theme
-        )
+        if relevance is not None:
+            room = draw_relevance_legend(canvas, relevance)
+        else:
+            room = overlay.draw_legend(
+                canvas, self._colors, mapping, world.not_finite, picture, numbers, theme
+            )
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:

@@ -34,6 +34,7 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
+from vrnn.scene.relevance_readout import legend_texts
 from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
@@ -43,6 +44,7 @@ from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
+from vrnn.ui.hud.relevance_legend import draw_relevance_legend
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
 
@@ -252,10 +254,14 @@ class OffscreenApp(Closeable):
             seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
             picture = distant_picture_text(self.world.state) if seen else ""
             ends = legend_range(self.world, self.world.hovered)
-            overlay.draw_legend(
-                canvas, self._colors, mapping, self.world.not_finite, picture, ends,
-                self.world.state.theme,
-            )  # fmt: skip
+            relevance = legend_texts(self.world, self.world.hovered)
+            if relevance is not None:
+                draw_relevance_legend(canvas, relevance)
+            else:
+                overlay.draw_legend(
+                    canvas, self._colors, mapping, self.world.not_finite, picture, ends,
+                    self.world.state.theme,
+                )  # fmt: skip
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

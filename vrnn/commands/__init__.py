@@ -7,6 +7,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     axes,
     display,
     edit,
+    explain,
     export,
     feature_visualization,
     headset,
@@ -22,6 +23,6 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "display", "edit", "export", "feature_visualization", "headset", "inputs",
-    "jobs", "layers", "outputs", "script", "session", "top_activations", "view", "window",
+    "ablation", "axes", "display", "edit", "explain", "export", "feature_visualization", "headset",
+    "inputs", "jobs", "layers", "outputs", "script", "session", "top_activations", "view", "window",
 ]  # fmt: skip

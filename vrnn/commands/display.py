@@ -20,6 +20,7 @@ from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.layer_pictures import registered as registered_pictures
+from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
@@ -216,8 +217,13 @@ class SetLayerPictures(UndoableCommand):
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         names = (*layer_picture_names(), MAPS_ONLY)
+        given = {kind for _, _, kind in world.layer_pictures}
+        made = {kind.name for kind in registered_pictures() if kind.make is not None}
+        offered = [name for name in names if name in made | given - {RELEVANCE_PICTURE}]
+        offered.append(MAPS_ONLY)
         now = state.distant_picture or MAPS_ONLY
-        following = names[(names.index(now) + 1) % len(names)] if now in names else names[0]
+        number = offered.index(now) + 1 if now in offered else 0
+        following = offered[number % len(offered)]
         picture = self.picture or following
         check_choice("layer picture", picture, names)
         return replace(state, distant_picture="" if picture == MAPS_ONLY else picture)
@@ -232,6 +238,8 @@ class SetLayerPictures(UndoableCommand):
     def variants(cls) -> Iterator[tuple[str, SetLayerPictures]]:
         """Yield each kind of picture, and none."""
         for kind in registered_pictures():
+            if kind.name == RELEVANCE_PICTURE:  # it comes and goes with `explain.show`
+                continue
             yield f"Layer pictures: {kind.title.lower()}", cls(kind.name)
         yield "Layer pictures: maps only", cls(MAPS_ONLY)
 

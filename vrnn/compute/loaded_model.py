@@ -51,6 +51,7 @@ class LoadedModel:
         view: The graph.
         replay: Runs the model again.
         inputs: Those of the newest pass.
+        media: What they were made of; None for the source's own sample.
     """
 
     def __init__(self, source: ModelSource, detail: str) -> None:
@@ -65,6 +66,7 @@ class LoadedModel:
         """
         self.source = source
         self.detail = detail
+        self.media: Media | None = None
         self._sequence = 0
         self._varies = False
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
@@ -219,7 +221,7 @@ class LoadedModel:
         """
         self.use_default_dtype()
         inputs, seen, note = self.source.prepare(image)
-        self.inputs = inputs
+        self.inputs, self.media = inputs, image
         started = time.perf_counter()
         maps: dict[int, FeatureMaps] = {}
         self._portraits.begin(seen, continues)

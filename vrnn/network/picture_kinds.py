@@ -5,8 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
-from vrnn.network.layer_pictures import LayerPicture, layer_picture
+from vrnn.network.layer_pictures import LayerPicture, layer_picture, register_layer_picture
 
+RELEVANCE_PICTURE = "relevance"
+"""The kind of layer picture that is given while an answer is explained."""
 BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
 MIN_GAPPED_BAR = 4
@@ -46,6 +48,13 @@ def strongest_map(maps: FeatureMaps) -> LayerPicture | None:
         return None
     channel = int(np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1])))
     return LayerPicture(_values(maps, channel))
+
+
+register_layer_picture(
+    RELEVANCE_PICTURE,
+    "Relevance",
+    legend="sum over the layer's channels at each position; orange for the target, teal against it",
+)
 
 
 def bars(maps: FeatureMaps) -> LayerPicture | None:

@@ -21,6 +21,7 @@ from vrnn.render.text import TextRenderer, cull_unreadable
 from vrnn.render.uniforms import AnyView, StereoView
 from vrnn.scene.primitives import (
     CURVE,
+    FIRST_RELEVANCE_STORE,
     GRAPH,
     PANEL,
     PIXELS,
@@ -35,14 +36,17 @@ from vrnn.style.colormap import ENTRIES
 PANEL_DEFINES = {
     "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
     "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
+    "WITH_RELEVANCE": 0,
     "PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS,
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
-curves and graphs too."""
+curves and graphs too; WITH_RELEVANCE: whether it draws relevance, and nothing else."""
 HORIZON_SIDES = 24
 """Flat pieces that the band along the horizon is made of."""
 PANEL_TEXTURES = {"map_store": 0, "color_table": 1, "pictures": 2}
 """Texture units of that shader."""
+RELEVANCE_TEXTURES = {**PANEL_TEXTURES, "ground_store": 3}
+"""Those of it with relevance."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -85,6 +89,7 @@ class DrawListRenderer:
             InstanceRenderer(ctx, Shader(ctx, "panel", defines, PANEL_TEXTURES), PANEL)
             for defines in (PANEL_DEFINES, {**PANEL_DEFINES, "WITH_DRAWINGS": 1})
         )
+        self._relevance: InstanceRenderer | None = None
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
         self._panel_fringes, self._quad_fringes = (
             InstanceRenderer(ctx, Shader(ctx, "fringe", defines), dtype, FRINGE_VERTICES)
@@ -136,8 +141,12 @@ class DrawListRenderer:
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
-            self._pictures.texture(slot).use(2)
             panels = self._drawings if (records["style"] != PIXELS).any() else self._panels
+            network = slot
+            if slot >= FIRST_RELEVANCE_STORE:
+                network, panels = slot - FIRST_RELEVANCE_STORE, self._relevance_panels()
+                self._maps.texture(network, 0).use(3)
+            self._pictures.texture(network).use(2)
             self._draw(panels, records, (slot, array, cache_key), mode)
         ctx.enable(moderngl.BLEND)
         self._draw_images(self._images, draw_list, mode)
@@ -157,6 +166,14 @@ class DrawListRenderer:
             self._draw(self._strokes, near.strokes, "near", mode)
             self._draw_glyphs(self._text.batch("near", near.labels).glyphs, "near", mode)
         target.set_depth_write(True)
+
+    def _relevance_panels(self) -> InstanceRenderer:
+        """What draws relevance, compiled when it is first shown."""
+        if self._relevance is None:
+            defines = {**PANEL_DEFINES, "WITH_RELEVANCE": 1}
+            shader = Shader(self._ctx, "panel", defines, RELEVANCE_TEXTURES)
+            self._relevance = InstanceRenderer(self._ctx, shader, PANEL)
+        return self._relevance
 
     def _draw_fringes(
         self, visible: _VisibleSet, draw_list: DrawList, near: DrawList | None,
@@ -261,6 +278,8 @@ class DrawListRenderer:
             self._text,
         ):
             resource.release()
+        if self._relevance is not None:
+            self._relevance.release()
 
 
 def _cache_key(view: AnyView) -> str:

@@ -18,6 +18,7 @@ from vrnn.render.uniforms import NO_FOG, AnyView, RenderColors, StereoView, View
 from vrnn.scene.camera import NEAR
 from vrnn.scene.primitives import DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES, lookup_table
+from vrnn.style.relevance_table import relevance_table
 from vrnn.style.theme import Theme
 
 _ViewT = TypeVar("_ViewT", View, StereoView)
@@ -45,7 +46,7 @@ class Renderer:
         self.maps = MapStores(ctx)
         self.pictures = PictureStores(ctx)
         self._views = ViewUniforms(ctx)
-        self._color_texture = ctx.texture((ENTRIES, 1), 3, dtype="f4")
+        self._color_texture = ctx.texture((ENTRIES, 2), 3, dtype="f4")
         self._color_texture.filter = (moderngl.NEAREST, moderngl.NEAREST)
         self._color_table: np.ndarray | None = None
         self._theme: Theme = "dark"
@@ -153,7 +154,7 @@ class Renderer:
         mapping, ends = draw_list.color_mapping, (colors.negative, colors.positive)
         table = lookup_table(mapping, *ends, draw_list.theme)
         if table is not self._color_table:
-            self._color_texture.write(table)
+            self._color_texture.write(np.concatenate([table, relevance_table(ENTRIES)]).tobytes())
             self._color_table = table
         self._color_texture.use(1)
 

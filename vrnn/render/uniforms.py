@@ -73,6 +73,7 @@ class View:
         tile: Left, bottom, width and height in pixels of the part to draw; None for all.
         transparent: Draw nothing behind things, and no floor.
         colors: Of the world.
+        seconds: Time, of what runs along edges.
     """
 
     camera: Camera
@@ -82,6 +83,7 @@ class View:
     tile: tuple[int, int, int, int] | None = None
     transparent: bool = False
     colors: RenderColors = RenderColors()
+    seconds: float = 0.0
 
     @property
     def clip_from_world(self) -> np.ndarray:
@@ -127,6 +129,7 @@ class StereoView:
         max_move: Meters that the head may move before everything is culled again.
         transparent: Draw nothing behind things, and no floor.
         fov_tangents: To the edges of each eye's picture.
+        seconds: Time, of what runs along edges.
     """
 
     clip_matrices: np.ndarray
@@ -138,6 +141,7 @@ class StereoView:
     max_move: float = MAX_MOVE
     transparent: bool = False
     fov_tangents: tuple[FovTangents, FovTangents] = ((-1.0, 1.0, 1.0, -1.0), (-1.0, 1.0, 1.0, -1.0))
+    seconds: float = 0.0
 
     @property
     def cull_key(self) -> CullKey:
@@ -219,11 +223,14 @@ class ViewUniforms:
     ) -> None:  # fmt: skip
         record = self._record
         size = view.tile[2:] if isinstance(view, View) and view.tile else view.size
-        settings = (view.colors, view.transparent, view.size, size, pixels_per_unit, symmetric)
+        settings = (
+            view.colors, view.transparent, view.size, size, pixels_per_unit, symmetric,
+            view.seconds,
+        )  # fmt: skip
         if settings != self._settings:
             self._settings = settings
             record["background"] = (*view.colors.background, 0.0 if view.transparent else 1.0)
-            record["positive"] = (*view.colors.positive, 1.0)
+            record["positive"] = (*view.colors.positive, view.seconds)
             record["negative"] = (*view.colors.negative, 1.0)
             record["not_finite"] = (*view.colors.not_finite, 1.0)
             record["color_range"] = (float(symmetric), *size, float(view.colors.theme == "light"))

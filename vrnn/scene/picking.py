@@ -50,6 +50,7 @@ class Hit:
         down: Part of its height from its upper edge, 0…1.
         picture: Kind of the layer picture that is seen there from afar; '' where maps are seen.
         region: The region that is hit; None for a layer.
+        edge: Source and target of the edge that is hit.
     """
 
     kind: str
@@ -64,6 +65,7 @@ class Hit:
     down: float = 0.0
     picture: str = ""
     region: PickRegion | None = None
+    edge: tuple[int, int] | None = None
 
     @property
     def layer(self) -> tuple[int, int] | None:

@@ -36,12 +36,19 @@ PANEL = np.dtype(
         # Width and height of that picture as parts of the panel, and meters of what has to be told
         # apart in the maps, such as a cell, before it dissolves into them.
         ("picture_fit", "3f4"),
+        # Of relevance: first texel of the maps that it lies over, -1 for none, and its opacity in
+        # thousandths. With it there are as many inputs of a vertex shader as all drivers allow.
+        ("ground", "2i4"),
     ]
 )
 """One layer's maps in a grid: an instance."""
 
 RGB_MAPS = -1.0
 """In place of a `PANEL`'s clip: the three maps of a block are linear red, green and blue."""
+
+FIRST_RELEVANCE_STORE = 300_000
+"""Panels of stores from here on show relevance, in colors of its own: that of the network whose
+slot is the rest. The maps that it may lie over are that network's."""
 
 PIXELS, CURVE, GRAPH = 0, 1, 2
 """How a `PANEL` draws a map: each value as a pixel, each row as a curve, each value as a node."""
@@ -70,9 +77,10 @@ STROKE = np.dtype(
         ("width", "f4"),  # meters
         ("kind", "f4"),  # 0: a round-ended stroke; 1: an arrow head, its tip at `end`
         ("color", "4f4"),
+        ("flow", "2f4"),  # meters from the start of its edge; how strongly light runs along it, 0…1
     ]
 )
-"""A piece of an edge."""
+"""A piece of an edge. Light runs from its end to its start."""
 
 
 @dataclass(frozen=True)
@@ -125,8 +133,8 @@ class PickRegion:
     """A rectangle that can be clicked, apart from the layers themselves.
 
     Attributes:
-        kind: `input`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`, `corner`,
-            `features` or `pin`.
+        kind: `input`, `class`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`,
+            `corner`, `features` or `pin`.
         origin: Top left corner.
         right: From the left edge to the right edge.
         down: From the top edge to the bottom edge.

@@ -10,6 +10,7 @@ from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.positions import position_text, shape_text, shown_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import DrawList
+from vrnn.scene.relevance_readout import edge_text, layer_text
 from vrnn.scene.state import State
 from vrnn.scene.value_range import ValueRange, layer_range, network_range
 from vrnn.scene.visuals.distant_pictures import Viewer, picture_parts
@@ -31,6 +32,8 @@ def distant_picture_text(state: State) -> str:
 def hover_text(world: World) -> str:
     """Return layer, shape, channel, position and value at the pointer; '' when there is none."""
     hit = world.hovered
+    if hit is not None and hit.kind == "edge":
+        return edge_text(world, hit)
     if hit is None or hit.layer is None or hit.slot not in world.networks:
         return ""
     node = world.visible_node(hit.slot, hit.node)
@@ -41,11 +44,12 @@ def hover_text(world: World) -> str:
     text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
+    relevance = layer_text(world, hit)
     if hit.picture:
-        return f"{text}   {find_layer_picture(hit.picture).legend_text}"
+        return f"{text}   {find_layer_picture(hit.picture).legend_text}{relevance}"
     maps = network.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
-        return text
+        return text + relevance
     value = float(maps.values[hit.channel, hit.row, hit.column]) * maps.scale
     number = f"{value:.4g}" if math.isfinite(value) else "not finite"
     position = position_text(node, hit.row, hit.column, network.info.token_names, choices)
@@ -53,7 +57,7 @@ def hover_text(world: World) -> str:
     channel = "head" if is_attention else "channel"
     joint = ", " if is_attention else " · "
     space = " " if position.startswith("(") else joint if position else ""
-    return f"{text}   {channel} {hit.channel}{space}{position} = {number}"
+    return f"{text}   {channel} {hit.channel}{space}{position} = {number}{relevance}"
 
 
 def are_pictures_seen(draw_list: DrawList, clip_from_world: np.ndarray, viewer: Viewer) -> bool:

@@ -20,6 +20,7 @@ from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
@@ -179,6 +180,7 @@ class State:
         choices: Which sample, frame or slice is shown, by network, where it is not the default.
         output_choices: What outputs are shown as, where it is not what the evidence says.
         theme: Of all colors.
+        relevance: What is explained, and how it is seen.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -200,6 +202,7 @@ class State:
     choices: Mapping[int, tuple[AxisChoice, ...]] = field(default_factory=lambda: _NO_CHOICES)
     output_choices: tuple[OutputChoice, ...] = ()
     theme: Theme = "dark"
+    relevance: RelevanceState = NO_RELEVANCE
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -274,6 +277,7 @@ class State:
             choices=_NO_CHOICES,
             output_choices=(),
             theme="dark",
+            relevance=NO_RELEVANCE,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

@@ -14,12 +14,15 @@ import numpy as np
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.layer_pictures import LayerPicture
+from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.network.positions import has_side_by_side
 from vrnn.network.results import ForwardResult
+from vrnn.scene.edge_picking import pick_edge
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
 from vrnn.scene.primitives import DrawList, PickRegion, Visual
+from vrnn.scene.relevance import NetworkRelevance
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture
 from vrnn.scene.visuals.feature_panels import FeatureTiles
@@ -50,6 +53,7 @@ class World(WorldContents):
         world.layer_pictures = self.layer_pictures
         world.uploaded_pictures = self.uploaded_pictures
         world.distant_pictures = self.distant_pictures
+        world.relevance = self.relevance
         world.true_label = self.true_label
         return world
 
@@ -176,10 +180,22 @@ class World(WorldContents):
         self.distant_pictures[slot] = dict(pictures)
         self._invalidate()
 
+    def set_relevance(self, slot: int, relevance: NetworkRelevance | None) -> None:
+        """Set the relevance of a network that is on the GPU; None takes it away."""
+        if relevance is None:
+            if self.relevance.pop(slot, None) is None:
+                return
+            for key in [k for k in self.layer_pictures if k[::2] == (slot, RELEVANCE_PICTURE)]:
+                del self.layer_pictures[key]
+        else:
+            self.relevance[slot] = relevance
+        self._invalidate(labels=True)
+
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
         self.distant_pictures.pop(slot, None)
         self.last_attention.pop(slot, None)
+        self.relevance.pop(slot, None)
         if self.hovered is not None and self.hovered.slot == slot:
             self.hover(None)
         for key in [key for key in self.feature_tiles if key[0] == slot]:
@@ -263,8 +279,14 @@ class World(WorldContents):
             if hit is not None and (nearest is None or hit.distance < nearest.distance):
                 nearest = hit
         near = self._pick_near(origin, direction, np.inf if nearest is None else nearest.distance)
-        if near is not None or nearest is None:
+        if near is not None:
             return near
+        for slot in self.relevance:
+            hit = pick_edge(self.placement_frame(slot), slot, origin, direction)
+            if hit is not None and (nearest is None or hit.distance < nearest.distance):
+                nearest = hit
+        if nearest is None:
+            return None
         return hit_in_picture(self, nearest, origin + direction * nearest.distance)
 
     def _pick_near(

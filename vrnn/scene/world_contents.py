@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from vrnn.network.graph import Node
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
+from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
+from vrnn.scene.relevance import NetworkRelevance
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture, Viewer
 from vrnn.scene.visuals.feature_panels import FeatureTiles
@@ -32,6 +34,7 @@ class WorldContents:
             the layer's maps.
         uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
         distant_pictures: What layers show from afar, by slot and by node id.
+        relevance: Relevance that is on the GPU, by slot.
         viewer: From where the world is seen; None without an eye, as in a picture.
         wave: Progress 0…1 of the wave that a new image sends through; None while there is none.
         visuals: Other things in the world by name.
@@ -56,6 +59,7 @@ class WorldContents:
         self.layer_pictures: dict[tuple[int, int, str], LayerPicture] = {}
         self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
         self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
+        self.relevance: dict[int, NetworkRelevance] = {}
         self.viewer: Viewer | None = None
         self.wave: float | None = None
         self.visuals: dict[str, Visual] = {}
@@ -98,6 +102,15 @@ class WorldContents:
                 if shape is not None and shape.picture in layer_picture_names():
                     shown[slot, node] = shape.picture
         return shown
+
+    def distant_kind(self, slot: int, node: int) -> str:
+        """Return the kind of picture that a layer shows from afar; '' for its maps.
+
+        Relevance takes the place of what the user has chosen wherever there is some.
+        """
+        if (slot, node, RELEVANCE_PICTURE) in self.layer_pictures:
+            return RELEVANCE_PICTURE
+        return self.state.distant_picture
 
     def node_id(self, slot: int, name: str) -> int | None:
         """Return the node of a layer or of a folded module by name; None when there is none."""

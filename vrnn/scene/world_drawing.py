@@ -121,7 +121,7 @@ class WorldDrawing:
             self._networks[slot] = network_visual(
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
                 contents.uploaded_pictures, contents.distant_pictures.get(slot, {}),
-                contents.true_label, contents.placement.reveal,
+                contents.true_label, contents.placement.reveal, contents.relevance.get(slot),
             )  # fmt: skip
         return self._networks[slot]
 

@@ -48,3 +48,8 @@ def format_duration(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s"
     return f"{seconds / 60:.0f} min" if seconds < 5400 else f"{seconds / 3600:.0f} h"
+
+
+def number_text(value: float) -> str:
+    """Return a number with its sign where it is negative, three digits of it."""
+    return f"{value:.3g}".replace("-", "−")

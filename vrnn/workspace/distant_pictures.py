@@ -82,30 +82,25 @@ class DistantPictureUploader:
         Returns:
             Whether all pictures are on the GPU.
         """
-        kind = self._world.state.distant_picture
-        kind = kind if kind in layer_picture_names() else ""
         until = time.perf_counter() + max_seconds
         self.complete = True
         for slot, pictures in self._networks.items():
-            if not kind:
-                pictures.made.clear()
-                pictures.shown.clear()
-            else:
-                self.complete &= self._update_network(slot, pictures, kind, until)
+            self.complete &= self._update_network(slot, pictures, until)
             if pictures.shown != self._world.distant_pictures.get(slot, {}):
                 self._world.set_distant_pictures(slot, pictures.shown)
         return self.complete
 
-    def _update_network(
-        self, slot: int, pictures: _NetworkPictures, kind: str, until: float
-    ) -> bool:
+    def _update_network(self, slot: int, pictures: _NetworkPictures, until: float) -> bool:
         symmetric = self._world.state.color_mapping.symmetric
         maps = self._world.networks[slot].maps
-        is_given = find_layer_picture(kind).make is None
+        known = layer_picture_names()
         for node, number in pictures.numbers.items():
-            source: Source | None = self._world.layer_pictures.get((slot, node, kind))
-            if source is None and not is_given:
-                source = maps.get(node)
+            kind = self._world.distant_kind(slot, node)
+            source: Source | None = None
+            if kind in known:
+                source = self._world.layer_pictures.get((slot, node, kind))
+                if source is None and find_layer_picture(kind).make is not None:
+                    source = maps.get(node)
             if source is None:
                 if node in pictures.made:
                     del pictures.made[node]

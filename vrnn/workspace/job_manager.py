@@ -43,6 +43,7 @@ class _StartedJob:
     on_done: Callable[[object], None]
     on_partial_result: Callable[[Sequence[object]], None]
     on_end: Callable[[], None]
+    on_failed: Callable[[str], None] | None
 
 
 def _ignore(*_: object) -> None:
@@ -84,6 +85,7 @@ class JobManager:
         self, job: Job, on_done: Callable[[object], None],
         on_partial_result: Callable[[Sequence[object]], None] = _ignore,
         on_end: Callable[[], None] = _ignore,
+        on_failed: Callable[[str], None] | None = None,
     ) -> int:  # fmt: skip
         """Start a job; the callbacks are called on the main thread, between two frames.
 
@@ -93,13 +95,16 @@ class JobManager:
             on_done: Gets the result, unless its network has been closed.
             on_partial_result: Gets partial results as they arrive.
             on_end: Called when it has ended in any way, before `on_done`.
+            on_failed: Gets the reason why it failed and shows it; None to show it as it is.
 
         Returns:
             Number of the job.
         """
         number = self._worker.start(job)
         network = self._feed.world.networks[job.slot].network
-        self._started[number] = _StartedJob(job, network, on_done, on_partial_result, on_end)
+        self._started[number] = _StartedJob(
+            job, network, on_done, on_partial_result, on_end, on_failed
+        )  # fmt: skip
         self.statuses[number] = JobStatus(number, job.title(network))
         return number
 
@@ -160,7 +165,10 @@ class JobManager:
         if isinstance(event, JobFailed):
             if not event.cancelled and not started.job.is_background:
                 self.failures.append(event.message)
-                self._notify(event.message)
+                if started.on_failed is None:
+                    self._notify(event.message)
+                else:
+                    self._call(started, started.on_failed, event.message)
         elif self._is_open(started):
             self._call(started, started.on_done, event.result)
 

@@ -18,10 +18,13 @@ from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
 """Bytes of feature visualizations that are sent to the GPU in one frame."""
+RELEVANCE_BYTES_A_FRAME = 4 << 20
+"""Bytes of relevance that are sent to the GPU in one frame, after the maps."""
 
 
 class ContentWorkspace(Protocol):
@@ -34,6 +37,7 @@ class ContentWorkspace(Protocol):
     analyses: LayerAnalyses
     features: FeatureImageManager
     pins: PinnedCopies
+    relevance: RelevanceManager
     top_activations: TopActivationsCard
 
 
@@ -63,7 +67,8 @@ class LiveContent:
         in_view: set[tuple[int, int]] = set()
         if clip_from_world is not None and self._feed.has_pending:
             in_view = layers_in_view(self._world, clip_from_world)
-        complete = self._feed.upload(max_bytes, in_view)
+        complete = self._workspace.relevance.upload(min(max_bytes, RELEVANCE_BYTES_A_FRAME))
+        complete &= self._feed.upload(max_bytes, in_view)
         if clip_from_world is not None:
             self._workspace.features.update_visible_channels(clip_from_world)
         complete &= self._workspace.features.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
@@ -72,6 +77,7 @@ class LiveContent:
             self._displayed = displayed
             self._workspace.analyses.on_pass_complete()
             self._workspace.features.sync_with_state(self._world.state)
+            self._workspace.relevance.on_pass_complete()
             self._world.true_label = self._true_label()
             if self._world.state.pins:
                 self._workspace.pins.update(self._world.state.pins)

@@ -40,6 +40,7 @@ from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
+from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
@@ -61,8 +62,8 @@ class Workspace:
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, pins, volumes: What is computed and shown beside
-            the feature maps.
+        jobs, analyses, top_activations, features, relevance, pins, volumes: What is computed and
+            shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -103,6 +104,7 @@ class Workspace:
             self.world, self.jobs, self.feed.datasets, notify, self._reveal
         )
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
+        self.relevance = RelevanceManager(self.world, renderer, self.jobs, notify, self.roll_back)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -125,6 +127,7 @@ class Workspace:
         state = command.apply(before, self.world)
         check_change(before, state)
         if state != before:
+            self.relevance.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -189,6 +192,7 @@ class Workspace:
         self.feed.upload_folded_maps()
         self.analyses.request_attributions()
         self.features.sync_with_state(state)
+        self.relevance.sync_with_state(state)
 
     # Faults.
 
@@ -226,6 +230,7 @@ class Workspace:
             ablations[one.network] = (*ablations.get(one.network, ()), ablation)
         image = self.input.live_frame
         self.passes_requested += 1
+        self.relevance.on_pass_requested(at_once)
         self.worker.run_image(
             self.input.resolve(state.input_image, self.images) if image is None else image,
             ablations,
@@ -312,6 +317,7 @@ class Workspace:
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
         self.features.on_network_loaded()
+        self.relevance.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

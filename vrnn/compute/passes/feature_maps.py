@@ -41,7 +41,19 @@ def to_feature_maps(
         make_portrait: Makes the portrait of the layer.
     """
     values, prefix_tokens = chosen_maps(tensor, layout, indices)
-    portrait = make_portrait(values)
+    return fill_feature_maps(values, prefix_tokens, make_portrait(values))
+
+
+def fill_feature_maps(
+    values: torch.Tensor, prefix_tokens: np.ndarray, portrait: np.ndarray | None = None
+) -> FeatureMaps:
+    """Convert maps to feature maps.
+
+    Args:
+        values: (C, H, W) float32.
+        prefix_tokens: (K, C) float32, see `FeatureMaps.extra_tokens`.
+        portrait: See `FeatureMaps.portrait`.
+    """
     channels, height, width = values.shape
     size = height, width
     flat = values.reshape(channels, height * width).contiguous()

@@ -33,11 +33,14 @@ class EdgeStrokes:
         records: (N,) `STROKE` without colors.
         edge_indices: (N,) int: the edge that each belongs to.
         colors: (R, 4) float32: the usual color of each edge.
+        keeps_colors: (R,) bool: the edges whose color means something, so that one that is
+            highlighted is no other; None for none.
     """
 
     records: np.ndarray
     edge_indices: np.ndarray
     colors: np.ndarray
+    keeps_colors: np.ndarray | None = None
 
     def colored(
         self, emphasis: np.ndarray, ends: np.ndarray | None = None, wave: float = 0.0
@@ -50,7 +53,10 @@ class EdgeStrokes:
             wave: Progress of the wave, 0…1.
         """
         colors = self.colors.copy()
-        colors[emphasis > 0] = ACCENT
+        is_recolored = emphasis > 0
+        if self.keeps_colors is not None:
+            is_recolored &= ~self.keeps_colors
+        colors[is_recolored] = ACCENT
         colors[emphasis < 0, 3] *= GHOST_ALPHA
         records = self.records.copy()
         records["color"] = colors[self.edge_indices]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -11,6 +11,7 @@ from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
+from vrnn.scene.relevance import NetworkRelevance, shares_in
 from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
 from vrnn.scene.visuals.distant_pictures import DistantPicture, show_distant_pictures
@@ -27,6 +28,8 @@ from vrnn.scene.visuals.panels import (
     separate_map_records,
 )
 from vrnn.scene.visuals.predictions import prediction_visual
+from vrnn.scene.visuals.relevance_edges import relevance_strokes
+from vrnn.scene.visuals.relevance_panels import RelevancePanels, show_relevance
 from vrnn.scene.visuals.shadows import panel_shadows
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
 from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
@@ -42,6 +45,8 @@ class NetworkVisual:
         records: (K,) `PANEL` with all their light, in the order of `frame.node_ids`.
         arrays: (K,) int: number of the array on the GPU that holds each one's maps; -1 for panels
             that show a layer picture.
+        stores: (K,) int: number of the store of that array.
+        light: (K,) float32: how bright each is while nothing is hovered.
         pictures: The layer pictures that panels show, by node id.
         quads: `QUAD`s in the order in which they are drawn.
         edges: The edges.
@@ -53,6 +58,8 @@ class NetworkVisual:
     frame: PlacementFrame
     records: np.ndarray
     arrays: np.ndarray
+    stores: np.ndarray
+    light: np.ndarray
     pictures: Mapping[int, UploadedPicture]
     quads: list[np.ndarray]
     edges: EdgeStrokes
@@ -76,6 +83,7 @@ class NetworkVisual:
         frame = self.frame
         highlighted, light = panel_light(frame, self.slot, highlight)
         records = self.records.copy()
+        light = light * self.light
         if wave is not None:
             light = light + PANEL_LIGHT * wave_light(layer_order(frame), wave)
         records["light"] = light
@@ -89,13 +97,16 @@ class NetworkVisual:
             dim_panel(panel)
         separate = np.array([n in frame.separate_maps for n in frame.node_ids], bool)
         panels = {}
-        for array in np.unique(self.arrays[self.arrays >= 0]):
-            parts = [records[(self.arrays == array) & ~separate]]
+        places = np.stack([self.stores, self.arrays], 1)
+        for place in np.unique(places[self.arrays >= 0], axis=0):
+            is_there = (places == place).all(1)
+            parts = [records[is_there & ~separate]]
             parts += [
                 separate_map_records(records[i : i + 1], frame.separate_maps[frame.node_ids[i]])
-                for i in np.flatnonzero(separate & (self.arrays == array))
+                for i in np.flatnonzero(separate & is_there)
             ]
-            panels[self.slot, int(array)] = np.concatenate(parts)
+            store, array = place.tolist()
+            panels[store, array] = np.concatenate(parts)
         for node, picture in self.pictures.items():
             row = frame.index[node]
             panels[picture.store, 0] = records[row : row + 1]
@@ -132,6 +143,7 @@ def network_visual(
     distant_pictures: Mapping[int, DistantPicture],
     true_label: str,
     opacity: float,
+    relevance: NetworkRelevance | None = None,
 ) -> NetworkVisual:
     """Return what is drawn of a network.
 
@@ -144,6 +156,7 @@ def network_visual(
         distant_pictures: What its layers show from afar, by node id.
         true_label: Name of the true class of the input, '' when it is not known.
         opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
+        relevance: What is shown in place of its maps or over them, and along its edges.
     """
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
@@ -159,6 +172,13 @@ def network_visual(
         layer = placement.network.by_id[node]
         show_picture(records[row : row + 1], picture, layer, state.color_mapping)
         arrays[row] = -1
+    stores = np.full(len(records), slot)
+    light = np.ones(len(records), np.float32)
+    if relevance is not None:
+        shows_maps = arrays >= 0
+        panels = RelevancePanels(records, arrays, stores, light)
+        show_relevance(panels, relevance, frame, network_object, state.relevance)
+        arrays[~shows_maps] = -1
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     quads = [
         terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
@@ -166,10 +186,13 @@ def network_visual(
         folded_module_quads(frame),
         ablation_marks(state.ablations, slot, network_object, frame),
     ]
+    edges = edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1))
+    shares = None if relevance is None else shares_in(placement, relevance)
+    if relevance is not None and shares is not None:
+        edges = relevance_strokes(edges, shares, state.relevance.min_share, relevance.light)
     return NetworkVisual(
-        slot, frame, records, arrays, pictures, quads,
-        edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1)),
-        _predictions(slot, network_object, frame, state, true_label),
+        slot, frame, records, arrays, stores, light, pictures, quads, edges,
+        _predictions(slot, network_object, frame, state, true_label, relevance),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
 
@@ -224,8 +247,9 @@ def _show_one_map(
 
 
 def _predictions(
-    slot: int, network_object: NetworkObject, frame: PlacementFrame, state: State, true_label: str
-) -> Visual | None:
+    slot: int, network_object: NetworkObject, frame: PlacementFrame, state: State, true_label: str,
+    relevance: NetworkRelevance | None,
+) -> Visual | None:  # fmt: skip
     margin, result = network_object.input_margin, network_object.result
     if result is None or margin.node not in frame.index:
         return None
@@ -233,4 +257,7 @@ def _predictions(
     left = x - width / 2 - margin.gap - margin.width
     class_names = network_object.info.class_names
     outputs = shown_outputs(result, state, slot)
+    if relevance is not None:
+        image = relevance.over(result.image, state.relevance)
+        result = replace(result, image=image)
     return prediction_visual(margin, result, outputs, class_names, (left, y, z), slot, true_label)

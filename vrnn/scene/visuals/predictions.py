@@ -35,6 +35,7 @@ from vrnn.scene.primitives import (
     outline_quads,
     quad,
 )
+from vrnn.scene.visuals.class_regions import class_regions
 from vrnn.scene.visuals.output_images import (
     class_colors,
     color_bar,
@@ -115,7 +116,7 @@ def prediction_visual(
         parts.append(Visual(strip, tuple(lines)))
     beside = output_beside_input(outputs)
     if beside is not None:
-        parts.append(_drawn_output(beside, image, margin, class_names, (x, top, z)))
+        parts.append(_drawn_output(beside, image, margin, class_names, (x, top, z), slot))
     if isinstance(beside, ClassScores) and true_label:
         text = elide(f"label: {true_label}", margin.width, TRUE_LABEL_HEIGHT)
         label = TextLabel(text, (x, top + 0.07, z), TRUE_LABEL_HEIGHT, ANNOTATION, fade=5.0)
@@ -130,13 +131,14 @@ def prediction_visual(
         np.concatenate([part.quads for part in parts]),
         tuple(label for part in parts for label in part.labels),
         tuple(quad for part in parts for quad in part.image_quads),
-        (region,),
+        (region, *(region for part in parts for region in part.pick_regions)),
     )
 
 
 def _drawn_output(
-    output: Output, image: np.ndarray, margin: InputMargin, names: tuple[str, ...], corner: Point
-) -> Visual:
+    output: Output, image: np.ndarray, margin: InputMargin, names: tuple[str, ...], corner: Point,
+    slot: int,
+) -> Visual:  # fmt: skip
     """An output above the input's image. corner: the upper left one of that image."""
     x, top, z = corner
     if isinstance(output, ClassScores | Values):
@@ -147,7 +149,10 @@ def _drawn_output(
             bars, labels = _number_bars(output, names, origin, margin.width)
         above = float(bars["origin"][:, 1].max()) + 0.06
         labels += _evidence_caption(output, (x, above, z), margin.width)
-        return Visual(bars, tuple(labels))
+        regions: tuple[PickRegion, ...] = ()
+        if isinstance(output, ClassScores):
+            regions = class_regions(output, origin, margin.width, BAR_PITCH, MAX_BARS, slot)
+        return Visual(bars, tuple(labels), (), regions)
     if isinstance(output, Segmentation):
         pixels: np.ndarray | None = segmentation_overlay(image, output)
     else:

@@ -10,6 +10,7 @@ from vrnn.scene.attention_overlay import attention_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.free_room import free_box
+from vrnn.scene.visuals.predictions import class_name
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
 from vrnn.workspace.workspace import Workspace
@@ -33,6 +34,7 @@ CLICKS = {
     "features": "click to see what each channel responds to",
     "thumbnail": "click to take this image",
     "pin": "click to remove this copy",
+    "class": "click to see why: relevance for this class; once more hides it",
 }
 """What a click does on things that are no layers, by the kind of what is hit."""
 
@@ -72,10 +74,14 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     if hit.kind == "layer" and lines:
         name, *rest = lines
         return Tooltip((name, *rest[:1], *_joined(rest[1:])), _layer_actions(hit, key_map))
+    if hit.kind == "edge":
+        return Tooltip(lines) if lines else None
     click = CLICKS.get(hit.kind, "")
     if click and hit.kind in ("handle", "corner", "features"):
         return Tooltip(lines[:1], (click,))
     what = str(hit.value) if hit.kind == "bracket" else ""
+    if hit.kind == "class":
+        what = class_name(int(hit.value), workspace.world.networks[hit.slot].info.class_names)
     return Tooltip((what,) if what else (), (click,)) if click else None
 
 
