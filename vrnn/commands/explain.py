@@ -101,8 +101,8 @@ class ExplainTarget(UndoableCommand):
     """Explain this target; with `method`, by another method.
 
     Attributes:
-        target: A class by name or number, `A vs B`, `layer NAME #channel`, `@row,column` or `box N`;
-            "" for the winning class.
+        target: A class by name or number, `A vs B`, `layer NAME #channel`, `@row,column` or
+            `box N`; "" for the winning class.
         network: The number of its network, from 0.
         method: Such as `epsilon-plus` or `integrated-gradients`; '' for the one that is set.
     """

@@ -110,7 +110,7 @@ class Argmax(nn.Module):
 @pytest.mark.parametrize("method", ["epsilon-plus", "saliency", "integrated-gradients"])
 def test_argmax_outputs(method):
     model = opened(Argmax().eval().double(), (8, 8))
-    with pytest.raises(VrnnError, match="whole numbers, such as those of an argmax.*--target"):
+    with pytest.raises(VrnnError, match=r"whole numbers, such as those of an argmax.*--target"):
         explain(model, X, ExplanationSettings(method, baseline="zero"))
     name = next(n.name for n in model.network.nodes if n.operation == "conv2d")
     found = explain(model, X, ExplanationSettings("epsilon-plus", Target(name, channel=1)))
@@ -123,7 +123,7 @@ def test_values_that_are_not_finite():
         with pytest.raises(VrnnError, match="is nan for this input"):
             explain(model, X * float("nan"), ExplanationSettings(method))
     divides = net_of(lambda x: torch.where(x < 0, torch.log(x), x))
-    with pytest.raises(VrnnError, match="not finite|is nan|no longer finite"):
+    with pytest.raises(VrnnError, match=r"not finite|is nan|no longer finite"):
         explain(divides, X, ExplanationSettings("saliency"))
 
 
@@ -139,7 +139,7 @@ def test_quantised_layers():
             return self.head(x.mean((2, 3)))
 
     model = opened(Quantised().eval(), (8, 8))
-    with pytest.raises(VrnnError, match="does not depend on the input|no gradient"):
+    with pytest.raises(VrnnError, match=r"does not depend on the input|no gradient"):
         explain(model, X.float(), ExplanationSettings())
 
 
@@ -177,7 +177,7 @@ class Constant(nn.Module):
 def test_a_target_that_does_not_depend_on_the_input():
     model = opened(Constant().eval().double(), (8, 8))
     for output in (1, 2):
-        with pytest.raises(VrnnError, match="no gradient|does not depend|no output"):
+        with pytest.raises(VrnnError, match=r"no gradient|does not depend|no output"):
             explain(model, X, ExplanationSettings(target=Target(output=output)))
 
 
@@ -203,7 +203,7 @@ def test_too_little_memory_is_one_sentence(monkeypatch):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
     monkeypatch.setattr(relevance_pass._Pass, "run", fails)
-    with pytest.raises(VrnnError, match="not enough memory.*--input-size"):
+    with pytest.raises(VrnnError, match=r"not enough memory.*--input-size"):
         propagate(net_of(F.relu), (X,), RelevanceRequest(Target(), COMPOSITES["epsilon-plus"]))
 
 
@@ -217,7 +217,7 @@ def test_compiled_parts():
             return self.inner(x).mean((2, 3))
 
     model = opened(Scripted().eval().double(), (8, 8))
-    with pytest.raises(VrnnError, match="compiled parts.*open the model from its Python code"):
+    with pytest.raises(VrnnError, match=r"compiled parts.*open the model from its Python code"):
         explain(model, X, ExplanationSettings())
 
 

@@ -112,9 +112,9 @@ def test_edges_tell_a_skip_from_its_block():
 
 def test_conditions_restrict_relevance_to_channels():
     torch.manual_seed(0)
-    net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU(),
-                        nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2)).double()  # fmt: skip
-    model = opened(net.eval(), (9, 9))
+    layers = [nn.Conv2d(3, 4, 3), nn.ReLU(), nn.Conv2d(4, 4, 3), nn.ReLU()]
+    net = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4, 2))
+    model = opened(net.double().eval(), (9, 9))
     x = torch.rand(1, 3, 9, 9, dtype=torch.float64)
     node = next(n for n in model.network.nodes if n.name == "2")
     target = Target(channel=1)

@@ -136,7 +136,7 @@ def test_tokens_get_relevance_where_they_become_numbers():
     model = opened_with(net, ids)
     with torch.no_grad():
         y = net(ids)
-    flow, layers = relevance(model, (ids,))
+    flow, _ = relevance(model, (ids,))
     assert float(flow.target.value) == pytest.approx(float(y[0, -1].max()), rel=1e-9)
     ((_, values),) = flow.entries
     assert values.shape == (1, 7, 6)
