@@ -169,8 +169,9 @@ def find_gradients(
         found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
-                f"{found.text} of {model.source.title} is {float(found.value.detach())} for "
-                "this input, so nothing explains it; look at the layers for where values stop being finite"
+                f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
+                "input, so nothing explains it; look at the layers for where values stop being "
+                "finite"
             )
         if not has_gradients:
             return Gradients(found)

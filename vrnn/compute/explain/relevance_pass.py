@@ -276,8 +276,9 @@ class _Pass:
             found = layer_value(self._layer_tensor, layout, node, target, model.source.title)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
-                f"{found.text} of {model.source.title} is {float(found.value.detach())} for "
-                "this input, so nothing explains it; look at the layers for where values stop being finite"
+                f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
+                "input, so nothing explains it; look at the layers for where values stop being "
+                "finite"
             )
         return found
 
