@@ -12,15 +12,9 @@ survivor; docs/mutation.md judges those of the last run. Needs `pip install cosm
 from __future__ import annotations
 
 import argparse
-import os
 import random
-import re
-import shutil
-import subprocess
 import sys
 import tempfile
-import threading
-import time
 from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -28,111 +22,14 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
+from benchmarks.mutation.mutant_runner import ROOT, MutantRunner
 from benchmarks.mutation.mutants import Mutant, find_mutants
 from benchmarks.mutation.nearest_tests import DECLARATION_TESTS, NearestTests
 from benchmarks.timing import format_table
 
-ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = ("vrnn/compute", "vrnn/scene", "vrnn/workspace", "vrnn/commands")
 OTHER_TESTS = ("tests/xr/", "tests/docs/", "tests/test_", "tests/app/test_monkey")
 """Tests of what is not changed here: the runtime, how vrnn is packed; and one of a minute."""
-COPIED = ("vrnn", "tests", "shaders", "configs", "examples", "benchmarks", "setup.cfg")
-FAILED = re.compile(r"^(FAILED|ERROR) ")
-START_SECONDS = 90.0
-"""Seconds that are given to pytest and torch to start, even on a loaded machine."""
-
-
-class MutantRunner:
-    """Runs tests on mutants, each in a copy of the repository that it has for itself."""
-
-    def __init__(self, folder: Path, tests: NearestTests) -> None:
-        self._folder, self._tests = folder, tests
-        self._local = threading.local()
-        self._lock = threading.Lock()
-        self._copies = 0
-        self._changed_at = int(time.time())
-
-    def is_caught(self, mutant: Mutant) -> bool:
-        """Whether a test fails, or never ends, with a mutant."""
-        tests, seconds = self._tests.of(mutant)
-        if not tests:
-            return False
-        copy = self._copy()
-        file = copy / mutant.path
-        source = file.read_text(encoding="utf-8")
-        limit = START_SECONDS + 5 * seconds
-        try:
-            self._write(file, mutant.code(source))
-            failed = self._first_failure(copy, tests, limit)
-        finally:
-            self._write(file, source)
-        if failed is None:
-            return False
-        # What fails without the mutant too says nothing of it: it is left out from then on.
-        if self._first_failure(copy, [failed] if failed else tests, 5 * limit) is None:
-            return True
-        if not failed:
-            return False
-        print(f"\n{failed} fails without a mutant too", file=sys.stderr)
-        self._tests.leave_out(failed)
-        return self.is_caught(mutant)
-
-    def _copy(self) -> Path:
-        if not hasattr(self._local, "copy"):
-            with self._lock:
-                self._copies += 1
-                copy = self._folder / str(self._copies)
-            for name in COPIED:
-                source = ROOT / name
-                if source.is_dir():
-                    shutil.copytree(source, copy / name)
-                else:
-                    shutil.copy(source, copy / name)
-            # Where the installed package would have them: else those of the original are found.
-            for name in ("shaders", "configs"):
-                (copy / "vrnn" / name).symlink_to(copy / name, target_is_directory=True)
-            self._local.copy = copy
-        return Path(self._local.copy)
-
-    def _write(self, file: Path, source: str) -> None:
-        file.write_text(source, encoding="utf-8")
-        with self._lock:
-            self._changed_at += 1  # compiled files are told apart by whole seconds
-            os.utime(file, (self._changed_at, self._changed_at))
-
-    def _first_failure(self, copy: Path, tests: Sequence[str], seconds: float) -> str | None:
-        """Run tests until one fails.
-
-        Returns:
-            The one that fails; '' if they never end, or pytest itself fails; None if all pass.
-        """
-        words = [
-            "-x",
-            "-q",
-            "-rfE",
-            "--tb=no",
-            "-p",
-            "no:cacheprovider",
-            f"--basetemp={copy}-tests",
-        ]
-        process = subprocess.Popen(
-            [sys.executable, "-m", "pytest", *words, *tests],
-            cwd=copy, env=os.environ | {"PYTHONPATH": str(copy)}, text=True, errors="replace",
-            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, start_new_session=True,
-        )  # fmt: skip
-        try:
-            output, _ = process.communicate(timeout=seconds)
-        except subprocess.TimeoutExpired:
-            os.killpg(process.pid, 9)
-            process.communicate()
-            return ""
-        if process.returncode == 0:
-            return None
-        told = next((FAILED.sub("", x) for x in output.splitlines() if FAILED.match(x)), "")
-        named = [test for test in tests if told.startswith(test)]
-        # Where a file cannot even be imported, any of its tests tells.
-        named = named or [test for test in tests if told.startswith(test.split("::")[0])][:1]
-        return max(named, key=len, default="")
 
 
 def test_files() -> list[str]:

@@ -110,8 +110,11 @@ class NearestTests:
             file = Path(test.split("::")[0])
             same = file.parent == mirrored and module.stem in file.stem
             declares = file.as_posix() in DECLARATION_TESTS
-            near = 0 if same or declares else 1 if file.parent == mirrored else 2
-            return near, self._seconds[test]
+            if same or declares:
+                return 0, self._seconds[test]
+            around = [mirrored, *mirrored.parents[:-1]]  # tests/scene/visuals, tests/scene
+            near = around.index(file.parent) if file.parent in around else len(around)
+            return 1 + near, self._seconds[test]
 
         found = set(self._tests.get(f"{path}:{name}", ()))
         if not name:
