@@ -190,7 +190,7 @@ class DesktopApp(Closeable):
             parts, self._hud, self._navigator, key_map, self.dispatcher, pointer, mouse
         )
         self._live = LiveInput(options.live, workspace, self.notify)
-        self._title = WindowTitle(parts, self._live, time.perf_counter())
+        self._title = WindowTitle(parts, self._live, self._hud, time.perf_counter())
         self._timings = StartupTimings(options.timings)
         updated = UpdatedParts(
             parts, self.worker, self.headset, self._hud, self._input, self._live, self._exporter,
@@ -199,7 +199,10 @@ class DesktopApp(Closeable):
         self._updater = FrameUpdater(updated, config)
         self.context.navigator, self.context.exporter = self._navigator, self._exporter
         self.context.sessions, self.context.headset = self.sessions, HeadsetToggle(self.headset)
-        self.context.interface = WindowInterface(window, self.gui, self._hud, pointer)
+        interface = WindowInterface(window, self.gui, self._hud, pointer)
+        self.context.interface = interface
+        if options.presentation:
+            interface.toggle_presentation()
 
     def _hand_controller(self) -> HandRigController:
         """Create the controller of hands for a headset."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
@@ -35,6 +36,9 @@ FIRST_HINT_SECONDS = 12.0
 MAX_HEIGHT_AT_SCALE_1 = 1600
 """Height of the window in pixels above which text is enlarged."""
 
+PRESENTATION_SCALE = 1.5
+"""Times the size of text, for an audience."""
+
 UPPER_LEFT = (-0.98, 0.6)
 """Where a card is that belongs to nothing at the pointer, -1…1 in the view."""
 ATTENTION_SIDE, MIN_SEEN = 0.26, 0.15
@@ -49,6 +53,7 @@ class Hud:
 
     Attributes:
         help_shown, map_shown: Whether the help and the minimap are shown.
+        presenting: Whether text is larger and nothing is hinted at, as for an audience.
         magnifier: How the hovered feature map is magnified, see `Hand.cards`.
         recording: Progress of a video; '' while none is recorded.
         callouts: What the parts of the world are, until they were used.
@@ -68,7 +73,7 @@ class Hud:
             callouts: What the parts of the world are, until they were used.
             navigator: Tells whether the user has moved the camera.
         """
-        self.help_shown = self.minimap_shown = False
+        self.help_shown = self.minimap_shown = self.presenting = False
         self.magnifier = ""
         self.recording = ""
         self._parts, self._colors, self._key_map = parts, colors, key_map
@@ -91,6 +96,11 @@ class Hud:
         seconds = max(MIN_NOTE_SECONDS, len(text) / LETTERS_A_SECOND)
         self._note, self._note_until = text, time.perf_counter() + seconds
         self._noted = True
+
+    def present(self, on: bool) -> None:
+        """Show larger text and no hints, as for an audience, or as it was."""
+        self.presenting = on
+        self._note, self._note_until, self._noted = "", float("inf"), True
 
     def advance(self) -> bool:
         """Remove an expired note; True when a note appeared or disappeared since the last call."""
@@ -130,6 +140,8 @@ class Hud:
         feed, mapping, theme = workspace.feed, world.state.color_mapping, world.state.theme
         failure = self.message
         tooltip = None if self.magnifier else find_tooltip(workspace, self._key_map)
+        if tooltip is not None and self.presenting:
+            tooltip = replace(tooltip, actions=())
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
         numbers = legend_range(world, world.hovered)
         relevance = legend_texts(world, world.hovered)
@@ -139,16 +151,18 @@ class Hud:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
-        callouts = self._callouts(camera)
+        callouts = () if self.presenting else self._callouts(camera)
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
             numbers, relevance, world.not_finite, captured, not world.slots, callouts,
+            self.presenting,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
             return self._laid_out[1]
-        canvas = overlay.HudCanvas(size, max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1))
+        scale = max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1)
+        canvas = overlay.HudCanvas(size, scale * (PRESENTATION_SCALE if self.presenting else 1.0))
         if not world.slots and not failure:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())

@@ -41,6 +41,13 @@ class WindowInterface(InterfaceActions):
         """Show or hide the minimap."""
         self._hud.minimap_shown = not self._hud.minimap_shown
 
+    def toggle_presentation(self) -> bool:
+        """Show what an audience needs and no more, or everything again; True for the former."""
+        on = not self._hud.presenting
+        self._hud.present(on)
+        self._gui.present(on)
+        return on
+
     def toggle_panels(self) -> None:
         """Show or hide the panels."""
         self._gui.toggle()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from vrnn.app.hud import Hud
 from vrnn.app.live_input import LiveInput
 from vrnn.app.window_parts import WindowParts
 
@@ -12,8 +13,16 @@ INTERVAL_SECONDS = 0.5
 class WindowTitle:
     """Measures the frame rate and writes the title."""
 
-    def __init__(self, parts: WindowParts, live: LiveInput, now: float) -> None:
-        self._parts, self._live = parts, live
+    def __init__(self, parts: WindowParts, live: LiveInput, hud: Hud, now: float) -> None:
+        """Begin to measure.
+
+        Args:
+            parts: The window with what it shows.
+            live: Whose rate is told.
+            hud: Tells whether an audience looks, which needs no rates.
+            now: The time, seconds.
+        """
+        self._parts, self._live, self._hud = parts, live, hud
         self._per_second = 0.0
         self._frames, self._since = 0, now
 
@@ -38,4 +47,6 @@ class WindowTitle:
         if live is not None:
             rate += f" · live: {live:.1f} images/s"
         progress = self._parts.workspace.feed.progress
+        if self._hud.presenting:
+            rate = ""
         self._parts.window.set_title(f"vrnn · {models or progress or 'opening'}{rate}")

@@ -20,6 +20,7 @@ FLAGS = {
     "scale": "--scale",
     "window": "--window",
     "fullscreen": "--fullscreen",
+    "presentation": "--presentation",
     "stereo": "--eyes",
     "cameras": "--camera",
     "transparent": "--transparent",
@@ -35,7 +36,7 @@ OF_SESSIONS = tuple(
     "models weights classes data input_size device detail text arrange scale".split()
 )
 """What a session holds itself."""
-OF_WINDOWS = ("window", "fullscreen", "stereo")
+OF_WINDOWS = ("window", "fullscreen", "presentation", "stereo")
 OF_PICTURES = ("cameras", "transparent", "size", "kind")
 OF_VIDEOS = ("seconds", "rate")
 FILES = ("screenshot", "screenshot_dir", "video")

@@ -72,6 +72,9 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument("--eyes", dest="stereo", choices=STEREO_CHOICES, help=argparse.SUPPRESS)
     group.add_argument("--fullscreen", action="store_true", help="fill the screen")
+    group.add_argument(
+        "--presentation", action="store_true", help="larger text, no hints and no frame rate"
+    )
 
 
 def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:

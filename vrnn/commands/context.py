@@ -305,6 +305,10 @@ class InterfaceActions:
         """Show or hide the small map."""
         _refuse("the map is shown in the window")
 
+    def toggle_presentation(self) -> bool:
+        """Show what an audience needs and no more, or everything again; True for the former."""
+        _refuse("presentation mode is for the window")
+
     def toggle_panels(self) -> None:
         """Show or hide the panels."""
         _refuse("there are no panels here")

@@ -67,6 +67,22 @@ class ToggleHelp(Command):
 
 
 @command(
+    "window.presentation",
+    "Presentation mode",
+    menu=Menu.WINDOW,
+    key="F5",
+    help="presentation mode: larger text, no hints and no frame rate",
+)
+@dataclass(frozen=True)
+class TogglePresentation(Command):
+    """Show larger text, no hints and no frame rate, as for an audience, or leave this mode."""
+
+    def run(self, context: CommandContext) -> None:
+        """Start or end it."""
+        context.interface.toggle_presentation()
+
+
+@command(
     "window.release_cursor",
     "Release the cursor",
     key="ESCAPE",

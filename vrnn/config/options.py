@@ -167,6 +167,7 @@ class Options(BatchOptions, ModelOptions):
         xr: Whether to start in the headset.
         stereo: How both eyes are drawn.
         fullscreen: Whether the window fills the screen.
+        presentation: Whether it begins in presentation mode.
         config: A settings file.
         timings: Whether to print how long each step of starting takes.
         quiet: Whether to print errors only.
@@ -181,6 +182,7 @@ class Options(BatchOptions, ModelOptions):
     xr: HeadsetUse = "off"
     stereo: StereoChoice = "auto"
     fullscreen: bool = False
+    presentation: bool = False
     config: Path | None = None
     timings: bool = False
     quiet: bool = False

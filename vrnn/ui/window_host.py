@@ -37,6 +37,8 @@ MAX_EXTRA_REBUILDS = 8
 person types faster than a slow machine draws."""
 SETTLING_REBUILDS = 3
 """Rebuilds after an input: what is under the mouse is known one rebuild later."""
+PRESENTATION_SCALE = 1.3
+"""Times the size of text, for an audience."""
 REFRESH_SECONDS = 0.5
 """Seconds after which values that change by themselves (progress, times) are shown again."""
 
@@ -102,6 +104,7 @@ class WindowGui:
         self._palette = CommandPalette()
         self._panels = PanelSet()
         self._layout = DockLayout(screen.size, bool(self._saved_layout.imgui_settings))
+        self._presenting = False
         self._styled: tuple[float, Theme] | None = None
         self._rebuilds_due = 0
         self._built_state: object = None
@@ -164,6 +167,16 @@ class WindowGui:
         self._palette.offer(choices, question)
         self._request_rebuild()
 
+    @property
+    def _shown_points(self) -> float:
+        """Size of text, points: larger for an audience."""
+        return self._text_points * (PRESENTATION_SCALE if self._presenting else 1.0)
+
+    def present(self, on: bool) -> None:
+        """Show text large enough for an audience, or as it was."""
+        self._presenting, self._styled = on, None
+        self._request_rebuild()
+
     def resize_text(self, steps: int) -> None:
         """Make text larger or smaller.
 
@@ -172,7 +185,7 @@ class WindowGui:
         """
         size = self._text_points + steps if steps else self._default_text_points
         self._text_points = min(MAX_TEXT_POINTS, max(MIN_TEXT_POINTS, size))
-        self._styled_scale = 0.0
+        self._styled = None
         self._request_rebuild()
         self._save_layout()
 
@@ -223,7 +236,7 @@ class WindowGui:
         styled = self._screen.pixel_scale, self.context.world.state.theme
         if self._styled != styled:
             self._styled = styled
-            style.apply(self._text_points, *styled)
+            style.apply(self._shown_points, *styled)
         imgui.new_frame()
         try:
             with balanced():
@@ -241,7 +254,7 @@ class WindowGui:
     def _draw_all(self) -> None:
         if self.shown:
             self._draw_menu_bar()
-            em = self._text_points * self._screen.pixel_scale
+            em = self._shown_points * self._screen.pixel_scale
             self._layout.update(self._screen.size, em)
             self._draw_panels()
         self._palette.draw(self.context)

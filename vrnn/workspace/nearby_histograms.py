@@ -10,7 +10,7 @@ from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.results import Histogram, LayerProfile
 from vrnn.network.statistics import layer_histogram
 from vrnn.scene.primitives import QUAD, Visual
-from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual
+from vrnn.scene.visuals.histograms import NUM_BINS, histogram_visual, room_beside
 from vrnn.scene.world import World
 
 MAX_DISTANCE = 14.0
@@ -29,6 +29,7 @@ class NearbyHistograms:
     def __init__(self) -> None:
         self._histograms: dict[tuple[int, int], tuple[FeatureMaps, Histogram]] = {}
         self._drawn_key: object = None
+        self._any_shown = False
         self.complete = False
 
     def update(
@@ -55,18 +56,21 @@ class NearbyHistograms:
                     break
                 self._histograms[slot, node] = (maps, layer_histogram(maps, NUM_BINS))
         shown = [key for key in nearby if key in self._histograms]
-        rects = {key: world.placement_frame(key[0]).panel_rect(key[1]) for key in shown}
-        drawn_key = [
-            (key, id(self._histograms[key][1]), rects[key].tobytes(), key in profiles)
-            for key in shown
-        ]
+        frames = {slot: world.placement_frame(slot) for slot, _ in shown}
+        drawn_key = (
+            [(key, id(self._histograms[key][1]), key in profiles) for key in shown],
+            [frame.panel_rects.tobytes() for frame in frames.values()],
+        )
         if drawn_key == self._drawn_key:
             return None
-        self._drawn_key = drawn_key
+        self._drawn_key, self._any_shown = drawn_key, bool(shown)
         parts = []
         for key in shown:
             weights = profiles[key].weights if key in profiles else None
-            parts.append(histogram_visual(rects[key], self._histograms[key][1], weights))
+            slot, node = key
+            rect, name = frames[slot].panel_rect(node), world.visible_node(slot, node).name
+            room = room_beside(rect, frames[slot].panel_rects)
+            parts.append(histogram_visual(rect, self._histograms[key][1], weights, name, room))
         return Visual(
             np.concatenate([np.zeros(0, QUAD), *(part.quads for part in parts)]),
             tuple(label for part in parts for label in part.labels),
@@ -75,7 +79,7 @@ class NearbyHistograms:
     @property
     def any_shown(self) -> bool:
         """Whether any histogram is shown."""
-        return bool(self._drawn_key)
+        return self._any_shown
 
     def _nearby_layers(self, world: World, eye: np.ndarray) -> list[tuple[int, int]]:
         """Network and node of layers within reach that have maps, the nearest first."""

@@ -145,9 +145,7 @@ def test_weights_are_those_of_the_layer():
     view = simplify(trace(model, inputs, "digits"), "layers")
     weights = dict(weight_histograms(view))
     node = next(n for n in view.network.nodes if n.name == "stem.0")
-    values = torch.cat(
-        [p.detach().reshape(-1) for p in (*model.stem[0].parameters(), *model.stem[1].parameters())]
-    ).numpy()
+    values = torch.cat([p.detach().reshape(-1) for p in model.stem[0].parameters()]).numpy()
     got = weights[node.id]
     assert np.array_equal(got.counts, np.histogram(values.astype(np.float64), 64)[0])
     assert got.mean == pytest.approx(values.mean(), abs=1e-6)
@@ -173,3 +171,23 @@ def test_a_changed_graph_is_noticed():
     view = simplify(trace(model, inputs, "dependent"), "layers")
     with pytest.raises(GraphChanged):
         measure_pass(model, view, (-inputs[0],))
+
+
+def test_weights_do_not_hold_the_gains_of_norms_that_belong_to_a_layer():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.norm = nn.GroupNorm(1, 3)
+            self.conv = nn.Conv2d(3, 8, 3)
+            self.bn = nn.BatchNorm2d(8)
+
+        def forward(self, x):
+            return self.bn(self.conv(self.norm(x)))
+
+    model = Net().eval()
+    inputs = open_source(ModelSpec(model)).prepare(None)[0]
+    view = simplify(trace(model, inputs, "net"), "layers")
+    names = {node.id: node.name for node in view.network.nodes}
+    counts = {names[n]: None if h is None else h.counts.sum() for n, h in weight_histograms(view)}
+    assert counts["conv"] == 8 * 3 * 3 * 3 + 8
+    assert counts["norm"] == 6  # a norm of its own shows what it has

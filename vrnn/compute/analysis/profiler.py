@@ -12,6 +12,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.model_inputs import Inputs, call_model
+from vrnn.compute.operators.catalog import lookup
 from vrnn.compute.operators.macs import macs
 from vrnn.compute.passes.replay import GraphChanged, after_each_module
 from vrnn.compute.tracing.calls import watch_calls
@@ -47,9 +48,15 @@ def layer_profiles(
 
 
 def weight_histograms(view: GraphView) -> Iterator[tuple[int, Histogram | None]]:
-    """Yield each node's id with the histogram of its parameters; None for a node without any."""
+    """Yield each node's id with the histogram of its weights; None for a node without any.
+
+    The gains and shifts of norms that are part of a layer are left out: gains lie around one, far
+    from the weights, which would be a thin line beside them.
+    """
     for node, members in view.members.items():
-        parameters = [parameter for record in members for parameter in record.own_parameters]
+        having = [record for record in members if record.own_parameters]
+        others = [record for record in having if lookup(record.operation).role != "norm"]
+        parameters = [p for record in others or having for p in record.own_parameters]
         yield node, array_histogram(_flat_values(parameters)) if parameters else None
 
 
