@@ -293,6 +293,32 @@ class RestrictRelevance(UndoableCommand):
         yield "Relevance through all channels", cls()
 
 
+@command(
+    "explain.measure",
+    "Measure how faithful the explanation is",
+    menu=Menu.DISPLAY,
+    pointer="Relevance panel",
+    controller="board: Relevance",
+)
+@dataclass(frozen=True)
+class MeasureFaithfulness(Command):
+    """Measure how the target falls as the most relevant pixels are taken away, beside random ones.
+
+    The curves are in the Relevance panel.
+    """
+
+    def run(self, context: CommandContext) -> None:
+        """Start it."""
+        context.workspace.relevance.measure()
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Measure what is shown."""
+        if not context.world.state.relevance.shown:
+            raise VrnnError("show relevance first, with R or a click on a class")
+        return cls()
+
+
 def explain_class(now: RelevanceState, network: int, number: int) -> Command:
     """Return what a click on a class does; `number` is that of the class."""
     return explain_target(now, network, str(number))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from vrnn.ui.panels import layer, model, predictions, relevance, display, images, features, jobs  # isort: skip
+from vrnn.ui.panels import layer, model, relevance, predictions, display, images, features, jobs  # isort: skip
 from vrnn.ui.panels import session, shortcuts  # isort: skip
 
 __all__ = [

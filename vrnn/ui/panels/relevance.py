@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from imgui_bundle import imgui
+import numpy as np
+from imgui_bundle import imgui, implot
 
 from vrnn.commands.explain import (
     ExplainTarget,
+    MeasureFaithfulness,
     RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
@@ -15,7 +17,7 @@ from vrnn.commands.explain import (
     explanation_methods,
     target_text,
 )
-from vrnn.explanations.results import Explanation
+from vrnn.explanations.results import Explanation, FlippingCurves
 from vrnn.scene.relevance_state import (
     PLACEMENTS,
     RELEVANCE_RANGES,
@@ -28,6 +30,8 @@ from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import ACCENT, MUTED_COLOR
 from vrnn.ui.widgets import checkbox, combo, labeled, property_table, slider, wrapped_text
 
+MIN_SHARE = 0.0005
+"""Of the value, below which no percents are told."""
 TARGET_HINT = "a class, or A vs B"
 TARGET_TOOLTIP = (
     "what is explained: a class by its name or number, 'tabby vs lynx', 'box 0', a channel such as "
@@ -47,6 +51,10 @@ SCALE_TOOLTIP = (
 SHARE_TOOLTIP = "hide edges that carry less than this share of all that flows past them"
 OPACITY_TOOLTIP = "of relevance over the input, and over maps"
 SMOOTH_TOOLTIP = "blur the relevance over the input over a 100th of its side"
+FAITHFUL_TOOLTIP = (
+    "the target's value as the most relevant pixels are taken away (deletion), or put in alone "
+    "(insertion), beside pixels in random order: deletion should fall fast, insertion rise fast"
+)
 CONDITION_TOOLTIP = (
     "relevance flows through these channels only (concept relevance propagation); point at a map "
     "and choose 'Relevance through this channel only' in the Layer menu, or click channels in the "
@@ -65,8 +73,9 @@ def sink_rows(explanation: Explanation) -> list[tuple[str, str]]:
     """
 
     def row(name: str, amount: float) -> tuple[str, str]:
-        share = f" ({amount / explanation.value:.1%})" if explanation.value else ""
-        return name, number_text(amount) + share.replace("-", "−")
+        share = amount / explanation.value if explanation.value else 0.0
+        told = f" ({share:.1%})".replace("-", "−") if abs(share) >= MIN_SHARE else ""
+        return name, number_text(amount) + told
 
     rows = []
     if explanation.inputs:
@@ -98,6 +107,7 @@ class RelevancePanel(Panel):
             imgui.pop_style_color()
         if relevance is not None:
             _draw_found(relevance.found.explanation, relevance.is_stale)
+            _draw_faithfulness(context)
         elif state.shown and not manager.failure:
             imgui.text_colored(MUTED_COLOR, "being found")
         _draw_conditions(context, state.conditions)
@@ -140,6 +150,40 @@ def _draw_found(explanation: Explanation, is_stale: bool) -> None:
         wrapped_text(f"{count} × {what}")
     for note in explanation.notes:
         wrapped_text(note)
+
+
+def _draw_faithfulness(context: PanelContext) -> None:
+    """The curves of pixel flipping, or a button that measures them."""
+    manager = context.workspace.relevance
+    curves = manager.curves
+    if curves is None:
+        imgui.begin_disabled(manager.measuring)
+        if imgui.button("measuring" if manager.measuring else "How faithful is it?"):
+            context.do(MeasureFaithfulness())
+        imgui.set_item_tooltip(FAITHFUL_TOOLTIP)
+        imgui.end_disabled()
+        return
+    flags = implot.Flags_
+    kind = flags.no_title | flags.no_menus | flags.no_box_select | flags.no_mouse_text
+    size = (-1, 9.0 * imgui.get_font_size())
+    if implot.begin_plot("##flipping", size, kind.value):
+        fit = implot.AxisFlags_.auto_fit.value
+        implot.setup_axes("share of pixels", "", fit, fit)
+        for name, values in flipping_rows(curves):
+            implot.plot_line(name, np.asarray(curves.shares, np.float64), values)
+        implot.end_plot()
+    imgui.set_item_tooltip(FAITHFUL_TOOLTIP)
+    rows = [(name, number_text(area)) for name, area in curves.areas().items()]
+    imgui.text_colored(MUTED_COLOR, f"areas, {curves.baseline} in place of pixels")
+    property_table(rows, "areas")
+
+
+def flipping_rows(curves: FlippingCurves) -> list[tuple[str, np.ndarray]]:
+    """Return the curves of pixel flipping with their names, float64 as the plot takes them."""
+    found = (
+        ("deletion", curves.deletion), ("insertion", curves.insertion), ("random", curves.random)
+    )  # fmt: skip
+    return [(name, np.asarray(values, np.float64)) for name, values in found]
 
 
 def _draw_conditions(context: PanelContext, conditions: Sequence[ChannelCondition]) -> None:
