@@ -9,6 +9,7 @@ from vrnn.commands.base import UndoableCommand
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.explain import (
     ExplainTarget,
+    MeasureFaithfulness,
     RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
@@ -234,6 +235,27 @@ def test_shares_of_a_block_and_its_skip_sum_to_one_and_edges_show_them(app):
     assert ((strokes.colors[:, 3] < 0.1) == (np.abs(shares) < 0.5)).all()
 
 
+def test_light_runs_along_edges_only_where_things_move_and_relevance_flows(app):
+    world = app.world
+    assert not world.advance(0.1)
+    app.do(ShowRelevance())
+    assert not world.advance(0.1)
+    before = world.draw_list()
+    world.animates_flow = True
+    try:
+        assert world.advance(0.1)
+        assert world.flow_seconds == pytest.approx(0.1)
+        assert not world.advance(0.001)
+        assert world.draw_list() is before
+        app.do(ShowRelevance(False))
+        assert not world.advance(0.1)
+    finally:
+        world.animates_flow = False
+    strokes = before.strokes
+    assert strokes["flow"][:, 1].max() == 1.0
+    assert strokes["flow"][:, 0].max() > 1.0
+
+
 def test_an_edge_that_is_pointed_at_tells_its_share(app):
     frame = app.world.placement_frame(0)
     route = frame.routes[1]
@@ -262,6 +284,19 @@ def test_the_readout_tells_relevance_and_where_it_goes_on_to(app):
     title, _, low, high = legend_texts(app.world, app.world.hovered)
     assert title.startswith(f"relevance for {explanation(app).target} = ")
     assert float(high) == -float(low.replace("−", "-"))
+
+
+def test_how_faithful_it_is_measured_until_another_image_goes_in(app):
+    with pytest.raises(VrnnError, match="no explanation"):
+        app.do(MeasureFaithfulness())
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    app.do(MeasureFaithfulness())
+    curves = app.workspace.relevance.curves
+    assert curves.deletion[0] == pytest.approx(explanation(app).value, rel=1e-4)
+    assert curves.areas()["deletion"] < curves.areas()["random"]
+    app.do(SetInputImage(number=3))
+    assert app.workspace.relevance.curves is None
 
 
 def test_a_session_keeps_it(app, tmp_path):

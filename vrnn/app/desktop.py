@@ -44,7 +44,7 @@ from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.controls.pointer import Pointer
 from vrnn.export.exporter import Exporter
 from vrnn.network.model_spec import ModelSpec
-from vrnn.render.context import window_context
+from vrnn.render.context import is_software, window_context
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
@@ -148,6 +148,8 @@ class DesktopApp(Closeable):
         self.workspace = Workspace(
             self.worker, self._renderer, specs, options.detail, state, seconds, colors
         )
+        # Software OpenGL has no time for what moves all the time: it is the model's.
+        self.workspace.world.animates_flow = config.motion.enabled and not is_software(self._ctx)
         self.workspace.input.set_browsable(images)
         if images:
             self.workspace.set_initial_image(images[0])

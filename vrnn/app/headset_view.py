@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import moderngl
 import numpy as np
@@ -214,6 +214,7 @@ class HeadsetView(Closeable):
         if opacity > 0:
             front = _behind(front, fade_quad(eyes, rig, opacity, self._colors.background))
         view = stereo_view(eyes, rig, target.size, fog, self._colors)
+        view = replace(view, seconds=self.workspace.world.flow_seconds)
         self._eyes_view = view
         self.workspace.world.viewer = Viewer(view.eye, view.pixels_per_unit)
         self._renderer.draw_eyes(target, view, draw_list, near, front)

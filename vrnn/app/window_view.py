@@ -104,7 +104,8 @@ class WindowView:
         camera = self._fly_camera.camera
         empty = not self._world.slots
         near, fog = (NEAR, EMPTY_FOG) if empty else near_and_fog(self._world, camera)
-        return View(camera, size, fog, near, colors=self._colors)
+        seconds = self._world.flow_seconds
+        return View(camera, size, fog, near, colors=self._colors, seconds=seconds)
 
     @property
     def target_size(self) -> tuple[int, int]:

@@ -102,7 +102,7 @@ class ExplainTarget(UndoableCommand):
 
     Attributes:
         target: A class by name or number, `A vs B`, `layer NAME #channel`, `@row,column` or
-            `box N`; "" for the winning class.
+            `box N`; '' for the winning class.
         network: The number of its network, from 0.
         method: Such as `epsilon-plus` or `integrated-gradients`; '' for the one that is set.
     """
@@ -293,17 +293,48 @@ class RestrictRelevance(UndoableCommand):
         yield "Relevance through all channels", cls()
 
 
+@command(
+    "explain.measure",
+    "Measure how faithful the explanation is",
+    menu=Menu.DISPLAY,
+    pointer="Relevance panel",
+    controller="board: Relevance",
+)
+@dataclass(frozen=True)
+class MeasureFaithfulness(Command):
+    """Measure how the target falls as the most relevant pixels are taken away, beside random ones.
+
+    The curves are in the Relevance panel.
+    """
+
+    def run(self, context: CommandContext) -> None:
+        """Start it."""
+        context.workspace.relevance.measure()
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Measure what is shown."""
+        if not context.world.state.relevance.shown:
+            raise VrnnError("show relevance first, with R or a click on a class")
+        return cls()
+
+
 def explain_class(now: RelevanceState, network: int, number: int) -> Command:
-    """Return what a click on a class does: it is explained, or no more if it is already.
+    """Return what a click on a class does; `number` is that of the class."""
+    return explain_target(now, network, str(number))
+
+
+def explain_target(now: RelevanceState, network: int, target: str) -> Command:
+    """Return what a click on a target does: it is explained, or no more if it is already.
 
     Args:
         now: What is explained.
         network: Number of the network.
-        number: Of the class.
+        target: See `ExplainTarget`.
     """
-    if (now.shown, now.network, now.target) == (True, network, str(number)):
+    if (now.shown, now.network, now.target) == (True, network, target):
         return ShowRelevance(on=False)
-    return ExplainTarget(str(number), network)
+    return ExplainTarget(target, network)
 
 
 def target_text(state: RelevanceState) -> str:

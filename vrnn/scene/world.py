@@ -37,6 +37,12 @@ NEAR_BEFORE = 0.3
 """Meters: a small thing that a ray passes close to is so much before what it hits."""
 
 
+FLOW_RATE = 30.0
+"""Times a second that light along edges is drawn anew at most."""
+FLOW_CYCLE = 1500.0
+"""Seconds after which that light is as at first, see shaders/stroke.frag.glsl."""
+
+
 class World(WorldContents):
     """What is in the world, with what happens to it and what is drawn of it."""
 
@@ -222,6 +228,7 @@ class World(WorldContents):
         Returns:
             Whether something moves.
         """
+        flows = self._advance_flow(seconds)
         if self.wave is not None and seconds > 0:
             self.wave += seconds / SECONDS
             self.wave = self.wave if self.wave < 1 else None
@@ -229,11 +236,21 @@ class World(WorldContents):
             if not self.is_moving:
                 return True
         if not self.is_moving:
-            return False
+            return flows
         if seconds > 0:
             self.placement.advance(seconds)
             self._invalidate(placement=True)
         return True
+
+    def _advance_flow(self, seconds: float) -> bool:
+        """Let light run along the edges that carry relevance; True when it is to be drawn again."""
+        if not self.animates_flow or not any(
+            one.found.explanation.edges for one in self.relevance.values()
+        ):
+            return False
+        before = int(self.flow_seconds * FLOW_RATE)
+        self.flow_seconds = (self.flow_seconds + seconds) % FLOW_CYCLE
+        return int(self.flow_seconds * FLOW_RATE) != before
 
     def send_wave(self) -> None:
         """Let a wave run through all networks, as a new image does; not where nothing moves."""

@@ -35,6 +35,8 @@ class WorldContents:
         uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
         distant_pictures: What layers show from afar, by slot and by node id.
         relevance: Relevance that is on the GPU, by slot.
+        animates_flow: Whether light runs along edges that carry relevance.
+        flow_seconds: How long it has run.
         viewer: From where the world is seen; None without an eye, as in a picture.
         wave: Progress 0…1 of the wave that a new image sends through; None while there is none.
         visuals: Other things in the world by name.
@@ -60,6 +62,8 @@ class WorldContents:
         self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
         self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
         self.relevance: dict[int, NetworkRelevance] = {}
+        self.animates_flow = False
+        self.flow_seconds = 0.0
         self.viewer: Viewer | None = None
         self.wave: float | None = None
         self.visuals: dict[str, Visual] = {}

@@ -88,3 +88,39 @@ def _scale(maps: np.ndarray, picture: np.ndarray) -> RelevanceScale:
     flat = np.nan_to_num(maps.reshape(-1))
     some = flat[:: max(1, flat.size // MAX_SAMPLES)]
     return RelevanceScale(color_scale(some), color_scale(np.nan_to_num(picture)), picture.size)
+
+
+@analysis_job("pixel_flipping")
+@dataclass(frozen=True, eq=False)
+class PixelFlippingJob(Job):
+    """Measures how faithful an explanation of what went in last is: pixels are taken away.
+
+    Its result is a `FlippingCurves`.
+
+    Attributes:
+        explanation: The explanation.
+        settings: Its settings.
+    """
+
+    explanation: Explanation
+    settings: ExplanationSettings = field(default_factory=ExplanationSettings)
+
+    def title(self, network: Network) -> str:
+        """See `Job`."""
+        return "flipping pixels"
+
+    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
+        """See `Job`."""
+        from vrnn.compute.explain.faithfulness import flip_pixels
+
+        view = model.view
+        found: object = None
+        for step in flip_pixels(
+            model, model.media, self.explanation, self.settings, check_stop=check_stop
+        ):
+            if isinstance(step, float):
+                yield JobStep(self.title(model.network), step, 1)
+                require_same_graph(model, view)
+            else:
+                found = step
+        return found

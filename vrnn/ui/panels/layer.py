@@ -24,6 +24,7 @@ from vrnn.scene.state import ORDERS, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.layer_axes import draw_axes
+from vrnn.ui.panels.layer_relevance import LayerRelevanceView
 from vrnn.ui.panels.volume_planes import VolumePlanesView
 from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import (
@@ -109,6 +110,7 @@ class LayerPanel(Panel):
         self._selected: set[int] = set()
         self._selection_layer: LayerKey | None = None
         self._planes = VolumePlanesView()
+        self._relevance = LayerRelevanceView()
 
     def draw(self, context: PanelContext) -> None:
         """Draw the panel."""
@@ -132,6 +134,7 @@ class LayerPanel(Panel):
         statistics = self._statistics
         self._draw_histograms(context, slot, network, maps, profile)
         property_table(statistics.rows, "numbers")
+        self._relevance.draw(context, slot, node, self._draw_histogram)
         if node.presentation == "volume":
             channel = min(self._selected, default=0)
             self._planes.draw(context, slot, network, node, channel)

@@ -7,6 +7,7 @@ from imgui_bundle import imgui
 
 from vrnn.commands.ablation import RemoveAblation
 from vrnn.commands.edit import Redo, Undo
+from vrnn.commands.explain import explain_target
 from vrnn.commands.outputs import ShowOutputAs
 from vrnn.network.output_decoding import fitting_kinds
 from vrnn.network.predictions import (
@@ -32,6 +33,7 @@ from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import combo, wrapped_text
 
+ROW_TOOLTIP = "click: why this answer (relevance in all layers); once more hides it"
 MAX_ROWS = 10
 """Classes or numbers that are listed."""
 AS_FOUND = "as found"
@@ -70,6 +72,26 @@ def output_rows(output: Output, names: tuple[str, ...]) -> list[tuple[str, str, 
     else:
         return [(output_facts(output), "", 0.0)]
     return [(class_name(label, names), f"{share:.1%}", share) for label, share in shares]
+
+
+def row_targets(output: Output, number: int) -> list[str]:
+    """Return what a click on each row of `output_rows` explains; [] where there is nothing.
+
+    Args:
+        output: One output of a network.
+        number: Which of its outputs, from 0.
+    """
+    if isinstance(output, ClassScores):
+        order = np.argsort(-output.probabilities, kind="stable")[:MAX_ROWS].tolist()
+    elif isinstance(output, Segmentation):
+        counts = np.bincount(output.classes.reshape(-1), minlength=1)
+        order = [i for i in np.argsort(-counts, kind="stable")[:MAX_ROWS].tolist() if counts[i]]
+    elif isinstance(output, Values):
+        order = list(range(len(output.numbers[:MAX_ROWS])))
+    else:
+        return []
+    before = f"output {number}: " if number else ""
+    return [f"{before}{index}" for index in order]
 
 
 def output_facts(output: Output) -> str:
@@ -174,11 +196,16 @@ def _draw_network(context: PanelContext, slot: int) -> None:
         wrapped_text("untrained weights: predictions are meaningless")
         imgui.pop_style_color()
     outputs = shown_outputs(result, context.world.state, slot)
-    for found, output in zip(result.outputs, outputs, strict=True):
+    for index, (found, output) in enumerate(zip(result.outputs, outputs, strict=True)):
         imgui.push_id(output.name)
         _draw_kind(context, slot, found, output, with_name=len(outputs) > 1)
-        for name, text, value in output_rows(output, network.info.class_names):
+        targets = row_targets(output, index)
+        for number, (name, text, value) in enumerate(output_rows(output, network.info.class_names)):
             _draw_row(name, text, value, bool(true_label) and name == true_label)
+            if number < len(targets) and imgui.is_item_clicked():
+                context.do(explain_target(context.world.state.relevance, slot, targets[number]))
+            if number < len(targets):
+                imgui.set_item_tooltip(ROW_TOOLTIP)
         imgui.pop_id()
 
 
