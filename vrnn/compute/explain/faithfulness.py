@@ -23,6 +23,9 @@ from vrnn.explanations.results import Explanation, FlippingCurves
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.media.media import Media
 
+REGIONS = 14
+"""Along the longer side: pixels are flipped by regions, as Samek et al. do, since single ones that
+change at random are a noise that hides everything."""
 POINTS = 21
 """Of a curve; they lie closer together where few pixels are flipped."""
 RANDOM_ORDERS = 3
@@ -73,19 +76,21 @@ def flip_pixels(
         found = find_gradients(model, given.inputs, target, has_gradients=False).target
         target = replace(target, channel=found.channel)
     shares = curve_shares(points)
-    pixels = explanation.heatmap.size
+    regions = _regions(explanation.heatmap.shape)
+    count = int(regions.max()) + 1
+    sums = np.bincount(regions.ravel(), explanation.heatmap.ravel().astype(np.float64), count)
     generator = np.random.default_rng(settings.seed)
-    relevant = np.argsort(-explanation.heatmap.ravel(), kind="stable")
+    relevant = np.argsort(-sums / np.bincount(regions.ravel()), kind="stable")
     orders = [(relevant, True), (relevant, False)]
-    orders += [(generator.permutation(pixels), True) for _ in range(RANDOM_ORDERS)]
+    orders += [(generator.permutation(count), True) for _ in range(RANDOM_ORDERS)]
     curves = []
     done = 0
     for order, is_deletion in orders:
         curve = []
         for share in shares:
-            chosen = torch.zeros(pixels, dtype=torch.bool)
-            chosen[torch.from_numpy(order[: round(share * pixels)].copy())] = True
-            mask = chosen.view(x.shape[2:]).to(x.device)
+            chosen = np.zeros(count, bool)
+            chosen[order[: round(share * count)]] = True
+            mask = torch.from_numpy(chosen[regions]).to(x.device)
             flipped = torch.where(mask == is_deletion, ground, x)
             curve.append(target_value(model, given.with_image(flipped), target, check_stop))
             done += 1
@@ -95,3 +100,13 @@ def flip_pixels(
         shares.astype(np.float32), curves[0], curves[1],
         np.stack(curves[2:]).mean(0), settings.baseline,
     )  # fmt: skip
+
+
+def _regions(shape: tuple[int, ...]) -> np.ndarray:
+    """(H, W) int64: the number of the square that each pixel is in."""
+    height, width = shape
+    side = max(max(height, width) // REGIONS, 1)
+    columns = -(-width // side)
+    rows = np.arange(height)[:, None] // side
+    regions: np.ndarray = rows * columns + np.arange(width)[None] // side
+    return regions

@@ -10,12 +10,15 @@ https://arxiv.org/abs/1311.2901). Maps of layers are in `activation_maps`.
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
+from typing import NamedTuple
 
 import numpy as np
 import torch
 
 from vrnn.compute.explain.activation_maps import attention_rollout, class_activation_map
 from vrnn.compute.explain.baselines import baseline_inputs
+from vrnn.compute.explain.gradient_batches import gradients_of
 from vrnn.compute.explain.gradient_pass import find_gradients, target_value
 from vrnn.compute.explain.prepared_input import ExplainedInput
 from vrnn.compute.explain.results import heatmap_of
@@ -26,6 +29,7 @@ from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
+from vrnn.explanations.targets import Target
 
 CheckStop = Callable[[], None]
 Explainer = Callable[[LoadedModel, ExplainedInput, ExplanationSettings, CheckStop], Explanation]
@@ -77,17 +81,19 @@ def integrated_gradients(
     end = list(tensors_in(given.inputs))
     target = _fixed_target(model, given, settings, check_stop)
     points, weights = np.polynomial.legendre.leggauss(settings.steps)
-    total: dict[int, torch.Tensor] = {}
-    for point, weight in zip((points + 1) / 2, weights / 2, strict=True):
+    line = []
+    for point in (points + 1) / 2:
         pairs = iter(zip(start, end, strict=True))
 
         def between(t: torch.Tensor, share: float = float(point)) -> torch.Tensor:
             a, b = next(pairs)  # noqa: B023
             return a + share * (b - a) if t.is_floating_point() else t
 
-        inputs = map_tensors(given.inputs, between)
-        found = find_gradients(model, inputs, target.target, (), check_stop)
-        for node, gradient in found.inputs.items():
+        line.append(map_tensors(given.inputs, between))
+    total: dict[int, torch.Tensor] = {}
+    found = gradients_of(model, line, target.target, check_stop)
+    for weight, gradients in zip(weights / 2, found, strict=True):
+        for node, gradient in gradients.items():
             part = gradient * float(weight)
             total[node] = part if node not in total else total[node].add_(part)
     by_node = dict(zip(model.view.trace.inputs, zip(start, end, strict=True), strict=True))
@@ -95,25 +101,21 @@ def integrated_gradients(
     return _result(model, given, settings, target.value, inputs_found)
 
 
-class _FixedTarget:
+class _FixedTarget(NamedTuple):
     """A target whose class is that of the input itself, whichever wins elsewhere."""
 
-    def __init__(self, value: TargetValue, settings: ExplanationSettings) -> None:
-        from dataclasses import replace
-
-        self.value = value
-        self.target = settings.target
-        if self.target.channel is None and not self.target.layer and self.target.box is None:
-            self.target = replace(self.target, channel=value.channel)
+    value: TargetValue
+    target: Target
 
 
 def _fixed_target(
     model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings, check_stop: CheckStop
 ) -> _FixedTarget:
-    found = find_gradients(
-        model, given.inputs, settings.target, (), check_stop, has_gradients=False
-    )
-    return _FixedTarget(found.target, settings)
+    target = settings.target
+    found = find_gradients(model, given.inputs, target, (), check_stop, has_gradients=False).target
+    if target.channel is None and not target.layer and target.box is None:
+        target = replace(target, channel=found.channel)
+    return _FixedTarget(found, target)
 
 
 def smooth_grad(
@@ -122,16 +124,16 @@ def smooth_grad(
     """The mean of gradients at the input with noise."""
     generator = torch.Generator().manual_seed(settings.seed)
     target = _fixed_target(model, given, settings, check_stop)
+
+    def noisy(t: torch.Tensor) -> torch.Tensor:
+        spread = settings.noise * float(t.amax() - t.amin())
+        noise = torch.randn(t.shape, generator=generator, dtype=torch.float32)
+        return t + spread * noise.to(t)
+
+    several = [given.with_floats(noisy) for _ in range(settings.samples)]
     total: dict[int, torch.Tensor] = {}
-    for _ in range(settings.samples):
-
-        def noisy(t: torch.Tensor) -> torch.Tensor:
-            spread = settings.noise * float(t.amax() - t.amin())
-            noise = torch.randn(t.shape, generator=generator, dtype=torch.float32)
-            return t + spread * noise.to(t)
-
-        found = find_gradients(model, given.with_floats(noisy), target.target, (), check_stop)
-        for node, gradient in found.inputs.items():
+    for gradients in gradients_of(model, several, target.target, check_stop):
+        for node, gradient in gradients.items():
             part = gradient / settings.samples
             total[node] = part if node not in total else total[node].add_(part)
     return _result(model, given, settings, target.value, total, is_unsigned=True)

@@ -39,13 +39,23 @@ class Gradients:
     layers: dict[int, torch.Tensor] = field(default_factory=dict)
 
 
-class _GradientMode(CaptureMode):
+class GradientMode(CaptureMode):
     """Runs calls with gradients, those of ReLUs guided if that is asked for."""
 
     def __init__(
         self, by_call: dict[int, NodeRecords], on_output: OnOutput, guard: BufferGuard,
         check_stop: Callable[[], None], is_guided: bool, has_gradients: bool,
     ) -> None:  # fmt: skip
+        """Prepare for a pass.
+
+        Args:
+            by_call: Nodes that show the result of a call, by its number.
+            on_output: Takes their tensors.
+            guard: Is told of each write.
+            check_stop: Raises what is to end the pass.
+            is_guided: Whether ReLUs pass positive gradients alone.
+            has_gradients: Whether there is a way back.
+        """
         super().__init__(by_call, on_output)
         self._guard, self._check_stop = guard, check_stop
         self._is_guided, self._has_gradients = is_guided, has_gradients
@@ -53,6 +63,7 @@ class _GradientMode(CaptureMode):
         self.last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None
 
     def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
+        """Do a call."""
         self._check_stop()
         kwargs = kwargs or {}
         for tensor in written_tensors(func, args, kwargs):
@@ -155,12 +166,12 @@ def find_gradients(
 
     activations: dict[int, torch.Tensor] = {}
     layers: dict[int, torch.Tensor] = {}
-    modes: list[_GradientMode] = []
+    modes: list[GradientMode] = []
     with untouched(model.source.model, inputs) as guard:
 
-        def make_mode(by_call: dict[int, NodeRecords], on_output: OnOutput) -> _GradientMode:
+        def make_mode(by_call: dict[int, NodeRecords], on_output: OnOutput) -> GradientMode:
             modes.append(
-                _GradientMode(by_call, on_output, guard, check_stop, is_guided, has_gradients)
+                GradientMode(by_call, on_output, guard, check_stop, is_guided, has_gradients)
             )
             return modes[-1]
 
@@ -170,7 +181,7 @@ def find_gradients(
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
                 f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
-                "input, so nothing explains it; look at the layers for where values stop being "
+                "input, so nothing explains it; look at its layers for where values stop being "
                 "finite"
             )
         if not has_gradients:
@@ -198,7 +209,7 @@ def find_gradients(
 
 def _find_value(
     model: LoadedModel, result: Any, target: Target, seen: dict[int, torch.Tensor],
-    names: dict[str, int], mode: _GradientMode, has_gradients: bool,
+    names: dict[str, int], mode: GradientMode, has_gradients: bool,
 ) -> TargetValue:  # fmt: skip
     if not target.layer:
         return output_value(model, result, target, mode.last_softmax, has_gradients)

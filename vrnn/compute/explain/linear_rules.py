@@ -50,7 +50,7 @@ class Distributed(NamedTuple):
 
 class _Term(NamedTuple):
     positive: torch.Tensor
-    negative: torch.Tensor
+    negative: Callable[[], torch.Tensor]
     bias: torch.Tensor | None
     share: float | torch.Tensor
 
@@ -74,15 +74,17 @@ def distribute(
     if rule.rule in ("flat", "w-square", "box"):
         return _input_rule(operation, rule, x, relevance, bounds)
     terms = _TERMS[rule.rule](operation, rule, result)
-    has_negative = bool((x < 0).any())
+    has_negative = bool(x.amin() < 0)
     upper = x.clamp(min=0) if has_negative else x
     lower = x.clamp(max=0) if has_negative else None
     bias_sum = epsilon_sum = 0.0
     gradients: list[torch.Tensor] = []
     for term in terms:
         z = operation.function(upper, term.positive)
+        negative = None
         if lower is not None:
-            z = z + operation.function(lower, term.negative)
+            negative = term.negative()
+            z = z + operation.function(lower, negative)
         if term.bias is not None:
             z = z + term.bias
         shared = relevance if isinstance(term.share, float) and term.share == 1 else (
@@ -91,8 +93,8 @@ def distribute(
         s, to_bias, to_epsilon = _share(shared, z, term.bias, rule.epsilon, rule.rule == "z-plus")
         bias_sum, epsilon_sum = bias_sum + to_bias, epsilon_sum + to_epsilon
         gradient = operation.back(s, term.positive, x)
-        if lower is not None:
-            gradient = torch.where(x < 0, operation.back(s, term.negative, x), gradient)
+        if negative is not None:
+            gradient = torch.where(x < 0, operation.back(s, negative, x), gradient)
         gradients.append(gradient)
     total = gradients[0] if len(gradients) == 1 else torch.stack(gradients).sum(0)
     return Distributed(total, None, bias_sum, epsilon_sum)
@@ -136,14 +138,17 @@ def _input_rule(
 def _plus_terms(op: LinearOperation, rule: LayerRule, result: torch.Tensor) -> list[_Term]:
     bias = op.bias.clamp(min=0) if op.bias is not None and rule.bias else None
     weight = op.weight
-    return [_Term(weight.clamp(min=0), weight.clamp(max=0), bias, 1.0)]
+    return [_Term(weight.clamp(min=0), lambda: weight.clamp(max=0), bias, 1.0)]
 
 
 def _alpha_beta_terms(op: LinearOperation, rule: LayerRule, result: torch.Tensor) -> list[_Term]:
     up, down = op.weight.clamp(min=0), op.weight.clamp(max=0)
     bias = op.bias if rule.bias else None
     upper, lower = (None, None) if bias is None else (bias.clamp(min=0), bias.clamp(max=0))
-    terms = [_Term(up, down, upper, float(rule.alpha)), _Term(down, up, lower, -float(rule.beta))]
+    terms = [
+        _Term(up, lambda: down, upper, float(rule.alpha)),
+        _Term(down, lambda: up, lower, -float(rule.beta)),
+    ]
     return [term for term in terms if term.share != 0]
 
 
@@ -156,7 +161,10 @@ def _gamma_terms(op: LinearOperation, rule: LayerRule, result: torch.Tensor) -> 
         lower = op.bias + rule.gamma * op.bias.clamp(max=0)
     is_positive = (result > 0).to(result.dtype)
     is_negative = (result < 0).to(result.dtype)
-    return [_Term(up, down, upper, is_positive), _Term(down, up, lower, is_negative)]
+    return [
+        _Term(up, lambda: down, upper, is_positive),
+        _Term(down, lambda: up, lower, is_negative),
+    ]
 
 
 _TERMS: dict[str, Callable[[LinearOperation, LayerRule, torch.Tensor], list[_Term]]] = {
@@ -191,12 +199,12 @@ def _share(
     elif is_positive:
         s = relevance / z.add_(epsilon)
         to_epsilon = epsilon * _sum(s)
-        stuck = _stuck(relevance, z == epsilon, to_epsilon)
+        stuck = _stuck(relevance, z, epsilon, to_epsilon)
     else:
         steps = torch.full_like(z, epsilon).copysign_(z + 0.0)
         s = relevance / steps.add_(z)
         to_epsilon = _sum(relevance) - float((s * z).sum(dtype=torch.float64))
-        stuck = _stuck(relevance, z == 0, to_epsilon)
+        stuck = _stuck(relevance, z, 0, to_epsilon)
     to_bias = 0.0
     if bias is not None:
         channel = s.dim() - bias.dim()
@@ -209,11 +217,11 @@ def _share(
     return s, to_bias + stuck, to_epsilon - stuck
 
 
-def _stuck(relevance: torch.Tensor, is_zero: torch.Tensor, lost: float) -> float:
-    """How much relevance has nowhere to go, if it can be seen at all."""
+def _stuck(relevance: torch.Tensor, z: torch.Tensor, empty: float, lost: float) -> float:
+    """How much relevance has nowhere to go, where z is `empty`, if it can be seen at all."""
     if abs(lost) <= VISIBLE_LOSS * abs(_sum(relevance)):
         return 0.0
-    return float((relevance * is_zero).sum(dtype=torch.float64))
+    return float((relevance * (z == empty)).sum(dtype=torch.float64))
 
 
 def _sum(values: torch.Tensor) -> float:

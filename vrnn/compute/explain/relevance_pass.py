@@ -277,7 +277,7 @@ class _Pass:
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
                 f"{found.text} of {model.source.title} is {float(found.value.detach())} for this "
-                "input, so nothing explains it; look at the layers for where values stop being "
+                "input, so nothing explains it; look at its layers for where values stop being "
                 "finite"
             )
         return found

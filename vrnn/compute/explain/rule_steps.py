@@ -117,7 +117,7 @@ class LinearStep:
     def forward(self, x: torch.Tensor, carrier: torch.Tensor | None) -> torch.Tensor:
         """Compute the result."""
         self._has_carrier = carrier is not None
-        result = self._compute()
+        result, self._compute = self._compute(), _no_more  # it holds the input of a norm
         self.kept_result = self._book.kept.keep(result)
         return result
 
@@ -171,7 +171,7 @@ class IdentityStep:
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
         """Compute the result."""
-        result = self._compute()
+        result, self._compute = self._compute(), _no_more
         self._result = self._book.kept.keep(result)
         return result
 
@@ -185,6 +185,10 @@ class IdentityStep:
             self._book.add_sink(self._kind, self._node, _masked_sum(relevance, is_zero))
             return (torch.where(is_zero, 0, relevance / torch.where(is_zero, 1, x)).to(x.dtype),)
         return (relevance.div_(x).to(x.dtype),)
+
+
+def _no_more() -> torch.Tensor:
+    raise AssertionError("a step runs once")
 
 
 def _masked_sum(values: torch.Tensor, mask: torch.Tensor) -> float:
