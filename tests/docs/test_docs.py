@@ -17,6 +17,7 @@ from vrnn.cli.parser import parse
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.script import read_commands
 from vrnn.config.loader import load_config
+from vrnn.explanations.composites import load_composites
 
 ROOT = Path(__file__).resolve().parents[2]
 DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted((ROOT / "docs").glob("*.md"))]
@@ -70,6 +71,8 @@ def test_settings_and_actions_load(name, text, tmp_path):
     (tmp_path / "mine.toml").write_text(text, encoding="utf-8")
     if "[[command]]" in text:
         assert read_commands(tmp_path / "mine.toml")
+    elif ".rules]]" in text:
+        assert load_composites(tmp_path / "mine.toml")["mine"].rules
     else:
         load_config(tmp_path / "mine.toml")
 
