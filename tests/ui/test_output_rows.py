@@ -5,7 +5,7 @@ import pytest
 
 from vrnn.network.output_decoding import decode
 from vrnn.network.predictions import Detections
-from vrnn.ui.panels.predictions import MAX_ROWS, output_rows
+from vrnn.ui.panels.predictions import MAX_ROWS, compared_rows, output_rows
 
 NAMES = ("cat", "dog", "bird")
 
@@ -62,3 +62,31 @@ def test_all_else_is_described_on_one_line(kind, shape, words):
         values[0], values[1] = -1, 2
     ((text, number, bar),) = rows(kind, values)
     assert (text, number, bar) == (words, "", 0.0)
+
+
+def test_scores_are_compared_with_those_before_channels_were_ablated():
+    now, before = (
+        decode("scores", np.log(np.array(p)), 0) for p in ([0.2, 0.7, 0.1], [0.6, 0.3, 0.1])
+    )
+    assert [row[:2] for row in compared_rows(now, before, NAMES)] == [
+        ("dog", "70.0% (+40.0)"), ("cat", "20.0% (−40.0)"), ("bird", "10.0% (0.0)"),
+    ]  # fmt: skip
+    assert compared_rows(now, None, NAMES) == output_rows(now, NAMES)
+
+
+def test_what_led_before_is_listed_even_if_it_is_far_behind_now():
+    scores = np.linspace(0.0, 3.0, 30).astype(np.float32)
+    led = scores.copy()
+    led[0] = 9.0
+    listed = compared_rows(decode("scores", scores, 0), decode("scores", led, 0), ())
+    assert len(listed) == MAX_ROWS
+    name, text, _ = listed[-1]
+    assert name == output_rows(decode("scores", led, 0), ())[0][0]
+    assert "(−" in text
+
+
+def test_numbers_are_compared_too():
+    now, before = (
+        decode("numbers", np.array(v, np.float32), 0) for v in ([2.0, -4.0], [2.5, -4.0])
+    )
+    assert [row[1] for row in compared_rows(now, before, ())] == ["2 (−0.5)", "−4 (+0)"]

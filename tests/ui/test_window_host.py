@@ -127,6 +127,8 @@ def test_pictures_of_what_channels_look_for_by_key_and_by_tiles(
     vrnn.press("ctrl+z")
     time.sleep(1.0)
     assert not saved_session(vrnn)["layers"]
+    vrnn.press("Home")  # the layer was brought into view
+    vrnn.picture()
     move_mouse(vrnn, *where.region("features"))
     vrnn.xdotool("click", "1")
     time.sleep(0.5)

@@ -192,8 +192,6 @@ class Hud:
             right, up = self._parts.view.cursor
             x, y = (right + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height
             draw_tooltip(canvas, tooltip, x, y)
-        if self.help_shown:
-            overlay.draw_help(canvas, self._key_map.help_rows())
         if failure:
             overlay.draw_message(canvas, failure, CLOSE_HINT)
         self._laid_out = (key, canvas.draw_list())

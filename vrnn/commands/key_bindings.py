@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from vrnn.commands.registry import CommandInfo, registered
+from vrnn.commands.registry import CommandInfo, Menu, registered
 from vrnn.config.schema import Keys
 from vrnn.errors import VrnnError
 
 MODIFIER_ORDER = ("CONTROL", "SHIFT", "ALT")
 """The order of modifiers in the name of a chord."""
 PRINTED_KEYS = {"ESCAPE": "Esc", "CONTROL": "Ctrl", "EQUAL": "=", "MINUS": "−"}
+
+MENU_OF_OTHERS = {"axes": Menu.LAYER, "display": Menu.DISPLAY}
+"""Group of the keys of commands that are in no menu, by the first part of their name."""
 
 
 class KeyMap:
@@ -71,11 +74,12 @@ class KeyMap:
         return printed_key(key) if key else ""
 
     def help_rows(self) -> tuple[tuple[str, str], ...]:
-        """Keys and what they do, for the help."""
+        """Keys and what they do, for the help: groups, each after a row with its title alone."""
         keys = self.keys
         walk = " ".join(map(printed_key, (keys.forward, keys.left, keys.back, keys.right)))
         first, last = keys.viewpoints[0], keys.viewpoints[-1]
         rows = [
+            ("Mouse", ""),
             ("click", "grab an image or a map; put it into the input; click a bracket or button"),
             ("drag", "turn around what is there; with Shift or the middle button shift"),
             ("drag, right button", "look around"),
@@ -83,16 +87,24 @@ class KeyMap:
             ("double click on nothing", "show the whole network"),
             ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
             ("double click", "fold or open a layer"),
+            ("Walking", ""),
             (walk, "walk and fly"),
             (f"{printed_key(keys.down)} {printed_key(keys.up)}", "down, up"),
             (printed_key(keys.run), "run"),
+        ]
+        by_menu: dict[str, list[tuple[str, str]]] = {menu.value: [] for menu in Menu}
+        by_menu[Menu.VIEW.value] = [
             (f"{first} … {last}", "go to a viewpoint"),
             (f"{printed_key(keys.store)}+{first} … {last}", "store this viewpoint"),
         ]
         for info in registered():
             if key := self.printed(info.name):
                 text = info.help or info.title
-                rows.append((key, text[:1].lower() + text[1:]))
+                menu = info.menu or MENU_OF_OTHERS.get(info.name.partition(".")[0], Menu.WINDOW)
+                by_menu[menu.value].append((key, text[:1].lower() + text[1:]))
+        for title, found in by_menu.items():
+            if found:
+                rows += [(title, ""), *found]
         return tuple(rows)
 
 

@@ -109,5 +109,7 @@ def legend_range(world: World, hit: Hit | None) -> ValueRange | None:
     else:
         low, high = float(layer.low[hit.channel]), float(layer.high[hit.channel])
         low, high = symmetric_range(low, high) if mapping.symmetric else (low, high)
+    if low >= high:
+        return None  # a single value has no range
     clip = layer.clip_fraction(mapping.clip_percentile) if mapping.clip_percentile < 100 else 1.0
     return low * clip, high * clip

@@ -17,8 +17,8 @@ from vrnn.ui.fuzzy_match import best_matches
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import muted
 
-MAX_ROWS = 40
-"""Matches that are listed."""
+MAX_ROWS = 60
+"""Matches that are listed: before anything is typed, all actions that have keys."""
 MAX_IMAGES = 300
 """Images of the data set that are entries; `#` and a number finds any."""
 
@@ -39,8 +39,12 @@ class PaletteEntry:
 
 
 def palette_entries(context: PanelContext) -> list[PaletteEntry]:
-    """List everything that can be found: layers, modules, images, commands."""
-    found: list[PaletteEntry] = []
+    """List all that can be found: actions with keys, layers, modules, images, other actions."""
+    found = [
+        PaletteEntry(info.title, context.key_map.printed(info.name), _invoke(info))
+        for info in registered()
+        if context.key_map.printed(info.name)
+    ]
     world = context.world
     several = len(world.slots) > 1
 
@@ -68,7 +72,7 @@ def palette_entries(context: PanelContext) -> list[PaletteEntry]:
                 PaletteEntry(f"#{number}", "image", _execute(SetInputImage(number=number)))
             )
     for info in registered():
-        if info.key or info.menu is not None:
+        if info.menu is not None and not context.key_map.printed(info.name):
             found.append(PaletteEntry(info.title, "command", _invoke(info)))
         for title, command in info.kind.variants():
             if title != info.title:
@@ -109,7 +113,7 @@ class CommandPalette:
         self.is_open = self._just_opened = True
         self._typed, self._selected = "", 0
         self._entries, self._matches = palette_entries(context), (None, [])
-        self._hint, self._question = "layer, module or command", ""
+        self._hint, self._question = "layer, module, stage or command", ""
 
     def offer(self, choices: Sequence[Choice], question: str = "") -> None:
         """Open it with a list to choose from, in this order, and nothing else.

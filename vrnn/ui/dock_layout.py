@@ -11,6 +11,18 @@ from vrnn.ui.panel_registry import Dock, registered_panels
 
 DOCK_SPACE = "places"
 """Name of the dock space; saved layouts contain it."""
+MIN_WORLD_SHARE = 0.5
+"""Part of the window's width that the world keeps in the default layout."""
+SIDE_WIDTH = 19.0
+"""Width of a side, in heights of the text, below which all panels stand at one side."""
+LEFT_WIDTH, RIGHT_WIDTH = 21.0, 22.0
+"""Widths of the sides where there is room, in heights of the text."""
+MIN_STACK_HEIGHT = 15.0
+"""Height of a dock, in heights of the text, below which two are not put below each other."""
+IMPORTANCE = (
+    "Layer", "Model", "Predictions", "Display", "Features", "Images", "Shortcuts", "Jobs",
+)  # fmt: skip
+"""Panels in the order in which they get room for their tabs."""
 MIN_WORLD_PIXELS = 16
 """Width and height in pixels that the world keeps, however large the panels are."""
 
@@ -21,6 +33,8 @@ class DockLayout:
     Attributes:
         docks: The default dock of each panel, by title, in the order in which they are drawn.
         world_area: What docked panels leave for the world: left, top, width, height in pixels.
+        crowded: Panels that are left out, as their tabs find no room.
+        to_front: Panels that are to be in front of others in their docks, once.
     """
 
     def __init__(self, size: tuple[int, int], remembered: bool) -> None:
@@ -39,6 +53,13 @@ class DockLayout:
         }
         self.world_area: WindowArea = (0, 0, *size)
         self._reset = not remembered
+        self.crowded: set[str] = set()
+        self.to_front: list[str] = []
+        known = [title for title in IMPORTANCE if title in self.docks]
+        self._order = [*known, *(title for title in self.docks if title not in known)]
+        self._nodes: dict[str, int] = {}
+        self._widths: dict[int, float] = {}
+        self._measured_for: tuple[tuple[int, int], tuple[float, bool]] | None = None
 
     def reset(self) -> None:
         """Restore the default docks with the next frame."""
@@ -70,25 +91,77 @@ class DockLayout:
                 max(right - left, MIN_WORLD_PIXELS),
                 max(bottom - top, MIN_WORLD_PIXELS),
             )
+        # A window made smaller, or larger text, must leave the world enough and the panels room;
+        # else what was dragged by hand stays.
+        shape = (em, (1 - MIN_WORLD_SHARE) * size[0] < 2 * SIDE_WIDTH * em)
+        if self._measured_for != (size, shape):
+            has_changed = self._measured_for is not None and self._measured_for[1] != shape
+            self._measured_for = (size, shape)
+            is_narrow = self.world_area[2] < (MIN_WORLD_SHARE - 0.02) * size[0]
+            self._reset = is_narrow or has_changed
 
     def _build(self, space: int, view: Any, em: float) -> None:
         build = imgui.internal
         build.dock_builder_remove_node(space)
         build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
         build.dock_builder_set_node_size(space, view.work_size)
-        width = max(view.work_size.x, 1.0)
-        left_share = min(21 * em / width, 0.32)
-        _, left, rest = build.dock_builder_split_node_py(space, imgui.Dir.left, left_share)
-        right_share = min(22 * em / (width * (1 - left_share)), 0.45)
-        _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_share)
-        _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
-        _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.38)
+        width, height = max(view.work_size.x, 1.0), view.work_size.y
+        room = (1 - MIN_WORLD_SHARE) * width
+        stacks = height >= 2 * MIN_STACK_HEIGHT * em
+        if room < 2 * SIDE_WIDTH * em:
+            share = min(RIGHT_WIDTH * em, room) / width
+            _, right, _ = build.dock_builder_split_node_py(space, imgui.Dir.right, share)
+            left = right
+        else:
+            left_width = min(LEFT_WIDTH * em, room / 2)
+            _, left, rest = build.dock_builder_split_node_py(
+                space, imgui.Dir.left, left_width / width
+            )
+            right_share = min(RIGHT_WIDTH * em, room / 2) / (width - left_width)
+            _, right, _ = build.dock_builder_split_node_py(rest, imgui.Dir.right, right_share)
+        below_left, below_right = left, right
+        if stacks:
+            _, below_right, right = build.dock_builder_split_node_py(right, imgui.Dir.down, 0.42)
+            if below_left is left and left != right and room >= 2 * SIDE_WIDTH * em:
+                _, below_left, left = build.dock_builder_split_node_py(left, imgui.Dir.down, 0.38)
+            else:
+                left, below_left = right, below_right
         nodes = {
             Dock.LEFT_TOP: left,
             Dock.LEFT_BOTTOM: below_left,
             Dock.RIGHT_TOP: right,
             Dock.RIGHT_BOTTOM: below_right,
         }
-        for title, dock in self.docks.items():
-            build.dock_builder_dock_window(title, nodes[dock])
+        self._nodes = {title: nodes[dock] for title, dock in self.docks.items()}
+        for title, node in self._nodes.items():
+            build.dock_builder_dock_window(title, node)
         build.dock_builder_finish(space)
+        self._widths = {
+            node: build.dock_builder_get_node(node).size.x for node in set(nodes.values())
+        }
+        self._make_room(em)
+
+    def bring_forward(self, title: str, em: float) -> None:
+        """Show a panel that found no room for its tab, in place of another one."""
+        self._order.remove(title)
+        self._order.insert(0, title)
+        self._make_room(em)
+        self.to_front = [title]
+
+    def _make_room(self, em: float) -> None:
+        """Leave out panels whose tabs would be cut, the least important ones of each dock."""
+        style = imgui.get_style()
+        beside = style.frame_padding.x + style.item_inner_spacing.x * 2 + em
+        free = {node: width - 2 * em for node, width in self._widths.items()}
+        self.crowded, self.to_front = set(), []
+        for title in self._order:
+            node = self._nodes.get(title)
+            if node is None:
+                continue
+            width = imgui.calc_text_size(title).x + beside
+            is_first = free[node] == self._widths[node] - 2 * em
+            if width > free[node] and not is_first:
+                self.crowded.add(title)
+            elif is_first:
+                self.to_front.append(title)
+            free[node] -= width

@@ -10,8 +10,10 @@ import numpy as np
 
 from vrnn.commands.base import Command, UndoableCommand
 from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import CommandInfo
 from vrnn.commands.view import FrameLayer
+from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.features.presets import load_presets
 from vrnn.features.settings import FeatureVisSettings
@@ -39,7 +41,8 @@ class PanelContext:
         subject: Network and name of the layer that panels describe; None for none.
         follows_hover: Whether a layer that is hovered for a while becomes the subject.
         feature_settings: Settings of the next feature visualization.
-        help_rows: Keys or buttons, each with what it does.
+        help_rows: Keys or buttons, each with what it does; the titles of groups without.
+        key_map: The keys of commands.
         make_texture: Turns (H, W, 3) uint8 pixels into a texture for `imgui.image`; set by the
             host.
         previewed: The change that is being made by hand and was not executed yet; None for none.
@@ -52,6 +55,7 @@ class PanelContext:
     follows_hover: bool = True
     feature_settings: FeatureVisSettings = field(default_factory=lambda: load_presets()["quick"])
     help_rows: Sequence[tuple[str, str]] = ()
+    key_map: KeyMap = field(default_factory=lambda: KeyMap(load_config().keys))
     make_texture: Callable[[np.ndarray], Any] = _no_texture
     previewed: UndoableCommand | None = None
 

@@ -12,13 +12,17 @@ from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import accent, muted
 
 Text = TypeVar("Text", bound=str)
+MIN_WIDGET_WIDTH = 7.0
+"""Width of a widget beside its label at least, in heights of the text."""
+MIN_VALUE_WIDTH = 5.0
+"""Width of a value beside its name at least, in heights of the text."""
 LABEL_WIDTH = 6.5
 """Width of the label before a widget, in heights of the text."""
 
 
 def slider(
     context: PanelContext, label: str, value: float, limits: tuple[float, float],
-    number_format: str, make_command: Callable[[float], UndoableCommand],
+    number_format: str, make_command: Callable[[float], UndoableCommand], tooltip: str = "",
 ) -> None:  # fmt: skip
     """Draw a slider that acts while it is dragged and is one undo step.
 
@@ -29,20 +33,59 @@ def slider(
         limits: Lowest and highest value.
         number_format: How the value is printed, in C's form.
         make_command: Returns the command that sets a value.
+        tooltip: What it is for.
     """
-    labeled(label)
-    moved, now = imgui.slider_float(
-        f"##{label}", value, *limits, number_format, imgui.SliderFlags_.always_clamp.value
-    )
+    labeled(label, tooltip)
+    moved, now = bare_slider(label, value, limits, number_format)
     if moved:
         context.preview(make_command(now))
     if imgui.is_item_deactivated_after_edit():
         context.do(make_command(now))
+    value_beside(now, number_format)
 
 
-def combo(label: str, value: Text, options: Sequence[Text]) -> Text | None:
-    """Draw a list to choose from; returns the new choice, None while it is unchanged."""
-    labeled(label)
+def bare_slider(
+    label: str, value: float, limits: tuple[float, float], number_format: str,
+    logarithmic: bool = False,
+) -> tuple[bool, float]:  # fmt: skip
+    """Draw a slider without its number, which `value_beside` draws after it.
+
+    Args:
+        label: Its id.
+        value: The present value.
+        limits: Lowest and highest value.
+        number_format: How the number is printed, in C's form: room is left for it.
+        logarithmic: Whether equal steps are factors.
+
+    Returns:
+        Whether it was moved, and the value now.
+    """
+    flags = imgui.SliderFlags_
+    kind = int(flags.always_clamp | (flags.logarithmic if logarithmic else 0))
+    texts = [number_format % limit for limit in (*limits, value)]
+    room = max(imgui.calc_text_size(text).x for text in texts)
+    room += imgui.get_style().item_inner_spacing.x
+    width = max(imgui.get_content_region_avail().x - room, 2.5 * imgui.get_font_size())
+    imgui.set_next_item_width(width)
+    return imgui.slider_float(f"##{label}", value, *limits, "", kind)
+
+
+def value_beside(value: float, number_format: str) -> None:
+    """Draw the number of a slider beside it."""
+    imgui.same_line(0, imgui.get_style().item_inner_spacing.x)
+    imgui.text_unformatted(number_format % value)
+
+
+def combo(label: str, value: Text, options: Sequence[Text], tooltip: str = "") -> Text | None:
+    """Draw a list to choose from; returns the new choice, None while it is unchanged.
+
+    Args:
+        label: Its label.
+        value: The present choice.
+        options: All choices.
+        tooltip: What it is for.
+    """
+    labeled(label, tooltip)
     chosen = None
     if imgui.begin_combo(f"##{label}", value):
         for option in options:
@@ -54,17 +97,45 @@ def combo(label: str, value: Text, options: Sequence[Text]) -> Text | None:
     return chosen if chosen != value else None
 
 
-def labeled(label: str) -> None:
+def labeled(label: str, tooltip: str = "") -> None:
     """Draw a muted label; the next widget stands to its right, over the rest of the width.
 
-    Widgets stand below each other as far as their labels leave them room.
+    Widgets stand below each other as far as their labels leave them room, and below their labels
+    where there is too little beside them.
+
+    Args:
+        label: The label.
+        tooltip: What the widget is for, shown at the label.
     """
+    start_x = imgui.get_cursor_pos_x()
+    available = imgui.get_content_region_avail().x
     imgui.align_text_to_frame_padding()
     imgui.text_colored(muted(), label)
+    if tooltip:
+        imgui.set_item_tooltip(tooltip)
     width = imgui.calc_text_size(label).x + imgui.get_style().item_spacing.x
-    start = imgui.get_style().window_padding.x + width
-    imgui.same_line(max(LABEL_WIDTH * imgui.get_font_size(), start))
+    em = imgui.get_font_size()
+    column = max(LABEL_WIDTH * em - start_x + imgui.get_style().window_padding.x, width)
+    if available - column >= MIN_WIDGET_WIDTH * em:
+        imgui.same_line(start_x + column)
     imgui.set_next_item_width(-1)
+
+
+def hint_text(*texts: str) -> str:
+    """Return the longest of several hints that fits into a text field of the rest of the width."""
+    room = imgui.get_content_region_avail().x - 2 * imgui.get_style().frame_padding.x
+    fitting = [text for text in texts if imgui.calc_text_size(text).x <= room]
+    return max(fitting, key=len, default="")
+
+
+def fit_text(text: str, room: float) -> str:
+    """Return a text, ended by an ellipsis where it is wider than the room, pixels."""
+    if imgui.calc_text_size(text).x <= room:
+        return text
+    count = len(text)
+    while count > 1 and imgui.calc_text_size(text[:count].rstrip() + "…").x > room:
+        count -= 1
+    return text[:count].rstrip() + "…"
 
 
 def checkbox(label: str, value: bool) -> bool | None:
@@ -85,9 +156,15 @@ def property_table(rows: Sequence[tuple[str, str]], name: str) -> None:
     """Draw a table of names and values.
 
     Args:
-        rows: Each name with its value.
+        rows: Each name with its value; below each other where the panel is narrow.
         name: ImGui's id of the table.
     """
+    available = imgui.get_content_region_avail().x
+    if available < (LABEL_WIDTH + MIN_VALUE_WIDTH) * imgui.get_font_size():
+        for row_name, value in rows:  # there is no room for two columns
+            imgui.text_colored(muted(), row_name)
+            wrapped_text(value)
+        return
     if imgui.begin_table(name, 2, imgui.TableFlags_.sizing_stretch_prop.value):
         flags = imgui.TableColumnFlags_
         name_width = LABEL_WIDTH * imgui.get_font_size() - imgui.get_style().cell_padding.x

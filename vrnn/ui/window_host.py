@@ -89,7 +89,7 @@ class WindowGui:
         """
         self.context = context
         self._screen, self._key_map, self._file = screen, key_map, file
-        context.help_rows = key_map.help_rows()
+        context.help_rows, context.key_map = key_map.help_rows(), key_map
         self._default_text_points = text_points
         self._saved_layout = layout_store.load(file) if file is not None else PanelLayout()
         self.shown = self._saved_layout.shown
@@ -264,8 +264,9 @@ class WindowGui:
             return
         if imgui.begin_menu("Panels"):
             for title in self._layout.docks:
-                if imgui.menu_item(title, "", title not in self._hidden)[0]:
-                    self._hidden ^= {title}
+                is_shown = title not in self._hidden | self._layout.crowded
+                if imgui.menu_item(title, "", is_shown)[0]:
+                    self._toggle_panel(title)
             imgui.separator()
             if imgui.menu_item("Reset layout", "", False)[0]:
                 self._layout.reset()
@@ -274,9 +275,19 @@ class WindowGui:
         draw_menus(self.context, self._key_map)
         imgui.end_main_menu_bar()
 
+    def _toggle_panel(self, title: str) -> None:
+        """Show a panel, also in place of one that has no room beside it, or hide it."""
+        if title in self._layout.crowded:
+            self._hidden.discard(title)
+            self._layout.bring_forward(title, self._text_points * self._screen.pixel_scale)
+        else:
+            self._hidden ^= {title}
+            self._layout.to_front = [] if title in self._hidden else [title]
+
     def _draw_panels(self) -> None:
+        front, self._layout.to_front = self._layout.to_front, []
         for title in self._layout.docks:
-            if title in self._hidden:
+            if title in self._hidden or title in self._layout.crowded:
                 continue
             visible, open_ = imgui.begin(title, True)
             if visible:
@@ -285,6 +296,10 @@ class WindowGui:
             if not open_:
                 self._hidden.add(title)
                 self._save_layout()
+        for title in front:
+            imgui.set_window_focus(title)
+        if front:
+            self._request_rebuild()
 
     # Drawing and the end.
 

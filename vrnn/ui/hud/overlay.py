@@ -197,30 +197,60 @@ def draw_start(canvas: HudCanvas, progress: str) -> None:
 
 
 def draw_help(canvas: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
-    """Draw the keys on a dark card in the middle, in one or two columns.
+    """Draw the keys in groups on a dark card in the middle, in as many columns as fit best.
 
     Args:
         canvas: Where to draw.
-        rows: Each key with what it does.
+        rows: Each key with what it does; a row without an effect is the title of a group.
     """
-    line, pad, text_size = 30.0, 32.0, 11.5
-    split = max(font.text_width(keys) for keys, _ in rows) * text_size + 30
-    column = split + max(font.text_width(effect) for _, effect in rows) * text_size + 40
-    count = 2 if line * len(rows) + 2 * pad + 26 > canvas.height - 60 else 1
-    each = -(-len(rows) // count)
-    width, height = column * count + 2 * pad - 40, line * each + 2 * pad + 26
-    shrink = min(1.0, (canvas.width - 40) / width, (canvas.height - 40) / height)
+    line, pad, text_size = 27.0, 30.0, 11.0
+    split = max(font.text_width(keys) for keys, effect in rows if effect) * text_size + 24
+    column = split + max(font.text_width(effect) for _, effect in rows) * text_size + 36
+    layouts = [_in_columns(rows, count) for count in (1, 2, 3)]
+    sizes = [
+        (column * len(columns) + 2 * pad - 36, line * max(map(len, columns)) + 2 * pad + 30)
+        for columns in layouts
+    ]
+    fits = [
+        min(1.0, (canvas.width - 40) / width, (canvas.height - 40) / height)
+        for width, height in sizes
+    ]
+    best = max(range(len(fits)), key=fits.__getitem__)
+    (width, height), shrink = sizes[best], fits[best]
     small = HudCanvas(canvas.size, canvas.scale * shrink)
     x, y = (small.width - width) / 2, (small.height - height) / 2
     small.rectangle(x - 1.5, y - 1.5, width + 3, height + 3, BORDER)
     small.rectangle(x, y, width, height, (*BACKGROUND[:3], 1.0))
     small.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT_COLOR)
-    for i, (keys, effect) in enumerate(rows):
-        left = x + pad + i // each * column
-        base = y + pad + 54 + i % each * line
-        small.text(left, base, keys, text_size, ACCENT)
-        small.text(left + split, base, effect, text_size, TEXT_COLOR)
+    for number, column_rows in enumerate(layouts[best]):
+        left = x + pad + number * column
+        for i, (keys, effect) in enumerate(column_rows):
+            base = y + pad + 50 + i * line
+            if effect:
+                small.text(left, base, keys, text_size, ACCENT)
+                small.text(left + split, base, effect, text_size, TEXT_COLOR)
+            else:
+                small.text(left, base, keys, text_size, BRIGHT_COLOR)
     canvas.add(small)
+
+
+def _in_columns(rows: Sequence[tuple[str, str]], count: int) -> list[list[tuple[str, str]]]:
+    """Put groups into columns of about the same height, in order, an empty row between two."""
+    groups: list[list[tuple[str, str]]] = []
+    for row in rows:
+        if not row[1] or not groups:
+            groups.append([])
+        groups[-1].append(row)
+    total = sum(len(group) + 1 for group in groups)
+    columns: list[list[tuple[str, str]]] = [[]]
+    for group in groups:
+        is_full = len(columns[-1]) + len(group) / 2 > total / count
+        if columns[-1] and is_full and len(columns) < count:
+            columns.append([])
+        if columns[-1]:
+            columns[-1].append(("", ""))
+        columns[-1] += group
+    return columns
 
 
 def draw_message(canvas: HudCanvas, text: str, hint: str) -> None:

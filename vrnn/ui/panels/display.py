@@ -21,6 +21,10 @@ from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import checkbox, combo, slider
 
+RANGE_HELP = "what the color range spans: each map, each layer, or the whole network"
+AFAR_HELP = "what a layer shows as long as its maps are too small to be told apart"
+FOLD_HELP = "which map stands for all the others of a folded layer"
+
 
 @panel("Display", dock=Dock.LEFT_BOTTOM)
 class DisplayPanel(Panel):
@@ -31,17 +35,18 @@ class DisplayPanel(Panel):
         state = context.world.state
         mapping = state.color_mapping
         imgui.separator_text("Colors")
-        if colormap := combo("color map", mapping.colormap, COLORMAPS):
+        if colormap := combo("color map", mapping.colormap, COLORMAPS, "the colors of values"):
             context.do(SetColorMapping(colormap=colormap))
-        if normalize_by := combo("color range", mapping.normalize_by, COLOR_RANGES):
+        if normalize_by := combo("color range", mapping.normalize_by, COLOR_RANGES, RANGE_HELP):
             context.do(SetColorMapping(normalize_by=normalize_by))
         slider(
             context, "gamma", mapping.gamma, (0.25, 4.0), "%.2f",
-            lambda v: SetColorMapping(gamma=v),
+            lambda v: SetColorMapping(gamma=v), "above 1, weak values step back",
         )  # fmt: skip
         slider(
             context, "clip percentile", mapping.clip_percentile, (50.0, 100.0), "%.1f %%",
             lambda v: SetColorMapping(clip_percentile=v),
+            "the percentile of all values that already has the full color",
         )  # fmt: skip
         symmetric = checkbox("center at zero", mapping.symmetric)
         if symmetric is not None:
@@ -53,12 +58,14 @@ class DisplayPanel(Panel):
         if theme := combo("theme", state.theme, THEMES):
             context.do(SetTheme(theme))
         imgui.separator_text("World")
-        if arrangement := combo("arrangement", state.arrangement, arrangement_names()):
+        if arrangement := combo(
+            "arrangement", state.arrangement, arrangement_names(), "where layers stand"
+        ):
             context.do(SetArrangement(arrangement))
         pictures = (*layer_picture_names(), MAPS_ONLY)
-        if picture := combo("from afar", state.distant_picture or MAPS_ONLY, pictures):
+        if picture := combo("from afar", state.distant_picture or MAPS_ONLY, pictures, AFAR_HELP):
             context.do(SetLayerPictures(picture))
-        if shows := combo("folded layers show", state.fold_display, FOLD_DISPLAYS):
+        if shows := combo("folded layers show", state.fold_display, FOLD_DISPLAYS, FOLD_HELP):
             context.do(SetFoldDisplay(shows))
         if imgui.button("Fold or open all stages"):
             context.do(FoldAllStages())

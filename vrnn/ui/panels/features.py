@@ -28,14 +28,22 @@ from vrnn.style.text import format_duration
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import accent, muted
-from vrnn.ui.widgets import button_row, checkbox, combo, labeled, wrapped_text
+from vrnn.ui.widgets import (
+    bare_slider,
+    button_row,
+    checkbox,
+    combo,
+    labeled,
+    value_beside,
+    wrapped_text,
+)
 from vrnn.workspace.feature_images import FeatureImageSet
 
 CUSTOM_PRESET = "custom"
 """Shown in place of a preset for settings that are none."""
 
 
-@panel("Features", dock=Dock.LEFT_BOTTOM)
+@panel("Features", dock=Dock.RIGHT_BOTTOM)
 class FeaturesPanel(Panel):
     """Generates feature visualizations and shows that of one channel in detail."""
 
@@ -231,11 +239,9 @@ def _edit_number(
     high: float, logarithmic: bool = False,
 ) -> None:  # fmt: skip
     labeled(label)
-    flags = imgui.SliderFlags_
-    kind = flags.always_clamp | (flags.logarithmic if logarithmic else 0)
-    moved, value = imgui.slider_float(
-        f"##{key}", float(getattr(settings, key)), low, high, "%.3g", int(kind)
-    )
+    now = float(getattr(settings, key))
+    moved, value = bare_slider(key, now, (low, high), "%.3g", logarithmic)
+    value_beside(value, "%.3g")
     if moved:
         changes[key] = value
 
@@ -282,7 +288,8 @@ def _edit_random(
     labeled(key)
     value = getattr(settings, key)
     number_format = f"%.0f {unit}" if isinstance(low, int) else f"%.3g {unit}"
-    moved, amount = imgui.slider_float(f"##{key}", float(value), low, high, number_format)
+    moved, amount = bare_slider(key, float(value), (low, high), number_format)
+    value_beside(amount, number_format)
     if moved:
         changes[key] = type(low)(amount)
     imgui.end_disabled()
@@ -308,6 +315,7 @@ def _draw_curve(curve: np.ndarray) -> None:
     finite = curve[np.isfinite(curve)].astype(np.float64)
     if len(finite) < 2:
         return
+    imgui.text_colored(muted(), "objective at each step")
     flags = implot.Flags_
     kind = flags.no_title | flags.no_legend | flags.no_menus | flags.no_box_select
     kind |= flags.no_mouse_text | flags.no_inputs

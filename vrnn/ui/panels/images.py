@@ -11,7 +11,7 @@ from vrnn.scene.state import InputImage
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import muted
-from vrnn.ui.widgets import button_row, combo, labeled, slider, wrapped_text
+from vrnn.ui.widgets import button_row, combo, hint_text, labeled, slider, wrapped_text
 
 ALL_CLASSES = "all classes"
 """The choice that shows images of every class."""
@@ -45,8 +45,10 @@ class ImagesPanel(Panel):
 
     def _draw_wall(self, context: PanelContext, images: ImageSet) -> None:
         imgui.set_next_item_width(-1)
+        what = f"{'subject' if images.captions else 'class'}, or #number"
         entered, self._search = imgui.input_text_with_hint(
-            "##search", f"{'subject' if images.captions else 'class'}, or #number", self._search,
+            "##search", hint_text(what, "search"),
+            self._search,
             imgui.InputTextFlags_.enter_returns_true.value,
         )  # fmt: skip
         if entered:

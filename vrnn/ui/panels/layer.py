@@ -28,7 +28,6 @@ from vrnn.ui.panels.layer_relevance import LayerRelevanceView
 from vrnn.ui.panels.volume_planes import VolumePlanesView
 from vrnn.ui.style import accent, muted
 from vrnn.ui.widgets import (
-    LABEL_WIDTH,
     button_row,
     checkbox,
     combo,
@@ -171,7 +170,7 @@ class LayerPanel(Panel):
                 ]  # fmt: skip
                 limits = (min(w.low for w in all_weights), max(w.high for w in all_weights))
             self._draw_histogram("weights", weights, limits)
-            imgui.text_colored(muted(), f"weights: {weights.mean:.3g} ± {weights.std:.3g}")
+            imgui.text_colored(muted(), f"{weights.mean:.3g} ± {weights.std:.3g}")
         _, self._log = imgui.checkbox("logarithmic", self._log)
         same_line_if_fits("same axes for all layers", imgui.get_frame_height())
         _, self._same_axes = imgui.checkbox("same axes for all layers", self._same_axes)
@@ -186,6 +185,7 @@ class LayerPanel(Panel):
             histogram: The histogram.
             limits: Ends of the axis of values.
         """
+        imgui.text_colored(muted(), f"{title}, % of the values")
         total = max(int(histogram.counts.sum()), 1)
         percent = histogram.counts / total * 100.0
         flags = implot.Flags_
@@ -300,7 +300,7 @@ class LayerPanel(Panel):
     def _draw_ablation(self, context: PanelContext, slot: int, node: Node) -> None:
         selected = tuple(sorted(self._selected))
         if not selected:
-            imgui.text_colored(muted(), "click to select, double-click to go to")
+            wrapped_text("click to select, double-click to go to")
             return
         which = f"channel {selected[0]}" if len(selected) == 1 else f"{len(selected)} channels"
         imgui.text_colored(muted(), f"ablate {which}:")
@@ -361,19 +361,17 @@ def _draw_pins(context: PanelContext, slot: int, node: Node) -> None:
     pins = [
         pin for pin in context.world.state.pins if (pin.network, pin.beside) == (slot, node.name)
     ]
-    imgui.align_text_to_frame_padding()
-    imgui.text_colored(muted(), "pin a copy")
-    imgui.same_line(LABEL_WIDTH * imgui.get_font_size())
+    labeled("pin a copy", "stand a copy of the layer above it, to compare")
     kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
     kind = button_row(kinds)
     if kind is not None:
         context.do(PinLayer(node.name, slot, kind=kind))
     for pin in pins:
         imgui.push_id(pin.number)
-        imgui.text_unformatted(f"pinned copy of {pin.layer} ({pin.kind})")
-        imgui.same_line()
         if imgui.small_button("remove"):
             context.do(UnpinLayer(pin.number))
+        same_line_if_fits(f"pinned copy of {pin.layer} ({pin.kind})")
+        wrapped_text(f"pinned copy of {pin.layer} ({pin.kind})")
         imgui.pop_id()
 
 

@@ -17,7 +17,16 @@ from vrnn.network.graph import Node
 from vrnn.scene.network_object import NetworkObject
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.style import accent
-from vrnn.ui.widgets import LABEL_WIDTH, button_row, checkbox, combo, labeled, wrapped_text
+from vrnn.ui.widgets import (
+    LABEL_WIDTH,
+    bare_slider,
+    button_row,
+    checkbox,
+    combo,
+    labeled,
+    value_beside,
+    wrapped_text,
+)
 
 CERTAINTY_TEXT: dict[Certainty, str] = {
     "given": "set by you or by the script",
@@ -62,13 +71,14 @@ def _draw_choices(context: PanelContext, slot: int, network: NetworkObject, node
         imgui.push_id(role)
         imgui.begin_disabled(index is None)
         labeled(CHOICE_NAMES[role])
-        flags = imgui.SliderFlags_.always_clamp.value
         shown = "%d" if axis.size == count else f"%d  (here {_local(index, axis.size, count)})"
-        moved, now = imgui.slider_int("##index", index or 0, 0, count - 1, shown, flags)
+        moved, value = bare_slider("index", float(index or 0), (0.0, float(count - 1)), shown)
+        now = round(value)
         if moved:
             context.preview(ShowIndex(role, slot, now))
         if imgui.is_item_deactivated_after_edit():
             context.do(ShowIndex(role, slot, now))
+        value_beside(now, shown)
         imgui.end_disabled()
         side_by_side = checkbox(f"all {count} side by side", index is None)
         if side_by_side is not None:

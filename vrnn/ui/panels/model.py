@@ -11,8 +11,12 @@ from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.module_tree import TreeRow, matching_rows, tree_rows, visible_rows
 from vrnn.ui.style import accent, muted
-from vrnn.ui.widgets import link_button
+from vrnn.ui.widgets import hint_text, link_button
 
+COLUMNS = (("shape", 5.6), ("params", 3.8))
+"""Columns beside the names, and their widths in heights of the text."""
+ROOM_FOR_COLUMNS = (7.5, 12.5)
+"""Widths, in heights of the text, that are left beside the names for one and for two columns."""
 FOLDED = "folded"
 """What the button of a folded row says."""
 MAX_ROWS_OPENED = 60
@@ -28,24 +32,31 @@ class ModelPanel(Panel):
         self._opened: set[LayerKey] = set()
         self._all_rows: dict[int, tuple[Network, list[TreeRow]]] = {}
         self._visible_rows: dict[int, tuple[object, list[TreeRow]]] = {}
+        self._widths: dict[int, tuple[object, float]] = {}
+        self._columns = 3
 
     def draw(self, context: PanelContext) -> None:
         """Draw the search field and the tree."""
         imgui.set_next_item_width(-1)
-        _, self._search = imgui.input_text_with_hint(
-            "##search", "search name or operation", self._search
-        )
+        hint = hint_text("search name or operation", "search")
+        _, self._search = imgui.input_text_with_hint("##search", hint, self._search)
         world = context.world
         flags = imgui.TableFlags_
-        kind = flags.scroll_y | flags.resizable | flags.no_borders_in_body | flags.pad_outer_x
-        if not imgui.begin_table("tree", 3, kind.value):
+        kind = flags.scroll_y | flags.scroll_x | flags.resizable | flags.no_borders_in_body
+        kind |= flags.pad_outer_x
+        em = imgui.get_font_size()
+        available = imgui.get_content_region_avail().x
+        names = max(self._name_width(context), 5.0 * em)
+        # Columns that find no room are left out; the tooltip of a row has what they say.
+        self._columns = 1 + sum(names + room * em <= available for room in ROOM_FOR_COLUMNS)
+        if not imgui.begin_table(f"tree {self._columns}", self._columns, kind.value):
             return
         fixed = imgui.TableColumnFlags_.width_fixed.value
-        em = imgui.get_font_size()
         imgui.table_setup_scroll_freeze(0, 1)
-        imgui.table_setup_column("layer", imgui.TableColumnFlags_.width_stretch.value)
-        imgui.table_setup_column("shape", fixed, 5.6 * em)
-        imgui.table_setup_column("params", fixed, 3.6 * em)
+        others = sum(width * em for _, width in COLUMNS[: self._columns - 1])
+        imgui.table_setup_column("layer", fixed, max(names, available - others - 3.5 * em))
+        for title, width in COLUMNS[: self._columns - 1]:
+            imgui.table_setup_column(title, fixed, width * em)
         imgui.push_style_color(imgui.Col_.text, muted())
         imgui.table_headers_row()
         imgui.pop_style_color()
@@ -53,16 +64,38 @@ class ModelPanel(Panel):
             self._draw_network(context, slot)
         imgui.end_table()
 
+    def _name_width(self, context: PanelContext) -> float:
+        """Width of the longest name that is listed, with its indent, pixels."""
+        indent, searching = imgui.get_style().indent_spacing, bool(self._search.strip())
+        space = imgui.get_tree_node_to_label_spacing() + 0.5 * imgui.get_font_size()
+        widths = [0.0]
+        for slot in context.world.slots:
+            widths.append(imgui.calc_text_size(context.world.networks[slot].info.title).x)
+            rows = self._rows(context, slot)
+            key = (id(rows), len(rows), searching, imgui.get_font_size())
+            if self._widths.get(slot, (None, 0.0))[0] != key:
+                width = max(
+                    (
+                        imgui.calc_text_size(row.name if searching else row.short_name).x
+                        + (0 if searching else row.depth * indent)
+                        for row in rows
+                    ),
+                    default=0.0,
+                )
+                self._widths[slot] = (key, width + space)
+            widths.append(self._widths[slot][1])
+        return max(widths)
+
     def _draw_network(self, context: PanelContext, slot: int) -> None:
         network = context.world.networks[slot]
         imgui.push_id(slot)
         imgui.table_next_row()
         imgui.table_next_column()
         imgui.text_colored(accent(), network.info.title)
-        imgui.table_next_column()
-        imgui.text_colored(muted(), f"{len(network.network.nodes)} layers")
-        imgui.table_next_column()
-        imgui.text_colored(muted(), count_text(network.info.parameters))
+        sums = (f"{len(network.network.nodes)} layers", count_text(network.info.parameters))
+        for text in sums[: self._columns - 1]:
+            imgui.table_next_column()
+            imgui.text_colored(muted(), text)
         shown = self._rows(context, slot)
         hovered = context.world.hovered.layer if context.world.hovered is not None else None
         clipper = imgui.ListClipper()
@@ -125,6 +158,9 @@ class ModelPanel(Panel):
         elif imgui.is_item_clicked():
             context.go_to_layer(row.slot, row.name)
         is_hovered = imgui.is_item_hovered()
+        if is_hovered:
+            facts = " · ".join(text for text in (row.operation, row.shape, row.parameters) if text)
+            imgui.set_item_tooltip(f"{row.name}\n{facts}")
         if indent:
             imgui.unindent(indent)
         text = _fold_text(context, row, is_hovered)
@@ -133,13 +169,12 @@ class ModelPanel(Panel):
         if text and beside_name:
             imgui.same_line()
             _draw_fold_button(context, row, text)
-        imgui.table_next_column()
-        imgui.text_colored(muted(), row.shape)
-        imgui.table_next_column()
-        if text and not beside_name:  # it would cover the name
-            _draw_fold_button(context, row, text)
-        else:
-            imgui.text_colored(muted(), row.parameters)
+        for number, fact in enumerate((row.shape, row.parameters)[: self._columns - 1]):
+            imgui.table_next_column()
+            if text and not beside_name and number == self._columns - 2:  # it would cover the name
+                _draw_fold_button(context, row, text)
+            else:
+                imgui.text_colored(muted(), fact)
         imgui.pop_id()
 
 

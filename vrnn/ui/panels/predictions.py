@@ -25,17 +25,22 @@ from vrnn.network.predictions import (
     Waveform,
     caption,
 )
+from vrnn.network.results import ForwardResult
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.state import AblationState
 from vrnn.scene.visuals.predictions import class_name, number_name
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import accent, muted
-from vrnn.ui.widgets import combo, wrapped_text
+from vrnn.ui.widgets import combo, fit_text, same_line_if_fits, wrapped_text
 
 ROW_TOOLTIP = "click: why this answer (relevance in all layers); once more hides it"
 MAX_ROWS = 10
 """Classes or numbers that are listed."""
+MAX_LED = 3
+"""Of the classes that led before channels were ablated, those that are listed in any case."""
+MIN_FACTS_WIDTH = 8.0
+"""Width beside the image, in heights of the text, below which facts stand under it."""
 AS_FOUND = "as found"
 """Entry of the list of kinds that takes a choice back."""
 
@@ -74,15 +79,16 @@ def output_rows(output: Output, names: tuple[str, ...]) -> list[tuple[str, str, 
     return [(class_name(label, names), f"{share:.1%}", share) for label, share in shares]
 
 
-def row_targets(output: Output, number: int) -> list[str]:
-    """Return what a click on each row of `output_rows` explains; [] where there is nothing.
+def row_targets(output: Output, number: int, before: Output | None = None) -> list[str]:
+    """Return what a click on each row of `compared_rows` explains; [] where there is nothing.
 
     Args:
         output: One output of a network.
         number: Which of its outputs, from 0.
+        before: The same output before channels were ablated; None for no comparison.
     """
     if isinstance(output, ClassScores):
-        order = np.argsort(-output.probabilities, kind="stable")[:MAX_ROWS].tolist()
+        order = _listed_classes(output, before)
     elif isinstance(output, Segmentation):
         counts = np.bincount(output.classes.reshape(-1), minlength=1)
         order = [i for i in np.argsort(-counts, kind="stable")[:MAX_ROWS].tolist() if counts[i]]
@@ -92,6 +98,70 @@ def row_targets(output: Output, number: int) -> list[str]:
         return []
     before = f"output {number}: " if number else ""
     return [f"{before}{index}" for index in order]
+
+
+def compared_rows(
+    output: Output, before: Output | None, names: tuple[str, ...]
+) -> list[tuple[str, str, float]]:
+    """List what an output says as `output_rows` does, each value with its change.
+
+    Args:
+        output: One output of a network.
+        before: The same output before channels were ablated; None for no comparison. What led then
+            is listed too.
+        names: Names of the classes.
+
+    Returns:
+        As `output_rows`; the text of a value is followed by its change.
+    """
+    rows = output_rows(output, names)
+    if isinstance(output, ClassScores) and isinstance(before, ClassScores):
+        now, old = output.probabilities, before.probabilities
+        if now.shape != old.shape:
+            return rows
+        return [
+            (class_name(i, names), f"{now[i]:.1%} ({_signed(100 * float(now[i] - old[i]))})",
+             float(now[i]))
+            for i in _listed_classes(output, before)
+        ]  # fmt: skip
+    if not isinstance(output, Values) or not isinstance(before, Values):
+        return rows
+    if output.numbers.shape != before.numbers.shape:
+        return rows
+    changes = (output.numbers - before.numbers)[:MAX_ROWS].tolist()
+    return [
+        (name, f"{text} ({change:+.3g})".replace("-", "−"), bar)
+        for (name, text, bar), change in zip(rows, changes, strict=True)
+    ]
+
+
+def _listed_classes(output: ClassScores, before: Output | None) -> list[int]:
+    """The classes that are listed: the likeliest, and those that led before."""
+    best = [int(i) for i in np.argsort(-output.probabilities, kind="stable")[:MAX_ROWS]]
+    if not isinstance(before, ClassScores):
+        return best
+    if output.probabilities.shape != before.probabilities.shape:
+        return best
+    leading = np.argsort(-before.probabilities, kind="stable")[:MAX_LED]
+    led = [int(i) for i in leading if int(i) not in best]
+    return [*best[: MAX_ROWS - len(led)], *led]
+
+
+def _signed(points: float) -> str:
+    """A change in percentage points: `+0.3`, `−12.0`, `0.0`."""
+    text = f"{points:+.1f}"
+    return "0.0" if text in ("+0.0", "-0.0") else text.replace("-", "−")
+
+
+def _same_output(result: ForwardResult, name: str) -> Output | None:
+    """The output of this name in another result."""
+    return next((output for output in result.outputs if output.name == name), None)
+
+
+def _muted(text: str) -> None:
+    imgui.push_style_color(imgui.Col_.text, muted())
+    wrapped_text(text)
+    imgui.pop_style_color()
 
 
 def output_facts(output: Output) -> str:
@@ -131,14 +201,27 @@ def ablation_text(ablation: AblationState) -> str:
 
 @panel("Predictions", dock=Dock.RIGHT_BOTTOM, former_title="Scores")
 class PredictionsPanel(Panel):
-    """Shows the input and the predictions, and removes ablations."""
+    """Shows the input and the predictions, and removes ablations.
+
+    It remembers what the networks said of the image before anything was ablated.
+    """
+
+    def __init__(self) -> None:
+        self._before: dict[int, tuple[object, ForwardResult]] = {}
 
     def draw(self, context: PanelContext) -> None:
         """Draw the panel."""
         _draw_undo(context)
+        state = context.world.state
         for slot in context.world.slots:
+            result = context.world.networks[slot].result
+            image = (state.input_image, state.choices)
+            if result is not None and not state.ablations:
+                self._before[slot] = (image, result)
+            known = self._before.get(slot)
+            is_ablated = state.ablations and known is not None and known[0] == image
             imgui.push_id(slot)
-            _draw_network(context, slot)
+            _draw_network(context, slot, known[1] if is_ablated and known else None)
             imgui.pop_id()
         _draw_ablations(context)
 
@@ -161,7 +244,8 @@ def _draw_undo(context: PanelContext) -> None:
         imgui.end_disabled()
 
 
-def _draw_network(context: PanelContext, slot: int) -> None:
+def _draw_network(context: PanelContext, slot: int, before: ForwardResult | None) -> None:
+    """Draw the input and the outputs of a network. before: its result before any ablation."""
     network = context.world.networks[slot]
     imgui.separator_text(network.info.title)
     result = network.result
@@ -173,15 +257,17 @@ def _draw_network(context: PanelContext, slot: int) -> None:
     scale = side / max(height, width)
     true_label = context.world.true_label
     if slot == context.world.slots[0]:
+        room = imgui.get_content_region_avail().x - width * scale
         imgui.image(context.make_texture(result.image), (width * scale, height * scale))
-        imgui.same_line()
+        if room >= MIN_FACTS_WIDTH * imgui.get_font_size():
+            imgui.same_line()
         imgui.begin_group()
         tokens = len(network.info.token_names)
         if tokens or network.info.takes_images:
             size = f"{tokens} tokens" if tokens else f"{width} × {height} pixels"
-            imgui.text_colored(muted(), size)
+            _muted(size)
         milliseconds = result.seconds * 1000
-        imgui.text_colored(muted(), f"forward pass {result.sequence}: {milliseconds:.0f} ms")
+        _muted(f"forward pass {result.sequence}: {milliseconds:.0f} ms")
         if true_label:
             imgui.text_colored(muted(), "label:")
             imgui.same_line()
@@ -199,8 +285,13 @@ def _draw_network(context: PanelContext, slot: int) -> None:
     for index, (found, output) in enumerate(zip(result.outputs, outputs, strict=True)):
         imgui.push_id(output.name)
         _draw_kind(context, slot, found, output, with_name=len(outputs) > 1)
-        targets = row_targets(output, index)
-        for number, (name, text, value) in enumerate(output_rows(output, network.info.class_names)):
+        names = network.info.class_names
+        old = None if before is None else _same_output(before, output.name)
+        if old is not None:
+            _muted("now, and the change by what is ablated")
+        targets = row_targets(output, index, old)
+        rows = compared_rows(output, old, names)
+        for number, (name, text, value) in enumerate(rows):
             _draw_row(name, text, value, bool(true_label) and name == true_label)
             if number < len(targets) and imgui.is_item_clicked():
                 context.do(explain_target(context.world.state.relevance, slot, targets[number]))
@@ -262,12 +353,13 @@ def _draw_row(name: str, number: str, value: float, is_label: bool) -> None:
     top = start.y + (height - imgui.get_font_size()) / 2
     right = start.x + width - pad - imgui.calc_text_size(number).x
     text = imgui.get_style_color_vec4(imgui.Col_.text)
-    imgui.push_clip_rect((start.x, start.y), (right - pad, start.y + height), True)
     color = packed(imgui.ImVec4(*accent()) if is_label else text)
-    draw_list.add_text((start.x + pad, top), color, name)
-    imgui.pop_clip_rect()
+    shown = fit_text(name, right - 2 * pad - start.x)
+    draw_list.add_text((start.x + pad, top), color, shown)
     draw_list.add_text((right, top), packed(text), number)
     imgui.dummy((width, height - imgui.get_style().item_spacing.y / 2))
+    if shown != name:
+        imgui.set_item_tooltip(name)
 
 
 def _draw_ablations(context: PanelContext) -> None:
@@ -279,8 +371,8 @@ def _draw_ablations(context: PanelContext) -> None:
         imgui.push_id(number)
         if imgui.small_button("remove"):
             context.do(RemoveAblation(number))
-        imgui.same_line()
-        imgui.text_unformatted(ablation_text(ablation))
+        same_line_if_fits(ablation_text(ablation))
+        wrapped_text(ablation_text(ablation))
         imgui.pop_id()
     if len(ablations) > 1 and imgui.button("All channels on"):
         context.do(RemoveAblation())

@@ -1,0 +1,169 @@
+"""Panels in a small window, with text of any size: nothing is cut, and the world keeps half."""
+
+import pytest
+from imgui_bundle import imgui
+
+from tests.support.offscreen import reset
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate
+from vrnn.commands.key_bindings import KeyMap
+from vrnn.commands.registry import registered
+from vrnn.config.loader import load_config
+from vrnn.network.model_spec import ModelSpec
+from vrnn.ui.command_palette import palette_entries
+from vrnn.ui.hud.overlay import _in_columns
+from vrnn.ui.panel_context import PanelContext
+from vrnn.ui.window_host import WindowGui
+
+
+class Screen:
+    """A window that only has a size."""
+
+    listener = None
+    pixel_scale = 1.0
+
+    def __init__(self, size) -> None:
+        self.size = size
+
+    def show_cursor(self, shape: str) -> None:
+        """Do nothing."""
+
+    copied_text = ""
+
+    def copy_text(self, text: str) -> None:
+        """Do nothing."""
+
+
+@pytest.fixture(scope="module")
+def app():
+    with OffscreenApp([ModelSpec("digits")], load_config()) as app:
+        yield app
+
+
+@pytest.fixture
+def open_panels(app):
+    reset(app)
+    opened = []
+
+    def open_panels(size, points):
+        context = PanelContext(app.workspace, app.dispatcher, app.workspace.messages.append)
+        context.set_subject(0, "stage2.0.conv1")
+        gui = WindowGui(
+            app.workspace.renderer.ctx, Screen(size), context, KeyMap(load_config().keys), points
+        )
+        opened.append(gui)
+        gui.toggle()
+        rebuild(gui)
+        return gui
+
+    yield open_panels
+    for gui in opened:
+        gui.release()
+
+
+def rebuild(gui, times=8):
+    for _ in range(times):
+        gui._request_rebuild()
+        gui.step()
+
+
+SIZES = [((1000, 640), 16.0), ((1000, 640), 24.0), ((1000, 640), 32.0), ((1600, 900), 16.0)]
+
+
+@pytest.mark.parametrize(("size", "points"), SIZES)
+def test_the_world_keeps_at_least_half_of_the_window(open_panels, size, points):
+    gui = open_panels(size, points)
+    _, _, width, height = gui.world_area
+    assert width >= 0.49 * size[0]
+    assert height >= 0.85 * size[1]
+
+
+@pytest.mark.parametrize("change", ["smaller window", "larger text"])
+def test_it_still_does_when_the_window_or_the_text_changes(open_panels, change):
+    gui = open_panels((1600, 900), 16.0)
+    if change == "smaller window":
+        gui._screen.size = (900, 640)
+    else:
+        gui.resize_text(12)
+    rebuild(gui)
+    assert gui.world_area[2] >= 0.49 * gui._screen.size[0]
+
+
+def panel_windows(gui):
+    """Each panel that can be opened, in front of its dock, with what is cut of it."""
+    for title in gui._layout.docks:
+        if title in gui._layout.crowded:
+            gui._toggle_panel(title)
+        gui._layout.to_front = [title]
+        rebuild(gui, 4)
+        window = imgui.internal.find_window_by_name(title)
+        yield title, window
+
+
+@pytest.mark.parametrize(("size", "points"), SIZES)
+def test_no_panel_is_wider_than_its_dock(open_panels, app, size, points):
+    app.do(Ablate("stage1.0.conv1", 0, (3,)))
+    gui = open_panels(size, points)
+    seen = []
+    for title, window in panel_windows(gui):
+        assert not window.hidden, title
+        style = imgui.get_style()
+        room = window.size.x - 2 * style.window_padding.x
+        if window.scrollbar_y:
+            room -= style.scrollbar_size
+        assert window.content_size.x <= room + 1, title
+        seen.append(title)
+    assert {"Layer", "Model", "Predictions", "Display", "Features"} <= set(seen)
+
+
+@pytest.mark.parametrize(("size", "points"), SIZES)
+def test_no_tab_is_cut(open_panels, size, points):
+    gui = open_panels(size, points)
+    shown = [t for t in gui._layout.docks if t not in gui._layout.crowded]
+    assert {"Layer", "Model"} <= set(shown)
+    docks = {}
+    for title in shown:
+        window = imgui.internal.find_window_by_name(title)
+        docks.setdefault(window.dock_node.id_, []).append((title, window.dock_node))
+    style, em = imgui.get_style(), points
+    for tabs in docks.values():
+        node = tabs[0][1]
+        widths = sum(
+            imgui.calc_text_size(t).x + style.frame_padding.x + style.item_inner_spacing.x + em
+            for t, _ in tabs
+        )
+        assert widths <= node.size.x - em, [t for t, _ in tabs]
+
+
+def test_a_panel_without_room_is_opened_by_its_menu(open_panels):
+    gui = open_panels((1000, 640), 32.0)
+    crowded = sorted(gui._layout.crowded)
+    assert crowded
+    gui._toggle_panel(crowded[0])
+    rebuild(gui)
+    assert crowded[0] not in gui._layout.crowded
+    assert not imgui.internal.find_window_by_name(crowded[0]).hidden
+
+
+def test_the_palette_begins_with_all_actions_that_have_keys(app):
+    context = PanelContext(app.workspace, app.dispatcher, app.workspace.messages.append)
+    keys = {info.title: context.key_map.printed(info.name) for info in registered()}
+    keyed = {title: key for title, key in keys.items() if key}
+    first = palette_entries(context)[: len(keyed)]
+    assert {entry.text: entry.detail for entry in first} == keyed
+
+
+def test_keys_stand_in_groups_that_are_not_torn():
+    rows = KeyMap(load_config().keys).help_rows()
+    titles = [keys for keys, effect in rows if not effect]
+    assert titles[:2] == ["Mouse", "Walking"]
+    assert "Layer" in titles
+    place = rows.index(("Layer", ""))
+    following = rows[place + 1 : place + 8]
+    assert any(keys == "X" for keys, _ in following)
+    for count in (1, 2, 3):
+        columns = _in_columns(rows, count)
+        assert len(columns) <= count
+        kept = [row for column in columns for row in column if row != ("", "")]
+        assert kept == list(rows)
+        assert all(not column[0][1] for column in columns)  # each begins with a title
