@@ -96,8 +96,8 @@ def row_targets(output: Output, number: int, before: Output | None = None) -> li
         order = list(range(len(output.numbers[:MAX_ROWS])))
     else:
         return []
-    before = f"output {number}: " if number else ""
-    return [f"{before}{index}" for index in order]
+    place = f"output {number}: " if number else ""
+    return [f"{place}{index}" for index in order]
 
 
 def compared_rows(
