@@ -157,7 +157,7 @@ def test_keys_are_set_by_the_names_of_commands_and_by_those_of_older_settings(tm
     assert key_map.keys.viewpoints == ("KP_1", "KP_2")
     assert (
         "F9",
-        "ablate the channel you point at, or take that back; with Shift one position",
+        "ablate the channel you point at, or restore it; with Shift, one position",
     ) in (key_map.help_rows())
 
 

@@ -62,7 +62,7 @@ IDLE_SECONDS = 1 / 60
 """Seconds to wait for input while nothing moves."""
 MAX_STEP_SECONDS = 0.1
 """Seconds; a longer frame counts as this long: nobody jumps through a wall after a hitch."""
-FIRST_HINT = "drag turns, the wheel comes closer · Space walks · F1 keys · F2 panels"
+FIRST_HINT = "drag to orbit, scroll to zoom · Space: walk · F1: keys · F2: panels"
 RESTORE_HINT = "Ctrl+R: restore last session · "
 MOVE_TIMES = 3.2
 """Duration of a transition in the world, as a multiple of `motion.seconds`."""

@@ -61,9 +61,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         "--data", type=file_path, metavar="FOLDER", help="images, classes by subfolder"
     )
     group.add_argument("--input-size", type=_input_size, metavar="HxW", help="224 or 180x250")
-    group.add_argument(
-        "--text", metavar="TEXT", help="a text that goes in, through the script's tokenizer"
-    )
+    group.add_argument("--text", metavar="TEXT", help="text input, through the script's tokenizer")
     group.add_argument("--device", metavar="NAME", help="auto, cpu, cuda, cuda:1, mps (auto)")
     group.add_argument("--detail", choices=DETAILS, help="how finely the graph is shown (layers)")
 

@@ -49,26 +49,26 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     add_image_argument(group, "image, WAV sound, .npy or NIfTI volume, or video; may be repeated")
     group.add_argument(
         "--live", metavar="N|FILE|FOLDER",
-        help="frames as they come: of camera N, a video file or a folder of images",
+        help="live frames: camera N, a video file or a folder of images",
     )  # fmt: skip
     group.add_argument("--session", type=file_path, metavar="FILE", help="open a saved session")
     group.add_argument(
         "--trust", action="store_true",
-        help="run the scripts that the session or the list of commands names, also those that you "
+        help="run the scripts that the session or the commands name, even those that you "
         "have not opened before",
     )  # fmt: skip
     group.add_argument(
         "--place", dest="session", type=file_path, help=argparse.SUPPRESS
     )  # former name
     group.add_argument(
-        "--arrange", metavar="NAME", help="placement of layers: terrace, conveyor (terrace)"
+        "--arrange", metavar="NAME", help="arrangement of layers: terrace, conveyor (terrace)"
     )
-    group.add_argument("--scale", choices=COLOR_RANGES, help="what the colors span (map)")
+    group.add_argument("--scale", choices=COLOR_RANGES, help="what the color range spans (map)")
     group.add_argument("--theme", choices=THEMES, help="light is for print and projectors (dark)")
     group.add_argument("--window", type=image_size, metavar="WxH", help="size of the window")
     group.add_argument(
         "--xr", nargs="?", const="on", choices=HEADSET_USES, metavar="|".join(HEADSET_USES),
-        help="in the headset; auto: when there is one, else in the window alone (off)",
+        help="use the headset; auto: if one is connected (off)",
     )  # fmt: skip
     group.add_argument("--eyes", dest="stereo", choices=STEREO_CHOICES, help=argparse.SUPPRESS)
     group.add_argument("--fullscreen", action="store_true", help="fill the screen")
@@ -79,14 +79,14 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
 
 def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("pictures and videos, without a window or a screen")
-    group.add_argument("--screenshot", type=png_file, metavar="FILE", help="write a PNG and end")
+    group.add_argument("--screenshot", type=png_file, metavar="FILE", help="write a PNG and exit")
     group.add_argument(
         "--screenshot-dir", type=file_path, metavar="FOLDER",
-        help="write a PNG for each image and camera into this folder and end",
+        help="write a PNG for each image and camera into this folder and exit",
     )  # fmt: skip
     group.add_argument(
         "--size", type=image_size, metavar="WxH",
-        help=f"of pictures (1920x1080, up to {MAX_IMAGE_SIDE})",
+        help=f"size of pictures (1920x1080; up to {MAX_IMAGE_SIDE} each way)",
     )  # fmt: skip
     group.add_argument(
         "--camera", dest="cameras", action="append", type=camera, metavar="CAMERA",
@@ -100,7 +100,7 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     kinds.add_argument(
         "--stereo", dest="kind", action="store_const", const="stereo",
-        help="what two eyes see, side by side",
+        help="stereo pair, side by side",
     )  # fmt: skip
     group.add_argument(
         "--video", type=file_path, metavar="FILE|FOLDER",
@@ -113,18 +113,18 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
         "--seconds",
         type=number_within(VideoSeconds),
         metavar="S",
-        help="of a video, between cameras (3)",
+        help="seconds of video between two cameras (3)",
     )
     group.add_argument(
         "--rate",
         type=number_within(VideoRate),
         metavar="N",
-        help="of a video, frames per second (30)",
+        help="frames per second of the video (30)",
     )
     group.add_argument("--transparent", action="store_true", help="no background")
     group.add_argument(
         "--play", type=file_path, metavar="FILE",
-        help="run the commands in this TOML file, pictures among them, and end; see "
+        help="run the commands in this TOML file and exit; see "
         "docs/commands.md",
     )  # fmt: skip
 

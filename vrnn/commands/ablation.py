@@ -33,7 +33,7 @@ def _count(context: CommandContext) -> str:
     "Ablate channel",
     menu=Menu.LAYER,
     key="X",
-    help="ablate the channel you point at, or take that back; with Shift one position",
+    help="ablate the channel you point at, or restore it; with Shift, one position",
     radial=RadialEntry(Ring.LAYER, "ablate", 5),
     pointer="Layer panel",
     controller="point at a map, menu: ablate; board: Layer",

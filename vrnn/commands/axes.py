@@ -128,7 +128,7 @@ class ShowNext(_Choice):
     "Show previous sample, frame or slice",
     menu=Menu.INPUT,
     key="COMMA",
-    help="the sample, frame or slice before",
+    help="the previous sample, frame or slice",
     pointer="Layer panel",
     controller="board: Layer",
 )
@@ -208,7 +208,7 @@ class SetAxisRoles(UndoableCommand):
 
 @command(
     "axes.forget_roles",
-    "Forget what was set for the axes",
+    "Reset the axes of a layer",
     menu=Menu.LAYER,
     pointer="Layer panel",
     controller="board: Layer",
@@ -246,7 +246,7 @@ class ForgetAxisRoles(UndoableCommand):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, ForgetAxisRoles]]:
         """Yield the one that forgets all."""
-        yield "Forget what was set for the axes of all layers", cls()
+        yield "Reset the axes of a layer of all layers", cls()
 
 
 def choice_axis(world: World, network: int, role: AxisRole | None) -> tuple[AxisRole, int]:

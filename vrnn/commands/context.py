@@ -63,7 +63,7 @@ class ContentActions(Protocol):
     """What fills the world by itself."""
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
-        """Turn the wall of thumbnails."""
+        """Page through the image wall."""
 
 
 class FeatureActions(Protocol):

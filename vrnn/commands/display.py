@@ -134,7 +134,7 @@ class SetColorMapping(UndoableCommand):
         for name in COLORMAPS:
             yield f"Color map: {name}", cls(colormap=name)
         for color_range in COLOR_RANGES:
-            yield f"Full color by {color_range}", cls(normalize_by=color_range)
+            yield f"Color range: {color_range}", cls(normalize_by=color_range)
         yield "Center colors at zero", cls(symmetric=True)
         yield "Colors from lowest to highest", cls(symmetric=False)
 
@@ -291,10 +291,10 @@ class Fold(UndoableCommand):
 
 @command(
     "display.fold_stages",
-    "Fold or open all stages",
+    "Fold or unfold all stages",
     menu=Menu.DISPLAY,
     key="G",
-    help="fold all stages, or open them",
+    help="fold all stages, or unfold them",
     radial=RadialEntry(Ring.GENERAL, "fold stages", 3),
     pointer="Display panel",
     controller="menu: fold stages; board: Display",

@@ -77,7 +77,7 @@ class SetInputImage(UndoableCommand):
 )
 @dataclass(frozen=True)
 class SetInputNoise(UndoableCommand):
-    """Put noise into the networks. See `vrnn.media.synthetic.NoiseSpec`."""
+    """Use noise as the input. See `vrnn.media.synthetic.NoiseSpec`."""
 
     kind: NoiseKind = "gaussian"
     mean: float = 0.5
@@ -141,7 +141,7 @@ class PreviousImage(_StepImage):
     "Paste image",
     menu=Menu.INPUT,
     key="CONTROL+V",
-    help="put the clipboard's image in",
+    help="use the image on the clipboard as the input",
 )
 @dataclass(frozen=True)
 class PasteImage(Command):
@@ -186,7 +186,7 @@ class GrabImage(Command):
 
 @command(
     "input.drop",
-    "Drop the image",
+    "Drop the held image",
     pointer="click the input; `Esc` lets go",
     controller="trigger on the input, or let go of it there; B or Y, or a tap on nothing, lets go",
     former_name="put_down",
@@ -211,10 +211,10 @@ class DropImage(Command):
 )
 @dataclass(frozen=True)
 class BrowseImages(Command):
-    """Turn the wall of thumbnails.
+    """Page through the image wall.
 
     Attributes:
-        page: Pages to go on.
+        page: Pages to advance.
         shuffle: The seed of another drawing; -1 for the next one.
         only: One class; '' for all.
         search: What to look for.

@@ -168,7 +168,7 @@ class ResetLayer(LayerCommand):
     "Pin a copy",
     menu=Menu.LAYER,
     key="P",
-    help="pin a copy of the layer you point at; then the difference to it; then none",
+    help="pin a copy of the layer you point at; again: the difference from it; again: none",
     radial=RadialEntry(Ring.LAYER, "pin a copy", 7),
     pointer="Layer panel",
     controller="menu: pin a copy; board: Layer",

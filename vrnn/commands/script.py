@@ -31,7 +31,7 @@ TABLE, FORMER_TABLE = "command", "action"
 @command("script.wait", "Wait", former_name="wait")
 @dataclass(frozen=True)
 class Wait(Command):
-    """In a script: let time go on until nothing moves and all is shown; at least so long.
+    """In a script: wait until nothing moves and everything is shown; at least this long.
 
     Attributes:
         seconds: How long at least.

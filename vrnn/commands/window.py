@@ -86,7 +86,7 @@ class TogglePresentation(Command):
     "window.release_cursor",
     "Release the cursor",
     key="ESCAPE",
-    help="let go of what is held, free the cursor; take away what T, P and V have made",
+    help="let go of what is held, release the cursor, remove what T, P and V made",
     former_key="free_cursor",
 )
 @dataclass(frozen=True)
@@ -147,7 +147,7 @@ class ShrinkText(Command):
         context.interface.resize_text(-1)
 
 
-@command("window.reset_text", "Usual text size", menu=Menu.WINDOW, key="CONTROL+0")
+@command("window.reset_text", "Default text size", menu=Menu.WINDOW, key="CONTROL+0")
 @dataclass(frozen=True)
 class ResetText(Command):
     """Make the panels' text as large as the settings have it."""

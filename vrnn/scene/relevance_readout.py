@@ -101,7 +101,11 @@ def legend_texts(world: World, hit: Hit | None) -> tuple[str, str, str, str] | N
     title += f" · {explanation.method}"
     if relevance.is_stale:
         title += " · being found anew"
-    span = "each layer by its own peak" if state.normalize_by == "layer" else "one scale, per area"
+    span = (
+        "each layer scaled to its own max"
+        if state.normalize_by == "layer"
+        else "one scale, per area"
+    )
     scale = None
     if hit is not None and hit.kind == "layer" and hit.slot == state.network:
         scale = relevance.scale(hit.node, state.normalize_by)

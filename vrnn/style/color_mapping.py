@@ -14,8 +14,8 @@ ColorRange = Literal["map", "layer", "network"]
 COLOR_RANGES: tuple[ColorRange, ...] = get_args(ColorRange)
 """What the colors of a map span: its own range, its layer's, or its network's."""
 COLOR_RANGE_TEXT: dict[ColorRange, str] = {
-    "map": "each map by its own peak",
-    "layer": "each layer by its own peak",
+    "map": "each map scaled to its own max",
+    "layer": "each layer scaled to its own max",
     "network": "one range for the whole network",
 }
 

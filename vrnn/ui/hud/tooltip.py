@@ -32,7 +32,7 @@ CLICKS = {
     "corner": "drag to scale the layer",
     "bracket": "click to fold this module or to open it",
     "features": "click to see what each channel responds to",
-    "thumbnail": "click to take this image",
+    "thumbnail": "click to pick up this image",
     "pin": "click to remove this copy",
     "class": "click to see why: relevance for this class; once more hides it",
 }
@@ -68,7 +68,7 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     if hit.kind == "input":
         attends = attention_text(workspace.world, hit)
         return Tooltip(
-            ("the input", *([attends] if attends else [])), ("click to take this image",)
+            ("the input", *([attends] if attends else [])), ("click to pick up this image",)
         )
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:

@@ -67,5 +67,5 @@ class DisplayPanel(Panel):
             context.do(SetLayerPictures(picture))
         if shows := combo("folded layers show", state.fold_display, FOLD_DISPLAYS, FOLD_HELP):
             context.do(SetFoldDisplay(shows))
-        if imgui.button("Fold or open all stages"):
+        if imgui.button("Fold or unfold all stages"):
             context.do(FoldAllStages())

@@ -95,7 +95,7 @@ def _draw_failures(context: PanelContext) -> None:
     unreadable = context.workspace.content.unreadable
     images = context.workspace.images
     if images is not None and images.invalid_labels:
-        imgui.text_colored(muted(), f"{images.invalid_labels} labels name no class")
+        imgui.text_colored(muted(), f"{images.invalid_labels} labels match no class")
     if unreadable and imgui.collapsing_header(f"{len(unreadable)} cannot be read"):
         for number, reason in list(unreadable.items())[:MAX_LISTED_FAILURES]:
             wrapped_text(f"#{number}: {reason}")
