@@ -76,7 +76,8 @@ class ShowRelevance(UndoableCommand):
         now = context.world.state.relevance
         if not now.shown:
             return "relevance is off"
-        return f"relevance for {target_text(context.world, now)}: orange speaks for it, teal against it"
+        target = target_text(context.world, now)
+        return f"relevance for {target}: orange speaks for it, teal against it"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
