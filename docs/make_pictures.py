@@ -13,6 +13,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.base import Command
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.edit import Undo
+from vrnn.commands.explain import ShowRelevance
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
@@ -102,6 +103,11 @@ def main() -> None:
         path = FOLDER / "headset.jpg"
         Image.fromarray(in_a_headset(studio)).save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
+        studio.do(ShowRelevance())
+        path = FOLDER / "relevance.jpg"
+        studio.picture("overview", (1600, 900)).save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+        studio.do(Undo())
         studio.do(POINTED)
         path = FOLDER / "pointed.jpg"
         studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)

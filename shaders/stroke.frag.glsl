@@ -21,8 +21,8 @@ void main() {
     float coverage = clamp(0.5 - signed_distance / max(fwidth(signed_distance), 1e-6), 0.0, 1.0);
     float alpha = fill.a * coverage * fog_transmittance(world_position);
     if (alpha < 0.004) discard;
-    // Light that runs against the arrow, from the answer to the input: a steep front and a long tail.
+    // Light that runs against the arrow, from the answer to the input: a short front and a long tail.
     float phase = fract((stream.x + position.x) / PERIOD + positive.w * SPEED / PERIOD);
-    float pulse = mix(1.0, 0.55 + 0.95 * pow(1.0 - phase, 3.0), stream.y);
+    float pulse = mix(1.0, 0.55 + 0.95 * pow(1.0 - phase, 3.0) * smoothstep(0.0, 0.1, phase), stream.y);
     color = vec4(fill.rgb * pulse, alpha);
 }

@@ -76,7 +76,8 @@ class ShowRelevance(UndoableCommand):
         now = context.world.state.relevance
         if not now.shown:
             return "relevance is off"
-        return f"relevance for {target_text(now)}: orange speaks for it, teal against it"
+        target = target_text(context.world, now)
+        return f"relevance for {target}: orange speaks for it, teal against it"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
@@ -125,7 +126,7 @@ class ExplainTarget(UndoableCommand):
 
     def message(self, context: CommandContext) -> str:
         """Say what is explained."""
-        return f"relevance for {target_text(context.world.state.relevance)}"
+        return f"relevance for {target_text(context.world, context.world.state.relevance)}"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
@@ -337,11 +338,16 @@ def explain_target(now: RelevanceState, network: int, target: str) -> Command:
     return ExplainTarget(target, network)
 
 
-def target_text(state: RelevanceState) -> str:
+def target_text(world: World, state: RelevanceState) -> str:
     """Return what a state wants explained, in words."""
     if not state.target:
         return "the winning class"
-    return f"class {state.target}" if state.target.isdigit() else state.target
+    if not state.target.isdecimal():
+        return state.target
+    network = world.networks.get(state.network)
+    names = () if network is None else network.info.class_names
+    number = int(state.target)
+    return names[number] if number < len(names) else f"class {number}"
 
 
 def conditions_text(conditions: tuple[ChannelCondition, ...]) -> str:

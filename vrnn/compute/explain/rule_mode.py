@@ -287,7 +287,7 @@ class RuleMode(CaptureMode):
             if isinstance(result, torch.Tensor):
                 note.linear = call.step
                 if first.linear is not None and first.uses == 1 and is_single:
-                    note.linear = _cropped(call, first.linear, result)
+                    note.linear = _cropped(call, first.linear, result, first.shown)
             self._book.notes.set(tensor, note)
 
     def _carrier(self, call: LiveCall, note: TensorNote, result: Any) -> torch.Tensor | None:
@@ -338,7 +338,9 @@ class RuleMode(CaptureMode):
         return replace_tensors(result, {id(leaf): alias})
 
 
-def _cropped(call: LiveCall, step: LinearStep, result: torch.Tensor) -> LinearStep | None:
+def _cropped(
+    call: LiveCall, step: LinearStep, result: torch.Tensor, shown: int | None
+) -> LinearStep | None:
     """The linear operation behind a crop of rows and columns, into which a norm may be folded."""
     if catalog.operation_name(call.func) not in ("getitem", "narrow", "contiguous"):
         return call.step
@@ -354,7 +356,7 @@ def _cropped(call: LiveCall, step: LinearStep, result: torch.Tensor) -> LinearSt
         )
         return cropped
 
-    return step.through(view)
+    return step.through(view, x.shape, shown)
 
 
 def _enters(operation: str, taken: Sequence[torch.Tensor]) -> bool:

@@ -8,7 +8,7 @@ is right for them.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import torch
@@ -42,6 +42,28 @@ class RuleFunction(torch.autograd.Function):
         return (None, *step.backward(gradients[0]))
 
 
+@dataclass(frozen=True)
+class Uncropped:
+    """The result of a linear operation before a view of it, such as a crop.
+
+    Attributes:
+        node: Id of the node that shows it.
+        shape: Its shape.
+        view: The view.
+    """
+
+    node: int
+    shape: torch.Size
+    view: Callable[[torch.Tensor], torch.Tensor]
+
+    def spread(self, relevance: torch.Tensor) -> torch.Tensor:
+        """Return the relevance of the whole result, which is 0 where the view does not show it."""
+        with torch.enable_grad():
+            whole = relevance.new_zeros(self.shape, requires_grad=True)
+            (found,) = torch.autograd.grad(self.view(whole), whole, relevance)
+        return found
+
+
 class LinearStep:
     """A linear operation with a rule.
 
@@ -71,6 +93,7 @@ class LinearStep:
         self._version = version_of(x)
         self.kept_result: KeptTensor | None = None
         self._folded_node: int | None = None
+        self._uncropped: Uncropped | None = None
 
     @property
     def can_be_folded(self) -> bool:
@@ -90,14 +113,18 @@ class LinearStep:
             folded_node: Id of the node that shows the result before the norm; None for none.
         """
         step = LinearStep(self._book, operation, self._rule, self.x, node, compute)
-        step._folded_node = folded_node
+        step._folded_node, step._uncropped = folded_node, self._uncropped
         return step
 
-    def through(self, view: Callable[[torch.Tensor], torch.Tensor]) -> LinearStep:
+    def through(
+        self, view: Callable[[torch.Tensor], torch.Tensor], shape: torch.Size, shown: int | None
+    ) -> LinearStep:
         """Return the step of this operation and a view of its result, for a norm behind both.
 
         Args:
             view: Takes a result of the operation; it keeps all channels.
+            shape: Of the result.
+            shown: Id of the node that shows the result; None for none.
         """
         own = self.operation
 
@@ -105,7 +132,9 @@ class LinearStep:
             return view(own.function(x, weight))
 
         operation = replace(own, function=function, transpose=None)
-        return LinearStep(self._book, operation, self._rule, self.x, self.node, self._compute)
+        step = LinearStep(self._book, operation, self._rule, self.x, self.node, self._compute)
+        step._uncropped = None if shown is None else Uncropped(shown, shape, view)
+        return step
 
     def run(self) -> torch.Tensor:
         """Do the operation, and return its result."""
@@ -130,6 +159,8 @@ class LinearStep:
         relevance = gradient * result
         if self._folded_node is not None:
             self._book.deliver(self._folded_node, relevance)
+        if self._uncropped is not None:
+            self._book.deliver(self._uncropped.node, self._uncropped.spread(relevance))
         found = distribute(self.operation, self._rule, x, result, relevance, self._book.bounds)
         self._book.add_sink("bias", self.node, found.bias)
         self._book.add_sink("epsilon", self.node, found.epsilon)

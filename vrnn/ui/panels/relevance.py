@@ -126,7 +126,7 @@ class RelevancePanel(Panel):
         if entered:
             context.do(ExplainTarget(text.strip(), state.network))
         if state.target:
-            imgui.text_colored(MUTED_COLOR, target_text(state))
+            imgui.text_colored(MUTED_COLOR, target_text(context.world, state))
             imgui.same_line()
             if imgui.small_button("winning class"):
                 context.do(ExplainTarget("", state.network))

@@ -1,10 +1,11 @@
 """An explanation as a job of the worker: its result, and its end at once when it is cancelled."""
 
 import numpy as np
+import pytest
 from torch import nn
 
 from tests.support.worker import events_until
-from vrnn.compute.explain.job import ExplanationJob
+from vrnn.compute.analysis.explanation_job import ExplanationJob
 from vrnn.compute.jobs import JobDone, JobFailed
 from vrnn.compute.worker import ForwardComplete, Worker
 from vrnn.explanations.results import Explanation
@@ -20,14 +21,24 @@ def test_a_job_gives_an_explanation_and_can_be_cancelled():
     try:
         worker.open([ModelSpec(net, input_size=(16, 16))], "layers")
         events_until(worker, lambda e: isinstance(e, ForwardComplete))
-        number = worker.start(ExplanationJob(0, image))
+        worker.run_image(image)
+        events_until(worker, lambda e: isinstance(e, ForwardComplete) and e.request == 2)
+        number = worker.start(ExplanationJob(0))
         events = events_until(worker, lambda e: isinstance(e, JobDone) and e.id == number)
-        found = events[-1].result
+        shown = events[-1].result
+        found = shown.explanation
         assert isinstance(found, Explanation)
         assert found.heatmap.shape == (16, 16)
+        np.testing.assert_array_equal(found.image, image)
         assert set(found.layers) == {"input", "0", "2", "4"}
+        assert set(shown.maps) == {layer.node for layer in found.layers.values()}
+        for layer in found.layers.values():
+            maps = shown.maps[layer.node]
+            values = maps.values.astype(np.float32) * np.float32(maps.scale)
+            assert values.sum() == pytest.approx(layer.total, rel=0.02, abs=0.02)
+            np.testing.assert_allclose(values.sum(0), layer.picture, rtol=0.05, atol=0.01)
         long = ExplanationSettings("integrated-gradients", steps=10_000)
-        number = worker.start(ExplanationJob(0, image, long))
+        number = worker.start(ExplanationJob(0, long))
         worker.cancel(number)
         events = events_until(worker, lambda e: isinstance(e, JobFailed) and e.id == number)
         assert events[-1].cancelled
