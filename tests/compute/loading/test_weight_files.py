@@ -126,3 +126,24 @@ def test_a_pipe_is_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "pipe")
     with pytest.raises(VrnnError, match="it is a pipe"):
         load_weights(build(), tmp_path / "pipe")
+
+
+def test_a_module_that_does_not_take_its_weights_is_told_in_a_sentence(tmp_path):
+    class Strict(nn.Linear):
+        def _load_from_state_dict(self, *args):
+            raise KeyError("no such thing\nand more")
+
+    path = tmp_path / "weights.pt"
+    torch.save(nn.Sequential(nn.Linear(4, 3)).state_dict(), path)
+    with pytest.raises(VrnnError, match=r"cannot be put into this model: .*no such thing") as told:
+        load_weights(nn.Sequential(Strict(4, 3)), path)
+    assert "\n" not in str(told.value)
+
+
+def test_of_two_prefixes_that_fit_the_one_that_fits_more_is_taken(load):
+    weights = build().state_dict()
+    few = {f"other.{key}": value for key, value in weights.items() if key.startswith("0")}
+    many = {f"module.{key}": value for key, value in weights.items()}
+    model, notes = load({**few, **many})
+    assert all(torch.equal(value, weights[key]) for key, value in model.state_dict().items())
+    assert notes

@@ -407,3 +407,13 @@ def test_of_boxes_that_overlap_the_best_of_each_class_remains():
         assert len(kept) < 14
     assert _without_overlaps(np.zeros((0, 4), np.float32), np.zeros(0, int)).size == 0
     assert all(a < b for a, b in pairwise(found))
+
+
+@pytest.mark.parametrize(("numbers", "kind"), [
+    ((0, 1), "segmentation"), ((3, 4095), "segmentation"), ((3, 4096), "maps"), ((-1, 5), "maps"),
+])  # fmt: skip
+def test_whole_numbers_are_classes_where_they_are_few(numbers, kind):
+    values = np.resize(np.array(numbers, np.int32), (1, 16, 16))
+    assert conclude(OutputEvidence("out", (), values)).kind == kind
+    several = np.concatenate([values, values])
+    assert conclude(OutputEvidence("out", (), several)).kind == "maps"
