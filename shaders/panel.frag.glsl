@@ -1,6 +1,7 @@
 #version 410 core
 // Every map of a layer, each in its cell; from afar one picture of the layer. A pixel takes the mean of a few samples inside itself, at
-// the pyramid level where they are about a texel apart: smooth at any distance.
+// the pyramid level where they are about a texel apart: smooth at any distance. Without WITH_MAPS only
+// the pictures of layers that are far away, and only those that have colors.
 #include "lib/views.glsl"
 #include "lib/map_store.glsl"
 
@@ -8,6 +9,7 @@ const float GAP = 0.06;  // of a cell, free between two maps
 
 in vec2 uv;
 in vec3 world_position;
+in float fog_left;
 flat in ivec4 maps;
 flat in ivec3 texels;
 flat in vec3 value_range;
@@ -42,6 +44,7 @@ vec2 channel_range(int channel) {
 #include "lib/relevance.glsl"
 #endif
 #include "lib/layer_picture.glsl"
+#if WITH_MAPS
 #include "lib/curve.glsl"
 #include "lib/graph_nodes.glsl"
 
@@ -64,12 +67,15 @@ vec3 curve_here(vec2 cells, vec2 pixel) {
     return curve_color(first, texels.y, position, pixel * vec2(1.0, rows), channel_range(channel));
 }
 
+#endif
+
 void main() {
-    vec2 cells = vec2(maps.xy);
     vec2 uv_dx = dFdx(uv), uv_dy = dFdy(uv);
-    vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
     vec2 outside = (abs(uv - 0.5) - 0.5) / max(abs(uv_dx) + abs(uv_dy), 1e-9);  // pixels
     float border_part = clamp(max(outside.x, outside.y) + 0.5, 0.0, 1.0);
+#if WITH_MAPS
+    vec2 cells = vec2(maps.xy);
+    vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
     float far_part = picture.x < 0 ? 0.0 : picture_part(normal_detail.w, normal_detail.xyz);
     bool shows_maps = far_part < 1.0;
     float curve_part = 0.0;
@@ -125,10 +131,16 @@ void main() {
     vec3 shown = mix(sum / float(max(samples * samples, 1)), curve, curve_part);
     if (far_part > 0.0) {
         vec2 position = (uv - 0.5) / fit + 0.5;
-        vec3 far = picture_color(picture.x, picture.y != 0, position, max(abs(uv_dx), abs(uv_dy)) / fit);
+        vec4 code = picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit);
+        vec3 far = picture_color(code, picture.y != 0);
         if (any(greaterThan(abs(position - 0.5), vec2(0.5))) && border_part < 0.5) far = empty_color();
         shown = mix(shown, far, far_part);
     }
+#else
+    vec2 position = (uv - 0.5) / fit + 0.5;
+    vec3 shown = image_color(picture_texel(picture.x, position, max(abs(uv_dx), abs(uv_dy)) / fit));
+    if (any(greaterThan(abs(position - 0.5), vec2(0.5)))) shown = empty_color();
+#endif
     vec3 lit = mix(dim_color(), mix(shown, border_light.rgb, border_part), border_light.w);
-    color = vec4(mix(background.rgb, lit, fog_transmittance(world_position)), 1.0);
+    color = vec4(mix(background.rgb, lit, fog_left), 1.0);
 }

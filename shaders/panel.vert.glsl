@@ -24,6 +24,7 @@ in ivec2 ground;
 
 out vec2 uv;
 out vec3 world_position;
+out float fog_left;             // as things are small beside the distance of fog
 flat out ivec4 maps;            // columns, rows, channels, first texel
 flat out ivec3 texels;          // height, width of a map; channel in the first cell
 flat out vec3 value_range;      // low, high; the fraction of it that already has the full color
@@ -50,6 +51,7 @@ void main() {
     uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     uv += (uv * 2.0 - 1.0) * margin_at(origin + right * uv.x + down * uv.y, right, down, border);
     world_position = origin + right * uv.x + down * uv.y;
+    fog_left = fog_transmittance(world_position);
     maps = ivec4(grid, base);
     texels = ivec3(tile, first);
     value_range = vec3(range, clip);

@@ -1,7 +1,7 @@
 #version 410 core
 #include "lib/views.glsl"
 
-in vec3 world_position;
+in float fog_left;
 in vec2 position;
 flat in vec3 shape;
 flat in vec4 fill;
@@ -19,7 +19,7 @@ void main() {
         signed_distance = distance(position, nearest) - shape.y;
     }
     float coverage = clamp(0.5 - signed_distance / max(fwidth(signed_distance), 1e-6), 0.0, 1.0);
-    float alpha = fill.a * coverage * fog_transmittance(world_position);
+    float alpha = fill.a * coverage * fog_left;
     if (alpha < 0.004) discard;
     // Light that runs against the arrow, from the answer to the input: a short front and a long tail.
     float phase = fract((stream.x + position.x) / PERIOD + positive.w * SPEED / PERIOD);

@@ -11,7 +11,7 @@ in float kind;
 in vec4 color;
 in vec2 flow;
 
-out vec3 world_position;
+out float fog_left;
 out vec2 position;    // meters along and across, from `start`
 flat out vec3 shape;  // length, half width, kind
 flat out vec4 fill;
@@ -34,7 +34,8 @@ void main() {
     float half_width = max(0.5 * width, 0.6 * meters_per_pixel);
     float cap = kind > 0.5 ? 0.0 : half_width;
     float reach = half_width + meters_per_pixel;
-    world_position = middle + along * (corner.x * 2.0 - 1.0) * cap + across * (corner.y * 2.0 - 1.0) * reach;
+    vec3 world_position = middle + along * (corner.x * 2.0 - 1.0) * cap + across * (corner.y * 2.0 - 1.0) * reach;
+    fog_left = fog_transmittance(world_position);
     position = vec2(corner.x * stroke_length + (corner.x * 2.0 - 1.0) * cap, (corner.y * 2.0 - 1.0) * reach);
     shape = vec3(stroke_length, half_width, kind);
     fill = vec4(themed(color.rgb), color.a * min(1.0, 0.5 * width / half_width));

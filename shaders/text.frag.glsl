@@ -3,7 +3,7 @@
 
 uniform sampler2D atlas;  // 0.5 on the outline, rising inward, SPREAD texels from 0.5 to 1
 in vec2 uv;
-in vec3 world_position;
+in float fog_left;
 flat in vec4 fill;
 out vec4 color;
 
@@ -14,7 +14,7 @@ void main() {
     float coverage = clamp(inside / max(pixel, 1e-4) + 0.5, 0.0, 1.0);
     // A letter that is small loses its thin strokes: give it some of the weight back.
     coverage = mix(coverage, smoothstep(-0.25, 0.25, inside), clamp(pixel * 2.0 - 0.5, 0.0, 0.6));
-    float alpha = fill.a * coverage * fog_transmittance(world_position);
+    float alpha = fill.a * coverage * fog_left;
     if (alpha < 0.004) discard;
     color = vec4(fill.rgb, alpha);
 }

@@ -11,12 +11,13 @@ in vec4 color;
 in vec3 fade;       // meters of a capital letter; pixels where it appears, pixels where it disappears
 
 out vec2 uv;
-out vec3 world_position;
+out float fog_left;
 flat out vec4 fill;
 
 void main() {
     vec2 corner = vec2(gl_VertexID & 1, gl_VertexID >> 1);
-    world_position = origin + right * corner.x + up * corner.y;
+    vec3 world_position = origin + right * corner.x + up * corner.y;
+    fog_left = fog_transmittance(world_position);
     uv = vec2(mix(atlas_box.x, atlas_box.z, corner.x), mix(atlas_box.w, atlas_box.y, corner.y));
     gl_Position = project(world_position);
 

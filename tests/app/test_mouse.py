@@ -158,6 +158,7 @@ def test_drags_and_the_wheel_move_the_view_and_a_double_click_restores_it(progra
     closer = camera_of(vrnn)
     assert (closer.yaw, closer.pitch) == (looking.yaw, looking.pitch)
     assert closer.y < looking.y
+    drag("3", 0, -SIZE[1] // 3)  # into the sky
     move_mouse(vrnn, *empty)
     vrnn.xdotool("click", "--repeat", "2", "--delay", "80", "1")
     vrnn.wait_for(lambda: camera_of(vrnn) == first)

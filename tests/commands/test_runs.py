@@ -74,7 +74,7 @@ def test_declarations_and_what_commands_ask_for(regenerate):
         for command in made(info):
             lines.append(f"{command}: {asked(command)}")
             if isinstance(command, UndoableCommand):
-                lines.append(f"  reframes {command.reframes} moves {command.moved_layer}")
+                lines.append(f"  moves {command.moved_layer}")
     golden_text.check("commands/asked", lines, regenerate)
 
 

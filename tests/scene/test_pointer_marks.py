@@ -74,5 +74,5 @@ def test_both_forms_of_the_input_glow_while_an_image_is_held():
     assert (marks["top"][:, :3] == np.array(ACCENT[:3], np.float32)).all()
     for target in targets:
         center = np.array(target.origin) + (np.array(target.right) + np.array(target.down)) / 2
-        assert (np.linalg.norm(marks["origin"] - center, axis=1) < 3).sum() >= 12
+        assert (np.linalg.norm(marks["origin"] - center, axis=1) < 6).sum() >= 12
     assert MAP_PIXELS > 2  # seen on any monitor

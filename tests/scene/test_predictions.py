@@ -9,7 +9,8 @@ from hypothesis.extra import numpy as arrays
 from tests.support.worlds import small_world
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 from vrnn.scene.layout.input_margin import IMAGE_SIDE
-from vrnn.scene.visuals.predictions import class_colors, segmentation_overlay
+from vrnn.scene.layout.terrace_steps import PANEL_SCALE
+from vrnn.scene.visuals.output_images import class_colors, segmentation_overlay
 
 NAMES = ("cat", "dog", "owl", "eel", "yak", "bee", "fox")
 
@@ -19,9 +20,12 @@ def scores_of(values):
 
 
 def lines_of(world):
-    """(name, percentage) of each line of scores, from the top: what stands at the same height."""
+    """(name, percentage) of each line of scores on the board, from the top: what stands at the
+    same height."""
     labels = world.draw_list().labels
-    percentages = [label for label in labels if label.text.endswith("%")]
+    bars = [label for label in labels if label.text.endswith("%") and "." in label.text]
+    middle = (min(b.origin[0] for b in bars) + max(b.origin[0] for b in bars)) / 2
+    percentages = [label for label in bars if label.origin[0] > middle]  # beside the input: few
     pairs = []
     for percentage in sorted(percentages, key=lambda label: -label.origin[1]):
         beside = [
@@ -31,7 +35,7 @@ def lines_of(world):
             and label.height == percentage.height
             and abs(label.origin[1] - percentage.origin[1]) < 1e-6
             and abs(label.origin[2] - percentage.origin[2]) < 1e-6
-            and label.origin[0] < percentage.origin[0]
+            and middle < label.origin[0] < percentage.origin[0]
         ]
         assert len(beside) == 1
         pairs.append((beside[0], percentage.text))
@@ -54,7 +58,9 @@ def test_a_bar_is_as_long_as_its_share():
     lengths = []
     for share in shares:
         height = labels[f"{share:.1%}"]
-        near = quads[(tops < height) & (tops > height - 0.08) & (quads["right"][:, 0] < 3)]
+        near = quads[
+            (tops < height) & (tops > height - 0.08 * PANEL_SCALE) & (quads["right"][:, 0] < 6)
+        ]
         lengths.append(sorted(near["right"][:, 0].tolist())[0])
     assert np.array(lengths) / lengths[0] == pytest.approx(np.array(shares) / shares[0], rel=1e-3)
 
@@ -90,8 +96,9 @@ def test_the_overlay_hangs_the_right_way_up_above_the_image():
     found = np.zeros((32, 32), np.int32)
     found[:8, 16:] = 1  # above, at the right
     world, _, _ = small_world([Segmentation(9, found, 3)])
-    image, overlay = world.draw_list().image_quads
-    for quad in (image, overlay):
+    image, overlay, on_board = world.draw_list().image_quads
+    assert np.array_equal(on_board.pixels, overlay.pixels)
+    for quad in (image, overlay, on_board):
         assert quad.right[0] > 0
         assert quad.right[1:] == (0, 0)
         assert quad.down[1] < 0
@@ -120,11 +127,13 @@ def test_a_box_is_where_the_detector_says():
     found = Detections(9, boxes, np.array([2], np.int32), np.array([0.75], np.float32))
     world, _, _ = small_world([found], NAMES)
     drawing = world.draw_list()
-    (image,) = drawing.image_quads
+    image, on_board = drawing.image_quads
+    assert on_board.origin[0] > image.origin[0]
     label = next(label for label in drawing.labels if label.text == "owl 75%")
     left, top = image.origin[0] + 0.1 * image.right[0], image.origin[1] + 0.2 * image.down[1]
-    assert label.origin[:2] == pytest.approx((left, top + 0.02), abs=1e-5)
+    assert label.origin[:2] == pytest.approx((left, top + 0.02), abs=0.03 * PANEL_SCALE)
     near = np.abs(drawing.quads["origin"][:, 2] - label.origin[2]) < 1e-4
+    near &= drawing.quads["origin"][:, 0] < image.origin[0] + image.right[0]
     lines = drawing.quads[near]
     low = lines["origin"][:, :2] + np.c_[np.zeros(len(lines)), lines["down"][:, 1]]
     high = lines["origin"][:, :2] + np.c_[lines["right"][:, 0], np.zeros(len(lines))]
@@ -133,7 +142,7 @@ def test_a_box_is_where_the_detector_says():
         left, top, image.origin[0] + 0.4 * image.right[0], image.origin[1] + 0.9 * image.down[1],
     ]  # fmt: skip
     assert corners == pytest.approx(expected, abs=0.02)
-    assert image.right[0] == pytest.approx(IMAGE_SIDE)
+    assert image.right[0] == pytest.approx(IMAGE_SIDE * world.placement_frame(0).panel_scale(0))
 
 
 def test_boxes_of_little_confidence_are_left_out():

@@ -81,7 +81,7 @@ def test_pictures_are_explained_only_where_they_are_seen():
 
         def seen(name):
             camera = camera_by_name(world, name, 16 / 9, 1.0)
-            view = View(camera, (1920, 1080))
+            view = View(camera, (640, 360))
             viewer = Viewer(camera.position, view.pixels_per_unit)
             return are_pictures_seen(world.draw_list(), view.clip_from_world, viewer)
 

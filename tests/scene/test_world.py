@@ -179,7 +179,7 @@ def test_a_segmentation_lies_over_the_image_in_its_colors():
     classes[:, 8:] = 1
     world, _, _ = small_world([Segmentation(9, classes, 2)])
     pictures = world.draw_list().image_quads
-    assert len(pictures) == 2
+    assert len(pictures) == 3  # the input, small over it and large on the board
     left, right = pictures[1].pixels[:, :14].mean((0, 1)), pictures[1].pixels[:, 18:].mean((0, 1))
     assert np.abs(left - right).max() > 40
 
@@ -208,7 +208,7 @@ def test_a_named_camera_sees_everything(name, aspect):
     corners = world.corners()
     near, _ = near_and_fog(world, camera)
     clip = np.c_[corners, np.ones(len(corners))] @ camera.clip_from_world(aspect, near).T
-    assert (np.abs(clip[:, :2]) <= clip[:, 3:] * 0.905).all()
+    assert (np.abs(clip[:, :2]) <= clip[:, 3:] * 0.955).all()
     assert (clip[:, 2] >= -clip[:, 3]).all()
 
 

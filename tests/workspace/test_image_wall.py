@@ -5,15 +5,15 @@ import numpy as np
 from vrnn.media.image_set import ImageSet
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals.image_wall import HINT
-from vrnn.workspace.image_wall import NO_IMAGES_HINT, ImageWall
+from vrnn.workspace.image_wall import NO_IMAGES_HINT, ImageWall, WallRoom
 
-CORNER = (0.0, 0.0, 0.0)
+ROOM = WallRoom((0.0, 0.0, 0.0), 2.5, 4.0)
 
 
 def texts(images, takes_images):
     wall = ImageWall(images)
     try:
-        visual = wall.update(InputImage(), CORNER, takes_images)
+        visual = wall.update(InputImage(), ROOM, takes_images)
         assert visual is not None
         return [label.text for label in visual.labels]
     finally:
@@ -37,7 +37,7 @@ def test_a_data_set_is_shown_with_the_reason_why_nothing_goes_in():
 
 def test_the_wall_follows_another_network():
     wall = ImageWall(None)
-    assert len(wall.update(InputImage(), CORNER, False).labels) == 0
-    assert len(wall.update(InputImage(), CORNER, True).labels) > 0
-    assert wall.update(InputImage(), CORNER, True) is None
+    assert len(wall.update(InputImage(), ROOM, False).labels) == 0
+    assert len(wall.update(InputImage(), ROOM, True).labels) > 0
+    assert wall.update(InputImage(), ROOM, True) is None
     wall.close()

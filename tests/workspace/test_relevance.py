@@ -24,6 +24,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.render.context import is_software
+from vrnn.scene.layout.input_margin import INPUT_BARS
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
 from vrnn.scene.readout import hover_text
@@ -131,8 +132,11 @@ def test_a_click_on_a_class_explains_it_and_the_same_again_no_more(app):
 def test_classes_can_be_clicked_in_the_world(app):
     regions = [r for r in app.world.pick_regions() if r.kind == "class"]
     scores = app.world.networks[0].result.outputs[0].probabilities
-    best = np.argsort(-scores, kind="stable")[: len(regions)]
-    assert [r.value for r in regions] == best.tolist()
+    best = np.argsort(-scores, kind="stable")
+    at_input, on_board = regions[:INPUT_BARS], regions[INPUT_BARS:]
+    assert [r.value for r in at_input] == best[:INPUT_BARS].tolist()
+    assert [r.value for r in on_board] == best[: len(on_board)].tolist()
+    assert len(on_board) > INPUT_BARS
     middle = np.array(regions[1].origin) + np.add(regions[1].right, regions[1].down) / 2
     hit = app.world.pick(middle + np.array([0, 0, 2.0]), np.array([0, 0, -1.0]))
     assert (hit.kind, hit.value) == ("class", int(best[1]))

@@ -286,8 +286,8 @@ class DesktopApp(Closeable):
 
     def _draw(self, size: tuple[int, int]) -> None:
         run = self._guard.run
-        if run("resizing the picture", False, self._view.resize, size):
-            self._navigator.show_first_view()
+        run("resizing the picture", False, self._view.resize, size)
+        run("showing the whole network", None, self._navigator.follow_overview)
         over = self._over(self._view.target_size)
         front = run("drawing what is before the eye", None, self._hud.front)
         if not run("drawing a frame", False, self._view.draw, over, front):

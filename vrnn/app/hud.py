@@ -156,7 +156,7 @@ class Hud:
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
             numbers, relevance, world.not_finite, captured, not world.slots, callouts,
-            self.presenting,
+            self.presenting, world.layer_kinds,
             (camera, id(world.draw_list())) if self.minimap_shown else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
@@ -173,6 +173,8 @@ class Hud:
             room = overlay.draw_legend(
                 canvas, self._colors, mapping, world.not_finite, picture, numbers, theme
             )
+        if not (self._note or progress or self.presenting):  # these take the room beside the legend
+            overlay.draw_kind_legend(canvas, world.layer_kinds, room)
         if captured:
             overlay.draw_crosshair(canvas)
         if self._note:

@@ -47,7 +47,7 @@ class MouseNavigation:
         """
         if self._window.captured or self._button == "right":
             self._fly_camera.rotate(event.right, event.down)
-            self._navigator.user_has_moved = True
+            self._navigator.take_camera()
             return
         if not self._button:
             return
@@ -64,7 +64,7 @@ class MouseNavigation:
         else:
             camera = orbit(camera, self._pivot, right, down, MIN_EYE_HEIGHT)
         self._fly_camera.jump(camera)
-        self._navigator.user_has_moved = True
+        self._navigator.take_camera()
 
     def scroll(self, event: Scroll) -> None:
         """Come closer to what is under the cursor; sideways, as on trackpads, shift the view."""
@@ -74,7 +74,7 @@ class MouseNavigation:
             distance = float(np.linalg.norm(target - camera.position))
             camera = pan(camera, distance, -event.across / 20, 0.0, MIN_EYE_HEIGHT)
         self._fly_camera.glide_to(camera)
-        self._navigator.user_has_moved = True
+        self._navigator.take_camera()
 
     def click_nothing(self) -> None:
         """Show everything after two quick clicks on nothing."""

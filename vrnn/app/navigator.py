@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 from vrnn.app.headset_manager import HeadsetManager
 from vrnn.app.opening_flight import OpeningFlight
 from vrnn.app.window_parts import WindowParts
@@ -17,6 +19,21 @@ READY_VIEWS = ("overview", "front", "top")
 """Viewpoints 1, 2 and 3 until others are stored; 4 is the start."""
 
 
+@dataclass(frozen=True)
+class _Overview:
+    """What a view of the whole network depends on.
+
+    Attributes:
+        aspect: Width / height of the view.
+        content: Identities of the networks, whether each shows a result, and what is beside them.
+        layout: The arrangement and the folds; what is moved by hand leaves the view as it is.
+    """
+
+    aspect: float
+    content: tuple[object, ...]
+    layout: tuple[object, ...]
+
+
 class WindowNavigator(NavigationActions):
     """Flies the camera of the window, or moves the user in the headset.
 
@@ -25,6 +42,8 @@ class WindowNavigator(NavigationActions):
         user_has_moved: Whether the user has moved the camera; the first view is then left as it
             is.
         opening: The flight of the first seconds.
+        holds_overview: Whether the camera shows the whole network and goes on to do so when that
+            or the window changes; until the user takes it elsewhere.
     """
 
     def __init__(
@@ -32,6 +51,8 @@ class WindowNavigator(NavigationActions):
     ) -> None:
         self.viewpoints: dict[int, Camera] = {}
         self.user_has_moved = False
+        self.holds_overview = True
+        self._overview_of: _Overview | None = None
         self._world, self._view, self._fly_camera = parts.world, parts.view, parts.fly_camera
         self._window = parts.window
         self._headset, self._keys = headset, keys
@@ -49,7 +70,7 @@ class WindowNavigator(NavigationActions):
         Raises:
             VrnnError: When there is no such camera.
         """
-        self._fly(self._camera(camera, network))
+        self._fly(self._camera(camera, network), camera == READY_VIEWS[0])
 
     def _camera(self, camera: str, network: int | None) -> Camera:
         name = camera.removeprefix("layer:")
@@ -58,8 +79,9 @@ class WindowNavigator(NavigationActions):
         fov = self._fly_camera.camera.fov
         return frame_named(self._world.at_rest(), name, network, self._view.aspect, fov)
 
-    def _fly(self, camera: Camera) -> None:
-        self.user_has_moved = True
+    def _fly(self, camera: Camera, is_overview: bool = False) -> None:
+        self.user_has_moved, self.holds_overview = True, is_overview
+        self._overview_of = self._overview()
         headset_view = self._headset.view
         if headset_view is not None and self.follows_head:
             headset_view.rig_controller.go_to(camera)
@@ -91,16 +113,15 @@ class WindowNavigator(NavigationActions):
             "the speed · Esc ends"
         )
 
-    def frame_everything(self) -> None:
-        """Fly to where everything is in view."""
-        if self._world.slots and self._headset.view is None:
-            self._fly_camera.fly_to(self._view.camera("overview", at_rest=True))
+    def take_camera(self) -> None:
+        """Leave the camera to the user from now on."""
+        self.user_has_moved, self.holds_overview = True, False
 
     def begin_opening(self) -> None:
         """Fly to the first view, or jump there where that has been seen."""
         flies = not self.user_has_moved and self._headset.view is None
         if not flies or not self.opening.begin(self._view.aspect):
-            self.show_first_view()
+            self.follow_overview()
 
     def advance_opening(self, seconds: float) -> None:
         """Let time go on in the opening flight."""
@@ -108,16 +129,35 @@ class WindowNavigator(NavigationActions):
             self.opening.stop()
         self.opening.advance(seconds, self._view.aspect)
 
-    def show_first_view(self) -> None:
-        """Jump to where everything is in view, unless the user has moved the camera."""
-        if self.opening.running:
+    def follow_overview(self) -> None:
+        """Let a camera that shows the whole network show it again when something has changed.
+
+        It jumps with the window and to another network, and flies where layers move.
+        """
+        is_flat = self._headset.view is None
+        if not (self.holds_overview and self._world.slots and is_flat) or self.opening.running:
             return
-        if not self.user_has_moved and self._world.slots:
-            self._fly_camera.jump(self._view.camera("overview"))
+        now, before = self._overview(), self._overview_of
+        if now == before:
+            return
+        self._overview_of = now
+        camera = self._view.camera(READY_VIEWS[0], at_rest=True)
+        if before is not None and before.aspect == now.aspect and before.content == now.content:
+            self._fly_camera.fly_to(camera)
+        else:
+            self._fly_camera.jump(camera)
+
+    def _overview(self) -> _Overview:
+        world = self._world
+        networks = [world.networks[slot] for slot in world.slots]
+        content = (
+            *((id(one.network), one.result is not None) for one in networks), tuple(world.visuals),
+        )  # fmt: skip
+        return _Overview(self._view.aspect, content, (world.state.arrangement, world.state.folds))
 
     def jump(self, camera: Camera) -> None:
         """Move the eye to the camera of a session at once."""
-        self.user_has_moved = True
+        self.take_camera()
         self._fly_camera.jump(camera)
 
     def fly(self, camera: Camera) -> None:
@@ -147,7 +187,7 @@ class WindowNavigator(NavigationActions):
             self.fly(self.viewpoints[index])
         elif index < len(READY_VIEWS):
             if self._world.slots:
-                self.fly(self._view.camera(READY_VIEWS[index]))
+                self._fly(self._view.camera(READY_VIEWS[index]), index == 0)
         elif index == len(READY_VIEWS) and self._world.slots:
             self.fly(start_camera(self._world, self._fly_camera.camera.fov))
         else:

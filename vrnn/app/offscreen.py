@@ -256,12 +256,13 @@ class OffscreenApp(Closeable):
             ends = legend_range(self.world, self.world.hovered)
             relevance = legend_texts(self.world, self.world.hovered)
             if relevance is not None:
-                draw_relevance_legend(canvas, relevance)
+                room = draw_relevance_legend(canvas, relevance)
             else:
-                overlay.draw_legend(
+                room = overlay.draw_legend(
                     canvas, self._colors, mapping, self.world.not_finite, picture, ends,
                     self.world.state.theme,
                 )  # fmt: skip
+            overlay.draw_kind_legend(canvas, self.world.layer_kinds, room)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

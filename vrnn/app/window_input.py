@@ -150,7 +150,7 @@ class WindowInput:
         chord = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
         held = [] if chord else [n for n in names if n in down and keys[n] not in self._chorded]
         if held and held != ["run"]:
-            self._navigator.user_has_moved = True
+            self._navigator.take_camera()
         return held
 
     def hover(self) -> bool:

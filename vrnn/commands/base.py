@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import MISSING, dataclass, fields
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import Self
 
 import numpy as np
 
@@ -84,9 +84,6 @@ class Command:
 class UndoableCommand(Command):
     """A change of the world's state, which can be undone."""
 
-    reframes: ClassVar[bool] = False
-    """Whether everything stands elsewhere afterwards, so that the view should show it anew."""
-
     def apply(self, state: State, world: World) -> State:
         """Give the state afterwards.
 
@@ -98,8 +95,6 @@ class UndoableCommand(Command):
     def run(self, context: CommandContext) -> None:
         """Push the change on the undo stack and show it."""
         context.workspace.apply_command(self)
-        if self.reframes:
-            context.navigator.frame_everything()
 
     @property
     def moved_layer(self) -> LayerKey | None:

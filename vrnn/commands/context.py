@@ -229,9 +229,6 @@ class NavigationActions:
         """Go to a camera by name: `overview`, `front`, `top`, `layer:NAME` or five numbers."""
         _refuse("there is no camera to move here")
 
-    def frame_everything(self) -> None:
-        """Show everything anew after it was arranged otherwise, where that is wanted."""
-
     def toggle_walking(self) -> None:
         """Let the mouse look around while keys walk, or set it free again."""
         _refuse("walking is for the window")

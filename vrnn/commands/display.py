@@ -54,8 +54,6 @@ from vrnn.style.theme import THEMES, Theme
 class SetArrangement(UndoableCommand):
     """Stand the layers in another arrangement; '': the next one."""
 
-    reframes = True
-
     arrangement: str = ""
 
     def apply(self, state: State, world: World) -> State:
@@ -304,8 +302,6 @@ class Fold(UndoableCommand):
 @dataclass(frozen=True)
 class FoldAllStages(UndoableCommand):
     """Fold every stage of all networks into one box each, or open them; none: the other way."""
-
-    reframes = True
 
     folded: bool | None = None
 

@@ -12,6 +12,8 @@ from math import cos
 
 import numpy as np
 
+from vrnn.scene.visuals.distant_pictures import DISSOLVE_PIXELS
+
 MAX_MOVE, MAX_TURN = 0.5, 0.1
 """Meters and radians that the eye may move and turn before everything is culled again."""
 MIN_STROKE_LENGTH = 0.6
@@ -58,6 +60,29 @@ def sort_front_to_back(records: np.ndarray, eye: np.ndarray) -> np.ndarray:
     """
     center = records["origin"] + 0.5 * (records["right"] + records["down"])
     return records[np.argsort(((center - eye) ** 2).sum(1), kind="stable")]
+
+
+def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
+    """Tell which panels show nothing but the picture of their layer, in colors of its own.
+
+    Args:
+        panels: (N,) of `PANEL`.
+        key: The viewpoint; it holds as long as that is valid.
+
+    Returns:
+        (N,) bool; a panel is among them only if no pixel of it is as near as maps are seen from.
+    """
+    right, down = panels["right"].astype(float), panels["down"].astype(float)
+    away = key.position - panels["origin"]
+    nearest = panels["origin"].astype(float)
+    for side in (right, down):
+        part = (away * side).sum(1) / np.maximum((side * side).sum(1), 1e-12)
+        nearest += side * np.clip(part, 0.0, 1.0)[:, None]
+    distance = np.linalg.norm(key.position - nearest, axis=1) - key.max_move
+    number, has_values = panels["layer_picture"].T
+    most = key.pixels_per_unit * panels["picture_fit"][:, 2]
+    is_far: np.ndarray = (number > 0) & (has_values == 0) & (most < DISSOLVE_PIXELS[0] * distance)
+    return is_far
 
 
 def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:

@@ -9,7 +9,7 @@ import moderngl
 import numpy as np
 
 from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
-from vrnn.render.culling import CullKey, cull_short_strokes, sort_front_to_back
+from vrnn.render.culling import CullKey, are_pictures_only, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import FRINGE_VERTICES, InstanceRenderer, QuadStrip
 from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStores
@@ -36,17 +36,20 @@ from vrnn.style.colormap import ENTRIES
 PANEL_DEFINES = {
     "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
     "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
-    "WITH_RELEVANCE": 0,
+    "WITH_RELEVANCE": 0, "WITH_MAPS": 1,
     "PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS,
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
-curves and graphs too; WITH_RELEVANCE: whether it draws relevance, and nothing else."""
+curves and graphs too; WITH_RELEVANCE: whether it draws relevance, and nothing else;
+WITH_MAPS: whether it draws more than pictures of layers."""
 HORIZON_SIDES = 24
 """Flat pieces that the band along the horizon is made of."""
 PANEL_TEXTURES = {"map_store": 0, "color_table": 1, "pictures": 2}
 """Texture units of that shader."""
 RELEVANCE_TEXTURES = {**PANEL_TEXTURES, "ground_store": 3}
 """Those of it with relevance."""
+PICTURE_TEXTURES = {"pictures": 2}
+"""Those of it without maps."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +59,8 @@ class _VisibleSet:
     Attributes:
         draw_list: The draw list.
         key: The viewpoint.
-        panels: Records of `PANEL`, front to back, by network and map array.
+        panels: Records of `PANEL`, front to back, by network and map array: those that show maps.
+        pictures: The same of those that show only the pictures of their layers.
         fringed: Records of `QUAD` whose edges are smooth.
         strokes: Records of `STROKE`.
         glyphs: Records of `GLYPH`.
@@ -65,6 +69,7 @@ class _VisibleSet:
     draw_list: DrawList
     key: CullKey
     panels: dict[tuple[int, int], np.ndarray]
+    pictures: dict[tuple[int, int], np.ndarray]
     fringed: np.ndarray
     strokes: np.ndarray
     glyphs: np.ndarray
@@ -84,12 +89,15 @@ class DrawListRenderer:
     def __init__(self, ctx: moderngl.Context, maps: MapStores, pictures: PictureStores) -> None:
         self._ctx, self._maps, self._pictures = ctx, maps, pictures
         self.draw_calls = 0
-        # Software OpenGL runs all branches: what draws only pixels takes half the time.
+        # Software OpenGL runs all branches: what draws only pixels takes half the time, and what
+        # draws only pictures a third of that.
         self._panels, self._drawings = (
             InstanceRenderer(ctx, Shader(ctx, "panel", defines, PANEL_TEXTURES), PANEL)
             for defines in (PANEL_DEFINES, {**PANEL_DEFINES, "WITH_DRAWINGS": 1})
         )
         self._relevance: InstanceRenderer | None = None
+        distant = Shader(ctx, "panel", {**PANEL_DEFINES, "WITH_MAPS": 0}, PICTURE_TEXTURES)
+        self._distant_panels = InstanceRenderer(ctx, distant, PANEL)
         self._quads = InstanceRenderer(ctx, Shader(ctx, "quad"), QUAD)
         self._panel_fringes, self._quad_fringes = (
             InstanceRenderer(ctx, Shader(ctx, "fringe", defines), dtype, FRINGE_VERTICES)
@@ -139,6 +147,9 @@ class DrawListRenderer:
         visible, cache_key = self._cull(view, draw_list), _cache_key(view)
         ctx.enable(moderngl.DEPTH_TEST)
         ctx.disable(moderngl.BLEND | moderngl.CULL_FACE)
+        for (slot, array), records in visible.pictures.items():
+            self._pictures.texture(slot).use(2)
+            self._draw(self._distant_panels, records, (slot, array, cache_key), mode)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
             panels = self._drawings if (records["style"] != PIXELS).any() else self._panels
@@ -229,15 +240,16 @@ class DrawListRenderer:
             or visible.draw_list is not draw_list
             or not visible.key.is_valid_for(key)
         ):
-            panels = {
-                place: sort_front_to_back(records, key.position)
-                for place, records in draw_list.panels.items()
-            }
+            panels, pictures = {}, {}
+            for place, records in draw_list.panels.items():
+                records = sort_front_to_back(records, key.position)
+                is_far = are_pictures_only(records, key) & (place[0] < FIRST_RELEVANCE_STORE)
+                panels[place], pictures[place] = records[~is_far], records[is_far]
             batch = self._text.batch("world", draw_list.labels)
             strokes = cull_short_strokes(draw_list.strokes, key)
             fringed = draw_list.quads[draw_list.quads["kind"] < SHADOW]
             glyphs = cull_unreadable(batch, key)
-            visible = _VisibleSet(draw_list, key, panels, fringed, strokes, glyphs)
+            visible = _VisibleSet(draw_list, key, panels, pictures, fringed, strokes, glyphs)
             self._visible[cache_key] = visible
         return visible
 
@@ -268,6 +280,7 @@ class DrawListRenderer:
             self._horizon,
             self._panels,
             self._drawings,
+            self._distant_panels,
             self._quads,
             self._panel_fringes,
             self._quad_fringes,

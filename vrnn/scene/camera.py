@@ -111,39 +111,61 @@ class Camera:
         return direction / np.linalg.norm(direction)
 
 
-def frame_points(points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05) -> Camera:
+def frame_points(
+    points: np.ndarray, camera: Camera, aspect: float, margin: float = 0.05,
+    lower_margin: float | np.ndarray | None = None,
+) -> Camera:  # fmt: skip
     """Return the camera with the same direction from where all points just fit in the picture.
-
-    Each side plane of the view has to lie outside all points; left and right planes meet in the
-    camera's x and depth, lower and upper ones in its y and depth, and the greater depth serves
-    both.
 
     Args:
         points: (N, 3) meters.
         camera: Gives the direction and the field of view.
         aspect: Width / height of the picture.
         margin: Part of the picture that is left free on each side.
+        lower_margin: The same at the lower side, for all points or (N,) for each; None for as much
+            as elsewhere.
     """
     right, up, forward = camera.axes()
     local = np.asarray(points, np.float64) @ np.stack([right, up, -forward]).T
-    room = 1 - 2 * margin
-    ky = tan(camera.fov / 2) * room
-    kx = ky * aspect
-    depth, center = [], []
-    for axis, k in ((0, kx), (1, ky)):
-        high = np.max(local[:, axis] + k * local[:, 2])
-        low = np.max(-local[:, axis] + k * local[:, 2])
-        depth.append((high + low) / (2 * k))
-        center.append((high - low) / 2)
-    z = max(*depth, float(local[:, 2].max()) + 2 * NEAR)
+    slope = tan(camera.fov / 2)
+    high = slope * (1 - 2 * margin)
+    low = high if lower_margin is None else slope * (1 - 2 * np.asarray(lower_margin))
+    axes = ((local[:, 0], high * aspect, high * aspect), (local[:, 1], low, high))
+    nearest = float(local[:, 2].max()) + 2 * NEAR
+    z = max(nearest, *(_least_depth(*axis, local[:, 2]) for axis in axes))
     # Further back than an axis needs, the center there is free: keep it in the middle.
-    for axis, k in ((0, kx), (1, ky)):
-        at = z - local[:, 2]
-        low_limit = np.max(local[:, axis] - k * at)
-        high_limit = np.min(local[:, axis] + k * at)
-        center[axis] = (low_limit + high_limit) / 2
-    eye = right * center[0] + up * center[1] - forward * z
+    centers = [sum(_limits(*axis, z - local[:, 2])) / 2 for axis in axes]
+    eye = right * centers[0] + up * centers[1] - forward * z
     return replace(camera, x=float(eye[0]), y=float(eye[1]), z=float(eye[2]))
+
+
+Slope = float | np.ndarray
+"""What a side of the view gains for each meter of depth, for all points or for each."""
+
+
+def _limits(at: np.ndarray, low: Slope, high: float, away: np.ndarray) -> tuple[float, float]:
+    """Between what the camera's place along an axis lies, the first above the second if nowhere.
+
+    Args:
+        at: (N,) where the points are along the axis, meters.
+        low: Of the view's lower side.
+        high: Of its upper side.
+        away: (N,) depth of the points before the camera, meters.
+    """
+    return float(np.max(at - high * away)), float(np.min(at + low * away))
+
+
+def _least_depth(at: np.ndarray, low: Slope, high: float, depth: np.ndarray) -> float:
+    """How far back the camera has to be for all points to fit along an axis; see `_limits`.
+
+    Args:
+        at: (N,) where the points are along the axis, meters.
+        low: Of the view's lower side.
+        high: Of its upper side.
+        depth: (N,) of the points, meters backward.
+    """
+    highest = float(np.max(at + high * depth))  # each point has to fit together with this one
+    return float(np.max((highest - at + low * depth) / (high + low)))
 
 
 def interpolate_cameras(start: Camera, end: Camera, t: float) -> Camera:

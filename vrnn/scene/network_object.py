@@ -10,9 +10,11 @@ import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
+from vrnn.network.layer_kinds import LayerKind, layer_kind
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
+from vrnn.scene.layout.answer_room import AnswerRoom, answer_room, enlarged
 from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
 from vrnn.scene.layout.map_grid import (
@@ -23,7 +25,7 @@ from vrnn.scene.layout.map_grid import (
 )
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
 from vrnn.scene.layout.registry import arrange
-from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, TerraceRow
+from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
 from vrnn.scene.placement import (
     ROUTE_POINTS,
     PanelShape,
@@ -56,6 +58,7 @@ class NetworkObject:
         input_margin: Room beside the input for its image and the predictions.
         modules: Node ids of each module with at least two nodes.
         node_ids: Node id by name.
+        kinds: Kinds of its layers.
     """
 
     network: Network
@@ -68,12 +71,15 @@ class NetworkObject:
     input_margin: InputMargin = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
     node_ids: dict[str, int] = field(init=False)
+    kinds: tuple[LayerKind, ...] = field(init=False)
     _placements: dict[tuple[object, ...], Placement] = field(default_factory=dict)
     _folded_networks: dict[frozenset[str], FoldedNetwork] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.input_margin = input_margin(self.network)
         self.modules = modules(self.network)
+        kinds = dict.fromkeys(layer_kind(node.operation) for node in self.network.nodes)
+        self.kinds = tuple(kind for kind in kinds if kind is not None)
         self.node_ids = {node.name: node.id for node in self.network.nodes}
 
     def block_sizes(self) -> dict[int, int]:
@@ -182,7 +188,14 @@ class NetworkObject:
             )
             for node in network.nodes
         }
-        layout = arrange(network, self._footprints(network, shapes), arrangement)
+        last = max(folded.representative[output] for output in self.network.outputs)
+        answer = answer_room(network, last, [shape.grid for shape in shapes.values()])
+        layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
+        scale = layout.panels[last].width / shapes[last].grid.width
+        larger = enlarged(answer, answer.width * scale / (layout.high[0] - layout.low[0]))
+        if larger is not answer:
+            answer = larger
+            layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
         panels = [layout.panels[node.id] for node in network.nodes]
         names = [self._name_room(node, shapes) for node in network.nodes]
         rects = [
@@ -191,6 +204,8 @@ class NetworkObject:
         ]
         points_of = {(r.source, r.target): r.points for r in layout.routes}
         routes = [points_of[e.source, e.target] for e in network.edges]
+        entry = folded.representative[self.input_margin.node]
+        scale = layout.panels[entry].width / shapes[entry].grid.width
         resampled = [resample_route(points) for points in routes]
         return Placement(
             folded,
@@ -200,9 +215,10 @@ class NetworkObject:
             np.array(rects, np.float32).reshape(-1, 5),
             routes,
             np.array(resampled, np.float32).reshape(-1, ROUTE_POINTS, 3),
-            tuple(self._row_name_width(row, layout) for row in layout.rows),
+            tuple(self._row_name_width(row, layout, scale) for row in layout.rows),
             frozenset((r.source, r.target) for r in layout.routes if r.is_skip),
             _last_incoming_edges(network.edges),
+            answer,
         )
 
     def _panel_shape(self, node: Node, is_module: bool, layer: LayerState) -> PanelShape:
@@ -231,27 +247,38 @@ class NetworkObject:
         _, height, width = map_shape(self.network.by_id[self.network.inputs[0]].shape)
         return height, width
 
-    def _row_name_width(self, row: TerraceRow, layout: Layout) -> float:
-        """Meters between the left end of a row and whatever is first on it."""
+    def _row_name_width(self, row: TerraceRow, layout: Layout, scale: float) -> float:
+        """Meters between the left end of a row and whatever is first on it.
+
+        Args:
+            row: The row.
+            layout: That it is part of.
+            scale: Of the input's panel and what is beside it.
+        """
         first = min(
             (layout.panels[n] for n in row.node_ids), key=lambda panel: panel.x - panel.width / 2
         )
         margin = self.input_margin
-        beside = margin.width + margin.gap if margin.node in row.node_ids else 0.0
+        beside = margin.left * scale if margin.node in row.node_ids else 0.0
         return first.x - first.width / 2 - beside - row.left
 
     def _footprints(
-        self, network: Network, shapes: Mapping[int, PanelShape]
+        self, network: Network, shapes: Mapping[int, PanelShape], answer: AnswerRoom
     ) -> dict[int, Footprint]:
         margin = self.input_margin
         footprints = {}
         for node in network.nodes:
             grid = shapes[node.id].grid
-            left, above = 0.0, self._name_room(node, shapes)
+            left, right, above = 0.0, 0.0, self._name_room(node, shapes)
             if node.id == margin.node:
-                left = margin.width + margin.gap
-                above = max(above, margin.height - grid.height - LABEL_STRIP)
-            footprints[node.id] = Footprint(grid.width, grid.height, above=above, left=left)
+                left = margin.left
+                above = max(above, margin.height - grid.height)
+            if node.id == answer.node:
+                right = answer.right
+                above = max(above, answer.height - grid.height)
+            footprints[node.id] = Footprint(
+                grid.width, grid.height, above=above, left=left, right=right
+            )
         return footprints
 
     def _name_room(self, node: Node, shapes: Mapping[int, PanelShape]) -> float:
@@ -273,4 +300,4 @@ def _last_incoming_edges(edges: tuple[Edge, ...]) -> tuple[int, ...]:
 
 def _lift(height: float) -> float:
     """Meters that a panel hangs above its step: low strips higher, clear of the step's edge."""
-    return 0.38 if height < 0.6 else 0.1
+    return 0.38 if height < 0.6 else 0.2

@@ -9,18 +9,16 @@ import numpy as np
 
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network
+from vrnn.scene.layout.answer_room import AnswerRoom
 from vrnn.scene.layout.folding import FoldedNetwork
 from vrnn.scene.layout.map_grid import MapGrid
 from vrnn.scene.layout.panel_size import PanelGrid
 from vrnn.scene.layout.types import Layout
-from vrnn.style import font
 
 ROUTE_POINTS = 32
 """Points of a resampled route."""
 ROW_NAME_HEIGHT = 0.55
 """Capital height of a row's name, meters."""
-ROW_NAME_GAP = 0.7
-"""Free width between a row's name and its first panel, meters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -76,6 +74,7 @@ class Placement:
         skip_edges: Source and target of the edges that pass other panels.
         labeled_edges: Indices of the edges that are labeled: for each layer that data arrives at,
             the last edge that leads to it.
+        answer: Room beside the last output for the board with the answer.
     """
 
     folded: FoldedNetwork
@@ -88,19 +87,12 @@ class Placement:
     row_name_widths: tuple[float, ...]
     skip_edges: frozenset[tuple[int, int]]
     labeled_edges: tuple[int, ...]
+    answer: AnswerRoom
 
     @property
     def network(self) -> Network:
         """The visible network, in which a folded module is one node."""
         return self.folded.network
-
-    def left_of_row_name(self, node: int) -> float:
-        """Return the left end, in meters, of the row with this node and of the row's name."""
-        for row, width in zip(self.layout.rows, self.row_name_widths, strict=True):
-            if node in row.node_ids:
-                name_width = font.text_width(row.name) * ROW_NAME_HEIGHT
-                return min(row.left, row.left + width - ROW_NAME_GAP - name_width)
-        return float("inf")
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +121,11 @@ class PlacementFrame:
     def panel_rect(self, node: int) -> np.ndarray:
         """Return the (5,) rectangle of one layer's panel, see `panel_rects`."""
         return self.panel_rects[self.index[node]]
+
+    def panel_scale(self, node: int) -> float:
+        """Return how many times as large as usual a layer's panel is."""
+        shape = self.placement.panel_shapes.get(node)
+        return 1.0 if shape is None else float(self.panel_rect(node)[3]) / shape.grid.width
 
     def map_placements(self, node: int) -> MapPlacements:
         """Return where the maps of a layer are, whether drawn separately or on one panel."""

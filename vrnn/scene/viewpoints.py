@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
+from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
@@ -21,11 +22,8 @@ MAX_NAMES = 6
 """Layers of a similar name that a message lists."""
 EYE_HEIGHT = 1.7
 """Of someone who stands, meters."""
-START_BEHIND_TITLE, START_BEFORE_TITLE = 5.5, 2.4
-"""Meters from the input to where one starts: behind the title of a small network, and between a
-large one and its title."""
-WIDE_NETWORK = 30.0
-"""Meters: the title of a wider network is larger than a person."""
+START_DISTANCE = 6.5
+"""Meters from the input to where one starts, behind the network's title."""
 
 
 def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera:
@@ -52,7 +50,7 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
-    """Return a camera that shows everything, with 5 % free on each side.
+    """Return a camera that shows everything, with little free at each side.
 
     Args:
         world: The world.
@@ -61,7 +59,11 @@ def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float)
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
     """
-    return frame_points(world.corners(), Camera(yaw=yaw, pitch=pitch, fov=fov), aspect)
+    camera = Camera(yaw=yaw, pitch=pitch, fov=fov)
+    things, others = world.corners_and_titles()
+    lower = np.repeat([LEGEND_MARGIN, OVERVIEW_MARGIN], [len(things), len(others)])
+    points = np.concatenate([things, others])
+    return frame_points(points, camera, aspect, OVERVIEW_MARGIN, lower)
 
 
 def frame_named(world: World, name: str, network: int | None, aspect: float, fov: float) -> Camera:
@@ -159,7 +161,7 @@ def _name_room(world: World, slot: int, node: int) -> float:
 
 
 def start_camera(world: World, fov: float) -> Camera:
-    """Return where one starts: at eye height in front of the input, looking at it.
+    """Return where one starts: at eye height before the input, between its image and its maps.
 
     It is never within the title on the floor, which is as large as the network.
 
@@ -170,9 +172,11 @@ def start_camera(world: World, fov: float) -> Camera:
     slot = world.slots[0]
     corners = panel_corners(world, slot, world.networks[slot].network.inputs[0])
     middle = corners.mean(0)
-    is_wide = float(np.ptp(world.corners()[:, 0])) >= WIDE_NETWORK
-    z = float(middle[2]) + (START_BEFORE_TITLE if is_wide else START_BEHIND_TITLE)
-    return Camera(float(middle[0]) + 0.6, EYE_HEIGHT, z, 0.0, radians(2), fov)
+    margin, frame = world.networks[slot].input_margin, world.placement_frame(slot)
+    scale = frame.panel_scale(margin.node) if margin.node in frame.index else 1.0
+    x = float(corners[:, 0].min()) - margin.gap / 2 * scale
+    z = float(middle[2]) + START_DISTANCE
+    return Camera(x, EYE_HEIGHT, z, 0.0, radians(2), fov)
 
 
 def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:

@@ -277,6 +277,10 @@ class World(WorldContents):
         """Return (N, 3) points, in meters, that a view of everything has to show."""
         return self._drawing.corners()
 
+    def corners_and_titles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same apart: what must not be covered, (N, 3); floors and titles, (M, 3)."""
+        return self._drawing.corners_and_titles()
+
     def pick_regions(self) -> tuple[PickRegion, ...]:
         """Return what can be clicked apart from the layers."""
         return self._drawing.pick_regions().regions

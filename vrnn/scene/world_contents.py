@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from vrnn.network.graph import Node
+from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.network_object import NetworkObject
@@ -85,6 +86,12 @@ class WorldContents:
         """Values in all maps that are NaN or infinite."""
         networks = self.networks.values()
         return sum(maps.not_finite for network in networks for maps in network.maps.values())
+
+    @property
+    def layer_kinds(self) -> tuple[LayerKind, ...]:
+        """Kinds of the layers of all networks."""
+        networks = self.networks.values()
+        return tuple(dict.fromkeys(kind for network in networks for kind in network.kinds))
 
     def placement_frame(self, slot: int) -> PlacementFrame:
         """Return where everything of a network is at this moment."""

@@ -12,7 +12,7 @@ from vrnn.network.graph import Node
 from vrnn.scene.picking import PickRegions
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
-from vrnn.scene.visuals.labels import network_labels
+from vrnn.scene.visuals.labels import TILTED, network_labels
 from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
 from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
@@ -41,7 +41,7 @@ class WorldDrawing:
         self._networks: dict[int, NetworkVisual] = {}
         self._labels: tuple[TextLabel, ...] | None = None
         self._pick_regions: PickRegions | None = None
-        self._corners: np.ndarray | None = None
+        self._corners: tuple[np.ndarray, np.ndarray] | None = None
         self._framed_quads = 0
 
     def invalidate(self, labels: bool = False, corners: bool = True) -> None:
@@ -77,6 +77,10 @@ class WorldDrawing:
 
     def corners(self) -> np.ndarray:
         """Return (N, 3) points, in meters, that a view of everything has to show."""
+        return np.concatenate(self.corners_and_titles())
+
+    def corners_and_titles(self) -> tuple[np.ndarray, np.ndarray]:
+        """Return the same apart: what must not be covered, (N, 3); floors and titles, (M, 3)."""
         if self._corners is None:
             self._corners = _corners(self.draw_list(), self._framed_quads)
         return self._corners
@@ -92,8 +96,8 @@ class WorldDrawing:
             panels |= network.panels(highlight, contents.feature_tiles, contents.wave)
             quads += network.quads
             strokes += [network.edge_strokes(highlight, contents.wave), network.brackets.strokes]
-            if network.predictions is not None:
-                visuals.append(network.predictions)
+            strokes.append(network.thread)
+            visuals += [v for v in (network.predictions, network.answer) if v is not None]
             visuals.append(layer_handles(network.frame, network.slot, highlight))
         for pin, frame, node in self._pinned_layers():
             records, visual = pinned_layer_panel(pin, frame, node, contents.state.color_mapping)
@@ -164,16 +168,25 @@ class WorldDrawing:
         return with_selection(whole, (node,), choices, only_chosen=True)[0]
 
 
-def _corners(draw_list: DrawList, framed_quads: int) -> np.ndarray:
-    """(N, 3) corners of all panels, of the first quads, and of large text."""
-    corners = [
-        np.concatenate([r["origin"], r["origin"] + r["right"], r["origin"] + r["down"]])
-        for r in (*draw_list.panels.values(), draw_list.quads[:framed_quads])
-    ]
+def _ends(records: np.ndarray) -> np.ndarray:
+    """(3 N, 3) three corners of each rectangle."""
+    origin = records["origin"]
+    return np.concatenate([origin, origin + records["right"], origin + records["down"]])
+
+
+def _corners(draw_list: DrawList, framed_quads: int) -> tuple[np.ndarray, np.ndarray]:
+    """(N, 3) corners of all panels, of the first quads, and of large text; (M, 3) of what a legend
+    may cover: floors and titles."""
+    quads = draw_list.quads[:framed_quads]
+    lies = quads["down"][:, 1] == 0
+    corners = [_ends(records) for records in (*draw_list.panels.values(), quads[~lies])]
+    titles = [_ends(quads[lies])]
     for label in draw_list.labels:
         if label.height > MIN_FRAMED_TEXT:
             width = font.text_width(label.text) * label.height
             start = np.array(label.origin)
-            corners.append(np.array([start, start + np.array(label.right) * width]))
+            ends = np.array([start, start + np.array(label.right) * width])
+            (titles if label.up == TILTED else corners).append(ends)
     corners = [points for points in corners if len(points)]
-    return np.concatenate(corners) if corners else np.array(EMPTY_WORLD)
+    everything = np.concatenate(corners) if corners else np.array(EMPTY_WORLD)
+    return everything, np.concatenate(titles)

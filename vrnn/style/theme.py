@@ -6,6 +6,8 @@ is drawn follows, and what stands out in one theme does so in the other.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Literal, get_args
 
 import numpy as np
@@ -35,12 +37,28 @@ ANNOTATION: RGBA = (0.25, 0.80, 0.62, 1.0)
 """What the user or the model's author added: labels, annotations, pinned copies."""
 TEXT: RGBA = (0.75, 0.78, 0.84, 1.0)
 """Text on a card."""
+WARNING: RGBA = (1.0, 0.40, 0.05, 1.0)
+"""What is to be taken with care, or is wrong."""
 STRUCTURE: RGBA = (0.36, 0.43, 0.58, 1.0)
 """Names and brackets of stages and modules."""
 CARD: RGBA = (0.0065, 0.008, 0.0115, 1.0)
 """A surface that images and text lie on."""
 BUTTON: RGBA = (0.030, 0.036, 0.052, 1.0)
 """A surface that can be clicked."""
+
+
+KIND_COLORS: Mapping[str, RGBA] = MappingProxyType(
+    {
+        "convolution": (0.0, 0.168, 0.445, 1.0),
+        "norm": (0.093, 0.456, 0.815, 1.0),
+        "attention": (0.604, 0.191, 0.386, 1.0),
+        "merge": (0.871, 0.776, 0.054, 1.0),
+        "pool": (0.0, 0.342, 0.171, 1.0),
+        "linear": (0.665, 0.112, 0.0, 1.0),
+    }
+)
+"""Of each kind of layer: the hues that Okabe and Ito chose for all kinds of color vision (Color
+Universal Design, 2008)."""
 
 
 def with_alpha(color: RGBA, alpha: float) -> RGBA:

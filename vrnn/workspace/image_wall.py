@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 
 from vrnn.commands.inputs import BrowseImages, GrabImage
@@ -12,6 +14,7 @@ from vrnn.media.thumbnails import ThumbnailLoader
 from vrnn.scene.primitives import QUAD, Visual
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall
+from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.storage.closeable import Closeable
 from vrnn.style.theme import Theme
 from vrnn.workspace.held_image import describe_image
@@ -23,6 +26,21 @@ SOURCES = (
 )  # fmt: skip
 """Inputs beside the data set: name of the source and caption."""
 NO_IMAGES_HINT = "no image can go into this network"
+
+
+@dataclass(frozen=True)
+class WallRoom:
+    """The room that a wall fills, meters.
+
+    Attributes:
+        corner: x, y and z of its lower right corner.
+        width: Of the wall, at most.
+        height: Of the wall, at most.
+    """
+
+    corner: tuple[float, float, float]
+    width: float
+    height: float
 
 
 class ImageWall(Closeable):
@@ -82,7 +100,7 @@ class ImageWall(Closeable):
     def update(
         self,
         input_image: InputImage,
-        corner: tuple[float, float, float],
+        room: WallRoom,
         takes_images: bool = True,
         theme: Theme = "dark",
     ) -> Visual | None:
@@ -90,7 +108,7 @@ class ImageWall(Closeable):
 
         Args:
             input_image: The present input: its thumbnail is highlighted.
-            corner: (x, y, z) of the wall's lower right corner, meters.
+            room: Where the wall is.
             takes_images: Whether an image can go into a network. Without one, only a data set is
                 shown.
             theme: Whose colors it has.
@@ -108,14 +126,14 @@ class ImageWall(Closeable):
             self._loaded = {n: pixels for n, pixels in self._loaded.items() if n in numbers}
             count = self._pager.pages
             page_text = f"page {self._pager.number + 1}" + (f" of {count:,}" if count else "")
-        key = (numbers, tuple(self._loaded), page_text, input_image, corner, self.failures)
+        key = (numbers, tuple(self._loaded), page_text, input_image, room, self.failures)
         if (key, takes_images, theme) == self._drawn_key:
             return None
         self._drawn_key = key, takes_images, theme
         if not takes_images and not numbers:
             return Visual(np.zeros(0, QUAD))
         hint = image_wall.HINT if takes_images else NO_IMAGES_HINT
-        return self._wall(numbers, page_text, input_image, corner, hint, theme)
+        return self._wall(numbers, page_text, input_image, room, hint, theme)
 
     @property
     def failures(self) -> dict[int, str]:
@@ -127,7 +145,7 @@ class ImageWall(Closeable):
         numbers: tuple[int, ...],
         page_text: str,
         input_image: InputImage,
-        corner: tuple[float, float, float],
+        room: WallRoom,
         hint: str,
         theme: Theme,
     ) -> Visual:
@@ -156,7 +174,10 @@ class ImageWall(Closeable):
         )
         count = len(self._images) if self._images is not None else 0
         title = f"{count:,} images · {page_text}" if count else "other images"
-        return image_wall.wall_visual(tiles, sources, buttons, title, corner, hint, theme)
+        visual = image_wall.wall_visual(tiles, sources, buttons, title, room.corner, hint, theme)
+        height = float(-visual.quads["down"][0, 1])
+        factor = min(room.width / image_wall.WIDTH, room.height / height)
+        return scale_visual(visual, factor, room.corner)
 
     def close(self) -> None:
         """Stop the threads that load thumbnails."""

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from math import inf
 from typing import Protocol
 
 import numpy as np
 
+from vrnn.scene.layout.input_margin import WALL_WIDTH
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.world import World
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
-from vrnn.workspace.image_wall import ImageWall
+from vrnn.workspace.image_wall import ImageWall, WallRoom
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import LayerAnalyses
@@ -106,7 +108,7 @@ class LiveContent:
             self._wall = ImageWall(self._feed.datasets.get(0))
         takes_images = any(n.info.takes_images for n in self._world.networks.values())
         image = self._world.state.input_image
-        wall = self._wall.update(image, self._wall_corner(), takes_images, self._world.state.theme)
+        wall = self._wall.update(image, self._wall_room(), takes_images, self._world.state.theme)
         if wall is not None:
             self._world.set_visual("wall", wall)
         self._workspace.jobs.update()
@@ -116,16 +118,17 @@ class LiveContent:
             self._world.set_nearby_visual(nearby)
         return wall is not None or nearby is not None
 
-    def _wall_corner(self) -> tuple[float, float, float]:
-        """Return the wall's lower right corner, left of the first network's input, meters."""
+    def _wall_room(self) -> WallRoom:
+        """Return the room at the left of the first network's input."""
         slot = self._world.slots[0]
         frame = self._world.placement_frame(slot)
         margin = self._world.networks[slot].input_margin
         node = frame.placement.folded.representative[margin.node]
         x, y, z, width, _ = frame.panel_rect(node).tolist()
-        left = x - width / 2 - margin.gap - margin.width
-        names_left = frame.placement.left_of_row_name(node) + float(frame.offset[0])
-        return min(left, names_left) - 0.5, y, z
+        scale = frame.panel_scale(node)
+        right = x - width / 2 - (margin.left - WALL_WIDTH) * scale
+        heights = [row.height for row in frame.placement.layout.rows if node in row.node_ids]
+        return WallRoom((right, y, z), WALL_WIDTH * scale, max(heights, default=inf))
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
         """Change what the wall of thumbnails shows. See `ImageWall.browse`."""

@@ -11,8 +11,10 @@ from hypothesis import strategies as st
 from tests.support.networks import branched, build, chain, footprints, networks, residual, rooms
 from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
+from vrnn.scene.layout.lanes import MAX_GROWTH
 from vrnn.scene.layout.registry import arrange, arrangement_names
 from vrnn.scene.layout.stages import find_stages
+from vrnn.scene.layout.terrace_steps import MAX_STEP_SCALE, PANEL_SCALE
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout
 
 ARRANGEMENTS = arrangement_names()
@@ -49,7 +51,13 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
     assert sorted(layout.panels) == sorted(node.id for node in network.nodes)
     assert overlapping(boxes(layout, sizes)) == []
     for node, panel in layout.panels.items():
-        assert (panel.width, panel.height) == (sizes[node].width, sizes[node].height)
+        size = sizes[node]
+        scale = panel.width / size.width
+        assert panel.height == pytest.approx(scale * size.height)
+        least, most = 1.0, 1.0
+        if arrangement == "terrace":
+            least, most = PANEL_SCALE, PANEL_SCALE * MAX_GROWTH**2 * MAX_STEP_SCALE
+        assert least - 1e-6 <= scale <= most + 1e-6
     corners = boxes(layout, sizes)
     assert (corners[:, 0] >= np.array(layout.low) - 1e-4).all()
     assert (corners[:, 1] <= np.array(layout.high) + 1e-4).all()

@@ -25,6 +25,8 @@ FIELD_OF_VIEW = radians(75)
 """Radians of what is seen of a layer without turning the head."""
 MIN_SHIFT = 1.0
 """Meters of the stage that a layer may move before one is moved with it."""
+MAX_STEP = 0.5
+"""Meters that a head moves in the room before one counts as having gone elsewhere."""
 BEHIND_FACTOR = 10
 """By which the distance of a layer that is not ahead counts more."""
 
@@ -73,22 +75,44 @@ class NearestLayer:
         slot: The number of its network.
         node: Its number in the network.
         center: (3,) meters, of its panel.
+        width: Of its panel, meters.
     """
 
     slot: int
     node: int
     center: np.ndarray
+    width: float
+
+
+@dataclass(frozen=True, eq=False)
+class Anchor:
+    """Where one stood by oneself before everything was rearranged.
+
+    Attributes:
+        layer: The layer that one was at.
+        rig: Where the stage was.
+        eye: (3,) where the head was, meters in the world.
+        layout: What everything was arranged by.
+    """
+
+    layer: NearestLayer
+    rig: Rig
+    eye: np.ndarray
+    layout: tuple[object, ...]
 
 
 class LayerFollower:
     """Keeps a person beside the layer they are at when everything is rearranged.
 
-    Else the layer would be elsewhere, with nothing in sight.
+    Else the layer would be elsewhere, with nothing in sight. Where one is put depends only on where
+    one stood by oneself and on the present arrangement, never on those in between: what is folded
+    and opened again leaves one where one was.
     """
 
     def __init__(self) -> None:
-        self._layout: object = None
-        self._nearest: NearestLayer | None = None
+        self._layout: tuple[object, ...] | None = None
+        self._anchor: Anchor | None = None
+        self._given: tuple[Rig, np.ndarray] | None = None
         self._table: Rig | None = None
 
     def set_table(self, rig: Rig) -> None:
@@ -110,28 +134,49 @@ class LayerFollower:
         layout = (state.arrangement, state.folds, world.slots)
         previous, self._layout = self._layout, layout
         if previous is not None and layout != previous:
-            return self._follow(world.at_rest(), head, rig)
-        if not world.is_moving and world.slots:
-            ahead = turned_about_y(direction(head), rig.yaw)
-            self._nearest = nearest_layer(world, rig.apply(head.position), ahead)
+            return self._follow(world.at_rest(), head, rig, layout)
+        if not world.is_moving and world.slots and not self._has_stayed(head, rig):
+            eye = rig.apply(head.position)
+            layer = nearest_layer(world, eye, turned_about_y(direction(head), rig.yaw))
+            self._anchor = None if layer is None else Anchor(layer, rig, eye, layout)
         return None
 
-    def _follow(self, world: World, head: Pose, rig: Rig) -> Rig | None:
+    def _has_stayed(self, head: Pose, rig: Rig) -> bool:
+        """Whether one is still where one was put."""
+        if self._given is None or rig is not self._given[0]:
+            return False
+        return float(np.linalg.norm(head.position - self._given[1])) < MAX_STEP
+
+    def _follow(self, world: World, head: Pose, rig: Rig, layout: tuple[object, ...]) -> Rig | None:
         if rig is self._table:
             corners = world.corners()
             self._table = table_top(head, corners.min(0), corners.max(0))
             return self._table
-        nearest = self._nearest
-        if nearest is None or nearest.slot not in world.networks:
+        anchor = self._anchor
+        if anchor is None or anchor.layer.slot not in world.networks:
             return None
-        frame = world.placement_frame(nearest.slot)
-        folded = frame.placement.folded.representative
-        if nearest.node not in frame.index and nearest.node not in folded:
+        shift = np.zeros(3) if layout == anchor.layout else _shift(world, anchor)
+        if shift is None:
             return None
-        shift = panel_corners(world, nearest.slot, nearest.node).mean(0) - nearest.center
         if float(np.linalg.norm(shift)) < MIN_SHIFT * rig.scale:
-            return None
-        return replace(rig, position=rig.position + shift)
+            wanted = anchor.rig
+        else:
+            wanted = replace(anchor.rig, position=anchor.rig.position + shift)
+        self._given = wanted, np.array(head.position)
+        return None if wanted is rig else wanted
+
+
+def _shift(world: World, anchor: Anchor) -> np.ndarray | None:
+    """Meters from where one stood to where one is beside the same layer, None where it is gone."""
+    layer, frame = anchor.layer, world.placement_frame(anchor.layer.slot)
+    folded = frame.placement.folded.representative
+    if layer.node not in frame.index and layer.node not in folded:
+        return None
+    corners = panel_corners(world, layer.slot, layer.node)
+    # Before a smaller panel one stands as much closer.
+    closer = min(float(np.ptp(corners[:, 0])) / layer.width, 1.0)
+    shift: np.ndarray = corners.mean(0) + closer * (anchor.eye - layer.center) - anchor.eye
+    return shift
 
 
 def nearest_layer(world: World, eye: np.ndarray, ahead: np.ndarray) -> NearestLayer | None:
@@ -152,11 +197,13 @@ def nearest_layer(world: World, eye: np.ndarray, ahead: np.ndarray) -> NearestLa
         middles = frame.panel_rects[:, :3] + frame.panel_rects[:, 4:] * (0.0, 0.5, 0.0)
         offsets = middles - eye
         distances = np.linalg.norm(offsets, axis=1)
-        is_ahead = offsets @ ahead > 0.5 * distances
-        distances = np.where(is_ahead, distances, BEHIND_FACTOR * distances)
+        cosines = offsets @ ahead / np.maximum(distances, 1e-6)
+        # What one looks at counts as nearer than the step below it, which may be closer.
+        distances = distances / np.maximum(cosines, 1 / BEHIND_FACTOR)
         index = int(np.argmin(distances))
         if distances[index] < min_distance:
             min_distance = float(distances[index])
             node = frame.node_ids[index]
-            best = NearestLayer(slot, node, panel_corners(world, slot, node).mean(0))
+            corners = panel_corners(world, slot, node)
+            best = NearestLayer(slot, node, corners.mean(0), float(np.ptp(corners[:, 0])))
     return best

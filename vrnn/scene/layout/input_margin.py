@@ -8,7 +8,11 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network
 
 MAX_BARS = 5
-"""Classes with a bar."""
+"""Classes with a bar on the board with the answer."""
+INPUT_BARS = 2
+"""Classes with a bar over the input's image."""
+SMALL_OUTPUT = 0.5
+"""Side of an output's image over the input's, as a part of that one's."""
 BAR_PITCH = 0.29
 """Meters from one bar to the next."""
 BAR_MARGIN = 0.16
@@ -19,6 +23,8 @@ MIN_IMAGE_SIDE = 0.4
 """Shorter side of the input's image, meters."""
 MIN_BARS_WIDTH = 1.9
 """Meters."""
+WALL_WIDTH, WALL_GAP = 2.48, 0.4
+"""Width of the wall of thumbnails at the left of the image, and between the two, meters."""
 MIN_SEGMENTATION = 8
 """Outputs whose maps are higher and wider than this many values are images."""
 
@@ -46,6 +52,11 @@ class InputMargin:
     height: float
     gap: float = 0.55
 
+    @property
+    def left(self) -> float:
+        """Width of all that is at the left of the panel, with the wall of thumbnails."""
+        return WALL_WIDTH + WALL_GAP + self.width + self.gap
+
 
 def input_margin(network: Network) -> InputMargin:
     """Return the room that a network's image and predictions will need, before any pass has run."""
@@ -56,8 +67,8 @@ def input_margin(network: Network) -> InputMargin:
     image_height = max(IMAGE_SIDE * rows / longest, MIN_IMAGE_SIDE)
     kind = _kind(network)
     above = {
-        "bars": MAX_BARS * BAR_PITCH + BAR_MARGIN,
-        "segmentation": image_height + 0.3,
+        "bars": INPUT_BARS * BAR_PITCH + BAR_MARGIN,
+        "segmentation": SMALL_OUTPUT * image_height + 0.3,
         "plain": 0.3,
     }[kind]
     width = max(image_width, MIN_BARS_WIDTH) if kind == "bars" else image_width

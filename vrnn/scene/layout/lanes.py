@@ -3,14 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint
 
-LANE_GAP = 0.3
+LANE_GAP = 0.15
 """Free height between a lane's label strip and the lane above it, meters."""
 MAX_LANES = 4
 """More nodes than this side by side in a block take another column."""
+EVENNESS = 0.6
+"""Power of the tallest panel's height beside a panel's own with which that one grows."""
+LANE_EVENNESS = 0.9
+"""The same for panels in lanes, beside the tallest one of all of them."""
+MAX_GROWTH = 2.2
+"""A panel grows at most so many times to be as high as others in its block."""
 
 Sources = Mapping[int, Sequence[int]]
 """Ids of the nodes that each node takes data from."""
@@ -23,18 +29,46 @@ class Column:
     Attributes:
         nodes: Their ids, from the lowest.
         heights: Of each one's base over the step.
+        panel_heights: Of each panel.
+        panel_widths: Of each panel.
+        above: Kept free over each panel's label strip.
         width: Of the widest panel.
         left: Kept free beside them.
+        right: Kept free at their other side.
         depth: Kept free behind them.
-        height: Of all together.
     """
 
     nodes: tuple[int, ...]
     heights: tuple[float, ...]
+    panel_heights: tuple[float, ...]
+    panel_widths: tuple[float, ...]
+    above: tuple[float, ...]
     width: float
     left: float
+    right: float
     depth: float
-    height: float
+
+    @property
+    def height(self) -> float:
+        """Of all together, with their labels."""
+        parts = zip(self.heights, self.panel_heights, self.above, strict=True)
+        return max(base + panel + LABEL_STRIP + above for base, panel, above in parts)
+
+    @property
+    def extent(self) -> float:
+        """Width of the panels and of what is kept free beside them."""
+        return self.left + self.width + self.right
+
+    def scaled(self, factor: float) -> Column:
+        """Return the column so many times as large, but for the strips with labels."""
+        return replace(
+            self,
+            heights=tuple(base * factor for base in self.heights),
+            panel_heights=tuple(height * factor for height in self.panel_heights),
+            panel_widths=tuple(width * factor for width in self.panel_widths),
+            above=tuple(room * factor for room in self.above),
+            width=self.width * factor, left=self.left * factor, right=self.right * factor,
+        )  # fmt: skip
 
 
 def columns_of(
@@ -57,7 +91,10 @@ def columns_of(
         level[0] for level in levels
         if len(level) == 1 and len({lane[s] for s in sources[level[0]] if s in lane}) > 1
     }  # fmt: skip
-    bases = _lane_bases([node for node in ids if node not in joints], lane, footprints)
+    in_lanes = [node for node in ids if node not in joints]
+    if max(lane.values()):
+        footprints = {**footprints, **_evened_lanes(in_lanes, footprints)}
+    bases = _lane_bases(in_lanes, lane, footprints)
     columns = []
     middle: dict[int, float] = {}
     for level in levels:
@@ -72,6 +109,46 @@ def columns_of(
     return tuple(columns)
 
 
+def even_out(columns: Sequence[Column]) -> tuple[Column, ...]:
+    """Return the columns of a block with panels that stand alone grown nearer to the tallest one.
+
+    The input and the last output stay as large as what is beside them.
+
+    Args:
+        columns: Of the block.
+    """
+    tallest = max(height for column in columns for height in column.panel_heights)
+    if any(len(column.nodes) > 1 for column in columns):  # lanes: a joint may be higher than one
+        tallest = min(max(column.height for column in columns), MAX_GROWTH * tallest)
+    return tuple(_grown(column, tallest) for column in columns)
+
+
+def _grown(column: Column, tallest: float) -> Column:
+    if len(column.nodes) > 1 or column.left or column.right:
+        return column
+    height = column.panel_heights[0]
+    factor = _growth(height, tallest, EVENNESS)
+    base = max(0.0, column.heights[0] - (factor - 1) * height / 2)  # its middle stays where it is
+    return replace(column.scaled(factor), heights=(base,))
+
+
+def _growth(height: float, tallest: float, evenness: float) -> float:
+    return min((tallest / height) ** evenness, MAX_GROWTH)
+
+
+def _evened_lanes(ids: Sequence[int], footprints: Mapping[int, Footprint]) -> dict[int, Footprint]:
+    """The room of panels in lanes, each grown nearer to the tallest one of them."""
+    alone = [node for node in ids if not (footprints[node].left or footprints[node].right)]
+    tallest = max((footprints[node].height for node in alone), default=0.0)
+    evened = {}
+    for node in alone:
+        size = footprints[node]
+        factor = _growth(size.height, tallest, LANE_EVENNESS)
+        width, height = size.width * factor, size.height * factor
+        evened[node] = replace(size, width=width, height=height, above=size.above * factor)
+    return evened
+
+
 def side_nodes(ids: Sequence[int], sources: Sources) -> int:
     """Return how many of a block's nodes are beside its longest path."""
     return len(ids) - len(_by_depth(ids, sources))
@@ -81,14 +158,16 @@ def _column(
     nodes: Sequence[int], heights: Sequence[float], footprints: Mapping[int, Footprint]
 ) -> Column:
     sizes = [footprints[node] for node in nodes]
-    tops = [h + p.height + LABEL_STRIP + p.above for h, p in zip(heights, sizes, strict=True)]
     return Column(
         nodes=tuple(nodes),
         heights=tuple(heights),
+        panel_heights=tuple(p.height for p in sizes),
+        panel_widths=tuple(p.width for p in sizes),
+        above=tuple(p.above for p in sizes),
         width=max(p.width for p in sizes),
         left=max(p.left for p in sizes),
+        right=max(p.right for p in sizes),
         depth=max(p.depth for p in sizes),
-        height=max(tops),
     )
 
 

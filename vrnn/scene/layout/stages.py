@@ -16,6 +16,7 @@ from vrnn.network.axes import places_text
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network, Node
 from vrnn.network.positions import LINE_PRESENTATIONS, column_role
+from vrnn.scene.layout.stage_names import Path, module_name, modules_name, with_parents
 
 DOMINANT = 0.6
 """A module that holds a larger part of the network than this is opened into its children."""
@@ -25,11 +26,11 @@ SMALL = 0.5
 """A module with fewer nodes than this part of a usual module's is no stage of its own."""
 MAX_SHORT_RUN = 2
 """A run of at most this many nodes of one resolution is no stage of its own."""
+MAX_STEM = 8
+"""A stem of more nodes than this that lie in one module is called as that."""
 MAX_BRANCHED = 32
 """Branches beside each other are one block as long as they have at most this many nodes."""
 
-Path = tuple[str, ...]
-"""Way through the module tree."""
 Sources = Mapping[int, Collection[int]]
 """Ids of the nodes that each node takes data from."""
 
@@ -54,10 +55,17 @@ class Stage:
     Attributes:
         name: What the user reads.
         blocks: In run order.
+        is_module: Whether it is one module, and its blocks are modules in that.
     """
 
     name: str
     blocks: tuple[StageBlock, ...]
+    is_module: bool = False
+
+    @property
+    def paths(self) -> list[Path]:
+        """Of the modules that its blocks are."""
+        return [tuple(block.name.split(".")) for block in self.blocks if block.name]
 
 
 @dataclass(frozen=True)
@@ -107,8 +115,10 @@ def find_stages(network: Network) -> tuple[Stage, ...]:
     for edge in network.edges:
         sources[edge.target].add(edge.source)
     stages = [_stage(parts, sources) for parts in middle]
+    names = with_parents([s.name for s in stages], [next(iter(s.paths), ()) for s in stages])
+    stages = [replace(stage, name=name) for stage, name in zip(stages, names, strict=True)]
     if stem:
-        stages.insert(0, Stage("stem", (StageBlock("", tuple(stem)),)))
+        stages.insert(0, Stage(_stem_name(stem), (StageBlock("", tuple(stem)),)))
     if head:
         stages.append(Stage("head", (StageBlock("", tuple(head)),)))
     return tuple(stages)
@@ -192,14 +202,14 @@ def _stage(groups: list[_Group], sources: Sources) -> Stage:
     """A stage of one or several modules: each module a block, or a lone module's children."""
     modules = [group for group in groups if not group.is_small]
     if len(modules) > 1:
-        return Stage(_common_name([group.path for group in modules]), _blocks(groups))
+        return Stage(modules_name([group.path for group in modules]), _blocks(groups))
     module = modules[0]
     inner = _mark_small(_open_dominant(_children(module), len(module.nodes)))
     if _are_parallel(inner, sources):
         inner = [module]
     index = groups.index(module)
     blocks = _blocks([*groups[:index], *inner, *groups[index + 1 :]])
-    return Stage(_short(module.path), blocks)
+    return Stage(module_name(module.path), blocks, is_module=True)
 
 
 def _are_parallel(groups: list[_Group], sources: Sources) -> bool:
@@ -260,32 +270,8 @@ def _resolution_name(node: Node) -> str:
     return f"{height}×{width}"
 
 
-def _common_name(paths: list[Path]) -> str:
-    """One name for several modules: `inception4a–4e`, `features 2–3`, `encoder_layer 0–11`."""
-    parent = paths[0][:-1]
-    return span([_short(paths[0]) if len(paths) == 1 else path[-1] for path in paths], parent)
-
-
-def span(names: Sequence[str], parent: Path = ()) -> str:
-    """Return the first and the last of several names, without what the last repeats of the first.
-
-    Args:
-        names: Last parts of module paths; one or more.
-        parent: The module that holds them; a number takes its name along.
-    """
-    first, last = names[0], names[-1]
-    if first.isdigit() and parent:
-        first = f"{parent[-1]} {first}"
-    if last == names[0]:
-        return first
-    shared = next((i for i, (a, b) in enumerate(zip(names[0], last, strict=False)) if a != b), 0)
-    while shared and last[shared - 1].isdigit():
-        shared -= 1
-    return f"{first}–{last[shared:]}"
-
-
-def _short(path: Path) -> str:
-    """The last part of a path; a number takes its parent along."""
-    if len(path) > 1 and path[-1].isdigit():
-        return f"{path[-2]}.{path[-1]}"
-    return path[-1] if path else ""
+def _stem_name(nodes: Sequence[Node]) -> str:
+    """What comes before the stages: `stem`, or the module that it is in where it is long."""
+    paths = {path_of(node)[:1] for node in nodes if node.operation != "input"}
+    only = paths.pop() if len(paths) == 1 else ()
+    return module_name(only) if only and len(nodes) > MAX_STEM else "stem"

@@ -8,16 +8,21 @@ possible in a wide picture.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from math import pi, sqrt
-
-import numpy as np
+from dataclasses import dataclass, replace
+from math import sqrt
 
 from vrnn.network.graph import Network
-from vrnn.scene.camera import Camera, frame_points
 from vrnn.scene.layout.lanes import Column
+from vrnn.scene.layout.overview_fit import (
+    OVERVIEW_PITCH,
+    filled_steps,
+    panel_share,
+    spread_of,
+    view_of,
+)
 from vrnn.scene.layout.registry import arrangement
-from vrnn.scene.layout.stages import Stage, find_stages, span
+from vrnn.scene.layout.stage_names import numbered, part_name
+from vrnn.scene.layout.stages import Stage, find_stages
 from vrnn.scene.layout.terrace_routes import (
     PanelSlot,
     StepFloor,
@@ -27,6 +32,7 @@ from vrnn.scene.layout.terrace_routes import (
 )
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
+    PICTURE_ASPECT,
     RISE,
     Step,
     Unit,
@@ -38,16 +44,12 @@ from vrnn.scene.layout.terrace_steps import (
 )
 from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, TerraceRow
 
-BEHIND = 0.4
+BEHIND = 0.3
 """Depth of a step behind its panels, meters."""
-TYPICAL_DEPTH = 2.0
-"""Depth of a step, meters, as long as the tracks on it are not known."""
-PICTURE_ASPECT = 16 / 9
-"""Width / height of the picture that the steps are broken for."""
-OVERVIEW = Camera(pitch=-12 * pi / 180, fov=40 * pi / 180)
-"""Where the whole is looked at from; framing() finds the place."""
 MIXED_PENALTY = 0.4
-"""Part by which panels may come out smaller for steps that each hold whole stages."""
+"""Part of the picture's share of panels that may be lost for steps that each hold whole stages."""
+MIN_FILLED = 0.86
+"""Part of the overview's width and height that steps are to fill."""
 WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 """Step widths that are tried, as parts of the width that the panels' area suggests."""
 
@@ -69,7 +71,7 @@ class _PlacedColumn:
     right: float
 
 
-@arrangement("terrace", title="Terrace", overview=(0.0, -17.0))
+@arrangement("terrace", title="Terrace", overview=(0.0, OVERVIEW_PITCH))
 def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     """Place a network of at least one node as a terrace."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
@@ -77,10 +79,11 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
     steps = _best_steps(units_of(stages, sources, footprints))
-    columns = [list(_place_columns(step)) for step in steps]
-    slots = _panel_slots(columns, footprints)
+    spread = spread_of(steps)
+    columns = [list(_place_columns(step, spread.across)) for step in steps]
+    slots = _panel_slots(columns)
     tracks = assign_tracks(network.edges, slots, len(steps))
-    floors = _step_floors(columns, [depth_of_tracks(count) for count in tracks.counts])
+    floors = _step_floors(columns, [depth_of_tracks(count) for count in tracks.counts], spread.up)
     panels = {
         node: PanelPlacement(s.x, floors[s.step].y + s.lift, floors[s.step].z, s.width, s.height)
         for node, s in slots.items()
@@ -106,7 +109,10 @@ def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
         if key in tried:
             continue
         tried.add(key)
-        score = _apparent_size(steps) * (1 - MIXED_PENALTY * _mixed_share(units, steps))
+        mixed = 1 - MIXED_PENALTY * _mixed_share(units, steps)
+        steps = filled_steps(steps)
+        view = view_of(steps)
+        score = panel_share(steps, view) * mixed * min(1.0, min(view.filled) / MIN_FILLED)
         if best is None or score > best[0]:
             best = (score, steps)
     assert best is not None
@@ -122,37 +128,28 @@ def _mixed_share(units: Sequence[Unit], steps: Sequence[Step]) -> float:
     return count / len(steps)
 
 
-def _apparent_size(steps: Sequence[Step]) -> float:
-    """How large the panels come out in the overview: the mean of 1 / distance over all columns."""
-    y, corners, centers, counts = 0.0, [], [], []
-    for index, step in enumerate(steps):
-        half, height = step_width(step) / 2, max(unit.height for unit in step)
-        z = -TYPICAL_DEPTH * index
-        corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
-        centers.append((0.0, y + height / 2, z))
-        counts.append(sum(len(unit.columns) for unit in step))
-        y += height + RISE
-    eye = frame_points(np.array(corners), OVERVIEW, PICTURE_ASPECT)
-    distance = np.linalg.norm(np.array(centers) - eye.position, axis=1)
-    return float(np.average(1 / distance, weights=counts))
+def _place_columns(step: Step, spread: float) -> Iterator[_PlacedColumn]:
+    """The columns of a step from left to right, the step's middle at x = 0.
 
-
-def _place_columns(step: Step) -> Iterator[_PlacedColumn]:
-    """The columns of a step from left to right, the step's middle at x = 0."""
-    x = -step_width(step) / 2
+    Args:
+        step: The step.
+        spread: Part of the step's width that its gaps are widened by together.
+    """
+    count = sum(len(unit.columns) for unit in step)
+    width = step_width(step)
+    more = spread * width / (count - 1) if count > 1 else 0.0
+    x = -(width + more * (count - 1)) / 2 - more
     previous = None
     for unit in step:
         x += gap_before(unit, previous)
         for number, column in enumerate(unit.columns):
-            x += column.left + (COLUMN_GAP if number else 0.0)
+            x += more + column.left + (COLUMN_GAP if number else 0.0)
             yield _PlacedColumn(column, unit, x, x + column.width)
-            x += column.width
+            x += column.width + column.right
         previous = unit
 
 
-def _panel_slots(
-    columns: Sequence[Sequence[_PlacedColumn]], footprints: Mapping[int, Footprint]
-) -> dict[int, PanelSlot]:
+def _panel_slots(columns: Sequence[Sequence[_PlacedColumn]]) -> dict[int, PanelSlot]:
     """Where each node is on its step, with the free gaps beside its column."""
     slots = {}
     order = 0
@@ -160,13 +157,17 @@ def _panel_slots(
         for number, s in enumerate(row):
             near = COLUMN_GAP / 2
             after = row[number + 1] if number + 1 < len(row) else None
-            room = after.left - after.column.left - s.right if after else 2 * near
-            for node, lift in zip(s.column.nodes, s.column.heights, strict=True):
-                size = footprints[node]
+            room = after.left - after.column.left - s.right - s.column.right if after else 2 * near
+            parts = zip(
+                s.column.nodes, s.column.heights, s.column.panel_widths, s.column.panel_heights,
+                strict=True,
+            )  # fmt: skip
+            for node, lift, width, height in parts:
                 slots[node] = PanelSlot(
                     step=index, order=order, x=(s.left + s.right) / 2, lift=lift,
-                    width=size.width, height=size.height,
-                    gap_left=s.left - s.column.left - near, gap_right=s.right + min(near, room / 2),
+                    width=width, height=height,
+                    gap_left=s.left - s.column.left - near,
+                    gap_right=s.right + s.column.right + min(near, room / 2),
                 )  # fmt: skip
             order += 1
         order += 1
@@ -174,9 +175,15 @@ def _panel_slots(
 
 
 def _step_floors(
-    columns: Sequence[Sequence[_PlacedColumn]], depths: Sequence[float]
+    columns: Sequence[Sequence[_PlacedColumn]], depths: Sequence[float], spread: float
 ) -> list[StepFloor]:
-    """The floor of every step; the panels of the first one are at z = 0."""
+    """The floor of every step; the panels of the first one are at z = 0.
+
+    Args:
+        columns: Of each step.
+        depths: Of each step in front of its panels, meters.
+        spread: Added to the free height between two steps, meters.
+    """
     floors: list[StepFloor] = []
     y = z = 0.0
     for row, depth in zip(columns, depths, strict=True):
@@ -184,9 +191,14 @@ def _step_floors(
             z = floors[-1].back - depth
         left = row[0].left - row[0].column.left - row[0].unit.name_room
         back = z - BEHIND - max(s.column.depth for s in row)
-        floors.append(StepFloor(y, z, z + depth, back, left, row[-1].right + COLUMN_GAP))
-        y += max(s.column.height for s in row) + RISE
+        floors.append(StepFloor(y, z, z + depth, back, left, _end(row[-1])))
+        y += max(s.column.height for s in row) + RISE + spread
     return floors
+
+
+def _end(column: _PlacedColumn) -> float:
+    """x of a step's right edge behind its last column, meters."""
+    return column.right + column.column.right + COLUMN_GAP
 
 
 def _rows(
@@ -202,21 +214,20 @@ def _rows(
             nodes = tuple(node for s in mine for node in s.column.nodes)
             height = max(s.column.height for s in mine)
             left = mine[0].left - mine[0].column.left - mine[0].unit.name_room
-            right = mine[-1].right + COLUMN_GAP
+            right = _end(mine[-1])
             name = _row_name(stages[stage], nodes)
             front, back, y = floor.front, floor.back, floor.y
             rows.append(TerraceRow(name, left, right, front, back, y, nodes, height))
-    return tuple(rows)
+    names = numbered([row.name for row in rows])
+    return tuple(replace(row, name=name) for row, name in zip(rows, names, strict=True))
 
 
 def _row_name(stage: Stage, nodes: Sequence[int]) -> str:
-    """The stage's name, and on which of its steps this is: `layer3 2–4`."""
+    """The stage's name, and on which of its steps this is: `layer3 · 2–4`."""
     here = set(nodes)
     blocks = [b for b in stage.blocks if any(node.id in here for node in b.nodes)]
-    whole = max(len(block.nodes) for block in blocks)
-    names = [b.name.split(".")[-1] for b in blocks if b.name and 2 * len(b.nodes) >= whole]
-    if len(blocks) == len(stage.blocks) or not names:
+    if len(blocks) == len(stage.blocks):
         return stage.name
-    part = span(names)
-    stem = stage.name.split("–")[0].rstrip("0123456789")
-    return part if stem and part.startswith(stem[:4]) else f"{stage.name} {part}"
+    whole = max(len(block.nodes) for block in blocks)
+    named = [b.name.split(".") for b in blocks if b.name and 2 * len(b.nodes) >= whole]
+    return part_name(stage.name, stage.paths, [tuple(n) for n in named], stage.is_module)

@@ -29,7 +29,7 @@ MIN_SHARED_SOURCES = 4
 """A target with at least this many edges over tracks takes them from the common track."""
 EDGE_ROOM = 0.35
 """Depth of a step in front of its last track, meters."""
-MIN_TRACK_DEPTH = 1.7
+MIN_TRACK_DEPTH = 1.2
 """Depth of a step in front of its panels, meters."""
 ABOVE = 0.02
 """Height of an edge over the floor, meters."""

@@ -5,24 +5,33 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
+from math import sqrt
 
-from vrnn.scene.layout.lanes import Column, Sources, columns_of, side_nodes
+from vrnn.scene.layout.lanes import Column, Sources, columns_of, even_out, side_nodes
 from vrnn.scene.layout.stages import Stage, StageBlock
-from vrnn.scene.layout.types import Footprint
+from vrnn.scene.layout.types import Footprint, name_scale
 
-COLUMN_GAP = 0.6
+COLUMN_GAP = 0.36
 """Meters from one column to the next in a block."""
-BLOCK_GAP = 1.4
+BLOCK_GAP = 0.6
 """Meters from one block to the next in a stage."""
-STAGE_GAP = 1.4
+STAGE_GAP = 1.0
 """Meters from one stage to the name of the next on the same step."""
-MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.6
-"""Width at a stage's left end that is kept free for its name, meters."""
+MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.0
+"""Width at a stage's left end that is kept free for its name, meters, in a network of NAMED_WIDTH;
+in a wider one, which is looked at from further away, so much more."""
+NAME_MARGIN = 0.75
+"""Of that, what is free beside the name, meters."""
 NAME_LETTER = 0.34
 """Width that is kept free for each letter, meters."""
+PICTURE_ASPECT = 16 / 9
+"""Width / height of the picture that the steps are broken for."""
+PANEL_SCALE = 2.0
+"""Panels are so many times as large here as elsewhere: of a picture of the whole network they take
+more, beside gaps and labels that stay as they are."""
 MIN_UNIT_LIMIT = 20.0
 """A unit may always be this wide, meters."""
-RISE = 0.8
+RISE = 0.12
 """Free height between a step's highest label and the next step, meters."""
 MAX_LANES_COST = (1.35, 2.5)
 """Lanes may take this many times the area that the same stage takes in one line: for a single node
@@ -38,6 +47,8 @@ SHARE_BROKEN = 0.2
 """Cost of a broken stage beside another one on a step, in heights of a step."""
 SLACK = 0.25
 """Cost of a step that is empty, in heights of a step."""
+MAX_STEP_SCALE = 2.2
+"""The panels of a step that is not full grow at most so many times to fill it."""
 
 
 @dataclass(frozen=True)
@@ -49,6 +60,7 @@ class Unit:
         stage: Index of their stage.
         block: Index of their block in the whole network.
         width: Of all, meters.
+        panel_width: Of that, what grows with the panels, meters.
         height: Of the highest, meters.
         name_room: Width for the stage's name, meters.
     """
@@ -57,8 +69,21 @@ class Unit:
     stage: int
     block: int
     width: float
+    panel_width: float
     height: float
     name_room: float
+
+    @classmethod
+    def of(cls, columns: tuple[Column, ...], stage: int, block: int, name_room: float) -> Unit:
+        """Return a unit of columns, measured."""
+        panel_width = sum(column.extent for column in columns)
+        height = max(column.height for column in columns)
+        return cls(columns, stage, block, _width(columns), panel_width, height, name_room)
+
+    def scaled(self, factor: float) -> Unit:
+        """Return the unit with panels so many times as large."""
+        columns = tuple(column.scaled(factor) for column in self.columns)
+        return Unit.of(columns, self.stage, self.block, self.name_room)
 
 
 Step = tuple[Unit, ...]
@@ -77,15 +102,16 @@ def units_of(
     per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
     limit = max(MIN_UNIT_LIMIT, sum(widths) / 10)
+    areas = (_area(blocks) for blocks in per_stage)
+    scale = name_scale(sqrt(sum(areas) * PICTURE_ASPECT))
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):
-        needed = 0.4 + NAME_LETTER * len(stages[index].name)
-        room = min(MAX_NAME_ROOM, max(MIN_NAME_ROOM, needed))
+        needed = NAME_MARGIN + NAME_LETTER * max(map(len, f"{stages[index].name} · 9–9".split()))
+        room = min(MAX_NAME_ROOM, max(MIN_NAME_ROOM, needed)) * scale
         for columns in blocks:
             for part in _parts(columns, limit):
-                height = max(column.height for column in part)
-                units.append(Unit(part, index, block, _width(part), height, room))
+                units.append(Unit.of(part, index, block, room))
             block += 1
     return units
 
@@ -110,8 +136,30 @@ def step_width(step: Step) -> float:
     return sum(unit.width + gap_before(unit, last) for unit, last in zip(step, before, strict=True))
 
 
+def fill_step(step: Step, width: float) -> Step:
+    """Return a step whose panels have grown until it is so wide; a fuller one is left as it is.
+
+    Args:
+        step: The step.
+        width: Meters.
+    """
+    factor = _fill_factor(step_width(step), sum(unit.panel_width for unit in step), width)
+    return step if factor == 1.0 else tuple(unit.scaled(factor) for unit in step)
+
+
+def _fill_factor(row: float, panels: float, width: float) -> float:
+    """How many times as large panels are that fill a step.
+
+    Args:
+        row: Width of the step's content, meters.
+        panels: Of that, what grows with the panels, meters.
+        width: Of the step, meters.
+    """
+    return min(MAX_STEP_SCALE, max(1.0, 1 + (width - row) / panels))
+
+
 def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
-    """Return steps of about a width with the smallest height together.
+    """Return steps of about a width with the smallest height together, once panels fill them.
 
     This is how Knuth and Plass break a paragraph into lines: the best break before each unit, from
     the best breaks before all earlier ones.
@@ -124,17 +172,21 @@ def break_into_steps(units: Sequence[Unit], width: float) -> tuple[Step, ...]:
     start = [0]
     for end in range(1, len(units) + 1):
         best, best_start = float("inf"), end - 1
-        total = height = 0.0
+        total = height = panels = 0.0
         for begin in range(end - 1, -1, -1):
             unit = units[begin]
             if begin + 1 < end:
                 total += gap_before(units[begin + 1], unit)
             total += unit.width
+            panels += unit.panel_width
             height = max(height, unit.height)
             row = total + unit.name_room
             if row > width and begin + 1 < end:
                 break
-            price = cost[begin] + (height + RISE) * _price(units, begin, end, row, width)
+            factor = _fill_factor(row, panels, width)
+            filled = row + (factor - 1) * panels
+            room = factor * height + RISE
+            price = cost[begin] + room * _price(units, begin, end, filled, width)
             if price < best:
                 best, best_start = price, begin
         cost.append(best)
@@ -177,7 +229,9 @@ def _stage_columns(
     """The columns of a stage's blocks, with lanes where these do not take too much room."""
 
     def columns(block: StageBlock, lanes: bool) -> tuple[Column, ...]:
-        return columns_of([node.id for node in block.nodes], sources, footprints, lanes)
+        ids = [node.id for node in block.nodes]
+        found = even_out(columns_of(ids, sources, footprints, lanes))
+        return tuple(column.scaled(PANEL_SCALE) for column in found)
 
     branched = [columns(block, True) for block in stage.blocks]
     side = max(side_nodes([n.id for n in block.nodes], sources) for block in stage.blocks)
@@ -194,7 +248,7 @@ def _area(blocks: Sequence[tuple[Column, ...]]) -> float:
 
 
 def _width(columns: Sequence[Column]) -> float:
-    return sum(c.width + c.left for c in columns) + COLUMN_GAP * (len(columns) - 1)
+    return sum(c.extent for c in columns) + COLUMN_GAP * (len(columns) - 1)
 
 
 def _parts(columns: tuple[Column, ...], limit: float) -> list[tuple[Column, ...]]:
@@ -206,6 +260,6 @@ def _parts(columns: tuple[Column, ...], limit: float) -> list[tuple[Column, ...]
     numbers, reached = [], 0.0
     for column in columns:
         numbers.append(int(reached / share))
-        reached += column.width + column.left + COLUMN_GAP
+        reached += column.extent + COLUMN_GAP
     pairs = zip(numbers, columns, strict=True)
     return [tuple(c for _, c in part) for _, part in groupby(pairs, key=lambda pair: pair[0])]

@@ -14,6 +14,17 @@ LABEL_STRIP = 0.45
 """Height over every panel that is kept free for its label, meters."""
 
 
+NAMED_WIDTH = 48.0
+"""Meters: the names of rows of a wider network are larger."""
+MAX_NAME_SCALE = 3.0
+"""So many times at most."""
+
+
+def name_scale(width: float) -> float:
+    """Return how many times as large as usual names of rows are in a network so wide, meters."""
+    return min(max(1.0, width / NAMED_WIDTH), MAX_NAME_SCALE)
+
+
 @dataclass(frozen=True)
 class Footprint:
     """The room that a node needs, meters.
@@ -24,6 +35,7 @@ class Footprint:
         depth: Kept free behind it.
         above: Kept free over the label strip (class bars over the input).
         left: Kept free beside it (the input's image).
+        right: Kept free at its other side (the answer).
     """
 
     width: float
@@ -31,6 +43,7 @@ class Footprint:
     depth: float = 0.0
     above: float = 0.0
     left: float = 0.0
+    right: float = 0.0
 
 
 @dataclass(frozen=True)

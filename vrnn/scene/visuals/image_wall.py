@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from vrnn.scene.layout.input_margin import WALL_WIDTH
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
 from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
@@ -18,6 +19,8 @@ COLUMNS = 4
 """Thumbnails in a row."""
 TILE, GAP, INNER = 0.56, 0.12, 0.5
 """Meters: from one thumbnail to the next, what is more below it for its class, and its side."""
+WIDTH = WALL_WIDTH
+"""Of the wall, meters: its thumbnails and a margin."""
 LINE = 0.014
 """Thickness of a highlighted thumbnail's frame, meters."""
 THUMBNAIL_PIXELS = 96
@@ -83,7 +86,7 @@ def wall_visual(
     """
     x, y, z = corner
     rows = max(1, -(-len(tiles) // COLUMNS)) if tiles else 0
-    width = COLUMNS * TILE + 0.24
+    width = WIDTH
     height = rows * (TILE + GAP) + (0.62 if tiles else 0.2) + (TILE + GAP + 0.06 if sources else 0)
     left, top = x - width, y + height
     quads = [quad(left, top, width, height, z - 0.02, CARD)]

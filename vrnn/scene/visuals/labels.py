@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 
 from vrnn.network.graph import Annotation, Edge, NetworkInfo, Node
-from vrnn.scene.layout.types import TerraceRow
+from vrnn.scene.layout.types import TerraceRow, name_scale
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import ROW_NAME_HEIGHT, PlacementFrame
 from vrnn.scene.primitives import TextLabel
 from vrnn.scene.visuals.token_labels import token_labels
 from vrnn.style import font
-from vrnn.style.text import elide
-from vrnn.style.theme import ANNOTATION, STRUCTURE, with_alpha
+from vrnn.style.text import elide, wrap
+from vrnn.style.theme import ANNOTATION, STRUCTURE, WARNING, with_alpha
 
 NAME_HEIGHT = 0.15
 """Capital height of a layer's name, meters."""
@@ -26,8 +27,10 @@ MIN_ROW_NAME_HEIGHT = 0.3
 """Capital height of a row's name where there is little room, meters."""
 ROW_NAME_GAP = 0.62
 """Free width between a row's name and its first panel, meters."""
-MAX_ROW_NAME_WIDTH = 9.0
-"""Of the first row on a step, meters."""
+MIN_ROW_NAME_ROOM = 0.8
+"""Width of a row's name where there is hardly any, meters."""
+ROW_NAME_PITCH = 1.5
+"""From one line of a row's name to the next, in heights."""
 ANNOTATION_HEIGHT = 0.2
 """Capital height of an annotation, meters."""
 TITLE_HEIGHT = 0.42
@@ -38,6 +41,10 @@ TITLE_WIDTH = 26.0
 """Meters: the title of a wider network is larger."""
 NAME_FADE = 4.8
 """Pixels: the name of a layer is there from this height of a capital letter on, and bright soon."""
+TITLE_CLEARANCE = 1.6
+"""Distance of the title from what is behind it, in its heights, so that it hides nothing of it."""
+MAX_TITLE_SCALE = 3.0
+"""So many times at most."""
 OVERHANG = 0.4
 """Meters that a label may reach beyond its panel, into the gap."""
 TILTED = (0.0, 0.70710678, -0.70710678)
@@ -48,7 +55,6 @@ OPERATION_COLOR = (0.30, 0.345, 0.44, 1.0)
 EDGE_COLOR = (0.42, 0.48, 0.60, 1.0)
 TITLE_COLOR = (0.85, 0.88, 0.94, 1.0)
 FACTS_COLOR = (0.42, 0.47, 0.58, 1.0)
-WARNING_COLOR = (1.0, 0.40, 0.05, 1.0)
 
 
 def network_labels(
@@ -67,14 +73,14 @@ def network_labels(
     rows, network = placement.layout.rows, placement.network
     left = float((rects[:, 0] - rects[:, 3] / 2).min())
     right = float((rects[:, 0] + rects[:, 3] / 2).max())
-    front = max([float(rects[:, 2].max()) + 1.5, *(row.front for row in rows)])
+    front = max([float(rects[:, 2].max()) + 1.0, *(row.front for row in rows)])
     return [
         *layer_labels(rects, nodes),
         *token_labels(frame, {node.id: node for node in nodes}, network_object.info.token_names),
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
         *row_labels(rows, placement.row_name_widths, frame.offset, opacity),
         *annotation_labels(network.annotations, rects, frame.index),
-        *title_labels(network_object.info, left, front + 1.2, right - left),
+        *title_labels(network_object.info, left, front + 0.1, right - left),
     ]
 
 
@@ -124,7 +130,7 @@ def row_labels(
 ) -> list[TextLabel]:
     """Return, large at the left of each row, the name of its stage.
 
-    The name of the first row on a step may reach beyond the step's end, others are fitted in.
+    A name that is too wide stands in two lines.
 
     Args:
         rows: The rows of a network.
@@ -132,24 +138,40 @@ def row_labels(
         offset: (3,) of the network in the world, meters.
         opacity: 0…1.
     """
+    named = [(row, width) for row, width in zip(rows, widths, strict=True) if row.name]
+    if not named or opacity <= 0.01:
+        return []
     labels = []
-    first_left: dict[float, float] = {}
-    for row in rows:
-        first_left[row.y] = min(first_left.get(row.y, np.inf), row.left)
-    for row, width in zip(rows, widths, strict=True):
-        if not row.name or opacity <= 0.01:
-            continue
+    color = with_alpha(STRUCTURE, STRUCTURE[3] * opacity)
+    scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows))
+    rooms = [max(width - ROW_NAME_GAP - 0.1, MIN_ROW_NAME_ROOM) for _, width in named]
+    fitting = [
+        _row_name_size(row.name, room, scale) for (row, _), room in zip(named, rooms, strict=True)
+    ]
+    size = min(fitting)  # the same for all: none is more important than another
+    for (row, width), room in zip(named, rooms, strict=True):
         end = row.left + float(offset[0]) + width - ROW_NAME_GAP
-        is_first = row.left == first_left[row.y]
-        room = MAX_ROW_NAME_WIDTH if is_first else max(width - ROW_NAME_GAP - 0.15, 0.5)
-        full = max(font.text_width(row.name), 1e-6)
-        size = max(min(ROW_NAME_HEIGHT, room / full), MIN_ROW_NAME_HEIGHT)
-        text = elide(row.name, room, size)
-        y = row.y + float(offset[1]) + max(min(row.height, 2.2) / 2 - size / 2, 0.1)
-        origin = (end - font.text_width(text) * size, y, (row.front + row.back) / 2)
-        color = with_alpha(STRUCTURE, STRUCTURE[3] * opacity)
-        labels.append(TextLabel(text, origin, size, color, fade=3.0))
+        lines = wrap(_breakable(row.name), room, size, 2)
+        lift = max(min(row.height, 2.4 * scale) / 2, 0.1 + len(lines) / 2 * ROW_NAME_PITCH * size)
+        middle = row.y + float(offset[1]) + lift
+        for number, line in enumerate(lines):
+            y = middle + (len(lines) / 2 - number - 1) * ROW_NAME_PITCH * size
+            origin = (end - font.text_width(line) * size, y, (row.front + row.back) / 2)
+            labels.append(TextLabel(line, origin, size, color, fade=3.0))
     return labels
+
+
+def _row_name_size(name: str, room: float, scale: float) -> float:
+    """The height at which a name fits in a width in at most two lines, meters."""
+    for size in np.linspace(ROW_NAME_HEIGHT * scale, MIN_ROW_NAME_HEIGHT, 12):
+        if not any(line.endswith("…") for line in wrap(_breakable(name), room, float(size), 2)):
+            break
+    return float(size)
+
+
+def _breakable(name: str) -> str:
+    """A name that may be broken between two words of a span: `stem– inception3b`."""
+    return re.sub(r"–(?=[a-z]{3})", "– ", name)
 
 
 def annotation_labels(
@@ -171,7 +193,7 @@ def annotation_labels(
 
 
 def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[TextLabel]:
-    """Return the network's name on the floor in front of it, leaning back like a lectern.
+    """Return the network's name and facts on the floor in front of it, leaning back like a lectern.
 
     Args:
         info: What a person should know of the network.
@@ -179,18 +201,15 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Te
         z: Front of the network, meters.
         width: Of the network, meters: a large one is looked at from afar.
     """
-    scale = max(1.0, width / TITLE_WIDTH)
-    z += scale
-    facts = f"{info.parameters:,} parameters"
-    small = FACTS_HEIGHT * scale
-    origin = (x, 0.42 * scale, z - 0.42 * scale)
-    labels = [
-        TextLabel(info.title, origin, TITLE_HEIGHT * scale, TITLE_COLOR, up=TILTED, fade=4.0),
-        TextLabel(facts, (x, 0.06, z), small, FACTS_COLOR, up=TILTED, fade=4.0),
-    ]
+    scale = min(max(1.0, width / TITLE_WIDTH), MAX_TITLE_SCALE)
+    z += TITLE_CLEARANCE * TITLE_HEIGHT * scale
+    parts = [(info.title, TITLE_HEIGHT, TITLE_COLOR)]
+    parts.append((f"{info.parameters:,} parameters", FACTS_HEIGHT, FACTS_COLOR))
     if info.random_weights:
-        after = (x + font.text_width(facts + "   ") * small, 0.06, z)
-        labels.append(
-            TextLabel("untrained weights", after, small, WARNING_COLOR, up=TILTED, fade=4.0)
-        )
+        parts.append(("untrained weights", FACTS_HEIGHT, WARNING))
+    labels = []
+    for text, height, color in parts:
+        size = height * scale
+        labels.append(TextLabel(text, (x, 0.06, z), size, color, up=TILTED, fade=4.0))
+        x += font.text_width(text) * size + TITLE_HEIGHT * scale
     return labels

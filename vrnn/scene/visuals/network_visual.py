@@ -4,21 +4,26 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+from math import inf
 
 import numpy as np
 
+from vrnn.scene.layout.answer_room import GAP
+from vrnn.scene.layout.input_margin import InputMargin
 from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
-from vrnn.scene.primitives import Visual
+from vrnn.scene.primitives import STROKE, Visual
 from vrnn.scene.relevance import NetworkRelevance, shares_in
 from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
+from vrnn.scene.visuals.answer_board import answer_board, answer_thread
 from vrnn.scene.visuals.distant_pictures import DistantPicture, show_distant_pictures
 from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
 from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
+from vrnn.scene.visuals.kind_feet import kind_feet
 from vrnn.scene.visuals.layer_pictures import UploadedPicture, show_picture
 from vrnn.scene.visuals.module_brackets import ModuleBrackets, module_brackets
 from vrnn.scene.visuals.panels import (
@@ -30,9 +35,15 @@ from vrnn.scene.visuals.panels import (
 from vrnn.scene.visuals.predictions import prediction_visual
 from vrnn.scene.visuals.relevance_edges import relevance_strokes
 from vrnn.scene.visuals.relevance_panels import RelevancePanels, show_relevance
+from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.visuals.shadows import panel_shadows
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
 from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
+
+ABOVE = 0.03
+"""Height of the thread over the floor, meters."""
+THREAD_ROOM, THREAD_INSET = 0.45, 0.04
+"""Distance of the thread from what it passes, and from the front edge of a step, meters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +61,9 @@ class NetworkVisual:
         pictures: The layer pictures that panels show, by node id.
         quads: `QUAD`s in the order in which they are drawn.
         edges: The edges.
-        predictions: The input's image and the predictions; None as long as there are none.
+        predictions: The input's image and small the predictions; None as long as there are none.
+        answer: The board with the answer; None as long as there is none.
+        thread: (N,) `STROKE` from the input to that board.
         brackets: What folds modules when it is clicked.
     """
 
@@ -64,6 +77,8 @@ class NetworkVisual:
     quads: list[np.ndarray]
     edges: EdgeStrokes
     predictions: Visual | None
+    answer: Visual | None
+    thread: np.ndarray
     brackets: ModuleBrackets
 
     def panels(
@@ -180,9 +195,11 @@ def network_visual(
         show_relevance(panels, relevance, frame, network_object, state.relevance)
         arrays[~shows_maps] = -1
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
+    visible = network_object.visible_nodes(frame)
     quads = [
         terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
         panel_shadows(frame.panel_rects, opacity),
+        kind_feet(frame.panel_rects, [visible[node] for node in frame.node_ids]),
         folded_module_quads(frame),
         ablation_marks(state.ablations, slot, network_object, frame),
     ]
@@ -193,6 +210,7 @@ def network_visual(
     return NetworkVisual(
         slot, frame, records, arrays, stores, light, pictures, quads, edges,
         _predictions(slot, network_object, frame, state, true_label, relevance),
+        *_answer(slot, network_object, frame, state, true_label),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
 
@@ -254,10 +272,63 @@ def _predictions(
     if result is None or margin.node not in frame.index:
         return None
     x, y, z, width, _ = frame.panel_rect(margin.node).tolist()
-    left = x - width / 2 - margin.gap - margin.width
+    scale = frame.panel_scale(margin.node)
+    corner = (x - width / 2 - (margin.gap + margin.width) * scale, y, z)
     class_names = network_object.info.class_names
     outputs = shown_outputs(result, state, slot)
     if relevance is not None:
         image = relevance.over(result.image, state.relevance)
         result = replace(result, image=image)
-    return prediction_visual(margin, result, outputs, class_names, (left, y, z), slot, true_label)
+    visual = prediction_visual(margin, result, outputs, class_names, corner, slot, true_label)
+    return scale_visual(visual, scale, corner)
+
+
+def _answer(
+    slot: int, network_object: NetworkObject, frame: PlacementFrame, state: State, true_label: str
+) -> tuple[Visual | None, np.ndarray]:
+    """The board with the answer, and the thread from the input to it."""
+    room, margin, result = (
+        frame.placement.answer,
+        network_object.input_margin,
+        network_object.result,
+    )
+    if result is None or room.node not in frame.index or margin.node not in frame.index:
+        return None, np.zeros(0, STROKE)
+    x, y, z, width, _ = frame.panel_rect(room.node).tolist()
+    scale = frame.panel_scale(room.node)
+    corner = (x + width / 2 + GAP * scale, y, z)
+    size = (room.width * scale, room.height * scale)
+    names = network_object.info.class_names
+    outputs = shown_outputs(result, state, slot)
+    board = answer_board(outputs, result.image, names, true_label, corner, size, slot)
+    return board, answer_thread(_thread_corners(frame, margin, (corner[0] + size[0] / 2, z)))
+
+
+def _thread_corners(
+    frame: PlacementFrame, margin: InputMargin, end: tuple[float, float]
+) -> list[tuple[float, float, float]]:
+    """The way of the thread: in front of the network, and up beside it. end: x and z of its end."""
+    offset, rows = frame.offset.tolist(), frame.placement.layout.rows
+    floor_of = {node: (row.y + offset[1], row.front) for row in rows for node in row.node_ids}
+    x, _, z, width, _ = frame.panel_rect(margin.node).tolist()
+    x -= width / 2 + (margin.gap + margin.width / 2) * frame.panel_scale(margin.node)
+    low, front = floor_of.get(margin.node, (offset[1], z + THREAD_ROOM))
+    high, _ = floor_of.get(frame.placement.answer.node, (offset[1], 0.0))
+    low, high, front = low + ABOVE, high + ABOVE, front - THREAD_INSET
+    near = end[1] + THREAD_ROOM
+    start, last = [(x, low, z), (x, low, front)], [(end[0], high, near), (end[0], high, end[1])]
+    if low == high and rows:  # on one step
+        return [*start, (end[0], low, front), last[1]]
+    if not rows:
+        side = float(frame.placement.layout.high[0]) + offset[0] + THREAD_ROOM
+        return [*start, (side, low, front), (side, high, near), *last]
+    ends: dict[float, tuple[float, float]] = {}
+    for row in rows:
+        right, _ = ends.get(row.y, (-inf, 0.0))
+        ends[row.y] = (max(right, row.right + offset[0] + THREAD_ROOM), row.front - THREAD_INSET)
+    climb: list[tuple[float, float, float]] = []
+    for y, (right, z) in sorted(ends.items()):
+        if low - ABOVE - 1e-3 <= y + offset[1] <= high:
+            side = max(right, climb[-1][0] if climb else -inf)  # never back over a wider step
+            climb.append((side, y + offset[1] + ABOVE, z + offset[2]))
+    return [*start, *climb, (climb[-1][0], high, near), *last]

@@ -10,21 +10,28 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from vrnn.network.layer_kinds import KIND_TEXT, LAYER_KINDS, LayerKind
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import FIXED, PLAIN, QUAD, DrawList, TextLabel
 from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
-from vrnn.style.theme import ACCENT, Theme
+from vrnn.style.theme import ACCENT, KIND_COLORS, Theme
 
 TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)
 BACKGROUND = (0.004, 0.005, 0.008, 0.97)
 """Behind text: nearly opaque, so that it is readable over the brightest map too."""
 BORDER = (0.10, 0.12, 0.17, 0.9)
-PICTURE_ROW = 22.0
+LEGEND_HEIGHT = 44.0
+"""Of the color legend."""
+LEGEND_BOTTOM = 3.0
+"""What is free below it."""
+PICTURE_ROW = 20.0
 """Height of the legend's line about what is seen from afar."""
+KIND_LEGEND_LEFT = 0.3
+"""Part of the image's width that the legend of kinds leaves free at the left."""
 COLOR_BAR_STEPS = 24
 """Gradient rectangles of the color bar."""
 
@@ -145,7 +152,7 @@ def draw_legend(
     text = COLOR_RANGE_TEXT[mapping.normalize_by]
     if mapping.clip_percentile < 100:
         text += f", full at {mapping.clip_percentile:g} %"
-    x, y = canvas.width - 2 * half_bar - 28.0, canvas.height - 44.0
+    x, y = canvas.width - 2 * half_bar - 28.0, canvas.height - LEGEND_BOTTOM - LEGEND_HEIGHT + 13.0
     start = x - font.text_width(text) * 8.5 - 16
     if start < 30:
         text, start = "", x
@@ -155,9 +162,10 @@ def draw_legend(
     has_picture = bool(picture) and picture_left >= 30
     above = PICTURE_ROW if has_picture else 0.0
     left = min(left, picture_left) if has_picture else left
-    canvas.card(left - 18, y - 18 - above, canvas.width - left - 2, 54 + above)
+    height = LEGEND_HEIGHT + above
+    canvas.card(left - 18, y - 13 - above, canvas.width - left - 2, height)
     if has_picture:
-        canvas.text(picture_left, y - 12, picture, 8.5, TEXT_COLOR)
+        canvas.text(picture_left, y - 10, picture, 8.5, TEXT_COLOR)
     table = lookup_table(mapping, colors.negative, colors.positive, theme)
     for i in range(COLOR_BAR_STEPS):
         step = [table[round(j * (len(table) - 1) / COLOR_BAR_STEPS)] for j in (i, i + 1)]
@@ -168,10 +176,10 @@ def draw_legend(
     lowest, highest = ("negative", "positive") if mapping.symmetric else ("lowest", "highest")
     if ends is not None:
         lowest, highest = (f"{end:.3g}".replace("-", "−") for end in ends)
-    canvas.text(x, y + 28, lowest, 8.5, TEXT_COLOR)
+    canvas.text(x, y + 25, lowest, 8.5, TEXT_COLOR)
     if mapping.symmetric:
-        canvas.text(x + half_bar - font.text_width("0") * 4.25, y + 28, "0", 8.5, TEXT_COLOR)
-    canvas.text(x + 2 * half_bar - font.text_width(highest) * 8.5, y + 28, highest, 8.5, TEXT_COLOR)
+        canvas.text(x + half_bar - font.text_width("0") * 4.25, y + 25, "0", 8.5, TEXT_COLOR)
+    canvas.text(x + 2 * half_bar - font.text_width(highest) * 8.5, y + 25, highest, 8.5, TEXT_COLOR)
     canvas.text(start, y + 9.5, text, 8.5, TEXT_COLOR)
     if not_finite:
         start -= font.text_width(warning) * 8.5 + 24
@@ -194,6 +202,26 @@ def draw_start(canvas: HudCanvas, progress: str) -> None:
         (progress, 12.0, ACCENT, 110.0),
     ):
         canvas.text(middle - font.text_width(text) * size / 2, y + down, text, size, color)
+
+
+def draw_kind_legend(canvas: HudCanvas, kinds: Sequence[LayerKind], room: float) -> None:
+    """Draw what the colored feet of layers mean, in one line beside the color legend.
+
+    Args:
+        canvas: Where to draw.
+        kinds: Those that there are in the world.
+        room: Left edge of the color legend, x.
+    """
+    shown = [kind for kind in LAYER_KINDS if kind in kinds]
+    widths = [font.text_width(KIND_TEXT[kind]) * 8.5 + 40 for kind in shown]
+    left, y = room - sum(widths) - 8, canvas.height - 16.0
+    if not shown or left < canvas.width * KIND_LEGEND_LEFT:
+        return
+    canvas.card(left - 18, y - 15, sum(widths) + 12, 24)
+    for kind, width in zip(shown, widths, strict=True):
+        canvas.rectangle(left, y - 5, 16, 5, KIND_COLORS[kind])
+        canvas.text(left + 22, y, KIND_TEXT[kind], 8.5, TEXT_COLOR)
+        left += width
 
 
 def draw_help(canvas: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:

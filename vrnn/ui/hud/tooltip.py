@@ -10,7 +10,7 @@ from vrnn.scene.attention_overlay import attention_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.free_room import free_box
-from vrnn.scene.visuals.predictions import class_name
+from vrnn.scene.visuals.output_bars import class_name
 from vrnn.style import font
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, TEXT_COLOR, HudCanvas, wrap_text
 from vrnn.workspace.workspace import Workspace

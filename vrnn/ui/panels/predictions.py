@@ -28,7 +28,7 @@ from vrnn.network.predictions import (
 from vrnn.network.results import ForwardResult
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.state import AblationState
-from vrnn.scene.visuals.predictions import class_name, number_name
+from vrnn.scene.visuals.output_bars import class_name, number_name
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.style import accent, muted

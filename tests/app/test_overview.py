@@ -1,0 +1,85 @@
+"""The window shows the whole network until its user takes the camera, and fits it anew."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from tests.support.worlds import small_world
+from vrnn.app.navigator import WindowNavigator
+from vrnn.config.loader import load_config
+from vrnn.controls.fly_camera import FlyCamera
+from vrnn.scene.camera import Camera
+from vrnn.scene.viewpoints import camera_by_name
+
+
+class FakeView:
+    """A view of the world whose window can be resized."""
+
+    def __init__(self, world):
+        self.world, self.aspect = world, 16 / 9
+
+    def camera(self, name, at_rest=False):
+        world = self.world.at_rest() if at_rest else self.world
+        return camera_by_name(world, name, self.aspect, 1.0)
+
+
+@pytest.fixture
+def program():
+    world, _, _ = small_world()
+    view, fly = FakeView(world), FlyCamera(Camera(fov=1.0), load_config().motion)
+    parts = SimpleNamespace(world=world, view=view, fly_camera=fly, window=None)
+    headset = SimpleNamespace(view=None, mirrors_eyes=False)
+    navigator = WindowNavigator(parts, headset, load_config().keys)
+    navigator.follow_overview()
+    return SimpleNamespace(world=world, view=view, fly=fly, navigator=navigator)
+
+
+def land(program):
+    while program.fly.moving:
+        program.fly.step((), 0.1)
+    return program.fly.camera
+
+
+def overview(program):
+    return program.view.camera("overview", at_rest=True)
+
+
+def test_it_is_shown_at_first(program):
+    assert program.fly.camera == overview(program)
+
+
+def test_it_fits_a_resized_window_at_once(program):
+    program.view.aspect = 1.0
+    program.navigator.follow_overview()
+    assert program.fly.camera == overview(program)
+
+
+def test_it_flies_where_layers_go(program):
+    before = program.fly.camera
+    program.world.set_state(program.world.state.__class__(arrangement="conveyor"))
+    program.navigator.follow_overview()
+    assert program.fly.camera == before
+    assert program.fly.moving
+    assert land(program) == overview(program) != before
+
+
+def test_it_leaves_a_camera_that_was_taken_until_home(program):
+    program.navigator.take_camera()
+    taken = Camera(1.0, 2.0, 3.0, fov=1.0)
+    program.fly.jump(taken)
+    program.view.aspect = 1.0
+    program.navigator.follow_overview()
+    assert program.fly.camera == taken
+    program.navigator.go_to("overview")
+    assert land(program) == overview(program)
+    program.view.aspect = 2.0
+    program.navigator.follow_overview()
+    assert program.fly.camera == overview(program)
+
+
+def test_a_flight_to_a_layer_takes_the_camera(program):
+    program.navigator.go_to("layer:layer1.0.conv1")
+    near = land(program)
+    program.view.aspect = 1.0
+    program.navigator.follow_overview()
+    assert program.fly.camera == near != overview(program)

@@ -1,0 +1,131 @@
+"""The overview is full of panels: their share of the picture, computed without drawing it."""
+
+import numpy as np
+import pytest
+
+from tests.support.networks import build
+from vrnn.network.graph import NetworkInfo
+from vrnn.network.results import ForwardResult
+from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.world import World
+from vrnn.ui.hud.overlay import LEGEND_BOTTOM, LEGEND_HEIGHT, PICTURE_ROW, HudCanvas
+
+ASPECT = 16 / 9
+MAX_FREE = 0.08
+
+
+def resnet50():
+    nodes = [("input", "", (3, 224, 224)), ("conv1", "", (64, 112, 112))]
+    nodes.append(("maxpool", "", (64, 56, 56)))
+    edges = [(0, 1), (1, 2)]
+    for stage, blocks in enumerate((3, 4, 6, 3)):
+        inner, side = 64 << stage, 56 >> stage
+        for block in range(blocks):
+            scope, last = f"layer{stage + 1}.{block}", len(nodes) - 1
+            shapes = [inner, inner, 4 * inner] + [4 * inner] * (block == 0)
+            names = ("conv1", "conv2", "conv3", "downsample")
+            nodes += [
+                (f"{scope}.{n}", scope, (c, side, side))
+                for n, c in zip(names, shapes, strict=False)
+            ]
+            nodes.append((f"{scope}.add", scope, (4 * inner, side, side)))
+            end = len(nodes) - 1
+            edges += [(last, last + 1), (last + 1, last + 2), (last + 2, last + 3), (last + 3, end)]
+            edges += [(last, last + 4), (last + 4, end)] if block == 0 else [(last, end)]
+    nodes += [("avgpool", "", (2048, 1, 1)), ("fc", "", (1000,))]
+    return build(
+        nodes, [*edges, (len(nodes) - 3, len(nodes) - 2), (len(nodes) - 2, len(nodes) - 1)]
+    )
+
+
+def mobilenet():
+    nodes = [("input", "", (3, 224, 224)), ("features.0", "features.0", (32, 112, 112))]
+    plan = [(16, 112)] + [(24, 56)] * 2 + [(32, 28)] * 3 + [(64, 14)] * 7 + [(160, 7)] * 4
+    for number, (channels, side) in enumerate(plan, 1):
+        scope = f"features.{number}"
+        nodes += [(f"{scope}.conv.{i}", scope, (6 * channels, side, side)) for i in (0, 1)]
+        nodes.append((f"{scope}.conv.2", scope, (channels, side, side)))
+    nodes += [("avgpool", "", (1280, 1, 1)), ("classifier", "", (1000,))]
+    return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+
+
+def unet():
+    nodes, edges, ends = [("input", "", (3, 128, 128))], [], []
+    for depth in range(5):
+        scope, channels, side = f"down{depth}", 16 << depth, 128 >> depth
+        nodes += [(f"{scope}.{i}", scope, (channels, side, side)) for i in range(3)]
+        ends.append(len(nodes) - 1)
+    for depth in reversed(range(4)):
+        scope, channels, side = f"up{depth}", 16 << depth, 128 >> depth
+        nodes += [(f"{scope}.{i}", scope, (channels, side, side)) for i in range(4)]
+        edges.append((ends[depth], len(nodes) - 3))
+    nodes.append(("out", "", (1, 128, 128)))
+    return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)] + edges)
+
+
+def vit():
+    nodes = [("input", "", (3, 224, 224)), ("patches", "", (768, 14, 14))]
+    for number in range(12):
+        scope = f"blocks.{number}"
+        for name, shape in (
+            ("norm1", (768, 14, 14)), ("attention", (12, 197, 197)), ("add1", (768, 14, 14)),
+            ("norm2", (768, 14, 14)), ("fc1", (3072, 14, 14)), ("fc2", (768, 14, 14)),
+            ("add2", (768, 14, 14)),
+        ):  # fmt: skip
+            nodes.append((f"{scope}.{name}", scope, shape))
+    nodes.append(("head", "", (1000,)))
+    return build(nodes, [(i, i + 1) for i in range(len(nodes) - 1)])
+
+
+def opened(network):
+    world = World()
+    world.open(0, network, NetworkInfo(network.name, (), True, 1000))
+    world.set_result(0, ForwardResult(1, np.zeros((224, 224, 3), np.uint8), {}, (), 0.1))
+    return world
+
+
+def projected(world, points, aspect=ASPECT):
+    camera = camera_by_name(world, "overview", aspect, np.pi / 4)
+    clip = np.c_[points, np.ones(len(points))] @ camera.clip_from_world(aspect).T
+    return clip[:, :2] / clip[:, 3:]
+
+
+def panel_share(world):
+    """Areas of all panels in the picture, as nothing hides anything, over that of the picture."""
+    x, y, z, width, height = world.placement_frame(0).panel_rects.T.astype(float)
+    corners = [
+        projected(world, np.stack([x + a * width / 2, y + b * height, z], 1))
+        for a, b in ((-1, 0), (1, 0), (1, 1), (-1, 1))
+    ]
+    area = 0.0
+    for one, two in zip(corners, [*corners[1:], corners[0]], strict=True):
+        area += (one[:, 0] * two[:, 1] - two[:, 0] * one[:, 1]).sum() / 2
+    return area / 4
+
+
+@pytest.mark.parametrize(
+    ("network", "share"), [(resnet50(), 0.46), (mobilenet(), 0.46), (unet(), 0.30), (vit(), 0.44)]
+)
+def test_panels_fill_the_overview(network, share):
+    assert panel_share(opened(network)) > share
+
+
+@pytest.mark.parametrize("network", [resnet50(), mobilenet(), unet(), vit()])
+def test_little_is_free_at_each_side(network):
+    world = opened(network)
+    ends = projected(world, world.corners())
+    low, high = ends.min(0), ends.max(0)
+    assert (low < -1 + 2 * MAX_FREE).all()
+    assert (high > 1 - 2 * MAX_FREE).all()
+    assert np.abs(ends).max() <= 1
+
+
+@pytest.mark.parametrize("network", [resnet50(), mobilenet(), unet(), vit()])
+def test_the_legend_at_the_lower_side_covers_no_panel(network):
+    world = opened(network)
+    x, y, z, width, _ = world.placement_frame(0).panel_rects.T.astype(float)
+    low = np.concatenate([np.stack([x + side * width / 2, y, z], 1) for side in (-1, 1)])
+    for size in ((1920, 1080), (1000, 640), (3840, 2160)):
+        canvas = HudCanvas(size)
+        top = 1 - 2 * (LEGEND_HEIGHT + PICTURE_ROW + LEGEND_BOTTOM) / canvas.height
+        assert (projected(world, low, size[0] / size[1])[:, 1] > -top).all()

@@ -1,0 +1,99 @@
+"""How steps fill the overview: the camera that looks at them, what it sees, and what is missing."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from math import pi, tan
+
+import numpy as np
+
+from vrnn.scene.camera import Camera, frame_points
+from vrnn.scene.layout.terrace_steps import PICTURE_ASPECT, RISE, Step, fill_step, step_width
+
+TYPICAL_DEPTH = 2.0
+"""Depth of a step, meters, as long as the tracks on it are not known."""
+OVERVIEW_PITCH = -13.0
+"""Degrees that the overview looks down: far enough to look over each step at the next."""
+OVERVIEW = Camera(pitch=OVERVIEW_PITCH * pi / 180, fov=50 * pi / 180)
+"""Where the whole is looked at from; framing() finds the place."""
+OVERVIEW_MARGIN = 0.025
+"""Part of the picture that a view of everything leaves free at each side."""
+LEGEND_MARGIN = 0.07
+"""The same at the lower side, where the legend lies over the picture; floors and titles may be
+there too."""
+MAX_SPREAD = 0.25
+"""Part of the network's width or height that gaps are widened by at most to fill the overview."""
+
+
+def filled_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
+    """Return the steps, each as wide as the others seem to be from the overview."""
+    width = max(step_width(step) for step in steps)
+    filled = tuple(fill_step(step, width) for step in steps)
+    depths = view_of(filled).depths
+    wider = width * depths / depths[0]
+    return tuple(fill_step(step, float(room)) for step, room in zip(steps, wider, strict=True))
+
+
+def panel_share(steps: Sequence[Step], view: StepsView) -> float:
+    """Return the share of the overview that panels cover."""
+    columns = [[column for unit in step for column in unit.columns] for step in steps]
+    areas = [sum(float(np.dot(c.panel_widths, c.panel_heights)) for c in row) for row in columns]
+    return float((np.array(areas) / view.pictures).sum())
+
+
+@dataclass(frozen=True, eq=False)
+class StepsView:
+    """The overview of steps.
+
+    Attributes:
+        depths: (S,) distance of each step's middle along the view, meters.
+        pictures: (S,) what the picture shows at each, square meters.
+        filled: The parts of the picture's width and height that are filled.
+    """
+
+    depths: np.ndarray
+    pictures: np.ndarray
+    filled: tuple[float, float]
+
+
+def view_of(steps: Sequence[Step]) -> StepsView:
+    """Return what the overview shows of steps."""
+    y, corners, centers = 0.0, [], []
+    for index, step in enumerate(steps):
+        half, height = step_width(step) / 2, max(unit.height for unit in step)
+        z = -TYPICAL_DEPTH * index
+        corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
+        centers.append((0.0, y + height / 2, z))
+        y += height + RISE
+    margins = OVERVIEW_MARGIN, LEGEND_MARGIN
+    eye = frame_points(np.array(corners), OVERVIEW, PICTURE_ASPECT, *margins)
+    depths = (np.array(centers) - eye.position) @ eye.axes()[2]
+    clip = np.c_[np.array(corners), np.ones(len(corners))] @ eye.clip_from_world(PICTURE_ASPECT).T
+    across, up = (np.ptp(clip[:, :2] / clip[:, 3:], axis=0) / 2).tolist()
+    pictures = PICTURE_ASPECT * (2 * tan(OVERVIEW.fov / 2) * depths) ** 2
+    return StepsView(depths, pictures, (across, up))
+
+
+@dataclass(frozen=True)
+class Spread:
+    """What gaps are widened by so that steps fill a picture in both directions.
+
+    Attributes:
+        across: Part of its width that each step gains.
+        up: Added to the free height between two steps, meters.
+    """
+
+    across: float = 0.0
+    up: float = 0.0
+
+
+def spread_of(steps: Sequence[Step]) -> Spread:
+    """Return what is missing in the direction in which steps do not fill the overview."""
+    across, up = view_of(steps).filled
+    if across < up:
+        return Spread(across=min(up / across - 1, MAX_SPREAD))
+    if len(steps) == 1:
+        return Spread()
+    height = sum(max(unit.height for unit in step) + RISE for step in steps)
+    return Spread(up=height * min(across / up - 1, MAX_SPREAD) / (len(steps) - 1))

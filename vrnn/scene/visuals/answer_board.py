@@ -1,0 +1,294 @@
+"""The answer as a board at the end of the network, and the thread that leads from the input to it.
+
+Each output has a section: the best class large, with bars of others and the true class; numbers as
+bars; an image with its legend; a detector's boxes on the input with a list of what they hold.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from vrnn.network.predictions import ClassScores, Detections, Output, Values, caption
+from vrnn.scene.layout.answer_room import (
+    MAX_SECTIONS,
+    SECTION_GAP,
+    SECTION_HEIGHT,
+    SECTION_WIDTH,
+    board_size,
+)
+from vrnn.scene.layout.input_margin import BAR_PITCH, MAX_BARS
+from vrnn.scene.layout.polyline import round_corners
+from vrnn.scene.primitives import (
+    QUAD,
+    STROKE,
+    ImageQuad,
+    PickRegion,
+    TextLabel,
+    Visual,
+    outline_quads,
+    quad,
+)
+from vrnn.scene.visuals.class_regions import class_regions
+from vrnn.scene.visuals.output_bars import (
+    OTHER_TEXT,
+    TEXT_HEIGHT,
+    Point,
+    class_name,
+    number_bars,
+    score_bars,
+)
+from vrnn.scene.visuals.output_images import mask_overlay
+from vrnn.scene.visuals.output_legends import (
+    MIN_BOX_SCORE,
+    detector_boxes,
+    drawn_boxes,
+    output_legend,
+)
+from vrnn.scene.visuals.predictions import MAX_SHARP_HEIGHT, drawn_pixels, image_frame
+from vrnn.scene.visuals.scaling import scale_visual
+from vrnn.style.text import elide, wrap
+from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING, with_alpha
+
+HEADING_HEIGHT = 0.26
+"""Capital height of the answer itself, meters."""
+VERDICT_HEIGHT = 0.13
+"""Capital height of the true class and of an output's name, meters."""
+BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
+"""Of the bars at the right of the answer, and between the two, meters."""
+MAX_NAME_LINES = 2
+LEGEND_WIDTH = 1.6
+"""Kept free beside an output's image, meters."""
+MAX_OBJECTS = 6
+"""Of a detector, that are listed."""
+EDGE = (0.085, 0.105, 0.150, 1.0)
+EDGE_LINE = 0.025
+"""Color and thickness of the board's frame, meters."""
+THREAD = with_alpha(ACCENT, 0.55)
+THREAD_WIDTH, THREAD_HEAD = 0.07, 0.4
+"""Width of the thread, and length of its arrow head, meters."""
+
+
+def answer_board(
+    outputs: Sequence[Output],
+    image: np.ndarray,
+    class_names: tuple[str, ...],
+    true_label: str,
+    corner: Point,
+    size: tuple[float, float],
+    slot: int = 0,
+) -> Visual:
+    """Return the board.
+
+    Args:
+        outputs: Of the network, as they are to be shown.
+        image: (H, W, 3) uint8 sRGB, that the network saw.
+        class_names: Name of each class, may be empty.
+        true_label: Name of the true class, '' when it is not known.
+        corner: Lower left corner of the room for it.
+        size: Width and height of that room, meters.
+        slot: The network.
+    """
+    shown = outputs[:MAX_SECTIONS]
+    x, y, z = corner
+    width, height = board_size(max(len(shown), 1))
+    quads = [quad(x, y + height, width, height, z - 0.02, CARD)]
+    quads += outline_quads(x, y + height, width, height, z - 0.015, EDGE_LINE, EDGE)
+    parts = [Visual(np.concatenate(quads))]
+    for number, output in enumerate(shown):
+        left = x + SECTION_GAP + number * (SECTION_WIDTH + SECTION_GAP)
+        title = output.name if len(outputs) > 1 else ""
+        if title and number == MAX_SECTIONS - 1 and len(outputs) > MAX_SECTIONS:
+            title += f" · {len(outputs) - MAX_SECTIONS} more outputs in the panel"
+        label = true_label if number == 0 else ""
+        section_corner = (left, y + SECTION_GAP, z)
+        parts.append(_section(output, image, class_names, label, title, section_corner))
+        if number == 0 and isinstance(output, ClassScores):
+            parts.append(
+                Visual(np.zeros(0, QUAD), pick_regions=_classes(output, section_corner, slot))
+            )
+    board = Visual(
+        np.concatenate([part.quads for part in parts]),
+        tuple(label for part in parts for label in part.labels),
+        tuple(drawn for part in parts for drawn in part.image_quads),
+        tuple(region for part in parts for region in part.pick_regions),
+    )
+    return scale_visual(board, min(size[0] / width, size[1] / height), corner)
+
+
+def _section(
+    output: Output, image: np.ndarray, names: tuple[str, ...], true_label: str, title: str,
+    corner: Point,
+) -> Visual:  # fmt: skip
+    """One output. title: over it, '' for none; corner: its lower left one."""
+    x, y, z = corner
+    top = y + SECTION_HEIGHT
+    labels = [TextLabel(title, (x, top - VERDICT_HEIGHT, z), VERDICT_HEIGHT, OTHER_TEXT, fade=4.0)]
+    if title:
+        top -= 2 * VERDICT_HEIGHT
+    else:
+        labels.clear()
+    if isinstance(output, ClassScores):
+        part = _scores(output, names, true_label, (x, y, z), top)
+    elif isinstance(output, Values):
+        part = _numbers(output, names, (x, y, z), top)
+    elif isinstance(output, Detections):
+        part = _detections(output, image, names, (x, top, z), top - y)
+    else:
+        part = _picture(output, image, names, (x, top, z), top - y)
+    return Visual(part.quads, (*labels, *part.labels), part.image_quads)
+
+
+def _scores(
+    scores: ClassScores, names: tuple[str, ...], true_label: str, corner: Point, top: float
+) -> Visual:
+    """The best class large, the true one, and bars. corner: lower left."""
+    x, y, z = corner
+    if not len(scores.probabilities):
+        return Visual(np.zeros(0, QUAD), tuple(_lines(caption(scores), (x, top, z))))
+    best = int(np.argmax(scores.probabilities))
+    name, room = class_name(best, names), SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
+    labels = _heading(name, f"{float(scores.probabilities[best]):.0%}", (x, top, z), room)
+    verdict, color = _verdict(scores, name, true_label)
+    for number, line in enumerate(reversed(wrap(verdict, room, VERDICT_HEIGHT, MAX_NAME_LINES))):
+        origin = (x, y + 1.6 * number * VERDICT_HEIGHT, z)
+        labels.append(TextLabel(line, origin, VERDICT_HEIGHT, color, fade=4.0))
+    left = x + SECTION_WIDTH - BARS_WIDTH
+    count = min(MAX_BARS, int((top - y) / BAR_PITCH))
+    bars, texts = score_bars(scores, names, (left, y, z), BARS_WIDTH, count)
+    return Visual(bars, (*labels, *texts))
+
+
+def _classes(scores: ClassScores, corner: Point, slot: int) -> tuple[PickRegion, ...]:
+    """Where the bars of a section can be clicked. corner: its lower left one."""
+    x, y, z = corner
+    bars = (x + SECTION_WIDTH - BARS_WIDTH, y, z)
+    count = min(MAX_BARS, int(SECTION_HEIGHT / BAR_PITCH))
+    return class_regions(scores, bars, BARS_WIDTH, BAR_PITCH, count, slot)
+
+
+def _verdict(
+    scores: ClassScores, name: str, true_label: str
+) -> tuple[str, tuple[float, float, float, float]]:
+    """What is to be said under the answer, and in which color."""
+    if true_label:
+        if name == true_label:
+            return f"label: {true_label} · right", ANNOTATION
+        return f"label: {true_label} · wrong", WARNING
+    return ("" if scores.is_sure else caption(scores)), ANNOTATION
+
+
+def _heading(text: str, value: str, corner: Point, width: float) -> list[TextLabel]:
+    """Large lines, and a value below them. corner: upper left."""
+    x, top, z = corner
+    lines = [*wrap(text, width, HEADING_HEIGHT, MAX_NAME_LINES), value]
+    bases = [top - HEADING_HEIGHT - 1.45 * HEADING_HEIGHT * i for i in range(len(lines))]
+    return [
+        TextLabel(line, (x, base, z), HEADING_HEIGHT, TEXT if line is value else ACCENT, fade=4.0)
+        for line, base in zip(lines, bases, strict=True)
+    ]
+
+
+def _lines(text: str, corner: Point) -> list[TextLabel]:
+    """Text in several lines. corner: upper left."""
+    x, top, z = corner
+    lines = wrap(text, SECTION_WIDTH, VERDICT_HEIGHT, MAX_BARS)
+    bases = [top - (1.6 * i + 1) * VERDICT_HEIGHT for i in range(len(lines))]
+    return [
+        TextLabel(line, (x, base, z), VERDICT_HEIGHT, TEXT, fade=4.0)
+        for line, base in zip(lines, bases, strict=True)
+    ]
+
+
+def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) -> Visual:
+    """Numbers as bars; one alone is written large. corner: lower left."""
+    x, y, z = corner
+    if len(values.numbers) == 1:
+        name = names[0] if len(names) == 1 else values.name
+        labels = _heading(name, f"{float(values.numbers[0]):.4g}", (x, top, z), SECTION_WIDTH)
+        return Visual(np.zeros(0, QUAD), tuple(labels))
+    bars, labels = number_bars(values, names, (x, y, z), SECTION_WIDTH, MAX_BARS)
+    if len(values.numbers) > MAX_BARS:
+        text = f"{MAX_BARS} of {len(values.numbers):,} numbers"
+        origin = (x, top - VERDICT_HEIGHT, z)
+        labels.append(TextLabel(text, origin, VERDICT_HEIGHT, OTHER_TEXT, fade=4.0))
+    return Visual(bars, tuple(labels))
+
+
+def _picture(
+    output: Output, image: np.ndarray, names: tuple[str, ...], corner: Point, height: float
+) -> Visual:
+    """An output as an image with its legend, or in words. corner: upper left."""
+    x, top, z = corner
+    pixels = drawn_pixels(output, image)
+    if pixels is None:
+        return Visual(np.zeros(0, QUAD), tuple(_lines(caption(output), corner)))
+    labels, legends = output_legend(output, names, corner, height)
+    room = SECTION_WIDTH - (LEGEND_WIDTH + 0.12 if labels else 0.0)
+    drawn, quads = _framed(pixels, corner, (room, height))
+    if labels:
+        beside = (x + drawn.right[0] + 0.15, top, z)
+        labels, legends = output_legend(output, names, beside, -drawn.down[1])
+    return Visual(quads, tuple(labels), (drawn, *legends))
+
+
+def _framed(
+    pixels: np.ndarray, corner: Point, room: tuple[float, float]
+) -> tuple[ImageQuad, np.ndarray]:
+    """An image as large as there is room, and its frame. corner: upper left."""
+    x, top, z = corner
+    rows, columns = pixels.shape[:2]
+    scale = min(room[0] / columns, room[1] / rows)
+    width, height = columns * scale, rows * scale
+    smooth = rows > MAX_SHARP_HEIGHT
+    drawn = ImageQuad(corner, (width, 0.0, 0.0), (0.0, -height, 0.0), pixels, smooth)
+    return drawn, image_frame(x, top, z, width, height)
+
+
+def _detections(
+    found: Detections, image: np.ndarray, names: tuple[str, ...], corner: Point, height: float
+) -> Visual:
+    """The boxes on the input, and a list of what they hold. corner: upper left."""
+    x, top, z = corner
+    image = mask_overlay(image, found, drawn_boxes(found))
+    drawn, frame = _framed(image, corner, (SECTION_WIDTH * 0.6, height))
+    width = drawn.right[0]
+    above = (x, top, z + 0.012)
+    boxes, _ = detector_boxes(found, names, above, width, -drawn.down[1])
+    kept = [
+        (class_name(int(label), names), float(score))
+        for label, score in zip(found.labels, found.scores, strict=False)
+        if score >= MIN_BOX_SCORE
+    ]
+    lines = [f"{name} {score:.0%}" for name, score in kept[:MAX_OBJECTS]]
+    if len(kept) > MAX_OBJECTS:
+        lines.append(f"{len(kept) - MAX_OBJECTS} more")
+    left, room = x + width + 0.15, SECTION_WIDTH - width - 0.15
+    labels = [
+        TextLabel(
+            elide(line, room, TEXT_HEIGHT), (left, top - (i + 1) * 0.22, z), TEXT_HEIGHT,
+            ACCENT if i == 0 else TEXT, fade=4.0,
+        )
+        for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])
+    ]  # fmt: skip
+    return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,))
+
+
+def answer_thread(corners: Sequence[Point]) -> np.ndarray:
+    """Return the thread from the input to the answer, (N,) `STROKE`, ending in an arrow head.
+
+    Args:
+        corners: Of its way, meters.
+    """
+    points = round_corners(corners)
+    last = points[-1] - points[-2]
+    length = float(np.linalg.norm(last))
+    neck = points[-1] - last * min(1.0, THREAD_HEAD / max(length, 1e-6))
+    line = np.concatenate([points[:-1], neck[None]])
+    record = np.zeros(len(line), STROKE)
+    record["start"], record["color"] = line, THREAD
+    record["end"][:-1], record["end"][-1] = line[1:], points[-1]
+    record["width"], record["width"][-1] = THREAD_WIDTH, 4 * THREAD_WIDTH
+    record["kind"][-1] = 1
+    return record
