@@ -161,3 +161,10 @@ def test_components_are_nearly_the_principal_ones():
     basis = maker._bases[0]
     explained = torch.trace(basis @ covariance @ basis.T)
     assert explained > 0.85 * torch.linalg.eigvalsh(covariance)[-3:].sum()
+
+
+@pytest.mark.parametrize("scale", [1e-14, 1e-10, 1e10, 1e14])
+def test_tiny_and_huge_features_have_the_same_portrait(scale):
+    seen = image()
+    gap = np.abs(portrait(features(seen) * scale).astype(int) - portrait(features(seen)))
+    assert gap.max() <= 6

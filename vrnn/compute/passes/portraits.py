@@ -161,11 +161,9 @@ class PortraitMaker:
         else:
             start = _resized(target.reshape(3, *_portrait_size(*size)), size).reshape(3, -1)
             start = start[:, picked] + START_NOISE * _noise(sample.shape[1])
-            basis = torch.from_numpy(start).to(some) @ some.T
+            basis = _unit_rows(torch.from_numpy(start).to(some) @ some.T)
         rows = torch.from_numpy(_orthonormal((basis @ some).cpu().numpy()))
-        basis = rows.to(sample) @ sample.T
-        basis /= torch.linalg.vector_norm(basis, dim=1, keepdim=True).clamp_min_(1e-30)
-        return basis
+        return _unit_rows(rows.to(sample) @ sample.T)
 
     def _scores_of_finite(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -221,6 +219,11 @@ def _fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor
         step += 2
     picked = slice((positions - 1) % step // 2, None, step)
     return (flat[:, picked].contiguous() if step > 1 else flat), picked
+
+
+def _unit_rows(rows: torch.Tensor) -> torch.Tensor:
+    """(3, C) rows made as long as 1, so that squares of tiny or huge features stay in range."""
+    return rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min_(1e-30)
 
 
 def _orthonormal(rows: np.ndarray) -> np.ndarray:
