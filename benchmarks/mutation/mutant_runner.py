@@ -82,12 +82,11 @@ class MutantRunner:
         if failed is None:
             return False
         # What fails without the mutant too says nothing of it: it is left out from then on.
-        if self._first_failure(copy, [failed] if failed else tests, 5 * limit) is None:
-            return True
-        if not failed:
-            return False
-        print(f"\n{failed} fails without a mutant too", file=sys.stderr)
-        self._tests.leave_out(failed)
+        fails = self._first_failure(copy, [failed] if failed else tests, 5 * limit)
+        if not fails:
+            return fails is None
+        print(f"\n{fails} fails without a mutant too", file=sys.stderr)
+        self._tests.leave_out(fails)
         return self.is_caught(mutant)
 
     def _copy(self) -> Path:
