@@ -1,7 +1,6 @@
 """Models and inputs for tests of explanations."""
 
-from importlib import import_module
-
+import pytest
 import torch
 from torch import nn
 
@@ -18,9 +17,9 @@ CONSERVING = [name for name, composite in COMPOSITES.items() if composite.conser
 
 
 def beside_torchvision(name):
-    """A module of a library that imports torchvision."""
+    """A module of a library that imports torchvision; tests are skipped without it."""
     allow_torchvision()
-    return import_module(name)
+    return pytest.importorskip(name)
 
 
 def opened(net, size=(16, 16), detail="layers"):

@@ -6,7 +6,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from tests.support.explained import COMPOSITES, arrived, check_cuts, opened, opened_with, relevance
-from vrnn.compute.explain import relevance_pass
+from vrnn.compute.explain import gradient_batches, relevance_pass
 from vrnn.compute.explain.explain import explain
 from vrnn.compute.explain.relevance_pass import RelevanceRequest, propagate
 from vrnn.errors import VrnnError
@@ -282,3 +282,70 @@ def test_composites_that_are_none(text, message, tmp_path):
     file.write_text(text)
     with pytest.raises(VrnnError, match=message):
         load_composites(file)
+
+
+class WritesOver(nn.Module):
+    """Writes over what an operation before has taken: no training, but a good forward pass."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.other = nn.Conv2d(3, 4, 3), nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        y, z = torch.sigmoid(self.conv(x)), self.other(x)
+        gated = y * z
+        y.add_(1)
+        z[:, 1:] *= 2
+        return (gated + y + z).mean((2, 3))
+
+
+@pytest.mark.parametrize(
+    "method", ["epsilon-plus", "attention", "saliency", "grad-cam", "integrated-gradients"]
+)
+def test_values_that_are_written_over_are_explained_as_they_were(method):
+    torch.manual_seed(0)
+    net = WritesOver().eval().double()
+    model = opened(net, (8, 8))
+    found = explain(model, X, ExplanationSettings(method, Target(channel=1), baseline="zero"))
+    with torch.no_grad():
+        assert found.value == pytest.approx(float(net(X)[0, 1]), rel=1e-9)
+    if found.conserves:
+        flow, _ = relevance(model, (X,), method, Target(channel=1))
+        check_cuts(model, flow)
+    if method == "saliency":
+        step = 1e-6
+        nearby = X.clone()
+        nearby[0, 1, 4, 4] += step
+        with torch.no_grad():
+            slope = float(net(nearby)[0, 1] - net(X)[0, 1]) / step
+        (values,) = found.inputs.values()
+        assert values[0, 1, 4, 4] == pytest.approx(abs(slope), rel=1e-3)
+
+
+def test_a_batch_that_does_not_fit_is_halved_and_then_refused(monkeypatch):
+    sizes = []
+    whole = gradient_batches._batch
+
+    def little_memory(model, several, target, check_stop):
+        sizes.append(len(several))
+        if len(several) > 2:
+            raise RuntimeError("CUDA out of memory")
+        return whole(model, several, target, check_stop)
+
+    model = net_of(F.relu)
+    settings = ExplanationSettings(
+        "integrated-gradients", Target(channel=1), baseline="zero", steps=8
+    )
+    expected = explain(model, X, settings)
+    monkeypatch.setattr(gradient_batches, "_batch", little_memory)
+    found = explain(model, X, settings)
+    assert sizes[:3] == [8, 4, 2]
+    assert found.arrived == pytest.approx(expected.arrived, rel=1e-9)
+
+    def none_at_all(*arguments, **named):
+        raise RuntimeError("CUDA out of memory")
+
+    monkeypatch.setattr(gradient_batches, "find_gradients", none_at_all)
+    monkeypatch.setattr(gradient_batches, "_batch", none_at_all)
+    with pytest.raises(VrnnError, match=r"not enough memory.*--input-size"):
+        explain(model, X, settings)

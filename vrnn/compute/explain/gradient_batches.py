@@ -106,6 +106,7 @@ def _batch(
         with (
             evaluation_mode(model.source.model),
             torch.set_grad_enabled(True),
+            mode.kept.for_autograd(),
             watch_calls(mode, inside_scripts=False),
         ):
             result = call_model(model.source.model, given)

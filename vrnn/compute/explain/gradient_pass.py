@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from typing import Any
 
 import torch
 
-from vrnn.compute.explain.kept_tensors import is_in_place, written_tensors
+from vrnn.compute.explain.kept_tensors import KeptTensors, is_in_place, written_tensors
 from vrnn.compute.explain.target_values import TargetValue, layer_value, output_value
 from vrnn.compute.explain.untouched_model import BufferGuard, untouched
 from vrnn.compute.loaded_model import LoadedModel
@@ -58,6 +59,7 @@ class GradientMode(CaptureMode):
         """
         super().__init__(by_call, on_output)
         self._guard, self._check_stop = guard, check_stop
+        self.kept = KeptTensors()
         self._is_guided, self._has_gradients = is_guided, has_gradients
         self._is_switched_off = False
         self.last_softmax: tuple[torch.Tensor, torch.Tensor] | None = None
@@ -67,6 +69,7 @@ class GradientMode(CaptureMode):
         self._check_stop()
         kwargs = kwargs or {}
         for tensor in written_tensors(func, args, kwargs):
+            self.kept.before_write(tensor)
             self._guard.before_write(tensor)
         operation = catalog.operation_name(func)
         if operation == "softmax":
@@ -170,13 +173,14 @@ def find_gradients(
     with untouched(model.source.model, inputs) as guard:
 
         def make_mode(by_call: dict[int, NodeRecords], on_output: OnOutput) -> GradientMode:
-            modes.append(
-                GradientMode(by_call, on_output, guard, check_stop, is_guided, has_gradients)
-            )
-            return modes[-1]
+            mode = GradientMode(by_call, on_output, guard, check_stop, is_guided, has_gradients)
+            modes.append(mode)
+            stack.enter_context(mode.kept.for_autograd())
+            return mode
 
         given = map_tensors(inputs, prepare)
-        result = model.replay.run(given, take, gradients=has_gradients, make_mode=make_mode)
+        with ExitStack() as stack:
+            result = model.replay.run(given, take, gradients=has_gradients, make_mode=make_mode)
         found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(

@@ -5,6 +5,7 @@ from __future__ import annotations
 import inspect
 import weakref
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from functools import cache
 from typing import Any
 
@@ -61,27 +62,19 @@ class KeptTensors:
             self._by_storage.setdefault(storage, []).append(weakref.ref(kept))
         return kept
 
-    def before_write(self, tensor: torch.Tensor, but: KeptTensor | None = None) -> None:
-        """Copy what lies in the memory of a tensor that is about to be written to.
-
-        Args:
-            tensor: The tensor.
-            but: One that does not need its old values.
-        """
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Copy what lies in the memory of a tensor that is about to be written to."""
         storage = storage_of(tensor)
         if storage is None:
             return
-        left = []
         for reference in self._by_storage.pop(storage, ()):
             kept = reference()
-            if kept is None:
-                continue
-            if kept is but:
-                left.append(reference)
-            else:
+            if kept is not None:
                 kept.copy()
-        if left:
-            self._by_storage[storage] = left
+
+    def for_autograd(self) -> AbstractContextManager[None]:
+        """Keep what autograd saves for its way back too, which it refuses once it is written to."""
+        return torch.autograd.graph.saved_tensors_hooks(self.keep, KeptTensor.peek)
 
 
 def written_tensors(

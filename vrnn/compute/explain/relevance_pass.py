@@ -19,7 +19,7 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.user_traceback import is_out_of_memory
 from vrnn.compute.model_inputs import Inputs, map_tensors
 from vrnn.compute.operators.tensor_layout import from_maps, to_maps
-from vrnn.errors import VrnnError, error_text
+from vrnn.errors import VrnnError
 from vrnn.explanations.composites import Composite
 from vrnn.explanations.results import Sink
 from vrnn.explanations.targets import Target
@@ -102,13 +102,7 @@ def propagate(
         )
     model.use_default_dtype()
     try:
-        try:
-            return _Pass(model, request, on_relevance, check_stop).run(inputs)
-        except RuntimeError as error:
-            if "modified by an inplace operation" not in error_text(error):
-                raise
-        with torch.autograd.graph.allow_mutation_on_saved_tensors():
-            return _Pass(model, request, on_relevance, check_stop).run(inputs)
+        return _Pass(model, request, on_relevance, check_stop).run(inputs)
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise VrnnError(NO_MEMORY) from error
@@ -157,14 +151,15 @@ class _Pass:
                 )
                 self._book.deliver = self._deliver
                 given = self._with_leaves(inputs, marked)
-                result = model.replay.run(
-                    given,
-                    self._on_output,
-                    gradients=True,
-                    make_mode=lambda by_call, on_output: RuleMode(
-                        by_call, on_output, self._book, model.view
-                    ),
-                )
+                with self._book.kept.for_autograd():
+                    result = model.replay.run(
+                        given,
+                        self._on_output,
+                        gradients=True,
+                        make_mode=lambda by_call, on_output: RuleMode(
+                            by_call, on_output, self._book, model.view
+                        ),
+                    )
                 target = self._target(result)
                 return self._back(target)
         finally:
