@@ -119,7 +119,7 @@ def _status(name: str) -> int:
 def time_frames() -> float:
     """Return the 99th percentile of frames while explanations are made, beside idle ones."""
     from benchmarks.under_load import FRAMES, WARM_UP_FRAMES, LoadBenchmark
-    from vrnn.compute.explain.job import ExplanationJob
+    from vrnn.compute.analysis.explanation_job import ExplanationJob
     from vrnn.compute.jobs import JobDone
 
     bench = LoadBenchmark()
