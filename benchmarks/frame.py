@@ -1,5 +1,8 @@
 """A frame of ResNet50 with all its maps, beside a bare loop that draws the same arrays and no more.
 
+Layers show their portraits from afar, as a user sees them. The bare loop draws them with the shader
+for maps, which a frame spares where no map is seen: so its ratio at the overview may be below one.
+
     python -m benchmarks.frame
 
 Then the same frame with 1, 2, 4 and 8 networks in the world: the draw calls, and the time that
@@ -31,6 +34,7 @@ from vrnn.scene.primitives import PANEL
 from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 from vrnn.scene.world import World
 from vrnn.style.colormap import ENTRIES, lookup_table
+from vrnn.workspace.distant_pictures import DistantPictureUploader
 
 MODEL = str(Path(__file__).parent.parent / "examples" / "resnet50.py")
 SIZE = (1280, 720)
@@ -63,15 +67,18 @@ def load_network() -> LoadedNetwork:
 
 
 def create_world(renderer: Renderer, network: LoadedNetwork, copies: int) -> World:
-    """Create a world with copies of the network, and upload their maps."""
+    """Create a world with copies of the network, and upload their maps and portraits."""
     world = World()
+    pictures = DistantPictureUploader(world, renderer, [])
     for slot in range(copies):
         sizes = world.open(slot, network.loaded.network, network.loaded.info)
         world.set_addresses(slot, renderer.maps.allocate(slot, sizes))
+        pictures.open(slot, network.loaded.network)
         for node, maps in network.forward.result.maps.items():
             renderer.maps.upload(slot, node, maps.block)
         world.add_maps(slot, network.forward.result.maps)
         world.set_result(slot, network.forward.result)
+    pictures.update()
     return world
 
 
