@@ -27,7 +27,7 @@ from vrnn.commands.display import SetArrangement, SetTheme
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.layout.registry import arrangement_names
-from vrnn.style.theme import THEMES, Theme
+from vrnn.style.theme_names import THEMES, Theme
 
 EXAMPLES = Path(__file__).parent.parent / "examples"
 MODELS = {

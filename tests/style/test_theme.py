@@ -10,17 +10,8 @@ from vrnn.scene.visuals import edges, histograms, image_wall, labels, prediction
 from vrnn.style.color_mapping import COLORMAPS, ColorMapping
 from vrnn.style.colormap import lookup_table
 from vrnn.style.srgb import decode
-from vrnn.style.theme import (
-    ACCENT,
-    ANNOTATION,
-    BUTTON,
-    CARD,
-    STRUCTURE,
-    TEXT,
-    THEMES,
-    contrast,
-    themed,
-)
+from vrnn.style.theme import ACCENT, ANNOTATION, BUTTON, CARD, STRUCTURE, TEXT, contrast, themed
+from vrnn.style.theme_names import THEMES
 from vrnn.ui import style
 from vrnn.ui.hud import overlay
 

@@ -28,7 +28,7 @@ from vrnn.config.choices import (
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.style.color_mapping import COLOR_RANGES
-from vrnn.style.theme import THEMES
+from vrnn.style.theme_names import THEMES
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

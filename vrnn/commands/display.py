@@ -35,7 +35,7 @@ from vrnn.style.color_mapping import (
     ColorMapping,
     ColorRange,
 )
-from vrnn.style.theme import THEMES, Theme
+from vrnn.style.theme_names import THEMES, Theme
 
 
 @command(

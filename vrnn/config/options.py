@@ -18,7 +18,7 @@ from vrnn.config.choices import (
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 
 @dataclass(frozen=True)

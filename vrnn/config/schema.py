@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 from vrnn.storage.limits import Range
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 Mirror = Literal["left", "both", "free"]
 """What a monitor shows beside a headset: the left eye, both, or a camera of its own."""

@@ -19,7 +19,7 @@ from vrnn.scene.camera import NEAR
 from vrnn.scene.primitives import DrawList, TextLabel
 from vrnn.style.colormap import ENTRIES, lookup_table
 from vrnn.style.relevance_table import relevance_table
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 _ViewT = TypeVar("_ViewT", View, StereoView)
 

@@ -12,7 +12,8 @@ from vrnn.render.culling import MAX_MOVE, CullKey
 from vrnn.render.shaders import VIEWS_BINDING
 from vrnn.scene.camera import Camera
 from vrnn.style.colormap import Color
-from vrnn.style.theme import Theme, themed_color
+from vrnn.style.theme import themed_color
+from vrnn.style.theme_names import Theme
 
 VIEWS = np.dtype(
     [

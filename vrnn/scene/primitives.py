@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 PANEL = np.dtype(
     [

@@ -24,7 +24,7 @@ from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
 ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)

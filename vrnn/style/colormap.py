@@ -12,7 +12,8 @@ import numpy as np
 
 from vrnn.style.color_mapping import Colormap, ColorMapping
 from vrnn.style.srgb import linear_to_srgb
-from vrnn.style.theme import Theme, themed
+from vrnn.style.theme import themed
+from vrnn.style.theme_names import Theme
 
 ENTRIES = 1024
 """Colors in a lookup table."""

@@ -8,13 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from types import MappingProxyType
-from typing import Literal, get_args
 
 import numpy as np
 
-Theme = Literal["dark", "light"]
-THEMES: tuple[Theme, ...] = get_args(Theme)
-"""`light` is for print and projectors."""
+from vrnn.style.theme_names import Theme
 
 LIGHTNESS_SUM = 107.0
 """CIE L* of a color in the dark theme and in the light one together."""

@@ -9,7 +9,8 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from vrnn.style.srgb import decode, encode
-from vrnn.style.theme import Theme, themed
+from vrnn.style.theme import themed
+from vrnn.style.theme_names import Theme
 
 Color = tuple[float, float, float, float]
 """Red, green, blue and alpha, sRGB, 0…1."""

@@ -19,7 +19,7 @@ from vrnn.commands.view import ShowWholeNetwork
 from vrnn.render.gl_raw import SRGB8_ALPHA8
 from vrnn.render.imgui_renderer import ImGuiRenderer
 from vrnn.render.render_target import bind_default
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 from vrnn.ui import style
 from vrnn.ui import virtual_keyboard as keyboard
 from vrnn.ui.command_palette import CommandPalette

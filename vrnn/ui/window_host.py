@@ -19,7 +19,7 @@ import vrnn.ui.panels  # noqa: F401  (registers them)
 from vrnn.commands.context import Choice
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.imgui_renderer import ImGuiRenderer, WindowArea
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 from vrnn.ui import layout_store, style
 from vrnn.ui.command_palette import CommandPalette
 from vrnn.ui.dock_layout import DockLayout

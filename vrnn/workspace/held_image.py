@@ -16,7 +16,7 @@ from vrnn.scene.state import State
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.world import World
 from vrnn.style.colormap import apply, lookup_table, symmetric_range
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 
 MapColors = tuple[
     tuple[float, float, float], tuple[float, float, float], tuple[float, float, float]

@@ -16,7 +16,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visuals import image_wall
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.storage.closeable import Closeable
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 from vrnn.workspace.held_image import describe_image
 
 ROWS = 4

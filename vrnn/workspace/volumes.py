@@ -12,7 +12,7 @@ from vrnn.network.results import Ablation
 from vrnn.scene.world import World
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.style.colormap import apply, lookup_table, symmetric_range
-from vrnn.style.theme import Theme
+from vrnn.style.theme_names import Theme
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.job_manager import JobManager
 

@@ -13,7 +13,8 @@ from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual
 from vrnn.style import font
 from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
 from vrnn.style.text import elide
-from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT, Theme, themed
+from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT, themed
+from vrnn.style.theme_names import Theme
 
 COLUMNS = 4
 """Thumbnails in a row."""

@@ -17,7 +17,8 @@ from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
-from vrnn.style.theme import ACCENT, KIND_COLORS, Theme
+from vrnn.style.theme import ACCENT, KIND_COLORS
+from vrnn.style.theme_names import Theme
 
 TEXT_COLOR = (0.62, 0.66, 0.74, 1.0)
 BRIGHT_COLOR = (0.88, 0.90, 0.95, 1.0)

@@ -16,7 +16,7 @@ from vrnn.network.layer_pictures import layer_picture_names
 from vrnn.scene.layout.registry import arrangement_names
 from vrnn.scene.state import FOLD_DISPLAYS, MAPS_ONLY
 from vrnn.style.color_mapping import COLOR_RANGES, COLORMAPS, DEFAULT
-from vrnn.style.theme import THEMES
+from vrnn.style.theme_names import THEMES
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import checkbox, combo, slider
