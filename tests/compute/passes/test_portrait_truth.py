@@ -11,19 +11,28 @@ from vrnn.compute.passes.portraits import CONTRAST, MAX_SIDE, STEADINESS, Portra
 HEIGHT, WIDTH = 14, 11
 
 
+def base(height: int, width: int) -> np.ndarray:
+    """(3, H, W) noise that all pictures and all layers have in common.
+
+    Without it there would be no best way to turn the one to the other: any would do as well.
+    """
+    return np.random.default_rng(height * width).normal(size=(3, height, width))
+
+
 def picture(seed: int, height: int = HEIGHT, width: int = WIDTH) -> np.ndarray:
     """(H, W, 3) uint8 of noise."""
-    numbers = np.random.default_rng(seed)
-    return numbers.integers(0, 256, (height, width, 3)).astype(np.uint8)
+    own = np.random.default_rng(seed).normal(size=(3, height, width))
+    values = 128 + 35 * (base(height, width) + own)
+    return np.clip(values, 0, 255).astype(np.uint8).transpose(1, 2, 0)
 
 
 def mixture(seed: int, channels: int = 24, size=(HEIGHT, WIDTH), scale: float = 1.0):
     """(C, H, W) of three directions that vary, and very little else."""
     numbers = np.random.default_rng(seed)
-    hidden = numbers.normal(size=(3, *size)) * np.array([3.0, 2.0, 1.0])[:, None, None]
+    hidden = base(*size) + 0.7 * numbers.normal(size=(3, *size))
     mixed = np.tensordot(numbers.normal(size=(channels, 3)), hidden, 1)
     noise = 1e-5 * numbers.normal(size=mixed.shape)
-    return torch.from_numpy((scale * (mixed + noise) + 0.7).astype(np.float32))
+    return torch.from_numpy((scale * (mixed + noise + 0.7)).astype(np.float32))
 
 
 def standard(values: np.ndarray) -> np.ndarray:
