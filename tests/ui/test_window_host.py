@@ -90,11 +90,12 @@ def test_a_slider_acts_at_once_and_is_one_step_to_undo(program):
     vrnn.ready()
     vrnn.press("F2")
     time.sleep(0.8)
+    vrnn.click(647, 370)  # the tab of the Display panel
     panels = vrnn.picture()
-    move_mouse(vrnn, 185, 521)  # the knob of gamma, in the lower left panel
+    move_mouse(vrnn, 808, 498)  # the knob of gamma
     vrnn.xdotool("mousedown", "1")
-    for x in (195, 205, 215, 225):
-        move_mouse(vrnn, x, 521)
+    for x in (818, 828, 838, 848):
+        move_mouse(vrnn, x, 498)
     dragged = vrnn.picture()
     vrnn.xdotool("mouseup", "1")
     time.sleep(0.3)
