@@ -53,7 +53,7 @@ def strongest_map(maps: FeatureMaps) -> LayerPicture | None:
 register_layer_picture(
     RELEVANCE_PICTURE,
     "Relevance",
-    legend="sum over the layer's channels at each position; orange for the target, teal against it",
+    legend="sum over channels; orange speaks for the target, teal against it",
 )
 
 
