@@ -6,11 +6,21 @@ import numpy as np
 import pytest
 
 from vrnn.render.uniforms import RenderColors
-from vrnn.scene.visuals import edges, histograms, image_wall, labels, predictions, token_labels
+from vrnn.scene.visuals import edges, histograms, image_wall, labels, output_bars, token_labels
 from vrnn.style.color_mapping import COLORMAPS, ColorMapping
 from vrnn.style.colormap import lookup_table
 from vrnn.style.srgb import decode
-from vrnn.style.theme import ACCENT, ANNOTATION, BUTTON, CARD, STRUCTURE, TEXT, contrast, themed
+from vrnn.style.theme import (
+    ACCENT,
+    ANNOTATION,
+    BUTTON,
+    CARD,
+    STRUCTURE,
+    TEXT,
+    WARNING,
+    contrast,
+    themed,
+)
 from vrnn.style.theme_names import THEMES
 from vrnn.ui import style
 from vrnn.ui.hud import overlay
@@ -27,7 +37,7 @@ WORLD_TEXT = {
     "edge": labels.EDGE_COLOR,
     "title": labels.TITLE_COLOR,
     "facts": labels.FACTS_COLOR,
-    "warning": labels.WARNING_COLOR,
+    "warning": WARNING,
     "token": token_labels.TOKEN_NAME_COLOR,
     "histogram": histograms.TEXT_COLOR,
 }
@@ -35,7 +45,7 @@ CARD_TEXT = {
     "text": TEXT,
     "accent": ACCENT,
     "class": image_wall.CLASS_COLOR,
-    "score": predictions.OTHER_TEXT,
+    "score": output_bars.OTHER_TEXT,
 }
 PAIRS = [
     *((f"{name} in the world", color, BACKGROUND) for name, color in WORLD_TEXT.items()),

@@ -159,11 +159,17 @@ def _project(
 
 
 def _region_corners(world: World, kind: str) -> np.ndarray:
+    """(N, 3) corners of the first network's regions of a kind, of several sizes the largest."""
+    found = []
     for region in world.pick_regions():
         if region.kind == kind and region.slot == world.slots[0]:
             origin, right, down = map(np.array, (region.origin, region.right, region.down))
-            return np.array([origin, origin + right, origin + down, origin + right + down])
-    return np.zeros((0, 3))
+            found.append([origin, origin + right, origin + down, origin + right + down])
+    if not found:
+        return np.zeros((0, 3))
+    corners = np.array(found, np.float64)
+    widths = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
+    return corners[widths > 0.9 * widths.max()].reshape(-1, 3)
 
 
 def _first_row(world: World) -> np.ndarray:
@@ -177,8 +183,8 @@ def _first_row(world: World) -> np.ndarray:
 
 
 def _answer_corners(world: World) -> np.ndarray:
-    """(N, 3) corners of the scores: their board, or the room for them above the input's picture."""
-    board = _region_corners(world, "scores")
+    """(N, 3) corners of the scores on the board, or the room for them above the input's picture."""
+    board = _region_corners(world, "class")
     if len(board):
         return board
     picture = _region_corners(world, "input")

@@ -167,6 +167,10 @@ class Hud:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
+        if self.help_shown and not failure:  # alone, so that nothing lies under its text
+            overlay.draw_help(canvas, self._key_map.help_rows())
+            self._laid_out = (key, canvas.draw_list())
+            return self._laid_out[1]
         if relevance is not None:
             room = draw_relevance_legend(canvas, relevance)
         else:

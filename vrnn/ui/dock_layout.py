@@ -105,8 +105,8 @@ class DockLayout:
         build = imgui.internal
         build.dock_builder_remove_node(space)
         build.dock_builder_add_node(space, build.DockNodeFlagsPrivate_.dock_space.value)
-        build.dock_builder_set_node_size(space, view.work_size)
-        width, height = max(view.work_size.x, 1.0), view.work_size.y
+        width, height = max(view.work_size.x, 1.0), max(view.work_size.y, 1.0)
+        build.dock_builder_set_node_size(space, (width, height))
         room = (1 - MIN_WORLD_SHARE) * width
         stacks = height >= 2 * MIN_STACK_HEIGHT * em
         if room < 2 * SIDE_WIDTH * em:
