@@ -102,7 +102,7 @@ def test_channels_in_view_are_those_that_the_picture_shows(studio):
 
     assert seen("overview") == tuple(range(32))
     assert seen("layer:head") == ()
-    x, y, z, width, height = world.placement_frame(0).panel_rect(node).tolist()
+    x, y, z, _, height = world.placement_frame(0).panel_rect(node).tolist()
     some = seen(f"{x:.2f},{y + height * 0.8:.2f},{z + 0.5 * height:.2f},0,0")
     assert 0 < len(some) < 20
     columns = world.placement_frame(0).placement.panel_shapes[node].grid.columns
