@@ -67,7 +67,7 @@ def watch_calls(mode: TorchFunctionMode, inside_scripts: bool) -> Iterator[None]
     thread = threading.get_ident()
 
     def apply(kind: type, *args: Any, **kwargs: Any) -> Any:
-        result = original.__func__(kind, *args, **kwargs)
+        result = original.__get__(None, kind)(*args, **kwargs)
         if threading.get_ident() != thread or mode not in _active_modes():
             return result
         with torch._C.DisableTorchFunction():
