@@ -79,6 +79,14 @@ def check_single_image(images: tuple[Path, ...]) -> None:
         raise VrnnError(f"--image is given {len(images)} times, but one is used; give it once")
 
 
+def add_ray_argument(parser: argparse.ArgumentParser) -> None:
+    """Add `--ray`, which spreads work over machines."""
+    parser.add_argument(
+        "--ray", metavar="ADDRESS",
+        help="spread over the machines of a Ray cluster, such as auto or ray://head:10001",
+    )  # fmt: skip
+
+
 def add_quiet_argument(parser: argparse._ActionsContainer) -> None:
     """Add `--quiet`."""
     parser.add_argument("--quiet", action="store_true", help="print errors only")

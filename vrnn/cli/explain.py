@@ -8,6 +8,7 @@ from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    add_ray_argument,
     file_path,
     read_options,
 )
@@ -52,10 +53,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--faithfulness", action="store_true",
         help="flip pixels, the most relevant first, and write how the answer changes",
     )  # fmt: skip
-    parser.add_argument(
-        "--ray", metavar="ADDRESS",
-        help="spread over the machines of a Ray cluster, such as auto or ray://head:10001",
-    )  # fmt: skip
+    add_ray_argument(parser)
     add_quiet_argument(parser)
 
 

@@ -8,6 +8,7 @@ from vrnn.cli.arguments import (
     add_image_argument,
     add_model_arguments,
     add_quiet_argument,
+    add_ray_argument,
     check_single_image,
     file_path,
     read_options,
@@ -37,10 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="replace a setting of the preset, see docs/features.md; may be repeated",
     )  # fmt: skip
     add_image_argument(parser, "to start from, where the source is an image")
-    parser.add_argument(
-        "--ray", metavar="ADDRESS",
-        help="spread over the machines of a Ray cluster, such as auto or ray://head:10001",
-    )  # fmt: skip
+    add_ray_argument(parser)
     add_quiet_argument(parser)
 
 
