@@ -24,7 +24,7 @@ MOVING = (
         "press the other hand's stick, or menu: fly; the pointing hand's stick rises and sinks",
     ),
     ("turn", "the mouse, with its right button held", "pointing hand's stick to the side"),
-    ("teleport", "", "pointing hand's stick ahead, or trigger held on nothing; let go: there"),
+    ("teleport", "", "pointing hand's stick ahead, or trigger held on empty space; let go: there"),
     (
         "hold the world, from a table's size to a map's",
         "",

@@ -315,7 +315,7 @@ def test_with_little_memory_the_batch_halves_by_itself():
 
     done = run(110)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert "going on with 4" in done.stdout
+    assert "continuing with 4" in done.stdout
     assert done.stdout.splitlines()[-1] == "8"
     none = run(1)
     assert none.returncode != 0

@@ -221,7 +221,7 @@ def test_no_other_input_is_asked_for_where_none_would_help(tmp_path, answer, cod
     returned, said = answer(write(tmp_path, forward=code))
     assert returned == 2
     assert reason in said
-    assert "mend that line" in said
+    assert "fix that line" in said
     assert "example_input" not in said
     assert "Errno" not in said
 

@@ -11,7 +11,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.results import Ablation
 
-TOLD = "it takes another path in each pass, so its graph is traced anew for each"
+TOLD = "it takes another path in each pass, so its graph is traced again for each"
 
 
 class Growing(nn.Module):

@@ -264,7 +264,7 @@ def test_a_teleport_by_the_stick_and_by_the_trigger(app, person):
     person.set(RIGHT, stick=(0.0, 0.0))
     feet = person.controls.rig.apply(np.array([0.0, 0, 0]))
     np.testing.assert_allclose(feet, target, atol=1e-6)
-    # By a trigger held on nothing.
+    # By a trigger held on empty space.
     person.set(RIGHT, trigger=1.0)
     assert person.controls.locomotion.arc is None
     person.wait(0.5)

@@ -43,7 +43,7 @@ def test_a_channel_says_its_value_and_what_can_be_done(app):
     assert found.lines[1].startswith("conv 3×3")
     assert found.lines[2] == "16 × 32×32"
     assert found.lines[3].startswith("channel 6 (19, 1) = ")
-    assert found.actions[0] == "click: take this map"
+    assert found.actions[0] == "click: pick up this map"
     assert {"V features", "F go there"} <= set(found.actions)
 
 

@@ -13,7 +13,7 @@ from vrnn.render.render_target import RenderTarget, fitting_size
 from vrnn.render.stereo import StereoTarget
 from vrnn.xr.runtime import HeadsetError
 
-RECONNECT_HINT = "the window goes on; 'Into the headset' in the palette (Ctrl+P) connects again"
+RECONNECT_HINT = "the window stays open; 'Enter the headset' in the palette (Ctrl+P) reconnects"
 MAX_EXIT_SECONDS = 2.0
 """Time that a session may take to come to its end."""
 

@@ -282,7 +282,7 @@ class SessionActions:
 
     def trust(self, digests: Sequence[str]) -> None:
         """Allow code that a session names, as the user was asked."""
-        _refuse("nobody can be asked here; start vrnn with --trust")
+        _refuse("there is no one to ask here; start vrnn with --trust")
 
     def visits(self) -> Sequence[Visit]:
         """The earlier visits that were autosaved, the best to restore first."""

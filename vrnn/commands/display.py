@@ -247,7 +247,7 @@ class SetLayerPictures(UndoableCommand):
     "Fold layer or module",
     menu=Menu.LAYER,
     radial=RadialEntry(Ring.LAYER, "fold", 2),
-    pointer="double click; a bracket; Layer and Model panels",
+    pointer="double-click; a bracket; Layer and Model panels",
     controller="trigger twice on a layer, once on a bracket; menu: fold; board: Layer, Model",
     former_name="fold",
 )

@@ -144,7 +144,7 @@ class ExplainTarget(UndoableCommand):
 )
 @dataclass(frozen=True)
 class SetExplanationMethod(UndoableCommand):
-    """Explain by another method, such as `attention` or `grad-cam`; none: the next one."""
+    """Explain with another method, such as `attention` or `grad-cam`; none: the next one."""
 
     method: str = ""
 
@@ -158,13 +158,13 @@ class SetExplanationMethod(UndoableCommand):
 
     def message(self, context: CommandContext) -> str:
         """Say which it is."""
-        return f"relevance by {context.world.state.relevance.method}"
+        return f"relevance with {context.world.state.relevance.method}"
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetExplanationMethod]]:
         """Yield each method."""
         for method in explanation_methods():
-            yield f"Explain by {method}", cls(method)
+            yield f"Explain with {method}", cls(method)
 
 
 @command(
@@ -172,7 +172,7 @@ class SetExplanationMethod(UndoableCommand):
     "Relevance: one scale for all layers, or each its own",
     menu=Menu.DISPLAY,
     key="K",
-    help="relevance: each layer in colors of its own, or one scale for all layers",
+    help="relevance: each layer on its own scale, or one scale for all layers",
     pointer="Relevance panel",
     controller="board: Relevance",
 )
@@ -206,7 +206,7 @@ class SetRelevanceDisplay(UndoableCommand):
         if self.normalize_by is None or self != SetRelevanceDisplay(normalize_by=self.normalize_by):
             return ""
         if self.normalize_by == "layer":
-            return "relevance: each layer in colors of its own"
+            return "relevance: each layer on its own scale"
         return "relevance: one scale for all layers, for the same share of the image"
 
     @classmethod
@@ -222,7 +222,7 @@ class SetRelevanceDisplay(UndoableCommand):
         """Yield each placement and scale."""
         yield "Relevance in place of maps", cls(placement="in place")
         yield "Relevance over maps", cls(placement="over")
-        yield "Relevance in colors of each layer's own", cls(normalize_by="layer")
+        yield "Relevance on each layer's own scale", cls(normalize_by="layer")
         yield "Relevance on one scale for all layers", cls(normalize_by="network")
         yield "Relevance over the input: sharp", cls(smooth=False)
         yield "Relevance over the input: smooth", cls(smooth=True)

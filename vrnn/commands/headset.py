@@ -34,7 +34,7 @@ class SetHeadset(Command):
     @classmethod
     def variants(cls) -> Iterator[tuple[str, SetHeadset]]:
         """Yield both ways."""
-        yield "Into the headset", cls(True)
+        yield "Enter the headset", cls(True)
         yield "Leave the headset", cls(False)
 
 

@@ -151,7 +151,7 @@ class PasteImage(Command):
         """Read the clipboard and put its image in."""
         pixels = clipboard_image()
         if pixels is None:
-            raise VrnnError("there is no image in the clipboard")
+            raise VrnnError("there is no image on the clipboard")
         key = context.workspace.input.remember(pixels)
         context.workspace.apply_command(SetInputImage(pixels=key))
 
@@ -188,7 +188,7 @@ class GrabImage(Command):
     "input.drop",
     "Drop the held image",
     pointer="click the input; `Esc` lets go",
-    controller="trigger on the input, or let go of it there; B or Y, or a tap on nothing, lets go",
+    controller="trigger on the input, or let go of it there; B or Y, or tap empty space",
     former_name="put_down",
 )
 @dataclass(frozen=True)
@@ -205,8 +205,8 @@ class DropImage(Command):
 @command(
     "input.browse",
     "Browse images",
-    pointer="the wall's buttons; Images panel",
-    controller="the wall's buttons; board: Images",
+    pointer="buttons on the wall; Images panel",
+    controller="buttons on the wall; board: Images",
     former_name="wall",
 )
 @dataclass(frozen=True)

@@ -166,7 +166,7 @@ def info_of(command_or_kind: Command | type[Command]) -> CommandInfo:
     """
     kind = command_or_kind if isinstance(command_or_kind, type) else type(command_or_kind)
     if kind not in _INFO_BY_KIND:
-        raise VrnnError(f"{kind.__name__} is no registered command; decorate it with @command")
+        raise VrnnError(f"{kind.__name__} is not a registered command; decorate it with @command")
     return _INFO_BY_KIND[kind]
 
 

@@ -153,7 +153,7 @@ def require_same_graph(model: LoadedModel, view: object) -> None:
 
 def graph_changed_error(model: LoadedModel) -> VrnnError:
     """Return the error of a job whose node ids no longer hold."""
-    return VrnnError(f"{model.source.title} took another way through its layers; start again")
+    return VrnnError(f"{model.source.title} took another path through its layers; start again")
 
 
 @dataclass(frozen=True, eq=False)

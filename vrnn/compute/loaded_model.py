@@ -184,7 +184,9 @@ class LoadedModel:
         s = self.source
         notes = [*s.notes, *check_parameters(self.view, s.model)]
         if self._varies:
-            notes.append("it takes another path in each pass, so its graph is traced anew for each")
+            notes.append(
+                "it takes another path in each pass, so its graph is traced again for each"
+            )
         return NetworkInfo(
             s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
             s.candidate.source_files,
@@ -319,6 +321,6 @@ class LoadedModel:
                 "ablated; undo the ablation"
             )
         return VrnnError(
-            f"{self.source.title} takes another way when these channels are ablated, and its "
+            f"{self.source.title} takes another path when these channels are ablated, and its "
             "graph no longer holds; ablate others"
         )

@@ -211,7 +211,7 @@ class Worker:
             detail: Level of detail of the graphs: `layers`, `modules` or `all`.
         """
         with self._wake:
-            self._jobs.cancel_all("stopped, as other models were opened")
+            self._jobs.cancel_all("stopped because other models were opened")
             self.requested += 1
             self._request = _PassRequest(self._request.image, number=self.requested)
             self._specs = (tuple(specs), detail)
@@ -226,7 +226,7 @@ class Worker:
             detail: See `open`.
         """
         with self._wake:
-            self._jobs.cancel_all("stopped, as the model was loaded anew")
+            self._jobs.cancel_all("stopped because the model was reloaded")
             self._reloads[slot] = (spec, detail)
             self._wake.notify()
 
@@ -320,7 +320,7 @@ class Worker:
         atexit.unregister(self.close)
         with self._wake:
             self._is_closed = True
-            self._jobs.cancel_all("stopped, as the program ended")
+            self._jobs.cancel_all("stopped because the program ended")
             self._wake.notify()
         self._thread.join(wait)
         return not self._thread.is_alive()

@@ -159,7 +159,7 @@ def _parse(text: str, title: str) -> dict[str, Composite]:
     try:
         tables = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise VrnnError(f"'{title}' is no TOML: {error}") from error
+        raise VrnnError(f"'{title}' is not valid TOML: {error}") from error
     composites = {}
     for name, table in tables.items():
         if not isinstance(table, dict):

@@ -15,7 +15,7 @@ from vrnn.media.image_reader import MAX_PIXELS, SUFFIXES, read_image, to_rgb
 
 
 def clipboard_image(timeout: float = 2.0) -> np.ndarray | None:
-    """Read the image in the clipboard, or in the image file that was copied there.
+    """Read the image on the clipboard, or in the image file that was copied there.
 
     Linux hands over images only, no files, and needs a small tool.
 
@@ -32,13 +32,13 @@ def clipboard_image(timeout: float = 2.0) -> np.ndarray | None:
     if isinstance(content, Image.Image):
         if content.width * content.height > MAX_PIXELS:
             raise VrnnError(
-                f"the image in the clipboard has more than {MAX_PIXELS // 10**6} million pixels; "
+                f"the image on the clipboard has more than {MAX_PIXELS // 10**6} million pixels; "
                 "copy a smaller one"
             )
         try:
             return to_rgb(content)
         except (OSError, ValueError, SyntaxError) as error:
-            raise VrnnError(f"the image in the clipboard cannot be read: {error}") from error
+            raise VrnnError(f"the image on the clipboard cannot be read: {error}") from error
     for file in content or ():
         if Path(file).suffix.lower() in SUFFIXES:
             return read_image(Path(file))
@@ -67,9 +67,9 @@ def _grab(timeout: float) -> Image.Image | list[str] | None:
     except queue.Empty:
         raise VrnnError(f"the clipboard did not answer within {timeout:g} s; copy again") from None
     if isinstance(content, NotImplementedError):
-        raise VrnnError(f"taking images from the clipboard needs {_missing_tool()}") from content
+        raise VrnnError(f"pasting images needs {_missing_tool()}") from content
     if isinstance(content, UnidentifiedImageError):
-        raise VrnnError("the image in the clipboard cannot be read; copy it as PNG") from content
+        raise VrnnError("the image on the clipboard cannot be read; copy it as PNG") from content
     if isinstance(content, BaseException):
         reason = " ".join(str(content).split()) or type(content).__name__
         raise VrnnError(f"the clipboard cannot be read: {reason}") from content

@@ -100,7 +100,7 @@ def start_no_program() -> None:
 
 
 def _refuse_eps(*arguments: Any) -> None:
-    raise VrnnError("it is in EPS, a program that draws, and is not run; save it as PNG")
+    raise VrnnError("it is in EPS, a program, which is never run; save it as PNG")
 
 
 def _check_size(name: str, size: tuple[int, int]) -> None:

@@ -52,7 +52,7 @@ class VideoSource(Closeable):
         """
         if fps is not None and not 0 < fps <= 1000:
             raise VrnnError(
-                f"{fps} frames per second make no sense; ask for more than 0, up to 1000"
+                f"{fps} frames per second cannot be taken; ask for more than 0, up to 1000"
             )
         self.source = source
         self.problem = ""

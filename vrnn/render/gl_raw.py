@@ -80,7 +80,7 @@ class RawGL:
         address = self._load_address(full_name)
         if not address:
             raise VrnnError(
-                f"the graphics driver has no {full_name}, which a headset needs; update the driver"
+                f"the graphics driver lacks {full_name}, which a headset needs; update the driver"
             )
         prototype: Any = ctypes.CFUNCTYPE if full_name in _BLOCKING else ctypes.PYFUNCTYPE
         function: Callable[..., Any] = prototype(*_SIGNATURES[full_name])(address)

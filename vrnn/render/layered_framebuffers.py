@@ -77,7 +77,7 @@ class LayeredFramebuffers:
             status = gl.CheckFramebufferStatus(gl_raw.FRAMEBUFFER)
             if status != gl_raw.FRAMEBUFFER_COMPLETE:
                 raise VrnnError(
-                    f"the graphics driver draws into no texture array of {self._size[0]}×"
+                    f"the graphics driver cannot draw into a texture array of {self._size[0]}×"
                     f"{self._size[1]} pixels (state {status:#x}); choose a smaller resolution "
                     "scale in [headset]"
                 )

@@ -61,7 +61,7 @@ def layer_text(world: World, hit: Hit) -> str:
     text = f"   relevance {what} = {number_text(value)}   relevance of the layer = "
     text += number_text(total)
     if sources := source_text(world, hit.slot, hit.node, relevance):
-        text += f"   goes on = {sources}"
+        text += f"   passes on = {sources}"
     return text
 
 
@@ -100,7 +100,7 @@ def legend_texts(world: World, hit: Hit | None) -> tuple[str, str, str, str] | N
     title = f"relevance for {explanation.target} = {number_text(explanation.value)}"
     title += f" · {explanation.method}"
     if relevance.is_stale:
-        title += " · being found anew"
+        title += " · updating"
     span = (
         "each layer scaled to its own max"
         if state.normalize_by == "layer"

@@ -56,7 +56,7 @@ def read_text(path: Path, what: str, max_bytes: int = MAX_TEXT_BYTES) -> str:
         return read_bytes(path, what, max_bytes).decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise VrnnError(
-            f"cannot read {what} in '{path}': it is no text in UTF-8 (byte {error.start})"
+            f"cannot read {what} in '{path}': it is not UTF-8 text (byte {error.start})"
         ) from error
 
 
@@ -95,7 +95,7 @@ def describe_missing(path: Path, what: str) -> str:
         if path.exists():
             return f"'{path}' is {kind_of_file(path.stat().st_mode)}, not a {what}; name a {what}"
         if path.is_symlink():
-            return f"{start}: it is a link to '{os.readlink(path)}', which leads nowhere; mend it"
+            return f"{start}: it is a link to '{os.readlink(path)}', which leads nowhere; fix it"
         if str(path).startswith("~"):
             return f"{start}; the shell replaces ~ only at the start of a word: write $HOME"
         if not path.parent.is_dir():

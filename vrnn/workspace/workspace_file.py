@@ -173,7 +173,7 @@ def load_workspace(path: Path) -> WorkspaceSnapshot:
         table = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise VrnnError(
-            f"the session '{path}' is cut short or was edited wrongly: {error}"
+            f"the session '{path}' is cut short or was edited incorrectly: {error}"
         ) from error
     version = table.get("vrnn") if isinstance(table, dict) else None
     if type(version) is not int or version < 1:

@@ -213,7 +213,7 @@ def _no_runtime(xr: Any, error: Exception) -> str:
         )
     if isinstance(error, xr.LimitReachedError):
         return (
-            "the OpenXR runtime serves no more programs; end the one that uses the headset, "
+            "the OpenXR runtime accepts no more programs; close the one that uses the headset, "
             f"{OR_WITHOUT}"
         )
     if not isinstance(error, xr.RuntimeUnavailableError):

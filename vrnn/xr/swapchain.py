@@ -115,7 +115,7 @@ def color_format(runtime: Runtime, session: Any) -> int:
     some = ", ".join(f"{number:#x}" for number in offered[:6])
     linear = " (only without sRGB)" if RGBA8 in offered else ""
     raise HeadsetError(
-        f"the headset's runtime takes no 8-bit sRGB images{linear}, it lists {some}; "
+        f"the headset's runtime accepts no 8-bit sRGB images{linear}, it lists {some}; "
         "use another runtime, or start without --xr"
     )
 

@@ -204,7 +204,7 @@ def test_models_of_other_kinds_that_take_an_image(hub, kind):
 )
 def test_what_is_no_model_is_told_in_a_sentence(hub, error):
     hub.config = error
-    with pytest.raises(VrnnError, match=r"'owner/net' is no model of Transformers: .*no such"):
+    with pytest.raises(VrnnError, match=r"'owner/net' is not a model of Transformers: .*no such"):
         from_transformers("owner/net")
 
 

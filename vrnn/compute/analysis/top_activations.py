@@ -175,7 +175,7 @@ class _ImageRunner:
     def _skip(self, index: int, error: Exception) -> None:
         reason = str(error) if isinstance(error, VrnnError) else explain_error(error)
         if isinstance(error, GraphChanged):
-            reason = "the model takes another way for this image"
+            reason = "the model takes another path for this image"
         self.skipped.append((index, reason))
 
     def _run_one_by_one(self, inputs: list[Inputs]) -> Measures:

@@ -151,7 +151,7 @@ def optimize(
                 raise VrnnError(NO_MEMORY) from error
             batch_size = len(targets) // 2
             notice = (
-                f"too little memory for {len(targets)} images at once: going on with {batch_size}"
+                f"too little memory for {len(targets)} images at once: continuing with {batch_size}"
             )
             yield OptimizationProgress(done, total, 0, settings.steps, notice=notice)
             continue

@@ -141,7 +141,7 @@ def explain_failures(url: str, folder: Path) -> Iterator[None]:
         raise NoWeightsError(f"{host} answered {error.code} to {error.url}") from error
     except (OSError, RuntimeError, http.client.HTTPException) as error:
         if getattr(error, "errno", None) in _FULL:
-            reason = f"no space is left in '{folder}'; make some and start again"
+            reason = f"no space is left in '{folder}'; free some and start again"
         elif isinstance(error, PermissionError):
             reason = f"nothing can be written into '{folder}'"
         elif "hash" in str(error) or isinstance(error, http.client.IncompleteRead):

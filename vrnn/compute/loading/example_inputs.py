@@ -260,7 +260,7 @@ def _guess_notes(
     if made_up:
         what = ", ".join(f"{g.name} {'×'.join(map(str, g.shape))}" for g in made_up)
         where = "the script" if candidate.source else "a script"
-        notes.append(f"made-up numbers go in ({what}); for others set example_input in {where}")
+        notes.append(f"placeholder numbers go in ({what}); for others set example_input in {where}")
     if size is not None and not any(size == g.shape[i : i + 2] for g in guesses for i in range(5)):
         notes.append("--input-size is not used: no input is an image")
     return tuple(notes)

@@ -63,7 +63,7 @@ def hub_access() -> Iterator[None]:
                 raise no_connection(url) from error
             except errors.RepositoryNotFoundError as error:
                 raise NoWeightsError(
-                    f"{urlsplit(url).hostname} has no such model, or not for everyone; log in "
+                    f"{urlsplit(url).hostname} has no such model, or it is private; log in "
                     "with: hf auth login"
                 ) from error
             except errors.EntryNotFoundError as error:

@@ -151,7 +151,7 @@ def _refuse_whatever_goes_in(candidate: ModelCandidate, error: Exception) -> Vrn
         )
     if isinstance(error, _OF_CODE_ALONE) and user_line(error):
         return VrnnError(
-            f"'{candidate.title}' cannot run, whatever goes in: {_reason(error)}; mend that line, "
+            f"'{candidate.title}' cannot run, whatever goes in: {_reason(error)}; fix that line, "
             "or give it what it needs"
         )
     return None

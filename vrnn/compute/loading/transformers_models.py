@@ -82,7 +82,7 @@ def _read_config(name: str, revision: str | None) -> Any:
     except NoWeightsError as error:
         raise VrnnError(f"'{name}' cannot be read from the Hugging Face Hub: {error}") from error
     except (OSError, ValueError, KeyError) as error:
-        raise VrnnError(f"'{name}' is no model of Transformers: {_first(error)}") from error
+        raise VrnnError(f"'{name}' is not a model of Transformers: {_first(error)}") from error
 
 
 def _find_class(name: str, config: Any) -> Any:

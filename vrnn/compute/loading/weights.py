@@ -113,7 +113,7 @@ def _load(path: Path, start: bytes) -> Any:
             raise VrnnError(f"the weights file '{path}' cannot be read: {error}") from error
     if not start.startswith((b"\x80", b"PK")) and b"ustar" not in start:  # pickle, ZIP, TAR
         raise VrnnError(
-            f"the weights file '{path}' is damaged or none of torch's; save it again as "
+            f"the weights file '{path}' is damaged or was not written by torch; save it again as "
             "safetensors or with torch.save"
         )
     if _is_torchscript(path):
@@ -125,7 +125,9 @@ def _load(path: Path, start: bytes) -> Any:
         return torch.load(path, map_location="cpu", weights_only=True)
     except pickle.UnpicklingError as error:
         if "weights_only" not in str(error).lower() and "unsupported" not in str(error).lower():
-            raise VrnnError(f"the weights file '{path}' is damaged or none of torch's") from error
+            raise VrnnError(
+                f"the weights file '{path}' is damaged or was not written by torch"
+            ) from error
         raise VrnnError(
             f"the weights file '{path}' holds code or objects beside weights, which is never run; "
             "save model.state_dict() or a safetensors file instead"
@@ -134,7 +136,7 @@ def _load(path: Path, start: bytes) -> Any:
         raise VrnnError(f"not enough memory for the weights file '{path}'") from error
     except Exception as error:  # a damaged file fails in as many ways as there are bytes in it
         raise VrnnError(
-            f"the weights file '{path}' is damaged or none of torch's; save it again"
+            f"the weights file '{path}' is damaged or was not written by torch; save it again"
         ) from error
 
 
@@ -183,7 +185,7 @@ def _plain(tensors: Mapping[str, torch.Tensor], path: Path) -> StateDict:
             tuple(plain[name].shape)  # a nested tensor has none
         except Exception as error:  # of one of the many kinds of tensors, or too large
             raise VrnnError(
-                f"'{name}' in the weights file '{path}' is no plain tensor; save it as one with "
+                f"'{name}' in the weights file '{path}' is not a plain tensor; save it as one with "
                 ".to_dense()"
             ) from error
     return plain

@@ -162,7 +162,7 @@ class _StopMode(TorchFunctionMode):
             return like.new_zeros(shape)
         is_last = call_index == self._record.call_index
         if is_last and func != self._record.function:
-            raise GraphChanged("the model took another way through its layers")
+            raise GraphChanged("the model took another path through its layers")
         if is_last and self._record.operation in RELU_CEILINGS:
             raise _Reached(_RedirectedReLU.apply(args[0], RELU_CEILINGS[self._record.operation]))
         result = None

@@ -12,7 +12,7 @@ from vrnn.scene.picking import Ray
 
 NO_HIT = HandHit()
 AIM_DELAY = 0.3
-"""Seconds that a trigger is held on nothing before a teleport is aimed with it."""
+"""Seconds that a trigger is held on empty space before a teleport is aimed with it."""
 
 
 @dataclass
@@ -29,7 +29,7 @@ class HandState:
         panel_hit: Where the ray meets the floating panel: meters along the ray, then the position
             on the panel, 0…1 to the right and down. None where it does not.
         lifted: Whether the press that is still held has picked something up.
-        aiming: The time, in seconds, since which the trigger has been held on nothing; None while
+        aiming: Since when the trigger is held on empty space, in seconds; None while
             it is not.
         poking: Whether the fingertip is in the floating panel; None while that is unknown.
     """

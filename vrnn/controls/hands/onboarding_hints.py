@@ -29,7 +29,7 @@ SECONDARY: Rows = (
 """Of the hand that points, and of the other one."""
 FINGERS: Rows = (
     ("trigger", "index finger to thumb", "pick up, press, fold"),
-    ("trigger", "held on nothing", "teleport"),
+    ("trigger", "held on empty space", "teleport"),
     ("squeeze", "middle finger to thumb", "move a layer; both: the world"),
     ("primary", "ring finger to thumb", "menu; other hand: panels"),
 )
@@ -41,8 +41,8 @@ def help_rows() -> tuple[tuple[str, str], ...]:
     return (
         ("pointing hand", ""), *((name, effect) for _, name, effect in DOMINANT),
         ("press stick", "magnifier: sharp, smooth, off"),
-        ("trigger, held", "on nothing: teleport"),
-        ("trigger, tapped", "on nothing: let go of an image"),
+        ("trigger, held", "on empty space: teleport"),
+        ("trigger, tapped", "on empty space: let go of an image"),
         ("grip on the panels", "move them; both: resize"),
         ("other hand", ""), *((name, effect) for _, name, effect in SECONDARY),
         ("without controllers", ""), *((name, effect) for _, name, effect in FINGERS),

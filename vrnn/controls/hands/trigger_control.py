@@ -15,7 +15,7 @@ from vrnn.workspace.workspace import Workspace
 
 
 class TriggerControl:
-    """Presses, drags and carries what a hand points at; held on nothing, it aims a teleport."""
+    """Presses, drags and carries what a hand points at; held on empty space, it aims a teleport."""
 
     def __init__(
         self, workspace: Workspace, hands: HandPair, panel: PanelPointer, feedback: Feedback,

@@ -152,7 +152,7 @@ def draw_legend(
     half_bar = 118.0
     text = COLOR_RANGE_TEXT[mapping.normalize_by]
     if mapping.clip_percentile < 100:
-        text += f", full at {mapping.clip_percentile:g} %"
+        text += f", saturated at {mapping.clip_percentile:g} %"
     x, y = canvas.width - 2 * half_bar - 28.0, canvas.height - LEGEND_BOTTOM - LEGEND_HEIGHT + 13.0
     start = x - font.text_width(text) * 8.5 - 16
     if start < 30:

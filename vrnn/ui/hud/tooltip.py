@@ -93,7 +93,7 @@ def _joined(parts: list[str]) -> tuple[str, ...]:
 
 
 def _layer_actions(hit: Hit, key_map: KeyMap) -> tuple[str, ...]:
-    actions = ["click: take this map"] if hit.channel >= 0 else []
+    actions = ["click: pick up this map"] if hit.channel >= 0 else []
     for info in registered():
         key = key_map.printed(info.name)
         if key and info.radial is not None and info.radial.ring is Ring.LAYER:

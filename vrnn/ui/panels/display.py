@@ -22,7 +22,7 @@ from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import checkbox, combo, slider
 
 RANGE_HELP = "what the color range spans: each map, each layer, or the whole network"
-AFAR_HELP = "what a layer shows as long as its maps are too small to be told apart"
+AFAR_HELP = "what a layer shows while its maps are too small to tell apart"
 FOLD_HELP = "which map stands for all the others of a folded layer"
 
 
@@ -41,12 +41,12 @@ class DisplayPanel(Panel):
             context.do(SetColorMapping(normalize_by=normalize_by))
         slider(
             context, "gamma", mapping.gamma, (0.25, 4.0), "%.2f",
-            lambda v: SetColorMapping(gamma=v), "above 1, weak values step back",
+            lambda v: SetColorMapping(gamma=v), "above 1, weak values fade",
         )  # fmt: skip
         slider(
             context, "clip percentile", mapping.clip_percentile, (50.0, 100.0), "%.1f %%",
             lambda v: SetColorMapping(clip_percentile=v),
-            "the percentile of all values that already has the full color",
+            "the percentile at which colors saturate",
         )  # fmt: skip
         symmetric = checkbox("center at zero", mapping.symmetric)
         if symmetric is not None:

@@ -361,7 +361,7 @@ def _draw_pins(context: PanelContext, slot: int, node: Node) -> None:
     pins = [
         pin for pin in context.world.state.pins if (pin.network, pin.beside) == (slot, node.name)
     ]
-    labeled("pin a copy", "stand a copy of the layer above it, to compare")
+    labeled("pin a copy", "put a copy of the layer above it, to compare")
     kinds: tuple[PinKind, ...] = ("kept", "live", "difference")
     kind = button_row(kinds)
     if kind is not None:

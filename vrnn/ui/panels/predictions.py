@@ -288,7 +288,7 @@ def _draw_network(context: PanelContext, slot: int, before: ForwardResult | None
         names = network.info.class_names
         old = None if before is None else _same_output(before, output.name)
         if old is not None:
-            _muted("now, and the change by what is ablated")
+            _muted("now, and the change due to the ablation")
         targets = row_targets(output, index, old)
         rows = compared_rows(output, old, names)
         for number, (name, text, value) in enumerate(rows):

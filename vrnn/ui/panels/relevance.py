@@ -109,7 +109,7 @@ class RelevancePanel(Panel):
             _draw_found(relevance.found.explanation, relevance.is_stale)
             _draw_faithfulness(context)
         elif state.shown and not manager.failure:
-            imgui.text_colored(MUTED_COLOR, "being found")
+            imgui.text_colored(MUTED_COLOR, "computing")
         _draw_conditions(context, state.conditions)
         _draw_display(context, state)
 
