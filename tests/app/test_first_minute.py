@@ -5,6 +5,7 @@ import pytest
 
 from tests.support.window import SIZE, saved_session, write_settings
 from vrnn.app.callouts import ANSWER, FILE, LAYERS, PICTURE, TEXTS, Callouts
+from vrnn.app.hud import _on_canvas as on_canvas
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.app.opening_flight import SECONDS, OpeningFlight, opening_cameras
 from vrnn.config.loader import load_config
@@ -15,8 +16,10 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.state import InputImage
 from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visibility import panel_corners
+from vrnn.scene.visuals.free_room import overlap
 from vrnn.style import font
 from vrnn.style.color_mapping import DEFAULT
+from vrnn.ui.hud.callouts import _lines as callout_lines
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.overlay import HudCanvas, draw_hint, draw_legend
 
@@ -127,28 +130,43 @@ def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):
     assert Callouts(False, tmp_path / "other").remaining == []
 
 
-@pytest.mark.parametrize("size", [(1000, 640), (1920, 1080)])
-def test_callouts_cover_neither_each_other_nor_what_they_are_about(app, clip, tmp_path, size):
+@pytest.mark.parametrize("size", [(900, 600), (1000, 640), (1920, 1080)])
+def test_callouts_cover_neither_each_other_nor_any_panel(app, tmp_path, size):
+    aspect = size[0] / size[1]
+    clip = camera_by_name(app.world, "overview", aspect, FOV).clip_from_world(aspect)
     canvas = HudCanvas(size, 1.0)
     room = draw_legend(canvas, RenderColors(), DEFAULT, picture="portrait: colors")
     draw_hint(canvas, "drag turns, the wheel comes closer", room)
     before = len(canvas.taken)
-    about = []
-    for callout in Callouts(True, tmp_path).shown(app.world, clip):
-        left, top, right, bottom = callout.box
-        box = [(1 + left) / 2 * size[0], (1 - top) / 2 * size[1]]
-        box += [(1 + right) / 2 * size[0], (1 - bottom) / 2 * size[1]]
-        about.append((box[0], box[1], box[2] - box[0], box[3] - box[1]))
-        draw_callout(canvas, callout.text, box, callout.prefers_above)
+    for callout in Callouts(True, tmp_path).shown(app.world, clip)[::-1]:
+        kept = [on_canvas(box, canvas) for box in callout.layers + callout.others]
+        about = [on_canvas(box, canvas) for box in callout.about]
+        draw_callout(canvas, callout.text, about, kept, callout.prefers_above)
     cards = canvas.taken[before:]
     assert len(cards) == 3
+    boxes = [(left, top, right - left, bottom - top) for left, top, right, bottom in kept]
     for i, (x, y, width, height) in enumerate(cards):
-        assert width >= font.text_width(list(TEXTS.values())[i]) * 11
+        assert width >= font.text_width(list(TEXTS.values())[::-1][i]) * 11
         assert 0 <= x <= size[0] - width
         assert 0 <= y <= size[1] - height
-        for left, top, wide, high in [*canvas.taken[:before], *cards[:i], about[i]]:
-            apart = x >= left + wide or left >= x + width or y >= top + high or top >= y + height
-            assert apart
+        assert sum(overlap(cards[i], other) for other in canvas.taken if other != cards[i]) == 0
+        assert sum(overlap(cards[i], box) for box in boxes) == 0
+
+
+@pytest.mark.parametrize(
+    ("part", "lines"),
+    [
+        ((140, 30, 160, 80), [(149, 80, 2, 20)]),  # above, and below: to its edge
+        ((140, 150, 160, 180), [(149, 136, 2, 14)]),
+        ((300, 110, 340, 130), [(200, 119, 100, 2)]),  # at the right, and at the left
+        ((20, 110, 60, 130), [(60, 119, 40, 2)]),
+        ((300, 200, 340, 230), [(200, 117, 119, 2), (319, 118, 2, 82)]),  # around a corner
+        ((20, 10, 60, 30), [(41, 117, 59, 2), (39, 30, 2, 88)]),
+        ((90, 90, 210, 140), []),  # on it
+    ],
+)
+def test_a_line_runs_from_a_card_to_what_it_is_about(part, lines):
+    assert callout_lines((100, 100, 100, 36), part) == lines
 
 
 def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp_path):

@@ -11,6 +11,7 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import InputImage
+from vrnn.scene.visuals.network_visual import answer_place
 from vrnn.scene.world import World
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.paths import state_dir
@@ -36,11 +37,20 @@ class Callout:
         name: Which of them.
         text: What it says.
         box: Left, top, right and bottom of what it is about, -1…1 in the view, y upward.
+        layers: The same of each layer's panel in view.
+        others: The same of the picture, and of the board with the answer.
     """
 
     name: str
     text: str
     box: tuple[float, float, float, float]
+    layers: tuple[tuple[float, float, float, float], ...] = ()
+    others: tuple[tuple[float, float, float, float], ...] = ()
+
+    @property
+    def about(self) -> tuple[tuple[float, float, float, float], ...]:
+        """The parts of what it is about: any layer, or one thing."""
+        return self.layers if self.name == LAYERS and self.layers else (self.box,)
 
     @property
     def prefers_above(self) -> bool:
@@ -111,14 +121,16 @@ class Callouts:
             LAYERS: _first_row(world),
             ANSWER: _answer_corners(world),
         }
-        found = []
-        for name in self.remaining:
-            box = _project(places[name], clip_from_world)
-            if name == ANSWER:
-                self._answer = box
-            if box is not None:
-                found.append(Callout(name, TEXTS[name], box))
-        return tuple(found)
+        boxes = {name: _project(place, clip_from_world) for name, place in places.items()}
+        self._answer = boxes[ANSWER]
+        layers = _panel_boxes(world.draw_list(), clip_from_world)
+        board = _project(_board_corners(world), clip_from_world)
+        others = tuple(box for box in (boxes[PICTURE], boxes[ANSWER], board) if box is not None)
+        return tuple(
+            Callout(name, TEXTS[name], box, layers, others)
+            for name in self.remaining
+            if (box := boxes[name]) is not None
+        )
 
 
 def _read(file: Path) -> set[str]:
@@ -141,6 +153,22 @@ def _is_near(draw_list: DrawList, clip_from_world: np.ndarray) -> bool:
         if (ahead & high & (np.abs(flat[2]) <= 1).all(1)).any():
             return True
     return False
+
+
+def _panel_boxes(
+    draw_list: DrawList, clip_from_world: np.ndarray
+) -> tuple[tuple[float, float, float, float], ...]:
+    """Left, top, right, bottom in the view of the panels before the eye."""
+    boxes = []
+    for records in draw_list.panels.values():
+        right, down = records["right"], records["down"]
+        corners = records["origin"] + np.stack([0 * down, down, right, right + down])
+        clip = np.concatenate([corners, np.ones((*corners.shape[:2], 1))], 2) @ clip_from_world.T
+        flat = clip[..., :2] / np.maximum(clip[..., 3:], 1e-3)
+        (left, bottom), (right, top) = flat.min(0).T, flat.max(0).T
+        seen = (clip[..., 3] > 1e-3).all(0) & (right > -1) & (left < 1) & (top > -1) & (bottom < 1)
+        boxes += np.stack([left, top, right, bottom], 1)[seen].tolist()
+    return tuple(tuple(box) for box in boxes)
 
 
 def _project(
@@ -194,3 +222,14 @@ def _answer_corners(world: World) -> np.ndarray:
         return np.zeros((0, 3))
     top = picture[0] + np.array([0.0, margin.height - margin.image_height, 0.0])
     return np.array([picture[0], picture[1], top, top + (picture[1] - picture[0])])
+
+
+def _board_corners(world: World) -> np.ndarray:
+    """(N, 3) corners of the board with the answer, if it is there."""
+    frame = world.placement_frame(world.slots[0])
+    if frame.placement.answer.node not in frame.index:
+        return np.zeros((0, 3))
+    corner, (width, height) = answer_place(frame)
+    return np.array(corner) + np.array(
+        [[0, 0, 0], [width, 0, 0], [0, height, 0], [width, height, 0]]
+    )

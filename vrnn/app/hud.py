@@ -187,12 +187,10 @@ class Hud:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
-        for callout in callouts:
-            left, top, right, bottom = callout.box
-            ends = ((1 + left) / 2, (1 - top) / 2, (1 + right) / 2, (1 - bottom) / 2)
-            sides = (canvas.width, canvas.height) * 2
-            about = [end * side for end, side in zip(ends, sides, strict=True)]
-            draw_callout(canvas, callout.text, about, callout.prefers_above)
+        for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
+            kept = [_on_canvas(box, canvas) for box in callout.layers + callout.others]
+            about = [_on_canvas(box, canvas) for box in callout.about]
+            draw_callout(canvas, callout.text, about, kept, callout.prefers_above)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:
             right, up = self._parts.view.cursor
@@ -272,6 +270,15 @@ def _is_input_seen(world: World, slot: int, clip_from_world: np.ndarray) -> bool
             height = float(abs(flat[0, 1] - flat[1, 1])) / 2
             return bool((clip[:, 3] > 0).all() and np.abs(flat).max() <= 1 and height > MIN_SEEN)
     return False
+
+
+def _on_canvas(
+    box: tuple[float, float, float, float], canvas: overlay.HudCanvas
+) -> tuple[float, float, float, float]:
+    """Left, top, right, bottom on a canvas of those in a view, -1…1 with y upward."""
+    left, top, right, bottom = box
+    across, down = canvas.width / 2, canvas.height / 2
+    return (1 + left) * across, (1 - top) * down, (1 + right) * across, (1 - bottom) * down
 
 
 def _in_heights(box: Box, canvas: overlay.HudCanvas) -> Box:

@@ -10,6 +10,7 @@ import numpy as np
 
 from vrnn.scene.layout.answer_room import GAP
 from vrnn.scene.layout.input_margin import InputMargin
+from vrnn.scene.layout.polyline import Point
 from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
@@ -294,14 +295,24 @@ def _answer(
     )
     if result is None or room.node not in frame.index or margin.node not in frame.index:
         return None, np.zeros(0, STROKE)
-    x, y, z, width, _ = frame.panel_rect(room.node).tolist()
-    scale = frame.panel_scale(room.node)
-    corner = (x + width / 2 + GAP * scale, y, z)
-    size = (room.width * scale, room.height * scale)
+    corner, size = answer_place(frame)
     names = network_object.info.class_names
     outputs = shown_outputs(result, state, slot)
     board = answer_board(outputs, result.image, names, true_label, corner, size, slot)
-    return board, answer_thread(_thread_corners(frame, margin, (corner[0] + size[0] / 2, z)))
+    end = corner[0] + size[0] / 2, corner[2]
+    return board, answer_thread(_thread_corners(frame, margin, end))
+
+
+def answer_place(frame: PlacementFrame) -> tuple[Point, tuple[float, float]]:
+    """The room for the board with the answer: its lower left corner, its width and height, meters.
+
+    Args:
+        frame: Where the network's layers are; the one that the board stands beside is among them.
+    """
+    room = frame.placement.answer
+    x, y, z, width, _ = frame.panel_rect(room.node).tolist()
+    scale = frame.panel_scale(room.node)
+    return (x + width / 2 + GAP * scale, y, z), (room.width * scale, room.height * scale)
 
 
 def _thread_corners(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from vrnn.scene.visuals.free_room import Box, free_box
+import numpy as np
+
+from vrnn.scene.visuals.free_room import Box
 from vrnn.style import font
 from vrnn.style.theme import ACCENT
 from vrnn.ui.hud.overlay import BACKGROUND, BRIGHT_COLOR, HudCanvas
@@ -13,44 +15,120 @@ TEXT_SIZE, HEIGHT, PADDING = 11.0, 36.0, 14.0
 """Height of capital letters, height of a card, and room beside the text, units."""
 DISTANCE = 26.0
 """Units from what it is about to the card."""
+MARGIN = 8.0
+"""Units to the edge of the picture, and to what is not to be covered."""
+FEW = 3
+"""How many of what is not to be covered, from the last on, a card may stand beside."""
 LINE = 2.0
 """Width of the line, units."""
 
+Edges = Sequence[float]
+"""Left, top, right and bottom, units from the upper left corner."""
+
 
 def draw_callout(
-    canvas: HudCanvas, text: str, box: Sequence[float], prefers_above: bool = False
-) -> None:
-    """Draw a callout below or above what it is about, or beside it where there is no room.
+    canvas: HudCanvas, text: str, about: Sequence[Edges], kept: Sequence[Edges] = (),
+    prefers_above: bool = False,
+) -> None:  # fmt: skip
+    """Draw a callout where it covers least: near what it is about, or clear of all of it.
 
     Args:
         canvas: Where to draw; the card is kept free then.
         text: What it says.
-        box: Left, top, right and bottom of what it is about, units from the upper left corner.
+        about: What it is about, one or more rectangles.
+        kept: What is better not covered.
         prefers_above: Whether it stands above rather than below.
     """
-    left, top, right, bottom = box
-    middle = (left + right) / 2
     width = font.text_width(text) * TEXT_SIZE + 2 * PADDING
-    about: Box = (left, top, right - left, bottom - top)
-    places = [
-        (middle - width / 2, bottom + DISTANCE),
-        (middle - width / 2, top - DISTANCE - HEIGHT),
-    ]
-    taken = [about, *canvas.taken]
-    if prefers_above:
-        places.reverse()
-    card = free_box(
-        (width, HEIGHT), (middle, (top + bottom) / 2), (canvas.width, canvas.height), taken,
-        (DISTANCE, (bottom - top) / 2 + DISTANCE), 8.0, places,
-    )  # fmt: skip
+    parts, taken = np.array(about), [_edges(box) for box in canvas.taken]
+    room = (canvas.width - width - MARGIN, canvas.height - HEIGHT - MARGIN)
+    corner = _corner(parts, np.array([*kept, *taken]), len(taken) + FEW, room, width, prefers_above)
+    card = (*corner.tolist(), width, HEIGHT)
+    nearest = parts[_gap(corner, np.array([width, HEIGHT]), parts).argmin()]
+    for line in _lines(card, nearest.tolist()):
+        canvas.rectangle(*line, ACCENT)
     x, y = card[:2]
-    below = y > bottom
-    end = bottom if below else top
-    start = y if below else y + HEIGHT
-    at = min(max(middle, x + LINE), x + width - LINE)
-    if (start > end) == below and abs(start - end) > 1:
-        canvas.rectangle(at - LINE / 2, min(start, end), LINE, abs(start - end), ACCENT)
     canvas.rectangle(x - 1.5, y - 1.5, width + 3, HEIGHT + 3, ACCENT)
     canvas.rectangle(x, y, width, HEIGHT, (*BACKGROUND[:3], 1.0))
     canvas.taken.append(card)
     canvas.text(x + PADDING, y + 23.5, text, TEXT_SIZE, BRIGHT_COLOR)
+
+
+def _corner(
+    parts: np.ndarray, kept: np.ndarray, few: int, room: tuple[float, float], width: float,
+    prefers_above: bool,
+) -> np.ndarray:  # fmt: skip
+    """The upper left corner of a card.
+
+    Args:
+        parts: (P, 4) edges of what it is about.
+        kept: (K, 4) edges of what is better not covered.
+        few: How many of those, from the last on, it may stand beside.
+        room: The largest x and y that it may have.
+        width: Its width.
+        prefers_above: Whether it stands above rather than below.
+    """
+    left, top = parts[:, :2].min(0).tolist()
+    right, bottom = parts[:, 2:].max(0).tolist()
+    kept = kept.reshape(-1, 4)
+    beside = kept[max(len(kept) - few, 0) :]
+    columns = [(left + right - width) / 2, left - DISTANCE - width, right + DISTANCE]
+    columns += [*(beside[:, 0] - MARGIN - width), *(beside[:, 2] + MARGIN)]
+    all_of_it = np.concatenate([parts, kept])
+    above = [edge - DISTANCE - HEIGHT for edge in (top, all_of_it[:, 1].min())]
+    below = [edge + DISTANCE for edge in (bottom, all_of_it[:, 3].max())]
+    rows = [*(above if prefers_above else below), *(below if prefers_above else above)]
+    rows += [(top + bottom - HEIGHT) / 2, MARGIN]
+    corners = np.array([(x, y) for y in rows for x in columns])
+    corners = np.maximum(np.minimum(corners, room), MARGIN)
+    size = np.array([width, HEIGHT])
+    covered = _shared_area(corners[:, None], size, all_of_it).sum(1)
+    distance = _gap(corners[:, None], size, parts).min(1)
+    best: np.ndarray = corners[np.lexsort((distance.round(), covered.round()))[0]]
+    return best
+
+
+def _edges(box: Box) -> Edges:
+    left, top, width, height = box
+    return left, top, left + width, top + height
+
+
+def _shared_area(corners: np.ndarray, size: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(N, B) the area that (N, 1, 2) rectangles of a size share with (B, 4) edges."""
+    shared = np.minimum(corners + size, boxes[:, 2:]) - np.maximum(corners, boxes[:, :2])
+    area: np.ndarray = shared.clip(0.0).prod(-1)
+    return area
+
+
+def _gap(corners: np.ndarray, size: np.ndarray, boxes: np.ndarray) -> np.ndarray:
+    """(N, B) the room between (N, 1, 2) rectangles of a size and (B, 4) edges."""
+    apart = np.maximum(corners - boxes[:, 2:], boxes[:, :2] - corners - size).clip(0.0)
+    distance: np.ndarray = np.linalg.norm(apart, axis=-1)
+    return distance
+
+
+def _lines(card: Box, part: Edges) -> list[Box]:
+    """The line from a card to what it is about: straight, or around one corner."""
+    x, y, width, height = card
+    left, top, right, bottom = part
+    across = min(max((left + right) / 2, x + LINE), x + width - LINE)
+    down = min(max((top + bottom) / 2, y + LINE), y + height - LINE)
+    if left <= across <= right:
+        return _between(across, y, y + height, top, bottom)
+    if top <= down <= bottom:
+        return [_turned(line) for line in _between(down, x, x + width, left, right)]
+    across, down = (left + right) / 2, y + height / 2
+    beside = _between(down, x, x + width, across - LINE / 2, across + LINE / 2)
+    return [*map(_turned, beside), *_between(across, down, down, top, bottom)]
+
+
+def _between(at: float, start: float, end: float, top: float, bottom: float) -> list[Box]:
+    """The upright line between two intervals, if they are apart."""
+    if start > bottom:
+        return [(at - LINE / 2, bottom, LINE, start - bottom)]
+    return [(at - LINE / 2, end, LINE, top - end)] if end < top else []
+
+
+def _turned(line: Box) -> Box:
+    """A line with across and down exchanged."""
+    return line[1], line[0], line[3], line[2]
