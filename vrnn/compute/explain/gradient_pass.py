@@ -179,6 +179,11 @@ def find_gradients(
             return mode
 
         given = map_tensors(inputs, prepare)
+        if has_gradients and not leaves:
+            raise VrnnError(
+                f"{model.source.title} takes whole numbers alone, such as tokens, which have no "
+                "gradient; choose a composite, such as epsilon-plus"
+            )
         with ExitStack() as stack:
             result = model.replay.run(given, take, gradients=has_gradients, make_mode=make_mode)
         found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from math import inf, prod
 from typing import Any, NamedTuple
 
 import torch
@@ -143,6 +144,11 @@ def _value_of(
     maps: torch.Tensor, layout: MapLayout | None, node: Node | None, target: Target, title: str,
     class_names: Sequence[str],
 ) -> TargetValue:  # fmt: skip
+    if not maps.numel():
+        raise VrnnError(
+            f"the output of {title} is empty for this input, as of a detector that finds nothing; "
+            "choose another input, or a layer with --target 'layer NAME #channel'"
+        )
     positions, place = _positions(maps, layout, node, target)
     name = "" if node is None or not target.layer else f"'{node.name}'"
     for number in (target.channel, target.against):
@@ -161,7 +167,10 @@ def _value_of(
         text = f"{name}, all channels{place}"
         return TargetValue(chosen.sum(), text, None)
     if channel is None:
-        winners = chosen.detach().argmax(0)
+        scores = chosen.detach()
+        if target.against is not None and len(scores) > 1:  # a class wins against others only
+            scores = scores.index_fill(0, torch.tensor(target.against, device=scores.device), -inf)
+        winners = scores.argmax(0)
         channel = int(winners.mode().values)
         if chosen.shape[1] > 1 and target.against is None:
             is_won = winners == channel
@@ -182,8 +191,9 @@ def _positions(
 ) -> tuple[slice | list[int], str]:
     """Which positions count, and what people read of that."""
     count = maps.shape[1]
-    extra = 0 if layout is None else layout.extra_tokens
-    height, width = (1, count) if layout is None else layout.shape[1:]
+    extra, height, width = 0, 1, count
+    if layout is not None and layout.extra_tokens + prod(layout.shape[1:]) == count:
+        extra, (height, width) = layout.extra_tokens, layout.shape[1:]
     if target.position is None:
         is_text = node is not None and not target.layer and node.presentation == "sequence"
         if is_text and count > 1 and maps.shape[0] > 1:
@@ -191,7 +201,9 @@ def _positions(
         return slice(None), ""
     row, column = target.position
     if row >= height or column >= width:
-        what = f"{height} rows and {width} columns" if height > 1 else f"{width} positions"
-        raise VrnnError(f"there is no position {row},{column}: there are {what}, counted from 0")
+        what = f"there are {height} rows and {width} columns"
+        if height == 1:
+            what = "there is only position 0" if width == 1 else f"there are {width} positions"
+        raise VrnnError(f"there is no position {row},{column}: {what}, counted from 0")
     text = f" at {row},{column}" if height > 1 else f" at {column}"
     return [extra + row * width + column], text

@@ -72,7 +72,8 @@ def number_bars(
     """Return a bar from zero for each of the first numbers, the first on top; see `score_bars`."""
     x, y, z = origin
     shown = values.numbers[:count]
-    peak = float(np.abs(np.nan_to_num(values.numbers)).max(initial=0)) or 1.0
+    is_finite = np.isfinite(values.numbers)
+    peak = float(np.abs(values.numbers[is_finite]).max(initial=0)) or 1.0
     has_negative = bool((values.numbers < 0).any())
     zero, reach = (x + width / 2, width / 2) if has_negative else (x, width)
     height = len(shown) * BAR_PITCH + 0.02

@@ -235,7 +235,7 @@ def _tiles(vector: np.ndarray) -> np.ndarray:
     """A vector row by row as squares: negative numbers blue, positive ones orange."""
     columns = max(ceil(sqrt(len(vector) * EMBEDDING_ASPECT)), 1)
     rows = max(ceil(len(vector) / columns), 1)
-    peak = float(np.abs(np.nan_to_num(vector)).max(initial=0)) or 1.0
+    peak = float(np.abs(vector[np.isfinite(vector)]).max(initial=0)) or 1.0
     table = colormap.lookup_table(ColorMapping(colormap="orange-blue", gamma=1.0), *colormap.SAFE)
     padded = np.zeros(rows * columns, np.float32)
     padded[: len(vector)] = vector
