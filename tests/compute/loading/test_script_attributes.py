@@ -50,7 +50,8 @@ NAMED = {
     "input_size": [
         None, two_names, 1, 0, -1, MAX_SIDE, MAX_SIDE + 1, (1, 1), (0, 1), (1, 0), (MAX_SIDE, 1),
         (1, MAX_SIDE + 1), (MAX_SIDE + 1, 1), (3, 224, 225), (7,), 2.0, 2.5, (2.0, 3), True,
-        (True, 2), "22", "2", [], float("inf"), float("nan"), np.array([4, 5]), torch.tensor([4, 5]),
+        (True, 2), "22", "2", [], float("inf"), float("nan"), np.array([4, 5]),
+        torch.tensor([4, 5]),
         {4: 1, 5: 2}, np.int64(9), (1, "b"),
     ],
     "class_names": [
