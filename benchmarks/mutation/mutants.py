@@ -92,7 +92,18 @@ def find_mutants(root: Path, path: str) -> list[Mutant]:
         for occurrence, (line, column) in enumerate(finder.positions):
             if not any(first <= (line, column) < last for first, last in hints):
                 mutants.append(Mutant(path, line, column, name, occurrence))
-    return mutants
+    return [mutant for mutant in mutants if _can_be_made(mutant, source)]
+
+
+def _can_be_made(mutant: Mutant, source: str) -> bool:
+    """Whether Cosmic Ray can make a change: it fails at `except module.Error`."""
+    if not mutant.operator.endswith("ExceptionReplacer"):
+        return True
+    try:
+        mutant.code(source)
+    except AttributeError:
+        return False
+    return True
 
 
 def _hint_spans(source: str) -> Iterator[tuple[tuple[int, int], tuple[int, int]]]:

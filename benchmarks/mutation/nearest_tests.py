@@ -90,7 +90,7 @@ class NearestTests:
         """Return the tests that run what a mutant changes, the nearest first, and their seconds.
 
         A change outside of functions, in one that runs at import, or in one that no test was seen
-        to run, is met by whatever runs a function of its file.
+        to run, is met by whatever runs a function of its file, and by the tests of the same name.
 
         Args:
             mutant: The change.
@@ -118,7 +118,7 @@ class NearestTests:
 
         found = set(self._tests.get(f"{path}:{name}", ()))
         if not name:
-            found |= {t for t in self._seconds if t.startswith(DECLARATION_TESTS)}
+            found |= {test for test in self._seconds if distance(test)[0] == 0}
         chosen, total = [], 0.0
         for test in sorted(found, key=lambda test: (*distance(test), test)):
             if test not in self._left_out and total + self._seconds[test] <= MAX_SECONDS:

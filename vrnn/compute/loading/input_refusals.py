@@ -57,7 +57,7 @@ def refuse_example(candidate: ModelCandidate, inputs: ModelInputs, error: Except
         inputs: The example.
         error: What a pass raised.
     """
-    shapes = ", ".join("×".join(map(str, t.shape)) for t in tensors_in(inputs))
+    shapes = ", ".join("×".join(map(str, t.shape)) or "1" for t in tensors_in(inputs))
     what = f"its example_input {shapes}".rstrip()
     if is_out_of_memory(error):
         return VrnnError(_memory_text(candidate, what, error))
@@ -117,8 +117,9 @@ def refuse_without_tensors(candidate: ModelCandidate, leaves: list[Any]) -> Vrnn
             "with model = model[1:], and give that an example_input"
         )
     kinds = {np.ndarray: "a NumPy array", Image.Image: "a Pillow image"}
-    found = next((text for kind, text in kinds.items() if isinstance(leaves[0], kind)), None)
-    found = found or (f"a value of type {type(leaves[0]).__name__}" if leaves else "nothing")
+    first = leaves[0] if leaves else None
+    found = next((text for kind, text in kinds.items() if isinstance(first, kind)), "")
+    found = found or (f"a value of type {type(first).__name__}" if leaves else "nothing")
     return VrnnError(
         f"'{candidate.title}' takes {found}, and vrnn follows tensors only; let forward take a "
         "tensor, convert outside of it (in transform, for images), and set example_input = "

@@ -82,7 +82,7 @@ def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
             return instantiate(value, f"{path.name}:{usual}")
     instances = {n: v for n, v in vars(module).items() if isinstance(v, nn.Module)}
     classes = {n: c for n, c in _own_classes(module).items() if _takes_no_arguments(c)}
-    candidates: dict[str, Any] = instances or _outermost(classes)
+    candidates: dict[str, Any] = _without_aliases(instances or _outermost(classes))
     if len(candidates) == 1:
         ((only, value),) = candidates.items()
         return instantiate(value, f"{path.name}:{only}")
@@ -97,6 +97,14 @@ def _find_model(module: ModuleType, path: Path, name: str) -> nn.Module:
         f"there is no model in '{path.name}'{hint}: define `model = …` or a function `model()` or "
         "`build_model()` that returns an nn.Module"
     )
+
+
+def _without_aliases(models: dict[str, Any]) -> dict[str, Any]:
+    """Models by the first of their names."""
+    names: dict[int, str] = {}
+    for name, model in models.items():
+        names.setdefault(id(model), name)
+    return {name: models[name] for name in names.values()}
 
 
 def _own_classes(module: ModuleType) -> dict[str, type[nn.Module]]:

@@ -37,10 +37,8 @@ class ScriptAttributes:
         with own_process():  # a script may have a function that makes what is asked for
             return getattr(self._module, name, None)
 
-    def _wrong(self, name: str, what: str) -> VrnnError:
-        return VrnnError(
-            f"'{self._path.name}': {name} should be {what}, not {_described(self._value(name))}"
-        )
+    def _wrong(self, name: str, what: str, value: Any) -> VrnnError:
+        return VrnnError(f"'{self._path.name}': {name} should be {what}, not {_described(value)}")
 
     def axes(self) -> dict[str, tuple[AxisRole, ...]]:
         """Return what the axes of the inputs hold, by the name of the input; '' is the first one.
@@ -60,6 +58,7 @@ class ScriptAttributes:
                     "axes",
                     f"letters of {' '.join(AXIS_LETTERS)} such as 'N C H W', or such a text for "
                     "each input by its name",
+                    value,
                 )
             axes[name] = roles
         return axes
@@ -82,13 +81,13 @@ class ScriptAttributes:
         try:
             array = np.asarray(value)
         except (TypeError, ValueError) as error:
-            raise self._wrong(name, what) from error
+            raise self._wrong(name, what, value) from error
         if array.dtype.kind not in "iuf" or (array.ndim > 1 and array.size != max(array.shape)):
-            raise self._wrong(name, what)
+            raise self._wrong(name, what, value)
         values = tuple(float(v) for v in array.reshape(-1))
         is_positive = name != "std" or all(v > 0 for v in values)
         if not values or not is_positive or not all(math.isfinite(v) for v in values):
-            raise self._wrong(name, what)
+            raise self._wrong(name, what, value)
         return values
 
     def input_size(self) -> tuple[int, int] | None:
@@ -105,9 +104,9 @@ class ScriptAttributes:
             sizes = [value, value] if np.ndim(value) == 0 else list(value)[-2:]
             whole = all(not isinstance(n, bool) and int(n) == n for n in sizes)
         except (TypeError, ValueError, OverflowError) as error:
-            raise self._wrong("input_size", what) from error
+            raise self._wrong("input_size", what, value) from error
         if not whole or len(sizes) != 2 or not all(1 <= n <= MAX_SIDE for n in sizes):
-            raise self._wrong("input_size", what)
+            raise self._wrong("input_size", what, value)
         return int(sizes[0]), int(sizes[1])
 
     def class_names(self) -> tuple[str, ...]:
@@ -122,7 +121,7 @@ class ScriptAttributes:
         if isinstance(value, Mapping) and all(isinstance(k, int) for k in value):
             value = [value.get(i, f"class {i}") for i in range(max(value, default=-1) + 1)]
         if isinstance(value, bytes | Mapping) or not hasattr(value, "__iter__"):
-            raise self._wrong("class_names", 'a list of names, such as ["cat", "dog"]')
+            raise self._wrong("class_names", 'a list of names, such as ["cat", "dog"]', value)
         return tuple(str(name) for name in value)
 
     def function(self, name: str, what: str) -> Callable[[Any], Any] | None:
@@ -137,7 +136,7 @@ class ScriptAttributes:
         """
         value = self._value(name)
         if value is not None and not callable(value):
-            raise self._wrong(name, f"a function that takes {what}")
+            raise self._wrong(name, f"a function that takes {what}", value)
         function: Callable[[Any], Any] | None = value
         return function
 
@@ -148,10 +147,9 @@ class ScriptAttributes:
             VrnnError: It is neither.
         """
         value = self._value("tokenizer")
-        if value is not None and not callable(value) and not hasattr(value, "encode"):
-            raise self._wrong("tokenizer", "a function from a text to token ids")
-        if isinstance(value, str):  # has `encode`, too
-            raise self._wrong("tokenizer", "a function from a text to token ids")
+        is_text = isinstance(value, str)  # which has `encode` too
+        if is_text or not (value is None or callable(value) or hasattr(value, "encode")):
+            raise self._wrong("tokenizer", "a function from a text to token ids", value)
         return value
 
     def sample_rate(self) -> int | None:
@@ -165,7 +163,7 @@ class ScriptAttributes:
             return None
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         if not is_number or not 1 <= value <= 10_000_000:
-            raise self._wrong("sample_rate", "samples per second, such as 16000")
+            raise self._wrong("sample_rate", "samples per second, such as 16000", value)
         return int(value)
 
     def example_input(self) -> Any:
@@ -180,7 +178,7 @@ class ScriptAttributes:
         is_empty = isinstance(value, list | tuple | Mapping) and not len(value)
         if is_empty:
             raise self._wrong(
-                "example_input", "what forward takes, such as torch.rand(1, 3, 64, 64)"
+                "example_input", "what forward takes, such as torch.rand(1, 3, 64, 64)", value
             )
         return value
 

@@ -149,7 +149,7 @@ def _enter_package(path: Path, levels: int) -> str:
     try:
         package = importlib.import_module(".".join(names))
     except ModuleNotFoundError as error:
-        if error.name and error.name.split(".")[0] == names[0]:
+        if error.name and error.name.split(".")[0] == names[0].split(".")[0]:
             raise VrnnError(
                 f"'{path.name}' imports relatively, but its folder '{'/'.join(names)}' cannot be "
                 "imported as a package; name folders without dots, or import absolutely"

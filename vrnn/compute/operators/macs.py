@@ -41,10 +41,10 @@ def macs(
     first = next((a for a in (*args, *kwargs.values()) if isinstance(a, torch.Tensor)), None)
     if operation in RECURRENT and first is not None:
         return _recurrent_macs(first, args)
-    if not isinstance(result, torch.Tensor) or first is None:
-        return 0
     if name == "einsum":
         return _einsum_macs(args)
+    if not isinstance(result, torch.Tensor) or first is None:
+        return 0
     if name in ("addmm", "baddbmm", "addbmm", "addmv"):
         matrix = args[1] if len(args) > 1 else _keyword(kwargs, "mat1", "batch1", "mat")
         return result.numel() * int(matrix.shape[-1])
@@ -84,7 +84,7 @@ def _attention_macs(arguments: Mapping[str, Any]) -> int:
 
 def _recurrent_macs(first: torch.Tensor, args: Sequence[Any]) -> int:
     """Every weight matrix once for each step of each sequence."""
-    weights = next((a for a in args if isinstance(a, list | tuple) and len(a) > 3), ())
+    weights = next((a for a in reversed(args) if isinstance(a, list | tuple)), ())
     matrices = [w for w in weights if isinstance(w, torch.Tensor) and w.dim() == 2]
     return first.numel() // max(first.shape[-1], 1) * sum(w.numel() for w in matrices)
 

@@ -55,7 +55,7 @@ def _assume(axes: Axes, unknown: Sequence[AxisUnit]) -> None:
     known = {unit.role for unit in units}
     rest = list(unknown)
     is_first = any(unit.factor.source >= 0 for unit in rest)
-    if "batch" not in known and units[0] is not None and len(units) > 1:
+    if "batch" not in known and len(units) > 1:
         first = units[0]
         if first.role is None and not _is_last_chance_for_channels(units, known):
             if first.size > 1:
