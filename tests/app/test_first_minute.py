@@ -8,6 +8,7 @@ from vrnn.app.callouts import ANSWER, FILE, LAYERS, PICTURE, TEXTS, Callouts
 from vrnn.app.hud import _on_canvas as on_canvas
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.app.opening_flight import SECONDS, OpeningFlight, opening_cameras
+from vrnn.commands.display import FoldAllStages
 from vrnn.config.loader import load_config
 from vrnn.controls.fly_camera import FlyCamera
 from vrnn.network.model_spec import ModelSpec
@@ -17,6 +18,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.viewpoints import camera_by_name
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.visuals.free_room import overlap
+from vrnn.scene.wall_place import WALL
 from vrnn.style import font
 from vrnn.style.color_mapping import DEFAULT
 from vrnn.ui.hud.callouts import _lines as callout_lines
@@ -102,6 +104,37 @@ def test_three_callouts_stand_at_the_picture_the_layers_and_the_answer(app, clip
     assert shown[ANSWER].box[3] >= top - 0.02  # the answer is above the picture
     assert shown[LAYERS].box[0] > right - 0.05  # and the layers begin at its right
     assert bottom < top
+
+
+def test_the_overview_while_stages_fold_is_that_of_folded_stages_with_the_wall(app, monkeypatch):
+    world, open_state = app.world, app.world.state
+    app.do(FoldAllStages(True))
+    folded = camera_by_name(world, "overview", ASPECT, FOV)
+    folded_state, wall = world.state, world.visuals[WALL]
+    app.do(FoldAllStages(False))
+    unfolded = world.visuals[WALL]
+    monkeypatch.setattr(world.placement, "seconds", 0.8)
+    world.set_state(folded_state)
+    assert world.placement.is_moving
+    resting = world.at_rest()
+    found = camera_by_name(resting, "overview", ASPECT, FOV)
+    world.set_state(open_state, move=False)
+    np.testing.assert_allclose(found.position, folded.position, atol=2e-3)
+    followed = resting.visuals[WALL]
+    np.testing.assert_allclose(followed.quads["origin"], wall.quads["origin"], atol=1e-3)
+    for one, other in zip(followed.pick_regions, wall.pick_regions, strict=True):
+        np.testing.assert_allclose(one.origin, other.origin, atol=1e-3)
+    assert np.abs(unfolded.quads["origin"] - wall.quads["origin"]).max() > 0.1
+
+
+def test_the_answer_is_on_the_board_also_where_scores_over_the_input_are_as_wide(app, tmp_path):
+    world = app.world
+    app.do(FoldAllStages(True))
+    clip = camera_by_name(world, "overview", ASPECT, FOV).clip_from_world(ASPECT)
+    shown = {callout.name: callout for callout in Callouts(True, tmp_path).shown(world, clip)}
+    app.do(FoldAllStages(False))
+    _, _, _, bottom = shown[ANSWER].box
+    assert bottom > shown[PICTURE].box[1]
 
 
 def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):

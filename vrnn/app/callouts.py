@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.scene.primitives import DrawList
+from vrnn.scene.primitives import DrawList, PickRegion
 from vrnn.scene.state import InputImage
 from vrnn.scene.visuals.network_visual import answer_place
 from vrnn.scene.world import World
@@ -191,13 +191,18 @@ def _region_corners(world: World, kind: str) -> np.ndarray:
     found = []
     for region in world.pick_regions():
         if region.kind == kind and region.slot == world.slots[0]:
-            origin, right, down = map(np.array, (region.origin, region.right, region.down))
-            found.append([origin, origin + right, origin + down, origin + right + down])
+            found.append(_corners(region))
     if not found:
         return np.zeros((0, 3))
     corners = np.array(found, np.float64)
     widths = np.linalg.norm(corners[:, 1] - corners[:, 0], axis=1)
     return corners[widths > 0.9 * widths.max()].reshape(-1, 3)
+
+
+def _corners(region: PickRegion) -> np.ndarray:
+    """(4, 3) of a region."""
+    origin, right, down = map(np.array, (region.origin, region.right, region.down))
+    return np.array([origin, origin + right, origin + down, origin + right + down])
 
 
 def _first_row(world: World) -> np.ndarray:
@@ -212,9 +217,17 @@ def _first_row(world: World) -> np.ndarray:
 
 def _answer_corners(world: World) -> np.ndarray:
     """(N, 3) corners of the scores on the board, or the room for them above the input's picture."""
-    board = _region_corners(world, "class")
+    board = _board_corners(world)
     if len(board):
-        return board
+        middles = [
+            (region, np.array(region.origin) + np.add(region.right, region.down) / 2)
+            for region in world.pick_regions()
+            if region.kind == "class"
+        ]
+        low, high = board.min(0) - 0.1, board.max(0) + 0.1
+        scores = [_corners(region) for region, at in middles if ((low <= at) & (at <= high)).all()]
+        if scores:
+            return np.concatenate(scores)
     picture = _region_corners(world, "input")
     slot = world.slots[0]
     margin = world.networks[slot].input_margin

@@ -30,6 +30,7 @@ from vrnn.scene.visuals.layer_pictures import UploadedPicture
 from vrnn.scene.visuals.pinned_layers import PinnedLayer
 from vrnn.scene.visuals.receptive_field_box import receptive_field_box
 from vrnn.scene.visuals.wave import SECONDS
+from vrnn.scene.wall_place import WALL, follow_input
 from vrnn.scene.world_contents import WorldContents
 from vrnn.scene.world_drawing import WorldDrawing
 
@@ -54,13 +55,18 @@ class World(WorldContents):
     def at_rest(self) -> World:
         """Return the same world with nothing moving any more."""
         world = World(self.state, self.placement.seconds)
-        world.networks, world.visuals = self.networks, self.visuals
+        world.networks, world.visuals = self.networks, dict(self.visuals)
         world.pinned_layers, world.feature_tiles = self.pinned_layers, self.feature_tiles
         world.layer_pictures = self.layer_pictures
         world.uploaded_pictures = self.uploaded_pictures
         world.distant_pictures = self.distant_pictures
         world.relevance = self.relevance
         world.true_label = self.true_label
+        if self.placement.is_moving and WALL in self.visuals and self.slots:
+            slot = self.slots[0]
+            frames = self.placement_frame(slot), world.placement_frame(slot)
+            margin = self.networks[slot].input_margin
+            world.visuals[WALL] = follow_input(self.visuals[WALL], *frames, margin)
         return world
 
     # What happens.

@@ -10,6 +10,7 @@ import numpy as np
 from vrnn.scene.layout.input_margin import WALL_WIDTH
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
+from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
@@ -110,7 +111,7 @@ class LiveContent:
         image = self._world.state.input_image
         wall = self._wall.update(image, self._wall_room(), takes_images, self._world.state.theme)
         if wall is not None:
-            self._world.set_visual("wall", wall)
+            self._world.set_visual(WALL, wall)
         self._workspace.jobs.update()
         self._workspace.top_activations.update()
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
@@ -124,11 +125,9 @@ class LiveContent:
         frame = self._world.placement_frame(slot)
         margin = self._world.networks[slot].input_margin
         node = frame.placement.folded.representative[margin.node]
-        x, y, z, width, _ = frame.panel_rect(node).tolist()
-        scale = frame.panel_scale(node)
-        right = x - width / 2 - (margin.left - WALL_WIDTH) * scale
+        corner, scale = wall_place(frame, margin)
         heights = [row.height for row in frame.placement.layout.rows if node in row.node_ids]
-        return WallRoom((right, y, z), WALL_WIDTH * scale, max(heights, default=inf))
+        return WallRoom(corner, WALL_WIDTH * scale, max(heights, default=inf))
 
     def browse(self, page: int, shuffle: int | None, only: str | None, search: str | None) -> None:
         """Change what the wall of thumbnails shows. See `ImageWall.browse`."""

@@ -250,12 +250,19 @@ def _by_resolution(nodes: Sequence[Node]) -> tuple[Stage, ...]:
             merged.append(list(run))
     stages = []
     for members in merged:
-        counts = Counter(resolution(node) for node in members)
-        most = max(counts.values())
-        usual = next(n for n in reversed(members) if counts[resolution(n)] == most)
-        name = _resolution_name(usual)
-        stages.append(Stage(name, (StageBlock("", tuple(members)),)))
+        if any(node.operation == "fold" for node in members):
+            blocks = tuple(StageBlock(".".join(path_of(node)), (node,)) for node in members)
+            stages.append(Stage(modules_name([path_of(node) for node in members]), blocks))
+        else:
+            stages.append(Stage(_usual_resolution(members), (StageBlock("", tuple(members)),)))
     return tuple(stages)
+
+
+def _usual_resolution(nodes: Sequence[Node]) -> str:
+    """What layers are called after the resolution that most of them have, the last of those."""
+    counts = Counter(resolution(node) for node in nodes)
+    most = max(counts.values())
+    return _resolution_name(next(n for n in reversed(nodes) if counts[resolution(n)] == most))
 
 
 def _resolution_name(node: Node) -> str:
