@@ -11,6 +11,12 @@ from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.display import Fold, SetArrangement, SetColorMapping
 from vrnn.commands.edit import Undo
+from vrnn.commands.explain import (
+    ExplainTarget,
+    RestrictRelevance,
+    SetRelevanceDisplay,
+    ShowRelevance,
+)
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.layers import ArrangeMaps, MoveLayer, PinLayer, ScaleLayer
 from vrnn.commands.registry import registered
@@ -35,6 +41,12 @@ SCENES = {
         SetColorMapping(colormap="viridis", normalize_by="network", gamma=1.0),
     ],
     "folded": [Fold(LAYER), Fold("stage1")],
+    "explained": [ShowRelevance()],
+    "explained-otherwise": [
+        ExplainTarget("7", method="attention"),
+        RestrictRelevance(LAYER, (1, 3)),
+        SetRelevanceDisplay(placement="over", normalize_by="network", smooth=True),
+    ],
     "undone": [SetInputImage(number=3), MoveLayer(LAYER, by=(1.0, 0.0, 0.0)), Undo()],
 }
 """What was done before, by the name of the golden file."""

@@ -284,7 +284,7 @@ def test_the_readout_tells_relevance_and_where_it_goes_on_to(app):
     node = app.world.networks[0].node_ids["stage2.1.add"]
     value = float(found.maps[node].values[3, 2, 5]) * found.maps[node].scale
     assert f"relevance of channel 3 here = {value:.3g}".replace("-", "−") in text
-    assert "goes on = " in text
+    assert "passes on = " in text
     title, _, low, high = legend_texts(app.world, app.world.hovered)
     assert title.startswith(f"relevance for {explanation(app).target} = ")
     assert float(high) == -float(low.replace("−", "-"))

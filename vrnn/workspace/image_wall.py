@@ -152,7 +152,7 @@ class ImageWall(Closeable):
         tiles = []
         for number in numbers:
             assert self._images is not None
-            text = "cannot be read" if number in self.failures else ""
+            text = "unreadable" if number in self.failures else ""
             text = text or describe_image(self._images, number) or f"#{number}"
             highlighted = input_image.number == number or (
                 self._pager is not None and self._pager.selected == number

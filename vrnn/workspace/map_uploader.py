@@ -67,6 +67,7 @@ class WorkerEventSink:
     _pictures: LayerPictureUploader = field(init=False)
     _distant: DistantPictureUploader = field(init=False)
     _notified: dict[int, str] = field(default_factory=dict)
+    _least_bytes: float = 0.0  # that a call sends, until all that waits is on the GPU
 
     def __post_init__(self) -> None:
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
@@ -183,7 +184,8 @@ class WorkerEventSink:
             self._pending = first | self._pending
             bytes_in_view = sum(maps.block.nbytes for maps in first.values())
             all_bytes = sum(maps.block.nbytes for maps in self._pending.values())
-            max_bytes = max(max_bytes, bytes_in_view / 2, all_bytes / 10)
+            self._least_bytes = max(self._least_bytes, bytes_in_view / 2, all_bytes / 10)
+            max_bytes = max(max_bytes, self._least_bytes)
         arrived: dict[int, dict[int, FeatureMaps]] = {}
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
@@ -199,6 +201,8 @@ class WorkerEventSink:
             result, request = self._results.pop(slot)
             self.world.set_result(slot, result)
             self.displayed_sequence[slot] = request
+        if not self._pending:
+            self._least_bytes = 0.0
         self._pictures.update()
         complete = self._distant.update(PICTURE_SECONDS if is_bounded else float("inf"))
         return complete and not self._pending
