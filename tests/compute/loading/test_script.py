@@ -130,9 +130,11 @@ class Loose(Base):
 
 
 @pytest.mark.parametrize(("more", "name", "found"), [
-    ("", "", "Loose"), ("one = Base()", "", "Base"), ("one = Base()\ntwo = Loose()", "two", "Loose"),
+    ("", "", "Loose"), ("one = Base()", "", "Base"),
+    ("one = Base()\ntwo = Loose()", "two", "Loose"),
     ("class Holder:\n    inner = Loose()", "Holder.inner", "Loose"), ("", "Base", "Base"),
-    ("model = Loose", "", "Loose"), ("net = best = Base()", "", "Base"), ("def model():\n    return Base()", "", "Base"),
+    ("model = Loose", "", "Loose"), ("net = best = Base()", "", "Base"),
+    ("def model():\n    return Base()", "", "Base"),
     ("model = 3\nbuild_model = lambda: Base()", "", "Base"),
 ])  # fmt: skip
 def test_which_model_of_a_script_is_taken(tmp_path, more, name, found):
