@@ -15,7 +15,7 @@ from torch.distributions import Distribution
 MAX_DEPTH = 6
 """Levels of containers and objects that are looked into."""
 _SEQUENCES = (list, tuple, set, frozenset, deque)
-_WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing", "types"})
+_WITHOUT_TENSORS = frozenset({"builtins", "torch", "numpy", "typing"})
 """Packages whose objects are not looked into."""
 _NUMBERS = (int, float, bool, str, complex, type(None), slice, type(...))
 Kind = Literal["tensor", "plain", "sequence", "mapping", "object"]
