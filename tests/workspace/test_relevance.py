@@ -5,18 +5,19 @@ import pytest
 
 from tests.support import golden
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.explain import (
     ExplainTarget,
     MeasureFaithfulness,
-    RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
     ShowRelevance,
     explain_class,
 )
 from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.relevance_conditions import RestrictRelevance, RestrictRelevanceToRegion
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
@@ -189,6 +190,50 @@ def test_relevance_through_chosen_channels_only(app):
     assert app.world.state.relevance.conditions == ()
     with pytest.raises(VrnnError, match="no channel 99"):
         app.do(RestrictRelevance(LAYER, (99,)))
+
+
+def test_relevance_through_a_box_of_positions_only(app):
+    app.do(ShowRelevance())
+    whole = explanation(app).layers[LAYER]
+    node = app.world.networks[0].node_ids[LAYER]
+
+    def point(row, column):
+        hit = Hit("layer", 1.0, 0, node, 2, row, column)
+        app.do(RestrictRelevanceToRegion.for_hit(app.context, hit))
+        conditions = app.world.state.relevance.conditions
+        return conditions[0].region if conditions else ()
+
+    assert point(2, 3) == (2, 3, 3, 4)
+    assert point(4, 1) == (2, 1, 5, 4)
+    part = explanation(app).layers[LAYER].picture
+    outside = np.ones(part.shape, bool)
+    outside[2:5, 1:4] = False
+    assert np.abs(part[outside]).max() == 0
+    np.testing.assert_allclose(part[~outside], whole.picture[~outside], rtol=1e-3, atol=1e-4)
+    app.do(RestrictRelevance(LAYER, (0, 2)))
+    (condition,) = app.world.state.relevance.conditions
+    assert (condition.channels, condition.region) == ((0, 2), (2, 1, 5, 4))
+    assert point(3, 3) == ()
+    app.do(RestrictRelevance(LAYER, (0, 2)))
+    assert app.world.state.relevance.conditions == ()
+    with pytest.raises(VrnnError, match="nothing at row"):
+        app.do(RestrictRelevanceToRegion(LAYER, (2, 1, 99, 4)))
+    with pytest.raises(VrnnError, match="top < bottom"):
+        app.do(RestrictRelevanceToRegion(LAYER, (2, 1, 1, 4)))
+
+
+def test_ablated_channels_are_explained_as_they_are_shown(app):
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    value = explanation(app).value
+    app.do(Ablate(LAYER, channels=(0, 2)))
+    found = explanation(app)
+    assert found.value != value
+    assert found.layers[LAYER].channels[[0, 2]].tolist() == [0, 0]
+    scores = app.world.networks[0].result.outputs[0].logits
+    assert found.value == pytest.approx(float(scores.max()), rel=1e-4)
+    app.do(Undo())
+    assert explanation(app).value == pytest.approx(value)
 
 
 def test_one_scale_for_all_layers_or_each_its_own(app):
