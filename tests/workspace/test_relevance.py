@@ -27,10 +27,13 @@ from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.render.context import is_software
 from vrnn.scene.layout.input_margin import INPUT_BARS
 from vrnn.scene.picking import Hit
+from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
 from vrnn.scene.readout import hover_text
 from vrnn.scene.relevance import shares_in
+from vrnn.scene.relevance_links import MAX_CELLS, link_marks, links_at
 from vrnn.scene.relevance_readout import legend_texts
+from vrnn.scene.visuals.distant_pictures import Viewer
 
 LAYER = "stage2.0.conv1"
 SIZE = (320, 180)
@@ -329,10 +332,44 @@ def test_the_readout_tells_relevance_and_where_it_goes_on_to(app):
     node = app.world.networks[0].node_ids["stage2.1.add"]
     value = float(found.maps[node].values[3, 2, 5]) * found.maps[node].scale
     assert f"relevance of channel 3 here = {value:.3g}".replace("-", "−") in text
-    assert "goes on = " in text
+    assert "relevance came from = stage2.1.add" not in text
+    assert "relevance went to = stage2.0.add 9" in text
     title, _, low, high = legend_texts(app.world, app.world.hovered)
     assert title.startswith(f"relevance for {explanation(app).target} = ")
     assert float(high) == -float(low.replace("−", "-"))
+
+
+def test_the_pointer_tells_and_marks_where_relevance_came_from_and_went_to(app):
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    found = app.world.relevance[0].found
+    node = app.world.networks[0].node_ids["stage2.0.conv2"]
+    values = found.maps[node].values
+    channel, row, column = (int(i) for i in np.unravel_index(values.argmax(), values.shape))
+    before = pixels(app, "layer:stage2.0.conv2")
+    app.do(HoverLayer("stage2.0.conv2", channel=channel, position=(row, column)))
+    links = links_at(app.world, app.world.hovered)
+    assert [layer.name for layer in links.came_from] == ["stage2.0.add"]
+    assert [layer.name for layer in links.went_to] == ["stage2.0.conv1"]
+    expected = float(values[channel, row, column]) * found.maps[node].scale
+    assert links.amount == pytest.approx(expected, rel=1e-2)
+    text = hover_text(app.world)
+    assert "relevance came from = stage2.0.add 100% (channels " in text
+    assert "relevance went to = stage2.0.conv1 100% (channels " in text
+    middle = app.eye("layer:stage2.0.conv2")
+    viewer = Viewer(middle.position, 500.0)
+    marks = link_marks(app.world, viewer)
+    assert len(marks) == (1 + 1) + (1 + MAX_CELLS)  # of a sum one value alone gives to one
+    assert len(pointer_marks(app.world, viewer, False)) >= 4 * len(marks)
+    assert np.abs(pixels(app, "layer:stage2.0.conv2") - before).max() > 0
+    app.do(HoverLayer("stage2.0.conv2", channel=channel, position=(0, 0)))
+    again = links_at(app.world, app.world.hovered)
+    assert again is not links
+    app.do(HoverLayer())
+    assert app.world.relevance_links is None
+    app.do(ExplainTarget(method="grad-cam"))
+    app.do(HoverLayer("stage2.0.conv2", channel=channel))
+    assert app.world.relevance_links is None
 
 
 def test_how_faithful_it_is_measured_until_another_image_goes_in(app):

@@ -105,7 +105,7 @@ class RelevanceManager:
         if explanation.heatmap is None:
             raise VrnnError("the input is no image, so there are no pixels to take away")
         self._stop_measuring()
-        settings = self._settings(shown.slot)
+        settings = self.settings(shown.slot)
 
         def take(result: object) -> None:
             if self.shown is not None and self.shown.found is shown.found:
@@ -176,7 +176,7 @@ class RelevanceManager:
         if network is None or network.result is None or self._awaits_pass:
             return
         try:
-            settings = self._settings(state.network)
+            settings = self.settings(state.network)
         except VrnnError as error:
             self._fail(str(error))
             return
@@ -186,8 +186,8 @@ class RelevanceManager:
             on_end=self._on_end, on_failed=self._fail,
         )  # fmt: skip
 
-    def _settings(self, slot: int) -> ExplanationSettings:
-        """How a network is explained: as it is shown, with what is ablated."""
+    def settings(self, slot: int) -> ExplanationSettings:
+        """Return how a network is explained: as it is shown, with what is ablated."""
         network = self._world.networks[slot]
         ablations = () if network.result is None else network.result.ablations
         return explanation_settings(

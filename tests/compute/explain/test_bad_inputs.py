@@ -274,7 +274,7 @@ def test_composites_of_ones_own(tmp_path):
         ("[a]\nrules = [{rule = 'alpha-beta', alpha = 3.0, beta = 1.0}]", "alpha − beta"),
         ("[a]\nrules = [{rule = 'epsilon', depth = [1]}]", "two numbers"),
         ("[a]\nrules = [{rule = 'pass'}]", "is for batch norms"),
-        ("[a\n", "is no TOML"),
+        ("[a\n", "is not valid TOML"),
         ("a = 3\n", "should hold tables"),
         ("[a]\nnonsense = 3\n", "nonsense"),
     ],
