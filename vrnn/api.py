@@ -12,6 +12,7 @@ import numpy as np
 from vrnn.config.loader import load_config
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
+from vrnn.explanations.conditions import Condition, parse_condition
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target, parse_target
@@ -105,7 +106,7 @@ def explain(
     target: str | int | Target = "",
     *,
     layers: str = "*",
-    through: Mapping[str, Sequence[int]] | None = None,
+    through: Mapping[str, Sequence[int]] | Sequence[str] = (),
     composites: str | Path | None = None,
     detail: str = "layers",
     settings: Mapping[str, Any] | None = None,
@@ -124,7 +125,8 @@ def explain(
         target: A class by name or number, or any other target as `vrnn explain --target` takes it;
             '' for the winning class.
         layers: A pattern that names of layers fit whose relevance is returned.
-        through: Channels that relevance may flow through, by the name of their layer.
+        through: What relevance may flow through: channels by the name of their layer, or texts such
+            as `layer3.0.conv1 #4 @2-5,0-3` (channels; rows and columns).
         composites: A TOML file of your own composites.
         detail: How finely the graph is shown: `layers`, `modules` or `all`.
         settings: Further settings, see `ExplanationSettings`.
@@ -153,13 +155,19 @@ def explain(
     if not isinstance(target, Target):
         target = parse_target(str(target), opened.source.class_names)
     chosen = ExplanationSettings(
-        method, target, tuple((name, tuple(c)) for name, c in (through or {}).items()),
+        method, target, _conditions(through),
         None if composites is None else Path(composites), **(settings or {}),
     )  # fmt: skip
     nodes = None if layers == "*" else [
         node.id for node in matching_layers(opened.network.nodes, layers)
     ]  # fmt: skip
     return explain_input(opened, media, chosen, nodes)
+
+
+def _conditions(through: Mapping[str, Sequence[int]] | Sequence[str]) -> tuple[Condition, ...]:
+    if isinstance(through, Mapping):
+        return tuple(Condition(name, tuple(channels)) for name, channels in through.items())
+    return tuple(parse_condition(text) for text in through)
 
 
 def render(*arguments: Any, **named: Any) -> Image:

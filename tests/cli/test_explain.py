@@ -118,7 +118,7 @@ def test_methods_targets_conditions_and_faithfulness(images, tmp_path):
         (("--target", "unicorn"), "no class 'unicorn'"),
         (("--target", "77"), "classes 0 to 9, no 77"),
         (("--layers", "nowhere*"), "nowhere"),
-        (("--through", "conv"), "a layer and its channels"),
+        (("--through", "conv"), "a layer with channels or a region"),
         (("--set", "stepz=3"), "NAME=VALUE with one of layer, baseline, steps"),
         (("--set", "steps=0"), "steps"),
         (("--set", "baseline=pink", "--method", "occlusion"), "pink"),

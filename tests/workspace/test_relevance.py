@@ -5,18 +5,19 @@ import pytest
 
 from tests.support import golden
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.explain import (
     ExplainTarget,
     MeasureFaithfulness,
-    RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
     ShowRelevance,
     explain_class,
 )
 from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.relevance_conditions import RestrictRelevance, RestrictRelevanceToRegion
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
@@ -26,10 +27,13 @@ from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.render.context import is_software
 from vrnn.scene.layout.input_margin import INPUT_BARS
 from vrnn.scene.picking import Hit
+from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
 from vrnn.scene.readout import hover_text
 from vrnn.scene.relevance import shares_in
+from vrnn.scene.relevance_links import MAX_CELLS, link_marks, links_at
 from vrnn.scene.relevance_readout import legend_texts
+from vrnn.scene.visuals.distant_pictures import Viewer
 
 LAYER = "stage2.0.conv1"
 SIZE = (320, 180)
@@ -191,6 +195,50 @@ def test_relevance_through_chosen_channels_only(app):
         app.do(RestrictRelevance(LAYER, (99,)))
 
 
+def test_relevance_through_a_box_of_positions_only(app):
+    app.do(ShowRelevance())
+    whole = explanation(app).layers[LAYER]
+    node = app.world.networks[0].node_ids[LAYER]
+
+    def point(row, column):
+        hit = Hit("layer", 1.0, 0, node, 2, row, column)
+        app.do(RestrictRelevanceToRegion.for_hit(app.context, hit))
+        conditions = app.world.state.relevance.conditions
+        return conditions[0].region if conditions else ()
+
+    assert point(2, 3) == (2, 3, 3, 4)
+    assert point(4, 1) == (2, 1, 5, 4)
+    part = explanation(app).layers[LAYER].picture
+    outside = np.ones(part.shape, bool)
+    outside[2:5, 1:4] = False
+    assert np.abs(part[outside]).max() == 0
+    np.testing.assert_allclose(part[~outside], whole.picture[~outside], rtol=1e-3, atol=1e-4)
+    app.do(RestrictRelevance(LAYER, (0, 2)))
+    (condition,) = app.world.state.relevance.conditions
+    assert (condition.channels, condition.region) == ((0, 2), (2, 1, 5, 4))
+    assert point(3, 3) == ()
+    app.do(RestrictRelevance(LAYER, (0, 2)))
+    assert app.world.state.relevance.conditions == ()
+    with pytest.raises(VrnnError, match="nothing at row"):
+        app.do(RestrictRelevanceToRegion(LAYER, (2, 1, 99, 4)))
+    with pytest.raises(VrnnError, match="top < bottom"):
+        app.do(RestrictRelevanceToRegion(LAYER, (2, 1, 1, 4)))
+
+
+def test_ablated_channels_are_explained_as_they_are_shown(app):
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    value = explanation(app).value
+    app.do(Ablate(LAYER, channels=(0, 2)))
+    found = explanation(app)
+    assert found.value != value
+    assert found.layers[LAYER].channels[[0, 2]].tolist() == [0, 0]
+    scores = app.world.networks[0].result.outputs[0].logits
+    assert found.value == pytest.approx(float(scores.max()), rel=1e-4)
+    app.do(Undo())
+    assert explanation(app).value == pytest.approx(value)
+
+
 def test_one_scale_for_all_layers_or_each_its_own(app):
     app.do(ShowRelevance())
     relevance = app.world.relevance[0]
@@ -284,10 +332,44 @@ def test_the_readout_tells_relevance_and_where_it_goes_on_to(app):
     node = app.world.networks[0].node_ids["stage2.1.add"]
     value = float(found.maps[node].values[3, 2, 5]) * found.maps[node].scale
     assert f"relevance of channel 3 here = {value:.3g}".replace("-", "−") in text
-    assert "passes on = " in text
+    assert "relevance came from = stage2.1.add" not in text
+    assert "relevance went to = stage2.0.add 9" in text
     title, _, low, high = legend_texts(app.world, app.world.hovered)
     assert title.startswith(f"relevance for {explanation(app).target} = ")
     assert float(high) == -float(low.replace("−", "-"))
+
+
+def test_the_pointer_tells_and_marks_where_relevance_came_from_and_went_to(app):
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    found = app.world.relevance[0].found
+    node = app.world.networks[0].node_ids["stage2.0.conv2"]
+    values = found.maps[node].values
+    channel, row, column = (int(i) for i in np.unravel_index(values.argmax(), values.shape))
+    before = pixels(app, "layer:stage2.0.conv2")
+    app.do(HoverLayer("stage2.0.conv2", channel=channel, position=(row, column)))
+    links = links_at(app.world, app.world.hovered)
+    assert [layer.name for layer in links.came_from] == ["stage2.0.add"]
+    assert [layer.name for layer in links.went_to] == ["stage2.0.conv1"]
+    expected = float(values[channel, row, column]) * found.maps[node].scale
+    assert links.amount == pytest.approx(expected, rel=1e-2)
+    text = hover_text(app.world)
+    assert "relevance came from = stage2.0.add 100% (channels " in text
+    assert "relevance went to = stage2.0.conv1 100% (channels " in text
+    middle = app.eye("layer:stage2.0.conv2")
+    viewer = Viewer(middle.position, 500.0)
+    marks = link_marks(app.world, viewer)
+    assert len(marks) == (1 + 1) + (1 + MAX_CELLS)  # of a sum one value alone gives to one
+    assert len(pointer_marks(app.world, viewer, False)) >= 4 * len(marks)
+    assert np.abs(pixels(app, "layer:stage2.0.conv2") - before).max() > 0
+    app.do(HoverLayer("stage2.0.conv2", channel=channel, position=(0, 0)))
+    again = links_at(app.world, app.world.hovered)
+    assert again is not links
+    app.do(HoverLayer())
+    assert app.world.relevance_links is None
+    app.do(ExplainTarget(method="grad-cam"))
+    app.do(HoverLayer("stage2.0.conv2", channel=channel))
+    assert app.world.relevance_links is None
 
 
 def test_how_faithful_it_is_measured_until_another_image_goes_in(app):

@@ -107,6 +107,7 @@ class OffscreenApp(Closeable):
         self.workspace = Workspace(
             self._worker, self._renderer, specs, detail, state, 0.0, feature_map_colors(config)
         )
+        self.workspace.links.rest_seconds = 0.0  # nothing moves on
         if image is not None:
             self.workspace.set_initial_image(image)
         self.world, self.feed = self.workspace.world, self.workspace.feed

@@ -38,9 +38,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="layers whose relevance is written, such as 'layer3.*' (none)",
     )  # fmt: skip
     parser.add_argument(
-        "--through", action="append", metavar="LAYER#CHANNELS",
-        help="only relevance through these channels, such as 'layer3.0.conv1 #4,17'; may be "
-        "repeated",
+        "--through", action="append", metavar="LAYER#CHANNELS@REGION",
+        help="only relevance through these channels or this region, such as 'layer3.0.conv1 #4,17' "
+        "or 'layer3.0.conv1 #4 @2-5,0-3' (rows, columns); may be repeated",
     )  # fmt: skip
     parser.add_argument(
         "--set", dest="settings", action="append", metavar="NAME=VALUE",

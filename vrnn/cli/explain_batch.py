@@ -24,6 +24,7 @@ from vrnn.compute.loading.source import open_source
 from vrnn.compute.ray_cluster import RayCluster
 from vrnn.config.options import ExplainOptions
 from vrnn.errors import VrnnError
+from vrnn.explanations.conditions import parse_condition
 from vrnn.explanations.results import FlippingCurves
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import parse_target
@@ -84,7 +85,7 @@ def read_settings(options: ExplainOptions, model: LoadedModel) -> ExplanationSet
         VrnnError: One is wrong.
     """
     table: dict[str, Any] = {}
-    names = [f.name for f in fields(ExplanationSettings)][4:]
+    names = [f.name for f in fields(ExplanationSettings)][4:-1]
     for given in options.settings:
         key, equals, value = given.partition("=")
         if not equals or key.strip() not in names:
@@ -95,18 +96,9 @@ def read_settings(options: ExplainOptions, model: LoadedModel) -> ExplanationSet
         settings,
         method=options.method,
         target=parse_target(options.target, model.source.class_names),
-        conditions=tuple(_condition(text) for text in options.through),
+        conditions=tuple(parse_condition(text) for text in options.through),
         composites=options.composites,
     )
-
-
-def _condition(text: str) -> tuple[str, tuple[int, ...]]:
-    match = re.fullmatch(r"\s*(.+?)\s*#\s*(\d{1,9}(?:\s*,\s*\d{1,9})*)\s*", text, re.ASCII)
-    if match is None:
-        raise VrnnError(
-            f"'{text}' should be a layer and its channels, such as layer3.0.conv1 #4,17"
-        )
-    return match[1], tuple(int(number) for number in match[2].split(","))
 
 
 def _images(given: tuple[Path, ...]) -> list[Path | None]:

@@ -15,6 +15,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     jobs,
     layers,
     outputs,
+    relevance_conditions,
     script,
     session,
     top_activations,
@@ -24,5 +25,6 @@ from vrnn.commands import (  # in the order of menus, help and docs
 
 __all__ = [
     "ablation", "axes", "display", "edit", "explain", "export", "feature_visualization", "headset",
-    "inputs", "jobs", "layers", "outputs", "script", "session", "top_activations", "view", "window",
+    "inputs", "jobs", "layers", "outputs",
+    "relevance_conditions", "script", "session", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -11,7 +11,6 @@ from vrnn.commands.base import (
     UndoableCommand,
     check_choice,
     layer_name,
-    operation_key,
     require_layer,
 )
 from vrnn.commands.context import CommandContext
@@ -24,7 +23,6 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.relevance_state import (
     PLACEMENTS,
     RELEVANCE_RANGES,
-    ChannelCondition,
     RelevancePlacement,
     RelevanceRange,
     RelevanceState,
@@ -229,72 +227,6 @@ class SetRelevanceDisplay(UndoableCommand):
 
 
 @command(
-    "explain.restrict",
-    "Relevance through this channel only",
-    menu=Menu.LAYER,
-    pointer="Relevance and Layer panels",
-    controller="board: Relevance, Layer",
-)
-@dataclass(frozen=True)
-class RestrictRelevance(UndoableCommand):
-    """Let relevance flow through some channels of a layer only; the same again lets all through.
-
-    Concept relevance propagation (Achtibat et al. 2023, https://doi.org/10.1038/s42256-023-00711-8).
-
-    Attributes:
-        layer: Its name, or a part that only one layer's name has; '' to let everything through.
-        channels: Their numbers.
-        network: The number of its network, from 0.
-    """
-
-    layer: str = ""
-    channels: tuple[int, ...] = ()
-    network: int = 0
-
-    def apply(self, state: State, world: World) -> State:
-        """Give the state with these channels added, or taken away."""
-        now = state.relevance
-        if not self.layer:
-            return replace(state, relevance=replace(now, conditions=()))
-        network, name = operation_key(world, self.network, self.layer)
-        node = world.networks[network].network.by_id[world.networks[network].node_ids[name]]
-        count = node.shape[0] if node.shape else 1
-        wrong = [channel for channel in self.channels if not 0 <= channel < count]
-        if wrong or not self.channels:
-            which = f"no channel {wrong[0]}" if wrong else "channels"
-            raise VrnnError(f"'{name}' has {which}: give some of 0 to {count - 1}")
-        before = now.conditions if network == now.network else ()
-        target = now.target if network == now.network else ""
-        own = next((set(one.channels) for one in before if one.layer == name), set())
-        kept = tuple(sorted(own ^ set(self.channels)))
-        conditions = tuple(one for one in before if one.layer != name)
-        if kept:
-            conditions = (*conditions, ChannelCondition(name, kept))
-        relevance = replace(
-            now, shown=True, network=network, target=target, conditions=conditions
-        )  # fmt: skip
-        return replace(state, relevance=relevance)
-
-    def message(self, context: CommandContext) -> str:
-        """Say what relevance flows through."""
-        conditions = context.world.state.relevance.conditions
-        return f"relevance through {conditions_text(conditions) or 'all channels'}"
-
-    @classmethod
-    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
-        """Restrict relevance to the channel that is pointed at."""
-        hit = require_layer(hit, "a map of a layer to see the relevance that flows through it")
-        if hit.channel < 0:
-            raise VrnnError("point at one map of the layer, from near")
-        return cls(layer_name(context.world, hit), (hit.channel,), hit.slot)
-
-    @classmethod
-    def variants(cls) -> Iterator[tuple[str, RestrictRelevance]]:
-        """Yield the one that lets everything through."""
-        yield "Relevance through all channels", cls()
-
-
-@command(
     "explain.measure",
     "Measure how faithful the explanation is",
     menu=Menu.DISPLAY,
@@ -348,12 +280,3 @@ def target_text(world: World, state: RelevanceState) -> str:
     names = () if network is None else network.info.class_names
     number = int(state.target)
     return names[number] if number < len(names) else f"class {number}"
-
-
-def conditions_text(conditions: tuple[ChannelCondition, ...]) -> str:
-    """Return which channels relevance may flow through, in words; '' for all."""
-    parts = []
-    for one in conditions:
-        numbers = ", ".join(map(str, one.channels[:6])) + ("…" if len(one.channels) > 6 else "")
-        parts.append(f"{one.layer} channel{'s' * (len(one.channels) > 1)} {numbers}")
-    return " and ".join(parts)

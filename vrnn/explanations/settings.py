@@ -6,7 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Literal, get_args
 
+from vrnn.explanations.conditions import Condition
 from vrnn.explanations.targets import Target
+from vrnn.network.results import Ablation
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 
@@ -28,8 +30,7 @@ class ExplanationSettings:
     Attributes:
         method: Name of a composite, or one of GRADIENT_METHODS.
         target: What is explained.
-        conditions: Channels that relevance may flow through, each as the name of a layer and the
-            channels.
+        conditions: Channels and regions that relevance may flow through.
         composites: A file of the user's own composites; None for none.
         layer: The layer of Grad-CAM, Grad-CAM++ and LayerCAM; '' for the last one with maps.
         baseline: What integrated gradients begin with, occlusion puts in, or the flipping of
@@ -40,6 +41,7 @@ class ExplanationSettings:
         patch: Side of what is occluded, pixels.
         stride: Pixels between two patches.
         seed: Of random numbers.
+        ablations: What is ablated in the network that is explained.
 
     Raises:
         VrnnError: A value is not allowed.
@@ -47,7 +49,7 @@ class ExplanationSettings:
 
     method: str = "epsilon-plus"
     target: Target = field(default_factory=Target)
-    conditions: tuple[tuple[str, tuple[int, ...]], ...] = ()
+    conditions: tuple[Condition, ...] = ()
     composites: Path | None = None
     layer: str = ""
     baseline: str = "black"
@@ -57,6 +59,7 @@ class ExplanationSettings:
     patch: Annotated[int, Range(1, 4096)] = 16
     stride: Annotated[int, Range(1, 4096)] = 8
     seed: Annotated[int, Range(0, 2**31 - 1)] = 0
+    ablations: tuple[Ablation, ...] = ()
 
     def __post_init__(self) -> None:
         """Check all values."""

@@ -9,6 +9,7 @@ import numpy as np
 from vrnn.scene.attention_overlay import attention_overlay
 from vrnn.scene.picking import MIN_PIXELS, Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
+from vrnn.scene.relevance_links import link_marks
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.visuals.layer_handles import CORNER
 from vrnn.scene.world import World
@@ -88,6 +89,10 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
         if hit.region is not None and hit.kind in REGION_KINDS and not is_holding:
             marks.append(screen_frame(hit.region, viewer, REGION_PIXELS))
         marks.append(_scale_corner(world, hit, viewer))
+        marks += [
+            screen_frame(box, viewer, pixels, color)
+            for box, pixels, color in link_marks(world, viewer)
+        ]
         field = world.receptive_field_box(hit)
         if field is not None:
             marks.append(screen_frame(field, viewer, REGION_PIXELS))

@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from vrnn.explanations.conditions import Condition
+from vrnn.explanations.links import RelevanceLinks
 from vrnn.explanations.relevance_maps import RelevanceMaps, RelevanceScale
 from vrnn.network.graph import Network
 from vrnn.scene.placement import Placement
@@ -87,6 +89,21 @@ class NetworkRelevance:
         """Sum of the relevance of each layer, by node id."""
         layers = self.found.explanation.layers.values()
         return {layer.node: layer.total for layer in layers}
+
+
+@dataclass(frozen=True, eq=False)
+class PointedLinks:
+    """Where the relevance of what is pointed at came from and went to.
+
+    Attributes:
+        slot: The network.
+        part: What is pointed at.
+        links: What was found of it.
+    """
+
+    slot: int
+    part: Condition
+    links: RelevanceLinks
 
 
 def edge_flows(

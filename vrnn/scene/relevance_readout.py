@@ -7,6 +7,7 @@ import numpy as np
 from vrnn.network.graph import Network
 from vrnn.scene.picking import Hit
 from vrnn.scene.relevance import NetworkRelevance, edge_flows, incoming_shares, shares_in
+from vrnn.scene.relevance_links import links_text
 from vrnn.scene.world import World
 from vrnn.style.text import number_text
 
@@ -60,6 +61,8 @@ def layer_text(world: World, hit: Hit) -> str:
     value = float(maps.values[channel, row, column]) * maps.scale
     text = f"   relevance {what} = {number_text(value)}   relevance of the layer = "
     text += number_text(total)
+    if links := links_text(world, hit):
+        return text + links
     if sources := source_text(world, hit.slot, hit.node, relevance):
         text += f"   passes on = {sources}"
     return text

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
+from vrnn.explanations.conditions import Condition
 from vrnn.storage.limits import Range
 
 DEFAULT_METHOD = "epsilon-plus"
@@ -17,19 +18,6 @@ RELEVANCE_RANGES: tuple[RelevanceRange, ...] = get_args(RelevanceRange)
 
 
 @dataclass(frozen=True)
-class ChannelCondition:
-    """Channels that relevance may flow through.
-
-    Attributes:
-        layer: Name of their layer.
-        channels: Their numbers.
-    """
-
-    layer: str
-    channels: tuple[Annotated[int, Range(0, 10**9)], ...]
-
-
-@dataclass(frozen=True)
 class RelevanceState:
     """What is explained, and how it is seen.
 
@@ -39,7 +27,7 @@ class RelevanceState:
         method: Name of a composite, or of another method.
         target: What is explained, as `vrnn.explanations.targets.parse_target` reads it; '' for the
             winning class.
-        conditions: Channels that relevance may flow through; () for all.
+        conditions: Channels and regions that relevance may flow through; () for all.
         placement: Where the relevance of a layer is seen.
         normalize_by: What the colors span.
         opacity: Of relevance over the input and over maps, 0…1.
@@ -51,7 +39,7 @@ class RelevanceState:
     network: int = 0
     method: str = DEFAULT_METHOD
     target: str = ""
-    conditions: tuple[ChannelCondition, ...] = ()
+    conditions: tuple[Condition, ...] = ()
     placement: RelevancePlacement = "in place"
     normalize_by: RelevanceRange = "layer"
     opacity: Annotated[float, Range(0.0, 1.0)] = 0.9

@@ -10,7 +10,7 @@ from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
-from vrnn.scene.relevance import NetworkRelevance
+from vrnn.scene.relevance import NetworkRelevance, PointedLinks
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture, Viewer
 from vrnn.scene.visuals.feature_panels import FeatureTiles
@@ -36,6 +36,8 @@ class WorldContents:
         uploaded_pictures: The layer pictures that are on the GPU, by slot and node.
         distant_pictures: What layers show from afar, by slot and by node id.
         relevance: Relevance that is on the GPU, by slot.
+        relevance_links: Where the relevance at the pointer came from and went to; None as long as
+            that is not known.
         animates_flow: Whether light runs along edges that carry relevance.
         flow_seconds: How long it has run.
         viewer: From where the world is seen; None without an eye, as in a picture.
@@ -63,6 +65,7 @@ class WorldContents:
         self.uploaded_pictures: dict[tuple[int, int], UploadedPicture] = {}
         self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
         self.relevance: dict[int, NetworkRelevance] = {}
+        self.relevance_links: PointedLinks | None = None
         self.animates_flow = False
         self.flow_seconds = 0.0
         self.viewer: Viewer | None = None

@@ -22,6 +22,7 @@ from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
+from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
@@ -41,6 +42,7 @@ class ContentWorkspace(Protocol):
     features: FeatureImageManager
     pins: PinnedCopies
     relevance: RelevanceManager
+    links: RelevanceLinkFinder
     top_activations: TopActivationsCard
 
 
@@ -117,7 +119,8 @@ class LiveContent:
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
-        return wall is not None or nearby is not None
+        links = self._workspace.links.update()
+        return wall is not None or nearby is not None or links
 
     def _wall_room(self) -> WallRoom:
         """Return the room at the left of the first network's input."""
@@ -146,6 +149,7 @@ class LiveContent:
             self._wall is not None
             and self._wall.complete
             and self._nearby.complete
+            and not self._workspace.links.pending
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 

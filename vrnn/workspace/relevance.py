@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import cast
 
@@ -18,6 +18,7 @@ from vrnn.explanations.targets import parse_target
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE, bars
+from vrnn.network.results import Ablation
 from vrnn.render.renderer import Renderer
 from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
@@ -97,15 +98,14 @@ class RelevanceManager:
         Raises:
             VrnnError: There is none, or it is of no image.
         """
-        shown, state = self.shown, self._world.state.relevance
+        shown = self.shown
         if shown is None or shown.is_stale:
             raise VrnnError("there is no explanation to measure; show one with R, and wait for it")
         explanation = shown.found.explanation
         if explanation.heatmap is None:
             raise VrnnError("the input is no image, so there are no pixels to take away")
         self._stop_measuring()
-        names = self._world.networks[shown.slot].info.class_names
-        settings = explanation_settings(state, names)
+        settings = self.settings(shown.slot)
 
         def take(result: object) -> None:
             if self.shown is not None and self.shown.found is shown.found:
@@ -176,7 +176,7 @@ class RelevanceManager:
         if network is None or network.result is None or self._awaits_pass:
             return
         try:
-            settings = explanation_settings(state, network.info.class_names)
+            settings = self.settings(state.network)
         except VrnnError as error:
             self._fail(str(error))
             return
@@ -184,6 +184,14 @@ class RelevanceManager:
             ExplanationJob(state.network, settings),
             lambda result: self._take(state.network, cast(RelevanceMaps, result)),
             on_end=self._on_end, on_failed=self._fail,
+        )  # fmt: skip
+
+    def settings(self, slot: int) -> ExplanationSettings:
+        """Return how a network is explained: as it is shown, with what is ablated."""
+        network = self._world.networks[slot]
+        ablations = () if network.result is None else network.result.ablations
+        return explanation_settings(
+            self._world.state.relevance, network.info.class_names, ablations
         )  # fmt: skip
 
     def _on_end(self) -> None:
@@ -290,20 +298,22 @@ class RelevanceManager:
 
 
 def explanation_settings(
-    state: RelevanceState, class_names: tuple[str, ...]
+    state: RelevanceState, class_names: tuple[str, ...], ablations: Sequence[Ablation] = ()
 ) -> ExplanationSettings:
     """Return the settings of the explanation that a state wants.
 
     Args:
         state: What is explained.
         class_names: Of the network.
+        ablations: What is ablated in it.
 
     Raises:
         VrnnError: The target is none.
     """
-    conditions = tuple((one.layer, one.channels) for one in state.conditions)
     target = parse_target(state.target, class_names)
-    return ExplanationSettings(state.method, target, conditions)
+    return ExplanationSettings(
+        state.method, target, state.conditions, ablations=tuple(ablations)
+    )  # fmt: skip
 
 
 def distant_picture(

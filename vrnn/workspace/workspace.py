@@ -41,6 +41,7 @@ from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
+from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
@@ -62,8 +63,8 @@ class Workspace:
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, relevance, pins, volumes: What is computed and
-            shown beside the feature maps.
+        jobs, analyses, top_activations, features, relevance, links, pins, volumes: What is computed
+            and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -105,6 +106,7 @@ class Workspace:
         )
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.relevance = RelevanceManager(self.world, renderer, self.jobs, notify, self.roll_back)
+        self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)

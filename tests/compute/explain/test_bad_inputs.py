@@ -11,6 +11,7 @@ from vrnn.compute.explain.explain import explain
 from vrnn.compute.explain.relevance_pass import RelevanceRequest, propagate
 from vrnn.errors import VrnnError
 from vrnn.explanations.composites import Composite, LayerRule, load_composites
+from vrnn.explanations.conditions import Condition
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target
 
@@ -202,7 +203,7 @@ def test_too_little_memory_is_one_sentence(monkeypatch):
     def fails(*arguments):
         raise RuntimeError("[enforce fail] DefaultCPUAllocator: can't allocate memory")
 
-    monkeypatch.setattr(relevance_pass._Pass, "run", fails)
+    monkeypatch.setattr(relevance_pass.RuleMode, "run_call", fails)
     with pytest.raises(VrnnError, match=r"not enough memory.*--input-size"):
         propagate(net_of(F.relu), (X,), RelevanceRequest(Target(), COMPOSITES["epsilon-plus"]))
 
@@ -235,13 +236,14 @@ def test_methods_that_are_none_here(method, message):
 
 def test_conditions_that_do_not_fit():
     for condition, message in (
-        (("nowhere", (0,)), "no layer 'nowhere'"),
-        (("conv", (7,)), "'conv' has channels 0 to 3, no channel 7"),
+        (Condition("nowhere", (0,)), "no layer 'nowhere'"),
+        (Condition("conv", (7,)), "'conv' has channels 0 to 3, no channel 7"),
     ):
         with pytest.raises(VrnnError, match=message):
             explain(net_of(F.relu), X, ExplanationSettings(conditions=(condition,)))
+    condition = Condition("conv", (0,))
     with pytest.raises(VrnnError, match="conditions are for relevance propagation"):
-        explain(net_of(F.relu), X, ExplanationSettings("saliency", conditions=(("conv", (0,)),)))
+        explain(net_of(F.relu), X, ExplanationSettings("saliency", conditions=(condition,)))
 
 
 def test_composites_of_ones_own(tmp_path):

@@ -9,6 +9,7 @@ from torch.nn import functional as F
 from tests.support.explained import CONSERVING, arrived, opened, relevance
 from vrnn.compute.explain.explain import explain, method_names
 from vrnn.compute.explain.faithfulness import flip_pixels
+from vrnn.explanations.conditions import Condition
 from vrnn.explanations.results import FlippingCurves
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target
@@ -119,7 +120,10 @@ def test_conditions_restrict_relevance_to_channels():
     node = next(n for n in model.network.nodes if n.name == "2")
     target = Target(channel=1)
     whole, layers = relevance(model, (x,), target=target)
-    parts = [relevance(model, (x,), target=target, conditions={node.id: [c]})[0] for c in range(4)]
+    parts = [
+        relevance(model, (x,), target=target, conditions={node.id: Condition(node.name, (c,))})[0]
+        for c in range(4)
+    ]
     summed = sum(next(iter(part.inputs.values())) for part in parts)
     torch.testing.assert_close(summed, next(iter(whole.inputs.values())))
     for channel, part in enumerate(parts):

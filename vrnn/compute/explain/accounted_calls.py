@@ -68,6 +68,7 @@ def watch(
 
 def relevance_sum(values: torch.Tensor, gradient: torch.Tensor) -> float:
     """Return the sum of values · gradient; infinite values without a gradient count as 0."""
+    gradient = gradient.detach()
     products = values * gradient
     total = float(products.sum(dtype=torch.float64))
     if total != total:  # NaN: as where a mask of −∞ is added
@@ -92,7 +93,7 @@ def stabilize(book: PassBook, tensor: torch.Tensor, node: int, stabilizer: float
         # R · z / (z ± s) = R − R · s / (|z| + s)
         z = kept.take()
         lost = gradient * (z.abs().add_(stabilizer).reciprocal_().mul_(stabilizer))
-        book.add_sink("epsilon", node, float((lost * z).sum(dtype=torch.float64)))
+        book.add_sink("epsilon", node, float((lost.detach() * z).sum(dtype=torch.float64)))
         return gradient - lost
 
     tensor.register_hook(on_gradient)

@@ -30,7 +30,10 @@ def class_activation_map(
 ) -> Explanation:  # fmt: skip
     """Sum the maps of a layer, weighted by the target's gradients, and keep what speaks for it."""
     node = _layer_of_maps(model, settings.layer)
-    found = find_gradients(model, given.inputs, settings.target, (node.id,), check_stop)
+    found = find_gradients(
+        model, given.inputs, settings.target, (node.id,), check_stop,
+        ablations=settings.ablations,
+    )  # fmt: skip
     if node.id not in found.layers:
         raise VrnnError(
             f"{found.target.text} does not depend on '{node.name}'; choose a layer before it"
@@ -125,7 +128,7 @@ def attention_rollout(
     with torch.no_grad():
         found = find_gradients(
             model, given.inputs, settings.target, (), check_stop, has_gradients=False,
-            on_output=on_output,
+            on_output=on_output, ablations=settings.ablations,
         )  # fmt: skip
     ordered = [weights[node] for node in sorted(weights)]
     sizes = {tuple(w.shape) for w in ordered}

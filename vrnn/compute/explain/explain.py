@@ -10,7 +10,8 @@ import torch
 
 from vrnn.compute.explain.gradient_methods import GRADIENT_EXPLAINERS
 from vrnn.compute.explain.prepared_input import ExplainedInput, prepare_input
-from vrnn.compute.explain.relevance_pass import RelevanceRequest, propagate
+from vrnn.compute.explain.relevance_flow import RelevanceRequest
+from vrnn.compute.explain.relevance_pass import propagate
 from vrnn.compute.explain.results import heatmap_of, to_layer
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.passes.replay import GraphChanged
@@ -73,24 +74,46 @@ def _explain(
     return replace(found, notes=(given.note,) if given.note else ())
 
 
-def _explain_by_rules(
+def relevance_request(
     model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings,
-    nodes: Collection[int] | None, check_stop: Callable[[], None],
-) -> Explanation:  # fmt: skip
+    nodes: Collection[int] | None, links: Collection[int] = (),
+) -> RelevanceRequest:  # fmt: skip
+    """Return what a pass with rules is asked for.
+
+    Args:
+        model: The model.
+        given: What goes in.
+        settings: How it is explained.
+        nodes: Ids of the layers whose relevance is wanted; None for all.
+        links: See `RelevanceRequest`.
+
+    Raises:
+        VrnnError: There is no such method or layer.
+    """
     composites = load_composites(settings.composites)
     if settings.method not in composites:
         names = ", ".join(method_names(settings.composites))
         raise VrnnError(f"no method '{settings.method}'; choose one of {names}")
     ids = {node.name: node.id for node in model.network.nodes}
-    for name, _ in settings.conditions:
-        if name not in ids:
+    for one in settings.conditions:
+        if one.layer not in ids:
             raise VrnnError(
-                f"{model.source.title} has no layer '{name}' to restrict relevance to; "
+                f"{model.source.title} has no layer '{one.layer}' to restrict relevance to; "
                 "`vrnn graph` lists its layers"
             )
-    conditions = {ids[name]: channels for name, channels in settings.conditions}
-    composite = composites[settings.method]
-    request = RelevanceRequest(settings.target, composite, conditions, given.bounds, nodes)
+    return RelevanceRequest(
+        settings.target, composites[settings.method],
+        {ids[one.layer]: one for one in settings.conditions}, given.bounds, nodes,
+        settings.ablations, links,
+    )  # fmt: skip
+
+
+def _explain_by_rules(
+    model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings,
+    nodes: Collection[int] | None, check_stop: Callable[[], None],
+) -> Explanation:  # fmt: skip
+    request = relevance_request(model, given, settings, nodes)
+    composite = request.composite
     layers: dict[str, LayerRelevance] = {}
 
     def on_relevance(node: int, relevance: torch.Tensor) -> None:

@@ -73,7 +73,9 @@ def flip_pixels(
     ground = cover[given.index]
     target = settings.target
     if target.channel is None and not target.layer and target.box is None:
-        found = find_gradients(model, given.inputs, target, has_gradients=False).target
+        found = find_gradients(
+            model, given.inputs, target, has_gradients=False, ablations=settings.ablations
+        ).target
         target = replace(target, channel=found.channel)
     shares = curve_shares(points)
     regions = _regions(explanation.heatmap.shape)
@@ -92,7 +94,10 @@ def flip_pixels(
             chosen[order[: round(share * count)]] = True
             mask = torch.from_numpy(chosen[regions]).to(x.device)
             flipped = torch.where(mask == is_deletion, ground, x)
-            curve.append(target_value(model, given.with_image(flipped), target, check_stop))
+            value = target_value(
+                model, given.with_image(flipped), target, check_stop, settings.ablations
+            )
+            curve.append(value)
             done += 1
             yield done / (len(orders) * points)
         curves.append(np.array(curve, np.float32))

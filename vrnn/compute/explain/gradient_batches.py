@@ -18,6 +18,7 @@ from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import Target
+from vrnn.network.results import Ablation
 
 BATCH = 8
 """Inputs at once: more gain nothing on a CPU, whose cache holds no more."""
@@ -30,7 +31,7 @@ NO_MEMORY = (
 
 def gradients_of(
     model: LoadedModel, several: Sequence[Inputs], target: Target,
-    check_stop: Callable[[], None],
+    check_stop: Callable[[], None], ablations: tuple[Ablation, ...] = (),
 ) -> Iterator[dict[int, torch.Tensor]]:  # fmt: skip
     """Yield the gradients of each input, by the id of its node.
 
@@ -39,17 +40,18 @@ def gradients_of(
         several: Its arguments, alike but for their numbers.
         target: What is explained; of an output it names the class.
         check_stop: Raises what is to end it.
+        ablations: What is ablated; then inputs go in one by one.
 
     Raises:
         VrnnError: See `find_gradients`.
     """
-    size = BATCH if _can_be_joined(model, several[0], target) else 1
+    size = BATCH if not ablations and _can_be_joined(model, several[0], target) else 1
     start = 0
     is_checked = False
     while start < len(several):
         part = several[start : start + size]
         if len(part) == 1 or size == 1:
-            yield _single(model, part[0], target, check_stop)
+            yield _single(model, part[0], target, check_stop, ablations)
             start += 1
             continue
         try:
@@ -69,10 +71,11 @@ def gradients_of(
 
 
 def _single(
-    model: LoadedModel, inputs: Inputs, target: Target, check_stop: Callable[[], None]
-) -> dict[int, torch.Tensor]:
+    model: LoadedModel, inputs: Inputs, target: Target, check_stop: Callable[[], None],
+    ablations: tuple[Ablation, ...] = (),
+) -> dict[int, torch.Tensor]:  # fmt: skip
     try:
-        return find_gradients(model, inputs, target, (), check_stop).inputs
+        return find_gradients(model, inputs, target, (), check_stop, ablations=ablations).inputs
     except RuntimeError as error:
         if is_out_of_memory(error):
             raise VrnnError(NO_MEMORY) from error

@@ -57,7 +57,9 @@ def saliency(
     model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings, check_stop: CheckStop
 ) -> Explanation:
     """How strongly each value of the input changes the target: |gradient|."""
-    found = find_gradients(model, given.inputs, settings.target, (), check_stop)
+    found = find_gradients(
+        model, given.inputs, settings.target, (), check_stop, ablations=settings.ablations
+    )
     inputs = {node: gradient.abs() for node, gradient in found.inputs.items()}
     return _result(model, given, settings, found.target, inputs, is_unsigned=True)
 
@@ -66,7 +68,10 @@ def guided_backprop(
     model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings, check_stop: CheckStop
 ) -> Explanation:
     """The gradient that ReLUs let through where it and their input are positive."""
-    found = find_gradients(model, given.inputs, settings.target, (), check_stop, is_guided=True)
+    found = find_gradients(
+        model, given.inputs, settings.target, (), check_stop, is_guided=True,
+        ablations=settings.ablations,
+    )  # fmt: skip
     return _result(model, given, settings, found.target, found.inputs, is_unsigned=True)
 
 
@@ -91,7 +96,7 @@ def integrated_gradients(
 
         line.append(map_tensors(given.inputs, between))
     total: dict[int, torch.Tensor] = {}
-    found = gradients_of(model, line, target.target, check_stop)
+    found = gradients_of(model, line, target.target, check_stop, settings.ablations)
     for weight, gradients in zip(weights / 2, found, strict=True):
         for node, gradient in gradients.items():
             part = gradient * float(weight)
@@ -112,7 +117,10 @@ def _fixed_target(
     model: LoadedModel, given: ExplainedInput, settings: ExplanationSettings, check_stop: CheckStop
 ) -> _FixedTarget:
     target = settings.target
-    found = find_gradients(model, given.inputs, target, (), check_stop, has_gradients=False).target
+    found = find_gradients(
+        model, given.inputs, target, (), check_stop, has_gradients=False,
+        ablations=settings.ablations,
+    ).target  # fmt: skip
     if target.channel is None and not target.layer and target.box is None:
         target = replace(target, channel=found.channel)
     return _FixedTarget(found, target)
@@ -132,7 +140,7 @@ def smooth_grad(
 
     several = [given.with_floats(noisy) for _ in range(settings.samples)]
     total: dict[int, torch.Tensor] = {}
-    for gradients in gradients_of(model, several, target.target, check_stop):
+    for gradients in gradients_of(model, several, target.target, check_stop, settings.ablations):
         for node, gradient in gradients.items():
             part = gradient / settings.samples
             total[node] = part if node not in total else total[node].add_(part)
@@ -161,7 +169,9 @@ def occlusion(
             area = (..., slice(row, row + patch), slice(column, column + patch))
             covered = x.clone()
             covered[area] = cover[area]
-            less = value - target_value(model, given.with_image(covered), target.target, check_stop)
+            less = value - target_value(
+                model, given.with_image(covered), target.target, check_stop, settings.ablations
+            )
             fallen[area] += less
             counts[area] += 1
     found = (fallen / counts.clamp(min=1)).to(x.dtype)

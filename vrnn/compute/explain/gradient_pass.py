@@ -19,6 +19,7 @@ from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
 from vrnn.compute.tracing.tensors import list_tensors
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import Target
+from vrnn.network.results import Ablation
 
 
 @dataclass(eq=False)
@@ -86,6 +87,11 @@ class GradientMode(CaptureMode):
             return x
         return self._run(func, args, kwargs)
 
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Save what an ablation is about to write over."""
+        self.kept.before_write(tensor)
+        self._guard.before_write(tensor)
+
     def _run(self, func: Any, args: Any, kwargs: Any) -> Any:
         if func is torch._C._set_grad_enabled:
             self._is_switched_off = not args[0]
@@ -115,6 +121,7 @@ def find_gradients(
     model: LoadedModel, inputs: Inputs, target: Target, nodes: Collection[int] = (),
     check_stop: Callable[[], None] = lambda: None, is_guided: bool = False,
     has_gradients: bool = True, on_output: OnOutput = lambda node, tensor: None,
+    ablations: tuple[Ablation, ...] = (),
 ) -> Gradients:  # fmt: skip
     """Run a pass forward and back. The model is left as it was, whatever happens.
 
@@ -127,6 +134,7 @@ def find_gradients(
         is_guided: Whether ReLUs pass positive gradients alone.
         has_gradients: Whether there is a way back at all; without it only the value is found.
         on_output: Takes each layer's tensor.
+        ablations: What is ablated in the pass.
 
     Raises:
         VrnnError: The target does not exist, has no gradient or does not depend on the input.
@@ -185,7 +193,7 @@ def find_gradients(
                 "gradient; choose a composite, such as epsilon-plus"
             )
         with ExitStack() as stack:
-            result = model.replay.run(given, take, gradients=has_gradients, make_mode=make_mode)
+            result = model.replay.run(given, take, ablations, has_gradients, make_mode)
         found = _find_value(model, result, target, seen, names, modes[-1], has_gradients)
         if not bool(torch.isfinite(found.value)):
             raise VrnnError(
@@ -235,9 +243,10 @@ def _find_value(
 
 def target_value(
     model: LoadedModel, inputs: Inputs, target: Target,
-    check_stop: Callable[[], None] = lambda: None,
+    check_stop: Callable[[], None] = lambda: None, ablations: tuple[Ablation, ...] = (),
 ) -> float:  # fmt: skip
     """Return the value of a target, by a pass without gradients; see `find_gradients`."""
-    return float(
-        find_gradients(model, inputs, target, (), check_stop, has_gradients=False).target.value
+    found = find_gradients(
+        model, inputs, target, (), check_stop, has_gradients=False, ablations=ablations
     )
+    return float(found.target.value)

@@ -23,14 +23,22 @@ _IN_PLACE_OPERATORS = frozenset(
 class KeptTensor:
     """A tensor as it was when it was kept."""
 
-    def __init__(self, tensor: torch.Tensor) -> None:
-        """Keep a tensor, without a copy for now."""
+    def __init__(self, tensor: torch.Tensor, stays: bool = False) -> None:
+        """Keep a tensor, without a copy for now.
+
+        Args:
+            tensor: The tensor.
+            stays: Whether it can be taken several times.
+        """
         self._tensor: torch.Tensor | None = tensor
+        self._stays = stays
 
     def take(self) -> torch.Tensor:
-        """Return the tensor, and let go of it."""
-        tensor, self._tensor = self._tensor, None
+        """Return the tensor, and let go of it unless it stays."""
+        tensor = self._tensor
         assert tensor is not None
+        if not self._stays:
+            self._tensor = None
         return tensor
 
     def peek(self) -> torch.Tensor:
@@ -50,13 +58,18 @@ class KeptTensors:
     So it costs a few percent where copying all of them costs three times that.
     """
 
-    def __init__(self) -> None:
-        """Begin with none."""
+    def __init__(self, stay: bool = False) -> None:
+        """Begin with none.
+
+        Args:
+            stay: Whether the way back is gone several times.
+        """
+        self._stay = stay
         self._by_storage: dict[int, list[weakref.ref[KeptTensor]]] = {}
 
     def keep(self, tensor: torch.Tensor) -> KeptTensor:
         """Keep the values of a tensor."""
-        kept = KeptTensor(tensor.detach())
+        kept = KeptTensor(tensor.detach(), self._stay)
         storage = storage_of(tensor)
         if storage is not None:
             self._by_storage.setdefault(storage, []).append(weakref.ref(kept))

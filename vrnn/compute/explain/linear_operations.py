@@ -73,10 +73,11 @@ class LinearOperation:
         """
         if self.transpose is not None:
             return self.transpose(values, weight, x)
+        is_followed = torch.is_grad_enabled() and values.requires_grad
         with torch.enable_grad():
             leaf = torch.zeros_like(x).requires_grad_()
             result = self.function(leaf, weight)
-            return torch.autograd.grad(result, leaf, values)[0]
+            return torch.autograd.grad(result, leaf, values, create_graph=is_followed)[0]
 
 
 def convolution(arguments: Mapping[str, Any], axes: int, transposed: bool) -> LinearOperation:

@@ -194,7 +194,7 @@ def _share(
     """
     if not epsilon:
         s = torch.where(z == 0, torch.zeros_like(z), relevance / z)
-        to_epsilon = _sum(relevance) - float((s * z).sum(dtype=torch.float64))
+        to_epsilon = _sum(relevance) - _sum(s * z)
         stuck = to_epsilon
     elif is_positive:
         s = relevance / z.add_(epsilon)
@@ -203,7 +203,7 @@ def _share(
     else:
         steps = torch.full_like(z, epsilon).copysign_(z + 0.0)
         s = relevance / steps.add_(z)
-        to_epsilon = _sum(relevance) - float((s * z).sum(dtype=torch.float64))
+        to_epsilon = _sum(relevance) - _sum(s * z)
         stuck = _stuck(relevance, z, 0, to_epsilon)
     to_bias = 0.0
     if bias is not None:
@@ -211,7 +211,7 @@ def _share(
         if bias.numel() == s.shape[channel]:  # as nearly always
             outer = [axis for axis in range(s.dim()) if axis != channel]
             sums = s.sum(outer, dtype=torch.float64) if outer else s.to(torch.float64)
-            to_bias = float((sums * bias.flatten()).sum())
+            to_bias = _sum(sums * bias.flatten())
         else:
             to_bias = _sum(s * bias)
     return s, to_bias + stuck, to_epsilon - stuck
@@ -221,8 +221,8 @@ def _stuck(relevance: torch.Tensor, z: torch.Tensor, empty: float, lost: float) 
     """How much relevance has nowhere to go, where z is `empty`, if it can be seen at all."""
     if abs(lost) <= VISIBLE_LOSS * abs(_sum(relevance)):
         return 0.0
-    return float((relevance * (z == empty)).sum(dtype=torch.float64))
+    return _sum(relevance * (z == empty))
 
 
 def _sum(values: torch.Tensor) -> float:
-    return float(values.sum(dtype=torch.float64))
+    return float(values.detach().sum(dtype=torch.float64))

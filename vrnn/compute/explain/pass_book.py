@@ -8,8 +8,9 @@ from typing import NamedTuple
 
 import torch
 from torch import nn
+from torch.autograd.graph import GradientEdge
 
-from vrnn.compute.explain.kept_tensors import KeptTensors
+from vrnn.compute.explain.kept_tensors import KeptTensor, KeptTensors
 from vrnn.compute.explain.linear_rules import Bounds
 from vrnn.compute.explain.tensor_notes import TensorNotes
 from vrnn.compute.explain.untouched_model import BufferGuard
@@ -34,6 +35,20 @@ class Constant(NamedTuple):
     name: str
 
 
+class Tap(NamedTuple):
+    """Where relevance flows along an edge.
+
+    Attributes:
+        edge: Where the gradient of what flows arrives.
+        kept: The values.
+        carrier: Where relevance arrives that is no multiple of them; None where there is none.
+    """
+
+    edge: GradientEdge
+    kept: KeptTensor
+    carrier: GradientEdge | None
+
+
 class PassBook:
     """The accounts of one pass.
 
@@ -49,12 +64,15 @@ class PassBook:
         fallbacks: How many calls had no rule, by what was done.
         last_softmax: The result of the newest softmax, and what it took.
         check_stop: Raises what is to end the pass.
+        repeats: Whether the way back is gone several times, in parts.
+        taps: Where relevance flows along an edge of a node that has several, by source and target;
+            only if the way back is gone several times.
         deliver: Takes relevance of a node whose own tensor gets no gradient.
     """
 
     def __init__(
         self, model: nn.Module, composite: Composite, bounds: Bounds | None,
-        check_stop: Callable[[], None], guard: BufferGuard,
+        check_stop: Callable[[], None], guard: BufferGuard, repeats: bool = False,
     ) -> None:  # fmt: skip
         """Open the accounts.
 
@@ -64,9 +82,11 @@ class PassBook:
             bounds: The range of the input's values; None for 0…1.
             check_stop: Raises what is to end the pass.
             guard: Puts buffers back.
+            repeats: Whether the way back is gone several times.
         """
         self.composite, self.bounds, self.check_stop = composite, bounds, check_stop
-        self.kept, self.notes = KeptTensors(), TensorNotes()
+        self.kept, self.notes, self.repeats = KeptTensors(repeats), TensorNotes(), repeats
+        self.taps: dict[tuple[int, int], list[Tap]] = {}
         self.constants: list[Constant] = []
         self.entries: list[tuple[int, torch.Tensor]] = []
         self.edges: dict[tuple[int, int], float] = {}
@@ -89,7 +109,7 @@ class PassBook:
 
         def on_gradient(gradient: torch.Tensor | None) -> None:
             if gradient is not None:
-                total = float((kept.take() * gradient).sum(dtype=torch.float64))
+                total = float((kept.take() * gradient.detach()).sum(dtype=torch.float64))
                 self.flows[node] = self.flows.get(node, 0.0) + total
 
         tensor.register_hook(on_gradient)

@@ -37,8 +37,10 @@ class RuleFunction(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: Any, *gradients: Any) -> Any:
-        """Run it back, and let go of it."""
-        step, ctx.step = ctx.step, None
+        """Run it back, and let go of it unless it is to run back again."""
+        step = ctx.step
+        if not step.repeats:
+            ctx.step = None
         return (None, *step.backward(gradients[0]))
 
 
@@ -94,6 +96,11 @@ class LinearStep:
         self.kept_result: KeptTensor | None = None
         self._folded_node: int | None = None
         self._uncropped: Uncropped | None = None
+
+    @property
+    def repeats(self) -> bool:
+        """Whether it runs back several times."""
+        return self._book.repeats
 
     @property
     def can_be_folded(self) -> bool:
@@ -158,9 +165,9 @@ class LinearStep:
         self.x = x  # without its history
         relevance = gradient * result
         if self._folded_node is not None:
-            self._book.deliver(self._folded_node, relevance)
+            self._book.deliver(self._folded_node, relevance.detach())
         if self._uncropped is not None:
-            self._book.deliver(self._uncropped.node, self._uncropped.spread(relevance))
+            self._book.deliver(self._uncropped.node, self._uncropped.spread(relevance.detach()))
         found = distribute(self.operation, self._rule, x, result, relevance, self._book.bounds)
         self._book.add_sink("bias", self.node, found.bias)
         self._book.add_sink("epsilon", self.node, found.epsilon)
@@ -194,6 +201,11 @@ class IdentityStep:
         """
         self._book, self._kind, self._node, self._compute = book, kind, node, compute
 
+    @property
+    def repeats(self) -> bool:
+        """Whether it runs back several times."""
+        return self._book.repeats
+
     def run(self, x: torch.Tensor) -> torch.Tensor:
         """Do the operation, and return its result."""
         self._x = self._book.kept.keep(x)
@@ -223,7 +235,7 @@ def _no_more() -> torch.Tensor:
 
 
 def _masked_sum(values: torch.Tensor, mask: torch.Tensor) -> float:
-    return float((values * mask).sum(dtype=torch.float64))
+    return float((values.detach() * mask).sum(dtype=torch.float64))
 
 
 def share(tensor: torch.Tensor, parts: int) -> torch.Tensor:

@@ -54,6 +54,14 @@ class TensorNotes:
         kept: Any = getattr(tensor, _NAME, None)
         return kept[1] if kept is not None and kept[0] is self._token else None
 
+    def note_of(self, tensor: torch.Tensor) -> TensorNote:
+        """Return the note of a tensor, a new one if there is none."""
+        note = self.of(tensor)
+        if note is None:
+            note = TensorNote()
+            self.set(tensor, note)
+        return note
+
     def set(self, tensor: torch.Tensor, note: TensorNote) -> None:
         """Note something of a tensor."""
         setattr(tensor, _NAME, (self._token, note))

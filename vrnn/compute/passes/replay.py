@@ -88,7 +88,7 @@ class Replay:
             ablations: What is ablated in the pass, so that all that follows changes.
             gradients: Whether the pass can be differentiated afterwards.
             make_mode: Makes what does the calls, of the records of each call and of what takes
-                outputs; not together with ablations.
+                outputs.
 
         Returns:
             The model's result.
@@ -106,8 +106,7 @@ class Replay:
             if node in self._view.records:
                 on_output(node, tensor)
         mode = (make_mode or CaptureMode)(self._by_call, on_output)
-        if by_node:
-            mode = _AblationMode(self._by_call, on_output, self._view, by_node)
+        mode.ablate(self._view, by_node)
         with (
             evaluation_mode(self._model),
             self._opaque_module_hooks(on_output, by_node),
@@ -189,8 +188,30 @@ class CaptureMode(TorchFunctionMode):
             call: taken for call, several in by_call.items()
             if (taken := [(node, r) for node, r in several if r.is_argument])
         }  # fmt: skip
+        self._view: GraphView | None = None
+        self._ablated_nodes: Mapping[int, list[Ablation]] = {}
+        self._ablated_calls: dict[int, int] = {}
+
+    def ablate(self, view: GraphView, by_node: Mapping[int, list[Ablation]]) -> None:
+        """Ablate channels as soon as they are there.
+
+        Args:
+            view: The graph.
+            by_node: What is ablated, by the id of its node.
+        """
+        self._view, self._ablated_nodes = view, by_node
+        self._ablated_calls = {
+            view.records[node].call_index: node
+            for node in by_node
+            if view.records[node].call_index >= 0
+        }
 
     def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        node = self._ablated_calls.get(self.call_count) if self._ablated_calls else None
+        if node is not None and self._view is not None:
+            if not self._view.records[node].is_argument:
+                return self._run_ablated(node, self._view, func, (args, kwargs or {}))
+            args, kwargs = self._ablate_argument(node, self._view, (args, kwargs or {}))
         if self._before:
             self._capture_arguments((args, kwargs or {}))
         result = self.run_call(func, args, kwargs)
@@ -203,6 +224,63 @@ class CaptureMode(TorchFunctionMode):
     def run_call(self, func: Any, args: Any, kwargs: Any) -> Any:
         """Do a call; subclasses may do it in another way. kwargs: None for none."""
         return func(*args, **kwargs) if kwargs else func(*args)
+
+    def before_write(self, tensor: torch.Tensor) -> None:
+        """Be told that an ablation is about to write over a tensor."""
+
+    def on_ablated(self, old: torch.Tensor, new: torch.Tensor) -> None:
+        """Be told that an ablated tensor takes the place of another."""
+
+    def attention_arguments(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
+        """Return the arguments of a fused attention of which the weights are to be ablated."""
+        return arguments
+
+    def _run_ablated(self, node: int, view: GraphView, func: Any, arguments: Any) -> Any:
+        """Do a call, and ablate what it gives."""
+        args, kwargs = arguments
+        taken = list(tensors_in((args, kwargs)))
+        versions = [version_of(t) for t in taken]
+        result = self.run_call(func, args, kwargs)
+        record = view.records[node]
+        if func != record.function:
+            name = catalog.operation_name(func)
+            raise GraphChanged(f"{name} instead of {record.operation}")
+        layout, ablations = view.map_layouts[node], self._ablated_nodes[node]
+        if record.is_attention and record.operation == "attention":
+            named = self.attention_arguments(
+                catalog.bind_arguments(func, record.operation, args, kwargs)
+            )
+            ablated = apply_attention_ablations(result, named, layout, ablations)
+            if ablated is None or tuple(ablated[1].shape) != record.shape:
+                raise GraphChanged(f"{record.operation} gave another shape")
+            for old, new in zip(tensors_in(result), tensors_in(ablated[0]), strict=False):
+                self.on_ablated(old, new)
+            self.call_count += 1
+            self._on_output(node, ablated[1])
+            return ablated[0]
+        tensor = tensor_of_record(result, record, args)
+        if tuple(tensor.shape) != record.shape:
+            raise GraphChanged(f"{record.operation} gave another shape")
+        new = apply_ablations(tensor, layout, ablations)
+        # What was written into is known under other names too: these must see the change.
+        is_written = any(version_of(t) != v for t, v in zip(taken, versions, strict=True))
+        if is_written or any(tensor is t for t in taken):
+            self.before_write(tensor)
+            tensor.copy_(new)
+        else:
+            self.on_ablated(tensor, new)
+            result, tensor = _with_tensor(result, record.output_index, new), new
+        self.call_count += 1
+        self._on_output(node, tensor)
+        return result
+
+    def _ablate_argument(self, node: int, view: GraphView, arguments: Any) -> Any:
+        """The arguments of a call with one replaced that was made outside torch."""
+        record = view.records[node]
+        tensor = _argument_of_record(arguments, record)
+        new = apply_ablations(tensor, view.map_layouts[node], self._ablated_nodes[node])
+        self.on_ablated(tensor, new)
+        return _with_tensor(arguments, -2 - record.output_index, new)
 
     def _capture(
         self, node_records: NodeRecords, func: Any, args: Any, kwargs: Any, result: Any
@@ -241,65 +319,6 @@ def _argument_of_record(arguments: Any, record: OpRecord) -> torch.Tensor:
     if tensor is None or tuple(tensor.shape) != record.shape:
         raise GraphChanged("what came from outside torch has another shape")
     return tensor
-
-
-class _AblationMode(CaptureMode):
-    """Ablates channels as soon as they are there."""
-
-    def __init__(
-        self,
-        by_call: dict[int, NodeRecords],
-        on_output: OnOutput,
-        view: GraphView,
-        by_node: Mapping[int, list[Ablation]],
-    ) -> None:
-        super().__init__(by_call, on_output)
-        self._view, self._by_node = view, by_node
-        self._ablated_calls = {view.records[node].call_index: node for node in by_node}
-
-    def __torch_function__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
-        node = self._ablated_calls.get(self.call_count)
-        if node is None:
-            return super().__torch_function__(func, types, args, kwargs)
-        if self._view.records[node].is_argument:
-            args, kwargs = self._ablate_argument(node, (args, kwargs or {}))
-            return super().__torch_function__(func, types, args, kwargs)
-        self.call_count += 1
-        kwargs = kwargs or {}
-        taken = list(tensors_in((args, kwargs)))
-        versions = [version_of(t) for t in taken]
-        result = func(*args, **kwargs)
-        record = self._view.records[node]
-        if func != record.function:
-            name = catalog.operation_name(func)
-            raise GraphChanged(f"{name} instead of {record.operation}")
-        layout, ablations = self._view.map_layouts[node], self._by_node[node]
-        if record.is_attention and record.operation == "attention":
-            arguments = catalog.bind_arguments(func, record.operation, args, kwargs)
-            ablated = apply_attention_ablations(result, arguments, layout, ablations)
-            if ablated is None or tuple(ablated[1].shape) != record.shape:
-                raise GraphChanged(f"{record.operation} gave another shape")
-            self._on_output(node, ablated[1])
-            return ablated[0]
-        tensor = tensor_of_record(result, record, args)
-        if tuple(tensor.shape) != record.shape:
-            raise GraphChanged(f"{record.operation} gave another shape")
-        new = apply_ablations(tensor, layout, ablations)
-        # What was written into is known under other names too: these must see the change.
-        is_written = any(version_of(t) != v for t, v in zip(taken, versions, strict=True))
-        if is_written or any(tensor is t for t in taken):
-            tensor.copy_(new)
-        else:
-            result, tensor = _with_tensor(result, record.output_index, new), new
-        self._on_output(node, tensor)
-        return result
-
-    def _ablate_argument(self, node: int, arguments: Any) -> Any:
-        """The arguments of a call with one replaced that was made outside torch."""
-        record = self._view.records[node]
-        tensor = _argument_of_record(arguments, record)
-        new = apply_ablations(tensor, self._view.map_layouts[node], self._by_node[node])
-        return _with_tensor(arguments, -2 - record.output_index, new)
 
 
 def _with_tensor(value: Any, index: int, new: torch.Tensor) -> Any:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from imgui_bundle import imgui
 
-from vrnn.commands.explain import RestrictRelevance
+from vrnn.commands.relevance_conditions import RestrictRelevance
 from vrnn.commands.view import GoToView, HoverLayer
 from vrnn.explanations.results import LayerRelevance
 from vrnn.network.graph import Node

@@ -10,18 +10,18 @@ from imgui_bundle import imgui, implot
 from vrnn.commands.explain import (
     ExplainTarget,
     MeasureFaithfulness,
-    RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
     ShowRelevance,
     explanation_methods,
     target_text,
 )
+from vrnn.commands.relevance_conditions import RestrictRelevance, RestrictRelevanceToRegion
+from vrnn.explanations.conditions import Condition
 from vrnn.explanations.results import Explanation, FlippingCurves
 from vrnn.scene.relevance_state import (
     PLACEMENTS,
     RELEVANCE_RANGES,
-    ChannelCondition,
     RelevanceState,
 )
 from vrnn.style.text import number_text
@@ -56,8 +56,9 @@ FAITHFUL_TOOLTIP = (
     "(insertion), beside pixels in random order: deletion should fall fast, insertion rise fast"
 )
 CONDITION_TOOLTIP = (
-    "relevance flows through these channels only (concept relevance propagation); point at a map "
-    "and choose 'Relevance through this channel only' in the Layer menu, or click channels in the "
+    "relevance flows through these channels and positions only (concept relevance propagation); "
+    "point at a map and choose 'Relevance through this channel only' in the Layer menu, or "
+    "'… this region only', a second time for the box up to there; or Ctrl+click channels in the "
     "Layer panel"
 )
 
@@ -186,11 +187,11 @@ def flipping_rows(curves: FlippingCurves) -> list[tuple[str, np.ndarray]]:
     return [(name, np.asarray(values, np.float64)) for name, values in found]
 
 
-def _draw_conditions(context: PanelContext, conditions: Sequence[ChannelCondition]) -> None:
-    """Channels that relevance flows through, each with a button that takes it away."""
+def _draw_conditions(context: PanelContext, conditions: Sequence[Condition]) -> None:
+    """What relevance flows through, each part with a button that takes it away."""
     if not conditions:
         return
-    imgui.separator_text("Through these channels only")
+    imgui.separator_text("Through these only")
     imgui.set_item_tooltip(CONDITION_TOOLTIP)
     network = context.world.state.relevance.network
     for one in conditions:
@@ -201,7 +202,14 @@ def _draw_conditions(context: PanelContext, conditions: Sequence[ChannelConditio
             imgui.same_line()
             imgui.text_unformatted(f"{one.layer} channel {channel}")
             imgui.pop_id()
-    if imgui.button("All channels"):
+        if one.region:
+            imgui.push_id(f"{one.layer} region")
+            if imgui.small_button("remove"):
+                context.do(RestrictRelevanceToRegion(one.layer, (), network))
+            imgui.same_line()
+            imgui.text_unformatted(f"{one.layer} {one.region_text}")
+            imgui.pop_id()
+    if imgui.button("Everything"):
         context.do(RestrictRelevance())
 
 
