@@ -12,7 +12,8 @@ from vrnn.network.predictions import (
     Segmentation,
     Values,
 )
-from vrnn.scene.visuals.answer_board import answer_board, answer_thread
+from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_thread import answer_thread
 from vrnn.style.theme import ANNOTATION, WARNING
 
 NAMES = ("cat", "dog", "owl")

@@ -2,28 +2,25 @@
 
 from __future__ import annotations
 
-import numpy as np
-
 from vrnn.scene.picking import Hit
 from vrnn.scene.visuals.distant_pictures import hit_distant_picture
 from vrnn.scene.visuals.layer_pictures import locate_in_picture
 from vrnn.scene.world_contents import WorldContents
 
 
-def hit_in_picture(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
+def hit_in_picture(world: WorldContents, hit: Hit) -> Hit:
     """Return what a ray hits in the picture that a layer shows, near or from afar.
 
     Args:
         world: The layers with their pictures.
         hit: What the ray hits as if all layers showed their maps.
-        point: (3,) where it does, meters.
 
     Returns:
         The same hit where the layer shows its maps.
     """
     if hit.kind != "layer":
         return hit
-    return _from_afar(world, _in_layer_picture(world, hit), point)
+    return _from_afar(world, _in_layer_picture(world, hit))
 
 
 def _in_layer_picture(world: WorldContents, hit: Hit) -> Hit:
@@ -35,7 +32,7 @@ def _in_layer_picture(world: WorldContents, hit: Hit) -> Hit:
     return locate_in_picture(hit, uploaded, world.visible_node(hit.slot, hit.node), width / height)
 
 
-def _from_afar(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
+def _from_afar(world: WorldContents, hit: Hit) -> Hit:
     """The same hit, without a channel where the layer shows one picture for all its maps."""
     picture = world.distant_pictures.get(hit.slot, {}).get(hit.node)
     if world.viewer is None or picture is None or (hit.slot, hit.node) in world.feature_tiles:
@@ -43,7 +40,7 @@ def _from_afar(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
     if _shown_picture(world, hit):
         return hit
     node, frame = world.visible_node(hit.slot, hit.node), world.placement_frame(hit.slot)
-    return hit_distant_picture(hit, picture, node, frame, point, world.viewer)
+    return hit_distant_picture(hit, picture, node, frame, world.viewer)
 
 
 def _shown_picture(world: WorldContents, hit: Hit) -> str:

@@ -1,4 +1,4 @@
-"""The answer as a board at the end of the network, and the thread that leads from the input to it.
+"""The answer as a board at the end of the network.
 
 Each output has a section: the best class large, with bars of others and the true class; numbers as
 bars; an image with its legend; a detector's boxes on the input with a list of what they hold.
@@ -19,10 +19,8 @@ from vrnn.scene.layout.answer_room import (
     board_size,
 )
 from vrnn.scene.layout.input_margin import BAR_PITCH, MAX_BARS
-from vrnn.scene.layout.polyline import round_corners
 from vrnn.scene.primitives import (
     QUAD,
-    STROKE,
     ImageQuad,
     PickRegion,
     TextLabel,
@@ -49,7 +47,7 @@ from vrnn.scene.visuals.output_legends import (
 from vrnn.scene.visuals.predictions import MAX_SHARP_HEIGHT, drawn_pixels, image_frame
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.style.text import elide, wrap
-from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING, with_alpha
+from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING
 
 HEADING_HEIGHT = 0.26
 """Capital height of the answer itself, meters."""
@@ -65,9 +63,6 @@ MAX_OBJECTS = 6
 EDGE = (0.085, 0.105, 0.150, 1.0)
 EDGE_LINE = 0.025
 """Color and thickness of the board's frame, meters."""
-THREAD = with_alpha(ACCENT, 0.55)
-THREAD_WIDTH, THREAD_HEAD = 0.07, 0.4
-"""Width of the thread, and length of its arrow head, meters."""
 
 
 def answer_board(
@@ -273,22 +268,3 @@ def _detections(
         for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])
     ]  # fmt: skip
     return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,))
-
-
-def answer_thread(corners: Sequence[Point]) -> np.ndarray:
-    """Return the thread from the input to the answer, (N,) `STROKE`, ending in an arrow head.
-
-    Args:
-        corners: Of its way, meters.
-    """
-    points = round_corners(corners)
-    last = points[-1] - points[-2]
-    length = float(np.linalg.norm(last))
-    neck = points[-1] - last * min(1.0, THREAD_HEAD / max(length, 1e-6))
-    line = np.concatenate([points[:-1], neck[None]])
-    record = np.zeros(len(line), STROKE)
-    record["start"], record["color"] = line, THREAD
-    record["end"][:-1], record["end"][-1] = line[1:], points[-1]
-    record["width"], record["width"][-1] = THREAD_WIDTH, 4 * THREAD_WIDTH
-    record["kind"][-1] = 1
-    return record
