@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vrnn.scene.picking import Hit
 from vrnn.scene.visuals.distant_pictures import hit_distant_picture
 from vrnn.scene.visuals.layer_pictures import locate_in_picture
@@ -40,7 +42,9 @@ def _from_afar(world: WorldContents, hit: Hit) -> Hit:
     if _shown_picture(world, hit):
         return hit
     node, frame = world.visible_node(hit.slot, hit.node), world.placement_frame(hit.slot)
-    return hit_distant_picture(hit, picture, node, frame, world.viewer)
+    x, y, z, _, height = frame.panel_rect(node.id).tolist()
+    middle = np.array([x, y + height / 2, z])
+    return hit_distant_picture(hit, picture, node, frame, middle, world.viewer)
 
 
 def _shown_picture(world: WorldContents, hit: Hit) -> str:

@@ -139,11 +139,11 @@ def picture_part(detail: float, point: np.ndarray, viewer: Viewer, side: float =
         viewer: From where it is seen.
         side: Of a square as large as the panel, meters.
     """
-    return float(picture_parts(np.array([detail]), point[None], viewer, np.array([side]))[0])
+    return float(picture_parts(np.array([detail]), point[None], viewer, side)[0])
 
 
 def picture_parts(
-    details: np.ndarray, points: np.ndarray, viewer: Viewer, sides: np.ndarray
+    details: np.ndarray, points: np.ndarray, viewer: Viewer, sides: np.ndarray | float = inf
 ) -> np.ndarray:
     """Return (N,) how much of each picture is seen; see `picture_part`.
 
@@ -151,7 +151,7 @@ def picture_parts(
         details: (N,) see `detail_size`.
         points: (N, 3) the panels' middles, meters.
         viewer: From where they are seen.
-        sides: (N,) of squares as large as the panels, meters.
+        sides: Of squares as large as the panels, meters: (N,), or one for all.
     """
     to_eye = viewer.eye - points
     away = np.maximum(np.linalg.norm(to_eye, axis=1), 1e-9)
@@ -166,7 +166,8 @@ def _smooth_step(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
 
 
 def hit_distant_picture(
-    hit: Hit, picture: DistantPicture, node: Node, frame: PlacementFrame, viewer: Viewer
+    hit: Hit, picture: DistantPicture, node: Node, frame: PlacementFrame,
+    point: np.ndarray, viewer: Viewer,
 ) -> Hit:  # fmt: skip
     """Return the hit of a layer, without a channel where its picture is seen in place of its maps.
 
@@ -175,16 +176,16 @@ def hit_distant_picture(
         picture: What the layer shows from afar.
         node: The layer.
         frame: Where it is.
+        point: (3,) the middle of its panel, meters.
         viewer: From where it is seen.
     """
     if node.id in frame.separate_maps:
         return hit
-    x, y, z, width, height = frame.panel_rect(node.id).tolist()
+    width, height = frame.panel_rect(node.id)[3:].tolist()
     shape = frame.placement.panel_shapes.get(node.id)
     columns, rows = (1, 1) if shape is None else (shape.grid.columns, shape.grid.rows)
     detail = detail_size(node, (width, height), columns, rows)
-    middle = np.array([x, y + height / 2, z])
-    if picture_part(detail, middle, viewer, sqrt(width * height)) < 0.5:
+    if picture_part(detail, point, viewer, sqrt(width * height)) < 0.5:
         return hit
     _, map_height, map_width = map_shape(node.shape)
     row, column = int(hit.down * map_height), int(hit.across * map_width)
