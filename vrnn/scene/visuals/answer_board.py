@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vrnn.network.predictions import ClassScores, Detections, Output, Values, caption
+from vrnn.network.predictions import TIE, ClassScores, Detections, Output, Values, caption
 from vrnn.scene.layout.answer_room import (
     MAX_SECTIONS,
     SECTION_GAP,
@@ -56,6 +56,8 @@ VERDICT_HEIGHT = 0.13
 BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
 """Of the bars at the right of the answer, and between the two, meters."""
 MAX_NAME_LINES = 2
+NO_LEADER = "no class leads"
+"""In place of the best class where others have as high a score."""
 LEGEND_WIDTH = 1.6
 """Kept free beside an output's image, meters."""
 MAX_OBJECTS = 6
@@ -142,9 +144,9 @@ def _scores(
     x, y, z = corner
     if not len(scores.probabilities):
         return Visual(np.zeros(0, QUAD), tuple(_lines(caption(scores), (x, top, z))))
-    best = int(np.argmax(scores.probabilities))
-    name, room = class_name(best, names), SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
-    labels = _heading(name, f"{float(scores.probabilities[best]):.0%}", (x, top, z), room)
+    leader, room = scores.leader, SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
+    name = NO_LEADER if leader is None else class_name(leader, names)
+    labels = _heading(name, _share_text(scores), (x, top, z), room)
     verdict, color = _verdict(scores, name, true_label)
     for number, line in enumerate(reversed(wrap(verdict, room, VERDICT_HEIGHT, MAX_NAME_LINES))):
         origin = (x, y + 1.6 * number * VERDICT_HEIGHT, z)
@@ -168,10 +170,23 @@ def _verdict(
 ) -> tuple[str, tuple[float, float, float, float]]:
     """What is to be said under the answer, and in which color."""
     if true_label:
+        if scores.leader is None:
+            return f"label: {true_label}", ANNOTATION
         if name == true_label:
             return f"label: {true_label} · right", ANNOTATION
         return f"label: {true_label} · wrong", WARNING
     return ("" if scores.is_sure else caption(scores)), ANNOTATION
+
+
+def _share_text(scores: ClassScores) -> str:
+    """How likely the best class is, and where none leads how many are as likely."""
+    highest = float(scores.probabilities.max())
+    text = f"{highest:.0%}" if highest >= 0.0995 or highest == 0 else f"{highest:.1%}"
+    if scores.leader is not None:
+        return text
+    count = int((scores.probabilities >= highest * (1 - TIE)).sum())
+    every = count == len(scores.probabilities)
+    return f"{text} for {'each' if every else f'{count:,} classes'}"
 
 
 def _heading(text: str, value: str, corner: Point, width: float) -> list[TextLabel]:
