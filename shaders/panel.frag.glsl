@@ -8,7 +8,6 @@
 const float GAP = 0.06;  // of a cell, free between two maps
 
 in vec2 uv;
-in vec3 world_position;
 in float fog_left;
 flat in ivec4 maps;
 flat in ivec3 texels;
@@ -17,7 +16,7 @@ flat in vec4 border_light;
 flat in ivec2 drawing;
 flat in ivec2 picture;
 flat in vec2 fit;
-flat in vec4 normal_detail;
+flat in float far_part;
 flat in ivec2 ground_opacity;
 out vec4 color;
 
@@ -76,7 +75,6 @@ void main() {
 #if WITH_MAPS
     vec2 cells = vec2(maps.xy);
     vec2 cells_per_pixel = max(abs(uv_dx), abs(uv_dy)) * cells;
-    float far_part = picture.x < 0 ? 0.0 : picture_part(normal_detail.w, normal_detail.xyz);
     bool shows_maps = far_part < 1.0;
     float curve_part = 0.0;
     vec3 curve = vec3(0.0);

@@ -4,6 +4,7 @@
 #include "lib/margin.glsl"
 #include "lib/border.glsl"
 #include "lib/theme.glsl"
+#include "lib/picture_part.glsl"
 
 in vec3 origin;
 in vec3 right;
@@ -23,7 +24,6 @@ in vec3 picture_fit;
 in ivec2 ground;
 
 out vec2 uv;
-out vec3 world_position;
 out float fog_left;             // as things are small beside the distance of fog
 flat out ivec4 maps;            // columns, rows, channels, first texel
 flat out ivec3 texels;          // height, width of a map; channel in the first cell
@@ -33,7 +33,7 @@ flat out ivec2 drawing;         // style; first texel of where the nodes of a gr
 flat out ivec2 picture;         // number of the layer picture, -1: none; 1 where it has values and no colors
 flat out vec2 fit;              // part of the panel's width and height that the picture takes
 flat out ivec2 ground_opacity;  // of relevance: first texel of the maps that it lies over, -1: none; thousandths
-flat out vec4 normal_detail;    // of the panel; meters of what has to be told apart in its maps
+flat out float far_part;        // how much of the layer picture is seen, 1 far … 0 near
 
 // Whether the whole panel is beyond one side of the view.
 bool is_outside() {
@@ -50,7 +50,7 @@ bool is_outside() {
 void main() {
     uv = vec2(gl_VertexID & 1, gl_VertexID >> 1);
     uv += (uv * 2.0 - 1.0) * margin_at(origin + right * uv.x + down * uv.y, right, down, border);
-    world_position = origin + right * uv.x + down * uv.y;
+    vec3 world_position = origin + right * uv.x + down * uv.y;
     fog_left = fog_transmittance(world_position);
     maps = ivec4(grid, base);
     texels = ivec3(tile, first);
@@ -58,7 +58,7 @@ void main() {
     drawing = ivec2(style, lookup);
     picture = layer_picture - ivec2(1, 0);
     fit = picture_fit.xy;
-    normal_detail = vec4(normalize(cross(right, down)), picture_fit.z);
+    far_part = picture.x < 0 ? 0.0 : picture_part(picture_fit.z, origin + 0.5 * (right + down), right, down);
     border_light = vec4(themed(border < 0.0 ? HIGHLIGHT : BORDER), light);
     ground_opacity = ground;
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);

@@ -48,7 +48,7 @@ def screenshot(
         camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (meters, degrees).
         size: (width, height) pixels, up to 16384 each.
         detail: How finely the graph is shown: `layers`, `modules` or `all`.
-        arrange: Placement of the layers: `terrace` or `conveyor`.
+        arrange: Placement of the layers: `terrace`, `conveyor` or `by resolution`.
         scale: What the colors of a map span: its own range, its `layer`'s or its `network`'s.
         transparent: Whether the picture has no background.
         **source: `weights`, `classes`, `data` (paths), `input_size` (height, width), `device`,

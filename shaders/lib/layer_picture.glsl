@@ -3,17 +3,6 @@
 // Includes shade() before it.
 uniform sampler2DArray pictures;
 
-const vec2 DISSOLVE_PIXELS = vec2(12.0, 28.0);  // what has to be told apart in the maps, on the screen
-
-// How much of the picture is seen, 1 far … 0 near: the same in both eyes.
-// size: meters of what has to be told apart; normal: of the panel
-float picture_part(float size, vec3 normal) {
-    vec3 to_eye = eye.xyz - world_position;
-    float away = length(to_eye);
-    float pixels = viewport.z * size / away * sqrt(abs(dot(normal, to_eye)) / away);
-    return 1.0 - smoothstep(DISSOLVE_PIXELS.x, DISSOLVE_PIXELS.y, pixels);
-}
-
 // The texel of a picture. position: 0...1 from the upper left; pixel: size of one in the same units
 vec4 picture_texel(int number, vec2 position, vec2 pixel) {
     float texels = max(pixel.x, pixel.y) * float(PICTURE_SIDE);

@@ -12,7 +12,8 @@ from vrnn.network.predictions import (
     Segmentation,
     Values,
 )
-from vrnn.scene.visuals.answer_board import answer_board, answer_thread
+from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_thread import answer_thread
 from vrnn.style.theme import ANNOTATION, WARNING
 
 NAMES = ("cat", "dog", "owl")
@@ -122,3 +123,24 @@ def test_the_thread_leads_from_the_image_to_the_board():
     assert strokes["end"][-1, 2] == pytest.approx(z)
     np.testing.assert_allclose(strokes["start"][1:], strokes["end"][:-1], atol=1e-5)
     assert strokes["kind"].tolist() == [0] * (len(strokes) - 1) + [1]
+
+
+@pytest.mark.parametrize(
+    ("values", "share"), [([1 / 3] * 3, "33% for each"), ([0.4, 0.2, 0.4], "40% for 2 classes")]
+)
+def test_no_class_leads_where_several_have_the_highest_score(values, share):
+    found = scores(*values)
+    assert found.leader is None
+    visual = board(found, label="dog")
+    assert {"no class leads", share, "label: dog"} <= set(texts(visual))
+    assert not any("wrong" in text or "right" in text for text in texts(visual))
+    assert is_inside(visual)
+    assert WARNING not in [label.color for label in visual.labels]
+
+
+def test_a_small_share_is_not_nothing():
+    values = np.full(1000, 0.0009, np.float32)
+    values[7] = 0.1009
+    found = scores(*(values / 40))
+    assert found.leader == 7
+    assert "0.3%" in texts(board(found))

@@ -314,7 +314,7 @@ CAMERAS = (
 )
 
 
-@pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
 def test_cameras_stand_as_they_were_approved(arrangement, regenerate):
     world = world_of(residual(2, 2), [SCORES], State(arrangement))
     lines = []
@@ -324,7 +324,7 @@ def test_cameras_stand_as_they_were_approved(arrangement, regenerate):
             numbers = np.array([*camera.position, camera.yaw, camera.pitch, camera.fov])
             lines.append(f"{name} {numbers.round(3).tolist()} {near_and_fog(world, camera)}")
     lines.append(str(start_camera(world, 1.0)))
-    golden_text.check(f"geometry/cameras-{arrangement}", lines, regenerate)
+    golden_text.check(f"geometry/cameras-{arrangement}".replace(" ", "-"), lines, regenerate)
 
 
 @pytest.mark.parametrize("at", [(0.0, -0.9), (0.5, -0.95), (0.9, -0.5)])

@@ -9,7 +9,8 @@ from tests.scene.test_geometry import OUTPUTS, SCORES, image
 from tests.support import geometry, golden_text
 from vrnn.network.predictions import ClassScores, Detections, Values
 from vrnn.scene.layout.answer_room import MAX_SECTIONS
-from vrnn.scene.visuals.answer_board import answer_board, answer_thread
+from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_thread import answer_thread
 
 NAMES = ("cat", "German short-haired pointer dog of a very long name", "owl")
 

@@ -47,7 +47,7 @@ def app(request):
         yield app
 
 
-@pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
 @pytest.mark.parametrize("folded", [False, True])
 def test_nothing_that_is_listed_is_ambiguous(app, arrangement, folded):
     app.do(SetArrangement(arrangement))

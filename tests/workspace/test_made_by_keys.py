@@ -74,7 +74,7 @@ def test_the_card_moves_with_its_layer_and_is_hidden_with_it(app):
     assert (after[0] + after[2]) / 2 == pytest.approx(layer[0], abs=1e-3)
 
 
-@pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
 @pytest.mark.parametrize("far", [True, False])
 @pytest.mark.parametrize(
     "command",

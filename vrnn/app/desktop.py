@@ -48,6 +48,7 @@ from vrnn.render.context import is_software, window_context
 from vrnn.render.look import feature_map_colors, render_colors
 from vrnn.render.renderer import Renderer
 from vrnn.scene.camera import Camera
+from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.state import State, distant_picture_named
 from vrnn.storage.closeable import Closeable
@@ -139,7 +140,7 @@ class DesktopApp(Closeable):
         config = self._config
         seconds = config.motion.seconds * MOVE_TIMES if config.motion.enabled else 0.0
         state = State(
-            options.arrange,
+            find_arrangement(options.arrange).name,
             ColorMapping(normalize_by=options.scale),
             distant_picture=distant_picture_named(config.render.layer_pictures),
             theme=config.render.theme,

@@ -31,6 +31,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
@@ -99,7 +100,7 @@ class OffscreenApp(Closeable):
             self._worker.close()
             raise
         state = State(
-            arrangement,
+            find_arrangement(arrangement).name,
             ColorMapping(normalize_by=scale),
             distant_picture=distant_picture_named(config.render.layer_pictures),
             theme=config.render.theme,

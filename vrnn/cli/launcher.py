@@ -61,7 +61,9 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
         "--place", dest="session", type=file_path, help=argparse.SUPPRESS
     )  # former name
     group.add_argument(
-        "--arrange", metavar="NAME", help="arrangement of layers: terrace, conveyor (terrace)"
+        "--arrange",
+        metavar="NAME",
+        help="arrangement of layers: terrace, conveyor, by-resolution (terrace)",
     )
     group.add_argument("--scale", choices=COLOR_RANGES, help="what the color range spans (map)")
     group.add_argument("--theme", choices=THEMES, help="light is for print and projectors (dark)")

@@ -44,6 +44,8 @@ KIND_TEXT: Mapping[OutputKind, str] = MappingProxyType(
     }
 )
 """What people read for each kind."""
+TIE = 1e-5
+"""Part of a probability by which another one has to be smaller, so that it is not as high."""
 Activation = Literal["softmax", "sigmoid"]
 """`softmax`: probabilities of classes that exclude each other; `sigmoid`: of independent ones."""
 
@@ -89,6 +91,15 @@ class ClassScores(Output):
     logits: np.ndarray
     probabilities: np.ndarray
     activation: Activation = "softmax"
+
+    @property
+    def leader(self) -> int | None:
+        """The class with the highest score; None where another one has as high a score."""
+        best = np.argsort(-self.probabilities, kind="stable")[:2]
+        if not len(best):
+            return None
+        first, last = self.probabilities[best[0]], self.probabilities[best[-1]]
+        return None if len(best) > 1 and last >= first * (1 - TIE) else int(best[0])
 
 
 @dataclass(frozen=True, eq=False)

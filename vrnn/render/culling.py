@@ -70,15 +70,10 @@ def are_pictures_only(panels: np.ndarray, key: CullKey) -> np.ndarray:
         key: The viewpoint; it holds as long as that is valid.
 
     Returns:
-        (N,) bool; a panel is among them only if no pixel of it is as near as maps are seen from.
+        (N,) bool; a panel is among them only if its maps are seen from nowhere near.
     """
-    right, down = panels["right"].astype(float), panels["down"].astype(float)
-    away = key.position - panels["origin"]
-    nearest = panels["origin"].astype(float)
-    for side in (right, down):
-        part = (away * side).sum(1) / np.maximum((side * side).sum(1), 1e-12)
-        nearest += side * np.clip(part, 0.0, 1.0)[:, None]
-    distance = np.linalg.norm(key.position - nearest, axis=1) - key.max_move
+    middle = panels["origin"] + 0.5 * (panels["right"] + panels["down"])
+    distance = np.linalg.norm(key.position - middle, axis=1) - key.max_move
     number, has_values = panels["layer_picture"].T
     most = key.pixels_per_unit * panels["picture_fit"][:, 2]
     is_far: np.ndarray = (number > 0) & (has_values == 0) & (most < DISSOLVE_PIXELS[0] * distance)

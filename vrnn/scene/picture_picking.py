@@ -10,20 +10,19 @@ from vrnn.scene.visuals.layer_pictures import locate_in_picture
 from vrnn.scene.world_contents import WorldContents
 
 
-def hit_in_picture(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
+def hit_in_picture(world: WorldContents, hit: Hit) -> Hit:
     """Return what a ray hits in the picture that a layer shows, near or from afar.
 
     Args:
         world: The layers with their pictures.
         hit: What the ray hits as if all layers showed their maps.
-        point: (3,) where it does, meters.
 
     Returns:
         The same hit where the layer shows its maps.
     """
     if hit.kind != "layer":
         return hit
-    return _from_afar(world, _in_layer_picture(world, hit), point)
+    return _from_afar(world, _in_layer_picture(world, hit))
 
 
 def _in_layer_picture(world: WorldContents, hit: Hit) -> Hit:
@@ -35,7 +34,7 @@ def _in_layer_picture(world: WorldContents, hit: Hit) -> Hit:
     return locate_in_picture(hit, uploaded, world.visible_node(hit.slot, hit.node), width / height)
 
 
-def _from_afar(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
+def _from_afar(world: WorldContents, hit: Hit) -> Hit:
     """The same hit, without a channel where the layer shows one picture for all its maps."""
     picture = world.distant_pictures.get(hit.slot, {}).get(hit.node)
     if world.viewer is None or picture is None or (hit.slot, hit.node) in world.feature_tiles:
@@ -43,7 +42,9 @@ def _from_afar(world: WorldContents, hit: Hit, point: np.ndarray) -> Hit:
     if _shown_picture(world, hit):
         return hit
     node, frame = world.visible_node(hit.slot, hit.node), world.placement_frame(hit.slot)
-    return hit_distant_picture(hit, picture, node, frame, point, world.viewer)
+    x, y, z, _, height = frame.panel_rect(node.id).tolist()
+    middle = np.array([x, y + height / 2, z])
+    return hit_distant_picture(hit, picture, node, frame, middle, world.viewer)
 
 
 def _shown_picture(world: WorldContents, hit: Hit) -> str:

@@ -75,12 +75,15 @@ STROKE = np.dtype(
         ("start", "3f4"),
         ("end", "3f4"),
         ("width", "f4"),  # meters
-        ("kind", "f4"),  # 0: a round-ended stroke; 1: an arrow head, its tip at `end`
+        ("kind", "f4"),  # 0: a round-ended stroke; 1: an arrow head, its tip at `end`; -1: see ARCH
         ("color", "4f4"),
         ("flow", "2f4"),  # meters from the start of its edge; how strongly light runs along it, 0…1
     ]
 )
 """A piece of an edge. Light runs from its end to its start."""
+
+ARCH = -1
+"""Kind of a `STROKE` of an arch: turned to the eye as upright ones are."""
 
 
 @dataclass(frozen=True)

@@ -78,7 +78,8 @@ def are_pictures_seen(draw_list: DrawList, clip_from_world: np.ndarray, viewer: 
     ahead = (clip[..., 3] > 0).all(0)
     flat = np.clip(clip[..., :2] / np.maximum(clip[..., 3:], 1e-9), -1, 1)
     area = np.ptp(flat, axis=0).prod(1) * ahead
-    parts = picture_parts(fit[:, 2], origin + (right + down) / 2, viewer)
+    sides = np.sqrt(np.linalg.norm(right, axis=1) * np.linalg.norm(down, axis=1))
+    parts = picture_parts(fit[:, 2], origin + (right + down) / 2, viewer, sides)
     shown = area * parts * (picture[:, 0] > 0)
     return bool(shown.sum() > MIN_PICTURE_SHARE * area.sum())
 

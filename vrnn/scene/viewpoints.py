@@ -176,7 +176,10 @@ def start_camera(world: World, fov: float) -> Camera:
     scale = frame.panel_scale(margin.node) if margin.node in frame.index else 1.0
     x = float(corners[:, 0].min()) - margin.gap / 2 * scale
     z = float(middle[2]) + START_DISTANCE
-    return Camera(x, EYE_HEIGHT, z, 0.0, radians(2), fov)
+    rows = frame.placement.layout.rows
+    floor = next((row.y for row in rows if margin.node in row.node_ids), 0.0)
+    y = floor + float(frame.offset[1]) + EYE_HEIGHT
+    return Camera(x, y, z, 0.0, radians(2), fov)
 
 
 def find_layer(world: World, name: str, network: int | None = None) -> tuple[int, int]:

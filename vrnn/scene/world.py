@@ -314,7 +314,7 @@ class World(WorldContents):
                 nearest = hit
         if nearest is None:
             return None
-        return hit_in_picture(self, nearest, origin + direction * nearest.distance)
+        return hit_in_picture(self, nearest)
 
     def _pick_near(
         self, origin: np.ndarray, direction: np.ndarray, hit_distance: float

@@ -18,6 +18,7 @@ from vrnn.scene.layout.terrace_steps import MAX_STEP_SCALE, PANEL_SCALE
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout
 
 ARRANGEMENTS = arrangement_names()
+ON_STEPS = ("terrace", "by resolution")
 GAP = 0.05
 
 
@@ -55,7 +56,7 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
         scale = panel.width / size.width
         assert panel.height == pytest.approx(scale * size.height)
         least, most = 1.0, 1.0
-        if arrangement == "terrace":
+        if arrangement in ON_STEPS:
             least, most = PANEL_SCALE, PANEL_SCALE * MAX_GROWTH**2 * MAX_STEP_SCALE
         assert least - 1e-6 <= scale <= most + 1e-6
     corners = boxes(layout, sizes)
@@ -63,21 +64,23 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
     assert (corners[:, 1] <= np.array(layout.high) + 1e-4).all()
 
 
+@pytest.mark.parametrize("arrangement", ON_STEPS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_nothing_hides_anything_from_the_front(data: st.DataObject) -> None:
+def test_nothing_hides_anything_from_the_front(arrangement: str, data: st.DataObject) -> None:
     network = data.draw(networks())
     sizes = data.draw(rooms(network))
-    layout = arrange(network, sizes, "terrace")
+    layout = arrange(network, sizes, arrangement)
     assert overlapping(boxes(layout, sizes), axes=(0, 1)) == []
 
 
+@pytest.mark.parametrize("arrangement", ON_STEPS)
 @settings(max_examples=60, deadline=None)
 @given(data=st.data())
-def test_rows_hold_every_node_once(data: st.DataObject) -> None:
+def test_rows_hold_every_node_once(arrangement: str, data: st.DataObject) -> None:
     network = data.draw(networks())
     sizes = data.draw(rooms(network))
-    layout = arrange(network, sizes, "terrace")
+    layout = arrange(network, sizes, arrangement)
     held = [node for row in layout.rows for node in row.node_ids]
     assert sorted(held) == sorted(layout.panels)
     for row in layout.rows:
@@ -189,9 +192,10 @@ def test_branches_stand_in_lanes_and_meet_in_the_middle() -> None:
     assert joint.y + joint.height / 2 == pytest.approx((min(center) + max(center)) / 2)
 
 
+@pytest.mark.parametrize("arrangement", ON_STEPS)
 @pytest.mark.parametrize("network", [residual(4, 6), chain(120), branched(9), chain(30)])
-def test_any_network_fills_a_wide_picture(network: Network) -> None:
-    layout = arrange(network, footprints(network), "terrace")
+def test_any_network_fills_a_wide_picture(network: Network, arrangement: str) -> None:
+    layout = arrange(network, footprints(network), arrangement)
     width, height = (layout.high[i] - layout.low[i] for i in (0, 1))
     assert 1.0 < width / height < 3.0
 

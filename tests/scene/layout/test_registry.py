@@ -36,14 +36,14 @@ def tower(monkeypatch):
 
 
 def test_the_built_in_ones_come_first():
-    assert registry.arrangement_names()[:2] == ("terrace", "conveyor")
-    assert [a.title for a in registry.registered()[:2]] == ["Terrace", "Conveyor"]
+    assert registry.arrangement_names()[:3] == ("terrace", "conveyor", "by resolution")
+    assert [a.title for a in registry.registered()[:3]] == ["Terrace", "Conveyor", "By resolution"]
 
 
 def test_a_new_one_is_offered_drawn_and_looked_at(tower):
     world, network, _ = small_world()
     assert SetArrangement("tower") in [variant for _, variant in SetArrangement.variants()]
-    state = SetArrangement().apply(State("conveyor"), world)
+    state = SetArrangement().apply(State("by resolution"), world)
     assert state.arrangement == "tower"
     assert SetArrangement().apply(state, world).arrangement == "terrace"
     check_names(state)
@@ -59,5 +59,5 @@ def test_a_new_one_is_offered_drawn_and_looked_at(tower):
 def test_a_name_is_taken_once(tower):
     with pytest.raises(VrnnError, match="already an arrangement 'tower'"):
         registry.arrangement("tower", title="Another")
-    with pytest.raises(VrnnError, match="choose one of terrace, conveyor, tower"):
+    with pytest.raises(VrnnError, match="choose one of terrace, conveyor, by resolution, tower"):
         registry.find_arrangement("spiral")

@@ -14,13 +14,17 @@ CORNER_POINTS = 4
 Point = tuple[float, float, float]
 
 
-def round_corners(corners: Sequence[Point]) -> np.ndarray:
+def round_corners(
+    corners: Sequence[Point], reach: float = CORNER, count: int = CORNER_POINTS
+) -> np.ndarray:
     """Return the polyline through corners with each inner one rounded.
 
-    The curve is a quadratic Bézier between the points at most CORNER before and after the corner.
+    The curve is a quadratic Bézier between points at most so far before and after the corner.
 
     Args:
         corners: At least two points, meters.
+        reach: Meters from a corner to where its curve begins.
+        count: Points of a curve.
 
     Returns:
         (N, 3) float32. Every point lies on or inside the corner's triangle, so that a clear way
@@ -35,10 +39,10 @@ def round_corners(corners: Sequence[Point]) -> np.ndarray:
     pieces = np.diff(points, axis=0)
     lengths = np.sqrt((pieces * pieces).sum(axis=1))
     units = pieces / lengths[:, None]
-    reach = np.minimum(CORNER, np.minimum(lengths[:-1], lengths[1:]) / 2)[:, None]
+    used = np.minimum(reach, np.minimum(lengths[:-1], lengths[1:]) / 2)[:, None]
     middle = points[1:-1]
-    before, after = middle - units[:-1] * reach, middle + units[1:] * reach
-    t = np.linspace(0, 1, CORNER_POINTS)[None, :, None]
+    before, after = middle - units[:-1] * used, middle + units[1:] * used
+    t = np.linspace(0, 1, count)[None, :, None]
     curve = (
         (1 - t) ** 2 * before[:, None] + 2 * t * (1 - t) * middle[:, None] + t * t * after[:, None]
     )

@@ -79,11 +79,12 @@ def arrangement_names() -> tuple[str, ...]:
 
 
 def find_arrangement(name: str) -> Arrangement:
-    """Return an arrangement by its name.
+    """Return an arrangement by its name, in which hyphens may stand for spaces.
 
     Raises:
         VrnnError: When there is none of that name.
     """
+    name = name if name in _ARRANGEMENTS else name.replace("-", " ").replace("_", " ")
     if name not in _ARRANGEMENTS:
         known = ", ".join(_ARRANGEMENTS)
         raise VrnnError(f"no arrangement '{name}': choose one of {known}")

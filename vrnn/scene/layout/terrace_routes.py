@@ -51,6 +51,7 @@ class PanelSlot:
         height: Of the panel, meters.
         gap_left: x of the free gap at the left of its column, meters.
         gap_right: x of the free gap at the right of its column, meters.
+        top: Of all that is in its column, with labels, over the step, meters.
     """
 
     step: int
@@ -61,6 +62,7 @@ class PanelSlot:
     height: float
     gap_left: float
     gap_right: float
+    top: float
 
     @property
     def leaves(self) -> float:
@@ -135,9 +137,12 @@ def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: 
             spans = [(source.step, key, source.leaves, target.enters)]
         elif target.step == source.step + 1:
             spans = [(target.step, key, source.gap_right, target.enters)]
+        elif target.step == source.step - 1:
+            spans = [(source.step, key, source.leaves, target.gap_left)]
         else:
-            spans = [(source.step, ("source", edge.source), source.leaves, float("inf"))]
-            spans.append((target.step, key, target.enters, float("inf")))
+            end = float("inf") if target.step > source.step else float("-inf")
+            spans = [(source.step, ("source", edge.source), source.leaves, end)]
+            spans.append((target.step, key, target.enters, end))
         for step, name, a, b in spans:
             wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
     track_of: dict[tuple[int, int, int], int] = {}
@@ -199,16 +204,20 @@ def route_terrace(
         floors: Of the steps.
         tracks: See `assign_tracks`.
     """
-    routes = []
-    for edge in edges:
-        source, target = slots[edge.source], slots[edge.target]
-        if _neighbors(source, target):
-            corners = _gap_way(source, target, floors[source.step])
-        else:
-            corners = _track_way(edge, source, target, floors, tracks)
-        is_next = target.order <= source.order + 2 and target.step <= source.step + 1
-        routes.append(Route(edge.source, edge.target, round_corners(corners), not is_next))
-    return tuple(routes)
+    return tuple(route_on_steps(edge, slots, floors, tracks) for edge in edges)
+
+
+def route_on_steps(
+    edge: Edge, slots: Mapping[int, PanelSlot], floors: Sequence[StepFloor], tracks: Tracks
+) -> Route:
+    """Return the way of an edge over steps; see `route_terrace`."""
+    source, target = slots[edge.source], slots[edge.target]
+    if _neighbors(source, target):
+        corners = _gap_way(source, target, floors[source.step])
+    else:
+        corners = _track_way(edge, source, target, floors, tracks)
+    is_next = target.order <= source.order + 2 and abs(target.step - source.step) <= 1
+    return Route(edge.source, edge.target, round_corners(corners), not is_next)
 
 
 def _gap_way(source: PanelSlot, target: PanelSlot, floor: StepFloor) -> list[Point]:
@@ -226,13 +235,20 @@ def _track_way(
     edge: Edge, source: PanelSlot, target: PanelSlot, floors: Sequence[StepFloor], tracks: Tracks
 ) -> list[Point]:
     """From a panel to one further away, over tracks on the floors."""
-    low, high = floors[source.step], floors[target.step]
+    low, high = floors[source.step], floors[target.step]  # as in the terrace, where data goes up
 
     def track_z(step: int) -> float:
         track = tracks.track_of[step, edge.source, edge.target]
         return floors[step].z + FIRST_TRACK + TRACK_PITCH * track
 
     y0, y1 = low.y + ABOVE, high.y + ABOVE
+    if target.step == source.step - 1:
+        drop, near = low.front + ABOVE, high.z + NEAR
+        return [
+            *_departure(source, low, track_z(source.step)),
+            (target.gap_left, y0, track_z(source.step)), (target.gap_left, y0, drop),
+            (target.gap_left, y1, drop), (target.gap_left, y1, near), *_arrival(target, high, near),
+        ]  # fmt: skip
     arrival = _arrival(target, high, track_z(target.step))
     if source.step == target.step:
         return [*_departure(source, low, track_z(source.step)), *arrival]
@@ -244,8 +260,11 @@ def _track_way(
             (climb, y0, low.z + NEAR), (climb, y0, riser), (climb, y1, riser),
             (climb, y1, track_z(target.step)), *arrival,
         ]  # fmt: skip
-    passed = floors[source.step : target.step + 1]
-    x = max(floor.right for floor in passed) + RAMP + TRACK_PITCH * (edge.source % RAMPS)
+    beside = RAMP + TRACK_PITCH * (edge.source % RAMPS)
+    if target.step > source.step:
+        x = max(floor.right for floor in floors[source.step : target.step + 1]) + beside
+    else:
+        x = min(floor.left for floor in floors[target.step : source.step + 1]) - beside
     return [
         *_departure(source, low, track_z(source.step)),
         (x, y0, track_z(source.step)), (x, y1, track_z(target.step)), *arrival,

@@ -1,4 +1,4 @@
-"""The answer as a board at the end of the network, and the thread that leads from the input to it.
+"""The answer as a board at the end of the network.
 
 Each output has a section: the best class large, with bars of others and the true class; numbers as
 bars; an image with its legend; a detector's boxes on the input with a list of what they hold.
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from vrnn.network.predictions import ClassScores, Detections, Output, Values, caption
+from vrnn.network.predictions import TIE, ClassScores, Detections, Output, Values, caption
 from vrnn.scene.layout.answer_room import (
     MAX_SECTIONS,
     SECTION_GAP,
@@ -19,10 +19,8 @@ from vrnn.scene.layout.answer_room import (
     board_size,
 )
 from vrnn.scene.layout.input_margin import BAR_PITCH, MAX_BARS
-from vrnn.scene.layout.polyline import round_corners
 from vrnn.scene.primitives import (
     QUAD,
-    STROKE,
     ImageQuad,
     PickRegion,
     TextLabel,
@@ -49,7 +47,7 @@ from vrnn.scene.visuals.output_legends import (
 from vrnn.scene.visuals.predictions import MAX_SHARP_HEIGHT, drawn_pixels, image_frame
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.style.text import elide, wrap
-from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING, with_alpha
+from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING
 
 HEADING_HEIGHT = 0.26
 """Capital height of the answer itself, meters."""
@@ -58,6 +56,8 @@ VERDICT_HEIGHT = 0.13
 BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
 """Of the bars at the right of the answer, and between the two, meters."""
 MAX_NAME_LINES = 2
+NO_LEADER = "no class leads"
+"""In place of the best class where others have as high a score."""
 LEGEND_WIDTH = 1.6
 """Kept free beside an output's image, meters."""
 MAX_OBJECTS = 6
@@ -65,9 +65,6 @@ MAX_OBJECTS = 6
 EDGE = (0.085, 0.105, 0.150, 1.0)
 EDGE_LINE = 0.025
 """Color and thickness of the board's frame, meters."""
-THREAD = with_alpha(ACCENT, 0.55)
-THREAD_WIDTH, THREAD_HEAD = 0.07, 0.4
-"""Width of the thread, and length of its arrow head, meters."""
 
 
 def answer_board(
@@ -147,9 +144,9 @@ def _scores(
     x, y, z = corner
     if not len(scores.probabilities):
         return Visual(np.zeros(0, QUAD), tuple(_lines(caption(scores), (x, top, z))))
-    best = int(np.argmax(scores.probabilities))
-    name, room = class_name(best, names), SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
-    labels = _heading(name, f"{float(scores.probabilities[best]):.0%}", (x, top, z), room)
+    leader, room = scores.leader, SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
+    name = NO_LEADER if leader is None else class_name(leader, names)
+    labels = _heading(name, _share_text(scores), (x, top, z), room)
     verdict, color = _verdict(scores, name, true_label)
     for number, line in enumerate(reversed(wrap(verdict, room, VERDICT_HEIGHT, MAX_NAME_LINES))):
         origin = (x, y + 1.6 * number * VERDICT_HEIGHT, z)
@@ -173,10 +170,23 @@ def _verdict(
 ) -> tuple[str, tuple[float, float, float, float]]:
     """What is to be said under the answer, and in which color."""
     if true_label:
+        if scores.leader is None:
+            return f"label: {true_label}", ANNOTATION
         if name == true_label:
             return f"label: {true_label} · right", ANNOTATION
         return f"label: {true_label} · wrong", WARNING
     return ("" if scores.is_sure else caption(scores)), ANNOTATION
+
+
+def _share_text(scores: ClassScores) -> str:
+    """How likely the best class is, and where none leads how many are as likely."""
+    highest = float(scores.probabilities.max())
+    text = f"{highest:.0%}" if highest >= 0.0995 or highest == 0 else f"{highest:.1%}"
+    if scores.leader is not None:
+        return text
+    count = int((scores.probabilities >= highest * (1 - TIE)).sum())
+    every = count == len(scores.probabilities)
+    return f"{text} for {'each' if every else f'{count:,} classes'}"
 
 
 def _heading(text: str, value: str, corner: Point, width: float) -> list[TextLabel]:
@@ -273,22 +283,3 @@ def _detections(
         for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])
     ]  # fmt: skip
     return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,))
-
-
-def answer_thread(corners: Sequence[Point]) -> np.ndarray:
-    """Return the thread from the input to the answer, (N,) `STROKE`, ending in an arrow head.
-
-    Args:
-        corners: Of its way, meters.
-    """
-    points = round_corners(corners)
-    last = points[-1] - points[-2]
-    length = float(np.linalg.norm(last))
-    neck = points[-1] - last * min(1.0, THREAD_HEAD / max(length, 1e-6))
-    line = np.concatenate([points[:-1], neck[None]])
-    record = np.zeros(len(line), STROKE)
-    record["start"], record["color"] = line, THREAD
-    record["end"][:-1], record["end"][-1] = line[1:], points[-1]
-    record["width"], record["width"][-1] = THREAD_WIDTH, 4 * THREAD_WIDTH
-    record["kind"][-1] = 1
-    return record

@@ -1,13 +1,15 @@
 """Layer pictures that panels show from afar in place of their maps (semantic zoom).
 
-As what has to be told apart in the maps grows on the screen, the picture dissolves into the maps;
-the shader does that (shaders/lib/layer_picture.glsl), with the same numbers as `picture_part`.
+As what has to be told apart in the maps grows on the screen, the picture dissolves into the maps,
+all of a panel at once; the shader does that (shaders/lib/picture_part.glsl), with the same numbers
+as `picture_part`.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from math import inf, sqrt
 
 import numpy as np
 
@@ -17,9 +19,12 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 
 DISSOLVE_PIXELS = (12.0, 28.0)
-"""Pixels on screen between which a picture dissolves; as in shaders/lib/layer_picture.glsl."""
+"""Pixels on screen between which a picture dissolves; as in shaders/lib/picture_part.glsl."""
 FOLDED_DETAILS = 5
 """Details across the only map of a folded layer: from afar its portrait says more than a map."""
+DISSOLVE_SIZES = (0.3, 0.45)
+"""Sides of a panel, as parts of its distance, between which a picture dissolves at the earliest: in
+a view of everything even a layer of a few large maps is its picture, as its neighbors are."""
 MAX_STRETCH = 1.8
 """Factor by which a picture may be stretched to fill a panel."""
 VALUES_TOLD_APART = 4
@@ -125,31 +130,39 @@ def picture_fit(node: Node, panel_aspect: float) -> tuple[float, float]:
     return min(1.0, 1 / stretch), min(1.0, stretch)
 
 
-def picture_part(detail: float, point: np.ndarray, viewer: Viewer) -> float:
-    """Return how much of a picture is seen at a point of an upright panel, 1 far … 0 near.
+def picture_part(detail: float, point: np.ndarray, viewer: Viewer, side: float = inf) -> float:
+    """Return how much of a picture is seen on an upright panel, 1 far … 0 near.
 
     Args:
         detail: See `detail_size`.
-        point: (3,) meters.
+        point: (3,) the panel's middle, meters.
         viewer: From where it is seen.
+        side: Of a square as large as the panel, meters.
     """
-    return float(picture_parts(np.array([detail]), point[None], viewer)[0])
+    return float(picture_parts(np.array([detail]), point[None], viewer, side)[0])
 
 
-def picture_parts(details: np.ndarray, points: np.ndarray, viewer: Viewer) -> np.ndarray:
+def picture_parts(
+    details: np.ndarray, points: np.ndarray, viewer: Viewer, sides: np.ndarray | float = inf
+) -> np.ndarray:
     """Return (N,) how much of each picture is seen; see `picture_part`.
 
     Args:
         details: (N,) see `detail_size`.
-        points: (N, 3) meters.
+        points: (N, 3) the panels' middles, meters.
         viewer: From where they are seen.
+        sides: Of squares as large as the panels, meters: (N,), or one for all.
     """
     to_eye = viewer.eye - points
     away = np.maximum(np.linalg.norm(to_eye, axis=1), 1e-9)
     pixels = viewer.pixels_per_unit * details / away * np.sqrt(np.abs(to_eye[:, 2]) / away)
-    low, high = DISSOLVE_PIXELS
-    t = np.clip((pixels - low) / (high - low), 0.0, 1.0)
-    return 1.0 - t * t * (3.0 - 2.0 * t)
+    maps = _smooth_step(pixels, DISSOLVE_PIXELS) * _smooth_step(sides / away, DISSOLVE_SIZES)
+    return np.asarray(1.0 - maps)
+
+
+def _smooth_step(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
+    t = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+    return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
 def hit_distant_picture(
@@ -163,7 +176,7 @@ def hit_distant_picture(
         picture: What the layer shows from afar.
         node: The layer.
         frame: Where it is.
-        point: (3,) meters, what was hit.
+        point: (3,) the middle of its panel, meters.
         viewer: From where it is seen.
     """
     if node.id in frame.separate_maps:
@@ -171,7 +184,8 @@ def hit_distant_picture(
     width, height = frame.panel_rect(node.id)[3:].tolist()
     shape = frame.placement.panel_shapes.get(node.id)
     columns, rows = (1, 1) if shape is None else (shape.grid.columns, shape.grid.rows)
-    if picture_part(detail_size(node, (width, height), columns, rows), point, viewer) < 0.5:
+    detail = detail_size(node, (width, height), columns, rows)
+    if picture_part(detail, point, viewer, sqrt(width * height)) < 0.5:
         return hit
     _, map_height, map_width = map_shape(node.shape)
     row, column = int(hit.down * map_height), int(hit.across * map_width)

@@ -9,7 +9,7 @@ from math import sqrt
 
 import numpy as np
 
-from vrnn.scene.primitives import STROKE
+from vrnn.scene.primitives import ARCH, STROKE
 from vrnn.scene.visuals.wave import wave_light
 from vrnn.style.theme import ACCENT
 
@@ -23,6 +23,8 @@ ARROW_LENGTH, ARROW_WIDTH = 0.24, 0.26
 """Meters."""
 LINE_WIDTH = 0.085
 """Meters."""
+MIN_SLOPE = 0.1
+"""Rise of a piece, as a part of its length, from which on it is no line on the floor."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -93,6 +95,9 @@ def edge_strokes(routes: Sequence[np.ndarray], are_skips: np.ndarray) -> EdgeStr
     records["start"][:total] = np.concatenate([points[:-1] for points in lines])
     records["end"][:total] = np.concatenate([points[1:] for points in lines])
     records["width"][:total] = LINE_WIDTH
+    along = records["end"][:total] - records["start"][:total]
+    rises = np.abs(along[:, 1]) > MIN_SLOPE * np.linalg.norm(along, axis=1)
+    records["kind"][:total][rises] = ARCH
     records["start"][total:] = [points[-1] for points in lines]
     records["end"][total:] = [points[-1] for points in routes]
     records["width"][total:] = ARROW_WIDTH

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
-from math import inf
 
 import numpy as np
 
 from vrnn.scene.layout.answer_room import GAP
-from vrnn.scene.layout.input_margin import InputMargin
 from vrnn.scene.layout.polyline import Point
 from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.output_choices import shown_outputs
@@ -18,7 +16,8 @@ from vrnn.scene.primitives import STROKE, Visual
 from vrnn.scene.relevance import NetworkRelevance, shares_in
 from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
-from vrnn.scene.visuals.answer_board import answer_board, answer_thread
+from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_thread import answer_thread, thread_corners
 from vrnn.scene.visuals.distant_pictures import DistantPicture, show_distant_pictures
 from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
@@ -40,11 +39,6 @@ from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.visuals.shadows import panel_shadows
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
 from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
-
-ABOVE = 0.03
-"""Height of the thread over the floor, meters."""
-THREAD_ROOM, THREAD_INSET = 0.45, 0.04
-"""Distance of the thread from what it passes, and from the front edge of a step, meters."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -300,7 +294,7 @@ def _answer(
     outputs = shown_outputs(result, state, slot)
     board = answer_board(outputs, result.image, names, true_label, corner, size, slot)
     end = corner[0] + size[0] / 2, corner[2]
-    return board, answer_thread(_thread_corners(frame, margin, end))
+    return board, answer_thread(thread_corners(frame, margin, end))
 
 
 def answer_place(frame: PlacementFrame) -> tuple[Point, tuple[float, float]]:
@@ -313,33 +307,3 @@ def answer_place(frame: PlacementFrame) -> tuple[Point, tuple[float, float]]:
     x, y, z, width, _ = frame.panel_rect(room.node).tolist()
     scale = frame.panel_scale(room.node)
     return (x + width / 2 + GAP * scale, y, z), (room.width * scale, room.height * scale)
-
-
-def _thread_corners(
-    frame: PlacementFrame, margin: InputMargin, end: tuple[float, float]
-) -> list[tuple[float, float, float]]:
-    """The way of the thread: in front of the network, and up beside it. end: x and z of its end."""
-    offset, rows = frame.offset.tolist(), frame.placement.layout.rows
-    floor_of = {node: (row.y + offset[1], row.front) for row in rows for node in row.node_ids}
-    x, _, z, width, _ = frame.panel_rect(margin.node).tolist()
-    x -= width / 2 + (margin.gap + margin.width / 2) * frame.panel_scale(margin.node)
-    low, front = floor_of.get(margin.node, (offset[1], z + THREAD_ROOM))
-    high, _ = floor_of.get(frame.placement.answer.node, (offset[1], 0.0))
-    low, high, front = low + ABOVE, high + ABOVE, front - THREAD_INSET
-    near = end[1] + THREAD_ROOM
-    start, last = [(x, low, z), (x, low, front)], [(end[0], high, near), (end[0], high, end[1])]
-    if low == high and rows:  # on one step
-        return [*start, (end[0], low, front), last[1]]
-    if not rows:
-        side = float(frame.placement.layout.high[0]) + offset[0] + THREAD_ROOM
-        return [*start, (side, low, front), (side, high, near), *last]
-    ends: dict[float, tuple[float, float]] = {}
-    for row in rows:
-        right, _ = ends.get(row.y, (-inf, 0.0))
-        ends[row.y] = (max(right, row.right + offset[0] + THREAD_ROOM), row.front - THREAD_INSET)
-    climb: list[tuple[float, float, float]] = []
-    for y, (right, z) in sorted(ends.items()):
-        if low - ABOVE - 1e-3 <= y + offset[1] <= high:
-            side = max(right, climb[-1][0] if climb else -inf)  # never back over a wider step
-            climb.append((side, y + offset[1] + ABOVE, z + offset[2]))
-    return [*start, *climb, (climb[-1][0], high, near), *last]

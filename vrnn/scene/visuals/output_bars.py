@@ -35,7 +35,7 @@ def class_name(index: int, class_names: tuple[str, ...]) -> str:
 def score_bars(
     scores: ClassScores, class_names: tuple[str, ...], origin: Point, width: float, count: int
 ) -> tuple[np.ndarray, list[TextLabel]]:
-    """Return a bar for each of the best classes, the best one on top.
+    """Return a bar for each of the best classes, the best one on top and bright where one leads.
 
     Args:
         scores: Of all classes.
@@ -52,14 +52,14 @@ def score_bars(
     for rank, index in enumerate(best):
         base = y + (len(best) - 1 - rank) * BAR_PITCH
         probability = float(scores.probabilities[index])
-        color = ACCENT if rank == 0 else OTHER
+        color = ACCENT if index == scores.leader else OTHER
         length = max(width * probability, 0.004)
         quads.append(quad(x, base - 0.03, width, 0.045, z, TRACK))
         quads.append(quad(x, base - 0.03, length, 0.045, z + 0.004, color))
         percent = f"{probability:.1%}"
         percent_width = font.text_width(percent) * TEXT_HEIGHT
         text = elide(class_name(int(index), class_names), width - percent_width - 0.1, TEXT_HEIGHT)
-        ink = TEXT if rank == 0 else OTHER_TEXT
+        ink = TEXT if index == scores.leader else OTHER_TEXT
         labels.append(TextLabel(text, (x, base + 0.015, z), TEXT_HEIGHT, ink, fade=5.0))
         right = (x + width - percent_width, base + 0.015, z)
         labels.append(TextLabel(percent, right, TEXT_HEIGHT, ink, fade=5.0))
