@@ -9,6 +9,7 @@ from vrnn.app.hud import _on_canvas as on_canvas
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.app.opening_flight import SECONDS, OpeningFlight, opening_cameras
 from vrnn.commands.display import FoldAllStages
+from vrnn.commands.layers import ScaleLayer
 from vrnn.config.loader import load_config
 from vrnn.controls.fly_camera import FlyCamera
 from vrnn.network.model_spec import ModelSpec
@@ -129,12 +130,12 @@ def test_the_overview_while_stages_fold_is_that_of_folded_stages_with_the_wall(a
 
 def test_the_answer_is_on_the_board_also_where_scores_over_the_input_are_as_wide(app, tmp_path):
     world = app.world
-    app.do(FoldAllStages(True))
+    before = world.state
+    app.do(ScaleLayer("input", by=3.0))
     clip = camera_by_name(world, "overview", ASPECT, FOV).clip_from_world(ASPECT)
     shown = {callout.name: callout for callout in Callouts(True, tmp_path).shown(world, clip)}
-    app.do(FoldAllStages(False))
-    _, _, _, bottom = shown[ANSWER].box
-    assert bottom > shown[PICTURE].box[1]
+    world.set_state(before, move=False)
+    assert shown[ANSWER].box[3] > shown[PICTURE].box[1] + 0.2
 
 
 def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):

@@ -8,19 +8,19 @@ import pytest
 from tests.support.worlds import small_world
 from vrnn.commands.explain import (
     ExplainTarget,
-    RestrictRelevance,
     SetExplanationMethod,
     SetRelevanceDisplay,
     ShowRelevance,
-    conditions_text,
     explain_class,
     explain_target,
     explanation_methods,
     target_text,
 )
+from vrnn.commands.relevance_conditions import RestrictRelevance, conditions_text
 from vrnn.errors import VrnnError
+from vrnn.explanations.conditions import Condition
 from vrnn.scene.picking import Hit
-from vrnn.scene.relevance_state import ChannelCondition, RelevanceState
+from vrnn.scene.relevance_state import RelevanceState
 from vrnn.scene.state import State
 
 LAYER, OTHER = "layer1.0.conv1", "layer1.0.conv2"
@@ -28,7 +28,7 @@ WORLD, NETWORK, _ = small_world()
 NUMBERS = {node.name: node.id for node in NETWORK.nodes}
 NOTHING = RelevanceState()
 CONTEXT = SimpleNamespace(world=WORLD)
-ASKED = RelevanceState(True, 0, "saliency", "dog", (ChannelCondition(LAYER, (1,)),))
+ASKED = RelevanceState(True, 0, "saliency", "dog", (Condition(LAYER, (1,)),))
 
 
 def after(command, relevance=NOTHING):
@@ -126,19 +126,19 @@ def test_only_the_scale_is_said():
 
 def test_channels_are_let_through_and_taken_away_again():
     now = after(RestrictRelevance(LAYER, (3, 1)))
-    assert now.conditions == (ChannelCondition(LAYER, (1, 3)),)
+    assert now.conditions == (Condition(LAYER, (1, 3)),)
     assert now.shown
     now = after(RestrictRelevance(LAYER, (1, 5)), now)
-    assert now.conditions == (ChannelCondition(LAYER, (3, 5)),)
+    assert now.conditions == (Condition(LAYER, (3, 5)),)
     now = after(RestrictRelevance(OTHER, (0,)), now)
-    assert now.conditions == (ChannelCondition(LAYER, (3, 5)), ChannelCondition(OTHER, (0,)))
+    assert now.conditions == (Condition(LAYER, (3, 5)), Condition(OTHER, (0,)))
     now = after(RestrictRelevance(LAYER, (3, 5)), now)
-    assert now.conditions == (ChannelCondition(OTHER, (0,)),)
+    assert now.conditions == (Condition(OTHER, (0,)),)
     assert after(RestrictRelevance(), now).conditions == ()
     assert after(RestrictRelevance(LAYER, (1,)), ASKED).target == "dog"
     elsewhere = after(RestrictRelevance(LAYER, (2,)), replace(ASKED, network=1))
     assert (elsewhere.network, elsewhere.target) == (0, "")
-    assert elsewhere.conditions == (ChannelCondition(LAYER, (2,)),)
+    assert elsewhere.conditions == (Condition(LAYER, (2,)),)
 
 
 @pytest.mark.parametrize(
@@ -157,9 +157,9 @@ def test_channels_that_are_not_there_are_refused(channels, message):
 
 def test_conditions_in_words():
     assert conditions_text(()) == ""
-    assert conditions_text((ChannelCondition("a", (4,)),)) == "a channel 4"
+    assert conditions_text((Condition("a", (4,)),)) == "a channel 4"
     six, seven = tuple(range(6)), tuple(range(7))
-    both = (ChannelCondition("a", six), ChannelCondition("b", seven))
+    both = (Condition("a", six), Condition("b", seven))
     assert conditions_text(both) == "a channels 0, 1, 2, 3, 4, 5 and b channels 0, 1, 2, 3, 4, 5…"
     restricted = replace(ASKED, conditions=both[:1])
     assert said(RestrictRelevance(), restricted).startswith("relevance through a channels 0, 1")

@@ -13,13 +13,13 @@ from vrnn.commands.display import Fold, SetArrangement, SetColorMapping
 from vrnn.commands.edit import Undo
 from vrnn.commands.explain import (
     ExplainTarget,
-    RestrictRelevance,
     SetRelevanceDisplay,
     ShowRelevance,
 )
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.layers import ArrangeMaps, MoveLayer, PinLayer, ScaleLayer
 from vrnn.commands.registry import registered
+from vrnn.commands.relevance_conditions import RestrictRelevance
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec

@@ -10,6 +10,7 @@ from tests.support import golden_text
 from tests.support.worlds import small_world
 from vrnn.commands.undo_stack import UndoStack
 from vrnn.errors import VrnnError
+from vrnn.explanations.conditions import Condition
 from vrnn.explanations.relevance_maps import RelevanceMaps
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.targets import Target
@@ -18,7 +19,7 @@ from vrnn.render.map_store import assign_addresses
 from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
 from vrnn.scene.relevance import NetworkRelevance
-from vrnn.scene.relevance_state import ChannelCondition, RelevanceState
+from vrnn.scene.relevance_state import RelevanceState
 from vrnn.scene.state import State
 from vrnn.style.relevance_colors import color_relevance
 from vrnn.workspace.relevance import RelevanceManager, distant_picture, explanation_settings
@@ -258,7 +259,7 @@ def test_addresses_are_of_sums_and_of_maps():
 
 def test_a_state_becomes_settings():
     state = RelevanceState(
-        True, 2, "saliency", "dog vs cat", (ChannelCondition("conv", (1, 2)),), opacity=0.1
+        True, 2, "saliency", "dog vs cat", (Condition("conv", (1, 2)),), opacity=0.1
     )
     settings = explanation_settings(state, ("cat", "dog"))
     assert settings.method == "saliency"
