@@ -144,9 +144,9 @@ def test_channels_are_let_through_and_taken_away_again():
 @pytest.mark.parametrize(
     ("channels", "message"),
     [
-        ((64,), "has no channel 64: give some of 0 to 63"),
-        ((-1,), "has no channel -1: give some of 0 to 63"),
-        ((), "has channels: give some of 0 to 63"),
+        ((64,), "has channels 0 to 63, no channel 64"),
+        ((-1,), "has channels 0 to 63, no channel -1"),
+        ((), "needs channels: give some of 0 to 63"),
     ],
 )
 def test_channels_that_are_not_there_are_refused(channels, message):
@@ -163,7 +163,7 @@ def test_conditions_in_words():
     assert conditions_text(both) == "a channels 0, 1, 2, 3, 4, 5 and b channels 0, 1, 2, 3, 4, 5…"
     restricted = replace(ASKED, conditions=both[:1])
     assert said(RestrictRelevance(), restricted).startswith("relevance through a channels 0, 1")
-    assert said(RestrictRelevance(), RelevanceState()) == "relevance through all channels"
+    assert said(RestrictRelevance(), RelevanceState()) == "relevance through everything"
 
 
 def test_a_click_on_what_is_explained_hides_it():

@@ -264,7 +264,7 @@ def test_a_state_becomes_settings():
     settings = explanation_settings(state, ("cat", "dog"))
     assert settings.method == "saliency"
     assert settings.target == Target(channel=1, against=0)
-    assert settings.conditions == (("conv", (1, 2)),)
+    assert settings.conditions == state.conditions
 
 
 def test_a_layer_is_seen_from_afar_in_the_colors_of_its_sum():

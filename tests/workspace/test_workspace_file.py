@@ -14,6 +14,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.layers import PinLayer
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.config.loader import load_config
+from vrnn.explanations.conditions import Condition
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
 from vrnn.network.layer_pictures import layer_picture_names
@@ -24,6 +25,7 @@ from vrnn.scene.state import InputImage, LayerState, State
 from vrnn.workspace.workspace_file import WorkspaceSnapshot, load_workspace, save_workspace
 
 FIXED = {
+    (Condition, "region"): st.sampled_from([(), (0, 1, 2, 3), (4, 0, 9, 1)]),
     (State, "arrangement"): st.sampled_from(arrangement_names()),
     (LayerState, "picture"): st.sampled_from(("", *layer_picture_names())),
     (State, "distant_picture"): st.sampled_from(("", *layer_picture_names())),
