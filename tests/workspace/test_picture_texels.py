@@ -8,6 +8,7 @@ from PIL import Image
 
 from tests.support import golden_text
 from vrnn.network.layer_pictures import LayerPicture
+from vrnn.network.node_layout import layout_nodes
 from vrnn.render.picture_store import PICTURE_SIDE
 from vrnn.style.color_mapping import ColorMapping
 from vrnn.workspace.distant_pictures import colored, picture_texels
@@ -104,3 +105,28 @@ def test_values_with_colors_of_their_own_become_an_image(regenerate):
     plain = LayerPicture(values)
     assert colored(plain) is plain
     golden_text.check("views/pictures-of-values", lines, regenerate)
+
+
+def test_a_node_of_a_graph_has_its_value_where_it_is_drawn():
+    layout = layout_nodes(5, np.array([[0, 1], [1, 2], [2, 3], [3, 4]]))
+    values = np.arange(5, dtype=np.float32).reshape(1, 1, 5) / 4
+    texels, has_values = picture_texels(LayerPicture(values), False, layout)
+    assert has_values
+    found, _ = values_of(texels)
+    colors = np.arange(15, dtype=np.uint8).reshape(1, 5, 3) * 10
+    drawn, has_values = picture_texels(LayerPicture(colors), False, layout)
+    assert not has_values
+    for number, (across, down) in enumerate(layout.positions):
+        y, x = int(down * SIDE), int(across * SIDE)
+        assert found[min(y, SIDE - 1), min(x, SIDE - 1)] == pytest.approx(number / 4, abs=0.02)
+        np.testing.assert_allclose(
+            drawn[min(y, SIDE - 1), min(x, SIDE - 1), :3].astype(int), colors[0, number], atol=3
+        )
+    corner = drawn[0, 0, :3]
+    assert corner.tolist() == [12, 14, 18]  # between the nodes
+    other = LayerPicture(np.zeros((1, 1, 4), np.float32))
+    plain, _ = picture_texels(other, False)
+    np.testing.assert_array_equal(picture_texels(other, False, layout)[0], plain)
+    rows = LayerPicture(np.arange(10, dtype=np.float32).reshape(1, 2, 5))
+    plain, _ = picture_texels(rows, False)
+    np.testing.assert_array_equal(picture_texels(rows, False, layout)[0], plain)

@@ -134,6 +134,7 @@ PRODUCTS = {
     "a reciprocal": lambda m, x: (x.abs() + 1).reciprocal() * m.second(x),
     "a product of tokens": lambda m, x: as_map(tokens(x) @ (x.flatten(2) @ tokens(x))),
     "a product with its transpose": lambda m, x: x @ x.mT @ x,
+    "a product from the right": lambda m, x: torch.Tensor.__rmatmul__(x, m.fixed),
     "a product with itself": lambda m, x: torch.matmul(*[x[..., :4]] * 2),
     "a product into something": lambda m, x: torch.matmul(
         tokens(x), m.fixed, out=torch.empty(1, 20, 4, dtype=x.dtype)
@@ -329,5 +330,7 @@ def test_relevance_flows_as_it_did(name, regenerate):
         if composite.conserves:
             whole = arrived(flow) + sum(sink.amount for sink in flow.sinks)
             assert whole == pytest.approx(value, rel=1e-6), title
+        amounts = [abs(sink.amount) for sink in flow.sinks]
+        assert amounts == sorted(amounts, reverse=True)
         lines += [f"{title}:", *flow_lines(model, flow)]
     golden_text.check(f"relevance/{name.replace(' ', '-')}", lines, regenerate)

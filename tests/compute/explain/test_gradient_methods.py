@@ -420,3 +420,34 @@ def test_pixels_are_flipped_by_regions_the_most_relevant_first(model):
         np.testing.assert_allclose(curves.random, expected, rtol=1e-5)
         np.testing.assert_allclose(curves.shares, curve_shares(5), rtol=1e-6)
         assert curves.baseline == "zero"
+
+
+class Frozen(nn.Module):
+    """Switches gradients off for a part of what it computes, as many trained backbones do."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(5)
+        self.conv, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 3)
+        self.is_frozen = True
+
+    def forward(self, x):
+        with torch.set_grad_enabled(not self.is_frozen):
+            y = torch.tanh(self.conv(x))
+        return self.head(y.mean((2, 3)))
+
+
+@pytest.mark.parametrize("method", ["saliency", "guided-backprop", "integrated-gradients"])
+def test_a_part_without_gradients_is_explained_as_if_it_had_them(method):
+    net = Frozen().double().eval()
+    found = explained(opened(net, SIZE), method, steps=9, baseline="zero")
+    net.is_frozen = False
+    gradient = gradient_at(X, net=net)
+    expected = gradient.abs() if method == "saliency" else gradient
+    if method == "integrated-gradients":
+        points, weights = np.polynomial.legendre.leggauss(9)
+        expected = sum(
+            w / 2 * gradient_at((p + 1) / 2 * X, net=net) * X
+            for p, w in zip(points, weights, strict=True)
+        )
+    torch.testing.assert_close(values_of(found), expected)
