@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from itertools import pairwise
 from math import prod
 
 import numpy as np
@@ -109,8 +110,9 @@ def test_a_reshape_that_cuts_where_factors_end_loses_nothing(shape, new):
             assert compacted(parts) == (old[0].root,)
 
 
-@pytest.mark.parametrize(("shape", "new"), [((4, 9), (6, 6)), ((9, 4, 7), (6, 6, 7)),
-                                            ((6, 10), (4, 15)), ((5, 9, 4), (5, 6, 6))])  # fmt: skip
+@pytest.mark.parametrize(("shape", "new"), [
+    ((4, 9), (6, 6)), ((9, 4, 7), (6, 6, 7)), ((6, 10), (4, 15)), ((5, 9, 4), (5, 6, 6)),
+])  # fmt: skip
 def test_what_a_reshape_cuts_through_is_found_again_on_the_way_back(shape, new):
     axes = new_axes(shape)
     made = reshaped(axes, new)
@@ -300,7 +302,7 @@ def test_the_better_evidence_counts_and_of_equal_the_first():
 def test_a_role_falls_back_to_what_was_split_at_most_thirty_two_times():
     for length, role in ((31, "time"), (32, "time"), (33, None), (40, None)):
         chain = [RoleVariable() for _ in range(length + 1)]
-        for one, other in zip(chain, chain[1:], strict=False):
+        for one, other in pairwise(chain):
             one.fallback = other
         chain[-1].role, chain[-1].evidence = "time", Evidence.LIKELY
         made = AxisFactor(3)
