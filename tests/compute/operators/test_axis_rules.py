@@ -1,4 +1,4 @@
-"""What rules of operations share: axes that are broadcast, resized, aligned, and what is claimed."""
+"""What rules of operations share: axes that are broadcast, resized or aligned, and claims."""
 
 from __future__ import annotations
 
