@@ -70,9 +70,9 @@ class RoleVariable:
         if two.evidence > one.evidence:
             one.role, one.evidence = two.role, two.evidence
         one.fallback = one.fallback or two.fallback
+        two._same = one
         if one.fallback is not None and one.fallback.root is one:
             one.fallback = None
-        two._same = one
 
 
 class AxisFactor:

@@ -238,10 +238,10 @@ def _resize_label(arguments: Mapping[str, Any], result: torch.Tensor) -> str:
     return f"resize to {'×'.join(str(n) for n in result.shape[2:])}"
 
 
-def _size(value: Any, axes: int = 0) -> str:
+def _size(value: Any, axes: int = 1) -> str:
     """`3×3`; a single number counts for each of the axes."""
     numbers = [value] if isinstance(value, int) else list(value)
-    if len(numbers) == 1 and axes:
+    if len(numbers) == 1:
         numbers *= axes
     return "×".join(str(n) for n in numbers)
 
