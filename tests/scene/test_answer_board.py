@@ -12,7 +12,7 @@ from vrnn.network.predictions import (
     Segmentation,
     Values,
 )
-from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_board import UNTRAINED, answer_board
 from vrnn.scene.visuals.answer_thread import answer_thread
 from vrnn.style.theme import ANNOTATION, WARNING
 
@@ -60,6 +60,12 @@ def test_it_says_whether_that_is_right(label, verdict, color):
     visual = board(scores(0.2, 0.7, 0.1), label=label)
     found = [one for one in visual.labels if one.text == f"label: {label} · {verdict}"]
     assert [one.color for one in found] == [color]
+
+
+def test_untrained_weights_are_neither_right_nor_wrong():
+    said = texts(board(scores(0.2, 0.7, 0.1), label=None))
+    assert all(word in " ".join(said) for word in UNTRAINED.split())
+    assert not any("label" in text for text in said)
 
 
 def test_a_long_name_is_wrapped_and_stays_inside():

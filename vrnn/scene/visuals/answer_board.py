@@ -56,6 +56,8 @@ VERDICT_HEIGHT = 0.13
 BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
 """Of the bars at the right of the answer, and between the two, meters."""
 MAX_NAME_LINES = 2
+UNTRAINED = "untrained weights: meaningless"
+"""In place of right or wrong where no answer means anything."""
 NO_LEADER = "no class leads"
 """In place of the best class where others have as high a score."""
 LEGEND_WIDTH = 1.6
@@ -71,7 +73,7 @@ def answer_board(
     outputs: Sequence[Output],
     image: np.ndarray,
     class_names: tuple[str, ...],
-    true_label: str,
+    true_label: str | None,
     corner: Point,
     size: tuple[float, float],
     slot: int = 0,
@@ -82,7 +84,8 @@ def answer_board(
         outputs: Of the network, as they are to be shown.
         image: (H, W, 3) uint8 sRGB, that the network saw.
         class_names: Name of each class, may be empty.
-        true_label: Name of the true class, '' when it is not known.
+        true_label: Name of the true class, '' when it is not known; None where the weights are
+            untrained, so that no answer means anything.
         corner: Lower left corner of the room for it.
         size: Width and height of that room, meters.
         slot: The network.
@@ -115,7 +118,7 @@ def answer_board(
 
 
 def _section(
-    output: Output, image: np.ndarray, names: tuple[str, ...], true_label: str, title: str,
+    output: Output, image: np.ndarray, names: tuple[str, ...], true_label: str | None, title: str,
     corner: Point,
 ) -> Visual:  # fmt: skip
     """One output. title: over it, '' for none; corner: its lower left one."""
@@ -138,7 +141,7 @@ def _section(
 
 
 def _scores(
-    scores: ClassScores, names: tuple[str, ...], true_label: str, corner: Point, top: float
+    scores: ClassScores, names: tuple[str, ...], true_label: str | None, corner: Point, top: float
 ) -> Visual:
     """The best class large, the true one, and bars. corner: lower left."""
     x, y, z = corner
@@ -166,9 +169,11 @@ def _classes(scores: ClassScores, corner: Point, slot: int) -> tuple[PickRegion,
 
 
 def _verdict(
-    scores: ClassScores, name: str, true_label: str
+    scores: ClassScores, name: str, true_label: str | None
 ) -> tuple[str, tuple[float, float, float, float]]:
     """What is to be said under the answer, and in which color."""
+    if true_label is None:
+        return UNTRAINED, WARNING
     if true_label:
         if scores.leader is None:
             return f"label: {true_label}", ANNOTATION

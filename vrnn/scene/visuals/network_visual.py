@@ -292,7 +292,8 @@ def _answer(
     corner, size = answer_place(frame)
     names = network_object.info.class_names
     outputs = shown_outputs(result, state, slot)
-    board = answer_board(outputs, result.image, names, true_label, corner, size, slot)
+    label = None if network_object.info.random_weights else true_label
+    board = answer_board(outputs, result.image, names, label, corner, size, slot)
     end = corner[0] + size[0] / 2, corner[2]
     return board, answer_thread(thread_corners(frame, margin, end))
 
