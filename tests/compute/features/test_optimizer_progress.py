@@ -1,4 +1,4 @@
-"""How far an optimization is, in which batches it runs, and where each image's chance comes from."""
+"""How far an optimization is, in which batches it runs, and each image's own random numbers."""
 
 from __future__ import annotations
 
@@ -173,8 +173,9 @@ def test_snapshots_are_taken_more_often_at_first():
     assert snapshot_steps(1) == {0, 1}
 
 
-@pytest.mark.parametrize(("side", "small"), [((16, 16), (16, 16)), ((96, 64), (48, 32)),
-                                              ((97, 10), (33, 4)), ((48, 49), (24, 25))])  # fmt: skip
+@pytest.mark.parametrize(("side", "small"), [
+    ((16, 16), (16, 16)), ((96, 64), (48, 32)), ((97, 10), (33, 4)), ((48, 49), (24, 25)),
+])  # fmt: skip
 def test_snapshots_are_small_and_the_last_is_the_image(side, small):
     torch.manual_seed(0)
     net = nn.Conv2d(3, 2, 1)
