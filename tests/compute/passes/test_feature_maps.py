@@ -123,3 +123,16 @@ def test_all_zero_vectors_single_values_and_nothing_at_all():
         )
     empty = to_feature_maps(torch.zeros(1, 3, 0, 4), MapLayout.plain((3, 0, 4)))
     assert empty.not_finite == 0
+
+
+@pytest.mark.parametrize(("peak", "scale"), [
+    (2.0**-6, 1.0), (0.999 * 2.0**-6, 2.0**-18), (100.0, 1.0), (2.0**15, 1.0),
+    (1.001 * 2.0**15, 2.0**4), (0.0, 1.0), (2.0**-40, 2.0**-51), (1e30, 2.0**88),
+])  # fmt: skip
+def test_only_what_half_floats_cannot_hold_well_is_scaled(peak, scale):
+    values = np.zeros((2, 3, 4), np.float32)
+    for sign in (1, -1):
+        values[1, 2, 3] = sign * peak
+        maps = to_feature_maps(torch.from_numpy(values)[None], MapLayout.plain(values.shape))
+        assert maps.scale == scale
+        assert peak in (0.0, 100.0) or scale == 1.0 or 2**11 <= peak / maps.scale < 2**12

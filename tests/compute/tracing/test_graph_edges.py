@@ -54,3 +54,27 @@ def test_a_network_knows_the_layout_of_the_graph_in_its_inputs_or_buffers():
     assert found.layout_of(found.by_id[0]) is found.node_layout
     other = replace(network.by_id[0], presentation="sequence")
     assert with_node_layout(replace(network, nodes=(other,)), model, []).node_layout is None
+
+
+def test_edges_are_between_nodes_that_there_are():
+    for last, first, found in ((33, 0, True), (34, 0, False), (33, -1, False)):
+        index = torch.tensor([[first, 5], [7, last]])
+        assert (find_edges([index], 34) is not None) is found
+    assert find_edges([INDEX.T], 34) is None
+    assert find_edges([INDEX[None]], 34) is None
+    assert find_edges([INDEX.to(torch.int16)], 34) is None
+
+
+def test_an_adjacency_matrix_joins_less_than_half_of_at_least_three_nodes():
+    for count, joined, found in ((2, 1, False), (3, 1, True), (4, 7, True), (4, 8, False)):
+        matrix = torch.zeros(count, count)
+        places = [(i, j) for i in range(count) for j in range(count) if i != j]
+        for i, j in places[:joined]:
+            matrix[i, j] = -0.5
+        edges = find_edges([matrix], count)
+        assert (edges is not None) is found
+        if found:
+            assert edges.tolist() == [list(place) for place in places[:joined]]
+    assert find_edges([MATRIX.to(torch.cfloat)], 34) is None
+    assert find_edges([torch.stack([MATRIX] * 2)], 34) is None
+    assert pairs(find_edges([MATRIX[None, None]], 34)) == pairs(INDEX.T)

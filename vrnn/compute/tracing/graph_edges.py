@@ -64,8 +64,7 @@ def _from_adjacency(tensor: torch.Tensor, count: int) -> np.ndarray | None:
         matrix = matrix.to_dense()
     matrix = matrix.reshape(count, count) != 0
     matrix = matrix & ~torch.eye(count, dtype=torch.bool, device=matrix.device)
-    share = float(matrix.float().mean())
-    if not 0 < share < 0.5:
+    if float(matrix.float().mean()) >= 0.5:
         return None
     return matrix.nonzero().cpu().numpy().astype(np.int64)
 
