@@ -369,11 +369,13 @@ class Worker:
 
     def _open(self, slot: int, spec: ModelSpec, detail: str) -> None:
         from vrnn.compute.loaded_model import LoadedModel
+        from vrnn.compute.loading.download_progress import told_to
         from vrnn.compute.loading.source import open_source
 
         name = spec.model if isinstance(spec.model, str) else type(spec.model).__name__
         self._emit_progress(slot, f"opening {name}")
-        source = open_source(spec)
+        with told_to(lambda text: self._emit_progress(slot, text)):
+            source = open_source(spec)
         self._emit_progress(slot, f"tracing {source.title}")
         model = LoadedModel(source, detail)
         self._models[slot] = model

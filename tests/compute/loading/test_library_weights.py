@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import io
+import re
 import socket
 import threading
 from pathlib import Path
@@ -14,6 +15,7 @@ from safetensors.torch import save
 
 from tests.support.weight_server import COMMIT, WeightServer
 from vrnn.compute.loading import downloads
+from vrnn.compute.loading.download_progress import told_to
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.loading.torchvision_compat import allow_torchvision
 from vrnn.errors import VrnnError
@@ -110,6 +112,22 @@ def test_trained_weights_are_downloaded_once(server, published):
     server.close()
     assert published(open_source(ModelSpec(MODEL)).model)  # torch's cache
     assert published(open_source(ModelSpec(f"{MODEL}@IMAGENET1K_V1")).model)
+
+
+@pytest.mark.parametrize("model", [MODEL, TIMM_MODEL])
+def test_how_far_a_download_is_is_told(model, published, published_by_hub):
+    said = []
+    with told_to(said.append):
+        open_source(ModelSpec(model))
+    assert len(said) == len(set(said)) > 0
+    assert all(re.fullmatch(r"downloading from 127.0.0.1: \d+% of \d+ MB", text) for text in said)
+    shares = [int(text.split()[3].removesuffix("%")) for text in said]
+    assert shares == sorted(shares)
+    assert shares[-1] == 100
+    with told_to(said.append):
+        count = len(said)
+        open_source(ModelSpec(model))  # from the cache
+    assert len(said) == count
 
 
 def test_a_cache_that_holds_the_file_is_enough(server, published, tmp_path):

@@ -21,6 +21,7 @@ from urllib.request import getproxies, proxy_bypass
 
 import torch
 
+from vrnn.compute.loading.download_progress import tell_progress
 from vrnn.errors import VrnnError
 from vrnn.storage.terminal import one_line
 
@@ -103,7 +104,8 @@ def load_published(url: str, *_: Any, **options: Any) -> Any:
                 raise no_connection(url)
             folder.mkdir(parents=True, exist_ok=True)
             progress = options.get("progress", True)
-            torch.hub.download_url_to_file(url, str(file), expected, progress=progress)
+            with tell_progress(torch.hub.tqdm, urlsplit(url).hostname or ""):
+                torch.hub.download_url_to_file(url, str(file), expected, progress=progress)
     try:
         if expected is not None and not file_sha256(file).startswith(expected):
             raise ValueError("another hash")

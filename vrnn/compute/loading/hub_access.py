@@ -12,6 +12,7 @@ from pathlib import Path
 from unittest.mock import patch
 from urllib.parse import urlsplit
 
+from vrnn.compute.loading.download_progress import tell_progress
 from vrnn.compute.loading.downloads import (
     NoWeightsError,
     can_connect,
@@ -45,7 +46,7 @@ def hub_access() -> Iterator[None]:
     Raises:
         NoWeightsError: Something is not in the cache, or could not be downloaded.
     """
-    from huggingface_hub import constants, errors
+    from huggingface_hub import constants, errors, utils
     from safetensors import SafetensorError
 
     url, started = constants.ENDPOINT, time.time()
@@ -56,6 +57,7 @@ def hub_access() -> Iterator[None]:
             patch.object(constants, "HF_HUB_OFFLINE", is_offline),
             quiet_logger("huggingface_hub"),
             explain_failures(url, folder),
+            tell_progress(utils.tqdm, urlsplit(url).hostname or ""),
         ):
             try:
                 yield
