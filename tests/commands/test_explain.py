@@ -16,7 +16,11 @@ from vrnn.commands.explain import (
     explanation_methods,
     target_text,
 )
-from vrnn.commands.relevance_conditions import RestrictRelevance, conditions_text
+from vrnn.commands.relevance_conditions import (
+    RestrictRelevance,
+    RestrictRelevanceToRegion,
+    conditions_text,
+)
 from vrnn.errors import VrnnError
 from vrnn.explanations.conditions import Condition
 from vrnn.scene.picking import Hit
@@ -199,3 +203,42 @@ def test_of_several_networks_the_one_that_is_pointed_at_is_explained():
     assert offered(Hit("layer", 1.0, 0, 2), 0) == ShowRelevance()
     with pytest.raises(VrnnError, match="no network is open yet"):
         offered(None)
+
+
+def test_a_region_is_taken_and_given_up_again():
+    box = (1, 2, 4, 8)
+    now = after(RestrictRelevanceToRegion(LAYER, box))
+    assert now.conditions == (Condition(LAYER, (), box),)
+    both = after(RestrictRelevance(LAYER, (3,)), now)
+    assert both.conditions == (Condition(LAYER, (3,), box),)
+    assert after(RestrictRelevanceToRegion(LAYER, box), both).conditions == (
+        Condition(LAYER, (3,)),
+    )
+    assert after(RestrictRelevanceToRegion(LAYER, box), now).conditions == ()
+    assert after(RestrictRelevanceToRegion(LAYER, (0, 0, 32, 32))).shown
+    for wrong in ((0, 0, 33, 32), (0, 0, 32, 33), (-1, 0, 3, 3), (3, 3, 3, 4), (1, 2, 3)):
+        with pytest.raises(VrnnError):
+            after(RestrictRelevanceToRegion(LAYER, wrong))
+
+
+@pytest.mark.parametrize(
+    ("before", "at", "box"),
+    [
+        ((), (5, 7), (5, 7, 6, 8)),
+        ((5, 7, 6, 8), (2, 9), (2, 7, 6, 10)),
+        ((5, 7, 6, 8), (9, 1), (5, 1, 10, 8)),
+        ((2, 3, 6, 9), (2, 3), ()),
+        ((2, 3, 6, 9), (5, 8), ()),
+        ((2, 3, 6, 9), (6, 8), (2, 3, 7, 9)),
+        ((2, 3, 6, 9), (5, 9), (2, 3, 6, 10)),
+        ((2, 3, 6, 9), (1, 3), (1, 3, 6, 9)),
+        ((2, 3, 6, 9), (2, 2), (2, 2, 6, 9)),
+    ],
+)
+def test_a_region_grows_to_what_is_pointed_at(before, at, box):
+    conditions = (Condition(LAYER, (), before),) if before else ()
+    state = State(relevance=replace(ASKED, conditions=conditions))
+    world = SimpleNamespace(networks=WORLD.networks, state=state, visible_node=WORLD.visible_node)
+    hit = Hit("layer", 1.0, 0, NUMBERS[LAYER], -1, *at)
+    offered = RestrictRelevanceToRegion.for_hit(SimpleNamespace(world=world), hit)
+    assert offered == RestrictRelevanceToRegion(LAYER, box)

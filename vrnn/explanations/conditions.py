@@ -40,12 +40,13 @@ class Condition:
         """
         if self.region and (
             len(self.region) != 4
+            or min(self.region) < 0
             or self.region[0] >= self.region[2]
             or self.region[1] >= self.region[3]
         ):
             raise VrnnError(
-                f"a region is (top, left, bottom, right) with top < bottom and left < right, not "
-                f"{self.region}"
+                f"a region is (top, left, bottom, right) with top < bottom and left < right, "
+                f"counted from 0, not {self.region}"
             )
 
     @property
