@@ -12,6 +12,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
+from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_wall import ImageWall, WallRoom
@@ -42,6 +43,7 @@ class ContentWorkspace(Protocol):
     features: FeatureImageManager
     pins: PinnedCopies
     relevance: RelevanceManager
+    faithfulness: Faithfulness
     links: RelevanceLinkFinder
     top_activations: TopActivationsCard
 
@@ -119,8 +121,10 @@ class LiveContent:
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
-        links = self._workspace.links.update()
-        return wall is not None or nearby is not None or links
+        changed = self._workspace.links.update()
+        self._workspace.faithfulness.is_live = self._workspace.input.streaming
+        changed |= self._workspace.faithfulness.update()
+        return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
         """Return the room at the left of the first network's input."""
@@ -150,6 +154,7 @@ class LiveContent:
             and self._wall.complete
             and self._nearby.complete
             and not self._workspace.links.pending
+            and not self._workspace.faithfulness.pending
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 
