@@ -20,6 +20,7 @@ from vrnn.commands.explain import (
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.relevance_conditions import RestrictRelevance, RestrictRelevanceToRegion
 from vrnn.commands.session import OpenSession, SaveSession
+from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
@@ -37,6 +38,7 @@ from vrnn.scene.relevance_readout import legend_texts
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.style.text import number_text
 from vrnn.workspace.faithfulness import VISUAL
+from vrnn.workspace.relevant_images import RelevantImagesCard
 
 LAYER = "stage2.0.conv1"
 SIZE = (320, 180)
@@ -425,6 +427,25 @@ def test_two_methods_stand_side_by_side_with_their_curves(app):
     assert VISUAL not in app.world.visuals
     with pytest.raises(VrnnError, match="nonsense"):
         app.do(CompareMethods("nonsense"))
+
+
+def test_images_that_use_a_channel_stand_beside_those_that_excite_it(app):
+    app.do(ShowTopActivations("stage2.1.add", 3))
+    assert RelevantImagesCard.visual not in app.world.visuals
+    app.do(ExplainTarget("3"))
+    card = app.world.visuals[RelevantImagesCard.visual]
+    beside = app.world.visuals["top images"]
+    texts = [label.text for label in card.labels]
+    assert texts[0] == "use it most for 3"
+    assert any(text.endswith("%") for text in texts)
+    assert {r.value for r in card.pick_regions} != {r.value for r in beside.pick_regions}
+    left = max(float((q["origin"] + q["right"])[0]) for q in beside.quads)
+    assert min(float(q["origin"][0]) for q in card.quads) > left
+    app.do(ExplainTarget("4"))
+    texts = [label.text for label in app.world.visuals[RelevantImagesCard.visual].labels]
+    assert texts[0] == "use it most for 4"
+    app.do(ShowTopActivations())
+    assert RelevantImagesCard.visual not in app.world.visuals
 
 
 def test_a_method_that_cannot_be_compared_is_told(app):

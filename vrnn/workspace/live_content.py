@@ -24,6 +24,7 @@ from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
+from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
@@ -46,6 +47,7 @@ class ContentWorkspace(Protocol):
     faithfulness: Faithfulness
     links: RelevanceLinkFinder
     top_activations: TopActivationsCard
+    relevant_images: RelevantImagesCard
 
 
 class LiveContent:
@@ -118,6 +120,7 @@ class LiveContent:
             self._world.set_visual(WALL, wall)
         self._workspace.jobs.update()
         self._workspace.top_activations.update()
+        self._workspace.relevant_images.update()
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
@@ -155,6 +158,7 @@ class LiveContent:
             and self._nearby.complete
             and not self._workspace.links.pending
             and not self._workspace.faithfulness.pending
+            and not self._workspace.relevant_images.pending
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 

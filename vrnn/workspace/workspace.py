@@ -43,6 +43,7 @@ from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
+from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
@@ -107,6 +108,10 @@ class Workspace:
         )
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.relevance = RelevanceManager(self.world, renderer, self.jobs, notify, self.roll_back)
+        self.relevant_images = RelevantImagesCard(
+            self.world, self.jobs, self.feed.datasets, notify, self._reveal, self.relevance,
+            self.top_activations,
+        )  # fmt: skip
         self.faithfulness = Faithfulness(
             self.world, self.jobs, self.relevance, notify, self._reveal, self.roll_back
         )
@@ -324,6 +329,7 @@ class Workspace:
         self.content.close_wall()
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
+        self.relevant_images.on_network_loaded()
         self.features.on_network_loaded()
         self.relevance.on_network_loaded()
         self.restorer.on_network_loaded()
