@@ -9,6 +9,7 @@ from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.explain import (
+    CompareMethods,
     ExplainTarget,
     MeasureFaithfulness,
     SetExplanationMethod,
@@ -19,6 +20,7 @@ from vrnn.commands.explain import (
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.relevance_conditions import RestrictRelevance, RestrictRelevanceToRegion
 from vrnn.commands.session import OpenSession, SaveSession
+from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
@@ -34,6 +36,9 @@ from vrnn.scene.relevance import shares_in
 from vrnn.scene.relevance_links import MAX_CELLS, link_marks, links_at
 from vrnn.scene.relevance_readout import legend_texts
 from vrnn.scene.visuals.distant_pictures import Viewer
+from vrnn.style.text import number_text
+from vrnn.workspace.faithfulness import VISUAL
+from vrnn.workspace.relevant_images import RelevantImagesCard
 
 LAYER = "stage2.0.conv1"
 SIZE = (320, 180)
@@ -372,17 +377,89 @@ def test_the_pointer_tells_and_marks_where_relevance_came_from_and_went_to(app):
     assert app.world.relevance_links is None
 
 
-def test_how_faithful_it_is_measured_until_another_image_goes_in(app):
+def test_how_faithful_it_is_stands_above_the_input_and_follows_it(app):
     with pytest.raises(VrnnError, match="no explanation"):
         app.do(MeasureFaithfulness())
     app.do(SetInputImage(number=8))
     app.do(ShowRelevance())
+    before = pixels(app, "overview")
     app.do(MeasureFaithfulness())
-    curves = app.workspace.relevance.curves
+    (measured,) = app.workspace.faithfulness.methods
+    curves = measured.curves
     assert curves.deletion[0] == pytest.approx(explanation(app).value, rel=1e-4)
     assert curves.areas()["deletion"] < curves.areas()["random"]
+    card = app.world.visuals[VISUAL]
+    texts = [label.text for label in card.labels]
+    assert f"area of deletion = {number_text(curves.areas()['deletion'])}" in texts
+    assert np.abs(pixels(app, "overview") - before).max() > 20
     app.do(SetInputImage(number=3))
-    assert app.workspace.relevance.curves is None
+    (again,) = app.workspace.faithfulness.methods
+    assert again.curves is not None
+    assert again.curves is not curves
+    (close,) = app.world.visuals[VISUAL].pick_regions
+    app.do(close.value)
+    assert app.workspace.faithfulness.methods == ()
+    assert VISUAL not in app.world.visuals
+    app.do(Undo())
+    assert VISUAL in app.world.visuals
+    app.do(ShowRelevance(False))
+    assert VISUAL not in app.world.visuals
+
+
+def test_two_methods_stand_side_by_side_with_their_curves(app):
+    app.do(SetInputImage(number=8))
+    app.do(ShowRelevance())
+    app.do(CompareMethods("saliency"))
+    first, second = app.workspace.faithfulness.methods
+    assert (first.method, second.method) == ("epsilon-plus", "saliency")
+    assert first.explanation is explanation(app)
+    assert not np.allclose(first.explanation.heatmap, second.explanation.heatmap)
+    assert not second.explanation.layers
+    areas = [one.curves.areas() for one in (first, second)]
+    assert areas[0]["random"] == pytest.approx(areas[1]["random"])
+    assert areas[0]["deletion"] != areas[1]["deletion"]
+    overlays = [q.pixels for q in app.world.visuals[VISUAL].image_quads]
+    assert len(overlays) == 2
+    assert np.abs(overlays[0].astype(int) - overlays[1]).max() > 20
+    app.do(SetExplanationMethod("alpha2-beta1"))
+    assert [m.method for m in app.workspace.faithfulness.methods] == ["alpha2-beta1", "saliency"]
+    app.do(CompareMethods())
+    assert VISUAL not in app.world.visuals
+    with pytest.raises(VrnnError, match="nonsense"):
+        app.do(CompareMethods("nonsense"))
+
+
+def test_images_that_use_a_channel_stand_beside_those_that_excite_it(app):
+    app.do(ShowTopActivations("stage2.1.add", 3))
+    assert RelevantImagesCard.visual not in app.world.visuals
+    app.do(ExplainTarget("3"))
+    card = app.world.visuals[RelevantImagesCard.visual]
+    beside = app.world.visuals["top images"]
+    texts = [label.text for label in card.labels]
+    assert texts[0] == "use it most for 3"
+    assert any(text.endswith("%") for text in texts)
+    assert {r.value for r in card.pick_regions} != {r.value for r in beside.pick_regions}
+    left = max(float((q["origin"] + q["right"])[0]) for q in beside.quads)
+    assert min(float(q["origin"][0]) for q in card.quads) > left
+    app.do(ExplainTarget("4"))
+    texts = [label.text for label in app.world.visuals[RelevantImagesCard.visual].labels]
+    assert texts[0] == "use it most for 4"
+    app.do(ShowTopActivations())
+    assert RelevantImagesCard.visual not in app.world.visuals
+
+
+def test_a_method_that_cannot_be_compared_is_told(app):
+    app.do(ShowRelevance())
+    with pytest.raises(VrnnError, match="attention"):
+        app.do(CompareMethods("attention-rollout"))
+    assert app.world.state.relevance.beside == ""
+    assert app.workspace.faithfulness.methods == ()
+    app.workspace.input.live_frame = np.zeros((32, 32, 3), np.uint8)
+    try:
+        app.do(CompareMethods("saliency"))
+        assert [one.curves for one in app.workspace.faithfulness.methods] == [None, None]
+    finally:
+        app.workspace.input.live_frame = None
 
 
 def test_a_session_keeps_it(app, tmp_path):

@@ -91,7 +91,8 @@ class WindowNavigator(NavigationActions):
     def reveal(self, revealed: Revealed) -> None:
         """Fly to where something that has appeared is seen, unless it is in view already."""
         camera = self._fly_camera.destination
-        seen = is_seen(revealed.points, camera.clip_from_world(self._view.aspect))
+        clip = camera.clip_from_world(self._view.aspect)
+        seen = is_seen(revealed.points, clip, revealed.min_height)
         if not seen and self._headset.view is None:
             world = self._world.at_rest()
             self._fly(reveal_camera(world, revealed, self._view.aspect, camera.fov))

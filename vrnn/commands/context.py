@@ -94,13 +94,6 @@ class TopActivationActions(Protocol):
         """Search the data set for them; '' hides them."""
 
 
-class RelevanceActions(Protocol):
-    """Why the answer is as it is."""
-
-    def measure(self) -> None:
-        """Measure how faithful the explanation is that is shown."""
-
-
 class InputActions(Protocol):
     """Where images come from."""
 
@@ -134,10 +127,6 @@ class WorkspaceActions(Protocol):
     @property
     def features(self) -> FeatureActions:
         """Feature visualizations in place of maps."""
-
-    @property
-    def relevance(self) -> RelevanceActions:
-        """Why the answer is as it is."""
 
     @property
     def input(self) -> InputActions:

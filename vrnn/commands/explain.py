@@ -31,6 +31,9 @@ from vrnn.scene.state import State
 from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
+COMMON_METHODS = ("integrated-gradients", "epsilon-plus")
+"""What an explanation is compared with unless another method is named."""
+
 
 @cache
 def explanation_methods() -> tuple[str, ...]:
@@ -234,22 +237,85 @@ class SetRelevanceDisplay(UndoableCommand):
     controller="board: Relevance",
 )
 @dataclass(frozen=True)
-class MeasureFaithfulness(Command):
+class MeasureFaithfulness(UndoableCommand):
     """Measure how the target falls as the most relevant pixels are taken away, beside random ones.
 
-    The curves are in the Relevance panel.
+    The curves stand above the input, and in the Relevance panel; each new image is measured too.
+
+    Attributes:
+        on: Whether it is measured; if not, no other method stands beside either.
     """
 
-    def run(self, context: CommandContext) -> None:
-        """Start it."""
-        context.workspace.relevance.measure()
+    on: bool = True
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        now = state.relevance
+        if self.on and not now.shown:
+            raise VrnnError("there is no explanation to measure; show one with R")
+        beside = now.beside if self.on else ""
+        return replace(state, relevance=replace(now, measured=self.on, beside=beside))
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
-        """Measure what is shown."""
-        if not context.world.state.relevance.shown:
-            raise VrnnError("show relevance first, with R or a click on a class")
-        return cls()
+        """Measure what is shown, or no more."""
+        now = _require_shown(context)
+        return cls(on=not (now.measured or now.beside))
+
+
+@command(
+    "explain.compare",
+    "Compare with another method of explanation",
+    menu=Menu.DISPLAY,
+    key="U",
+    help="relevance: another method beside it, both measured by flipping pixels",
+    pointer="Relevance panel",
+    controller="board: Relevance",
+)
+@dataclass(frozen=True)
+class CompareMethods(UndoableCommand):
+    """Let the explanation of another method stand beside, both measured by flipping pixels.
+
+    Attributes:
+        method: The other method, such as `integrated-gradients`; '' for none.
+    """
+
+    method: str = ""
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        now = state.relevance
+        if self.method:
+            check_choice("method", self.method, explanation_methods())
+        shown = now.shown or bool(self.method)
+        return replace(state, relevance=replace(now, shown=shown, beside=self.method))
+
+    def message(self, context: CommandContext) -> str:
+        """Say what is compared."""
+        now = context.world.state.relevance
+        return f"{now.method} beside {now.beside}" if now.beside else ""
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Compare with a common method of another kind, or no more."""
+        now = _require_shown(context)
+        if now.beside:
+            return cls()
+        return cls(next(name for name in COMMON_METHODS if name != now.method))
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, CompareMethods]]:
+        """Yield each method."""
+        yield "Compare with no method", cls()
+        for method in explanation_methods():
+            yield f"Compare with {method}", cls(method)
+
+
+def _require_shown(context: CommandContext) -> RelevanceState:
+    now = context.world.state.relevance
+    if not now.shown:
+        raise VrnnError("show relevance first, with R or a click on a class")
+    return now
 
 
 def explain_class(now: RelevanceState, network: int, number: int) -> Command:

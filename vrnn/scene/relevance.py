@@ -72,12 +72,7 @@ class NetworkRelevance:
             return image
         key = (id(image), how.opacity, how.smooth, self.is_stale)
         if self._overlay.get("key") != key:
-            heat = np.nan_to_num(heatmap)
-            if how.smooth:
-                heat = _blurred(heat)
-            if heat.shape != image.shape[:2]:
-                heat = _resized(heat, image.shape[1], image.shape[0])
-            drawn = overlay_relevance(image, heat, how.opacity)
+            drawn = draw_over(image, heatmap, how)
             if self.is_stale:
                 drawn = (drawn * STALE_LIGHT).astype(np.uint8)
             self._overlay.update(key=key, image=image, drawn=drawn)
@@ -104,6 +99,22 @@ class PointedLinks:
     slot: int
     part: Condition
     links: RelevanceLinks
+
+
+def draw_over(image: np.ndarray, heatmap: np.ndarray, how: RelevanceState) -> np.ndarray:
+    """Return relevance over an image, (H, W, 3) uint8 sRGB.
+
+    Args:
+        image: (H, W, 3) uint8 sRGB.
+        heatmap: (h, w).
+        how: How it is seen.
+    """
+    heat = np.nan_to_num(heatmap)
+    if how.smooth:
+        heat = _blurred(heat)
+    if heat.shape != image.shape[:2]:
+        heat = _resized(heat, image.shape[1], image.shape[0])
+    return overlay_relevance(image, heat, how.opacity)
 
 
 def edge_flows(

@@ -32,6 +32,8 @@ class RelevanceState:
         normalize_by: What the colors span.
         opacity: Of relevance over the input and over maps, 0…1.
         smooth: Whether relevance over the input is blurred a little.
+        measured: Whether its faithfulness is measured.
+        beside: Another method, whose explanation stands beside; '' for none.
         min_share: The least share of a step that an edge carries to be seen, 0…1.
     """
 
@@ -45,6 +47,8 @@ class RelevanceState:
     opacity: Annotated[float, Range(0.0, 1.0)] = 0.9
     smooth: bool = False
     min_share: Annotated[float, Range(0.0, 1.0)] = 0.0
+    measured: bool = False
+    beside: str = ""
 
     @property
     def question(self) -> tuple[object, ...]:

@@ -28,26 +28,31 @@ class Revealed:
         slot: The layer's network.
         node: The layer.
         points: (N, 3) its corners, meters.
+        min_height: Part of the view's height below which it is too small to be read.
     """
 
     slot: int
     node: int
     points: np.ndarray
+    min_height: float = MIN_SEEN_HEIGHT
 
 
-def is_seen(points: np.ndarray, clip_from_world: np.ndarray) -> bool:
+def is_seen(
+    points: np.ndarray, clip_from_world: np.ndarray, min_height: float = MIN_SEEN_HEIGHT
+) -> bool:
     """Return whether something is wholly in a view, and large enough to be noticed.
 
     Args:
         points: (N, 3) its corners, meters.
         clip_from_world: (4, 4) of the view.
+        min_height: Part of the view's height that it has at least.
     """
     clip = np.concatenate([points, np.ones((len(points), 1))], 1) @ clip_from_world.T
     if (clip[:, 3] <= 0).any():
         return False
     flat = clip[:, :2] / clip[:, 3:]
     is_inside = np.abs(flat).max() <= EDGE
-    return bool(is_inside and np.ptp(flat[:, 1]) / 2 >= MIN_SEEN_HEIGHT)
+    return bool(is_inside and np.ptp(flat[:, 1]) / 2 >= min_height)
 
 
 def reveal_camera(world: World, revealed: Revealed, aspect: float, fov: float) -> Camera:

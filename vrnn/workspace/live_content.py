@@ -12,6 +12,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
+from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_wall import ImageWall, WallRoom
@@ -23,6 +24,7 @@ from vrnn.workspace.nearby_histograms import NearbyHistograms
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
+from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
@@ -42,8 +44,10 @@ class ContentWorkspace(Protocol):
     features: FeatureImageManager
     pins: PinnedCopies
     relevance: RelevanceManager
+    faithfulness: Faithfulness
     links: RelevanceLinkFinder
     top_activations: TopActivationsCard
+    relevant_images: RelevantImagesCard
 
 
 class LiveContent:
@@ -116,11 +120,14 @@ class LiveContent:
             self._world.set_visual(WALL, wall)
         self._workspace.jobs.update()
         self._workspace.top_activations.update()
+        self._workspace.relevant_images.update()
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
-        links = self._workspace.links.update()
-        return wall is not None or nearby is not None or links
+        changed = self._workspace.links.update()
+        self._workspace.faithfulness.is_live = self._workspace.input.streaming
+        changed |= self._workspace.faithfulness.update()
+        return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
         """Return the room at the left of the first network's input."""
@@ -150,6 +157,8 @@ class LiveContent:
             and self._wall.complete
             and self._nearby.complete
             and not self._workspace.links.pending
+            and not self._workspace.faithfulness.pending
+            and not self._workspace.relevant_images.pending
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 

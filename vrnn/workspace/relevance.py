@@ -9,10 +9,9 @@ from typing import cast
 import numpy as np
 
 from vrnn.commands.undo_stack import Bookmark
-from vrnn.compute.analysis.explanation_job import ExplanationJob, PixelFlippingJob
+from vrnn.compute.analysis.explanation_job import ExplanationJob
 from vrnn.errors import VrnnError
 from vrnn.explanations.relevance_maps import RelevanceMaps
-from vrnn.explanations.results import FlippingCurves
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import parse_target
 from vrnn.network.feature_maps import FeatureMaps
@@ -37,7 +36,6 @@ class RelevanceManager:
 
     Attributes:
         failure: Why the last explanation failed; '' when it did not.
-        curves: How the target falls as pixels are taken away; None until it is measured.
     """
 
     def __init__(
@@ -56,8 +54,6 @@ class RelevanceManager:
         self._roll_back = roll_back
         self._asked: tuple[Bookmark, State] | None = None
         self.failure = ""
-        self.curves: FlippingCurves | None = None
-        self._flipping: int | None = None
         self._world, self._renderer, self._jobs, self._notify = world, renderer, jobs, notify
         self._job: int | None = None
         self._asks_again = self._awaits_pass = False
@@ -86,43 +82,6 @@ class RelevanceManager:
         """
         if state.relevance.shown:
             self._asked = (before, state)
-
-    @property
-    def measuring(self) -> bool:
-        """Whether it is being measured how faithful the explanation is."""
-        return self._flipping is not None
-
-    def measure(self) -> None:
-        """Measure how faithful the explanation is that is shown.
-
-        Raises:
-            VrnnError: There is none, or it is of no image.
-        """
-        shown = self.shown
-        if shown is None or shown.is_stale:
-            raise VrnnError("there is no explanation to measure; show one with R, and wait for it")
-        explanation = shown.found.explanation
-        if explanation.heatmap is None:
-            raise VrnnError("the input is no image, so there are no pixels to take away")
-        self._stop_measuring()
-        settings = self.settings(shown.slot)
-
-        def take(result: object) -> None:
-            if self.shown is not None and self.shown.found is shown.found:
-                self.curves = cast(FlippingCurves, result)
-
-        self._flipping = self._jobs.start(
-            PixelFlippingJob(shown.slot, explanation, settings), take, on_end=self._end_measuring
-        )
-
-    def _end_measuring(self) -> None:
-        self._flipping = None
-
-    def _stop_measuring(self) -> None:
-        self.curves = None
-        if self._flipping is not None:
-            self._jobs.cancel(self._flipping)
-            self._flipping = None
 
     def sync_with_state(self, state: State) -> None:
         """Show what a state wants explained, and nothing else."""
@@ -268,7 +227,6 @@ class RelevanceManager:
             self._world.set_layer_picture(slot, node, RELEVANCE_PICTURE, picture)
 
     def _mark_stale(self) -> None:
-        self._stop_measuring()
         shown = self.shown
         if shown is not None and not shown.is_stale:
             self._world.set_relevance(shown.slot, replace(shown, is_stale=True))
@@ -285,7 +243,6 @@ class RelevanceManager:
         self._question, self.failure = None, ""
 
     def _clear(self) -> None:
-        self._stop_measuring()
         self._arriving, self._pending, self._scaled = None, {}, ()
         for slot in {*self._sizes, *self._world.relevance}:
             self._remove(slot)

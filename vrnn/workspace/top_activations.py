@@ -12,6 +12,7 @@ from PIL import Image
 from vrnn.commands.inputs import GrabImage
 from vrnn.commands.top_activations import ShowTopActivations
 from vrnn.compute.analysis.jobs import TopActivationsJob
+from vrnn.compute.jobs import Job
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import center_crop_resize
 from vrnn.media.image_set import ImageSet
@@ -27,7 +28,6 @@ from vrnn.scene.visuals.top_images import (
 )
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
-from vrnn.workspace.layer_analyses import NodeKey
 
 VISUAL = "top images"
 """Name of the card among the world's visuals."""
@@ -41,7 +41,15 @@ Point = tuple[float, float, float]
 
 
 @dataclass(frozen=True)
-class _Request:
+class ImageRequest:
+    """Of which channel images are wanted.
+
+    Attributes:
+        layer: Name of its layer.
+        channel: The channel.
+        network: Number of the network.
+    """
+
     layer: str
     channel: int
     network: int
@@ -58,14 +66,20 @@ class _Contents:
         commands: What a click on each does.
     """
 
-    request: _Request
+    request: ImageRequest
     thumbnails: list[np.ndarray]
     texts: list[str]
     commands: list[GrabImage]
 
 
 class TopActivationsCard:
-    """Finds top activations and shows those of one channel at a time."""
+    """Finds top activations and shows those of one channel at a time.
+
+    Attributes:
+        visual: Name of the card among the world's visuals.
+    """
+
+    visual = VISUAL
 
     def __init__(
         self, world: World, jobs: JobManager, datasets: dict[int, ImageSet],
@@ -82,10 +96,15 @@ class TopActivationsCard:
         """
         self._world, self._jobs, self._datasets = world, jobs, datasets
         self._notify, self._reveal = notify, reveal
-        self._results: dict[NodeKey, TopImages] = {}
-        self._request: _Request | None = None
+        self._results: dict[Job, TopImages] = {}
+        self._request: ImageRequest | None = None
         self._contents: _Contents | None = None
         self._drawn: tuple[_Contents, Point] | None = None
+
+    @property
+    def width(self) -> float:
+        """Width of the card, meters; 0 while none is shown."""
+        return 0.0 if self._contents is None else top_images_size(len(self._contents.thumbnails))[0]
 
     @property
     def shown(self) -> tuple[str, int, int] | None:
@@ -117,15 +136,31 @@ class TopActivationsCard:
         slot, node = find_layer(self._world, layer, network)
         if slot not in self._datasets:
             raise VrnnError("needs a data set: start with --data FOLDER")
-        self._request = _Request(layer, channel, network)
-        job = TopActivationsJob(slot, node)
-        if (slot, node) in self._results:
+        self._request = ImageRequest(layer, channel, network)
+        job = self._job(slot, node)
+        if job in self._results:
             self._show_request()
         elif not self._jobs.is_running(job):
-            self._jobs.start(job, lambda result: self._on_result(slot, node, result))
+            self._jobs.start(job, lambda result: self._on_result(job, result))
 
-    def _on_result(self, slot: int, node: int, result: object) -> None:
-        top_images = self._results[slot, node] = cast(TopImages, result)
+    def _job(self, slot: int, node: int) -> Job:
+        """What finds the images of a layer."""
+        return TopActivationsJob(slot, node)
+
+    def _title(self, request: ImageRequest) -> str:
+        """What is said above the images."""
+        return f"excite channel {request.channel} most"
+
+    def _across(self, half: float) -> float:
+        """How far the card's middle is to the right of its layer's; half: of its width, meters."""
+        return 0.0
+
+    def _caption(self, value: float) -> str:
+        """What is said of the value of an image."""
+        return f"{value:.3g}"
+
+    def _on_result(self, job: Job, result: object) -> None:
+        top_images = self._results[job] = cast(TopImages, result)
         if top_images.skipped:
             self._notify(f"{len(top_images.skipped)} images of the data set could not be read")
         self._show_request()
@@ -136,18 +171,19 @@ class TopActivationsCard:
         if request is None:
             return
         slot, node = find_layer(self._world, request.layer, request.network)
-        top_images, images = self._results.get((slot, node)), self._datasets.get(slot)
+        top_images = self._results.get(self._job(slot, node))
+        images = self._datasets.get(slot)
         if top_images is None or images is None:
             return
         self._show(self._contents_of(request, slot, node, top_images, images))
         if self._drawn is not None:
-            card = self._world.visuals[VISUAL].quads[0]
+            card = self._world.visuals[self.visual].quads[0]
             corner, right, down = card["origin"], card["right"], card["down"]
             points = np.array([corner, corner + right, corner + down, corner + right + down])
             self._reveal(Revealed(slot, node, points))
 
     def _contents_of(
-        self, request: _Request, slot: int, node: int, top_images: TopImages, images: ImageSet
+        self, request: ImageRequest, slot: int, node: int, top_images: TopImages, images: ImageSet
     ) -> _Contents:
         network = self._world.networks[slot]
         field = network.receptive_fields.get(node)
@@ -168,7 +204,9 @@ class TopActivationsCard:
                        round(right * x_scale))  # fmt: skip
             thumbnail = Image.fromarray(cropped).resize((THUMBNAIL_PIXELS, THUMBNAIL_PIXELS))
             contents.thumbnails.append(draw_region(np.asarray(thumbnail), box))
-            contents.texts.append(f"#{number}  {top_images.values[channel, k]:.3g}")
+            contents.texts.append(
+                f"#{number}  {self._caption(float(top_images.values[channel, k]))}"
+            )
             contents.commands.append(GrabImage(number))
         return contents
 
@@ -185,14 +223,14 @@ class TopActivationsCard:
             return
         self._drawn = drawn
         if drawn is None:
-            self._world.set_visual(VISUAL, None)
+            self._world.set_visual(self.visual, None)
             return
         shown, position = drawn
-        title = f"excite channel {shown.request.channel} most"
+        title = self._title(shown.request)
         card = top_images_visual(
             shown.thumbnails, shown.texts, shown.commands, title, ShowTopActivations(), position
         )
-        self._world.set_visual(VISUAL, card)
+        self._world.set_visual(self.visual, card)
 
     def _place(self, contents: _Contents) -> Point | None:
         """The middle of the card's lower edge; None where its layer is folded away."""
@@ -211,4 +249,4 @@ class TopActivationsCard:
             copy = pinned_layer_rect(pin, frame, beside).tolist()
             if abs(copy[2] - z) < SAME_ROW and abs(copy[0] - x) < half + copy[3] / 2:
                 bottom = max(bottom, copy[1] + copy[4] + CLEAR)
-        return x, bottom, z + 0.02
+        return x + self._across(half), bottom, z + 0.02

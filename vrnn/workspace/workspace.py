@@ -31,6 +31,7 @@ from vrnn.scene.visibility import panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
+from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
@@ -42,6 +43,7 @@ from vrnn.workspace.map_uploader import WorkerEventSink
 from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
+from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
@@ -63,8 +65,8 @@ class Workspace:
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, relevance, links, pins, volumes: What is computed
-            and shown beside the feature maps.
+        jobs, analyses, top_activations, features, relevance, faithfulness, links, pins, volumes:
+            What is computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -106,6 +108,13 @@ class Workspace:
         )
         self.features = FeatureImageManager(self.world, renderer, self.jobs, notify)
         self.relevance = RelevanceManager(self.world, renderer, self.jobs, notify, self.roll_back)
+        self.relevant_images = RelevantImagesCard(
+            self.world, self.jobs, self.feed.datasets, notify, self._reveal, self.relevance,
+            self.top_activations,
+        )  # fmt: skip
+        self.faithfulness = Faithfulness(
+            self.world, self.jobs, self.relevance, notify, self._reveal, self.roll_back
+        )
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
@@ -130,6 +139,8 @@ class Workspace:
         check_change(before, state)
         if state != before:
             self.relevance.remember(self.history.bookmark(), state)
+            if state.relevance.beside != before.relevance.beside:
+                self.faithfulness.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -318,6 +329,7 @@ class Workspace:
         self.content.close_wall()
         self.analyses.on_network_loaded()
         self.top_activations.on_network_loaded()
+        self.relevant_images.on_network_loaded()
         self.features.on_network_loaded()
         self.relevance.on_network_loaded()
         self.restorer.on_network_loaded()

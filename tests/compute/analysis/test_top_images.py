@@ -12,10 +12,10 @@ from vrnn.compute.analysis.top_activations import (
     MAX_BATCH,
     STEP_SECONDS,
     TOLERANCE,
+    TopTable,
     _ImageRunner,
     _is_close,
     _measure,
-    _TopTable,
     top_activation_steps,
 )
 from vrnn.compute.loaded_model import LoadedModel
@@ -71,7 +71,7 @@ def test_the_best_of_all_batches_stay_and_of_equals_the_first():
     numbers = np.random.default_rng(1)
     values = numbers.integers(0, 6, (40, 3)).astype(np.float32)
     places = numbers.integers(0, 35, (40, 3))
-    table = _TopTable(5)
+    table = TopTable(5)
     table.add(np.zeros(0, int), values[:0], places[:0])
     assert table.image_count == 0
     for start, end in ((0, 3), (3, 4), (4, 4), (4, 20), (20, 40)):

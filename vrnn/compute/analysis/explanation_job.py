@@ -38,9 +38,11 @@ class ExplanationJob(Job):
 
     Attributes:
         settings: How.
+        keeps_layers: Whether the relevance of layers is wanted, beside that of the input.
     """
 
     settings: ExplanationSettings = field(default_factory=ExplanationSettings)
+    keeps_layers: bool = True
 
     def title(self, network: Network) -> str:
         """See `Job`."""
@@ -52,7 +54,8 @@ class ExplanationJob(Job):
 
         view = model.view
         yield JobStep(self.title(model.network), 0, 1)
-        explanation = explain(model, model.media, self.settings, None, check_stop)
+        nodes = None if self.keeps_layers else ()
+        explanation = explain(model, model.media, self.settings, nodes, check_stop)
         require_same_graph(model, view)
         return _with_maps(explanation, model.network, check_stop)
 

@@ -79,7 +79,7 @@ def top_activation_steps(
     if cached is not None:
         return cached
     runner = _ImageRunner(model, dataset, node)
-    tables = {name: _TopTable(k) for name in MEASURES}
+    tables = {name: TopTable(k) for name in MEASURES}
     done = 0
     while done < total:
         indices = range(done, min(done + runner.batch_size, total))
@@ -265,7 +265,7 @@ def _is_close(a: np.ndarray, b: np.ndarray) -> bool:
     return bool(np.allclose(a, b, rtol=0, atol=TOLERANCE * peak))
 
 
-class _TopTable:
+class TopTable:
     """The k best of all images added so far, in each channel.
 
     Attributes:

@@ -36,7 +36,7 @@ def draw_relevance_legend(canvas: HudCanvas, texts: tuple[str, str, str, str]) -
     for i in range(COLOR_BAR_STEPS):
         ends = [relevance_color(2 * j / COLOR_BAR_STEPS - 1) for j in (i, i + 1)]
         step = 2 * HALF_BAR / COLOR_BAR_STEPS
-        canvas.rectangle(x + i * step, y, step, 11, ends[0], ends[1])
+        canvas.rectangle(x + i * step, y, step, 11, ends[0], ends[1], fixed=True)
     middle = x + HALF_BAR - font.text_width("0") * TEXT_SIZE / 2
     for text, where in ((lowest, x), ("0", middle)):
         canvas.text(where, y + 28, text, TEXT_SIZE, TEXT_COLOR)

@@ -8,6 +8,7 @@ import numpy as np
 from imgui_bundle import imgui, implot
 
 from vrnn.commands.explain import (
+    CompareMethods,
     ExplainTarget,
     MeasureFaithfulness,
     SetExplanationMethod,
@@ -54,6 +55,11 @@ SMOOTH_TOOLTIP = "blur the relevance over the input over a 100th of its side"
 FAITHFUL_TOOLTIP = (
     "the target's value as the most relevant pixels are taken away (deletion), or put in alone "
     "(insertion), beside pixels in random order: deletion should fall fast, insertion rise fast"
+)
+NO_METHOD = "nothing"
+COMPARE_TOOLTIP = (
+    "another explanation of the same image beside this one, both measured by flipping pixels; they "
+    "stand above the input too"
 )
 CONDITION_TOOLTIP = (
     "relevance flows through these channels and positions only (concept relevance propagation); "
@@ -108,7 +114,7 @@ class RelevancePanel(Panel):
             imgui.pop_style_color()
         if relevance is not None:
             _draw_found(relevance.found.explanation, relevance.is_stale)
-            _draw_faithfulness(context)
+            _draw_faithfulness(context, state)
         elif state.shown and not manager.failure:
             imgui.text_colored(MUTED_COLOR, "computing")
         _draw_conditions(context, state.conditions)
@@ -153,21 +159,32 @@ def _draw_found(explanation: Explanation, is_stale: bool) -> None:
         wrapped_text(note)
 
 
-def _draw_faithfulness(context: PanelContext) -> None:
-    """The curves of pixel flipping, or a button that measures them."""
-    manager = context.workspace.relevance
-    curves = manager.curves
-    if curves is None:
-        imgui.begin_disabled(manager.measuring)
-        if imgui.button("measuring" if manager.measuring else "How faithful is it?"):
-            context.do(MeasureFaithfulness())
-        imgui.set_item_tooltip(FAITHFUL_TOOLTIP)
-        imgui.end_disabled()
-        return
+def _draw_faithfulness(context: PanelContext, state: RelevanceState) -> None:
+    """The curves of pixel flipping, of another method too, or a button that measures them."""
+    manager = context.workspace.faithfulness
+    names = (NO_METHOD, *(n for n in explanation_methods() if n != state.method))
+    if beside := combo("compare with", state.beside or NO_METHOD, names):
+        context.do(CompareMethods("" if beside == NO_METHOD else beside))
+    imgui.set_item_tooltip(COMPARE_TOOLTIP)
+    measured = checkbox("how faithful is it", state.measured or bool(state.beside))
+    imgui.set_item_tooltip(FAITHFUL_TOOLTIP)
+    if measured is not None:
+        context.do(MeasureFaithfulness(measured))
+    for number, one in enumerate(manager.methods):
+        if len(manager.methods) > 1:
+            imgui.separator_text(one.method)
+        if one.curves is None:
+            wrapped_text(one.note)
+            continue
+        _draw_curves(number, one.curves)
+
+
+def _draw_curves(number: int, curves: FlippingCurves) -> None:
+    """The plot and the areas of one method."""
     flags = implot.Flags_
     kind = flags.no_title | flags.no_menus | flags.no_box_select | flags.no_mouse_text
     size = (-1, 9.0 * imgui.get_font_size())
-    if implot.begin_plot("##flipping", size, kind.value):
+    if implot.begin_plot(f"##flipping{number}", size, kind.value):
         fit = implot.AxisFlags_.auto_fit.value
         implot.setup_axes("share of pixels", "", fit, fit)
         for name, values in flipping_rows(curves):
@@ -176,7 +193,7 @@ def _draw_faithfulness(context: PanelContext) -> None:
     imgui.set_item_tooltip(FAITHFUL_TOOLTIP)
     rows = [(name, number_text(area)) for name, area in curves.areas().items()]
     imgui.text_colored(MUTED_COLOR, f"areas, {curves.baseline} in place of pixels")
-    property_table(rows, "areas")
+    property_table(rows, f"areas{number}")
 
 
 def flipping_rows(curves: FlippingCurves) -> list[tuple[str, np.ndarray]]:
