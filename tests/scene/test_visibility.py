@@ -5,6 +5,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.scene.test_geometry import world_of
+from tests.support.networks import residual
 from tests.support.worlds import small_world
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerState, State
@@ -76,8 +78,7 @@ def test_a_layer_with_one_map_for_all_has_no_channels_in_view():
 
 @pytest.mark.parametrize("arrangement", ["terrace", "conveyor"])
 def test_room_before_a_layer_ends_at_the_next_panel_that_covers_it(arrangement):
-    world, _, _ = small_world()
-    world.set_state(State(arrangement), move=False)
+    world = world_of(residual(4, 6), state=State(arrangement))
     frame = world.placement_frame(0)
     depths = []
     for node in frame.node_ids:

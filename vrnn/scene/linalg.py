@@ -36,6 +36,13 @@ def turned_about_y(vector: np.ndarray, yaw: float) -> np.ndarray:
     return np.asarray(vector, np.float64) @ matrix.T
 
 
+def turned_point(point: tuple[float, float, float], yaw: float) -> tuple[float, float, float]:
+    """Return one point or direction turned about +Y, see `turned_about_y`."""
+    c, s = cos(yaw), sin(yaw)
+    x, y, z = point
+    return c * x + s * z, y, c * z - s * x
+
+
 def transformed(matrix: np.ndarray, point: np.ndarray) -> np.ndarray:
     """Returns a point (3,) in the coordinates that an affine matrix (4, 4) leads to."""
     return matrix[:3, :3] @ point + matrix[:3, 3]

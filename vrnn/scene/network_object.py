@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import sqrt
+from math import cos, sqrt
 
 import numpy as np
 
@@ -26,6 +26,7 @@ from vrnn.scene.layout.map_grid import (
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
 from vrnn.scene.layout.registry import arrange
 from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
+from vrnn.scene.linalg import turned_point
 from vrnn.scene.placement import (
     ROUTE_POINTS,
     PanelShape,
@@ -255,12 +256,14 @@ class NetworkObject:
             layout: That it is part of.
             scale: Of the input's panel and what is beside it.
         """
-        first = min(
-            (layout.panels[n] for n in row.node_ids), key=lambda panel: panel.x - panel.width / 2
-        )
         margin = self.input_margin
-        beside = margin.left * scale if margin.node in row.node_ids else 0.0
-        return first.x - first.width / 2 - beside - row.left
+        ends = []
+        for node in row.node_ids:
+            panel = layout.panels[node]
+            x, _, _ = turned_point((panel.x, panel.y, panel.z), -layout.turn)
+            beside = margin.left * scale if node == margin.node else 0.0
+            ends.append(x - (panel.width / 2 + beside) * cos(layout.turn))
+        return min(ends) - row.left
 
     def _footprints(
         self, network: Network, shapes: Mapping[int, PanelShape], answer: AnswerRoom

@@ -82,7 +82,9 @@ class WorldDrawing:
     def corners_and_titles(self) -> tuple[np.ndarray, np.ndarray]:
         """Return the same apart: what must not be covered, (N, 3); floors and titles, (M, 3)."""
         if self._corners is None:
-            self._corners = _corners(self.draw_list(), self._framed_quads)
+            frames = [self._contents.placement_frame(slot) for slot in self._contents.slots]
+            has_bends = any(frame.placement.layout.turn for frame in frames)
+            self._corners = _corners(self.draw_list(), self._framed_quads, has_bends)
         return self._corners
 
     def _draw(self) -> DrawList:
@@ -174,19 +176,23 @@ def _ends(records: np.ndarray) -> np.ndarray:
     return np.concatenate([origin, origin + records["right"], origin + records["down"]])
 
 
-def _corners(draw_list: DrawList, framed_quads: int) -> tuple[np.ndarray, np.ndarray]:
+def _corners(
+    draw_list: DrawList, framed_quads: int, has_bends: bool
+) -> tuple[np.ndarray, np.ndarray]:
     """(N, 3) corners of all panels, of the first quads, and of large text; (M, 3) of what a legend
-    may cover: floors and titles."""
+    may cover: floors, titles, and edges where these go round bends beside the network."""
     quads = draw_list.quads[:framed_quads]
     lies = quads["down"][:, 1] == 0
     corners = [_ends(records) for records in (*draw_list.panels.values(), quads[~lies])]
     titles = [_ends(quads[lies])]
+    if has_bends:
+        titles.append(draw_list.strokes["start"].astype(float))
     for label in draw_list.labels:
         if label.height > MIN_FRAMED_TEXT:
             width = font.text_width(label.text) * label.height
             start = np.array(label.origin)
             ends = np.array([start, start + np.array(label.right) * width])
-            (titles if label.up == TILTED else corners).append(ends)
+            (titles if label.up[1] == TILTED[1] else corners).append(ends)
     corners = [points for points in corners if len(points)]
     everything = np.concatenate(corners) if corners else np.array(EMPTY_WORLD)
     return everything, np.concatenate(titles)

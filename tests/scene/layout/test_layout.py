@@ -7,15 +7,20 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from PIL import Image, ImageDraw
 
 from tests.support.networks import branched, build, chain, footprints, networks, residual, rooms
 from vrnn.errors import VrnnError
-from vrnn.network.graph import Network
+from vrnn.network.graph import Network, NetworkInfo
 from vrnn.scene.layout.lanes import MAX_GROWTH
 from vrnn.scene.layout.registry import arrange, arrangement_names
 from vrnn.scene.layout.stages import find_stages
 from vrnn.scene.layout.terrace_steps import MAX_STEP_SCALE, PANEL_SCALE
 from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout
+from vrnn.scene.linalg import turned_point
+from vrnn.scene.state import State
+from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.world import World
 
 ARRANGEMENTS = arrangement_names()
 ON_STEPS = ("terrace", "by resolution")
@@ -55,9 +60,7 @@ def test_all_placed_and_none_overlap(arrangement: str, data: st.DataObject) -> N
         size = sizes[node]
         scale = panel.width / size.width
         assert panel.height == pytest.approx(scale * size.height)
-        least, most = 1.0, 1.0
-        if arrangement in ON_STEPS:
-            least, most = PANEL_SCALE, PANEL_SCALE * MAX_GROWTH**2 * MAX_STEP_SCALE
+        least, most = PANEL_SCALE, PANEL_SCALE * MAX_GROWTH**2 * MAX_STEP_SCALE
         assert least - 1e-6 <= scale <= most + 1e-6
     corners = boxes(layout, sizes)
     assert (corners[:, 0] >= np.array(layout.low) - 1e-4).all()
@@ -124,14 +127,45 @@ def test_data_runs_right_and_up(network: Network) -> None:
 
 @settings(max_examples=60, deadline=None)
 @given(network=networks())
-def test_the_conveyor_runs_away_from_the_viewer(network: Network) -> None:
+def test_the_conveyor_winds_back_and_forth_and_up(network: Network) -> None:
     layout = arrange(network, footprints(network), "conveyor")
-    assert all(panel.y == 0 for panel in layout.panels.values())
-    depths = sorted({panel.z for panel in layout.panels.values()}, reverse=True)
-    steps = [before - behind for before, behind in pairwise(depths)]
-    assert all(1 <= step <= 20 + 1e-6 for step in steps)
+    heights = sorted({row.y for row in layout.rows})
+    assert len(heights) % 2 == 1
+    tier = {node: heights.index(row.y) for row in layout.rows for node in row.node_ids}
+    places = {n: turned_point((p.x, p.y, p.z), -layout.turn) for n, p in layout.panels.items()}
+    depths = [{round(places[n][2], 4) for n in tier if tier[n] == i} for i in range(len(heights))]
+    assert all(len(found) == 1 for found in depths)
+    assert depths == sorted(depths, key=min, reverse=True)
     for edge in network.edges:
-        assert layout.panels[edge.target].z < layout.panels[edge.source].z
+        assert tier[edge.target] >= tier[edge.source]
+        if tier[edge.target] == tier[edge.source]:
+            ahead = places[edge.target][0] - places[edge.source][0]
+            assert ahead * (-1) ** tier[edge.target] > 0
+
+
+@pytest.mark.parametrize("network", [residual(4, 6), chain(120), branched(9), chain(30)])
+def test_no_sheet_of_the_conveyor_hides_much_of_another(network: Network) -> None:
+    world = World(State("conveyor"))
+    world.open(0, network, NetworkInfo("test", (), True, 1000))
+    camera = camera_by_name(world, "overview", 16 / 9, np.pi / 4)
+    x, y, z, width, height = world.placement_frame(0).panel_rects.T.astype(float)
+    corners = [
+        np.stack([x + a * width / 2, y + b * height, z, np.ones_like(x)], 1)
+        @ camera.clip_from_world(16 / 9).T
+        for a, b in ((-1, 0), (1, 0), (1, 1), (-1, 1))
+    ]
+    pixels = [(c[:, :2] / c[:, 3:] * (1, -1) + 1) * (480, 270) for c in corners]
+    away = np.linalg.norm(np.stack([x, y, z], 1) - camera.position, axis=1)
+    owner = np.full((540, 960), -1)
+    alone = np.zeros(len(x))
+    for i in np.argsort(-away):
+        image = Image.new("1", (960, 540))
+        ImageDraw.Draw(image).polygon([tuple(p[i]) for p in pixels], fill=1)
+        alone[i] = np.asarray(image).sum()
+        owner[np.asarray(image)] = i
+    seen = np.array([(owner == i).sum() for i in range(len(x))])
+    assert (seen > 0.7 * alone).all()
+    assert seen.sum() > 0.18 * owner.size
 
 
 def test_stages_of_a_residual_network() -> None:

@@ -52,6 +52,7 @@ class Floor:
         back: Smallest z.
         front: Largest z.
         y: Height.
+        turn: Radians to the left by which all this is turned about the vertical axis through 0.
     """
 
     left: float
@@ -59,6 +60,13 @@ class Floor:
     back: float
     front: float
     y: float
+    turn: float = 0.0
+
+    def holds(self, points: np.ndarray) -> np.ndarray:
+        """Return which of (N, 3) points are over or under it, (N,) bool."""
+        at = turned_about_y(points, -self.turn)
+        inside = (at[:, 0] >= self.left) & (at[:, 0] <= self.right)
+        return np.asarray(inside & (at[:, 2] >= self.back) & (at[:, 2] <= self.front))
 
 
 GROUND = Floor(-1e5, 1e5, -1e5, 1e5, 0.0)
@@ -102,9 +110,10 @@ def floors_in(world: World) -> list[Floor]:
     result = [GROUND]
     for slot in world.slots:
         frame = world.placement_frame(slot)
-        x, y = float(frame.offset[0]), float(frame.offset[1])
+        y, turn = float(frame.offset[1]), frame.placement.layout.turn
+        x, _, z = turned_about_y(frame.offset, -turn).tolist()
         result += [
-            Floor(row.left + x, row.right + x, row.back, row.front, row.y + y)
+            Floor(row.left + x, row.right + x, row.back + z, row.front + z, row.y + y, turn)
             for row in frame.placement.layout.rows
         ]
     return result
@@ -178,11 +187,7 @@ def teleport_arc(rig: Rig, aim: Pose, floors: Sequence[Floor]) -> TeleportArc:
             t = (floor.y - start[:, 1]) / step[:, 1]
         falls = (step[:, 1] < 0) & (t >= 0) & (t <= 1)
         at = start + np.where(falls, t, 0.0)[:, None] * step
-        inside = (
-            falls & (at[:, 0] >= floor.left) & (at[:, 0] <= floor.right)
-            & (at[:, 2] >= floor.back) & (at[:, 2] <= floor.front)
-        )  # fmt: skip
-        hits = np.flatnonzero(inside)
+        hits = np.flatnonzero(falls & floor.holds(at))
         if len(hits) and hits[0] + t[hits[0]] < best:
             best, target = float(hits[0] + t[hits[0]]), at[hits[0]]
     if target is None:

@@ -1,170 +1,241 @@
-"""The conveyor: data runs along -Z, one depth of the graph behind another, lanes side by side.
+"""The conveyor: a belt that winds back and forth and upward, with the sheets on it turned a little.
 
-This is the arrangement of the published system: the step between two depths is 1.2 times the wider
-of the two neighboring stages, at least 1 and at most 20 meters, and panels stand on the floor.
+It is seen from three quarters: the belt runs across the view, and the sheets, which face the front
+as in any arrangement, are turned to it like cards that are fanned out. Where a network is deep the
+belt turns round at the end of a tier and runs back on the next one, which is further back and as
+much higher as it takes to see all of it over the one before.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import replace
+from math import pi, radians, sin, sqrt, tan
 
-from vrnn.network.graph import Edge, Network
-from vrnn.scene.layout.polyline import Point, round_corners
+import numpy as np
+
+from vrnn.network.graph import Network
+from vrnn.scene.camera import Camera
+from vrnn.scene.layout.conveyor_routes import Belt, assign_lanes, depth_of_lanes, route_conveyor
+from vrnn.scene.layout.lanes import Column
+from vrnn.scene.layout.overview_fit import (
+    MAX_SPREAD,
+    RowBox,
+    Spread,
+    StepsView,
+    panel_share,
+    view_of_rows,
+)
 from vrnn.scene.layout.registry import arrangement
-from vrnn.scene.layout.types import LABEL_STRIP, Footprint, Layout, PanelPlacement, Route
+from vrnn.scene.layout.stages import find_stages
+from vrnn.scene.layout.step_placement import (
+    PlacedColumn,
+    number_rows,
+    panel_slots,
+    place_columns,
+    platforms,
+)
+from vrnn.scene.layout.terrace import MIN_FILLED, row_name
+from vrnn.scene.layout.terrace_routes import PanelSlot, StepFloor
+from vrnn.scene.layout.terrace_steps import (
+    COLUMN_GAP,
+    PICTURE_ASPECT,
+    RISE,
+    Step,
+    Unit,
+    break_into_steps,
+    fill_step,
+    step_width,
+    units_of,
+)
+from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, Route, TerraceRow
+from vrnn.scene.linalg import turned_about_y, turned_point
 
-LANE_GAP = 1.0
-"""Free width between two lanes, meters."""
-SWEEPS = 4
-"""How often the lanes of all depths are ordered again by their neighbors' lanes."""
-MIN_STEP, MAX_STEP = 1.0, 20.0
-"""Between two depths, meters."""
-STEP_PER_WIDTH = 1.2
-"""Step between two depths, as a multiple of the wider one's width."""
-ABOVE = 0.02
-"""Height of edges over the floor, meters."""
-BASE = 0.05
-"""Edges end this far in front of their target, and begin as far behind their source, meters."""
-TURN = 0.3
-"""Edges turn this far behind their source and in front of their target, meters."""
-ALLEY_PITCH = 0.08
-ALLEYS = 5
-"""Distance of the ways between two lanes, meters, and their number to each side of the middle."""
+TURN = 22.0
+"""Degrees by which the belt is turned to the sheets."""
+PITCH = -18.0
+"""Degrees that the overview looks down."""
+OVERVIEW = Camera(pitch=PITCH * pi / 180, fov=50 * pi / 180)
+"""Where the whole is looked at from, beside the belt."""
+VIEW_REACH = 20.0
+"""Degrees from the middle of the overview to its lowest and its highest tier."""
+LEAST_RISE = 0.15
+"""Of a tier over the one before, in heights of that one."""
+SPREAD = 0.03
+"""Part of a tier's width that its gaps are widened by, as sheets are that are turned to the eye."""
+MAX_RAISE = 0.4
+"""Part of the height of all tiers that they are raised by at most to fill the overview."""
+BEHIND = 0.3
+"""Depth of the belt behind its sheets, meters."""
+WIDTHS = tuple(0.5 * 1.06**k for k in range(28))
+"""Widths of a tier that are tried, as parts of the width that the panels' area suggests."""
+MAX_WIDTH = 1e6
+"""In the same measure: all on one tier."""
 
 
-@arrangement("conveyor", title="Conveyor", overview=(-48.0, -24.0))
+@arrangement("conveyor", title="Conveyor", overview=(TURN, PITCH))
 def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     """Place a network of at least one node as a conveyor."""
     sources: dict[int, list[int]] = {node.id: [] for node in network.nodes}
-    targets: dict[int, list[int]] = {node.id: [] for node in network.nodes}
     for edge in network.edges:
         sources[edge.target].append(edge.source)
-        targets[edge.source].append(edge.target)
-    levels = _levels(network, sources)
-    lane_of = _lanes(levels, sources, targets)
-    left_of, width_of = _lane_extents(lane_of, footprints)
-    zs = _depths(levels, footprints)
-    panels, level_of = {}, {}
-    for index, level in enumerate(levels):
-        for node in level:
-            size = footprints[node]
-            room = width_of[lane_of[node]] - size.left
-            x = left_of[lane_of[node]] + size.left + room / 2
-            panels[node] = PanelPlacement(x, 0.0, zs[index], size.width, size.height)
-            level_of[node] = index
-    floor = _Floor(panels, level_of, lane_of, left_of, footprints)
-    routes = tuple(_route(edge, floor) for edge in network.edges)
-    high = max(p.y + p.height + LABEL_STRIP + footprints[node].above for node, p in panels.items())
-    right = max(left_of[lane] + width_of[lane] for lane in left_of)
-    depth = max(footprints[node].depth for node in levels[-1])
-    low = (min(left_of.values()) - LANE_GAP, 0.0, zs[-1] - depth)
-    return Layout(panels, routes, (), low, (right + LANE_GAP, high, zs[0] + TURN))
+    stages = find_stages(network)
+    steps, spread = _best_tiers(units_of(stages, sources, footprints))
+    columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
+    slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])
+    belt = Belt(radians(TURN), tuple(_ends(row) for row in columns))
+    lanes = assign_lanes(network.edges, slots, belt)
+    floors = _floors(columns, [depth_of_lanes(count) for count in lanes.counts], spread.up)
+    panels = {node: _panel(slot, floors) for node, slot in slots.items()}
+    routes = route_conveyor(network.edges, slots, replace(belt, floors=tuple(floors)), lanes)
+    rows = platforms(columns, floors, lambda stage, nodes: row_name(stages[stage], nodes))
+    return _layout(panels, routes, number_rows(rows), footprints)
 
 
-@dataclass(frozen=True, eq=False)
-class _Floor:
-    """What routes have to find their way around.
+def _panel(slot: PanelSlot, floors: Sequence[StepFloor]) -> PanelPlacement:
+    floor = floors[slot.step]
+    x, y, z = turned_point((slot.x, floor.y + slot.lift, floor.z), radians(TURN))
+    return PanelPlacement(x, y, z, slot.width, slot.height)
 
-    Attributes:
-        panels: Where each panel is, by node id.
-        level_of: Depth of each node in the graph.
-        lane_of: Lane of each node, 0 in the middle.
-        left_of: x of the left edge of each lane, meters.
-        footprints: Room of each node.
+
+def _layout(
+    panels: dict[int, PanelPlacement],
+    routes: Sequence[Route],
+    rows: tuple[TerraceRow, ...],
+    footprints: Mapping[int, Footprint],
+) -> Layout:
+    """All of it turned, with the box around it."""
+    turn = radians(TURN)
+    ways = tuple(
+        replace(route, points=turned_about_y(route.points, turn).astype(np.float32))
+        for route in routes
+    )
+    corners = [
+        turned_point((x, row.y + height, z), turn)
+        for row in rows
+        for x in (row.left, row.right)
+        for z in (row.front, row.back)
+        for height in (0.0, row.height)
+    ]
+    for node, panel in panels.items():
+        room, scale = footprints[node], panel.width / footprints[node].width
+        left = panel.x - panel.width / 2 - room.left * scale
+        right = panel.x + panel.width / 2 + room.right * scale
+        corners += [(left, panel.y, panel.z - room.depth), (right, panel.y, panel.z)]
+    for way in ways:
+        corners += [tuple(way.points.min(0).tolist()), tuple(way.points.max(0).tolist())]
+    low, high = (tuple(end(axis) for axis in zip(*corners, strict=True)) for end in (min, max))
+    return Layout(panels, ways, rows, (low[0], 0.0, low[2]), (high[0], high[1], high[2]), turn)
+
+
+def _best_tiers(units: Sequence[Unit]) -> tuple[tuple[Step, ...], Spread]:
+    """The way to break the belt into tiers that shows the sheets largest from the overview.
+
+    Their number is odd, so that the belt ends at the right, where the answer is seen best.
     """
-
-    panels: Mapping[int, PanelPlacement]
-    level_of: Mapping[int, int]
-    lane_of: Mapping[int, int]
-    left_of: Mapping[int, float]
-    footprints: Mapping[int, Footprint]
-
-
-def _levels(network: Network, sources: Mapping[int, Sequence[int]]) -> list[list[int]]:
-    """Nodes by the length of the longest path to them."""
-    depth: dict[int, int] = {}
-    levels: list[list[int]] = []
-    for node in network.nodes:
-        depth[node.id] = max((depth[s] + 1 for s in sources[node.id]), default=0)
-        if depth[node.id] == len(levels):
-            levels.append([])
-        levels[depth[node.id]].append(node.id)
-    return levels
+    area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
+    base = sqrt(area * PICTURE_ASPECT)
+    tried: dict[tuple[int, ...], tuple[float, tuple[Step, ...], StepsView]] = {}
+    for factor in (*WIDTHS, MAX_WIDTH):
+        steps = break_into_steps(units, base * factor)
+        key = tuple(len(step) for step in steps)
+        if key in tried or len(steps) % 2 == 0:
+            continue
+        filled, view = _filled(steps)
+        share = panel_share(filled, view) * min(1.0, min(view.filled) / MIN_FILLED)
+        tried[key] = (share, filled, view)
+    _, steps, view = max(tried.values(), key=lambda found: found[0])
+    return steps, _spread(steps, view)
 
 
-def _lanes(
-    levels: Sequence[Sequence[int]],
-    sources: Mapping[int, Sequence[int]],
-    targets: Mapping[int, Sequence[int]],
-) -> dict[int, int]:
-    """A lane for each node, 0 in the middle, few crossings: by the mean lane of the neighbors."""
-    lane = {n: _centered(i, len(level)) for level in levels for i, n in enumerate(level)}
-    for sweep in range(SWEEPS):
-        forward = sweep % 2 == 0
-        neighbors = sources if forward else targets
-        for level in levels if forward else reversed(levels):
-            if len(level) == 1:
-                lane[level[0]] = 0
-                continue
-            mean = {n: _mean([lane[m] for m in neighbors[n]], lane[n]) for n in level}
-            for i, node in enumerate(sorted(level, key=lambda n: (mean[n], lane[n]))):
-                lane[node] = _centered(i, len(level))
-    return lane
+def _spread(steps: Sequence[Step], view: StepsView) -> Spread:
+    """What is missing in the direction in which tiers do not fill the overview."""
+    across, up = view.filled
+    if across < up:
+        return Spread(across=SPREAD + min(up / across - 1, MAX_SPREAD))
+    if len(steps) == 1:
+        return Spread(across=SPREAD)
+    height = sum(max(unit.height for unit in step) for step in steps)
+    more = height * min(across / up - 1, MAX_RAISE) / (len(steps) - 1)
+    return Spread(across=SPREAD, up=more)
 
 
-def _centered(index: int, count: int) -> int:
-    """The lane of the index-th of this many nodes, the middle ones around lane 0."""
-    return index - (count - 1) // 2
+def _filled(steps: Sequence[Step]) -> tuple[tuple[Step, ...], StepsView]:
+    """The tiers, each as wide as the others seem to be from the overview, and that."""
+    width = max(step_width(step) for step in steps)
+    filled = tuple(fill_step(step, width) for step in steps)
+    depths = _view(filled).depths
+    wider = width * depths / depths[0]
+    filled = tuple(fill_step(step, float(room)) for step, room in zip(steps, wider, strict=True))
+    return filled, _view(filled)
 
 
-def _mean(values: Sequence[int], default: float) -> float:
-    return sum(values) / len(values) if values else default
+def _view(steps: Sequence[Step]) -> StepsView:
+    """What the overview shows of tiers."""
+    columns = [_columns(step, index, SPREAD) for index, step in enumerate(steps)]
+    floors = _floors(columns, [depth_of_lanes(2)] * len(steps), 0.0)
+    boxes = [
+        RowBox((floor.right - floor.left) / 2, floor.y, floor.z, max(unit.height for unit in step))
+        for step, floor in zip(steps, floors, strict=True)
+    ]
+    return view_of_rows(boxes, OVERVIEW)
 
 
-def _lane_extents(
-    lane_of: Mapping[int, int], footprints: Mapping[int, Footprint]
-) -> tuple[dict[int, float], dict[int, float]]:
-    """Left edge and width of every lane, meters; lane 0 has its middle at x = 0."""
-    width: dict[int, float] = {}
-    for node, lane in lane_of.items():
-        needed = footprints[node].width + footprints[node].left
-        width[lane] = max(width.get(lane, 0.0), needed)
-    left, x = {}, 0.0
-    for lane in range(min(width), max(width) + 1):
-        left[lane] = x
-        x += width.setdefault(lane, 0.0) + LANE_GAP
-    middle = left[0] + width[0] / 2
-    return {lane: x - middle for lane, x in left.items()}, width
+def _columns(step: Step, index: int, spread: float) -> list[PlacedColumn]:
+    """The columns of a tier from left to right; on every second one data runs to the left.
+
+    Args:
+        step: The tier.
+        index: Its number.
+        spread: Part of its width that gaps are widened by.
+    """
+    if index % 2:
+        step = tuple(replace(unit, columns=unit.columns[::-1]) for unit in step[::-1])
+    return list(place_columns(step, spread * step_width(step)))
 
 
-def _depths(levels: Sequence[Sequence[int]], footprints: Mapping[int, Footprint]) -> list[float]:
-    """z of every depth, meters."""
-    widest = [max(footprints[node].width for node in level) for level in levels]
-    deepest = [max(footprints[node].depth for node in level) for level in levels]
-    zs = [0.0]
-    for before, behind, depth in zip(widest, widest[1:], deepest, strict=False):
-        step = min(MAX_STEP, max(MIN_STEP, STEP_PER_WIDTH * max(before, behind)))
-        zs.append(zs[-1] - step - depth)
-    return zs
+def _ends(row: Sequence[PlacedColumn]) -> tuple[float, float]:
+    """x of the left and the right end of a tier, meters."""
+    first, last = row[0], row[-1]
+    left = first.left - first.column.left - first.unit.name_room
+    return left, last.right + last.column.right + COLUMN_GAP
 
 
-def _route(edge: Edge, floor: _Floor) -> Route:
-    """Behind the source to an alley between lanes, along it, and in front of the target to it."""
-    source, target = floor.panels[edge.source], floor.panels[edge.target]
-    leaves = source.z - BASE - floor.footprints[edge.source].depth
-    behind, before = leaves - TURN, target.z + TURN
-    is_skip = floor.level_of[edge.target] > floor.level_of[edge.source] + 1
-    corners: list[Point] = [(source.x, ABOVE, leaves)]
-    if is_skip:
-        lane = floor.lane_of[edge.target]
-        if floor.lane_of[edge.source] > lane:
-            lane += 1
-        alley = edge.target % (2 * ALLEYS + 1) - ALLEYS
-        x = floor.left_of[lane] - LANE_GAP / 2 + ALLEY_PITCH * alley
-        corners += [(source.x, ABOVE, behind), (x, ABOVE, behind)]
-        corners += [(x, ABOVE, before), (target.x, ABOVE, before)]
-    else:
-        corners += [(source.x, ABOVE, behind), (target.x, ABOVE, before)]
-    corners.append((target.x, ABOVE, target.z + BASE))
-    return Route(edge.source, edge.target, round_corners(corners), is_skip)
+def _floors(
+    columns: Sequence[Sequence[PlacedColumn]], depths: Sequence[float], more: float
+) -> list[StepFloor]:
+    """The floor of every tier, not turned; the sheets of the first one are at z = 0.
+
+    Args:
+        columns: Of each tier.
+        depths: Of each tier in front of its sheets, meters.
+        more: Added to the rise from one tier to the next, meters.
+    """
+    floors: list[StepFloor] = []
+    y = z = 0.0
+    for index, (row, depth) in enumerate(zip(columns, depths, strict=True)):
+        reach = max(_reach(s.column, 0.0) for s in row)
+        behind = max(_reach(s.column, s.column.left) + s.column.depth for s in row) + BEHIND
+        if floors:
+            z = floors[-1].back - reach - depth
+            away, slope = floors[-1].z - z, tan(_elevation(index, len(columns)))
+            y += more + max(  # over the top of each sheet of the tier before
+                max(
+                    LEAST_RISE * s.column.height,
+                    s.column.height + RISE - (away - s.column.left * sin(radians(TURN))) * slope,
+                )
+                for s in columns[index - 1]
+            )
+        floors.append(StepFloor(y, z, z + reach + depth, z - behind, *_ends(row)))
+    return floors
+
+
+def _reach(column: Column, beside: float) -> float:
+    """How far a sheet that is turned to its belt reaches before or behind its middle, meters."""
+    return (column.width / 2 + beside) * sin(radians(TURN))
+
+
+def _elevation(index: int, count: int) -> float:
+    """How far down the overview looks at a tier, radians."""
+    part = index / max(count - 1, 1)
+    return radians(-PITCH + VIEW_REACH * (1 - 2 * part))

@@ -57,21 +57,53 @@ class StepsView:
     filled: tuple[float, float]
 
 
+@dataclass(frozen=True)
+class RowBox:
+    """The room of one row of panels, the middle of its foot at x = 0, meters.
+
+    Attributes:
+        half: Of its width.
+        y: Of its foot.
+        z: Of its panels.
+        height: Of the highest thing on it.
+    """
+
+    half: float
+    y: float
+    z: float
+    height: float
+
+
 def view_of(steps: Sequence[Step]) -> StepsView:
     """Return what the overview shows of steps."""
-    y, corners, centers = 0.0, [], []
+    y, boxes = 0.0, []
     for index, step in enumerate(steps):
-        half, height = step_width(step) / 2, max(unit.height for unit in step)
-        z = -TYPICAL_DEPTH * index
-        corners += [(x, y + h, z + d) for x in (-half, half) for h, d in ((0, 1.2), (height, 0))]
-        centers.append((0.0, y + height / 2, z))
+        height = max(unit.height for unit in step)
+        boxes.append(RowBox(step_width(step) / 2, y, -TYPICAL_DEPTH * index, height))
         y += height + RISE
+    return view_of_rows(boxes, OVERVIEW)
+
+
+def view_of_rows(rows: Sequence[RowBox], camera: Camera) -> StepsView:
+    """Return what a camera that shows all of them shows of rows.
+
+    Args:
+        rows: From the nearest to the furthest.
+        camera: Its direction and field of view; the place is found.
+    """
+    corners = [
+        (x, row.y + h, row.z + d)
+        for row in rows
+        for x in (-row.half, row.half)
+        for h, d in ((0, 1.2), (row.height, 0))
+    ]
+    centers = [(0.0, row.y + row.height / 2, row.z) for row in rows]
     margins = OVERVIEW_MARGIN, LEGEND_MARGIN
-    eye = frame_points(np.array(corners), OVERVIEW, PICTURE_ASPECT, *margins)
+    eye = frame_points(np.array(corners), camera, PICTURE_ASPECT, *margins)
     depths = (np.array(centers) - eye.position) @ eye.axes()[2]
     clip = np.c_[np.array(corners), np.ones(len(corners))] @ eye.clip_from_world(PICTURE_ASPECT).T
     across, up = (np.ptp(clip[:, :2] / clip[:, 3:], axis=0) / 2).tolist()
-    pictures = PICTURE_ASPECT * (2 * tan(OVERVIEW.fov / 2) * depths) ** 2
+    pictures = PICTURE_ASPECT * (2 * tan(camera.fov / 2) * depths) ** 2
     return StepsView(depths, pictures, (across, up))
 
 

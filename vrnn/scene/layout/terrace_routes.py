@@ -38,6 +38,10 @@ RAMPS = 6
 """Distance of the first ramp from the steps' ends, meters, and number of parallel ramps."""
 
 
+Span = tuple[float, float, Edge]
+"""The least and the largest x that an edge takes in a track, meters."""
+
+
 @dataclass(frozen=True)
 class PanelSlot:
     """Where the panel of a node is on its step.
@@ -122,7 +126,7 @@ def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: 
         slots: Where each node is.
         steps: Number of steps.
     """
-    wanted: dict[int, dict[tuple[str, int], list[tuple[float, float, Edge]]]] = {}
+    wanted: dict[int, dict[tuple[str, int], list[Span]]] = {}
     fan_in: dict[int, int] = {}
     for edge in edges:
         if not _neighbors(slots[edge.source], slots[edge.target]):
@@ -145,6 +149,19 @@ def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: 
             spans.append((target.step, key, target.enters, end))
         for step, name, a, b in spans:
             wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
+    return share_tracks(wanted, steps)
+
+
+def share_tracks(
+    wanted: Mapping[int, Mapping[tuple[str, int], Sequence[Span]]], steps: int
+) -> Tracks:
+    """Give every bundle of every step a track.
+
+    Args:
+        wanted: By step and by what shares a track: the edges, each with the least and the largest x
+            it takes there.
+        steps: Number of steps.
+    """
     track_of: dict[tuple[int, int, int], int] = {}
     counts = [0] * steps
     for step, bundles in wanted.items():
@@ -154,7 +171,7 @@ def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: 
 
 def _assign_step(
     step: int,
-    bundles: Mapping[tuple[str, int], Sequence[tuple[float, float, Edge]]],
+    bundles: Mapping[tuple[str, int], Sequence[Span]],
     track_of: dict[tuple[int, int, int], int],
 ) -> int:
     """Give every bundle of a step a track, the shorter ones nearer to the panels.

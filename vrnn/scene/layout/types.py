@@ -120,6 +120,8 @@ class Layout:
         rows: The platforms of a terrace, () in other arrangements.
         low: Least x, y and z of the box around everything.
         high: Largest x, y and z of it.
+        turn: Radians to the left by which the rows, and nothing else, are to be turned around the
+            vertical axis through 0, see `turned_about_y`.
     """
 
     panels: dict[int, PanelPlacement]
@@ -127,3 +129,4 @@ class Layout:
     rows: tuple[TerraceRow, ...]
     low: tuple[float, float, float]
     high: tuple[float, float, float]
+    turn: float = 0.0

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from math import inf
 
 import numpy as np
 
 from vrnn.scene.layout.input_margin import InputMargin
 from vrnn.scene.layout.polyline import Point, round_corners
+from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import STROKE
 from vrnn.style.theme import ACCENT, with_alpha
@@ -51,25 +53,41 @@ def thread_corners(
         margin: The room beside the input.
         end: x and z of its end, meters.
     """
-    offset, rows = frame.offset.tolist(), frame.placement.layout.rows
-    floor_of = {node: (row.y + offset[1], row.front) for row in rows for node in row.node_ids}
+    layout = frame.placement.layout
     x, _, z, width, _ = frame.panel_rect(margin.node).tolist()
     x -= width / 2 + (margin.gap + margin.width / 2) * frame.panel_scale(margin.node)
+    if layout.turn == 0.0:
+        return _way(frame, margin, (x, z), end)
+    ends = np.array([(x, 0.0, z), (end[0], 0.0, end[1])]) - frame.offset
+    (x, _, z), (end_x, _, end_z) = turned_about_y(ends, -layout.turn).tolist()
+    at_rest = replace(frame, offset=np.zeros(3, np.float32))
+    way = np.array(_way(at_rest, margin, (x, z), (end_x, end_z)))
+    return [(x, y, z) for x, y, z in (turned_about_y(way, layout.turn) + frame.offset).tolist()]
+
+
+def _way(
+    frame: PlacementFrame, margin: InputMargin, start: tuple[float, float], end: tuple[float, float]
+) -> list[Point]:
+    """The way in the directions of the rows. start, end: x and z, meters."""
+    offset, rows = frame.offset.tolist(), frame.placement.layout.rows
+    floor_of = {node: (row.y + offset[1], row.front) for row in rows for node in row.node_ids}
+    x, z = start
     first, front = floor_of.get(margin.node, (offset[1], z + THREAD_ROOM))
     final, final_front = floor_of.get(frame.placement.answer.node, (offset[1], 0.0))
     begin, to, front = first + ABOVE, final + ABOVE, front - THREAD_INSET
     near = end[1] + THREAD_ROOM
-    start, last = [(x, begin, z), (x, begin, front)], [(end[0], to, near), (end[0], to, end[1])]
+    first_part = [(x, begin, z), (x, begin, front)]
+    last = [(end[0], to, near), (end[0], to, end[1])]
     if begin == to and rows:  # on one step
-        return [*start, (end[0], begin, front), last[1]]
+        return [*first_part, (end[0], begin, front), last[1]]
     if not rows:
         side = float(frame.placement.layout.high[0]) + offset[0] + THREAD_ROOM
-        return [*start, (side, begin, front), (side, to, near), *last]
+        return [*first_part, (side, begin, front), (side, to, near), *last]
     goes_up = final > first
     beside = _beside(frame, goes_up, min(first, final), max(first, final))
     if goes_up:
-        return [*start, *beside, (beside[-1][0], to, near), *last]
-    return [*start, *beside, (end[0], to, final_front + offset[2] - THREAD_INSET), last[1]]
+        return [*first_part, *beside, (beside[-1][0], to, near), *last]
+    return [*first_part, *beside, (end[0], to, final_front + offset[2] - THREAD_INSET), last[1]]
 
 
 def _beside(frame: PlacementFrame, goes_up: bool, low: float, high: float) -> list[Point]:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping, Sequence
+from math import cos
 
 import numpy as np
 
 from vrnn.network.graph import Annotation, Edge, NetworkInfo, Node
-from vrnn.scene.layout.types import TerraceRow, name_scale
+from vrnn.scene.layout.types import Layout, TerraceRow, name_scale
+from vrnn.scene.linalg import turned_about_y, turned_point
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.placement import ROW_NAME_HEIGHT, PlacementFrame
 from vrnn.scene.primitives import TextLabel
@@ -27,6 +29,10 @@ MIN_ROW_NAME_HEIGHT = 0.3
 """Capital height of a row's name where there is little room, meters."""
 ROW_NAME_GAP = 0.62
 """Free width between a row's name and its first panel, meters."""
+NAME_INSET = 0.2
+"""Distance of a row's name from the front of its row where sheets are turned to that, meters."""
+NAME_SHIFT = 0.4
+"""Part of its distance from the sheets by which such a name is shifted to the left."""
 MIN_ROW_NAME_ROOM = 0.8
 """Width of a row's name where there is hardly any, meters."""
 ROW_NAME_PITCH = 1.5
@@ -50,6 +56,8 @@ OVERHANG = 0.4
 TILTED = (0.0, 0.70710678, -0.70710678)
 """Direction of the title's height: it leans back by 45 degrees, like a lectern."""
 
+Point = tuple[float, float, float]
+
 NAME_COLOR = (0.70, 0.74, 0.82, 1.0)
 OPERATION_COLOR = (0.30, 0.345, 0.44, 1.0)
 EDGE_COLOR = (0.42, 0.48, 0.60, 1.0)
@@ -71,17 +79,30 @@ def network_labels(
     """
     placement, rects = frame.placement, frame.panel_rects
     rows, network = placement.layout.rows, placement.network
-    left = float((rects[:, 0] - rects[:, 3] / 2).min())
-    right = float((rects[:, 0] + rects[:, 3] / 2).max())
-    front = max([float(rects[:, 2].max()) + 1.0, *(row.front for row in rows)])
+    left, right, front = _extent(placement.layout, frame)
     return [
         *layer_labels(rects, nodes),
         *token_labels(frame, {node.id: node for node in nodes}, network_object.info.token_names),
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
-        *row_labels(rows, placement.row_name_widths, frame.offset, opacity),
+        *row_labels(
+            rows, placement.row_name_widths, frame.offset, opacity, placement.layout.turn
+        ),
         *annotation_labels(network.annotations, rects, frame.index),
-        *title_labels(network_object.info, left, front + 0.1, right - left),
-    ]
+        *title_labels(
+            network_object.info, left, front + 0.1, right - left, frame.offset,
+            placement.layout.turn,
+        ),
+    ]  # fmt: skip
+
+
+def _extent(layout: Layout, frame: PlacementFrame) -> tuple[float, float, float]:
+    """Left and right end and the front of a network without its offset, turned back; meters."""
+    rects, offset = frame.panel_rects, frame.offset
+    x, _, z = turned_about_y(rects[:, :3] - offset, -layout.turn).T
+    half = rects[:, 3] / 2 * cos(layout.turn)
+    front = max([float(z.max()) + 1.0, *(row.front for row in layout.rows)])
+    left = layout.rows[0].left if layout.turn else float((x - half).min())  # tiers differ in width
+    return left, float((x + half).max()), front
 
 
 def layer_labels(rects: np.ndarray, nodes: Sequence[Node]) -> list[TextLabel]:
@@ -126,8 +147,9 @@ def edge_labels(
 
 
 def row_labels(
-    rows: Sequence[TerraceRow], widths: Sequence[float], offset: np.ndarray, opacity: float
-) -> list[TextLabel]:
+    rows: Sequence[TerraceRow], widths: Sequence[float], offset: np.ndarray, opacity: float,
+    turn: float = 0.0,
+) -> list[TextLabel]:  # fmt: skip
     """Return, large at the left of each row, the name of its stage.
 
     A name that is too wide stands in two lines.
@@ -137,6 +159,7 @@ def row_labels(
         widths: Meters free for the name of each.
         offset: (3,) of the network in the world, meters.
         opacity: 0…1.
+        turn: Of the rows, see `Layout`.
     """
     named = [(row, width) for row, width in zip(rows, widths, strict=True) if row.name]
     if not named or opacity <= 0.01:
@@ -150,15 +173,26 @@ def row_labels(
     ]
     size = min(fitting)  # the same for all: none is more important than another
     for (row, width), room in zip(named, rooms, strict=True):
-        end = row.left + float(offset[0]) + width - ROW_NAME_GAP
+        end = row.left + width - ROW_NAME_GAP
         lines = wrap(_breakable(row.name), room, size, 2)
         lift = max(min(row.height, 2.4 * scale) / 2, 0.1 + len(lines) / 2 * ROW_NAME_PITCH * size)
-        middle = row.y + float(offset[1]) + lift
+        middle = row.y + lift
         for number, line in enumerate(lines):
             y = middle + (len(lines) / 2 - number - 1) * ROW_NAME_PITCH * size
-            origin = (end - font.text_width(line) * size, y, (row.front + row.back) / 2)
-            labels.append(TextLabel(line, origin, size, color, fade=3.0))
+            x, z = end, (row.front + row.back) / 2
+            if turn != 0.0:  # before the sheets, where a name inside the row seems further right
+                is_inside = any(o.y == row.y and o.left < row.left for o in rows)
+                x, z = end - NAME_SHIFT * (row.front - z) * is_inside, row.front - NAME_INSET
+            start = (x - font.text_width(line) * size, y, z)
+            origin, along = _placed(start, offset, turn), turned_point((1.0, 0.0, 0.0), turn)
+            labels.append(TextLabel(line, origin, size, color, along, fade=3.0))
     return labels
+
+
+def _placed(point: Point, offset: np.ndarray, turn: float) -> Point:
+    """A point of a network in the world."""
+    x, y, z = turned_point(point, turn)
+    return x + float(offset[0]), y + float(offset[1]), z + float(offset[2])
 
 
 def _row_name_size(name: str, room: float, scale: float) -> float:
@@ -192,7 +226,9 @@ def annotation_labels(
     return labels
 
 
-def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[TextLabel]:
+def title_labels(
+    info: NetworkInfo, x: float, z: float, width: float, offset: np.ndarray, turn: float = 0.0
+) -> list[TextLabel]:
     """Return the network's name and facts on the floor in front of it, leaning back like a lectern.
 
     Args:
@@ -200,6 +236,8 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Te
         x: Left end of the text, meters.
         z: Front of the network, meters.
         width: Of the network, meters: a large one is looked at from afar.
+        offset: (3,) of the network in the world, meters.
+        turn: Of its rows, see `Layout`.
     """
     scale = min(max(1.0, width / TITLE_WIDTH), MAX_TITLE_SCALE)
     z += TITLE_CLEARANCE * TITLE_HEIGHT * scale
@@ -210,6 +248,8 @@ def title_labels(info: NetworkInfo, x: float, z: float, width: float) -> list[Te
     labels = []
     for text, height, color in parts:
         size = height * scale
-        labels.append(TextLabel(text, (x, 0.06, z), size, color, up=TILTED, fade=4.0))
+        origin = _placed((x, 0.06, z), offset * (1, 0, 1), turn)
+        along, up = turned_point((1.0, 0.0, 0.0), turn), turned_point(TILTED, turn)
+        labels.append(TextLabel(text, origin, size, color, along, up, fade=4.0))
         x += font.text_width(text) * size + TITLE_HEIGHT * scale
     return labels

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from math import sqrt
+from dataclasses import dataclass, replace
+from math import cos, sqrt
 
 import numpy as np
 
+from vrnn.scene.linalg import turned_about_y, turned_point
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import STROKE, PickRegion, TextLabel
 from vrnn.style import font
@@ -119,7 +120,7 @@ def _brackets(frame: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> 
         depth = sum(name.startswith(f"{other}.") for other in seen.values())
         if depth >= MAX_DEPTH:
             continue
-        rects = {n: frame.panel_rect(n) for n in visible}
+        rects = {n: _turned_back(frame, n) for n in visible}
         if not front_of:
             brackets.append(_beside_layers(name, depth, np.array(list(rects.values()))))
             continue
@@ -127,10 +128,30 @@ def _brackets(frame: PlacementFrame, modules: Mapping[str, tuple[int, ...]]) -> 
         for node in visible:
             if node in front_of:
                 by_row.setdefault(front_of[node], []).append(rects[node])
-        for (y, front), on_row in by_row.items():
-            y += float(frame.offset[1])
-            brackets.append(_before_layers(name, depth, np.array(on_row), y, front))
+        brackets += [
+            _placed(_before_layers(name, depth, np.array(on_row), y, front), frame)
+            for (y, front), on_row in by_row.items()
+        ]
     return brackets
+
+
+def _turned_back(frame: PlacementFrame, node: int) -> np.ndarray:
+    """(5,) of a layer's panel, see `PlacementFrame.panel_rects`; where rows are known as these have
+    it: without the network's offset, and turned back."""
+    rect, layout = frame.panel_rect(node).copy(), frame.placement.layout
+    if layout.rows:
+        rect[:3] = turned_about_y((rect[:3] - frame.offset)[None], -layout.turn)[0]
+        rect[3] *= cos(layout.turn)
+    return rect
+
+
+def _placed(bracket: _Bracket, frame: PlacementFrame) -> _Bracket:
+    """A bracket in the world."""
+    turn = frame.placement.layout.turn
+    origin, *sides = (turned_point(vector, turn) for vector in bracket.region)
+    x, y, z = (float(a + b) for a, b in zip(origin, frame.offset, strict=True))
+    line = turned_about_y(bracket.line, turn) + frame.offset
+    return replace(bracket, line=line, region=((x, y, z), sides[0], sides[1]))
 
 
 def _before_layers(name: str, depth: int, rects: np.ndarray, y: float, front: float) -> _Bracket:

@@ -192,7 +192,7 @@ def network_visual(
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     visible = network_object.visible_nodes(frame)
     quads = [
-        terrace_floor_quads(placement.layout.rows, frame.offset, opacity),
+        terrace_floor_quads(placement.layout.rows, frame.offset, opacity, placement.layout.turn),
         panel_shadows(frame.panel_rects, opacity),
         kind_feet(frame.panel_rects, [visible[node] for node in frame.node_ids]),
         folded_module_quads(frame),
