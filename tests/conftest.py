@@ -10,6 +10,8 @@ from pathlib import Path
 import pytest
 from hypothesis import settings
 
+from tests.support.ready_process import ReadyProcess
+
 ROOT = Path(__file__).resolve().parent.parent
 
 # The small one, whether the extra with the other is installed or not.
@@ -49,15 +51,29 @@ def _nobody_s_settings(tmp_path_factory: pytest.TempPathFactory, monkeypatch):
     monkeypatch.setenv("WIN_PD_OVERRIDE_LOCAL_APPDATA", str(folder))
 
 
+@pytest.fixture(scope="session")
+def ready_process():
+    """What runs vrnn without importing torch again; None where processes cannot be forked."""
+    if not hasattr(os, "fork"):
+        yield None
+        return
+    ready = ReadyProcess()
+    yield ready
+    ready.close()
+
+
 @pytest.fixture
-def run_vrnn(tmp_path):
+def run_vrnn(tmp_path, ready_process):
     """Runs `python -m vrnn` with these words in an empty folder, as a user would."""
 
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        variables = {**os.environ, **environment}
+        if ready_process is not None and ready_process.can_run_with(variables):
+            return ready_process.run(words, tmp_path, variables, 120)
         return subprocess.run(
             [sys.executable, "-m", "vrnn", *words],
             cwd=tmp_path,
-            env={**os.environ, **environment},
+            env=variables,
             capture_output=True,
             text=True,
             timeout=120,
