@@ -123,6 +123,11 @@ LAYERS = {
             torch.std_mean(a, (1, 2))[1], a.std(False), torch.count_nonzero(a, 1),
         ],
     ),
+    "stft of lines": (
+        [(36,), (42,), (48,)], lambda *x: [
+            torch.stft(a, 8, window=torch.ones(8), return_complex=True).abs() for a in x
+        ]
+    ),
     "stft of numbers": (
         [(2, 30)], lambda a: torch.view_as_real(
             torch.stft(a, 8, window=torch.ones(8), return_complex=True)
