@@ -13,8 +13,10 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import torch
+from torch import nn
 from torch.overrides import TorchFunctionMode
 
+from tests.support import golden_text
 from vrnn.compute.operators.attention import head_weights_shape
 from vrnn.compute.operators.axis_factors import (
     Axes,
@@ -47,6 +49,8 @@ COHERENT = {
 }  # fmt: skip
 """What tensors of so many axes often hold."""
 LOOSE = (".", ".", ".", "C!", "C?", "N?", "N!", "L?", "L~", "T?", "H!", "W!", "h!", "V?", "o?")
+STATES = 24
+"""Lines for each operation."""
 FOLDED = (("N?", "T?"), ("H!", "W!"), (".", "."), ("N?", "N?"), ("L?", "C?"), ("N?", "."))
 
 
@@ -181,3 +185,37 @@ def _factor(factor: AxisFactor, names: Mapping[str, AxisFactor]) -> str:
     alike = [f"{name}'" for name, other in names.items() if other.roles is factor.roles]
     name = f"({(same + alike)[0]})" if same or alike else ""
     return f"{LETTERS[role]}{MARKS[evidence]}{factor.size}{name}"
+
+
+def check(
+    kind: str,
+    name: str,
+    shapes: Sequence[Sequence[int]],
+    function: Callable[..., Any],
+    regenerate: bool,
+) -> None:
+    """Check what a function makes of operands of which something else is known each time.
+
+    Args:
+        kind: Folder of the golden text.
+        name: Of the function, in words.
+        shapes: Those of the operands.
+        function: Takes the operands.
+        regenerate: Whether to write the golden text.
+    """
+    lines = []
+    for number in range(STATES):
+        torch.manual_seed(number)
+        operands = [torch.rand(tuple(shape)) + 0.1 for shape in shapes]
+        lines.append(line_of(f"{kind}/{name} {number}", operands, function))
+    golden_text.check(f"axes/{kind}/{name.replace(' ', '-')}", lines, regenerate)
+
+
+def weight(*shape: int) -> nn.Parameter:
+    """Return a weight of ones."""
+    return nn.Parameter(torch.ones(shape))
+
+
+def ids(*shape: int) -> torch.Tensor:
+    """Return token ids."""
+    return torch.arange(torch.Size(shape).numel()).view(shape) % 3

@@ -90,6 +90,7 @@ def test_weights_of_several_heads_are_those_that_torch_returns(batched, name):
 @pytest.mark.parametrize(("batched", "name"), CASES)
 @pytest.mark.parametrize("average", [True, False])
 def test_other_weights_of_several_heads_give_what_they_would_have_given(batched, name, average):
+    torch.manual_seed(0)
     arguments = case(batched, name)
     result = run(arguments, average_attn_weights=average)
     old = compute_head_weights(arguments)
@@ -108,7 +109,8 @@ def test_other_weights_of_several_heads_give_what_they_would_have_given(batched,
         truth = F.linear(
             torch.cat(heads, -1), arguments["out_proj_weight"], arguments["out_proj_bias"]
         )
-        torch.testing.assert_close(output[:, sample] if batched else output, truth)
+        made = output[:, sample] if batched else output
+        torch.testing.assert_close(made, truth, atol=1e-5, rtol=1e-4)
         shown = new[sample].mean(0) if average else new[sample]
         torch.testing.assert_close(weights[sample] if batched else weights, shown)
     # The model's own tensors are as they were.

@@ -6,7 +6,10 @@ import itertools
 
 import numpy as np
 import pytest
+import torch
+import torch.nn.functional as F
 
+from tests.support import axis_states
 from vrnn.compute.operators.axis_factors import AxisFactor, Evidence, new_axes, split
 from vrnn.compute.operators.axis_rules import (
     _aligned_axes,
@@ -32,7 +35,7 @@ def factor(size: int, role=None, evidence=Evidence.CERTAIN) -> AxisFactor:
     return made
 
 
-@pytest.mark.parametrize(("one", "other"), itertools.product(SHAPES, SHAPES))
+@pytest.mark.parametrize(("one", "other"), [*itertools.product(SHAPES, SHAPES)])
 def test_broadcast_axes_are_those_of_the_tensors_that_have_them(one, other):
     axes = [new_axes(shape) for shape in (one, other)]
     try:
@@ -225,3 +228,27 @@ def test_where_a_rule_fails_or_does_not_fit_shapes_tell():
     assert axes_of_result(Call(), Result()) == (Call.known[1],)
     made = new_axis(4, "depth")
     assert (made[0].size, made[0].settled) == (4, ("depth", Evidence.CERTAIN))
+
+
+OTHERS = {
+    "kron": ([(2, 3), (2, 2)], torch.kron),
+    "diagonal": ([(4, 6)], lambda a: [torch.diagonal(a), torch.diag_embed(a), torch.tril(a)]),
+    "cross": ([(4, 3), (4, 3)], torch.linalg.cross),
+    "trapezoid": ([(2, 4, 6)], lambda a: [torch.trapezoid(a), torch.diff(a), torch.trace(a[0])]),
+    "bucketize": ([(2, 4), (6,)], torch.bucketize),
+    "search": ([(2, 6), (2, 4)], lambda a, b: torch.searchsorted(a, b)),
+    "tensordot": ([(2, 4, 6), (6, 3)], lambda a, b: torch.tensordot(a, b, 1)),
+    "outer": ([(4,), (6,)], torch.outer),
+    "covariance": ([(4, 6)], lambda a: [torch.cov(a), torch.corrcoef(a)]),
+    "pad": ([(2, 4, 6)], lambda a: F.pad(a, (1, 2, 0, 1))),
+    "glu": ([(2, 4, 6)], lambda a: F.glu(a, 1)),
+    "similarity": ([(2, 4, 6), (2, 4, 6)], lambda *a: F.cosine_similarity(*a)),
+    "inverse": ([(2, 4, 4)], lambda a: torch.linalg.inv(a + torch.eye(4))),
+    "decomposed": ([(6, 4)], lambda a: torch.linalg.svd(a, full_matrices=False)),
+}  # fmt: skip
+"""Operations without rules of their own."""
+
+
+@pytest.mark.parametrize("name", OTHERS)
+def test_what_is_known_of_axes_by_shapes(name, regenerate):
+    axis_states.check("others", name, *OTHERS[name], regenerate)

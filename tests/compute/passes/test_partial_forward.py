@@ -209,3 +209,35 @@ def test_a_gradient_goes_through_a_relu_that_lets_nothing_through(ceiling):
         if not is_open[sample].any():
             expected[sample] = gradient[sample]
     torch.testing.assert_close(values.grad, expected)
+
+
+class Heads(nn.Module):
+    """Attention by torch's own function, or written out."""
+
+    def __init__(self, is_fused: bool) -> None:
+        super().__init__()
+        self.is_fused = is_fused
+        self.project = nn.Linear(6, 18)
+
+    def forward(self, x):
+        q, k, v = self.project(x).unflatten(-1, (3, 2, 3)).permute(2, 0, 3, 1, 4)
+        if self.is_fused:
+            return F.scaled_dot_product_attention(q, k, v)
+        return (q @ k.mT / 3**0.5).softmax(-1) @ v
+
+
+@pytest.mark.parametrize("is_fused", [True, False])
+def test_a_pass_stops_at_the_weights_of_an_attention(is_fused):
+    torch.manual_seed(0)
+    model = Heads(is_fused).eval()
+    view = simplify(trace(model, (torch.rand(1, 5, 6),), "net"), "all")
+    node = node_named(view, "attention" if is_fused else "softmax")
+    assert view.records[node].is_attention
+    for samples in (1, 3):
+        x = torch.rand(samples, 5, 6, requires_grad=True)
+        q, k, _ = model.project(x).unflatten(-1, (3, 2, 3)).permute(2, 0, 3, 1, 4)
+        truth = (q @ k.mT / 3**0.5).softmax(-1)
+        found = PartialForward(model, view, node)((x,))
+        torch.testing.assert_close(found, truth, atol=1e-6, rtol=1e-5)
+        gradients = [torch.autograd.grad((t * t).sum(), x)[0] for t in (found, truth)]
+        torch.testing.assert_close(*gradients, atol=1e-5, rtol=1e-4)

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 import torch
 
-from vrnn.compute.passes.portraits import CONTRAST, MAX_SIDE, PortraitMaker
+from vrnn.compute.passes.portraits import (
+    CONTRAST,
+    FLAT,
+    MAX_SIDE,
+    PortraitMaker,
+    _inverse_roots,
+)
 
 
 def image(side=40, seed=0) -> np.ndarray:
@@ -168,3 +174,11 @@ def test_tiny_and_huge_features_have_the_same_portrait(scale):
     seen = image()
     gap = np.abs(portrait(features(seen) * scale).astype(int) - portrait(features(seen)))
     assert gap.max() <= 6
+
+
+def test_directions_count_by_their_extent_beside_the_largest():
+    for values in ((1e-12, 1e-10, 1.0), (1e-10, 1e-8, 1.0), (0.5, 1.0, 2.0), (0.0, 0.0, 0.0)):
+        inverse, vectors = _inverse_roots(np.diag(values))
+        truth = [1 / v**0.5 if v > FLAT * max(values) else 0.0 for v in values]
+        assert inverse == pytest.approx(truth)
+        assert np.abs(vectors) == pytest.approx(np.eye(3))

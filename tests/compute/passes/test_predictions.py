@@ -4,7 +4,12 @@ import torch
 
 from vrnn.compute.loading.model_evidence import ModelEvidence
 from vrnn.compute.passes.output_evidence import InputFact
-from vrnn.compute.passes.predictions import OutputContext, decode_outputs
+from vrnn.compute.passes.predictions import (
+    OutputContext,
+    _has_aspect,
+    _square_image,
+    decode_outputs,
+)
 from vrnn.network.graph import Network, Node
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 
@@ -103,3 +108,25 @@ def test_masks_are_those_of_the_best_boxes():
     assert found.masks[1].sum() == 24
     assert found.masks[0][:, 7].sum() == 0
     assert found.masks[1][0, 7]
+
+
+@pytest.mark.parametrize(("count", "shape"), [
+    (36, None), (49, (1, 7, 7)), (64, (1, 8, 8)), (48, None), (147, (3, 7, 7)), (108, None),
+    (192, (3, 8, 8)), (50, None), (784, (1, 28, 28)), (3 * 784, (3, 28, 28)), (2 * 64, None),
+    (3 * 81 * 3, (1, 27, 27)),
+])  # fmt: skip
+def test_which_vectors_may_be_square_images(count, shape):
+    assert _square_image(np.zeros(count)) == shape
+    assert _square_image(np.zeros((1, count))) is None
+
+
+@pytest.mark.parametrize(("shape", "size", "has"), [
+    ((40, 80), (40, 80), True), ((20, 40), (40, 80), True), ((40, 20), (40, 80), False),
+    ((9, 18), (40, 80), True), ((8, 16), (40, 80), False), ((16, 8), (80, 40), False),
+    ((20, 39), (40, 80), True), ((20, 42), (40, 80), True), ((20, 43), (40, 80), False),
+    ((20, 38), (40, 80), False), ((10, 10), (630, 630), True), ((10, 10), (640, 640), False),
+])  # fmt: skip
+def test_which_maps_have_the_aspect_of_an_image(shape, size, has):
+    rows, columns = size[0] / shape[0], size[1] / shape[1]
+    assert has == (min(shape) > 8 and abs(rows - columns) < 0.05 * rows and rows < 64)
+    assert _has_aspect(shape, size) == has

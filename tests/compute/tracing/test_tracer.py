@@ -8,6 +8,7 @@ from torch.nn.modules import module as torch_modules
 
 from benchmarks.skeleton import compare
 from tests.support.odd_models import MODELS, inputs_of
+from vrnn.compute.operators.axis_factors import Evidence
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError
@@ -251,3 +252,20 @@ def test_random_models_are_traced_as_autograd_sees_them(steps):
         assert all(e.source in ids and e.target in ids for e in network.edges)
         assert all(e.source < e.target for e in network.edges)
         assert set(network.inputs) | set(network.outputs) <= set(ids)
+
+
+class Spectrum(nn.Module):
+    """Takes (N, H, C, W), and says where rows and columns are by what it does with them."""
+
+    def forward(self, x):
+        return torch.fft.fft2(x.transpose(1, 2)).abs() + 1
+
+
+def test_an_input_whose_rows_lie_elsewhere_is_followed_along_them_for_certain():
+    traced = trace(Spectrum(), (torch.rand(1, 12, 3, 10),), "net")
+    (record,) = (traced.records[i] for i in traced.inputs)
+    assert record.pixel_field is not None
+    assert record.pixel_field.axes == (-3, -1)
+    settled = [axis[0].settled for axis in record.axes]
+    assert settled[1] == ("height", Evidence.CERTAIN)
+    assert settled[3] == ("width", Evidence.CERTAIN)

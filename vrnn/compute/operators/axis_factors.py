@@ -217,7 +217,7 @@ def _whole_at_end(factors: Sequence[AxisFactor]) -> AxisFactor | None:
     parts = [part.root for part in parent.parts]
     if len(parts) > len(factors) or [f.root for f in factors[-len(parts) :]] != parts:
         return None
-    return parent if len(parts) > 1 else None
+    return parent
 
 
 def split(factor: AxisFactor, outer: int) -> FactoredAxis:

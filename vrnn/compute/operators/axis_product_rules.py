@@ -62,7 +62,7 @@ def product_axes(
     rows = left[0]
     if _mixes_places(left, right, tensors[0]):
         rows = right[0]  # a graph's adjacency, or weights: the same places, mixed
-        if tensors[0].is_sparse or tensors[0].layout != torch.strided:
+        if tensors[0].layout != torch.strided:
             claim(rows, "node", LIKELY)
         elif len(one) == 2 and left[0][0].source >= 0:
             claim(rows, "node", ASSUMED)

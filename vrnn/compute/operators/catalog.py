@@ -149,8 +149,8 @@ def bind_arguments(
     schema = getattr(function, "_schema", None)
     if schema is not None:
         names = [a.name if a.name != "self" else "input" for a in schema.arguments]
-    elif own == "multi_head_attention_forward":
-        names = _MULTI_HEAD_PARAMETERS
+    else:
+        names = _OWN_PARAMETERS.get(own, names)
     arguments = {**dict(zip(names, args, strict=False)), **kwargs}
     product = _PRODUCTS_WITH_BIAS.get(own.strip("_"))
     return arguments if product is None else _bind_product(product, args, kwargs)
@@ -182,12 +182,17 @@ def _bind_product(
     return bound
 
 
-_MULTI_HEAD_PARAMETERS = (
-    "query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight", "in_proj_bias",
-    "bias_k", "bias_v", "add_zero_attn", "dropout_p", "out_proj_weight", "out_proj_bias",
-)  # fmt: skip
-"""Of `multi_head_attention_forward`, which shares its canonical name with
-`scaled_dot_product_attention`."""
+_OWN_PARAMETERS: Mapping[str, Sequence[str]] = {
+    "multi_head_attention_forward": (
+        "query", "key", "value", "embed_dim_to_check", "num_heads", "in_proj_weight",
+        "in_proj_bias", "bias_k", "bias_v", "add_zero_attn", "dropout_p", "out_proj_weight",
+        "out_proj_bias",
+    ),
+    "cudnn_convolution": ("input", "weight", "padding", "stride", "dilation", "groups"),
+    "mkldnn_convolution": ("input", "weight", "bias", "padding", "stride", "dilation", "groups"),
+}  # fmt: skip
+"""Names of the positional arguments of functions that take others than those that share their
+canonical name."""
 
 
 def _conv_label(arguments: Mapping[str, Any], result: torch.Tensor, *, transposed: bool) -> str:
@@ -368,6 +373,14 @@ register_operation("pixel_unshuffle", None, None, "first", ("input", "downscale_
 for _name in ("grid_sample", "fold", "channel_shuffle"):
     register_operation(_name, channels="first")
 
+register_operation(  # its own canonical name only until `identify` has counted its axes
+    "convolution", None, None, "first",
+    (
+        "input", "weight", "bias", "stride", "padding", "dilation", "transposed", "output_padding",
+        "groups",
+    ),
+    aliases=("cudnn_convolution", "mkldnn_convolution", "convolution_overrideable"),
+)  # fmt: skip
 for _axes, _dims in enumerate(("1d", "2d", "3d"), 1):
     register_operation(
         f"conv{_dims}", partial(_conv_label, transposed=False), None, "first",
@@ -406,7 +419,6 @@ for _axes, _dims in enumerate(("1d", "2d", "3d"), 1):
 for _names, _operation in (
     (("max_pool2d_with_indices", "boolean_dispatch", "mkldnn_max_pool2d"), "max_pool2d"),
     (("safe_softmax",), "softmax"),
-    (("cudnn_convolution", "mkldnn_convolution", "convolution_overrideable"), "convolution"),
     (("copy", "index_put", "index_put_impl", "unsafe_index_put"), "set"),
 ):
     _CANONICAL_NAMES.update(dict.fromkeys(_names, _operation))

@@ -129,8 +129,7 @@ def unfold_tensor(
     first, last = layout.grid
     count = prod(layout.sizes[first:last])
     grid = folded.narrow(first, layout.prefix_tokens, count)
-    if last - first != 1:
-        grid = grid.unflatten(first, layout.sizes[first:last])
+    grid = grid.unflatten(first, layout.sizes[first:last])
     if not layout.extra_tokens:
         return grid, None
     before = folded.narrow(first, 0, layout.prefix_tokens)
