@@ -6,10 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 from vrnn.version import __version__
 
-__all__ = ["Marker", "Tracker", "VrnnError", "__version__", "explain", "screenshot", "show"]
+__all__ = [
+    "Marker", "Tracker", "VrnnError", "__version__", "explain", "screenshot", "show", "top_images",
+]  # fmt: skip
 
 if TYPE_CHECKING:
-    from vrnn.api import explain, screenshot, show
+    from vrnn.api import explain, screenshot, show, top_images
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
@@ -19,6 +21,7 @@ _MODULE_OF = {
     "explain": "vrnn.api",
     "screenshot": "vrnn.api",
     "show": "vrnn.api",
+    "top_images": "vrnn.api",
     "VrnnError": "vrnn.errors",
 }
 

@@ -154,6 +154,35 @@ def test_a_cluster_gives_what_one_machine_gives(images, tmp_path, monkeypatch):
         np.testing.assert_allclose(here, there, rtol=1e-4, atol=1e-6)
 
 
+def test_images_that_use_a_channel_are_written_and_found_from_python(images, tmp_path, capsys):
+    out = tmp_path / "out"
+    words = ("--model", "digits", "--data", images, "--image", images / "a.png", "--out", out)
+    assert run(*words, "--layers", "stage2.0.conv1", "--top-images", "stage2.0.conv1 #1,3") == 0
+    (file,) = (out / "top-images").glob("*.json")
+    table = json.loads(file.read_text(encoding="utf-8"))
+    assert table["layer"] == "stage2.0.conv1"
+    assert table["channels"].keys() == {"1", "3"}
+    assert {row["image"] for row in table["channels"]["3"]["relevance"]} == {0, 1}
+    assert len(list((out / "top-images").glob("*.png"))) == 2
+    found = vrnn.top_images("digits", "stage2.0.conv1", data=str(images))
+    rows = table["channels"]["3"]["relevance"]
+    assert found.images[3].tolist() == [row["image"] for row in rows]
+    assert found.values[3].tolist() == pytest.approx([row["value"] for row in rows])
+    by_value = vrnn.top_images("digits", "stage2.0.conv1", "activation", data=str(images))
+    assert by_value.measure == "max"
+    explained = json.loads((out / "a" / "explanation.json").read_text(encoding="utf-8"))
+    ranking = explained["channels"]["stage2.0.conv1"]
+    assert ranking == sorted(ranking, key=lambda row: -row["relevance"])
+    capsys.readouterr()
+    same = (*words, "--layers", "stage2.0.conv1", "--top-images")
+    assert "no channel 99" in refused(capsys, *same, "stage2.0.conv1 #99")
+    assert "no layer 'nowhere'" in refused(capsys, *same, "nowhere")
+    with pytest.raises(vrnn.VrnnError, match="no layer 'nowhere'"):
+        vrnn.top_images("digits", "nowhere")
+    with pytest.raises(vrnn.VrnnError, match="by relevance or by activation"):
+        vrnn.top_images("digits", "stage2.0.conv1", "size")
+
+
 def test_from_python():
     torch.manual_seed(0)
     net = nn.Sequential(nn.Conv2d(3, 4, 3), nn.ReLU(), nn.AdaptiveAvgPool2d(1), nn.Flatten(),

@@ -53,6 +53,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--faithfulness", action="store_true",
         help="flip pixels, the most relevant first, and write how the answer changes",
     )  # fmt: skip
+    parser.add_argument(
+        "--top-images", action="append", metavar="LAYER#CHANNELS",
+        help="write the images of the data set that use these channels most for their class (or "
+        "--target), beside those that excite them most, such as 'layer3.0.conv1 #4,17'; may be "
+        "repeated",
+    )  # fmt: skip
     add_ray_argument(parser)
     add_quiet_argument(parser)
 

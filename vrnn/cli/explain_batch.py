@@ -16,6 +16,7 @@ from tqdm.contrib.logging import logging_redirect_tqdm
 
 from vrnn.cli.explain_folder import ExplainFolder, ImageResult, origin
 from vrnn.cli.progress import progress_bar
+from vrnn.cli.top_images_files import write_top_images
 from vrnn.compute.explain.explain import explain
 from vrnn.compute.explain.faithfulness import flip_pixels
 from vrnn.compute.explain.prepared_input import prepare_input
@@ -69,6 +70,8 @@ def explain_images(options: ExplainOptions) -> None:
             folder = ExplainFolder(path, made_of, images)
             task = _Task(spec, model, options, settings, nodes)
             _explain_model(task, folder, images, cluster)
+            if options.top_images:
+                write_top_images(model, settings, options.top_images, path, options.quiet)
     finally:
         if cluster is not None:
             cluster.close()

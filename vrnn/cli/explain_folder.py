@@ -31,6 +31,8 @@ from vrnn.version import __version__
 SETTINGS_FILE, RESULT_FILE = "settings.json", "explanation.json"
 FORMAT = 1
 """Of both files; to be changed with how explanations are made."""
+MAX_CHANNELS = 24
+"""Of a layer, that are ranked."""
 MIN_SIDE = 224
 """Pixels of the longer side of a layer's picture, at least."""
 
@@ -169,6 +171,7 @@ def to_table(result: ImageResult, network: Network, digest: str) -> dict[str, An
              "share": amount / scale}
             for (a, b), amount in found.edges.items()
         ],
+        "channels": {name: _ranking(layer) for name, layer in found.layers.items()},
     }  # fmt: skip
     if result.curves is not None:
         curves = result.curves
@@ -178,6 +181,16 @@ def to_table(result: ImageResult, network: Network, digest: str) -> dict[str, An
             "random": curves.random.tolist(),
         }  # fmt: skip
     return table
+
+
+def _ranking(layer: LayerRelevance) -> list[dict[str, float]]:
+    """The channels of a layer that speak most for the target, and their share of all relevance."""
+    whole = float(np.abs(layer.channels).sum(dtype=np.float64)) or 1.0
+    return [
+        {"channel": channel, "relevance": float(layer.channels[channel]),
+         "share": float(layer.channels[channel]) / whole}
+        for channel in layer.ranking()[:MAX_CHANNELS].tolist()
+    ]  # fmt: skip
 
 
 def _write_array(path: Path, values: np.ndarray) -> None:

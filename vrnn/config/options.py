@@ -260,6 +260,7 @@ class ExplainOptions(ModelOptions):
         settings: Further settings, each as `NAME=VALUE`.
         composites: A TOML file of the user's own composites.
         faithfulness: Whether pixels are flipped.
+        top_images: Layers and channels whose most relevant images of the data set are written.
         ray: Address of a Ray cluster; '' for this machine.
         quiet: Whether to print errors only.
     """
@@ -273,6 +274,7 @@ class ExplainOptions(ModelOptions):
     settings: tuple[str, ...] = ()
     composites: Path | None = None
     faithfulness: bool = False
+    top_images: tuple[str, ...] = ()
     ray: str = ""
     quiet: bool = False
 

@@ -45,11 +45,12 @@ def test_a_step_without_a_rule_is_named_and_its_loss_is_told():
     assert whole == pytest.approx(float(flow.target.value), rel=1e-6)
 
 
-def test_a_recurrent_layer_has_its_plain_gradient():
+def test_a_recurrent_layer_with_a_projection_has_its_plain_gradient():
     class Recurrent(nn.Module):
         def __init__(self):
             super().__init__()
-            self.rnn, self.out = nn.LSTM(24, 5, batch_first=True), nn.Linear(5, 3)
+            self.rnn = nn.LSTM(24, 5, batch_first=True, proj_size=4)
+            self.out = nn.Linear(4, 3)
 
         def forward(self, x):
             return self.out(self.rnn(x.permute(0, 2, 1, 3).flatten(2))[0][:, -1])

@@ -8,7 +8,12 @@ from typing import Any
 
 import torch
 
-from vrnn.compute.explain import activation_rules, attention_rules, product_rules  # noqa: F401
+from vrnn.compute.explain import (  # noqa: F401
+    activation_rules,
+    attention_rules,
+    product_rules,
+    recurrent_rules,
+)
 from vrnn.compute.explain.accounted_calls import account, count_fallback, stabilize
 from vrnn.compute.explain.call_rules import ADDITIVE, PROPORTIONAL, LiveCall, rule_of
 from vrnn.compute.explain.edge_taps import EdgeTaps
