@@ -32,8 +32,8 @@ def test_what_runs_at_one_place_is_drawn_once_and_wider():
 
 
 def test_an_edge_that_comes_the_other_way_is_in_the_band():
-    edges = strokes([ROUTES[0], ROUTES[1][::-1].copy()])
-    assert edges.band_counts.tolist() == [2, 2]
+    edges = strokes([ROUTES[0], ROUTES[1][::-1].copy(), ROUTES[2]])
+    assert edges.band_counts.tolist() == [3, 3]
 
 
 def test_a_highlighted_edge_is_seen_in_its_band():
@@ -45,10 +45,13 @@ def test_a_highlighted_edge_is_seen_in_its_band():
     np.testing.assert_allclose(drawn["color"][0, 3], edges.bands["color"][0, 3] * GHOST_ALPHA)
 
 
-def test_a_wave_runs_along_each_edge():
+def test_a_wave_runs_along_a_band():
     edges = strokes()
-    ends = np.tile([0.0, 1.0], (9, 1))
-    assert len(edges.colored(np.zeros(9, int), ends, 0.5)) == len(edges.records)
+    ends, usual = np.tile([0.0, 1.0], (9, 1)), edges.colored(np.zeros(9, int))
+    drawn = [edges.colored(np.zeros(9, int), ends, wave) for wave in np.linspace(0, 1, 60)]
+    assert {len(records) for records in drawn} == {len(usual)}
+    warm = [records["color"][:2, 0].max() for records in drawn]
+    assert max(warm) > usual["color"][:2, 0].max() + 0.2
     assert len(edges.without_bands().colored(np.zeros(9, int))) == len(edges.records)
 
 

@@ -27,6 +27,8 @@ LINE_WIDTH = 0.085
 SAME_PLACE = 0.01
 """Meters between two ends that are taken for one."""
 PRIMES = np.array([73856093, 19349663, 83492791], np.int64)
+MIN_JOINED = 3
+"""Edges at one place that are a band."""
 BAND_GROWTH, MAX_BAND_WIDTH = 0.45, 4.0
 """Part of its width by which a band grows with each doubling of its edges, and its widest."""
 BAND_TEXT_HEIGHT = 0.26
@@ -58,6 +60,7 @@ class EdgeStrokes:
             highlighted is no other; None for none.
         bands: (B,) `STROKE` that each stand for several strokes at the same place.
         band_counts: (B,) int: how many edges each joins.
+        band_members: (B,) int: one of the strokes in each.
         in_band: (N,) bool: the strokes that are drawn only where their edge is highlighted, as a
             band is in their place.
     """
@@ -68,6 +71,7 @@ class EdgeStrokes:
     keeps_colors: np.ndarray | None = None
     bands: np.ndarray = field(default_factory=_no_strokes)
     band_counts: np.ndarray = field(default_factory=_no_counts)
+    band_members: np.ndarray = field(default_factory=_no_counts)
     in_band: np.ndarray | None = None
 
     def colored(
@@ -92,9 +96,11 @@ class EdgeStrokes:
             source, target = ends[self.edge_indices].T
             lit = wave_light(source + (target - source) * self._parts, wave)[:, None]
             records["color"] = records["color"] * (1 - lit) + np.array(ACCENT) * lit
-        elif self.in_band is not None:
+        if self.in_band is not None:
             bands = self.bands.copy()
-            if (emphasis < 0).any():
+            if ends is not None:
+                bands["color"] = records["color"][self.band_members]
+            elif (emphasis < 0).any():
                 bands["color"][:, 3] *= GHOST_ALPHA
             shown = ~self.in_band | (emphasis > 0)[self.edge_indices]
             records = np.concatenate([bands, records[shown]])
@@ -171,7 +177,7 @@ def _joined(strokes: EdgeStrokes, lines: int) -> EdgeStrokes:
     _, first, which, counts = np.unique(
         keys, return_index=True, return_inverse=True, return_counts=True
     )
-    is_band = counts > 1
+    is_band = counts >= MIN_JOINED
     if not is_band.any():
         return strokes
     bands, joined = records[first[is_band]], counts[is_band]
@@ -179,7 +185,9 @@ def _joined(strokes: EdgeStrokes, lines: int) -> EdgeStrokes:
     bands["color"] = strokes.colors[strokes.edge_indices[first[is_band]]]
     in_band = np.zeros(len(strokes.records), bool)
     in_band[:lines] = is_band[which]
-    return replace(strokes, bands=bands, band_counts=joined, in_band=in_band)
+    return replace(
+        strokes, bands=bands, band_counts=joined, band_members=first[is_band], in_band=in_band
+    )
 
 
 def _without_head(points: np.ndarray) -> np.ndarray:
