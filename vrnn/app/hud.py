@@ -24,6 +24,7 @@ from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
+from vrnn.ui.hud.plan import draw_plan, plan_opacity
 from vrnn.ui.hud.relevance_legend import draw_relevance_legend
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
@@ -157,7 +158,9 @@ class Hud:
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
             numbers, relevance, world.not_finite, captured, not world.slots, callouts,
             self.presenting, world.layer_kinds,
-            (camera, id(world.draw_list())) if self.minimap_shown else None,
+            (camera, id(world.draw_list()))
+            if self.minimap_shown or plan_opacity(camera) > 0
+            else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
             return self._laid_out[1]
@@ -185,6 +188,7 @@ class Hud:
             overlay.draw_hint(canvas, self._note, room)
         if progress:
             overlay.draw_progress(canvas, progress)
+        draw_plan(canvas, world, camera)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):

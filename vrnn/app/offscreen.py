@@ -45,6 +45,7 @@ from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
+from vrnn.ui.hud.plan import draw_plan
 from vrnn.ui.hud.relevance_legend import draw_relevance_legend
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
@@ -265,6 +266,7 @@ class OffscreenApp(Closeable):
                     self.world.state.theme,
                 )  # fmt: skip
             overlay.draw_kind_legend(canvas, self.world.layer_kinds, room)
+            draw_plan(canvas, self.world, eye)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

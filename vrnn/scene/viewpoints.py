@@ -45,7 +45,7 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
     if name == "front":
         return frame_all(world, 0.0, 0.0, aspect, fov)
     if name == "top":
-        return frame_all(world, 0.0, -MAX_PITCH, aspect, fov)
+        return frame_all(world, _overview_direction(world)[0], -MAX_PITCH, aspect, fov)
     return _from_numbers(name, fov)
 
 

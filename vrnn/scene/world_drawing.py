@@ -9,6 +9,7 @@ import numpy as np
 
 from vrnn.network.choices import with_selection
 from vrnn.network.graph import Node
+from vrnn.scene.layout.types import name_scale
 from vrnn.scene.picking import PickRegions
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
@@ -145,6 +146,8 @@ class WorldDrawing:
     ) -> Iterator[TextLabel]:
         for network in networks:
             yield from network.brackets.labels
+            low, high = network.frame.placement.layout.low, network.frame.placement.layout.high
+            yield from network.edges.band_labels(name_scale(high[0] - low[0]))
         for network in networks:
             network_object = self._contents.networks[network.slot]
             visible = network_object.visible_nodes(network.frame)

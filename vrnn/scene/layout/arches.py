@@ -8,8 +8,8 @@ import numpy as np
 
 from vrnn.network.graph import Edge
 from vrnn.scene.layout.polyline import Point, round_corners
-from vrnn.scene.layout.terrace_routes import ABOVE, BASE, NEAR, PanelSlot, StepFloor
-from vrnn.scene.layout.types import Route
+from vrnn.scene.layout.terrace_routes import ABOVE, BASE, NEAR, PanelSlot
+from vrnn.scene.layout.types import Route, StepFloor
 
 CLEARANCE = 0.3
 """Meters between an arch and the highest thing under it."""

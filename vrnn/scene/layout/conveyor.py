@@ -36,7 +36,7 @@ from vrnn.scene.layout.step_placement import (
     platforms,
 )
 from vrnn.scene.layout.terrace import MIN_FILLED, row_name
-from vrnn.scene.layout.terrace_routes import PanelSlot, StepFloor
+from vrnn.scene.layout.terrace_routes import PanelSlot
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
     PICTURE_ASPECT,
@@ -48,7 +48,7 @@ from vrnn.scene.layout.terrace_steps import (
     step_width,
     units_of,
 )
-from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, Route, TerraceRow
+from vrnn.scene.layout.types import Footprint, Layout, PanelPlacement, Route, StepFloor, TerraceRow
 from vrnn.scene.linalg import turned_about_y, turned_point
 
 TURN = 22.0
@@ -83,7 +83,7 @@ def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     steps, spread = _best_tiers(units_of(stages, sources, footprints))
     columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
     slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])
-    belt = Belt(radians(TURN), tuple(_ends(row) for row in columns))
+    belt = Belt(radians(TURN), len(columns))
     lanes = assign_lanes(network.edges, slots, belt)
     floors = _floors(columns, [depth_of_lanes(count) for count in lanes.counts], spread.up)
     panels = {node: _panel(slot, floors) for node, slot in slots.items()}

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from math import cos, sin
 
+import numpy as np
+
 from vrnn.network.graph import Edge
 from vrnn.scene.layout.polyline import Point, round_corners
 from vrnn.scene.layout.terrace_routes import (
@@ -18,16 +20,12 @@ from vrnn.scene.layout.terrace_routes import (
     TRACK_PITCH,
     PanelSlot,
     Span,
-    StepFloor,
     Tracks,
     share_tracks,
 )
-from vrnn.scene.layout.types import Route
+from vrnn.scene.layout.trunk import front_way, trunk_way
+from vrnn.scene.layout.types import Route, StepFloor
 
-BEND = 0.7
-BENDS = 6
-"""Distance of the first way round a bend from the ends of the tiers, meters, and number of
-parallel ones."""
 ABOVE = 0.02
 """Height of an edge over the belt, meters."""
 BASE = 0.05
@@ -46,12 +44,12 @@ class Belt:
 
     Attributes:
         turn: By which the sheets are turned to it, radians.
-        ends: x of the left and the right end of each tier, meters.
+        tiers: Their number.
         floors: Of the tiers; () as long as they are not known.
     """
 
     turn: float
-    ends: tuple[tuple[float, float], ...]
+    tiers: int
     floors: tuple[StepFloor, ...] = ()
 
     def sign(self, tier: int) -> int:
@@ -82,15 +80,10 @@ def assign_lanes(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], belt: Be
         source, target = slots[edge.source], slots[edge.target]
         many = fan_in[edge.target] >= MIN_SHARED_SOURCES
         key = ("many", -1) if many else ("target", edge.target)
-        if source.step == target.step:
-            spans = [(source.step, key, source.x, target.x)]
-        else:
-            end = _bend_side(source, target, belt) * float("inf")
-            spans = [(source.step, ("source", edge.source), source.x, end)]
-            spans.append((target.step, key, target.x, end))
-        for step, name, a, b in spans:
-            wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
-    return share_tracks(wanted, len(belt.ends))
+        if source.step == target.step:  # others go round a bend
+            span = (min(source.x, target.x), max(source.x, target.x), edge)
+            wanted.setdefault(source.step, {}).setdefault(key, []).append(span)
+    return share_tracks(wanted, belt.tiers)
 
 
 def route_conveyor(
@@ -107,9 +100,9 @@ def route_conveyor(
     routes = []
     for edge in edges:
         source, target = slots[edge.source], slots[edge.target]
-        corners = _way(edge, source, target, belt, lanes)
         is_next = target.order <= source.order + 2
-        routes.append(Route(edge.source, edge.target, round_corners(corners), not is_next))
+        points = _way(edge, source, target, belt, lanes)
+        routes.append(Route(edge.source, edge.target, points, not is_next))
     return tuple(routes)
 
 
@@ -117,27 +110,16 @@ def _are_neighbors(source: PanelSlot, target: PanelSlot) -> bool:
     return source.step == target.step and target.order == source.order + 1
 
 
-def _bend_side(source: PanelSlot, target: PanelSlot, belt: Belt) -> int:
-    """At which end an edge changes tiers: where the run of the lower one ends, 1 at the right."""
-    return belt.sign(min(source.step, target.step))
-
-
-def _way(
-    edge: Edge, source: PanelSlot, target: PanelSlot, belt: Belt, lanes: Tracks
-) -> list[Point]:
+def _way(edge: Edge, source: PanelSlot, target: PanelSlot, belt: Belt, lanes: Tracks) -> np.ndarray:
     low, high = belt.floors[source.step], belt.floors[target.step]
-    z0 = _lane(edge, source.step, belt, lanes)
-    z1 = _lane(edge, target.step, belt, lanes)
-    departure = _to_lane(source, low, z0, belt, leaves=True)
-    arrival = _to_lane(target, high, z1, belt, leaves=False)[::-1]
     if source.step == target.step:
-        return [*departure, *arrival]
-    side = _bend_side(source, target, belt)
-    first, last = sorted((source.step, target.step))
-    ends = belt.ends[first : last + 1]
-    reach = max(side * (right if side > 0 else left) for left, right in ends)
-    x = side * (reach + BEND + TRACK_PITCH * (edge.source % BENDS))
-    return [*departure, (x, low.y + ABOVE, z0), (x, high.y + ABOVE, z1), *arrival]
+        lane = _lane(edge, source.step, belt, lanes)
+        arrival = _to_lane(target, low, lane, belt, leaves=False)[::-1]
+        return round_corners([*_to_lane(source, low, lane, belt, leaves=True), *arrival])
+    departure = _to_lane(source, low, front_way(low), belt, leaves=True)
+    arrival = _to_lane(target, high, front_way(high), belt, leaves=False)[::-1]
+    steps = source.step, target.step
+    return trunk_way(departure, arrival, steps, belt.floors, belt.sign(min(steps)))
 
 
 def _lane(edge: Edge, step: int, belt: Belt, lanes: Tracks) -> float:

@@ -9,9 +9,9 @@ import numpy as np
 
 from vrnn.scene.layout.lanes import Column
 from vrnn.scene.layout.stage_names import numbered
-from vrnn.scene.layout.terrace_routes import PanelSlot, StepFloor
+from vrnn.scene.layout.terrace_routes import PanelSlot
 from vrnn.scene.layout.terrace_steps import COLUMN_GAP, RISE, Step, Unit, gap_before, step_width
-from vrnn.scene.layout.types import Layout, PanelPlacement, Route, TerraceRow
+from vrnn.scene.layout.types import Layout, PanelPlacement, Route, StepFloor, TerraceRow
 
 BEHIND = 0.3
 """Depth of a step behind its panels, meters."""

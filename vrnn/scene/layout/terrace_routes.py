@@ -2,9 +2,9 @@
 
 Between neighbors an edge crosses the gap just in front of the panels. Longer ones run in tracks on
 the step's floor, further in front. They pass a row of panels only through a gap between its
-columns, climb to the next step there, and go on along its floor; those that reach further up take a
-ramp beside the steps. Edges to one target share a track, and so do all those to targets with many
-sources.
+columns, climb to the next step there, and go on along its floor; those that reach further up take
+the trunk beside the steps. Edges to one target share a track, and so do all those to targets with
+many sources.
 """
 
 from __future__ import annotations
@@ -14,7 +14,8 @@ from dataclasses import dataclass
 
 from vrnn.network.graph import Edge
 from vrnn.scene.layout.polyline import Point, round_corners
-from vrnn.scene.layout.types import Route
+from vrnn.scene.layout.trunk import front_way, trunk_way
+from vrnn.scene.layout.types import Route, StepFloor
 
 BASE = 0.05
 """Where an edge leaves and meets a panel: this far in front of it, meters."""
@@ -33,9 +34,6 @@ MIN_TRACK_DEPTH = 1.2
 """Depth of a step in front of its panels, meters."""
 ABOVE = 0.02
 """Height of an edge over the floor, meters."""
-RAMP = 0.7
-RAMPS = 6
-"""Distance of the first ramp from the steps' ends, meters, and number of parallel ramps."""
 
 
 Span = tuple[float, float, Edge]
@@ -77,27 +75,6 @@ class PanelSlot:
     def enters(self) -> float:
         """Where edges arrive, in the left part of the base: x in meters."""
         return self.x - 0.3 * self.width
-
-
-@dataclass(frozen=True)
-class StepFloor:
-    """The floor of a step, meters.
-
-    Attributes:
-        y: Its height.
-        z: Of the step's panels.
-        front: z of its front edge.
-        back: z of its back edge.
-        left: x of its left edge.
-        right: x of its right edge.
-    """
-
-    y: float
-    z: float
-    front: float
-    back: float
-    left: float
-    right: float
 
 
 @dataclass(frozen=True)
@@ -143,10 +120,8 @@ def assign_tracks(edges: Sequence[Edge], slots: Mapping[int, PanelSlot], steps: 
             spans = [(target.step, key, source.gap_right, target.enters)]
         elif target.step == source.step - 1:
             spans = [(source.step, key, source.leaves, target.gap_left)]
-        else:
-            end = float("inf") if target.step > source.step else float("-inf")
-            spans = [(source.step, ("source", edge.source), source.leaves, end)]
-            spans.append((target.step, key, target.enters, end))
+        else:  # along the trunk
+            spans = []
         for step, name, a, b in spans:
             wanted.setdefault(step, {}).setdefault(name, []).append((min(a, b), max(a, b), edge))
     return share_tracks(wanted, steps)
@@ -229,6 +204,13 @@ def route_on_steps(
 ) -> Route:
     """Return the way of an edge over steps; see `route_terrace`."""
     source, target = slots[edge.source], slots[edge.target]
+    if abs(target.step - source.step) > 1:
+        low, high = floors[source.step], floors[target.step]
+        departure = _departure(source, low, front_way(low))
+        arrival = _arrival(target, high, front_way(high))
+        side = 1 if target.step > source.step else -1
+        points = trunk_way(departure, arrival, (source.step, target.step), floors, side)
+        return Route(edge.source, edge.target, points, is_skip=True)
     if _neighbors(source, target):
         corners = _gap_way(source, target, floors[source.step])
     else:
@@ -269,22 +251,11 @@ def _track_way(
     arrival = _arrival(target, high, track_z(target.step))
     if source.step == target.step:
         return [*_departure(source, low, track_z(source.step)), *arrival]
-    if target.step == source.step + 1:
-        climb = source.gap_right
-        riser = low.back + ABOVE
-        return [
-            *_departure(source, low, low.z + NEAR, source.gap_right),
-            (climb, y0, low.z + NEAR), (climb, y0, riser), (climb, y1, riser),
-            (climb, y1, track_z(target.step)), *arrival,
-        ]  # fmt: skip
-    beside = RAMP + TRACK_PITCH * (edge.source % RAMPS)
-    if target.step > source.step:
-        x = max(floor.right for floor in floors[source.step : target.step + 1]) + beside
-    else:
-        x = min(floor.left for floor in floors[target.step : source.step + 1]) - beside
+    climb, riser = source.gap_right, low.back + ABOVE
     return [
-        *_departure(source, low, track_z(source.step)),
-        (x, y0, track_z(source.step)), (x, y1, track_z(target.step)), *arrival,
+        *_departure(source, low, low.z + NEAR, source.gap_right),
+        (climb, y0, low.z + NEAR), (climb, y0, riser), (climb, y1, riser),
+        (climb, y1, track_z(target.step)), *arrival,
     ]  # fmt: skip
 
 

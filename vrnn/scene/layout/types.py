@@ -84,6 +84,27 @@ class Route:
 
 
 @dataclass(frozen=True)
+class StepFloor:
+    """The floor of a step, meters.
+
+    Attributes:
+        y: Its height.
+        z: Of the step's panels.
+        front: z of its front edge.
+        back: z of its back edge.
+        left: x of its left edge.
+        right: x of its right edge.
+    """
+
+    y: float
+    z: float
+    front: float
+    back: float
+    left: float
+    right: float
+
+
+@dataclass(frozen=True)
 class TerraceRow:
     """One stage's part of a step: a platform with its panels, meters.
 

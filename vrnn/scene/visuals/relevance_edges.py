@@ -6,7 +6,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from vrnn.scene.visuals.edges import ARROW_WIDTH, LINE_WIDTH, EdgeStrokes
+from vrnn.scene.visuals.edges import (
+    ARROW_WIDTH,
+    LINE_WIDTH,
+    EdgeStrokes,
+)
 from vrnn.style.relevance_table import relevance_color
 
 MIN_WIDTH, MAX_WIDTH = 0.6, 2.6
@@ -46,7 +50,7 @@ def relevance_strokes(
         hue = np.array(relevance_color(np.sign(shares[number])))
         bright = MIN_LIGHT + (1 - MIN_LIGHT) * strength[number]
         colors[number] = (*(hue[:3] * bright * light), 0.95)
-    return replace(strokes, records=records, colors=colors, keeps_colors=~is_hidden)
+    return replace(strokes.without_bands(), records=records, colors=colors, keeps_colors=~is_hidden)
 
 
 def _meters_from_start(records: np.ndarray, edges: np.ndarray) -> np.ndarray:

@@ -96,6 +96,10 @@ class HudCanvas:
         record["kind"] = FIXED if fixed else PLAIN
         self._quads.append(record)
 
+    def quads(self, records: np.ndarray) -> None:
+        """Add rectangles of any direction, (N,) `QUAD` in pixels of the image."""
+        self._quads.append(records)
+
     def card(self, x: float, y: float, width: float, height: float) -> None:
         """Add the dark card behind text that keeps its place. See `rectangle` and `taken`."""
         self.rectangle(x, y, width, height, BACKGROUND)
