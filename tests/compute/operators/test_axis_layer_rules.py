@@ -40,6 +40,21 @@ LAYERS = {
             *F.adaptive_max_pool1d(a[:, 0, 0], 2, return_indices=True),
         ],
     ),
+    "adaptive pool of lines with indices": (
+        [(2, 4, 6)], lambda a: F.adaptive_max_pool1d(a, 2, return_indices=True)
+    ),
+    "adaptive pool of maps with indices": (
+        [(2, 4, 6, 9)], lambda a: F.adaptive_max_pool2d(a, 2, return_indices=True)
+    ),
+    "pools of lines with indices": (
+        [(2, 4, 6)], lambda a: F.max_pool1d(a, 2, return_indices=True)
+    ),
+    "pools of volumes with indices": (
+        [(2, 4, 4, 6, 9)], lambda a: F.max_pool3d(a, 2, return_indices=True)
+    ),
+    "fractional pool with indices": (
+        [(2, 4, 6, 9)], lambda a: F.fractional_max_pool2d(a, 2, 3, return_indices=True)
+    ),
     "pools of one sample": (
         [(4, 6, 9)], lambda a: [
             F.max_pool2d(a, 2), F.max_pool1d(a[0], 2), F.lp_pool2d(a, 2, 2),

@@ -130,3 +130,18 @@ def test_which_maps_have_the_aspect_of_an_image(shape, size, has):
     rows, columns = size[0] / shape[0], size[1] / shape[1]
     assert has == (min(shape) > 8 and abs(rows - columns) < 0.05 * rows and rows < 64)
     assert _has_aspect(shape, size) == has
+
+
+def test_of_each_list_of_estimates_the_last_counts():
+    def maps(value):
+        return torch.full((1, 4, 20, 30), float(value))
+
+    def values(result):
+        return [(o.name, float(o.values.flat[0])) for o in read(result, (1, 3, 20, 30))]
+
+    found = values({"a": [maps(1), maps(2), maps(3)], "b": [maps(4), maps(5), maps(6)]})
+    assert found == [("a.3", 3.0), ("b.3", 6.0)]
+    found = values({"a": [maps(1), maps(2)], "b": [maps(4), maps(5)]})
+    assert [value for _, value in found] == [1, 2, 4, 5]
+    assert len(values([maps(1), maps(2), torch.zeros(1, 4, 10, 15)])) == 3
+    assert len(values([torch.zeros(1, n) for n in (3, 3, 3, 3)])) == 4  # several heads

@@ -419,7 +419,6 @@ def _path(factor: AxisFactor) -> tuple[int, ...]:
     path: list[int] = []
     root = factor.root
     while root.parent is not None:
-        parts = [part.root for part in root.parent.parts]
-        path.append(parts.index(root) if root in parts else 0)
+        path.append([part.root for part in root.parent.parts].index(root))
         root = root.parent.root
     return (id(root), *reversed(path))
