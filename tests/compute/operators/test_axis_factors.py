@@ -335,3 +335,15 @@ def test_roles_that_are_joined_fall_back_to_what_either_does():
     more = AxisFactor(2, like)
     assert more.role == "height"
     assert more.root is not like.root
+
+
+def test_factors_of_one_match_nothing_on_either_side():
+    for turned in (False, True):
+        a, one, b, c = factor(2), factor(1), factor(5), factor(4)
+        d, e, f = factor(2), factor(5), factor(4)
+        sides = (a, one, b, c), (d, e, f)
+        unify(*(sides[::-1] if turned else sides))
+        assert are_same(a, d)
+        assert are_same(b, e)
+        assert are_same(c, f)
+        assert not any(whole.parts for whole in (b, c, e, f))

@@ -203,3 +203,21 @@ def test_a_pass_leaves_the_model_and_random_numbers_as_they_were(fails):
     assert torch.equal(torch.get_rng_state(), before[0])
     assert random.getstate() == before[1]
     assert np.array_equal(np.random.get_state()[1], before[2])
+
+
+def test_of_axes_that_move_at_once_the_first_names_what_moves_with_them():
+    class Sum(nn.Module):
+        def forward(self, one, other):
+            return (one + other).mT
+
+    inputs = torch.rand(2, 7, 5), torch.rand(2, 7, 5)
+    records = [Record(0, (2, 7, 5)), Record(1, (2, 7, 5)), Record(2, (2, 5, 7), 1)]
+    for record, role in zip(records, ("token", "time"), strict=False):
+        record.axes[0][0].claim("batch", Evidence.LIKELY)
+        record.axes[1][0].claim(role, Evidence.LIKELY)
+    resizing = _resizings(records[:2])[0]
+    shapes = _shapes_of_calls(Sum(), ModelInputs(inputs), resizing)
+    assert shapes is not None
+    records[2].call_index = shapes.index([(4, 5, 7)])
+    measure_roles(Sum(), ModelInputs(inputs), records, [0, 1], [2], len(shapes))
+    assert roles(records[2]) == ["batch", None, "token"]
