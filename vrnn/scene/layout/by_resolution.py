@@ -55,6 +55,8 @@ from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
 
 VALLEY = 0.08
 """Least part of a step's width that is free between what goes down and what goes up."""
+MAX_RAISE = 0.4
+"""Part of the network's width or height that gaps are widened by at most to fill the overview."""
 MAX_UNEVEN = 1.35
 """A step is at most so many times as high as steps usually are."""
 MIXED_PENALTY = 0.4
@@ -89,7 +91,7 @@ def by_resolution(network: Network, footprints: Mapping[int, Footprint]) -> Layo
     whole, _ = best = _best_steps(_levels(found, units_of(stages, sources, footprints)))
     divided = _best_steps(_levels(found, units_of(stages, sources, footprints, DIVIDED)))
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
-    spread = spread_of(steps)
+    spread = spread_of(steps, MAX_RAISE)
     width = max(step_width(step) * (1 + spread.across) for step in steps)
     columns = []
     for step in steps:
