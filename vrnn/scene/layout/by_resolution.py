@@ -33,6 +33,7 @@ from vrnn.scene.layout.step_placement import (
     step_floors,
     steps_layout,
 )
+from vrnn.scene.layout.terrace import DIVIDED, DIVIDED_GAIN
 from vrnn.scene.layout.terrace_routes import (
     PanelSlot,
     assign_tracks,
@@ -54,6 +55,8 @@ from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
 
 VALLEY = 0.08
 """Least part of a step's width that is free between what goes down and what goes up."""
+MAX_RAISE = 0.4
+"""Part of the network's width or height that gaps are widened by at most to fill the overview."""
 MAX_UNEVEN = 1.35
 """A step is at most so many times as high as steps usually are."""
 MIXED_PENALTY = 0.4
@@ -85,8 +88,10 @@ def by_resolution(network: Network, footprints: Mapping[int, Footprint]) -> Layo
         sources[edge.target].append(edge.source)
     found = find_levels(network)
     stages = [part.stage for part in found.parts]
-    steps = _best_steps(_levels(found, units_of(stages, sources, footprints)))
-    spread = spread_of(steps)
+    whole, _ = best = _best_steps(_levels(found, units_of(stages, sources, footprints)))
+    divided = _best_steps(_levels(found, units_of(stages, sources, footprints, DIVIDED)))
+    steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
+    spread = spread_of(steps, MAX_RAISE)
     width = max(step_width(step) * (1 + spread.across) for step in steps)
     columns = []
     for step in steps:
@@ -155,8 +160,9 @@ def _levels(found: ResolutionLevels, units: Sequence[Unit]) -> list[_Level]:
     return levels
 
 
-def _best_steps(levels: Sequence[_Level]) -> tuple[Step, ...]:
-    """The way to break the levels that shows the panels largest, the lowest step first."""
+def _best_steps(levels: Sequence[_Level]) -> tuple[float, tuple[Step, ...]]:
+    """How good the way to break the levels is that shows the panels largest, and that; the lowest
+    step first."""
     units = [unit for level in levels for leg in level.legs for unit in leg]
     base = sqrt(PICTURE_ASPECT * sum((u.width + COLUMN_GAP) * (u.height + RISE) for u in units))
     tried: set[tuple[int, ...]] = set()
@@ -174,7 +180,7 @@ def _best_steps(levels: Sequence[_Level]) -> tuple[Step, ...]:
         if best is None or score > best[0]:
             best = (score, filled)
     assert best is not None
-    return best[1]
+    return best
 
 
 def _mixed_share(steps: Sequence[Step]) -> float:

@@ -11,7 +11,7 @@ LANE_GAP = 0.15
 """Free height between a lane's label strip and the lane above it, meters."""
 MAX_LANES = 4
 """More nodes than this side by side in a block take another column."""
-EVENNESS = 0.6
+EVENNESS = 0.75
 """Power of the tallest panel's height beside a panel's own with which that one grows."""
 LANE_EVENNESS = 0.9
 """The same for panels in lanes, beside the tallest one of all of them."""

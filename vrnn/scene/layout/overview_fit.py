@@ -120,12 +120,17 @@ class Spread:
     up: float = 0.0
 
 
-def spread_of(steps: Sequence[Step]) -> Spread:
-    """Return what is missing in the direction in which steps do not fill the overview."""
+def spread_of(steps: Sequence[Step], most: float = MAX_SPREAD) -> Spread:
+    """Return what is missing in the direction in which steps do not fill the overview.
+
+    Args:
+        steps: The steps.
+        most: Part of their width or height that gaps are widened by at most.
+    """
     across, up = view_of(steps).filled
     if across < up:
-        return Spread(across=min(up / across - 1, MAX_SPREAD))
+        return Spread(across=min(up / across - 1, most))
     if len(steps) == 1:
         return Spread()
     height = sum(max(unit.height for unit in step) + RISE for step in steps)
-    return Spread(up=height * min(across / up - 1, MAX_SPREAD) / (len(steps) - 1))
+    return Spread(up=height * min(across / up - 1, most) / (len(steps) - 1))

@@ -51,6 +51,8 @@ MIXED_PENALTY = 0.4
 """Part of the picture's share of panels that may be lost for steps that each hold whole stages."""
 MIN_FILLED = 0.86
 """Part of the overview's width and height that steps are to fill."""
+DIVIDED, DIVIDED_GAIN = 3.0, 1.12
+"""Blocks are divided so many times more readily, where panels come out so much larger by that."""
 WIDTHS = tuple(0.5 * 1.07**k for k in range(24))
 """Step widths that are tried, as parts of the width that the panels' area suggests."""
 
@@ -62,7 +64,9 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    steps = _best_steps(units_of(stages, sources, footprints))
+    whole, _ = best = _best_steps(units_of(stages, sources, footprints))
+    divided = _best_steps(units_of(stages, sources, footprints, DIVIDED))
+    steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
     spread = spread_of(steps)
     columns = [list(place_columns(step, spread.across * step_width(step))) for step in steps]
     slots = panel_slots(columns)
@@ -74,8 +78,8 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     return steps_layout(slots, floors, routes, number_rows(rows))
 
 
-def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
-    """The way to break the steps that shows the panels largest from the overview."""
+def _best_steps(units: Sequence[Unit]) -> tuple[float, tuple[Step, ...]]:
+    """The way to break the steps that shows the panels largest from the overview, and how good."""
     area = sum((unit.width + COLUMN_GAP) * (unit.height + RISE) for unit in units)
     base = sqrt(area * PICTURE_ASPECT)
     tried: set[tuple[int, ...]] = set()
@@ -93,7 +97,7 @@ def _best_steps(units: Sequence[Unit]) -> tuple[Step, ...]:
         if best is None or score > best[0]:
             best = (score, steps)
     assert best is not None
-    return best[1]
+    return best
 
 
 def _mixed_share(units: Sequence[Unit], steps: Sequence[Step]) -> float:

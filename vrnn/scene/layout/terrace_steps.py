@@ -26,7 +26,7 @@ NAME_LETTER = 0.34
 """Width that is kept free for each letter, meters."""
 PICTURE_ASPECT = 16 / 9
 """Width / height of the picture that the steps are broken for."""
-PANEL_SCALE = 2.0
+PANEL_SCALE = 2.6
 """Panels are so many times as large here as elsewhere: of a picture of the whole network they take
 more, beside gaps and labels that stay as they are."""
 MIN_UNIT_LIMIT = 20.0
@@ -90,18 +90,20 @@ Step = tuple[Unit, ...]
 
 
 def units_of(
-    stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint]
-) -> list[Unit]:
+    stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint],
+    divided: float = 1.0,
+) -> list[Unit]:  # fmt: skip
     """Return all units in run order: a block each, or a part of one where it is very long.
 
     Args:
         stages: Of the network.
         sources: Of every node.
         footprints: Room of every node.
+        divided: How many times more readily blocks are divided.
     """
     per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
-    limit = max(MIN_UNIT_LIMIT, sum(widths) / 10)
+    limit = max(MIN_UNIT_LIMIT, sum(widths) / 10) / divided
     areas = (_area(blocks) for blocks in per_stage)
     scale = name_scale(sqrt(sum(areas) * PICTURE_ASPECT))
     units = []

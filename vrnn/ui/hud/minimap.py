@@ -22,6 +22,8 @@ STEP_COLOR = (0.035, 0.042, 0.060, 0.95)
 EDGE_COLOR = (0.16, 0.26, 0.32, 0.9)
 EDGE_WIDTH = 0.9
 """Of an edge on the map, units."""
+MAX_STRETCH = 14.0
+"""How much larger depth is on the map than width, at most."""
 MIN_LAYER_WIDTH, LAYER_DEPTH = 2.2, 5.0
 """Width of a layer on the map at least, and its depth, units."""
 NAME_SIZE = 6.0
@@ -50,7 +52,7 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
     right = float((everything[:, 0] + everything[:, 3] / 2).max()) + 2
     far, near = float(everything[:, 2].min()) - 2, float(everything[:, 2].max()) + 6
     across = (WIDTH - NAME_ROOM) / (right - left)
-    down = min(HEIGHT / (near - far), 2.5 * across)  # rows apart, so that edges are seen
+    down = min(HEIGHT / (near - far), MAX_STRETCH * across)  # rows apart, so that edges are seen
     x0, y0 = canvas.width - WIDTH - 28, 58.0
     canvas.card(x0 - 8, y0 - 8, WIDTH + 16, HEIGHT + 16)
     middle = (far + near) / 2
