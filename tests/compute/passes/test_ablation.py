@@ -341,7 +341,7 @@ def test_an_ablation_that_changes_the_graph_is_reported_and_the_graph_kept():
     mean = float(frame.maps[image].mean.mean())
     if mean <= 0:
         pytest.skip("the sample is dark")
-    with pytest.raises(VrnnError, match="takes another way"):
+    with pytest.raises(VrnnError, match="takes another path"):
         model.run(None, lambda n, m: None, lambda: changes.append(1), (Ablation(image),))
     assert not changes
     assert model.view is view
