@@ -258,7 +258,7 @@ def test_a_runtime_that_takes_no_more_programs(runtime, service):
         "first = HeadsetSession(ctx, load_config().headset); "
         "HeadsetSession(ctx, load_config().headset)"
     )
-    assert "serves no more programs" in asked(runtime, service, code)
+    assert "accepts no more programs" in asked(runtime, service, code)
 
 
 def test_a_runtime_that_refuses_the_session(runtime, service):
