@@ -35,7 +35,7 @@ PICTURES: dict[str, dict[str, Any]] = {
     "overview": {"model": MODEL, "image": PHOTO},
     "resnet50": {"model": "examples/resnet50.py"},
     "walk": {"model": MODEL, "image": PHOTO, "camera": "layer:stage2.0.expand"},
-    "unet": {"model": "examples/unet.py"},
+    "unet": {"model": "examples/unet.py", "arrange": "by_resolution"},
     "conveyor": {"model": MODEL, "image": PHOTO, "arrange": "conveyor"},
 }
 """Arguments of `vrnn.screenshot` for each picture."""
