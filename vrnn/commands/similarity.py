@@ -52,7 +52,7 @@ class ShowSimilarity(UndoableCommand):
         if not now.shown:
             return "similarity is off"
         if now.reference is None:
-            return "similarity to what the pointer is at; I holds it there, J pins it"
+            return "similarity to what the pointer is at; I holds it there, H pins it"
         return f"similarity to {now.reference.text} of {now.reference.layer}"
 
 
@@ -151,7 +151,7 @@ class HoldReference(_RegionCommand):
     "similarity.pin",
     "Pin this position to compare its vector",
     menu=Menu.LAYER,
-    key="J",
+    key="H",
     help="similarity: pin a position, whose feature vector is a bar chart; again: remove it",
     pointer="Similarity panel",
     controller="board: Similarity",

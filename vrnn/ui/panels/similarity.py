@@ -64,7 +64,7 @@ class SimilarityPanel(Panel):
         imgui.separator_text("Feature vectors")
         imgui.set_item_tooltip(PINS_TOOLTIP)
         if not state.pins:
-            imgui.text_colored(MUTED_COLOR, "J pins the position at the pointer")
+            imgui.text_colored(MUTED_COLOR, "H pins the position at the pointer")
         for number, pin in enumerate(state.pins):
             imgui.push_id(number)
             if imgui.small_button("remove"):
