@@ -73,11 +73,10 @@ class FeatureVectors:
         Returns:
             (N, C) float32.
         """
-        found = [
-            values[:, chosen[0]] if len(chosen) == 1 else values[:, chosen].mean(1)
-            for values, chosen in zip(self.values, positions, strict=True)
-        ]
-        return np.stack(found)
+        if all(len(chosen) == 1 for chosen in positions):
+            return self.values[np.arange(len(positions)), :, np.concatenate(positions)]
+        pairs = zip(self.values, positions, strict=True)
+        return np.stack([values[:, chosen].mean(1) for values, chosen in pairs])
 
     def scaled(self, raw: np.ndarray) -> np.ndarray:
         """Return vectors of activations (N, C) as `values` has those of its layers."""
@@ -156,12 +155,13 @@ def _refine(
     lengths: np.ndarray, own: np.ndarray,
 ) -> None:  # fmt: skip
     """Find small angles again, from the chord between the unit vectors."""
-    for layer in np.flatnonzero(near.any(1)):
-        (chosen,) = np.nonzero(near[layer])
-        unit = (references[layer] / own[layer])[:, None]
-        chords = values[layer][:, chosen] / lengths[layer, chosen] - unit
-        half = np.sqrt(np.einsum("cp,cp->p", chords, chords)) / 2
-        found[layer, chosen] = 1 - np.arcsin(np.minimum(half, 1)) * np.float32(4 / np.pi)
+    layers, chosen = np.nonzero(near)
+    if not len(layers):
+        return
+    units = references / own
+    chords = values[layers, :, chosen] / lengths[layers, chosen][:, None] - units[layers]
+    half = np.sqrt(np.einsum("kc,kc->k", chords, chords)) / 2
+    found[layers, chosen] = 1 - np.arcsin(np.minimum(half, 1)) * np.float32(4 / np.pi)
 
 
 def _euclidean(
@@ -171,10 +171,9 @@ def _euclidean(
     whole = lengths * lengths + own * own
     squares = whole - 2 * products
     near = squares < NEAR * whole
-    for layer in np.flatnonzero(near.any(1)):
-        (chosen,) = np.nonzero(near[layer])
-        apart = values[layer][:, chosen] - references[layer][:, None]
-        squares[layer, chosen] = np.einsum("cp,cp->p", apart, apart)
+    layers, chosen = np.nonzero(near)
+    apart = values[layers, :, chosen] - references[layers]
+    squares[layers, chosen] = np.einsum("kc,kc->k", apart, apart)
     return np.asarray(1 - np.sqrt(np.maximum(squares, 0)) / (lengths + own), np.float32)
 
 
