@@ -11,6 +11,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.derived_maps import from_array
 from vrnn.render.map_store import assign_addresses
 from vrnn.scene.picking import Hit
+from vrnn.scene.similarity_marks import similarity_marks
 from vrnn.scene.similarity_readout import similarity_text
 from vrnn.scene.similarity_state import Region, SimilarityState
 from vrnn.scene.state import State
@@ -205,3 +206,21 @@ def test_a_pin_goes_when_it_is_pinned_again_and_there_are_not_too_many():
         PinPosition(name, 1, 0).apply(state, bench.world)
     assert len(PinPosition(name, 0, 3).apply(state, bench.world).similarity.pins) == 11
     assert PinPosition().apply(state, bench.world).similarity.pins == ()
+
+
+def test_pins_are_framed_on_their_layer_and_on_the_one_that_is_pointed_at():
+    bench = Bench()
+    first, other = bench.spatial[1], bench.spatial[-1]
+    name = bench.network.by_id[first].name
+    bench.see(pins=(Region(0, name, 0, 0), Region(0, name, 3, 2, 2, 2)))
+    frames = list(similarity_marks(bench.world))
+    assert len(frames) == 2
+    (one, color), (box, _) = frames
+    assert color != frames[1][1]
+    assert box.right[0] == pytest.approx(2 * one.right[0])
+    x, y, _, width, height = bench.world.placement_frame(0).panel_rect(first)
+    assert one.origin[:2] == pytest.approx((x - width / 2, y + height))
+    bench.point(other, 0, 0)
+    assert len(list(similarity_marks(bench.world))) == 4
+    bench.see(shown=False)
+    assert not list(similarity_marks(bench.world))
