@@ -4,7 +4,10 @@ import numpy as np
 import pytest
 
 from vrnn.cli.main import main
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
 from vrnn.media.cube_reader import read_cube
+from vrnn.network.model_spec import ModelSpec
 
 ARRAY = np.random.default_rng(5).normal(size=(6, 8, 5)).astype(np.float32)
 
@@ -20,6 +23,15 @@ def test_a_cube_is_a_network_with_one_layer(cube, capsys):
     out = capsys.readouterr().out
     assert "5×6×8" in out
     assert "2 nodes, 1 edges" in out
+
+
+def test_a_cube_answers_nothing(cube):
+    model = LoadedModel(open_source(ModelSpec(f"cube:{cube}")), "layers")
+    result = model.run(None, lambda node, maps: None, lambda *changed: None)
+    assert result.outputs == ()
+    maps = next(maps for maps in result.maps.values() if maps.channels == 5)
+    found = maps.values.astype(np.float32) * np.float32(maps.scale)
+    np.testing.assert_allclose(found, ARRAY.transpose(2, 0, 1), rtol=1e-3, atol=1e-3)
 
 
 def test_a_cube_is_exported_as_it_is(cube, tmp_path):

@@ -85,7 +85,10 @@ def draw_vector_bars(
         spec.fill_color = imgui.ImVec4(red, green, blue, 1.0)
         spec.line_color = spec.fill_color
         implot.plot_bars("##bars", values, 1.0 if len(order) > 64 else 0.8, spec=spec)
-        if implot.is_plot_hovered():
+        corner, room = implot.get_plot_pos(), implot.get_plot_size()
+        end = imgui.ImVec2(corner.x + room.x, corner.y + room.y)
+        # A plot without inputs, which does not zoom, is never told to be hovered.
+        if imgui.is_window_hovered() and imgui.is_mouse_hovering_rect(corner, end):
             at = round(implot.get_plot_mouse_pos().x)
             if 0 <= at < len(order):
                 pointed = int(order[at])
