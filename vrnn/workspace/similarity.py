@@ -83,6 +83,8 @@ class SimilarityManager:
 
     def show_channel(self, slot: int, node: int, channel: int | None) -> None:
         """Show one channel of a layer in place of its similarity; None for similarity again."""
+        if self._channels.get((slot, node)) == channel:
+            return
         if channel is None:
             self._channels.pop((slot, node), None)
         else:
