@@ -24,9 +24,10 @@ vrnn.controls.hands.grab_preview._GrabbedLayer vrnn.controls.hands.hand_state.Ha
 vrnn.controls.hands.label_cache.LabelCache vrnn.controls.hands.layer_grab._GripPoint
 vrnn.controls.hands.radial_menu.RadialMenu vrnn.controls.pointer._Drag
 vrnn.render.instances._InstanceBatch vrnn.scene.headset.tracking_loss.TrackingLossFade
-vrnn.scene.network_object.NetworkObject vrnn.ui.panel_context.PanelContext
+vrnn.scene.network_object.NetworkObject vrnn.scene.similarity.NetworkSimilarity
+vrnn.ui.panel_context.PanelContext
 vrnn.workspace.distant_pictures._NetworkPictures vrnn.workspace.feature_images.FeatureImageSet
-vrnn.workspace.map_uploader.WorkerEventSink
+vrnn.workspace.map_uploader.WorkerEventSink vrnn.workspace.vector_groups.VectorGroup
 """.split()  # fmt: skip
 """What its owner alone holds, or fills bit by bit."""
 MODULES = [

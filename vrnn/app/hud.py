@@ -25,7 +25,7 @@ from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.plan import draw_plan, plan_opacity
-from vrnn.ui.hud.relevance_legend import draw_relevance_legend
+from vrnn.ui.hud.relevance_legend import draw_relevance_legend, draw_similarity_legend
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
 MIN_NOTE_SECONDS = 4.0
@@ -146,6 +146,7 @@ class Hud:
         picture = distant_picture_text(world.state) if self._are_pictures_seen() else ""
         numbers = legend_range(world, world.hovered)
         relevance = legend_texts(world, world.hovered)
+        similarity = workspace.similarity.legend(world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
         progress = self.recording or feed.progress
         if job is not None:
@@ -156,7 +157,7 @@ class Hud:
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
-            numbers, relevance, world.not_finite, captured, not world.slots, callouts,
+            numbers, relevance, similarity, world.not_finite, captured, not world.slots, callouts,
             self.presenting, world.layer_kinds,
             (camera, id(world.draw_list()))
             if self.minimap_shown or plan_opacity(camera) > 0
@@ -174,7 +175,9 @@ class Hud:
             overlay.draw_help(canvas, self._key_map.help_rows())
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
-        if relevance is not None:
+        if similarity is not None:
+            room = draw_similarity_legend(canvas, similarity)
+        elif relevance is not None:
             room = draw_relevance_legend(canvas, relevance)
         else:
             room = overlay.draw_legend(

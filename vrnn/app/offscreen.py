@@ -46,7 +46,7 @@ from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.plan import draw_plan
-from vrnn.ui.hud.relevance_legend import draw_relevance_legend
+from vrnn.ui.hud.relevance_legend import draw_relevance_legend, draw_similarity_legend
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
 
@@ -258,7 +258,10 @@ class OffscreenApp(Closeable):
             picture = distant_picture_text(self.world.state) if seen else ""
             ends = legend_range(self.world, self.world.hovered)
             relevance = legend_texts(self.world, self.world.hovered)
-            if relevance is not None:
+            similarity = self.workspace.similarity.legend(self.world.hovered)
+            if similarity is not None:
+                room = draw_similarity_legend(canvas, similarity)
+            elif relevance is not None:
                 room = draw_relevance_legend(canvas, relevance)
             else:
                 room = overlay.draw_legend(

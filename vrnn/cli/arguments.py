@@ -12,7 +12,7 @@ from typing import Any, Literal, TypeVar
 from vrnn.config.choices import CAMERAS, MAX_IMAGE_SIDE
 from vrnn.config.options import parse_camera
 from vrnn.errors import VrnnError
-from vrnn.network.model_spec import DETAILS, ModelSpec, model_files
+from vrnn.network.model_spec import CUBE, DETAILS, ModelSpec, model_files
 from vrnn.storage.input_file import check_path
 from vrnn.storage.limits import Range
 
@@ -48,6 +48,11 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
         help="script.py, script.py:Name, torchvision:NAME, timm:NAME or hf:OWNER/NAME (trained; "
         "@random: not), package.module:factory, imagenet, digits or default; repeat it for "
         "networks side by side",
+    )  # fmt: skip
+    group.add_argument(
+        "--cube", dest="models", action="append", type=_cube, metavar="FILE",
+        help="feature cube in place of a model: IFeaLiD .zip, .npy or .npz of H×W×C, .tif of many "
+        "pages",
     )  # fmt: skip
     group.add_argument(
         "--weights", action="append", type=_weights, metavar="FILE",
@@ -157,6 +162,10 @@ def some_of(choices: Collection[str]) -> Callable[[str], tuple[str, ...]]:
         return parts
 
     return read
+
+
+def _cube(text: str) -> str:
+    return f"{CUBE}{file_path(text)}"
 
 
 def _weights(text: str) -> Path | Literal["random"] | None:

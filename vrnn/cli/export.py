@@ -16,6 +16,7 @@ from vrnn.cli.arguments import (
 from vrnn.cli.subcommands import subcommand
 from vrnn.config.choices import LAYER_FILES
 from vrnn.config.options import ExportOptions
+from vrnn.media.bit_depths import PRECISIONS
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -32,6 +33,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--what", dest="formats", type=some_of(LAYER_FILES), metavar="LIST",
         help=f"of {', '.join(LAYER_FILES)} (all)",
     )  # fmt: skip
+    parser.add_argument(
+        "--ifealid", type=int, nargs="?", const=8, choices=PRECISIONS, metavar="BITS",
+        help="an IFeaLiD data set of each layer with 8, 16 or 32 bits (8), nothing else unless "
+        "--what asks for it",
+    )  # fmt: skip
     add_quiet_argument(parser)
 
 
@@ -44,6 +50,8 @@ def run(arguments: argparse.Namespace) -> int:
     """Open the models, run the image, write the files; returns the exit code."""
     from vrnn.cli.layer_export import export_models
 
+    if getattr(arguments, "ifealid", None) is not None and not getattr(arguments, "formats", None):
+        arguments.formats = ()
     options = read_options(ExportOptions, arguments)
     check_single_image(options.images)
     export_models(options)

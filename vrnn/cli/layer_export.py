@@ -6,7 +6,7 @@ from vrnn.cli.progress import progress_bar
 from vrnn.compute.worker import ForwardComplete, NetworkLoaded, Worker, WorkerFailure
 from vrnn.config.options import ExportOptions
 from vrnn.errors import VrnnError, WorkerError
-from vrnn.export.layers import export_layers, matching_layers
+from vrnn.export.layers import export_ifealid, export_layers, matching_layers
 from vrnn.network.choices import with_selection
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.results import ForwardResult
@@ -41,6 +41,14 @@ def export_models(options: ExportOptions) -> None:
             for paths in exported:
                 files += len(paths)
                 bar.update()
+        if options.ifealid is not None:
+            image = results[slot].image if info.takes_images else None
+            files += sum(
+                1
+                for _ in export_ifealid(
+                    options.out, title, told, results[slot].maps, options.ifealid, image
+                )
+            )
         if not options.quiet:
             print_text(f"{files} files of {len(nodes)} layers of {info.title} in {options.out}")
 

@@ -18,6 +18,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     relevance_conditions,
     script,
     session,
+    similarity,
     top_activations,
     view,
     window,
@@ -26,5 +27,5 @@ from vrnn.commands import (  # in the order of menus, help and docs
 __all__ = [
     "ablation", "axes", "display", "edit", "explain", "export", "feature_visualization", "headset",
     "inputs", "jobs", "layers", "outputs",
-    "relevance_conditions", "script", "session", "top_activations", "view", "window",
+    "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

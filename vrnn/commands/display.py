@@ -20,7 +20,7 @@ from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
 from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.layer_pictures import registered as registered_pictures
-from vrnn.network.picture_kinds import RELEVANCE_PICTURE
+from vrnn.network.picture_kinds import GIVEN_PICTURES
 from vrnn.scene.layout.folding import stage_modules
 from vrnn.scene.layout.registry import arrangement_names, find_arrangement, registered
 from vrnn.scene.picking import Hit
@@ -217,7 +217,7 @@ class SetLayerPictures(UndoableCommand):
         names = (*layer_picture_names(), MAPS_ONLY)
         given = {kind for _, _, kind in world.layer_pictures}
         made = {kind.name for kind in registered_pictures() if kind.make is not None}
-        offered = [name for name in names if name in made | given - {RELEVANCE_PICTURE}]
+        offered = [name for name in names if name in made | given - GIVEN_PICTURES]
         offered.append(MAPS_ONLY)
         now = state.distant_picture or MAPS_ONLY
         number = offered.index(now) + 1 if now in offered else 0
@@ -236,7 +236,7 @@ class SetLayerPictures(UndoableCommand):
     def variants(cls) -> Iterator[tuple[str, SetLayerPictures]]:
         """Yield each kind of picture, and none."""
         for kind in registered_pictures():
-            if kind.name == RELEVANCE_PICTURE:  # it comes and goes with `explain.show`
+            if kind.name in GIVEN_PICTURES:  # they come and go with commands of their own
                 continue
             yield f"Layer pictures: {kind.title.lower()}", cls(kind.name)
         yield "Layer pictures: maps only", cls(MAPS_ONLY)

@@ -16,6 +16,7 @@ from vrnn.config.choices import (
     StereoChoice,
 )
 from vrnn.errors import VrnnError
+from vrnn.media.bit_depths import Precision
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme
@@ -210,6 +211,7 @@ class ExportOptions(ModelOptions):
         layers: A pattern that names of layers fit, such as `layer1.*`.
         out: The folder that files are written to.
         what: What is written of each layer.
+        ifealid: Bits of a value in an IFeaLiD data set of each layer; None for none.
         quiet: Whether to print errors only.
     """
 
@@ -217,6 +219,7 @@ class ExportOptions(ModelOptions):
     layers: str = "*"
     out: Path
     formats: tuple[LayerFile, ...] = LAYER_FILES
+    ifealid: Precision | None = None
     quiet: bool = False
 
 

@@ -23,6 +23,8 @@ from vrnn.errors import VrnnError
 from vrnn.export.contact_sheet import feature_map_sheet, image_grid, sheet_size
 from vrnn.export.png import write_png
 from vrnn.features.results import FeatureImage
+from vrnn.media.bit_depths import Precision
+from vrnn.media.ifealid import ifealid_bytes
 from vrnn.network.feature_maps import FeatureMaps, map_shape
 from vrnn.network.graph import Node
 from vrnn.storage.atomic import make_folder, write_atomically
@@ -177,6 +179,42 @@ def export_layers(
             sheet_size(node.name, map_shape(node.shape))
     for node in nodes:
         yield export_layer(folder, network_title, node, maps[node.id], formats, color_range, colors)
+
+
+def export_ifealid(
+    folder: Path, network_title: str, nodes: Sequence[Node], maps: Mapping[int, FeatureMaps],
+    precision: Precision, image: np.ndarray | None,
+) -> Iterator[Path]:  # fmt: skip
+    """Write an IFeaLiD data set of each layer that has positions to compare.
+
+    Args:
+        folder: Is made unless it exists.
+        network_title: Beginning of the files' names.
+        nodes: The layers.
+        maps: Their feature maps, by node id.
+        precision: Bits of a value.
+        image: (H, W, 3) uint8 sRGB, laid over the maps there; None for none.
+
+    Yields:
+        The path of each file once it is written.
+
+    Raises:
+        VrnnError: No layer has positions, a value is not finite, or a file cannot be written.
+    """
+    spatial = [node for node in nodes if maps[node.id].height * maps[node.id].width > 1]
+    if not spatial:
+        raise VrnnError(
+            "none of these layers has rows and columns, which an IFeaLiD data set needs; choose "
+            "others with --layers"
+        )
+    make_folder(folder)
+    for node in spatial:
+        layer = maps[node.id]
+        values = layer.values.astype(np.float32) * np.float32(layer.scale)
+        path = folder / layer_file_name(network_title, node, "-ifealid.zip")
+        content = ifealid_bytes(values, f"{network_title} {node.name}", precision, image)
+        write_atomically(path, content)
+        yield path
 
 
 def export_features(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import frexp
 
 import numpy as np
@@ -36,6 +37,24 @@ def from_array(values: np.ndarray) -> FeatureMaps:
     block = np.concatenate(parts).astype(np.float16)
     not_finite = int(values.size - is_finite.sum())
     return FeatureMaps(channels, height, width, block, scale, stats, not_finite)
+
+
+def colored_block(values: np.ndarray, colors: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    """Return the block of an image whose colors stand for values: `FeatureMaps.block` of 3 maps.
+
+    The coarser levels have the colors of mean values.
+
+    Args:
+        values: (H, W) float32.
+        colors: Gives (h, w, 3) linear colors for values (h, w).
+    """
+    parts = [np.zeros(6)]  # the range of each channel, which an image does not use
+    level = values
+    for _ in pyramid_shapes(*values.shape)[1:]:
+        parts.append(colors(level).transpose(2, 0, 1).ravel())
+        level = _coarser(level[None])[0]
+    parts.append(colors(level).transpose(2, 0, 1).ravel())
+    return np.concatenate(parts, dtype=np.float16, casting="same_kind")
 
 
 def _coarser(level: np.ndarray) -> np.ndarray:

@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from vrnn.errors import UntrustedCodeError
-from vrnn.network.model_spec import LIBRARIES, ModelSpec, split_script_name
+from vrnn.network.model_spec import CUBE, LIBRARIES, ModelSpec, split_script_name
 from vrnn.storage import trusted_code
 from vrnn.storage.input_file import read_bytes
 
@@ -51,7 +51,7 @@ def model_code(model: Any) -> ModelCode | None:
     Raises:
         VrnnError: The code cannot be read, or is larger than any script.
     """
-    if not isinstance(model, str) or model in NO_CODE or model.startswith(LIBRARIES):
+    if not isinstance(model, str) or model in NO_CODE or model.startswith((*LIBRARIES, CUBE)):
         return None
     script, _ = split_script_name(model)
     if script.suffix == ".py":

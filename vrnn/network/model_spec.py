@@ -12,6 +12,8 @@ from vrnn.storage.limits import Range
 Detail = Literal["layers", "modules", "all"]
 DETAILS: tuple[Detail, ...] = get_args(Detail)
 """How finely a network is shown, coarsest first."""
+CUBE = "cube:"
+"""Beginning of a model that is a feature cube, before its file."""
 LIBRARIES = ("torchvision:", "timm:", "hf:")
 """Beginnings of models whose trained weights a library downloads; no other code is run."""
 InputSide = Annotated[int, Range(1, 65_536)]
@@ -25,7 +27,8 @@ class ModelSpec:
     Attributes:
         model: `default`, `imagenet`, `digits`, `script.py`, `script.py:Name`, `torchvision:name`,
             `timm:name`, `hf:owner/name` (each of these three with `@` and which weights, or
-            `@random`), `package.module:factory`, or an `nn.Module` itself (from Python).
+            `@random`), `package.module:factory`, `cube:FILE`, or an `nn.Module` itself (from
+            Python).
         weights: A safetensors or state_dict file.
         classes: A text file with one class name in each line.
         data: A folder of images, with a subfolder for each class.
@@ -64,6 +67,8 @@ def without_download(spec: ModelSpec) -> ModelSpec:
 
 def model_files(spec: ModelSpec) -> tuple[Path | None, ...]:
     """Return the files and folders that a model is read from; None for what was not given."""
+    if isinstance(spec.model, str) and spec.model.startswith(CUBE):
+        return Path(spec.model.removeprefix(CUBE)), spec.weights, spec.classes, spec.data
     script = split_script_name(spec.model)[0] if isinstance(spec.model, str) else None
     if script is not None and script.suffix != ".py":
         script = None

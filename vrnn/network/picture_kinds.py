@@ -9,6 +9,10 @@ from vrnn.network.layer_pictures import LayerPicture, layer_picture, register_la
 
 RELEVANCE_PICTURE = "relevance"
 """The kind of layer picture that is given while an answer is explained."""
+SIMILARITY_PICTURE = "similarity"
+"""The kind of layer picture that is given while positions are compared."""
+GIVEN_PICTURES = frozenset({RELEVANCE_PICTURE, SIMILARITY_PICTURE})
+"""Kinds that come and go with what is explained or compared."""
 BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
 MIN_GAPPED_BAR = 4
@@ -54,6 +58,12 @@ register_layer_picture(
     RELEVANCE_PICTURE,
     "Relevance",
     legend="sum over channels; orange speaks for the target, teal against it",
+)
+
+register_layer_picture(
+    SIMILARITY_PICTURE,
+    "Similarity",
+    legend="of each position's feature vector to that of the reference",
 )
 
 

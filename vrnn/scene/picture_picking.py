@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
+from vrnn.network.picture_kinds import SIMILARITY_PICTURE
 from vrnn.scene.picking import Hit
+from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.visuals.distant_pictures import hit_distant_picture
 from vrnn.scene.visuals.layer_pictures import locate_in_picture
 from vrnn.scene.world_contents import WorldContents
@@ -22,7 +26,19 @@ def hit_in_picture(world: WorldContents, hit: Hit) -> Hit:
     """
     if hit.kind != "layer":
         return hit
+    similarity = world.similarity.get(hit.slot)
+    if similarity is not None and hit.node in similarity.layers:
+        return _in_similarity(hit, similarity)
     return _from_afar(world, _in_layer_picture(world, hit))
+
+
+def _in_similarity(hit: Hit, similarity: NetworkSimilarity) -> Hit:
+    """The same hit with its position in the one picture that the panel shows."""
+    height, width = similarity.layers[hit.node].values.shape
+    row, column = min(int(hit.down * height), height - 1), min(int(hit.across * width), width - 1)
+    channel = similarity.channels.get(hit.node, -1)
+    kind = SIMILARITY_PICTURE if channel < 0 else ""
+    return replace(hit, channel=channel, row=row, column=column, picture=kind)
 
 
 def _in_layer_picture(world: WorldContents, hit: Hit) -> Hit:

@@ -10,6 +10,7 @@ from vrnn.scene.attention_overlay import attention_overlay
 from vrnn.scene.picking import MIN_PIXELS, Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
 from vrnn.scene.relevance_links import link_marks
+from vrnn.scene.similarity_marks import similarity_marks
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.visuals.layer_handles import CORNER
 from vrnn.scene.world import World
@@ -83,6 +84,8 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
                 screen_frame(target, viewer, width, with_alpha(ACCENT, opacity))
                 for width, opacity in GLOW
             ]
+    for region, color in similarity_marks(world):
+        marks.append(screen_frame(region, viewer, REGION_PIXELS, color))
     if hit is not None:
         marks.append(attention_overlay(world, hit))
         marks += [screen_frame(box, viewer, MAP_PIXELS) for box in _pointed_map(world, hit)]

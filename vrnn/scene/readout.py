@@ -11,6 +11,7 @@ from vrnn.network.positions import position_text, shape_text, shown_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.relevance_readout import edge_text, layer_text
+from vrnn.scene.similarity_readout import similarity_text
 from vrnn.scene.state import State
 from vrnn.scene.value_range import ValueRange, layer_range, network_range
 from vrnn.scene.visuals.distant_pictures import Viewer, picture_parts
@@ -44,7 +45,7 @@ def hover_text(world: World) -> str:
     text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
-    relevance = layer_text(world, hit)
+    relevance = layer_text(world, hit) + similarity_text(world, hit)
     if hit.picture:
         return f"{text}   {find_layer_picture(hit.picture).legend_text}{relevance}"
     maps = network.maps.get(hit.node)

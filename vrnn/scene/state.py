@@ -21,6 +21,7 @@ from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
+from vrnn.scene.similarity_state import NO_SIMILARITY, SimilarityState
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
@@ -181,6 +182,7 @@ class State:
         output_choices: What outputs are shown as, where it is not what the evidence says.
         theme: Of all colors.
         relevance: What is explained, and how it is seen.
+        similarity: What every position is compared with, and how that is seen.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -203,6 +205,7 @@ class State:
     output_choices: tuple[OutputChoice, ...] = ()
     theme: Theme = "dark"
     relevance: RelevanceState = NO_RELEVANCE
+    similarity: SimilarityState = NO_SIMILARITY
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -278,6 +281,7 @@ class State:
             output_choices=(),
             theme="dark",
             relevance=NO_RELEVANCE,
+            similarity=NO_SIMILARITY,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

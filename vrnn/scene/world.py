@@ -23,6 +23,7 @@ from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
 from vrnn.scene.primitives import DrawList, PickRegion, Visual
 from vrnn.scene.relevance import NetworkRelevance
+from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture
 from vrnn.scene.visuals.feature_panels import FeatureTiles
@@ -61,6 +62,7 @@ class World(WorldContents):
         world.uploaded_pictures = self.uploaded_pictures
         world.distant_pictures = self.distant_pictures
         world.relevance = self.relevance
+        world.similarity, world.input_overlays = self.similarity, self.input_overlays
         world.true_label = self.true_label
         if self.placement.is_moving and WALL in self.visuals and self.slots:
             slot = self.slots[0]
@@ -203,11 +205,33 @@ class World(WorldContents):
             self.relevance[slot] = relevance
         self._invalidate(labels=True)
 
+    def set_similarity(self, slot: int, similarity: NetworkSimilarity | None) -> None:
+        """Set the similarity of a network that is on the GPU; None takes it away.
+
+        To be called again when other layers of it have something to show.
+        """
+        if similarity is None:
+            if self.similarity.pop(slot, None) is None:
+                return
+        else:
+            self.similarity[slot] = similarity
+        self._invalidate()
+
+    def set_input_overlay(self, slot: int, pixels: np.ndarray | None) -> None:
+        """Set what is seen in place of a network's image, (H, W, 3) uint8; None for the image."""
+        if pixels is not None:
+            self.input_overlays[slot] = pixels
+        elif self.input_overlays.pop(slot, None) is None:
+            return
+        self._drawing.invalidate_highlight()
+
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
         self.distant_pictures.pop(slot, None)
         self.last_attention.pop(slot, None)
         self.relevance.pop(slot, None)
+        self.similarity.pop(slot, None)
+        self.input_overlays.pop(slot, None)
         if self.hovered is not None and self.hovered.slot == slot:
             self.hover(None)
         for key in [key for key in self.feature_tiles if key[0] == slot]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vrnn.network.graph import Node
 from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
@@ -11,6 +13,7 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import Visual
 from vrnn.scene.relevance import NetworkRelevance, PointedLinks
+from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture, Viewer
 from vrnn.scene.visuals.feature_panels import FeatureTiles
@@ -38,6 +41,8 @@ class WorldContents:
         relevance: Relevance that is on the GPU, by slot.
         relevance_links: Where the relevance at the pointer came from and went to; None as long as
             that is not known.
+        similarity: Similarity that is on the GPU, by slot.
+        input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
         animates_flow: Whether light runs along edges that carry relevance.
         flow_seconds: How long it has run.
         viewer: From where the world is seen; None without an eye, as in a picture.
@@ -66,6 +71,8 @@ class WorldContents:
         self.distant_pictures: dict[int, dict[int, DistantPicture]] = {}
         self.relevance: dict[int, NetworkRelevance] = {}
         self.relevance_links: PointedLinks | None = None
+        self.similarity: dict[int, NetworkSimilarity] = {}
+        self.input_overlays: dict[int, np.ndarray] = {}
         self.animates_flow = False
         self.flow_seconds = 0.0
         self.viewer: Viewer | None = None

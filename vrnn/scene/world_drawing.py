@@ -100,7 +100,8 @@ class WorldDrawing:
             quads += network.quads
             strokes += [network.edge_strokes(highlight, contents.wave), network.brackets.strokes]
             strokes.append(network.thread)
-            visuals += [v for v in (network.predictions, network.answer) if v is not None]
+            seen = with_overlay(network.predictions, contents.input_overlays.get(network.slot))
+            visuals += [v for v in (seen, network.answer) if v is not None]
             visuals.append(layer_handles(network.frame, network.slot, highlight))
         for pin, frame, node in self._pinned_layers():
             records, visual = pinned_layer_panel(pin, frame, node, contents.state.color_mapping)
@@ -129,6 +130,7 @@ class WorldDrawing:
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
                 contents.uploaded_pictures, contents.distant_pictures.get(slot, {}),
                 contents.true_label, contents.placement.reveal, contents.relevance.get(slot),
+                contents.similarity.get(slot),
             )  # fmt: skip
         return self._networks[slot]
 
@@ -171,6 +173,14 @@ class WorldDrawing:
             return node
         whole = self._contents.networks[network.slot].network
         return with_selection(whole, (node,), choices, only_chosen=True)[0]
+
+
+def with_overlay(predictions: Visual | None, overlay: np.ndarray | None) -> Visual | None:
+    """Return what is beside an input, with other pixels in place of its image, the first there."""
+    if predictions is None or overlay is None:
+        return predictions
+    image, *others = predictions.image_quads
+    return replace(predictions, image_quads=(replace(image, pixels=overlay), *others))
 
 
 def _ends(records: np.ndarray) -> np.ndarray:

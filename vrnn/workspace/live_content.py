@@ -25,12 +25,15 @@ from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
+from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
 
 FEATURE_BYTES_A_FRAME = 2 << 20
 """Bytes of feature visualizations that are sent to the GPU in one frame."""
 RELEVANCE_BYTES_A_FRAME = 4 << 20
 """Bytes of relevance that are sent to the GPU in one frame, after the maps."""
+SIMILARITY_SECONDS_A_FRAME = 0.004
+"""Seconds of a frame in which layers are compared; the one that is pointed at always is."""
 
 
 class ContentWorkspace(Protocol):
@@ -46,6 +49,7 @@ class ContentWorkspace(Protocol):
     relevance: RelevanceManager
     faithfulness: Faithfulness
     links: RelevanceLinkFinder
+    similarity: SimilarityManager
     top_activations: TopActivationsCard
     relevant_images: RelevantImagesCard
 
@@ -81,6 +85,10 @@ class LiveContent:
         if clip_from_world is not None:
             self._workspace.features.update_visible_channels(clip_from_world)
         complete &= self._workspace.features.upload(min(max_bytes, FEATURE_BYTES_A_FRAME))
+        is_bounded = max_bytes < inf
+        complete &= self._workspace.similarity.update(
+            SIMILARITY_SECONDS_A_FRAME if is_bounded else inf
+        )
         displayed = dict(self._feed.displayed_sequence)
         if displayed != self._displayed:
             self._displayed = displayed

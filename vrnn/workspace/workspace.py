@@ -45,6 +45,7 @@ from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.session_restorer import SessionRestorer
+from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.volumes import VolumeViews
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
@@ -65,8 +66,8 @@ class Workspace:
         passes_requested: How many times the worker was asked to run an image.
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
-        jobs, analyses, top_activations, features, relevance, faithfulness, links, pins, volumes:
-            What is computed and shown beside the feature maps.
+        jobs, analyses, top_activations, features, relevance, faithfulness, links,
+            similarity, pins, volumes: What is computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -116,6 +117,7 @@ class Workspace:
             self.world, self.jobs, self.relevance, notify, self._reveal, self.roll_back
         )
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
+        self.similarity = SimilarityManager(self.world, renderer)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -206,6 +208,7 @@ class Workspace:
         self.analyses.request_attributions()
         self.features.sync_with_state(state)
         self.relevance.sync_with_state(state)
+        self.similarity.sync_with_state(state)
 
     # Faults.
 
@@ -332,6 +335,7 @@ class Workspace:
         self.relevant_images.on_network_loaded()
         self.features.on_network_loaded()
         self.relevance.on_network_loaded()
+        self.similarity.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

@@ -10,6 +10,7 @@ import torch
 from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
+from vrnn.compute.loading.cube_model import cube_model
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.input_slots import InputSlot
@@ -29,7 +30,7 @@ from vrnn.errors import VrnnError, error_text
 from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
-from vrnn.network.model_spec import ModelSpec, split_script_name, without_download
+from vrnn.network.model_spec import CUBE, ModelSpec, split_script_name, without_download
 from vrnn.storage.input_file import read_text
 
 _DEFAULT_DTYPE = torch.get_default_dtype()
@@ -215,6 +216,8 @@ def _find_candidate(model: Any) -> ModelCandidate:
         return from_timm(text.removeprefix("timm:"))
     if text.startswith("hf:"):
         return from_transformers(text.removeprefix("hf:"))
+    if text.startswith(CUBE):
+        return cube_model(Path(text.removeprefix(CUBE)))
     path, name = split_script_name(text)
     if path.suffix == ".py":
         return from_script(path, name)

@@ -14,6 +14,7 @@ from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import STROKE, Visual
 from vrnn.scene.relevance import NetworkRelevance, shares_in
+from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
 from vrnn.scene.visuals.answer_board import answer_board
@@ -34,9 +35,10 @@ from vrnn.scene.visuals.panels import (
 )
 from vrnn.scene.visuals.predictions import prediction_visual
 from vrnn.scene.visuals.relevance_edges import relevance_strokes
-from vrnn.scene.visuals.relevance_panels import RelevancePanels, show_relevance
+from vrnn.scene.visuals.relevance_panels import OverlaidPanels, show_relevance
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.visuals.shadows import panel_shadows
+from vrnn.scene.visuals.similarity_panels import show_similarity
 from vrnn.scene.visuals.terrace_floor import terrace_floor_quads
 from vrnn.scene.visuals.wave import PANEL_LIGHT, layer_order, wave_light
 
@@ -154,6 +156,7 @@ def network_visual(
     true_label: str,
     opacity: float,
     relevance: NetworkRelevance | None = None,
+    similarity: NetworkSimilarity | None = None,
 ) -> NetworkVisual:
     """Return what is drawn of a network.
 
@@ -167,6 +170,7 @@ def network_visual(
         true_label: Name of the true class of the input, '' when it is not known.
         opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
         relevance: What is shown in place of its maps or over them, and along its edges.
+        similarity: What is shown in place of its maps.
     """
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
@@ -186,8 +190,13 @@ def network_visual(
     light = np.ones(len(records), np.float32)
     if relevance is not None:
         shows_maps = arrays >= 0
-        panels = RelevancePanels(records, arrays, stores, light)
+        panels = OverlaidPanels(records, arrays, stores, light)
         show_relevance(panels, relevance, frame, network_object, state.relevance)
+        arrays[~shows_maps] = -1
+    if similarity is not None:
+        shows_maps = arrays >= 0
+        panels = OverlaidPanels(records, arrays, stores, light)
+        show_similarity(panels, similarity, frame)
         arrays[~shows_maps] = -1
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     visible = network_object.visible_nodes(frame)

@@ -18,7 +18,7 @@ LIGHT_WITHOUT = 0.4
 
 
 @dataclass(frozen=True, eq=False)
-class RelevancePanels:
+class OverlaidPanels:
     """The panels of a network, changed in place.
 
     Attributes:
@@ -35,7 +35,7 @@ class RelevancePanels:
 
 
 def show_relevance(
-    panels: RelevancePanels, relevance: NetworkRelevance, frame: PlacementFrame,
+    panels: OverlaidPanels, relevance: NetworkRelevance, frame: PlacementFrame,
     network_object: NetworkObject, how: RelevanceState,
 ) -> None:  # fmt: skip
     """Let panels show the relevance of their layers.

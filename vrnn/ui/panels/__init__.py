@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from vrnn.ui.panels import layer, model, relevance, predictions, display, images, features, jobs  # isort: skip
-from vrnn.ui.panels import session, shortcuts  # isort: skip
+from vrnn.ui.panels import layer, model, relevance, similarity, predictions, display  # isort: skip
+from vrnn.ui.panels import images, features, jobs, session, shortcuts  # isort: skip
 
 __all__ = [
     "display", "features", "images", "jobs", "layer", "model", "predictions", "relevance",
-    "session", "shortcuts",
+    "session", "shortcuts", "similarity",
 ]  # fmt: skip

@@ -1,0 +1,86 @@
+"""What is said of similarity: at the pointer, and in the legend."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from vrnn.network.similarity import stretch_range
+from vrnn.scene.picking import Hit
+from vrnn.scene.similarity_state import Region
+from vrnn.scene.world_contents import WorldContents
+from vrnn.style.similarity_colors import SimilarityColormap
+
+
+@dataclass(frozen=True)
+class SimilarityLegend:
+    """What the legend of similarity says.
+
+    Attributes:
+        title: What is compared with what, and by which measure.
+        span: What the colors span.
+        ends: The similarities of the first and the last color, in words.
+        colormap: The colors.
+    """
+
+    title: str
+    span: str
+    ends: tuple[str, str]
+    colormap: SimilarityColormap
+
+
+def similarity_text(world: WorldContents, hit: Hit) -> str:
+    """Return the similarity at the pointer, after three spaces; '' where there is none."""
+    shown = world.similarity.get(hit.slot)
+    if shown is None:
+        return ""
+    if hit.node not in shown.layers:
+        maps = world.networks[hit.slot].maps.get(hit.node)
+        is_single = maps is not None and maps.height * maps.width == 1
+        return "   one position: nothing to compare" if is_single else ""
+    found = shown.layers[hit.node]
+    height, width = found.values.shape
+    row, column = min(hit.row, height - 1), min(hit.column, width - 1)
+    value = float(found.values[row, column])
+    top, left, rows, columns = found.reference
+    where = Region(hit.slot, "", top, left, rows, columns).text
+    number = f"{value:.3f}".replace("-", "−") if value == value else "not finite"
+    return f"   similarity of ({row}, {column}) to {where} = {number}"
+
+
+def similarity_legend(
+    world: WorldContents, compared: Region | None, focus: tuple[int, int] | None, hit: Hit | None
+) -> SimilarityLegend | None:
+    """Return what the legend says while positions are compared; None while none are.
+
+    Args:
+        world: The networks.
+        compared: What they are compared with.
+        focus: Slot and node of the layer that was pointed at last.
+        hit: What is pointed at: its layer, where each has a span of its own.
+    """
+    state = world.state.similarity
+    if compared is None or not world.similarity:
+        return None
+    title = f"similarity to {compared.text} of {compared.layer} · {state.measure}"
+    if state.kept:
+        title += " · of the kept image"
+    key = (hit.slot, hit.node) if hit is not None and hit.kind == "layer" else focus
+    shown = None if key is None else world.similarity.get(key[0])
+    found = None if shown is None or key is None else shown.layers.get(key[1])
+    if not state.stretched:
+        span = stretch_range(np.zeros(0), state.measure, False)
+        return SimilarityLegend(title, "all layers alike", ends(*span), state.colormap)
+    if found is None:
+        return SimilarityLegend(title, "stretched to each layer", ("least", "most"), state.colormap)
+    return SimilarityLegend(title, "stretched to this layer", ends(*found.span), state.colormap)
+
+
+def ends(low: float, high: float) -> tuple[str, str]:
+    """Return two similarities in words, with so many digits that they can be told apart."""
+    digits = 2
+    while digits < 6 and 0 < high - low < 10.0**-digits * 2:
+        digits += 1
+    first, last = (f"{v:.{digits}f}".replace("-", "−") for v in (low, high))
+    return first, last
