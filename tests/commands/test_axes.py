@@ -50,6 +50,9 @@ def test_a_frame_is_chosen_and_its_neighbors_are_one_step_away(world):
     assert state.shown_index(0, "time", 8) == 7
     assert ShowNext("time").apply(state, world) == State()  # the first again
     assert ShowPrevious("time").apply(State(), world).shown_index(0, "time", 8) == 7
+    assert ShowPrevious("time").chosen(None, "time", 8) == 7
+    assert ShowPrevious("time").chosen(0, "time", 8) == 7
+    assert ShowPrevious("time").chosen(5, "time", 8) == 4
 
 
 def test_samples_come_before_frames_where_no_axis_is_named(world):

@@ -49,6 +49,8 @@ def test_the_weights_that_are_named_are_loaded_else_the_best(text, loaded, no_we
     assert len(found.class_names) == 1000
     assert found.input_size == (224, 224)
     assert (found.mean, found.std) == (IMAGENET_MEAN, IMAGENET_STD)
+    assert found.mean == (0.485, 0.456, 0.406)
+    assert found.std == (0.229, 0.224, 0.225)
 
 
 def test_weights_that_are_loaded_are_no_random_ones(monkeypatch):

@@ -268,6 +268,7 @@ def test_axes_in_a_script(tmp_path):
     for axes, reason in (
         ("T N", "axes names 2 axes of 'input' (time batch), but it has 3: 3×12×6"),
         ({"image": "T N C"}, "axes are given for 'image', but the model's inputs are input"),
+        ({"b": "T", "a": "T"}, "axes are given for 'a', but the model's inputs are input"),
         ("T Q C", "axes should be letters of"),
         ({"input": 3}, "axes should be letters of"),
     ):
