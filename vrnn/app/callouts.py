@@ -38,7 +38,7 @@ class Callout:
         text: What it says.
         box: Left, top, right and bottom of what it is about, -1…1 in the view, y upward.
         layers: The same of each layer's panel in view.
-        others: The same of the picture, and of the board with the answer.
+        others: The same of the picture, of the scores, and of the board that they are on.
     """
 
     name: str
@@ -49,8 +49,10 @@ class Callout:
 
     @property
     def about(self) -> tuple[tuple[float, float, float, float], ...]:
-        """The parts of what it is about: any layer, or one thing."""
-        return self.layers if self.name == LAYERS and self.layers else (self.box,)
+        """The parts of what it is about: any layer, the whole board, or one thing."""
+        if self.name == LAYERS and self.layers:
+            return self.layers
+        return self.others[-1:] if self.name == ANSWER and self.others else (self.box,)
 
     @property
     def prefers_above(self) -> bool:
