@@ -60,7 +60,7 @@ def test_the_window_goes_on_when_the_runtime_dies_and_connects_again(start, serv
         remote.send(head=(0.0, 1.6, -2.0))
         vrnn.press("ctrl+p")
         vrnn.wait_for(lambda: differs(flat, world_of(vrnn.picture())) > 0.01)
-        vrnn.xdotool("type", "--delay", "60", "into the headset")
+        vrnn.xdotool("type", "--delay", "60", "enter the headset")
         vrnn.picture()
         vrnn.press("Return")
         # Where one was before.
@@ -127,6 +127,32 @@ def test_what_the_monitor_shows(start, service, tmp_path, mirror):
         assert differs(*halves) > 0.03  # each from its own eye
     else:
         assert differs(before[top], after[top]) < 0.01  # it has an eye of its own
+
+
+def test_relevance_is_seen_by_both_eyes(start, service, tmp_path):
+    def saturated() -> list[float]:
+        """Of what each eye sees: the part that is orange, or black, as relevance and nothing is."""
+        picture = vrnn.shot()
+        rows = picture[: picture.shape[0] * 2 // 3]
+        parts = []
+        for half in np.split(rows[:, : rows.shape[1] // 2 * 2], 2, axis=1):
+            red, green, blue = half[..., 0], half[..., 1], half[..., 2]
+            parts.append(float(((red > 1.3 * green) & (green > 1.3 * blue) & (red > 60)).mean()))
+        return parts
+
+    with service.remote() as remote:
+        remote.send()
+        vrnn = start(service, "--xr", *config(tmp_path, '[headset]\nmirror = "both"\n'))
+        vrnn.worn()
+        vrnn.press("F2")
+        time.sleep(2.0)
+        before = saturated()
+        vrnn.press("r")
+        vrnn.wait_for(lambda: min(saturated()) > max(before) + 0.02)
+        vrnn.press("r")
+        vrnn.wait_for(lambda: max(saturated()) < max(before) + 0.01)
+    assert vrnn.close() == 130
+    assert "Traceback" not in (vrnn.folder / "log.txt").read_text()
 
 
 def test_keys_and_panels_work_while_it_is_worn(start, service):
