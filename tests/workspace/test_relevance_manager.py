@@ -92,8 +92,8 @@ class Bench:
     def describe(self, what):
         shown = self.manager.shown
         seen = "nothing" if shown is None else "dimmed" if shown.is_stale else "shown"
-        flags = [name for name in ("running", "measuring") if getattr(self.manager, name)]
-        told = f"{what}: {seen} {' '.join(flags)} {self.manager.failure}".rstrip()
+        told = f"{what}: {seen} {'running' if self.manager.running else ''} "
+        told = f"{told}{self.manager.failure}".rstrip()
         uploads = [line for line in self.log if line.startswith("upload")]
         done = [line for line in self.log if line not in uploads]
         done += [f"{len(uploads)} uploads from {uploads[0]} to {uploads[-1]}"] if uploads else []
@@ -196,37 +196,7 @@ def other_networks(bench):
     yield "other sizes"
 
 
-def measures(bench):
-    manager = bench.manager
-    with pytest.raises(VrnnError, match="no explanation to measure"):
-        manager.measure()
-    bench.see()
-    bench.answered()
-    manager.measure()
-    yield "measured"
-    manager.measure()
-    yield "once more"
-    bench.jobs.finish(3, "curves")
-    yield f"found {manager.curves}"
-    manager.measure()
-    manager.on_pass_requested(True)
-    yield f"another image {manager.curves}"
-    with pytest.raises(VrnnError, match="wait for it"):
-        manager.measure()
-    manager.on_pass_complete()
-    bench.answered(5)
-    manager.measure()
-    bench.see(shown=False)
-    bench.jobs.started[6].on_done("late")
-    yield f"off {manager.curves}"
-    bench.found = RelevanceMaps(Explanation("m", "cat", 1.0, {}), {}, {}, {})
-    bench.see()
-    bench.answered(7)
-    with pytest.raises(VrnnError, match="no image, so there are no pixels"):
-        manager.measure()
-
-
-STORIES = {f.__name__: f for f in (usual, another_image, failures, other_networks, measures)}
+STORIES = {f.__name__: f for f in (usual, another_image, failures, other_networks)}
 
 
 @pytest.mark.parametrize("name", STORIES)
