@@ -51,9 +51,9 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.config.loader import load_config
 from vrnn.ui.panel_registry import PanelSet
 key_map = KeyMap(load_config().keys)
-print(key_map.command_for("Y", frozenset()).name)
+print(key_map.command_for("Z", frozenset()).name)
 print("Mean map" in PanelSet().titles)
-print([text for key, text in key_map.help_rows() if key == "Y"])
+print([text for key, text in key_map.help_rows() if key == "Z"])
 """
 
 

@@ -31,7 +31,7 @@ def mean_map(maps: FeatureMaps) -> LayerPicture:
     "mean_map.toggle",
     "Mean map",
     menu=Menu.LAYER,
-    key="Y",
+    key="Z",
     help="the mean of the maps of the layer you point at, in place of them",
 )
 @dataclass(frozen=True)
