@@ -185,7 +185,7 @@ def test_both_hands_hold_the_world(visitor):
 
 
 def test_the_menu_and_the_board_are_pressed_by_the_ray(visitor):
-    visitor.point(1, (0.3, 30.0, 1.0))  # at nothing: the menu of the world
+    visitor.point(1, (0.3, 9.0, -1.6))  # at nothing: the menu of the world
     visitor.settle()
     visitor.tap(1, lambda report: report["menu"], a=True)
     visitor.settle()
