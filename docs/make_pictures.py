@@ -100,9 +100,6 @@ def main() -> None:
         picture.save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
         studio.do(Undo())
-        path = FOLDER / "headset.jpg"
-        Image.fromarray(in_a_headset(studio)).save(path, quality=88, optimize=True)
-        print(path.relative_to(ROOT))
         studio.do(ShowRelevance())
         path = FOLDER / "relevance.jpg"
         studio.picture("overview", (1600, 900)).save(path, quality=88, optimize=True)
@@ -111,6 +108,10 @@ def main() -> None:
         studio.do(POINTED)
         path = FOLDER / "pointed.jpg"
         studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+        # The last: what a hand points at stays pointed at.
+        path = FOLDER / "headset.jpg"
+        Image.fromarray(in_a_headset(studio)).save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
 
 
