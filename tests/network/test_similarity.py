@@ -43,8 +43,17 @@ def similarities(
     arrays: list[np.ndarray], positions: list[list[int]], measure: Measure
 ) -> np.ndarray:
     vectors = gather_vectors([from_array(array) for array in arrays], measure)
-    references = vectors.references([np.array(p) for p in positions])
-    return compare(vectors, references, measure)
+    chosen = [np.array(p) for p in positions]
+    references = vectors.references(chosen)
+    found = compare(vectors, references, measure, chosen)
+    vectors.add_products(1)
+    for _ in range(2):  # With the products of the first layer, then of all.
+        again = compare(vectors, references, measure, chosen)
+        np.testing.assert_allclose(again, found, atol=1e-5, rtol=1e-5)
+        vectors.add_products()
+    few = vectors.values.shape[2] <= vectors.values.shape[1]
+    assert len(vectors.products) == (len(arrays) if few else 0)
+    return found
 
 
 def halves(rng: np.random.Generator, *shape: int) -> np.ndarray:

@@ -8,7 +8,7 @@ to 0…1 by its one minimum and maximum, so that no angle is above 90°.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
 
@@ -43,11 +43,14 @@ class FeatureVectors:
             0…1 where they are `scaled`; NaN where a value is not finite.
         offsets: (N,) float32, what was taken off the values of each layer; 0 where none are scaled.
         factors: (N,) float32, what they were then multiplied by.
+        products: Of the first layers (P, P) float32 inner products of each two of their vectors, as
+            far as `add_products` has found them.
     """
 
     values: np.ndarray
     offsets: np.ndarray
     factors: np.ndarray
+    products: list[np.ndarray] = field(default_factory=list)
 
     @cached_property
     def lengths(self) -> np.ndarray:
@@ -63,6 +66,20 @@ class FeatureVectors:
     def root_sums(self) -> np.ndarray:
         """(N, P) float32, the sum of the roots of magnitudes of each vector."""
         return np.sqrt(np.abs(self.values)).sum(1)
+
+    def add_products(self, most: int | None = None) -> None:
+        """Find the products of more layers, where they are fewer than the values.
+
+        A comparison of vectors of these layers with each other then reads P numbers a layer, not
+        C · P: worth it where there are several comparisons.
+
+        Args:
+            most: Of how many layers at most; None for all.
+        """
+        if self.values.shape[2] <= self.values.shape[1]:
+            known = len(self.products)
+            for values in self.values[known : None if most is None else known + most]:
+                self.products.append(values.T @ values)
 
     def references(self, positions: Sequence[np.ndarray]) -> np.ndarray:
         """Return the mean vector of some positions of each layer.
@@ -112,13 +129,20 @@ def gather_vectors(layers: Sequence[FeatureMaps], measure: Measure) -> FeatureVe
     return FeatureVectors(values, offsets, factors)
 
 
-def compare(vectors: FeatureVectors, references: np.ndarray, measure: Measure) -> np.ndarray:
+def compare(
+    vectors: FeatureVectors,
+    references: np.ndarray,
+    measure: Measure,
+    positions: Sequence[np.ndarray] | None = None,
+) -> np.ndarray:
     """Return how similar each position is to a reference.
 
     Args:
         vectors: Of layers of one shape, gathered for this measure.
         references: (N, C) float32, one for each layer.
         measure: What says how similar they are.
+        positions: Of each layer the numbers of the positions that `references` is the mean of;
+            None for vectors from elsewhere.
 
     Returns:
         (N, P) float32. 1 for the reference itself, 0 for a vector of zeros, NaN for one with a
@@ -128,7 +152,7 @@ def compare(vectors: FeatureVectors, references: np.ndarray, measure: Measure) -
         return _summed(vectors.values, references, vectors.sums, root=False)
     if measure == "fractional":
         return _summed(vectors.values, references, vectors.root_sums, root=True)
-    products = np.matmul(references[:, None, :], vectors.values)[:, 0]
+    products = _products(vectors, references, positions)
     own = np.sqrt(np.einsum("nc,nc->n", references, references))[:, None]
     lengths = vectors.lengths
     with np.errstate(divide="ignore", invalid="ignore"):
@@ -148,6 +172,19 @@ def compare(vectors: FeatureVectors, references: np.ndarray, measure: Measure) -
     if is_zero.any():
         found = np.where(is_zero, np.float32(0), found)
     return np.asarray(found, np.float32)
+
+
+def _products(
+    vectors: FeatureVectors, references: np.ndarray, positions: Sequence[np.ndarray] | None
+) -> np.ndarray:
+    """(N, P) inner products of the vectors of each layer with its reference."""
+    known = 0 if positions is None else len(vectors.products)
+    rest = np.asarray(np.matmul(references[known:, None, :], vectors.values[known:])[:, 0])
+    if positions is None or not known:
+        return rest
+    pairs = zip(vectors.products, positions[:known], strict=True)
+    rows = [one[chosen[0]] if len(chosen) == 1 else one[chosen].mean(0) for one, chosen in pairs]
+    return np.concatenate([np.stack(rows), rest])
 
 
 def _refine(
