@@ -12,6 +12,7 @@ from __future__ import annotations
 import argparse
 import time
 from collections.abc import Callable
+from functools import partial
 
 import numpy as np
 
@@ -73,12 +74,10 @@ def main() -> None:
         for one in vectors:
             one.add_products()
         times = [slowest(one, measure) for one in vectors]
-        seconds, read = best_of_both(
-            lambda v=vectors, m=measure: [move(one, m) for one in v], lambda: block.max()
-        )
+        seconds, read = best_of_both(partial(move_all, vectors, measure), block.max)
         print(
-            f"{measure:11} all layers {seconds * 1e3:7.1f} ms = {seconds / read:5.2f} reads of {read * 1e3:.1f} ms; "
-            f"slowest group {max(times) * 1e3:5.1f} ms"
+            f"{measure:11} all layers {seconds * 1e3:7.1f} ms = {seconds / read:5.2f} reads "
+            f"of {read * 1e3:.1f} ms; slowest group {max(times) * 1e3:5.1f} ms"
         )
 
 
@@ -86,6 +85,12 @@ def move(vectors: FeatureVectors, measure: Measure) -> np.ndarray:
     """Compare the layers of a group with a position of theirs."""
     positions = [np.array([7])] * len(vectors.values)
     return compare(vectors, vectors.references(positions), measure, positions)
+
+
+def move_all(vectors: list[FeatureVectors], measure: Measure) -> None:
+    """Compare the layers of all groups."""
+    for one in vectors:
+        move(one, measure)
 
 
 def slowest(vectors: FeatureVectors, measure: Measure) -> float:
