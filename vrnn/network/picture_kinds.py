@@ -17,6 +17,10 @@ BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
 MIN_GAPPED_BAR = 4
 """Pixels from which on a bar has a gap beside it."""
+BAR_TIP = 3
+"""Pixels at the end of a bar that have the color of its value."""
+BAR_BODY = 0.35
+"""Of a value, what the rest of its bar has the color of: many bars side by side outshine nothing."""
 MAX_SIDE = 128
 """Height and width up to which maps are read; of larger ones a coarser level."""
 
@@ -76,7 +80,8 @@ def bars(maps: FeatureMaps) -> LayerPicture | None:
         maps: With one position.
 
     Returns:
-        (1, BAR_SIDE, BAR_SIDE) float32: the value where its bar is, else 0; None of one channel.
+        (1, BAR_SIDE, BAR_SIDE) float32: the value at the tip of its bar, a part of it in the rest,
+        else 0; None of one channel.
     """
     if maps.channels < 2:
         return None
@@ -91,7 +96,9 @@ def bars(maps: FeatureMaps) -> LayerPicture | None:
         value = np.where(np.diff(across, append=-1) != 0, 0.0, value)
     level = high - (np.arange(BAR_SIDE, dtype=np.float32)[:, None] + 0.5) / BAR_SIDE * (high - low)
     is_bar = (np.minimum(value, 0) <= level) & (level <= np.maximum(value, 0))
-    found = np.where(is_bar | np.isnan(value), value, 0.0)
+    is_tip = np.abs(level) >= np.abs(value) - BAR_TIP * (high - low) / BAR_SIDE
+    found = np.where(is_bar, np.where(is_tip, value, BAR_BODY * value), 0.0)
+    found = np.where(np.isnan(value), value, found)
     return LayerPicture(found.astype(np.float32)[None])
 
 
