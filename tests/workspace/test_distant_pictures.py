@@ -157,7 +157,8 @@ def test_a_vector_is_bars_from_the_line_of_zero():
     assert heights == pytest.approx([2 / 3, 1 / 3, 0.0, 1 / 3], abs=0.05)
     assert quarters[0].max() == 2.0
     tip = (quarters[0] == 2.0).mean(0)
-    assert np.ptp(tip) == 0 and 0.02 < tip[0] < 0.1
+    assert np.ptp(tip) == 0
+    assert 0.02 < tip[0] < 0.1
     assert quarters[0][40, 0] == pytest.approx(0.7)  # the rest of a bar is darker
     assert quarters[1].min() == -1.0
     for kind in (portrait, mean_map, strongest_map):

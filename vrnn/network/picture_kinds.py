@@ -20,7 +20,7 @@ MIN_GAPPED_BAR = 4
 BAR_TIP = 3
 """Pixels at the end of a bar that have the color of its value."""
 BAR_BODY = 0.35
-"""Of a value, what the rest of its bar has the color of: many bars side by side outshine nothing."""
+"""Of a value, what the rest of its bar has the color of: many bars outshine nothing."""
 MAX_SIDE = 128
 """Height and width up to which maps are read; of larger ones a coarser level."""
 
