@@ -55,6 +55,8 @@ VERDICT_HEIGHT = 0.13
 """Capital height of the true class and of an output's name, meters."""
 BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
 """Of the bars at the right of the answer, and between the two, meters."""
+MAX_NUMBER_SCALE = 2.0
+"""How many times as large a few numbers are drawn, to fill the board."""
 MAX_NAME_LINES = 2
 UNTRAINED = "untrained weights: meaningless"
 """In place of right or wrong where no answer means anything."""
@@ -223,12 +225,14 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
         name = names[0] if len(names) == 1 else values.name
         labels = _heading(name, f"{float(values.numbers[0]):.4g}", (x, top, z), SECTION_WIDTH)
         return Visual(np.zeros(0, QUAD), tuple(labels))
-    bars, labels = number_bars(values, names, (x, y, z), SECTION_WIDTH, MAX_BARS)
+    fitting = (top - y) / (len(values.numbers) * BAR_PITCH)
+    factor = max(min(fitting, MAX_NUMBER_SCALE), 1.0)
+    bars, labels = number_bars(values, names, (x, y, z), SECTION_WIDTH / factor, MAX_BARS)
     if len(values.numbers) > MAX_BARS:
         text = f"{MAX_BARS} of {len(values.numbers):,} numbers"
         origin = (x, top - VERDICT_HEIGHT, z)
         labels.append(TextLabel(text, origin, VERDICT_HEIGHT, OTHER_TEXT, fade=4.0))
-    return Visual(bars, tuple(labels))
+    return scale_visual(Visual(bars, tuple(labels)), factor, corner)
 
 
 def _picture(
