@@ -47,7 +47,7 @@ def hover_text(world: World) -> str:
         return f"{node.name}   click: feature visualization"
     relevance = layer_text(world, hit) + similarity_text(world, hit)
     if hit.picture:
-        return f"{text}   {find_layer_picture(hit.picture).legend_text}{relevance}"
+        return f"{text}   {find_layer_picture(hit.picture).title.lower()}{relevance}"
     maps = network.maps.get(hit.node)
     if hit.channel < 0 or maps is None:
         return text + relevance
