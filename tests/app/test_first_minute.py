@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from torch import nn
 
 from tests.support.window import SIZE, saved_session, write_settings
 from vrnn.app.callouts import ANSWER, FILE, LAYERS, PICTURE, TEXTS, Callouts
@@ -213,3 +214,23 @@ def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp
         fov = np.radians(load_config().motion.fov)
         overview = camera_by_name(app.world, "overview", SIZE[0] / SIZE[1], fov)
     assert camera.position == pytest.approx(overview.position, abs=0.3)
+
+
+class Tokens(nn.Module):
+    def __init__(self):
+        super().__init__()
+        self.embedding, self.head = nn.Embedding(50, 8), nn.Linear(8, 3)
+
+    def forward(self, tokens):
+        return self.head(self.embedding(tokens).mean(1))
+
+
+def test_they_offer_no_clicks_that_do_nothing(app, tmp_path):
+    camera = camera_by_name(app.world, "overview", ASPECT, FOV)
+    shown = Callouts(True, tmp_path).shown(app.world, camera.clip_from_world(ASPECT))
+    assert {callout.name: callout.text for callout in shown} == dict(TEXTS)
+    with OffscreenApp((ModelSpec(Tokens()),), load_config()) as other:
+        camera = camera_by_name(other.world, "overview", ASPECT, FOV)
+        shown = Callouts(True, tmp_path).shown(other.world, camera.clip_from_world(ASPECT))
+        texts = {callout.name: callout.text for callout in shown}
+    assert texts == {PICTURE: "what goes in", LAYERS: TEXTS[LAYERS], ANSWER: "the answer"}

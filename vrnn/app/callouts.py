@@ -25,6 +25,8 @@ TEXTS: Mapping[str, str] = {
     ANSWER: "the answer: click a score",
 }
 """What each says: what is there, and what to do with it."""
+PLAIN_TEXTS: Mapping[str, str] = {PICTURE: "what goes in", ANSWER: "the answer"}
+"""What they say where nothing can be done with it by a click."""
 NEAR_HEIGHT = 0.3
 """Part of the view's height that a panel fills where one has gone near."""
 
@@ -129,7 +131,7 @@ class Callouts:
         board = _project(_board_corners(world), clip_from_world)
         others = tuple(box for box in (boxes[PICTURE], boxes[ANSWER], board) if box is not None)
         return tuple(
-            Callout(name, TEXTS[name], box, layers, others)
+            Callout(name, _text(world, name), box, layers, others)
             for name in self.remaining
             if (box := boxes[name]) is not None
         )
@@ -140,6 +142,16 @@ def _read(file: Path) -> set[str]:
         return set(file.read_text().split())
     except (OSError, UnicodeDecodeError):
         return set()
+
+
+def _text(world: World, name: str) -> str:
+    slot = world.slots[0]
+    regions = [region for region in world.pick_regions() if region.slot == slot]
+    can_be_used = {
+        PICTURE: world.networks[slot].info.takes_images,
+        ANSWER: any(region.kind == "class" for region in regions),
+    }
+    return TEXTS[name] if can_be_used.get(name, True) else PLAIN_TEXTS[name]
 
 
 def _is_near(draw_list: DrawList, clip_from_world: np.ndarray) -> bool:
