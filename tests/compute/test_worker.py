@@ -174,11 +174,14 @@ def test_out_of_memory_is_reported_with_what_to_do(worker):
 
 
 def test_an_endless_script_does_not_hold_the_worker_up(tmp_path):
-    script = tmp_path / "slow.py"
-    script.write_text("import time\nfor _ in range(60):\n    time.sleep(0.1)\n")
+    script, stop = tmp_path / "slow.py", tmp_path / "stop"
+    waiting = f"while not os.path.exists({str(stop)!r}):\n    time.sleep(0.05)\n"
+    script.write_text(f"import os, time\n{waiting}")
     worker = Worker()
     worker.open([ModelSpec(str(script))], "all")
     events_until(worker, lambda e: isinstance(e, LoadingProgress) and "opening" in e.text)
     started = time.monotonic()
     assert not worker.close(0.2)
     assert time.monotonic() - started < 1
+    stop.touch()
+    assert worker.close(60)

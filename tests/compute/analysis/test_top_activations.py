@@ -46,22 +46,30 @@ def node_of(model, name):
     return next(node.id for node in model.network.nodes if node.name == name)
 
 
-def one_by_one(model, images, node):
-    """(N, C, H, W) of every image, each in a pass of its own."""
-    found = []
+def one_by_one(model, images, *nodes):
+    """(N, C, H, W) of each node for every image, each image in a pass of its own."""
+    found = [[] for _ in nodes]
     for number in range(len(images)):
         frame = model.run(images.image(number), lambda n, m: None, lambda: None)
-        maps = frame.maps[node]
-        found.append(maps.values.astype(np.float64) * maps.scale)
-    return np.stack(found)
+        for node, values in zip(nodes, found, strict=True):
+            maps = frame.maps[node]
+            values.append(maps.values.astype(np.float64) * maps.scale)
+    return [np.stack(values) for values in found]
+
+
+@pytest.fixture(scope="module")
+def maps_of_digits(digits):
+    """Those of five layers, by the layer's name."""
+    names = ["input", "stem.0", "stage2.1.add", "pool", "head"]
+    nodes = [node_of(digits, name) for name in names]
+    return dict(zip(names, one_by_one(digits, digit_images(), *nodes), strict=True))
 
 
 @pytest.mark.parametrize("name", ["input", "stem.0", "stage2.1.add", "pool", "head"])
 @pytest.mark.parametrize("measure", ["max", "mean"])
-def test_all_digits_against_a_plain_loop(digits, name, measure):
-    images, node = digit_images(), node_of(digits, name)
-    top = find_top_activations(digits, images, node, 6, measure)
-    values = one_by_one(digits, images, node)
+def test_all_digits_against_a_plain_loop(digits, maps_of_digits, name, measure):
+    top = find_top_activations(digits, digit_images(), node_of(digits, name), 6, measure)
+    values = maps_of_digits[name]
     flat = values.reshape(*values.shape[:2], -1)
     expected = flat.max(-1) if measure == "max" else flat.mean(-1)
     room = np.abs(expected).max() * 2e-3  # half floats, and rounding in a batch
@@ -95,7 +103,7 @@ def test_a_model_that_takes_no_batches_and_one_with_attention(tmp_path):
     for name in ("add", "attention"):
         node = node_of(model, name)
         top = find_top_activations(model, images, node, 3)
-        values = one_by_one(model, images, node)
+        (values,) = one_by_one(model, images, node)
         expected = np.sort(values.reshape(7, values.shape[1], -1).max(-1), 0)[::-1][:3].T
         assert np.allclose(top.values, expected, atol=np.abs(expected).max() * 2e-3)
 
@@ -119,7 +127,8 @@ def test_a_model_that_mixes_the_images_of_a_batch_gets_them_one_by_one():
     model = LoadedModel(open_source(ModelSpec(OfTheWholeBatch(), input_size=(8, 8))), "layers")
     node = model.network.outputs[0]
     top = find_top_activations(model, images, node, 4)
-    values = one_by_one(model, images, node).reshape(len(arrays), 2, -1).max(-1)
+    (values,) = one_by_one(model, images, node)
+    values = values.reshape(len(arrays), 2, -1).max(-1)
     assert np.allclose(top.values, np.sort(values, 0)[::-1][:4].T, atol=np.abs(values).max() / 500)
 
 
