@@ -273,7 +273,7 @@ def _detr(m, x):
 
 @_case(
     "patches by hand", lambda: {"l": nn.Linear(192, 16), "n": nn.LayerNorm(16)},
-    lambda: torch.randn(1, 3, 32, 48),
+    lambda: torch.randn(1, 3, 32, 48), input=(BCHW, (3, 32, 48), IMAGE),
     l=("batch height width channel", (16, 4, 6), IMAGE),
     n=("batch height width channel", (16, 4, 6), IMAGE),
 )  # fmt: skip
