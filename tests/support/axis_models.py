@@ -183,6 +183,24 @@ def _through_numpy(m, x):
 
 
 @_case(
+    "frames of a sound", lambda: {"l": nn.Linear(40, 8), "r": nn.GRU(8, 6, batch_first=True)},
+    lambda: torch.randn(1, 800),
+    input=("batch time", (1, 1, 800), CURVE), l=(BTC, (8, 1, 48), CURVE), r=(BTC, (6, 1, 48), CURVE),
+)  # fmt: skip
+def _frames_of_a_sound(m, x):
+    return m.r(m.l(x.unfold(-1, 40, 16)))[0]
+
+
+@_case(
+    "patches by windows", lambda: {"l": nn.Linear(192, 16)}, lambda: torch.randn(1, 3, 32, 48),
+    input=(BCHW, (3, 32, 48), IMAGE), l=("batch height width channel", (16, 4, 6), IMAGE),
+)  # fmt: skip
+def _patches_by_windows(m, x):
+    windows = x.unfold(2, 8, 8).unfold(3, 8, 8).permute(0, 2, 3, 1, 4, 5)
+    return m.l(windows.reshape(1, 24, 192))
+
+
+@_case(
     "one map through NumPy", lambda: {"c": nn.Conv2d(3, 4, 3)}, lambda: torch.randn(1, 3, 12, 9),
     gap=("height width", (1, 10, 7), IMAGE),
 )  # fmt: skip
