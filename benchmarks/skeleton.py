@@ -12,7 +12,7 @@ from typing import Any
 import torch
 from torch import nn
 
-from vrnn.compute.tracing.evaluation_mode import evaluation_mode
+from vrnn.compute.tracing.evaluation_mode import evaluation_mode, without_saved_tensors
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.trace import OpRecord, Trace
 
@@ -103,7 +103,7 @@ def edges_of_autograd(model: nn.Module, inputs: tuple[Any, ...], layers: set[str
     sources = [t for t in tensors_in(inputs) if t.is_floating_point()]
     for tensor in sources:
         tensor.requires_grad_(True)
-    with evaluation_mode(model), torch.enable_grad():
+    with evaluation_mode(model), torch.enable_grad(), without_saved_tensors(True):
         outputs = model(*inputs)
     roots = [t.grad_fn for t in tensors_in(outputs) if t.grad_fn is not None]
     return _walk(roots, owners, {id(t) for t in sources}, layers)

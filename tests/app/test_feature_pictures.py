@@ -69,6 +69,8 @@ def test_each_channel_has_its_own_picture_the_right_way_up(app, made):
     app.do(ShowFeatureVisualization("0", settings=SETTINGS))
     assert sorted(chain.from_iterable(made)) == list(range(CHANNELS))
     check_pictures(app)
+    (image_set,) = app.workspace.features.image_sets.values()
+    assert image_set.job_number == 0  # no longer one that could be paused or canceled
     app.do(SetColorMapping(colormap="viridis", gamma=1.0))
     check_pictures(app)  # they have colors of their own
 

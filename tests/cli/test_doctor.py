@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import os
+import select
+import signal
+import subprocess
 import sys
 from pathlib import Path
 
@@ -208,3 +212,24 @@ def test_the_report_ends_with_a_verdict():
         "Missing: longer."
     )
     assert machine_report.report(sections) == expected
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the system does not end probes")
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL])
+def test_when_it_is_ended_a_probe_that_hangs_in_a_driver_ends_too(tmp_path, number):
+    held = tmp_path / "held"
+    os.mkfifo(held)
+    (tmp_path / "moderngl.py").write_text(
+        f"import os, time\nheld = open({str(held)!r}, 'w')\nheld.write('here')\nheld.flush()\n"
+        "while True: time.sleep(9)\n"
+    )
+    environment = {**os.environ, "PYTHONPATH": str(tmp_path), "DISPLAY": "", "WAYLAND_DISPLAY": ""}
+    with subprocess.Popen(
+        [sys.executable, "-m", "vrnn", "doctor"], env=environment,
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+    ) as doctor, held.open() as stream:  # fmt: skip
+        assert stream.read(4) == "here"
+        doctor.send_signal(number)
+        assert doctor.wait(60) == -number
+        assert select.select([stream], [], [], 60)[0], "the probe runs on"
+        assert stream.read() == ""

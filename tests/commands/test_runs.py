@@ -16,6 +16,7 @@ from vrnn.commands.registry import registered
 from vrnn.commands.script import command_from_table
 from vrnn.commands.session import OpenSession, RestoreLastSession
 from vrnn.errors import VrnnError
+from vrnn.scene.state import InputImage
 
 GIVEN = {
     "file": "somewhere.file", "folder": "somewhere", "layer": "conv1", "name": "conv1",
@@ -132,3 +133,14 @@ def test_a_visit_that_there_is_not_is_told(count, number):
     with pytest.raises(VrnnError):
         RestoreLastSession(number).run(parts)
     assert not parts.sessions.open.called
+
+
+@pytest.mark.parametrize("name", ["input.next", "input.previous"])
+def test_the_image_that_came_is_named(name):
+    parts = context()
+    parts.workspace.adjacent_image = lambda step: (InputImage(number=7 + step), f"image {7 + step}")
+    command = command_from_table({"do": name}, Path())
+    assert command.message(parts) == "image 7"
+    command.run(parts)
+    (put_in,) = parts.workspace.apply_command.call_args.args
+    assert put_in.number == (8 if name == "input.next" else 6)

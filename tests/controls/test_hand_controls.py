@@ -592,3 +592,15 @@ def test_a_message_about_a_fault_stays_until_it_is_closed(person):
     person.tap(RIGHT, "secondary")
     assert not person.workspace.faults
     assert person.workspace.history.bookmark() == history  # it closed the message alone
+
+
+def test_a_ray_that_meets_nothing_is_six_meters_long_in_the_room(app, person):
+    person.point(RIGHT, np.array([0.0, 400.0, 0.0]))  # into the sky
+    person.frame()
+    origin = person.controls.hands[RIGHT].ray.origin
+    world, front = draw_hands(person.controls)
+    strokes = np.concatenate([world.strokes, front.strokes])
+    far = strokes[np.linalg.norm(strokes["start"] - origin, axis=1) < 1e-3]
+    lengths = np.linalg.norm(strokes["end"] - origin, axis=1) / person.controls.rig.scale
+    assert len(far)
+    assert lengths.max() == pytest.approx(6.0, abs=0.05)

@@ -8,6 +8,7 @@ from torch import nn
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.scene import attention_overlay as overlay
 from vrnn.scene.attention_overlay import (
     TokenGrid,
     attended_picture,
@@ -111,3 +112,21 @@ def test_the_input_lights_up_the_same_for_the_patch_there_and_its_rows(world, at
 def test_nothing_lights_up_before_an_attention_layer_was_pointed_at(world):
     world.last_attention.clear()
     assert len(attention_overlay(world, Hit("input", 1.0, 0, across=0.5, down=0.5))) == 0
+
+
+def test_nothing_is_known_of_tokens_before_the_maps_have_come(world, attention):
+    network = world.networks[0]
+    kept = dict(network.maps)
+    network.maps.clear()
+    try:
+        assert token_grid(network, attention.id) is None
+    finally:
+        network.maps.update(kept)
+
+
+def test_the_bar_over_a_row_among_very_many_can_still_be_seen(world, attention, monkeypatch):
+    height = world.placement_frame(0).map_placements(attention.id).sizes[0, 1]
+    for rows, part in ((17, 1 / 17), (60, 1 / 60), (197, 1 / 60)):
+        monkeypatch.setattr(overlay, "map_shape", lambda shape, n=rows: (2, n, n))
+        bars = overlay._rows(world, 0, attention.id, 6)[0]
+        assert bars["down"][:, 1] == pytest.approx([-height * part] * 2, rel=1e-4)

@@ -1,10 +1,13 @@
 """Edges that run at one place are one band with a count."""
 
+from dataclasses import replace
+
 import numpy as np
 
 from tests.support.networks import build, footprints
 from vrnn.scene.layout.registry import arrange
 from vrnn.scene.visuals.edges import GHOST_ALPHA, LINE_WIDTH, edge_strokes
+from vrnn.style.theme import ACCENT
 
 ALONG = [(0.0, 0.0, 0.0), (4.0, 0.0, 0.0), (4.0, 3.0, -2.0)]
 
@@ -71,3 +74,14 @@ def test_edges_that_pass_steps_share_the_trunk():
         edges = edge_strokes([r.points for r in layout.routes], np.zeros(len(layout.routes), bool))
         climbs = np.abs(edges.bands["end"] - edges.bands["start"])[:, 1] > 1
         assert edges.band_counts[climbs].max() >= len(far)
+
+
+def test_edges_with_colors_of_their_own_keep_them_where_they_are_pointed_at():
+    edges = replace(strokes(), keeps_colors=np.arange(9) % 2 == 0)
+    alone = edges.without_bands()
+    before, drawn = alone.colored(np.zeros(9, int)), alone.colored(np.ones(9, int))
+    keeps = alone.edge_indices % 2 == 0
+    assert keeps.any()
+    assert not keeps.all()
+    np.testing.assert_array_equal(drawn["color"][keeps], before["color"][keeps])
+    np.testing.assert_allclose(drawn["color"][~keeps], [ACCENT] * (~keeps).sum(), rtol=1e-6)

@@ -342,3 +342,13 @@ def test_a_card_leaves_the_legend_free(at):
     assert right <= legend[0] or left >= legend[0] + legend[2] or bottom <= legend[1]
     assert -1e-6 <= left < right <= 16 / 9
     assert -1e-6 <= top < bottom <= 1
+
+
+@pytest.mark.parametrize("x", [-0.9, -0.3, 0.0, 0.5, 0.99])
+def test_a_card_that_fits_on_no_side_begins_at_the_left_edge_of_the_view(x):
+    camera, aspect = Camera(fov=np.radians(60)), 0.4
+    card = ImageCard(image(8, 8), ("a line that is wider than the window",), side=0.2)
+    origin = hud_cards([card], camera, aspect, x, 0.0).quads[0]["origin"]
+    clip = camera.clip_from_world(aspect) @ np.array([*origin, 1.0])
+    left = (clip[0] / clip[3] + 1) / 2 * aspect
+    assert 0.009 < left < 0.03

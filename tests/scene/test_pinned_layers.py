@@ -8,7 +8,7 @@ import pytest
 from vrnn.network.graph import Node
 from vrnn.scene.layout.panel_size import panel_size
 from vrnn.scene.primitives import GRAPH, PIXELS
-from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
+from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel, pinned_layer_rect
 from vrnn.style.color_mapping import ColorMapping
 
 FRAME = SimpleNamespace(panel_rect=lambda node: np.array([0, 0, 0, 9.0, 9.0]))
@@ -32,3 +32,16 @@ def test_the_copy_of_a_text_layer_stands_as_the_layer_does():
     (record,), _ = pinned_layer_panel(pin, FRAME, 3, ColorMapping())
     size = panel_size((64, 1, 12), "sequence")
     assert record["grid"][:2].tolist() == [size.columns, size.rows]
+
+
+@pytest.mark.parametrize(("width", "height"), [(0.5, 4.0), (0.2, 9.0), (0.6, 9.0), (9.0, 0.1)])
+def test_a_copy_is_no_larger_than_its_layer_but_never_lost_above_a_narrow_one(width, height):
+    node = Node(3, "conv", "conv2d", "", "", (64, 14, 14))
+    size = panel_size((64, 14, 14))
+    frame = SimpleNamespace(panel_rect=lambda node: np.array([1.0, 2.0, 3.0, width, height]))
+    pin = PinnedLayer(1, 0, "conv", node, 1001, "conv as it was")
+    x, y, z, copy_width, copy_height = pinned_layer_rect(pin, frame, 3).tolist()
+    factor = 1.0 if width <= 0.5 else min(1.0, width / size.width, height / size.height)
+    assert (copy_width, copy_height) == pytest.approx((size.width * factor, size.height * factor))
+    assert (x, z) == (1.0, 3.0)
+    assert y > 2.0 + height

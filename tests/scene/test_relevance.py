@@ -12,6 +12,7 @@ from tests.support.networks import branched, residual
 from vrnn.explanations.relevance_maps import RelevanceMaps, RelevanceScale
 from vrnn.explanations.results import Explanation, LayerRelevance
 from vrnn.network.graph import Edge, Network, Node
+from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
@@ -255,3 +256,21 @@ def test_a_picture_of_relevance_is_made_again_only_for_something_else():
     for how in (replace(SHOWN, opacity=0.5), replace(SHOWN, smooth=True)):
         assert relevance.over(seen, how) is not first
     assert not np.array_equal(relevance.over(other, SHOWN), first)
+
+
+def test_when_relevance_is_taken_away_its_pictures_go_and_those_of_other_networks_stay():
+    world = world_of(residual(1, 1), [SCORES], State(relevance=SHOWN))
+    network = world.networks[0].network
+    found = relevant_maps(network)
+    picture = object()
+    for slot in (0, 1):
+        world.set_layer_picture(slot, network.nodes[1].id, RELEVANCE_PICTURE, picture)
+    world.set_layer_picture(0, network.nodes[1].id, "other", picture)
+    world.set_relevance(0, NetworkRelevance(0, found, {}))
+    strokes = world.draw_list().strokes
+    world.set_relevance(0, None)
+    assert world.relevance == {}
+    node = network.nodes[1].id
+    assert set(world.layer_pictures) == {(1, node, RELEVANCE_PICTURE), (0, node, "other")}
+    assert not np.array_equal(world.draw_list().strokes["color"], strokes["color"])
+    world.set_relevance(0, None)

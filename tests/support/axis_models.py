@@ -163,6 +163,52 @@ def _volume(m, x):
 
 
 @_case(
+    "patches of a volume behind a class token",
+    lambda: {"c": nn.Conv3d(1, 8, 4, 4), "l": nn.Linear(8, 6)},
+    lambda: torch.randn(1, 1, 16, 24, 32),
+    cat=("batch token channel depth", (8, 6, 8), "volume"),
+    l=("batch token channel depth", (6, 6, 8), "volume"),
+)  # fmt: skip
+def _patches_of_a_volume(m, x):
+    tokens = m.c(x).flatten(2).mT
+    return m.l(torch.cat([tokens.new_zeros(1, 1, 8), tokens], 1))
+
+
+@_case(
+    "through NumPy and back", lambda: {"c": nn.Conv2d(3, 4, 3)}, lambda: torch.randn(1, 3, 6, 6),
+    gap=(BCHW, (4, 4, 4), IMAGE), sin=(BCHW, (4, 4, 4), IMAGE),
+)  # fmt: skip
+def _through_numpy(m, x):
+    return torch.from_numpy(m.c(x).detach().numpy() * 2 + 1).sin()
+
+
+@_case(
+    "frames of a sound", lambda: {"l": nn.Linear(40, 8), "r": nn.GRU(8, 6, batch_first=True)},
+    lambda: torch.randn(1, 800),
+    input=("batch time", (1, 1, 800), CURVE), l=(BTC, (8, 1, 48), CURVE), r=(BTC, (6, 1, 48), CURVE),
+)  # fmt: skip
+def _frames_of_a_sound(m, x):
+    return m.r(m.l(x.unfold(-1, 40, 16)))[0]
+
+
+@_case(
+    "patches by windows", lambda: {"l": nn.Linear(192, 16)}, lambda: torch.randn(1, 3, 32, 48),
+    input=(BCHW, (3, 32, 48), IMAGE), l=("batch height width channel", (16, 4, 6), IMAGE),
+)  # fmt: skip
+def _patches_by_windows(m, x):
+    windows = x.unfold(2, 8, 8).unfold(3, 8, 8).permute(0, 2, 3, 1, 4, 5)
+    return m.l(windows.reshape(1, 24, 192))
+
+
+@_case(
+    "one map through NumPy", lambda: {"c": nn.Conv2d(3, 4, 3)}, lambda: torch.randn(1, 3, 12, 9),
+    gap=("height width", (1, 10, 7), IMAGE),
+)  # fmt: skip
+def _one_map_through_numpy(m, x):
+    return torch.from_numpy(m.c(x).detach().numpy().mean((0, 1))).sin()
+
+
+@_case(
     "video", lambda: {"c": nn.Conv3d(3, 4, 3, padding=1)}, lambda: torch.randn(1, 3, 8, 12, 10),
     c=("batch channel time height width", (4, 12, 10), IMAGE),
 )  # fmt: skip
@@ -245,7 +291,7 @@ def _detr(m, x):
 
 @_case(
     "patches by hand", lambda: {"l": nn.Linear(192, 16), "n": nn.LayerNorm(16)},
-    lambda: torch.randn(1, 3, 32, 48),
+    lambda: torch.randn(1, 3, 32, 48), input=(BCHW, (3, 32, 48), IMAGE),
     l=("batch height width channel", (16, 4, 6), IMAGE),
     n=("batch height width channel", (16, 4, 6), IMAGE),
 )  # fmt: skip

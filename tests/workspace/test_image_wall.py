@@ -1,5 +1,7 @@
 """The wall of images says what can be done with it."""
 
+from threading import Event
+
 import numpy as np
 
 from vrnn.media.image_set import ImageSet
@@ -41,3 +43,23 @@ def test_the_wall_follows_another_network():
     assert len(wall.update(InputImage(), ROOM, True).labels) > 0
     assert wall.update(InputImage(), ROOM, True) is None
     wall.close()
+
+
+def test_the_wall_is_complete_when_each_thumbnail_has_come():
+    assert ImageWall(None).complete
+    may_load = Event()
+
+    def load(number):
+        may_load.wait(30)
+        return np.full((4, 4, 3), number, np.uint8)
+
+    wall = ImageWall(ImageSet(("a",), [0] * 3, load))
+    try:
+        wall.update(InputImage(), ROOM)
+        assert not wall.complete
+        may_load.set()
+        while not wall.complete:
+            wall.update(InputImage(), ROOM)
+    finally:
+        may_load.set()
+        wall.close()

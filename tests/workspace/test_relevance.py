@@ -388,7 +388,16 @@ def test_how_faithful_it_is_stands_above_the_input_and_follows_it(app):
     curves = measured.curves
     assert curves.deletion[0] == pytest.approx(explanation(app).value, rel=1e-4)
     assert curves.areas()["deletion"] < curves.areas()["random"]
+    assert not app.workspace.faithfulness.measuring
+    assert measured.note == ""
     card = app.world.visuals[VISUAL]
+    # It stands over the room beside the input, where the input's image is.
+    frame, margin = app.world.placement_frame(0), app.world.networks[0].input_margin
+    x, _, _, width, _ = frame.panel_rect(margin.node)
+    ground = card.quads[0]
+    middle = float(ground["origin"][0] + ground["right"][0] / 2)
+    right = x - width / 2 - margin.gap * frame.panel_scale(margin.node)
+    assert right - margin.width * frame.panel_scale(margin.node) < middle < right
     texts = [label.text for label in card.labels]
     assert f"area of deletion = {number_text(curves.areas()['deletion'])}" in texts
     assert np.abs(pixels(app, "overview") - before).max() > 20

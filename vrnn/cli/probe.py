@@ -5,8 +5,11 @@
 
 from __future__ import annotations
 
+import ctypes
 import json
+import os
 import platform
+import signal
 import struct
 import sys
 from collections.abc import Callable
@@ -14,6 +17,7 @@ from typing import Any
 
 MIN_GL_VERSION = 410
 """Of OpenGL that vrnn needs, times 100."""
+_PR_SET_PDEATHSIG = 1
 
 
 def probe_egl() -> dict[str, Any]:
@@ -114,8 +118,18 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
+def _end_with_parent() -> None:
+    """Let the system end this process when `vrnn doctor` is ended, whatever a driver does here."""
+    if sys.platform == "linux":
+        parent = os.getppid()
+        ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
+        if os.getppid() != parent:
+            os._exit(1)
+
+
 def main() -> int:
     """Run the probe named on the command line."""
+    _end_with_parent()
     try:
         result = PROBES[sys.argv[1]]()
     except Exception as error:  # whatever a driver or a loader raises is what the doctor reports

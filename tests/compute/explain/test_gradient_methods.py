@@ -451,3 +451,39 @@ def test_a_part_without_gradients_is_explained_as_if_it_had_them(method):
             for p, w in zip(points, weights, strict=True)
         )
     torch.testing.assert_close(values_of(found), expected)
+
+
+class Measured(nn.Module):
+    """Divides by a number that it takes out of torch, where it has switched gradients off."""
+
+    def __init__(self):
+        super().__init__()
+        torch.manual_seed(4)
+        self.conv, self.head = nn.Conv2d(3, 4, 3), nn.Linear(4, 4)
+        self.register_buffer("peak", torch.ones(()))
+
+    def forward(self, x):
+        maps = self.conv(x)
+        with torch.no_grad():
+            found = maps.abs().amax((1, 2, 3))
+            self.peak.copy_(found.max())
+            peak = float(found.numpy()[0])
+        return self.head((maps / peak).tanh().mean((2, 3)))
+
+
+@pytest.mark.parametrize("method", [
+    "saliency", "guided-backprop", "integrated-gradients", "smooth-grad", "grad-cam", "occlusion",
+    "epsilon-plus",
+])  # fmt: skip
+def test_what_a_model_does_without_gradients_can_leave_torch(method):
+    net = Measured().double().eval()
+    found = explain(opened(net, SIZE), X, ExplanationSettings(method, Target(channel=CLASS)))
+    with torch.no_grad():
+        assert found.value == pytest.approx(float(net(X)[0, CLASS]))
+    if method == "saliency":
+        x = X.clone().requires_grad_()
+        with torch.no_grad():
+            peak = float(net.conv(x).abs().max())
+        score = net.head((net.conv(x) / peak).tanh().mean((2, 3)))[0, CLASS]
+        (plain,) = torch.autograd.grad(score, x)
+        torch.testing.assert_close(values_of(found), plain.abs(), rtol=1e-4, atol=1e-9)

@@ -449,3 +449,16 @@ def test_categories_go_in_beside_numbers():
     _, (categories, numbers) = opened(Table())
     assert categories.dtype == torch.int64
     assert (numbers.shape, numbers.dtype) == ((1, 5), torch.float32)
+
+
+@pytest.mark.parametrize("kind", [nn.RNNCell, nn.LSTMCell, nn.GRUCell])
+def test_a_cell_that_is_called_for_each_step_gets_a_sequence(kind):
+    def step_by_step(m, x):
+        state = x.new_zeros(x.shape[0], 12)
+        for t in range(x.shape[1]):
+            pair = m.cell(x[:, t], (state, state) if kind is nn.LSTMCell else state)
+            state = pair[0] if kind is nn.LSTMCell else pair
+        return m.head(state)
+
+    model = Net(step_by_step, head=nn.Linear(12, 2), cell=kind(9, 12))
+    assert shape_of(model) == (1, 16, 9)

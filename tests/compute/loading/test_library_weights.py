@@ -7,8 +7,10 @@ import io
 import re
 import socket
 import threading
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 import torch
 from safetensors.torch import save
@@ -332,3 +334,53 @@ def test_models_of_transformers_without_their_weights(hub_models, tmp_path):
     assert "no connection" in _note(open_source(ModelSpec("hf:someone/tiny")))
     with pytest.raises(VrnnError, match=r"'other/one' cannot be read .* no connection"):
         open_source(ModelSpec("hf:other/one"))
+
+
+ARRAYS_MODEL = "vit_tiny_patch16_224"
+
+
+@pytest.fixture
+def arrays(server, monkeypatch):
+    """Serves weights of ARRAYS_MODEL as `.npz`; a function tells whether a model has them."""
+    import timm
+    from timm.models import _registry
+
+    trained = timm.create_model(ARRAYS_MODEL, depth=1, num_classes=21843)
+    biases = np.random.default_rng(0).normal(size=21843).astype(np.float32)
+    stream = io.BytesIO()
+    np.savez(stream, **{"head/bias": biases, "embedding/kernel": np.zeros((16, 16, 3, 192))})
+    server.files["/arrays/Ti_16.npz"] = stream.getvalue()
+
+    def load(self, path, prefix=""):
+        """Only the bias: the real file has all of them, under the names of another library."""
+        with np.load(path) as found, torch.no_grad():
+            self.head.bias.copy_(torch.from_numpy(found["head/bias"][: len(self.head.bias)]))
+
+    monkeypatch.setattr(type(trained), "load_pretrained", load)
+    config = _registry.get_pretrained_cfg(f"{ARRAYS_MODEL}.augreg_in21k_ft_in1k")
+    other = replace(config, url=f"{server.url}/arrays/Ti_16.npz", hf_hub_id=None, custom_load=True)
+    for name in (ARRAYS_MODEL, f"{ARRAYS_MODEL}.augreg_in21k_ft_in1k"):
+        monkeypatch.setitem(_registry._model_pretrained_cfgs, name, other)
+    default = _registry._model_default_cfgs[ARRAYS_MODEL]
+    monkeypatch.setitem(default.cfgs, "augreg_in21k_ft_in1k", other)
+    return lambda model: np.array_equal(model.head.bias.detach(), biases[:1000])
+
+
+def test_weights_of_arrays_are_downloaded_once(server, arrays, tmp_path):
+    spec = ModelSpec(f"timm:{ARRAYS_MODEL}")
+    source = open_source(spec)
+    assert arrays(source.model)
+    assert not source.random_weights
+    assert _cached(tmp_path) == ["Ti_16.npz"]
+    server.close()
+    assert arrays(open_source(spec).model)
+    file = tmp_path / "torch" / "hub" / "checkpoints" / "Ti_16.npz"
+    file.write_bytes(file.read_bytes()[:-30])
+    assert "is damaged; delete it" in _note(open_source(spec))
+
+
+def test_without_a_server_arrays_are_missed_in_one_sentence_that_names_it(server, arrays):
+    server.close()
+    source = open_source(ModelSpec(f"timm:{ARRAYS_MODEL}"))
+    assert "no connection to 127.0.0.1; connect" in _note(source)
+    assert not arrays(source.model)

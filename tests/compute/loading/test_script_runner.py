@@ -2,14 +2,19 @@
 
 from __future__ import annotations
 
+import builtins
 import json
 import os
 import sys
 from pathlib import Path
+from types import ModuleType
 
 import pytest
+import torch
 
 from vrnn.compute.loading.script_runner import run_script, source_files
+from vrnn.compute.loading.user_traceback import is_of_user, user_line
+from vrnn.compute.model_inputs import call_model
 from vrnn.errors import VrnnError
 
 
@@ -17,6 +22,7 @@ from vrnn.errors import VrnnError
 def as_before(monkeypatch):
     """The modules and the places to import from of other tests."""
     modules = dict(sys.modules)
+    monkeypatch.setattr(builtins, "__import__", builtins.__import__)
     monkeypatch.setattr(sys, "path", list(sys.path))
     yield
     for name in [name for name in sys.modules if name not in modules]:
@@ -178,3 +184,54 @@ def test_a_script_that_fails_or_ends_itself_is_told(tmp_path):
     assert refusal(write(tmp_path / "told.py", text)) == "as it is"
     with pytest.raises(KeyboardInterrupt):
         run_script(write(tmp_path / "stopped.py", "raise KeyboardInterrupt\n"))
+
+
+LAZY = """
+def n():
+    import helper_of_two, parts_of_two.inner
+    from helper_of_two import n
+    return n, parts_of_two.inner.n
+"""
+
+
+def two_scripts(tmp_path: Path) -> list[ModuleType]:
+    scripts = []
+    for folder, number in (("a", 1), ("b", 2)):
+        write(tmp_path / folder / "helper_of_two.py", f"n = {number}\n")
+        write(tmp_path / folder / "parts_of_two" / "__init__.py", "")
+        write(tmp_path / folder / "parts_of_two" / "inner.py", f"n = {10 * number}\n")
+        scripts.append(run_script(write(tmp_path / folder / f"lazy_{folder}.py", LAZY)))
+    return scripts
+
+
+def test_what_two_scripts_import_later_is_each_their_own(tmp_path):
+    first, second = two_scripts(tmp_path)
+    for _ in range(2):
+        assert first.n() == (1, 10)
+        assert second.n() == (2, 20)
+
+
+def test_what_one_has_imported_before_the_other_came_stays_the_same_module(tmp_path):
+    text = "import shared_of_two\nshared_of_two.count += 1\n"
+    text += "def count():\n    import shared_of_two as again\n"
+    text += "    return again.count, again is shared_of_two\n"
+    made = []
+    for folder in ("a", "b"):
+        write(tmp_path / folder / "shared_of_two.py", f"count = {ord(folder)}\n")
+        made.append(run_script(write(tmp_path / folder / f"counts_{folder}.py", text)))
+    assert made[0].count() == (98, True)
+    assert made[1].count() == (99, True)
+    write(tmp_path / "a" / "shared_of_two.py", "count = 500\n")
+    assert run_script(tmp_path / "a" / "counts_a.py").count() == (501, True)
+    assert made[1].count() == (99, True)
+
+
+def test_what_neither_has_is_missed_as_ever_and_told_with_the_line(tmp_path):
+    two_scripts(tmp_path)
+    text = "from torch import nn\nclass Net(nn.Module):\n    def forward(self, x):\n"
+    text += "        import parts_of_two.missing\nmodel = Net()\n"
+    script = run_script(write(tmp_path / "a" / "misses.py", text))
+    with pytest.raises(ModuleNotFoundError) as caught:
+        call_model(script.model, (torch.ones(1),))
+    assert is_of_user(caught.value)
+    assert user_line(caught.value) == "misses.py:4: import parts_of_two.missing"

@@ -1,6 +1,7 @@
 """Untrained is only what is as it was initialized."""
 
 import math
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
@@ -404,3 +405,17 @@ def test_what_loads_or_trains_is_noted_by_its_name_and_only_meanwhile():
         originals
     )
     assert events.sources == set()
+
+
+@pytest.mark.parametrize("value", [math.inf, math.nan, 0.25])
+def test_weights_that_no_initializer_draws_are_told_apart_without_a_warning(value):
+    torch.manual_seed(0)
+    model = nn.Sequential(nn.Linear(40, 30), nn.Linear(30, 20))
+    assert looks_initialized(model)
+    with torch.no_grad():
+        model[1].weight[3:] = value
+        if value == 0.25:
+            model[1].weight[:] = value
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert not looks_initialized(model)

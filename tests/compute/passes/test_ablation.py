@@ -355,3 +355,31 @@ def test_a_forward_result_holds_what_was_ablated():
     node = next(n.id for n in model.network.nodes if n.name == "stem.0")
     assert not frame.maps[node].values[0].any()
     assert model.run(None, lambda n, m: None, lambda: None).ablations == ()
+
+
+class OutsideTorch(nn.Module):
+    """An operation that takes two arrays made outside torch."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv = nn.Conv2d(3, 4, 3)
+
+    def forward(self, x):
+        y = self.conv(x).detach().numpy()
+        return torch.maximum(torch.from_numpy(y * 2), torch.from_numpy(1 - y)) + 1
+
+
+@pytest.mark.parametrize("number", [0, 1])
+def test_either_of_two_arrays_from_outside_can_be_ablated(number):
+    torch.manual_seed(0)
+    model, x = OutsideTorch().eval(), torch.randn(1, 3, 6, 6)
+    view = simplify(trace(model, (x,), "outside"), "all")
+    entries = [n for n in view.network.nodes if n.operation == "gap"]
+    assert len(entries) == 2
+    result, got = run(model, view, (x,), Ablation(entries[number].id, (2,)))
+    with torch.no_grad():
+        y = model.conv(x)
+    pair = [y * 2, 1 - y]
+    pair[number][:, 2] = 0
+    torch.testing.assert_close(result, torch.maximum(*pair) + 1)
+    torch.testing.assert_close(got[entries[number].name], pair[number])

@@ -182,3 +182,32 @@ def test_directions_count_by_their_extent_beside_the_largest():
         truth = [1 / v**0.5 if v > FLAT * max(values) else 0.0 for v in values]
         assert inverse == pytest.approx(truth)
         assert np.abs(vectors) == pytest.approx(np.eye(3))
+
+
+def shared_directions(found: np.ndarray, maps: torch.Tensor) -> float:
+    """Share of a portrait that lies in the first three principal components, 0…1."""
+    flat = maps.flatten(1).double().numpy()
+    components = np.linalg.svd(flat - flat.mean(1, keepdims=True), full_matrices=False)[2][:3]
+    colors = found.reshape(-1, 3).T.astype(float)
+    colors -= colors.mean(1, keepdims=True)
+    return float((colors @ components.T @ components * colors).sum() / (colors**2).sum())
+
+
+def test_in_a_stream_portraits_come_nearer_to_the_components_with_each_frame():
+    generator = torch.manual_seed(11)
+    strengths = torch.tensor([2.0] * 3 + [1.0] * 61)
+    maps = torch.randn(64, 30, 30, generator=generator) * strengths[:, None, None]
+    maker, shares = PortraitMaker({}), []
+    for _ in range(12):
+        maker.begin(image(30), continues=True)
+        shares.append(shared_directions(maker.make(0, maps), maps))
+    assert shares[-1] > shares[0] + 0.1
+    assert shares[-1] > 0.9
+
+
+def test_in_a_stream_a_layer_may_come_to_have_other_channels():
+    maker = PortraitMaker({})
+    for channels in (32, 12, 32):
+        maker.begin(image(), continues=True)
+        found = maker.make(0, features(image(), channels))
+        assert correlations(found, image()).min() > 0.9

@@ -89,8 +89,13 @@ def test_how_a_grid_among_tokens_is_shown(regenerate):
     for number in range(60):
         axes = grid_of_tokens(random.Random(f"grid {number}"))
         parts = [[axis_states.text_of([s]) for s in f.segments] for axis in axes for f in axis]
-        lines.append(f"{axis_states.text_of(axes)} {parts}: {reading_text(read_tensor(axes))}")
+        reading = read_tensor(axes)
+        lines.append(f"{axis_states.text_of(axes)} {parts}: {reading_text(reading)}")
         lines.append(f"  rows and columns {places_of_axes(axes)}")
+        roles = [axis.role for axis in reading.axes]
+        chance = random.Random(f"roles {number}")
+        roles[chance.randrange(len(roles))] = chance.choice(AXIS_ROLES)
+        lines.append(f"  as {' '.join(roles)}: {reading_text(read_tensor(axes, False, roles))}")
     golden_text.check("readings/grids", lines, regenerate)
 
 

@@ -247,3 +247,33 @@ def test_the_inside_of_an_own_function_is_not_compared():
             return Doubled.apply(super().forward(x)) + 1
 
     assert compare_with_autograd(Own().eval(), (X,)) == ([], [])
+
+
+class WeightsOfItsOwn(nn.Module):
+    """Two functions with weights in one module."""
+
+    def __init__(self):
+        super().__init__()
+        self.weight = nn.Parameter(torch.randn(4, 3, 3, 3))
+        self.other = nn.Parameter(torch.randn(4, 4))
+        self.act = nn.ReLU()
+
+    def forward(self, x):
+        return F.linear(self.act(F.conv2d(x, self.weight)).mean((2, 3)), self.other)
+
+
+def test_a_function_in_a_module_is_named_with_it_and_a_layer_by_itself():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.block = nn.Conv2d(3, 3, 1), WeightsOfItsOwn()
+
+        def forward(self, x):
+            return self.block(self.first(x))
+
+    traced = trace(Net().eval(), (X,), "net")
+    layers = [r for r in traced.records if checks._is_layer(r)]
+    assert [checks._name(r) for r in layers] == ["input", "first", "block.conv2d", "block.linear"]
+    alone = trace(WeightsOfItsOwn().eval(), (X,), "net")
+    layers = [r for r in alone.records if checks._is_layer(r)]
+    assert [checks._name(r) for r in layers] == ["input", "conv2d", "linear"]

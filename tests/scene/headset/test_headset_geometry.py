@@ -9,7 +9,7 @@ from tests.support import geometry, golden_text
 from tests.support.headset import looking
 from vrnn.config.loader import load_config
 from vrnn.scene.headset import controller_visuals as visuals
-from vrnn.scene.headset.billboard import billboard_facing
+from vrnn.scene.headset.billboard import READABLE_HEIGHT, billboard_facing
 from vrnn.scene.headset.floating_panel import FloatingPanel
 from vrnn.scene.headset.hand_gestures import hand_input_from_joints
 from vrnn.scene.headset.locomotion import (
@@ -206,3 +206,19 @@ def test_tracking_that_is_lost_and_found(regenerate):
             shown = next(n for n, e in zip("nft", (near, far, turned), strict=True) if e is eyes[0])
             lines.append(f"{shown} {golden_text.numbers(fade.opacity)}")
     golden_text.check("geometry/headset-lost", lines, regenerate)
+
+
+def test_the_floating_panel_stays_within_reach_of_the_eye_and_can_be_read_there():
+    panel = FloatingPanel((640, 400), 14.0)
+    hand = looking((0.15, 1.55, 0.1), (0.6, 1.2, -2.0))
+    panel.toggle()
+    panel.update(HEAD, hand, (hand, None), 0.0, FRAME)
+    panel.grab(0, hand)
+    distances, letters = [], []
+    for push in (1.0, -1.0):
+        for _ in range(200):
+            panel.update(HEAD, hand, (hand, None), push, 0.1)
+        distances.append(float(np.linalg.norm(panel.billboard.center - HEAD.position)))
+        letters.append(panel.billboard.height / 400 * 14 / distances[-1])
+    assert distances == pytest.approx([6.0, 0.35], rel=1e-3)
+    assert letters == pytest.approx([READABLE_HEIGHT] * 2, rel=1e-3)

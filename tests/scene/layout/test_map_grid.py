@@ -51,3 +51,12 @@ def test_spread_moves_maps_apart(form):
     assert far.width >= near.width
     ratio = far.cell_size[0] / near.cell_size[0]
     assert np.ptp(far.centers[:, 0]) / np.ptp(near.centers[:, 0]) > 1.2 * ratio
+
+
+@pytest.mark.parametrize(("height", "width"), [(8, 8), (4, 16), (30, 7)])
+def test_rings_of_very_many_maps_keep_the_form_of_each(height, width):
+    few, many = map_grid((8, height, width), "ring"), map_grid((3000, height, width), "ring")
+    ratio = few.cell_size[0] / few.cell_size[1]
+    assert many.cell_size[0] / many.cell_size[1] == pytest.approx(ratio)
+    assert 0 < many.cell_size[0] < few.cell_size[0]
+    assert len(many.centers) == 3000

@@ -99,8 +99,16 @@ class GradientMode(CaptureMode):
             return func(*args, **kwargs)
         if not any(t.requires_grad for t in list_tensors((args, kwargs))):
             return func(*args, **kwargs)
-        with torch.enable_grad():  # a model may switch gradients off for what it computes
+        try:
+            with torch.enable_grad():  # a model may switch gradients off for what it computes
+                return func(*args, **kwargs)
+        except RuntimeError:  # what only works without them, such as numpy() or deepcopy()
+            args, kwargs = map_tensors((args, kwargs), _without_gradient)
             return func(*args, **kwargs)
+
+
+def _without_gradient(tensor: torch.Tensor) -> torch.Tensor:
+    return tensor if tensor.is_leaf else tensor.detach()
 
 
 class _GuidedReLU(torch.autograd.Function):

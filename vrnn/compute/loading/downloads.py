@@ -10,7 +10,8 @@ import re
 import socket
 import sys
 import threading
-from collections.abc import Iterator
+import zipfile
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from pickle import UnpicklingError
@@ -94,6 +95,37 @@ def load_published(url: str, *_: Any, **options: Any) -> Any:
     Raises:
         NoWeightsError: It is not in the cache and cannot be downloaded, or it is damaged.
     """
+    file = _fetch(url, options)
+    try:
+        return torch.load(file, map_location="cpu", weights_only=True)
+    except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+        raise damaged(file) from error
+
+
+def fetch_arrays(url: str, *_: Any, **options: Any) -> str:
+    """Return the path of a file of NumPy arrays, of torch's cache, into which it is downloaded.
+
+    This stands in for `timm.models._hub.download_cached_file`.
+
+    Args:
+        url: Of an `.npz`.
+        **options: `progress` of the original is heeded.
+
+    Raises:
+        NoWeightsError: It is not in the cache and cannot be downloaded, or it is damaged.
+    """
+    file = _fetch(url, options)
+    try:
+        with zipfile.ZipFile(file) as archive:
+            if archive.testzip() is not None:
+                raise damaged(file)
+    except (OSError, zipfile.BadZipFile) as error:
+        raise damaged(file) from error
+    return str(file)
+
+
+def _fetch(url: str, options: Mapping[str, Any]) -> Path:
+    """The file at an address, downloaded if need be, and compared with the hash in its name."""
     folder = Path(torch.hub.get_dir()) / "checkpoints"
     file = folder / os.path.basename(urlsplit(url).path)
     found = _HASH_IN_NAME.search(file.name)
@@ -107,11 +139,12 @@ def load_published(url: str, *_: Any, **options: Any) -> Any:
             with tell_progress(torch.hub.tqdm, urlsplit(url).hostname or ""):
                 torch.hub.download_url_to_file(url, str(file), expected, progress=progress)
     try:
-        if expected is not None and not file_sha256(file).startswith(expected):
-            raise ValueError("another hash")
-        return torch.load(file, map_location="cpu", weights_only=True)
-    except (OSError, RuntimeError, ValueError, EOFError, UnpicklingError) as error:
+        is_right = expected is None or file_sha256(file).startswith(expected)
+    except OSError as error:
         raise damaged(file) from error
+    if not is_right:
+        raise damaged(file)
+    return file
 
 
 def damaged(file: Path) -> NoWeightsError:

@@ -107,8 +107,9 @@ class _ProbeMode(TorchFunctionMode):
         seen: BaseException | None = error
         while seen is not None and seen is not self._error:
             seen = seen.__cause__ or seen.__context__
-        if seen is None and self._recurrent is not None:
-            self.failed = self._recurrent
+        is_inside = seen is None or self.failed is None or self.failed.kind == "other"
+        if is_inside and self._recurrent is not None:
+            self.failed = self._recurrent  # its own functions are no layers to `layer_use`
             return True
         return seen is not None
 

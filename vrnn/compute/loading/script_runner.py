@@ -12,13 +12,19 @@ from pathlib import Path
 from types import ModuleType
 
 from vrnn.compute.forked_process import no_spawned_processes, own_process
+from vrnn.compute.loading.script_imports import (
+    add_script_folder,
+    folder_of,
+    forget_modules,
+    has_module,
+    script_folders,
+    set_aside,
+)
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.storage.terminal import fill_standard_descriptors
 
-_script_folders: set[Path] = set()
-"""Folders that scripts were run from, and whose modules are theirs."""
 _modules_before: set[str] = set()
 """Names of modules that were there before the first script ran: none of theirs."""
 
@@ -84,15 +90,15 @@ def _search_first(folder: Path) -> None:
     Modules of an earlier run are dropped: they may have been edited, or belong to another script
     that has the same names. The folder stays in the path: a model may import more when it runs.
     """
-    _modules_before.update(() if _script_folders else sys.modules)
-    _script_folders.add(folder)
+    _modules_before.update(() if script_folders else sys.modules)
+    add_script_folder(folder)
     if sys.path[:1] != [str(folder)]:
         sys.path[:] = [str(folder), *(place for place in sys.path if place != str(folder))]
     importlib.invalidate_caches()
     for name, module in _modules_of_scripts():
-        if _folder_of(module) == folder or _has_module(folder, name):
-            for loaded in [n for n in sys.modules if n == name or n.startswith(f"{name}.")]:
-                del sys.modules[loaded]
+        if folder_of(module) == folder or has_module(folder, name):
+            set_aside(name)
+    forget_modules(folder)
 
 
 def _modules_of_scripts() -> list[tuple[str, ModuleType]]:
@@ -103,24 +109,14 @@ def _modules_of_scripts() -> list[tuple[str, ModuleType]]:
         if "." not in name
         and name not in _modules_before
         and name != __name__.partition(".")[0]
-        and _folder_of(module) in _script_folders
+        and folder_of(module) in script_folders
     ]
-
-
-def _folder_of(module: ModuleType) -> Path | None:
-    """The folder that a module or a package lies in."""
-    places = [*getattr(module, "__path__", ()), getattr(module, "__file__", None)]
-    return Path(places[0]).parent if isinstance(places[0], str) else None
-
-
-def _has_module(folder: Path, name: str) -> bool:
-    return (folder / f"{name}.py").is_file() or (folder / name).is_dir()
 
 
 def source_files(path: Path) -> tuple[Path, ...]:
     """Return a script that has run, and the files beside it that it has imported."""
     path = path.resolve()
-    tops = {name for name, module in _modules_of_scripts() if _folder_of(module) == path.parent}
+    tops = {name for name, module in _modules_of_scripts() if folder_of(module) == path.parent}
     parts = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in tops]
     files = [file for part in parts if isinstance(file := getattr(part, "__file__", None), str)]
     return (path, *sorted({Path(file) for file in files} - {path}))

@@ -10,6 +10,7 @@ from torch import nn
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.downloads import (
     NoWeightsError,
+    fetch_arrays,
     load_published,
     random_weights_note,
     shows_progress,
@@ -75,6 +76,7 @@ def _build_trained(name: str) -> nn.Module:
     with (
         hub_access(),
         patch("timm.models._builder.load_state_dict_from_url", load_published),
+        patch("timm.models._builder.download_cached_file", fetch_arrays),
         quiet_logger("timm"),
     ):
         return timm.create_model(name, pretrained=True)

@@ -20,6 +20,8 @@ ONEDNN_MEMORY = ("could not create a primitive", "could not create a memory obje
 
 LIBRARIES = ("torch", "numpy", "PIL", "moderngl", "glfw", "imgui_bundle", "networkx", "xr")
 """What vrnn stands on, by the names that are imported."""
+IMPORTS = PACKAGE / "compute" / "loading" / "script_imports.py"
+"""What stands between a script and what it imports."""
 RUN_MODELS = frozenset({"compute", "media"})
 """Packages of vrnn that run the code of a model, or of its data set."""
 
@@ -53,6 +55,8 @@ def is_of_user(error: BaseException) -> bool:
     is_user = False
     for frame in reversed(traceback.extract_tb(error.__traceback__)):
         path = Path(frame.filename)
+        if path == IMPORTS:
+            continue
         if path.is_file() and path.resolve().is_relative_to(PACKAGE):
             room = path.resolve().relative_to(PACKAGE).parts[0]
             return is_user and room in RUN_MODELS

@@ -145,7 +145,8 @@ def _unfold(call: AxisCall, result: torch.Tensor) -> Axes:
     axes = call.axes(tensor)
     if result.dim() == tensor.dim() + 1:
         dim = call.value(1, "dimension") % len(axes)
-        inner = AxisFactor(result.shape[-1], axes[dim][0].root)
+        inner = AxisFactor(result.shape[-1])  # that it has channels says nothing of the axis
+        inner.roles.fallback = axes[dim][0].roles
         return (*axes[:dim], resized_axis(axes[dim], result.shape[dim]), *axes[dim + 1 :], (inner,))
     claim_places(axes, ("height", "width"))
     sizes = []

@@ -223,7 +223,7 @@ def claim(axis: FactoredAxis, role: AxisRole, evidence: Evidence) -> None:
         return  # several axes in a line: not for this are they tokens or time
     if role == "channel" and len(unknown) == len(axis):
         # An input that is flattened: its axes hold what they did before.
-        unknown = [f for f in unknown if f.root.source < 0 or f.size == 1]
+        unknown = [f for f in unknown if not _is_of_input(f) or f.size == 1]
     if role == "batch":  # the samples, not what is several of each, such as frames
         if any(f.roles.role == "batch" for f in axis):
             return
@@ -233,6 +233,14 @@ def claim(axis: FactoredAxis, role: AxisRole, evidence: Evidence) -> None:
         )][:1]  # fmt: skip
     for factor in unknown:
         factor.claim(role, min(evidence, Evidence.LIKELY))
+
+
+def _is_of_input(factor: AxisFactor) -> bool:
+    """Whether a factor is an axis of an input, or was split off one, as rows of a patch are."""
+    whole = factor.root
+    while whole.source < 0 and whole.parent is not None:
+        whole = whole.parent.root
+    return whole.source >= 0
 
 
 def claim_steps(

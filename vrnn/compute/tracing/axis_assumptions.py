@@ -51,9 +51,9 @@ def assume_roles(tensors: Iterable[Axes]) -> None:
 
 
 def _assume(axes: Axes, unknown: Sequence[AxisUnit]) -> None:
-    units = units_of(axes)
+    units = _joined(units_of(axes), axes)
     known = {unit.role for unit in units}
-    rest = list(unknown)
+    rest = _joined(unknown, axes)
     is_first = any(unit.factor.source >= 0 for unit in rest)
     if "batch" not in known and len(units) > 1:
         first = units[0]
@@ -67,6 +67,22 @@ def _assume(axes: Axes, unknown: Sequence[AxisUnit]) -> None:
             chosen.factor.claim("channel", Evidence.ASSUMED)
             rest = [unit for unit in rest if unit.factor.root is not chosen.factor.root]
     _assume_places(rest, known)
+
+
+def _joined(units: Sequence[AxisUnit], axes: Axes) -> list[AxisUnit]:
+    """The units, where nothing is known of the parts of an input's axis the whole in their place.
+
+    An image that is cut into patches has rows and columns, whatever its patches consist of.
+    """
+    joined: list[AxisUnit] = []
+    for unit in units:
+        whole = axes[unit.place][0].root
+        is_split = len(axes[unit.place]) == 1 and whole.source >= 0 and bool(whole.parts)
+        if not is_split or any(u.role is not None for u in units_of((axes[unit.place],))):
+            joined.append(unit)
+        elif not joined or joined[-1].factor is not whole:
+            joined.append(AxisUnit(whole, unit.place, None, Evidence.NONE))
+    return joined
 
 
 def _is_last_chance_for_channels(units: Sequence[AxisUnit], known: set[AxisRole | None]) -> bool:

@@ -45,6 +45,33 @@ class AxisFollower:
             self._axes[tensor] = axes
         return axes
 
+    def follow_gap(self, left: Sequence[torch.Tensor], tensor: torch.Tensor) -> Axes:
+        """Note that a tensor was computed outside torch.
+
+        As long as nothing else is known, an axis holds what the axis in the same place held, or in
+        a tensor of another shape the only one of that length.
+
+        Args:
+            left: What it was computed from.
+            tensor: The tensor.
+        """
+        axes = self.axes_of(tensor)
+        if len(left) != 1:
+            return axes
+        before = self.axes_of(left[0])
+        sizes = [[axis_size(axis) for axis in each] for each in (before, axes)]
+        for place, axis in enumerate(axes):
+            size = sizes[1][place]
+            if sizes[0] == sizes[1]:
+                source = before[place]
+            elif size > 1 and sizes[0].count(size) == sizes[1].count(size) == 1:
+                source = before[sizes[0].index(size)]
+            else:
+                continue
+            if len(axis) == len(source) == 1 and axis[0].root is not source[0].root:
+                axis[0].roles.fallback = axis[0].roles.fallback or source[0].roles
+        return axes
+
     def add_input(self, tensor: torch.Tensor, roles: Sequence[AxisRole] = ()) -> Axes:
         """Note that a tensor goes into the model.
 

@@ -39,6 +39,7 @@ class GapSource(NamedTuple):
 
     origin: TensorOrigin
     module: tuple[str, int]
+    tensor: torch.Tensor
 
 
 class GapTable:
@@ -111,7 +112,7 @@ class GapTable:
 
 
 def _sources(exits: Sequence[_Exit]) -> list[GapSource]:
-    return [GapSource(e.origin, e.module) for e in exits]
+    return [GapSource(e.origin, e.module, e.tensor) for e in exits]
 
 
 def _is_readable(tensor: Any) -> bool:

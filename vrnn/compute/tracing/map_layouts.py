@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 from math import prod
 from typing import NamedTuple
 
@@ -158,6 +159,10 @@ class _Item(NamedTuple):
     def size(self) -> int:
         return prod(unit.size for unit in self.units)
 
+    def with_role(self, role: AxisRole) -> _Item:
+        """The same, with the role that the user gives."""
+        return self if role == self.role else self._replace(role=role, certainty="given")
+
 
 def read_tensor(
     axes: Axes, is_attention: bool = False, roles: Sequence[AxisRole] = ()
@@ -186,12 +191,10 @@ def _read(axes: Axes, is_attention: bool, roles: Sequence[AxisRole]) -> TensorRe
     units = units_of(axes)
     items = _items(units, is_attention or _compares_places(units, len(axes)), len(axes))
     frames = sum(len(_frames_of(item)) for item in items)
-    if len(roles) in (len(items), len(items) + frames):
-        items = [
-            item._replace(role=role, certainty="given" if role != item.role else item.certainty)
-            for item, role in zip(items, roles, strict=False)
-        ]
-    return _Reader(items).read()
+    if len(roles) not in (len(items), len(items) + frames):
+        return _Reader(items).read()
+    items = [item.with_role(role) for item, role in zip(items, roles, strict=False)]
+    return _Reader(items, roles[len(items) :]).read()
 
 
 def _compares_places(units: Sequence[AxisUnit], dims: int) -> bool:
@@ -255,8 +258,8 @@ def _frames_of(item: _Item) -> list[AxisUnit]:
 class _Reader:
     """Chooses channels, rows, columns and choices among a tensor's axes."""
 
-    def __init__(self, items: Sequence[_Item]) -> None:
-        self._items = list(items)
+    def __init__(self, items: Sequence[_Item], frame_roles: Sequence[AxisRole] = ()) -> None:
+        self._items, self._frame_roles = list(items), frame_roles
         self._rows: list[int] = []  # numbers of items, as are the others
         self._columns: list[int] = []
         self._presentation: Presentation = "vector"
@@ -274,10 +277,12 @@ class _Reader:
         choices = [i for i, item in enumerate(self._items) if i not in used and item.size > 1]
         if grid_item in self._columns and self._presentation == "image":
             assert grid_item is not None
-            for unit in _frames_of(self._items[grid_item]):
+            frames = _frames_of(self._items[grid_item])
+            for unit, given in zip_longest(frames, self._frame_roles[: len(frames)]):
                 certainty = CERTAINTIES[unit.evidence]
+                item = _Item(unit.role or "other", certainty, unit.place, [unit], True)
                 choices.append(len(self._items))
-                self._items.append(_Item(unit.role or "other", certainty, unit.place, [unit], True))
+                self._items.append(item.with_role(given) if given else item)
         for i in choices:
             if self._items[i].role not in CHOICE_ROLES:
                 self._items[i] = self._items[i]._replace(role="other")
@@ -360,7 +365,7 @@ class _Reader:
             for unit in () if item.is_in_grid else item.units:
                 first = len(numbered)
                 is_map = unit.grid is not None and index in self._columns
-                if is_map and self._presentation == "image":
+                if is_map and self._presentation in ("image", "volume"):
                     assert unit.grid is not None
                     grid, numbered = unit.grid, [*numbered, *unit.grid.units]
                     grid_axes = first, len(numbered)

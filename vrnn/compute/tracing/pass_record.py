@@ -81,7 +81,8 @@ class PassRecord:
         fields = [origin.pixel_field for origin in origins if origin.pixel_field is not None]
         record = self.add_record(
             operation="gap", label=catalog.operation_label("gap", {}, tensor), shape=shape,
-            axes=self.axes.axes_of(tensor), pixel_field=global_field(fields) if fields else None,
+            axes=self.axes.follow_gap([source.tensor for source in sources], tensor),
+            pixel_field=global_field(fields) if fields else None,
             sources=tuple(dict.fromkeys(origin.record for origin in origins)),
         )  # fmt: skip
         if call_index >= 0:  # else replay finds it by the module that gave it
