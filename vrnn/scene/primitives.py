@@ -98,8 +98,8 @@ class TextLabel:
         right: Unit vector in which the text runs.
         up: Unit vector from the base line to the top.
         fade: Pixels: the text is invisible below this height on screen and opaque at 1.3 times it.
-        until: Pixels: above this height on screen it fades out again, for names that are only to
-            be read from afar.
+        until: Pixels of a picture 1080 pixels high: above this height on screen it fades out again,
+            for names that are only to be read from afar.
     """
 
     text: str
