@@ -33,9 +33,10 @@ PANEL = np.dtype(
             "layer_picture",
             "2i4",
         ),  # number from 1 of what is seen from afar, 0: none; 1: it has values
-        # Width and height of that picture as parts of the panel, and meters of what has to be told
-        # apart in the maps, such as a cell, before it dissolves into them.
-        ("picture_fit", "3f4"),
+        # Width and height of that picture as parts of the panel; meters of what has to be told
+        # apart in the maps, such as a cell, before it dissolves into them; and the panel's side,
+        # as a part of its distance, from which it does.
+        ("picture_fit", "4f4"),
         # Of relevance: first texel of the maps that it lies over, -1 for none, and its opacity in
         # thousandths. With it there are as many inputs of a vertex shader as all drivers allow.
         ("ground", "2i4"),

@@ -15,9 +15,10 @@ from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.plan_view import LAYERS_PART, PlanView, plan_opacity, plan_view
 from vrnn.scene.primitives import PLAIN, QUAD
 from vrnn.scene.visuals.answer_scores import answer_text
+from vrnn.scene.visuals.labels import row_name_lines
 from vrnn.scene.world import World
 from vrnn.style import font
-from vrnn.style.text import elide, wrap
+from vrnn.style.text import elide
 from vrnn.style.theme import ACCENT, KIND_COLORS, LUMINANCE_WEIGHTS
 from vrnn.ui.hud.overlay import BRIGHT_COLOR, TEXT_COLOR, HudCanvas
 
@@ -143,7 +144,7 @@ def _draw_row_names(
         size = min(ROW_TEXT, room / max(map(font.text_width, row.name.split())))
         lines, middle = [row.name], top + band * (LAYERS_PART - BOX_PART / 2)
         if size >= 0.7 * ROW_TEXT:
-            lines = wrap(row.name, room, size, 2)
+            lines = row_name_lines(row.name, room, size)
         else:  # over the boxes
             free = float(boxes[mine, 1].min()) - top
             size, middle = min(ROW_TEXT, 0.6 * free), top + 0.55 * free
