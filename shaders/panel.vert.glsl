@@ -20,7 +20,7 @@ in float border;
 in int style;
 in int lookup;
 in ivec2 layer_picture;
-in vec3 picture_fit;
+in vec4 picture_fit;
 in ivec2 ground;
 
 out vec2 uv;
@@ -58,7 +58,7 @@ void main() {
     drawing = ivec2(style, lookup);
     picture = layer_picture - ivec2(1, 0);
     fit = picture_fit.xy;
-    far_part = picture.x < 0 ? 0.0 : picture_part(picture_fit.z, origin + 0.5 * (right + down), right, down);
+    far_part = picture.x < 0 ? 0.0 : picture_part(picture_fit.z, picture_fit.w, origin + 0.5 * (right + down), right, down);
     border_light = vec4(themed(border < 0.0 ? HIGHLIGHT : BORDER), light);
     ground_opacity = ground;
     gl_Position = is_outside() ? vec4(2.0, 2.0, 2.0, 1.0) : project(world_position);

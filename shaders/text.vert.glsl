@@ -8,7 +8,7 @@ in vec3 right;      // across the glyph's box
 in vec3 up;
 in vec4 atlas_box;  // the glyph in the atlas: left, top, right, bottom in 0…1
 in vec4 color;
-in vec3 fade;       // meters of a capital letter; pixels where it appears, pixels where it disappears
+in vec3 fade;       // meters of a capital letter; pixels where it appears; where it disappears, pixels of a picture 1080 high
 
 out vec2 uv;
 out float fog_left;
@@ -23,7 +23,8 @@ void main() {
 
     float depth = max(project(origin).w, 1e-4);
     float pixels = fade.x * viewport.z / depth;
-    float opacity = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, pixels));
+    float large = pixels * 1080.0 / viewport.y;
+    float opacity = smoothstep(fade.y, fade.y * 1.3, pixels) * (1.0 - smoothstep(fade.z, fade.z * 1.4, large));
     fill = vec4(themed(color.rgb), color.a * opacity);
     if (fill.a < 0.004) gl_Position = vec4(2.0, 2.0, 2.0, 1.0);  // outside the view: no fragments
 }

@@ -1,5 +1,7 @@
 """The first minute: the opening flight, and the callouts that stay until they were used."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from torch import nn
@@ -102,9 +104,9 @@ def test_three_callouts_stand_at_the_picture_the_layers_and_the_answer(app, clip
     callouts = Callouts(True, tmp_path)
     shown = {callout.name: callout for callout in callouts.shown(app.world, clip)}
     assert list(shown) == [PICTURE, LAYERS, ANSWER]
-    _, top, right, bottom = shown[PICTURE].box
-    assert shown[ANSWER].box[3] >= top - 0.02  # the answer is above the picture
-    assert shown[LAYERS].box[0] > right - 0.05  # and the layers begin at its right
+    _, top, right, bottom = shown[PICTURE].about[0]
+    assert shown[ANSWER].about[0][3] >= top - 0.02  # the answer is above the picture
+    assert min(box[0] for box in shown[LAYERS].about) > right - 0.05  # layers begin at its right
     assert bottom < top
 
 
@@ -136,7 +138,27 @@ def test_the_answer_is_on_the_board_also_where_scores_over_the_input_are_as_wide
     clip = camera_by_name(world, "overview", ASPECT, FOV).clip_from_world(ASPECT)
     shown = {callout.name: callout for callout in Callouts(True, tmp_path).shown(world, clip)}
     world.set_state(before, move=False)
-    assert shown[ANSWER].box[3] > shown[PICTURE].box[1] + 0.2
+    assert shown[ANSWER].about[0][3] > shown[PICTURE].about[0][1] + 0.2
+
+
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
+def test_the_layers_that_are_told_of_are_the_first(app, tmp_path, arrangement):
+    world, before = app.world, app.world.state
+    world.set_state(replace(before, arrangement=arrangement), move=False)
+    clip = camera_by_name(world, "overview", ASPECT, FOV).clip_from_world(ASPECT)
+    shown = {callout.name: callout for callout in Callouts(True, tmp_path).shown(world, clip)}
+    frame = world.placement_frame(0)
+    nodes = [node for row in frame.placement.layout.rows[:2] for node in row.node_ids]
+    rects = frame.panel_rects[[frame.index[node] for node in nodes]]
+    world.set_state(before, move=False)
+    middles = np.stack(
+        [rects[:, 0], rects[:, 1] + rects[:, 4] / 2, rects[:, 2], 1 + 0 * rects[:, 0]]
+    )
+    flat = (clip @ middles)[:2] / (clip @ middles)[3]
+    assert shown[LAYERS].about
+    for left, top, right, bottom in shown[LAYERS].about:
+        x, y = flat
+        assert ((left < x) & (x < right) & (bottom < y) & (y < top)).any()
 
 
 def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):
@@ -149,7 +171,7 @@ def test_each_goes_once_it_was_used_and_that_is_remembered(app, clip, tmp_path):
     callouts.update(world, near, True)
     assert callouts.remaining == [PICTURE, ANSWER]
     shown = {callout.name: callout for callout in callouts.shown(world, clip)}
-    left, top, right, bottom = shown[ANSWER].box
+    left, top, right, bottom = shown[ANSWER].about[0]
     callouts.press(right + 0.1, top)
     assert ANSWER in callouts.remaining
     callouts.press((left + right) / 2, (top + bottom) / 2)

@@ -20,7 +20,7 @@ from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
 from vrnn.scene.headset.tracking import Rig
 from vrnn.scene.primitives import PANEL, DrawList
-from vrnn.scene.visuals.distant_pictures import Viewer, picture_part
+from vrnn.scene.visuals.distant_pictures import MIN_DISSOLVE_SIZE, Viewer, picture_part
 
 CELL = 0.1
 """Side of a map on the panels, meters."""
@@ -54,7 +54,7 @@ def create_panel(renderer, texels, has_values=False, distance=2.5, fit=(1.0, 1.0
     panel["right"], panel["down"] = (side, 0, 0), (0, -side, 0)
     panel["grid"], panel["tile"], panel["base"] = (8, 8, 64), (4, 4), addresses[0][1]
     panel["light"], panel["clip"] = 1, 1
-    panel["layer_picture"], panel["picture_fit"] = (2, has_values), (*fit, CELL)
+    panel["layer_picture"], panel["picture_fit"] = (2, has_values), (*fit, CELL, MIN_DISSOLVE_SIZE)
     return DrawList(panels={(0, 0): panel})
 
 

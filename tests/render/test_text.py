@@ -44,7 +44,7 @@ def test_text_appears_when_it_is_large_enough(ctx):
 
 
 def test_text_for_afar_disappears_when_it_is_near(ctx):
-    label = TextLabel("stage", (-1, 0, 0), 0.5, (1, 1, 1, 1), fade=0.0, until=10.0)
+    label = TextLabel("stage", (-1, 0, 0), 0.5, (1, 1, 1, 1), fade=0.0, until=67.0)
     assert draw_alpha(ctx, [label], 12.0).max() > 150
     assert draw_alpha(ctx, [label], 2.0).max() == 0
 

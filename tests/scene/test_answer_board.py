@@ -12,7 +12,9 @@ from vrnn.network.predictions import (
     Segmentation,
     Values,
 )
-from vrnn.scene.visuals.answer_board import UNTRAINED, answer_board
+from vrnn.scene.layout.answer_room import BOARD_TEXT, board_size
+from vrnn.scene.visuals.answer_board import answer_board
+from vrnn.scene.visuals.answer_scores import UNTRAINED, answer_text
 from vrnn.scene.visuals.answer_thread import answer_thread
 from vrnn.style.theme import ANNOTATION, WARNING
 
@@ -142,6 +144,33 @@ def test_no_class_leads_where_several_have_the_highest_score(values, share):
     assert not any("wrong" in text or "right" in text for text in texts(visual))
     assert is_inside(visual)
     assert WARNING not in [label.color for label in visual.labels]
+
+
+def test_no_text_of_the_board_is_smaller_than_what_is_readable_from_afar():
+    scale = min(SIZE[0] / board_size(1)[0], SIZE[1] / board_size(1)[1])
+    outputs = [
+        scores(0.2, 0.7, 0.1), Values(3, np.arange(9.0)), Values(3, np.array([2.0])),
+        Segmentation(3, np.arange(48).reshape(6, 8).astype(np.int32) % 3, 3),
+        DepthMap(3, np.linspace(0, 1, 48, dtype=np.float32).reshape(6, 8), 0.0, 1.0),
+        Detections(3, np.zeros((9, 4), np.float32), np.zeros(9, np.int32), np.full(9, 0.9)),
+    ]  # fmt: skip
+    for output in outputs:
+        visual = board(output, label="a very long name of a class that nobody has ever seen")
+        assert visual.labels
+        assert min(label.height for label in visual.labels) >= BOARD_TEXT * scale - 1e-6
+        assert is_inside(visual)
+
+
+def test_a_bar_of_the_board_and_the_best_class_can_be_clicked():
+    visual = board(scores(0.2, 0.7, 0.1))
+    found = [(region.kind, region.value) for region in visual.pick_regions]
+    assert found == [("class", 1), ("class", 0), ("class", 2)]
+
+
+def test_the_answer_in_a_few_words():
+    assert answer_text(scores(0.2, 0.7, 0.1), NAMES) == "dog 70%"
+    assert answer_text(Values(3, np.array([21.5]), name="age"), ()) == "age 21.5"
+    assert answer_text(Values(3, np.array([1.0, 2.0])), ()) == ""
 
 
 def test_a_small_share_is_not_nothing():

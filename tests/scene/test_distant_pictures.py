@@ -16,7 +16,9 @@ from vrnn.scene.visuals.distant_pictures import (
     DistantPicture,
     Viewer,
     detail_size,
+    dissolve_size,
     hit_distant_picture,
+    overview_distance,
     picture_fit,
     picture_part,
     picture_parts,
@@ -116,10 +118,11 @@ def test_panels_are_told_which_picture_they_show():
     records["grid"] = (4, 2, 8)
     layers = [replace(NODES["maps"], id=i) for i in range(3)]
     pictures = {0: DistantPicture("mean", 4, True), 2: DistantPicture("portrait", 0, False)}
-    show_distant_pictures(records, layers, pictures)
+    show_distant_pictures(records, layers, pictures, 5.0)
+    size = dissolve_size(np.sqrt(4.5), 5.0)
     assert records["layer_picture"].tolist() == [[5, 1], [0, 0], [1, 0]]
     fit = picture_fit(layers[0], 2.0)
-    np.testing.assert_allclose(records["picture_fit"][0], [*fit, 0.75])
+    np.testing.assert_allclose(records["picture_fit"][0], [*fit, 0.75, size], rtol=1e-6)
     assert not records["picture_fit"][1].any()
 
 
@@ -163,3 +166,17 @@ def test_a_small_panel_of_large_maps_is_a_picture_still():
     parts = [picture_part(1.0, middle, viewer, side) for side in (2.0, 3.0, 3.75, 4.5, 9.0)]
     assert parts == pytest.approx([1, 1, 0.5, 0, 0])
     assert picture_part(0.1, middle, viewer, 9.0) == 1  # of small maps, however large the panel is
+
+
+@pytest.mark.parametrize("width", [0.5, 3.0, 12.0])
+@pytest.mark.parametrize("pixels", [500.0, 900.0, 4000.0])
+def test_in_a_view_of_everything_a_layer_is_its_picture(width, pixels):
+    rects = np.array([[x, 0.0, 0.0, width, 2.0] for x in (0.0, width + 1.0)])
+    away = overview_distance(rects)
+    viewer = Viewer(np.array([width / 2, 1.0, away]), pixels)
+    middles = rects[:, :3] + (0.0, 1.0, 0.0)
+    side = np.sqrt(2.0 * width)
+    size = dissolve_size(side, away)
+    assert (picture_parts(np.full(2, side), middles, viewer, side, size) == 1.0).all()
+    near = Viewer(middles[0] + (0.0, 0.0, side / size / 1.6), 4000.0)
+    assert picture_part(side, middles[0], near, side, size) == 0.0

@@ -17,7 +17,7 @@ from vrnn.network.predictions import (
     Values,
     Waveform,
 )
-from vrnn.scene.visuals.output_bars import number_bars
+from vrnn.scene.visuals.output_bars import BarSize, number_bars
 from vrnn.scene.visuals.output_images import (
     class_colors,
     color_bar,
@@ -216,7 +216,9 @@ def test_bars_of_numbers(regenerate):
     lines = []
     for name, numbers in cases.items():
         values = Values(1, np.array(numbers, np.float32))
-        quads, labels = number_bars(values, ("width", "a name that is long" * 4), (1, 2, 3), 2.0, 8)
+        quads, labels = number_bars(
+            values, ("width", "a name that is long" * 4), (1, 2, 3), BarSize(2.0), 8
+        )
         lines += [name, *geometry.record_lines(quads), *map(geometry.label_line, labels)]
     golden_text.check("views/number-bars", lines, regenerate)
 

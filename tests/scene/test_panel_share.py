@@ -5,10 +5,13 @@ import pytest
 
 from tests.support.networks import build
 from vrnn.network.graph import NetworkInfo
+from vrnn.network.predictions import ClassScores
 from vrnn.network.results import ForwardResult
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.visuals.network_visual import answer_place
 from vrnn.scene.world import World
+from vrnn.style import font
 from vrnn.ui.hud.overlay import LEGEND_BOTTOM, LEGEND_HEIGHT, PICTURE_ROW, HudCanvas
 
 ASPECT = 16 / 9
@@ -133,3 +136,63 @@ def test_the_legend_at_the_lower_side_covers_no_panel(network):
         canvas = HudCanvas(size)
         top = 1 - 2 * (LEGEND_HEIGHT + PICTURE_ROW + LEGEND_BOTTOM) / canvas.height
         assert (projected(world, low, size[0] / size[1])[:, 1] > -top).all()
+
+
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
+@pytest.mark.parametrize("network", [resnet50(), mobilenet(), unet(), vit()])
+def test_the_answer_and_the_names_of_rows_are_readable_in_a_small_window(network, arrangement):
+    world = World(State(arrangement))
+    world.open(0, network, NetworkInfo(network.name, (), True, 1000))
+    shares = np.full(1000, 0.0009, np.float32)
+    answer = ClassScores(network.outputs[0], np.log(shares), shares)
+    world.set_result(0, ForwardResult(1, np.zeros((224, 224, 3), np.uint8), {}, (answer,), 0.1))
+    (x, y, z), (width, height) = answer_place(world.placement_frame(0))
+    labels = world.draw_list().labels
+    board = [
+        label for label in labels
+        if x <= label.origin[0] <= x + width and y <= label.origin[1] <= y + height
+        and abs(label.origin[2] - z) < 0.5
+    ]  # fmt: skip
+    names = [label for label in labels if label.until < 1e6 and label.up == (0.0, 1.0, 0.0)]
+    assert len(board) >= 3
+    assert len(names) >= 3
+    for found, least in ((board, 7.4), (names, 7.4)):
+        for field_of_view in (np.pi / 4, np.pi / 3):
+            assert min(capital_pixels(world, label, field_of_view) for label in found) > least
+
+
+def capital_pixels(world, label, field_of_view):
+    """Height of a capital letter in a picture of everything of 1280 x 720 pixels."""
+    camera = camera_by_name(world, "overview", ASPECT, field_of_view)
+    foot = np.array(label.origin)
+    ends = np.array([foot, foot + np.array(label.up) * label.height])
+    clip = np.c_[ends, np.ones(2)] @ camera.clip_from_world(ASPECT).T
+    flat = clip[:, :2] / clip[:, 3:] * (640, 360)
+    return float(np.linalg.norm(flat[1] - flat[0]))
+
+
+@pytest.mark.parametrize("arrangement", ["terrace", "conveyor", "by resolution"])
+@pytest.mark.parametrize("network", [resnet50(), mobilenet(), unet(), vit()])
+def test_the_name_of_a_row_lies_on_no_panel(network, arrangement):
+    world = opened(network)
+    world.set_state(State(arrangement), move=False)
+    names = [
+        label for label in world.draw_list().labels
+        if label.until < 1e6 and label.up == (0.0, 1.0, 0.0)
+    ]  # fmt: skip
+    x, y, z, width, height = world.placement_frame(0).panel_rects.T.astype(float)
+    corners = np.stack([
+        projected(world, np.stack([x + a * width / 2, y + b * height, z], 1))
+        for a, b in ((-1, 0), (1, 0), (1, 1), (-1, 1))
+    ])  # fmt: skip
+    assert names
+    for label in names:
+        start, along = np.array(label.origin), np.array(label.right)
+        length = font.text_width(label.text) * label.height
+        points = start + np.linspace(0.0, length, 12)[:, None] * along
+        points = np.concatenate([points, points + np.array(label.up) * label.height])
+        for point in projected(world, points):
+            edges = np.roll(corners, -1, 0) - corners
+            away = point - corners
+            sides = edges[..., 0] * away[..., 1] - edges[..., 1] * away[..., 0]
+            assert not (sides > 0).all(0).any(), label.text

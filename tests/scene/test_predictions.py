@@ -10,6 +10,7 @@ from tests.support.worlds import small_world
 from vrnn.network.predictions import ClassScores, Detections, Segmentation
 from vrnn.scene.layout.input_margin import IMAGE_SIDE
 from vrnn.scene.layout.terrace_steps import PANEL_SCALE
+from vrnn.scene.visuals.output_bars import BarSize, score_bars
 from vrnn.scene.visuals.output_images import class_colors, segmentation_overlay
 
 NAMES = ("cat", "dog", "owl", "eel", "yak", "bee", "fox")
@@ -45,24 +46,30 @@ def lines_of(world):
 @given(st.permutations([0.4, 0.25, 0.15, 0.1, 0.06, 0.03, 0.01]))
 def test_each_class_stands_beside_its_own_share_the_best_on_top(shares):
     world, _, _ = small_world([scores_of(shares)], NAMES)
-    best = sorted(zip(NAMES, shares, strict=True), key=lambda pair: -pair[1])[:5]
-    assert lines_of(world) == [(name, f"{share:.1%}") for name, share in best]
+    best = sorted(zip(NAMES, shares, strict=True), key=lambda pair: -pair[1])
+    others = lines_of(world)
+    assert len(others) >= 2
+    assert others == [(name, f"{share:.1%}") for name, share in best[1 : len(others) + 1]]
+    heading, share = (
+        next(label for label in world.draw_list().labels if label.text == text)
+        for text in (best[0][0], f"{best[0][1]:.0%}")
+    )
+    largest = [one for one in world.draw_list().labels if one.height == share.height]
+    assert {heading.text, share.text} <= {one.text for one in largest}
 
 
 def test_a_bar_is_as_long_as_its_share():
     shares = [0.5, 0.3, 0.2]
-    world, _, _ = small_world([scores_of(shares)], NAMES)
-    quads = world.draw_list().quads
-    labels = {label.text: label.origin[1] for label in world.draw_list().labels}
-    tops = quads["origin"][:, 1]
-    lengths = []
-    for share in shares:
-        height = labels[f"{share:.1%}"]
-        near = quads[
-            (tops < height) & (tops > height - 0.08 * PANEL_SCALE) & (quads["right"][:, 0] < 6)
-        ]
-        lengths.append(sorted(near["right"][:, 0].tolist())[0])
-    assert np.array(lengths) / lengths[0] == pytest.approx(np.array(shares) / shares[0], rel=1e-3)
+    for ranks in (range(3), range(1, 3)):
+        size = BarSize(2.0)
+        quads, labels = score_bars(scores_of(shares), NAMES, (0.0, 0.0, 0.0), size, ranks)
+        lengths = []
+        for share in np.array(shares)[ranks]:
+            height = next(one.origin[1] for one in labels if one.text == f"{share:.1%}")
+            tops = quads["origin"][:, 1]
+            near = quads[(tops < height) & (tops > height - 0.08)]
+            lengths.append(near["right"][:, 0].min())
+        assert lengths == pytest.approx(2.0 * np.array(shares)[ranks], rel=1e-5)
 
 
 images = arrays.arrays(np.uint8, (6, 9, 3))
@@ -96,7 +103,7 @@ def test_the_overlay_hangs_the_right_way_up_above_the_image():
     found = np.zeros((32, 32), np.int32)
     found[:8, 16:] = 1  # above, at the right
     world, _, _ = small_world([Segmentation(9, found, 3)])
-    image, overlay, on_board = world.draw_list().image_quads
+    image, overlay, _, on_board, _ = world.draw_list().image_quads  # and legends of the two
     assert np.array_equal(on_board.pixels, overlay.pixels)
     for quad in (image, overlay, on_board):
         assert quad.right[0] > 0
@@ -110,16 +117,21 @@ def test_the_overlay_hangs_the_right_way_up_above_the_image():
     assert np.array_equal(image.pixels, world.networks[0].result.image)
 
 
-def test_the_legend_tells_the_share_of_each_class_in_its_color():
+def test_the_legend_tells_the_share_of_each_class_beside_its_color():
     found = np.zeros((10, 10), np.int32)
     found[:3] = 2
     found[3:4] = 1
     world, _, _ = small_world([Segmentation(9, found, 3)], NAMES)
-    labels = {label.text: label.color for label in world.draw_list().labels}
-    assert {"cat 60%", "owl 30%", "dog 10%"} <= labels.keys()
-    expected = np.maximum((class_colors(3) / 255.0) ** 2.2, 0.06)
-    for text, index in (("cat 60%", 0), ("dog 10%", 1), ("owl 30%", 2)):
-        assert labels[text][:3] == pytest.approx(expected[index], abs=1e-6)
+    lines = ("cat 60%", "owl 30%", "dog 10%")
+    texts = [label for label in world.draw_list().labels if label.text in lines]
+    _, _, *legends = world.draw_list().image_quads
+    for bar, labels in ((legends[0], texts[:3]), (legends[2], texts[3:])):
+        assert tuple(label.text for label in labels) == lines
+        assert np.array_equal(bar.pixels[:, 0], class_colors(3)[[0, 2, 1]])
+        for row, label in enumerate(labels):
+            middle = label.origin[1] + label.height / 2
+            assert middle == pytest.approx(bar.origin[1] + bar.down[1] * (row + 0.5) / 3)
+            assert label.origin[0] > bar.origin[0] + bar.right[0]
 
 
 def test_a_box_is_where_the_detector_says():

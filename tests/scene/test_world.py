@@ -164,12 +164,16 @@ def test_networks_stand_side_by_side():
 def test_the_best_class_is_named_with_its_share_and_random_weights_are_told():
     scores = ClassScores(9, np.array([0.1, 2.0]), np.array([0.13, 0.87], np.float32))
     world, _, _ = small_world([scores])
-    labels = {label.text: label for label in world.draw_list().labels}
-    texts = labels.keys()
-    for name, share in (("dog", "87.0%"), ("cat", "13.0%")):  # each in one line with its own
-        assert labels[name].origin[1:] == labels[share].origin[1:]
-        assert labels[name].origin[0] < labels[share].origin[0]
-    assert labels["dog"].origin[1] > labels["cat"].origin[1]
+    labels = world.draw_list().labels
+    texts = {label.text for label in labels}
+    names = {name: [one for one in labels if one.text == name] for name in ("dog", "cat")}
+    for name, shares in (("dog", ("87%", "87.0%")), ("cat", ("13.0%",))):
+        for label in names[name]:  # each in one line with its own
+            beside = [one for one in labels if one.origin[1:] == label.origin[1:]]
+            share = next(one for one in beside if one.text in shares)
+            assert label.origin[0] < share.origin[0]
+    for dog, cat in zip(names["dog"], names["cat"], strict=True):  # at the input, on the board
+        assert dog.origin[1] > cat.origin[1]
     assert "untrained weights" in texts
     assert "1,234 parameters" in texts
 
@@ -179,7 +183,7 @@ def test_a_segmentation_lies_over_the_image_in_its_colors():
     classes[:, 8:] = 1
     world, _, _ = small_world([Segmentation(9, classes, 2)])
     pictures = world.draw_list().image_quads
-    assert len(pictures) == 3  # the input, small over it and large on the board
+    assert len(pictures) == 5  # the input, small over it and large on the board, with legends
     left, right = pictures[1].pixels[:, :14].mean((0, 1)), pictures[1].pixels[:, 18:].mean((0, 1))
     assert np.abs(left - right).max() > 40
 

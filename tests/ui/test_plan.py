@@ -1,17 +1,22 @@
 """Seen from above, a network is a drawn graph: boxes in the colors of kinds, names, edges."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
-from tests.scene.test_geometry import world_of
-from tests.support.networks import residual
-from vrnn.scene.camera import Camera
+from tests.scene.test_geometry import SCORES, world_of
+from tests.scene.test_panel_share import opened, resnet50, unet, vit
+from tests.support.networks import branched, residual
+from tests.support.worlds import small_world
+from vrnn.scene.plan_view import plan_opacity, plan_view
 from vrnn.scene.state import State
 from vrnn.scene.viewpoints import camera_by_name
+from vrnn.scene.world import World
 from vrnn.style.theme import KIND_COLORS
 from vrnn.ui.hud.minimap import EDGE_COLOR, draw_minimap
 from vrnn.ui.hud.overlay import HudCanvas
-from vrnn.ui.hud.plan import SHADE, draw_plan, edge_pieces, plan_opacity
+from vrnn.ui.hud.plan import SHADE, draw_plan, edge_pieces, plan_boxes
 
 SIZE = (1920, 1080)
 ARRANGEMENTS = ("terrace", "conveyor", "by resolution")
@@ -28,6 +33,11 @@ def of_kind(records, kind):
     return records[np.abs(records["top"][:, :3] - color).max(1) < 1e-4]
 
 
+def boxes_of(world, camera):
+    frame = world.placement_frame(0)
+    return plan_boxes(plan_view(world, camera, SIZE[0] / SIZE[1]), frame, SIZE[1])
+
+
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)
 def test_from_above_each_layer_is_a_box_with_its_name(arrangement):
     world = world_of(residual(2, 2), state=State(arrangement))
@@ -36,27 +46,85 @@ def test_from_above_each_layer_is_a_box_with_its_name(arrangement):
     nodes = world.networks[0].network.nodes
     kinds = [sum(node.operation == "conv2d" for node in nodes), "convolution"]
     assert len(of_kind(found.quads, kinds[1])) == kinds[0]
-    assert len(found.quads) == len(nodes)
-    corners = np.concatenate(
-        [found.quads["origin"], found.quads["origin"] + found.quads["right"] + found.quads["down"]]
-    )
-    assert (corners[:, :2] >= 0).all()
-    assert (corners[:, 0] <= SIZE[0]).all()
-    assert (corners[:, 1] <= SIZE[1]).all()
     texts = {label.text for label in found.labels}
     assert len(texts & {part for n in nodes for part in (n.name, n.name.split(".")[-1])}) > 2
-    assert {row.name for row in world.placement_frame(0).placement.layout.rows} <= texts
+    words = {
+        word for row in world.placement_frame(0).placement.layout.rows for word in row.name.split()
+    }
+    assert words <= {word for text in texts for word in text.split()}
 
 
-def test_it_fades_in_as_the_camera_looks_down():
-    assert plan_opacity(Camera(pitch=np.radians(-30))) == 0
-    assert 0 < plan_opacity(Camera(pitch=np.radians(-56))) < 1
-    assert plan_opacity(Camera(pitch=np.radians(-89))) == 1
+@pytest.mark.parametrize("network", [residual(2, 2), resnet50(), unet(), vit()])
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_the_plan_fills_the_picture_and_no_box_covers_another(network, arrangement):
+    world = opened(network)
+    world.set_state(State(arrangement), move=False)
+    boxes = boxes_of(world, camera_by_name(world, "top", 16 / 9, np.radians(45)))
+    left, top, right, low = boxes.T
+    assert (left >= 0).all()
+    assert (right <= SIZE[0]).all()
+    assert (top >= 0).all()
+    assert (low <= SIZE[1]).all()
+    assert np.ptp([left.min(), right.max()]) > 0.6 * SIZE[0]
+    if len(world.placement_frame(0).placement.layout.rows) > 3:
+        assert np.ptp([top.min(), low.max()]) > 0.5 * SIZE[1]
+    for i in range(len(boxes)):
+        across = np.minimum(right, right[i]) - np.maximum(left, left[i])
+        down = np.minimum(low, low[i]) - np.maximum(top, top[i])
+        shared = np.minimum(across, down)
+        shared[i] = 0.0
+        assert shared.max() <= 0.5
+
+
+def test_branches_that_stand_above_each_other_share_a_place():
+    world = world_of(branched(), state=State("terrace"))
+    frame = world.placement_frame(0)
+    boxes = boxes_of(world, camera_by_name(world, "top", 16 / 9, np.radians(45)))
+    x = frame.panel_rects[:, 0].round(2)
+    same = [np.flatnonzero(x == value) for value in np.unique(x)]
+    stacked = [i for group in same if len(group) > 1 for i in [group]]
+    assert stacked
+    for group in stacked:
+        from_top = group[np.argsort(-frame.panel_rects[group, 1])]
+        assert (np.diff(boxes[from_top, 1]) > 0).all()
+        assert (boxes[from_top[1:], 1] >= boxes[from_top[:-1], 3] - 1e-6).all()
+
+
+@pytest.mark.parametrize("arrangement", ARRANGEMENTS)
+def test_the_plan_follows_the_camera(arrangement):
+    world = world_of(residual(2, 2), state=State(arrangement))
+    camera = camera_by_name(world, "top", 16 / 9, np.radians(45))
+    boxes = boxes_of(world, camera)
+    nearer = replace(camera, y=camera.y - 8.0)
+    assert (np.diff(boxes_of(world, nearer)[:, [0, 2]]) > np.diff(boxes[:, [0, 2]])).all()
+    right, _, _ = camera.axes()
+    aside = camera.position + 2.0 * right
+    moved = replace(camera, x=float(aside[0]), z=float(aside[2]))
+    steps = boxes_of(world, moved)[:, 0] - boxes[:, 0]
+    assert (steps < -1.0).all()
+    np.testing.assert_allclose(steps, steps[0], rtol=1e-3)
+
+
+def test_it_fades_in_as_the_camera_looks_down_from_above():
     world = world_of(residual(2, 2))
+    above = camera_by_name(world, "top", 16 / 9, np.radians(45))
+    parts = [plan_opacity(world, replace(above, pitch=np.radians(p))) for p in (-30, -56, -89)]
+    assert parts[0] == 0
+    assert 0 < parts[1] < 1
+    assert parts[2] == 1
+    assert plan_opacity(world, replace(above, y=1.7)) == 0  # who looks at their feet
     overview = camera_by_name(world, "overview", 16 / 9, np.radians(45))
     found = drawn(draw_plan, world, overview)
     assert not len(found.quads)
     assert not found.labels
+    assert plan_opacity(World(), above) == 0
+
+
+def test_the_plan_tells_the_answer():
+    world, _, _ = small_world([SCORES], ("cat", "dog", "owl"))
+    found = drawn(draw_plan, world, camera_by_name(world, "top", 16 / 9, np.radians(45)))
+    leader = ("cat", "dog", "owl")[SCORES.leader]
+    assert any(label.text.startswith(f"{leader} ") for label in found.labels)
 
 
 @pytest.mark.parametrize("arrangement", ARRANGEMENTS)

@@ -11,6 +11,7 @@ import numpy as np
 from vrnn.errors import VrnnError
 from vrnn.scene.primitives import DrawList, PickRegion
 from vrnn.scene.state import InputImage
+from vrnn.scene.visibility import panel_corners
 from vrnn.scene.visuals.network_visual import answer_place
 from vrnn.scene.world import World
 from vrnn.storage.atomic import make_folder, write_atomically
@@ -31,6 +32,10 @@ NEAR_HEIGHT = 0.3
 """Part of the view's height that a panel fills where one has gone near."""
 
 
+Box = tuple[float, float, float, float]
+"""Left, top, right and bottom in the view, -1…1, y upward."""
+
+
 @dataclass(frozen=True)
 class Callout:
     """A callout in a view.
@@ -38,23 +43,17 @@ class Callout:
     Attributes:
         name: Which of them.
         text: What it says.
-        box: Left, top, right and bottom of what it is about, -1…1 in the view, y upward.
+        about: Left, top, right and bottom of what it is about, any of several things, -1…1 in the
+            view, y upward.
         layers: The same of each layer's panel in view.
         others: The same of the picture, of the scores, and of the board that they are on.
     """
 
     name: str
     text: str
-    box: tuple[float, float, float, float]
-    layers: tuple[tuple[float, float, float, float], ...] = ()
-    others: tuple[tuple[float, float, float, float], ...] = ()
-
-    @property
-    def about(self) -> tuple[tuple[float, float, float, float], ...]:
-        """The parts of what it is about: any layer, the whole board, or one thing."""
-        if self.name == LAYERS and self.layers:
-            return self.layers
-        return self.others[-1:] if self.name == ANSWER and self.others else (self.box,)
+    about: tuple[Box, ...]
+    layers: tuple[Box, ...] = ()
+    others: tuple[Box, ...] = ()
 
     @property
     def prefers_above(self) -> bool:
@@ -80,7 +79,7 @@ class Callouts:
         used = _read(self._file) if enabled else set(TEXTS)
         self.remaining = [name for name in TEXTS if name not in used]
         self._first_image: InputImage | None = None
-        self._answer: tuple[float, float, float, float] | None = None
+        self._answer: Box | None = None
 
     def mark_used(self, name: str) -> None:
         """Take a callout away for good."""
@@ -120,20 +119,21 @@ class Callouts:
         """Return those whose part of the world is in view."""
         if not self.remaining or not world.slots:
             return ()
-        places = {
-            PICTURE: _region_corners(world, "input"),
-            LAYERS: _first_row(world),
-            ANSWER: _answer_corners(world),
-        }
-        boxes = {name: _project(place, clip_from_world) for name, place in places.items()}
-        self._answer = boxes[ANSWER]
-        layers = _panel_boxes(world.draw_list(), clip_from_world)
+        picture = _project(_region_corners(world, "input"), clip_from_world)
+        self._answer = _project(_answer_corners(world), clip_from_world)
         board = _project(_board_corners(world), clip_from_world)
-        others = tuple(box for box in (boxes[PICTURE], boxes[ANSWER], board) if box is not None)
+        layers = _panel_boxes(world.draw_list(), clip_from_world)
+        about = {
+            PICTURE: [picture],
+            LAYERS: [_project(corners, clip_from_world) for corners in _first_layers(world)],
+            ANSWER: [(board or self._answer) if self._answer is not None else None],
+        }
+        others = tuple(box for box in (picture, self._answer, board) if box is not None)
+        found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
-            Callout(name, _text(world, name), box, layers, others)
+            Callout(name, _text(world, name), found[name], layers, others)
             for name in self.remaining
-            if (box := boxes[name]) is not None
+            if found[name]
         )
 
 
@@ -169,9 +169,7 @@ def _is_near(draw_list: DrawList, clip_from_world: np.ndarray) -> bool:
     return False
 
 
-def _panel_boxes(
-    draw_list: DrawList, clip_from_world: np.ndarray
-) -> tuple[tuple[float, float, float, float], ...]:
+def _panel_boxes(draw_list: DrawList, clip_from_world: np.ndarray) -> tuple[Box, ...]:
     """Left, top, right, bottom in the view of the panels before the eye."""
     boxes = []
     for records in draw_list.panels.values():
@@ -185,9 +183,7 @@ def _panel_boxes(
     return tuple(tuple(box) for box in boxes)
 
 
-def _project(
-    points: np.ndarray, clip_from_world: np.ndarray
-) -> tuple[float, float, float, float] | None:
+def _project(points: np.ndarray, clip_from_world: np.ndarray) -> Box | None:
     """Left, top, right, bottom in the view; None where the middle is not in view. (N, 3) meters."""
     if not len(points):
         return None
@@ -219,14 +215,13 @@ def _corners(region: PickRegion) -> np.ndarray:
     return np.array([origin, origin + right, origin + down, origin + right + down])
 
 
-def _first_row(world: World) -> np.ndarray:
-    """(N, 3) lower corners of the layers of the first row, or of the first few layers."""
+def _first_layers(world: World) -> list[np.ndarray]:
+    """(4, 3) corners of each layer of the first row, or of the first few layers."""
     slot = world.slots[0]
     frame = world.placement_frame(slot)
     rows = frame.placement.layout.rows
     longest = max(rows[:2], key=lambda row: len(row.node_ids)).node_ids if rows else frame.node_ids
-    rects = np.array([frame.panel_rect(node) for node in longest[:8] if node in frame.index])
-    return rects[:, :3] if len(rects) else np.zeros((0, 3))
+    return [panel_corners(world, slot, node) for node in longest[:8] if node in frame.index]
 
 
 def _answer_corners(world: World) -> np.ndarray:

@@ -14,6 +14,7 @@ from vrnn.commands.key_bindings import KeyMap
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
+from vrnn.scene.plan_view import plan_opacity
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
@@ -24,7 +25,7 @@ from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
-from vrnn.ui.hud.plan import draw_plan, plan_opacity
+from vrnn.ui.hud.plan import draw_plan
 from vrnn.ui.hud.relevance_legend import draw_relevance_legend, draw_similarity_legend
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
@@ -153,14 +154,16 @@ class Hud:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
         camera = self._parts.fly_camera.camera
-        callouts = () if self.presenting else self._callouts(camera)
+        seen_from_above = plan_opacity(world, camera)
+        is_hidden = self.presenting or seen_from_above > 0
+        callouts = () if is_hidden else self._callouts(camera)
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
             numbers, relevance, similarity, world.not_finite, captured, not world.slots, callouts,
             self.presenting, world.layer_kinds,
             (camera, id(world.draw_list()))
-            if self.minimap_shown or plan_opacity(camera) > 0
+            if self.minimap_shown or seen_from_above > 0
             else None,
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
@@ -175,6 +178,7 @@ class Hud:
             overlay.draw_help(canvas, self._key_map.help_rows())
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
+        draw_plan(canvas, world, camera)
         if similarity is not None:
             room = draw_similarity_legend(canvas, similarity)
         elif relevance is not None:
@@ -191,7 +195,6 @@ class Hud:
             overlay.draw_hint(canvas, self._note, room)
         if progress:
             overlay.draw_progress(canvas, progress)
-        draw_plan(canvas, world, camera)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):

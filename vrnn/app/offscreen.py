@@ -252,6 +252,7 @@ class OffscreenApp(Closeable):
         over = None
         if legend and not transparent:
             canvas = overlay.HudCanvas(size)
+            draw_plan(canvas, self.world, eye)
             mapping = self.world.state.color_mapping
             viewer = Viewer(eye.position, view.pixels_per_unit)
             seen = are_pictures_seen(self.world.draw_list(), view.clip_from_world, viewer)
@@ -269,7 +270,6 @@ class OffscreenApp(Closeable):
                     self.world.state.theme,
                 )  # fmt: skip
             overlay.draw_kind_legend(canvas, self.world.layer_kinds, room)
-            draw_plan(canvas, self.world, eye)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

@@ -138,17 +138,17 @@ def cull_unreadable(batch: TextBatch, key: CullKey) -> np.ndarray:
         (N,) of `GLYPH`.
     """
     away = batch.origin - key.position
-    height, appears, disappears = batch.limits.T
+    height, appears, _ = batch.limits.T
     if key.forward is None:
         # Away from the middle of a picture things are larger than their distance says.
         pixels = height * key.pixels_per_unit / np.maximum(np.linalg.norm(away, axis=1), 1e-4)
-        readable = (pixels > 0.5 * appears) & (pixels < 1.6 * disappears)
+        readable = pixels > 0.5 * appears
     else:
         depth = away @ key.forward
         pixels = height * key.pixels_per_unit / np.maximum(depth, 1e-4)
         # A label whose left end is behind the eye may still reach into the picture.
         in_front = depth > -30 * height
-        readable = in_front & (pixels > 0.85 * appears) & (pixels < 1.6 * disappears)
+        readable = in_front & (pixels > 0.85 * appears)
     return batch.glyphs[readable[batch.label_index]]
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from math import cos, sqrt
+from math import sqrt
 
 import numpy as np
 
@@ -14,7 +14,7 @@ from vrnn.network.layer_kinds import LayerKind, layer_kind
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
-from vrnn.scene.layout.answer_room import AnswerRoom, answer_room, enlarged
+from vrnn.scene.layout.answer_room import AnswerRoom, answer_room, readable
 from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
 from vrnn.scene.layout.map_grid import (
@@ -24,9 +24,9 @@ from vrnn.scene.layout.map_grid import (
     single_map_grid,
 )
 from vrnn.scene.layout.panel_size import PanelGrid, panel_size
-from vrnn.scene.layout.registry import arrange
-from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
-from vrnn.scene.linalg import turned_point
+from vrnn.scene.layout.registry import arrange, find_arrangement
+from vrnn.scene.layout.row_names import row_name_widths
+from vrnn.scene.layout.types import Footprint
 from vrnn.scene.placement import (
     ROUTE_POINTS,
     PanelShape,
@@ -39,6 +39,8 @@ from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 
 NODE_LAYOUT_ID = -(1 << 40)
 """Id under which the layout of the graph that a network works on is stored."""
+MAX_BOARD_FITS = 3
+"""How often a network is arranged anew at most, so that its answer can be read."""
 MAX_PLACEMENTS = 24
 """Placements that a network keeps; with more, all are dropped."""
 
@@ -192,10 +194,13 @@ class NetworkObject:
         last = max(folded.representative[output] for output in self.network.outputs)
         answer = answer_room(network, last, [shape.grid for shape in shapes.values()])
         layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
-        scale = layout.panels[last].width / shapes[last].grid.width
-        larger = enlarged(answer, answer.width * scale / (layout.high[0] - layout.low[0]))
-        if larger is not answer:
-            answer = larger
+        direction = find_arrangement(arrangement).overview
+        for _ in range(MAX_BOARD_FITS):
+            scale = layout.panels[last].width / shapes[last].grid.width
+            fitted = readable(answer, layout, scale, direction)
+            if fitted is answer:
+                break
+            answer = fitted
             layout = arrange(network, self._footprints(network, shapes, answer), arrangement)
         panels = [layout.panels[node.id] for node in network.nodes]
         names = [self._name_room(node, shapes) for node in network.nodes]
@@ -216,7 +221,7 @@ class NetworkObject:
             np.array(rects, np.float32).reshape(-1, 5),
             routes,
             np.array(resampled, np.float32).reshape(-1, ROUTE_POINTS, 3),
-            tuple(self._row_name_width(row, layout, scale) for row in layout.rows),
+            row_name_widths(layout, {self.input_margin.node: self.input_margin.left * scale}),
             frozenset((r.source, r.target) for r in layout.routes if r.is_skip),
             _last_incoming_edges(network.edges),
             answer,
@@ -247,23 +252,6 @@ class NetworkObject:
         """Height and width of the first input, pixels."""
         _, height, width = map_shape(self.network.by_id[self.network.inputs[0]].shape)
         return height, width
-
-    def _row_name_width(self, row: TerraceRow, layout: Layout, scale: float) -> float:
-        """Meters between the left end of a row and whatever is first on it.
-
-        Args:
-            row: The row.
-            layout: That it is part of.
-            scale: Of the input's panel and what is beside it.
-        """
-        margin = self.input_margin
-        ends = []
-        for node in row.node_ids:
-            panel = layout.panels[node]
-            x, _, _ = turned_point((panel.x, panel.y, panel.z), -layout.turn)
-            beside = margin.left * scale if node == margin.node else 0.0
-            ends.append(x - (panel.width / 2 + beside) * cos(layout.turn))
-        return min(ends) - row.left
 
     def _footprints(
         self, network: Network, shapes: Mapping[int, PanelShape], answer: AnswerRoom

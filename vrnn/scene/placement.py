@@ -17,7 +17,7 @@ from vrnn.scene.layout.types import Layout
 
 ROUTE_POINTS = 32
 """Points of a resampled route."""
-ROW_NAME_HEIGHT = 0.55
+ROW_NAME_HEIGHT = 0.46
 """Capital height of a row's name, meters."""
 
 

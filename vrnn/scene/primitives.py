@@ -33,9 +33,10 @@ PANEL = np.dtype(
             "layer_picture",
             "2i4",
         ),  # number from 1 of what is seen from afar, 0: none; 1: it has values
-        # Width and height of that picture as parts of the panel, and meters of what has to be told
-        # apart in the maps, such as a cell, before it dissolves into them.
-        ("picture_fit", "3f4"),
+        # Width and height of that picture as parts of the panel; meters of what has to be told
+        # apart in the maps, such as a cell, before it dissolves into them; and the panel's side,
+        # as a part of its distance, from which it does.
+        ("picture_fit", "4f4"),
         # Of relevance: first texel of the maps that it lies over, -1 for none, and its opacity in
         # thousandths. With it there are as many inputs of a vertex shader as all drivers allow.
         ("ground", "2i4"),
@@ -98,8 +99,8 @@ class TextLabel:
         right: Unit vector in which the text runs.
         up: Unit vector from the base line to the top.
         fade: Pixels: the text is invisible below this height on screen and opaque at 1.3 times it.
-        until: Pixels: above this height on screen it fades out again, for names that are only to
-            be read from afar.
+        until: Pixels of a picture 1080 pixels high: above this height on screen it fades out again,
+            for names that are only to be read from afar.
     """
 
     text: str

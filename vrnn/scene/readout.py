@@ -80,7 +80,7 @@ def are_pictures_seen(draw_list: DrawList, clip_from_world: np.ndarray, viewer: 
     flat = np.clip(clip[..., :2] / np.maximum(clip[..., 3:], 1e-9), -1, 1)
     area = np.ptp(flat, axis=0).prod(1) * ahead
     sides = np.sqrt(np.linalg.norm(right, axis=1) * np.linalg.norm(down, axis=1))
-    parts = picture_parts(fit[:, 2], origin + (right + down) / 2, viewer, sides)
+    parts = picture_parts(fit[:, 2], origin + (right + down) / 2, viewer, sides, fit[:, 3])
     shown = area * parts * (picture[:, 0] > 0)
     return bool(shown.sum() > MIN_PICTURE_SHARE * area.sum())
 

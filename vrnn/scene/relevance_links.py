@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from math import sqrt
 
 import numpy as np
 
@@ -12,7 +13,13 @@ from vrnn.network.feature_maps import map_shape
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import PickRegion
-from vrnn.scene.visuals.distant_pictures import Viewer, detail_size, picture_part
+from vrnn.scene.visuals.distant_pictures import (
+    Viewer,
+    detail_size,
+    dissolve_size,
+    overview_distance,
+    picture_part,
+)
 from vrnn.scene.world import World
 from vrnn.style.relevance_table import relevance_color
 from vrnn.style.theme import RGBA
@@ -187,4 +194,7 @@ def _shows_picture(
     detail = detail_size(
         world.visible_node(slot, node), (width, height), shape.grid.columns, shape.grid.rows
     )
-    return picture_part(detail, np.array([x, y + height / 2, z]), viewer) >= 0.5
+    side = sqrt(width * height)
+    size = dissolve_size(side, overview_distance(frame.panel_rects))
+    middle = np.array([x, y + height / 2, z])
+    return picture_part(detail, middle, viewer, side, size) >= 0.5

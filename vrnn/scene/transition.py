@@ -54,9 +54,9 @@ def frame_at_rest(
             beside[index[margin.node]] = margin.gap + margin.width
         at_first = placement.panel_rects.copy()
         at_first[:, :3] += offset
-        aside = push_aside(at_first, rects, touched, beside)
-        rects[:, 0] += aside
-        moves[:, 0] += aside
+        aside = push_aside(at_first, rects, touched, beside, placement.layout.turn)
+        rects[:, :3] += aside
+        moves += aside
     routes: list[np.ndarray] = []
     for points, edge in zip(placement.routes, placement.network.edges, strict=True):
         begin, end = moves[index[edge.source]], moves[index[edge.target]]

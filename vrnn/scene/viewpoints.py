@@ -12,6 +12,7 @@ from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
 from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
@@ -45,6 +46,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
     if name == "front":
         return frame_all(world, 0.0, 0.0, aspect, fov)
     if name == "top":
+        if world.slots:
+            return plan_camera(world, aspect, fov)
         return frame_all(world, _overview_direction(world)[0], -MAX_PITCH, aspect, fov)
     return _from_numbers(name, fov)
 

@@ -42,6 +42,7 @@ from vrnn.scene.layout.terrace_routes import (
 )
 from vrnn.scene.layout.terrace_steps import (
     COLUMN_GAP,
+    GROWTH,
     PICTURE_ASPECT,
     RISE,
     Step,
@@ -55,6 +56,8 @@ from vrnn.scene.layout.types import Footprint, Layout, TerraceRow
 
 VALLEY = 0.08
 """Least part of a step's width that is free between what goes down and what goes up."""
+VALLEY_GROWTH = 1.8
+"""How many times as wide as its area alone says a network with a valley usually is in the end."""
 MAX_RAISE = 0.4
 """Part of the network's width or height that gaps are widened by at most to fill the overview."""
 MAX_UNEVEN = 1.35
@@ -88,8 +91,12 @@ def by_resolution(network: Network, footprints: Mapping[int, Footprint]) -> Layo
         sources[edge.target].append(edge.source)
     found = find_levels(network)
     stages = [part.stage for part in found.parts]
-    whole, _ = best = _best_steps(_levels(found, units_of(stages, sources, footprints)))
-    divided = _best_steps(_levels(found, units_of(stages, sources, footprints, DIVIDED)))
+    growth = GROWTH if len(found.goes_down) == 1 else VALLEY_GROWTH
+    units, parts = (
+        units_of(stages, sources, footprints, readily, growth) for readily in (1.0, DIVIDED)
+    )
+    whole, _ = best = _best_steps(_levels(found, units))
+    divided = _best_steps(_levels(found, parts))
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
     spread = spread_of(steps, MAX_RAISE)
     width = max(step_width(step) * (1 + spread.across) for step in steps)

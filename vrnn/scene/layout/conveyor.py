@@ -63,6 +63,8 @@ LEAST_RISE = 0.15
 """Of a tier over the one before, in heights of that one."""
 SPREAD = 0.03
 """Part of a tier's width that its gaps are widened by, as sheets are that are turned to the eye."""
+GROWTH = 1.7
+"""How many times as wide as its area alone says a belt usually is in the end."""
 MAX_RAISE = 0.4
 """Part of the height of all tiers that they are raised by at most to fill the overview."""
 BEHIND = 0.3
@@ -80,7 +82,7 @@ def conveyor(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     for edge in network.edges:
         sources[edge.target].append(edge.source)
     stages = find_stages(network)
-    steps, spread = _best_tiers(units_of(stages, sources, footprints))
+    steps, spread = _best_tiers(units_of(stages, sources, footprints, growth=GROWTH))
     columns = [_columns(step, index, spread.across) for index, step in enumerate(steps)]
     slots = panel_slots([row[::-1] if index % 2 else row for index, row in enumerate(columns)])
     belt = Belt(radians(TURN), len(columns))

@@ -35,6 +35,13 @@ def filled_steps(steps: Sequence[Step]) -> tuple[Step, ...]:
     return tuple(fill_step(step, float(room)) for step, room in zip(steps, wider, strict=True))
 
 
+def step_rooms(steps: Sequence[Step]) -> list[float]:
+    """Return the width that each step would have if it seemed as wide as the widest, meters."""
+    depths = view_of(steps).depths
+    widest = max(step_width(step) / depth for step, depth in zip(steps, depths, strict=True))
+    return [float(widest * depth) for depth in depths]
+
+
 def panel_share(steps: Sequence[Step], view: StepsView) -> float:
     """Return the share of the overview that panels cover."""
     columns = [[column for unit in step for column in unit.columns] for step in steps]

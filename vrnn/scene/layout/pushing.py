@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from math import cos
+
 import numpy as np
+
+from vrnn.scene.linalg import turned_about_y, turned_point
 
 MIN_GAP, MAX_GAP = 0.3, 0.9
 """Meters that stay free between two neighbors: as many as there were, within these."""
@@ -12,9 +17,29 @@ NAME_HEIGHT = 0.4
 """Meters above a panel that its name takes."""
 
 
+@dataclass(frozen=True, eq=False)
+class _Line:
+    """Layers along their rows.
+
+    Attributes:
+        before: (N, 2) left and right end of each as the arrangement has it, meters along the row.
+        ends: (N, 2) the same as it was moved and scaled.
+        middles: (N,) middle of each panel, as it was moved, meters along the row.
+        aside: (N,) how far each has given way, meters along the row.
+        beside: (N, N) whether one may be in the way of the other: in one row, at one height.
+    """
+
+    before: np.ndarray
+    ends: np.ndarray
+    middles: np.ndarray
+    aside: np.ndarray
+    beside: np.ndarray
+
+
 def push_aside(
-    before: np.ndarray, rects: np.ndarray, touched: np.ndarray, beside: np.ndarray
-) -> np.ndarray:
+    before: np.ndarray, rects: np.ndarray, touched: np.ndarray, beside: np.ndarray,
+    turn: float = 0.0,
+) -> np.ndarray:  # fmt: skip
     """Return how far each layer has to give way to those that were touched.
 
     Args:
@@ -22,52 +47,49 @@ def push_aside(
         rects: (N, 5) as they were moved and scaled.
         touched: (N,) whether each was moved or made larger: these push, and stay where they are.
         beside: (N,) meters left of each panel that belong to it, as the input's picture does.
+        turn: By which rows are turned, see `Layout`; radians.
 
     Returns:
-        (N,) float32 meters to the right.
+        (N, 3) float32 meters along the rows.
     """
-    aside = np.zeros(len(rects), np.float32)
+    at_first, now = (turned_about_y(r[:, :3].astype(float), -turn) for r in (before, rects))
+    # What is moved in its own plane stays in its row, though that is turned to the plane.
+    depth = at_first[:, 2] + (rects[:, 2] - before[:, 2]) * cos(turn)
+    top = rects[:, 1] + rects[:, 4] + NAME_HEIGHT
+    is_near = np.abs(depth[:, None] - depth) < SAME_ROW
+    is_level = (rects[:, 1][:, None] < top) & (rects[:, 1] < top[:, None])
+    ends = [
+        np.stack([x - (width / 2 + left) * cos(turn), x + width / 2 * cos(turn)], 1)
+        for (x, _, _), width, left in (
+            (at_first.T, before[:, 3], beside), (now.T, rects[:, 3], beside)
+        )
+    ]  # fmt: skip
+    line = _Line(ends[0], ends[1], now[:, 0], np.zeros(len(rects)), is_near & is_level)
     for i in np.flatnonzero(touched).tolist():
         for side in (1, -1):
-            _push(i, side, before, rects, touched, beside, aside)
-    return aside
+            _push(i, side, line, touched)
+    along = np.array(turned_point((1.0, 0.0, 0.0), turn))
+    return (line.aside[:, None] * along).astype(np.float32)
 
 
-def _push(
-    first: int, side: int, before: np.ndarray, rects: np.ndarray, touched: np.ndarray,
-    beside: np.ndarray, aside: np.ndarray,
-) -> None:  # fmt: skip
+def _push(first: int, side: int, line: _Line, touched: np.ndarray) -> None:
     """Push what stands at one side of a layer, and what stands beyond that in turn.
 
     Args:
         first: The layer that pushes.
         side: 1 for its right, -1 for its left side.
-        before: See `push_aside`.
-        rects: See `push_aside`.
+        line: Its layers; `aside` is changed in place.
         touched: See `push_aside`.
-        beside: See `push_aside`.
-        aside: What `push_aside` returns, changed in place.
     """
-    center = rects[:, 0] + aside
-    in_row = np.abs(rects[:, 2] - rects[first, 2]) < SAME_ROW
-    top = rects[:, 1] + rects[:, 4] + NAME_HEIGHT
-    in_row &= (rects[:, 1] < top[first]) & (rects[first, 1] < top)
-    others = np.flatnonzero(in_row & ~touched & (side * (center - center[first]) > 0))
+    far, near = (1, 0) if side > 0 else (0, 1)
+    center = line.middles + line.aside
+    others = np.flatnonzero(line.beside[first] & ~touched & (side * (center - center[first]) > 0))
     last = first
     for i in others[np.argsort(side * center[others])].tolist():
-        push = _reach(last, side, rects, beside, aside) - _reach(i, -side, rects, beside, aside)
-        unmoved = np.zeros_like(aside)
-        gap = _reach(i, -side, before, beside, unmoved) - _reach(
-            last, side, before, beside, unmoved
-        )
-        push = side * push + float(np.clip(side * gap, MIN_GAP, MAX_GAP))
+        apart = line.ends[last, far] + line.aside[last] - line.ends[i, near] - line.aside[i]
+        gap = line.before[i, near] - line.before[last, far]
+        push = side * apart + float(np.clip(side * gap, MIN_GAP, MAX_GAP))
         if push <= 0:
             return
-        aside[i] += side * push
+        line.aside[i] += side * push
         last = i
-
-
-def _reach(i: int, side: int, rects: np.ndarray, beside: np.ndarray, aside: np.ndarray) -> float:
-    """Where a layer ends at one side, x in meters."""
-    left = float(beside[i]) if side < 0 else 0.0
-    return float(rects[i, 0] + aside[i]) + side * float(rects[i, 3]) / 2 - left

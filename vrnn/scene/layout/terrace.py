@@ -12,10 +12,12 @@ from math import sqrt
 
 from vrnn.network.graph import Network
 from vrnn.scene.layout.overview_fit import (
+    MAX_SPREAD,
     OVERVIEW_PITCH,
     filled_steps,
     panel_share,
     spread_of,
+    step_rooms,
     view_of,
 )
 from vrnn.scene.layout.registry import arrangement
@@ -68,7 +70,11 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     divided = _best_steps(units_of(stages, sources, footprints, DIVIDED))
     steps = (divided if divided[0] > DIVIDED_GAIN * whole else best)[1]
     spread = spread_of(steps)
-    columns = [list(place_columns(step, spread.across * step_width(step))) for step in steps]
+    rooms = step_rooms(steps)
+    columns = [
+        list(place_columns(step, _free(step, spread.across, room)))
+        for step, room in zip(steps, rooms, strict=True)
+    ]
     slots = panel_slots(columns)
     tracks = assign_tracks(network.edges, slots, len(steps))
     depths = [depth_of_tracks(count) for count in tracks.counts]
@@ -76,6 +82,12 @@ def terrace(network: Network, footprints: Mapping[int, Footprint]) -> Layout:
     routes = route_terrace(network.edges, slots, floors, tracks)
     rows = platforms(columns, floors, lambda stage, nodes: row_name(stages[stage], nodes))
     return steps_layout(slots, floors, routes, number_rows(rows))
+
+
+def _free(step: Step, across: float, room: float) -> float:
+    """Meters that the gaps of a step are widened by: a short one is nearly as long as others."""
+    own = step_width(step)
+    return max(across * own, min(MAX_SPREAD * own, room - own))
 
 
 def _best_steps(units: Sequence[Unit]) -> tuple[float, tuple[Step, ...]]:

@@ -10,6 +10,7 @@ from math import sqrt
 from vrnn.scene.layout.lanes import Column, Sources, columns_of, even_out, side_nodes
 from vrnn.scene.layout.stages import Stage, StageBlock
 from vrnn.scene.layout.types import Footprint, name_scale
+from vrnn.style import font
 
 COLUMN_GAP = 0.36
 """Meters from one column to the next in a block."""
@@ -17,13 +18,15 @@ BLOCK_GAP = 0.6
 """Meters from one block to the next in a stage."""
 STAGE_GAP = 1.0
 """Meters from one stage to the name of the next on the same step."""
-MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.0
+MIN_NAME_ROOM, MAX_NAME_ROOM = 1.4, 3.8
 """Width at a stage's left end that is kept free for its name, meters, in a network of NAMED_WIDTH;
 in a wider one, which is looked at from further away, so much more."""
-NAME_MARGIN = 0.75
+NAME_MARGIN = 0.5
 """Of that, what is free beside the name, meters."""
-NAME_LETTER = 0.34
-"""Width that is kept free for each letter, meters."""
+NAME_SIZE = 0.42
+"""Capital height of a name that there is room for, meters."""
+GROWTH = 1.3
+"""How many times as wide as its area alone says a network usually is in the end."""
 PICTURE_ASPECT = 16 / 9
 """Width / height of the picture that the steps are broken for."""
 PANEL_SCALE = 2.6
@@ -91,7 +94,7 @@ Step = tuple[Unit, ...]
 
 def units_of(
     stages: Sequence[Stage], sources: Sources, footprints: Mapping[int, Footprint],
-    divided: float = 1.0,
+    divided: float = 1.0, growth: float = GROWTH,
 ) -> list[Unit]:  # fmt: skip
     """Return all units in run order: a block each, or a part of one where it is very long.
 
@@ -100,16 +103,18 @@ def units_of(
         sources: Of every node.
         footprints: Room of every node.
         divided: How many times more readily blocks are divided.
+        growth: How many times as wide as its area alone says the network will be.
     """
     per_stage = [_stage_columns(stage, sources, footprints) for stage in stages]
     widths = [_width(columns) for blocks in per_stage for columns in blocks]
     limit = max(MIN_UNIT_LIMIT, sum(widths) / 10) / divided
     areas = (_area(blocks) for blocks in per_stage)
-    scale = name_scale(sqrt(sum(areas) * PICTURE_ASPECT))
+    scale = name_scale(growth * sqrt(sum(areas) * PICTURE_ASPECT))
     units = []
     block = 0
     for index, blocks in enumerate(per_stage):
-        needed = NAME_MARGIN + NAME_LETTER * max(map(len, f"{stages[index].name} · 9–9".split()))
+        lines = (stages[index].name, "10–19")
+        needed = NAME_MARGIN + NAME_SIZE * max(map(font.text_width, lines))
         room = min(MAX_NAME_ROOM, max(MIN_NAME_ROOM, needed)) * scale
         for columns in blocks:
             for part in _parts(columns, limit):

@@ -16,7 +16,7 @@ LABEL_STRIP = 0.45
 
 NAMED_WIDTH = 48.0
 """Meters: the names of rows of a wider network are larger."""
-MAX_NAME_SCALE = 3.0
+MAX_NAME_SCALE = 10.0
 """So many times at most."""
 
 

@@ -7,35 +7,29 @@ bars; an image with its legend; a detector's boxes on the input with a list of w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
-from vrnn.network.predictions import TIE, ClassScores, Detections, Output, Values, caption
+from vrnn.network.predictions import ClassScores, Detections, Output, Values, caption
 from vrnn.scene.layout.answer_room import (
+    BOARD_TEXT,
     MAX_SECTIONS,
     SECTION_GAP,
     SECTION_HEIGHT,
     SECTION_WIDTH,
     board_size,
 )
-from vrnn.scene.layout.input_margin import BAR_PITCH, MAX_BARS
-from vrnn.scene.primitives import (
-    QUAD,
-    ImageQuad,
-    PickRegion,
-    TextLabel,
-    Visual,
-    outline_quads,
-    quad,
-)
-from vrnn.scene.visuals.class_regions import class_regions
+from vrnn.scene.layout.input_margin import MAX_BARS
+from vrnn.scene.primitives import QUAD, ImageQuad, TextLabel, Visual, outline_quads, quad
+from vrnn.scene.visuals.answer_scores import answer_scores
 from vrnn.scene.visuals.output_bars import (
     OTHER_TEXT,
     TEXT_HEIGHT,
+    BarSize,
     Point,
     class_name,
     number_bars,
-    score_bars,
 )
 from vrnn.scene.visuals.output_images import mask_overlay
 from vrnn.scene.visuals.output_legends import (
@@ -47,24 +41,20 @@ from vrnn.scene.visuals.output_legends import (
 from vrnn.scene.visuals.predictions import MAX_SHARP_HEIGHT, drawn_pixels, image_frame
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.style.text import elide, wrap
-from vrnn.style.theme import ACCENT, ANNOTATION, CARD, TEXT, WARNING
+from vrnn.style.theme import ACCENT, CARD, TEXT
 
-HEADING_HEIGHT = 0.26
-"""Capital height of the answer itself, meters."""
-VERDICT_HEIGHT = 0.13
-"""Capital height of the true class and of an output's name, meters."""
-BARS_WIDTH, COLUMN_GAP = 2.6, 0.3
-"""Of the bars at the right of the answer, and between the two, meters."""
-MAX_NUMBER_SCALE = 2.0
+LEGEND_SCALE = BOARD_TEXT / TEXT_HEIGHT
+"""How many times as large as beside the input an output's legend is."""
+HEADING_HEIGHT = 0.34
+"""Capital height of a lone number, meters."""
+LINE = 0.335
+"""From one line of text to the next, meters."""
+MAX_NUMBER_SCALE = 1.8
 """How many times as large a few numbers are drawn, to fill the board."""
 MAX_NAME_LINES = 2
-UNTRAINED = "untrained weights: meaningless"
-"""In place of right or wrong where no answer means anything."""
-NO_LEADER = "no class leads"
-"""In place of the best class where others have as high a score."""
-LEGEND_WIDTH = 1.6
+LEGEND_WIDTH = 2.0
 """Kept free beside an output's image, meters."""
-MAX_OBJECTS = 6
+MAX_OBJECTS = 5
 """Of a detector, that are listed."""
 EDGE = (0.085, 0.105, 0.150, 1.0)
 EDGE_LINE = 0.025
@@ -102,14 +92,11 @@ def answer_board(
         left = x + SECTION_GAP + number * (SECTION_WIDTH + SECTION_GAP)
         title = output.name if len(outputs) > 1 else ""
         if title and number == MAX_SECTIONS - 1 and len(outputs) > MAX_SECTIONS:
-            title += f" · {len(outputs) - MAX_SECTIONS} more outputs in the panel"
+            title += f" · {len(outputs) - MAX_SECTIONS} more"
         label = true_label if number == 0 else ""
         section_corner = (left, y + SECTION_GAP, z)
-        parts.append(_section(output, image, class_names, label, title, section_corner))
-        if number == 0 and isinstance(output, ClassScores):
-            parts.append(
-                Visual(np.zeros(0, QUAD), pick_regions=_classes(output, section_corner, slot))
-            )
+        part = _section(output, image, class_names, label, title, section_corner, slot)
+        parts.append(part if number == 0 else replace(part, pick_regions=()))
     board = Visual(
         np.concatenate([part.quads for part in parts]),
         tuple(label for part in parts for label in part.labels),
@@ -121,85 +108,36 @@ def answer_board(
 
 def _section(
     output: Output, image: np.ndarray, names: tuple[str, ...], true_label: str | None, title: str,
-    corner: Point,
+    corner: Point, slot: int,
 ) -> Visual:  # fmt: skip
     """One output. title: over it, '' for none; corner: its lower left one."""
     x, y, z = corner
     top = y + SECTION_HEIGHT
-    labels = [TextLabel(title, (x, top - VERDICT_HEIGHT, z), VERDICT_HEIGHT, OTHER_TEXT, fade=4.0)]
+    labels = []
     if title:
-        top -= 2 * VERDICT_HEIGHT
-    else:
-        labels.clear()
+        text = elide(title, SECTION_WIDTH, BOARD_TEXT)
+        labels.append(TextLabel(text, (x, top - BOARD_TEXT, z), BOARD_TEXT, OTHER_TEXT, fade=4.0))
+        top -= LINE
     if isinstance(output, ClassScores):
-        part = _scores(output, names, true_label, (x, y, z), top)
+        has_any = len(output.probabilities) > 0
+        part = (
+            answer_scores(output, names, true_label, corner, top, slot)
+            if has_any
+            else Visual(np.zeros(0, QUAD), tuple(_lines(caption(output), (x, top, z))))
+        )
     elif isinstance(output, Values):
         part = _numbers(output, names, (x, y, z), top)
     elif isinstance(output, Detections):
         part = _detections(output, image, names, (x, top, z), top - y)
     else:
         part = _picture(output, image, names, (x, top, z), top - y)
-    return Visual(part.quads, (*labels, *part.labels), part.image_quads)
+    return replace(part, labels=(*labels, *part.labels))
 
 
-def _scores(
-    scores: ClassScores, names: tuple[str, ...], true_label: str | None, corner: Point, top: float
-) -> Visual:
-    """The best class large, the true one, and bars. corner: lower left."""
-    x, y, z = corner
-    if not len(scores.probabilities):
-        return Visual(np.zeros(0, QUAD), tuple(_lines(caption(scores), (x, top, z))))
-    leader, room = scores.leader, SECTION_WIDTH - BARS_WIDTH - COLUMN_GAP
-    name = NO_LEADER if leader is None else class_name(leader, names)
-    labels = _heading(name, _share_text(scores), (x, top, z), room)
-    verdict, color = _verdict(scores, name, true_label)
-    for number, line in enumerate(reversed(wrap(verdict, room, VERDICT_HEIGHT, MAX_NAME_LINES))):
-        origin = (x, y + 1.6 * number * VERDICT_HEIGHT, z)
-        labels.append(TextLabel(line, origin, VERDICT_HEIGHT, color, fade=4.0))
-    left = x + SECTION_WIDTH - BARS_WIDTH
-    count = min(MAX_BARS, int((top - y) / BAR_PITCH))
-    bars, texts = score_bars(scores, names, (left, y, z), BARS_WIDTH, count)
-    return Visual(bars, (*labels, *texts))
-
-
-def _classes(scores: ClassScores, corner: Point, slot: int) -> tuple[PickRegion, ...]:
-    """Where the bars of a section can be clicked. corner: its lower left one."""
-    x, y, z = corner
-    bars = (x + SECTION_WIDTH - BARS_WIDTH, y, z)
-    count = min(MAX_BARS, int(SECTION_HEIGHT / BAR_PITCH))
-    return class_regions(scores, bars, BARS_WIDTH, BAR_PITCH, count, slot)
-
-
-def _verdict(
-    scores: ClassScores, name: str, true_label: str | None
-) -> tuple[str, tuple[float, float, float, float]]:
-    """What is to be said under the answer, and in which color."""
-    if true_label is None:
-        return UNTRAINED, WARNING
-    if true_label:
-        if scores.leader is None:
-            return f"label: {true_label}", ANNOTATION
-        if name == true_label:
-            return f"label: {true_label} · right", ANNOTATION
-        return f"label: {true_label} · wrong", WARNING
-    return ("" if scores.is_sure else caption(scores)), ANNOTATION
-
-
-def _share_text(scores: ClassScores) -> str:
-    """How likely the best class is, and where none leads how many are as likely."""
-    highest = float(scores.probabilities.max())
-    text = f"{highest:.0%}" if highest >= 0.0995 or highest == 0 else f"{highest:.1%}"
-    if scores.leader is not None:
-        return text
-    count = int((scores.probabilities >= highest * (1 - TIE)).sum())
-    every = count == len(scores.probabilities)
-    return f"{text} for {'each' if every else f'{count:,} classes'}"
-
-
-def _heading(text: str, value: str, corner: Point, width: float) -> list[TextLabel]:
-    """Large lines, and a value below them. corner: upper left."""
+def _lone_number(name: str, value: str, corner: Point) -> list[TextLabel]:
+    """A name, and a value large below it. corner: upper left."""
     x, top, z = corner
-    lines = [*wrap(text, width, HEADING_HEIGHT, MAX_NAME_LINES), value]
+    lines = [*wrap(name, SECTION_WIDTH, HEADING_HEIGHT, MAX_NAME_LINES), value]
     bases = [top - HEADING_HEIGHT - 1.45 * HEADING_HEIGHT * i for i in range(len(lines))]
     return [
         TextLabel(line, (x, base, z), HEADING_HEIGHT, TEXT if line is value else ACCENT, fade=4.0)
@@ -210,10 +148,10 @@ def _heading(text: str, value: str, corner: Point, width: float) -> list[TextLab
 def _lines(text: str, corner: Point) -> list[TextLabel]:
     """Text in several lines. corner: upper left."""
     x, top, z = corner
-    lines = wrap(text, SECTION_WIDTH, VERDICT_HEIGHT, MAX_BARS)
-    bases = [top - (1.6 * i + 1) * VERDICT_HEIGHT for i in range(len(lines))]
+    lines = wrap(text, SECTION_WIDTH, BOARD_TEXT, MAX_BARS)
+    bases = [top - LINE * i - BOARD_TEXT for i in range(len(lines))]
     return [
-        TextLabel(line, (x, base, z), VERDICT_HEIGHT, TEXT, fade=4.0)
+        TextLabel(line, (x, base, z), BOARD_TEXT, TEXT, fade=4.0)
         for line, base in zip(lines, bases, strict=True)
     ]
 
@@ -223,16 +161,20 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
     x, y, z = corner
     if len(values.numbers) == 1:
         name = names[0] if len(names) == 1 else values.name
-        labels = _heading(name, f"{float(values.numbers[0]):.4g}", (x, top, z), SECTION_WIDTH)
+        labels = _lone_number(name, f"{float(values.numbers[0]):.4g}", (x, top, z))
         return Visual(np.zeros(0, QUAD), tuple(labels))
-    fitting = (top - y) / (len(values.numbers) * BAR_PITCH)
-    factor = max(min(fitting, MAX_NUMBER_SCALE), 1.0)
-    bars, labels = number_bars(values, names, (x, y, z), SECTION_WIDTH / factor, MAX_BARS)
-    if len(values.numbers) > MAX_BARS:
-        text = f"{MAX_BARS} of {len(values.numbers):,} numbers"
-        origin = (x, top - VERDICT_HEIGHT, z)
-        labels.append(TextLabel(text, origin, VERDICT_HEIGHT, OTHER_TEXT, fade=4.0))
-    return scale_visual(Visual(bars, tuple(labels)), factor, corner)
+    room = top - y
+    labels = []
+    count = min(len(values.numbers), MAX_BARS)
+    if len(values.numbers) > int(room / LINE):
+        count = min(count, int(room / LINE) - 1)
+        text = f"{count} of {len(values.numbers):,} numbers"
+        labels.append(TextLabel(text, (x, y + 0.02, z), BOARD_TEXT, OTHER_TEXT, fade=4.0))
+    factor = min(room / (LINE * count), MAX_NUMBER_SCALE) if not labels else 1.0
+    size = BarSize(SECTION_WIDTH, LINE * factor, BOARD_TEXT * factor)
+    origin = (x, top - size.pitch * count + 0.07, z)
+    bars, texts = number_bars(values, names, origin, size, count)
+    return Visual(bars, (*texts, *labels))
 
 
 def _picture(
@@ -243,12 +185,12 @@ def _picture(
     pixels = drawn_pixels(output, image)
     if pixels is None:
         return Visual(np.zeros(0, QUAD), tuple(_lines(caption(output), corner)))
-    labels, legends = output_legend(output, names, corner, height)
+    labels, legends = output_legend(output, names, corner, height, LEGEND_SCALE)
     room = SECTION_WIDTH - (LEGEND_WIDTH + 0.12 if labels else 0.0)
     drawn, quads = _framed(pixels, corner, (room, height))
     if labels:
         beside = (x + drawn.right[0] + 0.15, top, z)
-        labels, legends = output_legend(output, names, beside, -drawn.down[1])
+        labels, legends = output_legend(output, names, beside, -drawn.down[1], LEGEND_SCALE)
     return Visual(quads, tuple(labels), (drawn, *legends))
 
 
@@ -280,13 +222,14 @@ def _detections(
         for label, score in zip(found.labels, found.scores, strict=False)
         if score >= MIN_BOX_SCORE
     ]
-    lines = [f"{name} {score:.0%}" for name, score in kept[:MAX_OBJECTS]]
-    if len(kept) > MAX_OBJECTS:
-        lines.append(f"{len(kept) - MAX_OBJECTS} more")
+    count = min(MAX_OBJECTS, int(height / LINE) - 1)
+    lines = [f"{name} {score:.0%}" for name, score in kept[:count]]
+    if len(kept) > count:
+        lines.append(f"{len(kept) - count} more")
     left, room = x + width + 0.15, SECTION_WIDTH - width - 0.15
     labels = [
         TextLabel(
-            elide(line, room, TEXT_HEIGHT), (left, top - (i + 1) * 0.22, z), TEXT_HEIGHT,
+            elide(line, room, BOARD_TEXT), (left, top - BOARD_TEXT - i * LINE, z), BOARD_TEXT,
             ACCENT if i == 0 else TEXT, fade=4.0,
         )
         for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])

@@ -6,13 +6,16 @@ import numpy as np
 
 from vrnn.network.predictions import ClassScores
 from vrnn.scene.primitives import PickRegion
+from vrnn.scene.visuals.output_bars import BarSize
 
 BELOW, ABOVE = 0.05, 0.17
-"""Meters that a class reaches below and above the base line of its name."""
+"""Meters that a class reaches below and above the base line of its name, in usual text."""
+USUAL_TEXT = 0.14
+"""Capital height of that, meters."""
 
 
 def class_regions(
-    scores: ClassScores, corner: tuple[float, float, float], width: float, pitch: float, count: int,
+    scores: ClassScores, corner: tuple[float, float, float], size: BarSize, ranks: range,
     slot: int = 0,
 ) -> tuple[PickRegion, ...]:  # fmt: skip
     """Return the regions of the best classes.
@@ -20,17 +23,17 @@ def class_regions(
     Args:
         scores: Of all classes.
         corner: Lower left corner of the bars.
-        width: Of a bar, meters.
-        pitch: From bar to bar, meters.
-        count: How many bars there are at most, the best on top.
+        size: Of the bars.
+        ranks: Which classes, 0 for the best, as `score_bars` has them.
         slot: The network.
     """
     x, y, z = corner
-    best = np.argsort(-scores.probabilities, kind="stable")[:count]
+    best = np.argsort(-scores.probabilities, kind="stable")[ranks.start : ranks.stop]
+    above = ABOVE * size.text / USUAL_TEXT
     regions = []
     for rank, index in enumerate(best):
-        base = y + (len(best) - 1 - rank) * pitch
-        top = (x, base + ABOVE, z + 0.006)
-        size = (width, 0.0, 0.0), (0.0, -(BELOW + ABOVE), 0.0)
-        regions.append(PickRegion("class", top, *size, int(index), slot))
+        base = y + (len(best) - 1 - rank) * size.pitch
+        top = (x, base + above, z + 0.006)
+        edges = (size.width, 0.0, 0.0), (0.0, -(BELOW + above), 0.0)
+        regions.append(PickRegion("class", top, *edges, int(index), slot))
     return tuple(regions)

@@ -22,9 +22,14 @@ DISSOLVE_PIXELS = (12.0, 28.0)
 """Pixels on screen between which a picture dissolves; as in shaders/lib/picture_part.glsl."""
 FOLDED_DETAILS = 5
 """Details across the only map of a folded layer: from afar its portrait says more than a map."""
-DISSOLVE_SIZES = (0.3, 0.45)
-"""Sides of a panel, as parts of its distance, between which a picture dissolves at the earliest: in
-a view of everything even a layer of a few large maps is its picture, as its neighbors are."""
+MIN_DISSOLVE_SIZE, DISSOLVE_GROWTH = 0.3, 1.5
+"""Side of a panel, as a part of its distance, from which a picture dissolves at the earliest, and
+how many times as large it is where that ends."""
+FULL_VIEW = (2.05, 1.15)
+"""Width and height of a wide view (60 degrees), in parts of the distance of what fills it."""
+CLOSER = 1.15
+"""How much closer than in a view of everything a picture begins to dissolve: there even a layer of
+a few large maps is its picture, as its neighbors are, in a large picture as in a small one."""
 MAX_STRETCH = 1.8
 """Factor by which a picture may be stretched to fill a panel."""
 VALUES_TOLD_APART = 4
@@ -92,7 +97,7 @@ def detail_size(node: Node, panel: tuple[float, float], columns: int, rows: int)
 
 
 def show_distant_pictures(
-    records: np.ndarray, nodes: list[Node], pictures: Mapping[int, DistantPicture]
+    records: np.ndarray, nodes: list[Node], pictures: Mapping[int, DistantPicture], away: float
 ) -> None:
     """Let panels of layers show pictures from afar.
 
@@ -100,6 +105,7 @@ def show_distant_pictures(
         records: (N,) `PANEL`, changed in place.
         nodes: The layer of each.
         pictures: Pictures by node id.
+        away: See `overview_distance`.
     """
     for i, node in enumerate(nodes):
         picture = pictures.get(node.id)
@@ -109,7 +115,32 @@ def show_distant_pictures(
             fit = picture_fit(node, width / height)
             detail = detail_size(node, (width, height), int(columns), int(rows))
             records["layer_picture"][i] = picture.number + 1, picture.has_values
-            records["picture_fit"][i] = *fit, detail
+            size = dissolve_size(sqrt(width * height), away)
+            records["picture_fit"][i] = *fit, detail, size
+
+
+def overview_distance(rects: np.ndarray) -> float:
+    """Return how far away a network is at least in a view of all of it, meters.
+
+    Args:
+        rects: (N, 5) of its panels, see `PlacementFrame.panel_rects`.
+    """
+    if not len(rects):
+        return 1.0
+    x, y, _, width, height = rects.T
+    across = float((x + width / 2).max() - (x - width / 2).min())
+    up = float((y + height).max() - y.min())
+    return max(across / FULL_VIEW[0], up / FULL_VIEW[1], 1e-6)
+
+
+def dissolve_size(side: float, away: float) -> float:
+    """Return the side of a panel, as a part of its distance, from which its picture dissolves.
+
+    Args:
+        side: Of a square as large as the panel, meters.
+        away: See `overview_distance`.
+    """
+    return max(MIN_DISSOLVE_SIZE, CLOSER * side / away)
 
 
 def picture_fit(node: Node, panel_aspect: float) -> tuple[float, float]:
@@ -130,7 +161,10 @@ def picture_fit(node: Node, panel_aspect: float) -> tuple[float, float]:
     return min(1.0, 1 / stretch), min(1.0, stretch)
 
 
-def picture_part(detail: float, point: np.ndarray, viewer: Viewer, side: float = inf) -> float:
+def picture_part(
+    detail: float, point: np.ndarray, viewer: Viewer, side: float = inf,
+    size: float = MIN_DISSOLVE_SIZE,
+) -> float:  # fmt: skip
     """Return how much of a picture is seen on an upright panel, 1 far … 0 near.
 
     Args:
@@ -138,13 +172,15 @@ def picture_part(detail: float, point: np.ndarray, viewer: Viewer, side: float =
         point: (3,) the panel's middle, meters.
         viewer: From where it is seen.
         side: Of a square as large as the panel, meters.
+        size: See `dissolve_size`.
     """
-    return float(picture_parts(np.array([detail]), point[None], viewer, side)[0])
+    return float(picture_parts(np.array([detail]), point[None], viewer, side, size)[0])
 
 
 def picture_parts(
-    details: np.ndarray, points: np.ndarray, viewer: Viewer, sides: np.ndarray | float = inf
-) -> np.ndarray:
+    details: np.ndarray, points: np.ndarray, viewer: Viewer, sides: np.ndarray | float = inf,
+    sizes: np.ndarray | float = MIN_DISSOLVE_SIZE,
+) -> np.ndarray:  # fmt: skip
     """Return (N,) how much of each picture is seen; see `picture_part`.
 
     Args:
@@ -152,16 +188,21 @@ def picture_parts(
         points: (N, 3) the panels' middles, meters.
         viewer: From where they are seen.
         sides: Of squares as large as the panels, meters: (N,), or one for all.
+        sizes: See `dissolve_size`; (N,), or one for all.
     """
     to_eye = viewer.eye - points
     away = np.maximum(np.linalg.norm(to_eye, axis=1), 1e-9)
     pixels = viewer.pixels_per_unit * details / away * np.sqrt(np.abs(to_eye[:, 2]) / away)
-    maps = _smooth_step(pixels, DISSOLVE_PIXELS) * _smooth_step(sides / away, DISSOLVE_SIZES)
+    sizes = np.maximum(sizes, 1e-9)
+    maps = _smooth_step(pixels, *DISSOLVE_PIXELS)
+    maps = maps * _smooth_step(sides / away, sizes, DISSOLVE_GROWTH * sizes)
     return np.asarray(1.0 - maps)
 
 
-def _smooth_step(values: np.ndarray, ends: tuple[float, float]) -> np.ndarray:
-    t = np.clip((values - ends[0]) / (ends[1] - ends[0]), 0.0, 1.0)
+def _smooth_step(
+    values: np.ndarray, begin: np.ndarray | float, end: np.ndarray | float
+) -> np.ndarray:
+    t = np.clip((values - begin) / (end - begin), 0.0, 1.0)
     return np.asarray(t * t * (3.0 - 2.0 * t))
 
 
@@ -185,7 +226,9 @@ def hit_distant_picture(
     shape = frame.placement.panel_shapes.get(node.id)
     columns, rows = (1, 1) if shape is None else (shape.grid.columns, shape.grid.rows)
     detail = detail_size(node, (width, height), columns, rows)
-    if picture_part(detail, point, viewer, sqrt(width * height)) < 0.5:
+    side = sqrt(width * height)
+    size = dissolve_size(side, overview_distance(frame.panel_rects))
+    if picture_part(detail, point, viewer, side, size) < 0.5:
         return hit
     _, map_height, map_width = map_shape(node.shape)
     row, column = int(hit.down * map_height), int(hit.across * map_width)

@@ -25,14 +25,11 @@ OPERATION_HEIGHT = 0.095
 """Capital height of a layer's operation, meters."""
 EDGE_HEIGHT = 0.075
 """Capital height of an edge's label, meters."""
-MIN_ROW_NAME_HEIGHT = 0.3
-"""Capital height of a row's name where there is little room, meters."""
-ROW_NAME_GAP = 0.62
-"""Free width between a row's name and its first panel, meters."""
-NAME_INSET = 0.2
-"""Distance of a row's name from the front of its row where sheets are turned to that, meters."""
-NAME_SHIFT = 0.4
-"""Part of its distance from the sheets by which such a name is shifted to the left."""
+LEAST_ROW_NAME, MIN_ROW_NAME = 0.9, 0.5
+"""How large the names of rows are at least where one has little room, and that one itself, as
+parts of the usual height: so they can be read in a small picture of the whole network."""
+ROW_NAME_GAP = 0.36
+"""Free width between a row's name and its first panel, meters, in a network of usual width."""
 MIN_ROW_NAME_ROOM = 0.8
 """Width of a row's name where there is hardly any, meters."""
 ROW_NAME_PITCH = 1.5
@@ -41,15 +38,18 @@ ANNOTATION_HEIGHT = 0.2
 """Capital height of an annotation, meters."""
 TITLE_HEIGHT = 0.42
 """Capital height of the title of a network of TITLE_WIDTH, meters."""
-FACTS_HEIGHT = 0.19
+FACTS_HEIGHT = 0.27
 """Capital height of what stands under the title, meters."""
 TITLE_WIDTH = 26.0
 """Meters: the title of a wider network is larger."""
+FAR_TEXT = 100.0
+"""Pixels, see `TextLabel.until`: what is to be read from afar goes where it would be a wall of
+letters before the eye."""
 NAME_FADE = 4.8
 """Pixels: the name of a layer is there from this height of a capital letter on, and bright soon."""
 TITLE_CLEARANCE = 1.6
 """Distance of the title from what is behind it, in its heights, so that it hides nothing of it."""
-MAX_TITLE_SCALE = 3.0
+MAX_TITLE_SCALE = 5.0
 """So many times at most."""
 OVERHANG = 0.4
 """Meters that a label may reach beyond its panel, into the gap."""
@@ -85,7 +85,8 @@ def network_labels(
         *token_labels(frame, {node.id: node for node in nodes}, network_object.info.token_names),
         *edge_labels(frame.routes, network.edges, placement.labeled_edges),
         *row_labels(
-            rows, placement.row_name_widths, frame.offset, opacity, placement.layout.turn
+            rows, _name_widths(frame), _name_depths(placement.layout), frame.offset, opacity,
+            placement.layout.turn,
         ),
         *annotation_labels(network.annotations, rects, frame.index),
         *title_labels(
@@ -147,8 +148,8 @@ def edge_labels(
 
 
 def row_labels(
-    rows: Sequence[TerraceRow], widths: Sequence[float], offset: np.ndarray, opacity: float,
-    turn: float = 0.0,
+    rows: Sequence[TerraceRow], widths: Sequence[float], depths: Sequence[float],
+    offset: np.ndarray, opacity: float, turn: float = 0.0,
 ) -> list[TextLabel]:  # fmt: skip
     """Return, large at the left of each row, the name of its stage.
 
@@ -157,36 +158,79 @@ def row_labels(
     Args:
         rows: The rows of a network.
         widths: Meters free for the name of each.
+        depths: z at which each name stands, not turned, meters.
         offset: (3,) of the network in the world, meters.
         opacity: 0…1.
         turn: Of the rows, see `Layout`.
     """
-    named = [(row, width) for row, width in zip(rows, widths, strict=True) if row.name]
+    named = [one for one in zip(rows, widths, depths, strict=True) if one[0].name]
     if not named or opacity <= 0.01:
         return []
     labels = []
     color = with_alpha(STRUCTURE, STRUCTURE[3] * opacity)
     scale = name_scale(max(row.right for row in rows) - min(row.left for row in rows))
-    rooms = [max(width - ROW_NAME_GAP - 0.1, MIN_ROW_NAME_ROOM) for _, width in named]
+    gap = ROW_NAME_GAP * scale
+    rooms = [max(width - gap, MIN_ROW_NAME_ROOM) for _, width, _ in named]
     fitting = [
-        _row_name_size(row.name, room, scale) for (row, _), room in zip(named, rooms, strict=True)
+        _row_name_size(row.name, room, scale)
+        for (row, _, _), room in zip(named, rooms, strict=True)
     ]
-    size = min(fitting)  # the same for all: none is more important than another
-    for (row, width), room in zip(named, rooms, strict=True):
-        end = row.left + width - ROW_NAME_GAP
-        lines = wrap(_breakable(row.name), room, size, 2)
+    # The same for all, as none is more important than another; but one long name makes none small.
+    common = max(min(fitting), LEAST_ROW_NAME * ROW_NAME_HEIGHT * scale)
+    for (row, width, z), room, fits in zip(named, rooms, fitting, strict=True):
+        size = min(common, fits)
+        end = row.left + width - gap
+        lines = row_name_lines(row.name, room, size)
         lift = max(min(row.height, 2.4 * scale) / 2, 0.1 + len(lines) / 2 * ROW_NAME_PITCH * size)
         middle = row.y + lift
         for number, line in enumerate(lines):
             y = middle + (len(lines) / 2 - number - 1) * ROW_NAME_PITCH * size
-            x, z = end, (row.front + row.back) / 2
-            if turn != 0.0:  # before the sheets, where a name inside the row seems further right
-                is_inside = any(o.y == row.y and o.left < row.left for o in rows)
-                x, z = end - NAME_SHIFT * (row.front - z) * is_inside, row.front - NAME_INSET
-            start = (x - font.text_width(line) * size, y, z)
+            start = (end - font.text_width(line) * size, y, z)
             origin, along = _placed(start, offset, turn), turned_point((1.0, 0.0, 0.0), turn)
-            labels.append(TextLabel(line, origin, size, color, along, fade=3.0))
+            labels.append(TextLabel(line, origin, size, color, along, fade=3.0, until=FAR_TEXT))
     return labels
+
+
+def row_name_lines(name: str, room: float, size: float) -> list[str]:
+    """Return the name of a row in one line or two: broken where a part of the stage is named.
+
+    Args:
+        name: Such as `layer3 · 2–4`.
+        room: Width, in any unit.
+        size: Height of a capital letter, in the same unit.
+    """
+    if font.text_width(name) * size <= room:
+        return [name]
+    stage, dot, part = name.rpartition(" · ")
+    if dot:
+        return [elide(stage, room, size), elide(part, room, size)]
+    return wrap(_breakable(name), room, size, 2)
+
+
+def _name_widths(frame: PlacementFrame) -> list[float]:
+    """Meters from the left end of each row to what is first on it, where layers are now."""
+    placement = frame.placement
+    turn, index = placement.layout.turn, placement.index
+    places = placement.panel_rects
+    at_first = turned_about_y(places[:, :3], -turn)[:, 0] - places[:, 3] / 2 * cos(turn)
+    widths = []
+    for row, width in zip(placement.layout.rows, placement.row_name_widths, strict=True):
+        nodes = [node for node in row.node_ids if node in frame.index and node in index]
+        now = frame.panel_rects[[frame.index[node] for node in nodes]]
+        x = turned_about_y(now[:, :3] - frame.offset, -turn)[:, 0]
+        begins = (x - now[:, 3] / 2 * cos(turn)).min(initial=np.inf)
+        moved = begins - at_first[[index[node] for node in nodes]].min(initial=np.inf)
+        widths.append(width + float(min(moved, 0.0)) if nodes else width)
+    return widths
+
+
+def _name_depths(layout: Layout) -> list[float]:
+    """z at which the name of each row stands, not turned: in the middle of the row, or between
+    sheets that are turned to it, so that what is nearer or further seems to lie on none."""
+    if layout.turn == 0.0:
+        return [(row.front + row.back) / 2 for row in layout.rows]
+    panels = [layout.panels[row.node_ids[0]] for row in layout.rows]
+    return [turned_point((p.x, p.y, p.z), -layout.turn)[2] for p in panels]
 
 
 def _placed(point: Point, offset: np.ndarray, turn: float) -> Point:
@@ -197,8 +241,9 @@ def _placed(point: Point, offset: np.ndarray, turn: float) -> Point:
 
 def _row_name_size(name: str, room: float, scale: float) -> float:
     """The height at which a name fits in a width in at most two lines, meters."""
-    for size in np.linspace(ROW_NAME_HEIGHT * scale, MIN_ROW_NAME_HEIGHT, 12):
-        if not any(line.endswith("…") for line in wrap(_breakable(name), room, float(size), 2)):
+    largest = ROW_NAME_HEIGHT * scale
+    for size in np.linspace(largest, MIN_ROW_NAME * largest, 12):
+        if not any(line.endswith("…") for line in row_name_lines(name, room, float(size))):
             break
     return float(size)
 
@@ -250,6 +295,6 @@ def title_labels(
         size = height * scale
         origin = _placed((x, 0.06, z), offset * (1, 0, 1), turn)
         along, up = turned_point((1.0, 0.0, 0.0), turn), turned_point(TILTED, turn)
-        labels.append(TextLabel(text, origin, size, color, along, up, fade=4.0))
+        labels.append(TextLabel(text, origin, size, color, along, up, fade=4.0, until=FAR_TEXT))
         x += font.text_width(text) * size + TITLE_HEIGHT * scale
     return labels

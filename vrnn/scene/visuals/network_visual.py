@@ -19,7 +19,11 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
 from vrnn.scene.visuals.answer_board import answer_board
 from vrnn.scene.visuals.answer_thread import answer_thread, thread_corners
-from vrnn.scene.visuals.distant_pictures import DistantPicture, show_distant_pictures
+from vrnn.scene.visuals.distant_pictures import (
+    DistantPicture,
+    overview_distance,
+    show_distant_pictures,
+)
 from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
@@ -175,7 +179,9 @@ def network_visual(
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
     visible = network_object.visible_nodes(frame)
-    show_distant_pictures(records, [visible[n] for n in frame.node_ids], distant_pictures)
+    away = overview_distance(frame.panel_rects)
+    nodes = [visible[n] for n in frame.node_ids]
+    show_distant_pictures(records, nodes, distant_pictures, away)
     pictures = {
         node: picture
         for (s, node), picture in uploaded_pictures.items()

@@ -29,6 +29,8 @@ EVIDENCE_HEIGHT = 0.15
 MAX_EVIDENCE_LINES = 2
 MIN_EVIDENCE_WIDTH = 4.0
 """Room for that, meters."""
+LEGEND_PITCH = 0.23
+"""From one class of a segmentation's legend to the next, meters."""
 BOX_LINE = 0.014
 """Thickness of a detector's box, meters."""
 MAX_BOXES = 20
@@ -52,52 +54,66 @@ def evidence_caption(output: Output, origin: Point, width: float) -> list[TextLa
 
 
 def output_legend(
-    output: Output, names: tuple[str, ...], corner: Point, height: float
+    output: Output, names: tuple[str, ...], corner: Point, height: float, scale: float = 1.0
 ) -> tuple[list[TextLabel], tuple[ImageQuad, ...]]:
-    """Return what the colors of an output's image mean. corner: upper left."""
+    """Return what the colors of an output's image mean.
+
+    Args:
+        output: The output.
+        names: Of classes, may be empty.
+        corner: Upper left corner of the legend.
+        height: Of the image, meters.
+        scale: Of the text: how many times as large as usual.
+    """
     if isinstance(output, Segmentation):
-        return _class_legend(output, names, corner), ()
+        return _class_legend(output, names, corner, scale)
     x, top, z = corner
+    text_height = TEXT_HEIGHT * scale
     if isinstance(output, DepthMap | Maps):
-        bar = ImageQuad(corner, (0.09, 0, 0), (0, -height, 0), color_bar(output))
-        ends = ((f"{output.high:.4g}", top - TEXT_HEIGHT), (f"{output.low:.4g}", top - height))
+        bar = ImageQuad(corner, (0.09 * scale, 0, 0), (0, -height, 0), color_bar(output))
+        ends = ((f"{output.high:.4g}", top - text_height), (f"{output.low:.4g}", top - height))
         return [
-            TextLabel(text, (x + 0.15, y, z), TEXT_HEIGHT, TEXT, fade=5.0) for text, y in ends
+            TextLabel(text, (x + 0.15 * scale, y, z), text_height, TEXT, fade=5.0)
+            for text, y in ends
         ], (bar,)
     if isinstance(output, FlowField):
-        side = min(0.6, height)
+        side = min(0.6 * scale, height)
         wheel = ImageQuad(corner, (side, 0, 0), (0, -side, 0), flow_legend())
         text = f"up to {output.longest:.3g} pixels"
-        origin = (x, top - side - 0.2, z)
-        return [TextLabel(text, origin, TEXT_HEIGHT, TEXT, fade=5.0)], (wheel,)
+        origin = (x, top - side - 0.2 * scale, z)
+        return [TextLabel(text, origin, text_height, TEXT, fade=5.0)], (wheel,)
     if isinstance(output, ImageOutput):
         middle = ", gray 0" if isinstance(output, NoiseOutput) else ""
         lines = (f"white {output.high:.4g}{middle}", f"black {output.low:.4g}")
         if not isinstance(output, NoiseOutput) and output.high in (1.0, 255.0):
             return [], ()
+        text_height = BOX_TEXT_HEIGHT if scale == 1.0 else text_height
         return [
-            TextLabel(text, (x, top - 0.14 - i * 0.2, z), BOX_TEXT_HEIGHT, OTHER_TEXT, fade=5.0)
+            TextLabel(
+                text, (x, top - (0.14 + i * 0.2) * scale, z), text_height, OTHER_TEXT, fade=5.0
+            )
             for i, text in enumerate(lines)
         ], ()
     return [], ()
 
 
 def _class_legend(
-    segmentation: Segmentation, class_names: tuple[str, ...], corner: Point
-) -> list[TextLabel]:
-    """The largest classes in their colors, with their share. corner: upper left."""
+    segmentation: Segmentation, class_names: tuple[str, ...], corner: Point, scale: float
+) -> tuple[list[TextLabel], tuple[ImageQuad, ...]]:
+    """The largest classes with their share, beside a bar of their colors. corner: upper left."""
     x, top, z = corner
     counts = np.bincount(segmentation.classes.ravel(), minlength=segmentation.count)
     shares = counts / segmentation.classes.size
-    colors = (class_colors(segmentation.count) / 255.0) ** 2.2
+    largest = [i for i in np.argsort(-shares, kind="stable")[:MAX_BARS].tolist() if shares[i] > 0]
+    colors = class_colors(segmentation.count)[largest][:, None]
+    pitch, text = LEGEND_PITCH * scale, TEXT_HEIGHT * scale
+    bar = ImageQuad(corner, (0.09 * scale, 0, 0), (0, -pitch * len(largest), 0), colors, False)
     labels = []
-    for row, index in enumerate(np.argsort(-shares, kind="stable")[:MAX_BARS]):
-        if shares[index] > 0:
-            text = f"{class_name(int(index), class_names)} {shares[index]:.0%}"
-            red, green, blue = np.maximum(colors[index], 0.06)
-            color = (float(red), float(green), float(blue), 1.0)
-            labels.append(TextLabel(text, (x, top - 0.12 - row * 0.2, z), TEXT_HEIGHT, color))
-    return labels
+    for row, index in enumerate(largest):
+        line = f"{class_name(index, class_names)} {shares[index]:.0%}"
+        origin = (x + 0.15 * scale, top - pitch * (row + 0.5) - text / 2, z)
+        labels.append(TextLabel(line, origin, text, TEXT if row == 0 else OTHER_TEXT, fade=5.0))
+    return labels, (bar,)
 
 
 def drawn_boxes(detections: Detections) -> int:

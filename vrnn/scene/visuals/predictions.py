@@ -20,7 +20,7 @@ from vrnn.scene.layout.input_margin import (
 from vrnn.scene.output_choices import output_beside_input
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.scene.visuals.class_regions import class_regions
-from vrnn.scene.visuals.output_bars import Point, number_bars, score_bars
+from vrnn.scene.visuals.output_bars import BarSize, Point, number_bars, score_bars
 from vrnn.scene.visuals.output_images import mask_overlay, output_image, segmentation_overlay
 from vrnn.scene.visuals.output_legends import (
     detector_boxes,
@@ -106,15 +106,16 @@ def _drawn_output(
     x, top, z = corner
     if isinstance(output, ClassScores | Values):
         origin = (x, top + BAR_MARGIN + 0.1, z)
+        size, ranks = BarSize(margin.width), range(INPUT_BARS)
         if isinstance(output, ClassScores):
-            bars, labels = score_bars(output, names, origin, margin.width, INPUT_BARS)
+            bars, labels = score_bars(output, names, origin, size, ranks)
         else:
-            bars, labels = number_bars(output, names, origin, margin.width, INPUT_BARS)
+            bars, labels = number_bars(output, names, origin, size, INPUT_BARS)
         above = float(bars["origin"][:, 1].max()) + 0.06
         labels += evidence_caption(output, (x, above, z), margin.width)
         regions: tuple[PickRegion, ...] = ()
         if isinstance(output, ClassScores):
-            regions = class_regions(output, origin, margin.width, BAR_PITCH, INPUT_BARS, slot)
+            regions = class_regions(output, origin, size, ranks, slot)
         return Visual(bars, tuple(labels), (), regions)
     pixels = drawn_pixels(output, image)
     if pixels is None:

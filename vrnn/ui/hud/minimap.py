@@ -8,13 +8,12 @@ import numpy as np
 
 from vrnn.scene.camera import Camera
 from vrnn.scene.linalg import turned_about_y
-from vrnn.scene.primitives import PLAIN, QUAD
 from vrnn.scene.world import World
 from vrnn.style import font
 from vrnn.style.text import elide
 from vrnn.style.theme import ACCENT
 from vrnn.ui.hud.overlay import TEXT_COLOR, HudCanvas
-from vrnn.ui.hud.plan import edge_pieces, kind_color
+from vrnn.ui.hud.plan import edge_lines, edge_pieces, kind_color
 
 WIDTH, HEIGHT = 340.0, 230.0
 """Size of the map, units of the canvas."""
@@ -71,7 +70,9 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
             x_end, y_end = at(row.right + offset[0], row.front + offset[2])
             canvas.rectangle(x, y, max(x_end - x, 1), max(y_end - y, 1), STEP_COLOR)
         ends = edge_pieces(frame) + offset[[0, 2]]
-        _draw_edges(canvas, np.array([[at(*end) for end in piece] for piece in ends.tolist()]))
+        lines = np.rint([[at(*end) for end in piece] for piece in ends.tolist()])
+        lines = np.unique(lines.reshape(-1, 4), axis=0).reshape(-1, 2, 2)
+        canvas.quads(edge_lines(lines, EDGE_WIDTH, EDGE_COLOR, canvas.scale))
         nodes = world.networks[slot].visible_nodes(frame)
         for node, rect in zip(frame.node_ids, rects[slot].tolist(), strict=True):
             x, y = at(rect[0] - rect[3] / 2, rect[2])
@@ -95,21 +96,3 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
         color = (*ACCENT[:3], 1.0 if step == 0 else 0.75 - 0.08 * step)
         dot_x, dot_y = x - sin(yaw) * distance, y - cos(yaw) * distance
         canvas.rectangle(dot_x - size / 2, dot_y - size / 2, size, size, color)
-
-
-def _draw_edges(canvas: HudCanvas, ends: np.ndarray) -> None:
-    """Pieces of edges as thin lines. ends: (N, 2, 2) both ends of each on the canvas."""
-    if not len(ends):
-        return
-    ends = np.unique(np.rint(ends).reshape(-1, 4), axis=0).reshape(-1, 2, 2)
-    along = ends[:, 1] - ends[:, 0]
-    length = np.linalg.norm(along, axis=1)
-    ends, along, length = ends[length > 0], along[length > 0], length[length > 0]
-    across = along[:, ::-1] * (-1, 1) / length[:, None] * EDGE_WIDTH
-    records = np.zeros(len(ends), QUAD)
-    records["origin"][:, :2] = (ends[:, 0] - across / 2) * canvas.scale
-    records["right"][:, :2] = along * canvas.scale
-    records["down"][:, :2] = across * canvas.scale
-    records["top"] = records["bottom"] = EDGE_COLOR
-    records["kind"] = PLAIN
-    canvas.quads(records)

@@ -1,8 +1,4 @@
-"""The plan: the network as a drawn graph, with names, kinds and edges, for a view from above.
-
-Sheets are edges on from above, so each layer is drawn as a box in the color of its kind with its
-name. The edges of the plan are those in the world; the minimap draws its own.
-"""
+"""The plan: the network as a drawn graph, with names, kinds and edges, for a view from above."""
 
 from __future__ import annotations
 
@@ -14,59 +10,74 @@ from vrnn.network.graph import Node
 from vrnn.network.layer_kinds import layer_kind
 from vrnn.scene.camera import Camera
 from vrnn.scene.linalg import turned_about_y
+from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
+from vrnn.scene.plan_view import LAYERS_PART, PlanView, plan_opacity, plan_view
+from vrnn.scene.primitives import PLAIN, QUAD
+from vrnn.scene.visuals.answer_scores import answer_text
+from vrnn.scene.visuals.labels import row_name_lines
 from vrnn.scene.world import World
 from vrnn.style import font
-from vrnn.style.theme import ACCENT, KIND_COLORS
-from vrnn.ui.hud.overlay import BRIGHT_COLOR, HudCanvas
+from vrnn.style.text import elide
+from vrnn.style.theme import ACCENT, KIND_COLORS, LUMINANCE_WEIGHTS
+from vrnn.ui.hud.overlay import BRIGHT_COLOR, TEXT_COLOR, HudCanvas
 
-PLAN_PITCHES = np.radians((-50.0, -62.0))
-"""Pitches of a view between which the plan fades in."""
 OTHER_COLOR = (0.10, 0.12, 0.17, 1.0)
 """Of a layer of no kind."""
-BOX_DEPTH = 0.9
-"""Of a layer's box along its narrow side, meters."""
-MIN_BOX, MAX_BOX = 8.0, 34.0
-"""The same on the canvas at least and at most, units."""
-TEXT_SIZES = (5.0, 10.0)
+PAPER = (0.011, 0.013, 0.018)
+"""What the plan is drawn on."""
+ROW_COLOR = (0.020, 0.024, 0.034)
+"""Of a step."""
+EDGE_COLOR = (0.19, 0.31, 0.38, 0.9)
+EDGE_WIDTH = 1.3
+"""Of an edge, units of the canvas."""
+BOX_PART, MAX_BOX = 0.38, 46.0
+"""Height of a layer's box as a part of a band, and units at most."""
+STACK_PART, SAME_COLUMN = 0.5, 0.3
+"""Height of several boxes as a part of a band, and meters along the row within which they stand one
+above the other."""
+FOOT = 2.0
+"""Units that a box reaches over the ends of its edges."""
+TEXT_SIZES = (6.5, 10.0)
 """Capital height of a layer's name, units; where it does not fit it is left out."""
-ROW_TEXT = 11.0
+DETAIL_SIZE = 7.5
+"""Capital height of its operation, units."""
+ROW_TEXT = 12.0
 """Capital height of the name of a row, units."""
+BRIGHT_BOX = 0.2
+"""Luminance from which a box has dark text."""
+DARK_INK = (0.012, 0.013, 0.016)
+ANSWER_TEXT = 15.0
+"""Capital height of the answer, units."""
 SHADE = 0.75
 """Part of a kind's color in the box, so that text is readable on it."""
 
 
-def plan_opacity(camera: Camera) -> float:
-    """Return how much of the plan is seen from a camera, 0…1."""
-    first, whole = PLAN_PITCHES
-    return float(np.clip((camera.pitch - first) / (whole - first), 0.0, 1.0))
-
-
 def draw_plan(canvas: HudCanvas, world: World, camera: Camera) -> None:
-    """Draw the layers as boxes with names where a camera looks down on them.
+    """Draw the layers as boxes with names where a camera looks down on them from above.
 
     Args:
-        canvas: Over the picture of that camera.
+        canvas: Over the picture of that camera, empty yet: the plan covers all of it.
         world: The world.
         camera: The camera.
     """
-    opacity = plan_opacity(camera)
-    if opacity <= 0.01:
+    view = plan_view(world, camera, canvas.width / canvas.height)
+    if view is None:
         return
-    clip = camera.clip_from_world(canvas.width / canvas.height).astype(float)
+    opacity = plan_opacity(world, camera)
+    canvas.rectangle(0, 0, canvas.width, canvas.height, (*PAPER, opacity))
     for slot in world.slots:
         frame = world.placement_frame(slot)
+        _draw_rows(canvas, view, frame, opacity)
+        _draw_edges(canvas, view, frame, opacity)
         nodes = world.networks[slot].visible_nodes(frame)
         hovered = world.hovered.layer if world.hovered is not None else None
-        for node, rect in zip(frame.node_ids, frame.panel_rects.astype(float), strict=True):
+        boxes = plan_boxes(view, frame, canvas.height)
+        for node, box in zip(frame.node_ids, boxes.tolist(), strict=True):
             color = ACCENT if hovered == (slot, node) else kind_color(nodes[node])
-            _draw_box(canvas, clip, rect, nodes[node].name, (*color[:3], opacity))
-        turn, offset = frame.placement.layout.turn, frame.offset
-        for row in frame.placement.layout.rows:
-            at = turned_about_y(np.array([row.left, row.y, row.front]), turn) + offset
-            x, y, is_seen = _on_canvas(canvas, clip, at)
-            if is_seen and row.name:
-                canvas.text(x, y, row.name, ROW_TEXT, (*BRIGHT_COLOR[:3], opacity))
+            _draw_box(canvas, box, nodes[node], (*color[:3], opacity))
+        _draw_row_names(canvas, view, frame, boxes, opacity)
+        _draw_answer(canvas, world, slot, boxes, opacity)
 
 
 def kind_color(node: Node) -> tuple[float, float, float, float]:
@@ -76,35 +87,149 @@ def kind_color(node: Node) -> tuple[float, float, float, float]:
     return r * SHADE, g * SHADE, b * SHADE, a
 
 
-def _draw_box(
-    canvas: HudCanvas, clip: np.ndarray, rect: np.ndarray, name: str, color: tuple[float, ...]
+def plan_boxes(view: PlanView, frame: PlacementFrame, height: float) -> np.ndarray:
+    """Return where each layer's box is: where several stand one above the other, they share it.
+
+    Args:
+        view: The plan.
+        frame: Where the layers are.
+        height: Of the picture, in the unit of the boxes.
+
+    Returns:
+        (N, 4) left, upper, right and lower edge.
+    """
+    rects = frame.panel_rects.astype(float)
+    x, foot = (view.feet(rects[:, :3]) * height).T
+    half = rects[:, 3] / 2 * view.scale * height
+    band = view.band * height
+    columns: dict[tuple[int, int], list[int]] = {}
+    for i in np.argsort(-rects[:, 1], kind="stable").tolist():  # the highest first
+        columns.setdefault((round(foot[i]), round(rects[i, 0] / SAME_COLUMN)), []).append(i)
+    top, low = np.zeros(len(rects)), np.zeros(len(rects))
+    for column in columns.values():
+        tall = min(band * BOX_PART, MAX_BOX) if len(column) == 1 else band * STACK_PART
+        each = tall / len(column)
+        for number, i in enumerate(column):
+            top[i] = foot[i] + FOOT - tall + each * number
+            low[i] = top[i] + each * (1.0 if len(column) == 1 else 0.9)
+    return np.stack([x - half, top, x + half, low], 1)
+
+
+def _draw_rows(
+    canvas: HudCanvas, view: PlanView, frame: PlacementFrame, opacity: float
+) -> None:  # fmt: skip
+    """The steps, a little apart."""
+    offset = turned_about_y(frame.offset.astype(float)[None], -view.bounds.turn)[0]
+    gap = 0.04 * view.band * canvas.height
+    for row in frame.placement.layout.rows:
+        ends = np.array([[row.left, row.back], [row.right, row.front]]) + offset[[0, 2]]
+        (left, top), (right, low) = (view.place(ends) * canvas.height).tolist()
+        height = low - top - 2 * gap
+        canvas.rectangle(left, top + gap, right - left, height, (*ROW_COLOR, opacity))
+
+
+def _draw_row_names(
+    canvas: HudCanvas, view: PlanView, frame: PlacementFrame, boxes: np.ndarray, opacity: float
 ) -> None:
-    """A layer's box with its name, at the foot of its sheet, where its edges end."""
-    x, y, z, width, _ = rect.tolist()
-    middle, top, is_seen = _on_canvas(canvas, clip, np.array([x, y, z]))
-    end = np.array([*_on_canvas(canvas, clip, np.array([x + width / 2, y, z]))[:2]])
-    half = float(np.linalg.norm(end - (middle, top)))
-    if not is_seen or half < 0.5:
+    """The name of each row at the left of its boxes, or over them where there is no room."""
+    offset = turned_about_y(frame.offset.astype(float)[None], -view.bounds.turn)[0]
+    for row in frame.placement.layout.rows:
+        mine = [frame.index[node] for node in row.node_ids if node in frame.index]
+        if not row.name or not mine:
+            continue
+        corner = np.array([[row.left, row.back]]) + offset[[0, 2]]
+        left, top = (view.place(corner)[0] * canvas.height).tolist()
+        band = view.band * canvas.height
+        room = float(boxes[mine, 0].min()) - left - 12
+        size = min(ROW_TEXT, room / max(map(font.text_width, row.name.split())))
+        lines, middle = [row.name], top + band * (LAYERS_PART - BOX_PART / 2)
+        if size >= 0.7 * ROW_TEXT:
+            lines = row_name_lines(row.name, room, size)
+        else:  # over the boxes
+            free = float(boxes[mine, 1].min()) - top
+            size, middle = min(ROW_TEXT, 0.6 * free), top + 0.55 * free
+        for number, line in enumerate(lines):
+            base = middle + size / 2 + (number - (len(lines) - 1) / 2) * 1.6 * size
+            canvas.text(left + 6, base, line, size, (*BRIGHT_COLOR[:3], opacity))
+
+
+def _draw_answer(
+    canvas: HudCanvas, world: World, slot: int, boxes: np.ndarray, opacity: float
+) -> None:
+    """The answer in a few words beside the last layer."""
+    network, frame = world.networks[slot], world.placement_frame(slot)
+    node = frame.placement.answer.node
+    if network.result is None or node not in frame.index:
         return
-    left, right = middle - half, middle + half
-    depth = min(max(2 * BOX_DEPTH * half / width, MIN_BOX), MAX_BOX)
-    canvas.rectangle(left, top - depth / 2, right - left, depth, color)
-    room, (least, most) = right - left - 4, TEXT_SIZES
-    for text in (name, name.rpartition(".")[2]):
-        size = min(most, 0.62 * depth, room / max(font.text_width(text), 1e-6))
-        if size >= least:
-            canvas.text(left + 2, top + size / 2, text, size, (*BRIGHT_COLOR[:3], color[3]))
-            return
+    outputs = shown_outputs(network.result, world.state, slot)
+    text = answer_text(outputs[0], network.info.class_names) if outputs else ""
+    _, top, right, low = boxes[frame.index[node]].tolist()
+    text = elide(text, canvas.width - right - 24, ANSWER_TEXT)
+    middle = (top + low) / 2 + ANSWER_TEXT / 2
+    canvas.text(right + 14, middle, text, ANSWER_TEXT, (*ACCENT[:3], opacity))
 
 
-def _on_canvas(canvas: HudCanvas, clip: np.ndarray, point: np.ndarray) -> tuple[float, float, bool]:
-    """Where a point is on the canvas, and whether it is before the camera and near the picture."""
-    x, y, _, w = (clip @ np.array([*point, 1.0])).tolist()
-    if w <= 0.05:
-        return 0.0, 0.0, False
-    across, up = x / w, y / w
-    inside = abs(across) < 1.5 and abs(up) < 1.5
-    return (across + 1) / 2 * canvas.width, (1 - up) / 2 * canvas.height, inside
+def _draw_box(
+    canvas: HudCanvas, box: list[float], node: Node, color: tuple[float, ...]
+) -> None:  # fmt: skip
+    """A layer's box with its name and, where there is room, its operation."""
+    left, top, right, low = box
+    is_outside = right < 0 or left > canvas.width or low < 0 or top > canvas.height
+    if is_outside or right - left < 0.5:
+        return
+    canvas.rectangle(left, top, right - left, low - top, color)
+    room, (least, most), height = right - left - 6, TEXT_SIZES, low - top
+    is_bright = float(np.dot(color[:3], LUMINANCE_WEIGHTS)) > BRIGHT_BOX
+    name_ink, detail_ink = (DARK_INK, DARK_INK) if is_bright else (BRIGHT_COLOR, TEXT_COLOR)
+    parts = node.name.split(".")
+    starts = [i for i in range(len(parts) - 1) if not parts[i].isdigit()]
+    names = [".".join(parts[i:]) for i in (*starts, len(parts) - 1)]
+    detail = elide(node.label, room, DETAIL_SIZE)
+    has_detail = height > 2.9 * most and len(detail) > 5
+    for text in names:
+        size = min(most, 0.6 * height, room / max(font.text_width(text), 1e-6))
+        if size >= (least if text == names[-1] else 0.8 * most):
+            base = top + (0.42 * height if has_detail else 0.5 * height + size / 2)
+            canvas.text(left + 3, base, text, size, (*name_ink[:3], color[3]))
+            break
+    if has_detail:
+        ink = (*detail_ink[:3], color[3])
+        canvas.text(left + 3, top + 0.84 * height, detail, DETAIL_SIZE, ink)
+
+
+def _draw_edges(
+    canvas: HudCanvas, view: PlanView, frame: PlacementFrame, opacity: float
+) -> None:  # fmt: skip
+    offset = turned_about_y(frame.offset.astype(float)[None], -view.bounds.turn)[0]
+    ends = view.place(edge_pieces(frame) + offset[[0, 2]]) * canvas.height
+    color = (*EDGE_COLOR[:3], EDGE_COLOR[3] * opacity)
+    canvas.quads(edge_lines(ends, EDGE_WIDTH, color, canvas.scale))
+
+
+def edge_lines(
+    ends: np.ndarray, width: float, color: tuple[float, ...], scale: float
+) -> np.ndarray:
+    """Return pieces of edges as thin lines, `QUAD`s in pixels.
+
+    Args:
+        ends: (N, 2, 2) both ends of each, units of a canvas.
+        width: Of a line, units.
+        color: Linear RGBA.
+        scale: Pixels per unit.
+    """
+    along = ends[:, 1] - ends[:, 0]
+    length = np.linalg.norm(along, axis=1)
+    ends, along, length = ends[length > 0], along[length > 0], length[length > 0]
+    unit = along / length[:, None]
+    across = unit[:, ::-1] * (-1, 1) * width
+    start = ends[:, 0] - across / 2 - unit * width / 2  # so that corners are closed
+    records = np.zeros(len(ends), QUAD)
+    records["origin"][:, :2] = start * scale
+    records["right"][:, :2] = (along + unit * width) * scale
+    records["down"][:, :2] = across * scale
+    records["top"] = records["bottom"] = color
+    records["kind"] = PLAIN
+    return records
 
 
 _EDGES: WeakKeyDictionary[PlacementFrame, np.ndarray] = WeakKeyDictionary()
@@ -124,8 +249,8 @@ def edge_pieces(frame: PlacementFrame) -> np.ndarray:
         if frame.routes:
             pieces = np.concatenate([np.stack([r[:-1], r[1:]], 1) for r in frame.routes])
             flat = turned_about_y(pieces - frame.offset, -frame.placement.layout.turn)[..., [0, 2]]
-            found = np.unique(np.rint(flat / 0.1).astype(np.int32).reshape(-1, 4), axis=0) * 0.1
+            found = np.unique(np.rint(flat / 0.05).astype(np.int32).reshape(-1, 4), axis=0) * 0.05
             found = found.reshape(-1, 2, 2)
-            found = found[np.abs(found[:, 0] - found[:, 1]).max(1) > 0.3]
+            found = found[np.abs(found[:, 0] - found[:, 1]).max(1) > 0]
         _EDGES[frame] = found
     return _EDGES[frame]
