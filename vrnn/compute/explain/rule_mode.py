@@ -23,7 +23,7 @@ from vrnn.compute.explain.pass_book import PassBook
 from vrnn.compute.explain.replaced_tensors import replace_tensors
 from vrnn.compute.explain.split_slices import as_slices
 from vrnn.compute.operators import catalog
-from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
+from vrnn.compute.passes.capture_mode import CaptureMode, NodeRecords, OnOutput
 from vrnn.compute.tracing.calls import CustomFunction
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import is_wrapped, list_tensors
