@@ -9,6 +9,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     display,
     edit,
     explain,
+    explained_values,
     export,
     feature_visualization,
     headset,
@@ -26,7 +27,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "channels", "display", "edit", "explain", "export",
+    "ablation", "axes", "channels", "display", "edit", "explain", "explained_values", "export",
     "feature_visualization", "headset", "inputs", "jobs", "layers", "outputs",
     "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -80,6 +80,11 @@ class LoadedModel:
         if turned:
             self.retrace(source.example_inputs())
 
+    @property
+    def label_count(self) -> int:
+        """Number of classes that the model's config names, 0 for none."""
+        return self._outputs.label_count
+
     def _takes_steps_first(self, slot: InputSlot) -> bool:
         """Whether a text that went in as one sample was taken for as many samples of one token."""
         if slot.kind != "text" or not slot.tokens or slot.axes != "nl":

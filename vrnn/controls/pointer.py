@@ -12,7 +12,7 @@ import numpy as np
 from vrnn.commands.base import Command, UndoableCommand, layer_name
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.commands.display import Fold
-from vrnn.commands.explain import explain_class
+from vrnn.commands.explain import explain_class, explain_target
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
@@ -190,6 +190,8 @@ class Pointer:
             return GrabImage(source="input")
         if hit.kind == "class":
             return explain_class(self._workspace.world.state.relevance, hit.slot, int(hit.value))
+        if hit.kind == "target":
+            return explain_target(self._workspace.world.state.relevance, hit.slot, str(hit.value))
         if hit.kind == "bracket":
             return Fold(str(hit.value), hit.slot)
         if hit.kind == "features":

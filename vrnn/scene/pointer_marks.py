@@ -29,7 +29,7 @@ CORNER_PIXELS = 3.0
 """Width of the lines of the corner that scales a layer."""
 LAYER_KINDS = frozenset({"layer", "handle", "corner", "features"})
 """What belongs to the panel of a layer."""
-REGION_KINDS = frozenset({"class", "bracket", "thumbnail", "button", "pin", "input"})
+REGION_KINDS = frozenset({"class", "target", "bracket", "thumbnail", "button", "pin", "input"})
 """Things to be clicked that get a frame; the handles of layers have marks of their own."""
 
 

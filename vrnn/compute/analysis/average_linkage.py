@@ -25,7 +25,8 @@ def average_linkage(distances: np.ndarray) -> np.ndarray:
     count = len(distances)
     np.fill_diagonal(distances, np.inf)
     sizes = np.ones(count)
-    joined, chain = [], [0]
+    joined: list[tuple[int, int, float]] = []
+    chain = [0]
     is_open = np.ones(count, bool)
     while len(joined) < count - 1:
         if not chain:

@@ -7,6 +7,7 @@ bars; an image with its legend; a detector's boxes on the input with a list of w
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
 
@@ -22,13 +23,17 @@ from vrnn.scene.layout.input_margin import BAR_PITCH, MAX_BARS
 from vrnn.scene.primitives import (
     QUAD,
     ImageQuad,
-    PickRegion,
     TextLabel,
     Visual,
     outline_quads,
     quad,
 )
-from vrnn.scene.visuals.class_regions import class_regions
+from vrnn.scene.visuals.class_regions import (
+    class_regions,
+    number_regions,
+    regions_of_output,
+    target_region,
+)
 from vrnn.scene.visuals.output_bars import (
     OTHER_TEXT,
     TEXT_HEIGHT,
@@ -105,11 +110,9 @@ def answer_board(
             title += f" · {len(outputs) - MAX_SECTIONS} more outputs in the panel"
         label = true_label if number == 0 else ""
         section_corner = (left, y + SECTION_GAP, z)
-        parts.append(_section(output, image, class_names, label, title, section_corner))
-        if number == 0 and isinstance(output, ClassScores):
-            parts.append(
-                Visual(np.zeros(0, QUAD), pick_regions=_classes(output, section_corner, slot))
-            )
+        section = _section(output, image, class_names, label, title, section_corner)
+        regions = regions_of_output(section.pick_regions, number, slot)
+        parts.append(replace(section, pick_regions=regions))
     board = Visual(
         np.concatenate([part.quads for part in parts]),
         tuple(label for part in parts for label in part.labels),
@@ -139,7 +142,7 @@ def _section(
         part = _detections(output, image, names, (x, top, z), top - y)
     else:
         part = _picture(output, image, names, (x, top, z), top - y)
-    return Visual(part.quads, (*labels, *part.labels), part.image_quads)
+    return replace(part, labels=(*labels, *part.labels))
 
 
 def _scores(
@@ -159,15 +162,8 @@ def _scores(
     left = x + SECTION_WIDTH - BARS_WIDTH
     count = min(MAX_BARS, int((top - y) / BAR_PITCH))
     bars, texts = score_bars(scores, names, (left, y, z), BARS_WIDTH, count)
-    return Visual(bars, (*labels, *texts))
-
-
-def _classes(scores: ClassScores, corner: Point, slot: int) -> tuple[PickRegion, ...]:
-    """Where the bars of a section can be clicked. corner: its lower left one."""
-    x, y, z = corner
-    bars = (x + SECTION_WIDTH - BARS_WIDTH, y, z)
-    count = min(MAX_BARS, int(SECTION_HEIGHT / BAR_PITCH))
-    return class_regions(scores, bars, BARS_WIDTH, BAR_PITCH, count, slot)
+    regions = class_regions(scores, (left, y, z), BARS_WIDTH, BAR_PITCH, count)
+    return Visual(bars, (*labels, *texts), (), regions)
 
 
 def _verdict(
@@ -224,7 +220,9 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
     if len(values.numbers) == 1:
         name = names[0] if len(names) == 1 else values.name
         labels = _heading(name, f"{float(values.numbers[0]):.4g}", (x, top, z), SECTION_WIDTH)
-        return Visual(np.zeros(0, QUAD), tuple(labels))
+        lowest = min(label.origin[1] for label in labels)
+        region = target_region("0", (x, lowest, z), SECTION_WIDTH, top - lowest)
+        return Visual(np.zeros(0, QUAD), tuple(labels), (), (region,))
     fitting = (top - y) / (len(values.numbers) * BAR_PITCH)
     factor = max(min(fitting, MAX_NUMBER_SCALE), 1.0)
     bars, labels = number_bars(values, names, (x, y, z), SECTION_WIDTH / factor, MAX_BARS)
@@ -232,7 +230,9 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
         text = f"{MAX_BARS} of {len(values.numbers):,} numbers"
         origin = (x, top - VERDICT_HEIGHT, z)
         labels.append(TextLabel(text, origin, VERDICT_HEIGHT, OTHER_TEXT, fade=4.0))
-    return scale_visual(Visual(bars, tuple(labels)), factor, corner)
+    count = min(len(values.numbers), MAX_BARS)
+    regions = number_regions(count, (x, y, z), SECTION_WIDTH / factor, BAR_PITCH)
+    return scale_visual(Visual(bars, tuple(labels), (), regions), factor, corner)
 
 
 def _picture(
@@ -274,7 +274,7 @@ def _detections(
     drawn, frame = _framed(image, corner, (SECTION_WIDTH * 0.6, height))
     width = drawn.right[0]
     above = (x, top, z + 0.012)
-    boxes, _ = detector_boxes(found, names, above, width, -drawn.down[1])
+    boxes = detector_boxes(found, names, above, width, -drawn.down[1]).quads
     kept = [
         (class_name(int(label), names), float(score))
         for label, score in zip(found.labels, found.scores, strict=False)
@@ -291,4 +291,8 @@ def _detections(
         )
         for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])
     ]  # fmt: skip
-    return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,))
+    regions = tuple(
+        target_region(f"box {i}", label.origin, room, TEXT_HEIGHT)
+        for i, label in enumerate(labels[: min(len(kept), MAX_OBJECTS)])
+    )
+    return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,), regions)
