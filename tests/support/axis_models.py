@@ -185,7 +185,8 @@ def _through_numpy(m, x):
 @_case(
     "frames of a sound", lambda: {"l": nn.Linear(40, 8), "r": nn.GRU(8, 6, batch_first=True)},
     lambda: torch.randn(1, 800),
-    input=("batch time", (1, 1, 800), CURVE), l=(BTC, (8, 1, 48), CURVE), r=(BTC, (6, 1, 48), CURVE),
+    input=("batch time", (1, 1, 800), CURVE), l=(BTC, (8, 1, 48), CURVE),
+    r=(BTC, (6, 1, 48), CURVE),
 )  # fmt: skip
 def _frames_of_a_sound(m, x):
     return m.r(m.l(x.unfold(-1, 40, 16)))[0]

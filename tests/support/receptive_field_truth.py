@@ -11,7 +11,7 @@ from torch import nn
 from torch.overrides import TorchFunctionMode
 
 from vrnn.compute.operators.tensor_layout import MapLayout, select_maps
-from vrnn.compute.passes.replay import tensor_of_record
+from vrnn.compute.passes.capture_mode import tensor_of_record
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.trace import OpRecord
 

@@ -19,6 +19,7 @@ from vrnn.controls.fly_camera import DIRECTIONS
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 
+CONTROL_KEYS = ("LEFT_CONTROL", "RIGHT_CONTROL")
 TEXT_EDITING_KEYS = "ACVXYZ"
 """Keys that edit text while Control is held."""
 
@@ -126,7 +127,8 @@ class WindowInput:
             return
         ray = self._view.cursor_ray
         hit = self._workspace.world.pick(ray.origin, ray.direction)
-        self._pointer.press(hit, ray, *mouse)
+        boxes = any(map(self._window.is_key_down, CONTROL_KEYS))
+        self._pointer.press(hit, ray, *mouse, boxes)
 
     def _drop(self, paths: Sequence[str]) -> None:
         """Open a dropped session, or use dropped images: the first becomes the input."""
@@ -147,7 +149,7 @@ class WindowInput:
         down = {name for name, key in keys.items() if self._window.is_key_down(key)}
         # Ctrl+S saves, and takes no step back, not even if Ctrl comes up before S does.
         self._chorded &= {keys[name] for name in down}
-        chord = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
+        chord = any(map(self._window.is_key_down, CONTROL_KEYS))
         held = [] if chord else [n for n in names if n in down and keys[n] not in self._chorded]
         if held and held != ["run"]:
             self._navigator.take_camera()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from vrnn.commands import (  # in the order of menus, help and docs
     ablation,
     axes,
+    channels,
     display,
     edit,
     explain,
+    explained_values,
     export,
     feature_visualization,
     headset,
@@ -25,7 +27,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "display", "edit", "explain", "export", "feature_visualization", "headset",
-    "inputs", "jobs", "layers", "outputs",
+    "ablation", "axes", "channels", "display", "edit", "explain", "explained_values", "export",
+    "feature_visualization", "headset", "inputs", "jobs", "layers", "outputs",
     "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -88,6 +88,10 @@ class KeyMap:
             ("drag, right button", "look around"),
             ("wheel", "zoom toward the pointer; while walking, change speed"),
             ("double-click on empty space", "show the whole network"),
+            (
+                "Ctrl+drag over a map",
+                "a box of positions: relevance through it only, or what similarity compares with",
+            ),
             ("drag a name", "move the layer; with Shift along the floor; its corner scales"),
             ("double-click", "fold or open a layer"),
             ("Walking", ""),

@@ -21,6 +21,7 @@ from vrnn.commands.base import (
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, RadialEntry, Ring, command
 from vrnn.errors import VrnnError
+from vrnn.network.channel_groups import CHANNEL_SOURCES, MAX_GROUPS, ChannelSource
 from vrnn.scene.layout.map_grid import FORMS, MapForm
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import (
@@ -119,19 +120,25 @@ class ArrangeMaps(LayerCommand):
         spread: Distance between maps, times the usual, 1 to 4.
         order: What they are ordered by.
         most: How many are shown; 0 for all.
+        compared_over: What `variation` and `correlation` are of: `image` or `data set`.
+        groups: How many groups by correlation there are; 0 for as many as the tree suggests.
     """
 
     form: MapForm | None = None
     spread: float | None = None
     order: MapOrder | None = None
     most: int | None = None
+    compared_over: ChannelSource | None = None
+    groups: int | None = None
 
     def changed(self, layer: LayerState) -> LayerState:
         """Give the layer arranged."""
-        names = ("form", "spread", "order", "most")
+        names = ("form", "spread", "order", "most", "compared_over", "groups")
         given = {name: getattr(self, name) for name in names if getattr(self, name) is not None}
         check_choice("form", given.get("form", "grid"), FORMS)
         check_choice("order", given.get("order", "index"), ORDERS)
+        check_choice("comparison over", given.get("compared_over", "image"), CHANNEL_SOURCES)
+        check_range("the number of groups", given.get("groups", 0), 0, MAX_GROUPS)
         check_range("spread", given.get("spread", 1.0), 1.0, 4.0)
         if given.get("most", 0) < 0:
             raise VrnnError("the number of maps to show cannot be negative; 0 shows all")

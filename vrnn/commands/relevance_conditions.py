@@ -80,7 +80,7 @@ class RestrictRelevance(UndoableCommand):
     "explain.region",
     "Relevance through this region only",
     menu=Menu.LAYER,
-    pointer="Relevance panel",
+    pointer="Ctrl+drag over a map or the input; Relevance panel",
     controller="board: Relevance",
 )
 @dataclass(frozen=True)

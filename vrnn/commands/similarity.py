@@ -99,7 +99,7 @@ class _RegionCommand(UndoableCommand):
     menu=Menu.LAYER,
     key="I",
     help="similarity: hold the position at the pointer; at another the box; again: follow it",
-    pointer="Similarity panel",
+    pointer="Ctrl+drag over a map or the input; Similarity panel",
     controller="board: Similarity",
 )
 @dataclass(frozen=True)

@@ -14,11 +14,12 @@ from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.model_inputs import Inputs, leaves_in
+from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.layer_portraits import LayerPortraits
 from vrnn.compute.passes.predictions import decode_outputs, output_context
-from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.graph_edges import with_node_layout
 from vrnn.compute.tracing.input_names import input_roles
@@ -78,6 +79,11 @@ class LoadedModel:
             source.turn_text(slot)
         if turned:
             self.retrace(source.example_inputs())
+
+    @property
+    def label_count(self) -> int:
+        """Number of classes that the model's config names, 0 for none."""
+        return self._outputs.label_count
 
     def _takes_steps_first(self, slot: InputSlot) -> bool:
         """Whether a text that went in as one sample was taken for as many samples of one token."""

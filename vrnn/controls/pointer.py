@@ -12,11 +12,13 @@ import numpy as np
 from vrnn.commands.base import Command, UndoableCommand, layer_name
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.commands.display import Fold
-from vrnn.commands.explain import explain_class
+from vrnn.commands.explain import explain_class, explain_target
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
+from vrnn.controls.region_command import region_command
 from vrnn.errors import VrnnError
+from vrnn.scene.map_areas import begin_region
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
 
@@ -75,10 +77,12 @@ class Pointer:
 
     @property
     def dragging(self) -> bool:
-        """Whether a layer is being moved or scaled."""
-        return self._drag is not None
+        """Whether a layer is being moved or scaled, or a box of positions is being dragged."""
+        return self._drag is not None or self._workspace.world.dragged_region is not None
 
-    def press(self, hit: Hit | None, ray: Ray, x: float = 0.0, y: float = 0.0) -> None:
+    def press(
+        self, hit: Hit | None, ray: Ray, x: float = 0.0, y: float = 0.0, boxes: bool = False
+    ) -> None:
         """Press the button.
 
         Args:
@@ -86,10 +90,13 @@ class Pointer:
             ray: The ray that points.
             x: Position of the mouse, pixels to the right.
             y: Position of the mouse, pixels down.
+            boxes: Whether a drag over a map, or over the input, chooses the positions between.
         """
-        if self._drag is not None:
+        if self.dragging:
             self.cancel()  # its release was never told
         self._pressed = (hit, x, y)
+        if boxes:
+            self._workspace.world.dragged_region = begin_region(self._workspace.world, hit)
         if hit is not None and hit.kind in ("handle", "corner"):
             frame = self._workspace.world.placement_frame(hit.slot)
             px, py, pz, _, height = frame.panel_rect(hit.node).tolist()
@@ -98,13 +105,15 @@ class Pointer:
             self._drag = _Drag(hit.kind, name, hit.slot, start, np.array([px, py + height / 2, pz]))
 
     def move(self, ray: Ray, along_floor: bool) -> None:
-        """Point elsewhere, which drags a pressed layer.
+        """Point elsewhere, which drags a pressed layer, or the end of a box of positions.
 
         Args:
             ray: The ray that points.
             along_floor: Whether a layer is moved parallel to the floor; else in its own plane.
         """
-        drag = self._drag
+        drag, world = self._drag, self._workspace.world
+        if world.dragged_region is not None:
+            world.dragged_region = world.dragged_region.dragged_to(ray)
         if drag is None:
             return
         at = _intersect_plane(ray, drag.start, along_floor and drag.kind == "handle")
@@ -131,6 +140,11 @@ class Pointer:
         """
         drag, self._drag = self._drag, None
         pressed, self._pressed = self._pressed, None
+        world = self._workspace.world
+        region, world.dragged_region = world.dragged_region, None
+        if region is not None:
+            self._dispatcher.execute(region_command(world, region))
+            return
         if drag is not None:
             if drag.change is not None:
                 try:
@@ -150,9 +164,11 @@ class Pointer:
 
     def cancel(self) -> bool:
         """Cancel a drag, or empty the hand; False when there is neither."""
-        if self._drag is not None:
-            self._drag = None
-            self._end_preview()
+        world = self._workspace.world
+        if self._drag is not None or world.dragged_region is not None:
+            if self._drag is not None:
+                self._end_preview()
+            self._drag = self._pressed = world.dragged_region = None
             return True
         if self._workspace.hand.image is not None:
             self._dispatcher.execute(DropImage(into_input=False))
@@ -174,6 +190,8 @@ class Pointer:
             return GrabImage(source="input")
         if hit.kind == "class":
             return explain_class(self._workspace.world.state.relevance, hit.slot, int(hit.value))
+        if hit.kind == "target":
+            return explain_target(self._workspace.world.state.relevance, hit.slot, str(hit.value))
         if hit.kind == "bracket":
             return Fold(str(hit.value), hit.slot)
         if hit.kind == "features":

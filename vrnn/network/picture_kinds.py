@@ -11,7 +11,9 @@ RELEVANCE_PICTURE = "relevance"
 """The kind of layer picture that is given while an answer is explained."""
 SIMILARITY_PICTURE = "similarity"
 """The kind of layer picture that is given while positions are compared."""
-GIVEN_PICTURES = frozenset({RELEVANCE_PICTURE, SIMILARITY_PICTURE})
+COMPONENTS_PICTURE = "components"
+"""The kind of layer picture that is given where the channels of a layer are compared."""
+GIVEN_PICTURES = frozenset({RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE})
 """Kinds that come and go with what is explained or compared."""
 BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
@@ -68,6 +70,13 @@ register_layer_picture(
     SIMILARITY_PICTURE,
     "Similarity",
     legend="of each position's feature vector to that of the reference",
+)
+
+
+register_layer_picture(
+    COMPONENTS_PICTURE,
+    "Principal components",
+    legend="the layer's features along the directions in which they vary most, the first first",
 )
 
 

@@ -8,6 +8,7 @@ from math import sqrt
 
 import numpy as np
 
+from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
 from vrnn.network.layer_kinds import LayerKind, layer_kind
@@ -20,6 +21,7 @@ from vrnn.scene.layout.input_margin import InputMargin, input_margin
 from vrnn.scene.layout.map_grid import (
     FOLDED_LAYER_SIDE,
     FOLDED_MODULE_SIDE,
+    ChannelOrder,
     map_grid,
     single_map_grid,
 )
@@ -32,6 +34,7 @@ from vrnn.scene.placement import (
     PanelShape,
     Placement,
     PlacementFrame,
+    WalledGroups,
     resample_route,
 )
 from vrnn.scene.state import LayerState, State
@@ -56,6 +59,8 @@ class NetworkObject:
             layer's one map by `folded_map_id`.
         maps: The maps that have been uploaded, by node id.
         result: The last complete forward pass.
+        channel_groups: How the channels of a layer go together, by node id and by what they were
+            compared over.
         attributions: (C,) how much each channel speaks for the winning class, by node id.
         receptive_fields: Receptive field of the positions of each node's maps, by node id.
         input_margin: Room beside the input for its image and the predictions.
@@ -70,6 +75,7 @@ class NetworkObject:
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     result: ForwardResult | None = None
     attributions: dict[int, np.ndarray] = field(default_factory=dict)
+    channel_groups: dict[tuple[int, ChannelSource], ChannelGroups] = field(default_factory=dict)
     receptive_fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
     input_margin: InputMargin = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
@@ -138,20 +144,25 @@ class NetworkObject:
             self._folded_networks[folds] = fold_modules(self.network, folds)
         return self._folded_networks[folds]
 
-    def channel_order(self, node: Node, by: str) -> np.ndarray | None:
+    def channel_order(self, node: Node, layer: LayerState) -> np.ndarray | None:
         """Return the (C,) channels of a layer in an order.
 
         Args:
             node: The layer.
-            by: One of `state.ORDERS`.
+            layer: Its state, which has the order.
 
         Returns:
             Channel numbers, the first first; None for `index`, and as long as the values to order
             by are not there.
         """
-        maps = self.maps.get(node.id)
+        maps, by = self.maps.get(node.id), layer.order
         if by == "index" or maps is None:
             return None
+        if by in ("variation", "correlation"):
+            groups = self.channel_groups.get((node.id, layer.compared_over))
+            if groups is None or len(groups.mean) != maps.channels:
+                return None
+            return groups.order if by == "correlation" else groups.variation_order
         if by == "evidence":
             attributions = self.attributions.get(node.id)
             return None if attributions is None else np.argsort(-attributions, kind="stable")
@@ -243,9 +254,19 @@ class NetworkObject:
             return PanelShape(single_map_grid(shape, side), True, picture=layer.picture)
         if layer.has_default_maps:
             return PanelShape(panel_size(shape, presentation, has_graph))
-        order = self.channel_order(node, layer.order)
+        channels = self.channel_order(node, layer)
+        walled = self._walled_groups(node, layer) if channels is not None else None
+        numbers = None if walled is None else walled.numbers
+        order = None if channels is None else ChannelOrder(channels, numbers)
         maps = map_grid(shape, layer.form, layer.spread, layer.most, order, presentation, has_graph)
-        return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps)
+        return PanelShape(PanelGrid(1, 1, maps.width, maps.height), map_grid=maps, groups=walled)
+
+    def _walled_groups(self, node: Node, layer: LayerState) -> WalledGroups | None:
+        """The groups between which a layer has walls; None without."""
+        groups = self.channel_groups.get((node.id, layer.compared_over))
+        if layer.order != "correlation" or layer.form == "ring" or groups is None:
+            return None
+        return WalledGroups(groups, layer.groups, groups.group_numbers(layer.groups))
 
     @property
     def _input_size(self) -> tuple[int, int]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from vrnn.network.channel_groups import ChannelGroups
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Network
 from vrnn.scene.layout.answer_room import AnswerRoom
@@ -22,6 +23,21 @@ ROW_NAME_HEIGHT = 0.46
 
 
 @dataclass(frozen=True, eq=False)
+class WalledGroups:
+    """Groups of channels between which a layer has walls.
+
+    Attributes:
+        groups: The comparison that gave them.
+        count: How many were asked for; 0 for as many as the tree suggests.
+        numbers: (C,) number of the group of each channel, in the order of the maps.
+    """
+
+    groups: ChannelGroups
+    count: int
+    numbers: np.ndarray
+
+
+@dataclass(frozen=True, eq=False)
 class PanelShape:
     """What the panel of a layer looks like.
 
@@ -32,12 +48,14 @@ class PanelShape:
         map_grid: Where the maps are that are drawn as panels of their own; None where one panel
             holds them all.
         picture: Kind of the layer picture that is shown in place of the maps, '' for none.
+        groups: Groups of maps with walls between them; None for none.
     """
 
     grid: PanelGrid
     shows_one_map: bool = False
     map_grid: MapGrid | None = None
     picture: str = ""
+    groups: WalledGroups | None = None
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,8 +7,10 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.scene.attention_overlay import attention_overlay
+from vrnn.scene.map_areas import is_one_picture, pointed_area
 from vrnn.scene.picking import MIN_PIXELS, Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
+from vrnn.scene.region_marks import region_marks
 from vrnn.scene.relevance_links import link_marks
 from vrnn.scene.similarity_marks import similarity_marks
 from vrnn.scene.visuals.distant_pictures import Viewer
@@ -27,7 +29,7 @@ CORNER_PIXELS = 3.0
 """Width of the lines of the corner that scales a layer."""
 LAYER_KINDS = frozenset({"layer", "handle", "corner", "features"})
 """What belongs to the panel of a layer."""
-REGION_KINDS = frozenset({"class", "bracket", "thumbnail", "button", "pin", "input"})
+REGION_KINDS = frozenset({"class", "target", "bracket", "thumbnail", "button", "pin", "input"})
 """Things to be clicked that get a frame; the handles of layers have marks of their own."""
 
 
@@ -86,9 +88,13 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
             ]
     for region, color in similarity_marks(world):
         marks.append(screen_frame(region, viewer, REGION_PIXELS, color))
+    for region in region_marks(world, viewer):
+        marks.append(screen_frame(region, viewer, REGION_PIXELS))
     if hit is not None:
         marks.append(attention_overlay(world, hit))
-        marks += [screen_frame(box, viewer, MAP_PIXELS) for box in _pointed_map(world, hit)]
+        if hit.channel >= 0 and world.dragged_region is None:
+            pointed = None if is_one_picture(world, hit) else pointed_area(world, hit)
+            marks += [] if pointed is None else [screen_frame(pointed, viewer, MAP_PIXELS)]
         if hit.region is not None and hit.kind in REGION_KINDS and not is_holding:
             marks.append(screen_frame(hit.region, viewer, REGION_PIXELS))
         marks.append(_scale_corner(world, hit, viewer))
@@ -136,24 +142,6 @@ def _scale_corner(world: World, hit: Hit, viewer: Viewer) -> np.ndarray:
         quad(left, top - side + line, side, line, z, ACCENT),
         quad(left + side - line, top, line, side, z, ACCENT),
     ])  # fmt: skip
-
-
-def _pointed_map(world: World, hit: Hit) -> list[PickRegion]:
-    """The rectangle of the map that is pointed at, none between maps and in layer pictures."""
-    if hit.kind != "layer" or hit.channel < 0 or hit.slot not in world.networks:
-        return []
-    frame = world.placement_frame(hit.slot)
-    if hit.node not in frame.index or hit.node not in frame.placement.panel_shapes:
-        return []
-    maps = frame.map_placements(hit.node)
-    (found,) = np.nonzero(maps.channels == hit.channel)
-    if not len(found):
-        return []
-    center = frame.panel_rect(hit.node)[:3] + maps.centers[found[0]]
-    width, height = maps.sizes[found[0]].tolist()
-    x, y, z = center.tolist()
-    corner = (x - width / 2, y + height / 2, z + 0.01)
-    return [PickRegion("map", corner, (width, 0.0, 0.0), (0.0, -height, 0.0))]
 
 
 def _unit(vector: np.ndarray) -> np.ndarray:

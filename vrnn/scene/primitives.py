@@ -137,8 +137,8 @@ class PickRegion:
     """A rectangle that can be clicked, apart from the layers themselves.
 
     Attributes:
-        kind: `input`, `class`, `scores`, `thumbnail`, `source`, `button`, `bracket`, `handle`,
-            `corner`, `features` or `pin`.
+        kind: `input`, `class`, `target`, `scores`, `thumbnail`, `source`, `button`, `bracket`,
+            `handle`, `corner`, `features` or `pin`.
         origin: Top left corner.
         right: From the left edge to the right edge.
         down: From the top edge to the bottom edge.

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from math import sqrt
 
 import numpy as np
 
 from vrnn.explanations.conditions import Condition
 from vrnn.explanations.links import LinkedLayer, RelevanceLinks
 from vrnn.network.feature_maps import map_shape
+from vrnn.scene.map_areas import shows_picture
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import PickRegion
-from vrnn.scene.visuals.distant_pictures import (
-    Viewer,
-    detail_size,
-    dissolve_size,
-    overview_distance,
-    picture_part,
-)
+from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.world import World
 from vrnn.style.relevance_table import relevance_color
 from vrnn.style.theme import RGBA
@@ -158,7 +152,7 @@ def _cells(
 ) -> Iterator[tuple[PickRegion, float]]:
     """The strongest values of a neighbor's maps, or positions of its one picture, with shares."""
     rows, columns = layer.picture.shape
-    if _shows_picture(world, frame, slot, layer.node, viewer):
+    if shows_picture(world, slot, layer.node, viewer):
         x, y, z, width, height = frame.panel_rect(layer.node).tolist()
         if rows * columns == 1:
             return  # bars, which have no place for a position
@@ -179,22 +173,3 @@ def _cells(
         cell = width / columns, height / rows
         left, top = x - width / 2 + column * cell[0], y + height / 2 - row * cell[1]
         yield _rectangle(left, top, z, *cell), float(layer.maps[channel, row, column]) / whole
-
-
-def _shows_picture(
-    world: World, frame: PlacementFrame, slot: int, node: int, viewer: Viewer
-) -> bool:
-    """Whether a layer is seen as one picture in place of its maps."""
-    shape = frame.placement.panel_shapes.get(node)
-    if shape is None or shape.shows_one_map:
-        return True
-    if node in frame.separate_maps or node not in world.distant_pictures.get(slot, {}):
-        return False
-    x, y, z, width, height = frame.panel_rect(node).tolist()
-    detail = detail_size(
-        world.visible_node(slot, node), (width, height), shape.grid.columns, shape.grid.rows
-    )
-    side = sqrt(width * height)
-    size = dissolve_size(side, overview_distance(frame.panel_rects))
-    middle = np.array([x, y + height / 2, z])
-    return picture_part(detail, middle, viewer, side, size) >= 0.5

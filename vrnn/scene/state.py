@@ -15,7 +15,9 @@ from typing import Annotated, ClassVar, Literal, get_args
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
 from vrnn.network.axes import AxisChoice, AxisRole, default_index
+from vrnn.network.channel_groups import MAX_GROUPS, ChannelSource
 from vrnn.network.layer_pictures import find_layer_picture
+from vrnn.network.picture_kinds import COMPONENTS_PICTURE
 from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.layout.map_grid import MapForm
@@ -27,9 +29,10 @@ from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
 from vrnn.style.theme_names import Theme
 
-MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence"]
+MapOrder = Literal["index", "mean", "maximum", "entropy", "evidence", "variation", "correlation"]
 ORDERS: tuple[MapOrder, ...] = get_args(MapOrder)
-"""What the maps of a layer are ordered by; the largest first, except for their index."""
+"""What the maps of a layer are ordered by; the largest first, except for their index, and for their
+correlation, by which they stand in groups."""
 PinKind = Literal["live", "kept", "difference"]
 PIN_KINDS: tuple[PinKind, ...] = get_args(PinKind)
 """What a pinned copy shows: the layer as it is now, as it was when pinned, or now less then."""
@@ -61,6 +64,8 @@ class LayerState:
         spread: Factor of the default distance between maps.
         order: What its maps are ordered by.
         most: How many of the first maps it shows, 0 for all.
+        compared_over: What variation, correlation and principal components are of.
+        groups: How many groups by correlation there are, 0 for as many as the tree suggests.
         features: It shows feature visualizations made with these settings; None for its maps.
         picture: It shows a layer picture in place of its maps, the name of a registered kind; ''
             for its maps. A folded layer shows one of its maps instead.
@@ -75,9 +80,16 @@ class LayerState:
     spread: Annotated[float, Range(1.0, 4.0)] = 1.0
     order: MapOrder = "index"
     most: Annotated[int, Range(0, 10**9)] = 0
+    compared_over: ChannelSource = "image"
+    groups: Annotated[int, Range(0, MAX_GROUPS)] = 0
     features: FeatureVisSettings | None = None
     picture: str = ""
     axes: tuple[AxisRole, ...] = ()
+
+    @property
+    def compares_channels(self) -> bool:
+        """Whether it shows what a comparison of its channels with each other gives."""
+        return self.order in ("variation", "correlation") or self.picture == COMPONENTS_PICTURE
 
     @property
     def has_default_maps(self) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.layer_pictures import LayerPicture
@@ -119,6 +120,26 @@ class World(WorldContents):
         """Set how much each channel (C,) speaks for the winning class, by node id."""
         self.networks[slot].attributions = dict(attributions)
         self.networks[slot].reorder_channels()
+        self._invalidate(placement=True)
+
+    def set_channel_groups(
+        self, slot: int, node: int, over: ChannelSource, groups: ChannelGroups | None
+    ) -> None:
+        """Set how the channels of a layer go together; its maps move to where they belong then.
+
+        Args:
+            slot: The network.
+            node: The layer.
+            over: What the channels were compared over.
+            groups: What was found; None takes it away.
+        """
+        network = self.networks[slot]
+        self.placement.begin_transition(self.networks, self.state)
+        if groups is None:
+            network.channel_groups.pop((node, over), None)
+        else:
+            network.channel_groups[node, over] = groups
+        network.reorder_channels()
         self._invalidate(placement=True)
 
     def set_state(self, state: State, move: bool = True) -> None:
@@ -232,6 +253,8 @@ class World(WorldContents):
         self.relevance.pop(slot, None)
         self.similarity.pop(slot, None)
         self.input_overlays.pop(slot, None)
+        if self.dragged_region is not None and self.dragged_region.network == slot:
+            self.dragged_region = None
         if self.hovered is not None and self.hovered.slot == slot:
             self.hover(None)
         for key in [key for key in self.feature_tiles if key[0] == slot]:

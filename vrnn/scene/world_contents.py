@@ -8,6 +8,7 @@ from vrnn.network.graph import Node
 from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
+from vrnn.scene.dragged_region import DraggedRegion
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
@@ -31,6 +32,7 @@ class WorldContents:
         networks: The networks by slot.
         placement: Where the networks are.
         hovered: What the pointer is at.
+        dragged_region: The box of positions that is being dragged; None for none.
         last_attention: Attention layer and head that were pointed at last, by slot.
         pinned_layers: Pinned copies by number.
         feature_tiles: Feature visualizations by slot and node.
@@ -63,6 +65,7 @@ class WorldContents:
         self.networks: dict[int, NetworkObject] = {}
         self.placement = WorldPlacement(seconds)
         self.hovered: Hit | None = None
+        self.dragged_region: DraggedRegion | None = None
         self.last_attention: dict[int, tuple[int, int]] = {}
         self.pinned_layers: dict[int, PinnedLayer] = {}
         self.feature_tiles: dict[tuple[int, int], FeatureTiles] = {}

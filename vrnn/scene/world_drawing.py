@@ -13,6 +13,7 @@ from vrnn.scene.layout.types import name_scale
 from vrnn.scene.picking import PickRegions
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
+from vrnn.scene.visuals.channel_trees import channel_trees
 from vrnn.scene.visuals.labels import TILTED, network_labels
 from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
@@ -102,6 +103,7 @@ class WorldDrawing:
             strokes.append(network.thread)
             seen = with_overlay(network.predictions, contents.input_overlays.get(network.slot))
             visuals += [v for v in (seen, network.answer) if v is not None]
+            visuals.append(channel_trees(network.frame))
             visuals.append(layer_handles(network.frame, network.slot, highlight))
         for pin, frame, node in self._pinned_layers():
             records, visual = pinned_layer_panel(pin, frame, node, contents.state.color_mapping)

@@ -12,6 +12,7 @@ from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
+from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
@@ -50,6 +51,7 @@ class ContentWorkspace(Protocol):
     faithfulness: Faithfulness
     links: RelevanceLinkFinder
     similarity: SimilarityManager
+    channels: ChannelComparisons
     top_activations: TopActivationsCard
     relevant_images: RelevantImagesCard
 
@@ -95,6 +97,7 @@ class LiveContent:
             self._workspace.analyses.on_pass_complete()
             self._workspace.features.sync_with_state(self._world.state)
             self._workspace.relevance.on_pass_complete()
+            self._workspace.channels.update()
             self._world.true_label = self._true_label()
             if self._world.state.pins:
                 self._workspace.pins.update(self._world.state.pins)

@@ -31,6 +31,7 @@ from vrnn.scene.visibility import panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
+from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
@@ -67,7 +68,7 @@ class Workspace:
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, pins, volumes: What is computed and shown beside the feature maps.
+            similarity, channels, pins, volumes: What is computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -118,6 +119,7 @@ class Workspace:
         )
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.similarity = SimilarityManager(self.world, renderer)
+        self.channels = ChannelComparisons(self.world, self.jobs, notify)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -209,6 +211,7 @@ class Workspace:
         self.features.sync_with_state(state)
         self.relevance.sync_with_state(state)
         self.similarity.sync_with_state(state)
+        self.channels.update()
 
     # Faults.
 
@@ -336,6 +339,7 @@ class Workspace:
         self.features.on_network_loaded()
         self.relevance.on_network_loaded()
         self.similarity.on_network_loaded()
+        self.channels.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

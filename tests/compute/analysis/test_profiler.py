@@ -13,7 +13,7 @@ from tests.support.odd_models import MODELS, inputs_of
 from vrnn.compute.analysis.profiler import layer_profiles, measure_pass, weight_histograms
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.operators.macs import macs
-from vrnn.compute.passes.replay import GraphChanged
+from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.tracing.annotations import Tracker
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace

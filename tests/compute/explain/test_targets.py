@@ -197,3 +197,85 @@ def test_boxes():
     assert 0 < int((values.abs().sum(1)[0] > 0).sum()) <= 9
     with pytest.raises(VrnnError, match="found boxes 0 to 2, no box 3"):
         relevance(model, (x,), target=Target(box=3))
+
+
+class Unsorted(Boxes):
+    """The same with the best box last."""
+
+    def forward(self, x):
+        found = super().forward(x)[0]
+        return [{name: value.flip(0) for name, value in found.items()}]
+
+
+class Queries(nn.Module):
+    """Gives boxes as DETR does: queries with a class each, the last one for none."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.head = nn.Conv2d(3, 4, 3, padding=1), nn.Linear(4, 4)
+
+    def forward(self, x):
+        queries = self.conv(x).flatten(2).mT[:, :5]
+        boxes = torch.full((1, 5, 4), 0.4, dtype=x.dtype)
+        return {"pred_boxes": boxes, "pred_logits": self.head(queries)}
+
+
+class Detect(nn.Module):
+    """A head as ultralytics has it, of 2 classes."""
+
+    nc = 2
+
+    def forward(self, x):
+        return x.sigmoid()
+
+
+class Grid(nn.Module):
+    """Gives boxes as YOLO does: a place each, four numbers and a score for each class."""
+
+    def __init__(self):
+        super().__init__()
+        self.conv, self.detect = nn.Conv2d(3, 6, 3, padding=1), Detect()
+
+    def forward(self, x):
+        found = self.conv(x).flatten(2)
+        place = torch.arange(36, dtype=x.dtype).expand(1, 1, 36)
+        apart = torch.cat([place % 6, place // 6, torch.ones(1, 2, 36, dtype=x.dtype)], 1)
+        return torch.cat([apart, self.detect(found)[:, 4:]], 1)
+
+
+def explained_box(net, box):
+    torch.manual_seed(1)
+    x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
+    flow, _ = relevance(opened(net, (6, 6)), (x,), target=Target(box=box))
+    with torch.no_grad():
+        return flow, net(x)
+
+
+def test_boxes_count_from_the_best():
+    torch.manual_seed(0)
+    for box in (0, 2):
+        flow, result = explained_box(Unsorted().eval().double(), box)
+        scores = result[0]["scores"].sort(descending=True).values
+        assert float(flow.target.value) == pytest.approx(float(scores[box]), rel=1e-9)
+
+
+def test_a_box_of_a_query_is_the_logit_of_its_class():
+    torch.manual_seed(0)
+    flow, result = explained_box(Queries().eval().double(), 1)
+    logits = result["pred_logits"][0]
+    best = logits.softmax(-1)[:, :-1].max(-1)
+    row = int(best.values.argsort(descending=True)[1])
+    expected = float(logits[row, int(best.indices[row])])
+    assert float(flow.target.value) == pytest.approx(expected, rel=1e-9)
+    assert flow.target.channel == int(best.indices[row])
+    (values,) = flow.inputs.values()
+    assert 0 < int((values.abs().sum(1)[0] > 0).sum()) <= 9
+
+
+def test_a_box_of_a_grid():
+    torch.manual_seed(0)
+    flow, result = explained_box(Grid().eval().double(), 3)
+    scores = result[0, 4:].max(0).values.sort(descending=True).values
+    assert float(flow.target.value) in [pytest.approx(float(score)) for score in scores[3:]]
+    with pytest.raises(VrnnError, match="no box 300"):
+        explained_box(Grid().eval().double(), 300)

@@ -7,13 +7,13 @@ import torch
 import torch.nn.functional as F
 from torch import nn
 
+from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.partial_forward import (
     PartialForward,
     _affine_batch_norm,
     _RedirectedReLU,
     required_calls,
 )
-from vrnn.compute.passes.replay import GraphChanged
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tracer import trace
 from vrnn.errors import VrnnError

@@ -3,7 +3,8 @@ import torch
 from torch import nn
 
 from tests.support.odd_models import MODELS, inputs_of
-from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.passes.capture_mode import GraphChanged
+from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import simplify
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.tracer import trace

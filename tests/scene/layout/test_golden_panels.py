@@ -7,7 +7,7 @@ import pytest
 
 from tests.support import golden_text
 from vrnn.network.axes import Presentation
-from vrnn.scene.layout.map_grid import FORMS, map_grid, single_map_grid
+from vrnn.scene.layout.map_grid import FORMS, ChannelOrder, map_grid, single_map_grid
 from vrnn.scene.layout.panel_size import panel_size
 
 COUNTS = (1, 2, 3, 4, 5, 7, 12, 16, 17, 24, 64, 100, 257, 1000, 1024, 1025, 5000)
@@ -55,7 +55,10 @@ def test_a_single_map_keeps_its_aspect_up_to_3():
 def test_maps_in_an_order_stand_where_the_first_would():
     order = np.array([3, 0, 2, 1])
     for form in FORMS:
-        plain, ordered = map_grid((4, 5, 5), form), map_grid((4, 5, 5), form, order=order)
+        plain, ordered = (
+            map_grid((4, 5, 5), form),
+            map_grid((4, 5, 5), form, order=ChannelOrder(order)),
+        )
         np.testing.assert_array_equal(ordered.centers, plain.centers)
         assert ordered.channels.tolist() == order.tolist()
         assert plain.channels.tolist() == [0, 1, 2, 3]

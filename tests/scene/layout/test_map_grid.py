@@ -1,11 +1,13 @@
 """Maps in grids, lines and rings."""
 
+import itertools
+
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from vrnn.scene.layout.map_grid import FORMS, map_grid
+from vrnn.scene.layout.map_grid import FORMS, TREE_ROOM, ChannelOrder, map_grid
 
 counts = st.integers(1, 600)
 side = st.integers(1, 64)
@@ -40,7 +42,7 @@ def test_neighbors_on_a_ring_keep_apart(count):
 
 def test_the_first_maps_of_an_order():
     order = np.array([4, 2, 0, 1, 3])
-    maps = map_grid((5, 4, 4), max_maps=2, order=order)
+    maps = map_grid((5, 4, 4), max_maps=2, order=ChannelOrder(order))
     assert list(maps.channels) == [4, 2]
 
 
@@ -60,3 +62,31 @@ def test_rings_of_very_many_maps_keep_the_form_of_each(height, width):
     assert many.cell_size[0] / many.cell_size[1] == pytest.approx(ratio)
     assert 0 < many.cell_size[0] < few.cell_size[0]
     assert len(many.centers) == 3000
+
+
+@given(st.lists(st.integers(1, 30), min_size=1, max_size=8), st.sampled_from(["grid", "line"]))
+def test_groups_stand_apart_with_room_for_their_tree(sizes, form):
+    groups = np.repeat(np.arange(len(sizes)), sizes)
+    order = np.random.default_rng(0).permutation(len(groups))
+    maps = map_grid((len(groups), 8, 8), form, order=ChannelOrder(order, groups))
+    assert maps.channels.tolist() == order.tolist()
+    w, h = maps.cell_size
+    x, y = maps.centers[:, 0], maps.centers[:, 1]
+    assert x.max() + w / 2 <= maps.width / 2 + 1e-4
+    assert y.min() - h / 2 >= -1e-4
+    if form == "grid":
+        assert x.min() - w / 2 >= -maps.width / 2 + TREE_ROOM - 1e-4
+        assert y.max() + h / 2 == pytest.approx(maps.height, abs=1e-4)
+        ends = [(y[groups == g].min() - h / 2, y[groups == g].max() + h / 2) for g in set(groups)]
+    else:
+        assert y.max() + h / 2 == pytest.approx(maps.height - TREE_ROOM, abs=1e-4)
+        ends = [(-x[groups == g].max() - w / 2, -x[groups == g].min() + w / 2) for g in set(groups)]
+    for (low, _), (_, high) in itertools.pairwise(ends):
+        assert low - high >= 0.49 * (h if form == "grid" else w)  # the wall
+
+
+def test_a_ring_has_an_order_and_no_walls():
+    order = np.array([2, 0, 1])
+    plain = map_grid((3, 4, 4), "ring", order=ChannelOrder(order))
+    grouped = map_grid((3, 4, 4), "ring", order=ChannelOrder(order, np.array([0, 1, 1])))
+    np.testing.assert_array_equal(plain.centers, grouped.centers)

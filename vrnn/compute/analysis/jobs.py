@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from vrnn.compute.analysis.dataset_job import DatasetJob, Progress
 from vrnn.compute.jobs import (
     CheckStop,
     Job,
@@ -14,11 +16,11 @@ from vrnn.compute.jobs import (
     graph_changed_error,
     require_same_graph,
 )
-from vrnn.errors import VrnnError
 from vrnn.network.graph import Network
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.media.image_set import ImageSet
 
 TIMED_PASSES = 3
 """Timed passes of a profile, of which the fastest counts."""
@@ -26,42 +28,28 @@ TIMED_PASSES = 3
 
 @analysis_job("top_activations")
 @dataclass(frozen=True)
-class TopActivationsJob(Job):
+class TopActivationsJob(DatasetJob):
     """Finds the images of the model's data set that activate each channel of a node most.
 
     Its result is a `TopImages`.
 
     Attributes:
-        node: Id of the node.
         k: Images for each channel.
         measure: `max` or `mean` of a map.
     """
 
-    node: int
+    purpose = "top activations of"
+
     k: int = 9
     measure: str = "max"
 
-    def title(self, network: Network) -> str:
-        """See `Job`."""
-        node = network.by_id.get(self.node)
-        return f"top activations of {node.name if node is not None else '?'}"
-
-    def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
-        """See `Job`."""
+    def run_images(
+        self, model: LoadedModel, dataset: ImageSet, check_stop: CheckStop
+    ) -> Generator[Progress, None, object]:
+        """See `DatasetJob`."""
         from vrnn.compute.analysis.top_activations import top_activation_steps
 
-        dataset = model.source.dataset
-        if dataset is None:
-            raise VrnnError(f"{model.source.title} needs a data set: start with --data FOLDER")
-        view = model.view
-        search = top_activation_steps(model, dataset, self.node, self.k, self.measure)
-        while True:
-            try:
-                done, total = next(search)
-            except StopIteration as end:
-                return end.value
-            yield JobStep(self.title(view.network), done, total)
-            require_same_graph(model, view)
+        return top_activation_steps(model, dataset, self.node, self.k, self.measure)
 
 
 @analysis_job("profile", background=True)
@@ -79,7 +67,7 @@ class ProfileJob(Job):
     def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
         from vrnn.compute.analysis.profiler import layer_profiles, measure_pass, weight_histograms
-        from vrnn.compute.passes.replay import GraphChanged
+        from vrnn.compute.passes.capture_mode import GraphChanged
 
         view = model.view
         title, total = self.title(view.network), len(view.members) + TIMED_PASSES

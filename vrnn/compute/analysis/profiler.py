@@ -14,7 +14,8 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators.catalog import lookup
 from vrnn.compute.operators.macs import macs
-from vrnn.compute.passes.replay import GraphChanged, after_each_module
+from vrnn.compute.passes.capture_mode import GraphChanged
+from vrnn.compute.passes.replay import after_each_module
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.simplify import GraphView

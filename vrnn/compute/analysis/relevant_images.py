@@ -14,14 +14,15 @@ from contextlib import suppress
 import numpy as np
 
 from vrnn.compute.analysis import top_activation_cache
+from vrnn.compute.analysis.dataset_job import Progress, report_progress
+from vrnn.compute.analysis.skipped_images import skip_reason
 from vrnn.compute.analysis.top_activations import TopTable
 from vrnn.compute.explain.explain import relevance_request
 from vrnn.compute.explain.prepared_input import prepare_input
 from vrnn.compute.explain.relevance_pass import propagate
 from vrnn.compute.explain.results import to_layer
+from vrnn.compute.jobs import JobCancelled
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.user_traceback import explain_error
-from vrnn.compute.passes.replay import GraphChanged
 from vrnn.errors import VrnnError
 from vrnn.explanations.results import LayerRelevance
 from vrnn.explanations.settings import GRADIENT_METHODS, ExplanationSettings
@@ -36,7 +37,7 @@ MEASURE = "relevance"
 def relevant_image_steps(
     model: LoadedModel, dataset: ImageSet, node: int, k: int, settings: ExplanationSettings,
     check_stop: Callable[[], None] = lambda: None,
-) -> Generator[tuple[int, int], None, TopImages]:  # fmt: skip
+) -> Generator[Progress, None, TopImages]:  # fmt: skip
     """Explain each image of a data set, and keep the k that are most relevant to each channel.
 
     An image that cannot be read or explained is skipped and listed. What was found before is taken
@@ -66,7 +67,7 @@ def relevant_image_steps(
         )
     total = len(dataset)
     steps = top_activation_cache.cache_key(model, dataset, node, k)
-    key = yield from _progress(total, steps)
+    key = yield from report_progress((0, total), steps)
     how = json.dumps(to_dict(settings), sort_keys=True, default=str).encode()
     key = hashlib.blake2b(key.encode() + how, digest_size=16).hexdigest()
     cached = top_activation_cache.load(key, MEASURE, total)
@@ -77,11 +78,10 @@ def relevant_image_steps(
     for index in range(total):
         try:
             layer = _relevance(model, dataset, index, node, settings, check_stop)
-        except (VrnnError, RuntimeError, ValueError, OSError) as error:
-            reason = str(error) if isinstance(error, VrnnError) else explain_error(error)
-            if isinstance(error, GraphChanged):
-                reason = "the model takes another way for this image"
-            skipped.append((index, reason))
+        except JobCancelled:
+            raise
+        except Exception as error:  # whatever a data set, or a model, may raise
+            skipped.append((index, skip_reason(error)))
         else:
             whole = float(np.abs(layer.channels).sum(dtype=np.float64)) or 1.0
             shares = (layer.channels / whole).astype(np.float32)
@@ -96,18 +96,6 @@ def relevant_image_steps(
     with suppress(VrnnError):
         top_activation_cache.save(key, [found])
     return found
-
-
-def _progress(
-    total: int, steps: Generator[None, None, str]
-) -> Generator[tuple[int, int], None, str]:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: str = end.value
-            return result
-        yield 0, total
 
 
 def _relevance(

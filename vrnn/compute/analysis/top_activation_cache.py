@@ -107,10 +107,11 @@ def save(key: str, top_images: Iterable[TopImages]) -> None:
             )
 
         write_atomically(path, write)
-    _delete_oldest(path.parent)
+    delete_oldest(path.parent)
 
 
-def _delete_oldest(folder: Path) -> None:
+def delete_oldest(folder: Path) -> None:
+    """Keep the newest MAX_FILES files of a folder of the cache."""
     with suppress(OSError):
         files = sorted(folder.glob("*.npz"), key=lambda path: path.stat().st_mtime)
         for path in files[:-MAX_FILES]:

@@ -12,11 +12,13 @@ import numpy as np
 import torch
 
 from vrnn.compute.analysis import top_activation_cache
+from vrnn.compute.analysis.dataset_job import Progress, report_progress
+from vrnn.compute.analysis.skipped_images import skip_reason
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.loading.user_traceback import explain_error
 from vrnn.compute.model_inputs import Inputs, join_samples, leaves_in
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
-from vrnn.compute.passes.replay import GraphChanged, Replay
+from vrnn.compute.passes.capture_mode import GraphChanged
+from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
@@ -47,7 +49,7 @@ class Measures(NamedTuple):
 
 def top_activation_steps(
     model: LoadedModel, dataset: ImageSet, node: int, k: int, measure: str
-) -> Generator[tuple[int, int], None, TopImages]:
+) -> Generator[Progress, None, TopImages]:
     """Run a data set through a model up to a node, and keep the k best images of each channel.
 
     An image that cannot be read or run is skipped and listed. What was found before is taken from
@@ -72,8 +74,8 @@ def top_activation_steps(
     view = model.view
     _check_arguments(view, node, k, measure)
     total = len(dataset)
-    key = yield from _yielding_progress(
-        0, total, top_activation_cache.cache_key(model, dataset, node, k)
+    key = yield from report_progress(
+        (0, total), top_activation_cache.cache_key(model, dataset, node, k)
     )
     cached = top_activation_cache.load(key, measure, total)
     if cached is not None:
@@ -110,19 +112,6 @@ def _check_arguments(view: GraphView, node: int, k: int, measure: str) -> None:
         raise VrnnError(f"no measure '{measure}'; choose one of {', '.join(MEASURES)}")
     if k < 1:
         raise VrnnError(f"the best {k} images; ask for at least 1")
-
-
-def _yielding_progress(
-    done: int, total: int, steps: Generator[None, None, str]
-) -> Generator[tuple[int, int], None, str]:
-    """Run steps to their end, yielding the same progress after each."""
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            result: str = end.value
-            return result
-        yield done, total
 
 
 class _Captured(Exception):
@@ -173,10 +162,7 @@ class _ImageRunner:
         self.batch_size = max(1, min(fitting, 2 * self.batch_size, MAX_BATCH))
 
     def _skip(self, index: int, error: Exception) -> None:
-        reason = str(error) if isinstance(error, VrnnError) else explain_error(error)
-        if isinstance(error, GraphChanged):
-            reason = "the model takes another path for this image"
-        self.skipped.append((index, reason))
+        self.skipped.append((index, skip_reason(error)))
 
     def _run_one_by_one(self, inputs: list[Inputs]) -> Measures:
         measured, run_indices = [], []

@@ -46,8 +46,8 @@ class VolumeJob(Job):
 
     def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """See `Job`."""
+        from vrnn.compute.passes.capture_mode import GraphChanged
         from vrnn.compute.passes.feature_maps import chosen_maps
-        from vrnn.compute.passes.replay import GraphChanged
 
         yield JobStep("reading a volume", 0, 1)
         node = model.network.by_id.get(self.node)

@@ -14,7 +14,7 @@ from vrnn.compute.explain.relevance_flow import RelevanceRequest
 from vrnn.compute.explain.relevance_pass import propagate
 from vrnn.compute.explain.results import heatmap_of, to_layer
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.passes.replay import GraphChanged
+from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.errors import VrnnError
 from vrnn.explanations.composites import load_composites
 from vrnn.explanations.results import Explanation, LayerRelevance

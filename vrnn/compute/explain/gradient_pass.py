@@ -15,7 +15,7 @@ from vrnn.compute.explain.untouched_model import BufferGuard, untouched
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.model_inputs import Inputs, map_tensors
 from vrnn.compute.operators import catalog
-from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
+from vrnn.compute.passes.capture_mode import CaptureMode, NodeRecords, OnOutput
 from vrnn.compute.tracing.tensors import list_tensors
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import Target

@@ -23,7 +23,7 @@ from vrnn.compute.explain.pass_book import PassBook
 from vrnn.compute.explain.replaced_tensors import replace_tensors
 from vrnn.compute.explain.split_slices import as_slices
 from vrnn.compute.operators import catalog
-from vrnn.compute.passes.replay import CaptureMode, NodeRecords, OnOutput
+from vrnn.compute.passes.capture_mode import CaptureMode, NodeRecords, OnOutput
 from vrnn.compute.tracing.calls import CustomFunction
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.compute.tracing.tensors import is_wrapped, list_tensors
@@ -128,7 +128,8 @@ class RuleMode(CaptureMode):
 
     def attention_arguments(self, arguments: Mapping[str, Any]) -> Mapping[str, Any]:
         """Hold ablated attention weights fixed, so that the values take all relevance."""
-        self._book.fallbacks["ablated attention: its weights are held fixed"] += 1
+        if not self._has_rules or self._book.composite.attention != "fixed":
+            self._book.fallbacks["ablated attention: its weights are held fixed"] += 1
         fixed = {n: arguments[n].detach() for n in ("query", "key") if n in arguments}
         value = arguments.get("value")
         if value is not None and value is arguments.get("query"):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from math import inf, prod
 from typing import Any, NamedTuple
 
@@ -10,6 +10,7 @@ import torch
 
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
+from vrnn.compute.passes.detections import find_boxes
 from vrnn.compute.tracing.tensors import result_tensors
 from vrnn.errors import VrnnError
 from vrnn.explanations.targets import Target
@@ -67,7 +68,7 @@ def output_value(
     """
     title = model.source.title
     if target.box is not None:
-        return _box_value(title, result, target.box, needs_gradient)
+        return _box_value(model, result, target.box, needs_gradient)
     outputs = output_tensors(model, result)
     if target.output >= len(outputs):
         raise VrnnError(f"{title} has outputs 0 to {len(outputs) - 1}, no output {target.output}")
@@ -111,20 +112,22 @@ def check_gradient(tensor: torch.Tensor, title: str, what: str) -> None:
     raise VrnnError(f"{what} of {title} {reason}, so it has no relevance; {advice}")
 
 
-def _box_value(title: str, result: Any, box: int, needs_gradient: bool) -> TargetValue:
-    first = result[0] if isinstance(result, list | tuple) and result else result
-    scores = first.get("scores") if isinstance(first, Mapping) else None
-    if not isinstance(scores, torch.Tensor):
+def _box_value(model: LoadedModel, result: Any, box: int, needs_gradient: bool) -> TargetValue:
+    """The score of a box, counted as they are listed: the best first."""
+    title = model.source.title
+    found = find_boxes(result, (1, 1), model.source.model, model.label_count)
+    if found is None:
         raise VrnnError(f"{title} finds no boxes, so there is no box {box}; give a class instead")
-    if box >= len(scores):
-        count = len(scores)
+    count = len(found.order)
+    if box >= count:
         which = f"boxes 0 to {count - 1}, no box {box}" if count else "no boxes in this image"
         raise VrnnError(f"{title} found {which}")
+    row = int(found.order[box])
+    value = found.values(row)
     if needs_gradient:
-        check_gradient(scores, title, f"the score of box {box}")
-    label = first.get("labels")
-    number = int(label[box]) if isinstance(label, torch.Tensor) else None
-    return TargetValue(scores[box], f"box {box}", number)
+        check_gradient(value, title, f"the score of box {box}")
+    number = None if found.labels is None else int(found.labels[row])
+    return TargetValue(value, f"box {box}", number)
 
 
 def _as_maps(tensor: torch.Tensor, layout: MapLayout | None) -> torch.Tensor:

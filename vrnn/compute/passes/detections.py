@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import Any
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -40,21 +40,66 @@ def decode_compound(
     Returns:
         The output, None if there is no such; and the ids of the tensors that it is made of.
     """
-    for found in (
-        _torchvision_boxes(result, node, size),
-        _query_boxes(result, node, label_count),
-        _query_masks(result, node),
-        _grid_boxes(result, node, size, model),
-    ):
-        if found is not None:
-            return found
-    return None, frozenset()
+    masks = _query_masks(result, node)
+    found = find_boxes(result, size, None if masks else model, label_count)
+    if found is not None:
+        return found.detections(node), found.tensors
+    return masks or (None, frozenset())
+
+
+@dataclass(frozen=True, eq=False)
+class FoundBoxes:
+    """The boxes in a model's result.
+
+    Attributes:
+        boxes: (K, 4) left, top, right, bottom as fractions 0…1 of the input image.
+        labels: (K,) classes; None where the model gives none.
+        scores: (K,) numbers 0…1.
+        order: Those that are kept, the best first.
+        values: Gives the score of one as the model has it, a tensor with its history; of a softmax
+            or sigmoid that is not the model's own, what goes into it.
+        evidence: Why they are boxes.
+        tensors: Ids of the tensors that they are made of.
+        masks: (K, h, w) probabilities; None for none.
+    """
+
+    boxes: np.ndarray
+    labels: np.ndarray | None
+    scores: np.ndarray
+    order: np.ndarray
+    values: Callable[[int], torch.Tensor]
+    evidence: str
+    tensors: frozenset[int]
+    masks: torch.Tensor | None = None
+
+    def detections(self, node: int) -> Detections:
+        """Return them as an output of a node."""
+        labels = np.zeros(len(self.scores)) if self.labels is None else self.labels
+        order, masks = self.order, None
+        if self.masks is not None:
+            best = torch.from_numpy(order[:MAX_MASKS].copy()).to(self.masks.device)
+            masks = (self.masks[best] > MIN_MASK).cpu().numpy()
+        return Detections(
+            node, self.boxes[order].astype(np.float32), labels[order].astype(np.int32),
+            self.scores[order].astype(np.float32), masks, name="boxes", evidence=self.evidence,
+        )  # fmt: skip
+
+
+def find_boxes(
+    result: Any, size: tuple[int, int], model: nn.Module | None, label_count: int = 0
+) -> FoundBoxes | None:
+    """Find the boxes of a detector in its result, None for none; see `decode_compound`."""
+    return (
+        _torchvision_boxes(result, size)
+        or _query_boxes(result, label_count)
+        or _grid_boxes(result, size, model)
+    )
 
 
 Compound = tuple[Output, frozenset[int]]
 
 
-def _torchvision_boxes(result: Any, node: int, size: tuple[int, int]) -> Compound | None:
+def _torchvision_boxes(result: Any, size: tuple[int, int]) -> FoundBoxes | None:
     """From `[{"boxes", "labels", "scores"}]`, as torchvision's models return it."""
     first = result[0] if isinstance(result, list | tuple) and result else result
     if not isinstance(first, Mapping) or not {"boxes", "scores"} <= first.keys():
@@ -64,20 +109,22 @@ def _torchvision_boxes(result: Any, node: int, size: tuple[int, int]) -> Compoun
     boxes = _numpy(first["boxes"]).reshape(-1, 4) / scale
     scores = _numpy(first["scores"])
     labels = first.get("labels")
-    classes = np.zeros(len(scores)) if labels is None else labels.cpu().numpy()
-    evidence = "boxes, labels and scores by name"
     tensors = [value for value in first.values() if isinstance(value, torch.Tensor)]
-    found = _best(node, boxes, classes, scores, evidence)
     masks = first.get("masks")
-    if isinstance(masks, torch.Tensor) and len(masks) == len(scores) and masks.dim() in (3, 4):
-        best = np.argsort(-scores, kind="stable")[:MAX_MASKS].copy()
-        chosen = masks[torch.from_numpy(best).to(masks.device)]
-        chosen = chosen[:, 0] if chosen.dim() == 4 else chosen
-        found = replace(found, masks=(chosen > MIN_MASK).cpu().numpy())
-    return found, frozenset(map(id, tensors))
+    if not isinstance(masks, torch.Tensor) or len(masks) != len(scores):
+        masks = None
+    elif masks.dim() == 4:
+        masks = masks[:, 0]
+    elif masks.dim() != 3:
+        masks = None
+    return FoundBoxes(
+        boxes, None if labels is None else labels.cpu().numpy(), scores, _best(scores),
+        lambda row: cast(torch.Tensor, first["scores"][row]),
+        "boxes, labels and scores by name", frozenset(map(id, tensors)), masks,
+    )  # fmt: skip
 
 
-def _query_boxes(result: Any, node: int, label_count: int) -> Compound | None:
+def _query_boxes(result: Any, label_count: int) -> FoundBoxes | None:
     """From `pred_boxes`, center and size as fractions, and logits, as DETR returns them.
 
     The last class is none where there is one more than the config names.
@@ -96,9 +143,12 @@ def _query_boxes(result: Any, node: int, label_count: int) -> Compound | None:
     best = probabilities.max(-1)
     x, y, width, height = _numpy(boxes[0]).T
     corners = np.stack([x - width / 2, y - height / 2, x + width / 2, y + height / 2], 1)
-    evidence = "pred_boxes and logits by name"
-    found = _best(node, corners, _numpy(best.indices), _numpy(best.values), evidence)
-    return found, frozenset({id(boxes), id(logits)})
+    labels, found = _numpy(best.indices).astype(int), _numpy(best.values)
+    return FoundBoxes(
+        corners, labels, found, _best(found),
+        lambda row: cast(torch.Tensor, logits[0, row, int(labels[row])]),
+        "pred_boxes and logits by name", frozenset({id(boxes), id(logits)}),
+    )  # fmt: skip
 
 
 def _query_masks(result: Any, node: int) -> Compound | None:
@@ -119,9 +169,7 @@ def _query_masks(result: Any, node: int) -> Compound | None:
     return found, frozenset({id(classes), id(masks)})
 
 
-def _grid_boxes(
-    result: Any, node: int, size: tuple[int, int], model: nn.Module | None
-) -> Compound | None:
+def _grid_boxes(result: Any, size: tuple[int, int], model: nn.Module | None) -> FoundBoxes | None:
     """From (1, 4 + classes, positions), as the head `Detect` of ultralytics' models returns it."""
     heads = [m for m in nn.Module.modules(model) if _is_detect_head(m)] if model is not None else []
     first = result[0] if isinstance(result, list | tuple) and result else result
@@ -135,8 +183,10 @@ def _grid_boxes(
     rows = _numpy(first[0])
     evidence = f"the head {type(head).__name__} gives boxes of {count} classes"
     if rows.shape[-1] == 6 and rows.shape[0] != count + 4:  # corners, score, class: all is done
-        found = _best(node, rows[:, :4] / scale, rows[:, 5], rows[:, 4], evidence)
-        return found, parts
+        return FoundBoxes(
+            rows[:, :4] / scale, rows[:, 5], rows[:, 4], _best(rows[:, 4]),
+            lambda row: first[0, row, 4], evidence, parts,
+        )  # fmt: skip
     if rows.shape[0] < count + 4:
         return None
     x, y, wide, high = rows[:4]
@@ -145,7 +195,10 @@ def _grid_boxes(
     order = np.argsort(-scores, kind="stable")[:MAX_DETECTIONS]
     order = order[scores[order] >= MIN_SCORE]
     kept = order[_without_overlaps(corners[order], labels[order])]
-    return _best(node, corners[kept], labels[kept], scores[kept], evidence), parts
+    return FoundBoxes(
+        corners, labels, scores, kept, lambda row: first[0, 4 + int(labels[row]), row],
+        evidence, parts,
+    )  # fmt: skip
 
 
 def _is_detect_head(module: nn.Module) -> bool:
@@ -168,14 +221,9 @@ def _without_overlaps(boxes: np.ndarray, labels: np.ndarray) -> np.ndarray:
     return np.array(kept, int)
 
 
-def _best(
-    node: int, boxes: np.ndarray, labels: np.ndarray, scores: np.ndarray, evidence: str
-) -> Detections:
-    order = np.argsort(-scores, kind="stable")[:MAX_DETECTIONS]
-    return Detections(
-        node, boxes[order].astype(np.float32), labels[order].astype(np.int32),
-        scores[order].astype(np.float32), name="boxes", evidence=evidence,
-    )  # fmt: skip
+def _best(scores: np.ndarray) -> np.ndarray:
+    """Rows of the boxes that are kept, the best first."""
+    return np.argsort(-scores, kind="stable")[:MAX_DETECTIONS]
 
 
 def _field(result: Any, *names: str) -> Any:

@@ -13,7 +13,8 @@ from torch.overrides import TorchFunctionMode
 from vrnn.compute.model_inputs import Inputs, call_model
 from vrnn.compute.operators import catalog
 from vrnn.compute.operators.attention import compute_head_weights
-from vrnn.compute.passes.replay import GraphChanged, after_each_module, tensor_of_record
+from vrnn.compute.passes.capture_mode import GraphChanged, tensor_of_record
+from vrnn.compute.passes.replay import after_each_module
 from vrnn.compute.tracing.calls import watch_calls
 from vrnn.compute.tracing.evaluation_mode import evaluation_mode
 from vrnn.compute.tracing.map_layouts import read_tensor

@@ -81,6 +81,11 @@ class OutputContext:
     flat_images: Sequence[tuple[int, int, int]] = ()
 
     @property
+    def label_count(self) -> int:
+        """Number of classes that the model's config names, 0 for none."""
+        return self.evidence.counts.get("num_labels", 0)
+
+    @property
     def is_graph(self) -> bool:
         """Whether the first axis of the input counts nodes: pairs of nodes are another input."""
         first = self.inputs[0] if self.inputs else None
@@ -161,8 +166,7 @@ def decode_outputs(
     if isinstance(context.model, CubeModel):
         return ()  # it answers nothing
     first = network.outputs[0] if network.outputs else 0
-    labels = context.evidence.counts.get("num_labels", 0)
-    compound, used = decode_compound(result, first, size, context.model, labels)
+    compound, used = decode_compound(result, first, size, context.model, context.label_count)
     outputs = [] if compound is None else [compound]
     for keys, tensor, source in _listed(result, network, context):
         if id(tensor) not in used and len(outputs) < MAX_OUTPUTS:

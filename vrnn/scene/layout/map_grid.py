@@ -22,6 +22,14 @@ FOLDED_LAYER_SIDE, FOLDED_MODULE_SIDE = 0.75, 1.15
 """Side of a folded layer's one map, and of a folded module's, meters."""
 
 
+WALL = 0.5
+"""Free room between two groups of maps, beside a map's cell."""
+MIN_WALL = 0.04
+"""The same, meters, at least."""
+TREE_ROOM = 0.34
+"""Room for the tree of the groups: at the left of a grid, above a line; meters."""
+
+
 @dataclass(frozen=True, eq=False)
 class MapGrid:
     """Where each map is that is drawn as a panel of its own, meters.
@@ -41,6 +49,19 @@ class MapGrid:
     height: float
 
 
+@dataclass(frozen=True, eq=False)
+class ChannelOrder:
+    """In which order maps stand.
+
+    Attributes:
+        channels: (C,) channel numbers, the first first.
+        groups: (C,) number of the group of each, not decreasing from 0; None for no groups.
+    """
+
+    channels: np.ndarray
+    groups: np.ndarray | None = None
+
+
 def single_map_grid(shape: tuple[int, int, int], side: float) -> PanelGrid:
     """Return a panel with a single map.
 
@@ -58,7 +79,7 @@ def map_grid(
     form: MapForm = "grid",
     spread: float = 1.0,
     max_maps: int = 0,
-    order: np.ndarray | None = None,
+    order: ChannelOrder | None = None,
     presentation: Presentation = "image",
     has_graph: bool = False,
 ) -> MapGrid:
@@ -69,13 +90,15 @@ def map_grid(
         form: One of FORMS.
         spread: Distance between maps, as a multiple of the usual one, 1…4.
         max_maps: Only so many of the first maps are shown; 0 for all.
-        order: (C,) channels, the first first; None for that of their numbers.
+        order: Of the channels, perhaps in groups: then there are walls between groups, and room
+            for their tree, but not in rings; None for that of their numbers.
         presentation: How the maps are read. The lines of a sequence are no longer than other maps
             in a line or a ring.
         has_graph: Whether it is known how the nodes of a graph are to be placed.
     """
-    channels = np.arange(shape[0]) if order is None else order
-    channels = channels[: max_maps or None]
+    order = order or ChannelOrder(np.arange(shape[0]))
+    channels = order.channels[: max_maps or None]
+    groups = None if order.groups is None else order.groups[: len(channels)]
     count = max(1, len(channels))
     is_heatmap = presentation == "sequence" or (presentation == "nodes" and not has_graph)
     if is_heatmap and form != "grid":
@@ -83,9 +106,11 @@ def map_grid(
     grid = panel_size((count, *shape[1:]), presentation, has_graph)
     cell = (grid.width / grid.columns, grid.height / grid.rows)
     if form == "line":
-        return _line(channels, cell, spread)
+        return _line(channels, cell, spread, groups)
     if form == "ring":
         return _rings(channels, cell, spread)
+    if groups is not None:
+        return _walled_grid(channels, cell, spread, grid.columns, groups)
     index = np.arange(count)
     step_x, step_y = cell[0] * spread, cell[1] * spread
     width, height = grid.columns * step_x, grid.rows * step_y
@@ -98,13 +123,35 @@ def _points(x: np.ndarray, y: np.ndarray) -> np.ndarray:
     return np.stack([x, y, np.zeros_like(x)], 1).astype(np.float32)
 
 
-def _line(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:
+def _walled_grid(
+    channels: np.ndarray, cell: tuple[float, float], spread: float, columns: int,
+    groups: np.ndarray,
+) -> MapGrid:  # fmt: skip
+    """Rows of maps in which each group begins a new one, a wall below the one before."""
+    step_x, step_y = cell[0] * spread, cell[1] * spread
+    sizes = np.bincount(groups)
+    rows_of = -(-sizes // columns)
+    within = np.arange(len(groups)) - (np.cumsum(sizes) - sizes)[groups]
+    row = (np.cumsum(rows_of) - rows_of)[groups] + within // columns
+    wall = max(WALL * step_y, MIN_WALL)
+    width = columns * step_x + TREE_ROOM
+    height = float(rows_of.sum() * step_y + (len(sizes) - 1) * wall)
+    x = (within % columns + 0.5) * step_x - width / 2 + TREE_ROOM
+    y = height - (row + 0.5) * step_y - groups * wall
+    return MapGrid(channels, _points(x, y), cell, width, height)
+
+
+def _line(
+    channels: np.ndarray, cell: tuple[float, float], spread: float, groups: np.ndarray | None
+) -> MapGrid:
     count = max(1, len(channels))
-    shrink = min(1.0, MAX_LINE_LENGTH / (count * cell[0] * spread))
-    cell = (cell[0] * shrink, cell[1] * shrink)
-    width = count * cell[0] * spread
-    x = (np.arange(count) + 0.5) * cell[0] * spread - width / 2
-    return MapGrid(channels, _points(x, np.full(count, cell[1] / 2)), cell, width, cell[1])
+    walls = np.zeros(count) if groups is None else groups * WALL
+    length = (count + float(walls[-1])) * cell[0] * spread
+    shrink = min(1.0, MAX_LINE_LENGTH / length)
+    cell, width = (cell[0] * shrink, cell[1] * shrink), length * shrink
+    x = (np.arange(count) + 0.5 + walls) * cell[0] * spread - width / 2
+    height = cell[1] + (0.0 if groups is None else TREE_ROOM)
+    return MapGrid(channels, _points(x, np.full(count, cell[1] / 2)), cell, width, height)
 
 
 def _rings(channels: np.ndarray, cell: tuple[float, float], spread: float) -> MapGrid:

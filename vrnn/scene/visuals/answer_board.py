@@ -23,6 +23,7 @@ from vrnn.scene.layout.answer_room import (
 from vrnn.scene.layout.input_margin import MAX_BARS
 from vrnn.scene.primitives import QUAD, ImageQuad, TextLabel, Visual, outline_quads, quad
 from vrnn.scene.visuals.answer_scores import answer_scores
+from vrnn.scene.visuals.class_regions import number_regions, regions_of_output, target_region
 from vrnn.scene.visuals.output_bars import (
     OTHER_TEXT,
     TEXT_HEIGHT,
@@ -95,8 +96,9 @@ def answer_board(
             title += f" · {len(outputs) - MAX_SECTIONS} more"
         label = true_label if number == 0 else ""
         section_corner = (left, y + SECTION_GAP, z)
-        part = _section(output, image, class_names, label, title, section_corner, slot)
-        parts.append(part if number == 0 else replace(part, pick_regions=()))
+        section = _section(output, image, class_names, label, title, section_corner)
+        regions = regions_of_output(section.pick_regions, number, slot)
+        parts.append(replace(section, pick_regions=regions))
     board = Visual(
         np.concatenate([part.quads for part in parts]),
         tuple(label for part in parts for label in part.labels),
@@ -108,7 +110,7 @@ def answer_board(
 
 def _section(
     output: Output, image: np.ndarray, names: tuple[str, ...], true_label: str | None, title: str,
-    corner: Point, slot: int,
+    corner: Point,
 ) -> Visual:  # fmt: skip
     """One output. title: over it, '' for none; corner: its lower left one."""
     x, y, z = corner
@@ -121,7 +123,7 @@ def _section(
     if isinstance(output, ClassScores):
         has_any = len(output.probabilities) > 0
         part = (
-            answer_scores(output, names, true_label, corner, top, slot)
+            answer_scores(output, names, true_label, corner, top)
             if has_any
             else Visual(np.zeros(0, QUAD), tuple(_lines(caption(output), (x, top, z))))
         )
@@ -162,7 +164,9 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
     if len(values.numbers) == 1:
         name = names[0] if len(names) == 1 else values.name
         labels = _lone_number(name, f"{float(values.numbers[0]):.4g}", (x, top, z))
-        return Visual(np.zeros(0, QUAD), tuple(labels))
+        lowest = min(label.origin[1] for label in labels)
+        region = target_region("0", (x, lowest, z), SECTION_WIDTH, top - lowest)
+        return Visual(np.zeros(0, QUAD), tuple(labels), (), (region,))
     room = top - y
     labels = []
     count = min(len(values.numbers), MAX_BARS)
@@ -174,7 +178,7 @@ def _numbers(values: Values, names: tuple[str, ...], corner: Point, top: float) 
     size = BarSize(SECTION_WIDTH, LINE * factor, BOARD_TEXT * factor)
     origin = (x, top - size.pitch * count + 0.07, z)
     bars, texts = number_bars(values, names, origin, size, count)
-    return Visual(bars, (*texts, *labels))
+    return Visual(bars, (*texts, *labels), (), number_regions(count, origin, size))
 
 
 def _picture(
@@ -216,7 +220,7 @@ def _detections(
     drawn, frame = _framed(image, corner, (SECTION_WIDTH * 0.6, height))
     width = drawn.right[0]
     above = (x, top, z + 0.012)
-    boxes, _ = detector_boxes(found, names, above, width, -drawn.down[1])
+    boxes = detector_boxes(found, names, above, width, -drawn.down[1]).quads
     kept = [
         (class_name(int(label), names), float(score))
         for label, score in zip(found.labels, found.scores, strict=False)
@@ -234,4 +238,8 @@ def _detections(
         )
         for i, line in enumerate(lines or [f"nothing above {MIN_BOX_SCORE:.0%}"])
     ]  # fmt: skip
-    return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,))
+    regions = tuple(
+        target_region(f"box {i}", label.origin, room, BOARD_TEXT)
+        for i, label in enumerate(labels[: min(len(kept), count)])
+    )
+    return Visual(np.concatenate([frame, boxes]), tuple(labels), (drawn,), regions)

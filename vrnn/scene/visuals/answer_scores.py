@@ -46,9 +46,8 @@ class _Heading:
 
 
 def answer_scores(
-    scores: ClassScores, names: tuple[str, ...], true_label: str | None, corner: Point, top: float,
-    slot: int,
-) -> Visual:  # fmt: skip
+    scores: ClassScores, names: tuple[str, ...], true_label: str | None, corner: Point, top: float
+) -> Visual:
     """Return the section of a classifier's scores.
 
     Args:
@@ -57,7 +56,6 @@ def answer_scores(
         true_label: See `answer_board`.
         corner: Lower left corner of the section.
         top: Its upper end, y in meters.
-        slot: The network.
     """
     x, y, z = corner
     leader = scores.leader
@@ -81,11 +79,11 @@ def answer_scores(
         base = (x, heading.bottom + UNDER_HEADING - 0.03, z)
         parts += bar(float(scores.probabilities[leader]), base, SECTION_WIDTH, ACCENT)
         size = (SECTION_WIDTH, 0.0, 0.0), (0.0, heading.bottom - top, 0.0)
-        regions += (PickRegion("class", (x, top, z + 0.006), *size, leader, slot),)
+        regions += (PickRegion("class", (x, top, z + 0.006), *size, leader),)
     if len(ranks):
         quads, texts = score_bars(scores, names, origin, ROW, ranks)
         parts.append(quads)
-        regions += class_regions(scores, origin, ROW, ranks, slot)
+        regions += class_regions(scores, origin, ROW, ranks)
     return Visual(np.concatenate(parts), (*heading.labels, *texts, *below), (), regions)
 
 

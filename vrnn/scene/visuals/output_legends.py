@@ -16,9 +16,11 @@ from vrnn.network.predictions import (
     caption,
 )
 from vrnn.scene.layout.input_margin import MAX_BARS
-from vrnn.scene.primitives import QUAD, ImageQuad, TextLabel, outline_quads
+from vrnn.scene.primitives import QUAD, ImageQuad, TextLabel, Visual, outline_quads
+from vrnn.scene.visuals.class_regions import target_region
 from vrnn.scene.visuals.output_bars import OTHER_TEXT, TEXT_HEIGHT, Point, class_name
 from vrnn.scene.visuals.output_images import class_colors, color_bar, flow_legend
+from vrnn.style import font
 from vrnn.style.text import wrap
 from vrnn.style.theme import ACCENT, ANNOTATION, TEXT
 
@@ -123,16 +125,27 @@ def drawn_boxes(detections: Detections) -> int:
 
 def detector_boxes(
     detections: Detections, class_names: tuple[str, ...], corner: Point, width: float, height: float
-) -> tuple[np.ndarray, list[TextLabel]]:
-    """Return boxes on an image, and their classes. corner: upper left of the image."""
+) -> Visual:
+    """Return boxes on an image, and their classes, which can be clicked.
+
+    Args:
+        detections: The boxes.
+        class_names: Name of each class, may be empty.
+        corner: Upper left corner of the image.
+        width: Of the image, meters.
+        height: Of the image, meters.
+    """
     x, top, z = corner
-    quads, labels = [], []
+    quads, labels, regions = [np.zeros(0, QUAD)], [], []
     boxes = detections.boxes[: drawn_boxes(detections)]
-    for box, label, score in zip(boxes, detections.labels, detections.scores, strict=False):
+    found = zip(boxes, detections.labels, detections.scores, strict=False)
+    for number, (box, label, score) in enumerate(found):
         box = np.clip(box, 0, 1)  # what reaches beyond the image is cut at its edge
         left, upper = x + box[0] * width, top - box[1] * height
         w, h = (box[2] - box[0]) * width, (box[3] - box[1]) * height
         quads += outline_quads(left, upper, w, h, z, BOX_LINE, ACCENT)
         text = f"{class_name(int(label), class_names)} {score:.0%}"
         labels.append(TextLabel(text, (left, upper + 0.02, z), BOX_TEXT_HEIGHT, ACCENT))
-    return np.concatenate(quads) if quads else np.zeros(0, QUAD), labels
+        room = font.text_width(text) * BOX_TEXT_HEIGHT
+        regions.append(target_region(f"box {number}", (left, upper, z), room, BOX_TEXT_HEIGHT))
+    return Visual(np.concatenate(quads), tuple(labels), (), tuple(regions))

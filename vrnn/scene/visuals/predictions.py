@@ -6,6 +6,8 @@ depth map, a flow field or a picture hangs above it; boxes are drawn on it.
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 
 from vrnn.network.predictions import ClassScores, Detections, Output, Segmentation, Values
@@ -19,7 +21,11 @@ from vrnn.scene.layout.input_margin import (
 )
 from vrnn.scene.output_choices import output_beside_input
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
-from vrnn.scene.visuals.class_regions import class_regions
+from vrnn.scene.visuals.class_regions import (
+    class_regions,
+    number_regions,
+    regions_of_output,
+)
 from vrnn.scene.visuals.output_bars import BarSize, Point, number_bars, score_bars
 from vrnn.scene.visuals.output_images import mask_overlay, output_image, segmentation_overlay
 from vrnn.scene.visuals.output_legends import (
@@ -79,7 +85,10 @@ def prediction_visual(
         parts.append(Visual(strip, tuple(lines)))
     beside = output_beside_input(outputs)
     if beside is not None:
-        parts.append(_drawn_output(beside, image, margin, class_names, (x, top, z), slot))
+        drawn = _drawn_output(beside, image, margin, class_names, (x, top, z))
+        number = next(i for i, output in enumerate(outputs) if output is beside)
+        regions = regions_of_output(drawn.pick_regions, number, slot)
+        parts.append(replace(drawn, pick_regions=regions))
     if isinstance(beside, ClassScores) and true_label:
         text = elide(f"label: {true_label}", margin.width, TRUE_LABEL_HEIGHT)
         label = TextLabel(text, (x, top + 0.07, z), TRUE_LABEL_HEIGHT, ANNOTATION, fade=5.0)
@@ -87,21 +96,19 @@ def prediction_visual(
     for output in outputs:
         if isinstance(output, Detections):
             above = (x, top, z + 0.012)
-            boxes, names = detector_boxes(output, class_names, above, width, height)
-            parts.append(Visual(boxes, tuple(names)))
+            parts.append(detector_boxes(output, class_names, above, width, height))
     region = PickRegion("input", canvas.origin, canvas.right, canvas.down, None, slot)
     return Visual(
         np.concatenate([part.quads for part in parts]),
         tuple(label for part in parts for label in part.labels),
         tuple(quad for part in parts for quad in part.image_quads),
-        (region, *(region for part in parts for region in part.pick_regions)),
+        (region, *(replace(own, slot=slot) for part in parts for own in part.pick_regions)),
     )
 
 
 def _drawn_output(
-    output: Output, image: np.ndarray, margin: InputMargin, names: tuple[str, ...], corner: Point,
-    slot: int,
-) -> Visual:  # fmt: skip
+    output: Output, image: np.ndarray, margin: InputMargin, names: tuple[str, ...], corner: Point
+) -> Visual:
     """An output above the input's image. corner: the upper left one of that image."""
     x, top, z = corner
     if isinstance(output, ClassScores | Values):
@@ -115,7 +122,10 @@ def _drawn_output(
         labels += evidence_caption(output, (x, above, z), margin.width)
         regions: tuple[PickRegion, ...] = ()
         if isinstance(output, ClassScores):
-            regions = class_regions(output, origin, size, ranks, slot)
+            regions = class_regions(output, origin, size, ranks)
+        else:
+            count = min(len(output.numbers), INPUT_BARS)
+            regions = number_regions(count, origin, size)
         return Visual(bars, tuple(labels), (), regions)
     pixels = drawn_pixels(output, image)
     if pixels is None:

@@ -34,6 +34,7 @@ CLICKS = {
     "features": "click to see what each channel responds to",
     "thumbnail": "click to pick up this image",
     "pin": "click to remove this copy",
+    "target": "click to see why: relevance for this; once more hides it",
     "class": "click to see why: relevance for this class; once more hides it",
 }
 """What a click does on things that are no layers, by the kind of what is hit."""
@@ -79,7 +80,9 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
     click = CLICKS.get(hit.kind, "")
     if click and hit.kind in ("handle", "corner", "features"):
         return Tooltip(lines[:1], (click,))
-    what = str(hit.value) if hit.kind == "bracket" else ""
+    what = str(hit.value) if hit.kind in ("bracket", "target") else ""
+    if what.isdecimal():
+        what = f"value {what}"
     if hit.kind == "class":
         what = class_name(int(hit.value), workspace.world.networks[hit.slot].info.class_names)
     return Tooltip((what,) if what else (), (click,)) if click else None

@@ -24,6 +24,7 @@ from vrnn.scene.state import ORDERS, LayerKey, PinKind
 from vrnn.ui.panel_context import PanelContext, count_text
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.panels.layer_axes import draw_axes
+from vrnn.ui.panels.layer_groups import draw_channel_groups
 from vrnn.ui.panels.layer_relevance import LayerRelevanceView
 from vrnn.ui.panels.volume_planes import VolumePlanesView
 from vrnn.ui.style import accent, muted
@@ -141,6 +142,8 @@ class LayerPanel(Panel):
             _draw_arrangement(context, slot, node)
             _draw_pins(context, slot, node)
             _draw_layer_buttons(context, slot, node)
+        if node.shape and node.shape[0] > 1 and imgui.collapsing_header("Groups of channels"):
+            draw_channel_groups(context, slot, node)
         if imgui.collapsing_header("Channels", imgui.TreeNodeFlags_.default_open.value):
             self._draw_channels(context, slot, node, statistics)
 

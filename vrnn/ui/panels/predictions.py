@@ -94,6 +94,8 @@ def row_targets(output: Output, number: int, before: Output | None = None) -> li
         order = [i for i in np.argsort(-counts, kind="stable")[:MAX_ROWS].tolist() if counts[i]]
     elif isinstance(output, Values):
         order = list(range(len(output.numbers[:MAX_ROWS])))
+    elif isinstance(output, Detections):
+        return [f"box {index}" for index in range(len(output.scores[:MAX_ROWS]))]
     else:
         return []
     place = f"output {number}: " if number else ""
