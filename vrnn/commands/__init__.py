@@ -11,6 +11,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     export,
     feature_visualization,
     headset,
+    image_cloud,
     inputs,
     jobs,
     layers,
@@ -26,6 +27,6 @@ from vrnn.commands import (  # in the order of menus, help and docs
 
 __all__ = [
     "ablation", "axes", "display", "edit", "explain", "export", "feature_visualization", "headset",
-    "inputs", "jobs", "layers", "outputs",
+    "image_cloud", "inputs", "jobs", "layers", "outputs",
     "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip
