@@ -112,7 +112,7 @@ class ImageCloudManager:
             self._clear()
             return
         if wanted in self._clouds:
-            self._show(self._clouds[wanted])
+            self.show(self._clouds[wanted])
             return
         self._number = self._jobs.start(
             wanted, lambda result: self._take(wanted, result),
@@ -148,11 +148,11 @@ class ImageCloudManager:
                 f"{len(skipped)} images are left out" if len(skipped) > 1 else "1 image is left out"
             )
             self._notify(f"{left} of the cloud: image {number}: {reason}")
-        self._show(cloud)
+        self.show(cloud)
 
     def _take_part(self, job: ImageCloudJob, results: Sequence[object]) -> None:
         if job == self._wanted:
-            self._show(cast(ImageCloud, results[-1]))
+            self.show(cast(ImageCloud, results[-1]))
 
     def on_network_loaded(self) -> None:
         """Forget everything: it may belong to another network."""
@@ -205,7 +205,8 @@ class ImageCloudManager:
             self._motion.go_to(self._clouds[self._wanted], 0.0)
             self._drawn = ()
 
-    def _show(self, cloud: ImageCloud) -> None:
+    def show(self, cloud: ImageCloud) -> None:
+        """Let the images go to a cloud of the present data set."""
         state = self._world.state.cloud
         images = self._feed.datasets[state.network]
         class_names = self._world.networks[state.network].info.class_names
