@@ -6,9 +6,8 @@ t-SNE: van der Maaten and Hinton 2008, interpolated by FFT in two dimensions (Li
 
 from __future__ import annotations
 
-import time
 import warnings
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from importlib.util import find_spec
 from typing import Any, Protocol
 
@@ -27,8 +26,8 @@ START_DEVIATION = 1e-4
 """Standard deviation of the positions that t-SNE begins with (Kobak and Linderman 2021)."""
 UMAP_START_SIZE = 10.0
 """Largest coordinate of the positions that UMAP begins with, as it has it itself."""
-STEP_SECONDS = 0.1
-"""How long t-SNE goes on between two steps."""
+ITERATIONS_A_STEP = 10
+"""Iterations of t-SNE after which positions are handed on."""
 MIN_IMAGES = 5
 """Images below which there are no neighborhoods to keep."""
 SEED = 0
@@ -126,37 +125,37 @@ def tsne_steps(
     yield 0.0, start
     count, dimensions = start.shape
     deviation = max(float(np.std(start[:, 0])), 1e-30)
-    tsne = openTSNE.TSNE(
-        n_components=dimensions, perplexity=min(PERPLEXITY, (count - 1) / 3),
-        n_jobs=max(1, torch.get_num_threads()), random_state=SEED,
-        negative_gradient_method="bh" if dimensions > 2 else "auto",
-    )  # fmt: skip
-    embedding: Any = None
-    preparing = blocking_call(
-        lambda: tsne.prepare_initial(features, None, start / deviation * START_DEVIATION)
-    )
-    while embedding is None:
-        try:
-            next(preparing)
-        except StopIteration as end:
-            embedding = end.value
-        else:
-            yield 0.0, start
-    done, total, at_once = 0, EARLY_ITERATIONS + ITERATIONS, 1
-    while done < total:
-        is_early = done < EARLY_ITERATIONS
-        left = (EARLY_ITERATIONS if is_early else total) - done
-        iterations = min(at_once, left)
-        began = time.perf_counter()
-        embedding.optimize(
-            n_iter=iterations, exaggeration=tsne.early_exaggeration if is_early else None,
-            momentum=tsne.initial_momentum if is_early else tsne.final_momentum, inplace=True,
+
+    def fit(hand_over: Callable[[tuple[int, Positions]], None]) -> Any:
+        done = 0
+
+        def callback(iteration: int, error: float, embedding: Positions) -> bool:
+            nonlocal done
+            done += ITERATIONS_A_STEP
+            hand_over((done, np.array(embedding, np.float64)))
+            return False
+
+        tsne = openTSNE.TSNE(
+            n_components=dimensions, perplexity=min(PERPLEXITY, (count - 1) / 3),
+            early_exaggeration_iter=EARLY_ITERATIONS, n_iter=ITERATIONS,
+            n_jobs=max(1, torch.get_num_threads()), random_state=SEED,
+            negative_gradient_method="bh" if dimensions > 2 else "auto",
+            callbacks=callback, callbacks_every_iters=ITERATIONS_A_STEP,
         )  # fmt: skip
-        seconds = (time.perf_counter() - began) / iterations
-        at_once = max(1, min(50, int(STEP_SECONDS / max(seconds, 1e-6))))
-        done += iterations
-        yield done / total, np.asarray(embedding, np.float64)
-    return FittedTSNE(embedding)
+        embedding = tsne.fit(features, initialization=start / deviation * START_DEVIATION)
+        embedding.gradient_descent_params["callbacks"] = None  # others land without them
+        return embedding
+
+    latest = 0.0, start
+    steps = blocking_call(fit)
+    while True:
+        try:
+            told = next(steps)
+        except StopIteration as end:
+            return FittedTSNE(end.value)
+        if told is not None:
+            latest = told[0] / (EARLY_ITERATIONS + ITERATIONS), told[1]
+        yield latest
 
 
 def umap_steps(
@@ -165,7 +164,7 @@ def umap_steps(
     """Place images by UMAP; see `tsne_steps`. It tells nothing before it is complete."""
     yield 0.0, start
 
-    def fit() -> Any:
+    def fit(hand_over: Callable[[None], None]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import umap
