@@ -16,6 +16,8 @@ CLOUD_VISUAL = "image cloud"
 """Name of what stands around a cloud among the world's visuals."""
 REACH = 2.0
 """Coordinate of unit size that is at the edge of a cloud; a few images lie further out."""
+LAYERED = 0.3
+"""Depth of a cloud of two dimensions, in sides of a thumbnail."""
 MIN_HIT_PIXELS = 3.0
 """Half the width on the screen within which a dot is hit at least."""
 
@@ -39,6 +41,9 @@ class CloudPlace:
         found = np.empty((len(positions), 3), np.float32)
         found[:] = self.center
         found[:, : positions.shape[1]] += positions * (self.size / 2 / REACH)
+        if positions.shape[1] < 3 and len(positions) > 1:
+            # One behind the other, so that it is told which of two images hides the other.
+            found[:, 2] += np.linspace(0, self.thumbnail * LAYERED, len(positions))
         return found
 
 

@@ -72,7 +72,8 @@ def frame_cloud(world: World, aspect: float, fov: float) -> Camera:
     ends = [origin, origin + visual.quads["right"], origin + visual.quads["down"]]
     for label in visual.labels:
         width = font.text_width(label.text) * label.height
-        ends.append([*np.array([label.origin]), [0, label.height, 0], [width, 0, 0]])
+        x, y, z = label.origin
+        ends.append(np.array([(x, y + label.height, z), (x + width, y, z)]))
     return frame_points(
         np.concatenate(ends), Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, OVERVIEW_MARGIN
     )

@@ -21,8 +21,8 @@ from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 
 EMPTY = np.full((PICTURE_SIDE, PICTURE_SIDE, 3), 40, np.uint8)
-BEFORE = np.array([0.0, 0.0, 0.02], np.float32)
-"""Meters that lines are before the images."""
+BEFORE = 0.4
+"""How far lines are before the images, in sides of a thumbnail."""
 LINE_WIDTH = 0.1
 """Of a line to a neighbor, in sides of a thumbnail."""
 
@@ -119,7 +119,8 @@ def neighbor_rows(
         NeighborRow(
             title,
             [pictures.get(number, EMPTY) for number in numbers],
-            [_caption(images, number, d) for number, d in zip(numbers, distances, strict=True)],
+            [describe_image(images, number) or f"#{number}" for number in numbers],
+            [f"{distance:.3g}" for distance in distances],
             [GrabImage(number) for number in numbers],
         )
         for title, numbers, distances in (
@@ -129,10 +130,6 @@ def neighbor_rows(
              landing.pixel_distances.tolist()),
         )
     )  # fmt: skip
-
-
-def _caption(images: ImageSet, number: int, distance: float) -> str:
-    return f"{describe_image(images, number) or f'#{number}'} · {distance:.2g}"
 
 
 def neighbor_lines(
@@ -148,7 +145,9 @@ def neighbor_lines(
     strokes = np.zeros(len(ends), STROKE)
     for stroke, (end, is_feature) in zip(strokes, ends, strict=True):
         color: RGBA = with_alpha(ACCENT if is_feature else ANNOTATION, 0.8)
-        stroke["start"], stroke["end"] = start + BEFORE, end + BEFORE
+        stroke["start"], stroke["end"] = start, end
+        for place in ("start", "end"):
+            stroke[place][2] += side * BEFORE
         stroke["width"] = side * LINE_WIDTH
         stroke["color"] = color
     return strokes

@@ -53,12 +53,14 @@ class NeighborRow:
         title: By which.
         pixels: (N, N, 3) uint8 of each, the nearest first.
         texts: What is said below each.
+        values: How far each is, below that.
         actions: What a click on each does.
     """
 
     title: str
     pixels: Sequence[np.ndarray]
     texts: Sequence[str]
+    values: Sequence[str]
     actions: Sequence[Any]
 
 
@@ -153,9 +155,11 @@ def _neighbors(
         text = elide(row.texts[number], step * 0.95, small)
         place = (x, upper - side - small * 1.7, z)
         labels.append(TextLabel(text, place, small, with_alpha(TEXT, 0.8), fade=4.0))
+        under = (x, place[1] - small * PITCH, z)
+        labels.append(TextLabel(row.values[number], under, small, with_alpha(TEXT, 0.5), fade=4.0))
     width = len(row.pixels) * step
     images = (ImageQuad((left, upper, z), (width, 0, 0), (0, -side, 0), sheet),)
-    lower = upper - side - small * 3.6
+    lower = upper - side - small * (3.6 + PITCH)
     room = max(width, font.text_width(row.title) * height)
     behind = quad(
         left - MARGIN * size / 2, top + height, room + MARGIN * size, top + height - lower,
