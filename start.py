@@ -62,6 +62,8 @@ DRIVER_FILES = (
     "/usr/lib/*/libEGL_nvidia.so*",
     "/usr/lib*/libEGL_nvidia.so*",
 )
+WISHES = {"imagenet": "the trained network for photos", "embed": "t-SNE for clouds of images"}
+"""Extras that are light enough to be installed too; vrnn runs without them."""
 TEST_PROGRAMS = {"Xvfb": "xvfb", "xdotool": "xdotool", "import": "imagemagick"}
 
 
@@ -272,7 +274,7 @@ def last_error(output: str) -> str:
 
 
 def install_vrnn(extras: list[str]) -> None:
-    """Install vrnn with the trained network for photos; without it, the digits open.
+    """Install vrnn with the trained network for photos, without which the digits open, and t-SNE.
 
     Args:
         extras: What is installed besides.
@@ -281,12 +283,14 @@ def install_vrnn(extras: list[str]) -> None:
         SetupError: vrnn itself cannot be installed.
     """
     words = ("--quiet", "--editable")
-    problem = try_pip(*words, f"{ROOT}[{','.join([*extras, 'imagenet'])}]")
-    if not problem:
+    if not try_pip(*words, f"{ROOT}[{','.join([*extras, *WISHES])}]"):
         return
     pip("vrnn", *words, f"{ROOT}[{','.join(extras)}]" if extras else str(ROOT))
-    line = f"{PYTHON} -m pip install -e '{ROOT}[imagenet]'"
-    say(f"the trained network for photos is not installed ({problem}); to try again: {line}")
+    for extra, what in WISHES.items():
+        problem = try_pip(*words, f"{ROOT}[{extra}]")
+        if problem:
+            line = f"{PYTHON} -m pip install -e '{ROOT}[{extra}]'"
+            say(f"{what} is not installed ({problem}); to try again: {line}")
 
 
 def run_vrnn(words: list[str]) -> int:

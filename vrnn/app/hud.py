@@ -11,6 +11,7 @@ from vrnn.app.callouts import Callout, Callouts
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
+from vrnn.controls.lasso import Lasso
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
@@ -59,6 +60,7 @@ class Hud:
         magnifier: How the hovered feature map is magnified, see `Hand.cards`.
         recording: Progress of a video; '' while none is recorded.
         callouts: What the parts of the world are, until they were used.
+        lasso: The line that the mouse draws around images.
     """
 
     def __init__(
@@ -78,6 +80,7 @@ class Hud:
         self.help_shown = self.minimap_shown = self.presenting = False
         self.magnifier = ""
         self.recording = ""
+        self.lasso = Lasso()
         self._parts, self._colors, self._key_map = parts, colors, key_map
         self.callouts, self._navigator = callouts, navigator
         self._note, self._note_until = first_hint, time.perf_counter() + FIRST_HINT_SECONDS
@@ -161,7 +164,7 @@ class Hud:
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
             numbers, relevance, similarity, world.not_finite, captured, not world.slots, callouts,
-            self.presenting, world.layer_kinds,
+            self.presenting, world.layer_kinds, self.lasso.points,
             (camera, id(world.draw_list()))
             if self.minimap_shown or seen_from_above > 0
             else None,
@@ -191,6 +194,10 @@ class Hud:
             overlay.draw_kind_legend(canvas, world.layer_kinds, room)
         if captured:
             overlay.draw_crosshair(canvas)
+        if self.lasso.active:
+            overlay.draw_line(
+                canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in self.lasso.points]
+            )
         if self._note:
             overlay.draw_hint(canvas, self._note, room)
         if progress:

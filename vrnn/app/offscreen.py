@@ -18,12 +18,14 @@ from vrnn.commands.context import (
     SessionActions,
 )
 from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.image_cloud import SetCloudDisplay
 from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config, HeadsetSettings
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import Fault, VrnnError, WorkerError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
+from vrnn.export.video import check_video
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.look import feature_map_colors, render_colors
@@ -376,6 +378,28 @@ class OffscreenExporter(ExportActions):
     ) -> None:
         """Write layers as files. See `Exporter.export`."""
         self._app.exporter.export(folder, layers, network, formats)
+
+    def film_cloud(
+        self, file: Path, layers: Sequence[str], camera: str, seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Write a video of the cloud of images along layers. See `FilmCloud`."""
+        check_video(file)
+        app, workspace = self._app, self._app.workspace
+        before, manager = workspace.history.bookmark(), workspace.image_cloud
+        try:
+            clouds = []
+            for layer in layers:
+                app.do(SetCloudDisplay(layer))
+                if manager.cloud is not None:
+                    clouds.append(manager.cloud)
+            for _ in app.exporter.film_cloud(
+                file, clouds, app.eye(camera, size[0] / size[1]), seconds, rate, size
+            ):
+                continue
+        finally:
+            workspace.roll_back(before)
+            manager.show_again()
 
 
 class OffscreenSessions(SessionActions):

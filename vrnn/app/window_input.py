@@ -10,14 +10,17 @@ from vrnn.app.mouse_navigation import MouseNavigation
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.dispatcher import CommandDispatcher
+from vrnn.commands.image_cloud import SelectImages
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.session import OpenSession
 from vrnn.commands.view import GoToViewpoint, StoreViewpoint
 from vrnn.controls.events import Drop, InputEvent, KeyPress, MouseButton, MouseDrag, Scroll
 from vrnn.controls.fly_camera import DIRECTIONS
+from vrnn.controls.lasso import Lasso
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
+from vrnn.scene.image_cloud import images_in_polygon
 
 CONTROL_KEYS = ("LEFT_CONTROL", "RIGHT_CONTROL")
 TEXT_EDITING_KEYS = "ACVXYZ"
@@ -36,6 +39,7 @@ class WindowInput:
         self._hud, self._navigator = hud, navigator
         self._keys, self._key_map, self._dispatcher = key_map.keys, key_map, dispatcher
         self._pointer, self._mouse = pointer, mouse
+        self._lasso: Lasso = hud.lasso
         self._pointed: tuple[object, ...] = ()
         self._first_cursor: tuple[float, float] | None = None
         self._chorded: set[str] = set()
@@ -58,7 +62,7 @@ class WindowInput:
 
     def _gui_captures(self, event: InputEvent) -> bool:
         """Return whether an event is for the panels and not for the world."""
-        dragging = self._pointer.dragging or self._mouse.dragging
+        dragging = self._pointer.dragging or self._mouse.dragging or self._lasso.active
         if isinstance(event, MouseButton) and not event.down and dragging:
             return False  # what is let go of over a panel
         if isinstance(event, MouseButton | Scroll):
@@ -109,12 +113,37 @@ class WindowInput:
         """
         if button.down and button.name == "left" and self._hud.dismiss():
             return
+        if button.name == "left" and self._use_lasso(button.down):
+            return
         if button.down:
             self._mouse.press(button.name)
         else:
             self._mouse.release()
         if button.name == "left":
             self._press_left(button.down)
+
+    def _use_lasso(self, down: bool) -> bool:
+        """Begin or end a lasso; False where there is none, as without Control or a cloud.
+
+        Raises:
+            VrnnError: When the selection cannot be made.
+        """
+        cloud = self._workspace.world.image_cloud
+        if down:
+            held = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
+            if not held or cloud is None or self._window.captured:
+                return False
+            self._lasso.begin(self._view.cursor)
+            return True
+        if not self._lasso.active:
+            return False
+        polygon = self._lasso.end()
+        if cloud is not None and len(polygon) > 2:
+            clip = self._fly_camera.camera.clip_from_world(self._view.aspect)
+            numbers = images_in_polygon(cloud, clip, polygon)
+            adds = self._window.is_key_down(self._keys.run)
+            self._dispatcher.execute(SelectImages(tuple(numbers.tolist()), adds=adds))
+        return True
 
     def _press_left(self, down: bool) -> None:
         if down:
@@ -157,6 +186,8 @@ class WindowInput:
 
     def hover(self) -> bool:
         """Highlight what the cursor or the crosshair is on; True when the picture changed."""
+        if self._lasso.active:
+            return self._lasso.move(self._view.cursor)
         if self._gui.takes_mouse and not self._window.captured:
             return self._hover_panels()
         world, cursor = self._workspace.world, self._view.cursor

@@ -9,6 +9,7 @@ from typing import Any, NoReturn
 
 from vrnn.cli import (  # noqa: F401  each registers itself
     doctor,
+    embed,
     explain,
     export,
     features,

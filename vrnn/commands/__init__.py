@@ -13,6 +13,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     export,
     feature_visualization,
     headset,
+    image_cloud,
     inputs,
     jobs,
     layers,
@@ -28,6 +29,6 @@ from vrnn.commands import (  # in the order of menus, help and docs
 
 __all__ = [
     "ablation", "axes", "channels", "display", "edit", "explain", "explained_values", "export",
-    "feature_visualization", "headset", "inputs", "jobs", "layers", "outputs",
+    "feature_visualization", "headset", "image_cloud", "inputs", "jobs", "layers", "outputs",
     "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

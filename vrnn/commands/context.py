@@ -94,6 +94,19 @@ class TopActivationActions(Protocol):
         """Search the data set for them; '' hides them."""
 
 
+class CloudActions(Protocol):
+    """The data set as a cloud."""
+
+    def check(self, network: int) -> None:
+        """Raise VrnnError where a network has no data set."""
+
+    def selected_counts(self) -> tuple[tuple[str, int], ...]:
+        """Return how many of the selected images are of each class, the most first."""
+
+    def export_selection(self, file: Path) -> None:
+        """Write the names of the selected images."""
+
+
 class InputActions(Protocol):
     """Where images come from."""
 
@@ -123,6 +136,10 @@ class WorkspaceActions(Protocol):
     @property
     def top_activations(self) -> TopActivationActions:
         """The images that excite a channel most."""
+
+    @property
+    def image_cloud(self) -> CloudActions:
+        """The data set as a cloud."""
 
     @property
     def features(self) -> FeatureActions:
@@ -250,6 +267,13 @@ class ExportActions:
     ) -> None:  # fmt: skip
         """Write a video along cameras by name."""
         _refuse("videos cannot be recorded here")
+
+    def film_cloud(
+        self, file: Path, layers: Sequence[str], camera: str, seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Write a video of the cloud of images along layers."""
+        _refuse("clouds are filmed by a script: vrnn --play FILE with cloud.show and cloud.film")
 
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]

@@ -17,6 +17,7 @@ from vrnn.config.choices import (
 )
 from vrnn.errors import VrnnError
 from vrnn.media.bit_depths import Precision
+from vrnn.network.image_cloud import Dimensions, EmbeddingMethod
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme
@@ -245,6 +246,29 @@ class FeatureOptions(ModelOptions):
     preset: str = "published"
     settings: tuple[str, ...] = ()
     images: tuple[Path, ...] = ()
+    ray: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class EmbedOptions(ModelOptions):
+    """What data set to place, and how.
+
+    Attributes:
+        layers: Layers whose features place the images, each from where the one before has them.
+        out: The file that is written.
+        method: How images are placed.
+        dimensions: Of the points.
+        at: Where in the maps, as parts of their width and height; None for their means.
+        ray: Address of a Ray cluster; '' for this machine.
+        quiet: Whether to print errors only.
+    """
+
+    layers: tuple[str, ...]
+    out: Path
+    method: EmbeddingMethod = "pca"
+    dimensions: Dimensions = 2
+    at: tuple[float, float] | None = None
     ray: str = ""
     quiet: bool = False
 

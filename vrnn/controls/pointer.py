@@ -18,6 +18,7 @@ from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
 from vrnn.controls.region_command import region_command
 from vrnn.errors import VrnnError
+from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.map_areas import begin_region
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace import Workspace
@@ -196,6 +197,8 @@ class Pointer:
             return Fold(str(hit.value), hit.slot)
         if hit.kind == "features":
             return ShowFeatureVisualization.for_hit(context, hit)
+        if hit.kind == CLOUD_KIND:
+            return GrabImage(int(hit.value))
         if hit.kind == "pin":
             return UnpinLayer(int(hit.value))
         if hit.kind == "layer" and hit.channel >= 0:

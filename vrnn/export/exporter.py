@@ -7,13 +7,14 @@ from pathlib import Path
 
 from PIL import Image
 
-from vrnn.config.choices import IMAGE_KINDS
+from vrnn.config.choices import IMAGE_KINDS, MAX_FRAMES
 from vrnn.errors import VrnnError
 from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
 from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
 from vrnn.network.choices import changed_choices_text, with_selection
 from vrnn.network.graph import Node
+from vrnn.network.image_cloud import ImageCloud
 from vrnn.render.panorama import render_panorama, render_stereo_pair
 from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
@@ -106,6 +107,41 @@ class Exporter:
                 view = self.view(camera, size)
                 video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
                 yield number / len(path)
+
+    def film_cloud(
+        self, file: Path, clouds: Sequence[ImageCloud], camera: Camera, seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> Iterator[float]:  # fmt: skip
+        """Write a video of images that move from cloud to cloud. See `FilmCloud`.
+
+        Args:
+            file: A video file, or a folder.
+            clouds: Where they pass.
+            camera: Where from.
+            seconds: From one cloud to the next.
+            rate: Frames per second.
+            size: (width, height) pixels.
+
+        Yields:
+            The part that is done, 0…1.
+
+        Raises:
+            VrnnError: There are fewer than two clouds, or it cannot be written.
+        """
+        if len(clouds) < 2:
+            raise VrnnError("a film of the cloud passes at least two layers; name more")
+        frames = max(1, round(seconds * rate))
+        total = frames * (len(clouds) - 1)
+        if total > MAX_FRAMES:
+            raise VrnnError(f"a video can have {MAX_FRAMES:,} frames; give fewer seconds or layers")
+        with VideoWriter(file, rate) as video:
+            for number in range(total + 1):
+                place = min(number // frames, len(clouds) - 2)
+                part = number / frames - place
+                self._workspace.image_cloud.show_between(clouds[place], clouds[place + 1], part)
+                view = self.view(camera, size)
+                video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
+                yield number / total
 
     def export(self, folder: Path, layers: str, network: int, formats: tuple[str, ...]) -> int:
         """Write layers; returns the number of files. See `ExportLayers` for the arguments.

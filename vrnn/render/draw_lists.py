@@ -9,6 +9,7 @@ import moderngl
 import numpy as np
 
 from vrnn.network.node_layout import NODE_DIGIT, NODE_GRID
+from vrnn.render.cloud_renderer import CloudRenderer
 from vrnn.render.culling import CullKey, are_pictures_only, cull_short_strokes, sort_front_to_back
 from vrnn.render.image_quads import ImageRenderer
 from vrnn.render.instances import FRINGE_VERTICES, InstanceRenderer, QuadStrip
@@ -109,6 +110,7 @@ class DrawListRenderer:
         self._horizon = QuadStrip(ctx, horizon, 2 * (HORIZON_SIDES + 1))
         self._images, self.near_images = ImageRenderer(ctx), ImageRenderer(ctx)
         self._front_images = ImageRenderer(ctx)
+        self._cloud = CloudRenderer(ctx, pictures)
         self._text = TextRenderer(ctx)
         self._visible: dict[str, _VisibleSet] = {}
 
@@ -159,6 +161,7 @@ class DrawListRenderer:
                 self._maps.texture(network, 0).use(3)
             self._pictures.texture(network).use(2)
             self._draw(panels, records, (slot, array, cache_key), mode)
+        self.draw_calls += self._cloud.draw(draw_list.dots, draw_list.thumbnails, mode)
         ctx.enable(moderngl.BLEND)
         self._draw_images(self._images, draw_list, mode)
         self._draw(self._quads, draw_list.quads, "world", mode)
@@ -288,6 +291,7 @@ class DrawListRenderer:
             self._images,
             self.near_images,
             self._front_images,
+            self._cloud,
             self._text,
         ):
             resource.release()

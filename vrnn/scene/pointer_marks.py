@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.scene.attention_overlay import attention_overlay
+from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.map_areas import is_one_picture, pointed_area
 from vrnn.scene.picking import MIN_PIXELS, Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
@@ -29,7 +30,9 @@ CORNER_PIXELS = 3.0
 """Width of the lines of the corner that scales a layer."""
 LAYER_KINDS = frozenset({"layer", "handle", "corner", "features"})
 """What belongs to the panel of a layer."""
-REGION_KINDS = frozenset({"class", "target", "bracket", "thumbnail", "button", "pin", "input"})
+REGION_KINDS = frozenset(
+    {"class", "target", "bracket", "thumbnail", "button", "pin", "input", CLOUD_KIND}
+)
 """Things to be clicked that get a frame; the handles of layers have marks of their own."""
 
 
@@ -86,6 +89,8 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
                 screen_frame(target, viewer, width, with_alpha(ACCENT, opacity))
                 for width, opacity in GLOW
             ]
+    if world.image_cloud is not None and world.image_cloud.landed is not None:
+        marks.append(screen_frame(world.image_cloud.landed, viewer, TARGET_PIXELS))
     for region, color in similarity_marks(world):
         marks.append(screen_frame(region, viewer, REGION_PIXELS, color))
     for region in region_marks(world, viewer):

@@ -83,6 +83,20 @@ STROKE = np.dtype(
 )
 """A piece of an edge. Light runs from its end to its start."""
 
+DOT = np.dtype([("center", "3f4"), ("size", "f4"), ("color", "4f4")])
+"""An image of a cloud from afar: a round dot of so many meters."""
+THUMBNAIL = np.dtype(
+    [
+        ("center", "3f4"),
+        ("size", "f4"),  # meters, without its frame
+        ("frame", "4f4"),  # color; the last is the frame's width as a part of the thumbnail
+        ("picture", "2f4"),  # number of its picture in CLOUD_STORE; 1 where it is turned to the eye
+    ]
+)
+"""An image of a cloud that is near: an instance."""
+CLOUD_STORE = 290_000
+"""Number of the picture store that holds the thumbnails of a cloud."""
+
 ARCH = -1
 """Kind of a `STROKE` of an arch: turned to the eye as upright ones are."""
 
@@ -189,6 +203,8 @@ class DrawList:
         theme: What all other colors become, which are those of the dark theme.
         marks: (N,) `QUAD` around things in the world, drawn over all of it and under the cards
             before the eye.
+        dots: (N,) `DOT`.
+        thumbnails: (N,) `THUMBNAIL`.
     """
 
     panels: dict[tuple[int, int], np.ndarray] = field(default_factory=dict)
@@ -199,6 +215,8 @@ class DrawList:
     color_mapping: ColorMapping = DEFAULT
     theme: Theme = "dark"
     marks: np.ndarray = field(default_factory=lambda: np.zeros(0, QUAD))
+    dots: np.ndarray = field(default_factory=lambda: np.zeros(0, DOT))
+    thumbnails: np.ndarray = field(default_factory=lambda: np.zeros(0, THUMBNAIL))
 
 
 def quad(

@@ -26,7 +26,7 @@ class Revealed:
 
     Attributes:
         slot: The layer's network.
-        node: The layer.
+        node: The layer; -1 for something that stands alone.
         points: (N, 3) its corners, meters.
         min_height: Part of the view's height below which it is too small to be read.
     """
@@ -65,6 +65,8 @@ def reveal_camera(world: World, revealed: Revealed, aspect: float, fov: float) -
         fov: Vertical field of view, radians; a wider one is used where there is little room.
     """
     slot, node = revealed.slot, revealed.node
+    if node < 0:
+        return frame_points(revealed.points, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, 0.05)
     corners = np.concatenate([panel_corners(world, slot, node), revealed.points])
     camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
     z, free = float(corners[0, 2]), free_depth(world, slot, node)

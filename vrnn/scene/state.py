@@ -20,6 +20,7 @@ from vrnn.network.layer_pictures import find_layer_picture
 from vrnn.network.picture_kinds import COMPONENTS_PICTURE
 from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
+from vrnn.scene.cloud_state import NO_CLOUD, CloudState
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
@@ -195,6 +196,7 @@ class State:
         theme: Of all colors.
         relevance: What is explained, and how it is seen.
         similarity: What every position is compared with, and how that is seen.
+        cloud: The data set as a cloud beside its network.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -218,6 +220,7 @@ class State:
     theme: Theme = "dark"
     relevance: RelevanceState = NO_RELEVANCE
     similarity: SimilarityState = NO_SIMILARITY
+    cloud: CloudState = NO_CLOUD
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -294,6 +297,7 @@ class State:
             theme="dark",
             relevance=NO_RELEVANCE,
             similarity=NO_SIMILARITY,
+            cloud=NO_CLOUD,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

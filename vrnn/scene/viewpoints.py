@@ -10,12 +10,14 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
+from vrnn.scene.image_cloud import CLOUD_VISUAL
 from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.world import World
+from vrnn.style import font
 
 MAX_FIELD_OF_VIEW = radians(75)
 """Of a view of one layer, radians."""
@@ -32,7 +34,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
     Args:
         world: The world.
-        name: `overview`, `front`, `top`, `layer:NAME`, or `x,y,z,yaw,pitch` in meters and degrees.
+        name: `overview`, `front`, `top`, `cloud`, `layer:NAME`, or `x,y,z,yaw,pitch` in meters and
+            degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
 
@@ -49,7 +52,34 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         if world.slots:
             return plan_camera(world, aspect, fov)
         return frame_all(world, _overview_direction(world)[0], -MAX_PITCH, aspect, fov)
+    if name == "cloud":
+        return frame_cloud(world, aspect, fov)
     return _from_numbers(name, fov)
+
+
+def frame_cloud(world: World, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces the cloud of images, with all that stands around it.
+
+    Args:
+        world: The world.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: There is no cloud.
+    """
+    visual = world.visuals.get(CLOUD_VISUAL)
+    if visual is None:
+        raise VrnnError("there is no cloud of images to look at; show one with cloud.show")
+    origin = visual.quads["origin"].astype(np.float64)
+    ends = [origin, origin + visual.quads["right"], origin + visual.quads["down"]]
+    for label in visual.labels:
+        width = font.text_width(label.text) * label.height
+        x, y, z = label.origin
+        ends.append(np.array([(x, y + label.height, z), (x + width, y, z)]))
+    return frame_points(
+        np.concatenate(ends), Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, OVERVIEW_MARGIN
+    )
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:

@@ -19,6 +19,7 @@ from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.network.positions import has_side_by_side
 from vrnn.network.results import ForwardResult
 from vrnn.scene.edge_picking import pick_edge
+from vrnn.scene.image_cloud import DrawnCloud
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
@@ -64,6 +65,7 @@ class World(WorldContents):
         world.distant_pictures = self.distant_pictures
         world.relevance = self.relevance
         world.similarity, world.input_overlays = self.similarity, self.input_overlays
+        world.image_cloud = self.image_cloud
         world.true_label = self.true_label
         if self.placement.is_moving and WALL in self.visuals and self.slots:
             slot = self.slots[0]
@@ -246,6 +248,13 @@ class World(WorldContents):
             return
         self._drawing.invalidate_highlight()
 
+    def set_image_cloud(self, cloud: DrawnCloud | None) -> None:
+        """Set the cloud of images as it is seen now; None for none."""
+        if cloud is None and self.image_cloud is None:
+            return
+        self.image_cloud = cloud
+        self._drawing.invalidate_highlight()
+
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
         self.distant_pictures.pop(slot, None)
@@ -346,6 +355,11 @@ class World(WorldContents):
             direction: (3,) unit vector.
         """
         nearest = self._drawing.pick_regions().pick(origin, direction)
+        if self.image_cloud is not None:
+            pixels = 0.0 if self.viewer is None else self.viewer.pixels_per_unit
+            image = self.image_cloud.pick(origin, direction, pixels)
+            if image is not None and (nearest is None or image.distance < nearest.distance):
+                nearest = image
         for slot in self.slots:
             frame = self.placement_frame(slot)
             nodes = self.networks[slot].visible_nodes(frame)

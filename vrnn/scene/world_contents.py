@@ -9,6 +9,7 @@ from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.dragged_region import DraggedRegion
+from vrnn.scene.image_cloud import DrawnCloud
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
@@ -45,6 +46,7 @@ class WorldContents:
             that is not known.
         similarity: Similarity that is on the GPU, by slot.
         input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
+        image_cloud: The cloud of images beside the networks; None for none.
         animates_flow: Whether light runs along edges that carry relevance.
         flow_seconds: How long it has run.
         viewer: From where the world is seen; None without an eye, as in a picture.
@@ -76,6 +78,7 @@ class WorldContents:
         self.relevance_links: PointedLinks | None = None
         self.similarity: dict[int, NetworkSimilarity] = {}
         self.input_overlays: dict[int, np.ndarray] = {}
+        self.image_cloud: DrawnCloud | None = None
         self.animates_flow = False
         self.flow_seconds = 0.0
         self.viewer: Viewer | None = None

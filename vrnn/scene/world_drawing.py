@@ -120,10 +120,16 @@ class WorldDrawing:
             regions += [r for visual in visuals for r in visual.pick_regions]
             self._pick_regions = PickRegions(regions)
         images = tuple(image for visual in visuals for image in visual.image_quads)
-        return DrawList(
+        cloud = contents.image_cloud
+        if cloud is not None:
+            strokes.append(cloud.strokes)
+        draw_list = DrawList(
             panels, np.concatenate(quads), np.concatenate(strokes), self._labels, images,
             contents.state.color_mapping, contents.state.theme,
         )  # fmt: skip
+        if cloud is None:
+            return draw_list
+        return replace(draw_list, dots=cloud.dots, thumbnails=cloud.thumbnails)
 
     def _network(self, slot: int) -> NetworkVisual:
         if slot not in self._networks:

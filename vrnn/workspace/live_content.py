@@ -16,6 +16,7 @@ from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
+from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.image_wall import ImageWall, WallRoom
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
@@ -52,6 +53,7 @@ class ContentWorkspace(Protocol):
     links: RelevanceLinkFinder
     similarity: SimilarityManager
     channels: ChannelComparisons
+    image_cloud: ImageCloudManager
     top_activations: TopActivationsCard
     relevant_images: RelevantImagesCard
 
@@ -135,7 +137,8 @@ class LiveContent:
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
-        changed = self._workspace.links.update()
+        changed = self._workspace.image_cloud.update(eye)
+        changed |= self._workspace.links.update()
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
         changed |= self._workspace.faithfulness.update()
         return wall is not None or nearby is not None or changed
@@ -170,6 +173,7 @@ class LiveContent:
             and not self._workspace.links.pending
             and not self._workspace.faithfulness.pending
             and not self._workspace.relevant_images.pending
+            and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)
         )
 

@@ -36,6 +36,7 @@ from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
+from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import LayerAnalyses
@@ -68,7 +69,8 @@ class Workspace:
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, channels, pins, volumes: What is computed and shown beside the feature maps.
+            similarity, channels, image_cloud, pins, volumes: What is computed and shown beside
+            the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -120,6 +122,10 @@ class Workspace:
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.similarity = SimilarityManager(self.world, renderer)
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
+        self.image_cloud = ImageCloudManager(
+            self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
+            self.roll_back,
+        )  # fmt: skip
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -145,6 +151,8 @@ class Workspace:
             self.relevance.remember(self.history.bookmark(), state)
             if state.relevance.beside != before.relevance.beside:
                 self.faithfulness.remember(self.history.bookmark(), state)
+            if state.cloud != before.cloud:
+                self.image_cloud.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -212,6 +220,7 @@ class Workspace:
         self.relevance.sync_with_state(state)
         self.similarity.sync_with_state(state)
         self.channels.update()
+        self.image_cloud.sync_with_state(state)
 
     # Faults.
 
@@ -340,11 +349,13 @@ class Workspace:
         self.relevance.on_network_loaded()
         self.similarity.on_network_loaded()
         self.channels.on_network_loaded()
+        self.image_cloud.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:
         """Stop background threads."""
         self.content.close_wall()
+        self.image_cloud.close()
 
 
 def _pass_arguments(state: State) -> tuple[object, ...]:

@@ -7,14 +7,17 @@ import pytest
 import torch
 from torch import nn
 
-from vrnn.compute.analysis import top_activation_cache, top_activations
-from vrnn.compute.analysis.top_activations import (
+from vrnn.compute.analysis import image_runner, top_activation_cache
+from vrnn.compute.analysis.image_runner import (
     MAX_BATCH,
     STEP_SECONDS,
     TOLERANCE,
-    TopTable,
-    _ImageRunner,
+    ImageRunner,
     _is_close,
+)
+from vrnn.compute.analysis.top_activations import (
+    Measures,
+    TopTable,
     _measure,
     top_activation_steps,
 )
@@ -150,6 +153,17 @@ def images_of(*values):
     return ImageSet((), [-1] * len(values), image)
 
 
+def runner_of(model, images, node):
+    layout = model.view.map_layouts[node]
+    return ImageRunner(model, images, (node,), lambda _, tensor: _measure(tensor, layout))
+
+
+def run(runner, indices):
+    """The measures of the only node."""
+    (measured,) = runner.run(indices).values()
+    return Measures(*measured)
+
+
 def finished(steps):
     while True:
         try:
@@ -191,7 +205,7 @@ def test_what_cannot_be_asked_for_is_told(model):
     (0.0, 16, 32), (STEP_SECONDS / 9.5, 4, 8), (STEP_SECONDS / 9.5, 5, 9),
 ])  # fmt: skip
 def test_batches_are_as_large_as_a_step_allows_and_at_most_double(model, seconds, before, after):
-    runner = _ImageRunner(model, images_of(100), model.network.outputs[0])
+    runner = runner_of(model, images_of(100), model.network.outputs[0])
     assert runner.batch_size == 1
     runner.batch_size = before
     runner._adapt_batch_size(seconds)
@@ -200,34 +214,32 @@ def test_batches_are_as_large_as_a_step_allows_and_at_most_double(model, seconds
 
 def test_images_run_together_give_what_they_give_alone(model, monkeypatch):
     node = model.network.outputs[0]
-    runner = _ImageRunner(model, images_of(*range(60, 200, 20)), node)
-    together = runner.run(range(4))
+    runner = runner_of(model, images_of(*range(60, 200, 20)), node)
+    together = run(runner, range(4))
     assert runner.run_indices == [0, 1, 2, 3]
     for number in range(4):
-        alone = _ImageRunner(model, images_of(*range(60, 200, 20)), node).run(
-            range(number, number + 1)
+        alone = run(
+            runner_of(model, images_of(*range(60, 200, 20)), node), range(number, number + 1)
         )
         np.testing.assert_allclose(together.maximum[number], alone.maximum[0], rtol=1e-5)
         np.testing.assert_allclose(together.mean[number], alone.mean[0], rtol=1e-5)
     wrong = []
-    original = top_activations._is_close
+    original = image_runner._is_close
 
     def never_close(a, b):
         wrong.append(original(a, b))
         return False
 
-    monkeypatch.setattr(top_activations, "_is_close", never_close)
-    runner = _ImageRunner(model, images_of(*range(60, 200, 20)), node)
-    apart = runner.run(range(4))
-    assert wrong == [True]
+    monkeypatch.setattr(image_runner, "_is_close", never_close)
+    runner = runner_of(model, images_of(*range(60, 200, 20)), node)
+    apart = run(runner, range(4))
+    assert wrong == [True]  # the maxima; the means are not asked for then
     np.testing.assert_allclose(apart.maximum, together.maximum, rtol=1e-5)
     runner.run(range(4, 7))
     assert (len(wrong), runner.batch_size) == (1, 1)  # not tried again
 
 
 def test_without_an_image_there_are_no_measures(model):
-    runner = _ImageRunner(model, images_of(None, None), model.network.outputs[0])
-    found = runner.run(range(2))
-    assert [part.shape for part in found] == [(0, 2)] * 3
-    assert found.position.dtype == np.int64
+    runner = runner_of(model, images_of(None, None), model.network.outputs[0])
+    assert not runner.run(range(2))
     assert runner.run_indices == []

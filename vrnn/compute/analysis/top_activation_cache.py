@@ -45,16 +45,22 @@ def cache_key(
     """
     digest = hashlib.blake2b(f"{FORMAT} {node} {k}".encode(), digest_size=16)
     yield from digest_model(digest, model.network, model.source.model)
-    yield from _digest_dataset(digest, model, dataset)
+    yield from digest_dataset(digest, model, dataset)
     return digest.hexdigest()
 
 
-def _digest_dataset(
+def digest_dataset(
     digest: Digest, model: LoadedModel, dataset: ImageSet
 ) -> Generator[None, None, None]:
-    """Add the number of images, their classes, each file's name, size and age, and a few images.
+    """Add a data set to a digest: how many images, their classes, files and a few images.
 
-    These are as the network sees them.
+    Of files it takes name, size and age; the images are as the network sees them. Yields between
+    its steps.
+
+    Args:
+        digest: The digest to add to.
+        model: The model, whose preprocessing counts.
+        dataset: The images.
     """
     digest.update(f"{len(dataset)} {dataset.names}".encode())
     for index, path in enumerate(dataset.files):

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Generator
 from contextlib import suppress
-from dataclasses import replace
 from typing import NamedTuple
 
 import numpy as np
@@ -13,24 +11,15 @@ import torch
 
 from vrnn.compute.analysis import top_activation_cache
 from vrnn.compute.analysis.dataset_job import Progress, report_progress
-from vrnn.compute.analysis.skipped_images import skip_reason
+from vrnn.compute.analysis.image_runner import ImageRunner
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.model_inputs import Inputs, join_samples, leaves_in
 from vrnn.compute.operators.tensor_layout import MapLayout, to_maps
-from vrnn.compute.passes.capture_mode import GraphChanged
-from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.simplify import GraphView
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.results import TopImages
 
 MEASURES = ("max", "mean")
-STEP_SECONDS = 0.1
-"""Seconds that a batch may take: after each one the thread is free for something else."""
-MAX_BATCH = 32
-"""Most images in a batch."""
-TOLERANCE = 1e-3
-"""Part of a layer's peak: an image in a batch must give what it gives alone, to within this."""
 
 
 class Measures(NamedTuple):
@@ -80,15 +69,18 @@ def top_activation_steps(
     cached = top_activation_cache.load(key, measure, total)
     if cached is not None:
         return cached
-    runner = _ImageRunner(model, dataset, node)
+    layout = view.map_layouts[node]
+    runner = ImageRunner(model, dataset, (node,), lambda _, tensor: _measure(tensor, layout))
     tables = {name: TopTable(k) for name in MEASURES}
     done = 0
     while done < total:
         indices = range(done, min(done + runner.batch_size, total))
-        measures = runner.run(indices)
-        run_indices = np.array(runner.run_indices)
-        tables["max"].add(run_indices, measures.maximum, measures.position)
-        tables["mean"].add(run_indices, measures.mean, measures.position)
+        measured = runner.run(indices)
+        if measured:
+            measures = Measures(*measured[node])
+            run_indices = np.array(runner.run_indices)
+            tables["max"].add(run_indices, measures.maximum, measures.position)
+            tables["mean"].add(run_indices, measures.mean, measures.position)
         done += len(indices)
         yield done, total
     if not tables["max"].image_count:
@@ -114,120 +106,6 @@ def _check_arguments(view: GraphView, node: int, k: int, measure: str) -> None:
         raise VrnnError(f"the best {k} images; ask for at least 1")
 
 
-class _Captured(Exception):
-    """The node has its tensor: what comes behind it is not needed."""
-
-
-class _ImageRunner:
-    """Runs images up to one node, several at once where that gives the same.
-
-    Attributes:
-        run_indices: Numbers of the images in the last result.
-        skipped: Numbers of the images that were skipped, and why.
-        batch_size: Images to run next.
-    """
-
-    def __init__(self, model: LoadedModel, dataset: ImageSet, node: int) -> None:
-        self.run_indices: list[int] = []
-        self.skipped: list[tuple[int, str]] = []
-        self.batch_size = 1
-        self._source, self._dataset, self._node = model.source, dataset, node
-        self._view = replace(model.view, records={node: model.view.records[node]})
-        self._layout = model.view.map_layouts[node]
-        self._single = Replay(model.source.model, self._view)
-        self._can_batch = _can_batch(self._view, node, model.inputs)
-        self._is_verified = False
-
-    def run(self, indices: range) -> Measures:
-        """Measure images, in their order, without those that cannot be run."""
-        inputs: list[Inputs] = []
-        self.run_indices = []
-        for index in indices:
-            try:
-                inputs.append(self._source.prepare(self._dataset.image(index))[0])
-                self.run_indices.append(index)
-            except Exception as error:
-                self._skip(index, error)
-        started = time.perf_counter()
-        measures = self._run_batch(inputs) if len(inputs) > 1 else None
-        if measures is None:
-            measures = self._run_one_by_one(inputs)
-        if inputs and self._can_batch:
-            self._adapt_batch_size((time.perf_counter() - started) / len(inputs))
-        return measures
-
-    def _adapt_batch_size(self, seconds: float) -> None:
-        """As many as fit a step, at most twice as many as before. seconds: for an image."""
-        fitting = int(STEP_SECONDS / max(seconds, 1e-6))
-        self.batch_size = max(1, min(fitting, 2 * self.batch_size, MAX_BATCH))
-
-    def _skip(self, index: int, error: Exception) -> None:
-        self.skipped.append((index, skip_reason(error)))
-
-    def _run_one_by_one(self, inputs: list[Inputs]) -> Measures:
-        measured, run_indices = [], []
-        for index, one_input in zip(self.run_indices, inputs, strict=True):
-            try:
-                measured.append(self._replay(self._single, one_input))
-                run_indices.append(index)
-            except Exception as error:
-                self._skip(index, error)
-        self.run_indices = run_indices
-        if not measured:
-            none = np.zeros((0, self._layout.shape[0]), np.float32)
-            return Measures(none, none, none.astype(np.int64))
-        return Measures(*(np.concatenate(parts) for parts in zip(*measured, strict=True)))
-
-    def _run_batch(self, inputs: list[Inputs]) -> Measures | None:
-        """In one pass; None if the model does not take that, or gives something else then."""
-        if not self._can_batch:
-            return None
-        count = len(inputs)
-        record = self._view.records[self._node]
-        shape = self._layout.batch_shape(record.shape, count)
-        view = replace(self._view, records={self._node: replace(record, shape=shape)})
-        batch = join_samples(inputs)
-        try:
-            measures = self._replay(Replay(self._source.model, view), batch)
-            is_right = len(measures.maximum) == count
-            if is_right and not self._is_verified:
-                alone = self._replay(self._single, inputs[-1])
-                is_right = _is_close(measures.maximum[-1:], alone.maximum) and _is_close(
-                    measures.mean[-1:], alone.mean
-                )
-                self._is_verified = is_right
-        except Exception:  # whatever it is, alone they may run; if not, it is told then
-            is_right = False
-        if not is_right:
-            self._can_batch, self.batch_size = False, 1
-            return None
-        return measures
-
-    def _replay(self, replay: Replay, inputs: Inputs) -> Measures:
-        captured: list[Measures] = []
-
-        def on_output(node: int, tensor: torch.Tensor) -> None:
-            captured.append(_measure(tensor, self._layout))
-            raise _Captured
-
-        with suppress(_Captured):
-            replay.run(inputs, on_output)
-        if not captured:
-            raise GraphChanged("the layer did not run")
-        return captured[0]
-
-
-def _can_batch(view: GraphView, node: int, inputs: Inputs) -> bool:
-    """Whether a batch is worth trying: plain inputs of one sample, and a result of one."""
-    record, layout = view.records[node], view.map_layouts[node]
-    leaves = leaves_in(inputs)
-    is_plain = all(isinstance(t, torch.Tensor) and t.dim() > 1 and len(t) == 1 for t in leaves)
-    is_single = layout.sample_place is not None and layout.sample_count(record.shape) == 1
-    # The weights of fused attention are computed for the first sample only where they are many.
-    is_fused = record.is_attention and record.operation == "attention"
-    return is_plain and is_single and not is_fused
-
-
 def _measure(tensor: torch.Tensor, layout: MapLayout) -> Measures:
     """Measure all samples of a node's tensor.
 
@@ -242,13 +120,6 @@ def _measure(tensor: torch.Tensor, layout: MapLayout) -> Measures:
     mean = maps.masked_fill(~finite, 0).sum(-1) / finite.sum(-1).clamp_min(1)
     mean = mean.masked_fill(~finite.any(-1), -torch.inf)
     return Measures(maximum.cpu().numpy(), mean.cpu().numpy(), position.cpu().numpy())
-
-
-def _is_close(a: np.ndarray, b: np.ndarray) -> bool:
-    if a.shape != b.shape or not np.array_equal(np.isfinite(a), np.isfinite(b)):
-        return False
-    peak = np.abs(b[np.isfinite(b)]).max(initial=0.0)
-    return bool(np.allclose(a, b, rtol=0, atol=TOLERANCE * peak))
 
 
 class TopTable:

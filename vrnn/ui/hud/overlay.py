@@ -329,6 +329,25 @@ def draw_progress(canvas: HudCanvas, text: str) -> None:
     canvas.text(canvas.width - width - 28, 41, text, 9.5, ACCENT)
 
 
+def draw_line(canvas: HudCanvas, points: Sequence[tuple[float, float]], width: float = 2.0) -> None:
+    """Draw a line in the accent color, closed from its end to its beginning.
+
+    Args:
+        canvas: Where to draw.
+        points: Its corners, units.
+        width: Units.
+    """
+    for (x0, y0), (x1, y1) in zip(points, (*points[1:], points[0]), strict=True):
+        length = max(((x1 - x0) ** 2 + (y1 - y0) ** 2) ** 0.5, 1e-6)
+        across = width / length * (y1 - y0), -width / length * (x1 - x0)
+        s, record = canvas.scale, np.zeros(1, QUAD)
+        record["origin"] = ((x0 - across[0] / 2) * s, (y0 - across[1] / 2) * s, 0)
+        record["right"] = (across[0] * s, across[1] * s, 0)
+        record["down"] = ((x1 - x0) * s, (y1 - y0) * s, 0)
+        record["top"] = record["bottom"] = ACCENT
+        canvas.quads(record)
+
+
 def draw_crosshair(canvas: HudCanvas) -> None:
     """Draw the crosshair, which points while the cursor is captured."""
     x, y = canvas.width / 2, canvas.height / 2

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
 from vrnn.scene.attention_overlay import attention_text
+from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
 from vrnn.scene.visuals.free_room import free_box
@@ -38,6 +39,8 @@ CLICKS = {
     "class": "click to see why: relevance for this class; once more hides it",
 }
 """What a click does on things that are no layers, by the kind of what is hit."""
+CLOUD_ACTIONS = ("click to pick up this image", "Z select around it")
+"""What can be done with an image of a cloud."""
 
 
 @dataclass(frozen=True)
@@ -71,6 +74,9 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
         return Tooltip(
             ("the input", *([attends] if attends else [])), ("click to pick up this image",)
         )
+    if hit.kind == CLOUD_KIND:
+        lines = workspace.image_cloud.describe(int(hit.value))
+        return Tooltip(lines, CLOUD_ACTIONS) if lines else None
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:
         name, *rest = lines

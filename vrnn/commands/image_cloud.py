@@ -1,0 +1,474 @@
+"""The data set as a cloud beside its network: shown, colored, filtered, selected, slid along."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Annotated
+
+import numpy as np
+
+from vrnn.commands.base import Command, UndoableCommand, check_choice, operation_key
+from vrnn.commands.context import CommandContext
+from vrnn.commands.export import timestamped
+from vrnn.commands.registry import Menu, command
+from vrnn.config.choices import Pixels, VideoRate, VideoSeconds
+from vrnn.errors import VrnnError
+from vrnn.network.image_cloud import (
+    DIMENSIONS,
+    EMBEDDING_METHODS,
+    METHOD_TEXT,
+    PIXELS,
+    Dimensions,
+    EmbeddingMethod,
+)
+from vrnn.scene.cloud_place import cloud_layers
+from vrnn.scene.cloud_state import (
+    CLOUD_COLORS,
+    CORRECT_FILTERS,
+    CloudColor,
+    CorrectFilter,
+    ImageNumber,
+    Part,
+)
+from vrnn.scene.image_cloud import CLOUD_KIND, images_within
+from vrnn.scene.picking import Hit
+from vrnn.scene.state import State
+from vrnn.scene.viewpoints import check_network
+from vrnn.scene.world import World
+from vrnn.storage.limits import Range
+
+NEEDS_CLOUD = "show a cloud of images first, with Ctrl+E"
+FIRST_RADIUS, RADIUS_GROWTH = 0.3, 1.5
+"""Radius of a first selection, in coordinates of unit size, and how many times as large the next
+one around the same image is."""
+
+
+@command(
+    "cloud.show",
+    "Image cloud: the data set by this layer",
+    menu=Menu.DISPLAY,
+    key="CONTROL+E",
+    help="image cloud: the data set by the features of the layer you point at; again: none",
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class ShowImageCloud(UndoableCommand):
+    """Show the images of the data set as a cloud, by their features at a layer, or show none.
+
+    Attributes:
+        layer: Its name, or a part that only one layer's name has; `pixels` for the pixels; '' for
+            the last cloud that was shown, or none where one is.
+        network: The number of its network, from 0.
+        on: Whether it is shown; none for what `layer` says.
+        position: Where in the maps features are taken, as parts of width and height; none for their
+            means.
+    """
+
+    layer: str = ""
+    network: ImageNumber = 0
+    on: bool | None = None
+    position: tuple[Part, Part] | None = None
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        now = state.cloud
+        shown = (bool(self.layer) or not now.shown) if self.on is None else self.on
+        if not shown:
+            return replace(state, cloud=replace(now, shown=False))
+        check_network(world, self.network)
+        names = world.networks[self.network].node_ids
+        layer = self.layer or (now.layer if now.network == self.network else "")
+        if layer in ("", PIXELS) and PIXELS not in names:
+            slot, layer = self.network, layer or PIXELS
+        else:
+            slot, layer = operation_key(world, self.network, layer)
+        selected = now.selected if slot == now.network else ()
+        cloud = replace(
+            now, shown=True, network=slot, anchor=layer, layer=layer, position=self.position,
+            selected=selected,
+        )  # fmt: skip
+        return replace(state, cloud=cloud)
+
+    def run(self, context: CommandContext) -> None:
+        """Show it, if there is a data set."""
+        if self.on is not False and (self.layer or not context.world.state.cloud.shown):
+            context.workspace.image_cloud.check(self.network)
+        super().run(context)
+
+    def message(self, context: CommandContext) -> str:
+        """Say what is shown."""
+        now = context.world.state.cloud
+        if not now.shown:
+            return "no image cloud"
+        return f"the data set by {now.layer}; Ctrl+Period and Ctrl+Comma slide along the layers"
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Show the cloud of the layer that is pointed at; precise: by the position there."""
+        now = context.world.state.cloud
+        if hit is None or hit.kind != "layer" or hit.layer is None:
+            network = now.network if now.network in context.world.networks else 0
+            if now.shown:
+                return cls(on=False)
+            context.workspace.image_cloud.check(network)
+            return cls(_last_layer(context.world, network), network)
+        graph = context.world.networks[hit.slot].network
+        if hit.node not in graph.by_id:
+            raise VrnnError("point at a layer")
+        context.workspace.image_cloud.check(hit.slot)
+        name = graph.by_id[hit.node].name
+        position = _position_in_map(context.world, hit) if precise else None
+        if now.shown and (now.network, now.layer, now.position) == (hit.slot, name, position):
+            return cls(on=False)
+        return cls(PIXELS if hit.node in graph.inputs else name, hit.slot, position=position)
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, ShowImageCloud]]:
+        """Yield that of the pixels."""
+        yield "Image cloud of the pixels", cls(PIXELS)
+        yield "No image cloud", cls(on=False)
+
+
+def _last_layer(world: World, network: int) -> str:
+    """The layer before the answer, where the network tells classes apart best."""
+    graph = world.networks[network].network
+    names = {graph.by_id[node].name for node in graph.outputs if node in graph.by_id}
+    layers = [name for name in cloud_layers(graph) if name not in names]
+    return layers[-1]
+
+
+def _position_in_map(world: World, hit: Hit) -> tuple[float, float] | None:
+    """Where in its map a hit is, as parts of width and height; None where maps have one value."""
+    maps = world.networks[hit.slot].maps.get(hit.node)
+    if maps is None or hit.channel < 0 or maps.height * maps.width < 2:
+        return None
+    return (
+        round((hit.column % maps.width + 0.5) / maps.width, 4),
+        round((hit.row % maps.height + 0.5) / maps.height, 4),
+    )
+
+
+@dataclass(frozen=True)
+class _SlideCloud(UndoableCommand):
+    """Go to the next layer of those that one slides along."""
+
+    def step(self) -> int:
+        """Return how many layers further."""
+        return 1
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state with that layer."""
+        now = state.cloud
+        if not now.shown or now.network not in world.networks:
+            raise VrnnError(NEEDS_CLOUD)
+        layers = cloud_layers(world.networks[now.network].network, now.anchor)
+        place = layers.index(now.layer) if now.layer in layers else 0
+        place += self.step()
+        if not 0 <= place < len(layers):
+            raise VrnnError(f"{now.layer} is the {'last' if self.step() > 0 else 'first'} layer")
+        return replace(state, cloud=replace(now, layer=layers[place]))
+
+    def message(self, context: CommandContext) -> str:
+        """Say where."""
+        return f"image cloud by {context.world.state.cloud.layer}"
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Check that there is such a layer."""
+        cls().apply(context.world.state, context.world)
+        return cls()
+
+
+@command(
+    "cloud.next_layer",
+    "Image cloud: slide to the next layer",
+    menu=Menu.DISPLAY,
+    key="CONTROL+PERIOD",
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class SlideForward(_SlideCloud):
+    """Let the images of the cloud move to where the next layer has them."""
+
+
+@command(
+    "cloud.previous_layer",
+    "Image cloud: slide to the layer before",
+    menu=Menu.DISPLAY,
+    key="CONTROL+COMMA",
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class SlideBack(_SlideCloud):
+    """Let the images of the cloud move to where the layer before has them."""
+
+    def step(self) -> int:
+        """Return how many layers further."""
+        return -1
+
+
+@command(
+    "cloud.display",
+    "Method and colors of the image cloud",
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class SetCloudDisplay(UndoableCommand):
+    """Set how the images of the cloud are placed and seen; what is left out stays.
+
+    Attributes:
+        layer: Slide to this layer: one of those along the network, or `pixels`.
+        method: `pca`, `tsne` (t-SNE) or `umap`.
+        dimensions: 2 or 3.
+        color: What tells images apart: `class`, `answer`, `correct` or `none`.
+        marks_input: Whether it is shown where the input lands, with its nearest neighbors.
+    """
+
+    layer: str = ""
+    method: EmbeddingMethod | None = None
+    dimensions: Dimensions | None = None
+    color: CloudColor | None = None
+    marks_input: bool | None = None
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        now = state.cloud
+        given = {name: value for name, value in vars(self).items() if value not in (None, "")}
+        check_choice("method", given.get("method", "pca"), EMBEDDING_METHODS)
+        check_choice("color", given.get("color", "class"), CLOUD_COLORS)
+        if given.get("dimensions", 2) not in DIMENSIONS:
+            raise VrnnError(f"images are placed in 2 or 3 dimensions, not in {self.dimensions}")
+        if self.layer:
+            if not now.shown or now.network not in world.networks:
+                raise VrnnError(NEEDS_CLOUD)
+            layers = cloud_layers(world.networks[now.network].network, now.anchor)
+            if self.layer not in layers:
+                raise VrnnError(
+                    f"one slides along {', '.join(layers)}, not to '{self.layer}'; show its cloud "
+                    "with cloud.show"
+                )
+        return replace(state, cloud=replace(now, **given))
+
+    def message(self, context: CommandContext) -> str:
+        """Say by which method."""
+        return f"image cloud by {METHOD_TEXT[self.method]}" if self.method is not None else ""
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Place images by the next method."""
+        now = context.world.state.cloud
+        if not now.shown:
+            raise VrnnError(NEEDS_CLOUD)
+        place = EMBEDDING_METHODS.index(now.method) + 1
+        return cls(method=EMBEDDING_METHODS[place % len(EMBEDDING_METHODS)])
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetCloudDisplay]]:
+        """Yield each method and color."""
+        for method in EMBEDDING_METHODS:
+            yield f"Image cloud by {METHOD_TEXT[method]}", cls(method=method)
+        for dimensions in DIMENSIONS:
+            yield f"Image cloud in {dimensions} dimensions", cls(dimensions=dimensions)
+        yield "Color images by class", cls(color="class")
+        yield "Color images by the answer", cls(color="answer")
+        yield "Color images by right or wrong", cls(color="correct")
+        yield "Color all images alike", cls(color="none")
+        yield "Mark the input in the cloud", cls(marks_input=True)
+        yield "Leave the input out of the cloud", cls(marks_input=False)
+
+
+@command(
+    "cloud.filter",
+    "Filter the image cloud",
+    pointer="click the legend; Cloud panel",
+    controller="trigger on the legend; board: Cloud",
+)
+@dataclass(frozen=True)
+class FilterCloud(UndoableCommand):
+    """Show only some images of the cloud; what is left out stays as it is.
+
+    Attributes:
+        classes: Names of classes of the data set; () for all.
+        answers: Names of classes that the network answers; () for all.
+        correct: `right`, `wrong` or `all`.
+    """
+
+    classes: tuple[str, ...] | None = None
+    answers: tuple[str, ...] | None = None
+    correct: CorrectFilter | None = None
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        check_choice("filter", self.correct or "all", CORRECT_FILTERS)
+        given = {name: value for name, value in vars(self).items() if value is not None}
+        return replace(state, cloud=replace(state.cloud, **given))
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Show those that are answered wrong, then those that are right, then all."""
+        now = context.world.state.cloud
+        if not now.shown:
+            raise VrnnError(NEEDS_CLOUD)
+        following: dict[str, CorrectFilter] = {"all": "wrong", "wrong": "right", "right": "all"}
+        return cls(correct=following[now.correct])
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, FilterCloud]]:
+        """Yield those that need no name."""
+        yield "Show images answered wrong", cls(correct="wrong")
+        yield "Show images answered right", cls(correct="right")
+        yield "Show all images of the cloud", cls((), (), "all")
+
+
+@command(
+    "cloud.select",
+    "Select images of the cloud",
+    menu=Menu.DISPLAY,
+    key="SHIFT+E",
+    help="image cloud: select around the image you point at, again: more; elsewhere: none",
+    pointer="Ctrl and drag around images",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class SelectImages(UndoableCommand):
+    """Select images of the cloud, to count, list and export them.
+
+    Attributes:
+        numbers: Numbers of images of the data set.
+        around: The number of an image, around which all within `radius` are selected too.
+        radius: In parts of the cloud's size: 1 is the mean distance from its middle.
+        adds: Whether those that are selected already stay so.
+    """
+
+    numbers: tuple[ImageNumber, ...] = ()
+    around: ImageNumber | None = None
+    radius: Annotated[float, Range(0.0, 100.0)] = FIRST_RADIUS
+    adds: bool = False
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state with them selected."""
+        cloud = world.image_cloud
+        chosen = set(self.numbers)
+        if self.around is not None:
+            if cloud is None:
+                raise VrnnError(NEEDS_CLOUD)
+            if cloud.row_of(self.around) is None:
+                raise VrnnError(f"image {self.around} is not in the cloud, or filtered out")
+            chosen |= set(images_within(cloud, self.around, self.radius).tolist())
+        if self.adds:
+            chosen |= set(state.cloud.selected)
+        return replace(state, cloud=replace(state.cloud, selected=tuple(sorted(chosen))))
+
+    def message(self, context: CommandContext) -> str:
+        """Say how many, and of which classes."""
+        count = len(context.world.state.cloud.selected)
+        if not count:
+            return "no image is selected"
+        counts = context.workspace.image_cloud.selected_counts()[:4]
+        classes = ", ".join(f"{number} {name}" for name, number in counts)
+        return f"{count:,} selected: {classes}" if classes else f"{count:,} selected"
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Select around the image that is pointed at, more when it is selected already."""
+        cloud, now = context.world.image_cloud, context.world.state.cloud
+        if cloud is None:
+            raise VrnnError(NEEDS_CLOUD)
+        if hit is None or hit.kind != CLOUD_KIND:
+            if not now.selected:
+                raise VrnnError("point at an image of the cloud")
+            return cls()
+        number, radius = int(hit.value), FIRST_RADIUS
+        row = cloud.row_of(number)
+        if number in now.selected and row is not None and not precise:
+            rows = np.flatnonzero(np.isin(cloud.numbers, now.selected))
+            away = np.linalg.norm(cloud.positions[rows] - cloud.positions[row], axis=1)
+            radius = max(FIRST_RADIUS, round(float(away.max()) * RADIUS_GROWTH, 4))
+        return cls((), number, min(radius, 100.0), precise)
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SelectImages]]:
+        """Yield none."""
+        yield "Select no image of the cloud", cls()
+
+
+@command(
+    "cloud.export_selection",
+    "Export the selected images' names",
+    menu=Menu.SESSION,
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
+@dataclass(frozen=True)
+class ExportSelection(Command):
+    """Write name, class and answer of the selected images of the cloud as a CSV table.
+
+    Attributes:
+        file: Where to.
+    """
+
+    file: Path
+
+    def run(self, context: CommandContext) -> None:
+        """Write it."""
+        context.workspace.image_cloud.export_selection(self.file)
+
+    def message(self, context: CommandContext) -> str:
+        """Say where it is."""
+        return f"names saved to {self.file.resolve()}"
+
+    @property
+    def written_file(self) -> Path:
+        """The table."""
+        return self.file
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Write a file named by the time."""
+        if not context.world.state.cloud.selected:
+            raise VrnnError("select images of the cloud first, with a lasso or with Z")
+        return cls(timestamped("-images.csv"))
+
+
+@command("cloud.film", "Film the image cloud along the layers")
+@dataclass(frozen=True)
+class FilmCloud(Command):
+    """Write a video in which the images move from one layer's cloud to the next.
+
+    Attributes:
+        file: A video file, or a folder for numbered PNGs.
+        layers: Where they pass; () for all that one slides along.
+        camera: Its name, see `view.go_to`.
+        seconds: From one layer to the next.
+        rate: Images a second.
+        size: Width and height in pixels.
+    """
+
+    file: Path
+    layers: tuple[str, ...] = ()
+    camera: str = "cloud"
+    seconds: VideoSeconds = 1.5
+    rate: VideoRate = 30.0
+    size: tuple[Pixels, Pixels] = (1280, 720)
+
+    def run(self, context: CommandContext) -> None:
+        """Write it."""
+        now = context.world.state.cloud
+        if not now.shown or context.world.image_cloud is None:
+            raise VrnnError(NEEDS_CLOUD)
+        network = context.world.networks[now.network].network
+        layers = self.layers or cloud_layers(network, now.anchor)
+        context.exporter.film_cloud(
+            self.file, layers, self.camera, self.seconds, self.rate, self.size
+        )
+
+    @property
+    def written_file(self) -> Path:
+        """The video."""
+        return self.file

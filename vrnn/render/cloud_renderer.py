@@ -1,0 +1,103 @@
+"""Draws a cloud of images: dots by one call, thumbnails by another."""
+
+from __future__ import annotations
+
+import moderngl
+import numpy as np
+
+from vrnn.render.instances import InstanceRenderer
+from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStores
+from vrnn.render.shaders import Shader, StereoMode
+from vrnn.scene.primitives import CLOUD_STORE, DOT, THUMBNAIL
+
+DEFINES = {"PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS}
+
+
+class DotRenderer:
+    """Draws records of `DOT`, a vertex each: a hundred thousand instances would take too long."""
+
+    def __init__(self, ctx: moderngl.Context) -> None:
+        self._ctx = ctx
+        self._shader = Shader(ctx, "dot")
+        self._buffer: moderngl.Buffer | None = None
+        self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
+        self._uploaded: np.ndarray | None = None
+
+    def draw(self, records: np.ndarray, mode: StereoMode = StereoMode.SINGLE) -> None:
+        """Draw all records by one call; the same array is uploaded only once.
+
+        Args:
+            records: (N,) `DOT`.
+            mode: How the draw reaches both eyes.
+        """
+        if self._buffer is None or self._buffer.size < records.nbytes:
+            self._release_buffer()
+            self._buffer = self._ctx.buffer(reserve=max(2 * records.nbytes, 4096), dynamic=True)
+        if self._uploaded is not records:
+            self._buffer.orphan()  # the last draw may still read it
+            self._buffer.write(np.ascontiguousarray(records).view(np.uint8))
+            self._uploaded = records
+        if mode not in self._arrays:
+            content = (self._buffer, "3f 1f 4f", *(DOT.names or ()))
+            self._arrays[mode] = self._ctx.vertex_array(self._shader.program_for(mode), [content])
+        self._ctx.enable(moderngl.PROGRAM_POINT_SIZE)
+        self._arrays[mode].render(
+            moderngl.POINTS, vertices=len(records), instances=mode.instances_per_record
+        )
+
+    def _release_buffer(self) -> None:
+        for array in self._arrays.values():
+            array.release()
+        self._arrays.clear()
+        if self._buffer is not None:
+            self._buffer.release()
+        self._buffer = self._uploaded = None
+
+    def release(self) -> None:
+        """Release buffer and programs."""
+        self._release_buffer()
+        self._shader.release()
+
+
+class CloudRenderer:
+    """Draws dots and thumbnails, compiled when there is a cloud for the first time."""
+
+    def __init__(self, ctx: moderngl.Context, pictures: PictureStores) -> None:
+        self._ctx, self._pictures = ctx, pictures
+        self._dots: DotRenderer | None = None
+        self._thumbnails: InstanceRenderer | None = None
+
+    def draw(
+        self, dots: np.ndarray, thumbnails: np.ndarray, mode: StereoMode = StereoMode.SINGLE
+    ) -> int:
+        """Draw a cloud.
+
+        Args:
+            dots: (N,) `DOT`.
+            thumbnails: (M,) `THUMBNAIL`.
+            mode: How the draw reaches both eyes.
+
+        Returns:
+            The number of draw calls.
+        """
+        calls = 0
+        if len(thumbnails):
+            if self._thumbnails is None:
+                shader = Shader(self._ctx, "thumbnail", DEFINES, {"pictures": 2})
+                self._thumbnails = InstanceRenderer(self._ctx, shader, THUMBNAIL)
+            self._pictures.texture(CLOUD_STORE).use(2)
+            self._thumbnails.draw(thumbnails, "cloud", mode)
+            calls += 1
+        if len(dots):
+            if self._dots is None:
+                self._dots = DotRenderer(self._ctx)
+            self._dots.draw(dots, mode)
+            calls += 1
+        return calls
+
+    def release(self) -> None:
+        """Release buffers and programs."""
+        if self._thumbnails is not None:
+            self._thumbnails.release()
+        if self._dots is not None:
+            self._dots.release()
