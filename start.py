@@ -34,11 +34,13 @@ MIN_PYTHON = (3, 11)
 TORCH = "torch==2.13.0"
 # Their own requirements name a torch of the same kind; they work, for tests, with any.
 TEST_MODELS = ("torchvision==0.28.0", "timm==1.0.31", "captum==0.9.0", "zennit==0.5.1")
+# One more than cores: tests of the window often wait.
+TEST_PROCESSES = min((os.cpu_count() or 1) + 1, 4)
 CHECKS = (
     ("ruff", "check", "--no-cache", "."),
     ("ruff", "format", "--no-cache", "--check", "."),
     ("mypy", "vrnn", "start.py"),
-    ("pytest", "--numprocesses=auto", "--maxprocesses=4", "--dist=loadfile"),
+    ("pytest", f"--numprocesses={TEST_PROCESSES}", "--dist=loadfile"),
 )
 
 # What the wheels load from the system, and the package of Debian and Ubuntu that has it.

@@ -388,7 +388,7 @@ def test_a_cluster_makes_the_same_images(run_vrnn, tmp_path):
 
 
 def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):
-    words = [sys.executable, "-m", "vrnn", "features", "--layers", "stage3.0.conv1"]
+    words = [sys.executable, "-m", "vrnn", "features", "--layers", "stage2.0.conv1"]
     words += ["--preset", "quick", "--set", "steps=12"]
     killed = subprocess.Popen([*words, "--out", "killed"], cwd=tmp_path)
     while not list((tmp_path / "killed").rglob("0*.png")):
@@ -402,7 +402,7 @@ def test_a_killed_run_goes_on_and_ends_as_one_that_was_not(root, tmp_path):
     files = sorted(
         p.relative_to(tmp_path / "whole") for p in (tmp_path / "whole").rglob("*.*") if p.is_file()
     )
-    assert len(files) == 64 + 3
+    assert len(files) == 32 + 3
     for path in files:
         one, two = tmp_path / "whole" / path, tmp_path / "killed" / path
         if path.suffix == ".png":
