@@ -80,7 +80,8 @@ def entry() -> NoReturn:
         streams.finish()
     except VrnnError as error:
         code = code or _report(str(error), BAD_INPUT, [])
-    if threading.active_count() > 1:
+    # With torch loaded, the end of C++ has been seen to abort where a driver's thread still ran.
+    if threading.active_count() > 1 or "torch" in sys.modules:
         os._exit(code)
     sys.exit(code)
 

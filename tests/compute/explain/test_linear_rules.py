@@ -6,11 +6,16 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from torch import nn
 from torch.nn import functional as F
 
+from tests.support.explained import opened_with
 from vrnn.compute.explain import linear_operations
+from vrnn.compute.explain.explain import explain
 from vrnn.compute.explain.linear_rules import distribute
 from vrnn.explanations.composites import LayerRule
+from vrnn.explanations.settings import ExplanationSettings
+from vrnn.explanations.targets import Target
 
 CONVOLUTIONS = {
     "line": ((2, 3, 7), (4, 3, 3), {}),
@@ -282,3 +287,31 @@ def test_a_factor_of_each_channel_lies_in_the_second_axis(shape):
         torch.testing.assert_close(result[:, channel], own)
         back = operation.back(values, operation.weight, x)[:, channel]
         torch.testing.assert_close(back, values[:, channel] * scale[channel])
+
+
+class Product(nn.Module):
+    """A product with a weight, and a norm that is folded into it."""
+
+    def __init__(self, is_layer):
+        super().__init__()
+        generator = torch.Generator().manual_seed(7)
+        self.weight = nn.Parameter(torch.randn(6, 4, generator=generator))
+        self.norm = nn.BatchNorm1d(4)
+        self.norm.running_mean.copy_(torch.randn(4, generator=generator))
+        self.norm.weight.data.copy_(torch.rand(4, generator=generator) + 0.5)
+        self.norm.bias.data.copy_(torch.randn(4, generator=generator))
+        self.is_layer = is_layer
+
+    def forward(self, x):
+        y = F.linear(x, self.weight.T) if self.is_layer else x @ self.weight
+        return self.norm(y)
+
+
+def test_a_norm_is_folded_into_a_product_as_into_a_layer():
+    x = torch.randn(1, 6, generator=torch.Generator().manual_seed(8))
+    shares = []
+    for is_layer in (True, False):
+        model = opened_with(Product(is_layer).eval(), x)
+        found = explain(model, None, ExplanationSettings("epsilon-plus", Target(channel=2)))
+        shares.append(next(iter(found.inputs.values())))
+    np.testing.assert_allclose(shares[0], shares[1], rtol=1e-4, atol=1e-6)

@@ -154,6 +154,8 @@ def test_which_model_of_a_script_is_taken(tmp_path, more, name, found):
     ("x = 1", "y", "has no 'y'; it has no models"),
     ("from torch import nn\nclass Net(nn.Module):\n    def __init__(self, n):\n        pass", "",
      "'several_models.py'; its modules need arguments (Net): define `model = …`"),
+    ("def model(x, scale=2):\n    return x * scale\n", "model",
+     "'several_models.py:model' takes x, and vrnn calls it without arguments; let it return an"),
     ("from torch.nn import Conv2d", "", "there is no model in 'several_models.py': define"),
 ])  # fmt: skip
 def test_a_script_without_one_model_is_told_what_it_has(tmp_path, text, name, told):

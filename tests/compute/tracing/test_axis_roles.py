@@ -68,6 +68,7 @@ def test_maps_have_the_shape_that_is_told_and_can_be_written_back(name):
 SPELLINGS = {
     "permute": lambda x: x.permute(0, 2, 3, 1),
     "permute of a tuple": lambda x: x.permute((0, 2, 3, 1)),
+    "permute by NumPy's numbers": lambda x: x.permute(*np.array([0, 2, 3, 1])),
     "permute by name": lambda x: x.permute(dims=(0, 2, 3, 1)),
     "torch.permute": lambda x: torch.permute(x, dims=(0, -2, -1, 1)),
     "movedim": lambda x: x.movedim(1, -1),

@@ -73,6 +73,16 @@ def test_a_unet_stands_as_a_u(padded):
         assert higher.y > lower.y
         assert higher.z < lower.z
     assert at["down3.conv0"].y == min(panel.y for panel in at.values())
+    # The legs stand at the ends of each level, with the valley between them and none in them.
+    for level in (1, 2):
+        legs = [
+            [at[f"{leg}.{name}"] for name in names.split()]
+            for leg, names in ((f"down{level}", "conv0 conv1"), (f"up{level}", "cat conv0 conv1"))
+        ]
+        ends = [(p.x - p.width / 2, p.x + p.width / 2) for leg in legs for p in leg]
+        gaps = [after[0] - before[1] for before, after in pairwise(ends)]
+        assert gaps.index(max(gaps)) == 1
+        assert max(gaps) > 3 * sorted(gaps)[-2]
 
 
 def test_a_skip_bridges_the_valley_as_an_arch():

@@ -98,6 +98,13 @@ def instantiate(value: Any, what: str) -> nn.Module:
             f"'{what}' is {_describe_type(value)}, not an nn.Module or a function that makes one"
             + _inner_advice(value, "write model = the wrapper's")
         )
+    needed = _arguments_without_defaults(value)
+    if needed:
+        raise VrnnError(
+            f"'{what}' takes {', '.join(needed)}, and vrnn calls it without arguments; let it "
+            "return an nn.Module, whose forward takes them if they are data, or choose one that "
+            "is built, as with model = Net(…) in the script"
+        )
     model = call_user_code(value, what)
     if not isinstance(model, nn.Module):
         raise VrnnError(
@@ -138,6 +145,19 @@ def call_user_code(function: Callable[..., Any], what: str) -> Any:
         if is_ctrl_c(error):
             raise
         raise VrnnError(f"cannot build '{what}': {explain_error(error)}") from error
+
+
+def _arguments_without_defaults(function: Callable[[], Any]) -> list[str]:
+    """Names of the arguments that have to be given; [] where that is not known."""
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):
+        return []
+    return [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
 
 
 def _describe_type(value: Any) -> str:

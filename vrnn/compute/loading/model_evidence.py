@@ -10,6 +10,8 @@ from typing import Any, Literal
 
 from torch import nn
 
+from vrnn.compute.model_attributes import attribute
+
 Task = Literal[
     "", "classification", "regression", "segmentation", "depth", "flow", "tokens", "noise",
     "picture", "embedding",
@@ -157,7 +159,7 @@ def config_class_names(model: nn.Module) -> tuple[str, ...]:
         model: The model.
     """
     for module in nn.Module.modules(model):
-        names = getattr(_config(module), "id2label", None) or getattr(module, "names", None)
+        names = attribute(_config(module), "id2label") or attribute(module, "names")
         if isinstance(names, Mapping) and names and all(isinstance(k, int) for k in names):
             listed = tuple(str(names[k]) for k in sorted(names))
             if sorted(names) == list(range(len(names))) and not listed[0].startswith("LABEL_"):
@@ -167,8 +169,9 @@ def config_class_names(model: nn.Module) -> tuple[str, ...]:
 
 def _config(module: nn.Module) -> Any:
     """A module's configuration if it is one of transformers, else None."""
-    config = getattr(module, "config", None)
-    return config if hasattr(config, "id2label") or hasattr(config, "vocab_size") else None
+    config = attribute(module, "config")
+    known = (attribute(config, name) for name in ("id2label", "vocab_size"))
+    return config if any(value is not None for value in known) else None
 
 
 def _task(model: nn.Module) -> tuple[str, Task, bool]:

@@ -12,6 +12,7 @@ from torch import nn
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.example_inputs import ExampleInput
 from vrnn.compute.loading.input_slots import CANONICAL_AXES
+from vrnn.compute.model_attributes import attribute
 from vrnn.compute.model_inputs import leaves_in
 from vrnn.compute.tracing.module_stack import named_modules
 
@@ -75,7 +76,7 @@ def _normalizations(model: nn.Module) -> Iterator[tuple[str, int]]:
     pixel that these are for."""
     for name, module in named_modules(model):
         for pair in _PAIRS:
-            mean, std = (_numbers(getattr(module, key, None)) for key in pair)
+            mean, std = (_numbers(attribute(module, key)) for key in pair)
             if mean and std and len(mean) in _CHANNELS and min(std) > 0:
                 yield name, 255 if max(mean) > _MAX_FRACTION else 1
 

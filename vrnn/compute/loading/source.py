@@ -23,6 +23,7 @@ from vrnn.compute.loading.timm_models import from_timm
 from vrnn.compute.loading.torchvision_models import from_torchvision
 from vrnn.compute.loading.transformers_models import from_transformers
 from vrnn.compute.loading.weights import load_weights
+from vrnn.compute.model_attributes import attribute
 from vrnn.compute.model_inputs import ModelInputs, leaves_in, map_leaves
 from vrnn.compute.tracing.module_stack import named_modules, named_parameters
 from vrnn.default.choice import default_model
@@ -168,7 +169,7 @@ def open_source(spec: ModelSpec) -> ModelSource:
     if spec.data is not None:
         candidate = replace(candidate, dataset=image_folder(spec.data))
     if candidate.example_input is None:  # as Lightning's modules may carry it
-        carried = getattr(candidate.model, "example_input_array", None)
+        carried = attribute(candidate.model, "example_input_array")
         candidate = replace(candidate, example_input=carried)
     _put_on(candidate, device)
     example = find_example_input(candidate, spec.input_size, device, spec.text)

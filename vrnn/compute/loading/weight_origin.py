@@ -21,6 +21,8 @@ import torch
 from torch import nn
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from vrnn.compute.model_attributes import attribute
+
 INITIALIZERS = ("init", "reset_param", "trunc_normal")
 """Parts of the names of functions that give weights their first values."""
 MAX_FRAMES = 12
@@ -176,8 +178,8 @@ def _address(tensor: torch.Tensor) -> int:
 def _names_its_source(model: nn.Module) -> bool:
     """Whether a model says itself where its weights are from, as `from_pretrained` leaves it."""
     for module in nn.Module.modules(model):
-        config = getattr(module, "config", None)
-        for name in (getattr(module, "name_or_path", ""), getattr(config, "_name_or_path", "")):
+        config = attribute(module, "config")
+        for name in (attribute(module, "name_or_path"), attribute(config, "_name_or_path")):
             if isinstance(name, str) and name:
                 return True
     return False
@@ -212,7 +214,7 @@ def _is_plain(tensor: torch.Tensor) -> bool:
 
 def _is_norm_untouched(module: nn.Module) -> bool:
     """Whether a norm scales by one constant, adds one, and has seen no batch; True for others."""
-    mean, variance = getattr(module, "running_mean", None), getattr(module, "running_var", None)
+    mean, variance = attribute(module, "running_mean"), attribute(module, "running_var")
     if isinstance(mean, torch.Tensor) and bool((mean != 0).any()):
         return False
     if isinstance(variance, torch.Tensor) and bool((variance != 1).any()):
