@@ -21,6 +21,7 @@ from vrnn.controls.events import (
 from vrnn.errors import VrnnError
 from vrnn.render.context import REQUIRED_VERSION
 from vrnn.render.driver_probe import check_driver
+from vrnn.render.library_order import load_triton_first
 
 _KEY_NAMES = {
     value: name.removeprefix("KEY_")
@@ -70,6 +71,7 @@ class Window:
             VrnnError: When there is no display, or no OpenGL 4.1.
         """
         check_driver()
+        load_triton_first()
         self.interrupted = False
         self._events: list[InputEvent] = []
         self._captured = False

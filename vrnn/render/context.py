@@ -9,6 +9,7 @@ import moderngl
 
 from vrnn.errors import VrnnError
 from vrnn.render.driver_probe import check_driver
+from vrnn.render.library_order import load_triton_first
 from vrnn.storage.interrupts import hold_interrupt
 
 REQUIRED_VERSION = 410
@@ -24,6 +25,7 @@ def offscreen_context() -> moderngl.Context:
         VrnnError: There is no OpenGL, or only one older than `REQUIRED_VERSION`.
     """
     check_driver()
+    load_triton_first()
     try:
         with hold_interrupt():
             return moderngl.create_standalone_context(
