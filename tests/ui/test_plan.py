@@ -154,7 +154,7 @@ def test_the_minimap_shows_kinds_edges_and_names(arrangement):
     assert is_edge.sum() >= len(nodes) - 1
     assert found.labels
     corners = np.concatenate([found.quads["origin"], found.quads["origin"] + found.quads["down"]])
-    assert (corners[:, 0] > 1400 * canvas_scale()).all()
+    assert (corners[:, 0] < 460 * canvas_scale()).all()
 
 
 def canvas_scale():
