@@ -1,6 +1,6 @@
 // How much of a layer's picture is seen in place of its maps: all of a panel dissolves at once.
 const vec2 DISSOLVE_PIXELS = vec2(12.0, 28.0);  // what has to be told apart in the maps, on the screen
-const float DISSOLVE_GROWTH = 1.5;  // of the panel's side beside its distance, from where that begins to where it ends
+const float DISSOLVE_GROWTH = 1.2;  // of the panel's side beside its distance, from where that begins to where it ends
 
 // 1 far … 0 near, the same in both eyes. detail: meters of what has to be told apart; size: the panel's side, as a
 // part of its distance, from which it dissolves; middle, right, down: of the panel

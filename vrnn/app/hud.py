@@ -199,7 +199,8 @@ class Hud:
                 canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in self.lasso.points]
             )
         if self._note:
-            overlay.draw_hint(canvas, self._note, room)
+            # Below, beside the input and the first layers, there are callouts then.
+            overlay.draw_hint(canvas, self._note, room, at_top=bool(callouts))
         if progress:
             overlay.draw_progress(canvas, progress)
         if self.minimap_shown:

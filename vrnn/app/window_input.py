@@ -21,10 +21,15 @@ from vrnn.controls.lasso import Lasso
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 from vrnn.scene.image_cloud import images_in_polygon
+from vrnn.scene.picking import Hit
+from vrnn.scene.plan_view import plan_opacity
+from vrnn.ui.hud.plan import plan_hit
 
 CONTROL_KEYS = ("LEFT_CONTROL", "RIGHT_CONTROL")
 TEXT_EDITING_KEYS = "ACVXYZ"
 """Keys that edit text while Control is held."""
+PLAN_IS_SEEN = 0.5
+"""Opacity of the plan from which that is pointed at in place of the world behind it."""
 
 
 class WindowInput:
@@ -154,10 +159,8 @@ class WindowInput:
         if not down:
             self._pointer.release(*mouse)
             return
-        ray = self._view.cursor_ray
-        hit = self._workspace.world.pick(ray.origin, ray.direction)
         boxes = any(map(self._window.is_key_down, CONTROL_KEYS))
-        self._pointer.press(hit, ray, *mouse, boxes)
+        self._pointer.press(self._hit(), self._view.cursor_ray, *mouse, boxes)
 
     def _drop(self, paths: Sequence[str]) -> None:
         """Open a dropped session, or use dropped images: the first becomes the input."""
@@ -184,6 +187,14 @@ class WindowInput:
             self._navigator.take_camera()
         return held
 
+    def _hit(self) -> Hit | None:
+        """What is pointed at, in the world or on the plan of it."""
+        world, camera, view = self._workspace.world, self._fly_camera.camera, self._view
+        if plan_opacity(world, camera) > PLAN_IS_SEEN:
+            return plan_hit(world, camera, view.aspect, view.cursor)
+        ray = view.cursor_ray
+        return world.pick(ray.origin, ray.direction)
+
     def hover(self) -> bool:
         """Highlight what the cursor or the crosshair is on; True when the picture changed."""
         if self._lasso.active:
@@ -207,7 +218,7 @@ class WindowInput:
         world.viewer = self._view.viewer
         before = world.hovered
         inside = max(map(abs, cursor)) <= 1
-        hit = world.pick(ray.origin, ray.direction) if inside else None
+        hit = self._hit() if inside else None
         self._first_cursor = self._first_cursor or cursor
         moved = cursor != self._first_cursor  # else it is where it happened to be at the start
         active = moved or self._navigator.user_has_moved or self._window.captured

@@ -25,8 +25,9 @@ MAX_NAMES = 6
 """Layers of a similar name that a message lists."""
 EYE_HEIGHT = 1.7
 """Of someone who stands, meters."""
-START_DISTANCE = 6.5
-"""Meters from the input to where one starts, behind the network's title."""
+START_DISTANCE, START_HEIGHTS = 6.5, 1.5
+"""From the input to where one starts: meters at least, and in heights of its image with what is
+over that, so that all of it is seen, however large it is made."""
 
 
 def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera:
@@ -208,7 +209,7 @@ def start_camera(world: World, fov: float) -> Camera:
     margin, frame = world.networks[slot].input_margin, world.placement_frame(slot)
     scale = frame.panel_scale(margin.node) if margin.node in frame.index else 1.0
     x = float(corners[:, 0].min()) - margin.gap / 2 * scale
-    z = float(middle[2]) + START_DISTANCE
+    z = float(middle[2]) + max(START_DISTANCE, START_HEIGHTS * margin.height * scale)
     rows = frame.placement.layout.rows
     floor = next((row.y for row in rows if margin.node in row.node_ids), 0.0)
     y = floor + float(frame.offset[1]) + EYE_HEIGHT

@@ -114,6 +114,18 @@ class ImGuiInput:
         imgui.get_io().add_mouse_wheel_event(x, y)
         self._on_input()
 
+    def forget(self) -> None:
+        """Drop what was heard and not used: clicks and keys that were for the world alone.
+
+        While nothing is built ImGui keeps them all, and a palette that opens would close by them.
+        """
+        io = imgui.get_io()
+        io.clear_events_queue()
+        io.clear_input_keys()
+        io.clear_input_mouse()
+        io.add_mouse_pos_event(*self.cursor_position)
+        self._on_input()
+
     def focus(self, gained: bool) -> None:
         """Pass on that the window gained or lost the keyboard."""
         imgui.get_io().add_focus_event(gained)

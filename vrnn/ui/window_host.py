@@ -150,6 +150,7 @@ class WindowGui:
 
     def toggle(self) -> None:
         """Show or hide the panels."""
+        self._become_visible()
         self.shown = not self.shown
         self._request_rebuild()
         self._save_layout()
@@ -159,11 +160,13 @@ class WindowGui:
         if self._palette.is_open:
             self._palette.close()
         else:
+            self._become_visible()
             self._palette.open(self.context)
         self._request_rebuild()
 
     def offer(self, choices: Sequence[Choice], question: str = "") -> None:
         """List several things to choose from, in the palette."""
+        self._become_visible()
         self._palette.offer(choices, question)
         self._request_rebuild()
 
@@ -192,6 +195,11 @@ class WindowGui:
     def select_hovered(self) -> None:
         """Make the hovered layer the subject of the panels at once."""
         self._selection.select_now(self.context)
+
+    def _become_visible(self) -> None:
+        """Forget what was heard while there was nothing to click or type in."""
+        if not self.visible:
+            self._input.forget()
 
     # Rebuilding.
 

@@ -22,9 +22,9 @@ DISSOLVE_PIXELS = (12.0, 28.0)
 """Pixels on screen between which a picture dissolves; as in shaders/lib/picture_part.glsl."""
 FOLDED_DETAILS = 5
 """Details across the only map of a folded layer: from afar its portrait says more than a map."""
-MIN_DISSOLVE_SIZE, DISSOLVE_GROWTH = 0.3, 1.5
+MIN_DISSOLVE_SIZE, DISSOLVE_GROWTH = 0.3, 1.2
 """Side of a panel, as a part of its distance, from which a picture dissolves at the earliest, and
-how many times as large it is where that ends."""
+how many times as large it is where that ends: soon, as what is half of both is neither."""
 FULL_VIEW = (2.05, 1.15)
 """Width and height of a wide view (60 degrees), in parts of the distance of what fills it."""
 CLOSER = 1.15

@@ -12,7 +12,7 @@ from vrnn.scene.layout.input_margin import WALL_WIDTH
 from vrnn.scene.primitives import QUAD, ImageQuad, PickRegion, TextLabel, Visual, quad
 from vrnn.style import font
 from vrnn.style.srgb import linear_to_srgb, srgb_to_linear
-from vrnn.style.text import elide
+from vrnn.style.text import elide, wrap
 from vrnn.style.theme import ACCENT, BUTTON, CARD, TEXT, themed
 from vrnn.style.theme_names import Theme
 
@@ -26,7 +26,7 @@ LINE = 0.014
 """Thickness of a highlighted thumbnail's frame, meters."""
 THUMBNAIL_PIXELS = 96
 """Side of a thumbnail, pixels."""
-TITLE_HEIGHT, HINT_HEIGHT, BUTTON_HEIGHT, CLASS_HEIGHT = 0.12, 0.13, 0.085, 0.065
+TITLE_HEIGHT, HINT_HEIGHT, BUTTON_HEIGHT, CLASS_HEIGHT = 0.12, 0.15, 0.085, 0.065
 """Capital heights, meters."""
 CARD_PIXEL, EMPTY_PIXEL = (19, 22, 28), (31, 35, 43)
 """sRGB of the wall, and of a thumbnail that is not there yet."""
@@ -93,8 +93,10 @@ def wall_visual(
     quads = [quad(left, top, width, height, z - 0.02, CARD)]
     labels = [
         TextLabel(title, (left + 0.12, top - 0.2, z), TITLE_HEIGHT, TEXT, fade=5.0),
-        TextLabel(hint, (left + 0.12, top + 0.1, z), HINT_HEIGHT, ACCENT, fade=5.0),
     ]
+    for number, line in enumerate(reversed(wrap(hint, width, HINT_HEIGHT, 2))):
+        origin = (left + 0.12, top + 0.1 + 1.5 * HINT_HEIGHT * number, z)
+        labels.append(TextLabel(line, origin, HINT_HEIGHT, ACCENT, fade=4.0))
     parts = []
     if tiles:
         parts.append(_thumbnails(tiles, left + 0.12, top - 0.32, z, theme))

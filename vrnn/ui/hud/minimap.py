@@ -15,7 +15,7 @@ from vrnn.style.theme import ACCENT
 from vrnn.ui.hud.overlay import TEXT_COLOR, HudCanvas
 from vrnn.ui.hud.plan import edge_lines, edge_pieces, kind_color
 
-WIDTH, HEIGHT = 340.0, 230.0
+WIDTH, HEIGHT = 400.0, 240.0
 """Size of the map, units of the canvas."""
 STEP_COLOR = (0.035, 0.042, 0.060, 0.95)
 EDGE_COLOR = (0.16, 0.26, 0.32, 0.9)
@@ -25,14 +25,14 @@ MAX_STRETCH = 14.0
 """How much larger depth is on the map than width, at most."""
 MIN_LAYER_WIDTH, LAYER_DEPTH = 2.2, 5.0
 """Width of a layer on the map at least, and its depth, units."""
-NAME_SIZE = 6.0
+NAME_SIZE = 8.0
 """Capital height of the name of a row, units."""
-NAME_ROOM = 60.0
+NAME_ROOM = 84.0
 """Width of the map that is kept free for names of rows, units."""
 
 
 def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
-    """Draw the minimap at the upper right: layers in the colors of their kinds, edges and names.
+    """Draw the minimap at the upper left: layers in the colors of their kinds, edges and names.
 
     Args:
         canvas: Where to draw.
@@ -52,7 +52,7 @@ def draw_minimap(canvas: HudCanvas, world: World, camera: Camera) -> None:
     far, near = float(everything[:, 2].min()) - 2, float(everything[:, 2].max()) + 6
     across = (WIDTH - NAME_ROOM) / (right - left)
     down = min(HEIGHT / (near - far), MAX_STRETCH * across)  # rows apart, so that edges are seen
-    x0, y0 = canvas.width - WIDTH - 28, 58.0
+    x0, y0 = 28.0, 64.0  # the answer is at the right
     canvas.card(x0 - 8, y0 - 8, WIDTH + 16, HEIGHT + 16)
     middle = (far + near) / 2
 

@@ -31,6 +31,8 @@ LEGEND_BOTTOM = 3.0
 """What is free below it."""
 PICTURE_ROW = 20.0
 """Height of the legend's line about what is seen from afar."""
+HINT_TOP = 8.0
+"""What is free above a hint at the upper left."""
 KIND_LEGEND_LEFT = 0.3
 """Part of the image's width that the legend of kinds leaves free at the left."""
 COLOR_BAR_STEPS = 24
@@ -305,18 +307,20 @@ def draw_message(canvas: HudCanvas, text: str, hint: str) -> None:
     canvas.text(x + 30, y + height - 16, hint, 9.5, TEXT_COLOR)
 
 
-def draw_hint(canvas: HudCanvas, text: str, room: float) -> None:
+def draw_hint(canvas: HudCanvas, text: str, room: float, at_top: bool = False) -> None:
     """Draw a muted hint at the lower left; a long one is wrapped and placed above the legend.
 
     Args:
         canvas: Where to draw.
         text: The hint.
         room: Width that is free beside the legend.
+        at_top: Whether it is at the upper left instead.
     """
     lines = wrap_text(text, canvas.width - 80, 11)
     width = max(font.text_width(line) for line in lines) * 11
     height = 40 + 26 * (len(lines) - 1)
     top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
+    top = HINT_TOP if at_top else top
     canvas.card(20, top, width + 36, height)
     for i, line in enumerate(lines):
         canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)

@@ -11,6 +11,7 @@ from vrnn.network.layer_kinds import layer_kind
 from vrnn.scene.camera import Camera
 from vrnn.scene.linalg import turned_about_y
 from vrnn.scene.output_choices import shown_outputs
+from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.plan_view import LAYERS_PART, PlanView, plan_opacity, plan_view
 from vrnn.scene.primitives import PLAIN, QUAD
@@ -31,13 +32,13 @@ ROW_COLOR = (0.020, 0.024, 0.034)
 EDGE_COLOR = (0.19, 0.31, 0.38, 0.9)
 EDGE_WIDTH = 1.3
 """Of an edge, units of the canvas."""
-BOX_PART, MAX_BOX = 0.38, 46.0
-"""Height of a layer's box as a part of a band, and units at most."""
+BOX_PART, MAX_BOX = 0.38, 0.05
+"""Height of a layer's box as a part of a band, and at most as a part of the picture's height."""
 STACK_PART, SAME_COLUMN = 0.5, 0.3
 """Height of several boxes as a part of a band, and meters along the row within which they stand one
 above the other."""
-FOOT = 2.0
-"""Units that a box reaches over the ends of its edges."""
+FOOT = 0.02
+"""Part of a band that a box reaches over the ends of its edges."""
 TEXT_SIZES = (6.5, 10.0)
 """Capital height of a layer's name, units; where it does not fit it is left out."""
 DETAIL_SIZE = 7.5
@@ -104,15 +105,41 @@ def plan_boxes(view: PlanView, frame: PlacementFrame, height: float) -> np.ndarr
     band = view.band * height
     columns: dict[tuple[int, int], list[int]] = {}
     for i in np.argsort(-rects[:, 1], kind="stable").tolist():  # the highest first
-        columns.setdefault((round(foot[i]), round(rects[i, 0] / SAME_COLUMN)), []).append(i)
+        columns.setdefault((round(foot[i] / band), round(rects[i, 0] / SAME_COLUMN)), []).append(i)
     top, low = np.zeros(len(rects)), np.zeros(len(rects))
     for column in columns.values():
-        tall = min(band * BOX_PART, MAX_BOX) if len(column) == 1 else band * STACK_PART
+        tall = min(band * BOX_PART, MAX_BOX * height) if len(column) == 1 else band * STACK_PART
         each = tall / len(column)
         for number, i in enumerate(column):
-            top[i] = foot[i] + FOOT - tall + each * number
+            top[i] = foot[i] + FOOT * band - tall + each * number
             low[i] = top[i] + each * (1.0 if len(column) == 1 else 0.9)
     return np.stack([x - half, top, x + half, low], 1)
+
+
+def plan_hit(
+    world: World, camera: Camera, aspect: float, cursor: tuple[float, float]
+) -> Hit | None:
+    """Return the layer whose box is pointed at where the plan is seen.
+
+    Args:
+        world: The world.
+        camera: What looks at it.
+        aspect: Width / height of the picture.
+        cursor: Where it points, -1…1 to the right and upward.
+    """
+    view = plan_view(world, camera, aspect)
+    if view is None:
+        return None
+    x, y = (cursor[0] + 1) / 2 * aspect, (1 - cursor[1]) / 2
+    for slot in world.slots:
+        frame = world.placement_frame(slot)
+        left, top, right, low = plan_boxes(view, frame, 1.0).T
+        found = np.flatnonzero((left <= x) & (x <= right) & (top <= y) & (y <= low))
+        if len(found):
+            i = int(found[0])
+            away = float(np.linalg.norm(frame.panel_rects[i, :3] - camera.position))
+            return Hit("layer", away, slot, frame.node_ids[i])
+    return None
 
 
 def _draw_rows(
