@@ -80,7 +80,7 @@ def time_picks(app: OffscreenApp) -> tuple[float, int]:
     cloud = app.world.image_cloud
     assert cloud is not None
     random = np.random.default_rng(1)
-    eye = [*cloud.centers.mean(0).astype(float), 0.0, 0.0, 80.0]
+    eye = cloud.centers.mean(0).astype(float) + np.array([0.0, 0.0, 80.0])
     seconds, missed = [], 0
     for row in random.integers(0, len(cloud.numbers), PICKS).tolist():
         direction = cloud.centers[row] - eye
