@@ -1,4 +1,4 @@
-"""Images of a cloud: dots in their colors, thumbnails in theirs, for one picture and for two eyes."""
+"""Images of a cloud: dots and thumbnails in their places and colors, for two eyes too."""
 
 import numpy as np
 import pytest
