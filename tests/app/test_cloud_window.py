@@ -1,6 +1,6 @@
 """The cloud of images in a real window: shown by its key, selected with a lasso, slid along."""
 
-from itertools import pairwise
+import itertools
 
 import numpy as np
 
@@ -22,7 +22,7 @@ def test_a_key_shows_the_cloud_and_a_lasso_selects_in_it(program):
     vrnn.xdotool("keydown", "ctrl")
     move_mouse(vrnn, *corners[0])
     vrnn.xdotool("mousedown", "1")
-    for (x0, y0), (x1, y1) in pairwise(corners):
+    for (x0, y0), (x1, y1) in itertools.pairwise(corners):
         for part in np.linspace(0.2, 1, 5):
             x, y = round(x0 + (x1 - x0) * part), round(y0 + (y1 - y0) * part)
             move_mouse(vrnn, x, y)

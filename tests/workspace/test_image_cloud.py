@@ -91,7 +91,7 @@ def test_far_images_are_dots_in_the_color_of_their_class(app):
 def test_a_click_picks_an_image_up_and_puts_it_into_the_network(app):
     app.do(ShowImageCloud("pool"))
     cloud = drawn(app)
-    eye = cloud.centers[7].astype(float) + np.array([0, 0, 3])
+    eye = cloud.centers[7].astype(float) + np.array([0.0, 0.0, 3.0])
     ray = Ray(eye, np.array([0.0, 0.0, -1.0]))
     hit = app.world.pick(ray.origin, ray.direction)
     number = hit.value

@@ -21,6 +21,7 @@ from vrnn.controls.lasso import Lasso
 from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 from vrnn.scene.image_cloud import images_in_polygon
+from vrnn.scene.map_areas import begin_region
 from vrnn.scene.picking import Hit
 from vrnn.scene.plan_view import plan_opacity
 from vrnn.ui.hud.plan import plan_hit
@@ -130,13 +131,18 @@ class WindowInput:
     def _use_lasso(self, down: bool) -> bool:
         """Begin or end a lasso; False where there is none, as without Control or a cloud.
 
+        A drag that begins on a map, or on the input, draws a box of positions instead.
+
         Raises:
             VrnnError: When the selection cannot be made.
         """
         cloud = self._workspace.world.image_cloud
         if down:
-            held = any(map(self._window.is_key_down, ("LEFT_CONTROL", "RIGHT_CONTROL")))
+            held = any(map(self._window.is_key_down, CONTROL_KEYS))
             if not held or cloud is None or self._window.captured:
+                return False
+            ray, world = self._view.cursor_ray, self._workspace.world
+            if begin_region(world, world.pick(ray.origin, ray.direction)) is not None:
                 return False
             self._lasso.begin(self._view.cursor)
             return True

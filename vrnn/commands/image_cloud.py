@@ -330,7 +330,7 @@ class FilterCloud(UndoableCommand):
     "cloud.select",
     "Select images of the cloud",
     menu=Menu.DISPLAY,
-    key="SHIFT+E",
+    key="CONTROL+A",
     help="image cloud: select around the image you point at, again: more; elsewhere: none",
     pointer="Ctrl and drag around images",
     controller="board: Cloud",
@@ -432,7 +432,7 @@ class ExportSelection(Command):
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Write a file named by the time."""
         if not context.world.state.cloud.selected:
-            raise VrnnError("select images of the cloud first, with a lasso or with Z")
+            raise VrnnError("select images of the cloud first, with a lasso or with Ctrl+A")
         return cls(timestamped("-images.csv"))
 
 

@@ -345,7 +345,9 @@ class ImageCloudManager:
         """
         rows = self.selected_names()
         if not rows:
-            raise VrnnError("no image of a cloud is selected; select some with a lasso, or with Z")
+            raise VrnnError(
+                "no image of a cloud is selected; select some with a lasso, or with Ctrl+A"
+            )
         text = io.StringIO(newline="")
         table = csv.writer(text, lineterminator="\n")
         table.writerow(("name", "class", "prediction"))

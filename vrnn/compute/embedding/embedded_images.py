@@ -6,12 +6,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from PIL import Image
 
 from vrnn.compute.embedding.cloud_file import check_embedding_file, write_embedding
 from vrnn.compute.embedding.embedding import EmbeddingRequest, PlacedImages, embedding_steps
 from vrnn.compute.embedding.landing import land
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
+from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
 from vrnn.network.image_cloud import CloudImages, EmbeddingMethod, ImageCloud, Landing
 
@@ -69,16 +71,18 @@ class EmbeddedImages:
         """Names of the classes of the data set."""
         return self._dataset.names
 
-    def land(self, image: Media, neighbors: int = 5) -> Landing:
+    def land(self, image: Media | Image.Image, neighbors: int = 5) -> Landing:
         """Find where an image lands in the last cloud, and which images are most like it.
 
         Args:
-            image: (H, W, 3) uint8, or another medium that the model takes.
+            image: (H, W, 3) uint8, a Pillow image, or another medium that the model takes.
             neighbors: How many of these.
 
         Raises:
             VrnnError: The image cannot be run, or its features are not finite.
         """
+        if isinstance(image, Image.Image):
+            image = to_rgb(image)
         request = self._requests[-1]
         placed = _run(self._model, self._dataset, request, True)
         return land(self._model, placed, request, image, None, neighbors)

@@ -12,7 +12,7 @@ from vrnn.compute.embedding.image_features import find_nodes
 from vrnn.compute.embedding.neighbors import nearest_rows
 from vrnn.compute.embedding.pooled_features import pixel_features, pooled_features
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.compute.passes.replay import GraphChanged
+from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.image_cloud import UNKNOWN, Landing

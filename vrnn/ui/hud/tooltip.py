@@ -39,7 +39,7 @@ CLICKS = {
     "class": "click to see why: relevance for this class; once more hides it",
 }
 """What a click does on things that are no layers, by the kind of what is hit."""
-CLOUD_ACTIONS = ("click to pick up this image", "Z select around it")
+CLOUD_ACTIONS = ("click to pick up this image", "Ctrl+A select around it")
 """What can be done with an image of a cloud."""
 
 

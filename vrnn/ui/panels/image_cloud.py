@@ -31,7 +31,7 @@ METHOD_TOOLTIP = (
     "while"
 )
 MARK_TOOLTIP = "where the image in the network lands, and the images most like it"
-SELECT_HINT = "Ctrl and drag around images, or Z at one"
+SELECT_HINT = "Ctrl and drag around images, or Ctrl+A at one"
 
 
 @panel("Cloud", dock=Dock.RIGHT_BOTTOM)
