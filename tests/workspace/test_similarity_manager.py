@@ -224,3 +224,23 @@ def test_pins_are_framed_on_their_layer_and_on_the_one_that_is_pointed_at():
     assert len(list(similarity_marks(bench.world))) == 4
     bench.see(shown=False)
     assert not list(similarity_marks(bench.world))
+
+
+def test_a_pointer_at_what_is_not_finite_is_told():
+    bench = Bench()
+    node = bench.spatial[2]
+    maps = bench.maps[node]
+    values = maps.values.astype(np.float32)
+    values[1, 3, 5] = np.nan
+    bench.world.add_maps(0, {node: from_array(values)})
+    bench.point(node, 3, 5)
+    bench.see()
+    name = bench.network.by_id[node].name
+    legend = bench.manager.legend(bench.world.hovered)
+    assert legend.title == f"(3, 5) of {name} has values that are NaN or infinite"
+    assert "point elsewhere" in legend.span
+    told = similarity_text(bench.world, bench.world.hovered)
+    assert told == "   the values at (3, 5) are NaN or infinite: nothing to compare with"
+    bench.point(node, 3, 6)
+    bench.manager.update()
+    assert "NaN" not in bench.manager.legend(bench.world.hovered).title

@@ -12,6 +12,8 @@ from vrnn.scene.similarity_state import Region
 from vrnn.scene.world_contents import WorldContents
 from vrnn.style.similarity_colors import SimilarityColormap
 
+NOTHING_TO_COMPARE = "nothing can be compared with it: point elsewhere"
+
 
 @dataclass(frozen=True)
 class SimilarityLegend:
@@ -45,6 +47,8 @@ def similarity_text(world: WorldContents, hit: Hit) -> str:
     value = float(found.values[row, column])
     top, left, rows, columns = found.reference
     where = Region(hit.slot, "", top, left, rows, columns).text
+    if not np.isfinite(found.values).any():
+        return f"   the values at {where} are NaN or infinite: nothing to compare with"
     number = f"{value:.3f}".replace("-", "−") if value == value else "not finite"
     return f"   similarity of ({row}, {column}) to {where} = {number}"
 
@@ -69,6 +73,9 @@ def similarity_legend(
     key = (hit.slot, hit.node) if hit is not None and hit.kind == "layer" else focus
     shown = None if key is None else world.similarity.get(key[0])
     found = None if shown is None or key is None else shown.layers.get(key[1])
+    if found is not None and not np.isfinite(found.values).any():
+        title = f"{compared.text} of {compared.layer} has values that are NaN or infinite"
+        return SimilarityLegend(title, NOTHING_TO_COMPARE, ("", ""), state.colormap)
     if not state.stretched:
         span = stretch_range(np.zeros(0), state.measure, False)
         return SimilarityLegend(title, "all layers alike", ends(*span), state.colormap)

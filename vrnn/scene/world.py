@@ -219,14 +219,16 @@ class World(WorldContents):
 
     def set_relevance(self, slot: int, relevance: NetworkRelevance | None) -> None:
         """Set the relevance of a network that is on the GPU; None takes it away."""
+        before = self.relevance.pop(slot, None)
         if relevance is None:
-            if self.relevance.pop(slot, None) is None:
+            if before is None:
                 return
             for key in [k for k in self.layer_pictures if k[::2] == (slot, RELEVANCE_PICTURE)]:
                 del self.layer_pictures[key]
         else:
             self.relevance[slot] = relevance
-        self._invalidate(labels=True)
+        # New values change no text: laying letters out again would hold up a frame of a stream.
+        self._invalidate(labels=before is None or relevance is None)
 
     def set_similarity(self, slot: int, similarity: NetworkSimilarity | None) -> None:
         """Set the similarity of a network that is on the GPU; None takes it away.
