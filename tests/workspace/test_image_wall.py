@@ -22,8 +22,13 @@ def texts(images, takes_images):
         wall.close()
 
 
+def read_down(labels):
+    """Their words from the upper line to the lower; labels are made from below."""
+    return " ".join(reversed(labels))
+
+
 def test_the_hint_is_there_where_an_image_can_go_in():
-    assert HINT in texts(None, True)
+    assert HINT in read_down(texts(None, True))
 
 
 def test_without_a_data_set_there_is_no_wall_where_no_image_can_go_in():
@@ -33,8 +38,8 @@ def test_without_a_data_set_there_is_no_wall_where_no_image_can_go_in():
 def test_a_data_set_is_shown_with_the_reason_why_nothing_goes_in():
     images = ImageSet(("a",), [0], lambda i: np.zeros((4, 4, 3), np.uint8))
     shown = texts(images, False)
-    assert NO_IMAGES_HINT in shown
-    assert HINT not in shown
+    assert NO_IMAGES_HINT in read_down(shown)
+    assert HINT not in read_down(shown)
 
 
 def test_the_wall_follows_another_network():
