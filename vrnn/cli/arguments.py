@@ -52,7 +52,7 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--cube", dest="models", action="append", type=_cube, metavar="FILE",
         help="feature cube in place of a model: IFeaLiD .zip, .npy or .npz of H×W×C, .tif of many "
-        "pages",
+        "pages, .hdr of an ENVI image",
     )  # fmt: skip
     group.add_argument(
         "--weights", action="append", type=_weights, metavar="FILE",

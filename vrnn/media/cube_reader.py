@@ -1,4 +1,4 @@
-"""Reads feature cubes: IFeaLiD data sets, NumPy arrays, TIFF files of many pages."""
+"""Reads feature cubes: IFeaLiD data sets, NumPy arrays, TIFF files of many pages, ENVI images."""
 
 from __future__ import annotations
 
@@ -12,10 +12,11 @@ from PIL import Image, ImageSequence
 
 from vrnn.errors import VrnnError
 from vrnn.media.cube import MAX_CUBE_BYTES, FeatureCube, check_cube_shape
+from vrnn.media.envi import HEADER_SUFFIX, read_envi
 from vrnn.media.ifealid import MAX_RATIO, read_ifealid
 from vrnn.storage.input_file import check_regular, describe_missing, reason
 
-CUBE_SUFFIXES = (".zip", ".npy", ".npz", ".tif", ".tiff")
+CUBE_SUFFIXES = (".zip", ".npy", ".npz", ".tif", ".tiff", ".hdr")
 
 
 def read_cube(path: Path) -> FeatureCube:
@@ -23,7 +24,7 @@ def read_cube(path: Path) -> FeatureCube:
 
     Args:
         path: An IFeaLiD data set `.zip`; an array H × W × C in `.npy`, or the only one of a `.npz`;
-            a `.tif` whose pages are the channels.
+            a `.tif` whose pages are the channels; the header `.hdr` of an ENVI image.
 
     Raises:
         VrnnError: There is no such file, it is none of these, broken, or too large.
@@ -42,6 +43,8 @@ def read_cube(path: Path) -> FeatureCube:
             return FeatureCube(path.stem, _only_array(path))
         if suffix in (".tif", ".tiff"):
             return FeatureCube(path.stem, _pages(path))
+        if suffix == HEADER_SUFFIX:
+            return FeatureCube(path.stem, read_envi(path))
     except FileNotFoundError as error:
         raise VrnnError(describe_missing(path, "cube")) from error
     except MemoryError as error:
