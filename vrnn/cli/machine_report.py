@@ -121,7 +121,7 @@ def probe(name: str) -> dict[str, Any]:
     Returns:
         What it found, or {"error": one sentence}.
     """
-    command = [sys.executable, "-P", "-m", "vrnn.cli.probe", name]
+    command = [sys.executable, "-P", "-m", "vrnn.cli.probe", name, str(os.getpid())]
     # vrnn may be run from a checkout: the child looks where this process found its modules.
     environment = {**os.environ, "PYTHONPATH": os.pathsep.join(filter(None, sys.path))}
     try:

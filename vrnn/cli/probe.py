@@ -118,18 +118,22 @@ PROBES: dict[str, Callable[[], dict[str, Any]]] = {
 }
 
 
-def _end_with_parent() -> None:
-    """Let the system end this process when `vrnn doctor` is ended, whatever a driver does here."""
+def _end_with(parent: int) -> None:
+    """Let the system end this process when `vrnn doctor` is ended, whatever a driver does here.
+
+    Args:
+        parent: The process of `vrnn doctor`, which may have ended already.
+    """
     if sys.platform == "linux":
-        parent = os.getppid()
         ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGKILL)
         if os.getppid() != parent:
             os._exit(1)
 
 
 def main() -> int:
-    """Run the probe named on the command line."""
-    _end_with_parent()
+    """Run the probe named on the command line, on behalf of the process whose id follows."""
+    if len(sys.argv) > 2:
+        _end_with(int(sys.argv[2]))
     try:
         result = PROBES[sys.argv[1]]()
     except Exception as error:  # whatever a driver or a loader raises is what the doctor reports
