@@ -17,7 +17,12 @@ from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target, parse_target
 from vrnn.media.media_reader import read_media
-from vrnn.network.image_cloud import DIMENSIONS, EMBEDDING_METHODS, Dimensions, EmbeddingMethod
+from vrnn.network.embedding_methods import (
+    DIMENSIONS,
+    EMBEDDING_METHODS,
+    Dimensions,
+    EmbeddingMethod,
+)
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.results import TopImages
 from vrnn.storage.log import log_to_stderr, logger

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import argparse
+import atexit
 import io
 import os
 import sys
 import threading
 import traceback
 from collections.abc import Sequence
+from contextlib import suppress
 from typing import NoReturn
 
 from vrnn.cli.arguments import input_files
@@ -80,10 +82,20 @@ def entry() -> NoReturn:
         streams.finish()
     except VrnnError as error:
         code = code or _report(str(error), BAD_INPUT, [])
-    # With torch loaded, the end of C++ has been seen to abort where a driver's thread still ran.
-    if threading.active_count() > 1 or "torch" in sys.modules:
+    if threading.active_count() > 1:
+        os._exit(code)
+    if "torch" in sys.modules:
+        # The end of C++ has been seen to abort where a driver's thread still ran.
+        atexit._run_exitfuncs()  # what a script has asked for
+        _flush()
         os._exit(code)
     sys.exit(code)
+
+
+def _flush() -> None:
+    for stream in (sys.stdout, sys.stderr):
+        with suppress(OSError, ValueError):
+            stream.flush()
 
 
 def _run(words: list[str]) -> int:

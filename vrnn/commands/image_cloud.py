@@ -15,14 +15,14 @@ from vrnn.commands.export import timestamped
 from vrnn.commands.registry import Menu, command
 from vrnn.config.choices import Pixels, VideoRate, VideoSeconds
 from vrnn.errors import VrnnError
-from vrnn.network.image_cloud import (
+from vrnn.network.embedding_methods import (
     DIMENSIONS,
     EMBEDDING_METHODS,
     METHOD_TEXT,
-    PIXELS,
     Dimensions,
     EmbeddingMethod,
 )
+from vrnn.network.image_cloud import PIXELS
 from vrnn.scene.cloud_place import cloud_layers
 from vrnn.scene.cloud_state import (
     CLOUD_COLORS,

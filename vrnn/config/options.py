@@ -17,7 +17,7 @@ from vrnn.config.choices import (
 )
 from vrnn.errors import VrnnError
 from vrnn.media.bit_depths import Precision
-from vrnn.network.image_cloud import Dimensions, EmbeddingMethod
+from vrnn.network.embedding_methods import Dimensions, EmbeddingMethod
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme

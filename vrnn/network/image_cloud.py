@@ -5,18 +5,12 @@ Near each other are images that a layer's features, or the pixels, say are alike
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal, get_args
 
 import numpy as np
 
-EmbeddingMethod = Literal["pca", "tsne", "umap"]
-EMBEDDING_METHODS: tuple[EmbeddingMethod, ...] = get_args(EmbeddingMethod)
-METHOD_TEXT: Mapping[EmbeddingMethod, str] = {"pca": "PCA", "tsne": "t-SNE", "umap": "UMAP"}
-"""What people read for each method."""
-Dimensions = Literal[2, 3]
-DIMENSIONS: tuple[Dimensions, ...] = get_args(Dimensions)
+from vrnn.network.embedding_methods import EmbeddingMethod
+
 PIXELS = "pixels"
 """In place of a layer: the pixels of the images, unless a layer has that name."""
 UNKNOWN = -1

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Annotated, Literal, get_args
 
-from vrnn.network.image_cloud import PIXELS, Dimensions, EmbeddingMethod
+from vrnn.network.embedding_methods import Dimensions, EmbeddingMethod
+from vrnn.network.image_cloud import PIXELS
 from vrnn.storage.limits import Range
 
 CloudColor = Literal["class", "answer", "correct", "none"]

@@ -9,7 +9,8 @@ import numpy as np
 
 from vrnn.commands.image_cloud import FilterCloud, SetCloudDisplay
 from vrnn.media.image_set import ImageSet
-from vrnn.network.image_cloud import METHOD_TEXT, ImageCloud, Landing
+from vrnn.network.embedding_methods import METHOD_TEXT
+from vrnn.network.image_cloud import ImageCloud, Landing
 from vrnn.scene.cloud_state import CLOUD_COLORS, CloudColor, CloudState
 from vrnn.scene.image_cloud import CloudPlace, DrawnCloud
 from vrnn.scene.primitives import DOT, STROKE, THUMBNAIL, PickRegion, Visual

@@ -15,7 +15,8 @@ from vrnn.commands.undo_stack import Bookmark
 from vrnn.compute.embedding.cloud_file import image_name
 from vrnn.compute.embedding.jobs import ImageCloudJob
 from vrnn.errors import VrnnError
-from vrnn.network.image_cloud import METHOD_TEXT, ImageCloud
+from vrnn.network.embedding_methods import METHOD_TEXT
+from vrnn.network.image_cloud import ImageCloud
 from vrnn.render.renderer import Renderer
 from vrnn.scene.cloud_place import cloud_chain, cloud_place
 from vrnn.scene.cloud_state import CloudState

@@ -15,7 +15,8 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import to_rgb
 from vrnn.media.image_set import ImageSet
-from vrnn.network.image_cloud import CloudImages, EmbeddingMethod, ImageCloud, Landing
+from vrnn.network.embedding_methods import EmbeddingMethod
+from vrnn.network.image_cloud import CloudImages, ImageCloud, Landing
 
 if TYPE_CHECKING:
     from vrnn.media.media import Media

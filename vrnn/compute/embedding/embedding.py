@@ -30,7 +30,8 @@ from vrnn.compute.embedding.principal_components import component_steps
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.image_cloud import METHOD_TEXT, EmbeddingMethod, ImageCloud
+from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
+from vrnn.network.image_cloud import ImageCloud
 
 FIRST_GROWTH, GROWTH = 8, 1.6
 """Images after which a growing cloud is seen first, and how many times as many the next time."""

@@ -15,7 +15,8 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.model_digest import digest_model
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.image_cloud import CloudImages, EmbeddingMethod
+from vrnn.network.embedding_methods import EmbeddingMethod
+from vrnn.network.image_cloud import CloudImages
 from vrnn.storage.array_cache import ArrayCache
 from vrnn.storage.paths import cache_dir
 

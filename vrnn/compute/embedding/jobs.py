@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from vrnn.compute.jobs import CheckStop, Job, JobStep, JobSteps, analysis_job, require_same_graph
 from vrnn.errors import VrnnError
+from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
 from vrnn.network.graph import Network
-from vrnn.network.image_cloud import METHOD_TEXT, EmbeddingMethod
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel

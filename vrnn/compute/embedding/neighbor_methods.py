@@ -16,7 +16,7 @@ import torch
 
 from vrnn.compute.embedding.blocking_call import blocking_call
 from vrnn.errors import VrnnError
-from vrnn.network.image_cloud import METHOD_TEXT, EmbeddingMethod
+from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
 
 PERPLEXITY, NEIGHBORS = 30.0, 15
 """Of t-SNE and of UMAP, as their authors have them; fewer for few images."""

@@ -16,7 +16,7 @@ from vrnn.compute.embedding.neighbor_methods import (
 )
 from vrnn.compute.embedding.principal_components import PrincipalComponents, component_steps
 from vrnn.errors import VrnnError
-from vrnn.network.image_cloud import METHOD_TEXT, EmbeddingMethod
+from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
 
 REDUCED = 50
 """Principal components that t-SNE and UMAP take in place of wider features."""

@@ -13,7 +13,8 @@ from vrnn.commands.image_cloud import (
     ShowImageCloud,
 )
 from vrnn.commands.inputs import GrabImage
-from vrnn.network.image_cloud import DIMENSIONS, EMBEDDING_METHODS, PIXELS
+from vrnn.network.embedding_methods import DIMENSIONS, EMBEDDING_METHODS
+from vrnn.network.image_cloud import PIXELS
 from vrnn.scene.cloud_place import cloud_layers
 from vrnn.scene.cloud_state import CLOUD_COLORS, CORRECT_FILTERS, CloudState
 from vrnn.ui.panel_context import PanelContext
