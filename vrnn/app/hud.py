@@ -198,11 +198,10 @@ class Hud:
             overlay.draw_line(
                 canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in self.lasso.points]
             )
+        top_room = overlay.draw_progress(canvas, progress) if progress else canvas.width
         if self._note:
             # Below, beside the input and the first layers, there are callouts then.
-            overlay.draw_hint(canvas, self._note, room, at_top=bool(callouts))
-        if progress:
-            overlay.draw_progress(canvas, progress)
+            overlay.draw_hint(canvas, self._note, room, top_room if callouts else None)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
