@@ -168,3 +168,13 @@ def test_edges_at_one_place_are_drawn_once_and_kept():
     assert len(pieces) < sum(len(route) - 1 for route in frame.routes)
     assert edge_pieces(frame) is pieces
     assert len(np.unique(pieces.reshape(-1, 4).round(3), axis=0)) == len(pieces)
+
+
+def test_no_text_of_the_plan_lies_over_a_card():
+    canvas = HudCanvas((960, 540), 1.0)
+    canvas.text(100, 100, "under", 10, (1, 1, 1, 1))
+    canvas.text(100, 300, "beside", 10, (1, 1, 1, 1))
+    canvas.card(90, 80, 60, 40)
+    canvas.text(100, 100, "on it", 10, (1, 1, 1, 1))
+    canvas.cover(90, 280, 5, 40)
+    assert [label.text for label in canvas.draw_list().labels] == ["beside", "on it"]

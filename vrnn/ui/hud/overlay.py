@@ -13,7 +13,7 @@ import numpy as np
 from vrnn.network.layer_kinds import KIND_TEXT, LAYER_KINDS, LayerKind
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.primitives import FIXED, PLAIN, QUAD, DrawList, TextLabel
-from vrnn.scene.visuals.free_room import Box
+from vrnn.scene.visuals.free_room import Box, overlap
 from vrnn.style import font
 from vrnn.style.color_mapping import COLOR_RANGE_TEXT, ColorMapping
 from vrnn.style.colormap import lookup_table
@@ -106,8 +106,24 @@ class HudCanvas:
 
     def card(self, x: float, y: float, width: float, height: float) -> None:
         """Add the dark card behind text that keeps its place. See `rectangle` and `taken`."""
+        self.cover(x, y, width, height)
         self.rectangle(x, y, width, height, BACKGROUND)
         self.taken.append((x, y, width, height))
+
+    def cover(self, x: float, y: float, width: float, height: float) -> None:
+        """Drop the lines of text under a rectangle, as all text is drawn over all rectangles."""
+        box = (x * self.scale, y * self.scale, width * self.scale, height * self.scale)
+        self._labels = [
+            label
+            for label in self._labels
+            if not overlap(
+                box,
+                (
+                    label.origin[0], label.origin[1] - label.height,
+                    font.text_width(label.text) * label.height, label.height,
+                ),
+            )
+        ]  # fmt: skip
 
     def text(self, x: float, y: float, text: str, size: float, color: Sequence[float]) -> float:
         """Add a line of text.

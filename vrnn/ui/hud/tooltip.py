@@ -130,6 +130,7 @@ def draw_tooltip(canvas: HudCanvas, tooltip: Tooltip, x: float, y: float) -> Non
     picture = canvas.width, canvas.height
     box = free_box((width, height), (x, y), picture, canvas.taken, OFFSET, MARGIN)
     left, top = box[:2]
+    canvas.cover(left, top, width, height)
     canvas.rectangle(left, top, width, height, BACKGROUND)
     for number, (text, size, color) in enumerate(rows):
         base = top + PADDING + LINE_HEIGHT * number + 13
