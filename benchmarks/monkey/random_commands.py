@@ -83,6 +83,8 @@ class CommandMaker:
 
     def _plain(self, kind: Any, world: World) -> Any:
         rng, origin, arguments = self._rng, get_origin(kind), get_args(kind)
+        if origin is Annotated:
+            return self._plain(arguments[0], world)
         if origin is Literal:
             return rng.choice(arguments)
         if origin in (typing.Union, types.UnionType):

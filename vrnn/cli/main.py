@@ -94,7 +94,7 @@ def entry() -> NoReturn:
 
 def _flush() -> None:
     for stream in (sys.stdout, sys.stderr):
-        with suppress(OSError, ValueError):
+        with suppress(AttributeError, OSError, ValueError):  # a script may have put None there
             stream.flush()
 
 

@@ -39,7 +39,10 @@ def hover_text(world: World) -> str:
         return ""
     node = world.visible_node(hit.slot, hit.node)
     network = world.networks[hit.slot]
-    text = f"{node.name}   {node.label}   {shape_text(node)}"
+    shape = shape_text(node)
+    # The label of an input is its shape.
+    label = "" if node.label.replace(" ", "") == shape.replace(" ", "") else f"   {node.label}"
+    text = f"{node.name}{label}   {shape}"
     choices = world.state.choices.get(hit.slot, ())
     shown = shown_text(node, network.network.choice_counts, choices)
     text += f"   {shown}" if shown else ""
