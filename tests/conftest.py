@@ -14,9 +14,6 @@ from tests.support.ready_process import ReadyProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 
-SLOW_FOLDERS = frozenset({"app", "cli", "ui", "xr"})
-"""Whose tests run the program itself."""
-
 # The small one, whether the extra with the other is installed or not.
 os.environ["VRNN_DEFAULT_MODEL"] = "digits"
 
@@ -29,11 +26,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--regenerate-golden", action="store_true", help="write the pictures in tests/golden anew"
     )
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Begin with files that take long, so that no process is left alone with one at the end."""
-    items.sort(key=lambda item: item.path.relative_to(ROOT).parts[1] not in SLOW_FOLDERS)
 
 
 @pytest.fixture
