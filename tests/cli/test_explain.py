@@ -204,3 +204,9 @@ def test_from_python():
         assert given.value == pytest.approx(float(net.eval()(x.double())[0, 2]))
     part = vrnn.explain(net, x.double(), target=2, through={"0": [1]}, input_size=(20, 20))
     assert any(sink.kind == "condition" for sink in part.sinks)
+
+
+def test_a_refused_target_leaves_nothing_that_refuses_the_next_one(tmp_path, capsys):
+    words = ("--model", "digits", "--out", tmp_path / "out", "--quiet")
+    assert "no class 'nonsense'" in refused(capsys, *words, "--target", "nonsense")
+    assert run(*words, "--target", "3") == 0

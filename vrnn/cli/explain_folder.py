@@ -93,12 +93,14 @@ class ExplainFolder:
         make_folder(path)
         file = path / SETTINGS_FILE
         before = _read_json(file) if file.exists() else None
-        if before is not None and _essential(before) != _essential(made_of):
+        is_other = before is not None and _essential(before) != _essential(made_of)
+        # Without any explanation, it is left of a command that was refused.
+        if is_other and any(path.glob(f"*/{RESULT_FILE}")):
             raise VrnnError(
                 f"'{path}' holds explanations made with other settings or another model; name "
                 "another --out, or delete that folder to make them again"
             )
-        self._is_new = before is None
+        self._is_new = before is None or is_other
         write_atomically(file, (json.dumps(made_of, indent=1) + "\n").encode())
         self._names = _folder_names(images)
 
