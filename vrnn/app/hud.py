@@ -152,7 +152,8 @@ class Hud:
         relevance = legend_texts(world, world.hovered)
         similarity = workspace.similarity.legend(world.hovered)
         job = next(iter(workspace.jobs.statuses.values()), None)
-        progress = self.recording or feed.progress
+        # At each frame of a stream it would lie over the answer all the time.
+        progress = self.recording or ("" if workspace.input.streaming else feed.progress)
         if job is not None:
             progress = progress or f"{job.text} · {job.fraction:.0%}"
         scale, captured = self._parts.window.pixel_scale, self._parts.window.captured
