@@ -1,12 +1,11 @@
 """`vrnn embed` and `vrnn.embed`: files, arrays, clusters, refusals."""
 
-import pickle
-
 import numpy as np
 import pytest
 from PIL import Image
 
 import vrnn
+from tests.support.fake_cluster import fake_cluster
 from vrnn.cli.main import main
 from vrnn.compute.embedding import cloud_file, feature_cache
 
@@ -107,21 +106,8 @@ def test_a_model_without_a_data_set_is_refused(tmp_path, capsys):
 
 
 def test_a_cluster_gives_what_one_machine_gives(images, tmp_path, monkeypatch):
-    class Cluster:
-        """Machines that are this one."""
-
-        def __init__(self, address):
-            assert address == "ray://head:10001"
-
-        def run(self, function, calls):
-            for number in reversed(range(len(calls))):
-                yield number, pickle.loads(pickle.dumps(function))(*calls[number])
-
-        def close(self):
-            closed.append(True)
-
     closed = []
-    monkeypatch.setattr("vrnn.cli.embed_batch.RayCluster", Cluster)
+    monkeypatch.setattr("vrnn.cli.embed_batch.RayCluster", fake_cluster(closed))
     monkeypatch.setattr("vrnn.compute.embedding.ray_features.BLOCK_IMAGES", 3)
     words = ("--model", "digits", "--data", images, "--layer", "pool", "--quiet")
     monkeypatch.setattr(feature_cache, "cache_dir", lambda: tmp_path / "one")

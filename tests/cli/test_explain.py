@@ -1,7 +1,6 @@
 """`vrnn explain` and `vrnn.explain`: files and arrays, resumed, refused."""
 
 import json
-import pickle
 import shutil
 
 import numpy as np
@@ -11,6 +10,7 @@ from PIL import Image
 from torch import nn
 
 import vrnn
+from tests.support.fake_cluster import fake_cluster
 from vrnn.cli.main import main
 
 
@@ -130,21 +130,8 @@ def test_refusals(words, message, images, tmp_path, capsys):
 
 
 def test_a_cluster_gives_what_one_machine_gives(images, tmp_path, monkeypatch):
-    class Cluster:
-        """Machines that are this one."""
-
-        def __init__(self, address):
-            assert address == "ray://head:10001"
-
-        def run(self, function, calls):
-            for number in reversed(range(len(calls))):
-                yield number, pickle.loads(pickle.dumps(function))(*calls[number])
-
-        def close(self):
-            closed.append(True)
-
     closed = []
-    monkeypatch.setattr("vrnn.cli.explain_batch.RayCluster", Cluster)
+    monkeypatch.setattr("vrnn.cli.explain_batch.RayCluster", fake_cluster(closed))
     words = ("--model", "digits", "--image", images, "--quiet")
     run(*words, "--out", tmp_path / "here")
     run(*words, "--out", tmp_path / "there", "--ray", "ray://head:10001")

@@ -9,15 +9,12 @@ from PIL import Image
 
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.edit import Redo, Undo
-from vrnn.commands.image_cloud import (
+from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud, SlideBack, SlideForward
+from vrnn.commands.image_cloud_selection import (
     ExportSelection,
     FilmCloud,
     FilterCloud,
     SelectImages,
-    SetCloudDisplay,
-    ShowImageCloud,
-    SlideBack,
-    SlideForward,
 )
 from vrnn.commands.inputs import GrabImage, SetInputImage
 from vrnn.commands.session import OpenSession, SaveSession

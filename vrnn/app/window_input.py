@@ -10,7 +10,7 @@ from vrnn.app.mouse_navigation import MouseNavigation
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.dispatcher import CommandDispatcher
-from vrnn.commands.image_cloud import SelectImages
+from vrnn.commands.image_cloud_selection import SelectImages
 from vrnn.commands.inputs import SetInputImage
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.session import OpenSession

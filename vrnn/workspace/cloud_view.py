@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.commands.image_cloud import FilterCloud, SetCloudDisplay
+from vrnn.commands.image_cloud import SetCloudDisplay
+from vrnn.commands.image_cloud_selection import FilterCloud
 from vrnn.media.image_set import ImageSet
 from vrnn.network.embedding_methods import METHOD_TEXT
 from vrnn.network.image_cloud import ImageCloud, Landing

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.compute.embedding.alignment import Similarity, align, unit_size
-from vrnn.compute.embedding.feature_cache import FeatureCache, cache_key, placement_name
+from vrnn.compute.embedding.feature_cache import DatasetFeatures, cache_key, placement_name
 from vrnn.compute.embedding.image_features import (
     FeatureCollector,
     ImageFeatures,
@@ -19,7 +19,7 @@ from vrnn.compute.embedding.image_features import (
     further_layers,
 )
 from vrnn.compute.embedding.placing import (
-    Placement,
+    PlacedPoints,
     as_features,
     check_count,
     finite_rows,
@@ -104,7 +104,7 @@ class PlacedImages:
     cloud: ImageCloud
     table: np.ndarray
     pixels: np.ndarray
-    placement: Placement | None
+    placement: PlacedPoints | None
 
 
 EmbeddingSteps = Generator[EmbeddingStep, None, PlacedImages]
@@ -198,7 +198,7 @@ def _placed(
     def cloud(positions: np.ndarray, text: str = "") -> ImageCloud:
         return ImageCloud(images, request.layer, request.method, positions, text)
 
-    cache = FeatureCache(found.key)
+    cache = DatasetFeatures(found.key)
     start = np.zeros((0, request.dimensions)) if target is None else target
     name = placement_name(request.layer, request.position, request.method, images.numbers, start)
     positions = None
@@ -215,7 +215,7 @@ def _placed(
         try:
             text, part, positions = next(steps)
         except StopIteration as end:
-            placement: Placement = end.value
+            placement: PlacedPoints = end.value
             break
         now = time.perf_counter()
         new = positions is not shown and now - seen_at > SEEN_SECONDS and positions.any()
@@ -246,7 +246,7 @@ def _collected(
     known = found.features.get(request.position)
     if known is not None and nodes.keys() <= known.layers.keys():
         return known
-    cache, numbers = FeatureCache(found.key), chosen_images(dataset)
+    cache, numbers = DatasetFeatures(found.key), chosen_images(dataset)
     others: dict[str, int] = {}
     if request.collects:
         others = further_layers(model, len(numbers))

@@ -38,7 +38,7 @@ def cache_key(model: LoadedModel, dataset: ImageSet) -> Generator[None, None, st
     return digest.hexdigest()
 
 
-class FeatureCache:
+class DatasetFeatures:
     """What is known of one data set and one model."""
 
     def __init__(self, key: str) -> None:

@@ -24,7 +24,7 @@ PIXEL_SCALE = np.float32(1 / 255)
 
 
 @dataclass(frozen=True, eq=False)
-class Placement:
+class PlacedPoints:
     """Where images are, and what says where another one lands.
 
     Attributes:
@@ -54,7 +54,7 @@ class Placement:
         return self.seen.apply(self.fitted.land(table[:, :REDUCED].astype(np.float64)))
 
 
-PlacingSteps = Generator[tuple[str, float, np.ndarray], None, Placement]
+PlacingSteps = Generator[tuple[str, float, np.ndarray], None, PlacedPoints]
 """Yields what is done, the part of it that is done, and (N, D) positions as they are seen."""
 
 
@@ -137,7 +137,7 @@ def placing_steps(
     seen = unit_size(flat) if target is None else align(flat, target)
     positions = seen.apply(flat)
     if method == "pca":
-        return Placement(positions, components, None, seen)
+        return PlacedPoints(positions, components, None, seen)
     start = positions if target is None else target
     reduced = projected[:, :REDUCED].astype(np.float64)
     yield name, 0.0, start
@@ -153,4 +153,4 @@ def placing_steps(
             before, positions = found, align(found, start).apply(found)
         yield name, part, positions if part else start
     seen = align(fitted.positions, start)
-    return Placement(seen.apply(fitted.positions), components, fitted, seen)
+    return PlacedPoints(seen.apply(fitted.positions), components, fitted, seen)

@@ -7,7 +7,7 @@ from functools import lru_cache
 
 import numpy as np
 
-from vrnn.compute.embedding.feature_cache import FeatureCache, cache_key
+from vrnn.compute.embedding.feature_cache import DatasetFeatures, cache_key
 from vrnn.compute.embedding.image_features import (
     FeatureCollector,
     ImageFeatures,
@@ -75,7 +75,7 @@ def collect_on_cluster(
     """
     nodes, numbers = find_nodes(model, layers), chosen_images(dataset)
     key = _finished_key(model, dataset)
-    cache = FeatureCache(key)
+    cache = DatasetFeatures(key)
     if cache.load(nodes, position, numbers) is not None:
         return
     blocks = [numbers[i : i + BLOCK_IMAGES] for i in range(0, len(numbers), BLOCK_IMAGES)]

@@ -5,13 +5,8 @@ from __future__ import annotations
 from imgui_bundle import imgui
 
 from vrnn.commands.export import timestamped
-from vrnn.commands.image_cloud import (
-    ExportSelection,
-    FilterCloud,
-    SelectImages,
-    SetCloudDisplay,
-    ShowImageCloud,
-)
+from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
+from vrnn.commands.image_cloud_selection import ExportSelection, FilterCloud, SelectImages
 from vrnn.commands.inputs import GrabImage
 from vrnn.network.embedding_methods import DIMENSIONS, EMBEDDING_METHODS
 from vrnn.network.image_cloud import PIXELS
