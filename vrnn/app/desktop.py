@@ -110,7 +110,9 @@ class DesktopApp(Closeable):
             self.worker.run_image(images[0])
         size = options.window or (config.window.width, config.window.height)
         try:
-            self.window = Window("vrnn", size, options.fullscreen, config.window.vsync)
+            self.window = Window(
+                "vrnn", size, options.fullscreen, config.window.vsync, config.window.text_scale
+            )
         except BaseException:
             self.worker.close()
             raise

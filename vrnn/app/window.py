@@ -8,6 +8,7 @@ from typing import Any
 
 import glfw
 
+from vrnn.app.monitor_scale import choose_scale
 from vrnn.controls.events import (
     Drop,
     InputEvent,
@@ -58,7 +59,10 @@ class Window:
 
     listener: Listener | None = None
 
-    def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
+    def __init__(
+        self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool,
+        text_scale: float = 0.0,
+    ) -> None:  # fmt: skip
         """Open a window.
 
         Args:
@@ -66,6 +70,7 @@ class Window:
             size: (width, height) in screen coordinates.
             fullscreen: Whether it fills the primary monitor.
             vsync: Whether frames wait for the monitor.
+            text_scale: Pixels per point; 0 for what suits the monitor.
 
         Raises:
             VrnnError: When there is no display, or no OpenGL 4.1.
@@ -87,6 +92,8 @@ class Window:
                 "write a picture with --screenshot out.png instead"
             )
         self._handle = self._create_window(title, size, fullscreen)
+        self._text_scale = text_scale
+        self._monitor_scale: tuple[object, float] | None = None
         glfw.make_context_current(self._handle)
         self._vsync, self._vsync_active = vsync, False
         glfw.swap_interval(0)
@@ -237,7 +244,28 @@ class Window:
     @property
     def pixel_scale(self) -> float:
         """Pixels per point: 2 on a high-density display."""
-        return float(glfw.get_window_content_scale(self._handle)[1])
+        if self._text_scale:
+            return self._text_scale
+        system_scale = float(glfw.get_window_content_scale(self._handle)[1])
+        place = system_scale, *glfw.get_window_pos(self._handle), *self.size
+        if self._monitor_scale is None or self._monitor_scale[0] != place:
+            self._monitor_scale = place, choose_scale(system_scale, *self._monitor_height())
+        return self._monitor_scale[1]
+
+    def _monitor_height(self) -> tuple[int, int]:
+        """Height of the monitor with the window's middle on it, or of the first: pixels, mm."""
+        x, y = glfw.get_window_pos(self._handle)
+        width, height = glfw.get_window_size(self._handle)
+        x, y = x + width // 2, y + height // 2
+        found = (0, 0)
+        for monitor in glfw.get_monitors():
+            left, top = glfw.get_monitor_pos(monitor)
+            size = glfw.get_video_mode(monitor).size
+            known = size.height, glfw.get_monitor_physical_size(monitor)[1]
+            if left <= x < left + size.width and top <= y < top + size.height:
+                return known
+            found = found if found[0] else known
+        return found
 
     def show_cursor(self, shape: str) -> None:
         """Set the free cursor's shape: `text`, `across`, `down`, `hand`, or '' for the arrow."""

@@ -106,6 +106,8 @@ class WindowSettings:
         multisample: Samples per pixel, 0 or 1 for none.
         vsync: Whether frames wait for the monitor.
         callouts: Whether the world says at first what its parts are.
+        text_scale: Pixels per point of text and panels; 0 for the system's scale factor or, where
+            that is 1, what suits the monitor's size and resolution.
     """
 
     width: Annotated[int, Range(160, 16384)]
@@ -113,6 +115,7 @@ class WindowSettings:
     multisample: Annotated[int, Range(0, 32)]
     vsync: bool
     callouts: bool
+    text_scale: Annotated[float, Range(0.0, 8.0)]
 
 
 @dataclass(frozen=True)

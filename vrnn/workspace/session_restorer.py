@@ -92,6 +92,8 @@ class SessionRestorer:
         """Open one of the models anew, as its script has changed; everything stays as it is."""
         workspace = self._workspace
         self._state_when_loaded = workspace.history.state
+        failures = workspace.feed.failures  # what was wrong may be right now, or is told again
+        failures[:] = [failure for failure in failures if failure.slot != slot]
         workspace.feed.awaited = {slot}
         workspace.worker.reload(slot, workspace.specs[slot], workspace.detail)
 
