@@ -12,10 +12,12 @@ from vrnn.errors import VrnnError
 from vrnn.scene.primitives import DrawList, PickRegion
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import panel_corners
+from vrnn.scene.visuals.labels import FAR_TEXT, title_parts
 from vrnn.scene.visuals.network_visual import answer_place
 from vrnn.scene.world import World
 from vrnn.storage.atomic import make_folder, write_atomically
 from vrnn.storage.paths import state_dir
+from vrnn.style import font
 
 FILE = "callouts-used"
 """Name of the file, in the folder of autosaved sessions, that remembers which were used."""
@@ -46,7 +48,8 @@ class Callout:
         about: Left, top, right and bottom of what it is about, any of several things, -1…1 in the
             view, y upward.
         layers: The same of each layer's panel in view.
-        others: The same of the picture, of the scores, and of the board that they are on.
+        others: The same of the network's title, of the picture, of the scores, and of the board
+            that they are on.
     """
 
     name: str
@@ -128,7 +131,8 @@ class Callouts:
             LAYERS: [_project(corners, clip_from_world) for corners in _first_layers(world)],
             ANSWER: [(board or self._answer) if self._answer is not None else None],
         }
-        others = tuple(box for box in (picture, self._answer, board) if box is not None)
+        title = _project(_title_corners(world), clip_from_world)
+        others = tuple(box for box in (title, picture, self._answer, board) if box is not None)
         found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
             Callout(name, _text(world, name), found[name], layers, others)
@@ -244,6 +248,18 @@ def _answer_corners(world: World) -> np.ndarray:
         return np.zeros((0, 3))
     top = picture[0] + np.array([0.0, margin.height - margin.image_height, 0.0])
     return np.array([picture[0], picture[1], top, top + (picture[1] - picture[0])])
+
+
+def _title_corners(world: World) -> np.ndarray:
+    """(N, 3) corners of the first network's name and facts."""
+    texts = {text for text, _, _ in title_parts(world.networks[world.slots[0]].info)}
+    found = []
+    for label in world.draw_list().labels:
+        if label.text in texts and label.until == FAR_TEXT:
+            corner, height = np.array(label.origin), label.height
+            right = np.array(label.right) * font.text_width(label.text) * height
+            found += [corner, corner + right, corner + np.array(label.up) * height + right]
+    return np.array(found, np.float64).reshape(-1, 3)
 
 
 def _board_corners(world: World) -> np.ndarray:

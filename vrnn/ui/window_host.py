@@ -39,6 +39,8 @@ SETTLING_REBUILDS = 3
 """Rebuilds after an input: what is under the mouse is known one rebuild later."""
 PRESENTATION_SCALE = 1.3
 """Times the size of text, for an audience."""
+MENU_BAR_EMS = 28.0
+"""Width of the menu bar, as a multiple of the text size: larger text would cut it."""
 REFRESH_SECONDS = 0.5
 """Seconds after which values that change by themselves (progress, times) are shown again."""
 
@@ -105,7 +107,7 @@ class WindowGui:
         self._panels = PanelSet()
         self._layout = DockLayout(screen.size, bool(self._saved_layout.imgui_settings))
         self._presenting = False
-        self._styled: tuple[float, Theme] | None = None
+        self._styled: tuple[float, float, Theme] | None = None
         self._rebuilds_due = 0
         self._built_state: object = None
         self._last_rebuild = 0.0
@@ -172,8 +174,15 @@ class WindowGui:
 
     @property
     def _shown_points(self) -> float:
-        """Size of text, points: larger for an audience."""
-        return self._text_points * (PRESENTATION_SCALE if self._presenting else 1.0)
+        """Size of text, points: larger for an audience, smaller where menus would be cut."""
+        points = self._text_points * (PRESENTATION_SCALE if self._presenting else 1.0)
+        return max(MIN_TEXT_POINTS, min(points, self._max_points))
+
+    @property
+    def _max_points(self) -> float:
+        """The largest size of text at which the window shows all menus, whole points."""
+        points = self._screen.size[0] / self._screen.pixel_scale / MENU_BAR_EMS
+        return float(max(MIN_TEXT_POINTS, points // 1))
 
     def present(self, on: bool) -> None:
         """Show text large enough for an audience, or as it was."""
@@ -186,7 +195,8 @@ class WindowGui:
         Args:
             steps: By how many points; 0 restores the size in the settings.
         """
-        size = self._text_points + steps if steps else self._default_text_points
+        shown = min(self._text_points, self._max_points)  # a step is seen at once
+        size = shown + steps if steps else self._default_text_points
         self._text_points = min(MAX_TEXT_POINTS, max(MIN_TEXT_POINTS, size))
         self._styled = None
         self._request_rebuild()
@@ -242,9 +252,9 @@ class WindowGui:
         io = imgui.get_io()
         io.display_size = imgui.ImVec2(*self._screen.size)
         styled = self._screen.pixel_scale, self.context.world.state.theme
-        if self._styled != styled:
-            self._styled = styled
-            style.apply(self._shown_points, *styled)
+        if self._styled != (self._shown_points, *styled):
+            self._styled = (self._shown_points, *styled)
+            style.apply(*self._styled)
         imgui.new_frame()
         try:
             with balanced():
@@ -287,7 +297,7 @@ class WindowGui:
         """Show a panel, also in place of one that has no room beside it, or hide it."""
         if title in self._layout.crowded:
             self._hidden.discard(title)
-            self._layout.bring_forward(title, self._text_points * self._screen.pixel_scale)
+            self._layout.bring_forward(title, self._shown_points * self._screen.pixel_scale)
         else:
             self._hidden ^= {title}
             self._layout.to_front = [] if title in self._hidden else [title]

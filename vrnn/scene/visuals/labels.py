@@ -286,15 +286,20 @@ def title_labels(
     """
     scale = min(max(1.0, width / TITLE_WIDTH), MAX_TITLE_SCALE)
     z += TITLE_CLEARANCE * TITLE_HEIGHT * scale
-    parts = [(info.title, TITLE_HEIGHT, TITLE_COLOR)]
-    parts.append((f"{info.parameters:,} parameters", FACTS_HEIGHT, FACTS_COLOR))
-    if info.random_weights:
-        parts.append(("untrained weights", FACTS_HEIGHT, WARNING))
     labels = []
-    for text, height, color in parts:
+    for text, height, color in title_parts(info):
         size = height * scale
         origin = _placed((x, 0.06, z), offset * (1, 0, 1), turn)
         along, up = turned_point((1.0, 0.0, 0.0), turn), turned_point(TILTED, turn)
         labels.append(TextLabel(text, origin, size, color, along, up, fade=4.0, until=FAR_TEXT))
         x += font.text_width(text) * size + TITLE_HEIGHT * scale
     return labels
+
+
+def title_parts(info: NetworkInfo) -> list[tuple[str, float, tuple[float, float, float, float]]]:
+    """Return a network's name and facts, each with its capital height, meters, and its color."""
+    parts = [(info.title, TITLE_HEIGHT, TITLE_COLOR)]
+    parts.append((f"{info.parameters:,} parameters", FACTS_HEIGHT, FACTS_COLOR))
+    if info.random_weights:
+        parts.append(("untrained weights", FACTS_HEIGHT, WARNING))
+    return parts

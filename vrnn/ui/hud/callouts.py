@@ -19,6 +19,8 @@ MARGIN = 8.0
 """Units to the edge of the picture, and to what is not to be covered."""
 FEW = 3
 """How many of what is not to be covered, from the last on, a card may stand beside."""
+TEXT_WEIGHT = 50.0
+"""How much worse it is to cover text over the picture than what is in the world."""
 LINE = 2.0
 """Width of the line, units."""
 
@@ -42,7 +44,7 @@ def draw_callout(
     width = font.text_width(text) * TEXT_SIZE + 2 * PADDING
     parts, taken = np.array(about), [_edges(box) for box in canvas.taken]
     room = (canvas.width - width - MARGIN, canvas.height - HEIGHT - MARGIN)
-    corner = _corner(parts, np.array([*kept, *taken]), len(taken) + FEW, room, width, prefers_above)
+    corner = _corner(parts, np.array(kept), np.array(taken), room, width, prefers_above)
     card = (*corner.tolist(), width, HEIGHT)
     nearest = parts[_gap(corner, np.array([width, HEIGHT]), parts).argmin()]
     for line in _lines(card, nearest.tolist()):
@@ -55,7 +57,7 @@ def draw_callout(
 
 
 def _corner(
-    parts: np.ndarray, kept: np.ndarray, few: int, room: tuple[float, float], width: float,
+    parts: np.ndarray, kept: np.ndarray, taken: np.ndarray, room: tuple[float, float], width: float,
     prefers_above: bool,
 ) -> np.ndarray:  # fmt: skip
     """The upper left corner of a card.
@@ -63,26 +65,29 @@ def _corner(
     Args:
         parts: (P, 4) edges of what it is about.
         kept: (K, 4) edges of what is better not covered.
-        few: How many of those, from the last on, it may stand beside.
+        taken: (T, 4) edges of text over the picture, which is not covered where that can be.
         room: The largest x and y that it may have.
         width: Its width.
         prefers_above: Whether it stands above rather than below.
     """
     left, top = parts[:, :2].min(0).tolist()
     right, bottom = parts[:, 2:].max(0).tolist()
-    kept = kept.reshape(-1, 4)
-    beside = kept[max(len(kept) - few, 0) :]
+    kept, taken = kept.reshape(-1, 4), taken.reshape(-1, 4)
+    beside = np.concatenate([kept[-FEW:], taken])
     columns = [(left + right - width) / 2, left - DISTANCE - width, right + DISTANCE]
     columns += [*(beside[:, 0] - MARGIN - width), *(beside[:, 2] + MARGIN)]
-    all_of_it = np.concatenate([parts, kept])
+    all_of_it = np.concatenate([parts, kept, taken])
     above = [edge - DISTANCE - HEIGHT for edge in (top, all_of_it[:, 1].min())]
     below = [edge + DISTANCE for edge in (bottom, all_of_it[:, 3].max())]
     rows = [*(above if prefers_above else below), *(below if prefers_above else above)]
     rows += [(top + bottom - HEIGHT) / 2, MARGIN]
+    rows += [*(taken[:, 1] - MARGIN - HEIGHT), *(taken[:, 3] + MARGIN)]
     corners = np.array([(x, y) for y in rows for x in columns])
     corners = np.maximum(np.minimum(corners, room), MARGIN)
     size = np.array([width, HEIGHT])
-    covered = _shared_area(corners[:, None], size, all_of_it).sum(1)
+    covered = _shared_area(corners[:, None], size, all_of_it)
+    covered[:, len(all_of_it) - len(taken) :] *= TEXT_WEIGHT
+    covered = covered.sum(1)
     distance = _gap(corners[:, None], size, parts).min(1)
     best: np.ndarray = corners[np.lexsort((distance.round(), covered.round()))[0]]
     return best
