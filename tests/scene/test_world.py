@@ -10,10 +10,11 @@ from tests.support.worlds import INFO, small_world
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.predictions import ClassScores, Segmentation
+from vrnn.network.results import ForwardResult
 from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
-from vrnn.scene.state import LayerState, State
+from vrnn.scene.state import AblationState, InputImage, LayerState, State
 from vrnn.scene.value_range import network_range
 from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.visibility import panel_corners
@@ -248,3 +249,16 @@ def test_a_network_of_one_layer_stands_too():
     )
     assert len(panels(world)) == 1
     assert np.isfinite(camera_by_name(world, "overview", 1.5, 1.0).position).all()
+
+
+def test_the_result_before_an_ablation_is_kept_for_the_same_input():
+    world, network, maps = small_world()
+    before = world.networks[0].result
+    assert world.networks[0].result_before_ablation(world.state) is None
+    ablated = State(ablations=(AblationState(0, network.nodes[1].name, (0,)),))
+    world.set_state(ablated, move=False)
+    world.set_result(0, ForwardResult(2, before.image, maps, (), 0.1))
+    assert world.networks[0].result.sequence == 2
+    assert world.networks[0].result_before_ablation(world.state) is before
+    other = State(ablations=ablated.ablations, input_image=InputImage(number=3))
+    assert world.networks[0].result_before_ablation(other) is None

@@ -69,7 +69,8 @@ def test_scores_are_compared_with_those_before_channels_were_ablated():
         decode("scores", np.log(np.array(p)), 0) for p in ([0.2, 0.7, 0.1], [0.6, 0.3, 0.1])
     )
     assert [row[:2] for row in compared_rows(now, before, NAMES)] == [
-        ("dog", "70.0% (+40.0)"), ("cat", "20.0% (−40.0)"), ("bird", "10.0% (0.0)"),
+        ("dog", "30.0 → 70.0% (+40.0)"), ("cat", "60.0 → 20.0% (−40.0)"),
+        ("bird", "10.0 → 10.0% (0.0)"),
     ]  # fmt: skip
     assert compared_rows(now, None, NAMES) == output_rows(now, NAMES)
 
@@ -89,4 +90,4 @@ def test_numbers_are_compared_too():
     now, before = (
         decode("numbers", np.array(v, np.float32), 0) for v in ([2.0, -4.0], [2.5, -4.0])
     )
-    assert [row[1] for row in compared_rows(now, before, ())] == ["2 (−0.5)", "−4 (+0)"]
+    assert [row[1] for row in compared_rows(now, before, ())] == ["2.5 → 2 (−0.5)", "−4 → −4 (+0)"]

@@ -59,6 +59,8 @@ class NetworkObject:
             layer's one map by `folded_map_id`.
         maps: The maps that have been uploaded, by node id.
         result: The last complete forward pass.
+        before_ablation: The last one in which nothing was ablated, and what went in, see
+            `result_before_ablation`.
         channel_groups: How the channels of a layer go together, by node id and by what they were
             compared over.
         attributions: (C,) how much each channel speaks for the winning class, by node id.
@@ -74,6 +76,7 @@ class NetworkObject:
     addresses: dict[int, tuple[int, int]] = field(default_factory=dict)
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     result: ForwardResult | None = None
+    before_ablation: tuple[object, ForwardResult] | None = None
     attributions: dict[int, np.ndarray] = field(default_factory=dict)
     channel_groups: dict[tuple[int, ChannelSource], ChannelGroups] = field(default_factory=dict)
     receptive_fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
@@ -90,6 +93,25 @@ class NetworkObject:
         kinds = dict.fromkeys(layer_kind(node.operation) for node in self.network.nodes)
         self.kinds = tuple(kind for kind in kinds if kind is not None)
         self.node_ids = {node.name: node.id for node in self.network.nodes}
+
+    def keep_result(self, result: ForwardResult, state: State) -> None:
+        """Set the result of a complete forward pass, and order channels by it.
+
+        Args:
+            result: The result.
+            state: Of the world, which tells what is ablated.
+        """
+        self.result = result
+        if not state.ablations:
+            self.before_ablation = (state.input_image, state.choices), result
+        self.reorder_channels()
+
+    def result_before_ablation(self, state: State) -> ForwardResult | None:
+        """The result of the same input with nothing ablated; None where nothing is, or unknown."""
+        if not state.ablations or self.before_ablation is None:
+            return None
+        what_went_in, result = self.before_ablation
+        return result if what_went_in == (state.input_image, state.choices) else None
 
     def block_sizes(self) -> dict[int, int]:
         """Return the half floats that each node's maps need, and its one map when it is folded.

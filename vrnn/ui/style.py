@@ -25,6 +25,8 @@ EDGE: Color = (0.165, 0.186, 0.226, 1.0)
 DEEP: Color = (0.045, 0.052, 0.067, 1.0)
 DEFAULT_TEXT_POINTS = 16.0
 """Default size of text, points; the sizes of everything else are given for it."""
+MATH_FONT = "latinmodern-math.otf"
+"""Of imgui-bundle; has arrows and signs that Roboto lacks."""
 
 
 def _with(color: Color, alpha: float) -> Color:
@@ -32,14 +34,22 @@ def _with(color: Color, alpha: float) -> Color:
 
 
 def load_font() -> None:
-    """Load Roboto, which comes with imgui-bundle; without it, ImGui's own typeface is used."""
-    spec = find_spec("imgui_bundle")
+    """Load Roboto, which comes with imgui-bundle; without it, ImGui's own typeface is used.
+
+    Arrows and signs that it lacks are taken from Latin Modern Math, which comes with it too.
+    """
+    fonts, spec = imgui.get_io().fonts, find_spec("imgui_bundle")
     for root in (spec.submodule_search_locations or []) if spec else []:
-        path = Path(root) / "assets" / "fonts" / "Roboto" / "Roboto-Regular.ttf"
+        folder = Path(root) / "assets" / "fonts"
+        path, signs = folder / "Roboto" / "Roboto-Regular.ttf", folder / "latex" / MATH_FONT
         if path.is_file():
-            imgui.get_io().fonts.add_font_from_file_ttf(str(path), DEFAULT_TEXT_POINTS)
+            fonts.add_font_from_file_ttf(str(path), DEFAULT_TEXT_POINTS)
+            if signs.is_file():
+                merged = imgui.ImFontConfig()
+                merged.merge_mode = True
+                fonts.add_font_from_file_ttf(str(signs), DEFAULT_TEXT_POINTS, merged)
             return
-    imgui.get_io().fonts.add_font_default()
+    fonts.add_font_default()
 
 
 def color_in_theme(color: Color, theme: Theme) -> Color:

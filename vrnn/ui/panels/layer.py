@@ -315,7 +315,7 @@ class LayerPanel(Panel):
 
 def _draw_head(node: Node, profile: LayerProfile | None) -> None:
     imgui.text_colored(accent(), node.name)
-    wrapped_text(node.label.replace("→", " › "))  # the typeface has no arrow
+    wrapped_text(node.label)
     rows = [("shape", shape_text(node))]
     if node.axes:
         rows.append(("axes", axes_text(node.axes)))

@@ -105,7 +105,7 @@ def row_targets(output: Output, number: int, before: Output | None = None) -> li
 def compared_rows(
     output: Output, before: Output | None, names: tuple[str, ...]
 ) -> list[tuple[str, str, float]]:
-    """List what an output says as `output_rows` does, each value with its change.
+    """List what an output says as `output_rows` does, each with what it was and its change.
 
     Args:
         output: One output of a network.
@@ -114,7 +114,7 @@ def compared_rows(
         names: Names of the classes.
 
     Returns:
-        As `output_rows`; the text of a value is followed by its change.
+        As `output_rows`; the text of a value is `before → now (change)`.
     """
     rows = output_rows(output, names)
     if isinstance(output, ClassScores) and isinstance(before, ClassScores):
@@ -122,8 +122,11 @@ def compared_rows(
         if now.shape != old.shape:
             return rows
         return [
-            (class_name(i, names), f"{now[i]:.1%} ({_signed(100 * float(now[i] - old[i]))})",
-             float(now[i]))
+            (
+                class_name(i, names),
+                f"{100 * old[i]:.1f} → {now[i]:.1%} ({_signed(100 * float(now[i] - old[i]))})",
+                float(now[i]),
+            )
             for i in _listed_classes(output, before)
         ]  # fmt: skip
     if not isinstance(output, Values) or not isinstance(before, Values):
@@ -131,9 +134,10 @@ def compared_rows(
     if output.numbers.shape != before.numbers.shape:
         return rows
     changes = (output.numbers - before.numbers)[:MAX_ROWS].tolist()
+    earlier = [text for _, text, _ in output_rows(before, names)]
     return [
-        (name, f"{text} ({change:+.3g})".replace("-", "−"), bar)
-        for (name, text, bar), change in zip(rows, changes, strict=True)
+        (name, f"{old} → {text} ({change:+.3g})".replace("-", "−"), bar)
+        for (name, text, bar), old, change in zip(rows, earlier, changes, strict=True)
     ]
 
 
@@ -203,27 +207,15 @@ def ablation_text(ablation: AblationState) -> str:
 
 @panel("Predictions", dock=Dock.RIGHT_BOTTOM, former_title="Scores")
 class PredictionsPanel(Panel):
-    """Shows the input and the predictions, and removes ablations.
-
-    It remembers what the networks said of the image before anything was ablated.
-    """
-
-    def __init__(self) -> None:
-        self._before: dict[int, tuple[object, ForwardResult]] = {}
+    """Shows the input and the predictions, and removes ablations."""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the panel."""
         _draw_undo(context)
-        state = context.world.state
         for slot in context.world.slots:
-            result = context.world.networks[slot].result
-            image = (state.input_image, state.choices)
-            if result is not None and not state.ablations:
-                self._before[slot] = (image, result)
-            known = self._before.get(slot)
-            is_ablated = state.ablations and known is not None and known[0] == image
+            before = context.world.networks[slot].result_before_ablation(context.world.state)
             imgui.push_id(slot)
-            _draw_network(context, slot, known[1] if is_ablated and known else None)
+            _draw_network(context, slot, before)
             imgui.pop_id()
         _draw_ablations(context)
 
@@ -290,7 +282,7 @@ def _draw_network(context: PanelContext, slot: int, before: ForwardResult | None
         names = network.info.class_names
         old = None if before is None else _same_output(before, output.name)
         if old is not None:
-            _muted("now, and the change due to the ablation")
+            _muted("before ablation → now (change)")
         targets = row_targets(output, index, old)
         rows = compared_rows(output, old, names)
         for number, (name, text, value) in enumerate(rows):
