@@ -199,10 +199,12 @@ class Hud:
             overlay.draw_line(
                 canvas, [_on_canvas((x, y, x, y), canvas)[:2] for x, y in self.lasso.points]
             )
-        top_room = overlay.draw_progress(canvas, progress) if progress else canvas.width
+        if progress:
+            overlay.draw_progress(canvas, progress)
         if self._note:
             # Below, beside the input and the first layers, there are callouts then.
-            overlay.draw_hint(canvas, self._note, room, top_room if callouts else None)
+            top = overlay.HINT_TOP + (overlay.PROGRESS_ROW if progress else 0)
+            overlay.draw_hint(canvas, self._note, room, top if callouts else None)
         if self.minimap_shown:
             draw_minimap(canvas, world, camera)
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):

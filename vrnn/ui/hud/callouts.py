@@ -17,7 +17,7 @@ DISTANCE = 26.0
 """Units from what it is about to the card."""
 MARGIN = 8.0
 """Units to the edge of the picture, and to what is not to be covered."""
-FEW = 3
+FEW = 4
 """How many of what is not to be covered, from the last on, a card may stand beside."""
 TEXT_WEIGHT = 50.0
 """How much worse it is to cover text over the picture than what is in the world."""

@@ -32,7 +32,7 @@ LEGEND_BOTTOM = 3.0
 PICTURE_ROW = 20.0
 """Height of the legend's line about what is seen from afar."""
 PROGRESS_ROW = 52
-"""Height of what is in progress at the upper right, with the room below it."""
+"""Height of what is in progress at the upper left, with the room below it."""
 HINT_TOP = 8.0
 """What is free above a hint at the upper left."""
 KIND_LEGEND_LEFT = 0.3
@@ -325,33 +325,29 @@ def draw_message(canvas: HudCanvas, text: str, hint: str) -> None:
     canvas.text(x + 30, y + height - 16, hint, 9.5, TEXT_COLOR)
 
 
-def draw_hint(canvas: HudCanvas, text: str, room: float, top_room: float | None = None) -> None:
+def draw_hint(canvas: HudCanvas, text: str, room: float, top: float | None = None) -> None:
     """Draw a muted hint at the lower left; a long one is wrapped and placed above the legend.
 
     Args:
         canvas: Where to draw.
         text: The hint.
         room: Width that is free beside the legend.
-        top_room: It is at the upper left instead, below what begins behind so much width there;
-            None for the lower left.
+        top: It is at the upper left instead, so far below the upper edge; None for the lower left.
     """
     lines = wrap_text(text, canvas.width - 80, 11)
     width = max(font.text_width(line) for line in lines) * 11
     height = 40 + 26 * (len(lines) - 1)
-    top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
-    if top_room is not None:
-        top = HINT_TOP + (0 if width + 66 < top_room else PROGRESS_ROW)
+    if top is None:
+        top = canvas.height - (22 if width + 66 < room else 84 + PICTURE_ROW) - height
     canvas.card(20, top, width + 36, height)
     for i, line in enumerate(lines):
         canvas.text(38, top + 25 + 26 * i, line, 11, TEXT_COLOR)
 
 
-def draw_progress(canvas: HudCanvas, text: str) -> float:
-    """Draw what is in progress at the upper right; returns its left edge, x."""
-    width = font.text_width(text) * 9.5
-    canvas.card(canvas.width - width - 42, 22, width + 28, 30)
-    canvas.text(canvas.width - width - 28, 41, text, 9.5, ACCENT)
-    return canvas.width - width - 42
+def draw_progress(canvas: HudCanvas, text: str) -> None:
+    """Draw what is in progress at the upper left: at the upper right there is the answer."""
+    canvas.card(20, HINT_TOP, font.text_width(text) * 9.5 + 28, 30)
+    canvas.text(34, HINT_TOP + 19, text, 9.5, ACCENT)
 
 
 def draw_line(canvas: HudCanvas, points: Sequence[tuple[float, float]], width: float = 2.0) -> None:
