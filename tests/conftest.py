@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -63,15 +64,15 @@ def ready_process():
 
 
 @pytest.fixture
-def run_vrnn(tmp_path, ready_process):
-    """Runs `python -m vrnn` with these words in an empty folder, as a user would."""
+def run_python(tmp_path, ready_process):
+    """Runs `python` with these words in an empty folder, as a user would."""
 
     def run(*words: str, **environment: str) -> subprocess.CompletedProcess[str]:
         variables = {**os.environ, **environment}
         if ready_process is not None and ready_process.can_run_with(variables):
             return ready_process.run(words, tmp_path, variables, 120)
         return subprocess.run(
-            [sys.executable, "-m", "vrnn", *words],
+            [sys.executable, *words],
             cwd=tmp_path,
             env=variables,
             capture_output=True,
@@ -81,3 +82,9 @@ def run_vrnn(tmp_path, ready_process):
         )
 
     return run
+
+
+@pytest.fixture
+def run_vrnn(run_python):
+    """Runs `python -m vrnn` with these words in an empty folder, as a user would."""
+    return partial(run_python, "-m", "vrnn")

@@ -53,7 +53,7 @@ MESSAGE = (slice(60, 160), slice(60, 900))
 
 
 @pytest.fixture
-def faulty(display, tmp_path, monkeypatch):
+def faulty(display, ready_process, tmp_path, monkeypatch):
     """Starts a vrnn whose command F6 fails, whose F7 breaks drawing, and a panel fails."""
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
     script = tmp_path / "faulty.py"
@@ -61,7 +61,7 @@ def faulty(display, tmp_path, monkeypatch):
     running = []
 
     def start(*words):
-        running.append(Program(display, tmp_path, *words, start=(str(script),)))
+        running.append(Program(ready_process, display, tmp_path, *words, start=(str(script),)))
         return running[-1]
 
     yield start

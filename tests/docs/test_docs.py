@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 import runpy
 import shlex
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -47,15 +44,11 @@ def commands() -> list[str]:
 
 
 @pytest.mark.parametrize(("name", "code"), blocks("python"), ids=lambda value: value[:24])
-def test_python_runs(name, code, tmp_path):
+def test_python_runs(name, code, run_python):
     compile(code, name, "exec")
     if code.startswith(SHOWN_ONLY):
         return
-    environment = {**os.environ, "DISPLAY": "", "WAYLAND_DISPLAY": ""}
-    result = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=tmp_path, env=environment, capture_output=True, text=True, timeout=300, check=False,
-    )  # fmt: skip
+    result = run_python("-c", code, DISPLAY="", WAYLAND_DISPLAY="")
     assert result.returncode == 0, result.stderr
 
 

@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from tests.support.ready_process import ForkedProgram, ReadyProcess
 from tests.support.signals import restore_interrupt
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
@@ -67,17 +68,32 @@ class Program:
     """`vrnn` in a window on a display."""
 
     def __init__(
-        self, display: str, folder: Path, *words: str, start: tuple[str, ...] = ("-m", "vrnn")
-    ) -> None:
+        self, ready: ReadyProcess | None, display: str, folder: Path, *words: str,
+        start: tuple[str, ...] = ("-m", "vrnn"),
+    ) -> None:  # fmt: skip
+        """Start it.
+
+        Args:
+            ready: What starts it without importing torch again; None: as a program of its own.
+            display: The X server's name.
+            folder: Where it runs.
+            words: Its command line.
+            start: What stands between `python` and these words.
+        """
         self.env = os.environ | {"DISPLAY": display, "XDG_CONFIG_HOME": str(folder / "none")}
         self.folder = folder
         write_settings(folder / "none")
         size = f"{SIZE[0]}x{SIZE[1]}"
-        command = [sys.executable, *start, "--window", size, "--timings", *words]
+        command = [*start, "--window", size, "--timings", *words]
         self.log = (folder / "log.txt").open("w+")
-        self.process = subprocess.Popen(
-            command, cwd=folder, env=self.env, stderr=self.log, preexec_fn=restore_interrupt
-        )
+        self.process: subprocess.Popen | ForkedProgram
+        if ready is not None and ready.can_run_with(self.env):
+            self.process = ready.start(command, folder, self.env, os.devnull, self.log.name)
+        else:
+            self.process = subprocess.Popen(
+                [sys.executable, *command], cwd=folder, env=self.env, stderr=self.log,
+                preexec_fn=restore_interrupt,
+            )  # fmt: skip
         self.window = ""
 
     def output(self) -> str:
@@ -130,7 +146,7 @@ class Program:
         before = None
         end = time.monotonic() + 20
         while time.monotonic() < end:
-            path = self.folder / "window.png"
+            path = self.folder / "window.bmp"
             subprocess.run(
                 ["import", "-window", self.window, str(path)], env=self.env, check=True, timeout=30
             )
@@ -172,12 +188,12 @@ class Program:
 
 
 @pytest.fixture
-def program(display, tmp_path):
+def program(display, ready_process, tmp_path):
     """Starts `vrnn` with the words of a command line."""
     running = []
 
     def start(*words: str) -> Program:
-        running.append(Program(display, tmp_path, *words))
+        running.append(Program(ready_process, display, tmp_path, *words))
         return running[-1]
 
     yield start

@@ -38,7 +38,7 @@ class Worn(Program):
 
     def shot(self) -> np.ndarray:
         """(H, W, 3) int: what the window shows now, though it may move."""
-        path = self.folder / "now.png"
+        path = self.folder / "now.bmp"
         words = ["import", "-window", self.window, str(path)]
         subprocess.run(words, env=self.env, check=True, timeout=30)
         return np.asarray(Image.open(path).convert("RGB")).astype(int)
