@@ -39,9 +39,12 @@ class DrivenWindow(Window):
     driver: Callable[[DrivenWindow], None]
     finished = False
 
-    def __init__(self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool) -> None:
+    def __init__(
+        self, title: str, size: tuple[int, int], fullscreen: bool, vsync: bool,
+        text_scale: float = 0.0,
+    ) -> None:  # fmt: skip
         """Open the window, with the mouse in the middle."""
-        super().__init__(title, size, fullscreen, False)
+        super().__init__(title, size, fullscreen, False, text_scale)
         self.at = (size[0] / 2, size[1] / 2)
         self.down: set[str] = set()
 

@@ -23,7 +23,7 @@ LONG_AGO = State("conveyor")
 
 class Feed:
     def __init__(self):
-        self.awaited, self.unopened, self.closed = set(), set(), []
+        self.awaited, self.unopened, self.closed, self.failures = set(), set(), [], []
 
     def close(self, slot):
         self.closed.append(slot)
