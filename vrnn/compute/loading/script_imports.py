@@ -60,7 +60,7 @@ def set_aside(name: str) -> None:
 
 def _take(name: str) -> dict[str, ModuleType]:
     """Modules of a name and their parts, which leave `sys.modules`."""
-    names = [n for n in list(sys.modules) if n == name or n.startswith(f"{name}.")]
+    names = [n for n in sys.modules.copy() if n == name or n.startswith(f"{name}.")]
     return {n: sys.modules.pop(n) for n in names}
 
 

@@ -105,7 +105,7 @@ def _modules_of_scripts() -> list[tuple[str, ModuleType]]:
     """Modules and packages without their parts that lie in folders of scripts, with their names."""
     return [
         (name, module)
-        for name, module in list(sys.modules.items())
+        for name, module in sys.modules.copy().items()
         if "." not in name
         and name not in _modules_before
         and name != __name__.partition(".")[0]
@@ -117,7 +117,7 @@ def source_files(path: Path) -> tuple[Path, ...]:
     """Return a script that has run, and the files beside it that it has imported."""
     path = path.resolve()
     tops = {name for name, module in _modules_of_scripts() if folder_of(module) == path.parent}
-    parts = [m for name, m in list(sys.modules.items()) if name.partition(".")[0] in tops]
+    parts = [m for name, m in sys.modules.copy().items() if name.partition(".")[0] in tops]
     files = [file for part in parts if isinstance(file := getattr(part, "__file__", None), str)]
     return (path, *sorted({Path(file) for file in files} - {path}))
 

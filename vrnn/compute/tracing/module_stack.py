@@ -90,7 +90,7 @@ def tensors_of_scripts(modules: Iterable[tuple[str, nn.Module]]) -> dict[int, to
     their classes, and in the closures and default arguments of `forward`.
     """
     spaces: list[Iterable[Any]] = [
-        vars(loaded).values() for loaded in list(sys.modules.values()) if _is_user_code(loaded)
+        vars(loaded).values() for loaded in sys.modules.copy().values() if _is_user_code(loaded)
     ]
     for kind in {type(module) for _, module in modules}:
         forward = getattr(kind, "forward", None)
