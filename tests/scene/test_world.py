@@ -1,5 +1,6 @@
 """The world by itself: no torch, no OpenGL."""
 
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -10,11 +11,11 @@ from tests.support.worlds import INFO, small_world
 from vrnn.errors import VrnnError
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.predictions import ClassScores, Segmentation
-from vrnn.network.results import ForwardResult
+from vrnn.network.results import Ablation
 from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
-from vrnn.scene.state import AblationState, InputImage, LayerState, State
+from vrnn.scene.state import LayerState, State
 from vrnn.scene.value_range import network_range
 from vrnn.scene.viewpoints import camera_by_name, find_layer, near_and_fog
 from vrnn.scene.visibility import panel_corners
@@ -253,12 +254,23 @@ def test_a_network_of_one_layer_stands_too():
 
 def test_the_result_before_an_ablation_is_kept_for_the_same_input():
     world, network, maps = small_world()
-    before = world.networks[0].result
-    assert world.networks[0].result_before_ablation(world.state) is None
-    ablated = State(ablations=(AblationState(0, network.nodes[1].name, (0,)),))
-    world.set_state(ablated, move=False)
-    world.set_result(0, ForwardResult(2, before.image, maps, (), 0.1))
-    assert world.networks[0].result.sequence == 2
-    assert world.networks[0].result_before_ablation(world.state) is before
-    other = State(ablations=ablated.ablations, input_image=InputImage(number=3))
-    assert world.networks[0].result_before_ablation(other) is None
+    shown = world.networks[0]
+    ablations = (Ablation(network.nodes[1].id, (0,)),)
+    before = shown.result
+    assert shown.before_ablation is None
+    ablated = replace(before, sequence=2, ablations=ablations)
+    world.set_result(0, ablated)
+    assert shown.result is ablated
+    assert shown.before_ablation.sequence == before.sequence
+    assert shown.before_ablation.outputs == before.outputs
+    # A frame of a stream: the image asked for is the same, what went in is not.
+    world.set_result(0, replace(ablated, image=before.image + 1))
+    assert shown.before_ablation is None
+    source = network.inputs[0]
+    other = replace(maps[source], block=maps[source].block + 1)
+    world.set_result(0, replace(ablated, maps={**maps, source: other}))
+    assert shown.before_ablation is None
+    world.set_result(0, ablated)
+    assert shown.before_ablation is not None
+    world.set_result(0, before)
+    assert shown.before_ablation is None

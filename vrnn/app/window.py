@@ -93,7 +93,7 @@ class Window:
             )
         self._handle = self._create_window(title, size, fullscreen)
         self._text_scale = text_scale
-        self._monitor_scale: tuple[object, float] | None = None
+        self._monitor_scale: float | None = None
         glfw.make_context_current(self._handle)
         self._vsync, self._vsync_active = vsync, False
         glfw.swap_interval(0)
@@ -135,7 +135,16 @@ class Window:
         def redraw(*_: Any) -> None:
             self._events.append(Redraw())
 
-        glfw.set_framebuffer_size_callback(self._handle, redraw)
+        def forget_scale(*_: Any) -> None:
+            self._monitor_scale = None
+
+        def resized(*_: Any) -> None:
+            forget_scale()
+            redraw()
+
+        glfw.set_window_pos_callback(self._handle, forget_scale)
+        glfw.set_window_content_scale_callback(self._handle, resized)
+        glfw.set_framebuffer_size_callback(self._handle, resized)
         glfw.set_window_refresh_callback(self._handle, redraw)
         glfw.set_window_focus_callback(self._handle, self._on_focus)
 
@@ -246,11 +255,10 @@ class Window:
         """Pixels per point: 2 on a high-density display."""
         if self._text_scale:
             return self._text_scale
-        system_scale = float(glfw.get_window_content_scale(self._handle)[1])
-        place = system_scale, *glfw.get_window_pos(self._handle), *self.size
-        if self._monitor_scale is None or self._monitor_scale[0] != place:
-            self._monitor_scale = place, choose_scale(system_scale, *self._monitor_height())
-        return self._monitor_scale[1]
+        if self._monitor_scale is None:  # asked many times a frame, and it may be a server far away
+            system_scale = float(glfw.get_window_content_scale(self._handle)[1])
+            self._monitor_scale = choose_scale(system_scale, *self._monitor_height())
+        return self._monitor_scale
 
     def _monitor_height(self) -> tuple[int, int]:
         """Height of the monitor with the window's middle on it, or of the first: pixels, mm."""

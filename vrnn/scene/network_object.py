@@ -59,8 +59,8 @@ class NetworkObject:
             layer's one map by `folded_map_id`.
         maps: The maps that have been uploaded, by node id.
         result: The last complete forward pass.
-        before_ablation: The last one in which nothing was ablated, and what went in, see
-            `result_before_ablation`.
+        before_ablation: What the same input gave with nothing ablated, without its maps; None
+            where nothing is ablated, or that is not known.
         channel_groups: How the channels of a layer go together, by node id and by what they were
             compared over.
         attributions: (C,) how much each channel speaks for the winning class, by node id.
@@ -76,7 +76,8 @@ class NetworkObject:
     addresses: dict[int, tuple[int, int]] = field(default_factory=dict)
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     result: ForwardResult | None = None
-    before_ablation: tuple[object, ForwardResult] | None = None
+    before_ablation: ForwardResult | None = None
+    _unablated: ForwardResult | None = field(init=False, default=None)
     attributions: dict[int, np.ndarray] = field(default_factory=dict)
     channel_groups: dict[tuple[int, ChannelSource], ChannelGroups] = field(default_factory=dict)
     receptive_fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
@@ -94,24 +95,26 @@ class NetworkObject:
         self.kinds = tuple(kind for kind in kinds if kind is not None)
         self.node_ids = {node.name: node.id for node in self.network.nodes}
 
-    def keep_result(self, result: ForwardResult, state: State) -> None:
-        """Set the result of a complete forward pass, and order channels by it.
-
-        Args:
-            result: The result.
-            state: Of the world, which tells what is ablated.
-        """
+    def keep_result(self, result: ForwardResult) -> None:
+        """Set the result of a complete forward pass, and order channels by it."""
         self.result = result
-        if not state.ablations:
-            self.before_ablation = (state.input_image, state.choices), result
+        if result.ablations:
+            self.before_ablation = self._unablated_of(result)
+        else:
+            inputs = {
+                node: result.maps[node] for node in self.network.inputs if node in result.maps
+            }
+            self._unablated, self.before_ablation = replace(result, maps=inputs), None
         self.reorder_channels()
 
-    def result_before_ablation(self, state: State) -> ForwardResult | None:
-        """The result of the same input with nothing ablated; None where nothing is, or unknown."""
-        if not state.ablations or self.before_ablation is None:
+    def _unablated_of(self, result: ForwardResult) -> ForwardResult | None:
+        """The last result with nothing ablated, if the same went in, as in no live stream."""
+        before = self._unablated
+        if before is None or before.choices != result.choices:
             return None
-        what_went_in, result = self.before_ablation
-        return result if what_went_in == (state.input_image, state.choices) else None
+        pairs = [(maps.block, result.maps[node].block) for node, maps in before.maps.items()]
+        pairs.append((before.image, result.image))
+        return before if all(np.array_equal(old, new) for old, new in pairs) else None
 
     def block_sizes(self) -> dict[int, int]:
         """Return the half floats that each node's maps need, and its one map when it is folded.

@@ -112,7 +112,7 @@ class World(WorldContents):
 
     def set_result(self, slot: int, result: ForwardResult) -> None:
         """Set the result of a complete forward pass."""
-        self.networks[slot].keep_result(result, self.state)
+        self.networks[slot].keep_result(result)
         layers = self.state.layers.items()
         is_ordered = any(s == slot and layer.order != "index" for (s, _), layer in layers)
         self._invalidate(placement=is_ordered, labels=True)

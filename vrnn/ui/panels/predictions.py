@@ -213,9 +213,8 @@ class PredictionsPanel(Panel):
         """Draw the panel."""
         _draw_undo(context)
         for slot in context.world.slots:
-            before = context.world.networks[slot].result_before_ablation(context.world.state)
             imgui.push_id(slot)
-            _draw_network(context, slot, before)
+            _draw_network(context, slot, context.world.networks[slot].before_ablation)
             imgui.pop_id()
         _draw_ablations(context)
 
