@@ -8,6 +8,7 @@ from zipfile import ZipFile
 
 import pytest
 
+from tests.support.window import differs
 from vrnn.errors import UntrustedCodeError, VrnnError
 from vrnn.network.model_code import check_trusted, model_code, trust_models
 from vrnn.network.model_spec import ModelSpec
@@ -160,14 +161,19 @@ def test_the_window_asks(program, theirs, mine):
     vrnn.ready()
 
     def choose(*keys):
-        vrnn.press("ctrl+r")
-        vrnn.press("Return")  # the first of the visits
-        vrnn.picture()
-        for key in keys:
-            vrnn.press(key)
+        seen = [vrnn.picture()]
+
+        def press_until_seen(*pressed):
+            for key in pressed:
+                vrnn.press(key)
+            last = seen[-1]
+            seen.append(vrnn.picture_where(lambda now: differs(last, now) > 0.005))
+
+        press_until_seen("ctrl+r")  # the visits
+        press_until_seen("Return")  # the question about the first of them
+        press_until_seen(*keys)
 
     choose("Return")  # the first answer is no
-    vrnn.picture()
     assert not (theirs / "it-ran").exists()
     choose("Down", "Return")
     vrnn.wait_for((theirs / "it-ran").exists)

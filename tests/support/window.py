@@ -154,7 +154,7 @@ class Program:
             if before is not None and now.shape == before.shape and np.abs(now - before).max() < 3:
                 return now
             before = now
-            time.sleep(0.35)
+            time.sleep(0.5)
         raise AssertionError("the picture never stops changing")
 
     def picture_where(self, condition) -> np.ndarray:
