@@ -241,6 +241,24 @@ class Doubled(torch.autograd.Function):
         return gradient * 2
 
 
+@pytest.mark.parametrize("transform", [torch.func.jacrev, torch.func.jacfwd])
+@pytest.mark.parametrize("in_batches", [False, True])
+def test_a_derivative_within_the_pass_is_not_compared(transform, in_batches):
+    """That of a linear layer is its weight, whatever it was taken at."""
+
+    class Jacobian(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.linear = nn.Linear(4, 3)
+
+        def forward(self, x):
+            if in_batches:
+                return torch.vmap(transform(self.linear))(x)
+            return transform(self.linear)(x)
+
+    assert check_edges(Jacobian(), (torch.randn(2, 4),)) == ()
+
+
 def test_the_inside_of_an_own_function_is_not_compared():
     class Own(Chain):
         def forward(self, x):

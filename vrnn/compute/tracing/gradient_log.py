@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from vrnn.compute.tracing.tensors import innermost_tensor
+from vrnn.compute.tracing.tensors import innermost_tensor, is_wrapped, unwrapped
 
 
 class GradientLog:
@@ -16,6 +16,8 @@ class GradientLog:
     Attributes:
         sources: By record id, the ids of those whose results it took with a gradient.
         record_of: The record that made a tensor, by autograd's node of that tensor.
+        has_derivatives: Whether a transform of `torch.func` took derivatives within the pass.
+            What they depend on is not what was computed with: that of a linear layer is a constant.
     """
 
     def __init__(self, on_call: Callable[[], None] = lambda: None) -> None:
@@ -27,6 +29,7 @@ class GradientLog:
         self.on_call = on_call
         self.sources: dict[int, tuple[int, ...]] = {}
         self.record_of: dict[Any, int] = {}
+        self.has_derivatives = False
 
     def note(
         self, record: int, sources: Sequence[tuple[int, bool]], results: Sequence[torch.Tensor]
@@ -38,6 +41,7 @@ class GradientLog:
             sources: Ids of the records that it took results of, and whether with a gradient.
             results: The tensors that it made or wrote into.
         """
+        self.has_derivatives |= any(map(_is_differentiated, results))
         innermost = [innermost_tensor(t) for t in results]
         for tensor in innermost:
             for one in (tensor, tensor._base):
@@ -67,3 +71,12 @@ class GradientLog:
             if record in records:
                 nodes.setdefault(record, []).append(node)
         return list(nodes.items())
+
+
+def _is_differentiated(tensor: torch.Tensor) -> bool:
+    """Whether a tensor is seen within `grad`, `jacrev` or the like, at any level of transforms."""
+    while is_wrapped(tensor):
+        if torch._C._functorch.is_gradtrackingtensor(tensor):
+            return True
+        tensor = unwrapped(tensor)
+    return False
