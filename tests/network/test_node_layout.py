@@ -55,3 +55,26 @@ def test_the_raster_names_the_nearest_node():
     assert radius == pytest.approx(layout.radius, rel=1e-3)
     apart = np.array(places).reshape(2, -1).T - layout.positions
     assert np.abs(apart).max() < 1e-3
+
+
+@pytest.mark.parametrize(
+    "edges",
+    [
+        [(i, (i + 1) % 12) for i in range(12)],
+        [(0, i) for i in range(1, 9)],
+        [(i, j) for i in range(5) for j in range(i)],
+    ],
+    ids=["ring", "star", "complete"],
+)
+def test_rounding_does_not_choose_how_a_symmetric_graph_lies(monkeypatch, edges):
+    """Processors differ in the last bits, and libraries in the signs of singular vectors."""
+    count = 1 + int(np.max(edges))
+    usual = layout_nodes(count, np.array(edges)).positions
+    decompose, random = np.linalg.svd, np.random.default_rng(5)
+
+    def otherwise(matrix, full_matrices):
+        u, s, v = decompose(matrix * random.normal(1, 1e-13, matrix.shape), full_matrices)
+        return -u, s, -v
+
+    monkeypatch.setattr(np.linalg, "svd", otherwise)
+    np.testing.assert_allclose(layout_nodes(count, np.array(edges)).positions, usual, atol=1e-3)

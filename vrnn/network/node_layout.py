@@ -20,6 +20,8 @@ MAX_SPRING_NODES = 400
 """Nodes up to which springs improve the layout; more of them would take seconds."""
 PIVOTS = 50
 """Nodes to which the distances of all others are measured."""
+UNEVENNESS = 0.02
+"""Deviation of the factors by which distances are made uneven."""
 MARGIN = 0.06
 """Part of the drawing that is free at each side."""
 LINE_OVERSAMPLING = 4
@@ -141,11 +143,16 @@ def _pivot_layout(graph: networkx.Graph, count: int) -> np.ndarray:
         column[list(reached)] = list(reached.values())
         distances[:, i] = column
         to_nearest = np.minimum(to_nearest, column)
-    squares = distances**2
+    random = np.random.default_rng(0)
+    # Of a symmetric graph many layouts are as good; rounding, which differs from one processor to
+    # another, would choose among them.
+    squares = distances**2 * random.normal(1.0, UNEVENNESS, distances.shape)
     centered = squares - squares.mean(0) - squares.mean(1, keepdims=True) + squares.mean()
     _, _, axes = np.linalg.svd(centered, full_matrices=False)
+    largest = np.abs(axes).argmax(1)
+    axes = axes * np.sign(np.take_along_axis(axes, largest[:, None], 1))
     points = np.zeros((count, 2))
     points[:, : min(2, len(axes))] = centered @ axes[:2].T
     spread = np.abs(points).max() or 1.0
     # Nodes with the same distances, such as the leaves of a star, would lie on each other.
-    return points / spread + np.random.default_rng(0).normal(scale=0.02, size=points.shape)
+    return points / spread + random.normal(scale=0.02, size=points.shape)

@@ -164,7 +164,7 @@ def test_components_are_nearly_the_principal_ones():
     flat = maps.reshape(24, -1)
     flat = flat - flat.mean(1, keepdim=True)
     covariance = flat @ flat.T
-    basis = maker._bases[0]
+    basis = torch.from_numpy(maker._bases[0])
     explained = torch.trace(basis @ covariance @ basis.T)
     assert explained > 0.85 * torch.linalg.eigvalsh(covariance)[-3:].sum()
 
@@ -211,3 +211,23 @@ def test_in_a_stream_a_layer_may_come_to_have_other_channels():
         maker.begin(image(), continues=True)
         found = maker.make(0, features(image(), channels))
         assert correlations(found, image()).min() > 0.9
+
+
+def test_a_gray_image_has_the_same_portrait_whatever_the_last_bits_are():
+    """It says nothing of hues: these are to come from the layer, and not from rounding."""
+    gray = np.repeat(image().mean(2, keepdims=True).astype(np.uint8), 3, 2)
+    maps = features(image())
+    noise = torch.randn(maps.shape, generator=torch.manual_seed(8))
+    usual = portrait(maps, gray).astype(int)
+    assert np.abs(portrait(maps * (1 + 1e-6 * noise), gray) - usual).max() <= 3
+    hues = usual - usual.mean(2, keepdims=True)
+    assert np.abs(hues).max() > 40
+
+
+def test_without_a_target_the_largest_component_is_brightness_and_its_rare_side_is_bright():
+    black = np.zeros((30, 30, 3), np.uint8)
+    strengths = torch.tensor([3.0, 1.5, 0.7])[:, None, None]
+    maps = torch.randn(3, 30, 30, generator=torch.manual_seed(4)) * strengths
+    maps[0] = maps[0].abs() * torch.where(torch.rand(30, 30) < 0.1, 9.0, 1.0)
+    found = portrait(maps, black).astype(float).mean(2).ravel()
+    assert np.corrcoef(found, maps[0].ravel())[0, 1] > 0.9

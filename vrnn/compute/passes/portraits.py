@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
-from math import gcd, isfinite
+from math import gcd, isfinite, sqrt
 
 import numpy as np
 import torch
@@ -31,7 +31,12 @@ CONTRAST = 0.22
 """Part of the range from black to white that one standard deviation takes."""
 FLAT = 1e-9
 """Part of the first component's variance below which another one is taken for nothing."""
-
+FREE = 1e-3
+"""Agreement with the target, beside the greatest of the three, below which it is none: a gray image
+says nothing of two of three colors."""
+OWN_COLORS = np.array([[1.0, 1.0, 1.0], [1.0, 0.0, -1.0], [-1.0, 2.0, -1.0]])
+OWN_COLORS /= np.linalg.norm(OWN_COLORS, axis=1, keepdims=True)
+"""From white to black, red to blue, green to magenta, by how much of a layer they show."""
 ROUNDING = 1e-5
 """Deviation beside the mean up to which a component is nothing but float32's rounding."""
 
@@ -46,7 +51,7 @@ class PortraitMaker:
             sources: For each node the ids of the nodes that feed it.
         """
         self._sources = sources
-        self._bases: dict[int, torch.Tensor] = {}
+        self._bases: dict[int, np.ndarray] = {}
         self._pictures: dict[int, np.ndarray] = {}
         self._image = np.zeros((3, 1, 1), np.float32)
         self._pixels = np.zeros((1, 1, 3), np.uint8)
@@ -131,7 +136,7 @@ class PortraitMaker:
             (3, P) float32, mean 0.
         """
         basis = self._basis(node, flat, size, target)
-        scores: np.ndarray = (basis @ flat).cpu().numpy()
+        scores = _product(basis, flat)
         scores = _resized(scores.reshape(3, *size), _portrait_size(*size)).reshape(3, -1)
         means = scores.sum(1, keepdims=True) / scores.shape[1]
         if not isfinite(float(means.sum())):
@@ -146,7 +151,7 @@ class PortraitMaker:
 
     def _basis(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
-    ) -> torch.Tensor:
+    ) -> np.ndarray:
         """(3, C) rows of length 1 near the first components; see `_scores` for the arguments.
 
         One subspace iteration: the layers that feed a layer, or the frame before, are a good
@@ -161,9 +166,13 @@ class PortraitMaker:
         else:
             start = _resized(target.reshape(3, *_portrait_size(*size)), size).reshape(3, -1)
             start = start[:, picked] + START_NOISE * _noise(sample.shape[1])
-            basis = _unit_rows(torch.from_numpy(start).to(some) @ some.T)
-        rows = torch.from_numpy(_orthonormal((basis @ some).cpu().numpy()))
-        return _unit_rows(rows.to(sample) @ sample.T)
+            basis = _product(start, some.T)
+            # Squares of tiny or huge features are to stay in range.
+            basis /= max(float(basis.max()), -float(basis.min()), 1e-30)
+        rows = _product(_orthonormal(_product(basis, some)), sample.T)
+        lengths = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        rows /= np.maximum(lengths, np.float32(1e-30))[:, None]
+        return rows
 
     def _scores_of_finite(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -185,10 +194,19 @@ class PortraitMaker:
         return resized[0] if len(resized) == 1 else np.mean(resized, 0)
 
 
+def _product(rows: np.ndarray, features: torch.Tensor) -> np.ndarray:
+    """(3, M) float32 product of (3, N) rows and (N, M) features, made where these are."""
+    product: np.ndarray = (torch.from_numpy(rows).to(features) @ features).cpu().numpy()
+    return product
+
+
 def _bytes(colors: np.ndarray) -> np.ndarray:
     """(P, 3) uint8 sRGB of (3, P) colors."""
-    levels = torch.from_numpy(colors.T).mul(CONTRAST * 255.0).add_(128.0).clamp_(0.0, 255.0)
-    return levels.to(torch.uint8, memory_format=torch.contiguous_format).numpy()
+    levels = colors * np.float32(CONTRAST * 255.0)
+    levels += np.float32(128.0)
+    np.maximum(levels, np.float32(0.0), out=levels)
+    np.minimum(levels, np.float32(255.0), out=levels)
+    return np.ascontiguousarray(levels.astype(np.uint8).T)
 
 
 @lru_cache(256)
@@ -204,10 +222,32 @@ def _agreeing(scores: np.ndarray, target: np.ndarray) -> np.ndarray:
     Only the space that the first three components span matters: whatever basis it has, the
     whitened scores differ by a rotation, and that is chosen here.
     """
-    whiten = _whitening(scores @ scores.T / scores.shape[1])
-    u, _, vt = np.linalg.svd(whiten @ (scores @ target.T).astype(np.float64))
+    inverse, vectors = _inverse_roots(scores @ scores.T / scores.shape[1])
+    whiten = (vectors * inverse) @ vectors.T
+    u, strengths, vt = np.linalg.svd(whiten @ (scores @ target.T).astype(np.float64))
+    free = strengths <= FREE * strengths[0]
+    if free.any():
+        wanted = u[:, free].T @ _own_colors(vectors, vectors.T @ whiten @ scores) @ vt[free].T
+        left, _, right = np.linalg.svd(wanted)
+        u[:, free] = u[:, free] @ left
+        vt[free] = right @ vt[free]
     turned: np.ndarray = ((u @ vt).T @ whiten).astype(np.float32) @ scores
     return turned
+
+
+def _own_colors(vectors: np.ndarray, components: np.ndarray) -> np.ndarray:
+    """(3, 3) the rotation to colors that a layer's own components have, where no target says any.
+
+    The largest is brightness, the others are hues; the side with the few far positions is the
+    bright one. So a gray image has the same portraits on every machine.
+
+    Args:
+        vectors: (3, 3) columns: the components in the basis of the scores, the largest last.
+        components: (3, P) their values.
+    """
+    signs = np.where((components**3).sum(1) < 0, -1.0, 1.0)
+    colors: np.ndarray = (vectors * signs)[:, ::-1] @ OWN_COLORS
+    return colors
 
 
 def _fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, slice]:
@@ -221,33 +261,23 @@ def _fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor
     return (flat[:, picked].contiguous() if step > 1 else flat), picked
 
 
-def _unit_rows(rows: torch.Tensor) -> torch.Tensor:
-    """(3, C) rows made as long as 1, so that squares of tiny or huge features stay in range."""
-    return rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp_min_(1e-30)
-
-
 def _orthonormal(rows: np.ndarray) -> np.ndarray:
     """(3, K) orthonormal rows with mean 0 in the span of (3, K) rows, by their extent."""
-    rows = rows - rows.sum(1, keepdims=True) / rows.shape[1]
+    rows = rows - rows.sum(1, keepdims=True) / np.float32(rows.shape[1])
     product = rows @ rows.T
     if not isfinite(float(product.sum())):
         return rows
     inverse, vectors = _inverse_roots(product)
-    return (vectors * inverse).T.astype(np.float32) @ rows
-
-
-def _whitening(product: np.ndarray) -> np.ndarray:
-    """(3, 3) float64 inverse square root of a symmetric matrix, 0 where it has no extent."""
-    inverse, vectors = _inverse_roots(product)
-    whitening: np.ndarray = (vectors * inverse) @ vectors.T
-    return whitening
+    orthonormal: np.ndarray = (vectors * inverse).T.astype(np.float32) @ rows
+    return orthonormal
 
 
 def _inverse_roots(product: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     """One by the square root of each eigenvalue of a (3, 3) matrix, and its eigenvectors."""
     values, vectors = np.linalg.eigh(product.astype(np.float64))
-    known = values > FLAT * max(float(values[-1]), 1e-300)
-    return np.where(known, 1.0 / np.sqrt(np.where(known, values, 1.0)), 0.0), vectors
+    extents = values.tolist()
+    least = FLAT * max(extents[-1], 1e-300)
+    return np.array([1.0 / sqrt(v) if v > least else 0.0 for v in extents]), vectors
 
 
 def _standardized(values: np.ndarray) -> np.ndarray:
