@@ -54,7 +54,8 @@ def screenshot(
             side.
         image: (H, W, 3) uint8, a Pillow image, a file, the number of an image in the model's data
             set, or None for the model's own sample.
-        camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch` (meters, degrees).
+        camera: `overview`, `front`, `top`, `input`, `layer:NAME` or `x,y,z,yaw,pitch` (meters,
+            degrees).
         size: (width, height) pixels, up to 16384 each.
         detail: How finely the graph is shown: `layers`, `modules` or `all`.
         arrange: Placement of the layers: `terrace`, `conveyor` or `by resolution`.

@@ -218,6 +218,20 @@ def test_a_named_camera_sees_everything(name, aspect):
     assert (clip[:, 2] >= -clip[:, 3]).all()
 
 
+def test_the_camera_of_the_input_faces_its_picture():
+    world, _, _ = small_world()
+    (region, *_) = [region for region in world.pick_regions() if region.kind == "input"]
+    origin, right, down = map(np.array, (region.origin, region.right, region.down))
+    corners = np.array([origin, origin + right, origin + down, origin + right + down])
+    camera = camera_by_name(world, "input", 1.5, 1.0)
+    clip = np.c_[corners, np.ones(4)] @ camera.clip_from_world(1.5).T
+    flat = clip[:, :2] / clip[:, 3:]
+    assert (np.abs(flat) <= 1).all()
+    assert np.abs(flat).max(0).max() > 0.75
+    with pytest.raises(VrnnError, match="no picture of an input"):
+        camera_by_name(World(), "input", 1.5, 1.0)
+
+
 def test_layers_are_found_by_name_or_by_a_part_only_one_has():
     world, network, _ = small_world()
     node = network.nodes[4]

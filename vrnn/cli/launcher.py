@@ -92,8 +92,8 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--camera", dest="cameras", action="append", type=camera, metavar="CAMERA",
-        help="overview (the default), front, top, layer:NAME or x,y,z,yaw,pitch in meters and "
-        "degrees; may be repeated",
+        help="overview (the default), front, top, input, layer:NAME or x,y,z,yaw,pitch in meters "
+        "and degrees; may be repeated",
     )  # fmt: skip
     kinds = group.add_mutually_exclusive_group()
     kinds.add_argument(

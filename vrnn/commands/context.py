@@ -232,7 +232,7 @@ class NavigationActions:
         return ""
 
     def go_to(self, camera: str, network: int | None = None) -> None:
-        """Go to a camera by name: `overview`, `front`, `top`, `layer:NAME` or five numbers."""
+        """Go to a camera by name, see `vrnn.scene.viewpoints.camera_by_name`."""
         _refuse("there is no camera to move here")
 
     def toggle_walking(self) -> None:

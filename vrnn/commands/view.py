@@ -23,7 +23,7 @@ from vrnn.scene.viewpoints import find_layer
 )
 @dataclass(frozen=True)
 class GoToView(Command):
-    """Go to a camera: `overview`, `front`, `top`, `layer:NAME` or `x,y,z,yaw,pitch`.
+    """Go to a camera: `overview`, `front`, `top`, `input`, `layer:NAME` or `x,y,z,yaw,pitch`.
 
     Attributes:
         camera: Its name; meters and degrees.
@@ -39,10 +39,11 @@ class GoToView(Command):
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, GoToView]]:
-        """Yield the three views of the whole."""
+        """Yield the three views of the whole, and that of the input."""
         yield "Go to the overview", cls("overview")
         yield "Go to the front", cls("front")
         yield "Go above", cls("top")
+        yield "Go to the input", cls("input")
 
 
 @command(
@@ -50,7 +51,7 @@ class GoToView(Command):
     "Go to the layer",
     menu=Menu.VIEW,
     key="F",
-    help="frame the layer you point at",
+    help="frame the layer or input you point at",
     radial=RadialEntry(Ring.LAYER, "go there", 0),
     controller="menu: go there",
     former_key="frame",
@@ -73,7 +74,9 @@ class FrameLayer(Command):
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
-        """Frame the layer that is pointed at."""
+        """Frame the layer, or the picture of the input, that is pointed at."""
+        if hit is not None and hit.kind == "input":
+            return GoToView("input")
         hit = require_layer(hit, "a layer to frame it")
         return cls(context.world.visible_node(hit.slot, hit.node).name, hit.slot)
 

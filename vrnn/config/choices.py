@@ -19,7 +19,7 @@ ImageKind = Literal["flat", "panorama", "stereo"]
 IMAGE_KINDS: tuple[ImageKind, ...] = get_args(ImageKind)
 """What a screenshot shows: one view, all around, or what two eyes see side by side."""
 
-CAMERAS = ("overview", "front", "top")
+CAMERAS = ("overview", "front", "top", "input")
 """Cameras by name; others are `layer:NAME` or five numbers."""
 
 LayerFile = Literal["sheet", "values", "histograms"]

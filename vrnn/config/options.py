@@ -102,7 +102,7 @@ class BatchOptions:
         screenshot: A PNG.
         screenshot_dir: A folder for a PNG of each image and camera.
         size: (width, height) of pictures, pixels.
-        cameras: Each `overview`, `front`, `top`, `layer:NAME` or five numbers (see
+        cameras: Each `overview`, `front`, `top`, `input`, `layer:NAME` or five numbers (see
             `parse_camera`).
         transparent: Whether pictures have no background.
         kind: What pictures show.

@@ -35,8 +35,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
     Args:
         world: The world.
-        name: `overview`, `front`, `top`, `cloud`, `layer:NAME`, or `x,y,z,yaw,pitch` in meters and
-            degrees.
+        name: `overview`, `front`, `top`, `input`, `cloud`, `layer:NAME`, or `x,y,z,yaw,pitch` in
+            meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
 
@@ -53,6 +53,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         if world.slots:
             return plan_camera(world, aspect, fov)
         return frame_all(world, _overview_direction(world)[0], -MAX_PITCH, aspect, fov)
+    if name == "input":
+        return frame_input(world, aspect, fov)
     if name == "cloud":
         return frame_cloud(world, aspect, fov)
     return _from_numbers(name, fov)
@@ -81,6 +83,26 @@ def frame_cloud(world: World, aspect: float, fov: float) -> Camera:
     return frame_points(
         np.concatenate(ends), Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, OVERVIEW_MARGIN
     )
+
+
+def frame_input(world: World, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces the picture of the first network's input.
+
+    Args:
+        world: The world.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: No picture of an input is shown.
+    """
+    regions = [region for region in world.pick_regions() if region.kind == "input"]
+    if not regions:
+        raise VrnnError("no picture of an input is shown; look at the first layer instead")
+    largest = max(regions, key=lambda region: float(np.linalg.norm(region.right)))
+    origin, right, down = map(np.array, (largest.origin, largest.right, largest.down))
+    corners = np.array([origin, origin + right, origin + down, origin + right + down])
+    return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
@@ -270,7 +292,7 @@ def _from_numbers(text: str, fov: float) -> Camera:
         x, y, z, yaw, pitch = (float(part) for part in text.split(","))
     except ValueError:
         raise VrnnError(
-            f"no camera '{text}': give overview, front, top, layer:NAME or x,y,z,yaw,pitch "
+            f"no camera '{text}': give overview, front, top, input, layer:NAME or x,y,z,yaw,pitch "
             "in meters and degrees"
         ) from None
     limited = float(np.clip(radians(pitch), -MAX_PITCH, MAX_PITCH))
