@@ -144,6 +144,8 @@ def bind_arguments(
         args: Its positional arguments.
         kwargs: Its keyword arguments.
     """
+    if len(args) > 1 and isinstance(args[1], torch.ScriptObject):
+        return _bind_packed(args[0], args[1])
     own = own_name(function)
     names: Sequence[str] = lookup(operation).parameters
     schema = getattr(function, "_schema", None)
@@ -154,6 +156,14 @@ def bind_arguments(
     arguments = {**dict(zip(names, args, strict=False)), **kwargs}
     product = _PRODUCTS_WITH_BIAS.get(own.strip("_"))
     return arguments if product is None else _bind_product(product, args, kwargs)
+
+
+def _bind_packed(tensor: Any, packed: Any) -> dict[str, Any]:
+    """What a quantized layer takes, whose weight is packed with all that it is used with."""
+    weight, bias = packed.unpack()
+    settings = ("stride", "padding", "output_padding", "dilation", "groups")
+    named = {name: getattr(packed, name)() for name in settings if hasattr(packed, name)}
+    return {"input": tensor, "weight": weight, "bias": bias, **named}
 
 
 _PRODUCTS_WITH_BIAS = {

@@ -74,6 +74,10 @@ def apply_ablations(
     Returns:
         A tensor of the same shape and memory format.
     """
+    if tensor.is_quantized:  # torch makes no other tensor like one
+        plain = apply_ablations(tensor.dequantize(), layout, ablations)
+        scale, zero_point = tensor.q_scale(), tensor.q_zero_point()
+        return torch.quantize_per_tensor(plain, scale, zero_point, tensor.dtype)
     maps = to_maps(tensor, layout).clone()
     _, height, width = layout.shape
     extra_tokens = maps.shape[-1] - layout.positions

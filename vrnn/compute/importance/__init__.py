@@ -1,0 +1,1 @@
+"""How important channels are for a class, and what pruning by it costs."""
