@@ -137,11 +137,11 @@ def measure_tsne() -> bool:
     steps = placing_steps(table, "features", "tsne", 2)
     while True:
         try:
-            _, _, positions = next(steps)
+            step = next(steps)
         except StopIteration as end:
             placement = end.value
             break
-        if first is None and positions.any():
+        if first is None and step.positions is not None:
             first = time.perf_counter() - started
     ours = time.perf_counter() - started
     reduced = placement.components.project(table).astype(np.float64)

@@ -15,8 +15,10 @@ from vrnn.scene.image_cloud import (
     CLOUD_KIND,
     CloudPlace,
     DrawnCloud,
+    cloud_reach,
     images_in_polygon,
     images_within,
+    within_reach,
 )
 
 PLACE = CloudPlace((30.0, 4.0, 0.0), 6.0, 0.4)
@@ -91,6 +93,29 @@ def test_a_sphere_selects_what_is_near_in_the_cloud():
     assert images_within(cloud, 0, 0.3).tolist() == [0, 3]
     assert images_within(cloud, 0, 0.4).tolist() == [0, 3, 6]
     assert not len(images_within(cloud, 1, 9.0))  # there is no image 1
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.integers(0, 10**6), st.sampled_from([2, 3]), st.integers(1, 500), st.integers(0, 9))
+def test_at_most_one_percent_of_the_images_are_put_at_the_edge(seed, dimensions, count, far):
+    positions = spread(seed, count, dimensions).astype(np.float32)
+    positions[:far] *= 100
+    reach = cloud_reach(positions)
+    seen = within_reach(positions, reach)
+    beyond = np.abs(positions).max(1) > reach
+    assert beyond.sum() <= max(1, count // 100)
+    assert np.abs(seen).max() <= 1
+    np.testing.assert_allclose(seen[~beyond], positions[~beyond] / reach, rtol=1e-5)
+    assert np.abs(seen).max() == pytest.approx(1)  # all room is used
+
+
+def test_images_that_are_not_far_from_others_keep_their_places():
+    assert cloud_reach(np.array([[0, 1], [0.5, 0], [1.4, 0]])) == pytest.approx(1.4)
+    assert cloud_reach(np.array([[0, 1], [0.5, 0], [1.6, 0]])) == pytest.approx(1.0)
+    assert cloud_reach(np.array([[0, 0], [0, 0], [1.6, 0]])) == pytest.approx(1.6)
+    assert cloud_reach(np.array([[0.0, 3.0]])) == 3.0
+    assert cloud_reach(np.zeros((0, 2))) == 1.0
+    assert cloud_reach(np.zeros((4, 2))) > 0
 
 
 def test_one_slides_along_the_layers_from_the_pixels_on():

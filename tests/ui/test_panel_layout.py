@@ -6,8 +6,12 @@ from imgui_bundle import imgui
 from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.ablation import Ablate
+from vrnn.commands.image_cloud import ShowImageCloud
+from vrnn.commands.image_cloud_classes import MakeClass
+from vrnn.commands.image_cloud_selection import SelectImages
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import registered
+from vrnn.commands.similarity import HoldReference, PinPosition, ShowSimilarity
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.ui.command_palette import palette_entries
@@ -67,7 +71,10 @@ def rebuild(gui, times=8):
         gui.step()
 
 
-SIZES = [((1000, 640), 16.0), ((1000, 640), 24.0), ((1000, 640), 32.0), ((1600, 900), 16.0)]
+SIZES = [
+    ((1000, 640), 16.0), ((1000, 640), 24.0), ((1000, 640), 32.0), ((1280, 720), 20.0),
+    ((1600, 900), 16.0),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize(("size", "points"), SIZES)
@@ -100,9 +107,27 @@ def panel_windows(gui):
         yield title, window
 
 
+def use_cloud(app):
+    """Show a cloud with a selection and classes of long names."""
+    app.do(ShowImageCloud("pool"))
+    app.do(MakeClass("those that look like something else altogether", (1, 2, 3)))
+    app.do(SelectImages(tuple(range(80))))
+
+
+def compare_vectors(app):
+    """Show similarity with what is held and pinned."""
+    app.do(ShowSimilarity(True))
+    app.do(HoldReference("stage2.0.conv1", 3, 3))
+    app.do(PinPosition("stage2.0.conv1", 1, 1))
+    app.do(PinPosition("stage1.0.add", 1, 1, 4, 4))
+
+
+@pytest.mark.parametrize("use", [None, use_cloud, compare_vectors])
 @pytest.mark.parametrize(("size", "points"), SIZES)
-def test_no_panel_is_wider_than_its_dock(open_panels, app, size, points):
+def test_no_panel_is_wider_than_its_dock(open_panels, app, size, points, use):
     app.do(Ablate("stage1.0.conv1", 0, (3,)))
+    if use is not None:
+        use(app)
     gui = open_panels(size, points)
     seen = []
     for title, window in panel_windows(gui):

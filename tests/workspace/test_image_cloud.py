@@ -2,6 +2,7 @@
 
 import csv
 from dataclasses import replace
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,6 +11,7 @@ from PIL import Image
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.edit import Redo, Undo
 from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud, SlideBack, SlideForward
+from vrnn.commands.image_cloud_classes import ExportClasses, MakeClass, RemoveClass
 from vrnn.commands.image_cloud_selection import (
     ExportSelection,
     FilmCloud,
@@ -24,7 +26,8 @@ from vrnn.controls.pointer import Pointer
 from vrnn.errors import VrnnError
 from vrnn.network.image_cloud import CloudImages
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.image_cloud import CLOUD_VISUAL
+from vrnn.scene.cloud_state import OwnClass
+from vrnn.scene.image_cloud import CLOUD_VISUAL, cloud_reach, within_reach
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.cloud_categories import categories, name_images, visible_images
 from vrnn.workspace.cloud_motion import CloudMotion, carried_over
@@ -97,7 +100,7 @@ def test_a_click_picks_an_image_up_and_puts_it_into_the_network(app):
     pointer.press(hit, ray)
     pointer.release()
     assert app.workspace.hand.image.command == SetInputImage(number=number)
-    lines = app.workspace.image_cloud.describe(number)
+    lines = app.workspace.image_cloud.selection.describe(number)
     assert lines[0] == f"#{number}"
     assert lines[1].startswith("class: ")
     assert lines[2].startswith("answer: ")
@@ -135,7 +138,7 @@ def test_filters_leave_only_some_to_be_seen_and_picked(app):
     cloud, images = drawn(app), app.workspace.images
     assert {images.label(int(n)) for n in cloud.numbers} == {3, 5}
     app.do(FilterCloud(answers=("3",)))
-    names = app.workspace.image_cloud.names
+    names = app.workspace.image_cloud.selection.names
     shown = visible_images(names, app.world.state.cloud)
     assert set(names.answers[shown]) == {"3"}
     app.do(FilterCloud((), (), "wrong"))
@@ -165,8 +168,8 @@ def test_what_is_selected_is_counted_listed_and_exported(app, tmp_path):
     app.do(SelectImages(around=number, radius=0.2))
     chosen = app.world.state.cloud.selected
     assert number in chosen
-    manager = app.workspace.image_cloud
-    assert sum(count for _, count in manager.selected_counts()) == len(chosen)
+    selection = app.workspace.image_cloud.selection
+    assert sum(count for _, count in selection.counts()) == len(chosen)
     wider = SelectImages.for_hit(app.context, Hit("cloud image", 1.0, value=number))
     app.do(wider)
     assert set(app.world.state.cloud.selected) > set(chosen)
@@ -178,10 +181,99 @@ def test_what_is_selected_is_counted_listed_and_exported(app, tmp_path):
     with (tmp_path / "names.csv").open(encoding="utf-8") as file:
         rows = list(csv.DictReader(file))
     assert len(rows) == len(app.world.state.cloud.selected)
-    assert {"name", "class", "prediction"} == rows[0].keys()
+    assert {"name", "class", "prediction", "own class"} == rows[0].keys()
     app.do(SelectImages())
     with pytest.raises(VrnnError, match="image 9999 is not in the cloud"):
         app.do(SelectImages(around=9999))
+
+
+def test_a_selection_becomes_a_class_that_colors_filters_and_is_exported(app, tmp_path):
+    app.do(ShowImageCloud("pool"))
+    with pytest.raises(VrnnError, match="select images of the cloud first"):
+        app.do(MakeClass("round"))
+    app.do(SelectImages((0, 1, 2, 3)))
+    app.do(MakeClass(" round "))
+    state = app.world.state.cloud
+    assert (state.own_classes, state.color) == ((OwnClass("round", (0, 1, 2, 3)),), "own")
+    assert state.selected == ()
+    assert {"class of your own", "round  4", "other images  355"} <= set(legend(app))
+    app.do(MakeClass("", (3, 5)))
+    assert app.world.state.cloud.own_classes == (
+        OwnClass("round", (0, 1, 2)), OwnClass("own class 1", (3, 5))
+    )  # fmt: skip
+    colors = colors_of(app)
+    assert len({colors[0], colors[3], colors[7]}) == 3
+    assert colors[0] == colors[2]
+    app.do(FilterCloud(own=("own class 1",)))
+    assert drawn(app).numbers.tolist() == [3, 5]
+    app.do(FilterCloud(own=("no class",)))
+    assert len(drawn(app).numbers) == 354
+    app.do(FilterCloud(own=()))
+    lines = app.workspace.image_cloud.selection.describe(5)
+    assert lines[-1] == "own class: own class 1"
+    app.do(ExportClasses(tmp_path / "own.csv"))
+    with (tmp_path / "own.csv").open(encoding="utf-8") as file:
+        rows = list(csv.DictReader(file))
+    assert [row["own class"] for row in rows] == [*["round"] * 3, *["own class 1"] * 2]
+    labels = [app.workspace.images.label(n) for n in (0, 1, 2, 3, 5)]
+    assert [row["class"] for row in rows] == [str(label) for label in labels]
+    app.do(SelectImages(own_class="round"))
+    assert app.world.state.cloud.selected == (0, 1, 2)
+
+
+def colors_of(app):
+    """The color of each image, by its number: eye far, so that all are dots."""
+    app.do(SetCloudDisplay(marks_input=False))
+    middle = drawn(app).centers.mean(0)
+    app.picture(f"{middle[0]:.2f},{middle[1]:.2f},900,0,0", (320, 240))
+    return [tuple(color) for color in drawn(app).dots["color"].tolist()]
+
+
+def test_a_class_of_images_that_all_went_to_another_is_gone(app, tmp_path):
+    app.do(ShowImageCloud("pool"))
+    app.do(MakeClass("a", (1, 2)))
+    app.do(FilterCloud(own=("a",)))
+    app.do(MakeClass("b", (1, 2, 3)))
+    state = app.world.state.cloud
+    assert (state.own_names, state.own) == (("b",), ())
+    app.do(MakeClass("b", (9,)))
+    assert app.world.state.cloud.find_own_class("b").numbers == (9,)
+    app.do(Undo())
+    assert app.world.state.cloud.find_own_class("b").numbers == (1, 2, 3)
+    app.do(SaveSession(tmp_path / "own.json"))
+    kept = app.world.state.cloud
+    app.do(RemoveClass("b"))
+    assert not app.world.state.cloud.own_classes
+    assert "none yet: select images" in legend(app)
+    app.do(OpenSession(tmp_path / "own.json"))
+    assert app.world.state.cloud == kept
+
+
+@pytest.mark.parametrize(("command", "reason"), [
+    (MakeClass("no class", (1,)), "'no class' cannot name a class"),
+    (MakeClass("x" * 61, (1,)), "cannot name a class: choose another name of up to 60 letters"),
+    (MakeClass("two\nlines", (1,)), "cannot name a class"),
+    (RemoveClass("odd"), "there is no class 'odd' of your own; there are: none"),
+    (FilterCloud(own=("odd",)), "there is no class 'odd' of your own"),
+    (SelectImages(own_class="odd"), "there is no class 'odd' of your own"),
+    (ExportClasses(Path("none.csv")), "no image of a cloud is in a class of your own"),
+])  # fmt: skip
+def test_a_class_that_cannot_be_is_refused(app, command, reason):
+    app.do(ShowImageCloud("pool"))
+    before = app.world.state
+    with pytest.raises(VrnnError, match=reason):
+        app.do(command)
+    assert app.world.state == before
+
+
+def test_there_are_as_many_classes_as_colors(app):
+    app.do(ShowImageCloud("pool"))
+    for number in range(11):
+        app.do(MakeClass("", (number,)))
+    with pytest.raises(VrnnError, match="there are 11 classes of your own already; remove one"):
+        app.do(MakeClass("", (11,)))
+    app.do(MakeClass("own class 3", (11,)))
+    assert len(set(colors_of(app))) == 12
 
 
 def test_images_slide_from_layer_to_layer_and_drift(app):
@@ -250,6 +342,8 @@ def test_a_film_along_the_layers_moves_images_and_leaves_all_as_it_was(app, tmp_
     app.do(Redo()) if app.workspace.history.redo_label else None
     with pytest.raises(VrnnError, match="passes at least two layers"):
         app.do(replace(film, layers=("pool",)))
+    with pytest.raises(VrnnError, match=r"one slides along pixels, .*, not to 'stem'"):
+        app.do(replace(film, layers=("pool", "stem")))
 
 
 def test_the_camera_of_the_cloud_is_one_to_go_to(app):
@@ -296,17 +390,35 @@ def test_images_are_carried_over_by_their_numbers(app):
     app.do(ShowImageCloud("pool"))
     cloud = app.workspace.image_cloud.cloud
     rows = np.arange(0, 359, 2)
-    start = carried_over(cloud.images.numbers[rows], cloud.positions[rows] + 5, cloud)
+    numbers = cloud.images.numbers
+    start = carried_over(numbers[rows], cloud.positions[rows] + 5, numbers, cloud.positions)
     np.testing.assert_allclose(start[rows], cloud.positions[rows] + 5, rtol=1e-6)
     np.testing.assert_array_equal(start[1], cloud.positions[1])
     motion = CloudMotion()
     motion.go_to(cloud, 1.0)
     assert not motion.is_moving
+    seen = within_reach(cloud.positions, cloud_reach(cloud.positions))
     motion.show_between(cloud, cloud, 0.5)
-    np.testing.assert_allclose(motion.positions, cloud.positions, atol=1e-6)
-    moved = replace(cloud, positions=cloud.positions + 1)
+    np.testing.assert_allclose(motion.positions, seen, atol=1e-6)
+    moved = replace(cloud, positions=cloud.positions[::-1])
     motion.go_to(moved, 1.0)
     assert motion.is_moving
-    np.testing.assert_allclose(motion.positions, cloud.positions, atol=1e-6)
+    np.testing.assert_allclose(motion.positions, seen, atol=1e-6)
     assert motion.advance()
-    assert not np.array_equal(motion.positions, moved.positions)
+    assert not np.array_equal(motion.positions, seen[::-1])
+
+
+def test_an_image_far_from_all_others_stands_at_the_edge_and_is_told(app):
+    app.do(ShowImageCloud("pool"))
+    manager = app.workspace.image_cloud
+    positions = manager.cloud.positions.copy()
+    positions[:2] = (30.0, 0.1), (-0.2, -40.0)
+    manager.show(replace(manager.cloud, positions=positions))
+    app.picture("cloud", (320, 180))
+    told = "PCA in 2 dimensions · 359 images · 2 images lie further out than the edge"
+    assert told in legend(app)
+    away = np.abs(drawn(app).centers[:, :2] - manager._place().center[:2])
+    assert (away + drawn(app).side / 2 <= manager._place().size / 2 + 1e-4).all()
+    assert np.sort(away.max(1))[len(away) // 2] > 0.1 * manager._place().size
+    np.testing.assert_array_equal(drawn(app).positions[1], positions[1])
+    manager.show_again()

@@ -17,7 +17,10 @@ from vrnn.commands.session import unused
 from vrnn.errors import VrnnError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
+from vrnn.export.video import check_video
+from vrnn.network.image_cloud import ImageCloud
 from vrnn.render.screenshot import render_tiled
+from vrnn.scene.camera import Camera
 
 
 class WindowExporter(ExportActions):
@@ -66,11 +69,49 @@ class WindowExporter(ExportActions):
         size: tuple[int, int],
     ) -> None:  # fmt: skip
         """Begin a video; `advance` records it frame by frame. See `Exporter.record_video`."""
+        self._check_free()
         stored = self._navigator.viewpoints
         eyes = [self._parts.view.camera(name) for name in cameras]
         self._video = self._exporter.record_video(
             file, eyes or [stored[key] for key in sorted(stored)], seconds, rate, size
         )
+
+    def film_cloud(
+        self, file: Path, layers: Sequence[str], camera: str, seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> None:  # fmt: skip
+        """Begin a film of the cloud; `advance` finds its clouds, then records it frame by frame."""
+        self._check_free()
+        check_video(file)
+        eye = self._parts.view.camera(camera) if camera else self._parts.fly_camera.camera
+        self._video = self._film(file, layers, eye, seconds, rate, size)
+
+    def _film(
+        self, file: Path, layers: Sequence[str], eye: Camera, seconds: float, rate: float,
+        size: tuple[int, int],
+    ) -> Iterator[float]:  # fmt: skip
+        manager = self._parts.workspace.image_cloud
+        finding = manager.find(layers)
+        while True:
+            try:
+                next(finding)
+            except StopIteration as end:
+                clouds: tuple[ImageCloud, ...] = end.value
+                break
+            yield 0.0
+        try:
+            yield from self._exporter.film_cloud(file, clouds, eye, seconds, rate, size)
+        finally:
+            manager.show_again()
+
+    def _check_free(self) -> None:
+        """Check that no video is being recorded.
+
+        Raises:
+            VrnnError: One is.
+        """
+        if self._video is not None:
+            raise VrnnError("a video is being recorded; wait until it is saved")
 
     def advance(self) -> str:
         """Record the next frame of a video.

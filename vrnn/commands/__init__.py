@@ -14,6 +14,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     feature_visualization,
     headset,
     image_cloud,
+    image_cloud_classes,
     image_cloud_selection,
     inputs,
     jobs,
@@ -30,7 +31,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
 
 __all__ = [
     "ablation", "axes", "channels", "display", "edit", "explain", "explained_values", "export",
-    "feature_visualization", "headset", "image_cloud", "image_cloud_selection", "inputs", "jobs",
-    "layers", "outputs", "relevance_conditions", "script", "session", "similarity",
-    "top_activations", "view", "window",
+    "feature_visualization", "headset", "image_cloud", "image_cloud_classes",
+    "image_cloud_selection", "inputs", "jobs", "layers", "outputs", "relevance_conditions",
+    "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -94,17 +94,28 @@ class TopActivationActions(Protocol):
         """Search the data set for them; '' hides them."""
 
 
+class CloudSelectionActions(Protocol):
+    """Images of the cloud that are selected, and classes made of them."""
+
+    def counts(self) -> tuple[tuple[str, int], ...]:
+        """Return how many of the selected images are of each class, the most first."""
+
+    def export(self, file: Path) -> None:
+        """Write the names of the selected images."""
+
+    def export_own_classes(self, file: Path) -> None:
+        """Write the names of all images in classes of the user's own."""
+
+
 class CloudActions(Protocol):
     """The data set as a cloud."""
 
     def check(self, network: int) -> None:
         """Raise VrnnError where a network has no data set."""
 
-    def selected_counts(self) -> tuple[tuple[str, int], ...]:
-        """Return how many of the selected images are of each class, the most first."""
-
-    def export_selection(self, file: Path) -> None:
-        """Write the names of the selected images."""
+    @property
+    def selection(self) -> CloudSelectionActions:
+        """The images that are selected."""
 
 
 class InputActions(Protocol):
@@ -273,7 +284,7 @@ class ExportActions:
         size: tuple[int, int],
     ) -> None:  # fmt: skip
         """Write a video of the cloud of images along layers."""
-        _refuse("clouds are filmed by a script: vrnn --play FILE with cloud.show and cloud.film")
+        _refuse("the cloud cannot be filmed here")
 
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]

@@ -13,12 +13,14 @@ from vrnn.commands.base import Command, UndoableCommand, check_choice
 from vrnn.commands.context import CommandContext
 from vrnn.commands.export import timestamped
 from vrnn.commands.image_cloud import NEEDS_CLOUD
+from vrnn.commands.image_cloud_classes import NEEDS_SELECTION
 from vrnn.commands.registry import Menu, command
 from vrnn.config.choices import Pixels, VideoRate, VideoSeconds
 from vrnn.errors import VrnnError
 from vrnn.scene.cloud_place import cloud_layers
 from vrnn.scene.cloud_state import (
     CORRECT_FILTERS,
+    NO_CLASS,
     CorrectFilter,
     ImageNumber,
 )
@@ -47,15 +49,20 @@ class FilterCloud(UndoableCommand):
         classes: Names of classes of the data set; () for all.
         answers: Names of classes that the network answers; () for all.
         correct: `right`, `wrong` or `all`.
+        own: Names of classes of your own; () for all, `no class` for images in none.
     """
 
     classes: tuple[str, ...] | None = None
     answers: tuple[str, ...] | None = None
     correct: CorrectFilter | None = None
+    own: tuple[str, ...] | None = None
 
     def apply(self, state: State, world: World) -> State:
         """Give the state so."""
         check_choice("filter", self.correct or "all", CORRECT_FILTERS)
+        for name in self.own or ():
+            if name != NO_CLASS:
+                state.cloud.find_own_class(name)
         given = {name: value for name, value in vars(self).items() if value is not None}
         return replace(state, cloud=replace(state.cloud, **given))
 
@@ -73,7 +80,7 @@ class FilterCloud(UndoableCommand):
         """Yield those that need no name."""
         yield "Show images answered wrong", cls(correct="wrong")
         yield "Show images answered right", cls(correct="right")
-        yield "Show all images of the cloud", cls((), (), "all")
+        yield "Show all images of the cloud", cls((), (), "all", ())
 
 
 @command(
@@ -94,12 +101,14 @@ class SelectImages(UndoableCommand):
         around: The number of an image, around which all within `radius` are selected too.
         radius: In parts of the cloud's size: 1 is the mean distance from its middle.
         adds: Whether those that are selected already stay so.
+        own_class: The name of a class of your own, all of whose images are selected too.
     """
 
     numbers: tuple[ImageNumber, ...] = ()
     around: ImageNumber | None = None
     radius: Annotated[float, Range(0.0, 100.0)] = FIRST_RADIUS
     adds: bool = False
+    own_class: str = ""
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with them selected."""
@@ -111,6 +120,8 @@ class SelectImages(UndoableCommand):
             if cloud.row_of(self.around) is None:
                 raise VrnnError(f"image {self.around} is not in the cloud, or filtered out")
             chosen |= set(images_within(cloud, self.around, self.radius).tolist())
+        if self.own_class:
+            chosen |= set(state.cloud.find_own_class(self.own_class).numbers)
         if self.adds:
             chosen |= set(state.cloud.selected)
         return replace(state, cloud=replace(state.cloud, selected=tuple(sorted(chosen))))
@@ -120,7 +131,7 @@ class SelectImages(UndoableCommand):
         count = len(context.world.state.cloud.selected)
         if not count:
             return "no image is selected"
-        counts = context.workspace.image_cloud.selected_counts()[:4]
+        counts = context.workspace.image_cloud.selection.counts()[:4]
         classes = ", ".join(f"{number} {name}" for name, number in counts)
         return f"{count:,} selected: {classes}" if classes else f"{count:,} selected"
 
@@ -157,7 +168,7 @@ class SelectImages(UndoableCommand):
 )
 @dataclass(frozen=True)
 class ExportSelection(Command):
-    """Write name, class and answer of the selected images of the cloud as a CSV table.
+    """Write name, classes and answer of the selected images of the cloud as a CSV table.
 
     Attributes:
         file: Where to.
@@ -167,7 +178,7 @@ class ExportSelection(Command):
 
     def run(self, context: CommandContext) -> None:
         """Write it."""
-        context.workspace.image_cloud.export_selection(self.file)
+        context.workspace.image_cloud.selection.export(self.file)
 
     def message(self, context: CommandContext) -> str:
         """Say where it is."""
@@ -182,11 +193,17 @@ class ExportSelection(Command):
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Write a file named by the time."""
         if not context.world.state.cloud.selected:
-            raise VrnnError("select images of the cloud first, with a lasso or with Ctrl+A")
+            raise VrnnError(NEEDS_SELECTION)
         return cls(timestamped("-images.csv"))
 
 
-@command("cloud.film", "Film the image cloud along the layers")
+@command(
+    "cloud.film",
+    "Film the image cloud along the layers",
+    menu=Menu.SESSION,
+    pointer="Cloud panel",
+    controller="board: Cloud",
+)
 @dataclass(frozen=True)
 class FilmCloud(Command):
     """Write a video in which the images move from one layer's cloud to the next.
@@ -194,7 +211,7 @@ class FilmCloud(Command):
     Attributes:
         file: A video file, or a folder for numbered PNGs.
         layers: Where they pass; () for all that one slides along.
-        camera: Its name, see `view.go_to`.
+        camera: Its name, see `view.go_to`; '' for here.
         seconds: From one layer to the next.
         rate: Images a second.
         size: Width and height in pixels.
@@ -209,11 +226,13 @@ class FilmCloud(Command):
 
     def run(self, context: CommandContext) -> None:
         """Write it."""
-        now = context.world.state.cloud
-        if not now.shown or context.world.image_cloud is None:
-            raise VrnnError(NEEDS_CLOUD)
-        network = context.world.networks[now.network].network
-        layers = self.layers or cloud_layers(network, now.anchor)
+        layers = _layers_along(context)
+        for layer in self.layers:
+            if layer not in layers:
+                raise VrnnError(f"one slides along {', '.join(layers)}, not to '{layer}'")
+        if len(self.layers or layers) < 2:
+            raise VrnnError("a film of the cloud passes at least two layers; name more")
+        layers = self.layers or layers
         context.exporter.film_cloud(
             self.file, layers, self.camera, self.seconds, self.rate, self.size
         )
@@ -222,3 +241,21 @@ class FilmCloud(Command):
     def written_file(self) -> Path:
         """The video."""
         return self.file
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Film from here, into a folder named by the time."""
+        _layers_along(context)
+        return cls(timestamped("-cloud"), camera="")
+
+
+def _layers_along(context: CommandContext) -> tuple[str, ...]:
+    """The layers that one slides along.
+
+    Raises:
+        VrnnError: There is no cloud.
+    """
+    now = context.world.state.cloud
+    if not now.shown or context.world.image_cloud is None:
+        raise VrnnError(NEEDS_CLOUD)
+    return cloud_layers(context.world.networks[now.network].network, now.anchor)

@@ -134,12 +134,18 @@ class Exporter:
         total = frames * (len(clouds) - 1)
         if total > MAX_FRAMES:
             raise VrnnError(f"a video can have {MAX_FRAMES:,} frames; give fewer seconds or layers")
+        manager = self._workspace.image_cloud
+        manager.begin_film(camera.position)
         with VideoWriter(file, rate) as video:
             for number in range(total + 1):
                 place = min(number // frames, len(clouds) - 2)
                 part = number / frames - place
-                self._workspace.image_cloud.show_between(clouds[place], clouds[place + 1], part)
+                manager.show_between(clouds[place], clouds[place + 1], part)
+                manager.update(camera.position)
                 view = self.view(camera, size)
+                while not manager.has_thumbnails:  # the window goes on loading them
+                    yield number / total
+                    manager.update(camera.position)
                 video.add(render_tiled(self._renderer, view, self._workspace.world.draw_list()))
                 yield number / total
 

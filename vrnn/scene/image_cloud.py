@@ -14,8 +14,10 @@ CLOUD_KIND = "cloud image"
 """Kind of a `Hit` on an image of a cloud; its value is the number of the image."""
 CLOUD_VISUAL = "image cloud"
 """Name of what stands around a cloud among the world's visuals."""
-REACH = 2.0
-"""Coordinate of unit size that is at the edge of a cloud; a few images lie further out."""
+FAR_OFF = 1.5
+"""Images that are so many times as far out as all others are placed at the edge of a cloud."""
+MAX_FAR_OFF = 0.01
+"""The part of the images that may be so, and one image of few."""
 LAYERED = 0.3
 """Depth of a cloud of two dimensions, in sides of a thumbnail."""
 MIN_HIT_PIXELS = 3.0
@@ -37,14 +39,46 @@ class CloudPlace:
     thumbnail: float
 
     def to_world(self, positions: np.ndarray) -> np.ndarray:
-        """Return (N, 3) float32 meters of positions (N, D) of unit size."""
+        """Return (N, 3) float32 meters of positions (N, D), −1…1 from edge to edge."""
         found = np.empty((len(positions), 3), np.float32)
         found[:] = self.center
-        found[:, : positions.shape[1]] += positions * (self.size / 2 / REACH)
+        # Thumbnails at the edge are within it too.
+        found[:, : positions.shape[1]] += positions * ((self.size - self.thumbnail) / 2)
         if positions.shape[1] < 3 and len(positions) > 1:
             # One behind the other, so that it is told which of two images hides the other.
             found[:, 2] += np.linspace(0, self.thumbnail * LAYERED, len(positions))
         return found
+
+
+def cloud_reach(positions: np.ndarray) -> float:
+    """Return the coordinate that is at the edge of a cloud.
+
+    It is the largest one, unless so few images lie so much further out than all others that these
+    would have no room.
+
+    Args:
+        positions: (N, D) of unit size.
+    """
+    if not len(positions):
+        return 1.0
+    outmost = np.abs(positions).max(1)
+    count = max(int(len(outmost) * MAX_FAR_OFF), 1)
+    largest = float(outmost.max())
+    if len(outmost) > count:
+        usual = float(np.partition(outmost, -count - 1)[-count - 1])
+        if largest > FAR_OFF * usual > 0:
+            return float(outmost[outmost <= FAR_OFF * usual].max())
+    return max(largest, 1e-30)
+
+
+def within_reach(positions: np.ndarray, reach: float) -> np.ndarray:
+    """Return positions (N, D) as parts of the way to the edge, −1…1, float32.
+
+    Args:
+        positions: (N, D) of unit size; those beyond the edge are put at it.
+        reach: The coordinate that is at the edge.
+    """
+    return np.clip(positions / np.float32(reach), -1, 1).astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +105,7 @@ class DrawnCloud:
         numbers: (N,) int64 numbers of the images that can be pointed at.
         centers: (N, 3) float32 meters.
         side: Of a thumbnail, meters.
-        positions: (N, D) float32 of unit size.
+        positions: (N, D) float32 of unit size, also where centers are on their way or at the edge.
         dots: (M,) `DOT`, those that are filtered out too.
         thumbnails: (K,) `THUMBNAIL`.
         strokes: (L,) `STROKE`, from where the input lands to its nearest neighbors.

@@ -9,7 +9,7 @@ from imgui_bundle import imgui
 
 from vrnn.commands.base import UndoableCommand
 from vrnn.ui.panel_context import PanelContext
-from vrnn.ui.style import accent, muted
+from vrnn.ui.style import Color, accent, muted
 
 Text = TypeVar("Text", bound=str)
 MIN_WIDGET_WIDTH = 7.0
@@ -179,11 +179,21 @@ def property_table(rows: Sequence[tuple[str, str]], name: str) -> None:
         imgui.end_table()
 
 
-def wrapped_text(text: str) -> None:
-    """Draw text that wraps at the right edge."""
+def wrapped_text(text: str, color: Color | None = None) -> None:
+    """Draw text that wraps at the right edge. color: None for that of other text."""
+    if color is not None:
+        imgui.push_style_color(imgui.Col_.text, color)
+        wrapped_text(text)
+        imgui.pop_style_color()
+        return
     imgui.push_text_wrap_pos(0.0)
     imgui.text_unformatted(text)
     imgui.pop_text_wrap_pos()
+
+
+def muted_text(text: str) -> None:
+    """Draw a remark that wraps at the right edge."""
+    wrapped_text(text, muted())
 
 
 def same_line_if_fits(text: str, mark: float = 0.0) -> None:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
 from vrnn.network.image_cloud import UNKNOWN, CloudImages
-from vrnn.scene.cloud_state import CloudColor, CloudState
+from vrnn.scene.cloud_state import NO_CLASS, CloudColor, CloudState
 from vrnn.style.srgb import srgb_to_linear
 
 PALETTE = (
@@ -20,7 +20,6 @@ OTHERS, NOTHING = (128, 132, 140), (190, 196, 206)
 """sRGB of all other classes and of what has none, and where nothing is told apart."""
 RIGHT, WRONG = (86, 180, 233), (213, 94, 0)
 """sRGB of images that are answered right and wrong."""
-NO_CLASS = "no class"
 
 
 @dataclass(frozen=True)
@@ -50,6 +49,8 @@ class ImageNames:
         correct: (N,) 1 right, 0 wrong, −1 where that cannot be said.
         class_names: The names among `classes`.
         answer_names: The names among `answers`.
+        own: (N,) names of classes of the user's own, `NO_CLASS` for images in none.
+        own_names: All these names, as they were made.
     """
 
     classes: np.ndarray
@@ -57,6 +58,8 @@ class ImageNames:
     correct: np.ndarray
     class_names: tuple[str, ...] = ()
     answer_names: tuple[str, ...] = ()
+    own: np.ndarray = field(default_factory=lambda: np.zeros(0, np.str_))
+    own_names: tuple[str, ...] = ()
 
 
 def name_images(
@@ -82,7 +85,23 @@ def name_images(
     return ImageNames(
         classes, answers, np.where(known, same, -1).astype(np.int8),
         tuple(np.unique(classes).tolist()), tuple(np.unique(answers).tolist()),
+        np.full(len(classes), NO_CLASS),
     )  # fmt: skip
+
+
+def name_own_classes(names: ImageNames, numbers: np.ndarray, state: CloudState) -> ImageNames:
+    """Return images with the classes of the user's own that a state has.
+
+    Args:
+        names: The images.
+        numbers: (N,) their numbers, ascending.
+        state: Has the classes.
+    """
+    own_names = state.own_names
+    places = np.zeros(len(numbers), int)
+    for place, name in enumerate(own_names, 1):
+        places[np.isin(numbers, state.find_own_class(name).numbers)] = place
+    return replace(names, own=np.array((NO_CLASS, *own_names))[places], own_names=own_names)
 
 
 def _named(numbers: np.ndarray, names: Sequence[str]) -> np.ndarray:
@@ -104,6 +123,8 @@ def categories(names: ImageNames, color: CloudColor) -> tuple[tuple[Category, ..
         The categories, the largest first, all others last; (N,) which of them each image is in.
     """
     count = len(names.classes)
+    if color == "own":
+        return _own_categories(names)
     if color == "none":
         return (Category("images", _linear(NOTHING), count),), np.zeros(count, int)
     if color == "correct":
@@ -139,6 +160,20 @@ def categories(names: ImageNames, color: CloudColor) -> tuple[tuple[Category, ..
     return tuple(found), where[inverse.reshape(-1)]
 
 
+def _own_categories(names: ImageNames) -> tuple[tuple[Category, ...], np.ndarray]:
+    """Classes of the user's own: each keeps its color when another is made after it."""
+    place = np.full(len(names.own), len(names.own_names))
+    found = []
+    for k, name in enumerate(names.own_names):
+        is_in = names.own == name
+        place[is_in] = k
+        color = _linear(PALETTE[k % len(PALETTE)])
+        found.append(Category(name, color, int(is_in.sum()), (name,)))
+    rest = int((place == len(found)).sum())
+    found.append(Category("other images", _linear(OTHERS), rest, (NO_CLASS,)))
+    return tuple(found), place
+
+
 def visible_images(names: ImageNames, state: CloudState) -> np.ndarray:
     """Return which images the filters of a state let through, (N,) bool."""
     visible = np.ones(len(names.classes), bool)
@@ -146,6 +181,8 @@ def visible_images(names: ImageNames, state: CloudState) -> np.ndarray:
         visible &= np.isin(names.classes, state.classes)
     if state.answers:
         visible &= np.isin(names.answers, state.answers)
+    if state.own:
+        visible &= np.isin(names.own, state.own)
     if state.correct != "all":
         visible &= names.correct == (1 if state.correct == "right" else 0)
     return visible

@@ -7,6 +7,7 @@ import time
 import numpy as np
 
 from vrnn.network.image_cloud import ImageCloud
+from vrnn.scene.image_cloud import cloud_reach, within_reach
 
 SLIDE_TIMES = 1.25
 """Duration of a move from one complete cloud to the next, as a multiple of other transitions."""
@@ -19,14 +20,17 @@ class CloudMotion:
 
     Attributes:
         cloud: The cloud that they go to; None for none.
-        positions: (N, D) float32 of unit size, at this moment.
+        positions: (N, D) float32 at this moment, −1…1 from edge to edge.
+        reach: The coordinate of the cloud that is at the edge, see `cloud_reach`.
         is_between: Whether they are shown between two clouds, see `show_between`.
     """
 
     def __init__(self) -> None:
         self.cloud: ImageCloud | None = None
         self.positions = np.zeros((0, 2), np.float32)
+        self.reach = 1.0
         self.is_between = False
+        self._there = self.positions
         self._before = self.positions
         self._began, self._seconds = 0.0, 0.0
 
@@ -48,10 +52,12 @@ class CloudMotion:
         if cloud is None:
             self.positions = np.zeros((0, 2), np.float32)
             return
-        self.positions = cloud.positions
+        self.reach = cloud_reach(cloud.positions)
+        self.positions = self._there = within_reach(cloud.positions, self.reach)
         if before is None or not seconds or not len(positions):
             return
-        self._before = carried_over(before.images.numbers, positions, cloud)
+        numbers = before.images.numbers
+        self._before = carried_over(numbers, positions, cloud.images.numbers, self._there)
         self._seconds = STREAM_SECONDS if cloud.text else seconds * SLIDE_TIMES
         self._began = time.perf_counter()
         self.positions = self._before
@@ -65,8 +71,11 @@ class CloudMotion:
             part: Of the way, 0…1.
         """
         self.cloud, self._seconds, self.is_between = cloud, 0.0, True
-        start = carried_over(before.images.numbers, before.positions, cloud)
-        self.positions = start + (cloud.positions - start) * np.float32(eased(part))
+        self.reach = cloud_reach(cloud.positions)
+        there = within_reach(cloud.positions, self.reach)
+        positions = within_reach(before.positions, cloud_reach(before.positions))
+        start = carried_over(before.images.numbers, positions, cloud.images.numbers, there)
+        self.positions = start + (there - start) * np.float32(eased(part))
 
     def advance(self) -> bool:
         """Let time go on; True when images have moved."""
@@ -75,23 +84,26 @@ class CloudMotion:
         part = (time.perf_counter() - self._began) / self._seconds
         if part >= 1:
             self._seconds = 0.0
-            self.positions = self.cloud.positions
+            self.positions = self._there
             return True
-        way = self.cloud.positions - self._before
+        way = self._there - self._before
         self.positions = self._before + way * np.float32(eased(part))
         return True
 
 
-def carried_over(numbers: np.ndarray, positions: np.ndarray, cloud: ImageCloud) -> np.ndarray:
+def carried_over(
+    before: np.ndarray, positions: np.ndarray, numbers: np.ndarray, targets: np.ndarray
+) -> np.ndarray:
     """Return where the images of a cloud were, (N, D) float32; in their places if nowhere.
 
     Args:
-        numbers: (M,) of the images before, ascending.
+        before: (M,) numbers of the images before, ascending.
         positions: (M, D) where these were, of any number of dimensions.
-        cloud: The cloud.
+        numbers: (N,) of the images of the cloud, ascending.
+        targets: (N, D) their places in it.
     """
-    start = cloud.positions.copy()
-    _, here, there = np.intersect1d(cloud.images.numbers, numbers, return_indices=True)
+    start = targets.copy()
+    _, here, there = np.intersect1d(numbers, before, return_indices=True)
     width = min(start.shape[1], positions.shape[1])
     start[here, :width] = positions[there, :width]
     start[here, width:] = 0  # out of the plane

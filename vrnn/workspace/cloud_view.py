@@ -13,7 +13,7 @@ from vrnn.media.image_set import ImageSet
 from vrnn.network.embedding_methods import METHOD_TEXT
 from vrnn.network.image_cloud import ImageCloud, Landing
 from vrnn.scene.cloud_state import CLOUD_COLORS, CloudColor, CloudState
-from vrnn.scene.image_cloud import CloudPlace, DrawnCloud
+from vrnn.scene.image_cloud import CloudPlace, DrawnCloud, within_reach
 from vrnn.scene.primitives import DOT, STROKE, THUMBNAIL, PickRegion, Visual
 from vrnn.scene.visuals.cloud_frame import LegendEntry, cloud_frame
 from vrnn.style.theme import ACCENT, ANNOTATION
@@ -33,9 +33,11 @@ COLOR_TEXT: Mapping[CloudColor, str] = {
     "class": "class of the data set",
     "answer": "answer of the network",
     "correct": "right or wrong answer",
+    "own": "class of your own",
     "none": "one color",
 }
 """What people read for what colors mean."""
+NO_OWN = "none yet: select images"
 NEVER = "the data set and the network name no class alike"
 
 
@@ -45,8 +47,8 @@ class CloudParts:
 
     Attributes:
         cloud: The cloud.
-        positions: (N, D) of unit size, at this moment.
-        centers: (N, 3) the same in the world, meters.
+        reach: The coordinate that is at the edge, see `cloud_reach`.
+        centers: (N, 3) where images are at this moment, meters.
         visible: (N,) whether each is let through by the filters.
         place: Where the cloud is.
         categories: What images are told apart by.
@@ -55,13 +57,23 @@ class CloudParts:
     """
 
     cloud: ImageCloud
-    positions: np.ndarray
+    reach: float
     centers: np.ndarray
     visible: np.ndarray
     place: CloudPlace
     categories: Sequence[Category]
     members: np.ndarray
     landing: Landing | None
+
+    @property
+    def landed(self) -> np.ndarray | None:
+        """(3,) meters where the input lands; None for nowhere."""
+        if self.landing is None:
+            return None
+        landed: np.ndarray = self.place.to_world(
+            within_reach(self.landing.position[None], self.reach)
+        )[0]
+        return landed
 
 
 def draw_cloud(parts: CloudParts, state: CloudState, pictures: Mapping[int, int]) -> DrawnCloud:
@@ -92,16 +104,17 @@ def draw_cloud(parts: CloudParts, state: CloudState, pictures: Mapping[int, int]
     thumbnails["picture"][:, 1] = parts.cloud.dimensions == 3
     seen = parts.visible
     return DrawnCloud(
-        state.network, numbers[seen], parts.centers[seen], side, parts.positions[seen], dots,
+        state.network, numbers[seen], parts.centers[seen], side, parts.cloud.positions[seen], dots,
         thumbnails, _lines(parts), _landed(parts, state.network),
     )  # fmt: skip
 
 
 def _landed(parts: CloudParts, slot: int) -> PickRegion | None:
     """The square where the input lands."""
-    if parts.landing is None:
+    landed = parts.landed
+    if landed is None:
         return None
-    x, y, z = parts.place.to_world(parts.landing.position[None])[0].tolist()
+    x, y, z = landed.tolist()
     half = parts.place.thumbnail * LANDED_SIZE / 2
     return PickRegion(
         "landed", (x - half, y + half, z), (2 * half, 0.0, 0.0), (0.0, -2 * half, 0.0), None, slot
@@ -110,10 +123,9 @@ def _landed(parts: CloudParts, slot: int) -> PickRegion | None:
 
 def _lines(parts: CloudParts) -> np.ndarray:
     """Lines from where the input lands to its neighbors."""
-    landing = parts.landing
-    if landing is None:
+    landing, start = parts.landing, parts.landed
+    if landing is None or start is None:
         return np.zeros(0, STROKE)
-    start = parts.place.to_world(landing.position[None])[0]
     ends = []
     numbers = parts.cloud.images.numbers
     for found, is_feature in ((landing.feature_neighbors, True), (landing.pixel_neighbors, False)):
@@ -142,6 +154,10 @@ def draw_frame(
     subtitle = f"{how} · {images_text}"
     if cloud.images.skipped:
         subtitle += f" · {len(cloud.images.skipped)} left out"
+    far_off = int((np.abs(cloud.positions).max(1) > parts.reach).sum())
+    if far_off:
+        lies = "1 image lies" if far_off == 1 else f"{far_off:,} images lie"
+        subtitle += f" · {lies} further out than the edge"
     landing = parts.landing
     rows = () if landing is None else neighbor_rows(landing, images, pictures)
     return cloud_frame(
@@ -151,6 +167,8 @@ def draw_frame(
 
 def _legend(parts: CloudParts, state: CloudState) -> list[LegendEntry]:
     entries = [LegendEntry(None, COLOR_TEXT[state.color], SetCloudDisplay(color=_next(state)))]
+    if state.color == "own" and not state.own_names:
+        return [*entries, LegendEntry(None, NO_OWN)]
     if state.color == "correct" and parts.categories[0].count + parts.categories[1].count == 0:
         return [*entries, LegendEntry(None, NEVER)]
     for category in parts.categories:
@@ -164,6 +182,9 @@ def _legend(parts: CloudParts, state: CloudState) -> list[LegendEntry]:
         elif state.color == "class":
             is_dim = bool(state.classes) and not set(category.names) & set(state.classes)
             action = FilterCloud(classes=() if state.classes == category.names else category.names)
+        elif state.color == "own":
+            is_dim = bool(state.own) and not set(category.names) & set(state.own)
+            action = FilterCloud(own=() if state.own == category.names else category.names)
         elif state.color == "answer":
             is_dim = bool(state.answers) and not set(category.names) & set(state.answers)
             action = FilterCloud(answers=() if state.answers == category.names else category.names)
@@ -178,4 +199,6 @@ def _legend(parts: CloudParts, state: CloudState) -> list[LegendEntry]:
 
 
 def _next(state: CloudState) -> CloudColor:
-    return CLOUD_COLORS[(CLOUD_COLORS.index(state.color) + 1) % len(CLOUD_COLORS)]
+    has_own = bool(state.own_names) or state.color == "own"
+    colors = [one for one in CLOUD_COLORS if one != "own" or has_own]
+    return colors[(colors.index(state.color) + 1) % len(colors)]

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import csv
-import io
-from collections import Counter
-from collections.abc import Callable, Sequence
-from pathlib import Path
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import replace
+from functools import partial
 from typing import cast
 
 import numpy as np
 
 from vrnn.commands.undo_stack import Bookmark
-from vrnn.compute.embedding.cloud_file import image_name
 from vrnn.compute.embedding.jobs import ImageCloudJob
 from vrnn.errors import VrnnError
 from vrnn.network.embedding_methods import METHOD_TEXT
@@ -24,27 +21,28 @@ from vrnn.scene.image_cloud import CLOUD_VISUAL, CloudPlace
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
 from vrnn.scene.world import World
-from vrnn.storage.atomic import write_atomically
 from vrnn.workspace.cloud_categories import (
-    ImageNames,
     categories,
     name_images,
     visible_images,
 )
 from vrnn.workspace.cloud_landing import CloudLanding
 from vrnn.workspace.cloud_motion import CloudMotion
+from vrnn.workspace.cloud_selection import CloudSelection
 from vrnn.workspace.cloud_thumbnails import CloudThumbnails
 from vrnn.workspace.cloud_view import CloudParts, draw_cloud, draw_frame
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
+ENDED = "the film of the cloud has ended: its cloud is gone, or a job of it was canceled"
+
 
 class ImageCloudManager:
     """Shows the cloud that a state wants.
 
     Attributes:
-        names: Classes of the images of the cloud that is shown; None for none.
+        selection: The images that are selected, and the classes of the images that are shown.
     """
 
     def __init__(
@@ -64,7 +62,7 @@ class ImageCloudManager:
             reveal: Brings the cloud into view when it has appeared.
             roll_back: Makes everything as it was at a bookmark of the history.
         """
-        self.names: ImageNames | None = None
+        self.selection = CloudSelection(world, feed)
         self._world, self._renderer, self._jobs, self._feed = world, renderer, jobs, feed
         self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
         self._clouds: dict[ImageCloudJob, ImageCloud] = {}
@@ -77,6 +75,7 @@ class ImageCloudManager:
         self._drawn: tuple[object, ...] = ()
         self._framed: tuple[object, ...] = ()
         self._is_revealed = False
+        self._film_eye: np.ndarray | None = None
 
     # What is wanted.
 
@@ -165,7 +164,8 @@ class ImageCloudManager:
 
     def _clear(self) -> None:
         self._motion.go_to(None, 0.0)
-        self.names, self._drawn, self._framed = None, (), ()
+        self.selection.show(None, None)
+        self._drawn, self._framed = (), ()
         self._is_revealed = False
         if self._thumbnails is not None:
             self._thumbnails.close()
@@ -192,16 +192,61 @@ class ImageCloudManager:
         """Whether all that is to be seen of the cloud is there."""
         if self._motion.cloud is None:
             return True
-        has_thumbnails = self._thumbnails is not None and self._thumbnails.complete
-        return has_thumbnails and not self._motion.is_moving and not self._landing.pending
+        return self.has_thumbnails and not self._motion.is_moving and not self._landing.pending
+
+    @property
+    def has_thumbnails(self) -> bool:
+        """Whether all images that are near have thumbnails."""
+        return self._thumbnails is not None and self._thumbnails.complete
 
     def show_between(self, before: ImageCloud, cloud: ImageCloud, part: float) -> None:
-        """Show images between two clouds, as for a film. part: of the way, 0…1."""
+        """Show images between two clouds, as for a film. part: of the way, 0…1.
+
+        Raises:
+            VrnnError: No cloud is shown any more.
+        """
+        if self._motion.cloud is None:
+            raise VrnnError(ENDED)
         self._motion.show_between(before, cloud, part)
         self._drawn = ()
 
+    def find(self, layers: Sequence[str]) -> Generator[None, None, tuple[ImageCloud, ...]]:
+        """Find the clouds of some layers, as a film needs them, without showing them.
+
+        Args:
+            layers: Names of layers that one slides along.
+
+        Yields:
+            As long as one is being found.
+
+        Returns:
+            The clouds.
+
+        Raises:
+            VrnnError: One cannot be found, or its job was canceled.
+        """
+        found = []
+        for layer in layers:
+            job = self._job(replace(self._world.state.cloud, layer=layer))
+            if job is None:
+                raise VrnnError(ENDED)
+            ends: list[str] = []
+            if job not in self._clouds:
+                self._jobs.start(job, partial(self._take, job), on_failed=ends.append)
+            while job not in self._clouds:
+                if ends or not self._jobs.is_running(job):
+                    raise VrnnError(ends[0] if ends else ENDED)
+                yield
+            found.append(self._clouds[job])
+        return tuple(found)
+
+    def begin_film(self, eye: np.ndarray) -> None:
+        """Load the thumbnails that are near an eye, until `show_again`. eye: (3,) meters."""
+        self._film_eye = eye
+
     def show_again(self) -> None:
         """Show the cloud that the state wants, after a film."""
+        self._film_eye = None
         if self._wanted in self._clouds and self._wanted is not None:
             self._motion.go_to(self._clouds[self._wanted], 0.0)
             self._drawn = ()
@@ -211,7 +256,7 @@ class ImageCloudManager:
         state = self._world.state.cloud
         images = self._feed.datasets[state.network]
         class_names = self._world.networks[state.network].info.class_names
-        self.names = name_images(cloud.images, images.names, class_names)
+        self.selection.show(cloud, name_images(cloud.images, images.names, class_names))
         self._motion.go_to(cloud, self._world.placement.seconds)
         self._drawn = ()
         if self._thumbnails is None:
@@ -243,8 +288,10 @@ class ImageCloudManager:
         Returns:
             Whether the picture changed.
         """
+        eye = eye if self._film_eye is None else self._film_eye
         cloud, state = self._motion.cloud, self._world.state.cloud
-        if cloud is None or self.names is None or self._thumbnails is None:
+        names = self.selection.names
+        if cloud is None or names is None or self._thumbnails is None:
             return False
         moved = self._motion.advance()
         if state.marks_input and self._wanted in self._clouds and self._wanted is not None:
@@ -253,7 +300,7 @@ class ImageCloudManager:
         is_complete = not cloud.text and not self._motion.is_between
         landing = self._landing.found if state.marks_input and is_complete else None
         place = self._place()
-        visible = visible_images(self.names, state)
+        visible = visible_images(names, state)
         centers = place.to_world(self._motion.positions)
         look = (cloud, state, place, self._world.state.theme, landing)
         is_new = look != self._drawn[:5] or moved
@@ -269,9 +316,9 @@ class ImageCloudManager:
         if not is_new and shown == self._drawn:
             return moved
         self._drawn = shown
-        found, places = categories(self.names, state.color)
+        found, places = categories(names, state.color)
         parts = CloudParts(
-            cloud, self._motion.positions, centers, visible, place, found, places, landing
+            cloud, self._motion.reach, centers, visible, place, found, places, landing
         )
         self._world.set_image_cloud(draw_cloud(parts, state, self._thumbnails.places))
         self._frame(parts)
@@ -293,72 +340,11 @@ class ImageCloudManager:
         self._framed = key
         self._world.set_visual(CLOUD_VISUAL, draw_frame(parts, state, images, pictures))
 
-    # The selection.
-
-    def selected_names(self) -> tuple[tuple[str, str, str], ...]:
-        """Return name, class and answer of the images that are selected."""
-        cloud, names = self._motion.cloud, self.names
-        selected = self._world.state.cloud.selected
-        if cloud is None or names is None or not selected:
-            return ()
-        images = self._feed.datasets[self._world.state.cloud.network]
-        _, rows, _ = np.intersect1d(cloud.images.numbers, selected, return_indices=True)
-        return tuple(
-            (image_name(images, int(cloud.images.numbers[row])), str(names.classes[row]),
-             str(names.answers[row]))
-            for row in rows.tolist()
-        )  # fmt: skip
-
-    def selected_list(self, most: int) -> tuple[tuple[int, str], ...]:
-        """Return number and name of the first images that are selected."""
-        images = self._feed.datasets.get(self._world.state.cloud.network)
-        if images is None:
-            return ()
-        numbers = [n for n in self._world.state.cloud.selected[:most] if n < len(images)]
-        return tuple((number, image_name(images, number)) for number in numbers)
-
-    def describe(self, number: int) -> tuple[str, ...]:
-        """Return what is said of an image of the cloud: what it is, its class, and the answer."""
-        cloud, names = self._motion.cloud, self.names
-        images = self._feed.datasets.get(self._world.state.cloud.network)
-        if cloud is None or names is None or images is None:
-            return ()
-        row = int(np.searchsorted(cloud.images.numbers, number))
-        name = image_name(images, number)
-        lines = [name if not images.files else Path(name).name]
-        if cloud.images.labels[row] >= 0:
-            lines.append(f"class: {names.classes[row]}")
-        if cloud.images.answers[row] >= 0:
-            said = {1: " · right", 0: " · wrong"}.get(int(names.correct[row]), "")
-            lines.append(f"answer: {names.answers[row]}{said}")
-        return tuple(lines)
-
-    def selected_counts(self) -> tuple[tuple[str, int], ...]:
-        """Return how many of the selected images are of each class, the most first."""
-        counts = Counter(one[1] for one in self.selected_names())
-        return tuple(sorted(counts.items(), key=lambda item: (-item[1], item[0])))
-
-    def export_selection(self, file: Path) -> None:
-        """Write name, class and answer of the images that are selected as a table.
-
-        Raises:
-            VrnnError: None is selected, or the file cannot be written.
-        """
-        rows = self.selected_names()
-        if not rows:
-            raise VrnnError(
-                "no image of a cloud is selected; select some with a lasso, or with Ctrl+A"
-            )
-        text = io.StringIO(newline="")
-        table = csv.writer(text, lineterminator="\n")
-        table.writerow(("name", "class", "prediction"))
-        table.writerows(rows)
-        write_atomically(file, text.getvalue().encode())
-
     @property
     def title(self) -> str:
         """What the cloud is of, in a line; '' for none."""
         cloud = self._motion.cloud
         if cloud is None:
             return ""
-        return f"{len(cloud.positions):,} images at {cloud.layer} by {METHOD_TEXT[cloud.method]}"
+        how = cloud.text or f"by {METHOD_TEXT[cloud.method]}"
+        return f"{len(cloud.positions):,} images at {cloud.layer}: {how}"

@@ -9,6 +9,7 @@ from vrnn.compute.embedding import embedding, feature_cache, neighbor_methods
 from vrnn.compute.embedding.embedding import EmbeddingRequest, embedding_steps
 from vrnn.compute.embedding.landing import land
 from vrnn.compute.embedding.neighbors import nearest_rows
+from vrnn.compute.embedding.placing import placing_steps
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
@@ -342,3 +343,60 @@ def test_layers_along_a_network_are_those_that_no_edge_passes():
     assert "stage2.0.add" in names
     assert "stage2.0.conv1" not in names
     assert len(cut_layers(model.network, 4)) == 4
+
+
+# Before a method has positions of its own.
+
+
+def steps_of(steps):
+    """All that is yielded, and the result."""
+    told = []
+    while True:
+        try:
+            told.append(next(steps))
+        except StopIteration as end:
+            return told, end.value
+
+
+def two_clusters(count):
+    random = np.random.default_rng(0)
+    return (random.normal(size=(count, 6)) + np.arange(count)[:, None] % 2 * 8).astype(np.float32)
+
+
+@pytest.mark.parametrize(("method", "package"), [("umap", "umap"), ("tsne", "openTSNE")])
+@pytest.mark.parametrize("has_target", [False, True])
+def test_images_are_seen_by_pca_or_where_they_were_until_the_method_has_places(
+    method, package, has_target
+):
+    pytest.importorskip(package)
+    table = two_clusters(300)
+    plain = placed_points(table, "pca")
+    target = plain[::-1].copy() if has_target else None
+    told, placed = steps_of(placing_steps(table, "pool", method, 2, target))
+    stand_ins = [step for step in told if step.stands_in]
+    assert {step.stands_in for step in stand_ins} == {"layer before" if has_target else "PCA"}
+    for step in stand_ins:
+        np.testing.assert_allclose(step.positions, plain[::-1] if has_target else plain, atol=1e-5)
+    parts = [step.part for step in told]
+    assert parts == sorted(parts)
+    assert 0 < parts[-1] <= 1
+    own = [step for step in told if step.positions is not None and not step.stands_in]
+    assert bool(own) == (method == "tsne")  # umap-learn tells how far it is, and not where
+    assert told[0].text.startswith(("PCA", "neighbors for "))
+    assert not np.allclose(placed.positions, stand_ins[0].positions, atol=0.1)
+
+
+def placed_points(table, method):
+    return steps_of(placing_steps(table, "pool", method, 2))[1].positions
+
+
+def test_the_cloud_says_what_it_stands_in_for():
+    pytest.importorskip("umap")
+    model = opened()
+    steps, placed = steps_of(
+        embedding_steps(model, images_of(*KINDS), request("means", method="umap"))
+    )
+    seen = [step.cloud for step in steps if step.cloud is not None]
+    assert seen[-1].text == "PCA, until UMAP is complete"
+    assert placed.cloud.text == ""
+    assert any(step.text.startswith("neighbors for UMAP of 24 images") for step in steps)

@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from vrnn.compute.embedding.alignment import Similarity, align, unit_size
 from vrnn.compute.embedding.feature_cache import DatasetFeatures, cache_key, placement_name
+from vrnn.compute.embedding.growth import Growth
 from vrnn.compute.embedding.image_features import (
     FeatureCollector,
     ImageFeatures,
@@ -20,23 +20,18 @@ from vrnn.compute.embedding.image_features import (
 )
 from vrnn.compute.embedding.placing import (
     PlacedPoints,
-    as_features,
+    PlacingStep,
     check_count,
     finite_rows,
     placing_steps,
 )
 from vrnn.compute.embedding.pooled_features import Position
-from vrnn.compute.embedding.principal_components import component_steps
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
 from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
 from vrnn.network.image_cloud import ImageCloud
 
-FIRST_GROWTH, GROWTH = 8, 1.6
-"""Images after which a growing cloud is seen first, and how many times as many the next time."""
-GROWTH_SECONDS = 1.0
-"""Seconds after which a growing cloud is seen again at the latest."""
 SEEN_SECONDS = 0.15
 """Seconds between two positions of a cloud that is being placed that are handed on."""
 
@@ -195,7 +190,12 @@ def _placed(
     table, pixels = table[finite], features.pixels[finite]
     target = None if before is None else _target(before.cloud, images.numbers)
 
-    def cloud(positions: np.ndarray, text: str = "") -> ImageCloud:
+    def cloud(positions: np.ndarray, step: PlacingStep | None = None) -> ImageCloud:
+        text = ""
+        if step is not None:
+            text = f"{step.text} {step.part:.0%}"
+            if step.stands_in:
+                text = f"{step.stands_in}, until {METHOD_TEXT[request.method]} is complete"
         return ImageCloud(images, request.layer, request.method, positions, text)
 
     cache = DatasetFeatures(found.key)
@@ -213,16 +213,16 @@ def _placed(
     seen_at, shown = 0.0, None
     while True:
         try:
-            text, part, positions = next(steps)
+            step = next(steps)
         except StopIteration as end:
             placement: PlacedPoints = end.value
             break
-        now = time.perf_counter()
-        new = positions is not shown and now - seen_at > SEEN_SECONDS and positions.any()
-        seen_at, shown = (now, positions) if new else (seen_at, shown)
-        told = f"{text} of {len(table):,} images at {request.layer}"
-        seen = cloud(positions, f"{text} {part:.0%}") if new else None
-        yield EmbeddingStep(told, part, 1, seen)
+        now, positions, seen = time.perf_counter(), step.positions, None
+        if positions is not None and positions is not shown and now - seen_at > SEEN_SECONDS:
+            seen_at, shown = now, positions
+            seen = cloud(positions, step)
+        told = f"{step.text} of {len(table):,} images at {request.layer}"
+        yield EmbeddingStep(told, step.part, 1, seen)
     placed = PlacedImages(cloud(placement.positions), table, pixels, placement)
     found.placed[request] = placed
     if request.method != "pca":
@@ -256,7 +256,7 @@ def _collected(
             _keep(found, request.position, read)
             return found.features[request.position]
     collector = FeatureCollector(model, dataset, {**others, **nodes}, request.position)
-    growing = _Growth(request, bool(nodes))
+    growing = Growth(request.layer, request.dimensions)
     steps = collector.steps(numbers)
     view = model.view
     for done, total in steps:
@@ -278,52 +278,3 @@ def _keep(found: _Found, position: Position | None, features: ImageFeatures) -> 
         layers = {**before.layers, **features.layers}
         features = ImageFeatures(features.images, features.pixels, layers)
     found.features[position] = features
-
-
-class _Growth:
-    """A cloud by principal components of the images that have been run so far."""
-
-    def __init__(self, request: EmbeddingRequest, has_node: bool) -> None:
-        self._request, self._has_node = request, has_node
-        self._next, self._seen_at = FIRST_GROWTH, time.perf_counter()
-        self._seen: ImageCloud | None = None
-
-    def cloud(self, collector: FeatureCollector, done: int, total: int) -> ImageCloud | None:
-        """The cloud so far; None unless it has grown enough to be seen again."""
-        now = time.perf_counter()
-        is_late = now - self._seen_at > GROWTH_SECONDS and done >= FIRST_GROWTH
-        if done == total or not (done >= self._next or is_late):
-            return None
-        try:
-            features = collector.collected()
-            table = features.table(self._request.layer)
-            finite = finite_rows(table, self._request.layer)
-        except VrnnError:  # nothing could be run yet
-            return None
-        images, table = features.images.take(finite), as_features(table[finite])
-        if len(table) < 2:
-            return None
-        steps = component_steps(table, self._request.dimensions)
-        while True:
-            try:
-                next(steps)
-            except StopIteration as end:
-                flat = end.value.project(table)
-                break
-        seen = unit_size(flat) if self._seen is None else self._turn(flat, images.numbers)
-        text = f"{METHOD_TEXT['pca']} of {len(table):,} of {total:,} images"
-        positions = seen.apply(flat)
-        self._seen = ImageCloud(images, self._request.layer, "pca", positions, text)
-        self._next = int(done * GROWTH) + 1
-        # What takes long to place is placed less often.
-        self._seen_at = 2 * time.perf_counter() - now
-        return self._seen
-
-    def _turn(self, flat: np.ndarray, numbers: np.ndarray) -> Similarity:
-        """Turned to the cloud that was seen last, of unit size by all images."""
-        assert self._seen is not None
-        before = self._seen
-        _, here, there = np.intersect1d(numbers, before.images.numbers, return_indices=True)
-        turn = align(flat[here], before.positions[there])
-        unit = unit_size(flat)
-        return Similarity(unit.mean, unit.scale, turn.rotation)

@@ -32,6 +32,9 @@ MIN_IMAGES = 5
 """Images below which there are no neighborhoods to keep."""
 SEED = 0
 
+PROGRESS_SECONDS = 0.1
+"""Between two reports of UMAP on how far it is."""
+
 Positions = np.ndarray
 """(N, D) float64."""
 
@@ -108,9 +111,13 @@ class FittedUMAP:
             return np.asarray(self._reducer.transform(features), np.float64)
 
 
+MethodStep = tuple[float, Positions | None]
+"""The part that is done, 0…1, and the positions so far; None where the method tells none."""
+
+
 def tsne_steps(
     features: np.ndarray, start: Positions
-) -> Generator[tuple[float, Positions], None, FittedTSNE]:  # fmt: skip
+) -> Generator[MethodStep, None, FittedTSNE]:  # fmt: skip
     """Place images by t-SNE.
 
     Args:
@@ -118,11 +125,11 @@ def tsne_steps(
         start: (N, D) to begin with, of any size.
 
     Yields:
-        The part that is done, 0…1, and the positions so far.
+        How far it is, see `MethodStep`.
     """
     import openTSNE
 
-    yield 0.0, start
+    yield 0.0, None
     count, dimensions = start.shape
     deviation = max(float(np.std(start[:, 0])), 1e-30)
 
@@ -146,7 +153,7 @@ def tsne_steps(
         embedding.gradient_descent_params["callbacks"] = None  # others land without them
         return embedding
 
-    latest = 0.0, start
+    latest: MethodStep = 0.0, None
     steps = blocking_call(fit)
     while True:
         try:
@@ -158,13 +165,33 @@ def tsne_steps(
         yield latest
 
 
+class _Progress:
+    """A file to which tqdm, inside of umap-learn, writes how many epochs are done."""
+
+    def __init__(self, hand_over: Callable[[float], None]) -> None:
+        self._hand_over = hand_over
+
+    def write(self, text: str) -> int:
+        """Take a line such as ` 12/500`."""
+        done, _, total = text.strip().partition("/")
+        if done.isdecimal() and total.isdecimal() and int(total):
+            self._hand_over(int(done) / int(total))
+        return len(text)
+
+    def flush(self) -> None:
+        """Do nothing: nothing is kept."""
+
+
 def umap_steps(
     features: np.ndarray, start: Positions
-) -> Generator[tuple[float, Positions], None, FittedUMAP]:  # fmt: skip
-    """Place images by UMAP; see `tsne_steps`. It tells nothing before it is complete."""
-    yield 0.0, start
+) -> Generator[MethodStep, None, FittedUMAP]:  # fmt: skip
+    """Place images by UMAP; see `tsne_steps`. It tells no positions before it is complete.
 
-    def fit(hand_over: Callable[[None], None]) -> Any:
+    The part that is done is that of its epochs: none before all neighbors are found.
+    """
+    yield 0.0, None
+
+    def fit(hand_over: Callable[[float], None]) -> Any:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
             import umap
@@ -173,14 +200,19 @@ def umap_steps(
             reducer = umap.UMAP(
                 n_components=start.shape[1], n_neighbors=min(NEIGHBORS, len(start) - 1),
                 init=(start / largest * UMAP_START_SIZE).astype(np.float32), random_state=SEED,
-                n_jobs=1,
+                n_jobs=1, tqdm_kwds={
+                    "disable": False, "file": _Progress(hand_over), "bar_format": "{n}/{total}",
+                    "mininterval": PROGRESS_SECONDS,
+                },
             )  # fmt: skip
             return reducer.fit(features)
 
+    part = 0.0
     fitting = blocking_call(fit)
     while True:
         try:
-            next(fitting)
+            told = next(fitting)
         except StopIteration as end:
             return FittedUMAP(end.value)
-        yield 0.0, start
+        part = part if told is None else told
+        yield part, None

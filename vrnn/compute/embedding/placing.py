@@ -20,6 +20,8 @@ from vrnn.network.embedding_methods import METHOD_TEXT, EmbeddingMethod
 
 REDUCED = 50
 """Principal components that t-SNE and UMAP take in place of wider features."""
+BEFORE = "layer before"
+"""In place of a method, for positions of the layer before, from which images are placed."""
 PIXEL_SCALE = np.float32(1 / 255)
 
 
@@ -54,8 +56,24 @@ class PlacedPoints:
         return self.seen.apply(self.fitted.land(table[:, :REDUCED].astype(np.float64)))
 
 
-PlacingSteps = Generator[tuple[str, float, np.ndarray], None, PlacedPoints]
-"""Yields what is done, the part of it that is done, and (N, D) positions as they are seen."""
+@dataclass(frozen=True, eq=False)
+class PlacingStep:
+    """How far the placing of images is.
+
+    Attributes:
+        text: What is done.
+        part: The part of it that is done, 0…1.
+        positions: (N, D) as they are seen; None for nothing yet.
+        stands_in: How else they were placed, as long as the method has none; '' for by the method.
+    """
+
+    text: str
+    part: float = 0.0
+    positions: np.ndarray | None = None
+    stands_in: str = ""
+
+
+PlacingSteps = Generator[PlacingStep, None, PlacedPoints]
 
 
 def as_features(table: np.ndarray) -> np.ndarray:
@@ -125,8 +143,7 @@ def placing_steps(
         except StopIteration as end:
             components = end.value
         else:
-            nothing = np.zeros((len(table), dimensions), np.float32) if target is None else target
-            yield name, 0.0, nothing
+            yield PlacingStep(METHOD_TEXT["pca"], 0.0, target, "" if target is None else BEFORE)
     if components.variances[0] <= 1e-12 * max(float(np.square(components.mean).sum()), 1e-30):
         raise VrnnError(
             f"the features of '{layer}' are the same for all {len(table)} images; choose another "
@@ -140,7 +157,7 @@ def placing_steps(
         return PlacedPoints(positions, components, None, seen)
     start = positions if target is None else target
     reduced = projected[:, :REDUCED].astype(np.float64)
-    yield name, 0.0, start
+    stands_in = METHOD_TEXT["pca"] if target is None else BEFORE
     steps = (tsne_steps if method == "tsne" else umap_steps)(reduced, start.astype(np.float64))
     before: np.ndarray | None = None
     while True:
@@ -149,8 +166,12 @@ def placing_steps(
         except StopIteration as end:
             fitted: FittedMethod = end.value
             break
-        if part and found is not before:
+        if found is None:
+            text = name if part else f"neighbors for {name}"
+            yield PlacingStep(text, part, start, stands_in)
+            continue
+        if found is not before:
             before, positions = found, align(found, start).apply(found)
-        yield name, part, positions if part else start
+        yield PlacingStep(name, part, positions)
     seen = align(fitted.positions, start)
     return PlacedPoints(seen.apply(fitted.positions), components, fitted, seen)

@@ -75,7 +75,7 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
             ("the input", *([attends] if attends else [])), ("click to pick up this image",)
         )
     if hit.kind == CLOUD_KIND:
-        lines = workspace.image_cloud.describe(int(hit.value))
+        lines = workspace.image_cloud.selection.describe(int(hit.value))
         return Tooltip(lines, CLOUD_ACTIONS) if lines else None
     lines = tuple(part for part in hover_text(workspace.world).split("   ") if part)
     if hit.kind == "layer" and lines:

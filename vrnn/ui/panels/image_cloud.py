@@ -6,16 +6,31 @@ from imgui_bundle import imgui
 
 from vrnn.commands.export import timestamped
 from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
-from vrnn.commands.image_cloud_selection import ExportSelection, FilterCloud, SelectImages
+from vrnn.commands.image_cloud_classes import ExportClasses, MakeClass, RemoveClass
+from vrnn.commands.image_cloud_selection import (
+    ExportSelection,
+    FilmCloud,
+    FilterCloud,
+    SelectImages,
+)
 from vrnn.commands.inputs import GrabImage
 from vrnn.network.embedding_methods import DIMENSIONS, EMBEDDING_METHODS
 from vrnn.network.image_cloud import PIXELS
 from vrnn.scene.cloud_place import cloud_layers
-from vrnn.scene.cloud_state import CLOUD_COLORS, CORRECT_FILTERS, CloudState
+from vrnn.scene.cloud_state import CLOUD_COLORS, CORRECT_FILTERS, NO_CLASS, CloudState
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import MUTED_COLOR
-from vrnn.ui.widgets import checkbox, combo, labeled, wrapped_text
+from vrnn.ui.widgets import (
+    checkbox,
+    combo,
+    fit_text,
+    hint_text,
+    labeled,
+    muted_text,
+    same_line_if_fits,
+    wrapped_text,
+)
+from vrnn.workspace.cloud_categories import PALETTE
 
 ALL = "all"
 """The choice that shows images of every class."""
@@ -27,12 +42,20 @@ METHOD_TOOLTIP = (
     "while"
 )
 MARK_TOOLTIP = "where the image in the network lands, and the images most like it"
+FILM_TOOLTIP = "records images on their way through all these layers, from here, as PNGs"
+OWN_TOOLTIP = "selected images with a name: colored, filtered by, kept in the session, exported"
+NAME_HINT = "a name"
+MAX_COUNTED = 12
+"""Classes whose images are counted."""
 SELECT_HINT = "Ctrl and drag around images, or Ctrl+A at one"
 
 
 @panel("Cloud", dock=Dock.RIGHT_BOTTOM)
 class CloudPanel(Panel):
-    """Shows and sets what the cloud of images is of; keeps nothing."""
+    """Shows and sets what the cloud of images is of; keeps the name of a class being written."""
+
+    def __init__(self) -> None:
+        self._name = ""
 
     def draw(self, context: PanelContext) -> None:
         """Draw the panel."""
@@ -46,12 +69,42 @@ class CloudPanel(Panel):
             layer = "" if not shown or context.subject is None else context.subject[1]
             context.do(ShowImageCloud(layer if shown else "", state.network, shown))
         if not state.shown:
-            imgui.text_colored(MUTED_COLOR, "Ctrl+E at a layer shows its cloud")
+            muted_text("Ctrl+E at a layer shows its cloud")
             return
         _draw_layers(context, state)
         _draw_display(state, context)
         _draw_filters(context, state)
         _draw_selection(context, state)
+        self._draw_own_classes(context, state)
+
+    def _draw_own_classes(self, context: PanelContext, state: CloudState) -> None:
+        """The user's own classes: made of what is selected, listed, removed."""
+        if not state.selected and not state.own_names:
+            return
+        imgui.separator_text("Own classes")
+        imgui.set_item_tooltip(OWN_TOOLTIP)
+        if state.selected:
+            labeled("name")
+            _, self._name = imgui.input_text_with_hint("##name", hint_text(NAME_HINT), self._name)
+            if imgui.button("Use as a class"):
+                context.do(MakeClass(self._name))
+                self._name = ""
+        selection = context.workspace.image_cloud.selection
+        for place, name in enumerate(state.own_names):
+            imgui.push_id(place)
+            numbers = state.find_own_class(name).numbers
+            red, green, blue = (part / 255 for part in PALETTE[place % len(PALETTE)])
+            wrapped_text(f"{name}  {len(numbers):,}", (red, green, blue, 1.0))
+            told = ", ".join(f"{n:,} {text}" for text, n in selection.counts(numbers)[:MAX_COUNTED])
+            imgui.set_item_tooltip(told)
+            if imgui.small_button("select"):
+                context.do(SelectImages(own_class=name))
+            same_line_if_fits("remove")
+            if imgui.small_button("remove"):
+                context.do(RemoveClass(name))
+            imgui.pop_id()
+        if state.own_names and imgui.button("Export classes"):
+            context.do(ExportClasses(timestamped("-classes.csv")))
 
 
 def _draw_layers(context: PanelContext, state: CloudState) -> None:
@@ -60,20 +113,29 @@ def _draw_layers(context: PanelContext, state: CloudState) -> None:
     layers = cloud_layers(network, state.anchor)
     place = layers.index(state.layer) if state.layer in layers else 0
     labeled("layer", LAYER_TOOLTIP)
-    changed, chosen = imgui.slider_int("##layer", place, 0, len(layers) - 1, layers[place])
+    told = fit_text(layers[place], imgui.calc_item_width()).replace("%", "%%")
+    changed, chosen = imgui.slider_int("##layer", place, 0, len(layers) - 1, told)
     if changed and chosen != place and 0 <= chosen < len(layers):
         context.do(SetCloudDisplay(layers[chosen]))
-    if context.subject is not None and context.subject[1] not in layers:
+    has_button = context.subject is not None and context.subject[1] not in layers
+    if context.subject is not None and has_button:
         name = context.subject[1]
-        if imgui.small_button(f"by {name}"):
+        room = imgui.get_content_region_avail().x - 2 * imgui.get_style().frame_padding.x
+        told = fit_text(f"by {name}", room)
+        if imgui.small_button(told):
             context.do(ShowImageCloud(name, context.subject[0]))
+        imgui.set_item_tooltip(f"the cloud of {name}")
     if PIXELS in layers and state.layer != PIXELS:
-        imgui.same_line()
+        if has_button:
+            same_line_if_fits("by pixels")
         if imgui.small_button("by pixels"):
             context.do(SetCloudDisplay(PIXELS))
     title = context.workspace.image_cloud.title
     if title:
-        imgui.text_colored(MUTED_COLOR, title)
+        muted_text(title)
+    if imgui.small_button("film along the layers"):
+        context.do(FilmCloud(timestamped("-cloud"), camera=""))
+    imgui.set_item_tooltip(FILM_TOOLTIP)
 
 
 def _draw_display(state: CloudState, context: PanelContext) -> None:
@@ -91,7 +153,7 @@ def _draw_display(state: CloudState, context: PanelContext) -> None:
 
 
 def _draw_filters(context: PanelContext, state: CloudState) -> None:
-    names = context.workspace.image_cloud.names
+    names = context.workspace.image_cloud.selection.names
     if names is None:
         return
     imgui.separator_text("Show")
@@ -105,28 +167,34 @@ def _draw_filters(context: PanelContext, state: CloudState) -> None:
             wanted = () if picked == ALL else (picked,)
             is_class = label == "class"
             context.do(FilterCloud(classes=wanted) if is_class else FilterCloud(answers=wanted))
+    if state.own_names:
+        now = ALL if not state.own else ", ".join(state.own)
+        picked = combo("own class", now, (ALL, *state.own_names, NO_CLASS))
+        if picked is not None:
+            context.do(FilterCloud(own=() if picked == ALL else (picked,)))
     if correct := combo("answered", state.correct, CORRECT_FILTERS):
         context.do(FilterCloud(correct=correct))
 
 
 def _draw_selection(context: PanelContext, state: CloudState) -> None:
     imgui.separator_text("Selection")
-    manager = context.workspace.image_cloud
+    selection = context.workspace.image_cloud.selection
     if not state.selected:
-        imgui.text_colored(MUTED_COLOR, SELECT_HINT)
+        muted_text(SELECT_HINT)
         return
-    imgui.text_unformatted(f"{len(state.selected):,} images")
-    imgui.same_line()
+    wrapped_text(f"{len(state.selected):,} images")
     if imgui.small_button("none"):
         context.do(SelectImages())
-    imgui.same_line()
+    same_line_if_fits("export names")
     if imgui.small_button("export names"):
         context.do(ExportSelection(timestamped("-images.csv")))
-    for name, count in manager.selected_counts()[:12]:
-        imgui.bullet_text(f"{count:,}  {name}")
+    for name, count in selection.counts()[:MAX_COUNTED]:
+        imgui.bullet()
+        wrapped_text(f"{count:,}  {name}")
     if imgui.collapsing_header("names"):
-        for number, name in manager.selected_list(MAX_LISTED):
-            if imgui.selectable(f"{name}##{number}", False)[0]:
+        for number, name in selection.first_names(MAX_LISTED):
+            told = fit_text(name, imgui.get_content_region_avail().x)
+            if imgui.selectable(f"{told}##{number}", False)[0]:
                 context.do(GrabImage(number))
         if len(state.selected) > MAX_LISTED:
-            imgui.text_colored(MUTED_COLOR, f"and {len(state.selected) - MAX_LISTED:,} more")
+            muted_text(f"and {len(state.selected) - MAX_LISTED:,} more")

@@ -24,8 +24,14 @@ from vrnn.ui.panels.vector_bars import (
     bar_order,
     draw_vector_bars,
 )
-from vrnn.ui.style import MUTED_COLOR
-from vrnn.ui.widgets import checkbox, combo, slider, wrapped_text
+from vrnn.ui.widgets import (
+    checkbox,
+    combo,
+    muted_text,
+    same_line_if_fits,
+    slider,
+    wrapped_text,
+)
 
 CHART_LINES = 3.5
 """Height of a bar chart, in heights of a line of text."""
@@ -64,15 +70,15 @@ class SimilarityPanel(Panel):
         imgui.separator_text("Feature vectors")
         imgui.set_item_tooltip(PINS_TOOLTIP)
         if not state.pins:
-            imgui.text_colored(MUTED_COLOR, "H pins the position at the pointer")
+            muted_text("H pins the position at the pointer")
         for number, pin in enumerate(state.pins):
             imgui.push_id(number)
             if imgui.small_button("remove"):
                 context.do(_pin_command(pin))
-            imgui.same_line()
-            red, green, blue = (part / 255 for part in pin_color(number))
             text = f"{pin.text} of {pin.layer}"
-            imgui.text_colored(imgui.ImVec4(red, green, blue, 1.0), text)
+            same_line_if_fits(text)
+            red, green, blue = (part / 255 for part in pin_color(number))
+            wrapped_text(text, (red, green, blue, 1.0))
             imgui.pop_id()
         if len(state.pins) > 1 and imgui.button("Remove all"):
             context.do(PinPosition())
@@ -86,9 +92,9 @@ class SimilarityPanel(Panel):
         if pointed is not None:
             parts = [f"channel {pointed}"]
             parts += [number_text(float(vector.values[pointed])) for vector in vectors]
-            imgui.text_unformatted("   ".join(parts))
+            wrapped_text("   ".join(parts))
         else:
-            imgui.text_colored(MUTED_COLOR, "point at a bar")
+            muted_text("point at a bar")
         self._show_channel(context, pointed)
 
     def _show_channel(self, context: PanelContext, channel: int | None) -> None:
@@ -145,7 +151,7 @@ def _draw_reference(context: PanelContext, state: SimilarityState) -> None:
     if imgui.small_button("follow the pointer" if held else "hold"):
         context.do(HoldReference() if held else HoldReference(*_arguments(compared)))
     imgui.set_item_tooltip("I holds the position at the pointer, at another one the box up to it")
-    imgui.same_line()
+    same_line_if_fits("keep for other images", imgui.get_frame_height())
     kept = checkbox("keep for other images", state.kept)
     imgui.set_item_tooltip(KEPT_TOOLTIP)
     if kept is not None:
@@ -169,7 +175,7 @@ def _draw_display(context: PanelContext, state: SimilarityState) -> None:
     over = checkbox("over the input", state.overlay)
     if over is not None:
         context.do(SetSimilarityDisplay(overlay=over))
-    imgui.same_line()
+    same_line_if_fits("input in gray", imgui.get_frame_height())
     gray = checkbox("input in gray", state.gray)
     if gray is not None:
         context.do(SetSimilarityDisplay(gray=gray))

@@ -9,6 +9,8 @@ from typing import Literal, get_args
 import numpy as np
 from imgui_bundle import imgui, implot
 
+from vrnn.ui.widgets import wrapped_text
+
 BarOrder = Literal["channel", "value", "difference"]
 BAR_ORDERS: tuple[BarOrder, ...] = get_args(BarOrder)
 """By number, by the last vector's values, or by how far the vectors are apart, the most first."""
@@ -73,7 +75,7 @@ def draw_vector_bars(
     bare = implot.AxisFlags_.no_decorations.value
     for number, vector in enumerate(vectors):
         red, green, blue = (part / 255 for part in vector.color)
-        imgui.text_colored(imgui.ImVec4(red, green, blue, 1.0), vector.title)
+        wrapped_text(vector.title, (red, green, blue, 1.0))
         size = (-1.0, height * imgui.get_font_size())
         if not implot.begin_plot(f"##{name} {number}", size, kind.value):
             continue
