@@ -3,6 +3,7 @@
 import itertools
 
 import numpy as np
+from PIL import Image
 
 from tests.support.window import SIZE, differs, move_mouse
 
@@ -39,3 +40,45 @@ def test_a_key_shows_the_cloud_and_a_lasso_selects_in_it(program):
     assert slid["state"]["cloud"]["anchor"] == "pool"
     vrnn.press("ctrl+e")
     vrnn.session_where(lambda saved: not saved["state"]["cloud"].get("shown", False))
+
+
+def type_command(vrnn, words):
+    """Choose a command in the palette."""
+    vrnn.press("ctrl+p")
+    vrnn.picture()
+    vrnn.xdotool("type", "--delay", "60", words)
+    vrnn.picture()
+    vrnn.press("Return")
+
+
+def test_a_selection_becomes_a_class_and_a_film_is_recorded_from_the_palette(program):
+    vrnn = program("--model", "digits")
+    vrnn.ready()
+    first = vrnn.picture()
+    move_mouse(vrnn, 3, SIZE[1] - 3)
+    vrnn.press("ctrl+e")
+    seen = vrnn.picture_where(lambda seen: differs(first, seen) > 0.3)
+    move_mouse(vrnn, *find_image(vrnn, seen))
+    vrnn.press("ctrl+a")
+    selected = vrnn.session_where(lambda saved: saved["state"]["cloud"].get("selected"))
+    numbers = selected["state"]["cloud"]["selected"]
+    type_command(vrnn, "use the selected images")
+    cloud = vrnn.session_where(lambda saved: saved["state"]["cloud"].get("own_classes"))
+    cloud = cloud["state"]["cloud"]
+    assert cloud["own_classes"] == [{"name": "own class 1", "numbers": numbers}]
+    assert cloud["color"] == "own"
+    type_command(vrnn, "film the image cloud")
+    folder = vrnn.wait_for(lambda: next(iter(vrnn.folder.glob("vrnn-*-cloud")), None), 60)
+    vrnn.wait_for(lambda: len(list(folder.glob("[!.]*.png"))) >= 20, 300)
+    one, other = (np.asarray(Image.open(file)) for file in sorted(folder.glob("[!.]*.png"))[:20:18])
+    assert one.shape == (720, 1280, 3)
+    assert differs(one.astype(int), other.astype(int)) > 0.01
+
+
+def find_image(vrnn, seen):
+    """Where in the window an image of the cloud is."""
+    for y in range(SIZE[1] // 2, SIZE[1], 23):
+        for x in range(SIZE[0] // 3, SIZE[0], 31):
+            if seen[y, x].min() > 200:
+                return x, y
+    raise AssertionError("no image is bright")

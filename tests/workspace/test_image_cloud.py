@@ -27,7 +27,7 @@ from vrnn.errors import VrnnError
 from vrnn.network.image_cloud import CloudImages
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.cloud_state import OwnClass
-from vrnn.scene.image_cloud import CLOUD_VISUAL, cloud_reach, within_reach
+from vrnn.scene.image_cloud import CLOUD_VISUAL, cloud_extent
 from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.cloud_categories import categories, name_images, visible_images
 from vrnn.workspace.cloud_motion import CloudMotion, carried_over
@@ -397,9 +397,15 @@ def test_images_are_carried_over_by_their_numbers(app):
     motion = CloudMotion()
     motion.go_to(cloud, 1.0)
     assert not motion.is_moving
-    seen = within_reach(cloud.positions, cloud_reach(cloud.positions))
-    motion.show_between(cloud, cloud, 0.5)
-    np.testing.assert_allclose(motion.positions, seen, atol=1e-6)
+    seen = cloud_extent(cloud.positions).place(cloud.positions)
+    other = replace(cloud, layer="head")
+    told = []
+    for part in (0.0, 0.5, 1.0):
+        motion.show_between(cloud, other, part)
+        told.append(motion.cloud.layer)
+        np.testing.assert_allclose(motion.positions, seen, atol=1e-6)
+    assert told == ["pool", "pool → head", "head"]
+    motion.go_to(cloud, 0.0)
     moved = replace(cloud, positions=cloud.positions[::-1])
     motion.go_to(moved, 1.0)
     assert motion.is_moving

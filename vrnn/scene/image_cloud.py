@@ -50,35 +50,50 @@ class CloudPlace:
         return found
 
 
-def cloud_reach(positions: np.ndarray) -> float:
-    """Return the coordinate that is at the edge of a cloud.
+@dataclass(frozen=True, eq=False)
+class CloudExtent:
+    """What part of the plane or space a cloud shows, from edge to edge.
 
-    It is the largest one, unless so few images lie so much further out than all others that these
-    would have no room.
+    Attributes:
+        middle: (D,) what is in the middle, in coordinates of unit size.
+        reach: From there to the edge.
+    """
+
+    middle: np.ndarray
+    reach: float
+
+    def place(self, positions: np.ndarray) -> np.ndarray:
+        """Return positions (N, D) as parts of the way to the edge, −1…1, float32.
+
+        Those that lie beyond are put at the edge.
+        """
+        parts = (positions - self.middle) / self.reach
+        return np.clip(parts, -1, 1).astype(np.float32)
+
+    def is_beyond(self, positions: np.ndarray) -> np.ndarray:
+        """Return which positions (N, D) lie beyond the edge, (N,) bool."""
+        beyond: np.ndarray = (np.abs(positions - self.middle) > self.reach * (1 + 1e-5)).any(1)
+        return beyond
+
+
+def cloud_extent(positions: np.ndarray) -> CloudExtent:
+    """Return what a cloud has to show: all images.
+
+    Only where so few of them lie so much further out than all others that these would have no room,
+    it does not reach to them.
 
     Args:
         positions: (N, D) of unit size.
     """
     if not len(positions):
-        return 1.0
+        return CloudExtent(np.zeros(positions.shape[1], np.float32), 1.0)
     outmost = np.abs(positions).max(1)
-    count = max(int(len(outmost) * MAX_FAR_OFF), 1)
-    largest = float(outmost.max())
+    count, limit = max(int(len(outmost) * MAX_FAR_OFF), 1), np.inf
     if len(outmost) > count:
-        usual = float(np.partition(outmost, -count - 1)[-count - 1])
-        if largest > FAR_OFF * usual > 0:
-            return float(outmost[outmost <= FAR_OFF * usual].max())
-    return max(largest, 1e-30)
-
-
-def within_reach(positions: np.ndarray, reach: float) -> np.ndarray:
-    """Return positions (N, D) as parts of the way to the edge, −1…1, float32.
-
-    Args:
-        positions: (N, D) of unit size; those beyond the edge are put at it.
-        reach: The coordinate that is at the edge.
-    """
-    return np.clip(positions / np.float32(reach), -1, 1).astype(np.float32, copy=False)
+        limit = FAR_OFF * np.partition(outmost, -count - 1)[-count - 1]
+    near = positions[outmost <= limit] if limit > 0 else positions
+    low, high = near.min(0), near.max(0)
+    return CloudExtent((low + high) / 2, max(float((high - low).max()) / 2, 1e-30))
 
 
 @dataclass(frozen=True, eq=False)

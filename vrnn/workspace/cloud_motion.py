@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 
 import numpy as np
 
 from vrnn.network.image_cloud import ImageCloud
-from vrnn.scene.image_cloud import cloud_reach, within_reach
+from vrnn.scene.image_cloud import cloud_extent
 
 SLIDE_TIMES = 1.25
 """Duration of a move from one complete cloud to the next, as a multiple of other transitions."""
@@ -21,14 +22,14 @@ class CloudMotion:
     Attributes:
         cloud: The cloud that they go to; None for none.
         positions: (N, D) float32 at this moment, −1…1 from edge to edge.
-        reach: The coordinate of the cloud that is at the edge, see `cloud_reach`.
+        extent: What is shown of the cloud that they go to.
         is_between: Whether they are shown between two clouds, see `show_between`.
     """
 
     def __init__(self) -> None:
         self.cloud: ImageCloud | None = None
         self.positions = np.zeros((0, 2), np.float32)
-        self.reach = 1.0
+        self.extent = cloud_extent(self.positions)
         self.is_between = False
         self._there = self.positions
         self._before = self.positions
@@ -52,8 +53,8 @@ class CloudMotion:
         if cloud is None:
             self.positions = np.zeros((0, 2), np.float32)
             return
-        self.reach = cloud_reach(cloud.positions)
-        self.positions = self._there = within_reach(cloud.positions, self.reach)
+        self.extent = cloud_extent(cloud.positions)
+        self.positions = self._there = self.extent.place(cloud.positions)
         if before is None or not seconds or not len(positions):
             return
         numbers = before.images.numbers
@@ -70,10 +71,14 @@ class CloudMotion:
             cloud: Where they go to.
             part: Of the way, 0…1.
         """
-        self.cloud, self._seconds, self.is_between = cloud, 0.0, True
-        self.reach = cloud_reach(cloud.positions)
-        there = within_reach(cloud.positions, self.reach)
-        positions = within_reach(before.positions, cloud_reach(before.positions))
+        ends = {0.0: before.layer, 1.0: cloud.layer}
+        layer = ends.get(part, f"{before.layer} → {cloud.layer}")
+        if self.cloud is None or self.cloud.layer != layer or self.cloud.images != cloud.images:
+            self.cloud = replace(cloud, layer=layer)
+        self._seconds, self.is_between = 0.0, True
+        self.extent = cloud_extent(cloud.positions)
+        there = self.extent.place(cloud.positions)
+        positions = cloud_extent(before.positions).place(before.positions)
         start = carried_over(before.images.numbers, positions, cloud.images.numbers, there)
         self.positions = start + (there - start) * np.float32(eased(part))
 

@@ -13,7 +13,7 @@ from vrnn.media.image_set import ImageSet
 from vrnn.network.embedding_methods import METHOD_TEXT
 from vrnn.network.image_cloud import ImageCloud, Landing
 from vrnn.scene.cloud_state import CLOUD_COLORS, CloudColor, CloudState
-from vrnn.scene.image_cloud import CloudPlace, DrawnCloud, within_reach
+from vrnn.scene.image_cloud import CloudExtent, CloudPlace, DrawnCloud
 from vrnn.scene.primitives import DOT, STROKE, THUMBNAIL, PickRegion, Visual
 from vrnn.scene.visuals.cloud_frame import LegendEntry, cloud_frame
 from vrnn.style.theme import ACCENT, ANNOTATION
@@ -47,7 +47,7 @@ class CloudParts:
 
     Attributes:
         cloud: The cloud.
-        reach: The coordinate that is at the edge, see `cloud_reach`.
+        extent: What is shown of it.
         centers: (N, 3) where images are at this moment, meters.
         visible: (N,) whether each is let through by the filters.
         place: Where the cloud is.
@@ -57,7 +57,7 @@ class CloudParts:
     """
 
     cloud: ImageCloud
-    reach: float
+    extent: CloudExtent
     centers: np.ndarray
     visible: np.ndarray
     place: CloudPlace
@@ -70,9 +70,8 @@ class CloudParts:
         """(3,) meters where the input lands; None for nowhere."""
         if self.landing is None:
             return None
-        landed: np.ndarray = self.place.to_world(
-            within_reach(self.landing.position[None], self.reach)
-        )[0]
+        place = self.extent.place(self.landing.position[None])
+        landed: np.ndarray = self.place.to_world(place)[0]
         return landed
 
 
@@ -154,7 +153,7 @@ def draw_frame(
     subtitle = f"{how} · {images_text}"
     if cloud.images.skipped:
         subtitle += f" · {len(cloud.images.skipped)} left out"
-    far_off = int((np.abs(cloud.positions).max(1) > parts.reach).sum())
+    far_off = int(parts.extent.is_beyond(cloud.positions).sum())
     if far_off:
         lies = "1 image lies" if far_off == 1 else f"{far_off:,} images lie"
         subtitle += f" · {lies} further out than the edge"

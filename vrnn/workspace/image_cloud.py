@@ -207,6 +207,8 @@ class ImageCloudManager:
         """
         if self._motion.cloud is None:
             raise VrnnError(ENDED)
+        if self.selection.cloud is not cloud:
+            self._name(cloud)
         self._motion.show_between(before, cloud, part)
         self._drawn = ()
 
@@ -248,6 +250,7 @@ class ImageCloudManager:
         """Show the cloud that the state wants, after a film."""
         self._film_eye = None
         if self._wanted in self._clouds and self._wanted is not None:
+            self._name(self._clouds[self._wanted])
             self._motion.go_to(self._clouds[self._wanted], 0.0)
             self._drawn = ()
 
@@ -255,8 +258,7 @@ class ImageCloudManager:
         """Let the images go to a cloud of the present data set."""
         state = self._world.state.cloud
         images = self._feed.datasets[state.network]
-        class_names = self._world.networks[state.network].info.class_names
-        self.selection.show(cloud, name_images(cloud.images, images.names, class_names))
+        self._name(cloud)
         self._motion.go_to(cloud, self._world.placement.seconds)
         self._drawn = ()
         if self._thumbnails is None:
@@ -264,6 +266,13 @@ class ImageCloudManager:
         if not self._is_revealed:
             self._is_revealed = True
             self._reveal(self._revealed(state.network))
+
+    def _name(self, cloud: ImageCloud) -> None:
+        """Name the classes of its images."""
+        slot = self._world.state.cloud.network
+        class_names = self._world.networks[slot].info.class_names
+        names = name_images(cloud.images, self._feed.datasets[slot].names, class_names)
+        self.selection.show(cloud, names)
 
     def _revealed(self, slot: int) -> Revealed:
         place = self._place()
@@ -318,7 +327,7 @@ class ImageCloudManager:
         self._drawn = shown
         found, places = categories(names, state.color)
         parts = CloudParts(
-            cloud, self._motion.reach, centers, visible, place, found, places, landing
+            cloud, self._motion.extent, centers, visible, place, found, places, landing
         )
         self._world.set_image_cloud(draw_cloud(parts, state, self._thumbnails.places))
         self._frame(parts)
