@@ -17,7 +17,13 @@ from functools import partial
 import numpy as np
 
 from vrnn.network.derived_maps import from_array
-from vrnn.network.similarity import MEASURES, FeatureVectors, Measure, compare, gather_vectors
+from vrnn.network.similarity import (
+    MEASURES,
+    FeatureVectors,
+    Measure,
+    compare_positions,
+    gather_vectors,
+)
 
 STAGES = ((56, 64, 256, 3), (28, 128, 512, 4), (14, 256, 1024, 23), (7, 512, 2048, 3))
 """Side, inner and outer channels, and number of blocks of each stage."""
@@ -84,7 +90,7 @@ def main() -> None:
 def move(vectors: FeatureVectors, measure: Measure) -> np.ndarray:
     """Compare the layers of a group with a position of theirs."""
     positions = [np.array([7])] * len(vectors.values)
-    return compare(vectors, vectors.references(positions), measure, positions)
+    return compare_positions(vectors, positions, measure)
 
 
 def move_all(vectors: list[FeatureVectors], measure: Measure) -> None:

@@ -7,7 +7,7 @@ to 0…1 by its one minimum and maximum, so that no angle is above 90°.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Literal, get_args
@@ -30,6 +30,8 @@ MEASURES: tuple[Measure, ...] = get_args(Measure)
 NEAR = 1e-3
 """Of 1 − cosine, and of a squared distance beside the squared lengths: nearer vectors are compared
 by their difference, as products of single precision leave an angle of 0.05° uncertain."""
+MAX_PRODUCTS = 2
+"""Inner products of the vectors of a layer that are kept at most, as a multiple of its values."""
 CHUNK = 1 << 16
 """Values that are compared one by one at a time, so that they stay in the processor's cache."""
 
@@ -43,19 +45,33 @@ class FeatureVectors:
             0…1 where they are `scaled`; NaN where a value is not finite.
         offsets: (N,) float32, what was taken off the values of each layer; 0 where none are scaled.
         factors: (N,) float32, what they were then multiplied by.
-        products: Of the first layers (P, P) float32 inner products of each two of their vectors, as
-            far as `add_products` has found them.
+        known: Of how many layers, the first ones, `products` has been filled by `add_products`.
     """
 
     values: np.ndarray
     offsets: np.ndarray
     factors: np.ndarray
-    products: list[np.ndarray] = field(default_factory=list)
+    known: int = field(default=0, init=False)
+
+    @cached_property
+    def products(self) -> np.ndarray:
+        """(N, P, P) float32 inner products of each two vectors of a layer, of the `known` layers.
+
+        Memory is taken as they are filled.
+        """
+        count, _, positions = self.values.shape
+        return np.empty((count, positions, positions), np.float32)
 
     @cached_property
     def lengths(self) -> np.ndarray:
         """(N, P) float32 Euclidean length of each vector."""
         return np.sqrt(np.einsum("ncp,ncp->np", self.values, self.values))
+
+    @cached_property
+    def inverse_lengths(self) -> np.ndarray:
+        """(N, P) float32, 1 by each length; 0 where that is 0."""
+        with np.errstate(divide="ignore"):
+            return np.where(self.lengths == 0, np.float32(0), 1 / self.lengths)
 
     @cached_property
     def sums(self) -> np.ndarray:
@@ -68,7 +84,7 @@ class FeatureVectors:
         return np.sqrt(np.abs(self.values)).sum(1)
 
     def add_products(self, most: int | None = None) -> None:
-        """Find the products of more layers, where they are fewer than the values.
+        """Find the products of more layers, where they are not many more than the values.
 
         A comparison of vectors of these layers with each other then reads P numbers a layer, not
         C · P: worth it where there are several comparisons.
@@ -76,10 +92,13 @@ class FeatureVectors:
         Args:
             most: Of how many layers at most; None for all.
         """
-        if self.values.shape[2] <= self.values.shape[1]:
-            known = len(self.products)
-            for values in self.values[known : None if most is None else known + most]:
-                self.products.append(values.T @ values)
+        count, channels, positions = self.values.shape
+        if positions > MAX_PRODUCTS * channels:
+            return
+        until = count if most is None else min(count, self.known + most)
+        for layer in range(self.known, until):
+            np.matmul(self.values[layer].T, self.values[layer], out=self.products[layer])
+        object.__setattr__(self, "known", until)
 
     def references(self, positions: Sequence[np.ndarray]) -> np.ndarray:
         """Return the mean vector of some positions of each layer.
@@ -129,20 +148,13 @@ def gather_vectors(layers: Sequence[FeatureMaps], measure: Measure) -> FeatureVe
     return FeatureVectors(values, offsets, factors)
 
 
-def compare(
-    vectors: FeatureVectors,
-    references: np.ndarray,
-    measure: Measure,
-    positions: Sequence[np.ndarray] | None = None,
-) -> np.ndarray:
-    """Return how similar each position is to a reference.
+def compare(vectors: FeatureVectors, references: np.ndarray, measure: Measure) -> np.ndarray:
+    """Return how similar each position is to a reference from elsewhere.
 
     Args:
         vectors: Of layers of one shape, gathered for this measure.
         references: (N, C) float32, one for each layer.
         measure: What says how similar they are.
-        positions: Of each layer the numbers of the positions that `references` is the mean of;
-            None for vectors from elsewhere.
 
     Returns:
         (N, P) float32. 1 for the reference itself, 0 for a vector of zeros, NaN for one with a
@@ -152,66 +164,130 @@ def compare(
         return _summed(vectors.values, references, vectors.sums, root=False)
     if measure == "fractional":
         return _summed(vectors.values, references, vectors.root_sums, root=True)
-    products = _products(vectors, references, positions)
-    own = np.sqrt(np.einsum("nc,nc->n", references, references))[:, None]
-    lengths = vectors.lengths
-    with np.errstate(divide="ignore", invalid="ignore"):
-        if measure == "euclidean":
-            found = _euclidean(vectors.values, references, products, lengths, own)
-        elif measure == "dot":
-            found = products / (own * own)
-        else:
-            found = products / (lengths * own)
-            near = found > 1 - NEAR
-            np.clip(found, -1, 1, out=found)
-            if measure == "angular":
-                found = 1 - np.arccos(found) * np.float32(2 / np.pi)
-                _refine(found, near, vectors.values, references, lengths, own)
-                np.clip(found, 0, 1, out=found)
-    is_zero = (lengths == 0) | (own == 0)
-    if is_zero.any():
-        found = np.where(is_zero, np.float32(0), found)
-    return np.asarray(found, np.float32)
+    products = np.asarray(np.matmul(references[:, None, :], vectors.values)[:, 0])
+    own = np.sqrt(np.einsum("nc,nc->n", references, references))
+    return _from_products(vectors, _References(products, own, references.__getitem__), measure)
 
 
-def _products(
-    vectors: FeatureVectors, references: np.ndarray, positions: Sequence[np.ndarray] | None
+def compare_positions(
+    vectors: FeatureVectors, positions: Sequence[np.ndarray], measure: Measure
 ) -> np.ndarray:
-    """(N, P) inner products of the vectors of each layer with its reference."""
-    known = 0 if positions is None else len(vectors.products)
-    rest = np.asarray(np.matmul(references[known:, None, :], vectors.values[known:])[:, 0])
-    if positions is None or not known:
-        return rest
-    pairs = zip(vectors.products, positions[:known], strict=True)
-    rows = [one[chosen[0]] if len(chosen) == 1 else one[chosen].mean(0) for one, chosen in pairs]
-    return np.concatenate([np.stack(rows), rest])
+    """Return how similar each position is to the mean of some positions of its layer.
+
+    Of layers whose products are known, no other values are read.
+
+    Args:
+        vectors: See `compare`.
+        positions: Of each layer the numbers of the positions that it is compared with.
+        measure: See `compare`.
+    """
+    if measure in ("manhattan", "fractional"):
+        return compare(vectors, vectors.references(positions), measure)
+    known, count = vectors.known, len(positions)
+    single = np.array([chosen[0] if len(chosen) == 1 else -1 for chosen in positions])
+    products = np.empty((count, vectors.values.shape[2]), np.float32)
+    own = np.empty(count, np.float32)
+    if known:
+        products[:known] = vectors.products[np.arange(known), single[:known]]
+        own[:known] = vectors.lengths[np.arange(known), single[:known]]
+        for layer in np.flatnonzero(single[:known] < 0).tolist():
+            products[layer] = vectors.products[layer, positions[layer]].mean(0)
+            own[layer] = np.sqrt(products[layer, positions[layer]].mean())
+    if known < count:
+        rest = FeatureVectors(vectors.values[known:], vectors.offsets, vectors.factors)
+        references = rest.references(positions[known:])
+        products[known:] = np.matmul(references[:, None, :], rest.values)[:, 0]
+        own[known:] = np.sqrt(np.einsum("nc,nc->n", references, references))
+
+    def reference(layer: int) -> np.ndarray:
+        values: np.ndarray = vectors.values[layer][:, positions[layer]].mean(1)
+        return values
+
+    return _from_products(vectors, _References(products, own, reference, single), measure)
+
+
+@dataclass(frozen=True, eq=False)
+class _References:
+    """What is compared with in each layer.
+
+    Attributes:
+        products: (N, P) float32 inner products of the vectors of each layer with its reference.
+        lengths: (N,) float32 of the references.
+        vector: Gives the (C,) reference of a layer, which is seldom needed.
+        positions: (N,) the position that is the reference itself, −1 for none; None for nowhere.
+    """
+
+    products: np.ndarray
+    lengths: np.ndarray
+    vector: Callable[[int], np.ndarray]
+    positions: np.ndarray | None = None
+
+    def set_itself(self, array: np.ndarray, value: float) -> None:
+        """Set what (N, P) values are at the reference itself, unless that is a zero vector."""
+        if self.positions is not None:
+            layers = np.flatnonzero((self.positions >= 0) & (self.lengths > 0))
+            array[layers, self.positions[layers]] = value
+
+    def vectors(self, layers: np.ndarray) -> np.ndarray:
+        """Return the references (K, C) of layers (K,)."""
+        each, places = np.unique(layers, return_inverse=True)
+        return np.stack([self.vector(layer) for layer in each.tolist()])[places]
+
+
+def _from_products(
+    vectors: FeatureVectors, references: _References, measure: Measure
+) -> np.ndarray:  # fmt: skip
+    """(N, P) float32 similarities from inner products; those are written over."""
+    found, own = references.products, references.lengths[:, None]
+    with np.errstate(divide="ignore", invalid="ignore"):
+        inverse = np.where(own == 0, np.float32(0), 1 / own)
+        if measure == "euclidean":
+            return _euclidean(vectors, references)
+        if measure == "dot":
+            found *= inverse * inverse
+            return found
+        found *= vectors.inverse_lengths
+        found *= inverse
+        near = found > 1 - NEAR
+        np.clip(found, -1, 1, out=found)
+        if measure == "cosine":
+            return found
+        references.set_itself(near, False)
+        np.arccos(found, out=found)
+        found *= np.float32(-2 / np.pi)
+        found += np.float32(1)
+        _refine(found, near, vectors, references)
+        references.set_itself(found, 1)
+        return np.clip(found, 0, 1, out=found)
 
 
 def _refine(
-    found: np.ndarray, near: np.ndarray, values: np.ndarray, references: np.ndarray,
-    lengths: np.ndarray, own: np.ndarray,
-) -> None:  # fmt: skip
+    found: np.ndarray, near: np.ndarray, vectors: FeatureVectors, references: _References
+) -> None:
     """Find small angles again, from the chord between the unit vectors."""
     layers, chosen = np.nonzero(near)
     if not len(layers):
         return
-    units = references / own
-    chords = values[layers, :, chosen] / lengths[layers, chosen][:, None] - units[layers]
+    units = references.vectors(layers) / references.lengths[layers][:, None]
+    chords = vectors.values[layers, :, chosen] * vectors.inverse_lengths[layers, chosen][:, None]
+    chords -= units
     half = np.sqrt(np.einsum("kc,kc->k", chords, chords)) / 2
     found[layers, chosen] = 1 - np.arcsin(np.minimum(half, 1)) * np.float32(4 / np.pi)
 
 
-def _euclidean(
-    values: np.ndarray, references: np.ndarray, products: np.ndarray, lengths: np.ndarray,
-    own: np.ndarray,
-) -> np.ndarray:  # fmt: skip
+def _euclidean(vectors: FeatureVectors, references: _References) -> np.ndarray:
+    lengths, own = vectors.lengths, references.lengths[:, None]
     whole = lengths * lengths + own * own
-    squares = whole - 2 * products
+    squares = whole - 2 * references.products
     near = squares < NEAR * whole
+    references.set_itself(near, False)
     layers, chosen = np.nonzero(near)
-    apart = values[layers, :, chosen] - references[layers]
-    squares[layers, chosen] = np.einsum("kc,kc->k", apart, apart)
-    return np.asarray(1 - np.sqrt(np.maximum(squares, 0)) / (lengths + own), np.float32)
+    if len(layers):
+        apart = vectors.values[layers, :, chosen] - references.vectors(layers)
+        squares[layers, chosen] = np.einsum("kc,kc->k", apart, apart)
+    found = 1 - np.sqrt(np.maximum(squares, 0)) / (lengths + own)
+    references.set_itself(found, 1)
+    return np.where((lengths == 0) | (own == 0), np.float32(0), found).astype(np.float32)
 
 
 def _summed(values: np.ndarray, references: np.ndarray, sums: np.ndarray, root: bool) -> np.ndarray:

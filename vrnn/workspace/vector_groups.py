@@ -8,15 +8,21 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from vrnn.network.feature_maps import FeatureMaps
-from vrnn.network.similarity import FeatureVectors, Measure, compare, gather_vectors
+from vrnn.network.similarity import (
+    FeatureVectors,
+    Measure,
+    compare,
+    compare_positions,
+    gather_vectors,
+)
 from vrnn.scene.compared_region import Box, box_positions
 from vrnn.scene.network_object import NetworkObject
 
 MAX_GROUP_VALUES = 3 << 20
 """Values that are compared at a time, 12 MB: below a millisecond where memory is fast."""
 MAX_KEPT_VALUES = 1 << 28
-"""Values that are kept in single precision, 1 GB, and at most as many products of theirs; beyond
-them they are converted at each move."""
+"""Values that are kept in single precision, 1 GB, and at most twice as many products of theirs;
+beyond them they are converted at each move."""
 PRODUCTS_AT_A_TIME = 2
 """Layers whose products are found in one comparison: below 5 ms."""
 
@@ -71,10 +77,9 @@ class VectorGroup:
         vectors = self.vectors(measure)
         if kept is None:
             positions = [box_positions(b, self.shape) for b in boxes]
-            references = vectors.references(positions)
             if self.version >= 0 and self.keeps:  # Not for frames of a video: each is asked once.
                 vectors.add_products(PRODUCTS_AT_A_TIME)
-            found = compare(vectors, references, measure, positions)
+            found = compare_positions(vectors, positions, measure)
         else:
             references = vectors.scaled(np.stack([kept[node] for node in self.nodes]))
             found = compare(vectors, references, measure)
