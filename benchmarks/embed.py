@@ -15,7 +15,7 @@ import numpy as np
 
 from benchmarks.timing import format_milliseconds, format_table, time_medians
 from vrnn.app.offscreen import OffscreenApp
-from vrnn.commands.image_cloud import ShowImageCloud
+from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
 from vrnn.compute.embedding.placing import placing_steps
 from vrnn.config.loader import load_config
 from vrnn.media.image_set import ImageSet
@@ -97,6 +97,7 @@ def measure_cloud() -> bool:
     """Print frames, picking and memory; returns whether all targets are met."""
     with OffscreenApp([ModelSpec("digits")], load_config()) as app:
         app.do(ShowImageCloud("pool"))
+        app.do(SetCloudDisplay(dimensions=3))
         target = RenderTarget(app.gl_context, SIZE, 4)
         frames = {}
         for count in (FEW, MANY):

@@ -3,8 +3,9 @@
     python -m tests.xr.hands_session_probe
 
 Prints a line of JSON whenever something has changed. A line on standard input asks where on the
-stage something is: `region KIND NUMBER`, `layer NAME ACROSS DOWN`, `board X Y` (pixels) or `menu
-LABEL`; the end of it ends the session.
+stage something is: `region KIND NUMBER`, `layer NAME ACROSS DOWN`, `image NUMBER` (of the cloud),
+`legend NUMBER` (a line of its legend), `board X Y` (pixels) or `menu LABEL`; or executes a command:
+`do {JSON}`, as in a list of commands. The end of it ends the session.
 """
 
 from __future__ import annotations
@@ -14,19 +15,22 @@ import os
 import select
 import sys
 import time
+from pathlib import Path
 
 import numpy as np
 
 from tests.support.headset import center_of, on_layer, pick_regions
 from vrnn.app.headset_view import HeadsetSetup, HeadsetView
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.script import command_from_table
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.look import render_colors
+from vrnn.scene.image_cloud import CLOUD_KIND, CLOUD_VISUAL
 from vrnn.scene.linalg import transformed
 from vrnn.scene.state import State
 
-PATIENCE = 90.0
+PATIENCE = 240.0
 
 
 def locate(app, controller, words: list[str]) -> list[float]:
@@ -42,7 +46,13 @@ def locate(app, controller, words: list[str]) -> list[float]:
         angle = 2 * np.pi * number / len(controls.menu.labels)
         x, y = np.sin(angle) * board.width / 2, np.cos(angle) * board.height / 2
         return board.point(x, y).tolist()
-    if kind == "region":
+    if kind == "image":
+        cloud = world.image_cloud
+        at = cloud.centers[cloud.row_of(int(name))].astype(float)
+    elif kind == "legend":
+        regions = world.visuals[CLOUD_VISUAL].pick_regions
+        at = center_of([region for region in regions if region.kind == "button"][int(name)])
+    elif kind == "region":
         at = center_of(pick_regions(world, name)[int(rest[0])])
     else:
         at = on_layer(world, name, *(float(part) for part in rest))
@@ -79,7 +89,33 @@ def report(app, controller, view) -> dict:
         "flying": controls.locomotion.flying,
         "said": controls.feedback.message,
         "undone": app.workspace.history.undo_label,
+        "compared": compared_text(app.workspace.similarity.compared),
+        "similar": compared_layers(app),
+        "cloud": None
+        if world.image_cloud is None or not app.workspace.image_cloud.complete
+        else len(world.image_cloud.numbers),
+        "image": world.hovered.value
+        if world.hovered is not None and world.hovered.kind == CLOUD_KIND
+        else None,
+        "classes": list(state.cloud.classes),
     }
+
+
+def compared_text(region) -> list:
+    """What similarity compares with: layer, row and column."""
+    return [] if region is None else [region.layer, region.row, region.column]
+
+
+def compared_layers(app) -> int:
+    """How many layers have 1 at the positions that match what is compared with."""
+    shown = app.world.similarity.get(0)
+    if shown is None:
+        return 0
+    return sum(
+        bool(np.isclose(layer.values[layer.reference[:2]], 1, atol=1e-5))
+        for layer in shown.layers.values()
+        if layer.reference[2:] == (1, 1)
+    )
 
 
 def main() -> None:
@@ -118,12 +154,22 @@ def loop(app, controller, view) -> None:
             last = now
             print(json.dumps(now), flush=True)
         if select.select([sys.stdin], [], [], 0)[0]:
-            line = os.read(0, 1000).decode()
-            if not line:
+            lines = os.read(0, 1000).decode().splitlines()
+            if not lines:
                 headset.request_exit()
                 return
-            at = locate(app, controller, line.split())
-            print(json.dumps({"at": at}), flush=True)
+            for line in lines:
+                answer(app, controller, line)
+
+
+def answer(app, controller, line: str) -> None:
+    """Execute a command, or print where something is."""
+    if line.startswith("do "):
+        table = json.loads(line.removeprefix("do "))
+        controller.controls.do(command_from_table(table, Path()))
+        return
+    at = locate(app, controller, line.split())
+    print(json.dumps({"at": at}), flush=True)
 
 
 if __name__ == "__main__":

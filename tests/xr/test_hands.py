@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 
 import numpy as np
@@ -41,6 +42,10 @@ class Visitor:
         self.probe.input.pop("at", None)
         self.probe.say(words)
         return self.probe.until(lambda report: "at" in report)["at"]
+
+    def do(self, name: str, **what) -> None:
+        """Execute a command."""
+        self.probe.say("do " + json.dumps({"do": name, **what}))
 
     def point(self, hand: int, at) -> None:
         pose = looking(self.hands[hand].position, at)
@@ -209,6 +214,51 @@ def test_the_menu_and_the_board_are_pressed_by_the_ray(visitor):
     visitor.click(lambda report: report["typing"])
     visitor.settle()
     visitor.tap(0, lambda report: not report["board"], a=True)
+
+
+def test_the_ray_is_the_pointer_for_similarity(visitor):
+    visitor.do("similarity.show", on=True)
+
+    def compared_at(name, across, down, before):
+        """What is compared with once a hand points there, and some layers show it."""
+        visitor.point(1, visitor.where(f"layer {name} {across} {down}"))
+        report = visitor.until(
+            lambda report: (
+                report["pointed"] == name
+                and report["compared"][:1] == [name]
+                and report["compared"] != before
+                and report["similar"] > 3
+            )
+        )
+        return report["compared"]
+
+    first = compared_at("stage1.0.conv1", 0.11, 0.27, None)
+    second = compared_at("stage1.0.conv1", 0.87, 0.61, first)
+    compared_at("stage2.0.conv1", 0.3, 0.4, second)
+    visitor.do("similarity.show", on=False)
+    visitor.until(lambda report: not report["compared"])
+
+
+def test_the_ray_is_the_pointer_in_a_cloud(visitor):
+    start = visitor.until(lambda report: True)["rig"]
+    before = visitor.until(lambda report: True)["number"]
+    visitor.do("cloud.show", layer="pool")
+    visitor.until(lambda report: report["cloud"])
+    visitor.do("view.go_to", camera="cloud")
+    visitor.until(lambda report: not near(report["rig"], start))
+    visitor.settle(12)
+    visitor.point(1, visitor.where("image 20"))
+    pointed = visitor.until(lambda report: report["image"] is not None)["image"]
+    report = visitor.tap(1, lambda report: report["held"], trigger=1.0)
+    assert f"#{pointed}" in report["held"]
+    visitor.tap(1, lambda report: not report["held"], b=True)
+    visitor.point(1, visitor.where("legend 3"))  # its title, then classes
+    visitor.settle()
+    visitor.tap(1, lambda report: len(report["classes"]) == 1, trigger=1.0)
+    visitor.do("cloud.show", on=False)
+    visitor.until(lambda report: report["cloud"] is None)
+    assert visitor.until(lambda report: True)["number"] == before
+    visitor.tap(0, lambda report: near(report["rig"], start), b=True)
 
 
 def test_a_controller_falls_asleep_in_the_middle_of_a_grab(visitor):
