@@ -14,6 +14,7 @@ from vrnn.cli import (  # noqa: F401  each registers itself
     export,
     features,
     graph,
+    importance,
     launcher,
 )
 from vrnn.cli.subcommands import SUBCOMMANDS, Subcommand

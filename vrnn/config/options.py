@@ -18,6 +18,7 @@ from vrnn.config.choices import (
 from vrnn.errors import VrnnError
 from vrnn.media.bit_depths import Precision
 from vrnn.network.embedding_methods import Dimensions, EmbeddingMethod
+from vrnn.network.importance_measures import ImportanceMeasure
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme
@@ -270,6 +271,27 @@ class EmbedOptions(ModelOptions):
     dimensions: Dimensions = 2
     at: tuple[float, float] | None = None
     ray: str = ""
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ImportanceOptions(ModelOptions):
+    """Of what the importance is found, and how.
+
+    Attributes:
+        out: The folder that files are written to.
+        targets: Classes by name or number; () for all that the data set has images of.
+        measures: By what; () for all measures.
+        epochs: Of the training of gammas.
+        points: Of a pruning curve.
+        quiet: Whether to print errors only.
+    """
+
+    out: Path
+    targets: tuple[str, ...] = ()
+    measures: tuple[ImportanceMeasure, ...] = ()
+    epochs: int = 20
+    points: int = 21
     quiet: bool = False
 
 

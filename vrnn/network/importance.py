@@ -5,26 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from types import MappingProxyType
-from typing import Literal, get_args
 
 import numpy as np
 
+from vrnn.network.importance_measures import PruningRanking
 from vrnn.network.results import Ablation
-
-ImportanceMeasure = Literal["gamma", "relevance", "gradient"]
-IMPORTANCE_MEASURES: tuple[ImportanceMeasure, ...] = get_args(ImportanceMeasure)
-"""What tells how important a channel is for a class."""
-PruningRanking = Literal["gamma", "relevance", "gradient", "magnitude", "random"]
-PRUNING_RANKINGS: tuple[PruningRanking, ...] = get_args(PruningRanking)
-"""By what channels are pruned: the measures, and two that ask for no class, to compare with."""
-RANKING_TEXT: Mapping[PruningRanking, str] = MappingProxyType(
-    {
-        "gamma": "trained gamma", "relevance": "mean |relevance|",
-        "gradient": "mean |gradient × activation|", "magnitude": "magnitude", "random": "random",
-    }
-)  # fmt: skip
-"""What people read for each."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -20,7 +20,7 @@ from vrnn.compute.importance.labeled_images import MAX_BATCH, read_labeled_image
 from vrnn.compute.importance.weights import weight_importance
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.importance import IMPORTANCE_MEASURES, PRUNING_RANKINGS
+from vrnn.network.importance_measures import IMPORTANCE_MEASURES, PRUNING_RANKINGS
 
 
 @pytest.fixture(autouse=True)

@@ -16,7 +16,7 @@ from vrnn.compute.loading.shipped_models import digit_images
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.importance import IMPORTANCE_MEASURES, PRUNING_RANKINGS
+from vrnn.network.importance_measures import IMPORTANCE_MEASURES, PRUNING_RANKINGS
 from vrnn.network.model_spec import ModelSpec
 
 KNOWN = 2

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+MIN_STEPS, MIN_BATCH = 200, 16
+"""Steps of a training, at least; of few images batches are smaller for that, down to MIN_BATCH."""
+
 
 @dataclass(frozen=True)
 class GammaSettings:
@@ -20,3 +23,7 @@ class GammaSettings:
     batch: int = 128
     l1: float = 0.01
     seed: int = 0
+
+    def batch_size(self, count: int) -> int:
+        """Return how many images one step takes, of so many."""
+        return min(max(self.epochs * count // MIN_STEPS, MIN_BATCH), self.batch)

@@ -15,8 +15,8 @@ without a copy, and otherwise in these ways:
   class minus the logarithm of the sum of the exponentials of all others. nn_vis adds up the weights
   of all other classes.
 - Images of the class and of the rest weigh the same, where nn_vis takes as many of each.
-- Of few images smaller batches are taken, down to MIN_BATCH, for at least MIN_STEPS steps, and
-  Adam's steps, 1e-3 there, are longer where so few could not bring a gamma to 0.
+- Of few images smaller batches are taken (`GammaSettings.batch_size`), and Adam's steps, 1e-3
+  there, are longer where so few could not bring a gamma to 0.
 """
 
 from __future__ import annotations
@@ -39,7 +39,6 @@ from vrnn.errors import VrnnError
 LEARNING_RATE = 1e-3
 REACH = 3.0
 """How far a gamma can move in all steps, at least."""
-MIN_STEPS, MIN_BATCH = 200, 16
 
 
 def train_gammas(
@@ -99,7 +98,7 @@ class _Training:
     def run(self) -> Generator[tuple[int, int], None, None]:
         """Train. Yields how many images were run and how many are to be."""
         count, settings = len(self._images.labels), self._settings
-        batch = min(max(settings.epochs * count // MIN_STEPS, MIN_BATCH), settings.batch)
+        batch = settings.batch_size(count)
         steps = settings.epochs * -(-count // batch)
         rate = max(LEARNING_RATE, REACH / max(steps, 1))
         if not self._gammas:

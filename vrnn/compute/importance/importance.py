@@ -22,13 +22,8 @@ from vrnn.compute.jobs import JobStep, require_same_graph
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
 from vrnn.media.image_set import ImageSet
-from vrnn.network.importance import (
-    IMPORTANCE_MEASURES,
-    RANKING_TEXT,
-    ChannelImportance,
-    ImportanceResult,
-    normalized,
-)
+from vrnn.network.importance import ChannelImportance, ImportanceResult, normalized
+from vrnn.network.importance_measures import IMPORTANCE_MEASURES, RANKING_TEXT
 
 T = TypeVar("T")
 Counted = Generator[tuple[int, int], None, T]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 
 from vrnn.compute.importance.gamma_settings import GammaSettings
-from vrnn.network.importance import PruningRanking
+from vrnn.network.importance_measures import PruningRanking
 
 POINTS = 21
 """Of a curve."""

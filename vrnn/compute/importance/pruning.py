@@ -9,12 +9,7 @@ import numpy as np
 from vrnn.compute.importance.importance_request import POINTS
 from vrnn.compute.importance.labeled_images import LabeledImages, answer
 from vrnn.compute.loaded_model import LoadedModel
-from vrnn.network.importance import (
-    ChannelImportance,
-    PruningCurve,
-    pruned_count,
-    pruning_ablations,
-)
+from vrnn.network.importance import ChannelImportance, PruningCurve, pruned_count, pruning_ablations
 
 RANDOM_ORDERS = 3
 """That a curve of random orders is the mean of."""
