@@ -6,6 +6,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     ablation,
     axes,
     channels,
+    connections,
     display,
     edit,
     explain,
@@ -30,8 +31,9 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "channels", "display", "edit", "explain", "explained_values", "export",
-    "feature_visualization", "headset", "image_cloud", "image_cloud_classes",
+    "ablation", "axes", "channels", "connections", "display", "edit", "explain",
+    "explained_values", "export", "feature_visualization", "headset", "image_cloud",
+    "image_cloud_classes",
     "image_cloud_selection", "inputs", "jobs", "layers", "outputs", "relevance_conditions",
     "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

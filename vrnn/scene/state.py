@@ -21,6 +21,7 @@ from vrnn.network.picture_kinds import COMPONENTS_PICTURE
 from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.cloud_state import NO_CLOUD, CloudState
+from vrnn.scene.connection_state import NO_CONNECTIONS, ConnectionState
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
@@ -197,6 +198,7 @@ class State:
         relevance: What is explained, and how it is seen.
         similarity: What every position is compared with, and how that is seen.
         cloud: The data set as a cloud beside its network.
+        connections: What connects a layer with those that feed it.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -221,6 +223,7 @@ class State:
     relevance: RelevanceState = NO_RELEVANCE
     similarity: SimilarityState = NO_SIMILARITY
     cloud: CloudState = NO_CLOUD
+    connections: ConnectionState = NO_CONNECTIONS
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -298,6 +301,7 @@ class State:
             relevance=NO_RELEVANCE,
             similarity=NO_SIMILARITY,
             cloud=NO_CLOUD,
+            connections=NO_CONNECTIONS,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

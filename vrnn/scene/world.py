@@ -18,6 +18,7 @@ from vrnn.network.layer_pictures import LayerPicture
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.network.positions import has_side_by_side
 from vrnn.network.results import ForwardResult
+from vrnn.scene.connections import ShownConnections
 from vrnn.scene.edge_picking import pick_edge
 from vrnn.scene.image_cloud import DrawnCloud
 from vrnn.scene.network_object import NetworkObject
@@ -41,6 +42,8 @@ NEAR_BEFORE = 0.3
 """Meters: a small thing that a ray passes close to is so much before what it hits."""
 
 
+WINDOW_SECONDS = 0.8
+"""How long a window that slides by itself stays at a position."""
 FLOW_RATE = 30.0
 """Times a second that light along edges is drawn anew at most."""
 FLOW_CYCLE = 1500.0
@@ -54,6 +57,7 @@ class World(WorldContents):
         """Create a world without networks; see `WorldContents`."""
         super().__init__(state, seconds)
         self._drawing = WorldDrawing(self)
+        self._window_seconds = 0.0
 
     def at_rest(self) -> World:
         """Return the same world with nothing moving any more."""
@@ -66,6 +70,9 @@ class World(WorldContents):
         world.relevance = self.relevance
         world.similarity, world.input_overlays = self.similarity, self.input_overlays
         world.image_cloud = self.image_cloud
+        world.connections = self.connections
+        world.connection_opening = self.state.connections.opening
+        world.connection_steps = self.connection_steps
         world.true_label = self.true_label
         if self.placement.is_moving and WALL in self.visuals and self.slots:
             slot = self.slots[0]
@@ -153,6 +160,8 @@ class World(WorldContents):
         is_placed_anew = not state.has_same_placement(self.state)
         if is_placed_anew and move:
             self.placement.begin_transition(self.networks, self.state)
+        if state.connections != self.state.connections:
+            self.connection_steps, self._window_seconds = 0, 0.0
         self.state = state
         self._invalidate(placement=is_placed_anew, labels=True)
 
@@ -256,8 +265,19 @@ class World(WorldContents):
         self.image_cloud = cloud
         self._drawing.invalidate_highlight()
 
+    def set_connections(self, connections: ShownConnections | None) -> None:
+        """Set the connections that are drawn; None for none."""
+        if connections is self.connections:
+            return
+        if self.connections is None:
+            self.connection_opening = 0.0  # they open from one center
+        self.connections = connections
+        self._invalidate(labels=True)
+
     def _forget(self, slot: int) -> None:
         """Forget what belongs to a network that is gone."""
+        if self.connections is not None and self.connections.slot == slot:
+            self.connections = None
         self.distant_pictures.pop(slot, None)
         self.last_attention.pop(slot, None)
         self.relevance.pop(slot, None)
@@ -291,7 +311,7 @@ class World(WorldContents):
         Returns:
             Whether something moves.
         """
-        flows = self._advance_flow(seconds)
+        flows = self._advance_flow(seconds) | self._advance_connections(seconds)
         if self.wave is not None and seconds > 0:
             self.wave += seconds / SECONDS
             self.wave = self.wave if self.wave < 1 else None
@@ -314,6 +334,24 @@ class World(WorldContents):
         before = int(self.flow_seconds * FLOW_RATE)
         self.flow_seconds = (self.flow_seconds + seconds) % FLOW_CYCLE
         return int(self.flow_seconds * FLOW_RATE) != before
+
+    def _advance_connections(self, seconds: float) -> bool:
+        """Open connections, and let a window slide on; True when they are to be drawn again."""
+        if self.connections is None or seconds <= 0:
+            return False
+        state = self.state.connections
+        before = self.connection_opening, self.connection_steps
+        way = state.opening - self.connection_opening
+        step = seconds / max(self.placement.seconds, 1e-3)
+        self.connection_opening += max(-step, min(step, way))
+        if state.running:
+            self._window_seconds += seconds
+            self.connection_steps += int(self._window_seconds / WINDOW_SECONDS)
+            self._window_seconds %= WINDOW_SECONDS
+        if before == (self.connection_opening, self.connection_steps):
+            return False
+        self._drawing.invalidate_connections()
+        return True
 
     def send_wave(self) -> None:
         """Let a wave run through all networks, as a new image does; not where nothing moves."""

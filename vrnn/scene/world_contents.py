@@ -8,6 +8,7 @@ from vrnn.network.graph import Node
 from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
+from vrnn.scene.connections import ShownConnections
 from vrnn.scene.dragged_region import DraggedRegion
 from vrnn.scene.image_cloud import DrawnCloud
 from vrnn.scene.network_object import NetworkObject
@@ -47,6 +48,9 @@ class WorldContents:
         similarity: Similarity that is on the GPU, by slot.
         input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
         image_cloud: The cloud of images beside the networks; None for none.
+        connections: The connections that are drawn; None for none.
+        connection_opening: How far they are opened now, on the way to what the state says.
+        connection_steps: How many positions the window of a running one has slid on.
         animates_flow: Whether light runs along edges that carry relevance.
         flow_seconds: How long it has run.
         viewer: From where the world is seen; None without an eye, as in a picture.
@@ -79,6 +83,9 @@ class WorldContents:
         self.similarity: dict[int, NetworkSimilarity] = {}
         self.input_overlays: dict[int, np.ndarray] = {}
         self.image_cloud: DrawnCloud | None = None
+        self.connections: ShownConnections | None = None
+        self.connection_opening = 0.0
+        self.connection_steps = 0
         self.animates_flow = False
         self.flow_seconds = 0.0
         self.viewer: Viewer | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 import numpy as np
@@ -14,6 +14,8 @@ from vrnn.scene.picking import PickRegions
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
 from vrnn.scene.visuals.channel_trees import channel_trees
+from vrnn.scene.visuals.connections import ConnectionVisual, connection_visual
+from vrnn.scene.visuals.distant_pictures import DistantPicture
 from vrnn.scene.visuals.labels import TILTED, network_labels
 from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
@@ -45,6 +47,7 @@ class WorldDrawing:
         self._pick_regions: PickRegions | None = None
         self._corners: tuple[np.ndarray, np.ndarray] | None = None
         self._framed_quads = 0
+        self._connections: tuple[tuple[object, ...], ConnectionVisual] | None = None
 
     def invalidate(self, labels: bool = False, corners: bool = True) -> None:
         """Draw the world anew when it is asked for.
@@ -63,6 +66,10 @@ class WorldDrawing:
     def invalidate_highlight(self) -> None:
         """Draw the world in another light, as another layer is hovered, but nothing else anew."""
         self._draw_list = None
+
+    def invalidate_connections(self) -> None:
+        """Draw connections and all text anew, but nothing else."""
+        self._draw_list = self._labels = None
 
     def draw_list(self) -> DrawList:
         """Return everything as it is at this moment; the same object until something changes."""
@@ -111,6 +118,11 @@ class WorldDrawing:
             visuals.append(visual)
         quads += [visual.quads for visual in visuals if visual is not nearby]
         self._framed_quads = sum(len(q) for q in quads)
+        connections = self._connection_visual()
+        if connections is not None:
+            strokes.append(connections.strokes)
+            quads.append(connections.visual.quads)
+            visuals.append(connections.visual)
         if nearby is not None:
             quads.append(nearby.quads)
         if self._labels is None:  # laying letters out takes long: the same tuple is kept
@@ -131,16 +143,38 @@ class WorldDrawing:
             return draw_list
         return replace(draw_list, dots=cloud.dots, thumbnails=cloud.thumbnails)
 
+    def _connection_visual(self) -> ConnectionVisual | None:
+        """What is drawn of connections, the same object until something in it changes."""
+        contents = self._contents
+        shown, state = contents.connections, contents.state.connections
+        if shown is None or not state.shown:
+            return None
+        is_still = contents.placement.seconds <= 0
+        opening = state.opening if is_still else contents.connection_opening
+        key = (shown, state, opening, contents.connection_steps)
+        if self._connections is None or self._connections[0] != key:
+            visual = connection_visual(shown, state, opening, contents.connection_steps)
+            self._connections = (key, visual)
+        return self._connections[1]
+
     def _network(self, slot: int) -> NetworkVisual:
         if slot not in self._networks:
             contents = self._contents
             self._networks[slot] = network_visual(
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
-                contents.uploaded_pictures, contents.distant_pictures.get(slot, {}),
+                contents.uploaded_pictures, self._distant_pictures(slot),
                 contents.true_label, contents.placement.reveal, contents.relevance.get(slot),
                 contents.similarity.get(slot),
             )  # fmt: skip
         return self._networks[slot]
+
+    def _distant_pictures(self, slot: int) -> Mapping[int, DistantPicture]:
+        """What layers show from afar; those whose maps are connected show these."""
+        pictures, shown = self._contents.distant_pictures.get(slot, {}), self._contents.connections
+        if shown is None or shown.slot != slot:
+            return pictures
+        maps = {shown.layer.node, *(part.source for part in shown.layer.parts)}
+        return {node: picture for node, picture in pictures.items() if node not in maps}
 
     def _pinned_layers(self) -> Iterator[tuple[PinnedLayer, PlacementFrame, int]]:
         """The pinned copies whose layers are visible, each with its layer and where that is."""

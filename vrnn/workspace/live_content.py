@@ -13,6 +13,7 @@ from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
 from vrnn.workspace.channel_comparisons import ChannelComparisons
+from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
@@ -53,6 +54,7 @@ class ContentWorkspace(Protocol):
     links: RelevanceLinkFinder
     similarity: SimilarityManager
     channels: ChannelComparisons
+    connections: ConnectionManager
     image_cloud: ImageCloudManager
     top_activations: TopActivationsCard
     relevant_images: RelevantImagesCard
@@ -100,6 +102,7 @@ class LiveContent:
             self._workspace.features.sync_with_state(self._world.state)
             self._workspace.relevance.on_pass_complete()
             self._workspace.channels.update()
+            self._workspace.connections.on_pass_complete()
             self._world.true_label = self._true_label()
             if self._world.state.pins:
                 self._workspace.pins.update(self._world.state.pins)
@@ -139,6 +142,7 @@ class LiveContent:
             self._world.set_nearby_visual(nearby)
         changed = self._workspace.image_cloud.update(eye)
         changed |= self._workspace.links.update()
+        changed |= self._workspace.connections.update()
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
         changed |= self._workspace.faithfulness.update()
         return wall is not None or nearby is not None or changed
@@ -171,6 +175,7 @@ class LiveContent:
             and self._wall.complete
             and self._nearby.complete
             and not self._workspace.links.pending
+            and not self._workspace.connections.pending
             and not self._workspace.faithfulness.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete

@@ -32,6 +32,7 @@ from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.channel_comparisons import ChannelComparisons
+from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
@@ -69,8 +70,8 @@ class Workspace:
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, channels, image_cloud, pins, volumes: What is computed and shown beside
-            the feature maps.
+            similarity, channels, connections, image_cloud, pins, volumes: What is computed and
+            shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -122,6 +123,7 @@ class Workspace:
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.similarity = SimilarityManager(self.world, renderer)
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
+        self.connections = ConnectionManager(self.world, self.jobs, self._reveal)
         self.image_cloud = ImageCloudManager(
             self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
             self.roll_back,
@@ -220,6 +222,7 @@ class Workspace:
         self.relevance.sync_with_state(state)
         self.similarity.sync_with_state(state)
         self.channels.update()
+        self.connections.sync_with_state(state)
         self.image_cloud.sync_with_state(state)
 
     # Faults.
@@ -349,6 +352,7 @@ class Workspace:
         self.relevance.on_network_loaded()
         self.similarity.on_network_loaded()
         self.channels.on_network_loaded()
+        self.connections.on_network_loaded()
         self.image_cloud.on_network_loaded()
         self.restorer.on_network_loaded()
 
@@ -356,6 +360,7 @@ class Workspace:
         """Stop background threads."""
         self.content.close_wall()
         self.image_cloud.close()
+        self.connections.close()
 
 
 def _pass_arguments(state: State) -> tuple[object, ...]:

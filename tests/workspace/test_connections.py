@@ -1,0 +1,157 @@
+"""Connections are read for what the state shows, laid out, and drawn as far as they are opened."""
+
+import numpy as np
+import pytest
+
+from tests.support.offscreen import reset
+from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.connections import (
+    OpenConnections,
+    OpenPosition,
+    SetConnectionsDisplay,
+    ShowConnections,
+    StepWindow,
+)
+from vrnn.commands.edit import Undo
+from vrnn.commands.inputs import SetInputImage
+from vrnn.commands.layers import ArrangeMaps
+from vrnn.commands.session import OpenSession, SaveSession
+from vrnn.config.loader import load_config
+from vrnn.errors import VrnnError
+from vrnn.network.connection_sums import position_sum
+from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.connections import map_places
+from vrnn.scene.visuals.connections import connection_texts, connection_visual
+
+LAYER = "stage2.0.conv1"
+"""A convolution of 16 maps to 32, with a stride of 2."""
+
+
+@pytest.fixture(scope="module")
+def opened():
+    with OffscreenApp([ModelSpec()], load_config()) as made:
+        yield made
+
+
+@pytest.fixture
+def app(opened):
+    reset(opened)
+    return opened
+
+
+def texts(app):
+    state = app.world.state.connections
+    return connection_texts(app.world.connections, state, state.opening)
+
+
+def drawn(app):
+    state = app.world.state.connections
+    return connection_visual(app.world.connections, state, state.opening)
+
+
+def test_a_layer_shows_a_ribbon_for_each_pair_of_maps_and_hides_it_again(app):
+    before = len(app.world.draw_list().strokes)
+    app.do(ShowConnections(LAYER))
+    shown = app.world.connections
+    assert shown.layer.name == LAYER
+    assert len(shown.pairs) == shown.drawn == 512
+    assert texts(app) == [f"{LAYER}: convolution, 512 kernels 3 × 3"]
+    assert len(app.world.draw_list().strokes) == before + len(shown.net.first)
+    app.do(ShowConnections(LAYER))
+    assert app.world.connections is None
+    assert len(app.world.draw_list().strokes) == before
+    app.do(Undo())
+    assert len(app.world.connections.pairs) == 512
+
+
+def test_ribbons_lead_from_map_to_map_and_are_colored_by_their_sign(app):
+    app.do(ShowConnections(LAYER))
+    shown = app.world.connections
+    frame = app.world.placement_frame(0)
+    part = shown.layer.parts[0]
+    sources = map_places(frame, part.source, 16).centers
+    targets = map_places(frame, shown.layer.node, 32).centers
+    places = shown.net.opened.reshape(512, -1, 3)
+    assert np.allclose(places[:, 0], sources[shown.pairs.inputs], atol=1e-4)
+    assert np.allclose(places[:, -1], targets[shown.pairs.outputs], atol=1e-4)
+    strongest = drawn(app).strokes[-1]
+    kernel = part.kernels[shown.pairs.outputs[0], shown.pairs.inputs[0]]
+    assert np.abs(kernel).sum() == pytest.approx(np.abs(part.kernels).sum((2, 3)).max(), rel=1e-5)
+    assert shown.pairs.values[0] == pytest.approx(kernel.sum(), abs=1e-5)
+    red, _, blue = strongest["color"][:3]
+    assert (red > blue) == (kernel.sum() > 0)
+    app.do(SetConnectionsDisplay(palette="orange-purple"))
+    assert not np.allclose(drawn(app).strokes[-1]["color"], strongest["color"])
+
+
+def test_only_the_strongest_share_is_drawn_and_what_is_hidden_is_told(app):
+    app.do(ShowConnections(LAYER))
+    app.do(SetConnectionsDisplay(share=0.1))
+    shown = app.world.connections
+    assert len(shown.pairs) == 51
+    weights = np.sort(np.abs(shown.layer.parts[0].kernels).sum((2, 3)).ravel())[::-1]
+    assert shown.pairs.share == pytest.approx(weights[:51].sum() / weights.sum(), rel=1e-4)
+    assert "the strongest 51 are drawn" in texts(app)[1]
+    assert "461 are hidden" in texts(app)[1]
+    app.do(ArrangeMaps(LAYER, most=4))
+    shown = app.world.connections
+    assert shown.drawn == int((shown.pairs.outputs < 4).sum())
+    assert f"{51 - shown.drawn} of them lead to maps that are not shown" in texts(app)[2]
+
+
+def test_weight_times_activation_follows_the_image(app):
+    app.do(ShowConnections(LAYER))
+    app.do(SetConnectionsDisplay(values="contribution"))
+    first = app.world.connections
+    maps = first.layer.steps[0].maps
+    sums = np.zeros(32)
+    np.add.at(sums, first.pairs.outputs, first.pairs.values)
+    assert np.allclose(sums, maps.reshape(32, -1).mean(1), atol=1e-4 * np.abs(maps).max())
+    app.do(SetInputImage(plain="gray"))
+    again = app.world.connections
+    assert not np.allclose(again.layer.steps[0].maps, maps)
+    assert not np.allclose(again.pairs.values, first.pairs.values)
+
+
+def test_levels_open_from_a_center_to_one_value_with_its_calculations(app):
+    app.do(ShowConnections(LAYER))
+    widest = drawn(app).visual
+    assert len(widest.quads) == 0
+    app.do(OpenConnections(2.0))
+    visual = drawn(app)
+    assert len(visual.strokes) == 16 * 20  # of one filter
+    assert len(visual.visual.quads) == 16 * 10  # nine weights and a frame each
+    app.do(OpenPosition(LAYER, channel=3, row=5, column=7))
+    layer = app.world.connections.layer
+    one = position_sum(layer, 3, (5, 7))
+    labels = [label.text for label in drawn(app).visual.labels]
+    assert f"{LAYER}: map 3, row 5, column 7" in labels
+    assert any(text.startswith("sum over 16 maps") for text in labels)
+    seen = app.world.networks[0].maps[layer.node]
+    assert one.steps[-1][1] == pytest.approx(float(seen.values[3, 5, 7]) * seen.scale, rel=2e-3)
+    app.do(StepWindow())
+    assert app.world.state.connections.column == 8
+    app.do(StepWindow(-9))
+    assert (app.world.state.connections.row, app.world.state.connections.column) == (4, 15)
+
+
+def test_a_session_keeps_what_is_shown(app, tmp_path):
+    app.do(OpenPosition(LAYER, channel=2, row=1, column=1))
+    app.do(SetConnectionsDisplay(bundling=0.25, palette="orange-purple", kernel_sheet=True))
+    kept = app.world.state.connections
+    app.do(SaveSession(tmp_path / "one.toml"))
+    app.do(ShowConnections())
+    app.do(OpenSession(tmp_path / "one.toml"))
+    assert app.world.state.connections == kept
+    assert app.world.connections.sheet is not None
+    assert len(app.world.draw_list().image_quads) > 1
+
+
+def test_what_cannot_be_shown_is_refused_in_a_sentence(app):
+    with pytest.raises(VrnnError, match="has no weights and sums no maps"):
+        app.do(ShowConnections("input"))
+    assert app.world.connections is None
+    with pytest.raises(VrnnError, match="counted from 0"):
+        app.do(OpenPosition(LAYER, channel=32))
+    with pytest.raises(VrnnError, match="open from 0 to 3"):
+        app.do(OpenConnections(3.5))

@@ -1,0 +1,40 @@
+"""Ribbons between maps: as wide as their weight is large, and in its color."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from vrnn.scene.primitives import ARCH, STROKE
+from vrnn.scene.ribbon_net import RibbonNet
+from vrnn.style.connection_colors import ConnectionPalette, connection_colors
+
+MIN_PART = 0.04
+"""Width of the weakest ribbon, as a part of that of the strongest."""
+ALPHA = 0.92
+"""Opacity of a ribbon."""
+
+
+def ribbon_strokes(
+    net: RibbonNet, opened: float, width: float, palette: ConnectionPalette, light: float = 1.0
+) -> np.ndarray:
+    """Return the pieces of ribbons, the strongest last, (K,) `STROKE`.
+
+    Args:
+        net: The ribbons.
+        opened: 0 for all through one center, 1 for opened.
+        width: Of the strongest piece, meters.
+        palette: Of weights.
+        light: Their opacity, 0…1.
+    """
+    records = np.zeros(len(net.first), STROKE)
+    if not len(records) or light <= 0:
+        return records[:0]
+    places = net.places(opened)
+    largest = float(net.sizes.max()) or 1.0
+    parts = np.sqrt(net.sizes / largest)
+    records["start"], records["end"] = places[net.first], places[net.second]
+    records["width"] = width * (MIN_PART + (1 - MIN_PART) * parts)
+    records["kind"] = ARCH
+    records["color"][:, :3] = connection_colors(net.values, largest, palette)
+    records["color"][:, 3] = ALPHA * light
+    return records
