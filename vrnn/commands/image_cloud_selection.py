@@ -132,7 +132,7 @@ class SelectImages(UndoableCommand):
         if not count:
             return "no image is selected"
         counts = context.workspace.image_cloud.selection.counts()[:4]
-        classes = ", ".join(f"{number} {name}" for name, number in counts)
+        classes = ", ".join(f"{name} ({number:,})" for name, number in counts)
         return f"{count:,} selected: {classes}" if classes else f"{count:,} selected"
 
     @classmethod

@@ -24,6 +24,9 @@ DEPTH_GROWTH = 1.3
 """How many times as large a thumbnail is in three dimensions, where there is more room."""
 GAP, FLOOR = 1.5, 0.7
 """Meters between the last network and what stands around a cloud, and below the cloud."""
+GAP_SHARE = 0.12
+"""More of a gap, as a part of its size: seen from before it, what stands further
+back comes nearer."""
 LEGEND_ROOM = 0.42
 """Width that is kept for the legend at the left of a cloud, as a part of its size."""
 
@@ -46,7 +49,11 @@ def cloud_place(world: WorldContents, count: int, dimensions: int) -> CloudPlace
     size = float(np.clip(size, *SIZES))
     side = size / (FILL * max(count, 1) ** 0.5) * (DEPTH_GROWTH if dimensions == 3 else 1.0)
     thumbnail = float(np.clip(side, MIN_THUMBNAIL, size / MAX_SHARE))
-    center = right + GAP + size * (0.5 + LEGEND_ROOM), size / 2 * 1.1 + FLOOR, 0.0
+    center = (
+        right + GAP + GAP_SHARE * size + size * (0.5 + LEGEND_ROOM),
+        size / 2 * 1.1 + FLOOR,
+        0.0,
+    )
     return CloudPlace(center, size, thumbnail)
 
 

@@ -72,10 +72,10 @@ class CloudPanel(Panel):
             muted_text("Ctrl+E at a layer shows its cloud")
             return
         _draw_layers(context, state)
-        _draw_display(state, context)
-        _draw_filters(context, state)
         _draw_selection(context, state)
         self._draw_own_classes(context, state)
+        _draw_display(state, context)
+        _draw_filters(context, state)
 
     def _draw_own_classes(self, context: PanelContext, state: CloudState) -> None:
         """The user's own classes: made of what is selected, listed, removed."""
@@ -95,7 +95,8 @@ class CloudPanel(Panel):
             numbers = state.find_own_class(name).numbers
             red, green, blue = (part / 255 for part in PALETTE[place % len(PALETTE)])
             wrapped_text(f"{name}  {len(numbers):,}", (red, green, blue, 1.0))
-            told = ", ".join(f"{n:,} {text}" for text, n in selection.counts(numbers)[:MAX_COUNTED])
+            counts = selection.counts(numbers)[:MAX_COUNTED]
+            told = ", ".join(f"{text} ({count:,})" for text, count in counts)
             imgui.set_item_tooltip(told)
             if imgui.small_button("select"):
                 context.do(SelectImages(own_class=name))
@@ -139,6 +140,7 @@ def _draw_layers(context: PanelContext, state: CloudState) -> None:
 
 
 def _draw_display(state: CloudState, context: PanelContext) -> None:
+    imgui.separator_text("Placed and colored")
     if method := combo("method", state.method, EMBEDDING_METHODS, METHOD_TOOLTIP):
         context.do(SetCloudDisplay(method=method))
     texts = tuple(str(number) for number in DIMENSIONS)
@@ -190,7 +192,7 @@ def _draw_selection(context: PanelContext, state: CloudState) -> None:
         context.do(ExportSelection(timestamped("-images.csv")))
     for name, count in selection.counts()[:MAX_COUNTED]:
         imgui.bullet()
-        wrapped_text(f"{count:,}  {name}")
+        wrapped_text(f"{name}  {count:,}")
     if imgui.collapsing_header("names"):
         for number, name in selection.first_names(MAX_LISTED):
             told = fit_text(name, imgui.get_content_region_avail().x)
