@@ -7,13 +7,13 @@ from vrnn.explanations.results import FlippingCurves
 from vrnn.scene.visuals.faithfulness_card import (
     CURVE_COLORS,
     GAP,
-    LINE,
     PLOT_HEIGHT,
     SIDE,
     ShownMethod,
     card_size,
     faithfulness_card,
 )
+from vrnn.scene.visuals.polyline_quads import CURVE_WIDTH
 
 SHARES = np.linspace(0, 1, 6, dtype=np.float32) ** 2
 CURVES = FlippingCurves(
@@ -64,5 +64,5 @@ def test_each_curve_goes_through_its_points(card):
         heights = middles[:, 1] - middles[0, 1]
         np.testing.assert_allclose(heights, expected - expected[0], atol=1e-5)
         lengths = np.linalg.norm(lines["right"], axis=1)
-        np.testing.assert_allclose(lengths, np.hypot(np.diff(x), np.diff(y)), atol=LINE)
-        np.testing.assert_allclose(np.linalg.norm(lines["down"], axis=1), LINE, rtol=1e-4)
+        np.testing.assert_allclose(lengths, np.hypot(np.diff(x), np.diff(y)), atol=CURVE_WIDTH)
+        np.testing.assert_allclose(np.linalg.norm(lines["down"], axis=1), CURVE_WIDTH, rtol=1e-4)

@@ -17,6 +17,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     image_cloud,
     image_cloud_classes,
     image_cloud_selection,
+    importance,
     inputs,
     jobs,
     layers,
@@ -34,6 +35,6 @@ __all__ = [
     "ablation", "axes", "channels", "connections", "display", "edit", "explain",
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
-    "image_cloud_selection", "inputs", "jobs", "layers", "outputs", "relevance_conditions",
-    "script", "session", "similarity", "top_activations", "view", "window",
+    "image_cloud_selection", "importance", "inputs", "jobs", "layers", "outputs",
+    "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
 ]  # fmt: skip

@@ -107,6 +107,13 @@ class CloudSelectionActions(Protocol):
         """Write the names of all images in classes of the user's own."""
 
 
+class ImportanceActions(Protocol):
+    """How important channels are for a class."""
+
+    def check(self, network: int) -> None:
+        """Raise VrnnError where a network has no data set."""
+
+
 class CloudActions(Protocol):
     """The data set as a cloud."""
 
@@ -151,6 +158,10 @@ class WorkspaceActions(Protocol):
     @property
     def image_cloud(self) -> CloudActions:
         """The data set as a cloud."""
+
+    @property
+    def importance(self) -> ImportanceActions:
+        """How important channels are for a class."""
 
     @property
     def features(self) -> FeatureActions:

@@ -22,6 +22,7 @@ from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.cloud_state import NO_CLOUD, CloudState
 from vrnn.scene.connection_state import NO_CONNECTIONS, ConnectionState
+from vrnn.scene.importance_state import NO_IMPORTANCE, ImportanceState
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
@@ -199,6 +200,7 @@ class State:
         similarity: What every position is compared with, and how that is seen.
         cloud: The data set as a cloud beside its network.
         connections: What connects a layer with those that feed it.
+        importance: How important channels are for a class, and what is pruned by that.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -224,6 +226,7 @@ class State:
     similarity: SimilarityState = NO_SIMILARITY
     cloud: CloudState = NO_CLOUD
     connections: ConnectionState = NO_CONNECTIONS
+    importance: ImportanceState = NO_IMPORTANCE
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -302,6 +305,7 @@ class State:
             similarity=NO_SIMILARITY,
             cloud=NO_CLOUD,
             connections=NO_CONNECTIONS,
+            importance=NO_IMPORTANCE,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

@@ -21,6 +21,7 @@ from vrnn.network.results import ForwardResult
 from vrnn.scene.connections import ShownConnections
 from vrnn.scene.edge_picking import pick_edge
 from vrnn.scene.image_cloud import DrawnCloud
+from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
@@ -69,7 +70,7 @@ class World(WorldContents):
         world.distant_pictures = self.distant_pictures
         world.relevance = self.relevance
         world.similarity, world.input_overlays = self.similarity, self.input_overlays
-        world.image_cloud = self.image_cloud
+        world.image_cloud, world.importance = self.image_cloud, self.importance
         world.connections = self.connections
         world.connection_opening = self.state.connections.opening
         world.connection_steps = self.connection_steps
@@ -250,6 +251,14 @@ class World(WorldContents):
             self.similarity[slot] = similarity
         self._invalidate()
 
+    def set_importance(self, slot: int, importance: NetworkImportance | None) -> None:
+        """Set how important the channels of a network are; None for what is not known."""
+        if importance is not None:
+            self.importance[slot] = importance
+        elif self.importance.pop(slot, None) is None:
+            return
+        self._invalidate()
+
     def set_input_overlay(self, slot: int, pixels: np.ndarray | None) -> None:
         """Set what is seen in place of a network's image, (H, W, 3) uint8; None for the image."""
         if pixels is not None:
@@ -282,6 +291,7 @@ class World(WorldContents):
         self.last_attention.pop(slot, None)
         self.relevance.pop(slot, None)
         self.similarity.pop(slot, None)
+        self.importance.pop(slot, None)
         self.input_overlays.pop(slot, None)
         if self.dragged_region is not None and self.dragged_region.network == slot:
             self.dragged_region = None

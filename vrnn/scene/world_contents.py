@@ -11,6 +11,7 @@ from vrnn.network.picture_kinds import RELEVANCE_PICTURE
 from vrnn.scene.connections import ShownConnections
 from vrnn.scene.dragged_region import DraggedRegion
 from vrnn.scene.image_cloud import DrawnCloud
+from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
@@ -46,6 +47,7 @@ class WorldContents:
         relevance_links: Where the relevance at the pointer came from and went to; None as long as
             that is not known.
         similarity: Similarity that is on the GPU, by slot.
+        importance: How important the channels of a network are, by slot.
         input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
         image_cloud: The cloud of images beside the networks; None for none.
         connections: The connections that are drawn; None for none.
@@ -81,6 +83,7 @@ class WorldContents:
         self.relevance: dict[int, NetworkRelevance] = {}
         self.relevance_links: PointedLinks | None = None
         self.similarity: dict[int, NetworkSimilarity] = {}
+        self.importance: dict[int, NetworkImportance] = {}
         self.input_overlays: dict[int, np.ndarray] = {}
         self.image_cloud: DrawnCloud | None = None
         self.connections: ShownConnections | None = None

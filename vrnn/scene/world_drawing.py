@@ -164,7 +164,7 @@ class WorldDrawing:
                 slot, contents.networks[slot], contents.placement_frame(slot), contents.state,
                 contents.uploaded_pictures, self._distant_pictures(slot),
                 contents.true_label, contents.placement.reveal, contents.relevance.get(slot),
-                contents.similarity.get(slot),
+                contents.similarity.get(slot), contents.importance.get(slot),
             )  # fmt: skip
         return self._networks[slot]
 

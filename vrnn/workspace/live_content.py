@@ -19,6 +19,7 @@ from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
 from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.image_wall import ImageWall, WallRoom
+from vrnn.workspace.importance import ImportanceManager
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import LayerAnalyses
@@ -53,6 +54,7 @@ class ContentWorkspace(Protocol):
     faithfulness: Faithfulness
     links: RelevanceLinkFinder
     similarity: SimilarityManager
+    importance: ImportanceManager
     channels: ChannelComparisons
     connections: ConnectionManager
     image_cloud: ImageCloudManager
@@ -145,6 +147,7 @@ class LiveContent:
         changed |= self._workspace.connections.update()
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
         changed |= self._workspace.faithfulness.update()
+        changed |= self._workspace.importance.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
@@ -177,6 +180,7 @@ class LiveContent:
             and not self._workspace.links.pending
             and not self._workspace.connections.pending
             and not self._workspace.faithfulness.pending
+            and not self._workspace.importance.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

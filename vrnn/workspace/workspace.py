@@ -38,6 +38,7 @@ from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
 from vrnn.workspace.held_image import MapColors
 from vrnn.workspace.image_cloud import ImageCloudManager
+from vrnn.workspace.importance import ImportanceManager
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.layer_analyses import LayerAnalyses
@@ -70,8 +71,8 @@ class Workspace:
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, channels, connections, image_cloud, pins, volumes: What is computed and
-            shown beside the feature maps.
+            similarity, channels, connections, image_cloud, importance, pins, volumes: What is
+            computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -128,6 +129,9 @@ class Workspace:
             self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
             self.roll_back,
         )  # fmt: skip
+        self.importance = ImportanceManager(
+            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
+        )
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -155,6 +159,8 @@ class Workspace:
                 self.faithfulness.remember(self.history.bookmark(), state)
             if state.cloud != before.cloud:
                 self.image_cloud.remember(self.history.bookmark(), state)
+            if state.importance != before.importance:
+                self.importance.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -224,6 +230,7 @@ class Workspace:
         self.channels.update()
         self.connections.sync_with_state(state)
         self.image_cloud.sync_with_state(state)
+        self.importance.sync_with_state(state)
 
     # Faults.
 
@@ -354,6 +361,7 @@ class Workspace:
         self.channels.on_network_loaded()
         self.connections.on_network_loaded()
         self.image_cloud.on_network_loaded()
+        self.importance.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

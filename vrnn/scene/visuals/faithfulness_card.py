@@ -4,21 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from vrnn.explanations.results import FlippingCurves
 from vrnn.scene.primitives import (
-    QUAD,
     ImageQuad,
     PickRegion,
     TextLabel,
     Visual,
     quad,
-    quad_from_edges,
 )
+from vrnn.scene.visuals.polyline_quads import CURVE_WIDTH, polyline
 from vrnn.style import font
 from vrnn.style.text import elide, number_text
 from vrnn.style.theme import ACCENT, CARD, RGBA, STRUCTURE, TEXT
@@ -33,8 +31,6 @@ LINE_PITCH = 1.9
 """From one line of text to the next, in capital heights."""
 ROWS = 5
 """Lines of text below the curves."""
-LINE = 0.012
-"""Thickness of a curve, meters."""
 NEARER = 0.006
 """From one sheet to the one on it, meters."""
 HEAD = 0.55
@@ -182,28 +178,12 @@ def _plot(
     scale = PLOT_HEIGHT / max(highest - lowest, 1e-12)
     quads = [ground]
     zero = top - PLOT_HEIGHT - lowest * scale
-    quads.append(quad(x, zero + LINE / 4, width, LINE / 2, z - NEARER / 4, (*STRUCTURE[:3], 0.6)))
+    line = CURVE_WIDTH / 2
+    quads.append(quad(x, zero + line / 2, width, line, z - NEARER / 4, (*STRUCTURE[:3], 0.6)))
     for i, (name, curve) in enumerate(named.items()):
         points = np.zeros((len(curve), 3))
         points[:, 0] = x + np.asarray(curves.shares, np.float64) * width
         points[:, 1] = top - PLOT_HEIGHT + (np.asarray(curve, np.float64) - lowest) * scale
         points[:, 2] = z + 0.001 * i
-        quads += _polyline(points, CURVE_COLORS[name])
+        quads += polyline(points, CURVE_COLORS[name])
     return np.concatenate(quads), lowest, highest
-
-
-def _polyline(points: np.ndarray, color: RGBA) -> list[np.ndarray]:
-    """(1,) `QUAD` for each stretch of an upright polyline."""
-    quads = [np.zeros(0, QUAD)]
-    for start, end in pairwise(points):
-        along = end - start
-        length = float(np.linalg.norm(along))
-        if length < 1e-9:
-            continue
-        unit = along / length
-        across = np.array([-unit[1], unit[0], 0.0]) * LINE
-        first = start - unit * LINE / 3
-        quads.append(
-            quad_from_edges(first + across / 2, along + unit * LINE * 2 / 3, -across, color)
-        )
-    return quads

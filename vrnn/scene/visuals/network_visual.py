@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from vrnn.scene.importance import NetworkImportance, pruned_ablations, without
 from vrnn.scene.layout.answer_room import GAP
 from vrnn.scene.layout.polyline import Point
 from vrnn.scene.network_object import NetworkObject, folded_map_id
@@ -15,7 +16,7 @@ from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.primitives import STROKE, Visual
 from vrnn.scene.relevance import NetworkRelevance, shares_in
 from vrnn.scene.similarity import NetworkSimilarity
-from vrnn.scene.state import State
+from vrnn.scene.state import AblationState, State
 from vrnn.scene.visuals.ablation_marks import ablation_marks
 from vrnn.scene.visuals.answer_board import answer_board
 from vrnn.scene.visuals.answer_thread import answer_thread, thread_corners
@@ -28,6 +29,11 @@ from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
 from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
+from vrnn.scene.visuals.importance_veils import (
+    importance_quads,
+    importance_strokes,
+    show_importance_maps,
+)
 from vrnn.scene.visuals.kind_feet import kind_feet
 from vrnn.scene.visuals.layer_pictures import UploadedPicture, show_picture
 from vrnn.scene.visuals.module_brackets import ModuleBrackets, module_brackets
@@ -161,6 +167,7 @@ def network_visual(
     opacity: float,
     relevance: NetworkRelevance | None = None,
     similarity: NetworkSimilarity | None = None,
+    importance: NetworkImportance | None = None,
 ) -> NetworkVisual:
     """Return what is drawn of a network.
 
@@ -175,6 +182,7 @@ def network_visual(
         opacity: Of steps and brackets, 0…1, see `WorldPlacement.reveal`.
         relevance: What is shown in place of its maps or over them, and along its edges.
         similarity: What is shown in place of its maps.
+        importance: By what its maps and edges fade.
     """
     records, arrays = _panel_records(network_object, frame, state)
     placement = frame.placement
@@ -204,6 +212,9 @@ def network_visual(
         panels = OverlaidPanels(records, arrays, stores, light)
         show_similarity(panels, similarity, frame)
         arrays[~shows_maps] = -1
+    if importance is not None:
+        panels = OverlaidPanels(records, arrays, stores, light)
+        show_importance_maps(panels, importance, placement.network, frame)
     are_skips = [(e.source, e.target) in placement.skip_edges for e in placement.network.edges]
     visible = network_object.visible_nodes(frame)
     quads = [
@@ -211,18 +222,35 @@ def network_visual(
         panel_shadows(frame.panel_rects, opacity),
         kind_feet(frame.panel_rects, [visible[node] for node in frame.node_ids]),
         folded_module_quads(frame),
-        ablation_marks(state.ablations, slot, network_object, frame),
+        ablation_marks(
+            _marked_ablations(state, slot, network_object, importance), slot, network_object, frame
+        ),
     ]
+    if importance is not None:
+        quads.append(importance_quads(placement.network, importance, state.importance, frame))
     edges = edge_strokes(frame.routes, np.array(are_skips, bool).reshape(-1))
     shares = None if relevance is None else shares_in(placement, relevance)
     if relevance is not None and shares is not None:
         edges = relevance_strokes(edges, shares, state.relevance.min_share, relevance.light)
+    if importance is not None:
+        edges = importance_strokes(edges, placement.network, importance, state.importance)
     return NetworkVisual(
         slot, frame, records, arrays, stores, light, pictures, quads, edges,
         _predictions(slot, network_object, frame, state, true_label, relevance),
         *_answer(slot, network_object, frame, state, true_label),
         module_brackets(frame, network_object.modules, slot, opacity),
     )  # fmt: skip
+
+
+def _marked_ablations(
+    state: State, slot: int, network_object: NetworkObject, importance: NetworkImportance | None
+) -> tuple[AblationState, ...]:
+    """What was ablated by hand: what is pruned goes dark, hundreds of marks would hide it."""
+    curve = None if importance is None else importance.first.curve
+    if curve is None or not state.importance.pruned:
+        return state.ablations
+    pruned = pruned_ablations(network_object.network, slot, curve, state.importance.pruned)
+    return without(state.ablations, pruned)
 
 
 def _shows_picture(frame: PlacementFrame, node: int, kind: str) -> bool:
