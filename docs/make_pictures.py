@@ -11,6 +11,7 @@ from PIL import Image
 from vrnn import screenshot
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.base import Command
+from vrnn.commands.connections import OpenPosition, ShowConnections
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.edit import Undo
 from vrnn.commands.explain import ShowRelevance
@@ -47,6 +48,11 @@ TOUCHED: dict[str, tuple[list[Command], str]] = {
 """What was done to ResNet50, and from where it is seen."""
 POINTED = HoverLayer("stage3.1.add", channel=3, position=(12, 14))
 CLOUD, CLOUD_COLORS = ShowImageCloud("pool"), SetCloudDisplay(color="answer")
+CONNECTIONS: dict[str, list[Command]] = {
+    "connections": [ShowConnections("stage1.0.project")],
+    "calculation": [OpenPosition("stem.0", channel=7, row=40, column=50)],
+}
+"""What is shown for each picture of connections."""
 FEATURES = "stage4.1.add"
 SHARP = load_presets()["sharp"]
 SIDE = np.array([0.032, 0.0, 0.0])
@@ -113,6 +119,13 @@ def main() -> None:
         studio.picture("cloud", (1600, 900)).save(path, quality=88, optimize=True)
         print(path.relative_to(ROOT))
         studio.do(Undo(times=2))
+        for name, actions in CONNECTIONS.items():
+            for action in actions:
+                studio.do(action)
+            path = FOLDER / f"{name}.jpg"
+            studio.picture("connections", (1600, 900)).save(path, quality=88, optimize=True)
+            print(path.relative_to(ROOT))
+            studio.do(Undo(times=len(actions)))
         studio.do(POINTED)
         path = FOLDER / "pointed.jpg"
         studio.picture(POINTED_FROM, (1600, 900)).save(path, quality=88, optimize=True)

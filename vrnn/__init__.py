@@ -7,18 +7,19 @@ from typing import TYPE_CHECKING, Any
 from vrnn.version import __version__
 
 __all__ = [
-    "Marker", "Tracker", "VrnnError", "__version__", "embed", "explain", "screenshot", "show",
-    "top_images",
+    "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed", "explain",
+    "screenshot", "show", "top_images",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from vrnn.api import embed, explain, screenshot, show, top_images
+    from vrnn.api import connections, embed, explain, screenshot, show, top_images
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
 _MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
     "Marker": "vrnn.compute.tracing.annotations",
+    "connections": "vrnn.api",
     "embed": "vrnn.api",
     "explain": "vrnn.api",
     "screenshot": "vrnn.api",

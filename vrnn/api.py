@@ -16,7 +16,9 @@ from vrnn.explanations.conditions import Condition, parse_condition
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.settings import ExplanationSettings
 from vrnn.explanations.targets import Target, parse_target
+from vrnn.media.media import Media
 from vrnn.media.media_reader import read_media
+from vrnn.network.connections import LayerConnections
 from vrnn.network.embedding_methods import (
     DIMENSIONS,
     EMBEDDING_METHODS,
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
     from PIL.Image import Image
 
     from vrnn.compute.embedding.embedded_images import EmbeddedImages
+    from vrnn.compute.loaded_model import LoadedModel
 
 
 def screenshot(
@@ -155,13 +158,8 @@ def explain(
 
     _prepare()
     opened = LoadedModel(open_source(specs(model, source)[0]), detail)
-    media = image if image is None or hasattr(image, "detach") else _without_pillow(image)
-    if isinstance(media, Path):
-        media = read_media(media)
-    elif isinstance(media, int):
-        if opened.source.dataset is None:
-            raise VrnnError(f"{opened.source.title} has no data set; give an image")
-        media = opened.source.dataset.image(media)
+    is_ready = image is None or hasattr(image, "detach")
+    media = image if is_ready else _media(opened, image)
     if not isinstance(target, Target):
         target = parse_target(str(target), opened.source.class_names)
     chosen = ExplanationSettings(
@@ -172,6 +170,56 @@ def explain(
         node.id for node in matching_layers(opened.network.nodes, layers)
     ]  # fmt: skip
     return explain_input(opened, media, chosen, nodes)
+
+
+def connections(
+    model: Any = "default",
+    layer: str = "",
+    image: Any = None,
+    *,
+    detail: str = "layers",
+    **source: Any,
+) -> LayerConnections:
+    """Read what connects a layer with those that feed it: its kernels, and what went in.
+
+        found = vrnn.connections("net.py", "layer1.0.conv1", "cat.jpg")
+        found.parts[0].kernels, found.steps[-1].maps
+
+    Args:
+        model: As for `screenshot`, one of them; it is left as it was.
+        layer: Name of the layer.
+        image: As for `screenshot`.
+        detail: How finely the graph is shown: `layers`, `modules` or `all`.
+        **source: As for `screenshot`.
+
+    Returns:
+        Plain arrays; see `vrnn.network.connection_sums` for sums over them.
+
+    Raises:
+        VrnnError: The model, the image or the layer is wrong, or nothing in the layer sums maps.
+    """
+    from vrnn.compute.connections.find_connections import find_connections
+    from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.compute.loading.source import open_source
+
+    _prepare()
+    opened = LoadedModel(open_source(specs(model, source)[0]), detail)
+    if image is not None:
+        media = _media(opened, image)
+        opened.run(media, lambda node, maps: None, lambda: None)
+    return find_connections(opened, layer)
+
+
+def _media(opened: LoadedModel, image: Any) -> Media:
+    """What goes in, of anything that an image may be given as."""
+    media = _without_pillow(image)
+    if isinstance(media, Path):
+        return read_media(media)
+    if isinstance(media, int):
+        if opened.source.dataset is None:
+            raise VrnnError(f"{opened.source.title} has no data set; give an image")
+        return opened.source.dataset.image(media)
+    return media
 
 
 def top_images(

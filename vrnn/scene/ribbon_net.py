@@ -21,8 +21,10 @@ from vrnn.scene.edge_bundling import (
 
 PIECES = 20
 """Pieces of a ribbon that is drawn by itself."""
-MAX_PIECES = 12_000
-"""Pieces of a net, about, beyond which ribbons at one place are joined."""
+MAX_SEPARATE = 600
+"""Ribbons that are each drawn by itself; of more, those at one place are joined."""
+MAX_PIECES = 5000
+"""Pieces of a net of joined ribbons at most: what software GL draws beside a frame."""
 BOW = 0.16
 """How far ribbons stand before the straight line, as a part of its length."""
 CENTER_BOW = 0.22
@@ -85,17 +87,19 @@ class RibbonNet:
 
 
 def ribbon_net(
-    ribbons: Ribbons, bundling: float, seed: int = 0, max_pieces: int = MAX_PIECES
-) -> RibbonNet:
+    ribbons: Ribbons, bundling: float, seed: int = 0, max_pieces: int = MAX_PIECES,
+    max_separate: int = MAX_SEPARATE,
+) -> RibbonNet:  # fmt: skip
     """Make a net of ribbons; the same arguments make the same.
 
     Args:
         ribbons: At least one.
         bundling: How closely they run together, 0…1.
         seed: See `bundle`.
-        max_pieces: About how many pieces it has at most.
+        max_pieces: How many pieces it has at most where ribbons are joined.
+        max_separate: Up to how many ribbons none are.
     """
-    if len(ribbons) * PIECES <= max_pieces:
+    if len(ribbons) <= max_separate:
         return _separate_net(ribbons, bundling, seed)
     return _joined_net(ribbons, bundling, seed, max_pieces)
 

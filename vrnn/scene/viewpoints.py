@@ -16,6 +16,7 @@ from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
+from vrnn.scene.visuals.connections import connection_bounds, connection_visual
 from vrnn.scene.world import World
 from vrnn.style import font
 
@@ -35,8 +36,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
     Args:
         world: The world.
-        name: `overview`, `front`, `top`, `input`, `cloud`, `layer:NAME`, or `x,y,z,yaw,pitch` in
-            meters and degrees.
+        name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `layer:NAME`, or
+            `x,y,z,yaw,pitch` in meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
 
@@ -57,6 +58,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         return frame_input(world, aspect, fov)
     if name == "cloud":
         return frame_cloud(world, aspect, fov)
+    if name == "connections":
+        return frame_connections(world, aspect, fov)
     return _from_numbers(name, fov)
 
 
@@ -103,6 +106,36 @@ def frame_input(world: World, aspect: float, fov: float) -> Camera:
     origin, right, down = map(np.array, (largest.origin, largest.right, largest.down))
     corners = np.array([origin, origin + right, origin + down, origin + right + down])
     return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+
+
+def frame_connections(world: World, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces the connections that are shown, with all that belongs to them.
+
+    Args:
+        world: The world.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: None are shown.
+    """
+    shown, state = world.connections, world.state.connections
+    if shown is None:
+        raise VrnnError(
+            "there are no connections to look at; show those of a layer with connections.show"
+        )
+    low, high = connection_bounds(shown)
+    visual = connection_visual(shown, state, state.opening, world.connection_steps).visual
+    origin = visual.quads["origin"].astype(np.float64)
+    ends = [
+        np.array([(x, y, high[2]) for x in (low[0], high[0]) for y in (low[1], high[1])]),
+        origin + visual.quads["right"], origin + visual.quads["down"],
+        *(np.array([i.origin, np.add(i.origin, i.right)]) for i in visual.image_quads),
+        *(np.array([t.origin, np.add(t.origin, (0, t.height, 0))]) for t in visual.labels),
+    ]  # fmt: skip
+    return frame_points(
+        np.concatenate(ends), Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, OVERVIEW_MARGIN
+    )
 
 
 def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:

@@ -27,6 +27,8 @@ FEATURES_LABEL = "feature visualization: what each channel responds to"
 """In place of the operation of a layer that shows its feature visualization."""
 MIN_FRAMED_TEXT = 0.18
 """Meters: text with capitals of at most this height may lie outside a view of everything."""
+MAX_CONNECTED_MAPS = 256
+"""Maps of a layer with connections that are seen from afar too; more are too small for that."""
 EMPTY_WORLD = ((-2.0, 0.0, 0.0), (2.0, 2.0, 0.0))
 """Meters: corners of a world without anything in it."""
 
@@ -173,7 +175,9 @@ class WorldDrawing:
         pictures, shown = self._contents.distant_pictures.get(slot, {}), self._contents.connections
         if shown is None or shown.slot != slot:
             return pictures
-        maps = {shown.layer.node, *(part.source for part in shown.layer.parts)}
+        layers = [(shown.layer.node, shown.layer.outputs)]
+        layers += [(part.source, len(part.maps)) for part in shown.layer.parts]
+        maps = {node for node, count in layers if count <= MAX_CONNECTED_MAPS}
         return {node: picture for node, picture in pictures.items() if node not in maps}
 
     def _pinned_layers(self) -> Iterator[tuple[PinnedLayer, PlacementFrame, int]]:

@@ -10,8 +10,6 @@ from vrnn.style.connection_colors import ConnectionPalette, connection_colors
 
 MIN_PART = 0.04
 """Width of the weakest ribbon, as a part of that of the strongest."""
-ALPHA = 0.92
-"""Opacity of a ribbon."""
 
 
 def ribbon_strokes(
@@ -36,5 +34,5 @@ def ribbon_strokes(
     records["width"] = width * (MIN_PART + (1 - MIN_PART) * parts)
     records["kind"] = ARCH
     records["color"][:, :3] = connection_colors(net.values, largest, palette)
-    records["color"][:, 3] = ALPHA * light
+    records["color"][:, 3] = light
     return records

@@ -36,6 +36,10 @@ BOARD_PART = 1.0
 MIN_BOARD_SCALE = 0.6
 CAPTION_HEIGHT = 0.12
 """Capital height, meters."""
+COLOR_WORDS = {
+    "red-blue": "red: positive, white: near 0, blue: negative; the wider, the larger",
+    "orange-purple": "orange: positive, white: near 0, purple: negative; the wider, the larger",
+}
 MARK = 0.012
 """Thickness of the frame around a position, meters."""
 FRONT = 0.03
@@ -155,7 +159,9 @@ def _filter_kernels(shown: ShownConnections, state: ConnectionState, grown: floa
     room = min(sides) * (1 - KERNEL_AT / PIECES)
     centers = net.opened.reshape(count, samples, 3)[:, KERNEL_AT].copy()
     centers[:, 2] += FRONT
-    side = KERNEL_PART * room * grown
+    ends = shown.places.target.sizes
+    largest = float(ends[ends[:, 0] > 0].min()) if (ends[:, 0] > 0).any() else room
+    side = min(KERNEL_PART * room, largest) * grown
     which = np.arange(count)
     return kernel_quads(shown.layer, pairs, which, centers, side, state.palette)
 
@@ -236,6 +242,7 @@ def connection_texts(shown: ShownConnections, state: ConnectionState, opening: f
             f"the strongest {len(pairs):,} are drawn, {part} % of all {names[state.values]}; "
             f"{pairs.total - len(pairs):,} are hidden"
         )
+    lines.append(COLOR_WORDS[state.palette])
     drawn = _drawn_count(shown, of_filter)
     if drawn < len(pairs):
         lines.append(f"{len(pairs) - drawn:,} of them lead to maps that are not shown")

@@ -194,8 +194,10 @@ def _grid_numbers(
 
 def short_number(value: float) -> str:
     """Return a number in at most five characters or so: what fits into a cell."""
-    if not np.isfinite(value) or value == 0 or not 0.01 <= abs(value) < 1000:
-        return number_text(value) if value else "0"
+    if abs(value) < 0.005:
+        return "0.00" if value else "0"
+    if not np.isfinite(value) or abs(value) >= 1000:
+        return number_text(value)
     digits = 2 if abs(value) < 10 else 1 if abs(value) < 100 else 0
     return f"{value:.{digits}f}".replace("-", "−")
 
