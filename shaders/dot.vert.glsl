@@ -1,5 +1,5 @@
 #version 410 core
-// Images of a cloud that are too far away to be seen as pictures: round dots, one vertex each, DOT in
+// Images of a cloud that are too far away to be seen as pictures: square dots, one vertex each, DOT in
 // vrnn/scene/primitives.py.
 #include "lib/project.glsl"
 #include "lib/theme.glsl"
@@ -10,12 +10,10 @@ in vec3 center;
 in float size;  // meters
 in vec4 color;
 
-out vec3 fill;
-out float pixels;
+flat out vec3 fill;
 
 void main() {
     fill = mix(background.rgb, themed(color.rgb), fog_transmittance(center) * color.a);
     gl_Position = project(center);
-    pixels = clamp(size * viewport.z / max(gl_Position.w, 1e-3), MIN_PIXELS, MAX_PIXELS);
-    gl_PointSize = pixels;
+    gl_PointSize = clamp(size * viewport.z / max(gl_Position.w, 1e-3), MIN_PIXELS, MAX_PIXELS);
 }

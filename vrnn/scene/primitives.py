@@ -84,7 +84,7 @@ STROKE = np.dtype(
 """A piece of an edge. Light runs from its end to its start."""
 
 DOT = np.dtype([("center", "3f4"), ("size", "f4"), ("color", "4f4")])
-"""An image of a cloud from afar: a round dot of so many meters."""
+"""An image of a cloud from afar: a square dot of so many meters."""
 THUMBNAIL = np.dtype(
     [
         ("center", "3f4"),
