@@ -21,7 +21,13 @@ from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import position_sum
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.connections import map_places
-from vrnn.scene.visuals.connections import connection_texts, connection_visual
+from vrnn.scene.visuals.connections import (
+    connection_bounds,
+    connection_texts,
+    connection_visual,
+    stepped,
+)
+from vrnn.scene.world import WINDOW_SECONDS
 
 LAYER = "stage2.0.conv1"
 """A convolution of 16 maps to 32, with a stride of 2."""
@@ -156,3 +162,44 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(app):
         app.do(OpenPosition(LAYER, channel=32))
     with pytest.raises(VrnnError, match="open from 0 to 3"):
         app.do(OpenConnections(3.5))
+
+
+def test_what_has_appeared_is_brought_into_view_once(app):
+    app.workspace.revealed = None
+    app.do(ShowConnections(LAYER))
+    first = app.workspace.revealed
+    low, high = connection_bounds(app.world.connections)
+    assert np.allclose(first.points.min(0)[:2], low[:2])
+    assert np.allclose(first.points.max(0)[:2], high[:2])
+    app.workspace.revealed = None
+    app.do(SetConnectionsDisplay(bundling=0.1))
+    assert app.workspace.revealed is None
+    app.do(OpenConnections(3.0))
+    board = app.workspace.revealed
+    assert board.points[:, 1].max() > high[1] + 1
+    assert board.min_height > first.min_height
+
+
+def test_a_window_opens_connections_step_by_step_and_slides_on(app):
+    app.do(OpenPosition(LAYER, channel=0, row=15, column=14))
+    world = app.world
+    world.placement.seconds = 1.0
+    try:
+        world.connection_opening = 0.0
+        assert world.advance(0.25)
+        assert world.connection_opening == 0.25
+        for _ in range(11):
+            world.advance(0.25)
+        assert world.connection_opening == 3.0
+        assert not world.advance(0.25)
+        app.do(SetConnectionsDisplay(running=True))
+        for _ in range(16):
+            world.advance(WINDOW_SECONDS / 8 + 1e-6)
+        assert world.connection_steps == 2
+        layer, state = world.connections.layer, world.state.connections
+        assert stepped(layer, state, world.connection_steps) == (0, 0)  # the first comes again
+        app.do(SetConnectionsDisplay(running=False))
+        now = world.state.connections
+        assert (now.row, now.column, now.running) == (0, 0, False)
+    finally:
+        world.placement.seconds = 0.0

@@ -16,16 +16,18 @@ from vrnn.scene.connections import ConnectionPlaces, ShownConnections, connectio
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.shown_connections import ribbon_count, show_connections
 from vrnn.scene.state import State
-from vrnn.scene.visuals.connections import connection_bounds
+from vrnn.scene.visuals.connections import board_bounds, connection_bounds
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 
 Key = tuple[int, str]
 """Slot and name of a layer."""
-BOARD_ROOM = 0.75
-"""Height that is brought into view above the panels, as a part of their width."""
 MIN_HEIGHT = 0.3
-"""Part of a view's height from which on connections can be read."""
+"""Part of a view's height from which on connections are told apart."""
+MIN_BOARD_HEIGHT = 0.7
+"""The same of the board with all calculations and the panels below it."""
+BOARD_OPENING = 2.5
+"""Opening from which on the board is brought into view."""
 
 
 class ConnectionManager:
@@ -53,7 +55,7 @@ class ConnectionManager:
         self._future: Future[ShownConnections] | None = None
         self._built: tuple[object, ...] = ()
         self._places: ConnectionPlaces | None = None
-        self._revealed: Key | None = None
+        self._revealed: tuple[int, bool] | None = None
 
     @property
     def pending(self) -> bool:
@@ -93,7 +95,11 @@ class ConnectionManager:
                 self._world.set_connections(None)
                 self._built = ()
             return had
-        return self._lay_out(state, self.layer)
+        changed = self._lay_out(state, self.layer)
+        shown = self._world.connections
+        if shown is not None and shown.layer is self.layer:
+            self._bring_into_view(shown, state)
+        return changed
 
     def _read(self, state: ConnectionState) -> None:
         """Start a job where the layer is another one, or has other values now."""
@@ -128,7 +134,6 @@ class ConnectionManager:
             shown = future.result()
             if shown.layer is layer or shown.layer.node == layer.node:
                 self._world.set_connections(shown)
-                self._show_first(shown)
                 changed = True
         if self._future is None and not self._is_built(state):
             frame = self._world.placement_frame(state.network)
@@ -158,20 +163,29 @@ class ConnectionManager:
             return places is None
         return places.is_same(self._places)
 
-    def _show_first(self, shown: ShownConnections) -> None:
-        """Bring them into view, when they are another layer's than before."""
-        if self._revealed == self._key:
+    def _bring_into_view(self, shown: ShownConnections, state: ConnectionState) -> None:
+        """Bring into view what was not shown before: another layer's, or the calculations."""
+        has_board = state.opening > BOARD_OPENING
+        if self._revealed == (shown.layer.node, has_board):
             return
-        self._revealed = self._key
+        was_board = self._revealed == (shown.layer.node, True)
+        self._revealed = shown.layer.node, has_board
+        if was_board:
+            return
         low, high = connection_bounds(shown)
-        high = high + np.array([0, BOARD_ROOM * (high[0] - low[0]), 0], np.float32)
+        if has_board:
+            board_low, board_high = board_bounds(shown, state)
+            low = np.array([board_low[0], low[1], high[2]])
+            high = np.array([board_high[0], board_high[1], high[2]])
         corners = np.array([(x, y, high[2]) for x in (low[0], high[0]) for y in (low[1], high[1])])
-        self._reveal(Revealed(shown.slot, -1, corners.astype(float), MIN_HEIGHT))
+        height = MIN_BOARD_HEIGHT if has_board else MIN_HEIGHT
+        self._reveal(Revealed(shown.slot, -1, corners.astype(float), height))
 
     def _forget(self) -> None:
         if self._job is not None:
             self._jobs.cancel(self._job)
-        self.layer = self._key = self._asked = self._revealed = None
+        self.layer = self._key = self._asked = None
+        self._revealed = None
         self._built = ()
         self._world.set_connections(None)
 

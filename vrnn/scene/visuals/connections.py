@@ -34,7 +34,7 @@ ABOVE = 0.5
 BOARD_PART = 1.0
 """Width of the board as a part of what it stands over, if that is wide enough."""
 MIN_BOARD_SCALE = 0.6
-CAPTION_HEIGHT = 0.12
+CAPTION_HEIGHT = 0.15
 """Capital height, meters."""
 COLOR_WORDS = {
     "red-blue": "red: positive, white: near 0, blue: negative; the wider, the larger",
@@ -216,6 +216,15 @@ def _board(
     middle = float(low[0] + high[0]) / 2
     corner = (middle - width * scale / 2, top, float(high[2]))
     return scale_visual(board, scale, (0.0, 0.0, 0.0), corner), height * scale
+
+
+def board_bounds(shown: ShownConnections, state: ConnectionState) -> tuple[np.ndarray, np.ndarray]:
+    """Return the lower left and the upper right corner of the board, (3,) meters each."""
+    one = shown_position(shown.layer, state)
+    board, _ = _board(shown, state, one, _top(shown), 1.0)
+    card = board.quads[0]
+    low = card["origin"] + card["down"]
+    return low, low + card["right"] - card["down"]
 
 
 def connection_texts(shown: ShownConnections, state: ConnectionState, opening: float) -> list[str]:
