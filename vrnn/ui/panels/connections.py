@@ -40,17 +40,14 @@ class ConnectionsPanel(Panel):
         state = context.world.state.connections
         self._draw_choice(context, state)
         if not state.shown:
-            imgui.text_colored(MUTED_COLOR, "Ctrl+L shows what feeds the layer at the pointer")
+            wrapped_text("Ctrl+L shows what feeds the layer at the pointer")
             return
         slider(
             context, "opened", state.opening, (0.0, float(MAX_LEVEL)), "%.2f",
             lambda v: OpenConnections(v), OPENING_TOOLTIP,
         )  # fmt: skip
-        for number, level in enumerate(LEVELS):
-            if number:
-                imgui.same_line()
-            if imgui.small_button(level.removeprefix("to ")):
-                context.do(OpenConnections(float(number)))
+        if level := combo("level", LEVELS[round(state.opening)], LEVELS, OPENING_TOOLTIP):
+            context.do(OpenConnections(float(LEVELS.index(level))))
         _draw_display(context, state)
         manager, shown = context.workspace.connections, context.world.connections
         if shown is None or manager.layer is None:
@@ -73,7 +70,8 @@ class ConnectionsPanel(Panel):
         slot, _, node, _ = chosen
         if state.shown and (slot, node.name) == (state.network, state.layer):
             return
-        if imgui.button(f"show what feeds {node.name}"):
+        wrapped_text(node.name)
+        if imgui.button("show what feeds it"):
             context.do(ShowConnections(node.name, slot))
 
 
