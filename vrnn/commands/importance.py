@@ -83,7 +83,7 @@ class ShowImportance(UndoableCommand):
         if not now.shown:
             return "maps as usual"
         name = class_name(context.world, now.network, now.class_index)
-        return f"what matters for {name}, by {RANKING_TEXT[now.measure]}; Ctrl+K prunes"
+        return f"what matters for {name}, by {RANKING_TEXT[now.measure]}; Ctrl+U prunes"
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
@@ -213,7 +213,7 @@ class SetImportanceDisplay(UndoableCommand):
     "importance.prune",
     "Prune the least important channels",
     menu=Menu.DISPLAY,
-    key="CONTROL+K",
+    key="CONTROL+U",
     help="importance: prune 5 % more of the channels; with Shift: less",
     pointer="the board with the curves; Importance panel",
     controller="point at the board with the curves",
