@@ -6,9 +6,11 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from vrnn.cli import importance_pictures
 from vrnn.cli.main import main
 from vrnn.compute.importance import importance_cache
 from vrnn.compute.importance import labeled_images as labeled
+from vrnn.errors import VrnnError
 
 
 @pytest.fixture(autouse=True)
@@ -34,7 +36,7 @@ def test_files_of_a_class(tmp_path, capsys):
     assert told.splitlines()[-1] == str(out)
     assert "mean |gradient × activation|" in told
     assert sorted(path.name for path in out.iterdir()) == [
-        "curves-3.png", "curves.csv", "importance.csv", "weights.npz",
+        "curves-3.png", "curves.csv", "importance.csv", "network-3.png", "weights.npz",
     ]  # fmt: skip
     channels = rows_of(out / "importance.csv")
     assert len(channels) == 2 * 784
@@ -55,6 +57,9 @@ def test_files_of_a_class(tmp_path, capsys):
     with np.load(out / "weights.npz", allow_pickle=False) as weights:
         assert weights["head"].shape == (10, 64)
         assert weights["stage2.0.conv1"].max() == 1
+    with Image.open(out / "network-3.png") as picture:
+        assert picture.size == (1920, 1080)
+        assert len(picture.convert("RGB").getcolors(1 << 24)) > 1000
     with Image.open(out / "curves-3.png") as picture:
         pixels = np.asarray(picture.convert("RGB")).reshape(-1, 3)
     # In the legend, and as a curve where that lies on top.
@@ -72,6 +77,18 @@ def test_what_was_found_is_not_found_again(tmp_path, monkeypatch):
     assert run(*words, "--out", tmp_path / "second") == 0
     for name in ("importance.csv", "curves.csv"):
         assert (tmp_path / "first" / name).read_text() == (tmp_path / "second" / name).read_text()
+
+
+def test_without_opengl_the_rest_is_written(tmp_path, monkeypatch, capsys):
+    def refuse(*arguments):
+        raise VrnnError("there is no OpenGL here")
+
+    monkeypatch.setattr(importance_pictures, "OffscreenApp", refuse)
+    words = ("--class", "3", "--measure", "gradient", "--points", 2, "--quiet")
+    assert run(*words, "--out", tmp_path / "out") == 0
+    assert "no picture of the network: there is no OpenGL here" in capsys.readouterr().err
+    assert (tmp_path / "out" / "curves-3.png").exists()
+    assert not (tmp_path / "out" / "network-3.png").exists()
 
 
 @pytest.mark.parametrize(

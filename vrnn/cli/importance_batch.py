@@ -12,6 +12,7 @@ from typing import TypeVar
 import numpy as np
 from tqdm.contrib.logging import logging_redirect_tqdm
 
+from vrnn.cli.importance_pictures import write_network_pictures
 from vrnn.cli.progress import progress_bar
 from vrnn.compute.importance.class_terms import class_text
 from vrnn.compute.importance.gamma_settings import GammaSettings
@@ -79,6 +80,7 @@ def write_importance(options: ImportanceOptions) -> None:
             "share of channels pruned", f"accuracy for {text}",
         )  # fmt: skip
         write_png(options.out / f"curves-{_file_part(class_index, text)}.png", picture)
+    write_network_pictures(options, _pictured(model, options, results))
     if not options.quiet:
         _print_areas(model, results, classes)
         print_text(str(options.out))
@@ -199,6 +201,20 @@ def _plotted(results: list[ImportanceResult], class_index: int) -> list[Curve]:
             values = curve.class_accuracy[:, class_index]
             curves.append(Curve(text, curve.shares, values, RANKING_COLORS[ranking]))
     return curves
+
+
+def _pictured(
+    model: LoadedModel, options: ImportanceOptions, results: list[ImportanceResult]
+) -> dict[Path, ImportanceResult]:
+    """What pictures of the network show, by their files: the first measure that was asked for."""
+    first = (options.measures or IMPORTANCE_MEASURES)[0]
+    pictured = {}
+    for result in results:
+        number = result.importance.class_index
+        if number is not None and result.importance.ranking == first:
+            name = _file_part(number, class_text(model, number))
+            pictured[options.out / f"network-{name}.png"] = result
+    return pictured
 
 
 def _print_areas(model: LoadedModel, results: list[ImportanceResult], classes: list[int]) -> None:
