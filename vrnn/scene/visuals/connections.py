@@ -31,9 +31,9 @@ FILTER_LIGHT = 0.3
 """Opacity of a filter's ribbons beside all calculations."""
 ABOVE = 0.5
 """Meters from panels to what stands over them: beyond their names."""
-BOARD_PART = 1.0
-"""Width of the board as a part of what it stands over, if that is wide enough."""
-MIN_BOARD_SCALE = 0.6
+BOARD_PART = 0.7
+"""Width of the board as a part of what it stands over, within its scales."""
+MIN_BOARD_SCALE, MAX_BOARD_SCALE = 0.6, 1.5
 CAPTION_HEIGHT = 0.15
 """Capital height, meters."""
 COLOR_WORDS = {
@@ -212,7 +212,10 @@ def _board(
     """The board over the panels, and its height."""
     low, high = connection_bounds(shown)
     board, (width, height) = position_board(shown.layer, one, state.palette)
-    scale = max(MIN_BOARD_SCALE, min(1.0, float(high[0] - low[0]) * BOARD_PART / width)) * grown
+    scale = (
+        float(np.clip((high[0] - low[0]) * BOARD_PART / width, MIN_BOARD_SCALE, MAX_BOARD_SCALE))
+        * grown
+    )
     middle = float(low[0] + high[0]) / 2
     corner = (middle - width * scale / 2, top, float(high[2]))
     return scale_visual(board, scale, (0.0, 0.0, 0.0), corner), height * scale
