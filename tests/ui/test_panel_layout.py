@@ -9,9 +9,11 @@ from vrnn.commands.ablation import Ablate
 from vrnn.commands.image_cloud import ShowImageCloud
 from vrnn.commands.image_cloud_classes import MakeClass
 from vrnn.commands.image_cloud_selection import SelectImages
+from vrnn.commands.importance import PruneChannels, SetImportanceDisplay, ShowImportance
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import registered
 from vrnn.commands.similarity import HoldReference, PinPosition, ShowSimilarity
+from vrnn.compute.importance import labeled_images
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.ui.command_palette import palette_entries
@@ -122,7 +124,16 @@ def compare_vectors(app):
     app.do(PinPosition("stage1.0.add", 1, 1, 4, 4))
 
 
-@pytest.mark.parametrize("use", [None, use_cloud, compare_vectors])
+def compare_classes(app):
+    """Show what matters for two classes, found with a few images, and prune."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(labeled_images, "MAX_IMAGES", 40)
+        app.do(ShowImportance(3))
+        app.do(SetImportanceDisplay(beside=8))
+        app.do(PruneChannels(0.25))
+
+
+@pytest.mark.parametrize("use", [None, use_cloud, compare_vectors, compare_classes])
 @pytest.mark.parametrize(("size", "points"), SIZES)
 def test_no_panel_is_wider_than_its_dock(open_panels, app, size, points, use):
     app.do(Ablate("stage1.0.conv1", 0, (3,)))

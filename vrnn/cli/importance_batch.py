@@ -80,7 +80,7 @@ def write_importance(options: ImportanceOptions) -> None:
             "share of channels pruned", f"accuracy for {text}",
         )  # fmt: skip
         write_png(options.out / f"curves-{_file_part(class_index, text)}.png", picture)
-    write_network_pictures(options, _pictured(model, options, results))
+    write_network_pictures(options, _pictured(model, images, options, results))
     if not options.quiet:
         _print_areas(model, results, classes)
         print_text(str(options.out))
@@ -204,16 +204,21 @@ def _plotted(results: list[ImportanceResult], class_index: int) -> list[Curve]:
 
 
 def _pictured(
-    model: LoadedModel, options: ImportanceOptions, results: list[ImportanceResult]
-) -> dict[Path, ImportanceResult]:
-    """What pictures of the network show, by their files: the first measure that was asked for."""
+    model: LoadedModel, images: LabeledImages, options: ImportanceOptions,
+    results: list[ImportanceResult],
+) -> dict[Path, tuple[ImportanceResult, int]]:  # fmt: skip
+    """What pictures of the network show, by their files: the first measure that was asked for.
+
+    With each the number of the first image of the class.
+    """
     first = (options.measures or IMPORTANCE_MEASURES)[0]
     pictured = {}
     for result in results:
         number = result.importance.class_index
         if number is not None and result.importance.ranking == first:
             name = _file_part(number, class_text(model, number))
-            pictured[options.out / f"network-{name}.png"] = result
+            image = int(images.numbers[images.labels == number][0])
+            pictured[options.out / f"network-{name}.png"] = result, image
     return pictured
 
 

@@ -21,13 +21,14 @@ SIZE = (1920, 1080)
 
 
 def write_network_pictures(
-    options: ImportanceOptions, results: Mapping[Path, ImportanceResult]
+    options: ImportanceOptions, results: Mapping[Path, tuple[ImportanceResult, int]]
 ) -> None:
     """Write a picture of the network for each class; without OpenGL that is told, and left out.
 
     Args:
         options: What was asked for.
-        results: What was found for the class of each picture, by its file.
+        results: What was found for the class of each picture, and the number of the image that
+            goes into the network, by its file.
 
     Raises:
         VrnnError: A file cannot be written.
@@ -38,10 +39,12 @@ def write_network_pictures(
         logger.warning(f"no picture of the network: {error}")
         return
     with app:
-        for path, result in results.items():
+        for path, (result, image) in results.items():
+            app.show(image)
             number = result.importance.class_index
             assert number is not None
             shown = ImportanceState(shown=True, class_index=number)
             app.world.set_state(replace(app.world.state, importance=shown))
-            app.world.set_importance(0, NetworkImportance(result))
+            # Without the board of curves, which have pictures of their own.
+            app.world.set_importance(0, NetworkImportance(replace(result, curve=None)))
             write_png(path, app.picture("overview", SIZE))
