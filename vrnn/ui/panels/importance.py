@@ -48,7 +48,9 @@ class ImportancePanel(Panel):
         if shown is not None:
             context.do(ShowImportance(network=now.network, on=shown))
         if not now.shown or now.network not in context.world.networks:
-            imgui.text_colored(MUTED_COLOR, "Ctrl+I shows it for the class that is answered")
+            imgui.push_style_color(imgui.Col_.text, MUTED_COLOR)
+            wrapped_text("Ctrl+I shows it for the class that is answered")
+            imgui.pop_style_color()
             return
         _draw_choices(context, now)
         found = context.world.importance.get(now.network)
@@ -96,11 +98,11 @@ def _draw_overlap(context: PanelContext, now: ImportanceState, found: NetworkImp
         return
     first, second = found.first.importance, found.second.importance
     whole = overlap(first, second)
-    imgui.text_unformatted(f"both use {whole.share:.0%} of what either uses")
+    wrapped_text(f"both use {whole.share:.0%} of what either uses")
     layer = context.subject_layer()
     if layer is not None and layer[2].id in first.channels:
         part = overlap(first, second, (layer[2].id,))
-        imgui.text_unformatted(f"{part.share:.0%} in {layer[2].name}")
+        wrapped_text(f"{part.share:.0%} in {layer[2].name}")
 
 
 def _draw_pruning(context: PanelContext, now: ImportanceState, found: NetworkImportance) -> None:
@@ -115,12 +117,14 @@ def _draw_pruning(context: PanelContext, now: ImportanceState, found: NetworkImp
     _plot(now, found)
     at = float(np.interp(now.pruned, curve.shares, curve.class_accuracy[:, now.class_index]))
     overall = float(np.interp(now.pruned, curve.shares, curve.accuracy))
-    imgui.text_unformatted(f"accuracy for the class {at:.2f}, of all {overall:.2f}")
+    wrapped_text(f"accuracy for the class {at:.2f}, of all {overall:.2f}")
     for other in found.curves:
         if other.class_index in (None, now.class_index):
             red, green, blue = (part / 255 for part in RANKING_COLORS[other.ranking])
             text = f"{RANKING_TEXT[other.ranking]}: area {other.area(now.class_index):.3f}"
-            imgui.text_colored(imgui.ImVec4(red, green, blue, 1.0), text)
+            imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(red, green, blue, 1.0))
+            wrapped_text(text)
+            imgui.pop_style_color()
 
 
 def _plot(now: ImportanceState, found: NetworkImportance) -> None:
