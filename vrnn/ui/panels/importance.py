@@ -18,8 +18,7 @@ from vrnn.scene.importance_state import ImportanceState
 from vrnn.style.ranking_colors import RANKING_COLORS
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
-from vrnn.ui.style import MUTED_COLOR
-from vrnn.ui.widgets import checkbox, combo, slider, wrapped_text
+from vrnn.ui.widgets import checkbox, combo, muted_text, slider, wrapped_text
 
 NOBODY = "none"
 """The choice of no second class."""
@@ -48,14 +47,12 @@ class ImportancePanel(Panel):
         if shown is not None:
             context.do(ShowImportance(network=now.network, on=shown))
         if not now.shown or now.network not in context.world.networks:
-            imgui.push_style_color(imgui.Col_.text, MUTED_COLOR)
-            wrapped_text("Ctrl+I shows it for the class that is answered")
-            imgui.pop_style_color()
+            muted_text("Ctrl+I shows it for the class that is answered")
             return
         _draw_choices(context, now)
         found = context.world.importance.get(now.network)
         if found is None:
-            imgui.text_colored(MUTED_COLOR, "being found, see Jobs")
+            muted_text("being found, see Jobs")
             return
         _draw_overlap(context, now, found)
         _draw_pruning(context, now, found)
@@ -122,9 +119,7 @@ def _draw_pruning(context: PanelContext, now: ImportanceState, found: NetworkImp
         if other.class_index in (None, now.class_index):
             red, green, blue = (part / 255 for part in RANKING_COLORS[other.ranking])
             text = f"{RANKING_TEXT[other.ranking]}: area {other.area(now.class_index):.3f}"
-            imgui.push_style_color(imgui.Col_.text, imgui.ImVec4(red, green, blue, 1.0))
-            wrapped_text(text)
-            imgui.pop_style_color()
+            wrapped_text(text, (red, green, blue, 1.0))
 
 
 def _plot(now: ImportanceState, found: NetworkImportance) -> None:
