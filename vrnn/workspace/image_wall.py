@@ -173,7 +173,8 @@ class ImageWall(Closeable):
             image_wall.WallButton("shuffle", BrowseImages(shuffle=-1)),
         )
         count = len(self._images) if self._images is not None else 0
-        title = f"{count:,} images · {page_text}" if count else "other images"
+        images = "1 image" if count == 1 else f"{count:,} images"
+        title = f"{images} · {page_text}" if count else "other images"
         visual = image_wall.wall_visual(tiles, sources, buttons, title, room.corner, hint, theme)
         height = float(-visual.quads["down"][0, 1])
         factor = min(room.width / image_wall.WIDTH, room.height / height)

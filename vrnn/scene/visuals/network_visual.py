@@ -335,6 +335,8 @@ def _answer(
     corner, size = answer_place(frame)
     names = network_object.info.class_names
     outputs = shown_outputs(result, state, slot)
+    if not outputs:
+        return None, np.zeros(0, STROKE)  # as of a feature cube, which answers nothing
     label = None if network_object.info.random_weights else true_label
     board = answer_board(outputs, result.image, names, label, corner, size, slot)
     end = corner[0] + size[0] / 2, corner[2]
