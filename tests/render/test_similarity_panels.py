@@ -7,6 +7,7 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.similarity import HoldReference, SetSimilarityDisplay, ShowSimilarity
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
+from vrnn.scene.visuals.network_visual import _answer
 
 
 @pytest.fixture
@@ -31,3 +32,13 @@ def test_a_layer_shows_where_it_is_like_the_reference(cube):
         app.do(ShowSimilarity(False))
         back = np.asarray(app.picture("layer:cube", (400, 300), legend=False), int)
         assert np.abs(back - maps).max() <= 2
+
+
+def test_beside_a_cube_which_answers_nothing_stands_no_board(tmp_path):
+    cube = tmp_path / "two.npy"
+    np.save(cube, np.random.default_rng(0).random((4, 5, 3)).astype(np.float32))
+    with OffscreenApp((ModelSpec(f"cube:{cube}"),), load_config(None)) as app:
+        world = app.world
+        board, thread = _answer(0, world.networks[0], world.placement_frame(0), world.state, "")
+    assert board is None
+    assert not len(thread)
