@@ -4,7 +4,7 @@
 
 Runs of some hundred events each, in processes of their own, at the window (on a display of its
 own, if Xvfb is there), at the headset's board, and at `--play`. A fault in the log, an error of
-OpenGL, a world that is not what its history says, a crash, or 20 seconds without any event count
+OpenGL, a world that is not what its history says, a crash, or a minute without any event count
 as failures: the last events are printed, and the line that repeats them.
 """
 
@@ -27,7 +27,7 @@ from pathlib import Path
 MODES = ("window", "board", "play")
 EVENTS = 400
 """Events of one run."""
-SECONDS_WITHOUT_EVENT = 20.0
+SECONDS_WITHOUT_EVENT = 60.0
 """Seconds after which a run hangs; the models are opened before."""
 START_SECONDS = 90.0
 """Seconds for the start of a run on a busy machine."""

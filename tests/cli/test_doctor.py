@@ -231,5 +231,7 @@ def test_when_it_is_ended_a_probe_that_hangs_in_a_driver_ends_too(tmp_path, numb
         assert stream.read(4) == "here"
         doctor.send_signal(number)
         assert doctor.wait(60) == -number
-        assert select.select([stream], [], [], 60)[0], "the probe runs on"
-        assert stream.read() == ""
+        while True:  # another probe may have begun meanwhile; the end comes when none is left
+            assert select.select([stream], [], [], 60)[0], "a probe runs on"
+            if not os.read(stream.fileno(), 100):
+                break

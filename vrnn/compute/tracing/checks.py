@@ -190,7 +190,7 @@ def compare_with_autograd(
             traced = trace(model, map_tensors(inputs, with_gradient), "check", log=log)
         if traced.has_unseen_calls:  # what is shown was found in another way
             return [], []
-        if log.has_derivatives:
+        if log.has_derivatives:  # a tangent hangs on other nodes of autograd than its value
             return [], []
         outputs = [t.grad_fn for t in tensors_in(traced.result) if t.grad_fn is not None]
         if _has_own_gradients(outputs):

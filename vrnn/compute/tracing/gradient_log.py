@@ -16,8 +16,8 @@ class GradientLog:
     Attributes:
         sources: By record id, the ids of those whose results it took with a gradient.
         record_of: The record that made a tensor, by autograd's node of that tensor.
-        has_derivatives: Whether a transform of `torch.func` took derivatives within the pass.
-            What they depend on is not what was computed with: that of a linear layer is a constant.
+        has_derivatives: Whether a transform of `torch.func` took derivatives within the pass. They
+            may depend on less than was computed with: that of a linear layer is a constant.
     """
 
     def __init__(self, on_call: Callable[[], None] = lambda: None) -> None:
