@@ -20,7 +20,7 @@ while not gc.isenabled():
 print(gc.isenabled(), gc.get_freeze_count() > 10000)
 garbage_collector.rest()
 print(gc.isenabled())
-worker.close()
+assert worker.close(60)
 """
 
 
