@@ -149,3 +149,11 @@ def test_a_value_that_is_not_there_is_refused():
     for channel, position in [(4, (0, 0)), (0, (4, 0)), (0, (0,)), (0, (-1, 0))]:
         with pytest.raises(VrnnError, match="4 maps of 4 × 4 positions"):
             position_sum(layer, channel, position)
+
+
+@pytest.mark.parametrize("samples", [1, 2])
+def test_of_several_samples_the_first_is_read_and_that_is_told(samples):
+    found = find_connections(
+        opened_with(nn.Sequential(nn.Conv2d(3, 4, 3)).eval(), random_input(samples, 3, 8, 8)), "0"
+    )
+    assert any("first sample" in note for note in found.notes) == (samples > 1)

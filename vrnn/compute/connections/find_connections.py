@@ -26,6 +26,7 @@ from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import position_sum
 from vrnn.network.connections import LayerConnections, LayerStep
+from vrnn.network.graph import Node
 from vrnn.network.results import Ablation
 
 _READERS: Mapping[str, Callable[[TappedCall], Reading]] = {
@@ -73,7 +74,8 @@ def find_connections(
     steps = [LayerStep(name, maps) for name, maps in reading.first_steps]
     steps += _steps(call, reading) if reading.is_own_result else []
     found = LayerConnections(
-        node.id, layer, reading.kind, reading.parts, reading.bias, tuple(steps), _notes(reading),
+        node.id, layer, reading.kind, reading.parts, reading.bias, tuple(steps),
+        (*_notes(reading), *_first_alone(node)),
         reading.mask,
     )  # fmt: skip
     _check(found, call.result)
@@ -108,6 +110,13 @@ def _notes(reading: Reading) -> tuple[str, ...]:
     if not bad:
         return ()
     return (f"{bad:,} of its weights are NaN or infinite: they are drawn in no color of the scale",)
+
+
+def _first_alone(node: Node) -> tuple[str, ...]:
+    """What is told of a layer whose samples, frames or slices are a choice: the first is read."""
+    if not any(node.axes[i].size > 1 for i in node.choices):
+        return ()
+    return ("activations are those of the first sample, frame or slice, whichever is shown",)
 
 
 def _check(found: LayerConnections, result: torch.Tensor) -> None:
