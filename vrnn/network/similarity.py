@@ -32,7 +32,7 @@ NEAR = 1e-3
 by their difference, as products of single precision leave an angle of 0.05° uncertain."""
 MAX_PRODUCTS = 2
 """Inner products of the vectors of a layer that are kept at most, as a multiple of its values."""
-CHUNK = 1 << 16
+CHUNK = 1 << 17
 """Values that are compared one by one at a time, so that they stay in the processor's cache."""
 
 
@@ -292,14 +292,17 @@ def _euclidean(vectors: FeatureVectors, references: _References) -> np.ndarray:
 
 def _summed(values: np.ndarray, references: np.ndarray, sums: np.ndarray, root: bool) -> np.ndarray:
     """1 − the sum of differences as a part of both sums; of roots where that is asked."""
-    found = np.empty(sums.shape, np.float32)
-    step = max(1, CHUNK // max(values.shape[1], 1))
-    for layer, (rows, reference) in enumerate(zip(values, references, strict=True)):
-        for start in range(0, rows.shape[1], step):
-            apart = np.abs(rows[:, start : start + step] - reference[:, None])
+    found = np.zeros(sums.shape, np.float32)
+    step = min(values.shape[1], max(1, CHUNK // max(values.shape[2], 1)))
+    room, ones = np.empty((step, values.shape[2]), np.float32), np.ones(step, np.float32)
+    for total, channels, reference in zip(found, values, references, strict=True):
+        for start in range(0, len(channels), step):
+            some = channels[start : start + step]
+            apart = np.subtract(some, reference[start : start + step, None], out=room[: len(some)])
+            np.abs(apart, out=apart)
             if root:
                 np.sqrt(apart, out=apart)
-            found[layer, start : start + step] = apart.sum(0)
+            total += ones[: len(some)] @ apart
     magnitudes = np.abs(references)
     own = (np.sqrt(magnitudes) if root else magnitudes).sum(1)[:, None]
     with np.errstate(divide="ignore", invalid="ignore"):
