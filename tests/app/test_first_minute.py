@@ -226,6 +226,18 @@ def test_a_line_runs_from_a_card_to_what_it_is_about(part, lines):
     assert callout_lines((100, 100, 100, 36), part) == lines
 
 
+def test_no_line_crosses_the_picture_where_others_of_its_kind_are_near():
+    def drawn(instead):
+        canvas = HudCanvas((1280, 720), 1.0)
+        draw_callout(
+            canvas, "layers", [(900, 600, 940, 640)], [(0, 120, 1280, 720)], instead=instead
+        )
+        return np.abs(canvas.draw_list().quads["right"]).max()
+
+    assert drawn(()) > 400
+    assert drawn([(600, 120, 700, 180)]) < 150
+
+
 def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp_path):
     write_settings(tmp_path / "none", "[window]\ncallouts = false\n")
     vrnn = program("--model", "digits")

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from vrnn.app.callouts import Callout, Callouts
+from vrnn.app.callouts import LAYERS, Callout, Callouts
 from vrnn.app.navigator import WindowNavigator
 from vrnn.app.window_parts import WindowParts
 from vrnn.commands.key_bindings import KeyMap
@@ -210,7 +210,8 @@ class Hud:
         for callout in sorted(callouts, key=lambda callout: not callout.prefers_above):
             kept = [_on_canvas(box, canvas) for box in callout.layers + callout.others]
             about = [_on_canvas(box, canvas) for box in callout.about]
-            draw_callout(canvas, callout.text, about, kept, callout.prefers_above)
+            instead = kept[: len(callout.layers)] if callout.name == LAYERS else ()
+            draw_callout(canvas, callout.text, about, kept, callout.prefers_above, instead)
         self._taken = tuple(_in_heights(box, canvas) for box in canvas.taken)
         if tooltip is not None:
             right, up = self._parts.view.cursor

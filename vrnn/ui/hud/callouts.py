@@ -21,6 +21,8 @@ FEW = 4
 """How many of what is not to be covered, from the last on, a card may stand beside."""
 TEXT_WEIGHT = 50.0
 """How much worse it is to cover text over the picture than what is in the world."""
+FAR = 150.0
+"""Units to what a callout is about from which its line would cross the picture."""
 LINE = 2.0
 """Width of the line, units."""
 
@@ -30,7 +32,7 @@ Edges = Sequence[float]
 
 def draw_callout(
     canvas: HudCanvas, text: str, about: Sequence[Edges], kept: Sequence[Edges] = (),
-    prefers_above: bool = False,
+    prefers_above: bool = False, instead: Sequence[Edges] = (),
 ) -> None:  # fmt: skip
     """Draw a callout where it covers least: near what it is about, or clear of all of it.
 
@@ -40,13 +42,17 @@ def draw_callout(
         about: What it is about, one or more rectangles.
         kept: What is better not covered.
         prefers_above: Whether it stands above rather than below.
+        instead: More of the same kind, that its line may lead to where all it is about is far.
     """
     width = font.text_width(text) * TEXT_SIZE + 2 * PADDING
     parts, taken = np.array(about), [_edges(box) for box in canvas.taken]
     room = (canvas.width - width - MARGIN, canvas.height - HEIGHT - MARGIN)
     corner = _corner(parts, np.array(kept), np.array(taken), room, width, prefers_above)
     card = (*corner.tolist(), width, HEIGHT)
-    nearest = parts[_gap(corner, np.array([width, HEIGHT]), parts).argmin()]
+    size = np.array([width, HEIGHT])
+    if len(instead) and _gap(corner, size, parts).min() > FAR:
+        parts = np.concatenate([parts, np.array(instead)])
+    nearest = parts[_gap(corner, size, parts).argmin()]
     for line in _lines(card, nearest.tolist()):
         canvas.rectangle(*line, ACCENT)
     x, y = card[:2]
