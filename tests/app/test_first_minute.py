@@ -268,3 +268,13 @@ def test_they_offer_no_clicks_that_do_nothing(app, tmp_path):
         shown = Callouts(True, tmp_path).shown(other.world, camera.clip_from_world(ASPECT))
         texts = {callout.name: callout.text for callout in shown}
     assert texts == {PICTURE: "what goes in", LAYERS: TEXTS[LAYERS], ANSWER: "the answer"}
+
+
+def test_of_a_cube_nothing_is_offered_to_go_in_or_come_out(tmp_path):
+    np.save(tmp_path / "scene.npy", np.random.default_rng(2).normal(size=(6, 8, 5)))
+    with OffscreenApp((ModelSpec(f"cube:{tmp_path / 'scene.npy'}"),), load_config()) as other:
+        camera = camera_by_name(other.world, "overview", ASPECT, FOV)
+        shown = Callouts(True, tmp_path).shown(other.world, camera.clip_from_world(ASPECT))
+        texts = {label.text for label in other.world.draw_list().labels}
+    assert [callout.name for callout in shown] == [LAYERS]
+    assert not any("click" in text or "0 parameters" in text for text in texts)

@@ -36,10 +36,12 @@ def test_without_a_data_set_there_is_no_wall_where_no_image_can_go_in():
 
 
 def test_a_data_set_is_shown_with_the_reason_why_nothing_goes_in():
-    images = ImageSet(("a",), [0], lambda i: np.zeros((4, 4, 3), np.uint8))
+    images = ImageSet(("a",), [0, 0], lambda i: np.zeros((4, 4, 3), np.uint8))
     shown = texts(images, False)
     assert NO_IMAGES_HINT in read_down(shown)
     assert HINT not in read_down(shown)
+    only_its_own = ImageSet(("a",), [0], lambda i: np.zeros((4, 4, 3), np.uint8))
+    assert texts(only_its_own, False) == []
 
 
 def test_the_wall_follows_another_network():

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 
 from vrnn.errors import VrnnError
+from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.primitives import DrawList, PickRegion
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import panel_corners
@@ -126,10 +127,12 @@ class Callouts:
         self._answer = _project(_answer_corners(world), clip_from_world)
         board = _project(_board_corners(world), clip_from_world)
         layers = _panel_boxes(world.draw_list(), clip_from_world)
+        answers = _answers(world)
+        goes_in = answers or world.networks[world.slots[0]].info.takes_other_images
         about = {
-            PICTURE: [picture],
+            PICTURE: [picture if goes_in else None],
             LAYERS: [_project(corners, clip_from_world) for corners in _first_layers(world)],
-            ANSWER: [(board or self._answer) if self._answer is not None else None],
+            ANSWER: [(board or self._answer) if answers and self._answer is not None else None],
         }
         title = _project(_title_corners(world), clip_from_world)
         others = tuple(box for box in (title, picture, self._answer, board) if box is not None)
@@ -139,6 +142,12 @@ class Callouts:
             for name in self.remaining
             if found[name]
         )
+
+
+def _answers(world: World) -> bool:
+    """Whether the first network has any output to show: a feature cube has none."""
+    result = world.networks[world.slots[0]].result
+    return result is None or bool(shown_outputs(result, world.state, world.slots[0]))
 
 
 def _read(file: Path) -> set[str]:
@@ -152,7 +161,7 @@ def _text(world: World, name: str) -> str:
     slot = world.slots[0]
     regions = [region for region in world.pick_regions() if region.slot == slot]
     can_be_used = {
-        PICTURE: world.networks[slot].info.takes_images,
+        PICTURE: world.networks[slot].info.takes_other_images,
         ANSWER: any(region.kind == "class" for region in regions),
     }
     return TEXTS[name] if can_be_used.get(name, True) else PLAIN_TEXTS[name]

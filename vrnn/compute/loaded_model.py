@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import torch
 
+from vrnn.compute.loading.cube_model import CubeModel
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
@@ -196,7 +197,7 @@ class LoadedModel:
         return NetworkInfo(
             s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
             s.candidate.source_files,
-            s.takes_images,
+            s.takes_images, isinstance(s.model, CubeModel),
         )  # fmt: skip
 
     def check_edges(self, on_call: Callable[[], None]) -> tuple[str, ...]:

@@ -210,10 +210,9 @@ class Pointer:
     def _takes_image(self, hit: Hit) -> bool:
         """Whether what is in the hand can be put there: the input's picture, or its panel."""
         network = self._workspace.world.networks.get(hit.slot)
-        is_panel = hit.kind == "layer" and network is not None and network.info.takes_images
-        return hit.kind == "input" or (
-            is_panel and network is not None and hit.node in network.network.inputs
-        )
+        if hit.kind == "input" or hit.kind != "layer" or network is None:
+            return hit.kind == "input"
+        return network.info.takes_other_images and hit.node in network.network.inputs
 
     def _double_click(self, hit: Hit | None) -> Command | None:
         """Return the command of a double click, which folds or unfolds a layer; else None."""

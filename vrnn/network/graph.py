@@ -141,7 +141,8 @@ class NetworkInfo:
         notes: Sentences to show once, such as how many weight keys were missing.
         token_names: Text of each token of the input; () where it has none.
         source_files: The files that define it: when one is saved, it is loaded anew.
-        takes_images: Whether an image can go in.
+        takes_images: Whether it sees an image.
+        has_fixed_image: Whether it sees one image and no other, as a feature cube does.
     """
 
     title: str
@@ -152,3 +153,9 @@ class NetworkInfo:
     token_names: tuple[str, ...] = ()
     source_files: tuple[Path, ...] = ()
     takes_images: bool = True
+    has_fixed_image: bool = False
+
+    @property
+    def takes_other_images(self) -> bool:
+        """Whether an image can be put in."""
+        return self.takes_images and not self.has_fixed_image

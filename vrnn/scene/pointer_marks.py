@@ -119,7 +119,7 @@ def image_targets(world: World) -> Sequence[PickRegion]:
     for slot in world.slots:
         network = world.networks[slot]
         frame = world.placement_frame(slot)
-        if not network.info.takes_images:
+        if not network.info.takes_other_images:
             continue
         for node in network.network.inputs:
             if node in frame.index:

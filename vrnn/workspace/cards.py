@@ -78,7 +78,7 @@ class CardDeck:
         if held.layer is not None and hit is not None and hit.layer == held.layer[:2]:
             marked = (hit.row, hit.column)
             lines.append(self._value(*held.layer, *marked))
-        if not any(n.info.takes_images for n in self._world.networks.values()):
+        if not any(n.info.takes_other_images for n in self._world.networks.values()):
             hint = NO_USE_HINT if hint else ""
         if hint:
             lines.append(hint)

@@ -66,6 +66,11 @@ class ImageWall(Closeable):
             self._thumbnails = ThumbnailLoader(images, image_wall.THUMBNAIL_PIXELS)
 
     @property
+    def _count(self) -> int:
+        """Number of images in the data set."""
+        return 0 if self._images is None else len(self._images)
+
+    @property
     def complete(self) -> bool:
         """Whether every thumbnail of the page has loaded or failed."""
         if self._thumbnails is None or self._pager is None:
@@ -109,8 +114,8 @@ class ImageWall(Closeable):
         Args:
             input_image: The present input: its thumbnail is highlighted.
             room: Where the wall is.
-            takes_images: Whether an image can go into a network. Without one, only a data set is
-                shown.
+            takes_images: Whether an image can go into a network. Otherwise only a data set is
+                shown; the one image of a feature cube stands beside it anyway.
             theme: Whose colors it has.
 
         Returns:
@@ -130,7 +135,7 @@ class ImageWall(Closeable):
         if (key, takes_images, theme) == self._drawn_key:
             return None
         self._drawn_key = key, takes_images, theme
-        if not takes_images and not numbers:
+        if not takes_images and self._count <= 1:
             return Visual(np.zeros(0, QUAD))
         hint = image_wall.HINT if takes_images else NO_IMAGES_HINT
         return self._wall(numbers, page_text, input_image, room, hint, theme)
@@ -172,7 +177,7 @@ class ImageWall(Closeable):
             image_wall.WallButton("next >", BrowseImages(page=1)),
             image_wall.WallButton("shuffle", BrowseImages(shuffle=-1)),
         )
-        count = len(self._images) if self._images is not None else 0
+        count = self._count
         images = "1 image" if count == 1 else f"{count:,} images"
         title = f"{images} · {page_text}" if count else "other images"
         visual = image_wall.wall_visual(tiles, sources, buttons, title, room.corner, hint, theme)

@@ -131,7 +131,7 @@ class LiveContent:
             return False
         if self._wall is None:
             self._wall = ImageWall(self._feed.datasets.get(0))
-        takes_images = any(n.info.takes_images for n in self._world.networks.values())
+        takes_images = any(n.info.takes_other_images for n in self._world.networks.values())
         image = self._world.state.input_image
         wall = self._wall.update(image, self._wall_room(), takes_images, self._world.state.theme)
         if wall is not None:

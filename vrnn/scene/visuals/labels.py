@@ -299,7 +299,8 @@ def title_labels(
 def title_parts(info: NetworkInfo) -> list[tuple[str, float, tuple[float, float, float, float]]]:
     """Return a network's name and facts, each with its capital height, meters, and its color."""
     parts = [(info.title, TITLE_HEIGHT, TITLE_COLOR)]
-    parts.append((f"{info.parameters:,} parameters", FACTS_HEIGHT, FACTS_COLOR))
+    if info.parameters:
+        parts.append((f"{info.parameters:,} parameters", FACTS_HEIGHT, FACTS_COLOR))
     if info.random_weights:
         parts.append(("untrained weights", FACTS_HEIGHT, WARNING))
     return parts
