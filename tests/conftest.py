@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parent.parent
 # The small one, whether the extra with the other is installed or not.
 os.environ["VRNN_DEFAULT_MODEL"] = "digits"
 
+# Tests run beside each other: threads of one that wait for those of another take most of the time.
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
 # A busy machine is no failure, and a failure is found again at the next run.
 settings.register_profile("vrnn", deadline=None, derandomize=True, print_blob=True)
 settings.load_profile("vrnn")

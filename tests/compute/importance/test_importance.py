@@ -1,5 +1,7 @@
 """What matters for a class is found where it is known; pruning by it beats pruning at random."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 import torch
@@ -22,6 +24,8 @@ from vrnn.network.model_spec import ModelSpec
 KNOWN = 2
 """The channel that matters in `OneChannel`."""
 FEW = GammaSettings(epochs=10)
+FEWER, POINTS = 6, 11
+"""Every which digit is looked at for a curve, and how many points that has."""
 
 
 class OneChannel(nn.Module):
@@ -232,25 +236,31 @@ def digits():
     return LoadedModel(open_source(ModelSpec("digits")), "layers")
 
 
-def some_digits():
-    """Every third digit."""
+def some_digits(step=3):
+    """Every third digit, or fewer."""
     images = digit_images()
-    numbers = range(0, len(images), 3)
+    numbers = range(0, len(images), step)
     return ImageSet(
         images.names, [images.label(n) for n in numbers], lambda i: images.image(numbers[i])
     )
 
 
-MARGINS = {"gamma": (0.03, 0.15), "relevance": (0.02, 0.02), "gradient": (0.04, 0.03)}
+MARGINS = {"gamma": (0.08, 0.15), "relevance": (0.01, 0.01), "gradient": (0.04, 0.03)}
 """By how much a curve lies above that of random pruning at least, as areas: of all classes, and of
 the one that it is for."""
 
 
+@pytest.fixture(scope="module")
+def by_chance(digits, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("by-chance")
+    with patch.object(importance_cache, "cache_dir", lambda: folder):
+        return found(digits, some_digits(FEWER), "random", points=POINTS).curve
+
+
 @pytest.mark.parametrize("measure", IMPORTANCE_MEASURES)
-def test_pruning_the_digits_by_importance_beats_pruning_at_random(digits, measure):
-    images = some_digits()
-    by_chance = found(digits, images, "random", points=11).curve
-    curve = found(digits, images, measure, 1, points=11, settings=GammaSettings()).curve
+def test_pruning_the_digits_by_importance_beats_pruning_at_random(digits, by_chance, measure):
+    images = some_digits(FEWER)
+    curve = found(digits, images, measure, 1, points=POINTS, settings=GammaSettings()).curve
     overall, own = MARGINS[measure]
     assert curve.area() - by_chance.area() > overall
     assert curve.area(1) - by_chance.area(1) > own
