@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from vrnn.commands.session import unused
 from vrnn.errors import VrnnError
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
-from vrnn.export.video import check_video
+from vrnn.export.video import VIDEO_SUFFIXES, check_video
 from vrnn.network.image_cloud import ImageCloud
 from vrnn.render.screenshot import render_tiled
 from vrnn.scene.camera import Camera
@@ -32,7 +32,8 @@ class WindowExporter(ExportActions):
     ) -> None:  # fmt: skip
         self._parts, self._exporter = parts, exporter
         self._navigator, self._notify = navigator, notify
-        self._video: Iterator[float] | None = None
+        self._video: Generator[float] | None = None
+        self._video_file = Path()
         self._saving: threading.Thread | None = None
 
     @property
@@ -72,6 +73,7 @@ class WindowExporter(ExportActions):
         self._check_free()
         stored = self._navigator.viewpoints
         eyes = [self._parts.view.camera(name) for name in cameras]
+        self._video_file = file
         self._video = self._exporter.record_video(
             file, eyes or [stored[key] for key in sorted(stored)], seconds, rate, size
         )
@@ -84,12 +86,13 @@ class WindowExporter(ExportActions):
         self._check_free()
         check_video(file)
         eye = self._parts.view.camera(camera) if camera else self._parts.fly_camera.camera
+        self._video_file = file
         self._video = self._film(file, layers, eye, seconds, rate, size)
 
     def _film(
         self, file: Path, layers: Sequence[str], eye: Camera, seconds: float, rate: float,
         size: tuple[int, int],
-    ) -> Iterator[float]:  # fmt: skip
+    ) -> Generator[float]:  # fmt: skip
         manager = self._parts.workspace.image_cloud
         finding = manager.find(layers)
         while True:
@@ -104,6 +107,17 @@ class WindowExporter(ExportActions):
         finally:
             manager.show_again()
 
+    def stop_video(self) -> bool:
+        """See `ExportActions.stop_video`. Of a folder of images, those that are there stay."""
+        if self._video is None:
+            return False
+        self._video.close()
+        self._video = None
+        is_video = self._video_file.suffix.lower() in VIDEO_SUFFIXES
+        left = "nothing is saved" if is_video else f"its images so far are in {self._video_file}"
+        self._notify(f"video stopped; {left}")
+        return True
+
     def _check_free(self) -> None:
         """Check that no video is being recorded.
 
@@ -111,7 +125,7 @@ class WindowExporter(ExportActions):
             VrnnError: One is.
         """
         if self._video is not None:
-            raise VrnnError("a video is being recorded; wait until it is saved")
+            raise VrnnError("a video is being recorded; wait until it is saved, or stop it by Esc")
 
     def advance(self) -> str:
         """Record the next frame of a video.
@@ -122,7 +136,7 @@ class WindowExporter(ExportActions):
         if self._video is None:
             return ""
         try:
-            return f"video {next(self._video):.0%}"
+            return f"video {next(self._video):.0%} · Esc stops it"
         except StopIteration:
             self._video = None
             self._notify("video saved")

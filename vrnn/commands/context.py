@@ -297,6 +297,10 @@ class ExportActions:
         """Write a video of the cloud of images along layers."""
         _refuse("the cloud cannot be filmed here")
 
+    def stop_video(self) -> bool:
+        """End a video that is being recorded without saving it; returns whether one was."""
+        return False
+
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]
     ) -> None:

@@ -12,6 +12,7 @@ from vrnn.commands.base import Command, layer_name
 from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.config.choices import ImageKind, Pixels, VideoRate, VideoSeconds
+from vrnn.errors import VrnnError
 from vrnn.scene.picking import Hit
 
 
@@ -125,6 +126,23 @@ class RecordVideo(Command):
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Write a folder named by the time."""
         return cls(timestamped(""), ())
+
+
+@command(
+    "export.stop_video",
+    "Stop the video",
+    menu=Menu.SESSION,
+    pointer="Session menu",
+    controller="board: Session",
+)
+@dataclass(frozen=True)
+class StopVideo(Command):
+    """End the video that is being recorded; a video file is not saved, images in a folder stay."""
+
+    def run(self, context: CommandContext) -> None:
+        """End it."""
+        if not context.exporter.stop_video():
+            raise VrnnError("no video is being recorded")
 
 
 @command(

@@ -86,19 +86,19 @@ class TogglePresentation(Command):
     "window.release_cursor",
     "Release the cursor",
     key="ESCAPE",
-    help="let go of what is held, release the cursor, remove what T, P and V made",
+    help="stop a video, let go of what is held, release the cursor, remove what T, P and V made",
     former_key="free_cursor",
 )
 @dataclass(frozen=True)
 class ReleaseCursor(Command):
-    """Close the help, let go of what is held or dragged, free the cursor, or take away the top
-    images, else the last pinned copy, else a feature visualization: the first of these that there
-    is.
+    """Stop a video that is being recorded, close the help, let go of what is held or dragged, free
+    the cursor, or take away the top images, else the last pinned copy, else a feature
+    visualization: the first of these that there is.
     """
 
     def run(self, context: CommandContext) -> None:
         """Do the first of these that applies."""
-        if context.interface.release_cursor():
+        if context.exporter.stop_video() or context.interface.release_cursor():
             return
         state = context.world.state
         shown = [key for key, layer in state.layers.items() if layer.features is not None]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
 
 from PIL import Image
@@ -91,7 +91,7 @@ class Exporter:
     def record_video(
         self, file: Path, cameras: Sequence[Camera], seconds: float, rate: float,
         size: tuple[int, int],
-    ) -> Iterator[float]:  # fmt: skip
+    ) -> Generator[float]:  # fmt: skip
         """Write a video frame by frame. See `RecordVideo` for the arguments.
 
         Yields:
@@ -111,7 +111,7 @@ class Exporter:
     def film_cloud(
         self, file: Path, clouds: Sequence[ImageCloud], camera: Camera, seconds: float, rate: float,
         size: tuple[int, int],
-    ) -> Iterator[float]:  # fmt: skip
+    ) -> Generator[float]:  # fmt: skip
         """Write a video of images that move from cloud to cloud. See `FilmCloud`.
 
         Args:
