@@ -78,7 +78,8 @@ void main() {
     bool shows_maps = far_part < 1.0;
     float curve_part = 0.0;
     vec3 curve = vec3(0.0);
-    if (WITH_DRAWINGS != 0 && drawing.x == CURVE && maps.w >= 0 && shows_maps) {
+    int style = drawing.x & ((1 << STYLE_BITS) - 1), left_out = drawing.x >> STYLE_BITS;
+    if (WITH_DRAWINGS != 0 && style == CURVE && left_out == 0 && maps.w >= 0 && shows_maps) {
         curve_part = smoothstep(CURVE_PIXELS.x, CURVE_PIXELS.y, 1.0 / (cells_per_pixel.y * float(texels.x)));
         if (curve_part > 0.0) curve = curve_here(cells, cells_per_pixel / (1.0 - GAP));
     }
@@ -87,8 +88,8 @@ void main() {
     float max_texels = max(texels_per_pixel.x, texels_per_pixel.y);
     int level_first = maps.w + 2 * maps.z;
     ivec2 level = texels.xy;
-    while (shows_maps && max_texels > 3.0 && (level.x > 1 || level.y > 1)) {
-        level_first += maps.z * level.x * level.y;
+    while (shows_maps && (left_out > 0 || max_texels > 3.0) && (level.x > 1 || level.y > 1)) {
+        if (left_out > 0) --left_out; else level_first += maps.z * level.x * level.y;
         level = (level + 3) / 4;
         max_texels *= 0.25;
     }
@@ -105,7 +106,7 @@ void main() {
             sum += empty_color();
         } else if (maps.w < 0) {
             sum += min(background.rgb * 1.5, 1.0);
-        } else if (WITH_DRAWINGS != 0 && drawing.x == GRAPH) {
+        } else if (WITH_DRAWINGS != 0 && style == GRAPH) {
             int first = maps.w + 2 * maps.z + channel * texels.x * texels.y;
             sum += graph_color(drawing.y, first, texels.y, map_uv, channel_range(channel));
         } else {

@@ -23,6 +23,7 @@ GL = {
     "vendor": "Mesa",
     "layers": 2048,
     "size": 16384,
+    "map_bytes": 3 << 30,
     "samples": 4,
     "half_floats": True,
     "stereo": ["two"],

@@ -70,3 +70,26 @@ def test_memory_is_little_more_than_the_values(ctx):
 def test_a_layer_too_large_for_a_texture_is_reported_in_a_sentence():
     with pytest.raises(VrnnError, match="--input-size"):
         assign_addresses({0: 2 * ROW_TEXELS * LAYER_ROWS + 1}, max_layers=2)
+
+
+def test_a_node_has_a_larger_block_beside_its_own_for_a_while(ctx):
+    rng = np.random.default_rng(2)
+    coarse, larger = rng.random(100).astype(np.float16), rng.random(5_000).astype(np.float16)
+    store = MapStore(ctx, {0: 100, 1: 100})
+    store.upload(0, coarse)
+    before = store.bytes
+    for _ in range(2):  # room is used again
+        store.add_own(0, larger)
+        store.add_own(0, larger[::-1].copy())
+        index = store.own_array(0)
+        assert index == len(store.arrays) - 1 == 1
+        memory = np.frombuffer(store.arrays[index].read(alignment=1), np.float16)
+        assert np.array_equal(memory[:5_000], larger[::-1])
+        assert store.bytes > before
+        with pytest.raises(ValueError, match="expected 5000 half floats"):
+            store.add_own(0, coarse)
+        store.drop_own(0)
+        assert store.bytes == before
+    memory = np.frombuffer(store.arrays[0].read(alignment=1), np.float16)
+    assert np.array_equal(memory[:100], coarse)
+    store.release()

@@ -119,7 +119,7 @@ class DesktopApp(Closeable):
         self._ctx = window_context()
         self._show_background()
         sys.setswitchinterval(SWITCH_INTERVAL)
-        self._renderer = Renderer(self._ctx)
+        self._renderer = Renderer(self._ctx, config.render.map_memory_mb)
         self._open_workspace(options, specs, images)
         self._open_parts(options, key_map)
         self._time, self._busy = time.perf_counter(), True

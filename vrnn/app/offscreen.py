@@ -98,7 +98,7 @@ class OffscreenApp(Closeable):
             self._worker.run_image(image)
         try:
             self.gl_context = offscreen_context()
-            self._renderer = Renderer(self.gl_context)
+            self._renderer = Renderer(self.gl_context, config.render.map_memory_mb)
         except BaseException:
             self._worker.close()
             raise

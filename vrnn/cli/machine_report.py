@@ -183,6 +183,10 @@ def _capabilities(found: dict[str, Any]) -> list[Finding]:
             "" if half else install("gl"),
         ),
         Finding("multisampling", f"up to {found['samples']} samples per pixel"),
+        Finding(
+            "maps", f"up to {found['map_bytes'] / 2**30:.1f} GiB whole (map_memory_mb), "
+            "others coarse until one comes near",
+        ),
         Finding("both eyes", STEREO_TEXT[found["stereo"][0]]),
     ]  # fmt: skip
 

@@ -61,6 +61,7 @@ def probe_window() -> dict[str, Any]:
 
 def _describe(context: Any) -> dict[str, Any]:
     """Return what a context offers of what vrnn uses."""
+    from vrnn.render.gpu_memory import default_map_bytes
     from vrnn.render.stereo import stereo_modes
 
     info = context.info
@@ -72,6 +73,7 @@ def _describe(context: Any) -> dict[str, Any]:
         "version": info["GL_VERSION"],
         "renderer": info["GL_RENDERER"],
         "vendor": info["GL_VENDOR"],
+        "map_bytes": default_map_bytes(context),
         "layers": info["GL_MAX_ARRAY_TEXTURE_LAYERS"],
         "size": info["GL_MAX_TEXTURE_SIZE"],
         "samples": info.get("GL_MAX_SAMPLES", context.max_samples),

@@ -43,6 +43,24 @@ def block_size(channels: int, height: int, width: int) -> int:
     return channels * (2 + sum(h * w for h, w in pyramid_shapes(height, width)))
 
 
+def levels_above(height: int, width: int, max_side: int) -> int:
+    """Return how many levels of a map's pyramid are larger than a size, in height or width."""
+    return sum(max(shape) > max_side for shape in pyramid_shapes(height, width))
+
+
+def coarse_block_size(channels: int, height: int, width: int, left_out: int) -> int:
+    """Return the number of half floats in a block without its finest levels.
+
+    Args:
+        channels: C.
+        height: H.
+        width: W.
+        left_out: How many levels.
+    """
+    levels = pyramid_shapes(height, width)[left_out:]
+    return channels * (2 + sum(h * w for h, w in levels))
+
+
 @dataclass(frozen=True)
 class FeatureMaps:
     """The maps of one node for one image.
@@ -97,6 +115,17 @@ class FeatureMaps:
                 break
             first += count
         return self.block[first : first + count].reshape(self.channels, height, width)
+
+    def coarse_block(self, left_out: int) -> np.ndarray:
+        """Return the block without its finest levels, a copy.
+
+        Args:
+            left_out: How many levels.
+        """
+        shapes = pyramid_shapes(self.height, self.width)[:left_out]
+        ranges = 2 * self.channels
+        first = ranges + self.channels * sum(h * w for h, w in shapes)
+        return np.concatenate([self.block[:ranges], self.block[first:]])
 
     @property
     def low(self) -> np.ndarray:

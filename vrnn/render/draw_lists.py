@@ -25,10 +25,11 @@ from vrnn.scene.primitives import (
     FIRST_RELEVANCE_STORE,
     GRAPH,
     PANEL,
-    PIXELS,
     QUAD,
     SHADOW,
     STROKE,
+    STYLE_BITS,
+    STYLE_MASK,
     DrawList,
     TextLabel,
 )
@@ -37,7 +38,7 @@ from vrnn.style.colormap import ENTRIES
 PANEL_DEFINES = {
     "ROW_TEXELS": ROW_TEXELS, "LAYER_ROWS": LAYER_ROWS, "ENTRIES": ENTRIES, "CURVE": CURVE,
     "GRAPH": GRAPH, "NODE_GRID": NODE_GRID, "NODE_DIGIT": NODE_DIGIT, "WITH_DRAWINGS": 0,
-    "WITH_RELEVANCE": 0, "WITH_MAPS": 1,
+    "STYLE_BITS": STYLE_BITS, "WITH_RELEVANCE": 0, "WITH_MAPS": 1,
     "PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS,
 }  # fmt: skip
 """Constants that the shader of panels shares with the program; WITH_DRAWINGS: whether it draws
@@ -154,7 +155,7 @@ class DrawListRenderer:
             self._draw(self._distant_panels, records, (slot, array, cache_key), mode)
         for (slot, array), records in visible.panels.items():
             self._maps.texture(slot, array).use(0)
-            panels = self._drawings if (records["style"] != PIXELS).any() else self._panels
+            panels = self._drawings if (records["style"] & STYLE_MASK).any() else self._panels
             network = slot
             if slot >= FIRST_RELEVANCE_STORE:
                 network, panels = slot - FIRST_RELEVANCE_STORE, self._relevance_panels()

@@ -49,6 +49,7 @@ _SIGNATURES: dict[str, tuple[Any, ...]] = {
     "glGenQueries": (None, c_int, c_void_p),
     "glGenTextures": (None, c_int, c_void_p),
     "glGetError": (c_uint,),
+    "glGetIntegerv": (None, c_uint, c_void_p),
     "glGetQueryObjectui64v": (None, c_uint, c_uint, c_void_p),
     "glReadPixels": (None, *[c_int] * 4, c_uint, c_uint, c_void_p),
     "glTexImage3D": (None, c_uint, *[c_int] * 6, c_uint, c_uint, c_void_p),
@@ -105,6 +106,12 @@ class RawGL:
             object_id: What `create` returned.
         """
         getattr(self, f"Delete{kind}")(1, ctypes.byref(c_uint(object_id)))
+
+    def integers(self, name: int, count: int = 1) -> list[int]:
+        """Return the numbers that the driver has under a name, see `glGetIntegerv`."""
+        values = (c_int * count)()
+        self.GetIntegerv(name, values)
+        return list(values)
 
     def query_nanoseconds(self, query: int) -> int | None:
         """Return the result of a timer query in nanoseconds; None while it is not available."""

@@ -14,6 +14,7 @@ import moderngl
 import numpy as np
 
 from vrnn.errors import VrnnError
+from vrnn.render.gpu_memory import default_map_bytes
 
 ROW_TEXELS = 1024
 """Texels in a row. A power of two: the shader divides by shifting."""
@@ -87,8 +88,11 @@ class MapStore:
 
     Attributes:
         addresses: Where each block lies, by node id.
-        arrays: The texture arrays, half floats of one component.
+        arrays: The texture arrays, half floats of one component; None in the place of one that a
+            node had for itself.
     """
+
+    arrays: list[moderngl.TextureArray | None]
 
     def __init__(self, ctx: moderngl.Context, sizes: Mapping[int, int]) -> None:
         """Allocate room for all blocks.
@@ -107,7 +111,9 @@ class MapStore:
         for node, (array, first) in self.addresses.items():
             end = first // ROW_TEXELS + -(-sizes[node] // ROW_TEXELS)
             rows[array] = max(rows.get(array, 0), end)
+        self._ctx = ctx
         self.arrays = [self._create_array(ctx, rows[index]) for index in sorted(rows)]
+        self._own: dict[int, tuple[int, int]] = {}
 
     @staticmethod
     def _create_array(ctx: moderngl.Context, rows: int) -> moderngl.TextureArray:
@@ -127,7 +133,42 @@ class MapStore:
     @property
     def bytes(self) -> int:
         """GPU memory taken, in bytes."""
-        return sum(2 * a.width * a.height * a.layers for a in self.arrays)
+        there = [array for array in self.arrays if array is not None]
+        return sum(2 * a.width * a.height * a.layers for a in there)
+
+    def add_own(self, node: int, block: np.ndarray) -> None:
+        """Write a larger block of a node into an array of its own, beside the one it has.
+
+        Args:
+            node: Id of the layer's node.
+            block: (size,) float16, always as large.
+
+        Raises:
+            VrnnError: The GPU has not enough memory.
+        """
+        if node not in self._own:
+            rows = -(-block.size // ROW_TEXELS)
+            if rows > MAX_LAYERS * LAYER_ROWS:
+                raise VrnnError(f"one layer holds {block.size:,} values, more than a texture can")
+            array = self._create_array(self._ctx, rows)
+            free = [i for i, other in enumerate(self.arrays) if other is None]
+            index = free[0] if free else len(self.arrays)
+            self.arrays[index : index + 1] = [array]
+            self._own[node] = index, block.size
+        index, size = self._own[node]
+        self._write((index, 0), block, size)
+
+    def own_array(self, node: int) -> int:
+        """Return the index of the array that a node has for itself."""
+        return self._own[node][0]
+
+    def drop_own(self, node: int) -> None:
+        """Release the array that a node has for itself."""
+        index, _ = self._own.pop(node)
+        array = self.arrays[index]
+        assert array is not None
+        array.release()
+        self.arrays[index] = None
 
     def upload(self, node: int, block: np.ndarray) -> None:
         """Write one layer's block over the one before.
@@ -139,26 +180,40 @@ class MapStore:
         Raises:
             ValueError: The block has another shape or dtype.
         """
-        if block.dtype != np.float16 or block.shape != (self._sizes[node],):
-            raise ValueError(
-                f"node {node}: expected {self._sizes[node]} half floats, "
-                f"got {block.shape} of {block.dtype}"
-            )
-        array, first = self.addresses[node]
+        self._write(self.addresses[node], block, self._sizes[node])
+
+    def _write(self, address: Address, block: np.ndarray, size: int) -> None:
+        if block.dtype != np.float16 or block.shape != (size,):
+            raise ValueError(f"expected {size} half floats, got {block.shape} of {block.dtype}")
+        index, first = address
+        array = self.arrays[index]
+        assert array is not None
         for start, stop, box in split_block(first, block.size):
-            self.arrays[array].write(block[start:stop], viewport=box)
+            array.write(block[start:stop], viewport=box)
 
     def release(self) -> None:
         """Release the texture arrays."""
         for array in self.arrays:
-            array.release()
+            if array is not None:
+                array.release()
 
 
 class MapStores:
-    """The map stores of all networks, by slot, and of whatever else has feature maps."""
+    """The map stores of all networks, by slot, and of whatever else has feature maps.
 
-    def __init__(self, ctx: moderngl.Context) -> None:
+    Attributes:
+        budget: Bytes that the maps of all networks may take.
+    """
+
+    def __init__(self, ctx: moderngl.Context, budget: int = 0) -> None:
+        """Begin without stores.
+
+        Args:
+            ctx: The context to allocate in.
+            budget: See the attribute; 0 for what suits the GPU.
+        """
         self._ctx = ctx
+        self.budget = budget or default_map_bytes(ctx)
         self._stores: dict[int, MapStore] = {}
 
     def allocate(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
@@ -187,13 +242,27 @@ class MapStores:
         """Write one layer's block; see `MapStore.upload`."""
         self._stores[slot].upload(node, block)
 
+    def add_own(self, slot: int, node: int, block: np.ndarray) -> None:
+        """Write a larger block of a node into an array of its own; see `MapStore.add_own`."""
+        self._stores[slot].add_own(node, block)
+
+    def own_array(self, slot: int, node: int) -> int:
+        """Return the index of that array; see `MapStore.own_array`."""
+        return self._stores[slot].own_array(node)
+
+    def drop_own(self, slot: int, node: int) -> None:
+        """Release that array; see `MapStore.drop_own`."""
+        self._stores[slot].drop_own(node)
+
     def addresses(self, slot: int) -> Mapping[int, Address]:
         """Return where each block of a network lies, by node id."""
         return self._stores[slot].addresses
 
     def texture(self, slot: int, index: int) -> moderngl.TextureArray:
         """Return one of the texture arrays that a network's maps lie in."""
-        return self._stores[slot].arrays[index]
+        array = self._stores[slot].arrays[index]
+        assert array is not None
+        return array
 
     @property
     def slots(self) -> frozenset[int]:

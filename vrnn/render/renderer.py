@@ -41,9 +41,15 @@ class Renderer:
         pictures: The layer pictures on the GPU that panels show from afar.
     """
 
-    def __init__(self, ctx: moderngl.Context) -> None:
+    def __init__(self, ctx: moderngl.Context, map_megabytes: float = 0.0) -> None:
+        """Create what draws.
+
+        Args:
+            ctx: The context.
+            map_megabytes: That the maps of networks may take on the GPU; 0 for what suits it.
+        """
         self.ctx = ctx
-        self.maps = MapStores(ctx)
+        self.maps = MapStores(ctx, int(map_megabytes * 2**20))
         self.pictures = PictureStores(ctx)
         self._views = ViewUniforms(ctx)
         self._color_texture = ctx.texture((ENTRIES, 2), 3, dtype="f4")

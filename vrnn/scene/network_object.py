@@ -57,6 +57,8 @@ class NetworkObject:
         info: What a person should know of it.
         addresses: Array and first texel of each node's maps on the GPU, by node id, and of a folded
             layer's one map by `folded_map_id`.
+        left_out: How many of the finest levels of their pyramid the maps of a node lack on the GPU,
+            by node id.
         maps: The maps that have been uploaded, by node id.
         result: The last complete forward pass.
         before_ablation: What the same input gave with nothing ablated, without its maps; None
@@ -74,6 +76,7 @@ class NetworkObject:
     network: Network
     info: NetworkInfo
     addresses: dict[int, tuple[int, int]] = field(default_factory=dict)
+    left_out: dict[int, int] = field(default_factory=dict)
     maps: dict[int, FeatureMaps] = field(default_factory=dict)
     result: ForwardResult | None = None
     before_ablation: ForwardResult | None = None

@@ -27,7 +27,7 @@ PANEL = np.dtype(
         ("clip", "f4"),  # part of the range that already has the full color; RGB_MAPS: see there
         ("light", "f4"),  # 1 as it is, less when another layer is highlighted
         ("border", "f4"),  # meters around it; negative: so many pixels, and highlighted
-        ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH
+        ("style", "i4"),  # how a map is drawn: PIXELS, CURVE or GRAPH, see STYLE_BITS
         ("lookup", "i4"),  # of GRAPH: first texel of where its nodes are, see `NodeLayout.block`
         (
             "layer_picture",
@@ -53,6 +53,10 @@ slot is the rest. The maps that it may lie over are that network's."""
 
 PIXELS, CURVE, GRAPH = 0, 1, 2
 """How a `PANEL` draws a map: each value as a pixel, each row as a curve, each value as a node."""
+STYLE_BITS = 4
+"""Bits of a `PANEL`'s style that say this; those above count the finest levels of the pyramid that
+its block has not."""
+STYLE_MASK = (1 << STYLE_BITS) - 1
 
 QUAD = np.dtype(
     [

@@ -142,7 +142,8 @@ class LiveContent:
         nearby = self._nearby.update(self._world, eye, self._workspace.analyses.profiles)
         if nearby is not None:
             self._world.set_nearby_visual(nearby)
-        changed = self._workspace.image_cloud.update(eye)
+        changed = self._feed.residency.update(eye)
+        changed |= self._workspace.image_cloud.update(eye)
         changed |= self._workspace.links.update()
         changed |= self._workspace.connections.update()
         self._workspace.faithfulness.is_live = self._workspace.input.streaming

@@ -24,6 +24,7 @@ from vrnn.scene.network_object import NODE_LAYOUT_ID, folded_map_id
 from vrnn.scene.world import World
 from vrnn.workspace.distant_pictures import DistantPictureUploader
 from vrnn.workspace.layer_picture_uploader import LayerPictureUploader
+from vrnn.workspace.map_residency import MapResidency
 
 PICTURE_SECONDS = 0.002
 """Seconds in which pictures seen from afar may be made in one frame."""
@@ -47,6 +48,7 @@ class WorkerEventSink:
         awaited: Slots of the models that are being opened.
         unopened: Slots of those that could not be.
         datasets: The data set of each network that has one.
+        residency: Which layers have all of their maps on the GPU.
     """
 
     world: World
@@ -64,12 +66,15 @@ class WorkerEventSink:
     _pending: dict[tuple[int, int], FeatureMaps] = field(default_factory=dict)
     _results: dict[int, tuple[ForwardResult, int]] = field(default_factory=dict)
     _folded: dict[tuple[int, int], tuple[FeatureMaps, str]] = field(default_factory=dict)
+    residency: MapResidency = field(init=False)
     _pictures: LayerPictureUploader = field(init=False)
     _distant: DistantPictureUploader = field(init=False)
     _notified: dict[int, str] = field(default_factory=dict)
     _least_bytes: float = 0.0  # that a call sends, until all that waits is on the GPU
 
     def __post_init__(self) -> None:
+        # `notify` is set later.
+        self.residency = MapResidency(self.world, self.renderer, lambda text: self.notify(text))
         self._pictures = LayerPictureUploader(self.world, self.renderer, self.notes)
         self._distant = DistantPictureUploader(self.world, self.renderer, self.notes)
 
@@ -140,6 +145,7 @@ class WorkerEventSink:
         self.datasets.pop(slot, None)
         self.displayed_sequence.pop(slot, None)
         self.world.remove(slot)
+        self.residency.close(slot)
         self.renderer.maps.free(slot)
         self._distant.close(slot)
 
@@ -155,7 +161,7 @@ class WorkerEventSink:
         sizes = self.world.open(event.slot, event.network, event.info)
         self._distant.open(event.slot, event.network)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
-        self.world.set_addresses(event.slot, self.renderer.maps.allocate(event.slot, sizes))
+        self.residency.open(event.slot, event.network, sizes)
         if event.network.node_layout is not None:
             block = event.network.node_layout.block()
             self.renderer.maps.upload(event.slot, NODE_LAYOUT_ID, block)
@@ -190,10 +196,9 @@ class WorkerEventSink:
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
-            self.renderer.maps.upload(slot, node, maps.block)
+            sent += self.residency.upload(slot, node, maps)
             self._fold(slot, node, maps)
             arrived.setdefault(slot, {})[node] = maps
-            sent += maps.block.nbytes
         for slot, layers in arrived.items():
             self.world.add_maps(slot, layers)
         incomplete = {slot for slot, _ in self._pending}

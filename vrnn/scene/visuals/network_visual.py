@@ -13,7 +13,7 @@ from vrnn.scene.layout.polyline import Point
 from vrnn.scene.network_object import NetworkObject, folded_map_id
 from vrnn.scene.output_choices import shown_outputs
 from vrnn.scene.placement import PlacementFrame
-from vrnn.scene.primitives import STROKE, Visual
+from vrnn.scene.primitives import STROKE, STYLE_BITS, STYLE_MASK, Visual
 from vrnn.scene.relevance import NetworkRelevance, shares_in
 from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.state import AblationState, State
@@ -278,6 +278,7 @@ def _panel_records(
         arrays[i], first = network_object.addresses.get(node.id, (0, -1))
         if node.id in network_object.maps:
             records["base"][i] = first
+            records["style"][i] |= network_object.left_out.get(node.id, 0) << STYLE_BITS
             if node.id in shapes and shapes[node.id].shows_one_map:
                 arrays[i] = _show_one_map(
                     records[i : i + 1], network_object, node.id, int(arrays[i]), state.fold_display
@@ -297,7 +298,7 @@ def _show_one_map(
         record["first"] = int(np.argmax(np.maximum(-maps.channel_stats[0], maps.channel_stats[1])))
         return array
     folded_array, first = network_object.addresses.get(folded_map_id(node), (array, -1))
-    record["base"] = first
+    record["base"], record["style"] = first, record["style"] & STYLE_MASK
     record["range"] = 0.0
     return folded_array
 
