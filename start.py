@@ -40,7 +40,7 @@ CHECKS = (
     ("ruff", "check", "--no-cache", "."),
     ("ruff", "format", "--no-cache", "--check", "."),
     ("mypy", "vrnn", "start.py"),
-    ("pytest", f"--numprocesses={TEST_PROCESSES}", "--dist=loadfile"),
+    ("pytest", f"--numprocesses={TEST_PROCESSES}", "--dist=loadfile", "--no-loadscope-reorder"),
 )
 
 # What the wheels load from the system, and the package of Debian and Ubuntu that has it.

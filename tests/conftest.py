@@ -15,6 +15,9 @@ from tests.support.ready_process import ReadyProcess
 
 ROOT = Path(__file__).resolve().parent.parent
 
+SLOW = ("tests/xr", "tests/app", "tests/compute/features", "tests/cli", "tests/ui")
+"""Folders whose tests open windows, headsets and programs, or optimize."""
+
 # The small one, whether the extra with the other is installed or not.
 os.environ["VRNN_DEFAULT_MODEL"] = "digits"
 
@@ -30,6 +33,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
         "--regenerate-golden", action="store_true", help="write the pictures in tests/golden anew"
     )
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Begin with the slow tests: else processes that are done wait for one that is not."""
+    items.sort(key=lambda item: not item.nodeid.startswith(SLOW))
 
 
 @pytest.fixture
