@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.few_digits import few_digits
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.base import UndoableCommand
 from vrnn.commands.edit import Redo, Undo
@@ -16,7 +17,6 @@ from vrnn.commands.registry import registered
 from vrnn.commands.script import command_from_table, read_commands
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
-from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.picking import Hit
 from vrnn.storage.serialization import to_dict
 
@@ -25,8 +25,8 @@ UNDOABLE = [info for info in COMMANDS if issubclass(info.kind, UndoableCommand)]
 
 
 @pytest.fixture(scope="module")
-def opened():
-    with OffscreenApp([ModelSpec()], load_config()) as app:
+def opened(tmp_path_factory):
+    with OffscreenApp([few_digits(tmp_path_factory.mktemp("digits"))], load_config()) as app:
         yield app
 
 
@@ -37,7 +37,7 @@ def app(opened):
     return opened
 
 
-MAX_CHANGES = 12
+MAX_CHANGES = 4
 """That are made of one command: some explain by each method there is."""
 
 

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 
 from tests.support import golden
+from tests.support.few_digits import few_digits
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import UndoableCommand
@@ -438,7 +439,14 @@ def test_two_methods_stand_side_by_side_with_their_curves(app):
         app.do(CompareMethods("nonsense"))
 
 
-def test_images_that_use_a_channel_stand_beside_those_that_excite_it(app):
+@pytest.fixture
+def few(tmp_path):
+    with OffscreenApp([few_digits(tmp_path / "digits", 24)], load_config()) as app:
+        yield app
+
+
+def test_images_that_use_a_channel_stand_beside_those_that_excite_it(few):
+    app = few
     app.do(ShowTopActivations("stage2.1.add", 3))
     assert RelevantImagesCard.visual not in app.world.visuals
     app.do(ExplainTarget("3"))
