@@ -27,7 +27,7 @@ from pathlib import Path
 MODES = ("window", "board", "play")
 EVENTS = 400
 """Events of one run."""
-SECONDS_WITHOUT_EVENT = 60.0
+SECONDS_WITHOUT_EVENT = 240.0
 """Seconds after which a run hangs; the models are opened before."""
 START_SECONDS = 90.0
 """Seconds for the start of a run on a busy machine."""

@@ -7,7 +7,7 @@ import pytest
 
 from benchmarks.monkey.__main__ import MODES, display, run_apart
 
-EVENTS = {"window": 150, "board": 250, "play": 150}
+EVENTS = {"window": 150, "board": 250, "play": 70}
 
 
 @pytest.mark.parametrize("mode", MODES)
