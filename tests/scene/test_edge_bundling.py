@@ -7,7 +7,7 @@ import pytest
 
 from vrnn.errors import VrnnError
 from vrnn.scene import edge_bundling
-from vrnn.scene.edge_bundling import bundle, straight_points
+from vrnn.scene.edge_bundling import bundle, bundle_curves, first_bandwidth, straight_points
 
 
 def two_bands(dimensions: int, gap: float = 0.04) -> tuple[np.ndarray, np.ndarray]:
@@ -100,3 +100,55 @@ def test_bad_edges_are_named(
 def test_two_points_cannot_bend() -> None:
     with pytest.raises(VrnnError, match="at least 3"):
         bundle(*two_bands(2), samples=2)
+
+
+def groups(count: int, spread: float) -> np.ndarray:
+    """Places around the middles of twelve groups in a square."""
+    random = np.random.default_rng(0)
+    middles = random.random((12, 2))[random.integers(0, 12, count)]
+    return middles + spread * random.normal(size=(count, 2))
+
+
+def test_the_bandwidth_is_wide_for_groups_and_narrow_for_ends_everywhere() -> None:
+    bounds = np.array([[0, 0], [1, 1]])
+    size = float(np.sqrt(2))
+    everywhere = np.random.default_rng(1).random((4000, 2))
+    narrow = first_bandwidth(everywhere, bounds)
+    assert narrow == pytest.approx(edge_bundling.SCATTERED_BANDWIDTH * size)
+    wide = first_bandwidth(groups(4000, 0.01).clip(0, 1), bounds)
+    assert wide == pytest.approx(edge_bundling.GROUPED_BANDWIDTH * size)
+    assert narrow < first_bandwidth(groups(4000, 0.08).clip(0, 1), bounds) < wide
+
+
+def test_a_short_edge_that_is_alone_is_no_needle() -> None:
+    starts, ends = two_bands(2, gap=0.01)
+    short = np.array([[0.3, 0.04]], np.float32)
+    points = bundle(np.concatenate([starts, short]), np.concatenate([ends, short + [[0.02, 0.01]]]))
+    length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
+    straight = np.linalg.norm(points[:, -1] - points[:, 0], axis=1)
+    assert length[-1] < 1.4 * straight[-1]
+    assert (length[:-1] < 1.1 * straight[:-1]).all()
+
+
+@pytest.mark.parametrize("dimensions", [2, 3])
+def test_ways_that_bend_come_together_and_ends_stay(dimensions: int) -> None:
+    starts, ends = two_bands(dimensions)
+    ways = straight_points(starts, ends, 48)
+    ways[:, :, 0] *= 0.5
+    ways[:, :, 1] += 0.3 * np.sin(np.linspace(0, np.pi, 48, dtype=np.float32))
+    points = bundle_curves(ways)
+    assert np.array_equal(points[:, [0, -1]], ways[:, [0, -1]])
+    assert np.ptp(points[:, 24, 1]) < 0.2 * np.ptp(ways[:, 24, 1])
+    assert points[:, 24, 1].mean() == pytest.approx(ways[:, 24, 1].mean(), abs=0.03)
+    assert np.array_equal(points, bundle_curves(ways))
+    alone = bundle_curves(ways[:1])
+    assert np.array_equal(alone, ways[:1])
+
+
+def test_curves_of_a_wrong_shape_or_place_are_named() -> None:
+    with pytest.raises(VrnnError, match="give \\(curves, points, dimensions\\)"):
+        bundle_curves(np.zeros((4, 2)))
+    ways = np.zeros((2, 4, 2))
+    ways[1, 2, 0] = np.inf
+    with pytest.raises(VrnnError, match="no finite place"):
+        bundle_curves(ways)

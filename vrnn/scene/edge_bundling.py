@@ -16,10 +16,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from vrnn.errors import VrnnError
-from vrnn.scene.edge_density import PullField, pull_field
+from vrnn.scene.edge_density import GridField, crowd_field, pull_field
 
-FIRST_BANDWIDTH = 0.028
-"""Bandwidth of the first round, as a part of the diagonal of all edges' bounds."""
+GROUPED_BANDWIDTH, SCATTERED_BANDWIDTH = 0.028, 0.014
+"""Bandwidth of the first round, as a part of the diagonal of all edges' bounds: where ends stand in
+groups, and where they are everywhere, so that a wide one would see no strand among so many."""
+GROUPED_SHARE, SCATTERED_SHARE = 0.25, 0.75
+"""Shares of the bounds that ends fill, up to and from which on either of these is taken."""
 SHRINK = 0.97
 """Factor of the bandwidth from round to round."""
 ROUNDS = 50
@@ -31,9 +34,14 @@ MAX_DENSITY_EDGES = 25_000
 """Edges of which the density is estimated; more are drawn by the density of so many."""
 ROUND_STEP = 2
 """Of how many rounds one moves the rest of very many edges."""
-FREE_BANDWIDTHS = 2.0
-"""Length of an edge, in bandwidths, from which on it is moved wholly; a shorter one has no shape
-that a density of this bandwidth shows."""
+MAX_BEND = 0.4
+"""How far the middle of an edge that is alone moves at most, as a part of its length: a short one
+that followed a bundle far away would be a needle, not a connection."""
+FREE_CROWD = 20.0
+"""Edges side by side up to which each counts as alone; among so many times more it bends so many
+times as far."""
+FAR_BANDWIDTHS = 4.0
+"""First bandwidths that hardly an edge moves: what may move as far is not limited."""
 DENSITY_STEP = 2
 """Of how many samples of an edge one counts in the density."""
 CHUNK_POINTS = 1 << 16
@@ -44,13 +52,34 @@ SMALLEST = float(np.finfo(np.float32).tiny)
 
 @dataclass(frozen=True, eq=False)
 class _Edges:
-    """Some edges: where they start and how far they go, both (D, N) float32."""
+    """Some edges as they are before they are bundled.
+
+    Attributes:
+        starts: (D, N) float32.
+        along: (D, N) float32 from start to end.
+        lengths: (N,) float32 of the whole way.
+        ways: (D, N, S) float32 of those that are no straight lines; None for straight ones.
+    """
 
     starts: np.ndarray
     along: np.ndarray
+    lengths: np.ndarray
+    ways: np.ndarray | None = None
 
     def __getitem__(self, which: slice | np.ndarray) -> _Edges:
-        return _Edges(self.starts[:, which], self.along[:, which])
+        ways = None if self.ways is None else self.ways[:, which]
+        return _Edges(self.starts[:, which], self.along[:, which], self.lengths[which], ways)
+
+    def points(self, offsets: np.ndarray, samples: int, step: int = 1) -> list[np.ndarray]:
+        """D arrays (N, S / step) of coordinates. offsets: (D, N, S)."""
+        if self.ways is not None:
+            both = self.ways[..., ::step] + offsets[..., ::step]
+            return list(both)
+        parts = np.linspace(0, 1, samples, dtype=np.float32)[::step]
+        return [
+            first[:, None] + way[:, None] * parts + offset[:, ::step]
+            for first, way, offset in zip(self.starts, self.along, offsets, strict=True)
+        ]
 
 
 def bundle(
@@ -76,19 +105,81 @@ def bundle(
     """
     samples = default_samples(len(starts)) if samples is None else samples
     starts, ends, weights = _checked(starts, ends, weights, samples)
+    along = np.ascontiguousarray((ends - starts).T)
+    lengths = np.linalg.norm(along, axis=0)
+    edges = _Edges(np.ascontiguousarray(starts.T), along, lengths)
     bounds = np.stack([np.minimum(starts, ends).min(0), np.maximum(starts, ends).max(0)])
-    edges = _Edges(np.ascontiguousarray(starts.T), np.ascontiguousarray((ends - starts).T))
-    points = straight_points(starts, ends, samples)
-    if len(starts) > 1 and weights.any() and (bounds[0] < bounds[1]).any():
+    return _bundled(edges, weights, bounds, straight_points(starts, ends, samples), seed)
+
+
+def bundle_curves(
+    curves: np.ndarray, weights: np.ndarray | None = None, *, seed: int = 0
+) -> np.ndarray:
+    """Return curves that run together where they are near each other, with the same ends.
+
+    Args:
+        curves: (N, S, D) points along each; S at least 3, D 2 or 3.
+        weights: (N,) how strongly each draws others, 0 or more; None for all alike.
+        seed: See `bundle`.
+
+    Returns:
+        (N, S, D) float32.
+
+    Raises:
+        VrnnError: There are no curves, or something of them is no finite number.
+    """
+    points = np.array(curves, np.float32)
+    if points.ndim != 3:
+        raise VrnnError(
+            f"curves to bundle have the shape {points.shape}; give (curves, points, dimensions)"
+        )
+    starts, ends, weights = _checked(points[:, 0], points[:, -1], weights, points.shape[1])
+    if not np.isfinite(points).all():
+        raise VrnnError("a curve to bundle has a point at no finite place; leave it out")
+    lengths = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
+    ways = np.ascontiguousarray(np.moveaxis(points, 2, 0))
+    edges = _Edges(starts.T, (ends - starts).T, lengths, ways)
+    bounds = np.stack([points.min((0, 1)), points.max((0, 1))])
+    return _bundled(edges, weights, bounds, points, seed)
+
+
+def _bundled(
+    edges: _Edges, weights: np.ndarray, bounds: np.ndarray, points: np.ndarray, seed: int
+) -> np.ndarray:
+    """Bundle edges. points: (N, S, D) as they are, which is changed and returned."""
+    ends = points[:, 0].copy(), points[:, -1].copy()
+    if len(points) > 1 and weights.any() and (bounds[0] < bounds[1]).any():
         which, counts = _density_edges(weights, seed)
-        fields, curves = _bundled_sample(edges[which], counts, bounds, samples)
-        if len(which) < len(starts):
-            _write_curves(edges, fields[::ROUND_STEP], points)
+        rounds, curves = _bundled_sample(edges[which], counts, bounds, points.shape[1])
+        if len(which) < len(points):
+            _write_curves(edges, rounds, points)
         else:
             for axis, values in enumerate(curves):
                 points[:, :, axis] = values
-    points[:, 0], points[:, -1] = starts, ends
+    points[:, 0], points[:, -1] = ends
     return points
+
+
+def first_bandwidth(places: np.ndarray, bounds: np.ndarray) -> float:
+    """Return the bandwidth that bundling begins with, in the unit of the places.
+
+    Args:
+        places: (2 N, D) where edges begin and end.
+        bounds: (2, D) least and greatest coordinates of all edges, not all the same.
+    """
+    low, high = bounds
+    size = float(np.linalg.norm(high - low))
+    cell = GROUPED_BANDWIDTH * size
+    counts = np.maximum(np.ceil((high - low) / cell), 1).astype(np.int64)
+    numbers = np.minimum(((places - low) / cell).astype(np.int64), counts - 1)
+    flat = np.ravel_multi_index(tuple(numbers.T), tuple(counts.tolist()))
+    found = np.unique(flat, return_counts=True)[1].astype(np.float64)
+    # How many cells the ends fill as if all had as many (the inverse of Simpson's index, 1949).
+    pairs = float((found * (found - 1)).sum())
+    filled = len(places) * (len(places) - 1) / pairs if pairs else float(counts.prod())
+    share = filled / float(counts.prod())
+    part = np.clip((share - GROUPED_SHARE) / (SCATTERED_SHARE - GROUPED_SHARE), 0, 1)
+    return float(size * GROUPED_BANDWIDTH * (SCATTERED_BANDWIDTH / GROUPED_BANDWIDTH) ** part)
 
 
 def default_samples(count: int) -> int:
@@ -154,27 +245,47 @@ def _checked(
     return first, last, (weights / (greatest or 1.0)).astype(np.float32)
 
 
+@dataclass(frozen=True, eq=False)
+class _Rounds:
+    """What moves edges: the pull of each round, and how many edges run where at first."""
+
+    bandwidth: float
+    crowd: GridField
+    pulls: list[GridField]
+
+    def reach(self, edges: _Edges, samples: int) -> np.ndarray:
+        """(N,) how far the middle of each edge may move."""
+        still = np.zeros((*edges.starts.shape, samples), np.float32)
+        (crowd,) = self.crowd.at(edges.points(still, samples, samples // 3))
+        reach: np.ndarray = edges.lengths * MAX_BEND * np.maximum(1, crowd.mean(1) / FREE_CROWD)
+        return reach.astype(np.float32)
+
+
 def _bundled_sample(
     edges: _Edges, counts: np.ndarray, bounds: np.ndarray, samples: int
-) -> tuple[list[PullField], list[np.ndarray]]:
-    """The pull in each round by the density of edges, and where they are in the end."""
-    parts, smoothing = _curve_tables(samples)
-    lengths = np.linalg.norm(edges.along, axis=0)
-    amounts = (counts * lengths)[:, None]  # the density is that of edges, not of samples
+) -> tuple[_Rounds, list[np.ndarray]]:
+    """What moved edges by their own density, and where they are in the end."""
+    smoothing = _smoothing_table(samples)
+    amounts = (counts * edges.lengths)[:, None]  # the density is that of edges, not of samples
     offsets = np.zeros((len(edges.starts), edges.starts.shape[1], samples), np.float32)
-    size = float(np.linalg.norm(bounds[1] - bounds[0]))
-    fields: list[PullField] = []
+    places = np.concatenate([edges.starts, edges.starts + edges.along], 1).T
+    first = first_bandwidth(places, bounds)
+    points = edges.points(offsets, samples, DENSITY_STEP)
+    crowd = crowd_field(points, amounts / max(float(counts.mean()), SMALLEST), first, bounds)
+    rounds = _Rounds(first, crowd, [])
+    reach = rounds.reach(edges, samples)
     chunks = list(_chunks(edges.starts.shape[1], samples))
 
     def move(part: slice) -> None:
-        _move(edges[part], offsets[:, part], fields[-1], parts, smoothing)
+        _move(edges[part], offsets[:, part], rounds.pulls[-1], smoothing)
+        _limit(edges[part], offsets[:, part], reach[part], first)
 
     with ThreadPoolExecutor(THREADS) as pool:
-        for bandwidth in (FIRST_BANDWIDTH * size * SHRINK ** np.arange(ROUNDS)).tolist():
-            points = _points(edges, offsets[..., ::DENSITY_STEP], parts[::DENSITY_STEP])
-            fields.append(pull_field(points, amounts, bandwidth, bounds))
+        for bandwidth in (first * SHRINK ** np.arange(ROUNDS)).tolist():
+            points = edges.points(offsets, samples, DENSITY_STEP)
+            rounds.pulls.append(pull_field(points, amounts, bandwidth, bounds))
             list(pool.map(move, chunks))
-    return fields, _points(edges, offsets, parts)
+    return rounds, edges.points(offsets, samples)
 
 
 def _density_edges(weights: np.ndarray, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -199,38 +310,43 @@ def _chunks(count: int, samples: int) -> Iterator[slice]:
         yield slice(first, min(first + step, count))
 
 
-def _curve_tables(samples: int) -> tuple[np.ndarray, np.ndarray]:
-    """(S,) where samples are, 0…1, and (S, S) what smooths offsets along an edge."""
+def _smoothing_table(samples: int) -> np.ndarray:
+    """(S, S) what smooths offsets along an edge."""
     inner = samples - 2
     second = 2 * np.eye(inner) - np.eye(inner, k=1) - np.eye(inner, k=-1)
     smoothing = np.zeros((samples, samples), np.float32)
     smoothing[1:-1, 1:-1] = np.linalg.inv(np.eye(inner) + (SMOOTHING**2 / 2) * second)
-    return np.linspace(0, 1, samples, dtype=np.float32), smoothing
+    return smoothing
 
 
-def _points(edges: _Edges, offsets: np.ndarray, parts: np.ndarray) -> list[np.ndarray]:
-    """D arrays (N, S) of coordinates."""
-    return [
-        first[:, None] + way[:, None] * parts + offset
-        for first, way, offset in zip(edges.starts, edges.along, offsets, strict=True)
-    ]
-
-
-def _move(
-    edges: _Edges, offsets: np.ndarray, field: PullField, parts: np.ndarray, smoothing: np.ndarray
-) -> None:
+def _move(edges: _Edges, offsets: np.ndarray, pull_at: GridField, smoothing: np.ndarray) -> None:
     """Move samples up the density, across their edges, and smooth them; changes `offsets`."""
-    points = _points(edges, offsets, parts)
-    pull = field.at(points)
+    points = edges.points(offsets, offsets.shape[2])
+    pull = pull_at.at(points)
     inner = [part[:, 1:-1] for part in pull]
     along = [values[:, 2:] - values[:, :-2] for values in points]
     share = _dot(inner, along) / np.maximum(_dot(along, along), SMALLEST)
-    length = np.sqrt(_dot(edges.along, edges.along))[:, None]
-    free = np.minimum(1, length / np.float32(FREE_BANDWIDTHS * field.bandwidth))
     for offset, part, moved, way in zip(offsets, pull, inner, along, strict=True):
         moved -= share * way
-        part *= free
         offset[:] = (offset + part) @ smoothing
+
+
+def _limit(edges: _Edges, offsets: np.ndarray, reach: np.ndarray, bandwidth: float) -> None:
+    """Let edges that must not move far be arcs across their chords, the shorter the flatter."""
+    part = reach / np.float32(FAR_BANDWIDTHS * bandwidth)
+    near = np.flatnonzero(part < 1)
+    if not len(near):
+        return
+    some, along = offsets[:, near], edges.along[:, near]
+    parts = np.linspace(0, 1, offsets.shape[2], dtype=np.float32)
+    arc = 4 * parts * (1 - parts)
+    middle = some @ (arc / np.float32(arc @ arc))  # of the arc nearest to where they are
+    middle -= along * (_dot(middle, along) / np.maximum(_dot(along, along), SMALLEST))
+    far = np.sqrt(_dot(middle, middle))
+    middle *= np.minimum(1, reach[near] / np.maximum(far, SMALLEST))
+    arcs = middle[..., None] * arc
+    freedom = np.clip(2 * part[near, None] - 1, 0, 1)
+    offsets[:, near] = arcs + (some - arcs) * freedom
 
 
 def _dot(
@@ -242,17 +358,19 @@ def _dot(
     return total
 
 
-def _write_curves(edges: _Edges, fields: Sequence[PullField], points: np.ndarray) -> None:
-    """Move all edges through the pull of each round, and write their points (N, S, D)."""
+def _write_curves(edges: _Edges, rounds: _Rounds, points: np.ndarray) -> None:
+    """Move all edges through the pull of some rounds, and write their points (N, S, D)."""
     count, samples, dimensions = points.shape
-    parts, smoothing = _curve_tables(samples)
+    smoothing = _smoothing_table(samples)
 
     def write(part: slice) -> None:
         some = edges[part]
+        reach = rounds.reach(some, samples)
         offsets = np.zeros((dimensions, part.stop - part.start, samples), np.float32)
-        for field in fields:
-            _move(some, offsets, field, parts, smoothing)
-        for axis, values in enumerate(_points(some, offsets, parts)):
+        for pull in rounds.pulls[::ROUND_STEP]:
+            _move(some, offsets, pull, smoothing)
+            _limit(some, offsets, reach, rounds.bandwidth)
+        for axis, values in enumerate(some.points(offsets, samples)):
             points[part, :, axis] = values
 
     with ThreadPoolExecutor(THREADS) as pool:

@@ -21,38 +21,35 @@ PRIMES = (2, 3, 5)
 
 
 @dataclass(frozen=True, eq=False)
-class PullField:
-    """Where points are drawn by the density of edges, on a grid of square cells.
+class GridField:
+    """Numbers at any place, on a grid of square cells.
 
     Attributes:
         origin: (D,) float32: the middle of the first cell.
         cell: Side of a cell.
         shape: Cells along each axis.
-        bandwidth: Standard deviation of the Gaussian, which is as far as anything is drawn.
-        pull: D arrays of `shape`, flat, float32: from each cell's middle to the mean of what is
-            around it, weighted by a Gaussian of the bandwidth.
+        values: Arrays of `shape`, flat, float32: one for each number.
     """
 
     origin: np.ndarray
     cell: float
     shape: tuple[int, ...]
-    bandwidth: float
-    pull: Sequence[np.ndarray]
+    values: Sequence[np.ndarray]
 
     def at(self, points: Sequence[np.ndarray]) -> list[np.ndarray]:
-        """Return the pull at points, interpolated linearly between cells.
+        """Return the numbers at points, interpolated linearly between cells.
 
         Args:
             points: D arrays of coordinates, all of one shape, float32.
 
         Returns:
-            D arrays of that shape, float32.
+            An array of that shape for each number, float32.
         """
         corner, parts = cell_parts(points, self.origin, self.cell, self.shape)
-        found = [np.zeros(corner.shape, np.float32) for _ in points]
+        found = [np.zeros(corner.shape, np.float32) for _ in self.values]
         for offset, share in corner_shares(parts, self.shape):
             where = corner + offset
-            for total, values in zip(found, self.pull, strict=True):
+            for total, values in zip(found, self.values, strict=True):
                 total += share * values.take(where, mode="clip")
         return found
 
@@ -102,9 +99,20 @@ def corner_shares(
     return found
 
 
+@dataclass(frozen=True, eq=False)
+class _Density:
+    """A density on a grid, blurred by a Gaussian: in space, and its spectrum."""
+
+    origin: np.ndarray
+    cell: float
+    smooth: np.ndarray
+    spectrum: np.ndarray
+    waves: Sequence[np.ndarray]
+
+
 def pull_field(
     points: Sequence[np.ndarray], weights: np.ndarray, bandwidth: float, bounds: np.ndarray
-) -> PullField:
+) -> GridField:
     """Return the pull of a density of points: h² ∇ρ/ρ, the mean shift of a Gaussian.
 
     Args:
@@ -114,8 +122,47 @@ def pull_field(
         bounds: (2, D) the least and greatest coordinate that points can have.
 
     Returns:
-        The field; no pull is longer than the bandwidth (Comaniciu and Meer 2002, Mean shift).
+        D numbers: from each place to the mean of what is around it, weighted by the Gaussian; no
+        pull is longer than the bandwidth (Comaniciu and Meer 2002, Mean shift).
     """
+    density = _density(points, weights, bandwidth, bounds)
+    smooth = density.smooth
+    axes = tuple(range(smooth.ndim))
+    least: float = max(float(smooth.max()) * TINY, float(np.finfo(np.float32).tiny))
+    factor = bandwidth**2 / np.maximum(smooth, least)
+    pulls = [
+        np.fft.irfftn(density.spectrum * (1j * wave), smooth.shape, axes) * factor
+        for wave in density.waves
+    ]
+    length = np.sqrt(np.square(np.stack(pulls)).sum(0))
+    limit = np.minimum(1, bandwidth / np.maximum(length, np.finfo(np.float32).tiny))
+    limit[smooth <= least] = 0
+    values = [(pull * limit).astype(np.float32).ravel() for pull in pulls]
+    return GridField(density.origin, density.cell, smooth.shape, values)
+
+
+def crowd_field(
+    points: Sequence[np.ndarray], weights: np.ndarray, bandwidth: float, bounds: np.ndarray
+) -> GridField:
+    """Return how many long edges side by side would be as dense.
+
+    Args:
+        points: D arrays (N, S) of coordinates, float32.
+        weights: (N, 1) the length of each edge, times what it counts.
+        bandwidth: Standard deviation of the Gaussian.
+        bounds: (2, D) the least and greatest coordinate that points can have.
+    """
+    density = _density(points, weights, bandwidth, bounds)
+    dimensions = density.smooth.ndim
+    across = (2 * np.pi) ** 0.5 * bandwidth
+    alone = points[0].shape[1] * density.cell**dimensions / across ** (dimensions - 1)
+    values = [(density.smooth / alone).astype(np.float32).ravel()]
+    return GridField(density.origin, density.cell, density.smooth.shape, values)
+
+
+def _density(
+    points: Sequence[np.ndarray], weights: np.ndarray, bandwidth: float, bounds: np.ndarray
+) -> _Density:
     cell, shape, origin = _grid(bandwidth, bounds)
     flat, parts = cell_parts(points, origin, cell, shape)
     size = int(np.prod(shape))
@@ -128,21 +175,8 @@ def pull_field(
     waves = np.meshgrid(*(2 * np.pi * f for f in frequencies), indexing="ij", sparse=True)
     for wave in waves:
         spectrum *= np.exp(-0.5 * (bandwidth * wave) ** 2)
-    axes = tuple(range(len(shape)))
-    smooth = np.fft.irfftn(spectrum, shape, axes)
-    least: float = max(float(smooth.max()) * TINY, float(np.finfo(np.float32).tiny))
-    factor = bandwidth**2 / np.maximum(smooth, least)
-    pulls = [np.fft.irfftn(spectrum * (1j * wave), shape, axes) * factor for wave in waves]
-    length = np.sqrt(np.square(np.stack(pulls)).sum(0))
-    limit = np.minimum(1, bandwidth / np.maximum(length, np.finfo(np.float32).tiny))
-    limit[smooth <= least] = 0
-    return PullField(
-        origin,
-        cell,
-        shape,
-        bandwidth,
-        [(pull * limit).astype(np.float32).ravel() for pull in pulls],
-    )
+    smooth = np.fft.irfftn(spectrum, shape, tuple(range(len(shape))))
+    return _Density(origin, cell, smooth, spectrum, waves)
 
 
 def _grid(bandwidth: float, bounds: np.ndarray) -> tuple[float, tuple[int, ...], np.ndarray]:

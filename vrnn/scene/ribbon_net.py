@@ -111,7 +111,9 @@ def opened_points(ribbons: Ribbons, bundling: float, seed: int, samples: int) ->
         # Panels face the viewer: what runs together as he sees it is one, however far behind.
         starts, ends = ribbons.starts[:, :2], ribbons.ends[:, :2]
         bundled = bundle(starts, ends, _weights(ribbons.sizes), seed=seed, samples=samples)
-        points[:, :, :2] += np.float32(bundling) * (bundled - points[:, :, :2])
+        bundled *= np.float32(bundling)
+        points[:, :, :2] *= np.float32(1 - bundling)
+        points[:, :, :2] += bundled
     bow = np.sin(np.linspace(0, np.pi, samples, dtype=np.float32))
     points[:, :, 2] += _lengths(ribbons)[:, None] * np.float32(BOW) * bow
     return points
@@ -162,30 +164,33 @@ def _separate_net(ribbons: Ribbons, bundling: float, seed: int) -> RibbonNet:
 def _joined_net(ribbons: Ribbons, bundling: float, seed: int, max_pieces: int) -> RibbonNet:
     samples = PIECES + 1 if len(ribbons) <= MAX_DENSITY_EDGES else FEW_SAMPLES
     opened = opened_points(ribbons, bundling, seed, samples)
-    low = opened.reshape(-1, 3).min(0)
-    size = float(np.linalg.norm(opened.reshape(-1, 3).max(0) - low)) or 1.0
+    low, high = opened.min((0, 1)), opened.max((0, 1))
+    size = float(np.linalg.norm(high - low)) or 1.0
     side = size * FIRST_CELL
     some = slice(None, None, max(1, len(ribbons) // CHUNK))  # these tell about how large cells are
     while True:
         part = Ribbons(*(one[some] for one in vars(ribbons).values()))
-        count = len(_joined_pieces(_cell_numbers(opened[some], low, side), part).keys)
-        if count <= max_pieces or side > size:
-            if some == slice(None):
+        cells = _cell_numbers(opened[some], low, side)
+        pieces = _joined_pieces(cells, part)
+        if len(pieces.keys) <= max_pieces or side > size:
+            if len(part) == len(ribbons):
                 break
             some = slice(None)
-            continue
-        side *= max(CELL_GROWTH, (count / max_pieces) ** 0.5)
-    cells = _cell_numbers(opened, low, side)
-    pieces = _joined_pieces(cells, ribbons)
+        else:
+            side *= max(CELL_GROWTH, (len(pieces.keys) / max_pieces) ** 0.5)
     return _net_of_pieces(ribbons, opened, cells, pieces, ribbon_center(ribbons))
 
 
 def _cell_numbers(points: np.ndarray, low: np.ndarray, side: float) -> np.ndarray:
     """(N, S) int64: one number for each cell."""
     numbers = np.zeros(points.shape[:2], np.int64)
-    for axis in range(3):
-        cells = ((points[:, :, axis] - low[axis]) / np.float32(side)).astype(np.int64)
-        numbers = (numbers << CELL_BITS) + cells
+    for first in range(0, len(points), CHUNK):
+        some = slice(first, first + CHUNK)
+        cells = ((points[some] - low) * np.float32(1 / side)).astype(np.int32)
+        numbers[some] = cells[..., 0]
+        for axis in (1, 2):
+            numbers[some] <<= CELL_BITS
+            numbers[some] += cells[..., axis]
     return numbers
 
 
