@@ -8,11 +8,11 @@ from vrnn.version import __version__
 
 __all__ = [
     "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed", "explain",
-    "screenshot", "show", "top_images",
+    "importance", "screenshot", "show", "top_images",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from vrnn.api import connections, embed, explain, screenshot, show, top_images
+    from vrnn.api import connections, embed, explain, importance, screenshot, show, top_images
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
@@ -22,6 +22,7 @@ _MODULE_OF = {
     "connections": "vrnn.api",
     "embed": "vrnn.api",
     "explain": "vrnn.api",
+    "importance": "vrnn.api",
     "screenshot": "vrnn.api",
     "show": "vrnn.api",
     "top_images": "vrnn.api",

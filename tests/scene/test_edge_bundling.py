@@ -123,7 +123,8 @@ def test_the_bandwidth_is_wide_for_groups_and_narrow_for_ends_everywhere() -> No
 def test_a_short_edge_that_is_alone_is_no_needle() -> None:
     starts, ends = two_bands(2, gap=0.01)
     short = np.array([[0.3, 0.04]], np.float32)
-    points = bundle(np.concatenate([starts, short]), np.concatenate([ends, short + [[0.02, 0.01]]]))
+    far = short + np.array([[0.02, 0.01]])
+    points = bundle(np.concatenate([starts, short]), np.concatenate([ends, far]))
     length = np.linalg.norm(np.diff(points, axis=1), axis=2).sum(1)
     straight = np.linalg.norm(points[:, -1] - points[:, 0], axis=1)
     assert length[-1] < 1.4 * straight[-1]

@@ -243,6 +243,44 @@ class SetLayerPictures(UndoableCommand):
 
 
 @command(
+    "display.edge_bundling",
+    "Edges: bundled, or each by its own way",
+    menu=Menu.DISPLAY,
+    help="bundle the long edges of networks, or let each go by its own way",
+    pointer="Display panel",
+    controller="board: Display",
+)
+@dataclass(frozen=True)
+class SetEdgeBundling(UndoableCommand):
+    """Set how closely the long edges of networks run together; their ends stay.
+
+    Attributes:
+        bundling: From 0 for a way of its own each to 1; none: the other end of these.
+    """
+
+    bundling: float | None = None
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        bundling = self.bundling
+        if bundling is None:
+            bundling = 0.0 if state.edge_bundling else 1.0
+        check_range("bundling", bundling, 0.0, 1.0)
+        return replace(state, edge_bundling=float(bundling))
+
+    def message(self, context: CommandContext) -> str:
+        """Say how edges run."""
+        bundling = context.world.state.edge_bundling
+        return "long edges are bundled" if bundling else "each edge goes by its own way"
+
+    @classmethod
+    def variants(cls) -> Iterator[tuple[str, SetEdgeBundling]]:
+        """Yield both ends."""
+        yield "Edges: bundled", cls(1.0)
+        yield "Edges: each by its own way", cls(0.0)
+
+
+@command(
     "layer.fold",
     "Fold layer or module",
     menu=Menu.LAYER,

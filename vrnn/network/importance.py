@@ -190,6 +190,20 @@ def pruning_ablations(pruned: np.ndarray) -> tuple[Ablation, ...]:
 
 
 @dataclass(frozen=True, eq=False)
+class LayerImportance:
+    """What was found of a network, by the names of its layers.
+
+    Attributes:
+        layers: (C,) float32 importance of the channels of each layer, 0…1, see
+            `ChannelImportance`.
+        result: The same by node ids, with the pruning curve.
+    """
+
+    layers: Mapping[str, np.ndarray]
+    result: ImportanceResult
+
+
+@dataclass(frozen=True, eq=False)
 class ImportanceResult:
     """What was found by one measure for one class.
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from math import sqrt
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -16,6 +17,7 @@ from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
 from vrnn.network.statistics import channel_order
 from vrnn.scene.layout.answer_room import AnswerRoom, answer_room, readable
+from vrnn.scene.layout.bundled_routes import bundled_routes
 from vrnn.scene.layout.folding import FoldedNetwork, fold_modules, modules
 from vrnn.scene.layout.input_margin import InputMargin, input_margin
 from vrnn.scene.layout.map_grid import (
@@ -31,6 +33,7 @@ from vrnn.scene.layout.row_names import row_name_widths
 from vrnn.scene.layout.types import Footprint
 from vrnn.scene.placement import (
     ROUTE_POINTS,
+    BundledEdges,
     PanelShape,
     Placement,
     PlacementFrame,
@@ -90,6 +93,7 @@ class NetworkObject:
     kinds: tuple[LayerKind, ...] = field(init=False)
     _placements: dict[tuple[object, ...], Placement] = field(default_factory=dict)
     _folded_networks: dict[frozenset[str], FoldedNetwork] = field(default_factory=dict)
+    _bundles: WeakKeyDictionary[Placement, BundledEdges] = field(default_factory=WeakKeyDictionary)
 
     def __post_init__(self) -> None:
         self.input_margin = input_margin(self.network)
@@ -157,6 +161,14 @@ class NetworkObject:
                 self._placements.clear()
             self._placements[key] = self._place(state.arrangement, folds, layers)
         return self._placements[key]
+
+    def bundled_edges(self, placement: Placement) -> BundledEdges | None:
+        """Return the bundled edges of one of its placements; None where they are not found yet."""
+        return self._bundles.get(placement)
+
+    def keep_bundled_edges(self, placement: Placement, edges: BundledEdges) -> None:
+        """Keep what `find_bundled_edges` found, as long as the placement is kept."""
+        self._bundles[placement] = edges
 
     def reorder_channels(self) -> None:
         """Forget the placements that depend on the order of channels, as values have changed."""
@@ -325,6 +337,13 @@ class NetworkObject:
         """Meters that are kept free under a panel for the names of its tokens."""
         named = has_token_names(node, shapes[node.id], self.info.token_names)
         return TOKEN_NAME_ROOM if named else 0.0
+
+
+def find_bundled_edges(placement: Placement) -> BundledEdges:
+    """Return the edges of a placement with the long ones bundled; it takes up to some seconds."""
+    edges = placement.network.edges
+    are_long = np.array([(e.source, e.target) in placement.skip_edges for e in edges], bool)
+    return BundledEdges(*bundled_routes(placement.routes, are_long, placement.panel_rects))
 
 
 def folded_map_id(node: int) -> int:

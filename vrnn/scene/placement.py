@@ -114,6 +114,25 @@ class Placement:
 
 
 @dataclass(frozen=True, eq=False)
+class BundledEdges:
+    """The edges of a placement, and how they run where the long ones are bundled.
+
+    Attributes:
+        routes: The points of each edge, (P, 3) float32 meters, as many as it has bundled.
+        bundled: The same where long edges run together.
+    """
+
+    routes: list[np.ndarray]
+    bundled: list[np.ndarray]
+
+    def at(self, bundling: float) -> list[np.ndarray]:
+        """Return the points of each edge. bundling: 0 for its own way, 1 for its bundle."""
+        part = np.float32(bundling)
+        pairs = zip(self.routes, self.bundled, strict=True)
+        return [way if way is last else way + (last - way) * part for way, last in pairs]
+
+
+@dataclass(frozen=True, eq=False)
 class PlacementFrame:
     """Where everything of one network is at one moment, which may be within a transition.
 

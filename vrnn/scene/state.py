@@ -201,6 +201,8 @@ class State:
         cloud: The data set as a cloud beside its network.
         connections: What connects a layer with those that feed it.
         importance: How important channels are for a class, and what is pruned by that.
+        edge_bundling: How closely the long edges of networks run together, from 0 for a way of its
+            own each to 1.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -227,6 +229,7 @@ class State:
     cloud: CloudState = NO_CLOUD
     connections: ConnectionState = NO_CONNECTIONS
     importance: ImportanceState = NO_IMPORTANCE
+    edge_bundling: Annotated[float, Range(0.0, 1.0)] = 0.0
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""

@@ -58,11 +58,16 @@ def frame_at_rest(
         rects[:, :3] += aside
         moves += aside
     routes: list[np.ndarray] = []
-    for points, edge in zip(placement.routes, placement.network.edges, strict=True):
+    ways, resampled = placement.routes, placement.resampled_routes
+    bundles = network_object.bundled_edges(placement) if state.edge_bundling else None
+    if bundles is not None:
+        ways = bundles.at(state.edge_bundling)
+    for number, (points, edge) in enumerate(zip(ways, placement.network.edges, strict=True)):
         begin, end = moves[index[edge.source]], moves[index[edge.target]]
         moved = points + offset
         if begin.any() or end.any():
-            moved = _move_ends(placement.resampled_routes[len(routes)] + offset, begin, end)
+            way = resampled[number] if bundles is None else resample_route(points)
+            moved = _move_ends(way + offset, begin, end)
         routes.append(moved)
     maps = {
         node.id: _map_placements(placement.panel_shapes[node.id], map_shape(node.shape), rects[i])

@@ -25,6 +25,7 @@ from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit, pick_layer
 from vrnn.scene.picture_picking import hit_in_picture
+from vrnn.scene.placement import BundledEdges, Placement
 from vrnn.scene.primitives import DrawList, PickRegion, Visual
 from vrnn.scene.relevance import NetworkRelevance
 from vrnn.scene.similarity import NetworkSimilarity
@@ -273,6 +274,19 @@ class World(WorldContents):
             return
         self.image_cloud = cloud
         self._drawing.invalidate_highlight()
+
+    def set_bundled_edges(self, slot: int, placement: Placement, edges: BundledEdges) -> bool:
+        """Keep the bundled edges of a placement; True where it is shown, and its edges move."""
+        network = self.networks.get(slot)
+        if network is None:
+            return False
+        is_shown = self.placement_frame(slot).placement is placement
+        if is_shown:
+            self.placement.begin_transition(self.networks, self.state)
+        network.keep_bundled_edges(placement, edges)
+        if is_shown:
+            self._invalidate(placement=True)
+        return is_shown
 
     def set_connections(self, connections: ShownConnections | None) -> None:
         """Set the connections that are drawn; None for none."""

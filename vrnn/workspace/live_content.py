@@ -14,6 +14,7 @@ from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.connections import ConnectionManager
+from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.held_image import class_name
@@ -57,6 +58,7 @@ class ContentWorkspace(Protocol):
     importance: ImportanceManager
     channels: ChannelComparisons
     connections: ConnectionManager
+    edge_bundles: EdgeBundleManager
     image_cloud: ImageCloudManager
     top_activations: TopActivationsCard
     relevant_images: RelevantImagesCard
@@ -146,6 +148,7 @@ class LiveContent:
         changed |= self._workspace.image_cloud.update(eye)
         changed |= self._workspace.links.update()
         changed |= self._workspace.connections.update()
+        changed |= self._workspace.edge_bundles.update()
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
         changed |= self._workspace.faithfulness.update()
         changed |= self._workspace.importance.update()
@@ -180,6 +183,7 @@ class LiveContent:
             and self._nearby.complete
             and not self._workspace.links.pending
             and not self._workspace.connections.pending
+            and not self._workspace.edge_bundles.pending
             and not self._workspace.faithfulness.pending
             and not self._workspace.importance.pending
             and not self._workspace.relevant_images.pending

@@ -33,6 +33,7 @@ from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.connections import ConnectionManager
+from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
 from vrnn.workspace.feature_images import FeatureImageManager
 from vrnn.workspace.hand import Hand
@@ -125,6 +126,7 @@ class Workspace:
         self.similarity = SimilarityManager(self.world, renderer)
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
         self.connections = ConnectionManager(self.world, self.jobs, self._reveal)
+        self.edge_bundles = EdgeBundleManager(self.world)
         self.image_cloud = ImageCloudManager(
             self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
             self.roll_back,
@@ -369,6 +371,7 @@ class Workspace:
         self.content.close_wall()
         self.image_cloud.close()
         self.connections.close()
+        self.edge_bundles.close()
 
 
 def _pass_arguments(state: State) -> tuple[object, ...]:

@@ -8,6 +8,7 @@ from vrnn.commands.display import (
     FoldAllStages,
     SetArrangement,
     SetColorMapping,
+    SetEdgeBundling,
     SetFoldDisplay,
     SetLayerPictures,
     SetTheme,
@@ -23,6 +24,7 @@ from vrnn.ui.widgets import checkbox, combo, slider
 
 RANGE_HELP = "what the color range spans: each map, each layer, or the whole network"
 AFAR_HELP = "what a layer shows while its maps are too small to tell apart"
+EDGES_HELP = "from a way of its own for each edge (0) to long edges that run together (1)"
 FOLD_HELP = "which map stands for all the others of a folded layer"
 
 
@@ -62,6 +64,10 @@ class DisplayPanel(Panel):
             "arrangement", state.arrangement, arrangement_names(), "where layers stand"
         ):
             context.do(SetArrangement(arrangement))
+        slider(
+            context, "edge bundling", state.edge_bundling, (0.0, 1.0), "%.2f",
+            lambda v: SetEdgeBundling(v), EDGES_HELP,
+        )  # fmt: skip
         pictures = (*layer_picture_names(), MAPS_ONLY)
         if picture := combo("from afar", state.distant_picture or MAPS_ONLY, pictures, AFAR_HELP):
             context.do(SetLayerPictures(picture))
