@@ -7,10 +7,12 @@ from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
 from vrnn.commands.connections import (
     OpenConnections,
+    OpenFilter,
     OpenPosition,
     SetConnectionsDisplay,
     ShowConnections,
     StepWindow,
+    open_ribbon,
 )
 from vrnn.commands.edit import Undo
 from vrnn.commands.inputs import SetInputImage
@@ -21,6 +23,10 @@ from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import position_sum
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.connections import map_places
+from vrnn.scene.readout import hover_text
+from vrnn.scene.ribbon_net import PIECES
+from vrnn.scene.ribbon_picking import RIBBON_KIND
+from vrnn.scene.state import State
 from vrnn.scene.visuals.connections import (
     connection_bounds,
     connection_texts,
@@ -60,7 +66,7 @@ def test_a_layer_shows_a_ribbon_for_each_pair_of_maps_and_hides_it_again(app):
     app.do(ShowConnections(LAYER))
     shown = app.world.connections
     assert shown.layer.name == LAYER
-    assert len(shown.pairs) == shown.drawn == 512
+    assert len(shown.pairs) == len(shown.which) == 512
     assert texts(app)[0] == f"{LAYER}: convolution, 512 kernels 3 × 3"
     assert len(texts(app)) == 2  # nothing is hidden
     assert len(app.world.draw_list().strokes) == before + len(shown.net.first)
@@ -102,8 +108,8 @@ def test_only_the_strongest_share_is_drawn_and_what_is_hidden_is_told(app):
     assert "461 are hidden" in texts(app)[1]
     app.do(ArrangeMaps(LAYER, most=4))
     shown = app.world.connections
-    assert shown.drawn == int((shown.pairs.outputs < 4).sum())
-    assert f"{51 - shown.drawn} of them lead to maps that are not shown" in texts(app)[-1]
+    assert len(shown.which) == int((shown.pairs.outputs < 4).sum())
+    assert f"{51 - len(shown.which)} of them lead to maps that are not shown" in texts(app)[-1]
 
 
 def test_weight_times_activation_follows_the_image(app):
@@ -158,6 +164,8 @@ def test_what_cannot_be_shown_is_refused_in_a_sentence(app):
     with pytest.raises(VrnnError, match="has no weights and sums no maps"):
         app.do(ShowConnections("input"))
     assert app.world.connections is None
+    assert not app.world.state.connections.shown  # nothing is told to be shown, or to be undone
+    assert app.workspace.history.state == State()
     with pytest.raises(VrnnError, match="counted from 0"):
         app.do(OpenPosition(LAYER, channel=32))
     with pytest.raises(VrnnError, match="open from 0 to 3"):
@@ -203,3 +211,53 @@ def test_a_window_opens_connections_step_by_step_and_slides_on(app):
         assert (now.row, now.column, now.running) == (0, 0, False)
     finally:
         world.placement.seconds = 0.0
+
+
+def point_at_ribbon(app, number):
+    """The hit of a ray that meets the middle of a ribbon of the open filter from the front."""
+    net = app.world.connections.filter_net
+    piece = number * PIECES + PIECES // 2
+    places = net.places(1.0)
+    middle = (places[net.first[piece]] + places[net.second[piece]]) / 2
+    return app.world.pick(middle + np.array([0, 0, 3.0]), np.array([0.0, 0.0, -1.0]))
+
+
+def test_pointing_at_a_ribbon_tells_what_it_connects_and_a_click_opens_it(app):
+    app.do(OpenFilter(5, LAYER))
+    shown, state = app.world.connections, app.world.state.connections
+    assert (state.opening, state.channel) == (2.0, 5)
+    app.world.connection_opening = 2.0
+    hit = point_at_ribbon(app, 3)
+    assert hit.kind == RIBBON_KIND
+    ribbon = hit.value
+    kernels = shown.layer.parts[0].kernels
+    assert ribbon.output == 5
+    assert ribbon.count == 1
+    assert ribbon.value == pytest.approx(float(kernels[5, ribbon.input].sum()), abs=1e-5)
+    app.world.hover(hit)
+    text = hover_text(app.world)
+    source = app.world.networks[0].network.by_id[shown.layer.parts[0].source].name
+    assert text.startswith(f"map {ribbon.input} of {source} to map 5 of {LAYER}   weight (sum) = ")
+    app.world.hover(None)
+    app.do(open_ribbon(state, ribbon))
+    assert app.world.state.connections.opening == 3.0
+    assert app.world.state.connections.channel == 5
+
+
+def test_the_strongest_of_joined_ribbons_is_named_and_its_filter_opened(app):
+    app.do(ShowConnections("stage3.0.conv2"))
+    app.world.connection_opening = 1.0
+    net, pairs = app.world.connections.net, app.world.connections.pairs
+    assert not net.is_separate
+    piece = int(np.argmax(net.counts))
+    places = net.places(1.0)
+    middle = (places[net.first[piece]] + places[net.second[piece]]) / 2
+    hit = app.world.pick(middle + np.array([0, 0, 3.0]), np.array([0.0, 0.0, -1.0]))
+    assert hit.kind == RIBBON_KIND
+    assert hit.value.count > 1
+    number = np.flatnonzero((pairs.outputs == hit.value.output) & (pairs.inputs == hit.value.input))
+    assert pairs.values[number[0]] == pytest.approx(hit.value.value)
+    app.do(open_ribbon(app.world.state.connections, hit.value))
+    assert app.world.state.connections.channel == hit.value.output
+    with pytest.raises(VrnnError, match="counted from 0"):
+        app.do(OpenFilter(10**6))

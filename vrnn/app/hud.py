@@ -15,6 +15,7 @@ from vrnn.controls.lasso import Lasso
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
+from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.plan_view import plan_opacity
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
@@ -27,7 +28,11 @@ from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.plan import draw_plan
-from vrnn.ui.hud.relevance_legend import draw_relevance_legend, draw_similarity_legend
+from vrnn.ui.hud.relevance_legend import (
+    draw_importance_legend,
+    draw_relevance_legend,
+    draw_similarity_legend,
+)
 from vrnn.ui.hud.tooltip import draw_tooltip, find_tooltip
 
 MIN_NOTE_SECONDS = 4.0
@@ -151,6 +156,7 @@ class Hud:
         numbers = legend_range(world, world.hovered)
         relevance = legend_texts(world, world.hovered)
         similarity = workspace.similarity.legend(world.hovered)
+        importance = importance_legend(world)
         job = next(iter(workspace.jobs.statuses.values()), None)
         # At each frame of a stream it would lie over the answer all the time.
         progress = self.recording or ("" if workspace.input.streaming else feed.progress)
@@ -164,7 +170,8 @@ class Hud:
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
-            numbers, relevance, similarity, world.not_finite, captured, not world.slots, callouts,
+            numbers, relevance, similarity, importance, world.not_finite, captured, not world.slots,
+            callouts,
             self.presenting, world.layer_kinds, self.lasso.points,
             (camera, id(world.draw_list()))
             if self.minimap_shown or seen_from_above > 0
@@ -187,6 +194,8 @@ class Hud:
             room = draw_similarity_legend(canvas, similarity)
         elif relevance is not None:
             room = draw_relevance_legend(canvas, relevance)
+        elif importance is not None:
+            room = draw_importance_legend(canvas, importance)
         else:
             room = overlay.draw_legend(
                 canvas, self._colors, mapping, world.not_finite, picture, numbers, theme

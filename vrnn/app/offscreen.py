@@ -33,6 +33,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.pointer_marks import pointer_marks
 from vrnn.scene.primitives import DrawList
@@ -48,7 +49,11 @@ from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.plan import draw_plan
-from vrnn.ui.hud.relevance_legend import draw_relevance_legend, draw_similarity_legend
+from vrnn.ui.hud.relevance_legend import (
+    draw_importance_legend,
+    draw_relevance_legend,
+    draw_similarity_legend,
+)
 from vrnn.workspace.workspace import Workspace
 from vrnn.workspace.workspace_file import load_workspace, save_workspace
 
@@ -262,10 +267,13 @@ class OffscreenApp(Closeable):
             ends = legend_range(self.world, self.world.hovered)
             relevance = legend_texts(self.world, self.world.hovered)
             similarity = self.workspace.similarity.legend(self.world.hovered)
+            importance = importance_legend(self.world)
             if similarity is not None:
                 room = draw_similarity_legend(canvas, similarity)
             elif relevance is not None:
                 room = draw_relevance_legend(canvas, relevance)
+            elif importance is not None:
+                room = draw_importance_legend(canvas, importance)
             else:
                 room = overlay.draw_legend(
                     canvas, self._colors, mapping, self.world.not_finite, picture, ends,

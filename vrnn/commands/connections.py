@@ -17,8 +17,9 @@ from vrnn.commands.context import CommandContext
 from vrnn.commands.registry import Menu, command
 from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import CONNECTION_VALUES, ConnectionValues
-from vrnn.scene.connection_state import LEVELS, MAX_LEVEL
+from vrnn.scene.connection_state import LEVELS, MAX_LEVEL, ConnectionState
 from vrnn.scene.picking import Hit
+from vrnn.scene.ribbon_picking import PointedRibbon
 from vrnn.scene.state import State
 from vrnn.scene.visuals.connections import stepped
 from vrnn.scene.world import World
@@ -177,6 +178,66 @@ class OpenPosition(UndoableCommand):
             layer_name(context.world, hit), hit.channel, max(hit.row, 0), max(hit.column, 0),
             hit.slot,
         )  # fmt: skip
+
+
+@command(
+    "connections.filter",
+    "The kernels of this map",
+    menu=Menu.LAYER,
+    pointer="click a ribbon; Connections panel",
+    controller="trigger on a ribbon; board: Connections",
+)
+@dataclass(frozen=True)
+class OpenFilter(UndoableCommand):
+    """Show one map of a layer with the ribbons that lead to it, each with its kernel.
+
+    Attributes:
+        channel: The map.
+        layer: Its layer, or a part that only one layer's name has; '' for the one that is shown.
+        network: The number of its network, from 0.
+    """
+
+    channel: int = 0
+    layer: str = ""
+    network: int = 0
+
+    def apply(self, state: State, world: World) -> State:
+        """Give the state so."""
+        now = state.connections
+        slot, name = now.network, now.layer
+        if self.layer:
+            slot, name = operation_key(world, self.network, self.layer)
+        if not name:
+            raise VrnnError(NEEDS_CONNECTIONS)
+        node = world.node_id(slot, name)
+        shape = () if node is None else world.networks[slot].network.by_id[node].shape
+        if self.channel < 0 or (shape and self.channel >= shape[0]):
+            count = shape[0] if shape else 0
+            raise VrnnError(f"{name} has no map {self.channel}; it has {count}, counted from 0")
+        opened = replace(
+            now, shown=True, network=slot, layer=name, opening=2.0, channel=self.channel,
+            running=False,
+        )  # fmt: skip
+        return replace(state, connections=opened)
+
+    def message(self, context: CommandContext) -> str:
+        """Say whose kernels are shown."""
+        return f"the kernels of map {self.channel}; a click on one shows all calculations"
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Open the map that is pointed at."""
+        hit = require_layer(hit, "a map to see its kernels")
+        if hit.channel < 0 or hit.picture:
+            raise VrnnError("go nearer: a map is opened where maps are seen")
+        return cls(hit.channel, layer_name(context.world, hit), hit.slot)
+
+
+def open_ribbon(now: ConnectionState, ribbon: PointedRibbon) -> Command:
+    """Return what a click on a ribbon does: its filter, and then the calculations with it."""
+    if ribbon.of_filter:
+        return OpenPosition("", ribbon.output, now.row, now.column)
+    return OpenFilter(ribbon.output)
 
 
 @command(

@@ -23,7 +23,9 @@ from vrnn.scene.viewpoints import find_layer
 )
 @dataclass(frozen=True)
 class GoToView(Command):
-    """Go to a camera: `overview`, `front`, `top`, `input`, `layer:NAME` or `x,y,z,yaw,pitch`.
+    """Go to a camera: `overview`, `front`, `top`, `input`, `layer:NAME`, `x,y,z,yaw,pitch`, ….
+
+    Once they are shown, also `cloud`, `connections` and `pruning`, the board with the curves.
 
     Attributes:
         camera: Its name; meters and degrees.
@@ -39,11 +41,12 @@ class GoToView(Command):
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, GoToView]]:
-        """Yield the three views of the whole, and that of the input."""
+        """Yield the three views of the whole, that of the input and that of the pruning curve."""
         yield "Go to the overview", cls("overview")
         yield "Go to the front", cls("front")
         yield "Go above", cls("top")
         yield "Go to the input", cls("input")
+        yield "Go to the pruning curve", cls("pruning")
 
 
 @command(

@@ -10,6 +10,7 @@ from typing import cast
 import numpy as np
 
 from vrnn.commands.base import Command, UndoableCommand, layer_name
+from vrnn.commands.connections import open_ribbon
 from vrnn.commands.dispatcher import CommandDispatcher
 from vrnn.commands.display import Fold
 from vrnn.commands.explain import explain_class, explain_target
@@ -21,6 +22,7 @@ from vrnn.errors import VrnnError
 from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.map_areas import begin_region
 from vrnn.scene.picking import Hit, Ray
+from vrnn.scene.ribbon_picking import PointedRibbon
 from vrnn.workspace.workspace import Workspace
 
 MAX_CLICK_PIXELS = 5
@@ -197,6 +199,8 @@ class Pointer:
             return Fold(str(hit.value), hit.slot)
         if hit.kind == "features":
             return ShowFeatureVisualization.for_hit(context, hit)
+        if isinstance(hit.value, PointedRibbon):
+            return open_ribbon(self._workspace.world.state.connections, hit.value)
         if hit.kind == CLOUD_KIND:
             return GrabImage(int(hit.value))
         if hit.kind == "pin":

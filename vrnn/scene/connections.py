@@ -95,8 +95,8 @@ class ShownConnections:
         net: Their ribbons; None where there are none.
         filter_pairs: The strongest pairs of the map that is opened.
         filter_net: Their ribbons, straight.
-        drawn: Number of `pairs` that have ribbons: both their maps are shown.
-        filter_drawn: The same of `filter_pairs`.
+        which: (N,) int, those of `pairs` that have ribbons: both their maps are shown.
+        filter_which: The same of `filter_pairs`.
         sheet: (H, W, 3) uint8 sRGB, all kernels, and what they are; None where they are not shown.
     """
 
@@ -108,8 +108,8 @@ class ShownConnections:
     net: RibbonNet | None
     filter_pairs: StrongestPairs
     filter_net: RibbonNet | None
-    drawn: int
-    filter_drawn: int
+    which: np.ndarray
+    filter_which: np.ndarray
     sheet: tuple[np.ndarray, str] | None = None
 
 

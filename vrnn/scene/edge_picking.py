@@ -30,7 +30,7 @@ def pick_edge(
     ends = np.concatenate([route[1:] for route in frame.routes]).astype(np.float64)
     counts = [len(route) - 1 for route in frame.routes]
     edges = np.repeat(np.arange(len(frame.routes)), counts)
-    along, distance = _closest(starts, ends, origin, direction)
+    along, distance = closest_on_segments(starts, ends, origin, direction)
     is_near = (along > 0.05) & (distance < REACH + REACH_ANGLE * along)
     if not is_near.any():
         return None
@@ -40,10 +40,20 @@ def pick_edge(
     return Hit("edge", float(along[nearest]), slot, edge=(edge.source, edge.target))
 
 
-def _closest(
+def closest_on_segments(
     starts: np.ndarray, ends: np.ndarray, origin: np.ndarray, direction: np.ndarray
 ) -> tuple[np.ndarray, np.ndarray]:
-    """(N,) how far along a ray it is closest to each segment, and (N,) how far apart they are."""
+    """Return how far along a ray it is closest to each segment, and how far apart they are.
+
+    Args:
+        starts: (N, 3) float64 meters.
+        ends: (N, 3) float64 meters.
+        origin: (3,) meters.
+        direction: (3,) unit vector.
+
+    Returns:
+        Meters, (N,) each.
+    """
     segment, from_origin = ends - starts, starts - origin
     across = segment @ direction
     length = np.maximum((segment * segment).sum(1), 1e-12)

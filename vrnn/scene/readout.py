@@ -11,6 +11,7 @@ from vrnn.network.positions import position_text, shape_text, shown_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.relevance_readout import edge_text, layer_text
+from vrnn.scene.ribbon_picking import RIBBON_KIND, PointedRibbon, ribbon_text
 from vrnn.scene.similarity_readout import similarity_text
 from vrnn.scene.state import State
 from vrnn.scene.value_range import ValueRange, layer_range, network_range
@@ -35,6 +36,8 @@ def hover_text(world: World) -> str:
     hit = world.hovered
     if hit is not None and hit.kind == "edge":
         return edge_text(world, hit)
+    if hit is not None and hit.kind == RIBBON_KIND:
+        return _ribbon_text(world, hit)
     if hit is None or hit.layer is None or hit.slot not in world.networks:
         return ""
     node = world.visible_node(hit.slot, hit.node)
@@ -62,6 +65,17 @@ def hover_text(world: World) -> str:
     joint = ", " if is_attention else " · "
     space = " " if position.startswith("(") else joint if position else ""
     return f"{text}   {channel} {hit.channel}{space}{position} = {number}{relevance}"
+
+
+def _ribbon_text(world: World, hit: Hit) -> str:
+    shown, ribbon = world.connections, hit.value
+    if shown is None or not isinstance(ribbon, PointedRibbon):
+        return ""
+    if ribbon.part >= len(shown.layer.parts):
+        return ""  # of a layer that was shown before
+    source = world.networks[hit.slot].network.by_id.get(shown.layer.parts[ribbon.part].source)
+    name = "" if source is None else source.name
+    return ribbon_text(shown, world.state.connections, ribbon, name)
 
 
 def are_pictures_seen(draw_list: DrawList, clip_from_world: np.ndarray, viewer: Viewer) -> bool:

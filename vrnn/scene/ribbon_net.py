@@ -71,6 +71,8 @@ class RibbonNet:
         values: (K,) float32 with sign: the sum of the ribbons that a piece stands for.
         sizes: (K,) float32: the sum of their sizes.
         counts: (K,) int: how many they are.
+        strongest: (K,) int: number of the ribbon that is the first of them.
+        is_separate: Whether each ribbon has pieces of its own, PIECES one behind the other.
     """
 
     centered: np.ndarray
@@ -80,6 +82,8 @@ class RibbonNet:
     values: np.ndarray
     sizes: np.ndarray
     counts: np.ndarray
+    strongest: np.ndarray
+    is_separate: bool
 
     def places(self, opened: float) -> np.ndarray:
         """Return (M, 3) places. opened: 0 for through one center, 1 for opened."""
@@ -157,7 +161,7 @@ def _separate_net(ribbons: Ribbons, bundling: float, seed: int) -> RibbonNet:
     return RibbonNet(
         centered.reshape(-1, 3), opened.reshape(-1, 3), first, second,
         np.repeat(ribbons.values[order], PIECES), np.repeat(ribbons.sizes[order], PIECES),
-        np.ones(len(first), int),
+        np.ones(len(first), int), np.repeat(order, PIECES), True,
     )  # fmt: skip
 
 
@@ -196,9 +200,13 @@ def _cell_numbers(points: np.ndarray, low: np.ndarray, side: float) -> np.ndarra
 
 @dataclass(frozen=True, eq=False)
 class _Pieces:
-    """keys: (K,) int64 of both cells, the smaller one in the upper half; and the sums of each."""
+    """keys: (K,) int64 of both cells, the smaller one in the upper half; and the sums of each.
+
+    strongest: (K,) int, the first ribbon of each.
+    """
 
     keys: np.ndarray
+    strongest: np.ndarray
     values: np.ndarray
     sizes: np.ndarray
     counts: np.ndarray
@@ -220,18 +228,21 @@ def _joined_pieces(cells: np.ndarray, ribbons: Ribbons) -> _Pieces:
         keys = (np.minimum(a, b)[moves] << (3 * CELL_BITS)) + np.maximum(a, b)[moves]
         values = np.broadcast_to(ribbons.values[some, None], a.shape)[moves]
         sizes = np.broadcast_to(ribbons.sizes[some, None], a.shape)[moves]
-        found.append(_summed(keys, values, sizes, np.ones(len(keys), int)))
+        numbers = first + np.broadcast_to(np.arange(len(a))[:, None], a.shape)[moves]
+        found.append(_summed(keys, numbers, values, sizes, np.ones(len(keys), int)))
     if len(found) == 1:
         return found[0]
     parts = [np.concatenate([getattr(p, n) for p in found]) for n in vars(found[0])]
     return _summed(*parts)
 
 
-def _summed(keys: np.ndarray, values: np.ndarray, sizes: np.ndarray, counts: np.ndarray) -> _Pieces:
-    unique, which = np.unique(keys, return_inverse=True)
+def _summed(
+    keys: np.ndarray, numbers: np.ndarray, values: np.ndarray, sizes: np.ndarray, counts: np.ndarray
+) -> _Pieces:
+    unique, first, which = np.unique(keys, return_index=True, return_inverse=True)
     count = len(unique)
     return _Pieces(
-        unique, np.bincount(which, values, count), np.bincount(which, sizes, count),
+        unique, numbers[first], np.bincount(which, values, count), np.bincount(which, sizes, count),
         np.rint(np.bincount(which, counts, count)).astype(int),
     )  # fmt: skip
 
@@ -263,5 +274,5 @@ def _net_of_pieces(
     return RibbonNet(
         means[0], means[1], ends[order, 0], ends[order, 1],
         pieces.values[order].astype(np.float32), pieces.sizes[order].astype(np.float32),
-        pieces.counts[order],
+        pieces.counts[order], pieces.strongest[order], False,
     )  # fmt: skip

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import numpy as np
+
 from vrnn.network.connection_sums import pair_values
 from vrnn.network.connections import LayerConnections
 from vrnn.network.strongest_pairs import StrongestPairs, strongest_pairs
@@ -49,23 +51,23 @@ def show_connections(
     channel = min(state.channel, layer.outputs - 1)
     values = pair_values(layer, state.values)
     if before is not None and before.question.is_same(question):
-        pairs, net, drawn = before.pairs, before.net, before.drawn
+        pairs, net, which = before.pairs, before.net, before.which
     else:
         pairs = strongest_pairs(layer, values, question.count)
-        net, drawn = _net(layer, places, pairs, state.bundling)
+        net, which = _net(layer, places, pairs, state.bundling)
     of_filter = strongest_pairs(layer, values, MAX_FILTER_RIBBONS, channel)
-    filter_net, filter_drawn = _net(layer, places, of_filter, 0.0)
+    filter_net, filter_which = _net(layer, places, of_filter, 0.0)
     sheet = kernel_sheet(layer, state.palette) if state.kernel_sheet else None
     return ShownConnections(
-        slot, layer, places, question, pairs, net, of_filter, filter_net, drawn, filter_drawn, sheet
+        slot, layer, places, question, pairs, net, of_filter, filter_net, which, filter_which, sheet
     )  # fmt: skip
 
 
 def _net(
     layer: LayerConnections, places: ConnectionPlaces, pairs: StrongestPairs, bundling: float
-) -> tuple[RibbonNet | None, int]:
-    """The ribbons of pairs, and how many have one."""
+) -> tuple[RibbonNet | None, np.ndarray]:
+    """The ribbons of pairs, and (N,) int: which have one."""
     ribbons, which = ribbons_of(layer, places, pairs)
     if not len(which):
-        return None, 0
-    return ribbon_net(ribbons, bundling, SEED), len(which)
+        return None, which
+    return ribbon_net(ribbons, bundling, SEED), which

@@ -17,6 +17,7 @@ from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
 from vrnn.scene.visuals.connections import connection_bounds, connection_visual
+from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL
 from vrnn.scene.world import World
 from vrnn.style import font
 
@@ -36,7 +37,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
 
     Args:
         world: The world.
-        name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `layer:NAME`, or
+        name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `pruning`,
+            `layer:NAME`, or
             `x,y,z,yaw,pitch` in meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
@@ -58,6 +60,8 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
         return frame_input(world, aspect, fov)
     if name == "cloud":
         return frame_cloud(world, aspect, fov)
+    if name == "pruning":
+        return frame_pruning(world, aspect, fov)
     if name == "connections":
         return frame_connections(world, aspect, fov)
     return _from_numbers(name, fov)
@@ -106,6 +110,29 @@ def frame_input(world: World, aspect: float, fov: float) -> Camera:
     origin, right, down = map(np.array, (largest.origin, largest.right, largest.down))
     corners = np.array([origin, origin + right, origin + down, origin + right + down])
     return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+
+
+def frame_pruning(world: World, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces the board with the pruning curves.
+
+    Args:
+        world: The world.
+        aspect: Width / height of the picture.
+        fov: Vertical field of view, radians.
+
+    Raises:
+        VrnnError: There is no such board.
+    """
+    board = world.visuals.get(PRUNING_VISUAL)
+    if board is None:
+        raise VrnnError(
+            "there is no board with pruning curves; show the importance for a class with Ctrl+I "
+            "and wait until it is found"
+        )
+    card = board.quads[0]
+    origin, right, down = (card[name].astype(float) for name in ("origin", "right", "down"))
+    corners = np.array([origin, origin + right, origin + down, origin + right + down])
+    return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.06)
 
 
 def frame_connections(world: World, aspect: float, fov: float) -> Camera:

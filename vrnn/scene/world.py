@@ -28,6 +28,7 @@ from vrnn.scene.picture_picking import hit_in_picture
 from vrnn.scene.placement import BundledEdges, Placement
 from vrnn.scene.primitives import DrawList, PickRegion, Visual
 from vrnn.scene.relevance import NetworkRelevance
+from vrnn.scene.ribbon_picking import pick_ribbon
 from vrnn.scene.similarity import NetworkSimilarity
 from vrnn.scene.state import State
 from vrnn.scene.visuals.distant_pictures import DistantPicture
@@ -432,6 +433,11 @@ class World(WorldContents):
         near = self._pick_near(origin, direction, np.inf if nearest is None else nearest.distance)
         if near is not None:
             return near
+        if self.connections is not None:
+            opening = self.connection_opening
+            hit = pick_ribbon(self.connections, self.state.connections, opening, origin, direction)
+            if hit is not None and (nearest is None or hit.distance < nearest.distance):
+                nearest = hit
         for slot in self.relevance:
             hit = pick_edge(self.placement_frame(slot), slot, origin, direction)
             if hit is not None and (nearest is None or hit.distance < nearest.distance):

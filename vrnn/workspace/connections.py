@@ -8,6 +8,7 @@ from typing import cast
 
 import numpy as np
 
+from vrnn.commands.undo_stack import Bookmark
 from vrnn.compute.analysis.connections_job import ConnectionsJob
 from vrnn.network.connections import LayerConnections
 from vrnn.network.results import Ablation
@@ -37,15 +38,22 @@ class ConnectionManager:
         layer: What was read of the layer; None as long as nothing was.
     """
 
-    def __init__(self, world: World, jobs: JobManager, reveal: Callable[[Revealed], None]) -> None:
+    def __init__(
+        self, world: World, jobs: JobManager, notify: Callable[[str], None],
+        reveal: Callable[[Revealed], None], roll_back: Callable[[Bookmark], None],
+    ) -> None:  # fmt: skip
         """Begin with none shown.
 
         Args:
             world: Whose state says what is shown.
             jobs: Read what connects layers.
+            notify: Shows the user a sentence.
             reveal: Brings into view what has appeared.
+            roll_back: Makes everything as it was at a bookmark of the history.
         """
         self._world, self._jobs, self._reveal = world, jobs, reveal
+        self._notify, self._roll_back = notify, roll_back
+        self._before: tuple[Bookmark, State] | None = None
         self.layer: LayerConnections | None = None
         self._key: Key | None = None
         self._asked: Key | None = None
@@ -68,6 +76,16 @@ class ConnectionManager:
         if self.layer is None or self._key != _key_of(state):
             return self._asked != _key_of(state)  # what failed is not asked for again
         return not self._world.is_moving and not self._is_built(state)
+
+    def remember(self, before: Bookmark, state: State) -> None:
+        """Remember what was before a change, to go back to it when a layer cannot be read.
+
+        Args:
+            before: The history before it.
+            state: The state that it gave.
+        """
+        if state.connections.shown and _key_of(state.connections) != self._key:
+            self._before = (before, state)
 
     def sync_with_state(self, state: State) -> None:
         """Take away what a state does not show any more."""
@@ -120,9 +138,16 @@ class ConnectionManager:
         def take(result: object) -> None:
             if self._asked == key:
                 self.layer, self._key = cast(LayerConnections, result), key
+                self._before = None
+
+        def fail(reason: str) -> None:
+            before, self._before = self._before, None
+            self._notify(reason)
+            if before is not None and before[1] is self._world.state:
+                self._roll_back(before[0])
 
         job = ConnectionsJob(state.network, state.layer, ablations)
-        self._job = self._jobs.start(job, take, on_end=self._on_job_end)
+        self._job = self._jobs.start(job, take, on_end=self._on_job_end, on_failed=fail)
 
     def _on_job_end(self) -> None:
         self._job = None

@@ -16,14 +16,12 @@ from vrnn.network.importance_measures import PruningRanking
 from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import State
-from vrnn.scene.visuals.pruning_board import board_size, pruning_board
+from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL, board_size, pruning_board
 from vrnn.scene.visuals.scaling import scale_visual
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
-VISUAL = "pruning"
-"""Name of the board among the world's visuals."""
 METERS_ASIDE = 1.8
 """From the room beside the input to the board at the left of it: the name of the row is there."""
 READABLE = 0.5
@@ -174,7 +172,7 @@ class ImportanceManager:
         appeared = not self._drawn or self._drawn[1] is None
         self._drawn = key
         if found is None or place is None:
-            self._world.set_visual(VISUAL, None)
+            self._world.set_visual(PRUNING_VISUAL, None)
             return
         curves = tuple(c for c in found.curves if c.class_index in (None, now.class_index))
         x, y, z, scale = place
@@ -184,7 +182,7 @@ class ImportanceManager:
             curves, now.class_index, title, now.pruned, (x, y, z), PruneChannels,
             ShowImportance(network=now.network, on=False),
         )  # fmt: skip
-        self._world.set_visual(VISUAL, scale_visual(board, scale, (x, y, z)))
+        self._world.set_visual(PRUNING_VISUAL, scale_visual(board, scale, (x, y, z)))
         if appeared:
             width, height = (scale * side for side in board_size(len(curves)))
             corners = [

@@ -125,7 +125,9 @@ class Workspace:
         self.links = RelevanceLinkFinder(self.world, self.jobs, self.relevance)
         self.similarity = SimilarityManager(self.world, renderer)
         self.channels = ChannelComparisons(self.world, self.jobs, notify)
-        self.connections = ConnectionManager(self.world, self.jobs, self._reveal)
+        self.connections = ConnectionManager(
+            self.world, self.jobs, notify, self._reveal, self.roll_back
+        )
         self.edge_bundles = EdgeBundleManager(self.world)
         self.image_cloud = ImageCloudManager(
             self.world, renderer, self.jobs, self.feed, self.input, notify, self._reveal,
@@ -161,6 +163,8 @@ class Workspace:
                 self.faithfulness.remember(self.history.bookmark(), state)
             if state.cloud != before.cloud:
                 self.image_cloud.remember(self.history.bookmark(), state)
+            if state.connections != before.connections:
+                self.connections.remember(self.history.bookmark(), state)
             if state.importance != before.importance:
                 self.importance.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)

@@ -29,10 +29,16 @@ def ribbon_strokes(
         return records[:0]
     places = net.places(opened)
     largest = float(net.sizes.max()) or 1.0
-    parts = np.sqrt(net.sizes / largest)
     records["start"], records["end"] = places[net.first], places[net.second]
-    records["width"] = width * (MIN_PART + (1 - MIN_PART) * parts)
+    records["width"] = ribbon_widths(net, width)
     records["kind"] = ARCH
     records["color"][:, :3] = connection_colors(net.values, largest, palette)
     records["color"][:, 3] = light
     return records
+
+
+def ribbon_widths(net: RibbonNet, width: float) -> np.ndarray:
+    """Return the width of each piece, (K,) float32 meters. width: of the strongest."""
+    largest = float(net.sizes.max(initial=0.0)) or 1.0
+    widths: np.ndarray = width * (MIN_PART + (1 - MIN_PART) * np.sqrt(net.sizes / largest))
+    return widths.astype(np.float32)

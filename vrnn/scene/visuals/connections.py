@@ -78,7 +78,7 @@ def connection_visual(
     """
     opened = smooth_part(opening)
     filtered, calculated = smooth_part(opening - 1), smooth_part(opening - 2)
-    width = _ribbon_width(shown)
+    width = ribbon_width(shown)
     strokes = [np.zeros(0, STROKE)]
     if shown.net is not None and filtered < 1:
         strokes.append(ribbon_strokes(shown.net, opened, width, state.palette, 1 - filtered))
@@ -137,7 +137,8 @@ def _top(shown: ShownConnections) -> float:
     return float(connection_bounds(shown)[1][1]) + ABOVE
 
 
-def _ribbon_width(shown: ShownConnections) -> float:
+def ribbon_width(shown: ShownConnections) -> float:
+    """Return the width of the strongest ribbon, meters."""
     sizes = shown.places.target.sizes
     side = float(sizes[sizes[:, 0] > 0].min(1).mean()) if (sizes[:, 0] > 0).any() else 0.1
     return float(np.clip(side * WIDTH_PART, MIN_WIDTH, MAX_WIDTH))
@@ -264,7 +265,7 @@ def connection_texts(shown: ShownConnections, state: ConnectionState, opening: f
 
 
 def _drawn_count(shown: ShownConnections, of_filter: bool) -> int:
-    return shown.filter_drawn if of_filter else shown.drawn
+    return len(shown.filter_which) if of_filter else len(shown.which)
 
 
 def _caption(

@@ -24,8 +24,12 @@ BAR = 0.07
 """Height of a bar of importance, as a part of the map's."""
 PRUNED = 0.985
 """Opacity of the veil over a map that is pruned."""
-MIN_EDGE = 0.08
+MIN_EDGE = 0.05
 """Visibility of an edge whose layer matters least."""
+EDGE_WIDTHS = 0.35, 2.2
+"""Width of the edge that matters least, and of the one that matters most, as parts of the usual."""
+BRIGHT_EDGE = np.array([0.55, 0.62, 0.70, 1.0], np.float32)
+"""Linear, of the edge that matters most: edges as usual are too dark for others to be darker."""
 
 
 def importance_quads(
@@ -106,7 +110,10 @@ def _bars(
 def importance_strokes(
     strokes: EdgeStrokes, network: Network, importance: NetworkImportance, state: ImportanceState
 ) -> EdgeStrokes:
-    """Return edges that fade by the mean importance of the channels that flow along them.
+    """Return edges as bright and as wide as what flows along them matters, the rest dark.
+
+    An edge goes by the mean importance of its source's channels, between the least and the greatest
+    of all edges.
 
     Args:
         strokes: Of the edges as usual.
@@ -118,11 +125,19 @@ def importance_strokes(
     means = np.array([_mean(channels, edge.source) for edge in network.edges])
     if not len(means) or not np.isfinite(means).any():
         return strokes
-    peak = max(float(np.nanmax(means)), 1e-9)
-    seen = np.where(np.isfinite(means), visibility(means / peak, state), 1.0)
-    colors = strokes.colors.copy()
-    colors[:, 3] *= np.maximum(seen, MIN_EDGE)
-    return replace(strokes.without_bands(), colors=colors)
+    low, high = float(np.nanmin(means)), float(np.nanmax(means))
+    is_known = np.isfinite(means)
+    parts = np.where(is_known, (means - low) / max(high - low, 1e-9), 1.0) if high > low else means
+    parts = np.clip(np.nan_to_num(parts, nan=1.0), 0, 1).astype(np.float32)
+    seen = np.maximum(visibility(parts, state), MIN_EDGE)[:, None]
+    light = np.where(is_known, parts, 0.0)[:, None].astype(np.float32)
+    colors = strokes.colors * (1 - light) + BRIGHT_EDGE * light
+    colors[:, 3:] = strokes.colors[:, 3:] * np.where(is_known[:, None], seen, 1.0)
+    thin, wide = EDGE_WIDTHS
+    widths = np.where(is_known, thin + (wide - thin) * parts, 1.0).astype(np.float32)
+    records = strokes.records.copy()
+    records["width"] *= widths[strokes.edge_indices]
+    return replace(strokes.without_bands(), records=records, colors=colors)
 
 
 def _mean(channels: dict[int, np.ndarray], node: int) -> float:

@@ -17,6 +17,8 @@ from vrnn.style.srgb import srgb_to_linear
 from vrnn.style.text import elide
 from vrnn.style.theme import ACCENT, CARD, RGBA, STRUCTURE, TEXT
 
+PRUNING_VISUAL = "pruning"
+"""Name of the board among the world's visuals."""
 WIDTH, PLOT_HEIGHT = 2.9, 1.4
 """Of the plot, meters."""
 GAP = 0.2

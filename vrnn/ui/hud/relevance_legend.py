@@ -1,4 +1,4 @@
-"""The legends of relevance and of similarity, in the place of that of activations."""
+"""The legends of relevance, similarity and importance, in the place of that of activations."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from vrnn.style.similarity_colors import ENTRIES, linear_similarity_table
 from vrnn.style.theme import RGBA
 from vrnn.ui.hud.bar_legend import draw_bar_legend
 from vrnn.ui.hud.overlay import HudCanvas
+
+DARKEST = 0.03
+"""Linear light of what matters least."""
 
 
 def draw_relevance_legend(canvas: HudCanvas, texts: tuple[str, str, str, str]) -> float:
@@ -45,3 +48,22 @@ def draw_similarity_legend(canvas: HudCanvas, legend: SimilarityLegend) -> float
         return red, green, blue, 1.0
 
     return draw_bar_legend(canvas, (legend.title, legend.span), legend.ends, color, "similarity")
+
+
+def draw_importance_legend(canvas: HudCanvas, texts: tuple[str, str, str, str]) -> float:
+    """Draw the legend of importance at the lower right.
+
+    Args:
+        canvas: Where to draw.
+        texts: See `vrnn.scene.importance_readout.importance_legend`.
+
+    Returns:
+        Its left edge, x.
+    """
+    title, span, lowest, highest = texts
+
+    def color(part: float) -> RGBA:
+        light = DARKEST + (1 - DARKEST) * part
+        return light, light, light, 1.0
+
+    return draw_bar_legend(canvas, (title, span), (lowest, "", highest), color, "importance")
