@@ -33,7 +33,9 @@ PYTHON = VENV / ("Scripts/python.exe" if WINDOWS else "bin/python")
 MIN_PYTHON = (3, 11)
 TORCH = "torch==2.13.0"
 # Their own requirements name a torch of the same kind; they work, for tests, with any.
-TEST_MODELS = ("torchvision==0.28.0", "timm==1.0.31", "captum==0.9.0", "zennit==0.5.1")
+TEST_MODELS = tuple(
+    "torchvision==0.28.0 timm==1.0.31 captum==0.9.0 zennit==0.5.1 onnx2pytorch==0.6.0".split()
+)
 # One more than cores: tests of the window often wait.
 TEST_PROCESSES = min((os.cpu_count() or 1) + 1, 4)
 CHECKS = (

@@ -46,8 +46,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model", dest="models", action="append", metavar="MODEL",
         help="script.py, script.py:Name, torchvision:NAME, timm:NAME or hf:OWNER/NAME (trained; "
-        "@random: not), package.module:factory, imagenet, digits or default; repeat it for "
-        "networks side by side",
+        "@random: not), net.onnx, package.module:factory, imagenet, digits or default; repeat it "
+        "for networks side by side",
     )  # fmt: skip
     group.add_argument(
         "--cube", dest="models", action="append", type=_cube, metavar="FILE",

@@ -16,7 +16,13 @@ from pathlib import Path
 from typing import Any
 
 from vrnn.errors import UntrustedCodeError
-from vrnn.network.model_spec import CUBE, LIBRARIES, ModelSpec, split_script_name
+from vrnn.network.model_spec import (
+    CUBE,
+    LIBRARIES,
+    ModelSpec,
+    is_model_file,
+    split_script_name,
+)
 from vrnn.storage import trusted_code
 from vrnn.storage.input_file import read_bytes
 
@@ -54,6 +60,8 @@ def model_code(model: Any) -> ModelCode | None:
     if not isinstance(model, str) or model in NO_CODE or model.startswith((*LIBRARIES, CUBE)):
         return None
     script, _ = split_script_name(model)
+    if is_model_file(script):
+        return None
     if script.suffix == ".py":
         return _code(str(script), os.path.realpath(script), script) if script.is_file() else None
     module = model.rpartition(":")[0]

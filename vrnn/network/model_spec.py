@@ -14,6 +14,8 @@ DETAILS: tuple[Detail, ...] = get_args(Detail)
 """How finely a network is shown, coarsest first."""
 CUBE = "cube:"
 """Beginning of a model that is a feature cube, before its file."""
+MODEL_SUFFIXES = (".onnx",)
+"""Ends of the names of files that hold a whole model as data."""
 LIBRARIES = ("torchvision:", "timm:", "hf:")
 """Beginnings of models whose trained weights a library downloads; no other code is run."""
 InputSide = Annotated[int, Range(1, 65_536)]
@@ -27,8 +29,8 @@ class ModelSpec:
     Attributes:
         model: `default`, `imagenet`, `digits`, `script.py`, `script.py:Name`, `torchvision:name`,
             `timm:name`, `hf:owner/name` (each of these three with `@` and which weights, or
-            `@random`), `package.module:factory`, `cube:FILE`, or an `nn.Module` itself (from
-            Python).
+            `@random`), `net.onnx`, `package.module:factory`, `cube:FILE`, or an `nn.Module`
+            itself (from Python).
         weights: A safetensors or state_dict file.
         classes: A text file with one class name in each line.
         data: A folder of images, with a subfolder for each class.
@@ -67,12 +69,31 @@ def without_download(spec: ModelSpec) -> ModelSpec:
 
 def model_files(spec: ModelSpec) -> tuple[Path | None, ...]:
     """Return the files and folders that a model is read from; None for what was not given."""
-    if isinstance(spec.model, str) and spec.model.startswith(CUBE):
-        return Path(spec.model.removeprefix(CUBE)), spec.weights, spec.classes, spec.data
-    script = split_script_name(spec.model)[0] if isinstance(spec.model, str) else None
-    if script is not None and script.suffix != ".py":
-        script = None
-    return script, spec.weights, spec.classes, spec.data
+    model = split_model_file(spec.model)[1] if isinstance(spec.model, str) else None
+    return model, spec.weights, spec.classes, spec.data
+
+
+def split_model_file(model: str) -> tuple[str, Path | None, str]:
+    """Split a model's name into what stands before its file, the file, and what stands behind it.
+
+    Args:
+        model: As in `ModelSpec`.
+
+    Returns:
+        `cube:` or '', the path, and `:Name` or ''; the path is None, and all is the first part, for
+        a model that is no file.
+    """
+    if model.startswith(CUBE):
+        return CUBE, Path(model.removeprefix(CUBE)), ""
+    script, name = split_script_name(model)
+    if script.suffix == ".py" or is_model_file(script):
+        return "", script, f":{name}" if name else ""
+    return model, None, ""
+
+
+def is_model_file(path: Path) -> bool:
+    """Return whether a path names a file that holds a whole model as data, without code."""
+    return path.suffix.lower() in MODEL_SUFFIXES
 
 
 def split_script_name(text: str) -> tuple[Path, str]:

@@ -22,7 +22,7 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
-from vrnn.network.model_spec import Detail, ModelSpec, name_default, split_script_name
+from vrnn.network.model_spec import Detail, ModelSpec, name_default, split_model_file
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
 from vrnn.scene.world import World
@@ -124,9 +124,9 @@ def _model_entry(spec: ModelSpec) -> _ModelEntry:
             "a model that was given as an object in Python cannot be saved in a session"
         )
     model = spec.model
-    script, name = split_script_name(model)
-    if script.suffix == ".py":
-        model = f"{script.resolve()}:{name}" if name else str(script.resolve())
+    before, file, behind = split_model_file(model)
+    if file is not None:
+        model = f"{before}{file.resolve()}{behind}"
     files = {name: _absolute(getattr(spec, name)) for name in ("weights", "classes", "data")}
     return _ModelEntry(**{**vars(spec), **files, "model": model})
 

@@ -152,7 +152,7 @@ def _accepted(
     notes: tuple[str, ...] = ()
     if size is not None and not any(_has_size(leaf, size) for leaf in leaves):
         notes = ("--input-size is not used: no input is an image",)
-    return ExampleInput(inputs, slots, False, token_names, notes)
+    return ExampleInput(inputs, slots, candidate.has_placeholder, token_names, notes)
 
 
 def _names_of_tokens(

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import torch
 from torch import nn
@@ -15,6 +14,7 @@ from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import config_class_names
+from vrnn.compute.loading.onnx.models import from_onnx
 from vrnn.compute.loading.own_normalization import settle_normalization
 from vrnn.compute.loading.preprocessing import Prepared, preprocess
 from vrnn.compute.loading.script import from_script
@@ -157,7 +157,7 @@ def open_source(spec: ModelSpec) -> ModelSource:
     if not isinstance(spec.model, nn.Module):  # what another script has set is its own
         torch.set_default_dtype(_DEFAULT_DTYPE)
     trust_models([spec])  # whoever asks for it has been asked, where a file named it
-    candidate = _find_candidate((spec if spec.weights is None else without_download(spec)).model)
+    candidate = _find_candidate(spec if spec.weights is None else without_download(spec))
     notes = candidate.notes
     if spec.weights is not None:
         notes += load_weights(candidate.model, spec.weights)
@@ -204,7 +204,8 @@ def _put_on(candidate: ModelCandidate, device: torch.device) -> None:
         raise VrnnError(f"'{candidate.title}' cannot be put on {device}: {reason}") from error
 
 
-def _find_candidate(model: Any) -> ModelCandidate:
+def _find_candidate(spec: ModelSpec) -> ModelCandidate:
+    model = spec.model
     if isinstance(model, nn.Module):
         return ModelCandidate(model, type(model).__name__, random_weights=False)
     text = str(model)
@@ -220,13 +221,15 @@ def _find_candidate(model: Any) -> ModelCandidate:
     if text.startswith(CUBE):
         return cube_model(Path(text.removeprefix(CUBE)))
     path, name = split_script_name(text)
+    if path.suffix.lower() == ".onnx":
+        return from_onnx(path, spec.input_size)
     if path.suffix == ".py":
         return from_script(path, name)
     if ":" in text and not Path(text).exists():
         return from_factory(text)
     raise VrnnError(
         f"no model '{text}': give script.py, script.py:Name, torchvision:NAME, timm:NAME, "
-        "hf:OWNER/NAME, package.module:factory, imagenet, digits or default"
+        "hf:OWNER/NAME, net.onnx, package.module:factory, imagenet, digits or default"
     )
 
 

@@ -140,20 +140,29 @@ def _load(path: Path, start: bytes) -> Any:
         ) from error
 
 
-def _foreign_format(start: bytes) -> str:
-    """Say what a file is that holds no weights of torch, by its first bytes; '' if it may."""
-    beginning = start.lstrip().lower()
+def not_downloaded(start: bytes, wanted: str) -> str:
+    """Say what a file is that stands for another one, by its first bytes; '' if it does not.
+
+    Args:
+        start: Its first bytes.
+        wanted: What it should hold.
+    """
     if start.startswith(b"version https://git-lfs"):
         return "is only a pointer of git-lfs; fetch the file itself with: git lfs pull"
-    if beginning.startswith((b"<!doctype", b"<html", b"<?xml")):
-        return "is a web page, not weights; download the file itself"
+    if start.lstrip().lower().startswith((b"<!doctype", b"<html", b"<?xml")):
+        return f"is a web page, not {wanted}; download the file itself"
+    return ""
+
+
+def _foreign_format(start: bytes) -> str:
+    """Say what a file is that holds no weights of torch, by its first bytes; '' if it may."""
     if start.startswith(b"\x89HDF\r\n"):
         return "is in HDF5, as Keras writes it; save model.state_dict() from PyTorch"
     if start.startswith(b"GGUF"):
         return "is in GGUF, as llama.cpp reads it; take the safetensors file of the same model"
     if b"onnx" in start[:64].lower() or start.startswith((b"\x08\x07\x12", b"\x08\x08\x12")):
-        return "seems to be in ONNX; save model.state_dict() from PyTorch"
-    return ""
+        return "seems to be in ONNX; open it with --model, which takes its weights as well"
+    return not_downloaded(start, "weights")
 
 
 def _is_torchscript(path: Path) -> bool:
