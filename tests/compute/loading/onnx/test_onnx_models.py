@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from dataclasses import replace
 
 import numpy as np
 import onnxruntime
@@ -131,16 +132,28 @@ def test_a_node_that_is_converted_wrongly_is_replaced(path, monkeypatch):
 
     def wrong(group, constants, opset):
         made = convert(group, constants, opset)
-        if made.node.op_type == "Relu":
-            made.module = torch.nn.LeakyReLU(0.5)
-        return made
+        is_relu = made.nodes[0].op_type == "Relu"
+        return replace(made, module=torch.nn.LeakyReLU(0.5)) if is_relu else made
 
     monkeypatch.setattr(operations, "_convert", wrong)
     candidate = from_onnx(path)
-    assert [call.operation.node.op_type for call in candidate.model.runtime_calls()] == ["Relu"]
+    assert [call.module.kind for call in candidate.model.runtime_calls()] == ["Relu"]
     x = image(1, 3, 8, 8)
     with torch.no_grad():
         assert difference(candidate.model(torch.from_numpy(x)), expected(path, x)) < 1e-6
+
+
+def test_a_product_and_its_bias_are_run_by_onnxruntime_together(path):
+    nodes = [helper.make_node("MatMul", ["x", "w"], ["a"]),
+             helper.make_node("Add", ["a", "b"], ["y"])]  # fmt: skip
+    save_graph(path, nodes, {"w": image(8, 5), "b": image(5)})
+    model = from_onnx(path).model
+    (call,) = model.calls
+    x = image(1, 3, 8, 8)
+    model._constants = {"w": call.module.weight.detach().numpy().T, "b": image(5)}
+    model.replace(call)
+    with torch.no_grad():
+        assert difference(model(torch.from_numpy(x)), expected(path, x)) < 1e-6
 
 
 def test_a_copy_of_a_network_runs_alone(path):
@@ -247,16 +260,16 @@ def test_several_inputs_and_outputs_keep_their_names(path):
 
 
 def test_an_if_reads_values_from_outside_of_its_branches():
-    from vrnn.compute.loading.onnx.graph import outer_names
+    from vrnn.compute.loading.onnx.graph import outside_names
 
-    assert outer_names(branch_node("a", "b")) == ["a", "one"]
+    assert outside_names([branch_node("a", "b")]) == ["positive", "a", "one"]
 
 
 def test_random_numbers_are_drawn_by_onnxruntime(path):
     nodes = [helper.make_node("RandomNormalLike", ["x"], ["r"]),
              helper.make_node("Add", ["x", "r"], ["y"])]  # fmt: skip
     calls = _network(path, nodes, {}).model.runtime_calls()
-    assert [call.operation.node.op_type for call in calls] == ["RandomNormalLike"]
+    assert [call.module.kind for call in calls] == ["RandomNormalLike"]
 
 
 def test_a_session_keeps_the_file_by_its_whole_path(path, monkeypatch):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import numpy as np
@@ -98,15 +99,33 @@ def _dense(sparse: Any) -> np.ndarray:
     return dense
 
 
-def outer_names(node: Any) -> list[str]:
-    """Return the values outside of a node that the graphs inside of it read, in order."""
+def outside_names(nodes: Iterable[Any]) -> list[str]:
+    """Return the values that some nodes read from outside, each once.
+
+    Those that the graphs inside of the nodes read are among them.
+
+    Args:
+        nodes: In the order in which they run.
+    """
+    found: dict[str, None] = {}
+    made: set[str] = set()
+    for node in nodes:
+        for name in (*node.input, *_outer_names(node)):
+            if name and name not in made:
+                found[name] = None
+        made |= set(node.output)
+    return list(found)
+
+
+def _outer_names(node: Any) -> list[str]:
+    """What the graphs inside of a node read from outside of them, in order."""
     found: dict[str, None] = {}
     for attribute in node.attribute:
         graphs = [attribute.g] if attribute.HasField("g") else list(attribute.graphs)
         for graph in graphs:
             own = {value.name for value in graph.input} | {t.name for t in graph.initializer}
             for inner in graph.node:
-                for name in (*inner.input, *outer_names(inner)):
+                for name in (*inner.input, *_outer_names(inner)):
                     if name and name not in own:
                         found[name] = None
                 own |= set(inner.output)

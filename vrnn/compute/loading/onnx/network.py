@@ -6,6 +6,7 @@ import inspect
 import keyword
 import re
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -34,8 +35,11 @@ class _Call:
         last_use: Names of values that no later node reads.
     """
 
-    def __init__(self, operation: Operation, path: str, module: nn.Module) -> None:
-        self.operation, self.path, self.module = operation, path, module
+    operation: Operation
+    module: nn.Module
+
+    def __init__(self, path: str) -> None:
+        self.path = path
         self.sources: list[str | None] = []
         self.last_use: list[str] = []
 
@@ -70,11 +74,10 @@ class OnnxNetwork(nn.Module):
         self._constants = constants
         self._tensors: dict[str, torch.Tensor] = {}
         self.calls: list[_Call] = []
-        paths = module_paths([operation.node for operation in operations], constants)
+        paths = module_paths([operation.nodes[0] for operation in operations], constants)
         for operation, path in zip(operations, paths, strict=True):
-            call = _Call(operation, path, operation.module or self._runtime_node(operation, path))
-            self._place(path, call.module)
-            self._connect(call)
+            call = _Call(path)
+            self._let_run(call, operation)
             self.calls.append(call)
         fixed = [name for name in self.output_names if name in constants]
         self._fixed = {name: self._tensor(name) for name in fixed}
@@ -82,12 +85,7 @@ class OnnxNetwork(nn.Module):
 
     def replace(self, call: _Call) -> None:
         """Let onnxruntime run a node from now on."""
-        operation = call.operation
-        operation.module, operation.inputs = None, tuple(operation.node.input)
-        operation.outputs = tuple(operation.node.output)
-        call.module = self._runtime_node(operation, call.path)
-        self._place(call.path, call.module)
-        self._connect(call)
+        self._let_run(call, replace(call.operation, module=None))
         self._find_last_uses()
 
     def finish(self) -> None:
@@ -117,9 +115,17 @@ class OnnxNetwork(nn.Module):
         outputs = {name: values[name] for name in self.output_names}
         return next(iter(outputs.values())) if len(outputs) == 1 else outputs
 
-    def _runtime_node(self, operation: Operation, path: str) -> OnnxRuntimeNode:
-        operation.inputs = (*operation.node.input,)
-        return OnnxRuntimeNode(operation.node, self.opsets, self.ir_version, path)
+    def _let_run(self, call: _Call, operation: Operation) -> None:
+        """Let an operation run at a place, by onnxruntime if it has no module."""
+        module = operation.module
+        if module is None:
+            module = OnnxRuntimeNode(operation.nodes, self.opsets, self.ir_version, call.path)
+            operation = replace(
+                operation, inputs=module.inputs, outputs=module.outputs, gives_several=True
+            )
+        call.operation, call.module = operation, module
+        self._place(call.path, module)
+        self._connect(call)
 
     def _place(self, path: str, module: nn.Module) -> None:
         parent: nn.Module = self
@@ -135,12 +141,8 @@ class OnnxNetwork(nn.Module):
     def _connect(self, call: _Call) -> None:
         """Find where a node's arguments come from, and give its module the weights among them."""
         names = list(call.operation.inputs)
-        if isinstance(call.module, OnnxRuntimeNode):
-            names += call.module.outer
         while names and not names[-1]:
             names.pop()
-        if isinstance(call.module, OnnxRuntimeNode):
-            names += [""] * (len(call.operation.node.input) + len(call.module.outer) - len(names))
         call.sources = []
         for name in names:
             if not name:
@@ -206,8 +208,6 @@ def arguments(call: _Call, values: Mapping[str, Any]) -> list[Any]:
 def results_of(call: _Call, given: Sequence[Any]) -> list[Any]:
     """Run a node; return its results in the order of its outputs."""
     result = call.module(*given)
-    if isinstance(call.module, OnnxRuntimeNode):
-        return list(result)
     return list(result) if call.operation.gives_several else [result]
 
 

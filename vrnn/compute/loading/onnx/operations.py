@@ -18,24 +18,22 @@ CONTROL_FLOW = frozenset({"If", "Loop", "Scan", "SequenceMap"})
 """Nodes with graphs inside of them, which onnxruntime runs."""
 
 
-@dataclass
+@dataclass(frozen=True, eq=False)
 class Operation:
-    """A node of an ONNX graph that can run.
+    """A node of an ONNX graph that can run, or a product with the sum of its bias.
 
     Attributes:
-        node: The `onnx.NodeProto`.
+        nodes: The `onnx.NodeProto`.
         module: What runs it; None for what onnxruntime has to run.
-        inputs: Names of the values that it takes, '' for one that is left out.
+        inputs: Names of the values that the module takes, '' for one that is left out.
         outputs: Names of the values that it gives.
-        problem: Why there is no module.
         gives_several: Whether the module gives a list of values.
     """
 
-    node: Any
+    nodes: tuple[Any, ...]
     module: nn.Module | None
     inputs: tuple[str, ...]
     outputs: tuple[str, ...]
-    problem: str = ""
     gives_several: bool = False
 
 
@@ -139,11 +137,11 @@ def convert_nodes(
         if index == merged:
             continue
         following = nodes[index + 1] if index + 1 < len(nodes) else None
-        group = [node]
+        group: tuple[Any, ...] = (node,)
         if following is not None and _is_bias(node, following, constants):
             product = node.output[0]
             if readers[product] == 1 and product not in outputs:
-                group, merged = [node, following], index + 1
+                group, merged = (node, following), index + 1
         operations.append(_convert(group, constants, opset))
     return operations
 
@@ -162,21 +160,21 @@ def _has_matrix(node: Any, constants: Mapping[str, np.ndarray]) -> bool:
     return matrix is not None and matrix.ndim == 2 and node.input[0] not in constants
 
 
-def _convert(group: Sequence[Any], constants: Mapping[str, np.ndarray], opset: int) -> Operation:
+def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset: int) -> Operation:
     """Convert one node, or a product and the sum with its bias."""
     from onnx import helper, numpy_helper
     from onnx2pytorch.constants import COMPOSITE_LAYERS, MULTIOUTPUT_LAYERS, STANDARD_LAYERS
     from onnx2pytorch.convert.operations import convert_operations
 
-    node = group[0]
-    inputs, outputs = tuple(node.input), tuple(group[-1].output)
+    node = nodes[0]
+    inputs, outputs = tuple(node.input), tuple(nodes[-1].output)
     if node.domain not in ("", "ai.onnx") or node.op_type in CONTROL_FLOW:
-        return Operation(node, None, inputs, outputs, f"{node.op_type} is not converted")
-    given = {name for part in group for name in part.input if name in constants}
+        return Operation(nodes, None, inputs, outputs)
+    given = {name for part in nodes for name in part.input if name in constants}
     if node.op_type == "MatMul" and not _has_matrix(node, constants):
         given = set()
     graph = helper.make_graph(
-        group, "node", [], [helper.make_empty_tensor_value_info(outputs[0])],
+        nodes, "node", [], [helper.make_empty_tensor_value_info(outputs[0])],
         [numpy_helper.from_array(np.ascontiguousarray(constants[name]), name) for name in given],
     )  # fmt: skip
     try:
@@ -185,8 +183,8 @@ def _convert(group: Sequence[Any], constants: Mapping[str, np.ndarray], opset: i
             # What is only guessed from an operation's name is not taken.
             warnings.filterwarnings("error", message="No explicit conversion")
             ((_, _, made),) = convert_operations(graph, opset, enable_pruning=False)
-    except Exception as error:  # whatever a node holds that the library does not expect
-        return Operation(node, None, inputs, outputs, str(error) or type(error).__name__)
+    except Exception:  # whatever a node holds that the library does not expect
+        return Operation(nodes, None, inputs, outputs)
     module: Any = made if isinstance(made, nn.Module) else ListFunction(made)
     parts = list(module.modules()) if isinstance(module, COMPOSITE_LAYERS) else [module]
     if any(isinstance(part, STANDARD_LAYERS) for part in parts):
@@ -205,4 +203,4 @@ def _convert(group: Sequence[Any], constants: Mapping[str, np.ndarray], opset: i
     elif node.op_type == "Slice" and opset >= 10:
         module = Slice()
     module.eval()
-    return Operation(node, module, inputs, outputs, "", several)
+    return Operation(nodes, module, inputs, outputs, several)

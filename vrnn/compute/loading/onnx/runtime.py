@@ -12,7 +12,7 @@ import torch
 from torch import nn
 from torch.autograd import Function
 
-from vrnn.compute.loading.onnx.graph import outer_names
+from vrnn.compute.loading.onnx.graph import outside_names
 from vrnn.errors import VrnnError, error_text
 from vrnn.storage.terminal import one_line
 
@@ -79,33 +79,40 @@ def _short(error: Exception) -> str:
 
 
 class OnnxRuntimeNode(nn.Module):
-    """One node of an ONNX graph, run by onnxruntime. No gradient flows through it.
+    """A node of an ONNX graph, run by onnxruntime. No gradient flows through it.
 
     Its session is made in the first pass, when the types of its inputs are known.
+
+    Attributes:
+        inputs: Names of the values that it takes, each once.
+        outputs: Names of those that it gives.
     """
 
-    def __init__(self, node: Any, opsets: Sequence[Any], ir_version: int, path: str) -> None:
+    def __init__(
+        self, nodes: Sequence[Any], opsets: Sequence[Any], ir_version: int, path: str
+    ) -> None:
         """Keep the node.
 
         Args:
-            node: An `onnx.NodeProto`.
+            nodes: Its `onnx.NodeProto`, and those that it was merged with.
             opsets: Versions of the operators, as in the model.
             ir_version: Version of the format.
             path: What messages call it.
         """
         super().__init__()
-        self.outer = [name for name in outer_names(node) if name not in node.input]
-        self.path = path
-        self._node, self._opsets, self._ir_version = node, tuple(opsets), ir_version
+        self.inputs = tuple(outside_names(nodes))
+        self.outputs = tuple(name for name in nodes[-1].output if name)
+        self.path, self.kind = path, nodes[0].op_type
+        self._nodes, self._opsets, self._ir_version = tuple(nodes), tuple(opsets), ir_version
         self._session: Any = None
-        kind = {"path": path, "__doc__": "A node that onnxruntime runs."}
-        self._function: Any = type(node.op_type, (_Run,), kind)
+        members = {"path": path, "__doc__": "A node that onnxruntime runs."}
+        self._function: Any = type(self.kind, (_Run,), members)
 
-    def forward(self, *values: torch.Tensor | None) -> list[torch.Tensor]:
+    def forward(self, *values: torch.Tensor) -> list[torch.Tensor]:
         """Run the node.
 
         Args:
-            values: Its inputs, None for one that is left out; then those of the graphs inside it.
+            values: Its inputs.
 
         Raises:
             VrnnError: onnxruntime failed.
@@ -113,20 +120,20 @@ class OnnxRuntimeNode(nn.Module):
         results = self._function.apply(self, *values)
         return list(results) if isinstance(results, tuple) else [results]
 
-    def run(self, arrays: Sequence[np.ndarray | None]) -> list[np.ndarray]:
+    def run(self, arrays: Sequence[np.ndarray]) -> list[np.ndarray]:
         """Run the node on arrays, in the order of `forward`."""
-        names = [*self._node.input, *self.outer]
-        feeds = {n: a for n, a in zip(names, arrays, strict=True) if n and a is not None}
+        feeds = dict(zip(self.inputs, arrays, strict=True))
         try:
             if self._session is None:
                 self._session = self._make_session(feeds)
-            found = run_session(self._session, feeds, [n for n in self._node.output if n])
+            found = run_session(self._session, feeds, self.outputs)
         except OnnxRuntimeError as error:
-            kind = self._node.op_type
-            raise VrnnError(f"'{self.path}' ({kind}) cannot run in onnxruntime: {error}") from error
+            raise VrnnError(
+                f"'{self.path}' ({self.kind}) cannot run in onnxruntime: {error}"
+            ) from error
         if not all(isinstance(value, np.ndarray) for value in found):
             raise VrnnError(
-                f"'{self.path}' ({self._node.op_type}) gives a sequence or a map, and only tensors "
+                f"'{self.path}' ({self.kind}) gives a sequence or a map, and only tensors "
                 "can be shown; export the model without it"
             )
         return found
@@ -140,8 +147,8 @@ class OnnxRuntimeNode(nn.Module):
             )
             for name, array in feeds.items()
         ]
-        outputs = [helper.make_empty_tensor_value_info(name) for name in self._node.output if name]
-        graph = helper.make_graph([self._node], "node", inputs, outputs)
+        outputs = [helper.make_empty_tensor_value_info(name) for name in self.outputs]
+        graph = helper.make_graph(self._nodes, "node", inputs, outputs)
         model = helper.make_model(graph, opset_imports=self._opsets)
         model.ir_version = self._ir_version
         return make_session(model, optimize=False)
@@ -157,11 +164,10 @@ class _Run(Function):
     path = ""
 
     @staticmethod
-    def forward(ctx: Any, node: OnnxRuntimeNode, *values: torch.Tensor | None) -> Any:
+    def forward(ctx: Any, node: OnnxRuntimeNode, *values: torch.Tensor) -> Any:
         with torch._C.DisableTorchFunction():
-            given = [v for v in values if v is not None]
-            device = given[0].device if given else torch.device("cpu")
-            arrays = [None if v is None else _to_numpy(v) for v in values]
+            device = values[0].device if values else torch.device("cpu")
+            arrays = [_to_numpy(value) for value in values]
             made = tuple(torch.from_numpy(array).to(device) for array in node.run(arrays))
             ctx.mark_non_differentiable(*(t for t in made if not t.is_floating_point()))
         return made if len(made) > 1 else made[0]
