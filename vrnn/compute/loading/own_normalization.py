@@ -57,7 +57,7 @@ def settle_normalization(candidate: ModelCandidate, example: ExampleInput) -> Mo
     how = "normalized as for ImageNet" if channels == 3 else "as -1 to 1"
     note = (
         f"no mean and std are given, so images go in {how}; where it was trained with others, set "
-        f"mean and std in {'its' if candidate.source else 'a'} script"
+        "mean and std in its script"
     )
     return replace(candidate, notes=(*candidate.notes, note))
 

@@ -12,6 +12,8 @@ from typing import Any
 import torch
 from torch import nn
 
+from vrnn.compute.loading.foreign_weights import read_variables
+from vrnn.compute.loading.variable_names import to_state_dict
 from vrnn.errors import VrnnError, error_text
 from vrnn.storage.input_file import check_regular, describe_missing, reason
 from vrnn.storage.terminal import one_line
@@ -39,18 +41,28 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
 
     Args:
         model: The model.
-        path: A safetensors file, or a state_dict as torch saves it, also nested as training
-            programs do.
+        path: A safetensors file; a state_dict as torch saves it, also nested as training
+            programs do; a TensorFlow checkpoint, by its prefix or one of its files; or weights of
+            Keras in HDF5.
 
     Returns:
-        Sentences about keys that did not fit.
+        Sentences about keys that did not fit, and about how many were taken by name from
+        TensorFlow or Keras.
 
     Raises:
         VrnnError: The file cannot be read, holds code, or nothing in it fits.
     """
     # A module may keep state of its own that is no tensor.
     own = {k: v for k, v in model.state_dict().items() if isinstance(v, torch.Tensor)}
-    state = _with_best_prefix(_find_state_dict(_read_file(path), path), own)
+    variables = read_variables(path)
+    notes: list[str] = []
+    if variables is None:
+        state = _with_best_prefix(_find_state_dict(_read_file(path), path), own)
+    else:
+        state = to_state_dict(variables, own)
+        own = {k: v for k, v in own.items() if not k.endswith("num_batches_tracked")}
+        taken = sum(k in own for k in state)
+        notes.append(f"{taken} of {len(own)} weights taken by name and shape from '{path.name}'")
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
     misshapen = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
     if not fitting:
@@ -66,7 +78,7 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
         raise VrnnError(f"the weights in '{path}' cannot be put into this model: {text}") from error
     missing = [k for k in own if k not in fitting and k not in misshapen]
     unexpected = [k for k in state if k not in own]
-    notes = [
+    notes += [
         f"{len(keys)} {what} ({_list_keys(keys)})"
         for keys, what in (
             (missing, "weights missing in the file"),
