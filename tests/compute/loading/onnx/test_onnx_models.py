@@ -202,6 +202,12 @@ def test_nodes_agree_with_onnxruntime(path, nodes, constants):
     assert not candidate.model.runtime_calls()
 
 
+def test_a_norm_that_says_that_it_does_not_train(path):
+    nodes = [helper.make_node("BatchNormalization", ["x", *"sbmv"], ["y"], training_mode=0)]
+    candidate = _network(path, nodes, {name: abs(image(3)) for name in "sbmv"})
+    assert not candidate.model.runtime_calls()
+
+
 @pytest.mark.parametrize("index", [2, -1, [1, -2, 0], [[0, 1], [2, -3]]])
 @pytest.mark.parametrize("axis", [0, 3, -2])
 def test_gather(path, index, axis):

@@ -146,6 +146,18 @@ def convert_nodes(
     return operations
 
 
+def _in_evaluation(node: Any) -> Any:
+    """A node without the attribute that says that it does not train, which is not converted."""
+    names = [a.name for a in node.attribute if a.name == "training_mode" and not a.i]
+    if not names:
+        return node
+    copy = type(node)()
+    copy.CopyFrom(node)
+    del copy.attribute[:]
+    copy.attribute.extend(a for a in node.attribute if a.name not in names)
+    return copy
+
+
 def _is_bias(node: Any, following: Any, constants: Mapping[str, np.ndarray]) -> bool:
     """Whether a node multiplies by a matrix of weights, and the next one adds a bias."""
     if node.op_type != "MatMul" or following.op_type != "Add" or not _has_matrix(node, constants):
@@ -174,7 +186,7 @@ def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset:
     if node.op_type == "MatMul" and not _has_matrix(node, constants):
         given = set()
     graph = helper.make_graph(
-        nodes, "node", [], [helper.make_empty_tensor_value_info(outputs[0])],
+        [_in_evaluation(part) for part in nodes], "node", [], [helper.make_empty_tensor_value_info(outputs[0])],
         [numpy_helper.from_array(np.ascontiguousarray(constants[name]), name) for name in given],
     )  # fmt: skip
     try:
