@@ -46,8 +46,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--model", dest="models", action="append", metavar="MODEL",
         help="script.py, script.py:Name, torchvision:NAME, timm:NAME or hf:OWNER/NAME (trained; "
-        "@random: not), net.onnx, package.module:factory, imagenet, digits or default; repeat it "
-        "for networks side by side",
+        "@random: not), net.onnx, net.keras, package.module:factory, imagenet, digits or default; "
+        "repeat it for networks side by side",
     )  # fmt: skip
     group.add_argument(
         "--cube", dest="models", action="append", type=_cube, metavar="FILE",
@@ -56,8 +56,8 @@ def add_model_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--weights", action="append", type=_weights, metavar="FILE",
-        help="safetensors or state_dict file, or random for a library's model without training; "
-        "repeated: for each model in order, none for no file",
+        help="safetensors or state_dict file, TensorFlow checkpoint, Keras weights, or random for "
+        "a library's model without training; repeated: for each model in order, none for no file",
     )  # fmt: skip
     group.add_argument(
         "--classes", type=file_path, metavar="FILE", help="text file, one class name per line"

@@ -14,7 +14,7 @@ DETAILS: tuple[Detail, ...] = get_args(Detail)
 """How finely a network is shown, coarsest first."""
 CUBE = "cube:"
 """Beginning of a model that is a feature cube, before its file."""
-MODEL_SUFFIXES = (".onnx",)
+MODEL_SUFFIXES = (".onnx", ".keras", ".h5", ".hdf5")
 """Ends of the names of files that hold a whole model as data."""
 LIBRARIES = ("torchvision:", "timm:", "hf:")
 """Beginnings of models whose trained weights a library downloads; no other code is run."""
@@ -29,9 +29,9 @@ class ModelSpec:
     Attributes:
         model: `default`, `imagenet`, `digits`, `script.py`, `script.py:Name`, `torchvision:name`,
             `timm:name`, `hf:owner/name` (each of these three with `@` and which weights, or
-            `@random`), `net.onnx`, `package.module:factory`, `cube:FILE`, or an `nn.Module`
-            itself (from Python).
-        weights: A safetensors or state_dict file.
+            `@random`), `net.onnx`, `net.keras`, `package.module:factory`, `cube:FILE`, or an
+            `nn.Module` itself (from Python).
+        weights: A safetensors or state_dict file, a TensorFlow checkpoint, or weights of Keras.
         classes: A text file with one class name in each line.
         data: A folder of images, with a subfolder for each class.
         input_size: (height, width) in pixels.

@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import io
+import json
+import re
 import zipfile
+from collections import Counter
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -67,9 +70,31 @@ def _read_keras(path: Path) -> dict[str, torch.Tensor]:
             if size > MAX_WEIGHTS_BYTES:
                 raise VrnnError(f"the weights in '{path}' are larger than 16 GB")
             content = archive.read(WEIGHTS_MEMBER)
-    except (KeyError, OSError, zipfile.BadZipFile, NotImplementedError, EOFError) as error:
+            names = _layer_names(json.loads(archive.read("config.json")))
+    except (KeyError, OSError, ValueError, zipfile.BadZipFile, RuntimeError, EOFError) as error:
         raise VrnnError(f"'{path}' is damaged or not written by Keras 3; save it again") from error
-    return _read_hdf5(path, io.BytesIO(content))
+    found = _read_hdf5(path, io.BytesIO(content))
+    return {_renamed(name, names): value for name, value in found.items()}
+
+
+def _layer_names(config: Any) -> dict[str, str]:
+    """The name of each layer by that of its group: Keras 3 counts the layers of each class."""
+    counts: Counter[str] = Counter()
+    names = {}
+    for layer in config["config"]["layers"]:
+        kind = re.sub(r"(.)([A-Z][a-z]+)", r"\1_\2", str(layer["class_name"]))
+        kind = re.sub(r"([a-z])([A-Z])", r"\1_\2", kind).lower()
+        names[f"{kind}_{counts[kind]}" if counts[kind] else kind] = str(layer["config"]["name"])
+        counts[kind] += 1
+    return names
+
+
+def _renamed(name: str, names: dict[str, str]) -> str:
+    """A variable's name with the layer's own name in the place of its group."""
+    parts = name.split("/")
+    if len(parts) > 2 and parts[0] == "layers":
+        parts[1] = names.get(parts[1], parts[1])
+    return "/".join(parts)
 
 
 def _read_hdf5(path: Path, file: Any) -> dict[str, torch.Tensor]:

@@ -12,7 +12,9 @@ from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.cube_model import cube_model
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
+from vrnn.compute.loading.foreign_weights import saved_model_advice
 from vrnn.compute.loading.input_slots import InputSlot
+from vrnn.compute.loading.keras_models import from_keras
 from vrnn.compute.loading.model_evidence import config_class_names
 from vrnn.compute.loading.onnx.models import from_onnx
 from vrnn.compute.loading.own_normalization import settle_normalization
@@ -31,7 +33,13 @@ from vrnn.errors import VrnnError, error_text
 from vrnn.media.image_set import MAX_TRIED_IMAGES, ImageSet, image_folder
 from vrnn.media.media import Media
 from vrnn.network.model_code import trust_models
-from vrnn.network.model_spec import CUBE, ModelSpec, split_script_name, without_download
+from vrnn.network.model_spec import (
+    CUBE,
+    ModelSpec,
+    is_model_file,
+    split_script_name,
+    without_download,
+)
 from vrnn.storage.input_file import read_text
 
 _DEFAULT_DTYPE = torch.get_default_dtype()
@@ -223,13 +231,17 @@ def _find_candidate(spec: ModelSpec) -> ModelCandidate:
     path, name = split_script_name(text)
     if path.suffix.lower() == ".onnx":
         return from_onnx(path, spec.input_size)
+    if is_model_file(path):
+        return from_keras(path, spec.input_size)
+    if (path / "saved_model.pb").is_file():
+        raise VrnnError(saved_model_advice(path))
     if path.suffix == ".py":
         return from_script(path, name)
     if ":" in text and not Path(text).exists():
         return from_factory(text)
     raise VrnnError(
         f"no model '{text}': give script.py, script.py:Name, torchvision:NAME, timm:NAME, "
-        "hf:OWNER/NAME, net.onnx, package.module:factory, imagenet, digits or default"
+        "hf:OWNER/NAME, net.onnx, net.keras, package.module:factory, imagenet, digits or default"
     )
 
 

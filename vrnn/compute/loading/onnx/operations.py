@@ -186,7 +186,8 @@ def _convert(nodes: tuple[Any, ...], constants: Mapping[str, np.ndarray], opset:
     if node.op_type == "MatMul" and not _has_matrix(node, constants):
         given = set()
     graph = helper.make_graph(
-        [_in_evaluation(part) for part in nodes], "node", [], [helper.make_empty_tensor_value_info(outputs[0])],
+        [_in_evaluation(part) for part in nodes], "node", [],
+        [helper.make_empty_tensor_value_info(outputs[0])],
         [numpy_helper.from_array(np.ascontiguousarray(constants[name]), name) for name in given],
     )  # fmt: skip
     try:
