@@ -55,13 +55,14 @@ def row(name: str, path: Path) -> str:
     try:
         candidate = from_onnx(path)
     except VrnnError as error:
-        return f"| {name} | refused: {error} | | | |"
+        return f"| {name} | refused: {error} | | | | |"
     seconds = time.perf_counter() - start
     found = re.search(r"within (\S+) of", candidate.notes[0])
+    opset = candidate.notes[0].split(":")[0].rpartition(" ")[2]
     model = candidate.model
     told = found[1] if found else "0"
     runtime = len(model.runtime_calls())  # type: ignore[operator]
-    return f"| {name} | {len(model.calls)} | {runtime} | {told} | {seconds:.1f} |"  # type: ignore[arg-type]
+    return f"| {name} | {opset} | {len(model.calls)} | {runtime} | {told} | {seconds:.1f} |"  # type: ignore[arg-type]
 
 
 def main() -> None:
@@ -73,7 +74,8 @@ def main() -> None:
     arguments = parser.parse_args()
     warnings.simplefilter("ignore")
     allow_torchvision()
-    print("| file | nodes | by onnxruntime | difference | seconds |\n|---|---|---|---|---|")
+    print("| file | opset | nodes | by onnxruntime | difference | seconds |")
+    print("|---|---|---|---|---|---|")
     for file in arguments.files:
         print(row(file.stem, file), flush=True)
     with tempfile.TemporaryDirectory() as folder:
@@ -83,8 +85,8 @@ def main() -> None:
                     kind = "new" if is_new else "old"
                     path = Path(folder) / f"{name}.onnx"
                     problem = export(name, opset, is_new, path)
-                    label = f"{name}, opset {opset}, {kind} exporter"
-                    print(f"| {label} | not exported: {problem} | | | |" if problem
+                    label = f"{name}, {kind} exporter, opset {opset} asked"
+                    print(f"| {label} | not exported: {problem} | | | | |" if problem
                           else row(label, path), flush=True)  # fmt: skip
 
 
