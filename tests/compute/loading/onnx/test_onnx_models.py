@@ -25,6 +25,7 @@ from vrnn.compute.loading.onnx.network import OnnxNetwork
 from vrnn.compute.loading.source import open_source
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
+from vrnn.network.results import Ablation
 
 
 @pytest.fixture
@@ -115,6 +116,31 @@ def test_what_is_not_converted_is_run_by_onnxruntime(path):
         x = image(1, 3, 8, 8) * np.float32(scale)
         with torch.no_grad():
             assert difference(loaded.source.model(torch.from_numpy(x)), expected(path, x)) < 1e-6
+
+
+@pytest.mark.parametrize("layer", ["conv1", "branch"])
+def test_what_is_ablated_changes_what_onnxruntime_makes_of_it(path, layer):
+    loaded = network_of(save_branching(path))
+    ids = {node.name: node.id for node in loaded.network.nodes}
+    retraced = []
+
+    def run(ablations=()):
+        result = loaded.run(None, lambda node, maps: None, lambda: retraced.append(1), ablations)
+        return {name: result.maps[i].values.astype(float) for name, i in ids.items()}
+
+    before, after = run(), run((Ablation(layer, (0,)),))
+    assert not retraced
+    assert not after[layer][0].any()
+    assert before[layer][0].any()
+    assert not np.array_equal(before["conv2"], after["conv2"])
+    assert np.array_equal(before["input"], after["input"])
+    again = run()
+    assert all(np.array_equal(again[name], before[name]) for name in ids)
+
+
+def test_edges_are_those_that_autograd_would_find(path):
+    loaded = network_of(save_branching(path))
+    assert loaded.check_edges(lambda: None) == ()
 
 
 def test_no_gradient_flows_through_onnxruntime_and_that_is_told(path):
