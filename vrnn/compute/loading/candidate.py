@@ -35,8 +35,8 @@ class ModelCandidate:
         sample_rate: Samples per second of the sounds that it takes.
         source: What the model is defined in, for messages: the script's file name, or ''.
         source_files: The script and what it imports from its folder.
-        has_placeholder: Whether the example input is made-up numbers, in whose place a photo of the
-            data set goes in.
+        has_placeholder: Whether the example input is made-up numbers, in whose place a photo goes
+            in where it is an image.
         axes: What the axes of its inputs hold, by the name of the input; '' is the first one.
         loss_names: Names that the script uses, among them those of its losses.
         notes: Sentences for the user, such as why its weights are not trained.

@@ -15,7 +15,6 @@ import torch
 from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
-from vrnn.compute.loading.shipped_models import photographs
 from vrnn.errors import VrnnError, error_text
 from vrnn.storage.input_file import check_regular, describe_missing
 from vrnn.storage.terminal import one_line
@@ -115,14 +114,13 @@ def from_keras(path: Path, size: tuple[int, int] | None = None) -> ModelCandidat
             "example_input"
         )
     example = torch.randn(_shape(shapes, size), generator=torch.Generator().manual_seed(0))
-    is_image = example.dim() == 4
     notes: tuple[str, ...] = ("Keras 3 on torch",)
     if None in shapes[1:] and size is None:
         told = "×".join(map(str, example.shape))
         notes += (f"the file leaves sizes open, taken is {told}",)
     return ModelCandidate(
         KerasNetwork(model), path.stem, random_weights=False, example_input=example,
-        dataset=photographs() if is_image else None, has_placeholder=True, notes=notes,
+        has_placeholder=True, notes=notes,
     )  # fmt: skip
 
 

@@ -33,7 +33,6 @@ from vrnn.compute.loading.onnx.onnx_file import (
 )
 from vrnn.compute.loading.onnx.operations import convert_nodes
 from vrnn.compute.loading.onnx.runtime import OnnxRuntimeError, make_session, run_session
-from vrnn.compute.loading.shipped_models import photographs
 from vrnn.errors import VrnnError
 
 MAX_NAMED_NODES = 3
@@ -94,8 +93,7 @@ def from_onnx(path: Path, size: tuple[int, int] | None = None) -> ModelCandidate
     example = tuple(torch.from_numpy(array) for array in arrays)
     return ModelCandidate(
         network, title, random_weights=False, class_names=class_names(metadata),
-        dataset=photographs() if image is not None else None, example_input=example,
-        notes=tuple(notes), has_placeholder=True,
+        example_input=example, notes=tuple(notes), has_placeholder=True,
     )  # fmt: skip
 
 

@@ -18,6 +18,11 @@ from vrnn.compute.loading.onnx.operations import Operation
 from vrnn.compute.loading.onnx.runtime import OnnxRuntimeNode
 from vrnn.errors import VrnnError
 
+WITHOUT_WEIGHTS = frozenset(
+    "Resize Upsample Pad Clip Dropout OneHot Range Slice TopK NonMaxSuppression Expand Tile".split()
+)
+"""Operators whose constants are settings, such as the scales of a Resize."""
+
 
 class Scope(nn.Module):
     """A part of the network that other modules are in. It never runs itself."""
@@ -148,13 +153,14 @@ class OnnxNetwork(nn.Module):
             if not name:
                 call.sources.append(None)
             elif name in self._constants:
-                call.sources.append(f".{self._hold(call.module, name)}")
+                is_weight = call.operation.nodes[0].op_type not in WITHOUT_WEIGHTS
+                call.sources.append(f".{self._hold(call.module, name, is_weight)}")
             else:
                 call.sources.append(name)
 
-    def _hold(self, module: nn.Module, name: str) -> str:
-        """Give a module a weight; return the attribute that holds it."""
-        tensor = self._tensor(name)
+    def _hold(self, module: nn.Module, name: str, is_weight: bool) -> str:
+        """Give a module a constant; return the attribute that holds it."""
+        tensor = self._tensor(name, is_weight)
         last = re.sub(r"\W", "_", re.split(r"[./]", name)[-1]) or "constant"
         attribute = last if last.isidentifier() and not keyword.iskeyword(last) else f"c_{last}"
         while hasattr(module, attribute):
@@ -167,7 +173,7 @@ class OnnxNetwork(nn.Module):
             module.register_buffer(attribute, tensor, persistent=False)
         return attribute
 
-    def _tensor(self, name: str) -> torch.Tensor:
+    def _tensor(self, name: str, is_weight: bool = False) -> torch.Tensor:
         """A weight as a parameter; numbers that are none, such as shapes, as a tensor."""
         if name not in self._tensors:
             array = self._constants[name]
@@ -177,7 +183,7 @@ class OnnxNetwork(nn.Module):
                 raise VrnnError(
                     f"the constant '{name}' is of type {array.dtype}, which torch does not have"
                 ) from error
-            if tensor.is_floating_point() and tensor.numel() > 1:
+            if is_weight and tensor.is_floating_point() and tensor.numel() > 1:
                 tensor = nn.Parameter(tensor, requires_grad=True)
             self._tensors[name] = tensor
         return self._tensors[name]
