@@ -149,10 +149,14 @@ def test_no_gradient_flows_through_onnxruntime_and_that_is_told(path):
         model(x).sum().backward()
 
 
-def test_a_node_that_is_converted_wrongly_is_replaced(path, monkeypatch):
+@pytest.mark.parametrize("factor", [1, 0])
+def test_a_node_that_is_converted_wrongly_is_replaced(path, monkeypatch, factor):
     from vrnn.compute.loading.onnx import operations
 
-    save_graph(path, conv_nodes(), {"features.0.weight": conv_weights()})
+    # Times zero the whole agrees; then node by node is compared.
+    nodes = [*conv_nodes("p"), helper.make_node("Mul", ["p", "factor"], ["y"])]
+    constants = {"features.0.weight": conv_weights(), "factor": np.array(factor, np.float32)}
+    save_graph(path, nodes, constants)
     convert = operations._convert
 
     def wrong(group, constants, opset):
