@@ -10,6 +10,8 @@ from __future__ import annotations
 import resource
 import sys
 import time
+from dataclasses import replace
+from itertools import count
 
 import numpy as np
 
@@ -66,10 +68,11 @@ def frame_of(app: OffscreenApp, target: RenderTarget) -> float:
     """Return the seconds of a frame as the window draws it, the eye a little further on."""
     view = app.exporter.view(app.eye("cloud", SIZE[0] / SIZE[1]), SIZE)
     draw_list = app.world.draw_list()
-    renderer = app.workspace.renderer
+    renderer, steps = app.workspace.renderer, count()
 
     def draw() -> None:
-        renderer.draw(target, view, draw_list)
+        camera = replace(view.camera, x=view.camera.x + 0.01 * next(steps))
+        renderer.draw(target, replace(view, camera=camera), draw_list)
         app.gl_context.finish()
 
     return time_medians({"frame": draw}, 12)["frame"]
@@ -100,9 +103,9 @@ def measure_cloud() -> bool:
         app.do(SetCloudDisplay(dimensions=3))
         target = RenderTarget(app.gl_context, SIZE, 4)
         frames = {}
-        for count in (FEW, MANY):
-            show(app, count)
-            frames[count] = frame_of(app, target)
+        for number in (FEW, MANY):
+            show(app, number)
+            frames[number] = frame_of(app, target)
         pick, missed = time_picks(app)
         target.release()
     memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024

@@ -1,10 +1,14 @@
 """Images of a cloud: dots and thumbnails in their places and colors, for two eyes too."""
 
+from unittest.mock import patch
+
 import numpy as np
 import pytest
 
 from tests.render.test_stereo import SIZE as EYE_SIZE
 from tests.render.test_stereo import draw_both_eyes, eyes_at
+from vrnn.render import cloud_renderer
+from vrnn.render.culling import MANY_DOTS, nearest_dots
 from vrnn.render.picture_store import PICTURE_SIDE
 from vrnn.render.render_target import RenderTarget
 from vrnn.render.renderer import Renderer
@@ -103,3 +107,41 @@ def test_both_eyes_see_the_cloud_each_from_its_place(ctx, renderer, mode):
     # What is near is further left for the right eye.
     assert places[1][0] < places[0][0]
     assert places[1][1] < places[0][1]
+
+
+def test_of_many_small_dots_in_a_pixel_the_nearest_is_drawn_and_of_large_ones_all(ctx, renderer):
+    random = np.random.default_rng(4)
+    dots = np.zeros(4 * MANY_DOTS, DOT)
+    dots["center"] = random.uniform(-0.3, 0.3, (len(dots), 3))
+    dots["size"], dots["color"] = 0.004, linear(RED)
+    is_near = dots["center"][:, 2] > 0.2
+    dots["color"][is_near] = linear(GREEN)
+    view = View(Camera(0, 0, 1, 0, 0, np.pi / 2), (SIZE, SIZE), fog=1e6)
+
+    def seen(records):
+        return nearest_dots(records, view.clip_from_world, view.size, view.pixels_per_unit)
+
+    chosen = seen(dots)
+    assert len(np.unique(chosen)) == len(chosen) < 0.6 * len(dots)
+    depth = 1 - dots["center"][:, 2]
+    across = np.floor((dots["center"][:, :2] / depth[:, None] + 1) / 2 * SIZE).astype(int)
+    nearest = np.full((SIZE, SIZE), np.inf)
+    np.minimum.at(nearest, tuple(across.T), depth)
+    assert np.abs(depth[chosen] - nearest[tuple(across[chosen].T)]).max() < 2e-5
+    assert len(chosen) == np.isfinite(nearest).sum()
+    target = RenderTarget(ctx, (SIZE, SIZE))
+    pictures = []
+    for records in (dots, dots[:1]):
+        renderer.draw(target, view, DrawList(dots=records))
+        pictures.append(target.read_pixels().astype(int))
+    with patch.object(cloud_renderer, "MANY_DOTS", len(dots) + 1):
+        renderer.draw(target, view, DrawList(dots=dots))
+    every = target.read_pixels().astype(int)
+    target.release()
+    is_drawn = (np.abs(every - pictures[1]) > 40).any(-1)
+    differs = (np.abs(every - pictures[0]) > 40).any(-1)
+    assert differs.sum() < 0.1 * is_drawn.sum()
+    dots["size"] = 0.2
+    assert len(seen(dots)) == len(dots)
+    dots["center"][:, 2] = 2.0  # behind
+    assert len(seen(dots)) == 0

@@ -5,9 +5,11 @@ from __future__ import annotations
 import moderngl
 import numpy as np
 
+from vrnn.render.culling import MANY_DOTS, nearest_dots
 from vrnn.render.instances import InstanceRenderer
 from vrnn.render.picture_store import PICTURE_LEVELS, PICTURE_SIDE, PictureStores
 from vrnn.render.shaders import Shader, StereoMode
+from vrnn.render.uniforms import AnyView, View
 from vrnn.scene.primitives import CLOUD_STORE, DOT, THUMBNAIL
 
 DEFINES = {"PICTURE_SIDE": PICTURE_SIDE, "PICTURE_LEVELS": PICTURE_LEVELS}
@@ -20,43 +22,64 @@ class DotRenderer:
         self._ctx = ctx
         self._shader = Shader(ctx, "dot")
         self._buffer: moderngl.Buffer | None = None
+        self._numbers: moderngl.Buffer | None = None
         self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
         self._uploaded: np.ndarray | None = None
 
-    def draw(self, records: np.ndarray, mode: StereoMode = StereoMode.SINGLE) -> None:
-        """Draw all records by one call; the same array is uploaded only once.
+    def draw(
+        self, records: np.ndarray, mode: StereoMode = StereoMode.SINGLE,
+        chosen: np.ndarray | None = None,
+    ) -> None:  # fmt: skip
+        """Draw records by one call; the same array is uploaded only once.
 
         Args:
             records: (N,) `DOT`.
             mode: How the draw reaches both eyes.
+            chosen: (M,) uint32, which of them; None for all.
         """
-        if self._buffer is None or self._buffer.size < records.nbytes:
+        if self._buffer is None or self._numbers is None or self._buffer.size < records.nbytes:
             self._release_buffer()
-            self._buffer = self._ctx.buffer(reserve=max(2 * records.nbytes, 4096), dynamic=True)
+            size = max(2 * records.nbytes, 4096)
+            self._buffer = self._ctx.buffer(reserve=size, dynamic=True)
+            self._numbers = self._ctx.buffer(reserve=4 * size // DOT.itemsize, dynamic=True)
         if self._uploaded is not records:
             self._buffer.orphan()  # the last draw may still read it
             self._buffer.write(np.ascontiguousarray(records).view(np.uint8))
             self._uploaded = records
         if mode not in self._arrays:
             content = (self._buffer, "3f 1f 4f", *(DOT.names or ()))
-            self._arrays[mode] = self._ctx.vertex_array(self._shader.program_for(mode), [content])
+            program = self._shader.program_for(mode)
+            self._arrays[mode] = self._ctx.vertex_array(program, [content], self._numbers)
+        if chosen is None:
+            chosen = np.arange(len(records), dtype=np.uint32)
+        self._numbers.orphan()
+        self._numbers.write(chosen)
         self._ctx.enable(moderngl.PROGRAM_POINT_SIZE)
         self._arrays[mode].render(
-            moderngl.POINTS, vertices=len(records), instances=mode.instances_per_record
+            moderngl.POINTS, vertices=len(chosen), instances=mode.instances_per_record
         )
 
     def _release_buffer(self) -> None:
         for array in self._arrays.values():
             array.release()
         self._arrays.clear()
-        if self._buffer is not None:
-            self._buffer.release()
-        self._buffer = self._uploaded = None
+        for buffer in (self._buffer, self._numbers):
+            if buffer is not None:
+                buffer.release()
+        self._buffer = self._numbers = self._uploaded = None
 
     def release(self) -> None:
         """Release buffer and programs."""
         self._release_buffer()
         self._shader.release()
+
+
+def _seen(dots: np.ndarray, view: AnyView) -> np.ndarray | None:
+    """(M,) uint32, the dots that a flat picture is drawn with; None for all, as for two eyes."""
+    if len(dots) < MANY_DOTS or not isinstance(view, View):
+        return None
+    size = view.size if view.tile is None else view.tile[2:]
+    return nearest_dots(dots, view.clip_from_world, size, view.pixels_per_unit)
 
 
 class CloudRenderer:
@@ -68,11 +91,13 @@ class CloudRenderer:
         self._thumbnails: InstanceRenderer | None = None
 
     def draw(
-        self, dots: np.ndarray, thumbnails: np.ndarray, mode: StereoMode = StereoMode.SINGLE
-    ) -> int:
+        self, view: AnyView, dots: np.ndarray, thumbnails: np.ndarray,
+        mode: StereoMode = StereoMode.SINGLE,
+    ) -> int:  # fmt: skip
         """Draw a cloud.
 
         Args:
+            view: Where from.
             dots: (N,) `DOT`.
             thumbnails: (M,) `THUMBNAIL`.
             mode: How the draw reaches both eyes.
@@ -91,7 +116,7 @@ class CloudRenderer:
         if len(dots):
             if self._dots is None:
                 self._dots = DotRenderer(self._ctx)
-            self._dots.draw(dots, mode)
+            self._dots.draw(dots, mode, _seen(dots, view))
             calls += 1
         return calls
 

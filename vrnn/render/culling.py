@@ -16,6 +16,10 @@ from vrnn.scene.visuals.distant_pictures import DISSOLVE_PIXELS
 
 MAX_MOVE, MAX_TURN = 0.5, 0.1
 """Meters and radians that the eye may move and turn before everything is culled again."""
+MANY_DOTS = 10_000
+"""Dots of a cloud from which on it pays to find those that others hide."""
+SMALL_DOT = 3.0
+"""Pixels below which a dot is taken for hidden by a nearer one in the same pixel."""
 MIN_STROKE_LENGTH = 0.6
 """Pixels on screen below which a piece of an edge is dropped."""
 
@@ -93,3 +97,38 @@ def cull_short_strokes(strokes: np.ndarray, key: CullKey) -> np.ndarray:
     distance_squared = np.maximum(np.einsum("ij,ij->i", away, away), 1e-6)
     long_enough = length_squared > MIN_STROKE_LENGTH**2 * distance_squared
     return strokes[(strokes["kind"] > 0) | long_enough]
+
+
+def nearest_dots(
+    dots: np.ndarray, clip_from_world: np.ndarray, size: tuple[int, int], pixels_per_unit: float
+) -> np.ndarray:
+    """Return which dots of a cloud can be seen; of small ones in one pixel only the nearest.
+
+    Args:
+        dots: (N,) `DOT`.
+        clip_from_world: (4, 4) of the view.
+        size: Its width and height in pixels.
+        pixels_per_unit: Pixels on screen of a meter at a depth of one meter.
+
+    Returns:
+        (M,) uint32 their numbers.
+    """
+    matrix, centers = clip_from_world.astype(np.float32), dots["center"]
+    x, y, depth = (centers @ matrix[row, :3] + matrix[row, 3] for row in (0, 1, 3))
+    scale = 1 / np.maximum(depth, np.float32(1e-3))
+    columns, rows = size
+    x, y = (x * scale + 1) * (columns / 2), (y * scale + 1) * (rows / 2)
+    # Those at the edge are seen in part: they count for the pixels along it.
+    in_view = (depth > 0) & (x > -1) & (y > -1) & (x < columns + 1) & (y < rows + 1)
+    is_small = dots["size"] * pixels_per_unit * scale < SMALL_DOT
+    small = np.flatnonzero(in_view & is_small)
+    column = np.clip(x[small].astype(np.int32), 0, columns - 1)
+    place = np.clip(y[small].astype(np.int32), 0, rows - 1) * columns + column
+    # In 65,536 steps numbers are sorted several times faster; the nearest is written last.
+    near, far = depth[small].min(initial=np.inf), depth[small].max(initial=0.0)
+    steps = (far - depth[small]) * np.float32(65535 / max(float(far - near), 1e-9))
+    order = np.argsort(steps.astype(np.uint16), kind="stable")
+    owner = np.full(columns * rows, -1, np.int32)
+    owner[place[order]] = small[order]
+    chosen = np.concatenate([owner[owner >= 0], np.flatnonzero(in_view & ~is_small)])
+    return chosen.astype(np.uint32)

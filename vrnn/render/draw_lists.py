@@ -162,7 +162,7 @@ class DrawListRenderer:
                 self._maps.texture(network, 0).use(3)
             self._pictures.texture(network).use(2)
             self._draw(panels, records, (slot, array, cache_key), mode)
-        self.draw_calls += self._cloud.draw(draw_list.dots, draw_list.thumbnails, mode)
+        self.draw_calls += self._cloud.draw(view, draw_list.dots, draw_list.thumbnails, mode)
         ctx.enable(moderngl.BLEND)
         self._draw_images(self._images, draw_list, mode)
         self._draw(self._quads, draw_list.quads, "world", mode)
