@@ -21,8 +21,10 @@ from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.connection_sums import position_sum
+from vrnn.network.importance import ChannelImportance, ImportanceResult
 from vrnn.network.model_spec import ModelSpec
-from vrnn.scene.connections import map_places
+from vrnn.scene.connections import map_places, ribbons_of
+from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.readout import hover_text
 from vrnn.scene.ribbon_net import PIECES
 from vrnn.scene.ribbon_picking import RIBBON_KIND
@@ -34,6 +36,7 @@ from vrnn.scene.visuals.connections import (
     stepped,
 )
 from vrnn.scene.world import WINDOW_SECONDS
+from vrnn.style.theme import CARD
 
 LAYER = "stage2.0.conv1"
 """A convolution of 16 maps to 32, with a stride of 2."""
@@ -261,3 +264,29 @@ def test_the_strongest_of_joined_ribbons_is_named_and_its_filter_opened(app):
     assert app.world.state.connections.channel == hit.value.output
     with pytest.raises(VrnnError, match="counted from 0"):
         app.do(OpenFilter(10**6))
+
+
+def test_ribbons_are_as_wide_as_both_maps_matter_where_that_is_known(app):
+    app.do(ShowConnections(LAYER))
+    shown = app.world.connections
+    layer, part = shown.layer, shown.layer.parts[0]
+    own = np.linspace(0, 1, layer.outputs, dtype=np.float32)
+    source = np.linspace(1, 0.5, len(part.maps), dtype=np.float32)
+    channels = {layer.node: own, part.source: source}
+    result = ImportanceResult(ChannelImportance("gradient", 0, channels), None, 1, 1)
+    plain, which = ribbons_of(layer, shown.places, shown.pairs)
+    ribbons, _ = ribbons_of(layer, shown.places, shown.pairs, NetworkImportance(result))
+    factor = own[shown.pairs.outputs[which]] * source[shown.pairs.inputs[which]]
+    assert np.allclose(ribbons.sizes, plain.sizes * factor)
+    assert np.array_equal(ribbons.values, plain.values)
+
+
+def test_the_caption_stands_on_a_card_of_its_own(app):
+    app.do(OpenPosition(LAYER, 3, 2, 2))
+    visual = drawn(app).visual
+    lines = texts(app)
+    first = next(label for label in visual.labels if label.text == lines[-1])
+    low = first.origin[1]
+    cards = [q for q in visual.quads if np.allclose(q["top"], CARD, atol=1e-3)]
+    cards = [q for q in cards if q["origin"][1] > low]
+    assert any(q["origin"][1] + q["down"][1] < low for q in cards)

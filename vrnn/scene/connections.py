@@ -9,6 +9,7 @@ import numpy as np
 from vrnn.network.connection_sums import ConnectionValues
 from vrnn.network.connections import LayerConnections
 from vrnn.network.strongest_pairs import StrongestPairs
+from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.placement import PlacementFrame
 from vrnn.scene.ribbon_net import RibbonNet, Ribbons
 
@@ -64,6 +65,7 @@ class RibbonQuestion:
         values: What they show.
         count: How many there are at most.
         bundling: How closely they run together, 0…1.
+        importance: By what they are wider or narrower; None for their own size alone.
     """
 
     layer: LayerConnections
@@ -71,6 +73,7 @@ class RibbonQuestion:
     values: ConnectionValues
     count: int
     bundling: float
+    importance: NetworkImportance | None = None
 
     def is_same(self, other: RibbonQuestion) -> bool:
         """Return whether another has the same answer."""
@@ -78,6 +81,7 @@ class RibbonQuestion:
         return (
             own == (other.values, other.count, other.bundling)
             and self.layer is other.layer
+            and self.importance is other.importance
             and self.places.is_same(other.places)
         )
 
@@ -164,9 +168,16 @@ def _is_same(a: MapPlaces | None, b: MapPlaces | None) -> bool:
 
 
 def ribbons_of(
-    layer: LayerConnections, places: ConnectionPlaces, pairs: StrongestPairs
-) -> tuple[Ribbons, np.ndarray]:
+    layer: LayerConnections, places: ConnectionPlaces, pairs: StrongestPairs,
+    importance: NetworkImportance | None = None,
+) -> tuple[Ribbons, np.ndarray]:  # fmt: skip
     """Return the ribbons of pairs whose maps are both shown.
+
+    Args:
+        layer: What was read.
+        places: Where its connections end.
+        pairs: The pairs.
+        importance: Of the channels of both ends, by which sizes are multiplied where it is known.
 
     Returns:
         The ribbons, and (N,) int: which of the pairs they are.
@@ -186,7 +197,28 @@ def ribbons_of(
         starts[own] = found
     ends = places.target.centers[pairs.outputs] if len(pairs) else np.zeros((0, 3), np.float32)
     which = np.flatnonzero(np.isfinite(starts).all(1) & np.isfinite(ends).all(1))
-    return Ribbons(starts[which], ends[which], pairs.values[which], pairs.sizes[which]), which
+    sizes = pairs.sizes if importance is None else pairs.sizes * _weight(layer, pairs, importance)
+    return Ribbons(starts[which], ends[which], pairs.values[which], sizes[which]), which
+
+
+def _weight(
+    layer: LayerConnections, pairs: StrongestPairs, importance: NetworkImportance
+) -> np.ndarray:
+    """(N,) float32 0…1: the product of the importance of both ends, 1 for one that has none."""
+    known = importance.either()
+    found = np.ones(len(pairs), np.float32)
+    own = known.get(layer.node)
+    if own is not None and len(own) == layer.outputs:
+        found *= own[pairs.outputs]
+    for number, part in enumerate(layer.parts):
+        values, is_own = known.get(part.source), pairs.parts == number
+        if values is None or not is_own.any():
+            continue
+        inputs = pairs.inputs[is_own]
+        maps = part.source_maps[inputs] if len(part.source_maps) else inputs
+        is_there = (maps >= 0) & (maps < len(values))
+        found[is_own] *= np.where(is_there, values[np.where(is_there, maps, 0)], 1)
+    return found
 
 
 def _along_edge(source: MapPlaces, inputs: np.ndarray, count: int) -> np.ndarray:

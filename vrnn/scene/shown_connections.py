@@ -14,6 +14,7 @@ from vrnn.scene.connections import (
     ShownConnections,
     ribbons_of,
 )
+from vrnn.scene.importance import NetworkImportance
 from vrnn.scene.ribbon_net import RibbonNet, ribbon_net
 from vrnn.scene.visuals.kernel_pictures import kernel_sheet
 
@@ -34,7 +35,7 @@ def ribbon_count(state: ConnectionState, total: int) -> int:
 
 def show_connections(
     slot: int, layer: LayerConnections, places: ConnectionPlaces, state: ConnectionState,
-    before: ShownConnections | None = None,
+    before: ShownConnections | None = None, importance: NetworkImportance | None = None,
 ) -> ShownConnections:  # fmt: skip
     """Choose the strongest connections and lay their ribbons out.
 
@@ -44,9 +45,15 @@ def show_connections(
         places: Where its connections end.
         state: How they are shown.
         before: What was shown before, of which is kept what is the same.
+        importance: By which ribbons are wider or narrower; None where it is not shown.
     """
     question = RibbonQuestion(
-        layer, places, state.values, ribbon_count(state, layer.pair_count), state.bundling
+        layer,
+        places,
+        state.values,
+        ribbon_count(state, layer.pair_count),
+        state.bundling,
+        importance,
     )
     channel = min(state.channel, layer.outputs - 1)
     values = pair_values(layer, state.values)
@@ -54,9 +61,9 @@ def show_connections(
         pairs, net, which = before.pairs, before.net, before.which
     else:
         pairs = strongest_pairs(layer, values, question.count)
-        net, which = _net(layer, places, pairs, state.bundling)
+        net, which = _net(layer, places, pairs, state.bundling, importance)
     of_filter = strongest_pairs(layer, values, MAX_FILTER_RIBBONS, channel)
-    filter_net, filter_which = _net(layer, places, of_filter, 0.0)
+    filter_net, filter_which = _net(layer, places, of_filter, 0.0, importance)
     sheet = kernel_sheet(layer, state.palette) if state.kernel_sheet else None
     return ShownConnections(
         slot, layer, places, question, pairs, net, of_filter, filter_net, which, filter_which, sheet
@@ -64,10 +71,14 @@ def show_connections(
 
 
 def _net(
-    layer: LayerConnections, places: ConnectionPlaces, pairs: StrongestPairs, bundling: float
+    layer: LayerConnections,
+    places: ConnectionPlaces,
+    pairs: StrongestPairs,
+    bundling: float,
+    importance: NetworkImportance | None,
 ) -> tuple[RibbonNet | None, np.ndarray]:
     """The ribbons of pairs, and (N,) int: which have one."""
-    ribbons, which = ribbons_of(layer, places, pairs)
+    ribbons, which = ribbons_of(layer, places, pairs, importance)
     if not len(which):
         return None, which
     return ribbon_net(ribbons, bundling, SEED), which

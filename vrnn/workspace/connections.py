@@ -168,7 +168,13 @@ class ConnectionManager:
             self._built, self._places = self._question(state), places
             pool = self._pool = self._pool or ThreadPoolExecutor(1, "connections")
             self._future = pool.submit(
-                show_connections, state.network, layer, places, state, self._world.connections
+                show_connections,
+                state.network,
+                layer,
+                places,
+                state,
+                self._world.connections,
+                self._world.importance.get(state.network),
             )
         return changed
 
@@ -178,6 +184,7 @@ class ConnectionManager:
         return (
             self.layer, state.values, ribbon_count(state, self.layer.pair_count), state.bundling,
             state.channel, state.kernel_sheet and state.palette,
+            self._world.importance.get(state.network),
         )  # fmt: skip
 
     def _is_built(self, state: ConnectionState) -> bool:

@@ -10,14 +10,23 @@ from vrnn.network.connection_sums import CONNECTION_VALUES, PositionSum, positio
 from vrnn.network.connections import LayerConnections, Position
 from vrnn.scene.connection_state import ConnectionState
 from vrnn.scene.connections import MapPlaces, ShownConnections
-from vrnn.scene.primitives import QUAD, STROKE, ImageQuad, TextLabel, Visual, outline_quads
+from vrnn.scene.primitives import (
+    QUAD,
+    STROKE,
+    ImageQuad,
+    TextLabel,
+    Visual,
+    outline_quads,
+    quad,
+)
 from vrnn.scene.ribbon_net import PIECES
 from vrnn.scene.visuals.connection_ribbons import ribbon_strokes
 from vrnn.scene.visuals.kernel_pictures import kernel_quads
 from vrnn.scene.visuals.position_board import position_board
 from vrnn.scene.visuals.scaling import scale_visual
+from vrnn.style import font
 from vrnn.style.text import number_text
-from vrnn.style.theme import ACCENT, TEXT
+from vrnn.style.theme import ACCENT, CARD, TEXT
 
 WIDTH_PART = 0.16
 """Width of the strongest ribbon, as a part of a map's side."""
@@ -97,7 +106,9 @@ def connection_visual(
         quads.append(board.quads)
         labels += board.labels
         top += height + ABOVE / 2
-    labels += _caption(shown, state, opening, top)
+    caption = _caption(shown, state, opening, top)
+    quads.append(_caption_card(caption))
+    labels += caption
     if shown.sheet is not None:
         image, label = _sheet(shown, *shown.sheet, top + 4 * CAPTION_HEIGHT)
         images.append(image)
@@ -256,6 +267,8 @@ def connection_texts(shown: ShownConnections, state: ConnectionState, opening: f
             f"{pairs.total - len(pairs):,} are hidden"
         )
     lines.append(COLOR_WORDS[state.palette])
+    if shown.question.importance is not None:
+        lines.append("their width is also by how much both maps matter for the class (Ctrl+I)")
     drawn = _drawn_count(shown, of_filter)
     if drawn < len(pairs):
         lines.append(f"{len(pairs) - drawn:,} of them lead to maps that are not shown")
@@ -278,6 +291,15 @@ def _caption(
         TextLabel(line, (x, top + i * pitch, z), CAPTION_HEIGHT, TEXT, fade=4.0)
         for i, line in enumerate(reversed(lines))
     ]
+
+
+def _caption_card(lines: list[TextLabel]) -> np.ndarray:
+    """What lies behind the caption, so that maps further back do not show through its text."""
+    height, margin = CAPTION_HEIGHT, 0.7 * CAPTION_HEIGHT
+    width = max(font.text_width(line.text) for line in lines) * height + 2 * margin
+    x, low, z = lines[0].origin
+    top = lines[-1].origin[1] + height + margin
+    return quad(x - margin, top, width, top - low + margin, z - FRONT, CARD)
 
 
 def _sheet(
