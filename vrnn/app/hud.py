@@ -195,7 +195,7 @@ class Hud:
         elif relevance is not None:
             room = draw_relevance_legend(canvas, relevance)
         elif importance is not None:
-            room = draw_importance_legend(canvas, importance)
+            room = draw_importance_legend(canvas, importance, theme)
         else:
             room = overlay.draw_legend(
                 canvas, self._colors, mapping, world.not_finite, picture, numbers, theme

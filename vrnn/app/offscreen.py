@@ -273,7 +273,7 @@ class OffscreenApp(Closeable):
             elif relevance is not None:
                 room = draw_relevance_legend(canvas, relevance)
             elif importance is not None:
-                room = draw_importance_legend(canvas, importance)
+                room = draw_importance_legend(canvas, importance, self.world.state.theme)
             else:
                 room = overlay.draw_legend(
                     canvas, self._colors, mapping, self.world.not_finite, picture, ends,

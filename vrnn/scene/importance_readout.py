@@ -22,7 +22,8 @@ def importance_legend(world: World) -> tuple[str, str, str, str] | None:
         other = names[now.beside] if now.beside < len(names) else f"class {now.beside}"
         name += f" or {other}"
     title = f"importance for {name}, by {RANKING_TEXT[now.measure]}"
-    span = "dark maps, thin dark edges: hardly used for it"
+    faded, gone = ("pale", "white") if world.state.theme == "light" else ("dark", "black")
+    span = f"{faded} maps, thin {faded} edges: hardly used for it"
     if now.pruned:
-        span += f" · black: pruned, {now.pruned:.0%} of the channels"
+        span += f" · {gone}: pruned, {now.pruned:.0%} of the channels"
     return title, span, "0", "max of the layer"

@@ -6,6 +6,7 @@ from vrnn.scene.similarity_readout import SimilarityLegend
 from vrnn.style.relevance_table import relevance_color
 from vrnn.style.similarity_colors import ENTRIES, linear_similarity_table
 from vrnn.style.theme import RGBA
+from vrnn.style.theme_names import Theme
 from vrnn.ui.hud.bar_legend import draw_bar_legend
 from vrnn.ui.hud.overlay import HudCanvas
 
@@ -50,12 +51,15 @@ def draw_similarity_legend(canvas: HudCanvas, legend: SimilarityLegend) -> float
     return draw_bar_legend(canvas, (legend.title, legend.span), legend.ends, color, "similarity")
 
 
-def draw_importance_legend(canvas: HudCanvas, texts: tuple[str, str, str, str]) -> float:
+def draw_importance_legend(
+    canvas: HudCanvas, texts: tuple[str, str, str, str], theme: Theme
+) -> float:
     """Draw the legend of importance at the lower right.
 
     Args:
         canvas: Where to draw.
         texts: See `vrnn.scene.importance_readout.importance_legend`.
+        theme: Of all colors: in the light one, what matters is dark.
 
     Returns:
         Its left edge, x.
@@ -63,7 +67,7 @@ def draw_importance_legend(canvas: HudCanvas, texts: tuple[str, str, str, str]) 
     title, span, lowest, highest = texts
 
     def color(part: float) -> RGBA:
-        light = DARKEST + (1 - DARKEST) * part
+        light = DARKEST + (1 - DARKEST) * (1 - part if theme == "light" else part)
         return light, light, light, 1.0
 
     return draw_bar_legend(canvas, (title, span), (lowest, "", highest), color, "importance")
