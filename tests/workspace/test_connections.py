@@ -132,11 +132,11 @@ def test_weight_times_activation_follows_the_image(app):
 def test_levels_open_from_a_center_to_one_value_with_its_calculations(app):
     app.do(ShowConnections(LAYER))
     widest = drawn(app).visual
-    assert len(widest.quads) == 0
+    assert len(widest.quads) == 1  # the card behind the caption
     app.do(OpenConnections(2.0))
     visual = drawn(app)
     assert len(visual.strokes) == 16 * 20  # of one filter
-    assert len(visual.visual.quads) == 16 * 10  # nine weights and a frame each
+    assert len(visual.visual.quads) == 16 * 10 + 1  # nine weights and a frame each; the card
     app.do(OpenPosition(LAYER, channel=3, row=5, column=7))
     layer = app.world.connections.layer
     one = position_sum(layer, 3, (5, 7))
