@@ -13,7 +13,7 @@ from vrnn.compute.importance import labeled_images as labeled
 from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
-from vrnn.workspace.importance import VISUAL
+from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL
 
 
 @pytest.fixture(scope="module")
@@ -43,10 +43,10 @@ def test_it_is_found_for_the_class_that_is_answered(app):
     found = importance(app)
     assert found.first.importance.class_index == answered
     assert [curve.ranking for curve in found.curves] == ["gradient", "magnitude", "random"]
-    assert VISUAL in app.world.visuals
+    assert PRUNING_VISUAL in app.world.visuals
     app.do(ShowImportance())
     assert not app.world.importance
-    assert VISUAL not in app.world.visuals
+    assert PRUNING_VISUAL not in app.world.visuals
 
 
 def test_maps_fade_in_the_picture(app):
