@@ -25,7 +25,7 @@ GAP = 0.2
 """Free around the plot, meters."""
 HEAD = 0.55
 """Height of the title, meters."""
-TITLE_HEIGHT, TEXT_HEIGHT = 0.13, 0.1
+TITLE_HEIGHT, TEXT_HEIGHT, AXIS_HEIGHT = 0.13, 0.1, 0.07
 """Capital heights, meters."""
 LINE_PITCH = 1.9
 """From one line of text to the next, in capital heights."""
@@ -41,7 +41,7 @@ def board_size(curve_count: int) -> tuple[float, float]:
     Args:
         curve_count: Curves that have a line of text each.
     """
-    lines = (curve_count + 3) * TEXT_HEIGHT * LINE_PITCH
+    lines = (curve_count + 4) * TEXT_HEIGHT * LINE_PITCH
     return WIDTH + 2 * GAP, HEAD + PLOT_HEIGHT + lines + GAP
 
 
@@ -70,6 +70,7 @@ def pruning_board(
     labels = [
         _label(elide(title, room, TITLE_HEIGHT), corner[0], top - 0.25, z, TEXT, TITLE_HEIGHT),
         _label(button, right, top - 0.25, z, ACCENT),
+        *_axes(corner),
         *_texts(curves, class_index, pruned, corner),
     ]
     regions = [
@@ -104,13 +105,31 @@ def _plot(
     return quads
 
 
+def _axes(corner: tuple[float, float, float]) -> list[TextLabel]:
+    """What the axes of the plot are, and where they end."""
+    x, top, z = corner
+    bottom = top - PLOT_HEIGHT
+    below = bottom - 1.7 * AXIS_HEIGHT
+
+    def ending(text: str) -> float:
+        return x + WIDTH - font.text_width(text) * AXIS_HEIGHT - 0.04
+
+    places = [
+        ("accuracy 1", ending("accuracy 1"), top - 1.5 * AXIS_HEIGHT),
+        ("0", ending("0"), bottom + 0.5 * AXIS_HEIGHT),
+        ("0%", x, below),
+        ("channels pruned 100%", ending("channels pruned 100%"), below),
+    ]
+    return [_label(text, left, y, z, STRUCTURE, AXIS_HEIGHT) for text, left, y in places]
+
+
 def _texts(
     curves: Sequence[PruningCurve], class_index: int, pruned: float,
     corner: tuple[float, float, float],
 ) -> list[TextLabel]:  # fmt: skip
     x, top, z = corner
     pitch = TEXT_HEIGHT * LINE_PITCH
-    y = top - PLOT_HEIGHT - pitch
+    y = top - PLOT_HEIGHT - 2 * pitch
     first = curves[0]
     own = float(np.interp(pruned, first.shares, first.class_accuracy[:, class_index]))
     overall = float(np.interp(pruned, first.shares, first.accuracy))
