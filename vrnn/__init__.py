@@ -8,11 +8,23 @@ from vrnn.version import __version__
 
 __all__ = [
     "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed", "explain",
-    "importance", "screenshot", "show", "top_images",
+    "importance", "lightning_callback", "screenshot", "show", "top_images",
+    "transformers_callback", "watch",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
-    from vrnn.api import connections, embed, explain, importance, screenshot, show, top_images
+    from vrnn.api import (
+        connections,
+        embed,
+        explain,
+        importance,
+        lightning_callback,
+        screenshot,
+        show,
+        top_images,
+        transformers_callback,
+        watch,
+    )
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
 
@@ -23,9 +35,12 @@ _MODULE_OF = {
     "embed": "vrnn.api",
     "explain": "vrnn.api",
     "importance": "vrnn.api",
+    "lightning_callback": "vrnn.api",
     "screenshot": "vrnn.api",
     "show": "vrnn.api",
     "top_images": "vrnn.api",
+    "transformers_callback": "vrnn.api",
+    "watch": "vrnn.api",
     "VrnnError": "vrnn.errors",
 }
 

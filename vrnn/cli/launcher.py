@@ -16,7 +16,6 @@ from vrnn.cli.arguments import (
     read_options,
 )
 from vrnn.cli.contradictions import check_together
-from vrnn.cli.display import has_display
 from vrnn.compute import garbage_collector
 from vrnn.config.choices import (
     HEADSET_USES,
@@ -25,6 +24,7 @@ from vrnn.config.choices import (
     VideoRate,
     VideoSeconds,
 )
+from vrnn.config.display import has_display
 from vrnn.config.options import Options
 from vrnn.errors import VrnnError
 from vrnn.style.color_mapping import COLOR_RANGES

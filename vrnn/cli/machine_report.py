@@ -16,7 +16,7 @@ from importlib import resources
 from pathlib import Path
 from typing import Any, Literal
 
-from vrnn.cli.display import has_display
+from vrnn.config.display import has_display
 from vrnn.style.font import typeface_name
 from vrnn.version import __version__
 

@@ -52,17 +52,41 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
     Raises:
         VrnnError: The file cannot be read, holds code, or nothing in it fits.
     """
-    # A module may keep state of its own that is no tensor.
-    own = {k: v for k, v in model.state_dict().items() if isinstance(v, torch.Tensor)}
     variables = read_variables(path)
-    notes: list[str] = []
     if variables is None:
-        state = _with_best_prefix(_find_state_dict(_read_file(path), path), own)
-    else:
-        state = to_state_dict(variables, own)
-        own = {k: v for k, v in own.items() if not k.endswith("num_batches_tracked")}
-        taken = sum(k in own for k in state)
-        notes.append(f"{taken} of {len(own)} weights taken by name and shape from '{path.name}'")
+        return put_weights(model, read_weights(path), path)
+    own = _tensors(model)
+    state = to_state_dict(variables, own)
+    own = {k: v for k, v in own.items() if not k.endswith("num_batches_tracked")}
+    taken = sum(k in own for k in state)
+    told = f"{taken} of {len(own)} weights taken by name and shape from '{path.name}'"
+    return told, *_put(model, state, own, path)
+
+
+def read_weights(path: Path) -> StateDict:
+    """Read the weights in a file of torch or safetensors by their names there."""
+    return _find_state_dict(_read_file(path), path)
+
+
+def put_weights(model: nn.Module, weights: StateDict, path: Path) -> tuple[str, ...]:
+    """Put weights into a model; see `load_weights`.
+
+    Args:
+        model: The model.
+        weights: By name, with or without what wrappers put before it.
+        path: What they were read from, for messages.
+    """
+    own = _tensors(model)
+    return _put(model, _with_best_prefix(weights, own), own, path)
+
+
+def _tensors(model: nn.Module) -> dict[str, torch.Tensor]:
+    """Those of its state; a module may keep state of its own that is no tensor."""
+    return {k: v for k, v in model.state_dict().items() if isinstance(v, torch.Tensor)}
+
+
+def _put(model: nn.Module, state: StateDict, own: StateDict, path: Path) -> tuple[str, ...]:
+    """Put weights into a model whose own have the same names; see `load_weights`."""
     fitting = {k: v for k, v in state.items() if k in own and own[k].shape == v.shape}
     misshapen = [k for k, v in state.items() if k in own and own[k].shape != v.shape]
     if not fitting:
@@ -78,7 +102,7 @@ def load_weights(model: nn.Module, path: Path) -> tuple[str, ...]:
         raise VrnnError(f"the weights in '{path}' cannot be put into this model: {text}") from error
     missing = [k for k in own if k not in fitting and k not in misshapen]
     unexpected = [k for k in state if k not in own]
-    notes += [
+    notes = [
         f"{len(keys)} {what} ({_list_keys(keys)})"
         for keys, what in (
             (missing, "weights missing in the file"),

@@ -1,0 +1,1 @@
+"""Recordings of trainings and folders of checkpoints, as they lie on disk; no torch."""
