@@ -411,7 +411,7 @@ def watch(
     folder: str | Path | None = None,
     source: Any = "",
     window: bool = True,
-    budget_mb: float = 1024.0,
+    budget_mb: float | None = None,
 ) -> Watcher:
     """Watch a model while it is trained: it is recorded, and a window shows how it learns.
 
@@ -436,7 +436,7 @@ def watch(
             the structure that is recorded, where the model's code can be followed.
         window: Whether a window opens, in a process of its own, where there is a screen.
         budget_mb: About how many megabytes the recording may take: when it is larger, ever fewer of
-            its later steps are kept.
+            its later steps are kept. None for 24 times the weights, from 16 to 1024.
 
     Returns:
         The watcher, for `log` and `close`; it also works in a `with`.

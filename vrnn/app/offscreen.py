@@ -200,6 +200,11 @@ class OffscreenApp(Closeable):
         while content.tick(eye.position) or not content.complete:
             self.feed.handle_events(self._worker.wait(0.001))
 
+    def open_training(self, folder: Path, step: int | None) -> None:
+        """Show a step of a training. See `Workspace.open_training`."""
+        self.workspace.open_training(folder, step)
+        self._wait(self._worker.requested)
+
     def advance(self, seconds: float, max_bytes: float, eye: Camera | None) -> None:
         """Advance time, as a window's frame loop does.
 
@@ -255,6 +260,12 @@ class OffscreenApp(Closeable):
         eye = self.eye(camera, size[0] / size[1])
         if kind != "flat":
             return self.exporter.picture(eye, size, transparent, kind)
+        return self.picture_from(eye, size, transparent, legend)
+
+    def picture_from(
+        self, eye: Camera, size: tuple[int, int], transparent: bool = False, legend: bool = True
+    ) -> Image.Image:
+        """Render a flat picture from a camera that is no named one. See `picture`."""
         view = self.exporter.view(eye, size, transparent)
         over = None
         if legend and not transparent:
@@ -280,6 +291,8 @@ class OffscreenApp(Closeable):
                     self.world.state.theme,
                 )  # fmt: skip
             overlay.draw_kind_legend(canvas, self.world.layer_kinds, room)
+            if self.workspace.training.text:
+                overlay.draw_progress(canvas, self.workspace.training.text)
             over = canvas.draw_list()
         draw_list, front = self.world.draw_list(), self._front(view)
         return Image.fromarray(render_tiled(self._renderer, view, draw_list, over, front=front))

@@ -30,6 +30,7 @@ FLAGS = {
     "video": "--video",
     "seconds": "--seconds",
     "rate": "--rate",
+    "recording": "--recording",
 }
 """What a field of `Options` is on the command line."""
 OF_SESSIONS = tuple(
@@ -56,6 +57,10 @@ def check_together(options: Options, given: Mapping[str, object]) -> None:
         _refuse(given, OF_SESSIONS, "a session opens its own models; leave out {}")
     if options.trust and options.session is None and options.play is None:
         raise VrnnError("--trust is for the scripts that a --session or --play names; leave it out")
+    if options.step is not None and options.recording is None:
+        raise VrnnError("--step is of a recorded training; add --recording FOLDER")
+    if options.recording is not None and options.session is not None:
+        raise VrnnError("a session opens without a recording; leave out --session or --recording")
     if options.play is not None:
         _check_play(options, given)
     elif options.is_batch:
@@ -86,7 +91,9 @@ def _check_batch(options: Options, given: Mapping[str, object]) -> None:
     if options.video is None:
         _refuse(given, OF_VIDEOS, "{} belongs to videos; add --video FILE")
         return
-    if len(options.cameras) < 2:
+    if options.recording is not None and options.step is not None:
+        raise VrnnError("a video goes along all steps of the recording; leave out --step")
+    if len(options.cameras) < 2 and options.recording is None:
         raise VrnnError("--video goes from camera to camera: give --camera at least twice")
     if options.kind != "flat" or options.transparent:
         name = "--transparent" if options.transparent else f"--{options.kind}"

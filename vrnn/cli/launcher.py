@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from dataclasses import replace
 
 from vrnn.cli.arguments import (
     add_image_argument,
@@ -25,7 +26,7 @@ from vrnn.config.choices import (
     VideoSeconds,
 )
 from vrnn.config.display import has_display
-from vrnn.config.options import Options
+from vrnn.config.options import Options, recorded_model
 from vrnn.errors import VrnnError
 from vrnn.style.color_mapping import COLOR_RANGES
 from vrnn.style.theme_names import THEMES
@@ -61,6 +62,11 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
         "--place", dest="session", type=file_path, help=argparse.SUPPRESS
     )  # former name
     group.add_argument(
+        "--recording", type=file_path, metavar="FOLDER",
+        help="recorded training of the model, or a folder of its checkpoints, see docs/training.md",
+    )  # fmt: skip
+    group.add_argument("--step", type=_step, metavar="N", help="step of the recording (the newest)")
+    group.add_argument(
         "--arrange",
         metavar="NAME",
         help="arrangement of layers: terrace, conveyor, by-resolution (terrace)",
@@ -77,6 +83,12 @@ def _add_window_arguments(parser: argparse.ArgumentParser) -> None:
     group.add_argument(
         "--presentation", action="store_true", help="larger text, no hints and no frame rate"
     )
+
+
+def _step(text: str) -> int:
+    if not text.isdecimal() or len(text) > 15:
+        raise argparse.ArgumentTypeError(f"'{text}' should be the number of a step, such as 500")
+    return int(text)
 
 
 def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
@@ -106,7 +118,8 @@ def _add_batch_arguments(parser: argparse.ArgumentParser) -> None:
     )  # fmt: skip
     group.add_argument(
         "--video", type=file_path, metavar="FILE|FOLDER",
-        help="fly from --camera to --camera: an mp4, or a folder of PNGs",
+        help="fly from --camera to --camera, or along the steps of --recording: an mp4, or a "
+        "folder of PNGs",
     )  # fmt: skip
     group.add_argument(
         "--film", dest="video", type=file_path, help=argparse.SUPPRESS
@@ -141,6 +154,8 @@ def options_from(arguments: argparse.Namespace) -> Options:
     if options.live is not None and not options.live.strip():
         raise VrnnError("--live needs a camera's number, a video file or a folder of images")
     check_together(options, vars(arguments))
+    if options.recording is not None and "models" not in vars(arguments):
+        options = replace(options, models=(recorded_model(options.recording),))
     return options
 
 

@@ -80,6 +80,8 @@ def open_offscreen(options: Options, image: ImageSource = None) -> Iterator[Offs
                 app.do(SetTheme(options.theme))
             if image is not None:  # the session, with this image in place of its own
                 app.show(image)
+        if options.recording is not None:
+            app.open_training(options.recording, options.step)
         with protect_inputs(_files_of(opening)):
             yield app
 

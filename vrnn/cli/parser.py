@@ -5,7 +5,6 @@ from __future__ import annotations
 import argparse
 import re
 from collections.abc import Mapping, Sequence
-from typing import Any, NoReturn
 
 from vrnn.cli import (  # noqa: F401  each registers itself
     doctor,
@@ -16,7 +15,9 @@ from vrnn.cli import (  # noqa: F401  each registers itself
     graph,
     importance,
     launcher,
+    watch,
 )
+from vrnn.cli.option_parser import OptionParser, UnknownSubcommandError
 from vrnn.cli.subcommands import SUBCOMMANDS, Subcommand
 from vrnn.errors import VrnnError
 from vrnn.version import __version__
@@ -52,7 +53,7 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     words = _join_cameras(argv)
     try:
         arguments = _build_parser(SUBCOMMANDS).parse_args(words)
-    except _UnknownSubcommandError:
+    except UnknownSubcommandError:
         # Without subcommands the word is a stray one, and so is a misspelled option before it.
         return _build_parser({}).parse_args(words)
     command = getattr(arguments, "command", None)
@@ -61,41 +62,8 @@ def parse(argv: Sequence[str]) -> argparse.Namespace:
     return arguments
 
 
-class _UnknownSubcommandError(Exception):
-    """A word stands where a subcommand could, but it is none."""
-
-
-class _Parser(argparse.ArgumentParser):
-    """Reports a wrong argument as VrnnError, in one sentence, instead of printing the usage."""
-
-    def __init__(self, **settings: Any) -> None:
-        super().__init__(
-            formatter_class=argparse.RawDescriptionHelpFormatter,
-            argument_default=argparse.SUPPRESS,
-            allow_abbrev=False,
-            **settings,
-        )
-        self.add_argument("--debug", action="store_true", help="show the traceback of an error")
-
-    def parse_known_args(self, args: Any = None, namespace: Any = None) -> tuple[Any, list[str]]:
-        """Parse, but know all arguments: a subcommand's parser answers for its own."""
-        namespace, stray = super().parse_known_args(args, namespace)
-        if stray:
-            self.error(f"unrecognized arguments: {' '.join(stray)}")
-        return namespace, []
-
-    def error(self, message: str) -> NoReturn:
-        if message.startswith("argument COMMAND: invalid choice"):
-            raise _UnknownSubcommandError
-        stray = message.removeprefix("unrecognized arguments: ")
-        if stray != message and not stray.startswith("-"):
-            word = stray.split(" ")[0]
-            message = f"'{word}' is not understood here; a model is given with --model {word}"
-        raise VrnnError(f"{message} ({self.prog} --help lists the options)")
-
-
-def _build_parser(subcommands: Mapping[str, Subcommand]) -> _Parser:
-    parser = _Parser(prog="vrnn", usage=USAGE, description=DESCRIPTION, epilog=EXAMPLES)
+def _build_parser(subcommands: Mapping[str, Subcommand]) -> OptionParser:
+    parser = OptionParser(prog="vrnn", usage=USAGE, description=DESCRIPTION, epilog=EXAMPLES)
     parser.add_argument("--version", action="version", version=f"vrnn {__version__}")
     launcher.add_arguments(parser)
     parser.set_defaults(run=launcher.run)

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from itertools import groupby
 
 from vrnn.app.startup_timings import StartupTimings
+from vrnn.app.training_film import film_training
 from vrnn.cli.opening import open_offscreen
 from vrnn.cli.progress import progress_bar
 from vrnn.config.options import Options
@@ -43,9 +45,10 @@ def run(options: Options) -> int:
         if options.video is not None:
             aspect = options.size[0] / options.size[1]
             eyes = [app.eye(camera, aspect) for camera in options.cameras]
-            steps = app.exporter.record_video(
-                options.video, eyes, options.seconds, options.rate, options.size
-            )
+            film = app.exporter.record_video
+            if options.recording is not None:
+                film = partial(film_training, app)
+            steps = film(options.video, eyes, options.seconds, options.rate, options.size)
             with progress_bar(100, "%", options.quiet) as bar:
                 for done in steps:
                     bar.update(int(100 * done) - bar.n)

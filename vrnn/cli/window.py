@@ -22,6 +22,8 @@ def run(options: Options) -> int:
             raise KeyboardInterrupt
 
         handle_interrupt(interrupt)
+        if options.recording is not None:
+            app.workspace.open_training(options.recording, options.step)
         if opening.session is not None:
             app.sessions.restore_when_loaded(opening.session)
         app.loop()

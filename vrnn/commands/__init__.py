@@ -27,6 +27,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     session,
     similarity,
     top_activations,
+    training,
     view,
     window,
 )
@@ -36,5 +37,6 @@ __all__ = [
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "layers", "outputs",
-    "relevance_conditions", "script", "session", "similarity", "top_activations", "view", "window",
+    "relevance_conditions", "script", "session", "similarity", "top_activations", "training",
+    "view", "window",
 ]  # fmt: skip

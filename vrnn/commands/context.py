@@ -114,6 +114,28 @@ class ImportanceActions(Protocol):
         """Raise VrnnError where a network has no data set."""
 
 
+class TrainingActions(Protocol):
+    """A recorded training beside its network."""
+
+    @property
+    def steps(self) -> tuple[int, ...]:
+        """The steps that can be shown, rising."""
+
+    @property
+    def shown(self) -> int | None:
+        """The step that is shown; None for the model's own weights."""
+
+    @property
+    def text(self) -> str:
+        """What is shown, for the user."""
+
+    def check(self, step: int | None) -> None:
+        """Raise VrnnError where no training is open, or it has no such step."""
+
+    def play(self, on: bool | None, speed: float | None, loop: bool | None) -> None:
+        """Play, pause, or set how it plays."""
+
+
 class CloudActions(Protocol):
     """The data set as a cloud."""
 
@@ -162,6 +184,10 @@ class WorkspaceActions(Protocol):
     @property
     def importance(self) -> ImportanceActions:
         """How important channels are for a class."""
+
+    @property
+    def training(self) -> TrainingActions:
+        """A recorded training beside its network."""
 
     @property
     def features(self) -> FeatureActions:

@@ -24,11 +24,13 @@ from vrnn.compute.passes.replay import Replay
 from vrnn.compute.tracing.checks import check_edges, check_parameters
 from vrnn.compute.tracing.graph_edges import with_node_layout
 from vrnn.compute.tracing.input_names import input_roles
+from vrnn.compute.tracing.module_stack import named_parameters
 from vrnn.compute.tracing.receptive_fields import receptive_fields
 from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.trace import Trace
 from vrnn.compute.tracing.tracer import trace
+from vrnn.compute.training.step_weights import StepWeights
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole
@@ -39,6 +41,7 @@ from vrnn.network.positions import side_by_side_network
 from vrnn.network.predictions import Output
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
+from vrnn.recordings.recorded_step import RecordedStep
 
 OnMaps = Callable[[int, FeatureMaps], None]
 """Takes a node's id and its maps. What it raises ends the pass."""
@@ -71,6 +74,7 @@ class LoadedModel:
         self.media: Media | None = None
         self._sequence = 0
         self._varies = False
+        self._step_weights = StepWeights(source.model)
         self._roles: Mapping[str, tuple[AxisRole, ...]] = {}
         self._side_by_side: frozenset[AxisRole] = frozenset()
         self.use_default_dtype()
@@ -156,6 +160,60 @@ class LoadedModel:
         self._read_axes()
         return self.view.network != before
 
+    def show_step(self, step: RecordedStep | None) -> tuple[str, ...]:
+        """Give the model the weights of a step of its training, or its own, from now on.
+
+        Args:
+            step: The step; None for its own weights.
+
+        Returns:
+            Sentences about weights that do not fit, where they are others than before.
+
+        Raises:
+            VrnnError: They cannot be read, or none of them fits; the model stays as it was.
+        """
+        return self._step_weights.show(step)
+
+    @property
+    def shown_step(self) -> RecordedStep | None:
+        """The step whose weights the model has; None for its own."""
+        return self._step_weights.shown
+
+    def layer_weights(self, name: str) -> np.ndarray:
+        """Return all weights of the module of a layer, of its own and below it.
+
+        Args:
+            name: The layer's name; a layer without a module has none.
+
+        Returns:
+            (N,) float32.
+        """
+        found = [
+            parameter.detach().float().reshape(-1).cpu()
+            for path, parameter in named_parameters(self.source.model)
+            if path.rpartition(".")[0] == name or path.startswith(f"{name}.")
+        ]
+        return torch.cat(found).numpy() if found else np.zeros(0, np.float32)
+
+    def layer_output(self, node: int) -> np.ndarray:
+        """Run the present input, and return the result of one layer, flat.
+
+        Args:
+            node: The layer's id.
+
+        Returns:
+            (N,) float32.
+        """
+        found: list[torch.Tensor] = []
+
+        def keep(other: int, tensor: torch.Tensor) -> None:
+            if other == node:
+                found.append(tensor.detach().float().reshape(-1).cpu())
+
+        self.use_default_dtype()
+        self.replay.run(self.inputs, keep)
+        return found[0].numpy().copy() if found else np.zeros(0, np.float32)
+
     def set_side_by_side(self, choices: Sequence[AxisChoice]) -> bool:
         """Say which samples, frames or slices are side by side, in place of those before.
 
@@ -195,7 +253,8 @@ class LoadedModel:
                 "it takes another path in each pass, so its graph is traced again for each"
             )
         return NetworkInfo(
-            s.title, s.class_names, s.random_weights, s.parameters, tuple(notes), s.token_names,
+            s.title, s.class_names, s.random_weights and self.shown_step is None, s.parameters,
+            tuple(notes), s.token_names,
             s.candidate.source_files,
             s.takes_images, isinstance(s.model, CubeModel),
         )  # fmt: skip

@@ -33,6 +33,7 @@ from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
+from vrnn.recordings.recorded_step import RecordedStep
 
 if TYPE_CHECKING:
     from vrnn.compute.loaded_model import LoadedModel
@@ -152,6 +153,11 @@ RolesByLayer = Mapping[str, tuple[AxisRole, ...]]
 NO_ROLES: Mapping[int, RolesByLayer] = MappingProxyType({})
 
 
+RecordedSteps = Mapping[int, RecordedStep]
+"""The step of its training that each model has the weights of, by slot."""
+NO_STEPS: RecordedSteps = MappingProxyType({})
+
+
 @dataclass(frozen=True)
 class _PassRequest:
     """An image to run, and how; see `Worker.run_image`."""
@@ -162,6 +168,7 @@ class _PassRequest:
     axes: Mapping[int, RolesByLayer] = field(default_factory=lambda: NO_ROLES)
     number: int = 0
     continues: bool = False
+    recorded: RecordedSteps = field(default_factory=lambda: NO_STEPS)
 
 
 class _Superseded(Exception):
@@ -238,6 +245,7 @@ class Worker:
         axes: Mapping[int, RolesByLayer] = NO_ROLES,
         interrupt: bool = True,
         continues: bool = False,
+        recorded: RecordedSteps = NO_STEPS,
     ) -> None:
         """Run an image through all models, in place of an older one that waits.
 
@@ -251,6 +259,8 @@ class Worker:
             interrupt: Whether it also takes the place of one that runs; otherwise that one is
                 finished first.
             continues: Whether it is the next frame of a stream, see `PortraitMaker.begin`.
+            recorded: The steps of their trainings that models have the weights of; copied. Those
+                not named have their own.
         """
         with self._wake:
             self.requested += 1
@@ -261,6 +271,7 @@ class Worker:
                 {slot: dict(roles) for slot, roles in axes.items()},
                 self.requested,
                 continues,
+                dict(recorded),
             )
             self._has_new_image = True
             self._interrupts = interrupt or self._interrupts
@@ -378,6 +389,8 @@ class Worker:
             source = open_source(spec)
         self._emit_progress(slot, f"tracing {source.title}")
         model = LoadedModel(source, detail)
+        with contextlib.suppress(VrnnError):  # the pass will tell
+            model.show_step(self._request.recorded.get(slot))
         self._models[slot] = model
         self._unchecked.add(slot)
         self._told_notes[slot] = set()
@@ -423,6 +436,11 @@ class Worker:
         has_other_roles = model.set_roles(request.axes.get(slot, {}))
         if model.set_side_by_side(request.choices.get(slot, ())) or has_other_roles:
             self._emit_network(slot, model)
+        had_own_weights = model.shown_step is None
+        for note in model.show_step(request.recorded.get(slot)):
+            self._events.put(GraphNotes(slot, model.source.title, (note,)))
+        if had_own_weights != (model.shown_step is None) and model.source.random_weights:
+            self._emit_network(slot, model)  # its weights are trained now, or not any more
         self._emit_progress(slot, f"running {model.source.title}")
         batch: dict[int, FeatureMaps] = {}
         size, since = 0, time.perf_counter()

@@ -30,6 +30,9 @@ MAX_IMAGE_SIDE = 16384
 """Pixels: the largest width and height of a screenshot."""
 Pixels = Annotated[int, Range(1, MAX_IMAGE_SIDE)]
 """Width or height of a screenshot or of a video."""
+StepInterval = Annotated[int, Range(1, 10**9)]
+"""Steps of a training from one that is recorded to the next."""
+RecordingMegabytes = Annotated[float, Range(1.0, 1e7)]
 VideoSeconds = Annotated[float, Range(0.01, 3600)]
 """Of a video, from one camera to the next."""
 VideoRate = Annotated[float, Range(1, 240)]

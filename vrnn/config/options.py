@@ -20,6 +20,7 @@ from vrnn.media.bit_depths import Precision
 from vrnn.network.embedding_methods import Dimensions, EmbeddingMethod
 from vrnn.network.importance_measures import ImportanceMeasure
 from vrnn.network.model_spec import LIBRARIES, ModelSpec, without_download
+from vrnn.recordings.manifest import EXAMPLE, read_manifest
 from vrnn.style.color_mapping import ColorRange
 from vrnn.style.theme_names import Theme
 
@@ -174,6 +175,8 @@ class Options(BatchOptions, ModelOptions):
         config: A settings file.
         timings: Whether to print how long each step of starting takes.
         quiet: Whether to print errors only.
+        recording: A recording of the first model's training, or a folder of its checkpoints.
+        step: The step of it that is shown; None for the newest, as steps come.
     """
 
     live: str | None = None
@@ -189,6 +192,32 @@ class Options(BatchOptions, ModelOptions):
     config: Path | None = None
     timings: bool = False
     quiet: bool = False
+    recording: Path | None = None
+    step: int | None = None
+
+    def specs(self) -> tuple[ModelSpec, ...]:
+        """Return the models to open, in order; the first one runs on the recording's example."""
+        found = super().specs()
+        example = None if self.recording is None else self.recording / EXAMPLE
+        if example is None or not example.is_file():
+            return found
+        return replace(found[0], example=example), *found[1:]
+
+
+def recorded_model(folder: Path) -> str:
+    """Return what `--model` opens to show a recording.
+
+    Raises:
+        VrnnError: That is not known.
+    """
+    manifest = read_manifest(folder)
+    if manifest is None or not manifest.source:
+        what = "checkpoints do" if manifest is None else f"the recording of {manifest.model} does"
+        raise VrnnError(
+            f"'{folder}': {what} not say how its model is built; add --model, such as "
+            "--model net.py:Net or --model torchvision:resnet18"
+        )
+    return manifest.source
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -37,6 +37,7 @@ class ModelSpec:
         input_size: (height, width) in pixels.
         device: `auto`, `cpu`, `cuda`, `cuda:1`, `mps`, ...
         text: A text that goes in, through the script's tokenizer.
+        example: A safetensors file with the tensors that go in, in place of the model's own.
     """
 
     model: Any = "default"
@@ -46,6 +47,7 @@ class ModelSpec:
     input_size: tuple[InputSide, InputSide] | None = None
     device: str = "auto"
     text: str | None = None
+    example: Path | None = None
 
 
 def name_default(spec: ModelSpec) -> ModelSpec:

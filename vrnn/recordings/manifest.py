@@ -11,6 +11,8 @@ from vrnn.storage.atomic import write_atomically
 from vrnn.storage.input_file import read_text
 
 MANIFEST = "recording.json"
+EXAMPLE = "example.safetensors"
+"""What goes into the model of a recording, beside it."""
 FORMAT = 1
 """Version of the format that is written."""
 MAX_MANIFEST_BYTES = 1 << 20

@@ -27,6 +27,7 @@ from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
 from vrnn.scene.similarity_state import NO_SIMILARITY, SimilarityState
+from vrnn.scene.training_state import NO_TRAINING, TrainingState
 from vrnn.storage.limits import Range
 from vrnn.storage.serialization import check_fields
 from vrnn.style.color_mapping import DEFAULT, ColorMapping
@@ -203,6 +204,7 @@ class State:
         importance: How important channels are for a class, and what is pruned by that.
         edge_bundling: How closely the long edges of networks run together, from 0 for a way of its
             own each to 1.
+        training: Which step of its training the first network is shown at.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -230,6 +232,7 @@ class State:
     connections: ConnectionState = NO_CONNECTIONS
     importance: ImportanceState = NO_IMPORTANCE
     edge_bundling: Annotated[float, Range(0.0, 1.0)] = 0.0
+    training: TrainingState = NO_TRAINING
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -309,6 +312,7 @@ class State:
             cloud=NO_CLOUD,
             connections=NO_CONNECTIONS,
             importance=NO_IMPORTANCE,
+            training=NO_TRAINING,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

@@ -21,7 +21,7 @@ MIN_STACK_HEIGHT = 15.0
 """Height of a dock, in heights of the text, below which two are not put below each other."""
 IMPORTANCE = (
     "Layer", "Model", "Predictions", "Relevance", "Display", "Features", "Images", "Similarity",
-    "Cloud", "Shortcuts", "Jobs",
+    "Cloud", "Shortcuts", "Jobs", "Training",
 )  # fmt: skip
 """Panels in the order in which they get room for their tabs."""
 MIN_WORLD_PIXELS = 16

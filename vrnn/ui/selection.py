@@ -53,9 +53,10 @@ def displayed_state(context: PanelContext) -> object:
     results = tuple(id(world.networks[slot].result) for slot in world.slots)
     subject = context.subject_layer()
     maps = id(subject[3]) if subject is not None else 0
-    jobs = context.workspace.jobs
+    jobs, training = context.workspace.jobs, context.workspace.training
     return (
         id(world.state), hovered, results, maps, feed.progress, tuple(jobs.statuses.values()),
         len(context.workspace.analyses.profiles), context.subject,
         tuple(image_set.num_finished for image_set in image_sets.values()),
+        training.steps, training.shown, training.playing, id(training.curves),
     )  # fmt: skip

@@ -30,8 +30,11 @@ from vrnn.ui.menu_bar import draw_menus
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import PanelSet
 from vrnn.ui.selection import HoverSelection, displayed_state
+from vrnn.ui.timeline import draw_timeline, timeline_height
 from vrnn.ui.widgets import has_pending_input
 
+TRAINING = "Training"
+"""Title of the panel that comes to the front when a training is opened."""
 MAX_EXTRA_REBUILDS = 8
 """Additional rebuilds in one frame while input is pending: ImGui takes one key each time, and a
 person types faster than a slow machine draws."""
@@ -106,7 +109,7 @@ class WindowGui:
         self._palette = CommandPalette()
         self._panels = PanelSet()
         self._layout = DockLayout(screen.size, bool(self._saved_layout.imgui_settings))
-        self._presenting = False
+        self._presenting, self._training_rebuilds = False, 0
         self._styled: tuple[float, float, Theme] | None = None
         self._rebuilds_due = 0
         self._built_state: object = None
@@ -146,7 +149,8 @@ class WindowGui:
         """What docked panels leave for the world: left, top, width, height in pixels."""
         if not self.shown:
             return (0, 0, *self._screen.size)
-        return self._layout.world_area
+        left, top, width, height = self._layout.world_area
+        return left, top, width, height - timeline_height(self.context, self._layout.world_area)
 
     # What commands do.
 
@@ -274,8 +278,21 @@ class WindowGui:
             self._draw_menu_bar()
             em = self._shown_points * self._screen.pixel_scale
             self._layout.update(self._screen.size, em)
+            self._bring_training_forward(em)
             self._draw_panels()
+            draw_timeline(self.context, self._layout.world_area)
         self._palette.draw(self.context)
+
+    def _bring_training_forward(self, em: float) -> None:
+        """Show the panel of a training that has been opened, once the docks stand."""
+        is_open = self.context.workspace.training.folder is not None
+        if not is_open or self._training_rebuilds > SETTLING_REBUILDS:
+            return
+        self._training_rebuilds += 1
+        self._request_rebuild()
+        if self._training_rebuilds > SETTLING_REBUILDS:
+            self._hidden.discard(TRAINING)
+            self._layout.bring_forward(TRAINING, em)
 
     def _draw_menu_bar(self) -> None:
         if not imgui.begin_main_menu_bar():

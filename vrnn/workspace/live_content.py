@@ -32,6 +32,7 @@ from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
+from vrnn.workspace.training import TrainingManager
 
 FEATURE_BYTES_A_FRAME = 2 << 20
 """Bytes of feature visualizations that are sent to the GPU in one frame."""
@@ -56,6 +57,7 @@ class ContentWorkspace(Protocol):
     links: RelevanceLinkFinder
     similarity: SimilarityManager
     importance: ImportanceManager
+    training: TrainingManager
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -152,6 +154,7 @@ class LiveContent:
         self._workspace.faithfulness.is_live = self._workspace.input.streaming
         changed |= self._workspace.faithfulness.update()
         changed |= self._workspace.importance.update()
+        changed |= self._workspace.training.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:

@@ -26,6 +26,7 @@ from vrnn.scene.camera import Camera
 from vrnn.scene.picking import Hit
 from vrnn.scene.revealing import Revealed
 from vrnn.scene.state import InputImage, State, check_change
+from vrnn.scene.training_state import TrainingState
 from vrnn.scene.viewpoints import find_layer
 from vrnn.scene.visibility import panel_corners, rect_corners
 from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
@@ -52,6 +53,8 @@ from vrnn.workspace.relevant_images import RelevantImagesCard
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
+from vrnn.workspace.training import TrainingManager
+from vrnn.workspace.training_ridges import TrainingRidges
 from vrnn.workspace.volumes import VolumeViews
 from vrnn.workspace.workspace_file import WorkspaceSnapshot
 
@@ -72,8 +75,8 @@ class Workspace:
         messages: Sentences for the user that have not been shown yet.
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
-            similarity, channels, connections, image_cloud, importance, pins, volumes: What is
-            computed and shown beside the feature maps.
+            similarity, channels, connections, image_cloud, importance, training,
+            training_ridges, pins, volumes: What is computed and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -136,6 +139,11 @@ class Workspace:
         self.importance = ImportanceManager(
             self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
         )
+        self.training = TrainingManager(
+            self.world, self.feed, notify, lambda: self.run_inference(at_once=False),
+            self._forget_weights, self.apply_command,
+        )  # fmt: skip
+        self.training_ridges = TrainingRidges(self.jobs, self.training)
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -211,6 +219,8 @@ class Workspace:
         self.world.set_state(command.apply(self.history.state, self.world), move=False)
         if self.world.state.choices != before.choices:
             self.run_inference(at_once=False)
+        if self.world.state.training != before.training:
+            self.training.sync_with_state()
 
     def apply_state(self, state: State, move: bool = True) -> None:
         """Show a state, and request the forward passes and images that it needs.
@@ -224,6 +234,8 @@ class Workspace:
         if state.input_image != before.input_image:
             self.input.live_frame = None
             self.world.send_wave()
+        if state.training != before.training:
+            self.training.sync_with_state()
         if _pass_arguments(state) != _pass_arguments(before):
             self.run_inference()
         if state.pins != before.pins:
@@ -282,7 +294,16 @@ class Workspace:
             axes=state.axis_roles(),
             interrupt=at_once,
             continues=image is not None,
+            recorded=self.training.recorded(),
         )
+        self.training.on_pass_requested(self.worker.requested)
+
+    def _forget_weights(self) -> None:
+        """Find again what is known of weights and was found with those of another step."""
+        self.analyses.on_network_loaded()
+        self.analyses.on_pass_complete()
+        self.features.on_network_loaded()
+        self.importance.on_network_loaded()
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
         """Run a frame of a live source; it is no change and cannot be undone.
@@ -313,6 +334,23 @@ class Workspace:
         state = replace(self.world.state, input_image=self.input.to_input_image(image))
         self.history = UndoStack(state)
         self.world.set_state(state)
+
+    def open_training(self, folder: Path, step: int | None) -> None:
+        """Show a training from the start; undo does not go back before it.
+
+        Args:
+            folder: A recording, or a folder of checkpoints.
+            step: The step; None to follow the newest.
+
+        Raises:
+            VrnnError: There is no such folder or step.
+        """
+        self.training.open(folder)
+        if step is not None:
+            self.training.check(step)
+        state = replace(self.world.state, training=TrainingState(step, step is None))
+        self.history = UndoStack(state)
+        self.apply_state(state)
 
     def hover(self, hit: Hit | None) -> None:
         """Highlight something as if the mouse pointed at it.
@@ -368,6 +406,7 @@ class Workspace:
         self.connections.on_network_loaded()
         self.image_cloud.on_network_loaded()
         self.importance.on_network_loaded()
+        self.training_ridges.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

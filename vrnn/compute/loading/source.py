@@ -10,6 +10,7 @@ from torch import nn
 
 from vrnn.compute.loading.candidate import ModelCandidate
 from vrnn.compute.loading.cube_model import cube_model
+from vrnn.compute.loading.example_file import read_example
 from vrnn.compute.loading.example_inputs import ExampleInput, find_example_input
 from vrnn.compute.loading.factories import from_factory
 from vrnn.compute.loading.foreign_weights import saved_model_advice
@@ -176,6 +177,8 @@ def open_source(spec: ModelSpec) -> ModelSource:
         candidate = replace(candidate, class_names=_read_class_names(spec.classes))
     if spec.data is not None:
         candidate = replace(candidate, dataset=image_folder(spec.data))
+    if spec.example is not None:
+        candidate = replace(candidate, example_input=read_example(spec.example))
     if candidate.example_input is None:  # as Lightning's modules may carry it
         carried = attribute(candidate.model, "example_input_array")
         candidate = replace(candidate, example_input=carried)

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from vrnn.ui.panels import layer, model, relevance, similarity, connections  # isort: skip
 from vrnn.ui.panels import image_cloud, importance, predictions, display  # isort: skip
-from vrnn.ui.panels import images, features, jobs, session, shortcuts  # isort: skip
+from vrnn.ui.panels import training, images, features, jobs, session, shortcuts  # isort: skip
 
 __all__ = [
     "connections", "display", "features", "image_cloud", "images", "importance", "jobs", "layer",
     "model",
     "predictions", "relevance", "session", "shortcuts", "similarity",
+    "training",
 ]  # fmt: skip

@@ -10,9 +10,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 
 from vrnn.errors import VrnnError
+from vrnn.recordings.manifest import EXAMPLE
 from vrnn.storage.atomic import atomic_path
-
-EXAMPLE = "example.safetensors"
 
 
 def write_example(folder: Path, example: Any) -> None:

@@ -1,0 +1,166 @@
+"""What watching costs a training, how fast scrubbing is, and how large a recording gets.
+
+python -m benchmarks.training [--steps N] [--size PIXELS]
+
+1. Steps of ResNet18 at batch 32, watched every 10 and every 100 steps, beside unwatched ones, in
+   turn. With a display, a window is open and follows.
+2. Scrubbing among 500 recorded steps: loading a step and a pass, beside a pass alone.
+3. The recording of a training of the digits' network with the usual settings.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from benchmarks.timing import format_milliseconds, format_table
+from vrnn.compute.loaded_model import LoadedModel
+from vrnn.compute.loading.source import open_source
+from vrnn.compute.training.recording_writer import RecordingWriter
+from vrnn.compute.training.watch import watch_model
+from vrnn.network.model_spec import ModelSpec
+from vrnn.recordings.manifest import Manifest
+from vrnn.recordings.recorded_step import recorded_step
+from vrnn.recordings.step_files import recorded_steps, step_file, total_bytes
+from vrnn.recordings.step_series import open_series
+
+BATCH = 32
+MAX_RATIOS = {10: 1.10, 100: 1.02}
+MAX_SCRUB_SECONDS = 0.05
+"""Beyond a plain pass."""
+MAX_BYTES = 20 << 20
+SCRUBBED_STEPS = 500
+DIGITS_STEPS = 3000
+NAME = "torchvision:resnet18@random"
+
+
+def resnet(size: int) -> LoadedModel:
+    """Open ResNet18 on images of a size, pixels."""
+    return LoadedModel(open_source(ModelSpec(NAME, input_size=(size, size))), "layers")
+
+
+def step_seconds(model: nn.Module, images: torch.Tensor, steps: int) -> list[float]:
+    """Train for some steps; returns the seconds of each."""
+    optimizer = torch.optim.SGD(model.parameters(), lr=1e-4)
+    labels, seconds = torch.zeros(len(images), dtype=torch.long), []
+    model.train()
+    for _ in range(steps):
+        started = time.perf_counter()
+        loss = nn.functional.cross_entropy(model(images), labels)
+        optimizer.zero_grad()
+        loss.backward()
+        optimizer.step()
+        seconds.append(time.perf_counter() - started)
+    return seconds
+
+
+def cost_rows(size: int, steps: int) -> tuple[list[list[str]], bool]:
+    """Time watched beside unwatched steps, in blocks that take turns."""
+    rows, good = [], True
+    images = torch.randn(BATCH, 3, size, size)
+    for every, most in MAX_RATIOS.items():
+        model = resnet(size).source.model
+        step_seconds(model, images, 2)
+        plain: list[float] = []
+        watched: list[float] = []
+        with tempfile.TemporaryDirectory() as folder:
+            watcher = watch_model(
+                model, images[:1], every=every, folder=Path(folder) / "run", source=NAME
+            )
+            hook, block = watcher._after_step, max(every, 10)
+            for _ in range(max(1, steps // (2 * block))):
+                watched += step_seconds(model, images, block)
+                watcher._hook.remove()
+                plain += step_seconds(model, images, block)
+                watcher._hook = torch.optim.optimizer.register_optimizer_step_post_hook(hook)
+            watcher.close()
+        ratio = statistics.fmean(watched) / statistics.fmean(plain)
+        good &= ratio <= most
+        rows.append(
+            [
+                f"training step, watched every {every}",
+                format_milliseconds(statistics.fmean(watched)),
+                format_milliseconds(statistics.fmean(plain)),
+                f"{ratio:.3f}",
+                f"{most:.2f}",
+            ]
+        )
+    return rows, good
+
+
+def scrub_row(size: int) -> tuple[list[str], bool]:
+    """Time random jumps among recorded steps beside plain passes."""
+    model = resnet(size)
+    state = {name: tensor.clone() for name, tensor in model.source.model.state_dict().items()}
+    with tempfile.TemporaryDirectory() as folder:
+        writer = RecordingWriter(Path(folder), Manifest("ResNet"), budget=1 << 40)
+        writer.write(0, state)
+        first = step_file(Path(folder), 0)
+        for step in range(1, SCRUBBED_STEPS):  # the same weights: the disk need not hold 22 GB
+            step_file(Path(folder), step).hardlink_to(first)
+        series = open_series(Path(folder))
+        jumps, plain = [], []
+        for place in range(20):
+            step = series.steps[place * 7919 % SCRUBBED_STEPS]
+            started = time.perf_counter()
+            with torch.no_grad():
+                model.source.model(*model.inputs)
+            plain.append(time.perf_counter() - started)
+            started = time.perf_counter()
+            model.show_step(recorded_step(series, step))
+            with torch.no_grad():
+                model.source.model(*model.inputs)
+            jumps.append(time.perf_counter() - started)
+    jump, own = statistics.median(jumps), statistics.median(plain)
+    row = [
+        f"scrubbing among {SCRUBBED_STEPS} steps",
+        format_milliseconds(jump),
+        format_milliseconds(own),
+        f"{jump / own:.2f}",
+        f"pass + {MAX_SCRUB_SECONDS * 1e3:.0f} ms",
+    ]
+    return row, jump <= own + MAX_SCRUB_SECONDS
+
+
+def size_row() -> tuple[list[str], bool]:
+    """Record a training of the digits' network with the usual settings."""
+    model = LoadedModel(open_source(ModelSpec("digits")), "layers")
+    images = torch.cat([model.inputs.args[0]] * 4)
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name) / "run"
+        with watch_model(model.source.model, images[:1], folder=folder, window=False):
+            step_seconds(model.source.model, images, DIGITS_STEPS)
+        steps = recorded_steps(folder)
+        size = total_bytes(folder.iterdir())
+    row = [
+        f"recording of {DIGITS_STEPS} steps of digits",
+        f"{size / 2**20:.1f} MB",
+        f"{len(steps)} kept",
+        f"{size / MAX_BYTES:.2f}",
+        f"{MAX_BYTES >> 20} MB",
+    ]
+    return row, size <= MAX_BYTES
+
+
+def main() -> int:
+    """Print the table; 1 where a figure is missed."""
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--steps", type=int, default=400)
+    parser.add_argument("--size", type=int, default=64)
+    arguments = parser.parse_args()
+    scrub, scrub_good = scrub_row(224)
+    size, size_good = size_row()
+    rows, cost_good = cost_rows(arguments.size, arguments.steps)
+    print(format_table([["what", "is", "beside", "ratio", "at most"], *rows, scrub, size]))
+    return 0 if scrub_good and size_good and cost_good else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,135 @@
+"""Runs a training script as it is, and watches the model that its first optimizer trains."""
+
+from __future__ import annotations
+
+import os
+import runpy
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from torch import nn
+from torch.nn.modules import module as hooks
+from torch.optim import Optimizer
+from torch.optim.optimizer import register_optimizer_step_pre_hook
+
+from vrnn.compute.loading.torchvision_compat import watch_torchvision
+from vrnn.compute.training.example_hook import first_sample
+from vrnn.compute.training.watch import watch_model
+from vrnn.compute.training.watcher import Watcher, is_first_process
+from vrnn.errors import VrnnError
+from vrnn.storage.log import logger
+
+NOTHING_TRAINED = 1
+"""Exit code of a script that ended well without a step of an optimizer."""
+
+
+class ModelFinder:
+    """Finds the model of a training at its first step, and begins to watch it.
+
+    Attributes:
+        watcher: Watches it; None until it is found.
+    """
+
+    def __init__(self, settings: dict[str, Any]) -> None:
+        """Listen to all modules and optimizers.
+
+        Args:
+            settings: As for `watch_model`.
+        """
+        self.watcher: Watcher | None = None
+        self._settings = settings
+        self._depth = 0
+        self._called: dict[int, tuple[nn.Module, Any]] = {}
+        self._removable = [
+            hooks.register_module_forward_pre_hook(self._enter),
+            hooks.register_module_forward_hook(self._leave, always_call=True),
+            register_optimizer_step_pre_hook(self._before_step),
+        ]
+
+    def stop(self) -> None:
+        """Listen no more."""
+        for hook in self._removable:
+            hook.remove()
+        self._removable.clear()
+
+    def _enter(self, module: nn.Module, arguments: Any) -> None:
+        if self._depth == 0 and id(module) not in self._called:
+            self._called[id(module)] = (module, first_sample(arguments))
+        self._depth += 1
+
+    def _leave(self, module: nn.Module, arguments: Any, result: Any) -> None:
+        self._depth -= 1
+
+    def _before_step(self, optimizer: Optimizer, args: Any, kwargs: Any) -> None:
+        trained = {id(p) for group in optimizer.param_groups for p in group["params"]}
+        counts = {
+            key: sum(id(p) in trained for p in module.parameters())
+            for key, (module, _) in self._called.items()
+        }
+        best = max(counts, key=counts.__getitem__, default=None)
+        if best is None or not counts[best]:
+            return
+        model, example = self._called[best]
+        self.stop()
+        self._called.clear()
+        try:
+            self.watcher = watch_model(model, example, **self._settings)
+        except VrnnError as error:  # the training goes on unwatched
+            logger.warning(str(error))
+
+
+def run_watched(script: Path, arguments: Sequence[str], **settings: Any) -> int:
+    """Run a script as `python script.py` would, and watch the model that it trains.
+
+    Args:
+        script: The script.
+        arguments: Its arguments.
+        **settings: As for `watch_model`.
+
+    Returns:
+        The exit code: the script's own, or 1 where it fails.
+    """
+    watch_torchvision()
+    sys.argv = [str(script), *arguments]
+    sys.path.insert(0, str(script.resolve().parent))
+    finder = ModelFinder(settings)
+    code = 0
+    try:
+        runpy.run_path(str(script), run_name="__main__")
+    except SystemExit as ended:
+        code = _exit_code(ended)
+    except Exception as error:
+        _print_traceback(error)
+        code = 1
+    finally:
+        finder.stop()
+        if finder.watcher is not None:
+            finder.watcher.close()
+    if finder.watcher is None:
+        if code == 0 and is_first_process():
+            logger.warning(
+                f"'{script}' ended without a step of a torch optimizer: nothing was watched"
+            )
+            return NOTHING_TRAINED
+    elif finder.watcher.folder is not None:
+        logger.warning(f"recorded in {finder.watcher.folder}")
+    return code
+
+
+def _exit_code(ended: SystemExit) -> int:
+    if ended.code is None or isinstance(ended.code, int):
+        return ended.code or 0
+    print(ended.code, file=sys.stderr)  # as Python does
+    return 1
+
+
+def _print_traceback(error: Exception) -> None:
+    """Print the traceback of a script's error, as Python would without what runs it."""
+    frames = error.__traceback__
+    own = (os.path.abspath(__file__), "<frozen runpy>")
+    while frames is not None and frames.tb_frame.f_code.co_filename in own:
+        frames = frames.tb_next
+    traceback.print_exception(type(error), error, frames)
