@@ -26,7 +26,7 @@ Speed = Annotated[float, Range(0.1, 100.0)]
     "Next step of the training",
     menu=Menu.INPUT,
     key="CONTROL+J",
-    help="training: next recorded step (Shift: the one before)",
+    help="training: next recorded step",
     pointer="time line",
     controller="board: Training",
 )
@@ -67,6 +67,34 @@ class GoToStep(UndoableCommand):
             return cls(steps[-1] if steps else training.steps[0])
         steps = [step for step in training.steps if now is None or step > now]
         return cls(steps[0] if steps else training.steps[-1])
+
+
+@command(
+    "training.previous_step",
+    "Previous step of the training",
+    menu=Menu.INPUT,
+    key="CONTROL+SHIFT+J",
+    help="training: previous recorded step",
+    pointer="time line",
+    controller="board: Training",
+)
+@dataclass(frozen=True)
+class GoToPreviousStep(Command):
+    """Show the network as it was at the recorded step before the one that is shown."""
+
+    def run(self, context: CommandContext) -> None:
+        """Show it, as a change that can be undone."""
+        GoToStep.for_hit(context, None, precise=True).run(context)
+
+    def message(self, context: CommandContext) -> str:
+        """Say which step is shown."""
+        return context.workspace.training.text
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Go there, if a training is open."""
+        GoToStep.for_hit(context, None, precise=True)
+        return cls()
 
 
 @command(
@@ -140,6 +168,12 @@ class PlayTraining(Command):
         """Do it."""
         context.workspace.training.check(None)
         context.workspace.training.play(self.on, self.speed, self.loop)
+
+    @classmethod
+    def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
+        """Play or pause, if a training is open."""
+        context.workspace.training.check(None)
+        return cls()
 
     @classmethod
     def variants(cls) -> Iterator[tuple[str, PlayTraining]]:

@@ -14,6 +14,7 @@ from vrnn.compute.loading.cube_model import CubeModel
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
 from vrnn.compute.loading.source import ModelSource
+from vrnn.compute.loading.step_weights import StepWeights
 from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.capture_mode import GraphChanged
 from vrnn.compute.passes.feature_maps import to_feature_maps
@@ -30,7 +31,6 @@ from vrnn.compute.tracing.simplify import GraphView, simplify, with_roles
 from vrnn.compute.tracing.tensors import tensors_in
 from vrnn.compute.tracing.trace import Trace
 from vrnn.compute.tracing.tracer import trace
-from vrnn.compute.training.step_weights import StepWeights
 from vrnn.errors import VrnnError
 from vrnn.media.media import Media
 from vrnn.network.axes import AxisChoice, AxisRole

@@ -9,8 +9,8 @@ import pytest
 import torch
 from torch import nn
 
+from vrnn.compute.loading.step_weights import StepWeights, read_step
 from vrnn.compute.training import recording_writer
-from vrnn.compute.training.step_weights import StepWeights, read_step
 from vrnn.compute.training.watch import watch_model
 from vrnn.compute.training.watcher import Watcher
 from vrnn.errors import VrnnError
