@@ -45,9 +45,8 @@ def run(options: Options) -> int:
         if options.video is not None:
             aspect = options.size[0] / options.size[1]
             eyes = [app.eye(camera, aspect) for camera in options.cameras]
-            film = app.exporter.record_video
-            if options.recording is not None:
-                film = partial(film_training, app)
+            is_training = options.recording is not None
+            film = partial(film_training, app) if is_training else app.exporter.record_video
             steps = film(options.video, eyes, options.seconds, options.rate, options.size)
             with progress_bar(100, "%", options.quiet) as bar:
                 for done in steps:
