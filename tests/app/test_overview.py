@@ -77,6 +77,17 @@ def test_it_leaves_a_camera_that_was_taken_until_home(program):
     assert program.fly.camera == overview(program)
 
 
+@pytest.mark.parametrize("go", ["named", "numbered"])
+def test_it_is_aimed_at_where_layers_will_be(program, go):
+    program.world.set_state(program.world.state.__class__(arrangement="conveyor"))
+    if go == "named":
+        program.navigator.go_to("overview")
+    else:
+        program.navigator.go_to_viewpoint(1)
+    assert program.view.camera("overview") != overview(program)
+    assert land(program) == overview(program)
+
+
 def test_a_flight_to_a_layer_takes_the_camera(program):
     program.navigator.go_to("layer:layer1.0.conv1")
     near = land(program)

@@ -64,3 +64,15 @@ def test_places_are_as_they_were_approved(regenerate):
         assert box[0] >= MARGIN
         assert box[1] >= MARGIN
     golden_text.check("views/free-room", lines, regenerate)
+
+
+def test_beside_the_pointer_is_better_than_in_the_same_row_far_away():
+    legend, callout = (750.0, 653.0, 510.0, 65.0), (450.0, 675.0, 285.0, 39.0)
+    box = free_box((308, 140), (740, 520), (1280, 720), [legend, callout], (20, 26), 8)
+    assert box[:2] == (760, 354)  # above it, as both below are taken
+
+
+def test_of_places_beside_what_is_taken_the_nearest_is_best():
+    taken = [(0.0, 0.0, 400.0, 330.0)]  # all around the pointer
+    box = free_box((60, 20), (200, 300), (1000, 600), taken, GAP, MARGIN)
+    assert box[1] == 334  # just below, not at the right end

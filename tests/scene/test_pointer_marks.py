@@ -14,6 +14,7 @@ from vrnn.scene.pointer_marks import (
     image_targets,
     pointer_marks,
     screen_frame,
+    target_boxes,
 )
 from vrnn.scene.primitives import PickRegion
 from vrnn.scene.visuals.distant_pictures import Viewer
@@ -76,3 +77,22 @@ def test_both_forms_of_the_input_glow_while_an_image_is_held():
         center = np.array(target.origin) + (np.array(target.right) + np.array(target.down)) / 2
         assert (np.linalg.norm(marks["origin"] - center, axis=1) < 6).sum() >= 12
     assert MAP_PIXELS > 2  # seen on any monitor
+
+
+def test_where_an_image_can_be_put_is_told_for_the_card_that_follows_the_pointer():
+    world, _, _ = small_world()
+    view, _ = look(30.0)
+    targets = image_targets(world)
+    boxes = target_boxes(world, view.clip_from_world, SIZE[0] / SIZE[1])
+    assert len(boxes) == len(targets) >= 2
+    for (left, top, width, height), target in zip(boxes, targets, strict=True):
+        origin = np.array(target.origin)
+        upper_left, lower_right = pixels(
+            view, np.array([origin, origin + target.right + target.down])
+        )
+        assert left * SIZE[1] == pytest.approx(upper_left[0], abs=2)
+        assert top * SIZE[1] == pytest.approx(SIZE[1] - upper_left[1], abs=2)
+        assert (left + width) * SIZE[1] == pytest.approx(lower_right[0], abs=2)
+        assert (top + height) * SIZE[1] == pytest.approx(SIZE[1] - lower_right[1], abs=2)
+    behind = View(Camera(0.0, 1.0, -90.0, fov=1.0), SIZE)
+    assert target_boxes(world, behind.clip_from_world, 1.0) == ()

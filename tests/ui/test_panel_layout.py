@@ -51,14 +51,18 @@ def open_panels(app):
     reset(app)
     opened = []
 
-    def open_panels(size, points):
+    def open_panels(size, points, file=None):
+        while opened:
+            opened.pop().release()
         context = PanelContext(app.workspace, app.dispatcher, app.workspace.messages.append)
         context.set_subject(0, "stage2.0.conv1")
         gui = WindowGui(
-            app.workspace.renderer.ctx, Screen(size), context, KeyMap(load_config().keys), points
-        )
+            app.workspace.renderer.ctx, Screen(size), context, KeyMap(load_config().keys), points,
+            file,
+        )  # fmt: skip
         opened.append(gui)
-        gui.toggle()
+        if not gui.shown:
+            gui.toggle()
         rebuild(gui)
         return gui
 
@@ -153,10 +157,20 @@ def test_no_panel_is_wider_than_its_dock(open_panels, app, size, points, use):
 
 
 @pytest.mark.parametrize(("size", "points"), SIZES)
-def test_no_tab_is_cut(open_panels, size, points):
-    gui = open_panels(size, points)
+@pytest.mark.parametrize("remembered", [False, True])
+def test_no_tab_is_cut(open_panels, tmp_path, size, points, remembered):
+    gui = open_panels(size, points, tmp_path / "panels.ini")
+    if remembered:
+        if "Images" in gui._layout.crowded:
+            gui._toggle_panel("Images")
+        rebuild(gui)
+        crowded = gui._layout.crowded
+        gui = open_panels(size, points, tmp_path / "panels.ini")
+        assert gui.shown
+        assert bool(gui._layout.crowded) == bool(crowded)
+        assert "Images" not in gui._layout.crowded
     shown = [t for t in gui._layout.docks if t not in gui._layout.crowded]
-    assert {"Layer", "Model"} <= set(shown)
+    assert remembered or {"Layer", "Model"} <= set(shown)
     docks = {}
     for title in shown:
         window = imgui.internal.find_window_by_name(title)

@@ -35,6 +35,7 @@ from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.predictions import ClassScores
+from vrnn.scene.picking import Hit, Ray
 from vrnn.workspace.workspace_file import load_workspace
 
 LAYER = "stage2.0.conv1"
@@ -205,6 +206,24 @@ def test_a_click_on_anything_does_what_it_stands_for(studio):
         assert hit is not None
         assert hit.kind == kind
         assert isinstance(pointer.command_for(hit), wanted)
+
+
+@pytest.mark.parametrize("kind", ["layer", "handle", "corner"])
+def test_all_of_the_tile_named_input_takes_an_image(studio, kind):
+    pointer = Pointer(studio.workspace, studio.dispatcher, lambda: None)
+    node = studio.world.networks[0].network.inputs[0]
+    hit, ray = Hit(kind, 1.0, 0, node), Ray(np.zeros(3), np.array([0.0, 0.0, -1.0]))
+    pointer.press(hit, ray)
+    assert pointer.dragging == (kind != "layer")
+    pointer.cancel()
+    studio.do(GrabImage(2))
+    try:
+        assert isinstance(pointer.command_for(hit), DropImage)
+        assert pointer.command_for(Hit(kind, 1.0, 0, node + 1)) is None
+        pointer.press(hit, ray)
+        assert not pointer.dragging
+    finally:
+        studio.do(DropImage(into_input=False))
 
 
 def test_a_channel_that_is_off_changes_what_follows_and_undo_brings_it_back(studio):

@@ -17,7 +17,7 @@ from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
 from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.plan_view import plan_opacity
-from vrnn.scene.pointer_marks import pointer_marks
+from vrnn.scene.pointer_marks import pointer_marks, target_boxes
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.readout import are_pictures_seen, distant_picture_text, legend_range
 from vrnn.scene.relevance_readout import legend_texts
@@ -268,9 +268,12 @@ class Hud:
             return None
         camera = self._parts.fly_camera.camera
         at = view.cursor
+        clip, taken = camera.clip_from_world(view.aspect), self._taken
         if not cards:
-            cards, at = self._attention_card(camera.clip_from_world(view.aspect)), UPPER_LEFT
-        return hud_cards(cards, camera, view.aspect, *at, marks, self._taken)
+            cards, at = self._attention_card(clip), UPPER_LEFT
+        if is_holding:
+            taken += target_boxes(world, clip, view.aspect)
+        return hud_cards(cards, camera, view.aspect, *at, marks, taken)
 
     def _attention_card(self, clip_from_world: np.ndarray) -> list[ImageCard]:
         """The input with what a row attends to, where the input itself is out of view or small."""

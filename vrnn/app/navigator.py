@@ -75,7 +75,7 @@ class WindowNavigator(NavigationActions):
     def _camera(self, camera: str, network: int | None) -> Camera:
         name = camera.removeprefix("layer:")
         if name == camera:
-            return self._view.camera(name)
+            return self._view.camera(name, at_rest=True)
         fov = self._fly_camera.camera.fov
         return frame_named(self._world.at_rest(), name, network, self._view.aspect, fov)
 
@@ -188,7 +188,7 @@ class WindowNavigator(NavigationActions):
             self.fly(self.viewpoints[index])
         elif index < len(READY_VIEWS):
             if self._world.slots:
-                self._fly(self._view.camera(READY_VIEWS[index]), index == 0)
+                self._fly(self._view.camera(READY_VIEWS[index], at_rest=True), index == 0)
         elif index == len(READY_VIEWS) and self._world.slots:
             self.fly(start_camera(self._world, self._fly_camera.camera.fov))
         else:

@@ -100,7 +100,8 @@ class Pointer:
         self._pressed = (hit, x, y)
         if boxes:
             self._workspace.world.dragged_region = begin_region(self._workspace.world, hit)
-        if hit is not None and hit.kind in ("handle", "corner"):
+        is_put = self._workspace.hand.image is not None and self._takes_image(hit)
+        if hit is not None and hit.kind in ("handle", "corner") and not is_put:
             frame = self._workspace.world.placement_frame(hit.slot)
             px, py, pz, _, height = frame.panel_rect(hit.node).tolist()
             name = self._workspace.world.visible_node(hit.slot, hit.node).name
@@ -211,11 +212,14 @@ class Pointer:
         # Everything else that can be clicked (thumbnails, buttons, …) carries its command.
         return cast(Command | None, hit.value)
 
-    def _takes_image(self, hit: Hit) -> bool:
-        """Whether what is in the hand can be put there: the input's picture, or its panel."""
-        network = self._workspace.world.networks.get(hit.slot)
-        if hit.kind == "input" or hit.kind != "layer" or network is None:
-            return hit.kind == "input"
+    def _takes_image(self, hit: Hit | None) -> bool:
+        """Whether what is in the hand can be put there: the input's picture, or its panel.
+
+        From afar handles cover most of a small panel, so they take it too.
+        """
+        network = None if hit is None else self._workspace.world.networks.get(hit.slot)
+        if hit is None or network is None or hit.kind not in ("layer", "handle", "corner"):
+            return hit is not None and hit.kind == "input"
         return network.info.takes_other_images and hit.node in network.network.inputs
 
     def _double_click(self, hit: Hit | None) -> Command | None:

@@ -15,6 +15,7 @@ from vrnn.scene.region_marks import region_marks
 from vrnn.scene.relevance_links import link_marks
 from vrnn.scene.similarity_marks import similarity_marks
 from vrnn.scene.visuals.distant_pictures import Viewer
+from vrnn.scene.visuals.free_room import Box
 from vrnn.scene.visuals.layer_handles import CORNER
 from vrnn.scene.world import World
 from vrnn.style.theme import ACCENT, RGBA, with_alpha
@@ -128,6 +129,31 @@ def image_targets(world: World) -> Sequence[PickRegion]:
                 across, down = (width, 0.0, 0.0), (0.0, -height, 0.0)
                 targets.append(PickRegion("layer", corner, across, down, None, slot, node))
     return targets
+
+
+def target_boxes(world: World, clip_from_world: np.ndarray, aspect: float) -> tuple[Box, ...]:
+    """Return where `image_targets` are seen, which the image in the hand is not to cover.
+
+    Args:
+        world: The world.
+        clip_from_world: (4, 4) of the camera.
+        aspect: Width / height of the view.
+
+    Returns:
+        Rectangles from the upper left corner of the view, in its heights; none for what is partly
+        behind the eye.
+    """
+    boxes = []
+    for target in image_targets(world):
+        origin, right, down = map(np.array, (target.origin, target.right, target.down))
+        corners = origin + np.array([0 * right, right, down, right + down])
+        clip = np.c_[corners, np.ones(4)] @ clip_from_world.T
+        if (clip[:, 3] > 1e-3).all():
+            flat = clip[:, :2] / clip[:, 3:]
+            (left, bottom), (end, top) = flat.min(0).tolist(), flat.max(0).tolist()
+            size = (end - left) / 2 * aspect, (top - bottom) / 2
+            boxes.append(((1 + left) / 2 * aspect, (1 - top) / 2, *size))
+    return tuple(boxes)
 
 
 def _scale_corner(world: World, hit: Hit, viewer: Viewer) -> np.ndarray:

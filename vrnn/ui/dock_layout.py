@@ -81,6 +81,8 @@ class DockLayout:
         flags = imgui.DockNodeFlags_
         kind = flags.passthru_central_node | flags.no_docking_over_central_node
         imgui.dock_space_over_viewport(space, view, kind.value)
+        if not self._nodes:
+            self._adopt(em)
         middle = imgui.internal.dock_builder_get_central_node(space)
         if middle is not None and middle.size.x >= 1 and middle.size.y >= 1:
             left, top = round(middle.pos.x), round(middle.pos.y)
@@ -141,6 +143,26 @@ class DockLayout:
             node: build.dock_builder_get_node(node).size.x for node in set(nodes.values())
         }
         self._make_room(em)
+
+    def _adopt(self, em: float) -> None:
+        """Take over the docks of a remembered layout, as soon as Dear ImGui has them.
+
+        The panels that were in front find room first, and stay in front.
+        """
+        windows = {title: imgui.internal.find_window_by_name(title) for title in self.docks}
+        docked = {
+            title: window
+            for title, window in windows.items()
+            if window is not None and window.dock_node is not None
+        }
+        in_front = {
+            title for title, one in docked.items() if one.tab_id == one.dock_node.selected_tab_id
+        }
+        self._order.sort(key=lambda title: title not in in_front)
+        self._nodes = {title: window.dock_node.id_ for title, window in docked.items()}
+        self._widths = {one.dock_node.id_: one.dock_node.size.x for one in docked.values()}
+        self._make_room(em)
+        self.to_front = []
 
     def bring_forward(self, title: str, em: float) -> None:
         """Show a panel that found no room for its tab, in place of another one."""

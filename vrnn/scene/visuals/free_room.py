@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from math import hypot
 
 Box = tuple[float, float, float, float]
 """Left, top, width and height of a rectangle; y goes down."""
@@ -16,7 +17,7 @@ def free_box(
     """Find where a rectangle beside the pointer covers least of what is shown already.
 
     Below the pointer at its right is best, then the other sides; then just above, below or beside
-    each of the rectangles that are taken.
+    each of the rectangles that are taken, the nearest to the pointer first.
 
     Args:
         size: Width and height of the rectangle.
@@ -33,16 +34,23 @@ def free_box(
     (width, height), (x, y) = size, pointer
     columns = [x + gap[0], x - gap[0] - width, x - width / 2]
     rows = [y + gap[1], y - gap[1] - height, y - height / 2]
+    sides = [(left, top) for top in rows for left in columns]
     for left, top, wide, high in taken:
         rows += [top - margin - height, top + high + margin]
         columns += [left - margin - width, left + wide + margin]
-    inside = [
-        (
-            max(margin, min(left, picture[0] - margin - width)),
-            max(margin, min(top, picture[1] - margin - height)),
+
+    def put_inside(place: tuple[float, float]) -> tuple[float, float]:
+        return (
+            max(margin, min(place[0], picture[0] - margin - width)),
+            max(margin, min(place[1], picture[1] - margin - height)),
         )
-        for left, top in [*best, *((left, top) for top in rows for left in columns)]
-    ]
+
+    def distance(place: tuple[float, float]) -> float:
+        left, top = place
+        return hypot(max(left - x, 0.0, x - left - width), max(top - y, 0.0, y - top - height))
+
+    others = [put_inside((left, top)) for top in rows for left in columns]
+    inside = [*map(put_inside, [*best, *sides]), *sorted(others, key=distance)]
     boxes: list[Box] = [(left, top, width, height) for left, top in inside]
     under_pointer: Box = (x - gap[0] / 8, y - gap[1] / 8, gap[0] / 4, gap[1] / 4)
 
