@@ -2,6 +2,7 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
 
 from tests.support.worlds import small_world
@@ -16,11 +17,11 @@ class FakeView:
     """A view of the world whose window can be resized."""
 
     def __init__(self, world):
-        self.world, self.aspect = world, 16 / 9
+        self.world, self.aspect, self.legend_share = world, 16 / 9, 0.07
 
     def camera(self, name, at_rest=False):
         world = self.world.at_rest() if at_rest else self.world
-        return camera_by_name(world, name, self.aspect, 1.0)
+        return camera_by_name(world, name, self.aspect, 1.0, self.legend_share)
 
 
 @pytest.fixture
@@ -52,6 +53,17 @@ def test_it_fits_a_resized_window_at_once(program):
     program.view.aspect = 1.0
     program.navigator.follow_overview()
     assert program.fly.camera == overview(program)
+
+
+def test_it_leaves_the_legend_of_a_small_window_its_room(program):
+    before = program.fly.camera
+    program.view.legend_share = 0.15
+    program.navigator.follow_overview()
+    now = program.fly.camera
+    assert now == overview(program) != before
+    things, _ = program.world.corners_and_titles()
+    clip = np.c_[things, np.ones(len(things))] @ now.clip_from_world(program.view.aspect).T
+    assert (clip[:, 1] / clip[:, 3]).min() == pytest.approx(-1 + 2 * 0.15, abs=0.03)
 
 
 def test_it_flies_where_layers_go(program):

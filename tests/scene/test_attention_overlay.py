@@ -106,7 +106,9 @@ def test_the_input_lights_up_the_same_for_the_patch_there_and_its_rows(world, at
         top = center[1] + size[1] / 2
         assert bar["origin"][1] == pytest.approx(top - size[1] * 6 / (SIDE * SIDE + 1), abs=1e-4)
     weights = world.networks[0].maps[attention.id].values[1, 6]
-    assert attention_text(world, hit) == f"head 1, query 6 → key {int(weights.argmax())}"
+    text = f"head 1, query 6 → key {int(weights.argmax())}"
+    assert attention_text(world, hit) == f"{attention.name}: {text}"
+    assert attention_text(world, Hit("layer", 1.0, 0, attention.id, 1, 6, 0)) == text
 
 
 def test_nothing_lights_up_before_an_attention_layer_was_pointed_at(world):

@@ -17,7 +17,8 @@ from vrnn.compute.importance import labeled_images
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.ui.command_palette import palette_entries
-from vrnn.ui.hud.overlay import _in_columns
+from vrnn.ui.hud.help import MIN_SCALE, fit_help, in_columns
+from vrnn.ui.hud.overlay import HudCanvas
 from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.window_host import WindowGui
 
@@ -195,6 +196,31 @@ def test_a_panel_without_room_is_opened_by_its_menu(open_panels):
     assert not imgui.internal.find_window_by_name(crowded[0]).hidden
 
 
+def test_a_panel_is_brought_to_the_front_wherever_it_is(open_panels):
+    gui = open_panels((1000, 640), 24.0)
+    for _ in range(2):
+        gui.show_panel("Shortcuts")
+        rebuild(gui)
+        assert not imgui.internal.find_window_by_name("Shortcuts").hidden
+        gui.show_panel("Display")
+        rebuild(gui)
+    gui._toggle_panel("Display")
+    rebuild(gui)
+    gui.show_panel("Display")
+    rebuild(gui)
+    assert not imgui.internal.find_window_by_name("Display").hidden
+
+
+@pytest.mark.parametrize("size", [(1000, 640), (1280, 720), (1920, 1080)])
+def test_the_help_is_readable_in_a_small_window(size):
+    rows = KeyMap(load_config().keys).help_rows()
+    layout = fit_help(HudCanvas(size, 1.0), rows)
+    assert layout.scale >= MIN_SCALE
+    told = " ".join(word for column in layout.columns for row in column for word in row if word)
+    assert told.split() == " ".join(word for row in rows for word in row if word).split()
+    assert fit_help(HudCanvas((500, 560), 1.0), rows).scale < MIN_SCALE
+
+
 def test_the_palette_begins_with_all_actions_that_have_keys(app):
     context = PanelContext(app.workspace, app.dispatcher, app.workspace.messages.append)
     keys = {info.title: context.key_map.printed(info.name) for info in registered()}
@@ -212,7 +238,7 @@ def test_keys_stand_in_groups_that_are_not_torn():
     following = rows[place + 1 : place + 8]
     assert any(keys == "X" for keys, _ in following)
     for count in (1, 2, 3):
-        columns = _in_columns(rows, count)
+        columns = in_columns(rows, count)
         assert len(columns) <= count
         kept = [row for column in columns for row in column if row != ("", "")]
         assert kept == list(rows)

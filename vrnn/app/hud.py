@@ -26,6 +26,7 @@ from vrnn.scene.visuals.free_room import Box
 from vrnn.scene.world import World
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.callouts import draw_callout
+from vrnn.ui.hud.help import MIN_SCALE, draw_help, fit_help
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.plan import draw_plan
 from vrnn.ui.hud.relevance_legend import (
@@ -41,9 +42,6 @@ LETTERS_A_SECOND = 12.0
 """Reading speed, characters per second."""
 FIRST_HINT_SECONDS = 12.0
 """Seconds for which the first hint is shown."""
-MAX_HEIGHT_AT_SCALE_1 = 1600
-"""Height of the window in pixels above which text is enlarged."""
-
 PRESENTATION_SCALE = 1.5
 """Times the size of text, for an audience."""
 
@@ -140,6 +138,12 @@ class Hud:
             return workspace.feed.failures[0].message
         return workspace.faults[0] if workspace.faults else ""
 
+    def has_room_for_help(self, size: tuple[int, int]) -> bool:
+        """Whether the help could be read in a picture of a size, pixels."""
+        scale = overlay.window_scale(size[1], self._parts.window.pixel_scale)
+        canvas = overlay.HudCanvas(size, scale)
+        return fit_help(canvas, self._key_map.help_rows()).scale >= MIN_SCALE
+
     def over(self, size: tuple[int, int]) -> DrawList:
         """Lay out what lies over the picture.
 
@@ -179,14 +183,14 @@ class Hud:
         )  # fmt: skip
         if self._laid_out is not None and self._laid_out[0] == key:
             return self._laid_out[1]
-        scale = max(scale, size[1] / MAX_HEIGHT_AT_SCALE_1)
+        scale = overlay.window_scale(size[1], scale)
         canvas = overlay.HudCanvas(size, scale * (PRESENTATION_SCALE if self.presenting else 1.0))
         if not world.slots and not failure:
             overlay.draw_start(canvas, feed.progress)
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
         if self.help_shown and not failure:  # alone, so that nothing lies under its text
-            overlay.draw_help(canvas, self._key_map.help_rows())
+            draw_help(canvas, self._key_map.help_rows())
             self._laid_out = (key, canvas.draw_list())
             return self._laid_out[1]
         draw_plan(canvas, world, camera)
@@ -252,7 +256,7 @@ class Hud:
 
     def message_over(self, size: tuple[int, int]) -> DrawList:
         """Lay out the message alone, for when the rest cannot be. See `over`."""
-        canvas = overlay.HudCanvas(size, max(1.0, size[1] / MAX_HEIGHT_AT_SCALE_1))
+        canvas = overlay.HudCanvas(size, overlay.window_scale(size[1], 1.0))
         if self.message:
             overlay.draw_message(canvas, self.message, CLOSE_HINT)
         return canvas.draw_list()

@@ -24,12 +24,12 @@ class _Overview:
     """What a view of the whole network depends on.
 
     Attributes:
-        aspect: Width / height of the view.
+        shape: Width / height of the view, and the part of it that the legend takes.
         content: Identities of the networks, whether each shows a result, and what is beside them.
         layout: The arrangement and the folds; what is moved by hand leaves the view as it is.
     """
 
-    aspect: float
+    shape: tuple[float, float]
     content: tuple[object, ...]
     layout: tuple[object, ...]
 
@@ -143,7 +143,7 @@ class WindowNavigator(NavigationActions):
             return
         self._overview_of = now
         camera = self._view.camera(READY_VIEWS[0], at_rest=True)
-        if before is not None and before.aspect == now.aspect and before.content == now.content:
+        if before is not None and before.shape == now.shape and before.content == now.content:
             self._fly_camera.fly_to(camera)
         else:
             self._fly_camera.jump(camera)
@@ -154,7 +154,8 @@ class WindowNavigator(NavigationActions):
         content = (
             *((id(one.network), one.result is not None) for one in networks), tuple(world.visuals),
         )  # fmt: skip
-        return _Overview(self._view.aspect, content, (world.state.arrangement, world.state.folds))
+        shape = self._view.aspect, self._view.legend_share
+        return _Overview(shape, content, (world.state.arrangement, world.state.folds))
 
     def jump(self, camera: Camera) -> None:
         """Move the eye to the camera of a session at once."""

@@ -12,6 +12,9 @@ from vrnn.controls.pointer import Pointer
 from vrnn.features.settings import FeatureVisSettings
 from vrnn.ui.window_host import WindowGui
 
+HELP_PANEL = "Shortcuts"
+"""The panel that shows what keys do."""
+
 
 class WindowInterface(InterfaceActions):
     """Shows and hides parts of the window's interface."""
@@ -34,8 +37,12 @@ class WindowInterface(InterfaceActions):
         self._hud.magnifier = kind
 
     def toggle_help(self) -> None:
-        """Show or hide the help."""
-        self._hud.help_shown = not self._hud.help_shown
+        """Show or hide the help, or show its panel where others leave it too little room."""
+        is_small = not self._hud.has_room_for_help(self._gui.world_area[2:])
+        if self._gui.shown and is_small and not self._hud.help_shown:
+            self._gui.show_panel(HELP_PANEL)
+        else:
+            self._hud.help_shown = not self._hud.help_shown
 
     def toggle_minimap(self) -> None:
         """Show or hide the minimap."""

@@ -16,15 +16,19 @@ from vrnn.render.render_target import RenderTarget, fitting_size
 from vrnn.render.renderer import Renderer
 from vrnn.render.uniforms import View
 from vrnn.scene.camera import NEAR, Camera
+from vrnn.scene.layout.overview_fit import LEGEND_MARGIN
 from vrnn.scene.picking import Ray
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.viewpoints import camera_by_name, near_and_fog
 from vrnn.scene.visuals.distant_pictures import Viewer
 from vrnn.scene.world import World
+from vrnn.ui.hud.overlay import legend_height
 from vrnn.ui.window_host import WindowGui
 
 EMPTY_FOG = 88.0
 """Meters at which fog is opaque while the world is empty."""
+MAX_LEGEND_SHARE = 0.2
+"""Part of the view's height that the overview leaves to the legend at most."""
 
 
 class WindowView:
@@ -61,6 +65,13 @@ class WindowView:
         return width / max(height, 1)
 
     @property
+    def legend_share(self) -> float:
+        """Part of the view's height that the legend takes, which is larger in a small window."""
+        height = self.size[1]
+        share = legend_height(height, self._window.pixel_scale) / max(height, 1)
+        return min(max(share, LEGEND_MARGIN), MAX_LEGEND_SHARE)
+
+    @property
     def cursor(self) -> tuple[float, float]:
         """Position of the cursor in the view, -1…1, y up; beyond that range outside of it."""
         if self._window.captured:
@@ -93,7 +104,8 @@ class WindowView:
             VrnnError: When there is no such camera.
         """
         world = self._world.at_rest() if at_rest else self._world
-        return camera_by_name(world, name, self.aspect, self._fly_camera.camera.fov)
+        fov = self._fly_camera.camera.fov
+        return camera_by_name(world, name, self.aspect, fov, self.legend_share)
 
     def view(self, size: tuple[int, int]) -> View:
         """Return the view for the renderer.

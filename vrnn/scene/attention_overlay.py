@@ -172,7 +172,10 @@ def attention_at(world: World, hit: Hit) -> tuple[int, int, int] | None:
 
 
 def attention_text(world: World, hit: Hit) -> str:
-    """Return what something attends to most: `head 1, query 23 → key 72`; '' for nothing."""
+    """Return what something attends to most: `head 1, query 23 → key 72`; '' for nothing.
+
+    On the input it begins with the name of the layer that attends.
+    """
     pointed = attention_at(world, hit)
     if pointed is None:
         return ""
@@ -181,7 +184,10 @@ def attention_text(world: World, hit: Hit) -> str:
     if maps is None or head >= maps.channels or query >= maps.height:
         return ""
     key = int(np.argmax(maps.values[head, query]))
-    return f"head {head}, query {query} → key {key}"
+    text = f"head {head}, query {query} → key {key}"
+    if hit.kind == "input":
+        return f"{world.networks[hit.slot].network.by_id[node].name}: {text}"
+    return text
 
 
 def _patches(weights: np.ndarray, canvas: PickRegion) -> np.ndarray:

@@ -32,7 +32,9 @@ START_DISTANCE, START_HEIGHTS = 6.5, 1.5
 over that, so that all of it is seen, however large it is made."""
 
 
-def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera:
+def camera_by_name(
+    world: World, name: str, aspect: float, fov: float, legend: float = LEGEND_MARGIN
+) -> Camera:
     """Return the camera of a name.
 
     Args:
@@ -42,6 +44,7 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
             `x,y,z,yaw,pitch` in meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
+        legend: Part of the picture's height that the legend takes at the lower side.
 
     Raises:
         VrnnError: When there is no such camera or layer.
@@ -49,9 +52,9 @@ def camera_by_name(world: World, name: str, aspect: float, fov: float) -> Camera
     if name.startswith("layer:"):
         return frame_named(world, name.removeprefix("layer:"), None, aspect, fov)
     if name == "overview":
-        return frame_all(world, *_overview_direction(world), aspect, fov)
+        return frame_all(world, *_overview_direction(world), aspect, fov, legend)
     if name == "front":
-        return frame_all(world, 0.0, 0.0, aspect, fov)
+        return frame_all(world, 0.0, 0.0, aspect, fov, legend)
     if name == "top":
         if world.slots:
             return plan_camera(world, aspect, fov)
@@ -165,7 +168,10 @@ def frame_connections(world: World, aspect: float, fov: float) -> Camera:
     )
 
 
-def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float) -> Camera:
+def frame_all(
+    world: World, yaw: float, pitch: float, aspect: float, fov: float,
+    legend: float = LEGEND_MARGIN,
+) -> Camera:  # fmt: skip
     """Return a camera that shows everything, with little free at each side.
 
     Args:
@@ -174,10 +180,12 @@ def frame_all(world: World, yaw: float, pitch: float, aspect: float, fov: float)
         pitch: Direction, radians.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
+        legend: Part of the picture's height that the legend takes at the lower side; only floors
+            and titles may be there.
     """
     camera = Camera(yaw=yaw, pitch=pitch, fov=fov)
     things, others = world.corners_and_titles()
-    lower = np.repeat([LEGEND_MARGIN, OVERVIEW_MARGIN], [len(things), len(others)])
+    lower = np.repeat([legend, OVERVIEW_MARGIN], [len(things), len(others)])
     points = np.concatenate([things, others])
     return frame_points(points, camera, aspect, OVERVIEW_MARGIN, lower)
 

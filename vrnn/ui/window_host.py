@@ -161,6 +161,14 @@ class WindowGui:
         self._request_rebuild()
         self._save_layout()
 
+    def show_panel(self, title: str) -> None:
+        """Show a panel in front of others in its dock."""
+        if title in self._hidden | self._layout.crowded:
+            self._toggle_panel(title)
+        else:
+            self._layout.to_front = [title]
+        self._request_rebuild()
+
     def toggle_palette(self) -> None:
         """Open or close the command palette."""
         if self._palette.is_open:

@@ -56,7 +56,8 @@ class CardDeck:
             return [self._held(held, hit, magnify, hint)]
         if not magnify or hit is None or hit.kind != "layer" or hit.channel < 0:
             return []
-        name = self._world.visible_node(hit.slot, hit.node).name
+        node = self._world.visible_node(hit.slot, hit.node)
+        name, map_word = node.name, "head" if node.presentation == "attention" else "channel"
         feature = self._features.feature(hit.slot, hit.node, hit.channel)
         if feature is not None:
             lines = [describe(name, feature)]
@@ -66,7 +67,7 @@ class CardDeck:
             return []
         marked = (hit.row, hit.column)
         lines = [
-            f"{name} · channel {hit.channel}",
+            f"{name} · {map_word} {hit.channel}",
             self._value(hit.slot, hit.node, hit.channel, *marked),
         ]
         pixels = self._magnify(maps, hit.channel)

@@ -35,6 +35,8 @@ PROGRESS_ROW = 52
 """Height of what is in progress at the upper left, with the room below it."""
 HINT_TOP = 8.0
 """What is free above a hint at the upper left."""
+MAX_HEIGHT_AT_SCALE_1 = 1600
+"""Height of a window in pixels above which text is enlarged."""
 KIND_LEGEND_LEFT = 0.3
 """Part of the image's width that the legend of kinds leaves free at the left."""
 COLOR_BAR_STEPS = 24
@@ -155,6 +157,27 @@ class HudCanvas:
         return DrawList(quads=quads, labels=tuple(self._labels))
 
 
+def window_scale(height: int, pixel_scale: float) -> float:
+    """Return the pixels per unit of a window, in which text is larger where it is very high.
+
+    Args:
+        height: Of the view, pixels.
+        pixel_scale: Pixels per point.
+    """
+    return max(pixel_scale, height / MAX_HEIGHT_AT_SCALE_1)
+
+
+def legend_height(height: int, pixel_scale: float) -> float:
+    """Return the pixels at the lower side of a window's view that the color legend takes.
+
+    Args:
+        height: Of the view, pixels.
+        pixel_scale: Pixels per point.
+    """
+    units = LEGEND_HEIGHT + PICTURE_ROW + LEGEND_BOTTOM
+    return units * window_scale(height, pixel_scale)
+
+
 def draw_legend(
     canvas: HudCanvas, colors: RenderColors, mapping: ColorMapping, not_finite: int = 0,
     picture: str = "", ends: tuple[float, float] | None = None, theme: Theme = "dark",
@@ -247,63 +270,6 @@ def draw_kind_legend(canvas: HudCanvas, kinds: Sequence[LayerKind], room: float)
         canvas.rectangle(left, y - 5, 16, 5, KIND_COLORS[kind])
         canvas.text(left + 22, y, KIND_TEXT[kind], 8.5, TEXT_COLOR)
         left += width
-
-
-def draw_help(canvas: HudCanvas, rows: Sequence[tuple[str, str]]) -> None:
-    """Draw the keys in groups on a dark card in the middle, in as many columns as fit best.
-
-    Args:
-        canvas: Where to draw.
-        rows: Each key with what it does; a row without an effect is the title of a group.
-    """
-    line, pad, text_size = 27.0, 30.0, 11.0
-    split = max(font.text_width(keys) for keys, effect in rows if effect) * text_size + 24
-    column = split + max(font.text_width(effect) for _, effect in rows) * text_size + 36
-    layouts = [_in_columns(rows, count) for count in (1, 2, 3)]
-    sizes = [
-        (column * len(columns) + 2 * pad - 36, line * max(map(len, columns)) + 2 * pad + 30)
-        for columns in layouts
-    ]
-    fits = [
-        min(1.0, (canvas.width - 40) / width, (canvas.height - 40) / height)
-        for width, height in sizes
-    ]
-    best = max(range(len(fits)), key=fits.__getitem__)
-    (width, height), shrink = sizes[best], fits[best]
-    small = HudCanvas(canvas.size, canvas.scale * shrink)
-    x, y = (small.width - width) / 2, (small.height - height) / 2
-    small.rectangle(x - 1.5, y - 1.5, width + 3, height + 3, BORDER)
-    small.rectangle(x, y, width, height, (*BACKGROUND[:3], 1.0))
-    small.text(x + pad, y + pad + 12, "Keys", 16, BRIGHT_COLOR)
-    for number, column_rows in enumerate(layouts[best]):
-        left = x + pad + number * column
-        for i, (keys, effect) in enumerate(column_rows):
-            base = y + pad + 50 + i * line
-            if effect:
-                small.text(left, base, keys, text_size, ACCENT)
-                small.text(left + split, base, effect, text_size, TEXT_COLOR)
-            else:
-                small.text(left, base, keys, text_size, BRIGHT_COLOR)
-    canvas.add(small)
-
-
-def _in_columns(rows: Sequence[tuple[str, str]], count: int) -> list[list[tuple[str, str]]]:
-    """Put groups into columns of about the same height, in order, an empty row between two."""
-    groups: list[list[tuple[str, str]]] = []
-    for row in rows:
-        if not row[1] or not groups:
-            groups.append([])
-        groups[-1].append(row)
-    total = sum(len(group) + 1 for group in groups)
-    columns: list[list[tuple[str, str]]] = [[]]
-    for group in groups:
-        is_full = len(columns[-1]) + len(group) / 2 > total / count
-        if columns[-1] and is_full and len(columns) < count:
-            columns.append([])
-        if columns[-1]:
-            columns[-1].append(("", ""))
-        columns[-1] += group
-    return columns
 
 
 def draw_message(canvas: HudCanvas, text: str, hint: str) -> None:
