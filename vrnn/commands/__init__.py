@@ -20,6 +20,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     importance,
     inputs,
     jobs,
+    kernel_edits,
     layers,
     outputs,
     relevance_conditions,
@@ -36,7 +37,7 @@ __all__ = [
     "ablation", "axes", "channels", "connections", "display", "edit", "explain",
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
-    "image_cloud_selection", "importance", "inputs", "jobs", "layers", "outputs",
+    "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",
     "relevance_conditions", "script", "session", "similarity", "top_activations", "training",
     "view", "window",
 ]  # fmt: skip

@@ -136,6 +136,13 @@ class TrainingActions(Protocol):
         """Play, pause, or set how it plays."""
 
 
+class KernelActions(Protocol):
+    """Kernels that are edited."""
+
+    def save(self, file: Path, network: int) -> None:
+        """Write all weights of a network, with their edits, to a safetensors file."""
+
+
 class CloudActions(Protocol):
     """The data set as a cloud."""
 
@@ -188,6 +195,10 @@ class WorkspaceActions(Protocol):
     @property
     def training(self) -> TrainingActions:
         """A recorded training beside its network."""
+
+    @property
+    def kernels(self) -> KernelActions:
+        """Kernels that are edited."""
 
     @property
     def features(self) -> FeatureActions:

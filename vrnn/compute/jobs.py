@@ -23,6 +23,7 @@ import time
 import traceback
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import TYPE_CHECKING, ClassVar, NamedTuple, TypeVar
@@ -336,9 +337,11 @@ class JobQueue:
                 if job.slot not in models:
                     raise VrnnError(f"there is no model in slot {job.slot} to work on")
                 active.steps = job.steps(models[job.slot], check_stop)
-            if job.slot in models:
-                models[job.slot].use_default_dtype()
-            with own_process():
+            with ExitStack() as stack:
+                if job.slot in models:
+                    models[job.slot].use_default_dtype()
+                    stack.enter_context(models[job.slot].editor.active())
+                stack.enter_context(own_process())
                 step = next(active.steps)
         except JobCancelled:
             self._finish(JobFailed(job_id, job, active.cancel_reason, cancelled=True))

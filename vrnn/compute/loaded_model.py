@@ -10,6 +10,8 @@ from typing import Any
 import numpy as np
 import torch
 
+from vrnn.compute.editing.kernel_shapes import kernel_shapes
+from vrnn.compute.editing.weight_editor import WeightEditor
 from vrnn.compute.loading.cube_model import CubeModel
 from vrnn.compute.loading.input_slots import InputSlot
 from vrnn.compute.loading.model_evidence import model_evidence
@@ -37,6 +39,7 @@ from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.choices import chosen_indices, used_choices
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.kernel_edits import KernelShape
 from vrnn.network.positions import side_by_side_network
 from vrnn.network.predictions import Output
 from vrnn.network.receptive_field import ReceptiveField
@@ -57,6 +60,8 @@ class LoadedModel:
         replay: Runs the model again.
         inputs: Those of the newest pass.
         media: What they were made of; None for the source's own sample.
+        editor: Edits of the model's weights: where these are to count, the model runs inside its
+            `active`.
     """
 
     def __init__(self, source: ModelSource, detail: str) -> None:
@@ -72,6 +77,7 @@ class LoadedModel:
         self.source = source
         self.detail = detail
         self.media: Media | None = None
+        self.editor = WeightEditor()
         self._sequence = 0
         self._varies = False
         self._step_weights = StepWeights(source.model)
@@ -236,6 +242,11 @@ class LoadedModel:
         if self._receptive_fields is None:
             self._receptive_fields = receptive_fields(self.view)
         return self._receptive_fields
+
+    @property
+    def kernels(self) -> Mapping[int, KernelShape]:
+        """The kernels of each layer that has some, by node id."""
+        return kernel_shapes(self.view)
 
     @property
     def network(self) -> Network:

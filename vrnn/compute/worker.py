@@ -30,6 +30,7 @@ from vrnn.media.media_reader import read_media
 from vrnn.network.axes import AxisChoice, AxisRole
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
+from vrnn.network.kernel_edits import KernelEdit, KernelShape
 from vrnn.network.model_spec import ModelSpec
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import Ablation, ForwardResult
@@ -66,6 +67,7 @@ class NetworkLoaded:
         info: What people read about it.
         dataset: Images for it; None if there are none.
         receptive_fields: By node id.
+        kernels: The kernels of each layer that has some, by node id.
     """
 
     slot: int
@@ -73,6 +75,7 @@ class NetworkLoaded:
     info: NetworkInfo
     dataset: ImageSet | None
     receptive_fields: Mapping[int, ReceptiveField]
+    kernels: Mapping[int, KernelShape] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -145,6 +148,9 @@ returns an array, or None for each model's own sample."""
 Ablations = Mapping[int, tuple[Ablation, ...]]
 """What is ablated, by slot."""
 NO_ABLATIONS: Ablations = MappingProxyType({})
+Edits = Mapping[int, tuple[KernelEdit, ...]]
+"""Edits of kernels, by slot."""
+NO_EDITS: Edits = MappingProxyType({})
 Choices = Mapping[int, tuple[AxisChoice, ...]]
 """Which index of an axis is shown, by slot."""
 NO_CHOICES: Choices = MappingProxyType({})
@@ -166,6 +172,7 @@ class _PassRequest:
     ablations: Ablations = field(default_factory=lambda: NO_ABLATIONS)
     choices: Choices = field(default_factory=lambda: NO_CHOICES)
     axes: Mapping[int, RolesByLayer] = field(default_factory=lambda: NO_ROLES)
+    edits: Edits = field(default_factory=lambda: NO_EDITS)
     number: int = 0
     continues: bool = False
     recorded: RecordedSteps = field(default_factory=lambda: NO_STEPS)
@@ -243,6 +250,7 @@ class Worker:
         ablations: Ablations = NO_ABLATIONS,
         choices: Choices = NO_CHOICES,
         axes: Mapping[int, RolesByLayer] = NO_ROLES,
+        edits: Edits = NO_EDITS,
         interrupt: bool = True,
         continues: bool = False,
         recorded: RecordedSteps = NO_STEPS,
@@ -256,19 +264,25 @@ class Worker:
                 not named shows its first index, depth its middle one.
             axes: What the user says that the axes of each model's layers hold; copied. Where it is
                 not what was said before, the network is made anew and handed over again.
+            edits: Edits of the kernels of each model; copied. Where they are not those before, jobs
+                that were started before end: they are about other weights.
             interrupt: Whether it also takes the place of one that runs; otherwise that one is
                 finished first.
             continues: Whether it is the next frame of a stream, see `PortraitMaker.begin`.
             recorded: The steps of their trainings that models have the weights of; copied. Those
                 not named have their own.
         """
+        edits = {slot: tuple(several) for slot, several in edits.items() if several}
         with self._wake:
+            if edits != self._request.edits:
+                self._jobs.cancel_all("stopped because weights were edited")
             self.requested += 1
             self._request = _PassRequest(
                 image,
                 {slot: tuple(several) for slot, several in ablations.items()},
                 {slot: tuple(several) for slot, several in choices.items()},
                 {slot: dict(roles) for slot, roles in axes.items()},
+                edits,
                 self.requested,
                 continues,
                 dict(recorded),
@@ -464,8 +478,10 @@ class Worker:
             batch.clear()
             self._emit_network(slot, model)
 
+        model.editor.apply(model.view, request.edits.get(slot, ()))
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
-        result = model.run(pixels, on_maps, on_retrace, ablations, choices, request.continues)
+        with model.editor.active():
+            result = model.run(pixels, on_maps, on_retrace, ablations, choices, request.continues)
         emit_batch()
         self._events.put(ForwardComplete(slot, result, request.number))
 
@@ -493,7 +509,7 @@ class Worker:
         told = self._told_notes[slot]
         info = replace(info, notes=tuple(note for note in info.notes if note not in told))
         told.update(info.notes)
-        self._events.put(NetworkLoaded(slot, model.network, info, dataset, fields))
+        self._events.put(NetworkLoaded(slot, model.network, info, dataset, fields, model.kernels))
 
     def _emit_errors(self, slot: int | None, function: Callable[..., object], *args: Any) -> None:
         """Call a function; what goes wrong becomes a `WorkerFailure`."""

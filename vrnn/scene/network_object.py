@@ -12,6 +12,7 @@ import numpy as np
 from vrnn.network.channel_groups import ChannelGroups, ChannelSource
 from vrnn.network.feature_maps import FeatureMaps, block_size, map_shape
 from vrnn.network.graph import Edge, Network, NetworkInfo, Node
+from vrnn.network.kernel_edits import KernelShape
 from vrnn.network.layer_kinds import LayerKind, layer_kind
 from vrnn.network.receptive_field import ReceptiveField
 from vrnn.network.results import ForwardResult
@@ -70,6 +71,7 @@ class NetworkObject:
             compared over.
         attributions: (C,) how much each channel speaks for the winning class, by node id.
         receptive_fields: Receptive field of the positions of each node's maps, by node id.
+        kernels: The kernels of each layer that has some, by node id.
         input_margin: Room beside the input for its image and the predictions.
         modules: Node ids of each module with at least two nodes.
         node_ids: Node id by name.
@@ -87,6 +89,7 @@ class NetworkObject:
     attributions: dict[int, np.ndarray] = field(default_factory=dict)
     channel_groups: dict[tuple[int, ChannelSource], ChannelGroups] = field(default_factory=dict)
     receptive_fields: Mapping[int, ReceptiveField] = field(default_factory=dict)
+    kernels: Mapping[int, KernelShape] = field(default_factory=dict)
     input_margin: InputMargin = field(init=False)
     modules: Mapping[str, tuple[int, ...]] = field(init=False)
     node_ids: dict[str, int] = field(init=False)

@@ -16,6 +16,7 @@ from vrnn.features.settings import FeatureVisSettings
 from vrnn.media.synthetic import NoiseSpec
 from vrnn.network.axes import AxisChoice, AxisRole, default_index
 from vrnn.network.channel_groups import MAX_GROUPS, ChannelSource
+from vrnn.network.kernel_edits import KernelEdit
 from vrnn.network.layer_pictures import find_layer_picture
 from vrnn.network.picture_kinds import COMPONENTS_PICTURE
 from vrnn.network.predictions import OutputKind
@@ -177,6 +178,7 @@ class InputImage:
 
 _NONE: Mapping[LayerKey, LayerState] = MappingProxyType({})
 _NO_CHOICES: Mapping[int, tuple[AxisChoice, ...]] = MappingProxyType({})
+_NO_EDITS: Mapping[int, tuple[KernelEdit, ...]] = MappingProxyType({})
 
 
 @dataclass(frozen=True)
@@ -193,6 +195,7 @@ class State:
         folds: The modules that are folded.
         pins: The pinned copies.
         ablations: What is ablated.
+        edits: Kernels that are replaced, by network, in the order in which that was done.
         input_image: What goes into the networks.
         choices: Which sample, frame or slice is shown, by network, where it is not the default.
         output_choices: What outputs are shown as, where it is not what the evidence says.
@@ -222,6 +225,7 @@ class State:
     folds: frozenset[LayerKey] = frozenset()
     pins: tuple[Pin, ...] = ()
     ablations: tuple[AblationState, ...] = ()
+    edits: Mapping[int, tuple[KernelEdit, ...]] = field(default_factory=lambda: _NO_EDITS)
     input_image: InputImage = InputImage()
     choices: Mapping[int, tuple[AxisChoice, ...]] = field(default_factory=lambda: _NO_CHOICES)
     output_choices: tuple[OutputChoice, ...] = ()
@@ -244,6 +248,15 @@ class State:
         if layer != LayerState():
             layers[key] = layer
         return replace(self, layers=MappingProxyType(layers))
+
+    def with_edits(self, network: int, edits: tuple[KernelEdit, ...]) -> State:
+        """Return the same state with other edits of a network's kernels."""
+        both = {**self.edits, network: edits}
+        return replace(self, edits=MappingProxyType({n: own for n, own in both.items() if own}))
+
+    def edited_layers(self, network: int) -> frozenset[str]:
+        """Return the names of the layers of a network whose kernels are edited."""
+        return frozenset(edit.layer for edit in self.edits.get(network, ()))
 
     def shown_index(self, network: int, role: AxisRole, count: int) -> int | None:
         """Return which index of the axes with a role is shown; None for all side by side.
@@ -303,6 +316,7 @@ class State:
             distant_picture="",
             pins=(),
             ablations=(),
+            edits=_NO_EDITS,
             input_image=InputImage(),
             choices=_NO_CHOICES,
             output_choices=(),

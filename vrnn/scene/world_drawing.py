@@ -16,6 +16,7 @@ from vrnn.scene.primitives import QUAD, STROKE, DrawList, TextLabel, Visual
 from vrnn.scene.visuals.channel_trees import channel_trees
 from vrnn.scene.visuals.connections import ConnectionVisual, connection_visual
 from vrnn.scene.visuals.distant_pictures import DistantPicture
+from vrnn.scene.visuals.edit_marks import EDITED
 from vrnn.scene.visuals.labels import TILTED, network_labels
 from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
@@ -208,6 +209,13 @@ class WorldDrawing:
 
     def _labeled(self, network: NetworkVisual, node: Node) -> Node:
         """The layer with the text that is drawn under its name as `label`."""
+        shown = self._pictured(network, node)
+        if node.name in self._contents.state.edited_layers(network.slot):
+            return replace(shown, label=f"{EDITED} · {shown.label}")
+        return shown
+
+    def _pictured(self, network: NetworkVisual, node: Node) -> Node:
+        """The layer with what it shows as `label`."""
         uploaded = network.pictures.get(node.id)
         if uploaded is not None:
             return replace(node, label=uploaded.title)

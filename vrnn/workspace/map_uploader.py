@@ -162,6 +162,7 @@ class WorkerEventSink:
         self._distant.open(event.slot, event.network)
         self.world.networks[event.slot].receptive_fields = event.receptive_fields
         self.residency.open(event.slot, event.network, sizes)
+        self.world.networks[event.slot].kernels = event.kernels
         if event.network.node_layout is not None:
             block = event.network.node_layout.block()
             self.renderer.maps.upload(event.slot, NODE_LAYOUT_ID, block)

@@ -43,6 +43,7 @@ from vrnn.workspace.image_cloud import ImageCloudManager
 from vrnn.workspace.importance import ImportanceManager
 from vrnn.workspace.input_source import InputSource
 from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.kernels import KernelReader
 from vrnn.workspace.layer_analyses import LayerAnalyses
 from vrnn.workspace.live_content import LiveContent
 from vrnn.workspace.map_uploader import WorkerEventSink
@@ -76,7 +77,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, pins, volumes: What is computed and shown beside the feature maps.
+            training_ridges, kernels, pins, volumes: What is computed and shown beside the feature
+            maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -144,6 +146,8 @@ class Workspace:
             self._forget_weights, self.apply_command,
         )  # fmt: skip
         self.training_ridges = TrainingRidges(self.jobs, self.training)
+        self.kernels = KernelReader(self.world, self.jobs, notify, lambda: self.specs)
+        self._edits = state.edits
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -217,7 +221,8 @@ class Workspace:
         """
         before = self.world.state
         self.world.set_state(command.apply(self.history.state, self.world), move=False)
-        if self.world.state.choices != before.choices:
+        now = self.world.state
+        if (now.choices, now.edits) != (before.choices, before.edits):
             self.run_inference(at_once=False)
         if self.world.state.training != before.training:
             self.training.sync_with_state()
@@ -238,6 +243,9 @@ class Workspace:
             self.training.sync_with_state()
         if _pass_arguments(state) != _pass_arguments(before):
             self.run_inference()
+        if state.edits != self._edits:
+            self._edits = state.edits
+            self._forget_results()
         if state.pins != before.pins:
             self.pins.update(state.pins)
         self.feed.upload_folded_maps()
@@ -249,6 +257,17 @@ class Workspace:
         self.connections.sync_with_state(state)
         self.image_cloud.sync_with_state(state)
         self.importance.sync_with_state(state)
+
+    def _forget_results(self) -> None:
+        """Drop what was found with other weights; what is shown of it is found anew."""
+        self.analyses.on_network_loaded()
+        self.top_activations.on_network_loaded()
+        self.relevant_images.on_network_loaded()
+        self.features.on_network_loaded()
+        self.relevance.on_network_loaded()
+        self.channels.on_network_loaded()
+        self.image_cloud.on_network_loaded()
+        self.importance.on_network_loaded()
 
     # Faults.
 
@@ -287,11 +306,13 @@ class Workspace:
         image = self.input.live_frame
         self.passes_requested += 1
         self.relevance.on_pass_requested(at_once)
+        self.kernels.on_pass_requested(state)
         self.worker.run_image(
             self.input.resolve(state.input_image, self.images) if image is None else image,
             ablations,
             choices=state.choices,
             axes=state.axis_roles(),
+            edits=state.edits,
             interrupt=at_once,
             continues=image is not None,
             recorded=self.training.recorded(),
@@ -407,6 +428,7 @@ class Workspace:
         self.image_cloud.on_network_loaded()
         self.importance.on_network_loaded()
         self.training_ridges.on_network_loaded()
+        self.kernels.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:
@@ -419,4 +441,4 @@ class Workspace:
 
 def _pass_arguments(state: State) -> tuple[object, ...]:
     """What of a state a forward pass depends on."""
-    return state.input_image, state.ablations, state.choices, state.axis_roles()
+    return state.input_image, state.ablations, state.edits, state.choices, state.axis_roles()

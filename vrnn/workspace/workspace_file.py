@@ -22,6 +22,8 @@ from PIL import Image
 from vrnn.errors import VrnnError
 from vrnn.media.image_reader import MAX_BYTES, decode_image
 from vrnn.network.axes import AxisChoice
+from vrnn.network.kernel_edits import KernelEdit
+from vrnn.network.kernel_filters import edit_problem
 from vrnn.network.model_spec import Detail, ModelSpec, name_default, split_model_file
 from vrnn.scene.camera import Camera
 from vrnn.scene.state import LayerKey, LayerState, State, check_names
@@ -263,6 +265,7 @@ def drop_missing_layers(state: State, world: World) -> tuple[State, tuple[str, .
         folds=folds,
         pins=pins,
         ablations=tuple(ablations),
+        edits=_fitting_edits(state, world, missing),
         choices=_fitting_choices(state, world),
     )
     return fitted, tuple(dict.fromkeys(missing))
@@ -276,6 +279,26 @@ def _with_fitting_axes(layer: LayerState, world: World, key: LayerKey) -> LayerS
         if len(node.axes) != len(layer.axes):
             return replace(layer, axes=())
     return layer
+
+
+def _fitting_edits(
+    state: State, world: World, missing: list[str]
+) -> Mapping[int, tuple[KernelEdit, ...]]:
+    """The edits of kernels that the networks have; the others are added to what is missing."""
+    fitting = {}
+    for slot, edits in state.edits.items():
+        network = world.networks.get(slot)
+        kept = []
+        for edit in edits:
+            node = None if network is None else network.node_ids.get(edit.layer)
+            shape = None if network is None or node is None else network.kernels.get(node)
+            if shape is not None and not edit_problem(edit, shape):
+                kept.append(edit)
+            else:
+                missing.append(edit.text)
+        if kept:
+            fitting[slot] = tuple(kept)
+    return MappingProxyType(fitting)
 
 
 def _fitting_choices(state: State, world: World) -> Mapping[int, tuple[AxisChoice, ...]]:

@@ -98,6 +98,11 @@ class CallRecorder:
         owners = [self._owners[id(p)] for p in weights_first(arguments, did, parameters)
                   if id(p) in self._owners]  # fmt: skip
         record.weight_module = owners[0] if owners else record.module
+        weight = arguments.get("weight")
+        if isinstance(weight, nn.Parameter) and id(weight) in self._owners:
+            record.weight = weight
+            record.groups = int(arguments.get("groups") or 1)
+            record.is_transposed = "transpose" in operation or bool(arguments.get("transposed"))
         self._place_in_module(record)
         for tensor in did.made:
             field = pixel_fields.get(id(tensor))

@@ -38,6 +38,10 @@ class OpRecord:
         parameters: The parameters that it used, by themselves or made ready for use.
         own_parameters: Those that no operation before it used that leads to a result.
         weight_module: Path of the module that owns the weight of a convolution or linear layer.
+        weight: The parameter that a call took as its weight as it is; None where it took none, or
+            one that was made of parameters.
+        groups: Of a convolution: groups of channels that are not connected with each other.
+        is_transposed: Whether a convolution is a transposed one.
     """
 
     id: int
@@ -57,6 +61,9 @@ class OpRecord:
     parameters: tuple[nn.Parameter, ...] = ()
     own_parameters: tuple[nn.Parameter, ...] = ()
     weight_module: str = ""
+    weight: nn.Parameter | None = None
+    groups: int = 1
+    is_transposed: bool = False
 
     @property
     def is_argument(self) -> bool:

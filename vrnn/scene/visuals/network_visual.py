@@ -26,6 +26,7 @@ from vrnn.scene.visuals.distant_pictures import (
     show_distant_pictures,
 )
 from vrnn.scene.visuals.edges import EdgeStrokes, edge_strokes
+from vrnn.scene.visuals.edit_marks import edit_marks
 from vrnn.scene.visuals.feature_panels import FeatureTiles, dim_panel, feature_panels
 from vrnn.scene.visuals.folded_modules import folded_module_quads
 from vrnn.scene.visuals.highlight import Highlight, edge_emphasis, panel_light
@@ -225,6 +226,7 @@ def network_visual(
         ablation_marks(
             _marked_ablations(state, slot, network_object, importance), slot, network_object, frame
         ),
+        edit_marks(state.edits.get(slot, ()), network_object, frame),
     ]
     if importance is not None:
         quads.append(importance_quads(placement.network, importance, state.importance, frame))

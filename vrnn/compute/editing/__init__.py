@@ -1,0 +1,1 @@
+"""Edited kernels: weights that are replaced while a model is open, and written as a copy."""
