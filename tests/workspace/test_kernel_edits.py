@@ -73,7 +73,10 @@ def test_the_key_goes_from_one_filter_to_the_next_and_back(app):
         contents.append(command.content)
         app.do(command)
     assert contents == ["zero", "noise", "horizontal sobel"]
-    app.do(EditKernel.for_hit(app.dispatcher.context, hit, precise=True))
+    for expected in ("noise", "zero", "own"):
+        command = EditKernel.for_hit(app.dispatcher.context, hit, precise=True)
+        assert command.content == expected
+        app.do(command)
     assert not app.world.state.edits
 
 

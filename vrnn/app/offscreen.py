@@ -400,6 +400,10 @@ class OffscreenExporter(ExportActions):
         """Write layers as files. See `Exporter.export`."""
         self._app.exporter.export(folder, layers, network, formats)
 
+    def export_score(self, folder: Path) -> None:
+        """Write the score that is shown. See `Exporter.export_score`."""
+        self._app.exporter.export_score(folder)
+
     def film_cloud(
         self, file: Path, layers: Sequence[str], camera: str, seconds: float, rate: float,
         size: tuple[int, int],

@@ -155,6 +155,10 @@ class WindowExporter(ExportActions):
         count = self._exporter.export(folder, layers, network, formats)
         self._notify(f"{count} files written to {folder.resolve()}")
 
+    def export_score(self, folder: Path) -> None:
+        """Write the score that is shown. See `Exporter.export_score`."""
+        self._exporter.export_score(folder)
+
     def finish(self) -> None:
         """Wait for an image that is being written, so that it is not lost."""
         if self._saving is not None:

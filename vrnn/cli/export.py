@@ -16,6 +16,7 @@ from vrnn.cli.arguments import (
 from vrnn.cli.subcommands import subcommand
 from vrnn.config.choices import LAYER_FILES
 from vrnn.config.options import ExportOptions
+from vrnn.errors import VrnnError
 from vrnn.media.bit_depths import PRECISIONS
 
 
@@ -27,7 +28,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--layers", metavar="PATTERN", help="names of layers, such as 'layer1.*' (all)"
     )
     parser.add_argument(
-        "--out", type=file_path, required=True, metavar="FOLDER", help="where files are written"
+        "--out", type=file_path, metavar="FOLDER", help="where files of layers are written"
     )
     parser.add_argument(
         "--what", dest="formats", type=some_of(LAYER_FILES), metavar="LIST",
@@ -38,21 +39,37 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="an IFeaLiD data set of each layer with 8, 16 or 32 bits (8), nothing else unless "
         "--what asks for it",
     )  # fmt: skip
+    parser.add_argument(
+        "--save-weights", type=file_path, metavar="FILE",
+        help="all weights as a .safetensors file, in place of layers",
+    )  # fmt: skip
+    parser.add_argument(
+        "--play", type=file_path, metavar="FILE",
+        help="commands that edit kernels, before --save-weights writes them",
+    )  # fmt: skip
     add_quiet_argument(parser)
 
 
 @subcommand(
     "export",
-    help="write layers as PNG sheets, .npy values and CSV histograms",
+    help="write layers as PNG sheets, .npy values and CSV histograms, or edited weights",
     add_arguments=add_arguments,
 )
 def run(arguments: argparse.Namespace) -> int:
     """Open the models, run the image, write the files; returns the exit code."""
     from vrnn.cli.layer_export import export_models
+    from vrnn.cli.weight_export import export_weights
 
     if getattr(arguments, "ifealid", None) is not None and not getattr(arguments, "formats", None):
         arguments.formats = ()
     options = read_options(ExportOptions, arguments)
     check_single_image(options.images)
-    export_models(options)
+    if (options.out is None) == (options.save_weights is None):
+        raise VrnnError("give --out FOLDER for files of layers, or --save-weights FILE for weights")
+    if options.save_weights is not None:
+        export_weights(options)
+    elif options.play is not None:
+        raise VrnnError("--play edits kernels before weights are written; give --save-weights FILE")
+    else:
+        export_models(options)
     return 0

@@ -66,7 +66,7 @@ def write_importance(options: ImportanceOptions) -> None:
     dataset = model.source.dataset
     if dataset is None:
         raise VrnnError(f"{model.source.title} has no data set; give one with --data FOLDER")
-    images = _run(labeled_image_steps(model, dataset), options.quiet)
+    images = run_steps(labeled_image_steps(model, dataset), options.quiet)
     classes = _classes(model, images, options.targets)
     results = _find(model, dataset, classes, options)
     _tell_skipped(images)
@@ -86,8 +86,13 @@ def write_importance(options: ImportanceOptions) -> None:
         print_text(str(options.out))
 
 
-def _run(steps: Generator[JobStep, None, T], quiet: bool) -> T:
-    """Run steps to their end, with a bar."""
+def run_steps(steps: Generator[JobStep, None, T], quiet: bool) -> T:
+    """Run steps to their end, with a bar, and return what they return.
+
+    Args:
+        steps: The steps.
+        quiet: Whether no bar is shown.
+    """
     with progress_bar(1, "", quiet) as bar, logging_redirect_tqdm([logger]):
         bar.bar_format = "{desc}: {percentage:3.0f}% {bar} {elapsed}"
         while True:
@@ -122,7 +127,7 @@ def _find(
     results = []
     for ranking, class_index in rankings:
         request = ImportanceRequest(ranking, class_index, True, options.points, settings)
-        results.append(_run(importance_steps(model, dataset, request), options.quiet))
+        results.append(run_steps(importance_steps(model, dataset, request), options.quiet))
     return results
 
 

@@ -20,6 +20,7 @@ def export_models(options: ExportOptions) -> None:
     Raises:
         VrnnError: A model or the image cannot be opened, or a file cannot be written.
     """
+    assert options.out is not None
     specs = options.specs()
     worker = Worker()
     try:

@@ -15,6 +15,7 @@ from vrnn.cli import (  # noqa: F401  each registers itself
     graph,
     importance,
     launcher,
+    score,
     watch,
 )
 from vrnn.cli.option_parser import OptionParser, UnknownSubcommandError

@@ -24,6 +24,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     layers,
     outputs,
     relevance_conditions,
+    scoring,
     script,
     session,
     similarity,
@@ -38,6 +39,7 @@ __all__ = [
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",
-    "relevance_conditions", "script", "session", "similarity", "top_activations", "training",
+    "relevance_conditions", "scoring", "script", "session", "similarity", "top_activations",
+    "training",
     "view", "window",
 ]  # fmt: skip

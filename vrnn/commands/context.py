@@ -136,6 +136,13 @@ class TrainingActions(Protocol):
         """Play, pause, or set how it plays."""
 
 
+class ScoreActions(Protocol):
+    """How well a network answers its data set."""
+
+    def check(self, network: int) -> None:
+        """Raise VrnnError where a network has no data set."""
+
+
 class KernelActions(Protocol):
     """Kernels that are edited."""
 
@@ -199,6 +206,10 @@ class WorkspaceActions(Protocol):
     @property
     def kernels(self) -> KernelActions:
         """Kernels that are edited."""
+
+    @property
+    def scores(self) -> ScoreActions:
+        """How well a network answers its data set."""
 
     @property
     def features(self) -> FeatureActions:
@@ -343,6 +354,10 @@ class ExportActions:
     ) -> None:
         """Write layers as files."""
         _refuse("layers cannot be exported here")
+
+    def export_score(self, folder: Path) -> None:
+        """Write the score of the data set that is shown as files."""
+        _refuse("scores cannot be exported here")
 
 
 class SessionActions:

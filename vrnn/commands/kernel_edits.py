@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, Literal
 
 from vrnn.commands.base import (
     Command,
@@ -35,6 +35,8 @@ from vrnn.scene.viewpoints import check_network
 from vrnn.scene.world import World
 
 NOT_EDITED = "no kernel is edited"
+OWN: Literal["own"] = "own"
+"""The content that puts back what is in the model."""
 
 
 def kernel_shape(world: World, network: int, layer: str) -> KernelShape:
@@ -62,8 +64,8 @@ def _count(context: CommandContext) -> str:
     "Edit kernel",
     menu=Menu.LAYER,
     key="CONTROL+F",
-    help="replace the filter of the channel you point at by edges, blobs, noise, …, one after "
-    "another; with Shift, put it back",
+    help="replace the filter of the channel you point at by zero, noise, edges, blobs, …, one "
+    "after another, and put it back; with Shift, the other way round",
     pointer="Kernel editor panel",
     controller="board: Kernel editor",
 )
@@ -76,9 +78,9 @@ class EditKernel(UndoableCommand):
         network: The number of its network, from 0.
         output: The filter: the map of the layer that it makes.
         input: Which of the filter's kernels; none for all.
-        content: `values`, `zero`, `noise`, `horizontal sobel`, `vertical sobel`,
-            `horizontal scharr`, `vertical scharr`, `laplacian`, `blob`, `gabor`, `average` or
-            `identity`.
+        content: `own` to put it back, `values`, `zero`, `noise`, `horizontal sobel`,
+            `vertical sobel`, `horizontal scharr`, `vertical scharr`, `laplacian`, `blob`, `gabor`,
+            `average` or `identity`.
         values: Of `values`: the weights in row-major order.
         angle: Of a Gabor filter, degrees: 0 answers to vertical stripes, 90 to horizontal ones.
         wavelength: Of a Gabor filter, in weights.
@@ -90,7 +92,7 @@ class EditKernel(UndoableCommand):
     network: int = 0
     output: int = 0
     input: int | None = None
-    content: KernelContent = "zero"
+    content: KernelContent | Literal["own"] = "zero"
     values: tuple[float, ...] = ()
     angle: float = 0.0
     wavelength: float = 4.0
@@ -99,9 +101,11 @@ class EditKernel(UndoableCommand):
 
     def apply(self, state: State, world: World) -> State:
         """Give the state with the edit in the place of others that it leaves nothing of."""
-        check_choice("content", self.content, KERNEL_CONTENTS)
+        check_choice("content", self.content, (OWN, *KERNEL_CONTENTS))
         network, layer = operation_key(world, self.network, self.layer)
         shape = kernel_shape(world, network, layer)
+        if self.content == OWN:
+            return RestoreKernels(layer, network, self.output, self.input).apply(state, world)
         edit = KernelEdit(
             layer, self.output, self.input, self.content, self.values, self.angle,
             self.wavelength, self.seed, self.keeps_norm,
@@ -115,34 +119,30 @@ class EditKernel(UndoableCommand):
         network, layer = operation_key(context.world, self.network, self.layer)
         edits = context.world.state.edits.get(network, ())
         text = _count(context)
-        if edits and self.content != "values":
+        if edits and self.content not in (OWN, "values"):
             text = f"{edits[-1].text} · {text}"
         shared = kernel_shape(context.world, network, layer).shared
         return f"{text}; {', '.join(shared)} shares these weights" if shared else text
 
     @classmethod
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
-        """Replace the filter that is pointed at by the next content; precisely: put it back."""
+        """Replace the filter that is pointed at by the next content; precisely: by the last."""
         hit = require_layer(hit, "a channel to replace its filter")
         layer, channel = layer_name(context.world, hit), max(hit.channel, 0)
         network, layer = operation_key(context.world, hit.slot, layer)
         shape = kernel_shape(context.world, network, layer)
-        places = {
-            one.output: one.content
-            for one in context.world.state.edits.get(network, ())
-            if one.layer == layer and one.input is None
-        }
-        if precise:
-            return RestoreKernels(layer, network, channel)
-        contents = [
+        if channel >= shape.outputs:
+            raise VrnnError(f"{layer} has no filter {channel}; point at one of its channels")
+        contents: list[KernelContent | Literal["own"]] = [OWN]
+        contents += [
             content
             for content in KERNEL_CONTENTS[1:]
             if not edit_problem(KernelEdit(layer, channel, content=content), shape)
         ]
-        if not contents:
-            raise VrnnError(f"{layer} has no filter {channel}; point at one of its channels")
-        now = places.get(channel)
-        place = contents.index(now) + 1 if now in contents else 0
+        edits = context.world.state.edits.get(network, ())
+        now = [one.content for one in edits if one.place == (layer, channel, None)]
+        place = contents.index(now[0]) if now and now[0] in contents else 0
+        place += -1 if precise else 1
         return cls(layer, network, channel, None, contents[place % len(contents)])
 
 

@@ -240,17 +240,21 @@ class ExportOptions(ModelOptions):
     Attributes:
         images: What goes into the networks; only the first is used.
         layers: A pattern that names of layers fit, such as `layer1.*`.
-        out: The folder that files are written to.
-        what: What is written of each layer.
+        out: The folder that files of layers are written to; None for none.
+        formats: What is written of each layer.
         ifealid: Bits of a value in an IFeaLiD data set of each layer; None for none.
+        save_weights: Where all weights are written, in place of layers; None for layers.
+        play: A file with commands that edit kernels before weights are written; None for none.
         quiet: Whether to print errors only.
     """
 
     images: tuple[Path, ...] = ()
     layers: str = "*"
-    out: Path
+    out: Path | None = None
     formats: tuple[LayerFile, ...] = LAYER_FILES
     ifealid: Precision | None = None
+    save_weights: Path | None = None
+    play: Path | None = None
     quiet: bool = False
 
 
@@ -321,6 +325,21 @@ class ImportanceOptions(ModelOptions):
     measures: tuple[ImportanceMeasure, ...] = ()
     epochs: int = 20
     points: int = 21
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScoreOptions(ModelOptions):
+    """What data set to score, and after which changes.
+
+    Attributes:
+        out: The folder that files are written to.
+        play: A file with commands that edit kernels or ablate channels; None for none.
+        quiet: Whether to print errors only.
+    """
+
+    out: Path
+    play: Path | None = None
     quiet: bool = False
 
 

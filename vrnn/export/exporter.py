@@ -11,6 +11,7 @@ from vrnn.config.choices import IMAGE_KINDS, MAX_FRAMES
 from vrnn.errors import VrnnError
 from vrnn.export.layers import export_features, export_layers, matching_layers
 from vrnn.export.png import write_png
+from vrnn.export.score import export_score
 from vrnn.export.video import VideoWriter, check_video, interpolate_cameras
 from vrnn.network.choices import changed_choices_text, with_selection
 from vrnn.network.graph import Node
@@ -87,6 +88,16 @@ class Exporter:
         """
         check_writable(file)
         write_png(file, self.picture(camera, size, transparent, kind))
+
+    def export_score(self, folder: Path) -> list[Path]:
+        """Write the score of the data set that is shown, and return the files.
+
+        Raises:
+            VrnnError: It is not found yet, or a file cannot be written.
+        """
+        scores = self._workspace.scores
+        found, dataset = scores.result()
+        return export_score(folder, found, scores.names(), dataset)
 
     def record_video(
         self, file: Path, cameras: Sequence[Camera], seconds: float, rate: float,

@@ -59,17 +59,17 @@ def draw_plot(curves: Sequence[Curve], title: str, across: str, upright: str) ->
     _draw_lines(picture, curves, box)
     for part in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = _place(box, part, part)
-        _write(picture, f"{part:g}", x, box[3] + 22, INK, 0.5)
-        _write(picture, f"{part:g}", box[0] - 10, y + 5, INK, 1.0)
+        write_text(picture, f"{part:g}", x, box[3] + 22, INK, 0.5)
+        write_text(picture, f"{part:g}", box[0] - 10, y + 5, INK, 1.0)
     room = width - LEFT - 20
-    _write(picture, title, LEFT, 36, BRIGHT, size=TITLE, room=room)
-    _write(picture, upright, LEFT, 66, INK, room=room)
-    _write(picture, across, (box[0] + box[2]) / 2, height - 20, INK, 0.5)
+    write_text(picture, title, LEFT, 36, BRIGHT, size=TITLE, room=room)
+    write_text(picture, upright, LEFT, 66, INK, room=room)
+    write_text(picture, across, (box[0] + box[2]) / 2, height - 20, INK, 0.5)
     draw = ImageDraw.Draw(picture)
     for place, curve in enumerate(curves):
         y = TOP + 18 + place * 30
         draw.rectangle((box[2] + 20, y - 7, box[2] + 44, y - 4), fill=curve.color)
-        _write(picture, curve.name, box[2] + 54, y, BRIGHT, room=RIGHT - 64)
+        write_text(picture, curve.name, box[2] + 54, y, BRIGHT, room=RIGHT - 64)
     return picture
 
 
@@ -101,11 +101,22 @@ def _draw_lines(picture: Image.Image, curves: Sequence[Curve], box: Box) -> None
     picture.paste(large.resize(picture.size, Image.Resampling.BOX))
 
 
-def _write(
+def write_text(
     picture: Image.Image, text: str, x: float, y: float, color: tuple[int, int, int],
     anchor: float = 0.0, size: int = TEXT, room: float = np.inf,
 ) -> None:  # fmt: skip
-    """Write a line. y: of its base. anchor: which part of it is at x. room: its longest width."""
+    """Write a line on a picture.
+
+    Args:
+        picture: The picture.
+        text: The line.
+        x: Where its anchor is, pixels.
+        y: Of its base, pixels.
+        color: sRGB.
+        anchor: Which part of it is at x, 0…1.
+        size: Of the text, pixels.
+        room: Its longest width, pixels; a longer one is elided.
+    """
     em = size * font.CAPITAL
     text = elide(text, room, em) if np.isfinite(room) else text
     left = round(x - anchor * font.text_width(text) * em)

@@ -27,6 +27,7 @@ from vrnn.scene.importance_state import NO_IMPORTANCE, ImportanceState
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
+from vrnn.scene.score_state import NO_SCORE, ScoreState
 from vrnn.scene.similarity_state import NO_SIMILARITY, SimilarityState
 from vrnn.scene.training_state import NO_TRAINING, TrainingState
 from vrnn.storage.limits import Range
@@ -208,6 +209,7 @@ class State:
         edge_bundling: How closely the long edges of networks run together, from 0 for a way of its
             own each to 1.
         training: Which step of its training the first network is shown at.
+        score: How well a network answers its data set.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -237,6 +239,7 @@ class State:
     importance: ImportanceState = NO_IMPORTANCE
     edge_bundling: Annotated[float, Range(0.0, 1.0)] = 0.0
     training: TrainingState = NO_TRAINING
+    score: ScoreState = NO_SCORE
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -327,6 +330,7 @@ class State:
             connections=NO_CONNECTIONS,
             importance=NO_IMPORTANCE,
             training=NO_TRAINING,
+            score=NO_SCORE,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

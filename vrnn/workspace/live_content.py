@@ -30,6 +30,7 @@ from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
+from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
 from vrnn.workspace.training import TrainingManager
@@ -58,6 +59,7 @@ class ContentWorkspace(Protocol):
     similarity: SimilarityManager
     importance: ImportanceManager
     training: TrainingManager
+    scores: ScoreManager
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -155,6 +157,7 @@ class LiveContent:
         changed |= self._workspace.faithfulness.update()
         changed |= self._workspace.importance.update()
         changed |= self._workspace.training.update()
+        changed |= self._workspace.scores.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
@@ -189,6 +192,7 @@ class LiveContent:
             and not self._workspace.edge_bundles.pending
             and not self._workspace.faithfulness.pending
             and not self._workspace.importance.pending
+            and not self._workspace.scores.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

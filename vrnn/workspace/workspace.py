@@ -51,6 +51,7 @@ from vrnn.workspace.pinned_copies import PinnedCopies
 from vrnn.workspace.relevance import RelevanceManager
 from vrnn.workspace.relevance_links import RelevanceLinkFinder
 from vrnn.workspace.relevant_images import RelevantImagesCard
+from vrnn.workspace.scores import ScoreManager
 from vrnn.workspace.session_restorer import SessionRestorer
 from vrnn.workspace.similarity import SimilarityManager
 from vrnn.workspace.top_activations import TopActivationsCard
@@ -77,8 +78,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, kernels, pins, volumes: What is computed and shown beside the feature
-            maps.
+            training_ridges, scores, kernels, pins, volumes: What is computed and shown beside the
+            feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -146,6 +147,9 @@ class Workspace:
             self._forget_weights, self.apply_command,
         )  # fmt: skip
         self.training_ridges = TrainingRidges(self.jobs, self.training)
+        self.scores = ScoreManager(
+            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
+        )
         self.kernels = KernelReader(self.world, self.jobs, notify, lambda: self.specs)
         self._edits = state.edits
         self.hand = Hand(self, colors)
@@ -179,6 +183,8 @@ class Workspace:
                 self.connections.remember(self.history.bookmark(), state)
             if state.importance != before.importance:
                 self.importance.remember(self.history.bookmark(), state)
+            if state.score != before.score:
+                self.scores.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -257,6 +263,7 @@ class Workspace:
         self.connections.sync_with_state(state)
         self.image_cloud.sync_with_state(state)
         self.importance.sync_with_state(state)
+        self.scores.sync_with_state(state)
 
     def _forget_results(self) -> None:
         """Drop what was found with other weights; what is shown of it is found anew."""
@@ -325,6 +332,7 @@ class Workspace:
         self.analyses.on_pass_complete()
         self.features.on_network_loaded()
         self.importance.on_network_loaded()
+        self.scores.on_network_loaded()
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
         """Run a frame of a live source; it is no change and cannot be undone.
@@ -428,6 +436,7 @@ class Workspace:
         self.image_cloud.on_network_loaded()
         self.importance.on_network_loaded()
         self.training_ridges.on_network_loaded()
+        self.scores.on_network_loaded()
         self.kernels.on_network_loaded()
         self.restorer.on_network_loaded()
 
@@ -435,6 +444,7 @@ class Workspace:
         """Stop background threads."""
         self.content.close_wall()
         self.image_cloud.close()
+        self.scores.close()
         self.connections.close()
         self.edge_bundles.close()
 

@@ -181,7 +181,7 @@ def test_own_weights_come_back_after_an_error_and_inside_a_pass():
     model = opened(layer)
     own = layer.weight.detach().clone()
     model.editor.apply(model.view, [KernelEdit("layer", 0)])
-    with pytest.raises(ValueError, match="oh"), model.editor.active():
+    with pytest.raises(ValueError, match="oh"), model.editor.active():  # noqa: PT012
         assert not torch.equal(layer.weight, own)
         with model.editor.suspended():
             assert torch.equal(layer.weight, own)

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from vrnn.ui.panels import layer, model, relevance, similarity, connections  # isort: skip
-from vrnn.ui.panels import kernel_editor  # isort: skip
+from vrnn.ui.panels import kernel_editor, dataset_score  # isort: skip
 from vrnn.ui.panels import image_cloud, importance, predictions, display  # isort: skip
 from vrnn.ui.panels import training, images, features, jobs, session, shortcuts  # isort: skip
 
 __all__ = [
-    "connections", "display", "features", "image_cloud", "images", "importance", "jobs",
-    "kernel_editor", "layer", "model",
+    "connections", "dataset_score", "display", "features", "image_cloud", "images", "importance",
+    "jobs", "kernel_editor", "layer", "model",
     "predictions", "relevance", "session", "shortcuts", "similarity",
     "training",
 ]  # fmt: skip
