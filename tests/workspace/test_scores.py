@@ -80,7 +80,7 @@ def test_pointing_at_a_cell_shows_its_images_for_as_long(app):
     assert app.workspace.scores.image_numbers() is None
     board = app.world.visuals[VISUAL]
     region = next(r for r in board.pick_regions if r.value == ShowScoredImages("cell", "now", 5, 5))
-    app.world.hover(Hit("button", 1.0, value=region.value, region=region))
+    app.world.hover(Hit("cell", 1.0, value=region.value, region=region))
     assert app.workspace.scores.update()
     assert app.workspace.scores.image_numbers()[0].startswith("5, answered 5")
     app.world.hover(None)

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from vrnn.commands.base import UndoableCommand
 from vrnn.commands.script import read_commands
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.errors import VrnnError
@@ -29,9 +28,10 @@ def apply_script(path: Path, model: LoadedModel) -> tuple[Ablation, ...]:
     state = State()
     for number, command in enumerate(read_commands(path), 1):
         try:
-            if not isinstance(command, UndoableCommand):
+            apply = getattr(command, "apply", None)
+            if apply is None:
                 raise VrnnError("it changes nothing of the model; leave it to vrnn --play")
-            state = command.apply(state, world)
+            state = apply(state, world)
         except VrnnError as error:
             raise VrnnError(f"{path}, command {number}: {error}") from error
         world.set_state(state, move=False)

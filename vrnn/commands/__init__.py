@@ -5,6 +5,7 @@ from __future__ import annotations
 from vrnn.commands import (  # in the order of menus, help and docs
     ablation,
     axes,
+    channel_paths,
     channels,
     connections,
     display,
@@ -35,7 +36,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "channels", "connections", "display", "edit", "explain",
+    "ablation", "axes", "channel_paths", "channels", "connections", "display", "edit", "explain",
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",

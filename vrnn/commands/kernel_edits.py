@@ -128,9 +128,11 @@ class EditKernel(UndoableCommand):
     def for_hit(cls, context: CommandContext, hit: Hit | None, precise: bool = False) -> Command:
         """Replace the filter that is pointed at by the next content; precisely: by the last."""
         hit = require_layer(hit, "a channel to replace its filter")
-        layer, channel = layer_name(context.world, hit), max(hit.channel, 0)
+        layer, channel = layer_name(context.world, hit), hit.channel
         network, layer = operation_key(context.world, hit.slot, layer)
         shape = kernel_shape(context.world, network, layer)
+        if channel < 0:
+            raise VrnnError("point at a channel to replace its filter")
         if channel >= shape.outputs:
             raise VrnnError(f"{layer} has no filter {channel}; point at one of its channels")
         contents: list[KernelContent | Literal["own"]] = [OWN]

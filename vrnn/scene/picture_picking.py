@@ -55,6 +55,8 @@ def _from_afar(world: WorldContents, hit: Hit) -> Hit:
     picture = world.distant_pictures.get(hit.slot, {}).get(hit.node)
     if world.viewer is None or picture is None or (hit.slot, hit.node) in world.feature_tiles:
         return hit
+    if world.state.paths.shown:  # maps are seen from afar too
+        return hit
     if _shown_picture(world, hit):
         return hit
     node, frame = world.visible_node(hit.slot, hit.node), world.placement_frame(hit.slot)

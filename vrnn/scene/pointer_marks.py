@@ -32,7 +32,7 @@ CORNER_PIXELS = 3.0
 LAYER_KINDS = frozenset({"layer", "handle", "corner", "features"})
 """What belongs to the panel of a layer."""
 REGION_KINDS = frozenset(
-    {"class", "target", "bracket", "thumbnail", "button", "pin", "input", CLOUD_KIND}
+    {"class", "target", "bracket", "thumbnail", "button", "cell", "pin", "input", CLOUD_KIND}
 )
 """Things to be clicked that get a frame; the handles of layers have marks of their own."""
 

@@ -156,7 +156,7 @@ class PickRegion:
 
     Attributes:
         kind: `input`, `class`, `target`, `scores`, `thumbnail`, `source`, `button`, `bracket`,
-            `handle`, `corner`, `features` or `pin`.
+            `handle`, `corner`, `features`, `cell` or `pin`.
         origin: Top left corner.
         right: From the left edge to the right edge.
         down: From the top edge to the bottom edge.

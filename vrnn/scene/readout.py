@@ -16,6 +16,7 @@ from vrnn.scene.similarity_readout import similarity_text
 from vrnn.scene.state import State
 from vrnn.scene.value_range import ValueRange, layer_range, network_range
 from vrnn.scene.visuals.distant_pictures import Viewer, picture_parts
+from vrnn.scene.visuals.path_lights import path_text
 from vrnn.scene.world import World
 from vrnn.style.colormap import symmetric_range
 
@@ -51,7 +52,7 @@ def hover_text(world: World) -> str:
     text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
-    relevance = layer_text(world, hit) + similarity_text(world, hit)
+    relevance = layer_text(world, hit) + similarity_text(world, hit) + _path_text(world, hit)
     if hit.picture:
         return f"{text}   {find_layer_picture(hit.picture).title.lower()}{relevance}"
     maps = network.maps.get(hit.node)
@@ -76,6 +77,19 @@ def _ribbon_text(world: World, hit: Hit) -> str:
     source = world.networks[hit.slot].network.by_id.get(shown.layer.parts[ribbon.part].source)
     name = "" if source is None else source.name
     return ribbon_text(shown, world.state.connections, ribbon, name)
+
+
+def _path_text(world: World, hit: Hit) -> str:
+    """The strongest sources and targets of the channel at the pointer; '' where none light up."""
+    shown = world.channel_paths
+    if shown is None or shown[0] != hit.slot:
+        return ""
+    paths = shown[1]
+    if (paths.node, paths.channel) != (hit.node, hit.channel):
+        return ""
+    network = world.networks[hit.slot].network
+    names = {node.id: node.name for node in network.nodes}
+    return "".join(f"   {line}" for line in path_text(paths, names))
 
 
 def are_pictures_seen(draw_list: DrawList, clip_from_world: np.ndarray, viewer: Viewer) -> bool:

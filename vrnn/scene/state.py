@@ -26,6 +26,7 @@ from vrnn.scene.connection_state import NO_CONNECTIONS, ConnectionState
 from vrnn.scene.importance_state import NO_IMPORTANCE, ImportanceState
 from vrnn.scene.layout.map_grid import MapForm
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.path_state import NO_PATHS, PathState
 from vrnn.scene.relevance_state import NO_RELEVANCE, RelevanceState
 from vrnn.scene.score_state import NO_SCORE, ScoreState
 from vrnn.scene.similarity_state import NO_SIMILARITY, SimilarityState
@@ -210,6 +211,7 @@ class State:
             own each to 1.
         training: Which step of its training the first network is shown at.
         score: How well a network answers its data set.
+        paths: The strongest sources and targets of a channel.
     """
 
     FORMER_NAMES: ClassVar[dict[str, str]] = {
@@ -240,6 +242,7 @@ class State:
     edge_bundling: Annotated[float, Range(0.0, 1.0)] = 0.0
     training: TrainingState = NO_TRAINING
     score: ScoreState = NO_SCORE
+    paths: PathState = NO_PATHS
 
     def layer(self, key: LayerKey) -> LayerState:
         """Return what was done to a layer."""
@@ -331,6 +334,7 @@ class State:
             importance=NO_IMPORTANCE,
             training=NO_TRAINING,
             score=NO_SCORE,
+            paths=NO_PATHS,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

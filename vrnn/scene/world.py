@@ -12,6 +12,7 @@ from collections.abc import Mapping
 import numpy as np
 
 from vrnn.network.channel_groups import ChannelGroups, ChannelSource
+from vrnn.network.channel_paths import ChannelPaths
 from vrnn.network.feature_maps import FeatureMaps
 from vrnn.network.graph import Network, NetworkInfo
 from vrnn.network.layer_pictures import LayerPicture
@@ -73,7 +74,7 @@ class World(WorldContents):
         world.relevance = self.relevance
         world.similarity, world.input_overlays = self.similarity, self.input_overlays
         world.image_cloud, world.importance = self.image_cloud, self.importance
-        world.connections = self.connections
+        world.connections, world.channel_paths = self.connections, self.channel_paths
         world.connection_opening = self.state.connections.opening
         world.connection_steps = self.connection_steps
         world.true_label = self.true_label
@@ -289,6 +290,12 @@ class World(WorldContents):
             self._invalidate(placement=True)
         return is_shown
 
+    def set_channel_paths(self, paths: tuple[int, ChannelPaths] | None) -> None:
+        """Set the network whose channels light up, and how strongly; None for none."""
+        if paths is not self.channel_paths:
+            self.channel_paths = paths
+            self._drawing.invalidate_highlight()
+
     def set_connections(self, connections: ShownConnections | None) -> None:
         """Set the connections that are drawn; None for none."""
         if connections is self.connections:
@@ -302,6 +309,8 @@ class World(WorldContents):
         """Forget what belongs to a network that is gone."""
         if self.connections is not None and self.connections.slot == slot:
             self.connections = None
+        if self.channel_paths is not None and self.channel_paths[0] == slot:
+            self.channel_paths = None
         self.distant_pictures.pop(slot, None)
         self.last_attention.pop(slot, None)
         self.relevance.pop(slot, None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from vrnn.network.channel_paths import ChannelPaths
 from vrnn.network.graph import Node
 from vrnn.network.layer_kinds import LayerKind
 from vrnn.network.layer_pictures import LayerPicture, layer_picture_names
@@ -48,6 +49,8 @@ class WorldContents:
             that is not known.
         similarity: Similarity that is on the GPU, by slot.
         importance: How important the channels of a network are, by slot.
+        channel_paths: The network whose channels light up, and how strongly they are linked with
+            the one that is pointed at; None for none.
         input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
         image_cloud: The cloud of images beside the networks; None for none.
         connections: The connections that are drawn; None for none.
@@ -84,6 +87,7 @@ class WorldContents:
         self.relevance_links: PointedLinks | None = None
         self.similarity: dict[int, NetworkSimilarity] = {}
         self.importance: dict[int, NetworkImportance] = {}
+        self.channel_paths: tuple[int, ChannelPaths] | None = None
         self.input_overlays: dict[int, np.ndarray] = {}
         self.image_cloud: DrawnCloud | None = None
         self.connections: ShownConnections | None = None

@@ -20,6 +20,7 @@ from vrnn.scene.visuals.edit_marks import EDITED
 from vrnn.scene.visuals.labels import TILTED, network_labels
 from vrnn.scene.visuals.layer_handles import layer_handles
 from vrnn.scene.visuals.network_visual import NetworkVisual, network_visual
+from vrnn.scene.visuals.path_lights import path_lights
 from vrnn.scene.visuals.pinned_layers import PinnedLayer, pinned_layer_panel
 from vrnn.scene.world_contents import WorldContents
 from vrnn.style import font
@@ -109,6 +110,8 @@ class WorldDrawing:
         for network in networks:
             panels |= network.panels(highlight, contents.feature_tiles, contents.wave)
             quads += network.quads
+            if contents.channel_paths is not None and contents.channel_paths[0] == network.slot:
+                quads.append(path_lights(contents.channel_paths[1], network.frame))
             strokes += [network.edge_strokes(highlight, contents.wave), network.brackets.strokes]
             strokes.append(network.thread)
             seen = with_overlay(network.predictions, contents.input_overlays.get(network.slot))
@@ -172,7 +175,9 @@ class WorldDrawing:
         return self._networks[slot]
 
     def _distant_pictures(self, slot: int) -> Mapping[int, DistantPicture]:
-        """What layers show from afar; those whose maps are connected show these."""
+        """What layers show from afar; those whose maps are connected or light up show these."""
+        if self._contents.state.paths.shown:
+            return {}
         pictures, shown = self._contents.distant_pictures.get(slot, {}), self._contents.connections
         if shown is None or shown.slot != slot:
             return pictures

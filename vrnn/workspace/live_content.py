@@ -13,6 +13,7 @@ from vrnn.scene.visibility import layers_in_view
 from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
 from vrnn.workspace.channel_comparisons import ChannelComparisons
+from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
@@ -60,6 +61,7 @@ class ContentWorkspace(Protocol):
     importance: ImportanceManager
     training: TrainingManager
     scores: ScoreManager
+    paths: ChannelPathFinder
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -158,6 +160,7 @@ class LiveContent:
         changed |= self._workspace.importance.update()
         changed |= self._workspace.training.update()
         changed |= self._workspace.scores.update()
+        changed |= self._workspace.paths.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
@@ -193,6 +196,7 @@ class LiveContent:
             and not self._workspace.faithfulness.pending
             and not self._workspace.importance.pending
             and not self._workspace.scores.pending
+            and not self._workspace.paths.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

@@ -22,6 +22,7 @@ from vrnn.scene.revealing import Revealed
 from vrnn.scene.score_state import ScoreState
 from vrnn.scene.state import State
 from vrnn.scene.visuals.confusion_board import (
+    CELL_KIND,
     MAX_THUMBNAILS,
     CellImages,
     ConfusionBoard,
@@ -208,9 +209,9 @@ class ScoreManager:
     def _chosen(self, now: ScoreState) -> Chosen | None:
         """What is pointed at on the board, else what the state shows."""
         hit = self._world.hovered
-        value = None if hit is None else hit.value
-        if isinstance(value, ShowScoredImages) and value.group:
-            return cast(ImageGroup, value.group), value.side, value.label, value.answer
+        if hit is not None and hit.kind == CELL_KIND:
+            told: ShowScoredImages = hit.value
+            return cast(ImageGroup, told.group), told.side, told.label, told.answer
         if now.group == "":
             return None
         return now.group, now.side, now.label, now.answer

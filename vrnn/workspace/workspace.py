@@ -33,6 +33,7 @@ from vrnn.scene.visuals.pinned_layers import pinned_layer_rect
 from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.channel_comparisons import ChannelComparisons
+from vrnn.workspace.channel_paths import ChannelPathFinder
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
@@ -78,8 +79,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, scores, kernels, pins, volumes: What is computed and shown beside the
-            feature maps.
+            training_ridges, paths, scores, kernels, pins, volumes: What is computed and shown
+            beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -147,6 +148,7 @@ class Workspace:
             self._forget_weights, self.apply_command,
         )  # fmt: skip
         self.training_ridges = TrainingRidges(self.jobs, self.training)
+        self.paths = ChannelPathFinder(self.world, self.jobs, notify)
         self.scores = ScoreManager(
             self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
         )
@@ -437,6 +439,7 @@ class Workspace:
         self.importance.on_network_loaded()
         self.training_ridges.on_network_loaded()
         self.scores.on_network_loaded()
+        self.paths.on_network_loaded()
         self.kernels.on_network_loaded()
         self.restorer.on_network_loaded()
 

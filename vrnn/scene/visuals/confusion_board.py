@@ -31,6 +31,8 @@ TITLE_HEIGHT, TEXT_HEIGHT = 0.13, 0.09
 """Capital heights, meters."""
 HEAD = 1.25
 """Height of the title and the lines below it, meters."""
+CELL_KIND = "cell"
+"""Of what is pointed at to see images: cells, and those that changed."""
 MAX_CLASSES = 32
 """Rows of a matrix; of more classes those are shown that are confused most."""
 MAX_THUMBNAILS, COLUMNS = 20, 4
@@ -161,7 +163,7 @@ def _head(
             long = font.text_width(text) * TEXT_HEIGHT
             corner = (x - 0.05, y + 0.14, z + NEARER)
             command = select(group, "now", 0, 0)
-            regions.append(PickRegion("button", corner, (long + 0.1, 0, 0), (0, -0.2, 0), command))
+            regions.append(PickRegion(CELL_KIND, corner, (long + 0.1, 0, 0), (0, -0.2, 0), command))
             x += long + 0.4
     return Visual(np.zeros(0, quad(0, 0, 1, 1, 0, CARD).dtype), tuple(labels), (), tuple(regions))
 
@@ -188,7 +190,7 @@ def _matrix(
     quads = _marks(board, side, counts, corner, cell)
     regions = [
         PickRegion(
-            "button", (x + column * cell, y - row * cell, z), (cell, 0, 0), (0, -cell, 0),
+            CELL_KIND, (x + column * cell, y - row * cell, z), (cell, 0, 0), (0, -cell, 0),
             select("cell", side, int(classes[row]), int(classes[column])),
         )
         for row, column in np.ndindex(len(classes), len(classes))

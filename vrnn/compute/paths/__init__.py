@@ -1,0 +1,1 @@
+"""How the channels of all layers are linked by weights."""
