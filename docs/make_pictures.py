@@ -10,13 +10,17 @@ from PIL import Image
 
 from vrnn import screenshot
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.ablation import Ablate
 from vrnn.commands.base import Command
+from vrnn.commands.channel_paths import ShowChannelPaths
 from vrnn.commands.connections import OpenPosition, ShowConnections
 from vrnn.commands.display import FoldAllStages
 from vrnn.commands.edit import Undo
 from vrnn.commands.explain import ShowRelevance
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.image_cloud import SetCloudDisplay, ShowImageCloud
+from vrnn.commands.kernel_edits import EditKernel
+from vrnn.commands.scoring import ShowScore, ShowScoredImages
 from vrnn.commands.view import HoverLayer
 from vrnn.config.loader import load_config
 from vrnn.features.presets import load_presets
@@ -53,6 +57,26 @@ CONNECTIONS: dict[str, list[Command]] = {
     "calculation": [OpenPosition("stem.0", channel=7, row=40, column=50)],
 }
 """What is shown for each picture of connections."""
+EDITED: dict[str, tuple[list[Command], str]] = {
+    "edited": (
+        [
+            EditKernel("stem.0", output=0, content="horizontal sobel"),
+            EditKernel("stem.0", output=2, content="gabor", angle=45.0),
+        ],
+        "layer:stem.0",
+    ),
+    "score": (
+        [
+            Ablate("stage2.1.conv2"),
+            EditKernel("stem.0", output=0, content="noise"),
+            ShowScore(),
+            ShowScoredImages("became wrong"),
+        ],
+        "score",
+    ),
+    "paths": ([ShowChannelPaths("stage2.1.conv1", 5)], "overview"),
+}
+"""What was done to the digits' network, and from where it is seen."""
 FEATURES = "stage4.1.add"
 SHARP = load_presets()["sharp"]
 SIDE = np.array([0.032, 0.0, 0.0])
@@ -101,6 +125,14 @@ def main() -> None:
             path = FOLDER / f"{name}.jpg"
             studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
             print(path.relative_to(ROOT))
+    with OffscreenApp([ModelSpec("digits")], load_config()) as studio:
+        for name, (actions, camera) in EDITED.items():
+            for action in actions:
+                studio.do(action)
+            path = FOLDER / f"{name}.jpg"
+            studio.picture(camera, (1600, 900)).save(path, quality=88, optimize=True)
+            print(path.relative_to(ROOT))
+            studio.do(Undo(times=len(actions)))
     with OffscreenApp([ModelSpec(MODEL)], load_config(), image=PHOTO) as studio:
         studio.do(ShowFeatureVisualization(FEATURES, settings=SHARP))
         path = FOLDER / "features.jpg"

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 from vrnn.version import __version__
 
 __all__ = [
-    "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed", "explain",
-    "importance", "lightning_callback", "screenshot", "show", "top_images",
-    "transformers_callback", "watch",
+    "KernelEdit", "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed",
+    "explain", "importance", "lightning_callback", "save_weights", "score", "screenshot", "show",
+    "top_images", "transformers_callback", "watch",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
@@ -19,6 +19,8 @@ if TYPE_CHECKING:
         explain,
         importance,
         lightning_callback,
+        save_weights,
+        score,
         screenshot,
         show,
         top_images,
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
     )
     from vrnn.compute.tracing.annotations import Marker, Tracker
     from vrnn.errors import VrnnError
+    from vrnn.network.kernel_edits import KernelEdit
 
 _MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
@@ -36,12 +39,15 @@ _MODULE_OF = {
     "explain": "vrnn.api",
     "importance": "vrnn.api",
     "lightning_callback": "vrnn.api",
+    "save_weights": "vrnn.api",
+    "score": "vrnn.api",
     "screenshot": "vrnn.api",
     "show": "vrnn.api",
     "top_images": "vrnn.api",
     "transformers_callback": "vrnn.api",
     "watch": "vrnn.api",
     "VrnnError": "vrnn.errors",
+    "KernelEdit": "vrnn.network.kernel_edits",
 }
 
 

@@ -19,6 +19,7 @@ from vrnn.explanations.targets import Target, parse_target
 from vrnn.media.media import Media
 from vrnn.media.media_reader import read_media
 from vrnn.network.connections import LayerConnections
+from vrnn.network.dataset_score import ScoreComparison
 from vrnn.network.embedding_methods import (
     DIMENSIONS,
     EMBEDDING_METHODS,
@@ -31,10 +32,12 @@ from vrnn.network.importance_measures import (
     PRUNING_RANKINGS,
     PruningRanking,
 )
-from vrnn.network.model_spec import ModelSpec
-from vrnn.network.results import TopImages
+from vrnn.network.kernel_edits import KernelEdit
+from vrnn.network.model_spec import ModelSpec, model_files
+from vrnn.network.results import Ablation, TopImages
 from vrnn.storage.log import log_to_stderr, logger
 from vrnn.storage.plugins import load_plugins
+from vrnn.storage.protected_inputs import protect_inputs
 from vrnn.style.color_mapping import ColorRange
 
 if TYPE_CHECKING:
@@ -284,6 +287,76 @@ def _finish(steps: Generator[object, None, T]) -> T:
         except StopIteration as end:
             result: T = end.value
             return result
+
+
+def score(
+    model: Any = "default",
+    edits: Sequence[KernelEdit] = (),
+    ablations: Sequence[Ablation] = (),
+    *,
+    detail: str = "layers",
+    **source: Any,
+) -> ScoreComparison:
+    """Score a model's whole data set, before edits and ablations and with them.
+
+        found = vrnn.score("digits", [vrnn.KernelEdit("stem.0", 0, content="vertical sobel")])
+        found.now.accuracy, found.now.confusion, found.became_wrong
+
+    Args:
+        model: As for `screenshot`, one of them, with a data set; it is left as it was.
+        edits: Kernels that are replaced, in this order.
+        ablations: What is ablated (`vrnn.network.results.Ablation`).
+        detail: How finely the graph is shown, which gives layers their names.
+        **source: As for `screenshot`, such as `data`.
+
+    Raises:
+        VrnnError: The model, an edit or an ablation is wrong, or there is no data set whose answers
+            are right or wrong.
+    """
+    from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.compute.loading.source import open_source
+    from vrnn.compute.scoring.score_dataset import score_steps
+
+    _prepare()
+    opened = LoadedModel(open_source(specs(model, source)[0]), detail)
+    if opened.source.dataset is None:
+        raise VrnnError(f"{opened.source.title} has no data set; give one with data=FOLDER")
+    opened.editor.apply(opened.view, edits)
+    with opened.editor.active():
+        return _finish(score_steps(opened, opened.source.dataset, ablations))
+
+
+def save_weights(
+    model: Any, file: str | Path, edits: Sequence[KernelEdit] = (), *, detail: str = "layers",
+    **source: Any,
+) -> int:  # fmt: skip
+    """Write all weights of a model with edited kernels, as a safetensors file.
+
+        vrnn.save_weights("digits", "edited.safetensors", [vrnn.KernelEdit("stem.0", 0)])
+
+    Args:
+        model: As for `screenshot`, one of them; it is left as it was.
+        file: Where to; never one that the model is opened from.
+        edits: Kernels that are replaced, in this order.
+        detail: How finely the graph is shown, which gives layers their names.
+        **source: As for `screenshot`.
+
+    Returns:
+        Number of tensors.
+
+    Raises:
+        VrnnError: The model, an edit or the file is wrong.
+    """
+    from vrnn.compute.editing.weight_file import save_weights as write
+    from vrnn.compute.loaded_model import LoadedModel
+    from vrnn.compute.loading.source import open_source
+
+    _prepare()
+    spec = specs(model, source)[0]
+    opened = LoadedModel(open_source(spec), detail)
+    opened.editor.apply(opened.view, edits)
+    with opened.editor.active(), protect_inputs(model_files(spec)):
+        return write(opened.source.model, Path(file))
 
 
 def _media(opened: LoadedModel, image: Any) -> Media:

@@ -62,7 +62,10 @@ def test_without_changes_there_is_one_matrix(tmp_path, capsys):
     ("text", "reason"),
     [
         ('[[command]]\ndo = "export.screenshot"', "it changes nothing of the model"),
-        ('[[command]]\ndo = "kernel.edit"\nlayer = "stem.0"\noutput = 99', "filters 0 to 15"),
+        (
+            '[[command]]\ndo = "kernel.edit"\nlayer = "stem.0"\noutput = 99',
+            "stem.0 has filters 0 to 15",
+        ),
     ],
 )
 def test_a_script_that_is_wrong_is_told(tmp_path, capsys, text, reason):

@@ -19,7 +19,7 @@ from vrnn.config.loader import load_config
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.picking import Hit
-from vrnn.workspace.scores import VISUAL
+from vrnn.scene.visuals.confusion_board import SCORE_VISUAL
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def shown(app):
 
 def test_it_is_found_again_after_each_change(app):
     app.do(ShowScore())
-    assert VISUAL in app.world.visuals
+    assert SCORE_VISUAL in app.world.visuals
     assert not shown(app).has_change
     assert shown(app).image_count > len(shown(app).now.labels) == 40
     app.do(Ablate("stage2.1.conv2"))
@@ -56,14 +56,17 @@ def test_it_is_found_again_after_each_change(app):
     app.do(Undo())
     assert not shown(app).has_change
     app.do(ShowScore())
-    assert VISUAL not in app.world.visuals
+    with pytest.raises(VrnnError, match="no score to look at"):
+        app.picture("score", (320, 180))
+    assert SCORE_VISUAL not in app.world.visuals
     assert shown(app) is None
 
 
 def test_a_cell_shows_its_images_and_a_click_puts_one_in(app):
     app.do(ShowScore())
     app.do(ShowScoredImages("cell", "now", 3, 3))
-    board = app.world.visuals[VISUAL]
+    app.picture("score", (320, 180))
+    board = app.world.visuals[SCORE_VISUAL]
     count = int(shown(app).now.confusion[3, 3])
     title, numbers = app.workspace.scores.image_numbers()
     assert len(numbers) == count > 0
@@ -78,7 +81,7 @@ def test_a_cell_shows_its_images_and_a_click_puts_one_in(app):
 def test_pointing_at_a_cell_shows_its_images_for_as_long(app):
     app.do(ShowScore())
     assert app.workspace.scores.image_numbers() is None
-    board = app.world.visuals[VISUAL]
+    board = app.world.visuals[SCORE_VISUAL]
     region = next(r for r in board.pick_regions if r.value == ShowScoredImages("cell", "now", 5, 5))
     app.world.hover(Hit("cell", 1.0, value=region.value, region=region))
     assert app.workspace.scores.update()

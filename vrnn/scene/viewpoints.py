@@ -16,6 +16,7 @@ from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
+from vrnn.scene.visuals.confusion_board import SCORE_VISUAL
 from vrnn.scene.visuals.connections import connection_bounds, connection_visual
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL
 from vrnn.scene.world import World
@@ -30,6 +31,12 @@ EYE_HEIGHT = 1.7
 START_DISTANCE, START_HEIGHTS = 6.5, 1.5
 """From the input to where one starts: meters at least, and in heights of its image with what is
 over that, so that all of it is seen, however large it is made."""
+NO_BOARD = {
+    PRUNING_VISUAL: "there is no board with pruning curves; show the importance for a class with "
+    "Ctrl+I and wait until it is found",
+    SCORE_VISUAL: "there is no score to look at; show one with score.show",
+}
+"""What is said where a board that is to be faced is not there, by its name."""
 
 
 def camera_by_name(
@@ -39,9 +46,8 @@ def camera_by_name(
 
     Args:
         world: The world.
-        name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `pruning`,
-            `layer:NAME`, or
-            `x,y,z,yaw,pitch` in meters and degrees.
+        name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `pruning`, `score`,
+            `layer:NAME`, or `x,y,z,yaw,pitch` in meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
         legend: Part of the picture's height that the legend takes at the lower side.
@@ -64,9 +70,11 @@ def camera_by_name(
     if name == "cloud":
         return frame_cloud(world, aspect, fov)
     if name == "pruning":
-        return frame_pruning(world, aspect, fov)
+        return frame_board(world, PRUNING_VISUAL, aspect, fov)
     if name == "connections":
         return frame_connections(world, aspect, fov)
+    if name == "score":
+        return frame_board(world, SCORE_VISUAL, aspect, fov)
     return _from_numbers(name, fov)
 
 
@@ -115,26 +123,24 @@ def frame_input(world: World, aspect: float, fov: float) -> Camera:
     return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
 
 
-def frame_pruning(world: World, aspect: float, fov: float) -> Camera:
-    """Return a camera that faces the board with the pruning curves.
+def frame_board(world: World, visual: str, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces a board of its own in the world.
 
     Args:
         world: The world.
+        visual: Its name among the world's visuals.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
 
     Raises:
         VrnnError: There is no such board.
     """
-    board = world.visuals.get(PRUNING_VISUAL)
+    board = world.visuals.get(visual)
     if board is None:
-        raise VrnnError(
-            "there is no board with pruning curves; show the importance for a class with Ctrl+I "
-            "and wait until it is found"
-        )
+        raise VrnnError(NO_BOARD[visual])
     card = board.quads[0]
     origin, right, down = (card[name].astype(float) for name in ("origin", "right", "down"))
-    corners = np.array([origin, origin + right, origin + down, origin + right + down])
+    corners = origin + np.array([0 * right, right, down, right + down])
     return frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.06)
 
 

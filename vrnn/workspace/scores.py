@@ -24,6 +24,7 @@ from vrnn.scene.state import State
 from vrnn.scene.visuals.confusion_board import (
     CELL_KIND,
     MAX_THUMBNAILS,
+    SCORE_VISUAL,
     CellImages,
     ConfusionBoard,
     class_text,
@@ -36,8 +37,6 @@ from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
 from vrnn.workspace.map_uploader import WorkerEventSink
 
-VISUAL = "data set score"
-"""Name of the board among the world's visuals."""
 METERS_ASIDE = 1.8
 """From the room beside the input to the board at the left of it: the name of the row is there."""
 PRUNING_ROOM = 3.6
@@ -278,7 +277,7 @@ class ScoreManager:
         if found is None or place is None or dataset is None:
             had, self._drawn = bool(self._drawn), ()
             if had:
-                self._world.set_visual(VISUAL, None)
+                self._world.set_visual(SCORE_VISUAL, None)
             return had
         chosen = self._chosen(now)
         images = self._images(dataset)
@@ -304,7 +303,7 @@ class ScoreManager:
 
         close = ShowScore(now.network, False)
         visual = scale_visual(confusion_board(board, (x, y, z), select, close), scale, (x, y, z))
-        self._world.set_visual(VISUAL, visual)
+        self._world.set_visual(SCORE_VISUAL, visual)
         if appeared:
             width, height = (scale * side for side in board.size)
             corners = [

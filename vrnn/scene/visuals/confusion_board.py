@@ -22,6 +22,8 @@ from vrnn.style.confusion_colors import confusion_pixels
 from vrnn.style.text import elide
 from vrnn.style.theme import ACCENT, ANNOTATION, CARD, RGBA, STRUCTURE, TEXT
 
+SCORE_VISUAL = "data set score"
+"""Name of the board among the world's visuals."""
 MATRIX = 2.6
 """Side of a matrix, meters."""
 NAMES = 0.75
