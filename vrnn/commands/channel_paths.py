@@ -15,14 +15,14 @@ from vrnn.scene.picking import Hit
 from vrnn.scene.state import State
 from vrnn.scene.world import World
 
-NEEDS_PATHS = "light up the sources and targets of a channel first, with Ctrl+T"
+NEEDS_PATHS = "light up the sources and targets of a channel first, with Ctrl+D"
 
 
 @command(
     "paths.show",
     "Strongest sources and targets of a channel",
     menu=Menu.DISPLAY,
-    key="CONTROL+T",
+    key="CONTROL+D",
     help="light up the strongest sources and targets of the channel you point at, in all layers",
     pointer="point at a channel; Layer menu",
     controller="point at a map; board: Display menu",

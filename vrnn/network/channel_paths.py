@@ -68,9 +68,9 @@ class ChannelPaths:
     Attributes:
         node: Id of the layer of that channel.
         channel: The channel.
-        sources: (C,) float64 strength of each channel before it, by node id: the part of the
+        sources: (C,) float32 strength of each channel before it, by node id: the part of the
             channel that comes from there.
-        targets: (C,) float64 strength of each channel behind it, by node id: the part of that
+        targets: (C,) float32 strength of each channel behind it, by node id: the part of that
             channel that comes from it.
         strongest: How many channels of a layer are shown.
     """
@@ -100,23 +100,20 @@ def strongest(values: np.ndarray, most: int) -> np.ndarray:
     return chosen
 
 
-def find_paths(
-    links: ChannelLinks, node: int, channel: int, most: int = 3,
-    activations: Mapping[int, np.ndarray] | None = None,
-) -> ChannelPaths:  # fmt: skip
+def find_paths(shares: ChannelShares, node: int, channel: int, most: int = 3) -> ChannelPaths:
     """Follow all chains from a channel, to its sources and to its targets.
 
     Args:
-        links: The links of its network.
+        shares: How much of each channel comes from which.
         node: Id of its layer.
         channel: The channel.
         most: How many channels of each layer are shown.
-        activations: (C,) mean |a| of each channel, by node id; None for weights alone.
     """
-    shares = _Shares(links, activations)
-    start = np.zeros(links.channels[node])
+    links = shares.links
+    start = np.zeros(links.channels[node], np.float32)
     start[channel] = 1.0
-    sources, targets = {node: start}, {node: start}
+    sources: dict[int, np.ndarray] = {node: start}
+    targets: dict[int, np.ndarray] = {node: start}
     for link in reversed(links.links):
         if link.target in sources and link.target != link.source:
             given = shares.back(link, sources[link.target])
@@ -129,25 +126,39 @@ def find_paths(
     return ChannelPaths(node, channel, sources, targets, most)
 
 
-class _Shares:
-    """How much of the channels of a target comes from those of a source."""
+class ChannelShares:
+    """How much of the channels of each layer comes from those of its sources.
 
-    def __init__(self, links: ChannelLinks, activations: Mapping[int, np.ndarray] | None) -> None:
-        self._links, self._activations = links, activations
+    Attributes:
+        links: The links of the network.
+    """
+
+    def __init__(
+        self, links: ChannelLinks, activations: Mapping[int, np.ndarray] | None = None
+    ) -> None:
+        """Measure the links.
+
+        Args:
+            links: The links of a network.
+            activations: (C,) mean |a| of each channel, by node id; None for weights alone.
+        """
+        self.links, self._activations = links, activations
         self._passed: dict[int, np.ndarray] = {}
+        self._totals: dict[int, np.ndarray] = {}
         for link in links.links:
             if link.weights is None:
-                total = self._passed.setdefault(link.target, np.zeros(links.channels[link.target]))
+                count = links.channels[link.target]
+                total = self._passed.setdefault(link.target, np.zeros(count, np.float32))
                 given = self._given(link)
                 total[link.first : link.first + len(given)] += given
 
     def _given(self, link: ChannelLink) -> np.ndarray:
         """What each channel of a source weighs: 1, or its mean |a|."""
-        count = self._links.channels[link.source]
+        count = self.links.channels[link.source]
         if self._activations is None or link.source not in self._activations:
-            return np.ones(count)
-        values = self._activations[link.source].astype(np.float64)
-        return values if len(values) == count else np.ones(count)
+            return np.ones(count, np.float32)
+        values = self._activations[link.source].astype(np.float32)
+        return values if len(values) == count else np.ones(count, np.float32)
 
     def back(self, link: ChannelLink, strengths: np.ndarray) -> np.ndarray:
         """Return the strengths (C of the source) that those of the target (C,) come from."""
@@ -156,21 +167,21 @@ class _Shares:
             part = slice(link.first, link.first + len(given))
             return _divided(strengths[part] * given, self._passed[link.target][part])
         weights, inputs, totals = self._weighted(link, given)
-        outputs = _divided(strengths, totals).reshape(link.groups, -1)
-        found: np.ndarray = np.einsum("goj,go->gj", weights, outputs) * inputs
+        outputs = _divided(strengths, totals).reshape(link.groups, 1, -1)
+        found: np.ndarray = np.matmul(outputs, weights)[:, 0] * inputs
         return found.reshape(-1)
 
     def forth(self, link: ChannelLink, strengths: np.ndarray) -> np.ndarray:
         """Return the strengths (C of the target) that come from those of the source (C,)."""
         given = self._given(link)
-        found = np.zeros(self._links.channels[link.target])
         if link.weights is None:
+            found = np.zeros(self.links.channels[link.target], np.float32)
             part = slice(link.first, link.first + len(given))
             found[part] = _divided(strengths * given, self._passed[link.target][part])
             return found
         weights, inputs, totals = self._weighted(link, given)
-        sums = np.einsum("goj,gj->go", weights, inputs * strengths.reshape(inputs.shape))
-        return _divided(sums.reshape(-1), totals)
+        strong = (inputs * strengths.reshape(inputs.shape))[..., None]
+        return _divided(np.matmul(weights, strong).reshape(-1), totals)
 
     def _weighted(
         self, link: ChannelLink, given: np.ndarray
@@ -179,9 +190,11 @@ class _Shares:
         assert link.weights is not None
         weights = link.weights.reshape(link.groups, -1, link.weights.shape[1])
         inputs = given.reshape(link.groups, -1)
-        totals = np.einsum("goj,gj->go", weights, inputs)
-        return weights, inputs, totals.reshape(-1)
+        if link.target not in self._totals:
+            self._totals[link.target] = np.matmul(weights, inputs[..., None]).reshape(-1)
+        return weights, inputs, self._totals[link.target]
 
 
 def _divided(values: np.ndarray, totals: np.ndarray) -> np.ndarray:
-    return values / np.where(totals > 0, totals, np.inf)
+    divided: np.ndarray = values / np.where(totals > 0, totals, np.float32(np.inf))
+    return divided

@@ -8,7 +8,7 @@ from typing import cast
 import numpy as np
 
 from vrnn.compute.paths.jobs import ChannelLinksJob
-from vrnn.network.channel_paths import ChannelLinks, find_paths
+from vrnn.network.channel_paths import ChannelLinks, ChannelShares, find_paths
 from vrnn.network.kernel_edits import KernelEdit
 from vrnn.scene.world import World
 from vrnn.workspace.job_manager import JobManager
@@ -34,7 +34,7 @@ class ChannelPathFinder:
         self._links: dict[Key, ChannelLinks] = {}
         self._running: set[Key] = set()
         self._failed: set[Key] = set()
-        self._activations: tuple[object, dict[int, np.ndarray]] | None = None
+        self._shares: tuple[object, ChannelShares] | None = None
         self._shown: tuple[object, ...] | None = None
 
     @property
@@ -47,7 +47,7 @@ class ChannelPathFinder:
         self._links.clear()
         self._running.clear()
         self._failed.clear()
-        self._activations = self._shown = None
+        self._shares = self._shown = None
         self._world.set_channel_paths(None)
 
     def update(self) -> bool:
@@ -67,13 +67,16 @@ class ChannelPathFinder:
             return False
         state = self._world.state.paths
         by_activation = state.values != "weight"
-        result = self._world.networks[slot].result if by_activation else None
-        question = (key, node, channel, state.strongest, state.values, result)
+        result = self._world.networks[slot].result
+        sequence = result.sequence if by_activation and result is not None else 0
+        question = (key, node, channel, state.strongest, state.values, sequence)
         if question == self._shown:
             return False
         self._shown = question
-        activations = self._mean_activations(slot) if by_activation else None
-        paths = find_paths(links, node, channel, state.strongest, activations)
+        if self._shares is None or self._shares[0] != (key, sequence):
+            activations = self._mean_activations(slot) if by_activation else None
+            self._shares = (key, sequence), ChannelShares(links, activations)
+        paths = find_paths(self._shares[1], node, channel, state.strongest)
         self._world.set_channel_paths((slot, paths))
         return True
 
@@ -111,12 +114,9 @@ class ChannelPathFinder:
         )  # fmt: skip
 
     def _mean_activations(self, slot: int) -> dict[int, np.ndarray]:
-        """(C,) mean |a| of each channel by node id, once for each pass."""
-        opened = self._world.networks[slot]
-        if self._activations is None or self._activations[0] is not opened.result:
-            found = {}
-            for node, maps in opened.maps.items():
-                values = np.abs(maps.values.astype(np.float32)).mean((1, 2)) * maps.scale
-                found[node] = np.nan_to_num(values, nan=0.0, posinf=0.0)
-            self._activations = (opened.result, found)
-        return self._activations[1]
+        """(C,) mean |a| of each channel by node id."""
+        found = {}
+        for node, maps in self._world.networks[slot].maps.items():
+            values = np.abs(maps.values.astype(np.float32)).mean((1, 2)) * maps.scale
+            found[node] = np.nan_to_num(values, nan=0.0, posinf=0.0)
+        return found

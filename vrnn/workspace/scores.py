@@ -262,7 +262,7 @@ class ScoreManager:
         for number in some:
             place = places[number]
             answer = class_text(self.names(), int(found.now.answers[place]))
-            captions.append(f"#{number} {answer} {found.now.confidences[place]:.0%}")
+            captions.append(f"#{number} → {answer}, {found.now.confidences[place]:.0%}")
         title += f", the first {len(some)}" if len(some) < len(numbers) else ""
         return CellImages(
             title, tuple(self._loaded.get(n) for n in some), tuple(captions),

@@ -8,7 +8,7 @@ from torch import nn
 from vrnn.compute.loaded_model import LoadedModel
 from vrnn.compute.loading.source import open_source
 from vrnn.compute.paths.find_links import find_links
-from vrnn.network.channel_paths import find_paths, strongest
+from vrnn.network.channel_paths import ChannelShares, find_paths, strongest
 from vrnn.network.kernel_edits import KernelEdit
 from vrnn.network.model_spec import ModelSpec
 
@@ -58,40 +58,40 @@ def best(model, paths, name):
 
 
 def test_the_known_path_is_the_strongest_one(model):
-    links = find_links(model)
-    assert links.unknown == ()
-    paths = find_paths(links, named(model, "head"), 1)
+    shares = ChannelShares(find_links(model))
+    assert shares.links.unknown == ()
+    paths = find_paths(shares, named(model, "head"), 1)
     assert best(model, paths, "b") == 2
     assert best(model, paths, "a") == 3
     assert best(model, paths, model.network.nodes[0].name) == 1
-    other = find_paths(links, named(model, "head"), 0)
+    other = find_paths(shares, named(model, "head"), 0)
     assert best(model, other, "side") == 1
     assert best(model, other, "a") == 0
-    behind = find_paths(links, named(model, "a"), 3)
+    behind = find_paths(shares, named(model, "a"), 3)
     assert best(model, behind, "b") == 2
     assert best(model, behind, "head") == 1
     assert set(behind.shown) >= {named(model, name) for name in ("a", "b", "side", "head")}
 
 
 def test_all_that_a_channel_comes_from_adds_up_to_it(model):
-    links = find_links(model)
-    paths = find_paths(links, named(model, "head"), 1)
+    shares = ChannelShares(find_links(model))
+    paths = find_paths(shares, named(model, "head"), 1)
     first = model.network.nodes[0].id
     assert paths.sources[first].sum() == pytest.approx(1.0)
     assert paths.sources[named(model, "a")].sum() == pytest.approx(1.0)
     assert np.all(paths.sources[first] >= 0)
     # By hand: 9 · 2 beside twice 9 · 0.01 for `a`, nearly all for the rest.
-    a = find_paths(links, named(model, "a"), 3)
+    a = find_paths(shares, named(model, "a"), 3)
     assert a.sources[first] == pytest.approx(np.array([0.01, 2.0, 0.01]) / 2.02)
 
 
 def test_a_dead_channel_gives_nothing_by_activation(model):
     links = find_links(model)
     activations = {node.id: np.ones(node.shape[0]) for node in model.network.nodes}
-    same = find_paths(links, named(model, "head"), 1, activations=activations)
+    same = find_paths(ChannelShares(links, activations), named(model, "head"), 1)
     assert best(model, same, "a") == 3
     activations[named(model, "a")][3] = 0.0
-    dead = find_paths(links, named(model, "head"), 1, activations=activations)
+    dead = find_paths(ChannelShares(links, activations), named(model, "head"), 1)
     assert dead.sources[named(model, "a")][3] == 0
     assert best(model, dead, "a") != 3
 
@@ -99,7 +99,7 @@ def test_a_dead_channel_gives_nothing_by_activation(model):
 def test_edited_weights_count(model):
     model.editor.apply(model.view, [KernelEdit("b", 2, 3)])
     with model.editor.active():
-        paths = find_paths(find_links(model), named(model, "b"), 2)
+        paths = find_paths(ChannelShares(find_links(model)), named(model, "b"), 2)
     model.editor.apply(model.view, [])
     assert paths.sources[named(model, "a")][3] == 0
 
@@ -117,11 +117,11 @@ class Grouped(nn.Module):
 
 def test_groups_are_kept_apart():
     model = LoadedModel(open_source(ModelSpec(Grouped(), input_size=(8, 8))), "layers")
-    links = find_links(model)
-    paths = find_paths(links, named(model, "up"), 5)
+    shares = ChannelShares(find_links(model))
+    paths = find_paths(shares, named(model, "up"), 5)
     assert not paths.sources[named(model, "second")][:2].any()
     assert not paths.sources[named(model, "first")][:2].any()
     assert paths.sources[named(model, "first")][2:].all()
-    behind = find_paths(links, named(model, "first"), 0)
+    behind = find_paths(shares, named(model, "first"), 0)
     assert behind.targets[named(model, "up")][:3].all()
     assert not behind.targets[named(model, "up")][3:].any()

@@ -121,8 +121,8 @@ def confusion_board(
         )  # fmt: skip
         parts.append(_matrix(board, side, corner, select))
     images_left = left + GAP + len(board.sides) * (NAMES + MATRIX + GAP)
-    if board.images is not None:
-        parts.append(_images(board.images, images_left, top - HEAD, z + NEARER))
+    images = board.images or CellImages("point at a cell: its images stand here")
+    parts.append(_images(images, images_left, top - HEAD, z + NEARER))
     return Visual(
         np.concatenate([quad(left, top, width, height, z, CARD), *(p.quads for p in parts)]),
         tuple(one for part in parts for one in part.labels),

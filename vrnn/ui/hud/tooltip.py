@@ -34,7 +34,6 @@ CLICKS = {
     "bracket": "click to fold this module or to open it",
     "features": "click to see what each channel responds to",
     "thumbnail": "click to pick up this image",
-    "cell": "its images stand beside it; click to keep them there",
     "pin": "click to remove this copy",
     "target": "click to see why: relevance for this; once more hides it",
     "class": "click to see why: relevance for this class; once more hides it",
