@@ -10,10 +10,8 @@ from vrnn.commands.training import FollowTraining, GoToStep, PlayTraining
 from vrnn.render.imgui_renderer import WindowArea
 from vrnn.ui.panel_context import PanelContext
 
-HEIGHT = 2.6
+HEIGHT = 3.0
 """Of the bar, in heights of the text."""
-MARGIN = 0.6
-"""Between the bar and the edges of the world, in heights of the text."""
 SPEEDS = (1.0, 2.0, 4.0, 10.0, 25.0)
 """Recorded steps per second that a button goes through."""
 
@@ -28,7 +26,7 @@ def timeline_height(context: PanelContext, area: WindowArea) -> int:
     em = imgui.get_font_size() if imgui.get_frame_count() else 0.0
     if context.workspace.training.folder is None or area[2] < 20 * em or area[3] < 8 * em:
         return 0
-    return round((HEIGHT + 2 * MARGIN) * em)
+    return round(HEIGHT * em)
 
 
 def draw_timeline(context: PanelContext, area: WindowArea) -> None:
@@ -39,12 +37,14 @@ def draw_timeline(context: PanelContext, area: WindowArea) -> None:
         area: What panels leave for the world: left, top, width, height in pixels.
     """
     left, top, width, height = area
-    em = imgui.get_font_size()
+    imgui.get_font_size()
     if not timeline_height(context, area):
         return
-    margin = MARGIN * em
-    imgui.set_next_window_pos((left + margin, top + height - (HEIGHT + MARGIN) * em))
-    imgui.set_next_window_size((width - 2 * margin, HEIGHT * em))
+    bar = timeline_height(
+        context, area
+    )  # all of the strip: a part of an older picture may be there
+    imgui.set_next_window_pos((left, top + height - bar))
+    imgui.set_next_window_size((width, bar))
     flags = imgui.WindowFlags_
     kind = flags.no_decoration | flags.no_docking | flags.no_saved_settings | flags.no_move
     if imgui.begin("##time line", None, kind.value)[0]:

@@ -9,6 +9,7 @@ import pytest
 import torch
 from torch import nn
 
+from vrnn.compute.loading.script_runner import run_script
 from vrnn.compute.loading.step_weights import StepWeights, read_step
 from vrnn.compute.training import recording_writer
 from vrnn.compute.training.watch import watch_model
@@ -238,3 +239,16 @@ def test_checkpoints_that_hold_code_are_refused(tmp_path: Path) -> None:
     with pytest.raises(VrnnError, match="holds code"):
         StepWeights(model).show(recorded_step(series, 10))
     assert StepWeights(model).show(recorded_step(series, 20)) == ()
+
+
+def test_a_script_that_is_opened_to_see_its_model_is_not_recorded(tmp_path: Path) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import torch, vrnn\nmodel = torch.nn.Linear(2, 2)\n"
+        "watcher = vrnn.watch(model, torch.ones(1, 2), folder='run', source=__file__)\n"
+        "watcher.log(loss=1.0)\n"
+    )
+    module = run_script(script)
+    assert module.watcher.folder is None
+    assert not Path("run").exists()
+    module.watcher.close()

@@ -22,6 +22,7 @@ from vrnn.compute.loading.script_imports import (
 )
 from vrnn.compute.loading.torchvision_compat import watch_torchvision
 from vrnn.compute.loading.user_traceback import explain_error
+from vrnn.compute.script_opening import opening_script
 from vrnn.errors import VrnnError, is_ctrl_c
 from vrnn.storage.terminal import fill_standard_descriptors
 
@@ -58,7 +59,7 @@ def run_script(path: Path) -> ModuleType:
         assert spec.loader is not None
         module = module_from_spec(spec)
         sys.modules[name] = module  # dataclasses and pickle look their module up
-        with own_process(), no_spawned_processes():
+        with own_process(), no_spawned_processes(), opening_script():
             spec.loader.exec_module(module)
     except SystemExit as error:
         raise VrnnError(

@@ -22,6 +22,7 @@ from torch import nn
 from torch.optim import Optimizer
 from torch.optim.optimizer import register_optimizer_step_post_hook
 
+from vrnn.compute.script_opening import is_opening_script
 from vrnn.compute.training.recording_writer import RecordingWriter
 from vrnn.errors import VrnnError, error_text
 from vrnn.recordings.manifest import Manifest
@@ -37,7 +38,8 @@ class Watcher:
     """Records a model while it is trained; use it in a `with`, or let the program's end close it.
 
     Attributes:
-        folder: The recording; None where another process of the training records.
+        folder: The recording; None where another process of the training records, or vrnn runs the
+            script to open its model.
         step: How many steps the training has taken.
         problem: Why the recording has ended; '' while it goes on.
     """
@@ -70,7 +72,7 @@ class Watcher:
         self._last_asked, self._told_not_finite = 0, False
         self._thread: threading.Thread | None = None
         self._hook: Any = None
-        if not is_first_process():
+        if not is_first_process() or is_opening_script():
             return
         shapes = self._shapes()
         if not shapes:
