@@ -19,6 +19,7 @@ from pathlib import Path
 
 import torch
 from torch import nn
+from torch.optim.optimizer import register_optimizer_step_post_hook
 
 from benchmarks.timing import format_milliseconds, format_table
 from vrnn.compute.loaded_model import LoadedModel
@@ -79,7 +80,7 @@ def cost_rows(size: int, steps: int) -> tuple[list[list[str]], bool]:
                 watched += step_seconds(model, images, block)
                 watcher._hook.remove()
                 plain += step_seconds(model, images, block)
-                watcher._hook = torch.optim.optimizer.register_optimizer_step_post_hook(hook)
+                watcher._hook = register_optimizer_step_post_hook(hook)
             watcher.close()
         ratio = statistics.fmean(watched) / statistics.fmean(plain)
         good &= ratio <= most

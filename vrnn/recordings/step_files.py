@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 from vrnn.errors import VrnnError
@@ -58,7 +57,6 @@ def tensor_names(file: Path) -> tuple[str, ...]:
     return tuple(name for name in header if name != "__metadata__")
 
 
-@dataclass
 class StepIndex:
     """In which file of a recording each tensor of a step is.
 
@@ -69,11 +67,11 @@ class StepIndex:
     """
 
     folder: Path
-    names: dict[int, tuple[str, ...]]
-    damaged: dict[int, str]
 
     def __init__(self, folder: Path) -> None:
-        self.folder, self.names, self.damaged = folder, {}, {}
+        self.folder = folder
+        self.names: dict[int, tuple[str, ...]] = {}
+        self.damaged: dict[int, str] = {}
         self.update()
 
     def update(self) -> None:
