@@ -38,7 +38,7 @@ MAX_SCRUB_SECONDS = 0.05
 """Beyond a plain pass."""
 MAX_BYTES = 20 << 20
 SCRUBBED_STEPS = 500
-DIGITS_STEPS = 3000
+DIGITS_STEPS = 1000
 NAME = "torchvision:resnet18@random"
 
 
