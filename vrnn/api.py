@@ -506,7 +506,8 @@ def watch(
             after the first step.
         folder: Of the recording; None for a new one in `recordings`.
         source: Anything that `vrnn --model` takes and that opens this model in the window; '' for
-            the structure that is recorded, where the model's code can be followed.
+            the class of the model, where its file can be imported without training, or the
+            library that it is of. Where neither opens it, the training is recorded alone.
         window: Whether a window opens, in a process of its own, where there is a screen.
         budget_mb: About how many megabytes the recording may take: when it is larger, ever fewer of
             its later steps are kept. None for 24 times the weights, from 16 to 1024.
