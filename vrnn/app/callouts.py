@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +10,7 @@ import numpy as np
 
 from vrnn.errors import VrnnError
 from vrnn.scene.output_choices import shown_outputs
-from vrnn.scene.primitives import DrawList, PickRegion
+from vrnn.scene.primitives import DrawList, PickRegion, TextLabel
 from vrnn.scene.state import InputImage
 from vrnn.scene.visibility import panel_corners
 from vrnn.scene.visuals.labels import FAR_TEXT, title_parts
@@ -31,6 +31,8 @@ TEXTS: Mapping[str, str] = {
 """What each says: what is there, and what to do with it."""
 PLAIN_TEXTS: Mapping[str, str] = {PICTURE: "what goes in", ANSWER: "the answer"}
 """What they say where nothing can be done with it by a click."""
+READABLE = 0.012
+"""Height of capital letters, −1…1 in the view, from which a text is not to be covered."""
 NEAR_HEIGHT = 0.3
 """Part of the view's height that a panel fills where one has gone near."""
 
@@ -49,8 +51,8 @@ class Callout:
         about: Left, top, right and bottom of what it is about, any of several things, -1…1 in the
             view, y upward.
         layers: The same of each layer's panel in view.
-        others: The same of the network's title, of the picture, of the scores, and of the board
-            that they are on.
+        others: The same of texts that can be read, of the network's title, of the picture, of the
+            scores, and of the board that they are on.
     """
 
     name: str
@@ -84,6 +86,7 @@ class Callouts:
         self.remaining = [name for name in TEXTS if name not in used]
         self._first_image: InputImage | None = None
         self._answer: Box | None = None
+        self._texts = _Texts()
 
     def mark_used(self, name: str) -> None:
         """Take a callout away for good."""
@@ -127,6 +130,7 @@ class Callouts:
         self._answer = _project(_answer_corners(world), clip_from_world)
         board = _project(_board_corners(world), clip_from_world)
         layers = _panel_boxes(world.draw_list(), clip_from_world)
+        texts = self._texts.boxes(world.draw_list().labels, clip_from_world)
         answers = _answers(world)
         goes_in = answers or world.networks[world.slots[0]].info.takes_other_images
         about = {
@@ -135,13 +139,39 @@ class Callouts:
             ANSWER: [(board or self._answer) if answers and self._answer is not None else None],
         }
         title = _project(_title_corners(world), clip_from_world)
-        others = tuple(box for box in (title, picture, self._answer, board) if box is not None)
+        places = (title, picture, self._answer, board)
+        others = (*texts, *(box for box in places if box is not None))
         found = {name: tuple(b for b in boxes if b is not None) for name, boxes in about.items()}
         return tuple(
             Callout(name, _text(world, name), found[name], layers, others)
             for name in self.remaining
             if found[name]
         )
+
+
+class _Texts:
+    """Where texts of the world are, found anew only when there are others."""
+
+    def __init__(self) -> None:
+        self._labels: Sequence[TextLabel] = ()
+        self._corners = np.zeros((3, 0, 4))
+
+    def boxes(self, labels: Sequence[TextLabel], clip_from_world: np.ndarray) -> tuple[Box, ...]:
+        """Left, top, right, bottom in the view of the labels that can be read there."""
+        if labels is not self._labels:
+            self._labels = labels
+            widths = np.array([font.text_width(one.text) * one.height for one in labels])
+            origins = np.array([one.origin for one in labels], float).reshape(-1, 3)
+            rights = np.array([one.right for one in labels], float).reshape(-1, 3)
+            ups = np.array([np.multiply(one.up, one.height) for one in labels]).reshape(-1, 3)
+            points = origins + np.stack([0 * ups, rights * widths[:, None], ups])
+            self._corners = np.concatenate([points, np.ones((*points.shape[:2], 1))], 2)
+        clip = self._corners @ clip_from_world.T
+        flat = clip[..., :2] / np.maximum(clip[..., 3:], 1e-3)
+        (left, bottom), (right, top) = flat.min(0).T, flat.max(0).T
+        seen = (clip[..., 3] > 1e-3).all(0) & (right > -1) & (left < 1) & (top > -1) & (bottom < 1)
+        seen &= (top - bottom >= READABLE) & (right - left > top - bottom)
+        return tuple(map(tuple, np.stack([left, top, right, bottom], 1)[seen].tolist()))
 
 
 def _answers(world: World) -> bool:
