@@ -247,7 +247,8 @@ def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp
     with OffscreenApp((ModelSpec("digits"),), load_config()) as app:
         fov = np.radians(load_config().motion.fov)
         overview = camera_by_name(app.world, "overview", SIZE[0] / SIZE[1], fov)
-    assert camera.position == pytest.approx(overview.position, abs=0.3)
+    # In a window there is room for its larger legend.
+    assert camera.position == pytest.approx(overview.position, abs=0.9)
 
 
 class Tokens(nn.Module):

@@ -169,6 +169,8 @@ class DesktopApp(Closeable):
             self._ctx, window, panels, key_map, config.panels.text,
             user_settings_file().with_name("panels.ini"),
         )  # fmt: skip
+        if options.recording is not None and not self.gui.shown:
+            self.gui.toggle()  # the time line is among the panels
         self._guard = FrameGuard(workspace)
         self._view = WindowView(
             self._ctx, window, self.gui, self._renderer, workspace.world, self._fly_camera, config,
