@@ -106,6 +106,17 @@ def test_what_is_large_is_not_made_larger_and_the_nearest_of_several_is_hit():
         assert two.pick_near(*eye_ray(view, 660, row), view.pixels_per_unit).value == y
 
 
+def test_a_bracket_that_runs_through_the_corner_of_a_layer_comes_after_it():
+    view = View(Camera(0.0, 1.0, 60.0, fov=1.0), (1280, 720))
+    corner = PickRegion("corner", (0.0, 1.0, 0.0), (0.16, 0, 0), (0, -0.16, 0), None, 0, 7)
+    bracket = PickRegion("bracket", (-4.0, 0.97, 0.0), (8.0, 0, 0), (0, -0.02, 0), "stage")
+    both = PickRegions([bracket, corner])
+    for layer, column, kind in (((0, 7), 645, "corner"), (None, 645, "bracket")):
+        hit = both.pick_near(*eye_ray(view, column, 361), view.pixels_per_unit, layer)
+        assert hit.kind == kind
+    assert both.pick_near(*eye_ray(view, 670, 361), view.pixels_per_unit, (0, 7)).kind == "bracket"
+
+
 def test_brackets_of_the_first_view_can_be_hit_around_where_they_are():
     with OffscreenApp((ModelSpec("digits"),), load_config()) as app:
         world = app.world

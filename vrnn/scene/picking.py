@@ -246,7 +246,8 @@ class PickRegions:
         """Return the small region that a ray passes within `MIN_PIXELS` of, the nearest of them.
 
         Small ones are hit as if they were `MIN_PIXELS` wide and high on the screen, around their
-        middle; a layer's corner outward from the layer.
+        middle; a layer's corner outward from the layer. Handles of a layer come before what
+        belongs to none.
 
         Args:
             origin: (3,) meters.
@@ -269,10 +270,12 @@ class PickRegions:
             length = np.einsum("ij,ij->i", along, along)
             part = np.clip(-np.einsum("ij,ij->i", first, along) / np.maximum(length, 1e-12), 0, 1)
             away = np.linalg.norm(first + part[:, None] * along, axis=1)
-        away = np.where((depths > 1e-3).all(0), away, np.inf)
-        nearest = int(np.argmin(away))
-        if away[nearest] > half:
+        is_near = (depths > 1e-3).all(0) & (away <= half)
+        if not is_near.any():
             return None
+        # Brackets run along the feet of all layers, through the corners that scale these.
+        of_layer = self._layers[small, 1] >= 0
+        nearest = int(np.argmin(np.where(is_near, away - of_layer * half, np.inf)))
         begin, end = depths[:, nearest]
         distance = float(begin + part[nearest] * (end - begin))
         region = self.regions[small[nearest]]
