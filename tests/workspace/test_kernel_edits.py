@@ -5,7 +5,9 @@ import pytest
 
 from tests.support.offscreen import reset
 from vrnn.app.offscreen import OffscreenApp
+from vrnn.commands.connections import ShowConnections
 from vrnn.commands.edit import Redo, Undo
+from vrnn.commands.explain import ShowRelevance
 from vrnn.commands.kernel_edits import EditKernel, RestoreKernels, SaveWeights
 from vrnn.commands.session import OpenSession, SaveSession
 from vrnn.config.loader import load_config
@@ -122,3 +124,25 @@ def test_what_cannot_be_edited_is_told(app, command, reason):
     with pytest.raises(VrnnError, match=reason):
         app.do(command)
     assert not app.world.state.edits
+
+
+def test_what_was_found_with_other_weights_is_found_anew(app):
+    app.do(ShowRelevance())
+    app.do(ShowConnections(LAYER))
+    before = app.world.relevance[0].found
+    app.do(EditKernel(LAYER, output=0, content="identity", keeps_norm=False))
+    assert app.world.relevance[0].found is not before
+    kernel = app.workspace.connections.layer.parts[0].kernels[0, 0]
+    assert kernel.tolist() == [[0, 0, 0], [0, 1, 0], [0, 0, 0]]
+
+
+def test_a_preview_runs_the_network_and_is_no_step(app):
+    before, passes = logits(app), app.workspace.passes_requested
+    app.workspace.preview(EditKernel(LAYER, output=0, content="blob"))
+    assert app.workspace.passes_requested == passes + 1
+    app._wait(app._worker.requested)
+    assert not np.array_equal(logits(app), before)
+    assert not app.workspace.history.undo_label
+    app.do(EditKernel(LAYER, output=0, content="blob"))
+    app.do(Undo())
+    assert np.array_equal(logits(app), before)

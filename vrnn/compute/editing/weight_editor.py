@@ -143,7 +143,7 @@ def _write(
     # A filter that is zero has no norm to keep.
     if edit.keeps_norm and edit.content not in ("values", "zero") and norm > 0 and own.any():
         values = values * (np.linalg.norm(own) / norm)
-    target[chosen] = torch.from_numpy(values).to(target)
+    target[chosen] = torch.from_numpy(np.array(values)).to(target)
 
 
 def _content(

@@ -107,7 +107,7 @@ class KernelEditorPanel(Panel):
     ) -> None:  # fmt: skip
         """A field for each weight: dragged as a slider, or typed into with a double click."""
         kernel = kernels.now[self._input]
-        flat = kernel_image(kernel, max(*kernel.shape, 1))
+        flat = kernel_image(kernel, max((*kernel.shape, 1)))
         if max(flat.shape) > MAX_SIDE:
             muted_text(f"weights by hand: of kernels up to {MAX_SIDE} × {MAX_SIDE}")
             return
