@@ -17,7 +17,7 @@ SOURCE_COLOR, TARGET_COLOR = ACCENT, ANNOTATION
 MIN_OPACITY = 0.35
 """Of the frame of the weakest channel that lights up."""
 
-MAX_NAMED = 3
+MAX_NAMED = 2
 """Layers on each side whose strongest channel is named."""
 
 
