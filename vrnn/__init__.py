@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING, Any
 from vrnn.version import __version__
 
 __all__ = [
-    "KernelEdit", "Marker", "Tracker", "VrnnError", "__version__", "connections", "embed",
-    "explain", "importance", "lightning_callback", "save_weights", "score", "screenshot", "show",
-    "top_images", "transformers_callback", "watch",
+    "KernelEdit", "Marker", "Tracker", "VrnnError", "__version__", "compare", "connections",
+    "embed", "explain", "importance", "lightning_callback", "save_weights", "score", "screenshot",
+    "show", "top_images", "transformers_callback", "watch",
 ]  # fmt: skip
 
 if TYPE_CHECKING:
     from vrnn.api import (
+        compare,
         connections,
         embed,
         explain,
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
 _MODULE_OF = {
     "Tracker": "vrnn.compute.tracing.annotations",
     "Marker": "vrnn.compute.tracing.annotations",
+    "compare": "vrnn.api",
     "connections": "vrnn.api",
     "embed": "vrnn.api",
     "explain": "vrnn.api",

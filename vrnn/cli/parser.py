@@ -7,6 +7,7 @@ import re
 from collections.abc import Mapping, Sequence
 
 from vrnn.cli import (  # noqa: F401  each registers itself
+    compare,
     doctor,
     embed,
     explain,

@@ -344,6 +344,21 @@ class ScoreOptions(ModelOptions):
 
 
 @dataclass(frozen=True, kw_only=True)
+class CompareOptions(ModelOptions):
+    """What two networks are compared by.
+
+    Attributes:
+        out: The folder that files are written to.
+        most_images: Images of the data set that layers are compared over, at most; 0 for none.
+        quiet: Whether to print errors only.
+    """
+
+    out: Path
+    most_images: int = 512
+    quiet: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
 class ExplainOptions(ModelOptions):
     """What to explain, and how.
 

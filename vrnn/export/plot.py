@@ -59,17 +59,17 @@ def draw_plot(curves: Sequence[Curve], title: str, across: str, upright: str) ->
     _draw_lines(picture, curves, box)
     for part in (0.0, 0.25, 0.5, 0.75, 1.0):
         x, y = _place(box, part, part)
-        write_text(picture, f"{part:g}", x, box[3] + 22, INK, 0.5)
-        write_text(picture, f"{part:g}", box[0] - 10, y + 5, INK, 1.0)
+        write_line(picture, f"{part:g}", x, box[3] + 22, INK, 0.5)
+        write_line(picture, f"{part:g}", box[0] - 10, y + 5, INK, 1.0)
     room = width - LEFT - 20
-    write_text(picture, title, LEFT, 36, BRIGHT, size=TITLE, room=room)
-    write_text(picture, upright, LEFT, 66, INK, room=room)
-    write_text(picture, across, (box[0] + box[2]) / 2, height - 20, INK, 0.5)
+    write_line(picture, title, LEFT, 36, BRIGHT, size=TITLE, room=room)
+    write_line(picture, upright, LEFT, 66, INK, room=room)
+    write_line(picture, across, (box[0] + box[2]) / 2, height - 20, INK, 0.5)
     draw = ImageDraw.Draw(picture)
     for place, curve in enumerate(curves):
         y = TOP + 18 + place * 30
         draw.rectangle((box[2] + 20, y - 7, box[2] + 44, y - 4), fill=curve.color)
-        write_text(picture, curve.name, box[2] + 54, y, BRIGHT, room=RIGHT - 64)
+        write_line(picture, curve.name, box[2] + 54, y, BRIGHT, room=RIGHT - 64)
     return picture
 
 
@@ -101,7 +101,7 @@ def _draw_lines(picture: Image.Image, curves: Sequence[Curve], box: Box) -> None
     picture.paste(large.resize(picture.size, Image.Resampling.BOX))
 
 
-def write_text(
+def write_line(
     picture: Image.Image, text: str, x: float, y: float, color: tuple[int, int, int],
     anchor: float = 0.0, size: int = TEXT, room: float = np.inf,
 ) -> None:  # fmt: skip

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 from PIL import Image
 
-from vrnn.export.plot import BACKGROUND, BRIGHT, INK, TITLE, write_text
+from vrnn.export.plot import BACKGROUND, BRIGHT, INK, TITLE, write_line
 from vrnn.export.png import write_png
 from vrnn.media.image_set import ImageSet
 from vrnn.network.dataset_score import DatasetScore, ScoreComparison, Side
@@ -140,17 +140,17 @@ def confusion_picture(
     picture.paste(matrix, (left, top))
     room = picture.width - 2 * GAP
     title = f"{len(score.labels):,} images" + (f", {side}" if found.has_change else "")
-    write_text(picture, title, GAP, 46, BRIGHT, size=TITLE, room=room)
+    write_line(picture, title, GAP, 46, BRIGHT, size=TITLE, room=room)
     for place, line in enumerate(score_lines(found, names)):
-        write_text(picture, line, GAP, 78 + 24 * place, INK, room=room)
+        write_line(picture, line, GAP, 78 + 24 * place, INK, room=room)
     told = "; ".join(filter(None, ("rows: label, columns: answer", matrix_text(found))))
-    write_text(picture, told, GAP, HEAD - 14, INK, room=room)
+    write_line(picture, told, GAP, HEAD - 14, INK, room=room)
     _write_names(picture, [class_text(names, c) for c in classes.tolist()], cell, (left, top))
     if cell >= MIN_COUNT_PIXELS:
         for (row, column), number in np.ndenumerate(counts):
             if number:
                 x, y = left + (column + 0.5) * cell, top + (row + 0.5) * cell + 5
-                write_text(picture, f"{number}", x, y, BRIGHT, 0.5, size=min(16, cell // 2))
+                write_line(picture, f"{number}", x, y, BRIGHT, 0.5, size=min(16, cell // 2))
     return picture
 
 
@@ -163,7 +163,7 @@ def _write_names(
     below = Image.new("RGB", (NAMES, side), BACKGROUND)
     for place, text in enumerate(texts):
         y = (place + 0.5) * cell + size / 3
-        write_text(picture, text, left - 8, top + y, INK, 1.0, size=size, room=NAMES - 10)
-        write_text(below, text, 8, side - y + 2 * size / 3, INK, size=size, room=NAMES - 10)
+        write_line(picture, text, left - 8, top + y, INK, 1.0, size=size, room=NAMES - 10)
+        write_line(below, text, 8, side - y + 2 * size / 3, INK, size=size, room=NAMES - 10)
     # Turned to the right, so that a name reads downward from its column.
     picture.paste(below.rotate(-90, expand=True).crop((0, 0, side, NAMES)), (left, top + side))

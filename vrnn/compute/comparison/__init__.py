@@ -1,0 +1,1 @@
+"""Two models compared: their weights, their features, their answers."""
