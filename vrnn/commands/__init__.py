@@ -7,6 +7,7 @@ from vrnn.commands import (  # in the order of menus, help and docs
     axes,
     channel_paths,
     channels,
+    comparison,
     connections,
     display,
     edit,
@@ -36,7 +37,8 @@ from vrnn.commands import (  # in the order of menus, help and docs
 )
 
 __all__ = [
-    "ablation", "axes", "channel_paths", "channels", "connections", "display", "edit", "explain",
+    "ablation", "axes", "channel_paths", "channels", "comparison", "connections", "display",
+    "edit", "explain",
     "explained_values", "export", "feature_visualization", "headset", "image_cloud",
     "image_cloud_classes",
     "image_cloud_selection", "importance", "inputs", "jobs", "kernel_edits", "layers", "outputs",

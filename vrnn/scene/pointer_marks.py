@@ -8,6 +8,7 @@ import numpy as np
 
 from vrnn.scene.attention_overlay import attention_overlay
 from vrnn.scene.image_cloud import CLOUD_KIND
+from vrnn.scene.linked_networks import linked_marks
 from vrnn.scene.map_areas import is_one_picture, pointed_area
 from vrnn.scene.picking import MIN_PIXELS, Hit
 from vrnn.scene.primitives import QUAD, PickRegion, quad, quad_from_edges
@@ -94,6 +95,8 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
         marks.append(screen_frame(world.image_cloud.landed, viewer, TARGET_PIXELS))
     for region, color in similarity_marks(world):
         marks.append(screen_frame(region, viewer, REGION_PIXELS, color))
+    for region in linked_marks(world):
+        marks.append(screen_frame(region, viewer, MAP_PIXELS))
     for region in region_marks(world, viewer):
         marks.append(screen_frame(region, viewer, REGION_PIXELS))
     if hit is not None:

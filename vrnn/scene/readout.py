@@ -8,6 +8,7 @@ import numpy as np
 
 from vrnn.network.layer_pictures import find_layer_picture, layer_picture_names
 from vrnn.network.positions import position_text, shape_text, shown_text
+from vrnn.scene.linked_networks import linked_text
 from vrnn.scene.picking import Hit
 from vrnn.scene.primitives import DrawList
 from vrnn.scene.relevance_readout import edge_text, layer_text
@@ -52,7 +53,8 @@ def hover_text(world: World) -> str:
     text += f"   {shown}" if shown else ""
     if hit.kind == "features":
         return f"{node.name}   click: feature visualization"
-    relevance = layer_text(world, hit) + similarity_text(world, hit) + _path_text(world, hit)
+    relevance = layer_text(world, hit) + similarity_text(world, hit)
+    relevance += _path_text(world, hit) + linked_text(world, hit)
     if hit.picture:
         return f"{text}   {find_layer_picture(hit.picture).title.lower()}{relevance}"
     maps = network.maps.get(hit.node)

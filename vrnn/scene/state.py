@@ -22,6 +22,7 @@ from vrnn.network.picture_kinds import COMPONENTS_PICTURE
 from vrnn.network.predictions import OutputKind
 from vrnn.network.results import AblationValue
 from vrnn.scene.cloud_state import NO_CLOUD, CloudState
+from vrnn.scene.comparison_state import NO_COMPARISON, ComparisonState
 from vrnn.scene.connection_state import NO_CONNECTIONS, ConnectionState
 from vrnn.scene.importance_state import NO_IMPORTANCE, ImportanceState
 from vrnn.scene.layout.map_grid import MapForm
@@ -207,6 +208,7 @@ class State:
         cloud: The data set as a cloud beside its network.
         connections: What connects a layer with those that feed it.
         importance: How important channels are for a class, and what is pruned by that.
+        comparison: What of several networks is compared.
         edge_bundling: How closely the long edges of networks run together, from 0 for a way of its
             own each to 1.
         training: Which step of its training the first network is shown at.
@@ -239,6 +241,7 @@ class State:
     cloud: CloudState = NO_CLOUD
     connections: ConnectionState = NO_CONNECTIONS
     importance: ImportanceState = NO_IMPORTANCE
+    comparison: ComparisonState = NO_COMPARISON
     edge_bundling: Annotated[float, Range(0.0, 1.0)] = 0.0
     training: TrainingState = NO_TRAINING
     score: ScoreState = NO_SCORE
@@ -335,6 +338,7 @@ class State:
             training=NO_TRAINING,
             score=NO_SCORE,
             paths=NO_PATHS,
+            comparison=NO_COMPARISON,
             layers={
                 key: replace(layer, axes=())
                 for key, layer in self.layers.items()

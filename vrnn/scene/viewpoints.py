@@ -13,6 +13,7 @@ from vrnn.scene.camera import MAX_PITCH, NEAR, Camera, frame_points
 from vrnn.scene.image_cloud import CLOUD_VISUAL
 from vrnn.scene.layout.overview_fit import LEGEND_MARGIN, OVERVIEW_MARGIN
 from vrnn.scene.layout.registry import find_arrangement
+from vrnn.scene.linked_networks import matched_layers
 from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
@@ -213,7 +214,7 @@ def frame_named(world: World, name: str, network: int | None, aspect: float, fov
     for slot in slots:
         node = world.node_id(slot, name)
         if node is not None:
-            return frame_layer(world, slot, node, aspect, fov)
+            return _frame_linked(world, slot, node, aspect, fov)
     for slot in slots:
         nodes = nodes_of_part(world, slot, name) if slot in world.networks else ()
         if nodes:
@@ -221,7 +222,7 @@ def frame_named(world: World, name: str, network: int | None, aspect: float, fov
             yaw, pitch = _overview_direction(world)
             return frame_points(corners, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin=0.08)
     slot, node = find_layer(world, name, network)
-    return frame_layer(world, slot, node, aspect, fov)
+    return _frame_linked(world, slot, node, aspect, fov)
 
 
 def stage_names(world: World, slot: int) -> tuple[str, ...]:
@@ -280,6 +281,28 @@ def frame_layer(world: World, slot: int, node: int, aspect: float, fov: float) -
     closer = max(free - 0.1, 0.3)
     wide = min(2 * atan(tan(fov / 2) * (camera.z - z) / closer), MAX_FIELD_OF_VIEW)
     return replace(camera, z=z + closer, fov=wide)
+
+
+def _frame_linked(world: World, slot: int, node: int, aspect: float, fov: float) -> Camera:
+    """Return a camera that faces a layer; of linked networks, all layers that match it as well.
+
+    Where something stands before one of them it looks down as the overview does.
+    """
+    matched = matched_layers(world, slot, node) if world.state.comparison.linked else {}
+    if not matched:
+        return frame_layer(world, slot, node, aspect, fov)
+    layers = [(s, world.shown_node(s, n)) for s, n in ((slot, node), *matched.items())]
+    several = [panel_corners(world, *layer) for layer in layers]
+    corners = np.concatenate(several)
+    camera = frame_points(corners, Camera(yaw=0.0, pitch=0.0, fov=fov), aspect, margin=0.08)
+    is_free = all(
+        camera.z - float(own[0, 2]) < free_depth(world, *layer)
+        for layer, own in zip(layers, several, strict=True)
+    )
+    if is_free:
+        return camera
+    yaw, pitch = _overview_direction(world)
+    return frame_points(corners, Camera(yaw=yaw, pitch=pitch, fov=fov), aspect, margin=0.08)
 
 
 def _name_room(world: World, slot: int, node: int) -> float:

@@ -75,6 +75,7 @@ class World(WorldContents):
         world.similarity, world.input_overlays = self.similarity, self.input_overlays
         world.image_cloud, world.importance = self.image_cloud, self.importance
         world.connections, world.channel_paths = self.connections, self.channel_paths
+        world.matcher = self.matcher
         world.connection_opening = self.state.connections.opening
         world.connection_steps = self.connection_steps
         world.true_label = self.true_label

@@ -13,6 +13,7 @@ from vrnn.scene.connections import ShownConnections
 from vrnn.scene.dragged_region import DraggedRegion
 from vrnn.scene.image_cloud import DrawnCloud
 from vrnn.scene.importance import NetworkImportance
+from vrnn.scene.network_matcher import NetworkMatcher
 from vrnn.scene.network_object import NetworkObject
 from vrnn.scene.picking import Hit
 from vrnn.scene.placement import PlacementFrame
@@ -51,6 +52,7 @@ class WorldContents:
         importance: How important the channels of a network are, by slot.
         channel_paths: The network whose channels light up, and how strongly they are linked with
             the one that is pointed at; None for none.
+        matcher: Knows which layers of networks are the same.
         input_overlays: (H, W, 3) uint8 sRGB, what is seen in place of the input's image, by slot.
         image_cloud: The cloud of images beside the networks; None for none.
         connections: The connections that are drawn; None for none.
@@ -88,6 +90,7 @@ class WorldContents:
         self.similarity: dict[int, NetworkSimilarity] = {}
         self.importance: dict[int, NetworkImportance] = {}
         self.channel_paths: tuple[int, ChannelPaths] | None = None
+        self.matcher = NetworkMatcher()
         self.input_overlays: dict[int, np.ndarray] = {}
         self.image_cloud: DrawnCloud | None = None
         self.connections: ShownConnections | None = None
