@@ -28,7 +28,7 @@ def check_several(world: World) -> None:
     "compare.link",
     "One pointer and view for all networks",
     menu=Menu.VIEW,
-    key="CONTROL+M",
+    key="CONTROL+H",
     help="mark what you point at in all networks; go to the layers of all at once",
     pointer="Compare panel",
     controller="board: Compare",
