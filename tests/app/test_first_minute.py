@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from torch import nn
 
-from tests.support.window import SIZE, saved_session, write_settings
+from tests.support.window import LEGEND_SHARE, SIZE, saved_session, write_settings
 from vrnn.app.callouts import ANSWER, FILE, LAYERS, PICTURE, TEXTS, Callouts
 from vrnn.app.hud import _on_canvas as on_canvas
 from vrnn.app.offscreen import OffscreenApp
@@ -246,9 +246,8 @@ def test_a_key_skips_the_flight_in_the_window_and_does_what_it_does(program, tmp
     camera = Camera(**saved_session(vrnn)["camera"])  # Ctrl+S is a key: it skips, and saves
     with OffscreenApp((ModelSpec("digits"),), load_config()) as app:
         fov = np.radians(load_config().motion.fov)
-        overview = camera_by_name(app.world, "overview", SIZE[0] / SIZE[1], fov)
-    # In a window there is room for its larger legend.
-    assert camera.position == pytest.approx(overview.position, abs=0.9)
+        overview = camera_by_name(app.world, "overview", SIZE[0] / SIZE[1], fov, LEGEND_SHARE)
+    assert camera.position == pytest.approx(overview.position, abs=0.3)
 
 
 class Tokens(nn.Module):

@@ -20,9 +20,12 @@ from vrnn.app.offscreen import OffscreenApp
 from vrnn.config.loader import load_config
 from vrnn.network.model_spec import ModelSpec
 from vrnn.scene.viewpoints import camera_by_name
+from vrnn.ui.hud.overlay import legend_height
 
 SIZE = (960, 600)
 """Width and height of the window, pixels."""
+LEGEND_SHARE = legend_height(SIZE[1], 1.0) / SIZE[1]
+"""Part of its height that the legend takes, and the overview leaves free."""
 
 
 @pytest.fixture(scope="module")
@@ -242,7 +245,7 @@ class FirstView:
     def __init__(self, app) -> None:
         self.world = app.world
         fov = np.radians(load_config().motion.fov)
-        self.camera = camera_by_name(self.world, "overview", SIZE[0] / SIZE[1], fov)
+        self.camera = camera_by_name(self.world, "overview", SIZE[0] / SIZE[1], fov, LEGEND_SHARE)
 
     def pixel(self, point) -> tuple[int, int]:
         clip = self.camera.clip_from_world(SIZE[0] / SIZE[1]) @ np.array([*point, 1.0])
