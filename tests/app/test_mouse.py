@@ -88,6 +88,22 @@ def point_at(vrnn, x, y):
     vrnn.picture()
 
 
+def test_a_layer_is_moved_also_where_the_drag_is_over_within_one_frame(program, where):
+    vrnn = program()
+    vrnn.ready()
+    first = camera_of(vrnn)
+    x, y = where.handle("stage2.0.conv2")
+    point_at(vrnn, x, y)
+    there = ("mousemove", "--window", vrnn.window, str(x + 36), str(y - 60))
+    vrnn.xdotool("mousedown", "1", *there, "mouseup", "1")
+    (moved,) = vrnn.session_where(lambda saved: saved["layers"])["layers"]
+    assert moved["layer"] == "stage2.0.conv2"
+    right, up, _ = moved["offset"]
+    assert right > 0.3
+    assert up > 0.5
+    assert camera_of(vrnn) == first
+
+
 def test_a_channel_is_switched_off_and_a_double_kept(program, where):
     vrnn = program()
     vrnn.ready()

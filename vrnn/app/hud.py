@@ -15,6 +15,7 @@ from vrnn.controls.lasso import Lasso
 from vrnn.render.uniforms import RenderColors
 from vrnn.scene.attention_overlay import attended_picture, attention_text
 from vrnn.scene.camera import Camera
+from vrnn.scene.difference_readout import difference_legend
 from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.plan_view import plan_opacity
 from vrnn.scene.pointer_marks import pointer_marks, target_boxes
@@ -30,6 +31,7 @@ from vrnn.ui.hud.help import MIN_SCALE, draw_help, fit_help
 from vrnn.ui.hud.minimap import draw_minimap
 from vrnn.ui.hud.plan import draw_plan
 from vrnn.ui.hud.relevance_legend import (
+    draw_difference_legend,
     draw_importance_legend,
     draw_relevance_legend,
     draw_similarity_legend,
@@ -161,6 +163,7 @@ class Hud:
         relevance = legend_texts(world, world.hovered)
         similarity = workspace.similarity.legend(world.hovered)
         importance = importance_legend(world)
+        difference = difference_legend(world)
         job = next(iter(workspace.jobs.statuses.values()), None)
         # At each frame of a stream it would lie over the answer all the time.
         progress = self.recording or ("" if workspace.input.streaming else feed.progress)
@@ -174,7 +177,8 @@ class Hud:
         key = (
             size, scale, self.help_shown, self._note, failure, progress, tooltip,
             self._parts.view.cursor if tooltip is not None else None, mapping, theme, picture,
-            numbers, relevance, similarity, importance, world.not_finite, captured, not world.slots,
+            numbers, relevance, similarity, importance, difference, world.not_finite,
+            captured, not world.slots,
             callouts,
             self.presenting, world.layer_kinds, self.lasso.points,
             (camera, id(world.draw_list()))
@@ -200,6 +204,8 @@ class Hud:
             room = draw_relevance_legend(canvas, relevance)
         elif importance is not None:
             room = draw_importance_legend(canvas, importance, theme)
+        elif difference is not None:
+            room = draw_difference_legend(canvas, difference)
         else:
             room = overlay.draw_legend(
                 canvas, self._colors, mapping, world.not_finite, picture, numbers, theme

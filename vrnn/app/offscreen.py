@@ -23,9 +23,11 @@ from vrnn.compute.worker import Worker
 from vrnn.config.schema import Config, HeadsetSettings
 from vrnn.controls.hands.rig_controller import HandRigController
 from vrnn.errors import Fault, VrnnError, WorkerError
+from vrnn.export.comparison_files import write_cka
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
 from vrnn.export.video import check_video
+from vrnn.network.cka import CkaMatrix
 from vrnn.network.model_spec import ModelSpec
 from vrnn.render.context import offscreen_context
 from vrnn.render.look import feature_map_colors, render_colors
@@ -33,6 +35,7 @@ from vrnn.render.renderer import Renderer
 from vrnn.render.screenshot import render_tiled
 from vrnn.render.uniforms import RenderColors, View
 from vrnn.scene.camera import Camera
+from vrnn.scene.difference_readout import difference_legend
 from vrnn.scene.importance_readout import importance_legend
 from vrnn.scene.layout.registry import find_arrangement
 from vrnn.scene.pointer_marks import pointer_marks
@@ -43,13 +46,14 @@ from vrnn.scene.state import InputImage, State, distant_picture_named
 from vrnn.scene.viewpoints import camera_by_name, check_network
 from vrnn.scene.visuals.card import hud_cards
 from vrnn.scene.visuals.distant_pictures import Viewer
-from vrnn.storage.atomic import check_writable
+from vrnn.storage.atomic import check_writable, make_folder
 from vrnn.storage.closeable import Closeable
 from vrnn.storage.terminal import print_error
 from vrnn.style.color_mapping import ColorMapping, ColorRange
 from vrnn.ui.hud import overlay
 from vrnn.ui.hud.plan import draw_plan
 from vrnn.ui.hud.relevance_legend import (
+    draw_difference_legend,
     draw_importance_legend,
     draw_relevance_legend,
     draw_similarity_legend,
@@ -279,12 +283,15 @@ class OffscreenApp(Closeable):
             relevance = legend_texts(self.world, self.world.hovered)
             similarity = self.workspace.similarity.legend(self.world.hovered)
             importance = importance_legend(self.world)
+            difference = difference_legend(self.world)
             if similarity is not None:
                 room = draw_similarity_legend(canvas, similarity)
             elif relevance is not None:
                 room = draw_relevance_legend(canvas, relevance)
             elif importance is not None:
                 room = draw_importance_legend(canvas, importance, self.world.state.theme)
+            elif difference is not None:
+                room = draw_difference_legend(canvas, difference)
             else:
                 room = overlay.draw_legend(
                     canvas, self._colors, mapping, self.world.not_finite, picture, ends,
@@ -393,6 +400,11 @@ class OffscreenExporter(ExportActions):
         eyes = [self._app.eye(name, size[0] / size[1]) for name in cameras]
         for _ in self._app.exporter.record_video(file, eyes, seconds, rate, size):
             continue
+
+    def save_cka(self, folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
+        """Write CKA as a table and a picture. See `write_cka`."""
+        make_folder(folder)
+        write_cka(folder, matrix, titles)
 
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]

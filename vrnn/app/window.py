@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import ctypes
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import glfw
@@ -82,6 +83,7 @@ class Window:
         self._captured = False
         self._buttons_down: set[str] = set()
         self._last_position = (0.0, 0.0)
+        self._position: tuple[float, float] | None = None
         self._errors: list[str] = []
         self._finish: Callable[[], None] | None = None
         self._cursor_shape, self._cursors = "", dict[str, Any]()
@@ -128,6 +130,7 @@ class Window:
         glfw.set_key_callback(self._handle, self._on_key)
         glfw.set_mouse_button_callback(self._handle, self._on_button)
         glfw.set_cursor_pos_callback(self._handle, self._on_cursor)
+        self._last_position = glfw.get_cursor_pos(self._handle)
         glfw.set_drop_callback(self._handle, self._on_drop)  # type: ignore[arg-type]
         glfw.set_scroll_callback(self._handle, self._on_scroll)
         glfw.set_char_callback(self._handle, self._on_text)
@@ -171,7 +174,7 @@ class Window:
             self.listener.button(button, action == glfw.PRESS)
         if button in _BUTTONS:
             name, down = _BUTTONS[button], action == glfw.PRESS
-            self._events.append(MouseButton(name, down))
+            self._events.append(MouseButton(name, down, self._last_position))
             (self._buttons_down.add if down else self._buttons_down.discard)(name)
 
     def _on_cursor(self, _window: Any, x: float, y: float) -> None:
@@ -205,10 +208,22 @@ class Window:
         events, self._events = self._events, []
         return events
 
+    @contextmanager
+    def at(self, position: tuple[float, float] | None) -> Iterator[None]:
+        """Let `mouse` and `cursor` tell where the mouse was at an event; None for where it is.
+
+        In a slow frame it has moved on since, and a small thing would be missed.
+        """
+        self._position = position
+        try:
+            yield
+        finally:
+            self._position = None
+
     @property
     def mouse(self) -> tuple[float, float]:
         """Mouse position in screen coordinates from the upper left; arbitrary if captured."""
-        x, y = glfw.get_cursor_pos(self._handle)
+        x, y = self._position or glfw.get_cursor_pos(self._handle)
         return x, y
 
     def is_key_down(self, name: str) -> bool:
@@ -236,7 +251,7 @@ class Window:
         if self._captured:
             return 0.0, 0.0
         width, height = glfw.get_window_size(self._handle)
-        x, y = glfw.get_cursor_pos(self._handle)
+        x, y = self.mouse
         return 2 * x / max(width, 1) - 1, 1 - 2 * y / max(height, 1)
 
     @property

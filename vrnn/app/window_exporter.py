@@ -15,12 +15,15 @@ from vrnn.commands.context import ExportActions
 from vrnn.commands.export import timestamped
 from vrnn.commands.session import unused
 from vrnn.errors import VrnnError
+from vrnn.export.comparison_files import write_cka
 from vrnn.export.exporter import Exporter
 from vrnn.export.png import write_png
 from vrnn.export.video import VIDEO_SUFFIXES, check_video
+from vrnn.network.cka import CkaMatrix
 from vrnn.network.image_cloud import ImageCloud
 from vrnn.render.screenshot import render_tiled
 from vrnn.scene.camera import Camera
+from vrnn.storage.atomic import make_folder
 
 
 class WindowExporter(ExportActions):
@@ -147,6 +150,11 @@ class WindowExporter(ExportActions):
             self._video = None  # it cannot go on, and is not saved
             raise
         return ""
+
+    def save_cka(self, folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
+        """Write CKA as a table and a picture. See `write_cka`."""
+        make_folder(folder)
+        write_cka(folder, matrix, titles)
 
     def export_layers(
         self, folder: Path, layers: str, network: int, formats: tuple[str, ...]

@@ -46,6 +46,7 @@ class WindowInput:
         self._keys, self._key_map, self._dispatcher = key_map.keys, key_map, dispatcher
         self._pointer, self._mouse = pointer, mouse
         self._lasso: Lasso = hud.lasso
+        self._pressed_at = (0.0, 0.0)
         self._pointed: tuple[object, ...] = ()
         self._first_cursor: tuple[float, float] | None = None
         self._chorded: set[str] = set()
@@ -85,7 +86,8 @@ class WindowInput:
             if isinstance(event, KeyPress):
                 self._press_key(event)
             elif isinstance(event, MouseButton):
-                self._press_mouse(event)
+                with self._window.at(event.position):
+                    self._press_mouse(event)
             elif isinstance(event, Drop):
                 self._drop(event.paths)
             elif isinstance(event, MouseDrag):
@@ -163,8 +165,13 @@ class WindowInput:
         self._navigator.user_has_moved = True
         mouse = (0.0, 0.0) if self._window.captured else self._window.mouse
         if not down:
+            if self._pointer.dragging and mouse != self._pressed_at:
+                # In a slow frame the whole drag is over before it was seen.
+                along_floor = self._window.is_key_down(self._keys.run)
+                self._pointer.move(self._view.cursor_ray, along_floor)
             self._pointer.release(*mouse)
             return
+        self._pressed_at = mouse
         boxes = any(map(self._window.is_key_down, CONTROL_KEYS))
         self._pointer.press(self._hit(), self._view.cursor_ray, *mouse, boxes)
 

@@ -18,6 +18,7 @@ import numpy as np
 from vrnn.commands.undo_stack import Bookmark, UndoStack
 from vrnn.errors import VrnnError
 from vrnn.features.settings import FeatureVisSettings
+from vrnn.network.cka import CkaMatrix
 from vrnn.scene.picking import Hit
 from vrnn.scene.state import InputImage, State
 from vrnn.scene.world import World
@@ -150,6 +151,16 @@ class KernelActions(Protocol):
         """Write all weights of a network, with their edits, to a safetensors file."""
 
 
+class ComparisonActions(Protocol):
+    """Networks compared."""
+
+    def check(self, first: int, second: int) -> None:
+        """Raise VrnnError where two networks have no data set."""
+
+    def shown_cka(self) -> tuple[CkaMatrix, tuple[str, str]]:
+        """Return the CKA that is shown, and the names of both networks."""
+
+
 class CloudActions(Protocol):
     """The data set as a cloud."""
 
@@ -210,6 +221,10 @@ class WorkspaceActions(Protocol):
     @property
     def scores(self) -> ScoreActions:
         """How well a network answers its data set."""
+
+    @property
+    def comparison(self) -> ComparisonActions:
+        """Networks compared."""
 
     @property
     def features(self) -> FeatureActions:
@@ -358,6 +373,10 @@ class ExportActions:
     def export_score(self, folder: Path) -> None:
         """Write the score of the data set that is shown as files."""
         _refuse("scores cannot be exported here")
+
+    def save_cka(self, folder: Path, matrix: CkaMatrix, titles: tuple[str, str]) -> None:
+        """Write CKA as a table and a picture."""
+        _refuse("CKA cannot be saved here")
 
 
 class SessionActions:

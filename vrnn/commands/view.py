@@ -25,7 +25,7 @@ from vrnn.scene.viewpoints import find_layer
 class GoToView(Command):
     """Go to a camera: `overview`, `front`, `top`, `input`, `layer:NAME`, `x,y,z,yaw,pitch`, ….
 
-    Once they are shown, also `cloud`, `connections` and `pruning`, the board with the curves.
+    Once they are shown, also `cloud`, `connections`, and the boards `pruning` and `cka`.
 
     Attributes:
         camera: Its name; meters and degrees.
@@ -47,6 +47,7 @@ class GoToView(Command):
         yield "Go above", cls("top")
         yield "Go to the input", cls("input")
         yield "Go to the pruning curve", cls("pruning")
+        yield "Go to the similarity of layers", cls("cka")
 
 
 @command(

@@ -88,6 +88,20 @@ class Job(ABC):
         """
         return self.name.replace("_", " ")
 
+    def begin(self, models: Mapping[int, LoadedModel], check_stop: CheckStop) -> JobSteps:
+        """Return the work on the model in the job's slot; a job on several models takes them here.
+
+        Args:
+            models: The opened models by slot.
+            check_stop: See `steps`.
+
+        Raises:
+            VrnnError: There is no such model.
+        """
+        if self.slot not in models:
+            raise VrnnError(f"there is no model in slot {self.slot} to work on")
+        return self.steps(models[self.slot], check_stop)
+
     @abstractmethod
     def steps(self, model: LoadedModel, check_stop: CheckStop) -> JobSteps:
         """Do the work, in the worker's thread.
@@ -334,13 +348,12 @@ class JobQueue:
         try:
             check_stop()
             if active.steps is None:
-                if job.slot not in models:
-                    raise VrnnError(f"there is no model in slot {job.slot} to work on")
-                active.steps = job.steps(models[job.slot], check_stop)
+                active.steps = job.begin(models, check_stop)
             with ExitStack() as stack:
                 if job.slot in models:
                     models[job.slot].use_default_dtype()
-                    stack.enter_context(models[job.slot].editor.active())
+                for model in models.values():
+                    stack.enter_context(model.editor.active())
                 stack.enter_context(own_process())
                 step = next(active.steps)
         except JobCancelled:

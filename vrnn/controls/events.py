@@ -26,10 +26,13 @@ class MouseButton:
     Attributes:
         name: `left`, `middle` or `right`.
         down: Whether it went down.
+        position: Where the mouse was then, screen coordinates from the upper left; None where that
+            is not told.
     """
 
     name: str
     down: bool
+    position: tuple[float, float] | None = None
 
 
 @dataclass(frozen=True)

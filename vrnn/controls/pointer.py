@@ -17,8 +17,10 @@ from vrnn.commands.explain import explain_class, explain_target
 from vrnn.commands.feature_visualization import ShowFeatureVisualization
 from vrnn.commands.inputs import DropImage, GrabImage
 from vrnn.commands.layers import MoveLayer, ScaleLayer, UnpinLayer
+from vrnn.commands.view import FrameLayer
 from vrnn.controls.region_command import region_command
 from vrnn.errors import VrnnError
+from vrnn.scene.cka_pointing import pointed_pair
 from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.map_areas import begin_region
 from vrnn.scene.picking import Hit, Ray
@@ -202,6 +204,10 @@ class Pointer:
             return ShowFeatureVisualization.for_hit(context, hit)
         if isinstance(hit.value, PointedRibbon):
             return open_ribbon(self._workspace.world.state.connections, hit.value)
+        pair = pointed_pair(hit)
+        if pair is not None:
+            slot, name = pair.layers[0]
+            return FrameLayer(name, slot)
         if hit.kind == CLOUD_KIND:
             return GrabImage(int(hit.value))
         if hit.kind == "pin":

@@ -13,7 +13,11 @@ SIMILARITY_PICTURE = "similarity"
 """The kind of layer picture that is given while positions are compared."""
 COMPONENTS_PICTURE = "components"
 """The kind of layer picture that is given where the channels of a layer are compared."""
-GIVEN_PICTURES = frozenset({RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE})
+DIFFERENCE_PICTURE = "difference"
+"""The kind of layer picture that is given where maps are compared with those of another network."""
+GIVEN_PICTURES = frozenset(
+    {RELEVANCE_PICTURE, SIMILARITY_PICTURE, COMPONENTS_PICTURE, DIFFERENCE_PICTURE}
+)
 """Kinds that come and go with what is explained or compared."""
 BAR_SIDE = 64
 """Height and width of the bars of a vector, pixels."""
@@ -77,6 +81,13 @@ register_layer_picture(
     COMPONENTS_PICTURE,
     "Principal components",
     legend="the layer's features along the directions in which they vary most, the first first",
+)
+
+
+register_layer_picture(
+    DIFFERENCE_PICTURE,
+    "Difference to the other network",
+    legend="orange: more than in the other network, blue: less, black: the same",
 )
 
 

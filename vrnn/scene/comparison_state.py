@@ -17,15 +17,12 @@ class ComparisonState:
     Attributes:
         linked: Whether what is pointed at is marked in all networks, and going to a layer frames
             the layers of all that match it.
-        differences: Whether the second network shows by how much its maps differ from those of the
-            first, in place of its maps.
         cka: Whether the board with the similarity of their layers is shown.
         first: Number of the network that others are compared with.
         second: Number of the network that is compared with it.
     """
 
     linked: bool = False
-    differences: bool = False
     cka: bool = False
     first: NetworkNumber = 0
     second: NetworkNumber = 1

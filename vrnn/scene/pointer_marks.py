@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 
 from vrnn.scene.attention_overlay import attention_overlay
+from vrnn.scene.cka_pointing import pair_marks
 from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.linked_networks import linked_marks
 from vrnn.scene.map_areas import is_one_picture, pointed_area
@@ -95,7 +96,7 @@ def pointer_marks(world: World, viewer: Viewer, is_holding: bool) -> np.ndarray:
         marks.append(screen_frame(world.image_cloud.landed, viewer, TARGET_PIXELS))
     for region, color in similarity_marks(world):
         marks.append(screen_frame(region, viewer, REGION_PIXELS, color))
-    for region in linked_marks(world):
+    for region in (*linked_marks(world), *pair_marks(world)):
         marks.append(screen_frame(region, viewer, MAP_PIXELS))
     for region in region_marks(world, viewer):
         marks.append(screen_frame(region, viewer, REGION_PIXELS))

@@ -17,6 +17,7 @@ from vrnn.scene.linked_networks import matched_layers
 from vrnn.scene.plan_view import plan_camera
 from vrnn.scene.token_names import TOKEN_NAME_ROOM, has_token_names
 from vrnn.scene.visibility import free_depth, panel_corners
+from vrnn.scene.visuals.cka_board import CKA_VISUAL
 from vrnn.scene.visuals.confusion_board import SCORE_VISUAL
 from vrnn.scene.visuals.connections import connection_bounds, connection_visual
 from vrnn.scene.visuals.pruning_board import PRUNING_VISUAL
@@ -35,6 +36,8 @@ over that, so that all of it is seen, however large it is made."""
 NO_BOARD = {
     PRUNING_VISUAL: "there is no board with pruning curves; show the importance for a class with "
     "Ctrl+I and wait until it is found",
+    CKA_VISUAL: "there is no board with CKA; show it for two networks with compare.cka and wait "
+    "until it is found",
     SCORE_VISUAL: "there is no score to look at; show one with score.show",
 }
 """What is said where a board that is to be faced is not there, by its name."""
@@ -48,7 +51,7 @@ def camera_by_name(
     Args:
         world: The world.
         name: `overview`, `front`, `top`, `input`, `cloud`, `connections`, `pruning`, `score`,
-            `layer:NAME`, or `x,y,z,yaw,pitch` in meters and degrees.
+            `cka`, `layer:NAME`, or `x,y,z,yaw,pitch` in meters and degrees.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
         legend: Part of the picture's height that the legend takes at the lower side.
@@ -72,6 +75,8 @@ def camera_by_name(
         return frame_cloud(world, aspect, fov)
     if name == "pruning":
         return frame_board(world, PRUNING_VISUAL, aspect, fov)
+    if name == "cka":
+        return frame_board(world, CKA_VISUAL, aspect, fov)
     if name == "connections":
         return frame_connections(world, aspect, fov)
     if name == "score":
@@ -132,9 +137,6 @@ def frame_board(world: World, visual: str, aspect: float, fov: float) -> Camera:
         visual: Its name among the world's visuals.
         aspect: Width / height of the picture.
         fov: Vertical field of view, radians.
-
-    Raises:
-        VrnnError: There is no such board.
     """
     board = world.visuals.get(visual)
     if board is None:

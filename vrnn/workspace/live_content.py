@@ -14,6 +14,7 @@ from vrnn.scene.wall_place import WALL, wall_place
 from vrnn.scene.world import World
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.channel_paths import ChannelPathFinder
+from vrnn.workspace.comparison import ComparisonManager
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
@@ -62,6 +63,7 @@ class ContentWorkspace(Protocol):
     training: TrainingManager
     scores: ScoreManager
     paths: ChannelPathFinder
+    comparison: ComparisonManager
     channels: ChannelComparisons
     connections: ConnectionManager
     edge_bundles: EdgeBundleManager
@@ -113,6 +115,7 @@ class LiveContent:
             self._workspace.relevance.on_pass_complete()
             self._workspace.channels.update()
             self._workspace.connections.on_pass_complete()
+            self._workspace.comparison.update_pictures()
             self._world.true_label = self._true_label()
             if self._world.state.pins:
                 self._workspace.pins.update(self._world.state.pins)
@@ -161,6 +164,7 @@ class LiveContent:
         changed |= self._workspace.training.update()
         changed |= self._workspace.scores.update()
         changed |= self._workspace.paths.update()
+        changed |= self._workspace.comparison.update()
         return wall is not None or nearby is not None or changed
 
     def _wall_room(self) -> WallRoom:
@@ -197,6 +201,7 @@ class LiveContent:
             and not self._workspace.importance.pending
             and not self._workspace.scores.pending
             and not self._workspace.paths.pending
+            and not self._workspace.comparison.pending
             and not self._workspace.relevant_images.pending
             and self._workspace.image_cloud.complete
             and not (self._nearby.any_shown and self._workspace.analyses.profiling)

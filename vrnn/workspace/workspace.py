@@ -34,6 +34,7 @@ from vrnn.scene.world import World
 from vrnn.storage.fault_log import fault_log
 from vrnn.workspace.channel_comparisons import ChannelComparisons
 from vrnn.workspace.channel_paths import ChannelPathFinder
+from vrnn.workspace.comparison import ComparisonManager
 from vrnn.workspace.connections import ConnectionManager
 from vrnn.workspace.edge_bundles import EdgeBundleManager
 from vrnn.workspace.faithfulness import Faithfulness
@@ -79,8 +80,8 @@ class Workspace:
         faults: Sentences about faults of vrnn that the user has not dismissed yet.
         jobs, analyses, top_activations, features, relevance, faithfulness, links,
             similarity, channels, connections, image_cloud, importance, training,
-            training_ridges, paths, scores, kernels, pins, volumes: What is computed and shown
-            beside the feature maps.
+            training_ridges, comparison, paths, scores, kernels, pins, volumes: What is computed
+            and shown beside the feature maps.
         revealed: What has appeared and is to be brought into view; None for nothing.
         hand: Holds at most one image.
         content: Brings results into the world.
@@ -154,6 +155,9 @@ class Workspace:
         )
         self.kernels = KernelReader(self.world, self.jobs, notify, lambda: self.specs)
         self._edits = state.edits
+        self.comparison = ComparisonManager(
+            self.world, self.jobs, self.feed, notify, self._reveal, self.roll_back
+        )
         self.hand = Hand(self, colors)
         self.pins = PinnedCopies(self.world, renderer)
         self.volumes = VolumeViews(self.world, self.jobs, colors)
@@ -187,6 +191,8 @@ class Workspace:
                 self.importance.remember(self.history.bookmark(), state)
             if state.score != before.score:
                 self.scores.remember(self.history.bookmark(), state)
+            if state.comparison.cka and not before.comparison.cka:
+                self.comparison.remember(self.history.bookmark(), state)
             self.history.push(step_title(command), state)
         if state != self.world.state:
             # What was dragged by hand is in place already: no transition is needed.
@@ -266,6 +272,7 @@ class Workspace:
         self.image_cloud.sync_with_state(state)
         self.importance.sync_with_state(state)
         self.scores.sync_with_state(state)
+        self.comparison.sync_with_state(state)
 
     def _forget_results(self) -> None:
         """Drop what was found with other weights; what is shown of it is found anew."""
@@ -277,6 +284,7 @@ class Workspace:
         self.channels.on_network_loaded()
         self.image_cloud.on_network_loaded()
         self.importance.on_network_loaded()
+        self.comparison.on_network_loaded()
 
     # Faults.
 
@@ -335,6 +343,7 @@ class Workspace:
         self.features.on_network_loaded()
         self.importance.on_network_loaded()
         self.scores.on_network_loaded()
+        self.comparison.on_network_loaded()
 
     def show_live_frame(self, pixels: np.ndarray) -> None:
         """Run a frame of a live source; it is no change and cannot be undone.
@@ -441,6 +450,7 @@ class Workspace:
         self.scores.on_network_loaded()
         self.paths.on_network_loaded()
         self.kernels.on_network_loaded()
+        self.comparison.on_network_loaded()
         self.restorer.on_network_loaded()
 
     def close(self) -> None:

@@ -1,8 +1,10 @@
-"""The legends of relevance, similarity and importance, in the place of that of activations."""
+"""The legends of relevance, similarity, importance and differences, in place of the usual one."""
 
 from __future__ import annotations
 
+from vrnn.network.map_difference import DIFFERENCE_COLORS
 from vrnn.scene.similarity_readout import SimilarityLegend
+from vrnn.style.colormap import SAFE, lookup_table
 from vrnn.style.relevance_table import relevance_color
 from vrnn.style.similarity_colors import ENTRIES, linear_similarity_table
 from vrnn.style.theme import RGBA
@@ -71,3 +73,22 @@ def draw_importance_legend(
         return light, light, light, 1.0
 
     return draw_bar_legend(canvas, (title, span), (lowest, "", highest), color, "importance")
+
+
+def draw_difference_legend(canvas: HudCanvas, texts: tuple[str, str]) -> float:
+    """Draw the legend of differences between networks at the lower right.
+
+    Args:
+        canvas: Where to draw.
+        texts: See `vrnn.scene.difference_readout.difference_legend`.
+
+    Returns:
+        Its left edge, x.
+    """
+    table = lookup_table(DIFFERENCE_COLORS, SAFE[0], SAFE[1])
+
+    def color(part: float) -> RGBA:
+        red, green, blue = table[round(part * (len(table) - 1))].tolist()
+        return red, green, blue, 1.0
+
+    return draw_bar_legend(canvas, texts, ("less", "the same", "more"), color, "difference")

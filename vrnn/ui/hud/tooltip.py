@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from vrnn.commands.key_bindings import KeyMap
 from vrnn.commands.registry import Ring, registered
 from vrnn.scene.attention_overlay import attention_text
+from vrnn.scene.cka_pointing import pair_lines, pointed_pair
 from vrnn.scene.image_cloud import CLOUD_KIND
 from vrnn.scene.picking import Hit
 from vrnn.scene.readout import hover_text
+from vrnn.scene.visuals.cka_board import CKA_KIND
 from vrnn.scene.visuals.free_room import free_box
 from vrnn.scene.visuals.output_bars import class_name
 from vrnn.style import font
@@ -39,6 +41,8 @@ CLICKS = {
     "class": "click to see why: relevance for this class; once more hides it",
 }
 """What a click does on things that are no layers, by the kind of what is hit."""
+CKA_CLICK = "click to go to the first of these layers"
+"""What can be done with a cell of the board with CKA."""
 CLOUD_ACTIONS = ("click to pick up this image", "Ctrl+A select around it")
 """What can be done with an image of a cloud."""
 
@@ -74,6 +78,9 @@ def find_tooltip(workspace: Workspace, key_map: KeyMap) -> Tooltip | None:
         return Tooltip(
             ("the input", *([attends] if attends else [])), ("click to pick up this image",)
         )
+    if hit.kind == CKA_KIND:
+        pair = pointed_pair(hit)
+        return None if pair is None else Tooltip(pair_lines(pair), (CKA_CLICK,))
     if hit.kind == CLOUD_KIND:
         lines = workspace.image_cloud.selection.describe(int(hit.value))
         return Tooltip(lines, CLOUD_ACTIONS) if lines else None

@@ -1,0 +1,247 @@
+"""Two networks compared: weights and CKA found by jobs, differences of maps kept up with them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import cast
+
+import numpy as np
+
+from vrnn.commands.comparison import ShowCka
+from vrnn.commands.undo_stack import Bookmark
+from vrnn.compute.comparison.jobs import CkaJob, WeightDifferencesJob
+from vrnn.errors import VrnnError
+from vrnn.network.cka import CkaMatrix
+from vrnn.network.comparison import distinct_titles
+from vrnn.network.feature_maps import FeatureMaps
+from vrnn.network.map_difference import difference_picture
+from vrnn.network.picture_kinds import DIFFERENCE_PICTURE
+from vrnn.network.weight_difference import WeightDifference
+from vrnn.scene.linked_networks import matched_layers
+from vrnn.scene.revealing import Revealed
+from vrnn.scene.state import State
+from vrnn.scene.visuals.cka_board import CKA_VISUAL, board_size, cka_board
+from vrnn.scene.visuals.scaling import scale_visual
+from vrnn.scene.world import World
+from vrnn.workspace.job_manager import JobManager
+from vrnn.workspace.map_uploader import WorkerEventSink
+
+METERS_ASIDE = 2.0
+"""From the networks to the board at the right of them."""
+READABLE = 0.5
+"""Part of the height of a view from which on the board can be read."""
+Pair = tuple[int, int]
+"""Both networks."""
+Key = tuple[int, int]
+"""Slot and node."""
+
+
+class ComparisonManager:
+    """Finds what the state and the Compare panel show of two networks."""
+
+    def __init__(
+        self, world: World, jobs: JobManager, feed: WorkerEventSink,
+        notify: Callable[[str], None], reveal: Callable[[Revealed], None],
+        roll_back: Callable[[Bookmark], None],
+    ) -> None:  # fmt: skip
+        """Begin with nothing found.
+
+        Args:
+            world: Whose state says what is shown.
+            jobs: Run the passes.
+            feed: Knows the data sets.
+            notify: Shows the user a sentence.
+            reveal: Brings the board into view when it has appeared.
+            roll_back: Makes everything as it was at a bookmark of the history.
+        """
+        self._world, self._jobs, self._feed = world, jobs, feed
+        self._notify, self._reveal, self._roll_back = notify, reveal, roll_back
+        self._weights: dict[Pair, Mapping[int, WeightDifference] | None] = {}
+        self._cka: dict[Pair, CkaMatrix | None] = {}
+        self._running: dict[Pair, int] = {}
+        self._asked: tuple[Bookmark, State] | None = None
+        self._pictured: dict[Key, tuple[FeatureMaps, FeatureMaps]] = {}
+        self._drawn: tuple[object, ...] = ()
+
+    @property
+    def pending(self) -> bool:
+        """Whether CKA is still to be found."""
+        return bool(self._running)
+
+    def check(self, first: int, second: int) -> None:
+        """Check that layers of two networks can be compared over images.
+
+        Raises:
+            VrnnError: Neither has a data set.
+        """
+        if all(self._feed.datasets.get(slot) is None for slot in (first, second)):
+            raise VrnnError(
+                "neither network has a data set to compare layers over: start with --data FOLDER"
+            )
+
+    def remember(self, before: Bookmark, state: State) -> None:
+        """Remember what was before a change, to go back to it when nothing can be found.
+
+        Args:
+            before: The history before it.
+            state: The state that it gave.
+        """
+        if state.comparison.cka:
+            self._asked = (before, state)
+
+    def on_network_loaded(self) -> None:
+        """Forget everything: it may belong to another network."""
+        self._weights.clear()
+        self._cka.clear()
+        self._running.clear()
+        self._pictured.clear()
+        self.sync_with_state(self._world.state)
+
+    def weights(self, first: int, second: int) -> Mapping[int, WeightDifference] | None:
+        """Return the difference of weights by node id of the first network.
+
+        What is asked for is found; until then it is None.
+
+        Args:
+            first: Slot of a network.
+            second: Slot of another.
+        """
+        pair = first, second
+        if pair not in self._weights:
+            self._weights[pair] = None
+
+            def take(result: object) -> None:
+                found = cast(tuple[WeightDifference, ...], result)
+                self._weights[pair] = MappingProxyType({one.first: one for one in found})
+
+            self._jobs.start(WeightDifferencesJob(first, second), take)
+        return self._weights[pair]
+
+    def matrix(self, first: int, second: int) -> CkaMatrix | None:
+        """Return CKA of two networks; None as long as it is not known."""
+        return self._cka.get((first, second))
+
+    def shown_cka(self) -> tuple[CkaMatrix, tuple[str, str]]:
+        """Return the CKA that is shown, and the names of both networks.
+
+        Raises:
+            VrnnError: None is shown.
+        """
+        now = self._world.state.comparison
+        matrix = self.matrix(now.first, now.second)
+        if matrix is None:
+            raise VrnnError("no CKA is known yet; show it with compare.cka and wait for its job")
+        return matrix, self._titles((now.first, now.second))
+
+    def sync_with_state(self, state: State) -> None:
+        """Find what a state shows, end what nothing shows, and show what is found."""
+        now = state.comparison
+        pair = now.first, now.second
+        shown = now.cka and set(pair) <= self._world.networks.keys()
+        for other in [one for one in self._running if not shown or one != pair]:
+            self._jobs.cancel(self._running.pop(other))
+        if not now.cka:
+            self._cka = {key: one for key, one in self._cka.items() if one is not None}
+        elif shown and pair not in self._cka and pair not in self._running:
+            self._find_cka(pair)
+        self._draw_board(pair if shown else None)
+        self.update_pictures()
+
+    def _find_cka(self, pair: Pair) -> None:
+        def take(result: object) -> None:
+            matrix = self._cka[pair] = cast(CkaMatrix, result)
+            self._asked = None
+            for note in matrix.notes(self._titles(pair)):
+                self._notify(note)
+            self.sync_with_state(self._world.state)
+
+        def end() -> None:
+            self._running.pop(pair, None)
+
+        def fail(reason: str) -> None:
+            self._cka[pair] = None
+            self._notify(reason)
+            asked, self._asked = self._asked, None
+            if asked is not None and asked[1] is self._world.state:
+                self._roll_back(asked[0])
+
+        self._running[pair] = self._jobs.start(CkaJob(*pair), take, on_end=end, on_failed=fail)
+
+    def _titles(self, pair: Pair) -> tuple[str, str]:
+        first, second = (self._world.networks[slot].info.title for slot in pair)
+        return distinct_titles(first, second)
+
+    def update(self) -> bool:
+        """Follow the networks that the board stands beside; True when the picture changed."""
+        now = self._world.state.comparison
+        if not now.cka or self._drawn:
+            return False
+        self._draw_board((now.first, now.second))
+        return bool(self._drawn)
+
+    def _draw_board(self, pair: Pair | None) -> None:
+        matrix = None if pair is None else self._cka.get(pair)
+        place = None if matrix is None else self._place(matrix)
+        if pair is None or matrix is None or place is None:
+            if self._drawn:
+                self._world.set_visual(CKA_VISUAL, None)
+            self._drawn = ()
+            return
+        key = matrix, pair, place
+        if key == self._drawn:
+            return
+        appeared, self._drawn = not self._drawn, key
+        x, y, z, scale = place
+        board = cka_board(matrix, self._titles(pair), (x, y, z), ShowCka(on=False), pair)
+        self._world.set_visual(CKA_VISUAL, scale_visual(board, scale, (x, y, z)))
+        if appeared:
+            width, height = (scale * side for side in board_size(matrix))
+            corners = [(x + a * width / 2, y + up, z) for a in (-1, 1) for up in (0.0, height)]
+            self._reveal(Revealed(pair[1], -1, np.array(corners), READABLE))
+
+    def _place(self, matrix: CkaMatrix) -> tuple[float, float, float, float] | None:
+        """The middle of the board's lower edge, right of all networks, and how large it is."""
+        world = self._world.at_rest()
+        slot = world.slots[-1]
+        frame, margin = world.placement_frame(slot), world.networks[slot].input_margin
+        if margin.node not in frame.index:
+            return None
+        _, y, z, _, _ = frame.panel_rect(margin.node).tolist()
+        scale = frame.panel_scale(margin.node)
+        rects = np.concatenate([world.placement_frame(s).panel_rects for s in world.slots])
+        right = float((rects[:, 0] + rects[:, 3] / 2).max())
+        return right + (METERS_ASIDE + board_size(matrix)[0] / 2) * scale, y, z, scale
+
+    def update_pictures(self) -> None:
+        """Make the differences of maps that the state shows; to be called when maps changed."""
+        wanted = self._wanted()
+        for key in self._pictured.keys() - wanted.keys():
+            del self._pictured[key]
+            self._world.set_layer_picture(*key, DIFFERENCE_PICTURE, None)
+        for key, (slot, node) in wanted.items():
+            networks = self._world.networks
+            first, second = networks[slot].maps.get(node), networks[key[0]].maps.get(key[1])
+            if first is None or second is None:
+                continue
+            known = self._pictured.get(key)
+            if known is None or known[0] is not first or known[1] is not second:
+                self._pictured[key] = first, second
+                name = self._titles((slot, key[0]))[0]
+                picture = difference_picture(first, second, name)
+                self._world.set_layer_picture(*key, DIFFERENCE_PICTURE, picture)
+
+    def _wanted(self) -> dict[Key, Key]:
+        """The layers that show a difference, each with the layer that it is to."""
+        wanted = {}
+        now = self._world.state.comparison
+        for (slot, name), layer in self._world.state.layers.items():
+            network = self._world.networks.get(slot)
+            if layer.picture != DIFFERENCE_PICTURE or network is None:
+                continue
+            node = network.node_ids.get(name)
+            other = now.first if slot != now.first else now.second
+            matched = {} if node is None else matched_layers(self._world, slot, node)
+            if node is not None and other in matched:
+                wanted[slot, node] = other, matched[other]
+        return wanted
