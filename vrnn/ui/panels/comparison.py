@@ -28,7 +28,7 @@ from vrnn.ui.panel_context import PanelContext
 from vrnn.ui.panel_registry import Dock, Panel, panel
 from vrnn.ui.widgets import checkbox, combo, muted_text, wrapped_text
 
-MAX_CLASSES, MAX_LAYERS, MAX_CHANNELS = 5, 12, 8
+MAX_CLASSES, MAX_LAYERS, MAX_CHANNELS = 3, 12, 8
 """Lines of the scores, of the layers that changed most, and of the channels that did."""
 PLOT_LINES = 4.0
 """Height of a histogram, in heights of a line of text."""
@@ -219,7 +219,7 @@ def _draw_most_changed(
     network = context.world.networks[now.first].network
     for one in known[:MAX_LAYERS]:
         name = network.by_id[one.first].name
-        if imgui.selectable(f"{number_text(one.relative)}   {name}", False)[0]:
+        if imgui.selectable(f"{one.relative:.3f}   {name}", False)[0]:
             context.go_to_layer(now.first, name)
     left_out = len(weights) - len(known)
     if left_out:
