@@ -115,7 +115,11 @@ class ComparisonManager:
                 found = cast(tuple[WeightDifference, ...], result)
                 self._weights[pair] = MappingProxyType({one.first: one for one in found})
 
-            self._jobs.start(WeightDifferencesJob(first, second), take)
+            def fail(reason: str) -> None:
+                self._weights[pair] = MappingProxyType({})
+                self._notify(reason)
+
+            self._jobs.start(WeightDifferencesJob(first, second), take, on_failed=fail)
         return self._weights[pair]
 
     def matrix(self, first: int, second: int) -> CkaMatrix | None:

@@ -227,4 +227,4 @@ def _draw_most_changed(
             f"{left_out} layers cannot be compared, as their shapes differ or no one sees them"
         )
     if not weights:
-        muted_text("no matched layer has weights")
+        muted_text("no weights of matched layers are known")
