@@ -120,7 +120,7 @@ def test_the_board_shows_cka_and_marks_the_layers_of_a_cell(app, tmp_path):
     assert len(picture.convert("RGB").getcolors(1 << 20)) > 200
     app.do(Undo())
     assert CKA_VISUAL not in app.world.visuals
-    with pytest.raises(VrnnError, match=r"there is no board with CKA; show it .* with Ctrl\+B"):
+    with pytest.raises(VrnnError, match=r"there is no board with CKA; show it .* with Ctrl\+X"):
         camera_by_name(app.world, "cka", 1.6, 1.0)
 
 

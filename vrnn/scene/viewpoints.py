@@ -36,7 +36,7 @@ over that, so that all of it is seen, however large it is made."""
 NO_BOARD = {
     PRUNING_VISUAL: "there is no board with pruning curves; show the importance for a class with "
     "Ctrl+I and wait until it is found",
-    CKA_VISUAL: "there is no board with CKA; show it for two networks with compare.cka and wait "
+    CKA_VISUAL: "there is no board with CKA; show it for two networks with Ctrl+X and wait "
     "until it is found",
     SCORE_VISUAL: "there is no score to look at; show one with score.show",
 }

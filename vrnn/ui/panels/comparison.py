@@ -53,14 +53,14 @@ class ComparePanel(Panel):
         if not {now.first, now.second} <= world.networks.keys():
             return
         linked = checkbox("one pointer and view for all", now.linked)
-        imgui.set_item_tooltip("what you point at is marked in all networks (Ctrl+M)")
+        imgui.set_item_tooltip("what you point at is marked in all networks (Ctrl+H)")
         if linked is not None:
             context.do(LinkNetworks(linked))
         pictures = [
             layer.picture for (s, _), layer in world.state.layers.items() if s == now.second
         ]
         shown = checkbox("differences in place of maps", DIFFERENCE_PICTURE in pictures)
-        imgui.set_item_tooltip("orange: more than in the first network, blue: less (Ctrl+D)")
+        imgui.set_item_tooltip("orange: more than in the first network, blue: less (Ctrl+O)")
         if shown is not None:
             context.do(ShowDifferences(on=shown))
         _draw_cka(context, now)
@@ -133,7 +133,7 @@ def _draw_choice(context: PanelContext, now: ComparisonState) -> None:
 
 def _draw_cka(context: PanelContext, now: ComparisonState) -> None:
     shown = checkbox("similarity of layers (CKA)", now.cka)
-    imgui.set_item_tooltip("a board beside the networks, found over the data set (Ctrl+B)")
+    imgui.set_item_tooltip("a board beside the networks, found over the data set (Ctrl+X)")
     if shown is not None:
         command = ShowCka(shown)
         context.do(command)
