@@ -3,8 +3,11 @@
 from __future__ import annotations
 
 import os
+import sys
 import zipfile
+from contextlib import redirect_stderr
 from importlib import import_module
+from typing import Any
 
 import pytest
 import torch
@@ -18,13 +21,22 @@ from vrnn.compute.loading.weights import load_weights
 from vrnn.errors import VrnnError
 from vrnn.network.model_spec import ModelSpec
 
-os.environ.setdefault("KERAS_BACKEND", "torch")
-keras = import_module("keras")
-layers = keras.layers
+keras: Any = None
+layers: Any = None
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _keras():
+    """Import Keras where it is used; its logging would close what pytest has for standard error."""
+    global keras, layers
+    os.environ.setdefault("KERAS_BACKEND", "torch")
+    with redirect_stderr(sys.__stderr__):
+        keras = import_module("keras")
+    layers = keras.layers
 
 
 @pytest.fixture(scope="module")
-def model():
+def model(_keras):
     keras.utils.set_random_seed(0)
     return keras.Sequential(
         [
