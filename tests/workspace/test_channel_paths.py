@@ -92,5 +92,5 @@ def test_a_session_keeps_them(app, tmp_path):
 def test_what_is_wrong_is_told(app):
     with pytest.raises(VrnnError, match="channels 0 to 31, no channel 32"):
         app.do(ShowChannelPaths(LAYER, 32))
-    with pytest.raises(VrnnError, match=r"Ctrl\+T"):
+    with pytest.raises(VrnnError, match=r"Ctrl\+D"):
         app.do(SetPathDisplay(strongest=2))

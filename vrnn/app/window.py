@@ -209,7 +209,7 @@ class Window:
         return events
 
     @contextmanager
-    def at(self, position: tuple[float, float] | None) -> Iterator[None]:
+    def pointing_at(self, position: tuple[float, float] | None) -> Iterator[None]:
         """Let `mouse` and `cursor` tell where the mouse was at an event; None for where it is.
 
         In a slow frame it has moved on since, and a small thing would be missed.

@@ -86,7 +86,7 @@ class WindowInput:
             if isinstance(event, KeyPress):
                 self._press_key(event)
             elif isinstance(event, MouseButton):
-                with self._window.at(event.position):
+                with self._window.pointing_at(event.position):
                     self._press_mouse(event)
             elif isinstance(event, Drop):
                 self._drop(event.paths)

@@ -22,7 +22,7 @@ LINE_HEIGHT, PADDING, TITLE_HEIGHT, MARGIN = 27.0, 30.0, 30.0, 20.0
 """Of a row, around all of them, of the title over them, and around the card, units."""
 TEXT_SIZE = 11.0
 """Height of capital letters where all fits."""
-MIN_SCALE = 0.5
+MIN_SCALE = 0.48
 """Times that size, below which the text cannot be read."""
 ROOMS = (1000.0, 420.0, 340.0, 280.0)
 """Widths that are tried for what keys do, of which the one with the largest text is taken."""
