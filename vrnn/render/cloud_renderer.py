@@ -25,12 +25,14 @@ class DotRenderer:
         self._numbers: moderngl.Buffer | None = None
         self._arrays: dict[StereoMode, moderngl.VertexArray] = {}
         self._uploaded: np.ndarray | None = None
+        self._all: np.ndarray = np.zeros(0, np.uint32)
+        self._chosen: np.ndarray | None = None
 
     def draw(
         self, records: np.ndarray, mode: StereoMode = StereoMode.SINGLE,
         chosen: np.ndarray | None = None,
     ) -> None:  # fmt: skip
-        """Draw records by one call; the same array is uploaded only once.
+        """Draw records by one call; the same arrays are uploaded only once.
 
         Args:
             records: (N,) `DOT`.
@@ -46,14 +48,16 @@ class DotRenderer:
             self._buffer.orphan()  # the last draw may still read it
             self._buffer.write(np.ascontiguousarray(records).view(np.uint8))
             self._uploaded = records
+            self._all = np.arange(len(records), dtype=np.uint32)
         if mode not in self._arrays:
             content = (self._buffer, "3f 1f 4f", *(DOT.names or ()))
             program = self._shader.program_for(mode)
             self._arrays[mode] = self._ctx.vertex_array(program, [content], self._numbers)
-        if chosen is None:
-            chosen = np.arange(len(records), dtype=np.uint32)
-        self._numbers.orphan()
-        self._numbers.write(chosen)
+        chosen = chosen if chosen is not None else self._all
+        if self._chosen is not chosen:
+            self._numbers.orphan()
+            self._numbers.write(chosen)
+            self._chosen = chosen
         self._ctx.enable(moderngl.PROGRAM_POINT_SIZE)
         self._arrays[mode].render(
             moderngl.POINTS, vertices=len(chosen), instances=mode.instances_per_record
@@ -66,20 +70,12 @@ class DotRenderer:
         for buffer in (self._buffer, self._numbers):
             if buffer is not None:
                 buffer.release()
-        self._buffer = self._numbers = self._uploaded = None
+        self._buffer = self._numbers = self._uploaded = self._chosen = None
 
     def release(self) -> None:
         """Release buffer and programs."""
         self._release_buffer()
         self._shader.release()
-
-
-def _seen(dots: np.ndarray, view: AnyView) -> np.ndarray | None:
-    """(M,) uint32, the dots that a flat picture is drawn with; None for all, as for two eyes."""
-    if len(dots) < MANY_DOTS or not isinstance(view, View):
-        return None
-    size = view.size if view.tile is None else view.tile[2:]
-    return nearest_dots(dots, view.clip_from_world, size, view.pixels_per_unit)
 
 
 class CloudRenderer:
@@ -89,6 +85,20 @@ class CloudRenderer:
         self._ctx, self._pictures = ctx, pictures
         self._dots: DotRenderer | None = None
         self._thumbnails: InstanceRenderer | None = None
+        self._culled: tuple[np.ndarray, bytes, tuple[int, ...]] | None = None
+        self._chosen: np.ndarray | None = None
+
+    def _seen(self, dots: np.ndarray, view: AnyView) -> np.ndarray | None:
+        """(M,) uint32, the dots of a flat picture, kept while the eye stays; None for all."""
+        if len(dots) < MANY_DOTS or not isinstance(view, View):
+            return None
+        clip = view.clip_from_world
+        size = view.size if view.tile is None else view.tile[2:]
+        before, culled = self._culled, (dots, clip.tobytes(), size)
+        if before is None or before[0] is not dots or before[1:] != culled[1:]:
+            self._chosen = nearest_dots(dots, clip, size, view.pixels_per_unit)
+            self._culled = culled
+        return self._chosen
 
     def draw(
         self, view: AnyView, dots: np.ndarray, thumbnails: np.ndarray,
@@ -116,7 +126,7 @@ class CloudRenderer:
         if len(dots):
             if self._dots is None:
                 self._dots = DotRenderer(self._ctx)
-            self._dots.draw(dots, mode, _seen(dots, view))
+            self._dots.draw(dots, mode, self._seen(dots, view))
             calls += 1
         return calls
 
