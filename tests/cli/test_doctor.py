@@ -24,6 +24,7 @@ GL = {
     "layers": 2048,
     "size": 16384,
     "map_bytes": 3 << 30,
+    "no_interop": "cuda-bindings is not there",
     "samples": 4,
     "half_floats": True,
     "stereo": ["two"],
@@ -236,3 +237,18 @@ def test_when_it_is_ended_a_probe_that_hangs_in_a_driver_ends_too(tmp_path, numb
             assert select.select([stream], [], [], 60)[0], "a probe runs on"
             if not os.read(stream.fileno(), 100):
                 break
+
+
+@pytest.mark.parametrize(
+    ("drawing", "devices", "told"),
+    [
+        (GL, ["cpu (x86_64, 2 threads)"], []),
+        (GL, ["cpu", "cuda:0 (Some GPU, 8 GiB)"], ["absent"]),
+        ({**GL, "no_interop": ""}, ["cpu", "cuda:0 (Some GPU, 8 GiB)"], ["ok"]),
+        (BROKEN, ["cpu", "cuda:0 (Some GPU, 8 GiB)"], ["absent"]),
+    ],
+)
+def test_which_way_the_maps_of_a_cuda_model_go_is_told(drawing, devices, told):
+    findings = machine_report.maps_from_cuda(drawing, {"devices": devices})
+    assert [finding.state for finding in findings] == told
+    assert all(drawing.get("no_interop", "nothing") in f.value for f in findings)

@@ -4,7 +4,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from vrnn.errors import VrnnError
-from vrnn.render.map_store import LAYER_ROWS, ROW_TEXELS, MapStore, assign_addresses, split_block
+from vrnn.network.block_addresses import LAYER_ROWS, ROW_TEXELS, assign_addresses
+from vrnn.render.map_store import MapStore, split_block
 
 
 @given(st.lists(st.integers(1, 5 * ROW_TEXELS), max_size=60), st.integers(1, 3))

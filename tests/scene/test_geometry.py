@@ -10,6 +10,7 @@ from tests.support.map_blocks import feature_maps
 from tests.support.networks import branched, chain, residual, video
 from tests.support.presented import audio_network, graph_network, text_network
 from tests.support.worlds import small_world
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import Annotation, NetworkInfo
 from vrnn.network.layer_pictures import LayerPicture
@@ -27,7 +28,6 @@ from vrnn.network.predictions import (
     Waveform,
 )
 from vrnn.network.results import ForwardResult, Histogram
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.layout.input_margin import input_margin
 from vrnn.scene.picking import Hit

@@ -8,9 +8,9 @@ from tests.support.networks import residual
 from tests.support.worlds import INFO, small_world
 from vrnn.commands.comparison import LinkNetworks
 from vrnn.errors import VrnnError
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.results import ForwardResult
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.linked_networks import linked_marks, linked_text, matched_hits
 from vrnn.scene.map_areas import map_area
 from vrnn.scene.picking import Hit

@@ -9,10 +9,10 @@ import pytest
 from tests.support.networks import build, residual
 from tests.support.worlds import INFO, small_world
 from vrnn.errors import VrnnError
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.predictions import ClassScores, Segmentation
 from vrnn.network.results import Ablation
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.camera import Camera
 from vrnn.scene.placement import grid_placements
 from vrnn.scene.state import LayerState, State
@@ -281,7 +281,7 @@ def test_the_result_before_an_ablation_is_kept_for_the_same_input():
     world.set_result(0, replace(ablated, image=before.image + 1))
     assert shown.before_ablation is None
     source = network.inputs[0]
-    other = replace(maps[source], block=maps[source].block + 1)
+    other = replace(maps[source], stored=maps[source].block + 1)
     world.set_result(0, replace(ablated, maps={**maps, source: other}))
     assert shown.before_ablation is None
     world.set_result(0, ablated)

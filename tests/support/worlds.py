@@ -6,10 +6,10 @@ import numpy as np
 
 from tests.support.map_blocks import feature_maps
 from tests.support.networks import residual
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.results import ForwardResult
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.world import World
 
 INFO = NetworkInfo("net", ("cat", "dog"), True, 1234)

@@ -16,10 +16,10 @@ from vrnn.compute.worker import (
     NetworkLoaded,
     WorkerFailure,
 )
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.feature_maps import map_shape
 from vrnn.network.graph import NetworkInfo
 from vrnn.network.results import ForwardResult
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.world import World
 from vrnn.workspace.map_uploader import WorkerEventSink
 

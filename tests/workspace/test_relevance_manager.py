@@ -14,8 +14,8 @@ from vrnn.explanations.conditions import Condition
 from vrnn.explanations.relevance_maps import RelevanceMaps
 from vrnn.explanations.results import Explanation
 from vrnn.explanations.targets import Target
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.picture_kinds import RELEVANCE_PICTURE
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.network_object import folded_map_id
 from vrnn.scene.primitives import FIRST_RELEVANCE_STORE
 from vrnn.scene.relevance import NetworkRelevance

@@ -8,8 +8,8 @@ import pytest
 from tests.support.worlds import small_world
 from vrnn.commands.similarity import HoldReference, PinPosition
 from vrnn.errors import VrnnError
+from vrnn.network.block_addresses import assign_addresses
 from vrnn.network.derived_maps import from_array
-from vrnn.render.map_store import assign_addresses
 from vrnn.scene.picking import Hit
 from vrnn.scene.similarity_marks import similarity_marks
 from vrnn.scene.similarity_readout import similarity_text

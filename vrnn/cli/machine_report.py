@@ -99,7 +99,12 @@ def collect() -> Sections:
             Finding("system", f"{platform.system()} {platform.release()}, {platform.machine()}"),
         ],
         "OpenGL": opengl(found["egl"], found["window"]),
-        "PyTorch": pytorch(found["torch"]),
+        "PyTorch": [
+            *pytorch(found["torch"]),
+            *maps_from_cuda(
+                found["egl"] if "error" not in found["egl"] else found["window"], found["torch"]
+            ),
+        ],
         "Headset (OpenXR)": openxr(found["openxr"]),
         "Packages": packages(),
         "vrnn's own files": own_files(),
@@ -197,6 +202,21 @@ def pytorch(found: dict[str, Any]) -> list[Finding]:
         return [Finding("torch", found["error"], "missing", pip_line("torch"))]
     findings = [Finding("torch", f"{found['version']}, {found['built_for']}")]
     return findings + [Finding("device", name) for name in found["devices"]]
+
+
+def maps_from_cuda(drawing: dict[str, Any], torch: dict[str, Any]) -> list[Finding]:
+    """Report on how a CUDA model's maps come to be drawn; nothing where there is no CUDA.
+
+    Args:
+        drawing: What the probe found where something is drawn.
+        torch: What the probe found of PyTorch.
+    """
+    if not any(name.startswith("cuda") for name in torch.get("devices", ())):
+        return []
+    reason = drawing.get("no_interop", "nothing can be drawn")
+    if reason:
+        return [Finding("maps of CUDA", f"by way of the host: {reason}", "absent")]
+    return [Finding("maps of CUDA", "from its memory straight into textures")]
 
 
 def openxr(found: dict[str, Any]) -> list[Finding]:

@@ -61,6 +61,7 @@ def probe_window() -> dict[str, Any]:
 
 def _describe(context: Any) -> dict[str, Any]:
     """Return what a context offers of what vrnn uses."""
+    from vrnn.render.cuda_interop import find_interop
     from vrnn.render.gpu_memory import default_map_bytes
     from vrnn.render.stereo import stereo_modes
 
@@ -74,6 +75,7 @@ def _describe(context: Any) -> dict[str, Any]:
         "renderer": info["GL_RENDERER"],
         "vendor": info["GL_VENDOR"],
         "map_bytes": default_map_bytes(context),
+        "no_interop": find_interop()[1],
         "layers": info["GL_MAX_ARRAY_TEXTURE_LAYERS"],
         "size": info["GL_MAX_TEXTURE_SIZE"],
         "samples": info.get("GL_MAX_SAMPLES", context.max_samples),

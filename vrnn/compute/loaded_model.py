@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -19,6 +20,8 @@ from vrnn.compute.loading.source import ModelSource
 from vrnn.compute.loading.step_weights import StepWeights
 from vrnn.compute.model_inputs import Inputs, leaves_in
 from vrnn.compute.passes.capture_mode import GraphChanged
+from vrnn.compute.passes.captured_pass import PassResult
+from vrnn.compute.passes.captured_passes import CapturedPasses
 from vrnn.compute.passes.feature_maps import to_feature_maps
 from vrnn.compute.passes.input_picture import chosen_picture
 from vrnn.compute.passes.layer_portraits import LayerPortraits
@@ -48,6 +51,8 @@ from vrnn.recordings.recorded_step import RecordedStep
 
 OnMaps = Callable[[int, FeatureMaps], None]
 """Takes a node's id and its maps. What it raises ends the pass."""
+OnPortraits = Callable[[Mapping[int, FeatureMaps]], None]
+"""Takes maps by node id."""
 
 
 class LoadedModel:
@@ -60,6 +65,7 @@ class LoadedModel:
         replay: Runs the model again.
         inputs: Those of the newest pass.
         media: What they were made of; None for the source's own sample.
+        captured: Runs passes as CUDA graphs, where there is CUDA.
         editor: Edits of the model's weights: where these are to count, the model runs inside its
             `active`.
     """
@@ -141,6 +147,7 @@ class LoadedModel:
         self.view: GraphView = with_roles(self._found, self._roles) if self._roles else self._found
         self.replay = Replay(self.source.model, self.view)
         self._portraits = LayerPortraits(self.view)
+        self.captured = CapturedPasses(self.source.model, self.view, self.replay, self._portraits)
         losses = self.source.candidate.loss_names
         evidence = model_evidence(self.source.model, self.source.class_names, losses)
         self._outputs = output_context(
@@ -283,6 +290,7 @@ class LoadedModel:
         ablations: Sequence[Ablation] = (),
         choices: Sequence[AxisChoice] = (),
         continues: bool = False,
+        on_portraits: OnPortraits = lambda maps: None,
     ) -> ForwardResult:
         """Run one pass.
 
@@ -294,6 +302,8 @@ class LoadedModel:
             ablations: What is ablated in the pass.
             choices: Which sample, frame or slice is shown.
             continues: Whether the image is the next frame of a stream.
+            on_portraits: Gets the maps of all layers again, with portraits, where `on_maps` got
+                them without.
 
         Raises:
             VrnnError: An ablation does not fit the network, or leads it another way.
@@ -320,7 +330,15 @@ class LoadedModel:
         try:
             if self._varies and not ablations:
                 raise GraphChanged("it takes another path in each pass")
-            result = self.replay.run(inputs, on_output, ablations)
+            captured = None if ablations else self.captured.run(inputs, choices)
+            if captured is not None:
+                result = captured.result
+                maps = self._hand_out(captured, inputs, choices, on_maps, continues)
+                on_portraits(maps)
+            else:
+                result = self.replay.run(inputs, on_output, ablations)
+                if not ablations:
+                    self.captured.note(inputs, choices)
         except GraphChanged as error:
             if ablations and (self._varies or self._has_traced_graph(inputs)):
                 raise self._ablation_changed_graph() from error
@@ -336,6 +354,35 @@ class LoadedModel:
             self._sequence, seen, maps, outputs, seconds, tuple(ablations),
             used_choices(self._network, choices), note,
         )  # fmt: skip
+
+    def _hand_out(
+        self, captured: PassResult, inputs: Inputs, choices: Sequence[AxisChoice],
+        on_maps: OnMaps, continues: bool,
+    ) -> dict[int, FeatureMaps]:  # fmt: skip
+        """Hand out what a captured pass gave, and return it with portraits."""
+        for node, maps in captured.maps.items():
+            on_maps(node, maps)
+        chosen = self._chosen_picture(inputs, choices)
+        if chosen is not None:
+            self._portraits.begin(chosen, continues)
+        assert self.captured.current is not None
+        portraits = self.captured.current.run_portraits(self._portraits)
+        return {
+            node: replace(maps, portrait=portraits.get(node))
+            for node, maps in captured.maps.items()
+        }
+
+    def may_capture(self, result: ForwardResult) -> bool:
+        """Whether `capture` has something to do after a pass."""
+        return self.captured.is_due and not result.ablations
+
+    def capture(self, result: ForwardResult) -> None:
+        """Capture the pass that was just run; see `CapturedPasses`.
+
+        Args:
+            result: What the pass gave.
+        """
+        self.captured.capture(self.inputs, self._network, result.maps)
 
     def predict(self, inputs: Inputs, size: tuple[int, int]) -> tuple[Output, ...]:
         """Run a pass and decode its outputs, without any maps.

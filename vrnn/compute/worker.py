@@ -100,10 +100,12 @@ class MapsReady:
     Attributes:
         slot: The model's place among those opened.
         maps: By node id.
+        are_portraits_new: Whether only the portraits are new: all else of them came before.
     """
 
     slot: int
     maps: Mapping[int, FeatureMaps]
+    are_portraits_new: bool = False
 
 
 @dataclass(frozen=True, eq=False)
@@ -464,7 +466,7 @@ class Worker:
             if (self._has_new_image and self._interrupts) or self._is_closed:
                 raise _Superseded
             batch[node] = maps
-            size += maps.block.nbytes
+            size += 2 * maps.size
             if size > BATCH_BYTES or time.perf_counter() - since > BATCH_SECONDS:
                 emit_batch()
 
@@ -474,6 +476,10 @@ class Worker:
             batch.clear()
             size, since = 0, time.perf_counter()
 
+        def on_portraits(maps: Mapping[int, FeatureMaps]) -> None:
+            emit_batch()
+            self._events.put(MapsReady(slot, maps, True))
+
         def on_retrace() -> None:
             batch.clear()
             self._emit_network(slot, model)
@@ -481,9 +487,15 @@ class Worker:
         model.editor.apply(model.view, request.edits.get(slot, ()))
         ablations, choices = request.ablations.get(slot, ()), request.choices.get(slot, ())
         with model.editor.active():
-            result = model.run(pixels, on_maps, on_retrace, ablations, choices, request.continues)
-        emit_batch()
-        self._events.put(ForwardComplete(slot, result, request.number))
+            result = model.run(
+                pixels, on_maps, on_retrace, ablations, choices, request.continues, on_portraits
+            )
+            emit_batch()
+            self._events.put(ForwardComplete(slot, result, request.number))
+            if model.may_capture(result):
+                self._emit_progress(slot, f"making {model.source.title} faster")
+                model.capture(result)
+                self._emit_progress(slot, "")
 
     def _check_graphs(self) -> None:
         """Check the edges of opened models while nothing else is to be done."""

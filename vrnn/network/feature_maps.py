@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Protocol
 
 import numpy as np
 
@@ -61,6 +62,24 @@ def coarse_block_size(channels: int, height: int, width: int, left_out: int) -> 
     return channels * (2 + sum(h * w for h, w in levels))
 
 
+class DeviceBlock(Protocol):
+    """A block in the memory of the device that computes, see `FeatureMaps.block`."""
+
+    @property
+    def address(self) -> int:
+        """Where it begins, bytes."""
+        ...
+
+    @property
+    def device(self) -> int:
+        """The device's number."""
+        ...
+
+    def read(self, start: int, stop: int) -> np.ndarray:
+        """Return some of its half floats, (stop - start,) float16, not to be changed."""
+        ...
+
+
 @dataclass(frozen=True)
 class FeatureMaps:
     """The maps of one node for one image.
@@ -69,11 +88,7 @@ class FeatureMaps:
         channels: C.
         height: H.
         width: W.
-        block: (N,) float16, the very bytes that go to the GPU: the least finite value of each
-            channel (C,), the largest (C,), then the pyramid, level by level, each (C, h, w) and
-            C-contiguous, see `pyramid_shapes`. A coarse value is the mean of the finer ones that it
-            covers. Real value = half float × scale. A value that is not finite is stored as NaN,
-            and so is a coarse one that covers at least as many of these as others.
+        stored: `block`, or where it is while nobody has read it.
         scale: A power of two that keeps the block clear of overflow and of subnormal numbers.
         channel_stats: (3, C) float32 over the finite values, in units of the scale: least, largest,
             mean.
@@ -87,12 +102,37 @@ class FeatureMaps:
     channels: int
     height: int
     width: int
-    block: np.ndarray
+    stored: np.ndarray | DeviceBlock
     scale: float
     channel_stats: np.ndarray
     not_finite: int = 0
     extra_tokens: np.ndarray = field(default_factory=lambda: np.zeros((0, 0), np.float32))
     portrait: np.ndarray | None = None
+
+    @cached_property
+    def block(self) -> np.ndarray:
+        """(N,) float16, the very bytes that go to the GPU.
+
+        The least finite value of each channel (C,), the largest (C,), then the pyramid, level by
+        level, each (C, h, w) and C-contiguous, see `pyramid_shapes`. A coarse value is the mean of
+        the finer ones that it covers. Real value = half float × scale. A value that is not finite
+        is stored as NaN, and so is a coarse one that covers at least as many of these as others.
+        """
+        stored = self.stored
+        return stored if isinstance(stored, np.ndarray) else stored.read(0, self.size)
+
+    @property
+    def size(self) -> int:
+        """Number of half floats in the block, which is not read for it."""
+        return block_size(self.channels, self.height, self.width)
+
+    def _read(self, start: int, stop: int) -> np.ndarray:
+        """Some half floats of the block, a view where it is here."""
+        if isinstance(self.stored, np.ndarray):
+            return self.stored[start:stop]
+        if "block" in self.__dict__:
+            return self.block[start:stop]
+        return self.stored.read(start, stop)
 
     @property
     def values(self) -> np.ndarray:
@@ -114,7 +154,7 @@ class FeatureMaps:
             if max(height, width) <= max_side:
                 break
             first += count
-        return self.block[first : first + count].reshape(self.channels, height, width)
+        return self._read(first, first + count).reshape(self.channels, height, width)
 
     def coarse_block(self, left_out: int) -> np.ndarray:
         """Return the block without its finest levels, a copy.
@@ -125,7 +165,7 @@ class FeatureMaps:
         shapes = pyramid_shapes(self.height, self.width)[:left_out]
         ranges = 2 * self.channels
         first = ranges + self.channels * sum(h * w for h, w in shapes)
-        return np.concatenate([self.block[:ranges], self.block[first:]])
+        return np.concatenate([self._read(0, ranges), self._read(first, self.size)])
 
     @property
     def low(self) -> np.ndarray:

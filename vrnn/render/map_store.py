@@ -14,45 +14,16 @@ import moderngl
 import numpy as np
 
 from vrnn.errors import VrnnError
+from vrnn.network.block_addresses import (
+    LAYER_ROWS,
+    MAX_LAYERS,
+    ROW_TEXELS,
+    Address,
+    assign_addresses,
+)
+from vrnn.network.feature_maps import DeviceBlock
+from vrnn.render.cuda_interop import CudaInterop, InteropError, WriteBox, find_interop
 from vrnn.render.gpu_memory import default_map_bytes
-
-ROW_TEXELS = 1024
-"""Texels in a row. A power of two: the shader divides by shifting."""
-LAYER_ROWS = 1024
-"""Rows in a layer of the array; a power of two."""
-MAX_LAYERS = 2047
-"""Layers of one array: all drivers allow 2048, and a texel's number stays below 2³¹."""
-
-Address = tuple[int, int]
-"""Index of the texture array, and the first texel in it."""
-WriteBox = tuple[int, int, int, int, int, int]
-"""Corner (x, y, layer) and size (width, rows, layers) of a write into a texture array, texels."""
-
-
-def assign_addresses(sizes: Mapping[int, int], max_layers: int = MAX_LAYERS) -> dict[int, Address]:
-    """Choose where each node's block lies.
-
-    Args:
-        sizes: Half floats in each block, by node id.
-        max_layers: Layers that one texture array may have.
-
-    Raises:
-        VrnnError: A single block is larger than a texture array.
-    """
-    addresses: dict[int, Address] = {}
-    array, row = 0, 0
-    for node, size in sizes.items():
-        rows = -(-size // ROW_TEXELS)
-        if rows > max_layers * LAYER_ROWS:
-            raise VrnnError(
-                f"one layer holds {size:,} values, more than a texture can; "
-                "pass a smaller --input-size"
-            )
-        if row + rows > max_layers * LAYER_ROWS:
-            array, row = array + 1, 0
-        addresses[node] = (array, row * ROW_TEXELS)
-        row += rows
-    return addresses
 
 
 def split_block(first: int, size: int) -> Iterator[tuple[int, int, WriteBox]]:
@@ -182,6 +153,44 @@ class MapStore:
         """
         self._write(self.addresses[node], block, self._sizes[node])
 
+    def upload_from_device(self, blocks: Mapping[int, DeviceBlock], interop: CudaInterop) -> None:
+        """Write blocks of several layers that lie in the memory of the device that computes.
+
+        Args:
+            blocks: By node id.
+            interop: How they come from there.
+
+        Raises:
+            InteropError: They do not.
+        """
+        for node, size, block in self._runs(blocks):
+            index, first = self.addresses[node]
+            array = self.arrays[index]
+            assert array is not None
+            boxes = split_block(first, size)
+            parts = [(block.address + 2 * start, box) for start, _, box in boxes]
+            interop.write(array, block.device, parts)
+
+    def _runs(self, blocks: Mapping[int, DeviceBlock]) -> Iterator[tuple[int, int, DeviceBlock]]:
+        """The first node of each run that lies in one piece both here and there, its size, and
+        where it begins there."""
+        ordered = sorted(blocks, key=self.addresses.__getitem__)
+        while ordered:
+            first, block = ordered[0], blocks[ordered[0]]
+            index, texel = self.addresses[first]
+            count, end = 0, texel
+            for node in ordered:
+                other, (array, start) = blocks[node], self.addresses[node]
+                is_next = array == index and other.device == block.device
+                # Up to a row's end lies nothing, here as there.
+                if not is_next or other.address - block.address != 2 * (start - texel):
+                    break
+                if start - end >= ROW_TEXELS:
+                    break
+                count, end = count + 1, start + self._sizes[node]
+            yield first, end - texel, block
+            del ordered[:count]
+
     def _write(self, address: Address, block: np.ndarray, size: int) -> None:
         if block.dtype != np.float16 or block.shape != (size,):
             raise ValueError(f"expected {size} half floats, got {block.shape} of {block.dtype}")
@@ -203,6 +212,8 @@ class MapStores:
 
     Attributes:
         budget: Bytes that the maps of all networks may take.
+        no_interop: Why maps of a CUDA model do not come from its memory directly; '' where they do,
+            or nobody has tried.
     """
 
     def __init__(self, ctx: moderngl.Context, budget: int = 0) -> None:
@@ -215,6 +226,8 @@ class MapStores:
         self._ctx = ctx
         self.budget = budget or default_map_bytes(ctx)
         self._stores: dict[int, MapStore] = {}
+        self._interop: CudaInterop | None = None
+        self.no_interop = ""
 
     def allocate(self, slot: int, sizes: Mapping[int, int]) -> dict[int, Address]:
         """Allocate room for a network's maps, in the place of those it had.
@@ -236,7 +249,12 @@ class MapStores:
     def free(self, slot: int) -> None:
         """Release the memory of a network's maps, if it has any."""
         if slot in self._stores:
-            self._stores.pop(slot).release()
+            store = self._stores.pop(slot)
+            if self._interop is not None:
+                for array in store.arrays:
+                    if array is not None:
+                        self._interop.forget(array)
+            store.release()
 
     def upload(self, slot: int, node: int, block: np.ndarray) -> None:
         """Write one layer's block; see `MapStore.upload`."""
@@ -253,6 +271,27 @@ class MapStores:
     def drop_own(self, slot: int, node: int) -> None:
         """Release that array; see `MapStore.drop_own`."""
         self._stores[slot].drop_own(node)
+
+    def upload_from_device(self, slot: int, blocks: Mapping[int, DeviceBlock]) -> bool:
+        """Write blocks that lie in the memory of the device that computes.
+
+        Args:
+            slot: The network's number.
+            blocks: By node id.
+
+        Returns:
+            Whether that could be done.
+        """
+        if self._interop is None and not self.no_interop:
+            self._interop, self.no_interop = find_interop()
+        if self.no_interop or self._interop is None:
+            return False
+        try:
+            self._stores[slot].upload_from_device(blocks, self._interop)
+        except InteropError as error:
+            self.no_interop = str(error)
+            return False
+        return True
 
     def addresses(self, slot: int) -> Mapping[int, Address]:
         """Return where each block of a network lies, by node id."""
@@ -276,6 +315,5 @@ class MapStores:
 
     def release(self) -> None:
         """Release the memory of all maps."""
-        for store in self._stores.values():
-            store.release()
-        self._stores.clear()
+        for slot in list(self._stores):
+            self.free(slot)

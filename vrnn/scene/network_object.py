@@ -132,11 +132,14 @@ class NetworkObject:
         Returns:
             Sizes by node id, by `folded_map_id`, and of the graph's layout by NODE_LAYOUT_ID.
         """
-        sizes = {}
+        sizes, folded = {}, {}
         for node in self.network.nodes:
             channels, height, width = map_shape(node.shape)
             sizes[node.id] = block_size(channels, height, width)
-            sizes[folded_map_id(node.id)] = block_size(1, height, width)
+            folded[folded_map_id(node.id)] = block_size(1, height, width)
+        # The layers come first, one after the other as in the memory of a device that computes
+        # them (see `vrnn.compute.passes.device_blocks`), from which they come in one piece.
+        sizes |= folded
         if self.network.node_layout is not None:
             sizes[NODE_LAYOUT_ID] = self.network.node_layout.block_size
         return sizes

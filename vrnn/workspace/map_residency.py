@@ -110,13 +110,31 @@ class MapResidency:
         left_out = self._levels[slot].get(node, 0)
         if not left_out:
             self._renderer.maps.upload(slot, node, maps.block)
-            return maps.block.nbytes
+            return HALF * maps.size
         coarse = maps.coarse_block(left_out)
         self._renderer.maps.upload(slot, node, coarse)
         if (slot, node) not in self._there:
             return coarse.nbytes
         self._renderer.maps.add_own(slot, node, maps.block)
-        return coarse.nbytes + maps.block.nbytes
+        return coarse.nbytes + HALF * maps.size
+
+    def upload_from_device(
+        self, slot: int, layers: Mapping[int, FeatureMaps]
+    ) -> dict[int, FeatureMaps]:
+        """Send new maps that lie on the GPU already, as far as that goes.
+
+        Args:
+            slot: The network's number.
+            layers: Maps by node.
+
+        Returns:
+            Those of them that were sent.
+        """
+        whole = {n: maps for n, maps in layers.items() if not self._levels[slot].get(n)}
+        blocks = {
+            n: maps.stored for n, maps in whole.items() if not isinstance(maps.stored, np.ndarray)
+        }
+        return whole if self._renderer.maps.upload_from_device(slot, blocks) else {}
 
     def update(self, eye: np.ndarray) -> bool:
         """Let the layers near the eye have all of their maps.
@@ -137,10 +155,10 @@ class MapResidency:
             if sent >= BYTES_A_FRAME:
                 break
             maps = self._world.networks[slot].maps[node]
-            changed |= self._make_room(maps.block.nbytes, wanted)
+            changed |= self._make_room(HALF * maps.size, wanted)
             self._renderer.maps.add_own(slot, node, maps.block)
-            self._there[slot, node] = maps.block.nbytes
-            sent += maps.block.nbytes
+            self._there[slot, node] = HALF * maps.size
+            sent += HALF * maps.size
             changed.add(slot)
         for slot in changed:
             self._show(slot)
@@ -175,7 +193,7 @@ class MapResidency:
         seen = sorted(self._seen(eye), reverse=True)
         wanted, used = [], 0
         for _, slot, node in seen:
-            size = self._world.networks[slot].maps[node].block.nbytes
+            size = self._world.networks[slot].maps[node].size * HALF
             if size > self._free:
                 self._tell_once(slot, node)
             elif used + size <= self._free:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 
+import numpy as np
+
 from vrnn.compute.jobs import JobDone, JobEvent, JobFailed, JobPartialResult, JobProgress
 from vrnn.compute.worker import (
     Event,
@@ -91,7 +93,13 @@ class WorkerEventSink:
                 self.notes += [f"{event.title}: {note}" for note in event.notes]
             elif isinstance(event, MapsReady):
                 # Maps of a newer pass replace those of an older one that are still pending.
-                self._pending.update({(event.slot, n): m for n, m in event.maps.items()})
+                maps = {(event.slot, n): m for n, m in event.maps.items()}
+                waiting = self._pending.keys()
+                if event.are_portraits_new and event.slot in self.world.networks:
+                    there = {n: m for n, m in event.maps.items() if (event.slot, n) not in waiting}
+                    maps = {key: m for key, m in maps.items() if key in waiting}
+                    self.world.add_maps(event.slot, there)
+                self._pending.update(maps)
             elif isinstance(event, ForwardComplete):
                 self._results[event.slot] = (event.result, event.request)
                 self._notify_once(event.slot, event.result.note)
@@ -189,11 +197,11 @@ class WorkerEventSink:
         if in_view:
             first = {key: maps for key, maps in self._pending.items() if key in in_view}
             self._pending = first | self._pending
-            bytes_in_view = sum(maps.block.nbytes for maps in first.values())
-            all_bytes = sum(maps.block.nbytes for maps in self._pending.values())
+            bytes_in_view = 2 * sum(maps.size for maps in first.values())
+            all_bytes = 2 * sum(maps.size for maps in self._pending.values())
             self._least_bytes = max(self._least_bytes, bytes_in_view / 2, all_bytes / 10)
             max_bytes = max(max_bytes, self._least_bytes)
-        arrived: dict[int, dict[int, FeatureMaps]] = {}
+        arrived = self._upload_from_device()
         while self._pending and sent < max_bytes:
             (slot, node), maps = next(iter(self._pending.items()))
             del self._pending[slot, node]
@@ -212,3 +220,16 @@ class WorkerEventSink:
         self._pictures.update()
         complete = self._distant.update(PICTURE_SECONDS if is_bounded else float("inf"))
         return complete and not self._pending
+
+    def _upload_from_device(self) -> dict[int, dict[int, FeatureMaps]]:
+        """Send what lies on the GPU already, in no time; returns it by slot and node."""
+        arrived: dict[int, dict[int, FeatureMaps]] = {}
+        for (slot, node), maps in self._pending.items():
+            if not isinstance(maps.stored, np.ndarray):
+                arrived.setdefault(slot, {})[node] = maps
+        for slot, layers in arrived.items():
+            arrived[slot] = self.residency.upload_from_device(slot, layers)
+            for node, maps in arrived[slot].items():
+                del self._pending[slot, node]
+                self._fold(slot, node, maps)
+        return arrived

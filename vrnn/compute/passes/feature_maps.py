@@ -16,6 +16,8 @@ from vrnn.network.feature_maps import PYRAMID_STEP, FeatureMaps, block_size, pyr
 PEAK_EXPONENT = 12
 """Peaks outside UNSCALED_PEAKS are scaled to 2^(PEAK_EXPONENT-1) … 2^PEAK_EXPONENT: far from
 overflow at 65,504, and small values keep their precision down to a 2^-26th of the peak."""
+LEAST_EXPONENT = -100
+"""Of two, by which a layer is scaled: one by the scale is to be a float32 as well."""
 UNSCALED_PEAKS = (2.0**-6, 2.0**15)
 """Peaks between these need no scale: even the smallest part of them that shows is kept."""
 MAX_DIRECT_SIZE = 256
@@ -63,15 +65,15 @@ def fill_feature_maps(
         return FeatureMaps(channels, height, width, block, 1.0, stats, 0, prefix_tokens, portrait)
     half = flat.new_empty(block_size(channels, height, width), dtype=torch.float16)
     # Nearly every layer is right as it is; the others are filled again, with a scale.
-    channel_stats = _fill_block(half, flat, size)
+    channel_stats = fill_block(half, flat, size)
     peak = float(torch.maximum(-channel_stats[0], channel_stats[1]).max())
     exponent, not_finite = 0, 0
     if not (UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0):
         flat, invalid = _zero_invalid(flat)
         peak = float(flat.abs().max())
-        exponent = frexp(peak)[1] - PEAK_EXPONENT if peak else 0
+        exponent = scale_exponent(peak)
         flat = flat * 2.0**-exponent
-        channel_stats = _fill_block(half, flat, size)
+        channel_stats = fill_block(half, flat, size)
         if invalid is not None:
             not_finite = int(invalid.sum())
             channel_stats = _stats_of_valid(flat, invalid)
@@ -90,7 +92,18 @@ def fill_feature_maps(
     )
 
 
-def _fill_block(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
+def scale_exponent(peak: float) -> int:
+    """Return the exponent of two of a layer's scale.
+
+    Args:
+        peak: The largest finite |value|.
+    """
+    if UNSCALED_PEAKS[0] <= peak <= UNSCALED_PEAKS[1] or peak == 0:
+        return 0
+    return max(LEAST_EXPONENT, frexp(peak)[1] - PEAK_EXPONENT)
+
+
+def fill_block(half: torch.Tensor, flat: torch.Tensor, size: tuple[int, int]) -> torch.Tensor:
     """Fill a block with scale 1.
 
     NaN and infinity spread to the minimum and the maximum.
@@ -130,6 +143,17 @@ def chosen_maps(
     Returns:
         (C, H, W) float32 maps, and (K, C) float32 class and register tokens.
     """
+    maps, tokens = read_maps(tensor, layout, indices)
+    maps = maps.to(torch.float32)
+    if tokens is None:
+        return maps, np.zeros((0, layout.shape[0]), np.float32)
+    return maps, tokens.float().cpu().numpy()
+
+
+def read_maps(
+    tensor: torch.Tensor, layout: MapLayout, indices: Sequence[int | None] | None = None
+) -> tuple[torch.Tensor, torch.Tensor | None]:
+    """As `chosen_maps`, where the tensor is and in its dtype; None for no tokens."""
     tensor = tensor.detach()
     if tensor.layout != torch.strided:
         tensor = tensor.to_dense()
@@ -139,10 +163,7 @@ def chosen_maps(
     if maps.is_complex():
         maps = maps.abs()
         tokens = None if tokens is None else tokens.abs()
-    maps = maps.to(torch.float32)
-    if tokens is None:
-        return maps, np.zeros((0, layout.shape[0]), np.float32)
-    return maps, tokens.float().cpu().numpy()
+    return maps, tokens
 
 
 def _zero_invalid(flat: torch.Tensor) -> tuple[torch.Tensor, torch.Tensor | None]:

@@ -7,15 +7,30 @@ has no positions, and a single map is its own picture: they have no portrait.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import torch
 
+from vrnn.compute.passes.device_portraits import component_scores
 from vrnn.compute.passes.portraits import PortraitMaker
 from vrnn.compute.tracing.simplify import GraphView
-from vrnn.network.graph import Node
 
 TokenGrid = tuple[int, int, int]
 """Number of tokens before a grid, its rows, and its columns."""
+
+
+@dataclass(frozen=True)
+class LayerFeatures:
+    """What the portrait of a layer is made of.
+
+    Attributes:
+        values: (C, H, W) float32, a feature vector at each position.
+        at_positions: Whether positions are those of the image.
+    """
+
+    values: torch.Tensor
+    at_positions: bool
 
 
 class LayerPortraits:
@@ -51,34 +66,63 @@ class LayerPortraits:
         Returns:
             (h, w, 3) uint8 sRGB; None where there is no other picture than the maps themselves.
         """
+        if self.is_input_picture(node, len(maps)):
+            return self._maker.set_picture(node)
+        found = self.features(node, maps)
+        if found is None:
+            return None
+        if found.values.is_cuda:
+            scores = component_scores(found.values).cpu().numpy()
+            return self.make_of_scores(node, scores, found.at_positions)
+        portrait = self._maker.make(node, found.values, found.at_positions)
+        return portrait if len(found.values) > 1 else None
+
+    def make_of_scores(
+        self, node: int, scores: np.ndarray | None, at_positions: bool
+    ) -> np.ndarray | None:
+        """As `make`, of what a device has made of the maps.
+
+        Args:
+            node: Id of the layer.
+            scores: See `PortraitMaker.make_of_scores`; None for the input's picture.
+            at_positions: See `LayerFeatures`.
+        """
+        if scores is None:
+            return self._maker.set_picture(node)
+        portrait = self._maker.make_of_scores(node, scores, at_positions)
+        return portrait if len(scores) > 1 else None
+
+    def features(self, node: int, maps: torch.Tensor) -> LayerFeatures | None:
+        """Return what the portrait of a layer is made of; None where it has none.
+
+        Args:
+            node: Id of the layer.
+            maps: (C, H, W) float32.
+        """
         layer = self._nodes[node]
         channels, height, width = maps.shape
         if not maps.numel() or height * width == 1:
             return None
         if layer.presentation == "attention":
-            return self._attention_portrait(node, maps)
-        if layer.presentation not in ("image", "volume"):
-            return None if channels == 1 else self._maker.make(node, maps, is_source=False)
-        if self._is_picture(layer, channels):
-            return self._maker.set_picture(node)
-        portrait = self._maker.make(node, maps)
-        return None if channels == 1 else portrait
+            return self._attention_features(maps)
+        at_positions = layer.presentation in ("image", "volume")
+        return LayerFeatures(maps, at_positions) if at_positions or channels > 1 else None
 
-    def _is_picture(self, layer: Node, channels: int) -> bool:
+    def is_input_picture(self, node: int, channels: int) -> bool:
         """Whether a layer is the input that the image went into as red, green and blue."""
-        is_image = layer.presentation == "image" and channels == 3
-        return is_image and layer.id == self._picture_input
+        is_image = self._nodes[node].presentation == "image" and channels == 3
+        return is_image and node == self._picture_input
 
-    def _attention_portrait(self, node: int, maps: torch.Tensor) -> np.ndarray:
-        """The portrait of (heads, Q, K) attention weights: one position a query."""
+    def _attention_features(self, maps: torch.Tensor) -> LayerFeatures:
+        """Of (heads, Q, K) attention weights: one position a query."""
         heads, queries, keys = maps.shape
         features = maps.transpose(1, 2).reshape(heads * keys, queries, 1)
         grid = self._token_grids.get(queries)
         if grid is None:
-            return self._maker.make(node, features, is_source=False)
+            return LayerFeatures(features, False)
         before, height, width = grid
         on_grid = features[:, before : before + height * width]
-        return self._maker.make(node, on_grid.reshape(heads * keys, height, width))
+        return LayerFeatures(on_grid.reshape(heads * keys, height, width), True)
 
 
 def _token_grids(view: GraphView) -> dict[int, TokenGrid]:

@@ -72,7 +72,7 @@ class PortraitMaker:
         if not continues:
             self._bases.clear()
         pixels = np.ascontiguousarray(image.transpose(2, 0, 1), np.float32)
-        small = _resized(pixels, _portrait_size(*image.shape[:2]))
+        small = _resized(pixels, portrait_size(*image.shape[:2]))
         self._image = _standardized(small)
         self._pixels = np.ascontiguousarray(np.rint(small).astype(np.uint8).transpose(1, 2, 0))
 
@@ -91,17 +91,45 @@ class PortraitMaker:
         """
         channels, height, width = maps.shape
         flat = maps.reshape(channels, height * width)
-        size = _portrait_size(height, width)
+        size = portrait_size(height, width)
         if channels == 1:
-            values = _resized(maps.cpu().numpy(), size).reshape(1, -1)
-            colors = np.repeat(_standardized(np.nan_to_num(values, posinf=0.0, neginf=0.0)), 3, 0)
+            return self._finish(node, _resized(maps.cpu().numpy(), size), is_source)
+        target = self._target(node, size).reshape(3, -1)
+        scores = self._scores(node, flat, (height, width), target)
+        return self._finish(node, scores.reshape(3, *size), is_source, target)
+
+    def make_of_scores(self, node: int, scores: np.ndarray, is_source: bool = True) -> np.ndarray:
+        """As `make`, of what a device has made of a layer's maps.
+
+        Args:
+            node: Id of the layer.
+            scores: (3, h, w) float32, see `vrnn.compute.passes.device_portraits`; (1, h, w) of a
+                layer with a single channel.
+            is_source: See `make`.
+        """
+        if len(scores) == 3:
+            flat = np.nan_to_num(scores.reshape(3, -1), posinf=0.0, neginf=0.0)
+            scores = _centered(flat, flat.mean(1, keepdims=True)).reshape(scores.shape)
+        return self._finish(node, scores, is_source)
+
+    def _finish(
+        self, node: int, scores: np.ndarray, is_source: bool, target: np.ndarray | None = None
+    ) -> np.ndarray:
+        """The portrait of (3, h, w) components with mean 0, or of (1, h, w) values.
+
+        target: (3, P) colors that it is to agree with, where they are known already.
+        """
+        size = scores.shape[1:]
+        flat = scores.reshape(len(scores), -1)
+        if len(scores) == 1:
+            colors = np.repeat(_standardized(np.nan_to_num(flat, posinf=0.0, neginf=0.0)), 3, 0)
         else:
-            target = self._target(node, size).reshape(3, -1)
-            scores = self._scores(node, flat, (height, width), target)
+            if target is None:
+                target = self._target(node, (size[0], size[1])).reshape(3, -1)
             before = self._before.get(node)
             if before is not None and before.shape == target.shape:
                 target = target + STEADINESS * before
-            colors = self._colors[node] = _agreeing(scores, target)
+            colors = self._colors[node] = _agreeing(flat, target)
         if is_source:
             self._pictures[node] = colors.reshape(3, *size)
         return _bytes(colors).reshape(*size, 3)
@@ -137,17 +165,12 @@ class PortraitMaker:
         """
         basis = self._basis(node, flat, size, target)
         scores = _product(basis, flat)
-        scores = _resized(scores.reshape(3, *size), _portrait_size(*size)).reshape(3, -1)
+        scores = _resized(scores.reshape(3, *size), portrait_size(*size)).reshape(3, -1)
         means = scores.sum(1, keepdims=True) / scores.shape[1]
         if not isfinite(float(means.sum())):
             return self._scores_of_finite(node, flat, size, target)
         self._bases[node] = basis
-        scores = scores - means
-        variance = np.einsum("ij,ij->i", scores, scores) / scores.shape[1]
-        is_rounding = variance <= np.square(ROUNDING * means[:, 0])
-        if is_rounding.any():
-            scores[is_rounding] = 0.0
-        return scores
+        return _centered(scores, means)
 
     def _basis(
         self, node: int, flat: torch.Tensor, size: tuple[int, int], target: np.ndarray
@@ -157,15 +180,15 @@ class PortraitMaker:
         One subspace iteration: the layers that feed a layer, or the frame before, are a good
         start, and span nearly what the components do (0.94 to 0.99 of their variance on average).
         """
-        sample, picked = _fit_sample(flat, size)
+        sample, picked = fit_sample(flat, size)
         step = -(-len(sample) // MAX_START_CHANNELS)
         some = sample[::step]
         basis = self._bases.get(node)
         if basis is not None and basis.shape[1] == len(sample):
             basis = basis[:, ::step]
         else:
-            start = _resized(target.reshape(3, *_portrait_size(*size)), size).reshape(3, -1)
-            start = start[:, picked] + START_NOISE * _noise(sample.shape[1])
+            start = _resized(target.reshape(3, *portrait_size(*size)), size).reshape(3, -1)
+            start = start[:, picked] + START_NOISE * start_noise(sample.shape[1])
             basis = _product(start, some.T)
             # Squares of tiny or huge features are to stay in range.
             basis /= max(float(basis.max()), -float(basis.min()), 1e-30)
@@ -194,6 +217,16 @@ class PortraitMaker:
         return resized[0] if len(resized) == 1 else np.mean(resized, 0)
 
 
+def _centered(scores: np.ndarray, means: np.ndarray) -> np.ndarray:
+    """(3, P) scores less their (3, 1) means, 0 for those that are nothing but rounding."""
+    scores = scores - means
+    variance = np.einsum("ij,ij->i", scores, scores) / scores.shape[1]
+    is_rounding = variance <= np.square(ROUNDING * means[:, 0])
+    if is_rounding.any():
+        scores[is_rounding] = 0.0
+    return scores
+
+
 def _product(rows: np.ndarray, features: torch.Tensor) -> np.ndarray:
     """(3, M) float32 product of (3, N) rows and (N, M) features, made where these are."""
     product: np.ndarray = (torch.from_numpy(rows).to(features) @ features).cpu().numpy()
@@ -210,7 +243,7 @@ def _bytes(colors: np.ndarray) -> np.ndarray:
 
 
 @lru_cache(256)
-def _noise(positions: int) -> np.ndarray:
+def start_noise(positions: int) -> np.ndarray:
     """(3, P) float32, the same for the same number of positions."""
     random = np.random.default_rng(positions).standard_normal((3, positions))
     return random.astype(np.float32)
@@ -250,7 +283,7 @@ def _own_colors(vectors: np.ndarray, components: np.ndarray) -> np.ndarray:
     return colors
 
 
-def _fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, slice]:
+def fit_sample(flat: torch.Tensor, size: tuple[int, int]) -> tuple[torch.Tensor, slice]:
     """(C, K) of (C, H·W) features, about `MAX_FIT_POSITIONS`, and which they are."""
     positions = flat.shape[1]
     step = max(1, positions // MAX_FIT_POSITIONS) | 1
@@ -290,7 +323,7 @@ def _standardized(values: np.ndarray) -> np.ndarray:
     return flat.reshape(values.shape).astype(np.float32)
 
 
-def _portrait_size(height: int, width: int) -> tuple[int, int]:
+def portrait_size(height: int, width: int) -> tuple[int, int]:
     """Height and width of a portrait: maps' own, or a whole part of them."""
     return -(-height // -(-height // MAX_SIDE)), -(-width // -(-width // MAX_SIDE))
 

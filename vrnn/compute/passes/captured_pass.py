@@ -1,0 +1,247 @@
+"""A pass as one CUDA graph: the model, and the conversion of all its layers; and their portraits.
+
+A pass through a small network on a GPU takes most of its time to be asked for, operation by
+operation, from Python; capturing and converting each layer asks for ten times as many. A graph of
+all of them is asked for once, and runs the model in less than its plain pass takes (PyTorch,
+"CUDA Graphs", https://docs.pytorch.org/docs/stable/notes/cuda.html#cuda-graphs).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from itertools import cycle
+from typing import Any
+
+import numpy as np
+import torch
+
+from vrnn.compute.model_inputs import Inputs, map_leaves
+from vrnn.compute.passes.device_blocks import (
+    PassMemory,
+    PassMemoryBlock,
+    block_places,
+    fill_scaled_block,
+    scaled_stats,
+)
+from vrnn.compute.passes.device_portraits import component_scores
+from vrnn.compute.passes.layer_portraits import LayerPortraits
+from vrnn.compute.passes.replay import Replay
+from vrnn.compute.tracing.tensors import list_tensors
+from vrnn.network.feature_maps import FeatureMaps, block_size
+
+BRANCHES = 8
+"""Portraits that are made at the same time."""
+
+ReadMaps = Callable[[int, torch.Tensor], tuple[torch.Tensor, torch.Tensor | None]]
+"""From a node's id and its tensor to its maps and tokens, see `feature_maps.read_maps`."""
+
+
+@dataclass(frozen=True)
+class LayerPlace:
+    """What there is of a layer, and where.
+
+    Attributes:
+        shape: Channels, height and width of its maps.
+        tokens: Number of class and register tokens.
+        block: Where its block begins, see `block_places`.
+        numbers: Where its numbers begin: the peak, (3, C) statistics, (K, C) tokens.
+    """
+
+    shape: tuple[int, int, int]
+    tokens: int
+    block: int
+    numbers: int
+
+    @property
+    def stop(self) -> int:
+        """Where its numbers end."""
+        return self.numbers + 1 + (3 + self.tokens) * self.shape[0]
+
+
+@dataclass(frozen=True, eq=False)
+class PassResult:
+    """What one run gives.
+
+    Attributes:
+        result: What the model returned.
+        maps: The maps of all layers, without portraits, whose blocks are on the device.
+    """
+
+    result: Any
+    maps: dict[int, FeatureMaps]
+
+
+@dataclass(frozen=True)
+class _Portrait:
+    """What a portrait is made of: see `LayerPortraits.make_of_scores`."""
+
+    node: int
+    scores: torch.Tensor | None
+    at_positions: bool = True
+
+
+class CapturedPass:
+    """A pass that was captured, and runs again with other inputs of the same kind."""
+
+    def __init__(
+        self,
+        replay: Replay,
+        inputs: Inputs,
+        shapes: Mapping[int, tuple[tuple[int, int, int], int]],
+        read: ReadMaps,
+        portraits: LayerPortraits,
+    ) -> None:
+        """Capture a pass, after a run of it as usual.
+
+        Args:
+            replay: Runs the model.
+            inputs: The model's arguments, whose tensors are on one CUDA device.
+            shapes: Channels, height and width of each layer's maps, and its number of tokens, in
+                the order of the network.
+            read: Reads a layer's tensor as maps.
+            portraits: Says what portraits are made of.
+
+        Raises:
+            RuntimeError: The model does something that a graph cannot hold.
+        """
+        self._read = read
+        self._order: list[int] = []  # in which layers run
+        blocks, count = block_places({node: shape for node, (shape, _) in shapes.items()})
+        self._places: dict[int, LayerPlace] = {}
+        end = 0
+        for node, (shape, tokens) in shapes.items():
+            place = self._places[node] = LayerPlace(shape, tokens, blocks[node], end)
+            end = place.stop
+        self._inputs = map_leaves(
+            inputs, lambda leaf: leaf.clone() if isinstance(leaf, torch.Tensor) else leaf
+        )
+        self._given = list_tensors(self._inputs)
+        device = self._given[0].device
+        self._memory = torch.zeros(count, dtype=torch.float16, device=device)
+        self._numbers = torch.zeros(end, device=device)
+        self._on_host = torch.zeros(end, pin_memory=True)
+        self._branches = [torch.cuda.Stream(device) for _ in range(BRANCHES)]
+        stream = torch.cuda.Stream(device)
+        stream.wait_stream(torch.cuda.current_stream(device))
+        with torch.cuda.stream(stream):
+            self._run(replay)
+            self._make_scores(portraits)
+        stream.synchronize()
+        self._graph, self._portrait_graph = torch.cuda.CUDAGraph(), torch.cuda.CUDAGraph()
+        # Other threads go on with the device meanwhile, as the one that draws.
+        with torch.cuda.graph(self._graph, stream=stream, capture_error_mode="thread_local"):
+            self._result = self._run(replay)
+        with torch.cuda.graph(
+            self._portrait_graph, stream=stream, capture_error_mode="thread_local"
+        ):
+            self._portraits, self._scores = self._make_scores(portraits)
+
+    def _run(self, replay: Replay) -> Any:
+        """Run the pass."""
+        self._order.clear()
+        self._numbers.zero_()
+        return replay.run(self._inputs, self._take)
+
+    def _take(self, node: int, tensor: torch.Tensor) -> None:
+        """Convert a layer."""
+        place = self._places.get(node)
+        if place is None:
+            return
+        self._order.append(node)
+        values, tokens = self._read(node, tensor)
+        stats = place.numbers + 1
+        if values.numel():
+            fill_scaled_block(
+                self._block(place),
+                values if values.is_floating_point() else values.to(torch.float32),
+                self._numbers[stats : stats + 3 * place.shape[0]].view(3, -1),
+                self._numbers[place.numbers : stats],
+            )
+        if tokens is not None:
+            end = stats + 3 * place.shape[0]
+            self._numbers[end : place.stop].view(tokens.shape).copy_(tokens)
+
+    def _block(self, place: LayerPlace) -> torch.Tensor:
+        return self._memory[place.block : place.block + block_size(*place.shape)]
+
+    def _make_scores(self, portraits: LayerPortraits) -> tuple[list[_Portrait], torch.Tensor]:
+        """What the portraits are made of, and all of it one after the other."""
+        made = []
+        # Layers do not wait for one another; each asks for many small things, one after the other.
+        main = torch.cuda.current_stream(self._memory.device)
+        for branch in self._branches:
+            branch.wait_stream(main)
+        for node, branch in zip(self._order, cycle(self._branches), strict=False):
+            place = self._places[node]
+            channels, height, width = place.shape
+            if portraits.is_input_picture(node, channels):
+                made.append(_Portrait(node, None))
+                continue
+            first = 2 * channels
+            values = self._block(place)[first : first + channels * height * width]
+            with torch.cuda.stream(branch):
+                found = portraits.features(node, values.view(place.shape).to(torch.float32))
+                if found is not None:
+                    scores = component_scores(found.values)
+                    made.append(_Portrait(node, scores, found.at_positions))
+        for branch in self._branches:
+            main.wait_stream(branch)
+        parts = [p.scores.reshape(-1) for p in made if p.scores is not None]
+        return made, torch.cat([self._numbers.new_zeros(1), *parts])
+
+    def run(self, inputs: Inputs) -> PassResult | None:
+        """Run the pass.
+
+        Args:
+            inputs: The model's arguments, of the shapes and types that it was captured with.
+
+        Returns:
+            What it gave; None where a value is not finite, which only a pass as usual shows.
+        """
+        for static, new in zip(self._given, list_tensors(inputs), strict=True):
+            static.copy_(new)
+        self._graph.replay()
+        # The next run writes over the memory.
+        memory = PassMemory(self._memory.clone())
+        self._on_host.copy_(self._numbers, non_blocking=True)
+        torch.cuda.current_stream(self._memory.device).synchronize()
+        numbers = self._on_host.numpy().copy()
+        if not np.isfinite(numbers).all():
+            return None
+        maps: dict[int, FeatureMaps] = {}
+        for node in self._order:
+            place = self._places[node]
+            shape, first = place.shape, place.numbers + 1
+            end = first + 3 * shape[0]
+            stats, scale = scaled_stats(
+                numbers[first:end].reshape(3, shape[0]), float(numbers[place.numbers])
+            )
+            tokens = numbers[end : place.stop].reshape(-1, shape[0])
+            block = PassMemoryBlock(memory, place.block)
+            maps[node] = FeatureMaps(*shape, block, scale, stats, 0, tokens)
+        return PassResult(self._result, maps)
+
+    def run_portraits(self, portraits: LayerPortraits) -> dict[int, np.ndarray | None]:
+        """Return the portraits of the layers that have some, of the last run.
+
+        Args:
+            portraits: Turns them to agree with one another; its pass has begun.
+
+        Returns:
+            See `LayerPortraits.make`, by node id.
+        """
+        self._portrait_graph.replay()
+        numbers = self._scores.cpu().numpy()
+        made: dict[int, np.ndarray | None] = {}
+        at = 1
+        for portrait in self._portraits:
+            scores = None
+            if portrait.scores is not None:
+                end = at + portrait.scores.numel()
+                scores = numbers[at:end].reshape(portrait.scores.shape)
+                at = end
+            made[portrait.node] = portraits.make_of_scores(
+                portrait.node, scores, portrait.at_positions
+            )
+        return made
